@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Every limit on what a peer or a file can make this library hold, in one place.
+ *
+ * A guest that broke out of QEMU owns the other end of the monitor, and captures come from bug
+ * reports: whatever comes from there is bounded.  Hitting a limit is an error that names it.
+ */
+#pragma once
+
+#include <glib.h>
+
+/** Longest single message, in bytes.  200 layers without `flat` are 10 MB on QEMU 7.2. */
+#define QBLK_LIMIT_REPLY_BYTES (64 * 1024 * 1024)
+
+/** Deepest nesting of one JSON text (jansson stops there too): query-block nests an object for each
+ * backing image. */
+#define QBLK_LIMIT_JSON_DEPTH 2048
+
+/** Commands sent and not answered yet: QEMU suspends a monitor with more (monitor/qmp.c). */
+#define QBLK_LIMIT_IN_FLIGHT 8
+
+/** Events waiting to be taken by the caller. */
+#define QBLK_LIMIT_EVENTS 65536
+
+/** Bytes of events waiting to be taken by the caller. */
+#define QBLK_LIMIT_EVENT_BYTES (64 * 1024 * 1024)
+
+/** Nodes in one graph. */
+#define QBLK_LIMIT_NODES 100000
+
+/** Layers in one chain.  QEMU itself stops at about 200 when it opens a chain recursively. */
+#define QBLK_LIMIT_LAYERS 10000
+
+/** Devices in one VM. */
+#define QBLK_LIMIT_DEVICES 10000
+
+/** Bytes of a capture or a domain XML document. */
+#define QBLK_LIMIT_FILE_BYTES (256 * 1024 * 1024)
+
+/** How long to wait for a greeting and for each command, in milliseconds. */
+#define QBLK_DEFAULT_TIMEOUT_MS 5000

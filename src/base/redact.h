@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Secrets out of what QEMU reports, before it reaches a terminal, a log, a file or XML.
+ *
+ * QEMU reports the file name of a node as it was given: URLs with a user's password, rbd strings
+ * with a key, `json:` objects with inline secrets.
+ */
+#pragma once
+
+#include "base/json.h"
+
+/** What stands where a secret stood. */
+#define QBLK_REDACTED "***"
+
+/**
+ * @name (a file name, URL, rbd string or `json:{...}`) with the secrets in it replaced.
+ * Returns an owned string; sets @found, where not NULL, to whether anything was replaced.
+ */
+char *qblk_redact_name(const char *name, gboolean *found) G_GNUC_WARN_UNUSED_RESULT;
+
+/** A copy of @json with secrets replaced in every string; @json may be a QMP command or reply. */
+QblkJson *qblk_redact_json(const QblkJson *json) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What every unit test needs: cmocka with the headers it wants in front of it, and checks that print
+ * the error they did not expect.
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glib.h>
+
+#include <string.h>
+
+/** Fail with the message of @error if there is one. */
+#define assert_no_error(error)                                                                     \
+    do {                                                                                           \
+        if ((error) != NULL) {                                                                     \
+            fail_msg("unexpected error: %s", (error)->message);                                    \
+        }                                                                                          \
+    } while (0)
+
+/** @error is set, of @domain and @code, and its message contains @part; it is freed. */
+#define assert_error(error, expected_domain, expected_code, part)                                  \
+    do {                                                                                           \
+        if ((error) == NULL) {                                                                     \
+            fail_msg("no error, expected one with '%s'", part);                                    \
+        }                                                                                          \
+        if (strstr((error)->message, part) == NULL) {                                              \
+            fail_msg("error '%s' does not say '%s'", (error)->message, part);                      \
+        }                                                                                          \
+        assert_string_equal(g_quark_to_string((error)->domain),                                    \
+                            g_quark_to_string(expected_domain));                                   \
+        assert_int_equal((error)->code, expected_code);                                            \
+        g_clear_error(&(error));                                                                   \
+    } while (0)
