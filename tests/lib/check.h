@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What every unit test needs: cmocka with the headers it wants in front of it, and checks that print
- * the error they did not expect.
+ * What every unit test needs: cmocka with the headers it wants in front of it, and checks that
+ * print the error they did not expect.
  */
 #pragma once
 
