@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qmp/framer.h"
+
+#include "base/limits.h"
+
+#include <qblk/error.h>
+
+struct QblkFramer
+{
+    gsize max_bytes;
+    GString *message; /* what has come of the current message, owned; NULL between messages */
+    guint depth;
+    gboolean in_string;
+    gboolean escaped; /* the last byte was the backslash of an escape */
+};
+
+QblkFramer *
+qblk_framer_new(gsize max_bytes)
+{
+    QblkFramer *framer = g_new0(QblkFramer, 1);
+    framer->max_bytes = max_bytes == 0 ? QBLK_LIMIT_REPLY_BYTES : max_bytes;
+    return framer;
+}
+
+static void
+free_string(GString *string)
+{
+    if (string != NULL) {
+        g_string_free(string, TRUE);
+    }
+}
+
+void
+qblk_framer_free(QblkFramer *framer)
+{
+    if (framer == NULL) {
+        return;
+    }
+    free_string(framer->message);
+    g_free(framer);
+}
+
+gboolean
+qblk_framer_is_inside(const QblkFramer *framer)
+{
+    return framer->message != NULL;
+}
+
+/* How many of @bytes are white space as JSON knows it. */
+static gsize
+skip_space(const char *bytes, gsize length)
+{
+    gsize i = 0;
+    while (i < length &&
+           (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n')) {
+        i++;
+    }
+    return i;
+}
+
+static gboolean
+begin_message(QblkFramer *framer, char first, GError **error)
+{
+    if (first != '{') {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                    g_ascii_isprint(first) ? "not QMP: a message begins with '%c', not with '{'"
+                                           : "not QMP: a message begins with byte 0x%02x",
+                    (guchar)first);
+        return FALSE;
+    }
+    framer->message = g_string_new(NULL);
+    framer->depth = 0;
+    framer->in_string = FALSE;
+    framer->escaped = FALSE;
+    return TRUE;
+}
+
+/* How many of @bytes belong to the current message; depth is 0 afterwards where it ended. */
+static gsize
+scan(QblkFramer *framer, const char *bytes, gsize length)
+{
+    for (gsize i = 0; i < length; i++) {
+        char byte = bytes[i];
+        if (framer->escaped) {
+            framer->escaped = FALSE;
+        } else if (framer->in_string) {
+            framer->escaped = byte == '\\';
+            framer->in_string = byte != '"';
+        } else if (byte == '"') {
+            framer->in_string = TRUE;
+        } else if (byte == '{' || byte == '[') {
+            if (++framer->depth > QBLK_LIMIT_JSON_DEPTH) {
+                return i + 1;
+            }
+        } else if ((byte == '}' || byte == ']') && --framer->depth == 0) {
+            return i + 1;
+        }
+    }
+    return length;
+}
+
+static gboolean
+check_limits(const QblkFramer *framer, gsize more, GError **error)
+{
+    if (more > framer->max_bytes - framer->message->len) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
+                    "a message has more than %" G_GSIZE_FORMAT
+                    " bytes, the limit for one reply (QBLK_LIMIT_REPLY_BYTES)",
+                    framer->max_bytes);
+        return FALSE;
+    }
+    if (framer->depth > QBLK_LIMIT_JSON_DEPTH) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
+                    "a message nests deeper than %d levels (QBLK_LIMIT_JSON_DEPTH)",
+                    QBLK_LIMIT_JSON_DEPTH);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_framer_feed(QblkFramer *framer, const char *bytes, gsize length, gsize *used,
+                 GString **message, GError **error)
+{
+    gsize start = framer->message == NULL ? skip_space(bytes, length) : 0;
+    if (start == length) {
+        *used = length;
+        *message = NULL;
+        return TRUE;
+    }
+    if (framer->message == NULL && !begin_message(framer, bytes[start], error)) {
+        return FALSE;
+    }
+    gsize taken = scan(framer, bytes + start, length - start);
+    if (!check_limits(framer, taken, error)) {
+        return FALSE;
+    }
+    g_string_append_len(framer->message, bytes + start, (gssize)taken);
+    *used = start + taken;
+    *message = framer->depth == 0 ? g_steal_pointer(&framer->message) : NULL;
+    return TRUE;
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qmp/session.h"
+
+#include "base/redact.h"
+#include "qmp/event-queue.h"
+#include "qmp/framer.h"
+#include "qmp/pending.h"
+
+#include <string.h>
+
+struct QblkSession
+{
+    char *peer;
+    QblkSessionState state;
+    GError *error; /* owned; why it failed */
+    QblkFramer *framer;
+
+    gint64 handshake_start, handshake_timeout;
+    QblkJson *greeting; /* owned */
+    QblkMessageVersion version;
+    guint64 capabilities_id;
+
+    QblkPending *commands;
+    QblkEventQueue *events;
+
+    GString *output;
+    gsize output_sent;
+
+    QblkSessionLogger logger;
+    gpointer logger_data;
+};
+
+QblkSession *
+qblk_session_new(const char *peer, gint64 now, gint64 timeout, gsize max_reply_bytes)
+{
+    QblkSession *session = g_new0(QblkSession, 1);
+    session->peer = g_strdup(peer);
+    session->framer = qblk_framer_new(max_reply_bytes);
+    session->handshake_start = now;
+    session->handshake_timeout = timeout;
+    session->commands = qblk_pending_new();
+    session->events = qblk_event_queue_new();
+    session->output = g_string_new(NULL);
+    return session;
+}
+
+void
+qblk_session_free(QblkSession *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    g_free(session->peer);
+    g_clear_error(&session->error);
+    qblk_framer_free(session->framer);
+    qblk_json_unref(session->greeting);
+    qblk_pending_free(session->commands);
+    qblk_event_queue_free(session->events);
+    g_string_free(session->output, TRUE);
+    g_free(session);
+}
+
+void
+qblk_session_set_logger(QblkSession *session, QblkSessionLogger logger, gpointer user_data)
+{
+    session->logger = logger;
+    session->logger_data = user_data;
+}
+
+QblkSessionState
+qblk_session_state(const QblkSession *session)
+{
+    return session->state;
+}
+
+const GError *
+qblk_session_error(const QblkSession *session)
+{
+    return session->error;
+}
+
+const QblkJson *
+qblk_session_greeting(const QblkSession *session)
+{
+    return session->greeting;
+}
+
+QblkMessageVersion
+qblk_session_version(const QblkSession *session)
+{
+    return session->version;
+}
+
+/* A failure arrives and is never taken: who waits for something to arrive must hear of it. */
+guint64
+qblk_session_arrived(const QblkSession *session)
+{
+    return qblk_pending_arrived(session->commands) + qblk_event_queue_pushed(session->events) +
+           (session->state == QBLK_SESSION_FAILED ? 1 : 0);
+}
+
+guint64
+qblk_session_taken(const QblkSession *session)
+{
+    return qblk_pending_taken(session->commands) + qblk_event_queue_popped(session->events);
+}
+
+/* ---- commands ---- */
+
+static void
+log_message(QblkSession *session, gboolean sent, const char *text, gsize length)
+{
+    if (session->logger != NULL) {
+        session->logger(sent, text, length, session->logger_data);
+    }
+}
+
+/* Move commands from the queue to the output as far as QEMU takes them. */
+static void
+pump(QblkSession *session)
+{
+    if (session->state != QBLK_SESSION_NEGOTIATING && session->state != QBLK_SESSION_READY) {
+        return;
+    }
+    char *text;
+    while ((text = qblk_pending_send_next(session->commands)) != NULL) {
+        gsize length = strlen(text);
+        log_message(session, TRUE, text, length - 1);
+        g_string_append_len(session->output, text, (gssize)length);
+        g_free(text);
+    }
+}
+
+/* The session failed; @error is taken. */
+static void
+fail(QblkSession *session, GError *error)
+{
+    session->state = QBLK_SESSION_FAILED;
+    session->error = error;
+    g_string_truncate(session->output, 0);
+    session->output_sent = 0;
+    qblk_pending_fail_all(session->commands, error);
+}
+
+guint64
+qblk_session_submit(QblkSession *session, const char *command, const QblkJson *arguments,
+                    gint64 now, gint64 timeout)
+{
+    guint64 id = qblk_pending_add(session->commands, command, arguments, now, timeout);
+    if (session->state == QBLK_SESSION_FAILED) {
+        qblk_pending_fail_all(session->commands, session->error);
+    }
+    pump(session);
+    return id;
+}
+
+gboolean
+qblk_session_take_answer(QblkSession *session, guint64 id, QblkAnswer **answer, GError **error)
+{
+    return qblk_pending_take(session->commands, id, answer, error);
+}
+
+void
+qblk_session_abandon(QblkSession *session, guint64 id)
+{
+    qblk_pending_abandon(session->commands, id);
+}
+
+QblkJson *
+qblk_session_take_event(QblkSession *session)
+{
+    return qblk_event_queue_pop(session->events);
+}
+
+/* ---- what QEMU sends ---- */
+
+/* What came, as the actions of the table see it. */
+typedef struct
+{
+    const QblkMessage *message;
+    gsize bytes;
+    gint64 now;
+} Arrival;
+
+typedef gboolean (*Action)(QblkSession *session, const Arrival *arrival, GError **error);
+
+static gboolean
+greet(QblkSession *session, const Arrival *arrival, GError **error)
+{
+    session->greeting = qblk_json_ref(arrival->message->json);
+    session->version = qblk_message_version(arrival->message);
+    session->capabilities_id = qblk_pending_add_first(session->commands, "qmp_capabilities");
+    return TRUE;
+}
+
+static gboolean
+reject(QblkSession *session, const Arrival *arrival, GError **error)
+{
+    static const char *const names[QBLK_MESSAGE_KINDS] = {
+        [QBLK_MESSAGE_GREETING] = "greeting",
+        [QBLK_MESSAGE_RETURN] = "reply",
+        [QBLK_MESSAGE_ERROR] = "error",
+        [QBLK_MESSAGE_EVENT] = "event",
+    };
+    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                session->greeting == NULL ? "QEMU sent no greeting but first its %s"
+                                          : "QEMU sent a second %s",
+                names[arrival->message->kind]);
+    return FALSE;
+}
+
+/* The name of the command that @message answers; NULL with @error where there is none. */
+static const char *
+find_asked(QblkSession *session, const QblkMessage *message, GError **error)
+{
+    if (!message->has_id && message->kind == QBLK_MESSAGE_ERROR) {
+        g_autofree char *clean =
+            qblk_redact_name(qblk_json_get_string(message->payload, "desc"), NULL);
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                    "QEMU could not read what was sent: %s", clean);
+        return NULL;
+    }
+    if (!message->has_id) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "QEMU sent a reply without id");
+        return NULL;
+    }
+    const char *name = qblk_pending_in_flight(session->commands, message->id);
+    if (name == NULL) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                    "QEMU sent a reply with id %" G_GUINT64_FORMAT
+                    ", which no unanswered command has",
+                    message->id);
+    }
+    return name;
+}
+
+static gboolean
+answer_command(QblkSession *session, const Arrival *arrival, GError **error)
+{
+    const QblkMessage *message = arrival->message;
+    if (find_asked(session, message, error) == NULL) {
+        return FALSE;
+    }
+    QblkJson *payload = qblk_json_ref(message->payload);
+    gboolean refused = message->kind == QBLK_MESSAGE_ERROR;
+    qblk_pending_answer(session->commands, message->id,
+                        qblk_answer_new(refused ? NULL : payload, refused ? payload : NULL),
+                        arrival->now);
+    return TRUE;
+}
+
+static gboolean
+negotiate(QblkSession *session, const Arrival *arrival, GError **error)
+{
+    const QblkMessage *message = arrival->message;
+    const char *name = find_asked(session, message, error);
+    if (name == NULL) {
+        return FALSE;
+    }
+    if (message->id != session->capabilities_id) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                    "QEMU answered '%s' before 'qmp_capabilities'", name);
+        return FALSE;
+    }
+    if (message->kind == QBLK_MESSAGE_ERROR) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED, "'%s': %s", name,
+                    qblk_json_get_string(message->payload, "desc"));
+        return FALSE;
+    }
+    return answer_command(session, arrival, error);
+}
+
+static gboolean
+keep_event(QblkSession *session, const Arrival *arrival, GError **error)
+{
+    return qblk_event_queue_push(session->events, arrival->message->json, arrival->bytes, error);
+}
+
+/* What a message does in each state, and the state after it where it is as it should be. */
+/* clang-format off */
+static const struct
+{
+    Action action;
+    QblkSessionState next;
+} transitions[QBLK_SESSION_FAILED][QBLK_MESSAGE_KINDS] = {
+    [QBLK_SESSION_GREETING] = {
+        [QBLK_MESSAGE_GREETING] = {greet, QBLK_SESSION_NEGOTIATING},
+        [QBLK_MESSAGE_RETURN] = {reject, QBLK_SESSION_FAILED},
+        [QBLK_MESSAGE_ERROR] = {reject, QBLK_SESSION_FAILED},
+        [QBLK_MESSAGE_EVENT] = {reject, QBLK_SESSION_FAILED},
+    },
+    [QBLK_SESSION_NEGOTIATING] = {
+        [QBLK_MESSAGE_GREETING] = {reject, QBLK_SESSION_FAILED},
+        [QBLK_MESSAGE_RETURN] = {negotiate, QBLK_SESSION_READY},
+        [QBLK_MESSAGE_ERROR] = {negotiate, QBLK_SESSION_FAILED},
+        [QBLK_MESSAGE_EVENT] = {keep_event, QBLK_SESSION_NEGOTIATING},
+    },
+    [QBLK_SESSION_READY] = {
+        [QBLK_MESSAGE_GREETING] = {reject, QBLK_SESSION_FAILED},
+        [QBLK_MESSAGE_RETURN] = {answer_command, QBLK_SESSION_READY},
+        [QBLK_MESSAGE_ERROR] = {answer_command, QBLK_SESSION_READY},
+        [QBLK_MESSAGE_EVENT] = {keep_event, QBLK_SESSION_READY},
+    },
+};
+/* clang-format on */
+
+static gboolean
+handle(QblkSession *session, const GString *text, gint64 now, GError **error)
+{
+    log_message(session, FALSE, text->str, text->len);
+    g_autoptr(QblkMessage) message = qblk_message_parse(text->str, text->len, error);
+    if (message == NULL) {
+        return FALSE;
+    }
+    const Arrival arrival = {.message = message, .bytes = text->len, .now = now};
+    if (!transitions[session->state][message->kind].action(session, &arrival, error)) {
+        return FALSE;
+    }
+    session->state = transitions[session->state][message->kind].next;
+    pump(session);
+    return TRUE;
+}
+
+void
+qblk_session_receive(QblkSession *session, const char *bytes, gsize length, gint64 now)
+{
+    GError *error = NULL;
+    gsize used = 0;
+    while (session->state != QBLK_SESSION_FAILED && length > 0) {
+        GString *message = NULL;
+        gboolean good = qblk_framer_feed(session->framer, bytes, length, &used, &message, &error);
+        if (good && message != NULL) {
+            good = handle(session, message, now, &error);
+            g_string_free(message, TRUE);
+        }
+        if (!good) {
+            fail(session, error);
+            return;
+        }
+        bytes += used;
+        length -= used;
+    }
+}
+
+void
+qblk_session_end(QblkSession *session, const char *reason)
+{
+    if (session->state == QBLK_SESSION_FAILED) {
+        return;
+    }
+    GError *error = NULL;
+    if (reason != NULL) {
+        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                    "the connection to QEMU was lost: %s", reason);
+    } else if (qblk_framer_is_inside(session->framer)) {
+        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                    "QEMU closed the connection inside a message");
+    } else {
+        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection%s",
+                    session->state == QBLK_SESSION_GREETING ? " before its greeting" : "");
+    }
+    fail(session, error);
+}
+
+const char *
+qblk_session_output(const QblkSession *session, gsize *length)
+{
+    *length = session->output->len - session->output_sent;
+    return session->output->str + session->output_sent;
+}
+
+void
+qblk_session_sent(QblkSession *session, gsize length)
+{
+    session->output_sent += length;
+    g_assert(session->output_sent <= session->output->len);
+    if (session->output_sent == session->output->len) {
+        g_string_truncate(session->output, 0);
+        session->output_sent = 0;
+    }
+}
+
+/* ---- time ---- */
+
+gint64
+qblk_session_deadline(const QblkSession *session)
+{
+    if (session->state == QBLK_SESSION_FAILED) {
+        return -1;
+    }
+    if (session->state != QBLK_SESSION_READY) {
+        return session->handshake_start + session->handshake_timeout;
+    }
+    return qblk_pending_deadline(session->commands);
+}
+
+static GError *
+handshake_error(const QblkSession *session)
+{
+    if (session->state == QBLK_SESSION_GREETING) {
+        return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
+                           "no greeting from '%s': another client probably holds this monitor",
+                           session->peer);
+    }
+    return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
+                       "'qmp_capabilities': no answer within %" G_GINT64_FORMAT " ms",
+                       session->handshake_timeout / 1000);
+}
+
+void
+qblk_session_tick(QblkSession *session, gint64 now)
+{
+    gint64 first = qblk_session_deadline(session);
+    if (first < 0 || now < first) {
+        return;
+    }
+    if (session->state != QBLK_SESSION_READY) {
+        fail(session, handshake_error(session));
+        return;
+    }
+    qblk_pending_expire(session->commands, now);
+}
