@@ -122,6 +122,13 @@ drop_if_settled(QblkPending *pending, Command *command)
 }
 
 const char *
+qblk_pending_name(const QblkPending *pending, guint64 id)
+{
+    const Command *command = find(pending, id);
+    return command == NULL ? NULL : command->name;
+}
+
+const char *
 qblk_pending_in_flight(const QblkPending *pending, guint64 id)
 {
     const Command *command = find(pending, id);

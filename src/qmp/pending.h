@@ -27,6 +27,9 @@ guint64 qblk_pending_add_first(QblkPending *pending, const char *name);
  */
 char *qblk_pending_send_next(QblkPending *pending) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The name of command @id, borrowed; NULL where there is none. */
+const char *qblk_pending_name(const QblkPending *pending, guint64 id);
+
 /** The name of command @id where it is in flight, borrowed, else NULL. */
 const char *qblk_pending_in_flight(const QblkPending *pending, guint64 id);
 

@@ -160,6 +160,12 @@ qblk_session_take_answer(QblkSession *session, guint64 id, QblkAnswer **answer, 
     return qblk_pending_take(session->commands, id, answer, error);
 }
 
+const char *
+qblk_session_command(const QblkSession *session, guint64 id)
+{
+    return qblk_pending_name(session->commands, id);
+}
+
 void
 qblk_session_abandon(QblkSession *session, guint64 id)
 {

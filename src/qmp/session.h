@@ -71,6 +71,9 @@ guint64 qblk_session_submit(QblkSession *session, const char *command, const Qbl
 gboolean qblk_session_take_answer(QblkSession *session, guint64 id, QblkAnswer **answer,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The name of command @id, borrowed until its answer is taken; NULL where there is none. */
+const char *qblk_session_command(const QblkSession *session, guint64 id);
+
 /** Drop command @id: it is not sent any more, or its reply is dropped.  Unknown ids are ignored. */
 void qblk_session_abandon(QblkSession *session, guint64 id);
 

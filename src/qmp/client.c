@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qmp/client.h"
+
+#include "base/limits.h"
+#include "base/redact.h"
+#include "qmp/session.h"
+#include "qmp/transport.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What one call of qblk_client_process() reads at most: READ_TURNS buffers of READ_BYTES. */
+#define READ_BYTES (64 * 1024)
+#define READ_TURNS 16
+
+struct QblkClient
+{
+    int fd; /* -1 once the session has failed */
+    gboolean peer_is_deaf;
+    int timeout_ms;
+    QblkSession *session;
+    QblkClientLogger logger;
+    gpointer logger_data;
+};
+
+QblkClient *
+qblk_client_start(const char *address_text, int timeout_ms, GError **error)
+{
+    int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
+    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
+    if (address == NULL) {
+        return NULL;
+    }
+    int fd = qblk_transport_open(address, timeout, error);
+    if (fd < 0) {
+        return NULL;
+    }
+    const char *peer = address->kind == QBLK_ADDRESS_UNIX ? address->path : address->text;
+    QblkClient *client = g_new0(QblkClient, 1);
+    client->fd = fd;
+    client->timeout_ms = timeout;
+    client->session = qblk_session_new(peer, g_get_monotonic_time(), (gint64)timeout * 1000, 0);
+    return client;
+}
+
+QblkClient *
+qblk_client_connect(const char *address, int timeout_ms, GError **error)
+{
+    g_autoptr(QblkClient) client = qblk_client_start(address, timeout_ms, error);
+    if (client == NULL) {
+        return NULL;
+    }
+    while (!qblk_client_is_ready(client)) {
+        if (!qblk_client_wait_turn(client, -1, error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&client);
+}
+
+void
+qblk_client_free(QblkClient *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    if (client->fd >= 0) {
+        close(client->fd);
+    }
+    qblk_session_free(client->session);
+    g_free(client);
+}
+
+/* ---- driving it ---- */
+
+int
+qblk_client_get_fd(const QblkClient *client)
+{
+    return client->fd;
+}
+
+int
+qblk_client_get_events(const QblkClient *client)
+{
+    if (client->fd < 0) {
+        return 0;
+    }
+    gsize length;
+    (void)qblk_session_output(client->session, &length);
+    return length > 0 && !client->peer_is_deaf ? POLLIN | POLLOUT : POLLIN;
+}
+
+int
+qblk_client_get_timeout(const QblkClient *client)
+{
+    gint64 deadline = qblk_session_deadline(client->session);
+    if (deadline < 0) {
+        return -1;
+    }
+    /* Rounded up: a wait that ends before the deadline would spin until it has passed. */
+    gint64 left = (deadline - g_get_monotonic_time() + 999) / 1000;
+    return (int)CLAMP(left, 0, G_MAXINT);
+}
+
+static void
+read_some(QblkClient *client)
+{
+    char buffer[READ_BYTES];
+    for (int turn = 0; turn < READ_TURNS && qblk_session_error(client->session) == NULL; turn++) {
+        gsize length = 0;
+        switch (qblk_transport_receive(client->fd, buffer, sizeof(buffer), &length)) {
+        case QBLK_TRANSPORT_BYTES:
+            qblk_session_receive(client->session, buffer, length, g_get_monotonic_time());
+            break;
+        case QBLK_TRANSPORT_NOTHING:
+            return;
+        case QBLK_TRANSPORT_END:
+            qblk_session_end(client->session, NULL);
+            return;
+        case QBLK_TRANSPORT_FAILED:
+            qblk_session_end(client->session, g_strerror(errno));
+            return;
+        }
+    }
+}
+
+static void
+write_some(QblkClient *client)
+{
+    gsize length;
+    const char *bytes = qblk_session_output(client->session, &length);
+    while (length > 0 && !client->peer_is_deaf) {
+        gssize sent = qblk_transport_send(client->fd, bytes, length);
+        if (sent == 0) {
+            return;
+        }
+        if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+            /* QEMU is gone, but what it said before may be waiting to be read: the connection ends
+             * where reading ends. */
+            client->peer_is_deaf = TRUE;
+            return;
+        }
+        if (sent < 0) {
+            qblk_session_end(client->session, g_strerror(errno));
+            return;
+        }
+        qblk_session_sent(client->session, (gsize)sent);
+        bytes = qblk_session_output(client->session, &length);
+    }
+}
+
+gboolean
+qblk_client_process(QblkClient *client, int revents, GError **error)
+{
+    if (client->fd >= 0) {
+        if (revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) {
+            read_some(client);
+        }
+        write_some(client);
+        qblk_session_tick(client->session, g_get_monotonic_time());
+    }
+    const GError *cause = qblk_session_error(client->session);
+    if (cause == NULL) {
+        return TRUE;
+    }
+    if (client->fd >= 0) {
+        /* Kept open it would wake every poll() for its end, and hold the monitor. */
+        close(client->fd);
+        client->fd = -1;
+    }
+    g_propagate_error(error, g_error_copy(cause));
+    return FALSE;
+}
+
+gboolean
+qblk_client_is_ready(const QblkClient *client)
+{
+    return qblk_session_state(client->session) == QBLK_SESSION_READY;
+}
+
+const GError *
+qblk_client_get_error(const QblkClient *client)
+{
+    return qblk_session_error(client->session);
+}
+
+guint64
+qblk_client_arrived(const QblkClient *client)
+{
+    return qblk_session_arrived(client->session);
+}
+
+guint64
+qblk_client_taken(const QblkClient *client)
+{
+    return qblk_session_taken(client->session);
+}
+
+/* ---- commands ---- */
+
+guint64
+qblk_client_submit_json(QblkClient *client, const char *command, const QblkJson *arguments,
+                        int timeout_ms)
+{
+    int timeout = timeout_ms > 0 ? timeout_ms : client->timeout_ms;
+    return qblk_session_submit(client->session, command, arguments, g_get_monotonic_time(),
+                               (gint64)timeout * 1000);
+}
+
+guint64
+qblk_client_submit(QblkClient *client, const char *command, const char *arguments, int timeout_ms,
+                   GError **error)
+{
+    if (command[0] == '\0' || !g_utf8_validate(command, -1, NULL)) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'%s' is not a command name",
+                    command);
+        return 0;
+    }
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkJson) json = NULL;
+    if (arguments != NULL) {
+        json = qblk_json_parse(arguments, strlen(arguments), &cause);
+        if (!qblk_json_is(json, QBLK_JSON_OBJECT)) {
+            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                        "the arguments of '%s' are not a JSON object%s%s", command,
+                        cause == NULL ? "" : ": ", cause == NULL ? "" : cause->message);
+            return 0;
+        }
+    }
+    return qblk_client_submit_json(client, command, json, timeout_ms);
+}
+
+gboolean
+qblk_client_take_answer(QblkClient *client, guint64 id, QblkAnswer **answer, GError **error)
+{
+    return qblk_session_take_answer(client->session, id, answer, error);
+}
+
+gboolean
+qblk_client_take_reply(QblkClient *client, guint64 id, gboolean *done, char **reply, GError **error)
+{
+    g_autofree char *command = g_strdup(qblk_session_command(client->session, id));
+    g_autoptr(QblkAnswer) answer = NULL;
+    if (!qblk_session_take_answer(client->session, id, &answer, error) ||
+        (answer != NULL && !qblk_answer_check(answer, command, error))) {
+        return FALSE;
+    }
+    *done = answer != NULL;
+    if (answer != NULL) {
+        *reply = qblk_json_print(answer->value, QBLK_JSON_COMPACT);
+    }
+    return TRUE;
+}
+
+void
+qblk_client_abandon(QblkClient *client, guint64 id)
+{
+    qblk_session_abandon(client->session, id);
+}
+
+char *
+qblk_client_execute(QblkClient *client, const char *command, const char *arguments, int timeout_ms,
+                    GError **error)
+{
+    guint64 id = qblk_client_submit(client, command, arguments, timeout_ms, error);
+    g_autoptr(QblkAnswer) answer = id == 0 ? NULL : qblk_client_wait_answer(client, id, error);
+    if (answer == NULL || !qblk_answer_check(answer, command, error)) {
+        return NULL;
+    }
+    return qblk_json_print(answer->value, QBLK_JSON_COMPACT);
+}
+
+QblkJson *
+qblk_client_take_event_json(QblkClient *client)
+{
+    return qblk_session_take_event(client->session);
+}
+
+char *
+qblk_client_take_event(QblkClient *client)
+{
+    g_autoptr(QblkJson) event = qblk_session_take_event(client->session);
+    return event == NULL ? NULL : qblk_json_print(event, QBLK_JSON_COMPACT);
+}
+
+/* ---- about the peer ---- */
+
+char *
+qblk_client_get_greeting(const QblkClient *client)
+{
+    const QblkJson *greeting = qblk_session_greeting(client->session);
+    return greeting == NULL ? NULL : qblk_json_print(greeting, QBLK_JSON_COMPACT);
+}
+
+gboolean
+qblk_client_get_version(const QblkClient *client, int *major, int *minor, int *micro)
+{
+    if (qblk_session_greeting(client->session) == NULL) {
+        return FALSE;
+    }
+    const QblkMessageVersion version = qblk_session_version(client->session);
+    const struct
+    {
+        gint64 value;
+        int *target;
+    } parts[] = {{version.major, major}, {version.minor, minor}, {version.micro, micro}};
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (parts[i].target != NULL) {
+            *parts[i].target = (int)CLAMP(parts[i].value, 0, G_MAXINT);
+        }
+    }
+    return TRUE;
+}
+
+/* Only what parses can be redacted, and only what is redacted is shown. */
+static void
+log_redacted(gboolean sent, const char *text, gsize length, gpointer user_data)
+{
+    const QblkClient *client = user_data;
+    g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
+    if (json == NULL) {
+        g_autofree char *note =
+            g_strdup_printf("(%" G_GSIZE_FORMAT " bytes that are not JSON)", length);
+        client->logger(sent, note, client->logger_data);
+        return;
+    }
+    g_autoptr(QblkJson) clean = qblk_redact_json(json);
+    g_autofree char *message = qblk_json_print(clean, QBLK_JSON_COMPACT);
+    client->logger(sent, message, client->logger_data);
+}
+
+void
+qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointer user_data)
+{
+    client->logger = logger;
+    client->logger_data = user_data;
+    qblk_session_set_logger(client->session, logger == NULL ? NULL : log_redacted, client);
+}
