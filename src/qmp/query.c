@@ -21,12 +21,11 @@ qblk_query_free(QblkQuery *query)
 }
 
 char *
-qblk_query_key(const QblkQuery *query)
+qblk_query_key(const char *command, const QblkJson *arguments)
 {
-    g_autofree char *arguments = query->arguments == NULL
-                                     ? g_strdup("{}")
-                                     : qblk_json_print(query->arguments, QBLK_JSON_SORTED);
-    return g_strconcat(query->command, " ", arguments, NULL);
+    g_autofree char *text =
+        arguments == NULL ? g_strdup("{}") : qblk_json_print(arguments, QBLK_JSON_SORTED);
+    return g_strconcat(command, " ", text, NULL);
 }
 
 gboolean

@@ -21,7 +21,8 @@ void qblk_query_free(QblkQuery *query);
  * The canonical text `command {sorted compact arguments}`: the same for two queries that ask the
  * same, whatever the order of their arguments, and with none or empty ones.
  */
-char *qblk_query_key(const QblkQuery *query) G_GNUC_WARN_UNUSED_RESULT;
+char *qblk_query_key(const char *command,
+                     const QblkJson *arguments) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Whether @command only reads: `query-*`, `qom-get`, `qom-list` and `x-debug-query-block-graph`.

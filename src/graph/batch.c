@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/batch.h"
+
+#include "graph/block-stats.h"
+#include "graph/device.h"
+#include "graph/edges.h"
+#include "graph/job.h"
+#include "graph/qom.h"
+#include "graph/target.h"
+#include "graph/version.h"
+#include "qmp/query.h"
+
+typedef struct {
+    const QblkReplies *replies;
+    const QblkSnapshotOptions *options;
+    GPtrArray *queries; /* of QblkQuery, owned: what is missing */
+    GHashTable *keys;   /* of what is in queries */
+} Batch;
+
+/* Ask for it unless it is known or asked for; takes @arguments. */
+static void
+want(Batch *batch, const char *command, QblkJson *arguments)
+{
+    g_autoptr(QblkJson) owned = arguments;
+    if (qblk_replies_find(batch->replies, command, arguments) != NULL) {
+        return;
+    }
+    if (g_hash_table_add(batch->keys, qblk_query_key(command, arguments))) {
+        g_ptr_array_add(batch->queries, qblk_query_new(command, g_steal_pointer(&owned)));
+    }
+}
+
+static gboolean
+is_known(const Batch *batch, const char *command)
+{
+    return qblk_replies_find(batch->replies, command, NULL) != NULL;
+}
+
+static void
+want_property(const char *path, const char *property, gpointer user_data)
+{
+    want(user_data, "qom-get", qblk_qom_arguments(path, property));
+}
+
+/* First of all: who is it, and which jobs run. */
+static void
+want_first(Batch *batch)
+{
+    static const char *const always[] = {"query-version", "query-name", "query-jobs",
+                                         "query-block-jobs"};
+    static const char *const capture[] = {"query-status", "query-uuid", "query-pci"};
+    for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
+        want(batch, always[i], NULL);
+    }
+    for (gsize i = 0; batch->options->everything && i < G_N_ELEMENTS(capture); i++) {
+        want(batch, capture[i], NULL);
+    }
+}
+
+/* The disks and the graph, in one write, so that little can change between them. */
+static void
+want_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
+{
+    static const QblkVersion says_children = {10, 1, 0};
+    QblkVersion version;
+    gboolean old = !qblk_version_load(batch->replies, &version) ||
+                   qblk_version_compare(&version, &says_children) < 0;
+    QblkEdgeSource edges = batch->options->edges;
+
+    want(batch, "query-block", NULL);
+    if (nodes_allowed) {
+        want(batch, "query-named-block-nodes", qblk_batch_nodes_arguments());
+    }
+    /* Only the debug graph knows what a job works on, and the implicit filters a job puts on
+     * top. */
+    if (has_jobs || batch->options->everything || edges == QBLK_EDGES_DEBUG ||
+        (edges == QBLK_EDGES_BEST && old)) {
+        want(batch, "x-debug-query-block-graph", NULL);
+    }
+}
+
+/* A QEMU that should have said the children of its nodes and does not, or that refused the debug
+ * graph, has the next best source. */
+static void
+want_other_edges(Batch *batch, const QblkJson *nodes)
+{
+    QblkEdgeSource edges = qblk_edges_choose(batch->replies, nodes, batch->options->edges);
+    if (edges == QBLK_EDGES_DEBUG) {
+        want(batch, "x-debug-query-block-graph", NULL);
+    }
+    if (edges == QBLK_EDGES_STATS || batch->options->everything) {
+        want(batch, "query-blockstats", NULL);
+        want(batch, "query-blockstats", qblk_block_stats_arguments());
+    }
+}
+
+/* What each device is; where it sits only matters where nothing better tells its name or bus. */
+static void
+want_devices(Batch *batch)
+{
+    g_autoptr(GPtrArray) devices = qblk_device_load_all(batch->replies, NULL);
+    for (guint i = 0; devices != NULL && i < devices->len; i++) {
+        const QblkDevice *device = devices->pdata[i];
+        if (device->path == NULL) {
+            continue;
+        }
+        want_property(device->path, "type", batch);
+        if (batch->options->hints->len > 0 || batch->options->everything) {
+            want_property(device->path, "serial", batch);
+        }
+        if (qblk_target_needs_address(device) || batch->options->everything) {
+            qblk_bus_address_next(batch->replies, device->path, want_property, batch);
+        }
+    }
+}
+
+QblkJson *
+qblk_batch_nodes_arguments(void)
+{
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_boolean(arguments, "flat", TRUE);
+    return arguments;
+}
+
+GPtrArray *
+qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
+{
+    g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Batch batch = {
+        .replies = replies,
+        .options = options,
+        .queries = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_query_free),
+        .keys = keys,
+    };
+    want_first(&batch);
+    if (batch.queries->len > 0) {
+        return batch.queries;
+    }
+
+    /* Jobs that cannot be read cannot be judged: then the nodes are left alone, and loading the
+     * snapshot says what is wrong. */
+    g_autoptr(GPtrArray) jobs = qblk_job_load_all(replies, NULL);
+    g_autofree char *reason = jobs == NULL ? NULL : qblk_job_forbids_nodes(replies, jobs);
+    gboolean nodes_allowed = jobs != NULL && reason == NULL;
+    want_graph(&batch, jobs == NULL || jobs->len > 0, nodes_allowed);
+    if (!is_known(&batch, "query-block")) {
+        return batch.queries;
+    }
+
+    if (nodes_allowed) {
+        g_autoptr(QblkJson) arguments = qblk_batch_nodes_arguments();
+        const QblkReply *nodes = qblk_replies_find(replies, "query-named-block-nodes", arguments);
+        if (nodes != NULL && nodes->value != NULL) {
+            want_other_edges(&batch, nodes->value);
+        }
+    }
+    want_devices(&batch);
+    return batch.queries;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/block-stats.h"
+
+QblkJson *
+qblk_block_stats_arguments(void)
+{
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_boolean(arguments, "query-nodes", TRUE);
+    return arguments;
+}
+
+typedef struct {
+    const char *node_name;
+    const QblkJson *parent;
+    const QblkJson *backing;
+} StatsReply;
+
+static const QblkJsonField stats_fields[] = {
+    {"node-name", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(StatsReply, node_name)},
+    {"parent", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(StatsReply, parent)},
+    {"backing", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(StatsReply, backing)},
+    {NULL},
+};
+
+/* What the child under `parent` is called: it is the one that stores data, which for qcow2 with an
+ * external data file is not its file. */
+static const char *
+storage_edge(const QblkNode *node)
+{
+    if (node->has_data_file) {
+        return "data-file";
+    }
+    return node->kind == NULL || node->kind->child == NULL ? "file" : node->kind->child;
+}
+
+static const char *
+backing_edge(const QblkNode *node)
+{
+    return qblk_node_is(node, QBLK_DRIVER_FILTER) ? node->kind->child : "backing";
+}
+
+/* The node that an entry of the reply is about, NULL for an empty drive. */
+static gboolean
+find_node(const StatsReply *reply, GHashTable *nodes, QblkNode **node, GError **error)
+{
+    *node = reply->node_name == NULL ? NULL : g_hash_table_lookup(nodes, reply->node_name);
+    if (*node == NULL && reply->node_name != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
+                    "the graph changed while it was read: node '%s' is in one reply and not in the "
+                    "other",
+                    reply->node_name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+connect_child(QblkNode *node, const char *edge, const QblkJson *entry, GHashTable *nodes,
+              GError **error)
+{
+    StatsReply reply = {0};
+    QblkNode *child = NULL;
+    if (entry == NULL) {
+        return TRUE;
+    }
+    if (!qblk_json_read(entry, stats_fields, &reply, "query-blockstats", error) ||
+        !find_node(&reply, nodes, &child, error)) {
+        return FALSE;
+    }
+    if (child != NULL && qblk_node_child(node, edge) == NULL) {
+        qblk_node_add_child(node, edge, child);
+    }
+    return TRUE;
+}
+
+/* Connect the node of @entry and all below it.  A list of what is still to do, not recursion: a
+ * chain nests as deep as it is long. */
+static gboolean
+connect_tree(const QblkJson *entry, GHashTable *nodes, GError **error)
+{
+    g_autoptr(GArray) waiting = g_array_new(FALSE, FALSE, sizeof(const QblkJson *));
+    g_array_append_val(waiting, entry);
+    while (waiting->len > 0) {
+        StatsReply reply = {0};
+        QblkNode *node = NULL;
+        const QblkJson *next = g_array_index(waiting, const QblkJson *, waiting->len - 1);
+        g_array_set_size(waiting, waiting->len - 1);
+        if (!qblk_json_read(next, stats_fields, &reply, "query-blockstats", error) ||
+            !find_node(&reply, nodes, &node, error)) {
+            return FALSE;
+        }
+        if (node != NULL &&
+            (!connect_child(node, storage_edge(node), reply.parent, nodes, error) ||
+             !connect_child(node, backing_edge(node), reply.backing, nodes, error))) {
+            return FALSE;
+        }
+        if (reply.parent != NULL) {
+            g_array_append_val(waiting, reply.parent);
+        }
+        if (reply.backing != NULL) {
+            g_array_append_val(waiting, reply.backing);
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes, GError **error)
+{
+    g_autoptr(QblkJson) arguments = qblk_block_stats_arguments();
+    const QblkReply *by_node = qblk_replies_find(replies, "query-blockstats", arguments);
+    const QblkReply *by_device = qblk_replies_find(replies, "query-blockstats", NULL);
+    const QblkReply *const both[] = {by_device, by_node};
+    for (gsize i = 0; i < G_N_ELEMENTS(both); i++) {
+        if (both[i] == NULL || !qblk_json_is(both[i]->value, QBLK_JSON_ARRAY)) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                        "there is no reply to 'query-blockstats' to take the edges from");
+            return FALSE;
+        }
+        for (gsize j = 0; j < qblk_json_length(both[i]->value); j++) {
+            if (!connect_tree(qblk_json_at(both[i]->value, j), nodes, error)) {
+                return FALSE;
+            }
+        }
+    }
+    return TRUE;
+}

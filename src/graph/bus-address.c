@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/bus-address.h"
+
+#include "graph/qom.h"
+
+#include <string.h>
+
+/* Deeper nesting of buses than this is no machine QEMU can build. */
+#define DEEPEST_BUS 32
+
+/* Which properties place a device on its bus, by the device's type.  Types not listed are asked for
+ * `addr`, which PCI devices have. */
+static const struct {
+    const char *type;
+    const char *properties[3];
+} placements[] = {
+    {"virtio-blk-device", {NULL}},
+    {"virtio-scsi-device", {NULL}},
+    {"scsi-hd", {"channel", "scsi-id", "lun"}},
+    {"scsi-cd", {"channel", "scsi-id", "lun"}},
+    {"scsi-block", {"channel", "scsi-id", "lun"}},
+    {"ide-hd", {"unit"}},
+    {"ide-cd", {"unit"}},
+    {"floppy", {"unit"}},
+    {"nvme-ns", {"nsid"}},
+    {"usb-storage", {"port"}},
+    {"usb-bot", {"port"}},
+    {"usb-uas", {"port"}},
+};
+
+static const char *const pci_properties[3] = {"addr"};
+
+static const char *const *
+placement_of(const char *type)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(placements); i++) {
+        if (g_strcmp0(type, placements[i].type) == 0) {
+            return placements[i].properties;
+        }
+    }
+    return pci_properties;
+}
+
+void
+qblk_bus_address_free(QblkBusAddress *address)
+{
+    g_array_unref(address);
+}
+
+char *
+qblk_bus_address_owner(const QblkReplies *replies, const char *path)
+{
+    const char *bus = qblk_qom_string(replies, path, "parent_bus");
+    return bus == NULL || bus[0] != '/' ? NULL : qblk_qom_parent(bus);
+}
+
+static void
+prepend(QblkBusAddress *address, gboolean is_bridge, gint64 number)
+{
+    QblkBusStep step = {is_bridge, number};
+    g_array_prepend_val(address, step);
+}
+
+/* The number at the end of a bus name: IDE buses are "ide.0", "ide.1". */
+static gint64
+bus_number(const char *bus)
+{
+    const char *dot = bus == NULL ? NULL : strrchr(bus, '.');
+    gint64 number = 0;
+    if (dot != NULL) {
+        (void)g_ascii_string_to_signed(dot + 1, 10, 0, G_MAXINT32, &number, NULL);
+    }
+    return number;
+}
+
+/* A USB port is a path of numbers itself: "1.2".  They are put before what is in @address. */
+static void
+prepend_port(QblkBusAddress *address, const char *port)
+{
+    g_auto(GStrv) parts = g_strsplit(port == NULL ? "" : port, ".", 16);
+    for (guint i = g_strv_length(parts); i > 0; i--) {
+        gint64 number = 0;
+        (void)g_ascii_string_to_signed(parts[i - 1], 10, 0, G_MAXINT32, &number, NULL);
+        prepend(address, FALSE, number);
+    }
+}
+
+/* Put the place of the device at @path on its bus before what is in @address. */
+static void
+prepend_place(const QblkReplies *replies, const char *path, QblkBusAddress *address)
+{
+    const char *type = qblk_qom_string(replies, path, "type");
+    const char *const *properties = placement_of(type);
+    for (guint i = 3; i > 0; i--) {
+        const char *property = properties[i - 1];
+        if (property == NULL) {
+            continue;
+        }
+        if (g_str_equal(property, "port")) {
+            prepend_port(address, qblk_qom_string(replies, path, property));
+            continue;
+        }
+        gint64 number = qblk_qom_integer(replies, path, property, -1);
+        if (number >= 0) {
+            prepend(address, g_str_equal(property, "addr"), number);
+        }
+    }
+    if (type != NULL && g_str_has_prefix(type, "ide-")) {
+        prepend(address, FALSE, bus_number(qblk_qom_string(replies, path, "parent_bus")));
+    }
+}
+
+/* While the way is gathered `is_bridge` marks every PCI device; the last of them is the
+ * controller or the disk itself, and no bridge. */
+static void
+unmark_controller(QblkBusAddress *address)
+{
+    for (guint i = address->len; i > 0; i--) {
+        QblkBusStep *step = &g_array_index(address, QblkBusStep, i - 1);
+        if (step->is_bridge) {
+            step->is_bridge = FALSE;
+            return;
+        }
+    }
+}
+
+QblkBusAddress *
+qblk_bus_address_load(const QblkReplies *replies, const char *path)
+{
+    QblkBusAddress *address = g_array_new(FALSE, FALSE, sizeof(QblkBusStep));
+    g_autofree char *at = g_strdup(path);
+    for (guint depth = 0; at != NULL && depth < DEEPEST_BUS; depth++) {
+        prepend_place(replies, at, address);
+        char *owner = qblk_bus_address_owner(replies, at);
+        g_free(at);
+        at = owner;
+    }
+    unmark_controller(address);
+    return address;
+}
+
+int
+qblk_bus_address_compare(const QblkBusAddress *a, const QblkBusAddress *b)
+{
+    guint length = MIN(a->len, b->len);
+    for (guint i = 0; i < length; i++) {
+        const QblkBusStep *left = &g_array_index(a, QblkBusStep, i);
+        const QblkBusStep *right = &g_array_index(b, QblkBusStep, i);
+        if (left->is_bridge != right->is_bridge) {
+            return left->is_bridge ? 1 : -1;
+        }
+        if (left->number != right->number) {
+            return left->number < right->number ? -1 : 1;
+        }
+    }
+    return (a->len > b->len) - (a->len < b->len);
+}
+
+static gboolean
+is_known(const QblkReplies *replies, const char *path, const char *property)
+{
+    g_autoptr(QblkJson) arguments = qblk_qom_arguments(path, property);
+    return qblk_replies_find(replies, "qom-get", arguments) != NULL;
+}
+
+void
+qblk_bus_address_next(const QblkReplies *replies, const char *path, QblkBusAddressWant want,
+                      gpointer user_data)
+{
+    g_autofree char *at = g_strdup(path);
+    for (guint depth = 0; at != NULL && depth < DEEPEST_BUS; depth++) {
+        want(at, "type", user_data);
+        want(at, "parent_bus", user_data);
+        if (!is_known(replies, at, "type")) {
+            return;
+        }
+        const char *const *properties = placement_of(qblk_qom_string(replies, at, "type"));
+        for (guint i = 0; i < 3; i++) {
+            if (properties[i] != NULL) {
+                want(at, properties[i], user_data);
+            }
+        }
+        char *owner = qblk_bus_address_owner(replies, at);
+        g_free(at);
+        at = owner;
+    }
+}

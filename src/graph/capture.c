@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/capture.h"
+
+#include "base/redact.h"
+
+#define FORMAT_KEY     "qblk-capture"
+#define FORMAT_VERSION 1
+
+static QblkReplies *
+fail(GError **error, const char *reason)
+{
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "this is no capture: %s", reason);
+    return NULL;
+}
+
+typedef struct {
+    const char *command;
+    const QblkJson *arguments;
+    const QblkJson *value;
+    const QblkJson *refusal;
+} Entry;
+
+static const QblkJsonField entry_fields[] = {
+    {"execute", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(Entry, command)},
+    {"arguments", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(Entry, arguments)},
+    {"return", QBLK_JSON_ANY, FALSE, G_STRUCT_OFFSET(Entry, value)},
+    {"error", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(Entry, refusal)},
+    {NULL},
+};
+
+static QblkJson *
+share(const QblkJson *json)
+{
+    return json == NULL ? NULL : qblk_json_ref(json);
+}
+
+static gboolean
+read_entry(QblkReplies *replies, const QblkJson *json, const char *what, GError **error)
+{
+    Entry entry = {0};
+    if (!qblk_json_read(json, entry_fields, &entry, what, error)) {
+        return FALSE;
+    }
+    if ((entry.value == NULL) == (entry.refusal == NULL)) {
+        (void)fail(error, "a reply has to have either 'return' or 'error'");
+        return FALSE;
+    }
+    QblkReply *reply = qblk_replies_add(replies, entry.command, share(entry.arguments),
+                                        share(entry.value), share(entry.refusal));
+    reply->entry = qblk_json_ref(json);
+    return TRUE;
+}
+
+static gboolean
+keep_member(const char *key, const QblkJson *value, gpointer header)
+{
+    if (!g_str_equal(key, "replies")) {
+        qblk_json_set(header, key, qblk_json_ref(value));
+    }
+    return TRUE;
+}
+
+QblkReplies *
+qblk_capture_read(const char *text, gsize length, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkJson) json = qblk_json_parse(text, length, &cause);
+    if (json == NULL) {
+        return fail(error, cause->message);
+    }
+    gint64 version = 0;
+    if (!qblk_json_integer(qblk_json_get(json, FORMAT_KEY), &version)) {
+        return fail(error, "it has no '" FORMAT_KEY "'");
+    }
+    if (version != FORMAT_VERSION) {
+        return fail(error, "its format is of another version than 1");
+    }
+    const QblkJson *entries = qblk_json_get(json, "replies");
+    if (!qblk_json_is(entries, QBLK_JSON_ARRAY)) {
+        return fail(error, "it has no list of 'replies'");
+    }
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    replies->header = qblk_json_new_object();
+    (void)qblk_json_each(json, keep_member, replies->header);
+    for (gsize i = 0; i < qblk_json_length(entries); i++) {
+        g_autofree char *what = g_strdup_printf("replies[%" G_GSIZE_FORMAT "]", i);
+        if (!read_entry(replies, qblk_json_at(entries, i), what, &cause)) {
+            return fail(error, cause->message);
+        }
+    }
+    return g_steal_pointer(&replies);
+}
+
+/* The reply as an entry of a capture; one that was read keeps the fields we do not know. */
+static QblkJson *
+make_entry(const QblkReply *reply)
+{
+    if (reply->entry != NULL) {
+        return qblk_redact_json(reply->entry);
+    }
+    g_autoptr(QblkJson) entry = qblk_json_new_object();
+    qblk_json_set_string(entry, "execute", reply->command);
+    if (reply->arguments != NULL) {
+        qblk_json_set(entry, "arguments", qblk_json_ref(reply->arguments));
+    }
+    const QblkJson *content = reply->value != NULL ? reply->value : reply->refusal;
+    qblk_json_set(entry, reply->value != NULL ? "return" : "error", qblk_json_ref(content));
+    return qblk_redact_json(entry);
+}
+
+static gboolean
+write_member(const char *key, const QblkJson *value, gpointer user_data)
+{
+    g_autofree char *text = qblk_json_print(value, QBLK_JSON_COMPACT);
+    g_autoptr(QblkJson) name = qblk_json_new_string(key);
+    g_autofree char *quoted = qblk_json_print(name, QBLK_JSON_COMPACT);
+    g_string_append_printf(user_data, "%s: %s,\n", quoted, text);
+    return TRUE;
+}
+
+char *
+qblk_capture_write(const QblkReplies *replies)
+{
+    GString *text = g_string_new("{");
+    if (replies->header != NULL) {
+        (void)qblk_json_each(replies->header, write_member, text);
+    } else {
+        g_string_append_printf(text, "\"" FORMAT_KEY "\": %d,\n", FORMAT_VERSION);
+    }
+    g_string_append(text, "\"replies\": [");
+    for (guint i = 0; i < replies->list->len; i++) {
+        g_autoptr(QblkJson) entry = make_entry(replies->list->pdata[i]);
+        g_autofree char *line = qblk_json_print(entry, QBLK_JSON_COMPACT);
+        g_string_append_printf(text, "%s\n%s", i == 0 ? "" : ",", line);
+    }
+    g_string_append(text, "\n]}\n");
+    return g_string_free(text, FALSE);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/chain-resolve.h"
+
+#include "graph/index-spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NODE_PREFIX "node:"
+
+static gboolean
+has_filter(const GPtrArray *filters, const char *node_name)
+{
+    for (guint i = 0; i < filters->len; i++) {
+        const QblkFilter *filter = filters->pdata[i];
+        if (g_str_equal(filter->node_name, node_name)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+has_node(const QblkLayer *layer, const char *node_name)
+{
+    return g_strcmp0(layer->node_name, node_name) == 0 ||
+           g_strcmp0(layer->storage, node_name) == 0 || has_filter(layer->filters, node_name) ||
+           has_filter(layer->storage_filters, node_name);
+}
+
+static gboolean
+has_file(const QblkLayer *layer, const char *path)
+{
+    return g_strcmp0(layer->filename, path) == 0;
+}
+
+/* @path has its links resolved. */
+static gboolean
+has_resolved_file(const QblkLayer *layer, const char *path)
+{
+    if (layer->filename == NULL || layer->filename[0] != '/') {
+        return FALSE;
+    }
+    char *resolved = realpath(layer->filename, NULL);
+    gboolean same = resolved != NULL && g_str_equal(resolved, path);
+    free(resolved);
+    return same;
+}
+
+static void
+find(const QblkChain *chain, gboolean (*matches)(const QblkLayer *, const char *), const char *name,
+     GPtrArray *found)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        if (matches(chain->layers->pdata[i], name)) {
+            g_ptr_array_add(found, chain->layers->pdata[i]);
+        }
+    }
+}
+
+void
+qblk_chain_resolve_name(const QblkChain *chain, const char *name, GPtrArray *found)
+{
+    if (g_str_has_prefix(name, NODE_PREFIX)) {
+        find(chain, has_node, name + strlen(NODE_PREFIX), found);
+        return;
+    }
+    guint before = found->len;
+    find(chain, has_file, name, found);
+    if (found->len > before || strchr(name, '/') == NULL) {
+        return;
+    }
+    char *resolved = realpath(name, NULL);
+    if (resolved != NULL) {
+        find(chain, has_resolved_file, resolved, found);
+    }
+    free(resolved);
+}
+
+const QblkLayer *
+qblk_chain_resolve_index(const QblkChain *chain, gint64 index, GError **error)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (index == 0 || layer->index == index) {
+            return layer;
+        }
+    }
+    g_autofree char *indexes = qblk_chain_index_list(chain);
+    if (chain->layers->len == 0) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "disk '%s' is an empty drive: it has no layers", chain->target);
+    } else if (indexes == NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "disk '%s' has no index %" G_GINT64_FORMAT
+                    ": its chain has the active layer only",
+                    chain->target, index);
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "disk '%s' has no index %" G_GINT64_FORMAT ": its chain has %s %s",
+                    chain->target, index, strchr(indexes, ' ') == NULL ? "index" : "indexes",
+                    indexes);
+    }
+    return NULL;
+}
+
+/* "vda", "vda and vdb", "vda, vdb and vdc". */
+static char *
+list_targets(const QblkChain *const *chains, guint count)
+{
+    GString *list = g_string_new(NULL);
+    for (guint i = 0; i < count; i++) {
+        const char *comma = i == 0 ? "" : i + 1 == count ? " and " : ", ";
+        g_string_append_printf(list, "%s%s", comma, chains[i]->target);
+    }
+    return g_string_free(list, FALSE);
+}
+
+static const QblkLayer *
+fail_not_found(const QblkChain *const *chains, guint count, const char *name, GError **error)
+{
+    g_autofree char *targets = list_targets(chains, count);
+    const char *disk = count == 1 ? "disk" : "disks";
+    if (count == 0) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "there is no layer '%s': there are no disks", name);
+    } else if (g_str_has_prefix(name, NODE_PREFIX)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "no layer of the %s %s has the node '%s'", disk, targets,
+                    name + strlen(NODE_PREFIX));
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "'%s' is neither the name of a disk nor an image in the chain of the %s %s",
+                    name, disk, targets);
+    }
+    return NULL;
+}
+
+static const QblkLayer *
+fail_ambiguous(const char *name, const GPtrArray *found, GError **error)
+{
+    GString *list = g_string_new(NULL);
+    for (guint i = 0; i < found->len; i++) {
+        const QblkLayer *layer = found->pdata[i];
+        g_string_append_printf(list, "%s'node:%s'", i == 0 ? "" : " or ", layer->node_name);
+    }
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
+                "'%s' is open %u times: say which by %s", name, found->len, list->str);
+    g_string_free(list, TRUE);
+    return NULL;
+}
+
+const QblkLayer *
+qblk_chain_resolve_among(const QblkChain *const *chains, guint count, const char *name,
+                         const QblkChain **chain, GError **error)
+{
+    const QblkLayer *layer = NULL;
+    g_autoptr(GPtrArray) different = g_ptr_array_new();
+    for (guint i = 0; i < count; i++) {
+        g_autoptr(GPtrArray) found = g_ptr_array_new();
+        qblk_chain_resolve_name(chains[i], name, found);
+        for (guint j = 0; j < found->len; j++) {
+            const QblkLayer *candidate = found->pdata[j];
+            if (layer != NULL && candidate->node_name != NULL &&
+                g_strcmp0(layer->node_name, candidate->node_name) == 0) {
+                continue; /* two disks share it */
+            }
+            if (layer == NULL) {
+                layer = candidate;
+                *chain = chains[i];
+            }
+            g_ptr_array_add(different, found->pdata[j]);
+        }
+    }
+    if (layer == NULL) {
+        return fail_not_found(chains, count, name, error);
+    }
+    return different->len > 1 ? fail_ambiguous(name, different, error) : layer;
+}
+
+const QblkLayer *
+qblk_chain_resolve(const QblkChain *chain, const char *spec, GError **error)
+{
+    gboolean is_name = g_str_has_prefix(spec, NODE_PREFIX) || strchr(spec, '/') != NULL;
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkIndexSpec) index = is_name ? NULL : qblk_index_spec_parse(spec, &cause);
+    if (index != NULL && g_str_equal(index->target, chain->target)) {
+        return qblk_chain_resolve_index(chain, index->index, error);
+    }
+    if (!is_name && qblk_index_spec_has_brackets(spec)) {
+        if (cause != NULL) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+        } else {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                        "'%s' is a layer of disk '%s', not of '%s'", spec, index->target,
+                        chain->target);
+        }
+        return NULL;
+    }
+    const QblkChain *same = NULL;
+    return qblk_chain_resolve_among(&chain, 1, spec, &same, error);
+}

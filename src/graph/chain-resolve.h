@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * From what a user says to the one layer that is meant; see qblk_chain_resolve in <qblk/chain.h>.
+ */
+#pragma once
+
+#include "graph/chain.h"
+
+/**
+ * The layers of @chain that @name means as "node:NAME" or as a path, appended to @found (of
+ * QblkLayer, borrowed).  Nothing is appended where there is none.
+ */
+void qblk_chain_resolve_name(const QblkChain *chain, const char *name, GPtrArray *found);
+
+/** The layer with @index; 0 is the active layer.  QBLK_GRAPH_ERROR_NO_LAYER lists what there is. */
+const QblkLayer *qblk_chain_resolve_index(const QblkChain *chain, gint64 index,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * The one layer among all of the @count @chains that @name, "node:NAME" or a path, means, and its
+ * chain.  A layer that several disks share is one layer.  Errors as for qblk_chain_resolve.
+ */
+const QblkLayer *qblk_chain_resolve_among(const QblkChain *const *chains, guint count,
+                                          const char *name, const QblkChain **chain,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

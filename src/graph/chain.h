@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The chain: what everything after the graph works on, wherever it came from.
+ */
+#pragma once
+
+#include "graph/device.h"
+#include "graph/source.h"
+
+#include <qblk/chain.h>
+
+/** A node that passes requests on: a throttle, a copy-on-read, a job's own. */
+typedef struct {
+    char *node_name;
+    char *driver;
+} QblkFilter;
+
+struct QblkLayer {
+    guint position;
+    gint64 index;       /* of "vda[N]", QBLK_UNKNOWN where it has none */
+    char *node_name;    /* format node, NULL where unknown */
+    char *storage;      /* protocol node, NULL where unknown */
+    char *format;       /* QEMU's name: "qcow2" */
+    char *xml_format;   /* libvirt's name, NULL where it has none */
+    char *filename;     /* as QEMU says it, without secrets */
+    QblkSource *source; /* owned, NULL where the name is in a form that is not understood */
+    char *problem;      /* why there is no source, for people; NULL where there is one */
+    gboolean read_only;
+    gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
+    gint64 actual_size;         /* bytes, or QBLK_UNKNOWN */
+    char *backing_name;         /* the header's backing string, or NULL */
+    char *backing_format;       /* the header's backing format, or NULL */
+    GPtrArray *filters;         /* of QblkFilter, owned: above the format node, topmost first */
+    GPtrArray *storage_filters; /* of QblkFilter, owned: between format and protocol node */
+};
+
+/** Where a running copy or active commit writes to. */
+typedef struct {
+    gboolean is_commit; /* active commit into a layer of the chain, else a copy */
+    gboolean ready;
+    char *job;        /* id */
+    QblkLayer *layer; /* owned */
+} QblkMirror;
+
+struct QblkChain {
+    char *target;
+    QblkNameSource name_source;
+    const char *bus; /* in libvirt's words, or NULL */
+    QblkDeviceKind kind;
+    char *alias;   /* qdev id, or NULL */
+    char *qdev;    /* as QEMU says it, or NULL */
+    char *backend; /* BlockBackend name, or NULL */
+    char *serial;  /* or NULL */
+    gboolean removable;
+    gboolean tray_open;
+    gboolean read_only;
+    gboolean is_complete; /* the last layer is known to have no backing */
+    gboolean has_libvirt_indexes;
+    GPtrArray *layers;  /* of QblkLayer, owned, active layer first; empty for an empty drive */
+    QblkMirror *mirror; /* owned, or NULL */
+    char fingerprint[17];
+};
+
+QblkChain *qblk_chain_new(const char *target);
+QblkLayer *qblk_chain_layer_new(void);
+void qblk_chain_layer_free(QblkLayer *layer);
+GPtrArray *qblk_chain_filters_new(void); /* of QblkFilter, owned */
+void qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver);
+
+/**
+ * Give every layer its position and index, and the chain its fingerprint, from what the layers say.
+ *
+ * Where a node name has libvirt's form ("libvirt-5-format") its number is the index, and a layer of
+ * such a chain without one has no index: a position could mean another layer to virsh.  Elsewhere
+ * the index is the position.
+ */
+void qblk_chain_number(QblkChain *chain);
+
+/** The indexes there are, for messages: "1 to 4", "2, 5 and 9", or NULL where there are none. */
+char *qblk_chain_index_list(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/device.h"
+
+#include "base/enum.h"
+#include "base/limits.h"
+#include "graph/qom.h"
+
+#include <string.h>
+
+static const char *const kind_names[] = {
+    [QBLK_DEVICE_DISK] = "disk",         [QBLK_DEVICE_LUN] = "lun",
+    [QBLK_DEVICE_CDROM] = "cdrom",       [QBLK_DEVICE_FLOPPY] = "floppy",
+    [QBLK_DEVICE_FIRMWARE] = "firmware",
+};
+
+static const char *const name_sources[] = {
+    [QBLK_NAME_NONE] = "none",
+    [QBLK_NAME_USER] = "user",
+    [QBLK_NAME_DOMAIN] = "domain",
+    [QBLK_NAME_QDEV] = "qdev",
+    [QBLK_NAME_ALIAS] = "alias",
+    [QBLK_NAME_BACKEND] = "backend",
+    [QBLK_NAME_ENUMERATION] = "enumeration",
+};
+
+/* What a device is, by its QOM type.  A disk of a USB or SATA controller is known by the device
+ * that owns its bus. */
+static const struct {
+    const char *type;
+    const char *bus;
+    QblkDeviceKind kind;
+} types[] = {
+    {"virtio-blk-device", "virtio", QBLK_DEVICE_DISK},
+    {"scsi-hd", "scsi", QBLK_DEVICE_DISK},
+    {"scsi-cd", "scsi", QBLK_DEVICE_CDROM},
+    {"scsi-block", "scsi", QBLK_DEVICE_LUN},
+    {"scsi-generic", "scsi", QBLK_DEVICE_LUN},
+    {"ide-hd", "ide", QBLK_DEVICE_DISK},
+    {"ide-cf", "ide", QBLK_DEVICE_DISK},
+    {"ide-cd", "ide", QBLK_DEVICE_CDROM},
+    {"floppy", "fdc", QBLK_DEVICE_FLOPPY},
+    {"nvme", "nvme", QBLK_DEVICE_DISK},
+    {"nvme-ns", "nvme", QBLK_DEVICE_DISK},
+    {"sd-card", "sd", QBLK_DEVICE_DISK},
+    {"cfi.pflash01", NULL, QBLK_DEVICE_FIRMWARE},
+    {"cfi.pflash02", NULL, QBLK_DEVICE_FIRMWARE},
+};
+
+static const struct {
+    const char *bus;
+    const char *prefix;
+} prefixes[] = {
+    {"virtio", "vd"}, {"scsi", "sd"}, {"sata", "sd"},   {"usb", "sd"},
+    {"ide", "hd"},    {"fdc", "fd"},  {"nvme", "nvme"}, {"sd", "sd"},
+};
+
+typedef struct {
+    const char *device;
+    const char *qdev;
+    gboolean removable;
+    gboolean tray_open;
+    const QblkJson *inserted;
+} BlockReply;
+
+static const QblkJsonField block_fields[] = {
+    {"device", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(BlockReply, device)},
+    {"qdev", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(BlockReply, qdev)},
+    {"removable", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BlockReply, removable)},
+    {"tray_open", QBLK_JSON_BOOLEAN, FALSE, G_STRUCT_OFFSET(BlockReply, tray_open)},
+    {"inserted", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(BlockReply, inserted)},
+    {NULL},
+};
+
+typedef struct {
+    const char *node_name;
+    gboolean read_only;
+} InsertedReply;
+
+static const QblkJsonField inserted_fields[] = {
+    {"node-name", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(InsertedReply, node_name)},
+    {"ro", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(InsertedReply, read_only)},
+    {NULL},
+};
+
+/* "/machine/peripheral/ID/..." has the id that -device was given. */
+static char *
+id_of(const char *path)
+{
+    static const char folder[] = "/machine/peripheral/";
+    if (!g_str_has_prefix(path, folder)) {
+        return NULL;
+    }
+    const char *id = path + strlen(folder);
+    return g_strndup(id, strcspn(id, "/"));
+}
+
+/* The bus of a disk is that of the nearest controller that is a SATA or USB device, else its
+ * own. */
+static void
+classify(QblkDevice *device, const QblkReplies *replies)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (g_strcmp0(device->type, types[i].type) == 0) {
+            device->bus = types[i].bus;
+            device->kind = types[i].kind;
+        }
+    }
+    if (device->controller == NULL) {
+        return;
+    }
+    const char *controller = qblk_qom_string(replies, device->controller, "type");
+    if (controller == NULL) {
+        return;
+    }
+    if (g_str_has_prefix(controller, "usb-")) {
+        device->bus = "usb";
+    } else if (g_strcmp0(device->bus, "ide") == 0 && strstr(controller, "ahci") != NULL) {
+        device->bus = "sata";
+    }
+}
+
+static void
+load_qdev(QblkDevice *device, const char *qdev, const QblkReplies *replies)
+{
+    device->qdev = g_strdup(qdev);
+    device->path = qblk_qom_path(qdev);
+    device->id = id_of(device->path);
+    device->type = g_strdup(qblk_qom_string(replies, device->path, "type"));
+    device->serial = g_strdup(qblk_qom_string(replies, device->path, "serial"));
+    device->address = qblk_bus_address_load(replies, device->path);
+    device->controller = qblk_bus_address_owner(replies, device->path);
+    classify(device, replies);
+}
+
+static QblkDevice *
+load(const QblkJson *entry, const char *what, const QblkReplies *replies, GError **error)
+{
+    BlockReply block = {0};
+    InsertedReply inserted = {0};
+    if (!qblk_json_read(entry, block_fields, &block, what, error) ||
+        (block.inserted != NULL &&
+         !qblk_json_read(block.inserted, inserted_fields, &inserted, what, error))) {
+        return NULL;
+    }
+    QblkDevice *device = g_new0(QblkDevice, 1);
+    device->backend = block.device[0] == '\0' ? NULL : g_strdup(block.device);
+    device->removable = block.removable;
+    device->tray_open = block.tray_open;
+    device->read_only = inserted.read_only;
+    device->node_name = g_strdup(inserted.node_name);
+    if (block.qdev != NULL && block.qdev[0] != '\0') {
+        load_qdev(device, block.qdev, replies);
+    }
+    return device;
+}
+
+GPtrArray *
+qblk_device_load_all(const QblkReplies *replies, GError **error)
+{
+    g_autoptr(GPtrArray) devices = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_device_free);
+    const QblkJson *blocks = qblk_replies_value(replies, "query-block");
+    if (!qblk_json_is(blocks, QBLK_JSON_ARRAY)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                    "there is no reply to 'query-block'");
+        return NULL;
+    }
+    gsize count = qblk_json_length(blocks);
+    if (count > QBLK_LIMIT_DEVICES) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                    "%" G_GSIZE_FORMAT " devices are more than the limit of %d", count,
+                    QBLK_LIMIT_DEVICES);
+        return NULL;
+    }
+    for (gsize i = 0; i < count; i++) {
+        g_autofree char *what = g_strdup_printf("query-block[%" G_GSIZE_FORMAT "]", i);
+        QblkDevice *device = load(qblk_json_at(blocks, i), what, replies, error);
+        if (device == NULL) {
+            return NULL;
+        }
+        g_ptr_array_add(devices, device);
+    }
+    return g_steal_pointer(&devices);
+}
+
+QblkDevice *
+qblk_device_new_for_node(const QblkNode *node)
+{
+    QblkDevice *device = g_new0(QblkDevice, 1);
+    device->node_name = g_strdup(node->name);
+    device->node = node;
+    device->read_only = node->read_only;
+    return device;
+}
+
+void
+qblk_device_free(QblkDevice *device)
+{
+    if (device == NULL) {
+        return;
+    }
+    g_free(device->qdev);
+    g_free(device->path);
+    g_free(device->id);
+    g_free(device->backend);
+    g_free(device->type);
+    g_free(device->controller);
+    g_free(device->serial);
+    g_free(device->node_name);
+    g_free(device->target);
+    g_clear_pointer(&device->address, qblk_bus_address_free);
+    g_free(device);
+}
+
+const char *
+qblk_device_label(const QblkDevice *device)
+{
+    const char *const names[] = {device->id, device->backend, device->qdev, device->node_name};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (names[i] != NULL) {
+            return names[i];
+        }
+    }
+    return "a drive without a name";
+}
+
+const char *
+qblk_device_kind_name(QblkDeviceKind kind)
+{
+    return qblk_enum_name(kind_names, G_N_ELEMENTS(kind_names), (int)kind);
+}
+
+const char *
+qblk_device_name_source(QblkNameSource source)
+{
+    return qblk_enum_name(name_sources, G_N_ELEMENTS(name_sources), (int)source);
+}
+
+const char *
+qblk_device_prefix(const QblkDevice *device)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        if (g_strcmp0(device->bus, prefixes[i].bus) == 0) {
+            return prefixes[i].prefix;
+        }
+    }
+    return NULL;
+}

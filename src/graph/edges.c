@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/edges.h"
+
+#include "base/enum.h"
+#include "graph/block-graph.h"
+#include "graph/block-stats.h"
+
+static const char *const source_names[] = {
+    [QBLK_EDGES_CHILDREN] = "children",
+    [QBLK_EDGES_DEBUG] = "debug-graph",
+    [QBLK_EDGES_STATS] = "blockstats",
+};
+
+const char *
+qblk_edges_source_name(QblkEdgeSource source)
+{
+    return qblk_enum_name(source_names, G_N_ELEMENTS(source_names), (int)source);
+}
+
+void
+qblk_edges_free(QblkEdges *edges)
+{
+    if (edges == NULL) {
+        return;
+    }
+    g_hash_table_unref(edges->roots);
+    g_hash_table_unref(edges->jobs);
+    g_free(edges);
+}
+
+gboolean
+qblk_edges_are_in(const QblkJson *nodes)
+{
+    /* Every node of a QEMU that knows the member has it, be it empty. */
+    return qblk_json_get(qblk_json_at(nodes, 0), "children") != NULL;
+}
+
+QblkEdgeSource
+qblk_edges_choose(const QblkReplies *replies, const QblkJson *nodes, QblkEdgeSource wanted)
+{
+    if (wanted != QBLK_EDGES_BEST) {
+        return wanted;
+    }
+    if (qblk_edges_are_in(nodes)) {
+        return QBLK_EDGES_CHILDREN;
+    }
+    const QblkReply *graph = qblk_replies_find(replies, "x-debug-query-block-graph", NULL);
+    return graph != NULL && graph->value == NULL ? QBLK_EDGES_STATS : QBLK_EDGES_DEBUG;
+}
+
+typedef struct {
+    const char *edge;
+    const char *node;
+} ChildReply;
+
+static const QblkJsonField child_fields[] = {
+    {"child", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(ChildReply, edge)},
+    {"node-name", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(ChildReply, node)},
+    {NULL},
+};
+
+static gboolean
+connect_children(QblkNode *node, const QblkJson *children, GHashTable *nodes, GError **error)
+{
+    for (gsize i = 0; i < qblk_json_length(children); i++) {
+        ChildReply reply = {0};
+        g_autofree char *what =
+            g_strdup_printf("child %" G_GSIZE_FORMAT " of node '%s'", i, node->name);
+        if (!qblk_json_read(qblk_json_at(children, i), child_fields, &reply, what, error)) {
+            return FALSE;
+        }
+        QblkNode *child = g_hash_table_lookup(nodes, reply.node);
+        if (child == NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
+                        "the graph changed while it was read: node '%s' is a child of '%s' and not "
+                        "listed",
+                        reply.node, node->name);
+            return FALSE;
+        }
+        qblk_node_add_child(node, reply.edge, child);
+    }
+    return TRUE;
+}
+
+static gboolean
+connect_from_nodes(const QblkJson *entries, GHashTable *nodes, GError **error)
+{
+    if (qblk_json_length(entries) > 0 && !qblk_edges_are_in(entries)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                    "this QEMU does not say the children of its nodes (QEMU 10.1 does)");
+        return FALSE;
+    }
+    for (gsize i = 0; i < qblk_json_length(entries); i++) {
+        const QblkJson *entry = qblk_json_at(entries, i);
+        QblkNode *node = g_hash_table_lookup(nodes, qblk_json_get_string(entry, "node-name"));
+        if (!connect_children(node, qblk_json_get(entry, "children"), nodes, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void
+free_job_nodes(gpointer data)
+{
+    g_ptr_array_unref(data);
+}
+
+QblkEdges *
+qblk_edges_load(const QblkReplies *replies, const QblkJson *entries, GHashTable *nodes,
+                QblkEdgeSource wanted, GError **error)
+{
+    g_autoptr(QblkEdges) edges = g_new0(QblkEdges, 1);
+    edges->roots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    edges->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_job_nodes);
+    edges->used = qblk_edges_choose(replies, entries, wanted);
+
+    const QblkJson *graph = qblk_replies_value(replies, "x-debug-query-block-graph");
+    gboolean loaded;
+    if (edges->used == QBLK_EDGES_CHILDREN) {
+        loaded = connect_from_nodes(entries, nodes, error);
+    } else if (edges->used == QBLK_EDGES_STATS) {
+        loaded = qblk_block_stats_connect(replies, nodes, error);
+    } else if (graph != NULL) {
+        loaded = TRUE; /* connected below */
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                    "this QEMU does not have 'x-debug-query-block-graph'");
+        loaded = FALSE;
+    }
+    if (loaded && graph != NULL) {
+        gboolean connect = edges->used == QBLK_EDGES_DEBUG;
+        loaded = qblk_block_graph_load(graph, nodes, connect, edges->roots, edges->jobs, error);
+        edges->has_graph = loaded;
+    }
+    return loaded ? g_steal_pointer(&edges) : NULL;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/job.h"
+
+#include "graph/node.h"
+#include "graph/version.h"
+
+#include <qblk/chain.h>
+
+typedef struct {
+    const char *id;
+    const char *type;
+    const char *status;
+    const char *error;
+    gint64 progress;
+    gint64 total;
+} JobReply;
+
+static const QblkJsonField job_fields[] = {
+    {"id", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(JobReply, id)},
+    {"type", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(JobReply, type)},
+    {"status", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(JobReply, status)},
+    {"error", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(JobReply, error)},
+    {"current-progress", QBLK_JSON_INTEGER, TRUE, G_STRUCT_OFFSET(JobReply, progress)},
+    {"total-progress", QBLK_JSON_INTEGER, TRUE, G_STRUCT_OFFSET(JobReply, total)},
+    {NULL},
+};
+
+typedef struct {
+    const char *id; /* called "device" for the sake of jobs that had no other name */
+    gint64 speed;
+    gboolean ready;
+    gboolean paused;
+    gboolean auto_finalize;
+    gboolean auto_dismiss;
+    const char *io_status;
+} BlockJobReply;
+
+static const QblkJsonField block_job_fields[] = {
+    {"device", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(BlockJobReply, id)},
+    {"speed", QBLK_JSON_INTEGER, TRUE, G_STRUCT_OFFSET(BlockJobReply, speed)},
+    {"ready", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BlockJobReply, ready)},
+    {"paused", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BlockJobReply, paused)},
+    {"auto-finalize", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BlockJobReply, auto_finalize)},
+    {"auto-dismiss", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BlockJobReply, auto_dismiss)},
+    {"io-status", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(BlockJobReply, io_status)},
+    {NULL},
+};
+
+void
+qblk_job_free(QblkJob *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    g_free(job->id);
+    g_free(job->type);
+    g_free(job->status);
+    g_free(job->error);
+    g_free(job->io_status);
+    g_free(job->target);
+    g_ptr_array_unref(job->nodes);
+    g_free(job);
+}
+
+static QblkJob *
+load(const QblkJson *entry, GError **error)
+{
+    JobReply reply = {0};
+    if (!qblk_json_read(entry, job_fields, &reply, "query-jobs", error)) {
+        return NULL;
+    }
+    QblkJob *job = g_new0(QblkJob, 1);
+    job->id = g_strdup(reply.id);
+    job->type = g_strdup(reply.type);
+    job->status = g_strdup(reply.status);
+    job->error = g_strdup(reply.error);
+    job->progress = reply.progress;
+    job->total = reply.total;
+    job->speed = QBLK_UNKNOWN;
+    job->auto_finalize = TRUE;
+    job->auto_dismiss = TRUE;
+    job->nodes = qblk_node_children_new();
+    return job;
+}
+
+static QblkJob *
+find(GPtrArray *jobs, const char *id)
+{
+    for (guint i = 0; i < jobs->len; i++) {
+        QblkJob *job = jobs->pdata[i];
+        if (g_str_equal(job->id, id)) {
+            return job;
+        }
+    }
+    return NULL;
+}
+
+/* A block job that ended between the two queries is in one reply only; what is known stays. */
+static gboolean
+add_block_job(GPtrArray *jobs, const QblkJson *entry, GError **error)
+{
+    BlockJobReply reply = {0};
+    if (!qblk_json_read(entry, block_job_fields, &reply, "query-block-jobs", error)) {
+        return FALSE;
+    }
+    QblkJob *job = find(jobs, reply.id);
+    if (job != NULL) {
+        job->speed = reply.speed;
+        job->ready = reply.ready;
+        job->paused = reply.paused;
+        job->auto_finalize = reply.auto_finalize;
+        job->auto_dismiss = reply.auto_dismiss;
+        job->io_status = g_strdup(reply.io_status);
+    }
+    return TRUE;
+}
+
+GPtrArray *
+qblk_job_load_all(const QblkReplies *replies, GError **error)
+{
+    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_job_free);
+    const QblkJson *entries = qblk_replies_value(replies, "query-jobs");
+    for (gsize i = 0; i < qblk_json_length(entries); i++) {
+        QblkJob *job = load(qblk_json_at(entries, i), error);
+        if (job == NULL) {
+            return NULL;
+        }
+        g_ptr_array_add(jobs, job);
+    }
+    const QblkJson *block_jobs = qblk_replies_value(replies, "query-block-jobs");
+    for (gsize i = 0; i < qblk_json_length(block_jobs); i++) {
+        if (!add_block_job(jobs, qblk_json_at(block_jobs, i), error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&jobs);
+}
+
+static gboolean
+has_the_bug(const QblkVersion *version)
+{
+    static const QblkVersion first = {6, 0, 0}, last = {10, 1, G_MAXINT}, mended = {10, 0, 13},
+                             next = {10, 1, 0};
+    return qblk_version_compare(version, &first) >= 0 &&
+           qblk_version_compare(version, &last) <= 0 &&
+           (qblk_version_compare(version, &mended) < 0 ||
+            qblk_version_compare(version, &next) >= 0);
+}
+
+/* Whether the job changed the graph and is not dismissed yet, or may get there at any moment
+ * because it finalizes by itself and somebody else has to dismiss it. */
+static gboolean
+is_dangerous(const QblkJob *job)
+{
+    if (!g_str_equal(job->type, "stream")) {
+        return FALSE;
+    }
+    return g_str_equal(job->status, "concluded") || g_str_equal(job->status, "aborting") ||
+           (job->auto_finalize && !job->auto_dismiss);
+}
+
+char *
+qblk_job_forbids_nodes(const QblkReplies *replies, const GPtrArray *jobs)
+{
+    QblkVersion version = {0};
+    if (qblk_version_load(replies, &version) && !has_the_bug(&version)) {
+        return NULL;
+    }
+    for (guint i = 0; i < jobs->len; i++) {
+        const QblkJob *job = jobs->pdata[i];
+        if (is_dangerous(job)) {
+            return g_strdup_printf(
+                "stream job '%s' is %s and whoever started it has to dismiss it: "
+                "asking QEMU %d.%d.%d for its block nodes before that could "
+                "crash the guest; have the job dismissed, then try again",
+                job->id, job->status, version.major, version.minor, version.micro);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/node.h"
+
+#include "base/redact.h"
+
+#include <qblk/chain.h>
+
+typedef struct {
+    const char *name;
+    const char *driver;
+    const char *filename;
+    gboolean read_only;
+    gboolean encrypted;
+    const QblkJson *image;
+} NodeReply;
+
+static const QblkJsonField node_fields[] = {
+    {"node-name", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, name)},
+    {"drv", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, driver)},
+    {"file", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, filename)},
+    {"ro", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(NodeReply, read_only)},
+    {"encrypted", QBLK_JSON_BOOLEAN, FALSE, G_STRUCT_OFFSET(NodeReply, encrypted)},
+    {"image", QBLK_JSON_OBJECT, TRUE, G_STRUCT_OFFSET(NodeReply, image)},
+    {NULL},
+};
+
+typedef struct {
+    gint64 virtual_size;
+    gint64 actual_size;
+    const char *backing_name;
+    const char *backing_format;
+} ImageReply;
+
+static const QblkJsonField image_fields[] = {
+    {"virtual-size", QBLK_JSON_INTEGER, TRUE, G_STRUCT_OFFSET(ImageReply, virtual_size)},
+    {"actual-size", QBLK_JSON_INTEGER, FALSE, G_STRUCT_OFFSET(ImageReply, actual_size)},
+    {"backing-filename", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(ImageReply, backing_name)},
+    {"backing-filename-format", QBLK_JSON_STRING, FALSE,
+     G_STRUCT_OFFSET(ImageReply, backing_format)},
+    {NULL},
+};
+
+static void
+child_free(gpointer data)
+{
+    QblkChild *child = data;
+    g_free(child->name);
+    g_free(child);
+}
+
+GPtrArray *
+qblk_node_children_new(void)
+{
+    return g_ptr_array_new_with_free_func(child_free);
+}
+
+void
+qblk_node_children_add(GPtrArray *children, const char *edge, const QblkNode *node)
+{
+    QblkChild *child = g_new0(QblkChild, 1);
+    child->name = g_strdup(edge);
+    child->node = node;
+    g_ptr_array_add(children, child);
+}
+
+QblkNode *
+qblk_node_new(const char *name)
+{
+    QblkNode *node = g_new0(QblkNode, 1);
+    node->name = g_strdup(name);
+    node->driver = g_strdup("unknown");
+    node->filename = g_strdup("");
+    node->virtual_size = QBLK_UNKNOWN;
+    node->actual_size = QBLK_UNKNOWN;
+    node->children = qblk_node_children_new();
+    node->parents = g_ptr_array_new();
+    return node;
+}
+
+/* Only qcow2 says more of itself: where an external file has the data. */
+static gboolean
+has_data_file(const QblkJson *image)
+{
+    const QblkJson *data = qblk_json_get(qblk_json_get(image, "format-specific"), "data");
+    return qblk_json_get_string(data, "data-file") != NULL;
+}
+
+QblkNode *
+qblk_node_load(const QblkJson *entry, const char *what, GError **error)
+{
+    NodeReply reply = {0};
+    ImageReply image = {.actual_size = QBLK_UNKNOWN};
+    if (!qblk_json_read(entry, node_fields, &reply, what, error) ||
+        !qblk_json_read(reply.image, image_fields, &image, what, error)) {
+        return NULL;
+    }
+    QblkNode *node = qblk_node_new(reply.name);
+    g_free(node->driver);
+    g_free(node->filename);
+    node->driver = g_strdup(reply.driver);
+    node->kind = qblk_driver_find(reply.driver);
+    node->filename = qblk_redact_name(reply.filename, &node->had_secrets);
+    node->read_only = reply.read_only;
+    node->encrypted = reply.encrypted;
+    node->virtual_size = image.virtual_size;
+    node->actual_size = image.actual_size;
+    node->backing_name =
+        image.backing_name == NULL ? NULL : qblk_redact_name(image.backing_name, NULL);
+    node->backing_format = g_strdup(image.backing_format);
+    node->has_data_file = has_data_file(reply.image);
+    return node;
+}
+
+void
+qblk_node_free(QblkNode *node)
+{
+    if (node == NULL) {
+        return;
+    }
+    g_free(node->name);
+    g_free(node->driver);
+    g_free(node->filename);
+    g_free(node->backing_name);
+    g_free(node->backing_format);
+    g_ptr_array_unref(node->children);
+    g_ptr_array_unref(node->parents);
+    g_free(node);
+}
+
+void
+qblk_node_add_child(QblkNode *parent, const char *name, QblkNode *child)
+{
+    qblk_node_children_add(parent->children, name, child);
+    g_ptr_array_add(child->parents, parent);
+}
+
+const QblkNode *
+qblk_node_child(const QblkNode *node, const char *name)
+{
+    for (guint i = 0; i < node->children->len; i++) {
+        const QblkChild *child = node->children->pdata[i];
+        if (g_str_equal(child->name, name)) {
+            return child->node;
+        }
+    }
+    return NULL;
+}
+
+const QblkNode *
+qblk_node_filtered(const QblkNode *node)
+{
+    return qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_child(node, node->kind->child) : NULL;
+}
+
+gboolean
+qblk_node_is(const QblkNode *node, QblkDriverKind kind)
+{
+    return node->kind != NULL && node->kind->kind == kind;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/replies.h"
+
+#include "qmp/query.h"
+
+static void
+reply_free(gpointer data)
+{
+    QblkReply *reply = data;
+    g_free(reply->command);
+    g_clear_pointer(&reply->arguments, qblk_json_unref);
+    g_clear_pointer(&reply->value, qblk_json_unref);
+    g_clear_pointer(&reply->refusal, qblk_json_unref);
+    g_clear_pointer(&reply->entry, qblk_json_unref);
+    g_free(reply);
+}
+
+QblkReplies *
+qblk_replies_new(void)
+{
+    QblkReplies *replies = g_new0(QblkReplies, 1);
+    replies->list = g_ptr_array_new_with_free_func(reply_free);
+    replies->index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return replies;
+}
+
+void
+qblk_replies_free(QblkReplies *replies)
+{
+    if (replies == NULL) {
+        return;
+    }
+    g_hash_table_unref(replies->index);
+    g_ptr_array_unref(replies->list);
+    g_clear_pointer(&replies->header, qblk_json_unref);
+    g_free(replies);
+}
+
+QblkReply *
+qblk_replies_add(QblkReplies *replies, const char *command, QblkJson *arguments, QblkJson *value,
+                 QblkJson *refusal)
+{
+    QblkReply *reply = g_new0(QblkReply, 1);
+    reply->command = g_strdup(command);
+    reply->arguments = arguments;
+    reply->value = value;
+    reply->refusal = refusal;
+    g_ptr_array_add(replies->list, reply);
+
+    g_autofree char *key = qblk_query_key(command, arguments);
+    if (!g_hash_table_contains(replies->index, key)) {
+        g_hash_table_insert(replies->index, g_steal_pointer(&key), reply);
+    }
+    return reply;
+}
+
+const QblkReply *
+qblk_replies_find(const QblkReplies *replies, const char *command, const QblkJson *arguments)
+{
+    g_autofree char *key = qblk_query_key(command, arguments);
+    return g_hash_table_lookup(replies->index, key);
+}
+
+const QblkJson *
+qblk_replies_value(const QblkReplies *replies, const char *command)
+{
+    const QblkReply *reply = qblk_replies_find(replies, command, NULL);
+    return reply == NULL ? NULL : reply->value;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/snapshot-jobs.h"
+
+/* The names of edges by which a job holds what it works on, surest first; `target` is where a copy
+ * goes and `base` may be shared with other disks. */
+static const char *const own_edges[] = {"main node", "active node", "source", "intermediate node"};
+
+static const QblkNode *
+job_node(const QblkJob *job, const char *edge)
+{
+    for (guint i = 0; i < job->nodes->len; i++) {
+        const QblkChild *child = job->nodes->pdata[i];
+        if (g_str_equal(child->name, edge)) {
+            return child->node;
+        }
+    }
+    return NULL;
+}
+
+const QblkNode *
+qblk_snapshot_jobs_mirror_target(const QblkJob *job)
+{
+    gboolean mirrors = g_str_equal(job->type, "mirror") || g_str_equal(job->type, "commit");
+    return mirrors ? job_node(job, "target") : NULL;
+}
+
+/* The filter right above @node that only a job can have put there, NULL where there is none. */
+static const QblkNode *
+implicit_filter_above(const QblkNode *node)
+{
+    for (guint i = 0; i < node->parents->len; i++) {
+        const QblkNode *parent = node->parents->pdata[i];
+        if (qblk_node_filtered(parent) == node && (g_str_equal(parent->driver, "mirror_top") ||
+                                                   g_str_equal(parent->driver, "commit_top"))) {
+            return parent;
+        }
+    }
+    return NULL;
+}
+
+const QblkNode *
+qblk_snapshot_jobs_top(const QblkSnapshot *snapshot, const QblkDevice *device)
+{
+    const QblkNode *top = device->node;
+    if (top == NULL || snapshot->jobs->len == 0) {
+        return top;
+    }
+    const char *const names[] = {device->backend, device->qdev};
+    for (gsize i = 0; snapshot->edges->has_graph && i < G_N_ELEMENTS(names); i++) {
+        const QblkNode *root =
+            names[i] == NULL ? NULL : g_hash_table_lookup(snapshot->edges->roots, names[i]);
+        if (root != NULL) {
+            return root;
+        }
+    }
+    const QblkNode *above = implicit_filter_above(top);
+    return above == NULL ? top : above;
+}
+
+/* Add @node and all below it to @reached. */
+static void
+reach(const QblkNode *node, GHashTable *reached)
+{
+    g_autoptr(GPtrArray) waiting = g_ptr_array_new();
+    if (g_hash_table_insert(reached, node->name, node->name)) {
+        g_ptr_array_add(waiting, node->children);
+    }
+    while (waiting->len > 0) {
+        const GPtrArray *children = g_ptr_array_steal_index_fast(waiting, waiting->len - 1);
+        for (guint i = 0; i < children->len; i++) {
+            const QblkChild *child = children->pdata[i];
+            if (g_hash_table_insert(reached, child->node->name, child->node->name)) {
+                g_ptr_array_add(waiting, child->node->children);
+            }
+        }
+    }
+}
+
+static gboolean
+works_on(const QblkJob *job, const char *edge, GHashTable *reached)
+{
+    for (guint i = 0; i < job->nodes->len; i++) {
+        const QblkChild *child = job->nodes->pdata[i];
+        if (g_str_equal(child->name, edge) && g_hash_table_contains(reached, child->node->name)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The disks' sets of nodes, one for each disk, NULL for an empty drive. */
+static GPtrArray *
+reach_all(const QblkSnapshot *snapshot)
+{
+    GPtrArray *sets = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
+    for (guint i = 0; i < snapshot->disks; i++) {
+        const QblkNode *top = qblk_snapshot_jobs_top(snapshot, snapshot->devices->pdata[i]);
+        GHashTable *reached = g_hash_table_new(g_str_hash, g_str_equal);
+        if (top != NULL) {
+            reach(top, reached);
+        }
+        g_ptr_array_add(sets, reached);
+    }
+    return sets;
+}
+
+static const QblkDevice *
+find_disk(const QblkSnapshot *snapshot, const QblkJob *job, GPtrArray *sets)
+{
+    for (gsize edge = 0; edge < G_N_ELEMENTS(own_edges); edge++) {
+        for (guint i = 0; i < snapshot->disks; i++) {
+            if (works_on(job, own_edges[edge], sets->pdata[i])) {
+                return snapshot->devices->pdata[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+void
+qblk_snapshot_jobs_attach(QblkSnapshot *snapshot)
+{
+    if (snapshot->jobs->len == 0 || snapshot->edges == NULL) {
+        return;
+    }
+    g_autoptr(GPtrArray) sets = reach_all(snapshot);
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        QblkJob *job = snapshot->jobs->pdata[i];
+        const GPtrArray *nodes = g_hash_table_lookup(snapshot->edges->jobs, job->id);
+        for (guint j = 0; nodes != NULL && j < nodes->len; j++) {
+            const QblkChild *child = nodes->pdata[j];
+            qblk_node_children_add(job->nodes, child->name, child->node);
+        }
+        const QblkDevice *device = find_disk(snapshot, job, sets);
+        job->target = device == NULL ? NULL : g_strdup(device->target);
+    }
+}
+
+const QblkJob *
+qblk_snapshot_jobs_of(const QblkSnapshot *snapshot, const char *target)
+{
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        const QblkJob *job = snapshot->jobs->pdata[i];
+        if (g_strcmp0(job->target, target) == 0) {
+            return job;
+        }
+    }
+    return NULL;
+}

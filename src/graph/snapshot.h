@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The graph snapshot: loaded from a reply set in one go, never changed afterwards.
+ */
+#pragma once
+
+#include "graph/device.h"
+#include "graph/edges.h"
+#include "graph/job.h"
+#include "graph/node.h"
+#include "graph/version.h"
+
+#include <qblk/snapshot.h>
+
+struct QblkSnapshot {
+    QblkVersion version;
+    char *vm_name;         /* given to -name, or NULL */
+    char *withheld;        /* why there are no nodes, or NULL */
+    GPtrArray *nodes;      /* of QblkNode, owned, in the order they were made */
+    GHashTable *by_name;   /* node-name -> QblkNode, borrowed */
+    GPtrArray *devices;    /* of QblkDevice, owned: disks first in the order of a listing */
+    guint disks;           /* how many of the devices are disks */
+    GPtrArray *targets;    /* of const char *, borrowed, with a NULL at the end */
+    GHashTable *ambiguous; /* name that several devices could have -> text naming them */
+    GPtrArray *jobs;       /* of QblkJob, owned */
+    QblkEdges *edges;      /* NULL where there are no nodes */
+};
+
+/**
+ * Make a snapshot of what @replies say.  A pure function.
+ *
+ * Errors: QBLK_GRAPH_ERROR_CHANGED where the replies are not of one moment, _INVALID, _LIMIT,
+ * _NO_DISK for a device the user named; QBLK_JSON_ERROR_TYPE for a field of the wrong type.
+ */
+QblkSnapshot *qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *options,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The disk that @name means, by target name or else by qdev id or BlockBackend name.  Borrowed. */
+const QblkDevice *qblk_snapshot_find(const QblkSnapshot *snapshot, const char *name,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The node of that name, NULL where there is none.  Borrowed. */
+const QblkNode *qblk_snapshot_node(const QblkSnapshot *snapshot, const char *name);
