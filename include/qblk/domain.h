@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * libvirt's domain XML as input.
+ */
+#pragma once
+
+#include <qblk/snapshot.h>
+
+G_BEGIN_DECLS
+
+/**
+ * Take the target names of disks from a libvirt domain: @text of @length bytes is a `<domain>` or a
+ * bare `<disk>`.  Each disk is added to @options with its alias, serial and source, by which the
+ * device it describes is found (see qblk_snapshot_options_add_domain_disk).
+ *
+ * QBLK_XML_ERROR_INVALID where @text is not XML, has a document type (entities are refused), is
+ * neither a domain nor a disk, or has a disk without a target or two with the same; then nothing
+ * was added.
+ */
+gboolean qblk_domain_name_disks(QblkSnapshotOptions *options, const char *text, gsize length,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

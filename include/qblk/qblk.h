@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * All of libqblk.
+ */
+#pragma once
+
+#include <qblk/chain.h>
+#include <qblk/client.h>
+#include <qblk/disk.h>
+#include <qblk/domain.h>
+#include <qblk/error.h>
+#include <qblk/snapshot.h>

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/chain.h"
+#include "xml/backing-store.h"
+#include "xml/mirror.h"
+#include "xml/source-xml.h"
+
+#include <qblk/disk.h>
+
+/* `<driver>` and `<source>` of the active layer; @disk gets its type from it. */
+static gboolean
+add_active_layer(xmlNode *disk, const QblkChain *chain, GError **error)
+{
+    const QblkLayer *layer = qblk_chain_get_layer(chain, 0);
+    xmlNode *driver = qblk_writer_element(disk, "driver");
+    qblk_writer_constant(driver, "name", "qemu");
+    if (layer == NULL) {
+        return TRUE; /* an empty drive */
+    }
+    const QblkSource *source = qblk_backing_store_source(layer, error);
+    const char *format = source == NULL ? NULL : qblk_backing_store_format(layer, error);
+    if (format == NULL) {
+        return FALSE;
+    }
+    qblk_writer_constant(driver, "type", format);
+    xmlNode *place = qblk_source_xml_add(disk, source, error);
+    if (place != NULL) {
+        qblk_backing_store_index(place, layer);
+    }
+    return place != NULL;
+}
+
+static gboolean
+add_target(xmlNode *disk, const QblkChain *chain, GError **error)
+{
+    xmlNode *target = qblk_writer_element(disk, "target");
+    if (!qblk_writer_attribute(target, "dev", chain->target, error) ||
+        !qblk_writer_attribute(target, "bus", chain->bus, error)) {
+        return FALSE;
+    }
+    if (chain->tray_open) {
+        qblk_writer_constant(target, "tray", "open");
+    }
+    return TRUE;
+}
+
+static const char *
+disk_type(const QblkChain *chain)
+{
+    const QblkLayer *layer = qblk_chain_get_layer(chain, 0);
+    gboolean has_source = layer != NULL && layer->source != NULL;
+    return qblk_source_type_name(has_source ? layer->source->type : QBLK_SOURCE_FILE);
+}
+
+/* In libvirt's order. */
+static gboolean
+fill_disk(xmlNode *disk, const QblkChain *chain, GError **error)
+{
+    qblk_writer_constant(disk, "type", disk_type(chain));
+    qblk_writer_constant(disk, "device", qblk_device_kind_name(chain->kind));
+    if (!add_active_layer(disk, chain, error) || !qblk_backing_store_add(disk, chain, error) ||
+        !qblk_mirror_add(disk, chain, error) || !add_target(disk, chain, error)) {
+        return FALSE;
+    }
+    if (chain->read_only || chain->kind == QBLK_DEVICE_CDROM) {
+        (void)qblk_writer_element(disk, "readonly");
+    }
+    if (chain->alias != NULL) {
+        return qblk_writer_attribute(qblk_writer_element(disk, "alias"), "name", chain->alias,
+                                     error);
+    }
+    return TRUE;
+}
+
+char *
+qblk_disk_to_xml(const QblkChain *chain, GError **error)
+{
+    g_autoptr(xmlNode) disk = qblk_writer_root("disk");
+    if (!fill_disk(disk, chain, error)) {
+        g_prefix_error(error, "%s: ", chain->target);
+        return NULL;
+    }
+    return qblk_writer_print(disk);
+}
+
+char *
+qblk_disk_all_to_xml(const QblkChain *const *chains, guint count, GError **error)
+{
+    g_autoptr(xmlNode) devices = qblk_writer_root("devices");
+    for (guint i = 0; i < count; i++) {
+        if (!fill_disk(qblk_writer_element(devices, "disk"), chains[i], error)) {
+            g_prefix_error(error, "%s: ", chains[i]->target);
+            return NULL;
+        }
+    }
+    return qblk_writer_print(devices);
+}

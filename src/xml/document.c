@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xml/document.h"
+
+#include "base/limits.h"
+
+#include <libxml/parser.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlParserCtxt, xmlFreeParserCtxt)
+
+static xmlDoc *
+fail(GError **error, int line, const char *reason)
+{
+    g_autofree char *text = g_strdup(reason == NULL ? "not well-formed" : reason);
+    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %d: %s", line,
+                g_strchomp(text));
+    return NULL;
+}
+
+xmlDoc *
+qblk_document_parse(const char *text, gsize length, GError **error)
+{
+    const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                        XML_PARSE_NOBLANKS | XML_PARSE_NOCDATA;
+    if (length > QBLK_LIMIT_FILE_BYTES) {
+        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
+                    "the document is larger than the limit of %d bytes", QBLK_LIMIT_FILE_BYTES);
+        return NULL;
+    }
+    g_autoptr(xmlParserCtxt) parser = xmlNewParserCtxt();
+    g_autoptr(xmlDoc) document = xmlCtxtReadMemory(parser, text, (int)length, NULL, NULL, options);
+    if (document == NULL) {
+        return fail(error, parser->lastError.line, parser->lastError.message);
+    }
+    if (document->intSubset != NULL) {
+        return fail(error, 1, "a document type is not taken");
+    }
+    if (xmlDocGetRootElement(document) == NULL) {
+        return fail(error, 1, "there is no element in it");
+    }
+    return g_steal_pointer(&document);
+}
+
+gboolean
+qblk_document_is(const xmlNode *node, const char *name)
+{
+    return node->type == XML_ELEMENT_NODE && g_str_equal((const char *)node->name, name);
+}
+
+const xmlNode *
+qblk_document_child(const xmlNode *element, const char *name)
+{
+    for (const xmlNode *at = element == NULL ? NULL : element->children; at != NULL;
+         at = at->next) {
+        if (qblk_document_is(at, name)) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+const char *
+qblk_document_text(const xmlNode *element)
+{
+    const xmlNode *text = element == NULL ? NULL : element->children;
+    return text != NULL && text->type == XML_TEXT_NODE ? (const char *)text->content : NULL;
+}
+
+const char *
+qblk_document_attribute(const xmlNode *element, const char *name)
+{
+    for (const xmlAttr *at = element == NULL ? NULL : element->properties; at != NULL;
+         at = at->next) {
+        if (g_str_equal((const char *)at->name, name)) {
+            return at->children == NULL ? "" : (const char *)at->children->content;
+        }
+    }
+    return NULL;
+}
