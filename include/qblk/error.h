@@ -17,8 +17,7 @@ G_BEGIN_DECLS
 #define QBLK_JSON_ERROR (qblk_json_error_quark())
 GQuark qblk_json_error_quark(void);
 
-typedef enum
-{
+typedef enum {
     QBLK_JSON_ERROR_SYNTAX, /**< not JSON, or not JSON within the limits */
     QBLK_JSON_ERROR_TYPE,   /**< a field is missing or has the wrong type */
 } QblkJsonError;
@@ -27,8 +26,7 @@ typedef enum
 #define QBLK_QMP_ERROR (qblk_qmp_error_quark())
 GQuark qblk_qmp_error_quark(void);
 
-typedef enum
-{
+typedef enum {
     QBLK_QMP_ERROR_CONNECT,   /**< the monitor cannot be reached: look at the address */
     QBLK_QMP_ERROR_BUSY,      /**< no greeting: another client probably holds the monitor */
     QBLK_QMP_ERROR_TIMEOUT,   /**< a command was not answered in time; its effect is unknown */
@@ -44,8 +42,7 @@ typedef enum
 #define QBLK_GRAPH_ERROR (qblk_graph_error_quark())
 GQuark qblk_graph_error_quark(void);
 
-typedef enum
-{
+typedef enum {
     QBLK_GRAPH_ERROR_INVALID,     /**< the replies contradict each other or are not QEMU's */
     QBLK_GRAPH_ERROR_CHANGED,     /**< the graph changed while it was read: fetch again */
     QBLK_GRAPH_ERROR_NO_DISK,     /**< no disk has that name; the message lists those there are */
@@ -63,8 +60,7 @@ typedef enum
 #define QBLK_XML_ERROR (qblk_xml_error_quark())
 GQuark qblk_xml_error_quark(void);
 
-typedef enum
-{
+typedef enum {
     QBLK_XML_ERROR_UNSUPPORTED, /**< the XML has no form for this source or format */
     QBLK_XML_ERROR_NAME,        /**< a name has characters that XML 1.0 cannot carry */
     QBLK_XML_ERROR_INVALID,     /**< the document is not XML, or not a domain or disk */

@@ -115,13 +115,13 @@ add_root_nodes(QblkSnapshot *snapshot, const QblkReplies *replies)
 static gboolean
 find_inserted(QblkSnapshot *snapshot, GError **error)
 {
-    for (guint i = 0; snapshot->withheld == NULL && i < snapshot->devices->len; i++) {
+    for (guint i = 0; i < snapshot->devices->len; i++) {
         QblkDevice *device = snapshot->devices->pdata[i];
         if (device->node_name == NULL) {
             continue;
         }
         device->node = g_hash_table_lookup(snapshot->by_name, device->node_name);
-        if (device->node == NULL) {
+        if (device->node == NULL && snapshot->withheld == NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
                         "the graph changed while it was read: node '%s' of '%s' is not listed",
                         device->node_name, qblk_device_label(device));

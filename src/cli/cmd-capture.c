@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cmd-capture.h"
+
+#include "cli/vm.h"
+#include "graph/capture.h"
+
+gboolean
+qblk_cmd_capture(QblkInvocation *invocation, GError **error)
+{
+    g_autoptr(QblkReplies) replies = qblk_vm_replies(invocation, error);
+    if (replies == NULL) {
+        return FALSE;
+    }
+    g_autofree char *text = qblk_capture_write(replies);
+    g_string_append(invocation->output, text);
+    return TRUE;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cmd-graph.h"
+
+#include "cli/graph-dot.h"
+#include "cli/graph-json.h"
+#include "cli/graph-tree.h"
+#include "cli/output.h"
+#include "cli/vm.h"
+
+void
+qblk_cmd_graph_options(QblkInvocation *invocation, GOptionContext *context)
+{
+    const GOptionEntry entries[] = {
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &invocation->graph_format,
+         "tree (default), dot, svg or json", "FORMAT"},
+        {NULL},
+    };
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
+static gboolean
+print_tree(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
+{
+    qblk_graph_tree(snapshot, invocation->output);
+    return TRUE;
+}
+
+static gboolean
+print_dot(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
+{
+    qblk_graph_dot(snapshot, invocation->output);
+    return TRUE;
+}
+
+static gboolean
+print_svg(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
+{
+    return qblk_graph_dot_draw(snapshot, invocation->output, error);
+}
+
+static gboolean
+print_json(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
+{
+    qblk_output_json(invocation, qblk_graph_json(snapshot));
+    return TRUE;
+}
+
+typedef gboolean (*Print)(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error);
+
+static const struct {
+    const char *name;
+    Print print;
+} formats[] = {
+    {"tree", print_tree},
+    {"dot", print_dot},
+    {"svg", print_svg},
+    {"json", print_json},
+};
+
+static Print
+find_format(const QblkInvocation *invocation, GError **error)
+{
+    const char *standard = invocation->json ? "json" : "tree";
+    const char *name = invocation->graph_format == NULL ? standard : invocation->graph_format;
+    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+        if (g_str_equal(formats[i].name, name)) {
+            return formats[i].print;
+        }
+    }
+    g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
+                "there is no graph format '%s': say tree, dot, svg or json", name);
+    return NULL;
+}
+
+gboolean
+qblk_cmd_graph(QblkInvocation *invocation, GError **error)
+{
+    Print print = find_format(invocation, error);
+    g_autoptr(QblkVm) vm = print == NULL ? NULL : qblk_vm_open(invocation, error);
+    if (vm == NULL) {
+        return FALSE;
+    }
+    if (vm->snapshot->withheld != NULL) {
+        g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+                            vm->snapshot->withheld);
+        return FALSE;
+    }
+    return print(invocation, vm->snapshot, error);
+}

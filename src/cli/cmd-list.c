@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cmd-list.h"
+
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/size.h"
+#include "cli/table.h"
+#include "cli/vm.h"
+#include "graph/snapshot-jobs.h"
+
+static const char *const heads[] = {"TARGET", "BUS",  "DEVICE", ">DEPTH", "FORMAT",
+                                    ">SIZE",  "NODE", "IMAGE",  "JOB",    NULL};
+
+/* A disk whose chain cannot be said stays in the list: it is there, whatever is below it. */
+static void
+add_row_without_chain(QblkTable *table, const QblkDevice *device)
+{
+    const QblkNode *node = device->node;
+    const char *const cells[] = {device->target,
+                                 device->bus,
+                                 qblk_device_kind_name(device->kind),
+                                 "?",
+                                 node == NULL ? NULL : node->driver,
+                                 NULL,
+                                 device->node_name,
+                                 "?"};
+    for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
+        qblk_table_add(table, cells[i]);
+    }
+}
+
+static void
+add_row(QblkTable *table, const QblkChain *chain)
+{
+    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
+    g_autofree char *depth = g_strdup_printf("%u", qblk_chain_get_depth(chain));
+    g_autofree char *size = top == NULL ? NULL : qblk_size_text(top->virtual_size);
+    const char *const cells[] = {chain->target,
+                                 chain->bus,
+                                 qblk_device_kind_name(chain->kind),
+                                 depth,
+                                 top == NULL ? NULL : top->format,
+                                 size,
+                                 top == NULL ? NULL : top->node_name,
+                                 top == NULL ? NULL : top->filename};
+    for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
+        qblk_table_add(table, cells[i]);
+    }
+}
+
+static char *
+describe_job(const QblkJob *job)
+{
+    int percent = job == NULL ? -1 : qblk_report_percent(job);
+    if (job == NULL) {
+        return NULL;
+    }
+    return percent < 0
+               ? g_strdup_printf("%s %s", qblk_report_job_kind(job), job->status)
+               : g_strdup_printf("%s %s %d %%", qblk_report_job_kind(job), job->status, percent);
+}
+
+static void
+list_table(QblkInvocation *invocation, const QblkSnapshot *snapshot)
+{
+    g_autoptr(QblkTable) table = qblk_table_new(heads);
+    for (guint i = 0; i < snapshot->disks; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        g_autoptr(GError) cause = NULL;
+        g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, device->target, &cause);
+        g_autofree char *job = describe_job(qblk_snapshot_jobs_of(snapshot, device->target));
+        if (chain == NULL) {
+            qblk_output_warn(cause->message);
+            add_row_without_chain(table, device);
+        } else {
+            add_row(table, chain);
+        }
+        qblk_table_add(table, job);
+    }
+    qblk_table_print(table, invocation->output);
+}
+
+static QblkJson *
+describe_device(const QblkDevice *device, const GError *problem)
+{
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "target", device->target);
+    qblk_json_set_string(object, "name-source", qblk_device_name_source(device->name_source));
+    qblk_json_set_string(object, "bus", device->bus);
+    qblk_json_set_string(object, "device", qblk_device_kind_name(device->kind));
+    qblk_json_set_string(object, "node", device->node_name);
+    qblk_json_set_string(object, "problem", problem->message);
+    return object;
+}
+
+static void
+list_json(QblkInvocation *invocation, const QblkSnapshot *snapshot)
+{
+    QblkJson *disks = qblk_json_new_array();
+    for (guint i = 0; i < snapshot->disks; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        const QblkJob *job = qblk_snapshot_jobs_of(snapshot, device->target);
+        g_autoptr(GError) cause = NULL;
+        g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, device->target, &cause);
+        QblkJson *disk = chain == NULL ? describe_device(device, cause) : qblk_report_chain(chain);
+        qblk_json_set(disk, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
+        qblk_json_append(disks, disk);
+    }
+    QblkJson *result = qblk_json_new_object();
+    qblk_json_set(result, "disks", disks);
+    qblk_output_json(invocation, result);
+}
+
+gboolean
+qblk_cmd_list(QblkInvocation *invocation, GError **error)
+{
+    g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
+    if (vm == NULL) {
+        return FALSE;
+    }
+    if (invocation->json) {
+        list_json(invocation, vm->snapshot);
+    } else {
+        list_table(invocation, vm->snapshot);
+    }
+    return TRUE;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cmd-resolve.h"
+
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/vm.h"
+#include "graph/chain-resolve.h"
+#include "graph/index-spec.h"
+
+#include <string.h>
+
+typedef struct {
+    GPtrArray *chains;      /* of QblkChain, owned */
+    const QblkChain *chain; /* the one of them that has the layer */
+    const QblkLayer *layer;
+} Found;
+
+static void
+found_clear(Found *found)
+{
+    g_clear_pointer(&found->chains, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Found, found_clear)
+
+/* Whether @spec is a disk with or without an index, rather than a path or node. */
+static gboolean
+names_disk(const QblkVm *vm, const char *spec, QblkIndexSpec **index, GError **error)
+{
+    if (g_str_has_prefix(spec, "node:") || strchr(spec, '/') != NULL) {
+        return FALSE;
+    }
+    if (strpbrk(spec, "[]") != NULL) {
+        *index = qblk_index_spec_parse(spec, error);
+        return TRUE;
+    }
+    *index = qblk_index_spec_parse(spec, NULL);
+    return *index != NULL && qblk_snapshot_find(vm->snapshot, spec, NULL) != NULL;
+}
+
+static gboolean
+find_by_index(const QblkVm *vm, const QblkInvocation *invocation, const QblkIndexSpec *spec,
+              Found *found, GError **error)
+{
+    QblkChain *chain = qblk_vm_chain(vm, invocation, spec->target, error);
+    if (chain == NULL) {
+        return FALSE;
+    }
+    g_ptr_array_add(found->chains, chain);
+    found->chain = chain;
+    found->layer = qblk_chain_resolve_index(chain, spec->index, error);
+    return found->layer != NULL;
+}
+
+/* A disk without a chain may still have another one beside it that is meant. */
+static gboolean
+find_by_name(const QblkVm *vm, const char *name, Found *found, GError **error)
+{
+    const char *const *targets = qblk_snapshot_get_targets(vm->snapshot);
+    for (guint i = 0; targets[i] != NULL; i++) {
+        g_autoptr(GError) cause = NULL;
+        QblkChain *chain = qblk_snapshot_chain(vm->snapshot, targets[i], &cause);
+        if (chain != NULL) {
+            g_ptr_array_add(found->chains, chain);
+        } else if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        } else {
+            qblk_output_warn(cause->message);
+        }
+    }
+    found->layer = qblk_chain_resolve_among((const QblkChain *const *)found->chains->pdata,
+                                            found->chains->len, name, &found->chain, error);
+    return found->layer != NULL;
+}
+
+static gboolean
+find(const QblkVm *vm, const QblkInvocation *invocation, Found *found, GError **error)
+{
+    const char *spec = invocation->arguments[1];
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkIndexSpec) index = NULL;
+    if (names_disk(vm, spec, &index, &cause)) {
+        if (index == NULL) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
+        return find_by_index(vm, invocation, index, found, error);
+    }
+    return find_by_name(vm, spec, found, error) &&
+           (invocation->expect == NULL ||
+            qblk_chain_expect(found->chain, invocation->expect, error));
+}
+
+gboolean
+qblk_cmd_resolve(QblkInvocation *invocation, GError **error)
+{
+    g_auto(Found) found = {.chains =
+                               g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_free)};
+    g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
+    if (vm == NULL || !find(vm, invocation, &found, error)) {
+        return FALSE;
+    }
+    if (!invocation->json) {
+        g_autofree char *name = qblk_output_escape(found.layer->node_name);
+        qblk_output_print(invocation, "%s\n", name);
+        return TRUE;
+    }
+    QblkJson *result = qblk_json_new_object();
+    qblk_json_set_string(result, "target", found.chain->target);
+    qblk_json_set_string(result, "fingerprint", found.chain->fingerprint);
+    qblk_json_set(result, "layer", qblk_report_layer(found.chain, found.layer));
+    qblk_output_json(invocation, result);
+    return TRUE;
+}

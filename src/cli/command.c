@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/command.h"
+
+#include "cli/cmd-capture.h"
+#include "cli/cmd-chain.h"
+#include "cli/cmd-graph.h"
+#include "cli/cmd-jobs.h"
+#include "cli/cmd-list.h"
+#include "cli/cmd-resolve.h"
+#include "cli/cmd-xml.h"
+
+#define ANY_NUMBER G_MAXUINT
+
+/* clang-format off */
+static const QblkCommand commands[] = {
+    /* name, alias, arguments, least, most, changes, one_disk, summary, options, run */
+    {"list", "domblklist", "VM", 1, 1, FALSE, FALSE,
+     "List the disks", NULL, qblk_cmd_list},
+    {"chain", NULL, "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE,
+     "Show the layers of each disk", NULL, qblk_cmd_chain},
+    {"xml", "dumpxml", "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE,
+     "Print disks as libvirt's XML", NULL, qblk_cmd_xml},
+    {"resolve", NULL, "VM LAYER", 2, 2, FALSE, TRUE,
+     "Print the node-name of one layer", NULL, qblk_cmd_resolve},
+    {"graph", NULL, "VM", 1, 1, FALSE, FALSE,
+     "Show all block nodes", qblk_cmd_graph_options, qblk_cmd_graph},
+    {"jobs", NULL, "VM", 1, 1, FALSE, FALSE,
+     "List the jobs", NULL, qblk_cmd_jobs},
+    {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
+     "Write down what QEMU answers", NULL, qblk_cmd_capture},
+    {NULL},
+};
+/* clang-format on */
+
+const QblkCommand *
+qblk_command_all(void)
+{
+    return commands;
+}
+
+const QblkCommand *
+qblk_command_find(const char *name)
+{
+    for (const QblkCommand *at = commands; at->name != NULL; at++) {
+        if (g_str_equal(at->name, name) || g_strcmp0(at->alias, name) == 0) {
+            return at;
+        }
+    }
+    return NULL;
+}

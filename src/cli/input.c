@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/input.h"
+
+#include "base/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <qblk/error.h>
+#include <unistd.h>
+
+static char *
+fail(const char *file, const char *reason, GError **error)
+{
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "cannot read '%s': %s", file,
+                reason);
+    return NULL;
+}
+
+static char *
+read_all(int descriptor, const char *file, gsize *length, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint8 buffer[65536];
+    for (;;) {
+        ssize_t count = read(descriptor, buffer, sizeof buffer);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return fail(file, g_strerror(errno), error);
+        }
+        if (count == 0) {
+            break;
+        }
+        if (bytes->len + (gsize)count > QBLK_LIMIT_FILE_BYTES) {
+            return fail(file, "it is larger than the limit of 256 MiB", error);
+        }
+        g_byte_array_append(bytes, buffer, (guint)count);
+    }
+    *length = bytes->len;
+    g_byte_array_append(bytes, (const guint8 *)"", 1);
+    return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
+}
+
+char *
+qblk_input_read(const char *file, gsize *length, GError **error)
+{
+    if (g_str_equal(file, "-")) {
+        return read_all(STDIN_FILENO, "standard input", length, error);
+    }
+    int descriptor = open(file, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return fail(file, g_strerror(errno), error);
+    }
+    char *text = read_all(descriptor, file, length, error);
+    close(descriptor);
+    return text;
+}

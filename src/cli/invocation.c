@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/invocation.h"
+
+#include "base/limits.h"
+#include "cli/command.h"
+#include "cli/input.h"
+#include "graph/snapshot-options.h"
+
+#include <qblk/domain.h>
+#include <stdlib.h>
+
+G_DEFINE_QUARK(qblk_invocation_error, qblk_invocation_error)
+
+/* Options as they stand on the command line, before they mean something. */
+typedef struct {
+    gboolean version;
+    double timeout;
+    char **targets;
+    char *domain;
+    char *edges;
+} Raw;
+
+static void
+raw_clear(Raw *raw)
+{
+    g_strfreev(raw->targets);
+    g_free(raw->domain);
+    g_free(raw->edges);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Raw, raw_clear)
+
+static gboolean usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static gboolean
+usage(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
+    return FALSE;
+}
+
+static char *
+describe_commands(void)
+{
+    GString *text = g_string_new("Commands:\n");
+    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+        g_autofree char *call = g_strdup_printf("%s %s", at->name, at->arguments);
+        g_string_append_printf(text, "  %-26s %s\n", call, at->summary);
+    }
+    g_string_append(
+        text, "\nVM is one of\n"
+              "  PATH, unix:PATH            the QMP socket of a running QEMU (a PATH has a '/')\n"
+              "  tcp:HOST:PORT              a QMP monitor over TCP\n"
+              "  fd:N                       an inherited, connected socket\n"
+              "  capture:FILE               what 'qblk capture' wrote; - is standard input\n"
+              "\nA layer is named by its disk and index (vda[2]; vda is the active layer), by the\n"
+              "path of its image, or as node:NAME.\n"
+              "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such disk or layer, 4 refused "
+              "because\nunsafe or changed, 5 no connection, 6 the block job failed.\n");
+    return g_string_free(text, FALSE);
+}
+
+static GOptionContext *
+new_context(QblkInvocation *invocation, Raw *raw)
+{
+    const GOptionEntry entries[] = {
+        {"json", 'j', 0, G_OPTION_ARG_NONE, &invocation->json, "Print JSON", NULL},
+        {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &raw->timeout,
+         "Wait so long for QEMU (default: 5)", "SECONDS"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &invocation->verbose,
+         "Show what is said to QEMU and back on stderr", NULL},
+        {"target", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->targets,
+         "Give a disk its name; DEVICE is a qdev id, drive or node", "NAME=DEVICE"},
+        {"domain", 0, 0, G_OPTION_ARG_FILENAME, &raw->domain,
+         "Take the names of disks from a libvirt domain", "FILE"},
+        {"expect", 0, 0, G_OPTION_ARG_STRING, &invocation->expect,
+         "Refuse if the disk's chain is another one now", "FINGERPRINT"},
+        {"edges", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &raw->edges,
+         "Where to take edges from: children, debug-graph, blockstats", "SOURCE"},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
+        {NULL},
+    };
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_add_main_entries(context, entries, NULL);
+    return context;
+}
+
+/* Options before the command's name. */
+static gboolean
+parse_front(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
+{
+    g_autoptr(GOptionContext) context = new_context(invocation, raw);
+    g_autofree char *commands = describe_commands();
+    g_autofree char *help = NULL;
+    g_autoptr(GError) cause = NULL;
+    g_option_context_set_strict_posix(context, TRUE);
+    g_option_context_set_summary(context, "Looks at the block layer of running QEMU guests.");
+    g_option_context_set_description(context, commands);
+    g_set_prgname("qblk COMMAND VM [ARGUMENT...]");
+    gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
+    g_set_prgname("qblk");
+    if (!parsed) {
+        return usage(error, "%s", cause->message);
+    }
+    return TRUE;
+}
+
+/* Options after the command's name, its own among them. */
+static gboolean
+parse_back(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
+{
+    g_autoptr(GOptionContext) context = new_context(invocation, raw);
+    g_autoptr(GError) cause = NULL;
+    const QblkCommand *command = invocation->command;
+    g_autofree char *name = g_strdup_printf("qblk %s %s", command->name, command->arguments);
+    g_option_context_set_summary(context, command->summary);
+    if (command->options != NULL) {
+        command->options(invocation, context);
+    }
+    g_set_prgname(name);
+    gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
+    g_set_prgname("qblk");
+    if (!parsed) {
+        return usage(error, "%s; see 'qblk %s --help'", cause->message, command->name);
+    }
+    return TRUE;
+}
+
+static gboolean
+check_arguments(QblkInvocation *invocation, char **argv, GError **error)
+{
+    const QblkCommand *command = invocation->command;
+    char **rest = argv + 1;
+    if (rest[0] != NULL && g_str_equal(rest[0], "--")) {
+        rest++;
+    }
+    invocation->arguments = g_strdupv(rest);
+    invocation->count = g_strv_length(rest);
+    if (invocation->count < command->least || invocation->count > command->most) {
+        return usage(error, "usage: qblk %s %s", command->name, command->arguments);
+    }
+    if (invocation->expect != NULL && (!command->one_disk || invocation->count < 2)) {
+        return usage(error, "--expect needs a disk to look at, and 'qblk %s' was given none",
+                     command->name);
+    }
+    return TRUE;
+}
+
+static gboolean
+set_edges(QblkInvocation *invocation, const char *name, GError **error)
+{
+    static const struct {
+        const char *name;
+        QblkEdgeSource source;
+    } sources[] = {
+        {"children", QBLK_EDGES_CHILDREN},
+        {"debug-graph", QBLK_EDGES_DEBUG},
+        {"blockstats", QBLK_EDGES_STATS},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (g_str_equal(sources[i].name, name)) {
+            invocation->snapshot_options->edges = sources[i].source;
+            return TRUE;
+        }
+    }
+    return usage(error, "'%s' is no source of edges: say children, debug-graph or blockstats",
+                 name);
+}
+
+static gboolean
+add_domain(QblkInvocation *invocation, const char *file, GError **error)
+{
+    gsize length;
+    g_autofree char *text = qblk_input_read(file, &length, error);
+    if (text == NULL) {
+        return FALSE;
+    }
+    if (!qblk_domain_name_disks(invocation->snapshot_options, text, length, error)) {
+        g_prefix_error(error, "domain '%s': ", file);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* What the options mean. */
+static gboolean
+apply(QblkInvocation *invocation, const Raw *raw, GError **error)
+{
+    if (!(raw->timeout > 0 && raw->timeout <= 86400)) {
+        return usage(error, "--timeout takes seconds from 0.001 to 86400");
+    }
+    invocation->timeout_ms = MAX(1, (int)(raw->timeout * 1000));
+    for (guint i = 0; raw->targets != NULL && raw->targets[i] != NULL; i++) {
+        g_autoptr(GError) cause = NULL;
+        if (!qblk_snapshot_options_add_target(invocation->snapshot_options, raw->targets[i],
+                                              &cause)) {
+            return usage(error, "%s", cause->message);
+        }
+    }
+    if (raw->edges != NULL && !set_edges(invocation, raw->edges, error)) {
+        return FALSE;
+    }
+    return raw->domain == NULL || add_domain(invocation, raw->domain, error);
+}
+
+gboolean
+qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError **error)
+{
+    g_auto(Raw) raw = {.timeout = QBLK_DEFAULT_TIMEOUT_MS / 1000.0};
+    /* GOption moves pointers in the array it parses, so what is freed has to be another one. */
+    g_auto(GStrv) words = g_strdupv(argv);
+    invocation->output = g_string_new(NULL);
+    invocation->snapshot_options = qblk_snapshot_options_new();
+
+    if (!parse_front(invocation, &raw, &words, error)) {
+        return FALSE;
+    }
+    if (raw.version) {
+        g_print("qblk " QBLK_VERSION "\n");
+        exit(0);
+    }
+    if (words[1] == NULL) {
+        return usage(error, "no command given; see 'qblk --help'");
+    }
+    invocation->command = qblk_command_find(words[1]);
+    if (invocation->command == NULL) {
+        return usage(error, "there is no command '%s'; see 'qblk --help'", words[1]);
+    }
+    g_auto(GStrv) rest = g_strdupv(words + 1);
+    return parse_back(invocation, &raw, &rest, error) && check_arguments(invocation, rest, error) &&
+           apply(invocation, &raw, error);
+}
+
+void
+qblk_invocation_clear(QblkInvocation *invocation)
+{
+    g_strfreev(invocation->arguments);
+    g_free(invocation->expect);
+    g_free(invocation->graph_format);
+    g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_free);
+    if (invocation->output != NULL) {
+        g_string_free(invocation->output, TRUE);
+    }
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * One run of the command: what was asked for, and what will be printed.
+ */
+#pragma once
+
+#include <glib.h>
+#include <qblk/snapshot.h>
+
+typedef struct QblkCommand QblkCommand;
+
+typedef struct {
+    const QblkCommand *command;
+    char **arguments; /* after the command's name and options, owned, NULL-terminated */
+    guint count;      /* of them */
+
+    gboolean json;
+    gboolean verbose;
+    int timeout_ms;     /* 0: the default */
+    char *expect;       /* fingerprint, or NULL */
+    char *graph_format; /* of `graph`, or NULL */
+    QblkSnapshotOptions *snapshot_options;
+
+    GString *output; /* written to stdout when all went well, and only then */
+} QblkInvocation;
+
+/**
+ * Read the command line.  FALSE with QBLK_INVOCATION_ERROR_USAGE where it is wrong.  Prints help
+ * and ends the process where help or the version was asked for.
+ */
+gboolean qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_invocation_clear(QblkInvocation *invocation);
+
+/** A command line that makes no sense. */
+#define QBLK_INVOCATION_ERROR (qblk_invocation_error_quark())
+GQuark qblk_invocation_error_quark(void);
+
+typedef enum {
+    QBLK_INVOCATION_ERROR_USAGE,
+    QBLK_INVOCATION_ERROR_OUTPUT, /* stdout cannot be written */
+} QblkInvocationError;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/command.h"
+#include "cli/exit-code.h"
+#include "cli/output.h"
+
+#include <locale.h>
+#include <stdio.h>
+
+static int
+run(QblkInvocation *invocation, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    if (qblk_invocation_parse(invocation, argc, argv, &error) &&
+        invocation->command->run(invocation, &error) && qblk_output_flush(invocation, &error)) {
+        return QBLK_EXIT_DONE;
+    }
+    g_autofree char *message = qblk_output_escape(error->message);
+    fprintf(stderr, "qblk: %s\n", message);
+    return qblk_exit_code(error);
+}
+
+int
+main(int argc, char **argv)
+{
+    QblkInvocation invocation = {0};
+    setlocale(LC_ALL, "");
+    int code = run(&invocation, argc, argv);
+    qblk_invocation_clear(&invocation);
+    return code;
+}

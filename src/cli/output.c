@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/output.h"
+
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* C0 and C1 controls, and the marks that change the direction of text after them. */
+static gboolean
+is_unsafe(gunichar character)
+{
+    return g_unichar_iscntrl(character) || character == 0x2028 || character == 0x2029 ||
+           (character >= 0x202a && character <= 0x202e) ||
+           (character >= 0x2066 && character <= 0x2069);
+}
+
+static void
+append_escaped(GString *out, gunichar character)
+{
+    if (character == '\n') {
+        g_string_append(out, "\\n");
+    } else if (character == '\t') {
+        g_string_append(out, "\\t");
+    } else if (character < 0x100) {
+        g_string_append_printf(out, "\\x%02x", character);
+    } else {
+        g_string_append_printf(out, "\\u%04x", character);
+    }
+}
+
+char *
+qblk_output_escape(const char *text)
+{
+    GString *out = g_string_new(NULL);
+    while (*text != '\0') {
+        gunichar character = g_utf8_get_char_validated(text, -1);
+        if (character == (gunichar)-1 || character == (gunichar)-2) {
+            append_escaped(out, (guchar)*text);
+            text++;
+            continue;
+        }
+        const char *next = g_utf8_find_next_char(text, NULL);
+        if (is_unsafe(character)) {
+            append_escaped(out, character);
+        } else {
+            g_string_append_len(out, text, next - text);
+        }
+        text = next;
+    }
+    return g_string_free(out, FALSE);
+}
+
+void
+qblk_output_print(QblkInvocation *invocation, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_string_append_vprintf(invocation->output, format, arguments);
+    va_end(arguments);
+}
+
+static gboolean
+copy_member(const char *key, const QblkJson *value, gpointer object)
+{
+    qblk_json_set(object, key, qblk_json_ref(value));
+    return TRUE;
+}
+
+void
+qblk_output_json(QblkInvocation *invocation, QblkJson *object)
+{
+    g_autoptr(QblkJson) content = object;
+    g_autoptr(QblkJson) result = qblk_json_new_object();
+    qblk_json_set_string(result, "schema", "qblk/1");
+    qblk_json_set_string(result, "command", invocation->command->name);
+    (void)qblk_json_each(content, copy_member, result);
+    g_autofree char *text = qblk_json_print(result, QBLK_JSON_INDENT);
+    g_string_append_printf(invocation->output, "%s\n", text);
+}
+
+void
+qblk_output_warn(const char *message)
+{
+    g_autofree char *safe = qblk_output_escape(message);
+    fprintf(stderr, "qblk: warning: %s\n", safe);
+}
+
+gboolean
+qblk_output_flush(QblkInvocation *invocation, GError **error)
+{
+    const GString *text = invocation->output;
+    if (fwrite(text->str, 1, text->len, stdout) == text->len && fflush(stdout) == 0) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_OUTPUT,
+                "cannot write to standard output: %s", g_strerror(errno));
+    return FALSE;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What is printed: spooled until all went well, with nothing in it that a terminal would obey.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "cli/invocation.h"
+
+/**
+ * @text for people: control characters and bytes that are not UTF-8 as \n, \x1b, \xff.  Whatever
+ * QEMU or an image says goes through here before it is shown.
+ */
+char *qblk_output_escape(const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Append formatted text that is safe already. */
+void qblk_output_print(QblkInvocation *invocation, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/**
+ * Append @object as the JSON result, with "schema" and "command" in front of what is in it; takes
+ * the reference.
+ */
+void qblk_output_json(QblkInvocation *invocation, QblkJson *object);
+
+/** Print a warning on stderr, escaped, as "qblk: warning: ...". */
+void qblk_output_warn(const char *message);
+
+/** Write what was spooled to stdout. */
+gboolean qblk_output_flush(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
