@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Capture files: recorded replies of one QEMU, as `qblk capture` writes them."""
+
+import json
+
+_QUERIES = [
+    ('query-version', None),
+    ('query-name', None),
+    ('query-uuid', None),
+    ('query-status', None),
+    ('query-jobs', None),
+    ('query-block-jobs', None),
+    ('query-block', None),
+    ('query-named-block-nodes', {'flat': True}),
+    ('x-debug-query-block-graph', None),
+    ('query-blockstats', {'query-nodes': True}),
+    ('query-pci', None),
+]
+
+# What tells where a device sits; most devices have only some, and the refusal is recorded as well.
+_PROPERTIES = ('type', 'parent_bus', 'addr', 'channel', 'scsi-id', 'lun', 'unit', 'serial', 'port',
+               'nsid', 'bus')
+
+_CONTAINERS = ('/machine', '/machine/peripheral', '/machine/peripheral-anon', '/machine/unattached')
+
+
+def record(client, node_query_is_safe=True):
+    """Ask CLIENT everything a reading command may need. Returns the capture."""
+    replies = []
+
+    def ask(command, arguments=None):
+        reply = client.ask(command, arguments)
+        entry = {'execute': command}
+        if arguments:
+            entry['arguments'] = arguments
+        answer = 'return' if 'return' in reply else 'error'
+        entry[answer] = reply[answer]
+        replies.append(entry)
+        return entry.get('return')
+
+    def ask_device(path, seen):
+        """Ask for the properties of the object at PATH, its parents and what its bus belongs to."""
+        while path not in seen and path not in _CONTAINERS and path:
+            seen.add(path)
+            values = {name: ask('qom-get', {'path': path, 'property': name})
+                      for name in _PROPERTIES}
+            ask_device((values['parent_bus'] or '').rpartition('/')[0], seen)
+            path = path.rpartition('/')[0]
+
+    blocks = []
+    for command, arguments in _QUERIES:
+        if command == 'query-named-block-nodes' and not node_query_is_safe:
+            continue
+        value = ask(command, arguments)
+        if command == 'query-block':
+            blocks = value or []
+    seen = set()
+    for block in blocks:
+        qdev = block.get('qdev', '')
+        ask_device(qdev, seen)
+        if qdev and '/' not in qdev:
+            # A bare id is a partial QOM path: for NVMe it means the bus of that name as well, and
+            # QEMU refuses it as ambiguous.
+            ask_device('/machine/peripheral/' + qdev, seen)
+    return {'qblk-capture': 1, 'replies': replies}
+
+
+def dump(capture):
+    """The text of a capture file: one reply a line, so that a difference names the command."""
+    lines = ',\n'.join('  ' + json.dumps(reply, ensure_ascii=False) for reply in capture['replies'])
+    return '{"qblk-capture": %d, "replies": [\n%s\n]}\n' % (capture['qblk-capture'], lines)

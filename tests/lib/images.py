@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Disk images for tests, made by the tools of the QEMU under test."""
+
+import os
+import subprocess
+
+import qemu
+
+SIZE = '64M'
+
+
+def _run(tool, *arguments):
+    done = subprocess.run(qemu.program(tool) + list(arguments), stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f'{tool} {arguments}: {os.fsdecode(done.stderr or done.stdout)}')
+
+
+def create(path, size=SIZE, fmt='qcow2', backing=None, backing_format='qcow2', options=(),
+           extra=()):
+    """Make one image. A relative BACKING is relative to the folder of PATH."""
+    arguments = ['create', '-q', '-f', fmt, *extra]
+    if backing is not None:
+        arguments += ['-b', backing, '-F', backing_format]
+    for option in options:
+        arguments += ['-o', option]
+    arguments.append(path)
+    if size is not None:
+        arguments.append(size)
+    _run('qemu-img', *arguments)
+    return path
+
+
+def write(path, pattern=1, offset=0, length='64k', fmt='qcow2'):
+    """Write LENGTH bytes of PATTERN at OFFSET."""
+    _run('qemu-io', '-f', fmt, '-c', f'write -q -P {pattern} {offset} {length}', path)
+
+
+def raw(folder, name, size=1 << 20):
+    path = os.path.join(folder, name)
+    with open(path, 'wb') as image:
+        image.truncate(size)
+    return path
+
+
+def chain(folder, stem, depth, data='64k'):
+    """DEPTH qcow2 images, each with data of its own and a relative backing name; the files from top
+    to base: STEM-N.qcow2 ... STEM-1.qcow2, STEM-base.qcow2."""
+    files = []
+    backing = None
+    for number in range(depth):
+        name = f'{stem}-{number or "base"}.qcow2'
+        path = create(os.path.join(folder, name), backing=backing)
+        write(path, pattern=number + 1, offset=number << 20, length=data)
+        files.insert(0, path)
+        backing = name
+    return files
+
+
+def empty_chain(folder, stem, depth):
+    """Like chain(), with no data and unchecked, for chains of hundreds."""
+    files = []
+    backing = None
+    for number in range(depth):
+        name = f'{stem}-{number or "base"}.qcow2'
+        files.insert(0, create(os.path.join(folder, name), '1M', backing=backing,
+                               extra=['-u'] if backing else []))
+        backing = name
+    return files

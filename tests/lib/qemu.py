@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Starts the programs of QEMU for a test and always ends them.
+
+Which ones is up to the environment, each variable a command prefix, so that a wrapper can run another
+version: QBLK_QEMU_SYSTEM, QBLK_QEMU_STORAGE_DAEMON, QBLK_QEMU_IMG, QBLK_QEMU_IO, QBLK_QEMU_NBD.
+"""
+
+import contextlib
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+
+import qmp
+
+_VARIABLES = {
+    'qemu-system-x86_64': 'QBLK_QEMU_SYSTEM',
+    'qemu-storage-daemon': 'QBLK_QEMU_STORAGE_DAEMON',
+    'qemu-img': 'QBLK_QEMU_IMG',
+    'qemu-io': 'QBLK_QEMU_IO',
+    'qemu-nbd': 'QBLK_QEMU_NBD',
+}
+
+
+class Unavailable(Exception):
+    """This machine lacks something that the test needs, such as a program or loop devices."""
+
+
+def program(tool):
+    """The command prefix that runs TOOL."""
+    command = shlex.split(os.environ.get(_VARIABLES[tool], tool))
+    if not command or shutil.which(command[0]) is None:
+        raise Unavailable(f'no {tool} (set {_VARIABLES[tool]})')
+    return command
+
+
+@contextlib.contextmanager
+def folder():
+    """A private folder with a name short enough for the sockets in it (108 bytes on Linux)."""
+    path = tempfile.mkdtemp(prefix='qblk-')
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Process:
+    """A QEMU or storage daemon with two monitors: `socket` for whoever is tested and `qmp`, connected,
+    for the test. The listening sockets are made here and inherited, so that nobody polls for them:
+    a connection waits in the queue until QEMU takes it, and ends when QEMU ends."""
+
+    def __init__(self, home, arguments, daemon=False):
+        self.home = home
+        self.socket = os.path.join(home, 'qmp.sock')
+        self.qmp = None
+        self._process = None
+        self._stderr = None
+        self._tool = 'qemu-storage-daemon' if daemon else 'qemu-system-x86_64'
+        self._arguments = arguments
+
+    def _command(self, listeners):
+        if self._tool == 'qemu-storage-daemon':
+            command = [*program(self._tool)]
+            chardev, monitor = '--chardev', '--monitor'
+        else:
+            command = [*program(self._tool), '-S', '-nodefaults', '-display', 'none',
+                       '-accel', 'tcg', '-m', '32', '-name', 'qblk-test',
+                       '-uuid', '00000000-0000-4000-8000-0000000071e5']
+            chardev, monitor = '-chardev', '-mon'
+        for number, listener in enumerate(listeners):
+            mode = ',mode=control' if monitor == '-mon' else ''
+            command += [chardev, f'socket,id=mon{number},fd={listener.fileno()},server=on,wait=off',
+                        monitor, f'chardev=mon{number}{mode}']
+        return command + list(self._arguments)
+
+    def __enter__(self):
+        control = os.path.join(self.home, 'control.sock')
+        with contextlib.ExitStack() as stack:
+            listeners = [stack.enter_context(_listen(path)) for path in (self.socket, control)]
+            self._stderr = tempfile.TemporaryFile()  # pylint: disable=consider-using-with
+            self._process = subprocess.Popen(  # pylint: disable=consider-using-with
+                self._command(listeners), cwd=self.home, stdin=subprocess.DEVNULL,
+                stdout=self._stderr, stderr=self._stderr,
+                pass_fds=[listener.fileno() for listener in listeners])
+        try:
+            self.qmp = qmp.Qmp.connect(control)
+        except BaseException as error:
+            report = self.stop()
+            raise RuntimeError(f'{self._tool} did not start:\n{report}') from error
+        return self
+
+    def __exit__(self, kind, *_):
+        died = self._process.poll() is not None and self._process.returncode != 0
+        report = self.stop()
+        if kind is not None and died and not self._killed:
+            print(f'{self._tool} died with {self._process.returncode}:\n{report}')
+
+    _killed = False
+
+    def kill(self):
+        """End QEMU as a crash would."""
+        self._killed = True
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def running(self):
+        return self._process.poll() is None
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def stop(self):
+        """End QEMU and return what it wrote to stderr."""
+        if self.qmp is not None:
+            self.qmp.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        if self._stderr.closed:
+            return ''
+        self._stderr.seek(0)
+        with self._stderr:
+            return os.fsdecode(self._stderr.read())
+
+
+def _listen(path):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    return listener
+
+
+@contextlib.contextmanager
+def nbd_server(path, image, fmt='qcow2'):
+    """Serve IMAGE read-only on the unix socket PATH to one client. --fork returns once the socket
+    listens, and without --persistent the server ends with its client whatever happens to us."""
+    pid_file = path + '.pid'
+    subprocess.run(program('qemu-nbd') + ['--fork', '--pid-file', pid_file, '--read-only',
+                                          '--format', fmt, '--socket', path, image], check=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, ValueError), open(pid_file, encoding='ascii') as file:
+            os.kill(int(file.read()), 15)
+
+
+@contextlib.contextmanager
+def loop_device(link, image):
+    """A block device over IMAGE. Its number is whatever is free, so it is reached by a symbolic LINK,
+    which keeps its name from run to run."""
+    try:
+        done = subprocess.run(['losetup', '--find', '--show', image], check=True,
+                              capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Unavailable(f'no loop device: {error}') from error
+    device = done.stdout.strip()
+    try:
+        os.symlink(device, link)
+        yield
+    finally:
+        subprocess.run(['losetup', '--detach', device], check=False)
