@@ -31,6 +31,18 @@ def create(path, size=SIZE, fmt='qcow2', backing=None, backing_format='qcow2', o
     return path
 
 
+def create_encrypted(path, **options):
+    """create(), again while QEMU finds the machine too fast: it times how long a passphrase takes to
+    check, on a clock that may tick every 10 ms, and gives up when that reads 0 (7.2)."""
+    for _ in range(50):
+        try:
+            return create(path, **options)
+        except RuntimeError as error:
+            if 'accurate CPU usage' not in str(error):
+                raise
+    raise RuntimeError(f'{path}: QEMU could not time its key derivation in 50 attempts')
+
+
 def write(path, pattern=1, offset=0, length='64k', fmt='qcow2'):
     """Write LENGTH bytes of PATTERN at OFFSET."""
     _run('qemu-io', '-f', fmt, '-c', f'write -q -P {pattern} {offset} {length}', path)

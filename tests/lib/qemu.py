@@ -11,6 +11,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 
 import qmp
@@ -28,11 +29,17 @@ class Unavailable(Exception):
     """This machine lacks something that the test needs, such as a program or loop devices."""
 
 
+class Missing(Unavailable):
+    """A program that ought to be there is not."""
+
+
 def program(tool):
-    """The command prefix that runs TOOL."""
+    """The command prefix that runs TOOL. An empty variable says that this version has no such tool."""
     command = shlex.split(os.environ.get(_VARIABLES[tool], tool))
-    if not command or shutil.which(command[0]) is None:
-        raise Unavailable(f'no {tool} (set {_VARIABLES[tool]})')
+    if not command:
+        raise Unavailable(f'{_VARIABLES[tool]} says there is no {tool}')
+    if shutil.which(command[0]) is None:
+        raise Missing(f'no {command[0]} (set {_VARIABLES[tool]})')
     return command
 
 
@@ -48,15 +55,19 @@ def folder():
 
 class Process:
     """A QEMU or storage daemon with two monitors: `socket` for whoever is tested and `qmp`, connected,
-    for the test. The listening sockets are made here and inherited, so that nobody polls for them:
-    a connection waits in the queue until QEMU takes it, and ends when QEMU ends."""
+    for the test. With TCP there is a third, `tcp`, as HOST:PORT. The listening sockets are made here
+    and inherited, so that nobody polls for them: a connection waits in the queue until QEMU takes it,
+    and ends when QEMU ends."""
 
-    def __init__(self, home, arguments, daemon=False):
+    def __init__(self, home, arguments, daemon=False, tcp=False):
         self.home = home
         self.socket = os.path.join(home, 'qmp.sock')
+        self.tcp = None
         self.qmp = None
+        self._want_tcp = tcp
         self._process = None
         self._stderr = None
+        self._killed = False
         self._tool = 'qemu-storage-daemon' if daemon else 'qemu-system-x86_64'
         self._arguments = arguments
 
@@ -79,6 +90,9 @@ class Process:
         control = os.path.join(self.home, 'control.sock')
         with contextlib.ExitStack() as stack:
             listeners = [stack.enter_context(_listen(path)) for path in (self.socket, control)]
+            if self._want_tcp:
+                listeners.append(stack.enter_context(socket.create_server(('127.0.0.1', 0))))
+                self.tcp = '%s:%d' % listeners[-1].getsockname()
             self._stderr = tempfile.TemporaryFile()  # pylint: disable=consider-using-with
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
                 self._command(listeners), cwd=self.home, stdin=subprocess.DEVNULL,
@@ -92,12 +106,23 @@ class Process:
         return self
 
     def __exit__(self, kind, *_):
-        died = self._process.poll() is not None and self._process.returncode != 0
+        died = not self._killed and not self._answers()
         report = self.stop()
-        if kind is not None and died and not self._killed:
-            print(f'{self._tool} died with {self._process.returncode}:\n{report}')
+        if died:
+            message = f'{self._tool} died with {self._process.returncode}:\n{report}'
+            if kind is None:
+                raise RuntimeError(message)
+            print(message, file=sys.stderr)
 
-    _killed = False
+    def _answers(self):
+        """Whether QEMU still lives. One that is about to die does not answer, though its process may
+        be there for a moment more."""
+        try:
+            self.qmp.ask('query-version')
+            return True
+        except ConnectionError:
+            self._process.wait()
+            return False
 
     def kill(self):
         """End QEMU as a crash would."""
@@ -152,7 +177,7 @@ def nbd_server(path, image, fmt='qcow2'):
 
 @contextlib.contextmanager
 def loop_device(link, image):
-    """A block device over IMAGE. Its number is whatever is free, so it is reached by a symbolic LINK,
+    """A block device over IMAGE, which needs root. Its number is whatever is free, so it is reached by a symbolic LINK,
     which keeps its name from run to run."""
     try:
         done = subprocess.run(['losetup', '--find', '--show', image], check=True,

@@ -48,12 +48,13 @@ class Topology:
     node_query_is_safe: bool = True
 
     @contextlib.contextmanager
-    def run(self, folder):
-        """Run it; what is yielded is a qemu.Process with all steps done."""
+    def run(self, folder, **options):
+        """Run it; what is yielded is a qemu.Process, made with OPTIONS, with all steps done."""
         with contextlib.ExitStack() as stack:
             for service in self.services:
                 stack.enter_context(service)
-            process = stack.enter_context(qemu.Process(folder, self.arguments, self.daemon))
+            process = stack.enter_context(
+                qemu.Process(folder, self.arguments, self.daemon, **options))
             for step in self.steps:
                 if isinstance(step, Command):
                     process.qmp.execute(step.name, step.arguments)
@@ -230,10 +231,10 @@ def quorum(folder):
 def luks(folder):
     """vda: qcow2 encrypted with LUKS; vdb: a bare LUKS container."""
     secret = ['--object', 'secret,id=key0,data=secret']
-    image = images.create(os.path.join(folder, 'disk.qcow2'), extra=secret, options=[
+    image = images.create_encrypted(os.path.join(folder, 'disk.qcow2'), extra=secret, options=[
         'encrypt.format=luks', 'encrypt.key-secret=key0', 'encrypt.iter-time=10'])
-    bare = images.create(os.path.join(folder, 'disk.luks'), '1M', fmt='luks', extra=secret,
-                         options=['key-secret=key0', 'iter-time=10'])
+    bare = images.create_encrypted(os.path.join(folder, 'disk.luks'), size='1M', fmt='luks',
+                                   extra=secret, options=['key-secret=key0', 'iter-time=10'])
     return Topology(['-object', 'secret,id=key0,data=secret']
                     + qcow2(image, encrypt={'format': 'luks', 'key-secret': 'key0'})
                     + blockdev(driver='luks', node_name='bare', key_secret='key0',

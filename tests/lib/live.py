@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What tests with a running QEMU have in common."""
+
+import contextlib
+import os
+import signal
+import sys
+import unittest
+import xml.etree.ElementTree
+
+import qblk
+import qemu
+from topologies import TOPOLOGIES
+
+SKIPPED = 77  # meson's exit status for it
+
+IN_CI = os.environ.get('CI') == 'true'
+
+
+class TestCase(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = self.enterContext(qemu.folder())
+
+    if sys.version_info < (3, 11):
+        def enterContext(self, context):  # pylint: disable=invalid-name
+            value = context.__enter__()
+            self.addCleanup(context.__exit__, None, None, None)
+            return value
+
+    @contextlib.contextmanager
+    def running(self, name, **options):
+        """Run a topology, in a folder of its own; what is yielded is (topology, qemu.Process)."""
+        with contextlib.ExitStack() as stack:
+            home = stack.enter_context(qemu.folder())
+            try:
+                topology = TOPOLOGIES[name](home)
+                process = stack.enter_context(topology.run(home, **options))
+            except qemu.Unavailable as reason:
+                if IN_CI and isinstance(reason, qemu.Missing):
+                    raise
+                self.skipTest(str(reason))
+            yield topology, process
+
+    def start(self, name, **options):
+        """Run a topology for the rest of the test: (topology, qemu.Process)."""
+        return self.enterContext(self.running(name, **options))
+
+    def qblk(self, *arguments, status=qblk.DONE, **options):
+        """Run qblk, which must end with STATUS; whatever fails says why, and nothing on stdout."""
+        result = qblk.run(*arguments, **options)
+        self.assertEqual(result.status, status, msg=str(result))
+        if status != qblk.DONE:
+            self.assertEqual(result.stdout, b'', msg=str(result))
+            self.assertNotEqual(result.stderr, b'', msg=str(result))
+        return result
+
+    def resolve(self, vm, spec):
+        text = self.qblk('resolve', vm, spec).text
+        self.assertTrue(text.endswith('\n'), msg=repr(text))
+        return text[:-1]
+
+    def disk_xml(self, vm, target):
+        return xml.etree.ElementTree.fromstring(self.qblk('xml', vm, target).stdout)
+
+
+def disk_sources(disk):
+    """The paths of a <disk>, top to bottom, and whether the chain is closed by <backingStore/>."""
+    files = []
+    layer = disk
+    while layer is not None and len(layer):
+        source = layer.find('source')
+        if source is not None:
+            files.append(source.get('file') or source.get('dev') or source.get('name'))
+        layer = layer.find('backingStore')
+    return files, layer is not None
+
+
+class Graph:
+    """Who is whose child in a running QEMU, by its own account and not by qblk's."""
+
+    def __init__(self, client):
+        self.nodes = {node['node-name']: node for node in
+                      client.execute('query-named-block-nodes', {'flat': True})}
+        graph = client.execute('x-debug-query-block-graph')
+        names = {node['id']: node['name'] for node in graph['nodes']}
+        self.edges = {(names[edge['parent']], edge['name'], names[edge['child']])
+                      for edge in graph['edges']}
+
+    def layers_of(self, path):
+        """The format nodes that stand on PATH; protocol nodes where there is no format node."""
+        protocols = {name for name, node in self.nodes.items()
+                     if node['drv'] in ('file', 'host_device') and node['file'] == path}
+        formats = {parent for parent, child, name in self.edges
+                   if name in protocols and child == 'file' and parent in self.nodes}
+        # a slice is a second raw node between the image and its file
+        above = {parent for parent, child, name in self.edges
+                 if name in formats and child == 'file' and parent in self.nodes
+                 and self.nodes[parent]['drv'] == self.nodes[name]['drv'] == 'raw'}
+        return above or formats or protocols
+
+
+def main():
+    """Run the tests of the file that was started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))  # so that QEMU ends as well
+    try:
+        qemu.program('qemu-system-x86_64')
+        qemu.program('qemu-img')
+    except qemu.Unavailable as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(1 if IN_CI else SKIPPED)
+    program = unittest.main(verbosity=2, exit=False)
+    result = program.result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    skipped = [test for test, _ in result.skipped if not hasattr(test, 'test_case')]  # no subtests
+    if len(skipped) == result.testsRun:
+        sys.exit(SKIPPED)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the command under test: QBLK, a command prefix (so that it may be under valgrind)."""
+
+import dataclasses
+import os
+import shlex
+import subprocess
+
+TIMEOUT = 120  # seconds, after which qblk hangs
+
+# The exit codes, which are part of the interface
+DONE, FAILED, USAGE, NOT_FOUND, REFUSED, NO_CONNECTION, JOB_FAILED = range(7)
+
+
+@dataclasses.dataclass
+class Result:
+    arguments: tuple
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self):
+        return self.stdout.decode()
+
+    @property
+    def errors(self):
+        return self.stderr.decode(errors='backslashreplace')
+
+    def __str__(self):
+        return (f'qblk {shlex.join(self.arguments)}: exit {self.status}\n'
+                f'stdout: {self.stdout[:2000]!r}\nstderr: {self.errors[:2000]}')
+
+
+def environment():
+    """What qblk sees: the messages of the C locale in UTF-8, and nothing that changes it unasked."""
+    return {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'G_MESSAGES_DEBUG': '',
+            'NO_COLOR': '1'}
+
+
+def command(arguments):
+    return shlex.split(os.environ['QBLK']) + list(map(str, arguments))
+
+
+def status_with_stdout(*arguments, stdout):
+    """The exit status of qblk when it writes its result to the file STDOUT."""
+    return subprocess.run(command(arguments), stdin=subprocess.DEVNULL, stdout=stdout,
+                          stderr=subprocess.DEVNULL, timeout=TIMEOUT, env=environment(),
+                          check=False).returncode
+
+
+def run(*arguments, stdin=b'', pass_fds=(), cwd=None):
+    arguments = tuple(map(str, arguments))
+    done = subprocess.run(command(arguments), input=stdin, cwd=cwd, capture_output=True,
+                          timeout=TIMEOUT, pass_fds=pass_fds, env=environment(), check=False)
+    return Result(arguments, done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Is XML what libvirt would take? Asks libvirt's own schema, by xmllint."""
+
+import os
+import shutil
+import subprocess
+
+import qemu
+
+SCHEMA = '/usr/share/libvirt/schemas/domain.rng'
+
+_BEFORE = b"<domain type='kvm'><name>n</name><memory>1</memory><os><type>hvm</type></os>"
+_AFTER = b'</domain>'
+
+
+def available():
+    return os.path.exists(SCHEMA) and shutil.which('xmllint') is not None
+
+
+def wrap(fragment):
+    """A domain around a <devices> or one or more <disk>, one element a line as it came."""
+    if not fragment.lstrip().startswith(b'<devices'):
+        fragment = b'<devices>' + fragment + b'</devices>'
+    return _BEFORE + fragment + _AFTER
+
+
+def check(fragments):
+    """Check all FRAGMENTS (a name: the bytes) in one run. Returns what is wrong, a name: the text;
+    an empty dictionary if nothing is."""
+    with qemu.folder() as folder:
+        paths = {}
+        for number, (name, fragment) in enumerate(fragments.items()):
+            paths[name] = os.path.join(folder, f'{number}.xml')
+            with open(paths[name], 'wb') as file:
+                file.write(wrap(fragment))
+        if not paths:
+            return {}
+        done = subprocess.run(['xmllint', '--noout', '--relaxng', SCHEMA, *paths.values()],
+                              capture_output=True, check=False)
+    lines = os.fsdecode(done.stderr).splitlines()
+    return {name: '\n'.join(line for line in lines if line.startswith(path))
+            or 'xmllint says nothing of it' for name, path in paths.items()
+            if f'{path} validates' not in lines}

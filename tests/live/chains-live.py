@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`list`, `chain` and `graph` on every graph there is."""
+
+import json
+
+import live
+from topologies import TOPOLOGIES
+
+
+class EveryGraph(live.TestCase):
+    def test_is_listed_and_drawn(self):
+        for name in TOPOLOGIES:
+            if name in ('stream-concluded', 'storage-daemon', 'libvirt-aliases-clash'):
+                continue  # each has tests of its own
+            with self.subTest(name), self.running(name) as (topology, process):
+                table = self.qblk('list', process.socket).text
+                tree = self.qblk('chain', process.socket).text if name != 'quorum' else ''
+                for target, files in topology.chains.items():
+                    self.assertIn(target, table)
+                    if name != 'odd-names':
+                        for path in files:
+                            self.assertIn(path, tree)
+                for form in ('tree', 'dot', 'json'):
+                    self.qblk('graph', process.socket, '--format', form)
+
+    def test_is_one_json_object_with_the_schema(self):
+        for name in ('many-buses', 'libvirt-names', 'copy-before-write', 'commit-ready', 'deep-200'):
+            _, process = self.start(name)
+            for command in ('list', 'chain', 'graph', 'jobs'):
+                with self.subTest(name, command=command):
+                    result = json.loads(self.qblk('--json', command, process.socket).stdout)
+                    self.assertEqual(result['schema'], 'qblk/1')
+
+    def test_has_every_open_node_in_its_picture(self):
+        for name in ('virtio-5-deep', 'quorum', 'mirror-ready', 'copy-before-write'):
+            with self.subTest(name):
+                _, process = self.start(name)
+                for form in ('tree', 'dot', 'json'):
+                    text = self.qblk('graph', process.socket, '--format', form).text
+                    for node in live.Graph(process.qmp).nodes:
+                        self.assertIn(node, text)
+
+
+class Targets(live.TestCase):
+    def targets(self, name):
+        _, process = self.start(name)
+        return [line.split()[0] for line in self.qblk('list', process.socket).text.splitlines()
+                if line.strip()]
+
+    def test_no_two_disks_have_one(self):
+        for name in ('many-buses', 'many-buses-q35', 'serials', 'libvirt-aliases', 'odd-names'):
+            with self.subTest(name):
+                found = self.targets(name)
+                self.assertEqual(len(found), len(set(found)), msg=found)
+
+    def test_of_every_bus_there_is_one(self):
+        found = self.targets('many-buses')
+        for target in ('vda', 'vdb', 'vdc', 'sda', 'hda', 'hdb', 'fda', 'fdb', 'nvme0n1'):
+            self.assertTrue(any(name.startswith(target) for name in found), msg=(target, found))
+
+    def test_one_that_the_user_gives_comes_first(self):
+        _, process = self.start('virtio-5-deep')
+        for target in ('system', 'vdq'):
+            text = self.qblk('list', '--target', f'{target}=top', process.socket).text
+            self.assertIn(target, text)
+            self.assertNotIn('vda', text)
+
+
+if __name__ == '__main__':
+    live.main()

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The ways to a monitor, and what is said when there is none."""
+
+import os
+import signal
+import socket
+import time
+
+import live
+import qblk
+import qmp
+import relay
+
+
+class Ways(live.TestCase):
+    def test_a_path_and_unix_and_tcp_and_an_inherited_socket_are_the_same(self):
+        _, process = self.start('drive-5-deep', tcp=True)
+        expected = self.qblk('chain', process.socket).stdout
+        self.assertEqual(self.qblk('chain', f'unix:{process.socket}').stdout, expected)
+        self.assertEqual(self.qblk('chain', f'tcp:{process.tcp}').stdout, expected)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(process.socket)
+            number = connection.fileno()
+            self.assertEqual(self.qblk('chain', f'fd:{number}', pass_fds=[number]).stdout, expected)
+
+    def test_the_monitor_is_free_again_afterwards(self):
+        _, process = self.start('drive-5-deep')
+        self.qblk('list', process.socket)
+        with qmp.Qmp.connect(process.socket) as client:
+            client.execute('query-version')
+
+    def test_the_guest_is_left_as_it_was(self):
+        _, process = self.start('commit-ready')
+        before = live.Graph(process.qmp).edges, process.qmp.execute('query-jobs')
+        for command in ('list', 'chain', 'xml', 'graph', 'jobs', 'capture'):
+            self.qblk(command, process.socket)
+        self.assertEqual((live.Graph(process.qmp).edges, process.qmp.execute('query-jobs')), before)
+
+
+class Failures(live.TestCase):
+    def assert_no_connection(self, *arguments, says=None, **options):
+        result = self.qblk(*arguments, status=qblk.NO_CONNECTION, **options)
+        if says:
+            self.assertIn(says, result.errors)
+
+    def test_a_socket_that_does_not_exist(self):
+        path = os.path.join(self.folder, 'none.sock')
+        self.assert_no_connection('list', path, says=path)
+
+    def test_a_socket_whose_qemu_is_gone(self):
+        _, process = self.start('empty-vm')
+        process.kill()
+        self.assert_no_connection('list', process.socket, says=process.socket)
+
+    def test_a_file_that_is_no_socket(self):
+        path = os.path.join(self.folder, 'file')
+        with open(path, 'w', encoding='ascii'):
+            self.assert_no_connection('list', path, says=path)
+
+    def test_a_path_too_long_for_a_socket(self):
+        self.assert_no_connection('list', '/' + 'x' * 200)
+
+    def test_a_port_that_nobody_listens_on(self):
+        with socket.create_server(('127.0.0.1', 0)) as server:
+            port = server.getsockname()[1]
+        self.assert_no_connection('list', f'tcp:127.0.0.1:{port}')
+
+    def test_a_descriptor_that_is_not_open(self):
+        result = qblk.run('list', 'fd:99')
+        self.assertIn(result.status, (qblk.USAGE, qblk.NO_CONNECTION), msg=str(result))
+        self.assertEqual(result.stdout, b'')
+
+    def test_a_busy_monitor_is_told_from_a_dead_one_within_the_timeout(self):
+        _, process = self.start('drive-5-deep')
+        with qmp.Qmp.connect(process.socket):
+            begin = time.monotonic()
+            self.assert_no_connection('--timeout', '1', 'list', process.socket,
+                                      says=f'no greeting from {process.socket}')
+            self.assertLess(time.monotonic() - begin, 10)
+        # the queued client left, so the monitor is not stolen by it
+        self.qblk('list', process.socket)
+
+    def test_a_qemu_that_hangs_ends_with_the_timeout(self):
+        _, process = self.start('drive-5-deep')
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
+            self.assert_no_connection('--timeout', '1', 'list', process.socket)
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
+
+    def test_a_server_that_speaks_no_qmp(self):
+        path = os.path.join(self.folder, 'other.sock')
+        with relay.Greeter(path, b'SSH-2.0-OpenSSH_9.2\r\n'):
+            result = qblk.run('--timeout', '2', 'list', path)
+        self.assertIn(result.status, (qblk.FAILED, qblk.NO_CONNECTION), msg=str(result))
+        self.assertEqual(result.stdout, b'')
+
+    def test_a_qemu_that_dies_in_mid_conversation(self):
+        # 0: before the greeting; 1: before the capabilities are agreed; then among the replies
+        for lines in range(5):
+            with self.subTest(lines=lines), self.running('drive-5-deep') as (_, process):
+                path = os.path.join(process.home, 'relay.sock')
+                with relay.Relay(path, process.socket, lines, process.kill):
+                    self.assert_no_connection('chain', path)
+                self.assertFalse(process.running)
+
+
+if __name__ == '__main__':
+    live.main()

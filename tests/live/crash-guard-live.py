@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A QEMU that a query would kill is not asked it."""
+
+import live
+import qblk
+
+# 7.2 was seen to die; 5.2, 10.0.13 and 11.1 were seen to live
+FIRST_BROKEN, FIRST_MENDED = (6, 0), (10, 2)
+
+
+class CrashGuard(live.TestCase):
+    def test_a_concluded_stream_is_refused_and_qemu_lives(self):
+        _, process = self.start('stream-concluded')
+        version = process.qmp.execute('query-version')['qemu']
+        broken = FIRST_BROKEN <= (version['major'], version['minor']) < FIRST_MENDED
+        for command in ('list', 'chain', 'xml', 'graph'):
+            with self.subTest(command):
+                result = qblk.run(command, process.socket)
+                process.qmp.execute('query-version')
+                if broken:
+                    self.assertEqual(result.status, qblk.REFUSED, msg=str(result))
+                    self.assertEqual(result.stdout, b'')
+                    self.assertIn('stream0', result.errors)
+                else:
+                    self.assertIn(result.status, (qblk.DONE, qblk.REFUSED), msg=str(result))
+
+    def test_after_the_dismissal_all_is_read_again(self):
+        _, process = self.start('stream-concluded')
+        process.qmp.execute('job-dismiss', {'id': 'stream0'})
+        self.assertEqual(self.resolve(process.socket, 'vda[1]'), 'disk-base')
+
+    def test_a_pending_stream_can_be_read(self):
+        _, process = self.start('stream-pending')
+        self.assertEqual(self.resolve(process.socket, 'vda[2]'), 'disk-base')
+
+
+if __name__ == '__main__':
+    live.main()

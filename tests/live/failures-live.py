@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Wrong calls: exit 2, a message, and nothing on stdout."""
+
+import live
+import qblk
+
+
+class Usage(live.TestCase):
+    def test_a_wrong_call_is_exit_2(self):
+        for arguments in ((), ('no-such-command', '/run/vm.sock'), ('list',), ('resolve',),
+                          ('resolve', '/run/vm.sock'), ('--no-such-option', 'list', '/run/vm.sock'),
+                          ('list', 'nonsense:'), ('list', 'tcp:localhost'),
+                          ('list', 'tcp:localhost:99999'), ('list', 'fd:x'), ('list', 'fd:-1'),
+                          ('--timeout', 'soon', 'list', '/run/vm.sock'),
+                          ('graph', '/run/vm.sock', '--format', 'painting')):
+            with self.subTest(arguments):
+                self.qblk(*arguments, status=qblk.USAGE)
+
+    def test_a_wrong_call_is_told_before_a_connection_is_tried(self):
+        self.qblk('graph', '/no/such.sock', '--format', 'painting', status=qblk.USAGE)
+
+    def test_help_and_version_are_results(self):
+        for option in ('--help', '--version'):
+            self.assertNotEqual(self.qblk(option).stdout, b'')
+
+
+class Failure(live.TestCase):
+    def test_json_output_is_empty_on_failure_too(self):
+        _, process = self.start('virtio-5-deep')
+        self.qblk('--json', 'resolve', process.socket, 'vda[99]', status=qblk.NOT_FOUND)
+
+    def test_stdout_that_is_full_is_a_failure(self):
+        _, process = self.start('virtio-5-deep')
+        with open('/dev/full', 'wb') as full:
+            self.assertEqual(qblk.status_with_stdout('list', process.socket, stdout=full),
+                             qblk.FAILED)
+
+
+if __name__ == '__main__':
+    live.main()

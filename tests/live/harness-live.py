@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The harness itself, without qblk: what the other live tests stand on."""
+
+import contextlib
+import io
+import os
+import shlex
+import signal
+import socket
+import sys
+import unittest.mock
+
+import capture
+import images
+import live
+import qemu
+import qmp
+import relay
+import rng
+from topologies import TOPOLOGIES
+
+
+class Topologies(live.TestCase):
+    def test_each_runs_and_has_the_layers_it_promises(self):
+        for name in TOPOLOGIES:
+            with self.subTest(name), contextlib.suppress(qemu.Unavailable):
+                home = os.path.join(self.folder, name)
+                os.mkdir(home)
+                topology = TOPOLOGIES[name](home)
+                with topology.run(home) as process:
+                    if topology.chains:
+                        self.check_layers(topology, live.Graph(process.qmp))
+
+    def check_layers(self, topology, graph):
+        unspeakable = '\ufffd'
+        known = {node['file'] for node in graph.nodes.values()}
+        for files in topology.chains.values():
+            for path in files:
+                if path not in known and './' + os.path.basename(path) not in known:
+                    # only a name that QEMU cannot say in UTF-8 may be missing
+                    self.assertTrue(any(unspeakable in name for name in known), msg=path)
+                elif path in known:
+                    self.assertTrue(graph.layers_of(path), msg=path)
+
+    def test_a_capture_of_one_says_what_devices_it_has(self):
+        _, process = self.start('many-buses')
+        with qmp.Qmp.connect(process.socket) as client:
+            replies = capture.record(client)['replies']
+        kinds = {reply.get('return') for reply in replies
+                 if reply.get('arguments', {}).get('property') == 'type'}
+        self.assertLessEqual({'virtio-blk-pci', 'pci-bridge', 'scsi-hd', 'ich9-ahci', 'isa-fdc',
+                              'usb-storage', 'nvme-ns', 'nvme'}, kinds)
+
+
+class Processes(live.TestCase):
+    def test_qemu_ends_with_its_block(self):
+        with qemu.Process(self.folder, []) as process:
+            pid = process.pid
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pid, 0)
+
+    def test_what_qemu_says_when_it_cannot_start_is_in_the_error(self):
+        with self.assertRaisesRegex(RuntimeError, 'no-such-device'):
+            with qemu.Process(self.folder, ['-device', 'no-such-device']):
+                pass
+
+    def test_a_death_that_nobody_meant_fails_the_test(self):
+        with self.assertRaisesRegex(RuntimeError, 'died with -11'):
+            with qemu.Process(self.folder, []) as process:
+                os.kill(process.pid, signal.SIGSEGV)
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+    def test_a_killed_qemu_is_no_failure(self):
+        with qemu.Process(self.folder, []) as process:
+            process.kill()
+
+    def test_a_death_amid_another_failure_is_printed(self):
+        errors = io.StringIO()
+        with self.assertRaises(ConnectionError), contextlib.redirect_stderr(errors):
+            with qemu.Process(self.folder, []) as process:
+                os.kill(process.pid, signal.SIGSEGV)
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+                process.qmp.execute('query-version')
+        self.assertIn('died with -11', errors.getvalue())
+
+    def test_the_program_may_be_a_command_with_arguments(self):
+        wrapped = shlex.join(['env', 'WRAPPED=1', *qemu.program('qemu-system-x86_64')])
+        with unittest.mock.patch.dict(os.environ, QBLK_QEMU_SYSTEM=wrapped):
+            with qemu.Process(self.folder, []) as process:
+                process.qmp.execute('query-version')
+
+    def test_an_empty_variable_means_that_there_is_no_such_tool(self):
+        with unittest.mock.patch.dict(os.environ, QBLK_QEMU_STORAGE_DAEMON=''):
+            with self.assertRaises(qemu.Unavailable):
+                qemu.program('qemu-storage-daemon')
+
+    def test_the_third_monitor_is_reached_over_tcp(self):
+        with qemu.Process(self.folder, [], tcp=True) as process:
+            host, port = process.tcp.split(':')
+            client = qmp.Qmp(socket.create_connection((host, int(port))))
+            self.assertIn('QMP', client.greeting)
+            client.close()
+
+    def test_a_failing_tool_says_why(self):
+        with self.assertRaisesRegex(RuntimeError, 'no-such-format'):
+            images.create(os.path.join(self.folder, 'image'), fmt='no-such-format')
+
+
+class Client(live.TestCase):
+    def test_a_second_client_hears_nothing(self):
+        with qemu.Process(self.folder, []) as process:
+            with qmp.Qmp.connect(process.socket):
+                with self.assertRaises(TimeoutError):
+                    qmp.Qmp.connect(process.socket, timeout=0.5)
+
+    def test_a_refusal_is_an_error_with_its_class(self):
+        with qemu.Process(self.folder, []) as process:
+            with self.assertRaises(qmp.QmpError) as caught:
+                process.qmp.execute('no-such-command')
+        self.assertEqual(caught.exception.error['class'], 'CommandNotFound')
+
+    def test_events_are_kept_until_waited_for_and_told_apart_by_their_data(self):
+        _, process = self.start('commit-ready')
+        process.qmp.execute('job-complete', {'id': 'commit0'})
+        process.qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'commit0', 'status': 'concluded'})
+        process.qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'commit0', 'status': 'waiting'})
+
+    def test_an_event_that_does_not_come_ends_in_time(self):
+        with qemu.Process(self.folder, []) as process:
+            with self.assertRaises(TimeoutError):
+                process.qmp.wait_event('STOP', timeout=0.2)
+
+
+class Relays(live.TestCase):
+    def test_qemu_can_be_killed_at_a_chosen_reply(self):
+        path = os.path.join(self.folder, 'relay.sock')
+        with qemu.Process(self.folder, []) as process:
+            # the greeting, qmp_capabilities and one query pass
+            with relay.Relay(path, process.socket, 3, process.kill):
+                with qmp.Qmp.connect(path) as client:
+                    client.execute('query-version')
+                    with self.assertRaises(ConnectionError):
+                        client.execute('query-version')
+                self.assertFalse(process.running)
+
+    def test_a_relay_that_nobody_uses_ends(self):
+        with relay.Relay(os.path.join(self.folder, 'relay.sock'), '/nowhere', 1, lambda: None):
+            pass
+
+
+@unittest.skipUnless(rng.available(), 'no libvirt schema or no xmllint')
+class Schema(live.TestCase):
+    DISK = (b"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+            b"<source file='/a&amp;b' index='%d'/><backingStore/>"
+            b"<target dev='vda' bus='virtio'/></disk>")
+
+    def test_only_what_is_wrong_is_reported(self):
+        wrong = rng.check({'disk': self.DISK % 3, 'zero': self.DISK % 0,
+                           'devices': b'<devices>' + self.DISK % 1 + b'</devices>',
+                           'broken': b'<disk'})
+        self.assertEqual(set(wrong), {'zero', 'broken'})
+        self.assertIn('Relax-NG validity error', wrong['zero'])
+
+    def test_nothing_to_check_is_valid(self):
+        self.assertEqual(rng.check({}), {})
+
+
+if __name__ == '__main__':
+    live.main()

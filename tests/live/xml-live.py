@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`qblk xml`: libvirt would take it, and it names the files that are open, top to bottom."""
+
+import unittest
+import xml.etree.ElementTree
+
+import live
+import qblk
+import rng
+from topologies import TOPOLOGIES
+
+# All but those where something is refused or there is no disk, which have tests of their own
+SPEAKABLE = [name for name in TOPOLOGIES if name not in (
+    'quorum', 'odd-names', 'empty-vm', 'storage-daemon', 'libvirt-aliases-clash',
+    'stream-concluded')]
+
+
+class Xml(live.TestCase):
+    @unittest.skipUnless(rng.available(), 'no libvirt schema or no xmllint')
+    def test_every_graph_is_valid_by_the_schema_of_libvirt(self):
+        fragments = {}
+        for name in SPEAKABLE:
+            with self.subTest(name), self.running(name) as (_, process):
+                fragments[name] = self.qblk('xml', process.socket).stdout
+        self.assertGreater(len(fragments), 20)
+        for name, errors in rng.check(fragments).items():
+            self.fail(f'{name}: {errors}\n{fragments[name].decode()}')
+
+    def test_the_sources_are_the_open_files_and_the_chain_is_closed(self):
+        for name in SPEAKABLE:
+            with self.subTest(name), self.running(name) as (topology, process):
+                for target, files in topology.chains.items():
+                    disk = self.disk_xml(process.socket, target)
+                    self.assertEqual(live.disk_sources(disk), (files, True), msg=target)
+                    self.assertEqual(disk.find('target').get('dev'), target)
+
+    def test_all_disks_are_those_of_one_disk_each(self):
+        topology, process = self.start('shared-base')
+        devices = xml.etree.ElementTree.fromstring(self.qblk('xml', process.socket).stdout)
+        self.assertEqual(devices.tag, 'devices')
+        self.assertEqual([live.disk_sources(disk)[0] for disk in devices.findall('disk')],
+                         list(topology.chains.values()))
+
+    def test_indexes_count_down_from_the_top_which_has_none(self):
+        _, process = self.start('virtio-5-deep')
+        disk = self.disk_xml(process.socket, 'vda')
+        self.assertIsNone(disk.find('source').get('index'))
+        self.assertEqual([layer.get('index') for layer in disk.iter('backingStore')],
+                         ['1', '2', '3', '4', None])
+
+    def test_a_guest_without_disks_has_devices_without_disks(self):
+        _, process = self.start('empty-vm')
+        devices = xml.etree.ElementTree.fromstring(self.qblk('xml', process.socket).stdout)
+        self.assertEqual((devices.tag, list(devices)), ('devices', []))
+
+    def test_a_read_only_disk_says_so(self):
+        _, process = self.start('read-only')
+        found = {target: self.disk_xml(process.socket, target).find('readonly') is not None
+                 for target in ('vda', 'vdb', 'vdc', 'hda')}
+        self.assertEqual(found, {'vda': True, 'vdb': True, 'vdc': False, 'hda': True})
+
+    def test_a_block_device_is_a_dev(self):
+        topology, process = self.start('raw-block-device')
+        disk = self.disk_xml(process.socket, 'vda')
+        self.assertEqual(disk.get('type'), 'block')
+        self.assertEqual(disk.find('source').get('dev'), topology.chains['vda'][0])
+
+    def test_a_quorum_is_refused_since_xml_has_one_chain(self):
+        _, process = self.start('quorum')
+        result = self.qblk('xml', process.socket, 'vda', status=qblk.FAILED)
+        self.assertIn('quorum', result.errors)
+
+
+class Mirror(live.TestCase):
+    def mirror(self, name):
+        _, process = self.start(name)
+        return self.disk_xml(process.socket, 'vda').find('mirror'), process
+
+    def test_a_ready_active_commit(self):
+        mirror, process = self.mirror('commit-ready')
+        self.assertEqual((mirror.get('job'), mirror.get('ready')), ('active-commit', 'yes'))
+        self.assertEqual(mirror.find('source').get('file'), process.home + '/disk-base.qcow2')
+
+    def test_a_ready_active_commit_of_a_drive(self):
+        mirror, _ = self.mirror('commit-ready-drive')
+        self.assertEqual((mirror.get('job'), mirror.get('ready')), ('active-commit', 'yes'))
+
+    def test_a_running_active_commit_is_not_ready(self):
+        mirror, _ = self.mirror('commit-running')
+        self.assertEqual((mirror.get('job'), mirror.get('ready')), ('active-commit', None))
+
+    def test_a_ready_copy(self):
+        for name in ('mirror-ready', 'mirror-ready-top'):
+            with self.subTest(name):
+                mirror, process = self.mirror(name)
+                self.assertEqual((mirror.get('job'), mirror.get('ready')), ('copy', 'yes'))
+                self.assertEqual(mirror.find('source').get('file'), process.home + '/copy.qcow2')
+
+    def test_a_running_copy_is_not_ready(self):
+        mirror, _ = self.mirror('mirror-running')
+        self.assertEqual((mirror.get('job'), mirror.get('ready')), ('copy', None))
+
+    def test_a_commit_of_inner_layers_and_a_stream_show_nothing(self):
+        for name in ('commit-middle-running', 'stream-running', 'stream-pending'):
+            with self.subTest(name):
+                self.assertIsNone(self.mirror(name)[0])
+
+
+if __name__ == '__main__':
+    live.main()
