@@ -6,7 +6,9 @@ version: QBLK_QEMU_SYSTEM, QBLK_QEMU_STORAGE_DAEMON, QBLK_QEMU_IMG, QBLK_QEMU_IO
 """
 
 import contextlib
+import functools
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -41,6 +43,15 @@ def program(tool):
     if shutil.which(command[0]) is None:
         raise Missing(f'no {command[0]} (set {_VARIABLES[tool]})')
     return command
+
+
+@functools.cache
+def version():
+    """(MAJOR, MINOR) of qemu-system-x86_64."""
+    text = subprocess.run(program('qemu-system-x86_64') + ['--version'], check=True,
+                          capture_output=True, text=True).stdout
+    major, minor = re.search(r'version (\d+)\.(\d+)', text).groups()
+    return int(major), int(minor)
 
 
 @contextlib.contextmanager

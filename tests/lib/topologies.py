@@ -10,9 +10,11 @@ import contextlib
 import dataclasses
 import json
 import os
+import time
 
 import images
 import qemu
+import qmp
 
 TOPOLOGIES = {}
 
@@ -44,12 +46,15 @@ class Topology:
     services: list = dataclasses.field(default_factory=list)  # context managers that QEMU needs
     chains: dict = dataclasses.field(default_factory=dict)  # disk target: its files, top first
     daemon: bool = False  # qemu-storage-daemon, which has nodes and no devices
+    since: tuple = (0, 0)  # the first version of QEMU that can run it
     # False where query-named-block-nodes would kill QEMU
     node_query_is_safe: bool = True
 
     @contextlib.contextmanager
     def run(self, folder, **options):
         """Run it; what is yielded is a qemu.Process, made with OPTIONS, with all steps done."""
+        if self.since > (0, 0) and qemu.version() < self.since:
+            raise qemu.Unavailable('this graph needs QEMU %d.%d' % self.since)
         with contextlib.ExitStack() as stack:
             for service in self.services:
                 stack.enter_context(service)
@@ -66,11 +71,13 @@ class Topology:
 
 
 def wait_progress(client, job):
-    """Ask until the job has moved; a job that cannot is the time limit of the test to find."""
-    while True:
+    """Ask until the job has moved."""
+    deadline = time.monotonic() + qmp.TIMEOUT
+    while time.monotonic() < deadline:
         for found in client.execute('query-jobs'):
             if found['id'] == job and found['current-progress'] > 0:
                 return
+    raise TimeoutError(f'job {job} does not move')
 
 
 def topology(function):
@@ -204,7 +211,7 @@ def copy_before_write(folder):
                     + blockdev(driver='copy-on-read', node_name='cor', file='cbw')
                     + blockdev(driver='throttle', node_name='limited', throttle_group='limits',
                                file='cor')
-                    + virtio('limited', id='vda'), chains={'vda': files})
+                    + virtio('limited', id='vda'), chains={'vda': files}, since=(6, 2))
 
 
 @topology
