@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Run qblk once for each folder here and compare what it does with what the folder says, byte by byte.
+"""Run qblk once for each folder here, and compare what it does with what the folder says.
+
+Bytes are compared as they are.
 
 A case is a folder NAME with
-    command   the arguments of qblk, one shell-quoted line; {fixtures} stands for tests/qemu-fixtures
-              and {case} for the folder, both relative to it, since qblk runs there
+    command   the arguments of qblk, one shell-quoted line; {fixtures} stands for
+              tests/qemu-fixtures and {case} for the folder, both relative to it, since qblk
+              runs there
     stdin     what qblk reads (absent: nothing)
     stdout    what it prints (absent: nothing)
     stderr    its messages (absent: none)

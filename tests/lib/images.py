@@ -32,8 +32,8 @@ def create(path, size=SIZE, fmt='qcow2', backing=None, backing_format='qcow2', o
 
 
 def create_encrypted(path, **options):
-    """create(), again while QEMU finds the machine too fast: it times how long a passphrase takes to
-    check, on a clock that may tick every 10 ms, and gives up when that reads 0 (7.2)."""
+    """create(), again while QEMU finds the machine too fast: it times how long a passphrase takes
+    to check, on a clock that may tick every 10 ms, and gives up when that reads 0 (7.2)."""
     for _ in range(50):
         try:
             return create(path, **options)

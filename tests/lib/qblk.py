@@ -33,7 +33,7 @@ class Result:
 
 
 def environment():
-    """What qblk sees: the messages of the C locale in UTF-8, and nothing that changes it unasked."""
+    """What qblk sees: the messages of the C locale in UTF-8, and nothing that changes them."""
     return {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'G_MESSAGES_DEBUG': '',
             'NO_COLOR': '1'}
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Starts the programs of QEMU for a test and always ends them.
 
-Which ones is up to the environment, each variable a command prefix, so that a wrapper can run another
-version: QBLK_QEMU_SYSTEM, QBLK_QEMU_STORAGE_DAEMON, QBLK_QEMU_IMG, QBLK_QEMU_IO, QBLK_QEMU_NBD.
+Which ones is up to the environment, each variable a command prefix, so that a wrapper can run
+another version: QBLK_QEMU_SYSTEM, QBLK_QEMU_STORAGE_DAEMON, QBLK_QEMU_IMG, QBLK_QEMU_IO,
+QBLK_QEMU_NBD.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ class Missing(Unavailable):
 
 
 def program(tool):
-    """The command prefix that runs TOOL. An empty variable says that this version has no such tool."""
+    """The command prefix that runs TOOL. An empty variable says that this version has none."""
     command = shlex.split(os.environ.get(_VARIABLES[tool], tool))
     if not command:
         raise Unavailable(f'{_VARIABLES[tool]} says there is no {tool}')
@@ -65,10 +66,10 @@ def folder():
 
 
 class Process:
-    """A QEMU or storage daemon with two monitors: `socket` for whoever is tested and `qmp`, connected,
-    for the test. With TCP there is a third, `tcp`, as HOST:PORT. The listening sockets are made here
-    and inherited, so that nobody polls for them: a connection waits in the queue until QEMU takes it,
-    and ends when QEMU ends."""
+    """A QEMU or storage daemon with two monitors: `socket` for whoever is tested and `qmp`,
+    connected, for the test. With TCP there is a third, `tcp`, as HOST:PORT. The listening sockets
+    are made here and inherited, so that nobody polls for them: a connection waits in the queue
+    until QEMU takes it, and ends when QEMU ends."""
 
     def __init__(self, home, arguments, daemon=False, tcp=False):
         self.home = home
@@ -126,8 +127,8 @@ class Process:
             print(message, file=sys.stderr)
 
     def _answers(self):
-        """Whether QEMU still lives. One that is about to die does not answer, though its process may
-        be there for a moment more."""
+        """Whether QEMU still lives. One that is about to die does not answer, though its process
+        may be there for a moment more."""
         try:
             self.qmp.ask('query-version')
             return True
@@ -188,8 +189,8 @@ def nbd_server(path, image, fmt='qcow2'):
 
 @contextlib.contextmanager
 def loop_device(link, image):
-    """A block device over IMAGE, which needs root. Its number is whatever is free, so it is reached by a symbolic LINK,
-    which keeps its name from run to run."""
+    """A block device over IMAGE, which needs root. Its number is whatever is free, so it is reached
+    by a symbolic LINK, which keeps its name from run to run."""
     try:
         done = subprocess.run(['losetup', '--find', '--show', image], check=True,
                               capture_output=True, text=True)

@@ -48,7 +48,7 @@ class Qmp:
         self._socket.close()
 
     def _receive(self):
-        """The next message; raises ConnectionError at the end of the stream, TimeoutError in time."""
+        """The next message; ConnectionError at the end of the stream, TimeoutError in time."""
         while b'\n' not in self._buffer:
             left = self._deadline - time.monotonic()
             if left <= 0:

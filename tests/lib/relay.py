@@ -7,7 +7,7 @@ import threading
 
 class Relay:
     """Passes everything between PATH, where it listens for one client, and the monitor at TARGET.
-    Calls ON_LINES once, with no byte of it passed on, when QEMU begins the line after LINES lines."""
+    When QEMU begins the line after LINES lines it calls ON_LINES and passes on no byte more."""
 
     def __init__(self, path, target, lines, on_lines):
         self._listener = socket.socket(socket.AF_UNIX)

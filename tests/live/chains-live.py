@@ -24,7 +24,7 @@ class EveryGraph(live.TestCase):
                     self.qblk('graph', process.socket, '--format', form)
 
     def test_is_one_json_object_with_the_schema(self):
-        for name in ('many-buses', 'libvirt-names', 'copy-before-write', 'commit-ready', 'deep-200'):
+        for name in ('many-buses', 'libvirt-names', 'throttle-blockdev', 'commit-ready'):
             _, process = self.start(name)
             for command in ('list', 'chain', 'graph', 'jobs'):
                 with self.subTest(name, command=command):

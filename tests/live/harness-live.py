@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 import socket
-import sys
 import unittest.mock
 
 import capture

@@ -8,11 +8,11 @@ import live
 import qblk
 
 # Chains whose indexes are positions, since their node names are not libvirt's
-TOPOLOGIES = ('virtio-5-deep', 'drive-5-deep', 'throttle-blockdev', 'throttle-drive', 'cor-blockdev',
-              'cor-drive', 'copy-before-write', 'data-file', 'luks', 'raw-block-device', 'read-only',
-              'shared-base', 'commit-running', 'commit-ready', 'commit-middle-running',
-              'mirror-running', 'mirror-ready', 'mirror-ready-top', 'stream-running',
-              'stream-pending')
+TOPOLOGIES = (
+    'virtio-5-deep', 'drive-5-deep', 'throttle-blockdev', 'throttle-drive', 'cor-blockdev',
+    'cor-drive', 'copy-before-write', 'data-file', 'luks', 'raw-block-device', 'read-only',
+    'shared-base', 'commit-running', 'commit-ready', 'commit-middle-running', 'mirror-running',
+    'mirror-ready', 'mirror-ready-top', 'stream-running', 'stream-pending')
 
 
 class Resolve(live.TestCase):

@@ -53,7 +53,7 @@ def capture_faults(capture, version):
 
 def file_faults(version, topology):
     if topology not in TOPOLOGIES:
-        yield f'tests/lib/topologies.py has no topology {topology}'
+        yield f'tests/lib/topologies has no topology {topology}'
     try:
         with open(os.path.join(HERE, version, topology, 'capture.json'), encoding='utf-8') as file:
             capture = json.load(file)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Block graphs as they occur: each function makes its images in a folder and says how to start QEMU
+over them. The same graphs are recorded (scripts/record-fixtures) and run live (tests/live).
+
+A new topology is a function with @topology: its name, with dashes, is the fixture's. File names and
+node names are the same each time; nodes without a name get a random one (#blockNNN) from QEMU.
+"""
+
+from topologies import disks, jobs, libvirt, one_disk  # noqa: F401  # each fills the table
+from topologies.model import TOPOLOGIES
+
+__all__ = ['TOPOLOGIES']
