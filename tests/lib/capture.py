@@ -13,6 +13,7 @@ _QUERIES = [
     ('query-block', None),
     ('query-named-block-nodes', {'flat': True}),
     ('x-debug-query-block-graph', None),
+    ('query-blockstats', None),
     ('query-blockstats', {'query-nodes': True}),
     ('query-pci', None),
 ]
@@ -20,8 +21,6 @@ _QUERIES = [
 # What tells where a device sits; most devices have only some, and the refusal is recorded as well.
 _PROPERTIES = ('type', 'parent_bus', 'addr', 'channel', 'scsi-id', 'lun', 'unit', 'serial', 'port',
                'nsid', 'bus')
-
-_CONTAINERS = ('/machine', '/machine/peripheral', '/machine/peripheral-anon', '/machine/unattached')
 
 
 def record(client, node_query_is_safe=True):
@@ -40,7 +39,7 @@ def record(client, node_query_is_safe=True):
 
     def ask_device(path, seen):
         """Ask for the properties of the object at PATH, its parents and what its bus belongs to."""
-        while path not in seen and path not in _CONTAINERS and path:
+        while path and path not in seen:
             seen.add(path)
             values = {name: ask('qom-get', {'path': path, 'property': name})
                       for name in _PROPERTIES}
