@@ -58,8 +58,8 @@ def record(client, node_query_is_safe=True):
         qdev = block.get('qdev', '')
         ask_device(qdev, seen)
         if qdev and '/' not in qdev:
-            # A bare id is a partial QOM path: for NVMe it means the bus of that name as well, and
-            # QEMU refuses it as ambiguous.
+            # A bare id is a partial QOM path. For NVMe it fits the bus of that name as well, and
+            # qom-get finds no device then.
             ask_device('/machine/peripheral/' + qdev, seen)
     return {'qblk-capture': 1, 'replies': replies}
 
