@@ -77,12 +77,7 @@ qblk_cmd_graph(QblkInvocation *invocation, GError **error)
 {
     Print print = find_format(invocation, error);
     g_autoptr(QblkVm) vm = print == NULL ? NULL : qblk_vm_open(invocation, error);
-    if (vm == NULL) {
-        return FALSE;
-    }
-    if (vm->snapshot->withheld != NULL) {
-        g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                            vm->snapshot->withheld);
+    if (vm == NULL || !qblk_vm_is_readable(vm, error)) {
         return FALSE;
     }
     return print(invocation, vm->snapshot, error);

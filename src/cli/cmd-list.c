@@ -115,7 +115,7 @@ gboolean
 qblk_cmd_list(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
-    if (vm == NULL) {
+    if (vm == NULL || !qblk_vm_is_readable(vm, error)) {
         return FALSE;
     }
     if (invocation->json) {

@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/vm.h"
+#include "graph/alias.h"
 #include "graph/chain-resolve.h"
 #include "graph/index-spec.h"
 
@@ -34,8 +35,14 @@ names_disk(const QblkVm *vm, const char *spec, QblkIndexSpec **index, GError **e
         *index = qblk_index_spec_parse(spec, error);
         return TRUE;
     }
-    *index = qblk_index_spec_parse(spec, NULL);
-    return *index != NULL && qblk_snapshot_find(vm->snapshot, spec, NULL) != NULL;
+    /* The name of an image may look like anything; what no disk is called and no disk is usually
+     * called may be one. */
+    g_autoptr(GError) cause = NULL;
+    gboolean is_disk = qblk_snapshot_find(vm->snapshot, spec, &cause) != NULL ||
+                       qblk_alias_is_target(spec) ||
+                       g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS);
+    *index = is_disk ? qblk_index_spec_parse(spec, error) : NULL;
+    return is_disk;
 }
 
 static gboolean

@@ -6,13 +6,14 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* C0 and C1 controls, and the marks that change the direction of text after them. */
+/* Controls, marks that change the direction of the text after them, what has no width, and other ends
+ * of a line. */
 static gboolean
 is_unsafe(gunichar character)
 {
-    return g_unichar_iscntrl(character) || character == 0x2028 || character == 0x2029 ||
-           (character >= 0x202a && character <= 0x202e) ||
-           (character >= 0x2066 && character <= 0x2069);
+    GUnicodeType type = g_unichar_type(character);
+    return !g_unichar_isprint(character) || type == G_UNICODE_LINE_SEPARATOR ||
+           type == G_UNICODE_PARAGRAPH_SEPARATOR;
 }
 
 static void

@@ -103,6 +103,16 @@ qblk_vm_free(QblkVm *vm)
     g_free(vm);
 }
 
+gboolean
+qblk_vm_is_readable(const QblkVm *vm, GError **error)
+{
+    if (vm->snapshot->withheld == NULL) {
+        return TRUE;
+    }
+    g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, vm->snapshot->withheld);
+    return FALSE;
+}
+
 QblkChain *
 qblk_vm_chain(const QblkVm *vm, const QblkInvocation *invocation, const char *name, GError **error)
 {

@@ -22,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)
 /** What QEMU answers to all that any command could ask, without making a snapshot of it. */
 QblkReplies *qblk_vm_replies(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Whether the nodes could be read; QBLK_GRAPH_ERROR_UNSAFE where asking would harm the guest. */
+gboolean qblk_vm_is_readable(const QblkVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** The chain of the disk @name; refused where --expect says it was another. */
 QblkChain *qblk_vm_chain(const QblkVm *vm, const QblkInvocation *invocation, const char *name,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -105,9 +105,7 @@ want_devices(Batch *batch)
             continue;
         }
         want_property(device->path, "type", batch);
-        if (batch->options->hints->len > 0 || batch->options->everything) {
-            want_property(device->path, "serial", batch);
-        }
+        want_property(device->path, "serial", batch);
         if (qblk_target_needs_address(device) || batch->options->everything) {
             qblk_bus_address_next(batch->replies, device->path, want_property, batch);
         }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A QEMU that a query would kill is not asked it."""
 
+import json
+
 import live
 import qblk
 
@@ -10,7 +12,18 @@ FIRST_BROKEN, FIRST_MENDED = (6, 0), (10, 2)
 
 class CrashGuard(live.TestCase):
     def test_a_concluded_stream_is_refused_and_qemu_lives(self):
+        self.assert_refused('stream-concluded')
+
+    def test_a_stream_that_may_conclude_at_any_moment_is_refused(self):
+        self.assert_refused('stream-running-undismissed')
+
+    def test_jobs_are_told_all_the_same(self):
         _, process = self.start('stream-concluded')
+        job = json.loads(self.qblk('--json', 'jobs', process.socket).stdout)['jobs'][0]
+        self.assertEqual((job['id'], job['target'], job['state']), ('stream0', 'vda', 'concluded'))
+
+    def assert_refused(self, name):
+        _, process = self.start(name)
         version = process.qmp.execute('query-version')['qemu']
         broken = FIRST_BROKEN <= (version['major'], version['minor']) < FIRST_MENDED
         for command in ('list', 'chain', 'xml', 'graph'):

@@ -29,9 +29,13 @@ class StorageDaemon(live.TestCase):
             with self.subTest(command):
                 self.qblk(command, process.socket)
 
-    def test_a_target_that_nobody_gave_is_not_found(self):
+    def test_a_node_that_nothing_uses_is_a_disk(self):
         _, process = self.start('storage-daemon')
-        self.qblk('resolve', process.socket, 'vda', status=qblk.NOT_FOUND)
+        self.assertEqual(self.resolve(process.socket, 'vda[1]'), 'disk-1')
+
+    def test_there_are_no_others(self):
+        _, process = self.start('storage-daemon')
+        self.qblk('resolve', process.socket, 'vdb', status=qblk.NOT_FOUND)
 
 
 if __name__ == '__main__':

@@ -95,18 +95,27 @@ def mirror_ready_top(folder):
 
 
 def stream_steps(files, *statuses, **options):
-    return [Command('block-stream', {'job-id': 'stream0', 'device': stem(files[0]),
-                                     'base-node': stem(files[-1]), 'auto-dismiss': False,
-                                     **options})] + [status('stream0', value)
-                                                     for value in statuses]
+    arguments = {'job-id': 'stream0', 'device': stem(files[0]), 'base-node': stem(files[-1]),
+                 'auto-dismiss': False}
+    return [Command('block-stream', {**arguments, **options})] + [status('stream0', value)
+                                                                  for value in statuses]
 
 
 @topology
 def stream_running(folder):
     files = images.chain(folder, 'disk', 3, data=MORE_THAN_A_CHUNK)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
+                    steps=stream_steps(files, speed=SLOW, **{'auto-dismiss': True})
+                    + [Progress('stream0')], chains={'vda': files})
+
+
+@topology
+def stream_running_undismissed(folder):
+    """It finalizes by itself and waits for its dismissal: at any moment it may have concluded."""
+    files = images.chain(folder, 'disk', 3, data=MORE_THAN_A_CHUNK)
+    return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=stream_steps(files, speed=SLOW) + [Progress('stream0')],
-                    chains={'vda': files})
+                    node_query_is_safe=False)
 
 
 @topology
