@@ -3,7 +3,7 @@
 
 /* How many types may lie within one another at one place of the arguments, not counting what the
  * arguments themselves nest: a schema that goes round in a circle is stopped here. */
-#define MAX_TYPE_DEPTH 64
+#define MAX_TYPE_DEPTH 4
 
 /* How many variants may lie within one another; QEMU has at most two. */
 #define MAX_VARIANT_DEPTH 3

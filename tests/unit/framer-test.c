@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qmp/framer.h"
+
+#include "base/limits.h"
+#include "lib/check.h"
+
+#include <qblk/error.h>
+
+static const char sample[] =
+    "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n"
+    "{\"return\": {}, \"id\": 1}\r\n"
+    "{\r\n    \"event\": \"A\",\r\n    \"data\": {\r\n        \"x\": [ 1, 2 ]\r\n    }\r\n}\r\n"
+    "{\"a\":\"}{][\\\"}\",\"b\":\"\\\\\"}{\"c\":\"\\\\\\\"{\"}";
+
+static const char *const sample_messages[] = {
+    "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}",
+    "{\"return\": {}, \"id\": 1}",
+    "{\r\n    \"event\": \"A\",\r\n    \"data\": {\r\n        \"x\": [ 1, 2 ]\r\n    }\r\n}",
+    "{\"a\":\"}{][\\\"}\",\"b\":\"\\\\\"}",
+    "{\"c\":\"\\\\\\\"{\"}",
+};
+
+static void
+free_message(gpointer message)
+{
+    g_string_free(message, TRUE);
+}
+
+/* Feed @length bytes and append the messages that end in them to @messages. */
+static void
+feed(QblkFramer *framer, const char *bytes, gsize length, GPtrArray *messages)
+{
+    while (length > 0) {
+        g_autoptr(GError) error = NULL;
+        GString *message = NULL;
+        gsize used = 0;
+        assert_true(qblk_framer_feed(framer, bytes, length, &used, &message, &error));
+        assert_true(used > 0 && used <= length);
+        assert_true(message != NULL || used == length);
+        if (message != NULL) {
+            g_ptr_array_add(messages, message);
+        }
+        bytes += used;
+        length -= used;
+    }
+}
+
+static void
+assert_sample(const GPtrArray *messages)
+{
+    assert_int_equal(messages->len, G_N_ELEMENTS(sample_messages));
+    for (guint i = 0; i < messages->len; i++) {
+        const GString *message = g_ptr_array_index(messages, i);
+        assert_string_equal(message->str, sample_messages[i]);
+        assert_int_equal(message->len, strlen(sample_messages[i]));
+    }
+}
+
+static void
+messages_come_out_whole_wherever_the_stream_is_split(void **state)
+{
+    gsize length = strlen(sample);
+    for (gsize first = 0; first <= length; first++) {
+        for (gsize second = first; second <= length; second++) {
+            g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+            g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+            feed(framer, sample, first, messages);
+            feed(framer, sample + first, second - first, messages);
+            feed(framer, sample + second, length - second, messages);
+            assert_sample(messages);
+            assert_false(qblk_framer_is_inside(framer));
+        }
+    }
+}
+
+static void
+messages_come_out_whole_from_single_bytes(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+    for (gsize i = 0; i < strlen(sample); i++) {
+        feed(framer, sample + i, 1, messages);
+    }
+    assert_sample(messages);
+}
+
+static void
+only_a_complete_message_is_returned(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+    static const char half[] = "{\"return\": {\"a\": \"}}\\\"}";
+    feed(framer, half, strlen(half), messages);
+    assert_int_equal(messages->len, 0);
+    assert_true(qblk_framer_is_inside(framer));
+    feed(framer, "\"}}", 3, messages);
+    assert_int_equal(messages->len, 1);
+    assert_false(qblk_framer_is_inside(framer));
+}
+
+static void
+white_space_is_no_message(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(4);
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+    for (guint i = 0; i < 100; i++) {
+        feed(framer, " \t\r\n", 4, messages);
+    }
+    assert_int_equal(messages->len, 0);
+    assert_false(qblk_framer_is_inside(framer));
+}
+
+static void
+refuse(gsize limit, const char *bytes, gsize length, int code, const char *part)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(limit);
+    g_autoptr(GError) error = NULL;
+    GString *message = NULL;
+    gsize used = 0;
+    assert_false(qblk_framer_feed(framer, bytes, length, &used, &message, &error));
+    assert_error(error, QBLK_QMP_ERROR, code, part);
+}
+
+static void
+anything_else_between_messages_is_refused(void **state)
+{
+    refuse(0, "HTTP/1.1", 8, QBLK_QMP_ERROR_PROTOCOL, "begins with 'H'");
+    refuse(0, " \r\n[1]", 6, QBLK_QMP_ERROR_PROTOCOL, "begins with '['");
+    refuse(0, "}", 1, QBLK_QMP_ERROR_PROTOCOL, "begins with '}'");
+    refuse(0, "\xff", 1, QBLK_QMP_ERROR_PROTOCOL, "begins with byte 0xff");
+    refuse(0, "\0{}", 3, QBLK_QMP_ERROR_PROTOCOL, "begins with byte 0x00");
+}
+
+static void
+a_message_as_long_as_the_limit_passes_and_a_longer_one_names_it(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(10);
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+    feed(framer, "{\"a\":1234}{\"b\":5678}", 20, messages);
+    assert_int_equal(messages->len, 2);
+    refuse(10, "{\"a\":12345}", 11, QBLK_QMP_ERROR_LIMIT, "10 bytes");
+    refuse(10, "{\"aaaaaaaaaa", 12, QBLK_QMP_ERROR_LIMIT, "QBLK_LIMIT_REPLY_BYTES");
+}
+
+static void
+the_limit_of_64_mib_holds_without_an_end_in_sight(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *chunk = g_strnfill(1024 * 1024, 'x');
+    GString *message = NULL;
+    gsize used = 0;
+    gsize total = 2;
+    assert_true(qblk_framer_feed(framer, "{\"", 2, &used, &message, &error));
+    while (qblk_framer_feed(framer, chunk, 1024 * 1024, &used, &message, &error)) {
+        assert_null(message);
+        total += used;
+    }
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT, "67108864 bytes");
+    assert_true(total <= QBLK_LIMIT_REPLY_BYTES);
+    assert_true(total + 1024 * 1024 > QBLK_LIMIT_REPLY_BYTES);
+}
+
+static void
+nesting_as_deep_as_the_limit_passes_and_deeper_names_it(void **state)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < QBLK_LIMIT_JSON_DEPTH; i++) {
+        g_string_append_c(text, i % 2 == 0 ? '{' : '[');
+    }
+    g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+    feed(framer, text->str, text->len, messages);
+    g_string_append_c(text, '{');
+    refuse(0, text->str, text->len, QBLK_QMP_ERROR_LIMIT, "QBLK_LIMIT_JSON_DEPTH");
+    g_string_free(text, TRUE);
+}
+
+static void
+brackets_of_a_string_are_no_nesting(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+    g_autofree char *braces = g_strnfill(QBLK_LIMIT_JSON_DEPTH * 2, '{');
+    feed(framer, "{\"", 2, messages);
+    feed(framer, braces, strlen(braces), messages);
+    feed(framer, "\":1}", 4, messages);
+    assert_int_equal(messages->len, 1);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_come_out_whole_wherever_the_stream_is_split),
+        cmocka_unit_test(messages_come_out_whole_from_single_bytes),
+        cmocka_unit_test(only_a_complete_message_is_returned),
+        cmocka_unit_test(white_space_is_no_message),
+        cmocka_unit_test(anything_else_between_messages_is_refused),
+        cmocka_unit_test(a_message_as_long_as_the_limit_passes_and_a_longer_one_names_it),
+        cmocka_unit_test(the_limit_of_64_mib_holds_without_an_end_in_sight),
+        cmocka_unit_test(nesting_as_deep_as_the_limit_passes_and_deeper_names_it),
+        cmocka_unit_test(brackets_of_a_string_are_no_nesting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

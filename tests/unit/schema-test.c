@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qmp/schema.h"
+
+#include "lib/check.h"
+#include "lib/fake-qmp.h"
+
+static QblkJson *
+parse(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    QblkJson *json = qblk_json_parse(text, strlen(text), &error);
+    assert_no_error(error);
+    return json;
+}
+
+static int
+load_real_schema(void **state)
+{
+    g_autofree char *text = fake_qmp_read_file("tests/qemu-fixtures/7.2/query-qmp-schema.json");
+    g_autoptr(QblkJson) reply = parse(text);
+    g_autoptr(GError) error = NULL;
+    *state = qblk_schema_new(reply, &error);
+    assert_no_error(error);
+    return 0;
+}
+
+static int
+free_schema(void **state)
+{
+    qblk_schema_free(*state);
+    return 0;
+}
+
+static void
+commands_are_found_by_name(void **state)
+{
+    const QblkSchema *schema = *state;
+    assert_true(qblk_schema_has_command(schema, "block-commit"));
+    assert_true(qblk_schema_has_command(schema, "x-debug-query-block-graph"));
+    assert_false(qblk_schema_has_command(schema, "block-job-change"));
+    /* An event and a type are no commands. */
+    assert_false(qblk_schema_has_command(schema, "BLOCK_JOB_READY"));
+    assert_false(qblk_schema_has_command(schema, "str"));
+}
+
+static void
+arguments_are_found_by_name(void **state)
+{
+    const QblkSchema *schema = *state;
+    assert_true(qblk_schema_has_argument(schema, "block-commit", "top-node"));
+    assert_false(qblk_schema_has_argument(schema, "block-commit", "backing-mask-protocol"));
+    assert_true(qblk_schema_has_argument(schema, "query-named-block-nodes", "flat"));
+    assert_false(qblk_schema_has_argument(schema, "query-block", "flat"));
+    assert_false(qblk_schema_has_argument(schema, "no-such-command", "flat"));
+    /* One that only some variants have. */
+    assert_true(qblk_schema_has_argument(schema, "blockdev-add", "throttle-group"));
+}
+
+static void
+what_qemu_takes_passes(void **state)
+{
+    static const struct
+    {
+        const char *command, *arguments;
+    } cases[] = {
+        {"query-block", NULL},
+        {"query-block", "{}"},
+        {"query-named-block-nodes", "{\"flat\":true}"},
+        {"block-commit", "{\"job-id\":\"j\",\"device\":\"d\",\"auto-dismiss\":false,\"speed\":1}"},
+        {"block-stream", "{\"device\":\"d\",\"on-error\":\"report\"}"},
+        {"blockdev-add", "{\"driver\":\"qcow2\",\"node-name\":\"n\",\"file\":\"f\"}"},
+        {"blockdev-add", "{\"driver\":\"qcow2\",\"backing\":null,"
+                         "\"file\":{\"driver\":\"file\",\"filename\":\"/a\"}}"},
+        {"blockdev-add", "{\"driver\":\"quorum\",\"vote-threshold\":1,\"children\":[\"a\","
+                         "{\"driver\":\"null-co\"}]}"},
+        {"blockdev-add", "{\"driver\":\"nbd\",\"server\":{\"type\":\"unix\",\"path\":\"/s\"}}"},
+        {"qom-set", "{\"path\":\"/a\",\"property\":\"b\",\"value\":{\"any\":[1,null]}}"},
+        {"transaction", "{\"actions\":[{\"type\":\"abort\",\"data\":{}}]}"},
+        {"migrate-set-parameters", "{\"tls-creds\":null}"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkJson) arguments = cases[i].arguments ? parse(cases[i].arguments) : NULL;
+        g_autoptr(GError) error = NULL;
+        gboolean good = qblk_schema_check_command(*state, cases[i].command, arguments, &error);
+        assert_no_error(error);
+        assert_true(good);
+    }
+}
+
+static void
+what_qemu_refuses_is_refused_with_its_path(void **state)
+{
+    static const struct
+    {
+        const char *command, *arguments, *message;
+    } cases[] = {
+        {"block-commit", NULL, "'block-commit': 'device' is missing"},
+        {"block-commit", "{\"device\":\"d\",\"depth\":1}", "'block-commit': 'depth' is not known"},
+        {"block-commit", "{\"device\":1}", "'device' is not of type 'string'"},
+        {"block-commit", "{\"device\":\"d\",\"speed\":\"1\"}", "'speed' is not of type 'int'"},
+        {"block-commit", "{\"device\":\"d\",\"speed\":1.5}", "'speed' is not of type 'int'"},
+        {"block-commit", "{\"device\":\"d\",\"auto-dismiss\":0}",
+         "'auto-dismiss' is not of type 'boolean'"},
+        {"block-commit", "{\"device\":\"d\",\"on-error\":\"shrug\"}",
+         "'on-error' has no value 'shrug'"},
+        {"block-commit", "{\"device\":\"d\",\"on-error\":1}", "'on-error' is not a string"},
+        {"block-commit", "[]", "'arguments' is not an object"},
+        {"query-block", "{\"flat\":true}", "'flat' is not known"},
+        {"blockdev-add", "{\"driver\":\"qcow3\",\"file\":\"f\"}", "'driver' has no value 'qcow3'"},
+        {"blockdev-add", "{\"driver\":\"qcow2\"}", "'file' is missing"},
+        {"blockdev-add", "{\"driver\":\"file\",\"filename\":\"/a\",\"server\":\"x\"}",
+         "'server' is not known"},
+        {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\"}}",
+         "'file.filename' is missing"},
+        {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":7}",
+         "'file' is of none of the types it can have"},
+        {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":null}",
+         "'file' is of none of the types it can have"},
+        {"blockdev-add",
+         "{\"driver\":\"quorum\",\"vote-threshold\":1,\"children\":[\"a\",{\"driver\":\"raw\"}]}",
+         "'children[1].file' is missing"},
+        {"blockdev-add", "{\"driver\":\"quorum\",\"vote-threshold\":1,\"children\":{}}",
+         "'children' is not an array"},
+        {"blockdev-add", "{\"driver\":\"nbd\",\"server\":{\"type\":\"unix\",\"host\":\"/s\"}}",
+         "'server.path' is missing"},
+        {"transaction", "{\"actions\":[{\"type\":\"abort\",\"data\":{}},{\"type\":\"pray\"}]}",
+         "'actions[1].type' has no value 'pray'"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkJson) arguments = cases[i].arguments ? parse(cases[i].arguments) : NULL;
+        g_autoptr(GError) error = NULL;
+        assert_false(qblk_schema_check_command(*state, cases[i].command, arguments, &error));
+        assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, cases[i].message);
+    }
+}
+
+static void
+an_unknown_command_is_not_found(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    assert_false(qblk_schema_check_command(*state, "block-job-change", NULL, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_NOT_FOUND, "'block-job-change'");
+}
+
+static QblkSchema *
+make(const char *text)
+{
+    g_autoptr(QblkJson) reply = parse(text);
+    g_autoptr(GError) error = NULL;
+    QblkSchema *schema = qblk_schema_new(reply, &error);
+    assert_no_error(error);
+    return schema;
+}
+
+/* A schema with one command `c` whose argument `a` has type `t`, and @types. */
+static QblkSchema *
+make_with(const char *types)
+{
+    g_autofree char *text =
+        g_strdup_printf("[{\"name\":\"c\",\"meta-type\":\"command\",\"arg-type\":\"0\"},"
+                        "{\"name\":\"0\",\"meta-type\":\"object\",\"members\":"
+                        "[{\"name\":\"a\",\"type\":\"t\"}]},%s]",
+                        types);
+    return make(text);
+}
+
+static void
+enum_values_are_read_in_either_form(void **state)
+{
+    static const char *const forms[] = {
+        "{\"name\":\"t\",\"meta-type\":\"enum\",\"values\":[\"x\",\"y\"]}",
+        "{\"name\":\"t\",\"meta-type\":\"enum\",\"members\":[{\"name\":\"x\"},{\"name\":\"y\"}]}",
+    };
+    g_autoptr(QblkJson) good = parse("{\"a\":\"y\"}");
+    g_autoptr(QblkJson) bad = parse("{\"a\":\"z\"}");
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_autoptr(QblkSchema) schema = make_with(forms[i]);
+        g_autoptr(GError) error = NULL;
+        assert_true(qblk_schema_check_command(schema, "c", good, &error));
+        assert_false(qblk_schema_check_command(schema, "c", bad, &error));
+        assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'a' has no value 'z'");
+    }
+}
+
+static void
+builtin_types_take_what_they_say(void **state)
+{
+    static const struct
+    {
+        const char *type, *good, *bad;
+    } cases[] = {
+        {"number", "{\"a\":1.5}", "{\"a\":null}"}, {"number", "{\"a\":2}", "{\"a\":\"2\"}"},
+        {"null", "{\"a\":null}", "{\"a\":false}"}, {"object", "{\"a\":{}}", "{\"a\":[]}"},
+        {"array", "{\"a\":[]}", "{\"a\":{}}"},     {"value", "{\"a\":null}", "{}"},
+        {"boolean", "{\"a\":false}", "{\"a\":0}"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *type = g_strdup_printf(
+            "{\"name\":\"t\",\"meta-type\":\"builtin\",\"json-type\":\"%s\"}", cases[i].type);
+        g_autoptr(QblkSchema) schema = make_with(type);
+        g_autoptr(QblkJson) good = parse(cases[i].good);
+        g_autoptr(QblkJson) bad = parse(cases[i].bad);
+        g_autoptr(GError) error = NULL;
+        assert_true(qblk_schema_check_command(schema, "c", good, &error));
+        assert_false(qblk_schema_check_command(schema, "c", bad, &error));
+    }
+}
+
+static void
+a_schema_that_goes_in_circles_is_an_error(void **state)
+{
+    g_autoptr(QblkJson) arguments = parse("{\"a\":\"x\"}");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSchema) circle =
+        make_with("{\"name\":\"t\",\"meta-type\":\"alternate\",\"members\":[{\"type\":\"t\"}]}");
+    assert_false(qblk_schema_check_command(circle, "c", arguments, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "does not say what 'a' is");
+    g_autoptr(QblkSchema) variants =
+        make("[{\"name\":\"c\",\"meta-type\":\"command\",\"arg-type\":\"0\"},"
+             "{\"name\":\"0\",\"meta-type\":\"object\",\"tag\":\"a\",\"members\":[],"
+             "\"variants\":[{\"case\":\"x\",\"type\":\"0\"},{\"case\":\"y\",\"type\":\"0\"}]}]");
+    assert_false(qblk_schema_has_argument(variants, "c", "b"));
+    assert_false(qblk_schema_check_command(variants, "c", arguments, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'a' is not known");
+}
+
+static void
+a_type_that_is_not_there_is_an_error(void **state)
+{
+    g_autoptr(QblkJson) arguments = parse("{\"a\":\"x\"}");
+    g_autoptr(QblkSchema) schema = make_with("{\"name\":\"u\",\"meta-type\":\"object\"}");
+    g_autoptr(GError) error = NULL;
+    assert_false(qblk_schema_check_command(schema, "c", arguments, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "does not say what 'a' is");
+}
+
+static void
+what_is_no_schema_is_refused(void **state)
+{
+    static const char *const texts[] = {"{}", "[1]", "[{\"name\":\"a\"}]",
+                                        "[{\"meta-type\":\"enum\",\"name\":1}]"};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(QblkJson) reply = parse(texts[i]);
+        g_autoptr(GError) error = NULL;
+        assert_null(qblk_schema_new(reply, &error));
+        assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "the schema");
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commands_are_found_by_name),
+        cmocka_unit_test(arguments_are_found_by_name),
+        cmocka_unit_test(what_qemu_takes_passes),
+        cmocka_unit_test(what_qemu_refuses_is_refused_with_its_path),
+        cmocka_unit_test(an_unknown_command_is_not_found),
+        cmocka_unit_test(enum_values_are_read_in_either_form),
+        cmocka_unit_test(builtin_types_take_what_they_say),
+        cmocka_unit_test(a_schema_that_goes_in_circles_is_an_error),
+        cmocka_unit_test(a_type_that_is_not_there_is_an_error),
+        cmocka_unit_test(what_is_no_schema_is_refused),
+    };
+    return cmocka_run_group_tests(tests, load_real_schema, free_schema);
+}
