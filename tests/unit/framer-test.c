@@ -98,6 +98,21 @@ only_a_complete_message_is_returned(void **state)
     assert_false(qblk_framer_is_inside(framer));
 }
 
+/* Looking again at what has come already would take minutes here. */
+static void
+a_long_message_in_small_pieces_is_looked_at_once(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+    feed(framer, "{\"a\":[", 6, messages);
+    for (guint i = 0; i < 256 * 1024; i++) {
+        feed(framer, "{\"b\":1}", 8, messages);
+    }
+    assert_int_equal(messages->len, 0);
+    feed(framer, "]}", 2, messages);
+    assert_int_equal(messages->len, 1);
+}
+
 static void
 white_space_is_no_message(void **state)
 {
@@ -195,6 +210,7 @@ main(void)
         cmocka_unit_test(messages_come_out_whole_wherever_the_stream_is_split),
         cmocka_unit_test(messages_come_out_whole_from_single_bytes),
         cmocka_unit_test(only_a_complete_message_is_returned),
+        cmocka_unit_test(a_long_message_in_small_pieces_is_looked_at_once),
         cmocka_unit_test(white_space_is_no_message),
         cmocka_unit_test(anything_else_between_messages_is_refused),
         cmocka_unit_test(a_message_as_long_as_the_limit_passes_and_a_longer_one_names_it),

@@ -154,32 +154,6 @@ too_many_events_fail_the_session_and_none_is_lost(void **state)
     assert_null(qblk_session_take_event(session));
 }
 
-static void
-taken_events_make_room(void **state)
-{
-    g_autoptr(QblkSession) session = session_check_new_ready(0);
-    for (guint i = 0; i < QBLK_LIMIT_EVENTS + 10; i++) {
-        session_check_receive(session, "{\"event\": \"A\"}", 0);
-        session_check_event(session, "A");
-    }
-    assert_int_equal(qblk_session_state(session), QBLK_SESSION_READY);
-}
-
-static void
-too_many_bytes_of_events_fail_the_session(void **state)
-{
-    g_autoptr(QblkSession) session = session_check_new_ready(0);
-    g_autofree char *filler = g_strnfill(1024 * 1024, 'x');
-    g_autofree char *event = g_strdup_printf("{\"event\": \"A\", \"data\": \"%s\"}", filler);
-    guint sent = 0;
-    while (qblk_session_state(session) == QBLK_SESSION_READY && sent < 100) {
-        session_check_receive(session, event, 0);
-        sent++;
-    }
-    session_check_session_failed(session, QBLK_QMP_ERROR_LIMIT, "QBLK_LIMIT_EVENT_BYTES");
-    assert_int_equal(sent, 64);
-}
-
 /* ---- faults ---- */
 
 static void
@@ -341,8 +315,6 @@ main(void)
         cmocka_unit_test(output_may_leave_in_pieces),
         cmocka_unit_test(events_are_kept_in_order_between_replies),
         cmocka_unit_test(too_many_events_fail_the_session_and_none_is_lost),
-        cmocka_unit_test(taken_events_make_room),
-        cmocka_unit_test(too_many_bytes_of_events_fail_the_session),
         cmocka_unit_test(faults_of_the_peer_fail_everything_with_the_same_error),
         cmocka_unit_test(only_a_greeting_may_come_first),
         cmocka_unit_test(the_capabilities_are_answered_first),

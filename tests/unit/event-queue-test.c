@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qmp/event-queue.h"
+
+#include "base/limits.h"
+#include "lib/check.h"
+
+static void
+assert_push(QblkEventQueue *queue, const QblkJson *event, gsize bytes)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean good = qblk_event_queue_push(queue, event, bytes, &error);
+    assert_no_error(error);
+    assert_true(good);
+}
+
+static void
+assert_push_fails(QblkEventQueue *queue, gsize bytes, const char *limit)
+{
+    g_autoptr(QblkJson) event = qblk_json_new_object();
+    g_autoptr(GError) error = NULL;
+    assert_false(qblk_event_queue_push(queue, event, bytes, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT, limit);
+}
+
+static void
+events_come_out_in_their_order(void **state)
+{
+    QblkEventQueue *queue = qblk_event_queue_new();
+    for (gint64 i = 0; i < 10; i++) {
+        g_autoptr(QblkJson) event = qblk_json_new_integer(i);
+        assert_push(queue, event, 1);
+    }
+    for (gint64 i = 0; i < 10; i++) {
+        g_autoptr(QblkJson) event = qblk_event_queue_pop(queue);
+        gint64 number = -1;
+        assert_true(qblk_json_integer(event, &number));
+        assert_int_equal(number, i);
+    }
+    assert_null(qblk_event_queue_pop(queue));
+    assert_int_equal(qblk_event_queue_pushed(queue), 10);
+    assert_int_equal(qblk_event_queue_popped(queue), 10);
+    qblk_event_queue_free(queue);
+}
+
+static void
+too_many_events_are_refused_until_one_is_taken(void **state)
+{
+    QblkEventQueue *queue = qblk_event_queue_new();
+    g_autoptr(QblkJson) event = qblk_json_new_object();
+    for (guint i = 0; i < QBLK_LIMIT_EVENTS; i++) {
+        assert_push(queue, event, 1);
+    }
+    assert_push_fails(queue, 1, "QBLK_LIMIT_EVENTS");
+    qblk_json_unref(qblk_event_queue_pop(queue));
+    assert_push(queue, event, 1);
+    assert_push_fails(queue, 1, "QBLK_LIMIT_EVENTS");
+    qblk_event_queue_free(queue);
+}
+
+static void
+too_many_bytes_are_refused_until_some_are_taken(void **state)
+{
+    QblkEventQueue *queue = qblk_event_queue_new();
+    g_autoptr(QblkJson) event = qblk_json_new_object();
+    assert_push(queue, event, 1);
+    assert_push(queue, event, QBLK_LIMIT_EVENT_BYTES - 1);
+    assert_push_fails(queue, 1, "QBLK_LIMIT_EVENT_BYTES");
+    qblk_json_unref(qblk_event_queue_pop(queue));
+    assert_push(queue, event, 1);
+    assert_push_fails(queue, 1, "QBLK_LIMIT_EVENT_BYTES");
+    qblk_event_queue_free(queue);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events_come_out_in_their_order),
+        cmocka_unit_test(too_many_events_are_refused_until_one_is_taken),
+        cmocka_unit_test(too_many_bytes_are_refused_until_some_are_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
