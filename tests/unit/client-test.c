@@ -200,6 +200,8 @@ a_batch_that_runs_out_of_time_leaves_the_client_usable(void **state)
     g_autofree char *reply = qblk_client_execute(client, "query-status", NULL, 5000, &error);
     assert_no_error(error);
     assert_string_equal(reply, "3");
+    /* The rest of the batch was dropped: nothing is left to take. */
+    assert_int_equal(qblk_client_arrived(client), qblk_client_taken(client));
     qblk_client_free(client);
     fake_qmp_finish(fake);
 }

@@ -107,6 +107,7 @@ what_qemu_refuses_is_refused_with_its_path(void **state)
         {"block-commit", "[]", "'arguments' is not an object"},
         {"query-block", "{\"flat\":true}", "'flat' is not known"},
         {"blockdev-add", "{\"driver\":\"qcow3\",\"file\":\"f\"}", "'driver' has no value 'qcow3'"},
+        {"blockdev-add", "{\"file\":\"f\",\"driver\":\"qcow3\"}", "'driver' has no value 'qcow3'"},
         {"blockdev-add", "{\"driver\":\"qcow2\"}", "'file' is missing"},
         {"blockdev-add", "{\"driver\":\"file\",\"filename\":\"/a\",\"server\":\"x\"}",
          "'server' is not known"},

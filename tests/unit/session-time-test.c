@@ -125,6 +125,7 @@ an_abandoned_command_is_not_sent_or_its_reply_is_dropped(void **state)
     qblk_session_abandon(session, sent);
     assert_int_equal(qblk_session_deadline(session), -1);
     session_check_reply(session, sent, 1, 9 * SESSION_SECOND);
+    assert_int_equal(qblk_session_arrived(session), 0);
     assert_int_equal(qblk_session_state(session), QBLK_SESSION_READY);
     session_check_failed(session, sent, QBLK_QMP_ERROR_ARGUMENT, "no command has the id 2");
 }
