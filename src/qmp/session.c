@@ -269,9 +269,8 @@ negotiate(QblkSession *session, const Arrival *arrival, GError **error)
         return FALSE;
     }
     if (message->kind == QBLK_MESSAGE_ERROR) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED, "'%s': %s", name,
-                    qblk_json_get_string(message->payload, "desc"));
-        return FALSE;
+        g_autoptr(QblkAnswer) refusal = qblk_answer_new(NULL, qblk_json_ref(message->payload));
+        return qblk_answer_check(refusal, name, error);
     }
     return answer_command(session, arrival, error);
 }
