@@ -43,9 +43,9 @@ QblkClient *qblk_client_connect(const char *address, int timeout_ms,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Connect and return at once, before the greeting.  Commands may be submitted already; they are sent
- * when QEMU has greeted.  Opening the connection itself may take up to @timeout_ms, over TCP or where
- * several clients wait for the monitor.
+ * Connect and return at once, before the greeting.  Commands may be submitted already; they are
+ * sent when QEMU has greeted.  Opening the connection itself may take up to @timeout_ms, over TCP
+ * or where several clients wait for the monitor.
  */
 QblkClient *qblk_client_start(const char *address, int timeout_ms,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -137,17 +137,17 @@ void qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointe
 /* ---- GLib's main loop ---- */
 
 /**
- * Called when a reply, an event or the failure of the connection has arrived.  Should take all there
- * is.  It may free the client if it returns G_SOURCE_REMOVE.
+ * Called when a reply, an event or the failure of the connection has arrived.  Should take all
+ * there is.  It may free the client if it returns G_SOURCE_REMOVE.
  */
 typedef gboolean (*QblkClientSourceFunc)(QblkClient *client, gpointer user_data);
 
 /**
- * A source that drives @client and calls a QblkClientSourceFunc, set with
- * g_source_set_callback (source, G_SOURCE_FUNC (function), user_data, NULL).
- * What had arrived before the source was attached is reported too.  It is called again while it takes
- * things and some are left, and not for things it left alone until something new arrives.
- * The client must live until the source is destroyed.
+ * A source that drives @client and calls a QblkClientSourceFunc, set with g_source_set_callback
+ * (source, G_SOURCE_FUNC (function), user_data, NULL). What had arrived before the source was
+ * attached is reported too.  It is called again while it takes things and some are left, and not
+ * for things it left alone until something new arrives. The client must live until the source is
+ * destroyed.
  */
 GSource *qblk_client_source_new(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
 

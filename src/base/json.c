@@ -43,8 +43,7 @@ qblk_json_print(const QblkJson *json, QblkJsonStyle style)
 static QblkJson *
 borrow_mutable(const QblkJson *json)
 {
-    union
-    {
+    union {
         const QblkJson *shared;
         QblkJson *owned;
     } pointer = {.shared = json};

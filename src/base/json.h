@@ -12,8 +12,7 @@
 
 typedef struct json_t QblkJson;
 
-typedef enum
-{
+typedef enum {
     QBLK_JSON_STRING,  /* const char *, borrowed from the object */
     QBLK_JSON_INTEGER, /* gint64; an absent one leaves the target as it was */
     QBLK_JSON_BOOLEAN, /* gboolean */
@@ -23,8 +22,7 @@ typedef enum
 } QblkJsonType;
 
 /** One field of an object that is read into a struct.  A table ends with a NULL key. */
-typedef struct
-{
+typedef struct {
     const char *key;
     QblkJsonType type;
     gboolean required;
@@ -32,8 +30,7 @@ typedef struct
 } QblkJsonField;
 
 /** How a value is written. */
-typedef enum
-{
+typedef enum {
     QBLK_JSON_COMPACT, /* one line */
     QBLK_JSON_INDENT,  /* for people: two spaces a level */
     QBLK_JSON_SORTED,  /* one line, keys in order: equal values give equal text */

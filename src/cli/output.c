@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Controls, marks that change the direction of the text after them, what has no width, and other ends
- * of a line. */
+/* Controls, marks that change the direction of the text after them, what has no width, and other
+ * ends of a line. */
 static gboolean
 is_unsafe(gunichar character)
 {

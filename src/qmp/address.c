@@ -89,8 +89,7 @@ parse_path(QblkAddress *address, const char *path, GError **error)
 QblkAddress *
 qblk_address_parse(const char *text, GError **error)
 {
-    static const struct
-    {
+    static const struct {
         const char *prefix;
         gboolean (*parse)(QblkAddress *address, const char *rest, GError **error);
     } forms[] = {

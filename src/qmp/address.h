@@ -6,15 +6,13 @@
 
 #include <glib.h>
 
-typedef enum
-{
+typedef enum {
     QBLK_ADDRESS_UNIX,
     QBLK_ADDRESS_TCP,
     QBLK_ADDRESS_FD,
 } QblkAddressKind;
 
-typedef struct
-{
+typedef struct {
     QblkAddressKind kind;
     char *text; /* as it was given, owned */
     char *path; /* unix, owned */

@@ -6,8 +6,7 @@
 
 #include "base/json.h"
 
-typedef struct
-{
+typedef struct {
     QblkJson *value;   /* owned; NULL where refused */
     QblkJson *refusal; /* owned {"class", "desc"}; NULL where there is a value */
 } QblkAnswer;
@@ -18,8 +17,8 @@ void qblk_answer_free(QblkAnswer *answer);
 
 /**
  * Turn a refusal of @command into an error: QBLK_QMP_ERROR_NOT_FOUND where this QEMU does not have
- * the command, else QBLK_QMP_ERROR_REFUSED, as `'COMMAND': DESC` with secrets redacted.  FALSE then,
- * TRUE for an answer with a value.
+ * the command, else QBLK_QMP_ERROR_REFUSED, as `'COMMAND': DESC` with secrets redacted.  FALSE
+ * then, TRUE for an answer with a value.
  */
 gboolean qblk_answer_check(const QblkAnswer *answer, const char *command,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp/client.h"
 
-typedef struct
-{
+typedef struct {
     GSource base;
     QblkClient *client; /* borrowed */
     GPollFD poll;       /* its fd is -1 while it is not in the source */
@@ -73,8 +72,7 @@ GSource *
 qblk_client_source_new(QblkClient *client)
 {
     /* GLib does not change them, but takes them as if it did. */
-    const union
-    {
+    const union {
         const GSourceFuncs *shared;
         GSourceFuncs *taken;
     } pointer = {.shared = &functions};

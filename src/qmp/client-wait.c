@@ -38,8 +38,8 @@ qblk_client_wait_answer(QblkClient *client, guint64 id, GError **error)
     QblkAnswer *answer = NULL;
     while (qblk_client_take_answer(client, id, &answer, error) && answer == NULL) {
         g_autoptr(GError) cause = NULL;
-        /* The command learns of a failed connection by itself; only a wait that could not even begin
-         * leaves it unanswered. */
+        /* The command learns of a failed connection by itself; only a wait that could not even
+         * begin leaves it unanswered. */
         if (!qblk_client_wait_turn(client, -1, &cause) && qblk_client_get_error(client) == NULL) {
             g_propagate_error(error, g_steal_pointer(&cause));
             qblk_client_abandon(client, id);

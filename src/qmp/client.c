@@ -15,8 +15,7 @@
 #define READ_BYTES (64 * 1024)
 #define READ_TURNS 16
 
-struct QblkClient
-{
+struct QblkClient {
     int fd; /* -1 once the session has failed */
     gboolean peer_is_deaf;
     int timeout_ms;
@@ -301,8 +300,7 @@ qblk_client_get_version(const QblkClient *client, int *major, int *minor, int *m
         return FALSE;
     }
     const QblkMessageVersion version = qblk_session_version(client->session);
-    const struct
-    {
+    const struct {
         gint64 value;
         int *target;
     } parts[] = {{version.major, major}, {version.minor, minor}, {version.micro, micro}};

@@ -45,9 +45,9 @@ QblkJson *qblk_client_call(QblkClient *client, const char *command, const QblkJs
 
 /**
  * Ask all @queries (of QblkQuery) at once and wait for all answers, which are appended to @answers
- * (of QblkAnswer, owned by it) in the order of the queries.  A refusal by QEMU is an answer.  FALSE,
- * with nothing appended, only where the connection failed or a query ran out of time; replies to the
- * others are dropped then.
+ * (of QblkAnswer, owned by it) in the order of the queries.  A refusal by QEMU is an answer.
+ * FALSE, with nothing appended, only where the connection failed or a query ran out of time;
+ * replies to the others are dropped then.
  */
 gboolean qblk_client_call_batch(QblkClient *client, const GPtrArray *queries, GPtrArray *answers,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

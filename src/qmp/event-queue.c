@@ -3,14 +3,12 @@
 
 #include "base/limits.h"
 
-typedef struct
-{
+typedef struct {
     QblkJson *json; /* owned */
     gsize bytes;
 } Event;
 
-struct QblkEventQueue
-{
+struct QblkEventQueue {
     GQueue events; /* of Event, owned */
     gsize bytes;
     guint64 pushed, popped;

@@ -5,8 +5,7 @@
 
 #include <qblk/error.h>
 
-struct QblkFramer
-{
+struct QblkFramer {
     gsize max_bytes;
     GString *message; /* what has come of the current message, owned; NULL between messages */
     guint depth;

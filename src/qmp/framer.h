@@ -18,8 +18,8 @@ void qblk_framer_free(QblkFramer *framer);
 
 /**
  * Read @length bytes up to the end of the first message in them.  Sets @used to how many bytes that
- * took and @message to the message, owned by the caller, or to NULL where it has not ended yet: then
- * all bytes were taken.  What is kept between calls is the unfinished message alone.
+ * took and @message to the message, owned by the caller, or to NULL where it has not ended yet:
+ * then all bytes were taken.  What is kept between calls is the unfinished message alone.
  *
  * Fails with QBLK_QMP_ERROR_PROTOCOL where anything but white space stands between messages and
  * QBLK_QMP_ERROR_LIMIT where a message is longer or nested deeper than allowed; the framer must not

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp/message.h"
 
-typedef struct
-{
+typedef struct {
     const QblkJson *greeting, *value, *failure, *id;
     const char *event;
 } Members;
@@ -16,8 +15,7 @@ static const QblkJsonField message_fields[] = {
     {NULL},
 };
 
-typedef struct
-{
+typedef struct {
     const char *error_class, *desc;
 } Failure;
 
@@ -56,8 +54,7 @@ blame_peer(GError **error, GError *cause)
 static gboolean
 set_kind(QblkMessage *message, const Members *members, GError **error)
 {
-    const struct
-    {
+    const struct {
         QblkMessageKind kind;
         const QblkJson *payload;
     } found[] = {

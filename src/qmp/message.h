@@ -6,8 +6,7 @@
 
 #include "base/json.h"
 
-typedef enum
-{
+typedef enum {
     QBLK_MESSAGE_GREETING,
     QBLK_MESSAGE_RETURN,
     QBLK_MESSAGE_ERROR,
@@ -16,8 +15,7 @@ typedef enum
 
 #define QBLK_MESSAGE_KINDS (QBLK_MESSAGE_EVENT + 1)
 
-typedef struct
-{
+typedef struct {
     QblkMessageKind kind;
     gboolean has_id; /* QEMU answers what it cannot parse with an error without one */
     guint64 id;
@@ -28,8 +26,7 @@ typedef struct
 } QblkMessage;
 
 /** QEMU's version, as its greeting has it. */
-typedef struct
-{
+typedef struct {
     gint64 major, minor, micro;
 } QblkMessageVersion;
 
@@ -48,8 +45,8 @@ QblkMessageVersion qblk_message_version(const QblkMessage *greeting);
 const char *qblk_message_event_name(const QblkMessage *event);
 
 /**
- * The bytes that ask QEMU to execute @command: compact JSON and a newline.  @arguments is an object,
- * or NULL for none.
+ * The bytes that ask QEMU to execute @command: compact JSON and a newline.  @arguments is an
+ * object, or NULL for none.
  */
 char *qblk_message_command(const char *command, const QblkJson *arguments,
                            guint64 id) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,8 +4,7 @@
 #include "base/limits.h"
 #include "qmp/message.h"
 
-typedef struct
-{
+typedef struct {
     guint64 id;
     char *name;
     char *text; /* the bytes to send; NULL once they were handed out */
@@ -17,8 +16,7 @@ typedef struct
     GError *error;      /* owned */
 } Command;
 
-struct QblkPending
-{
+struct QblkPending {
     GHashTable *commands; /* id to Command, owned */
     GQueue queue;         /* of Command not sent yet, borrowed, in order */
     guint in_flight;

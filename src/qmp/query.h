@@ -7,8 +7,7 @@
 #include "base/json.h"
 #include "qmp/answer.h"
 
-typedef struct
-{
+typedef struct {
     char *command;       /* owned */
     QblkJson *arguments; /* owned; NULL: none */
 } QblkQuery;
@@ -21,8 +20,7 @@ void qblk_query_free(QblkQuery *query);
  * The canonical text `command {sorted compact arguments}`: the same for two queries that ask the
  * same, whatever the order of their arguments, and with none or empty ones.
  */
-char *qblk_query_key(const char *command,
-                     const QblkJson *arguments) G_GNUC_WARN_UNUSED_RESULT;
+char *qblk_query_key(const char *command, const QblkJson *arguments) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Whether @command only reads: `query-*`, `qom-get`, `qom-list` and `x-debug-query-block-graph`.

@@ -8,15 +8,13 @@
 /* How many variants may lie within one another; QEMU has at most two. */
 #define MAX_VARIANT_DEPTH 3
 
-struct QblkSchema
-{
+struct QblkSchema {
     QblkJson *reply;   /* owned */
     GHashTable *types; /* name, owned, to its position in reply and 1 */
 };
 
 /* Where a check is. */
-typedef struct
-{
+typedef struct {
     const QblkSchema *schema;
     const char *command;
     GString *path; /* of the value looked at, "" at the top */
@@ -182,8 +180,7 @@ is_number(const QblkJson *value)
 static gboolean
 fits_builtin(const char *json_type, const QblkJson *value)
 {
-    static const struct
-    {
+    static const struct {
         const char *name;
         QblkJsonType type;
     } simple[] = {
@@ -312,8 +309,7 @@ find_member(const Check *check, const QblkJson *type, const QblkJson *object, co
     return member;
 }
 
-typedef struct
-{
+typedef struct {
     Check *check;
     const QblkJson *type, *object;
     GError **error;
@@ -375,8 +371,7 @@ check_object(Check *check, const QblkJson *type, const QblkJson *value, GError *
 static gboolean
 check_value(Check *check, const QblkJson *type, const QblkJson *value, GError **error)
 {
-    static const struct
-    {
+    static const struct {
         const char *meta;
         gboolean (*check)(Check *check, const QblkJson *type, const QblkJson *value,
                           GError **error);

@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-struct QblkSession
-{
+struct QblkSession {
     char *peer;
     QblkSessionState state;
     GError *error; /* owned; why it failed */
@@ -181,8 +180,7 @@ qblk_session_take_event(QblkSession *session)
 /* ---- what QEMU sends ---- */
 
 /* What came, as the actions of the table see it. */
-typedef struct
-{
+typedef struct {
     const QblkMessage *message;
     gsize bytes;
     gint64 now;
@@ -404,7 +402,7 @@ handshake_error(const QblkSession *session)
 {
     if (session->state == QBLK_SESSION_GREETING) {
         return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
-                           "no greeting from '%s': another client probably holds this monitor",
+                           "no greeting from %s: another client probably holds this monitor",
                            session->peer);
     }
     return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,

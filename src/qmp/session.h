@@ -4,14 +4,15 @@
  * answers and events come out.  Times are microseconds as g_get_monotonic_time() counts them.
  *
  * Nothing is sent before the greeting; then `qmp_capabilities` and the first commands go out
- * together.  At most QBLK_LIMIT_IN_FLIGHT commands are sent and unanswered, the rest waits in order.
+ * together.  At most QBLK_LIMIT_IN_FLIGHT commands are sent and unanswered, the rest waits in
+ * order.
  *
  * A command's time runs from when it was submitted, and anew from each reply QEMU gives: QEMU works
  * on one command after the other, so what a deadline measures is its silence, and the last of many
  * commands needs no more time than the first.  Replies are to commands of ours, so a peer cannot
- * stretch this beyond one timeout for each command ahead.  Before the session is ready the handshake
- * has one deadline of its own and the commands have none.  A command that ran out of time fails
- * alone; its late reply is dropped, and until it comes the command counts as in flight.
+ * stretch this beyond one timeout for each command ahead.  Before the session is ready the
+ * handshake has one deadline of its own and the commands have none.  A command that ran out of time
+ * fails alone; its late reply is dropped, and until it comes the command counts as in flight.
  *
  * A fault of the peer fails the session for good: every command without an answer fails with that
  * error; answers and events that came before can still be taken.
@@ -21,8 +22,7 @@
 #include "qmp/answer.h"
 #include "qmp/message.h"
 
-typedef enum
-{
+typedef enum {
     QBLK_SESSION_GREETING,    /* waiting for the greeting */
     QBLK_SESSION_NEGOTIATING, /* waiting for the reply to qmp_capabilities */
     QBLK_SESSION_READY,
@@ -58,8 +58,8 @@ QblkMessageVersion qblk_session_version(const QblkSession *session);
 /* ---- commands and what comes of them ---- */
 
 /**
- * Queue a command; it gets @timeout microseconds, see above.  @arguments is an object or NULL and is
- * not kept.  The result is its id, never 0.  In a failed session the command fails at once.
+ * Queue a command; it gets @timeout microseconds, see above.  @arguments is an object or NULL and
+ * is not kept.  The result is its id, never 0.  In a failed session the command fails at once.
  */
 guint64 qblk_session_submit(QblkSession *session, const char *command, const QblkJson *arguments,
                             gint64 now, gint64 timeout);

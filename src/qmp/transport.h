@@ -7,8 +7,8 @@
 #include "qmp/address.h"
 
 /**
- * Open a connection within @timeout_ms milliseconds: a descriptor that is non-blocking and closed on
- * exec, owned by the caller.
+ * Open a connection within @timeout_ms milliseconds: a descriptor that is non-blocking and closed
+ * on exec, owned by the caller.
  *
  * For `fd:N` the descriptor itself is returned when it is a connected stream socket, and belongs to
  * the caller from then on; its file status flags are changed, which other processes that share the
@@ -27,8 +27,7 @@ int qblk_transport_open(const QblkAddress *address, int timeout_ms,
  */
 gssize qblk_transport_send(int fd, const char *bytes, gsize length) G_GNUC_WARN_UNUSED_RESULT;
 
-typedef enum
-{
+typedef enum {
     QBLK_TRANSPORT_BYTES,   /* at least one byte was read */
     QBLK_TRANSPORT_NOTHING, /* there is none now */
     QBLK_TRANSPORT_END,     /* the peer closed the connection, or is gone */

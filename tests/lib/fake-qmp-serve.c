@@ -13,8 +13,7 @@
     "\"package\": \"fake\"}, \"capabilities\": [\"oob\"]}}\r\n"
 
 /* A command as it came. */
-typedef struct
-{
+typedef struct {
     char *name;
     QblkJson *arguments; /* NULL: none */
     gint64 id;
@@ -206,9 +205,7 @@ shake_hands(FakeQmp *fake)
 static gboolean
 answer_from_capture(FakeQmp *fake, const Received *received)
 {
-    g_autoptr(QblkQuery) query = qblk_query_new(
-        received->name, received->arguments == NULL ? NULL : qblk_json_ref(received->arguments));
-    g_autofree char *key = qblk_query_key(query);
+    g_autofree char *key = qblk_query_key(received->name, received->arguments);
     const GString *recorded =
         fake->recorded == NULL ? NULL : g_hash_table_lookup(fake->recorded, key);
     if (recorded == NULL) {

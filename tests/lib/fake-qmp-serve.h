@@ -8,8 +8,7 @@
 #include "qmp/framer.h"
 #include "qmp/schema.h"
 
-typedef enum
-{
+typedef enum {
     FAKE_QMP_EXPECT,
     FAKE_QMP_ANSWER,
     FAKE_QMP_FORGET,
@@ -17,8 +16,7 @@ typedef enum
     FAKE_QMP_CLOSE,
 } FakeQmpStepKind;
 
-typedef struct
-{
+typedef struct {
     FakeQmpStepKind kind;
     char *command;       /* expect; owned */
     QblkJson *arguments; /* expect; owned; NULL: any */
@@ -26,8 +24,7 @@ typedef struct
     gboolean newest;     /* answer */
 } FakeQmpStep;
 
-struct FakeQmp
-{
+struct FakeQmp {
     GPtrArray *steps;     /* of FakeQmpStep, owned */
     QblkSchema *schema;   /* owned; NULL: commands are not checked */
     GHashTable *recorded; /* of a capture: key of a query to its answer up to the id */

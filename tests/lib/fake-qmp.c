@@ -87,11 +87,8 @@ fake_qmp_new_capture(const char *version, const char *capture)
     const QblkJson *replies = qblk_json_get(json, "replies");
     for (gsize i = 0; i < qblk_json_length(replies); i++) {
         const QblkJson *reply = qblk_json_at(replies, i);
-        const QblkJson *arguments = qblk_json_get(reply, "arguments");
-        g_autoptr(QblkQuery) query =
-            qblk_query_new(qblk_json_get_string(reply, "execute"),
-                           arguments == NULL ? NULL : qblk_json_ref(arguments));
-        g_autofree char *key = qblk_query_key(query);
+        g_autofree char *key = qblk_query_key(qblk_json_get_string(reply, "execute"),
+                                              qblk_json_get(reply, "arguments"));
         const char *kind = qblk_json_get(reply, "return") != NULL ? "return" : "error";
         if (!g_hash_table_contains(fake->recorded, key)) {
             g_autofree char *value = qblk_json_print(qblk_json_get(reply, kind), QBLK_JSON_COMPACT);

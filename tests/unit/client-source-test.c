@@ -5,8 +5,7 @@
 #include "lib/fake-qmp.h"
 
 /* What a callback does, and what it has seen. */
-typedef struct
-{
+typedef struct {
     guint takes_events; /* at most so many a call */
     guint calls, events;
     guint64 id; /* a reply to take; 0 for none */

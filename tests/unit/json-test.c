@@ -42,8 +42,7 @@ what_is_printed_parses_to_the_same(void **state)
                         "{\"a\":{\"x\":-9223372036854775807},\"b\":[1,true,null,\"\\u0001\"]}");
 }
 
-typedef struct
-{
+typedef struct {
     const char *name;
     gint64 size;
     gboolean ro;
@@ -85,8 +84,7 @@ an_absent_optional_field_keeps_its_default(void **state)
 static void
 a_wrong_field_is_named(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *text, *message;
     } cases[] = {
         {"[]", "node[3] is not an object"},

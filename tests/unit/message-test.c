@@ -60,8 +60,7 @@ an_event_is_its_whole_message(void **state)
 static void
 what_qemu_never_sends_is_refused_with_the_reason(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *text, *part;
     } cases[] = {
         {"{}", "a message has none of 'QMP', 'return', 'error' and 'event'"},

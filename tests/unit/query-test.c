@@ -16,7 +16,7 @@ static char *
 key_of(const char *command, const char *arguments)
 {
     g_autoptr(QblkQuery) query = qblk_query_new(command, arguments ? parse(arguments) : NULL);
-    return qblk_query_key(query);
+    return qblk_query_key(query->command, query->arguments);
 }
 
 static void

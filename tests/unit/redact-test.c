@@ -7,8 +7,7 @@
 static void
 secrets_in_names_are_replaced(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *name, *clean;
     } cases[] = {
         {"http://user:pw@host/x", "http://user:***@host/x"},

@@ -59,8 +59,7 @@ arguments_are_found_by_name(void **state)
 static void
 what_qemu_takes_passes(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *command, *arguments;
     } cases[] = {
         {"query-block", NULL},
@@ -90,8 +89,7 @@ what_qemu_takes_passes(void **state)
 static void
 what_qemu_refuses_is_refused_with_its_path(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *command, *arguments, *message;
     } cases[] = {
         {"block-commit", NULL, "'block-commit': 'device' is missing"},
@@ -186,8 +184,7 @@ enum_values_are_read_in_either_form(void **state)
 static void
 builtin_types_take_what_they_say(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *type, *good, *bad;
     } cases[] = {
         {"number", "{\"a\":1.5}", "{\"a\":null}"}, {"number", "{\"a\":2}", "{\"a\":\"2\"}"},

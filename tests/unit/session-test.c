@@ -159,8 +159,7 @@ too_many_events_fail_the_session_and_none_is_lost(void **state)
 static void
 faults_of_the_peer_fail_everything_with_the_same_error(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *text, *part;
     } cases[] = {
         {"{\"return\": {}, \"id\": 99}", "id 99, which no unanswered command has"},

@@ -28,8 +28,7 @@ parse(const char *text)
 static void
 each_form_of_address_is_read(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *text;
         QblkAddressKind kind;
         const char *path, *host, *port;
@@ -57,8 +56,7 @@ each_form_of_address_is_read(void **state)
 static void
 what_is_no_address_is_refused_with_the_reason(void **state)
 {
-    static const struct
-    {
+    static const struct {
         const char *text, *part;
     } cases[] = {
         {"", "is none of PATH with a '/'"},
@@ -282,8 +280,7 @@ an_inherited_socket_is_used_as_it_is(void **state)
 static void
 an_inherited_descriptor_that_is_no_connected_stream_is_left_alone(void **state)
 {
-    const struct
-    {
+    const struct {
         int fd;
         const char *part;
     } cases[] = {
