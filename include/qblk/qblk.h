@@ -10,3 +10,4 @@
 #include <qblk/domain.h>
 #include <qblk/error.h>
 #include <qblk/snapshot.h>
+#include <qblk/source-xml.h>

@@ -7,6 +7,7 @@
 #include "cli/cmd-jobs.h"
 #include "cli/cmd-list.h"
 #include "cli/cmd-resolve.h"
+#include "cli/cmd-source.h"
 #include "cli/cmd-xml.h"
 
 #define ANY_NUMBER G_MAXUINT
@@ -26,6 +27,8 @@ static const QblkCommand commands[] = {
      "Show all block nodes", qblk_cmd_graph_options, qblk_cmd_graph},
     {"jobs", NULL, "VM", 1, 1, FALSE, FALSE,
      "List the jobs", NULL, qblk_cmd_jobs},
+    {"source", NULL, "NAME", 1, 1, FALSE, FALSE,
+     "Print the <source> that a file name means", NULL, qblk_cmd_source},
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
     {NULL},

@@ -2,13 +2,14 @@
 #include "graph/driver.h"
 
 /* From the .is_filter, .protocol_name and child names of QEMU's block/ (5.2 to 11.1); libvirt's
- * names from virStorageFileFormat.  backup-top was the filter of backup jobs until 5.2. */
+ * names from virStorageFileFormat; an encrypted raw image is raw with encryption
+ * to libvirt.  backup-top was the filter of backup jobs until 5.2. */
 /* clang-format off */
 static const QblkDriver drivers[] = {
     {"bochs",             QBLK_DRIVER_FORMAT,   "file",    "bochs"},
     {"cloop",             QBLK_DRIVER_FORMAT,   "file",    "cloop"},
     {"dmg",               QBLK_DRIVER_FORMAT,   "file",    "dmg"},
-    {"luks",              QBLK_DRIVER_FORMAT,   "file",    "luks"},
+    {"luks",              QBLK_DRIVER_FORMAT,   "file",    "raw"},
     {"parallels",         QBLK_DRIVER_FORMAT,   "file",    "ploop"},
     {"qcow",              QBLK_DRIVER_FORMAT,   "file",    "qcow"},
     {"qcow2",             QBLK_DRIVER_FORMAT,   "file",    "qcow2"},

@@ -10,7 +10,6 @@ typedef struct {
     const char *driver;
     const char *filename;
     gboolean read_only;
-    gboolean encrypted;
     const QblkJson *image;
 } NodeReply;
 
@@ -19,7 +18,6 @@ static const QblkJsonField node_fields[] = {
     {"drv", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, driver)},
     {"file", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, filename)},
     {"ro", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(NodeReply, read_only)},
-    {"encrypted", QBLK_JSON_BOOLEAN, FALSE, G_STRUCT_OFFSET(NodeReply, encrypted)},
     {"image", QBLK_JSON_OBJECT, TRUE, G_STRUCT_OFFSET(NodeReply, image)},
     {NULL},
 };
@@ -85,6 +83,18 @@ has_data_file(const QblkJson *image)
     return qblk_json_get_string(data, "data-file") != NULL;
 }
 
+/* How an image is encrypted, in libvirt's words. */
+static char *
+encryption_of(const char *driver, const QblkJson *image)
+{
+    const QblkJson *data = qblk_json_get(qblk_json_get(image, "format-specific"), "data");
+    const char *format = qblk_json_get_string(qblk_json_get(data, "encrypt"), "format");
+    if (g_str_equal(driver, "luks")) {
+        return g_strdup("luks");
+    }
+    return g_strdup(g_strcmp0(format, "aes") == 0 ? "qcow" : format);
+}
+
 QblkNode *
 qblk_node_load(const QblkJson *entry, const char *what, GError **error)
 {
@@ -101,7 +111,7 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
     node->kind = qblk_driver_find(reply.driver);
     node->filename = qblk_redact_name(reply.filename, &node->had_secrets);
     node->read_only = reply.read_only;
-    node->encrypted = reply.encrypted;
+    node->encryption = encryption_of(node->driver, reply.image);
     node->virtual_size = image.virtual_size;
     node->actual_size = image.actual_size;
     node->backing_name =
@@ -121,6 +131,7 @@ qblk_node_free(QblkNode *node)
     g_free(node->driver);
     g_free(node->filename);
     g_free(node->backing_name);
+    g_free(node->encryption);
     g_free(node->backing_format);
     g_ptr_array_unref(node->children);
     g_ptr_array_unref(node->parents);

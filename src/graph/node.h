@@ -21,7 +21,7 @@ struct QblkNode {
     char *filename;         /* as QEMU reports it, without secrets */
     gboolean had_secrets;   /* something was taken out of the file name */
     gboolean read_only;
-    gboolean encrypted;
+    char *encryption;       /* "luks", "qcow" (the old one of qcow2), or NULL */
     gboolean has_data_file; /* qcow2 with an external data file */
     gint64 virtual_size;    /* bytes, QBLK_UNKNOWN where not said */
     gint64 actual_size;     /* bytes, QBLK_UNKNOWN where not said */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/limits.h"
 #include "graph/chain.h"
+#include "graph/layer-source.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
-
-#include <string.h>
 
 /* The walk goes from node to node downwards; a graph that goes in a circle would never end. */
 typedef struct {
@@ -68,51 +67,13 @@ find_storage(Walk *walk, const QblkNode *format, QblkLayer *layer, const QblkNod
         if (node != format) {
             qblk_chain_filter_add(layer->storage_filters, node->name, node->driver);
         }
-        node = qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_filtered(node)
-                                                      : qblk_node_child(node, "file");
+        node = qblk_layer_source_next(node);
         if (node != NULL && !step(walk, node, error)) {
             return FALSE;
         }
     }
     *storage = node;
     return TRUE;
-}
-
-/* What the XML cannot say yet of how the format node uses its storage; NULL where it can. */
-static const char *
-special_use(const QblkNode *format, const QblkLayer *layer)
-{
-    static const char slice[] = "only a part of the file is used";
-    if (format->has_data_file) {
-        return "its data are in an external data file";
-    }
-    if (g_str_equal(format->driver, "raw") && strstr(format->filename, "\"offset\"") != NULL) {
-        return slice;
-    }
-    for (guint i = 0; i < layer->storage_filters->len; i++) {
-        const QblkFilter *filter = layer->storage_filters->pdata[i];
-        if (g_str_equal(filter->driver, "raw")) {
-            return slice;
-        }
-    }
-    return g_str_equal(format->driver, "luks") ? "it is encrypted with LUKS" : NULL;
-}
-
-static void
-decode_source(QblkLayer *layer, const QblkNode *format, const QblkNode *storage)
-{
-    g_autoptr(GError) error = NULL;
-    const char *special = special_use(format, layer);
-    if (storage == NULL) {
-        layer->problem =
-            g_strdup_printf("node '%s' does not say where it stores its data", format->name);
-    } else if (special != NULL) {
-        layer->problem =
-            g_strdup_printf("image '%s' has no XML yet: %s", storage->filename, special);
-    } else {
-        layer->source = qblk_source_decode(storage->driver, storage->filename, &error);
-        layer->problem = error == NULL ? NULL : g_strdup(error->message);
-    }
 }
 
 static QblkLayer *
@@ -137,7 +98,7 @@ load_layer(Walk *walk, const QblkNode *format, GError **error)
     layer->actual_size = format->actual_size;
     layer->backing_name = g_strdup(format->backing_name);
     layer->backing_format = g_strdup(format->backing_format);
-    decode_source(layer, format, storage);
+    qblk_layer_source_load(layer, format, storage);
     return layer;
 }
 

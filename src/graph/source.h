@@ -9,23 +9,71 @@
 typedef enum {
     QBLK_SOURCE_FILE,
     QBLK_SOURCE_BLOCK,
+    QBLK_SOURCE_DIR,
+    QBLK_SOURCE_NETWORK,
+    QBLK_SOURCE_NVME,
+    QBLK_SOURCE_VHOST_USER,
+    QBLK_SOURCE_VHOST_VDPA,
 } QblkSourceType;
 
+/** One server; a unix socket has only @transport and @socket. */
 typedef struct {
-    QblkSourceType type;
-    char *path; /* of the file or device */
-} QblkSource;
+    char *transport; /* NULL (TCP), "tcp", "unix" or "rdma" */
+    char *name;
+    char *port;
+    char *socket;
+} QblkSourceHost;
 
 /**
- * The source that a protocol node with this driver and file name stands for.
- *
- * QBLK_GRAPH_ERROR_UNSUPPORTED where the form is not understood, or where QEMU could not say the
- * name: it replaces bytes that are not UTF-8 by U+FFFD, and such a name is no path.
+ * A source.  Every text is owned and NULL where it does not apply, so that one table of members can
+ * write and read them all.
  */
-QblkSource *qblk_source_decode(const char *driver, const char *filename,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+typedef struct QblkSource QblkSource;
+struct QblkSource {
+    QblkSourceType type;
+    char *path;     /* of the file, device, folder or socket */
+    char *protocol; /* libvirt's name: "nbd", "rbd" ... */
+    char *name;     /* of the image at the server: export, pool/image, volume/path, path */
+    char *query;    /* of a URL */
+    char *tls;      /* "yes" */
+    char *tls_hostname;
+    GPtrArray *hosts;                     /* of QblkSourceHost, owned */
+    char *snapshot;                       /* rbd */
+    char *config;                         /* rbd: path of a configuration file */
+    char *auth_user;                      /* user to log in as; the secret itself is never kept */
+    char *secret_type;                    /* "ceph", "iscsi" */
+    char *secret_usage;                   /* the id of QEMU's secret object */
+    char *initiator;                      /* iscsi: name of this side */
+    char *identity_user, *identity_group; /* nfs */
+    char *ssl_verify;                     /* "yes", "no" */
+    char *readahead;                      /* bytes */
+    char *timeout;                        /* seconds */
+    char *pci_domain, *pci_bus, *pci_slot, *pci_function; /* nvme */
+    char *nvme_namespace;
+    char *slice_offset, *slice_size; /* bytes: only this part is used */
+    char *encryption;                /* "luks", "luks2", "qcow" */
+    QblkSource *data_store;          /* owned: the data of an image that has only metadata itself */
+    char *data_format;
+    GPtrArray *dropped; /* of char, owned: what was said and has no place here, for people */
+};
+
+QblkSource *qblk_source_new(QblkSourceType type);
 void qblk_source_free(QblkSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSource, qblk_source_free)
 
-/** "file", "block": libvirt's `type=`. */
+/** Add a server; each text may be NULL and is copied. */
+void qblk_source_add_host(QblkSource *source, const char *transport, const char *name,
+                          const char *port, const char *socket);
+
+/** A member that is a text, by its offset: for tables of them. */
+char **qblk_source_text(QblkSource *source, gsize member);
+const char *qblk_source_get(const QblkSource *source, gsize member);
+
+/** Whether both say the same, but for what was dropped on the way. */
+gboolean qblk_source_equal(const QblkSource *a, const QblkSource *b);
+
+/** libvirt's `type=`: "file", "block", "dir", "network", "nvme", "vhostuser", "vhostvdpa". */
 const char *qblk_source_type_name(QblkSourceType type);
+
+/** The type of that name; FALSE for none of them. */
+gboolean qblk_source_type_value(const char *name, QblkSourceType *type);

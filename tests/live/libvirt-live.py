@@ -31,6 +31,12 @@ class Names(live.TestCase):
                          ['8', '9', None])
         self.assertEqual(disk.find('alias').get('name'), 'virtio-disk0')
 
+    def test_a_slice_is_in_the_source(self):
+        _, process = self.start('libvirt-names')
+        part = self.disk_xml(process.socket, 'vdd').find('source/slices/slice')
+        self.assertEqual((part.get('type'), part.get('offset'), part.get('size')),
+                         ('storage', '1048576', '1048576'))
+
 
 class Aliases(live.TestCase):
     def test_a_target_is_what_the_alias_was_derived_from(self):
