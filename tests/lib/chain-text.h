@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Chains as text, for tests to compare.
+ */
+#pragma once
+
+#include "graph/chain.h"
+#include "graph/snapshot.h"
+
+/**
+ * A chain in one line: the layers parted by `, `; each its index (`-` for none), the filters above
+ * it, format node, storage filters and storage node parted by `>`, and after `:` the format.  A
+ * mirror follows after ` => `.
+ */
+char *chain_text(const QblkChain *chain);
+
+/** The last parts of the layers' file names, parted by spaces. */
+char *chain_text_files(const QblkChain *chain);
+
+/** All target names with where they come from: "vda=alias vdb=enumeration". */
+char *chain_text_targets(const QblkSnapshot *snapshot);
+
+/** A chain of layers @node_names, each with a storage node NAME-file and the file /NAME.img. */
+QblkChain *chain_text_new(const char *target, const char *const *node_names);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Replies, snapshots and chains for the tests of src/graph: recorded ones, and small ones made from
+ * text.  Whatever fails here fails the test.
+ *
+ * JSON is written with ' instead of ".
+ */
+#pragma once
+
+#include "graph/chain.h"
+#include "graph/replies.h"
+#include "graph/snapshot-options.h"
+#include "graph/snapshot.h"
+
+/* ---- recorded replies: tests/qemu-fixtures ---- */
+
+/** Names of all recorded topologies, in order. */
+GPtrArray *graph_fixture_topologies(void); /* of char *, owned */
+
+/** What QEMU answered over @topology. */
+QblkReplies *graph_fixture_load(const char *topology);
+
+/** The text of that capture file. */
+char *graph_fixture_text(const char *topology, gsize *length);
+
+/** Add `children` to the recorded nodes, as QEMU 10.1 says them, from the debug graph. */
+void graph_fixture_add_children(QblkReplies *replies);
+
+/* ---- replies from text ---- */
+
+QblkJson *graph_fixture_json(const char *text);
+
+/** Add a reply; @arguments may be NULL, @value NULL stands for a refusal. */
+void graph_fixture_add(QblkReplies *replies, const char *command, const char *arguments,
+                       const char *value);
+
+/** What qom-get says of @property; a NULL @value is a refusal. */
+void graph_fixture_add_property(QblkReplies *replies, const char *path, const char *property,
+                                const char *value);
+
+/** The reply to that query, which is there; may be changed. */
+QblkReply *graph_fixture_reply(QblkReplies *replies, const char *command, const char *arguments);
+
+/** Put another value into a reply that is there; NULL makes it a refusal. */
+void graph_fixture_replace(QblkReplies *replies, const char *command, const char *arguments,
+                           const char *value);
+
+/** A copy without the replies to @command, which may be NULL. */
+QblkReplies *graph_fixture_copy_without(const QblkReplies *replies, const char *command);
+
+/**
+ * The replies of a QEMU 11.0 without jobs.
+ *
+ * @nodes is lines of `NAME DRIVER FILE [EDGE=NAME ...]`, @blocks lines of
+ * `QDEV BACKEND [NODE]`, where `-` stands for none.
+ */
+QblkReplies *graph_fixture_machine(const char *nodes, const char *blocks);
+
+/** Let a job run in @replies, which graph_fixture_machine made. */
+void graph_fixture_add_job(QblkReplies *replies, const char *jobs, const char *block_jobs);
+
+/** Let them be those of another QEMU, "7.2.22". */
+void graph_fixture_set_version(QblkReplies *replies, const char *version);
+
+/** Replies of that version with that query-jobs and query-block-jobs, and nothing else. */
+QblkReplies *graph_fixture_jobs(const char *version, const char *jobs, const char *block_jobs);
+
+/* ---- from replies to chains ---- */
+
+QblkSnapshot *graph_fixture_snapshot(const QblkReplies *replies);
+QblkSnapshot *graph_fixture_snapshot_by(const QblkReplies *replies, QblkEdgeSource edges);
+QblkChain *graph_fixture_chain(const QblkSnapshot *snapshot, const char *name);
+
+/** The error of loading @replies, or of the chain @disk (NULL: loading has to fail). */
+GError *graph_fixture_error(const QblkReplies *replies, const char *disk);

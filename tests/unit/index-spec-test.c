@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/index-spec.h"
+#include "lib/check.h"
+
+static void
+a_disk_and_an_index_are_taken_apart(void **state)
+{
+    static const struct {
+        const char *text, *target;
+        gint64 index;
+    } cases[] = {
+        {"vda", "vda", 0},
+        {"vda[0]", "vda", 0},
+        {"vda[2]", "vda", 2},
+        {"sdab[10]", "sdab", 10},
+        {"nvme0n1[1]", "nvme0n1", 1},
+        {"vda[9223372036854775807]", "vda", G_MAXINT64},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkIndexSpec) spec = qblk_index_spec_parse(cases[i].text, &error);
+        assert_no_error(error);
+        assert_string_equal(spec->target, cases[i].target);
+        assert_int_equal(spec->index, cases[i].index);
+    }
+}
+
+static void
+what_is_no_plain_index_is_refused_with_its_reason(void **state)
+{
+    static const struct {
+        const char *text, *reason;
+    } cases[] = {
+        {"", "'' names no layer: there is no disk in it; say a disk, as in vda, or a disk and an "
+             "index, as in vda[2]"},
+        {"[2]", "there is no disk in it"},
+        {"[", "there is no disk in it"},
+        {"vda]", "that is no name of a disk"},
+        {"vd]a[2]", "that is no name of a disk"},
+        {"/vda[2]", "that is no name of a disk"},
+        {"vda[2", "the bracket is not closed"},
+        {"vda[", "the bracket is not closed"},
+        {"vda[2]x", "there is something after the bracket"},
+        {"vda[2][3]", "there is something after the bracket"},
+        {"vda[2]]", "there is something after the bracket"},
+        {"vda[]", "the index is not a plain decimal number"},
+        {"vda[02]", "the index is not a plain decimal number"},
+        {"vda[00]", "the index is not a plain decimal number"},
+        {"vda[ 2]", "the index is not a plain decimal number"},
+        {"vda[2 ]", "the index is not a plain decimal number"},
+        {"vda[+2]", "the index is not a plain decimal number"},
+        {"vda[-1]", "the index is not a plain decimal number"},
+        {"vda[0x2]", "the index is not a plain decimal number"},
+        {"vda[x]", "the index is not a plain decimal number"},
+        {"vda[[2]", "the index is not a plain decimal number"},
+        {"vda[9223372036854775808]", "the index is not a plain decimal number"},
+        {"vda[99999999999999999999999999]", "the index is not a plain decimal number"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(qblk_index_spec_parse(cases[i].text, &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, cases[i].reason);
+    }
+}
+
+static void
+only_a_text_in_brackets_without_a_slash_can_be_nothing_else(void **state)
+{
+    assert_true(qblk_index_spec_has_brackets("vda[2]"));
+    assert_true(qblk_index_spec_has_brackets("vda[]"));
+    assert_true(qblk_index_spec_has_brackets("[2]"));
+    assert_false(qblk_index_spec_has_brackets("vda"));
+    assert_false(qblk_index_spec_has_brackets("vda[2"));
+    assert_false(qblk_index_spec_has_brackets("vda[2]x"));
+    assert_false(qblk_index_spec_has_brackets("/images/disk[2]"));
+    assert_false(qblk_index_spec_has_brackets(""));
+}
+
+static void
+freeing_nothing_is_allowed(void **state)
+{
+    qblk_index_spec_free(NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_disk_and_an_index_are_taken_apart),
+        cmocka_unit_test(what_is_no_plain_index_is_refused_with_its_reason),
+        cmocka_unit_test(only_a_text_in_brackets_without_a_slash_can_be_nothing_else),
+        cmocka_unit_test(freeing_nothing_is_allowed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/replies.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+static void
+a_reply_is_found_by_command_and_arguments(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    graph_fixture_add(replies, "query-jobs", NULL, "[]");
+    graph_fixture_add(replies, "qom-get", "{'path':'/a','property':'b'}", "1");
+    g_autoptr(QblkJson) turned = graph_fixture_json("{'property':'b','path':'/a'}");
+    g_autoptr(QblkJson) other = graph_fixture_json("{'property':'b','path':'/c'}");
+    const QblkReply *found = qblk_replies_find(replies, "qom-get", turned);
+    assert_non_null(found);
+    assert_string_equal(found->command, "qom-get");
+    assert_null(qblk_replies_find(replies, "qom-get", other));
+    assert_null(qblk_replies_find(replies, "qom-get", NULL));
+    assert_non_null(qblk_replies_find(replies, "query-jobs", NULL));
+    assert_null(qblk_replies_find(replies, "query-job", NULL));
+}
+
+static void
+no_arguments_and_empty_arguments_are_the_same(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    graph_fixture_add(replies, "query-jobs", "{}", "[]");
+    graph_fixture_add(replies, "query-name", NULL, "{}");
+    g_autoptr(QblkJson) empty = graph_fixture_json("{}");
+    assert_non_null(qblk_replies_find(replies, "query-jobs", NULL));
+    assert_non_null(qblk_replies_find(replies, "query-name", empty));
+}
+
+static void
+the_first_of_two_replies_is_found_and_both_are_kept(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    graph_fixture_add(replies, "query-jobs", NULL, "[]");
+    graph_fixture_add(replies, "query-jobs", NULL, "[1]");
+    assert_int_equal(qblk_json_length(qblk_replies_value(replies, "query-jobs")), 0);
+    assert_int_equal(replies->list->len, 2);
+}
+
+static void
+a_refusal_is_a_reply_without_a_value(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    graph_fixture_add(replies, "query-name", NULL, NULL);
+    const QblkReply *reply = qblk_replies_find(replies, "query-name", NULL);
+    assert_non_null(reply);
+    assert_null(reply->value);
+    assert_non_null(reply->refusal);
+    assert_null(qblk_replies_value(replies, "query-name"));
+    assert_null(qblk_replies_value(replies, "query-jobs"));
+}
+
+static void
+a_null_is_a_value(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    graph_fixture_add(replies, "query-name", NULL, "null");
+    assert_non_null(qblk_replies_value(replies, "query-name"));
+}
+
+static void
+freeing_nothing_is_allowed(void **state)
+{
+    qblk_replies_free(NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reply_is_found_by_command_and_arguments),
+        cmocka_unit_test(no_arguments_and_empty_arguments_are_the_same),
+        cmocka_unit_test(the_first_of_two_replies_is_found_and_both_are_kept),
+        cmocka_unit_test(a_refusal_is_a_reply_without_a_value),
+        cmocka_unit_test(a_null_is_a_value),
+        cmocka_unit_test(freeing_nothing_is_allowed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
