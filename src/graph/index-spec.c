@@ -19,13 +19,19 @@ qblk_index_spec_has_brackets(const char *text)
     return strchr(text, '/') == NULL && strchr(text, '[') != NULL && g_str_has_suffix(text, "]");
 }
 
-static gboolean
+/* What is wrong with @digits as an index, or NULL and @index is set. */
+static const char *
 parse_index(const char *digits, gint64 *index)
 {
     gsize length = strspn(digits, "0123456789");
     gboolean is_canonical =
         length > 0 && digits[length] == '\0' && (digits[0] != '0' || length == 1);
-    return is_canonical && g_ascii_string_to_signed(digits, 10, 0, G_MAXINT64, index, NULL);
+    if (!is_canonical) {
+        return "the index is not a plain decimal number";
+    }
+    return g_ascii_string_to_signed(digits, 10, 0, G_MAXINT64, index, NULL)
+               ? NULL
+               : "the index is larger than any";
 }
 
 QblkIndexSpec *
@@ -49,8 +55,9 @@ qblk_index_spec_parse(const char *text, GError **error)
             return fail(text, "there is something after the bracket", error);
         }
         g_autofree char *digits = g_strndup(open + 1, inside);
-        if (!parse_index(digits, &index)) {
-            return fail(text, "the index is not a plain decimal number", error);
+        const char *reason = parse_index(digits, &index);
+        if (reason != NULL) {
+            return fail(text, reason, error);
         }
     }
     QblkIndexSpec *spec = g_new0(QblkIndexSpec, 1);
