@@ -42,7 +42,8 @@ read_entry(QblkReplies *replies, const QblkJson *json, const char *what, GError 
         return FALSE;
     }
     if ((entry.value == NULL) == (entry.refusal == NULL)) {
-        (void)fail(error, "a reply has to have either 'return' or 'error'");
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "%s: there has to be either 'return' or 'error'", what);
         return FALSE;
     }
     QblkReply *reply = qblk_replies_add(replies, entry.command, share(entry.arguments),
@@ -123,7 +124,8 @@ qblk_capture_write(const QblkReplies *replies)
 {
     GString *text = g_string_new("{");
     if (replies->header != NULL) {
-        (void)qblk_json_each(replies->header, write_member, text);
+        g_autoptr(QblkJson) header = qblk_redact_json(replies->header);
+        (void)qblk_json_each(header, write_member, text);
     } else {
         g_string_append_printf(text, "\"" FORMAT_KEY "\": %d,\n", FORMAT_VERSION);
     }

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/capture.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+static QblkReplies *
+read_text(const char *text, GError **error)
+{
+    g_autofree char *quoted = g_strdelimit(g_strdup(text), "'", '"');
+    return qblk_capture_read(quoted, strlen(quoted), error);
+}
+
+static void
+replies_are_read(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies =
+        read_text("{'qblk-capture':1,'replies':["
+                  "{'execute':'query-jobs','return':[1]},"
+                  "{'execute':'query-name','error':{'class':'CommandNotFound','desc':'no'}},"
+                  "{'execute':'qom-get','arguments':{'path':'/a'},'return':null},"
+                  "{'execute':'query-jobs','return':[]}]}",
+                  &error);
+    assert_no_error(error);
+    assert_int_equal(replies->list->len, 4);
+    assert_int_equal(qblk_json_length(qblk_replies_value(replies, "query-jobs")), 1);
+    assert_null(qblk_replies_value(replies, "query-name"));
+    g_autoptr(QblkJson) arguments = graph_fixture_json("{'path':'/a'}");
+    assert_non_null(qblk_replies_find(replies, "qom-get", arguments)->value);
+}
+
+static void
+what_is_no_capture_is_refused_with_its_reason(void **state)
+{
+    static const struct {
+        const char *text, *reason;
+    } cases[] = {
+        {"", "this is no capture: not JSON"},
+        {"{", "this is no capture: not JSON"},
+        {"[]", "it has no 'qblk-capture'"},
+        {"'qblk-capture'", "it has no 'qblk-capture'"},
+        {"{}", "it has no 'qblk-capture'"},
+        {"{'qblk-capture':'1','replies':[]}", "it has no 'qblk-capture'"},
+        {"{'qblk-capture':true,'replies':[]}", "it has no 'qblk-capture'"},
+        {"{'qblk-capture':1.0,'replies':[]}", "it has no 'qblk-capture'"},
+        {"{'qblk-capture':2,'replies':[]}", "its format is of another version than 1"},
+        {"{'qblk-capture':0,'replies':[]}", "its format is of another version than 1"},
+        {"{'qblk-capture':1}", "it has no list of 'replies'"},
+        {"{'qblk-capture':1,'replies':{}}", "it has no list of 'replies'"},
+        {"{'qblk-capture':1,'replies':null}", "it has no list of 'replies'"},
+        {"{'qblk-capture':1,'replies':[7]}", "this is no capture: replies[0] is not an object"},
+        {"{'qblk-capture':1,'replies':[{}]}", "replies[0]: 'execute' is missing"},
+        {"{'qblk-capture':1,'replies':[{'execute':1,'return':1}]}", "'execute' is not a string"},
+        {"{'qblk-capture':1,'replies':[{'execute':'a','arguments':[],'return':1}]}",
+         "replies[0]: 'arguments' is not an object"},
+        {"{'qblk-capture':1,'replies':[{'execute':'a','error':'no'}]}",
+         "replies[0]: 'error' is not an object"},
+        {"{'qblk-capture':1,'replies':[{'execute':'b','return':1},{'execute':'a'}]}",
+         "this is no capture: replies[1]: there has to be either 'return' or 'error'"},
+        {"{'qblk-capture':1,'replies':[{'execute':'a','return':1,'error':{}}]}",
+         "this is no capture: replies[0]: there has to be either 'return' or 'error'"},
+        {"{'qblk-capture':1,'qblk-capture':1,'replies':[]}", "this is no capture: not JSON"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(read_text(cases[i].text, &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, cases[i].reason);
+    }
+}
+
+static void
+unknown_fields_are_kept(void **state)
+{
+    static const char text[] =
+        "{'qblk-capture':1,'host':{'kernel':'6.1'},'replies':["
+        "{'execute':'query-jobs','when':12.5,'return':[{'id':'a','new-in-12':[null]}]}]}";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = read_text(text, &error);
+    assert_no_error(error);
+    g_autofree char *written = qblk_capture_write(replies);
+    g_autoptr(QblkJson) expected = graph_fixture_json(text);
+    g_autoptr(QblkJson) actual = qblk_json_parse(written, strlen(written), &error);
+    assert_no_error(error);
+    assert_true(qblk_json_equal(actual, expected));
+}
+
+static void
+what_was_written_reads_and_writes_as_the_same(void **state)
+{
+    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    for (guint i = 0; i < topologies->len; i++) {
+        g_autoptr(GError) error = NULL;
+        gsize length = 0;
+        g_autofree char *text = graph_fixture_text(topologies->pdata[i], &length);
+        g_autoptr(QblkReplies) replies = graph_fixture_load(topologies->pdata[i]);
+        g_autofree char *first = qblk_capture_write(replies);
+        g_autoptr(QblkReplies) again = qblk_capture_read(first, strlen(first), &error);
+        assert_no_error(error);
+        g_autofree char *second = qblk_capture_write(again);
+        assert_string_equal(first, second);
+
+        g_autoptr(QblkJson) recorded = qblk_json_parse(text, length, &error);
+        g_autoptr(QblkJson) written = qblk_json_parse(first, strlen(first), &error);
+        assert_true(qblk_json_equal(recorded, written));
+    }
+}
+
+static void
+replies_that_were_fetched_are_written_one_a_line(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    graph_fixture_add(replies, "query-jobs", NULL, "[]");
+    graph_fixture_add(replies, "qom-get", "{'path':'/a'}", NULL);
+    graph_fixture_add(replies, "query-name", NULL, "null");
+    g_autofree char *written = qblk_capture_write(replies);
+    assert_string_equal(written, "{\"qblk-capture\": 1,\n\"replies\": [\n"
+                                 "{\"execute\":\"query-jobs\",\"return\":[]},\n"
+                                 "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/a\"},"
+                                 "\"error\":{\"class\":\"GenericError\",\"desc\":\"no\"}},\n"
+                                 "{\"execute\":\"query-name\",\"return\":null}\n]}\n");
+}
+
+static void
+a_capture_without_replies_is_one(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) none = qblk_replies_new();
+    g_autofree char *written = qblk_capture_write(none);
+    g_autoptr(QblkReplies) replies = qblk_capture_read(written, strlen(written), &error);
+    assert_no_error(error);
+    assert_int_equal(replies->list->len, 0);
+}
+
+static void
+secrets_are_redacted_wherever_they_stand(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies =
+        read_text("{'qblk-capture':1,'host':{'password':'hunter2'},'replies':["
+                  "{'execute':'query-block','password':'hunter2',"
+                  "'return':[{'file':'http://me:hunter2@host/x'}]},"
+                  "{'execute':'qom-get','arguments':{'path':'http://me:hunter2@host/'},'error':"
+                  "{'class':'GenericError','desc':'rbd:pool/image:key=hunter2'}}]}",
+                  &error);
+    assert_no_error(error);
+    graph_fixture_add(replies, "query-name", NULL,
+                      "{'name':'nbd://me:hunter2@host/x','secret-data':'hunter2'}");
+    g_autofree char *written = qblk_capture_write(replies);
+    assert_null(strstr(written, "hunter2"));
+    assert_non_null(strstr(written, "http://me:***@host/x"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(replies_are_read),
+        cmocka_unit_test(what_is_no_capture_is_refused_with_its_reason),
+        cmocka_unit_test(unknown_fields_are_kept),
+        cmocka_unit_test(what_was_written_reads_and_writes_as_the_same),
+        cmocka_unit_test(replies_that_were_fetched_are_written_one_a_line),
+        cmocka_unit_test(a_capture_without_replies_is_one),
+        cmocka_unit_test(secrets_are_redacted_wherever_they_stand),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
