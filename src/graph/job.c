@@ -110,16 +110,33 @@ add_block_job(GPtrArray *jobs, const QblkJson *entry, GError **error)
         job->paused = reply.paused;
         job->auto_finalize = reply.auto_finalize;
         job->auto_dismiss = reply.auto_dismiss;
+        g_free(job->io_status);
         job->io_status = g_strdup(reply.io_status);
     }
     return TRUE;
+}
+
+/* What QEMU lists, NULL where it refused or was not asked. */
+static gboolean
+find_list(const QblkReplies *replies, const char *command, const QblkJson **list, GError **error)
+{
+    *list = qblk_replies_value(replies, command);
+    if (*list == NULL || qblk_json_is(*list, QBLK_JSON_ARRAY)) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "%s is not a list", command);
+    return FALSE;
 }
 
 GPtrArray *
 qblk_job_load_all(const QblkReplies *replies, GError **error)
 {
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_job_free);
-    const QblkJson *entries = qblk_replies_value(replies, "query-jobs");
+    const QblkJson *entries, *block_jobs;
+    if (!find_list(replies, "query-jobs", &entries, error) ||
+        !find_list(replies, "query-block-jobs", &block_jobs, error)) {
+        return NULL;
+    }
     for (gsize i = 0; i < qblk_json_length(entries); i++) {
         QblkJob *job = load(qblk_json_at(entries, i), error);
         if (job == NULL) {
@@ -127,7 +144,6 @@ qblk_job_load_all(const QblkReplies *replies, GError **error)
         }
         g_ptr_array_add(jobs, job);
     }
-    const QblkJson *block_jobs = qblk_replies_value(replies, "query-block-jobs");
     for (gsize i = 0; i < qblk_json_length(block_jobs); i++) {
         if (!add_block_job(jobs, qblk_json_at(block_jobs, i), error)) {
             return NULL;
@@ -147,33 +163,49 @@ has_the_bug(const QblkVersion *version)
             qblk_version_compare(version, &next) >= 0);
 }
 
+static gboolean
+was_refused(const QblkReplies *replies, const char *command)
+{
+    const QblkReply *reply = qblk_replies_find(replies, command, NULL);
+    return reply != NULL && reply->value == NULL;
+}
+
 /* Whether the job changed the graph and is not dismissed yet, or may get there at any moment
  * because it finalizes by itself and somebody else has to dismiss it. */
 static gboolean
-is_dangerous(const QblkJob *job)
+is_dangerous(const QblkReplies *replies, const QblkJob *job)
 {
     if (!g_str_equal(job->type, "stream")) {
         return FALSE;
     }
+    gboolean dismisses_itself = job->auto_dismiss && !was_refused(replies, "query-block-jobs");
     return g_str_equal(job->status, "concluded") || g_str_equal(job->status, "aborting") ||
-           (job->auto_finalize && !job->auto_dismiss);
+           (job->auto_finalize && !dismisses_itself);
 }
 
 char *
 qblk_job_forbids_nodes(const QblkReplies *replies, const GPtrArray *jobs)
 {
     QblkVersion version = {0};
-    if (qblk_version_load(replies, &version) && !has_the_bug(&version)) {
+    gboolean has_version = qblk_version_load(replies, &version);
+    if (has_version && !has_the_bug(&version)) {
         return NULL;
+    }
+    g_autofree char *qemu =
+        has_version ? g_strdup_printf("QEMU %d.%d.%d", version.major, version.minor, version.micro)
+                    : g_strdup("a QEMU of unknown version");
+    if (was_refused(replies, "query-jobs")) {
+        return g_strdup_printf("which jobs run is not known: asking %s for its block nodes could "
+                               "crash the guest if a stream job is among them",
+                               qemu);
     }
     for (guint i = 0; i < jobs->len; i++) {
         const QblkJob *job = jobs->pdata[i];
-        if (is_dangerous(job)) {
-            return g_strdup_printf(
-                "stream job '%s' is %s and whoever started it has to dismiss it: "
-                "asking QEMU %d.%d.%d for its block nodes before that could "
-                "crash the guest; have the job dismissed, then try again",
-                job->id, job->status, version.major, version.minor, version.micro);
+        if (is_dangerous(replies, job)) {
+            return g_strdup_printf("stream job '%s' is %s and whoever started it has to dismiss "
+                                   "it: asking %s for its block nodes before that could crash the "
+                                   "guest; have the job dismissed, then try again",
+                                   job->id, job->status, qemu);
         }
     }
     return NULL;

@@ -35,6 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkJob, qblk_job_free)
  * While a stream job is between its change of the graph and its dismissal the query crashes QEMU
  * (QEMU's bug 3149; seen on 7.2.22, not on 5.2, 10.0.13 and 11.1; believed to affect 6.0 to 10.1).
  * A stream job that nobody finalizes but that waits for its dismissal can get there at any moment.
+ * Where QEMU refused to tell its jobs, any could be such a job.
  */
 char *qblk_job_forbids_nodes(const QblkReplies *replies,
                              const GPtrArray *jobs) G_GNUC_WARN_UNUSED_RESULT;
