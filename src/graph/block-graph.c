@@ -54,7 +54,7 @@ fail_changed(const char *name, GError **error)
 static gboolean
 load_vertices(const QblkJson *entries, GHashTable *nodes, GHashTable *vertices, GError **error)
 {
-    guint found = 0;
+    g_autoptr(GHashTable) found = g_hash_table_new(NULL, NULL);
     for (gsize i = 0; i < qblk_json_length(entries); i++) {
         g_autofree Vertex *vertex = g_new0(Vertex, 1);
         if (!qblk_json_read(qblk_json_at(entries, i), vertex_fields, vertex,
@@ -66,7 +66,11 @@ load_vertices(const QblkJson *entries, GHashTable *nodes, GHashTable *vertices, 
             if (vertex->node == NULL) {
                 return fail_changed(vertex->name, error);
             }
-            found++;
+            if (!g_hash_table_add(found, vertex->node)) {
+                g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                            "x-debug-query-block-graph has the node '%s' twice", vertex->name);
+                return FALSE;
+            }
         }
         if (g_hash_table_contains(vertices, &vertex->id)) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
@@ -77,11 +81,11 @@ load_vertices(const QblkJson *entries, GHashTable *nodes, GHashTable *vertices, 
         g_hash_table_insert(vertices, &vertex->id, vertex);
         g_steal_pointer(&vertex);
     }
-    if (found != g_hash_table_size(nodes)) {
+    if (g_hash_table_size(found) != g_hash_table_size(nodes)) {
         g_set_error(
             error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
             "the graph changed while it was read: %u nodes in one reply and %u in the other",
-            g_hash_table_size(nodes), found);
+            g_hash_table_size(nodes), g_hash_table_size(found));
         return FALSE;
     }
     return TRUE;

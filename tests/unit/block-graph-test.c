@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/block-graph.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+typedef struct {
+    GPtrArray *nodes;
+    GHashTable *by_name, *roots, *jobs;
+} Graph;
+
+/* Nodes a, b and c without edges. */
+static void
+setup(Graph *graph)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    graph->nodes = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_free);
+    graph->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    graph->roots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    graph->jobs =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        QblkNode *node = qblk_node_new(names[i]);
+        g_ptr_array_add(graph->nodes, node);
+        g_hash_table_insert(graph->by_name, node->name, node);
+    }
+}
+
+static void
+teardown(Graph *graph)
+{
+    g_hash_table_unref(graph->jobs);
+    g_hash_table_unref(graph->roots);
+    g_hash_table_unref(graph->by_name);
+    g_ptr_array_unref(graph->nodes);
+}
+
+static gboolean
+load(Graph *graph, const char *text, gboolean connect, GError **error)
+{
+    g_autoptr(QblkJson) json = graph_fixture_json(text);
+    return qblk_block_graph_load(json, graph->by_name, connect, graph->roots, graph->jobs, error);
+}
+
+#define VERTEX(id, type, name) "{'id':" #id ",'type':'" type "','name':'" name "'}"
+#define EDGE(parent, name, child)                                                                  \
+    "{'parent':" #parent ",'child':" #child ",'name':'" name "','perm':[],'shared-perm':[]}"
+#define ABC                                                                                        \
+    VERTEX(1, "block-driver", "a")                                                                 \
+    "," VERTEX(2, "block-driver", "b") "," VERTEX(3, "block-driver", "c")
+
+static void
+edges_between_nodes_are_added(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    Graph graph;
+    setup(&graph);
+    assert_true(load(
+        &graph, "{'nodes':[" ABC "],'edges':[" EDGE(1, "file", 2) "," EDGE(1, "backing", 3) "]}",
+        TRUE, &error));
+    assert_no_error(error);
+    const QblkNode *a = graph.nodes->pdata[0];
+    assert_string_equal(qblk_node_child(a, "file")->name, "b");
+    assert_string_equal(qblk_node_child(a, "backing")->name, "c");
+    teardown(&graph);
+}
+
+static void
+edges_known_from_elsewhere_are_not_added_again(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    Graph graph;
+    setup(&graph);
+    assert_true(
+        load(&graph, "{'nodes':[" ABC "],'edges':[" EDGE(1, "file", 2) "]}", FALSE, &error));
+    const QblkNode *a = graph.nodes->pdata[0];
+    assert_int_equal(a->children->len, 0);
+    teardown(&graph);
+}
+
+static void
+backends_and_jobs_point_at_nodes(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    Graph graph;
+    setup(&graph);
+    assert_true(load(
+        &graph,
+        "{'nodes':[" ABC
+        "," VERTEX(4, "block-backend", "drive0") "," VERTEX(5, "block-backend", "") "," VERTEX(
+            6, "block-job",
+            "job0") "," VERTEX(7, "made-up",
+                               "x") "],'edges':[" EDGE(4, "root",
+                                                       1) "," EDGE(5, "root",
+                                                                   2) "," EDGE(6, "main node",
+                                                                               1) "," EDGE(6,
+                                                                                           "target",
+                                                                                           3) "," EDGE(7,
+                                                                                                       "what",
+                                                                                                       3) "]}",
+        TRUE, &error));
+    assert_no_error(error);
+    assert_int_equal(g_hash_table_size(graph.roots), 1);
+    assert_ptr_equal(g_hash_table_lookup(graph.roots, "drive0"), graph.nodes->pdata[0]);
+    const GPtrArray *job = g_hash_table_lookup(graph.jobs, "job0");
+    assert_int_equal(job->len, 2);
+    const QblkChild *target = job->pdata[1];
+    assert_string_equal(target->name, "target");
+    assert_string_equal(target->node->name, "c");
+    teardown(&graph);
+}
+
+static void
+another_set_of_nodes_means_the_graph_changed(void **state)
+{
+    static const struct {
+        const char *graph, *reason;
+    } cases[] = {
+        {"{'nodes':[" ABC "," VERTEX(4, "block-driver", "new") "],'edges':[]}", "node 'new'"},
+        {"{'nodes':[" VERTEX(1, "block-driver", "a") "],'edges':[]}",
+         "3 nodes in one reply and 1 in the other"},
+        {"{'nodes':[],'edges':[]}", "3 nodes in one reply and 0 in the other"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        Graph graph;
+        setup(&graph);
+        assert_false(load(&graph, cases[i].graph, TRUE, &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, cases[i].reason);
+        teardown(&graph);
+    }
+}
+
+static void
+a_graph_that_contradicts_itself_is_refused(void **state)
+{
+    static const struct {
+        const char *graph, *reason;
+    } cases[] = {
+        {"{'nodes':[" ABC "," VERTEX(1, "block-job", "j") "],'edges':[]}",
+         "two nodes with the id 1"},
+        {"{'nodes':[" VERTEX(1, "block-driver", "a") "," VERTEX(2, "block-driver", "a") "," VERTEX(
+             3, "block-driver", "b") "],'edges':[]}",
+         "node 'a' twice"},
+        {"{'nodes':[" ABC "],'edges':[" EDGE(1, "file", 9) "]}", "edge 'file'"},
+        {"{'nodes':[" ABC "],'edges':[" EDGE(9, "file", 1) "]}", "edge 'file'"},
+        {"{'nodes':[" ABC "," VERTEX(4, "block-job", "j") "],'edges':[" EDGE(1, "x", 4) "]}",
+         "edge 'x' that does not end at a block node"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        Graph graph;
+        setup(&graph);
+        assert_false(load(&graph, cases[i].graph, TRUE, &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, cases[i].reason);
+        teardown(&graph);
+    }
+}
+
+static void
+a_reply_of_another_shape_is_refused(void **state)
+{
+    static const struct {
+        const char *graph, *reason;
+    } cases[] = {
+        {"[]", "x-debug-query-block-graph is not an object"},
+        {"{'edges':[]}", "'nodes' is missing"},
+        {"{'nodes':[]}", "'edges' is missing"},
+        {"{'nodes':[7],'edges':[]}", "a node of x-debug-query-block-graph is not an object"},
+        {"{'nodes':[{'id':'1','type':'t','name':'n'}],'edges':[]}", "'id' is not an integer"},
+        {"{'nodes':[" ABC "],'edges':[{'parent':1,'child':2}]}", "'name' is missing"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        Graph graph;
+        setup(&graph);
+        assert_false(load(&graph, cases[i].graph, TRUE, &error));
+        assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, cases[i].reason);
+        teardown(&graph);
+    }
+}
+
+static void
+nodes_can_be_made_of_it(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_free);
+    g_autoptr(QblkJson) json =
+        graph_fixture_json("{'nodes':[" VERTEX(9, "block-job", "j") "," VERTEX(
+            1, "block-driver", "a") "," VERTEX(2, "block-driver", "b") "],'edges':[]}");
+    assert_true(qblk_block_graph_make_nodes(json, nodes, &error));
+    assert_no_error(error);
+    assert_int_equal(nodes->len, 2);
+    const QblkNode *second = nodes->pdata[1];
+    assert_string_equal(second->name, "b");
+
+    g_autoptr(QblkJson) wrong = graph_fixture_json("{'nodes':[{}],'edges':[]}");
+    assert_false(qblk_block_graph_make_nodes(wrong, nodes, &error));
+    assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "'id' is missing");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(edges_between_nodes_are_added),
+        cmocka_unit_test(edges_known_from_elsewhere_are_not_added_again),
+        cmocka_unit_test(backends_and_jobs_point_at_nodes),
+        cmocka_unit_test(another_set_of_nodes_means_the_graph_changed),
+        cmocka_unit_test(a_graph_that_contradicts_itself_is_refused),
+        cmocka_unit_test(a_reply_of_another_shape_is_refused),
+        cmocka_unit_test(nodes_can_be_made_of_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
