@@ -104,24 +104,47 @@ connect_tree(const QblkJson *entry, GHashTable *nodes, GError **error)
     return TRUE;
 }
 
+/* The entries of one of the two replies, NULL where it is not there. */
+static const QblkJson *
+find_entries(const QblkReplies *replies, const QblkJson *arguments, GError **error)
+{
+    const QblkReply *reply = qblk_replies_find(replies, "query-blockstats", arguments);
+    if (reply == NULL || !qblk_json_is(reply->value, QBLK_JSON_ARRAY)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                    "there is no reply to 'query-blockstats' to take the edges from");
+        return NULL;
+    }
+    return reply->value;
+}
+
+static gboolean
+connect_all(const QblkJson *entries, GHashTable *nodes, GError **error)
+{
+    for (gsize i = 0; i < qblk_json_length(entries); i++) {
+        if (!connect_tree(qblk_json_at(entries, i), nodes, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean
 qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes, GError **error)
 {
     g_autoptr(QblkJson) arguments = qblk_block_stats_arguments();
-    const QblkReply *by_node = qblk_replies_find(replies, "query-blockstats", arguments);
-    const QblkReply *by_device = qblk_replies_find(replies, "query-blockstats", NULL);
-    const QblkReply *const both[] = {by_device, by_node};
-    for (gsize i = 0; i < G_N_ELEMENTS(both); i++) {
-        if (both[i] == NULL || !qblk_json_is(both[i]->value, QBLK_JSON_ARRAY)) {
-            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                        "there is no reply to 'query-blockstats' to take the edges from");
-            return FALSE;
-        }
-        for (gsize j = 0; j < qblk_json_length(both[i]->value); j++) {
-            if (!connect_tree(qblk_json_at(both[i]->value, j), nodes, error)) {
-                return FALSE;
-            }
-        }
+    const QblkJson *by_node = find_entries(replies, arguments, error);
+    const QblkJson *by_device = by_node == NULL ? NULL : find_entries(replies, NULL, error);
+    if (by_device == NULL) {
+        return FALSE;
     }
-    return TRUE;
+    if (qblk_json_length(by_node) != g_hash_table_size(nodes)) {
+        g_set_error(
+            error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
+            "the graph changed while it was read: %u nodes in one reply and %" G_GSIZE_FORMAT
+            " in the other",
+            g_hash_table_size(nodes), qblk_json_length(by_node));
+        return FALSE;
+    }
+    /* What the nodes say goes first: it has the filters that jobs put in. */
+    return connect_all(by_node, nodes, error) && connect_all(by_device, nodes, error);
 }
