@@ -59,9 +59,15 @@ static const QblkJsonField child_fields[] = {
     {NULL},
 };
 
+/* A node that does not say its children would look like the end of a chain. */
 static gboolean
 connect_children(QblkNode *node, const QblkJson *children, GHashTable *nodes, GError **error)
 {
+    if (!qblk_json_is(children, QBLK_JSON_ARRAY)) {
+        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE,
+                    "node '%s': 'children' is not an array", node->name);
+        return FALSE;
+    }
     for (gsize i = 0; i < qblk_json_length(children); i++) {
         ChildReply reply = {0};
         g_autofree char *what =

@@ -112,6 +112,28 @@ add_root_nodes(QblkSnapshot *snapshot, const QblkReplies *replies)
     }
 }
 
+/* The statistics have the backing of what devices use: a node that none uses would look like a
+ * chain of one. */
+static gboolean
+check_edges(const QblkSnapshot *snapshot, GError **error)
+{
+    if (snapshot->edges == NULL || snapshot->edges->used != QBLK_EDGES_STATS) {
+        return TRUE;
+    }
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        if (device->qdev == NULL && device->backend == NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                        "node '%s' is a disk that cannot be read: 'query-blockstats' does not say "
+                        "what is below a node that no device uses, and this QEMU does not have "
+                        "'x-debug-query-block-graph'",
+                        qblk_device_label(device));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean
 find_inserted(QblkSnapshot *snapshot, GError **error)
 {
@@ -196,7 +218,8 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
     add_root_nodes(snapshot, replies);
     if (!find_inserted(snapshot, error) ||
         !qblk_target_assign(snapshot->devices, snapshot->by_name, options, snapshot->ambiguous,
-                            error)) {
+                            error) ||
+        !check_edges(snapshot, error)) {
         return NULL;
     }
     sort_devices(snapshot);
