@@ -79,7 +79,13 @@ nvme_name(Enumeration *state, const QblkDevice *device)
         state->controllers++;
         state->controller = controller;
     }
-    return g_strdup_printf("nvme%un%" G_GINT64_FORMAT, state->controllers - 1, namespace);
+    for (;; state->controllers++) {
+        g_autofree char *name =
+            g_strdup_printf("nvme%un%" G_GINT64_FORMAT, state->controllers - 1, namespace);
+        if (is_free(state, name)) {
+            return g_steal_pointer(&name);
+        }
+    }
 }
 
 /* A drive on no bus we know keeps the name somebody gave it, if that can serve as one. */
@@ -108,8 +114,7 @@ name_device(Enumeration *state, QblkDevice *device)
     if (prefix == NULL) {
         device->target = g_strdup(own_name(state, device, &device->name_source));
     } else if (g_str_equal(prefix, "nvme")) {
-        g_autofree char *name = nvme_name(state, device);
-        device->target = is_free(state, name) ? g_steal_pointer(&name) : NULL;
+        device->target = nvme_name(state, device);
     }
     if (device->target == NULL) {
         device->target = next_letters(state, prefix == NULL ? "vd" : prefix);
