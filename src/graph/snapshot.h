@@ -30,8 +30,8 @@ struct QblkSnapshot {
  * Make a snapshot of what @replies say.  A pure function.
  *
  * Errors: QBLK_GRAPH_ERROR_CHANGED where the replies are not of one moment, _INVALID, _LIMIT,
- * _UNSUPPORTED where the replies lack edges, _NO_DISK for a device the user named;
- * QBLK_JSON_ERROR_TYPE for a field of the wrong type.
+ * _UNSUPPORTED where the replies lack edges, _NO_DISK or _AMBIGUOUS for a device the user
+ * named; QBLK_JSON_ERROR_TYPE for a field of the wrong type.
  */
 QblkSnapshot *qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *options,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

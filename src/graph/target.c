@@ -132,15 +132,26 @@ is_called(const QblkDevice *device, const char *name)
     return FALSE;
 }
 
+/* The one device that is called @name; NULL with an error for several, NULL without for none. */
 static QblkDevice *
-find_called(GPtrArray *devices, const char *name)
+find_called(GPtrArray *devices, const QblkTargetAssignment *assignment, GError **error)
 {
+    QblkDevice *found = NULL;
     for (guint i = 0; i < devices->len; i++) {
-        if (is_called(devices->pdata[i], name)) {
-            return devices->pdata[i];
+        QblkDevice *device = devices->pdata[i];
+        if (!is_called(device, assignment->device)) {
+            continue;
         }
+        if (found != NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
+                        "cannot give the name '%s': '%s' could be '%s' and '%s'",
+                        assignment->target, assignment->device, qblk_device_label(found),
+                        qblk_device_label(device));
+            return NULL;
+        }
+        found = device;
     }
-    return NULL;
+    return found;
 }
 
 static gboolean
@@ -148,7 +159,12 @@ assign_by_user(Ladder *ladder, GHashTable *nodes, GError **error)
 {
     for (guint i = 0; i < ladder->options->assignments->len; i++) {
         const QblkTargetAssignment *assignment = ladder->options->assignments->pdata[i];
-        QblkDevice *device = find_called(ladder->devices, assignment->device);
+        g_autoptr(GError) cause = NULL;
+        QblkDevice *device = find_called(ladder->devices, assignment, &cause);
+        if (cause != NULL) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
         const QblkNode *node = g_hash_table_lookup(nodes, assignment->device);
         if (device == NULL && node != NULL) {
             device = qblk_device_new_for_node(node);
@@ -169,36 +185,45 @@ assign_by_user(Ladder *ladder, GHashTable *nodes, GError **error)
 
 /* ---- libvirt's word ---- */
 
+/* The file that stores the active layer.  The format node's own name is `json:` as soon as its
+ * backing was given to it, which libvirt always does. */
 static const char *
 active_file(const QblkDevice *device)
 {
+    const char *filename = NULL;
     const QblkNode *node = device->node;
-    /* A filter has at most one child it filters; a graph that goes in a circle is found later. */
+    /* A graph that goes in a circle is found later. */
     for (guint depth = 0; node != NULL && depth < 100; depth++) {
-        if (!qblk_node_is(node, QBLK_DRIVER_FILTER)) {
-            return node->filename;
-        }
-        node = qblk_node_filtered(node);
+        filename = node->filename;
+        node = qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_filtered(node)
+                                                      : qblk_node_child(node, "file");
     }
-    return NULL;
+    return filename;
+}
+
+/* An empty text is what QEMU and XML say where there is none. */
+static gboolean
+is_same(const char *said, const char *hint)
+{
+    return hint != NULL && hint[0] != '\0' && g_strcmp0(said, hint) == 0;
 }
 
 static gboolean
 has_alias(const QblkDevice *device, const QblkTargetHint *hint)
 {
-    return hint->alias != NULL && g_strcmp0(device->id, hint->alias) == 0;
+    return is_same(device->id, hint->alias);
 }
 
 static gboolean
 has_serial(const QblkDevice *device, const QblkTargetHint *hint)
 {
-    return hint->serial != NULL && g_strcmp0(device->serial, hint->serial) == 0;
+    return is_same(device->serial, hint->serial);
 }
 
 static gboolean
 has_file(const QblkDevice *device, const QblkTargetHint *hint)
 {
-    return hint->file != NULL && g_strcmp0(active_file(device), hint->file) == 0;
+    return is_same(active_file(device), hint->file);
 }
 
 /* The one device without a name that @matches; NULL for none or several. */
@@ -219,19 +244,20 @@ find_single(GPtrArray *devices, gboolean (*matches)(const QblkDevice *, const Qb
     return found;
 }
 
+/* All aliases before the first serial: what is sure of one disk must not be guessed for another. */
 static void
 assign_by_domain(Ladder *ladder)
 {
     static gboolean (*const matches[])(const QblkDevice *,
                                        const QblkTargetHint *) = {has_alias, has_serial, has_file};
-    for (guint i = 0; i < ladder->options->hints->len; i++) {
-        const QblkTargetHint *hint = ladder->options->hints->pdata[i];
-        QblkDevice *device = NULL;
-        for (gsize j = 0; device == NULL && j < G_N_ELEMENTS(matches); j++) {
-            device = find_single(ladder->devices, matches[j], hint);
-        }
-        if (device != NULL && !g_hash_table_contains(ladder->taken, hint->target)) {
-            take(ladder, device, hint->target, QBLK_NAME_DOMAIN);
+    for (gsize i = 0; i < G_N_ELEMENTS(matches); i++) {
+        for (guint j = 0; j < ladder->options->hints->len; j++) {
+            const QblkTargetHint *hint = ladder->options->hints->pdata[j];
+            gboolean is_open = !g_hash_table_contains(ladder->taken, hint->target);
+            QblkDevice *device = is_open ? find_single(ladder->devices, matches[i], hint) : NULL;
+            if (device != NULL) {
+                take(ladder, device, hint->target, QBLK_NAME_DOMAIN);
+            }
         }
     }
 }

@@ -20,7 +20,8 @@ gboolean qblk_target_needs_address(const QblkDevice *device);
  * A name that several devices have an equal right to goes to none of them: it is put into
  * @ambiguous (name -> text that lists the candidates, owned), and they are named in another way.
  *
- * QBLK_GRAPH_ERROR_NO_DISK where the user named a device that is not there.
+ * QBLK_GRAPH_ERROR_NO_DISK where the user named a device that is not there, _AMBIGUOUS where the
+ * user's word fits several.
  */
 gboolean qblk_target_assign(GPtrArray *devices, GHashTable *nodes,
                             const QblkSnapshotOptions *options, GHashTable *ambiguous,

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/target.h"
+#include "lib/chain-text.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+/* Three disks: node a in device one, b in two, c in the drive three.  Node b is below a filter. */
+static const char nodes[] = "a qcow2 json:{} file=a-file\n"
+                            "a-file file /a.img\n"
+                            "b-limits throttle json:{} file=b\n"
+                            "b file /b.img\n"
+                            "c file /c.img\n";
+static const char blocks[] = "one - a\n"
+                             "two - b-limits\n"
+                             "- three c\n";
+
+static void
+set_type(QblkReplies *replies, const char *id, const char *type)
+{
+    g_autofree char *path = g_strconcat("/machine/peripheral/", id, NULL);
+    g_autofree char *quoted = g_strdup_printf("'%s'", type);
+    graph_fixture_add_property(replies, path, "type", quoted);
+}
+
+static void
+set_serial(QblkReplies *replies, const char *id, const char *serial)
+{
+    g_autofree char *path = g_strconcat("/machine/peripheral/", id, NULL);
+    g_autofree char *quoted = g_strdup_printf("'%s'", serial);
+    graph_fixture_add_property(replies, path, "serial", quoted);
+}
+
+static QblkReplies *
+machine(void)
+{
+    QblkReplies *replies = graph_fixture_machine(nodes, blocks);
+    set_type(replies, "one", "virtio-blk-device");
+    set_type(replies, "two", "virtio-blk-device");
+    return replies;
+}
+
+static void
+assert_targets(const QblkReplies *replies, const QblkSnapshotOptions *options, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_load(replies, options, &error);
+    assert_no_error(error);
+    g_autofree char *targets = chain_text_targets(snapshot);
+    assert_string_equal(targets, expected);
+}
+
+/* The qdev or drive that has the name @target. */
+static void
+assert_device(const QblkReplies *replies, const QblkSnapshotOptions *options, const char *target,
+              const char *label)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_load(replies, options, &error);
+    assert_no_error(error);
+    const QblkDevice *device = qblk_snapshot_find(snapshot, target, &error);
+    assert_no_error(error);
+    assert_string_equal(qblk_device_label(device), label);
+}
+
+static QblkSnapshotOptions *
+assign(const char *first, const char *second)
+{
+    g_autoptr(GError) error = NULL;
+    QblkSnapshotOptions *options = qblk_snapshot_options_new();
+    assert_true(qblk_snapshot_options_add_target(options, first, &error));
+    assert_true(second == NULL || qblk_snapshot_options_add_target(options, second, &error));
+    return options;
+}
+
+/* ---- the levels ---- */
+
+static void
+each_level_names_what_the_better_ones_left(void **state)
+{
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_machine("a file /a\nb file /b\nc file /c\nd file /d\ne file /e\nf file /f\n",
+                              "vdx - a\nvirtio-disk3 - b\nother vdy c\nanother drive0 d\n"
+                              "named - e\nhinted - f\n");
+    set_type(replies, "vdx", "virtio-blk-device");
+    set_type(replies, "virtio-disk3", "virtio-blk-device");
+    set_type(replies, "other", "virtio-blk-device");
+    set_type(replies, "another", "virtio-blk-device");
+    g_autoptr(QblkSnapshotOptions) options = assign("system=named", NULL);
+    qblk_snapshot_options_add_domain_disk(options, "sdk", "hinted", NULL, NULL);
+    assert_targets(replies, options,
+                   "sdk=domain system=user vda=enumeration vdd=alias vdx=qdev vdy=backend");
+}
+
+static void
+a_better_level_takes_the_name(void **state)
+{
+    static const struct {
+        const char *blocks, *expected, *holder;
+    } cases[] = {
+        {"virtio-disk0 - b\nvda - a\n", "vda=qdev vdb=enumeration", "vda"},
+        {"x vda b\nvirtio-disk0 - a\n", "vda=alias vdb=enumeration", "virtio-disk0"},
+        {"x - b\ny vda a\n", "vda=backend vdb=enumeration", "y"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, cases[i].blocks);
+        set_type(replies, "x", "virtio-blk-device");
+        set_type(replies, "y", "virtio-blk-device");
+        g_autoptr(QblkSnapshotOptions) none = qblk_snapshot_options_new();
+        assert_targets(replies, none, cases[i].expected);
+        assert_device(replies, none, "vda", cases[i].holder);
+    }
+}
+
+static void
+a_name_that_two_have_an_equal_right_to_goes_to_none(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("libvirt-aliases-clash");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autofree char *targets = chain_text_targets(snapshot);
+    assert_string_equal(targets, "sdb=enumeration sdc=enumeration");
+    g_autoptr(GError) error = NULL;
+    assert_null(qblk_snapshot_find(snapshot, "sda", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
+                 "the disk name 'sda' could mean 'scsi0-0-0-0' and 'usb-disk0': say which with "
+                 "--target sda=DEVICE");
+}
+
+static void
+the_user_settles_a_clash(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("libvirt-aliases-clash");
+    g_autoptr(QblkSnapshotOptions) options = assign("sda=usb-disk0", NULL);
+    assert_targets(replies, options, "sda=user sdb=enumeration");
+    assert_device(replies, options, "sda", "usb-disk0");
+}
+
+/* ---- the user's word ---- */
+
+static void
+the_user_may_name_a_device_in_every_way(void **state)
+{
+    static const char *const cases[][2] = {
+        {"sys=one", "one"},      {"sys=a", "one"},   {"sys=three", "three"},
+        {"sys=b-limits", "two"}, {"sys=c", "three"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = machine();
+        g_autoptr(QblkSnapshotOptions) options = assign(cases[i][0], NULL);
+        assert_device(replies, options, "sys", cases[i][1]);
+    }
+    g_autoptr(QblkReplies) recorded = graph_fixture_load("serials");
+    g_autoptr(QblkSnapshotOptions) by_path =
+        assign("sys=/machine/peripheral-anon/device[0]/virtio-backend", NULL);
+    assert_device(recorded, by_path, "sys", "drive0");
+}
+
+static void
+a_node_below_a_filter_becomes_a_disk_of_its_own(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = machine();
+    g_autoptr(QblkSnapshotOptions) options = assign("inner=b", NULL);
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_load(replies, options, &error);
+    assert_no_error(error);
+    assert_int_equal(snapshot->disks, 4);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "inner");
+    g_autofree char *text = chain_text(chain);
+    assert_string_equal(text, "0 b>b:raw");
+    assert_null(chain->qdev);
+}
+
+static void
+a_device_that_is_not_there_or_named_twice_is_an_error(void **state)
+{
+    static const struct {
+        const char *first, *second, *reason;
+    } cases[] = {
+        {"vda=nobody", NULL,
+         "cannot give the name 'vda': there is no device, drive or node 'nobody'"},
+        {"vda=one", "vdb=one",
+         "cannot give the name 'vdb': another name was given already to 'one'"},
+        {"vda=one", "vdb=a", "cannot give the name 'vdb': another name was given already to 'a'"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkReplies) replies = machine();
+        g_autoptr(QblkSnapshotOptions) options = assign(cases[i].first, cases[i].second);
+        assert_null(qblk_snapshot_load(replies, options, &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, cases[i].reason);
+    }
+}
+
+static void
+a_word_that_fits_two_devices_is_an_error(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "x - a\ny x b-limits\n");
+    g_autoptr(QblkSnapshotOptions) options = assign("vda=x", NULL);
+    assert_null(qblk_snapshot_load(replies, options, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
+                 "cannot give the name 'vda': 'x' could be 'x' and 'y'");
+}
+
+/* ---- libvirt's word ---- */
+
+static void
+a_domain_names_by_alias_then_serial_then_file(void **state)
+{
+    static const struct {
+        const char *alias, *serial, *file, *label;
+    } cases[] = {
+        {"one", NULL, NULL, "one"},      {"one", "S2", "/c.img", "one"},
+        {NULL, "S2", NULL, "two"},       {"gone", "S2", "/c.img", "two"},
+        {NULL, NULL, "/c.img", "three"}, {"gone", "gone", "/c.img", "three"},
+        {NULL, NULL, "/b.img", "two"},   {NULL, NULL, "/a.img", "one"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = machine();
+        set_serial(replies, "one", "S1");
+        set_serial(replies, "two", "S2");
+        g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+        qblk_snapshot_options_add_domain_disk(options, "sys", cases[i].alias, cases[i].serial,
+                                              cases[i].file);
+        assert_device(replies, options, "sys", cases[i].label);
+    }
+}
+
+static void
+a_domain_that_fits_none_or_several_names_nothing(void **state)
+{
+    static const struct {
+        const char *alias, *serial, *file;
+    } cases[] = {
+        {NULL, NULL, NULL}, {"gone", NULL, NULL}, {NULL, "SAME", NULL},
+        {NULL, "", NULL},   {"", "", ""},         {NULL, NULL, "/gone.img"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = machine();
+        set_serial(replies, "one", i == 2 ? "SAME" : "");
+        set_serial(replies, "two", "SAME");
+        g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+        qblk_snapshot_options_add_domain_disk(options, "sys", cases[i].alias, cases[i].serial,
+                                              cases[i].file);
+        assert_targets(replies, options, "three=backend vda=enumeration vdb=enumeration");
+    }
+}
+
+/* The file of the first is open in the device of the second, which its alias tells. */
+static void
+an_alias_weighs_more_than_the_file_of_another_disk(void **state)
+{
+    g_autoptr(QblkReplies) replies = machine();
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    qblk_snapshot_options_add_domain_disk(options, "vdx", NULL, NULL, "/a.img");
+    qblk_snapshot_options_add_domain_disk(options, "vdy", "one", NULL, "/other.img");
+    assert_device(replies, options, "vdy", "one");
+    assert_targets(replies, options, "three=backend vda=enumeration vdy=domain");
+}
+
+static void
+a_domain_gives_no_name_twice(void **state)
+{
+    g_autoptr(QblkReplies) replies = machine();
+    g_autoptr(QblkSnapshotOptions) options = assign("vdx=three", NULL);
+    qblk_snapshot_options_add_domain_disk(options, "vdx", "one", NULL, NULL);
+    qblk_snapshot_options_add_domain_disk(options, "vdy", "one", NULL, NULL);
+    qblk_snapshot_options_add_domain_disk(options, "vdy", "two", NULL, NULL);
+    assert_targets(replies, options, "vda=enumeration vdx=user vdy=domain");
+    assert_device(replies, options, "vdy", "one");
+}
+
+static void
+recorded_devices_are_known_by_their_serials(void **state)
+{
+    static const char *const targets[] = {"vdx", "sdx", "hdx", "sdy", "nvme7n1"};
+    g_autoptr(QblkReplies) replies = graph_fixture_load("serials");
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(targets); i++) {
+        g_autofree char *serial = g_strdup_printf("SERIAL-%" G_GSIZE_FORMAT, i);
+        qblk_snapshot_options_add_domain_disk(options, targets[i], NULL, serial, NULL);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(targets); i++) {
+        g_autofree char *drive = g_strdup_printf("drive%" G_GSIZE_FORMAT, i);
+        assert_device(replies, options, targets[i], drive);
+    }
+}
+
+static void
+recorded_disks_of_libvirt_are_known_by_their_files(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("libvirt-names");
+    g_autoptr(QblkSnapshot) plain = graph_fixture_snapshot(replies);
+    for (guint i = 0; i < plain->disks; i++) {
+        const QblkDevice *device = plain->devices->pdata[i];
+        g_autoptr(QblkChain) chain = graph_fixture_chain(plain, device->target);
+        const QblkLayer *top = chain->layers->pdata[0];
+        g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+        qblk_snapshot_options_add_domain_disk(options, "system", NULL, NULL, top->filename);
+        assert_device(replies, options, "system", qblk_device_label(device));
+    }
+}
+
+/* ---- what is asked for it ---- */
+
+static void
+an_address_is_only_needed_where_it_tells_something(void **state)
+{
+    static const struct {
+        const char *id, *backend, *type, *bus;
+        QblkDeviceKind kind;
+        gboolean needed;
+    } cases[] = {
+        {NULL, NULL, NULL, NULL, QBLK_DEVICE_DISK, FALSE},
+        {NULL, NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, TRUE},
+        {"disk0", "drive0", "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, TRUE},
+        {"vda", NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, FALSE},
+        {"disk0", "vda", "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, FALSE},
+        {"virtio-disk0", NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, FALSE},
+        {"sda", NULL, "ide-hd", "ide", QBLK_DEVICE_DISK, TRUE},
+        {"sda", NULL, "scsi-hd", "scsi", QBLK_DEVICE_DISK, TRUE},
+        {"sata0-0-0", NULL, "ide-hd", "ide", QBLK_DEVICE_DISK, FALSE},
+        {"vda", NULL, "made-up", NULL, QBLK_DEVICE_DISK, TRUE},
+        {NULL, "pflash0", "cfi.pflash01", NULL, QBLK_DEVICE_FIRMWARE, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkDevice) device = g_new0(QblkDevice, 1);
+        device->id = g_strdup(cases[i].id);
+        device->backend = g_strdup(cases[i].backend);
+        device->type = g_strdup(cases[i].type);
+        device->bus = cases[i].bus;
+        device->kind = cases[i].kind;
+        assert_int_equal(qblk_target_needs_address(device), cases[i].needed);
+    }
+}
+
+static void
+the_alias_says_the_bus_where_the_controller_was_not_asked(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "sata0-0-0 - a\n");
+    set_type(replies, "sata0-0-0", "ide-hd");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "sda");
+    assert_string_equal(qblk_chain_get_bus(chain), "sata");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_level_names_what_the_better_ones_left),
+        cmocka_unit_test(a_better_level_takes_the_name),
+        cmocka_unit_test(a_name_that_two_have_an_equal_right_to_goes_to_none),
+        cmocka_unit_test(the_user_settles_a_clash),
+        cmocka_unit_test(the_user_may_name_a_device_in_every_way),
+        cmocka_unit_test(a_node_below_a_filter_becomes_a_disk_of_its_own),
+        cmocka_unit_test(a_device_that_is_not_there_or_named_twice_is_an_error),
+        cmocka_unit_test(a_word_that_fits_two_devices_is_an_error),
+        cmocka_unit_test(a_domain_names_by_alias_then_serial_then_file),
+        cmocka_unit_test(a_domain_that_fits_none_or_several_names_nothing),
+        cmocka_unit_test(an_alias_weighs_more_than_the_file_of_another_disk),
+        cmocka_unit_test(a_domain_gives_no_name_twice),
+        cmocka_unit_test(recorded_devices_are_known_by_their_serials),
+        cmocka_unit_test(recorded_disks_of_libvirt_are_known_by_their_files),
+        cmocka_unit_test(an_address_is_only_needed_where_it_tells_something),
+        cmocka_unit_test(the_alias_says_the_bus_where_the_controller_was_not_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
