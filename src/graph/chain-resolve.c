@@ -82,7 +82,7 @@ qblk_chain_resolve_index(const QblkChain *chain, gint64 index, GError **error)
 {
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        if (index == 0 || layer->index == index) {
+        if (index == 0 || (index > 0 && layer->index == index)) {
             return layer;
         }
     }
@@ -136,46 +136,74 @@ fail_not_found(const QblkChain *const *chains, guint count, const char *name, GE
     return NULL;
 }
 
+/* A layer and the chain it was found in first. */
+typedef struct {
+    const QblkLayer *layer;
+    const QblkChain *chain;
+} Candidate;
+
+/* Nodes have names where QEMU runs; elsewhere a disk and an index tell the layers apart. */
+static char *
+candidate_name(const Candidate *candidate)
+{
+    const QblkLayer *layer = candidate->layer;
+    return layer->node_name != NULL
+               ? g_strconcat(NODE_PREFIX, layer->node_name, NULL)
+               : g_strdup_printf("%s[%" G_GINT64_FORMAT "]", candidate->chain->target,
+                                 layer->position == 0 ? 0 : layer->index);
+}
+
 static const QblkLayer *
-fail_ambiguous(const char *name, const GPtrArray *found, GError **error)
+fail_ambiguous(const char *name, const GArray *candidates, GError **error)
 {
     GString *list = g_string_new(NULL);
-    for (guint i = 0; i < found->len; i++) {
-        const QblkLayer *layer = found->pdata[i];
-        g_string_append_printf(list, "%s'node:%s'", i == 0 ? "" : " or ", layer->node_name);
+    for (guint i = 0; i < candidates->len; i++) {
+        g_autofree char *one = candidate_name(&g_array_index(candidates, Candidate, i));
+        g_string_append_printf(list, "%s'%s'", i == 0 ? "" : " or ", one);
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                "'%s' is open %u times: say which by %s", name, found->len, list->str);
+                "'%s' is open %u times: say which by %s", name, candidates->len, list->str);
     g_string_free(list, TRUE);
     return NULL;
+}
+
+/* Two disks may share a layer: then it is the same node. */
+static gboolean
+is_among(const GArray *candidates, const QblkLayer *layer)
+{
+    for (guint i = 0; layer->node_name != NULL && i < candidates->len; i++) {
+        const Candidate *other = &g_array_index(candidates, Candidate, i);
+        if (g_strcmp0(other->layer->node_name, layer->node_name) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 const QblkLayer *
 qblk_chain_resolve_among(const QblkChain *const *chains, guint count, const char *name,
                          const QblkChain **chain, GError **error)
 {
-    const QblkLayer *layer = NULL;
-    g_autoptr(GPtrArray) different = g_ptr_array_new();
+    g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
     for (guint i = 0; i < count; i++) {
         g_autoptr(GPtrArray) found = g_ptr_array_new();
         qblk_chain_resolve_name(chains[i], name, found);
         for (guint j = 0; j < found->len; j++) {
-            const QblkLayer *candidate = found->pdata[j];
-            if (layer != NULL && candidate->node_name != NULL &&
-                g_strcmp0(layer->node_name, candidate->node_name) == 0) {
-                continue; /* two disks share it */
+            Candidate candidate = {found->pdata[j], chains[i]};
+            if (!is_among(candidates, candidate.layer)) {
+                g_array_append_val(candidates, candidate);
             }
-            if (layer == NULL) {
-                layer = candidate;
-                *chain = chains[i];
-            }
-            g_ptr_array_add(different, found->pdata[j]);
         }
     }
-    if (layer == NULL) {
+    if (candidates->len == 0) {
         return fail_not_found(chains, count, name, error);
     }
-    return different->len > 1 ? fail_ambiguous(name, different, error) : layer;
+    if (candidates->len > 1) {
+        return fail_ambiguous(name, candidates, error);
+    }
+    const Candidate *only = &g_array_index(candidates, Candidate, 0);
+    *chain = only->chain;
+    return only->layer;
 }
 
 const QblkLayer *
@@ -198,5 +226,12 @@ qblk_chain_resolve(const QblkChain *chain, const char *spec, GError **error)
         return NULL;
     }
     const QblkChain *same = NULL;
-    return qblk_chain_resolve_among(&chain, 1, spec, &same, error);
+    g_autoptr(GError) reason = NULL;
+    const QblkLayer *layer = qblk_chain_resolve_among(&chain, 1, spec, &same, &reason);
+    if (layer == NULL) {
+        gboolean is_malformed =
+            cause != NULL && g_error_matches(reason, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER);
+        g_propagate_error(error, is_malformed ? g_steal_pointer(&cause) : g_steal_pointer(&reason));
+    }
+    return layer;
 }
