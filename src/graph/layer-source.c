@@ -12,19 +12,23 @@ qblk_layer_source_next(const QblkNode *node)
                                                   : qblk_node_child(node, "file");
 }
 
-/* The options of a node, which QEMU says only in a `json:` name. */
-static QblkSourceOptions *
-options_of(const QblkNode *node)
+/* Put the options of a raw node into @options; it has some where QEMU has no shorter name for it than
+ * `json:`.  QEMU cuts a name off at 4096 bytes, and what is missing may be what matters here. */
+static gboolean
+read_options(const QblkNode *node, QblkSourceOptions *options, GError **error)
 {
     const char *text = node->filename + strlen("json:");
-    if (!g_str_has_prefix(node->filename, "json:")) {
-        return NULL;
+    if (!g_str_equal(node->driver, "raw") || !g_str_has_prefix(node->filename, "json:")) {
+        return TRUE;
     }
     g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), NULL);
-    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
-    gboolean is_read = qblk_json_is(json, QBLK_JSON_OBJECT) &&
-                       qblk_source_options_add_json(options, "", json, NULL);
-    return is_read ? g_steal_pointer(&options) : NULL;
+    if (!qblk_json_is(json, QBLK_JSON_OBJECT) ||
+        !qblk_source_options_add_json(options, "", json, NULL)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                    "QEMU does not say which part of its file node '%s' uses", node->name);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* A raw node may use a part of what is below it.  One that says no size uses all behind its offset,
@@ -32,10 +36,12 @@ options_of(const QblkNode *node)
 static gboolean
 add_slice(QblkSource *source, const QblkNode *node, GError **error)
 {
-    g_autoptr(QblkSourceOptions) options =
-        g_str_equal(node->driver, "raw") ? options_of(node) : NULL;
-    const char *offset = options == NULL ? NULL : qblk_source_options_take(options, "", "offset");
-    const char *size = options == NULL ? NULL : qblk_source_options_take(options, "", "size");
+    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+    if (!read_options(node, options, error)) {
+        return FALSE;
+    }
+    const char *offset = qblk_source_options_take(options, "", "offset");
+    const char *size = qblk_source_options_take(options, "", "size");
     if (size == NULL && (offset == NULL || g_str_equal(offset, "0"))) {
         return TRUE;
     }

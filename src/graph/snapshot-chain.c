@@ -22,6 +22,19 @@ step(Walk *walk, const QblkNode *node, GError **error)
     return FALSE;
 }
 
+/* Several children with data are no chain. */
+static gboolean
+check_single(const QblkNode *node, GError **error)
+{
+    if (!qblk_node_is(node, QBLK_DRIVER_SEVERAL)) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                "node '%s' (%s) has several children with data, which is no chain", node->name,
+                node->driver);
+    return FALSE;
+}
+
 /* Move @node past the filters on it, remembering them in @filters. */
 static gboolean
 skip_filters(Walk *walk, const QblkNode **node, GPtrArray *filters, GError **error)
@@ -39,13 +52,7 @@ skip_filters(Walk *walk, const QblkNode **node, GPtrArray *filters, GError **err
             return FALSE;
         }
     }
-    if (qblk_node_is(*node, QBLK_DRIVER_SEVERAL)) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "node '%s' (%s) has several children with data, which is no chain",
-                    (*node)->name, (*node)->driver);
-        return FALSE;
-    }
-    return TRUE;
+    return check_single(*node, error);
 }
 
 static gboolean
@@ -54,6 +61,21 @@ is_protocol(const QblkNode *node)
     /* An unknown driver with something to store its data in can only be a format. */
     return node->kind == NULL ? qblk_node_child(node, "file") == NULL
                               : node->kind->kind == QBLK_DRIVER_PROTOCOL;
+}
+
+/* Whether @node may be between @format and what stores its bytes: the layers below a node that is
+ * there would be lost. */
+static gboolean
+check_between(const QblkNode *format, const QblkNode *node, GError **error)
+{
+    if (!qblk_node_is(node, QBLK_DRIVER_FILTER) && qblk_node_child(node, "backing") != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                    "node '%s' (%s) has a backing image and stores the data of '%s', which is no "
+                    "chain",
+                    node->name, node->driver, format->name);
+        return FALSE;
+    }
+    return check_single(node, error);
 }
 
 /* From the format node down to the node that stores its bytes; NULL where the edges do not tell.
@@ -65,6 +87,9 @@ find_storage(Walk *walk, const QblkNode *format, QblkLayer *layer, const QblkNod
     const QblkNode *node = format;
     while (node != NULL && !is_protocol(node)) {
         if (node != format) {
+            if (!check_between(format, node, error)) {
+                return FALSE;
+            }
             qblk_chain_filter_add(layer->storage_filters, node->name, node->driver);
         }
         node = qblk_layer_source_next(node);
