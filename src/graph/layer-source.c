@@ -12,8 +12,9 @@ qblk_layer_source_next(const QblkNode *node)
                                                   : qblk_node_child(node, "file");
 }
 
-/* Put the options of a raw node into @options; it has some where QEMU has no shorter name for it than
- * `json:`.  QEMU cuts a name off at 4096 bytes, and what is missing may be what matters here. */
+/* Put the options of a raw node into @options; it has some where QEMU has no shorter name for it
+ * than `json:`.  QEMU cuts a name off at 4096 bytes, and what is missing may be what matters
+ * here. */
 static gboolean
 read_options(const QblkNode *node, QblkSourceOptions *options, GError **error)
 {
@@ -61,6 +62,14 @@ static gboolean
 add_slices(QblkSource *source, const QblkNode *format, const QblkNode *storage, GError **error)
 {
     for (const QblkNode *node = format; node != storage; node = qblk_layer_source_next(node)) {
+        gboolean is_plain = node == format || qblk_node_is(node, QBLK_DRIVER_FILTER) ||
+                            g_str_equal(node->driver, "raw");
+        if (!is_plain) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                        "node '%s' (%s) is between image '%s' and its file, which XML cannot say",
+                        node->name, node->driver, storage->filename);
+            return FALSE;
+        }
         if (!add_slice(source, node, error)) {
             return FALSE;
         }

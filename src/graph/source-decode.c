@@ -390,6 +390,24 @@ qblk_source_decode(const char *name, QblkSourceDecoded *decoded, GError **error)
     return TRUE;
 }
 
+/* Whether @filename is a name that the driver @driver gives; a `json:` one says its driver itself. */
+static gboolean
+check_driver(const char *driver, const char *filename, GError **error)
+{
+    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+    if (g_str_has_prefix(filename, "json:")) {
+        return TRUE;
+    }
+    if (qblk_source_string_parse(filename, options, NULL) &&
+        g_strcmp0(qblk_source_options_take(options, "", "driver"), driver) == 0) {
+        return TRUE;
+    }
+    g_autofree char *clean = qblk_redact_name(filename, NULL);
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                "the file name '%s' of a node on '%s' is not understood", clean, driver);
+    return FALSE;
+}
+
 QblkSource *
 qblk_source_decode_node(const char *driver, const char *filename, GError **error)
 {
@@ -407,5 +425,7 @@ qblk_source_decode_node(const char *driver, const char *filename, GError **error
         return NULL;
     }
     g_auto(QblkSourceDecoded) decoded = {0};
-    return qblk_source_decode(filename, &decoded, error) ? g_steal_pointer(&decoded.source) : NULL;
+    return check_driver(driver, filename, error) && qblk_source_decode(filename, &decoded, error)
+               ? g_steal_pointer(&decoded.source)
+               : NULL;
 }

@@ -83,21 +83,22 @@ backends_and_jobs_point_at_nodes(void **state)
     g_autoptr(GError) error = NULL;
     Graph graph;
     setup(&graph);
-    assert_true(load(
-        &graph,
+    /* clang-format off */
+    static const char text[] =
         "{'nodes':[" ABC
-        "," VERTEX(4, "block-backend", "drive0") "," VERTEX(5, "block-backend", "") "," VERTEX(
-            6, "block-job",
-            "job0") "," VERTEX(7, "made-up",
-                               "x") "],'edges':[" EDGE(4, "root",
-                                                       1) "," EDGE(5, "root",
-                                                                   2) "," EDGE(6, "main node",
-                                                                               1) "," EDGE(6,
-                                                                                           "target",
-                                                                                           3) "," EDGE(7,
-                                                                                                       "what",
-                                                                                                       3) "]}",
-        TRUE, &error));
+        "," VERTEX(4, "block-backend", "drive0")
+        "," VERTEX(5, "block-backend", "")
+        "," VERTEX(6, "block-job", "job0")
+        "," VERTEX(7, "made-up", "x")
+        "],'edges':["
+        EDGE(4, "root", 1)
+        "," EDGE(5, "root", 2)
+        "," EDGE(6, "main node", 1)
+        "," EDGE(6, "target", 3)
+        "," EDGE(7, "what", 3)
+        "]}";
+    /* clang-format on */
+    assert_true(load(&graph, text, TRUE, &error));
     assert_no_error(error);
     assert_int_equal(g_hash_table_size(graph.roots), 1);
     assert_ptr_equal(g_hash_table_lookup(graph.roots, "drive0"), graph.nodes->pdata[0]);

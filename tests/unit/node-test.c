@@ -17,16 +17,17 @@ static void
 all_that_qemu_says_of_a_node_is_read(void **state)
 {
     g_autoptr(QblkNode) node =
-        load("{'node-name':'top','drv':'qcow2','file':'/a.qcow2','ro':true,'encrypted':true,"
+        load("{'node-name':'top','drv':'qcow2','file':'/a.qcow2','ro':true,"
              "'image':{'virtual-size':65536,'actual-size':4096,'backing-filename':'b.qcow2',"
              "'backing-filename-format':'qcow2',"
-             "'format-specific':{'type':'qcow2','data':{'data-file':'/d.raw'}}}}");
+             "'format-specific':{'type':'qcow2','data':{'data-file':'/d.raw',"
+             "'encrypt':{'format':'aes'}}}}}");
     assert_string_equal(node->name, "top");
     assert_string_equal(node->driver, "qcow2");
     assert_string_equal(node->kind->name, "qcow2");
     assert_string_equal(node->filename, "/a.qcow2");
     assert_true(node->read_only);
-    assert_true(node->encrypted);
+    assert_string_equal(node->encryption, "qcow");
     assert_true(node->has_data_file);
     assert_false(node->had_secrets);
     assert_int_equal(node->virtual_size, 65536);

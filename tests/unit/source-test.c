@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source.h"
+#include "graph/source-decode.h"
 #include "lib/check.h"
 
 static void
@@ -19,7 +19,7 @@ a_path_becomes_a_source(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(QblkSource) source =
-            qblk_source_decode(cases[i].driver, cases[i].filename, &error);
+            qblk_source_decode_node(cases[i].driver, cases[i].filename, &error);
         assert_no_error(error);
         assert_int_equal(source->type, cases[i].type);
         assert_string_equal(source->path, cases[i].filename);
@@ -32,16 +32,15 @@ a_name_that_is_no_path_is_refused_with_its_reason(void **state)
     static const struct {
         const char *driver, *filename, *reason;
     } cases[] = {
-        {"file", "json:{\"driver\":\"file\"}", "in a form that is not understood"},
         {"file",
          "/images/gr\xef\xbf\xbd\xef\xbf\xbd"
          "e",
          "it is not UTF-8 and QEMU cannot say it"},
-        {"made-up", "/images/a", "a source on the protocol 'made-up' is not understood"},
+        {"made-up", "/images/a", "the driver 'made-up' is not known"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
-        assert_null(qblk_source_decode(cases[i].driver, cases[i].filename, &error));
+        assert_null(qblk_source_decode_node(cases[i].driver, cases[i].filename, &error));
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, cases[i].reason);
     }
 }
