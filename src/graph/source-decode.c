@@ -390,7 +390,8 @@ qblk_source_decode(const char *name, QblkSourceDecoded *decoded, GError **error)
     return TRUE;
 }
 
-/* Whether @filename is a name that the driver @driver gives; a `json:` one says its driver itself. */
+/* Whether @filename is a name that the driver @driver gives; a `json:` one says its driver
+ * itself. */
 static gboolean
 check_driver(const char *driver, const char *filename, GError **error)
 {
