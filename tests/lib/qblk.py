@@ -39,7 +39,10 @@ def environment():
 
 
 def command(arguments):
-    return shlex.split(os.environ['QBLK']) + list(map(str, arguments))
+    """QBLK with ARGUMENTS; paths in it are from where the test was started, not where qblk runs."""
+    words = [os.path.abspath(word) if os.sep in word and os.path.exists(word) else word
+             for word in shlex.split(os.environ['QBLK'])]
+    return words + list(map(str, arguments))
 
 
 def status_with_stdout(*arguments, stdout):
