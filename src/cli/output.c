@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/output.h"
 
+#include "base/printable.h"
 #include "cli/command.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-/* Controls, marks that change the direction of the text after them, what has no width, and other
- * ends of a line. */
-static gboolean
-is_unsafe(gunichar character)
-{
-    GUnicodeType type = g_unichar_type(character);
-    return !g_unichar_isprint(character) || type == G_UNICODE_LINE_SEPARATOR ||
-           type == G_UNICODE_PARAGRAPH_SEPARATOR;
-}
 
 static void
 append_escaped(GString *out, gunichar character)
@@ -25,8 +16,10 @@ append_escaped(GString *out, gunichar character)
         g_string_append(out, "\\t");
     } else if (character < 0x100) {
         g_string_append_printf(out, "\\x%02x", character);
-    } else {
+    } else if (character < 0x10000) {
         g_string_append_printf(out, "\\u%04x", character);
+    } else {
+        g_string_append_printf(out, "\\U%08x", character);
     }
 }
 
@@ -42,7 +35,7 @@ qblk_output_escape(const char *text)
             continue;
         }
         const char *next = g_utf8_find_next_char(text, NULL);
-        if (is_unsafe(character)) {
+        if (!qblk_printable(character)) {
             append_escaped(out, character);
         } else {
             g_string_append_len(out, text, next - text);
@@ -61,6 +54,24 @@ qblk_output_print(QblkInvocation *invocation, const char *format, ...)
     va_end(arguments);
 }
 
+/* In JSON's own way: outside of strings it has nothing but ASCII and ends of lines, and inside no
+ * such ends. */
+static void
+append_json(GString *out, const char *text)
+{
+    for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
+        gunichar character = g_utf8_get_char(at);
+        if (character == '\n' || qblk_printable(character)) {
+            g_string_append_unichar(out, character);
+        } else if (character < 0x10000) {
+            g_string_append_printf(out, "\\u%04x", character);
+        } else {
+            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (character >> 10),
+                                   0xdc00 + (character & 0x3ff));
+        }
+    }
+}
+
 static gboolean
 copy_member(const char *key, const QblkJson *value, gpointer object)
 {
@@ -77,7 +88,8 @@ qblk_output_json(QblkInvocation *invocation, QblkJson *object)
     qblk_json_set_string(result, "command", invocation->command->name);
     (void)qblk_json_each(content, copy_member, result);
     g_autofree char *text = qblk_json_print(result, QBLK_JSON_INDENT);
-    g_string_append_printf(invocation->output, "%s\n", text);
+    append_json(invocation->output, text);
+    g_string_append_c(invocation->output, '\n');
 }
 
 void

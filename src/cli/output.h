@@ -8,8 +8,9 @@
 #include "cli/invocation.h"
 
 /**
- * @text for people: control characters and bytes that are not UTF-8 as \n, \x1b, \xff.  Whatever
- * QEMU or an image says goes through here before it is shown.
+ * @text for people: what a terminal would not simply show, and bytes that are not UTF-8, as \n,
+ * \x1b, \xff, \u202e, \U000e0001.  Whatever QEMU or an image says goes through here before it is
+ * shown.
  */
 char *qblk_output_escape(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -18,7 +19,7 @@ void qblk_output_print(QblkInvocation *invocation, const char *format, ...) G_GN
 
 /**
  * Append @object as the JSON result, with "schema" and "command" in front of what is in it; takes
- * the reference.
+ * the reference.  What a terminal would not simply show is escaped as JSON does it.
  */
 void qblk_output_json(QblkInvocation *invocation, QblkJson *object);
 

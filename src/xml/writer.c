@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xml/writer.h"
 
+#include "base/printable.h"
+
 #include <libxml/parserInternals.h>
 #include <string.h>
 
@@ -38,10 +40,9 @@ check(const char *value, GError **error)
     for (const char *at = value; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
         gunichar character = g_utf8_get_char(at);
         if (!IS_CHAR(character)) {
-            g_autofree char *escaped = g_strescape(value, NULL);
             g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME,
-                        "the name '%s' has the character U+%04X, which XML 1.0 cannot carry",
-                        escaped, character);
+                        "the name '%s' has the character U+%04X, which XML 1.0 cannot carry", value,
+                        character);
             return FALSE;
         }
     }
@@ -77,27 +78,37 @@ qblk_writer_drop_if_empty(xmlNode *element)
     }
 }
 
-/* White space other than a space is written as a number: a reader turns it into a space
- * otherwise. */
+static const char *
+find_entity(gunichar character)
+{
+    static const struct {
+        gunichar character;
+        const char *entity;
+    } entities[] = {
+        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'\'', "&apos;"}, {'"', "&quot;"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(entities); i++) {
+        if (entities[i].character == character) {
+            return entities[i].entity;
+        }
+    }
+    return NULL;
+}
+
+/* White space other than a space is written as a number, because a reader turns it into a space
+ * otherwise; so is what a terminal would obey or not show. */
 static void
 escape(GString *out, const char *text)
 {
-    static const struct {
-        char character;
-        const char *entity;
-    } entities[] = {
-        {'&', "&amp;"},  {'<', "&lt;"},   {'>', "&gt;"},  {'\'', "&apos;"},
-        {'"', "&quot;"}, {'\n', "&#10;"}, {'\t', "&#9;"}, {'\r', "&#13;"},
-    };
-    for (const char *at = text; *at != '\0'; at++) {
-        const char *entity = NULL;
-        for (gsize i = 0; i < G_N_ELEMENTS(entities); i++) {
-            entity = entities[i].character == *at ? entities[i].entity : entity;
-        }
+    for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
+        gunichar character = g_utf8_get_char(at);
+        const char *entity = find_entity(character);
         if (entity != NULL) {
             g_string_append(out, entity);
+        } else if (qblk_printable(character)) {
+            g_string_append_unichar(out, character);
         } else {
-            g_string_append_c(out, *at);
+            g_string_append_printf(out, "&#%u;", character);
         }
     }
 }

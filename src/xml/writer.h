@@ -33,5 +33,8 @@ void qblk_writer_constant(xmlNode *element, const char *name, const char *value)
 /** Take @element away if it has neither attributes nor children. */
 void qblk_writer_drop_if_empty(xmlNode *element);
 
-/** The text of @element and all below it, two spaces a level, with a newline at the end. */
+/**
+ * The text of @element and all below it, two spaces a level, with a newline at the end.  Characters
+ * that a terminal would not simply show are written as numbers.
+ */
 char *qblk_writer_print(const xmlNode *element) G_GNUC_WARN_UNUSED_RESULT;
