@@ -64,6 +64,14 @@ describe_commands(void)
     return g_string_free(text, FALSE);
 }
 
+/* GOption's messages begin with a capital. */
+static gboolean
+usage_of(const char *command, GError *cause, GError **error)
+{
+    cause->message[0] = g_ascii_tolower(cause->message[0]);
+    return usage(error, "%s; see 'qblk %s--help'", cause->message, command);
+}
+
 static GOptionContext *
 new_context(QblkInvocation *invocation, Raw *raw)
 {
@@ -103,10 +111,7 @@ parse_front(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
     g_set_prgname("qblk COMMAND VM [ARGUMENT...]");
     gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
     g_set_prgname("qblk");
-    if (!parsed) {
-        return usage(error, "%s", cause->message);
-    }
-    return TRUE;
+    return parsed || usage_of("", cause, error);
 }
 
 /* Options after the command's name, its own among them. */
@@ -124,10 +129,8 @@ parse_back(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
     g_set_prgname(name);
     gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
     g_set_prgname("qblk");
-    if (!parsed) {
-        return usage(error, "%s; see 'qblk %s --help'", cause->message, command->name);
-    }
-    return TRUE;
+    g_autofree char *prefix = g_strconcat(command->name, " ", NULL);
+    return parsed || usage_of(prefix, cause, error);
 }
 
 static gboolean
@@ -143,9 +146,9 @@ check_arguments(QblkInvocation *invocation, char **argv, GError **error)
     if (invocation->count < command->least || invocation->count > command->most) {
         return usage(error, "usage: qblk %s %s", command->name, command->arguments);
     }
-    if (invocation->expect != NULL && (!command->one_disk || invocation->count < 2)) {
-        return usage(error, "--expect needs a disk to look at, and 'qblk %s' was given none",
-                     command->name);
+    if (invocation->expect != NULL && (!command->one_disk || invocation->count != 2)) {
+        return usage(error, "--expect needs one disk to look at, and 'qblk %s' was given %s",
+                     command->name, invocation->count > 2 ? "several" : "none");
     }
     return TRUE;
 }
@@ -190,10 +193,10 @@ add_domain(QblkInvocation *invocation, const char *file, GError **error)
 static gboolean
 apply(QblkInvocation *invocation, const Raw *raw, GError **error)
 {
-    if (!(raw->timeout > 0 && raw->timeout <= 86400)) {
+    if (!(raw->timeout >= 0.001 && raw->timeout <= 86400)) {
         return usage(error, "--timeout takes seconds from 0.001 to 86400");
     }
-    invocation->timeout_ms = MAX(1, (int)(raw->timeout * 1000));
+    invocation->timeout_ms = (int)(raw->timeout * 1000);
     for (guint i = 0; raw->targets != NULL && raw->targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
         if (!qblk_snapshot_options_add_target(invocation->snapshot_options, raw->targets[i],
@@ -205,6 +208,15 @@ apply(QblkInvocation *invocation, const Raw *raw, GError **error)
         return FALSE;
     }
     return raw->domain == NULL || add_domain(invocation, raw->domain, error);
+}
+
+static void
+print_version(const Raw *raw)
+{
+    if (raw->version) {
+        g_print("qblk " QBLK_VERSION "\n");
+        exit(0);
+    }
 }
 
 gboolean
@@ -219,10 +231,7 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
     if (!parse_front(invocation, &raw, &words, error)) {
         return FALSE;
     }
-    if (raw.version) {
-        g_print("qblk " QBLK_VERSION "\n");
-        exit(0);
-    }
+    print_version(&raw);
     if (words[1] == NULL) {
         return usage(error, "no command given; see 'qblk --help'");
     }
@@ -231,8 +240,11 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
         return usage(error, "there is no command '%s'; see 'qblk --help'", words[1]);
     }
     g_auto(GStrv) rest = g_strdupv(words + 1);
-    return parse_back(invocation, &raw, &rest, error) && check_arguments(invocation, rest, error) &&
-           apply(invocation, &raw, error);
+    if (!parse_back(invocation, &raw, &rest, error)) {
+        return FALSE;
+    }
+    print_version(&raw);
+    return check_arguments(invocation, rest, error) && apply(invocation, &raw, error);
 }
 
 void
