@@ -54,6 +54,14 @@ static const struct {
     {"capture:", open_capture},
 };
 
+/* A ':' before the first '/' is a form that is not known, or misspelt, rather than a folder. */
+static gboolean
+is_path(const char *name)
+{
+    const char *slash = strchr(name, '/');
+    return slash != NULL && memchr(name, ':', (gsize)(slash - name)) == NULL;
+}
+
 static QblkReplies *
 open_replies(QblkInvocation *invocation, GError **error)
 {
@@ -63,13 +71,13 @@ open_replies(QblkInvocation *invocation, GError **error)
             return forms[i].open(name, invocation, error);
         }
     }
-    if (strchr(name, '/') != NULL) {
+    if (is_path(name)) {
         return open_qmp(name, invocation, error);
     }
     g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
-                "'%s' names no VM: say the path of a QMP socket with a '/' in it (./%s), or "
+                "'%s' names no VM: say the path of a QMP socket that begins with '/' or './', or "
                 "unix:PATH, tcp:HOST:PORT, fd:N or capture:FILE",
-                name, name);
+                name);
     return NULL;
 }
 
