@@ -67,9 +67,11 @@ find_by_name(const QblkVm *vm, const char *name, Found *found, GError **error)
     for (guint i = 0; targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
         QblkChain *chain = qblk_snapshot_chain(vm->snapshot, targets[i], &cause);
+        gboolean is_last_hope = targets[i + 1] == NULL && found->chains->len == 0;
         if (chain != NULL) {
             g_ptr_array_add(found->chains, chain);
-        } else if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE)) {
+        } else if (is_last_hope ||
+                   g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE)) {
             g_propagate_error(error, g_steal_pointer(&cause));
             return FALSE;
         } else {
