@@ -47,12 +47,12 @@ static void
 add_node(GString *out, const QblkNode *node)
 {
     g_autofree char *id = quote_id("node", node->name);
-    const char *lines[] = {node->name, node->driver, node->filename};
+    const char *lines[] = {node->name, node->driver, qblk_report_file(node)};
     GString *label = g_string_new(NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
         g_autofree char *line = quote(lines[i]);
+        g_string_append(label, i == 0 || lines[i][0] == '\0' ? "" : "\\n");
         g_string_append_len(label, line + 1, (gssize)strlen(line) - 2);
-        g_string_append(label, i + 1 < G_N_ELEMENTS(lines) ? "\\n" : "");
     }
     const char *style = qblk_node_is(node, QBLK_DRIVER_FILTER) ? ", style=rounded" : "";
     g_string_append_printf(out, "  %s [label=\"%s\"%s];\n", id, label->str, style);

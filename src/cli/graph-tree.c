@@ -2,6 +2,7 @@
 #include "cli/graph-tree.h"
 
 #include "cli/output.h"
+#include "cli/report.h"
 #include "graph/snapshot-jobs.h"
 
 typedef struct {
@@ -16,16 +17,6 @@ typedef struct {
     guint level;
 } Line;
 
-/* What follows the node: a `json:` name only repeats the nodes below, at length. */
-static const char *
-describe_file(const QblkNode *node, gboolean again)
-{
-    if (again) {
-        return "shown above";
-    }
-    return g_str_has_prefix(node->filename, "json:") ? "" : node->filename;
-}
-
 /* "file: disk-file (file) /images/disk.qcow2". */
 static void
 print_line(Tree *tree, const Line *line, gboolean again)
@@ -33,7 +24,8 @@ print_line(Tree *tree, const Line *line, gboolean again)
     g_autofree char *edge = line->edge == NULL ? NULL : qblk_output_escape(line->edge);
     g_autofree char *name = qblk_output_escape(line->node->name);
     g_autofree char *driver = qblk_output_escape(line->node->driver);
-    g_autofree char *file = qblk_output_escape(describe_file(line->node, again));
+    g_autofree char *file =
+        qblk_output_escape(again ? "shown above" : qblk_report_file(line->node));
     for (guint i = 0; i < line->level; i++) {
         g_string_append(tree->out, "  ");
     }

@@ -121,6 +121,12 @@ qblk_report_chain(const QblkChain *chain)
 }
 
 const char *
+qblk_report_file(const QblkNode *node)
+{
+    return g_str_has_prefix(node->filename, "json:") ? "" : node->filename;
+}
+
+const char *
 qblk_report_job_kind(const QblkJob *job)
 {
     static const struct {

@@ -20,5 +20,8 @@ const char *qblk_report_job_kind(const QblkJob *job);
 /** How a layer is named on the command line: "vda", "vda[2]"; "node:NAME" where it has no index. */
 char *qblk_report_spec(const QblkChain *chain, const QblkLayer *layer) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The file name of @node for people: "" for a `json:` name, which repeats the nodes below. */
+const char *qblk_report_file(const QblkNode *node);
+
 /** Whole percent done, 100 only when all is; -1 where the job has not said how much there is. */
 int qblk_report_percent(const QblkJob *job);
