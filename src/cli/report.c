@@ -25,14 +25,42 @@ report_filters(const GPtrArray *filters)
 }
 
 static QblkJson *
-report_source(const QblkSource *source)
+report_hosts(const GPtrArray *hosts)
+{
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < hosts->len; i++) {
+        const QblkSourceHost *host = hosts->pdata[i];
+        QblkJson *object = qblk_json_new_object();
+        qblk_json_set_string(object, "transport", host->transport);
+        qblk_json_set_string(object, "name", host->name);
+        qblk_json_set_string(object, "port", host->port);
+        qblk_json_set_string(object, "socket", host->socket);
+        qblk_json_append(list, object);
+    }
+    return list;
+}
+
+/* What does not apply to a source is not in it. */
+QblkJson *
+qblk_report_source(const QblkSource *source)
 {
     if (source == NULL) {
         return qblk_json_new_null();
     }
     QblkJson *object = qblk_json_new_object();
     qblk_json_set_string(object, "type", qblk_source_type_name(source->type));
-    qblk_json_set_string(object, "path", source->path);
+    for (const QblkSourceMember *at = qblk_source_members(); at->name != NULL; at++) {
+        const char *text = qblk_source_get(source, at->offset);
+        if (text != NULL) {
+            qblk_json_set_string(object, at->name, text);
+        }
+    }
+    if (source->hosts->len > 0) {
+        qblk_json_set(object, "hosts", report_hosts(source->hosts));
+    }
+    if (source->data_store != NULL) {
+        qblk_json_set(object, "data-store", qblk_report_source(source->data_store));
+    }
     return object;
 }
 
@@ -59,7 +87,7 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     qblk_json_set_string(object, "storage-node", layer->storage);
     qblk_json_set_string(object, "format", layer->format);
     qblk_json_set_string(object, "file", layer->filename);
-    qblk_json_set(object, "source", report_source(layer->source));
+    qblk_json_set(object, "source", qblk_report_source(layer->source));
     if (layer->problem != NULL) {
         qblk_json_set_string(object, "problem", layer->problem);
     }
@@ -88,7 +116,7 @@ report_mirror(const QblkChain *chain)
     set_known(object, "index", mirror->layer->index);
     qblk_json_set_string(object, "format", mirror->layer->format);
     qblk_json_set_string(object, "file", mirror->layer->filename);
-    qblk_json_set(object, "source", report_source(mirror->layer->source));
+    qblk_json_set(object, "source", qblk_report_source(mirror->layer->source));
     return object;
 }
 

@@ -12,6 +12,7 @@
 QblkJson *qblk_report_chain(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_layer(const QblkChain *chain,
                             const QblkLayer *layer) G_GNUC_WARN_UNUSED_RESULT;
+QblkJson *qblk_report_source(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_job(const QblkJob *job) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What a job does, in the words of the commands: "commit", "active-commit", "copy", "pull" ... */

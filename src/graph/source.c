@@ -13,16 +13,34 @@ static const char *const type_names[] = {
     [QBLK_SOURCE_VHOST_VDPA] = "vhostvdpa",
 };
 
-#define TEXT(member) G_STRUCT_OFFSET(QblkSource, member)
-
-static const gsize texts[] = {
-    TEXT(path),          TEXT(protocol),       TEXT(name),         TEXT(query),
-    TEXT(tls),           TEXT(tls_hostname),   TEXT(snapshot),     TEXT(config),
-    TEXT(auth_user),     TEXT(secret_type),    TEXT(secret_usage), TEXT(initiator),
-    TEXT(identity_user), TEXT(identity_group), TEXT(ssl_verify),   TEXT(readahead),
-    TEXT(timeout),       TEXT(pci_domain),     TEXT(pci_bus),      TEXT(pci_slot),
-    TEXT(pci_function),  TEXT(nvme_namespace), TEXT(slice_offset), TEXT(slice_size),
-    TEXT(encryption),    TEXT(data_format),
+static const QblkSourceMember members[] = {
+    {"path", G_STRUCT_OFFSET(QblkSource, path)},
+    {"protocol", G_STRUCT_OFFSET(QblkSource, protocol)},
+    {"name", G_STRUCT_OFFSET(QblkSource, name)},
+    {"query", G_STRUCT_OFFSET(QblkSource, query)},
+    {"tls", G_STRUCT_OFFSET(QblkSource, tls)},
+    {"tls-hostname", G_STRUCT_OFFSET(QblkSource, tls_hostname)},
+    {"snapshot", G_STRUCT_OFFSET(QblkSource, snapshot)},
+    {"config", G_STRUCT_OFFSET(QblkSource, config)},
+    {"user", G_STRUCT_OFFSET(QblkSource, auth_user)},
+    {"secret-type", G_STRUCT_OFFSET(QblkSource, secret_type)},
+    {"secret-usage", G_STRUCT_OFFSET(QblkSource, secret_usage)},
+    {"initiator", G_STRUCT_OFFSET(QblkSource, initiator)},
+    {"identity-user", G_STRUCT_OFFSET(QblkSource, identity_user)},
+    {"identity-group", G_STRUCT_OFFSET(QblkSource, identity_group)},
+    {"ssl-verify", G_STRUCT_OFFSET(QblkSource, ssl_verify)},
+    {"readahead", G_STRUCT_OFFSET(QblkSource, readahead)},
+    {"timeout", G_STRUCT_OFFSET(QblkSource, timeout)},
+    {"pci-domain", G_STRUCT_OFFSET(QblkSource, pci_domain)},
+    {"pci-bus", G_STRUCT_OFFSET(QblkSource, pci_bus)},
+    {"pci-slot", G_STRUCT_OFFSET(QblkSource, pci_slot)},
+    {"pci-function", G_STRUCT_OFFSET(QblkSource, pci_function)},
+    {"namespace", G_STRUCT_OFFSET(QblkSource, nvme_namespace)},
+    {"slice-offset", G_STRUCT_OFFSET(QblkSource, slice_offset)},
+    {"slice-size", G_STRUCT_OFFSET(QblkSource, slice_size)},
+    {"encryption", G_STRUCT_OFFSET(QblkSource, encryption)},
+    {"data-store-format", G_STRUCT_OFFSET(QblkSource, data_format)},
+    {NULL},
 };
 
 static void
@@ -34,6 +52,12 @@ host_free(gpointer data)
     g_free(host->port);
     g_free(host->socket);
     g_free(host);
+}
+
+const QblkSourceMember *
+qblk_source_members(void)
+{
+    return members;
 }
 
 char **
@@ -64,8 +88,8 @@ qblk_source_free(QblkSource *source)
     if (source == NULL) {
         return;
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        g_free(*qblk_source_text(source, texts[i]));
+    for (const QblkSourceMember *member = members; member->name != NULL; member++) {
+        g_free(*qblk_source_text(source, member->offset));
     }
     g_ptr_array_unref(source->hosts);
     g_ptr_array_unref(source->dropped);
@@ -105,8 +129,9 @@ qblk_source_equal(const QblkSource *a, const QblkSource *b)
     if (a == NULL || b == NULL) {
         return a == b;
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        if (g_strcmp0(qblk_source_get(a, texts[i]), qblk_source_get(b, texts[i])) != 0) {
+    for (const QblkSourceMember *member = members; member->name != NULL; member++) {
+        if (g_strcmp0(qblk_source_get(a, member->offset), qblk_source_get(b, member->offset)) !=
+            0) {
             return FALSE;
         }
     }

@@ -65,6 +65,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSource, qblk_source_free)
 void qblk_source_add_host(QblkSource *source, const char *transport, const char *name,
                           const char *port, const char *socket);
 
+/** A member that is a text, and its name in JSON. */
+typedef struct {
+    const char *name;
+    gsize offset;
+} QblkSourceMember;
+
+/** All of them; ends with a NULL name. */
+const QblkSourceMember *qblk_source_members(void);
+
 /** A member that is a text, by its offset: for tables of them. */
 char **qblk_source_text(QblkSource *source, gsize member);
 const char *qblk_source_get(const QblkSource *source, gsize member);
