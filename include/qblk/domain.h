@@ -20,4 +20,18 @@ G_BEGIN_DECLS
 gboolean qblk_domain_name_disks(QblkSnapshotOptions *options, const char *text, gsize length,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * The disks of a libvirt domain as chains: @text of @length bytes is a `<domain>`, `<devices>` or
+ * bare `<disk>`.  Children may stand in any order.  A layer has the index that the XML gives it;
+ * where it gives none in the whole chain, its position.  An empty `<backingStore/>` ends a chain
+ * that is known to be complete; without one what comes below is not known.
+ *
+ * What a chain does not say is not lost: qblk_disk_to_xml writes the element back as it was read.
+ *
+ * Returns a GPtrArray of QblkChain that owns them.  QBLK_XML_ERROR_INVALID as above, or where an
+ * index is no number or stands twice in a chain.
+ */
+GPtrArray *qblk_domain_read(const char *text, gsize length,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -34,8 +34,11 @@
 /** Devices in one VM. */
 #define QBLK_LIMIT_DEVICES 10000
 
-/** Bytes of a capture or a domain XML document. */
+/** Bytes of a capture. */
 #define QBLK_LIMIT_FILE_BYTES (256 * 1024 * 1024)
+
+/** Bytes of a domain XML document: as a tree it takes many times that. */
+#define QBLK_LIMIT_XML_BYTES (16 * 1024 * 1024)
 
 /** How long to wait for a greeting and for each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000

@@ -34,7 +34,8 @@ print_head(QblkInvocation *invocation, const QblkChain *chain)
         qblk_output_print(invocation, "empty%s\n", chain->tray_open ? ", tray open" : "");
         return;
     }
-    qblk_output_print(invocation, "%u layer%s, fingerprint %s\n", depth, depth == 1 ? "" : "s",
+    qblk_output_print(invocation, "%u layer%s%s, fingerprint %s\n", depth, depth == 1 ? "" : "s",
+                      chain->is_complete ? "" : " and what is below is not known",
                       chain->fingerprint);
 }
 

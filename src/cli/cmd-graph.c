@@ -77,8 +77,6 @@ qblk_cmd_graph(QblkInvocation *invocation, GError **error)
 {
     Print print = find_format(invocation, error);
     g_autoptr(QblkVm) vm = print == NULL ? NULL : qblk_vm_open(invocation, error);
-    if (vm == NULL || !qblk_vm_is_readable(vm, error)) {
-        return FALSE;
-    }
-    return print(invocation, vm->snapshot, error);
+    const QblkSnapshot *snapshot = vm == NULL ? NULL : qblk_vm_snapshot(vm, invocation, error);
+    return snapshot != NULL && qblk_vm_is_readable(vm, error) && print(invocation, snapshot, error);
 }

@@ -37,10 +37,11 @@ gboolean
 qblk_cmd_jobs(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
-    if (vm == NULL) {
+    const QblkSnapshot *snapshot = vm == NULL ? NULL : qblk_vm_snapshot(vm, invocation, error);
+    if (snapshot == NULL) {
         return FALSE;
     }
-    const GPtrArray *jobs = vm->snapshot->jobs;
+    const GPtrArray *jobs = snapshot->jobs;
     if (invocation->json) {
         QblkJson *list = qblk_json_new_array();
         for (guint i = 0; i < jobs->len; i++) {

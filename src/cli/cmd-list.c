@@ -60,18 +60,24 @@ describe_job(const QblkJob *job)
                : g_strdup_printf("%s %s %d %%", qblk_report_job_kind(job), job->status, percent);
 }
 
+static const QblkJob *
+find_job(const QblkVm *vm, const char *target)
+{
+    return vm->snapshot == NULL ? NULL : qblk_snapshot_jobs_of(vm->snapshot, target);
+}
+
 static void
-list_table(QblkInvocation *invocation, const QblkSnapshot *snapshot)
+list_table(QblkInvocation *invocation, const QblkVm *vm)
 {
     g_autoptr(QblkTable) table = qblk_table_new(heads);
-    for (guint i = 0; i < snapshot->disks; i++) {
-        const QblkDevice *device = snapshot->devices->pdata[i];
+    g_autofree const char **targets = qblk_vm_targets(vm);
+    for (guint i = 0; targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
-        g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, device->target, &cause);
-        g_autofree char *job = describe_job(qblk_snapshot_jobs_of(snapshot, device->target));
+        g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, targets[i], &cause);
+        g_autofree char *job = describe_job(find_job(vm, targets[i]));
         if (chain == NULL) {
             qblk_output_warn(cause->message);
-            add_row_without_chain(table, device);
+            add_row_without_chain(table, qblk_snapshot_find(vm->snapshot, targets[i], NULL));
         } else {
             add_row(table, chain);
         }
@@ -93,16 +99,23 @@ describe_device(const QblkDevice *device, const GError *problem)
     return object;
 }
 
+static QblkJson *
+describe_disk(const QblkVm *vm, const char *target)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, target, &cause);
+    return chain == NULL ? describe_device(qblk_snapshot_find(vm->snapshot, target, NULL), cause)
+                         : qblk_report_chain(chain);
+}
+
 static void
-list_json(QblkInvocation *invocation, const QblkSnapshot *snapshot)
+list_json(QblkInvocation *invocation, const QblkVm *vm)
 {
     QblkJson *disks = qblk_json_new_array();
-    for (guint i = 0; i < snapshot->disks; i++) {
-        const QblkDevice *device = snapshot->devices->pdata[i];
-        const QblkJob *job = qblk_snapshot_jobs_of(snapshot, device->target);
-        g_autoptr(GError) cause = NULL;
-        g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, device->target, &cause);
-        QblkJson *disk = chain == NULL ? describe_device(device, cause) : qblk_report_chain(chain);
+    g_autofree const char **targets = qblk_vm_targets(vm);
+    for (guint i = 0; targets[i] != NULL; i++) {
+        const QblkJob *job = find_job(vm, targets[i]);
+        QblkJson *disk = describe_disk(vm, targets[i]);
         qblk_json_set(disk, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
         qblk_json_append(disks, disk);
     }
@@ -119,9 +132,9 @@ qblk_cmd_list(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
     if (invocation->json) {
-        list_json(invocation, vm->snapshot);
+        list_json(invocation, vm);
     } else {
-        list_table(invocation, vm->snapshot);
+        list_table(invocation, vm);
     }
     return TRUE;
 }

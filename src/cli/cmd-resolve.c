@@ -37,10 +37,7 @@ names_disk(const QblkVm *vm, const char *spec, QblkIndexSpec **index, GError **e
     }
     /* The name of an image may look like anything; what no disk is called and no disk is usually
      * called may be one. */
-    g_autoptr(GError) cause = NULL;
-    gboolean is_disk = qblk_snapshot_find(vm->snapshot, spec, &cause) != NULL ||
-                       qblk_alias_is_target(spec) ||
-                       g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS);
+    gboolean is_disk = qblk_vm_has_disk(vm, spec) || qblk_alias_is_target(spec);
     *index = is_disk ? qblk_index_spec_parse(spec, error) : NULL;
     return is_disk;
 }
@@ -63,10 +60,10 @@ find_by_index(const QblkVm *vm, const QblkInvocation *invocation, const QblkInde
 static gboolean
 find_by_name(const QblkVm *vm, const char *name, Found *found, GError **error)
 {
-    const char *const *targets = qblk_snapshot_get_targets(vm->snapshot);
+    g_autofree const char **targets = qblk_vm_targets(vm);
     for (guint i = 0; targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
-        QblkChain *chain = qblk_snapshot_chain(vm->snapshot, targets[i], &cause);
+        QblkChain *chain = qblk_vm_find_chain(vm, targets[i], &cause);
         gboolean is_last_hope = targets[i + 1] == NULL && found->chains->len == 0;
         if (chain != NULL) {
             g_ptr_array_add(found->chains, chain);
@@ -111,7 +108,10 @@ qblk_cmd_resolve(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
     if (!invocation->json) {
-        g_autofree char *name = qblk_output_escape(found.layer->node_name);
+        /* Without a QEMU there are no nodes: then the image is what the layer is called. */
+        const QblkLayer *layer = found.layer;
+        g_autofree char *name =
+            qblk_output_escape(layer->node_name == NULL ? layer->filename : layer->node_name);
         qblk_output_print(invocation, "%s\n", name);
         return TRUE;
     }

@@ -70,6 +70,9 @@ qblk_report_spec(const QblkChain *chain, const QblkLayer *layer)
     if (layer->position == 0) {
         return g_strdup(chain->target);
     }
+    if (layer->index == QBLK_UNKNOWN && layer->node_name == NULL) {
+        return g_strdup(layer->filename);
+    }
     return layer->index == QBLK_UNKNOWN
                ? g_strdup_printf("node:%s", layer->node_name)
                : g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, layer->index);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/vm.h"
 
+#include "cli/command.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "graph/capture.h"
@@ -8,6 +9,7 @@
 #include "graph/snapshot-options.h"
 
 #include <qblk/client.h>
+#include <qblk/domain.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,7 +78,7 @@ open_replies(QblkInvocation *invocation, GError **error)
     }
     g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
                 "'%s' names no VM: say the path of a QMP socket that begins with '/' or './', or "
-                "unix:PATH, tcp:HOST:PORT, fd:N or capture:FILE",
+                "unix:PATH, tcp:HOST:PORT, fd:N, capture:FILE or domain:FILE",
                 name);
     return NULL;
 }
@@ -88,15 +90,35 @@ qblk_vm_replies(QblkInvocation *invocation, GError **error)
     return open_replies(invocation, error);
 }
 
+/* The disks of a domain XML, which has no nodes. */
+static gboolean
+open_domain(QblkVm *vm, const char *file, GError **error)
+{
+    gsize length;
+    g_autofree char *text = qblk_input_read(file, &length, error);
+    if (text == NULL) {
+        return FALSE;
+    }
+    vm->kind = "domain XML";
+    vm->chains = qblk_domain_read(text, length, error);
+    if (vm->chains == NULL) {
+        g_prefix_error(error, "domain '%s': ", file);
+    }
+    return vm->chains != NULL;
+}
+
 QblkVm *
 qblk_vm_open(QblkInvocation *invocation, GError **error)
 {
+    static const char domain[] = "domain:";
     g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
-    vm->replies = open_replies(invocation, error);
-    if (vm->replies == NULL) {
-        return NULL;
+    const char *name = invocation->arguments[0];
+    if (g_str_has_prefix(name, domain)) {
+        return open_domain(vm, name + strlen(domain), error) ? g_steal_pointer(&vm) : NULL;
     }
-    vm->snapshot = qblk_snapshot_load(vm->replies, invocation->snapshot_options, error);
+    g_autoptr(QblkReplies) replies = open_replies(invocation, error);
+    vm->snapshot =
+        replies == NULL ? NULL : qblk_snapshot_load(replies, invocation->snapshot_options, error);
     return vm->snapshot == NULL ? NULL : g_steal_pointer(&vm);
 }
 
@@ -107,24 +129,68 @@ qblk_vm_free(QblkVm *vm)
         return;
     }
     g_clear_pointer(&vm->snapshot, qblk_snapshot_free);
-    g_clear_pointer(&vm->replies, qblk_replies_free);
+    g_clear_pointer(&vm->chains, g_ptr_array_unref);
     g_free(vm);
+}
+
+const QblkSnapshot *
+qblk_vm_snapshot(const QblkVm *vm, const QblkInvocation *invocation, GError **error)
+{
+    if (vm->snapshot == NULL) {
+        g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
+                    "'qblk %s' needs a QEMU or a capture: %s has no nodes and no jobs",
+                    invocation->command->name, vm->kind);
+    }
+    return vm->snapshot;
 }
 
 gboolean
 qblk_vm_is_readable(const QblkVm *vm, GError **error)
 {
-    if (vm->snapshot->withheld == NULL) {
+    if (vm->snapshot == NULL || vm->snapshot->withheld == NULL) {
         return TRUE;
     }
     g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, vm->snapshot->withheld);
     return FALSE;
 }
 
+const char **
+qblk_vm_targets(const QblkVm *vm)
+{
+    const char *const *all = vm->snapshot == NULL ? NULL : qblk_snapshot_get_targets(vm->snapshot);
+    guint count = vm->snapshot == NULL ? vm->chains->len : vm->snapshot->disks;
+    const char **targets = g_new0(const char *, count + 1);
+    for (guint i = 0; i < count; i++) {
+        targets[i] = all != NULL ? all[i] : qblk_chain_get_target(vm->chains->pdata[i]);
+    }
+    return targets;
+}
+
+gboolean
+qblk_vm_has_disk(const QblkVm *vm, const char *name)
+{
+    g_autoptr(GError) cause = NULL;
+    if (vm->snapshot == NULL) {
+        g_autoptr(QblkChain) chain = qblk_chain_find(vm->chains, name, NULL);
+        return chain != NULL;
+    }
+    return qblk_snapshot_find(vm->snapshot, name, &cause) != NULL ||
+           g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS);
+}
+
+QblkChain *
+qblk_vm_find_chain(const QblkVm *vm, const char *name, GError **error)
+{
+    if (vm->snapshot != NULL) {
+        return qblk_snapshot_chain(vm->snapshot, name, error);
+    }
+    return qblk_chain_find(vm->chains, name, error);
+}
+
 QblkChain *
 qblk_vm_chain(const QblkVm *vm, const QblkInvocation *invocation, const char *name, GError **error)
 {
-    g_autoptr(QblkChain) chain = qblk_snapshot_chain(vm->snapshot, name, error);
+    g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, name, error);
     if (chain != NULL && invocation->expect != NULL &&
         !qblk_chain_expect(chain, invocation->expect, error)) {
         return NULL;
@@ -136,7 +202,7 @@ GPtrArray *
 qblk_vm_chains(const QblkVm *vm, const QblkInvocation *invocation, GError **error)
 {
     g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_free);
-    const char *const *all = qblk_snapshot_get_targets(vm->snapshot);
+    g_autofree const char **all = qblk_vm_targets(vm);
     const char *const *named = (const char *const *)invocation->arguments + 1;
     const char *const *names = invocation->count > 1 ? named : all;
     for (guint i = 0; names[i] != NULL; i++) {

@@ -9,9 +9,14 @@
 #include "graph/replies.h"
 #include "graph/snapshot.h"
 
+/**
+ * Disks from a graph snapshot, or, where there is no QEMU that could be asked, as chains that were
+ * read from elsewhere.
+ */
 typedef struct {
-    QblkReplies *replies;   /* owned: all that was asked */
-    QblkSnapshot *snapshot; /* owned: what they say */
+    QblkSnapshot *snapshot; /* owned, or NULL */
+    GPtrArray *chains;      /* of QblkChain, owned, or NULL */
+    const char *kind;       /* what the chains were read from: "domain XML" */
 } QblkVm;
 
 /** Open the VM that the first argument names and read its graph. */
@@ -22,8 +27,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)
 /** What QEMU answers to all that any command could ask, without making a snapshot of it. */
 QblkReplies *qblk_vm_replies(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Its graph snapshot, borrowed; NULL with a usage error where it has none. */
+const QblkSnapshot *qblk_vm_snapshot(const QblkVm *vm, const QblkInvocation *invocation,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Whether the nodes could be read; QBLK_GRAPH_ERROR_UNSAFE where asking would harm the guest. */
 gboolean qblk_vm_is_readable(const QblkVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The target names of all disks; NULL-terminated, the texts are owned by @vm. */
+const char **qblk_vm_targets(const QblkVm *vm) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Whether @name can only mean a disk: one has it, or several could. */
+gboolean qblk_vm_has_disk(const QblkVm *vm, const char *name);
+
+/** The chain of the disk @name. */
+QblkChain *qblk_vm_find_chain(const QblkVm *vm, const char *name,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The chain of the disk @name; refused where --expect says it was another. */
 QblkChain *qblk_vm_chain(const QblkVm *vm, const QblkInvocation *invocation, const char *name,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/chain-resolve.h"
 
+#include "base/name-list.h"
 #include "graph/index-spec.h"
 
 #include <stdlib.h>
@@ -108,12 +109,11 @@ qblk_chain_resolve_index(const QblkChain *chain, gint64 index, GError **error)
 static char *
 list_targets(const QblkChain *const *chains, guint count)
 {
-    GString *list = g_string_new(NULL);
+    g_autofree const char **names = g_new0(const char *, count + 1);
     for (guint i = 0; i < count; i++) {
-        const char *comma = i == 0 ? "" : i + 1 == count ? " and " : ", ";
-        g_string_append_printf(list, "%s%s", comma, chains[i]->target);
+        names[i] = chains[i]->target;
     }
-    return g_string_free(list, FALSE);
+    return qblk_name_list(names, count);
 }
 
 static const QblkLayer *

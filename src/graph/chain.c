@@ -3,6 +3,7 @@
 
 #include "graph/fingerprint.h"
 #include "graph/libvirt-node.h"
+#include "graph/target.h"
 
 static void
 filter_free(gpointer data)
@@ -64,6 +65,7 @@ QblkChain *
 qblk_chain_new(const char *target)
 {
     QblkChain *chain = g_new0(QblkChain, 1);
+    chain->references = 1;
     chain->target = g_strdup(target);
     chain->layers = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_layer_free);
     return chain;
@@ -72,8 +74,11 @@ qblk_chain_new(const char *target)
 void
 qblk_chain_free(QblkChain *chain)
 {
-    if (chain == NULL) {
+    if (chain == NULL || --chain->references > 0) {
         return;
+    }
+    if (chain->element != NULL) {
+        chain->free_element(chain->element);
     }
     g_free(chain->target);
     g_free(chain->alias);
@@ -109,12 +114,30 @@ qblk_chain_number(QblkChain *chain)
     for (guint i = 0; i < chain->layers->len; i++) {
         QblkLayer *layer = chain->layers->pdata[i];
         layer->position = i;
-        layer->index = chain->has_libvirt_indexes ? libvirt_index(layer) : (gint64)i;
+        if (!chain->has_own_indexes) {
+            layer->index = chain->has_libvirt_indexes ? libvirt_index(layer) : (gint64)i;
+        }
     }
     if (chain->mirror != NULL && chain->has_libvirt_indexes) {
         chain->mirror->layer->index = libvirt_index(chain->mirror->layer);
     }
     qblk_fingerprint(chain, chain->fingerprint);
+}
+
+QblkChain *
+qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
+{
+    g_autofree const char **targets = g_new0(const char *, chains->len + 1);
+    for (guint i = 0; i < chains->len; i++) {
+        QblkChain *chain = chains->pdata[i];
+        if (g_str_equal(chain->target, name)) {
+            chain->references++;
+            return chain;
+        }
+        targets[i] = chain->target;
+    }
+    qblk_target_set_unknown(name, targets, chains->len, error);
+    return NULL;
 }
 
 static gboolean

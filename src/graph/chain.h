@@ -43,6 +43,7 @@ typedef struct {
 } QblkMirror;
 
 struct QblkChain {
+    guint references;
     char *target;
     QblkNameSource name_source;
     const char *bus; /* in libvirt's words, or NULL */
@@ -56,19 +57,30 @@ struct QblkChain {
     gboolean read_only;
     gboolean is_complete; /* the last layer is known to have no backing */
     gboolean has_libvirt_indexes;
+    gboolean has_own_indexes; /* the document it was read from gave them */
     GPtrArray *layers;  /* of QblkLayer, owned, active layer first; empty for an empty drive */
     QblkMirror *mirror; /* owned, or NULL */
     char fingerprint[17];
+    gpointer element; /* owned: libxml2's, of the document it was read from, or NULL */
+    GDestroyNotify free_element;
 };
 
 QblkChain *qblk_chain_new(const char *target);
+
+/**
+ * The chain among @chains (of QblkChain) whose target is @name, as another reference to it, which
+ * qblk_chain_free takes away.  QBLK_GRAPH_ERROR_NO_DISK lists those there are.
+ */
+QblkChain *qblk_chain_find(const GPtrArray *chains, const char *name,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 QblkLayer *qblk_chain_layer_new(void);
 void qblk_chain_layer_free(QblkLayer *layer);
 GPtrArray *qblk_chain_filters_new(void); /* of QblkFilter, owned */
 void qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver);
 
 /**
- * Give every layer its position and index, and the chain its fingerprint, from what the layers say.
+ * Give every layer its position and, unless its document did, its index, and the chain its
+ * fingerprint, from what the layers say.
  *
  * Where a node name has libvirt's form ("libvirt-5-format") its number is the index, and a layer of
  * such a chain without one has no index: a position could mean another layer to virsh.  Elsewhere

@@ -267,20 +267,7 @@ fail_no_disk(const QblkSnapshot *snapshot, const char *name, GError **error)
                     candidates, name);
         return;
     }
-    if (snapshot->disks == 0) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
-                    "there is no disk '%s': this VM has no disks", name);
-        return;
-    }
-    GString *names = g_string_new(snapshot->targets->pdata[0]);
-    for (guint i = 1; i < snapshot->disks; i++) {
-        const char *target = snapshot->targets->pdata[i];
-        g_string_append_printf(names, "%s%s", i + 1 == snapshot->disks ? " and " : ", ", target);
-    }
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
-                "there is no disk '%s': the %s %s", name,
-                snapshot->disks == 1 ? "only disk is" : "disks are", names->str);
-    g_string_free(names, TRUE);
+    qblk_target_set_unknown(name, qblk_snapshot_get_targets(snapshot), snapshot->disks, error);
 }
 
 /* The one disk whose device or drive is called @name; NULL for none or several. */

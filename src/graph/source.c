@@ -139,6 +139,29 @@ qblk_source_equal(const QblkSource *a, const QblkSource *b)
            qblk_source_equal(a->data_store, b->data_store);
 }
 
+char *
+qblk_source_label(const QblkSource *source)
+{
+    const QblkSourceHost *host = source->hosts->len == 0 ? NULL : source->hosts->pdata[0];
+    const char *name = source->name == NULL ? "" : source->name;
+    if (source->type == QBLK_SOURCE_NVME) {
+        return g_strdup_printf("nvme://%s:%s:%s.%s/%s", source->pci_domain, source->pci_bus,
+                               source->pci_slot, source->pci_function, source->nvme_namespace);
+    }
+    if (source->type != QBLK_SOURCE_NETWORK) {
+        return g_strdup(source->path == NULL ? "" : source->path);
+    }
+    if (host == NULL) {
+        return g_strdup_printf("%s:%s", source->protocol, name);
+    }
+    if (host->socket != NULL) {
+        return g_strdup_printf("%s+unix:///%s?socket=%s", source->protocol, name, host->socket);
+    }
+    return g_strdup_printf("%s://%s%s%s/%s", source->protocol, host->name,
+                           host->port == NULL ? "" : ":", host->port == NULL ? "" : host->port,
+                           name);
+}
+
 const char *
 qblk_source_type_name(QblkSourceType type)
 {

@@ -81,6 +81,9 @@ const char *qblk_source_get(const QblkSource *source, gsize member);
 /** Whether both say the same, but for what was dropped on the way. */
 gboolean qblk_source_equal(const QblkSource *a, const QblkSource *b);
 
+/** One line that says where a source is, for people and for comparing: a path, or like a URL. */
+char *qblk_source_label(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
+
 /** libvirt's `type=`: "file", "block", "dir", "network", "nvme", "vhostuser", "vhostvdpa". */
 const char *qblk_source_type_name(QblkSourceType type);
 

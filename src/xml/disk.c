@@ -71,15 +71,26 @@ fill_disk(xmlNode *disk, const QblkChain *chain, GError **error)
     return TRUE;
 }
 
+/* What was read from a document is written as it was. */
+static gboolean
+add_disk(xmlNode *devices, const QblkChain *chain, GError **error)
+{
+    if (chain->element != NULL) {
+        xmlAddChild(devices, xmlCopyNode(chain->element, 1));
+        return TRUE;
+    }
+    if (!fill_disk(qblk_writer_element(devices, "disk"), chain, error)) {
+        g_prefix_error(error, "%s: ", chain->target);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 char *
 qblk_disk_to_xml(const QblkChain *chain, GError **error)
 {
-    g_autoptr(xmlNode) disk = qblk_writer_root("disk");
-    if (!fill_disk(disk, chain, error)) {
-        g_prefix_error(error, "%s: ", chain->target);
-        return NULL;
-    }
-    return qblk_writer_print(disk);
+    g_autoptr(xmlNode) devices = qblk_writer_root("devices");
+    return add_disk(devices, chain, error) ? qblk_writer_print(devices->children) : NULL;
 }
 
 char *
@@ -87,8 +98,7 @@ qblk_disk_all_to_xml(const QblkChain *const *chains, guint count, GError **error
 {
     g_autoptr(xmlNode) devices = qblk_writer_root("devices");
     for (guint i = 0; i < count; i++) {
-        if (!fill_disk(qblk_writer_element(devices, "disk"), chains[i], error)) {
-            g_prefix_error(error, "%s: ", chains[i]->target);
+        if (!add_disk(devices, chains[i], error)) {
             return NULL;
         }
     }

@@ -16,23 +16,37 @@ fail(GError **error, int line, const char *reason)
     return NULL;
 }
 
+/* Called at the beginning of a document type, before any entity of it is read. */
+static void
+refuse_document_type(void *context, const xmlChar *name, const xmlChar *external,
+                     const xmlChar *system)
+{
+    xmlParserCtxt *parser = context;
+    gboolean *has_type = parser->_private;
+    *has_type = TRUE;
+    xmlStopParser(parser);
+}
+
 xmlDoc *
 qblk_document_parse(const char *text, gsize length, GError **error)
 {
     const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                         XML_PARSE_NOBLANKS | XML_PARSE_NOCDATA;
-    if (length > QBLK_LIMIT_FILE_BYTES) {
+    if (length > QBLK_LIMIT_XML_BYTES) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
-                    "the document is larger than the limit of %d bytes", QBLK_LIMIT_FILE_BYTES);
+                    "the document is larger than the limit of %d bytes", QBLK_LIMIT_XML_BYTES);
         return NULL;
     }
     g_autoptr(xmlParserCtxt) parser = xmlNewParserCtxt();
+    gboolean has_type = FALSE;
+    parser->_private = &has_type;
+    parser->sax->internalSubset = refuse_document_type;
     g_autoptr(xmlDoc) document = xmlCtxtReadMemory(parser, text, (int)length, NULL, NULL, options);
+    if (has_type) {
+        return fail(error, 1, "a document type is not taken");
+    }
     if (document == NULL) {
         return fail(error, parser->lastError.line, parser->lastError.message);
-    }
-    if (document->intSubset != NULL) {
-        return fail(error, 1, "a document type is not taken");
     }
     if (xmlDocGetRootElement(document) == NULL) {
         return fail(error, 1, "there is no element in it");

@@ -13,7 +13,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 /**
  * Parse @text.  QBLK_XML_ERROR_INVALID where it is not well-formed, has a document type (which is
  * where entities come from), nests deeper than libxml2's 256 levels, or is larger than
- * QBLK_LIMIT_FILE_BYTES.  A document that is returned has a root element.
+ * QBLK_LIMIT_XML_BYTES.  A document that is returned has a root element.
  */
 xmlDoc *qblk_document_parse(const char *text, gsize length,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

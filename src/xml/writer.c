@@ -113,55 +113,154 @@ escape(GString *out, const char *text)
     }
 }
 
-static void
-indent(GString *out, guint level)
+/* A walk through a tree by its pointers, not by recursion: a chain nests as deep as it is long. */
+typedef struct {
+    GString *out;
+    guint level;
+    const xmlNode *line; /* the element whose text has to stay as it is, on one line; or NULL */
+} Printing;
+
+static gboolean
+has_text(const xmlNode *element)
 {
-    for (guint i = 0; i < level; i++) {
-        g_string_append(out, "  ");
+    for (const xmlNode *at = element->children; at != NULL; at = at->next) {
+        if (at->type == XML_TEXT_NODE || at->type == XML_CDATA_SECTION_NODE) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void
+begin_line(const Printing *printing)
+{
+    for (guint i = 0; printing->line == NULL && i < printing->level; i++) {
+        g_string_append(printing->out, "  ");
     }
 }
 
 static void
-open_tag(GString *out, const xmlNode *element, guint level)
+end_line(const Printing *printing)
 {
-    indent(out, level);
-    g_string_append_printf(out, "<%s", (const char *)element->name);
+    g_string_append(printing->out, printing->line == NULL ? "\n" : "");
+}
+
+static void
+print_name(const Printing *printing, const xmlNs *ns, const xmlChar *name)
+{
+    if (ns != NULL && ns->prefix != NULL) {
+        g_string_append_printf(printing->out, "%s:", (const char *)ns->prefix);
+    }
+    g_string_append(printing->out, (const char *)name);
+}
+
+static void
+print_attribute(const Printing *printing, const char *value)
+{
+    g_string_append(printing->out, "='");
+    escape(printing->out, value);
+    g_string_append_c(printing->out, '\'');
+}
+
+static void
+print_namespaces(const Printing *printing, const xmlNode *element)
+{
+    for (const xmlNs *ns = element->nsDef; ns != NULL; ns = ns->next) {
+        g_string_append(printing->out, ns->prefix == NULL ? " xmlns" : " xmlns:");
+        g_string_append(printing->out, ns->prefix == NULL ? "" : (const char *)ns->prefix);
+        print_attribute(printing, (const char *)ns->href);
+    }
+}
+
+static void
+open_element(Printing *printing, const xmlNode *element)
+{
+    begin_line(printing);
+    g_string_append_c(printing->out, '<');
+    print_name(printing, element->ns, element->name);
+    print_namespaces(printing, element);
     for (const xmlAttr *a = element->properties; a != NULL; a = a->next) {
-        g_string_append_printf(out, " %s='", (const char *)a->name);
-        escape(out, a->children == NULL ? "" : (const char *)a->children->content);
-        g_string_append_c(out, '\'');
+        g_string_append_c(printing->out, ' ');
+        print_name(printing, a->ns, a->name);
+        print_attribute(printing, a->children == NULL ? "" : (const char *)a->children->content);
     }
-    g_string_append(out, element->children == NULL ? "/>\n" : ">\n");
+    g_string_append(printing->out, element->children == NULL ? "/>" : ">");
+    if (printing->line == NULL && has_text(element)) {
+        printing->line = element;
+    }
+    end_line(printing);
+    printing->level++;
 }
 
 static void
-close_tag(GString *out, const xmlNode *element, guint level)
+close_element(Printing *printing, const xmlNode *element)
 {
-    indent(out, level);
-    g_string_append_printf(out, "</%s>\n", (const char *)element->name);
+    printing->level--;
+    if (element->children == NULL) {
+        return;
+    }
+    begin_line(printing);
+    g_string_append(printing->out, "</");
+    print_name(printing, element->ns, element->name);
+    g_string_append_c(printing->out, '>');
+    printing->line = printing->line == element ? NULL : printing->line;
+    end_line(printing);
 }
 
-/* Goes through the tree by its pointers: a chain nests as deep as it is long. */
+/* Text, a comment or an instruction. */
+static void
+print_other(const Printing *printing, const xmlNode *node)
+{
+    const char *content = node->content == NULL ? "" : (const char *)node->content;
+    if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) {
+        escape(printing->out, content);
+        return;
+    }
+    begin_line(printing);
+    if (node->type == XML_COMMENT_NODE) {
+        g_string_append_printf(printing->out, "<!--%s-->", content);
+    } else if (node->type == XML_PI_NODE) {
+        g_string_append_printf(printing->out, "<?%s %s?>", (const char *)node->name, content);
+    }
+    end_line(printing);
+}
+
+static void
+open_node(Printing *printing, const xmlNode *node)
+{
+    if (node->type == XML_ELEMENT_NODE) {
+        open_element(printing, node);
+    } else {
+        print_other(printing, node);
+    }
+}
+
+static void
+close_node(Printing *printing, const xmlNode *node)
+{
+    if (node->type == XML_ELEMENT_NODE) {
+        close_element(printing, node);
+    }
+}
+
 char *
 qblk_writer_print(const xmlNode *element)
 {
-    GString *out = g_string_new(NULL);
+    Printing printing = {.out = g_string_new(NULL)};
     const xmlNode *at = element;
-    guint level = 0;
     for (;;) {
-        open_tag(out, at, level);
-        if (at->children != NULL) {
+        open_node(&printing, at);
+        if (at->type == XML_ELEMENT_NODE && at->children != NULL) {
             at = at->children;
-            level++;
             continue;
         }
+        close_node(&printing, at);
         while (at != element && at->next == NULL) {
             at = at->parent;
-            level--;
-            close_tag(out, at, level);
+            close_node(&printing, at);
         }
         if (at == element) {
-            return g_string_free(out, FALSE);
+            return g_string_free(printing.out, FALSE);
         }
         at = at->next;
     }

@@ -18,8 +18,11 @@ NVME = "libvirt 9.0 has neither bus='nvme' nor such targets; newer ones do"
 RELATIVE = 'a path is absolute in the schema, and QEMU was given a relative one'
 LINE_BREAK = 'a path has no line breaks in the schema, and this file name has one'
 
+DATA_STORE = 'libvirt 9.0 has no <dataStore>; 10.10 does'
+
 EXCEPTIONS = {
     'damaged-newline-in-name-xml': LINE_BREAK,
+    'data-file-xml': DATA_STORE,
     'many-buses-xml': NVME,
     'odd-names-xml-colon': RELATIVE,
     'odd-names-xml-line-break': LINE_BREAK,

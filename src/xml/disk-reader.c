@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xml/disk-reader.h"
+
+#include "xml/source-xml.h"
+
+static gboolean
+fail(GError **error, const xmlNode *element, const char *reason, const char *value)
+{
+    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %ld: %s '%s'",
+                xmlGetLineNo(element), reason, value);
+    return FALSE;
+}
+
+static gboolean
+read_type(const xmlNode *element, QblkSourceType *type, GError **error)
+{
+    const char *name = qblk_document_attribute(element, "type");
+    *type = QBLK_SOURCE_FILE;
+    /* A volume of a pool says nothing of where it is; its element is kept all the same. */
+    return name == NULL || qblk_source_type_value(name, type) || g_str_equal(name, "volume") ||
+           fail(error, element, "there is no type", name);
+}
+
+static gboolean
+read_index(const xmlNode *element, QblkLayer *layer, GError **error)
+{
+    const char *text = qblk_document_attribute(element, "index");
+    if (text == NULL) {
+        return TRUE;
+    }
+    return g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, &layer->index, NULL) ||
+           fail(error, element, "an index is a number from 1 on, not", text);
+}
+
+/* @element has the type and, below it, the source; @indexed has the index. */
+static QblkLayer *
+read_layer(const xmlNode *element, const xmlNode *indexed, const char *format, GError **error)
+{
+    QblkSourceType type;
+    QblkLayer *layer = qblk_chain_layer_new();
+    if (!read_type(element, &type, error) ||
+        (indexed != NULL && !read_index(indexed, layer, error))) {
+        qblk_chain_layer_free(layer);
+        return NULL;
+    }
+    layer->source = qblk_source_xml_read(qblk_document_child(element, "source"), type);
+    layer->filename = qblk_source_label(layer->source);
+    layer->format = g_strdup(format == NULL ? "unknown" : format);
+    layer->xml_format = g_strdup(format);
+    return layer;
+}
+
+static const char *
+format_of(const xmlNode *element)
+{
+    return qblk_document_attribute(qblk_document_child(element, "format"), "type");
+}
+
+static gboolean
+is_terminator(const xmlNode *store)
+{
+    return store->properties == NULL && qblk_document_child(store, "source") == NULL;
+}
+
+static gboolean
+read_backing(QblkChain *chain, const xmlNode *disk, GError **error)
+{
+    const xmlNode *store = qblk_document_child(disk, "backingStore");
+    while (store != NULL && !is_terminator(store)) {
+        QblkLayer *layer = read_layer(store, store, format_of(store), error);
+        if (layer == NULL) {
+            return FALSE;
+        }
+        g_ptr_array_add(chain->layers, layer);
+        store = qblk_document_child(store, "backingStore");
+    }
+    chain->is_complete = store != NULL;
+    return TRUE;
+}
+
+/* A drive without a medium has neither source nor backing store. */
+static gboolean
+read_layers(QblkChain *chain, const xmlNode *disk, GError **error)
+{
+    const xmlNode *source = qblk_document_child(disk, "source");
+    const xmlNode *driver = qblk_document_child(disk, "driver");
+    if (source == NULL && qblk_document_child(disk, "backingStore") == NULL) {
+        return TRUE;
+    }
+    QblkLayer *active = read_layer(disk, source, qblk_document_attribute(driver, "type"), error);
+    if (active == NULL) {
+        return FALSE;
+    }
+    g_ptr_array_add(chain->layers, active);
+    return read_backing(chain, disk, error);
+}
+
+static gboolean
+read_mirror(QblkChain *chain, const xmlNode *disk, GError **error)
+{
+    const xmlNode *element = qblk_document_child(disk, "mirror");
+    if (element == NULL) {
+        return TRUE;
+    }
+    const char *format = format_of(element);
+    QblkLayer *layer =
+        read_layer(element, qblk_document_child(element, "source"),
+                   format == NULL ? qblk_document_attribute(element, "format") : format, error);
+    if (layer == NULL) {
+        return FALSE;
+    }
+    chain->mirror = g_new0(QblkMirror, 1);
+    chain->mirror->is_commit =
+        g_strcmp0(qblk_document_attribute(element, "job"), "active-commit") == 0;
+    chain->mirror->ready = g_strcmp0(qblk_document_attribute(element, "ready"), "yes") == 0;
+    chain->mirror->layer = layer;
+    return TRUE;
+}
+
+static gboolean
+check_indexes(QblkChain *chain, const xmlNode *disk, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+    for (guint i = 0; i < chain->layers->len; i++) {
+        QblkLayer *layer = chain->layers->pdata[i];
+        if (layer->index == QBLK_UNKNOWN) {
+            continue;
+        }
+        chain->has_own_indexes = TRUE;
+        if (!g_hash_table_add(seen, &layer->index)) {
+            g_autofree char *index = g_strdup_printf("%" G_GINT64_FORMAT, layer->index);
+            return fail(error, disk, "two layers of a disk have the index", index);
+        }
+    }
+    return TRUE;
+}
+
+/* What libvirt has in words and a chain in numbers. */
+static void
+read_device(QblkChain *chain, const xmlNode *disk)
+{
+    static const QblkDeviceKind kinds[] = {QBLK_DEVICE_DISK, QBLK_DEVICE_LUN, QBLK_DEVICE_CDROM,
+                                           QBLK_DEVICE_FLOPPY};
+    static const char *const buses[] = {"virtio", "scsi", "sata", "usb",
+                                        "ide",    "fdc",  "nvme", "sd"};
+    const char *device = qblk_document_attribute(disk, "device");
+    const char *bus = qblk_document_attribute(qblk_document_child(disk, "target"), "bus");
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_strcmp0(device, qblk_device_kind_name(kinds[i])) == 0) {
+            chain->kind = kinds[i];
+        }
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(buses); i++) {
+        if (g_strcmp0(bus, buses[i]) == 0) {
+            chain->bus = buses[i];
+        }
+    }
+    chain->read_only = qblk_document_child(disk, "readonly") != NULL;
+    chain->removable = chain->kind == QBLK_DEVICE_CDROM || chain->kind == QBLK_DEVICE_FLOPPY;
+    chain->alias = g_strdup(qblk_document_attribute(qblk_document_child(disk, "alias"), "name"));
+    chain->serial = g_strdup(qblk_document_text(qblk_document_child(disk, "serial")));
+    chain->name_source = QBLK_NAME_DOMAIN;
+}
+
+static void
+free_element(gpointer element)
+{
+    xmlFreeNode(element);
+}
+
+static void
+keep_element(QblkChain *chain, const xmlNode *disk)
+{
+    /* A copy that stands alone; libxml2 takes a pointer that is not const and changes nothing. */
+    union {
+        const xmlNode *shared;
+        xmlNode *owned;
+    } pointer = {.shared = disk};
+    chain->element = xmlCopyNode(pointer.owned, 1);
+    chain->free_element = free_element;
+}
+
+QblkChain *
+qblk_disk_reader_chain(const xmlNode *disk, GError **error)
+{
+    const char *target = qblk_document_attribute(qblk_document_child(disk, "target"), "dev");
+    if (target == NULL || target[0] == '\0') {
+        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
+                    "line %ld: the disk has no '<target dev=...>'", xmlGetLineNo(disk));
+        return NULL;
+    }
+    g_autoptr(QblkChain) chain = qblk_chain_new(target);
+    read_device(chain, disk);
+    if (!read_layers(chain, disk, error) || !read_mirror(chain, disk, error) ||
+        !check_indexes(chain, disk, error)) {
+        g_prefix_error(error, "%s: ", target);
+        return NULL;
+    }
+    qblk_chain_number(chain);
+    keep_element(chain, disk);
+    return g_steal_pointer(&chain);
+}
