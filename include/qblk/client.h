@@ -134,6 +134,14 @@ typedef void (*QblkClientLogger)(gboolean sent, const char *message, gpointer us
 /** Set a logger, or none with NULL.  Costs nothing where there is none. */
 void qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointer user_data);
 
+/* ---- limits ---- */
+
+/**
+ * Take replies of up to @bytes from now on; 0 means the default of 64 MiB.  A longer one fails the
+ * connection with QBLK_QMP_ERROR_LIMIT.  A guest with 100000 block nodes needs about 130 MB.
+ */
+void qblk_client_set_reply_limit(QblkClient *client, gsize bytes);
+
 /* ---- GLib's main loop ---- */
 
 /**

@@ -11,10 +11,14 @@
 
 G_DEFINE_QUARK(qblk_invocation_error, qblk_invocation_error)
 
+/* Every byte of a reply is held in memory, and as values several times over. */
+#define LARGEST_REPLY_MIB 4096
+
 /* Options as they stand on the command line, before they mean something. */
 typedef struct {
     gboolean version;
     double timeout;
+    int max_reply; /* MiB */
     char **targets;
     char *domain;
     char *edges;
@@ -77,6 +81,8 @@ new_context(QblkInvocation *invocation, Raw *raw)
 {
     const GOptionEntry entries[] = {
         {"json", 'j', 0, G_OPTION_ARG_NONE, &invocation->json, "Print JSON", NULL},
+        {"max-reply", 0, 0, G_OPTION_ARG_INT, &raw->max_reply,
+         "Take replies of up to so much from QEMU (default: 64)", "MIB"},
         {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &raw->timeout,
          "Wait so long for QEMU (default: 5)", "SECONDS"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &invocation->verbose,
@@ -197,6 +203,10 @@ apply(QblkInvocation *invocation, const Raw *raw, GError **error)
         return usage(error, "--timeout takes seconds from 0.001 to 86400");
     }
     invocation->timeout_ms = (int)(raw->timeout * 1000);
+    if (raw->max_reply < 1 || raw->max_reply > LARGEST_REPLY_MIB) {
+        return usage(error, "--max-reply takes MiB from 1 to %d", LARGEST_REPLY_MIB);
+    }
+    invocation->reply_limit = (gsize)raw->max_reply * 1024 * 1024;
     for (guint i = 0; raw->targets != NULL && raw->targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
         if (!qblk_snapshot_options_add_target(invocation->snapshot_options, raw->targets[i],
@@ -222,7 +232,8 @@ print_version(const Raw *raw)
 gboolean
 qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError **error)
 {
-    g_auto(Raw) raw = {.timeout = QBLK_DEFAULT_TIMEOUT_MS / 1000.0};
+    g_auto(Raw) raw = {.timeout = QBLK_DEFAULT_TIMEOUT_MS / 1000.0,
+                       .max_reply = QBLK_LIMIT_REPLY_BYTES / (1024 * 1024)};
     /* GOption moves pointers in the array it parses, so what is freed has to be another one. */
     g_auto(GStrv) words = g_strdupv(argv);
     invocation->output = g_string_new(NULL);

@@ -17,6 +17,7 @@ typedef struct {
     gboolean json;
     gboolean verbose;
     int timeout_ms;     /* 0: the default */
+    gsize reply_limit;  /* bytes, 0: the default */
     char *expect;       /* fingerprint, or NULL */
     char *graph_format; /* of `graph`, or NULL */
     QblkSnapshotOptions *snapshot_options;

@@ -27,6 +27,7 @@ open_qmp(const char *address, QblkInvocation *invocation, GError **error)
     if (client == NULL) {
         return NULL;
     }
+    qblk_client_set_reply_limit(client, invocation->reply_limit);
     if (invocation->verbose) {
         qblk_client_set_logger(client, log_message, NULL);
     }

@@ -336,3 +336,9 @@ qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointer use
     client->logger_data = user_data;
     qblk_session_set_logger(client->session, logger == NULL ? NULL : log_redacted, client);
 }
+
+void
+qblk_client_set_reply_limit(QblkClient *client, gsize bytes)
+{
+    qblk_session_set_reply_limit(client->session, bytes);
+}

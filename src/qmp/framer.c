@@ -17,7 +17,7 @@ QblkFramer *
 qblk_framer_new(gsize max_bytes)
 {
     QblkFramer *framer = g_new0(QblkFramer, 1);
-    framer->max_bytes = max_bytes == 0 ? QBLK_LIMIT_REPLY_BYTES : max_bytes;
+    qblk_framer_set_limit(framer, max_bytes);
     return framer;
 }
 
@@ -27,6 +27,12 @@ free_string(GString *string)
     if (string != NULL) {
         g_string_free(string, TRUE);
     }
+}
+
+void
+qblk_framer_set_limit(QblkFramer *framer, gsize max_bytes)
+{
+    framer->max_bytes = max_bytes == 0 ? QBLK_LIMIT_REPLY_BYTES : max_bytes;
 }
 
 void
@@ -101,7 +107,7 @@ scan(QblkFramer *framer, const char *bytes, gsize length)
 static gboolean
 check_limits(const QblkFramer *framer, gsize more, GError **error)
 {
-    if (more > framer->max_bytes - framer->message->len) {
+    if (framer->message->len + more > framer->max_bytes) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
                     "a message has more than %" G_GSIZE_FORMAT
                     " bytes, the limit for one reply (QBLK_LIMIT_REPLY_BYTES)",

@@ -66,6 +66,12 @@ qblk_session_set_logger(QblkSession *session, QblkSessionLogger logger, gpointer
     session->logger_data = user_data;
 }
 
+void
+qblk_session_set_reply_limit(QblkSession *session, gsize bytes)
+{
+    qblk_framer_set_limit(session->framer, bytes);
+}
+
 QblkSessionState
 qblk_session_state(const QblkSession *session)
 {

@@ -44,6 +44,9 @@ void qblk_session_free(QblkSession *session);
 
 void qblk_session_set_logger(QblkSession *session, QblkSessionLogger logger, gpointer user_data);
 
+/** Change the longest message to accept, in bytes; 0 means QBLK_LIMIT_REPLY_BYTES. */
+void qblk_session_set_reply_limit(QblkSession *session, gsize bytes);
+
 QblkSessionState qblk_session_state(const QblkSession *session);
 
 /** Why the session failed; NULL while it has not. */

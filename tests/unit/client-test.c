@@ -71,6 +71,19 @@ no_greeting_means_a_busy_monitor(void **state)
 }
 
 static void
+a_reply_beyond_the_limit_that_was_set_ends_the_connection(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_expect(fake, "query-name", NULL);
+    fake_qmp_reply(fake, "{\"name\":\"0123456789012345678901234567890123456789\"}");
+    QblkClient *client = fake_qmp_connect(fake);
+    qblk_client_set_reply_limit(client, 40);
+    assert_execute_fails(client, "query-name", 0, QBLK_QMP_ERROR_LIMIT, "40 bytes");
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+}
+
+static void
 a_command_returns_what_qemu_returned(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
@@ -394,6 +407,7 @@ main(void)
         cmocka_unit_test(connecting_reads_the_greeting),
         cmocka_unit_test(an_address_that_is_none_is_refused),
         cmocka_unit_test(no_greeting_means_a_busy_monitor),
+        cmocka_unit_test(a_reply_beyond_the_limit_that_was_set_ends_the_connection),
         cmocka_unit_test(a_command_returns_what_qemu_returned),
         cmocka_unit_test(a_refusal_names_the_command),
         cmocka_unit_test(arguments_that_are_no_object_are_not_sent),

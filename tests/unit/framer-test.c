@@ -158,6 +158,24 @@ a_message_as_long_as_the_limit_passes_and_a_longer_one_names_it(void **state)
 }
 
 static void
+the_limit_can_be_changed_while_a_message_arrives(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(4);
+    g_autoptr(GError) error = NULL;
+    GString *message = NULL;
+    gsize used = 0;
+    assert_true(qblk_framer_feed(framer, "{\"a\"", 4, &used, &message, &error));
+    qblk_framer_set_limit(framer, 7);
+    assert_true(qblk_framer_feed(framer, ":1}", 3, &used, &message, &error));
+    assert_string_equal(message->str, "{\"a\":1}");
+    g_string_free(message, TRUE);
+    assert_true(qblk_framer_feed(framer, "{\"a\"", 4, &used, &message, &error));
+    qblk_framer_set_limit(framer, 3);
+    assert_false(qblk_framer_feed(framer, ":", 1, &used, &message, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT, "3 bytes");
+}
+
+static void
 the_limit_of_64_mib_holds_without_an_end_in_sight(void **state)
 {
     g_autoptr(QblkFramer) framer = qblk_framer_new(0);
@@ -214,6 +232,7 @@ main(void)
         cmocka_unit_test(white_space_is_no_message),
         cmocka_unit_test(anything_else_between_messages_is_refused),
         cmocka_unit_test(a_message_as_long_as_the_limit_passes_and_a_longer_one_names_it),
+        cmocka_unit_test(the_limit_can_be_changed_while_a_message_arrives),
         cmocka_unit_test(the_limit_of_64_mib_holds_without_an_end_in_sight),
         cmocka_unit_test(nesting_as_deep_as_the_limit_passes_and_deeper_names_it),
         cmocka_unit_test(brackets_of_a_string_are_no_nesting),
