@@ -67,4 +67,15 @@ typedef enum {
     QBLK_XML_ERROR_FILE,        /**< the document could not be read */
 } QblkXmlError;
 
+/** Planning and running block jobs. */
+#define QBLK_BLOCKJOB_ERROR (qblk_blockjob_error_quark())
+GQuark qblk_blockjob_error_quark(void);
+
+typedef enum {
+    QBLK_BLOCKJOB_ERROR_REFUSED, /**< it would harm, or the request makes no sense on this chain */
+    QBLK_BLOCKJOB_ERROR_FAILED,  /**< the job failed; the message has QEMU's reason */
+    QBLK_BLOCKJOB_ERROR_CANCELLED, /**< the job was cancelled before it had changed the chain */
+    QBLK_BLOCKJOB_ERROR_RESULT,    /**< the job ended well and the chain is not as expected */
+} QblkBlockjobError;
+
 G_END_DECLS

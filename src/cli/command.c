@@ -3,9 +3,11 @@
 
 #include "cli/cmd-capture.h"
 #include "cli/cmd-chain.h"
+#include "cli/cmd-commit.h"
 #include "cli/cmd-graph.h"
 #include "cli/cmd-jobs.h"
 #include "cli/cmd-list.h"
+#include "cli/cmd-pull.h"
 #include "cli/cmd-resolve.h"
 #include "cli/cmd-source.h"
 #include "cli/cmd-xml.h"
@@ -29,6 +31,11 @@ static const QblkCommand commands[] = {
      "List the jobs", NULL, qblk_cmd_jobs},
     {"source", NULL, "NAME", 1, 1, FALSE, FALSE,
      "Print the <source> that a file name means", NULL, qblk_cmd_source},
+    {"commit", "blockcommit", "VM DISK", 2, 2, TRUE, TRUE,
+     "Bring the data of layers down into one below", qblk_cmd_commit_options, qblk_cmd_commit},
+    {"pull", "blockpull", "VM DISK", 2, 2, TRUE, TRUE,
+     "Bring the data of layers below up into the active one", qblk_cmd_pull_options,
+     qblk_cmd_pull},
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
     {NULL},

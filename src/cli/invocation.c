@@ -264,6 +264,8 @@ qblk_invocation_clear(QblkInvocation *invocation)
     g_strfreev(invocation->arguments);
     g_free(invocation->expect);
     g_free(invocation->graph_format);
+    g_free(invocation->job.base);
+    g_free(invocation->job.top);
     g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_free);
     if (invocation->output != NULL) {
         g_string_free(invocation->output, TRUE);

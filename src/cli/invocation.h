@@ -9,6 +9,17 @@
 
 typedef struct QblkCommand QblkCommand;
 
+/** Options of the commands that run block jobs; texts are owned. */
+typedef struct {
+    char *base, *top;
+    gboolean shallow, active, pivot, keep_overlay, keep_relative;
+    gboolean dry_run;
+    gint64 bandwidth; /* MiB a second, or bytes */
+    gboolean in_bytes;
+    double time_limit; /* seconds, 0: none */
+    gboolean force_managed;
+} QblkJobOptions;
+
 typedef struct {
     const QblkCommand *command;
     char **arguments; /* after the command's name and options, owned, NULL-terminated */
@@ -20,6 +31,7 @@ typedef struct {
     gsize reply_limit;  /* bytes, 0: the default */
     char *expect;       /* fingerprint, or NULL */
     char *graph_format; /* of `graph`, or NULL */
+    QblkJobOptions job;
     QblkSnapshotOptions *snapshot_options;
 
     GString *output; /* written to stdout when all went well, and only then */

@@ -20,10 +20,10 @@ log_message(gboolean sent, const char *message, gpointer user_data)
     fprintf(stderr, "qblk: %s %s\n", sent ? "->" : "<-", safe);
 }
 
-static QblkReplies *
-open_qmp(const char *address, QblkInvocation *invocation, GError **error)
+static QblkClient *
+connect_to(const char *address, QblkInvocation *invocation, GError **error)
 {
-    g_autoptr(QblkClient) client = qblk_client_start(address, invocation->timeout_ms, error);
+    QblkClient *client = qblk_client_start(address, invocation->timeout_ms, error);
     if (client == NULL) {
         return NULL;
     }
@@ -31,7 +31,16 @@ open_qmp(const char *address, QblkInvocation *invocation, GError **error)
     if (invocation->verbose) {
         qblk_client_set_logger(client, log_message, NULL);
     }
-    return qblk_snapshot_fetch_replies(client, invocation->snapshot_options, error);
+    return client;
+}
+
+static QblkReplies *
+open_qmp(const char *address, QblkInvocation *invocation, GError **error)
+{
+    g_autoptr(QblkClient) client = connect_to(address, invocation, error);
+    return client == NULL
+               ? NULL
+               : qblk_snapshot_fetch_replies(client, invocation->snapshot_options, error);
 }
 
 static QblkReplies *
@@ -82,6 +91,22 @@ open_replies(QblkInvocation *invocation, GError **error)
                 "unix:PATH, tcp:HOST:PORT, fd:N, capture:FILE or domain:FILE",
                 name);
     return NULL;
+}
+
+QblkClient *
+qblk_vm_connect(QblkInvocation *invocation, GError **error)
+{
+    static const char *const recorded[] = {"capture:", "domain:"};
+    const char *name = invocation->arguments[0];
+    for (gsize i = 0; i < G_N_ELEMENTS(recorded); i++) {
+        if (g_str_has_prefix(name, recorded[i])) {
+            g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
+                        "'qblk %s' changes a running QEMU, and '%s' is none",
+                        invocation->command->name, name);
+            return NULL;
+        }
+    }
+    return connect_to(name, invocation, error);
 }
 
 QblkReplies *

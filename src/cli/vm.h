@@ -24,6 +24,9 @@ QblkVm *qblk_vm_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNU
 void qblk_vm_free(QblkVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)
 
+/** Connect to the monitor that the first argument names; a capture or a document has none. */
+QblkClient *qblk_vm_connect(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** What QEMU answers to all that any command could ask, without making a snapshot of it. */
 QblkReplies *qblk_vm_replies(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -84,6 +84,7 @@ qblk_chain_free(QblkChain *chain)
     g_free(chain->alias);
     g_free(chain->qdev);
     g_free(chain->backend);
+    g_free(chain->root);
     g_free(chain->serial);
     g_ptr_array_unref(chain->layers);
     if (chain->mirror != NULL) {

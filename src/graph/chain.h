@@ -51,6 +51,7 @@ struct QblkChain {
     char *alias;   /* qdev id, or NULL */
     char *qdev;    /* as QEMU says it, or NULL */
     char *backend; /* BlockBackend name, or NULL */
+    char *root;    /* node-name of the topmost node that is no job's own, or NULL */
     char *serial;  /* or NULL */
     gboolean removable;
     gboolean tray_open;

@@ -200,6 +200,7 @@ load_disk(const QblkDevice *device)
     chain->alias = g_strdup(device->id);
     chain->qdev = g_strdup(device->qdev);
     chain->backend = g_strdup(device->backend);
+    chain->root = g_strdup(device->node_name);
     chain->serial =
         device->serial == NULL || device->serial[0] == '\0' ? NULL : g_strdup(device->serial);
     chain->removable = device->removable;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/plan-check.h"
+
+#include "graph/snapshot-jobs.h"
+#include "graph/snapshot-users.h"
+
+static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static gboolean
+refuse(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, message);
+    return FALSE;
+}
+
+gboolean
+qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GError **error)
+{
+    const QblkJob *job = qblk_snapshot_jobs_of(context->snapshot, chain->target);
+    if (chain->layers->len == 0) {
+        return refuse(error, "disk '%s' is an empty drive", chain->target);
+    }
+    if (chain->kind == QBLK_DEVICE_CDROM) {
+        return refuse(error, "disk '%s' is a cdrom", chain->target);
+    }
+    if (chain->read_only) {
+        return refuse(error, "disk '%s' is read-only", chain->target);
+    }
+    if (job != NULL) {
+        return refuse(error, "disk '%s' has a job already: '%s' (%s, %s)", chain->target, job->id,
+                      job->type, job->status);
+    }
+    if (chain->has_libvirt_indexes && !context->force_managed) {
+        return refuse(error,
+                      "libvirt started this guest and never notices a change of '%s' made without "
+                      "it: use virsh, or say --force-managed",
+                      chain->target);
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_plan_check_users(const QblkPlanContext *context, const QblkChain *chain,
+                      const QblkLayer *first, const QblkLayer *last, GError **error)
+{
+    for (guint i = first->position; i <= last->position; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        const char *other = qblk_snapshot_users_other(context->snapshot, chain->target, layer);
+        if (other != NULL) {
+            return refuse(error, "image '%s' is also used by disk '%s', whose data would change",
+                          layer->filename, other);
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper, const char *upper_name,
+                      const QblkLayer *lower, const char *lower_name, GError **error)
+{
+    if (upper->position < lower->position) {
+        return TRUE;
+    }
+    if (upper->position == lower->position) {
+        return refuse(error, "'%s' and '%s' are the same layer of '%s'", upper_name, lower_name,
+                      chain->target);
+    }
+    return refuse(error, "'%s' is below '%s' in the chain of '%s', not above it", upper_name,
+                  lower_name, chain->target);
+}

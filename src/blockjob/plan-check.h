@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What has to be true before anything is sent, whatever the job.
+ *
+ * Each check fails with QBLK_BLOCKJOB_ERROR_REFUSED and says what is in the way.
+ */
+#pragma once
+
+#include "blockjob/plan.h"
+
+/** The disk has a medium that can be written, no job on it, and nobody else to tell. */
+gboolean qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** No other disk uses one of the layers from @first to @last, which are to change. */
+gboolean qblk_plan_check_users(const QblkPlanContext *context, const QblkChain *chain,
+                               const QblkLayer *first, const QblkLayer *last,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** @upper is above @lower in the chain; @upper_name and @lower_name are what the user calls
+ * them. */
+gboolean qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper,
+                               const char *upper_name, const QblkLayer *lower,
+                               const char *lower_name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

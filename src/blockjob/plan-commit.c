@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/plan-commit.h"
+
+#include "blockjob/plan-check.h"
+#include "blockjob/relative-name.h"
+
+typedef struct {
+    const QblkPlanContext *context;
+    const QblkCommitOptions *options;
+    const QblkChain *chain;
+    const QblkLayer *top;
+    const QblkLayer *base;
+    const char *top_name;
+    const char *base_name;
+} Commit;
+
+static gboolean
+refuse(GError **error, const char *reason, const char *name)
+{
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "%s '%s'", reason, name);
+    return FALSE;
+}
+
+/* Which layers are meant; virsh's defaults. */
+static gboolean
+find_layers(Commit *commit, GError **error)
+{
+    const QblkCommitOptions *options = commit->options;
+    const QblkChain *chain = commit->chain;
+    commit->top_name = options->top == NULL ? chain->target : options->top;
+    commit->top = qblk_chain_resolve(chain, commit->top_name, error);
+    if (commit->top == NULL) {
+        return FALSE;
+    }
+    if (options->base != NULL && options->shallow) {
+        return refuse(error, "a shallow commit goes one layer down, and not to", options->base);
+    }
+    if (options->base != NULL) {
+        commit->base_name = options->base;
+        commit->base = qblk_chain_resolve(chain, options->base, error);
+        return commit->base != NULL;
+    }
+    guint position = options->shallow ? commit->top->position + 1 : chain->layers->len - 1;
+    commit->base = qblk_chain_get_layer(chain, position);
+    if (commit->base == NULL || position == commit->top->position) {
+        return refuse(error, "there is no layer to commit into below", commit->top_name);
+    }
+    commit->base_name = commit->base->filename;
+    return TRUE;
+}
+
+static gboolean
+check_end(const Commit *commit, GError **error)
+{
+    gboolean is_active = commit->top->position == 0;
+    if (is_active && commit->options->end == QBLK_COMMIT_INNER) {
+        return refuse(error,
+                      "to commit the active layer say --active, --pivot or --keep-overlay: "
+                      "it is the active layer of",
+                      commit->chain->target);
+    }
+    if (!is_active && commit->options->end != QBLK_COMMIT_INNER) {
+        return refuse(error,
+                      "--active, --pivot and --keep-overlay are for the active layer, not for",
+                      commit->top_name);
+    }
+    if (is_active && commit->options->keep_relative) {
+        return refuse(error,
+                      "--keep-relative needs an overlay above what is committed, and there "
+                      "is none above",
+                      commit->top_name);
+    }
+    return TRUE;
+}
+
+static gboolean
+check(const Commit *commit, GError **error)
+{
+    return qblk_plan_check_disk(commit->context, commit->chain, error) &&
+           qblk_plan_check_order(commit->chain, commit->top, commit->top_name, commit->base,
+                                 commit->base_name, error) &&
+           check_end(commit, error) &&
+           qblk_plan_check_users(commit->context, commit->chain, commit->top, commit->base, error);
+}
+
+/* ---- the steps ---- */
+
+/* The overlay's new backing string, NULL where QEMU is to choose. */
+static gboolean
+choose_backing_name(const Commit *commit, char **name, GError **error)
+{
+    *name = NULL;
+    if (!commit->options->keep_relative) {
+        return TRUE;
+    }
+    const QblkLayer *overlay = qblk_chain_get_layer(commit->chain, commit->top->position - 1);
+    *name = qblk_relative_name(commit->chain, overlay, commit->base, error);
+    return *name != NULL;
+}
+
+static void
+add_start(QblkPlan *plan, const Commit *commit, const char *backing_name)
+{
+    QblkJson *arguments = qblk_plan_job_arguments(plan, commit->context);
+    qblk_json_set_string(arguments, "device", commit->chain->root);
+    qblk_json_set_string(arguments, "top-node", commit->top->node_name);
+    qblk_json_set_string(arguments, "base-node", commit->base->node_name);
+    if (backing_name != NULL) {
+        qblk_json_set_string(arguments, "backing-file", backing_name);
+    }
+    if (commit->options->end == QBLK_COMMIT_INNER && commit->context->masks_protocol) {
+        qblk_json_set_boolean(arguments, "backing-mask-protocol", TRUE);
+    }
+    gboolean is_inner = commit->options->end == QBLK_COMMIT_INNER;
+    (void)qblk_plan_add(plan, "start the job", "block-commit", arguments,
+                        is_inner ? "pending" : "ready");
+}
+
+/* A cancel without force ends a ready job well and leaves the overlay in place (QEMU's reference of
+ * block-job-cancel); job-cancel would not wait for the base to be in step. */
+static void
+add_keep_overlay(QblkPlan *plan)
+{
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_string(arguments, "device", plan->job);
+    qblk_json_set_boolean(arguments, "force", FALSE);
+    (void)qblk_plan_add(plan, "end the job and keep the overlay", "block-job-cancel", arguments,
+                        "pending");
+}
+
+static void
+add_steps(QblkPlan *plan, const Commit *commit, const char *backing_name)
+{
+    add_start(plan, commit, backing_name);
+    switch (commit->options->end) {
+    case QBLK_COMMIT_ACTIVE:
+        plan->stays_ready = TRUE;
+        return;
+    case QBLK_COMMIT_KEEP_OVERLAY:
+        add_keep_overlay(plan);
+        qblk_plan_add_end(plan);
+        return;
+    case QBLK_COMMIT_PIVOT:
+        (void)qblk_plan_add_for_job(plan, "make the base the active layer", "job-complete",
+                                    "pending");
+        break;
+    case QBLK_COMMIT_INNER:
+        break;
+    }
+    qblk_plan_add_end(plan);
+    for (guint i = commit->top->position; i < commit->base->position; i++) {
+        qblk_plan_add_close(plan, commit->chain->layers->pdata[i]);
+    }
+}
+
+static void
+add_expectations(QblkPlan *plan, const Commit *commit, const char *backing_name)
+{
+    gboolean shrinks =
+        commit->options->end == QBLK_COMMIT_INNER || commit->options->end == QBLK_COMMIT_PIVOT;
+    guint gone_from = shrinks ? commit->top->position : G_MAXUINT;
+    for (guint i = 0; i < commit->chain->layers->len; i++) {
+        gboolean is_overlay = i + 1 == gone_from;
+        if (i < gone_from || i >= commit->base->position) {
+            qblk_plan_expect(plan, commit->chain->layers->pdata[i],
+                             is_overlay ? backing_name : NULL);
+        }
+    }
+}
+
+QblkPlan *
+qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *options, GError **error)
+{
+    g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, context->target, error);
+    g_autofree char *backing_name = NULL;
+    Commit commit = {.context = context, .options = options, .chain = chain};
+    if (chain == NULL || !find_layers(&commit, error) || !check(&commit, error) ||
+        !choose_backing_name(&commit, &backing_name, error)) {
+        return NULL;
+    }
+    const char *kind = options->end == QBLK_COMMIT_INNER ? "commit" : "active-commit";
+    QblkPlan *plan = qblk_plan_new(kind, context, chain);
+    add_steps(plan, &commit, backing_name);
+    add_expectations(plan, &commit, backing_name);
+    return plan;
+}

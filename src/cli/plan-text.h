@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * A plan for people.
+ */
+#pragma once
+
+#include "blockjob/plan.h"
+
+/** Append the commands, what ends each, and the chain before and after. */
+void qblk_plan_text(const QblkPlan *plan, GString *out);
+
+/** Append what was done. */
+void qblk_plan_text_result(const QblkPlan *plan, GString *out);
