@@ -49,11 +49,25 @@ qblk_bus_address_free(QblkBusAddress *address)
     g_array_unref(address);
 }
 
+/* Folders of QEMU's objects.  The bus of host bridges is in one, and belongs to no device. */
+static gboolean
+is_container(const char *path)
+{
+    static const char *const containers[] = {
+        "/", "/machine", "/machine/peripheral", "/machine/peripheral-anon", "/machine/unattached",
+        NULL};
+    return g_strv_contains(containers, path);
+}
+
 char *
 qblk_bus_address_owner(const QblkReplies *replies, const char *path)
 {
     const char *bus = qblk_qom_string(replies, path, "parent_bus");
-    return bus == NULL || bus[0] != '/' ? NULL : qblk_qom_parent(bus);
+    if (bus == NULL || bus[0] != '/') {
+        return NULL;
+    }
+    g_autofree char *owner = qblk_qom_parent(bus);
+    return is_container(owner) ? NULL : g_steal_pointer(&owner);
 }
 
 static void

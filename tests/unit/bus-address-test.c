@@ -129,6 +129,18 @@ what_is_not_known_leaves_the_way_short(void **state)
 }
 
 static void
+nothing_is_asked_of_the_folders_of_a_machine(void **state)
+{
+    static const char *const buses[] = {"/machine/unattached/sysbus", "/machine/sysbus", "/bus",
+                                        "/machine/peripheral/bus", "/machine/peripheral-anon/bus"};
+    for (gsize i = 0; i < G_N_ELEMENTS(buses); i++) {
+        g_autoptr(QblkReplies) replies = qblk_replies_new();
+        add_device(replies, "/machine/i440fx", "i440FX-pcihost", buses[i]);
+        assert_null(qblk_bus_address_owner(replies, "/machine/i440fx"));
+    }
+}
+
+static void
 buses_in_a_circle_end(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
@@ -202,6 +214,7 @@ main(void)
         cmocka_unit_test(a_usb_port_is_a_way_itself),
         cmocka_unit_test(every_kind_of_disk_has_its_number),
         cmocka_unit_test(what_is_not_known_leaves_the_way_short),
+        cmocka_unit_test(nothing_is_asked_of_the_folders_of_a_machine),
         cmocka_unit_test(buses_in_a_circle_end),
         cmocka_unit_test(addresses_sort_as_a_guest_scans),
         cmocka_unit_test(the_next_questions_go_one_device_further),

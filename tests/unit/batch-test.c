@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/batch.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+#include "qmp/query.h"
+
+#define MOST_BATCHES 100
+
+#define STREAM                                                                                     \
+    "[{'id':'s','type':'stream','status':'concluded','current-progress':1,'total-progress':1}]"
+
+/* The queries of the next batch as text, in order. */
+static char *
+next(const QblkReplies *replies, const QblkSnapshotOptions *options)
+{
+    g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < queries->len; i++) {
+        const QblkQuery *query = queries->pdata[i];
+        g_autofree char *key = qblk_query_key(query->command, query->arguments);
+        g_string_append_printf(text, "%s%s", i == 0 ? "" : "\n", key);
+    }
+    return g_strdup(g_strdelimit(text->str, "\"", '\''));
+}
+
+static char *
+next_plain(const QblkReplies *replies)
+{
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    return next(replies, options);
+}
+
+/* Replies to the first batch, and to the second what is not NULL. */
+static QblkReplies *
+after_first(const char *version, const char *jobs)
+{
+    QblkReplies *replies = graph_fixture_jobs(version, jobs, "[]");
+    graph_fixture_add(replies, "query-name", NULL, "{}");
+    return replies;
+}
+
+static void
+first_of_all_it_asks_who_is_there_and_which_jobs_run(void **state)
+{
+    g_autoptr(QblkReplies) none = qblk_replies_new();
+    g_autofree char *text = next_plain(none);
+    assert_string_equal(text, "query-version {}\nquery-name {}\nquery-jobs {}\n"
+                              "query-block-jobs {}");
+    g_autoptr(QblkSnapshotOptions) capture = qblk_snapshot_options_new();
+    capture->everything = TRUE;
+    g_autofree char *more = next(none, capture);
+    assert_string_equal(more, "query-version {}\nquery-name {}\nquery-jobs {}\n"
+                              "query-block-jobs {}\nquery-status {}\nquery-uuid {}\nquery-pci {}");
+}
+
+static void
+what_is_known_is_not_asked_again(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    graph_fixture_add(replies, "query-jobs", NULL, "[]");
+    graph_fixture_add(replies, "query-name", NULL, NULL);
+    g_autofree char *text = next_plain(replies);
+    assert_string_equal(text, "query-version {}\nquery-block-jobs {}");
+}
+
+static void
+then_it_asks_for_the_graph_in_one_write(void **state)
+{
+    static const struct {
+        const char *version, *expected;
+    } cases[] = {
+        {"7.2.0", "query-block {}\nquery-named-block-nodes {'flat':true}\n"
+                  "x-debug-query-block-graph {}"},
+        {"10.0.0", "query-block {}\nquery-named-block-nodes {'flat':true}\n"
+                   "x-debug-query-block-graph {}"},
+        {"10.1.0", "query-block {}\nquery-named-block-nodes {'flat':true}"},
+        {"11.0.0", "query-block {}\nquery-named-block-nodes {'flat':true}"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = after_first(cases[i].version, "[]");
+        g_autofree char *text = next_plain(replies);
+        assert_string_equal(text, cases[i].expected);
+    }
+}
+
+static void
+jobs_need_the_debug_graph(void **state)
+{
+    g_autoptr(QblkReplies) replies = after_first(
+        "11.0.0",
+        "[{'id':'m','type':'mirror','status':'ready','current-progress':1,'total-progress':1}]");
+    g_autofree char *text = next_plain(replies);
+    assert_string_equal(text, "query-block {}\nquery-named-block-nodes {'flat':true}\n"
+                              "x-debug-query-block-graph {}");
+}
+
+static void
+nodes_are_never_asked_for_where_that_could_crash_qemu(void **state)
+{
+    static const char *const jobs[] = {STREAM, NULL, "[{}]", "null", "'none'", "{}"};
+    for (gsize i = 0; i < G_N_ELEMENTS(jobs); i++) {
+        g_autoptr(QblkReplies) replies = after_first("7.2.22", jobs[i]);
+        for (guint step = 0; step < 2; step++) {
+            g_autofree char *text = next_plain(replies);
+            if (strstr(text, "query-named-block-nodes") != NULL) {
+                fail_msg("asked for nodes with the jobs %s", jobs[i]);
+            }
+            graph_fixture_add(replies, "query-block", NULL, "[]");
+            graph_fixture_add(replies, "x-debug-query-block-graph", NULL,
+                              "{'nodes':[],'edges':[]}");
+        }
+    }
+    g_autoptr(QblkReplies) safe = after_first("11.0.0", STREAM);
+    g_autofree char *text = next_plain(safe);
+    assert_non_null(strstr(text, "query-named-block-nodes"));
+}
+
+static void
+nodes_are_never_asked_for_before_the_jobs_are_known(void **state)
+{
+    static const char *const first[] = {"query-version", "query-name", "query-jobs",
+                                        "query-block-jobs"};
+    for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
+        g_autoptr(QblkReplies) all = after_first("11.0.0", "[]");
+        g_autoptr(QblkReplies) replies = graph_fixture_copy_without(all, first[i]);
+        g_autofree char *text = next_plain(replies);
+        g_autofree char *expected = g_strconcat(first[i], " {}", NULL);
+        assert_string_equal(text, expected);
+    }
+}
+
+static void
+a_refused_debug_graph_is_followed_by_the_statistics(void **state)
+{
+    g_autoptr(QblkReplies) replies = after_first("7.2.0", "[]");
+    graph_fixture_add(replies, "query-block", NULL, "[]");
+    graph_fixture_add(replies, "query-named-block-nodes", "{'flat':true}", "[{}]");
+    graph_fixture_add(replies, "x-debug-query-block-graph", NULL, NULL);
+    g_autofree char *text = next_plain(replies);
+    assert_string_equal(text, "query-blockstats {}\nquery-blockstats {'query-nodes':true}");
+}
+
+static void
+nodes_that_do_not_say_their_children_are_followed_by_the_debug_graph(void **state)
+{
+    g_autoptr(QblkReplies) replies = after_first("11.0.0", "[]");
+    graph_fixture_add(replies, "query-block", NULL, "[]");
+    graph_fixture_add(replies, "query-named-block-nodes", "{'flat':true}", "[{}]");
+    g_autofree char *text = next_plain(replies);
+    assert_string_equal(text, "x-debug-query-block-graph {}");
+    graph_fixture_replace(replies, "query-named-block-nodes", "{'flat':true}", "[{'children':[]}]");
+    g_autofree char *nothing = next_plain(replies);
+    assert_string_equal(nothing, "");
+}
+
+static void
+type_and_serial_of_each_device_are_asked_for(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\n", "vda - a\n");
+    g_autofree char *text = next_plain(replies);
+    assert_string_equal(text, "qom-get {'path':'/machine/peripheral/vda','property':'type'}\n"
+                              "qom-get {'path':'/machine/peripheral/vda','property':'serial'}");
+}
+
+/* ---- replaying what was recorded ---- */
+
+static void
+check_query(const char *topology, const QblkReplies *replies, const QblkQuery *query)
+{
+    if (!qblk_query_is_read_only(query->command) || g_str_equal(query->command, "qom-list")) {
+        fail_msg("%s: '%s' is not only reading", topology, query->command);
+    }
+    if (!g_str_equal(query->command, "query-named-block-nodes")) {
+        return;
+    }
+    g_autoptr(QblkJson) flat = graph_fixture_json("{'flat':true}");
+    assert_true(qblk_json_equal(query->arguments, flat));
+    assert_non_null(qblk_replies_find(replies, "query-jobs", NULL));
+    assert_string_not_equal(topology, "stream-concluded");
+}
+
+/* Answer from @recorded until nothing is asked; the number of queries it has no reply to. */
+static guint
+replay(const char *topology, const QblkReplies *recorded, const QblkSnapshotOptions *options,
+       QblkReplies *replies)
+{
+    guint lacking = 0;
+    for (guint batch = 0; batch < MOST_BATCHES; batch++) {
+        g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
+        if (queries->len == 0) {
+            return lacking;
+        }
+        for (guint i = 0; i < queries->len; i++) {
+            QblkQuery *query = queries->pdata[i];
+            check_query(topology, replies, query);
+            const QblkReply *reply = qblk_replies_find(recorded, query->command, query->arguments);
+            const QblkJson *value = reply == NULL ? NULL : reply->value;
+            if (reply == NULL) {
+                g_autofree char *key = qblk_query_key(query->command, query->arguments);
+                print_message("%s has no %s\n", topology, key);
+                lacking++;
+            }
+            qblk_replies_add(replies, query->command, g_steal_pointer(&query->arguments),
+                             value == NULL ? NULL : qblk_json_ref(value),
+                             value == NULL ? graph_fixture_json("{'class':'x','desc':'x'}") : NULL);
+        }
+    }
+    fail_msg("%s: it never ends", topology);
+    return lacking;
+}
+
+/* The loader needs no more than what is asked for. */
+static void
+every_recorded_topology_is_asked_for_what_it_has(void **state)
+{
+    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    for (guint i = 0; i < topologies->len; i++) {
+        const char *topology = topologies->pdata[i];
+        g_autoptr(QblkReplies) recorded = graph_fixture_load(topology);
+        g_autoptr(QblkReplies) replies = qblk_replies_new();
+        g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+        assert_int_equal(replay(topology, recorded, options, replies), 0);
+        g_autoptr(QblkSnapshot) expected = graph_fixture_snapshot(recorded);
+        g_autoptr(QblkSnapshot) actual = graph_fixture_snapshot(replies);
+        g_autofree char *left = g_strjoinv(" ", (char **)expected->targets->pdata);
+        g_autofree char *right = g_strjoinv(" ", (char **)actual->targets->pdata);
+        assert_string_equal(left, right);
+    }
+}
+
+/* Captures that the client of the tests recorded lack some; a refusal stands for those. */
+static void
+a_capture_of_everything_ends(void **state)
+{
+    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    for (guint i = 0; i < topologies->len; i++) {
+        g_autoptr(QblkReplies) recorded = graph_fixture_load(topologies->pdata[i]);
+        g_autoptr(QblkReplies) replies = qblk_replies_new();
+        g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+        options->everything = TRUE;
+        (void)replay(topologies->pdata[i], recorded, options, replies);
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        assert_non_null(snapshot);
+    }
+}
+
+/* Every device sits on a bus of yet another one. */
+static void
+buses_that_nest_without_end_are_left(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\n", "d - a\n");
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    for (guint batch = 0; batch < MOST_BATCHES; batch++) {
+        g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
+        if (queries->len == 0) {
+            return;
+        }
+        for (guint i = 0; i < queries->len; i++) {
+            QblkQuery *query = queries->pdata[i];
+            const char *property = qblk_json_get_string(query->arguments, "property");
+            g_autofree char *text = g_strdup_printf(
+                g_str_equal(property, "parent_bus") ? "'/d%u/bus'" : "'t%u'", batch);
+            qblk_replies_add(replies, query->command, g_steal_pointer(&query->arguments),
+                             graph_fixture_json(text), NULL);
+        }
+    }
+    fail_msg("it never ends");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_of_all_it_asks_who_is_there_and_which_jobs_run),
+        cmocka_unit_test(what_is_known_is_not_asked_again),
+        cmocka_unit_test(then_it_asks_for_the_graph_in_one_write),
+        cmocka_unit_test(jobs_need_the_debug_graph),
+        cmocka_unit_test(nodes_are_never_asked_for_where_that_could_crash_qemu),
+        cmocka_unit_test(nodes_are_never_asked_for_before_the_jobs_are_known),
+        cmocka_unit_test(a_refused_debug_graph_is_followed_by_the_statistics),
+        cmocka_unit_test(nodes_that_do_not_say_their_children_are_followed_by_the_debug_graph),
+        cmocka_unit_test(type_and_serial_of_each_device_are_asked_for),
+        cmocka_unit_test(every_recorded_topology_is_asked_for_what_it_has),
+        cmocka_unit_test(a_capture_of_everything_ends),
+        cmocka_unit_test(buses_that_nest_without_end_are_left),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
