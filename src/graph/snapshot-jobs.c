@@ -38,6 +38,20 @@ implicit_filter_above(const QblkNode *node)
     return NULL;
 }
 
+/* Whether @root is @top or a filter above it: a drive may be called like the device of another. */
+static gboolean
+is_root_of(const QblkSnapshot *snapshot, const QblkNode *root, const QblkNode *top)
+{
+    const QblkNode *node = root;
+    for (guint i = 0; node != NULL && i <= snapshot->nodes->len; i++) {
+        if (node == top) {
+            return TRUE;
+        }
+        node = qblk_node_filtered(node);
+    }
+    return FALSE;
+}
+
 const QblkNode *
 qblk_snapshot_jobs_top(const QblkSnapshot *snapshot, const QblkDevice *device)
 {
@@ -49,7 +63,7 @@ qblk_snapshot_jobs_top(const QblkSnapshot *snapshot, const QblkDevice *device)
     for (gsize i = 0; snapshot->edges->has_graph && i < G_N_ELEMENTS(names); i++) {
         const QblkNode *root =
             names[i] == NULL ? NULL : g_hash_table_lookup(snapshot->edges->roots, names[i]);
-        if (root != NULL) {
+        if (root != NULL && is_root_of(snapshot, root, top)) {
             return root;
         }
     }

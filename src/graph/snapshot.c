@@ -270,20 +270,32 @@ fail_no_disk(const QblkSnapshot *snapshot, const char *name, GError **error)
     qblk_target_set_unknown(name, qblk_snapshot_get_targets(snapshot), snapshot->disks, error);
 }
 
-/* The one disk whose device or drive is called @name; NULL for none or several. */
+static gboolean
+is_called(const QblkDevice *device, const char *name)
+{
+    return g_strcmp0(device->id, name) == 0 || g_strcmp0(device->backend, name) == 0 ||
+           g_strcmp0(device->qdev, name) == 0;
+}
+
+/* The one disk whose device or drive is called @name. */
 static const QblkDevice *
-find_by_other_name(const QblkSnapshot *snapshot, const char *name)
+find_by_other_name(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
     const QblkDevice *found = NULL;
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
-        if (g_strcmp0(device->id, name) == 0 || g_strcmp0(device->backend, name) == 0 ||
-            g_strcmp0(device->qdev, name) == 0) {
-            if (found != NULL) {
-                return NULL;
-            }
-            found = device;
+        if (!is_called(device, name)) {
+            continue;
         }
+        if (found != NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
+                        "'%s' could be the disk '%s' or '%s'", name, found->target, device->target);
+            return NULL;
+        }
+        found = device;
+    }
+    if (found == NULL) {
+        fail_no_disk(snapshot, name, error);
     }
     return found;
 }
@@ -297,10 +309,9 @@ qblk_snapshot_find(const QblkSnapshot *snapshot, const char *name, GError **erro
             return device;
         }
     }
-    gboolean is_ambiguous = g_hash_table_contains(snapshot->ambiguous, name);
-    const QblkDevice *device = is_ambiguous ? NULL : find_by_other_name(snapshot, name);
-    if (device == NULL) {
+    if (g_hash_table_contains(snapshot->ambiguous, name)) {
         fail_no_disk(snapshot, name, error);
+        return NULL;
     }
-    return device;
+    return find_by_other_name(snapshot, name, error);
 }

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/snapshot-jobs.h"
+#include "lib/chain-text.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+#define JOB(id, type, status)                                                                      \
+    "{'id':'" id "','type':'" type "','status':'" status                                           \
+    "','current-progress':1,'total-progress':2}"
+
+static void
+recorded_jobs_know_their_disk(void **state)
+{
+    static const char *const topologies[] = {
+        "commit-running", "commit-ready",     "commit-ready-drive", "commit-middle-running",
+        "mirror-running", "mirror-ready",     "mirror-ready-top",   "stream-running",
+        "stream-pending", "stream-concluded",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(topologies); i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_load(topologies[i]);
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        const QblkJob *job = qblk_snapshot_jobs_of(snapshot, "vda");
+        if (job == NULL) {
+            fail_msg("%s: no disk for the job", topologies[i]);
+        }
+        assert_true(job->nodes->len > 0);
+        assert_null(qblk_snapshot_jobs_of(snapshot, "vdb"));
+    }
+}
+
+static void
+a_mirror_says_where_it_writes(void **state)
+{
+    static const struct {
+        const char *topology, *node, *storage;
+        gboolean is_commit, ready;
+    } cases[] = {
+        {"commit-running", "disk-base", "disk-base-file", TRUE, FALSE},
+        {"commit-ready", "disk-base", "disk-base-file", TRUE, TRUE},
+        {"mirror-running", "copy", "copy-file", FALSE, FALSE},
+        {"mirror-ready", "copy", "copy-file", FALSE, TRUE},
+        {"mirror-ready-top", "copy", "copy-file", FALSE, TRUE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_load(cases[i].topology);
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+        assert_non_null(chain->mirror);
+        assert_int_equal(chain->mirror->is_commit, cases[i].is_commit);
+        assert_int_equal(chain->mirror->ready, cases[i].ready);
+        assert_string_equal(chain->mirror->layer->node_name, cases[i].node);
+        assert_string_equal(chain->mirror->layer->storage, cases[i].storage);
+    }
+}
+
+static void
+jobs_inside_a_chain_write_to_no_second_place(void **state)
+{
+    static const char *const topologies[] = {"commit-middle-running", "stream-running",
+                                             "stream-pending"};
+    for (gsize i = 0; i < G_N_ELEMENTS(topologies); i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_load(topologies[i]);
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+        assert_null(chain->mirror);
+    }
+}
+
+static guint
+filters_of(const char *topology, guint position, const char *driver)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load(topology);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+    const QblkLayer *layer = qblk_chain_get_layer(chain, position);
+    for (guint i = 0; i < layer->filters->len; i++) {
+        const QblkFilter *filter = layer->filters->pdata[i];
+        assert_string_equal(filter->driver, driver);
+    }
+    return layer->filters->len;
+}
+
+static void
+the_filter_of_a_job_is_above_the_layer_it_works_on(void **state)
+{
+    assert_int_equal(filters_of("commit-ready", 0, "mirror_top"), 1);
+    assert_int_equal(filters_of("commit-ready-drive", 0, "mirror_top"), 1);
+    assert_int_equal(filters_of("mirror-ready", 0, "mirror_top"), 1);
+    assert_int_equal(filters_of("stream-running", 0, "copy-on-read"), 1);
+    assert_int_equal(filters_of("commit-middle-running", 0, ""), 0);
+    assert_int_equal(filters_of("commit-middle-running", 1, "commit_top"), 1);
+}
+
+/* ---- without the debug graph ---- */
+
+static const char nodes[] = "top qcow2 /top file=top-file\ntop-file file /top\n"
+                            "job mirror_top x backing=top\n"
+                            "other file /other\n";
+
+static void
+an_implicit_filter_is_found_from_below(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top\n");
+    graph_fixture_add_job(replies, "[" JOB("m", "mirror", "running") "]", "[]");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+    g_autofree char *text = chain_text(chain);
+    assert_string_equal(text, "0 job>top>top-file:qcow2");
+    assert_null(qblk_snapshot_jobs_of(snapshot, "vda"));
+}
+
+static void
+without_jobs_the_top_is_what_the_device_says(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top\n");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+    g_autofree char *text = chain_text(chain);
+    assert_string_equal(text, "0 top>top-file:qcow2");
+}
+
+/* ---- with it ---- */
+
+#define NODE(id, name) "{'id':" #id ",'type':'block-driver','name':'" name "'}"
+#define GRAPH(more, edges)                                                                         \
+    "{'nodes':[" NODE(1, "top") "," NODE(2, "top-file") "," NODE(3, "job") "," NODE(               \
+        4, "other") "," more "],'edges':[" edges "]}"
+#define EDGE(parent, name, child) "{'parent':" #parent ",'child':" #child ",'name':'" name "'}"
+
+/* A drive may be called like the device of another one: the graph has two roots of that name. */
+static void
+the_root_of_another_drive_is_not_taken_for_the_top(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "x - top\ny x other\n");
+    graph_fixture_add_job(replies, "[" JOB("m", "mirror", "running") "]", "[]");
+    graph_fixture_add(replies, "x-debug-query-block-graph", NULL,
+                      GRAPH("{'id':5,'type':'block-backend','name':'x'},"
+                            "{'id':6,'type':'block-backend','name':'x'}",
+                            EDGE(5, "root", 3) "," EDGE(6, "root", 4)));
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    for (guint i = 0; i < snapshot->disks; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, device->target);
+        g_autofree char *text = chain_text(chain);
+        assert_string_equal(text, g_str_equal(device->node_name, "top") ? "0 job>top>top-file:qcow2"
+                                                                        : "0 other>other:raw");
+    }
+}
+
+static void
+a_job_on_what_two_disks_share_belongs_to_the_disk_of_its_main_node(void **state)
+{
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_machine("a qcow2 /a file=f backing=base\nb qcow2 /b file=f backing=base\n"
+                              "f file /f\nbase file /base\n",
+                              "- vda a\n- vdb b\n");
+    graph_fixture_add_job(replies, "[" JOB("j", "stream", "running") "]", "[]");
+    graph_fixture_add(
+        replies, "x-debug-query-block-graph", NULL,
+        "{'nodes':[" NODE(1, "a") "," NODE(2, "b") "," NODE(3, "f") "," NODE(
+            4, "base") ",{'id':5,'type':'block-job','name':'j'}],'"
+                       "edges':[" EDGE(5, "intermediate node", 4) "," EDGE(5, "main node", 2) "]}");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_null(qblk_snapshot_jobs_of(snapshot, "vda"));
+    assert_string_equal(qblk_snapshot_jobs_of(snapshot, "vdb")->id, "j");
+}
+
+static void
+a_job_on_no_disk_has_none(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top\n");
+    graph_fixture_add_job(replies, "[" JOB("c", "create", "running") "]", "[]");
+    graph_fixture_add(
+        replies, "x-debug-query-block-graph", NULL,
+        GRAPH("{'id':5,'type':'block-job','name':'other-job'}", EDGE(5, "main node", 4)));
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    const QblkJob *job = snapshot->jobs->pdata[0];
+    assert_null(job->target);
+    assert_int_equal(job->nodes->len, 0);
+}
+
+static void
+graphs_in_a_circle_end(void **state)
+{
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_machine("a mirror_top x backing=b\nb mirror_top x backing=a\n", "vda - a\n");
+    graph_fixture_add_job(replies, "[" JOB("m", "mirror", "running") "]", "[]");
+    graph_fixture_add(
+        replies, "x-debug-query-block-graph", NULL,
+        "{'nodes':[" NODE(1, "a") "," NODE(
+            2, "b") ",{'id':3,'type':'block-job',"
+                    "'name':'m'},{'id':4,'type':'block-backend','name':'vda'}],'edges':[" EDGE(
+                        3, "main node", 1) "," EDGE(3, "target", 2) "," EDGE(4, "root", 2) "]}");
+    g_autoptr(GError) error = graph_fixture_error(replies, "vda");
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "goes in a circle");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recorded_jobs_know_their_disk),
+        cmocka_unit_test(a_mirror_says_where_it_writes),
+        cmocka_unit_test(jobs_inside_a_chain_write_to_no_second_place),
+        cmocka_unit_test(the_filter_of_a_job_is_above_the_layer_it_works_on),
+        cmocka_unit_test(an_implicit_filter_is_found_from_below),
+        cmocka_unit_test(without_jobs_the_top_is_what_the_device_says),
+        cmocka_unit_test(the_root_of_another_drive_is_not_taken_for_the_top),
+        cmocka_unit_test(a_job_on_what_two_disks_share_belongs_to_the_disk_of_its_main_node),
+        cmocka_unit_test(a_job_on_no_disk_has_none),
+        cmocka_unit_test(graphs_in_a_circle_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

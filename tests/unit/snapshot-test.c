@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/limits.h"
+#include "graph/snapshot.h"
+#include "lib/chain-text.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+static const char nodes[] = "a file /a\nb file /b\nc file /c\n";
+
+static char *
+targets_of(const char *blocks)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, blocks);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    return g_strjoinv(" ", (char **)snapshot->targets->pdata);
+}
+
+static void
+every_recorded_topology_loads(void **state)
+{
+    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    for (guint i = 0; i < topologies->len; i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_load(topologies->pdata[i]);
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        assert_int_equal(snapshot->version.major, 7);
+        assert_int_equal(snapshot->targets->len, snapshot->disks + 1);
+        assert_null(qblk_snapshot_get_targets(snapshot)[snapshot->disks]);
+        for (guint j = 1; j < snapshot->disks; j++) {
+            assert_string_not_equal(snapshot->targets->pdata[j - 1], snapshot->targets->pdata[j]);
+        }
+    }
+}
+
+static void
+a_vm_says_who_it_is(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("empty-vm");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_string_equal(snapshot->vm_name, "qblk-test");
+    assert_null(snapshot->withheld);
+}
+
+static void
+a_listing_goes_by_bus_and_then_by_letters(void **state)
+{
+    g_autofree char *targets = targets_of("- vdaa a\n- vdz a\n- sdb a\n- hda a\n- nvme1n2 a\n"
+                                          "- nvme0n1 a\n- vda a\n");
+    assert_string_equal(targets, "hda nvme0n1 nvme1n2 sdb vda vdz vdaa");
+}
+
+static void
+nodes_are_found_by_name(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_string_equal(qblk_snapshot_node(snapshot, "b")->filename, "/b");
+    assert_null(qblk_snapshot_node(snapshot, "gone"));
+}
+
+/* ---- which disk ---- */
+
+static void
+a_disk_is_found_by_target_device_and_drive(void **state)
+{
+    static const char *const names[] = {"vda", "one", "drive1"};
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "one drive1 a\n- drive2 b\n");
+    graph_fixture_add_property(replies, "/machine/peripheral/one", "type", "'virtio-blk-device'");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GError) error = NULL;
+        const QblkDevice *device = qblk_snapshot_find(snapshot, names[i], &error);
+        assert_no_error(error);
+        assert_string_equal(device->node_name, "a");
+    }
+}
+
+static void
+a_name_that_fits_two_disks_lists_them(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "x - a\ny x b\n");
+    graph_fixture_add_property(replies, "/machine/peripheral/x", "type", "'virtio-blk-device'");
+    graph_fixture_add_property(replies, "/machine/peripheral/y", "type", "'virtio-blk-device'");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_null(qblk_snapshot_find(snapshot, "x", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
+                 "'x' could be the disk 'vda' or 'vdb'");
+}
+
+static void
+a_disk_that_is_not_there_lists_those_there_are(void **state)
+{
+    static const struct {
+        const char *blocks, *reason;
+    } cases[] = {
+        {"", "there is no disk 'vdx': this VM has no disks"},
+        {"- vda a\n", "there is no disk 'vdx': the only disk is vda"},
+        {"- vda a\n- vdb b\n", "there is no disk 'vdx': the disks are vda and vdb"},
+        {"- vdb a\n- vda b\n- sda c\n", "there is no disk 'vdx': the disks are sda, vda and vdb"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, cases[i].blocks);
+        g_autoptr(GError) error = graph_fixture_error(replies, "vdx");
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, cases[i].reason);
+    }
+}
+
+static void
+firmware_is_no_disk(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "flash pflash0 a\n- vda b\n");
+    graph_fixture_add_property(replies, "/machine/peripheral/flash", "type", "'cfi.pflash01'");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_int_equal(snapshot->disks, 1);
+    assert_int_equal(snapshot->devices->len, 2);
+    g_autoptr(GError) error = NULL;
+    assert_null(qblk_snapshot_find(snapshot, "pflash0", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "the only disk is vda");
+}
+
+/* ---- a storage daemon ---- */
+
+static void
+a_daemon_has_its_root_nodes_as_disks(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(
+        "a qcow2 /a file=f backing=b\nf file /a\nb raw /b file=g\ng file /b\nc file /c\n", "");
+    graph_fixture_replace(replies, "query-name", NULL, NULL);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_int_equal(snapshot->disks, 2);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vdb");
+    g_autofree char *text = chain_text(chain);
+    assert_string_equal(text, "0 a>f:qcow2, 1 b>g:raw");
+}
+
+static void
+nodes_of_a_machine_that_no_device_has_are_no_disks(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_int_equal(snapshot->disks, 0);
+}
+
+/* ---- what is withheld ---- */
+
+static void
+a_concluded_stream_withholds_chains_and_nothing_else(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_load("stream-concluded");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_non_null(snapshot->withheld);
+    assert_int_equal(snapshot->jobs->len, 1);
+    assert_string_equal(qblk_snapshot_get_targets(snapshot)[0], "vda");
+    assert_null(qblk_snapshot_chain(snapshot, "vda", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+                 "vda: stream job 'stream0' is concluded");
+    assert_null(qblk_snapshot_chain(snapshot, "vdx", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "the only disk is vda");
+
+    g_autoptr(QblkReplies) bare = graph_fixture_copy_without(replies, "x-debug-query-block-graph");
+    g_autoptr(QblkSnapshot) less = graph_fixture_snapshot(bare);
+    assert_null(qblk_snapshot_chain(less, "vda", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, "vda: stream job");
+}
+
+static void
+nodes_that_were_not_answered_are_an_error_where_it_was_safe_to_ask(void **state)
+{
+    g_autoptr(QblkReplies) recorded = graph_fixture_load("shared-base");
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_copy_without(recorded, "query-named-block-nodes");
+    g_autoptr(GError) error = graph_fixture_error(replies, NULL);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                 "there is no reply to 'query-named-block-nodes' with 'flat': QEMU 5.0 or later");
+    graph_fixture_replace(recorded, "query-named-block-nodes", "{'flat':true}", NULL);
+    g_autoptr(GError) refused = graph_fixture_error(recorded, NULL);
+    assert_error(refused, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "QEMU 5.0 or later");
+}
+
+/* ---- what cannot be ---- */
+
+static void
+a_device_with_a_node_that_is_not_listed_means_the_graph_changed(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "disk0 - gone\n");
+    g_autoptr(GError) error = graph_fixture_error(replies, NULL);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
+                 "the graph changed while it was read: node 'gone' of 'disk0' is not listed");
+}
+
+static void
+a_recorded_graph_that_changed_between_two_replies_is_seen(void **state)
+{
+    static const char flat[] = "{'flat':true}";
+    g_autoptr(QblkReplies) replies = graph_fixture_load("shared-base");
+    g_autoptr(QblkReplies) later = graph_fixture_load("libvirt-names");
+    QblkReply *mine = graph_fixture_reply(replies, "query-named-block-nodes", flat);
+    QblkReply *other = graph_fixture_reply(later, "query-named-block-nodes", flat);
+    QblkJson *kept = mine->value;
+    mine->value = other->value;
+    other->value = kept;
+    g_autoptr(GError) error = graph_fixture_error(replies, NULL);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, "the graph changed");
+}
+
+static void
+two_nodes_of_one_name_are_refused(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\na file /b\n", "");
+    g_autoptr(GError) error = graph_fixture_error(replies, NULL);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                 "there are two nodes with the name 'a'");
+}
+
+static void
+more_nodes_than_the_limit_are_refused(void **state)
+{
+    QblkJson *list = qblk_json_new_array();
+    g_autoptr(QblkJson) node = graph_fixture_json("{}");
+    for (guint i = 0; i <= QBLK_LIMIT_NODES; i++) {
+        qblk_json_append(list, qblk_json_ref(node));
+    }
+    g_autoptr(QblkReplies) replies = graph_fixture_jobs("11.0.0", "[]", "[]");
+    qblk_replies_add(replies, "query-named-block-nodes", graph_fixture_json("{'flat':true}"), list,
+                     NULL);
+    g_autoptr(GError) error = graph_fixture_error(replies, NULL);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT, "limit of 100000");
+}
+
+static void
+no_replies_are_no_vm(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    g_autoptr(GError) error = graph_fixture_error(replies, NULL);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "there is no reply to");
+    qblk_snapshot_free(NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_recorded_topology_loads),
+        cmocka_unit_test(a_vm_says_who_it_is),
+        cmocka_unit_test(a_listing_goes_by_bus_and_then_by_letters),
+        cmocka_unit_test(nodes_are_found_by_name),
+        cmocka_unit_test(a_disk_is_found_by_target_device_and_drive),
+        cmocka_unit_test(a_name_that_fits_two_disks_lists_them),
+        cmocka_unit_test(a_disk_that_is_not_there_lists_those_there_are),
+        cmocka_unit_test(firmware_is_no_disk),
+        cmocka_unit_test(a_daemon_has_its_root_nodes_as_disks),
+        cmocka_unit_test(nodes_of_a_machine_that_no_device_has_are_no_disks),
+        cmocka_unit_test(a_concluded_stream_withholds_chains_and_nothing_else),
+        cmocka_unit_test(nodes_that_were_not_answered_are_an_error_where_it_was_safe_to_ask),
+        cmocka_unit_test(a_device_with_a_node_that_is_not_listed_means_the_graph_changed),
+        cmocka_unit_test(a_recorded_graph_that_changed_between_two_replies_is_seen),
+        cmocka_unit_test(two_nodes_of_one_name_are_refused),
+        cmocka_unit_test(more_nodes_than_the_limit_are_refused),
+        cmocka_unit_test(no_replies_are_no_vm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
