@@ -88,6 +88,14 @@ number_of_scsi(const guint64 *n)
     return (gint64)(n[0] * 15 + (unit > 7 ? unit - 1 : unit));
 }
 
+/* A disk on an LSI Logic controller: its alias leaves the target out. */
+static gint64
+number_of_lsilogic(const guint64 *n)
+{
+    const guint64 full[] = {n[0], n[1], 0, n[2]};
+    return number_of_scsi(full);
+}
+
 static gint64
 number_of_sata(const guint64 *n)
 {
@@ -116,6 +124,7 @@ static const struct {
     {"virtio-disk", 1, number_of_counted, "vd", "virtio"},
     {"usb-disk", 1, number_of_counted, "sd", "usb"},
     {"scsi", 4, number_of_scsi, "sd", "scsi"},
+    {"scsi", 3, number_of_lsilogic, "sd", "scsi"},
     {"sata", 3, number_of_sata, "sd", "sata"},
     {"ide", 3, number_of_ide, "hd", "ide"},
     {"fdc", 3, number_of_floppy, "fd", "fdc"},

@@ -17,7 +17,7 @@ char *qblk_alias_target(const char *prefix, guint64 number) G_GNUC_WARN_UNUSED_R
  * alias that is not of libvirt's making or whose address libvirt would derive from no name.
  *
  * From qemuAssignDeviceDiskAlias and virDomainDiskDefAssignAddress of libvirt: virtio-diskN and
- * usb-diskN count names; scsiC-B-T-U has 15 disks a controller (unit 7 is the controller itself),
- * sataC-B-U 6, ideC-B-U 2 buses of 2, fdcC-B-U 2.
+ * usb-diskN count names; scsiC-B-T-U has 15 disks a controller (unit 7 is the controller itself)
+ * and is scsiC-B-U on the model lsilogic, sataC-B-U has 6, ideC-B-U 2 buses of 2, fdcC-B-U 2.
  */
 char *qblk_alias_to_target(const char *alias, const char **bus) G_GNUC_WARN_UNUSED_RESULT;
