@@ -285,6 +285,36 @@ graph_fixture_machine(const char *nodes, const char *blocks)
     return replies;
 }
 
+static void
+append_entries(GString *text, const char *entries, const char *const *keys)
+{
+    g_auto(GStrv) list = g_strsplit(entries, ";", -1);
+    for (guint i = 0; list[i] != NULL && list[0][0] != '\0'; i++) {
+        g_auto(GStrv) words = g_strsplit(list[i], " ", 3);
+        assert_int_equal(g_strv_length(words), 3);
+        g_string_append(text, i == 0 ? "" : ",");
+        for (guint j = 0; j < 3; j++) {
+            gboolean is_number = g_ascii_isdigit(words[j][0]);
+            g_string_append_printf(text, is_number ? "%s'%s':%s" : "%s'%s':'%s'",
+                                   j == 0 ? "{" : ",", keys[j], words[j]);
+        }
+        g_string_append_c(text, '}');
+    }
+}
+
+char *
+graph_fixture_graph(const char *vertices, const char *edges)
+{
+    static const char *const vertex_keys[] = {"id", "type", "name"};
+    static const char *const edge_keys[] = {"parent", "child", "name"};
+    GString *text = g_string_new("{'nodes':[");
+    append_entries(text, vertices, vertex_keys);
+    g_string_append(text, "],'edges':[");
+    append_entries(text, edges, edge_keys);
+    g_string_append(text, "]}");
+    return g_string_free(text, FALSE);
+}
+
 void
 graph_fixture_add_job(QblkReplies *replies, const char *jobs, const char *block_jobs)
 {

@@ -56,6 +56,12 @@ QblkReplies *graph_fixture_copy_without(const QblkReplies *replies, const char *
  */
 QblkReplies *graph_fixture_machine(const char *nodes, const char *blocks);
 
+/**
+ * The text of a debug graph: vertices `ID TYPE NAME` and edges `PARENT CHILD NAME`, each parted by
+ * semicolons; a name may have spaces or be empty.  TYPE is block-driver, block-backend, block-job.
+ */
+char *graph_fixture_graph(const char *vertices, const char *edges);
+
 /** Let a job run in @replies, which graph_fixture_machine made. */
 void graph_fixture_add_job(QblkReplies *replies, const char *jobs, const char *block_jobs);
 

@@ -35,18 +35,20 @@ teardown(Graph *graph)
 }
 
 static gboolean
-load(Graph *graph, const char *text, gboolean connect, GError **error)
+load_text(Graph *graph, const char *text, gboolean connect, GError **error)
 {
     g_autoptr(QblkJson) json = graph_fixture_json(text);
     return qblk_block_graph_load(json, graph->by_name, connect, graph->roots, graph->jobs, error);
 }
 
-#define VERTEX(id, type, name) "{'id':" #id ",'type':'" type "','name':'" name "'}"
-#define EDGE(parent, name, child)                                                                  \
-    "{'parent':" #parent ",'child':" #child ",'name':'" name "','perm':[],'shared-perm':[]}"
-#define ABC                                                                                        \
-    VERTEX(1, "block-driver", "a")                                                                 \
-    "," VERTEX(2, "block-driver", "b") "," VERTEX(3, "block-driver", "c")
+#define ABC "1 block-driver a;2 block-driver b;3 block-driver c"
+
+static gboolean
+load(Graph *graph, const char *vertices, const char *edges, gboolean connect, GError **error)
+{
+    g_autofree char *text = graph_fixture_graph(vertices, edges);
+    return load_text(graph, text, connect, error);
+}
 
 static void
 edges_between_nodes_are_added(void **state)
@@ -54,9 +56,7 @@ edges_between_nodes_are_added(void **state)
     g_autoptr(GError) error = NULL;
     Graph graph;
     setup(&graph);
-    assert_true(load(
-        &graph, "{'nodes':[" ABC "],'edges':[" EDGE(1, "file", 2) "," EDGE(1, "backing", 3) "]}",
-        TRUE, &error));
+    assert_true(load(&graph, ABC, "1 2 file;1 3 backing", TRUE, &error));
     assert_no_error(error);
     const QblkNode *a = graph.nodes->pdata[0];
     assert_string_equal(qblk_node_child(a, "file")->name, "b");
@@ -70,8 +70,8 @@ edges_known_from_elsewhere_are_not_added_again(void **state)
     g_autoptr(GError) error = NULL;
     Graph graph;
     setup(&graph);
-    assert_true(
-        load(&graph, "{'nodes':[" ABC "],'edges':[" EDGE(1, "file", 2) "]}", FALSE, &error));
+    assert_true(load(&graph, ABC, "1 2 file", FALSE, &error));
+    assert_no_error(error);
     const QblkNode *a = graph.nodes->pdata[0];
     assert_int_equal(a->children->len, 0);
     teardown(&graph);
@@ -80,25 +80,13 @@ edges_known_from_elsewhere_are_not_added_again(void **state)
 static void
 backends_and_jobs_point_at_nodes(void **state)
 {
+    static const char vertices[] = ABC ";4 block-backend drive0;5 block-backend ;"
+                                       "6 block-job job0;7 made-up x";
+    static const char edges[] = "4 1 root;5 2 root;6 1 main node;6 3 target;7 3 what";
     g_autoptr(GError) error = NULL;
     Graph graph;
     setup(&graph);
-    /* clang-format off */
-    static const char text[] =
-        "{'nodes':[" ABC
-        "," VERTEX(4, "block-backend", "drive0")
-        "," VERTEX(5, "block-backend", "")
-        "," VERTEX(6, "block-job", "job0")
-        "," VERTEX(7, "made-up", "x")
-        "],'edges':["
-        EDGE(4, "root", 1)
-        "," EDGE(5, "root", 2)
-        "," EDGE(6, "main node", 1)
-        "," EDGE(6, "target", 3)
-        "," EDGE(7, "what", 3)
-        "]}";
-    /* clang-format on */
-    assert_true(load(&graph, text, TRUE, &error));
+    assert_true(load(&graph, vertices, edges, TRUE, &error));
     assert_no_error(error);
     assert_int_equal(g_hash_table_size(graph.roots), 1);
     assert_ptr_equal(g_hash_table_lookup(graph.roots, "drive0"), graph.nodes->pdata[0]);
@@ -113,20 +101,17 @@ backends_and_jobs_point_at_nodes(void **state)
 static void
 another_set_of_nodes_means_the_graph_changed(void **state)
 {
-    static const struct {
-        const char *graph, *reason;
-    } cases[] = {
-        {"{'nodes':[" ABC "," VERTEX(4, "block-driver", "new") "],'edges':[]}", "node 'new'"},
-        {"{'nodes':[" VERTEX(1, "block-driver", "a") "],'edges':[]}",
-         "3 nodes in one reply and 1 in the other"},
-        {"{'nodes':[],'edges':[]}", "3 nodes in one reply and 0 in the other"},
+    static const char *const cases[][2] = {
+        {ABC ";4 block-driver new", "node 'new'"},
+        {"1 block-driver a", "3 nodes in one reply and 1 in the other"},
+        {"1 block-job a", "3 nodes in one reply and 0 in the other"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         Graph graph;
         setup(&graph);
-        assert_false(load(&graph, cases[i].graph, TRUE, &error));
-        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, cases[i].reason);
+        assert_false(load(&graph, cases[i][0], "", TRUE, &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, cases[i][1]);
         teardown(&graph);
     }
 }
@@ -134,25 +119,19 @@ another_set_of_nodes_means_the_graph_changed(void **state)
 static void
 a_graph_that_contradicts_itself_is_refused(void **state)
 {
-    static const struct {
-        const char *graph, *reason;
-    } cases[] = {
-        {"{'nodes':[" ABC "," VERTEX(1, "block-job", "j") "],'edges':[]}",
-         "two nodes with the id 1"},
-        {"{'nodes':[" VERTEX(1, "block-driver", "a") "," VERTEX(2, "block-driver", "a") "," VERTEX(
-             3, "block-driver", "b") "],'edges':[]}",
-         "node 'a' twice"},
-        {"{'nodes':[" ABC "],'edges':[" EDGE(1, "file", 9) "]}", "edge 'file'"},
-        {"{'nodes':[" ABC "],'edges':[" EDGE(9, "file", 1) "]}", "edge 'file'"},
-        {"{'nodes':[" ABC "," VERTEX(4, "block-job", "j") "],'edges':[" EDGE(1, "x", 4) "]}",
-         "edge 'x' that does not end at a block node"},
+    static const char *const cases[][3] = {
+        {ABC ";1 block-job j", "", "two nodes with the id 1"},
+        {"1 block-driver a;2 block-driver a;3 block-driver b", "", "node 'a' twice"},
+        {ABC, "1 9 file", "edge 'file'"},
+        {ABC, "9 1 file", "edge 'file'"},
+        {ABC ";4 block-job j", "1 4 x", "edge 'x' that does not end at a block node"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         Graph graph;
         setup(&graph);
-        assert_false(load(&graph, cases[i].graph, TRUE, &error));
-        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, cases[i].reason);
+        assert_false(load(&graph, cases[i][0], cases[i][1], TRUE, &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, cases[i][2]);
         teardown(&graph);
     }
 }
@@ -168,13 +147,16 @@ a_reply_of_another_shape_is_refused(void **state)
         {"{'nodes':[]}", "'edges' is missing"},
         {"{'nodes':[7],'edges':[]}", "a node of x-debug-query-block-graph is not an object"},
         {"{'nodes':[{'id':'1','type':'t','name':'n'}],'edges':[]}", "'id' is not an integer"},
-        {"{'nodes':[" ABC "],'edges':[{'parent':1,'child':2}]}", "'name' is missing"},
+        {"{'nodes':[{'id':1,'type':'block-driver','name':'a'},"
+         "{'id':2,'type':'block-driver','name':'b'},{'id':3,'type':'block-driver','name':'c'}],"
+         "'edges':[{'parent':1,'child':2}]}",
+         "'name' is missing"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         Graph graph;
         setup(&graph);
-        assert_false(load(&graph, cases[i].graph, TRUE, &error));
+        assert_false(load_text(&graph, cases[i].graph, TRUE, &error));
         assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, cases[i].reason);
         teardown(&graph);
     }
@@ -185,9 +167,9 @@ nodes_can_be_made_of_it(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_free);
-    g_autoptr(QblkJson) json =
-        graph_fixture_json("{'nodes':[" VERTEX(9, "block-job", "j") "," VERTEX(
-            1, "block-driver", "a") "," VERTEX(2, "block-driver", "b") "],'edges':[]}");
+    g_autofree char *text =
+        graph_fixture_graph("9 block-job j;1 block-driver a;2 block-driver b", "");
+    g_autoptr(QblkJson) json = graph_fixture_json(text);
     assert_true(qblk_block_graph_make_nodes(json, nodes, &error));
     assert_no_error(error);
     assert_int_equal(nodes->len, 2);

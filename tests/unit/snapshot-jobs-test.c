@@ -121,11 +121,14 @@ without_jobs_the_top_is_what_the_device_says(void **state)
 
 /* ---- with it ---- */
 
-#define NODE(id, name) "{'id':" #id ",'type':'block-driver','name':'" name "'}"
-#define GRAPH(more, edges)                                                                         \
-    "{'nodes':[" NODE(1, "top") "," NODE(2, "top-file") "," NODE(3, "job") "," NODE(               \
-        4, "other") "," more "],'edges':[" edges "]}"
-#define EDGE(parent, name, child) "{'parent':" #parent ",'child':" #child ",'name':'" name "'}"
+#define NODES "1 block-driver top;2 block-driver top-file;3 block-driver job;4 block-driver other"
+
+static void
+add_graph(QblkReplies *replies, const char *vertices, const char *edges)
+{
+    g_autofree char *text = graph_fixture_graph(vertices, edges);
+    graph_fixture_add(replies, "x-debug-query-block-graph", NULL, text);
+}
 
 /* A drive may be called like the device of another one: the graph has two roots of that name. */
 static void
@@ -133,10 +136,7 @@ the_root_of_another_drive_is_not_taken_for_the_top(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "x - top\ny x other\n");
     graph_fixture_add_job(replies, "[" JOB("m", "mirror", "running") "]", "[]");
-    graph_fixture_add(replies, "x-debug-query-block-graph", NULL,
-                      GRAPH("{'id':5,'type':'block-backend','name':'x'},"
-                            "{'id':6,'type':'block-backend','name':'x'}",
-                            EDGE(5, "root", 3) "," EDGE(6, "root", 4)));
+    add_graph(replies, NODES ";5 block-backend x;6 block-backend x", "5 3 root;6 4 root");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
@@ -155,11 +155,10 @@ a_job_on_what_two_disks_share_belongs_to_the_disk_of_its_main_node(void **state)
                               "f file /f\nbase file /base\n",
                               "- vda a\n- vdb b\n");
     graph_fixture_add_job(replies, "[" JOB("j", "stream", "running") "]", "[]");
-    graph_fixture_add(
-        replies, "x-debug-query-block-graph", NULL,
-        "{'nodes':[" NODE(1, "a") "," NODE(2, "b") "," NODE(3, "f") "," NODE(
-            4, "base") ",{'id':5,'type':'block-job','name':'j'}],'"
-                       "edges':[" EDGE(5, "intermediate node", 4) "," EDGE(5, "main node", 2) "]}");
+    add_graph(
+        replies,
+        "1 block-driver a;2 block-driver b;3 block-driver f;4 block-driver base;5 block-job j",
+        "5 4 intermediate node;5 2 main node");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     assert_null(qblk_snapshot_jobs_of(snapshot, "vda"));
     assert_string_equal(qblk_snapshot_jobs_of(snapshot, "vdb")->id, "j");
@@ -170,9 +169,7 @@ a_job_on_no_disk_has_none(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top\n");
     graph_fixture_add_job(replies, "[" JOB("c", "create", "running") "]", "[]");
-    graph_fixture_add(
-        replies, "x-debug-query-block-graph", NULL,
-        GRAPH("{'id':5,'type':'block-job','name':'other-job'}", EDGE(5, "main node", 4)));
+    add_graph(replies, NODES ";5 block-job other-job", "5 4 main node");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     const QblkJob *job = snapshot->jobs->pdata[0];
     assert_null(job->target);
@@ -185,12 +182,8 @@ graphs_in_a_circle_end(void **state)
     g_autoptr(QblkReplies) replies =
         graph_fixture_machine("a mirror_top x backing=b\nb mirror_top x backing=a\n", "vda - a\n");
     graph_fixture_add_job(replies, "[" JOB("m", "mirror", "running") "]", "[]");
-    graph_fixture_add(
-        replies, "x-debug-query-block-graph", NULL,
-        "{'nodes':[" NODE(1, "a") "," NODE(
-            2, "b") ",{'id':3,'type':'block-job',"
-                    "'name':'m'},{'id':4,'type':'block-backend','name':'vda'}],'edges':[" EDGE(
-                        3, "main node", 1) "," EDGE(3, "target", 2) "," EDGE(4, "root", 2) "]}");
+    add_graph(replies, "1 block-driver a;2 block-driver b;3 block-job m;4 block-backend vda",
+              "3 1 main node;3 2 target;4 2 root");
     g_autoptr(GError) error = graph_fixture_error(replies, "vda");
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "goes in a circle");
 }
