@@ -66,6 +66,21 @@ jobs_inside_a_chain_write_to_no_second_place(void **state)
     }
 }
 
+/* A backup has a target as well, and the disk stays what it is. */
+static void
+a_backup_is_no_mirror(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\nb file /b\n", "- vda a\n");
+    graph_fixture_add_job(replies, "[" JOB("b", "backup", "running") "]", "[]");
+    g_autofree char *graph = graph_fixture_graph("1 block-driver a;2 block-driver b;3 block-job b",
+                                                 "3 1 main node;3 2 target");
+    graph_fixture_add(replies, "x-debug-query-block-graph", NULL, graph);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+    assert_string_equal(qblk_snapshot_jobs_of(snapshot, "vda")->type, "backup");
+    assert_null(chain->mirror);
+}
+
 static guint
 filters_of(const char *topology, guint position, const char *driver)
 {
@@ -195,6 +210,7 @@ main(void)
         cmocka_unit_test(recorded_jobs_know_their_disk),
         cmocka_unit_test(a_mirror_says_where_it_writes),
         cmocka_unit_test(jobs_inside_a_chain_write_to_no_second_place),
+        cmocka_unit_test(a_backup_is_no_mirror),
         cmocka_unit_test(the_filter_of_a_job_is_above_the_layer_it_works_on),
         cmocka_unit_test(an_implicit_filter_is_found_from_below),
         cmocka_unit_test(without_jobs_the_top_is_what_the_device_says),

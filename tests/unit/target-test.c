@@ -134,6 +134,18 @@ the_user_settles_a_clash(void **state)
     assert_device(replies, options, "sda", "usb-disk0");
 }
 
+static void
+firmware_is_never_named_like_a_disk(void **state)
+{
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_machine(nodes, "vda - a\nvirtio-disk1 - b-limits\nflash vdc c\n");
+    set_type(replies, "vda", "cfi.pflash01");
+    set_type(replies, "virtio-disk1", "cfi.pflash01");
+    set_type(replies, "flash", "cfi.pflash01");
+    g_autoptr(QblkSnapshotOptions) none = qblk_snapshot_options_new();
+    assert_targets(replies, none, "");
+}
+
 /* ---- the user's word ---- */
 
 static void
@@ -351,6 +363,7 @@ main(void)
         cmocka_unit_test(a_better_level_takes_the_name),
         cmocka_unit_test(a_name_that_two_have_an_equal_right_to_goes_to_none),
         cmocka_unit_test(the_user_settles_a_clash),
+        cmocka_unit_test(firmware_is_never_named_like_a_disk),
         cmocka_unit_test(the_user_may_name_a_device_in_every_way),
         cmocka_unit_test(a_node_below_a_filter_becomes_a_disk_of_its_own),
         cmocka_unit_test(a_device_that_is_not_there_or_named_twice_is_an_error),
