@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The programs of examples/ do what they say, and the README shows them as they are."""
+
+import os
+import subprocess
+
+import live
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class ShowChain(live.TestCase):
+    def run_example(self, *arguments):
+        return subprocess.run([os.environ['QBLK_SHOW_CHAIN'], *arguments], check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    def test_it_shows_the_chain_and_the_node_of_a_layer(self):
+        topology, process = self.start('virtio-5-deep')
+        files = topology.chains['vda']
+        done = self.run_example(process.socket, 'vda', 'vda[2]')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[:-1],
+                         [f'vda[{index}] qcow2 {path}' for index, path in enumerate(files)])
+        node, = live.Graph(process.qmp).layers_of(files[2])
+        self.assertEqual(lines[-1], f"vda[2] is node '{node}'")
+
+    def test_it_says_what_is_wrong(self):
+        _, process = self.start('virtio-5-deep')
+        done = self.run_example(process.socket, 'vda', 'vda[99]')
+        self.assertEqual((done.returncode, done.stdout.count('\n')), (1, 5))
+        self.assertIn('has no index 99', done.stderr)
+
+    def test_the_readme_has_the_program_as_it_is(self):
+        with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
+            readme = file.read()
+        with open(os.path.join(ROOT, 'examples', 'show-chain.c'), encoding='utf-8') as file:
+            program = file.read()
+        self.assertIn(program[program.index('#include'):], readme)
+
+
+if __name__ == '__main__':
+    live.main()
