@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""docs/json.md names every field of --json over all fixtures, with its type, and no other."""
+
+import concurrent.futures
+import glob
+import json
+import os
+import re
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(TESTS, 'lib'))
+
+import qblk  # noqa: E402  pylint: disable=wrong-import-position
+
+DOCUMENT = os.path.join(os.path.dirname(TESTS), 'docs', 'json.md')
+
+TYPES = {dict: 'object', list: 'array', str: 'string', bool: 'boolean', int: 'integer',
+         type(None): 'null'}
+
+ENDS = {qblk.DONE, qblk.FAILED, qblk.REFUSED}  # some disks have no chain or no XML
+
+ROW = re.compile(r'^\| `([^`]+)` \| (\w+)( or null)?(, optional)? \|')
+
+
+class Form:
+    """One table: the fields of the objects at some paths."""
+
+    def __init__(self, paths):
+        self.paths = paths
+        self.types = {}
+        self.optional = set()
+        self.seen = set()
+
+    def faults(self, value):
+        missing = set(self.types) - set(value) - self.optional
+        yield from (f"'{name}' is missing" for name in missing)
+        for name, content in value.items():
+            kind = TYPES[type(content)]
+            if name not in self.types:
+                yield f"'{name}' is not documented"
+            elif not self.types[name] & {kind, 'any'}:
+                yield f"'{name}' is of type {kind}, not {' or '.join(sorted(self.types[name]))}"
+
+
+def read_document():
+    """The tables of the document; those of one command's top level are one form."""
+    with open(DOCUMENT, encoding='utf-8') as file:
+        text = file.read()
+    forms = {}
+    for paths, rows in re.findall(r'^At: ((?:`.*\n)+)\n((?:\|.*\n)+)', text, re.M):
+        paths = re.findall(r'`([^`]+)`', paths)
+        form = Form(paths)
+        for row in rows.splitlines()[2:]:
+            name, kind, null, optional = ROW.match(row).groups()
+            form.types[name] = {kind, 'null'} if null else {kind}
+            if optional:
+                form.optional.add(name)
+        for path in paths:
+            if '.' in path or path not in forms:
+                forms.setdefault(path, []).append(form)
+                continue
+            whole = Form([path])
+            whole.types = {**forms[path][0].types, **form.types}
+            forms[path] = [whole]
+    return forms
+
+
+class Check:
+    def __init__(self, forms):
+        self.forms = forms
+        self.faults = set()
+
+    def walk(self, path, value):
+        if isinstance(value, list):
+            for element in value:
+                self.walk(path + '[]', element)
+        elif isinstance(value, dict):
+            forms = self.forms.get(path, [])
+            tries = [list(form.faults(value)) for form in forms]
+            if [] not in tries:
+                fewest = min(tries, key=len, default=['there is no table for this object'])
+                self.faults.update(f'{path}: {fault}' for fault in fewest)
+                return
+            form = forms[tries.index([])]
+            for name, content in value.items():
+                form.seen.add(name)
+                if form.types[name] != {'any'}:
+                    self.walk(f'{path}.{name}', content)
+        else:
+            assert not path.endswith('[]'), f'{path}: only objects are documented in arrays'
+
+
+def ask(*arguments):
+    """What a command prints as JSON, None where it refuses."""
+    result = qblk.run('--json', *arguments)
+    if result.status not in ENDS:
+        raise AssertionError(str(result))
+    return json.loads(result.stdout) if result.status == qblk.DONE else None
+
+
+def outputs(capture):
+    """(command, what it prints) for all commands on a capture."""
+    vm = f'capture:{capture}'
+    for command in ('list', 'chain', 'graph', 'jobs', 'capture'):
+        yield command, ask(command, vm)
+    disks = (ask('list', vm) or {'disks': []})['disks']
+    for disk in disks:
+        yield 'chain', ask('chain', vm, disk['target'])
+        yield 'xml', ask('xml', vm, disk['target'])
+        layers = disk.get('layers', [])
+        for layer in layers[:3] + layers[-1:]:
+            yield 'resolve', ask('resolve', vm, layer['spec'])
+
+
+class Json(unittest.TestCase):
+    def test_each_field_is_documented_and_each_documented_field_is_printed(self):
+        captures = glob.glob(os.path.join(TESTS, 'qemu-fixtures', '*', '*', 'capture.json'))
+        self.assertGreater(len(captures), 0)
+        forms = read_document()
+        check = Check(forms)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for all_outputs in pool.map(lambda capture: list(outputs(capture)), captures):
+                for command, output in all_outputs:
+                    if output is not None:
+                        check.walk(command, output)
+        self.assertEqual(sorted(check.faults), [])
+        unseen = {f'{path}.{name}' for path, of_path in forms.items() for form in of_path
+                  for name in set(form.types) - form.seen}
+        self.assertEqual(sorted(unseen), [], msg='documented and never printed')
+
+
+if __name__ == '__main__':
+    unittest.main()
