@@ -23,7 +23,11 @@ TYPES = {dict: 'object', list: 'array', str: 'string', bool: 'boolean', int: 'in
 
 ENDS = {qblk.DONE, qblk.FAILED, qblk.REFUSED}  # some disks have no chain or no XML
 
-ROW = re.compile(r'^\| `([^`]+)` \| (\w+)( or null)?(, optional)? \|')
+ROW = re.compile(r'^\| `([^`]+)` \| (array of strings|\w+)( or null)?(, optional)? \|')
+
+# File names for `qblk source`
+NAMES = ('/a', 'rbd:pool/image:id=admin:key=secret:mon_host=a',
+         'json:{"driver": "qcow2", "file": {"driver": "nbd", "host": "h", "export": "x"}}')
 
 
 class Form:
@@ -40,6 +44,9 @@ class Form:
         yield from (f"'{name}' is missing" for name in missing)
         for name, content in value.items():
             kind = TYPES[type(content)]
+            strings = isinstance(content, list) and all(isinstance(text, str) for text in content)
+            if strings and 'array of strings' in self.types.get(name, ()):
+                kind = 'array of strings'
             if name not in self.types:
                 yield f"'{name}' is not documented"
             elif not self.types[name] & {kind, 'any'}:
@@ -79,7 +86,7 @@ class Check:
             for element in value:
                 self.walk(path + '[]', element)
         elif isinstance(value, dict):
-            forms = self.forms.get(path, [])
+            forms = self.forms.get(path) or self.forms.get('*.' + path.rpartition('.')[2], [])
             tries = [list(form.faults(value)) for form in forms]
             if [] not in tries:
                 fewest = min(tries, key=len, default=['there is no table for this object'])
@@ -90,8 +97,6 @@ class Check:
                 form.seen.add(name)
                 if form.types[name] != {'any'}:
                     self.walk(f'{path}.{name}', content)
-        else:
-            assert not path.endswith('[]'), f'{path}: only objects are documented in arrays'
 
 
 def ask(*arguments):
@@ -127,10 +132,22 @@ class Json(unittest.TestCase):
                 for command, output in all_outputs:
                     if output is not None:
                         check.walk(command, output)
+        for name in NAMES:
+            check.walk('source', ask('source', name))
         self.assertEqual(sorted(check.faults), [])
         unseen = {f'{path}.{name}' for path, of_path in forms.items() for form in of_path
-                  for name in set(form.types) - form.seen}
+                  for name in set(form.types) - form.seen - form.optional}
         self.assertEqual(sorted(unseen), [], msg='documented and never printed')
+
+    def test_what_a_source_may_have_is_documented(self):
+        """Few of its members are in the fixtures, so the table that prints them is read."""
+        source = os.path.join(os.path.dirname(TESTS), 'src', 'graph', 'source.c')
+        with open(source, encoding='utf-8') as file:
+            members = re.findall(r'^    {"([\w-]+)", G_STRUCT_OFFSET\(QblkSource,', file.read(),
+                                 re.M)
+        self.assertIn('path', members)
+        form, = read_document()['*.source']
+        self.assertEqual(set(form.types) - {'type', 'hosts', 'data-store'}, set(members))
 
 
 if __name__ == '__main__':
