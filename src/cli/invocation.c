@@ -61,6 +61,7 @@ describe_commands(void)
               "  tcp:HOST:PORT              a QMP monitor over TCP\n"
               "  fd:N                       an inherited, connected socket\n"
               "  capture:FILE               what 'qblk capture' wrote; - is standard input\n"
+              "  domain:FILE                the disks of a libvirt domain; - is standard input\n"
               "\nA layer is named by its disk and index (vda[2]; vda is the active layer), by the\n"
               "path of its image, or as node:NAME.\n"
               "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such disk or layer, 4 refused "
