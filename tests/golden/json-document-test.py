@@ -30,6 +30,16 @@ NAMES = ('/a', 'rbd:pool/image:id=admin:key=secret:mon_host=a',
          'json:{"driver": "qcow2", "file": {"driver": "nbd", "host": "h", "export": "x"}}')
 
 
+# A chain that is complete, one that is not, and an empty drive
+DOMAIN = b'''<domain><devices>
+<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/top' index='5'/>
+<backingStore type='file' index='7'><format type='raw'/><source file='/base'/><backingStore/>
+</backingStore><target dev='vda' bus='virtio'/></disk>
+<disk type='block' device='disk'><source dev='/dev/a'/><target dev='vdb'/></disk>
+<disk type='file' device='cdrom'><target dev='sda' bus='sata'/><readonly/></disk>
+</devices></domain>'''
+
+
 class Form:
     """One table: the fields of the objects at some paths."""
 
@@ -99,9 +109,9 @@ class Check:
                     self.walk(f'{path}.{name}', content)
 
 
-def ask(*arguments):
+def ask(*arguments, stdin=b''):
     """What a command prints as JSON, None where it refuses."""
-    result = qblk.run('--json', *arguments)
+    result = qblk.run('--json', *arguments, stdin=stdin)
     if result.status not in ENDS:
         raise AssertionError(str(result))
     return json.loads(result.stdout) if result.status == qblk.DONE else None
@@ -134,6 +144,8 @@ class Json(unittest.TestCase):
                         check.walk(command, output)
         for name in NAMES:
             check.walk('source', ask('source', name))
+        for command, *more in (('list',), ('chain',), ('xml',), ('resolve', 'vda[7]')):
+            check.walk(command, ask(command, 'domain:-', *more, stdin=DOMAIN))
         self.assertEqual(sorted(check.faults), [])
         unseen = {f'{path}.{name}' for path, of_path in forms.items() for form in of_path
                   for name in set(form.types) - form.seen - form.optional}
