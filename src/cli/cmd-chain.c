@@ -35,8 +35,7 @@ print_head(QblkInvocation *invocation, const QblkChain *chain)
         return;
     }
     qblk_output_print(invocation, "%u layer%s%s, fingerprint %s\n", depth, depth == 1 ? "" : "s",
-                      chain->is_complete ? "" : " and what is below is not known",
-                      chain->fingerprint);
+                      chain->is_complete ? "" : ", the rest not known", chain->fingerprint);
 }
 
 /* Filters are no layers; they are told where they are, above or below one. */
@@ -114,7 +113,7 @@ qblk_cmd_chain(QblkInvocation *invocation, GError **error)
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
     g_autoptr(GPtrArray) chains = vm == NULL ? NULL : qblk_vm_chains(vm, invocation, error);
     if (chains == NULL) {
-        return FALSE;
+        return vm != NULL && qblk_vm_fail_for_one(vm, invocation, error);
     }
     QblkJson *list = qblk_json_new_array();
     for (guint i = 0; i < chains->len; i++) {

@@ -22,7 +22,7 @@ qblk_cmd_xml(QblkInvocation *invocation, GError **error)
     g_autoptr(GPtrArray) chains = vm == NULL ? NULL : qblk_vm_chains(vm, invocation, error);
     g_autofree char *xml = chains == NULL ? NULL : write_xml(invocation, chains, error);
     if (xml == NULL) {
-        return FALSE;
+        return vm != NULL && qblk_vm_fail_for_one(vm, invocation, error);
     }
     if (invocation->json) {
         QblkJson *result = qblk_json_new_object();

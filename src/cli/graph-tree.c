@@ -84,7 +84,11 @@ print_disk(Tree *tree, const QblkSnapshot *snapshot, const QblkDevice *device)
         device->target == NULL ? qblk_device_kind_name(device->kind) : device->target;
     g_autofree char *target = qblk_output_escape(name);
     g_autofree char *label = qblk_output_escape(qblk_device_label(device));
-    g_string_append_printf(tree->out, "%s (%s)%s\n", target, label, top == NULL ? " empty" : "");
+    g_string_append(tree->out, target);
+    if (!g_str_equal(target, label)) {
+        g_string_append_printf(tree->out, " (%s)", label);
+    }
+    g_string_append(tree->out, top == NULL ? " empty\n" : "\n");
     if (top != NULL) {
         print_from(tree, top);
     }

@@ -45,6 +45,10 @@ read_all(int descriptor, const char *file, gsize *length, GError **error)
 char *
 qblk_input_read(const char *file, gsize *length, GError **error)
 {
+    if (file[0] == '\0') {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "no file is named");
+        return NULL;
+    }
     if (g_str_equal(file, "-")) {
         return read_all(STDIN_FILENO, "standard input", length, error);
     }

@@ -123,6 +123,15 @@ report_mirror(const QblkChain *chain)
     return object;
 }
 
+static const char *
+index_source(const QblkChain *chain)
+{
+    if (chain->has_own_indexes) {
+        return "document";
+    }
+    return chain->has_libvirt_indexes ? "libvirt" : "position";
+}
+
 QblkJson *
 qblk_report_chain(const QblkChain *chain)
 {
@@ -139,8 +148,7 @@ qblk_report_chain(const QblkChain *chain)
     qblk_json_set_boolean(object, "tray-open", chain->tray_open);
     qblk_json_set_boolean(object, "read-only", chain->read_only);
     qblk_json_set_string(object, "fingerprint", chain->fingerprint);
-    qblk_json_set_string(object, "index-source",
-                         chain->has_libvirt_indexes ? "libvirt" : "position");
+    qblk_json_set_string(object, "index-source", index_source(chain));
     qblk_json_set_boolean(object, "complete", chain->is_complete);
     qblk_json_set(object, "mirror", report_mirror(chain));
     QblkJson *layers = qblk_json_new_array();

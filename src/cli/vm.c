@@ -78,6 +78,12 @@ static QblkReplies *
 open_replies(QblkInvocation *invocation, GError **error)
 {
     const char *name = invocation->arguments[0];
+    if (g_str_has_prefix(name, "domain:")) {
+        g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
+                    "'qblk %s' needs a QEMU or a capture: a domain XML answers no queries",
+                    invocation->command->name);
+        return NULL;
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
         if (g_str_has_prefix(name, forms[i].prefix)) {
             return forms[i].open(name, invocation, error);
@@ -239,4 +245,19 @@ qblk_vm_chains(const QblkVm *vm, const QblkInvocation *invocation, GError **erro
         g_ptr_array_add(chains, chain);
     }
     return g_steal_pointer(&chains);
+}
+
+gboolean
+qblk_vm_fail_for_one(const QblkVm *vm, const QblkInvocation *invocation, GError **error)
+{
+    gboolean is_of_disk = g_error_matches(*error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED) ||
+                          (*error)->domain == QBLK_XML_ERROR;
+    g_autofree const char **targets = qblk_vm_targets(vm);
+    if (is_of_disk && invocation->count == 1 && targets[0] != NULL && targets[1] != NULL) {
+        char *message = g_strdup_printf("%s; name the other disks to have them without this one",
+                                        (*error)->message);
+        g_free((*error)->message);
+        (*error)->message = message;
+    }
+    return FALSE;
 }

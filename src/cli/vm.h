@@ -51,6 +51,13 @@ QblkChain *qblk_vm_find_chain(const QblkVm *vm, const char *name,
 QblkChain *qblk_vm_chain(const QblkVm *vm, const QblkInvocation *invocation, const char *name,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * After a failure for one disk where all were asked for: say that the others can still be had.
+ * Always FALSE.
+ */
+gboolean qblk_vm_fail_for_one(const QblkVm *vm, const QblkInvocation *invocation,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** The chains of the disks named from the second argument on, or of all disks where none is. */
 GPtrArray *qblk_vm_chains(const QblkVm *vm, /* of QblkChain, owned */
                           const QblkInvocation *invocation,

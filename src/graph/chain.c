@@ -103,6 +103,19 @@ libvirt_index(const QblkLayer *layer)
     return index != QBLK_UNKNOWN ? index : qblk_libvirt_node_index(layer->storage);
 }
 
+/* An active commit writes to a layer of the chain, which has an index already. */
+static gint64
+mirror_index(const QblkChain *chain, const QblkLayer *mirror)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (g_strcmp0(layer->node_name, mirror->node_name) == 0) {
+            return layer->index;
+        }
+    }
+    return chain->has_libvirt_indexes ? libvirt_index(mirror) : QBLK_UNKNOWN;
+}
+
 void
 qblk_chain_number(QblkChain *chain)
 {
@@ -119,8 +132,8 @@ qblk_chain_number(QblkChain *chain)
             layer->index = chain->has_libvirt_indexes ? libvirt_index(layer) : (gint64)i;
         }
     }
-    if (chain->mirror != NULL && chain->has_libvirt_indexes) {
-        chain->mirror->layer->index = libvirt_index(chain->mirror->layer);
+    if (chain->mirror != NULL && !chain->has_own_indexes) {
+        chain->mirror->layer->index = mirror_index(chain, chain->mirror->layer);
     }
     qblk_fingerprint(chain, chain->fingerprint);
 }

@@ -87,6 +87,21 @@ a_mirror_has_the_number_of_its_node(void **state)
 }
 
 static void
+a_mirror_that_is_a_layer_has_the_index_of_that(void **state)
+{
+    g_autoptr(QblkChain) chain = new_chain("top");
+    QblkLayer *base = qblk_chain_layer_new();
+    base->node_name = g_strdup("base");
+    g_ptr_array_add(chain->layers, base);
+    chain->mirror = g_new0(QblkMirror, 1);
+    chain->mirror->layer = qblk_chain_layer_new();
+    chain->mirror->layer->node_name = g_strdup("base");
+    qblk_chain_number(chain);
+    assert_int_equal(chain->mirror->layer->index, base->index);
+    assert_int_equal(base->index, (gint64)base->position);
+}
+
+static void
 indexes_are_listed_for_messages(void **state)
 {
     static const char *const cases[][2] = {
@@ -166,6 +181,7 @@ main(void)
         cmocka_unit_test(a_layer_that_libvirt_did_not_number_has_no_index),
         cmocka_unit_test(the_storage_node_counts_where_the_format_node_has_no_number),
         cmocka_unit_test(a_mirror_has_the_number_of_its_node),
+        cmocka_unit_test(a_mirror_that_is_a_layer_has_the_index_of_that),
         cmocka_unit_test(indexes_are_listed_for_messages),
         cmocka_unit_test(a_chain_that_is_not_the_expected_one_is_stale),
         cmocka_unit_test(what_is_beyond_the_last_layer_is_nothing),
