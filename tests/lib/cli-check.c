@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/cli-check.h"
+
+#include "cli/command.h"
+#include "lib/check.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+gboolean
+cli_check_parse(QblkInvocation *invocation, const char *line, GError **error)
+{
+    g_autoptr(GString) words = g_string_new("qblk ");
+    g_autofree char *fixtures =
+        g_build_filename(g_getenv("QBLK_SOURCE_ROOT"), "tests", "qemu-fixtures", "7.2", NULL);
+    g_auto(GStrv) argv = NULL;
+    g_auto(GStrv) parts = g_strsplit(line, "{fixtures}", -1);
+    g_autofree char *text = g_strjoinv(fixtures, parts);
+    g_string_append(words, text);
+    int argc = 0;
+    assert_true(g_shell_parse_argv(words->str, &argc, &argv, NULL));
+    return qblk_invocation_parse(invocation, argc, argv, error);
+}
+
+char *
+cli_check_run(const char *line, GError **error)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    if (!cli_check_parse(&invocation, line, error) ||
+        !invocation.command->run(&invocation, error)) {
+        return NULL;
+    }
+    return g_strdup(invocation.output->str);
+}
+
+QblkVm *
+cli_check_open(QblkInvocation *invocation, const char *line)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean parsed = cli_check_parse(invocation, line, &error);
+    QblkVm *vm = parsed ? qblk_vm_open(invocation, &error) : NULL;
+    assert_no_error(error);
+    return vm;
+}
+
+char *
+cli_check_capture(const char *folder, const char *text)
+{
+    g_autofree char *path = g_build_filename(folder, "capture.json", NULL);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    return g_strconcat("capture:", path, NULL);
+}
+
+char *
+cli_check_folder(void)
+{
+    char *folder = g_dir_make_tmp("qblk-test-XXXXXX", NULL);
+    assert_non_null(folder);
+    return folder;
+}
+
+void
+cli_check_remove(char *folder)
+{
+    GDir *directory = g_dir_open(folder, 0, NULL);
+    for (const char *name = g_dir_read_name(directory); name != NULL;
+         name = g_dir_read_name(directory)) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        (void)g_unlink(path);
+    }
+    g_dir_close(directory);
+    (void)g_rmdir(folder);
+    g_free(folder);
+}
+
+void
+cli_check_result_clear(CliCheckResult *result)
+{
+    g_free(result->out);
+    g_free(result->err);
+}
+
+static char *
+take(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    char *text = NULL;
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static void
+redirect(const char *folder, const char *name, FILE *stream)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    if (freopen(path, "w", stream) == NULL) {
+        _exit(99);
+    }
+}
+
+CliCheckResult
+cli_check_fork(int (*function)(gconstpointer data), gconstpointer data)
+{
+    char *folder = cli_check_folder();
+    (void)fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        redirect(folder, "out", stdout);
+        redirect(folder, "err", stderr);
+        int status = function(data);
+        (void)fflush(NULL);
+        _exit(status);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    CliCheckResult result = {take(folder, "out"), take(folder, "err"), WEXITSTATUS(status)};
+    cli_check_remove(folder);
+    return result;
+}

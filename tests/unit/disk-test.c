@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <qblk/disk.h>
+
+#include "lib/check.h"
+#include "lib/xml-check.h"
+
+static void
+assert_prints(const QblkChain *chain, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = qblk_disk_to_xml(chain, &error);
+    assert_no_error(error);
+    assert_string_equal(text, expected);
+}
+
+static void
+a_disk_is_written_in_the_order_of_libvirt(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(2);
+    chain->alias = g_strdup("virtio-disk0");
+    chain->read_only = TRUE;
+    xml_check_add_mirror(chain, FALSE, "copy", "/copy");
+    assert_prints(chain, "<disk type='file' device='disk'>\n"
+                         "  <driver name='qemu' type='qcow2'/>\n"
+                         "  <source file='/images/0'/>\n"
+                         "  <backingStore type='file' index='1'>\n"
+                         "    <format type='qcow2'/>\n"
+                         "    <source file='/images/1'/>\n"
+                         "    <backingStore/>\n"
+                         "  </backingStore>\n"
+                         "  <mirror type='file' file='/copy' format='qcow2' job='copy'>\n"
+                         "    <format type='qcow2'/>\n"
+                         "    <source file='/copy'/>\n"
+                         "  </mirror>\n"
+                         "  <target dev='vda' bus='virtio'/>\n"
+                         "  <readonly/>\n"
+                         "  <alias name='virtio-disk0'/>\n"
+                         "</disk>\n");
+}
+
+static void
+the_index_of_the_active_layer_is_on_its_source(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(1);
+    QblkLayer *top = chain->layers->pdata[0];
+    g_free(top->node_name);
+    top->node_name = g_strdup("libvirt-12-format");
+    qblk_chain_number(chain);
+    assert_prints(chain, "<disk type='file' device='disk'>\n"
+                         "  <driver name='qemu' type='qcow2'/>\n"
+                         "  <source file='/images/0' index='12'/>\n"
+                         "  <backingStore/>\n"
+                         "  <target dev='vda' bus='virtio'/>\n"
+                         "</disk>\n");
+}
+
+static void
+an_empty_drive_has_no_source_and_no_chain(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(0);
+    chain->is_complete = FALSE;
+    chain->kind = QBLK_DEVICE_CDROM;
+    chain->tray_open = TRUE;
+    assert_prints(chain, "<disk type='file' device='cdrom'>\n"
+                         "  <driver name='qemu'/>\n"
+                         "  <target dev='vda' bus='virtio' tray='open'/>\n"
+                         "  <readonly/>\n"
+                         "</disk>\n");
+}
+
+static void
+a_bus_that_is_not_known_is_not_said(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(1);
+    QblkLayer *top = chain->layers->pdata[0];
+    chain->bus = NULL;
+    chain->is_complete = FALSE;
+    top->source->type = QBLK_SOURCE_BLOCK;
+    assert_prints(chain, "<disk type='block' device='disk'>\n"
+                         "  <driver name='qemu' type='qcow2'/>\n"
+                         "  <source dev='/images/0'/>\n"
+                         "  <target dev='vda'/>\n"
+                         "</disk>\n");
+}
+
+static void
+an_error_begins_with_the_disk(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(1);
+    g_autoptr(GError) error = NULL;
+    chain->alias = g_strdup("ua-\x03");
+    assert_null(qblk_disk_to_xml(chain, &error));
+    assert_true(g_str_has_prefix(error->message, "vda: the name 'ua-"));
+    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "U+0003");
+}
+
+static void
+an_active_layer_without_a_form_is_refused(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(1);
+    QblkLayer *top = chain->layers->pdata[0];
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(&top->xml_format, g_free);
+    assert_null(qblk_disk_to_xml(chain, &error));
+    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "vda: image '/images/0'");
+    g_clear_pointer(&top->source, qblk_source_free);
+    top->problem = g_strdup("nobody knows");
+    assert_null(qblk_disk_to_xml(chain, &error));
+    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "vda: nobody knows");
+}
+
+static void
+several_disks_are_devices(void **state)
+{
+    g_autoptr(QblkChain) first = xml_check_chain(1);
+    g_autoptr(QblkChain) second = xml_check_chain(0);
+    const QblkChain *const chains[] = {first, second};
+    g_autofree char *two = qblk_disk_all_to_xml(chains, 2, NULL);
+    g_autofree char *none = qblk_disk_all_to_xml(NULL, 0, NULL);
+    assert_true(
+        g_str_has_prefix(two, "<devices>\n  <disk type='file' device='disk'>\n    <driver"));
+    assert_int_equal(xml_check_count(two, "\n  <disk "), 2);
+    assert_string_equal(none, "<devices/>\n");
+}
+
+static void
+one_disk_without_a_form_fails_all(void **state)
+{
+    g_autoptr(QblkChain) first = xml_check_chain(1);
+    g_autoptr(QblkChain) second = xml_check_chain(1);
+    g_autoptr(GError) error = NULL;
+    const QblkChain *const chains[] = {first, second};
+    g_free(second->target);
+    second->target = g_strdup("vd\x04");
+    assert_null(qblk_disk_all_to_xml(chains, 2, &error));
+    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "U+0004");
+}
+
+static void
+a_target_that_needs_escaping_is_escaped(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(0);
+    g_free(chain->target);
+    chain->target = g_strdup("a'b<c>&\"");
+    g_autofree char *text = qblk_disk_to_xml(chain, NULL);
+    assert_int_equal(xml_check_count(text, "dev='a&apos;b&lt;c&gt;&amp;&quot;'"), 1);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_disk_is_written_in_the_order_of_libvirt),
+        cmocka_unit_test(the_index_of_the_active_layer_is_on_its_source),
+        cmocka_unit_test(an_empty_drive_has_no_source_and_no_chain),
+        cmocka_unit_test(a_bus_that_is_not_known_is_not_said),
+        cmocka_unit_test(an_error_begins_with_the_disk),
+        cmocka_unit_test(an_active_layer_without_a_form_is_refused),
+        cmocka_unit_test(several_disks_are_devices),
+        cmocka_unit_test(one_disk_without_a_form_fails_all),
+        cmocka_unit_test(a_target_that_needs_escaping_is_escaped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/check.h"
+#include "lib/xml-check.h"
+#include "xml/writer.h"
+
+#include <string.h>
+
+/* What XML 1.0 can carry, from its section 2.2 rather than from libxml2. */
+static gboolean
+xml_can_carry(gunichar character)
+{
+    return character == 0x9 || character == 0xa || character == 0xd ||
+           (character >= 0x20 && character <= 0xd7ff) ||
+           (character >= 0xe000 && character <= 0xfffd) ||
+           (character >= 0x10000 && character <= 0x10ffff);
+}
+
+static char *
+print_with_value(const char *value, GError **error)
+{
+    g_autoptr(xmlNode) element = qblk_writer_root("e");
+    return qblk_writer_attribute(element, "a", value, error) ? qblk_writer_print(element) : NULL;
+}
+
+static void
+assert_comes_back(const char *value)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = print_with_value(value, &error);
+    assert_no_error(error);
+    g_autofree char *again = xml_check_root_attribute(text, "a");
+    assert_string_equal(again, value);
+}
+
+static void
+an_element_with_nothing_in_it_is_closed_at_once(void **state)
+{
+    g_autoptr(xmlNode) element = qblk_writer_root("e");
+    g_autofree char *text = qblk_writer_print(element);
+    assert_string_equal(text, "<e/>\n");
+}
+
+static void
+levels_are_indented_by_two_spaces(void **state)
+{
+    g_autoptr(xmlNode) root = qblk_writer_root("a");
+    xmlNode *first = qblk_writer_element(root, "b");
+    qblk_writer_constant(first, "x", "1");
+    qblk_writer_constant(first, "y", "");
+    (void)qblk_writer_element(qblk_writer_element(root, "c"), "d");
+    (void)qblk_writer_element(root, "e");
+    g_autofree char *text = qblk_writer_print(root);
+    assert_string_equal(text, "<a>\n"
+                              "  <b x='1' y=''/>\n"
+                              "  <c>\n"
+                              "    <d/>\n"
+                              "  </c>\n"
+                              "  <e/>\n"
+                              "</a>\n");
+}
+
+static void
+a_part_of_a_tree_is_printed_without_its_siblings(void **state)
+{
+    g_autoptr(xmlNode) root = qblk_writer_root("a");
+    xmlNode *first = qblk_writer_element(root, "b");
+    (void)qblk_writer_element(first, "c");
+    xmlNode *last = qblk_writer_element(root, "d");
+    (void)qblk_writer_element(last, "e");
+    g_autofree char *text = qblk_writer_print(first);
+    assert_string_equal(text, "<b>\n  <c/>\n</b>\n");
+    g_autofree char *end = qblk_writer_print(last);
+    assert_string_equal(end, "<d>\n  <e/>\n</d>\n");
+}
+
+static void
+markup_quotes_and_white_space_are_escaped(void **state)
+{
+    g_autofree char *text = print_with_value("&<>\"'\n\t\r &amp;", NULL);
+    assert_string_equal(text, "<e a='&amp;&lt;&gt;&quot;&apos;&#10;&#9;&#13; &amp;amp;'/>\n");
+}
+
+static void
+what_a_terminal_would_obey_is_written_as_a_number(void **state)
+{
+    g_autofree char *text = print_with_value("\x7f\xc2\x85\xc2\x9b\u202e\u2028\u200b\ufeff", NULL);
+    assert_string_equal(text, "<e a='&#127;&#133;&#155;&#8238;&#8232;&#8203;&#65279;'/>\n");
+}
+
+static void
+letters_of_any_script_are_written_as_they_are(void **state)
+{
+    g_autofree char *text = print_with_value("größe-日本語-💾", NULL);
+    assert_string_equal(text, "<e a='größe-日本語-💾'/>\n");
+}
+
+static void
+every_character_is_carried_exactly_or_refused_by_name(void **state)
+{
+    g_autoptr(GString) carried = g_string_new(NULL);
+    for (gunichar character = 1; character <= 0x10ffff; character++) {
+        char value[8] = {'a'};
+        if (character >= 0xd800 && character <= 0xdfff) {
+            continue; /* no UTF-8 */
+        }
+        g_unichar_to_utf8(character, value + 1);
+        if (xml_can_carry(character)) {
+            g_string_append(carried, value);
+            continue;
+        }
+        g_autoptr(GError) error = NULL;
+        g_autofree char *name = g_strdup_printf("U+%04X, which XML 1.0 cannot carry", character);
+        assert_null(print_with_value(value, &error));
+        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, name);
+    }
+    assert_comes_back(carried->str);
+}
+
+static void
+a_name_that_is_not_utf8_is_refused(void **state)
+{
+    static const char *const names[] = {"gr\xf6\xdf"
+                                        "e",
+                                        "\xc0\x80",         /* NUL, too long */
+                                        "\xed\xa0\x80",     /* a surrogate */
+                                        "\xf4\x90\x80\x80", /* beyond Unicode */
+                                        "cut\xe2\x82"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(print_with_value(names[i], &error));
+        assert_true(g_utf8_validate(error->message, -1, NULL));
+        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "is not UTF-8");
+    }
+}
+
+static void
+a_refused_value_leaves_the_element_as_it_was(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(xmlNode) element = qblk_writer_root("e");
+    assert_false(qblk_writer_attribute(element, "a", "\x01", &error));
+    g_autofree char *text = qblk_writer_print(element);
+    assert_string_equal(text, "<e/>\n");
+}
+
+static void
+no_value_is_no_attribute(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(xmlNode) element = qblk_writer_root("e");
+    assert_true(qblk_writer_attribute(element, "a", NULL, &error));
+    g_autofree char *text = qblk_writer_print(element);
+    assert_string_equal(text, "<e/>\n");
+}
+
+/* Mostly of characters that matter: random ones of all Unicode would hardly ever hit one. */
+static char *
+random_name(GRand *random)
+{
+    static const gunichar odd[] = {'&',  '<', '>', '"',   '\'',   '\n',   '\t',   '\r',  ' ',
+                                   ';',  '#', '%', '\\',  0x7f,   0x85,   0xa0,   0x9b,  0xe4,
+                                   0xdf, 'a', ']', 0x301, 0x2028, 0x202e, 0xfffd, 0x65e, 0x1f4be,
+                                   '-',  '!', '[', '0',   0xd7ff, 0xe000};
+    GString *name = g_string_new(NULL);
+    for (gint32 i = g_rand_int_range(random, 0, 40); i > 0; i--) {
+        gunichar character = odd[g_rand_int_range(random, 0, G_N_ELEMENTS(odd))];
+        if (g_rand_int_range(random, 0, 4) == 0) {
+            character = (gunichar)g_rand_int_range(random, 0x20, 0x110000);
+        }
+        g_string_append_unichar(name, xml_can_carry(character) ? character : '&');
+    }
+    return g_string_free(name, FALSE);
+}
+
+static void
+any_name_that_is_printed_is_read_back_exactly(void **state)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(20);
+    for (guint i = 0; i < 2000; i++) {
+        g_autofree char *name = random_name(random);
+        assert_comes_back(name);
+    }
+}
+
+static void
+an_element_is_dropped_only_when_it_is_empty(void **state)
+{
+    g_autoptr(xmlNode) root = qblk_writer_root("a");
+    xmlNode *full = qblk_writer_element(root, "full");
+    qblk_writer_constant(full, "x", "1");
+    xmlNode *parent = qblk_writer_element(root, "parent");
+    (void)qblk_writer_element(parent, "child");
+    qblk_writer_drop_if_empty(full);
+    qblk_writer_drop_if_empty(parent);
+    qblk_writer_drop_if_empty(qblk_writer_element(root, "empty"));
+    g_autofree char *text = qblk_writer_print(root);
+    assert_string_equal(text,
+                        "<a>\n  <full x='1'/>\n  <parent>\n    <child/>\n  </parent>\n</a>\n");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_element_with_nothing_in_it_is_closed_at_once),
+        cmocka_unit_test(levels_are_indented_by_two_spaces),
+        cmocka_unit_test(a_part_of_a_tree_is_printed_without_its_siblings),
+        cmocka_unit_test(markup_quotes_and_white_space_are_escaped),
+        cmocka_unit_test(what_a_terminal_would_obey_is_written_as_a_number),
+        cmocka_unit_test(letters_of_any_script_are_written_as_they_are),
+        cmocka_unit_test(every_character_is_carried_exactly_or_refused_by_name),
+        cmocka_unit_test(a_name_that_is_not_utf8_is_refused),
+        cmocka_unit_test(a_refused_value_leaves_the_element_as_it_was),
+        cmocka_unit_test(no_value_is_no_attribute),
+        cmocka_unit_test(any_name_that_is_printed_is_read_back_exactly),
+        cmocka_unit_test(an_element_is_dropped_only_when_it_is_empty),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
