@@ -34,7 +34,7 @@ qblk_output_escape(const char *text)
             text++;
             continue;
         }
-        const char *next = g_utf8_find_next_char(text, NULL);
+        const char *next = text + g_unichar_to_utf8(character, NULL);
         if (!qblk_printable(character)) {
             append_escaped(out, character);
         } else {
@@ -64,9 +64,9 @@ append_json(GString *out, const char *text)
         if (character == '\n' || qblk_printable(character)) {
             g_string_append_unichar(out, character);
         } else if (character < 0x10000) {
-            g_string_append_printf(out, "\\u%04x", character);
+            g_string_append_printf(out, "\\u%04X", character);
         } else {
-            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (character >> 10),
+            g_string_append_printf(out, "\\u%04X\\u%04X", 0xd7c0 + (character >> 10),
                                    0xdc00 + (character & 0x3ff));
         }
     }

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/output.h"
+
+#include "cli/command.h"
+#include "lib/check.h"
+#include "lib/cli-check.h"
+
+#include <stdio.h>
+
+static void
+text_that_is_safe_stays_as_it_is(void **state)
+{
+    static const char *const texts[] = {"",       "vda[2]",    "größe 日本語 💾",
+                                        "a\\x1b", "e\xcc\x81", "\u00a0"};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *safe = qblk_output_escape(texts[i]);
+        assert_string_equal(safe, texts[i]);
+    }
+}
+
+static void
+what_a_terminal_would_obey_is_escaped(void **state)
+{
+    static const struct {
+        const char *text, *safe;
+    } cases[] = {
+        {"\x1b[2J\a", "\\x1b[2J\\x07"},
+        {"a\nb\tc\rd", "a\\nb\\tc\\x0dd"},
+        {"\x7f", "\\x7f"},
+        {"\xc2\x9b"
+         "31m",
+         "\\x9b31m"},
+        {"\xc2\x85", "\\x85"},
+        {"\u202e\u2066\u200f", "\\u202e\\u2066\\u200f"},
+        {"\u200b\u200d\ufeff\u2060", "\\u200b\\u200d\\ufeff\\u2060"},
+        {"\u2028\u2029", "\\u2028\\u2029"},
+        {"\xc2\xad", "\\xad"},
+        {"\uffff", "\\uffff"},
+        {"\U000e0041", "\\U000e0041"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *safe = qblk_output_escape(cases[i].text);
+        assert_string_equal(safe, cases[i].safe);
+    }
+}
+
+static void
+every_control_is_escaped(void **state)
+{
+    for (gunichar character = 1; character < 0xa0; character++) {
+        char text[8] = {0};
+        g_unichar_to_utf8(character, text);
+        g_autofree char *safe = qblk_output_escape(text);
+        gboolean is_control = character < 0x20 || character >= 0x7f;
+        assert_int_equal(safe[0] == '\\' && safe[1] != '\0', is_control);
+    }
+}
+
+static void
+bytes_that_are_not_utf8_are_escaped_one_by_one(void **state)
+{
+    static const struct {
+        const char *text, *safe;
+    } cases[] = {
+        {"\xff\xfe", "\\xff\\xfe"},
+        {"gr\xf6\xdf"
+         "e",
+         "gr\\xf6\\xdfe"},
+        {"cut\xe2\x82", "cut\\xe2\\x82"},
+        {"\x80", "\\x80"},
+        {"\xc0\x80", "\\xc0\\x80"},
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
+        {"\xe2\x28\xa1", "\\xe2(\\xa1"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *safe = qblk_output_escape(cases[i].text);
+        assert_string_equal(safe, cases[i].safe);
+    }
+}
+
+static void
+any_bytes_end_as_printable_utf8(void **state)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(7);
+    for (guint i = 0; i < 5000; i++) {
+        char text[32] = {0};
+        for (gsize j = 0; j + 1 < sizeof text; j++) {
+            text[j] = (char)g_rand_int_range(random, 1, 256);
+        }
+        g_autofree char *safe = qblk_output_escape(text);
+        assert_true(g_utf8_validate(safe, -1, NULL));
+        for (const char *at = safe; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
+            assert_true(g_unichar_isprint(g_utf8_get_char(at)));
+        }
+    }
+}
+
+static void
+json_says_its_schema_and_command_first(void **state)
+{
+    g_auto(QblkInvocation) invocation = {.output = g_string_new(NULL),
+                                         .command = qblk_command_find("jobs")};
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_integer(object, "a", 1);
+    qblk_output_json(&invocation, object);
+    assert_string_equal(invocation.output->str, "{\n"
+                                                "  \"schema\": \"qblk/1\",\n"
+                                                "  \"command\": \"jobs\",\n"
+                                                "  \"a\": 1\n"
+                                                "}\n");
+}
+
+static void
+json_is_safe_to_show_and_still_says_the_same(void **state)
+{
+    static const char value[] = "\x1b\x7f\xc2\x9b\u202e\u2028\U000e0041\U0010fffe größe💾\n\"\\";
+    g_auto(QblkInvocation) invocation = {.output = g_string_new(NULL),
+                                         .command = qblk_command_find("jobs")};
+    QblkJson *object = qblk_json_new_object();
+    g_autoptr(GError) error = NULL;
+    qblk_json_set_string(object, "a", value);
+    qblk_output_json(&invocation, object);
+    const GString *text = invocation.output;
+    assert_non_null(strstr(text->str, "\"\\u001B\\u007F\\u009B\\u202E\\u2028\\uDB40\\uDC41"
+                                      "\\uDBFF\\uDFFE größe💾\\n\\\"\\\\\""));
+    g_autoptr(QblkJson) again = qblk_json_parse(text->str, text->len, &error);
+    assert_no_error(error);
+    assert_string_equal(qblk_json_get_string(again, "a"), value);
+}
+
+static int
+warn(gconstpointer data)
+{
+    qblk_output_warn(data);
+    return 0;
+}
+
+static void
+a_warning_goes_to_stderr_in_one_line(void **state)
+{
+    g_auto(CliCheckResult) result = cli_check_fork(warn, "a\nqblk: b\x1b[0m");
+    assert_string_equal(result.out, "");
+    assert_string_equal(result.err, "qblk: warning: a\\nqblk: b\\x1b[0m\n");
+}
+
+static int
+flush(gconstpointer data)
+{
+    QblkInvocation invocation = {.output = g_string_new("")};
+    g_autoptr(GError) error = NULL;
+    g_string_append_len(invocation.output, "a\0b", 3);
+    int code = 0;
+    if (data != NULL && freopen(data, "w", stdout) == NULL) {
+        code = 2;
+    } else if (!qblk_output_flush(&invocation, &error)) {
+        fprintf(stderr, "%d %s", error->code == QBLK_INVOCATION_ERROR_OUTPUT, error->message);
+        code = 1;
+    }
+    qblk_invocation_clear(&invocation);
+    return code;
+}
+
+static void
+output_that_cannot_be_written_is_an_error(void **state)
+{
+    g_auto(CliCheckResult) result = cli_check_fork(flush, "/dev/full");
+    assert_int_equal(result.status, 1);
+    assert_string_equal(result.err, "1 cannot write to standard output: No space left on device");
+    g_auto(CliCheckResult) good = cli_check_fork(flush, NULL);
+    assert_int_equal(good.status, 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_that_is_safe_stays_as_it_is),
+        cmocka_unit_test(what_a_terminal_would_obey_is_escaped),
+        cmocka_unit_test(every_control_is_escaped),
+        cmocka_unit_test(bytes_that_are_not_utf8_are_escaped_one_by_one),
+        cmocka_unit_test(any_bytes_end_as_printable_utf8),
+        cmocka_unit_test(json_says_its_schema_and_command_first),
+        cmocka_unit_test(json_is_safe_to_show_and_still_says_the_same),
+        cmocka_unit_test(a_warning_goes_to_stderr_in_one_line),
+        cmocka_unit_test(output_that_cannot_be_written_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
