@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/exit-code.h"
+
+#include "cli/invocation.h"
+#include "lib/check.h"
+
+#include <qblk/error.h>
+
+typedef struct {
+    int code;
+    int exit;
+} Expected;
+
+/* Every code of the domain is in @table. */
+static void
+assert_exits(GQuark domain, const Expected *table, gsize count)
+{
+    for (gsize i = 0; i < count; i++) {
+        g_autoptr(GError) error = g_error_new_literal(domain, table[i].code, "m");
+        assert_int_equal(table[i].code, (int)i);
+        assert_int_equal(qblk_exit_code(error), table[i].exit);
+    }
+}
+
+static void
+the_numbers_are_those_of_the_documentation(void **state)
+{
+    const int codes[] = {QBLK_EXIT_DONE,    QBLK_EXIT_FAILED,  QBLK_EXIT_USAGE,
+                         QBLK_EXIT_NO_SUCH, QBLK_EXIT_REFUSED, QBLK_EXIT_NO_CONNECTION,
+                         QBLK_EXIT_JOB};
+    for (gsize i = 0; i < G_N_ELEMENTS(codes); i++) {
+        assert_int_equal(codes[i], (int)i);
+    }
+}
+
+static void
+faults_of_the_connection(void **state)
+{
+    static const Expected table[] = {
+        {QBLK_QMP_ERROR_CONNECT, 5},   {QBLK_QMP_ERROR_BUSY, 5},     {QBLK_QMP_ERROR_TIMEOUT, 5},
+        {QBLK_QMP_ERROR_CLOSED, 5},    {QBLK_QMP_ERROR_PROTOCOL, 1}, {QBLK_QMP_ERROR_LIMIT, 1},
+        {QBLK_QMP_ERROR_NOT_FOUND, 1}, {QBLK_QMP_ERROR_REFUSED, 1},  {QBLK_QMP_ERROR_ARGUMENT, 2},
+    };
+    assert_exits(QBLK_QMP_ERROR, table, G_N_ELEMENTS(table));
+}
+
+static void
+faults_of_the_graph(void **state)
+{
+    static const Expected table[] = {
+        {QBLK_GRAPH_ERROR_INVALID, 1},     {QBLK_GRAPH_ERROR_CHANGED, 4},
+        {QBLK_GRAPH_ERROR_NO_DISK, 3},     {QBLK_GRAPH_ERROR_NO_LAYER, 3},
+        {QBLK_GRAPH_ERROR_AMBIGUOUS, 3},   {QBLK_GRAPH_ERROR_SPEC, 2},
+        {QBLK_GRAPH_ERROR_UNSUPPORTED, 1}, {QBLK_GRAPH_ERROR_UNSAFE, 4},
+        {QBLK_GRAPH_ERROR_STALE, 4},       {QBLK_GRAPH_ERROR_FILE, 1},
+        {QBLK_GRAPH_ERROR_LIMIT, 1},
+    };
+    assert_exits(QBLK_GRAPH_ERROR, table, G_N_ELEMENTS(table));
+}
+
+static void
+faults_of_texts_are_failures(void **state)
+{
+    static const Expected json[] = {{QBLK_JSON_ERROR_SYNTAX, 1}, {QBLK_JSON_ERROR_TYPE, 1}};
+    static const Expected xml[] = {{QBLK_XML_ERROR_UNSUPPORTED, 1},
+                                   {QBLK_XML_ERROR_NAME, 1},
+                                   {QBLK_XML_ERROR_INVALID, 1},
+                                   {QBLK_XML_ERROR_FILE, 1}};
+    assert_exits(QBLK_JSON_ERROR, json, G_N_ELEMENTS(json));
+    assert_exits(QBLK_XML_ERROR, xml, G_N_ELEMENTS(xml));
+}
+
+static void
+faults_of_the_command_line(void **state)
+{
+    static const Expected table[] = {{QBLK_INVOCATION_ERROR_USAGE, 2},
+                                     {QBLK_INVOCATION_ERROR_OUTPUT, 1}};
+    assert_exits(QBLK_INVOCATION_ERROR, table, G_N_ELEMENTS(table));
+}
+
+static void
+what_is_not_known_is_a_failure(void **state)
+{
+    g_autoptr(GError) error = g_error_new_literal(g_quark_from_string("other"), 0, "m");
+    assert_int_equal(qblk_exit_code(error), QBLK_EXIT_FAILED);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_numbers_are_those_of_the_documentation),
+        cmocka_unit_test(faults_of_the_connection),
+        cmocka_unit_test(faults_of_the_graph),
+        cmocka_unit_test(faults_of_texts_are_failures),
+        cmocka_unit_test(faults_of_the_command_line),
+        cmocka_unit_test(what_is_not_known_is_a_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

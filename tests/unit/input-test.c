@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/input.h"
+
+#include "lib/check.h"
+#include "lib/cli-check.h"
+
+#include <qblk/error.h>
+#include <stdio.h>
+
+static void
+assert_refused(const char *file, const char *part)
+{
+    g_autoptr(GError) error = NULL;
+    gsize length = 77;
+    assert_null(qblk_input_read(file, &length, &error));
+    assert_int_equal(length, 77);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, part);
+}
+
+static void
+a_file_is_read_to_its_end(void **state)
+{
+    enum { LENGTH = 200001 };
+    char *folder = cli_check_folder();
+    g_autofree char *path = g_build_filename(folder, "file", NULL);
+    g_autofree char *bytes = g_malloc(LENGTH);
+    g_autoptr(GError) error = NULL;
+    gsize length = 0;
+    memset(bytes, '\0', LENGTH);
+    bytes[LENGTH - 1] = 'e';
+    assert_true(g_file_set_contents(path, bytes, LENGTH, NULL));
+    g_autofree char *text = qblk_input_read(path, &length, &error);
+    assert_no_error(error);
+    assert_int_equal(length, LENGTH);
+    assert_memory_equal(text, bytes, LENGTH);
+    assert_int_equal(text[LENGTH], '\0');
+    cli_check_remove(folder);
+}
+
+static void
+an_empty_file_is_no_bytes_and_a_nul(void **state)
+{
+    gsize length = 77;
+    g_autofree char *text = qblk_input_read("/dev/null", &length, NULL);
+    assert_string_equal(text, "");
+    assert_int_equal(length, 0);
+}
+
+static void
+a_file_that_cannot_be_read_is_named(void **state)
+{
+    assert_refused("/nonexistent/qblk", "cannot read '/nonexistent/qblk': No such file");
+    assert_refused("/", "cannot read '/': Is a directory");
+    assert_refused("", "cannot read '': No such file");
+}
+
+/* 256 MiB of zeros are not for every run. */
+static void
+a_file_without_end_is_refused_at_the_limit(void **state)
+{
+    if (g_getenv("QBLK_FULL") == NULL) {
+        return;
+    }
+    assert_refused("/dev/zero", "cannot read '/dev/zero': it is larger than the limit of 256 MiB");
+}
+
+static int
+copy_stdin(gconstpointer data)
+{
+    gsize length = 0;
+    if (freopen(data, "r", stdin) == NULL) {
+        return 2;
+    }
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = qblk_input_read("-", &length, &error);
+    printf("%s", text == NULL ? error->message : text);
+    return text == NULL;
+}
+
+static void
+a_dash_is_standard_input(void **state)
+{
+    char *folder = cli_check_folder();
+    g_autofree char *path = g_build_filename(folder, "file", NULL);
+    assert_true(g_file_set_contents(path, "content", -1, NULL));
+    g_auto(CliCheckResult) good = cli_check_fork(copy_stdin, path);
+    assert_string_equal(good.out, "content");
+    g_auto(CliCheckResult) bad = cli_check_fork(copy_stdin, "/");
+    assert_string_equal(bad.out, "cannot read 'standard input': Is a directory");
+    cli_check_remove(folder);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_read_to_its_end),
+        cmocka_unit_test(an_empty_file_is_no_bytes_and_a_nul),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_named),
+        cmocka_unit_test(a_file_without_end_is_refused_at_the_limit),
+        cmocka_unit_test(a_dash_is_standard_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
