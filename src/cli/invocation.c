@@ -19,6 +19,7 @@ typedef struct {
     gboolean version;
     double timeout;
     int max_reply; /* MiB */
+    char **front_targets; /* before the command; each list replaces the one before */
     char **targets;
     char *domain;
     char *edges;
@@ -27,6 +28,7 @@ typedef struct {
 static void
 raw_clear(Raw *raw)
 {
+    g_strfreev(raw->front_targets);
     g_strfreev(raw->targets);
     g_free(raw->domain);
     g_free(raw->edges);
@@ -196,6 +198,18 @@ add_domain(QblkInvocation *invocation, const char *file, GError **error)
     return TRUE;
 }
 
+static gboolean
+add_targets(QblkInvocation *invocation, char **targets, GError **error)
+{
+    for (guint i = 0; targets != NULL && targets[i] != NULL; i++) {
+        g_autoptr(GError) cause = NULL;
+        if (!qblk_snapshot_options_add_target(invocation->snapshot_options, targets[i], &cause)) {
+            return usage(error, "%s", cause->message);
+        }
+    }
+    return TRUE;
+}
+
 /* What the options mean. */
 static gboolean
 apply(QblkInvocation *invocation, const Raw *raw, GError **error)
@@ -208,12 +222,9 @@ apply(QblkInvocation *invocation, const Raw *raw, GError **error)
         return usage(error, "--max-reply takes MiB from 1 to %d", LARGEST_REPLY_MIB);
     }
     invocation->reply_limit = (gsize)raw->max_reply * 1024 * 1024;
-    for (guint i = 0; raw->targets != NULL && raw->targets[i] != NULL; i++) {
-        g_autoptr(GError) cause = NULL;
-        if (!qblk_snapshot_options_add_target(invocation->snapshot_options, raw->targets[i],
-                                              &cause)) {
-            return usage(error, "%s", cause->message);
-        }
+    if (!add_targets(invocation, raw->front_targets, error) ||
+        !add_targets(invocation, raw->targets, error)) {
+        return FALSE;
     }
     if (raw->edges != NULL && !set_edges(invocation, raw->edges, error)) {
         return FALSE;
@@ -244,6 +255,7 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
         return FALSE;
     }
     print_version(&raw);
+    raw.front_targets = g_steal_pointer(&raw.targets);
     if (words[1] == NULL) {
         return usage(error, "no command given; see 'qblk --help'");
     }

@@ -191,7 +191,8 @@ qblk_report_percent(const QblkJob *job)
     if (job->progress >= job->total) {
         return 100;
     }
-    return (int)((double)job->progress * 100 / (double)job->total);
+    /* A double rounds the last bytes of a very long job up. */
+    return MIN(99, (int)((double)job->progress * 100 / (double)job->total));
 }
 
 QblkJson *

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/command.h"
+
+#include "lib/check.h"
+#include "lib/cli-check.h"
+
+#include <qblk/error.h>
+
+static void
+every_row_is_complete(void **state)
+{
+    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+        assert_true(g_str_has_prefix(at->arguments, "VM"));
+        assert_true(at->least >= 1 && at->least <= at->most);
+        assert_true(g_ascii_isupper(at->summary[0]) && !g_str_has_suffix(at->summary, "."));
+        assert_non_null(at->run);
+        assert_false(at->changes);
+    }
+}
+
+static void
+a_command_is_found_by_its_names_and_no_name_is_given_twice(void **state)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+        const char *const both[] = {at->name, at->alias};
+        for (gsize i = 0; i < G_N_ELEMENTS(both) && both[i] != NULL; i++) {
+            assert_true(g_hash_table_add(names, g_strdup(both[i])));
+            assert_ptr_equal(qblk_command_find(both[i]), at);
+        }
+    }
+    GHashTableIter iter;
+    gpointer name;
+    g_hash_table_iter_init(&iter, names);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        g_hash_table_iter_remove(&iter);
+        g_free(name);
+    }
+}
+
+static void
+what_is_no_command_is_not_found(void **state)
+{
+    static const char *const names[] = {"", "lis", "listt", "List", "qblk", "--help"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        assert_null(qblk_command_find(names[i]));
+    }
+}
+
+static void
+each_command_reads_a_capture(void **state)
+{
+    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *line =
+            g_strdup_printf("%s capture:{fixtures}/virtio-5-deep/capture.json%s", at->name,
+                            at->least > 1 ? " vda" : "");
+        g_autofree char *output = cli_check_run(line, &error);
+        assert_no_error(error);
+        assert_true(g_str_has_suffix(output, "\n"));
+    }
+}
+
+static void
+a_command_that_fails_has_printed_nothing(void **state)
+{
+    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+        g_auto(QblkInvocation) invocation = {0};
+        g_autoptr(GError) error = NULL;
+        g_autofree char *line =
+            g_strdup_printf("%s capture:/nonexistent/c%s", at->name, at->least > 1 ? " vda" : "");
+        assert_true(cli_check_parse(&invocation, line, &error));
+        assert_false(invocation.command->run(&invocation, &error));
+        assert_string_equal(invocation.output->str, "");
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "'/nonexistent/c'");
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row_is_complete),
+        cmocka_unit_test(a_command_is_found_by_its_names_and_no_name_is_given_twice),
+        cmocka_unit_test(what_is_no_command_is_not_found),
+        cmocka_unit_test(each_command_reads_a_capture),
+        cmocka_unit_test(a_command_that_fails_has_printed_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

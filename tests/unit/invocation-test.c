@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/invocation.h"
+
+#include "base/limits.h"
+#include "cli/command.h"
+#include "graph/snapshot-options.h"
+#include "lib/check.h"
+#include "lib/cli-check.h"
+
+static void
+assert_usage(const char *line, const char *part)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    g_autoptr(GError) error = NULL;
+    assert_false(cli_check_parse(&invocation, line, &error));
+    assert_true(error->message[0] == '-' || !g_ascii_isupper(error->message[0]));
+    assert_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, part);
+}
+
+static void
+assert_parses(QblkInvocation *invocation, const char *line)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean parsed = cli_check_parse(invocation, line, &error);
+    assert_no_error(error);
+    assert_true(parsed);
+}
+
+static void
+without_options_there_are_defaults(void **state)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    assert_parses(&invocation, "list a/b");
+    assert_string_equal(invocation.command->name, "list");
+    assert_int_equal(invocation.count, 1);
+    assert_string_equal(invocation.arguments[0], "a/b");
+    assert_null(invocation.arguments[1]);
+    assert_int_equal(invocation.timeout_ms, QBLK_DEFAULT_TIMEOUT_MS);
+    assert_false(invocation.json);
+    assert_false(invocation.verbose);
+    assert_null(invocation.expect);
+    assert_int_equal(invocation.snapshot_options->edges, QBLK_EDGES_BEST);
+    assert_string_equal(invocation.output->str, "");
+}
+
+static void
+options_may_stand_before_and_after_the_command(void **state)
+{
+    static const char *const lines[] = {
+        "--json --timeout 7 -v chain a/b vda --expect=0",
+        "chain --json a/b --timeout=7 -v vda --expect 0",
+        "-j -t 7 chain -v a/b vda --expect 0",
+        "chain a/b vda -vj -t 7 --expect 0",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_auto(QblkInvocation) invocation = {0};
+        assert_parses(&invocation, lines[i]);
+        assert_string_equal(invocation.command->name, "chain");
+        assert_true(invocation.json && invocation.verbose);
+        assert_int_equal(invocation.timeout_ms, 7000);
+        assert_string_equal(invocation.expect, "0");
+        assert_int_equal(invocation.count, 2);
+        assert_string_equal(invocation.arguments[1], "vda");
+    }
+}
+
+static void
+the_last_of_two_options_counts(void **state)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    assert_parses(&invocation, "--timeout 1 --expect a chain --timeout 2 a/b vda --expect b");
+    assert_int_equal(invocation.timeout_ms, 2000);
+    assert_string_equal(invocation.expect, "b");
+}
+
+static void
+after_two_dashes_there_are_no_options(void **state)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    assert_parses(&invocation, "resolve --json -- a/b --version");
+    assert_true(invocation.json);
+    assert_int_equal(invocation.count, 2);
+    assert_string_equal(invocation.arguments[1], "--version");
+    g_auto(QblkInvocation) front = {0};
+    assert_parses(&front, "-- list a/b");
+    assert_string_equal(front.command->name, "list");
+}
+
+static void
+two_dashes_are_an_argument_after_two_dashes(void **state)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    assert_parses(&invocation, "resolve -- a/b --");
+    assert_int_equal(invocation.count, 2);
+    assert_string_equal(invocation.arguments[1], "--");
+}
+
+static void
+aliases_of_virsh_are_commands(void **state)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    assert_parses(&invocation, "dumpxml a/b vda");
+    assert_string_equal(invocation.command->name, "xml");
+}
+
+static void
+a_command_line_without_sense_is_wrong_usage(void **state)
+{
+    static const struct {
+        const char *line, *part;
+    } cases[] = {
+        {"", "no command given; see 'qblk --help'"},
+        {"--json", "no command given"},
+        {"--", "no command given"},
+        {"''", "there is no command ''"},
+        {"frob a/b", "there is no command 'frob'; see 'qblk --help'"},
+        {"LIST a/b", "there is no command 'LIST'"},
+        {"--frob list a/b", "unknown option --frob; see 'qblk --help'"},
+        {"list --frob a/b", "unknown option --frob; see 'qblk list --help'"},
+        {"list -x a/b", "unknown option -x; see 'qblk list --help'"},
+        {"list a/b --format dot", "unknown option --format"},
+        {"list a/b --timeout", "issing argument for --timeout"},
+        {"list", "usage: qblk list VM"},
+        {"list --", "usage: qblk list VM"},
+        {"list a/b c/d", "usage: qblk list VM"},
+        {"resolve a/b", "usage: qblk resolve VM LAYER"},
+        {"resolve a/b c d", "usage: qblk resolve VM LAYER"},
+        {"chain", "usage: qblk chain VM [DISK...]"},
+        {"list a/b --edges guess", "'guess' is no source of edges"},
+        {"list a/b --edges ''", "'' is no source of edges"},
+        {"list a/b --target vda", "'vda' does not give a disk a name"},
+        {"list a/b --target =x", "'=x' does not give a disk a name"},
+        {"list a/b --target a=x --target a=y", "the name 'a' is given to 'x' and to 'y'"},
+        {"list a/b --target 'a[1]=x'", "'a[1]' cannot be the name of a disk"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_usage(cases[i].line, cases[i].part);
+    }
+}
+
+static void
+a_timeout_is_a_number_of_seconds_within_a_day(void **state)
+{
+    static const struct {
+        const char *text;
+        int milliseconds;
+    } good[] = {{"0.001", 1}, {"0.5", 500}, {"1", 1000}, {"1e2", 100000}, {"86400", 86400000}};
+    static const char *const bad[] = {"0",   "-1",   "1e9",    "nan",     "-nan",
+                                      "inf", "-inf", "0.0001", "86400.1", "1e300"};
+    static const char *const no_numbers[] = {"abc", "''", "1x", "5s", "1e999"};
+    for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_auto(QblkInvocation) invocation = {0};
+        g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", good[i].text);
+        assert_parses(&invocation, line);
+        assert_int_equal(invocation.timeout_ms, good[i].milliseconds);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", bad[i]);
+        assert_usage(line, "--timeout takes seconds from 0.001 to 86400");
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(no_numbers); i++) {
+        g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", no_numbers[i]);
+        assert_usage(line, "--timeout");
+    }
+}
+
+static void
+a_fingerprint_is_expected_of_exactly_one_disk(void **state)
+{
+    assert_usage("chain a/b --expect 0", "'qblk chain' was given none");
+    assert_usage("xml a/b vda vdb --expect 0", "'qblk xml' was given several");
+    assert_usage("list a/b --expect 0", "'qblk list' was given none");
+    assert_usage("capture a/b --expect 0", "'qblk capture' was given none");
+    assert_usage("chain a/b --expect ''", "'qblk chain' was given none");
+}
+
+static void
+targets_and_edges_go_to_the_snapshot(void **state)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    assert_parses(&invocation, "--target a=x list a/b --target b=y=z --edges blockstats");
+    const QblkSnapshotOptions *options = invocation.snapshot_options;
+    assert_int_equal(options->edges, QBLK_EDGES_STATS);
+    assert_int_equal(options->assignments->len, 2);
+    const QblkTargetAssignment *last = options->assignments->pdata[1];
+    assert_string_equal(last->target, "b");
+    assert_string_equal(last->device, "y=z");
+}
+
+static void
+a_domain_that_cannot_be_read_is_named(void **state)
+{
+    g_auto(QblkInvocation) missing = {0}, empty = {0};
+    g_autoptr(GError) error = NULL;
+    assert_false(cli_check_parse(&missing, "list a/b --domain /nonexistent/d", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "'/nonexistent/d'");
+    assert_false(cli_check_parse(&empty, "list a/b --domain /dev/null", &error));
+    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "domain '/dev/null': line ");
+}
+
+static int
+parse_in_child(gconstpointer line)
+{
+    QblkInvocation invocation = {0};
+    (void)!cli_check_parse(&invocation, line, NULL);
+    return 99; /* it should have ended */
+}
+
+static void
+help_and_version_go_to_stdout_and_end_well(void **state)
+{
+    static const struct {
+        const char *line, *part;
+    } cases[] = {
+        {"--help", "  resolve VM LAYER "},
+        {"-h", "Exit codes: 0 done"},
+        {"--help list a/b", "Commands:"},
+        {"graph --help", "qblk graph VM"},
+        {"graph -h", "--format=FORMAT"},
+        {"list --help", "List the disks"},
+        {"--version", "qblk " QBLK_VERSION "\n"},
+        {"list --version", "qblk " QBLK_VERSION "\n"},
+        {"--version frob", "qblk " QBLK_VERSION "\n"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(CliCheckResult) result = cli_check_fork(parse_in_child, cases[i].line);
+        assert_int_equal(result.status, 0);
+        assert_string_equal(result.err, "");
+        assert_non_null(strstr(result.out, cases[i].part));
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_options_there_are_defaults),
+        cmocka_unit_test(options_may_stand_before_and_after_the_command),
+        cmocka_unit_test(the_last_of_two_options_counts),
+        cmocka_unit_test(after_two_dashes_there_are_no_options),
+        cmocka_unit_test(two_dashes_are_an_argument_after_two_dashes),
+        cmocka_unit_test(aliases_of_virsh_are_commands),
+        cmocka_unit_test(a_command_line_without_sense_is_wrong_usage),
+        cmocka_unit_test(a_timeout_is_a_number_of_seconds_within_a_day),
+        cmocka_unit_test(a_fingerprint_is_expected_of_exactly_one_disk),
+        cmocka_unit_test(targets_and_edges_go_to_the_snapshot),
+        cmocka_unit_test(a_domain_that_cannot_be_read_is_named),
+        cmocka_unit_test(help_and_version_go_to_stdout_and_end_well),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

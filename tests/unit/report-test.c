@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/report.h"
+
+#include "lib/check.h"
+#include "lib/xml-check.h"
+
+static void
+assert_null_member(const QblkJson *json, const char *key)
+{
+    g_autofree char *text = qblk_json_print(qblk_json_get(json, key), QBLK_JSON_COMPACT);
+    assert_string_equal(text, "null");
+}
+
+static void
+the_active_layer_is_named_by_its_disk(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(2);
+    g_autofree char *spec = qblk_report_spec(chain, chain->layers->pdata[0]);
+    assert_string_equal(spec, "vda");
+}
+
+static void
+a_layer_below_is_named_by_its_index_or_else_its_node(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(2);
+    QblkLayer *base = chain->layers->pdata[1];
+    base->index = 12;
+    g_autofree char *by_index = qblk_report_spec(chain, base);
+    base->index = QBLK_UNKNOWN;
+    g_autofree char *by_node = qblk_report_spec(chain, base);
+    assert_string_equal(by_index, "vda[12]");
+    assert_string_equal(by_node, "node:node-1");
+}
+
+static void
+what_is_not_known_is_null(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(1);
+    QblkLayer *layer = chain->layers->pdata[0];
+    layer->index = QBLK_UNKNOWN;
+    layer->virtual_size = QBLK_UNKNOWN;
+    layer->actual_size = 0;
+    g_clear_pointer(&layer->source, qblk_source_free);
+    layer->problem = g_strdup("why");
+    g_autoptr(QblkJson) json = qblk_report_layer(chain, layer);
+    gint64 size = -1;
+    static const char *const nulls[] = {"index", "virtual-size", "source", "storage-node",
+                                        "backing-string"};
+    for (gsize i = 0; i < G_N_ELEMENTS(nulls); i++) {
+        assert_null_member(json, nulls[i]);
+    }
+    assert_true(qblk_json_integer(qblk_json_get(json, "actual-size"), &size));
+    assert_int_equal(size, 0);
+    assert_string_equal(qblk_json_get_string(json, "problem"), "why");
+}
+
+static void
+a_layer_with_a_source_has_no_problem(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(1);
+    g_autoptr(QblkJson) json = qblk_report_layer(chain, chain->layers->pdata[0]);
+    const QblkJson *source = qblk_json_get(json, "source");
+    assert_null(qblk_json_get(json, "problem"));
+    assert_string_equal(qblk_json_get_string(source, "type"), "file");
+    assert_string_equal(qblk_json_get_string(source, "path"), "/images/0");
+}
+
+static void
+a_chain_says_its_mirror_and_all_layers(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(3);
+    g_autoptr(QblkJson) without = qblk_report_chain(chain);
+    assert_null_member(without, "mirror");
+    xml_check_add_mirror(chain, TRUE, "node-2", "/images/2");
+    g_autoptr(QblkJson) with = qblk_report_chain(chain);
+    const QblkJson *mirror = qblk_json_get(with, "mirror");
+    assert_string_equal(qblk_json_get_string(mirror, "kind"), "active-commit");
+    assert_int_equal(qblk_json_length(qblk_json_get(with, "layers")), 3);
+    assert_string_equal(qblk_json_get_string(with, "fingerprint"), chain->fingerprint);
+    assert_string_equal(qblk_json_get_string(with, "index-source"), "position");
+}
+
+static void
+percent_is_whole_and_100_only_at_the_end(void **state)
+{
+    static const struct {
+        gint64 progress, total;
+        int percent;
+    } cases[] = {
+        {0, 0, -1},
+        {5, 0, -1},
+        {5, -1, -1},
+        {-1, 10, -1},
+        {0, 10, 0},
+        {1, 1000, 0},
+        {999, 1000, 99},
+        {1000, 1000, 100},
+        {1001, 1000, 100},
+        {G_MAXINT64 / 2, G_MAXINT64, 50},
+        {G_MAXINT64, G_MAXINT64, 100},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const QblkJob job = {.progress = cases[i].progress, .total = cases[i].total};
+        assert_int_equal(qblk_report_percent(&job), cases[i].percent);
+    }
+}
+
+/* Nearly all of a huge job: the number of bytes is more than a double holds exactly. */
+static void
+an_unfinished_job_is_never_at_100(void **state)
+{
+    const QblkJob job = {.progress = G_MAXINT64 - 1, .total = G_MAXINT64};
+    assert_int_equal(qblk_report_percent(&job), 99);
+}
+
+static void
+kinds_of_jobs_have_the_names_of_the_commands(void **state)
+{
+    static const struct {
+        const char *type, *edge, *kind;
+    } cases[] = {
+        {"mirror", "target", "copy"},   {"stream", "source", "pull"},
+        {"commit", "base", "commit"},   {"commit", "target", "active-commit"},
+        {"backup", "target", "backup"},
+    };
+    g_autoptr(QblkNode) node = qblk_node_new("n");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *type = g_strdup(cases[i].type);
+        g_autoptr(GPtrArray) nodes = qblk_node_children_new();
+        qblk_node_children_add(nodes, cases[i].edge, node);
+        const QblkJob job = {.type = type, .nodes = nodes};
+        assert_string_equal(qblk_report_job_kind(&job), cases[i].kind);
+    }
+}
+
+static void
+a_json_name_is_not_shown_to_people(void **state)
+{
+    g_autoptr(QblkNode) node = qblk_node_new("n");
+    g_free(node->filename);
+    node->filename = g_strdup("json:{}");
+    assert_string_equal(qblk_report_file(node), "");
+    node->filename[0] = 'x';
+    assert_string_equal(qblk_report_file(node), "xson:{}");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_active_layer_is_named_by_its_disk),
+        cmocka_unit_test(a_layer_below_is_named_by_its_index_or_else_its_node),
+        cmocka_unit_test(what_is_not_known_is_null),
+        cmocka_unit_test(a_layer_with_a_source_has_no_problem),
+        cmocka_unit_test(a_chain_says_its_mirror_and_all_layers),
+        cmocka_unit_test(percent_is_whole_and_100_only_at_the_end),
+        cmocka_unit_test(an_unfinished_job_is_never_at_100),
+        cmocka_unit_test(kinds_of_jobs_have_the_names_of_the_commands),
+        cmocka_unit_test(a_json_name_is_not_shown_to_people),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

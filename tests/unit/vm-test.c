@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/vm.h"
+
+#include "lib/check.h"
+#include "lib/cli-check.h"
+
+#include <qblk/error.h>
+
+#define FIVE             "capture:{fixtures}/virtio-5-deep/capture.json"
+#define FIVE_FINGERPRINT "2127b2a9b6921874"
+
+static void
+assert_not_opened(const char *argument, GQuark domain, int code, const char *part)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *quoted = g_shell_quote(argument);
+    g_autofree char *line = g_strdup_printf("list --timeout 1 %s", quoted);
+    assert_true(cli_check_parse(&invocation, line, &error));
+    assert_null(qblk_vm_open(&invocation, &error));
+    assert_error(error, domain, code, part);
+}
+
+static void
+what_names_no_vm_is_wrong_usage(void **state)
+{
+    static const char *const names[] = {"",           "guest",     "vm1.qmp",
+                                        "image:/a",   "domain:/a", "captuer:/a",
+                                        "http://a/b", "Unix:/a",   ":/a"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        assert_not_opened(names[i], QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
+                          "names no VM");
+    }
+}
+
+static void
+a_path_may_have_colons_after_its_first_slash(void **state)
+{
+    static const char *const names[] = {"/nonexistent/a", "./nonexistent:/a", "/non:existent",
+                                        "unix:/nonexistent", "unix:nonexistent"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        assert_not_opened(names[i], QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot connect to");
+    }
+}
+
+static void
+an_address_that_is_none_is_an_argument(void **state)
+{
+    static const char *const names[] = {"tcp:", "tcp:host", "fd:", "fd:x", "fd:-1"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        assert_not_opened(names[i], QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, names[i]);
+    }
+}
+
+static void
+a_capture_that_is_none_is_named(void **state)
+{
+    char *folder = cli_check_folder();
+    g_autofree char *argument = cli_check_capture(folder, "{}");
+    assert_not_opened(argument, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                      "capture.json': this is no capture");
+    assert_not_opened("capture:/nonexistent/c", QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                      "cannot read '/nonexistent/c'");
+    cli_check_remove(folder);
+}
+
+static void
+disks_are_those_named_or_else_all(void **state)
+{
+    static const struct {
+        const char *disks;
+        const char *targets[4];
+    } cases[] = {
+        {"", {"vda", "vdb"}},
+        {"vdb", {"vdb"}},
+        {"vdb vda", {"vdb", "vda"}},
+        {"vda vda", {"vda", "vda"}},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(QblkInvocation) invocation = {0};
+        g_autoptr(GError) error = NULL;
+        g_autofree char *line =
+            g_strdup_printf("chain capture:{fixtures}/shared-base/capture.json %s", cases[i].disks);
+        g_autoptr(QblkVm) vm = cli_check_open(&invocation, line);
+        g_autoptr(GPtrArray) chains = qblk_vm_chains(vm, &invocation, &error);
+        assert_no_error(error);
+        for (guint j = 0; j < chains->len; j++) {
+            assert_string_equal(qblk_chain_get_target(chains->pdata[j]), cases[i].targets[j]);
+        }
+        assert_null(cases[i].targets[chains->len]);
+    }
+}
+
+static void
+one_disk_that_is_not_there_fails_all(void **state)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkVm) vm = cli_check_open(&invocation, "chain " FIVE " vda vdz");
+    assert_null(qblk_vm_chains(vm, &invocation, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "there is no disk 'vdz'");
+}
+
+static void
+another_chain_than_the_expected_is_refused(void **state)
+{
+    g_auto(QblkInvocation) right = {0}, wrong = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkVm) vm = cli_check_open(&right, "chain " FIVE " vda --expect " FIVE_FINGERPRINT);
+    g_autoptr(QblkChain) chain = qblk_vm_chain(vm, &right, "vda", &error);
+    assert_no_error(error);
+    assert_int_equal(qblk_chain_get_depth(chain), 5);
+    assert_true(cli_check_parse(&wrong, "chain " FIVE " vda --expect 0", &error));
+    assert_null(qblk_vm_chain(vm, &wrong, "vda", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE, "not '0'");
+}
+
+static void
+nodes_that_must_not_be_asked_for_are_refused(void **state)
+{
+    g_auto(QblkInvocation) safe = {0}, unsafe = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkVm) readable = cli_check_open(&safe, "list " FIVE);
+    assert_true(qblk_vm_is_readable(readable, &error));
+    g_autoptr(QblkVm) vm =
+        cli_check_open(&unsafe, "list capture:{fixtures}/stream-concluded/capture.json");
+    assert_false(qblk_vm_is_readable(vm, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, "could crash the guest");
+}
+
+static void
+a_capture_asks_for_everything(void **state)
+{
+    g_auto(QblkInvocation) invocation = {0};
+    g_autoptr(GError) error = NULL;
+    assert_true(cli_check_parse(&invocation, "capture " FIVE, &error));
+    g_autoptr(QblkReplies) replies = qblk_vm_replies(&invocation, &error);
+    assert_no_error(error);
+    assert_true(invocation.snapshot_options->everything);
+    assert_non_null(qblk_replies_value(replies, "query-block"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_names_no_vm_is_wrong_usage),
+        cmocka_unit_test(a_path_may_have_colons_after_its_first_slash),
+        cmocka_unit_test(an_address_that_is_none_is_an_argument),
+        cmocka_unit_test(a_capture_that_is_none_is_named),
+        cmocka_unit_test(disks_are_those_named_or_else_all),
+        cmocka_unit_test(one_disk_that_is_not_there_fails_all),
+        cmocka_unit_test(another_chain_than_the_expected_is_refused),
+        cmocka_unit_test(nodes_that_must_not_be_asked_for_are_refused),
+        cmocka_unit_test(a_capture_asks_for_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
