@@ -142,6 +142,27 @@ parse_back(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
     return parsed || usage_of(prefix, cause, error);
 }
 
+/* GOption frees what it replaces only within one context. */
+static gboolean
+parse_back_over_front(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
+{
+    char **const slots[] = {&raw->domain, &raw->edges, &invocation->expect};
+    char *front[G_N_ELEMENTS(slots)];
+    for (gsize i = 0; i < G_N_ELEMENTS(slots); i++) {
+        front[i] = g_steal_pointer(slots[i]);
+    }
+    raw->front_targets = g_steal_pointer(&raw->targets);
+    gboolean parsed = parse_back(invocation, raw, argv, error);
+    for (gsize i = 0; i < G_N_ELEMENTS(slots); i++) {
+        if (*slots[i] == NULL) {
+            *slots[i] = front[i];
+        } else {
+            g_free(front[i]);
+        }
+    }
+    return parsed;
+}
+
 static gboolean
 check_arguments(QblkInvocation *invocation, char **argv, GError **error)
 {
@@ -255,7 +276,6 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
         return FALSE;
     }
     print_version(&raw);
-    raw.front_targets = g_steal_pointer(&raw.targets);
     if (words[1] == NULL) {
         return usage(error, "no command given; see 'qblk --help'");
     }
@@ -264,7 +284,7 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
         return usage(error, "there is no command '%s'; see 'qblk --help'", words[1]);
     }
     g_auto(GStrv) rest = g_strdupv(words + 1);
-    if (!parse_back(invocation, &raw, &rest, error)) {
+    if (!parse_back_over_front(invocation, &raw, &rest, error)) {
         return FALSE;
     }
     print_version(&raw);
