@@ -18,7 +18,7 @@ G_DEFINE_QUARK(qblk_invocation_error, qblk_invocation_error)
 typedef struct {
     gboolean version;
     double timeout;
-    int max_reply; /* MiB */
+    int max_reply;        /* MiB */
     char **front_targets; /* before the command; each list replaces the one before */
     char **targets;
     char *domain;

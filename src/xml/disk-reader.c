@@ -158,7 +158,7 @@ read_device(QblkChain *chain, const xmlNode *disk)
     chain->read_only = qblk_document_child(disk, "readonly") != NULL;
     chain->removable = chain->kind == QBLK_DEVICE_CDROM || chain->kind == QBLK_DEVICE_FLOPPY;
     chain->alias = g_strdup(qblk_document_attribute(qblk_document_child(disk, "alias"), "name"));
-    chain->serial = g_strdup(qblk_document_text(qblk_document_child(disk, "serial")));
+    chain->serial = qblk_document_text(qblk_document_child(disk, "serial"));
     chain->name_source = QBLK_NAME_DOMAIN;
 }
 

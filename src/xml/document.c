@@ -11,8 +11,8 @@ static xmlDoc *
 fail(GError **error, int line, const char *reason)
 {
     g_autofree char *text = g_strdup(reason == NULL ? "not well-formed" : reason);
-    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %d: %s", line,
-                g_strchomp(text));
+    g_strdelimit(g_strchomp(text), "\n", ' ');
+    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %d: %s", line, text);
     return NULL;
 }
 
@@ -72,11 +72,20 @@ qblk_document_child(const xmlNode *element, const char *name)
     return NULL;
 }
 
-const char *
+char *
 qblk_document_text(const xmlNode *element)
 {
-    const xmlNode *text = element == NULL ? NULL : element->children;
-    return text != NULL && text->type == XML_TEXT_NODE ? (const char *)text->content : NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (const xmlNode *at = element == NULL ? NULL : element->children; at != NULL;
+         at = at->next) {
+        if (at->type == XML_ELEMENT_NODE) {
+            return NULL;
+        }
+        if (at->type == XML_TEXT_NODE || at->type == XML_CDATA_SECTION_NODE) {
+            g_string_append(text, (const char *)at->content);
+        }
+    }
+    return text->len == 0 ? NULL : g_strdup(text->str);
 }
 
 const char *

@@ -27,5 +27,8 @@ const xmlNode *qblk_document_child(const xmlNode *element, const char *name);
 /** The value of an attribute of @element, which may be NULL; or NULL.  Borrowed. */
 const char *qblk_document_attribute(const xmlNode *element, const char *name);
 
-/** The text that is all there is in @element, which may be NULL; or NULL.  Borrowed. */
-const char *qblk_document_text(const xmlNode *element);
+/**
+ * The text in @element, which may be NULL, without comments and instructions; NULL where there is
+ * none or elements stand beside it.  Owned by the caller.
+ */
+char *qblk_document_text(const xmlNode *element) G_GNUC_WARN_UNUSED_RESULT;

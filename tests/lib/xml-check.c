@@ -12,8 +12,7 @@ xml_check_layer(const char *node, const char *path)
     layer->format = g_strdup("qcow2");
     layer->xml_format = g_strdup("qcow2");
     layer->filename = g_strdup(path);
-    layer->source = g_new0(QblkSource, 1);
-    layer->source->type = QBLK_SOURCE_FILE;
+    layer->source = qblk_source_new(QBLK_SOURCE_FILE);
     layer->source->path = g_strdup(path);
     return layer;
 }

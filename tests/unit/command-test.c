@@ -6,15 +6,22 @@
 
 #include <qblk/error.h>
 
+/* `source` asks nobody. */
+static gboolean
+reads_a_vm(const QblkCommand *command)
+{
+    return !g_str_equal(command->name, "source");
+}
+
 static void
 every_row_is_complete(void **state)
 {
     for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
-        assert_true(g_str_has_prefix(at->arguments, "VM"));
+        assert_true(g_str_has_prefix(at->arguments, "VM") || !reads_a_vm(at));
         assert_true(at->least >= 1 && at->least <= at->most);
         assert_true(g_ascii_isupper(at->summary[0]) && !g_str_has_suffix(at->summary, "."));
         assert_non_null(at->run);
-        assert_false(at->changes);
+        assert_true(!at->changes || g_str_has_prefix(at->arguments, "VM DISK"));
     }
 }
 
@@ -51,6 +58,9 @@ static void
 each_command_reads_a_capture(void **state)
 {
     for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+        if (at->changes || !reads_a_vm(at)) {
+            continue;
+        }
         g_autoptr(GError) error = NULL;
         g_autofree char *line =
             g_strdup_printf("%s capture:{fixtures}/virtio-5-deep/capture.json%s", at->name,
@@ -65,6 +75,9 @@ static void
 a_command_that_fails_has_printed_nothing(void **state)
 {
     for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+        if (at->changes || !reads_a_vm(at)) {
+            continue;
+        }
         g_auto(QblkInvocation) invocation = {0};
         g_autoptr(GError) error = NULL;
         g_autofree char *line =

@@ -97,7 +97,7 @@ a_disk_without_a_target_is_refused_with_its_line(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
         g_autofree char *text = g_strdup_printf(
             "<devices>\n<disk><target dev='vda'/></disk>\n%s\n</devices>", disks[i]);
-        assert_refused(text, "the disk on line 3 ");
+        assert_refused(text, "line 3: the disk ");
     }
 }
 
