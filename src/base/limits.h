@@ -40,5 +40,18 @@
 /** Bytes of a domain XML document: as a tree it takes many times that. */
 #define QBLK_LIMIT_XML_BYTES (16 * 1024 * 1024)
 
+/** Tags, comments and attributes of one, each of which is a few hundred bytes as a tree.  A domain
+ * of 200 disks with 30 layers has 50 000. */
+#define QBLK_LIMIT_XML_NODES 250000
+
+/** Attributes of one element: libxml2 before 2.12 compares each with all others. */
+#define QBLK_LIMIT_XML_ATTRIBUTES 250
+
+/** Namespaces in scope of an element: each name is looked up among all of them. */
+#define QBLK_LIMIT_XML_NAMESPACES 100
+
+/** Elements inside one another, as in libxml2 before 2.14. */
+#define QBLK_LIMIT_XML_DEPTH 256
+
 /** How long to wait for a greeting and for each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000
