@@ -120,15 +120,21 @@ typedef struct {
     const xmlNode *line; /* the element whose text has to stay as it is, on one line; or NULL */
 } Printing;
 
+/* Whether text of @element would change if white space were put into it.  White space beside
+ * elements is layout, unless the document says otherwise. */
 static gboolean
 has_text(const xmlNode *element)
 {
+    gboolean has_blank = FALSE, has_other = FALSE;
     for (const xmlNode *at = element->children; at != NULL; at = at->next) {
-        if (at->type == XML_TEXT_NODE || at->type == XML_CDATA_SECTION_NODE) {
+        gboolean is_text = at->type == XML_TEXT_NODE || at->type == XML_CDATA_SECTION_NODE;
+        if (is_text && !xmlIsBlankNode(at)) {
             return TRUE;
         }
+        has_blank = has_blank || is_text;
+        has_other = has_other || !is_text;
     }
-    return FALSE;
+    return has_blank && (!has_other || xmlNodeGetSpacePreserve(element) == 1);
 }
 
 static void
@@ -213,14 +219,15 @@ print_other(const Printing *printing, const xmlNode *node)
 {
     const char *content = node->content == NULL ? "" : (const char *)node->content;
     if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) {
-        escape(printing->out, content);
+        escape(printing->out, printing->line == NULL ? "" : content);
         return;
     }
     begin_line(printing);
     if (node->type == XML_COMMENT_NODE) {
         g_string_append_printf(printing->out, "<!--%s-->", content);
     } else if (node->type == XML_PI_NODE) {
-        g_string_append_printf(printing->out, "<?%s %s?>", (const char *)node->name, content);
+        g_string_append_printf(printing->out, "<?%s%s%s?>", (const char *)node->name,
+                               content[0] == '\0' ? "" : " ", content);
     }
     end_line(printing);
 }
