@@ -9,7 +9,10 @@
 
 /**
  * The chain that the element @disk says, with a copy of the element in it.  Children may stand in
- * any order.  QBLK_XML_ERROR_INVALID where it has no target, an index is no number or stands twice,
- * or a type is not known.
+ * any order.  A layer that does not say where its image is has no source but a problem that says
+ * so; a volume of a storage pool is such a layer.
+ *
+ * QBLK_XML_ERROR_INVALID where it has no target or one that no layer could be named by, an index is
+ * no number or stands twice, a type is not known, or an element that there is once stands twice.
  */
 QblkChain *qblk_disk_reader_chain(const xmlNode *disk, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -23,12 +23,21 @@ add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError 
 }
 
 static gboolean
-add_disks_below(GPtrArray *chains, const xmlNode *devices, GError **error)
+add_disks_below(GPtrArray *chains, GHashTable *targets, const xmlNode *devices, GError **error)
 {
-    g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
-    for (const xmlNode *at = devices == NULL ? NULL : devices->children; at != NULL;
-         at = at->next) {
+    for (const xmlNode *at = devices->children; at != NULL; at = at->next) {
         if (qblk_document_is(at, "disk") && !add_disk(chains, targets, at, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+add_disks_of_domain(GPtrArray *chains, GHashTable *targets, const xmlNode *domain, GError **error)
+{
+    for (const xmlNode *at = domain->children; at != NULL; at = at->next) {
+        if (qblk_document_is(at, "devices") && !add_disks_below(chains, targets, at, error)) {
             return FALSE;
         }
     }
@@ -39,18 +48,19 @@ add_disks_below(GPtrArray *chains, const xmlNode *devices, GError **error)
 static gboolean
 add_all(GPtrArray *chains, const xmlNode *root, GError **error)
 {
+    g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
     if (qblk_document_is(root, "disk")) {
-        g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
         return add_disk(chains, targets, root, error);
     }
     if (qblk_document_is(root, "domain")) {
-        return add_disks_below(chains, qblk_document_child(root, "devices"), error);
+        return add_disks_of_domain(chains, targets, root, error);
     }
     if (qblk_document_is(root, "devices")) {
-        return add_disks_below(chains, root, error);
+        return add_disks_below(chains, targets, root, error);
     }
     g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
-                "the document is a '<%s>', not a '<domain>' or '<disk>'", (const char *)root->name);
+                "the document is a '<%s>'%s, not a '<domain>' or '<disk>'",
+                (const char *)root->name, root->ns == NULL ? "" : " in a namespace");
     return FALSE;
 }
 
@@ -72,8 +82,9 @@ qblk_domain_name_disks(QblkSnapshotOptions *options, const char *text, gsize len
     for (guint i = 0; chains != NULL && i < chains->len; i++) {
         const QblkChain *chain = chains->pdata[i];
         const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-        qblk_snapshot_options_add_domain_disk(options, chain->target, chain->alias, chain->serial,
-                                              top == NULL ? NULL : top->source->path);
+        qblk_snapshot_options_add_domain_disk(
+            options, chain->target, chain->alias, chain->serial,
+            top == NULL || top->source == NULL ? NULL : top->source->path);
     }
     return chains != NULL;
 }
