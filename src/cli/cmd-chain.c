@@ -69,11 +69,15 @@ print_mirror(QblkInvocation *invocation, const QblkChain *chain)
     if (mirror == NULL) {
         return;
     }
-    g_autofree char *job = qblk_output_escape(mirror->job);
-    g_autofree char *file = qblk_output_escape(mirror->layer->filename);
-    qblk_output_print(invocation, "  %s '%s' to %s (%s), %s\n",
-                      mirror->is_commit ? "active commit" : "copy", job, file,
-                      mirror->layer->format, mirror->ready ? "ready" : "not ready");
+    const QblkLayer *layer = mirror->layer;
+    const char *name = mirror->job == NULL ? "" : mirror->job; /* a document does not say it */
+    g_autofree char *job = qblk_output_escape(name);
+    g_autofree char *file = qblk_output_escape(layer->filename);
+    g_autofree char *format = qblk_output_escape(layer->format);
+    const char *quote = mirror->job == NULL ? "" : "'";
+    qblk_output_print(invocation, "  %s%s%s%s%s to %s (%s), %s\n",
+                      mirror->is_commit ? "active commit" : "copy", mirror->job == NULL ? "" : " ",
+                      quote, job, quote, file, format, mirror->ready ? "ready" : "not ready");
 }
 
 static void
