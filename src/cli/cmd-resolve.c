@@ -110,6 +110,11 @@ qblk_cmd_resolve(QblkInvocation *invocation, GError **error)
     if (!invocation->json) {
         /* Without a QEMU there are no nodes: then the image is what the layer is called. */
         const QblkLayer *layer = found.layer;
+        if (layer->node_name == NULL && layer->filename[0] == '\0') {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, "%s: %s",
+                        found.chain->target, layer->problem);
+            return FALSE;
+        }
         g_autofree char *name =
             qblk_output_escape(layer->node_name == NULL ? layer->filename : layer->node_name);
         qblk_output_print(invocation, "%s\n", name);

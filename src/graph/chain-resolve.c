@@ -147,6 +147,10 @@ static char *
 candidate_name(const Candidate *candidate)
 {
     const QblkLayer *layer = candidate->layer;
+    if (layer->node_name == NULL && layer->position > 0 && layer->index == QBLK_UNKNOWN) {
+        return g_strdup_printf("layer %u of %s, which has no index", layer->position,
+                               candidate->chain->target);
+    }
     return layer->node_name != NULL
                ? g_strconcat(NODE_PREFIX, layer->node_name, NULL)
                : g_strdup_printf("%s[%" G_GINT64_FORMAT "]", candidate->chain->target,
