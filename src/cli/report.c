@@ -127,7 +127,7 @@ static const char *
 index_source(const QblkChain *chain)
 {
     if (chain->has_own_indexes) {
-        return "document";
+        return "domain";
     }
     return chain->has_libvirt_indexes ? "libvirt" : "position";
 }
