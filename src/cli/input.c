@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/input.h"
 
-#include "base/limits.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <qblk/error.h>
@@ -17,7 +15,7 @@ fail(const char *file, const char *reason, GError **error)
 }
 
 static char *
-read_all(int descriptor, const char *file, gsize *length, GError **error)
+read_all(int descriptor, const char *file, gsize limit, gsize *length, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     guint8 buffer[65536];
@@ -32,8 +30,10 @@ read_all(int descriptor, const char *file, gsize *length, GError **error)
         if (count == 0) {
             break;
         }
-        if (bytes->len + (gsize)count > QBLK_LIMIT_FILE_BYTES) {
-            return fail(file, "it is larger than the limit of 256 MiB", error);
+        if (bytes->len + (gsize)count > limit) {
+            g_autofree char *reason = g_strdup_printf(
+                "it is larger than the limit of %" G_GSIZE_FORMAT " MiB", limit / (1024 * 1024));
+            return fail(file, reason, error);
         }
         g_byte_array_append(bytes, buffer, (guint)count);
     }
@@ -43,20 +43,20 @@ read_all(int descriptor, const char *file, gsize *length, GError **error)
 }
 
 char *
-qblk_input_read(const char *file, gsize *length, GError **error)
+qblk_input_read(const char *file, gsize limit, gsize *length, GError **error)
 {
     if (file[0] == '\0') {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "no file is named");
         return NULL;
     }
     if (g_str_equal(file, "-")) {
-        return read_all(STDIN_FILENO, "standard input", length, error);
+        return read_all(STDIN_FILENO, "standard input", limit, length, error);
     }
     int descriptor = open(file, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return fail(file, g_strerror(errno), error);
     }
-    char *text = read_all(descriptor, file, length, error);
+    char *text = read_all(descriptor, file, limit, length, error);
     close(descriptor);
     return text;
 }

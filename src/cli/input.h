@@ -7,7 +7,8 @@
 #include <glib.h>
 
 /**
- * All of @file, where "-" is standard input; at most QBLK_LIMIT_FILE_BYTES.  A NUL follows the last
- * byte.  QBLK_GRAPH_ERROR_FILE with the file's name where it cannot be read.
+ * All of @file, where "-" is standard input.  A NUL follows the last byte.  QBLK_GRAPH_ERROR_FILE
+ * with the file's name where it cannot be read or has more than @limit bytes, which are whole MiB.
  */
-char *qblk_input_read(const char *file, gsize *length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *qblk_input_read(const char *file, gsize limit, gsize *length,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -208,7 +208,7 @@ static gboolean
 add_domain(QblkInvocation *invocation, const char *file, GError **error)
 {
     gsize length;
-    g_autofree char *text = qblk_input_read(file, &length, error);
+    g_autofree char *text = qblk_input_read(file, QBLK_LIMIT_XML_BYTES, &length, error);
     if (text == NULL) {
         return FALSE;
     }
@@ -231,6 +231,26 @@ add_targets(QblkInvocation *invocation, char **targets, GError **error)
     return TRUE;
 }
 
+/* A document names its disks itself, and has no edges to take from anywhere. */
+static gboolean
+check_domain_options(const QblkInvocation *invocation, const Raw *raw, GError **error)
+{
+    const struct {
+        const char *name;
+        gboolean given;
+    } options[] = {{"--target", raw->targets != NULL || raw->front_targets != NULL},
+                   {"--domain", raw->domain != NULL},
+                   {"--edges", raw->edges != NULL}};
+    for (gsize i = 0;
+         g_str_has_prefix(invocation->arguments[0], "domain:") && i < G_N_ELEMENTS(options); i++) {
+        if (options[i].given) {
+            return usage(error, "%s is for disks of a QEMU or capture, and '%s' is a document",
+                         options[i].name, invocation->arguments[0]);
+        }
+    }
+    return TRUE;
+}
+
 /* What the options mean. */
 static gboolean
 apply(QblkInvocation *invocation, const Raw *raw, GError **error)
@@ -243,7 +263,8 @@ apply(QblkInvocation *invocation, const Raw *raw, GError **error)
         return usage(error, "--max-reply takes MiB from 1 to %d", LARGEST_REPLY_MIB);
     }
     invocation->reply_limit = (gsize)raw->max_reply * 1024 * 1024;
-    if (!add_targets(invocation, raw->front_targets, error) ||
+    if (!check_domain_options(invocation, raw, error) ||
+        !add_targets(invocation, raw->front_targets, error) ||
         !add_targets(invocation, raw->targets, error)) {
         return FALSE;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/vm.h"
 
+#include "base/limits.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/output.h"
@@ -12,6 +13,9 @@
 #include <qblk/domain.h>
 #include <stdio.h>
 #include <string.h>
+
+#define DOMAIN_PREFIX "domain:"
+#define DOMAIN_KIND   "domain XML"
 
 static void
 log_message(gboolean sent, const char *message, gpointer user_data)
@@ -48,7 +52,7 @@ open_capture(const char *address, QblkInvocation *invocation, GError **error)
 {
     const char *file = address + strlen("capture:");
     gsize length;
-    g_autofree char *text = qblk_input_read(file, &length, error);
+    g_autofree char *text = qblk_input_read(file, QBLK_LIMIT_FILE_BYTES, &length, error);
     QblkReplies *replies = text == NULL ? NULL : qblk_capture_read(text, length, error);
     if (text != NULL && replies == NULL) {
         g_prefix_error(error, "'%s': ", file);
@@ -74,6 +78,20 @@ is_path(const char *name)
     return slash != NULL && memchr(name, ':', (gsize)(slash - name)) == NULL;
 }
 
+static gboolean
+is_domain(const char *name)
+{
+    return g_str_has_prefix(name, DOMAIN_PREFIX);
+}
+
+static void
+fail_without_nodes(const QblkInvocation *invocation, const char *kind, GError **error)
+{
+    g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
+                "'qblk %s' needs a QEMU or a capture: %s has no nodes and no jobs",
+                invocation->command->name, kind);
+}
+
 static QblkReplies *
 open_replies(QblkInvocation *invocation, GError **error)
 {
@@ -91,6 +109,10 @@ open_replies(QblkInvocation *invocation, GError **error)
     }
     if (is_path(name)) {
         return open_qmp(name, invocation, error);
+    }
+    if (is_domain(name)) {
+        fail_without_nodes(invocation, DOMAIN_KIND, error);
+        return NULL;
     }
     g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
                 "'%s' names no VM: say the path of a QMP socket that begins with '/' or './', or "
@@ -127,11 +149,11 @@ static gboolean
 open_domain(QblkVm *vm, const char *file, GError **error)
 {
     gsize length;
-    g_autofree char *text = qblk_input_read(file, &length, error);
+    g_autofree char *text = qblk_input_read(file, QBLK_LIMIT_XML_BYTES, &length, error);
     if (text == NULL) {
         return FALSE;
     }
-    vm->kind = "domain XML";
+    vm->kind = DOMAIN_KIND;
     vm->chains = qblk_domain_read(text, length, error);
     if (vm->chains == NULL) {
         g_prefix_error(error, "domain '%s': ", file);
@@ -142,11 +164,10 @@ open_domain(QblkVm *vm, const char *file, GError **error)
 QblkVm *
 qblk_vm_open(QblkInvocation *invocation, GError **error)
 {
-    static const char domain[] = "domain:";
     g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
     const char *name = invocation->arguments[0];
-    if (g_str_has_prefix(name, domain)) {
-        return open_domain(vm, name + strlen(domain), error) ? g_steal_pointer(&vm) : NULL;
+    if (is_domain(name)) {
+        return open_domain(vm, name + strlen(DOMAIN_PREFIX), error) ? g_steal_pointer(&vm) : NULL;
     }
     g_autoptr(QblkReplies) replies = open_replies(invocation, error);
     vm->snapshot =
@@ -169,9 +190,7 @@ const QblkSnapshot *
 qblk_vm_snapshot(const QblkVm *vm, const QblkInvocation *invocation, GError **error)
 {
     if (vm->snapshot == NULL) {
-        g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
-                    "'qblk %s' needs a QEMU or a capture: %s has no nodes and no jobs",
-                    invocation->command->name, vm->kind);
+        fail_without_nodes(invocation, vm->kind, error);
     }
     return vm->snapshot;
 }
