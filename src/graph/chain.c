@@ -109,7 +109,7 @@ mirror_index(const QblkChain *chain, const QblkLayer *mirror)
 {
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        if (g_strcmp0(layer->node_name, mirror->node_name) == 0) {
+        if (mirror->node_name != NULL && g_strcmp0(layer->node_name, mirror->node_name) == 0) {
             return layer->index;
         }
     }
@@ -132,7 +132,7 @@ qblk_chain_number(QblkChain *chain)
             layer->index = chain->has_libvirt_indexes ? libvirt_index(layer) : (gint64)i;
         }
     }
-    if (chain->mirror != NULL && !chain->has_own_indexes) {
+    if (chain->mirror != NULL && chain->mirror->layer->index == QBLK_UNKNOWN) {
         chain->mirror->layer->index = mirror_index(chain, chain->mirror->layer);
     }
     qblk_fingerprint(chain, chain->fingerprint);
