@@ -195,7 +195,8 @@ a_domain_that_cannot_be_read_is_named(void **state)
     assert_false(cli_check_parse(&missing, "list a/b --domain /nonexistent/d", &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "'/nonexistent/d'");
     assert_false(cli_check_parse(&empty, "list a/b --domain /dev/null", &error));
-    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "domain '/dev/null': the document is empty");
+    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
+                 "domain '/dev/null': the document is empty");
 }
 
 static int
