@@ -4,6 +4,7 @@
 #include "base/limits.h"
 
 #include <jansson.h>
+#include <string.h>
 
 /* The depth limit is jansson's own, fixed when it was built; ours must not promise more. */
 #ifdef JSON_PARSER_MAX_DEPTH
@@ -18,6 +19,11 @@ qblk_json_parse(const char *text, gsize length, GError **error)
     json_error_t cause;
     QblkJson *json = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
     if (json == NULL) {
+        /* What stands there may be a secret. */
+        char *near = strstr(cause.text, " near ");
+        if (near != NULL) {
+            *near = '\0';
+        }
         g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_SYNTAX, "not JSON: %s at byte %d",
                     cause.text, cause.position);
     }

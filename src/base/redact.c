@@ -1,92 +1,165 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/redact.h"
 
+#include "base/json-quotes.h"
+
 #include <string.h>
 
-/* Keys whose string value is a secret wherever they stand: QMP arguments of object-add and
- * blockdev-add, and the options inside `json:`.  Names of secret objects ("password-secret",
- * "key-secret") are not secrets. */
-static const char *const secret_keys[] = {"password", "key", "passphrase", "cookie",
-                                          "cookies",  "psk", "secret-data"};
-
+/* Keys whose value is a secret wherever they stand: QMP arguments of object-add and blockdev-add,
+ * the options inside `json:`, the queries of URLs. */
 static gboolean
-is_secret_key(const char *key)
+is_secret_word(const char *word, gsize length)
 {
-    if (key == NULL) {
-        return FALSE;
+    static const char *const words[] = {"key", "cookie",      "cookies",
+                                        "psk", "secret-data", "=keyvalue-pairs"};
+    static const char *const ends[] = {"password", "passphrase"};
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (strlen(words[i]) == length && g_ascii_strncasecmp(word, words[i], length) == 0) {
+            return TRUE;
+        }
     }
-    const char *last = strrchr(key, '.');
-    const char *name = last == NULL ? key : last + 1;
-    for (gsize i = 0; i < G_N_ELEMENTS(secret_keys); i++) {
-        if (g_ascii_strcasecmp(name, secret_keys[i]) == 0) {
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        gsize end = strlen(ends[i]);
+        if (length >= end && g_ascii_strncasecmp(word + length - end, ends[i], end) == 0) {
             return TRUE;
         }
     }
     return FALSE;
 }
 
-/* Replace what stands between @start and @end of @text. */
-static void
+gboolean
+qblk_redact_is_secret(const char *key)
+{
+    for (const char *word = key;;) {
+        gsize length = strcspn(word, ".");
+        if (is_secret_word(word, length)) {
+            return TRUE;
+        }
+        if (word[length] == '\0') {
+            return FALSE;
+        }
+        word += length + 1;
+    }
+}
+
+/* Replace what stands between @start and @end of @text; returns where the rest begins. */
+static gsize
 cut(GString *text, gsize start, gsize end)
 {
     g_string_erase(text, (gssize)start, (gssize)(end - start));
     g_string_insert(text, (gssize)start, QBLK_REDACTED);
+    return start + strlen(QBLK_REDACTED);
+}
+
+/* Where what looks like a port is none, and an at sign follows later, a password has a slash. */
+static gboolean
+is_port(const char *colon)
+{
+    gsize digits = strspn(colon + 1, "0123456789");
+    return strchr("/?#", colon[1 + digits]) != NULL;
 }
 
 /* The password of `scheme://user:password@host`: from the first colon of the authority to its last
- * at sign, because a password may hold an unescaped one. */
+ * at sign, because a password may hold an unescaped one.  In iSCSI a percent sign parts them. */
 static gboolean
-redact_url_password(GString *text)
+redact_url_passwords(GString *text)
 {
-    const char *authority = strstr(text->str, "://");
-    if (authority == NULL) {
-        return FALSE;
-    }
-    authority += strlen("://");
-    gsize length = strcspn(authority, "/?#");
-    const char *at = g_strrstr_len(authority, (gssize)length, "@");
-    if (at == NULL) {
-        return FALSE;
-    }
-    const char *colon = memchr(authority, ':', (gsize)(at - authority));
-    if (colon == NULL) {
-        return FALSE;
-    }
-    cut(text, (gsize)(colon + 1 - text->str), (gsize)(at - text->str));
-    return TRUE;
-}
-
-/* `key=value` in rbd strings (parted by ':'), iSCSI and other URL queries (by '&' or ';'). */
-static gboolean
-redact_assignments(GString *text)
-{
-    static const char *const names[] = {"key=", "password=", "passphrase="};
     gboolean found = FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        gsize from = 0;
-        const char *hit;
-        while ((hit = strstr(text->str + from, names[i])) != NULL) {
-            gsize name = (gsize)(hit - text->str);
-            gsize value = name + strlen(names[i]);
-            from = value;
-            if (name > 0 && strchr(":?&;,", text->str[name - 1]) == NULL) {
-                continue;
-            }
-            gsize end = value + strcspn(text->str + value, ":&;,");
-            cut(text, value, end);
+    gsize from = 0;
+    for (const char *mark; (mark = strstr(text->str + from, "://")) != NULL;) {
+        g_autofree char *scheme = g_strndup(text->str, (gsize)(mark - text->str));
+        gboolean is_iscsi = g_str_has_suffix(scheme, "iscsi") || g_str_has_suffix(scheme, "iser");
+        const char *authority = mark + strlen("://");
+        gsize length = strcspn(authority, "/?#");
+        gsize user = strcspn(authority, is_iscsi ? ":%/?#" : ":/?#");
+        const char *at = g_strrstr_len(authority, (gssize)length, "@");
+        if (at == NULL && user < length && !is_port(authority + user)) {
+            at = strrchr(authority, '@');
+        }
+        from = (gsize)(authority - text->str);
+        if (at != NULL && user < (gsize)(at - authority)) {
+            from = cut(text, from + user + 1, (gsize)(at - text->str));
             found = TRUE;
         }
     }
     return found;
 }
 
+/* The name that ends before the equals sign at @end, without backslashes and percent codes. */
+static char *
+assigned_name(const GString *text, gsize start, gsize end)
+{
+    GString *name = g_string_new(NULL);
+    for (gsize i = start; i < end; i++) {
+        if (text->str[i] != '\\') {
+            g_string_append_c(name, text->str[i]);
+        }
+    }
+    g_autofree char *raw = g_string_free(name, FALSE);
+    char *decoded = g_uri_unescape_string(raw, NULL);
+    return decoded != NULL ? decoded : g_steal_pointer(&raw);
+}
+
+/* The end of a value: in a query up to the next parameter, else up to a colon with no backslash
+ * before it. */
+static gsize
+value_end(const GString *text, gsize start, gboolean is_url)
+{
+    gsize end = start;
+    while (end < text->len && strchr(is_url ? "&#" : ":", text->str[end]) == NULL) {
+        end += text->str[end] == '\\' && end + 1 < text->len ? 2 : 1;
+    }
+    return end;
+}
+
+/* `key=value` in rbd strings and in the queries of URLs. */
+static gboolean
+redact_assignments(GString *text, gboolean is_url)
+{
+    const char *separators = is_url ? "?&;," : ":";
+    gboolean found = FALSE;
+    gsize start = 0;
+    for (gsize i = 0; i < text->len; i++) {
+        if (text->str[i] == '=') {
+            g_autofree char *name = assigned_name(text, start, i);
+            if (qblk_redact_is_secret(name)) {
+                i = cut(text, i + 1, value_end(text, i + 1, is_url)) - 1;
+                found = TRUE;
+            }
+        } else if (strchr(separators, text->str[i]) != NULL) {
+            start = i + 1;
+        }
+    }
+    return found;
+}
+
+/* In JSON that is broken: cut all behind the first key of a secret. */
+static gboolean
+redact_broken_json(GString *text)
+{
+    for (gsize i = 0; i < text->len; i++) {
+        if (text->str[i] != '"' && text->str[i] != '\'') {
+            continue;
+        }
+        const char *key = text->str + i + 1;
+        gsize length = strcspn(key, "\"'");
+        const char *colon = key + length + (key[length] == '\0' ? 0 : 1);
+        colon += strspn(colon, " \t\r\n");
+        g_autofree char *word = g_strndup(key, length);
+        if (*colon == ':' && qblk_redact_is_secret(word)) {
+            (void)cut(text, (gsize)(colon + 1 - text->str), text->len);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static char *redact_string(const char *key, const char *value, gpointer found);
 
-/* A `json:` name that does not parse is still cut as text: it may hold a secret all the same. */
 static char *
 redact_json_name(const char *name, gboolean *found)
 {
-    const char *text = name + strlen("json:");
+    g_autofree char *text = qblk_json_quotes_double(name + strlen("json:"));
     g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), NULL);
     if (json == NULL) {
         return NULL;
@@ -99,19 +172,32 @@ redact_json_name(const char *name, gboolean *found)
     return g_strconcat("json:", printed, NULL);
 }
 
+/* A `json:` name that does not parse may hold a secret all the same. */
+static char *
+redact_text(const char *name, gboolean *found)
+{
+    GString *text = g_string_new(name);
+    gboolean is_json = g_str_has_prefix(name, "json:");
+    gboolean is_url = strstr(name, "://") != NULL;
+    gboolean has_protocol = name[strcspn(name, ":/")] == ':';
+    gboolean any = redact_url_passwords(text);
+    if (is_json || is_url) {
+        any = redact_assignments(text, TRUE) || any;
+    }
+    if (is_json || (has_protocol && !is_url)) {
+        any = redact_assignments(text, FALSE) || any;
+    }
+    *found = (is_json && redact_broken_json(text)) || any;
+    return g_string_free(text, FALSE);
+}
+
 char *
 qblk_redact_name(const char *name, gboolean *found)
 {
     gboolean any = FALSE;
     char *result = g_str_has_prefix(name, "json:") ? redact_json_name(name, &any) : NULL;
     if (result == NULL) {
-        GString *text = g_string_new(name);
-        gboolean is_url = strstr(name, "://") != NULL;
-        any = redact_url_password(text);
-        if (is_url || g_str_has_prefix(name, "rbd:") || g_str_has_prefix(name, "json:")) {
-            any = redact_assignments(text) || any;
-        }
-        result = g_string_free(text, FALSE);
+        result = redact_text(name, &any);
     }
     if (found != NULL) {
         *found = any;
@@ -123,7 +209,7 @@ static char *
 redact_string(const char *key, const char *value, gpointer user_data)
 {
     gboolean *found = user_data;
-    if (is_secret_key(key)) {
+    if (key != NULL && qblk_redact_is_secret(key)) {
         *found = TRUE;
         return g_strdup(QBLK_REDACTED);
     }

@@ -13,7 +13,14 @@
 #define QBLK_REDACTED "***"
 
 /**
- * @name (a file name, URL, rbd string or `json:{...}`) with the secrets in it replaced.
+ * Whether the value of the option @key is a secret: "password", "file.key", "target_password".
+ * Names of secret objects ("password-secret", "key-secret") are none.
+ */
+gboolean qblk_redact_is_secret(const char *key);
+
+/**
+ * @name (a file name, URL, rbd string or `json:{...}`) with the secrets in it replaced.  Of a
+ * `json:` name that is none, such as one that QEMU cut off, nothing is left behind a secret.
  * Returns an owned string; sets @found, where not NULL, to whether anything was replaced.
  */
 char *qblk_redact_name(const char *name, gboolean *found) G_GNUC_WARN_UNUSED_RESULT;

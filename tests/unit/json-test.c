@@ -28,6 +28,15 @@ text_that_is_not_json_is_refused(void **state)
 }
 
 static void
+an_error_does_not_repeat_what_stands_there(void **state)
+{
+    const char *text = "{\"password\": \"word";
+    g_autoptr(GError) error = NULL;
+    assert_null(qblk_json_parse(text, strlen(text), &error));
+    assert_null(strstr(error->message, "word"));
+}
+
+static void
 what_is_printed_parses_to_the_same(void **state)
 {
     g_autoptr(QblkJson) json =
@@ -130,6 +139,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_that_is_not_json_is_refused),
+        cmocka_unit_test(an_error_does_not_repeat_what_stands_there),
         cmocka_unit_test(what_is_printed_parses_to_the_same),
         cmocka_unit_test(fields_are_read_by_table),
         cmocka_unit_test(an_absent_optional_field_keeps_its_default),

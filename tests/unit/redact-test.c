@@ -19,6 +19,23 @@ secrets_in_names_are_replaced(void **state)
         {"json:{\"file\":{\"url\":\"http://u:p@h/\"}}",
          "json:{\"file\":{\"url\":\"http://u:***@h/\"}}"},
         {"json:{broken,http://u:pw@h/", "json:{broken,http://u:***@h/"},
+        /* what parts a user from a password, and a password from the rest */
+        {"iscsi://me%pw@host/target/1", "iscsi://me%***@host/target/1"},
+        {"iser://me%pw@host/target/1", "iser://me%***@host/target/1"},
+        {"http://user:p/w@host/x", "http://user:***@host/x"},
+        {"blkdebug::http://user:pw@host/x", "blkdebug::http://user:***@host/x"},
+        {"http://h/x?to=ftp://u:pw@other/", "http://h/x?to=ftp://u:***@other/"},
+        {"rbd:pool/image:key=a\\:b:id=me", "rbd:pool/image:key=***:id=me"},
+        {"rbd:pool/image:ke\\y=pw", "rbd:pool/image:ke\\y=***"},
+        {"https://h/x?PassWord=pw,pw;pw&y=1", "https://h/x?PassWord=***&y=1"},
+        {"https://h/x?p%61ssword=pw", "https://h/x?p%61ssword=***"},
+        {"iscsi://h/t/1?target_password=pw", "iscsi://h/t/1?target_password=***"},
+        /* single quotes, which QEMU takes */
+        {"json:{'driver':'luks','key':'k'}", "json:{\"driver\":\"luks\",\"key\":\"***\"}"},
+        /* a name that QEMU cut off */
+        {"json:{\"password\":\"pw\",\"a\":", "json:{\"password\":***"},
+        {"json:{'file.password' : 'pw", "json:{'file.password' :***"},
+        {"json:{\"filename\":\"rbd:p/i:key=pw", "json:{\"filename\":\"rbd:p/i:key=***"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         gboolean found = FALSE;
@@ -38,6 +55,11 @@ names_without_secrets_stay_as_they_are(void **state)
         "http://host/a:b@c",
         "json:{\"driver\": \"luks\",  \"key-secret\":\"sec0\"}",
         "monkey=1",
+        "http://host:80/a@b",
+        "http://host/monkey?monkey=1&keys=2",
+        "nbd:host:1:exportname=key=1",
+        "json:{'driver':'luks','key-secret':'sec0'}",
+        "json:{\"password-secret\":\"sec0\",",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         gboolean found = TRUE;
