@@ -123,6 +123,10 @@ qblk_layer_source_load(QblkLayer *layer, const QblkNode *format, const QblkNode 
         layer->problem = g_strdup(error->message);
         return;
     }
-    source->encryption = g_strdup(format->encryption);
+    if (format->encryption != NULL) {
+        g_free(source->encryption);
+        g_clear_pointer(&source->encryption_engine, g_free);
+        source->encryption = g_strdup(format->encryption);
+    }
     layer->source = g_steal_pointer(&source);
 }

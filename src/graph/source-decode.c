@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/source-decode.h"
 
+#include "base/json-quotes.h"
 #include "base/redact.h"
 #include "graph/driver.h"
+#include "graph/source-left-out.h"
 #include "graph/source-protocol.h"
 #include "graph/source-string.h"
 #include "graph/source-url.h"
@@ -50,94 +52,11 @@ fail(GError **error, const char *reason)
     return FALSE;
 }
 
-/* ---- what is left over ---- */
-
-/* Options that say how the bytes are reached and not where they are. */
 static gboolean
-is_harmless(const char *key)
+unsupported(GError **error, const char *reason)
 {
-    static const char *const words[] = {
-        "aio",
-        "aio-max-batch",
-        "auth-client-required",
-        "auto-read-only",
-        "cache",
-        "cache-size",
-        "check-cache-dropped",
-        "debug",
-        "detect-zeroes",
-        "discard",
-        "drop-cache",
-        "force-share",
-        "header-digest",
-        "host-key-check",
-        "host_key_check",
-        "keep-alive",
-        "l2-cache-size",
-        "lazy-refcounts",
-        "locking",
-        "logfile",
-        "node-name",
-        "open-timeout",
-        "overlap-check",
-        "pass-discard-other",
-        "pass-discard-request",
-        "pass-discard-snapshot",
-        "preallocation",
-        "read-only",
-        "reconnect-delay",
-        "refcount-cache-size",
-        "throttle-group",
-        "x-check-cache-dropped",
-    };
-    g_auto(GStrv) parts = g_strsplit(key, ".", -1);
-    for (guint i = 0; parts[i] != NULL; i++) {
-        for (gsize j = 0; j < G_N_ELEMENTS(words); j++) {
-            if (g_str_equal(parts[i], words[j])) {
-                return TRUE;
-            }
-        }
-    }
+    g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, reason);
     return FALSE;
-}
-
-static gboolean
-is_secret(const char *last)
-{
-    static const char *const words[] = {"password", "key", "cookie", "passphrase", "url-password"};
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (g_str_equal(last, words[i])) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-/* What is empty or off says no more than what is not there. */
-static gboolean
-says_nothing(const char *value)
-{
-    return value[0] == '\0' || g_str_equal(value, "off");
-}
-
-/* Say what was there and is not in the source; values are never said. */
-static void
-note_unused(const Decoding *decoding, QblkSource *source)
-{
-    g_autoptr(GPtrArray) keys = qblk_source_options_unused(decoding->options);
-    for (guint i = 0; i < keys->len; i++) {
-        const char *key = keys->pdata[i];
-        const char *value = qblk_source_options_take(decoding->options, "", key);
-        const char *dot = strrchr(key, '.');
-        const char *last = dot == NULL ? key : dot + 1;
-        if (g_str_equal(last, QBLK_SOURCE_URL_PASSWORD)) {
-            g_ptr_array_add(source->dropped, g_strdup("the password in the URL"));
-        } else if (is_secret(last)) {
-            g_ptr_array_add(source->dropped, g_strdup_printf("the secret '%s'", last));
-        } else if (!is_harmless(key) && !says_nothing(value)) {
-            g_ptr_array_add(source->dropped, g_strdup_printf("the option '%s'", key));
-        }
-    }
 }
 
 /* ---- drivers on top of each other ---- */
@@ -154,16 +73,20 @@ take_slice(Decoding *decoding, const char *prefix, GError **error)
 {
     const char *offset = take(decoding, prefix, "offset");
     const char *size = take(decoding, prefix, "size");
-    if (offset == NULL && size == NULL) {
+    guint64 start = 0, length = 0;
+    if ((offset != NULL && !g_ascii_string_to_unsigned(offset, 10, 0, G_MAXINT64, &start, NULL)) ||
+        (size != NULL && !g_ascii_string_to_unsigned(size, 10, 1, G_MAXINT64, &length, NULL)) ||
+        length > G_MAXINT64 - start) {
+        return fail(error, "offset and size have to be numbers of bytes");
+    }
+    if (start == 0 && size == NULL) {
         return TRUE;
     }
-    guint64 value;
-    if (decoding->offset != NULL) {
-        return fail(error, "a part of a part of a file is not understood");
+    if (decoding->size != NULL) {
+        return unsupported(error, "a part of a part of a file has no form in libvirt's XML");
     }
-    if ((offset != NULL && !g_ascii_string_to_unsigned(offset, 10, 0, G_MAXINT64, &value, NULL)) ||
-        (size != NULL && !g_ascii_string_to_unsigned(size, 10, 1, G_MAXINT64, &value, NULL))) {
-        return fail(error, "offset and size have to be numbers of bytes");
+    if (size == NULL) {
+        return unsupported(error, "a part of a file without its size has no form in libvirt's XML");
     }
     decoding->offset = g_strdup(offset == NULL ? "0" : offset);
     decoding->size = g_strdup(size);
@@ -172,20 +95,76 @@ take_slice(Decoding *decoding, const char *prefix, GError **error)
 
 static QblkSource *read_driver(Decoding *decoding, const char *prefix, guint depth, GError **error);
 
+/* What the drivers above the protocol said of the source. */
+static void
+finish_source(Decoding *decoding, QblkSource *source)
+{
+    source->slice_offset = g_steal_pointer(&decoding->offset);
+    source->slice_size = g_steal_pointer(&decoding->size);
+    source->data_store = g_steal_pointer(&decoding->data);
+    source->data_format = g_steal_pointer(&decoding->data_format);
+    for (guint i = 0; source->data_store != NULL && i < source->data_store->dropped->len; i++) {
+        const char *text = source->data_store->dropped->pdata[i];
+        g_ptr_array_add(source->dropped, g_strdup(text));
+    }
+    if (decoding->encryption != NULL) {
+        g_free(source->encryption);
+        g_clear_pointer(&source->encryption_engine, g_free);
+        source->encryption = g_steal_pointer(&decoding->encryption);
+    }
+}
+
+static gboolean
+refuse_reference(GError **error)
+{
+    return unsupported(error, "it refers to another node by its name");
+}
+
+/* libvirt's name of a format that is known; raw where none is said. */
+static const char *
+xml_format(const char *format)
+{
+    return format == NULL ? "raw" : qblk_driver_find(format)->format;
+}
+
 /* An external data file has a source of its own; its format is raw unless said. */
 static gboolean
 take_data_file(Decoding *decoding, const char *prefix, guint depth, GError **error)
 {
     g_autofree char *below = g_strconcat(prefix, "data-file.", NULL);
+    if (take(decoding, prefix, "data-file") != NULL) {
+        return refuse_reference(error);
+    }
     if (!qblk_source_options_has_below(decoding->options, below)) {
         return TRUE;
     }
     Decoding inner = {.options = decoding->options};
     decoding->data = read_driver(&inner, below, depth + 1, error);
-    decoding->data_format = g_strdup(inner.format == NULL ? "raw" : inner.format);
+    const char *format = xml_format(inner.format);
+    decoding->data_format = g_strdup(format);
+    if (decoding->data != NULL) {
+        finish_source(&inner, decoding->data);
+    }
     inner.options = NULL;
     decoding_clear(&inner);
-    return decoding->data != NULL;
+    return decoding->data != NULL &&
+           (format != NULL || unsupported(error, "libvirt's XML has no name for the format of its "
+                                                 "data file"));
+}
+
+/* QEMU's "aes" is "qcow" to libvirt. */
+static gboolean
+take_encryption(Decoding *decoding, const char *prefix, const QblkDriver *driver, GError **error)
+{
+    gboolean is_luks = g_str_equal(driver->name, "luks");
+    const char *format = is_luks ? "luks" : take(decoding, prefix, "encrypt.format");
+    if (format == NULL) {
+        return TRUE;
+    }
+    gboolean is_old = g_str_equal(format, "aes");
+    g_free(decoding->encryption);
+    decoding->encryption = g_strdup(is_old ? "qcow" : format);
+    return is_old || g_str_equal(format, "luks") || fail(error, "its encryption is not known");
 }
 
 static gboolean
@@ -198,13 +177,8 @@ take_format(Decoding *decoding, const char *prefix, const QblkDriver *driver, gu
     }
     (void)take(decoding, prefix, "backing"); /* null: there is none; a string: a node */
     qblk_source_options_ignore_below(decoding->options, backing);
-    const char *encryption =
-        g_str_equal(driver->name, "luks") ? "luks" : take(decoding, prefix, "encrypt.format");
-    if (encryption != NULL) {
-        g_free(decoding->encryption);
-        decoding->encryption = g_strdup(g_str_equal(encryption, "aes") ? "qcow" : encryption);
-        (void)take(decoding, prefix, "key-secret");
-        (void)take(decoding, prefix, "encrypt.key-secret");
+    if (!take_encryption(decoding, prefix, driver, error)) {
+        return FALSE;
     }
     if (g_str_equal(driver->name, "raw") && !take_slice(decoding, prefix, error)) {
         return FALSE;
@@ -220,7 +194,7 @@ read_child(Decoding *decoding, const char *prefix, const char *child, guint dept
     g_autofree char *below = g_strconcat(prefix, child, ".", NULL);
     const char *node = take(decoding, prefix, child);
     if (node != NULL) {
-        (void)fail(error, "it refers to another node by its name");
+        (void)refuse_reference(error);
         return NULL;
     }
     if (!qblk_source_options_has_below(decoding->options, below)) {
@@ -238,6 +212,11 @@ read_without_driver(Decoding *decoding, const char *prefix, guint depth, GError 
     if (filename == NULL) {
         return read_child(decoding, prefix, "file", depth, error);
     }
+    g_autofree char *file = g_strconcat(prefix, "file.", NULL);
+    if (qblk_source_options_has_below(decoding->options, file)) {
+        (void)fail(error, "it has both a file name and a file");
+        return NULL;
+    }
     g_autoptr(QblkSourceOptions) parts = qblk_source_options_new();
     if (!qblk_source_string_parse(filename, parts, error)) {
         return NULL;
@@ -245,7 +224,7 @@ read_without_driver(Decoding *decoding, const char *prefix, guint depth, GError 
     Decoding inner = {.options = parts};
     QblkSource *source = read_driver(&inner, "", depth + 1, error);
     if (source != NULL) {
-        note_unused(&inner, source);
+        qblk_source_left_out_note(parts, source);
     }
     inner.options = NULL;
     decoding_clear(&inner);
@@ -270,13 +249,19 @@ expand_filename(Decoding *decoding, const char *prefix, const char *driver, GErr
     if (!qblk_source_string_parse(filename, parts, error)) {
         return FALSE;
     }
+    if (g_strcmp0(qblk_source_options_take(parts, "", "driver"), driver) != 0) {
+        return fail(error, "its file name is one of another protocol");
+    }
     g_autoptr(GPtrArray) keys = qblk_source_options_unused(parts);
     for (guint i = 0; i < keys->len; i++) {
-        g_autofree char *full = g_strconcat(prefix, keys->pdata[i], NULL);
-        if (!g_str_equal(keys->pdata[i], "driver")) {
-            qblk_source_options_set(decoding->options, full,
-                                    qblk_source_options_take(parts, "", keys->pdata[i]));
+        const char *key = keys->pdata[i];
+        g_autofree char *full = g_strconcat(prefix, key, NULL);
+        if (take(decoding, prefix, key) != NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                        "'%s' is said twice, once in the file name", key);
+            return FALSE;
         }
+        qblk_source_options_set(decoding->options, full, qblk_source_options_take(parts, "", key));
     }
     return TRUE;
 }
@@ -317,9 +302,13 @@ read_driver(Decoding *decoding, const char *prefix, guint depth, GError **error)
 static gboolean
 add_json_name(Decoding *decoding, const char *text, GError **error)
 {
-    g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), error);
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *standard = qblk_json_quotes_double(text);
+    g_autoptr(QblkJson) json = qblk_json_parse(standard, strlen(standard), &cause);
     if (json == NULL) {
-        return FALSE;
+        /* QEMU ends a name of more than 4095 bytes with dots. */
+        gboolean is_cut = g_str_has_suffix(text, "...");
+        return fail(error, is_cut ? "QEMU cut it off, since it is too long" : cause->message);
     }
     if (!qblk_json_is(json, QBLK_JSON_OBJECT)) {
         return fail(error, "it is not an object");
@@ -334,12 +323,7 @@ check_name(const char *name, GError **error)
         return fail(error, "an empty name means nothing");
     }
     if (!g_utf8_validate(name, -1, NULL) || strstr(name, "\xef\xbf\xbd") != NULL) {
-        g_autofree char *valid = g_utf8_make_valid(name, -1);
-        g_set_error(
-            error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-            "the file name '%s' is not the real one: it is not UTF-8 and QEMU cannot say it",
-            valid);
-        return FALSE;
+        return unsupported(error, "it is not UTF-8, so that neither QEMU nor XML can say it");
     }
     return TRUE;
 }
@@ -356,38 +340,29 @@ decode(const char *name, Decoding *decoding, QblkSourceDecoded *decoded, GError 
     if (source == NULL) {
         return FALSE;
     }
-    if (decoding->offset != NULL && decoding->size == NULL) {
-        return fail(error, "a part of a file without its size has no form in libvirt's XML");
-    }
-    source->slice_offset = g_steal_pointer(&decoding->offset);
-    source->slice_size = g_steal_pointer(&decoding->size);
-    source->data_store = g_steal_pointer(&decoding->data);
-    source->data_format = g_steal_pointer(&decoding->data_format);
-    if (decoding->encryption != NULL) {
-        g_free(source->encryption);
-        source->encryption = g_steal_pointer(&decoding->encryption);
-    }
-    note_unused(decoding, source);
+    finish_source(decoding, source);
+    qblk_source_left_out_note(decoding->options, source);
     decoded->source = g_steal_pointer(&source);
     decoded->format = g_steal_pointer(&decoding->format);
     return TRUE;
+}
+
+/* Say which name it is about, and no secret in it. */
+static gboolean
+name_in_error(const char *name, GError **error)
+{
+    g_autofree char *valid = g_utf8_make_valid(name, -1);
+    g_autofree char *clean = qblk_redact_name(valid, NULL);
+    g_prefix_error(error, "'%s' is not understood: ", clean);
+    return FALSE;
 }
 
 gboolean
 qblk_source_decode(const char *name, QblkSourceDecoded *decoded, GError **error)
 {
     g_auto(Decoding) decoding = {.options = qblk_source_options_new()};
-    if (!check_name(name, error)) {
-        return FALSE;
-    }
-    if (!decode(name, &decoding, decoded, error)) {
-        g_autofree char *clean = qblk_redact_name(name, NULL);
-        if (g_str_has_prefix(name, "json:")) {
-            g_prefix_error(error, "'%s' is not understood: ", clean);
-        }
-        return FALSE;
-    }
-    return TRUE;
+    return (check_name(name, error) && decode(name, &decoding, decoded, error)) ||
+           name_in_error(name, error);
 }
 
 /* Whether @filename is a name that the driver @driver gives; a `json:` one says its driver
@@ -403,30 +378,56 @@ check_driver(const char *driver, const char *filename, GError **error)
         g_strcmp0(qblk_source_options_take(options, "", "driver"), driver) == 0) {
         return TRUE;
     }
-    g_autofree char *clean = qblk_redact_name(filename, NULL);
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                "the file name '%s' of a node on '%s' is not understood", clean, driver);
+                "a node on '%s' has no such name", driver);
     return FALSE;
 }
 
-QblkSource *
-qblk_source_decode_node(const char *driver, const char *filename, GError **error)
+/* Whether nodes of that driver have names that QEMU made of their options. */
+static gboolean
+is_reported(const char *driver)
+{
+    static const char *const drivers[] = {"nbd", "nfs", "ssh", NULL};
+    return g_strv_contains(drivers, driver);
+}
+
+static QblkSource *
+decode_node(const char *driver, const char *filename, GError **error)
 {
     const QblkDriver *row = qblk_driver_find(driver);
     gboolean is_path = g_str_equal(driver, "file") || g_str_has_prefix(driver, "host_");
-    if (is_path && !g_str_has_prefix(filename, "json:")) {
-        g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
-        qblk_source_options_set(options, "filename", filename);
-        return check_name(filename, error) ? qblk_source_protocol_read(driver, "", options, error)
-                                           : NULL;
-    }
+    g_auto(Decoding) decoding = {.options = qblk_source_options_new()};
     if (row == NULL || row->kind != QBLK_DRIVER_PROTOCOL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
                     "the driver '%s' is not known", driver);
         return NULL;
     }
+    if (is_path && !g_str_has_prefix(filename, "json:")) {
+        qblk_source_options_set(decoding.options, "filename", filename);
+        return check_name(filename, error)
+                   ? qblk_source_protocol_read(driver, "", decoding.options, error)
+                   : NULL;
+    }
+    if (is_reported(driver) && strstr(filename, "://") != NULL &&
+        !g_str_has_prefix(filename, "json:")) {
+        return check_name(filename, error) &&
+                       qblk_source_url_parse_reported(filename, decoding.options, error)
+                   ? qblk_source_protocol_read(driver, "", decoding.options, error)
+                   : NULL;
+    }
     g_auto(QblkSourceDecoded) decoded = {0};
-    return check_driver(driver, filename, error) && qblk_source_decode(filename, &decoded, error)
+    return check_name(filename, error) && check_driver(driver, filename, error) &&
+                   decode(filename, &decoding, &decoded, error)
                ? g_steal_pointer(&decoded.source)
                : NULL;
+}
+
+QblkSource *
+qblk_source_decode_node(const char *driver, const char *filename, GError **error)
+{
+    QblkSource *source = decode_node(driver, filename, error);
+    if (source == NULL) {
+        (void)name_in_error(filename, error);
+    }
+    return source;
 }

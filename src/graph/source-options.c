@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/source-options.h"
 
+#include <string.h>
+
 typedef struct {
     char *text;
     gboolean used;
@@ -83,7 +85,7 @@ add_array(QblkSourceOptions *options, const char *key, const QblkJson *array, GE
     return TRUE;
 }
 
-/* A number, a boolean (as QEMU writes it in options) or a string as text; null as "". */
+/* A number, a boolean (as QEMU writes it in options) or a string as text; NULL for all else. */
 static char *
 scalar_text(const QblkJson *value)
 {
@@ -97,7 +99,29 @@ scalar_text(const QblkJson *value)
     if (qblk_json_is(value, QBLK_JSON_BOOLEAN)) {
         return g_strdup(qblk_json_true(value) ? "on" : "off");
     }
-    return g_strdup("");
+    return NULL;
+}
+
+static gboolean
+add_scalar(QblkSourceOptions *options, const char *key, const QblkJson *value, GError **error)
+{
+    if (g_tree_lookup(options->values, key) != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "'%s' is said twice", key);
+        return FALSE;
+    }
+    g_autofree char *text = scalar_text(value);
+    if (text == NULL && !g_str_has_suffix(key, "backing")) { /* null: there is none */
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "'%s' is neither a text nor a whole number nor a switch", key);
+        return FALSE;
+    }
+    if (text != NULL && strstr(text, "\xef\xbf\xbd") != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                    "'%s' has U+FFFD in it, which QEMU puts where a name is not UTF-8", key);
+        return FALSE;
+    }
+    qblk_source_options_set(options, key, text);
+    return TRUE;
 }
 
 static gboolean
@@ -110,13 +134,7 @@ add_value(QblkSourceOptions *options, const char *key, const QblkJson *value, GE
     if (qblk_json_is(value, QBLK_JSON_ARRAY)) {
         return add_array(options, key, value, error);
     }
-    if (g_tree_lookup(options->values, key) != NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "'%s' is said twice", key);
-        return FALSE;
-    }
-    g_autofree char *text = scalar_text(value);
-    qblk_source_options_set(options, key, text);
-    return TRUE;
+    return add_scalar(options, key, value, error);
 }
 
 gboolean

@@ -20,7 +20,9 @@ void qblk_source_options_set(QblkSourceOptions *options, const char *key, const 
 
 /**
  * Put everything in @object below @prefix (which ends in a dot or is empty).
- * QBLK_GRAPH_ERROR_SPEC where a key is said twice, once nested and once with dots.
+ * QBLK_GRAPH_ERROR_SPEC where a key is said twice, once nested and once with dots, or its value is
+ * of a type that no option has; UNSUPPORTED where a value has U+FFFD in it, which is what QEMU says
+ * for bytes that are not UTF-8.
  */
 gboolean qblk_source_options_add_json(QblkSourceOptions *options, const char *prefix,
                                       const QblkJson *object,

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/source-protocol.h"
 
+#include "graph/source-left-out.h"
+#include "graph/source-reading.h"
+#include "graph/source-server.h"
 #include "graph/source-string.h"
 #include "graph/source-url.h"
 
 #include <string.h>
 
-#define MOST_HOSTS 64
-
-typedef struct Protocol Protocol;
-
-/* What is read, and from where. */
-typedef struct {
-    const Protocol *protocol;
-    const char *prefix; /* of the driver's options, ends in a dot or is empty */
-    QblkSourceOptions *options;
-    QblkSource *source;
-} Reading;
+typedef QblkSourceReading Reading;
 
 /* One option that becomes one text of a source as it is. */
 typedef struct {
@@ -27,7 +20,7 @@ typedef struct {
 
 #define TO(member) G_STRUCT_OFFSET(QblkSource, member)
 
-struct Protocol {
+typedef struct {
     const char *driver;
     QblkSourceType type;
     const char *name;   /* libvirt's name of a network protocol */
@@ -35,76 +28,18 @@ struct Protocol {
     const char *secret; /* libvirt's type of its secret, "ceph" or "iscsi" */
     Copy copies[8];
     gboolean (*read)(Reading *reading, GError **error); /* what is more than a copy, or NULL */
-};
+} Protocol;
 
 static const char *
 take(const Reading *reading, const char *key)
 {
-    return qblk_source_options_take(reading->options, reading->prefix, key);
+    return qblk_source_reading_take(reading, key);
 }
 
 static gboolean
 fail(const Reading *reading, const char *reason, GError **error)
 {
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                "a source on '%s' is not understood: "
-                "%s",
-                reading->protocol->driver, reason);
-    return FALSE;
-}
-
-/* ---- servers ---- */
-
-/* The server below "@server." (which is "server" or "server.N"); FALSE where there is none. */
-static gboolean
-add_server(const Reading *reading, const char *server)
-{
-    g_autofree char *below = g_strconcat(reading->prefix, server, ".", NULL);
-    const char *type = qblk_source_options_take(reading->options, below, "type");
-    const char *host = qblk_source_options_take(reading->options, below, "host");
-    const char *port = qblk_source_options_take(reading->options, below, "port");
-    const char *path = qblk_source_options_take(reading->options, below, "path");
-    const char *socket = qblk_source_options_take(reading->options, below, "socket");
-    path = path == NULL ? socket : path;
-    if (path != NULL) {
-        qblk_source_add_host(reading->source, "unix", NULL, NULL, path);
-    } else if (host != NULL) {
-        const char *transport = g_strcmp0(type, "rdma") == 0 ? "rdma" : NULL;
-        qblk_source_add_host(reading->source, transport, host,
-                             port == NULL ? reading->protocol->port : port, NULL);
-    }
-    return path != NULL || host != NULL;
-}
-
-/* One server, or a list, or the older "host", "port" and "path" beside the other options. */
-static void
-add_servers(const Reading *reading)
-{
-    (void)add_server(reading, "server");
-    for (guint i = 0; i < MOST_HOSTS; i++) {
-        g_autofree char *server = g_strdup_printf("server.%u", i);
-        if (!add_server(reading, server)) {
-            break;
-        }
-    }
-}
-
-static gboolean
-read_servers(Reading *reading, GError **error)
-{
-    add_servers(reading);
-    return reading->source->hosts->len > 0 || fail(reading, "it has no server", error);
-}
-
-static void
-add_old_server(const Reading *reading)
-{
-    const char *host = take(reading, "host");
-    const char *port = take(reading, "port");
-    if (host != NULL) {
-        qblk_source_add_host(reading->source, NULL, host,
-                             port == NULL ? reading->protocol->port : port, NULL);
-    }
+    return qblk_source_reading_fail(reading, reason, error);
 }
 
 /* ---- what more there is to each protocol ---- */
@@ -112,26 +47,19 @@ add_old_server(const Reading *reading)
 static gboolean
 read_nbd(Reading *reading, GError **error)
 {
-    const char *path = take(reading, "path");
-    add_old_server(reading);
-    if (path != NULL) {
-        qblk_source_add_host(reading->source, "unix", NULL, NULL, path);
-    }
     if (take(reading, "tls-creds") != NULL) {
         reading->source->tls = g_strdup("yes");
     }
     if (take(reading, "x-dirty-bitmap") != NULL) {
         return fail(reading, "it shows a dirty bitmap and no image", error);
     }
-    return read_servers(reading, error);
+    return qblk_source_server_read_one(reading, take(reading, "path"), error);
 }
 
-/* A server that is named twice, as "host" and "server.host", is one. */
 static gboolean
 read_ssh(Reading *reading, GError **error)
 {
-    add_old_server(reading);
-    return read_servers(reading, error);
+    return qblk_source_server_read_one(reading, NULL, error);
 }
 
 static gboolean
@@ -140,7 +68,7 @@ read_vxhs(Reading *reading, GError **error)
     if (take(reading, "tls-creds") != NULL) {
         reading->source->tls = g_strdup("yes");
     }
-    return read_servers(reading, error);
+    return qblk_source_server_read(reading, error);
 }
 
 static gboolean
@@ -153,7 +81,8 @@ read_iscsi(Reading *reading, GError **error)
         return fail(reading, "it has no portal or no target", error);
     }
     g_autoptr(QblkSourceOptions) server = qblk_source_options_new();
-    if (!qblk_source_string_host(portal, server, "host", "port", error)) {
+    if (!qblk_source_reading_is_number(reading, "lun", lun, 16383, error) ||
+        !qblk_source_string_host(portal, server, "host", "port", error)) {
         return FALSE;
     }
     const char *port = qblk_source_options_take(server, "", "port");
@@ -162,28 +91,40 @@ read_iscsi(Reading *reading, GError **error)
         g_ptr_array_add(reading->source->dropped, g_strdup("the transport iSER"));
     }
     qblk_source_add_host(reading->source, NULL, qblk_source_options_take(server, "", "host"),
-                         port == NULL ? reading->protocol->port : port, NULL);
+                         port == NULL ? reading->port : port, NULL);
     reading->source->name = g_strdup_printf("%s/%s", target, lun == NULL ? "0" : lun);
     return TRUE;
 }
 
+/* librbd decrypts for QEMU, in formats of its own. */
+static gboolean
+read_rbd_encryption(Reading *reading, GError **error)
+{
+    static const char *const formats[] = {"luks", "luks2", "luks-any", NULL};
+    const char *format = take(reading, "encrypt.format");
+    if (format != NULL) {
+        reading->source->encryption = g_strdup(format);
+        reading->source->encryption_engine = g_strdup("librbd");
+    }
+    return format == NULL || g_strv_contains(formats, format) ||
+           fail(reading, "its encryption is not known", error);
+}
+
+/* An image that is there and empty is that of libvirt's "rbd:NAME". */
 static gboolean
 read_rbd(Reading *reading, GError **error)
 {
     const char *pool = take(reading, "pool");
     const char *namespace = take(reading, "namespace");
     const char *image = take(reading, "image");
-    const char *encryption = take(reading, "encrypt.format");
-    if (pool == NULL) {
-        return fail(reading, "it has no pool", error);
+    if (pool == NULL || pool[0] == '\0' || image == NULL) {
+        return fail(reading, "it has no pool or no image", error);
     }
     gboolean in_namespace = namespace != NULL && namespace[0] != '\0';
-    reading->source->name = image == NULL ? g_strdup(pool)
-                                          : g_strconcat(pool, "/", in_namespace ? namespace : "",
-                                                        in_namespace ? "/" : "", image, NULL);
-    reading->source->encryption = g_strdup(encryption);
-    add_servers(reading);
-    return TRUE;
+    reading->source->name = image[0] == '\0' ? g_strdup(pool)
+                                             : g_strconcat(pool, "/", in_namespace ? namespace : "",
+                                                           in_namespace ? "/" : "", image, NULL);
+    return read_rbd_encryption(reading, error) && qblk_source_server_add(reading, error);
 }
 
 static gboolean
@@ -195,60 +136,98 @@ read_gluster(Reading *reading, GError **error)
         return fail(reading, "it has no volume or no path", error);
     }
     reading->source->name = g_strconcat(volume, "/", path, NULL);
-    return read_servers(reading, error);
+    return qblk_source_server_read(reading, error);
 }
 
-/* "on" and "off" of QEMU are "yes" and "no" of libvirt. */
-static void
-set_switch(const char *value, char **member)
+/* What the URL says: the server, the file, its query and a user. */
+static gboolean
+read_url(Reading *reading, Reading *url, GError **error)
 {
-    if (value != NULL) {
-        gboolean is_on =
-            g_str_equal(value, "on") || g_str_equal(value, "yes") || g_str_equal(value, "true");
-        *member = g_strdup(is_on ? "yes" : "no");
+    const char *text = take(reading, "url");
+    if (text == NULL) {
+        return TRUE; /* its parts are among the options already */
     }
+    url->options = qblk_source_options_new();
+    url->prefix = "";
+    if (!qblk_source_url_parse(text, url->options, error)) {
+        return FALSE;
+    }
+    return g_strcmp0(take(url, "driver"), reading->driver) == 0 ||
+           fail(reading, "its URL is one of another protocol", error);
 }
 
-/* The URL says the rest of it. */
+static gboolean
+take_url(Reading *reading, const Reading *url, GError **error)
+{
+    QblkSource *source = reading->source;
+    Reading inner = *url;
+    source->name = g_strdup(take(url, "url-path"));
+    source->query = g_strdup(take(url, "url-query"));
+    if (source->auth_user == NULL) {
+        source->auth_user = g_strdup(take(url, "user"));
+    }
+    if (source->name == NULL) {
+        return fail(reading, "it has no URL", error);
+    }
+    if (!qblk_source_server_read(&inner, error)) {
+        return FALSE;
+    }
+    if (url->options != reading->options) {
+        qblk_source_left_out_note(url->options, source);
+    }
+    return TRUE;
+}
+
 static gboolean
 read_web(Reading *reading, GError **error)
 {
-    const char *url = take(reading, "url");
-    g_autoptr(QblkSourceOptions) parts = NULL;
-    Reading inner = *reading;
-    if (url != NULL) {
-        parts = qblk_source_options_new();
-        if (!qblk_source_url_parse(url, parts, error)) {
-            return FALSE;
-        }
-        inner.options = parts;
-        inner.prefix = "";
-        if (g_strcmp0(take(&inner, "driver"), reading->protocol->driver) != 0) {
-            return fail(reading, "its URL is one of another protocol", error);
-        }
+    QblkSource *source = reading->source;
+    Reading url = *reading;
+    gboolean is_read = read_url(reading, &url, error) && take_url(reading, &url, error);
+    if (url.options != reading->options) {
+        qblk_source_options_free(url.options);
     }
-    reading->source->name = g_strdup(take(&inner, "url-path"));
-    reading->source->query = g_strdup(take(&inner, "url-query"));
-    if (reading->source->auth_user == NULL) {
-        reading->source->auth_user = g_strdup(take(&inner, "user"));
-    }
-    if (url != NULL && take(&inner, QBLK_SOURCE_URL_PASSWORD) != NULL) {
-        g_ptr_array_add(reading->source->dropped, g_strdup("the password in the URL"));
-    }
-    set_switch(take(reading, "sslverify"), &reading->source->ssl_verify);
-    return reading->source->name == NULL ? fail(reading, "it has no URL", error)
-                                         : read_servers(&inner, error);
+    char *ignored = NULL; /* without TLS there is nothing to verify */
+    gboolean has_tls = g_str_has_suffix(reading->driver, "s");
+    is_read = is_read &&
+              qblk_source_reading_switch(reading, "sslverify",
+                                         has_tls ? &source->ssl_verify : &ignored, error) &&
+              qblk_source_reading_size(reading, "readahead", &source->readahead, error) &&
+              qblk_source_reading_is_number(reading, "timeout", source->timeout, 10000, error);
+    g_free(ignored);
+    return is_read;
 }
 
 /* Without a server QEMU asks the one on its own host. */
 static gboolean
 read_sheepdog(Reading *reading, GError **error)
 {
-    add_servers(reading);
+    if (!qblk_source_server_add(reading, error)) {
+        return FALSE;
+    }
     if (reading->source->hosts->len == 0) {
-        qblk_source_add_host(reading->source, NULL, "localhost", reading->protocol->port, NULL);
+        qblk_source_add_host(reading->source, NULL, "localhost", reading->port, NULL);
     }
     return TRUE;
+}
+
+/* libvirt tells a number from a name by its plus sign. */
+static gboolean
+set_identity(const Reading *reading, const char *key, char **member, GError **error)
+{
+    const char *value = take(reading, key);
+    if (value != NULL) {
+        *member = g_strconcat("+", value, NULL);
+    }
+    return qblk_source_reading_is_number(reading, key, value, G_MAXUINT32, error);
+}
+
+static gboolean
+read_nfs(Reading *reading, GError **error)
+{
+    return set_identity(reading, "user", &reading->source->identity_user, error) &&
+           set_identity(reading, "group", &reading->source->identity_group, error) &&
+           qblk_source_server_read(reading, error);
 }
 
 /* libvirt's `<address>` writes each part in hexadecimal. */
@@ -271,7 +250,9 @@ read_nvme(Reading *reading, GError **error)
         }
         *members[i] = g_strdup_printf("0x%0*" G_GINT64_MODIFIER "x", digits[i], value);
     }
-    return TRUE;
+    const char *namespace = take(reading, "namespace");
+    reading->source->nvme_namespace = g_strdup(namespace == NULL ? "1" : namespace);
+    return qblk_source_reading_is_number(reading, "namespace", namespace, G_MAXUINT32, error);
 }
 
 /* clang-format off */
@@ -297,21 +278,19 @@ static const Protocol protocols[] = {
      {{"vdi", TO(name), TRUE}}, read_sheepdog},
     {"http", QBLK_SOURCE_NETWORK, "http", "80", NULL,
      {{"username", TO(auth_user), FALSE}, {"password-secret", TO(secret_usage), FALSE},
-      {"readahead", TO(readahead), FALSE}, {"timeout", TO(timeout), FALSE}}, read_web},
+      {"timeout", TO(timeout), FALSE}}, read_web},
     {"https", QBLK_SOURCE_NETWORK, "https", "443", NULL,
      {{"username", TO(auth_user), FALSE}, {"password-secret", TO(secret_usage), FALSE},
-      {"readahead", TO(readahead), FALSE}, {"timeout", TO(timeout), FALSE}}, read_web},
+      {"timeout", TO(timeout), FALSE}}, read_web},
     {"ftp", QBLK_SOURCE_NETWORK, "ftp", "21", NULL,
      {{"username", TO(auth_user), FALSE}, {"password-secret", TO(secret_usage), FALSE},
-      {"readahead", TO(readahead), FALSE}, {"timeout", TO(timeout), FALSE}}, read_web},
+      {"timeout", TO(timeout), FALSE}}, read_web},
     {"ftps", QBLK_SOURCE_NETWORK, "ftps", "990", NULL,
      {{"username", TO(auth_user), FALSE}, {"password-secret", TO(secret_usage), FALSE},
-      {"readahead", TO(readahead), FALSE}, {"timeout", TO(timeout), FALSE}}, read_web},
+      {"timeout", TO(timeout), FALSE}}, read_web},
     {"nfs", QBLK_SOURCE_NETWORK, "nfs", NULL, NULL,
-     {{"path", TO(name), TRUE}, {"user", TO(identity_user), FALSE},
-      {"group", TO(identity_group), FALSE}}, read_servers},
-    {"nvme", QBLK_SOURCE_NVME, NULL, NULL, NULL, {{"namespace", TO(nvme_namespace), TRUE}},
-     read_nvme},
+     {{"path", TO(name), TRUE}}, read_nfs},
+    {"nvme", QBLK_SOURCE_NVME, NULL, NULL, NULL, {{NULL}}, read_nvme},
     {"vxhs", QBLK_SOURCE_NETWORK, "vxhs", "9999", NULL, {{"vdisk-id", TO(name), TRUE}}, read_vxhs},
     {"virtio-blk-vhost-user", QBLK_SOURCE_VHOST_USER, NULL, NULL, NULL,
      {{"path", TO(path), TRUE}}, NULL},
@@ -321,9 +300,8 @@ static const Protocol protocols[] = {
 /* clang-format on */
 
 static gboolean
-copy_texts(Reading *reading, GError **error)
+copy_texts(Reading *reading, const Protocol *protocol, GError **error)
 {
-    const Protocol *protocol = reading->protocol;
     for (gsize i = 0; i < G_N_ELEMENTS(protocol->copies) && protocol->copies[i].option != NULL;
          i++) {
         const Copy *copy = &protocol->copies[i];
@@ -362,11 +340,15 @@ qblk_source_protocol_read(const char *driver, const char *prefix, QblkSourceOpti
         return NULL;
     }
     g_autoptr(QblkSource) source = qblk_source_new(protocol->type);
-    Reading reading = {protocol, prefix, options, source};
+    Reading reading = {driver, protocol->port, prefix, options, source};
     source->protocol = g_strdup(protocol->name);
-    if (!copy_texts(&reading, error) ||
+    if (!copy_texts(&reading, protocol, error) ||
         (protocol->read != NULL && !protocol->read(&reading, error))) {
         return NULL;
+    }
+    if (source->secret_usage != NULL && source->auth_user == NULL) {
+        g_clear_pointer(&source->secret_usage, g_free); /* it is the password of nobody */
+        g_ptr_array_add(source->dropped, g_strdup("a secret without a user"));
     }
     if (source->secret_usage != NULL) {
         source->secret_type = g_strdup(protocol->secret == NULL ? "iscsi" : protocol->secret);

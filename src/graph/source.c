@@ -39,6 +39,7 @@ static const QblkSourceMember members[] = {
     {"slice-offset", G_STRUCT_OFFSET(QblkSource, slice_offset)},
     {"slice-size", G_STRUCT_OFFSET(QblkSource, slice_size)},
     {"encryption", G_STRUCT_OFFSET(QblkSource, encryption)},
+    {"encryption-engine", G_STRUCT_OFFSET(QblkSource, encryption_engine)},
     {"data-store-format", G_STRUCT_OFFSET(QblkSource, data_format)},
     {NULL},
 };

@@ -52,6 +52,7 @@ struct QblkSource {
     char *nvme_namespace;
     char *slice_offset, *slice_size; /* bytes: only this part is used */
     char *encryption;                /* "luks", "luks2", "qcow" */
+    char *encryption_engine;         /* "librbd" where it is not QEMU that decrypts */
     QblkSource *data_store;          /* owned: the data of an image that has only metadata itself */
     char *data_format;
     GPtrArray *dropped; /* of char, owned: what was said and has no place here, for people */

@@ -38,6 +38,7 @@ static const Place places[] = {
     {"slices/slice", "offset", MEMBER(slice_offset)},
     {"slices/slice", "size", MEMBER(slice_size)},
     {"encryption", "format", MEMBER(encryption)},
+    {"encryption", "engine", MEMBER(encryption_engine)},
     {"ssl", "verify", MEMBER(ssl_verify)},
     {"readahead", "size", MEMBER(readahead)},
     {"timeout", "seconds", MEMBER(timeout)},
