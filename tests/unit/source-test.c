@@ -1,71 +1,94 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source-decode.h"
+#include "graph/source.h"
 #include "lib/check.h"
 
-static void
-a_path_becomes_a_source(void **state)
+#define TEXT(member) G_STRUCT_OFFSET(QblkSource, member)
+
+/* Every text of a source lies between these two in the struct, but for a few pointers. */
+static gboolean
+is_text(gsize member)
 {
-    static const struct {
-        const char *driver, *filename;
-        QblkSourceType type;
-    } cases[] = {
-        {"file", "/images/a.qcow2", QBLK_SOURCE_FILE},
-        {"file", "relative.qcow2", QBLK_SOURCE_FILE},
-        {"file", "/images/co:lon, comma 'quote' & \xc3\xb6", QBLK_SOURCE_FILE},
-        {"file", "/images/json:{}", QBLK_SOURCE_FILE},
-        {"host_device", "/dev/vg/lv", QBLK_SOURCE_BLOCK},
-        {"host_cdrom", "/dev/cdrom", QBLK_SOURCE_BLOCK},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(GError) error = NULL;
-        g_autoptr(QblkSource) source =
-            qblk_source_decode_node(cases[i].driver, cases[i].filename, &error);
-        assert_no_error(error);
-        assert_int_equal(source->type, cases[i].type);
-        assert_string_equal(source->path, cases[i].filename);
+    return member != TEXT(hosts) && member != TEXT(data_store) && member != TEXT(dropped);
+}
+
+static void
+sources_differ_when_any_text_differs(void **state)
+{
+    guint texts = 0;
+    for (gsize member = TEXT(path); member < sizeof(QblkSource); member += sizeof(char *)) {
+        if (!is_text(member)) {
+            continue;
+        }
+        g_autoptr(QblkSource) a = qblk_source_new(QBLK_SOURCE_NETWORK);
+        g_autoptr(QblkSource) b = qblk_source_new(QBLK_SOURCE_NETWORK);
+        assert_true(qblk_source_equal(a, b));
+        *qblk_source_text(a, member) = g_strdup("x");
+        assert_string_equal(qblk_source_get(a, member), "x");
+        assert_false(qblk_source_equal(a, b));
+        *qblk_source_text(b, member) = g_strdup("x");
+        assert_true(qblk_source_equal(a, b));
+        texts++;
+    }
+    assert_true(texts > 20);
+}
+
+static void
+sources_differ_when_hosts_differ(void **state)
+{
+    static const char *const hosts[][4] = {{NULL, "a", "1", NULL},    {"rdma", "a", "1", NULL},
+                                           {NULL, "b", "1", NULL},    {NULL, "a", "2", NULL},
+                                           {NULL, "a", NULL, NULL},   {"unix", NULL, NULL, "/s"},
+                                           {"unix", NULL, NULL, "/t"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        for (gsize j = 0; j < G_N_ELEMENTS(hosts); j++) {
+            g_autoptr(QblkSource) a = qblk_source_new(QBLK_SOURCE_NETWORK);
+            g_autoptr(QblkSource) b = qblk_source_new(QBLK_SOURCE_NETWORK);
+            qblk_source_add_host(a, hosts[i][0], hosts[i][1], hosts[i][2], hosts[i][3]);
+            assert_false(qblk_source_equal(a, b));
+            qblk_source_add_host(b, hosts[j][0], hosts[j][1], hosts[j][2], hosts[j][3]);
+            assert_int_equal(qblk_source_equal(a, b), i == j);
+        }
     }
 }
 
 static void
-a_name_that_is_no_path_is_refused_with_its_reason(void **state)
+a_type_and_a_data_store_count_and_what_was_dropped_does_not(void **state)
 {
-    static const struct {
-        const char *driver, *filename, *reason;
-    } cases[] = {
-        {"file",
-         "/images/gr\xef\xbf\xbd\xef\xbf\xbd"
-         "e",
-         "it is not UTF-8 and QEMU cannot say it"},
-        {"made-up", "/images/a", "the driver 'made-up' is not known"},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(GError) error = NULL;
-        assert_null(qblk_source_decode_node(cases[i].driver, cases[i].filename, &error));
-        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, cases[i].reason);
+    g_autoptr(QblkSource) a = qblk_source_new(QBLK_SOURCE_FILE);
+    g_autoptr(QblkSource) b = qblk_source_new(QBLK_SOURCE_BLOCK);
+    assert_false(qblk_source_equal(a, b));
+    b->type = QBLK_SOURCE_FILE;
+    g_ptr_array_add(b->dropped, g_strdup("something"));
+    assert_true(qblk_source_equal(a, b));
+    a->data_store = qblk_source_new(QBLK_SOURCE_FILE);
+    assert_false(qblk_source_equal(a, b));
+    b->data_store = qblk_source_new(QBLK_SOURCE_DIR);
+    assert_false(qblk_source_equal(a, b));
+    assert_false(qblk_source_equal(a, NULL));
+    assert_true(qblk_source_equal(NULL, NULL));
+}
+
+static void
+every_type_has_a_name_of_its_own(void **state)
+{
+    for (QblkSourceType type = QBLK_SOURCE_FILE; type <= QBLK_SOURCE_VHOST_VDPA; type++) {
+        QblkSourceType again;
+        assert_true(qblk_source_type_value(qblk_source_type_name(type), &again));
+        assert_int_equal(type, again);
     }
-}
-
-static void
-types_have_the_names_of_libvirt(void **state)
-{
-    assert_string_equal(qblk_source_type_name(QBLK_SOURCE_FILE), "file");
-    assert_string_equal(qblk_source_type_name(QBLK_SOURCE_BLOCK), "block");
-}
-
-static void
-freeing_nothing_is_allowed(void **state)
-{
-    qblk_source_free(NULL);
+    QblkSourceType none;
+    assert_false(qblk_source_type_value("volume", &none));
+    assert_false(qblk_source_type_value(NULL, &none));
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_path_becomes_a_source),
-        cmocka_unit_test(a_name_that_is_no_path_is_refused_with_its_reason),
-        cmocka_unit_test(types_have_the_names_of_libvirt),
-        cmocka_unit_test(freeing_nothing_is_allowed),
+        cmocka_unit_test(sources_differ_when_any_text_differs),
+        cmocka_unit_test(sources_differ_when_hosts_differ),
+        cmocka_unit_test(a_type_and_a_data_store_count_and_what_was_dropped_does_not),
+        cmocka_unit_test(every_type_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

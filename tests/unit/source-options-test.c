@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/source-options.h"
+#include "lib/check.h"
+
+/* All keys and values of @json, "key=value" in order, as one text. */
+static char *
+flatten(const char *text, GError **error)
+{
+    g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), error);
+    assert_non_null(json);
+    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+    if (!qblk_source_options_add_json(options, "", json, error)) {
+        return NULL;
+    }
+    g_autoptr(GPtrArray) keys = qblk_source_options_unused(options);
+    GString *all = g_string_new(NULL);
+    for (guint i = 0; i < keys->len; i++) {
+        const char *key = keys->pdata[i];
+        g_string_append_printf(all, "%s=%s ", key, qblk_source_options_take(options, "", key));
+    }
+    return g_string_free(all, FALSE);
+}
+
+static void
+nested_and_dotted_keys_are_the_same(void **state)
+{
+    static const struct {
+        const char *json, *flat;
+    } cases[] = {
+        {"{\"a\":{\"b\":{\"c\":\"x\"}}}", "a.b.c=x "},
+        {"{\"a.b.c\":\"x\"}", "a.b.c=x "},
+        {"{\"a\":{\"b.c\":\"x\"},\"a.d\":1}", "a.b.c=x a.d=1 "},
+        {"{\"s\":[\"x\",{\"h\":\"y\"}]}", "s.0=x s.1.h=y "},
+        {"{\"s.0.h\":\"x\",\"s\":[]}", "s.0.h=x "},
+        {"{\"n\":-5,\"t\":true,\"f\":false,\"e\":\"\"}", "e= f=off n=-5 t=on "},
+        {"{\"backing\":null,\"file.backing\":null}", ""},
+        {"{}", ""},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *flat = flatten(cases[i].json, &error);
+        assert_no_error(error);
+        assert_string_equal(flat, cases[i].flat);
+    }
+}
+
+static void
+what_no_option_can_be_is_refused(void **state)
+{
+    static const struct {
+        const char *json;
+        int code;
+        const char *part;
+    } cases[] = {
+        {"{\"a\":{\"b\":\"x\"},\"a.b\":\"x\"}", QBLK_GRAPH_ERROR_SPEC, "'a.b' is said twice"},
+        {"{\"a\":1.5}", QBLK_GRAPH_ERROR_SPEC, "'a'"},
+        {"{\"a\":null}", QBLK_GRAPH_ERROR_SPEC, "'a'"},
+        {"{\"a\":[null]}", QBLK_GRAPH_ERROR_SPEC, "'a.0'"},
+        {"{\"a\":{\"b\":\"\\ufffd\"}}", QBLK_GRAPH_ERROR_UNSUPPORTED, "U+FFFD"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(flatten(cases[i].json, &error));
+        assert_error(error, QBLK_GRAPH_ERROR, cases[i].code, cases[i].part);
+    }
+}
+
+static void
+what_was_taken_is_used(void **state)
+{
+    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+    qblk_source_options_set(options, "file.driver", "nbd");
+    qblk_source_options_set(options, "file.path", "/s");
+    qblk_source_options_set(options, "filename", "x");
+    qblk_source_options_set(options, "backing.driver", "raw");
+    qblk_source_options_set(options, "nothing", NULL);
+    assert_string_equal(qblk_source_options_take(options, "file.", "driver"), "nbd");
+    assert_null(qblk_source_options_take(options, "file.", "host"));
+    assert_null(qblk_source_options_take(options, "", "nothing"));
+    assert_true(qblk_source_options_has_below(options, "file."));
+    assert_false(qblk_source_options_has_below(options, "fil."));
+    qblk_source_options_ignore_below(options, "backing.");
+    g_autoptr(GPtrArray) unused = qblk_source_options_unused(options);
+    assert_int_equal(unused->len, 2);
+    assert_string_equal(unused->pdata[0], "file.path");
+    assert_string_equal(unused->pdata[1], "filename");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nested_and_dotted_keys_are_the_same),
+        cmocka_unit_test(what_no_option_can_be_is_refused),
+        cmocka_unit_test(what_was_taken_is_used),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
