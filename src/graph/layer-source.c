@@ -12,24 +12,24 @@ qblk_layer_source_next(const QblkNode *node)
                                                   : qblk_node_child(node, "file");
 }
 
-/* Put the options of a raw node into @options; it has some where QEMU has no shorter name for it
- * than `json:`.  QEMU cuts a name off at 4096 bytes, and what is missing may be what matters
- * here. */
-static gboolean
-read_options(const QblkNode *node, QblkSourceOptions *options, GError **error)
+/* The options of a node, which QEMU says only in a `json:` name; without one there are none that
+ * matter. */
+static QblkSourceOptions *
+options_of(const QblkNode *node, GError **error)
 {
-    const char *text = node->filename + strlen("json:");
-    if (!g_str_equal(node->driver, "raw") || !g_str_has_prefix(node->filename, "json:")) {
-        return TRUE;
+    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+    if (!g_str_has_prefix(node->filename, "json:")) {
+        return g_steal_pointer(&options);
     }
+    const char *text = node->filename + strlen("json:");
     g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), NULL);
-    if (!qblk_json_is(json, QBLK_JSON_OBJECT) ||
-        !qblk_source_options_add_json(options, "", json, NULL)) {
+    if (!qblk_json_is(json, QBLK_JSON_OBJECT)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
                     "QEMU does not say which part of its file node '%s' uses", node->name);
-        return FALSE;
+        return NULL;
     }
-    return TRUE;
+    return qblk_source_options_add_json(options, "", json, error) ? g_steal_pointer(&options)
+                                                                  : NULL;
 }
 
 /* A raw node may use a part of what is below it.  One that says no size uses all behind its offset,
@@ -37,18 +37,21 @@ read_options(const QblkNode *node, QblkSourceOptions *options, GError **error)
 static gboolean
 add_slice(QblkSource *source, const QblkNode *node, GError **error)
 {
-    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
-    if (!read_options(node, options, error)) {
-        return FALSE;
-    }
-    const char *offset = qblk_source_options_take(options, "", "offset");
-    const char *size = qblk_source_options_take(options, "", "size");
-    if (size == NULL && (offset == NULL || g_str_equal(offset, "0"))) {
+    if (!g_str_equal(node->driver, "raw")) {
         return TRUE;
     }
-    if (source->slice_offset != NULL) {
+    g_autoptr(QblkSourceOptions) options = options_of(node, error);
+    const char *offset = options == NULL ? NULL : qblk_source_options_take(options, "", "offset");
+    const char *size = options == NULL ? NULL : qblk_source_options_take(options, "", "size");
+    if (size == NULL && (offset == NULL || g_str_equal(offset, "0"))) {
+        return options != NULL;
+    }
+    if (source->slice_offset != NULL || (size == NULL && node->virtual_size == QBLK_UNKNOWN)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "node '%s' uses a part of a part of a file, which XML cannot say", node->name);
+                    source->slice_offset != NULL
+                        ? "node '%s' uses a part of a part of a file, which XML cannot say"
+                        : "node '%s' does not say how large the part of the file is that it uses",
+                    node->name);
         return FALSE;
     }
     source->slice_offset = g_strdup(offset == NULL ? "0" : offset);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/layer-source.h"
+#include "lib/check.h"
+
+typedef struct {
+    GPtrArray *nodes; /* of QblkNode, owned */
+    QblkLayer *layer;
+} Graph;
+
+static int
+set_up(void **state)
+{
+    Graph *graph = g_new0(Graph, 1);
+    graph->nodes = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_free);
+    graph->layer = qblk_chain_layer_new();
+    *state = graph;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    Graph *graph = *state;
+    g_ptr_array_unref(graph->nodes);
+    qblk_chain_layer_free(graph->layer);
+    g_free(graph);
+    return 0;
+}
+
+static QblkNode *
+add_node(Graph *graph, const char *name, const char *driver, const char *filename)
+{
+    QblkNode *node = qblk_node_new(name);
+    g_free(node->driver);
+    g_free(node->filename);
+    node->driver = g_strdup(driver);
+    node->kind = qblk_driver_find(driver);
+    node->filename = g_strdup(filename);
+    node->virtual_size = 4096;
+    g_ptr_array_add(graph->nodes, node);
+    return node;
+}
+
+/* What the layer of @format and @storage says, as one line. */
+static char *
+load(Graph *graph, const QblkNode *format, const QblkNode *storage)
+{
+    qblk_layer_source_load(graph->layer, format, storage);
+    const QblkSource *source = graph->layer->source;
+    assert_true((source == NULL) == (graph->layer->problem != NULL));
+    return source == NULL ? g_strdup(graph->layer->problem)
+                          : g_strdup_printf("%s %s+%s %s", source->path, source->slice_offset,
+                                            source->slice_size, source->encryption);
+}
+
+static void
+a_file_is_its_path(void **state)
+{
+    QblkNode *format = add_node(*state, "f", "qcow2", "/a");
+    QblkNode *storage = add_node(*state, "s", "file", "/a");
+    qblk_node_add_child(format, "file", storage);
+    g_autofree char *said = load(*state, format, storage);
+    assert_string_equal(said, "/a (null)+(null) (null)");
+}
+
+static void
+a_slice_is_that_of_any_raw_node_on_the_way(void **state)
+{
+    static const struct {
+        const char *top, *below, *expected;
+    } cases[] = {
+        {"json:{\"driver\":\"raw\",\"offset\":512,\"size\":\"1024\"}", "/a", "/a 512+1024 (null)"},
+        {"/a", "json:{\"driver\":\"raw\",\"size\":1024}", "/a 0+1024 (null)"},
+        {"/a", "json:{\"driver\":\"raw\",\"offset\":512}", "/a 512+4096 (null)"},
+        {"/a", "json:{\"driver\":\"raw\",\"offset\":0}", "/a (null)+(null) (null)"},
+        {"json:{\"driver\":\"raw\",\"size\":1}", "json:{\"driver\":\"raw\",\"size\":1}",
+         "node 'r' uses a part of a part of a file, which XML cannot say"},
+        {"json:{\"driver\":\"raw\",\"offset\":512,\"fil...", "/a",
+         "the options of node 'f' are longer than QEMU says"},
+    };
+    Graph *graph = *state;
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        QblkNode *format = add_node(graph, "f", "raw", cases[i].top);
+        QblkNode *raw = add_node(graph, "r", "raw", cases[i].below);
+        QblkNode *storage = add_node(graph, "s", "file", "/a");
+        qblk_node_add_child(format, "file", raw);
+        qblk_node_add_child(raw, "file", storage);
+        g_autofree char *said = load(graph, format, storage);
+        assert_string_equal(said, cases[i].expected);
+        qblk_chain_layer_free(graph->layer);
+        graph->layer = qblk_chain_layer_new();
+    }
+}
+
+static void
+a_slice_of_unknown_size_is_a_problem(void **state)
+{
+    QblkNode *format = add_node(*state, "f", "raw", "json:{\"driver\":\"raw\",\"offset\":512}");
+    QblkNode *storage = add_node(*state, "s", "file", "/a");
+    format->virtual_size = QBLK_UNKNOWN;
+    qblk_node_add_child(format, "file", storage);
+    g_autofree char *said = load(*state, format, storage);
+    assert_non_null(strstr(said, "how large"));
+}
+
+static void
+filters_between_are_passed(void **state)
+{
+    QblkNode *format = add_node(*state, "f", "qcow2", "/a");
+    QblkNode *throttle = add_node(*state, "t", "throttle", "json:{\"driver\":\"throttle\"}");
+    QblkNode *storage = add_node(*state, "s", "file", "/a");
+    qblk_node_add_child(format, "file", throttle);
+    qblk_node_add_child(throttle, "file", storage);
+    assert_ptr_equal(qblk_layer_source_next(format), throttle);
+    assert_ptr_equal(qblk_layer_source_next(throttle), storage);
+    assert_null(qblk_layer_source_next(storage));
+    g_autofree char *said = load(*state, format, storage);
+    assert_string_equal(said, "/a (null)+(null) (null)");
+}
+
+static void
+encryption_is_that_of_the_image_or_else_of_its_place(void **state)
+{
+    static const char name[] = "json:{\"driver\":\"rbd\",\"pool\":\"p\",\"image\":\"i\","
+                               "\"encrypt\":{\"format\":\"luks2\",\"key-secret\":\"s\"}}";
+    Graph *graph = *state;
+    QblkNode *storage = add_node(graph, "s", "rbd", name);
+    QblkNode *format = add_node(graph, "f", "raw", name);
+    qblk_node_add_child(format, "file", storage);
+    g_autofree char *below = load(graph, format, storage);
+    assert_non_null(strstr(below, "luks2"));
+    assert_string_equal(graph->layer->source->encryption_engine, "librbd");
+    qblk_chain_layer_free(graph->layer);
+    graph->layer = qblk_chain_layer_new();
+    format->encryption = g_strdup("luks");
+    g_autofree char *above = load(graph, format, storage);
+    assert_null(strstr(above, "luks2"));
+    assert_null(graph->layer->source->encryption_engine);
+}
+
+static void
+a_data_file_has_a_source_of_its_own(void **state)
+{
+    Graph *graph = *state;
+    QblkNode *format = add_node(graph, "f", "qcow2", "/a");
+    QblkNode *storage = add_node(graph, "s", "file", "/a");
+    QblkNode *raw =
+        add_node(graph, "r", "raw", "json:{\"driver\":\"raw\",\"offset\":1,\"size\":2}");
+    QblkNode *data = add_node(graph, "d", "host_device", "/dev/sdb");
+    qblk_node_add_child(format, "file", storage);
+    qblk_node_add_child(format, "data-file", raw);
+    qblk_node_add_child(raw, "file", data);
+    g_autofree char *said = load(graph, format, storage);
+    assert_string_equal(said, "/a (null)+(null) (null)");
+    const QblkSource *store = graph->layer->source->data_store;
+    assert_int_equal(store->type, QBLK_SOURCE_BLOCK);
+    assert_string_equal(store->path, "/dev/sdb");
+    assert_string_equal(store->slice_offset, "1");
+    assert_string_equal(graph->layer->source->data_format, "raw");
+}
+
+static void
+a_data_file_without_a_place_is_a_problem(void **state)
+{
+    QblkNode *format = add_node(*state, "f", "qcow2", "/a");
+    QblkNode *storage = add_node(*state, "s", "file", "/a");
+    qblk_node_add_child(format, "file", storage);
+    qblk_node_add_child(format, "data-file", add_node(*state, "r", "raw", ""));
+    g_autofree char *said = load(*state, format, storage);
+    assert_string_equal(said, "the data file of node 'f' has no place");
+}
+
+static void
+a_layer_without_storage_is_a_problem(void **state)
+{
+    g_autofree char *said = load(*state, add_node(*state, "f", "qcow2", "/a"), NULL);
+    assert_string_equal(said, "node 'f' does not say where it stores its data");
+}
+
+static void
+a_name_that_means_nothing_is_a_problem(void **state)
+{
+    QblkNode *node = add_node(*state, "f", "null-co", "null-co://");
+    g_autofree char *said = load(*state, node, node);
+    assert_non_null(strstr(said, "null-co"));
+}
+
+int
+main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_file_is_its_path),
+        TEST(a_slice_is_that_of_any_raw_node_on_the_way),
+        TEST(a_slice_of_unknown_size_is_a_problem),
+        TEST(filters_between_are_passed),
+        TEST(encryption_is_that_of_the_image_or_else_of_its_place),
+        TEST(a_data_file_has_a_source_of_its_own),
+        TEST(a_data_file_without_a_place_is_a_problem),
+        TEST(a_layer_without_storage_is_a_problem),
+        TEST(a_name_that_means_nothing_is_a_problem),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
