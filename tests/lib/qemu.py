@@ -174,17 +174,31 @@ def _listen(path):
 
 
 @contextlib.contextmanager
-def nbd_server(path, image, fmt='qcow2'):
-    """Serve IMAGE read-only on the unix socket PATH to one client. --fork returns once the socket
-    listens, and without --persistent the server ends with its client whatever happens to us."""
+def nbd_server(path, image, fmt='qcow2', export=None, address=None):
+    """Serve IMAGE read-only to one client, on the unix socket PATH or, with ADDRESS, on a free TCP
+    port of it, which is yielded. --fork returns once the socket listens, and without --persistent
+    the server ends with its client whatever happens to us."""
     pid_file = path + '.pid'
-    subprocess.run(program('qemu-nbd') + ['--fork', '--pid-file', pid_file, '--read-only',
-                                          '--format', fmt, '--socket', path, image], check=True)
+    command = program('qemu-nbd') + ['--fork', '--pid-file', pid_file, '--read-only',
+                                     '--format', fmt]
+    command += ['--export-name', export] if export is not None else []
+    port = _free_port(address) if address else None
+    command += ['--bind', address, '--port', str(port)] if address else ['--socket', path]
+    subprocess.run(command + [image], check=True)
     try:
-        yield
+        yield port
     finally:
         with contextlib.suppress(OSError, ValueError), open(pid_file, encoding='ascii') as file:
             os.kill(int(file.read()), 15)
+
+
+def _free_port(address):
+    family = socket.AF_INET6 if ':' in address else socket.AF_INET
+    try:
+        with socket.create_server((address, 0), family=family) as listener:
+            return listener.getsockname()[1]
+    except OSError as error:
+        raise Unavailable(f'no {address}: {error}') from error
 
 
 @contextlib.contextmanager
