@@ -17,7 +17,8 @@ or one line instead: `error: MESSAGE` where the name is in no form there is, and
 `unsupported: MESSAGE` where XML has none for it. A name that is not one line of text stands as
 `escaped: a\nb\xff`.
 
-A new row needs its name only: QBLK_REGENERATE_OUTPUT=1 writes the rest. Read it before you commit it.
+A new row needs its name only: QBLK_REGENERATE_OUTPUT=1 writes the rest. Read it before you commit
+it.
 No secret may show anywhere; the rows spell theirs "s3cret". QBLK is the command under test. With
 arguments only those tables run. The output is TAP.
 """
