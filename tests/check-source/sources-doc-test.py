@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""docs/sources.md says what the tables in the code say: drivers, ports, schemes, strings, options."""
+"""docs/sources.md says what the tables in the code say: drivers, ports, schemes, options."""
 
 import os
 import re
