@@ -87,6 +87,7 @@ what_qemu_reports_has_no_codes(void **state)
         {"nbd://h:1", "driver=nbd server.host=h server.port=1 "},
         {"nbd+unix:///a?socket=b?socket=/s%20", "driver=nbd path=/s%20 export=a?socket=b "},
         {"ssh://u@h:22/a?b", "driver=ssh path=/a?b server.host=h server.port=22 user=u "},
+        {"ssh://a%20b@h:22/p", "driver=ssh path=/p server.host=h server.port=22 user=a%20b "},
         {"nfs://h/a?b?gid=2", "driver=nfs path=/a?b group=2 server.host=h "},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
