@@ -374,8 +374,10 @@ check_driver(const char *driver, const char *filename, GError **error)
     if (g_str_has_prefix(filename, "json:")) {
         return TRUE;
     }
-    if (qblk_source_string_parse(filename, options, NULL) &&
-        g_strcmp0(qblk_source_options_take(options, "", "driver"), driver) == 0) {
+    if (!qblk_source_string_parse(filename, options, error)) {
+        return FALSE;
+    }
+    if (g_strcmp0(qblk_source_options_take(options, "", "driver"), driver) == 0) {
         return TRUE;
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,

@@ -76,7 +76,7 @@ a_slice_is_that_of_any_raw_node_on_the_way(void **state)
         {"json:{\"driver\":\"raw\",\"size\":1}", "json:{\"driver\":\"raw\",\"size\":1}",
          "node 'r' uses a part of a part of a file, which XML cannot say"},
         {"json:{\"driver\":\"raw\",\"offset\":512,\"fil...", "/a",
-         "the options of node 'f' are longer than QEMU says"},
+         "QEMU does not say which part of its file node 'f' uses"},
     };
     Graph *graph = *state;
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
