@@ -52,7 +52,7 @@ typedef enum {
     QBLK_GRAPH_ERROR_UNSUPPORTED, /**< the graph has a shape that a chain cannot say */
     QBLK_GRAPH_ERROR_UNSAFE,      /**< asking would harm the guest; the message says why */
     QBLK_GRAPH_ERROR_STALE,       /**< the chain is not the one the caller looked at */
-    QBLK_GRAPH_ERROR_FILE,        /**< a capture could not be read or written */
+    QBLK_GRAPH_ERROR_FILE,        /**< a capture or an image could not be read or written */
     QBLK_GRAPH_ERROR_LIMIT,       /**< more nodes or layers than a limit allows */
 } QblkGraphError;
 

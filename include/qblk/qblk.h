@@ -9,5 +9,6 @@
 #include <qblk/disk.h>
 #include <qblk/domain.h>
 #include <qblk/error.h>
+#include <qblk/image.h>
 #include <qblk/snapshot.h>
 #include <qblk/source-xml.h>

@@ -12,7 +12,7 @@ qblk_cmd_graph_options(QblkInvocation *invocation, GOptionContext *context)
 {
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &invocation->graph_format,
-         "tree (default), dot, svg or json", "FORMAT"},
+         "tree (default), dot, svg or json; of image:PATH also the format of the image", "FORMAT"},
         {NULL},
     };
     g_option_context_add_main_entries(context, entries, NULL);
@@ -72,9 +72,27 @@ find_format(const QblkInvocation *invocation, GError **error)
     return NULL;
 }
 
+/* `--format qcow2` means the image, as with all other commands: no format of an image is called
+ * like one of a graph. */
+static void
+take_image_format(QblkInvocation *invocation)
+{
+    if (invocation->graph_format == NULL || invocation->image_format != NULL ||
+        !g_str_has_prefix(invocation->arguments[0], "image:")) {
+        return;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+        if (g_str_equal(formats[i].name, invocation->graph_format)) {
+            return;
+        }
+    }
+    invocation->image_format = g_steal_pointer(&invocation->graph_format);
+}
+
 gboolean
 qblk_cmd_graph(QblkInvocation *invocation, GError **error)
 {
+    take_image_format(invocation);
     Print print = find_format(invocation, error);
     g_autoptr(QblkVm) vm = print == NULL ? NULL : qblk_vm_open(invocation, error);
     const QblkSnapshot *snapshot = vm == NULL ? NULL : qblk_vm_snapshot(vm, invocation, error);

@@ -62,6 +62,7 @@ describe_commands(void)
               "  PATH, unix:PATH            the QMP socket of a running QEMU (a PATH has a '/')\n"
               "  tcp:HOST:PORT              a QMP monitor over TCP\n"
               "  fd:N                       an inherited, connected socket\n"
+              "  image:PATH                 an image, in use or not; its disk is vda\n"
               "  capture:FILE               what 'qblk capture' wrote; - is standard input\n"
               "  domain:FILE                the disks of a libvirt domain; - is standard input\n"
               "\nA layer is named by its disk and index (vda[2]; vda is the active layer), by the\n"
@@ -80,7 +81,7 @@ usage_of(const char *command, GError *cause, GError **error)
 }
 
 static GOptionContext *
-new_context(QblkInvocation *invocation, Raw *raw)
+new_context(QblkInvocation *invocation, Raw *raw, const QblkCommand *command)
 {
     const GOptionEntry entries[] = {
         {"json", 'j', 0, G_OPTION_ARG_NONE, &invocation->json, "Print JSON", NULL},
@@ -101,8 +102,19 @@ new_context(QblkInvocation *invocation, Raw *raw)
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
         {NULL},
     };
+    const GOptionEntry format[] = {
+        {"format", 0, 0, G_OPTION_ARG_STRING, &invocation->image_format,
+         "The format of image:PATH, such as qcow2", "FORMAT"},
+        {NULL},
+    };
     GOptionContext *context = g_option_context_new(NULL);
     g_option_context_add_main_entries(context, entries, NULL);
+    /* A command with options of its own has this among them, or does not read images. */
+    if (command != NULL && command->options != NULL) {
+        command->options(invocation, context);
+    } else {
+        g_option_context_add_main_entries(context, format, NULL);
+    }
     return context;
 }
 
@@ -110,7 +122,7 @@ new_context(QblkInvocation *invocation, Raw *raw)
 static gboolean
 parse_front(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
 {
-    g_autoptr(GOptionContext) context = new_context(invocation, raw);
+    g_autoptr(GOptionContext) context = new_context(invocation, raw, NULL);
     g_autofree char *commands = describe_commands();
     g_autofree char *help = NULL;
     g_autoptr(GError) cause = NULL;
@@ -127,14 +139,11 @@ parse_front(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
 static gboolean
 parse_back(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
 {
-    g_autoptr(GOptionContext) context = new_context(invocation, raw);
-    g_autoptr(GError) cause = NULL;
     const QblkCommand *command = invocation->command;
+    g_autoptr(GOptionContext) context = new_context(invocation, raw, command);
+    g_autoptr(GError) cause = NULL;
     g_autofree char *name = g_strdup_printf("qblk %s %s", command->name, command->arguments);
     g_option_context_set_summary(context, command->summary);
-    if (command->options != NULL) {
-        command->options(invocation, context);
-    }
     g_set_prgname(name);
     gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
     g_set_prgname("qblk");
@@ -146,7 +155,8 @@ parse_back(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
 static gboolean
 parse_back_over_front(QblkInvocation *invocation, Raw *raw, char ***argv, GError **error)
 {
-    char **const slots[] = {&raw->domain, &raw->edges, &invocation->expect};
+    char **const slots[] = {&raw->domain, &raw->edges, &invocation->expect,
+                            &invocation->image_format};
     char *front[G_N_ELEMENTS(slots)];
     for (gsize i = 0; i < G_N_ELEMENTS(slots); i++) {
         front[i] = g_steal_pointer(slots[i]);
@@ -161,6 +171,16 @@ parse_back_over_front(QblkInvocation *invocation, Raw *raw, char ***argv, GError
         }
     }
     return parsed;
+}
+
+/* Formats are said for images only. */
+static gboolean
+check_format(const QblkInvocation *invocation, GError **error)
+{
+    gboolean is_image =
+        invocation->count > 0 && g_str_has_prefix(invocation->arguments[0], "image:");
+    return invocation->image_format == NULL || is_image ||
+           usage(error, "--format says the format of image:PATH, and this is none");
 }
 
 static gboolean
@@ -309,7 +329,8 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
         return FALSE;
     }
     print_version(&raw);
-    return check_arguments(invocation, rest, error) && apply(invocation, &raw, error);
+    return check_arguments(invocation, rest, error) && check_format(invocation, error) &&
+           apply(invocation, &raw, error);
 }
 
 void
@@ -317,6 +338,7 @@ qblk_invocation_clear(QblkInvocation *invocation)
 {
     g_strfreev(invocation->arguments);
     g_free(invocation->expect);
+    g_free(invocation->image_format);
     g_free(invocation->graph_format);
     g_free(invocation->job.base);
     g_free(invocation->job.top);

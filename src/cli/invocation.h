@@ -30,6 +30,7 @@ typedef struct {
     int timeout_ms;     /* 0: the default */
     gsize reply_limit;  /* bytes, 0: the default */
     char *expect;       /* fingerprint, or NULL */
+    char *image_format; /* of image:PATH as the user says it, or NULL */
     char *graph_format; /* of `graph`, or NULL */
     QblkJobOptions job;
     QblkSnapshotOptions *snapshot_options;

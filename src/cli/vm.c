@@ -11,6 +11,7 @@
 
 #include <qblk/client.h>
 #include <qblk/domain.h>
+#include <qblk/image.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,14 +61,30 @@ open_capture(const char *address, QblkInvocation *invocation, GError **error)
     return replies;
 }
 
+/* The daemon has answered all by the time it is ended. */
+static QblkReplies *
+open_image(const char *name, QblkInvocation *invocation, GError **error)
+{
+    const char *path = name + strlen("image:");
+    g_autoptr(QblkImage) image =
+        qblk_image_open(path, invocation->image_format, invocation->timeout_ms, error);
+    if (image == NULL) {
+        return NULL;
+    }
+    g_autofree char *address = qblk_image_take_address(image);
+    QblkReplies *replies = open_qmp(address, invocation, error);
+    if (replies == NULL) {
+        g_prefix_error(error, "image '%s': ", path);
+    }
+    return replies;
+}
+
 static const struct {
     const char *prefix;
     QblkReplies *(*open)(const char *address, QblkInvocation *invocation, GError **error);
 } forms[] = {
-    {"unix:", open_qmp},
-    {"tcp:", open_qmp},
-    {"fd:", open_qmp},
-    {"capture:", open_capture},
+    {"unix:", open_qmp},    {"tcp:", open_qmp},         {"fd:", open_qmp},
+    {"image:", open_image}, {"capture:", open_capture},
 };
 
 /* A ':' before the first '/' is a form that is not known, or misspelt, rather than a folder. */
@@ -116,7 +133,7 @@ open_replies(QblkInvocation *invocation, GError **error)
     }
     g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
                 "'%s' names no VM: say the path of a QMP socket that begins with '/' or './', or "
-                "unix:PATH, tcp:HOST:PORT, fd:N, capture:FILE or domain:FILE",
+                "unix:PATH, tcp:HOST:PORT, fd:N, image:PATH, capture:FILE or domain:FILE",
                 name);
     return NULL;
 }

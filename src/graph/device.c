@@ -21,6 +21,7 @@ static const char *const name_sources[] = {
     [QBLK_NAME_ALIAS] = "alias",
     [QBLK_NAME_BACKEND] = "backend",
     [QBLK_NAME_ENUMERATION] = "enumeration",
+    [QBLK_NAME_IMAGE] = "image",
 };
 
 /* What a device is, by its QOM type.  A disk of a USB or SATA controller is known by the device

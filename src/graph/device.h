@@ -26,6 +26,7 @@ typedef enum {
     QBLK_NAME_ALIAS,
     QBLK_NAME_BACKEND,
     QBLK_NAME_ENUMERATION,
+    QBLK_NAME_IMAGE, /* the one disk of an image that was opened by its path */
 } QblkNameSource;
 
 typedef struct {
@@ -64,7 +65,7 @@ const char *qblk_device_label(const QblkDevice *device);
 /** "disk", "lun", "cdrom", "floppy", "firmware": also libvirt's `<disk device=>`. */
 const char *qblk_device_kind_name(QblkDeviceKind kind);
 
-/** "user", "domain", "qdev", "alias", "backend", "enumeration". */
+/** "user", "domain", "qdev", "alias", "backend", "enumeration", "image". */
 const char *qblk_device_name_source(QblkNameSource source);
 
 /** The prefix of target names on its bus ("vd", "sd", "hd", "fd", "nvme"), NULL where unknown. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/limits.h"
 #include "graph/chain.h"
+#include "graph/image-arguments.h"
 #include "graph/layer-source.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
@@ -209,6 +210,26 @@ load_disk(const QblkDevice *device)
     return chain;
 }
 
+/* The nodes of an image's private daemon are gone before anybody could use them, and those that
+ * QEMU named have another name each time: a chain with them would never be the same again.  That
+ * they are read-only says nothing of the image either. */
+static void
+forget_daemon(QblkChain *chain)
+{
+    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
+    if (chain->qdev != NULL || chain->backend != NULL || top == NULL ||
+        g_strcmp0(top->node_name, QBLK_IMAGE_NODE) != 0) {
+        return;
+    }
+    for (guint i = 0; i < chain->layers->len; i++) {
+        QblkLayer *layer = chain->layers->pdata[i];
+        g_clear_pointer(&layer->node_name, g_free);
+        g_clear_pointer(&layer->storage, g_free);
+        layer->read_only = i > 0;
+    }
+    chain->read_only = FALSE;
+}
+
 QblkChain *
 qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
@@ -228,6 +249,7 @@ qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **err
         g_prefix_error(error, "%s: ", device->target);
         return NULL;
     }
+    forget_daemon(chain);
     qblk_chain_number(chain);
     return g_steal_pointer(&chain);
 }

@@ -4,6 +4,7 @@
 #include "base/name-list.h"
 #include "graph/alias.h"
 #include "graph/enumeration.h"
+#include "graph/image-arguments.h"
 
 typedef struct {
     GPtrArray *devices; /* of QblkDevice */
@@ -35,6 +36,15 @@ name_by_backend(const QblkDevice *device)
                : NULL;
 }
 
+/* A node of that name in a QEMU that has devices is not ours. */
+static char *
+name_by_image(const QblkDevice *device)
+{
+    gboolean is_image = device->qdev == NULL && device->backend == NULL &&
+                        g_strcmp0(device->node_name, QBLK_IMAGE_NODE) == 0;
+    return is_image ? g_strdup("vda") : NULL;
+}
+
 static const struct {
     QblkNameSource source;
     char *(*name)(const QblkDevice *device);
@@ -42,6 +52,7 @@ static const struct {
     {QBLK_NAME_QDEV, name_by_qdev},
     {QBLK_NAME_ALIAS, name_by_alias},
     {QBLK_NAME_BACKEND, name_by_backend},
+    {QBLK_NAME_IMAGE, name_by_image},
 };
 
 gboolean
