@@ -3,6 +3,7 @@
 
 #include "cli/cmd-capture.h"
 #include "cli/cmd-chain.h"
+#include "cli/cmd-check.h"
 #include "cli/cmd-commit.h"
 #include "cli/cmd-graph.h"
 #include "cli/cmd-jobs.h"
@@ -38,6 +39,8 @@ static const QblkCommand commands[] = {
      qblk_cmd_pull},
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
+    {"check", NULL, "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE,
+     "Compare with image headers and --domain", NULL, qblk_cmd_check},
     {NULL},
 };
 /* clang-format on */

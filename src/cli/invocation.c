@@ -232,7 +232,9 @@ add_domain(QblkInvocation *invocation, const char *file, GError **error)
     if (text == NULL) {
         return FALSE;
     }
-    if (!qblk_domain_name_disks(invocation->snapshot_options, text, length, error)) {
+    invocation->domain = qblk_domain_read(text, length, error);
+    if (invocation->domain == NULL ||
+        !qblk_domain_name_disks(invocation->snapshot_options, text, length, error)) {
         g_prefix_error(error, "domain '%s': ", file);
         return FALSE;
     }
@@ -339,6 +341,7 @@ qblk_invocation_clear(QblkInvocation *invocation)
     g_strfreev(invocation->arguments);
     g_free(invocation->expect);
     g_free(invocation->image_format);
+    g_clear_pointer(&invocation->domain, g_ptr_array_unref);
     g_free(invocation->graph_format);
     g_free(invocation->job.base);
     g_free(invocation->job.top);

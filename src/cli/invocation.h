@@ -35,6 +35,9 @@ typedef struct {
     QblkJobOptions job;
     QblkSnapshotOptions *snapshot_options;
 
+    GPtrArray *domain; /* of QblkChain, owned: the disks of --domain; NULL where it is not given */
+
+    int exit_code;   /* to end with where nothing failed */
     GString *output; /* written to stdout when all went well, and only then */
 } QblkInvocation;
 

@@ -12,7 +12,7 @@ run(QblkInvocation *invocation, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     if (qblk_invocation_parse(invocation, argc, argv, &error) &&
         invocation->command->run(invocation, &error) && qblk_output_flush(invocation, &error)) {
-        return QBLK_EXIT_DONE;
+        return invocation->exit_code;
     }
     g_autofree char *message = qblk_output_escape(error->message);
     fprintf(stderr, "qblk: %s\n", message);

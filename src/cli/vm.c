@@ -87,6 +87,13 @@ static const struct {
     {"image:", open_image}, {"capture:", open_capture},
 };
 
+/* Whatever is neither recorded nor reached over the network. */
+static gboolean
+is_local(const char *name)
+{
+    return !g_str_has_prefix(name, "capture:") && !g_str_has_prefix(name, "tcp:");
+}
+
 /* A ':' before the first '/' is a form that is not known, or misspelt, rather than a folder. */
 static gboolean
 is_path(const char *name)
@@ -183,6 +190,7 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
     const char *name = invocation->arguments[0];
+    vm->is_local = is_local(name);
     if (is_domain(name)) {
         return open_domain(vm, name + strlen(DOMAIN_PREFIX), error) ? g_steal_pointer(&vm) : NULL;
     }

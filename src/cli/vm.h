@@ -17,6 +17,7 @@ typedef struct {
     QblkSnapshot *snapshot; /* owned, or NULL */
     GPtrArray *chains;      /* of QblkChain, owned, or NULL */
     const char *kind;       /* what the chains were read from: "domain XML" */
+    gboolean is_local;      /* the files it names are those of this machine */
 } QblkVm;
 
 /** Open the VM that the first argument names and read its graph. */

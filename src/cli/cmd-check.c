@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cmd-check.h"
+
+#include "cli/exit-code.h"
+#include "cli/output.h"
+#include "cli/vm.h"
+#include "graph/check.h"
+#include "graph/image-file.h"
+
+#include <string.h>
+
+/* The header of @layer as it is now; NULL where its image is not at hand, or what is at hand there
+ * is another one, as with a QEMU in another mount namespace. */
+static QblkImageHeader *
+read_header(const QblkLayer *layer)
+{
+    const QblkSource *source = layer->source;
+    gboolean is_local =
+        source != NULL && (source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK);
+    if (!is_local || source->path == NULL || source->path[0] != '/' ||
+        source->slice_offset != NULL || !qblk_image_header_has_backing(layer->format)) {
+        return NULL;
+    }
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(source->path, NULL);
+    return file == NULL ? NULL
+                        : qblk_image_header_read(layer->format, file->bytes, file->length, NULL);
+}
+
+static void
+header_free(gpointer header)
+{
+    qblk_image_header_free(header);
+}
+
+static void
+check_chain(const QblkVm *vm, const QblkInvocation *invocation, const QblkChain *chain,
+            GPtrArray *differences)
+{
+    g_autoptr(GPtrArray) headers = g_ptr_array_new_with_free_func(header_free);
+    for (guint i = 0; i < chain->layers->len; i++) {
+        g_ptr_array_add(headers, vm->is_local ? read_header(chain->layers->pdata[i]) : NULL);
+    }
+    qblk_check_headers(chain, headers, differences);
+    if (invocation->domain != NULL) {
+        g_autoptr(QblkChain) believed = qblk_chain_find(invocation->domain, chain->target, NULL);
+        qblk_check_domain(chain, believed, differences);
+    }
+}
+
+/* Disks that the domain has and the VM has not. */
+static void
+check_missing(const QblkInvocation *invocation, const GPtrArray *chains, GPtrArray *differences)
+{
+    if (invocation->domain == NULL || invocation->count > 1) {
+        return;
+    }
+    for (guint i = 0; i < invocation->domain->len; i++) {
+        const QblkChain *believed = invocation->domain->pdata[i];
+        g_autoptr(QblkChain) running = qblk_chain_find(chains, believed->target, NULL);
+        if (running == NULL) {
+            qblk_check_domain(NULL, believed, differences);
+        }
+    }
+}
+
+static QblkJson *
+report(const QblkDifference *difference)
+{
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "disk", difference->disk);
+    qblk_json_set_string(object, "layer", difference->layer);
+    qblk_json_set_string(object, "kind", qblk_check_kind_name(difference->kind));
+    qblk_json_set_string(object, "expected", difference->expected);
+    qblk_json_set_string(object, "found", difference->found);
+    return object;
+}
+
+static void
+print_json(QblkInvocation *invocation, const GPtrArray *differences)
+{
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < differences->len; i++) {
+        qblk_json_append(list, report(differences->pdata[i]));
+    }
+    QblkJson *result = qblk_json_new_object();
+    qblk_json_set(result, "differences", list);
+    qblk_output_json(invocation, result);
+}
+
+static void
+print_lines(QblkInvocation *invocation, const GPtrArray *differences)
+{
+    for (guint i = 0; i < differences->len; i++) {
+        g_autofree char *text = qblk_check_text(differences->pdata[i]);
+        g_autofree char *safe = qblk_output_escape(text);
+        qblk_output_print(invocation, "%s\n", safe);
+    }
+}
+
+gboolean
+qblk_cmd_check(QblkInvocation *invocation, GError **error)
+{
+    g_autoptr(GPtrArray) differences = qblk_check_new();
+    g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
+    g_autoptr(GPtrArray) chains = vm == NULL ? NULL : qblk_vm_chains(vm, invocation, error);
+    if (chains == NULL) {
+        return FALSE;
+    }
+    for (guint i = 0; i < chains->len; i++) {
+        check_chain(vm, invocation, chains->pdata[i], differences);
+    }
+    check_missing(invocation, chains, differences);
+    if (invocation->json) {
+        print_json(invocation, differences);
+    } else {
+        print_lines(invocation, differences);
+    }
+    invocation->exit_code = differences->len == 0 ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
+    return TRUE;
+}
