@@ -114,7 +114,8 @@ def ask(*arguments, stdin=b''):
     result = qblk.run('--json', *arguments, stdin=stdin)
     if result.status not in ENDS:
         raise AssertionError(str(result))
-    return json.loads(result.stdout) if result.status == qblk.DONE else None
+    # `check` prints what it found and ends as if it had failed
+    return json.loads(result.stdout) if result.stdout else None
 
 
 def outputs(capture):
@@ -146,6 +147,9 @@ class Json(unittest.TestCase):
             check.walk('source', ask('source', name))
         for command, *more in (('list',), ('chain',), ('xml',), ('resolve', 'vda[7]')):
             check.walk(command, ask(command, 'domain:-', *more, stdin=DOMAIN))
+        drift = ask('check', '--domain', '-', f'capture:{captures[0]}', stdin=DOMAIN)
+        self.assertNotEqual(drift['differences'], [])
+        check.walk('check', drift)
         self.assertEqual(sorted(check.faults), [])
         unseen = {f'{path}.{name}' for path, of_path in forms.items() for form in of_path
                   for name in set(form.types) - form.seen - form.optional}

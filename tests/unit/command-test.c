@@ -67,7 +67,8 @@ each_command_reads_a_capture(void **state)
                             at->least > 1 ? " vda" : "");
         g_autofree char *output = cli_check_run(line, &error);
         assert_no_error(error);
-        assert_true(g_str_has_suffix(output, "\n"));
+        /* `check` says nothing where nothing is wrong. */
+        assert_true(g_str_equal(at->name, "check") || g_str_has_suffix(output, "\n"));
     }
 }
 

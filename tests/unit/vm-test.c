@@ -25,7 +25,7 @@ static void
 what_names_no_vm_is_wrong_usage(void **state)
 {
     static const char *const names[] = {"",           "guest",     "vm1.qmp",
-                                        "image:/a",   "domian:/a", "captuer:/a",
+                                        "imgae:/a",   "domian:/a", "captuer:/a",
                                         "http://a/b", "Unix:/a",   ":/a"};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         assert_not_opened(names[i], QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
