@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/check.h"
+#include "graph/source-decode.h"
+#include "lib/chain-text.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+/* Layers of @files, all qcow2 but the last, which is raw; each header says the next. */
+static QblkChain *
+make(const char *const *files)
+{
+    QblkChain *chain = qblk_chain_new("vda");
+    for (guint i = 0; files[i] != NULL; i++) {
+        g_auto(QblkSourceDecoded) decoded = {0};
+        QblkLayer *layer = qblk_chain_layer_new();
+        gboolean is_last = files[i + 1] == NULL;
+        layer->filename = g_strdup(files[i]);
+        layer->node_name = g_strdup_printf("node-%u", i);
+        layer->format = g_strdup(is_last ? "raw" : "qcow2");
+        layer->xml_format = g_strdup(layer->format);
+        layer->backing_name = g_strdup(files[i + 1]);
+        layer->backing_format = is_last ? NULL : g_strdup(files[i + 2] == NULL ? "raw" : "qcow2");
+        assert_true(qblk_source_decode(files[i], &decoded, NULL));
+        layer->source = g_steal_pointer(&decoded.source);
+        g_ptr_array_add(chain->layers, layer);
+    }
+    chain->is_complete = TRUE;
+    qblk_chain_number(chain);
+    return chain;
+}
+
+static QblkLayer *
+layer_of(QblkChain *chain, guint position)
+{
+    return chain->layers->pdata[position];
+}
+
+static void
+set(char **text, const char *value)
+{
+    g_free(*text);
+    *text = g_strdup(value);
+}
+
+/* The differences as lines. */
+static char *
+lines_of(GPtrArray *differences)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < differences->len; i++) {
+        g_autofree char *line = qblk_check_text(differences->pdata[i]);
+        g_string_append_printf(text, "%s\n", line);
+    }
+    g_ptr_array_unref(differences);
+    return g_string_free(text, FALSE);
+}
+
+static void
+expect_headers(const QblkChain *chain, const char *expected)
+{
+    GPtrArray *differences = qblk_check_new();
+    qblk_check_headers(chain, NULL, differences);
+    g_autofree char *lines = lines_of(differences);
+    assert_string_equal(lines, expected);
+}
+
+static void
+expect_domain(const QblkChain *running, const QblkChain *believed, const char *expected)
+{
+    GPtrArray *differences = qblk_check_new();
+    qblk_check_domain(running, believed, differences);
+    g_autofree char *lines = lines_of(differences);
+    assert_string_equal(lines, expected);
+}
+
+static const char *const three[] = {"/i/top.qcow2", "/i/mid.qcow2", "/i/base.img", NULL};
+
+static void
+a_chain_as_its_headers_say_has_no_difference(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    expect_headers(chain, "");
+    set(&layer_of(chain, 0)->backing_name, "mid.qcow2");
+    set(&layer_of(chain, 1)->backing_name, "json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\","
+                                           "\"filename\":\"/i/base.img\"}}");
+    expect_headers(chain, "");
+    set(&layer_of(chain, 1)->backing_format, NULL);
+    expect_headers(chain, "");
+}
+
+static void
+links_are_resolved_where_there_are_any(void **state)
+{
+    static const char *const files[] = {"/top.qcow2", "/proc/self/root/dev/null", NULL};
+    g_autoptr(QblkChain) chain = make(files);
+    set(&layer_of(chain, 0)->backing_name, "/dev/null");
+    expect_headers(chain, "");
+}
+
+static void
+another_name_or_format_is_a_difference(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    set(&layer_of(chain, 0)->backing_name, "../mid.qcow2");
+    set(&layer_of(chain, 1)->backing_format, "qcow2");
+    expect_headers(chain, "vda: backing file: header says '../mid.qcow2', running chain has "
+                          "'/i/mid.qcow2'\n"
+                          "vda[1]: backing format: header says 'qcow2', running chain has 'raw'\n");
+}
+
+static void
+a_format_that_is_not_said_counts_where_it_would_be_taken_for_raw(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    set(&layer_of(chain, 0)->backing_format, NULL);
+    set(&layer_of(chain, 1)->backing_format, NULL);
+    expect_headers(chain, "vda: backing format: header says none, running chain has 'qcow2'\n");
+    set(&layer_of(chain, 0)->format, "qed");
+    expect_headers(chain, "");
+}
+
+static void
+one_that_ends_and_the_other_that_goes_on_are_differences(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    set(&layer_of(chain, 0)->backing_name, NULL);
+    set(&layer_of(chain, 2)->backing_name, "/i/below.img");
+    expect_headers(chain, "vda: backing file: header says none, running chain has '/i/mid.qcow2'\n"
+                          "vda[2]: backing file: header says '/i/below.img', running chain has "
+                          "none\n");
+    chain->is_complete = FALSE;
+    set(&layer_of(chain, 0)->backing_name, "/i/mid.qcow2");
+    expect_headers(chain, "");
+}
+
+static void
+what_cannot_be_compared_is_said_and_shows_no_secret(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    set(&layer_of(chain, 0)->backing_name,
+        "json:{\"driver\":\"unheard-of\",\"password\":\"hunter2\"}");
+    expect_headers(chain, "vda: cannot compare: header or domain says "
+                          "'json:{\"driver\":\"unheard-of\",\"password\":\"***\"}', running chain "
+                          "has '/i/mid.qcow2'\n");
+    set(&layer_of(chain, 0)->backing_name, "nbd://u:hunter2@h/x");
+    expect_headers(chain, "vda: backing file: header says 'nbd://u:***@h/x', running chain has "
+                          "'/i/mid.qcow2'\n");
+}
+
+static void
+a_header_read_from_the_image_counts_more_than_what_qemu_remembers(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    char name[] = "/other", format[] = "qcow2";
+    QblkImageHeader header = {.backing_name = name, .backing_format = format};
+    g_autoptr(GPtrArray) headers = g_ptr_array_new();
+    g_ptr_array_add(headers, &header);
+    g_ptr_array_add(headers, NULL);
+    g_ptr_array_add(headers, NULL);
+    GPtrArray *differences = qblk_check_new();
+    qblk_check_headers(chain, headers, differences);
+    g_autofree char *lines = lines_of(differences);
+    assert_string_equal(
+        lines, "vda: backing file: header says '/other', running chain has '/i/mid.qcow2'\n");
+}
+
+static void
+recorded_headers_say_what_ran(void **state)
+{
+    g_autoptr(GPtrArray) names = graph_fixture_topologies();
+    guint checked = 0;
+    for (guint i = 0; i < names->len; i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_load(names->pdata[i]);
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        const char *const *targets = qblk_snapshot_get_targets(snapshot);
+        /* The header of the overlay that -drive snapshot=on makes names nothing. */
+        gboolean is_odd = g_str_has_suffix(names->pdata[i], "snapshot-on");
+        for (guint j = 0; targets[j] != NULL; j++) {
+            g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, targets[j], NULL);
+            GPtrArray *differences = qblk_check_new();
+            if (chain != NULL) {
+                qblk_check_headers(chain, NULL, differences);
+                assert_int_equal(differences->len, is_odd);
+                qblk_check_domain(chain, chain, differences);
+                checked++;
+            }
+            g_ptr_array_unref(differences);
+        }
+    }
+    assert_true(checked > 40);
+}
+
+static void
+a_domain_that_says_the_same_has_no_difference(void **state)
+{
+    g_autoptr(QblkChain) running = make(three), believed = make(three);
+    expect_domain(running, believed, "");
+    set(&layer_of(believed, 1)->xml_format, NULL);
+    expect_domain(running, believed, "");
+    g_ptr_array_set_size(believed->layers, 1);
+    believed->is_complete = FALSE;
+    expect_domain(running, believed, "");
+}
+
+static void
+drift_is_told_layer_by_layer(void **state)
+{
+    static const char *const other[] = {"/i/top.qcow2", "/i/base.img", NULL};
+    g_autoptr(QblkChain) running = make(three), believed = make(other);
+    running->has_libvirt_indexes = believed->has_own_indexes = TRUE;
+    layer_of(believed, 0)->index = 7;
+    believed->mirror = g_new0(QblkMirror, 1);
+    believed->mirror->layer = qblk_chain_layer_new();
+    expect_domain(running, believed,
+                  "vda: number of layers: domain says '2', running chain has '3'\n"
+                  "vda: index: domain says '7', running chain has '0'\n"
+                  "vda[1]: source: domain says '/i/base.img', running chain has '/i/mid.qcow2'\n"
+                  "vda[1]: format: domain says 'raw', running chain has 'qcow2'\n"
+                  "vda: mirror: domain says 'copy', running chain has none\n");
+}
+
+static void
+a_disk_that_one_side_has_is_a_difference(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    expect_domain(chain, NULL, "vda: disk: domain says none, running chain has 'vda'\n");
+    expect_domain(NULL, chain, "vda: disk: domain says 'vda', running chain has none\n");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chain_as_its_headers_say_has_no_difference),
+        cmocka_unit_test(links_are_resolved_where_there_are_any),
+        cmocka_unit_test(another_name_or_format_is_a_difference),
+        cmocka_unit_test(a_format_that_is_not_said_counts_where_it_would_be_taken_for_raw),
+        cmocka_unit_test(one_that_ends_and_the_other_that_goes_on_are_differences),
+        cmocka_unit_test(what_cannot_be_compared_is_said_and_shows_no_secret),
+        cmocka_unit_test(a_header_read_from_the_image_counts_more_than_what_qemu_remembers),
+        cmocka_unit_test(recorded_headers_say_what_ran),
+        cmocka_unit_test(a_domain_that_says_the_same_has_no_difference),
+        cmocka_unit_test(drift_is_told_layer_by_layer),
+        cmocka_unit_test(a_disk_that_one_side_has_is_a_difference),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

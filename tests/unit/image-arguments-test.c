@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/image-arguments.h"
+#include "lib/check.h"
+
+/* The arguments for @count layers, in one text. */
+static char *
+arguments_of(QblkImageLayer *layers, guint count)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    for (guint i = 0; i < count; i++) {
+        g_ptr_array_add(list, &layers[i]);
+    }
+    g_auto(GStrv) arguments = qblk_image_arguments(list);
+    return g_strjoinv("\n", arguments);
+}
+
+#define TAIL  "--chardev\nsocket,id=qmp,fd=0\n--monitor\nchardev=qmp"
+#define FLAGS "\"read-only\":true,\"force-share\":true"
+#define FILE_NODE(name, path)                                                                      \
+    "--blockdev\n{\"driver\":\"file\",\"node-name\":\"" name "\"," FLAGS ",\"filename\":\"" path   \
+    "\"}\n"
+
+static char top[] = "/a/top.qcow2", middle[] = "/a/middle.qcow2", base[] = "/a/base.img";
+static char block[] = "/dev/sdx", odd[] = "/a,b=c\"\n{json:}.img", data[] = "/a/data.raw";
+static char is_qcow2[] = "qcow2", is_raw[] = "raw";
+
+static void
+a_chain_that_says_all_of_itself_gets_nodes_for_its_top(void **state)
+{
+    QblkImageLayer layers[] = {
+        {.path = top, .format = is_qcow2, .has_backing = TRUE, .backing_is_said = TRUE},
+        {.path = middle, .format = is_qcow2, .has_backing = TRUE, .backing_is_said = TRUE},
+        {.path = base, .format = is_raw},
+    };
+    g_autofree char *text = arguments_of(layers, 3);
+    assert_string_equal(
+        text,
+        "qemu-storage-daemon\n" FILE_NODE(
+            "qblk-image-file",
+            "/a/top.qcow2") "--blockdev\n{\"driver\":\"qcow2\",\"node-name\":\"qblk-image\"," FLAGS
+                            ",\"file\":\"qblk-image-file\"}\n" TAIL);
+}
+
+static void
+what_qemu_would_guess_is_said(void **state)
+{
+    QblkImageLayer layers[] = {
+        {.path = top, .format = is_qcow2, .has_backing = TRUE},
+        {.path = base, .format = is_raw},
+    };
+    g_autofree char *text = arguments_of(layers, 2);
+    assert_string_equal(
+        text,
+        "qemu-storage-daemon\n" FILE_NODE(
+            "qblk-image-1-file",
+            "/a/base.img") "--blockdev\n{\"driver\":\"raw\",\"node-name\":\"qblk-image-1\"," FLAGS
+                           ",\"file\":\"qblk-image-1-file\"}\n" FILE_NODE(
+                               "qblk-image-file",
+                               "/a/top.qcow2") "--blockdev\n{\"driver\":\"qcow2\",\"node-name\":"
+                                               "\"qblk-image\"," FLAGS
+                                               ",\"file\":\"qblk-image-file\",\"backing\":\"qblk-"
+                                               "image-1\"}\n" TAIL);
+}
+
+static void
+a_data_file_and_a_block_device_get_nodes(void **state)
+{
+    QblkImageLayer layers[] = {
+        {.path = block, .format = is_qcow2, .is_block = TRUE, .data_path = data},
+    };
+    g_autofree char *text = arguments_of(layers, 1);
+    assert_non_null(strstr(text, "{\"driver\":\"host_device\",\"node-name\":\"qblk-image-file\""));
+    assert_non_null(strstr(text, FILE_NODE("qblk-image-data", "/a/data.raw")));
+    assert_non_null(strstr(text, "\"data-file\":\"qblk-image-data\""));
+}
+
+static void
+no_name_gets_out_of_its_argument(void **state)
+{
+    QblkImageLayer layers[] = {{.path = odd, .format = is_raw}};
+    g_autofree char *text = arguments_of(layers, 1);
+    assert_non_null(strstr(text, "\"filename\":\"/a,b=c\\\"\\n{json:}.img\"}\n--blockdev\n"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chain_that_says_all_of_itself_gets_nodes_for_its_top),
+        cmocka_unit_test(what_qemu_would_guess_is_said),
+        cmocka_unit_test(a_data_file_and_a_block_device_get_nodes),
+        cmocka_unit_test(no_name_gets_out_of_its_argument),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/image-header.h"
+#include "lib/check.h"
+
+#include <qblk/error.h>
+
+/* A qcow2 header of version 3 with clusters of 64 KiB; the rest is 0. */
+typedef struct {
+    guint8 bytes[4096];
+} Image;
+
+static void
+put(Image *image, gsize offset, gsize size, guint64 value)
+{
+    for (gsize i = 0; i < size; i++) {
+        image->bytes[offset + i] = (guint8)(value >> (8 * (size - 1 - i)));
+    }
+}
+
+static void
+put_text(Image *image, gsize offset, const char *text)
+{
+    memcpy(image->bytes + offset, text, strlen(text));
+}
+
+static Image
+qcow2(guint version)
+{
+    Image image = {0};
+    put(&image, 0, 4, 0x514649fb);
+    put(&image, 4, 4, version);
+    put(&image, 20, 4, 16);
+    put(&image, 100, 4, version < 3 ? 0 : 104);
+    return image;
+}
+
+static void
+put_backing(Image *image, const char *name)
+{
+    put(image, 8, 8, 512);
+    put(image, 16, 4, strlen(name));
+    put_text(image, 512, name);
+}
+
+static void
+put_extension(Image *image, gsize offset, guint64 type, const char *text)
+{
+    put(image, offset, 4, type);
+    put(image, offset + 4, 4, strlen(text));
+    put_text(image, offset + 8, text);
+}
+
+static QblkImageHeader *
+read_image(const char *format, const Image *image)
+{
+    g_autoptr(GError) error = NULL;
+    QblkImageHeader *header =
+        qblk_image_header_read(format, image->bytes, sizeof image->bytes, &error);
+    assert_no_error(error);
+    assert_non_null(header);
+    return header;
+}
+
+static void
+expect_damaged(const char *format, const Image *image, gsize length, const char *reason)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkImageHeader) header =
+        qblk_image_header_read(format, image->bytes, length, &error);
+    assert_null(header);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, reason);
+}
+
+static void
+a_qcow2_header_names_its_backing_file_and_format(void **state)
+{
+    Image image = qcow2(3);
+    put_extension(&image, 104, 0xe2792aca, "raw");
+    put_extension(&image, 120, 0x12345678, "what is not known");
+    put_backing(&image, "base.img");
+    g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
+    assert_string_equal(header->backing_name, "base.img");
+    assert_string_equal(header->backing_format, "raw");
+    assert_null(header->data_file);
+    assert_false(header->encrypted);
+}
+
+static void
+version_2_has_a_shorter_header(void **state)
+{
+    Image image = qcow2(2);
+    put_extension(&image, 72, 0xe2792aca, "qcow2");
+    put_backing(&image, "b");
+    g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
+    assert_string_equal(header->backing_name, "b");
+    assert_string_equal(header->backing_format, "qcow2");
+}
+
+static void
+a_data_file_counts_where_the_feature_is_on(void **state)
+{
+    Image image = qcow2(3);
+    put_extension(&image, 104, 0x44415441, "data.raw");
+    g_autoptr(QblkImageHeader) without = read_image("qcow2", &image);
+    assert_null(without->data_file);
+    put(&image, 72, 8, 4);
+    g_autoptr(QblkImageHeader) with = read_image("qcow2", &image);
+    assert_string_equal(with->data_file, "data.raw");
+}
+
+static void
+an_encrypted_image_says_so(void **state)
+{
+    Image image = qcow2(3);
+    put(&image, 32, 4, 2);
+    g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
+    assert_true(header->encrypted);
+}
+
+static void
+the_other_formats_name_backing_files_too(void **state)
+{
+    Image qcow = {0};
+    put(&qcow, 0, 4, 0x514649fb);
+    put(&qcow, 4, 4, 1);
+    put_backing(&qcow, "old.img");
+    g_autoptr(QblkImageHeader) first = read_image("qcow", &qcow);
+    assert_string_equal(first->backing_name, "old.img");
+    assert_null(first->backing_format);
+
+    Image qed = {.bytes = "QED"};
+    qed.bytes[16] = 5;
+    qed.bytes[57] = 2;
+    qed.bytes[60] = 4;
+    put_text(&qed, 512, "base");
+    g_autoptr(QblkImageHeader) second = read_image("qed", &qed);
+    assert_string_equal(second->backing_name, "base");
+    assert_string_equal(second->backing_format, "raw");
+
+    Image vmdk = {.bytes = "# Disk DescriptorFile\nparentFileNameHint=\"base.vmdk\"\n"
+                           "RW 2048 FLAT \"disk-flat.vmdk\" 0\n"};
+    g_autoptr(QblkImageHeader) third = read_image("vmdk", &vmdk);
+    assert_string_equal(third->backing_name, "base.vmdk");
+}
+
+static void
+an_extent_over_the_network_is_refused(void **state)
+{
+    Image image = {.bytes = "# Disk DescriptorFile\nRW 2048 FLAT \"nbd://host/export\" 0\n"};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkImageHeader) header =
+        qblk_image_header_read("vmdk", image.bytes, sizeof image.bytes, &error);
+    assert_null(header);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, "not a local file");
+}
+
+static void
+what_points_outside_is_damaged(void **state)
+{
+    Image image = qcow2(3);
+    put_backing(&image, "base.img");
+    put(&image, 8, 8, G_MAXUINT64);
+    expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
+    put(&image, 8, 8, 4090);
+    expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
+    put(&image, 8, 8, 512);
+    put(&image, 16, 4, 1024);
+    expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
+
+    image = qcow2(3);
+    put(&image, 104, 4, 0xe2792aca);
+    put(&image, 108, 4, 0xffffffff);
+    expect_damaged("qcow2", &image, sizeof image.bytes, "an extension");
+    image = qcow2(3);
+    put(&image, 20, 4, 40);
+    expect_damaged("qcow2", &image, sizeof image.bytes, "size of a cluster");
+    image = qcow2(3);
+    put(&image, 100, 4, 0xffffff);
+    expect_damaged("qcow2", &image, sizeof image.bytes, "does not end");
+    expect_damaged("qcow2", &image, 20, "size of a cluster");
+    expect_damaged("vmdk", &image, sizeof image.bytes, "does not begin like a vmdk image");
+}
+
+static guint8 *
+copy_of(const guint8 *bytes, gsize length)
+{
+    guint8 *copy = g_malloc(MAX(length, 1));
+    memcpy(copy, bytes, length);
+    return copy;
+}
+
+/* With the address sanitizer: nothing beyond the bytes is looked at. */
+static void
+no_length_is_too_short(void **state)
+{
+    Image images[] = {qcow2(2), qcow2(3), {.bytes = "QED"}, {.bytes = "KDMV"}, {.bytes = "COWD"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(images); i++) {
+        put_backing(&images[i], "base");
+        for (gsize length = 0; length < 600; length++) {
+            g_autofree guint8 *bytes = copy_of(images[i].bytes, length);
+            const char *format = qblk_image_header_format(bytes, length);
+            g_autoptr(QblkImageHeader) header =
+                qblk_image_header_read(format == NULL ? "qcow2" : format, bytes, length, NULL);
+            assert_true(qblk_image_header_size(bytes, length) <= QBLK_IMAGE_HEADER_MOST);
+        }
+    }
+}
+
+static void
+a_format_is_known_by_its_first_bytes(void **state)
+{
+    static const struct {
+        const char *bytes;
+        gsize length;
+        const char *format;
+    } cases[] = {
+        {"QFI\xfb\0\0\0\1", 8, "qcow"},
+        {"QFI\xfb\0\0\0\2", 8, "qcow2"},
+        {"QFI\xfb\0\0\0\3", 8, "qcow2"},
+        {"QFI\xfb\0\0\0\4", 8, NULL},
+        {"QFI\xfb\0\0\0", 7, NULL},
+        {"QED\0", 4, "qed"},
+        {"conectix", 8, "vpc"},
+        {"vhdxfile", 8, "vhdx"},
+        {"LUKS\xba\xbe", 6, "luks"},
+        {"WithoutFreeSpace", 16, "parallels"},
+        {"", 0, NULL},
+        {"hello", 5, NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *format =
+            qblk_image_header_format((const guint8 *)cases[i].bytes, cases[i].length);
+        assert_int_equal(g_strcmp0(format, cases[i].format), 0);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_qcow2_header_names_its_backing_file_and_format),
+        cmocka_unit_test(version_2_has_a_shorter_header),
+        cmocka_unit_test(a_data_file_counts_where_the_feature_is_on),
+        cmocka_unit_test(an_encrypted_image_says_so),
+        cmocka_unit_test(the_other_formats_name_backing_files_too),
+        cmocka_unit_test(an_extent_over_the_network_is_refused),
+        cmocka_unit_test(what_points_outside_is_damaged),
+        cmocka_unit_test(no_length_is_too_short),
+        cmocka_unit_test(a_format_is_known_by_its_first_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
