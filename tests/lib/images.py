@@ -48,6 +48,14 @@ def write(path, pattern=1, offset=0, length='64k', fmt='qcow2'):
     _run('qemu-io', '-f', fmt, '-c', f'write -q -P {pattern} {offset} {length}', path)
 
 
+def rebase(path, backing, backing_format='qcow2'):
+    """Write another backing file into the header of the qcow2 image PATH and nothing else, behind
+    the back of a QEMU that has it open; '' for none."""
+    arguments = ['-F', backing_format] if backing else []
+    _run('qemu-img', 'rebase', '-u', '--image-opts', '-b', backing, *arguments,
+         f'driver=qcow2,file.driver=file,file.locking=off,file.filename={path}')
+
+
 def raw(folder, name, size=1 << 20):
     path = os.path.join(folder, name)
     with open(path, 'wb') as image:

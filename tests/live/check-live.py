@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""qblk check: image headers and domains against what runs."""
+
+import json
+import os
+
+import images
+import live
+import qblk
+import qemu
+
+
+class Check(live.TestCase):
+    def check(self, process, *options):
+        """What it prints: nothing and 0, or lines and 1."""
+        result = qblk.run('check', *options, process.socket)
+        self.assertEqual(result.stderr, b'', msg=str(result))
+        self.assertEqual(result.status, qblk.FAILED if result.stdout else qblk.DONE)
+        return result.text
+
+    def test_a_chain_as_its_headers_say_is_silent(self):
+        for name in ('virtio-5-deep', 'drive-5-deep', 'libvirt-names', 'json-names', 'data-file',
+                     'commit-ready', 'mirror-ready', 'throttle-blockdev', 'raw-block-device'):
+            with self.subTest(name), self.running(name) as (_, process):
+                self.assertEqual(self.check(process), '')
+
+    def test_a_header_changed_behind_its_back_is_found(self):
+        topology, process = self.start('virtio-5-deep')
+        files = topology.chains['vda']
+        images.rebase(files[1], '/elsewhere.qcow2', 'raw')
+        self.assertEqual(self.check(process), (
+            f"vda[1]: backing file: header says '/elsewhere.qcow2', running chain has '{files[2]}'\n"
+            "vda[1]: backing format: header says 'raw', running chain has 'qcow2'\n"))
+        report = json.loads(qblk.run('--json', 'check', process.socket).stdout)
+        self.assertEqual([found['kind'] for found in report['differences']],
+                         ['backing-file', 'backing-format'])
+        self.assertEqual(report['differences'][0], {
+            'disk': 'vda', 'layer': 'vda[1]', 'kind': 'backing-file',
+            'expected': '/elsewhere.qcow2', 'found': files[2]})
+
+    def test_a_header_that_lost_its_backing_file_is_found(self):
+        topology, process = self.start('virtio-5-deep')
+        files = topology.chains['vda']
+        images.rebase(files[2], '')
+        self.assertEqual(self.check(process), "vda[2]: backing file: header says none, running "
+                                              f"chain has '{files[3]}'\n")
+
+    def test_a_link_to_the_same_file_is_the_same(self):
+        topology, process = self.start('virtio-5-deep')
+        files = topology.chains['vda']
+        os.symlink(files[2], os.path.join(self.folder, 'link'))
+        images.rebase(files[1], os.path.join(self.folder, 'link'))
+        self.assertEqual(self.check(process), '')
+
+    def test_after_a_job_qemu_has_changed_the_header_itself(self):
+        topology, process = self.start('virtio-5-deep')
+        files = topology.chains['vda']
+        nodes = [self.resolve(process.socket, f'vda[{number}]') for number in range(5)]
+        process.qmp.execute('block-commit', {
+            'job-id': 'commit', 'device': nodes[0], 'top-node': nodes[2], 'base-node': nodes[3]})
+        process.qmp.wait_event('BLOCK_JOB_COMPLETED', {'device': 'commit'})
+        self.assertEqual(self.check(process), '')
+        process.qmp.execute('block-stream', {
+            'job-id': 'stream', 'device': nodes[0], 'base-node': nodes[4]})
+        process.qmp.wait_event('BLOCK_JOB_COMPLETED', {'device': 'stream'})
+        self.assertEqual(self.check(process), '')
+        self.assertEqual(self.resolve(process.socket, files[4]), nodes[4])
+
+    def test_a_domain_drifts_when_a_job_changes_the_chain(self):
+        topology, process = self.start('virtio-5-deep')
+        files = topology.chains['vda']
+        domain = os.path.join(self.folder, 'domain.xml')
+        with open(domain, 'wb') as file:
+            file.write(self.qblk('xml', process.socket).stdout)
+        self.assertEqual(self.check(process, '--domain', domain), '')
+        node = self.resolve(process.socket, 'vda')
+        base = self.resolve(process.socket, 'vda[2]')
+        process.qmp.execute('block-stream', {'job-id': 'stream', 'device': node,
+                                             'base-node': base})
+        process.qmp.wait_event('BLOCK_JOB_COMPLETED', {'device': 'stream'})
+        lines = self.check(process, '--domain', domain).splitlines()
+        self.assertEqual(lines[:2], [
+            "vda: number of layers: domain says '5', running chain has '4'",
+            f"vda[1]: source: domain says '{files[1]}', running chain has '{files[2]}'"])
+
+    def test_an_image_is_checked_without_qemu(self):
+        if not os.environ.get('QBLK_QEMU_STORAGE_DAEMON', 'qemu-storage-daemon'):
+            self.skipTest('this version of QEMU has no storage daemon')
+        qemu.program('qemu-storage-daemon')
+        files = images.chain(self.folder, 'disk', 3)
+        domain = os.path.join(self.folder, 'domain.xml')
+        with open(domain, 'wb') as file:
+            file.write(self.qblk('xml', f'image:{files[0]}').stdout)
+        self.assertEqual(self.qblk('check', '--domain', domain, f'image:{files[0]}').text, '')
+        result = qblk.run('check', '--domain', domain, f'image:{files[1]}')
+        self.assertEqual(result.status, qblk.FAILED)
+        self.assertIn('number of layers', result.text)
+
+    def test_what_a_domain_says_is_compared_with_the_images_themselves(self):
+        files = images.chain(self.folder, 'disk', 3)
+        domain = os.path.join(self.folder, 'domain.xml')
+        text = (f"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+                f"<source file='{files[0]}'/><backingStore type='file'><format type='qcow2'/>"
+                f"<source file='%s'/></backingStore><target dev='vda'/></disk>")
+        for second, status in ((files[1], qblk.DONE), (files[2], qblk.FAILED)):
+            with open(domain, 'w', encoding='utf-8') as file:
+                file.write(text % second)
+            result = qblk.run('check', f'domain:{domain}')
+            self.assertEqual(result.status, status, msg=str(result))
+            self.assertEqual(bool(result.stdout), status != qblk.DONE)
+
+
+if __name__ == '__main__':
+    live.main()
