@@ -29,7 +29,8 @@ class Check(live.TestCase):
         files = topology.chains['vda']
         images.rebase(files[1], '/elsewhere.qcow2', 'raw')
         self.assertEqual(self.check(process), (
-            f"vda[1]: backing file: header says '/elsewhere.qcow2', running chain has '{files[2]}'\n"
+            "vda[1]: backing file: header says '/elsewhere.qcow2', running chain has "
+            f"'{files[2]}'\n"
             "vda[1]: backing format: header says 'raw', running chain has 'qcow2'\n"))
         report = json.loads(qblk.run('--json', 'check', process.socket).stdout)
         self.assertEqual([found['kind'] for found in report['differences']],
