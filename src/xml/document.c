@@ -29,10 +29,10 @@ verdict_clear(Verdict *verdict)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Verdict, verdict_clear)
 
-static void stop(xmlParserCtxt *parser, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void stop(xmlParserCtxt *parser, int line, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 static void
-stop(xmlParserCtxt *parser, const char *format, ...)
+stop(xmlParserCtxt *parser, int line, const char *format, ...)
 {
     Verdict *verdict = parser->_private;
     if (verdict->reason == NULL) {
@@ -40,7 +40,7 @@ stop(xmlParserCtxt *parser, const char *format, ...)
         va_start(arguments, format);
         g_autofree char *reason = g_strdup_vprintf(format, arguments);
         va_end(arguments);
-        verdict->reason = g_strdup_printf("line %d: %s", xmlSAX2GetLineNumber(parser), reason);
+        verdict->reason = g_strdup_printf("line %d: %s", line, reason);
     }
     xmlStopParser(parser);
 }
@@ -50,7 +50,7 @@ static void
 refuse_document_type(void *parser, const xmlChar *name, const xmlChar *external,
                      const xmlChar *system)
 {
-    stop(parser, "a document type is not taken");
+    stop(parser, xmlSAX2GetLineNumber(parser), "a document type is not taken");
 }
 
 /* Called after the XML declaration.  An encoding in which '<' and '=' are not the bytes that they
@@ -61,13 +61,16 @@ check_encoding(void *context)
     static const char *const known[] = {"UTF-8",     "UTF8",   "US-ASCII",   "ASCII",
                                         "ISO-8859-", "LATIN1", "WINDOWS-125"};
     xmlParserCtxt *parser = context;
-    const char *encoding = (const char *)parser->encoding;
+    /* libxml2 has the name of one that is not UTF-8 in another place before 2.12. */
+    const xmlChar *name = parser->encoding == NULL ? parser->input->encoding : parser->encoding;
+    const char *encoding = (const char *)name;
     gboolean is_known = encoding == NULL;
     for (gsize i = 0; !is_known && i < G_N_ELEMENTS(known); i++) {
         is_known = g_ascii_strncasecmp(encoding, known[i], strlen(known[i])) == 0;
     }
     if (!is_known) {
-        stop(parser, "the encoding '%s' is not taken: save it as UTF-8", encoding);
+        stop(parser, xmlSAX2GetLineNumber(parser),
+             "the encoding '%s' is not taken: save it as UTF-8", encoding);
     }
     xmlSAX2StartDocument(parser);
 }
@@ -79,10 +82,11 @@ start_element(void *context, const xmlChar *name, const xmlChar *prefix, const x
 {
     xmlParserCtxt *parser = context;
     if (parser->nodeNr >= QBLK_LIMIT_XML_DEPTH) {
-        stop(parser, "elements are nested deeper than the limit of %d", QBLK_LIMIT_XML_DEPTH);
+        stop(parser, xmlSAX2GetLineNumber(parser),
+             "elements are nested deeper than the limit of %d", QBLK_LIMIT_XML_DEPTH);
     } else if (parser->nsNr / 2 > QBLK_LIMIT_XML_NAMESPACES) {
-        stop(parser, "more namespaces are declared than the limit of %d",
-             QBLK_LIMIT_XML_NAMESPACES);
+        stop(parser, xmlSAX2GetLineNumber(parser),
+             "more namespaces are declared than the limit of %d", QBLK_LIMIT_XML_NAMESPACES);
     } else {
         xmlSAX2StartElementNs(parser, name, prefix, uri, namespaces, namespace_list, attributes,
                               defaulted, attribute_list);
@@ -142,19 +146,27 @@ convert(const char *text, gsize length, gsize *converted, GError **error)
     return result;
 }
 
-/* What the parser says, in our form: lower case, no full stop, and nothing of libxml2's options. */
-static xmlDoc *
-fail_by_parser(const xmlParserCtxt *parser, GError **error)
+#if LIBXML_VERSION < 21200
+typedef xmlError *ParserError;
+#else
+typedef const xmlError *ParserError;
+#endif
+
+/* What the parser says first, in our form: lower case, no full stop.  It is not asked for more: to
+ * go on after an error can take it a time that grows with the square of the size. */
+static void
+stop_at_error(void *context, ParserError cause)
 {
-    const char *message = parser->lastError.message;
-    g_autofree char *text = g_strdup(message == NULL ? "not well-formed" : message);
+    xmlParserCtxt *parser = context;
+    if (cause->level < XML_ERR_FATAL) {
+        return;
+    }
+    g_autofree char *text = g_strdup(cause->message == NULL ? "not well-formed" : cause->message);
     g_strdelimit(g_strchomp(text), "\n", ' ');
     if (g_ascii_isupper(text[0]) && g_ascii_islower(text[1])) {
         text[0] = g_ascii_tolower(text[0]);
     }
-    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %d: %s",
-                parser->lastError.line, text);
-    return NULL;
+    stop(parser, cause->line, "%s", text);
 }
 
 /* @text is in an encoding like ASCII, or, where @is_utf8, known to be UTF-8 whatever it says. */
@@ -170,13 +182,14 @@ parse(const char *text, gsize length, gboolean is_utf8, GError **error)
     parser->sax->internalSubset = refuse_document_type;
     parser->sax->startDocument = check_encoding;
     parser->sax->startElementNs = start_element;
+    parser->sax->serror = stop_at_error;
     g_autoptr(xmlDoc) document =
         xmlCtxtReadMemory(parser, text, (int)length, NULL, is_utf8 ? "UTF-8" : NULL, options);
     if (verdict.reason != NULL) {
         return fail(error, verdict.reason);
     }
     if (document == NULL || xmlDocGetRootElement(document) == NULL) {
-        return fail_by_parser(parser, error);
+        return fail(error, "the document is not well-formed");
     }
     return g_steal_pointer(&document);
 }
