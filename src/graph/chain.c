@@ -141,14 +141,16 @@ qblk_chain_number(QblkChain *chain)
 QblkChain *
 qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
 {
-    g_autofree const char **targets = g_new0(const char *, chains->len + 1);
     for (guint i = 0; i < chains->len; i++) {
         QblkChain *chain = chains->pdata[i];
         if (g_str_equal(chain->target, name)) {
             chain->references++;
             return chain;
         }
-        targets[i] = chain->target;
+    }
+    g_autofree const char **targets = g_new0(const char *, chains->len + 1);
+    for (guint i = 0; i < chains->len; i++) {
+        targets[i] = qblk_chain_get_target(chains->pdata[i]);
     }
     qblk_target_set_unknown(name, targets, chains->len, error);
     return NULL;

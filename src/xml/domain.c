@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/limits.h"
 #include "graph/chain.h"
 #include "xml/disk-reader.h"
 #include "xml/document.h"
@@ -8,6 +9,11 @@
 static gboolean
 add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError **error)
 {
+    if (chains->len >= QBLK_LIMIT_DEVICES) {
+        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
+                    "there are more disks than the limit of %d", QBLK_LIMIT_DEVICES);
+        return FALSE;
+    }
     QblkChain *chain = qblk_disk_reader_chain(element, error);
     if (chain == NULL) {
         return FALSE;
