@@ -266,8 +266,10 @@ what_is_in_a_namespace_is_not_ours(void **state)
     assert_null(child->ns);
     assert_string_equal(qblk_document_attribute(child, "d"), "");
     assert_null(qblk_document_attribute(child, "e"));
-    assert_string_equal(qblk_document_text(child), "e");
-    assert_null(qblk_document_text(qblk_document_child(root, "f")));
+    g_autofree char *text_of_c = qblk_document_text(child);
+    assert_string_equal(text_of_c, "e");
+    g_autofree char *text_of_f = qblk_document_text(qblk_document_child(root, "f"));
+    assert_string_equal(text_of_f, "gh");
     assert_null(qblk_document_child(NULL, "c"));
     assert_null(qblk_document_attribute(NULL, "c"));
     assert_null(qblk_document_text(NULL));
