@@ -180,7 +180,8 @@ check_format(const QblkInvocation *invocation, GError **error)
     gboolean is_image =
         invocation->count > 0 && g_str_has_prefix(invocation->arguments[0], "image:");
     return invocation->image_format == NULL || is_image ||
-           usage(error, "--format says the format of image:PATH, and this is none");
+           usage(error, "--format '%s' says the format of image:PATH, and this VM is none",
+                 invocation->image_format);
 }
 
 static gboolean
