@@ -193,7 +193,10 @@ class Images(live.TestCase):
         evil = self.path('base.img')
         images.create(evil, size='1M')
         good, plain = self.make('good.qcow2'), images.raw(self.folder, 'plain.img')
-        for backing, layers in ((evil, None), (good, 'qcow2'), (plain, 'raw')):
+        text = images.raw(self.folder, 'text.img')
+        with open(text, 'r+b') as file:
+            file.write(b'#\nversion=1\n')  # what QEMU would probe into vmdk
+        for backing, layers in ((evil, None), (good, 'qcow2'), (plain, 'raw'), (text, 'raw')):
             with self.subTest(backing):
                 path = self.path('top.qcow2')
                 self.make('top.qcow2', backing=backing, extra=['-u'])
