@@ -118,7 +118,7 @@ a_command_line_without_sense_is_wrong_usage(void **state)
         {"--frob list a/b", "unknown option --frob; see 'qblk --help'"},
         {"list --frob a/b", "unknown option --frob; see 'qblk list --help'"},
         {"list -x a/b", "unknown option -x; see 'qblk list --help'"},
-        {"list a/b --format dot", "--format says the format of image:PATH"},
+        {"list a/b --format dot", "says the format of image:PATH"},
         {"list a/b --timeout", "issing argument for --timeout"},
         {"list", "usage: qblk list VM"},
         {"list --", "usage: qblk list VM"},
