@@ -2,9 +2,15 @@
 #include "graph/snapshot-users.h"
 
 static gboolean
+is_same_node(const char *a, const char *b)
+{
+    return a != NULL && g_strcmp0(a, b) == 0;
+}
+
+static gboolean
 is_same_image(const QblkLayer *a, const QblkLayer *b)
 {
-    return g_strcmp0(a->node_name, b->node_name) == 0 || g_strcmp0(a->storage, b->storage) == 0 ||
+    return is_same_node(a->node_name, b->node_name) || is_same_node(a->storage, b->storage) ||
            (a->source != NULL && qblk_source_equal(a->source, b->source));
 }
 
@@ -19,6 +25,37 @@ has_image(const QblkChain *chain, const QblkLayer *layer)
     return FALSE;
 }
 
+static gboolean
+is_one_of(const QblkNode *node, const QblkLayer *layer)
+{
+    return is_same_node(layer->node_name, node->name) || is_same_node(layer->storage, node->name);
+}
+
+/* A disk that has no chain may have the node all the same: a child of a quorum. */
+static gboolean
+has_node(const QblkNode *top, const QblkLayer *layer)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) waiting = g_ptr_array_new(); /* of GPtrArray of QblkChild */
+    if (is_one_of(top, layer)) {
+        return TRUE;
+    }
+    g_ptr_array_add(waiting, top->children);
+    while (waiting->len > 0) {
+        const GPtrArray *children = g_ptr_array_steal_index_fast(waiting, waiting->len - 1);
+        for (guint i = 0; i < children->len; i++) {
+            const QblkChild *child = children->pdata[i];
+            if (is_one_of(child->node, layer)) {
+                return TRUE;
+            }
+            if (g_hash_table_insert(seen, child->node->name, child->node->name)) {
+                g_ptr_array_add(waiting, child->node->children);
+            }
+        }
+    }
+    return FALSE;
+}
+
 const char *
 qblk_snapshot_users_other(const QblkSnapshot *snapshot, const char *target, const QblkLayer *layer)
 {
@@ -28,7 +65,8 @@ qblk_snapshot_users_other(const QblkSnapshot *snapshot, const char *target, cons
             continue;
         }
         g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, device->target, NULL);
-        if (chain != NULL && has_image(chain, layer)) {
+        if (chain != NULL ? has_image(chain, layer)
+                          : device->node != NULL && has_node(device->node, layer)) {
             return device->target;
         }
     }
