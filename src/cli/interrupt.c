@@ -27,7 +27,12 @@ qblk_interrupt_new(void)
 void
 qblk_interrupt_free(QblkInterrupt *interrupt)
 {
+    /* One that nobody has read has come too late to stop anything, and must not end the process
+     * before it has said how it went. */
+    struct signalfd_siginfo record;
     if (interrupt->fd >= 0) {
+        while (read(interrupt->fd, &record, sizeof(record)) > 0) {
+        }
         close(interrupt->fd);
     }
     pthread_sigmask(SIG_SETMASK, &interrupt->before, NULL);

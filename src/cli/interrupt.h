@@ -8,10 +8,11 @@
 
 typedef struct QblkInterrupt QblkInterrupt;
 
-/** From now on SIGINT and SIGTERM do not end the process: each can be read as a byte or more. */
+/** From now on SIGINT and SIGTERM do not end the process: each can be read as a
+ * record, with a buffer of 256 bytes or more. */
 QblkInterrupt *qblk_interrupt_new(void);
 
-/** They end the process again. */
+/** They end the process again; those that were not read are forgotten. */
 void qblk_interrupt_free(QblkInterrupt *interrupt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkInterrupt, qblk_interrupt_free)
 

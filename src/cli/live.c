@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/live.h"
 
+#include "blockjob/plan-check.h"
 #include "blockjob/run.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -8,19 +9,68 @@
 #include "cli/plan-text.h"
 #include "cli/report.h"
 #include "cli/vm.h"
+#include "qmp/client.h"
 
 #include <stdio.h>
+
+#define MIB             (1024 * 1024)
+#define LONGEST_SECONDS (366.0 * 24 * 3600)
+
+static gboolean
+usage(GError **error, const char *message)
+{
+    g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
+    return FALSE;
+}
+
+static gboolean
+check_options(const QblkJobOptions *options, GError **error)
+{
+    gint64 most = options->in_bytes ? G_MAXINT64 : G_MAXINT64 / MIB;
+    if (options->bandwidth < 0 || options->bandwidth > most) {
+        return usage(error, "--bandwidth takes MiB a second, with --bytes bytes, from 0 to 2^63");
+    }
+    if (!(options->time_limit >= 0 && options->time_limit <= LONGEST_SECONDS)) {
+        return usage(error, "--time-limit takes seconds up to a year");
+    }
+    if (options->in_bytes && options->bandwidth == 0) {
+        return usage(error, "--bytes says what --bandwidth is in, and there is none");
+    }
+    return TRUE;
+}
+
+/* What is planned only can be planned from a capture too. */
+static gboolean
+look(QblkLive *live, QblkInvocation *invocation, GError **error)
+{
+    if (invocation->job.dry_run && g_str_has_prefix(invocation->arguments[0], "capture:")) {
+        g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
+        live->snapshot = vm == NULL ? NULL : g_steal_pointer(&vm->snapshot);
+        return live->snapshot != NULL;
+    }
+    live->client = qblk_vm_connect(invocation, error);
+    if (live->client == NULL) {
+        return FALSE;
+    }
+    g_autoptr(QblkJson) reply = qblk_client_call(live->client, "query-qmp-schema", NULL, error);
+    live->schema = reply == NULL ? NULL : qblk_schema_new(reply, error);
+    if (live->schema == NULL) {
+        return FALSE;
+    }
+    live->context.masks_protocol =
+        qblk_schema_has_argument(live->schema, "block-commit", "backing-mask-protocol") &&
+        qblk_schema_has_argument(live->schema, "block-stream", "backing-mask-protocol");
+    qblk_vm_log(live->client, invocation); /* 200 kB of schema are of no use to anybody */
+    live->snapshot = qblk_snapshot_fetch(live->client, invocation->snapshot_options, error);
+    return live->snapshot != NULL;
+}
 
 QblkLive *
 qblk_live_open(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkLive) live = g_new0(QblkLive, 1);
     const QblkJobOptions *options = &invocation->job;
-    live->client = qblk_vm_connect(invocation, error);
-    live->snapshot = live->client == NULL
-                         ? NULL
-                         : qblk_snapshot_fetch(live->client, invocation->snapshot_options, error);
-    if (live->snapshot == NULL) {
+    if (!check_options(options, error) || !look(live, invocation, error)) {
         return NULL;
     }
     g_autoptr(QblkChain) chain =
@@ -31,7 +81,7 @@ qblk_live_open(QblkInvocation *invocation, GError **error)
     }
     live->context.snapshot = live->snapshot;
     live->context.target = invocation->arguments[1];
-    live->context.speed = options->bandwidth * (options->in_bytes ? 1 : 1024 * 1024);
+    live->context.speed = options->bandwidth * (options->in_bytes ? 1 : MIB);
     live->context.force_managed = options->force_managed;
     return g_steal_pointer(&live);
 }
@@ -43,6 +93,7 @@ qblk_live_free(QblkLive *live)
         return;
     }
     g_clear_pointer(&live->snapshot, qblk_snapshot_free);
+    g_clear_pointer(&live->schema, qblk_schema_free);
     g_clear_pointer(&live->client, qblk_client_free);
     g_free(live);
 }
@@ -80,6 +131,9 @@ gboolean
 qblk_live_finish(QblkLive *live, QblkInvocation *invocation, const QblkPlan *plan, GError **error)
 {
     gboolean is_dry = invocation->job.dry_run;
+    if (live->schema != NULL && !qblk_plan_check_schema(plan, live->schema, error)) {
+        return FALSE;
+    }
     if (!is_dry && !carry_out(live, invocation, plan, error)) {
         return FALSE;
     }

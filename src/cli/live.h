@@ -7,16 +7,19 @@
 
 #include "blockjob/plan.h"
 #include "cli/invocation.h"
+#include "qmp/schema.h"
 
 #include <qblk/client.h>
 
 typedef struct {
-    QblkClient *client;     /* owned */
+    QblkClient *client;     /* owned; NULL where a plan is made from a capture */
+    QblkSchema *schema;     /* owned: what this QEMU takes; NULL likewise */
     QblkSnapshot *snapshot; /* owned */
     QblkPlanContext context;
 } QblkLive;
 
-/** Connect to the VM that the first argument names and look at it; the second is the disk. */
+/** Connect to the VM that the first argument names and look at it; the second is the disk.  With
+ * --dry-run a capture will do. */
 QblkLive *qblk_live_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_live_free(QblkLive *live);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkLive, qblk_live_free)

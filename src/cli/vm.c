@@ -33,19 +33,26 @@ connect_to(const char *address, QblkInvocation *invocation, GError **error)
         return NULL;
     }
     qblk_client_set_reply_limit(client, invocation->reply_limit);
+    return client;
+}
+
+void
+qblk_vm_log(QblkClient *client, const QblkInvocation *invocation)
+{
     if (invocation->verbose) {
         qblk_client_set_logger(client, log_message, NULL);
     }
-    return client;
 }
 
 static QblkReplies *
 open_qmp(const char *address, QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkClient) client = connect_to(address, invocation, error);
-    return client == NULL
-               ? NULL
-               : qblk_snapshot_fetch_replies(client, invocation->snapshot_options, error);
+    if (client == NULL) {
+        return NULL;
+    }
+    qblk_vm_log(client, invocation);
+    return qblk_snapshot_fetch_replies(client, invocation->snapshot_options, error);
 }
 
 static QblkReplies *
@@ -153,8 +160,9 @@ qblk_vm_connect(QblkInvocation *invocation, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(recorded); i++) {
         if (g_str_has_prefix(name, recorded[i])) {
             g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
-                        "'qblk %s' changes a running QEMU, and '%s' is none",
-                        invocation->command->name, name);
+                        "'qblk %s' changes a running QEMU, and '%s' is none%s",
+                        invocation->command->name, name,
+                        i == 0 ? ": with --dry-run it shows what it would do" : "");
             return NULL;
         }
     }

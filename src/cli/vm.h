@@ -25,8 +25,12 @@ QblkVm *qblk_vm_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNU
 void qblk_vm_free(QblkVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)
 
-/** Connect to the monitor that the first argument names; a capture or a document has none. */
+/** Connect to the monitor that the first argument names; a capture or a document has none.  Nothing
+ * is logged yet. */
 QblkClient *qblk_vm_connect(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Log what @client says and hears from now on if --verbose was given. */
+void qblk_vm_log(QblkClient *client, const QblkInvocation *invocation);
 
 /** What QEMU answers to all that any command could ask, without making a snapshot of it. */
 QblkReplies *qblk_vm_replies(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
