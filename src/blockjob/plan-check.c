@@ -72,3 +72,37 @@ qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper, const char
     return refuse(error, "'%s' is below '%s' in the chain of '%s', not above it", upper_name,
                   lower_name, chain->target);
 }
+
+gboolean
+qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < context->snapshot->jobs->len; i++) {
+        const QblkJob *job = context->snapshot->jobs->pdata[i];
+        if (g_str_equal(job->id, plan->job)) {
+            return refuse(error,
+                          "there is a job '%s' already (%s, %s): look at it, and dismiss it if it "
+                          "is over",
+                          job->id, job->type, job->status);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_steps(const GPtrArray *steps, const QblkSchema *schema, GError **error)
+{
+    for (guint i = 0; i < steps->len; i++) {
+        const QblkStep *step = steps->pdata[i];
+        g_autoptr(GError) cause = NULL;
+        if (!qblk_schema_check_command(schema, step->command, step->arguments, &cause)) {
+            return refuse(error, "this QEMU cannot %s: %s", step->purpose, cause->message);
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_plan_check_schema(const QblkPlan *plan, const QblkSchema *schema, GError **error)
+{
+    return check_steps(plan->steps, schema, error) && check_steps(plan->undo, schema, error);
+}

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "blockjob/plan.h"
+#include "qmp/schema.h"
 
 /** The disk has a medium that can be written, no job on it, and nobody else to tell. */
 gboolean qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain,
@@ -22,3 +23,11 @@ gboolean qblk_plan_check_users(const QblkPlanContext *context, const QblkChain *
 gboolean qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper,
                                const char *upper_name, const QblkLayer *lower,
                                const char *lower_name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The id of @plan's job is free: a job that is over keeps it until somebody dismisses it. */
+gboolean qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** This QEMU knows all commands of @plan, and all their arguments. */
+gboolean qblk_plan_check_schema(const QblkPlan *plan, const QblkSchema *schema,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

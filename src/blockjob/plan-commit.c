@@ -76,8 +76,7 @@ check_end(const Commit *commit, GError **error)
 static gboolean
 check(const Commit *commit, GError **error)
 {
-    return qblk_plan_check_disk(commit->context, commit->chain, error) &&
-           qblk_plan_check_order(commit->chain, commit->top, commit->top_name, commit->base,
+    return qblk_plan_check_order(commit->chain, commit->top, commit->top_name, commit->base,
                                  commit->base_name, error) &&
            check_end(commit, error) &&
            qblk_plan_check_users(commit->context, commit->chain, commit->top, commit->base, error);
@@ -90,7 +89,11 @@ static gboolean
 choose_backing_name(const Commit *commit, char **name, GError **error)
 {
     *name = NULL;
+    if (commit->options->end != QBLK_COMMIT_INNER) {
+        return TRUE;
+    }
     if (!commit->options->keep_relative) {
+        *name = g_strdup(qblk_relative_name_absolute(commit->base));
         return TRUE;
     }
     const QblkLayer *overlay = qblk_chain_get_layer(commit->chain, commit->top->position - 1);
@@ -149,7 +152,7 @@ add_steps(QblkPlan *plan, const Commit *commit, const char *backing_name)
     }
     qblk_plan_add_end(plan);
     for (guint i = commit->top->position; i < commit->base->position; i++) {
-        qblk_plan_add_close(plan, commit->chain->layers->pdata[i]);
+        qblk_plan_add_close(plan, commit->context, commit->chain->layers->pdata[i]);
     }
 }
 
@@ -160,10 +163,11 @@ add_expectations(QblkPlan *plan, const Commit *commit, const char *backing_name)
         commit->options->end == QBLK_COMMIT_INNER || commit->options->end == QBLK_COMMIT_PIVOT;
     guint gone_from = shrinks ? commit->top->position : G_MAXUINT;
     for (guint i = 0; i < commit->chain->layers->len; i++) {
-        gboolean is_overlay = i + 1 == gone_from;
-        if (i < gone_from || i >= commit->base->position) {
-            qblk_plan_expect(plan, commit->chain->layers->pdata[i],
-                             is_overlay ? backing_name : NULL);
+        const QblkLayer *layer = commit->chain->layers->pdata[i];
+        if (i + 1 == gone_from) {
+            qblk_plan_expect_header(plan, layer, backing_name);
+        } else if (i < gone_from || i >= commit->base->position) {
+            (void)qblk_plan_expect(plan, layer);
         }
     }
 }
@@ -174,13 +178,17 @@ qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *option
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, context->target, error);
     g_autofree char *backing_name = NULL;
     Commit commit = {.context = context, .options = options, .chain = chain};
-    if (chain == NULL || !find_layers(&commit, error) || !check(&commit, error) ||
+    if (chain == NULL || !qblk_plan_check_disk(context, chain, error) ||
+        !find_layers(&commit, error) || !check(&commit, error) ||
         !choose_backing_name(&commit, &backing_name, error)) {
         return NULL;
     }
     const char *kind = options->end == QBLK_COMMIT_INNER ? "commit" : "active-commit";
-    QblkPlan *plan = qblk_plan_new(kind, context, chain);
+    g_autoptr(QblkPlan) plan = qblk_plan_new(kind, context, chain);
+    if (!qblk_plan_check_id(context, plan, error)) {
+        return NULL;
+    }
     add_steps(plan, &commit, backing_name);
     add_expectations(plan, &commit, backing_name);
-    return plan;
+    return g_steal_pointer(&plan);
 }

@@ -17,9 +17,8 @@ check(const QblkPlanContext *context, const QblkPullOptions *options, const Qblk
       const QblkLayer *base, GError **error)
 {
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    if (!qblk_plan_check_disk(context, chain, error) ||
-        (base != NULL &&
-         !qblk_plan_check_order(chain, top, chain->target, base, options->base, error))) {
+    if (base != NULL &&
+        !qblk_plan_check_order(chain, top, chain->target, base, options->base, error)) {
         return FALSE;
     }
     if (base == NULL ? chain->layers->len == 1 : base->position == 1) {
@@ -29,7 +28,7 @@ check(const QblkPlanContext *context, const QblkPullOptions *options, const Qblk
         return refuse(error, "--keep-relative needs a base that stays, and none does in",
                       chain->target);
     }
-    return TRUE;
+    return qblk_plan_check_users(context, chain, top, top, error);
 }
 
 static void
@@ -57,7 +56,7 @@ qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, G
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, context->target, error);
     const QblkLayer *base = NULL;
     g_autofree char *backing_name = NULL;
-    if (chain == NULL) {
+    if (chain == NULL || !qblk_plan_check_disk(context, chain, error)) {
         return NULL;
     }
     if (options->base != NULL) {
@@ -75,17 +74,22 @@ qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, G
         if (backing_name == NULL) {
             return NULL;
         }
+    } else if (base != NULL) {
+        backing_name = g_strdup(qblk_relative_name_absolute(base));
     }
-    QblkPlan *plan = qblk_plan_new("pull", context, chain);
+    g_autoptr(QblkPlan) plan = qblk_plan_new("pull", context, chain);
+    if (!qblk_plan_check_id(context, plan, error)) {
+        return NULL;
+    }
     guint end = base == NULL ? chain->layers->len : base->position;
     add_start(plan, context, chain, base, backing_name);
     qblk_plan_add_end(plan);
-    qblk_plan_expect(plan, top, backing_name);
+    qblk_plan_expect_header(plan, top, backing_name);
     for (guint i = 1; i < end; i++) {
-        qblk_plan_add_close(plan, chain->layers->pdata[i]);
+        qblk_plan_add_close(plan, context, chain->layers->pdata[i]);
     }
     for (guint i = end; i < chain->layers->len; i++) {
-        qblk_plan_expect(plan, chain->layers->pdata[i], NULL);
+        (void)qblk_plan_expect(plan, chain->layers->pdata[i]);
     }
-    return plan;
+    return g_steal_pointer(&plan);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/plan.h"
 
+#include "graph/snapshot-users.h"
+
 static void
 step_free(gpointer data)
 {
@@ -24,13 +26,12 @@ expectation_free(gpointer data)
 }
 
 static QblkExpectation *
-expectation_new(const QblkLayer *layer, const char *backing_name)
+expectation_new(const QblkLayer *layer)
 {
     QblkExpectation *expectation = g_new0(QblkExpectation, 1);
     expectation->node_name = g_strdup(layer->node_name);
     expectation->format = g_strdup(layer->format);
     expectation->filename = g_strdup(layer->filename);
-    expectation->backing_name = g_strdup(backing_name);
     return expectation;
 }
 
@@ -51,6 +52,8 @@ qblk_plan_new(const char *kind, const QblkPlanContext *context, const QblkChain 
     QblkPlan *plan = g_new0(QblkPlan, 1);
     plan->kind = g_strdup(kind);
     plan->target = g_strdup(chain->target);
+    plan->qdev = g_strdup(chain->qdev);
+    plan->backend = g_strdup(chain->backend);
     plan->job = context->job != NULL ? g_strdup(context->job)
                                      : g_strdup_printf("qblk-%s-%s", kind, chain->target);
     plan->fingerprint = g_strdup(chain->fingerprint);
@@ -60,7 +63,7 @@ qblk_plan_new(const char *kind, const QblkPlanContext *context, const QblkChain 
     plan->after = g_ptr_array_new_with_free_func(expectation_free);
     plan->removed = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < chain->layers->len; i++) {
-        g_ptr_array_add(plan->before, expectation_new(chain->layers->pdata[i], NULL));
+        g_ptr_array_add(plan->before, expectation_new(chain->layers->pdata[i]));
     }
     add_undo(plan);
     return plan;
@@ -74,6 +77,8 @@ qblk_plan_free(QblkPlan *plan)
     }
     g_free(plan->kind);
     g_free(plan->target);
+    g_free(plan->qdev);
+    g_free(plan->backend);
     g_free(plan->job);
     g_free(plan->fingerprint);
     g_ptr_array_unref(plan->steps);
@@ -111,7 +116,8 @@ qblk_plan_add_end(QblkPlan *plan)
     QblkStep *finalize =
         qblk_plan_add_for_job(plan, "change the chain", "job-finalize", "concluded");
     finalize->is_final = TRUE;
-    (void)qblk_plan_add_for_job(plan, "forget the job", "job-dismiss", NULL);
+    QblkStep *dismiss = qblk_plan_add_for_job(plan, "forget the job", "job-dismiss", NULL);
+    dismiss->may_fail = TRUE;
 }
 
 static void
@@ -124,18 +130,32 @@ add_close_node(QblkPlan *plan, const char *node_name)
     step->may_fail = TRUE;
 }
 
+static void
+add_close_filters(QblkPlan *plan, const GPtrArray *filters)
+{
+    for (guint i = 0; i < filters->len; i++) {
+        const QblkFilter *filter = filters->pdata[i];
+        add_close_node(plan, filter->node_name);
+    }
+}
+
 /* From top to bottom: a node in use cannot be closed.  QEMU closes by itself what it opened by
  * itself, and keeps what somebody gave a name with -blockdev. */
 void
-qblk_plan_add_close(QblkPlan *plan, const QblkLayer *layer)
+qblk_plan_add_close(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer)
 {
-    add_close_node(plan, layer->node_name);
-    for (guint i = 0; i < layer->storage_filters->len; i++) {
-        const QblkFilter *filter = layer->storage_filters->pdata[i];
-        add_close_node(plan, filter->node_name);
+    const QblkNode *node = qblk_snapshot_node(context->snapshot, layer->node_name);
+    const QblkNode *data = node == NULL ? NULL : qblk_node_child(node, "data-file");
+    if (qblk_snapshot_users_other(context->snapshot, plan->target, layer) != NULL) {
+        return;
     }
+    add_close_node(plan, layer->node_name);
+    add_close_filters(plan, layer->storage_filters);
     if (layer->storage != NULL && g_strcmp0(layer->storage, layer->node_name) != 0) {
         add_close_node(plan, layer->storage);
+    }
+    if (data != NULL) {
+        add_close_node(plan, data->name);
     }
     g_ptr_array_add(plan->removed, g_strdup(layer->filename));
 }
@@ -154,10 +174,20 @@ qblk_plan_job_arguments(const QblkPlan *plan, const QblkPlanContext *context)
     return arguments;
 }
 
-void
-qblk_plan_expect(QblkPlan *plan, const QblkLayer *layer, const char *backing_name)
+QblkExpectation *
+qblk_plan_expect(QblkPlan *plan, const QblkLayer *layer)
 {
-    g_ptr_array_add(plan->after, expectation_new(layer, backing_name));
+    QblkExpectation *expectation = expectation_new(layer);
+    g_ptr_array_add(plan->after, expectation);
+    return expectation;
+}
+
+void
+qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char *backing_name)
+{
+    QblkExpectation *expectation = qblk_plan_expect(plan, layer);
+    expectation->backing_name = g_strdup(backing_name);
+    expectation->names_next = TRUE;
 }
 
 /* ---- as JSON ---- */

@@ -26,12 +26,14 @@ typedef struct {
     char *node_name;
     char *format;
     char *filename;
-    char *backing_name; /* what the header has to say; NULL: whatever it says */
+    char *backing_name;  /* what the header has to say; NULL: whatever it says */
+    gboolean names_next; /* the header is written anew and has to name the next layer, or none */
 } QblkExpectation;
 
 typedef struct {
     char *kind;           /* "commit", "active-commit", "pull" ... */
     char *target;         /* disk */
+    char *qdev, *backend; /* the device of the disk, each may be NULL */
     char *job;            /* id */
     char *fingerprint;    /* of the chain the plan was made for */
     GPtrArray *steps;     /* of QblkStep, owned, in order */
@@ -68,14 +70,20 @@ QblkStep *qblk_plan_add_for_job(QblkPlan *plan, const char *purpose, const char 
 /** Add the end that all jobs have from `pending` on: finalize and dismiss. */
 void qblk_plan_add_end(QblkPlan *plan);
 
-/** Add steps that close the nodes of @layer, which has left the chain. */
-void qblk_plan_add_close(QblkPlan *plan, const QblkLayer *layer);
+/**
+ * Add steps that close the nodes of @layer, which has left the chain, and note that its file is not
+ * used any more.  Does neither where another disk uses it.
+ */
+void qblk_plan_add_close(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer);
 
 /** Arguments that every job has; a new reference. */
 QblkJson *qblk_plan_job_arguments(const QblkPlan *plan, const QblkPlanContext *context);
 
-/** Expect @layer to be next in the chain afterwards, with @backing_name in its header (or NULL). */
-void qblk_plan_expect(QblkPlan *plan, const QblkLayer *layer, const char *backing_name);
+/** Expect @layer to be next in the chain afterwards.  Returns it, to set what is special. */
+QblkExpectation *qblk_plan_expect(QblkPlan *plan, const QblkLayer *layer);
+
+/** Likewise, with a header that the job writes: @backing_name, or where NULL what QEMU chooses. */
+void qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char *backing_name);
 
 /** The plan as JSON; a new reference. */
 QblkJson *qblk_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/relative-name.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A URL, `json:` or a path from the root. */
@@ -9,6 +10,53 @@ is_relative(const char *name)
 {
     gsize length = strcspn(name, ":/");
     return name[0] != '/' && name[length] != ':';
+}
+
+static gboolean
+is_path(const char *name)
+{
+    return name[0] == '/' || is_relative(name);
+}
+
+static gboolean
+is_same_file(const char *a, const char *b)
+{
+    g_autofree char *plain_a = g_canonicalize_filename(a, "/");
+    g_autofree char *plain_b = g_canonicalize_filename(b, "/");
+    if (g_str_equal(plain_a, plain_b)) {
+        return TRUE;
+    }
+    char *real_a = realpath(a, NULL);
+    char *real_b = realpath(b, NULL);
+    gboolean same = real_a != NULL && g_strcmp0(real_a, real_b) == 0;
+    free(real_a);
+    free(real_b);
+    return same;
+}
+
+gboolean
+qblk_relative_name_leads(const char *upper, const char *name, const char *lower)
+{
+    if (upper == NULL || lower == NULL || !is_path(name) || !is_path(lower) || !is_path(upper)) {
+        return TRUE;
+    }
+    g_autofree char *folder = g_path_get_dirname(upper);
+    g_autofree char *path = name[0] == '/' ? g_strdup(name) : g_build_filename(folder, name, NULL);
+    return is_same_file(path, lower);
+}
+
+/* A header may say another file than the one that somebody has opened with -blockdev. */
+static gboolean
+check_leads(const QblkLayer *layer, const QblkLayer *next, GError **error)
+{
+    if (qblk_relative_name_leads(layer->filename, layer->backing_name, next->filename)) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "the backing string of '%s' is '%s', and what is open below is '%s', so that none "
+                "can be kept relative",
+                layer->filename, layer->backing_name, next->filename);
+    return FALSE;
 }
 
 char *
@@ -26,6 +74,9 @@ qblk_relative_name(const QblkChain *chain, const QblkLayer *upper, const QblkLay
                         name == NULL ? "" : "', which is not relative");
             return NULL;
         }
+        if (!check_leads(layer, chain->layers->pdata[i + 1], error)) {
+            return NULL;
+        }
         if (i + 1 == lower->position) {
             return g_strconcat(folder, name, NULL);
         }
@@ -37,4 +88,16 @@ qblk_relative_name(const QblkChain *chain, const QblkLayer *upper, const QblkLay
         folder = next;
     }
     return g_strdup("");
+}
+
+const char *
+qblk_relative_name_absolute(const QblkLayer *lower)
+{
+    const QblkSource *source = lower->source;
+    gboolean is_whole = source != NULL && source->slice_offset == NULL &&
+                        source->encryption == NULL && lower->storage_filters->len == 0;
+    /* U+FFFD stands for bytes that QEMU could not say. */
+    gboolean is_known = lower->filename != NULL && lower->filename[0] == '/' &&
+                        strstr(lower->filename, "\xef\xbf\xbd") == NULL;
+    return is_whole && is_known ? lower->filename : NULL;
 }

@@ -11,7 +11,23 @@
  * strings of the headers from @upper down to it: "../b/top.qcow2" and in it "base.qcow2" give
  * "../b/base.qcow2".  Owned by the caller.
  *
- * QBLK_BLOCKJOB_ERROR_REFUSED where a header on the way has no name or an absolute one.
+ * QBLK_BLOCKJOB_ERROR_REFUSED where a header on the way has no name or an absolute one, or names
+ * another file than the one that is open.
  */
 char *qblk_relative_name(const QblkChain *chain, const QblkLayer *upper, const QblkLayer *lower,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Whether the backing string @name in the header of @upper leads to the file @lower.  TRUE as well
+ * for what is no path (`json:`, URLs), of which nothing can be said.
+ */
+gboolean qblk_relative_name_leads(const char *upper, const char *name, const char *lower);
+
+/**
+ * What a header above @lower should say: its path.  NULL where that does not say all, or is not
+ * known for sure; QEMU's own choice has to do then.  Borrowed.
+ *
+ * QEMU's own choice for a node that was opened with -blockdev is `json:` with all that is below it,
+ * which is wrong as soon as that changes.
+ */
+const char *qblk_relative_name_absolute(const QblkLayer *lower);

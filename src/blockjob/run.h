@@ -21,7 +21,7 @@ typedef struct {
     const char *address;  /* to connect to once more if the connection is lost; NULL: do not */
     int timeout_ms;       /* for the connection */
     gint64 time_limit_ms; /* for the whole, 0: none; then the job is cancelled */
-    int stop_fd;   /* readable: stop; -1: none.  The first byte cancels, a second leaves it */
+    int stop_fd;   /* readable: stop; -1: none.  The first read cancels, a second leaves the job */
     int report_ms; /* how often to ask for the progress; 0: never */
     QblkRunReport report;
     gpointer user_data;

@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/verify.h"
 
+#include "blockjob/relative-name.h"
+
+/* What the job wrote into a header has to lead to the image that is open below. */
+static gboolean
+names_next(const QblkLayer *layer, const QblkLayer *next)
+{
+    const char *name = layer->backing_name;
+    if (next == NULL || name == NULL || name[0] == '\0') {
+        return next == NULL && (name == NULL || name[0] == '\0');
+    }
+    return qblk_relative_name_leads(layer->filename, name, next->filename);
+}
+
 static gboolean
 is_as_expected(const QblkLayer *layer, const QblkExpectation *expected)
 {
@@ -22,7 +35,7 @@ append(GString *text, const char *node_name, const char *filename, const char *b
 }
 
 static void
-fail(const QblkChain *chain, const GPtrArray *expected, GError **error)
+fail(const QblkChain *chain, const char *target, const GPtrArray *expected, GError **error)
 {
     g_autoptr(GString) wanted = g_string_new(NULL);
     g_autoptr(GString) found = g_string_new(NULL);
@@ -37,18 +50,47 @@ fail(const QblkChain *chain, const GPtrArray *expected, GError **error)
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                 "the job ended well, but the chain of '%s' is not the one expected: it is %s, and "
                 "should be %s",
-                chain->target, found->str, wanted->str);
+                target, found->str, wanted->str);
 }
 
 gboolean
-qblk_verify_chain(const QblkChain *chain, const GPtrArray *expected, GError **error)
+qblk_verify_chain(const QblkChain *chain, const char *target, const GPtrArray *expected,
+                  GError **error)
 {
     gboolean is_same = chain->layers->len == expected->len;
     for (guint i = 0; is_same && i < expected->len; i++) {
-        is_same = is_as_expected(chain->layers->pdata[i], expected->pdata[i]);
+        const QblkLayer *layer = chain->layers->pdata[i];
+        const QblkExpectation *wanted = expected->pdata[i];
+        const QblkLayer *next = i + 1 < expected->len ? chain->layers->pdata[i + 1] : NULL;
+        is_same = is_as_expected(layer, wanted) && (!wanted->names_next || names_next(layer, next));
     }
     if (!is_same) {
-        fail(chain, expected, error);
+        fail(chain, target, expected, error);
     }
     return is_same;
+}
+
+static gboolean
+is_disk_of(const QblkPlan *plan, const QblkDevice *device)
+{
+    if (plan->qdev != NULL) {
+        return g_strcmp0(device->qdev, plan->qdev) == 0;
+    }
+    if (plan->backend != NULL) {
+        return g_strcmp0(device->backend, plan->backend) == 0;
+    }
+    const QblkExpectation *top = plan->after->len == 0 ? NULL : plan->after->pdata[0];
+    return top != NULL && g_strcmp0(device->node_name, top->node_name) == 0;
+}
+
+const char *
+qblk_verify_find(const QblkPlan *plan, const QblkSnapshot *snapshot)
+{
+    for (guint i = 0; i < snapshot->disks; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        if (is_disk_of(plan, device)) {
+            return device->target;
+        }
+    }
+    return plan->target;
 }

@@ -6,7 +6,11 @@
 
 #include "blockjob/plan.h"
 
-/** Whether @chain is as @expected (of QblkExpectation) says; QBLK_BLOCKJOB_ERROR_RESULT has
- * both. */
-gboolean qblk_verify_chain(const QblkChain *chain, const GPtrArray *expected,
+/** Whether @chain, of the disk @target, is as @expected (of QblkExpectation) says;
+ * QBLK_BLOCKJOB_ERROR_RESULT has both. */
+gboolean qblk_verify_chain(const QblkChain *chain, const char *target, const GPtrArray *expected,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The name that the disk of @plan has in @snapshot: names may come from nodes and images that have
+ * left.  Borrowed from either. */
+const char *qblk_verify_find(const QblkPlan *plan, const QblkSnapshot *snapshot);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/job-state.h"
+
+void
+qblk_job_state_clear(QblkJobState *job)
+{
+    g_clear_pointer(&job->state, g_free);
+    g_clear_pointer(&job->operation, g_free);
+    g_clear_pointer(&job->error, g_free);
+}
+
+static void
+set(char **text, const char *value)
+{
+    g_free(*text);
+    *text = g_strdup(value);
+}
+
+static gboolean
+is_of(const QblkJobState *job, const QblkJson *data, const char *member)
+{
+    return g_strcmp0(qblk_json_get_string(data, member), job->id) == 0;
+}
+
+void
+qblk_job_state_hear(QblkJobState *job, const QblkJson *event)
+{
+    const char *name = qblk_json_get_string(event, "event");
+    const QblkJson *data = qblk_json_get(event, "data");
+    if (g_strcmp0(name, "JOB_STATUS_CHANGE") == 0 && is_of(job, data, "id")) {
+        set(&job->state, qblk_json_get_string(data, "status"));
+    } else if (g_strcmp0(name, "BLOCK_JOB_ERROR") == 0 && is_of(job, data, "device")) {
+        set(&job->operation, qblk_json_get_string(data, "operation"));
+    }
+}
+
+const QblkJson *
+qblk_job_state_see(QblkJobState *job, const QblkJson *jobs)
+{
+    for (gsize i = 0; i < qblk_json_length(jobs); i++) {
+        const QblkJson *entry = qblk_json_at(jobs, i);
+        if (is_of(job, entry, "id")) {
+            set(&job->state, qblk_json_get_string(entry, "status"));
+            set(&job->error, qblk_json_get_string(entry, "error"));
+            return entry;
+        }
+    }
+    set(&job->state, job->state == NULL ? NULL : "null");
+    return NULL;
+}
+
+gboolean
+qblk_job_state_is(const QblkJobState *job, const char *state)
+{
+    return g_strcmp0(job->state, state) == 0;
+}
+
+/* In the order in which a job comes to them. */
+static int
+rank(const char *state)
+{
+    static const struct {
+        const char *state;
+        int rank;
+    } ranks[] = {
+        {"ready", 1}, {"standby", 1}, {"waiting", 2}, {"pending", 3}, {"concluded", 4}, {"null", 5},
+    };
+    for (gsize i = 0; state != NULL && i < G_N_ELEMENTS(ranks); i++) {
+        if (g_str_equal(ranks[i].state, state)) {
+            return ranks[i].rank;
+        }
+    }
+    return 0;
+}
+
+gboolean
+qblk_job_state_has_reached(const QblkJobState *job, const char *wanted)
+{
+    return qblk_job_state_is(job, wanted) ||
+           (g_str_equal(wanted, "concluded") && qblk_job_state_is(job, "null"));
+}
+
+gboolean
+qblk_job_state_has_passed(const QblkJobState *job, const char *wanted)
+{
+    return !qblk_job_state_has_reached(job, wanted) && rank(job->state) > rank(wanted);
+}
+
+gboolean
+qblk_job_state_has_left(const QblkJobState *job, const char *before)
+{
+    return rank(job->state) > rank(before);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What is known of one job, from events and from replies to query-jobs.
+ */
+#pragma once
+
+#include "base/json.h"
+
+typedef struct {
+    const char *id;  /* borrowed */
+    char *state;     /* owned: "running", "ready" ...; "null" once it is gone; NULL: not heard of */
+    char *operation; /* owned: of its last I/O error, "read" or "write"; NULL: there was none */
+    char *error;     /* owned: why it has failed, as query-jobs says; NULL: it has not */
+} QblkJobState;
+
+void qblk_job_state_clear(QblkJobState *job);
+
+/** Take in an event, of whatever kind and job. */
+void qblk_job_state_hear(QblkJobState *job, const QblkJson *event);
+
+/** Take in a reply to query-jobs; the entry of the job, borrowed, or NULL. */
+const QblkJson *qblk_job_state_see(QblkJobState *job, const QblkJson *jobs);
+
+/** The state as it is, or NULL. */
+gboolean qblk_job_state_is(const QblkJobState *job, const char *state);
+
+/** Whether it is in the state @wanted; one that somebody else has dismissed was "concluded". */
+gboolean qblk_job_state_has_reached(const QblkJobState *job, const char *wanted);
+
+/**
+ * Whether it is further than @wanted, where it should have waited.  A job that is aborting is not:
+ * it comes to "concluded".
+ */
+gboolean qblk_job_state_has_passed(const QblkJobState *job, const char *wanted);
+
+/** Whether it was in the state @before and has gone on since. */
+gboolean qblk_job_state_has_left(const QblkJobState *job, const char *before);

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of commands that change a chain have in common: disks whose layers all have data
+of their own, and what has to be true after each job, however it ended."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import images
+import live
+import qblk
+import qemu
+from topologies.model import Topology
+from topologies.options import blockdev, drive, named_chain, stem, virtio
+
+SLOW = ('--bandwidth', '65536', '--bytes')  # a job of some MiB does not end while a test looks
+
+
+def image_info(path):
+    done = subprocess.run(qemu.program('qemu-img') + ['info', '-U', '--output=json', path],
+                          check=True, capture_output=True)
+    return json.loads(done.stdout)
+
+
+def header(path):
+    """(backing string, backing format) as the image says them."""
+    info = image_info(path)
+    return info.get('backing-filename'), info.get('backing-filename-format')
+
+
+class TestCase(live.TestCase):
+    """A guest with the disk vda: self.files, top first."""
+
+    process = None
+    files = ()
+    reference = None
+
+    def make(self, depth=4, data='256k', folder=None):
+        """Images, each with a piece only it has and a piece that hides what is below."""
+        folder = folder or self.folder
+        self.files = images.chain(folder, 'disk', depth, data=data)
+        for number, path in enumerate(reversed(self.files)):
+            images.write(path, pattern=0x40 + number, offset=32 << 20, length='64k')
+        return self.files
+
+    def remember(self):
+        """Flatten what the guest sees."""
+        self.reference = os.path.join(self.folder, 'reference.raw')
+        subprocess.run(qemu.program('qemu-img') + ['convert', '-O', 'raw', self.files[0],
+                                                   self.reference], check=True)
+
+    def run_qemu(self, arguments, **options):
+        self.process = self.enterContext(Topology(list(arguments)).run(self.folder, **options))
+        return self.process
+
+    def boot(self, kind='blockdev', depth=4, data='256k', **options):
+        """A disk of each kind over a fresh chain."""
+        self.make(depth, data)
+        self.remember()
+        limits = ['-object', 'throttle-group,id=limits,x-bps-total=1073741824']
+        top = stem(self.files[0])
+        above = {
+            'blockdev': named_chain(self.files) + virtio(top, id='vda'),
+            'drive': drive(self.files[0], id='drive0') + virtio('drive0', id='vda'),
+            'anonymous': drive(self.files[0], id='drive0') + virtio('drive0'),
+            'throttle': limits + named_chain(self.files)
+            + blockdev(driver='throttle', node_name='limited', throttle_group='limits', file=top)
+            + virtio('limited', id='vda'),
+            'drive-throttle': drive(self.files[0], id='drive0',
+                                    **{'throttling.bps-total': 1073741824})
+            + virtio('drive0', id='vda'),
+            'cor': named_chain(self.files)
+            + blockdev(driver='copy-on-read', node_name='cor', file=top)
+            + virtio('cor', id='vda'),
+            'both': limits + named_chain(self.files)
+            + blockdev(driver='copy-on-read', node_name='cor', file=top)
+            + blockdev(driver='throttle', node_name='limited', throttle_group='limits', file='cor')
+            + virtio('limited', id='vda'),
+        }
+        return self.run_qemu(above[kind], **options)
+
+    # ---- looking ----
+
+    def chain(self):
+        return json.loads(self.qblk('--json', 'chain', self.process.socket, 'vda').stdout)[
+            'chains'][0]
+
+    def open_files(self):
+        return [os.path.realpath(layer['file']) for layer in self.chain()['layers']]
+
+    def filters(self):
+        return [item['driver'] for item in self.chain()['layers'][0]['filters']]
+
+    def nodes(self):
+        return {node['node-name'] for node in
+                self.process.qmp.execute('query-named-block-nodes', {'flat': True})}
+
+    def state(self):
+        """All that must not change where nothing was done: jobs, chain, images."""
+        return (self.process.qmp.execute('query-jobs'), self.chain(), self.nodes(),
+                [(header(path), os.path.getsize(path), _bytes(path)) for path in self.files])
+
+    def guest_writes(self, offset, length='1M', pattern=0x77):
+        """Through the device, as the guest would."""
+        line = (f'qemu-io -d /machine/peripheral/vda/virtio-backend '
+                f'"write -P {pattern} {offset} {length}"')
+        said = self.process.qmp.execute('human-monitor-command', {'command-line': line})
+        self.assertNotIn('rror', said)
+        images.write(self.reference, pattern=pattern, offset=offset, length=length, fmt='raw')
+
+    # ---- what has to be true ----
+
+    def assert_files(self, *files):
+        self.assertEqual(self.open_files(), [os.path.realpath(path) for path in files])
+
+    def assert_no_jobs(self):
+        self.assertEqual(self.process.qmp.execute('query-jobs'), [])
+
+    def assert_closed(self, *files):
+        """No node has FILES open, and nobody holds a lock on them."""
+        opened = {os.path.realpath(node['file']) for node in
+                  self.process.qmp.execute('query-named-block-nodes', {'flat': True})
+                  if not node['file'].startswith('json:')}
+        for path in files:
+            self.assertNotIn(os.path.realpath(path), opened)
+            # as raw bytes, since what is below it may be in use; writable, which no lock allows
+            subprocess.run(qemu.program('qemu-io') + ['-f', 'raw', '-c', 'read 0 512', path],
+                           check=True, capture_output=True)
+
+    def assert_same_content(self, path=None):
+        """What the guest sees, from the images as QEMU has left them, is the reference."""
+        if self.process.running:
+            self.process.qmp.execute('quit')
+            self.process.kill()
+        done = subprocess.run(
+            qemu.program('qemu-img') + ['compare', '-F', 'raw', path or self.files[0],
+                                        self.reference],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
+
+    def refuse(self, *arguments, status=qblk.REFUSED, says=None):
+        """It is refused, and QEMU and the images are as they were."""
+        before = self.state()
+        result = self.qblk(*arguments, status=status)
+        if says:
+            self.assertIn(says, result.errors)
+        self.assertEqual(self.state(), before)
+
+    # ---- in mid-job ----
+
+    def begin(self, *arguments):
+        """qblk with a slow job; returns once the job moves."""
+        running = subprocess.Popen(qblk.command(arguments), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=qblk.environment())
+        self.addCleanup(_end, running)
+        self.wait_for(lambda: any(job['status'] in ('running', 'paused', 'ready')
+                                  and job['current-progress'] > 0
+                                  for job in self.process.qmp.execute('query-jobs')))
+        return running
+
+    def finish(self, running, status):
+        stdout, stderr = running.communicate(timeout=60)
+        text = stderr.decode(errors='backslashreplace')
+        self.assertEqual(running.returncode, status, msg=text)
+        if status != qblk.DONE:
+            self.assertEqual(stdout, b'')
+        return text
+
+    def interrupt(self, running, number=signal.SIGINT):
+        running.send_signal(number)
+        return self.finish(running, qblk.JOB_FAILED)
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+
+
+def _bytes(path):
+    with open(path, 'rb') as file:
+        return hash(file.read())
+
+
+def _end(process):
+    if process.poll() is None:
+        process.kill()
+    process.communicate()

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/run-case.h"
+
+#include "lib/graph-fixture.h"
+
+#define TOPOLOGY "throttle-blockdev"
+#define CANNOT   "Job in this state cannot accept command verb"
+
+FakeQmp *
+run_case_server(void)
+{
+    gsize length;
+    g_autofree char *text = graph_fixture_text(TOPOLOGY, &length);
+    return fake_qmp_new_capture("7.2", text);
+}
+
+RunCase *
+run_case_new(QblkCommitEnd end)
+{
+    RunCase *test = g_new0(RunCase, 1);
+    g_autoptr(GError) error = NULL;
+    test->replies = graph_fixture_load(TOPOLOGY);
+    test->snapshot = graph_fixture_snapshot(test->replies);
+    const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda", .job = "job0"};
+    const QblkCommitOptions options = {.top = end == QBLK_COMMIT_INNER ? "vda[1]" : NULL,
+                                       .end = end};
+    test->plan = qblk_plan_commit(&context, &options, &error);
+    assert_no_error(error);
+    test->fake = run_case_server();
+    test->options.stop_fd = -1;
+    return test;
+}
+
+void
+run_case_free(RunCase *test)
+{
+    fake_qmp_finish(test->fake);
+    g_clear_pointer(&test->next, fake_qmp_finish);
+    qblk_plan_free(test->plan);
+    qblk_snapshot_free(test->snapshot);
+    qblk_replies_free(test->replies);
+    g_clear_error(&test->error);
+    g_free(test);
+}
+
+/* The recorded chain is the one before the job; where that is to be success, take it for both. */
+static void
+expect_recorded_chain(RunCase *test)
+{
+    GPtrArray *after = test->plan->after;
+    test->plan->after = test->plan->before;
+    test->plan->before = after;
+}
+
+void
+run_case_run(RunCase *test)
+{
+    g_autofree char *again = test->next == NULL ? NULL : fake_qmp_start(test->next);
+    QblkClient *client = fake_qmp_connect(test->fake);
+    test->options.address = again;
+    test->done = qblk_run(&client, test->plan, &test->options, &test->error);
+    qblk_client_free(client);
+}
+
+void
+run_case_end(RunCase *test, GQuark domain, int code, const char *part)
+{
+    run_case_run(test);
+    if (part == NULL) {
+        assert_no_error(test->error);
+        assert_true(test->done);
+    } else {
+        assert_false(test->done);
+        assert_error(test->error, domain, code, part);
+    }
+    run_case_free(test);
+}
+
+void
+run_case_succeed(RunCase *test)
+{
+    expect_recorded_chain(test);
+    run_case_end(test, 0, 0, NULL);
+}
+
+void
+run_case_fail(RunCase *test, int code, const char *part)
+{
+    run_case_end(test, QBLK_BLOCKJOB_ERROR, code, part);
+}
+
+/* ---- what the server does ---- */
+
+void
+run_case_status(FakeQmp *fake, const char *states)
+{
+    g_auto(GStrv) list = g_strsplit(states, " ", -1);
+    for (guint i = 0; list[i] != NULL; i++) {
+        g_autofree char *data = g_strdup_printf("{\"id\": \"job0\", \"status\": \"%s\"}", list[i]);
+        fake_qmp_event(fake, "JOB_STATUS_CHANGE", data);
+    }
+}
+
+void
+run_case_take(FakeQmp *fake, const char *command, const char *before, const char *after)
+{
+    fake_qmp_expect(fake, command, NULL);
+    if (before != NULL) {
+        run_case_status(fake, before);
+    }
+    fake_qmp_reply(fake, "{}");
+    if (after != NULL) {
+        run_case_status(fake, after);
+    }
+}
+
+void
+run_case_refuse(FakeQmp *fake, const char *command)
+{
+    fake_qmp_expect(fake, command, NULL);
+    fake_qmp_refuse(fake, "GenericError", CANNOT);
+}
+
+void
+run_case_tell(FakeQmp *fake, const char *state, const char *error)
+{
+    g_autofree char *reason = g_strdup_printf(", \"error\": \"%s\"", error);
+    g_autofree char *entry = g_strdup_printf(
+        "[{\"id\": \"other\", \"type\": \"backup\", \"status\": \"running\", "
+        "\"current-progress\": 0, \"total-progress\": 1}, {\"id\": \"job0\", \"type\": \"commit\", "
+        "\"status\": \"%s\", \"current-progress\": 1, \"total-progress\": 2%s}]",
+        state, error == NULL ? "" : reason);
+    fake_qmp_expect(fake, "query-jobs", NULL);
+    fake_qmp_reply(fake, state == NULL ? "[]" : entry);
+}
+
+void
+run_case_lose(FakeQmp *fake, const char *command, gboolean is_taken)
+{
+    fake_qmp_expect(fake, command, NULL);
+    if (is_taken) {
+        fake_qmp_forget(fake);
+    }
+    fake_qmp_close(fake);
+}
+
+void
+run_case_take_end(FakeQmp *fake)
+{
+    run_case_take(fake, "job-finalize", "waiting pending concluded", NULL);
+    run_case_tell(fake, "concluded", NULL);
+    run_case_take(fake, "job-dismiss", "null", NULL);
+    run_case_refuse(fake, "blockdev-del");
+    run_case_take(fake, "blockdev-del", NULL, NULL);
+}
+
+void
+run_case_take_back(FakeQmp *fake, const char *from)
+{
+    run_case_tell(fake, from, NULL);
+    run_case_take(fake, "job-cancel", NULL, "aborting concluded");
+    run_case_take(fake, "job-dismiss", "null", NULL);
+}

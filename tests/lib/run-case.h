@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * A commit that is run on a fake server: vda[1] into vda[2], or vda into it, as the job "job0".
+ */
+#pragma once
+
+#include "blockjob/plan-commit.h"
+#include "blockjob/run.h"
+#include "lib/check.h"
+#include "lib/fake-qmp.h"
+
+/**
+ * A plan, the server it is run on, and how the run ended.  What the script does not say the server
+ * answers as its topology was recorded: the chain as it is before the job, and no jobs.
+ */
+typedef struct {
+    QblkReplies *replies;
+    QblkSnapshot *snapshot;
+    QblkPlan *plan;
+    FakeQmp *fake;
+    FakeQmp *next; /* where it connects to again, or NULL */
+    QblkRunOptions options;
+    GError *error;
+    gboolean done;
+} RunCase;
+
+RunCase *run_case_new(QblkCommitEnd end);
+void run_case_free(RunCase *test);
+
+/** A server with an empty script. */
+FakeQmp *run_case_server(void);
+
+/* ---- what the server does ---- */
+
+/** The job goes through @states, parted by spaces. */
+void run_case_status(FakeQmp *fake, const char *states);
+
+/** Take @command; the job goes through @before, the answer comes, it goes through @after. */
+void run_case_take(FakeQmp *fake, const char *command, const char *before, const char *after);
+void run_case_refuse(FakeQmp *fake, const char *command);
+
+/** Answer query-jobs: the job in @state with @error, or NULL for no job. */
+void run_case_tell(FakeQmp *fake, const char *state, const char *error);
+
+/** Close the connection when @command has come, or was taken and is not answered. */
+void run_case_lose(FakeQmp *fake, const char *command, gboolean is_taken);
+
+/** From `pending` to the end of an inner commit. */
+void run_case_take_end(FakeQmp *fake);
+
+/** Cancel the job, which is in the state @from, and forget it. */
+void run_case_take_back(FakeQmp *fake, const char *from);
+
+/* ---- how it ends ---- */
+
+void run_case_run(RunCase *test);
+
+/** Run to success (@part is NULL), or to the error with @part in it; frees @test. */
+void run_case_end(RunCase *test, GQuark domain, int code, const char *part);
+void run_case_succeed(RunCase *test);
+void run_case_fail(RunCase *test, int code, const char *part);

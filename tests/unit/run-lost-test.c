@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/run-case.h"
+
+static void
+a_command_that_was_lost_is_sent_again_if_it_was_not_heard(void **state)
+{
+    static const struct {
+        const char *lost, *then; /* the command, and the state on the next connection */
+        gboolean again;
+    } cases[] = {
+        {"block-commit", NULL, TRUE},         {"block-commit", "running", FALSE},
+        {"block-commit", "pending", FALSE},   {"job-finalize", "pending", TRUE},
+        {"job-finalize", "concluded", FALSE}, {"job-finalize", NULL, FALSE},
+        {"job-dismiss", "concluded", TRUE},   {"job-dismiss", NULL, FALSE},
+        {"blockdev-del", NULL, TRUE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        static const char *const commands[] = {"block-commit", "job-finalize", "job-dismiss",
+                                               "blockdev-del", "blockdev-del"};
+        static const char *const states[] = {"pending", "concluded", "null", NULL, NULL};
+        RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+        test->next = run_case_server();
+        FakeQmp *server = test->fake;
+        for (gsize j = 0; j < G_N_ELEMENTS(commands); j++) {
+            gboolean is_lost = server == test->fake && g_str_equal(commands[j], cases[i].lost);
+            if (is_lost) {
+                run_case_lose(server, commands[j], FALSE);
+                server = test->next;
+                run_case_tell(server, cases[i].then, NULL);
+                if (g_strcmp0(cases[i].then, "running") == 0) {
+                    run_case_status(server, "waiting pending");
+                }
+            }
+            if (!is_lost || cases[i].again) {
+                run_case_take(server, commands[j], NULL, states[j]);
+            }
+            if (g_str_equal(commands[j], "job-finalize")) {
+                gboolean is_gone = is_lost && cases[i].then == NULL;
+                run_case_tell(server, is_gone ? NULL : "concluded", NULL);
+            }
+        }
+        run_case_succeed(test);
+    }
+}
+
+static void
+a_connection_lost_while_waiting_is_opened_once_more(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    test->next = run_case_server();
+    run_case_take(test->fake, "block-commit", "created running", NULL);
+    fake_qmp_close(test->fake);
+    run_case_tell(test->next, "running", NULL);
+    run_case_status(test->next, "waiting pending");
+    run_case_take_end(test->next);
+    run_case_succeed(test);
+
+    test = run_case_new(QBLK_COMMIT_INNER);
+    test->next = run_case_server();
+    run_case_take(test->fake, "block-commit", "created running", NULL);
+    fake_qmp_close(test->fake);
+    run_case_tell(test->next, "running", NULL);
+    fake_qmp_close(test->next);
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "'job0' goes on, or waits");
+}
+
+static void
+a_job_that_has_failed_meanwhile_is_told(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    test->next = run_case_server();
+    run_case_take(test->fake, "block-commit", "created running", NULL);
+    fake_qmp_close(test->fake);
+    run_case_tell(test->next, "concluded", "Input/output error");
+    run_case_tell(test->next, "concluded", "Input/output error");
+    run_case_tell(test->next, "concluded", "Input/output error");
+    run_case_take(test->next, "job-dismiss", NULL, NULL);
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "Input/output error; the chain");
+}
+
+static void
+a_job_that_is_gone_meanwhile_is_told(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    test->next = run_case_server();
+    run_case_take(test->fake, "block-commit", "created running", NULL);
+    fake_qmp_close(test->fake);
+    for (guint i = 0; i < 3; i++) {
+        run_case_tell(test->next, NULL, NULL);
+    }
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "'job0' is gone and should have waited at pending");
+}
+
+static void
+what_is_known_is_said_where_the_connection_stays_lost(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    run_case_lose(test->fake, "block-commit", TRUE);
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                 "whether job 'job0' was started is not");
+
+    test = run_case_new(QBLK_COMMIT_PIVOT);
+    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_lose(test->fake, "job-complete", TRUE);
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "job 'job0' goes on, or waits");
+
+    test = run_case_new(QBLK_COMMIT_INNER);
+    run_case_take(test->fake, "block-commit", "created running", "pending");
+    run_case_lose(test->fake, "job-finalize", TRUE);
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                 "whether the chain of 'vda' was changed is not known");
+
+    test = run_case_new(QBLK_COMMIT_INNER);
+    run_case_take(test->fake, "block-commit", "created running", "pending");
+    run_case_take(test->fake, "job-finalize", NULL, "concluded");
+    run_case_tell(test->fake, "concluded", NULL);
+    run_case_lose(test->fake, "job-dismiss", TRUE);
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                 "the chain of 'vda' was changed as planned, and then");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_command_that_was_lost_is_sent_again_if_it_was_not_heard),
+        cmocka_unit_test(a_connection_lost_while_waiting_is_opened_once_more),
+        cmocka_unit_test(a_job_that_has_failed_meanwhile_is_told),
+        cmocka_unit_test(a_job_that_is_gone_meanwhile_is_told),
+        cmocka_unit_test(what_is_known_is_said_where_the_connection_stays_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
