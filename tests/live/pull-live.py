@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`qblk pull` on a running QEMU: the guest sees the same data before and after."""
+
+import os
+import signal
+import subprocess
+
+import block_jobs
+import images
+import live
+import qblk
+import qemu
+from block_jobs import SLOW, header
+from topologies.options import blockdev, local, named_chain, qcow2, stem, virtio
+
+KINDS = ('blockdev', 'drive', 'anonymous', 'throttle', 'drive-throttle', 'cor', 'both')
+FILTERS = {'throttle': ['throttle'], 'cor': ['copy-on-read'],
+           'both': ['throttle', 'copy-on-read']}
+
+
+class Pull(block_jobs.TestCase):
+    def pull(self, *arguments, **options):
+        return self.qblk('pull', self.process.socket, 'vda', *arguments, **options)
+
+    def test_with_each_base_for_each_kind_of_disk(self):
+        for kind in KINDS:
+            for base in (2, 3):
+                with self.subTest(kind=kind, base=base):
+                    self.setUp()
+                    self.boot(kind)
+                    self.pull('--base', f'vda[{base}]')
+                    self.assert_files(self.files[0], *self.files[base:])
+                    self.assert_no_jobs()
+                    self.assert_closed(*self.files[1:base])
+                    self.assertEqual(self.filters(), FILTERS.get(kind, []))
+                    self.assertEqual(header(self.files[0]), (self.files[base], 'qcow2'))
+                    self.assert_same_content()
+
+    def test_without_a_base_the_active_layer_stands_alone(self):
+        for kind in KINDS:
+            with self.subTest(kind):
+                self.setUp()
+                self.boot(kind)
+                self.pull()
+                self.assert_files(self.files[0])
+                self.assert_no_jobs()
+                self.assert_closed(*self.files[1:])
+                self.assertEqual(self.filters(), FILTERS.get(kind, []))
+                self.assertEqual(header(self.files[0]), (None, None))
+                self.assert_same_content()
+
+    def test_a_relative_name_stays_relative_if_asked_for(self):
+        for kind in ('blockdev', 'drive'):
+            with self.subTest(kind):
+                self.setUp()
+                self.boot(kind)
+                self.pull('--base', 'vda[2]', '--keep-relative')
+                self.assertEqual(header(self.files[0])[0], os.path.basename(self.files[2]))
+                self.assert_same_content()
+
+    def test_onto_a_raw_base(self):
+        base = images.raw(self.folder, 'base.raw', 64 << 20)
+        images.write(base, pattern=9, fmt='raw')
+        middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=base,
+                               backing_format='raw')
+        images.write(middle, pattern=8, offset='1M')
+        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
+        self.files = [top, middle, base]
+        self.remember()
+        self.run_qemu(blockdev(driver='raw', node_name='base', file=local(base))
+                      + qcow2(middle, backing='base') + qcow2(top, backing='middle')
+                      + virtio('top', id='vda'))
+        self.pull('--base', 'vda[2]')
+        self.assert_files(top, base)
+        self.assertEqual(header(top), (base, 'raw'))
+        self.assert_same_content()
+
+    def test_from_a_network_base(self):
+        export = images.create(os.path.join(self.folder, 'export.qcow2'))
+        images.write(export, pattern=5)
+        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=export)
+        images.write(top, pattern=6, offset='1M')
+        self.files = [top]
+        self.remember()
+        socket = os.path.join(self.folder, 'nbd.sock')
+        self.enterContext(qemu.nbd_server(socket, export))
+        self.run_qemu(blockdev(driver='nbd', node_name='net', read_only=True,
+                               server={'type': 'unix', 'path': socket})
+                      + qcow2(top, backing='net') + virtio('top', id='vda'))
+        self.pull()
+        self.assert_files(top)
+        self.assertNotIn('net', self.nodes())
+        self.assert_same_content()
+
+    def test_a_layer_that_another_disk_uses_stays_open_and_is_not_called_unused(self):
+        self.make(2)
+        other = images.create(os.path.join(self.folder, 'other.qcow2'), backing=self.files[1])
+        self.remember()
+        self.run_qemu(named_chain(self.files) + qcow2(other, backing=stem(self.files[1]))
+                      + virtio(stem(self.files[0]), id='vda') + virtio('other', id='vdb'))
+        text = self.pull().text
+        self.assertNotIn(self.files[1], text)
+        self.assert_files(self.files[0])
+        self.assertIn(stem(self.files[1]), self.nodes())
+        self.assert_same_content()
+
+    def test_while_the_guest_writes(self):
+        self.boot(data='8M')
+        running = self.begin('pull', self.process.socket, 'vda', *SLOW)
+        self.guest_writes('40M')
+        self.guest_writes('512k')
+        job, = self.process.qmp.execute('query-jobs')
+        self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
+        self.finish(running, qblk.DONE)
+        self.assert_files(self.files[0])
+        self.assert_same_content()
+
+    def test_a_result_as_json_says_what_is_no_longer_used(self):
+        self.boot()
+        result = block_jobs.json.loads(
+            self.qblk('--json', 'pull', self.process.socket, 'vda').stdout)
+        self.assertEqual(result['done'], True)
+        self.assertEqual(result['plan']['removed'], self.files[1:])
+
+
+class Refused(block_jobs.TestCase):
+    def test_what_makes_no_sense_on_the_chain(self):
+        self.boot(depth=3)
+        for status, says, arguments in (
+                (qblk.REFUSED, 'same layer', ('--base', 'vda')),
+                (qblk.REFUSED, 'nothing to pull', ('--base', 'vda[1]')),
+                (qblk.REFUSED, '--keep-relative', ('--keep-relative',)),
+                (qblk.NOT_FOUND, 'no index 9', ('--base', 'vda[9]')),
+                (qblk.NOT_FOUND, '/no/such', ('--base', '/no/such')),
+                (qblk.REFUSED, '0123456789abcdef', ('--expect', '0123456789abcdef')),
+                (qblk.USAGE, '--bandwidth', ('--bandwidth', '-1'))):
+            with self.subTest(arguments):
+                self.refuse('pull', self.process.socket, 'vda', *arguments, status=status,
+                            says=says)
+
+    def test_a_disk_without_backing(self):
+        self.boot(depth=1)
+        self.refuse('pull', self.process.socket, 'vda', says='nothing to pull')
+
+    def test_a_chain_with_a_job(self):
+        for name in ('commit-running', 'stream-running', 'stream-pending', 'stream-concluded'):
+            with self.subTest(name), self.running(name) as (_, process):
+                self.qblk('pull', process.socket, 'vda', status=qblk.REFUSED)
+                self.assertEqual(len(process.qmp.execute('query-jobs')), 1)
+
+
+class MidJob(block_jobs.TestCase):
+    ENDS = ((), ('--base', 'vda[2]'))
+
+    def assert_untouched(self):
+        self.assert_no_jobs()
+        self.assert_files(*self.files)
+        self.assert_same_content()
+
+    def test_ctrl_c_takes_the_job_back(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            for end in self.ENDS:
+                with self.subTest(end=end, number=number):
+                    self.setUp()
+                    self.boot(data='4M')
+                    running = self.begin('pull', self.process.socket, 'vda', *end, *SLOW)
+                    text = self.interrupt(running, number)
+                    self.assertIn('as you asked', text)
+                    self.assertIn("the chain of 'vda' is as it was", text)
+                    self.assert_untouched()
+
+    def test_a_time_limit_takes_the_job_back(self):
+        self.boot(data='4M')
+        result = self.qblk('pull', self.process.socket, 'vda', *SLOW, '--time-limit', '0.3',
+                           status=qblk.JOB_FAILED)
+        self.assertIn('its time was over', result.errors)
+        self.assert_untouched()
+
+    def test_qemu_is_killed(self):
+        self.boot(data='4M')
+        running = self.begin('pull', self.process.socket, 'vda', *SLOW)
+        self.process.kill()
+        self.assertIn("job 'qblk-pull-vda'", self.finish(running, qblk.NO_CONNECTION))
+        self.assert_same_content()
+
+
+class Faults(block_jobs.TestCase):
+    def test_a_full_file_system(self):
+        mount = os.path.join(self.folder, 'small')
+        os.mkdir(mount)
+        done = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'none', mount],
+                              capture_output=True, check=False)
+        if done.returncode != 0:
+            self.skipTest('tmpfs cannot be mounted here')
+        self.addCleanup(subprocess.run, ['umount', '-l', mount], check=False)
+        self.make(2, data='8M')
+        top = images.create(os.path.join(mount, 'top.qcow2'), backing=self.files[0])
+        self.files = [top, *self.files]
+        self.remember()
+        self.run_qemu(named_chain(self.files) + virtio('top', id='vda'))
+        result = self.qblk('pull', self.process.socket, 'vda', status=qblk.JOB_FAILED)
+        self.assertIn('No space left on device', result.errors)
+        self.assertIn("the chain of 'vda' is as it was", result.errors)
+        self.assert_no_jobs()
+        self.assert_files(*self.files)
+        self.assert_same_content()
+
+    def test_a_layer_that_cannot_be_read(self):
+        self.make(3)
+        self.remember()
+        faulty = {'driver': 'blkdebug', 'image': local(self.files[1]), 'node-name': 'faulty',
+                  'inject-error': [{'event': 'read_aio', 'errno': 5}]}
+        self.run_qemu(qcow2(self.files[2])
+                      + blockdev(driver='qcow2', node_name='middle', file=faulty,
+                                 backing=stem(self.files[2]))
+                      + qcow2(self.files[0], backing='middle')
+                      + virtio(stem(self.files[0]), id='vda'))
+        result = self.qblk('pull', self.process.socket, 'vda', status=qblk.JOB_FAILED)
+        self.assertIn('failed to read: Input/output error', result.errors)
+        self.assert_no_jobs()
+        self.assert_same_content()
+
+
+if __name__ == '__main__':
+    live.main()
