@@ -21,7 +21,7 @@ DOCUMENT = os.path.join(os.path.dirname(TESTS), 'docs', 'json.md')
 TYPES = {dict: 'object', list: 'array', str: 'string', bool: 'boolean', int: 'integer',
          type(None): 'null'}
 
-ENDS = {qblk.DONE, qblk.FAILED, qblk.REFUSED}  # some disks have no chain or no XML
+ENDS = {qblk.DONE, qblk.FAILED, qblk.REFUSED}  # some disks have no chain, no XML or no plan
 
 ROW = re.compile(r'^\| `([^`]+)` \| (array of strings|\w+)( or null)?(, optional)? \|')
 
@@ -127,7 +127,13 @@ def outputs(capture):
     for disk in disks:
         yield 'chain', ask('chain', vm, disk['target'])
         yield 'xml', ask('xml', vm, disk['target'])
+        for job, *end in (('pull',), ('commit', '--pivot'), ('commit', '--active')):
+            yield job, ask(job, vm, disk['target'], '--dry-run', '--force-managed', *end)
         layers = disk.get('layers', [])
+        if len(layers) > 2:
+            for job, option in (('pull', '--base'), ('commit', '--top')):
+                yield job, ask(job, vm, disk['target'], '--dry-run', option,
+                               layers[1 if job == 'commit' else 2]['spec'])
         for layer in layers[:3] + layers[-1:]:
             yield 'resolve', ask('resolve', vm, layer['spec'])
 
