@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/snapshot-fetch.h"
+
+#include "cli/graph-json.h"
+#include "lib/chain-text.h"
+#include "lib/check.h"
+#include "lib/fake-qmp.h"
+#include "lib/graph-fixture.h"
+
+#define BLOCK_OF(node)                                                                             \
+    "[{\"device\":\"vda\",\"removable\":false,\"inserted\":"                                       \
+    "{\"node-name\":\"" node "\",\"ro\":false}}]"
+#define NODE_A                                                                                     \
+    "[{\"node-name\":\"a\",\"drv\":\"file\",\"file\":\"/a\",\"ro\":false,"                         \
+    "\"image\":{\"virtual-size\":65536},\"children\":[]}]"
+
+/* ---- from a recorded server ---- */
+
+/* All that a snapshot says: its graph, and the chain of each disk or why there is none. */
+static char *
+text_of(const QblkSnapshot *snapshot)
+{
+    g_autoptr(QblkJson) json = qblk_graph_json(snapshot);
+    g_autofree char *graph = qblk_json_print(json, QBLK_JSON_SORTED);
+    g_autoptr(GString) text = g_string_new(graph);
+    const char *const *targets = qblk_snapshot_get_targets(snapshot);
+    for (guint i = 0; targets[i] != NULL; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, targets[i], &error);
+        g_autofree char *layers = chain == NULL ? g_strdup(error->message) : chain_text(chain);
+        g_string_append_printf(text, "\n%s: %s", targets[i], layers);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* A logger: fails the test where more is asked than a look at the graph needs. */
+static void
+check_sent(gboolean sent, const char *message, gpointer user_data)
+{
+    guint *count = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkJson) json = qblk_json_parse(message, strlen(message), &error);
+    assert_no_error(error);
+    if (!sent) {
+        return;
+    }
+    const char *command = qblk_json_get_string(json, "execute");
+    if (!g_str_has_prefix(command, "query-") && !g_str_equal(command, "qom-get") &&
+        !g_str_equal(command, "x-debug-query-block-graph")) {
+        fail_msg("'%s' is no look at the graph", command);
+    }
+    (*count)++;
+}
+
+static void
+a_recorded_server_gives_the_snapshot_that_loading_gives(void **state)
+{
+    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    for (guint i = 0; i < topologies->len; i++) {
+        g_autofree char *capture = graph_fixture_text(topologies->pdata[i], NULL);
+        FakeQmp *fake = fake_qmp_new_capture(NULL, capture);
+        QblkClient *client = fake_qmp_connect(fake);
+        guint sent = 0;
+        qblk_client_set_logger(client, check_sent, &sent);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkSnapshot) fetched = qblk_snapshot_fetch(client, NULL, &error);
+        assert_no_error(error);
+        assert_true(sent >= 6);
+        g_autoptr(QblkReplies) replies = graph_fixture_load(topologies->pdata[i]);
+        g_autoptr(QblkSnapshot) loaded = graph_fixture_snapshot(replies);
+        g_autofree char *actual = text_of(fetched);
+        g_autofree char *expected = text_of(loaded);
+        assert_string_equal(actual, expected);
+        qblk_client_free(client);
+        fake_qmp_finish(fake);
+    }
+}
+
+/* ---- from a script: a QEMU 11.0 without jobs, whose drive vda has the node @node ---- */
+
+static void
+expect_first(FakeQmp *fake)
+{
+    static const char *const commands[] = {"query-version", "query-name", "query-jobs",
+                                           "query-block-jobs"};
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        fake_qmp_expect(fake, commands[i], "{}");
+    }
+    fake_qmp_reply(fake, "{\"qemu\":{\"major\":11,\"minor\":0,\"micro\":0},\"package\":\"\"}");
+    fake_qmp_reply(fake, "{\"name\":\"vm\"}");
+    fake_qmp_reply(fake, "[]");
+    fake_qmp_reply(fake, "[]");
+    fake_qmp_expect(fake, "query-block", "{}");
+    fake_qmp_expect(fake, "query-named-block-nodes", "{\"flat\":true}");
+}
+
+static void
+expect_attempt(FakeQmp *fake, const char *block)
+{
+    expect_first(fake);
+    fake_qmp_reply(fake, block);
+    fake_qmp_reply(fake, NODE_A);
+}
+
+/* Fetch from @fake to its end; the error of that. */
+static GError *
+fetch_error(FakeQmp *fake)
+{
+    QblkClient *client = fake_qmp_connect(fake);
+    GError *error = NULL;
+    assert_null(qblk_snapshot_fetch(client, NULL, &error));
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+    return error;
+}
+
+static void
+a_graph_that_changed_twice_is_read_a_third_time(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    expect_attempt(fake, BLOCK_OF("gone"));
+    expect_attempt(fake, BLOCK_OF("gone too"));
+    expect_attempt(fake, BLOCK_OF("a"));
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, NULL, &error);
+    assert_no_error(error);
+    assert_string_equal(qblk_snapshot_get_targets(snapshot)[0], "vda");
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+}
+
+static void
+a_graph_that_changes_a_third_time_is_given_up(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    expect_attempt(fake, BLOCK_OF("first"));
+    expect_attempt(fake, BLOCK_OF("second"));
+    expect_attempt(fake, BLOCK_OF("third"));
+    g_autoptr(GError) error = fetch_error(fake);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, "third");
+}
+
+static void
+replies_that_never_agree_are_still_replies(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    expect_attempt(fake, BLOCK_OF("first"));
+    expect_attempt(fake, BLOCK_OF("second"));
+    expect_attempt(fake, BLOCK_OF("third"));
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    g_autoptr(QblkReplies) replies = qblk_snapshot_fetch_replies(client, options, &error);
+    assert_no_error(error);
+    assert_int_equal(replies->list->len, 6);
+    g_autoptr(GError) cause = graph_fixture_error(replies, NULL);
+    assert_error(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, "third");
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+}
+
+static void
+a_refused_query_block_is_an_error_at_once(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    expect_first(fake);
+    fake_qmp_refuse(fake, "GenericError", "no");
+    fake_qmp_reply(fake, NODE_A);
+    g_autoptr(GError) error = fetch_error(fake);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "'query-block'");
+}
+
+static void
+a_connection_that_ends_within_a_batch_is_an_error(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    expect_first(fake);
+    fake_qmp_reply(fake, BLOCK_OF("a"));
+    fake_qmp_close(fake);
+    g_autoptr(GError) error = fetch_error(fake);
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_recorded_server_gives_the_snapshot_that_loading_gives),
+        cmocka_unit_test(a_graph_that_changed_twice_is_read_a_third_time),
+        cmocka_unit_test(a_graph_that_changes_a_third_time_is_given_up),
+        cmocka_unit_test(replies_that_never_agree_are_still_replies),
+        cmocka_unit_test(a_refused_query_block_is_an_error_at_once),
+        cmocka_unit_test(a_connection_that_ends_within_a_batch_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
