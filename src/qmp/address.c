@@ -43,7 +43,7 @@ parse_tcp(QblkAddress *address, const char *rest, GError **error)
     }
     gsize length = (gsize)(colon - rest);
     if (rest[0] == '[') {
-        if (bracket + 1 != colon) {
+        if (bracket == NULL || bracket + 1 != colon) {
             return refuse(address->text, "has no ']:' after the IPv6 address", error);
         }
         address->host = g_strndup(rest + 1, length - 2);
