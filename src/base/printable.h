@@ -8,6 +8,7 @@
 
 /**
  * Whether @character may be shown as it is: no control, no mark that changes the direction of the
- * text after it, nothing without width of its own but combining marks, no end of a line.
+ * text after it, nothing without width of its own but combining marks, no letter without a
+ * glyph, no end of a line.
  */
 gboolean qblk_printable(gunichar character);
