@@ -172,12 +172,13 @@ redact_json_name(const char *name, gboolean *found)
     return g_strconcat("json:", printed, NULL);
 }
 
-/* A `json:` name that does not parse may hold a secret all the same. */
+/* A `json:` name that does not parse may hold a secret all the same, and so may one within a
+ * sentence of QEMU. */
 static char *
 redact_text(const char *name, gboolean *found)
 {
     GString *text = g_string_new(name);
-    gboolean is_json = g_str_has_prefix(name, "json:");
+    gboolean is_json = g_str_has_prefix(name, "json:") || strstr(name, "json:{") != NULL;
     gboolean is_url = strstr(name, "://") != NULL;
     gboolean has_protocol = name[strcspn(name, ":/")] == ':';
     gboolean any = redact_url_passwords(text);

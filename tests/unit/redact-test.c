@@ -36,6 +36,8 @@ secrets_in_names_are_replaced(void **state)
         {"json:{\"password\":\"pw\",\"a\":", "json:{\"password\":***"},
         {"json:{'file.password' : 'pw", "json:{'file.password' :***"},
         {"json:{\"filename\":\"rbd:p/i:key=pw", "json:{\"filename\":\"rbd:p/i:key=***"},
+        /* a name within a sentence */
+        {"Could not open 'json:{\"password\": \"pw\"}'", "Could not open 'json:{\"password\":***"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         gboolean found = FALSE;
