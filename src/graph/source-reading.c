@@ -48,9 +48,11 @@ qblk_source_reading_switch(const QblkSourceReading *reading, const char *key, ch
         return TRUE;
     }
     gboolean is_on = g_strv_contains(on, value);
+    if (!is_on && !g_strv_contains(off, value)) {
+        return fail_value(reading, key, "is neither on nor off", error);
+    }
     *member = g_strdup(is_on ? "yes" : "no");
-    return is_on || g_strv_contains(off, value) ||
-           fail_value(reading, key, "is neither on nor off", error);
+    return TRUE;
 }
 
 gboolean
@@ -68,7 +70,7 @@ qblk_source_reading_size(const QblkSourceReading *reading, const char *key, char
     const char *suffix =
         value[digits] == '\0' ? suffixes : strchr(suffixes, g_ascii_toupper(value[digits]));
     gboolean is_one = suffix != NULL && (value[digits] == '\0' || value[digits + 1] == '\0') &&
-                      g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT32, &size, NULL);
+                      g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64, &size, NULL);
     if (!is_one || (size << 10 * (suffix - suffixes)) >> 10 * (suffix - suffixes) != size) {
         return fail_value(reading, key, "is no number of bytes", error);
     }

@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/source-left-out.h"
 #include "graph/source-protocol.h"
-#include "graph/source-reading.h"
-#include "graph/source-server.h"
-#include "graph/source-url.h"
 #include "lib/check.h"
-
-/* Options from "key=value" texts that end with NULL. */
-static QblkSourceOptions *
-make_options(const char *const *pairs)
-{
-    QblkSourceOptions *options = qblk_source_options_new();
-    for (gsize i = 0; pairs[i] != NULL; i++) {
-        g_auto(GStrv) pair = g_strsplit(pairs[i], "=", 2);
-        qblk_source_options_set(options, pair[0], pair[1]);
-    }
-    return options;
-}
+#include "lib/source-check.h"
 
 static QblkSource *
 read_one(const char *driver, const char *const *pairs, GError **error)
 {
-    g_autoptr(QblkSourceOptions) options = make_options(pairs);
+    g_autoptr(QblkSourceOptions) options = source_check_options(pairs);
     return qblk_source_protocol_read(driver, "", options, error);
 }
 
@@ -115,42 +101,11 @@ what_a_driver_needs_is_named(void **state)
 }
 
 static void
-sizes_have_suffixes(void **state)
-{
-    static const struct {
-        const char *text, *bytes;
-    } cases[] = {{"0", "0"},
-                 {"512", "512"},
-                 {"512b", "512"},
-                 {"4k", "4096"},
-                 {"4K", "4096"},
-                 {"1M", "1048576"},
-                 {"3E", "3458764513820540928"},
-                 {"20E", NULL},
-                 {"4x", NULL},
-                 {"k", NULL},
-                 {"", NULL},
-                 {"-1", NULL},
-                 {"1 k", NULL}};
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *pair = g_strconcat("readahead=", cases[i].text, NULL);
-        const char *const pairs[] = {pair, NULL};
-        g_autoptr(QblkSourceOptions) options = make_options(pairs);
-        QblkSourceReading reading = {"https", NULL, "", options, NULL};
-        g_autoptr(GError) error = NULL;
-        g_autofree char *bytes = NULL;
-        assert_int_equal(qblk_source_reading_size(&reading, "readahead", &bytes, &error),
-                         cases[i].bytes != NULL);
-        assert_int_equal(g_strcmp0(bytes, cases[i].bytes), 0);
-    }
-}
-
-static void
 options_below_a_prefix_are_those_of_the_driver(void **state)
 {
     const char *const pairs[] = {"file.server.0.host=a", "file.server.1.path=/s", "file.volume=v",
                                  "file.path=p",          "server.0.host=other",   NULL};
-    g_autoptr(QblkSourceOptions) options = make_options(pairs);
+    g_autoptr(QblkSourceOptions) options = source_check_options(pairs);
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSource) source = qblk_source_protocol_read("gluster", "file.", options, &error);
     assert_no_error(error);
@@ -160,22 +115,6 @@ options_below_a_prefix_are_those_of_the_driver(void **state)
     assert_string_equal(source->dropped->pdata[0], "the option 'server.0.host'");
 }
 
-static void
-what_is_left_out_is_said_without_its_value(void **state)
-{
-    const char *const pairs[] = {
-        "cache.direct=on", /* harmless */
-        "empty=",          /* says nothing */
-        "a.password=x",    "rw=on", "switch=off", QBLK_SOURCE_URL_PASSWORD "=", NULL};
-    g_autoptr(QblkSourceOptions) options = make_options(pairs);
-    g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_FILE);
-    qblk_source_left_out_note(options, source);
-    assert_int_equal(source->dropped->len, 3);
-    assert_string_equal(source->dropped->pdata[0], "the secret 'a.password'");
-    assert_string_equal(source->dropped->pdata[1], "the option 'rw'");
-    assert_string_equal(source->dropped->pdata[2], "the password in the URL");
-}
-
 int
 main(void)
 {
@@ -183,9 +122,7 @@ main(void)
         cmocka_unit_test(the_default_ports_are_those_of_libvirt),
         cmocka_unit_test(a_secret_object_belongs_to_a_user),
         cmocka_unit_test(what_a_driver_needs_is_named),
-        cmocka_unit_test(sizes_have_suffixes),
         cmocka_unit_test(options_below_a_prefix_are_those_of_the_driver),
-        cmocka_unit_test(what_is_left_out_is_said_without_its_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
