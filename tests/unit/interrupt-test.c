@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/interrupt.h"
+#include "lib/check.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+static int
+is_readable(const QblkInterrupt *interrupt)
+{
+    struct pollfd polled = {qblk_interrupt_get_fd(interrupt), POLLIN, 0};
+    return poll(&polled, 1, 0);
+}
+
+static void
+a_signal_can_be_read_instead_of_ending_the_process(void **state)
+{
+    const int signals[] = {SIGINT, SIGTERM};
+    for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
+        char record[256];
+        g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
+        assert_int_equal(is_readable(interrupt), 0);
+        raise(signals[i]);
+        assert_int_equal(is_readable(interrupt), 1);
+        assert_true(read(qblk_interrupt_get_fd(interrupt), record, sizeof(record)) > 0);
+        assert_int_equal(is_readable(interrupt), 0);
+    }
+}
+
+static void
+a_signal_that_came_too_late_does_not_end_the_process(void **state)
+{
+    QblkInterrupt *interrupt = qblk_interrupt_new();
+    raise(SIGINT);
+    raise(SIGTERM);
+    qblk_interrupt_free(interrupt);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_signal_can_be_read_instead_of_ending_the_process),
+        cmocka_unit_test(a_signal_that_came_too_late_does_not_end_the_process),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/job-state.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+static void
+hear(QblkJobState *job, const char *event)
+{
+    g_autoptr(QblkJson) json = graph_fixture_json(event);
+    qblk_job_state_hear(job, json);
+}
+
+static void
+see(QblkJobState *job, const char *jobs)
+{
+    g_autoptr(QblkJson) json = graph_fixture_json(jobs);
+    (void)qblk_job_state_see(job, json);
+}
+
+static void
+only_its_own_events_are_heard(void **state)
+{
+    QblkJobState job = {.id = "a"};
+    hear(&job, "{'event':'JOB_STATUS_CHANGE','data':{'id':'b','status':'ready'}}");
+    hear(&job, "{'event':'BLOCK_JOB_READY','data':{'device':'a'}}");
+    hear(&job, "{'event':'BLOCK_JOB_ERROR','data':{'device':'b','operation':'read'}}");
+    hear(&job, "{'event':'STOP'}");
+    assert_null(job.state);
+    assert_null(job.operation);
+    hear(&job, "{'event':'JOB_STATUS_CHANGE','data':{'id':'a','status':'running'}}");
+    hear(&job, "{'event':'BLOCK_JOB_ERROR','data':{'device':'a','operation':'write'}}");
+    assert_string_equal(job.state, "running");
+    assert_string_equal(job.operation, "write");
+    qblk_job_state_clear(&job);
+}
+
+static void
+a_job_that_was_there_and_is_not_listed_is_gone(void **state)
+{
+    QblkJobState job = {.id = "a"};
+    see(&job, "[{'id':'b','status':'running'}]");
+    assert_null(job.state);
+    see(&job, "[{'id':'b','status':'running'},{'id':'a','status':'concluded','error':'full'}]");
+    assert_string_equal(job.state, "concluded");
+    assert_string_equal(job.error, "full");
+    see(&job, "[]");
+    assert_string_equal(job.state, "null");
+    assert_string_equal(job.error, "full");
+    qblk_job_state_clear(&job);
+}
+
+static void
+states_have_an_order(void **state)
+{
+    static const struct {
+        const char *is, *wanted;
+        gboolean reached, passed;
+    } cases[] = {
+        {"running", "ready", FALSE, FALSE},    {"standby", "ready", FALSE, FALSE},
+        {"ready", "ready", TRUE, FALSE},       {"waiting", "ready", FALSE, TRUE},
+        {"pending", "ready", FALSE, TRUE},     {"ready", "pending", FALSE, FALSE},
+        {"aborting", "pending", FALSE, FALSE}, {"concluded", "pending", FALSE, TRUE},
+        {"null", "pending", FALSE, TRUE},      {"null", "concluded", TRUE, FALSE},
+        {"paused", "pending", FALSE, FALSE},   {"unheard-of", "pending", FALSE, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        QblkJobState job = {.id = "a", .state = g_strdup(cases[i].is)};
+        assert_int_equal(qblk_job_state_has_reached(&job, cases[i].wanted), cases[i].reached);
+        assert_int_equal(qblk_job_state_has_passed(&job, cases[i].wanted), cases[i].passed);
+        qblk_job_state_clear(&job);
+    }
+    QblkJobState gone = {.id = "a", .state = g_strdup("null")};
+    assert_true(qblk_job_state_has_left(&gone, "concluded"));
+    assert_false(qblk_job_state_has_left(&gone, "null"));
+    qblk_job_state_clear(&gone);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_its_own_events_are_heard),
+        cmocka_unit_test(a_job_that_was_there_and_is_not_listed_is_gone),
+        cmocka_unit_test(states_have_an_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/plan-check.h"
+#include "blockjob/plan-commit.h"
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+/* vda: top -> middle -> base, each a qcow2 node on a file node; vdb shares nothing. */
+#define NODES                                                                                      \
+    "base-file file /d/base.qcow2\nbase qcow2 /d/base.qcow2 file=base-file\n"                      \
+    "middle-file file /d/middle.qcow2\n"                                                           \
+    "middle qcow2 /d/middle.qcow2 file=middle-file backing=base\n"                                 \
+    "top-file file /d/top.qcow2\ntop qcow2 /d/top.qcow2 file=top-file backing=middle\n"            \
+    "other-file file /d/other.qcow2\nother qcow2 /d/other.qcow2 file=other-file"
+#define BLOCKS "vda - top\nvdb - other"
+
+static QblkPlan *
+plan_on(const QblkReplies *replies, QblkPlanContext context, const QblkCommitOptions *options,
+        GError **error)
+{
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    context.snapshot = snapshot;
+    context.target = context.target == NULL ? "vda" : context.target;
+    return qblk_plan_commit(&context, options, error);
+}
+
+static QblkPlan *
+plan(const QblkCommitOptions *options)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(NODES, BLOCKS);
+    QblkPlan *made = plan_on(replies, (QblkPlanContext){0}, options, &error);
+    assert_no_error(error);
+    return made;
+}
+
+static void
+assert_refused(const char *nodes, const char *blocks, const QblkCommitOptions *options,
+               const char *part)
+{
+    GError *error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, blocks);
+    assert_null(plan_on(replies, (QblkPlanContext){0}, options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
+}
+
+/* "block-commit job-finalize! blockdev-del?": the commands, final ones and those that may fail. */
+static char *
+commands_of(const QblkPlan *made)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < made->steps->len; i++) {
+        const QblkStep *step = made->steps->pdata[i];
+        g_string_append_printf(text, "%s%s%s%s", i == 0 ? "" : " ", step->command,
+                               step->is_final ? "!" : "", step->may_fail ? "?" : "");
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void
+assert_commands(const QblkPlan *made, const char *expected)
+{
+    g_autofree char *text = commands_of(made);
+    assert_string_equal(text, expected);
+}
+
+static const QblkJson *
+start_of(const QblkPlan *made)
+{
+    const QblkStep *step = made->steps->pdata[0];
+    return step->arguments;
+}
+
+static void
+nodes_and_the_job_are_always_named(void **state)
+{
+    const QblkCommitOptions options = {.top = "vda[1]"};
+    g_autoptr(QblkPlan) made = plan(&options);
+    const QblkJson *start = start_of(made);
+    assert_string_equal(qblk_json_get_string(start, "job-id"), "qblk-commit-vda");
+    assert_string_equal(qblk_json_get_string(start, "top-node"), "middle");
+    assert_string_equal(qblk_json_get_string(start, "base-node"), "base");
+    assert_string_equal(qblk_json_get_string(start, "backing-file"), "/d/base.qcow2");
+    assert_non_null(qblk_json_get(start, "auto-finalize"));
+    assert_false(qblk_json_true(qblk_json_get(start, "auto-finalize")));
+    assert_non_null(qblk_json_get(start, "auto-dismiss"));
+    assert_false(qblk_json_true(qblk_json_get(start, "auto-dismiss")));
+    assert_null(qblk_json_get(start, "speed"));
+}
+
+static void
+each_end_has_its_commands(void **state)
+{
+    static const struct {
+        QblkCommitEnd end;
+        const char *top, *commands;
+        guint after;
+    } ends[] = {
+        {QBLK_COMMIT_INNER, "vda[1]",
+         "block-commit job-finalize! job-dismiss? blockdev-del? blockdev-del?", 2},
+        {QBLK_COMMIT_ACTIVE, NULL, "block-commit", 3},
+        {QBLK_COMMIT_PIVOT, NULL,
+         "block-commit job-complete job-finalize! job-dismiss? blockdev-del? blockdev-del? "
+         "blockdev-del? blockdev-del?",
+         1},
+        {QBLK_COMMIT_KEEP_OVERLAY, NULL, "block-commit block-job-cancel job-finalize! job-dismiss?",
+         3},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        const QblkCommitOptions options = {.end = ends[i].end, .top = ends[i].top};
+        g_autoptr(QblkPlan) made = plan(&options);
+        assert_commands(made, ends[i].commands);
+        assert_int_equal(made->before->len, 3);
+        assert_int_equal(made->after->len, ends[i].after);
+        assert_int_equal(made->undo->len, 2);
+    }
+}
+
+static void
+what_makes_no_sense_is_refused(void **state)
+{
+    static const struct {
+        QblkCommitOptions options;
+        const char *part;
+    } cases[] = {
+        {{.top = NULL}, "say --active"},
+        {{.top = "vda[1]", .end = QBLK_COMMIT_PIVOT}, "for the active layer, not for 'vda[1]'"},
+        {{.top = "vda[2]"}, "no layer to commit into below 'vda[2]'"},
+        {{.top = "vda[2]", .shallow = TRUE}, "no layer to commit into below 'vda[2]'"},
+        {{.top = "vda[1]", .base = "vda[2]", .shallow = TRUE}, "a shallow commit"},
+        {{.top = "vda[1]", .base = "node:middle"}, "the same layer"},
+        {{.top = "vda[2]", .base = "vda[1]"}, "'vda[2]' is below 'vda[1]'"},
+        {{.top = "vda[2]", .base = "vda"}, "'vda[2]' is below 'vda'"},
+        {{.end = QBLK_COMMIT_PIVOT, .keep_relative = TRUE}, "none above 'vda'"},
+        {{.top = "vda[1]", .keep_relative = TRUE}, "missing"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_refused(NODES, BLOCKS, &cases[i].options, cases[i].part);
+    }
+}
+
+static void
+a_layer_of_another_disk_is_refused_in_whatever_shape(void **state)
+{
+    const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
+    assert_refused(NODES "\nsharer qcow2 /d/sharer.qcow2 file=other-file backing=base",
+                   "vda - top\nvdb - sharer", &options, "also used by disk 'vdb'");
+    assert_refused(NODES "\nvotes quorum /d/votes children.0=base children.1=other",
+                   "vda - top\nvdb - votes", &options, "also used by disk 'vdb'");
+}
+
+static void
+an_id_that_is_taken_is_refused(void **state)
+{
+    GError *error = NULL;
+    const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
+    g_autoptr(QblkReplies) replies = graph_fixture_load("throttle-blockdev");
+    graph_fixture_replace(replies, "query-jobs", NULL,
+                          "[{'id':'mine','type':'create','status':'concluded',"
+                          "'current-progress':1,'total-progress':1}]");
+    const QblkPlanContext context = {.job = "mine"};
+    assert_null(plan_on(replies, context, &options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "a job 'mine' already");
+}
+
+static void
+a_command_that_qemu_does_not_know_is_refused(void **state)
+{
+    GError *error = NULL;
+    const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
+    g_autoptr(QblkPlan) made = plan(&options);
+    g_autoptr(QblkJson) reply = graph_fixture_json(
+        "[{'name':'block-commit','meta-type':'command','arg-type':'0','ret-type':'0'},"
+        "{'name':'0','meta-type':'object','members':[]}]");
+    g_autoptr(QblkSchema) schema = qblk_schema_new(reply, &error);
+    assert_no_error(error);
+    assert_false(qblk_plan_check_schema(made, schema, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "this QEMU cannot start the job");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nodes_and_the_job_are_always_named),
+        cmocka_unit_test(each_end_has_its_commands),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(a_layer_of_another_disk_is_refused_in_whatever_shape),
+        cmocka_unit_test(an_id_that_is_taken_is_refused),
+        cmocka_unit_test(a_command_that_qemu_does_not_know_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
