@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/source-place.h"
 
+#include "graph/source-protocol.h"
+
 #include <stdlib.h>
 
 static gboolean
@@ -27,12 +29,21 @@ same_path(const char *a, const char *b)
     return same;
 }
 
+/* The port that is meant where the domain of a user does not say it. */
+static const char *
+port_of(const QblkSource *source, const QblkSourceHost *host)
+{
+    gboolean given = host->port != NULL || host->socket != NULL || source->protocol == NULL;
+    return given ? host->port : qblk_source_protocol_port(source->protocol);
+}
+
 static gboolean
 same_hosts(const QblkSource *a, const QblkSource *b)
 {
     for (guint i = 0; i < a->hosts->len && a->hosts->len == b->hosts->len; i++) {
         const QblkSourceHost *left = a->hosts->pdata[i], *right = b->hosts->pdata[i];
-        if (g_strcmp0(left->name, right->name) != 0 || g_strcmp0(left->port, right->port) != 0 ||
+        if (g_strcmp0(left->name, right->name) != 0 ||
+            g_strcmp0(port_of(a, left), port_of(b, right)) != 0 ||
             g_strcmp0(left->socket, right->socket) != 0) {
             return FALSE;
         }
@@ -49,7 +60,7 @@ same_members(const QblkSource *a, const QblkSource *b)
         G_STRUCT_OFFSET(QblkSource, pci_domain),     G_STRUCT_OFFSET(QblkSource, pci_bus),
         G_STRUCT_OFFSET(QblkSource, pci_slot),       G_STRUCT_OFFSET(QblkSource, pci_function),
         G_STRUCT_OFFSET(QblkSource, nvme_namespace), G_STRUCT_OFFSET(QblkSource, slice_offset),
-        G_STRUCT_OFFSET(QblkSource, slice_size),
+        G_STRUCT_OFFSET(QblkSource, slice_size),     G_STRUCT_OFFSET(QblkSource, config),
     };
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
         if (g_strcmp0(qblk_source_get(a, members[i]), qblk_source_get(b, members[i])) != 0) {

@@ -299,6 +299,24 @@ static const Protocol protocols[] = {
 };
 /* clang-format on */
 
+static const Protocol *
+find(const char *driver)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
+        if (g_str_equal(protocols[i].driver, driver)) {
+            return &protocols[i];
+        }
+    }
+    return NULL;
+}
+
+const char *
+qblk_source_protocol_port(const char *protocol)
+{
+    const Protocol *row = find(protocol);
+    return row == NULL ? NULL : row->port;
+}
+
 static gboolean
 copy_texts(Reading *reading, const Protocol *protocol, GError **error)
 {
@@ -316,17 +334,6 @@ copy_texts(Reading *reading, const Protocol *protocol, GError **error)
         }
     }
     return TRUE;
-}
-
-static const Protocol *
-find(const char *driver)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
-        if (g_str_equal(protocols[i].driver, driver)) {
-            return &protocols[i];
-        }
-    }
-    return NULL;
 }
 
 QblkSource *

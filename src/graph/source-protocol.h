@@ -16,3 +16,9 @@
 QblkSource *qblk_source_protocol_read(const char *driver, const char *prefix,
                                       QblkSourceOptions *options,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * The port of @protocol, as libvirt names it, where none is given; libvirt writes it out. NULL for
+ * a protocol without one.
+ */
+const char *qblk_source_protocol_port(const char *protocol);

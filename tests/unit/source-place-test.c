@@ -88,7 +88,7 @@ each_member_that_says_where_counts(void **state)
         G_STRUCT_OFFSET(QblkSource, pci_domain),     G_STRUCT_OFFSET(QblkSource, pci_bus),
         G_STRUCT_OFFSET(QblkSource, pci_slot),       G_STRUCT_OFFSET(QblkSource, pci_function),
         G_STRUCT_OFFSET(QblkSource, nvme_namespace), G_STRUCT_OFFSET(QblkSource, slice_offset),
-        G_STRUCT_OFFSET(QblkSource, slice_size),
+        G_STRUCT_OFFSET(QblkSource, slice_size),     G_STRUCT_OFFSET(QblkSource, config),
     };
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
         g_autoptr(QblkSource) a = remote();
@@ -123,7 +123,7 @@ servers_are_the_same_one_by_one(void **state)
     } cases[] = {
         {NULL, "h", "10809", NULL, TRUE},  {"tcp", "h", "10809", NULL, TRUE},
         {NULL, "g", "10809", NULL, FALSE}, {NULL, "h", "10810", NULL, FALSE},
-        {"unix", NULL, NULL, "/s", FALSE},
+        {"unix", NULL, NULL, "/s", FALSE}, {NULL, "h", NULL, NULL, TRUE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkSource) a = remote();
