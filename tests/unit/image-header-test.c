@@ -1,57 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/image-header.h"
 #include "lib/check.h"
+#include "lib/qcow2-image.h"
 
 #include <qblk/error.h>
 
-/* A qcow2 header of version 3 with clusters of 64 KiB; the rest is 0. */
-typedef struct {
-    guint8 bytes[4096];
-} Image;
-
-static void
-put(Image *image, gsize offset, gsize size, guint64 value)
-{
-    for (gsize i = 0; i < size; i++) {
-        image->bytes[offset + i] = (guint8)(value >> (8 * (size - 1 - i)));
-    }
-}
-
-static void
-put_text(Image *image, gsize offset, const char *text)
-{
-    memcpy(image->bytes + offset, text, strlen(text));
-}
-
-static Image
-qcow2(guint version)
-{
-    Image image = {0};
-    put(&image, 0, 4, 0x514649fb);
-    put(&image, 4, 4, version);
-    put(&image, 20, 4, 16);
-    put(&image, 100, 4, version < 3 ? 0 : 104);
-    return image;
-}
-
-static void
-put_backing(Image *image, const char *name)
-{
-    put(image, 8, 8, 512);
-    put(image, 16, 4, strlen(name));
-    put_text(image, 512, name);
-}
-
-static void
-put_extension(Image *image, gsize offset, guint64 type, const char *text)
-{
-    put(image, offset, 4, type);
-    put(image, offset + 4, 4, strlen(text));
-    put_text(image, offset + 8, text);
-}
-
 static QblkImageHeader *
-read_image(const char *format, const Image *image)
+read_image(const char *format, const Qcow2Image *image)
 {
     g_autoptr(GError) error = NULL;
     QblkImageHeader *header =
@@ -62,7 +17,7 @@ read_image(const char *format, const Image *image)
 }
 
 static void
-expect_damaged(const char *format, const Image *image, gsize length, const char *reason)
+expect_damaged(const char *format, const Qcow2Image *image, gsize length, const char *reason)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkImageHeader) header =
@@ -74,10 +29,10 @@ expect_damaged(const char *format, const Image *image, gsize length, const char 
 static void
 a_qcow2_header_names_its_backing_file_and_format(void **state)
 {
-    Image image = qcow2(3);
-    put_extension(&image, 104, 0xe2792aca, "raw");
-    put_extension(&image, 120, 0x12345678, "what is not known");
-    put_backing(&image, "base.img");
+    Qcow2Image image = qcow2_image(3);
+    qcow2_image_put_extension(&image, 104, 0xe2792aca, "raw");
+    qcow2_image_put_extension(&image, 120, 0x12345678, "what is not known");
+    qcow2_image_put_backing(&image, "base.img");
     g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
     assert_string_equal(header->backing_name, "base.img");
     assert_string_equal(header->backing_format, "raw");
@@ -88,9 +43,9 @@ a_qcow2_header_names_its_backing_file_and_format(void **state)
 static void
 version_2_has_a_shorter_header(void **state)
 {
-    Image image = qcow2(2);
-    put_extension(&image, 72, 0xe2792aca, "qcow2");
-    put_backing(&image, "b");
+    Qcow2Image image = qcow2_image(2);
+    qcow2_image_put_extension(&image, 72, 0xe2792aca, "qcow2");
+    qcow2_image_put_backing(&image, "b");
     g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
     assert_string_equal(header->backing_name, "b");
     assert_string_equal(header->backing_format, "qcow2");
@@ -99,11 +54,11 @@ version_2_has_a_shorter_header(void **state)
 static void
 a_data_file_counts_where_the_feature_is_on(void **state)
 {
-    Image image = qcow2(3);
-    put_extension(&image, 104, 0x44415441, "data.raw");
+    Qcow2Image image = qcow2_image(3);
+    qcow2_image_put_extension(&image, 104, 0x44415441, "data.raw");
     g_autoptr(QblkImageHeader) without = read_image("qcow2", &image);
     assert_null(without->data_file);
-    put(&image, 72, 8, 4);
+    qcow2_image_put(&image, 72, 8, 4);
     g_autoptr(QblkImageHeader) with = read_image("qcow2", &image);
     assert_string_equal(with->data_file, "data.raw");
 }
@@ -111,8 +66,8 @@ a_data_file_counts_where_the_feature_is_on(void **state)
 static void
 an_encrypted_image_says_so(void **state)
 {
-    Image image = qcow2(3);
-    put(&image, 32, 4, 2);
+    Qcow2Image image = qcow2_image(3);
+    qcow2_image_put(&image, 32, 4, 2);
     g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
     assert_true(header->encrypted);
 }
@@ -120,25 +75,25 @@ an_encrypted_image_says_so(void **state)
 static void
 the_other_formats_name_backing_files_too(void **state)
 {
-    Image qcow = {0};
-    put(&qcow, 0, 4, 0x514649fb);
-    put(&qcow, 4, 4, 1);
-    put_backing(&qcow, "old.img");
+    Qcow2Image qcow = {0};
+    qcow2_image_put(&qcow, 0, 4, 0x514649fb);
+    qcow2_image_put(&qcow, 4, 4, 1);
+    qcow2_image_put_backing(&qcow, "old.img");
     g_autoptr(QblkImageHeader) first = read_image("qcow", &qcow);
     assert_string_equal(first->backing_name, "old.img");
     assert_null(first->backing_format);
 
-    Image qed = {.bytes = "QED"};
+    Qcow2Image qed = {.bytes = "QED"};
     qed.bytes[16] = 5;
     qed.bytes[57] = 2;
     qed.bytes[60] = 4;
-    put_text(&qed, 512, "base");
+    qcow2_image_put_text(&qed, 512, "base");
     g_autoptr(QblkImageHeader) second = read_image("qed", &qed);
     assert_string_equal(second->backing_name, "base");
     assert_string_equal(second->backing_format, "raw");
 
-    Image vmdk = {.bytes = "# Disk DescriptorFile\nparentFileNameHint=\"base.vmdk\"\n"
-                           "RW 2048 FLAT \"disk-flat.vmdk\" 0\n"};
+    Qcow2Image vmdk = {.bytes = "# Disk DescriptorFile\nparentFileNameHint=\"base.vmdk\"\n"
+                                "RW 2048 FLAT \"disk-flat.vmdk\" 0\n"};
     g_autoptr(QblkImageHeader) third = read_image("vmdk", &vmdk);
     assert_string_equal(third->backing_name, "base.vmdk");
 }
@@ -146,7 +101,7 @@ the_other_formats_name_backing_files_too(void **state)
 static void
 an_extent_over_the_network_is_refused(void **state)
 {
-    Image image = {.bytes = "# Disk DescriptorFile\nRW 2048 FLAT \"nbd://host/export\" 0\n"};
+    Qcow2Image image = {.bytes = "# Disk DescriptorFile\nRW 2048 FLAT \"nbd://host/export\" 0\n"};
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkImageHeader) header =
         qblk_image_header_read("vmdk", image.bytes, sizeof image.bytes, &error);
@@ -157,25 +112,25 @@ an_extent_over_the_network_is_refused(void **state)
 static void
 what_points_outside_is_damaged(void **state)
 {
-    Image image = qcow2(3);
-    put_backing(&image, "base.img");
-    put(&image, 8, 8, G_MAXUINT64);
+    Qcow2Image image = qcow2_image(3);
+    qcow2_image_put_backing(&image, "base.img");
+    qcow2_image_put(&image, 8, 8, G_MAXUINT64);
     expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
-    put(&image, 8, 8, 4090);
+    qcow2_image_put(&image, 8, 8, 4090);
     expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
-    put(&image, 8, 8, 512);
-    put(&image, 16, 4, 1024);
+    qcow2_image_put(&image, 8, 8, 512);
+    qcow2_image_put(&image, 16, 4, 1024);
     expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
 
-    image = qcow2(3);
-    put(&image, 104, 4, 0xe2792aca);
-    put(&image, 108, 4, 0xffffffff);
+    image = qcow2_image(3);
+    qcow2_image_put(&image, 104, 4, 0xe2792aca);
+    qcow2_image_put(&image, 108, 4, 0xffffffff);
     expect_damaged("qcow2", &image, sizeof image.bytes, "an extension");
-    image = qcow2(3);
-    put(&image, 20, 4, 40);
+    image = qcow2_image(3);
+    qcow2_image_put(&image, 20, 4, 40);
     expect_damaged("qcow2", &image, sizeof image.bytes, "size of a cluster");
-    image = qcow2(3);
-    put(&image, 100, 4, 0xffffff);
+    image = qcow2_image(3);
+    qcow2_image_put(&image, 100, 4, 0xffffff);
     expect_damaged("qcow2", &image, sizeof image.bytes, "does not end");
     expect_damaged("qcow2", &image, 20, "size of a cluster");
     expect_damaged("vmdk", &image, sizeof image.bytes, "does not begin like a vmdk image");
@@ -193,9 +148,10 @@ copy_of(const guint8 *bytes, gsize length)
 static void
 no_length_is_too_short(void **state)
 {
-    Image images[] = {qcow2(2), qcow2(3), {.bytes = "QED"}, {.bytes = "KDMV"}, {.bytes = "COWD"}};
+    Qcow2Image images[] = {
+        qcow2_image(2), qcow2_image(3), {.bytes = "QED"}, {.bytes = "KDMV"}, {.bytes = "COWD"}};
     for (gsize i = 0; i < G_N_ELEMENTS(images); i++) {
-        put_backing(&images[i], "base");
+        qcow2_image_put_backing(&images[i], "base");
         for (gsize length = 0; length < 600; length++) {
             g_autofree guint8 *bytes = copy_of(images[i].bytes, length);
             const char *format = qblk_image_header_format(bytes, length);

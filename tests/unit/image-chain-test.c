@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/image-chain.h"
+
+#include "lib/check.h"
+#include "lib/cli-check.h"
+#include "lib/qcow2-image.h"
+
+#include <glib/gstdio.h>
+#include <qblk/error.h>
+
+static char *folder;
+
+static int
+set_up(void **state)
+{
+    folder = cli_check_folder();
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    cli_check_remove(folder);
+    return 0;
+}
+
+static void
+save(const char *name, const Qcow2Image *image)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autoptr(GError) error = NULL;
+    g_file_set_contents(path, (const char *)image->bytes, sizeof image->bytes, &error);
+    assert_no_error(error);
+}
+
+static void
+save_overlay(const char *name, const char *backing, const char *format)
+{
+    Qcow2Image image = qcow2_image(3);
+    qcow2_image_put_backing(&image, backing);
+    if (format != NULL) {
+        qcow2_image_put_extension(&image, 104, QCOW2_BACKING_FORMAT, format);
+    }
+    save(name, &image);
+}
+
+static void
+save_base(const char *name)
+{
+    Qcow2Image image = qcow2_image(3);
+    save(name, &image);
+}
+
+static GPtrArray *
+walk(const char *name, const char *format, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    return qblk_image_chain(path, format, error);
+}
+
+static void
+assert_layer(GPtrArray *layers, guint position, const char *name, const char *format)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    const QblkImageLayer *layer = layers->pdata[position];
+    assert_string_equal(layer->path, path);
+    assert_string_equal(layer->format, format);
+    assert_false(layer->is_block);
+    assert_int_equal(layer->has_backing, position + 1 < layers->len);
+}
+
+static void
+assert_refused(const char *name, const char *format, int code, const char *reason)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) layers = walk(name, format, &error);
+    assert_null(layers);
+    assert_true(g_error_matches(error, QBLK_GRAPH_ERROR, code));
+    assert_non_null(strstr(error->message, reason));
+}
+
+static void
+a_chain_is_followed_to_its_end(void **state)
+{
+    save_overlay("top.qcow2", "middle.qcow2", "qcow2");
+    save_overlay("middle.qcow2", "base.img", "raw");
+    save_base("base.img"); /* the header above it says raw: what it begins with does not count */
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) layers = walk("top.qcow2", NULL, &error);
+    assert_no_error(error);
+    assert_int_equal(layers->len, 3);
+    assert_layer(layers, 0, "top.qcow2", "qcow2");
+    assert_layer(layers, 1, "middle.qcow2", "qcow2");
+    assert_layer(layers, 2, "base.img", "raw");
+}
+
+static void
+a_name_that_is_relative_starts_from_its_image(void **state)
+{
+    g_autofree char *below = g_build_filename(folder, "below", NULL);
+    assert_int_equal(g_mkdir(below, 0700), 0);
+    save_overlay("from-above.qcow2", "below/one.qcow2", "qcow2");
+    save_overlay("below/one.qcow2", "two.qcow2", "qcow2");
+    save_base("below/two.qcow2");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) layers = walk("from-above.qcow2", NULL, &error);
+    assert_no_error(error);
+    assert_int_equal(layers->len, 3);
+    assert_layer(layers, 2, "below/two.qcow2", "qcow2");
+}
+
+static void
+what_the_header_leaves_to_qemu_is_marked(void **state)
+{
+    save_base("plain.qcow2");
+    save_overlay("said.qcow2", "plain.qcow2", "qcow2");
+    save_overlay("unsaid.qcow2", "plain.qcow2", NULL);
+    g_autoptr(GPtrArray) said = walk("said.qcow2", NULL, NULL);
+    g_autoptr(GPtrArray) unsaid = walk("unsaid.qcow2", NULL, NULL);
+    assert_true(((QblkImageLayer *)said->pdata[0])->backing_is_said);
+    assert_false(((QblkImageLayer *)unsaid->pdata[0])->backing_is_said);
+    assert_layer(unsaid, 1, "plain.qcow2", "qcow2");
+}
+
+static void
+a_data_file_is_found_or_missed(void **state)
+{
+    Qcow2Image image = qcow2_image(3);
+    qcow2_image_put(&image, 72, 8, 4); /* incompatible feature: external data file */
+    qcow2_image_put_extension(&image, 104, QCOW2_DATA_FILE, "data.img");
+    save("with-data.qcow2", &image);
+    assert_refused("with-data.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "data file of");
+    save_base("data.img");
+    g_autofree char *data = g_build_filename(folder, "data.img", NULL);
+    g_autoptr(GPtrArray) layers = walk("with-data.qcow2", NULL, NULL);
+    assert_non_null(layers);
+    assert_string_equal(((QblkImageLayer *)layers->pdata[0])->data_path, data);
+}
+
+static void
+circles_end_with_both_names(void **state)
+{
+    save_overlay("a.qcow2", "b.qcow2", "qcow2");
+    save_overlay("b.qcow2", "./c.qcow2", "qcow2");
+    g_autofree char *link = g_build_filename(folder, "c.qcow2", NULL);
+    assert_int_equal(symlink("a.qcow2", link), 0);
+    assert_refused("a.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "b.qcow2' has the backing file");
+}
+
+static void
+what_is_missing_is_named_with_its_overlay(void **state)
+{
+    save_overlay("alone.qcow2", "gone.qcow2", "qcow2");
+    assert_refused("alone.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "gone.qcow2");
+    assert_refused("alone.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "alone.qcow2': cannot read");
+}
+
+static void
+another_host_is_not_asked(void **state)
+{
+    save_overlay("far.qcow2", "nbd://example.com/x", "raw");
+    assert_refused("far.qcow2", NULL, QBLK_GRAPH_ERROR_UNSAFE, "far.qcow2");
+}
+
+static void
+a_format_is_not_guessed_where_a_guest_may_have_written_it(void **state)
+{
+    save_base("disk.img");
+    assert_refused("disk.img", NULL, QBLK_GRAPH_ERROR_UNSAFE, "--format");
+    g_autoptr(GPtrArray) layers = walk("disk.img", "raw", NULL);
+    assert_layer(layers, 0, "disk.img", "raw");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chain_is_followed_to_its_end),
+        cmocka_unit_test(a_name_that_is_relative_starts_from_its_image),
+        cmocka_unit_test(what_the_header_leaves_to_qemu_is_marked),
+        cmocka_unit_test(a_data_file_is_found_or_missed),
+        cmocka_unit_test(circles_end_with_both_names),
+        cmocka_unit_test(what_is_missing_is_named_with_its_overlay),
+        cmocka_unit_test(another_host_is_not_asked),
+        cmocka_unit_test(a_format_is_not_guessed_where_a_guest_may_have_written_it),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
