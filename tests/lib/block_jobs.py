@@ -13,7 +13,7 @@ import live
 import qblk
 import qemu
 from topologies.model import Topology
-from topologies.options import blockdev, drive, named_chain, stem, virtio
+from topologies.options import blockdev, drive, local, named_chain, qcow2, stem, virtio
 
 SLOW = ('--bandwidth', '65536', '--bytes')  # a job of some MiB does not end while a test looks
 
@@ -54,6 +54,20 @@ class TestCase(live.TestCase):
     def run_qemu(self, arguments, **options):
         self.process = self.enterContext(Topology(list(arguments)).run(self.folder, **options))
         return self.process
+
+    def boot_on_raw(self):
+        """A disk of two overlays on a raw image, as -blockdev."""
+        base = images.raw(self.folder, 'base.raw', 64 << 20)
+        images.write(base, pattern=9, fmt='raw')
+        middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=base,
+                               backing_format='raw')
+        images.write(middle, pattern=8, offset='1M')
+        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
+        self.files = [top, middle, base]
+        self.remember()
+        self.run_qemu(blockdev(driver='raw', node_name='base', file=local(base))
+                      + qcow2(middle, backing='base') + qcow2(top, backing='middle')
+                      + virtio('top', id='vda'))
 
     def boot(self, kind='blockdev', depth=4, data='256k', **options):
         """A disk of each kind over a fresh chain."""

@@ -85,20 +85,10 @@ class Inner(block_jobs.TestCase):
                     says='other.qcow2')
 
     def test_into_a_raw_base(self):
-        base = images.raw(self.folder, 'base.raw', 64 << 20)
-        images.write(base, pattern=9, fmt='raw')
-        middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=base,
-                               backing_format='raw')
-        images.write(middle, pattern=8, offset='1M')
-        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
-        self.files = [top, middle, base]
-        self.remember()
-        self.run_qemu(blockdev(driver='raw', node_name='base', file=local(base))
-                      + qcow2(middle, backing='base') + qcow2(top, backing='middle')
-                      + virtio('top', id='vda'))
+        self.boot_on_raw()
         self.commit('--top', 'vda[1]')
-        self.assert_files(top, base)
-        self.assertEqual(header(top), (base, 'raw'))
+        self.assert_files(self.files[0], self.files[-1])
+        self.assertEqual(header(self.files[0]), (self.files[-1], 'raw'))
         self.assert_same_content()
 
     def test_a_layer_with_a_data_file_leaves_nothing_open(self):
