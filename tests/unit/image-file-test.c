@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/image-file.h"
+
+#include "lib/check.h"
+#include "lib/cli-check.h"
+
+#include <errno.h>
+#include <qblk/error.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *folder;
+
+static int
+set_up(void **state)
+{
+    folder = cli_check_folder();
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    cli_check_remove(folder);
+    return 0;
+}
+
+static char *
+save(const char *name, const char *bytes, gssize length)
+{
+    char *path = g_build_filename(folder, name, NULL);
+    assert_true(g_file_set_contents(path, bytes, length, NULL));
+    return path;
+}
+
+static void
+assert_refused(const char *path, const char *reason)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(path, &error);
+    assert_null(file);
+    assert_true(g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE));
+    assert_non_null(strstr(error->message, reason));
+}
+
+static void
+a_short_file_is_read_whole(void **state)
+{
+    g_autofree char *path = save("short", "abc", 3);
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(path, NULL);
+    assert_non_null(file);
+    assert_string_equal(file->path, path);
+    assert_int_equal(file->length, 3);
+    assert_memory_equal(file->bytes, "abc", 3);
+    assert_false(file->is_block);
+    assert_false(file->ends_as_vpc);
+}
+
+static void
+one_file_by_two_names_is_the_same(void **state)
+{
+    g_autofree char *path = save("one", "x", 1);
+    g_autofree char *other = save("other", "x", 1);
+    g_autofree char *link = g_build_filename(folder, "link", NULL);
+    assert_int_equal(symlink("one", link), 0);
+    g_autoptr(QblkImageFile) a = qblk_image_file_read(path, NULL);
+    g_autoptr(QblkImageFile) b = qblk_image_file_read(link, NULL);
+    g_autoptr(QblkImageFile) c = qblk_image_file_read(other, NULL);
+    assert_true(a->device == b->device && a->inode == b->inode);
+    assert_false(a->device == c->device && a->inode == c->inode);
+}
+
+static void
+the_footer_of_a_fixed_vhd_is_seen_at_the_end_only(void **state)
+{
+    char bytes[2048] = {0};
+    memcpy(bytes + sizeof bytes - 512, "conectix", 8);
+    g_autofree char *fixed = save("fixed", bytes, sizeof bytes);
+    g_autofree char *cut = save("cut", bytes, sizeof bytes - 1);
+    g_autoptr(QblkImageFile) whole = qblk_image_file_read(fixed, NULL);
+    g_autoptr(QblkImageFile) shorter = qblk_image_file_read(cut, NULL);
+    assert_true(whole->ends_as_vpc);
+    assert_false(shorter->ends_as_vpc);
+}
+
+/* A pipe without a writer would be waited for without end. */
+static void
+what_is_no_image_is_refused_at_once(void **state)
+{
+    g_autofree char *pipe = g_build_filename(folder, "pipe", NULL);
+    g_autofree char *gone = g_build_filename(folder, "gone", NULL);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_refused(pipe, "neither a file nor a block device");
+    assert_refused("/dev/zero", "neither a file nor a block device");
+    assert_refused(folder, "it is a folder");
+    assert_refused(gone, g_strerror(ENOENT));
+    assert_refused("/tmp/\xff", "not UTF-8");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_short_file_is_read_whole),
+        cmocka_unit_test(one_file_by_two_names_is_the_same),
+        cmocka_unit_test(the_footer_of_a_fixed_vhd_is_seen_at_the_end_only),
+        cmocka_unit_test(what_is_no_image_is_refused_at_once),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
