@@ -111,12 +111,6 @@ qblk_json_new_integer(gint64 value)
     return json_integer(value);
 }
 
-QblkJson *
-qblk_json_new_boolean(gboolean value)
-{
-    return json_boolean(value);
-}
-
 void
 qblk_json_set(QblkJson *object, const char *key, QblkJson *value)
 {

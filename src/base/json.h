@@ -60,7 +60,6 @@ QblkJson *qblk_json_new_array(void);
 QblkJson *qblk_json_new_null(void);
 QblkJson *qblk_json_new_string(const char *value); /* bytes that are not UTF-8 become U+FFFD */
 QblkJson *qblk_json_new_integer(gint64 value);
-QblkJson *qblk_json_new_boolean(gboolean value);
 
 /** Put @value (its reference is taken) under @key, replacing what was there. */
 void qblk_json_set(QblkJson *object, const char *key, QblkJson *value);

@@ -144,12 +144,6 @@ qblk_message_version(const QblkMessage *greeting)
     return version;
 }
 
-const char *
-qblk_message_event_name(const QblkMessage *event)
-{
-    return qblk_json_get_string(event->json, "event");
-}
-
 char *
 qblk_message_command(const char *command, const QblkJson *arguments, guint64 id)
 {

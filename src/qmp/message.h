@@ -41,9 +41,6 @@ void qblk_message_free(QblkMessage *message);
 /** The version in a greeting; every message of that kind has one. */
 QblkMessageVersion qblk_message_version(const QblkMessage *greeting);
 
-/** The name of an event, borrowed. */
-const char *qblk_message_event_name(const QblkMessage *event);
-
 /**
  * The bytes that ask QEMU to execute @command: compact JSON and a newline.  @arguments is an
  * object, or NULL for none.

@@ -96,12 +96,6 @@ find_item(const QblkJson *array, const char *key, const char *value)
     return NULL;
 }
 
-gboolean
-qblk_schema_has_command(const QblkSchema *schema, const char *command)
-{
-    return find_command(schema, command) != NULL;
-}
-
 static gboolean
 has_member(const QblkSchema *schema, const QblkJson *type, const char *name, guint depth)
 {

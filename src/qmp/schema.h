@@ -19,8 +19,6 @@ typedef struct QblkSchema QblkSchema;
 QblkSchema *qblk_schema_new(const QblkJson *reply, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_schema_free(QblkSchema *schema);
 
-gboolean qblk_schema_has_command(const QblkSchema *schema, const char *command);
-
 /**
  * Whether @command takes an argument named @argument, in any of its variants.  FALSE where there is
  * no such command.

@@ -69,15 +69,6 @@ qblk_writer_constant(xmlNode *element, const char *name, const char *value)
     g_assert(attribute != NULL);
 }
 
-void
-qblk_writer_drop_if_empty(xmlNode *element)
-{
-    if (element->properties == NULL && element->children == NULL) {
-        xmlUnlinkNode(element);
-        xmlFreeNode(element);
-    }
-}
-
 static const char *
 find_entity(gunichar character)
 {

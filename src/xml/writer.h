@@ -30,9 +30,6 @@ gboolean qblk_writer_attribute(xmlNode *element, const char *name, const char *v
 /** Give @element the attribute @name with a constant of ours, which cannot fail. */
 void qblk_writer_constant(xmlNode *element, const char *name, const char *value);
 
-/** Take @element away if it has neither attributes nor children. */
-void qblk_writer_drop_if_empty(xmlNode *element);
-
 /**
  * The text of @element and all below it, two spaces a level, with a newline at the end.  Characters
  * that a terminal would not simply show are written as numbers.

@@ -2,6 +2,7 @@
 """What the tests of commands that change a chain have in common: disks whose layers all have data
 of their own, and what has to be true after each job, however it ended."""
 
+import hashlib
 import json
 import os
 import signal
@@ -187,6 +188,24 @@ class TestCase(live.TestCase):
         running.send_signal(number)
         return self.finish(running, qblk.JOB_FAILED)
 
+    def interrupt_each(self, command, ends):
+        """COMMAND with each of its ENDS gives up its job at a signal, and all is as it was."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            for end in ends:
+                with self.subTest(end=end, number=number):
+                    self.setUp()
+                    self.boot(data='4M')
+                    running = self.begin(command, self.process.socket, 'vda', *end, *SLOW)
+                    text = self.interrupt(running, number)
+                    self.assertIn('as you asked', text)
+                    self.assertIn("the chain of 'vda' is as it was", text)
+                    self.assert_untouched()
+
+    def assert_untouched(self):
+        self.assert_no_jobs()
+        self.assert_files(*self.files)
+        self.assert_same_content()
+
     def wait_for(self, condition):
         deadline = time.monotonic() + 60
         while not condition():
@@ -196,7 +215,7 @@ class TestCase(live.TestCase):
 
 def _bytes(path):
     with open(path, 'rb') as file:
-        return hash(file.read())
+        return hashlib.sha256(file.read()).digest()
 
 
 def _end(process):

@@ -53,7 +53,7 @@ an_event_is_its_whole_message(void **state)
 {
     g_autoptr(QblkMessage) message = parse("{\"timestamp\": {}, \"event\": \"STOP\"}");
     assert_int_equal(message->kind, QBLK_MESSAGE_EVENT);
-    assert_string_equal(qblk_message_event_name(message), "STOP");
+    assert_string_equal(qblk_json_get_string(message->payload, "event"), "STOP");
     assert_non_null(qblk_json_get(message->payload, "timestamp"));
 }
 

@@ -75,17 +75,6 @@ a_value_that_xml_cannot_carry_is_refused(void **state)
     assert_string_equal(printed, "<a/>\n");
 }
 
-static void
-only_an_element_with_nothing_in_it_is_dropped(void **state)
-{
-    g_autoptr(xmlNode) root = qblk_writer_root("a");
-    qblk_writer_constant(qblk_writer_element(root, "b"), "c", "d");
-    qblk_writer_drop_if_empty(qblk_writer_element(root, "e"));
-    qblk_writer_drop_if_empty(root->children);
-    g_autofree char *printed = qblk_writer_print(root);
-    assert_string_equal(printed, "<a>\n  <b c='d'/>\n</a>\n");
-}
-
 int
 main(void)
 {
@@ -96,7 +85,6 @@ main(void)
         cmocka_unit_test(what_a_reader_would_change_is_escaped),
         cmocka_unit_test(names_keep_their_namespaces),
         cmocka_unit_test(a_value_that_xml_cannot_carry_is_refused),
-        cmocka_unit_test(only_an_element_with_nothing_in_it_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

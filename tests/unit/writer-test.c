@@ -182,22 +182,6 @@ any_name_that_is_printed_is_read_back_exactly(void **state)
     }
 }
 
-static void
-an_element_is_dropped_only_when_it_is_empty(void **state)
-{
-    g_autoptr(xmlNode) root = qblk_writer_root("a");
-    xmlNode *full = qblk_writer_element(root, "full");
-    qblk_writer_constant(full, "x", "1");
-    xmlNode *parent = qblk_writer_element(root, "parent");
-    (void)qblk_writer_element(parent, "child");
-    qblk_writer_drop_if_empty(full);
-    qblk_writer_drop_if_empty(parent);
-    qblk_writer_drop_if_empty(qblk_writer_element(root, "empty"));
-    g_autofree char *text = qblk_writer_print(root);
-    assert_string_equal(text,
-                        "<a>\n  <full x='1'/>\n  <parent>\n    <child/>\n  </parent>\n</a>\n");
-}
-
 int
 main(void)
 {
@@ -213,7 +197,6 @@ main(void)
         cmocka_unit_test(a_refused_value_leaves_the_element_as_it_was),
         cmocka_unit_test(no_value_is_no_attribute),
         cmocka_unit_test(any_name_that_is_printed_is_read_back_exactly),
-        cmocka_unit_test(an_element_is_dropped_only_when_it_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
