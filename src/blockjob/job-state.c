@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/job-state.h"
 
+QblkJobState *
+qblk_job_state_new(const char *id)
+{
+    QblkJobState *job = g_new0(QblkJobState, 1);
+    job->id = g_strdup(id);
+    qblk_job_state_clear(job);
+    return job;
+}
+
+void
+qblk_job_state_free(QblkJobState *job)
+{
+    qblk_job_state_clear(job);
+    g_free(job->id);
+    g_free(job);
+}
+
 void
 qblk_job_state_clear(QblkJobState *job)
 {
     g_clear_pointer(&job->state, g_free);
     g_clear_pointer(&job->operation, g_free);
     g_clear_pointer(&job->error, g_free);
+    job->done = -1;
+    job->total = -1;
 }
 
 static void
@@ -31,10 +50,13 @@ qblk_job_state_hear(QblkJobState *job, const QblkJson *event)
         set(&job->state, qblk_json_get_string(data, "status"));
     } else if (g_strcmp0(name, "BLOCK_JOB_ERROR") == 0 && is_of(job, data, "device")) {
         set(&job->operation, qblk_json_get_string(data, "operation"));
+    } else if (g_strcmp0(name, "BLOCK_JOB_COMPLETED") == 0 && is_of(job, data, "device")) {
+        /* All that is ever heard of a failure where the job dismisses itself. */
+        set(&job->error, qblk_json_get_string(data, "error"));
     }
 }
 
-const QblkJson *
+void
 qblk_job_state_see(QblkJobState *job, const QblkJson *jobs)
 {
     for (gsize i = 0; i < qblk_json_length(jobs); i++) {
@@ -42,17 +64,24 @@ qblk_job_state_see(QblkJobState *job, const QblkJson *jobs)
         if (is_of(job, entry, "id")) {
             set(&job->state, qblk_json_get_string(entry, "status"));
             set(&job->error, qblk_json_get_string(entry, "error"));
-            return entry;
+            (void)qblk_json_integer(qblk_json_get(entry, "current-progress"), &job->done);
+            (void)qblk_json_integer(qblk_json_get(entry, "total-progress"), &job->total);
+            return;
         }
     }
     set(&job->state, job->state == NULL ? NULL : "null");
-    return NULL;
 }
 
 gboolean
 qblk_job_state_is(const QblkJobState *job, const char *state)
 {
     return g_strcmp0(job->state, state) == 0;
+}
+
+gboolean
+qblk_job_state_is_there(const QblkJobState *job)
+{
+    return job->state != NULL && !qblk_job_state_is(job, "null");
 }
 
 /* In the order in which a job comes to them. */

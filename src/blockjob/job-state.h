@@ -7,22 +7,30 @@
 #include "base/json.h"
 
 typedef struct {
-    const char *id;  /* borrowed */
+    char *id;        /* owned */
     char *state;     /* owned: "running", "ready" ...; "null" once it is gone; NULL: not heard of */
     char *operation; /* owned: of its last I/O error, "read" or "write"; NULL: there was none */
-    char *error;     /* owned: why it has failed, as query-jobs says; NULL: it has not */
+    char *error;     /* owned: why it has failed, as QEMU says; NULL: it has not */
+    gint64 done, total; /* its progress when last asked for, in its own units; -1: not known */
 } QblkJobState;
 
+QblkJobState *qblk_job_state_new(const char *id);
+void qblk_job_state_free(QblkJobState *job);
+
+/** Forget all that was heard. */
 void qblk_job_state_clear(QblkJobState *job);
 
 /** Take in an event, of whatever kind and job. */
 void qblk_job_state_hear(QblkJobState *job, const QblkJson *event);
 
-/** Take in a reply to query-jobs; the entry of the job, borrowed, or NULL. */
-const QblkJson *qblk_job_state_see(QblkJobState *job, const QblkJson *jobs);
+/** Take in a reply to query-jobs. */
+void qblk_job_state_see(QblkJobState *job, const QblkJson *jobs);
 
 /** The state as it is, or NULL. */
 gboolean qblk_job_state_is(const QblkJobState *job, const char *state);
+
+/** Whether QEMU has the job, as far as is known. */
+gboolean qblk_job_state_is_there(const QblkJobState *job);
 
 /** Whether it is in the state @wanted; one that somebody else has dismissed was "concluded". */
 gboolean qblk_job_state_has_reached(const QblkJobState *job, const char *wanted);

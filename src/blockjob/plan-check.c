@@ -18,6 +18,18 @@ refuse(GError **error, const char *format, ...)
 }
 
 gboolean
+qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain *chain, GError **error)
+{
+    if (chain->has_libvirt_indexes && !context->force_managed) {
+        return refuse(error,
+                      "libvirt started this guest and never notices a change of '%s' made without "
+                      "it: use virsh, or say --force-managed",
+                      chain->target);
+    }
+    return TRUE;
+}
+
+gboolean
 qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GError **error)
 {
     const QblkJob *job = qblk_snapshot_jobs_of(context->snapshot, chain->target);
@@ -34,13 +46,7 @@ qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GEr
         return refuse(error, "disk '%s' has a job already: '%s' (%s, %s)", chain->target, job->id,
                       job->type, job->status);
     }
-    if (chain->has_libvirt_indexes && !context->force_managed) {
-        return refuse(error,
-                      "libvirt started this guest and never notices a change of '%s' made without "
-                      "it: use virsh, or say --force-managed",
-                      chain->target);
-    }
-    return TRUE;
+    return qblk_plan_check_managed(context, chain, error);
 }
 
 gboolean
@@ -94,8 +100,12 @@ check_steps(const GPtrArray *steps, const QblkSchema *schema, GError **error)
     for (guint i = 0; i < steps->len; i++) {
         const QblkStep *step = steps->pdata[i];
         g_autoptr(GError) cause = NULL;
-        if (!qblk_schema_check_command(schema, step->command, step->arguments, &cause)) {
+        if (step->command != NULL &&
+            !qblk_schema_check_command(schema, step->command, step->arguments, &cause)) {
             return refuse(error, "this QEMU cannot %s: %s", step->purpose, cause->message);
+        }
+        if (!check_steps(step->undo, schema, error)) {
+            return FALSE;
         }
     }
     return TRUE;
@@ -104,5 +114,5 @@ check_steps(const GPtrArray *steps, const QblkSchema *schema, GError **error)
 gboolean
 qblk_plan_check_schema(const QblkPlan *plan, const QblkSchema *schema, GError **error)
 {
-    return check_steps(plan->steps, schema, error) && check_steps(plan->undo, schema, error);
+    return check_steps(plan->steps, schema, error);
 }

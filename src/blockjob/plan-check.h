@@ -9,6 +9,10 @@
 #include "blockjob/plan.h"
 #include "qmp/schema.h"
 
+/** Nobody else has to know of a change, or the user has said that they need not. */
+gboolean qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain *chain,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** The disk has a medium that can be written, no job on it, and nobody else to tell. */
 gboolean qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

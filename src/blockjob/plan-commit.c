@@ -104,31 +104,19 @@ choose_backing_name(const Commit *commit, char **name, GError **error)
 static void
 add_start(QblkPlan *plan, const Commit *commit, const char *backing_name)
 {
-    QblkJson *arguments = qblk_plan_job_arguments(plan, commit->context);
+    gboolean is_inner = commit->options->end == QBLK_COMMIT_INNER;
+    QblkJson *arguments = qblk_plan_job_arguments(plan, commit->context, !is_inner);
     qblk_json_set_string(arguments, "device", commit->chain->root);
     qblk_json_set_string(arguments, "top-node", commit->top->node_name);
     qblk_json_set_string(arguments, "base-node", commit->base->node_name);
     if (backing_name != NULL) {
         qblk_json_set_string(arguments, "backing-file", backing_name);
     }
-    if (commit->options->end == QBLK_COMMIT_INNER && commit->context->masks_protocol) {
+    if (is_inner && commit->context->masks_protocol) {
         qblk_json_set_boolean(arguments, "backing-mask-protocol", TRUE);
     }
-    gboolean is_inner = commit->options->end == QBLK_COMMIT_INNER;
-    (void)qblk_plan_add(plan, "start the job", "block-commit", arguments,
-                        is_inner ? "pending" : "ready");
-}
-
-/* A cancel without force ends a ready job well and leaves the overlay in place (QEMU's reference of
- * block-job-cancel); job-cancel would not wait for the base to be in step. */
-static void
-add_keep_overlay(QblkPlan *plan)
-{
-    QblkJson *arguments = qblk_json_new_object();
-    qblk_json_set_string(arguments, "device", plan->job);
-    qblk_json_set_boolean(arguments, "force", FALSE);
-    (void)qblk_plan_add(plan, "end the job and keep the overlay", "block-job-cancel", arguments,
-                        "pending");
+    (void)qblk_plan_add_job(plan, "start the job", "block-commit", arguments, plan->job,
+                            is_inner ? "pending" : "ready");
 }
 
 static void
@@ -140,19 +128,18 @@ add_steps(QblkPlan *plan, const Commit *commit, const char *backing_name)
         plan->stays_ready = TRUE;
         return;
     case QBLK_COMMIT_KEEP_OVERLAY:
-        add_keep_overlay(plan);
-        qblk_plan_add_end(plan);
+        qblk_plan_add_leave(plan, "end the job and keep the overlay");
+        plan->copy = g_strdup(commit->base->filename);
         return;
     case QBLK_COMMIT_PIVOT:
-        (void)qblk_plan_add_for_job(plan, "make the base the active layer", "job-complete",
-                                    "pending");
+        qblk_plan_add_complete(plan, "make the base the active layer");
         break;
     case QBLK_COMMIT_INNER:
+        qblk_plan_add_finalize(plan);
         break;
     }
-    qblk_plan_add_end(plan);
     for (guint i = commit->top->position; i < commit->base->position; i++) {
-        qblk_plan_add_close(plan, commit->context, commit->chain->layers->pdata[i]);
+        qblk_plan_add_close_layer(plan, commit->context, commit->chain->layers->pdata[i]);
     }
 }
 
@@ -188,7 +175,14 @@ qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *option
     if (!qblk_plan_check_id(context, plan, error)) {
         return NULL;
     }
+    plan->writes = g_strdup(commit.base->filename);
+    if (commit.top->position + 1 == commit.base->position) {
+        plan->reads = g_strdup(commit.top->filename);
+    }
     add_steps(plan, &commit, backing_name);
+    if (options->delete_removed) {
+        qblk_plan_doom_removed(plan);
+    }
     add_expectations(plan, &commit, backing_name);
     return g_steal_pointer(&plan);
 }

@@ -19,6 +19,7 @@ typedef struct {
     gboolean shallow;
     QblkCommitEnd end;
     gboolean keep_relative;
+    gboolean delete_removed; /* files that are not used any more are deleted at the end */
 } QblkCommitOptions;
 
 /**

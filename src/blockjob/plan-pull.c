@@ -36,7 +36,7 @@ add_start(QblkPlan *plan, const QblkPlanContext *context, const QblkChain *chain
           const QblkLayer *base, const char *backing_name)
 {
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    QblkJson *arguments = qblk_plan_job_arguments(plan, context);
+    QblkJson *arguments = qblk_plan_job_arguments(plan, context, FALSE);
     qblk_json_set_string(arguments, "device", top->node_name);
     if (base != NULL) {
         qblk_json_set_string(arguments, "base-node", base->node_name);
@@ -47,7 +47,7 @@ add_start(QblkPlan *plan, const QblkPlanContext *context, const QblkChain *chain
     if (base != NULL && context->masks_protocol) {
         qblk_json_set_boolean(arguments, "backing-mask-protocol", TRUE);
     }
-    (void)qblk_plan_add(plan, "start the job", "block-stream", arguments, "pending");
+    (void)qblk_plan_add_job(plan, "start the job", "block-stream", arguments, plan->job, "pending");
 }
 
 QblkPlan *
@@ -82,11 +82,15 @@ qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, G
         return NULL;
     }
     guint end = base == NULL ? chain->layers->len : base->position;
+    plan->writes = g_strdup(top->filename);
+    if (end == 2) {
+        plan->reads = g_strdup(qblk_chain_get_layer(chain, 1)->filename);
+    }
     add_start(plan, context, chain, base, backing_name);
-    qblk_plan_add_end(plan);
+    qblk_plan_add_finalize(plan);
     qblk_plan_expect_header(plan, top, backing_name);
     for (guint i = 1; i < end; i++) {
-        qblk_plan_add_close(plan, context, chain->layers->pdata[i]);
+        qblk_plan_add_close_layer(plan, context, chain->layers->pdata[i]);
     }
     for (guint i = end; i < chain->layers->len; i++) {
         (void)qblk_plan_expect(plan, chain->layers->pdata[i]);

@@ -3,44 +3,58 @@
  * A plan: everything that will be sent to QEMU to change a chain, as data.
  *
  * The plan is made from a graph snapshot, printed by --dry-run and carried out by the runner, which
- * knows nothing of commit or copy: only of commands, of the job states that end them, and of the
- * chain that has to be there afterwards.
+ * knows nothing of commit or copy: only of commands, of the job states that end them, of what takes
+ * them back, and of the chain that has to be there afterwards.
  */
 #pragma once
 
 #include "graph/chain.h"
 #include "graph/snapshot.h"
 
-/** One command and what ends it. */
+/** One command, what ends it, and what takes it back. */
 typedef struct {
     char *purpose;       /* for people: "start the job" */
-    char *command;       /* of QMP */
+    char *command;       /* of QMP; NULL: nothing is sent, only waited */
     QblkJson *arguments; /* owned */
-    char *until; /* state the job has to reach ("ready", "pending"), NULL: the reply ends it */
-    gboolean is_final; /* from here on there is no way back */
-    gboolean may_fail; /* cleaning up: QEMU may have done it by itself */
+    char *job;           /* id of the job it is for; NULL: for none */
+    char *until;         /* state it has to reach ("ready", "pending"), NULL: the reply ends it */
+    gboolean is_start;   /* it starts the plan's job */
+    gboolean is_final;   /* from here on there is no way back */
+    gboolean may_fail;   /* cleaning up: QEMU may have done it by itself */
+    GPtrArray *undo;     /* of QblkStep, owned: takes it back; those of the last step come first */
 } QblkStep;
 
 /** A layer as it has to be afterwards. */
 typedef struct {
-    char *node_name;
+    char *node_name; /* NULL: QEMU will choose it */
     char *format;
     char *filename;
     char *backing_name;  /* what the header has to say; NULL: whatever it says */
     gboolean names_next; /* the header is written anew and has to name the next layer, or none */
 } QblkExpectation;
 
+/** A file that is not used any more when all is done. */
 typedef struct {
-    char *kind;           /* "commit", "active-commit", "pull" ... */
+    char *filename;
+    gboolean is_local;    /* an image in a file of its own, which could be deleted */
+    gboolean is_doomed;   /* it will be */
+    gint64 device, inode; /* of the file that is meant, once it was looked at; 0: it was not */
+} QblkRemoval;
+
+typedef struct {
+    char *kind;           /* "commit", "active-commit", "pull", "copy" ... */
     char *target;         /* disk */
     char *qdev, *backend; /* the device of the disk, each may be NULL */
     char *job;            /* id */
     char *fingerprint;    /* of the chain the plan was made for */
+    char *reads, *writes; /* files, for messages; NULL: several or none */
     GPtrArray *steps;     /* of QblkStep, owned, in order */
-    GPtrArray *undo;      /* of QblkStep, owned: takes back all before the first final step */
     GPtrArray *before;    /* of QblkExpectation, owned: the chain the plan was made for */
     GPtrArray *after;     /* of QblkExpectation, owned: the chain that has to be there at the end */
-    GPtrArray *removed;   /* of char, owned: files of the layers that leave the chain */
+    GPtrArray *removed;   /* of QblkRemoval, owned: the layers that leave the chain */
+    char *copy;           /* file of an image that holds the data of the disk afterwards, or NULL */
+    const char *ends_by;  /* options of `qblk job` that do the rest once the job has started */
+    gboolean adopts;      /* the job is there already: who stops waiting for it leaves it alone */
     gboolean stays_ready; /* it ends with the job ready, for the user to finish */
 } QblkPlan;
 
@@ -54,30 +68,78 @@ typedef struct {
     gboolean masks_protocol; /* this QEMU knows backing-mask-protocol (9.0) */
 } QblkPlanContext;
 
+/** A plan and a step in which nothing is said yet. */
+QblkPlan *qblk_plan_new_empty(void);
+QblkStep *qblk_plan_step_new(void);
+
 /** A plan without steps for the job @kind on @chain. */
 QblkPlan *qblk_plan_new(const char *kind, const QblkPlanContext *context, const QblkChain *chain);
 void qblk_plan_free(QblkPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_free)
 
-/** Add a step; takes @arguments, copies the texts.  Returns it, to set what is special. */
+/** @name with everything replaced that an id or node-name of QEMU must not have. */
+char *qblk_plan_id_part(const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Add a step that QEMU's reply ends; takes @arguments, copies the texts.  Returns it, to set what
+ * is special. */
 QblkStep *qblk_plan_add(QblkPlan *plan, const char *purpose, const char *command,
-                        QblkJson *arguments, const char *until);
+                        QblkJson *arguments);
 
-/** Add a step whose only argument is the id of the plan's job. */
+/** Add a step that starts the job @id, which is cancelled and forgotten to take it back. */
+QblkStep *qblk_plan_add_job(QblkPlan *plan, const char *purpose, const char *command,
+                            QblkJson *arguments, const char *id, const char *until);
+
+/** Have the job of @step forgotten to take it back, and with @cancels cancelled before. */
+void qblk_plan_undo_job(QblkStep *step, gboolean cancels);
+
+/** Add a step whose only argument is the id of a job, NULL for the plan's. */
 QblkStep *qblk_plan_add_for_job(QblkPlan *plan, const char *purpose, const char *command,
-                                const char *until);
+                                const char *id, const char *until);
 
-/** Add the end that all jobs have from `pending` on: finalize and dismiss. */
-void qblk_plan_add_end(QblkPlan *plan);
+/** Add a step that opens @node with the options @arguments; closing it takes it back. */
+void qblk_plan_add_open(QblkPlan *plan, const char *purpose, const char *node, QblkJson *arguments);
+
+/** Add a step that closes @node, unless QEMU has closed it by itself. */
+void qblk_plan_add_close(QblkPlan *plan, const char *node);
+
+/** Add a step that forgets the job, unless somebody else has. */
+void qblk_plan_add_dismiss(QblkPlan *plan);
+
+/** Add the end of a job that is `pending`: it changes the chain, and is forgotten. */
+void qblk_plan_add_finalize(QblkPlan *plan);
+
+/** Add the end of a job that is `ready`: it changes the chain, and is forgotten. */
+void qblk_plan_add_complete(QblkPlan *plan, const char *purpose);
+
+/**
+ * Add the other end of a job that is `ready`: it leaves the chain as it is and what it has written
+ * a whole copy, and is forgotten.  That is a cancel without force; job-cancel always forces, which
+ * would not wait for the copy to be in step.
+ */
+void qblk_plan_add_leave(QblkPlan *plan, const char *purpose);
 
 /**
  * Add steps that close the nodes of @layer, which has left the chain, and note that its file is not
  * used any more.  Does neither where another disk uses it.
  */
-void qblk_plan_add_close(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer);
+void qblk_plan_add_close_layer(QblkPlan *plan, const QblkPlanContext *context,
+                               const QblkLayer *layer);
 
-/** Arguments that every job has; a new reference. */
-QblkJson *qblk_plan_job_arguments(const QblkPlan *plan, const QblkPlanContext *context);
+/**
+ * Arguments that every job has; a new reference.
+ *
+ * The result of a job stays until it was read: no auto-dismiss.  A job that never is ready waits
+ * for us at `pending` before it changes anything: no auto-finalize.  One that gets ready waits
+ * there, and must not wait again at `pending`: it holds the disk drained there, so that the guest's
+ * requests stand still, and would for good if nobody were left to finalize it (measured on 7.2;
+ * mirror_run).
+ */
+QblkJson *qblk_plan_job_arguments(const QblkPlan *plan, const QblkPlanContext *context,
+                                  gboolean gets_ready);
+
+/** Expect an image to be next in the chain afterwards; @node_name of NULL: as any node. */
+QblkExpectation *qblk_plan_expect_image(QblkPlan *plan, const char *node_name, const char *format,
+                                        const char *filename);
 
 /** Expect @layer to be next in the chain afterwards.  Returns it, to set what is special. */
 QblkExpectation *qblk_plan_expect(QblkPlan *plan, const QblkLayer *layer);
@@ -85,5 +147,8 @@ QblkExpectation *qblk_plan_expect(QblkPlan *plan, const QblkLayer *layer);
 /** Likewise, with a header that the job writes: @backing_name, or where NULL what QEMU chooses. */
 void qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char *backing_name);
 
-/** The plan as JSON; a new reference. */
-QblkJson *qblk_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
+/** Whether one of @expectations (of QblkExpectation) is of the node of @layer. */
+gboolean qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer);
+
+/** Have the files deleted that are not used any more and are local. */
+void qblk_plan_doom_removed(QblkPlan *plan);

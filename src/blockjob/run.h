@@ -9,7 +9,7 @@
 
 /** How far it is, for people. */
 typedef struct {
-    const char *state;  /* of the job */
+    const char *state;  /* of the job; NULL before it has started */
     gint64 done, total; /* in the job's units, bytes; -1 where not known */
 } QblkRunProgress;
 
@@ -17,26 +17,33 @@ typedef void (*QblkRunReport)(const QblkPlan *plan, const QblkRunProgress *progr
                               gpointer user_data);
 
 typedef struct {
-    const QblkSnapshotOptions *snapshot; /* with which the plan's snapshot was made */
+    const QblkSnapshotOptions *snapshot; /* with which the plans' snapshot was made */
     const char *address;  /* to connect to once more if the connection is lost; NULL: do not */
     int timeout_ms;       /* for the connection */
-    gint64 time_limit_ms; /* for the whole, 0: none; then the job is cancelled */
-    int stop_fd;   /* readable: stop; -1: none.  The first read cancels, a second leaves the job */
+    gint64 time_limit_ms; /* for the whole, 0: none; then the jobs are cancelled */
+    int stop_fd;   /* readable: stop; -1: none.  The first read cancels, a second leaves the jobs */
     int report_ms; /* how often to ask for the progress; 0: never */
     QblkRunReport report;
     gpointer user_data;
+    gboolean is_local;    /* the files that QEMU names are those of this machine */
+    gboolean is_detached; /* return once the jobs have started */
 } QblkRunOptions;
 
 /**
- * Carry out @plan.  *@client may be replaced by another connection to the same monitor.
+ * Carry out @plans (of QblkPlan), for one disk each.  *@client may be replaced by another
+ * connection to the same monitor.
  *
- * Success is said after the job is over without an error, is forgotten, and the chain that was
- * fetched again is the one the plan promised; or, for a plan that stays ready, when it is ready.
+ * Several jobs wait for each other: all are ready, or pending, before the first one changes its
+ * chain.  If one fails before that, all are taken back.
  *
- * Errors: QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason, _CANCELLED, _RESULT where the chain is
- * another one than promised (the message has both), QBLK_QMP_ERROR where the connection is lost and
- * stays so. What could be undone was undone before an error is returned, or the message says what
- * is left.
+ * Success is said after each job is over without an error, is forgotten, the chain that was fetched
+ * again is the one the plan promised, and the headers on disk say the same; or, for a plan that
+ * stays ready, when it is ready.
+ *
+ * Errors: QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason, _CANCELLED, _LEFT where a job goes on
+ * without us, _RESULT where the chain is another one than promised (the message has both),
+ * QBLK_QMP_ERROR where the connection is lost and stays so.  What could be undone was undone before
+ * an error is returned, or the message says what is left.
  */
-gboolean qblk_run(QblkClient **client, const QblkPlan *plan, const QblkRunOptions *options,
+gboolean qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *options,
                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

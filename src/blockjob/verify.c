@@ -2,6 +2,8 @@
 #include "blockjob/verify.h"
 
 #include "blockjob/relative-name.h"
+#include "graph/driver.h"
+#include "graph/image-file.h"
 
 /* What the job wrote into a header has to lead to the image that is open below. */
 static gboolean
@@ -17,7 +19,7 @@ names_next(const QblkLayer *layer, const QblkLayer *next)
 static gboolean
 is_as_expected(const QblkLayer *layer, const QblkExpectation *expected)
 {
-    return g_strcmp0(layer->node_name, expected->node_name) == 0 &&
+    return (expected->node_name == NULL || g_strcmp0(layer->node_name, expected->node_name) == 0) &&
            g_strcmp0(layer->format, expected->format) == 0 &&
            g_strcmp0(layer->filename, expected->filename) == 0 &&
            (expected->backing_name == NULL ||
@@ -27,7 +29,8 @@ is_as_expected(const QblkLayer *layer, const QblkExpectation *expected)
 static void
 append(GString *text, const char *node_name, const char *filename, const char *backing_name)
 {
-    g_string_append_printf(text, "%s%s (%s", text->len == 0 ? "" : " -> ", filename, node_name);
+    g_string_append_printf(text, "%s%s (%s", text->len == 0 ? "" : " -> ", filename,
+                           node_name == NULL ? "any node" : node_name);
     if (backing_name != NULL) {
         g_string_append_printf(text, ", header says '%s'", backing_name);
     }
@@ -69,6 +72,67 @@ qblk_verify_chain(const QblkChain *chain, const char *target, const GPtrArray *e
     }
     return is_same;
 }
+
+/* ---- headers ---- */
+
+static gboolean
+fail_header(const QblkExpectation *layer, const QblkImageHeader *header,
+            const QblkExpectation *next, GError **error)
+{
+    const char *says = header->backing_name == NULL ? "nothing" : header->backing_name;
+    const char *format = header->backing_format == NULL ? "unknown" : header->backing_format;
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                "the job ended well, but the header of '%s' names '%s' (format %s) below it, and "
+                "should name '%s' (format %s)",
+                layer->filename, says, format, next == NULL ? "nothing" : next->filename,
+                next == NULL ? "none" : next->format);
+    return FALSE;
+}
+
+/* QEMU before 9.0 writes the protocol where a raw image is open without a raw node. */
+static gboolean
+is_format(const char *said, const char *format)
+{
+    const QblkDriver *row = said == NULL ? NULL : qblk_driver_find(said);
+    return g_strcmp0(said, format) == 0 ||
+           (g_strcmp0(format, "raw") == 0 && row != NULL && row->kind == QBLK_DRIVER_PROTOCOL);
+}
+
+static gboolean
+check_header(const QblkExpectation *layer, const QblkExpectation *next, GError **error)
+{
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(layer->filename, NULL);
+    g_autoptr(QblkImageHeader) header =
+        file == NULL ? NULL
+                     : qblk_image_header_read(layer->format, file->bytes, file->length, NULL);
+    if (header == NULL) {
+        return TRUE; /* QEMU may see other files than we, and its own word was checked already */
+    }
+    const char *name = header->backing_name;
+    if (next == NULL) {
+        return name == NULL || fail_header(layer, header, next, error);
+    }
+    gboolean is_right = name != NULL && is_format(header->backing_format, next->format) &&
+                        (layer->backing_name == NULL
+                             ? qblk_relative_name_leads(layer->filename, name, next->filename)
+                             : g_str_equal(name, layer->backing_name));
+    return is_right || fail_header(layer, header, next, error);
+}
+
+gboolean
+qblk_verify_headers(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->after->len; i++) {
+        const QblkExpectation *layer = plan->after->pdata[i];
+        const QblkExpectation *next = i + 1 < plan->after->len ? plan->after->pdata[i + 1] : NULL;
+        if (layer->names_next && !check_header(layer, next, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* ---- which disk it is ---- */
 
 static gboolean
 is_disk_of(const QblkPlan *plan, const QblkDevice *device)

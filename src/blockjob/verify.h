@@ -11,6 +11,12 @@
 gboolean qblk_verify_chain(const QblkChain *chain, const char *target, const GPtrArray *expected,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Whether the headers that the job of @plan has written say on disk what is below them now, as far
+ * as the files can be read on this machine; QBLK_BLOCKJOB_ERROR_RESULT.
+ */
+gboolean qblk_verify_headers(const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** The name that the disk of @plan has in @snapshot: names may come from nodes and images that have
  * left.  Borrowed from either. */
 const char *qblk_verify_find(const QblkPlan *plan, const QblkSnapshot *snapshot);

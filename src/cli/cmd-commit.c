@@ -22,10 +22,14 @@ qblk_cmd_commit_options(QblkInvocation *invocation, GOptionContext *context)
          "Commit the active layer and go on with it", NULL},
         {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
          "Keep the overlay's backing string relative", NULL},
+        {"delete", 0, 0, G_OPTION_ARG_NONE, &options->delete_removed,
+         "Delete the files of the layers that leave the chain", NULL},
+        {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->all_disks,
+         "Commit all disks, and change none before all are ready", NULL},
         {NULL},
     };
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_live_options(invocation, context);
+    qblk_live_options(invocation, context, TRUE);
 }
 
 static QblkCommitEnd
@@ -40,6 +44,28 @@ end_of(const QblkJobOptions *options)
     return options->active ? QBLK_COMMIT_ACTIVE : QBLK_COMMIT_INNER;
 }
 
+static QblkPlan *
+plan_commit(const QblkPlanContext *context, gconstpointer options, GError **error)
+{
+    return qblk_plan_commit(context, options, error);
+}
+
+static gboolean
+check_options(const QblkJobOptions *options, GError **error)
+{
+    const char *message = NULL;
+    if (options->pivot && options->keep_overlay) {
+        message = "--pivot and --keep-overlay exclude each other";
+    } else if (options->delete_removed && end_of(options) != QBLK_COMMIT_PIVOT &&
+               end_of(options) != QBLK_COMMIT_INNER) {
+        message = "--delete needs --pivot: without it the active layer stays in use";
+    }
+    if (message != NULL) {
+        g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
+    }
+    return message == NULL;
+}
+
 gboolean
 qblk_cmd_commit(QblkInvocation *invocation, GError **error)
 {
@@ -50,14 +76,7 @@ qblk_cmd_commit(QblkInvocation *invocation, GError **error)
         .shallow = options->shallow,
         .end = end_of(options),
         .keep_relative = options->keep_relative,
+        .delete_removed = options->delete_removed,
     };
-    if (options->pivot && options->keep_overlay) {
-        g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
-                    "--pivot and --keep-overlay exclude each other");
-        return FALSE;
-    }
-    g_autoptr(QblkLive) live = qblk_live_open(invocation, error);
-    g_autoptr(QblkPlan) plan =
-        live == NULL ? NULL : qblk_plan_commit(&live->context, &commit, error);
-    return plan != NULL && qblk_live_finish(live, invocation, plan, error);
+    return check_options(options, error) && qblk_live_run(invocation, plan_commit, &commit, error);
 }

@@ -1,61 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cmd-jobs.h"
 
+#include "cli/jobs-table.h"
+#include "cli/jobs-watch.h"
 #include "cli/output.h"
-#include "cli/report.h"
-#include "cli/size.h"
-#include "cli/table.h"
 #include "cli/vm.h"
 
-static const char *const heads[] = {"TARGET",  "JOB",   "KIND",  "STATE", ">DONE",
-                                    ">AMOUNT", "LIMIT", "ERROR", NULL};
-
-static char *
-describe_speed(const QblkJob *job)
+void
+qblk_cmd_jobs_options(QblkInvocation *invocation, GOptionContext *context)
 {
-    g_autofree char *speed = job->speed <= 0 ? NULL : qblk_size_text(job->speed);
-    return speed == NULL ? NULL : g_strconcat(speed, "/s", NULL);
-}
-
-static void
-add_row(QblkTable *table, const QblkJob *job)
-{
-    int percent = qblk_report_percent(job);
-    g_autofree char *done = percent < 0 ? NULL : g_strdup_printf("%d %%", percent);
-    g_autofree char *amount = qblk_size_text(job->total);
-    g_autofree char *speed = describe_speed(job);
-    gboolean io_failed = job->io_status != NULL && !g_str_equal(job->io_status, "ok");
-    const char *error = job->error == NULL && io_failed ? job->io_status : job->error;
-    const char *const cells[] = {
-        job->target, job->id, qblk_report_job_kind(job), job->status, done, amount, speed, error};
-    for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
-        qblk_table_add(table, cells[i]);
-    }
+    const GOptionEntry entries[] = {
+        {"watch", 'w', 0, G_OPTION_ARG_NONE, &invocation->job.watch,
+         "Go on and say what changes, until there are no jobs any more", NULL},
+        {NULL},
+    };
+    g_option_context_add_main_entries(context, entries, NULL);
 }
 
 gboolean
 qblk_cmd_jobs(QblkInvocation *invocation, GError **error)
 {
+    if (invocation->job.watch) {
+        return qblk_jobs_watch(invocation, error);
+    }
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
     const QblkSnapshot *snapshot = vm == NULL ? NULL : qblk_vm_snapshot(vm, invocation, error);
     if (snapshot == NULL) {
         return FALSE;
     }
-    const GPtrArray *jobs = snapshot->jobs;
     if (invocation->json) {
-        QblkJson *list = qblk_json_new_array();
-        for (guint i = 0; i < jobs->len; i++) {
-            qblk_json_append(list, qblk_report_job(jobs->pdata[i]));
-        }
         QblkJson *result = qblk_json_new_object();
-        qblk_json_set(result, "jobs", list);
+        qblk_json_set(result, "jobs", qblk_jobs_table_json(snapshot->jobs));
         qblk_output_json(invocation, result);
-        return TRUE;
+    } else {
+        qblk_jobs_table_print(snapshot->jobs, invocation->output);
     }
-    g_autoptr(QblkTable) table = qblk_table_new(heads);
-    for (guint i = 0; i < jobs->len; i++) {
-        add_row(table, jobs->pdata[i]);
-    }
-    qblk_table_print(table, invocation->output);
     return TRUE;
 }

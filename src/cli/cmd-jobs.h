@@ -5,3 +5,6 @@
 #include "cli/invocation.h"
 
 gboolean qblk_cmd_jobs(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Add the options of `jobs` to @context. */
+void qblk_cmd_jobs_options(QblkInvocation *invocation, GOptionContext *context);

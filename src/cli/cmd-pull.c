@@ -13,20 +13,29 @@ qblk_cmd_pull_options(QblkInvocation *invocation, GOptionContext *context)
          "The layer that stays (default: none does)", "LAYER"},
         {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
          "Keep the active layer's backing string relative", NULL},
+        {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->all_disks,
+         "Pull all disks, and change none before all are pending", NULL},
         {NULL},
     };
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_live_options(invocation, context);
+    qblk_live_options(invocation, context, TRUE);
+}
+
+static QblkPlan *
+plan_pull(const QblkPlanContext *context, gconstpointer options, GError **error)
+{
+    return qblk_plan_pull(context, options, error);
+}
+
+gboolean
+qblk_cmd_pull_to(QblkInvocation *invocation, const char *base, GError **error)
+{
+    const QblkPullOptions pull = {.base = base, .keep_relative = invocation->job.keep_relative};
+    return qblk_live_run(invocation, plan_pull, &pull, error);
 }
 
 gboolean
 qblk_cmd_pull(QblkInvocation *invocation, GError **error)
 {
-    const QblkPullOptions pull = {
-        .base = invocation->job.base,
-        .keep_relative = invocation->job.keep_relative,
-    };
-    g_autoptr(QblkLive) live = qblk_live_open(invocation, error);
-    g_autoptr(QblkPlan) plan = live == NULL ? NULL : qblk_plan_pull(&live->context, &pull, error);
-    return plan != NULL && qblk_live_finish(live, invocation, plan, error);
+    return qblk_cmd_pull_to(invocation, invocation->job.base, error);
 }

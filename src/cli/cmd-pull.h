@@ -8,3 +8,7 @@ gboolean qblk_cmd_pull(QblkInvocation *invocation, GError **error) G_GNUC_WARN_U
 
 /** Add the options of `pull` to @context. */
 void qblk_cmd_pull_options(QblkInvocation *invocation, GOptionContext *context);
+
+/** A pull down to the layer @base, NULL for all. */
+gboolean qblk_cmd_pull_to(QblkInvocation *invocation, const char *base,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

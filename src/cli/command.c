@@ -5,10 +5,13 @@
 #include "cli/cmd-chain.h"
 #include "cli/cmd-check.h"
 #include "cli/cmd-commit.h"
+#include "cli/cmd-copy.h"
 #include "cli/cmd-graph.h"
+#include "cli/cmd-job.h"
 #include "cli/cmd-jobs.h"
 #include "cli/cmd-list.h"
 #include "cli/cmd-pull.h"
+#include "cli/cmd-rebase.h"
 #include "cli/cmd-resolve.h"
 #include "cli/cmd-source.h"
 #include "cli/cmd-xml.h"
@@ -29,14 +32,20 @@ static const QblkCommand commands[] = {
     {"graph", NULL, "VM", 1, 1, FALSE, FALSE,
      "Show all block nodes", qblk_cmd_graph_options, qblk_cmd_graph},
     {"jobs", NULL, "VM", 1, 1, FALSE, FALSE,
-     "List the jobs", NULL, qblk_cmd_jobs},
+     "List the jobs", qblk_cmd_jobs_options, qblk_cmd_jobs},
     {"source", NULL, "NAME", 1, 1, FALSE, FALSE,
      "Print the <source> that a file name means", NULL, qblk_cmd_source},
-    {"commit", "blockcommit", "VM DISK", 2, 2, TRUE, TRUE,
+    {"commit", "blockcommit", "VM DISK", 1, 2, TRUE, TRUE,
      "Bring the data of layers down into one below", qblk_cmd_commit_options, qblk_cmd_commit},
-    {"pull", "blockpull", "VM DISK", 2, 2, TRUE, TRUE,
+    {"pull", "blockpull", "VM DISK", 1, 2, TRUE, TRUE,
      "Bring the data of layers below up into the active one", qblk_cmd_pull_options,
      qblk_cmd_pull},
+    {"rebase", NULL, "VM DISK LAYER", 3, 3, TRUE, TRUE,
+     "Pull down to a layer", qblk_cmd_rebase_options, qblk_cmd_rebase},
+    {"copy", "blockcopy", "VM DISK DEST", 3, 3, TRUE, TRUE,
+     "Copy what the guest sees to another image", qblk_cmd_copy_options, qblk_cmd_copy},
+    {"job", "blockjob", "VM DISK", 2, 2, TRUE, TRUE,
+     "Show or end the job of a disk", qblk_cmd_job_options, qblk_cmd_job},
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
     {"check", NULL, "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE,

@@ -80,6 +80,29 @@ usage_of(const char *command, GError *cause, GError **error)
     return usage(error, "%s; see 'qblk %s--help'", cause->message, command);
 }
 
+/* What stands before the command is for qblk itself.  What stands after a command that changes a VM
+ * is for that, and means what it means to virsh. */
+static void
+add_time_and_noise(QblkInvocation *invocation, Raw *raw, gboolean is_of_job,
+                   GOptionContext *context)
+{
+    const GOptionEntry own[] = {
+        {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &raw->timeout,
+         "Wait so long for QEMU (default: 5)", "SECONDS"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &invocation->verbose,
+         "Show what is said to QEMU and back on stderr", NULL},
+        {NULL},
+    };
+    const GOptionEntry job[] = {
+        {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &invocation->job.time_limit,
+         "Give up if it takes longer; 'qblk --timeout' is for the connection", "SECONDS"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &invocation->job.verbose,
+         "Show how far it is; 'qblk -v' shows what is said to QEMU", NULL},
+        {NULL},
+    };
+    g_option_context_add_main_entries(context, is_of_job ? job : own, NULL);
+}
+
 static GOptionContext *
 new_context(QblkInvocation *invocation, Raw *raw, const QblkCommand *command)
 {
@@ -87,10 +110,6 @@ new_context(QblkInvocation *invocation, Raw *raw, const QblkCommand *command)
         {"json", 'j', 0, G_OPTION_ARG_NONE, &invocation->json, "Print JSON", NULL},
         {"max-reply", 0, 0, G_OPTION_ARG_INT, &raw->max_reply,
          "Take replies of up to so much from QEMU (default: 64)", "MIB"},
-        {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &raw->timeout,
-         "Wait so long for QEMU (default: 5)", "SECONDS"},
-        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &invocation->verbose,
-         "Show what is said to QEMU and back on stderr", NULL},
         {"target", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->targets,
          "Give a disk its name; DEVICE is a qdev id, drive or node", "NAME=DEVICE"},
         {"domain", 0, 0, G_OPTION_ARG_FILENAME, &raw->domain,
@@ -109,6 +128,7 @@ new_context(QblkInvocation *invocation, Raw *raw, const QblkCommand *command)
     };
     GOptionContext *context = g_option_context_new(NULL);
     g_option_context_add_main_entries(context, entries, NULL);
+    add_time_and_noise(invocation, raw, command != NULL && command->changes, context);
     /* A command with options of its own has this among them, or does not read images. */
     if (command != NULL && command->options != NULL) {
         command->options(invocation, context);
@@ -197,7 +217,10 @@ check_arguments(QblkInvocation *invocation, char **argv, GError **error)
     if (invocation->count < command->least || invocation->count > command->most) {
         return usage(error, "usage: qblk %s %s", command->name, command->arguments);
     }
-    if (invocation->expect != NULL && (!command->one_disk || invocation->count != 2)) {
+    /* A command that changes a disk has its name second, whatever comes after it. */
+    gboolean has_one_disk =
+        command->one_disk && (command->changes ? invocation->count >= 2 : invocation->count == 2);
+    if (invocation->expect != NULL && !has_one_disk) {
         return usage(error, "--expect needs one disk to look at, and 'qblk %s' was given %s",
                      command->name, invocation->count > 2 ? "several" : "none");
     }
@@ -314,6 +337,7 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
     /* GOption moves pointers in the array it parses, so what is freed has to be another one. */
     g_auto(GStrv) words = g_strdupv(argv);
     invocation->output = g_string_new(NULL);
+    invocation->job.bandwidth = QBLK_INVOCATION_UNSAID;
     invocation->snapshot_options = qblk_snapshot_options_new();
 
     if (!parse_front(invocation, &raw, &words, error)) {
@@ -346,6 +370,7 @@ qblk_invocation_clear(QblkInvocation *invocation)
     g_free(invocation->graph_format);
     g_free(invocation->job.base);
     g_free(invocation->job.top);
+    g_free(invocation->job.format);
     g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_free);
     if (invocation->output != NULL) {
         g_string_free(invocation->output, TRUE);

@@ -9,14 +9,23 @@
 
 typedef struct QblkCommand QblkCommand;
 
+/** A number that was not given. */
+#define QBLK_INVOCATION_UNSAID G_MININT64
+
 /** Options of the commands that run block jobs; texts are owned. */
 typedef struct {
     char *base, *top;
-    gboolean shallow, active, pivot, keep_overlay, keep_relative;
-    gboolean dry_run;
-    gint64 bandwidth; /* MiB a second, or bytes */
+    gboolean shallow, active, pivot, keep_overlay, keep_relative, delete_removed;
+    char *format; /* of a copy */
+    gboolean reuse_external, finish, synchronous_writes, blockdev;
+    gint64 granularity, buffer_size; /* bytes, 0: QEMU's choice */
+    gboolean info, abort, pause, resume, wait, watch;
+    gboolean all_disks;
+    gboolean dry_run, detach;
+    gint64 bandwidth; /* MiB a second, or bytes; QBLK_INVOCATION_UNSAID */
     gboolean in_bytes;
     double time_limit; /* seconds, 0: none */
+    gboolean verbose;  /* show how far it is */
     gboolean force_managed;
 } QblkJobOptions;
 
@@ -26,8 +35,8 @@ typedef struct {
     guint count;      /* of them */
 
     gboolean json;
-    gboolean verbose;
-    int timeout_ms;     /* 0: the default */
+    gboolean verbose;   /* show what is said to QEMU and back */
+    int timeout_ms;     /* for the connection and each reply; 0: the default */
     gsize reply_limit;  /* bytes, 0: the default */
     char *expect;       /* fingerprint, or NULL */
     char *image_format; /* of image:PATH as the user says it, or NULL */

@@ -2,16 +2,20 @@
 #include "cli/live.h"
 
 #include "blockjob/plan-check.h"
+#include "blockjob/plan-json.h"
+#include "blockjob/removal.h"
 #include "blockjob/run.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/plan-text.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/vm.h"
 #include "qmp/client.h"
 
-#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #define MIB             (1024 * 1024)
 #define LONGEST_SECONDS (366.0 * 24 * 3600)
@@ -24,17 +28,26 @@ usage(GError **error, const char *message)
 }
 
 static gboolean
-check_options(const QblkJobOptions *options, GError **error)
+check_options(const QblkInvocation *invocation, GError **error)
 {
+    const QblkJobOptions *options = &invocation->job;
+    gboolean has_bandwidth = options->bandwidth != QBLK_INVOCATION_UNSAID;
     gint64 most = options->in_bytes ? G_MAXINT64 : G_MAXINT64 / MIB;
-    if (options->bandwidth < 0 || options->bandwidth > most) {
+    if (has_bandwidth && (options->bandwidth < 0 || options->bandwidth > most)) {
         return usage(error, "--bandwidth takes MiB a second, with --bytes bytes, from 0 to 2^63");
     }
     if (!(options->time_limit >= 0 && options->time_limit <= LONGEST_SECONDS)) {
-        return usage(error, "--time-limit takes seconds up to a year");
+        return usage(error, "--timeout takes the seconds after which the job is given up, up to a "
+                            "year; say 'qblk --timeout' for that of the connection");
     }
-    if (options->in_bytes && options->bandwidth == 0) {
+    if (options->in_bytes && !has_bandwidth) {
         return usage(error, "--bytes says what --bandwidth is in, and there is none");
+    }
+    if (options->detach && options->time_limit > 0) {
+        return usage(error, "--detach does not wait, and so has no use for --timeout");
+    }
+    if (options->detach && options->delete_removed) {
+        return usage(error, "--delete deletes when all has gone well, and --detach does not wait");
     }
     return TRUE;
 }
@@ -65,23 +78,31 @@ look(QblkLive *live, QblkInvocation *invocation, GError **error)
     return live->snapshot != NULL;
 }
 
+static gboolean
+check_expected(const QblkLive *live, const QblkInvocation *invocation, GError **error)
+{
+    if (invocation->expect == NULL) {
+        return TRUE;
+    }
+    g_autoptr(QblkChain) chain =
+        qblk_snapshot_chain(live->snapshot, invocation->arguments[1], error);
+    return chain != NULL && qblk_chain_expect(chain, invocation->expect, error);
+}
+
 QblkLive *
 qblk_live_open(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkLive) live = g_new0(QblkLive, 1);
     const QblkJobOptions *options = &invocation->job;
-    if (!check_options(options, error) || !look(live, invocation, error)) {
-        return NULL;
-    }
-    g_autoptr(QblkChain) chain =
-        qblk_snapshot_chain(live->snapshot, invocation->arguments[1], error);
-    if (chain == NULL ||
-        (invocation->expect != NULL && !qblk_chain_expect(chain, invocation->expect, error))) {
+    if (!check_options(invocation, error) || !look(live, invocation, error) ||
+        !check_expected(live, invocation, error)) {
         return NULL;
     }
     live->context.snapshot = live->snapshot;
     live->context.target = invocation->arguments[1];
-    live->context.speed = options->bandwidth * (options->in_bytes ? 1 : MIB);
+    if (options->bandwidth != QBLK_INVOCATION_UNSAID) {
+        live->context.speed = options->bandwidth * (options->in_bytes ? 1 : MIB);
+    }
     live->context.force_managed = options->force_managed;
     return g_steal_pointer(&live);
 }
@@ -98,73 +119,318 @@ qblk_live_free(QblkLive *live)
     g_free(live);
 }
 
-/* "Block commit: [ 42 %]" as virsh prints it; 100 only once the job is over. */
+/* ---- planning ---- */
+
 static void
-show_progress(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
+plan_free(gpointer data)
 {
-    if (progress->total > 0) {
-        int percent = (int)MIN(progress->done * 100 / progress->total, 99);
-        fprintf(stderr, "qblk: %s of %s: %d %% (%s)\n", plan->kind, plan->target, percent,
-                progress->state == NULL ? "starting" : progress->state);
+    qblk_plan_free(data);
+}
+
+/* Why there is nothing to do for a disk where all are meant, or NULL. */
+static const char *
+why_skipped(const QblkChain *chain)
+{
+    if (chain->layers->len == 0) {
+        return "it is an empty drive";
     }
+    if (chain->kind == QBLK_DEVICE_CDROM) {
+        return "it is a cdrom";
+    }
+    if (chain->read_only) {
+        return "it is read-only";
+    }
+    return chain->layers->len == 1 ? "it has one layer only" : NULL;
 }
 
 static gboolean
-carry_out(QblkLive *live, QblkInvocation *invocation, const QblkPlan *plan, GError **error)
+plan_disk(QblkLive *live, const char *target, QblkLivePlanner planner, gconstpointer options,
+          GPtrArray *plans, GError **error)
+{
+    live->context.target = target;
+    QblkPlan *plan = planner(&live->context, options, error);
+    if (plan == NULL) {
+        return FALSE;
+    }
+    g_ptr_array_add(plans, plan);
+    return TRUE;
+}
+
+static gboolean
+plan_all(QblkLive *live, QblkLivePlanner planner, gconstpointer options, GPtrArray *plans,
+         GError **error)
+{
+    const char *const *targets = qblk_snapshot_get_targets(live->snapshot);
+    for (guint i = 0; targets[i] != NULL; i++) {
+        g_autoptr(GError) cause = NULL;
+        g_autoptr(QblkChain) chain = qblk_snapshot_chain(live->snapshot, targets[i], &cause);
+        if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
+        const char *why = chain == NULL ? cause->message : why_skipped(chain);
+        if (why != NULL) {
+            g_autofree char *warning =
+                g_strdup_printf("disk '%s' is left alone: %s", targets[i], why);
+            qblk_output_warn(warning);
+        } else if (!plan_disk(live, targets[i], planner, options, plans, error)) {
+            g_prefix_error(error, "%s: ", targets[i]);
+            return FALSE;
+        }
+    }
+    if (plans->len == 0) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "no disk has anything to do");
+    }
+    return plans->len > 0;
+}
+
+GPtrArray *
+qblk_live_plan(QblkLive *live, const QblkInvocation *invocation, QblkLivePlanner planner,
+               gconstpointer options, GError **error)
+{
+    g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func(plan_free);
+    gboolean done = invocation->job.all_disks
+                        ? plan_all(live, planner, options, plans, error)
+                        : plan_disk(live, invocation->arguments[1], planner, options, plans, error);
+    return done ? g_steal_pointer(&plans) : NULL;
+}
+
+/* ---- carrying out ---- */
+
+static gboolean
+prepare(const QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans, GError **error)
+{
+    gboolean is_local = qblk_vm_is_local(invocation->arguments[0]);
+    if (invocation->job.delete_removed && !is_local) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "--delete deletes files of this machine, and '%s' is not on it",
+                    invocation->arguments[0]);
+        return FALSE;
+    }
+    for (guint i = 0; i < plans->len; i++) {
+        QblkPlan *plan = plans->pdata[i];
+        if ((live->schema != NULL && !qblk_plan_check_schema(plan, live->schema, error)) ||
+            (is_local && !qblk_removal_identify(plan, error))) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Quoted where a shell would see more in it than a word. */
+static char *
+shell_word(const char *text)
+{
+    gsize plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-._/:@%+=,");
+    return text[0] != '\0' && text[plain] == '\0' ? g_strdup(text) : g_shell_quote(text);
+}
+
+/* What is typed to go on with a job. */
+static char *
+job_command(const QblkInvocation *invocation, const QblkPlan *plan, const char *options)
+{
+    g_autofree char *vm = shell_word(invocation->arguments[0]);
+    g_autofree char *disk = shell_word(plan->target);
+    return g_strdup_printf("qblk job %s %s %s", vm, disk, options);
+}
+
+/* A job that is left to itself has to be found again. */
+static void
+add_hint(const QblkInvocation *invocation, const GPtrArray *plans, GError **error)
+{
+    if (!g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_LEFT) &&
+        (*error)->domain != QBLK_QMP_ERROR) {
+        return;
+    }
+    g_autoptr(GString) message = g_string_new((*error)->message);
+    for (guint i = 0; i < plans->len; i++) {
+        g_autofree char *command = job_command(invocation, plans->pdata[i], "--info");
+        g_string_append_printf(message, "%s%s", i == 0 ? "; to go on: " : ", ", command);
+    }
+    g_free((*error)->message);
+    (*error)->message = g_strdup(message->str);
+}
+
+static gboolean
+carry_out(QblkLive *live, QblkInvocation *invocation, const GPtrArray *plans, GError **error)
 {
     g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
     const QblkJobOptions *options = &invocation->job;
     gboolean can_reconnect = !g_str_has_prefix(invocation->arguments[0], "fd:");
+    gboolean is_shown = isatty(STDERR_FILENO) && !invocation->verbose;
+    g_autoptr(QblkProgress) progress = qblk_progress_new(plans, is_shown, options->verbose);
     const QblkRunOptions run = {
         .snapshot = invocation->snapshot_options,
         .address = can_reconnect ? invocation->arguments[0] : NULL,
         .timeout_ms = invocation->timeout_ms,
         .time_limit_ms = (gint64)(options->time_limit * 1000),
         .stop_fd = qblk_interrupt_get_fd(interrupt),
-        .report_ms = invocation->verbose ? 500 : 0,
-        .report = show_progress,
+        .report_ms = progress == NULL || options->detach ? 0 : 500,
+        .report = qblk_progress_report,
+        .user_data = progress,
+        .is_local = qblk_vm_is_local(invocation->arguments[0]),
+        .is_detached = options->detach,
     };
-    return qblk_run(&live->client, plan, &run, error);
+    gboolean done = qblk_run(&live->client, plans, &run, error);
+    if (!options->detach) {
+        qblk_progress_end(progress, done);
+    }
+    if (!done) {
+        add_hint(invocation, plans, error);
+    }
+    return done;
+}
+
+/* ---- what is said of it ---- */
+
+/* A job that was there was told something, and goes on. */
+static gboolean
+is_command_only(const QblkPlan *plan)
+{
+    const QblkStep *step = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
+    return plan->adopts && plan->stays_ready && step != NULL && step->command != NULL;
+}
+
+static const char *
+describe_state(const QblkInvocation *invocation, const QblkPlan *plan)
+{
+    if (invocation->job.dry_run) {
+        return "planned";
+    }
+    if (invocation->job.detach) {
+        return "started";
+    }
+    if (is_command_only(plan)) {
+        return "done";
+    }
+    return plan->stays_ready ? "ready" : "done";
+}
+
+/* The commands that go on where the plan does not. */
+static GPtrArray * /* of char, owned */
+next_commands(const QblkInvocation *invocation, const QblkPlan *plan)
+{
+    GPtrArray *commands = g_ptr_array_new_with_free_func(g_free);
+    if (invocation->job.dry_run || is_command_only(plan) ||
+        (!invocation->job.detach && !plan->stays_ready)) {
+        return commands;
+    }
+    if (plan->ends_by != NULL) {
+        g_ptr_array_add(commands, job_command(invocation, plan, plan->ends_by));
+        return commands;
+    }
+    const char *const *ends = invocation->job.detach
+                                  ? (const char *const[]){"--wait --pivot", "--wait --finish", NULL}
+                                  : (const char *const[]){"--pivot", "--finish", NULL};
+    for (guint i = 0; ends[i] != NULL; i++) {
+        g_ptr_array_add(commands, job_command(invocation, plan, ends[i]));
+    }
+    return commands;
+}
+
+static QblkJson *
+report(const QblkInvocation *invocation, const QblkPlan *plan)
+{
+    QblkJson *object = qblk_plan_json_new(plan);
+    g_autoptr(GPtrArray) commands = next_commands(invocation, plan);
+    QblkJson *next = qblk_json_new_array();
+    for (guint i = 0; i < commands->len; i++) {
+        qblk_json_append(next, qblk_json_new_string(commands->pdata[i]));
+    }
+    qblk_json_set_string(object, "state", describe_state(invocation, plan));
+    qblk_json_set(object, "next", next);
+    return object;
+}
+
+static void
+print(QblkInvocation *invocation, const QblkPlan *plan)
+{
+    g_autoptr(GPtrArray) commands = next_commands(invocation, plan);
+    if (invocation->job.dry_run) {
+        qblk_plan_text(plan, invocation->output);
+    } else {
+        qblk_plan_text_result(plan, describe_state(invocation, plan), invocation->output);
+    }
+    for (guint i = 0; i < commands->len; i++) {
+        g_autofree char *safe = qblk_output_escape(commands->pdata[i]);
+        qblk_output_print(invocation, "%s%s\n", i == 0 ? "to end it: " : "       or: ", safe);
+    }
 }
 
 gboolean
-qblk_live_finish(QblkLive *live, QblkInvocation *invocation, const QblkPlan *plan, GError **error)
+qblk_live_finish(QblkLive *live, QblkInvocation *invocation, GPtrArray *plans, GError **error)
 {
-    gboolean is_dry = invocation->job.dry_run;
-    if (live->schema != NULL && !qblk_plan_check_schema(plan, live->schema, error)) {
+    if (!prepare(live, invocation, plans, error) ||
+        (!invocation->job.dry_run && !carry_out(live, invocation, plans, error))) {
         return FALSE;
     }
-    if (!is_dry && !carry_out(live, invocation, plan, error)) {
-        return FALSE;
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < plans->len; i++) {
+        if (invocation->json) {
+            qblk_json_append(list, report(invocation, plans->pdata[i]));
+        } else {
+            print(invocation, plans->pdata[i]);
+        }
     }
     if (invocation->json) {
         QblkJson *result = qblk_json_new_object();
-        qblk_json_set(result, "plan", qblk_plan_to_json(plan));
-        qblk_json_set_boolean(result, "done", !is_dry);
+        qblk_json_set(result, "plans", qblk_json_ref(list));
         qblk_output_json(invocation, result);
-    } else if (is_dry) {
-        qblk_plan_text(plan, invocation->output);
-    } else {
-        qblk_plan_text_result(plan, invocation->output);
+    }
+    qblk_json_unref(list);
+    return TRUE;
+}
+
+/* --all-disks stands for the name of a disk. */
+static gboolean
+check_disk(const QblkInvocation *invocation, GError **error)
+{
+    const QblkJobOptions *options = &invocation->job;
+    if (options->all_disks == (invocation->count > 1)) {
+        g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
+                    "'qblk %s' takes a disk or --all-disks", invocation->command->name);
+        return FALSE;
+    }
+    if (options->all_disks && (options->base != NULL || options->top != NULL)) {
+        return usage(error, "--base and --top name layers of one disk, not of all");
     }
     return TRUE;
 }
 
+gboolean
+qblk_live_run(QblkInvocation *invocation, QblkLivePlanner planner, gconstpointer options,
+              GError **error)
+{
+    g_autoptr(QblkLive) live =
+        check_disk(invocation, error) ? qblk_live_open(invocation, error) : NULL;
+    g_autoptr(GPtrArray) plans =
+        live == NULL ? NULL : qblk_live_plan(live, invocation, planner, options, error);
+    return plans != NULL && qblk_live_finish(live, invocation, plans, error);
+}
+
 void
-qblk_live_options(QblkInvocation *invocation, GOptionContext *context)
+qblk_live_options(QblkInvocation *invocation, GOptionContext *context, gboolean starts)
 {
     QblkJobOptions *options = &invocation->job;
     const GOptionEntry entries[] = {
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
          "Print what would be done, and do nothing", NULL},
         {"bandwidth", 0, 0, G_OPTION_ARG_INT64, &options->bandwidth,
-         "Copy at most so much a second (default: no limit)", "MIB"},
+         "Copy at most so much a second; 0: no limit", "MIB"},
         {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes, "--bandwidth is in bytes", NULL},
-        {"time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &options->time_limit,
-         "Cancel the job if it takes longer", "SECONDS"},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
          "Change a guest of libvirt's, which will not notice", NULL},
         {NULL},
     };
+    const GOptionEntry start[] = {
+        {"detach", 0, 0, G_OPTION_ARG_NONE, &options->detach,
+         "Return once the job has started, and say what ends it", NULL},
+        {NULL},
+    };
     g_option_context_add_main_entries(context, entries, NULL);
+    if (starts) {
+        g_option_context_add_main_entries(context, start, NULL);
+    }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What the commands that change a running VM have in common: they keep the connection, make a plan,
- * print it or carry it out.
+ * What the commands that change a running VM have in common: they keep the connection, make plans,
+ * print them or carry them out.
  */
 #pragma once
 
@@ -18,15 +18,28 @@ typedef struct {
     QblkPlanContext context;
 } QblkLive;
 
-/** Connect to the VM that the first argument names and look at it; the second is the disk.  With
- * --dry-run a capture will do. */
+/** Connect to the VM that the first argument names and look at it.  With --dry-run a capture will
+ * do.  A fingerprint that is expected has to be that of the disk, the second argument. */
 QblkLive *qblk_live_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_live_free(QblkLive *live);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkLive, qblk_live_free)
 
-/** Print @plan if --dry-run was given, else carry it out and print how it ended. */
-gboolean qblk_live_finish(QblkLive *live, QblkInvocation *invocation, const QblkPlan *plan,
+/** A function like qblk_plan_commit(). */
+typedef QblkPlan *(*QblkLivePlanner)(const QblkPlanContext *context, gconstpointer options,
+                                     GError **error);
+
+/** The plan for the disk that was named or, with --all-disks, those for all disks that can have
+ * one, of QblkPlan, owned. */
+GPtrArray *qblk_live_plan(QblkLive *live, const QblkInvocation *invocation, QblkLivePlanner planner,
+                          gconstpointer options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Print @plans if --dry-run was given, else carry them out and print how they ended. */
+gboolean qblk_live_finish(QblkLive *live, QblkInvocation *invocation, GPtrArray *plans,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Add the options that all jobs have to @context. */
-void qblk_live_options(QblkInvocation *invocation, GOptionContext *context);
+/** Open, plan and finish. */
+gboolean qblk_live_run(QblkInvocation *invocation, QblkLivePlanner planner, gconstpointer options,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Add the options that all jobs have to @context, those that start one with @starts. */
+void qblk_live_options(QblkInvocation *invocation, GOptionContext *context, gboolean starts);

@@ -9,5 +9,5 @@
 /** Append the commands, what ends each, and the chain before and after. */
 void qblk_plan_text(const QblkPlan *plan, GString *out);
 
-/** Append what was done. */
-void qblk_plan_text_result(const QblkPlan *plan, GString *out);
+/** Append what was done; @state is "started", "ready" or "done". */
+void qblk_plan_text_result(const QblkPlan *plan, const char *state, GString *out);

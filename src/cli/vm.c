@@ -94,9 +94,8 @@ static const struct {
     {"image:", open_image}, {"capture:", open_capture},
 };
 
-/* Whatever is neither recorded nor reached over the network. */
-static gboolean
-is_local(const char *name)
+gboolean
+qblk_vm_is_local(const char *name)
 {
     return !g_str_has_prefix(name, "capture:") && !g_str_has_prefix(name, "tcp:");
 }
@@ -160,9 +159,11 @@ qblk_vm_connect(QblkInvocation *invocation, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(recorded); i++) {
         if (g_str_has_prefix(name, recorded[i])) {
             g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
-                        "'qblk %s' changes a running QEMU, and '%s' is none%s",
+                        "'qblk %s' needs a running QEMU, and '%s' is none%s",
                         invocation->command->name, name,
-                        i == 0 ? ": with --dry-run it shows what it would do" : "");
+                        i == 0 && invocation->command->changes
+                            ? ": with --dry-run it shows what it would do"
+                            : "");
             return NULL;
         }
     }
@@ -198,7 +199,7 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
     const char *name = invocation->arguments[0];
-    vm->is_local = is_local(name);
+    vm->is_local = qblk_vm_is_local(name);
     if (is_domain(name)) {
         return open_domain(vm, name + strlen(DOMAIN_PREFIX), error) ? g_steal_pointer(&vm) : NULL;
     }

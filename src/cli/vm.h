@@ -20,6 +20,10 @@ typedef struct {
     gboolean is_local;      /* the files it names are those of this machine */
 } QblkVm;
 
+/** Whether the files that the VM @name names are those of this machine: it is neither recorded nor
+ * reached over the network. */
+gboolean qblk_vm_is_local(const char *name);
+
 /** Open the VM that the first argument names and read its graph. */
 QblkVm *qblk_vm_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_vm_free(QblkVm *vm);

@@ -10,6 +10,8 @@ typedef struct {
     const char *driver;
     const char *filename;
     gboolean read_only;
+    const char *detect_zeroes;
+    const QblkJson *cache;
     const QblkJson *image;
 } NodeReply;
 
@@ -18,6 +20,8 @@ static const QblkJsonField node_fields[] = {
     {"drv", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, driver)},
     {"file", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, filename)},
     {"ro", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(NodeReply, read_only)},
+    {"detect_zeroes", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(NodeReply, detect_zeroes)},
+    {"cache", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(NodeReply, cache)},
     {"image", QBLK_JSON_OBJECT, TRUE, G_STRUCT_OFFSET(NodeReply, image)},
     {NULL},
 };
@@ -107,10 +111,14 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
     QblkNode *node = qblk_node_new(reply.name);
     g_free(node->driver);
     g_free(node->filename);
+    g_free(node->detects_zeroes);
     node->driver = g_strdup(reply.driver);
     node->kind = qblk_driver_find(reply.driver);
     node->filename = qblk_redact_name(reply.filename, &node->had_secrets);
     node->read_only = reply.read_only;
+    node->detects_zeroes = g_strdup(reply.detect_zeroes);
+    node->is_direct = qblk_json_true(qblk_json_get(reply.cache, "direct"));
+    node->ignores_flush = qblk_json_true(qblk_json_get(reply.cache, "no-flush"));
     node->encryption = encryption_of(node->driver, reply.image);
     node->virtual_size = image.virtual_size;
     node->actual_size = image.actual_size;

@@ -253,3 +253,14 @@ qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **err
     qblk_chain_number(chain);
     return g_steal_pointer(&chain);
 }
+
+QblkChain *
+qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkNode *node, GError **error)
+{
+    g_autoptr(QblkChain) chain = qblk_chain_new(node->name);
+    if (!load_layers(chain, node, snapshot->nodes->len + 1, error)) {
+        return NULL;
+    }
+    qblk_chain_number(chain);
+    return g_steal_pointer(&chain);
+}

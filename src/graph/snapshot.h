@@ -42,3 +42,7 @@ const QblkDevice *qblk_snapshot_find(const QblkSnapshot *snapshot, const char *n
 
 /** The node of that name, NULL where there is none.  Borrowed. */
 const QblkNode *qblk_snapshot_node(const QblkSnapshot *snapshot, const char *name);
+
+/** The chain from @node downwards, which need not be a disk's; its target is the node's name. */
+QblkChain *qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkNode *node,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

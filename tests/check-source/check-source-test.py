@@ -149,7 +149,7 @@ class CheckSourceTest(unittest.TestCase):
         self.fires('seam', 'src/graph/node.c', 4,
                    'static void\nf(void)\n{ qblk_client_call(c); }\n')
         self.fires('seam', 'src/blockjob/plan.c', 2, '#include "qmp/client.h"\n')
-        self.passes('src/blockjob/run.c', '#include "qmp/client.h"\n')
+        self.passes('src/blockjob/monitor.c', '#include "qmp/client.h"\n')
         self.passes('src/graph/snapshot-fetch.h', '#pragma once\n#include <qblk/client.h>\n')
         self.passes('include/qblk/snapshot.h', '#pragma once\n#include <qblk/client.h>\n')
         self.passes('src/graph/node.c', '/* qblk_client_call() */\n#include "qmp/query.h"\n')

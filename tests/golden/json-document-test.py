@@ -129,8 +129,13 @@ def outputs(capture):
         yield 'xml', ask('xml', vm, disk['target'])
         for job, *end in (('pull',), ('commit', '--pivot'), ('commit', '--active')):
             yield job, ask(job, vm, disk['target'], '--dry-run', '--force-managed', *end)
+        yield 'copy', ask('copy', vm, disk['target'], '/nowhere/copy', '--dry-run',
+                          '--force-managed', '--shallow', '--pivot')
+        for end in ('--info', '--pivot', '--wait', '--abort') if disk.get('job') else ():
+            yield 'job', ask('job', vm, disk['target'], '--dry-run', '--force-managed', end)
         layers = disk.get('layers', [])
         if len(layers) > 2:
+            yield 'rebase', ask('rebase', vm, disk['target'], layers[2]['spec'], '--dry-run')
             for job, option in (('pull', '--base'), ('commit', '--top')):
                 yield job, ask(job, vm, disk['target'], '--dry-run', option,
                                layers[1 if job == 'commit' else 2]['spec'])

@@ -57,8 +57,10 @@ run_case_run(RunCase *test)
 {
     g_autofree char *again = test->next == NULL ? NULL : fake_qmp_start(test->next);
     QblkClient *client = fake_qmp_connect(test->fake);
+    g_autoptr(GPtrArray) plans = g_ptr_array_new();
+    g_ptr_array_add(plans, test->plan);
     test->options.address = again;
-    test->done = qblk_run(&client, test->plan, &test->options, &test->error);
+    test->done = qblk_run(&client, plans, &test->options, &test->error);
     qblk_client_free(client);
 }
 

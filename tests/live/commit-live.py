@@ -208,7 +208,7 @@ class Refused(block_jobs.TestCase):
                 (qblk.USAGE, '--pivot', ('--pivot', '--keep-overlay')),
                 (qblk.USAGE, '--bandwidth', ('--pivot', '--bandwidth', '-1')),
                 (qblk.USAGE, '--bandwidth', ('--pivot', '--bandwidth', '9223372036854775807')),
-                (qblk.USAGE, '--time-limit', ('--pivot', '--time-limit', '-1')),
+                (qblk.USAGE, '--timeout', ('--pivot', '--timeout', '-1')),
                 (qblk.USAGE, '--bytes', ('--pivot', '--bytes'))):
             with self.subTest(arguments):
                 self.refuse('commit', self.process.socket, 'vda', *arguments, status=status,
@@ -279,7 +279,7 @@ class MidJob(block_jobs.TestCase):
                 self.setUp()
                 self.boot(data='4M')
                 result = self.qblk('commit', self.process.socket, 'vda', *end, *SLOW,
-                                   '--time-limit', '0.3', status=qblk.JOB_FAILED)
+                                   '--timeout', '0.3', status=qblk.JOB_FAILED)
                 self.assertIn('its time was over', result.errors)
                 self.assert_untouched()
 

@@ -17,7 +17,7 @@ VARIABLE = (
     (r'\S*/qblk-demo\.\w{6}', '/tmp/qblk-demo'),
     (r'#block\d+', '#block'),
     (r'fingerprint [0-9a-f]{16}', 'fingerprint'),
-    (r'\d+ KiB', 'KiB'),
+    (r'[\d.]+ [KM]iB', 'MiB'),
     (r' +', ' '),
 )
 

@@ -146,7 +146,7 @@ class MidJob(block_jobs.TestCase):
 
     def test_a_time_limit_takes_the_job_back(self):
         self.boot(data='4M')
-        result = self.qblk('pull', self.process.socket, 'vda', *SLOW, '--time-limit', '0.3',
+        result = self.qblk('pull', self.process.socket, 'vda', *SLOW, '--timeout', '0.3',
                            status=qblk.JOB_FAILED)
         self.assertIn('its time was over', result.errors)
         self.assert_untouched()

@@ -14,13 +14,14 @@ static void
 see(QblkJobState *job, const char *jobs)
 {
     g_autoptr(QblkJson) json = graph_fixture_json(jobs);
-    (void)qblk_job_state_see(job, json);
+    qblk_job_state_see(job, json);
 }
 
 static void
 only_its_own_events_are_heard(void **state)
 {
-    QblkJobState job = {.id = "a"};
+    char id[] = "a";
+    QblkJobState job = {.id = id};
     hear(&job, "{'event':'JOB_STATUS_CHANGE','data':{'id':'b','status':'ready'}}");
     hear(&job, "{'event':'BLOCK_JOB_READY','data':{'device':'a'}}");
     hear(&job, "{'event':'BLOCK_JOB_ERROR','data':{'device':'b','operation':'read'}}");
@@ -37,7 +38,8 @@ only_its_own_events_are_heard(void **state)
 static void
 a_job_that_was_there_and_is_not_listed_is_gone(void **state)
 {
-    QblkJobState job = {.id = "a"};
+    char id[] = "a";
+    QblkJobState job = {.id = id};
     see(&job, "[{'id':'b','status':'running'}]");
     assert_null(job.state);
     see(&job, "[{'id':'b','status':'running'},{'id':'a','status':'concluded','error':'full'}]");
@@ -47,6 +49,36 @@ a_job_that_was_there_and_is_not_listed_is_gone(void **state)
     assert_string_equal(job.state, "null");
     assert_string_equal(job.error, "full");
     qblk_job_state_clear(&job);
+}
+
+static void
+a_failure_is_heard_where_the_job_forgets_itself(void **state)
+{
+    char id[] = "a";
+    QblkJobState job = {.id = id};
+    hear(&job, "{'event':'BLOCK_JOB_COMPLETED','data':{'device':'b','error':'theirs'}}");
+    assert_null(job.error);
+    hear(&job, "{'event':'JOB_STATUS_CHANGE','data':{'id':'a','status':'concluded'}}");
+    hear(&job, "{'event':'BLOCK_JOB_COMPLETED','data':{'device':'a','error':'full'}}");
+    see(&job, "[]");
+    assert_string_equal(job.error, "full");
+    qblk_job_state_clear(&job);
+}
+
+static void
+progress_is_known_once_it_was_asked_for(void **state)
+{
+    g_autofree QblkJobState *job = qblk_job_state_new("a");
+    g_autofree char *id = job->id;
+    assert_int_equal(job->done, -1);
+    assert_false(qblk_job_state_is_there(job));
+    see(job, "[{'id':'a','status':'running','current-progress':3,'total-progress':8}]");
+    assert_int_equal(job->done, 3);
+    assert_int_equal(job->total, 8);
+    assert_true(qblk_job_state_is_there(job));
+    see(job, "[]");
+    assert_false(qblk_job_state_is_there(job));
+    qblk_job_state_clear(job);
 }
 
 static void
@@ -63,13 +95,14 @@ states_have_an_order(void **state)
         {"null", "pending", FALSE, TRUE},      {"null", "concluded", TRUE, FALSE},
         {"paused", "pending", FALSE, FALSE},   {"unheard-of", "pending", FALSE, FALSE},
     };
+    char id[] = "a";
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        QblkJobState job = {.id = "a", .state = g_strdup(cases[i].is)};
+        QblkJobState job = {.id = id, .state = g_strdup(cases[i].is)};
         assert_int_equal(qblk_job_state_has_reached(&job, cases[i].wanted), cases[i].reached);
         assert_int_equal(qblk_job_state_has_passed(&job, cases[i].wanted), cases[i].passed);
         qblk_job_state_clear(&job);
     }
-    QblkJobState gone = {.id = "a", .state = g_strdup("null")};
+    QblkJobState gone = {.id = id, .state = g_strdup("null")};
     assert_true(qblk_job_state_has_left(&gone, "concluded"));
     assert_false(qblk_job_state_has_left(&gone, "null"));
     qblk_job_state_clear(&gone);
@@ -81,6 +114,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_its_own_events_are_heard),
         cmocka_unit_test(a_job_that_was_there_and_is_not_listed_is_gone),
+        cmocka_unit_test(a_failure_is_heard_where_the_job_forgets_itself),
+        cmocka_unit_test(progress_is_known_once_it_was_asked_for),
         cmocka_unit_test(states_have_an_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,19 @@ nodes_and_the_job_are_always_named(void **state)
     assert_null(qblk_json_get(start, "speed"));
 }
 
+/* At `pending` a job that was ready holds the disk drained, and its guest still. */
+static void
+a_job_that_waits_at_ready_does_not_wait_again(void **state)
+{
+    for (QblkCommitEnd end = QBLK_COMMIT_INNER; end <= QBLK_COMMIT_KEEP_OVERLAY; end++) {
+        gboolean is_inner = end == QBLK_COMMIT_INNER;
+        const QblkCommitOptions options = {.end = end, .top = is_inner ? "vda[1]" : NULL};
+        g_autoptr(QblkPlan) made = plan(&options);
+        assert_int_equal(qblk_json_true(qblk_json_get(start_of(made), "auto-finalize")), !is_inner);
+        assert_false(qblk_json_true(qblk_json_get(start_of(made), "auto-dismiss")));
+    }
+}
+
 static void
 each_end_has_its_commands(void **state)
 {
@@ -99,11 +112,10 @@ each_end_has_its_commands(void **state)
          "block-commit job-finalize! job-dismiss? blockdev-del? blockdev-del?", 2},
         {QBLK_COMMIT_ACTIVE, NULL, "block-commit", 3},
         {QBLK_COMMIT_PIVOT, NULL,
-         "block-commit job-complete job-finalize! job-dismiss? blockdev-del? blockdev-del? "
-         "blockdev-del? blockdev-del?",
+         "block-commit job-complete! job-dismiss? blockdev-del? blockdev-del? blockdev-del? "
+         "blockdev-del?",
          1},
-        {QBLK_COMMIT_KEEP_OVERLAY, NULL, "block-commit block-job-cancel job-finalize! job-dismiss?",
-         3},
+        {QBLK_COMMIT_KEEP_OVERLAY, NULL, "block-commit block-job-cancel! job-dismiss?", 3},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
         const QblkCommitOptions options = {.end = ends[i].end, .top = ends[i].top};
@@ -111,7 +123,9 @@ each_end_has_its_commands(void **state)
         assert_commands(made, ends[i].commands);
         assert_int_equal(made->before->len, 3);
         assert_int_equal(made->after->len, ends[i].after);
-        assert_int_equal(made->undo->len, 2);
+        const QblkStep *start = made->steps->pdata[0];
+        assert_true(start->is_start);
+        assert_int_equal(start->undo->len, 2);
     }
 }
 
@@ -183,6 +197,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_and_the_job_are_always_named),
+        cmocka_unit_test(a_job_that_waits_at_ready_does_not_wait_again),
         cmocka_unit_test(each_end_has_its_commands),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(a_layer_of_another_disk_is_refused_in_whatever_shape),

@@ -101,9 +101,15 @@ what_is_known_is_said_where_the_connection_stays_lost(void **state)
                  "whether job 'job0' was started is not");
 
     test = run_case_new(QBLK_COMMIT_PIVOT);
+    run_case_take(test->fake, "block-commit", "created running", NULL);
+    fake_qmp_close(test->fake);
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "job 'job0' goes on, or waits");
+
+    test = run_case_new(QBLK_COMMIT_PIVOT);
     run_case_take(test->fake, "block-commit", "created running", "ready");
     run_case_lose(test->fake, "job-complete", TRUE);
-    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "job 'job0' goes on, or waits");
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                 "whether the chain of 'vda' was changed is not known");
 
     test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");

@@ -37,8 +37,7 @@ an_active_commit_waits_for_ready_and_for_nothing_else(void **state)
         run_case_take(test->fake, "block-commit", orders[i][0], orders[i][1]);
         fake_qmp_event(test->fake, "BLOCK_JOB_READY", "{\"device\": \"job0\"}");
         fake_qmp_event(test->fake, "BLOCK_JOB_READY", "{\"device\": \"job0\"}");
-        run_case_take(test->fake, "job-complete", NULL, "waiting pending");
-        run_case_take(test->fake, "job-finalize", NULL, "concluded");
+        run_case_take(test->fake, "job-complete", NULL, "waiting pending concluded");
         run_case_tell(test->fake, "concluded", NULL);
         run_case_take(test->fake, "job-dismiss", NULL, "null");
         for (guint j = 0; j < 4; j++) {
@@ -97,7 +96,8 @@ a_job_that_fails_is_forgotten_and_its_reason_told(void **state)
     run_case_tell(test->fake, "concluded", "No space left on device");
     run_case_take(test->fake, "job-dismiss", "null", NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "failed to write: No space left on device; the chain of 'vda' is as it was");
+                  "failed to write '/tmp/qblk-fixture/throttle-blockdev/disk-base.qcow2': No space "
+                  "left on device; the chain of 'vda' is as it was");
 }
 
 static void

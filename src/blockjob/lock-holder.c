@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/lock-holder.h"
+
+#include "base/name-list.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* How the kernel writes the file in a line of /proc/locks: "fe:01:1234 ". */
+static char *
+file_mark(const char *path)
+{
+    struct stat status;
+    if (path == NULL || stat(path, &status) != 0) {
+        return NULL;
+    }
+    return g_strdup_printf(" %02x:%02x:%" G_GUINT64_FORMAT " ", major(status.st_dev),
+                           minor(status.st_dev), (guint64)status.st_ino);
+}
+
+/* Whether one of the lines "lock: ..." of /proc/PID/fdinfo/FD is of the file. */
+static gboolean
+has_lock(const char *text, const char *mark)
+{
+    for (const char *at = strstr(text, "lock:"); at != NULL; at = strstr(at, "lock:")) {
+        g_autofree char *line = g_strndup(at, strcspn(at, "\n"));
+        if (strstr(line, mark) != NULL) {
+            return TRUE;
+        }
+        at += strlen(line);
+    }
+    return FALSE;
+}
+
+static gboolean
+holds(const char *pid, const char *mark)
+{
+    g_autofree char *folder = g_build_filename("/proc", pid, "fdinfo", NULL);
+    g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
+    const char *name = NULL;
+    while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autofree char *text = NULL;
+        if (g_file_get_contents(path, &text, NULL, NULL) && has_lock(text, mark)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static char *
+describe(const char *pid)
+{
+    g_autofree char *path = g_build_filename("/proc", pid, "comm", NULL);
+    g_autofree char *name = NULL;
+    if (!g_file_get_contents(path, &name, NULL, NULL)) {
+        return g_strdup_printf("process %s", pid);
+    }
+    return g_strdup_printf("process %s (%s)", pid, g_strchomp(name));
+}
+
+/* Without those that hold @own_mark, where it is not NULL. */
+static char *
+find(const char *mark, const char *own_mark)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
+    const char *pid = NULL;
+    while (processes != NULL && (pid = g_dir_read_name(processes)) != NULL) {
+        if (g_ascii_isdigit(pid[0]) && holds(pid, mark) &&
+            (own_mark == NULL || !holds(pid, own_mark))) {
+            g_ptr_array_add(found, describe(pid));
+        }
+    }
+    return found->len == 0 ? NULL : qblk_name_list((const char *const *)found->pdata, found->len);
+}
+
+/* /proc/locks has every lock there is, so that processes need not be looked at for nothing. */
+static gboolean
+is_locked(const char *mark)
+{
+    g_autofree char *locks = NULL;
+    return mark != NULL && g_file_get_contents("/proc/locks", &locks, NULL, NULL) &&
+           strstr(locks, mark) != NULL;
+}
+
+char *
+qblk_lock_holder_others(const char *path, const char *own)
+{
+    g_autofree char *mark = file_mark(path);
+    g_autofree char *own_mark = file_mark(own);
+    return own_mark != NULL && is_locked(mark) ? find(mark, own_mark) : NULL;
+}
+
+char *
+qblk_lock_holder_all(const char *path)
+{
+    g_autofree char *mark = file_mark(path);
+    if (!is_locked(mark)) {
+        return NULL;
+    }
+    char *found = find(mark, NULL);
+    return found != NULL ? found : g_strdup("a process that cannot be looked at");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Which processes hold locks on an image: QEMU only says that it did not get one.
+ *
+ * QEMU's locks belong to open files and not to processes (F_OFD_SETLK), so that /proc/locks has no
+ * pid for them; /proc/PID/fdinfo has them, for processes that may be looked at.
+ */
+#pragma once
+
+#include <glib.h>
+
+/** "process 12 (qemu-nbd)" and others with a lock on the file @path; NULL where there is none. */
+char *qblk_lock_holder_all(const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Likewise, without those that have a lock on @own as well: that is the QEMU which has both
+ * open.  NULL where there is no @own. */
+char *qblk_lock_holder_others(const char *path, const char *own) G_GNUC_WARN_UNUSED_RESULT;

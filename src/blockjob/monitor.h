@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The monitor as the runner uses it: the one place where block jobs meet a live QEMU.
+ *
+ * It sends commands, keeps the states of the jobs that matter up to date from events, waits for
+ * QEMU, the user and the time at once, and connects once more where the connection is lost.
+ */
+#pragma once
+
+#include "blockjob/job-state.h"
+#include "graph/snapshot.h"
+#include "qmp/client.h"
+
+typedef struct {
+    QblkClient **client; /* borrowed; replaced by another one when connected again */
+    const char *address; /* to connect to once more, NULL: do not */
+    int timeout_ms;      /* for that */
+    int stop_fd;         /* readable: the user wants to stop; -1: none */
+    guint stops;         /* how often that was */
+    GPtrArray *jobs;     /* of QblkJobState, owned: those that matter */
+    gboolean has_reconnected;
+} QblkMonitor;
+
+/** Drops the events that have come before. */
+void qblk_monitor_init(QblkMonitor *monitor, QblkClient **client, const char *address,
+                       int timeout_ms, int stop_fd);
+void qblk_monitor_clear(QblkMonitor *monitor);
+
+/** What is known of the job @id; from the first call on it is heard of.  Borrowed. */
+QblkJobState *qblk_monitor_job(QblkMonitor *monitor, const char *id);
+
+/** The connection has failed. */
+gboolean qblk_monitor_is_lost(const QblkMonitor *monitor);
+
+/** Execute one command and wait for its value, owned by the caller. */
+QblkJson *qblk_monitor_call(QblkMonitor *monitor, const char *command, const QblkJson *arguments,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Ask for the states of all jobs, where events may have been missed or for their progress. */
+gboolean qblk_monitor_ask(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Look, without waiting, whether the user wants to stop. */
+void qblk_monitor_look_at_stop(QblkMonitor *monitor);
+
+/**
+ * Wait until QEMU says something, the user wants to stop, or the monotonic clock is at @deadline
+ * (microseconds; 0: none).  FALSE once the connection is lost.
+ */
+gboolean qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** After the connection was lost: open it once more, and learn where the jobs are.  @error is set,
+ * and is cleared on success. */
+gboolean qblk_monitor_reconnect(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Fetch a graph snapshot. */
+QblkSnapshot *qblk_monitor_fetch(QblkMonitor *monitor, const QblkSnapshotOptions *options,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Deleting the images that left a chain.
+ *
+ * A name is not a file: QEMU may have said it, and others may have put another file there since.
+ * Which file is meant is looked at before anything is sent, and only that one is deleted.
+ */
+#pragma once
+
+#include "blockjob/plan.h"
+
+/**
+ * Look at the files that @plan will delete.  QBLK_BLOCKJOB_ERROR_REFUSED where one cannot be found
+ * on this machine, or is no regular file with a single name.
+ */
+gboolean qblk_removal_identify(QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Delete them.  Nothing is deleted that is another file now or that a process has locked;
+ * QBLK_BLOCKJOB_ERROR_RESULT names those.  A file that is gone already is no failure.
+ */
+gboolean qblk_removal_delete(const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;

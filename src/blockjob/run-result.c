@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/run-result.h"
+
+#include "blockjob/verify.h"
+#include "graph/snapshot-options.h"
+
+static QblkSnapshot *
+fetch(QblkRun *run, GError **error)
+{
+    const QblkSnapshotOptions *with = run->options->snapshot;
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    options->edges = with == NULL ? QBLK_EDGES_BEST : with->edges;
+    return qblk_monitor_fetch(&run->monitor, options, error);
+}
+
+static QblkChain *
+find_chain(const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
+{
+    return qblk_snapshot_chain(snapshot, qblk_verify_find(plan, snapshot), error);
+}
+
+static gboolean
+check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkChain) chain = find_chain(snapshot, plan, &cause);
+    if (chain == NULL) {
+        g_propagate_prefixed_error(
+            error, g_steal_pointer(&cause),
+            "the job ended well, but the chain could not be looked at again: ");
+        return FALSE;
+    }
+    return qblk_verify_chain(chain, plan->target, plan->after, error) &&
+           (!run->options->is_local || qblk_verify_headers(plan, error));
+}
+
+/* Success is said of what was seen. */
+gboolean
+qblk_run_result_check(QblkRun *run, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkSnapshot) snapshot = fetch(run, &cause);
+    if (snapshot == NULL && qblk_monitor_is_lost(&run->monitor) &&
+        qblk_monitor_reconnect(&run->monitor, &cause)) {
+        snapshot = fetch(run, &cause);
+    }
+    if (snapshot == NULL) {
+        g_propagate_prefixed_error(
+            error, g_steal_pointer(&cause),
+            "the job ended well, but the chain could not be looked at again: ");
+        return FALSE;
+    }
+    for (guint i = 0; i < run->tasks->len; i++) {
+        const QblkRunTask *task = run->tasks->pdata[i];
+        gboolean is_promised = !task->plan->stays_ready && task->plan->after->len > 0;
+        if (is_promised && !check_plan(run, snapshot, task->plan, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* ---- failures ---- */
+
+static const char *
+describe_chain(const QblkSnapshot *snapshot, const QblkPlan *plan)
+{
+    g_autoptr(QblkChain) chain = find_chain(snapshot, plan, NULL);
+    if (chain == NULL) {
+        return NULL;
+    }
+    if (qblk_verify_chain(chain, plan->target, plan->before, NULL)) {
+        return "is as it was";
+    }
+    return qblk_verify_chain(chain, plan->target, plan->after, NULL)
+               ? "is as planned"
+               : "has changed: look at it again";
+}
+
+void
+qblk_run_result_tell_chains(QblkRun *run, GError **error)
+{
+    g_autoptr(QblkSnapshot) snapshot = fetch(run, NULL);
+    for (guint i = 0; snapshot != NULL && i < run->tasks->len; i++) {
+        const QblkPlan *plan = ((const QblkRunTask *)run->tasks->pdata[i])->plan;
+        const char *how = describe_chain(snapshot, plan);
+        if (how != NULL) {
+            GError *told = g_error_new((*error)->domain, (*error)->code, "%s; the chain of '%s' %s",
+                                       (*error)->message, plan->target, how);
+            g_clear_error(error);
+            *error = told;
+        }
+    }
+}
+
+void
+qblk_run_result_tell_job(const QblkRunTask *task, GError **error)
+{
+    const QblkPlan *plan = task->plan;
+    if (task->run->is_undoing) {
+        g_prefix_error(error, "job '%s' could not be taken back: ", plan->job);
+    } else if (task->is_over) {
+        g_prefix_error(error, "the chain of '%s' was changed as planned, and then: ", plan->target);
+    } else if (task->is_past_return) {
+        g_prefix_error(
+            error,
+            "whether the chain of '%s' was changed is not known, look at it again: ", plan->target);
+    } else if (task->job->state != NULL) {
+        g_prefix_error(error, "job '%s' goes on, or waits to be finished: ", plan->job);
+    } else {
+        g_prefix_error(error, "whether job '%s' was started is not known: ", plan->job);
+    }
+}

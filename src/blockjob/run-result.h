@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * How a run ended: what was seen, and what is said of it.
+ */
+#pragma once
+
+#include "blockjob/run-task.h"
+
+/** Fetch the graph again and compare it with what each plan promised, and the headers on disk. */
+gboolean qblk_run_result_check(QblkRun *run, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** After a failure that was taken back: add to @error how the chains are.  Nothing is said of a
+ * chain that was not seen. */
+void qblk_run_result_tell_chains(QblkRun *run, GError **error);
+
+/** After a failure that was not taken back: put before @error what is known of the job of @task. */
+void qblk_run_result_tell_job(const QblkRunTask *task, GError **error);
