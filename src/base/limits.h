@@ -37,6 +37,9 @@
 /** Bytes of a capture. */
 #define QBLK_LIMIT_FILE_BYTES (256 * 1024 * 1024)
 
+/** Bytes of a journal: a plan for some thousand layers. */
+#define QBLK_LIMIT_JOURNAL_BYTES (64 * 1024 * 1024)
+
 /** Bytes of a domain XML document: as a tree it takes many times that. */
 #define QBLK_LIMIT_XML_BYTES (16 * 1024 * 1024)
 

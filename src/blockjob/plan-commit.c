@@ -133,6 +133,7 @@ add_steps(QblkPlan *plan, const Commit *commit, const char *backing_name)
         return;
     case QBLK_COMMIT_PIVOT:
         qblk_plan_add_complete(plan, "make the base the active layer");
+        qblk_plan_bury(plan, commit->top, commit->base);
         break;
     case QBLK_COMMIT_INNER:
         qblk_plan_add_finalize(plan);

@@ -151,6 +151,10 @@ plan_pivot(QblkPlan *plan, const Request *request)
     for (guint i = 0; i < request->mirrored->layers->len; i++) {
         (void)qblk_plan_expect(plan, request->mirrored->layers->pdata[i]);
     }
+    if (g_str_equal(request->job->type, "commit")) {
+        qblk_plan_bury(plan, qblk_chain_get_layer(request->chain, 0),
+                       qblk_chain_get_layer(request->mirrored, 0));
+    }
     for (guint i = 0; i < request->chain->layers->len; i++) {
         const QblkLayer *layer = request->chain->layers->pdata[i];
         if (!qblk_plan_has_layer(plan->after, layer)) {

@@ -138,6 +138,8 @@ qblk_plan_free(QblkPlan *plan)
     g_free(plan->reads);
     g_free(plan->writes);
     g_free(plan->copy);
+    g_free(plan->buried);
+    g_free(plan->buried_in);
     g_ptr_array_unref(plan->steps);
     g_ptr_array_unref(plan->before);
     g_ptr_array_unref(plan->after);
@@ -293,6 +295,15 @@ qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer)
         }
     }
     return FALSE;
+}
+
+void
+qblk_plan_bury(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base)
+{
+    if (is_local_file(layer)) {
+        plan->buried = g_strdup(layer->filename);
+        plan->buried_in = g_strdup(base->filename);
+    }
 }
 
 void

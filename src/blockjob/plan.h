@@ -52,6 +52,8 @@ typedef struct {
     GPtrArray *before;    /* of QblkExpectation, owned: the chain the plan was made for */
     GPtrArray *after;     /* of QblkExpectation, owned: the chain that has to be there at the end */
     GPtrArray *removed;   /* of QblkRemoval, owned: the layers that leave the chain */
+    char *buried;         /* image that is old once the chain was changed (tombstone.h), or NULL */
+    char *buried_in;      /* and the one that has its data */
     char *copy;           /* file of an image that holds the data of the disk afterwards, or NULL */
     const char *ends_by;  /* options of `qblk job` that do the rest once the job has started */
     gboolean adopts;      /* the job is there already: who stops waiting for it leaves it alone */
@@ -149,6 +151,9 @@ void qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char 
 
 /** Whether one of @expectations (of QblkExpectation) is of the node of @layer. */
 gboolean qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer);
+
+/** @layer, whose data went into @base, is old once the chain was changed. */
+void qblk_plan_bury(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base);
 
 /** Have the files deleted that are not used any more and are local. */
 void qblk_plan_doom_removed(QblkPlan *plan);

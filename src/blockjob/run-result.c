@@ -60,6 +60,30 @@ qblk_run_result_check(QblkRun *run, GError **error)
     return TRUE;
 }
 
+gboolean
+qblk_run_result_compare(const QblkRunTask *task, gboolean *is_before, gboolean *is_after,
+                        GError **error)
+{
+    const QblkPlan *plan = task->plan;
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
+    g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
+    if (chain == NULL) {
+        return FALSE;
+    }
+    *is_before = qblk_verify_chain(chain, plan->target, plan->before, NULL);
+    *is_after = plan->after->len == 0 || qblk_verify_chain(chain, plan->target, plan->after, NULL);
+    return *is_before || *is_after || qblk_verify_chain(chain, plan->target, plan->after, error);
+}
+
+gboolean
+qblk_run_result_check_before(const QblkRunTask *task, GError **error)
+{
+    const QblkPlan *plan = task->plan;
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
+    g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
+    return chain != NULL && qblk_verify_chain(chain, plan->target, plan->before, error);
+}
+
 /* ---- failures ---- */
 
 static const char *

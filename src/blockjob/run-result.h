@@ -9,6 +9,14 @@
 /** Fetch the graph again and compare it with what each plan promised, and the headers on disk. */
 gboolean qblk_run_result_check(QblkRun *run, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Which of the two chains that the plan of @task knows is there now. */
+gboolean qblk_run_result_compare(const QblkRunTask *task, gboolean *is_before, gboolean *is_after,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Fetch the graph again and see that the chain is as it was before. */
+gboolean qblk_run_result_check_before(const QblkRunTask *task,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** After a failure that was taken back: add to @error how the chains are.  Nothing is said of a
  * chain that was not seen. */
 void qblk_run_result_tell_chains(QblkRun *run, GError **error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-task.h"
 
+#include "blockjob/tombstone.h"
+
 /* ---- waiting ---- */
 
 /* The first wish to stop takes the jobs back, where there still is a way back; a second one leaves
@@ -224,6 +226,49 @@ send_step(QblkRunTask *task, const QblkStep *step, GError **error)
     return FALSE;
 }
 
+/* ---- what is written down before it is done ---- */
+
+static QblkStage
+stage_of(const QblkRunTask *task, const QblkStep *step)
+{
+    if (task->is_past_return) {
+        return QBLK_STAGE_CLEANING;
+    }
+    return step->is_final ? QBLK_STAGE_PIVOTING : step->is_start ? QBLK_STAGE_STARTED : task->stage;
+}
+
+static gboolean
+note_stage(QblkRunTask *task, QblkStage stage, GError **error)
+{
+    const QblkPlan *plan = task->plan;
+    gboolean is_marked = task->run->options->is_local && plan->buried != NULL;
+    if (stage == task->stage || task->run->is_undoing) {
+        return TRUE;
+    }
+    if (stage == QBLK_STAGE_PIVOTING && is_marked &&
+        !qblk_tombstone_write(plan->buried, plan->buried_in, FALSE, error)) {
+        return FALSE;
+    }
+    if (task->journal != NULL && !qblk_journal_note(*task->journal, stage, error)) {
+        return FALSE;
+    }
+    task->stage = stage;
+    return TRUE;
+}
+
+/* Before @step.  Once there is no way back the steps go on, written down or not: what a journal
+ * does not say of them is found out when it is taken up. */
+static gboolean
+note_step(QblkRunTask *task, const QblkStep *step, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (note_stage(task, stage_of(task, step), &cause) || task->is_past_return) {
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
 /* Send @step; one that QEMU refuses has changed nothing. */
 static gboolean
 begin_step(QblkRunTask *task, const QblkStep *step, GError **error)
@@ -231,7 +276,7 @@ begin_step(QblkRunTask *task, const QblkStep *step, GError **error)
     g_autoptr(GError) cause = NULL;
     gboolean was_past_return = task->is_past_return;
     qblk_monitor_look_at_stop(&task->run->monitor);
-    if (must_stop(task, error)) {
+    if (must_stop(task, error) || !note_step(task, step, error)) {
         return FALSE;
     }
     task->is_past_return = task->is_past_return || step->is_final;
@@ -371,6 +416,10 @@ qblk_run_task_undo(QblkRunTask *task, GError **error)
                 return FALSE;
             }
         }
+    }
+    if (task->stage == QBLK_STAGE_PIVOTING && task->run->options->is_local &&
+        task->plan->buried != NULL) {
+        qblk_tombstone_remove(task->plan->buried);
     }
     return TRUE;
 }

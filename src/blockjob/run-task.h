@@ -21,6 +21,8 @@ typedef struct {
     QblkRun *run;
     const QblkPlan *plan;
     QblkJobState *job;       /* of the plan; borrowed from the monitor */
+    QblkJournal **journal;   /* NULL: there is none */
+    QblkStage stage;         /* as the journal has it */
     guint taken;             /* how many steps took effect, or may have */
     gboolean is_past_return; /* a final step was sent */
     gboolean is_over;        /* the job has ended well: only cleaning up is left */

@@ -4,6 +4,19 @@
 #include "blockjob/lock-holder.h"
 #include "blockjob/removal.h"
 #include "blockjob/run-result.h"
+#include "blockjob/tombstone.h"
+
+/* What QEMU is asked about has to be known before it is asked. */
+static void
+watch_jobs(QblkRun *run, const GPtrArray *steps)
+{
+    for (guint i = 0; i < steps->len; i++) {
+        const QblkStep *step = steps->pdata[i];
+        if (step->job != NULL) {
+            (void)qblk_monitor_job(&run->monitor, step->job);
+        }
+    }
+}
 
 static void
 run_init(QblkRun *run, QblkClient **client, const GPtrArray *plans, const QblkRunOptions *options)
@@ -22,6 +35,9 @@ run_init(QblkRun *run, QblkClient **client, const GPtrArray *plans, const QblkRu
         task->run = run;
         task->plan = plans->pdata[i];
         task->job = qblk_monitor_job(&run->monitor, task->plan->job);
+        task->stage = task->plan->adopts ? QBLK_STAGE_STARTED : QBLK_STAGE_PLANNED;
+        task->journal = options->journals == NULL ? NULL : &options->journals[i];
+        watch_jobs(run, task->plan->steps);
         g_ptr_array_add(run->tasks, task);
     }
 }
@@ -31,6 +47,18 @@ run_clear(QblkRun *run)
 {
     qblk_monitor_clear(&run->monitor);
     g_ptr_array_unref(run->tasks);
+}
+
+/* Nothing is left to take up. */
+static void
+end_journals(const QblkRun *run)
+{
+    for (guint i = 0; i < run->tasks->len; i++) {
+        QblkJournal **journal = ((const QblkRunTask *)run->tasks->pdata[i])->journal;
+        if (journal != NULL && *journal != NULL) {
+            qblk_journal_end(g_steal_pointer(journal));
+        }
+    }
 }
 
 /* ---- when it goes wrong ---- */
@@ -84,7 +112,11 @@ end_badly(QblkRun *run, const QblkRunTask *failed, GError **error)
     gboolean may_undo =
         !failed->is_past_return || qblk_job_state_has_reached(failed->job, "concluded");
     if (qblk_monitor_is_lost(&run->monitor) || (failed->taken > 0 && (was_left || !may_undo))) {
+        gboolean is_users = !qblk_monitor_is_lost(&run->monitor) && !failed->is_past_return;
         qblk_run_result_tell_job(failed, error);
+        if (is_users) { /* who has it left on purpose goes on with it */
+            end_journals(run);
+        }
         return;
     }
     if (run->options->is_local && (*error)->code == QBLK_BLOCKJOB_ERROR_FAILED) {
@@ -92,6 +124,7 @@ end_badly(QblkRun *run, const QblkRunTask *failed, GError **error)
     }
     if (take_back(run, error)) {
         qblk_run_result_tell_chains(run, error);
+        end_journals(run);
     }
 }
 
@@ -121,16 +154,40 @@ carry_out(QblkRun *run, QblkRunTask **failed, GError **error)
     return TRUE;
 }
 
-static gboolean
-delete_removed(const QblkRun *run, GError **error)
+/* What was marked before it was certain is certain now, or was deleted. */
+static void
+mark_merged(const QblkRun *run, const QblkPlan *plan)
 {
-    for (guint i = 0; i < run->tasks->len; i++) {
-        const QblkRunTask *task = run->tasks->pdata[i];
-        if (!qblk_removal_delete(task->plan, error)) {
-            return FALSE;
+    if (!run->options->is_local || plan->buried == NULL) {
+        return;
+    }
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkRemoval *removal = plan->removed->pdata[i];
+        if (removal->is_doomed && g_str_equal(removal->filename, plan->buried)) {
+            qblk_tombstone_remove(plan->buried);
+            return;
         }
     }
-    return TRUE;
+    /* The mark that is there already says enough where this fails. */
+    if (!qblk_tombstone_write(plan->buried, plan->buried_in, TRUE, NULL)) {
+        return;
+    }
+}
+
+/* After all jobs: see that the chains are as promised, and then delete. */
+static gboolean
+conclude(QblkRun *run, GError **error)
+{
+    gboolean done = qblk_run_result_check(run, error);
+    for (guint i = 0; done && i < run->tasks->len; i++) {
+        const QblkRunTask *task = run->tasks->pdata[i];
+        done = qblk_removal_delete(task->plan, error);
+        mark_merged(run, task->plan);
+    }
+    if (!qblk_monitor_is_lost(&run->monitor)) {
+        end_journals(run);
+    }
+    return done;
 }
 
 gboolean
@@ -144,9 +201,136 @@ qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *opti
     if (!done) {
         end_badly(&run, failed, &cause);
         g_propagate_error(error, g_steal_pointer(&cause));
-    } else if (!options->is_detached) {
-        done = qblk_run_result_check(&run, error) && delete_removed(&run, error);
+    } else if (options->is_detached) {
+        end_journals(&run);
+    } else {
+        done = conclude(&run, error);
     }
+    run_clear(&run);
+    return done;
+}
+
+/* ---- taking up what was left ---- */
+
+/* The steps up to where the job is now were taken by whoever was there before. */
+static void
+skip_taken(QblkRunTask *task)
+{
+    const GPtrArray *steps = task->plan->steps;
+    task->taken = 0;
+    while (task->taken < steps->len && !task->plan->adopts) {
+        const QblkStep *step = steps->pdata[task->taken++];
+        if (step->is_start) {
+            break;
+        }
+    }
+    for (; task->taken < steps->len; task->taken++) {
+        const QblkStep *step = steps->pdata[task->taken];
+        gboolean is_of_job = g_strcmp0(step->job, task->plan->job) == 0 && step->until != NULL;
+        if (!is_of_job || (!qblk_job_state_has_reached(task->job, step->until) &&
+                           !qblk_job_state_has_passed(task->job, step->until))) {
+            return;
+        }
+        task->is_past_return = task->is_past_return || step->is_final;
+    }
+}
+
+/* Up to the command that changes the chain, and what ends it. */
+static void
+skip_to_cleaning(QblkRunTask *task)
+{
+    const GPtrArray *steps = task->plan->steps;
+    for (guint i = 0; i < steps->len; i++) {
+        const QblkStep *step = steps->pdata[i];
+        if (step->is_final) {
+            task->taken = i + 1;
+        }
+    }
+    task->is_past_return = TRUE;
+    task->is_over = TRUE;
+}
+
+/* The job is gone: only the chain tells how it has ended. */
+static gboolean
+decide_by_chain(QblkRunTask *task, gboolean *goes_on, GError **error)
+{
+    gboolean is_before, is_after;
+    if (!qblk_run_result_compare(task, &is_before, &is_after, error)) {
+        return FALSE;
+    }
+    /* A plan that ends with the same chain (a copy that is finished) has changed nothing. */
+    *goes_on = is_after && !(is_before && task->stage < QBLK_STAGE_PIVOTING);
+    if (*goes_on) {
+        skip_to_cleaning(task);
+    }
+    return TRUE;
+}
+
+static gboolean
+go_on(QblkRun *run, QblkRunTask *task, GError **error)
+{
+    QblkRunTask *failed = NULL;
+    if (!qblk_run_task_wait_all(run, &failed, error) || !qblk_run_task_finish(task, error)) {
+        end_badly(run, task, error);
+        return FALSE;
+    }
+    return conclude(run, error);
+}
+
+/* A job that has failed meanwhile has left the chain as it was. */
+static gboolean
+go_back(QblkRun *run, QblkRunTask *task, GError **error)
+{
+    task->is_past_return = FALSE;
+    run->is_undoing = TRUE;
+    if (task->taken == 0) {
+        task->taken = task->plan->steps->len;
+    }
+    if (!qblk_run_task_undo(task, error) || !qblk_run_result_check_before(task, error)) {
+        return FALSE;
+    }
+    end_journals(run);
+    return TRUE;
+}
+
+static gboolean
+resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    gboolean goes_on = task->stage > QBLK_STAGE_PLANNED;
+    if (!qblk_monitor_ask(&run->monitor, error)) {
+        return FALSE;
+    }
+    if (goes_on && qblk_job_state_is_there(task->job)) {
+        gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
+        goes_on = !(is_concluded && task->job->error != NULL);
+        skip_taken(task);
+    } else if (goes_on && !decide_by_chain(task, &goes_on, error)) {
+        return FALSE;
+    }
+    *end = goes_on ? QBLK_RUN_COMPLETED : QBLK_RUN_TAKEN_BACK;
+    if (goes_on ? go_on(run, task, &cause) : go_back(run, task, &cause)) {
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+gboolean
+qblk_run_resume(QblkClient **client, const QblkPlan *plan, QblkStage stage,
+                const QblkRunOptions *options, QblkRunEnd *end, GError **error)
+{
+    QblkRun run;
+    g_autoptr(GPtrArray) plans = g_ptr_array_new();
+    union {
+        const QblkPlan *borrowed;
+        gpointer item;
+    } pointer = {.borrowed = plan};
+    g_ptr_array_add(plans, pointer.item);
+    run_init(&run, client, plans, options);
+    QblkRunTask *task = run.tasks->pdata[0];
+    task->stage = stage;
+    gboolean done = resume(&run, task, end, error);
     run_clear(&run);
     return done;
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "blockjob/plan.h"
+#include "blockjob/journal.h"
 #include "qmp/client.h"
 
 /** How far it is, for people. */
@@ -27,6 +27,9 @@ typedef struct {
     gpointer user_data;
     gboolean is_local;    /* the files that QEMU names are those of this machine */
     gboolean is_detached; /* return once the jobs have started */
+    /* One for each plan, or NULL: written before each step that cannot be undone.  Those of plans
+     * of which nothing is left to do are ended, and NULL afterwards. */
+    QblkJournal **journals;
 } QblkRunOptions;
 
 /**
@@ -47,3 +50,18 @@ typedef struct {
  */
 gboolean qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *options,
                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** How an operation that was taken up has ended. */
+typedef enum {
+    QBLK_RUN_COMPLETED,  /* as planned */
+    QBLK_RUN_TAKEN_BACK, /* the chain is as it was */
+} QblkRunEnd;
+
+/**
+ * Take up @plan where it was left at @stage: what was meant is completed where its job is still
+ * there or has gone well, and taken back where not.  Errors as for qblk_run; and
+ * QBLK_BLOCKJOB_ERROR_RESULT where the chain is neither the one before nor the one after.
+ */
+gboolean qblk_run_resume(QblkClient **client, const QblkPlan *plan, QblkStage stage,
+                         const QblkRunOptions *options, QblkRunEnd *end,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,6 +12,7 @@
 #include "cli/cmd-list.h"
 #include "cli/cmd-pull.h"
 #include "cli/cmd-rebase.h"
+#include "cli/cmd-recover.h"
 #include "cli/cmd-resolve.h"
 #include "cli/cmd-source.h"
 #include "cli/cmd-xml.h"
@@ -46,6 +47,8 @@ static const QblkCommand commands[] = {
      "Copy what the guest sees to another image", qblk_cmd_copy_options, qblk_cmd_copy},
     {"job", "blockjob", "VM DISK", 2, 2, TRUE, TRUE,
      "Show or end the job of a disk", qblk_cmd_job_options, qblk_cmd_job},
+    {"recover", NULL, "[VM]", 0, 1, FALSE, FALSE,
+     "Take up what a crash has left", qblk_cmd_recover_options, qblk_cmd_recover},
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
     {"check", NULL, "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE,

@@ -287,8 +287,9 @@ check_domain_options(const QblkInvocation *invocation, const Raw *raw, GError **
     } options[] = {{"--target", raw->targets != NULL || raw->front_targets != NULL},
                    {"--domain", raw->domain != NULL},
                    {"--edges", raw->edges != NULL}};
-    for (gsize i = 0;
-         g_str_has_prefix(invocation->arguments[0], "domain:") && i < G_N_ELEMENTS(options); i++) {
+    gboolean is_domain =
+        invocation->count > 0 && g_str_has_prefix(invocation->arguments[0], "domain:");
+    for (gsize i = 0; is_domain && i < G_N_ELEMENTS(options); i++) {
         if (options[i].given) {
             return usage(error, "%s is for disks of a QEMU or capture, and '%s' is a document",
                          options[i].name, invocation->arguments[0]);
@@ -364,6 +365,7 @@ void
 qblk_invocation_clear(QblkInvocation *invocation)
 {
     g_strfreev(invocation->arguments);
+    g_free(invocation->state_dir);
     g_free(invocation->expect);
     g_free(invocation->image_format);
     g_clear_pointer(&invocation->domain, g_ptr_array_unref);

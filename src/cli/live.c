@@ -2,19 +2,18 @@
 #include "cli/live.h"
 
 #include "blockjob/plan-check.h"
-#include "blockjob/plan-json.h"
 #include "blockjob/removal.h"
 #include "blockjob/run.h"
+#include "blockjob/tombstone.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/live-report.h"
 #include "cli/output.h"
-#include "cli/plan-text.h"
 #include "cli/progress.h"
-#include "cli/report.h"
+#include "cli/recover.h"
 #include "cli/vm.h"
 #include "qmp/client.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #define MIB             (1024 * 1024)
@@ -74,6 +73,11 @@ look(QblkLive *live, QblkInvocation *invocation, GError **error)
         qblk_schema_has_argument(live->schema, "block-commit", "backing-mask-protocol") &&
         qblk_schema_has_argument(live->schema, "block-stream", "backing-mask-protocol");
     qblk_vm_log(live->client, invocation); /* 200 kB of schema are of no use to anybody */
+    if (!qblk_recover_identify(live->client, invocation->arguments[0], &live->vm, error) ||
+        (!invocation->job.dry_run &&
+         !qblk_recover_before(&live->client, invocation, &live->vm, error))) {
+        return FALSE;
+    }
     live->snapshot = qblk_snapshot_fetch(live->client, invocation->snapshot_options, error);
     return live->snapshot != NULL;
 }
@@ -116,6 +120,7 @@ qblk_live_free(QblkLive *live)
     g_clear_pointer(&live->snapshot, qblk_snapshot_free);
     g_clear_pointer(&live->schema, qblk_schema_free);
     g_clear_pointer(&live->client, qblk_client_free);
+    qblk_journal_vm_clear(&live->vm);
     g_free(live);
 }
 
@@ -198,6 +203,26 @@ qblk_live_plan(QblkLive *live, const QblkInvocation *invocation, QblkLivePlanner
 
 /* ---- carrying out ---- */
 
+/* An overlay whose data went into another image before is old: to merge it once more would roll the
+ * newer data back. */
+static gboolean
+check_marks(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->before->len; i++) {
+        const QblkExpectation *layer = plan->before->pdata[i];
+        g_autoptr(QblkTombstone) mark = qblk_tombstone_read(layer->filename);
+        if (mark != NULL) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                        "'%s' %s merged into '%s' before, and is old since: see 'qblk recover "
+                        "image:%s'",
+                        layer->filename, mark->is_done ? "was" : "may have been",
+                        mark->into == NULL ? "another image" : mark->into, layer->filename);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean
 prepare(const QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans, GError **error)
 {
@@ -211,29 +236,11 @@ prepare(const QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans
     for (guint i = 0; i < plans->len; i++) {
         QblkPlan *plan = plans->pdata[i];
         if ((live->schema != NULL && !qblk_plan_check_schema(plan, live->schema, error)) ||
-            (is_local && !qblk_removal_identify(plan, error))) {
+            (is_local && (!check_marks(plan, error) || !qblk_removal_identify(plan, error)))) {
             return FALSE;
         }
     }
     return TRUE;
-}
-
-/* Quoted where a shell would see more in it than a word. */
-static char *
-shell_word(const char *text)
-{
-    gsize plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                               "-._/:@%+=,");
-    return text[0] != '\0' && text[plain] == '\0' ? g_strdup(text) : g_shell_quote(text);
-}
-
-/* What is typed to go on with a job. */
-static char *
-job_command(const QblkInvocation *invocation, const QblkPlan *plan, const char *options)
-{
-    g_autofree char *vm = shell_word(invocation->arguments[0]);
-    g_autofree char *disk = shell_word(plan->target);
-    return g_strdup_printf("qblk job %s %s %s", vm, disk, options);
 }
 
 /* A job that is left to itself has to be found again. */
@@ -246,16 +253,60 @@ add_hint(const QblkInvocation *invocation, const GPtrArray *plans, GError **erro
     }
     g_autoptr(GString) message = g_string_new((*error)->message);
     for (guint i = 0; i < plans->len; i++) {
-        g_autofree char *command = job_command(invocation, plans->pdata[i], "--info");
+        g_autofree char *command = qblk_live_report_command(invocation, plans->pdata[i], "--info");
         g_string_append_printf(message, "%s%s", i == 0 ? "; to go on: " : ", ", command);
     }
     g_free((*error)->message);
     (*error)->message = g_strdup(message->str);
 }
 
+/* Those that were not ended are for whoever takes the operation up. */
+typedef struct {
+    QblkJournal **list; /* one for each plan, and a NULL */
+    guint count;
+} Journals;
+
+static void
+journals_clear(Journals *journals)
+{
+    for (guint i = 0; i < journals->count; i++) {
+        qblk_journal_leave(journals->list[i]);
+    }
+    g_free(journals->list);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Journals, journals_clear)
+
+/* A plan that only tells a running job something has nothing to lose. */
+static gboolean
+begin_journals(Journals *journals, const QblkLive *live, const QblkInvocation *invocation,
+               const GPtrArray *plans, GError **error)
+{
+    g_autofree char *folder = qblk_recover_folder(invocation);
+    journals->list = g_new0(QblkJournal *, plans->len + 1);
+    journals->count = plans->len;
+    for (guint i = 0; i < plans->len; i++) {
+        if (qblk_live_report_is_told(plans->pdata[i])) {
+            continue;
+        }
+        journals->list[i] = qblk_journal_begin(folder, &live->vm, plans->pdata[i], error);
+        if (journals->list[i] == NULL) {
+            for (guint j = 0; j < i; j++) {
+                qblk_journal_end(g_steal_pointer(&journals->list[j]));
+            }
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean
 carry_out(QblkLive *live, QblkInvocation *invocation, const GPtrArray *plans, GError **error)
 {
+    g_auto(Journals) journals = {0};
+    if (!begin_journals(&journals, live, invocation, plans, error)) {
+        return FALSE;
+    }
     g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
     const QblkJobOptions *options = &invocation->job;
     gboolean can_reconnect = !g_str_has_prefix(invocation->arguments[0], "fd:");
@@ -272,6 +323,7 @@ carry_out(QblkLive *live, QblkInvocation *invocation, const GPtrArray *plans, GE
         .user_data = progress,
         .is_local = qblk_vm_is_local(invocation->arguments[0]),
         .is_detached = options->detach,
+        .journals = journals.list,
     };
     gboolean done = qblk_run(&live->client, plans, &run, error);
     if (!options->detach) {
@@ -281,82 +333,6 @@ carry_out(QblkLive *live, QblkInvocation *invocation, const GPtrArray *plans, GE
         add_hint(invocation, plans, error);
     }
     return done;
-}
-
-/* ---- what is said of it ---- */
-
-/* A job that was there was told something, and goes on. */
-static gboolean
-is_command_only(const QblkPlan *plan)
-{
-    const QblkStep *step = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
-    return plan->adopts && plan->stays_ready && step != NULL && step->command != NULL;
-}
-
-static const char *
-describe_state(const QblkInvocation *invocation, const QblkPlan *plan)
-{
-    if (invocation->job.dry_run) {
-        return "planned";
-    }
-    if (invocation->job.detach) {
-        return "started";
-    }
-    if (is_command_only(plan)) {
-        return "done";
-    }
-    return plan->stays_ready ? "ready" : "done";
-}
-
-/* The commands that go on where the plan does not. */
-static GPtrArray * /* of char, owned */
-next_commands(const QblkInvocation *invocation, const QblkPlan *plan)
-{
-    GPtrArray *commands = g_ptr_array_new_with_free_func(g_free);
-    if (invocation->job.dry_run || is_command_only(plan) ||
-        (!invocation->job.detach && !plan->stays_ready)) {
-        return commands;
-    }
-    if (plan->ends_by != NULL) {
-        g_ptr_array_add(commands, job_command(invocation, plan, plan->ends_by));
-        return commands;
-    }
-    const char *const *ends = invocation->job.detach
-                                  ? (const char *const[]){"--wait --pivot", "--wait --finish", NULL}
-                                  : (const char *const[]){"--pivot", "--finish", NULL};
-    for (guint i = 0; ends[i] != NULL; i++) {
-        g_ptr_array_add(commands, job_command(invocation, plan, ends[i]));
-    }
-    return commands;
-}
-
-static QblkJson *
-report(const QblkInvocation *invocation, const QblkPlan *plan)
-{
-    QblkJson *object = qblk_plan_json_new(plan);
-    g_autoptr(GPtrArray) commands = next_commands(invocation, plan);
-    QblkJson *next = qblk_json_new_array();
-    for (guint i = 0; i < commands->len; i++) {
-        qblk_json_append(next, qblk_json_new_string(commands->pdata[i]));
-    }
-    qblk_json_set_string(object, "state", describe_state(invocation, plan));
-    qblk_json_set(object, "next", next);
-    return object;
-}
-
-static void
-print(QblkInvocation *invocation, const QblkPlan *plan)
-{
-    g_autoptr(GPtrArray) commands = next_commands(invocation, plan);
-    if (invocation->job.dry_run) {
-        qblk_plan_text(plan, invocation->output);
-    } else {
-        qblk_plan_text_result(plan, describe_state(invocation, plan), invocation->output);
-    }
-    for (guint i = 0; i < commands->len; i++) {
-        g_autofree char *safe = qblk_output_escape(commands->pdata[i]);
-        qblk_output_print(invocation, "%s%s\n", i == 0 ? "to end it: " : "       or: ", safe);
-    }
 }
 
 gboolean
@@ -369,9 +345,9 @@ qblk_live_finish(QblkLive *live, QblkInvocation *invocation, GPtrArray *plans, G
     QblkJson *list = qblk_json_new_array();
     for (guint i = 0; i < plans->len; i++) {
         if (invocation->json) {
-            qblk_json_append(list, report(invocation, plans->pdata[i]));
+            qblk_json_append(list, qblk_live_report_json(invocation, plans->pdata[i]));
         } else {
-            print(invocation, plans->pdata[i]);
+            qblk_live_report_print(invocation, plans->pdata[i]);
         }
     }
     if (invocation->json) {
@@ -420,6 +396,8 @@ qblk_live_options(QblkInvocation *invocation, GOptionContext *context, gboolean 
         {"bandwidth", 0, 0, G_OPTION_ARG_INT64, &options->bandwidth,
          "Copy at most so much a second; 0: no limit", "MIB"},
         {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes, "--bandwidth is in bytes", NULL},
+        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
+         "Keep the journal of what is under way in this folder", "FOLDER"},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
          "Change a guest of libvirt's, which will not notice", NULL},
         {NULL},

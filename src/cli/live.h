@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "blockjob/plan.h"
+#include "blockjob/journal.h"
 #include "cli/invocation.h"
 #include "qmp/schema.h"
 
@@ -16,6 +16,7 @@ typedef struct {
     QblkSchema *schema;     /* owned: what this QEMU takes; NULL likewise */
     QblkSnapshot *snapshot; /* owned */
     QblkPlanContext context;
+    QblkJournalVm vm; /* which QEMU it is; only where there is a client */
 } QblkLive;
 
 /** Connect to the VM that the first argument names and look at it.  With --dry-run a capture will

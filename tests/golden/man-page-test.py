@@ -52,7 +52,8 @@ def page_commands():
         match = re.match(r'\.It Ic (\w+) (.*)', line)
         if match:
             options = set()
-            arguments = re.sub(r'Op Ar (\w+) \.\.\.', r'[\1...]', match[2]).replace('Ar ', '')
+            arguments = re.sub(r'Op Ar (\w+) \.\.\.', r'[\1...]', match[2])
+            arguments = re.sub(r'Op Ar (\w+)', r'[\1]', arguments).replace('Ar ', '')
             found[match[1]] = arguments, options
         elif page_option(line):
             options.add(page_option(line))

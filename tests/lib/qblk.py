@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the command under test: QBLK, a command prefix (so that it may be under valgrind)."""
 
+import atexit
 import dataclasses
+import functools
 import os
 import shlex
+import shutil
 import subprocess
+import tempfile
 
 TIMEOUT = 120  # seconds, after which qblk hangs
 
@@ -32,10 +36,18 @@ class Result:
                 f'stdout: {self.stdout[:2000]!r}\nstderr: {self.errors[:2000]}')
 
 
+@functools.cache
+def state_home():
+    """Where the journals are that qblk writes in this test."""
+    folder = tempfile.mkdtemp(prefix='qblk-state-')
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def environment():
     """What qblk sees: the messages of the C locale in UTF-8, and nothing that changes them."""
     return {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'G_MESSAGES_DEBUG': '',
-            'NO_COLOR': '1'}
+            'NO_COLOR': '1', 'XDG_STATE_HOME': state_home()}
 
 
 def command(arguments):

@@ -16,8 +16,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
 
 import qmp
+
+FIXED_UUID = None  # of all guests, where what they say is recorded
 
 _VARIABLES = {
     'qemu-system-x86_64': 'QBLK_QEMU_SYSTEM',
@@ -90,7 +93,7 @@ class Process:
         else:
             command = [*program(self._tool), '-S', '-nodefaults', '-display', 'none',
                        '-accel', 'tcg', '-m', '32', '-name', 'qblk-test',
-                       '-uuid', '00000000-0000-4000-8000-0000000071e5']
+                       '-uuid', str(FIXED_UUID or uuid.uuid4())]
             chardev, monitor = '-chardev', '-mon'
         for number, listener in enumerate(listeners):
             mode = ',mode=control' if monitor == '-mon' else ''

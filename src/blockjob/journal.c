@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/journal.h"
+
+#include "base/limits.h"
+#include "blockjob/plan-json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SUFFIX  ".journal"
+#define VERSION 1
+
+struct QblkJournal {
+    char *path;
+    char *folder;
+    int fd;
+};
+
+static const char *const stages[] = {"planned", "started", "pivoting", "cleaning"};
+
+void
+qblk_journal_vm_clear(QblkJournalVm *vm)
+{
+    g_clear_pointer(&vm->address, g_free);
+    g_clear_pointer(&vm->uuid, g_free);
+    g_clear_pointer(&vm->name, g_free);
+}
+
+const char *
+qblk_journal_stage_name(QblkStage stage)
+{
+    return stages[stage];
+}
+
+static gboolean
+fail(GError **error, const char *what, const char *path)
+{
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                "%s '%s': %s; say --state-dir for another folder", what, path, g_strerror(errno));
+    return FALSE;
+}
+
+/* ---- writing ---- */
+
+/* Entries of a folder are on disk only after the folder itself was synced. */
+static gboolean
+sync_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    gboolean done = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return done;
+}
+
+static gboolean
+append_line(QblkJournal *journal, const QblkJson *json, GError **error)
+{
+    g_autofree char *text = qblk_json_print(json, QBLK_JSON_COMPACT);
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    gsize length = strlen(line), done = 0;
+    while (done < length) {
+        ssize_t written = write(journal->fd, line + done, length - done);
+        if (written < 0 && errno != EINTR) {
+            return fail(error, "cannot write the journal", journal->path);
+        }
+        done += written < 0 ? 0 : (gsize)written;
+    }
+    return fdatasync(journal->fd) == 0 || fail(error, "cannot write the journal", journal->path);
+}
+
+static QblkJson *
+vm_to_json(const QblkJournalVm *vm)
+{
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "address", vm->address);
+    qblk_json_set_string(object, "uuid", vm->uuid);
+    qblk_json_set_string(object, "name", vm->name);
+    qblk_json_set_integer(object, "pid", vm->pid);
+    qblk_json_set_integer(object, "start", vm->start);
+    return object;
+}
+
+/* One file for one disk of one QEMU, whichever monitor it is reached by. */
+static char *
+file_name(const QblkJournalVm *vm, const QblkPlan *plan)
+{
+    g_autofree char *process =
+        g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, vm->pid, vm->start);
+    g_autofree char *identity = g_strdup_printf("%s %s", vm->uuid == NULL ? "" : vm->uuid,
+                                                vm->pid != 0 ? process : vm->address);
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+    g_autofree char *target = qblk_plan_id_part(plan->target);
+    return g_strdup_printf("%.16s-%s" SUFFIX, hash, target);
+}
+
+static QblkJournal *
+journal_new(const char *folder, char *path, int fd)
+{
+    QblkJournal *journal = g_new0(QblkJournal, 1);
+    journal->folder = g_strdup(folder);
+    journal->path = path;
+    journal->fd = fd;
+    return journal;
+}
+
+void
+qblk_journal_leave(QblkJournal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    close(journal->fd);
+    g_free(journal->path);
+    g_free(journal->folder);
+    g_free(journal);
+}
+
+void
+qblk_journal_end(QblkJournal *journal)
+{
+    (void)g_unlink(journal->path);
+    (void)sync_folder(journal->folder);
+    qblk_journal_leave(journal);
+}
+
+/* Whether the file that was locked is still the one of that name: whoever had the lock before may
+ * have ended it meanwhile. */
+static gboolean
+is_current(int fd, const char *path)
+{
+    struct stat ours, named;
+    return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_ino == named.st_ino &&
+           ours.st_dev == named.st_dev;
+}
+
+/* Open and lock; -1 with an error.  @flags may have O_CREAT. */
+static int
+open_locked(const char *path, int flags, GError **error)
+{
+    for (;;) {
+        int fd = open(path, flags | O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0) {
+            fail(error, "cannot open the journal", path);
+            return -1;
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                        "another qblk works on this disk right now (it holds '%s')", path);
+            close(fd);
+            return -1;
+        }
+        if (is_current(fd, path)) {
+            return fd;
+        }
+        close(fd);
+    }
+}
+
+QblkJournal *
+qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *plan,
+                   GError **error)
+{
+    struct stat status;
+    if (g_mkdir_with_parents(folder, 0700) != 0) {
+        fail(error, "cannot make the folder for journals", folder);
+        return NULL;
+    }
+    g_autofree char *name = file_name(vm, plan);
+    char *path = g_build_filename(folder, name, NULL);
+    int fd = open_locked(path, O_CREAT, error);
+    if (fd < 0) {
+        g_free(path);
+        return NULL;
+    }
+    g_autoptr(QblkJournal) journal = journal_new(folder, path, fd);
+    if (fstat(fd, &status) == 0 && status.st_size > 0) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "an operation on '%s' was left unfinished: say 'qblk recover' first (it is in "
+                    "'%s')",
+                    plan->target, path);
+        return NULL;
+    }
+    g_autoptr(QblkJson) header = qblk_json_new_object();
+    qblk_json_set_integer(header, "qblk-journal", VERSION);
+    qblk_json_set(header, "vm", vm_to_json(vm));
+    qblk_json_set(header, "plan", qblk_plan_json_new(plan));
+    if (!append_line(journal, header, error)) {
+        (void)g_unlink(path);
+        return NULL;
+    }
+    if (!sync_folder(folder)) {
+        fail(error, "cannot write the folder for journals", folder);
+        (void)g_unlink(path);
+        return NULL;
+    }
+    return g_steal_pointer(&journal);
+}
+
+gboolean
+qblk_journal_note(QblkJournal *journal, QblkStage stage, GError **error)
+{
+    g_autoptr(QblkJson) line = qblk_json_new_object();
+    qblk_json_set_string(line, "stage", stages[stage]);
+    return append_line(journal, line, error);
+}
+
+/* ---- reading ---- */
+
+void
+qblk_journal_record_free(QblkJournalRecord *record)
+{
+    if (record == NULL) {
+        return;
+    }
+    g_free(record->path);
+    qblk_journal_vm_clear(&record->vm);
+    g_clear_pointer(&record->plan, qblk_plan_free);
+    g_free(record);
+}
+
+static gboolean
+read_header(QblkJournalRecord *record, const QblkJson *json, GError **error)
+{
+    const QblkJson *vm = qblk_json_get(json, "vm");
+    gint64 version = 0;
+    if (!qblk_json_integer(qblk_json_get(json, "qblk-journal"), &version) || version != VERSION ||
+        qblk_json_get_string(vm, "address") == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "not a journal of this qblk");
+        return FALSE;
+    }
+    record->vm.address = g_strdup(qblk_json_get_string(vm, "address"));
+    record->vm.uuid = g_strdup(qblk_json_get_string(vm, "uuid"));
+    record->vm.name = g_strdup(qblk_json_get_string(vm, "name"));
+    (void)qblk_json_integer(qblk_json_get(vm, "pid"), &record->vm.pid);
+    (void)qblk_json_integer(qblk_json_get(vm, "start"), &record->vm.start);
+    record->plan = qblk_plan_json_read(qblk_json_get(json, "plan"), error);
+    return record->plan != NULL;
+}
+
+static void
+read_stage(QblkJournalRecord *record, const QblkJson *json)
+{
+    const char *name = qblk_json_get_string(json, "stage");
+    for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
+        record->stage = g_strcmp0(stages[i], name) == 0 ? (QblkStage)i : record->stage;
+    }
+}
+
+QblkJournalRecord *
+qblk_journal_parse(const char *text, gsize length, GError **error)
+{
+    g_autoptr(QblkJournalRecord) record = g_new0(QblkJournalRecord, 1);
+    const char *end = text + length;
+    for (const char *line = text; line < end;) {
+        const char *newline = memchr(line, '\n', (gsize)(end - line));
+        g_autoptr(QblkJson) json = newline == NULL ? NULL
+                                                   : qblk_json_parse(line, (gsize)(newline - line),
+                                                                     line == text ? error : NULL);
+        if (json == NULL && line != text) {
+            break; /* torn: it was not yet true */
+        }
+        if (json == NULL || (line == text && !read_header(record, json, error))) {
+            if (error != NULL && *error == NULL) {
+                g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                            "the journal has no complete line");
+            }
+            return NULL;
+        }
+        if (line != text) {
+            read_stage(record, json);
+        }
+        line = newline + 1;
+    }
+    if (record->plan == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "the journal is empty");
+        return NULL;
+    }
+    return g_steal_pointer(&record);
+}
+
+/* NULL without an error where there is nothing to take up: somebody works on it, or it was begun
+ * and nothing was done yet. */
+static QblkJournalRecord *
+read_file(const char *path, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = NULL;
+    gsize length = 0;
+    int fd = open_locked(path, 0, NULL);
+    if (fd < 0) {
+        return NULL;
+    }
+    struct stat status;
+    gboolean is_sane = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+                       status.st_size <= QBLK_LIMIT_JOURNAL_BYTES;
+    QblkJournalRecord *record = NULL;
+    if (is_sane && g_file_get_contents(path, &text, &length, &cause)) {
+        /* Without a whole first line nothing was begun. */
+        gboolean is_begun = memchr(text, '\n', length) != NULL;
+        record = is_begun ? qblk_journal_parse(text, length, &cause) : NULL;
+        if (!is_begun) {
+            (void)g_unlink(path);
+        }
+    }
+    close(fd);
+    if (record == NULL && cause != NULL) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&cause), "'%s': ", path);
+    } else if (record != NULL) {
+        record->path = g_strdup(path);
+    }
+    return record;
+}
+
+static void
+record_free(gpointer data)
+{
+    qblk_journal_record_free(data);
+}
+
+GPtrArray *
+qblk_journal_list(const char *folder, GError **error)
+{
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(record_free);
+    g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
+    const char *name = NULL;
+    while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
+        if (!g_str_has_suffix(name, SUFFIX)) {
+            continue;
+        }
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autoptr(GError) cause = NULL;
+        QblkJournalRecord *record = read_file(path, &cause);
+        if (cause != NULL) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return NULL;
+        }
+        if (record != NULL) {
+            g_ptr_array_add(records, record);
+        }
+    }
+    return g_steal_pointer(&records);
+}
+
+QblkJournal *
+qblk_journal_resume(const QblkJournalRecord *record, GError **error)
+{
+    int fd = open_locked(record->path, 0, error);
+    if (fd < 0) {
+        return NULL;
+    }
+    g_autofree char *folder = g_path_get_dirname(record->path);
+    return journal_new(folder, g_strdup(record->path), fd);
+}

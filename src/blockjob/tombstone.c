@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/tombstone.h"
+
+#include "base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SUFFIX     ".qblk-merged"
+#define MOST_BYTES 65536
+
+void
+qblk_tombstone_free(QblkTombstone *tombstone)
+{
+    if (tombstone != NULL) {
+        g_free(tombstone->image);
+        g_free(tombstone->into);
+        g_free(tombstone);
+    }
+}
+
+static char *
+path_of(const char *image)
+{
+    return g_strconcat(image, SUFFIX, NULL);
+}
+
+static gboolean
+write_synced(const char *path, const char *text)
+{
+    gsize length = strlen(text);
+    int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    gboolean done = fd >= 0 && write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return done;
+}
+
+static gboolean
+sync_folder_of(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    gboolean done = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return done;
+}
+
+/* Whole or not at all: under another name first. */
+static gboolean
+replace(const char *path, const char *text)
+{
+    g_autofree char *new = g_strconcat(path, ".new", NULL);
+    return write_synced(new, text) && g_rename(new, path) == 0 && sync_folder_of(path);
+}
+
+gboolean
+qblk_tombstone_write(const char *image, const char *into, gboolean is_done, GError **error)
+{
+    struct stat status;
+    if (lstat(image, &status) != 0 && errno == ENOENT) {
+        return TRUE;
+    }
+    g_autofree char *path = path_of(image);
+    g_autoptr(QblkJson) json = qblk_json_new_object();
+    qblk_json_set_integer(json, "qblk-tombstone", 1);
+    qblk_json_set_string(json, "image", image);
+    qblk_json_set_string(json, "merged-into", into);
+    qblk_json_set_string(json, "state", is_done ? "merged" : "pivoting");
+    g_autofree char *text = qblk_json_print(json, QBLK_JSON_INDENT);
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    if (replace(path, line)) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                "'%s' cannot be marked as merged, in '%s': %s", image, path, g_strerror(errno));
+    return FALSE;
+}
+
+void
+qblk_tombstone_remove(const char *image)
+{
+    g_autofree char *path = path_of(image);
+    if (g_unlink(path) == 0) {
+        (void)sync_folder_of(path);
+    }
+}
+
+QblkTombstone *
+qblk_tombstone_read(const char *image)
+{
+    g_autofree char *path = path_of(image);
+    g_autofree char *text = NULL;
+    gsize length = 0;
+    struct stat status;
+    if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > MOST_BYTES ||
+        !g_file_get_contents(path, &text, &length, NULL)) {
+        return NULL;
+    }
+    g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
+    QblkTombstone *tombstone = g_new0(QblkTombstone, 1);
+    /* One that cannot be read is a mark all the same. */
+    tombstone->image = g_strdup(image);
+    tombstone->into = g_strdup(qblk_json_get_string(json, "merged-into"));
+    tombstone->is_done = g_strcmp0(qblk_json_get_string(json, "state"), "merged") == 0;
+    return tombstone;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cmd-recover.h"
+
+#include "cli/output.h"
+#include "cli/recover-image.h"
+#include "cli/recover.h"
+#include "cli/vm.h"
+#include "qmp/client.h"
+
+#include <string.h>
+
+#define IMAGE "image:"
+
+void
+qblk_cmd_recover_options(QblkInvocation *invocation, GOptionContext *context)
+{
+    const GOptionEntry entries[] = {
+        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
+         "The folder of the journals", "FOLDER"},
+        {NULL},
+    };
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
+/* What became of each operation. */
+typedef struct {
+    QblkJson *list;
+    QblkInvocation *invocation;
+} Report;
+
+static void
+report(const Report *to, const QblkJournalRecord *record, const char *said)
+{
+    QblkJson *entry = qblk_json_new_object();
+    qblk_json_set_string(entry, "kind", record->plan->kind);
+    qblk_json_set_string(entry, "target", record->plan->target);
+    qblk_json_set_string(entry, "vm", record->vm.address);
+    qblk_json_set_string(entry, "stage", qblk_journal_stage_name(record->stage));
+    qblk_json_set_string(entry, "end", said);
+    qblk_json_append(to->list, entry);
+    if (!to->invocation->json) {
+        g_autofree char *safe = qblk_output_escape(said);
+        qblk_output_print(to->invocation, "%s\n", safe);
+    }
+}
+
+static gboolean
+recover_one(const Report *to, const QblkJournalRecord *record, QblkClient **client,
+            const QblkJournalVm *vm, GError **error)
+{
+    g_autofree char *said = NULL;
+    if (!qblk_recover_record(client, to->invocation, record, vm, &said, error)) {
+        return FALSE;
+    }
+    report(to, record, said);
+    return TRUE;
+}
+
+/* All that was left on one VM. */
+static gboolean
+recover_vm(const Report *to, const GPtrArray *records, GError **error)
+{
+    QblkInvocation *invocation = to->invocation;
+    QblkClient *client = qblk_vm_connect(invocation, error);
+    QblkJournalVm vm = {0};
+    gboolean done = client != NULL;
+    if (done) {
+        qblk_vm_log(client, invocation);
+        done = qblk_recover_identify(client, invocation->arguments[0], &vm, error);
+    }
+    for (guint i = 0; done && i < records->len; i++) {
+        const QblkJournalRecord *record = records->pdata[i];
+        done = !qblk_recover_is_of(record, &vm) || recover_one(to, record, &client, &vm, error);
+    }
+    qblk_journal_vm_clear(&vm);
+    g_clear_pointer(&client, qblk_client_free);
+    return done;
+}
+
+/* A VM that cannot be reached may have crashed; its images tell more. */
+static gboolean
+recover_anywhere(const Report *to, const QblkJournalRecord *record, GError **error)
+{
+    QblkInvocation *invocation = to->invocation;
+    const char *top = ((const QblkExpectation *)record->plan->before->pdata[0])->filename;
+    QblkJournalVm vm = {0};
+    QblkClient *client = qblk_client_connect(record->vm.address, invocation->timeout_ms, error);
+    gboolean done = client != NULL &&
+                    qblk_recover_identify(client, record->vm.address, &vm, error) &&
+                    recover_one(to, record, &client, &vm, error);
+    if (client == NULL) {
+        g_prefix_error(error,
+                       "%s of '%s' was left unfinished, and its VM cannot be reached; if it has "
+                       "ended say 'qblk recover image:%s': ",
+                       record->plan->kind, record->plan->target, top);
+    }
+    qblk_journal_vm_clear(&vm);
+    g_clear_pointer(&client, qblk_client_free);
+    return done;
+}
+
+gboolean
+qblk_cmd_recover(QblkInvocation *invocation, GError **error)
+{
+    const char *name = invocation->count == 0 ? NULL : invocation->arguments[0];
+    if (name != NULL && g_str_has_prefix(name, IMAGE)) {
+        return qblk_recover_image(invocation, name + strlen(IMAGE), error);
+    }
+    g_autofree char *folder = qblk_recover_folder(invocation);
+    g_autoptr(GPtrArray) records = qblk_journal_list(folder, error);
+    g_autoptr(QblkJson) list = qblk_json_new_array();
+    const Report to = {list, invocation};
+    gboolean done = records != NULL;
+    if (done && name != NULL) {
+        done = recover_vm(&to, records, error);
+    }
+    for (guint i = 0; done && name == NULL && i < records->len; i++) {
+        done = recover_anywhere(&to, records->pdata[i], error);
+    }
+    if (done && invocation->json) {
+        QblkJson *result = qblk_json_new_object();
+        qblk_json_set(result, "operations", qblk_json_ref(list));
+        qblk_output_json(invocation, result);
+    } else if (done && qblk_json_length(list) == 0) {
+        qblk_output_print(invocation, "nothing was left unfinished\n");
+    }
+    return done;
+}

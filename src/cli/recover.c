@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/recover.h"
+
+#include "blockjob/run.h"
+#include "blockjob/tombstone.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/vm.h"
+#include "qmp/client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FIELD_START 22 /* of /proc/PID/stat, from 1: see proc(5) */
+#define NO_UUID     "00000000-0000-0000-0000-000000000000"
+
+char *
+qblk_recover_folder(const QblkInvocation *invocation)
+{
+    if (invocation->state_dir != NULL) {
+        return g_canonicalize_filename(invocation->state_dir, NULL);
+    }
+    const char *home = g_getenv("XDG_STATE_HOME");
+    if (home != NULL && home[0] == '/') {
+        return g_build_filename(home, "qblk", NULL);
+    }
+    return geteuid() == 0 ? g_strdup("/var/lib/qblk")
+                          : g_build_filename(g_get_home_dir(), ".local", "state", "qblk", NULL);
+}
+
+/* ---- which QEMU it is ---- */
+
+static gint64
+start_of(gint64 pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/stat", pid);
+    g_autofree char *text = NULL;
+    /* The name in brackets may have blanks and brackets in it. */
+    const char *rest = g_file_get_contents(path, &text, NULL, NULL) ? strrchr(text, ')') : NULL;
+    gint64 start = 0;
+    if (rest != NULL) {
+        g_auto(GStrv) fields = g_strsplit(rest + 1, " ", -1);
+        guint at = FIELD_START - 2; /* the first one here is the third */
+        if (g_strv_length(fields) > at) {
+            (void)g_ascii_string_to_signed(fields[at], 10, 0, G_MAXINT64, &start, NULL);
+        }
+    }
+    return start;
+}
+
+static char *
+absolute_address(const char *address)
+{
+    if (g_str_has_prefix(address, "unix:")) {
+        address += strlen("unix:");
+    } else if (g_str_has_prefix(address, "tcp:") || g_str_has_prefix(address, "fd:")) {
+        return g_strdup(address);
+    }
+    return g_canonicalize_filename(address, NULL);
+}
+
+gboolean
+qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkJson) uuid = qblk_client_call(client, "query-uuid", NULL, &cause);
+    /* A storage daemon does not have it. */
+    if (uuid == NULL && qblk_client_get_error(client) != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    const char *text = qblk_json_get_string(uuid, "UUID");
+    struct ucred peer;
+    socklen_t length = sizeof(peer);
+    vm->address = absolute_address(address);
+    vm->uuid = text == NULL || g_str_equal(text, NO_UUID) ? NULL : g_strdup(text);
+    if (getsockopt(qblk_client_get_fd(client), SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+        peer.pid > 0) {
+        vm->pid = peer.pid;
+        vm->start = start_of(peer.pid);
+    }
+    return TRUE;
+}
+
+static gboolean
+is_same_process(const QblkJournalVm *a, const QblkJournalVm *b)
+{
+    return a->pid != 0 && a->pid == b->pid && a->start == b->start;
+}
+
+/* Copies of a VM may have its uuid; they have neither its process nor its monitor. */
+gboolean
+qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
+{
+    return g_strcmp0(record->vm.uuid, vm->uuid) == 0 &&
+           (is_same_process(&record->vm, vm) || g_str_equal(record->vm.address, vm->address));
+}
+
+/* The process that listens may be another one than QEMU, but then it is the same each time. */
+static gboolean
+was_restarted(const QblkJournalRecord *record, const QblkJournalVm *vm)
+{
+    return record->vm.pid != 0 && vm->pid != 0 && !is_same_process(&record->vm, vm);
+}
+
+/* ---- taking up ---- */
+
+/* All that was under way ended with the QEMU that had it.  What counts is which image the guest has
+ * now. */
+static gboolean
+look_after_restart(QblkClient *client, const QblkInvocation *invocation,
+                   const QblkJournalRecord *record, char **said, GError **error)
+{
+    const QblkPlan *plan = record->plan;
+    g_autoptr(QblkSnapshot) snapshot =
+        qblk_snapshot_fetch(client, invocation->snapshot_options, error);
+    g_autoptr(QblkChain) chain =
+        snapshot == NULL ? NULL : qblk_snapshot_chain(snapshot, plan->target, error);
+    if (chain == NULL) {
+        return FALSE;
+    }
+    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
+    gboolean is_old = plan->buried != NULL && top != NULL &&
+                      g_strcmp0(qblk_layer_get_filename(top), plan->buried) == 0;
+    if (is_old && record->stage >= QBLK_STAGE_PIVOTING) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "QEMU was started again, with '%s' as the image of '%s', whose data %s merged "
+                    "into '%s' before: say 'qblk recover image:%s', with the guest stopped",
+                    plan->buried, plan->target,
+                    record->stage == QBLK_STAGE_CLEANING ? "were" : "may have been",
+                    plan->buried_in, plan->buried);
+        return FALSE;
+    }
+    *said = g_strdup_printf("%s of '%s': QEMU was started again since, with '%s' as its image",
+                            plan->kind, plan->target,
+                            top == NULL ? "nothing" : qblk_layer_get_filename(top));
+    return TRUE;
+}
+
+static gboolean
+take_up(QblkClient **client, const QblkInvocation *invocation, const QblkJournalRecord *record,
+        QblkJournal **journal, char **said, GError **error)
+{
+    const QblkPlan *plan = record->plan;
+    g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
+    QblkRunEnd end;
+    const QblkRunOptions run = {
+        .snapshot = invocation->snapshot_options,
+        .timeout_ms = invocation->timeout_ms,
+        .stop_fd = qblk_interrupt_get_fd(interrupt),
+        .is_local = qblk_vm_is_local(record->vm.address),
+        .journals = journal,
+    };
+    if (!qblk_run_resume(client, plan, record->stage, &run, &end, error)) {
+        return FALSE;
+    }
+    const char *how = end == QBLK_RUN_TAKEN_BACK ? "taken back, the chain is as it was"
+                      : plan->stays_ready        ? "its job is ready"
+                                                 : "completed";
+    *said = g_strdup_printf("%s of '%s', which was left while %s: %s", plan->kind, plan->target,
+                            qblk_journal_stage_name(record->stage), how);
+    return TRUE;
+}
+
+gboolean
+qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
+                    const QblkJournalRecord *record, const QblkJournalVm *vm, char **said,
+                    GError **error)
+{
+    QblkJournal *journal = qblk_journal_resume(record, error);
+    if (journal == NULL) {
+        return FALSE;
+    }
+    gboolean done = was_restarted(record, vm)
+                        ? look_after_restart(*client, invocation, record, said, error)
+                        : take_up(client, invocation, record, &journal, said, error);
+    if (journal != NULL && done) {
+        qblk_journal_end(g_steal_pointer(&journal));
+    }
+    qblk_journal_leave(journal);
+    if (!done) {
+        g_prefix_error(error, "%s of '%s' was left unfinished, and cannot be taken up: ",
+                       record->plan->kind, record->plan->target);
+    }
+    return done;
+}
+
+/* What leaves the job under way leaves its journal, too. */
+static gboolean
+is_told_only(const QblkJobOptions *options)
+{
+    return options->pause || options->resume || options->bandwidth != QBLK_INVOCATION_UNSAID;
+}
+
+/* The user says what becomes of a job that may be under way. */
+static gboolean
+is_users_own(const QblkInvocation *invocation, const QblkJournalRecord *record)
+{
+    return g_str_equal(invocation->command->name, "job") && invocation->count > 1 &&
+           g_str_equal(invocation->arguments[1], record->plan->target) &&
+           record->stage <= QBLK_STAGE_STARTED;
+}
+
+gboolean
+qblk_recover_before(QblkClient **client, const QblkInvocation *invocation, const QblkJournalVm *vm,
+                    GError **error)
+{
+    g_autofree char *folder = qblk_recover_folder(invocation);
+    g_autoptr(GPtrArray) records = qblk_journal_list(folder, error);
+    for (guint i = 0; records != NULL && i < records->len; i++) {
+        const QblkJournalRecord *record = records->pdata[i];
+        g_autofree char *said = NULL;
+        if (!qblk_recover_is_of(record, vm)) {
+            continue;
+        }
+        if (is_users_own(invocation, record)) {
+            if (is_told_only(&invocation->job)) {
+                continue;
+            }
+            QblkJournal *journal = qblk_journal_resume(record, error);
+            if (journal == NULL) {
+                return FALSE;
+            }
+            qblk_journal_end(journal);
+            continue;
+        }
+        if (!qblk_recover_record(client, invocation, record, vm, &said, error)) {
+            return FALSE;
+        }
+        g_autofree char *safe = qblk_output_escape(said);
+        fprintf(stderr, "qblk: %s\n", safe);
+    }
+    return records != NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Journals from the command's side: which VM they are of, and taking up what was left there.
+ */
+#pragma once
+
+#include "blockjob/journal.h"
+#include "blockjob/plan.h"
+#include "cli/invocation.h"
+
+#include <qblk/client.h>
+
+/** The folder for journals: --state-dir, or the user's own.  Owned by the caller. */
+char *qblk_recover_folder(const QblkInvocation *invocation) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Ask which QEMU @client is connected to. */
+gboolean qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Whether @record is of the VM @vm, this time or an earlier one that it was started. */
+gboolean qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm);
+
+/**
+ * Take up @record on @client, which may be replaced; @said is how it ended, for people.  A QEMU
+ * that was started since is only looked at.
+ */
+gboolean qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
+                             const QblkJournalRecord *record, const QblkJournalVm *vm, char **said,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Take up all that was left on the VM before it is changed, and say so on stderr.  What `job` is
+ * told of @invocation's own disk is not finished before: it may be to be aborted.
+ */
+gboolean qblk_recover_before(QblkClient **client, const QblkInvocation *invocation,
+                             const QblkJournalVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;

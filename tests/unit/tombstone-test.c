@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/tombstone.h"
+
+#include "lib/check.h"
+
+#include <glib/gstdio.h>
+
+static void
+a_mark_is_written_read_and_taken_away(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("qblk-tombstone-XXXXXX", NULL);
+    g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
+    assert_true(g_file_set_contents(image, "x", 1, NULL));
+    assert_null(qblk_tombstone_read(image));
+    for (int is_done = FALSE; is_done <= TRUE; is_done++) {
+        assert_true(qblk_tombstone_write(image, "/d/base.qcow2", is_done, &error));
+        assert_no_error(error);
+        g_autoptr(QblkTombstone) mark = qblk_tombstone_read(image);
+        assert_non_null(mark);
+        assert_string_equal(mark->image, image);
+        assert_string_equal(mark->into, "/d/base.qcow2");
+        assert_int_equal(mark->is_done, is_done);
+    }
+    qblk_tombstone_remove(image);
+    assert_null(qblk_tombstone_read(image));
+    assert_int_equal(g_unlink(image), 0);
+    assert_int_equal(g_rmdir(folder), 0); /* nothing else was left */
+}
+
+static void
+a_mark_that_cannot_be_read_is_one_all_the_same(void **state)
+{
+    g_autofree char *folder = g_dir_make_tmp("qblk-tombstone-XXXXXX", NULL);
+    g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
+    g_autofree char *path = g_strconcat(image, ".qblk-merged", NULL);
+    assert_true(g_file_set_contents(path, "{\"half", 6, NULL));
+    g_autoptr(QblkTombstone) mark = qblk_tombstone_read(image);
+    assert_non_null(mark);
+    assert_null(mark->into);
+    assert_false(mark->is_done);
+    qblk_tombstone_remove(image);
+    assert_int_equal(g_rmdir(folder), 0);
+}
+
+static void
+an_image_of_another_machine_gets_none(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    assert_true(qblk_tombstone_write("/nonexistent/top.qcow2", "/d/base", FALSE, &error));
+    assert_no_error(error);
+    GError *fault = NULL;
+    assert_false(qblk_tombstone_write("/proc/self/stat", "/d/base", FALSE, &fault));
+    assert_error(fault, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "cannot be marked");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mark_is_written_read_and_taken_away),
+        cmocka_unit_test(a_mark_that_cannot_be_read_is_one_all_the_same),
+        cmocka_unit_test(an_image_of_another_machine_gets_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
