@@ -38,8 +38,9 @@ struct QblkLayer {
 typedef struct {
     gboolean is_commit; /* active commit into a layer of the chain, else a copy */
     gboolean ready;
-    char *job;        /* id */
-    QblkLayer *layer; /* owned */
+    gboolean is_complete; /* the place is known to have no backing; not read from documents */
+    char *job;            /* id */
+    QblkLayer *layer;     /* owned */
 } QblkMirror;
 
 struct QblkChain {

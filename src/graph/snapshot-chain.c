@@ -184,6 +184,9 @@ load_mirror(const QblkSnapshot *snapshot, QblkChain *chain, GError **error)
         chain->mirror = g_new0(QblkMirror, 1);
         chain->mirror->is_commit = g_str_equal(job->type, "commit");
         chain->mirror->ready = job->ready;
+        /* The target of a shallow copy may get the backing that its header names at the pivot. */
+        chain->mirror->is_complete =
+            layer->backing_name == NULL && qblk_node_child(target, "backing") == NULL;
         chain->mirror->job = g_strdup(job->id);
         chain->mirror->layer = layer;
         return TRUE;

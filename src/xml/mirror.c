@@ -39,8 +39,13 @@ qblk_mirror_add(xmlNode *disk, const QblkChain *chain, GError **error)
     }
     qblk_writer_constant(qblk_writer_element(element, "format"), "type", format);
     xmlNode *place = qblk_source_xml_add(element, source, error);
-    if (place != NULL) {
-        qblk_backing_store_index(place, mirror->layer);
+    if (place == NULL) {
+        return FALSE;
     }
-    return place != NULL;
+    qblk_backing_store_index(place, mirror->layer);
+    /* What is below the base of a commit is in the disk's own chain. */
+    if (!mirror->is_commit && mirror->is_complete) {
+        (void)qblk_writer_element(element, "backingStore");
+    }
+    return TRUE;
 }

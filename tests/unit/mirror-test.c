@@ -74,6 +74,19 @@ on_guests_of_libvirt_the_source_has_its_own_index(void **state)
 }
 
 static void
+a_copy_that_stands_on_nothing_ends_as_a_chain_does(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(2);
+    xml_check_add_mirror(chain, FALSE, "copy", "/copy");
+    chain->mirror->is_complete = TRUE;
+    g_autofree char *copy = print_mirror(chain, NULL);
+    assert_int_equal(xml_check_count(copy, "<source file='/copy'/>\n    <backingStore/>\n"), 1);
+    chain->mirror->is_commit = TRUE;
+    g_autofree char *commit = print_mirror(chain, NULL);
+    assert_int_equal(xml_check_count(commit, "backingStore"), 0);
+}
+
+static void
 what_has_no_form_is_refused(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
@@ -99,6 +112,7 @@ main(void)
         cmocka_unit_test(a_copy_into_a_block_device_says_them_once),
         cmocka_unit_test(an_active_commit_is_ready_only_after_the_event),
         cmocka_unit_test(on_guests_of_libvirt_the_source_has_its_own_index),
+        cmocka_unit_test(a_copy_that_stands_on_nothing_ends_as_a_chain_does),
         cmocka_unit_test(what_has_no_form_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
