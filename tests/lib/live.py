@@ -101,6 +101,20 @@ class Graph:
         return above or formats or protocols
 
 
+class Result(unittest.TextTestResult):
+    """unittest takes the end of the program for the end of a test, and would begin the next."""
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        if issubclass(err[0], SystemExit):
+            self.stop()
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None and issubclass(err[0], SystemExit):
+            self.stop()
+
+
 def main():
     """Run the tests of the file that was started."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))  # so that QEMU ends as well
@@ -110,7 +124,8 @@ def main():
     except qemu.Unavailable as reason:
         print(reason, file=sys.stderr)
         sys.exit(1 if IN_CI else SKIPPED)
-    program = unittest.main(verbosity=2, exit=False)
+    program = unittest.main(exit=False, testRunner=unittest.TextTestRunner(verbosity=2,
+                                                                           resultclass=Result))
     result = program.result
     if not result.wasSuccessful():
         sys.exit(1)

@@ -7,6 +7,8 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
+import sys
 import unittest.mock
 
 import capture
@@ -51,7 +53,28 @@ class Topologies(live.TestCase):
                               'usb-storage', 'nvme-ns', 'nvme'}, kinds)
 
 
+# Its name sorts before its neighbour's, so that it runs first.
+TERMINATED = '''
+import os, signal, live, qemu
+class Terminated(live.TestCase):
+    def test_a(self):
+        process = self.enterContext(qemu.Process(self.folder, []))
+        print(process.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+    def test_b(self):
+        print('went on')
+live.main()
+'''
+
+
 class Processes(live.TestCase):
+    def test_qemu_and_all_tests_end_at_sigterm(self):
+        done = subprocess.run([sys.executable, '-c', TERMINATED], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(done.returncode, 1, msg=done.stderr)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(int(done.stdout), 0)  # it is all that was printed
+
     def test_qemu_ends_with_its_block(self):
         with qemu.Process(self.folder, []) as process:
             pid = process.pid
