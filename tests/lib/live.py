@@ -115,17 +115,19 @@ class Result(unittest.TextTestResult):
             self.stop()
 
 
-def main():
-    """Run the tests of the file that was started."""
+def main(service=contextlib.nullcontext()):
+    """Run the tests of the file that was started, with the SERVICE that they share."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))  # so that QEMU ends as well
-    try:
-        qemu.program('qemu-system-x86_64')
-        qemu.program('qemu-img')
-    except qemu.Unavailable as reason:
-        print(reason, file=sys.stderr)
-        sys.exit(1 if IN_CI else SKIPPED)
-    program = unittest.main(exit=False, testRunner=unittest.TextTestRunner(verbosity=2,
-                                                                           resultclass=Result))
+    with contextlib.ExitStack() as stack:
+        try:
+            qemu.program('qemu-system-x86_64')
+            qemu.program('qemu-img')
+            stack.enter_context(service)
+        except qemu.Unavailable as reason:
+            print(reason, file=sys.stderr)
+            sys.exit(1 if IN_CI else SKIPPED)
+        program = unittest.main(exit=False, testRunner=unittest.TextTestRunner(
+            verbosity=2, resultclass=Result))
     result = program.result
     if not result.wasSuccessful():
         sys.exit(1)

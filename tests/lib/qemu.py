@@ -58,6 +58,13 @@ def version():
     return int(major), int(minor)
 
 
+def dies_of_node_queries(version):
+    """Whether query-named-block-nodes can kill the QEMU with this reply to query-version while a
+    stream job ends. 7.2 was seen to die; 5.2, 10.0.13 and 11.1 were seen to live."""
+    number = tuple(version['qemu'][part] for part in ('major', 'minor', 'micro'))
+    return (6, 0) <= number < (10, 0, 13) or (10, 1) <= number < (10, 2)
+
+
 @contextlib.contextmanager
 def folder():
     """A private folder with a name short enough for the sockets in it (108 bytes on Linux)."""

@@ -1,0 +1,467 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Guests that a real libvirtd runs: qblk, on a monitor beside libvirt's, says of each disk what
+`virsh dumpxml` says, `vda[N]` means the same image to both, and nothing is done to them."""
+
+import hashlib
+import json
+import os
+import socket
+import xml.etree.ElementTree
+
+import images
+import libvirt
+import live
+import qblk
+import qemu
+from libvirt import SCSI, disk, disk_on
+
+DAEMON = libvirt.Daemon()
+
+SLOW = ('--bandwidth', '65536', '--bytes')
+MORE_THAN_A_CHUNK = '4M'  # of data: with SLOW a job does not end while somebody looks
+
+# What libvirt says of a disk and qblk does not, as (path of the element, attribute or None for all
+# of it). All of it is of the device or of libvirt's own settings, and none of the chain.
+ONLY_IN_LIBVIRT = (
+    ('address', None),  # where the device is on its bus
+    ('driver', 'copy_on_read'),  # how the device was started; `qblk chain` shows the filter
+    # libvirt writes down what its default for NBD was. QEMU's name of an NBD image is the same with
+    # and without TLS.
+    ('.//source[@protocol="nbd"][@tls="no"]', 'tls'),
+)
+
+
+def canonical(element):
+    return xml.etree.ElementTree.canonicalize(
+        xml.etree.ElementTree.tostring(element, encoding='unicode'), strip_text=True)
+
+
+def without(element, left_out):
+    """Take what LEFT_OUT lists out of ELEMENT."""
+    for path, attribute in left_out:
+        for found in element.findall(path):
+            if attribute is None:
+                element.remove(found)
+            else:
+                found.attrib.pop(attribute, None)
+    return element
+
+
+def close_chains(element):
+    """End chains as qblk does: libvirt does not look below an image on a network, QEMU has it open
+    and knows that there is nothing."""
+    for layer in (element, *element.iter('backingStore')):
+        if layer.get('type') == 'network' and layer.find('backingStore') is None:
+            position = list(layer).index(layer.find('source')) + 1
+            layer.insert(position, xml.etree.ElementTree.Element('backingStore'))
+    return element
+
+
+class TestCase(live.TestCase):
+    guest = None
+
+    def chain(self, stem, depth=4):
+        return images.empty_chain(self.folder, stem, depth)
+
+    def full_chain(self, stem, depth=4):
+        return images.chain(self.folder, stem, depth, data=MORE_THAN_A_CHUNK)
+
+    def image(self, name, **options):
+        """One more image that the guest may use."""
+        path = images.create(os.path.join(self.folder, name), **options)
+        DAEMON.give(self.folder)
+        return path
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def boot(self, *devices):
+        self.guest = self.enterContext(DAEMON.guest(self.folder, *devices))
+        return self.guest
+
+    def virsh(self, *arguments):
+        return self.guest.virsh(*arguments)
+
+    def virsh_refuses(self, *arguments, says):
+        with self.assertRaises(libvirt.Refused) as caught:
+            self.virsh(*arguments)
+        self.assertIn(says, str(caught.exception))
+
+    def job_on(self, target):
+        """The job that qblk sees on a disk: its kind and state."""
+        jobs = json.loads(self.qblk('--json', 'jobs', self.guest.socket).stdout)['jobs']
+        found = [job for job in jobs if job['target'] == target]
+        self.assertEqual(len(found), 1, msg=str(jobs))
+        return found[0]['kind'], found[0]['state']
+
+    def layers(self, target):
+        return json.loads(self.qblk('--json', 'chain', self.guest.socket, target).stdout)[
+            'chains'][0]['layers']
+
+    def assert_files(self, target, *files):
+        self.assertEqual([layer['file'] for layer in self.layers(target)], list(files))
+
+    def assert_same(self, *mirrors):
+        """qblk and virsh say the same of all disks, of which MIRRORS have a <mirror>."""
+        libvirts = self.guest.disks()
+        listing = xml.etree.ElementTree.fromstring(self.qblk('xml', self.guest.socket).stdout)
+        ours = {disk.find('target').get('dev'): disk for disk in listing}
+        self.assertEqual(sorted(ours), sorted(libvirts))
+        for target, expected in libvirts.items():
+            expected = close_chains(without(expected, ONLY_IN_LIBVIRT))
+            self.assertEqual(canonical(ours[target]), canonical(expected), msg=target)
+            self.assertEqual(expected.find('mirror') is not None, target in mirrors, msg=target)
+
+
+class Disks(TestCase):
+    def test_of_each_bus_kind_and_depth(self):
+        raw = iter(images.raw(self.folder, f'raw-{number}.raw', 8 << 20) for number in range(9))
+        on_raw = self.image('on-raw.qcow2', backing=next(raw), backing_format='raw')
+        on_json = self.image('on-json.qcow2', backing='json:' + json.dumps(
+            {'driver': 'file', 'filename': self.chain('below-json', 1)[0]}), extra=['-u'])
+        part = (f"<source file='{next(raw)}'><slices><slice type='storage' offset='1048576' "
+                "size='2097152'/></slices></source>")
+        self.boot(
+            SCSI, disk('vda', self.chain('vda')[0]), disk('vdb', self.chain('vdb', 2)[0]),
+            disk('vdc', on_raw), disk('vdd', on_json), disk_on('vde', part, 'raw'),
+            disk('vdaa', self.chain('vdaa', 1)[0]),
+            disk('sda', self.chain('sda', 3)[0]), disk('sdb', next(raw), 'raw', more='<readonly/>'),
+            disk('sdc', next(raw), 'raw', bus='sata'), disk('sdd', next(raw), 'raw', bus='usb'),
+            disk('hda', next(raw), 'raw'), disk('hdb', next(raw), 'raw', device='cdrom'),
+            disk('hdc', fmt='raw', device='cdrom'), disk('fda', next(raw), 'raw', device='floppy'))
+        self.assert_same()
+        with open(self.path('domain.xml'), 'w', encoding='utf-8') as file:
+            file.write(self.virsh('dumpxml'))
+        self.qblk('check', self.guest.socket, '--domain', file.name)
+
+    def test_on_a_network(self):
+        served = [self.path('served-0.sock'), self.path('served-1.sock')]
+        for path in served:
+            self.enterContext(qemu.nbd_server(path, images.create(path + '.qcow2'), export='x',
+                                              fmt='raw'))
+        over = self.image('over.qcow2', backing=f'nbd+unix:///x?socket={served[1]}', extra=['-u'])
+        source = (f"<source protocol='nbd' name='x'><host transport='unix' socket='{served[0]}'/>"
+                  '</source>')
+        self.boot(disk_on('vda', source, kind='network', more='<readonly/>'), disk('vdb', over))
+        self.assertNotIn('<backingStore/>', canonical(self.guest.disks()['vda']))
+        self.assert_same()
+
+    def test_a_data_file_which_libvirt_shows_since_10_10(self):
+        top = self.image('top.qcow2', options=['data_file=' + self.path('data.raw')])
+        self.boot(disk('vda', top))
+        ours = self.disk_xml(self.guest.socket, 'vda')
+        theirs = without(self.guest.disks()['vda'], ONLY_IN_LIBVIRT)
+        self.assertEqual(ours.find('source/dataStore/source').get('file'), self.path('data.raw'))
+        for source in (ours.find('source'), theirs.find('source')):
+            for store in source.findall('dataStore'):
+                source.remove(store)
+        self.assertEqual(canonical(ours), canonical(theirs))
+
+    def test_under_copy_on_read(self):
+        files = self.chain('vda', 3)
+        self.boot(disk('vda', files[0], driver="copy_on_read='on'"))
+        self.assertEqual([item['node'] for item in self.layers('vda')[0]['filters']],
+                         ['libvirt-CoR-vda'])
+        self.assert_same()
+        self.virsh('blockcommit', 'vda', '--top', files[1], '--wait')
+        self.assert_files('vda', files[0], files[2])
+        self.assert_same()
+
+    def test_attached_and_detached(self):
+        self.boot(SCSI, disk('vda', self.chain('vda', 2)[0]))
+        files = self.chain('sda', 3)
+        DAEMON.give(self.folder)
+        for _ in range(2):  # the second time with other numbers
+            self.virsh('attach-disk', files[0], 'sda', '--targetbus', 'scsi',
+                       '--subdriver', 'qcow2')
+            self.assert_files('sda', *files)
+            self.assert_same()
+            self.virsh('detach-disk', 'sda')
+            self.qblk('chain', self.guest.socket, 'sda', status=qblk.NOT_FOUND)
+            self.assert_same()
+
+    def test_a_medium_comes_and_goes(self):
+        path = images.raw(self.folder, 'cd.iso')
+        self.boot(disk('hda', fmt='raw', device='cdrom'))
+        self.virsh('change-media', 'hda', path, '--insert')
+        self.assert_files('hda', path)
+        self.assert_same()
+        # libvirt remembers format and number of what was ejected; QEMU knows nothing of it
+        self.virsh('change-media', 'hda', '--eject')
+        expected = without(self.guest.disks()['hda'],
+                           (*ONLY_IN_LIBVIRT, ('driver', 'type'), ('source', None)))
+        self.assertEqual(canonical(self.disk_xml(self.guest.socket, 'hda')), canonical(expected))
+
+
+class Snapshots(TestCase):
+    def test_at_run_time(self):
+        self.boot(SCSI, disk('vda', self.chain('vda', 3)[0]), disk('sda', self.chain('sda', 2)[0]),
+                  disk('vdb', images.raw(self.folder, 'vdb.raw'), 'raw'))
+        before = {target: [layer['file'] for layer in self.layers(target)]
+                  for target in ('vda', 'sda', 'vdb')}
+        self.snapshot('first', 'vda', 'sda', 'vdb')
+        self.assert_same()
+        self.snapshot('second', 'vda', 'vdb')
+        self.assert_same()
+        for target, names in {'vda': ('second', 'first'), 'sda': ('first',),
+                              'vdb': ('second', 'first')}.items():
+            self.assert_files(target, *[self.path(f'{name}-{target}') for name in names],
+                              *before[target])
+
+    def snapshot(self, name, *targets):
+        specs = [f'{target},file={self.path(name)}-{target}' if target in targets
+                 else f'{target},snapshot=no' for target in self.guest.disks()]
+        self.virsh('snapshot-create-as', '--disk-only', '--no-metadata',
+                   *[word for spec in specs for word in ('--diskspec', spec)])
+
+
+class Jobs(TestCase):
+    """In each state of a job, and after each end of it."""
+
+    def abort(self, target='vda'):
+        self.virsh('blockjob', target, '--abort')
+        self.assert_same()
+
+    def pivot(self, target='vda'):
+        self.virsh('blockjob', target, '--pivot')
+        self.assert_same()
+
+    def test_a_commit_within_the_chain(self):
+        files = self.full_chain('vda', 5)
+        self.boot(disk('vda', files[0]), disk('vdb', self.chain('vdb', 1)[0]))
+        self.virsh('blockcommit', 'vda', '--top', files[1], '--base', files[3], *SLOW)
+        self.assertEqual(self.job_on('vda'), ('commit', 'running'))
+        self.assert_same()
+        self.abort()
+        self.virsh('blockcommit', 'vda', '--top', files[1], '--base', files[3], '--wait')
+        self.assert_files('vda', files[0], *files[3:])
+        self.assert_same()
+
+    def test_an_active_commit(self):
+        files = self.full_chain('vda')
+        self.boot(disk('vda', files[0]), disk('vdb', self.chain('vdb', 1)[0]))
+        self.virsh('blockcommit', 'vda', '--active', *SLOW)
+        self.assertEqual(self.job_on('vda'), ('active-commit', 'running'))
+        self.assert_same('vda')
+        self.abort()
+        for base in (files[2], files[3]):
+            self.virsh('blockcommit', 'vda', '--active', '--base', base, '--wait')
+            self.assertEqual(self.job_on('vda'), ('active-commit', 'ready'))
+            self.assert_same('vda')
+            self.pivot()
+            self.assertEqual(self.layers('vda')[0]['file'], base)
+
+    def test_a_full_copy(self):
+        self.boot(disk('vda', self.full_chain('vda')[0]), disk('vdb', self.chain('vdb', 1)[0]))
+        self.virsh('blockcopy', 'vda', '--dest', self.path('copy-0'), *SLOW)
+        self.assertEqual(self.job_on('vda'), ('copy', 'running'))
+        self.assert_same('vda')
+        self.abort()
+        for number, fmt in enumerate(('raw', 'qcow2')):
+            copy = self.path(f'copy-{number + 1}')
+            self.virsh('blockcopy', 'vda', '--dest', copy, '--format', fmt, '--wait')
+            self.assertEqual(self.job_on('vda'), ('copy', 'ready'))
+            self.assert_same('vda')
+            self.pivot()
+            self.assert_files('vda', copy)
+
+    def test_a_shallow_copy(self):
+        files = self.chain('vda')
+        self.boot(disk('vda', files[0]))
+        self.virsh('blockcopy', 'vda', '--dest', self.path('copy'), '--shallow', '--wait')
+        self.assert_same('vda')
+        self.pivot()
+        self.assert_files('vda', self.path('copy'), *files[1:])
+
+    def test_a_shallow_copy_into_an_image_with_a_chain_of_its_own(self):
+        files = self.chain('vda')
+        copy = self.image('copy', size='1M', backing=files[1])
+        self.boot(disk('vda', files[0]))
+        self.virsh('blockcopy', 'vda', '--dest', copy, '--shallow', '--reuse-external', '--wait')
+        # libvirt shows already what will be below it; QEMU does not have that open before the pivot
+        mirror = self.guest.disks()['vda'].find('mirror')
+        ours = self.disk_xml(self.guest.socket, 'vda').find('mirror')
+        self.assertIsNotNone(mirror.find('backingStore/source'))
+        mirror.remove(mirror.find('backingStore'))
+        self.assertEqual(canonical(ours), canonical(mirror))
+        self.pivot()
+        self.assert_files('vda', copy, *files[1:])
+
+    def test_a_pull(self):
+        # Where a look at the nodes could crash the guest as long as libvirt has not dismissed the
+        # job, qblk does not look; the guest lives, and virsh goes on.
+        files = self.full_chain('vda')
+        self.boot(disk('vda', files[0]), disk('vdb', self.chain('vdb', 1)[0]))
+        self.virsh('blockpull', 'vda', '--base', files[2], *SLOW)
+        self.assertEqual(self.job_on('vda'), ('pull', 'running'))
+        if qemu.dies_of_node_queries(self.guest.qmp('query-version')):
+            result = self.qblk('xml', self.guest.socket, status=qblk.REFUSED)
+            self.assertIn('could crash the guest', result.errors)
+        else:
+            self.assert_same()
+        self.abort()
+        self.virsh('blockpull', 'vda', '--base', files[2], '--wait')
+        self.assert_files('vda', files[0], *files[2:])
+        self.assert_same()
+
+    def test_a_backup(self):
+        self.boot(disk('vda', self.chain('vda', 2)[0]), disk('vdb', self.chain('vdb', 1)[0]))
+        with open(self.path('backup.xml'), 'w', encoding='utf-8') as file:
+            file.write(f"<domainbackup mode='pull'><server transport='unix' "
+                       f"socket='{self.path('backup.sock')}'/><disks><disk name='vda' type='file'>"
+                       f"<driver type='qcow2'/><scratch file='{self.path('scratch')}'/></disk>"
+                       "<disk name='vdb' backup='no'/></disks></domainbackup>")
+        self.virsh('backup-begin', file.name)
+        self.assertEqual([item['driver'] for item in self.layers('vda')[0]['filters']],
+                         ['copy-before-write'])
+        self.assert_same()
+        self.virsh('domjobabort')
+        self.assert_same()
+
+
+class Indexes(TestCase):
+    def node_by_virsh(self, spec, number):
+        """The node that virsh means: it has QEMU watch the storage for writes behind a place, for
+        which NUMBER stands, since no two images have the same."""
+        place = 4096 + int(number)
+        self.virsh('domblkthreshold', spec, str(place))
+        found, = [node['node-name'] for node in
+                  self.guest.qmp('query-named-block-nodes', flat=True)
+                  if node['write_threshold'] == place]
+        return found
+
+    def test_each_means_the_same_image_to_both(self):
+        self.boot(SCSI, disk('vda', self.chain('vda')[0]), disk('vdb', self.chain('vdb', 2)[0]),
+                  disk('sda', self.chain('sda', 3)[0]))
+        self.virsh('snapshot-create-as', '--disk-only', '--no-metadata', '--diskspec',
+                   f"vda,file={self.path('overlay')}", '--diskspec', 'vdb,snapshot=no',
+                   '--diskspec', 'sda,snapshot=no')
+        seen = set()
+        for target, found in self.guest.disks().items():
+            numbers = [found.find('source').get('index')]
+            numbers += [layer.get('index') for layer in found.iter('backingStore')
+                        if layer.get('index')]
+            for number, layer in zip(numbers, self.layers(target), strict=True):
+                spec = f'{target}[{number}]'
+                resolved = json.loads(self.qblk('--json', 'resolve', self.guest.socket,
+                                                spec).stdout)['layer']
+                self.assertEqual(resolved, layer)
+                self.assertEqual(layer['node'], f'libvirt-{number}-format')
+                self.assertEqual(layer['index'], int(number))
+                self.assertEqual(self.node_by_virsh(spec, number), f'libvirt-{number}-storage')
+                seen.add(number)
+        self.assertEqual(len(seen), 10)
+
+    def test_a_commit_takes_the_same_numbers(self):
+        files = self.chain('vda', 6)
+        self.boot(disk('vda', files[0]), disk('vdb', self.chain('vdb', 2)[0]))
+        for top, base in ((1, 3), (1, 2)):
+            numbers = [layer['index'] for layer in self.layers('vda')]
+            arguments = ['vda', '--top', f'vda[{numbers[top]}]', '--base', f'vda[{numbers[base]}]']
+            self.virsh('blockcommit', *arguments, '--wait')
+            del files[top:base]
+            del numbers[top:base]
+            self.assert_files('vda', *files)
+            self.assertEqual([layer['index'] for layer in self.layers('vda')], numbers)
+            self.assert_same()
+
+    def test_one_that_is_not_there_is_refused_by_both(self):
+        self.boot(disk('vda', self.chain('vda', 3)[0]), disk('vdb', self.chain('vdb', 2)[0]))
+        others = [layer['index'] for layer in self.layers('vdb')]
+        for number in (99, *others):
+            spec = f'vda[{number}]'
+            self.qblk('resolve', self.guest.socket, spec, status=qblk.NOT_FOUND)
+            self.virsh_refuses('blockcommit', 'vda', '--base', spec, '--active', says=str(number))
+            self.virsh_refuses('domblkthreshold', spec, '4096', says=spec)
+        self.assertEqual(self.guest.qmp('query-jobs'), [])
+
+
+class Managed(TestCase):
+    def state(self):
+        """All that must not change: XML, nodes, jobs, images."""
+        contents = []
+        for name in sorted(os.listdir(self.folder)):
+            if name.endswith('.qcow2'):
+                with open(self.path(name), 'rb') as file:
+                    contents.append((name, hashlib.sha256(file.read()).digest()))
+        nodes = self.guest.qmp('query-named-block-nodes', flat=True)
+        return (self.virsh('dumpxml'), self.guest.qmp('query-jobs'),
+                [(node['node-name'], node['file'], node['ro']) for node in nodes],
+                self.guest.qmp('x-debug-query-block-graph')['edges'], contents)
+
+    def test_changing_commands_are_refused(self):
+        self.boot(disk('vda', self.chain('vda', 3)[0]),
+                  disk('vdb', images.raw(self.folder, 'vdb.raw'), 'raw'))
+        first = self.layers('vda')[1]['index']
+        before = self.state()
+        for arguments in (('commit', 'vda', '--top', f'vda[{first}]'), ('commit', 'vda', '--pivot'),
+                          ('commit', 'vda', '--active'), ('pull', 'vda'),
+                          ('pull', 'vda', '--base', f'vda[{first}]'), ('pull', 'vda', '--dry-run')):
+            command, *rest = arguments
+            result = self.qblk(command, self.guest.socket, *rest, status=qblk.REFUSED)
+            self.assertIn('--force-managed', result.errors)
+            self.assertIn('virsh', result.errors)
+        self.assertEqual(self.state(), before)
+        self.virsh('blockpull', 'vda', '--wait')
+        self.assert_same()
+
+    def test_reading_changes_nothing(self):
+        self.boot(SCSI, disk('vda', self.chain('vda', 3)[0]), disk('sda', self.chain('sda', 2)[0]))
+        self.virsh('blockcopy', 'vda', '--dest', self.path('copy'), '--wait')
+        before = self.state()
+        for command in ('list', 'chain', 'xml', 'graph', 'jobs', 'capture', 'check'):
+            self.qblk(command, self.guest.socket)
+        self.qblk('resolve', self.guest.socket, 'vda')
+        self.assertEqual(self.state(), before)
+        self.virsh('blockjob', 'vda', '--pivot')
+        self.assert_same()
+
+
+class LibvirtsMonitor(TestCase):
+    """qblk on the monitor that libvirt holds."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = self.chain('vda', 3)
+        self.boot(disk('vda', self.files[0]))
+
+    def restart_libvirtd(self):
+        DAEMON.kill()
+        DAEMON.start()
+
+    def assert_libvirt_works(self):
+        self.assert_same()
+        self.virsh('domblkinfo', 'vda')  # which asks QEMU
+        self.virsh('blockcommit', 'vda', '--top', self.files[1], '--wait')
+        self.assert_files('vda', self.files[0], self.files[2])
+        self.assert_same()
+
+    def test_is_busy(self):
+        # more often than clients may wait there: libvirt has QEMU let two of them queue
+        for _ in range(4):
+            result = self.qblk('--timeout', '0.2', 'list', self.guest.libvirts_socket,
+                               status=qblk.NO_CONNECTION)
+            self.assertIn(self.guest.libvirts_socket, result.errors)
+            self.assertRegex(result.errors, 'another client probably holds|other clients probably')
+        self.assert_libvirt_works()
+
+    def test_goes_back_to_a_libvirtd_that_restarts(self):
+        # connections that were given up are in the queue still, before that of the new libvirtd
+        for _ in range(3):
+            self.qblk('--timeout', '0.2', 'list', self.guest.libvirts_socket,
+                      status=qblk.NO_CONNECTION)
+        self.restart_libvirtd()
+        self.assert_libvirt_works()
+
+    def test_is_for_a_waiting_qblk_until_it_is_done_once_libvirtd_ends(self):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self.guest.libvirts_socket)
+            DAEMON.kill()
+            number = connection.fileno()
+            self.qblk('list', f'fd:{number}', pass_fds=[number])
+        DAEMON.start()
+        self.assert_libvirt_works()
+
+
+if __name__ == '__main__':
+    live.main(DAEMON)
