@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Replies of a QEMU, as a capture, through all that is made of them. */
+#include "cli/graph-dot.h"
+#include "cli/graph-json.h"
+#include "cli/graph-tree.h"
+#include "cli/report.h"
+#include "fuzz/fuzz.h"
+#include "graph/batch.h"
+#include "graph/capture.h"
+#include "graph/snapshot.h"
+
+static void
+print_json(QblkJson *json)
+{
+    g_autofree char *text = qblk_json_print(json, QBLK_JSON_COMPACT);
+    qblk_json_unref(json);
+}
+
+static void
+draw(const QblkSnapshot *snapshot)
+{
+    g_autoptr(GString) tree = g_string_new(NULL);
+    qblk_graph_tree(snapshot, tree);
+    fuzz_check_shown(tree->str);
+    g_autoptr(GString) dot = g_string_new(NULL);
+    qblk_graph_dot(snapshot, dot);
+    fuzz_check_shown(dot->str);
+    print_json(qblk_graph_json(snapshot));
+}
+
+/* How a layer is named on the command line leads back to it. */
+static void
+check_layers(const QblkChain *chain)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (layer->index >= 0) {
+            g_autoptr(GError) error = NULL;
+            g_autofree char *spec = qblk_report_spec(chain, layer);
+            const QblkLayer *found = qblk_chain_resolve(chain, spec, &error);
+            g_assert_no_error(error);
+            g_assert_true(found == layer);
+        }
+    }
+}
+
+static void
+load(const QblkReplies *replies, QblkEdgeSource edges)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    options->edges = edges;
+    g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
+    g_assert_nonnull(queries);
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_load(replies, options, &error);
+    fuzz_check_error(snapshot != NULL, error);
+    if (snapshot == NULL) {
+        return;
+    }
+    draw(snapshot);
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        print_json(qblk_report_job(snapshot->jobs->pdata[i]));
+    }
+    for (guint i = 0; i < snapshot->disks; i++) {
+        g_autoptr(GError) reason = NULL;
+        const char *target = snapshot->targets->pdata[i];
+        g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, target, &reason);
+        fuzz_check_error(chain != NULL, reason);
+        if (chain != NULL) {
+            check_layers(chain);
+            fuzz_check_disk(chain);
+            print_json(qblk_report_chain(chain));
+        }
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = qblk_capture_read((const char *)data, size, &error);
+    fuzz_check_error(replies != NULL, error);
+    if (replies != NULL) {
+        load(replies, QBLK_EDGES_BEST);
+        load(replies, QBLK_EDGES_STATS);
+    }
+    return 0;
+}
