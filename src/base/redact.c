@@ -100,33 +100,54 @@ assigned_name(const GString *text, gsize start, gsize end)
     return decoded != NULL ? decoded : g_steal_pointer(&raw);
 }
 
-/* The end of a value: in a query up to the next parameter, else up to a colon with no backslash
- * before it. */
+/* Where a secret can stand as `key=value`. */
+typedef enum {
+    IN_QUERY = 1 << 0,    /* of a URL: between `?`, `&` or what some servers take for it */
+    IN_STRING = 1 << 1,   /* of rbd: between colons, one of a value has a backslash before it */
+    IN_SENTENCE = 1 << 2, /* after anything else that is no part of a word */
+} Assignments;
+
+/* In which of these the word after @before stands; 0 where that is part of the word. */
+static Assignments
+place_after(char before)
+{
+    if (strchr("?&;,", before) != NULL) {
+        return IN_QUERY | IN_SENTENCE;
+    }
+    if (before == ':') {
+        return IN_STRING | IN_SENTENCE;
+    }
+    return strchr(" \t\n'\"({[=", before) != NULL ? IN_SENTENCE : 0;
+}
+
+/* The end of a value: in a query up to the next parameter, in a string up to a colon with no
+ * backslash before it. */
 static gsize
-value_end(const GString *text, gsize start, gboolean is_url)
+value_end(const GString *text, gsize start, const char *ends)
 {
     gsize end = start;
-    while (end < text->len && strchr(is_url ? "&#" : ":", text->str[end]) == NULL) {
+    while (end < text->len && strchr(ends, text->str[end]) == NULL) {
         end += text->str[end] == '\\' && end + 1 < text->len ? 2 : 1;
     }
     return end;
 }
 
-/* `key=value` in rbd strings and in the queries of URLs. */
+/* `key=value` in rbd strings, in the queries of URLs and in sentences. */
 static gboolean
-redact_assignments(GString *text, gboolean is_url)
+redact_assignments(GString *text, Assignments wanted)
 {
-    const char *separators = is_url ? "?&;," : ":";
     gboolean found = FALSE;
     gsize start = 0;
+    Assignments place = IN_SENTENCE;
     for (gsize i = 0; i < text->len; i++) {
-        if (text->str[i] == '=') {
-            g_autofree char *name = assigned_name(text, start, i);
-            if (qblk_redact_is_secret(name)) {
-                i = cut(text, i + 1, value_end(text, i + 1, is_url)) - 1;
-                found = TRUE;
-            }
-        } else if (strchr(separators, text->str[i]) != NULL) {
+        g_autofree char *name = text->str[i] == '=' ? assigned_name(text, start, i) : NULL;
+        if (name != NULL && qblk_redact_is_secret(name)) {
+            /* Nobody knows where a value in a sentence ends. */
+            const char *ends = place & IN_QUERY ? "&#" : place & IN_STRING ? ":" : "";
+            i = cut(text, i + 1, value_end(text, i + 1, ends)) - 1;
+            found = TRUE;
+        } else if (place_after(text->str[i]) & wanted) {
+            place = place_after(text->str[i]);
             start = i + 1;
         }
     }
@@ -172,24 +193,35 @@ redact_json_name(const char *name, gboolean *found)
     return g_strconcat("json:", printed, NULL);
 }
 
-/* A `json:` name that does not parse may hold a secret all the same, and so may one within a
- * sentence of QEMU. */
+/* A `json:` name that does not parse may hold a secret all the same. */
 static char *
-redact_text(const char *name, gboolean *found)
+redact_plain(const char *name, gboolean *found)
 {
     GString *text = g_string_new(name);
-    gboolean is_json = g_str_has_prefix(name, "json:") || strstr(name, "json:{") != NULL;
-    gboolean is_url = strstr(name, "://") != NULL;
-    gboolean has_protocol = name[strcspn(name, ":/")] == ':';
+    gboolean is_json = g_str_has_prefix(name, "json:");
+    const char *colon = name + strcspn(name, ":/");
+    gboolean is_string = colon[0] == ':' && !g_str_has_prefix(colon, "://");
     gboolean any = redact_url_passwords(text);
-    if (is_json || is_url) {
-        any = redact_assignments(text, TRUE) || any;
+    if (is_json || strstr(name, "://") != NULL) {
+        any = redact_assignments(text, IN_QUERY) || any;
     }
-    if (is_json || (has_protocol && !is_url)) {
-        any = redact_assignments(text, FALSE) || any;
+    if (is_json || is_string) {
+        any = redact_assignments(text, IN_STRING) || any;
     }
     *found = (is_json && redact_broken_json(text)) || any;
     return g_string_free(text, FALSE);
+}
+
+char *
+qblk_redact_text(const char *text)
+{
+    GString *result = g_string_new(text);
+    (void)redact_url_passwords(result);
+    (void)redact_assignments(result, IN_QUERY | IN_STRING | IN_SENTENCE);
+    if (strchr(text, '{') != NULL) {
+        (void)redact_broken_json(result);
+    }
+    return g_string_free(result, FALSE);
 }
 
 char *
@@ -198,7 +230,7 @@ qblk_redact_name(const char *name, gboolean *found)
     gboolean any = FALSE;
     char *result = g_str_has_prefix(name, "json:") ? redact_json_name(name, &any) : NULL;
     if (result == NULL) {
-        result = redact_text(name, &any);
+        result = redact_plain(name, &any);
     }
     if (found != NULL) {
         *found = any;
@@ -206,10 +238,21 @@ qblk_redact_name(const char *name, gboolean *found)
     return result;
 }
 
+/* Members of refusals, jobs and events in which QEMU says something to people. */
+static gboolean
+is_sentence(const char *key)
+{
+    static const char *const keys[] = {"desc", "error", "reason", NULL};
+    return key != NULL && g_strv_contains(keys, key);
+}
+
 static char *
 redact_string(const char *key, const char *value, gpointer user_data)
 {
     gboolean *found = user_data;
+    if (is_sentence(key)) {
+        return qblk_redact_text(value);
+    }
     if (key != NULL && qblk_redact_is_secret(key)) {
         *found = TRUE;
         return g_strdup(QBLK_REDACTED);

@@ -25,5 +25,9 @@ gboolean qblk_redact_is_secret(const char *key);
  */
 char *qblk_redact_name(const char *name, gboolean *found) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The same of a sentence of QEMU, which may have such names anywhere: where in doubt, what follows
+ * is left out. */
+char *qblk_redact_text(const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
 /** A copy of @json with secrets replaced in every string; @json may be a QMP command or reply. */
 QblkJson *qblk_redact_json(const QblkJson *json) G_GNUC_WARN_UNUSED_RESULT;

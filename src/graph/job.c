@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/job.h"
 
+#include "base/redact.h"
 #include "graph/node.h"
 #include "graph/version.h"
 
@@ -73,7 +74,7 @@ load(const QblkJson *entry, GError **error)
     job->id = g_strdup(reply.id);
     job->type = g_strdup(reply.type);
     job->status = g_strdup(reply.status);
-    job->error = g_strdup(reply.error);
+    job->error = reply.error == NULL ? NULL : qblk_redact_text(reply.error);
     job->progress = reply.progress;
     job->total = reply.total;
     job->speed = QBLK_UNKNOWN;

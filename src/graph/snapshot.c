@@ -2,6 +2,7 @@
 #include "graph/snapshot.h"
 
 #include "base/limits.h"
+#include "base/redact.h"
 #include "graph/batch.h"
 #include "graph/block-graph.h"
 #include "graph/snapshot-jobs.h"
@@ -201,8 +202,8 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
 {
     g_autoptr(QblkSnapshot) snapshot = snapshot_new();
     (void)qblk_version_load(replies, &snapshot->version);
-    snapshot->vm_name =
-        g_strdup(qblk_json_get_string(qblk_replies_value(replies, "query-name"), "name"));
+    const char *name = qblk_json_get_string(qblk_replies_value(replies, "query-name"), "name");
+    snapshot->vm_name = name == NULL ? NULL : qblk_redact_name(name, NULL);
 
     snapshot->jobs = qblk_job_load_all(replies, error);
     if (snapshot->jobs == NULL || !load_graph(snapshot, replies, options, error)) {

@@ -32,7 +32,7 @@ qblk_answer_check(const QblkAnswer *answer, const char *command, GError **error)
     const char *error_class = qblk_json_get_string(answer->refusal, "class");
     const char *desc = qblk_json_get_string(answer->refusal, "desc");
     /* QEMU repeats file names in its texts, passwords in URLs included. */
-    g_autofree char *clean = qblk_redact_name(desc == NULL ? "no reason given" : desc, NULL);
+    g_autofree char *clean = qblk_redact_text(desc == NULL ? "no reason given" : desc);
     g_set_error(error, QBLK_QMP_ERROR,
                 g_strcmp0(error_class, "CommandNotFound") == 0 ? QBLK_QMP_ERROR_NOT_FOUND
                                                                : QBLK_QMP_ERROR_REFUSED,

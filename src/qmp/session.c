@@ -224,8 +224,7 @@ static const char *
 find_asked(QblkSession *session, const QblkMessage *message, GError **error)
 {
     if (!message->has_id && message->kind == QBLK_MESSAGE_ERROR) {
-        g_autofree char *clean =
-            qblk_redact_name(qblk_json_get_string(message->payload, "desc"), NULL);
+        g_autofree char *clean = qblk_redact_text(qblk_json_get_string(message->payload, "desc"));
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
                     "QEMU could not read what was sent: %s", clean);
         return NULL;

@@ -36,7 +36,8 @@ a_job_is_read_from_both_replies(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies = graph_fixture_jobs(
         "7.2.0",
-        "[{'id':'m','type':'mirror','status':'ready','error':'bad','current-progress':5,"
+        "[{'id':'m','type':'mirror','status':'ready','error':'bad: "
+        "rbd:p:key=pw','current-progress':5,"
         "'total-progress':9}]",
         "[{'device':'m','speed':7,'ready':true,'paused':true,'auto-finalize':false,"
         "'auto-dismiss':false,'io-status':'nospace'}]");
@@ -47,7 +48,7 @@ a_job_is_read_from_both_replies(void **state)
     assert_string_equal(job->id, "m");
     assert_string_equal(job->type, "mirror");
     assert_string_equal(job->status, "ready");
-    assert_string_equal(job->error, "bad");
+    assert_string_equal(job->error, "bad: rbd:p:key=***");
     assert_string_equal(job->io_status, "nospace");
     assert_int_equal(job->progress, 5);
     assert_int_equal(job->total, 9);

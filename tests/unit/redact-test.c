@@ -36,8 +36,9 @@ secrets_in_names_are_replaced(void **state)
         {"json:{\"password\":\"pw\",\"a\":", "json:{\"password\":***"},
         {"json:{'file.password' : 'pw", "json:{'file.password' :***"},
         {"json:{\"filename\":\"rbd:p/i:key=pw", "json:{\"filename\":\"rbd:p/i:key=***"},
-        /* a name within a sentence */
-        {"Could not open 'json:{\"password\": \"pw\"}'", "Could not open 'json:{\"password\":***"},
+        /* what looks like a URL within another name */
+        {"rbd:pool/image:conf=a\\://b:key=pw:id=me", "rbd:pool/image:conf=a\\://b:key=***:id=me"},
+        {"blkdebug:a:rbd:pool/image:conf=//b:key=pw", "blkdebug:a:rbd:pool/image:conf=//b:key=***"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         gboolean found = FALSE;
@@ -45,6 +46,61 @@ secrets_in_names_are_replaced(void **state)
         assert_string_equal(clean, cases[i].clean);
         assert_true(found);
     }
+}
+
+static void
+secrets_in_sentences_are_replaced(void **state)
+{
+    static const struct {
+        const char *text, *clean;
+    } cases[] = {
+        {"Could not open 'json:{\"password\": \"pw\"}'", "Could not open 'json:{\"password\":***"},
+        {"Could not open 'json:{\"a\":{\"key\":\"pw\"}}': no",
+         "Could not open 'json:{\"a\":{\"key\":***"},
+        {"Could not open 'http://u:pw@h/x': Not found",
+         "Could not open 'http://u:***@h/x': Not found"},
+        {"/a/b: cannot open rbd:p/i:id=me:key=pw=", "/a/b: cannot open rbd:p/i:id=me:key=***"},
+        {"/a/b: 'rbd:p/i:key=a\\:b:id=me': no", "/a/b: 'rbd:p/i:key=***:id=me': no"},
+        {"'/a/b': 'https://h/x?y=1&password=p:w': no", "'/a/b': 'https://h/x?y=1&password=***"},
+        {"bad option file.driver=luks,file.key=pw,x", "bad option file.driver=luks,file.key=***"},
+        {"bad option 'password=pw'", "bad option 'password=***"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *clean = qblk_redact_text(cases[i].text);
+        assert_string_equal(clean, cases[i].clean);
+        g_autofree char *again = qblk_redact_text(clean);
+        assert_string_equal(again, clean);
+    }
+}
+
+static void
+sentences_without_secrets_stay_as_they_are(void **state)
+{
+    static const char *const texts[] = {
+        "No space left on device",
+        "Could not open '/images/password': Permission denied",
+        "Could not open 'http://host:80/x?y=1': Not found",
+        "Could not open 'json:{\"driver\":\"luks\",\"key-secret\":\"sec0\"}': no",
+        "monkey=1, keys=2: no",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *clean = qblk_redact_text(texts[i]);
+        assert_string_equal(clean, texts[i]);
+    }
+}
+
+static void
+what_qemu_says_of_a_failure_is_a_sentence(void **state)
+{
+    const char *text = "{\"desc\":\"/a: rbd:p:key=a\",\"error\":\"/a: rbd:p:key=a\","
+                       "\"reason\":\"/a: rbd:p:key=a\",\"file\":\"/a: rbd:p:key=a\"}";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), &error);
+    assert_no_error(error);
+    g_autoptr(QblkJson) clean = qblk_redact_json(json);
+    g_autofree char *printed = qblk_json_print(clean, QBLK_JSON_COMPACT);
+    assert_string_equal(printed, "{\"desc\":\"/a: rbd:p:key=***\",\"error\":\"/a: rbd:p:key=***\","
+                                 "\"reason\":\"/a: rbd:p:key=***\",\"file\":\"/a: rbd:p:key=a\"}");
 }
 
 static void
@@ -62,6 +118,7 @@ names_without_secrets_stay_as_they_are(void **state)
         "nbd:host:1:exportname=key=1",
         "json:{'driver':'luks','key-secret':'sec0'}",
         "json:{\"password-secret\":\"sec0\",",
+        "http://host/a:key=b",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         gboolean found = TRUE;
@@ -90,6 +147,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_in_names_are_replaced),
+        cmocka_unit_test(secrets_in_sentences_are_replaced),
+        cmocka_unit_test(sentences_without_secrets_stay_as_they_are),
+        cmocka_unit_test(what_qemu_says_of_a_failure_is_a_sentence),
         cmocka_unit_test(names_without_secrets_stay_as_they_are),
         cmocka_unit_test(secrets_in_commands_are_replaced),
     };

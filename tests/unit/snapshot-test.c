@@ -41,6 +41,15 @@ a_vm_says_who_it_is(void **state)
 }
 
 static void
+a_vm_says_no_secret_of_its_name(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("empty-vm");
+    graph_fixture_replace(replies, "query-name", NULL, "{'name':'http://me:pw@host/'}");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_string_equal(snapshot->vm_name, "http://me:***@host/");
+}
+
+static void
 a_listing_goes_by_bus_and_then_by_letters(void **state)
 {
     g_autofree char *targets = targets_of("- vdaa a\n- vdz a\n- sdb a\n- hda a\n- nvme1n2 a\n"
@@ -243,6 +252,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_recorded_topology_loads),
         cmocka_unit_test(a_vm_says_who_it_is),
+        cmocka_unit_test(a_vm_says_no_secret_of_its_name),
         cmocka_unit_test(a_listing_goes_by_bus_and_then_by_letters),
         cmocka_unit_test(nodes_are_found_by_name),
         cmocka_unit_test(a_disk_is_found_by_target_device_and_drive),
