@@ -13,10 +13,55 @@ G_STATIC_ASSERT(QBLK_LIMIT_JSON_DEPTH <= JSON_PARSER_MAX_DEPTH);
 
 G_DEFINE_QUARK(qblk_json_error, qblk_json_error)
 
+static gboolean
+check_limit(gsize count, gsize limit, const char *what, const char *name, GError **error)
+{
+    if (count > limit) {
+        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_SYNTAX,
+                    "not JSON within the limits: more than %" G_GSIZE_FORMAT " %s (%s)", limit,
+                    what, name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Before anything is made of it, since few bytes of text are many in memory. */
+static gboolean
+check_limits(const char *text, gsize length, GError **error)
+{
+    gsize depth = 0, deepest = 0, containers = 0, commas = 0;
+    gboolean in_string = FALSE;
+    for (gsize i = 0; i < length; i++) {
+        char byte = text[i];
+        if (byte == '"') {
+            in_string = !in_string;
+        } else if (in_string) {
+            i += byte == '\\' ? 1 : 0;
+        } else if (byte == '{' || byte == '[') {
+            containers++;
+            depth++;
+            deepest = MAX(deepest, depth);
+        } else if (byte == '}' || byte == ']') {
+            depth -= depth > 0 ? 1 : 0;
+        } else if (byte == ',') {
+            commas++;
+        }
+    }
+    return check_limit(deepest, QBLK_LIMIT_JSON_DEPTH, "levels inside one another",
+                       "QBLK_LIMIT_JSON_DEPTH", error) &&
+           check_limit(containers, QBLK_LIMIT_JSON_CONTAINERS, "objects and arrays",
+                       "QBLK_LIMIT_JSON_CONTAINERS", error) &&
+           check_limit(containers + commas, QBLK_LIMIT_JSON_VALUES, "values",
+                       "QBLK_LIMIT_JSON_VALUES", error);
+}
+
 QblkJson *
 qblk_json_parse(const char *text, gsize length, GError **error)
 {
     json_error_t cause;
+    if (!check_limits(text, length, error)) {
+        return NULL;
+    }
     QblkJson *json = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
     if (json == NULL) {
         /* What stands there may be a secret. */

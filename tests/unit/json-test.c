@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/json.h"
+
+#include "base/limits.h"
 #include "lib/check.h"
 
 #include <string.h>
@@ -134,12 +136,101 @@ a_string_that_is_not_utf8_is_kept_readable(void **state)
                                                 "b");
 }
 
+/* An array with @count times @item and commas between. */
+static GString *
+array_of(const char *item, guint count)
+{
+    GString *text = g_string_new("[");
+    for (guint i = 0; i < count; i++) {
+        g_string_append(text, i == 0 ? "" : ",");
+        g_string_append(text, item);
+    }
+    g_string_append_c(text, ']');
+    return text;
+}
+
+static void
+expect_limit(const char *item, guint count, const char *limit)
+{
+    for (guint more = 0; more < 2; more++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GString) text = array_of(item, count + more);
+        g_autoptr(QblkJson) json = qblk_json_parse(text->str, text->len, &error);
+        if (more == 0) {
+            assert_no_error(error);
+        } else {
+            assert_null(json);
+            assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_SYNTAX, limit);
+        }
+    }
+}
+
+static void
+a_text_has_as_many_values_as_the_limit_and_no_more(void **state)
+{
+    expect_limit("0", QBLK_LIMIT_JSON_VALUES, "(QBLK_LIMIT_JSON_VALUES)");
+    expect_limit("[]", QBLK_LIMIT_JSON_CONTAINERS - 1, "(QBLK_LIMIT_JSON_CONTAINERS)");
+}
+
+static void
+brackets_and_commas_in_strings_do_not_count(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) text = g_string_new("[\"\\\"");
+    for (guint i = 0; i < QBLK_LIMIT_JSON_VALUES; i++) {
+        g_string_append(text, "[,");
+    }
+    g_string_append(text, "\\\\\"]");
+    g_autoptr(QblkJson) json = qblk_json_parse(text->str, text->len, &error);
+    assert_no_error(error);
+}
+
+static void
+nesting_is_as_deep_as_the_limit_and_no_deeper(void **state)
+{
+    for (guint more = 0; more < 2; more++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *opened = g_strnfill(QBLK_LIMIT_JSON_DEPTH + more, '[');
+        g_autofree char *closed = g_strnfill(QBLK_LIMIT_JSON_DEPTH + more, ']');
+        g_autofree char *text = g_strconcat(opened, closed, NULL);
+        g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), &error);
+        if (more == 0) {
+            assert_no_error(error);
+        } else {
+            assert_null(json);
+            assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_SYNTAX, "(QBLK_LIMIT_JSON_DEPTH)");
+        }
+    }
+}
+
+static void
+a_number_beyond_64_bits_is_refused_as_such(void **state)
+{
+    static const struct {
+        const char *text, *reason;
+    } cases[] = {
+        {"9223372036854775808", "too big integer"},
+        {"-9223372036854775809", "too big negative integer"},
+        {"1e999", "real number overflow"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkJson) json = qblk_json_parse(cases[i].text, strlen(cases[i].text), &error);
+        assert_null(json);
+        assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_SYNTAX, cases[i].reason);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_that_is_not_json_is_refused),
         cmocka_unit_test(an_error_does_not_repeat_what_stands_there),
+        cmocka_unit_test(a_text_has_as_many_values_as_the_limit_and_no_more),
+        cmocka_unit_test(brackets_and_commas_in_strings_do_not_count),
+        cmocka_unit_test(nesting_is_as_deep_as_the_limit_and_no_deeper),
+        cmocka_unit_test(a_number_beyond_64_bits_is_refused_as_such),
         cmocka_unit_test(what_is_printed_parses_to_the_same),
         cmocka_unit_test(fields_are_read_by_table),
         cmocka_unit_test(an_absent_optional_field_keeps_its_default),
