@@ -36,6 +36,12 @@
 /** Layers in one chain.  QEMU itself stops at about 200 when it opens a chain recursively. */
 #define QBLK_LIMIT_LAYERS 10000
 
+/** Layers of all chains of one VM together: disks may share layers, and each has its own chain. */
+#define QBLK_LIMIT_ALL_LAYERS 200000
+
+/** Jobs of one VM; each is looked for among all. */
+#define QBLK_LIMIT_JOBS 4096
+
 /** Devices in one VM. */
 #define QBLK_LIMIT_DEVICES 10000
 

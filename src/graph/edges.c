@@ -106,6 +106,36 @@ connect_from_nodes(const QblkJson *entries, GHashTable *nodes, GError **error)
     return TRUE;
 }
 
+/* Of two children in one place, none is the one that counts. */
+static gboolean
+check_places(const QblkNode *node, GError **error)
+{
+    g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < node->children->len; i++) {
+        const QblkChild *child = node->children->pdata[i];
+        if (!g_hash_table_add(places, child->name)) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                        "node '%s' has two children '%s'", node->name, child->name);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_all_places(GHashTable *nodes, GError **error)
+{
+    GHashTableIter iter;
+    gpointer node;
+    g_hash_table_iter_init(&iter, nodes);
+    while (g_hash_table_iter_next(&iter, NULL, &node)) {
+        if (((QblkNode *)node)->children->len > 1 && !check_places(node, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static void
 free_job_nodes(gpointer data)
 {
@@ -139,5 +169,5 @@ qblk_edges_load(const QblkReplies *replies, const QblkJson *entries, GHashTable 
         loaded = qblk_block_graph_load(graph, nodes, connect, edges->roots, edges->jobs, error);
         edges->has_graph = loaded;
     }
-    return loaded ? g_steal_pointer(&edges) : NULL;
+    return loaded && check_all_places(nodes, error) ? g_steal_pointer(&edges) : NULL;
 }

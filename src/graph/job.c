@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/job.h"
 
+#include "base/limits.h"
 #include "base/redact.h"
 #include "graph/node.h"
 #include "graph/version.h"
@@ -96,6 +97,25 @@ find(GPtrArray *jobs, const char *id)
     return NULL;
 }
 
+/* Add @job, which is taken. */
+static gboolean
+add(GPtrArray *jobs, QblkJob *job, GError **error)
+{
+    g_autoptr(QblkJob) owned = job;
+    if (find(jobs, job->id) != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                    "there are two jobs with the id '%s'", job->id);
+        return FALSE;
+    }
+    if (jobs->len == QBLK_LIMIT_JOBS) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                    "there are more jobs than the limit of %d", QBLK_LIMIT_JOBS);
+        return FALSE;
+    }
+    g_ptr_array_add(jobs, g_steal_pointer(&owned));
+    return TRUE;
+}
+
 /* A block job that ended between the two queries is in one reply only; what is known stays. */
 static gboolean
 add_block_job(GPtrArray *jobs, const QblkJson *entry, GError **error)
@@ -140,10 +160,9 @@ qblk_job_load_all(const QblkReplies *replies, GError **error)
     }
     for (gsize i = 0; i < qblk_json_length(entries); i++) {
         QblkJob *job = load(qblk_json_at(entries, i), error);
-        if (job == NULL) {
+        if (job == NULL || !add(jobs, job, error)) {
             return NULL;
         }
-        g_ptr_array_add(jobs, job);
     }
     for (gsize i = 0; i < qblk_json_length(block_jobs); i++) {
         if (!add_block_job(jobs, qblk_json_at(block_jobs, i), error)) {

@@ -71,61 +71,58 @@ qblk_snapshot_jobs_top(const QblkSnapshot *snapshot, const QblkDevice *device)
     return above == NULL ? top : above;
 }
 
-/* Add @node and all below it to @reached. */
+/* Note in @owners that @node and all below it are below the disk at @position.  What is noted
+ * already is below an earlier disk, and so is all below that. */
 static void
-reach(const QblkNode *node, GHashTable *reached)
+own(GHashTable *owners, const QblkNode *node, guint position)
 {
+    gpointer owner = GUINT_TO_POINTER(position + 1);
     g_autoptr(GPtrArray) waiting = g_ptr_array_new();
-    if (g_hash_table_insert(reached, node->name, node->name)) {
+    if (!g_hash_table_contains(owners, node->name)) {
+        g_hash_table_insert(owners, node->name, owner);
         g_ptr_array_add(waiting, node->children);
     }
     while (waiting->len > 0) {
         const GPtrArray *children = g_ptr_array_steal_index_fast(waiting, waiting->len - 1);
         for (guint i = 0; i < children->len; i++) {
-            const QblkChild *child = children->pdata[i];
-            if (g_hash_table_insert(reached, child->node->name, child->node->name)) {
-                g_ptr_array_add(waiting, child->node->children);
+            const QblkNode *child = ((const QblkChild *)children->pdata[i])->node;
+            if (!g_hash_table_contains(owners, child->name)) {
+                g_hash_table_insert(owners, child->name, owner);
+                g_ptr_array_add(waiting, child->children);
             }
         }
     }
 }
 
-static gboolean
-works_on(const QblkJob *job, const char *edge, GHashTable *reached)
+/* node-name -> position + 1 of the first disk that the node is below. */
+static GHashTable *
+own_all(const QblkSnapshot *snapshot)
 {
-    for (guint i = 0; i < job->nodes->len; i++) {
-        const QblkChild *child = job->nodes->pdata[i];
-        if (g_str_equal(child->name, edge) && g_hash_table_contains(reached, child->node->name)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-/* The disks' sets of nodes, one for each disk, NULL for an empty drive. */
-static GPtrArray *
-reach_all(const QblkSnapshot *snapshot)
-{
-    GPtrArray *sets = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
+    GHashTable *owners = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkNode *top = qblk_snapshot_jobs_top(snapshot, snapshot->devices->pdata[i]);
-        GHashTable *reached = g_hash_table_new(g_str_hash, g_str_equal);
         if (top != NULL) {
-            reach(top, reached);
+            own(owners, top, i);
         }
-        g_ptr_array_add(sets, reached);
     }
-    return sets;
+    return owners;
 }
 
+/* The first disk that @job works on by the surest edge that it holds any by. */
 static const QblkDevice *
-find_disk(const QblkSnapshot *snapshot, const QblkJob *job, GPtrArray *sets)
+find_disk(const QblkSnapshot *snapshot, const QblkJob *job, GHashTable *owners)
 {
     for (gsize edge = 0; edge < G_N_ELEMENTS(own_edges); edge++) {
-        for (guint i = 0; i < snapshot->disks; i++) {
-            if (works_on(job, own_edges[edge], sets->pdata[i])) {
-                return snapshot->devices->pdata[i];
+        guint first = G_MAXUINT;
+        for (guint i = 0; i < job->nodes->len; i++) {
+            const QblkChild *child = job->nodes->pdata[i];
+            guint owner = GPOINTER_TO_UINT(g_hash_table_lookup(owners, child->node->name));
+            if (owner > 0 && g_str_equal(child->name, own_edges[edge])) {
+                first = MIN(first, owner - 1);
             }
+        }
+        if (first != G_MAXUINT) {
+            return snapshot->devices->pdata[first];
         }
     }
     return NULL;
@@ -137,7 +134,7 @@ qblk_snapshot_jobs_attach(QblkSnapshot *snapshot)
     if (snapshot->jobs->len == 0 || snapshot->edges == NULL) {
         return;
     }
-    g_autoptr(GPtrArray) sets = reach_all(snapshot);
+    g_autoptr(GHashTable) owners = own_all(snapshot);
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         QblkJob *job = snapshot->jobs->pdata[i];
         const GPtrArray *nodes = g_hash_table_lookup(snapshot->edges->jobs, job->id);
@@ -145,7 +142,7 @@ qblk_snapshot_jobs_attach(QblkSnapshot *snapshot)
             const QblkChild *child = nodes->pdata[j];
             qblk_node_children_add(job->nodes, child->name, child->node);
         }
-        const QblkDevice *device = find_disk(snapshot, job, sets);
+        const QblkDevice *device = find_disk(snapshot, job, owners);
         job->target = device == NULL ? NULL : g_strdup(device->target);
     }
 }

@@ -197,6 +197,28 @@ snapshot_new(void)
     return snapshot;
 }
 
+/* Each disk has a chain of its own, and few nodes are many layers where many disks share them. */
+static gboolean
+check_layers(const QblkSnapshot *snapshot, GError **error)
+{
+    guint layers = 0;
+    for (guint i = 0; i < snapshot->disks; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        guint end = layers + QBLK_LIMIT_LAYERS; /* a longer one is refused when it is made */
+        for (const QblkNode *node = device->node; node != NULL && layers < end; layers++) {
+            const QblkNode *below = qblk_node_filtered(node);
+            node = below != NULL ? below : qblk_node_child(node, "backing");
+        }
+        if (layers > QBLK_LIMIT_ALL_LAYERS) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                        "the chains of all disks have more layers than the limit of %d",
+                        QBLK_LIMIT_ALL_LAYERS);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 QblkSnapshot *
 qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *options, GError **error)
 {
@@ -224,6 +246,9 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
         return NULL;
     }
     sort_devices(snapshot);
+    if (!check_layers(snapshot, error)) {
+        return NULL;
+    }
     qblk_snapshot_jobs_attach(snapshot);
     return g_steal_pointer(&snapshot);
 }
