@@ -2,6 +2,7 @@
 #include "xml/document.h"
 
 #include "base/limits.h"
+#include "base/printable.h"
 
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
@@ -75,6 +76,43 @@ check_encoding(void *context)
     xmlSAX2StartDocument(parser);
 }
 
+/* Names have no way to say a character by its number, and some that they may have are not shown. */
+static gboolean
+is_shown(const xmlChar *name)
+{
+    for (const char *at = (const char *)name; at != NULL && *at != '\0';
+         at = g_utf8_find_next_char(at, NULL)) {
+        if (!qblk_printable(g_utf8_get_char(at))) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Whether all names are that stand in @list, of @count entries with @width pointers each: first a
+ * name, and in wider ones a prefix. */
+static gboolean
+are_shown(const xmlChar **list, int count, int width)
+{
+    for (int i = 0; i < count; i++) {
+        if (!is_shown(list[i * width]) || (width > 2 && !is_shown(list[i * width + 1]))) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void
+instruction(void *context, const xmlChar *name, const xmlChar *content)
+{
+    if (!is_shown(name)) {
+        stop(context, xmlSAX2GetLineNumber(context),
+             "a name has a character that a terminal does not show");
+        return;
+    }
+    xmlSAX2ProcessingInstruction(context, name, content);
+}
+
 static void
 start_element(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
               int namespaces, const xmlChar **namespace_list, int attributes, int defaulted,
@@ -87,6 +125,10 @@ start_element(void *context, const xmlChar *name, const xmlChar *prefix, const x
     } else if (parser->nsNr / 2 > QBLK_LIMIT_XML_NAMESPACES) {
         stop(parser, xmlSAX2GetLineNumber(parser),
              "more namespaces are declared than the limit of %d", QBLK_LIMIT_XML_NAMESPACES);
+    } else if (!is_shown(name) || !is_shown(prefix) || !are_shown(namespace_list, namespaces, 2) ||
+               !are_shown(attribute_list, attributes, 5)) {
+        stop(parser, xmlSAX2GetLineNumber(parser),
+             "a name has a character that a terminal does not show");
     } else {
         xmlSAX2StartElementNs(parser, name, prefix, uri, namespaces, namespace_list, attributes,
                               defaulted, attribute_list);
@@ -182,6 +224,7 @@ parse(const char *text, gsize length, gboolean is_utf8, GError **error)
     parser->sax->internalSubset = refuse_document_type;
     parser->sax->startDocument = check_encoding;
     parser->sax->startElementNs = start_element;
+    parser->sax->processingInstruction = instruction;
     parser->sax->serror = stop_at_error;
     g_autoptr(xmlDoc) document =
         xmlCtxtReadMemory(parser, text, (int)length, NULL, is_utf8 ? "UTF-8" : NULL, options);

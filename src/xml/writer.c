@@ -204,6 +204,21 @@ close_element(Printing *printing, const xmlNode *element)
     end_line(printing);
 }
 
+/* A comment or an instruction is for people, and has no way to say a character by its number: it
+ * is the number that is shown. */
+static void
+print_note(GString *out, const char *text)
+{
+    for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
+        gunichar character = g_utf8_get_char(at);
+        if (character == '\n' || character == '\t' || qblk_printable(character)) {
+            g_string_append_unichar(out, character);
+        } else {
+            g_string_append_printf(out, "&#%u;", character);
+        }
+    }
+}
+
 /* Text, a comment or an instruction. */
 static void
 print_other(const Printing *printing, const xmlNode *node)
@@ -215,10 +230,14 @@ print_other(const Printing *printing, const xmlNode *node)
     }
     begin_line(printing);
     if (node->type == XML_COMMENT_NODE) {
-        g_string_append_printf(printing->out, "<!--%s-->", content);
+        g_string_append(printing->out, "<!--");
+        print_note(printing->out, content);
+        g_string_append(printing->out, "-->");
     } else if (node->type == XML_PI_NODE) {
-        g_string_append_printf(printing->out, "<?%s%s%s?>", (const char *)node->name,
-                               content[0] == '\0' ? "" : " ", content);
+        g_string_append_printf(printing->out, "<?%s%s", (const char *)node->name,
+                               content[0] == '\0' ? "" : " ");
+        print_note(printing->out, content);
+        g_string_append(printing->out, "?>");
     }
     end_line(printing);
 }

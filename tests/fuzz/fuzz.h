@@ -23,7 +23,7 @@ char *fuzz_text(const uint8_t *data, size_t size) G_GNUC_WARN_UNUSED_RESULT;
 /** Either there is a result, or @error says why not. */
 void fuzz_check_error(gboolean done, const GError *error);
 
-/** @text is UTF-8, with nothing in it but ends of lines that a terminal would not simply show. */
+/** @text is UTF-8 that a terminal simply shows, but for ends of lines and tabs. */
 void fuzz_check_shown(const char *text);
 
 /** The `<disk>` of @chain is read back as the same layers and written as the same text again. */

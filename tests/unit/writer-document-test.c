@@ -40,6 +40,32 @@ comments_and_instructions_have_a_line_each(void **state)
 }
 
 static void
+what_a_terminal_would_obey_in_a_comment_is_shown_as_its_number(void **state)
+{
+    check("<a><!-- \xc2\x9b\xe2\x80\xae\x7f -->b</a>", "<a><!-- &#155;&#8238;&#127; -->b</a>\n");
+    check("<a><!--\n\tc--></a>", "<a>\n  <!--\n\tc-->\n</a>\n");
+    check("<a><?b \xc2\x9b?></a>", "<a>\n  <?b &#155;?>\n</a>\n");
+}
+
+static void
+a_name_that_a_terminal_does_not_show_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "<a\xe2\x80\x8d/>",
+        "<a b\xe2\x80\x8d=''/>",
+        "<p\xe2\x80\x8d:a xmlns:p\xe2\x80\x8d='urn:x'/>",
+        "<a xmlns:p\xe2\x80\x8d='urn:x'/>",
+        "<a><?b\xe2\x80\x8d c?></a>",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(xmlDoc) document = qblk_document_parse(texts[i], strlen(texts[i]), &error);
+        assert_null(document);
+        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "does not show");
+    }
+}
+
+static void
 what_a_reader_would_change_is_escaped(void **state)
 {
     check("<a b=\"'&quot;&lt;&gt;&amp;&#9;&#10;&#13;\"/>",
@@ -82,6 +108,8 @@ main(void)
         cmocka_unit_test(an_element_is_a_line_and_its_children_are_two_spaces_in),
         cmocka_unit_test(text_stays_on_its_line_as_it_is),
         cmocka_unit_test(comments_and_instructions_have_a_line_each),
+        cmocka_unit_test(what_a_terminal_would_obey_in_a_comment_is_shown_as_its_number),
+        cmocka_unit_test(a_name_that_a_terminal_does_not_show_is_refused),
         cmocka_unit_test(what_a_reader_would_change_is_escaped),
         cmocka_unit_test(names_keep_their_namespaces),
         cmocka_unit_test(a_value_that_xml_cannot_carry_is_refused),
