@@ -132,6 +132,15 @@ value_end(const GString *text, gsize start, const char *ends)
     return end;
 }
 
+/* What was replaced already, so that the rest of a sentence stays. */
+static gboolean
+is_redacted(const char *value)
+{
+    gsize length = strlen(QBLK_REDACTED);
+    return g_str_has_prefix(value, QBLK_REDACTED) && !g_ascii_isalnum(value[length]) &&
+           value[length] != '*';
+}
+
 /* `key=value` in rbd strings, in the queries of URLs and in sentences. */
 static gboolean
 redact_assignments(GString *text, Assignments wanted)
@@ -141,7 +150,7 @@ redact_assignments(GString *text, Assignments wanted)
     Assignments place = IN_SENTENCE;
     for (gsize i = 0; i < text->len; i++) {
         g_autofree char *name = text->str[i] == '=' ? assigned_name(text, start, i) : NULL;
-        if (name != NULL && qblk_redact_is_secret(name)) {
+        if (name != NULL && qblk_redact_is_secret(name) && !is_redacted(text->str + i + 1)) {
             /* Nobody knows where a value in a sentence ends. */
             const char *ends = place & IN_QUERY ? "&#" : place & IN_STRING ? ":" : "";
             i = cut(text, i + 1, value_end(text, i + 1, ends)) - 1;

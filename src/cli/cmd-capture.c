@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cmd-capture.h"
 
+#include "cli/output.h"
 #include "cli/vm.h"
 #include "graph/capture.h"
 
@@ -12,6 +13,6 @@ qblk_cmd_capture(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
     g_autofree char *text = qblk_capture_write(replies);
-    g_string_append(invocation->output, text);
+    qblk_output_json_text(invocation, text);
     return TRUE;
 }

@@ -4,7 +4,6 @@
 #include "cli/output.h"
 
 #include <locale.h>
-#include <stdio.h>
 
 static int
 run(QblkInvocation *invocation, int argc, char **argv)
@@ -14,8 +13,7 @@ run(QblkInvocation *invocation, int argc, char **argv)
         invocation->command->run(invocation, &error) && qblk_output_flush(invocation, &error)) {
         return invocation->exit_code;
     }
-    g_autofree char *message = qblk_output_escape(error->message);
-    fprintf(stderr, "qblk: %s\n", message);
+    qblk_output_fail(error);
     return qblk_exit_code(error);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/output.h"
 
 #include "base/printable.h"
+#include "base/redact.h"
 #include "cli/command.h"
 
 #include <errno.h>
@@ -93,10 +94,30 @@ qblk_output_json(QblkInvocation *invocation, QblkJson *object)
 }
 
 void
+qblk_output_json_text(QblkInvocation *invocation, const char *text)
+{
+    append_json(invocation->output, text);
+}
+
+/* The user's own words are in it as well, and they may have a secret. */
+static void
+say(const char *head, const char *message)
+{
+    g_autofree char *clean = qblk_redact_text(message);
+    g_autofree char *safe = qblk_output_escape(clean);
+    fprintf(stderr, "qblk: %s%s\n", head, safe);
+}
+
+void
 qblk_output_warn(const char *message)
 {
-    g_autofree char *safe = qblk_output_escape(message);
-    fprintf(stderr, "qblk: warning: %s\n", safe);
+    say("warning: ", message);
+}
+
+void
+qblk_output_fail(const GError *error)
+{
+    say("", error->message);
 }
 
 gboolean

@@ -23,8 +23,14 @@ void qblk_output_print(QblkInvocation *invocation, const char *format, ...) G_GN
  */
 void qblk_output_json(QblkInvocation *invocation, QblkJson *object);
 
-/** Print a warning on stderr, escaped, as "qblk: warning: ...". */
+/** Append @text, which is JSON already, with what a terminal would not simply show escaped. */
+void qblk_output_json_text(QblkInvocation *invocation, const char *text);
+
+/** Print a warning on stderr, escaped and without secrets, as "qblk: warning: ...". */
 void qblk_output_warn(const char *message);
+
+/** Print why the command failed on stderr, escaped and without secrets, as "qblk: ...". */
+void qblk_output_fail(const GError *error);
 
 /** Write what was spooled to stdout. */
 gboolean qblk_output_flush(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -82,6 +82,7 @@ sentences_without_secrets_stay_as_they_are(void **state)
         "Could not open 'http://host:80/x?y=1': Not found",
         "Could not open 'json:{\"driver\":\"luks\",\"key-secret\":\"sec0\"}': no",
         "monkey=1, keys=2: no",
+        "'https://h/x?password=***' is not understood",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autofree char *clean = qblk_redact_text(texts[i]);
