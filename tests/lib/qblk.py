@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 
 TIMEOUT = 120  # seconds, after which qblk hangs
@@ -62,6 +63,42 @@ def status_with_stdout(*arguments, stdout):
     return subprocess.run(command(arguments), stdin=subprocess.DEVNULL, stdout=stdout,
                           stderr=subprocess.DEVNULL, timeout=TIMEOUT, env=environment(),
                           check=False).returncode
+
+
+@dataclasses.dataclass
+class Usage:
+    """What a run took."""
+    seconds: float
+    cpu: float  # seconds
+    peak: int  # bytes of memory
+
+
+# A process starts with the memory of the one that it was forked from, and that is what its peak
+# begins with: one that is small stands between.
+_METER = """
+import os, resource, sys, time
+begin = time.monotonic()
+child = os.fork()
+if child == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+with open(sys.argv[1], 'w') as file:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(status, time.monotonic() - begin, usage.ru_utime + usage.ru_stime,
+          usage.ru_maxrss * 1024, file=file)
+"""
+
+
+def measure(*arguments, stdin=b''):
+    """Run qblk: (Result, Usage)."""
+    arguments = tuple(map(str, arguments))
+    with tempfile.NamedTemporaryFile('r', encoding='ascii') as report:
+        meter = [sys.executable, '-I', '-S', '-c', _METER, report.name]
+        done = subprocess.run(meter + command(arguments), input=stdin, capture_output=True,
+                              timeout=TIMEOUT, env=environment(), check=True)
+        status, seconds, cpu, peak = report.read().split()
+    return (Result(arguments, int(status), done.stdout, done.stderr),
+            Usage(float(seconds), float(cpu), int(peak)))
 
 
 def run(*arguments, stdin=b'', pass_fds=(), cwd=None):

@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Peers that are broken or mean harm: qblk ends in time, within bounds of memory, with one sentence
+that says why, and with nothing on stdout."""
+
+import os
+import unittest
+
+import hostile
+import peer
+import qblk
+
+TIMEOUT = 0.5  # seconds, of qblk
+SLACK = 20.0  # more, for a busy machine; what drips takes longer
+MIB = 1 << 20
+SLOW_GREETING = peer.single_bytes(peer.line(peer.GREETING))
+
+
+class Peers(hostile.TestCase):
+    def fails(self, play, says, *, status=qblk.FAILED, command=('list',), memory=64 * MIB,
+              cpu=2.0):
+        path = os.path.join(self.folder, 'peer.sock')
+        timeout = TIMEOUT if status == qblk.NO_CONNECTION else 60
+        with peer.Peer(path, play):
+            result, usage = qblk.measure('--timeout', timeout, command[0], path, *command[1:])
+        self.assert_failure(result, status)
+        self.assertIn(says, result.errors, msg=str(result))
+        self.assert_usage(usage, cpu, memory)
+        if status == qblk.NO_CONNECTION:
+            self.assertLess(usage.seconds, TIMEOUT + SLACK)
+
+    def passes(self, play, command, *, memory=64 * MIB, cpu=10):
+        path = os.path.join(self.folder, 'peer.sock')
+        with peer.Peer(path, play):
+            result, usage = qblk.measure('--timeout', 20, command, path)
+        self.assertEqual(result.status, qblk.DONE, msg=str(result))
+        self.assert_shown(result)
+        self.assert_usage(usage, cpu, memory)
+        return result
+
+    def reply(self, text):
+        """A peer that answers the first command after the handshake with the bytes TEXT."""
+        def play(connection):
+            connection.greet()
+            connection.command()
+            connection.send(text)
+            connection.hear_out()
+        return play
+
+
+class Bytes(Peers):
+    """What is no message at all, or one without end."""
+
+    def test_a_line_without_end(self):
+        def play(connection):
+            connection.greet()
+            connection.send(b'{"return": "')
+            connection.flood(b'x' * 65536)
+        self.fails(play, 'QBLK_LIMIT_REPLY_BYTES', memory=300 * MIB, cpu=20)
+
+    def test_a_greeting_without_end(self):
+        def play(connection):
+            connection.send(b'{"QMP": "')
+            connection.flood(b'x' * 65536)
+        self.fails(play, 'QBLK_LIMIT_REPLY_BYTES', memory=300 * MIB, cpu=20)
+
+    def test_white_space_without_end_is_no_greeting(self):
+        self.fails(lambda connection: connection.flood(b'\r\n' * 32768), 'no greeting from',
+                   status=qblk.NO_CONNECTION)
+
+    def test_white_space_without_end_is_no_reply(self):
+        def play(connection):
+            connection.greet()
+            connection.flood(b'\r\n' * 32768)
+        self.fails(play, 'no answer within', status=qblk.NO_CONNECTION)
+
+    def test_bytes_that_are_no_message(self):
+        for data in (b'\0' * 100, b'\xff\xfe\xfd', b'HTTP/1.1 400\r\n\r\n', b'[1]\r\n', b'}\r\n'):
+            with self.subTest(data):
+                self.fails(lambda connection, data=data: connection.send(data), 'not QMP')
+
+    def test_nesting_without_end(self):
+        for brackets in (b'[' * 1000000, b'{"a":' * 1000000):
+            with self.subTest(brackets[:5]):
+                self.fails(self.reply(b'{"return": ' + brackets), 'QBLK_LIMIT_JSON_DEPTH')
+
+    def test_half_a_reply_and_then_silence(self):
+        self.fails(self.reply(b'{"return": {"a": '), 'no answer within',
+                   status=qblk.NO_CONNECTION)
+
+    def test_half_a_reply_and_then_the_end(self):
+        def play(connection):
+            connection.greet()
+            connection.command()
+            connection.send(b'{"return": {"a": ')
+        self.fails(play, 'inside a message')
+
+    def test_silence(self):
+        self.fails(lambda connection: connection.hear_out(), 'no greeting from',
+                   status=qblk.NO_CONNECTION)
+
+    def test_a_greeting_byte_by_byte_takes_no_longer_than_the_timeout(self):
+        self.fails(lambda connection: connection.drip(SLOW_GREETING, 0.3),
+                   'no greeting from', status=qblk.NO_CONNECTION)
+
+    def test_a_reply_byte_by_byte_takes_no_longer_than_the_timeout(self):
+        def play(connection):
+            connection.greet()
+            connection.command()
+            connection.drip(peer.single_bytes(b'{"return": [' + b'0,' * 1000), 0.3)
+        self.fails(play, 'no answer within', status=qblk.NO_CONNECTION)
+
+    def test_few_bytes_that_would_be_many_in_memory(self):
+        for item in (b'[],', b'{},', b'0,', b'"",'):
+            text = b'{"return": [' + item * (63 * MIB // len(item)) + b'0], "id": 2}'
+            with self.subTest(item):
+                self.fails(self.reply(text), '(QBLK_LIMIT_JSON_', memory=300 * MIB, cpu=20)
+
+    def test_as_many_values_as_are_allowed(self):
+        objects = b'{"return": [' + b'{},' * 999990 + b'0], "id": 99}'
+        numbers = b'{"return": [' + b'0,' * 3999990 + b'0], "id": 99}'
+        for text in (objects, numbers):
+            with self.subTest(text[:20]):
+                self.fails(self.reply(text), 'no unanswered command', memory=400 * MIB,
+                           cpu=20)
+
+
+class Messages(Peers):
+    """Messages that QEMU would not send now."""
+
+    def test_a_second_greeting(self):
+        def play(connection):
+            connection.greet()
+            connection.send(peer.line(peer.GREETING))
+            connection.hear_out()
+        self.fails(play, 'second greeting')
+
+    def test_two_greetings_at_once(self):
+        def play(connection):
+            connection.send(2 * peer.line(peer.GREETING))
+            connection.hear_out()
+        self.fails(play, 'second greeting')
+
+    def test_something_else_than_a_greeting(self):
+        for message in ({'return': {}, 'id': 1}, {'event': 'RESUME'},
+                        {'error': {'class': 'GenericError', 'desc': 'no'}}):
+            def play(connection, message=message):
+                connection.send(peer.line(message))
+                connection.hear_out()
+            with self.subTest(message):
+                self.fails(play, 'no greeting')
+
+    def test_a_reply_to_nothing(self):
+        for number in (0, 99, 9223372036854775807):
+            with self.subTest(number):
+                self.fails(self.reply(peer.line({'return': {}, 'id': number})),
+                           'no unanswered command')
+
+    def test_a_second_reply_to_one_command(self):
+        def play(connection):
+            connection.greet()
+            number, _, _ = connection.command()
+            connection.send(2 * peer.line({'return': {'qemu': {'major': 7, 'minor': 2, 'micro': 0},
+                                                      'package': ''}, 'id': number}))
+            connection.hear_out()
+        self.fails(play, 'no unanswered command')
+
+    def test_an_id_that_is_none(self):
+        for number in ('1', None, [], {}, -1, 1.5, True):
+            with self.subTest(number):
+                self.fails(self.reply(peer.line({'return': {}, 'id': number})), 'id')
+        self.fails(self.reply(peer.line({'return': {}})), 'without id')
+        self.fails(self.reply(b'{"return": {}, "id": 18446744073709551616}\r\n'), 'too big integer')
+
+    def test_a_message_of_no_kind_or_of_two(self):
+        for message in ({}, {'id': 2}, {'return': {}, 'error': {}, 'id': 2},
+                        {'return': {}, 'event': 'RESUME', 'id': 2}, {'error': 'no', 'id': 2},
+                        {'error': {}, 'id': 2}, {'error': {'class': 1, 'desc': 2}, 'id': 2},
+                        {'event': 5}, {'QMP': {}}, {'QMP': {'version': 7}}):
+            with self.subTest(message):
+                self.fails(self.reply(peer.line(message)), 'qblk: ')
+
+    def test_text_that_is_no_json(self):
+        for text in (b'{"return": nul, "id": 2}', b'{"return": "\xff", "id": 2}',
+                     b'{"return": "\\ud800", "id": 2}', b'{"return": "\\u0000", "id": 2}',
+                     b'{"return": 1, "return": 2, "id": 2}', b'{"return": 1e999, "id": 2}',
+                     b'{"return": 9223372036854775808, "id": 2}'):
+            with self.subTest(text):
+                self.fails(self.reply(text), 'not JSON')
+
+    def test_an_error_without_end(self):
+        text = peer.line({'error': {'class': 'GenericError', 'desc': 'x' * 40000000}})
+        self.fails(self.reply(text), 'could not read', memory=800 * MIB, cpu=20)
+
+
+class Floods(Peers):
+    def test_small_events_without_end(self):
+        def play(connection):
+            connection.greet()
+            connection.flood(peer.line({'event': 'A'}) * 1000)
+        self.fails(play, 'QBLK_LIMIT_EVENTS', memory=300 * MIB, cpu=20)
+
+    def test_large_events_without_end(self):
+        def play(connection):
+            connection.greet()
+            connection.flood(peer.line({'event': 'A', 'data': [{}] * 100000}))
+        self.fails(play, 'QBLK_LIMIT_EVENT_BYTES', memory=900 * MIB, cpu=20)
+
+    def test_events_do_not_put_off_the_deadline(self):
+        def play(connection):
+            connection.greet()
+            connection.drip([peer.line({'event': 'A'})] * 1000, 0.2)
+        self.fails(play, 'no answer within', status=qblk.NO_CONNECTION)
+
+
+class Graphs(Peers):
+    """Replies that are QMP and no graph."""
+
+    def vm(self, **replies):
+        """A peer with these replies, their underscores being dashes, and one disk on node a."""
+        node = {'node-name': 'a', 'drv': 'file', 'file': '/a', 'ro': False,
+                'image': {'virtual-size': 1}}
+        answers = {
+            'query-version': {'qemu': {'major': 10, 'minor': 1, 'micro': 0}, 'package': ''},
+            'query-name': {}, 'query-jobs': [], 'query-block-jobs': [],
+            'query-block': [{'device': 'd', 'qdev': 'vda', 'removable': False,
+                             'inserted': {'node-name': 'a', 'ro': False}}],
+            'query-named-block-nodes': [{**node, 'children': []}],
+            **{name.replace('_', '-'): reply for name, reply in replies.items()},
+        }
+
+        def play(connection):
+            connection.greet()
+            connection.serve(answer)
+
+        def answer(name, _):
+            return {'return': answers[name]} if name in answers else peer.refusal()
+        return play
+
+    def node(self, name, *children, driver='raw'):
+        return {'node-name': name, 'drv': driver, 'file': '/' + name, 'ro': False,
+                'image': {'virtual-size': 1},
+                'children': [{'child': edge, 'node-name': child} for edge, child in children]}
+
+    def test_the_vm_of_these_tests_is_a_good_one(self):
+        self.assertEqual(self.passes(self.vm(), 'list').stderr, b'')
+
+    def test_a_million_nodes(self):
+        nodes = [{'node-name': str(number)} for number in range(1000000)]
+        self.fails(self.vm(query_named_block_nodes=nodes), '(QBLK_LIMIT_JSON_CONTAINERS)',
+                   cpu=30, memory=300 * MIB)
+
+    def test_one_node_more_than_are_allowed(self):
+        nodes = [self.node(f'n{number}') for number in range(100001)]
+        self.fails(self.vm(query_named_block_nodes=nodes), 'limit of 100000', cpu=30,
+                   memory=500 * MIB)
+
+    def test_as_many_nodes_as_are_allowed(self):
+        nodes = [self.node(f'n{number}') for number in range(99999)] + [self.node('a')]
+        self.passes(self.vm(query_named_block_nodes=nodes), 'list', memory=600 * MIB)
+
+    def test_a_chain_longer_than_is_allowed(self):
+        nodes = [self.node(f'n{number}', ('backing', f'n{number + 1}'), driver='qcow2')
+                 for number in range(10001)] + [self.node('n10001', driver='qcow2')]
+        nodes.append(self.node('a', ('backing', 'n0'), driver='qcow2'))
+        self.fails(self.vm(query_named_block_nodes=nodes), 'limit of 10000', cpu=30,
+                   command=('chain', 'vda'), memory=200 * MIB)
+
+    def test_more_devices_than_are_allowed(self):
+        blocks = [{'device': f'd{number}', 'qdev': f'q{number}', 'removable': False}
+                  for number in range(10001)]
+        self.fails(self.vm(query_block=blocks), 'limit of 10000', cpu=60, memory=200 * MIB)
+
+    def test_more_jobs_than_are_allowed(self):
+        jobs = [{'id': f'j{number}', 'type': 'commit', 'status': 'running', 'current-progress': 0,
+                 'total-progress': 1} for number in range(4097)]
+        self.fails(self.vm(query_jobs=jobs), 'limit of 4096', command=('jobs',))
+
+    def crowd(self, disks, layers, jobs):
+        """All disks on one chain, and all jobs on its top."""
+        nodes = [self.node(f'n{number}', ('backing', f'n{number + 1}'), driver='qcow2')
+                 for number in range(layers - 1)] + [self.node(f'n{layers - 1}', driver='qcow2')]
+        graph = {'nodes': [{'id': number, 'type': 'block-driver', 'name': f'n{number}'}
+                           for number in range(layers)], 'edges': []}
+        for number in range(jobs):
+            graph['nodes'].append({'id': layers + number, 'type': 'block-job',
+                                   'name': f'j{number}'})
+            graph['edges'].append({'parent': layers + number, 'child': 0, 'name': 'main node',
+                                   'perm': [], 'shared-perm': []})
+        return self.vm(
+            query_named_block_nodes=nodes, x_debug_query_block_graph=graph,
+            query_jobs=[{'id': f'j{number}', 'type': 'commit', 'status': 'running',
+                         'current-progress': 0, 'total-progress': 1} for number in range(jobs)],
+            query_block=[{'device': f'd{number}', 'qdev': f'q{number}', 'removable': False,
+                          'inserted': {'node-name': 'n0', 'ro': False}} for number in
+                         range(disks)])
+
+    def test_disks_that_share_a_long_chain(self):
+        self.fails(self.crowd(10000, 9000, 1), 'limit of 200000', cpu=60, memory=200 * MIB)
+
+    def test_as_many_of_all_as_are_allowed(self):
+        vm = self.crowd(9999, 20, 4096)
+        for command in ('list', 'chain', 'jobs', 'graph'):
+            with self.subTest(command):
+                self.passes(vm, command, cpu=60, memory=400 * MIB)
+
+    def test_circles(self):
+        circles = {
+            'of itself': [self.node('a', ('backing', 'a'), driver='qcow2')],
+            'of two': [self.node('a', ('backing', 'b'), driver='qcow2'),
+                       self.node('b', ('backing', 'a'), driver='qcow2')],
+            'of filters': [self.node('a', ('file', 'b'), driver='throttle'),
+                           self.node('b', ('file', 'a'), driver='throttle')],
+            'of storage': [self.node('a', ('file', 'b')), self.node('b', ('file', 'b'))],
+        }
+        for what, nodes in circles.items():
+            vm = self.vm(query_named_block_nodes=nodes)
+            for command in (('chain',), ('xml',), ('resolve', 'vda')):
+                with self.subTest(what, command=command):
+                    self.fails(vm, 'circle', command=command)
+            with self.subTest(what):
+                self.assertIn(b'circle', self.passes(vm, 'list').stderr)
+                self.assertIn('shown above', self.passes(vm, 'graph').text)
+
+    def test_circles_of_the_debug_graph(self):
+        nodes = [{**self.node('a', driver='qcow2')}, {**self.node('b', driver='qcow2')}]
+        for node in nodes:
+            del node['children']
+        edges = [{'parent': 1, 'child': 2, 'name': 'backing', 'perm': [], 'shared-perm': []},
+                 {'parent': 2, 'child': 1, 'name': 'backing', 'perm': [], 'shared-perm': []}]
+        graph = {'nodes': [{'id': 1, 'type': 'block-driver', 'name': 'a'},
+                           {'id': 2, 'type': 'block-driver', 'name': 'b'}], 'edges': edges}
+        self.fails(self.vm(query_named_block_nodes=nodes, x_debug_query_block_graph=graph),
+                   'circle', command=('chain',))
+
+    def test_two_nodes_of_one_name(self):
+        self.fails(self.vm(query_named_block_nodes=[self.node('a'), self.node('a')]), "'a'")
+
+    def test_a_child_that_is_not_there(self):
+        self.fails(self.vm(query_named_block_nodes=[self.node('a', ('file', 'gone'))]), "'gone'",
+                   status=qblk.REFUSED)
+
+    def test_two_children_in_one_place(self):
+        nodes = [self.node('a', ('backing', 'b'), ('backing', 'c'), driver='qcow2'),
+                 self.node('b'), self.node('c')]
+        self.fails(self.vm(query_named_block_nodes=nodes), "'backing'", command=('chain', 'vda'))
+
+    def test_two_jobs_of_one_id(self):
+        job = {'id': 'j', 'type': 'commit', 'status': 'running', 'current-progress': 0,
+               'total-progress': 1}
+        self.fails(self.vm(query_jobs=[job, job]), "'j'", command=('jobs',))
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)

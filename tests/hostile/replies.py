@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Replies that are QMP, and in which one thing or all of it is not as QEMU says it: values of the
+wrong type, control characters, secrets. Each command ends with a result or a sentence."""
+
+import concurrent.futures
+import copy
+import itertools
+import json
+import os
+import unittest
+
+import hostile
+import peer
+import qblk
+
+FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                        'qemu-fixtures', '7.2')
+IS_FULL = os.environ.get('QBLK_FULL') == '1'
+
+READING = (('list',), ('chain',), ('xml',), ('resolve', 'vda'), ('resolve', 'vda[1]'),
+           ('graph',), ('graph', '--format', 'dot'), ('graph', '--format', 'json'), ('jobs',),
+           ('check',), ('capture',))
+ENDS = (qblk.DONE, qblk.FAILED, qblk.NOT_FOUND, qblk.REFUSED)
+
+
+def load(topology):
+    with open(os.path.join(FIXTURES, topology, 'capture.json'), encoding='utf-8') as file:
+        return json.load(file)
+
+
+def dump(capture):
+    return json.dumps(capture, ensure_ascii=False).encode()
+
+
+def call(command, vm, *options):
+    return [*options, command[0], vm, *command[1:]]
+
+
+def places(value):
+    """The way to each value within VALUE, and to VALUE itself."""
+    yield ()
+    if isinstance(value, (dict, list)):
+        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+            for rest in places(member):
+                yield (key, *rest)
+
+
+def changed(value, place, change):
+    """A copy of VALUE in which CHANGE, of the object or list around it and its key, was made."""
+    value = copy.deepcopy(value)
+    inner = value
+    for key in place[:-1]:
+        inner = inner[key]
+    change(inner, place[-1])
+    return value
+
+
+def put(other):
+    return lambda inner, key: inner.__setitem__(key, other)
+
+
+CHANGES = [lambda inner, key: inner.pop(key)] + [put(other) for other in (
+    None, True, False, 0, -1, 1.5, 9223372036854775807, -9223372036854775808, '', 'x', [], [[]],
+    {}, [{}])]
+
+
+class Replies(hostile.TestCase):
+    def assert_end(self, result):
+        """A result, or one sentence and nothing on stdout."""
+        self.assertIn(result.status, ENDS, msg=str(result))
+        if result.status != qblk.DONE and 'check' not in result.arguments:
+            self.assert_failure(result, result.status)
+        self.assert_shown(result)
+
+
+class WrongValues(Replies):
+    def walk(self, topology):
+        capture = load(topology)
+        cases = []
+        for number, reply in enumerate(capture['replies']):
+            answer = 'return' if 'return' in reply else 'error'
+            cases += [('replies', number, answer, *place) for place in places(reply[answer])
+                      if 'stats' not in place]
+        cases = list(itertools.product(cases, CHANGES))
+        # every place and every change in turn, with each command in turn
+        self.assertGreater(len(cases), 1000)
+        cases = cases if IS_FULL else cases[::101]
+        commands = itertools.cycle(READING)
+
+        def run(case, command):
+            (place, change) = case
+            text = dump(changed(capture, place, change))
+            self.assert_end(qblk.run(*call(command, 'capture:-'), stdin=text))
+            return 1
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            self.assertEqual(sum(pool.map(run, cases, commands)), len(cases))
+
+    def test_in_a_chain_with_a_commit(self):
+        self.walk('commit-ready')
+
+    def test_in_devices(self):
+        self.walk('libvirt-aliases-clash')
+
+    def test_of_a_storage_daemon(self):
+        self.walk('storage-daemon')
+
+
+class OverASocket(Replies):
+    def test_a_wrong_reply_is_the_same_failure_as_in_a_capture(self):
+        capture = load('virtio-5-deep')
+        path = os.path.join(self.folder, 'peer.sock')
+        for number, reply in enumerate(capture['replies']):
+            for wrong in (None, 7, 'x', [7], {'a': 7}):
+                bad = copy.deepcopy(capture)
+                bad['replies'][number] = {**reply, 'return': wrong}
+                bad['replies'][number].pop('error', None)
+
+                def play(connection, bad=bad):
+                    connection.greet()
+                    connection.serve(peer.recorded(bad))
+                with self.subTest(reply=reply['execute'], wrong=wrong):
+                    with peer.Peer(path, play):
+                        result = qblk.run('xml', path)
+                    self.assert_end(result)
+                    same = qblk.run('xml', 'capture:-', stdin=dump(bad))
+                    self.assertEqual((result.status, result.stdout),
+                                     (same.status, same.stdout), msg=f'{result}\n{same}')
+
+
+# A new title of the window, in two ways, text the other way round, and ends of lines
+EVIL = '\x1b]0;x\x07\x9b31m\x7f\u202e\u2028\r\n\u2066\U000e0041'
+
+# Members that hold names, in QEMU's replies and in the arguments of ours
+NAMES = ('node-name', 'name', 'file', 'filename', 'backing_file', 'backing-filename',
+         'full-backing-filename', 'device', 'qdev', 'id', 'child', 'error', 'desc', 'path',
+         'backing-filename-format', 'drv', 'driver', 'type', 'status', 'package', 'edge')
+
+
+def only(value, keys, change, key=None):
+    """VALUE with CHANGE made to every text in it that is the member of one of KEYS."""
+    if isinstance(value, dict):
+        return {name: only(member, keys, change, name) for name, member in value.items()}
+    if isinstance(value, list):
+        return [only(item, keys, change, key) for item in value]
+    return change(value) if isinstance(value, str) and key in keys else value
+
+
+class Everywhere(Replies):
+    """The same change to all names: the graph is a graph still."""
+
+    def outputs(self, capture, check):
+        """Run all commands on CAPTURE, as a file and over a socket with a log."""
+        path = os.path.join(self.folder, 'peer.sock')
+        text = dump(capture)
+
+        def play(connection):
+            connection.greet()
+            connection.serve(peer.recorded(capture))
+        with peer.Peer(path, play):
+            for command in READING:
+                for options in ((), ('--json',)):
+                    if options and command[0] == 'capture':
+                        continue
+                    with self.subTest(command, options=options):
+                        check(qblk.run(*call(command, 'capture:-', *options), stdin=text))
+                        check(qblk.run(*call(command, path, '-v', *options)))
+
+
+class Controls(Everywhere):
+    def check(self, result):
+        self.assertIn(result.status, ENDS, msg=str(result))
+        if result.status not in (qblk.DONE, qblk.FAILED):
+            self.assertEqual(result.stdout, b'', msg=str(result))
+        self.assert_shown(result)
+
+    def test_in_all_names_of_nodes_and_files(self):
+        for topology in ('commit-ready-drive', 'libvirt-aliases-clash', 'quorum'):
+            capture = load(topology)
+            for keys in (('file', 'filename'), ('node-name', 'name'), ('id', 'device', 'qdev'),
+                         ('drv', 'driver'), NAMES):
+                def change(value):
+                    return value + EVIL
+                evil = copy.deepcopy(capture)
+                for reply in evil['replies']:
+                    for part in ('return', 'error'):
+                        if part in reply:
+                            reply[part] = only(reply[part], keys, change)
+                with self.subTest(topology, keys=keys):
+                    self.outputs(evil, self.check)
+
+    def test_a_file_name_is_exact_in_json_and_refused_in_xml(self):
+        capture = load('virtio-5-deep')
+        for reply in capture['replies']:
+            if 'return' in reply:
+                reply['return'] = only(reply['return'], ('file', 'filename'),
+                                       lambda value: value + EVIL)
+        text = dump(capture)
+        for command in ('chain', 'graph', 'list'):
+            said = self.strings(json.loads(qblk.run('--json', command, 'capture:-',
+                                                    stdin=text).stdout))
+            self.assertTrue(any(string.endswith(EVIL) for string in said), msg=command)
+        self.assert_failure(qblk.run('xml', 'capture:-', stdin=text), qblk.FAILED)
+
+    def strings(self, value):
+        members = value.values() if isinstance(value, dict) else value
+        for member in members:
+            if isinstance(member, str):
+                yield member
+            elif isinstance(member, (dict, list)):
+                yield from self.strings(member)
+
+    def test_in_an_error_of_qemu(self):
+        path = os.path.join(self.folder, 'peer.sock')
+
+        def play(connection):
+            connection.greet()
+            connection.serve(lambda *_: peer.refusal(EVIL, 'GenericError' + EVIL))
+        with peer.Peer(path, play):
+            for command in READING:
+                with self.subTest(command):
+                    self.assert_end(qblk.run(*call(command, path, '-v')))
+
+    def test_in_what_the_user_says(self):
+        for arguments in (('source', EVIL), ('source', 'nbd://h/' + EVIL), ('list', '/' + EVIL),
+                          ('resolve', 'capture:-', EVIL), ('chain', 'capture:-', EVIL),
+                          (EVIL,), ('--' + EVIL,), ('list', 'capture:' + EVIL),
+                          ('list', 'image:' + EVIL), ('list', 'domain:' + EVIL)):
+            with self.subTest(arguments):
+                result = qblk.run(*arguments, stdin=dump(load('virtio-5-deep')))
+                self.assertNotEqual(result.status, qblk.DONE)
+                self.assertEqual(result.stdout, b'', msg=str(result))
+                self.assert_shown(result)
+
+    def test_in_a_domain(self):
+        notes = ''.join(character for character in EVIL if character not in '\x1b\x07')
+        text = (f"<disk><!--{notes}--><?a {notes}?><description>{notes}</description>"
+                f"<source file='/a{notes}'/><target dev='vda'/><x y='{notes}'/></disk>").encode()
+        for command in (('xml',), ('list',), ('chain',), ('check',), ('resolve', 'vda')):
+            for options in ((), ('--json',)):
+                with self.subTest(command, options=options):
+                    self.check(qblk.run(*call(command, 'domain:-', *options), stdin=text))
+
+
+SECRET = 's3cret'
+
+# Every form in which a file name can hold one
+FORMS = (
+    'http://me:{}@host/x', 'https://me:{}@host:1/x?y=1', 'ftp://me:{}@host/x',
+    'ssh://me:{}@host/x', 'nbd://me:{}@host/x', 'nfs://me:{}@host/x', 'iscsi://me%{}@host/t/1',
+    'gluster://me:{}@host/v/x', 'vxhs://me:{}@host/x', 'sheepdog://me:{}@host/x',
+    'https://host/x?password={}', 'https://host/x?a=1&key={}&b=2', 'http://host/x?cookie={}',
+    'rbd:pool/image:id=me:key={}', 'rbd:pool/image:key={}:id=me',
+    'rbd:pool/image:conf=a\\://b:key={}', 'blkdebug:a:http://me:{}@host/x',
+    'json:{{"driver":"http","url":"http://me:{}@host/x"}}',
+    'json:{{"driver":"http","url":"http://host/x","cookie":"{}"}}',
+    'json:{{"driver":"http","url":"http://host/x","password":"{}","proxy-password":"{}"}}',
+    "json:{{'driver':'rbd','pool':'p','image':'i','=keyvalue-pairs':'[\\'key\\',\\'{}\\']'}}",
+    'json:{{"driver":"luks","key":"{}","file":{{"driver":"file","filename":"/a"}}}}',
+    'json:{{"file.driver":"http","file.password":"{}","file.url":"http://host/x"}}',
+    'json:{{"driver":"qcow2","file":"http://me:{}@host/x"}}',
+    'json:{{"driver":"raw","file":{{"filename":"rbd:p/i:key={}"}}',
+)
+SENTENCES = ("Could not open '{}': No such file", "/images/a: cannot read '{}'", '{}')
+
+
+class Secrets(Everywhere):
+    def check(self, result):
+        self.assertNotIn(SECRET.encode(), result.stdout + result.stderr, msg=str(result))
+
+    def test_in_file_names_and_backing_strings(self):
+        capture = load('commit-ready')
+        files = ('file', 'filename', 'backing_file', 'backing-filename', 'full-backing-filename')
+        for form in FORMS:
+            name = form.replace('{}', SECRET).replace('{{', '{').replace('}}', '}')
+            bad = copy.deepcopy(capture)
+            for reply in bad['replies']:
+                if 'return' in reply:
+                    reply['return'] = only(reply['return'], files, lambda _, name=name: name)
+            bad['replies'].insert(0, {'execute': 'query-name', 'return': {'name': name}})
+            for reply in bad['replies']:
+                if reply['execute'] == 'query-jobs':
+                    reply['return'][0]['error'] = SENTENCES[0].format(name)
+            with self.subTest(form):
+                self.outputs(bad, self.check)
+
+    def test_in_errors_of_qemu(self):
+        path = os.path.join(self.folder, 'peer.sock')
+        for form, sentence in itertools.product(FORMS, SENTENCES):
+            name = form.replace('{}', SECRET).replace('{{', '{').replace('}}', '}')
+            text = sentence.format(name)
+
+            def play(connection, text=text):
+                connection.greet()
+                connection.serve(lambda *_: peer.refusal(text, 'GenericError'))
+            with self.subTest(text), peer.Peer(path, play):
+                result = qblk.run('-v', 'list', path)
+                self.assertEqual(result.status, qblk.FAILED, msg=str(result))
+                self.check(result)
+
+    def test_in_what_the_user_says(self):
+        for form in FORMS:
+            name = form.replace('{}', SECRET).replace('{{', '{').replace('}}', '}')
+            with self.subTest(form):
+                self.check(qblk.run('-v', 'source', name))
+                self.check(qblk.run('-v', '--json', 'source', name))
+                self.check(qblk.run('resolve', 'capture:-', name, stdin=dump(load('commit-ready'))))
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What tests with a peer or a file that means harm have in common."""
+
+import os
+import unicodedata
+import unittest
+
+import qblk
+import qemu
+
+# With sanitizers time and memory are not qblk's.
+IS_MEASURED = os.environ.get('QBLK_SANITIZE', 'none') == 'none'
+
+
+class TestCase(unittest.TestCase):
+    def setUp(self):
+        context = qemu.folder()
+        self.folder = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+
+    def assert_failure(self, result, status):
+        """One message on stderr, nothing on stdout."""
+        self.assertEqual(result.status, status, msg=str(result))
+        self.assertEqual(result.stdout, b'', msg=str(result))
+        last = result.stderr.splitlines()[-1:]
+        self.assertTrue(last and last[0].startswith(b'qblk: '), msg=str(result))
+        self.assert_shown(result)
+
+    def assert_shown(self, result):
+        """Nothing of @result is what a terminal would obey."""
+        for text in (result.stdout.decode(), result.stderr.decode()):
+            self.assertEqual(obeyed(text), set(), msg=str(result))
+
+    def assert_usage(self, usage, cpu, memory):
+        if IS_MEASURED:
+            self.assertLess(usage.cpu, cpu)
+            self.assertLess(usage.peak, memory)
+
+
+def obeyed(text):
+    """The characters of @text that are not simply shown: controls but ends of lines and
+    tabs, format characters, separators of lines and paragraphs."""
+    return {character for character in text if character not in '\n\t' and
+            unicodedata.category(character) in ('Cc', 'Cf', 'Cs', 'Zl', 'Zp')}

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A peer that speaks QMP as badly as a test wants it to."""
+
+import json
+import os
+import socket
+import threading
+
+GREETING = {'QMP': {'version': {'qemu': {'micro': 22, 'minor': 2, 'major': 7}, 'package': ''},
+                    'capabilities': ['oob']}}
+
+
+def single_bytes(data):
+    return [bytes([byte]) for byte in data]
+
+
+def line(message):
+    return json.dumps(message, ensure_ascii=False).encode() + b'\r\n'
+
+
+class Connection:
+    """One client, for the function that plays the peer."""
+
+    def __init__(self, connection):
+        self._socket = connection
+        self._buffer = b''
+
+    def send(self, data):
+        self._socket.sendall(data)
+
+    def flood(self, data):
+        """Send DATA again and again until the client has had enough."""
+        while True:
+            self._socket.sendall(data)
+
+    def hear_out(self):
+        """Say no more, until the client leaves."""
+        while self._socket.recv(1 << 16):
+            pass
+
+    def drip(self, pieces, seconds):
+        """One of PIECES in SECONDS, for as long as the client stays."""
+        self._socket.settimeout(seconds)
+        for piece in pieces:
+            self._socket.sendall(piece)
+            try:
+                if not self._socket.recv(1 << 16):
+                    return
+            except TimeoutError:
+                pass
+
+    def command(self):
+        """The next command as (id, name, arguments); ConnectionError where the client left."""
+        while b'\n' not in self._buffer:
+            data = self._socket.recv(1 << 16)
+            if not data:
+                raise ConnectionResetError
+            self._buffer += data
+        text, self._buffer = self._buffer.split(b'\n', 1)
+        message = json.loads(text)
+        return message['id'], message['execute'], message.get('arguments')
+
+    def greet(self):
+        """The greeting and the end of the handshake."""
+        self.send(line(GREETING))
+        number, _, _ = self.command()
+        self.send(line({'return': {}, 'id': number}))
+
+    def serve(self, answers):
+        """Answer commands as ANSWERS does, a function of name and arguments: an object with
+        `return` or `error`, or the bytes of the reply as a function of its id."""
+        while True:
+            number, name, arguments = self.command()
+            answer = answers(name, arguments)
+            self.send(answer(number) if callable(answer) else line({**answer, 'id': number}))
+
+
+class Peer:
+    """Listens on PATH and lets PLAY, a function of a Connection, loose on each client."""
+
+    def __init__(self, path, play):
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen()
+        self._path = path
+        self._play = play
+        self._thread = threading.Thread(target=self._accept)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+        os.unlink(self._path)
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with client:
+                try:
+                    self._play(Connection(client))
+                except OSError:
+                    pass  # the client left
+
+
+def refusal(text='The command has not been found', kind='CommandNotFound'):
+    return {'error': {'class': kind, 'desc': text}}
+
+
+def recorded(capture):
+    """The answers of a capture; what is not in it this QEMU does not have."""
+    replies = {}
+    for reply in capture['replies']:
+        key = reply['execute'], json.dumps(reply.get('arguments') or {}, sort_keys=True)
+        replies.setdefault(key, {name: reply[name] for name in ('return', 'error')
+                                 if name in reply})
+
+    def answers(name, arguments):
+        return replies.get((name, json.dumps(arguments or {}, sort_keys=True)), refusal())
+
+    return answers
