@@ -247,8 +247,10 @@ class CheckSourceTest(unittest.TestCase):
         self.passes('src/xml/disk.c', 'static int f(void) { xmlFree(a); }\n')
 
     def test_some_functions_are_banned(self):
-        for name in 'sprintf vsprintf strcpy strcat system atoi atol strtol strtoul sscanf gets ' \
-                    'popen alloca'.split():
+        for name in 'sprintf vsprintf strcpy stpcpy strncpy strcat strncat system gets popen ' \
+                    'alloca atof strtod g_ascii_strtod atoi atol atoll strtol strtoll strtoul ' \
+                    'strtoull strtoimax strtoumax strtoq strtouq g_ascii_strtoll ' \
+                    'g_ascii_strtoull sscanf vsscanf scanf vscanf fscanf vfscanf'.split():
             self.fires('banned-function', 'tests/unit/x-test.c', 3,
                        f'static void f(void)\n{{ {name} (a); }}\n')
         self.passes('src/base/enum.c', 'static int f(void) { g_strtol(a); b->system(c); }\n'
