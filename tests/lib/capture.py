@@ -2,6 +2,7 @@
 """Capture files: recorded replies of one QEMU, as `qblk capture` writes them."""
 
 import json
+import re
 
 _QUERIES = [
     ('query-version', None),
@@ -64,7 +65,16 @@ def record(client, node_query_is_safe=True):
     return {'qblk-capture': 1, 'replies': replies}
 
 
+# Controls, directions and the like, which qblk escapes as well
+_SHOWN = re.compile('[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]')
+
+
+def _escape(match):
+    return f'\\u{ord(match[0]):04X}'
+
+
 def dump(capture):
     """The text of a capture file: one reply a line, so that a difference names the command."""
-    lines = ',\n'.join('  ' + json.dumps(reply, ensure_ascii=False) for reply in capture['replies'])
+    lines = ',\n'.join('  ' + _SHOWN.sub(_escape, json.dumps(reply, ensure_ascii=False))
+                       for reply in capture['replies'])
     return '{"qblk-capture": %d, "replies": [\n%s\n]}\n' % (capture['qblk-capture'], lines)

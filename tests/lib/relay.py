@@ -32,9 +32,15 @@ class Relay:
             client, _ = self._listener.accept()
         except OSError:
             return
+        self._relay(client)
+
+    def _heard(self, data):
+        """What the client said; nobody wants to know."""
+
+    def _relay(self, client):
         with client, socket.socket(socket.AF_UNIX) as monitor:
             monitor.connect(self._target)
-            upwards = threading.Thread(target=_pass, args=(client, monitor))
+            upwards = threading.Thread(target=_pass, args=(client, monitor, self._heard))
             upwards.start()
             self._downwards(monitor, client)
             for connection in (client, monitor):
@@ -52,6 +58,30 @@ class Relay:
                 except OSError:
                     return
                 self._left -= line.endswith(b'\n')
+
+
+class Recorder(Relay):
+    """Passes all between any number of clients, one after the other, and the monitor at TARGET, and
+    keeps what the clients said in `sent`, as lines."""
+
+    def __init__(self, path, target):
+        super().__init__(path, target, -1, None)
+        self._said = b''
+
+    @property
+    def sent(self):
+        return self._said.splitlines()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._relay(client)
+
+    def _heard(self, data):
+        self._said += data
 
 
 class Greeter:
@@ -90,9 +120,10 @@ def _receive(connection):
         return b''
 
 
-def _pass(source, sink):
+def _pass(source, sink, heard):
     try:
         while data := _receive(source):
+            heard(data)
             sink.sendall(data)
     except OSError:
         pass
