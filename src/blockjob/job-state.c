@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/job-state.h"
 
+#include "base/redact.h"
+
 QblkJobState *
 qblk_job_state_new(const char *id)
 {
@@ -35,6 +37,14 @@ set(char **text, const char *value)
     *text = g_strdup(value);
 }
 
+/* QEMU's own words may repeat a file name with a password in it. */
+static void
+set_error(QblkJobState *job, const char *text)
+{
+    g_free(job->error);
+    job->error = text == NULL ? NULL : qblk_redact_text(text);
+}
+
 static gboolean
 is_of(const QblkJobState *job, const QblkJson *data, const char *member)
 {
@@ -52,7 +62,7 @@ qblk_job_state_hear(QblkJobState *job, const QblkJson *event)
         set(&job->operation, qblk_json_get_string(data, "operation"));
     } else if (g_strcmp0(name, "BLOCK_JOB_COMPLETED") == 0 && is_of(job, data, "device")) {
         /* All that is ever heard of a failure where the job dismisses itself. */
-        set(&job->error, qblk_json_get_string(data, "error"));
+        set_error(job, qblk_json_get_string(data, "error"));
     }
 }
 
@@ -63,7 +73,7 @@ qblk_job_state_see(QblkJobState *job, const QblkJson *jobs)
         const QblkJson *entry = qblk_json_at(jobs, i);
         if (is_of(job, entry, "id")) {
             set(&job->state, qblk_json_get_string(entry, "status"));
-            set(&job->error, qblk_json_get_string(entry, "error"));
+            set_error(job, qblk_json_get_string(entry, "error"));
             (void)qblk_json_integer(qblk_json_get(entry, "current-progress"), &job->done);
             (void)qblk_json_integer(qblk_json_get(entry, "total-progress"), &job->total);
             return;

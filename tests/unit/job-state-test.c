@@ -3,6 +3,8 @@
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
 
+#include <string.h>
+
 static void
 hear(QblkJobState *job, const char *event)
 {
@@ -62,6 +64,8 @@ a_failure_is_heard_where_the_job_forgets_itself(void **state)
     hear(&job, "{'event':'BLOCK_JOB_COMPLETED','data':{'device':'a','error':'full'}}");
     see(&job, "[]");
     assert_string_equal(job.error, "full");
+    see(&job, "[{'id':'a','status':'concluded','error':'no http://u:secret@h/x there'}]");
+    assert_null(strstr(job.error, "secret"));
     qblk_job_state_clear(&job);
 }
 
