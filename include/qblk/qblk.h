@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <qblk/blockjob.h>
 #include <qblk/chain.h>
 #include <qblk/client.h>
 #include <qblk/disk.h>

@@ -94,6 +94,14 @@ qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan, GError 
     return TRUE;
 }
 
+void
+qblk_plan_check_features(QblkPlanContext *context, const QblkSchema *schema)
+{
+    context->masks_protocol =
+        qblk_schema_has_argument(schema, "block-commit", "backing-mask-protocol") &&
+        qblk_schema_has_argument(schema, "block-stream", "backing-mask-protocol");
+}
+
 static gboolean
 check_steps(const GPtrArray *steps, const QblkSchema *schema, GError **error)
 {

@@ -32,6 +32,9 @@ gboolean qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper,
 gboolean qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Note in @context what plans can make use of on this QEMU. */
+void qblk_plan_check_features(QblkPlanContext *context, const QblkSchema *schema);
+
 /** This QEMU knows all commands of @plan, and all their arguments. */
 gboolean qblk_plan_check_schema(const QblkPlan *plan, const QblkSchema *schema,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

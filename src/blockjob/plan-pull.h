@@ -6,11 +6,6 @@
 
 #include "blockjob/plan.h"
 
-typedef struct {
-    const char *base; /* a layer as the user names it, which stays; NULL: none does */
-    gboolean keep_relative;
-} QblkPullOptions;
-
 /** The plan for the pull.  Errors as for qblk_plan_commit. */
 QblkPlan *qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

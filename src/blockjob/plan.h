@@ -11,6 +11,8 @@
 #include "graph/chain.h"
 #include "graph/snapshot.h"
 
+#include <qblk/blockjob.h>
+
 /** One command, what ends it, and what takes it back. */
 typedef struct {
     char *purpose;       /* for people: "start the job" */
@@ -41,7 +43,7 @@ typedef struct {
     gint64 device, inode; /* of the file that is meant, once it was looked at; 0: it was not */
 } QblkRemoval;
 
-typedef struct {
+struct QblkPlan {
     char *kind;           /* "commit", "active-commit", "pull", "copy" ... */
     char *target;         /* disk */
     char *qdev, *backend; /* the device of the disk, each may be NULL */
@@ -58,7 +60,7 @@ typedef struct {
     const char *ends_by;  /* options of `qblk job` that do the rest once the job has started */
     gboolean adopts;      /* the job is there already: who stops waiting for it leaves it alone */
     gboolean stays_ready; /* it ends with the job ready, for the user to finish */
-} QblkPlan;
+};
 
 /** What a plan is made with, whatever it is for. */
 typedef struct {
@@ -76,8 +78,6 @@ QblkStep *qblk_plan_step_new(void);
 
 /** A plan without steps for the job @kind on @chain. */
 QblkPlan *qblk_plan_new(const char *kind, const QblkPlanContext *context, const QblkChain *chain);
-void qblk_plan_free(QblkPlan *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_free)
 
 /** @name with everything replaced that an id or node-name of QEMU must not have. */
 char *qblk_plan_id_part(const char *name) G_GNUC_WARN_UNUSED_RESULT;

@@ -210,6 +210,27 @@ qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *opti
     return done;
 }
 
+/* A list of one; it owns nothing. */
+static GPtrArray *
+list_of(const QblkPlan *plan)
+{
+    union {
+        const QblkPlan *borrowed;
+        gpointer item;
+    } pointer = {.borrowed = plan};
+    GPtrArray *plans = g_ptr_array_new();
+    g_ptr_array_add(plans, pointer.item);
+    return plans;
+}
+
+gboolean
+qblk_run_one(QblkClient **client, const QblkPlan *plan, const QblkRunOptions *options,
+             GError **error)
+{
+    g_autoptr(GPtrArray) plans = list_of(plan);
+    return qblk_run(client, plans, options, error);
+}
+
 /* ---- taking up what was left ---- */
 
 /* The steps up to where the job is now were taken by whoever was there before. */
@@ -321,12 +342,7 @@ qblk_run_resume(QblkClient **client, const QblkPlan *plan, QblkStage stage,
                 const QblkRunOptions *options, QblkRunEnd *end, GError **error)
 {
     QblkRun run;
-    g_autoptr(GPtrArray) plans = g_ptr_array_new();
-    union {
-        const QblkPlan *borrowed;
-        gpointer item;
-    } pointer = {.borrowed = plan};
-    g_ptr_array_add(plans, pointer.item);
+    g_autoptr(GPtrArray) plans = list_of(plan);
     run_init(&run, client, plans, options);
     QblkRunTask *task = run.tasks->pdata[0];
     task->stage = stage;

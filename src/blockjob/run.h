@@ -51,6 +51,10 @@ typedef struct {
 gboolean qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *options,
                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** qblk_run() for one plan. */
+gboolean qblk_run_one(QblkClient **client, const QblkPlan *plan, const QblkRunOptions *options,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** How an operation that was taken up has ended. */
 typedef enum {
     QBLK_RUN_COMPLETED,  /* as planned */

@@ -69,9 +69,7 @@ look(QblkLive *live, QblkInvocation *invocation, GError **error)
     if (live->schema == NULL) {
         return FALSE;
     }
-    live->context.masks_protocol =
-        qblk_schema_has_argument(live->schema, "block-commit", "backing-mask-protocol") &&
-        qblk_schema_has_argument(live->schema, "block-stream", "backing-mask-protocol");
+    qblk_plan_check_features(&live->context, live->schema);
     qblk_vm_log(live->client, invocation); /* 200 kB of schema are of no use to anybody */
     if (!qblk_recover_identify(live->client, invocation->arguments[0], &live->vm, error) ||
         (!invocation->job.dry_run &&

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The programs of examples/ do what they say, and the README shows them as they are."""
 
+import json
 import os
 import subprocess
 
+import block_jobs
 import live
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -37,6 +39,30 @@ class ShowChain(live.TestCase):
         with open(os.path.join(ROOT, 'examples', 'show-chain.c'), encoding='utf-8') as file:
             program = file.read()
         self.assertIn(program[program.index('#include'):], readme)
+
+
+class CommitLayer(block_jobs.TestCase):
+    def run_example(self, *arguments):
+        return subprocess.run([os.environ['QBLK_COMMIT_LAYER'], *arguments], check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    def test_it_commits_one_layer_and_prints_the_plan(self):
+        self.boot()
+        done = self.run_example(self.process.socket, 'vda', 'vda[1]')
+        self.assertEqual(done.returncode, 0, msg=done.stderr)
+        plan = json.loads(done.stdout)
+        self.assertEqual((plan['kind'], plan['removed'][0]['file']), ('commit', self.files[1]))
+        self.assert_files(self.files[0], *self.files[2:])
+        self.assert_no_jobs()
+        self.assert_same_content()
+
+    def test_what_is_refused_changes_nothing(self):
+        self.boot()
+        before = self.state()
+        done = self.run_example(self.process.socket, 'vda', 'vda[3]')
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn('no layer to commit into', done.stderr)
+        self.assertEqual(self.state(), before)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Block jobs: commit, pull and copy, by a plan that can be looked at first.
+ *
+ * A plan is made for a graph snapshot and checked; nothing is sent to change anything before it is
+ * run.  Running it waits until the job is over, takes back what fails, fetches the graph again and
+ * says success only where chain and headers are what the plan promised.
+ *
+ * There is no journal here: a program that ends in mid-job finds its job again with query-jobs, and
+ * `qblk job` can finish it.
+ */
+#pragma once
+
+#include <qblk/snapshot.h>
+
+G_BEGIN_DECLS
+
+typedef struct QblkPlan QblkPlan;
+
+typedef enum {
+    QBLK_COMMIT_INNER,        /**< the active layer is not among those committed */
+    QBLK_COMMIT_ACTIVE,       /**< stop where the base is in step with the guest */
+    QBLK_COMMIT_PIVOT,        /**< then go on with the base */
+    QBLK_COMMIT_KEEP_OVERLAY, /**< then go on with the overlay; the base stays a copy */
+} QblkCommitEnd;
+
+/** A commit.  Initialize with zeroes. */
+typedef struct {
+    const char *top;  /**< a layer as the user names it; NULL: the active one */
+    const char *base; /**< likewise; NULL: the bottom, or with shallow the one below top */
+    gboolean shallow;
+    QblkCommitEnd end;
+    gboolean keep_relative;  /**< the overlay's backing string stays relative */
+    gboolean delete_removed; /**< files that are not used any more are deleted at the end */
+} QblkCommitOptions;
+
+/** A pull.  Initialize with zeroes. */
+typedef struct {
+    const char *base; /**< a layer as the user names it, which stays; NULL: none does */
+    gboolean keep_relative;
+} QblkPullOptions;
+
+/** What all jobs have.  Initialize with zeroes. */
+typedef struct {
+    gint64 speed;           /**< bytes a second, 0: no limit */
+    gboolean force_managed; /**< libvirt started the guest and will not hear of the change */
+} QblkJobLimits;
+
+/**
+ * The plan to bring data of the disk @disk down into a layer below; what cannot be done on this
+ * QEMU is refused.  @client is asked what it knows (query-qmp-schema), and is the one that
+ * @snapshot was fetched from.  @limits may be NULL.
+ *
+ * Errors: QBLK_GRAPH_ERROR for names, QBLK_BLOCKJOB_ERROR_REFUSED where the request makes no sense
+ * on the chain or would harm, QBLK_QMP_ERROR.
+ */
+QblkPlan *qblk_blockjob_plan_commit(QblkClient *client, const QblkSnapshot *snapshot,
+                                    const char *disk, const QblkCommitOptions *options,
+                                    const QblkJobLimits *limits,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Likewise, to bring data of layers below up into the active one. */
+QblkPlan *qblk_blockjob_plan_pull(QblkClient *client, const QblkSnapshot *snapshot,
+                                  const char *disk, const QblkPullOptions *options,
+                                  const QblkJobLimits *limits,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+void qblk_plan_free(QblkPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_free)
+
+/** The plan as JSON text, as `qblk commit --dry-run --json` prints it; owned by the caller. */
+char *qblk_blockjob_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Called a few times a second while the job runs; @done and @total are bytes. */
+typedef void (*QblkBlockjobProgress)(gint64 done, gint64 total, gpointer user_data);
+
+/**
+ * Carry @plan out.  @address is the monitor of *@client, which may be replaced by another
+ * connection to it once; NULL: it is not.  @progress may be NULL.
+ *
+ * Errors (QBLK_BLOCKJOB_ERROR): FAILED with QEMU's reason, RESULT where the chain is another one
+ * than promised; QBLK_QMP_ERROR where the connection is lost and stays so.  What could be undone
+ * was undone then, or the message says what is left.
+ */
+gboolean qblk_blockjob_run(QblkClient **client, const char *address, const QblkPlan *plan,
+                           QblkBlockjobProgress progress, gpointer user_data,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <qblk/blockjob.h>
+
+#include "blockjob/plan-check.h"
+#include "blockjob/plan-commit.h"
+#include "blockjob/plan-json.h"
+#include "blockjob/plan-pull.h"
+#include "blockjob/run.h"
+
+#define PROGRESS_MS 300
+
+/* What this QEMU takes, and what follows from it for plans. */
+static QblkSchema *
+ask_schema(QblkClient *client, QblkPlanContext *context, GError **error)
+{
+    g_autoptr(QblkJson) reply = qblk_client_call(client, "query-qmp-schema", NULL, error);
+    QblkSchema *schema = reply == NULL ? NULL : qblk_schema_new(reply, error);
+    if (schema != NULL) {
+        qblk_plan_check_features(context, schema);
+    }
+    return schema;
+}
+
+static void
+context_init(QblkPlanContext *context, const QblkSnapshot *snapshot, const char *disk,
+             const QblkJobLimits *limits)
+{
+    *context = (QblkPlanContext){.snapshot = snapshot, .target = disk};
+    if (limits != NULL) {
+        context->speed = limits->speed;
+        context->force_managed = limits->force_managed;
+    }
+}
+
+/* Takes @plan, which may be NULL. */
+static QblkPlan *
+checked(QblkPlan *plan, const QblkSchema *schema, GError **error)
+{
+    g_autoptr(QblkPlan) made = plan;
+    return made != NULL && qblk_plan_check_schema(made, schema, error) ? g_steal_pointer(&made)
+                                                                       : NULL;
+}
+
+QblkPlan *
+qblk_blockjob_plan_commit(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+                          const QblkCommitOptions *options, const QblkJobLimits *limits,
+                          GError **error)
+{
+    QblkPlanContext context;
+    context_init(&context, snapshot, disk, limits);
+    g_autoptr(QblkSchema) schema = ask_schema(client, &context, error);
+    return schema == NULL ? NULL
+                          : checked(qblk_plan_commit(&context, options, error), schema, error);
+}
+
+QblkPlan *
+qblk_blockjob_plan_pull(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+                        const QblkPullOptions *options, const QblkJobLimits *limits, GError **error)
+{
+    QblkPlanContext context;
+    context_init(&context, snapshot, disk, limits);
+    g_autoptr(QblkSchema) schema = ask_schema(client, &context, error);
+    return schema == NULL ? NULL : checked(qblk_plan_pull(&context, options, error), schema, error);
+}
+
+char *
+qblk_blockjob_plan_to_json(const QblkPlan *plan)
+{
+    g_autoptr(QblkJson) json = qblk_plan_json_new(plan);
+    return qblk_json_print(json, QBLK_JSON_INDENT);
+}
+
+typedef struct {
+    QblkBlockjobProgress progress;
+    gpointer user_data;
+} Report;
+
+static void
+report(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
+{
+    const Report *to = user_data;
+    to->progress(progress->done, progress->total, to->user_data);
+}
+
+gboolean
+qblk_blockjob_run(QblkClient **client, const char *address, const QblkPlan *plan,
+                  QblkBlockjobProgress progress, gpointer user_data, GError **error)
+{
+    Report to = {progress, user_data};
+    const QblkRunOptions options = {
+        .address = address,
+        .stop_fd = -1,
+        .report_ms = progress == NULL ? 0 : PROGRESS_MS,
+        .report = report,
+        .user_data = &to,
+        .is_local = address == NULL || !g_str_has_prefix(address, "tcp:"),
+    };
+    return qblk_run_one(client, plan, &options, error);
+}
