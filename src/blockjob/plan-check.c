@@ -100,6 +100,7 @@ qblk_plan_check_features(QblkPlanContext *context, const QblkSchema *schema)
     context->masks_protocol =
         qblk_schema_has_argument(schema, "block-commit", "backing-mask-protocol") &&
         qblk_schema_has_argument(schema, "block-stream", "backing-mask-protocol");
+    context->lacks_hmp = !qblk_schema_has_argument(schema, "human-monitor-command", "command-line");
 }
 
 static gboolean

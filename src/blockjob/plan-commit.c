@@ -136,6 +136,7 @@ add_steps(QblkPlan *plan, const Commit *commit, const char *backing_name)
         qblk_plan_bury(plan, commit->top, commit->base);
         break;
     case QBLK_COMMIT_INNER:
+        qblk_plan_add_flush(plan, commit->context, commit->base->node_name);
         qblk_plan_add_finalize(plan);
         break;
     }

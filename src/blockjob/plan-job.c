@@ -226,6 +226,20 @@ expect_shorter(QblkPlan *plan, const Request *request)
     }
 }
 
+/* What a job that does not get ready writes to. */
+static void
+add_flush(QblkPlan *plan, const Request *request)
+{
+    static const char *const edges[] = {"base", "active node"}; /* of a commit, of a stream */
+    const char *edge = edges[g_str_equal(request->job->type, "stream") ? 1 : 0];
+    for (guint i = 0; i < request->job->nodes->len; i++) {
+        const QblkChild *child = request->job->nodes->pdata[i];
+        if (g_str_equal(child->name, edge)) {
+            qblk_plan_add_flush(plan, request->context, child->node->name);
+        }
+    }
+}
+
 /* A job that is over is forgotten, and its error told. */
 static void
 plan_dismiss(QblkPlan *plan, const Request *request)
@@ -258,6 +272,7 @@ plan_wait(QblkPlan *plan, const Request *request, GError **error)
         add_wait(plan, "wait until the job is over", "concluded");
     } else {
         add_wait(plan, "wait until the job is pending", "pending");
+        add_flush(plan, request);
         QblkStep *finalize =
             qblk_plan_add_for_job(plan, "change the chain", "job-finalize", NULL, "concluded");
         finalize->is_final = TRUE;

@@ -60,6 +60,7 @@ static const Member step_members[] = {
     MEMBER(QblkStep, "until", TEXT, until),
     MEMBER(QblkStep, "start", BOOLEAN, is_start),
     MEMBER(QblkStep, "final", BOOLEAN, is_final),
+    MEMBER(QblkStep, "silent", BOOLEAN, is_silent),
     MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail),
     LIST_OF(QblkStep, "undo", &undo, undo),
     {NULL},

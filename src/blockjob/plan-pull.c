@@ -87,6 +87,7 @@ qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, G
         plan->reads = g_strdup(qblk_chain_get_layer(chain, 1)->filename);
     }
     add_start(plan, context, chain, base, backing_name);
+    qblk_plan_add_flush(plan, context, top->node_name);
     qblk_plan_add_finalize(plan);
     qblk_plan_expect_header(plan, top, backing_name);
     for (guint i = 1; i < end; i++) {

@@ -213,6 +213,20 @@ qblk_plan_add_dismiss(QblkPlan *plan)
 }
 
 void
+qblk_plan_add_flush(QblkPlan *plan, const QblkPlanContext *context, const char *node)
+{
+    if (context->lacks_hmp) {
+        return;
+    }
+    g_autofree char *line = g_strdup_printf("qemu-io \"%s\" flush", node);
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_string(arguments, "command-line", line);
+    QblkStep *step =
+        qblk_plan_add(plan, "have what was written on disk", "human-monitor-command", arguments);
+    step->is_silent = TRUE;
+}
+
+void
 qblk_plan_add_finalize(QblkPlan *plan)
 {
     QblkStep *finalize =

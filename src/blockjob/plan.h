@@ -22,6 +22,7 @@ typedef struct {
     char *until;         /* state it has to reach ("ready", "pending"), NULL: the reply ends it */
     gboolean is_start;   /* it starts the plan's job */
     gboolean is_final;   /* from here on there is no way back */
+    gboolean is_silent;  /* QEMU answers with an empty text, and with another one where it fails */
     gboolean may_fail;   /* cleaning up: QEMU may have done it by itself */
     GPtrArray *undo;     /* of QblkStep, owned: takes it back; those of the last step come first */
 } QblkStep;
@@ -70,6 +71,7 @@ typedef struct {
     gint64 speed;            /* bytes a second, 0: no limit */
     gboolean force_managed;  /* libvirt started the guest and will not hear of the change */
     gboolean masks_protocol; /* this QEMU knows backing-mask-protocol (9.0) */
+    gboolean lacks_hmp;      /* it has no human-monitor-command: a storage daemon */
 } QblkPlanContext;
 
 /** A plan and a step in which nothing is said yet. */
@@ -106,6 +108,15 @@ void qblk_plan_add_close(QblkPlan *plan, const char *node);
 
 /** Add a step that forgets the job, unless somebody else has. */
 void qblk_plan_add_dismiss(QblkPlan *plan);
+
+/**
+ * Add a step that has what was written to @node on disk before the chain relies on it.
+ *
+ * QEMU does not flush what a commit inside a chain or a pull has written: a QEMU that was killed
+ * right after the job had lost it, with the layers gone from the chain that had it before (seen on
+ * 5.2, 7.2 and 11.1).  No command of QMP flushes a node; qemu-io of the human monitor does.
+ */
+void qblk_plan_add_flush(QblkPlan *plan, const QblkPlanContext *context, const char *node);
 
 /** Add the end of a job that is `pending`: it changes the chain, and is forgotten. */
 void qblk_plan_add_finalize(QblkPlan *plan);

@@ -66,10 +66,54 @@ delete_file(const QblkRemoval *removal)
     return why;
 }
 
+/* What the images that stay have taken in, headers included, has to be on disk before what had it
+ * goes: QEMU leaves that to the guest's next flush. */
+static gboolean
+sync_image(const char *filename)
+{
+    int fd = open(filename, O_RDONLY | O_CLOEXEC);
+    gboolean done = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return done;
+}
+
+static gboolean
+sync_images(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->after->len; i++) {
+        const QblkExpectation *layer = plan->after->pdata[i];
+        gboolean is_file = layer->filename != NULL && layer->filename[0] == '/';
+        if (is_file && !sync_image(layer->filename)) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                        "the chain of '%s' was changed as planned, but nothing was deleted: '%s' "
+                        "cannot be synced: %s",
+                        plan->target, layer->filename, g_strerror(errno));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+is_any_doomed(const QblkPlan *plan)
+{
+    gboolean is_any = FALSE;
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkRemoval *removal = plan->removed->pdata[i];
+        is_any = is_any || removal->is_doomed;
+    }
+    return is_any;
+}
+
 gboolean
 qblk_removal_delete(const QblkPlan *plan, GError **error)
 {
     g_autoptr(GString) faults = g_string_new(NULL);
+    if (is_any_doomed(plan) && !sync_images(plan, error)) {
+        return FALSE;
+    }
     for (guint i = 0; i < plan->removed->len; i++) {
         const QblkRemoval *removal = plan->removed->pdata[i];
         g_autofree char *why = removal->is_doomed ? delete_file(removal) : NULL;

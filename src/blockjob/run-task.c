@@ -151,9 +151,10 @@ is_refusal(const GError *error)
 }
 
 /* A command that was not answered in time: what QEMU is asked next is answered after it.  The user
- * has to be told how a final step went, however long it takes. */
+ * has to be told how a final step went, however long it takes, and a flush takes as long as it
+ * takes. */
 static gboolean
-outwait(QblkRunTask *task, GError **error)
+outwait(QblkRunTask *task, const QblkStep *step, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
     for (;;) {
@@ -167,7 +168,7 @@ outwait(QblkRunTask *task, GError **error)
             g_clear_error(error);
             return TRUE;
         }
-        if (qblk_monitor_is_lost(monitor) || !task->is_past_return) {
+        if (qblk_monitor_is_lost(monitor) || !(task->is_past_return || step->is_silent)) {
             return FALSE;
         }
     }
@@ -176,10 +177,10 @@ outwait(QblkRunTask *task, GError **error)
 /* After a command whose answer was not heard: TRUE, with @error cleared, where QEMU can be asked
  * again. */
 static gboolean
-get_over(QblkRunTask *task, GError **error)
+get_over(QblkRunTask *task, const QblkStep *step, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
-    if (!qblk_monitor_is_lost(monitor) && outwait(task, error)) {
+    if (!qblk_monitor_is_lost(monitor) && outwait(task, step, error)) {
         return TRUE;
     }
     return qblk_monitor_is_lost(monitor) && qblk_monitor_reconnect(monitor, error);
@@ -210,10 +211,15 @@ send_step(QblkRunTask *task, const QblkStep *step, GError **error)
         g_autoptr(QblkJson) value =
             qblk_monitor_call(monitor, step->command, step->arguments, &cause);
         gboolean may_be_refused = step->may_fail || (attempt > 0 && job == NULL);
+        if (value != NULL && step->is_silent && g_strcmp0(qblk_json_string(value), "") != 0) {
+            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED, "%s",
+                        qblk_json_string(value) == NULL ? "no text" : qblk_json_string(value));
+            return FALSE;
+        }
         if (value != NULL || (may_be_refused && is_refusal(cause))) {
             return TRUE;
         }
-        if (is_refusal(cause) || !get_over(task, &cause)) {
+        if (is_refusal(cause) || !get_over(task, step, &cause)) {
             g_propagate_error(error, g_steal_pointer(&cause));
             return FALSE;
         }

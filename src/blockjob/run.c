@@ -245,14 +245,14 @@ skip_taken(QblkRunTask *task)
             break;
         }
     }
-    for (; task->taken < steps->len; task->taken++) {
-        const QblkStep *step = steps->pdata[task->taken];
+    for (guint i = task->taken; i < steps->len; i++) {
+        const QblkStep *step = steps->pdata[i];
         gboolean is_of_job = g_strcmp0(step->job, task->plan->job) == 0 && step->until != NULL;
-        if (!is_of_job || (!qblk_job_state_has_reached(task->job, step->until) &&
-                           !qblk_job_state_has_passed(task->job, step->until))) {
-            return;
+        if (is_of_job && (qblk_job_state_has_reached(task->job, step->until) ||
+                          qblk_job_state_has_passed(task->job, step->until))) {
+            task->taken = i + 1;
+            task->is_past_return = task->is_past_return || step->is_final;
         }
-        task->is_past_return = task->is_past_return || step->is_final;
     }
 }
 

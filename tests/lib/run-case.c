@@ -147,8 +147,16 @@ run_case_lose(FakeQmp *fake, const char *command, gboolean is_taken)
 }
 
 void
+run_case_take_flush(FakeQmp *fake)
+{
+    fake_qmp_expect(fake, "human-monitor-command", NULL);
+    fake_qmp_reply(fake, "\"\"");
+}
+
+void
 run_case_take_end(FakeQmp *fake)
 {
+    run_case_take_flush(fake);
     run_case_take(fake, "job-finalize", "waiting pending concluded", NULL);
     run_case_tell(fake, "concluded", NULL);
     run_case_take(fake, "job-dismiss", "null", NULL);

@@ -45,6 +45,9 @@ void run_case_tell(FakeQmp *fake, const char *state, const char *error);
 /** Close the connection when @command has come, or was taken and is not answered. */
 void run_case_lose(FakeQmp *fake, const char *command, gboolean is_taken);
 
+/** Flush what was written, as an inner commit does at `pending`. */
+void run_case_take_flush(FakeQmp *fake);
+
 /** From `pending` to the end of an inner commit. */
 void run_case_take_end(FakeQmp *fake);
 

@@ -108,6 +108,21 @@ class Inner(block_jobs.TestCase):
         self.assertNotIn('data', self.nodes())
         self.assert_same_content()
 
+    def test_what_was_committed_is_there_if_qemu_is_killed_right_after(self):
+        """Of a base that is open for writing QEMU has metadata in its memory until a flush."""
+        self.make(2)
+        middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=self.files[0])
+        images.write(middle, pattern=8, offset='2M')
+        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
+        self.files = [top, middle, *self.files]
+        self.remember()
+        self.run_qemu(qcow2(self.files[3]) + qcow2(self.files[2], backing=stem(self.files[3]))
+                      + qcow2(middle, backing=stem(self.files[2])) + qcow2(top, backing='middle')
+                      + virtio('top', id='vda'))
+        self.commit('--top', 'vda[1]', '--shallow')
+        self.process.kill()
+        self.assert_same_content()
+
     def test_while_the_guest_writes(self):
         self.boot(data='8M')
         running = self.begin('commit', self.process.socket, 'vda', '--top', 'vda[1]', *SLOW)

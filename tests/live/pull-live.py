@@ -21,6 +21,15 @@ class Pull(block_jobs.TestCase):
     def pull(self, *arguments, **options):
         return self.qblk('pull', self.process.socket, 'vda', *arguments, **options)
 
+    def test_what_was_pulled_is_there_if_qemu_is_killed_right_after(self):
+        for kind in ('blockdev', 'drive'):
+            with self.subTest(kind):
+                self.setUp()
+                self.boot(kind, data='2M')
+                self.qblk('pull', self.process.socket, 'vda')
+                self.process.kill()
+                self.assert_same_content()
+
     def test_with_each_base_for_each_kind_of_disk(self):
         for kind in KINDS:
             for base in (2, 3):

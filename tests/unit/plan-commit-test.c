@@ -109,7 +109,9 @@ each_end_has_its_commands(void **state)
         guint after;
     } ends[] = {
         {QBLK_COMMIT_INNER, "vda[1]",
-         "block-commit job-finalize! job-dismiss? blockdev-del? blockdev-del?", 2},
+         "block-commit human-monitor-command job-finalize! job-dismiss? blockdev-del? "
+         "blockdev-del?",
+         2},
         {QBLK_COMMIT_ACTIVE, NULL, "block-commit", 3},
         {QBLK_COMMIT_PIVOT, NULL,
          "block-commit job-complete! job-dismiss? blockdev-del? blockdev-del? blockdev-del? "

@@ -16,12 +16,15 @@ a_command_that_was_lost_is_sent_again_if_it_was_not_heard(void **state)
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         static const char *const commands[] = {"block-commit", "job-finalize", "job-dismiss",
-                                               "blockdev-del", "blockdev-del"};
+                                               "blockdev-del", "blockdev-del"}; /* and a flush */
         static const char *const states[] = {"pending", "concluded", "null", NULL, NULL};
         RunCase *test = run_case_new(QBLK_COMMIT_INNER);
         test->next = run_case_server();
         FakeQmp *server = test->fake;
         for (gsize j = 0; j < G_N_ELEMENTS(commands); j++) {
+            if (g_str_equal(commands[j], "job-finalize")) {
+                run_case_take_flush(server);
+            }
             gboolean is_lost = server == test->fake && g_str_equal(commands[j], cases[i].lost);
             if (is_lost) {
                 run_case_lose(server, commands[j], FALSE);
@@ -113,12 +116,14 @@ what_is_known_is_said_where_the_connection_stays_lost(void **state)
 
     test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");
+    run_case_take_flush(test->fake);
     run_case_lose(test->fake, "job-finalize", TRUE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
                  "whether the chain of 'vda' was changed is not known");
 
     test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");
+    run_case_take_flush(test->fake);
     run_case_take(test->fake, "job-finalize", NULL, "concluded");
     run_case_tell(test->fake, "concluded", NULL);
     run_case_lose(test->fake, "job-dismiss", TRUE);

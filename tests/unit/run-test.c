@@ -117,11 +117,24 @@ a_job_that_fails_to_change_the_chain_too(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "waiting pending");
+    run_case_take_flush(test->fake);
     run_case_take(test->fake, "job-finalize", NULL, "aborting concluded");
     run_case_tell(test->fake, "concluded", "Permission denied");
     run_case_tell(test->fake, "concluded", "Permission denied");
     run_case_take(test->fake, "job-dismiss", NULL, NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "Permission denied; the chain");
+}
+
+static void
+what_cannot_be_flushed_is_not_relied_on(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    run_case_take(test->fake, "block-commit", "created running", "waiting pending");
+    fake_qmp_expect(test->fake, "human-monitor-command", NULL);
+    fake_qmp_reply(test->fake, "\"Error: Input/output error\\r\\n\"");
+    run_case_take_back(test->fake, "pending");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "refused to have what was written on disk: Error: Input/output error");
 }
 
 static void
@@ -158,6 +171,7 @@ a_refusal_on_the_way_takes_the_job_back(void **state)
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "QEMU refused to make the base");
     test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");
+    run_case_take_flush(test->fake);
     run_case_refuse(test->fake, "job-finalize");
     run_case_take_back(test->fake, "pending");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "QEMU refused to change the chain");
@@ -168,6 +182,7 @@ what_another_client_cleaned_up_is_no_failure(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");
+    run_case_take_flush(test->fake);
     run_case_take(test->fake, "job-finalize", NULL, "concluded null");
     run_case_tell(test->fake, NULL, NULL);
     run_case_refuse(test->fake, "job-dismiss");
@@ -237,6 +252,7 @@ a_time_limit_takes_the_job_back_but_not_after_the_point_of_no_return(void **stat
     test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = 2000;
     run_case_take(test->fake, "block-commit", "created", "running pending");
+    run_case_take_flush(test->fake);
     run_case_take(test->fake, "job-finalize", NULL, "concluded");
     run_case_tell(test->fake, "concluded", NULL);
     run_case_take(test->fake, "job-dismiss", NULL, NULL);
@@ -257,6 +273,7 @@ main(void)
         cmocka_unit_test(a_job_that_fails_is_forgotten_and_its_reason_told),
         cmocka_unit_test(a_job_that_fails_after_it_was_ready_too),
         cmocka_unit_test(a_job_that_fails_to_change_the_chain_too),
+        cmocka_unit_test(what_cannot_be_flushed_is_not_relied_on),
         cmocka_unit_test(a_job_that_another_client_ended_is_told),
         cmocka_unit_test(a_job_that_was_refused_is_not_ours_to_cancel),
         cmocka_unit_test(a_refusal_on_the_way_takes_the_job_back),
