@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Starts the programs of QEMU for a test and always ends them.
 
-Which ones is up to the environment, each variable a command prefix, so that a wrapper can run
-another version: QBLK_QEMU_SYSTEM, QBLK_QEMU_STORAGE_DAEMON, QBLK_QEMU_IMG, QBLK_QEMU_IO,
-QBLK_QEMU_NBD.
+Which ones is up to the environment, each variable a command prefix, so that another version can be
+run: QBLK_QEMU_SYSTEM, QBLK_QEMU_STORAGE_DAEMON, QBLK_QEMU_IMG, QBLK_QEMU_IO, QBLK_QEMU_NBD.
+`scripts/qemu-matrix with VERSION` sets them.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ _VARIABLES = {
     'qemu-io': 'QBLK_QEMU_IO',
     'qemu-nbd': 'QBLK_QEMU_NBD',
 }
+_MATRIX = os.path.join(os.path.dirname(__file__), '..', '..', 'scripts', 'qemu-matrix')
 
 
 class Unavailable(Exception):
@@ -47,6 +48,18 @@ def program(tool):
     if shutil.which(command[0]) is None:
         raise Missing(f'no {command[0]} (set {_VARIABLES[tool]})')
     return command
+
+
+def use(wanted):
+    """From now on the programs are those of the version WANTED of scripts/qemu-matrix."""
+    done = subprocess.run([_MATRIX, 'with', wanted, 'env', '--null'], check=True,
+                          stdout=subprocess.PIPE)
+    told = dict(line.split('=', 1) for line in os.fsdecode(done.stdout).split('\0') if line)
+    for variable in _VARIABLES.values():
+        os.environ.pop(variable, None)
+        if variable in told:
+            os.environ[variable] = told[variable]
+    version.cache_clear()
 
 
 @functools.cache
