@@ -41,6 +41,19 @@ fake_qmp_read_file(const char *path)
     return text;
 }
 
+QblkSchema *
+fake_qmp_read_schema(const char *version)
+{
+    g_autofree char *path =
+        g_build_filename("tests", "qemu-fixtures", version, "query-qmp-schema.json", NULL);
+    g_autofree char *text = fake_qmp_read_file(path);
+    g_autoptr(QblkJson) reply = parse(text);
+    g_autoptr(GError) error = NULL;
+    QblkSchema *schema = qblk_schema_new(reply, &error);
+    assert_no_error(error);
+    return schema;
+}
+
 FakeQmp *
 fake_qmp_new(const char *version)
 {
@@ -49,15 +62,7 @@ fake_qmp_new(const char *version)
     fake->framer = qblk_framer_new(0);
     fake->input = g_string_new(NULL);
     fake->server = fake->client = -1;
-    if (version != NULL) {
-        g_autofree char *path =
-            g_build_filename("tests", "qemu-fixtures", version, "query-qmp-schema.json", NULL);
-        g_autofree char *text = fake_qmp_read_file(path);
-        g_autoptr(QblkJson) reply = parse(text);
-        g_autoptr(GError) error = NULL;
-        fake->schema = qblk_schema_new(reply, &error);
-        assert_no_error(error);
-    }
+    fake->schema = version == NULL ? NULL : fake_qmp_read_schema(version);
     return fake;
 }
 

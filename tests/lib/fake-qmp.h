@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include "qmp/schema.h"
+
 #include <glib.h>
 #include <qblk/client.h>
 
@@ -66,6 +68,9 @@ void fake_qmp_finish(FakeQmp *fake);
 
 /** End the server and free it; what was amiss, owned by the caller, or NULL. */
 char *fake_qmp_stop(FakeQmp *fake);
+
+/** What QEMU of that version says it takes; fails the test where that is not recorded. */
+QblkSchema *fake_qmp_read_schema(const char *version);
 
 /** Read a file below the source tree; fails the test where it cannot. */
 char *fake_qmp_read_file(const char *path);

@@ -12,7 +12,8 @@ fixture_path(const char *topology)
 {
     const char *root = g_getenv("QBLK_SOURCE_ROOT");
     assert_non_null(root);
-    return g_build_filename(root, "tests/qemu-fixtures/7.2", topology, NULL);
+    return g_build_filename(root, "tests/qemu-fixtures",
+                            strchr(topology, '/') == NULL ? "7.2" : ".", topology, NULL);
 }
 
 static int
@@ -21,23 +22,48 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-GPtrArray *
-graph_fixture_topologies(void)
+static void
+add_names(GPtrArray *names, const char *version)
 {
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *folder = fixture_path("");
+    g_autofree char *in_version = g_strconcat(version, "/", NULL);
+    g_autofree char *folder = fixture_path(in_version);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    assert_non_null(dir);
     const char *name;
-    while ((name = g_dir_read_name(dir)) != NULL) {
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *file = g_build_filename(folder, name, "capture.json", NULL);
         if (g_file_test(file, G_FILE_TEST_EXISTS)) {
-            g_ptr_array_add(names, g_strdup(name));
+            g_ptr_array_add(names, g_strconcat(in_version, name, NULL));
         }
+    }
+}
+
+GPtrArray *
+graph_fixture_all(void)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *folder = fixture_path("./");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    assert_non_null(dir);
+    const char *version;
+    while ((version = g_dir_read_name(dir)) != NULL) {
+        add_names(names, version);
     }
     g_ptr_array_sort(names, compare_names);
     assert_true(names->len > 0);
     return names;
+}
+
+gboolean
+graph_fixture_is(const char *name, const char *topology)
+{
+    const char *slash = strchr(name, '/');
+    return slash != NULL && g_str_equal(slash + 1, topology);
+}
+
+char *
+graph_fixture_version(const char *name)
+{
+    return g_strndup(name, strcspn(name, "/"));
 }
 
 char *
@@ -212,6 +238,10 @@ graph_fixture_add_children(QblkReplies *replies)
     QblkJson *changed = qblk_json_new_array();
     for (gsize i = 0; i < qblk_json_length(nodes->value); i++) {
         QblkJson *node = qblk_json_copy(qblk_json_at(nodes->value, i));
+        if (qblk_json_get(node, "children") != NULL) {
+            qblk_json_append(changed, node);
+            continue;
+        }
         QblkJson *children = g_hash_table_lookup(all, qblk_json_get_string(node, "node-name"));
         qblk_json_set(node, "children",
                       children == NULL ? qblk_json_new_array() : qblk_json_ref(children));

@@ -14,16 +14,22 @@
 
 /* ---- recorded replies: tests/qemu-fixtures ---- */
 
-/** Names of all recorded topologies, in order. */
-GPtrArray *graph_fixture_topologies(void); /* of char *, owned */
+/** All that is recorded, in order: "VERSION/TOPOLOGY". */
+GPtrArray *graph_fixture_all(void); /* of char *, owned */
 
-/** What QEMU answered over @topology. */
+/** Whether a name of graph_fixture_all() is that @topology in any version. */
+gboolean graph_fixture_is(const char *name, const char *topology);
+
+/** The version in a name of graph_fixture_all(), owned by the caller. */
+char *graph_fixture_version(const char *name);
+
+/** What QEMU answered over @topology, a name of graph_fixture_all() or, for 7.2, without it. */
 QblkReplies *graph_fixture_load(const char *topology);
 
 /** The text of that capture file. */
 char *graph_fixture_text(const char *topology, gsize *length);
 
-/** Add `children` to the recorded nodes, as QEMU 10.1 says them, from the debug graph. */
+/** Add `children` to nodes recorded before 10.1 said them, from the debug graph. */
 void graph_fixture_add_children(QblkReplies *replies);
 
 /* ---- replies from text ---- */

@@ -87,7 +87,7 @@ unknown_fields_are_kept(void **state)
 static void
 what_was_written_reads_and_writes_as_the_same(void **state)
 {
-    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    g_autoptr(GPtrArray) topologies = graph_fixture_all();
     for (guint i = 0; i < topologies->len; i++) {
         g_autoptr(GError) error = NULL;
         gsize length = 0;

@@ -167,7 +167,7 @@ a_header_read_from_the_image_counts_more_than_what_qemu_remembers(void **state)
 static void
 recorded_headers_say_what_ran(void **state)
 {
-    g_autoptr(GPtrArray) names = graph_fixture_topologies();
+    g_autoptr(GPtrArray) names = graph_fixture_all();
     guint checked = 0;
     for (guint i = 0; i < names->len; i++) {
         g_autoptr(QblkReplies) replies = graph_fixture_load(names->pdata[i]);

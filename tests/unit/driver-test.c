@@ -48,7 +48,7 @@ an_unknown_driver_has_no_row(void **state)
 static void
 every_recorded_driver_is_known(void **state)
 {
-    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    g_autoptr(GPtrArray) topologies = graph_fixture_all();
     for (guint i = 0; i < topologies->len; i++) {
         g_autoptr(QblkReplies) replies = graph_fixture_load(topologies->pdata[i]);
         g_autoptr(QblkJson) arguments = graph_fixture_json("{'flat':true}");

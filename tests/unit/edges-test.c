@@ -156,26 +156,37 @@ compare_sources(const char *topology, const QblkReplies *replies, QblkEdgeSource
 }
 
 static gboolean
-is_one_of(const char *topology, const char *const *names)
+is_one_of(const char *name, const char *const *topologies)
 {
-    return g_strv_contains(names, topology);
+    for (; *topologies != NULL; topologies++) {
+        if (graph_fixture_is(name, *topologies)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+has_nodes(const QblkReplies *replies)
+{
+    g_autoptr(QblkJson) flat = graph_fixture_json("{'flat':true}");
+    return qblk_replies_find(replies, "query-named-block-nodes", flat) != NULL;
 }
 
 static void
 all_sources_give_the_same_chains(void **state)
 {
-    /* There is no node reply to take edges for; the disks of a daemon, a second file and what a
-     * job puts inside a chain are not in the statistics. */
-    static const char *const no_nodes[] = {"stream-concluded", "stream-running-undismissed", NULL};
+    /* The disks of a daemon, a second file and what a job puts inside a chain are not in the
+     * statistics. */
     static const char *const no_statistics[] = {"storage-daemon", "data-file",
                                                 "commit-middle-running", NULL};
-    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    g_autoptr(GPtrArray) topologies = graph_fixture_all();
     for (guint i = 0; i < topologies->len; i++) {
         const char *topology = topologies->pdata[i];
-        if (is_one_of(topology, no_nodes)) {
-            continue;
-        }
         g_autoptr(QblkReplies) replies = graph_fixture_load(topology);
+        if (!has_nodes(replies)) {
+            continue; /* they would have crashed that QEMU */
+        }
         if (!is_one_of(topology, no_statistics) && has_both_statistics(replies)) {
             compare_sources(topology, replies, QBLK_EDGES_STATS);
         }

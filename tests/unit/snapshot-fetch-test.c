@@ -55,10 +55,11 @@ check_sent(gboolean sent, const char *message, gpointer user_data)
 static void
 a_recorded_server_gives_the_snapshot_that_loading_gives(void **state)
 {
-    g_autoptr(GPtrArray) topologies = graph_fixture_topologies();
+    g_autoptr(GPtrArray) topologies = graph_fixture_all();
     for (guint i = 0; i < topologies->len; i++) {
         g_autofree char *capture = graph_fixture_text(topologies->pdata[i], NULL);
-        FakeQmp *fake = fake_qmp_new_capture(NULL, capture);
+        g_autofree char *version = graph_fixture_version(topologies->pdata[i]);
+        FakeQmp *fake = fake_qmp_new_capture(version, capture);
         QblkClient *client = fake_qmp_connect(fake);
         guint sent = 0;
         qblk_client_set_logger(client, check_sent, &sent);
