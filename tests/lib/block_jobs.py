@@ -147,8 +147,7 @@ class TestCase(live.TestCase):
     def assert_same_content(self, path=None):
         """What the guest sees, from the images as QEMU has left them, is the reference."""
         if self.process.running:
-            self.process.qmp.execute('quit')
-            self.process.kill()
+            self.process.quit()
         done = subprocess.run(
             qemu.program('qemu-img') + ['compare', '-F', 'raw', path or self.files[0],
                                         self.reference],

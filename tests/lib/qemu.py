@@ -159,6 +159,12 @@ class Process:
             self._process.wait()
             return False
 
+    def quit(self):
+        """End QEMU as its user would: what it has not written yet it writes."""
+        self._killed = True
+        self.qmp.execute('quit')
+        self._process.wait(qmp.TIMEOUT)
+
     def kill(self):
         """End QEMU as a crash would."""
         self._killed = True
