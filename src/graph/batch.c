@@ -5,6 +5,7 @@
 #include "graph/device.h"
 #include "graph/edges.h"
 #include "graph/job.h"
+#include "graph/nvme-subsystem.h"
 #include "graph/qom.h"
 #include "graph/target.h"
 #include "graph/version.h"
@@ -109,6 +110,10 @@ want_devices(Batch *batch)
         if (qblk_target_needs_address(device) || batch->options->everything) {
             qblk_bus_address_next(batch->replies, device->path, want_property, batch);
         }
+    }
+    if (qblk_nvme_subsystem_exists(batch->replies)) {
+        want(batch, "query-pci", NULL);
+        qblk_nvme_subsystem_next(batch->replies, want_property, batch);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/bus-address.h"
 
+#include "graph/nvme-subsystem.h"
 #include "graph/qom.h"
 
 #include <string.h>
@@ -67,6 +68,9 @@ qblk_bus_address_owner(const QblkReplies *replies, const char *path)
         return NULL;
     }
     g_autofree char *owner = qblk_qom_parent(bus);
+    if (qblk_nvme_subsystem_is(replies, owner)) {
+        return qblk_nvme_subsystem_controller(replies, owner);
+    }
     return is_container(owner) ? NULL : g_steal_pointer(&owner);
 }
 

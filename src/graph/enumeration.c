@@ -88,6 +88,13 @@ nvme_name(Enumeration *state, const QblkDevice *device)
     }
 }
 
+/* A namespace of nobody knows which controller could be any of them. */
+static gboolean
+is_lost(const QblkDevice *device)
+{
+    return g_strcmp0(device->type, "nvme-ns") == 0 && device->controller == NULL;
+}
+
 /* A drive on no bus we know keeps the name somebody gave it, if that can serve as one. */
 static const char *
 own_name(const Enumeration *state, const QblkDevice *device, QblkNameSource *source)
@@ -111,9 +118,10 @@ name_device(Enumeration *state, QblkDevice *device)
 {
     const char *prefix = qblk_device_prefix(device);
     device->name_source = QBLK_NAME_ENUMERATION;
-    if (prefix == NULL) {
+    if (prefix == NULL || is_lost(device)) {
         device->target = g_strdup(own_name(state, device, &device->name_source));
-    } else if (g_str_equal(prefix, "nvme")) {
+    }
+    if (device->target == NULL && g_strcmp0(prefix, "nvme") == 0) {
         device->target = nvme_name(state, device);
     }
     if (device->target == NULL) {
