@@ -139,6 +139,7 @@ qblk_node_free(QblkNode *node)
     g_free(node->driver);
     g_free(node->filename);
     g_free(node->backing_name);
+    g_free(node->detects_zeroes);
     g_free(node->encryption);
     g_free(node->backing_format);
     g_ptr_array_unref(node->children);
