@@ -89,10 +89,14 @@ fail_header(const QblkExpectation *layer, const QblkImageHeader *header,
     return FALSE;
 }
 
-/* QEMU before 9.0 writes the protocol where a raw image is open without a raw node. */
+/* QEMU before 9.0 writes the protocol where a raw image is open without a raw node.  The header of
+ * qed says of what is below only whether it is raw. */
 static gboolean
-is_format(const char *said, const char *format)
+is_format(const QblkExpectation *layer, const char *said, const char *format)
 {
+    if (said == NULL && g_str_equal(layer->format, "qed")) {
+        return g_strcmp0(format, "raw") != 0;
+    }
     const QblkDriver *row = said == NULL ? NULL : qblk_driver_find(said);
     return g_strcmp0(said, format) == 0 ||
            (g_strcmp0(format, "raw") == 0 && row != NULL && row->kind == QBLK_DRIVER_PROTOCOL);
@@ -112,7 +116,7 @@ check_header(const QblkExpectation *layer, const QblkExpectation *next, GError *
     if (next == NULL) {
         return name == NULL || fail_header(layer, header, next, error);
     }
-    gboolean is_right = name != NULL && is_format(header->backing_format, next->format) &&
+    gboolean is_right = name != NULL && is_format(layer, header->backing_format, next->format) &&
                         (layer->backing_name == NULL
                              ? qblk_relative_name_leads(layer->filename, name, next->filename)
                              : g_str_equal(name, layer->backing_name));

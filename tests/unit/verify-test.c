@@ -2,6 +2,7 @@
 #include "blockjob/plan-commit.h"
 #include "blockjob/verify.h"
 #include "lib/check.h"
+#include "lib/cli-check.h"
 #include "lib/graph-fixture.h"
 
 /* The chain that commit of vda[1] into vda[2] promises, and one that is there. */
@@ -49,11 +50,54 @@ another_node_is_another_chain(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "(stranger)");
 }
 
+/* A qed image whose header names "base", which is raw or not. */
+static char *
+save_qed(const char *folder, gboolean is_raw)
+{
+    guint8 bytes[128] = {'Q', 'E', 'D', 0};
+    bytes[4 + 2] = 1; /* clusters of 64 KiB */
+    bytes[8] = 4;     /* clusters of a table */
+    bytes[12] = 1;    /* and of the header */
+    bytes[16] = is_raw ? 5 : 1;
+    bytes[56] = 64; /* the name: where */
+    bytes[60] = 4;  /* and how long */
+    memcpy(bytes + 64, "base", 4);
+    char *path = g_build_filename(folder, "top.qed", NULL);
+    assert_true(g_file_set_contents(path, (const char *)bytes, sizeof(bytes), NULL));
+    return path;
+}
+
+static gboolean
+is_header_right(const char *path, const char *folder, const char *format, GError **error)
+{
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+    g_autofree char *base = g_build_filename(folder, "base", NULL);
+    qblk_plan_expect_image(plan, "top", "qed", path)->names_next = TRUE;
+    (void)qblk_plan_expect_image(plan, "base", format, base);
+    return qblk_verify_headers(plan, error);
+}
+
+/* What the header of qed says of the format below is whether it is raw. */
+static void
+a_qed_image_says_no_format_but_raw(void **state)
+{
+    char *folder = cli_check_folder();
+    for (gboolean is_raw = FALSE; is_raw <= TRUE; is_raw++) {
+        GError *error = NULL;
+        g_autofree char *path = save_qed(folder, is_raw);
+        assert_true(is_header_right(path, folder, is_raw ? "raw" : "qcow2", &error));
+        assert_false(is_header_right(path, folder, is_raw ? "qcow2" : "raw", &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "'base' (format ");
+    }
+    cli_check_remove(folder);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_header_has_to_lead_to_what_is_open_below),
+        cmocka_unit_test(a_qed_image_says_no_format_but_raw),
         cmocka_unit_test(another_node_is_another_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
