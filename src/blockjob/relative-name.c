@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/relative-name.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A URL, `json:` or a path from the root. */
 static gboolean
@@ -18,6 +18,14 @@ is_path(const char *name)
     return name[0] == '/' || is_relative(name);
 }
 
+/* Links of both kinds are seen through, and a block device may have several nodes. */
+static gboolean
+is_same_inode(const struct stat *a, const struct stat *b)
+{
+    return (a->st_dev == b->st_dev && a->st_ino == b->st_ino) ||
+           (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode) && a->st_rdev == b->st_rdev);
+}
+
 static gboolean
 is_same_file(const char *a, const char *b)
 {
@@ -26,12 +34,8 @@ is_same_file(const char *a, const char *b)
     if (g_str_equal(plain_a, plain_b)) {
         return TRUE;
     }
-    char *real_a = realpath(a, NULL);
-    char *real_b = realpath(b, NULL);
-    gboolean same = real_a != NULL && g_strcmp0(real_a, real_b) == 0;
-    free(real_a);
-    free(real_b);
-    return same;
+    struct stat file_a, file_b;
+    return stat(a, &file_a) == 0 && stat(b, &file_b) == 0 && is_same_inode(&file_a, &file_b);
 }
 
 gboolean

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/relative-name.h"
 #include "lib/check.h"
+#include "lib/cli-check.h"
 
 #include <qblk/error.h>
+#include <unistd.h>
 
 /* A chain of files, each with the backing string of its header: "FILE STRING", top first. */
 static QblkChain *
@@ -85,6 +87,25 @@ a_name_leads_where_its_folder_says(void **state)
 }
 
 static void
+a_link_of_either_kind_is_the_file_it_leads_to(void **state)
+{
+    char *folder = cli_check_folder();
+    g_autofree char *file = g_build_filename(folder, "file", NULL);
+    g_autofree char *other = g_build_filename(folder, "other", NULL);
+    g_autofree char *hard = g_build_filename(folder, "hard", NULL);
+    g_autofree char *soft = g_build_filename(folder, "soft", NULL);
+    assert_true(g_file_set_contents(file, "x", 1, NULL));
+    assert_true(g_file_set_contents(other, "x", 1, NULL));
+    assert_int_equal(link(file, hard), 0);
+    assert_int_equal(symlink("file", soft), 0);
+    assert_true(qblk_relative_name_leads(file, "hard", file));
+    assert_true(qblk_relative_name_leads(file, "soft", hard));
+    assert_false(qblk_relative_name_leads(file, "other", file));
+    assert_false(qblk_relative_name_leads(file, "missing", file));
+    cli_check_remove(folder);
+}
+
+static void
 a_path_that_does_not_say_all_is_not_written_into_a_header(void **state)
 {
     g_autoptr(QblkChain) chain = chain_of((const char *const[]){"/a/base", "nbd://h/x", NULL});
@@ -111,6 +132,7 @@ main(void)
         cmocka_unit_test(names_are_joined_from_folder_to_folder),
         cmocka_unit_test(what_is_not_relative_cannot_be_kept),
         cmocka_unit_test(a_name_leads_where_its_folder_says),
+        cmocka_unit_test(a_link_of_either_kind_is_the_file_it_leads_to),
         cmocka_unit_test(a_path_that_does_not_say_all_is_not_written_into_a_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
