@@ -179,6 +179,10 @@ static gboolean
 check_ready(const Request *request, GError **error)
 {
     const QblkJob *job = request->job;
+    if (is(request, "concluded")) {
+        return refuse(error, "job '%s' (%s) is over: say --wait to see how, and forget it", job->id,
+                      job->type);
+    }
     if (request->mirrored == NULL) {
         return refuse(error,
                       "job '%s' (%s) is no copy and no commit of an active layer, and ends by "
@@ -212,8 +216,8 @@ leaves(const Request *request, const QblkLayer *layer)
 static void
 expect_shorter(QblkPlan *plan, const Request *request)
 {
-    const GPtrArray *layers = request->chain->layers;
-    for (guint i = 0; i < layers->len; i++) {
+    const GPtrArray *layers = request->chain == NULL ? NULL : request->chain->layers;
+    for (guint i = 0; layers != NULL && i < layers->len; i++) {
         const QblkLayer *layer = layers->pdata[i];
         const QblkLayer *next = i + 1 < layers->len ? layers->pdata[i + 1] : NULL;
         if (leaves(request, layer)) {
@@ -240,6 +244,15 @@ add_flush(QblkPlan *plan, const Request *request)
     }
 }
 
+/* Where nodes must not be asked for: a stream is no job that gets ready, and needs no more than to
+ * be forgotten, which also makes the nodes safe again.  What other jobs are for is not known. */
+static gboolean
+check_known(const Request *request, GError **error)
+{
+    return request->chain != NULL || g_str_equal(request->job->type, "stream") ||
+           refuse(error, "%s", request->context->snapshot->withheld);
+}
+
 /* A job that is over is forgotten, and its error told. */
 static void
 plan_dismiss(QblkPlan *plan, const Request *request)
@@ -257,8 +270,8 @@ plan_wait(QblkPlan *plan, const Request *request, GError **error)
         plan_dismiss(plan, request);
         return TRUE;
     }
-    if (request->chain == NULL) {
-        return refuse(error, "%s", request->context->snapshot->withheld);
+    if (!check_known(request, error)) {
+        return FALSE;
     }
     if (request->mirrored != NULL) {
         if (!is_ready(request)) {
@@ -297,8 +310,8 @@ plan_abort(QblkPlan *plan, const Request *request, GError **error)
         plan_finish(plan, request);
         return TRUE;
     }
-    if (request->chain == NULL) {
-        return refuse(error, "%s", request->context->snapshot->withheld);
+    if (!check_known(request, error)) {
+        return FALSE;
     }
     QblkStep *cancel =
         qblk_plan_add(plan, "cancel the job", "job-cancel", job_arguments(plan, "id"));
@@ -340,6 +353,10 @@ plan_command(QblkPlan *plan, const Request *request, GError **error)
     if (action != QBLK_JOB_LIMIT && !(action == QBLK_JOB_PAUSE ? is_running : is_paused)) {
         return refuse(error, "job '%s' is %s, and cannot be %s", job->id, job->status,
                       action == QBLK_JOB_PAUSE ? "paused" : "resumed");
+    }
+    if (action == QBLK_JOB_LIMIT && !is_on_its_way(request) && !is_ready(request)) {
+        return refuse(error, "job '%s' is %s, and its speed cannot be changed any more", job->id,
+                      job->status);
     }
     if (action == QBLK_JOB_LIMIT) {
         QblkJson *arguments = job_arguments(plan, "device");
@@ -388,11 +405,12 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
     const QblkNode *target = qblk_snapshot_jobs_mirror_target(job);
     g_autoptr(QblkChain) chain = NULL;
     g_autoptr(QblkChain) mirrored = NULL;
-    if (snapshot->withheld == NULL && job->target == NULL) {
+    gboolean is_over = g_str_equal(job->status, "concluded"); /* it has let go of its nodes */
+    if (snapshot->withheld == NULL && job->target == NULL && !is_over) {
         refuse(error, "job '%s' (%s) works on no disk", job->id, job->type);
         return NULL;
     }
-    if (snapshot->withheld == NULL) {
+    if (snapshot->withheld == NULL && job->target != NULL) {
         chain = qblk_snapshot_chain(snapshot, job->target, error);
         if (chain == NULL || !qblk_plan_check_managed(context, chain, error)) {
             return NULL;

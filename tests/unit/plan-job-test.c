@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/plan-job.h"
+
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+static QblkPlan *
+plan_in(const QblkReplies *replies, const char *name, QblkJobRequest request, GError **error)
+{
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    const QblkPlanContext context = {.snapshot = snapshot, .target = name, .speed = 42};
+    const QblkJob *job = qblk_plan_job_find(snapshot, name);
+    assert_non_null(job);
+    return qblk_plan_job(&context, job, &request, error);
+}
+
+/* Replies in which all jobs are in @state; NULL: as recorded. */
+static QblkReplies *
+load(const char *topology, const char *state)
+{
+    QblkReplies *replies = graph_fixture_load(topology);
+    if (state != NULL) {
+        g_autofree char *text = qblk_json_print(
+            graph_fixture_reply(replies, "query-jobs", NULL)->value, QBLK_JSON_COMPACT);
+        g_autoptr(GRegex) status = g_regex_new("\"status\": ?\"[a-z]*\"", 0, 0, NULL);
+        g_autofree char *other = g_strdup_printf("\"status\":\"%s\"", state);
+        g_autofree char *changed = g_regex_replace_literal(status, text, -1, 0, other, 0, NULL);
+        graph_fixture_replace(replies, "query-jobs", NULL, changed);
+    }
+    return replies;
+}
+
+/* "job-complete!>concluded": the commands ("-" for none), final ones, and what ends them. */
+static char *
+steps_of(const QblkPlan *plan)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        g_string_append_printf(text, "%s%s%s%s%s", i == 0 ? "" : " ",
+                               step->command == NULL ? "-" : step->command,
+                               step->is_final ? "!" : "", step->until == NULL ? "" : ">",
+                               step->until == NULL ? "" : step->until);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void
+each_action_has_its_commands(void **state)
+{
+    static const struct {
+        const char *topology, *state;
+        QblkJobRequest request;
+        const char *steps;
+    } cases[] = {
+        {"mirror-ready", NULL, {QBLK_JOB_PIVOT, FALSE}, NULL},
+        {"mirror-ready", NULL, {QBLK_JOB_FINISH, FALSE}, NULL},
+        {"mirror-ready", NULL, {QBLK_JOB_ABORT, FALSE}, NULL},
+        {"mirror-ready", NULL, {QBLK_JOB_WAIT, FALSE}, ""},
+        {"mirror-ready", "standby", {QBLK_JOB_WAIT, FALSE}, ""},
+        {"mirror-ready", NULL, {QBLK_JOB_PAUSE, FALSE}, "job-pause"},
+        {"mirror-ready", "standby", {QBLK_JOB_RESUME, FALSE}, "job-resume"},
+        {"mirror-ready", NULL, {QBLK_JOB_LIMIT, FALSE}, "block-job-set-speed"},
+        {"mirror-running", NULL, {QBLK_JOB_WAIT, FALSE}, "->ready"},
+        {"commit-ready", NULL, {QBLK_JOB_WAIT, FALSE}, ""},
+        {"commit-running", "paused", {QBLK_JOB_RESUME, FALSE}, "job-resume"},
+        {"stream-concluded", NULL, {QBLK_JOB_WAIT, FALSE}, "->concluded job-dismiss"},
+        {"stream-concluded", NULL, {QBLK_JOB_ABORT, FALSE}, "->concluded job-dismiss"},
+        {"stream-running-undismissed", NULL, {QBLK_JOB_WAIT, FALSE}, "->concluded job-dismiss"},
+        {"stream-running-undismissed",
+         NULL,
+         {QBLK_JOB_ABORT, FALSE},
+         "job-cancel>concluded job-dismiss"},
+        {"stream-concluded", "aborting", {QBLK_JOB_WAIT, FALSE}, "->concluded job-dismiss"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkReplies) replies = load(cases[i].topology, cases[i].state);
+        const char *name =
+            strstr(cases[i].steps == NULL ? "" : cases[i].steps, "dismiss") ? "stream0" : "vda";
+        g_autoptr(QblkPlan) plan = plan_in(replies, name, cases[i].request, &error);
+        assert_no_error(error);
+        assert_true(plan->adopts);
+        g_autofree char *steps = steps_of(plan);
+        if (cases[i].steps != NULL) {
+            assert_string_equal(steps, cases[i].steps);
+        } else {
+            assert_true(g_str_has_prefix(steps, cases[i].request.action == QBLK_JOB_PIVOT
+                                                    ? "job-complete!>"
+                                                    : "block-job-cancel!>"));
+        }
+    }
+}
+
+static void
+what_makes_no_sense_is_refused(void **state)
+{
+    static const struct {
+        const char *topology, *state;
+        QblkJobRequest request;
+        const char *part;
+    } cases[] = {
+        {"mirror-running", NULL, {QBLK_JOB_PIVOT, FALSE}, "not ready yet (running): add --wait"},
+        {"mirror-running", "paused", {QBLK_JOB_FINISH, FALSE}, "(paused): add --wait"},
+        {"mirror-ready", "pending", {QBLK_JOB_PIVOT, TRUE}, "not ready yet (pending)"},
+        {"commit-middle-running", NULL, {QBLK_JOB_PIVOT, TRUE}, "ends by itself"},
+        {"stream-running", NULL, {QBLK_JOB_FINISH, TRUE}, "ends by itself"},
+        {"stream-concluded", NULL, {QBLK_JOB_PIVOT, FALSE}, "is over"},
+        {"mirror-ready", NULL, {QBLK_JOB_RESUME, FALSE}, "is ready, and cannot be resumed"},
+        {"mirror-ready", "standby", {QBLK_JOB_PAUSE, FALSE}, "is standby, and cannot be paused"},
+        {"stream-pending", NULL, {QBLK_JOB_LIMIT, FALSE}, "speed cannot be changed any more"},
+        {"stream-pending", NULL, {QBLK_JOB_PAUSE, FALSE}, "is pending, and cannot be paused"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GError *error = NULL;
+        g_autoptr(QblkReplies) replies = load(cases[i].topology, cases[i].state);
+        const char *name =
+            g_str_has_prefix(cases[i].topology, "stream-concluded") ? "stream0" : "vda";
+        assert_null(plan_in(replies, name, cases[i].request, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, cases[i].part);
+    }
+}
+
+static void
+how_much_a_job_does_by_itself_is_up_to_who_started_it(void **state)
+{
+    static const struct {
+        gboolean finalizes, dismisses;
+        const char *begin;
+    } cases[] = {
+        {TRUE, TRUE, "->concluded"},
+        {TRUE, FALSE, "->concluded job-dismiss"},
+        {FALSE, TRUE, "->pending job-finalize!>concluded"},
+        {FALSE, FALSE, "->pending job-finalize!>concluded job-dismiss"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkReplies) replies = graph_fixture_load("commit-middle-running");
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+        const QblkJob *found = qblk_plan_job_find(snapshot, "vda");
+        QblkJob job = *found;
+        job.auto_finalize = cases[i].finalizes;
+        job.auto_dismiss = cases[i].dismisses;
+        const QblkJobRequest request = {.action = QBLK_JOB_WAIT};
+        g_autoptr(QblkPlan) plan = qblk_plan_job(&context, &job, &request, &error);
+        assert_no_error(error);
+        g_autofree char *steps = steps_of(plan);
+        assert_true(g_str_has_prefix(steps, cases[i].begin));
+        assert_int_equal(strstr(steps, "job-finalize!>concluded") != NULL, !cases[i].finalizes);
+        assert_int_equal(strstr(steps, "job-dismiss") != NULL, !cases[i].dismisses);
+    }
+}
+
+/* A mirror that is concluded has let go of its nodes, so that it is known by its id alone. */
+static void
+a_job_that_is_over_is_found_by_the_id_that_plans_give(void **state)
+{
+    static const char job[] = "[{'id': 'qblk-copy-vda', 'type': 'mirror', 'status': 'concluded', "
+                              "'current-progress': 1, 'total-progress': 1}]";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_load("virtio-5-deep");
+    graph_fixture_replace(replies, "query-jobs", NULL, job);
+    g_autoptr(QblkPlan) plan =
+        plan_in(replies, "vda", (QblkJobRequest){.action = QBLK_JOB_WAIT}, &error);
+    assert_no_error(error);
+    g_autofree char *steps = steps_of(plan);
+    assert_string_equal(steps, "->concluded job-dismiss");
+}
+
+static void
+a_job_of_no_disk_is_refused(void **state)
+{
+    static const char job[] = "[{'id': 'make', 'type': 'create', 'status': 'running', "
+                              "'current-progress': 1, 'total-progress': 1}]";
+    GError *error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_load("virtio-5-deep");
+    graph_fixture_replace(replies, "query-jobs", NULL, job);
+    assert_null(plan_in(replies, "make", (QblkJobRequest){.action = QBLK_JOB_ABORT}, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "works on no disk");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_action_has_its_commands),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(how_much_a_job_does_by_itself_is_up_to_who_started_it),
+        cmocka_unit_test(a_job_that_is_over_is_found_by_the_id_that_plans_give),
+        cmocka_unit_test(a_job_of_no_disk_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
