@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/lock-holder.h"
+
+#include "lib/check.h"
+#include "lib/cli-check.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static char *folder;
+
+static int
+set_up(void **state)
+{
+    folder = cli_check_folder();
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    cli_check_remove(folder);
+    return 0;
+}
+
+static char *
+save(const char *name)
+{
+    char *path = g_build_filename(folder, name, NULL);
+    assert_true(g_file_set_contents(path, "image", -1, NULL));
+    return path;
+}
+
+/* As QEMU does it: of an open file, not of a process; on one byte. */
+static int
+lock(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 201, .l_len = 1};
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &range), 0);
+    return fd;
+}
+
+static char *
+us(void)
+{
+    g_autofree char *name = NULL;
+    assert_true(g_file_get_contents("/proc/self/comm", &name, NULL, NULL));
+    return g_strdup_printf("process %d (%s)", getpid(), g_strchomp(name));
+}
+
+static void
+whoever_has_a_lock_is_named(void **state)
+{
+    g_autofree char *path = save("image");
+    g_autofree char *none = qblk_lock_holder_all(path);
+    assert_null(none);
+    int fd = lock(path);
+    g_autofree char *expected = us();
+    g_autofree char *holder = qblk_lock_holder_all(path);
+    assert_string_equal(holder, expected);
+    close(fd);
+    g_autofree char *after = qblk_lock_holder_all(path);
+    assert_null(after);
+}
+
+static void
+open_without_a_lock_is_not_held(void **state)
+{
+    g_autofree char *path = save("image");
+    g_autofree char *other = save("other");
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int locked = lock(other);
+    g_autofree char *holder = qblk_lock_holder_all(path);
+    assert_null(holder);
+    close(fd);
+    close(locked);
+}
+
+static void
+the_qemu_that_has_the_disk_is_not_another(void **state)
+{
+    g_autofree char *path = save("image");
+    g_autofree char *own = save("own");
+    int fd = lock(path);
+    g_autofree char *expected = us();
+    g_autofree char *others = qblk_lock_holder_others(path, own);
+    assert_string_equal(others, expected);
+    int own_fd = lock(own);
+    g_autofree char *nobody = qblk_lock_holder_others(path, own);
+    assert_null(nobody);
+    g_autofree char *unknown = qblk_lock_holder_others(path, NULL);
+    assert_null(unknown);
+    close(fd);
+    close(own_fd);
+}
+
+static void
+a_file_that_is_not_there_is_held_by_nobody(void **state)
+{
+    g_autofree char *path = g_build_filename(folder, "missing", NULL);
+    g_autofree char *holder = qblk_lock_holder_all(path);
+    assert_null(holder);
+    g_autofree char *others = qblk_lock_holder_others(path, path);
+    assert_null(others);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(whoever_has_a_lock_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(open_without_a_lock_is_not_held, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_qemu_that_has_the_disk_is_not_another, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_is_not_there_is_held_by_nobody, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/plan-copy.h"
+
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+
+/* vda: top -> middle -> base, each a qcow2 node on a file node; vdb shares nothing. */
+#define NODES                                                                                      \
+    "base-file file /d/base.qcow2\nbase qcow2 /d/base.qcow2 file=base-file\n"                      \
+    "middle-file file /d/middle.qcow2\n"                                                           \
+    "middle qcow2 /d/middle.qcow2 file=middle-file backing=base\n"                                 \
+    "top-file file /d/top.qcow2\ntop qcow2 /d/top.qcow2 file=top-file backing=middle\n"            \
+    "other-file file /d/other.qcow2\nother qcow2 /d/other.qcow2 file=other-file"
+#define BLOCKS "vda - top\nvdb - other"
+
+static QblkPlan *
+plan_on(const char *nodes, const QblkCopyOptions *options, GError **error)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, BLOCKS);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    const QblkPlanContext context = {.snapshot = snapshot, .target = "vda", .speed = 42};
+    return qblk_plan_copy(&context, options, error);
+}
+
+static QblkPlan *
+plan(const QblkCopyOptions *options)
+{
+    g_autoptr(GError) error = NULL;
+    QblkPlan *made = plan_on(NODES, options, &error);
+    assert_no_error(error);
+    return made;
+}
+
+static void
+assert_refused(const QblkCopyOptions *options, const char *part)
+{
+    GError *error = NULL;
+    assert_null(plan_on(NODES, options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
+}
+
+/* "blockdev-create job-dismiss? ...": the commands, final ones and those that may fail. */
+static void
+assert_commands(const QblkCopyOptions *options, const char *expected)
+{
+    g_autoptr(QblkPlan) made = plan(options);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < made->steps->len; i++) {
+        const QblkStep *step = made->steps->pdata[i];
+        g_string_append_printf(text, "%s%s%s%s", i == 0 ? "" : " ", step->command,
+                               step->is_final ? "!" : "", step->may_fail ? "?" : "");
+    }
+    assert_string_equal(text->str, expected);
+}
+
+/* The arguments of the step @number of those with @command. */
+static const QblkJson *
+arguments_of(const QblkPlan *made, const char *command, guint number)
+{
+    for (guint i = 0; i < made->steps->len; i++) {
+        const QblkStep *step = made->steps->pdata[i];
+        if (g_strcmp0(step->command, command) == 0 && number-- == 0) {
+            return step->arguments;
+        }
+    }
+    fail_msg("no step with '%s'", command);
+    return NULL;
+}
+
+#define CREATE "blockdev-create job-dismiss? "
+#define OPEN   "blockdev-add "
+#define CLOSE  " blockdev-del? blockdev-del?"
+
+static void
+each_end_has_its_commands(void **state)
+{
+    static const struct {
+        QblkCopyOptions options;
+        const char *commands;
+    } cases[] = {
+        {{.end = QBLK_COPY_STAY}, CREATE OPEN CREATE OPEN "blockdev-mirror"},
+        {{.end = QBLK_COPY_PIVOT},
+         CREATE OPEN CREATE OPEN "blockdev-mirror job-complete! job-dismiss?" CLOSE CLOSE CLOSE},
+        {{.end = QBLK_COPY_PIVOT, .shallow = TRUE},
+         CREATE OPEN CREATE OPEN "blockdev-mirror job-complete! job-dismiss?" CLOSE},
+        {{.end = QBLK_COPY_FINISH},
+         CREATE OPEN CREATE OPEN "blockdev-mirror block-job-cancel! job-dismiss?" CLOSE},
+        {{.format = "raw"}, CREATE OPEN OPEN "blockdev-mirror"},
+        {{.reuse = TRUE}, OPEN OPEN "blockdev-mirror"},
+        {{.is_block = TRUE}, OPEN CREATE OPEN "blockdev-mirror"},
+        {{.is_block = TRUE, .format = "raw"}, OPEN OPEN "blockdev-mirror"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        QblkCopyOptions options = cases[i].options;
+        options.destination = "/d/copy";
+        assert_commands(&options, cases[i].commands);
+    }
+}
+
+static void
+what_was_opened_or_begun_can_be_taken_back(void **state)
+{
+    const QblkCopyOptions options = {.destination = "/d/copy"};
+    g_autoptr(QblkPlan) made = plan(&options);
+    for (guint i = 0; i < made->steps->len; i++) {
+        const QblkStep *step = made->steps->pdata[i];
+        assert_int_equal(step->undo->len, g_str_equal(step->command, "job-dismiss")    ? 0
+                                          : g_str_equal(step->command, "blockdev-add") ? 1
+                                                                                       : 2);
+    }
+}
+
+static void
+the_job_is_told_all_that_matters(void **state)
+{
+    const QblkCopyOptions options = {.destination = "/d/copy",
+                                     .synchronous = TRUE,
+                                     .granularity = 65536,
+                                     .buffer_size = 1 << 20};
+    g_autoptr(QblkPlan) made = plan(&options);
+    const QblkJson *start = arguments_of(made, "blockdev-mirror", 0);
+    g_autofree char *text = qblk_json_print(start, QBLK_JSON_COMPACT);
+    g_autoptr(QblkJson) expected = graph_fixture_json(
+        "{'job-id': 'qblk-copy-vda', 'speed': 42, 'auto-finalize': true, 'auto-dismiss': false, "
+        "'device': 'top', 'target': 'qblk-vda-1', 'sync': 'full', 'replaces': 'top', "
+        "'copy-mode': 'write-blocking', 'granularity': 65536, 'buf-size': 1048576}");
+    g_autofree char *wanted = qblk_json_print(expected, QBLK_JSON_COMPACT);
+    assert_string_equal(text, wanted);
+}
+
+static void
+a_shallow_copy_shares_the_layers_below(void **state)
+{
+    const QblkCopyOptions options = {
+        .destination = "/d/copy", .shallow = TRUE, .end = QBLK_COPY_PIVOT};
+    g_autoptr(QblkPlan) made = plan(&options);
+    const QblkJson *create = qblk_json_get(arguments_of(made, "blockdev-create", 1), "options");
+    assert_string_equal(qblk_json_get_string(create, "backing-file"), "/d/middle.qcow2");
+    assert_string_equal(qblk_json_get_string(create, "backing-fmt"), "qcow2");
+    assert_string_equal(qblk_json_get_string(arguments_of(made, "blockdev-add", 1), "backing"),
+                        "middle");
+    assert_string_equal(qblk_json_get_string(arguments_of(made, "blockdev-mirror", 0), "sync"),
+                        "top");
+    assert_int_equal(made->after->len, 3);
+    const QblkExpectation *copy = made->after->pdata[0];
+    assert_string_equal(copy->backing_name, "/d/middle.qcow2");
+    assert_true(copy->names_next);
+}
+
+static void
+a_full_copy_has_nothing_below(void **state)
+{
+    const QblkCopyOptions options = {.destination = "/d/copy", .end = QBLK_COPY_PIVOT};
+    g_autoptr(QblkPlan) made = plan(&options);
+    const QblkJson *open = arguments_of(made, "blockdev-add", 1);
+    g_autofree char *backing = qblk_json_print(qblk_json_get(open, "backing"), QBLK_JSON_COMPACT);
+    assert_string_equal(backing, "null");
+    assert_int_equal(made->after->len, 1);
+    assert_int_equal(made->removed->len, 3);
+}
+
+static void
+names_that_nodes_have_are_not_taken_again(void **state)
+{
+    const QblkCopyOptions options = {.destination = "/d/copy"};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkPlan) made =
+        plan_on(NODES "\nqblk-vda-1-file file /d/x\nqblk-vda-2 raw /d/x file=qblk-vda-1-file",
+                &options, &error);
+    assert_no_error(error);
+    assert_string_equal(qblk_json_get_string(arguments_of(made, "blockdev-add", 1), "node-name"),
+                        "qblk-vda-3");
+}
+
+static void
+what_makes_no_sense_is_refused(void **state)
+{
+    static const struct {
+        QblkCopyOptions options;
+        const char *part;
+    } cases[] = {
+        {{.destination = "/d/copy", .format = "vmdk"}, "--reuse-external"},
+        {{.destination = "/d/copy", .format = "raw", .shallow = TRUE}, "'raw' has none"},
+        {{.destination = "/d/base.qcow2"}, "as node 'base'"},
+        {{.destination = "/d/./other.qcow2", .reuse = TRUE}, "as node 'other'"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_refused(&cases[i].options, cases[i].part);
+    }
+}
+
+/* ---- an image that is there ---- */
+
+/* Its size, and the image below it or NULL. */
+static QblkChain *
+image(gint64 size, const char *below)
+{
+    QblkChain *chain = qblk_chain_new("vda");
+    const char *const files[] = {"/d/copy", below};
+    for (guint i = 0; i < 2 && files[i] != NULL; i++) {
+        QblkLayer *layer = qblk_chain_layer_new();
+        layer->filename = g_strdup(files[i]);
+        layer->format = g_strdup("qcow2");
+        layer->virtual_size = size;
+        layer->position = i;
+        g_ptr_array_add(chain->layers, layer);
+    }
+    return chain;
+}
+
+static gint64
+size_of_disk(void)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(NODES, BLOCKS);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+    return qblk_chain_get_layer(chain, 0)->virtual_size;
+}
+
+static void
+an_image_that_is_reused_has_to_fit(void **state)
+{
+    const gint64 size = size_of_disk();
+    static const struct {
+        gint64 more;
+        const char *below;
+        gboolean shallow;
+        const char *part; /* NULL: it fits */
+    } cases[] = {
+        {0, NULL, FALSE, NULL},
+        {1, NULL, FALSE, "same size"},
+        {-1, "/d/middle.qcow2", TRUE, "same size"},
+        {0, "/d/middle.qcow2", FALSE, "'/d/middle.qcow2' of '/d/copy' would be seen"},
+        {0, NULL, TRUE, "no backing image"},
+        {0, "/d/middle.qcow2", TRUE, NULL},
+        {0, "/d/elsewhere.qcow2", TRUE, NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkChain) found = image(size + cases[i].more, cases[i].below);
+        const QblkCopyOptions options = {
+            .destination = "/d/copy", .found = found, .reuse = TRUE, .shallow = cases[i].shallow};
+        if (cases[i].part == NULL) {
+            qblk_plan_free(plan(&options));
+        } else {
+            assert_refused(&options, cases[i].part);
+        }
+    }
+}
+
+static void
+what_its_header_names_is_shared_where_it_is_the_same(void **state)
+{
+    for (gboolean same = FALSE; same <= TRUE; same++) {
+        g_autoptr(QblkChain) found =
+            image(size_of_disk(), same ? "/d/middle.qcow2" : "/d/elsewhere.qcow2");
+        const QblkCopyOptions options = {.destination = "/d/copy",
+                                         .found = found,
+                                         .reuse = TRUE,
+                                         .shallow = TRUE,
+                                         .end = QBLK_COPY_PIVOT};
+        g_autoptr(QblkPlan) made = plan(&options);
+        const char *backing =
+            qblk_json_get_string(arguments_of(made, "blockdev-add", 1), "backing");
+        assert_int_equal(g_strcmp0(backing, "middle") == 0, same);
+        assert_int_equal(made->after->len, same ? 3 : 2);
+        assert_int_equal(made->removed->len, same ? 1 : 3);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_end_has_its_commands),
+        cmocka_unit_test(what_was_opened_or_begun_can_be_taken_back),
+        cmocka_unit_test(the_job_is_told_all_that_matters),
+        cmocka_unit_test(a_shallow_copy_shares_the_layers_below),
+        cmocka_unit_test(a_full_copy_has_nothing_below),
+        cmocka_unit_test(names_that_nodes_have_are_not_taken_again),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(an_image_that_is_reused_has_to_fit),
+        cmocka_unit_test(what_its_header_names_is_shared_where_it_is_the_same),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

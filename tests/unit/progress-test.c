@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/progress.h"
+
+#include "lib/check.h"
+
+#include <unistd.h>
+
+#define MIB 1048576.0
+
+static void
+assert_bar(gint64 done, gint64 total, double speed, guint columns, const char *expected)
+{
+    g_autofree char *text = qblk_progress_bar("Copy", done, total, speed, columns);
+    assert_string_equal(text, expected);
+}
+
+static void
+the_bar_says_part_speed_and_time_left(void **state)
+{
+    const gint64 total = 100 * (gint64)MIB;
+    assert_bar(0, total, 0, 60, "Copy: [.............................]   0 %                ");
+    assert_bar(total / 2, total, MIB, 60,
+               "Copy: [##########..........]  50 %     1.0 MiB/s  0:50 left");
+    assert_bar(total / 2, total, MIB / 100, 60,
+               "Copy: [########.........]  50 %     0.0 MiB/s  1:23:20 left");
+    assert_bar(0, total, MIB / 10000, 60,
+               "Copy: [....................]   0 %     0.0 MiB/s  days left");
+}
+
+static void
+it_says_100_percent_never(void **state)
+{
+    g_autofree char *all = qblk_progress_bar("Copy", 5, 5, 0, 10);
+    assert_string_equal(all, "Copy:  99 %");
+    g_autofree char *more = qblk_progress_bar("Copy", G_MAXINT64, 5, 0, 10);
+    assert_string_equal(more, "Copy:  99 %");
+    g_autofree char *nothing = qblk_progress_bar("Copy", 0, 0, 0, 10);
+    assert_string_equal(nothing, "Copy:   0 %");
+    g_autofree char *negative = qblk_progress_bar("Copy", -1, -1, 0, 10);
+    assert_string_equal(negative, "Copy:   0 %");
+}
+
+static void
+it_is_no_wider_than_the_terminal(void **state)
+{
+    for (guint columns = 30; columns < 200; columns++) {
+        g_autofree char *text = qblk_progress_bar("Block commit", 1, 3, 7 * MIB, columns);
+        assert_true(g_utf8_strlen(text, -1) <= (glong)columns);
+    }
+}
+
+/* ---- lines ---- */
+
+static QblkPlan *
+plan_of(const char *kind, const char *target)
+{
+    QblkPlan *plan = qblk_plan_new_empty();
+    plan->kind = g_strdup(kind);
+    plan->target = g_strdup(target);
+    return plan;
+}
+
+typedef struct {
+    guint plan;
+    gint64 done, total;
+} Report;
+
+/* What is written to standard error for @plans that are reported as in @reports, up to a total of
+ * 0. */
+static char *
+said(const GPtrArray *plans, const Report *reports, gboolean went_well)
+{
+    g_autofree char *path = NULL;
+    int file = g_file_open_tmp("qblk-XXXXXX", &path, NULL);
+    int before = dup(STDERR_FILENO);
+    dup2(file, STDERR_FILENO);
+    g_autoptr(QblkProgress) progress = qblk_progress_new(plans, FALSE, TRUE);
+    for (const Report *report = reports; report->total != 0; report++) {
+        const QblkRunProgress now = {"running", report->done, report->total};
+        qblk_progress_report(plans->pdata[report->plan], &now, progress);
+    }
+    qblk_progress_end(progress, went_well);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(file);
+    char *text = NULL;
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    assert_int_equal(unlink(path), 0);
+    return text;
+}
+
+static void
+a_line_is_written_where_the_percent_changes_and_100_at_the_end(void **state)
+{
+    static const Report reports[] = {{0, -1, -1},    {0, 0, 1000},    {0, 1, 1000},
+                                     {0, 420, 1000}, {0, 1000, 1000}, {0}};
+    g_autoptr(QblkPlan) plan = plan_of("active-commit", "vda");
+    g_autoptr(GPtrArray) plans = g_ptr_array_new();
+    g_ptr_array_add(plans, plan);
+    g_autofree char *well = said(plans, reports, TRUE);
+    assert_string_equal(well, "Block commit: [  0 %]\nBlock commit: [ 42 %]\n"
+                              "Block commit: [ 99 %]\nBlock commit: [100 %]\n");
+    g_autofree char *badly = said(plans, reports, FALSE);
+    assert_string_equal(badly, "Block commit: [  0 %]\nBlock commit: [ 42 %]\n"
+                               "Block commit: [ 99 %]\n");
+}
+
+static void
+of_several_disks_each_line_names_its_own(void **state)
+{
+    static const Report reports[] = {{1, 1, 10}, {0, 1, 2}, {0}};
+    g_autoptr(QblkPlan) one = plan_of("pull", "vda");
+    g_autoptr(QblkPlan) two = plan_of("copy", "vd\nb");
+    g_autoptr(GPtrArray) plans = g_ptr_array_new();
+    g_ptr_array_add(plans, one);
+    g_ptr_array_add(plans, two);
+    g_autofree char *text = said(plans, reports, TRUE);
+    assert_string_equal(text, "vd\\nb: Block copy: [ 10 %]\nvda: Block pull: [ 50 %]\n"
+                              "vda: Block pull: [100 %]\nvd\\nb: Block copy: [100 %]\n");
+}
+
+static void
+nothing_is_shown_where_nobody_asked(void **state)
+{
+    g_autoptr(GPtrArray) plans = g_ptr_array_new();
+    assert_null(qblk_progress_new(plans, FALSE, FALSE));
+    qblk_progress_end(NULL, TRUE);
+    qblk_progress_free(NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_bar_says_part_speed_and_time_left),
+        cmocka_unit_test(it_says_100_percent_never),
+        cmocka_unit_test(it_is_no_wider_than_the_terminal),
+        cmocka_unit_test(a_line_is_written_where_the_percent_changes_and_100_at_the_end),
+        cmocka_unit_test(of_several_disks_each_line_names_its_own),
+        cmocka_unit_test(nothing_is_shown_where_nobody_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

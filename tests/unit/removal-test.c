@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/removal.h"
+
+#include "lib/check.h"
+#include "lib/cli-check.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *folder;
+
+static int
+set_up(void **state)
+{
+    folder = cli_check_folder();
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    cli_check_remove(folder);
+    return 0;
+}
+
+static char *
+save(const char *name)
+{
+    char *path = g_build_filename(folder, name, NULL);
+    assert_true(g_file_set_contents(path, "image", -1, NULL));
+    return path;
+}
+
+/* A plan after which @path is not used any more, and is to be deleted if @is_doomed. */
+static QblkPlan *
+plan_without(const char *path, gboolean is_doomed)
+{
+    QblkPlan *plan = qblk_plan_new_empty();
+    QblkRemoval *removal = g_new0(QblkRemoval, 1);
+    plan->target = g_strdup("vda");
+    removal->filename = g_strdup(path);
+    removal->is_local = TRUE;
+    g_ptr_array_add(plan->removed, removal);
+    if (is_doomed) {
+        qblk_plan_doom_removed(plan);
+    }
+    return plan;
+}
+
+static QblkPlan *
+plan_to_delete(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    QblkPlan *plan = plan_without(path, TRUE);
+    gboolean done = qblk_removal_identify(plan, &error);
+    assert_no_error(error);
+    assert_true(done);
+    return plan;
+}
+
+static void
+assert_not_identified(const char *path, const char *part)
+{
+    GError *error = NULL;
+    g_autoptr(QblkPlan) plan = plan_without(path, TRUE);
+    assert_false(qblk_removal_identify(plan, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
+}
+
+static void
+assert_not_deleted(const QblkPlan *plan, const char *part)
+{
+    GError *error = NULL;
+    assert_false(qblk_removal_delete(plan, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, part);
+}
+
+static void
+only_what_is_doomed_is_deleted(void **state)
+{
+    g_autofree char *doomed = save("doomed");
+    g_autofree char *kept = save("kept");
+    g_autoptr(QblkPlan) plan = plan_to_delete(doomed);
+    g_autoptr(QblkPlan) other = plan_without(kept, FALSE);
+    assert_true(qblk_removal_identify(other, NULL));
+    assert_true(qblk_removal_delete(plan, NULL));
+    assert_true(qblk_removal_delete(other, NULL));
+    assert_int_not_equal(access(doomed, F_OK), 0);
+    assert_int_equal(access(kept, F_OK), 0);
+}
+
+static void
+what_is_no_plain_file_is_refused_before_anything_is_done(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autofree char *link = g_build_filename(folder, "link", NULL);
+    g_autofree char *missing = g_build_filename(folder, "missing", NULL);
+    assert_int_equal(symlink(file, link), 0);
+    assert_not_identified(link, "symbolic link");
+    assert_not_identified(missing, "No such file");
+    assert_not_identified(folder, "no file");
+    assert_not_identified("/dev/null", "no file");
+}
+
+static void
+a_file_that_came_in_its_place_stays(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autofree char *other = save("other");
+    g_autoptr(QblkPlan) plan = plan_to_delete(file);
+    assert_int_equal(rename(other, file), 0);
+    assert_not_deleted(plan, "another file has its name now");
+    assert_int_equal(access(file, F_OK), 0);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(symlink("/etc/passwd", file), 0);
+    assert_not_deleted(plan, "another file has its name now");
+}
+
+static void
+a_file_that_is_gone_is_no_failure(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autoptr(QblkPlan) plan = plan_to_delete(file);
+    assert_int_equal(unlink(file), 0);
+    assert_true(qblk_removal_delete(plan, NULL));
+}
+
+static void
+a_file_that_a_process_has_locked_stays(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autoptr(QblkPlan) plan = plan_to_delete(file);
+    int fd = open(file, O_RDWR | O_CLOEXEC);
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 100, .l_len = 1};
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    g_autofree char *us = g_strdup_printf("it is in use by process %d (", getpid());
+    assert_not_deleted(plan, us);
+    assert_int_equal(access(file, F_OK), 0);
+    close(fd);
+    assert_true(qblk_removal_delete(plan, NULL));
+}
+
+static void
+what_cannot_be_deleted_keeps_no_other_from_it(void **state)
+{
+    g_autofree char *first = save("first");
+    g_autofree char *second = save("second");
+    g_autoptr(QblkPlan) plan = plan_to_delete(first);
+    g_autoptr(QblkPlan) rest = plan_to_delete(second);
+    g_ptr_array_add(plan->removed, g_ptr_array_steal_index(rest->removed, 0));
+    g_autofree char *other = save("other");
+    assert_int_equal(rename(other, first), 0);
+    assert_not_deleted(plan, "first' was not deleted");
+    assert_int_not_equal(access(second, F_OK), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(only_what_is_doomed_is_deleted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_plain_file_is_refused_before_anything_is_done,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_came_in_its_place_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_is_gone_is_no_failure, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_a_process_has_locked_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_deleted_keeps_no_other_from_it, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
