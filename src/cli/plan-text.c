@@ -55,7 +55,9 @@ print_removals(GString *out, guint number, const GPtrArray *removed)
 static void
 print_chain(GString *out, const char *title, const GPtrArray *layers)
 {
-    g_string_append_printf(out, "%s\n", title);
+    if (layers->len > 0) { /* else it is not known, or of no matter */
+        g_string_append_printf(out, "%s\n", title);
+    }
     for (guint i = 0; i < layers->len; i++) {
         const QblkExpectation *layer = layers->pdata[i];
         g_autofree char *file = qblk_output_escape(layer->filename);
@@ -75,8 +77,9 @@ void
 qblk_plan_text(const QblkPlan *plan, GString *out)
 {
     g_autofree char *target = qblk_output_escape(plan->target);
-    g_string_append_printf(out, "%s of %s, fingerprint %s\n", plan->kind, target,
-                           plan->fingerprint);
+    gboolean is_known = plan->fingerprint[0] != '\0';
+    g_string_append_printf(out, "%s of %s%s%s\n", plan->kind, target,
+                           is_known ? ", fingerprint " : "", plan->fingerprint);
     for (guint i = 0; i < plan->steps->len; i++) {
         print_step(out, i + 1, plan->steps->pdata[i]);
     }
