@@ -2,11 +2,16 @@
 """What the tests of commands that change a chain have in common: disks whose layers all have data
 of their own, and what has to be true after each job, however it ended."""
 
+import atexit
+import contextlib
+import functools
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import images
@@ -17,6 +22,9 @@ from topologies.model import Topology
 from topologies.options import blockdev, drive, local, named_chain, qcow2, stem, virtio
 
 SLOW = ('--bandwidth', '65536', '--bytes')  # a job of some MiB does not end while a test looks
+
+
+REFERENCE = 'reference.raw'  # what the guest sees, flattened
 
 
 def image_info(path):
@@ -31,6 +39,56 @@ def header(path):
     return info.get('backing-filename'), info.get('backing-filename-format')
 
 
+@functools.cache
+def _template_folder(depth, data):
+    """A chain whose backing strings are relative, to be copied, since it is made by many programs;
+    and what is to be seen of it."""
+    home = tempfile.mkdtemp(prefix='qblk-')
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    files = images.chain(home, 'disk', depth, data=data)
+    for number, path in enumerate(reversed(files)):
+        images.write(path, pattern=0x40 + number, offset=32 << 20, length='64k')
+    flatten(files[0], os.path.join(home, REFERENCE))
+    return home, [os.path.basename(path) for path in files]
+
+
+def _copy_template(depth, data, names, folder):
+    home, _ = _template_folder(depth, data)
+    subprocess.run(['cp', '--sparse=always', '-t', folder,
+                    *[os.path.join(home, name) for name in names]], check=True)
+
+
+def flatten(image, path):
+    subprocess.run(qemu.program('qemu-img') + ['convert', '-O', 'raw', image, path], check=True)
+
+
+def small_file_system(test, size):
+    """The folder of a file system of that SIZE, for as long as TEST runs."""
+    mount = os.path.join(test.folder, 'small')
+    os.mkdir(mount)
+    done = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size}', 'none', mount],
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        test.skipTest('tmpfs cannot be mounted here')
+    test.addCleanup(subprocess.run, ['umount', '-l', mount], check=False)
+    return mount
+
+
+@contextlib.contextmanager
+def lock_holder(path, *arguments):
+    """A process that has PATH open, and so locked."""
+    command = qemu.program('qemu-io') + [*arguments, path]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL)
+    try:
+        holder.stdin.write(b'read 0 512\n')
+        holder.stdin.flush()
+        holder.stdout.readline()  # it has opened it
+        yield holder
+    finally:
+        holder.communicate(b'quit\n')
+
+
 class TestCase(live.TestCase):
     """A guest with the disk vda: self.files, top first."""
 
@@ -41,16 +99,15 @@ class TestCase(live.TestCase):
     def make(self, depth=4, data='256k', folder=None):
         """Images, each with a piece only it has and a piece that hides what is below."""
         folder = folder or self.folder
-        self.files = images.chain(folder, 'disk', depth, data=data)
-        for number, path in enumerate(reversed(self.files)):
-            images.write(path, pattern=0x40 + number, offset=32 << 20, length='64k')
+        _, names = _template_folder(depth, data)
+        self.files = [os.path.join(folder, name) for name in names]
+        _copy_template(depth, data, names, folder)
         return self.files
 
     def remember(self):
         """Flatten what the guest sees."""
-        self.reference = os.path.join(self.folder, 'reference.raw')
-        subprocess.run(qemu.program('qemu-img') + ['convert', '-O', 'raw', self.files[0],
-                                                   self.reference], check=True)
+        self.reference = os.path.join(self.folder, REFERENCE)
+        flatten(self.files[0], self.reference)
 
     def run_qemu(self, arguments, **options):
         self.process = self.enterContext(Topology(list(arguments)).run(self.folder, **options))
@@ -73,7 +130,8 @@ class TestCase(live.TestCase):
     def boot(self, kind='blockdev', depth=4, data='256k', **options):
         """A disk of each kind over a fresh chain."""
         self.make(depth, data)
-        self.remember()
+        self.reference = os.path.join(self.folder, REFERENCE)
+        _copy_template(depth, data, [REFERENCE], self.folder)
         limits = ['-object', 'throttle-group,id=limits,x-bps-total=1073741824']
         top = stem(self.files[0])
         above = {
@@ -114,13 +172,17 @@ class TestCase(live.TestCase):
 
     def state(self):
         """All that must not change where nothing was done: jobs, chain, images."""
-        return (self.process.qmp.execute('query-jobs'), self.chain(), self.nodes(),
+        chain = self.chain()
+        for layer in chain['layers']:
+            del layer['actual-size']  # it grows when the file system writes at last
+        return (self.process.qmp.execute('query-jobs'), chain, self.nodes(),
                 [(header(path), os.path.getsize(path), _bytes(path)) for path in self.files])
 
     def guest_writes(self, offset, length='1M', pattern=0x77):
         """Through the device, as the guest would."""
-        line = (f'qemu-io -d /machine/peripheral/vda/virtio-backend '
-                f'"write -P {pattern} {offset} {length}"')
+        device, = [device['qdev'] for device in self.process.qmp.execute('query-block')
+                   if device.get('qdev', '').endswith('/virtio-backend')]
+        line = f'qemu-io -d {device} "write -P {pattern} {offset} {length}"'
         said = self.process.qmp.execute('human-monitor-command', {'command-line': line})
         self.assertNotIn('rror', said)
         images.write(self.reference, pattern=pattern, offset=offset, length=length, fmt='raw')
@@ -169,7 +231,7 @@ class TestCase(live.TestCase):
         running = subprocess.Popen(qblk.command(arguments), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    env=qblk.environment())
-        self.addCleanup(_end, running)
+        self.addCleanup(end, running)
         self.wait_for(lambda: any(job['status'] in ('running', 'paused', 'ready')
                                   and job['current-progress'] > 0
                                   for job in self.process.qmp.execute('query-jobs')))
@@ -217,7 +279,7 @@ def _bytes(path):
         return hashlib.sha256(file.read()).digest()
 
 
-def _end(process):
+def end(process):
     if process.poll() is None:
         process.kill()
     process.communicate()

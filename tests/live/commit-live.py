@@ -330,13 +330,7 @@ class MidJob(block_jobs.TestCase):
 
 class Faults(block_jobs.TestCase):
     def test_a_full_file_system(self):
-        mount = os.path.join(self.folder, 'small')
-        os.mkdir(mount)
-        done = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'none', mount],
-                              capture_output=True, check=False)
-        if done.returncode != 0:
-            self.skipTest('tmpfs cannot be mounted here')
-        self.addCleanup(subprocess.run, ['umount', '-l', mount], check=False)
+        mount = block_jobs.small_file_system(self, '2m')
         base = images.create(os.path.join(mount, 'base.qcow2'))
         middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=base)
         images.write(middle, pattern=3, length='8M')
@@ -372,16 +366,11 @@ class Faults(block_jobs.TestCase):
 
     def test_a_base_that_another_process_has_locked(self):
         self.boot(depth=3)
-        holder = subprocess.Popen(
-            qemu.program('qemu-io') + ['-r', self.files[2]], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.addCleanup(holder.communicate, b'quit\n')
-        holder.stdin.write(b'read 0 512\n')
-        holder.stdin.flush()
-        holder.stdout.readline()
-        result = self.qblk('commit', self.process.socket, 'vda', '--top', 'vda[1]',
-                           status=qblk.JOB_FAILED)
-        self.assertIn('lock', result.errors)
+        with block_jobs.lock_holder(self.files[2], '-r') as holder:
+            result = self.qblk('commit', self.process.socket, 'vda', '--top', 'vda[1]',
+                               status=qblk.JOB_FAILED)
+            self.assertIn('lock', result.errors)
+            self.assertIn(f'process {holder.pid} (qemu-io', result.errors)
         self.assertIn('refused to start the job', result.errors)
         self.assert_no_jobs()
 

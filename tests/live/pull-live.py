@@ -2,7 +2,6 @@
 """`qblk pull` on a running QEMU: the guest sees the same data before and after."""
 
 import os
-import subprocess
 
 import block_jobs
 import images
@@ -170,13 +169,7 @@ class MidJob(block_jobs.TestCase):
 
 class Faults(block_jobs.TestCase):
     def test_a_full_file_system(self):
-        mount = os.path.join(self.folder, 'small')
-        os.mkdir(mount)
-        done = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'none', mount],
-                              capture_output=True, check=False)
-        if done.returncode != 0:
-            self.skipTest('tmpfs cannot be mounted here')
-        self.addCleanup(subprocess.run, ['umount', '-l', mount], check=False)
+        mount = block_jobs.small_file_system(self, '2m')
         self.make(2, data='8M')
         top = images.create(os.path.join(mount, 'top.qcow2'), backing=self.files[0])
         self.files = [top, *self.files]

@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`qblk copy` on a running QEMU: the copy is what the guest sees, and nothing is left open."""
+
+import os
+import shutil
+import subprocess
+
+import block_jobs
+import images
+import live
+import qblk
+import qemu
+from block_jobs import SLOW, header
+from topologies.options import blockdev, drive, local, named_chain, stem, virtio
+
+KINDS = ('blockdev', 'drive', 'anonymous', 'throttle', 'drive-throttle', 'cor', 'both')
+FILTERS = {'throttle': ['throttle'], 'cor': ['copy-on-read'],
+           'both': ['throttle', 'copy-on-read']}
+
+
+class TestCase(block_jobs.TestCase):
+    @property
+    def dest(self):
+        return os.path.join(self.folder, 'copy.img')
+
+    def copy(self, *arguments, dest=None, **options):
+        return self.qblk('copy', self.process.socket, 'vda', self.dest if dest is None else dest,
+                         *arguments, **options)
+
+    def job(self, *arguments, **options):
+        return self.qblk('job', self.process.socket, 'vda', *arguments, **options)
+
+    def refuse_copy(self, *arguments, dest=None, **options):
+        self.refuse('copy', self.process.socket, 'vda', self.dest if dest is None else dest,
+                    *arguments, **options)
+
+    def our_nodes(self):
+        return sorted(name for name in self.nodes() if name.startswith('qblk-'))
+
+    def assert_given_up(self):
+        """Nothing is left of the copy but perhaps its file."""
+        self.assert_no_jobs()
+        self.assert_files(*self.files)
+        self.assertEqual(self.our_nodes(), [])
+        if os.path.exists(self.dest):
+            self.assert_closed(self.dest)
+
+
+class EachKind(TestCase):
+    def each(self, kinds, shallow, check):
+        """CHECK for each of KINDS of disk; it is told the options and the layers that the copy has
+        below it."""
+        for kind in kinds:
+            with self.subTest(kind=kind, shallow=shallow):
+                self.setUp()
+                self.boot(kind)
+                below = self.files[1:] if shallow else []
+                check(['--shallow'] if shallow else [], below)
+                self.assert_no_jobs()
+                self.assertEqual(self.filters(), FILTERS.get(kind, []))
+                self.assertEqual(header(self.dest),
+                                 (self.files[1], 'qcow2') if shallow else (None, None))
+                self.assert_same_content(self.dest)
+
+    def assert_pivoted(self, below):
+        self.assert_files(self.dest, *below)
+        self.assert_closed(*[path for path in self.files if path not in below])
+        self.guest_writes('50M')
+
+    def test_pivot_goes_on_with_the_copy(self):
+        def check(shallow, below):
+            self.copy(*shallow, '--pivot')
+            self.assert_pivoted(below)
+        self.each(KINDS, False, check)
+        self.each(KINDS, True, check)
+
+    def test_finish_goes_on_with_the_source(self):
+        def check(shallow, _):
+            text = self.copy(*shallow, '--finish').text
+            self.assertIn(self.dest, text)
+            self.assert_files(*self.files)
+            self.assertEqual(self.our_nodes(), [])
+            self.assert_closed(self.dest)
+        self.each(KINDS, False, check)
+        self.each(('drive', 'cor'), True, check)
+
+    def test_neither_leaves_the_job_ready(self):
+        def check(shallow, below):
+            text = self.copy(*shallow).text
+            self.assertIn(f'qblk job {self.process.socket} vda --pivot', text)
+            job, = self.process.qmp.execute('query-jobs')
+            self.assertEqual(job['status'], 'ready')
+            self.assertEqual(self.chain()['mirror']['ready'], True)
+            self.refuse_copy(dest=self.dest + '2', says=job['id'])
+            self.job('--pivot')
+            self.assert_pivoted(below)
+        self.each(('anonymous', 'drive-throttle', 'both'), False, check)
+        self.each(('blockdev', 'cor'), True, check)
+
+
+class Formats(TestCase):
+    def test_raw_qcow2_and_qed(self):
+        for fmt in ('raw', 'qcow2', 'qed'):
+            for end in ('--pivot', '--finish'):
+                with self.subTest(fmt=fmt, end=end):
+                    self.setUp()
+                    self.boot()
+                    self.copy('--format', fmt, end)
+                    info = block_jobs.image_info(self.dest)
+                    self.assertEqual((info['format'], info['virtual-size']), (fmt, 64 << 20))
+                    self.assertEqual(self.chain()['layers'][0]['format'],
+                                     fmt if end == '--pivot' else 'qcow2')
+                    self.assert_same_content(self.dest)
+
+    def test_qed_over_the_same_base(self):
+        self.boot()
+        self.copy('--format', 'qed', '--shallow', '--pivot')
+        self.assert_files(self.dest, *self.files[1:])
+        self.assertEqual(header(self.dest), (self.files[1], None))  # qed says no format
+        self.assert_same_content(self.dest)
+
+    def test_a_format_that_cannot_be(self):
+        self.boot()
+        self.refuse_copy('--format', 'vmdk', says='--reuse-external')
+        self.refuse_copy('--format', 'raw', '--shallow', says='raw')
+        self.refuse_copy('--format', 'nonsense', says='nonsense')
+        self.assertFalse(os.path.exists(self.dest))
+
+    def test_an_odd_size(self):
+        """A qcow2 image may end within a cluster, raw within a block of 64 KiB."""
+        for fmt in ('raw', 'qcow2'):
+            with self.subTest(fmt):
+                self.setUp()
+                path = images.create(os.path.join(self.folder, 'odd.qcow2'), size='1049088')
+                images.write(path, pattern=5, offset=1048576, length=512)
+                self.files = [path]
+                self.remember()
+                self.run_qemu(named_chain(self.files) + virtio('odd', id='vda'))
+                self.copy('--format', fmt, '--pivot')
+                self.assert_files(self.dest)
+                self.assert_same_content(self.dest)
+
+
+class Place(TestCase):
+    def test_a_layer_of_the_chain_is_no_place_whatever_its_name(self):
+        self.boot()
+        link, hard = (os.path.join(self.folder, name) for name in ('link', 'hard'))
+        os.symlink(self.files[2], link)
+        os.link(self.files[2], hard)
+        for dest in (*self.files, link, hard):
+            for options in ((), ('--reuse-external',), ('--reuse-external', '--shallow')):
+                with self.subTest(dest=os.path.basename(dest), options=options):
+                    self.refuse_copy(*options, '--pivot', dest=dest)
+
+    def test_a_layer_of_another_disk_is_no_place(self):
+        self.make()
+        other = images.create(os.path.join(self.folder, 'other.qcow2'))
+        self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda')
+                      + drive(other, id='vdb') + virtio('vdb', id='vdb'))
+        self.refuse_copy('--reuse-external', dest=other, says='open already')
+
+    def test_a_relative_path_is_of_the_folder_of_qblk(self):
+        self.boot()
+        folder = os.path.join(self.folder, 'sub')
+        os.mkdir(folder)
+        self.copy('--pivot', dest='copy.qcow2', cwd=folder)
+        self.assert_files(os.path.join(folder, 'copy.qcow2'))
+        self.assert_same_content(os.path.join(folder, 'copy.qcow2'))
+
+    def test_a_relative_path_of_a_layer_is_refused(self):
+        self.boot()
+        before = self.state()
+        self.copy('--reuse-external', dest='./' + os.path.basename(self.files[1]),
+                  cwd=self.folder, status=qblk.REFUSED)
+        self.assertEqual(self.state(), before)
+
+    def test_a_file_that_is_there_is_not_written_over(self):
+        self.boot()
+        with open(self.dest, 'wb') as file:
+            file.write(b'precious')
+        self.refuse_copy('--pivot', says='--reuse-external')
+        with open(self.dest, 'rb') as file:
+            self.assertEqual(file.read(), b'precious')
+
+    def test_what_is_no_file(self):
+        self.boot()
+        self.refuse_copy(dest=self.folder, says='neither a file nor a block device')
+        self.refuse_copy(dest='/dev/null', says='neither a file nor a block device')
+        self.refuse_copy('--blockdev', says='is not there')
+        self.refuse_copy('--reuse-external', says='is not there')
+        self.refuse_copy(dest='', status=qblk.USAGE)
+
+    def test_a_folder_that_is_missing(self):
+        self.boot()
+        result = self.copy('--pivot', dest=os.path.join(self.folder, 'no', 'copy'),
+                           status=qblk.JOB_FAILED)
+        self.assertIn('No such file or directory', result.errors)
+        self.assert_given_up()
+        self.assert_same_content()
+
+    def test_twice_in_a_row(self):
+        self.boot()
+        second = os.path.join(self.folder, 'second.img')
+        for dest in (self.dest, second, os.path.join(self.folder, 'third.img')):
+            self.copy('--pivot', dest=dest)
+            self.assert_files(dest)
+            self.assertEqual(len(self.our_nodes()), 2)
+        self.assert_closed(self.dest, second, *self.files)
+        self.assert_same_content(dest)
+
+    def test_an_odd_name(self):
+        self.boot()
+        dest = os.path.join(self.folder, 'a "copy", of: it=%s\\ é.img')
+        self.copy('--pivot', dest=dest)
+        self.assert_files(dest)
+        shutil.copy(dest, self.dest)  # qemu-img would take it for a protocol
+        self.assert_same_content(self.dest)
+
+
+class Reused(TestCase):
+    def make_dest(self, size='64M', fmt='qcow2', **options):
+        return images.create(self.dest, size=size, fmt=fmt, **options)
+
+    def test_full(self):
+        for fmt in ('raw', 'qcow2', 'vmdk'):
+            with self.subTest(fmt):
+                self.setUp()
+                self.boot()
+                self.make_dest(fmt=fmt)
+                self.copy('--reuse-external', '--format', fmt, '--pivot')
+                self.assertEqual(self.chain()['layers'][0]['format'], fmt)
+                self.assert_files(self.dest)
+                self.assert_closed(*self.files)
+                self.assert_same_content(self.dest)
+
+    def test_what_was_in_it_is_gone(self):
+        self.boot()
+        self.make_dest()
+        images.write(self.dest, pattern=0xee, length='64M')
+        self.copy('--reuse-external', '--pivot')
+        self.assert_same_content(self.dest)
+
+    def test_shallow_over_the_same_base(self):
+        self.boot()
+        self.make_dest(backing=os.path.basename(self.files[1]))
+        self.copy('--reuse-external', '--shallow', '--pivot')
+        self.assert_files(self.dest, *self.files[1:])
+        self.assert_closed(self.files[0])
+        self.assertEqual(header(self.dest), (os.path.basename(self.files[1]), 'qcow2'))
+        self.assert_same_content(self.dest)
+
+    def test_shallow_over_another_image_with_the_same_content(self):
+        for end in ('--pivot', '--finish'):
+            with self.subTest(end):
+                self.setUp()
+                self.boot()
+                other = os.path.join(self.folder, 'other.qcow2')
+                subprocess.run(qemu.program('qemu-img') + ['convert', '-U', '-O', 'qcow2',
+                                                           self.files[1], other], check=True)
+                self.make_dest(backing=other)
+                self.copy('--reuse-external', '--shallow', end)
+                if end == '--pivot':
+                    self.assert_files(self.dest, other)
+                    self.assert_closed(*self.files)
+                else:
+                    self.assert_files(*self.files)
+                    self.assert_closed(self.dest, other)
+                self.assert_same_content(self.dest)
+
+    def test_an_image_of_another_size_is_refused(self):
+        self.boot()
+        for size in ('63M', '65M'):
+            self.make_dest(size)
+            self.refuse_copy('--reuse-external', '--pivot', says='same size')
+
+    def test_a_shallow_copy_needs_something_below_it(self):
+        self.boot()
+        self.make_dest()
+        self.refuse_copy('--reuse-external', '--shallow', '--pivot', says='no backing image')
+
+    def test_a_full_copy_must_have_nothing_below_it(self):
+        self.boot()
+        other = images.create(os.path.join(self.folder, 'other.qcow2'))
+        self.make_dest(backing=other)
+        self.refuse_copy('--reuse-external', '--pivot', says='other.qcow2')
+
+    def test_an_image_of_another_format_than_is_said(self):
+        self.boot()
+        self.make_dest(fmt='raw')
+        self.refuse_copy('--reuse-external', '--pivot', says=self.dest, status=qblk.FAILED)
+
+    def test_an_image_that_another_process_has_locked(self):
+        self.boot()
+        self.make_dest()
+        with block_jobs.lock_holder(self.dest) as holder:
+            result = self.copy('--reuse-external', '--pivot', status=qblk.JOB_FAILED)
+            self.assertIn(f'process {holder.pid} (qemu-', result.errors)
+        self.assert_given_up()
+
+
+class Device(TestCase):
+    def device(self, size=64 << 20):
+        link = os.path.join(self.folder, 'device')
+        try:
+            self.enterContext(qemu.loop_device(link, images.raw(self.folder, 'device.raw', size)))
+        except qemu.Unavailable as reason:
+            self.skipTest(str(reason))
+        return link
+
+    def test_raw_and_qcow2(self):
+        for fmt, size in (('raw', 64 << 20), ('qcow2', 80 << 20)):
+            for word in ((), ('--blockdev',)):
+                with self.subTest(fmt=fmt, word=word):
+                    self.setUp()
+                    dest = self.device(size)
+                    self.boot()
+                    self.copy('--format', fmt, '--pivot', *word, dest=dest)
+                    top, = self.chain()['layers']
+                    self.assertEqual(os.path.realpath(top['file']), os.path.realpath(dest))
+                    self.assertEqual(top['format'], fmt)
+                    self.assert_closed(*self.files)
+                    self.guest_writes('50M')
+                    self.process.qmp.execute('quit')
+                    self.process.kill()
+                    subprocess.run(qemu.program('qemu-img') + [
+                        'compare', '-f', fmt, '-F', 'raw', dest, self.reference], check=True)
+
+    def test_a_device_of_another_size(self):
+        dest = self.device(65 << 20)
+        self.boot()
+        self.refuse_copy('--format', 'raw', '--pivot', dest=dest, says='same size')
+
+
+class Kept(TestCase):
+    def test_the_cache_mode_of_the_active_layer(self):
+        for cache in ({'direct': False, 'no-flush': False}, {'direct': True, 'no-flush': False},
+                      {'direct': False, 'no-flush': True}):
+            with self.subTest(cache):
+                self.setUp()
+                self.make(2)
+                self.remember()
+                top = stem(self.files[0])
+                self.run_qemu(named_chain(self.files[1:])
+                              + blockdev(driver='qcow2', node_name=top, cache=cache,
+                                         backing=stem(self.files[1]),
+                                         file=local(self.files[0], cache=cache))
+                              + virtio(top, id='vda'))
+                self.copy('--pivot')
+                nodes = [node for node in self.process.qmp.execute(
+                    'query-named-block-nodes', {'flat': True})
+                    if node['node-name'].startswith('qblk-')]
+                self.assertEqual(len(nodes), 2)
+                for node in nodes:
+                    self.assertEqual({key: node['cache'][key] for key in cache}, cache)
+                self.assert_same_content(self.dest)
+
+    def test_a_throttle_still_limits(self):
+        self.boot('throttle')
+        self.copy('--pivot')
+        limits = self.process.qmp.execute('qom-get', {'path': '/objects/limits',
+                                                      'property': 'limits'})
+        self.assertEqual(limits['bps-total'], 1 << 30)
+        graph = live.Graph(self.process.qmp)
+        self.assertIn(('limited', 'file', 'qblk-vda-1'), graph.edges)
+
+    def test_zeroes_are_still_detected(self):
+        self.make(1)
+        self.remember()
+        top = stem(self.files[0])
+        self.run_qemu(blockdev(driver='qcow2', node_name=top, detect_zeroes='unmap',
+                               discard='unmap', file=local(self.files[0], discard='unmap'))
+                      + virtio(top, id='vda'))
+        self.copy('--pivot')
+        node, = [node for node in self.process.qmp.execute('query-named-block-nodes',
+                                                           {'flat': True})
+                 if node['node-name'] == 'qblk-vda-1']
+        self.assertEqual(node['detect_zeroes'], 'unmap')
+        self.assert_same_content(self.dest)
+
+
+if __name__ == '__main__':
+    live.main()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`qblk commit --delete`: the files that left the chain are deleted, and no other file ever is."""
+
+import fcntl
+import os
+import shutil
+import struct
+
+import block_jobs
+import live
+import qblk
+from block_jobs import SLOW
+from topologies.options import named_chain, virtio
+
+F_OFD_SETLK = 37  # of Linux; as QEMU locks: for an open file, not for a process
+
+
+class Delete(block_jobs.TestCase):
+    def commit(self, *options, **more):
+        return self.qblk('commit', self.process.socket, 'vda', *options, '--delete', **more)
+
+    def names(self):
+        return sorted(name for name in os.listdir(self.folder) if name.endswith('.qcow2'))
+
+    def test_what_left_the_chain(self):
+        for options, gone in ((('--pivot',), (0, 1, 2)), (('--pivot', '--shallow'), (0,)),
+                              (('--top', 'vda[1]', '--base', 'vda[2]'), (1,)),
+                              (('--top', 'vda[2]', '--base', 'vda[3]'), (2,))):
+            for kind in ('blockdev', 'drive'):
+                with self.subTest(options=options, kind=kind):
+                    self.setUp()
+                    self.boot(kind)
+                    other = os.path.join(self.folder, 'bystander.qcow2')
+                    shutil.copy(self.files[0], other)
+                    text = self.commit(*options).text
+                    left = [path for number, path in enumerate(self.files) if number not in gone]
+                    self.assertEqual(self.names(),
+                                     sorted(map(os.path.basename, [other, *left])))
+                    for number in gone:
+                        self.assertIn(f'deleted: {self.files[number]}\n', text)
+                    self.assert_files(*left)
+                    self.assert_same_content(left[0])
+
+    def test_a_dry_run_says_what_and_deletes_nothing(self):
+        self.boot()
+        before = self.names()
+        self.assertIn(f'delete {self.files[0]}\n', self.commit('--pivot', '--dry-run').text)
+        self.assertEqual(self.names(), before)
+
+    def test_a_symbolic_link_is_refused(self):
+        self.make()
+        home = os.path.join(self.folder, 'home')
+        os.mkdir(home)
+        real = shutil.move(self.files[1], home)
+        os.symlink(real, self.files[1])
+        self.run_qemu(named_chain(self.files) + virtio('disk-3', id='vda'))
+        before = self.names()
+        result = self.commit('--pivot', status=qblk.REFUSED)
+        self.assertIn('symbolic link', result.errors)
+        self.assert_no_jobs()
+        self.assert_files(*self.files)
+        self.assertEqual(self.names(), before)
+
+    def test_a_file_that_came_in_its_place_stays(self):
+        self.boot(data='4M')
+        running = self.begin('commit', self.process.socket, 'vda', '--pivot', '--delete', *SLOW)
+        os.rename(self.files[1], self.files[1] + '.old')
+        with open(self.files[1], 'wb') as file:
+            file.write(b'precious')
+        job, = self.process.qmp.execute('query-jobs')
+        self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
+        text = self.finish(running, qblk.FAILED)
+        self.assertIn('was changed as planned', text)
+        self.assertIn('another file has its name now', text)
+        with open(self.files[1], 'rb') as file:
+            self.assertEqual(file.read(), b'precious')
+        self.assertEqual([os.path.exists(path) for path in self.files], [False, True, False, True])
+        self.assert_same_content(self.files[3])
+
+    def test_a_file_that_another_process_has_locked_stays(self):
+        self.boot()
+        with open(self.files[2], 'rb') as file:
+            # on a byte that says nothing to QEMU, which would not begin otherwise
+            fcntl.fcntl(file, F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 1000, 1, 0))
+            result = self.commit('--pivot', status=qblk.FAILED)
+            self.assertIn(f'in use by process {os.getpid()} (', result.errors)
+            self.assertIn('was changed as planned', result.errors)
+        self.assertEqual([os.path.exists(path) for path in self.files], [False, False, True, True])
+        self.assert_files(self.files[3])
+        self.assert_same_content(self.files[3])
+
+    def test_nothing_is_deleted_where_the_job_is_given_up(self):
+        self.boot(data='4M')
+        self.interrupt(self.begin('commit', self.process.socket, 'vda', '--pivot', '--delete',
+                                  *SLOW))
+        self.assert_untouched()
+
+    def test_files_of_another_machine_are_not_ours(self):
+        self.make()
+        self.run_qemu(named_chain(self.files) + virtio('disk-3', id='vda'), tcp=True)
+        before = self.names()
+        result = self.qblk('commit', f'tcp:{self.process.tcp}', 'vda', '--pivot', '--delete',
+                           status=qblk.REFUSED)
+        self.assertIn('not on it', result.errors)
+        self.assert_files(*self.files)
+        self.assertEqual(self.names(), before)
+
+    def test_what_makes_no_sense(self):
+        self.boot()
+        for options in (('--active',), ('--keep-overlay',), ('--pivot', '--detach')):
+            self.commit(*options, status=qblk.USAGE)
+
+
+if __name__ == '__main__':
+    live.main()
