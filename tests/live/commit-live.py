@@ -321,12 +321,6 @@ class MidJob(block_jobs.TestCase):
         self.finish(running, qblk.JOB_FAILED)
         self.assert_untouched()
 
-    def test_progress_is_shown(self):
-        self.boot(data='4M')
-        running = self.begin('-v', 'commit', self.process.socket, 'vda', '--top', 'vda[1]', *SLOW)
-        self.wait_for(lambda: b' % (running)' in running.stderr.readline())
-        self.interrupt(running)
-
 
 class Faults(block_jobs.TestCase):
     def test_a_full_file_system(self):

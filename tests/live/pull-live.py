@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`qblk pull` on a running QEMU: the guest sees the same data before and after."""
 
+import json
 import os
 
 import block_jobs
@@ -114,10 +115,10 @@ class Pull(block_jobs.TestCase):
 
     def test_a_result_as_json_says_what_is_no_longer_used(self):
         self.boot()
-        result = block_jobs.json.loads(
-            self.qblk('--json', 'pull', self.process.socket, 'vda').stdout)
-        self.assertEqual(result['done'], True)
-        self.assertEqual(result['plan']['removed'], self.files[1:])
+        plan, = json.loads(self.qblk('--json', 'pull', self.process.socket,
+                                     'vda').stdout)['plans']
+        self.assertEqual((plan['state'], plan['next']), ('done', []))
+        self.assertEqual([file['file'] for file in plan['removed']], self.files[1:])
 
 
 class Refused(block_jobs.TestCase):

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a copy has that a commit has not: nodes and images are made before its job starts. */
+#include "blockjob/plan-copy.h"
+
+#include "lib/run-case.h"
+
+/* A copy of vda with the jobs "job0" and "job0-create". */
+static RunCase *
+copy_new(QblkCopyEnd end)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    g_autoptr(GError) error = NULL;
+    const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda", .job = "job0"};
+    const QblkCopyOptions options = {.destination = "/d/copy", .end = end};
+    qblk_plan_free(test->plan);
+    test->plan = qblk_plan_copy(&context, &options, &error);
+    assert_no_error(error);
+    return test;
+}
+
+/* Answer query-jobs: job0-create has ended, with @error or NULL for none. */
+static void
+tell_created(FakeQmp *fake, const char *error)
+{
+    g_autofree char *reason = g_strdup_printf(", \"error\": \"%s\"", error);
+    g_autofree char *text = g_strdup_printf(
+        "[{\"id\": \"job0-create\", \"type\": \"create\", \"status\": \"concluded\", "
+        "\"current-progress\": 1, \"total-progress\": 1%s}]",
+        error == NULL ? "" : reason);
+    fake_qmp_expect(fake, "query-jobs", NULL);
+    fake_qmp_reply(fake, text);
+}
+
+static void
+begin_creation(FakeQmp *fake)
+{
+    static const char *const states[] = {"created", "running", "waiting", "pending", "concluded"};
+    fake_qmp_expect(fake, "blockdev-create", NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
+        g_autofree char *data =
+            g_strdup_printf("{\"id\": \"job0-create\", \"status\": \"%s\"}", states[i]);
+        fake_qmp_event(fake, "JOB_STATUS_CHANGE", data);
+    }
+    fake_qmp_reply(fake, "{}");
+}
+
+static void
+take_dismiss(FakeQmp *fake)
+{
+    fake_qmp_expect(fake, "job-dismiss", "{\"id\": \"job0-create\"}");
+    fake_qmp_event(fake, "JOB_STATUS_CHANGE", "{\"id\": \"job0-create\", \"status\": \"null\"}");
+    fake_qmp_reply(fake, "{}");
+}
+
+static void
+take_creation(FakeQmp *fake)
+{
+    begin_creation(fake);
+    tell_created(fake, NULL);
+    take_dismiss(fake);
+}
+
+static void
+take_close(FakeQmp *fake, const char *node)
+{
+    g_autofree char *arguments = g_strdup_printf("{\"node-name\": \"%s\"}", node);
+    fake_qmp_expect(fake, "blockdev-del", arguments);
+    fake_qmp_reply(fake, "{}");
+}
+
+static void
+take_opening(FakeQmp *fake)
+{
+    take_creation(fake);
+    run_case_take(fake, "blockdev-add", NULL, NULL);
+    take_creation(fake);
+    run_case_take(fake, "blockdev-add", NULL, NULL);
+}
+
+/* ---- the way that all goes well ---- */
+
+static void
+what_was_opened_is_closed_after_a_finish(void **state)
+{
+    RunCase *test = copy_new(QBLK_COPY_FINISH);
+    take_opening(test->fake);
+    run_case_take(test->fake, "blockdev-mirror", "created running", "ready");
+    run_case_take(test->fake, "block-job-cancel", NULL, "waiting pending concluded");
+    run_case_tell(test->fake, "concluded", NULL);
+    run_case_take(test->fake, "job-dismiss", NULL, "null");
+    take_close(test->fake, "qblk-vda-1");
+    take_close(test->fake, "qblk-vda-1-file");
+    run_case_end(test, 0, 0, NULL); /* the chain is the one before */
+}
+
+/* ---- failures ---- */
+
+static void
+a_file_that_cannot_be_made_is_told(void **state)
+{
+    RunCase *test = copy_new(QBLK_COPY_PIVOT);
+    begin_creation(test->fake);
+    tell_created(test->fake, "Could not create file: No such file or directory");
+    tell_created(test->fake, "Could not create file: No such file or directory");
+    take_dismiss(test->fake);
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "Could not create file: No such file or directory; the chain of 'vda' is as it "
+                  "was");
+}
+
+static void
+a_job_that_is_refused_leaves_nothing_open(void **state)
+{
+    RunCase *test = copy_new(QBLK_COPY_PIVOT);
+    take_opening(test->fake);
+    run_case_refuse(test->fake, "blockdev-mirror");
+    run_case_tell(test->fake, NULL, NULL);
+    take_close(test->fake, "qblk-vda-1");
+    take_close(test->fake, "qblk-vda-1-file");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "refused to start the job");
+}
+
+static void
+a_job_that_fails_leaves_nothing_open(void **state)
+{
+    RunCase *test = copy_new(QBLK_COPY_PIVOT);
+    take_opening(test->fake);
+    run_case_take(test->fake, "blockdev-mirror", "created running", "aborting concluded");
+    run_case_tell(test->fake, "concluded", "No space left on device");
+    run_case_tell(test->fake, "concluded", "No space left on device");
+    run_case_take(test->fake, "job-dismiss", "null", NULL);
+    take_close(test->fake, "qblk-vda-1");
+    take_close(test->fake, "qblk-vda-1-file");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "No space left on device; the chain");
+}
+
+/* A node that was opened by the command whose answer was lost is there when it is sent again. */
+static void
+a_connection_lost_while_a_node_is_opened_is_no_matter(void **state)
+{
+    for (gboolean is_heard = FALSE; is_heard <= TRUE; is_heard++) {
+        RunCase *test = copy_new(QBLK_COPY_STAY);
+        test->next = run_case_server();
+        take_creation(test->fake);
+        run_case_lose(test->fake, "blockdev-add", is_heard);
+        run_case_tell(test->next, NULL, NULL);
+        fake_qmp_expect(test->next, "blockdev-add", NULL);
+        if (is_heard) {
+            fake_qmp_refuse(test->next, "GenericError", "Duplicate nodes with node-name='x'");
+        } else {
+            fake_qmp_reply(test->next, "{}");
+        }
+        take_creation(test->next);
+        run_case_take(test->next, "blockdev-add", NULL, NULL);
+        run_case_take(test->next, "blockdev-mirror", "created running", "ready");
+        run_case_end(test, 0, 0, NULL);
+    }
+}
+
+static void
+a_connection_lost_while_an_image_is_made_is_no_matter(void **state)
+{
+    RunCase *test = copy_new(QBLK_COPY_STAY);
+    test->next = run_case_server();
+    run_case_lose(test->fake, "blockdev-create", TRUE);
+    tell_created(test->next, NULL); /* that is why it is not sent again */
+    tell_created(test->next, NULL);
+    take_dismiss(test->next);
+    run_case_take(test->next, "blockdev-add", NULL, NULL);
+    take_creation(test->next);
+    run_case_take(test->next, "blockdev-add", NULL, NULL);
+    run_case_take(test->next, "blockdev-mirror", "created running", "ready");
+    run_case_end(test, 0, 0, NULL);
+}
+
+/* What may have been opened is closed all the same. */
+static void
+what_was_opened_is_closed_over_the_next_connection(void **state)
+{
+    RunCase *test = copy_new(QBLK_COPY_PIVOT);
+    test->next = run_case_server();
+    take_creation(test->fake);
+    run_case_lose(test->fake, "blockdev-add", FALSE);
+    run_case_tell(test->next, NULL, NULL);
+    run_case_take(test->next, "blockdev-add", NULL, NULL);
+    run_case_refuse(test->next, "blockdev-create");
+    run_case_tell(test->next, NULL, NULL);
+    take_close(test->next, "qblk-vda-1-file");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "refused to make an image in it");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_opened_is_closed_after_a_finish),
+        cmocka_unit_test(a_file_that_cannot_be_made_is_told),
+        cmocka_unit_test(a_job_that_is_refused_leaves_nothing_open),
+        cmocka_unit_test(a_job_that_fails_leaves_nothing_open),
+        cmocka_unit_test(a_connection_lost_while_a_node_is_opened_is_no_matter),
+        cmocka_unit_test(a_connection_lost_while_an_image_is_made_is_no_matter),
+        cmocka_unit_test(what_was_opened_is_closed_over_the_next_connection),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

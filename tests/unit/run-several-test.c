@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Several plans that are carried out together; here both are of the one disk that was recorded. */
+#include "lib/run-case.h"
+
+typedef struct {
+    RunCase *one; /* the server, and the plan whose job is "job0" */
+    RunCase *two; /* its plan has the job "job1"; its server is not used */
+} Both;
+
+static Both
+both_new(QblkCommitEnd end)
+{
+    Both both = {run_case_new(end), run_case_new(end)};
+    QblkPlan *plan = both.two->plan;
+    g_autoptr(GError) error = NULL;
+    const QblkPlanContext context = {
+        .snapshot = both.two->snapshot, .target = "vda", .job = "job1"};
+    const QblkCommitOptions options = {.top = end == QBLK_COMMIT_INNER ? "vda[1]" : NULL,
+                                       .end = end};
+    qblk_plan_free(plan);
+    both.two->plan = qblk_plan_commit(&context, &options, &error);
+    assert_no_error(error);
+    return both;
+}
+
+static void
+both_run(Both *both)
+{
+    QblkClient *client = fake_qmp_connect(both->one->fake);
+    g_autoptr(GPtrArray) plans = g_ptr_array_new();
+    g_ptr_array_add(plans, both->one->plan);
+    g_ptr_array_add(plans, both->two->plan);
+    both->one->done = qblk_run(&client, plans, &both->one->options, &both->one->error);
+    qblk_client_free(client);
+}
+
+/* A server that nobody connects to has nothing amiss. */
+static void
+both_free(Both *both)
+{
+    run_case_free(both->one);
+    g_free(fake_qmp_stop(both->two->fake));
+    qblk_plan_free(both->two->plan);
+    qblk_snapshot_free(both->two->snapshot);
+    qblk_replies_free(both->two->replies);
+    g_free(both->two);
+}
+
+/* The chain that was recorded is the one before the jobs; take it for that after them. */
+static void
+expect_recorded_chain(QblkPlan *plan)
+{
+    GPtrArray *after = plan->after;
+    plan->after = plan->before;
+    plan->before = after;
+}
+
+static void
+both_succeed(Both *both)
+{
+    expect_recorded_chain(both->one->plan);
+    expect_recorded_chain(both->two->plan);
+    both_run(both);
+    assert_no_error(both->one->error);
+    assert_true(both->one->done);
+    both_free(both);
+}
+
+static void
+both_fail(Both *both, int code, const char *part)
+{
+    both_run(both);
+    assert_false(both->one->done);
+    assert_error(both->one->error, QBLK_BLOCKJOB_ERROR, code, part);
+    both_free(both);
+}
+
+/* ---- what the server does ---- */
+
+static void
+status(FakeQmp *fake, const char *id, const char *states)
+{
+    g_auto(GStrv) list = g_strsplit(states, " ", -1);
+    for (guint i = 0; list[i] != NULL; i++) {
+        g_autofree char *data =
+            g_strdup_printf("{\"id\": \"%s\", \"status\": \"%s\"}", id, list[i]);
+        fake_qmp_event(fake, "JOB_STATUS_CHANGE", data);
+    }
+}
+
+static void
+start(FakeQmp *fake, const char *id, const char *states)
+{
+    fake_qmp_expect(fake, "block-commit", NULL);
+    fake_qmp_reply(fake, "{}");
+    status(fake, id, states);
+}
+
+/* Take @command for the job @id, which goes through @states. */
+static void
+take(FakeQmp *fake, const char *command, const char *id, const char *states)
+{
+    g_autofree char *arguments = g_strdup_printf("{\"id\": \"%s\"}", id);
+    fake_qmp_expect(fake, command, arguments);
+    fake_qmp_reply(fake, "{}");
+    status(fake, id, states);
+}
+
+static char *
+entry(const char *id, const char *state, const char *error)
+{
+    return g_strdup_printf("{\"id\": \"%s\", \"type\": \"commit\", \"status\": \"%s\", "
+                           "\"current-progress\": 1, \"total-progress\": 2%s%s%s}",
+                           id, state, error == NULL ? "" : ", \"error\": \"",
+                           error == NULL ? "" : error, error == NULL ? "" : "\"");
+}
+
+/* Answer query-jobs; a job in no state is not there. */
+static void
+tell(FakeQmp *fake, const char *first, const char *first_error, const char *second,
+     const char *second_error)
+{
+    g_autofree char *one = first == NULL ? NULL : entry("job0", first, first_error);
+    g_autofree char *two = second == NULL ? NULL : entry("job1", second, second_error);
+    g_autofree char *all =
+        g_strdup_printf("[%s%s%s]", one == NULL ? "" : one, one == NULL || two == NULL ? "" : ", ",
+                        two == NULL ? "" : two);
+    fake_qmp_expect(fake, "query-jobs", NULL);
+    fake_qmp_reply(fake, all);
+}
+
+static void
+take_closes(FakeQmp *fake, guint count)
+{
+    for (guint i = 0; i < count; i++) {
+        fake_qmp_expect(fake, "blockdev-del", NULL);
+        fake_qmp_reply(fake, "{}");
+    }
+}
+
+/* ---- the way that all goes well ---- */
+
+static void
+no_chain_is_changed_before_all_jobs_are_pending(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_INNER);
+    FakeQmp *fake = both.one->fake;
+    start(fake, "job0", "created running");
+    start(fake, "job1", "created running waiting pending");
+    status(fake, "job0", "waiting pending");
+    take(fake, "job-finalize", "job0", "concluded");
+    tell(fake, "concluded", NULL, "pending", NULL);
+    take(fake, "job-dismiss", "job0", "null");
+    take_closes(fake, 2);
+    take(fake, "job-finalize", "job1", "concluded");
+    tell(fake, NULL, NULL, "concluded", NULL);
+    take(fake, "job-dismiss", "job1", "null");
+    take_closes(fake, 2);
+    both_succeed(&both);
+}
+
+static void
+no_job_is_completed_before_all_are_ready(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_PIVOT);
+    FakeQmp *fake = both.one->fake;
+    start(fake, "job0", "created running ready");
+    start(fake, "job1", "created running");
+    status(fake, "job1", "ready");
+    take(fake, "job-complete", "job0", "waiting pending concluded");
+    tell(fake, "concluded", NULL, "ready", NULL);
+    take(fake, "job-dismiss", "job0", "null");
+    take_closes(fake, 4);
+    take(fake, "job-complete", "job1", "waiting pending concluded");
+    tell(fake, NULL, NULL, "concluded", NULL);
+    take(fake, "job-dismiss", "job1", "null");
+    take_closes(fake, 4);
+    both_succeed(&both);
+}
+
+/* ---- failures ---- */
+
+static void
+one_that_fails_before_takes_the_other_back(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_PIVOT);
+    FakeQmp *fake = both.one->fake;
+    start(fake, "job0", "created running");
+    start(fake, "job1", "created running ready");
+    status(fake, "job0", "aborting concluded");
+    tell(fake, "concluded", "No space left on device", "ready", NULL);
+    tell(fake, "concluded", "No space left on device", "ready", NULL);
+    take(fake, "job-cancel", "job1", "aborting concluded");
+    take(fake, "job-dismiss", "job1", "null");
+    tell(fake, "concluded", "No space left on device", NULL, NULL);
+    take(fake, "job-dismiss", "job0", "null");
+    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "No space left on device; the chain of 'vda' is");
+}
+
+static void
+one_that_is_refused_takes_the_other_back(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_INNER);
+    FakeQmp *fake = both.one->fake;
+    start(fake, "job0", "created running");
+    fake_qmp_expect(fake, "block-commit", NULL);
+    fake_qmp_refuse(fake, "GenericError", "Failed to get lock");
+    tell(fake, "running", NULL, NULL, NULL);
+    take(fake, "job-cancel", "job0", "aborting concluded");
+    take(fake, "job-dismiss", "job0", "null");
+    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1': QEMU refused to start the job");
+}
+
+/* The first has changed its chain, and that stays. */
+static void
+one_that_fails_after_leaves_the_other_changed(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_INNER);
+    FakeQmp *fake = both.one->fake;
+    start(fake, "job0", "created running waiting pending");
+    start(fake, "job1", "created running waiting pending");
+    take(fake, "job-finalize", "job0", "concluded");
+    tell(fake, "concluded", NULL, "pending", NULL);
+    take(fake, "job-dismiss", "job0", "null");
+    take_closes(fake, 2);
+    take(fake, "job-finalize", "job1", "aborting concluded");
+    tell(fake, NULL, NULL, "concluded", "Permission denied");
+    tell(fake, NULL, NULL, "concluded", "Permission denied");
+    take(fake, "job-dismiss", "job1", "null");
+    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1' failed: Permission denied; the chain");
+}
+
+/* The other jobs, which wait, must not be left to wait for ever. */
+static void
+one_that_fails_at_its_end_takes_back_those_that_wait(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_INNER);
+    FakeQmp *fake = both.one->fake;
+    start(fake, "job0", "created running waiting pending");
+    start(fake, "job1", "created running waiting pending");
+    take(fake, "job-finalize", "job0", "aborting concluded");
+    tell(fake, "concluded", "Permission denied", "pending", NULL);
+    tell(fake, "concluded", "Permission denied", "pending", NULL);
+    take(fake, "job-cancel", "job1", "aborting concluded");
+    take(fake, "job-dismiss", "job1", "null");
+    tell(fake, "concluded", "Permission denied", NULL, NULL);
+    take(fake, "job-dismiss", "job0", "null");
+    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job0' failed: Permission denied; the chain");
+}
+
+/* One that cannot be taken back keeps no other from it. */
+static void
+what_cannot_be_taken_back_is_told_and_the_others_are(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_INNER);
+    FakeQmp *fake = both.one->fake;
+    start(fake, "job0", "created running");
+    start(fake, "job1", "created running waiting pending");
+    status(fake, "job0", "aborting concluded");
+    tell(fake, "concluded", "Input/output error", "pending", NULL);
+    tell(fake, "concluded", "Input/output error", "pending", NULL);
+    fake_qmp_expect(fake, "job-cancel", "{\"id\": \"job1\"}");
+    fake_qmp_refuse(fake, "GenericError", "cannot accept command verb 'cancel'");
+    tell(fake, "concluded", "Input/output error", "pending", NULL);
+    tell(fake, "concluded", "Input/output error", "pending", NULL);
+    take(fake, "job-dismiss", "job0", "null");
+    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1' could not be taken back (");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_chain_is_changed_before_all_jobs_are_pending),
+        cmocka_unit_test(no_job_is_completed_before_all_are_ready),
+        cmocka_unit_test(one_that_fails_before_takes_the_other_back),
+        cmocka_unit_test(one_that_is_refused_takes_the_other_back),
+        cmocka_unit_test(one_that_fails_after_leaves_the_other_changed),
+        cmocka_unit_test(one_that_fails_at_its_end_takes_back_those_that_wait),
+        cmocka_unit_test(what_cannot_be_taken_back_is_told_and_the_others_are),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
