@@ -79,16 +79,28 @@ qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper, const char
                   lower_name, chain->target);
 }
 
+static gboolean
+uses_id(const QblkPlan *plan, const char *id)
+{
+    gboolean uses = g_str_equal(plan->job, id);
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        uses = uses || g_strcmp0(step->job, id) == 0;
+    }
+    return uses;
+}
+
 gboolean
 qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan, GError **error)
 {
     for (guint i = 0; i < context->snapshot->jobs->len; i++) {
         const QblkJob *job = context->snapshot->jobs->pdata[i];
-        if (g_str_equal(job->id, plan->job)) {
-            return refuse(error,
-                          "there is a job '%s' already (%s, %s): look at it, and dismiss it if it "
-                          "is over",
-                          job->id, job->type, job->status);
+        if (uses_id(plan, job->id)) {
+            return refuse(
+                error,
+                "there is a job '%s' already (%s, %s): 'qblk job' with that id looks at it "
+                "and ends it",
+                job->id, job->type, job->status);
         }
     }
     return TRUE;

@@ -28,7 +28,7 @@ gboolean qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper,
                                const char *upper_name, const QblkLayer *lower,
                                const char *lower_name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The id of @plan's job is free: a job that is over keeps it until somebody dismisses it. */
+/** The ids of @plan's jobs are free: a job that is over keeps its until somebody dismisses it. */
 gboolean qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

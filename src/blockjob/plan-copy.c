@@ -378,12 +378,9 @@ qblk_plan_copy(const QblkPlanContext *context, const QblkCopyOptions *options, G
     }
     choose_names(&copy);
     g_autoptr(QblkPlan) plan = qblk_plan_new("copy", context, chain);
-    if (!qblk_plan_check_id(context, plan, error)) {
-        return NULL;
-    }
     plan->writes = g_strdup(options->destination);
     plan->reads = chain->layers->len == 1 ? g_strdup(copy.top->filename) : NULL;
     add_steps(plan, &copy);
     add_expectations(plan, &copy);
-    return g_steal_pointer(&plan);
+    return qblk_plan_check_id(context, plan, error) ? g_steal_pointer(&plan) : NULL;
 }

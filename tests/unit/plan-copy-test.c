@@ -189,6 +189,27 @@ what_makes_no_sense_is_refused(void **state)
     }
 }
 
+/* A job that makes an image may be left by somebody who was killed meanwhile. */
+static void
+ids_that_jobs_have_are_refused(void **state)
+{
+    static const char *const ids[] = {"qblk-copy-vda", "qblk-copy-vda-create"};
+    for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
+        GError *error = NULL;
+        g_autofree char *jobs =
+            g_strdup_printf("[{'id': '%s', 'type': 'create', 'status': 'concluded', "
+                            "'current-progress': 1, 'total-progress': 1}]",
+                            ids[i]);
+        g_autoptr(QblkReplies) replies = graph_fixture_machine(NODES, BLOCKS);
+        graph_fixture_add_job(replies, jobs, "[]");
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+        const QblkCopyOptions options = {.destination = "/d/copy"};
+        assert_null(qblk_plan_copy(&context, &options, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, ids[i]);
+    }
+}
+
 /* ---- an image that is there ---- */
 
 /* Its size, and the image below it or NULL. */
@@ -278,6 +299,7 @@ main(void)
         cmocka_unit_test(a_full_copy_has_nothing_below),
         cmocka_unit_test(names_that_nodes_have_are_not_taken_again),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(ids_that_jobs_have_are_refused),
         cmocka_unit_test(an_image_that_is_reused_has_to_fit),
         cmocka_unit_test(what_its_header_names_is_shared_where_it_is_the_same),
     };

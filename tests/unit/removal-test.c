@@ -119,6 +119,17 @@ a_file_that_came_in_its_place_stays(void **state)
 }
 
 static void
+a_link_to_the_file_is_another_file(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autofree char *moved = g_build_filename(folder, "moved", NULL);
+    g_autoptr(QblkPlan) plan = plan_to_delete(file);
+    assert_int_equal(rename(file, moved), 0);
+    assert_int_equal(symlink("moved", file), 0);
+    assert_not_deleted(plan, "another file has its name now");
+}
+
+static void
 a_file_that_is_gone_is_no_failure(void **state)
 {
     g_autofree char *file = save("file");
@@ -164,6 +175,7 @@ main(void)
         cmocka_unit_test_setup_teardown(what_is_no_plain_file_is_refused_before_anything_is_done,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_came_in_its_place_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_link_to_the_file_is_another_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_gone_is_no_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_a_process_has_locked_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_deleted_keeps_no_other_from_it, set_up,
