@@ -236,16 +236,23 @@ class Killed(TestCase):
 
     def test_when_the_job_is_told_to_pivot(self):
         """From the reply to job-complete on nobody is there any more."""
-        self.boot()
-        self.qblk('copy', self.process.socket, 'vda', self.dest)
-        self.process.qmp.execute('job-complete', {'id': JOB})
-        self.guest_writes('40M')
-        self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'concluded'})
-        self.guest_writes('42M')
-        self.qblk('job', self.process.socket, 'vda', '--wait')
-        self.assert_no_jobs()
-        self.assert_files(self.dest)
-        self.assert_same_content(self.dest)
+        for command, job in ((('copy', 'DEST'), JOB),
+                             (('commit', '--active'), 'qblk-active-commit-vda')):
+            with self.subTest(command):
+                self.setUp()
+                self.boot()
+                name, *rest = command
+                self.qblk(name, self.process.socket, 'vda',
+                          *[self.dest if word == 'DEST' else word for word in rest])
+                self.process.qmp.execute('job-complete', {'id': job})
+                self.guest_writes('40M')
+                self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'concluded'})
+                self.guest_writes('42M')
+                self.qblk('job', self.process.socket, 'vda', '--wait')
+                self.assert_no_jobs()
+                left = self.dest if name == 'copy' else self.files[3]
+                self.assert_files(left)
+                self.assert_same_content(left)
 
 
 if __name__ == '__main__':

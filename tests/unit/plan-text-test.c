@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/plan-text.h"
+
+#include "lib/check.h"
+
+static QblkPlan *
+plan_new(void)
+{
+    QblkPlan *plan = qblk_plan_new_empty();
+    plan->kind = g_strdup("copy");
+    plan->target = g_strdup("v\x1b"
+                            "da");
+    plan->job = g_strdup("job0");
+    plan->fingerprint = g_strdup("");
+    return plan;
+}
+
+static void
+assert_result(const QblkPlan *plan, const char *state, const char *expected)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    qblk_plan_text_result(plan, state, text);
+    assert_string_equal(text->str, expected);
+}
+
+static void
+the_result_says_what_was_done(void **state)
+{
+    g_autoptr(QblkPlan) plan = plan_new();
+    assert_result(plan, "done", "copy of v\\x1bda: done\n");
+    assert_result(plan, "started", "copy of v\\x1bda: job 'job0' has started\n");
+    assert_result(plan, "ready", "copy of v\\x1bda: job 'job0' is ready\n");
+}
+
+static void
+the_result_says_what_became_of_files(void **state)
+{
+    g_autoptr(QblkPlan) plan = plan_new();
+    for (guint i = 0; i < 2; i++) {
+        QblkRemoval *removal = g_new0(QblkRemoval, 1);
+        removal->filename = g_strdup(i == 0 ? "/d/one\n" : "/d/two");
+        removal->is_doomed = i == 0;
+        g_ptr_array_add(plan->removed, removal);
+    }
+    plan->copy = g_strdup("/d/copy\t");
+    assert_result(plan, "done",
+                  "copy of v\\x1bda: done\na copy of the disk: /d/copy\\t\n"
+                  "deleted: /d/one\\n\nno longer used: /d/two\n");
+}
+
+static void
+a_plan_says_only_chains_that_are_known(void **state)
+{
+    g_autoptr(QblkPlan) plan = plan_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+    (void)qblk_plan_add_for_job(plan, "forget the job", "job-dismiss", NULL, NULL);
+    qblk_plan_text(plan, text);
+    assert_string_equal(text->str, "copy of v\\x1bda\n  1. forget the job\n"
+                                   "     job-dismiss {\"id\":\"job0\"}\n");
+    (void)qblk_plan_expect_image(plan, NULL, "raw", "/d/\x01");
+    g_string_truncate(text, 0);
+    qblk_plan_text(plan, text);
+    assert_non_null(strstr(text->str, "after:\n  └─ /d/\\x01 (raw)\n"));
+    assert_null(strstr(text->str, "before:"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_result_says_what_was_done),
+        cmocka_unit_test(the_result_says_what_became_of_files),
+        cmocka_unit_test(a_plan_says_only_chains_that_are_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
