@@ -84,6 +84,7 @@ def read_document():
                 continue
             whole = Form([path])
             whole.types = {**forms[path][0].types, **form.types}
+            whole.optional = forms[path][0].optional | form.optional
             forms[path] = [whole]
     return forms
 
