@@ -228,6 +228,12 @@ qblk_json_integer(const QblkJson *json, gint64 *value)
 }
 
 gboolean
+qblk_json_is_null(const QblkJson *json)
+{
+    return json_is_null(json);
+}
+
+gboolean
 qblk_json_true(const QblkJson *json)
 {
     return json_is_true(json);

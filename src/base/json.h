@@ -75,7 +75,8 @@ void qblk_json_append(QblkJson *array, QblkJson *value);
 gboolean qblk_json_is(const QblkJson *json, QblkJsonType type);
 const char *qblk_json_string(const QblkJson *json);
 gboolean qblk_json_integer(const QblkJson *json, gint64 *value);
-gboolean qblk_json_true(const QblkJson *json); /* TRUE only for a true boolean */
+gboolean qblk_json_true(const QblkJson *json);    /* TRUE only for a true boolean */
+gboolean qblk_json_is_null(const QblkJson *json); /* a null that is there */
 
 const QblkJson *qblk_json_get(const QblkJson *object, const char *key);
 const char *qblk_json_get_string(const QblkJson *object, const char *key);

@@ -68,6 +68,14 @@ check_format(const Copy *copy, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
         is_made = is_made || g_str_equal(formats[i].name, copy->format);
     }
+    const QblkNode *top = qblk_snapshot_node(copy->context->snapshot, copy->top->node_name);
+    gboolean is_encrypted = top != NULL && top->encryption != NULL;
+    if (is_encrypted && !copy->options->reuse && copy->options->format == NULL) {
+        return refuse(error,
+                      "'%s' is encrypted, and a copy that is made here would not be: say --format "
+                      "to have it so, or make the image and say --reuse-external",
+                      copy->chain->target);
+    }
     if (!is_made && !copy->options->reuse) {
         return refuse(error,
                       "no copy is made in format '%s': say --format raw, qcow2 or qed, or make the "
@@ -232,15 +240,15 @@ add_create_image(QblkPlan *plan, const Copy *copy)
     add_creation(plan, "make an image in it", options);
 }
 
-/* As the active layer has it: a guest that relies on cache=none does not stop to. */
+/* As the active layer has it: a guest that relies on cache=none does not stop to.  That flushes are
+ * ignored (cache=unsafe, snapshot=on) is not taken over to an image that is to stay. */
 static void
 set_cache(QblkJson *options, const Copy *copy)
 {
     const QblkNode *node = qblk_snapshot_node(copy->context->snapshot, copy->top->node_name);
-    if (node != NULL && (node->is_direct || node->ignores_flush)) {
+    if (node != NULL && node->is_direct) {
         QblkJson *cache = qblk_json_new_object();
-        qblk_json_set_boolean(cache, "direct", node->is_direct);
-        qblk_json_set_boolean(cache, "no-flush", node->ignores_flush);
+        qblk_json_set_boolean(cache, "direct", TRUE);
         qblk_json_set(options, "cache", cache);
     }
 }

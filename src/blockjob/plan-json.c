@@ -191,7 +191,7 @@ read_member(gpointer data, const Member *member, const QblkJson *value, GError *
     case TEXT:
     case REQUIRED:
         *(char **)at = g_strdup(qblk_json_string(value));
-        return *(char **)at != NULL || (member->kind == TEXT && value != NULL) ||
+        return *(char **)at != NULL || (member->kind == TEXT && qblk_json_is_null(value)) ||
                fail(error, member);
     case BOOLEAN:
         *(gboolean *)at = qblk_json_true(value);

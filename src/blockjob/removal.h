@@ -11,7 +11,7 @@
 
 /**
  * Look at the files that @plan will delete.  QBLK_BLOCKJOB_ERROR_REFUSED where one cannot be found
- * on this machine, or is no regular file with a single name.
+ * on this machine, or is no regular file.
  */
 gboolean qblk_removal_identify(QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -63,6 +63,12 @@ read_request(const QblkJobOptions *options, QblkJobRequest *request, gboolean *i
         return usage(error, "say one of --info, --pivot, --finish, --abort, --pause, --resume and "
                             "--bandwidth");
     }
+    gboolean is_bare = options->in_bytes && options->bandwidth == QBLK_INVOCATION_UNSAID;
+    if (is_bare || (!*is_asked && (options->dry_run || options->time_limit > 0))) {
+        return usage(error, is_bare ? "--bytes says what --bandwidth is in, and there is none"
+                                    : "--dry-run and --timeout are for what is done to a job, not "
+                                      "for looking at it");
+    }
     gboolean may_wait = said == 0 || options->pivot || options->finish;
     return !options->wait || may_wait ||
            usage(error, "--wait goes alone, or with --pivot or --finish");

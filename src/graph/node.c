@@ -118,7 +118,6 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
     node->read_only = reply.read_only;
     node->detects_zeroes = g_strdup(reply.detect_zeroes);
     node->is_direct = qblk_json_true(qblk_json_get(reply.cache, "direct"));
-    node->ignores_flush = qblk_json_true(qblk_json_get(reply.cache, "no-flush"));
     node->encryption = encryption_of(node->driver, reply.image);
     node->virtual_size = image.virtual_size;
     node->actual_size = image.actual_size;

@@ -23,7 +23,6 @@ struct QblkNode {
     gboolean read_only;
     char *detects_zeroes;   /* "off", "on", "unmap", or NULL where not said */
     gboolean is_direct;     /* cache=none, directsync: the host's cache is not used */
-    gboolean ignores_flush; /* cache=unsafe */
     char *encryption;       /* "luks", "qcow" (the old one of qcow2), or NULL */
     gboolean has_data_file; /* qcow2 with an external data file */
     gint64 virtual_size;    /* bytes, QBLK_UNKNOWN where not said */

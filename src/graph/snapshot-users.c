@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/snapshot-users.h"
 
+#include "graph/source-place.h"
+
 static gboolean
 is_same_node(const char *a, const char *b)
 {
@@ -11,7 +13,8 @@ static gboolean
 is_same_image(const QblkLayer *a, const QblkLayer *b)
 {
     return is_same_node(a->node_name, b->node_name) || is_same_node(a->storage, b->storage) ||
-           (a->source != NULL && qblk_source_equal(a->source, b->source));
+           (a->source != NULL && b->source != NULL &&
+            qblk_source_place_equal(a->source, b->source));
 }
 
 static gboolean

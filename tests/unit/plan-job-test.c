@@ -130,8 +130,8 @@ how_much_a_job_does_by_itself_is_up_to_who_started_it(void **state)
     } cases[] = {
         {TRUE, TRUE, "->concluded"},
         {TRUE, FALSE, "->concluded job-dismiss"},
-        {FALSE, TRUE, "->pending job-finalize!>concluded"},
-        {FALSE, FALSE, "->pending job-finalize!>concluded job-dismiss"},
+        {FALSE, TRUE, "->pending human-monitor-command job-finalize!>concluded"},
+        {FALSE, FALSE, "->pending human-monitor-command job-finalize!>concluded job-dismiss"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;

@@ -146,6 +146,20 @@ what_is_no_object_is_no_plan(void **state)
     }
 }
 
+static void
+a_text_of_another_type_is_no_plan(void **state)
+{
+    static const char *const members[] = {"qdev", "reads", "buried"};
+    g_autoptr(QblkJson) recorded = json_of(0);
+    for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
+        GError *error = NULL;
+        g_autoptr(QblkJson) root = qblk_json_copy(recorded);
+        qblk_json_set_integer(root, members[i], 5);
+        assert_null(qblk_plan_json_read(root, &error));
+        assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, members[i]);
+    }
+}
+
 int
 main(void)
 {
@@ -153,6 +167,7 @@ main(void)
         cmocka_unit_test(every_kind_of_plan_is_read_as_it_was_written),
         cmocka_unit_test(what_is_missing_or_of_another_type_is_no_plan),
         cmocka_unit_test(what_is_no_object_is_no_plan),
+        cmocka_unit_test(a_text_of_another_type_is_no_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

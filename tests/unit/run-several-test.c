@@ -148,10 +148,12 @@ no_chain_is_changed_before_all_jobs_are_pending(void **state)
     start(fake, "job0", "created running");
     start(fake, "job1", "created running waiting pending");
     status(fake, "job0", "waiting pending");
+    run_case_take_flush(fake);
     take(fake, "job-finalize", "job0", "concluded");
     tell(fake, "concluded", NULL, "pending", NULL);
     take(fake, "job-dismiss", "job0", "null");
     take_closes(fake, 2);
+    run_case_take_flush(fake);
     take(fake, "job-finalize", "job1", "concluded");
     tell(fake, NULL, NULL, "concluded", NULL);
     take(fake, "job-dismiss", "job1", "null");
@@ -219,10 +221,12 @@ one_that_fails_after_leaves_the_other_changed(void **state)
     FakeQmp *fake = both.one->fake;
     start(fake, "job0", "created running waiting pending");
     start(fake, "job1", "created running waiting pending");
+    run_case_take_flush(fake);
     take(fake, "job-finalize", "job0", "concluded");
     tell(fake, "concluded", NULL, "pending", NULL);
     take(fake, "job-dismiss", "job0", "null");
     take_closes(fake, 2);
+    run_case_take_flush(fake);
     take(fake, "job-finalize", "job1", "aborting concluded");
     tell(fake, NULL, NULL, "concluded", "Permission denied");
     tell(fake, NULL, NULL, "concluded", "Permission denied");
@@ -238,6 +242,7 @@ one_that_fails_at_its_end_takes_back_those_that_wait(void **state)
     FakeQmp *fake = both.one->fake;
     start(fake, "job0", "created running waiting pending");
     start(fake, "job1", "created running waiting pending");
+    run_case_take_flush(fake);
     take(fake, "job-finalize", "job0", "aborting concluded");
     tell(fake, "concluded", "Permission denied", "pending", NULL);
     tell(fake, "concluded", "Permission denied", "pending", NULL);
