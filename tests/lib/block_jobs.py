@@ -132,6 +132,10 @@ class TestCase(live.TestCase):
         self.make(depth, data)
         self.reference = os.path.join(self.folder, REFERENCE)
         _copy_template(depth, data, [REFERENCE], self.folder)
+        return self.run_qemu(self.disk(kind), **options)
+
+    def disk(self, kind):
+        """The arguments for a disk of that kind over self.files."""
         limits = ['-object', 'throttle-group,id=limits,x-bps-total=1073741824']
         top = stem(self.files[0])
         above = {
@@ -152,7 +156,7 @@ class TestCase(live.TestCase):
             + blockdev(driver='throttle', node_name='limited', throttle_group='limits', file='cor')
             + virtio('limited', id='vda'),
         }
-        return self.run_qemu(above[kind], **options)
+        return above[kind]
 
     # ---- looking ----
 
