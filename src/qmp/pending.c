@@ -37,11 +37,12 @@ command_free(gpointer data)
 }
 
 QblkPending *
-qblk_pending_new(void)
+qblk_pending_new(guint64 last_id)
 {
     QblkPending *pending = g_new0(QblkPending, 1);
     pending->commands = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, command_free);
     g_queue_init(&pending->queue);
+    pending->last_id = last_id;
     return pending;
 }
 

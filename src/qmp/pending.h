@@ -11,7 +11,8 @@
 
 typedef struct QblkPending QblkPending;
 
-QblkPending *qblk_pending_new(void);
+/** The first command has the id after @last_id. */
+QblkPending *qblk_pending_new(guint64 last_id);
 void qblk_pending_free(QblkPending *pending);
 
 /** Queue a command that has @timeout from @now; returns its id, never 0. */

@@ -37,7 +37,8 @@ qblk_session_new(const char *peer, gint64 now, gint64 timeout, gsize max_reply_b
     session->framer = qblk_framer_new(max_reply_bytes);
     session->handshake_start = now;
     session->handshake_timeout = timeout;
-    session->commands = qblk_pending_new();
+    /* No two sessions have the same ids: see is_of_earlier(). */
+    session->commands = qblk_pending_new((guint64)now);
     session->events = qblk_event_queue_new();
     session->output = g_string_new(NULL);
     return session;
@@ -312,6 +313,19 @@ static const struct
 };
 /* clang-format on */
 
+/* Whether it answers a client that was there before us, and went before QEMU had answered: that
+ * command is carried out all the same, and its reply goes to whoever is connected then (seen with
+ * 7.2).  Once our first command was answered there is none any more. */
+static gboolean
+is_of_earlier(const QblkSession *session, const QblkMessage *message)
+{
+    if (session->state != QBLK_SESSION_NEGOTIATING || message->kind == QBLK_MESSAGE_EVENT) {
+        return FALSE;
+    }
+    return message->has_id ? qblk_pending_in_flight(session->commands, message->id) == NULL
+                           : message->kind == QBLK_MESSAGE_RETURN;
+}
+
 static gboolean
 handle(QblkSession *session, const GString *text, gint64 now, GError **error)
 {
@@ -319,6 +333,9 @@ handle(QblkSession *session, const GString *text, gint64 now, GError **error)
     g_autoptr(QblkMessage) message = qblk_message_parse(text->str, text->len, error);
     if (message == NULL) {
         return FALSE;
+    }
+    if (is_of_earlier(session, message)) {
+        return TRUE;
     }
     const Arrival arrival = {.message = message, .bytes = text->len, .now = now};
     if (!transitions[session->state][message->kind].action(session, &arrival, error)) {

@@ -52,7 +52,7 @@ assert_failed(QblkPending *pending, guint64 id, int code, const char *part)
 static void
 commands_are_sent_in_order_but_for_the_first(void **state)
 {
-    g_autoptr(QblkPending) pending = qblk_pending_new();
+    g_autoptr(QblkPending) pending = qblk_pending_new(0);
     guint64 a = qblk_pending_add(pending, "a", NULL, 0, 10);
     guint64 b = qblk_pending_add(pending, "b", NULL, 0, 10);
     guint64 first = qblk_pending_add_first(pending, "qmp_capabilities");
@@ -73,7 +73,7 @@ commands_are_sent_in_order_but_for_the_first(void **state)
 static void
 no_more_are_in_flight_than_the_limit(void **state)
 {
-    g_autoptr(QblkPending) pending = qblk_pending_new();
+    g_autoptr(QblkPending) pending = qblk_pending_new(0);
     guint64 oldest = qblk_pending_add(pending, "x", NULL, 0, 10);
     for (guint i = 0; i < QBLK_LIMIT_IN_FLIGHT; i++) {
         qblk_pending_add(pending, "x", NULL, 0, 10);
@@ -96,7 +96,7 @@ no_more_are_in_flight_than_the_limit(void **state)
 static void
 answers_are_taken_once_and_in_any_order(void **state)
 {
-    g_autoptr(QblkPending) pending = qblk_pending_new();
+    g_autoptr(QblkPending) pending = qblk_pending_new(0);
     guint64 a = qblk_pending_add(pending, "a", NULL, 0, 10);
     guint64 b = qblk_pending_add(pending, "b", NULL, 0, 10);
     sends(pending, "\"a\"");
@@ -121,7 +121,7 @@ answers_are_taken_once_and_in_any_order(void **state)
 static void
 a_command_that_nobody_wants_is_not_counted(void **state)
 {
-    g_autoptr(QblkPending) pending = qblk_pending_new();
+    g_autoptr(QblkPending) pending = qblk_pending_new(0);
     guint64 flying = qblk_pending_add(pending, "flying", NULL, 0, 10);
     guint64 queued = qblk_pending_add(pending, "queued", NULL, 0, 10);
     sends(pending, "\"flying\"");
@@ -141,7 +141,7 @@ a_command_that_nobody_wants_is_not_counted(void **state)
 static void
 time_runs_from_the_last_reply(void **state)
 {
-    g_autoptr(QblkPending) pending = qblk_pending_new();
+    g_autoptr(QblkPending) pending = qblk_pending_new(0);
     assert_int_equal(qblk_pending_deadline(pending), -1);
     guint64 a = qblk_pending_add(pending, "a", NULL, 0, 5000);
     guint64 b = qblk_pending_add(pending, "b", NULL, 1000, 9000);
@@ -162,7 +162,7 @@ time_runs_from_the_last_reply(void **state)
 static void
 a_failure_of_all_spares_what_was_answered(void **state)
 {
-    g_autoptr(QblkPending) pending = qblk_pending_new();
+    g_autoptr(QblkPending) pending = qblk_pending_new(0);
     g_autoptr(GError) end = g_error_new_literal(QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "gone");
     guint64 ids[4];
     for (gsize i = 0; i < 4; i++) {

@@ -217,6 +217,27 @@ the_capabilities_are_answered_first(void **state)
                                  "answered 'query-block' before 'qmp_capabilities'");
 }
 
+/* QEMU answers the command it is at when a client goes to the one that comes next. */
+static void
+what_QEMU_owes_to_the_client_before_is_passed_over(void **state)
+{
+    (void)state;
+    gint64 now = 40 * SESSION_SECOND;
+    g_autoptr(QblkSession) before = qblk_session_new("x", 0, SESSION_SECOND, 0);
+    g_autoptr(QblkSession) session = qblk_session_new("x", now, SESSION_SECOND, 0);
+    guint64 owed = session_check_submit(before, "query-block", 0, SESSION_SECOND);
+    guint64 id = session_check_submit(session, "query-jobs", now, SESSION_SECOND);
+    assert_int_not_equal(owed, id);
+    session_check_receive(session, SESSION_GREETING, now);
+    session_check_reply(session, owed, 6, now);
+    session_check_reply(session, owed + 1, 7, now);
+    session_check_receive(session, "{\"return\": {}}\r\n", now);
+    assert_int_equal(qblk_session_state(session), QBLK_SESSION_NEGOTIATING);
+    session_check_reply(session, id + 1, 0, now);
+    session_check_reply(session, id, 8, now);
+    session_check_answered(session, id, 8);
+}
+
 static void
 refused_capabilities_fail_the_session(void **state)
 {
@@ -317,6 +338,7 @@ main(void)
         cmocka_unit_test(faults_of_the_peer_fail_everything_with_the_same_error),
         cmocka_unit_test(only_a_greeting_may_come_first),
         cmocka_unit_test(the_capabilities_are_answered_first),
+        cmocka_unit_test(what_QEMU_owes_to_the_client_before_is_passed_over),
         cmocka_unit_test(refused_capabilities_fail_the_session),
         cmocka_unit_test(the_end_of_the_connection_says_where_it_came),
         cmocka_unit_test(a_reply_beyond_the_limit_fails_the_session),
