@@ -13,10 +13,10 @@
 
 /* What is said of the image. */
 typedef struct {
-    const char *boot;        /* borrowed */
-    const char *why;         /* constant */
-    GPtrArray *unused;       /* of char, borrowed: files */
-    const char *merged_into; /* borrowed; what the image was merged into, or NULL */
+    const char *boot;  /* borrowed */
+    const char *why;   /* constant */
+    GPtrArray *unused; /* of char, borrowed: files */
+    gboolean is_moved; /* the guest has another active image than before */
 } Verdict;
 
 static gboolean
@@ -39,6 +39,15 @@ has_file(const GPtrArray *layers, const char *path)
     return FALSE;
 }
 
+/* Whether the guest has another active image once all is done. */
+static gboolean
+has_other_top(const QblkPlan *plan)
+{
+    const QblkExpectation *before = plan->before->pdata[0];
+    const QblkExpectation *after = plan->after->len == 0 ? before : plan->after->pdata[0];
+    return g_strcmp0(before->filename, after->filename) != 0;
+}
+
 /* The journal of an operation on the image, if one was left. */
 static const QblkJournalRecord *
 find_record(const GPtrArray *records, const char *top)
@@ -52,17 +61,17 @@ find_record(const GPtrArray *records, const char *top)
     return NULL;
 }
 
-/* ---- an overlay that was to be merged ---- */
+/* ---- another image becomes the active one: by a merge, or by a copy ---- */
 
 /* Whether the guest would see the same in both; FALSE where they differ, or it is not known. */
 static gboolean
 is_same_content(const QblkPlan *plan)
 {
-    const QblkExpectation *top = plan->before->pdata[0];
-    const QblkExpectation *base = plan->after->pdata[0];
-    const char *const command[] = {"qemu-img",   "compare",      "-U", "-q",
-                                   "-f",         top->format,    "-F", base->format,
-                                   plan->buried, plan->buried_in};
+    const QblkExpectation *before = plan->before->pdata[0];
+    const QblkExpectation *after = plan->after->pdata[0];
+    const char *const command[] = {
+        "qemu-img",    "compare",        "-U",           "-q", "-f", before->format, "-F",
+        after->format, before->filename, after->filename};
     int status = -1;
     g_auto(GStrv) arguments = g_new0(char *, G_N_ELEMENTS(command) + 1);
     for (gsize i = 0; i < G_N_ELEMENTS(command); i++) {
@@ -76,10 +85,10 @@ is_same_content(const QblkPlan *plan)
 }
 
 static void
-add_leftovers(Verdict *verdict, const QblkPlan *plan, const GPtrArray *kept)
+add_leftovers(Verdict *verdict, const GPtrArray *layers, const GPtrArray *kept)
 {
-    for (guint i = 0; i < plan->before->len; i++) {
-        const QblkExpectation *layer = plan->before->pdata[i];
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkExpectation *layer = layers->pdata[i];
         if (!has_file(kept, layer->filename)) {
             g_ptr_array_add(verdict->unused, layer->filename);
         }
@@ -87,27 +96,31 @@ add_leftovers(Verdict *verdict, const QblkPlan *plan, const GPtrArray *kept)
 }
 
 static gboolean
-judge_merge(const QblkJournalRecord *record, Verdict *verdict, GError **error)
+judge_pivot(const QblkJournalRecord *record, Verdict *verdict, GError **error)
 {
     const QblkPlan *plan = record->plan;
+    const char *before = ((const QblkExpectation *)plan->before->pdata[0])->filename;
+    const char *after = ((const QblkExpectation *)plan->after->pdata[0])->filename;
     gboolean is_certain = record->stage != QBLK_STAGE_PIVOTING;
     gboolean went_on = record->stage == QBLK_STAGE_CLEANING;
     if (!is_certain && is_same_content(plan)) {
-        is_certain = went_on = TRUE; /* whichever it was, the base has all */
+        is_certain = went_on = TRUE; /* whichever it was, the new one has all */
     }
     if (!is_certain) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "QEMU ended while its guest changed over from '%s' to '%s', and they differ: "
                     "which one has the newest data is not known; keep both, and compare their "
                     "file systems",
-                    plan->buried, plan->buried_in);
+                    before, after);
         return FALSE;
     }
-    verdict->boot = went_on ? plan->buried_in : plan->buried;
-    verdict->why = went_on ? "all data were merged into it" : "the merge had not come to its end";
+    verdict->boot = went_on ? after : before;
+    verdict->why = went_on ? "all data are in it" : "the job had not come to its end";
     if (went_on) {
-        verdict->merged_into = plan->buried_in;
-        add_leftovers(verdict, plan, plan->after);
+        verdict->is_moved = TRUE;
+        add_leftovers(verdict, plan->before, plan->after);
+    } else {
+        add_leftovers(verdict, plan->after, plan->before);
     }
     return TRUE;
 }
@@ -132,23 +145,9 @@ judge_headers(const QblkInvocation *invocation, const QblkJournalRecord *record,
 {
     const QblkPlan *plan = record->plan;
     const QblkExpectation *before = plan->before->pdata[0];
-    const QblkExpectation *after = plan->after->len == 0 ? before : plan->after->pdata[0];
-    gboolean has_other_top = !is_same_file(before->filename, after->filename);
     verdict->boot = before->filename;
     verdict->why = "its chain is the one from before";
     if (record->stage < QBLK_STAGE_PIVOTING) {
-        if (has_other_top) {
-            g_ptr_array_add(verdict->unused, after->filename);
-        }
-        return TRUE;
-    }
-    if (has_other_top) {
-        /* A copy: both have all that the guest had written when the command was sent. */
-        gboolean went_on = record->stage == QBLK_STAGE_CLEANING;
-        verdict->boot = went_on ? after->filename : before->filename;
-        verdict->why = went_on ? "the guest went on with it"
-                               : "the guest may have gone on with the "
-                                 "copy: look at that as well";
         return TRUE;
     }
     g_autoptr(GPtrArray) images = qblk_image_chain(before->filename, before->format, error);
@@ -157,7 +156,7 @@ judge_headers(const QblkInvocation *invocation, const QblkJournalRecord *record,
     }
     if (is_chain(images, plan->after)) {
         verdict->why = "its chain is the one that was planned";
-        add_leftovers(verdict, plan, plan->after);
+        add_leftovers(verdict, plan->before, plan->after);
     } else if (!is_chain(images, plan->before)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "the headers from '%s' down are neither as before nor as planned: look with "
@@ -221,7 +220,7 @@ judge_mark(const char *top, const QblkTombstone *mark, Verdict *verdict, GError 
         return FALSE;
     }
     verdict->boot = mark->into;
-    verdict->why = "all data were merged into it";
+    verdict->why = "all data are in it";
     g_ptr_array_add(verdict->unused, mark->image);
     return TRUE;
 }
@@ -236,8 +235,8 @@ judge(const QblkInvocation *invocation, const QblkJournalRecord *record, Verdict
             return FALSE;
         }
     }
-    return record->plan->buried != NULL ? judge_merge(record, verdict, error)
-                                        : judge_headers(invocation, record, verdict, error);
+    return has_other_top(record->plan) ? judge_pivot(record, verdict, error)
+                                       : judge_headers(invocation, record, verdict, error);
 }
 
 /* The verdict holds from now on: it goes from the journal into the mark. */
@@ -247,8 +246,9 @@ settle(const QblkJournalRecord *record, const Verdict *verdict, GError **error)
     const QblkPlan *plan = record->plan;
     QblkJournal *journal = qblk_journal_resume(record, error);
     gboolean done = journal != NULL;
-    if (done && verdict->merged_into != NULL) {
-        done = qblk_tombstone_write(plan->buried, plan->buried_in, TRUE, error);
+    if (done && verdict->is_moved) {
+        const QblkExpectation *old = plan->before->pdata[0];
+        done = qblk_tombstone_write(old->filename, verdict->boot, TRUE, error);
     } else if (done && plan->buried != NULL) {
         qblk_tombstone_remove(plan->buried);
     }

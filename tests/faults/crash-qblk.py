@@ -11,7 +11,7 @@ import qblk
 
 class CrashOfQblk(crash.TestCase):
     def test_nothing_is_lost(self):
-        for kind in crash.KINDS:
+        for kind in self.kinds:
             self.each_point(kind, self.judge)
 
     def judge(self, kind, point, before, after):
@@ -35,7 +35,7 @@ class CrashOfQblk(crash.TestCase):
             state = self.state_of(kind, was_done or 'complete' in said)
             self.assertEqual(self.named_nodes(), before if state == 'before' else after, msg=said)
             self.assert_marks(kind, state)
-            if state == 'after' and kind.holds and when != 'after':
+            if state == 'after' and kind.holds and when is None:
                 self.assert_same_content(self.path(kind.holds))
             top = kind.after[0] if state == 'after' else crash.KEPT[0]
             self.assert_same_content(self.path(top))

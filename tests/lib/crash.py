@@ -95,6 +95,8 @@ class TestCase(block_jobs.TestCase):
             cls.addClassCleanup(context.__exit__, None, None, None)
             return value
 
+    kinds = KINDS
+
     @contextlib.contextmanager
     def guest(self, kind, point=None, strike=None):
         """A fresh guest, and the relay before its monitor."""
