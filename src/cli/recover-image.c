@@ -54,7 +54,9 @@ find_record(const GPtrArray *records, const char *top)
 {
     for (guint i = 0; i < records->len; i++) {
         const QblkJournalRecord *record = records->pdata[i];
-        if (has_file(record->plan->before, top) || has_file(record->plan->after, top)) {
+        gboolean is_told = record->plan->before->len > 0; /* not where QEMU could not be asked */
+        if (is_told &&
+            (has_file(record->plan->before, top) || has_file(record->plan->after, top))) {
             return record;
         }
     }
