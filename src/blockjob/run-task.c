@@ -423,8 +423,8 @@ qblk_run_task_undo(QblkRunTask *task, GError **error)
             }
         }
     }
-    if (task->stage == QBLK_STAGE_PIVOTING && task->run->options->is_local &&
-        task->plan->buried != NULL) {
+    /* Whatever the journal says: the mark was written before it. */
+    if (task->run->options->is_local && task->plan->buried != NULL) {
         qblk_tombstone_remove(task->plan->buried);
     }
     return TRUE;
