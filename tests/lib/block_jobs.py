@@ -230,11 +230,11 @@ class TestCase(live.TestCase):
 
     # ---- in mid-job ----
 
-    def begin(self, *arguments):
+    def begin(self, *arguments, **options):
         """qblk with a slow job; returns once the job moves."""
         running = subprocess.Popen(qblk.command(arguments), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   env=qblk.environment())
+                                   env=qblk.environment(), **options)
         self.addCleanup(end, running)
         self.wait_for(lambda: any(job['status'] in ('running', 'paused', 'ready')
                                   and job['current-progress'] > 0

@@ -98,7 +98,7 @@ class TestCase(block_jobs.TestCase):
     kinds = KINDS
 
     @contextlib.contextmanager
-    def guest(self, kind, point=None, strike=None):
+    def guest(self, kind, point=None, strike=None, more=()):
         """A fresh guest, and the relay before its monitor."""
         with contextlib.ExitStack() as stack:
             self.folder = stack.enter_context(qemu.folder())
@@ -106,7 +106,8 @@ class TestCase(block_jobs.TestCase):
                 shutil.copy(os.path.join(self.template, name), self.folder)
             self.files = [self.path(name) for name in KEPT]
             self.reference = os.path.join(self.folder, 'reference.raw')
-            self.process = stack.enter_context(Topology(self.disk(kind.disk)).run(self.folder))
+            disk = Topology(self.disk(kind.disk) + list(more))
+            self.process = stack.enter_context(disk.run(self.folder))
             self.vm = os.path.join(self.folder, 'vm.sock')
             yield stack.enter_context(FaultRelay(self.vm, self.process.socket, point, strike))
 

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What comes between a crash and its recovery, and what is in the way of the journal."""
+
+import os
+import resource
+import subprocess
+
+import crash
+import live
+import qblk
+import qemu
+from block_jobs import SLOW, TestCase
+from fault_relay import LOST, FaultRelay, Point
+
+CHANGES = ('block-commit', 'block-stream', 'blockdev-', 'job-', 'block-job-', 'human-')
+
+
+class LeftBehind(TestCase):
+    """A job that goes on in QEMU after the death of qblk."""
+
+    def leave(self, *arguments, **options):
+        self.boot(depth=3, data='4M', **options)
+        running = self.begin(arguments[0], self.process.socket, 'vda', *arguments[1:], *SLOW)
+        running.kill()
+        running.communicate()
+        self.assertNotEqual(crash.journals(), [])
+
+    def hurry(self):
+        """Let the job that was left come to its end."""
+        for job in self.process.qmp.execute('query-block-jobs'):
+            self.process.qmp.execute('block-job-set-speed', {'device': job['device'], 'speed': 0})
+
+    def tearDown(self):
+        self.assertEqual(crash.journals(), [])
+
+    def test_a_changing_command_finishes_what_was_left_and_says_so(self):
+        copy = os.path.join(self.folder, 'copy.qcow2')
+        for command in (('pull', 'vda'), ('commit', 'vda', '--pivot'),
+                        ('copy', 'vda', copy, '--pivot')):
+            with self.subTest(command[0]):
+                self.setUp()
+                self.leave('commit', '--top', 'vda[1]')
+                self.hurry()
+                result = self.qblk(command[0], self.process.socket, *command[1:])
+                self.assertIn("commit of 'vda', which was left while started: completed",
+                              result.errors)
+                self.assert_no_jobs()
+                top, _, base = self.files
+                self.assert_files({'pull': top, 'commit': base, 'copy': copy}[command[0]])
+
+    def test_what_is_only_read_leaves_it(self):
+        self.leave('commit', '--top', 'vda[1]')
+        left = crash.journals()
+        for command in ('list', 'chain', 'jobs'):
+            self.assertEqual(self.qblk(command, self.process.socket).errors, '')
+        self.qblk('pull', self.process.socket, 'vda', '--dry-run', status=qblk.REFUSED)
+        self.assertEqual(crash.journals(), left)
+        self.hurry()
+        self.qblk('recover', self.process.socket)
+
+    def test_an_abort_is_not_preceded_by_the_end(self):
+        self.leave('pull')
+        self.assertEqual(self.qblk('job', self.process.socket, 'vda', '--abort').errors, '')
+        self.assert_untouched()
+
+    def test_a_job_that_cannot_go_on_is_taken_back(self):
+        self.leave('pull')
+        job = self.process.qmp.execute('query-jobs')[0]['id']
+        self.process.qmp.execute('job-cancel', {'id': job})
+        self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'id': job, 'status': 'concluded'})
+        self.assertIn('taken back', self.qblk('recover', self.process.socket).text)
+        self.assert_untouched()
+
+    def test_a_QEMU_that_was_started_again_is_only_looked_at(self):
+        for kind in ('commit --top vda[1]', 'pull', 'commit --pivot'):
+            with self.subTest(kind):
+                self.setUp()
+                self.leave(*kind.split())
+                uuid = self.process.qmp.execute('query-uuid')['UUID']
+                self.process.kill()
+                self.start_again(uuid)
+                self.assertIn('was started again', self.qblk('recover', self.process.socket).text)
+                self.assert_untouched()
+
+    def start_again(self, uuid):
+        was, qemu.FIXED_UUID = qemu.FIXED_UUID, uuid
+        try:
+            self.run_qemu(self.disk('blockdev'))
+        finally:
+            qemu.FIXED_UUID = was
+
+
+class Stale(crash.TestCase):
+    """An overlay whose data went into its base."""
+
+    def test_it_is_not_merged_again(self):
+        kind = next(kind for kind in crash.KINDS if kind.name == 'commit --pivot')
+        with self.guest(kind):
+            self.start_qblk(kind)
+            self.guest_changes()
+            self.process.kill()
+            with qemu.Process(self.folder, self.disk('blockdev')) as self.process:
+                result = self.qblk('commit', self.process.socket, 'vda', '--pivot',
+                                   status=qblk.REFUSED)
+                self.assertIn('merged into', result.errors)
+                self.assertIn(f'qblk recover image:{self.files[0]}', result.errors)
+            text = self.qblk('recover', f'image:{self.files[0]}').text
+            self.assertIn(f'boot from: {self.files[2]}\n', text)
+            self.assert_same_content(self.files[2])
+
+
+class Journal(crash.TestCase):
+    """What is not on disk is not done."""
+
+    kind = crash.KINDS[0]
+
+    def test_without_a_journal_nothing_is_sent(self):
+        for kind in crash.KINDS:
+            with self.subTest(kind.name), self.guest(kind) as relay:
+                blocked = os.path.join(self.folder, 'file')
+                with open(blocked, 'wb'):
+                    pass
+                result = self.qblk(*kind.arguments(self.vm, self.folder), '--state-dir',
+                                   os.path.join(blocked, 'state'), status=qblk.JOB_FAILED)
+                self.assertIn('--state-dir', result.errors)
+                self.assertEqual([command for command in relay.commands()
+                                  if command.startswith(CHANGES)], [])
+
+    def test_two_at_once_are_one_too_many(self):
+        """Through two monitors of one QEMU, while the first has not yet sent anything."""
+        number = next(number for number, message in enumerate(self.undisturbed(self.kind)[0])
+                      if message.label == 'block-commit')
+        others = []
+
+        def second():
+            others.append(qblk.run(*self.kind.arguments(self.other, self.folder)))
+
+        second_monitor = ['-chardev', 'socket,id=more,path=more.sock,server=on,wait=off',
+                          '-mon', 'chardev=more,mode=control']
+        with self.guest(self.kind, Point(number, LOST), second, more=second_monitor):
+            self.other = os.path.join(self.folder, 'other.sock')
+            with FaultRelay(self.other, os.path.join(self.folder, 'more.sock')) as relay:
+                self.start_qblk(self.kind)
+                self.assertEqual(others[0].status, qblk.REFUSED, msg=str(others[0]))
+                self.assertIn('another qblk works on this disk', others[0].errors)
+                self.assertEqual([command for command in relay.commands()
+                                  if command.startswith(CHANGES)], [])
+                self.assert_no_jobs()
+                self.assertEqual(crash.journals(), [])
+
+
+class Full(TestCase):
+    def test_a_journal_that_cannot_be_written_in_mid_job_takes_it_back(self):
+        for options in (('commit', '--pivot'), ('pull',)):
+            with self.subTest(options[0]):
+                self.setUp()
+                self.boot(depth=3, data='4M')
+                running = self.begin(options[0], self.process.socket, 'vda', *options[1:], *SLOW,
+                                     restore_signals=False)  # a limit then is an error
+                size = os.path.getsize(os.path.join(crash.journal_folder(), crash.journals()[0]))
+                resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (size, size))
+                job = self.process.qmp.execute('query-jobs')[0]['id']
+                self.process.qmp.execute('block-job-set-speed', {'device': job, 'speed': 0})
+                text = self.finish(running, qblk.JOB_FAILED)
+                self.assertIn('cannot write the journal', text)
+                self.assertIn("the chain of 'vda' is as it was", text)
+                self.assertEqual(crash.journals(), [])
+                self.assertEqual([name for name in os.listdir(self.folder) if crash.MARK in name],
+                                 [])
+                self.assert_untouched()
+
+    def test_a_place_for_the_copy_that_gets_full_in_mid_job_takes_it_back(self):
+        place = os.path.join(self.folder, 'small')
+        os.mkdir(place)
+        mount = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', place],
+                               capture_output=True, text=True, check=False)
+        if mount.returncode != 0:
+            self.skipTest(mount.stderr)
+        self.addCleanup(subprocess.run, ['umount', '-l', place], check=True)
+        self.boot(depth=3, data='4M')
+        result = self.qblk('copy', self.process.socket, 'vda', os.path.join(place, 'copy.qcow2'),
+                           '--pivot', status=qblk.JOB_FAILED)
+        self.assertIn("the chain of 'vda' is as it was", result.errors)
+        self.assertEqual(crash.journals(), [])
+        self.assert_untouched()
+
+
+if __name__ == '__main__':
+    live.main()
