@@ -30,7 +30,8 @@ class CrashOfQblk(crash.TestCase):
             said = self.qblk('recover', self.vm).text
             self.assertEqual(self.qblk('recover', self.vm).text, 'nothing was left unfinished\n')
             self.assertEqual(crash.journals(), [])
-            self.assert_no_jobs()
+            if not kind.prelude or was_done or 'nothing' not in said:
+                self.assert_no_jobs()  # else it has not come to what was asked
             self.assertTrue(was_done or relay.has_struck)
             state = self.state_of(kind, was_done or 'complete' in said)
             self.assertEqual(self.named_nodes(), before if state == 'before' else after, msg=said)

@@ -19,6 +19,7 @@ from topologies.model import Topology
 
 FULL = bool(os.environ.get('QBLK_FULL'))  # every point, and not one of each sort
 SIZE = 8 << 20
+ENDS = ('job-complete', 'job-finalize', 'block-job-cancel')  # sorts of their own for each kind
 MARK = '.qblk-merged'
 
 
@@ -31,6 +32,7 @@ class Kind:
     disk: str = 'blockdev'
     buries: bool = False  # the old active layer gets a mark
     holds: str = None     # an image that holds all data as well afterwards
+    prelude: tuple = ()   # the command that starts the job, where NAME only ends it
 
     @property
     def command(self):
@@ -53,6 +55,8 @@ KINDS = [
     Kind('copy --pivot', ('copy',), disk='throttle'),
     Kind('copy --finish', KEPT, holds='copy'),
     Kind('copy --pivot --shallow', ('copy', 'disk-1', 'disk-base')),
+    Kind('job --pivot', ('disk-base',), buries=True, prelude=('commit', '--active')),
+    Kind('job --finish', KEPT, holds='disk-base', prelude=('commit', '--active')),
 ]
 
 
@@ -108,6 +112,9 @@ class TestCase(block_jobs.TestCase):
             self.reference = os.path.join(self.folder, 'reference.raw')
             disk = Topology(self.disk(kind.disk) + list(more))
             self.process = stack.enter_context(disk.run(self.folder))
+            if kind.prelude:
+                command, *options = kind.prelude
+                self.qblk(command, self.process.socket, 'vda', *options)
             self.vm = os.path.join(self.folder, 'vm.sock')
             yield stack.enter_context(FaultRelay(self.vm, self.process.socket, point, strike))
 
@@ -162,7 +169,9 @@ class TestCase(block_jobs.TestCase):
         for number, message in enumerate(messages):
             for point in message.points(number):
                 query = any(word in message.label for word in ('query', 'qom', 'qmp'))
-                sort = (kind.command, 'query' if query else message.label, point.how)
+                ends = message.is_sent and message.label in ENDS
+                sort = (kind.name if ends else None, 'query' if query else message.label,
+                        point.how)
                 if FULL or sort not in self.seen:
                     self.seen.add(sort)
                     yield message, point
