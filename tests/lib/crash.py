@@ -116,7 +116,8 @@ class TestCase(block_jobs.TestCase):
                 command, *options = kind.prelude
                 self.qblk(command, self.process.socket, 'vda', *options)
             self.vm = os.path.join(self.folder, 'vm.sock')
-            yield stack.enter_context(FaultRelay(self.vm, self.process.socket, point, strike))
+            self.relay = FaultRelay(self.vm, self.process.socket, point, strike)
+            yield stack.enter_context(self.relay)
 
     def path(self, name):
         return os.path.join(self.folder, name + '.qcow2')
@@ -129,6 +130,7 @@ class TestCase(block_jobs.TestCase):
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=qblk.environment())
         self.began.set()
         _, errors = self.running.communicate(timeout=qblk.TIMEOUT)
+        self.relay.settled.wait(qblk.TIMEOUT)  # qblk may have come to its end before it could be struck
         return self.running.returncode, errors.decode(errors='backslashreplace')
 
     def kill_qblk(self):

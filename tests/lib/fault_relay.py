@@ -39,6 +39,8 @@ class FaultRelay:
     def __init__(self, path, target, point=None, strike=None):
         self.messages = []
         self.has_struck = False
+        self.settled = threading.Event()  # not set from before the message until after the strike
+        self.settled.set()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
         self._listener.listen()
@@ -77,11 +79,15 @@ class FaultRelay:
         point = self._point
         if self.has_struck or point is None or point.number != number:
             return None
+        self.settled.clear()
         return point.how
 
     def strike(self):
         self.has_struck = True
-        self._strike()
+        try:
+            self._strike()
+        finally:
+            self.settled.set()
 
 
 class Connection:
