@@ -130,7 +130,8 @@ class TestCase(block_jobs.TestCase):
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=qblk.environment())
         self.began.set()
         _, errors = self.running.communicate(timeout=qblk.TIMEOUT)
-        self.relay.settled.wait(qblk.TIMEOUT)  # qblk may have come to its end before it could be struck
+        # qblk may have come to its end before it could be struck
+        self.assertTrue(self.relay.settled.wait(qblk.TIMEOUT))
         return self.running.returncode, errors.decode(errors='backslashreplace')
 
     def kill_qblk(self):
