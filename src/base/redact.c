@@ -163,6 +163,13 @@ redact_assignments(GString *text, Assignments wanted)
     return found;
 }
 
+/* Whether what stands behind the ':' at @colon has no secret (any more). */
+static gboolean
+is_clean_member(const char *colon)
+{
+    return is_redacted(colon + 1 + strspn(colon + 1, " \t\r\n[\"'"));
+}
+
 /* In JSON that is broken: cut all behind the first key of a secret. */
 static gboolean
 redact_broken_json(GString *text)
@@ -176,7 +183,7 @@ redact_broken_json(GString *text)
         const char *colon = key + length + (key[length] == '\0' ? 0 : 1);
         colon += strspn(colon, " \t\r\n");
         g_autofree char *word = g_strndup(key, length);
-        if (*colon == ':' && qblk_redact_is_secret(word)) {
+        if (*colon == ':' && qblk_redact_is_secret(word) && !is_clean_member(colon)) {
             (void)cut(text, (gsize)(colon + 1 - text->str), text->len);
             return TRUE;
         }

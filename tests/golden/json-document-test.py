@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import re
+import tempfile
 import sys
 import unittest
 
@@ -137,7 +138,9 @@ def outputs(capture):
             yield job, ask(job, vm, disk['target'], '--dry-run', '--force-managed', *end)
         yield 'copy', ask('copy', vm, disk['target'], '/nowhere/copy', '--dry-run',
                           '--force-managed', '--shallow', '--pivot')
-        for end in ('--info', '--pivot', '--wait', '--abort') if disk.get('job') else ():
+        if disk.get('job'):
+            yield 'job', ask('job', vm, disk['target'])
+        for end in ('--pivot', '--wait', '--abort') if disk.get('job') else ():
             yield 'job', ask('job', vm, disk['target'], '--dry-run', '--force-managed', end)
         layers = disk.get('layers', [])
         if len(layers) > 2:
@@ -167,7 +170,15 @@ class Json(unittest.TestCase):
         drift = ask('check', '--domain', '-', f'capture:{captures[0]}', stdin=DOMAIN)
         self.assertNotEqual(drift['differences'], [])
         check.walk('check', drift)
+        with tempfile.TemporaryDirectory() as folder:
+            image = os.path.join(folder, 'image.raw')
+            with open(image, 'wb') as file:
+                file.write(bytes(512))
+            check.walk('recover', ask('recover', '--state-dir', folder))
+            check.walk('recover', ask('recover', '--state-dir', folder, f'image:{image}'))
         self.assertEqual(sorted(check.faults), [])
+        # Operations are taken up on a running QEMU only.
+        del forms['recover.operations[]']
         unseen = {f'{path}.{name}' for path, of_path in forms.items() for form in of_path
                   for name in set(form.types) - form.seen - form.optional}
         self.assertEqual(sorted(unseen), [], msg='documented and never printed')

@@ -77,6 +77,9 @@ static void
 sentences_without_secrets_stay_as_they_are(void **state)
 {
     static const char *const texts[] = {
+        "'json:{\"password\":\"***\"}' is not understood: it has no driver",
+        "'json:{\"password\":[\"***\"],\"a\":1}' is not understood",
+        "'json:{\"a\":1,\"password\" :***' is not understood: not JSON",
         "No space left on device",
         "Could not open '/images/password': Permission denied",
         "Could not open 'http://host:80/x?y=1': Not found",
