@@ -202,6 +202,11 @@ send_step(QblkRunTask *task, const QblkStep *step, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
     const QblkJobState *job = step->job == NULL ? NULL : qblk_monitor_job(monitor, step->job);
+    /* Of a job that was there before us nothing was heard yet. */
+    if (job != NULL && job->state == NULL && task->plan->adopts &&
+        !qblk_monitor_ask(monitor, error)) {
+        return FALSE;
+    }
     g_autofree char *before = job == NULL ? NULL : g_strdup(job->state);
     if (step->command == NULL) {
         return qblk_monitor_ask(monitor, error);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""qblk is killed at each message of each job, and `qblk recover` makes it good."""
+"""qblk is killed at each message of each job, or loses its connection, and `qblk recover` makes good
+what it left."""
 
 import os
 
@@ -11,6 +12,12 @@ import qblk
 
 class CrashOfQblk(crash.TestCase):
     def test_nothing_is_lost(self):
+        for kind in self.kinds:
+            self.each_point(kind, self.judge)
+
+    def test_nothing_is_lost_with_the_connection(self):
+        """It breaks at each message, and qblk lives on."""
+        self.kill_qblk = lambda: None
         for kind in self.kinds:
             self.each_point(kind, self.judge)
 

@@ -84,7 +84,6 @@ def make_disk(folder):
 
 
 class TestCase(block_jobs.TestCase):
-    seen = set()  # sorts of points that were tried, of all kinds of jobs
 
     @classmethod
     def setUpClass(cls):
@@ -100,6 +99,10 @@ class TestCase(block_jobs.TestCase):
             return value
 
     kinds = KINDS
+
+    def setUp(self):
+        super().setUp()
+        self.seen = set()  # sorts of points that were tried, of all kinds of jobs
 
     @contextlib.contextmanager
     def guest(self, kind, point=None, strike=None, more=()):
@@ -129,7 +132,11 @@ class TestCase(block_jobs.TestCase):
             qblk.command(kind.arguments(self.vm, self.folder)), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=qblk.environment())
         self.began.set()
-        _, errors = self.running.communicate(timeout=qblk.TIMEOUT)
+        try:
+            _, errors = self.running.communicate(timeout=qblk.TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.running.kill()  # the relay ends with it
+            raise
         # qblk may have come to its end before it could be struck
         self.assertTrue(self.relay.settled.wait(qblk.TIMEOUT))
         return self.running.returncode, errors.decode(errors='backslashreplace')
