@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""qblk is killed at each message of each job, or loses its connection, and `qblk recover` makes good
-what it left."""
+"""At each message of each job qblk is killed, or loses its connection, and nothing is lost."""
 
 import os
 

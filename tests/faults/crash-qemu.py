@@ -26,12 +26,14 @@ class CrashOfQemu(crash.TestCase):
             self.process.kill()
 
         with self.guest(kind, point, strike):
-            self.start_qblk(kind)
+            status, _ = self.start_qblk(kind)
             if self.process.running:  # this time there were fewer messages
                 self.process.kill()
             self.assert_not_reached()
-            said = qblk.run('--json', 'recover', 'image:' + self.files[0])
-            again = qblk.run('--json', 'recover', 'image:' + self.files[0])
+            # one that has ended has said which image is the active one
+            top = self.path(kind.after[0]) if status == qblk.DONE else self.files[0]
+            said = qblk.run('--json', 'recover', 'image:' + top)
+            again = qblk.run('--json', 'recover', 'image:' + top)
             self.assertEqual(again.status, said.status, msg=f'{said}\n{again}')
             if said.status != qblk.DONE:
                 self.assertEqual(said.status, qblk.FAILED, msg=str(said))
