@@ -7,8 +7,8 @@ import glob
 import json
 import os
 import re
-import tempfile
 import sys
+import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
