@@ -82,7 +82,9 @@ static gboolean
 recover_anywhere(const Report *to, const QblkJournalRecord *record, GError **error)
 {
     QblkInvocation *invocation = to->invocation;
-    const char *top = ((const QblkExpectation *)record->plan->before->pdata[0])->filename;
+    const GPtrArray *before = record->plan->before;
+    const char *top =
+        before->len == 0 ? "IMAGE" : ((const QblkExpectation *)before->pdata[0])->filename;
     QblkJournalVm vm = {0};
     QblkClient *client = qblk_client_connect(record->vm.address, invocation->timeout_ms, error);
     gboolean done = client != NULL &&
