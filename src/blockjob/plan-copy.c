@@ -387,6 +387,7 @@ qblk_plan_copy(const QblkPlanContext *context, const QblkCopyOptions *options, G
     choose_names(&copy);
     g_autoptr(QblkPlan) plan = qblk_plan_new("copy", context, chain);
     plan->writes = g_strdup(options->destination);
+    plan->partial = g_strdup(options->destination);
     plan->reads = chain->layers->len == 1 ? g_strdup(copy.top->filename) : NULL;
     add_steps(plan, &copy);
     add_expectations(plan, &copy);

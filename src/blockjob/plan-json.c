@@ -115,6 +115,7 @@ static const Member plan_members[] = {
     LIST_OF(QblkPlan, "before", &layer, before),
     LIST_OF(QblkPlan, "after", &layer, after),
     LIST_OF(QblkPlan, "removed", &removal, removed),
+    MEMBER(QblkPlan, "partial", TEXT, partial),
     MEMBER(QblkPlan, "buried", TEXT, buried),
     MEMBER(QblkPlan, "buried-in", TEXT, buried_in),
     MEMBER(QblkPlan, "copy", TEXT, copy),

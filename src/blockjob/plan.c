@@ -138,6 +138,7 @@ qblk_plan_free(QblkPlan *plan)
     g_free(plan->reads);
     g_free(plan->writes);
     g_free(plan->copy);
+    g_free(plan->partial);
     g_free(plan->buried);
     g_free(plan->buried_in);
     g_ptr_array_unref(plan->steps);

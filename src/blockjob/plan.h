@@ -55,6 +55,7 @@ struct QblkPlan {
     GPtrArray *before;    /* of QblkExpectation, owned: the chain the plan was made for */
     GPtrArray *after;     /* of QblkExpectation, owned: the chain that has to be there at the end */
     GPtrArray *removed;   /* of QblkRemoval, owned: the layers that leave the chain */
+    char *partial;        /* file that is not whole where the job is taken back, or NULL */
     char *buried;         /* image that is old once the chain was changed (tombstone.h), or NULL */
     char *buried_in;      /* and the one that has its data */
     char *copy;           /* file of an image that holds the data of the disk afterwards, or NULL */

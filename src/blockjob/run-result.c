@@ -105,16 +105,21 @@ void
 qblk_run_result_tell_chains(QblkRun *run, GError **error)
 {
     g_autoptr(QblkSnapshot) snapshot = fetch(run, NULL);
+    g_autoptr(GString) told = g_string_new((*error)->message);
     for (guint i = 0; snapshot != NULL && i < run->tasks->len; i++) {
-        const QblkPlan *plan = ((const QblkRunTask *)run->tasks->pdata[i])->plan;
+        const QblkRunTask *task = run->tasks->pdata[i];
+        const QblkPlan *plan = task->plan;
         const char *how = describe_chain(snapshot, plan);
         if (how != NULL) {
-            GError *told = g_error_new((*error)->domain, (*error)->code, "%s; the chain of '%s' %s",
-                                       (*error)->message, plan->target, how);
-            g_clear_error(error);
-            *error = told;
+            g_string_append_printf(told, "; the chain of '%s' %s", plan->target, how);
+        }
+        if (plan->partial != NULL && task->taken > 0 && !task->is_over) {
+            g_string_append_printf(told, "; '%s' is not whole", plan->partial);
         }
     }
+    GError *whole = g_error_new_literal((*error)->domain, (*error)->code, told->str);
+    g_clear_error(error);
+    *error = whole;
 }
 
 void

@@ -162,7 +162,8 @@ class GivenUp(TestCase):
                 self.boot(data='4M')
                 text = self.interrupt(self.begin_copy(*end), number)
                 self.assertIn('as you asked', text)
-                self.assertIn("the chain of 'vda' is as it was", text)
+                self.assertIn("the chain of 'vda' is as it was; '", text)
+                self.assertIn("' is not whole", text)
                 self.assert_given_up()
                 self.assert_same_content()
 
