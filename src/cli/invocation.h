@@ -36,6 +36,7 @@ typedef struct {
 
     gboolean json;
     gboolean verbose;   /* show what is said to QEMU and back */
+    gboolean warned;    /* that QEMU is kept busy */
     int timeout_ms;     /* for the connection and each reply; 0: the default */
     gsize reply_limit;  /* bytes, 0: the default */
     char *state_dir;    /* folder of journals, or NULL */

@@ -25,6 +25,17 @@ log_message(gboolean sent, const char *message, gpointer user_data)
     fprintf(stderr, "qblk: %s %s\n", sent ? "->" : "<-", safe);
 }
 
+/* A command may look at the nodes many times. */
+static void
+warn_once(const char *message, gpointer user_data)
+{
+    QblkInvocation *invocation = user_data;
+    if (!invocation->warned) {
+        invocation->warned = TRUE;
+        qblk_output_warn(message);
+    }
+}
+
 static QblkClient *
 connect_to(const char *address, QblkInvocation *invocation, GError **error)
 {
@@ -33,6 +44,7 @@ connect_to(const char *address, QblkInvocation *invocation, GError **error)
         return NULL;
     }
     qblk_client_set_reply_limit(client, invocation->reply_limit);
+    qblk_snapshot_options_set_warning(invocation->snapshot_options, warn_once, invocation);
     return client;
 }
 

@@ -31,24 +31,19 @@ want(Batch *batch, const char *command, QblkJson *arguments)
     }
 }
 
-static gboolean
-is_known(const Batch *batch, const char *command)
-{
-    return qblk_replies_find(batch->replies, command, NULL) != NULL;
-}
-
 static void
 want_property(const char *path, const char *property, gpointer user_data)
 {
     want(user_data, "qom-get", qblk_qom_arguments(path, property));
 }
 
-/* First of all: who is it, and which jobs run. */
+/* First of all: who is it, which jobs run, and how long its chains are: which nodes may be asked
+ * for, and how long QEMU would be busy with them, has to be known before they are. */
 static void
 want_first(Batch *batch)
 {
     static const char *const always[] = {"query-version", "query-name", "query-jobs",
-                                         "query-block-jobs"};
+                                         "query-block-jobs", "query-block"};
     static const char *const capture[] = {"query-status", "query-uuid", "query-pci"};
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
         want(batch, always[i], NULL);
@@ -58,7 +53,7 @@ want_first(Batch *batch)
     }
 }
 
-/* The disks and the graph, in one write, so that little can change between them. */
+/* The graph, in one write, so that little can change within it. */
 static void
 want_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
 {
@@ -68,7 +63,6 @@ want_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
                    qblk_version_compare(&version, &says_children) < 0;
     QblkEdgeSource edges = batch->options->edges;
 
-    want(batch, "query-block", NULL);
     if (nodes_allowed) {
         want(batch, "query-named-block-nodes", qblk_batch_nodes_arguments());
     }
@@ -146,7 +140,7 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
     g_autofree char *reason = jobs == NULL ? NULL : qblk_job_forbids_nodes(replies, jobs);
     gboolean nodes_allowed = jobs != NULL && reason == NULL;
     want_graph(&batch, jobs == NULL || jobs->len > 0, nodes_allowed);
-    if (!is_known(&batch, "query-block")) {
+    if (batch.queries->len > 0) {
         return batch.queries;
     }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/snapshot-fetch.h"
 
+#include "base/limits.h"
 #include "graph/batch.h"
+#include "graph/node-count.h"
 #include "graph/snapshot.h"
 #include "qmp/client.h"
 
@@ -28,6 +30,43 @@ ask(QblkClient *client, GPtrArray *queries, QblkReplies *replies, GError **error
     return TRUE;
 }
 
+static gboolean
+has_nodes_query(GPtrArray *queries)
+{
+    for (guint i = 0; i < queries->len; i++) {
+        const QblkQuery *query = queries->pdata[i];
+        if (g_str_equal(query->command, "query-named-block-nodes")) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Before the nodes are asked for: a guest is not stopped for long, nor for a moment unannounced. */
+static gboolean
+check_busy(const QblkReplies *replies, const QblkSnapshotOptions *options, GError **error)
+{
+    guint64 nodes = qblk_node_count_estimate(replies);
+    guint64 busy_ms = qblk_node_count_busy_ms(nodes);
+    if (nodes > QBLK_LIMIT_NODES) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                    "the disks of this VM stand on about %" G_GUINT64_FORMAT
+                    " nodes: asking for them would stop it for some %" G_GUINT64_FORMAT
+                    " s, and more than %u are not asked for",
+                    nodes, busy_ms / 1000, QBLK_LIMIT_NODES);
+        return FALSE;
+    }
+    if (busy_ms > QBLK_BUSY_WARNING_MS && options->warning != NULL) {
+        g_autofree char *message = g_strdup_printf(
+            "this VM has about %" G_GUINT64_FORMAT
+            " block nodes: each look at them keeps its monitor busy, and its disks waiting, for "
+            "about %" G_GUINT64_FORMAT " ms",
+            nodes, busy_ms);
+        options->warning(message, options->warning_data);
+    }
+    return TRUE;
+}
+
 static QblkReplies *
 fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
 {
@@ -36,6 +75,9 @@ fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **erro
         g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
         if (queries->len == 0) {
             return g_steal_pointer(&replies);
+        }
+        if (has_nodes_query(queries) && !check_busy(replies, options, error)) {
+            return NULL;
         }
         if (!ask(client, queries, replies, error)) {
             return NULL;

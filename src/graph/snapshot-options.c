@@ -87,3 +87,11 @@ qblk_snapshot_options_add_domain_disk(QblkSnapshotOptions *options, const char *
     hint->file = g_strdup(file);
     g_ptr_array_add(options->hints, hint);
 }
+
+void
+qblk_snapshot_options_set_warning(QblkSnapshotOptions *options, QblkWarning warning,
+                                  gpointer user_data)
+{
+    options->warning = warning;
+    options->warning_data = user_data;
+}

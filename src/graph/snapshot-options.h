@@ -33,4 +33,6 @@ struct QblkSnapshotOptions {
     GPtrArray *hints;       /* of QblkTargetHint, owned */
     QblkEdgeSource edges;
     gboolean everything; /* ask for all that any command could need: a capture */
+    QblkWarning warning; /* or NULL */
+    gpointer warning_data;
 };

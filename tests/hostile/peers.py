@@ -259,6 +259,20 @@ class Graphs(Peers):
         nodes = [self.node(f'n{number}') for number in range(99999)] + [self.node('a')]
         self.passes(self.vm(query_named_block_nodes=nodes), 'list', memory=600 * MIB)
 
+    def deep(self, depth):
+        """query-block of a disk that stands on so many images."""
+        return [{'device': 'd', 'qdev': 'vda', 'removable': False,
+                 'inserted': {'node-name': 'a', 'ro': False, 'backing_file_depth': depth}}]
+
+    def test_nodes_that_keep_the_guest_waiting_are_warned_of(self):
+        result = self.passes(self.vm(query_block=self.deep(1999)), 'list')
+        self.assertEqual(result.stderr, b'qblk: warning: this VM has about 4000 block nodes: each '
+                         b'look at them keeps its monitor busy, and its disks waiting, for about '
+                         b'320 ms\n')
+
+    def test_more_nodes_than_a_guest_can_wait_for_are_not_asked_for(self):
+        self.fails(self.vm(query_block=self.deep(50000)), 'more than 100000 are not asked for')
+
     def test_a_chain_longer_than_is_allowed(self):
         nodes = [self.node(f'n{number}', ('backing', f'n{number + 1}'), driver='qcow2')
                  for number in range(10001)] + [self.node('n10001', driver='qcow2')]

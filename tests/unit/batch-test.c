@@ -31,12 +31,13 @@ next_plain(const QblkReplies *replies)
     return next(replies, options);
 }
 
-/* Replies to the first batch, and to the second what is not NULL. */
+/* Replies to the first batch. */
 static QblkReplies *
 after_first(const char *version, const char *jobs)
 {
     QblkReplies *replies = graph_fixture_jobs(version, jobs, "[]");
     graph_fixture_add(replies, "query-name", NULL, "{}");
+    graph_fixture_add(replies, "query-block", NULL, "[]");
     return replies;
 }
 
@@ -46,12 +47,14 @@ first_of_all_it_asks_who_is_there_and_which_jobs_run(void **state)
     g_autoptr(QblkReplies) none = qblk_replies_new();
     g_autofree char *text = next_plain(none);
     assert_string_equal(text, "query-version {}\nquery-name {}\nquery-jobs {}\n"
-                              "query-block-jobs {}");
+                              "query-block-jobs {}\nquery-block {}");
     g_autoptr(QblkSnapshotOptions) capture = qblk_snapshot_options_new();
     capture->everything = TRUE;
     g_autofree char *more = next(none, capture);
-    assert_string_equal(more, "query-version {}\nquery-name {}\nquery-jobs {}\n"
-                              "query-block-jobs {}\nquery-status {}\nquery-uuid {}\nquery-pci {}");
+    assert_string_equal(more,
+                        "query-version {}\nquery-name {}\nquery-jobs {}\n"
+                        "query-block-jobs {}\nquery-block {}\nquery-status {}\nquery-uuid {}\n"
+                        "query-pci {}");
 }
 
 static void
@@ -61,7 +64,7 @@ what_is_known_is_not_asked_again(void **state)
     graph_fixture_add(replies, "query-jobs", NULL, "[]");
     graph_fixture_add(replies, "query-name", NULL, NULL);
     g_autofree char *text = next_plain(replies);
-    assert_string_equal(text, "query-version {}\nquery-block-jobs {}");
+    assert_string_equal(text, "query-version {}\nquery-block-jobs {}\nquery-block {}");
 }
 
 static void
@@ -70,12 +73,12 @@ then_it_asks_for_the_graph_in_one_write(void **state)
     static const struct {
         const char *version, *expected;
     } cases[] = {
-        {"7.2.0", "query-block {}\nquery-named-block-nodes {'flat':true}\n"
+        {"7.2.0", "query-named-block-nodes {'flat':true}\n"
                   "x-debug-query-block-graph {}"},
-        {"10.0.0", "query-block {}\nquery-named-block-nodes {'flat':true}\n"
+        {"10.0.0", "query-named-block-nodes {'flat':true}\n"
                    "x-debug-query-block-graph {}"},
-        {"10.1.0", "query-block {}\nquery-named-block-nodes {'flat':true}"},
-        {"11.0.0", "query-block {}\nquery-named-block-nodes {'flat':true}"},
+        {"10.1.0", "query-named-block-nodes {'flat':true}"},
+        {"11.0.0", "query-named-block-nodes {'flat':true}"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkReplies) replies = after_first(cases[i].version, "[]");
@@ -91,7 +94,7 @@ jobs_need_the_debug_graph(void **state)
         "11.0.0",
         "[{'id':'m','type':'mirror','status':'ready','current-progress':1,'total-progress':1}]");
     g_autofree char *text = next_plain(replies);
-    assert_string_equal(text, "query-block {}\nquery-named-block-nodes {'flat':true}\n"
+    assert_string_equal(text, "query-named-block-nodes {'flat':true}\n"
                               "x-debug-query-block-graph {}");
 }
 
@@ -106,7 +109,6 @@ nodes_are_never_asked_for_where_that_could_crash_qemu(void **state)
             if (strstr(text, "query-named-block-nodes") != NULL) {
                 fail_msg("asked for nodes with the jobs %s", jobs[i]);
             }
-            graph_fixture_add(replies, "query-block", NULL, "[]");
             graph_fixture_add(replies, "x-debug-query-block-graph", NULL,
                               "{'nodes':[],'edges':[]}");
         }
@@ -120,7 +122,7 @@ static void
 nodes_are_never_asked_for_before_the_jobs_are_known(void **state)
 {
     static const char *const first[] = {"query-version", "query-name", "query-jobs",
-                                        "query-block-jobs"};
+                                        "query-block-jobs", "query-block"};
     for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
         g_autoptr(QblkReplies) all = after_first("11.0.0", "[]");
         g_autoptr(QblkReplies) replies = graph_fixture_copy_without(all, first[i]);
@@ -134,7 +136,6 @@ static void
 a_refused_debug_graph_is_followed_by_the_statistics(void **state)
 {
     g_autoptr(QblkReplies) replies = after_first("7.2.0", "[]");
-    graph_fixture_add(replies, "query-block", NULL, "[]");
     graph_fixture_add(replies, "query-named-block-nodes", "{'flat':true}", "[{}]");
     graph_fixture_add(replies, "x-debug-query-block-graph", NULL, NULL);
     g_autofree char *text = next_plain(replies);
@@ -145,7 +146,6 @@ static void
 nodes_that_do_not_say_their_children_are_followed_by_the_debug_graph(void **state)
 {
     g_autoptr(QblkReplies) replies = after_first("11.0.0", "[]");
-    graph_fixture_add(replies, "query-block", NULL, "[]");
     graph_fixture_add(replies, "query-named-block-nodes", "{'flat':true}", "[{}]");
     g_autofree char *text = next_plain(replies);
     assert_string_equal(text, "x-debug-query-block-graph {}");

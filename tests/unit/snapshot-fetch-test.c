@@ -83,7 +83,7 @@ static void
 expect_first(FakeQmp *fake)
 {
     static const char *const commands[] = {"query-version", "query-name", "query-jobs",
-                                           "query-block-jobs"};
+                                           "query-block-jobs", "query-block"};
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         fake_qmp_expect(fake, commands[i], "{}");
     }
@@ -91,7 +91,11 @@ expect_first(FakeQmp *fake)
     fake_qmp_reply(fake, "{\"name\":\"vm\"}");
     fake_qmp_reply(fake, "[]");
     fake_qmp_reply(fake, "[]");
-    fake_qmp_expect(fake, "query-block", "{}");
+}
+
+static void
+expect_nodes(FakeQmp *fake)
+{
     fake_qmp_expect(fake, "query-named-block-nodes", "{\"flat\":true}");
 }
 
@@ -100,6 +104,7 @@ expect_attempt(FakeQmp *fake, const char *block)
 {
     expect_first(fake);
     fake_qmp_reply(fake, block);
+    expect_nodes(fake);
     fake_qmp_reply(fake, NODE_A);
 }
 
@@ -167,6 +172,7 @@ a_refused_query_block_is_an_error_at_once(void **state)
     FakeQmp *fake = fake_qmp_new("7.2");
     expect_first(fake);
     fake_qmp_refuse(fake, "GenericError", "no");
+    expect_nodes(fake);
     fake_qmp_reply(fake, NODE_A);
     g_autoptr(GError) error = fetch_error(fake);
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "'query-block'");
@@ -178,9 +184,62 @@ a_connection_that_ends_within_a_batch_is_an_error(void **state)
     FakeQmp *fake = fake_qmp_new("7.2");
     expect_first(fake);
     fake_qmp_reply(fake, BLOCK_OF("a"));
+    expect_nodes(fake);
     fake_qmp_close(fake);
     g_autoptr(GError) error = fetch_error(fake);
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection");
+}
+
+/* ---- how long QEMU is kept busy ---- */
+
+#define BLOCK_WITH_DEPTH(depth)                                                                    \
+    "[{\"device\":\"vda\",\"removable\":false,\"inserted\":"                                       \
+    "{\"node-name\":\"a\",\"ro\":false,\"backing_file_depth\":" depth "}}]"
+
+static void
+keep_message(const char *message, gpointer user_data)
+{
+    g_ptr_array_add(user_data, g_strdup(message));
+}
+
+/* The warnings while a disk of @block is fetched. */
+static GPtrArray *
+warnings_of(const char *block)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    expect_attempt(fake, block);
+    QblkClient *client = fake_qmp_connect(fake);
+    GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    qblk_snapshot_options_set_warning(options, keep_message, warnings);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, options, &error);
+    assert_no_error(error);
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+    return warnings;
+}
+
+static void
+a_graph_that_keeps_qemu_busy_is_warned_of(void **state)
+{
+    g_autoptr(GPtrArray) some = warnings_of(BLOCK_WITH_DEPTH("624"));
+    assert_int_equal(some->len, 0);
+    g_autoptr(GPtrArray) many = warnings_of(BLOCK_WITH_DEPTH("999"));
+    assert_int_equal(many->len, 1);
+    assert_non_null(strstr(many->pdata[0], "about 2000 block nodes"));
+    assert_non_null(strstr(many->pdata[0], "about 160 ms"));
+}
+
+/* The server would complain of being asked for nodes. */
+static void
+a_graph_that_would_stop_the_guest_is_not_asked_for(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    expect_first(fake);
+    fake_qmp_reply(fake, BLOCK_WITH_DEPTH("60000"));
+    g_autoptr(GError) error = fetch_error(fake);
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT, "about 120002 nodes");
 }
 
 int
@@ -193,6 +252,8 @@ main(void)
         cmocka_unit_test(replies_that_never_agree_are_still_replies),
         cmocka_unit_test(a_refused_query_block_is_an_error_at_once),
         cmocka_unit_test(a_connection_that_ends_within_a_batch_is_an_error),
+        cmocka_unit_test(a_graph_that_keeps_qemu_busy_is_warned_of),
+        cmocka_unit_test(a_graph_that_would_stop_the_guest_is_not_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
