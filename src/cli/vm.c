@@ -166,10 +166,10 @@ open_replies(QblkInvocation *invocation, GError **error)
 QblkClient *
 qblk_vm_connect(QblkInvocation *invocation, GError **error)
 {
-    static const char *const recorded[] = {"capture:", "domain:"};
+    static const char *const others[] = {"capture:", "domain:", "image:"};
     const char *name = invocation->arguments[0];
-    for (gsize i = 0; i < G_N_ELEMENTS(recorded); i++) {
-        if (g_str_has_prefix(name, recorded[i])) {
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (g_str_has_prefix(name, others[i])) {
             g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
                         "'qblk %s' needs a running QEMU, and '%s' is none%s",
                         invocation->command->name, name,
