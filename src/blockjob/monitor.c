@@ -163,6 +163,13 @@ qblk_monitor_reconnect(QblkMonitor *monitor, GError **error)
     return qblk_monitor_ask(monitor, error);
 }
 
+gboolean
+qblk_monitor_try(const QblkMonitor *monitor, const char *address, GError **error)
+{
+    g_autoptr(QblkClient) client = qblk_client_connect(address, monitor->timeout_ms, error);
+    return client != NULL;
+}
+
 QblkSnapshot *
 qblk_monitor_fetch(QblkMonitor *monitor, const QblkSnapshotOptions *options, GError **error)
 {

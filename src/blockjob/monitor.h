@@ -53,6 +53,10 @@ gboolean qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline,
  * and is cleared on success. */
 gboolean qblk_monitor_reconnect(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Whether another monitor, at @address, takes a client and answers it. */
+gboolean qblk_monitor_try(const QblkMonitor *monitor, const char *address,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Fetch a graph snapshot. */
 QblkSnapshot *qblk_monitor_fetch(QblkMonitor *monitor, const QblkSnapshotOptions *options,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/run-monitor.h"
+
+#include "blockjob/plan-monitor.h"
+#include "lib/check.h"
+#include "lib/fake-qmp.h"
+
+#define PATIENCE_MS 5000
+#define PATH        "/nonexistent/watch.qmp" /* nobody listens there, whatever the server says */
+
+/* The plan to open a monitor at PATH, or to close it. */
+static QblkPlan *
+plan_new(gboolean closes)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSchema) schema = fake_qmp_read_schema("11.1");
+    g_autoptr(QblkJson) list = qblk_json_new_array();
+    const QblkPlanMonitorContext context = {.schema = schema, .chardevs = list, .objects = list};
+    g_autoptr(QblkPlan) open = qblk_plan_monitor_open(&context, PATH, &error);
+    assert_no_error(error);
+    if (!closes) {
+        return g_steal_pointer(&open);
+    }
+    QblkJson *entry = qblk_json_new_object();
+    qblk_json_set_string(entry, "label", open->job);
+    qblk_json_set_string(entry, "name", open->job);
+    qblk_json_append(list, entry);
+    QblkPlan *close = qblk_plan_monitor_close(&context, PATH, &error);
+    assert_no_error(error);
+    return close;
+}
+
+static void
+take(FakeQmp *fake, const char *command)
+{
+    fake_qmp_expect(fake, command, NULL);
+    fake_qmp_reply(fake, "{}");
+}
+
+static void
+refuse(FakeQmp *fake, const char *command)
+{
+    fake_qmp_expect(fake, command, NULL);
+    fake_qmp_refuse(fake, "GenericError", "No luck");
+}
+
+/* Run on @fake, which has its script, and end it. */
+static gboolean
+run_within(FakeQmp *fake, gboolean closes, int timeout_ms, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkPlan) plan = plan_new(closes);
+    g_autofree char *address = fake_qmp_start(fake);
+    QblkClient *client = qblk_client_connect(address, timeout_ms, &cause);
+    assert_no_error(cause);
+    QblkMonitor monitor;
+    qblk_monitor_init(&monitor, &client, NULL, timeout_ms, -1);
+    gboolean done = qblk_run_monitor(&monitor, plan, error);
+    qblk_monitor_clear(&monitor);
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+    return done;
+}
+
+static gboolean
+run(FakeQmp *fake, gboolean closes, GError **error)
+{
+    return run_within(fake, closes, PATIENCE_MS, error);
+}
+
+static void
+nothing_follows_a_socket_that_is_refused(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    refuse(fake, "chardev-add");
+    assert_false(run(fake, FALSE, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
+                 "cannot listen at the path: 'chardev-add': No luck");
+}
+
+static void
+a_socket_without_a_monitor_is_taken_back(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    take(fake, "chardev-add");
+    refuse(fake, "object-add");
+    take(fake, "chardev-remove");
+    assert_false(run(fake, FALSE, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
+                 "cannot speak QMP there: 'object-add': No luck");
+}
+
+static void
+a_monitor_that_does_not_answer_is_taken_back(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    take(fake, "chardev-add");
+    take(fake, "object-add");
+    take(fake, "object-del");
+    take(fake, "chardev-remove");
+    assert_false(run(fake, FALSE, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                 "cannot make sure that it answers: cannot connect to '" PATH "'");
+}
+
+static void
+a_command_without_an_answer_is_taken_back_as_well(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    take(fake, "chardev-add");
+    fake_qmp_expect(fake, "object-add", NULL);
+    fake_qmp_forget(fake);
+    take(fake, "object-del");
+    take(fake, "chardev-remove");
+    assert_false(run_within(fake, FALSE, 1000, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "cannot speak QMP there: ");
+}
+
+static void
+what_cannot_be_taken_back_is_said(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    take(fake, "chardev-add");
+    refuse(fake, "object-add");
+    refuse(fake, "chardev-remove");
+    assert_false(run(fake, FALSE, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
+                 "may be left, and could not be taken back ('chardev-remove': No luck): cannot "
+                 "speak QMP there: ");
+}
+
+static void
+a_lost_connection_is_no_success(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    fake_qmp_expect(fake, "chardev-add", NULL);
+    fake_qmp_close(fake);
+    assert_false(run(fake, FALSE, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "may be left");
+}
+
+static void
+closing_takes_both_away(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    take(fake, "object-del");
+    take(fake, "chardev-remove");
+    assert_true(run(fake, TRUE, &error));
+    assert_no_error(error);
+}
+
+static void
+a_monitor_that_cannot_be_closed_keeps_its_socket(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    refuse(fake, "object-del");
+    assert_false(run(fake, TRUE, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
+                 "cannot stop speaking QMP there: 'object-del': No luck");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_follows_a_socket_that_is_refused),
+        cmocka_unit_test(a_socket_without_a_monitor_is_taken_back),
+        cmocka_unit_test(a_monitor_that_does_not_answer_is_taken_back),
+        cmocka_unit_test(a_command_without_an_answer_is_taken_back_as_well),
+        cmocka_unit_test(what_cannot_be_taken_back_is_said),
+        cmocka_unit_test(a_lost_connection_is_no_success),
+        cmocka_unit_test(closing_takes_both_away),
+        cmocka_unit_test(a_monitor_that_cannot_be_closed_keeps_its_socket),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
