@@ -172,6 +172,12 @@ qblk_plan_json_new(const QblkPlan *plan)
     return write_record(plan, plan_members);
 }
 
+QblkJson *
+qblk_plan_json_steps(const QblkPlan *plan)
+{
+    return write_list(plan->steps, &step);
+}
+
 /* ---- from JSON ---- */
 
 static gboolean

@@ -5,8 +5,6 @@
 #include "cli/output.h"
 #include "cli/plan-text.h"
 
-#include <string.h>
-
 /* A job that was there was told something, and goes on. */
 gboolean
 qblk_live_report_is_told(const QblkPlan *plan)
@@ -15,22 +13,13 @@ qblk_live_report_is_told(const QblkPlan *plan)
     return plan->adopts && plan->stays_ready && step != NULL && step->command != NULL;
 }
 
-/* Quoted where a shell would see more in it than a word. */
-static char *
-shell_word(const char *text)
-{
-    gsize plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                               "-._/:@%+=,");
-    return text[0] != '\0' && text[plain] == '\0' ? g_strdup(text) : g_shell_quote(text);
-}
-
 /* What is typed to go on with a job. */
 char *
 qblk_live_report_command(const QblkInvocation *invocation, const QblkPlan *plan,
                          const char *options)
 {
-    g_autofree char *vm = shell_word(invocation->arguments[0]);
-    g_autofree char *disk = shell_word(plan->target);
+    g_autofree char *vm = qblk_output_shell_word(invocation->arguments[0]);
+    g_autofree char *disk = qblk_output_shell_word(plan->target);
     return g_strdup_printf("qblk job %s %s %s", vm, disk, options);
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static void
 append_escaped(GString *out, gunichar character)
@@ -44,6 +45,14 @@ qblk_output_escape(const char *text)
         text = next;
     }
     return g_string_free(out, FALSE);
+}
+
+char *
+qblk_output_shell_word(const char *text)
+{
+    gsize plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-._/:@%+=,");
+    return text[0] != '\0' && text[plain] == '\0' ? g_strdup(text) : g_shell_quote(text);
 }
 
 void

@@ -14,6 +14,10 @@
  */
 char *qblk_output_escape(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
+/** @text as one word for a shell, quoted where it would see more in it; to be shown it is escaped
+ * besides. */
+char *qblk_output_shell_word(const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Append formatted text that is safe already. */
 void qblk_output_print(QblkInvocation *invocation, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -74,15 +74,21 @@ print_chain(GString *out, const char *title, const GPtrArray *layers)
 }
 
 void
+qblk_plan_text_steps(const QblkPlan *plan, GString *out)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        print_step(out, i + 1, plan->steps->pdata[i]);
+    }
+}
+
+void
 qblk_plan_text(const QblkPlan *plan, GString *out)
 {
     g_autofree char *target = qblk_output_escape(plan->target);
     gboolean is_known = plan->fingerprint[0] != '\0';
     g_string_append_printf(out, "%s of %s%s%s\n", plan->kind, target,
                            is_known ? ", fingerprint " : "", plan->fingerprint);
-    for (guint i = 0; i < plan->steps->len; i++) {
-        print_step(out, i + 1, plan->steps->pdata[i]);
-    }
+    qblk_plan_text_steps(plan, out);
     print_removals(out, plan->steps->len + 1, plan->removed);
     print_chain(out, "before:", plan->before);
     print_chain(out, "after:", plan->after);

@@ -144,6 +144,22 @@ a_warning_goes_to_stderr_in_one_line(void **state)
     assert_string_equal(result.err, "qblk: warning: a\\nqblk: b\\x1b[0m\n");
 }
 
+static void
+a_word_for_a_shell_is_quoted_where_it_has_to_be(void **state)
+{
+    static const char *const words[][2] = {
+        {"/run/vm-1.qmp", "/run/vm-1.qmp"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"it's", "'it'\\''s'"},
+        {"vda[2]", "'vda[2]'"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *word = qblk_output_shell_word(words[i][0]);
+        assert_string_equal(word, words[i][1]);
+    }
+}
+
 static int
 flush(gconstpointer data)
 {
@@ -180,6 +196,7 @@ main(void)
         cmocka_unit_test(every_control_is_escaped),
         cmocka_unit_test(bytes_that_are_not_utf8_are_escaped_one_by_one),
         cmocka_unit_test(any_bytes_end_as_printable_utf8),
+        cmocka_unit_test(a_word_for_a_shell_is_quoted_where_it_has_to_be),
         cmocka_unit_test(json_says_its_schema_and_command_first),
         cmocka_unit_test(json_is_safe_to_show_and_still_says_the_same),
         cmocka_unit_test(a_warning_goes_to_stderr_in_one_line),
