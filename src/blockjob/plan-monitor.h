@@ -15,8 +15,9 @@
 typedef struct {
     const QblkSchema *schema; /* of `open` only */
     const QblkJson *chardevs; /* its reply to query-chardev */
-    const QblkJson *objects;  /* to qom-list of QBLK_PLAN_MONITOR_OBJECTS; of `close` only */
-    gboolean force_managed;   /* libvirt started the guest and will not hear of it */
+    const QblkJson
+        *objects; /* to qom-list of QBLK_PLAN_MONITOR_OBJECTS, NULL for none; of `close` only */
+    gboolean force_managed; /* libvirt started the guest and will not hear of it */
 } QblkPlanMonitorContext;
 
 #define QBLK_PLAN_MONITOR_OBJECTS "/objects"

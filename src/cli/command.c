@@ -10,6 +10,7 @@
 #include "cli/cmd-job.h"
 #include "cli/cmd-jobs.h"
 #include "cli/cmd-list.h"
+#include "cli/cmd-open-monitor.h"
 #include "cli/cmd-pull.h"
 #include "cli/cmd-rebase.h"
 #include "cli/cmd-recover.h"
@@ -49,6 +50,9 @@ static const QblkCommand commands[] = {
      "Show or end the job of a disk", qblk_cmd_job_options, qblk_cmd_job},
     {"recover", NULL, "[VM]", 0, 1, FALSE, FALSE,
      "Take up what a crash has left", qblk_cmd_recover_options, qblk_cmd_recover},
+    {"open-monitor", NULL, "VM PATH", 2, 2, FALSE, FALSE,
+     "Open one more QMP monitor (QEMU 11.1)", qblk_cmd_open_monitor_options,
+     qblk_cmd_open_monitor},
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
     {"check", NULL, "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE,

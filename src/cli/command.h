@@ -11,7 +11,7 @@ struct QblkCommand {
     const char *alias;     /* virsh's name for it, or NULL */
     const char *arguments; /* for the usage line */
     guint least, most;     /* number of arguments */
-    gboolean changes;      /* it changes a running VM */
+    gboolean changes;      /* it changes the chain of a disk of a running VM */
     gboolean one_disk;     /* --expect has a chain to look at when a disk is named */
     const char *summary;
     /* adds options of its own, or NULL */

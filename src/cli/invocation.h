@@ -43,6 +43,7 @@ typedef struct {
     char *expect;       /* fingerprint, or NULL */
     char *image_format; /* of image:PATH as the user says it, or NULL */
     char *graph_format; /* of `graph`, or NULL */
+    gboolean closes;    /* of `open-monitor` */
     QblkJobOptions job;
     QblkSnapshotOptions *snapshot_options;
 

@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
 sys.path.insert(0, os.path.join(TESTS, 'lib'))
 
+import peer  # noqa: E402  pylint: disable=wrong-import-position
 import qblk  # noqa: E402  pylint: disable=wrong-import-position
 
 DOCUMENT = os.path.join(os.path.dirname(TESTS), 'docs', 'json.md')
@@ -122,6 +123,22 @@ def ask(*arguments, stdin=b''):
     return json.loads(result.stdout) if result.stdout else None
 
 
+def plan_of_a_monitor(folder):
+    """What `open-monitor` plans on an 11.1 that has no chardevs."""
+    with open(os.path.join(TESTS, 'qemu-fixtures', '11.1', 'query-qmp-schema.json'),
+              encoding='utf-8') as file:
+        answers = {'query-qmp-schema': {'return': json.load(file)},
+                   'query-chardev': {'return': []}}
+
+    def play(connection):
+        connection.greet()
+        connection.serve(lambda name, _: answers[name])
+
+    vm = os.path.join(folder, 'vm.qmp')
+    with peer.Peer(vm, play):
+        return ask('open-monitor', vm, os.path.join(folder, 'watch'), '--dry-run')
+
+
 def outputs(capture):
     """(command, what it prints) for all commands on a capture. One version shows each command on
     each disk and layer; the others what their replies may make different."""
@@ -176,6 +193,9 @@ class Json(unittest.TestCase):
                 file.write(bytes(512))
             check.walk('recover', ask('recover', '--state-dir', folder))
             check.walk('recover', ask('recover', '--state-dir', folder, f'image:{image}'))
+            plan = plan_of_a_monitor(folder)
+            self.assertIsNotNone(plan)
+            check.walk('open-monitor', plan)
         self.assertEqual(sorted(check.faults), [])
         # Operations are taken up on a running QEMU only.
         del forms['recover.operations[]']

@@ -49,7 +49,7 @@ def page_commands():
     """{command: (arguments as --help writes them, its own options)}"""
     found, options = {}, None
     for line in commands_section()[0]:
-        match = re.match(r'\.It Ic (\w+) (.*)', line)
+        match = re.match(r'\.It Ic ([\w-]+) (.*)', line)
         if match:
             options = set()
             arguments = re.sub(r'Op Ar (\w+) \.\.\.', r'[\1...]', match[2])
@@ -67,7 +67,7 @@ def help_options(*command):
 
 def help_commands():
     text = qblk.run('--help').text
-    return dict(re.findall(r'^  (\w+) ((?:[A-Z]|\[)\S*(?: \S+)*?)  +\S',
+    return dict(re.findall(r'^  ([\w-]+) ((?:[A-Z]|\[)\S*(?: \S+)*?)  +\S',
                            text[text.index('Commands:'):text.index('VM is')], re.M))
 
 

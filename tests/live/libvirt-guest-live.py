@@ -405,6 +405,11 @@ class Managed(TestCase):
         self.virsh('blockpull', 'vda', '--wait')
         self.assert_same()
 
+    def test_its_own_monitor_is_what_tells_a_guest_of_libvirts(self):
+        self.boot(disk('vda', images.raw(self.folder, 'vda.raw'), 'raw'))
+        chardevs = self.guest.qmp('query-chardev')
+        self.assertIn('charmonitor', [chardev['label'] for chardev in chardevs])
+
     def test_reading_changes_nothing(self):
         self.boot(SCSI, disk('vda', self.chain('vda', 3)[0]), disk('sda', self.chain('sda', 2)[0]))
         self.virsh('blockcopy', 'vda', '--dest', self.path('copy'), '--wait')

@@ -6,11 +6,12 @@
 
 #include <qblk/error.h>
 
-/* `source` asks nobody, and `recover` only whom a journal names. */
+/* `source` asks nobody, `recover` only whom a journal names, `open-monitor` only who runs. */
 static gboolean
 reads_a_vm(const QblkCommand *command)
 {
-    return !g_str_equal(command->name, "source") && !g_str_equal(command->name, "recover");
+    static const char *const others[] = {"source", "recover", "open-monitor", NULL};
+    return !g_strv_contains(others, command->name);
 }
 
 static void

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One more monitor at run time, so that a watcher does not take the manager's. QEMU can do that
+since 11.1; on an older one each of these tests ends where qblk refuses it."""
+
+import json
+import os
+import shlex
+import socket
+
+import live
+import qblk
+import qemu
+import qmp
+import relay
+
+CHANGING = {'chardev-add', 'chardev-remove', 'object-add', 'object-del'}
+
+
+class TestCase(live.TestCase):
+    topology = 'empty-vm'
+
+    def setUp(self):
+        super().setUp()
+        self.can = qemu.version() >= (11, 1)
+        _, self.process = self.start(self.topology, tcp=True)
+        self.path = os.path.join(self.folder, 'watch.qmp')
+        self.before = self.state()
+
+    def state(self):
+        """What opening a monitor adds to in QEMU."""
+        chardevs = self.process.qmp.execute('query-chardev')
+        # without objects, a storage daemon before 11.1 has no place for them either
+        objects = self.process.qmp.ask('qom-list', {'path': '/objects'}).get('return', [])
+        return (sorted(chardev['label'] for chardev in chardevs),
+                sorted(entry['name'] for entry in objects))
+
+    def assert_nothing_left(self):
+        self.assertEqual(self.state(), self.before)
+
+    def sent(self, *arguments, **options):
+        """What qblk says, and the names of the commands that reach QEMU from it."""
+        path = os.path.join(self.folder, 'relay')
+        with relay.Recorder(path, self.process.socket) as recorder:
+            result = self.qblk('open-monitor', path, *arguments, **options)
+            names = {json.loads(line)['execute'] for line in recorder.sent}
+        os.unlink(path)
+        return result, names
+
+    def open(self, *arguments, **options):
+        """Open a monitor, at self.path where nothing else is said. FALSE on a QEMU that cannot: it
+        was asked nothing but queries."""
+        arguments = arguments or (self.path,)
+        if self.can:
+            self.qblk('open-monitor', self.process.socket, *arguments, **options)
+            return True
+        result, names = self.sent(*arguments, status=qblk.REFUSED, **options)
+        self.assertIn('11.1 and later can', result.errors)
+        self.assertEqual(names & CHANGING, set())
+        self.assert_nothing_left()
+        self.assertFalse(os.path.lexists(self.path))
+        return False
+
+    def refused(self, *arguments, says, status=qblk.REFUSED):
+        """qblk refuses to open a monitor with ARGUMENTS, and nothing of it is in QEMU."""
+        before = self.state()
+        result = self.qblk('open-monitor', *arguments, status=status)
+        self.assertIn(says, result.errors)
+        self.assertEqual(self.state(), before)
+
+    def close(self, path=None, **options):
+        self.qblk('open-monitor', self.process.socket, path or self.path, '--close', **options)
+
+
+class Watching(TestCase):
+    topology = 'drive-5-deep'
+
+    def test_a_manager_keeps_the_first_while_it_is_read_through_the_other(self):
+        expected = self.qblk('chain', self.process.socket, 'vda').stdout
+        if not self.open():
+            return
+        with qmp.Qmp.connect(self.process.socket) as manager:
+            self.qblk('--timeout', '1', 'list', self.process.socket, status=qblk.NO_CONNECTION)
+            self.qblk('list', self.path)
+            self.assertEqual(self.qblk('chain', self.path, 'vda').stdout, expected)
+            manager.execute('query-version')
+            with qmp.Qmp.connect(self.path) as watcher:
+                manager.execute('cont')
+                watcher.wait_event('RESUME')
+                manager.wait_event('RESUME')
+
+
+class Said(TestCase):
+    def test_what_is_printed_uses_and_closes_it(self):
+        path = os.path.join(self.folder, "it's")
+        if not self.open('--dry-run', self.path):
+            return
+        result = self.qblk('open-monitor', self.process.socket, self.path)
+        first, use, close = result.text.splitlines()
+        self.assertEqual(first, f'opened a monitor at {self.path}')
+        for line, head in ((use, 'to use it: qblk '), (close, 'to close it: qblk ')):
+            self.assertTrue(line.startswith(head), msg=line)
+            self.qblk(*shlex.split(line.removeprefix(head)))
+        self.assert_nothing_left()
+        self.assertFalse(os.path.lexists(self.path))
+        vm = self.process.socket
+        told = json.loads(self.qblk('--json', 'open-monitor', vm, path).stdout)
+        self.assertEqual((told['path'], told['state']), (path, 'open'))
+        self.assertIn(told['id'], self.state()[0])
+        for command in told['next']:
+            program, *arguments = shlex.split(command)
+            self.assertEqual(program, 'qblk')
+            self.qblk(*arguments)
+        self.assert_nothing_left()
+        self.open(path)
+        told = json.loads(self.qblk('--json', 'open-monitor', vm, path, '--close').stdout)
+        self.assertEqual((told['path'], told['state'], told['next']), (path, 'closed', []))
+
+    def test_its_socket_goes_with_qemu(self):
+        if not self.open():
+            return
+        self.assertTrue(os.path.exists(self.path))
+        self.process.quit()
+        self.assertFalse(os.path.lexists(self.path))
+
+
+class Plans(TestCase):
+    def test_a_plan_is_printed_and_nothing_else_happens_until_it_is_carried_out(self):
+        if not self.open('--dry-run', self.path):
+            return
+        result, names = self.sent(self.path, '--dry-run')
+        self.assertEqual(names & CHANGING, set())
+        self.assert_nothing_left()
+        self.assertFalse(os.path.lexists(self.path))
+        self.assertTrue(result.text.startswith(f'open a monitor at {self.path}\n'))
+        self.open()
+        opened = self.state()
+        result, names = self.sent(self.path, '--close', '--dry-run')
+        self.assertEqual(names & CHANGING, set())
+        self.assertEqual(self.state(), opened)
+        self.assertTrue(result.text.startswith(f'close the monitor at {self.path}\n'))
+        self.close()
+        for options, commands in (((), ['chardev-add', 'object-add', None]),
+                                  (('--close',), ['object-del', 'chardev-remove'])):
+            call = ('--json', 'open-monitor', self.process.socket, self.path, *options)
+            plan = json.loads(self.qblk(*call, '--dry-run').stdout)
+            self.assertEqual((plan['state'], plan['next']), ('planned', []))
+            self.assertEqual([step['execute'] for step in plan['steps']], commands)
+            self.assertEqual(json.loads(self.qblk(*call).stdout)['steps'], plan['steps'])
+        self.assert_nothing_left()
+
+
+class Paths(TestCase):
+    def test_what_is_there_stays_there(self):
+        if not self.open('--dry-run', self.path):
+            return
+        vm = self.process.socket
+        with open(self.path, 'wb') as file:
+            file.write(b'dear')
+        link = os.path.join(self.folder, 'link')
+        os.symlink('nowhere', link)
+        with socket.socket(socket.AF_UNIX) as server:
+            other = os.path.join(self.folder, 'other')
+            server.bind(other)
+            for path in (self.path, link, other, self.folder):
+                self.refused(vm, path, says=f"'{path}' exists")
+        with open(self.path, 'rb') as file:
+            self.assertEqual(file.read(), b'dear')
+        self.assertEqual(os.readlink(link), 'nowhere')
+        self.assertTrue(os.path.exists(other))
+
+    def test_a_relative_one_is_that_of_qblk_however_it_is_called(self):
+        here = os.path.join(self.folder, 'here')
+        os.mkdir(here)
+        os.symlink('here', os.path.join(self.folder, 'there'))
+        if not self.open('watch', cwd=here):
+            return
+        self.qblk('list', os.path.join(here, 'watch'))
+        self.close(os.path.join(self.folder, 'there', '..', 'there', 'watch'))
+        self.assert_nothing_left()
+
+    def test_one_that_cannot_be(self):
+        says = 'on the machine of' if self.can else '11.1 and later can'
+        self.refused(f'tcp:{self.process.tcp}', self.path, says=says)
+        if not self.open('--dry-run', self.path):
+            return
+        for path, says in (('/' + 'x' * 107, '108 bytes'), (os.fsdecode(b'/tmp/\xff'), 'UTF-8')):
+            self.refused(self.process.socket, path, says=says, status=qblk.USAGE)
+        none = os.path.join(self.folder, 'none', 'watch')
+        for path in ('/proc/watch', none):
+            self.refused(self.process.socket, path, says='cannot listen', status=qblk.FAILED)
+
+
+class Others(TestCase):
+    def test_an_object_that_is_refused_leaves_no_socket(self):
+        plan = ('--json', 'open-monitor', self.process.socket, self.path, '--dry-run')
+        if not self.open('--dry-run', self.path):
+            return
+        name = json.loads(self.qblk(*plan).stdout)['id']
+        self.process.qmp.execute('object-add',
+                                 {'qom-type': 'secret', 'id': name, 'data': 'x'})
+        self.refused(self.process.socket, self.path, says='cannot speak QMP there',
+                     status=qblk.FAILED)
+        self.assertFalse(os.path.lexists(self.path))
+
+    def test_what_qblk_has_not_opened_it_does_not_close(self):
+        address = {'type': 'unix', 'data': {'path': self.path}}
+        self.process.qmp.execute('chardev-add', {'id': 'mine', 'backend': {
+            'type': 'socket', 'data': {'addr': address, 'server': True, 'wait': False}}})
+        for path in (self.path, self.process.socket):
+            self.refused(self.process.socket, path, '--close', status=qblk.NOT_FOUND,
+                         says='no monitor at')
+        self.assertTrue(os.path.exists(self.path))
+
+    def test_it_is_opened_once_and_closed_through_another(self):
+        if not self.open():
+            return
+        self.refused(self.process.socket, self.path, says='already: --close takes it away')
+        self.refused(self.path, self.path, '--close', status=qblk.FAILED,
+                     says='current QMP monitor')
+        with qmp.Qmp.connect(self.path) as watcher:
+            watcher.execute('query-version')
+            self.close()
+            self.assert_nothing_left()
+            with self.assertRaises(ConnectionError):
+                watcher.execute('query-version')
+
+    def test_a_guest_of_libvirts_has_to_be_forced(self):
+        # what libvirt calls the chardev of its own monitor, see libvirt-guest-live.py
+        self.process.qmp.execute('chardev-add', {'id': 'charmonitor', 'backend': {
+            'type': 'null', 'data': {}}})
+        says = '--force-managed' if self.can else '11.1 and later can'
+        self.refused(self.process.socket, self.path, says=says)
+        self.before = self.state()
+        if self.open(self.path, '--force-managed'):
+            self.qblk('list', self.path)
+
+
+class Daemon(TestCase):
+    topology = 'storage-daemon'
+
+    def test_a_storage_daemon_can_as_well(self):
+        if not self.open():
+            return
+        self.assertEqual(self.resolve(self.path, 'vda[1]'), 'disk-1')
+        self.close()
+        self.assert_nothing_left()
+
+
+if __name__ == '__main__':
+    live.main()
