@@ -207,8 +207,10 @@ class TestCase(live.TestCase):
         for path in files:
             self.assertNotIn(os.path.realpath(path), opened)
             # as raw bytes, since what is below it may be in use; writable, which no lock allows
-            subprocess.run(qemu.program('qemu-io') + ['-f', 'raw', '-c', 'read 0 512', path],
-                           check=True, capture_output=True)
+            done = subprocess.run(
+                qemu.program('qemu-io') + ['-f', 'raw', '-c', 'read 0 512', path],
+                capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
 
     def assert_same_content(self, path=None):
         """What the guest sees, from the images as QEMU has left them, is the reference."""
