@@ -26,6 +26,10 @@ SLOW = ('--bandwidth', '65536', '--bytes')  # a job of some MiB does not end whi
 
 REFERENCE = 'reference.raw'  # what the guest sees, flattened
 
+KINDS = live.some(('blockdev', 'drive', 'anonymous', 'throttle', 'drive-throttle', 'cor', 'both'))
+FILTERS = {'throttle': ['throttle'], 'cor': ['copy-on-read'],
+           'both': ['throttle', 'copy-on-read']}  # that `chain` shows
+
 
 def image_info(path):
     done = subprocess.run(qemu.program('qemu-img') + ['info', '-U', '--output=json', path],
@@ -258,7 +262,7 @@ class TestCase(live.TestCase):
     def interrupt_each(self, command, ends):
         """COMMAND with each of its ENDS gives up its job at a signal, and all is as it was."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            for end in ends:
+            for end in live.some(ends):
                 with self.subTest(end=end, number=number):
                     self.setUp()
                     self.boot(data='4M')

@@ -78,12 +78,22 @@ def chain(folder, stem, depth, data='64k'):
 
 
 def empty_chain(folder, stem, depth):
-    """Like chain(), with no data and unchecked, for chains of hundreds."""
+    """Like chain(), with no data and unchecked, for chains of hundreds: images that differ by the
+    name in their header only are not all made by a program of their own."""
     files = []
     backing = None
+    made = {}  # an image whose header has a name of that length
     for number in range(depth):
-        name = f'{stem}-{number or "base"}.qcow2'
-        files.insert(0, create(os.path.join(folder, name), '1M', backing=backing,
-                               extra=['-u'] if backing else []))
-        backing = name
+        path = os.path.join(folder, f'{stem}-{number or "base"}.qcow2')
+        length = len(backing or '')
+        if length not in made:
+            create(path, '1M', backing=backing, extra=['-u'] if backing else [])
+            with open(path, 'rb') as file:
+                made[length] = (backing or '', file.read())
+        else:
+            name, data = made[length]
+            with open(path, 'wb') as file:
+                file.write(data.replace(name.encode(), backing.encode()))
+        files.insert(0, path)
+        backing = os.path.basename(path)
     return files

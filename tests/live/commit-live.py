@@ -9,12 +9,9 @@ import images
 import live
 import qblk
 import qemu
-from block_jobs import SLOW, header
+from block_jobs import FILTERS, KINDS, SLOW, header
 from topologies.options import blockdev, local, named_chain, qcow2, stem, virtio
 
-KINDS = ('blockdev', 'drive', 'anonymous', 'throttle', 'drive-throttle', 'cor', 'both')
-FILTERS = {'throttle': ['throttle'], 'cor': ['copy-on-read'],
-           'both': ['throttle', 'copy-on-read']}
 
 
 class Inner(block_jobs.TestCase):
@@ -23,7 +20,7 @@ class Inner(block_jobs.TestCase):
 
     def test_at_each_position_for_each_kind_of_disk(self):
         for kind in KINDS:
-            for top, base in ((1, 2), (1, 3), (2, 3)):
+            for top, base in live.some(((1, 2), (1, 3), (2, 3))):
                 with self.subTest(kind=kind, top=top, base=base):
                     self.setUp()
                     self.boot(kind)
@@ -138,7 +135,7 @@ class Inner(block_jobs.TestCase):
 class Active(block_jobs.TestCase):
     def test_pivot_for_each_kind_of_disk(self):
         for kind in KINDS:
-            for base in (1, 2, 3):
+            for base in live.some((1, 2, 3)):
                 with self.subTest(kind=kind, base=base):
                     self.setUp()
                     self.boot(kind)
@@ -289,7 +286,7 @@ class MidJob(block_jobs.TestCase):
         self.interrupt_each('commit', self.ENDS)
 
     def test_a_time_limit_takes_the_job_back(self):
-        for end in self.ENDS:
+        for end in live.some(self.ENDS):
             with self.subTest(end):
                 self.setUp()
                 self.boot(data='4M')

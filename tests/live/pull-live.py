@@ -9,12 +9,9 @@ import images
 import live
 import qblk
 import qemu
-from block_jobs import SLOW, header
+from block_jobs import FILTERS, KINDS, SLOW, header
 from topologies.options import blockdev, local, named_chain, qcow2, stem, virtio
 
-KINDS = ('blockdev', 'drive', 'anonymous', 'throttle', 'drive-throttle', 'cor', 'both')
-FILTERS = {'throttle': ['throttle'], 'cor': ['copy-on-read'],
-           'both': ['throttle', 'copy-on-read']}
 
 
 class Pull(block_jobs.TestCase):
