@@ -140,5 +140,7 @@ def main(service=contextlib.nullcontext()):
     if not result.wasSuccessful():
         sys.exit(1)
     skipped = [test for test, _ in result.skipped if not hasattr(test, 'test_case')]  # no subtests
+    # for scripts/compatibility-table
+    print(f'{result.testsRun - len(skipped)} tests passed, {len(skipped)} skipped')
     if len(skipped) == result.testsRun:
         sys.exit(SKIPPED)
