@@ -1,35 +1,121 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whatever a plan can send, each QEMU that is tested takes it: by the schema recorded from it. */
+/* Whatever a plan can send, each QEMU that is tested takes it, by the schema recorded from it; and
+ * nothing of it is deprecated in the newest. */
 #include "blockjob/plan-check.h"
 #include "blockjob/plan-commit.h"
 #include "blockjob/plan-copy.h"
 #include "blockjob/plan-job.h"
+#include "blockjob/plan-json.h"
 #include "blockjob/plan-pull.h"
+#include "graph/capture.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
 #include "lib/graph-fixture.h"
 
 static const char *const versions[] = {"5.2", "7.2", "10.0", "11.1"};
 
+#define NEWEST "tests/qemu-fixtures/11.1/query-qmp-schema.json"
+
+/* What the recorded topologies do not have: each text of the capture becomes the one after it. */
+static const char *const direct[] = {"\"direct\":false", "\"direct\":true",
+                                     "\"detect_zeroes\":\"off\"", "\"detect_zeroes\":\"unmap\"",
+                                     NULL};
+static const char *const paused[] = {"\"status\":\"running\"", "\"status\":\"paused\"", NULL};
+
 typedef struct {
     const char *version;
     QblkSchema *schema;
+    QblkSchema *lasting; /* of the newest, without what is deprecated there */
     QblkReplies *replies;
     QblkSnapshot *snapshot;
     QblkPlanContext context;
 } Case;
 
+/* ---- what lasts ---- */
+
+static gboolean
+is_deprecated(const QblkJson *of_schema)
+{
+    const QblkJson *features = qblk_json_get(of_schema, "features");
+    for (gsize i = 0; i < qblk_json_length(features); i++) {
+        if (g_strcmp0(qblk_json_string(qblk_json_at(features, i)), "deprecated") == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Items of @array that last: types, or members of one. */
+static QblkJson *
+without_deprecated(const QblkJson *array)
+{
+    QblkJson *lasting = qblk_json_new_array();
+    for (gsize i = 0; i < qblk_json_length(array); i++) {
+        const QblkJson *item = qblk_json_at(array, i);
+        if (is_deprecated(item)) {
+            continue;
+        }
+        QblkJson *copy = qblk_json_copy(item);
+        if (qblk_json_is(qblk_json_get(item, "members"), QBLK_JSON_ARRAY)) {
+            qblk_json_set(copy, "members", without_deprecated(qblk_json_get(item, "members")));
+            qblk_json_set(copy, "values", qblk_json_new_null()); /* the members of an enum again */
+        }
+        qblk_json_append(lasting, copy);
+    }
+    return lasting;
+}
+
+static QblkSchema *
+read_lasting(void)
+{
+    g_autofree char *text = fake_qmp_read_file(NEWEST);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkJson) all = qblk_json_parse(text, strlen(text), &error);
+    assert_no_error(error);
+    g_autoptr(QblkJson) lasting = without_deprecated(all);
+    assert_true(qblk_json_length(lasting) < qblk_json_length(all));
+    QblkSchema *schema = qblk_schema_new(lasting, &error);
+    assert_no_error(error);
+    return schema;
+}
+
+/* ---- a QEMU and a plan on it ---- */
+
+static char *
+replace(char *text, const char *from, const char *to)
+{
+    g_autofree char *before = text;
+    g_auto(GStrv) parts = g_strsplit(before, from, -1);
+    assert_true(g_strv_length(parts) > 1);
+    return g_strjoinv(to, parts);
+}
+
 static void
-case_init(Case *test, const char *version, const char *topology)
+case_init_changed(Case *test, const char *version, const char *topology, const char *const *changes)
 {
     g_autofree char *name = g_strdup_printf("%s/%s", version, topology);
+    g_autoptr(GError) error = NULL;
+    gsize length;
+    char *text = graph_fixture_text(name, &length);
+    for (; changes != NULL && *changes != NULL; changes += 2) {
+        text = replace(text, changes[0], changes[1]);
+    }
     test->version = version;
     test->schema = fake_qmp_read_schema(version);
-    test->replies = graph_fixture_load(name);
+    test->lasting = read_lasting();
+    test->replies = qblk_capture_read(text, strlen(text), &error);
+    g_free(text);
+    assert_no_error(error);
     test->snapshot = graph_fixture_snapshot(test->replies);
     test->context =
         (QblkPlanContext){.snapshot = test->snapshot, .target = "vda", .speed = 1 << 20};
     qblk_plan_check_features(&test->context, test->schema);
+}
+
+static void
+case_init(Case *test, const char *version, const char *topology)
+{
+    case_init_changed(test, version, topology, NULL);
 }
 
 static void
@@ -38,6 +124,7 @@ case_clear(Case *test)
     qblk_snapshot_free(test->snapshot);
     qblk_replies_free(test->replies);
     qblk_schema_free(test->schema);
+    qblk_schema_free(test->lasting);
 }
 
 /* Takes @plan. */
@@ -51,6 +138,20 @@ assert_taken(const Case *test, QblkPlan *plan, GError *error)
     gboolean is_taken = qblk_plan_check_schema(made, test->schema, &cause);
     assert_no_error(cause);
     assert_true(is_taken);
+    gboolean lasts = qblk_plan_check_schema(made, test->lasting, &cause);
+    assert_no_error(cause);
+    assert_true(lasts);
+}
+
+static void
+assert_says(const QblkPlan *plan, const char *part)
+{
+    assert_non_null(plan);
+    g_autoptr(QblkJson) json = qblk_plan_json_new(plan);
+    g_autofree char *text = qblk_json_print(json, QBLK_JSON_COMPACT);
+    if (strstr(text, part) == NULL) {
+        fail_msg("no '%s' in %s", part, text);
+    }
 }
 
 static void
@@ -105,6 +206,74 @@ every_qemu_takes_copies(void **state)
     }
 }
 
+/* A guest that opens its images past the page cache and detects zeroes: the copy is opened so. */
+static void
+every_qemu_takes_how_a_copy_is_opened(void **state)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
+        Case test;
+        GError *error = NULL;
+        const QblkCopyOptions options = {.destination = "/nowhere/copy", .end = QBLK_COPY_PIVOT};
+        case_init_changed(&test, versions[i], "virtio-5-deep", direct);
+        QblkPlan *plan = qblk_plan_copy(&test.context, &options, &error);
+        assert_says(plan, "\"cache\":{\"direct\":true}");
+        assert_says(plan, "\"detect-zeroes\":\"unmap\"");
+        assert_taken(&test, plan, error);
+        case_clear(&test);
+    }
+}
+
+/* An image to reuse of the size of the disk of @test, over another one than the disk is. */
+static QblkChain *
+image_with_a_chain(const Case *test)
+{
+    g_autoptr(QblkChain) disk = graph_fixture_chain(test->snapshot, "vda");
+    QblkChain *chain = qblk_chain_new("vda");
+    const char *const files[] = {"/nowhere/copy", "/nowhere/below"};
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        QblkLayer *layer = qblk_chain_layer_new();
+        layer->filename = g_strdup(files[i]);
+        layer->format = g_strdup("qcow2");
+        layer->virtual_size = qblk_chain_get_layer(disk, 0)->virtual_size;
+        layer->position = i;
+        g_ptr_array_add(chain->layers, layer);
+    }
+    return chain;
+}
+
+static void
+every_qemu_takes_a_copy_into_an_image_with_a_chain_of_its_own(void **state)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
+        Case test;
+        GError *error = NULL;
+        case_init(&test, versions[i], "virtio-5-deep");
+        g_autoptr(QblkChain) found = image_with_a_chain(&test);
+        const QblkCopyOptions options = {.destination = "/nowhere/copy",
+                                         .found = found,
+                                         .reuse = TRUE,
+                                         .shallow = TRUE,
+                                         .end = QBLK_COPY_PIVOT};
+        assert_taken(&test, qblk_plan_copy(&test.context, &options, &error), error);
+        case_clear(&test);
+    }
+}
+
+static void
+assert_job_taken(const char *version, const char *topology, const char *const *changes,
+                 QblkJobAction action)
+{
+    Case test;
+    GError *error = NULL;
+    const QblkJobRequest request = {.action = action};
+    case_init_changed(&test, version, topology, changes);
+    const QblkJob *job = qblk_plan_job_find(test.snapshot, "vda");
+    assert_non_null(job);
+    QblkPlan *plan = qblk_plan_job(&test.context, job, &request, &error);
+    assert_taken(&test, plan, error);
+    case_clear(&test);
+}
+
 static void
 every_qemu_takes_what_jobs_are_told(void **state)
 {
@@ -117,18 +286,45 @@ every_qemu_takes_what_jobs_are_told(void **state)
         {"mirror-running", QBLK_JOB_PAUSE},       {"mirror-running", QBLK_JOB_LIMIT},
         {"commit-middle-running", QBLK_JOB_WAIT}, {"stream-pending", QBLK_JOB_WAIT},
     };
-    for (gsize i = 0; i < G_N_ELEMENTS(versions) * G_N_ELEMENTS(cases); i++) {
-        Case test;
-        const QblkJobRequest request = {.action = cases[i % G_N_ELEMENTS(cases)].action};
-        case_init(&test, versions[i / G_N_ELEMENTS(cases)],
-                  cases[i % G_N_ELEMENTS(cases)].topology);
-        GError *error = NULL;
-        const QblkJob *job = qblk_plan_job_find(test.snapshot, "vda");
-        assert_non_null(job);
-        QblkPlan *plan = qblk_plan_job(&test.context, job, &request, &error);
-        assert_taken(&test, plan, error);
-        case_clear(&test);
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
+        for (gsize j = 0; j < G_N_ELEMENTS(cases); j++) {
+            assert_job_taken(versions[i], cases[j].topology, NULL, cases[j].action);
+        }
+        assert_job_taken(versions[i], "mirror-running", paused, QBLK_JOB_RESUME);
     }
+}
+
+/* What the newest says is going, and what to send instead. */
+static void
+what_is_deprecated_is_known(void **state)
+{
+    static const struct {
+        const char *command, *arguments;
+        gboolean lasts;
+    } cases[] = {
+        {"job-pause", "{'id':'x'}", TRUE},
+        {"block-job-pause", "{'device':'x'}", FALSE},
+        {"block-commit", "{'device':'x','top-node':'y','base-node':'z'}", TRUE},
+        {"block-commit", "{'device':'x','top':'y'}", FALSE},
+        {"transaction",
+         "{'actions':[{'type':'blockdev-backup','data':{'device':'x',"
+         "'target':'y','sync':'full'}}]}",
+         TRUE},
+        {"transaction",
+         "{'actions':[{'type':'drive-backup','data':{'device':'x',"
+         "'target':'y','sync':'full'}}]}",
+         FALSE},
+    };
+    QblkSchema *newest = fake_qmp_read_schema("11.1");
+    QblkSchema *lasting = read_lasting();
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkJson) arguments = graph_fixture_json(cases[i].arguments);
+        assert_true(qblk_schema_check_command(newest, cases[i].command, arguments, NULL));
+        assert_int_equal(qblk_schema_check_command(lasting, cases[i].command, arguments, NULL),
+                         cases[i].lasts);
+    }
+    qblk_schema_free(newest);
+    qblk_schema_free(lasting);
 }
 
 /* `backing-mask-protocol` came with 9.0. */
@@ -151,7 +347,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_qemu_takes_commits_and_pulls),
         cmocka_unit_test(every_qemu_takes_copies),
+        cmocka_unit_test(every_qemu_takes_how_a_copy_is_opened),
+        cmocka_unit_test(every_qemu_takes_a_copy_into_an_image_with_a_chain_of_its_own),
         cmocka_unit_test(every_qemu_takes_what_jobs_are_told),
+        cmocka_unit_test(what_is_deprecated_is_known),
         cmocka_unit_test(what_is_new_is_used_where_it_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
