@@ -117,8 +117,8 @@ class TestCase(live.TestCase):
         self.process = self.enterContext(Topology(list(arguments)).run(self.folder, **options))
         return self.process
 
-    def boot_on_raw(self):
-        """A disk of two overlays on a raw image, as -blockdev."""
+    def boot_on_raw(self, raw_node=True):
+        """A disk of two overlays on a raw image, as -blockdev; the image with a raw node or not."""
         base = images.raw(self.folder, 'base.raw', 64 << 20)
         images.write(base, pattern=9, fmt='raw')
         middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=base,
@@ -127,7 +127,8 @@ class TestCase(live.TestCase):
         top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
         self.files = [top, middle, base]
         self.remember()
-        self.run_qemu(blockdev(driver='raw', node_name='base', file=local(base))
+        self.run_qemu((blockdev(driver='raw', node_name='base', file=local(base)) if raw_node
+                       else blockdev(**local(base), node_name='base'))
                       + qcow2(middle, backing='base') + qcow2(top, backing='middle')
                       + virtio('top', id='vda'))
 

@@ -87,6 +87,15 @@ class Inner(block_jobs.TestCase):
         self.assertEqual(header(self.files[0]), (self.files[-1], 'raw'))
         self.assert_same_content()
 
+    def test_into_a_raw_base_that_has_no_raw_node(self):
+        """QEMU before 9.0 writes the protocol as its format, unless it is told to mask it."""
+        self.boot_on_raw(raw_node=False)
+        self.commit('--top', 'vda[1]')
+        self.assert_files(self.files[0], self.files[-1])
+        said = 'raw' if qemu.version() >= (9, 0) else 'file'
+        self.assertEqual(header(self.files[0]), (self.files[-1], said))
+        self.assert_same_content()
+
     def test_a_layer_with_a_data_file_leaves_nothing_open(self):
         self.make(2)
         data = os.path.join(self.folder, 'data.raw')

@@ -365,6 +365,20 @@ class Indexes(TestCase):
             self.assertEqual([layer['index'] for layer in self.layers('vda')], numbers)
             self.assert_same()
 
+    def test_what_qblk_takes_more_strictly_or_less(self):
+        """0 is the active layer to qblk always, to virsh where it is no place to commit to; qblk
+        takes plain decimal numbers only."""
+        self.boot(disk('vda', self.chain('vda', 3)[0]))
+        top, second = [layer['index'] for layer in self.layers('vda')][:2]
+        self.assertEqual(self.node_by_virsh('vda[0]', top), f'libvirt-{top}-storage')
+        self.assertEqual(self.qblk('resolve', self.guest.socket, 'vda[0]').text,
+                         f'libvirt-{top}-format\n')
+        self.virsh_refuses('blockcommit', 'vda', '--base', 'vda[0]', '--active', says='vda[0]')
+        for number in (f' {second}', f'+{second}', f'0{second}'):
+            self.assertEqual(self.node_by_virsh(f'vda[{number}]', second),
+                             f'libvirt-{second}-storage')
+            self.qblk('resolve', self.guest.socket, f'vda[{number}]', status=qblk.USAGE)
+
     def test_one_that_is_not_there_is_refused_by_both(self):
         self.boot(disk('vda', self.chain('vda', 3)[0]), disk('vdb', self.chain('vdb', 2)[0]))
         others = [layer['index'] for layer in self.layers('vdb')]

@@ -20,6 +20,7 @@ drivers_are_classified(void **state)
         {"nvme", QBLK_DRIVER_PROTOCOL, NULL, NULL},
         {"throttle", QBLK_DRIVER_FILTER, "file", NULL},
         {"copy-on-read", QBLK_DRIVER_FILTER, "file", NULL},
+        {"backup-top", QBLK_DRIVER_FILTER, "backing", NULL},
         {"copy-before-write", QBLK_DRIVER_FILTER, "file", NULL},
         {"commit_top", QBLK_DRIVER_FILTER, "backing", NULL},
         {"mirror_top", QBLK_DRIVER_FILTER, "backing", NULL},
