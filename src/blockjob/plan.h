@@ -114,9 +114,10 @@ void qblk_plan_add_dismiss(QblkPlan *plan);
  * Add a step that has what was written to @node on disk before the chain relies on it.
  *
  * QEMU does not flush what a commit inside a chain or a pull has written: a QEMU that was killed
- * right after the job had lost it, with the layers gone from the chain that had it before (seen on
- * 5.2, 7.2 and 11.1).  No command of QMP flushes a node; qemu-io of the human monitor does.  It
- * says where there is no such node, and nothing of a flush that fails.
+ * right after the job had lost it, with the layers gone from the chain that had it before (of a
+ * commit seen on 5.2, 7.2, 10.0 and 11.1, of a pull on 5.2 and 7.2).  No command of QMP flushes a
+ * node; qemu-io of the human monitor does.  It says where there is no such node, and nothing of a
+ * flush that fails.
  */
 void qblk_plan_add_flush(QblkPlan *plan, const QblkPlanContext *context, const char *node);
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the documents name is there: files they link to, functions; and docs/architecture.md names
-each file stem of src."""
+"""What the documents name is there: files they link to, functions, the tests that hold what they
+promise; and docs/architecture.md names each file stem of src."""
 
+import ast
+import functools
 import glob
 import os
 import re
@@ -25,6 +27,78 @@ def headers():
     return glob.glob('src/*/*.h', root_dir=ROOT) + glob.glob('include/qblk/*.h', root_dir=ROOT)
 
 
+# ---- tests that are named as what holds a promise, in the last cell of a table's row ----
+
+HELD = ('docs/reliability.md', 'docs/compatibility.md')
+FOLDERS = ('', 'tests/', 'tests/hostile/', 'tests/golden/')
+
+
+def held_by(path):
+    """For each row of a table with the column "held by": its line and last cell."""
+    rows, is_in_table = [], False
+    for number, line in enumerate(read(path).splitlines(), 1):
+        cells = line.strip('|').split('|') if line.startswith('|') else []
+        is_in_table = bool(cells) and (is_in_table or cells[-1].strip() == 'held by')
+        if is_in_table and cells[-1].strip() != 'held by' and not set(line) <= set('|-'):
+            rows.append((f'{path}:{number}', cells[-1].strip()))
+    return rows
+
+
+def find_place(name):
+    """The file or folder that NAME is, or None."""
+    for path in (folder + name + end for folder in FOLDERS for end in ('', '.c')):
+        if ('/' in name or '.' in name) and os.path.exists(os.path.join(ROOT, path)):
+            return path
+    return None
+
+
+def names_of_python(text):
+    """Functions, classes, and CLASS.FUNCTION."""
+    names = set()
+    for item in ast.walk(ast.parse(text)):
+        if isinstance(item, (ast.FunctionDef, ast.ClassDef)):
+            names.add(item.name)
+        if isinstance(item, ast.ClassDef):
+            names |= {f'{item.name}.{inner.name}' for inner in item.body
+                      if isinstance(inner, ast.FunctionDef)}
+    return names
+
+
+@functools.cache
+def names_in(path):
+    """What a document may call by name in a file or folder of tests."""
+    place = os.path.join(ROOT, path)
+    if os.path.isdir(place):
+        inner = [names_in(os.path.join(path, name)) for name in os.listdir(place)
+                 if name.endswith('.diff')]
+        return set(os.listdir(place)).union(*inner)
+    if path.endswith('.py'):
+        return names_of_python(read(path))
+    if path.endswith('.c'):
+        return set(re.findall(r'cmocka_unit_test\w*\((\w+)', read(path)))
+    return set(re.findall(r'^--- [\d.]+/(\S+)$', read(path), re.MULTILINE))
+
+
+def is_named(name, known):
+    pattern = re.escape(name).replace(r'\*', r'\w*')
+    return any(re.fullmatch(pattern, candidate) for candidate in known)
+
+
+def missing_of(cell, before):
+    """Names in CELL that are not there. They are in the places named between the same two
+    semicolons; where there is none, in one of BEFORE, those of the rows above."""
+    missing = []
+    for clause in cell.split(';'):
+        names = [name for name in re.findall('`([^`]+)`', clause) if not name.startswith('--')]
+        inner = 'in `' in clause  # "`NAME` in `PLACE`": then what comes before is no place
+        places = [place for place in map(find_place, names[-1:] if inner else names) if place]
+        before.extend(places)
+        known = set().union(*map(names_in, places or before))
+        missing += [name for name in names
+                    if not is_named(name, known) and find_place(name) not in places]
+    return missing
+
+
 class Documents(unittest.TestCase):
     def test_links_lead_somewhere(self):
         for path in documents():
@@ -38,6 +112,23 @@ class Documents(unittest.TestCase):
             named = set(re.findall(r'\b(?:qblk_[a-z_]+|QBLK_[A-Z_]+_ERROR\w*)', read(path)))
             prefixes = {'qblk_index_spec', 'qblk_index_spec_'}  # how symbols are named
             self.assertEqual(named - declared - prefixes, set(), msg=path)
+
+    def test_what_holds_a_promise_is_there(self):
+        for path in HELD:
+            before = []
+            rows = held_by(path)
+            self.assertGreater(len(rows), 20, msg=path)
+            for place, cell in rows:
+                self.assertTrue('`' in cell or (cell == 'the same' and before), msg=place)
+                self.assertEqual(missing_of(cell, before), [], msg=place)
+
+    def test_a_test_that_is_not_there_is_missed(self):
+        for cell in ('`hostile/none.py`', '`hostile/peers.py` `Bytes.test_none`',
+                     '`hostile/peers.py` `Floods.test_silence`', '`unit/json-test` `no_test`',
+                     '`test_none` in `tests/live/pull-live.py`', '`none` in `tests/golden`',
+                     '`unit/json-test`; `unit/none-test`', '`test_none`',
+                     '`mirror-ready` in `tests/golden-versions/5.2.diff`'):
+            self.assertEqual(len(missing_of(cell, ['tests/hostile/peers.py'])), 1, msg=cell)
 
     def test_the_architecture_names_each_file(self):
         named = set(re.findall(r'`(\w[\w*-]*)(?:\.[ch])?`', read('docs/architecture.md')))
