@@ -325,6 +325,13 @@ record_free(gpointer data)
     qblk_journal_record_free(data);
 }
 
+static gint
+compare_paths(gconstpointer a, gconstpointer b)
+{
+    const QblkJournalRecord *const *left = a, *const *right = b;
+    return strcmp((*left)->path, (*right)->path);
+}
+
 GPtrArray *
 qblk_journal_list(const char *folder, GError **error)
 {
@@ -346,6 +353,7 @@ qblk_journal_list(const char *folder, GError **error)
             g_ptr_array_add(records, record);
         }
     }
+    g_ptr_array_sort(records, compare_paths);
     return g_steal_pointer(&records);
 }
 

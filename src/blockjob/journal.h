@@ -70,8 +70,9 @@ QblkJournalRecord *qblk_journal_parse(const char *text, gsize length,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * All journals in @folder, of QblkJournalRecord, owned; those that somebody works on right now are
- * not among them.  A folder that is not there has none.
+ * All journals in @folder, of QblkJournalRecord, owned, those of one VM one after the other in the
+ * order of its disks' names; those that somebody works on right now are not among them.  A folder
+ * that is not there has none.
  */
 GPtrArray *qblk_journal_list(const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -184,7 +184,8 @@ conclude(QblkRun *run, GError **error)
         done = qblk_removal_delete(task->plan, error);
         mark_merged(run, task->plan);
     }
-    if (!qblk_monitor_is_lost(&run->monitor)) {
+    gboolean was_seen = done || !g_error_matches(*error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE);
+    if (!qblk_monitor_is_lost(&run->monitor) && was_seen) {
         end_journals(run);
     }
     return done;

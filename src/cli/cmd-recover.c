@@ -22,10 +22,12 @@ qblk_cmd_recover_options(QblkInvocation *invocation, GOptionContext *context)
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
-/* What became of each operation. */
+/* What became of each operation, and the VM that is meant, if one is. */
 typedef struct {
     QblkJson *list;
     QblkInvocation *invocation;
+    QblkClient *client;
+    QblkJournalVm vm;
 } Report;
 
 static void
@@ -56,31 +58,36 @@ recover_one(const Report *to, const QblkJournalRecord *record, QblkClient **clie
     return TRUE;
 }
 
+static gboolean
+recover_if_of_vm(const QblkJournalRecord *record, gpointer user_data, GError **error)
+{
+    Report *to = user_data;
+    return !qblk_recover_is_of(record, &to->vm) ||
+           recover_one(to, record, &to->client, &to->vm, error);
+}
+
 /* All that was left on one VM. */
 static gboolean
-recover_vm(const Report *to, const GPtrArray *records, GError **error)
+recover_vm(Report *to, const GPtrArray *records, GError **error)
 {
     QblkInvocation *invocation = to->invocation;
-    QblkClient *client = qblk_vm_connect(invocation, error);
-    QblkJournalVm vm = {0};
-    gboolean done = client != NULL;
+    to->client = qblk_vm_connect(invocation, error);
+    gboolean done = to->client != NULL;
     if (done) {
-        qblk_vm_log(client, invocation);
-        done = qblk_recover_identify(client, invocation->arguments[0], &vm, error);
+        qblk_vm_log(to->client, invocation);
+        done = qblk_recover_identify(to->client, invocation->arguments[0], &to->vm, error) &&
+               qblk_recover_each(records, recover_if_of_vm, to, error);
     }
-    for (guint i = 0; done && i < records->len; i++) {
-        const QblkJournalRecord *record = records->pdata[i];
-        done = !qblk_recover_is_of(record, &vm) || recover_one(to, record, &client, &vm, error);
-    }
-    qblk_journal_vm_clear(&vm);
-    g_clear_pointer(&client, qblk_client_free);
+    qblk_journal_vm_clear(&to->vm);
+    g_clear_pointer(&to->client, qblk_client_free);
     return done;
 }
 
 /* A VM that cannot be reached may have crashed; its images tell more. */
 static gboolean
-recover_anywhere(const Report *to, const QblkJournalRecord *record, GError **error)
+recover_anywhere(const QblkJournalRecord *record, gpointer user_data, GError **error)
 {
+    const Report *to = user_data;
     QblkInvocation *invocation = to->invocation;
     const GPtrArray *before = record->plan->before;
     const char *top =
@@ -111,13 +118,11 @@ qblk_cmd_recover(QblkInvocation *invocation, GError **error)
     g_autofree char *folder = qblk_recover_folder(invocation);
     g_autoptr(GPtrArray) records = qblk_journal_list(folder, error);
     g_autoptr(QblkJson) list = qblk_json_new_array();
-    const Report to = {list, invocation};
+    Report to = {.list = list, .invocation = invocation};
     gboolean done = records != NULL;
-    if (done && name != NULL) {
-        done = recover_vm(&to, records, error);
-    }
-    for (guint i = 0; done && name == NULL && i < records->len; i++) {
-        done = recover_anywhere(&to, records->pdata[i], error);
+    if (done) {
+        done = name != NULL ? recover_vm(&to, records, error)
+                            : qblk_recover_each(records, recover_anywhere, &to, error);
     }
     if (done && invocation->json) {
         QblkJson *result = qblk_json_new_object();

@@ -141,8 +141,8 @@ look_after_restart(QblkClient *client, const QblkInvocation *invocation,
 }
 
 static gboolean
-take_up(QblkClient **client, const QblkInvocation *invocation, const QblkJournalRecord *record,
-        QblkJournal **journal, char **said, GError **error)
+resume_job(QblkClient **client, const QblkInvocation *invocation, const QblkJournalRecord *record,
+           QblkJournal **journal, char **said, GError **error)
 {
     const QblkPlan *plan = record->plan;
     g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
@@ -176,7 +176,7 @@ qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
     }
     gboolean done = was_restarted(record, vm)
                         ? look_after_restart(*client, invocation, record, said, error)
-                        : take_up(client, invocation, record, &journal, said, error);
+                        : resume_job(client, invocation, record, &journal, said, error);
     if (journal != NULL && done) {
         qblk_journal_end(g_steal_pointer(&journal));
     }
@@ -186,6 +186,35 @@ qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
                        record->plan->kind, record->plan->target);
     }
     return done;
+}
+
+gboolean
+qblk_recover_each(const GPtrArray *records, QblkRecoverOne take_up, gpointer user_data,
+                  GError **error)
+{
+    g_autoptr(GPtrArray) left = g_ptr_array_new();
+    g_autoptr(GError) first = NULL;
+    guint before;
+    for (guint i = 0; i < records->len; i++) {
+        g_ptr_array_add(left, records->pdata[i]);
+    }
+    do {
+        before = left->len;
+        g_clear_error(&first);
+        for (guint i = 0; i < left->len;) {
+            g_autoptr(GError) cause = NULL;
+            if (take_up(left->pdata[i], user_data, &cause)) {
+                g_ptr_array_remove_index(left, i);
+            } else {
+                first = first == NULL ? g_steal_pointer(&cause) : first;
+                i++;
+            }
+        }
+    } while (left->len > 0 && left->len < before);
+    if (first != NULL) {
+        g_propagate_error(error, g_steal_pointer(&first));
+    }
+    return left->len == 0;
 }
 
 /* What leaves the job under way leaves its journal, too. */
@@ -204,34 +233,43 @@ is_users_own(const QblkInvocation *invocation, const QblkJournalRecord *record)
            record->stage <= QBLK_STAGE_STARTED;
 }
 
+typedef struct {
+    QblkClient **client;
+    const QblkInvocation *invocation;
+    const QblkJournalVm *vm;
+} Before;
+
+static gboolean
+recover_before(const QblkJournalRecord *record, gpointer user_data, GError **error)
+{
+    const Before *before = user_data;
+    const QblkInvocation *invocation = before->invocation;
+    g_autofree char *said = NULL;
+    if (!qblk_recover_is_of(record, before->vm)) {
+        return TRUE;
+    }
+    if (is_users_own(invocation, record)) {
+        QblkJournal *journal =
+            is_told_only(&invocation->job) ? NULL : qblk_journal_resume(record, error);
+        if (journal != NULL) {
+            qblk_journal_end(journal);
+        }
+        return journal != NULL || is_told_only(&invocation->job);
+    }
+    if (!qblk_recover_record(before->client, invocation, record, before->vm, &said, error)) {
+        return FALSE;
+    }
+    g_autofree char *safe = qblk_output_escape(said);
+    fprintf(stderr, "qblk: %s\n", safe);
+    return TRUE;
+}
+
 gboolean
 qblk_recover_before(QblkClient **client, const QblkInvocation *invocation, const QblkJournalVm *vm,
                     GError **error)
 {
     g_autofree char *folder = qblk_recover_folder(invocation);
     g_autoptr(GPtrArray) records = qblk_journal_list(folder, error);
-    for (guint i = 0; records != NULL && i < records->len; i++) {
-        const QblkJournalRecord *record = records->pdata[i];
-        g_autofree char *said = NULL;
-        if (!qblk_recover_is_of(record, vm)) {
-            continue;
-        }
-        if (is_users_own(invocation, record)) {
-            if (is_told_only(&invocation->job)) {
-                continue;
-            }
-            QblkJournal *journal = qblk_journal_resume(record, error);
-            if (journal == NULL) {
-                return FALSE;
-            }
-            qblk_journal_end(journal);
-            continue;
-        }
-        if (!qblk_recover_record(client, invocation, record, vm, &said, error)) {
-            return FALSE;
-        }
-        g_autofree char *safe = qblk_output_escape(said);
-        fprintf(stderr, "qblk: %s\n", safe);
-    }
-    return records != NULL;
+    Before before = {client, invocation, vm};
+    return records != NULL && qblk_recover_each(records, recover_before, &before, error);
 }

@@ -28,6 +28,19 @@ gboolean qblk_recover_record(QblkClient **client, const QblkInvocation *invocati
                              const QblkJournalRecord *record, const QblkJournalVm *vm, char **said,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Take up one record. */
+typedef gboolean (*QblkRecoverOne)(const QblkJournalRecord *record, gpointer user_data,
+                                   GError **error);
+
+/**
+ * Take up each of @records.  One that fails does not keep the others from it, and is tried again
+ * after them: what an operation on several disks has left of one can be in the way of another, as a
+ * stream job that is not dismissed is in the way of looking at any chain.  The error is the first
+ * one that stays.
+ */
+gboolean qblk_recover_each(const GPtrArray *records, QblkRecoverOne take_up, gpointer user_data,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Take up all that was left on the VM before it is changed, and say so on stderr.  What `job` is
  * told of @invocation's own disk is not finished before: it may be to be aborted.

@@ -11,14 +11,13 @@ import qblk
 
 class CrashOfQblk(crash.TestCase):
     def test_nothing_is_lost(self):
-        for kind in self.kinds:
-            self.each_point(kind, self.judge)
+        self.each_kind('qblk is killed', self.judge)
 
     def test_nothing_is_lost_with_the_connection(self):
         """It breaks at each message, and qblk lives on."""
         self.kill_qblk = lambda: None
-        for kind in self.kinds:
-            self.each_point(kind, self.judge)
+        self.each_kind_ends = False
+        self.each_kind('the connection breaks', self.judge)
 
     def judge(self, kind, point, before, after):
         when = (None, 'before', 'after')[point.number % 3]  # the guest writes, of the crash
@@ -39,28 +38,33 @@ class CrashOfQblk(crash.TestCase):
             if not kind.prelude or was_done or 'nothing' not in said:
                 self.assert_no_jobs()  # else it has not come to what was asked
             self.assertTrue(was_done or relay.has_struck)
-            state = self.state_of(kind, was_done or 'complete' in said)
-            self.assertEqual(self.named_nodes(), before if state == 'before' else after, msg=said)
-            self.assert_marks(kind, state)
-            if state == 'after' and kind.holds and when is None:
-                self.assert_same_content(self.path(kind.holds))
-            top = kind.after[0] if state == 'after' else crash.KEPT[0]
-            self.assert_same_content(self.path(top))
-            return state
+            nodes = self.named_nodes()
+            states = {disk: self.state_of(kind, disk, was_done or 'complete' in said)
+                      for disk in kind.disks}
+            for disk, state in states.items():
+                self.assertEqual(self.nodes_of(disk, nodes),
+                                 self.nodes_of(disk, before if state == 'before' else after),
+                                 msg=said)
+            self.assert_marks(kind, states)
+            if kind.holds and when is None and states['vda'] == 'after':
+                self.assert_content('vda', self.path(kind.holds))
+            for disk, state in states.items():
+                top = kind.after[0] if state == 'after' else crash.KEPT[0]
+                self.assert_content(disk, self.path(*crash.names_of(disk, [top])))
+            return crash.together(list(states.values()))
 
-    def state_of(self, kind, is_said_done):
-        files = [os.path.basename(path) for path in self.open_files()]
-        if kind.after == crash.KEPT:
-            self.assertEqual(files, [name + '.qcow2' for name in crash.KEPT])
+    def state_of(self, kind, disk, is_said_done):
+        chain = self.chain_of(disk)
+        before, after = (crash.names_of(disk, names) for names in (crash.KEPT, kind.after))
+        self.assertIn(chain, (before, after))
+        if before == after:
             return 'after' if is_said_done else 'before'
-        states = {tuple(name + '.qcow2' for name in names): state
-                  for names, state in ((crash.KEPT, 'before'), (kind.after, 'after'))}
-        self.assertIn(tuple(files), states)
-        return states[tuple(files)]
+        return 'after' if chain == after else 'before'
 
-    def assert_marks(self, kind, state):
-        marks = [name for name in os.listdir(self.folder) if crash.MARK in name]
-        wanted = ['disk-2.qcow2' + crash.MARK] if kind.buries and state == 'after' else []
+    def assert_marks(self, kind, states):
+        marks = {name for name in os.listdir(self.folder) if crash.MARK in name}
+        wanted = {f'{crash.DISKS[disk]}-2.qcow2{crash.MARK}' for disk, state in states.items()
+                  if kind.buries and state == 'after'}
         self.assertEqual(marks, wanted)
 
 

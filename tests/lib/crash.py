@@ -4,6 +4,7 @@
 import collections
 import contextlib
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
@@ -16,19 +17,24 @@ import qblk
 import qemu
 from fault_relay import FaultRelay
 from topologies.model import Topology
+from topologies.options import named_chain, stem, virtio
 
 FULL = bool(os.environ.get('QBLK_FULL'))  # every point, and not one of each sort
 SIZE = 8 << 20
+STARTS = ('block-commit', 'block-stream')
 ENDS = ('job-complete', 'job-finalize', 'block-job-cancel')  # sorts of their own for each kind
+QUERIES = ('query', 'qom', 'qmp')
+WAITING = ('pending', 'ready', 'concluded')  # states in which a job waits for qblk
 MARK = '.qblk-merged'
+DISKS = {'vda': 'disk', 'vdb': 'other'}  # target: what the names of its images begin with
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A job, and the layers of disk-2, disk-1, disk-base and copy that are the chain afterwards."""
+    """A job, and the layers of disk-2, disk-1, disk-base and copy that are the chain afterwards; of
+    each disk, where it is for two."""
     name: str
     after: tuple
-    options: tuple = ()
     disk: str = 'blockdev'
     buries: bool = False  # the old active layer gets a mark
     holds: str = None     # an image that holds all data as well afterwards
@@ -38,10 +44,15 @@ class Kind:
     def command(self):
         return self.name.split()[0]
 
+    @property
+    def disks(self):
+        return list(DISKS) if '--all-disks' in self.name else ['vda']
+
     def arguments(self, vm, folder):
         command, *options = self.name.split()
+        disk = self.disks if len(self.disks) == 1 else []
         place = [os.path.join(folder, 'copy.qcow2')] if command == 'copy' else []
-        return [command, vm, 'vda', *place, *options, *self.options]
+        return [command, vm, *disk, *place, *options]
 
 
 KEPT = ('disk-2', 'disk-1', 'disk-base')
@@ -57,7 +68,22 @@ KINDS = [
     Kind('copy --pivot --shallow', ('copy', 'disk-1', 'disk-base')),
     Kind('job --pivot', ('disk-base',), buries=True, prelude=('commit', '--active')),
     Kind('job --finish', KEPT, holds='disk-base', prelude=('commit', '--active')),
+    Kind('commit --all-disks --pivot', ('disk-base',), buries=True),
+    Kind('pull --all-disks', ('disk-2',)),
 ]
+
+
+def kind_of(name):
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+def names_of(disk, names):
+    """NAMES, which are those of vda, for DISK."""
+    return tuple(name.replace(DISKS['vda'], DISKS[disk]) for name in names)
+
+
+def reference_of(disk):
+    return f'{DISKS[disk]}-reference.raw'
 
 
 def journal_folder():
@@ -69,18 +95,28 @@ def journals():
     return os.listdir(folder) if os.path.isdir(folder) else []
 
 
-def make_disk(folder):
+def make_disk(folder, disk):
     """Three images, top first, each with data of its own and data that hide what is below, and what
     a guest sees of them."""
     files = []
-    for number, name in enumerate(reversed(KEPT)):
+    own = 0x10 * list(DISKS).index(disk)
+    for number, name in enumerate(reversed(names_of(disk, KEPT))):
         path = os.path.join(folder, name + '.qcow2')
         backing = os.path.basename(files[0]) if files else None
         files.insert(0, images.create(path, str(SIZE), backing=backing))
-        images.write(path, pattern=number + 1, offset=number << 20, length='256k')
-        images.write(path, pattern=0x40 + number, offset='4M')
-    subprocess.run(qemu.program('qemu-img') + ['convert', '-O', 'raw', files[0],
-                                               os.path.join(folder, 'reference.raw')], check=True)
+        images.write(path, pattern=own + number + 1, offset=number << 20, length='256k')
+        images.write(path, pattern=0x40 + own + number, offset='4M')
+    block_jobs.flatten(files[0], os.path.join(folder, reference_of(disk)))
+
+
+def tell(promise, states):
+    """One line of what was tried for PROMISE: how often which of STATES was reached."""
+    reached = ', '.join(f'{number} {state}' for state, number in sorted(states.items()))
+    line = f'{promise}: {sum(states.values())} points, {reached or "none reached"}'
+    print(line, flush=True)
+    if os.environ.get('QBLK_PROMISES'):
+        with open(os.environ['QBLK_PROMISES'], 'a', encoding='utf-8') as file:
+            file.write(line + '\n')
 
 
 class TestCase(block_jobs.TestCase):
@@ -89,7 +125,9 @@ class TestCase(block_jobs.TestCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.template = cls.enterClassContext(qemu.folder())
-        make_disk(cls.template)
+        for disk in DISKS:
+            make_disk(cls.template, disk)
+        cls.runs = {}
 
     if sys.version_info < (3, 11):
         @classmethod
@@ -99,6 +137,7 @@ class TestCase(block_jobs.TestCase):
             return value
 
     kinds = KINDS
+    each_kind_ends = True  # how a job ends is tried with each kind, and not once
 
     def setUp(self):
         super().setUp()
@@ -109,12 +148,12 @@ class TestCase(block_jobs.TestCase):
         """A fresh guest, and the relay before its monitor."""
         with contextlib.ExitStack() as stack:
             self.folder = stack.enter_context(qemu.folder())
-            for name in os.listdir(self.template):
-                shutil.copy(os.path.join(self.template, name), self.folder)
+            for disk in kind.disks:
+                self.copy_disk(disk)
+            self.disks = kind.disks
             self.files = [self.path(name) for name in KEPT]
-            self.reference = os.path.join(self.folder, 'reference.raw')
-            disk = Topology(self.disk(kind.disk) + list(more))
-            self.process = stack.enter_context(disk.run(self.folder))
+            disks = Topology(self.arguments(kind) + list(more))
+            self.process = stack.enter_context(disks.run(self.folder))
             if kind.prelude:
                 command, *options = kind.prelude
                 self.qblk(command, self.process.socket, 'vda', *options)
@@ -122,8 +161,24 @@ class TestCase(block_jobs.TestCase):
             self.relay = FaultRelay(self.vm, self.process.socket, point, strike)
             yield stack.enter_context(self.relay)
 
+    def copy_disk(self, disk):
+        for name in os.listdir(self.template):
+            if name.startswith(DISKS[disk]):
+                shutil.copy(os.path.join(self.template, name), self.folder)
+
+    def arguments(self, kind):
+        """Of QEMU, with the disks of KIND."""
+        arguments = self.disk(kind.disk)
+        for disk in kind.disks[1:]:
+            files = [self.path(name) for name in names_of(disk, KEPT)]
+            arguments += named_chain(files) + virtio(stem(files[0]), id=disk)
+        return arguments
+
     def path(self, name):
         return os.path.join(self.folder, name + '.qcow2')
+
+    def path_of_reference(self, disk):
+        return os.path.join(self.folder, reference_of(disk))
 
     def start_qblk(self, kind):
         """Run the job of KIND to its end, whatever that is: (status, stderr)."""
@@ -149,56 +204,114 @@ class TestCase(block_jobs.TestCase):
     def guest_changes(self):
         """New data in the middle of the job, once over what is in the base and once elsewhere; on
         disk when this returns."""
-        for command in ('write -q -P 0x77 0 64k', 'write -q -P 0x78 5M 128k', 'flush'):
-            said = self.process.qmp.execute('human-monitor-command', {
-                'command-line': f'qemu-io -d /machine/peripheral/vda/virtio-backend "{command}"'})
-            self.assertNotIn('rror', said)
-        with open(self.reference, 'r+b') as file:
-            for pattern, offset, length in ((0x77, 0, 64 << 10), (0x78, 5 << 20, 128 << 10)):
-                file.seek(offset)
-                file.write(bytes([pattern]) * length)
+        for number, disk in enumerate(self.disks):
+            writes = ((0x77 + number, 0, 64 << 10), (0x87 + number, 5 << 20, 128 << 10))
+            for command in [f'write -q -P {pattern} {offset} {length}'
+                            for pattern, offset, length in writes] + ['flush']:
+                said = self.process.qmp.execute('human-monitor-command', {
+                    'command-line':
+                        f'qemu-io -d /machine/peripheral/{disk}/virtio-backend "{command}"'})
+                self.assertNotIn('rror', said)
+            with open(self.path_of_reference(disk), 'r+b') as file:
+                for pattern, offset, length in writes:
+                    file.seek(offset)
+                    file.write(bytes([pattern]) * length)
+
+    def assert_content(self, disk, path):
+        """PATH has what the guest has written to DISK."""
+        self.reference = self.path_of_reference(disk)
+        self.assert_same_content(path)
 
     def named_nodes(self):
         return {name for name in self.nodes() if not name.startswith('#')}
+
+    @staticmethod
+    def nodes_of(disk, nodes):
+        """Those of NODES that are for DISK; what has no name of a disk is for vda."""
+        other = DISKS['vdb']
+        return {name for name in nodes if name.startswith(other) == (DISKS[disk] == other)}
+
+    def chain_of(self, disk):
+        """The images of DISK, without what all names have."""
+        chain, = json.loads(self.qblk('--json', 'chain', self.process.socket, disk).stdout)[
+            'chains']
+        return tuple(os.path.basename(layer['file']).partition('.')[0]
+                     for layer in chain['layers'])
 
     # ---- points ----
 
     def undisturbed(self, kind):
         """The messages of the whole job, and the nodes before and after it."""
+        if kind in self.runs:
+            return self.runs[kind]
         with self.guest(kind) as relay:
             before = self.named_nodes()
             status, errors = self.start_qblk(kind)
             self.assertEqual(status, qblk.DONE, msg=errors)
             after = self.named_nodes()
-            self.assert_files(*map(self.path, kind.after))
-            self.assert_same_content(self.path(kind.after[0]))
-            return relay.messages, before, after
+            for disk in kind.disks:
+                self.assertEqual(self.chain_of(disk), names_of(disk, kind.after))
+            for disk in kind.disks:
+                self.assert_content(disk, self.path(names_of(disk, kind.after)[0]))
+            self.runs[kind] = relay.messages, before, after
+        return self.runs[kind]
 
     def choose(self, kind, messages):
         """Points to try: all of them, or one of each sort that was not tried with another kind."""
+        earlier = collections.Counter()
         for number, message in enumerate(messages):
+            sort = self.sort_of(kind, message, earlier)
+            earlier[message.label] += message.is_sent
             for point in message.points(number):
-                query = any(word in message.label for word in ('query', 'qom', 'qmp'))
-                ends = message.is_sent and message.label in ENDS
-                sort = (kind.name if ends else None, 'query' if query else message.label,
-                        point.how)
-                if FULL or sort not in self.seen:
-                    self.seen.add(sort)
+                if FULL or (sort, point.how) not in self.seen:
+                    self.seen.add((sort, point.how))
                     yield message, point
 
+    def sort_of(self, kind, message, earlier):
+        """What MESSAGE has in common with others; EARLIER is how often what was sent before it."""
+        label = message.label
+        has_begun = any(earlier[start] for start in STARTS)
+        is_twice = message.is_sent and label in STARTS + ENDS and len(kind.disks) > 1
+        if is_twice and (label in ENDS or earlier[label] > 0):
+            return kind.name, label, earlier[label]
+        if message.is_sent and label in ENDS and self.each_kind_ends:
+            return kind.name, label
+        if any(word in label for word in QUERIES):
+            return 'query', has_begun
+        if label.startswith('answer'):
+            return 'answer'
+        if 'JOB' in label:
+            state = next((state for state in WAITING if label.lower().endswith(state)), None)
+            return 'event', state
+        return label
+
     def each_point(self, kind, judge):
-        """JUDGE returns the state that each point leads to."""
+        """JUDGE returns the state that each point leads to; how often which was reached."""
         messages, before, after = self.undisturbed(kind)
         states = collections.Counter()
-        count = 0
         for message, point in self.choose(kind, messages):
-            count += 1
             with self.subTest(kind=kind.name, label=message.label, number=point.number,
                               how=point.how):
+                state = 'LOST'
                 try:
-                    states[judge(kind, point, before, after)] += 1
+                    state = judge(kind, point, before, after)
                 finally:
+                    states[state] += 1
                     shutil.rmtree(journal_folder(), ignore_errors=True)
         reached = ', '.join(f'{number} {state}' for state, number in sorted(states.items()))
-        lost = count - sum(states.values())
-        print(f'{kind.name}: {count} points, {reached or "none reached"}, {lost} lost', flush=True)
+        print(f'{kind.name}: {reached or "no points"}', flush=True)
+        return states
+
+    def each_kind(self, what, judge):
+        """Say it of one disk and of two."""
+        total = {False: collections.Counter(), True: collections.Counter()}
+        for kind in self.kinds:
+            total[len(kind.disks) > 1] += self.each_point(kind, judge)
+        for of_two, states in total.items():
+            self.assertNotEqual(sum(states.values()), 0)
+            tell(what + (', with two disks' if of_two else ''), states)
+
+
+def together(states):
+    """The state of an operation on disks that are in STATES."""
+    return states[0] if len(states) == 1 else ' and '.join(states)
