@@ -84,6 +84,7 @@ vm_to_json(const QblkJournalVm *vm)
     qblk_json_set_string(object, "name", vm->name);
     qblk_json_set_integer(object, "pid", vm->pid);
     qblk_json_set_integer(object, "start", vm->start);
+    qblk_json_set_integer(object, "thread", vm->thread);
     return object;
 }
 
@@ -241,6 +242,7 @@ read_header(QblkJournalRecord *record, const QblkJson *json, GError **error)
     record->vm.name = g_strdup(qblk_json_get_string(vm, "name"));
     (void)qblk_json_integer(qblk_json_get(vm, "pid"), &record->vm.pid);
     (void)qblk_json_integer(qblk_json_get(vm, "start"), &record->vm.start);
+    (void)qblk_json_integer(qblk_json_get(vm, "thread"), &record->vm.thread);
     record->plan = qblk_plan_json_read(qblk_json_get(json, "plan"), error);
     return record->plan != NULL;
 }

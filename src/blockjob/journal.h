@@ -17,6 +17,7 @@ typedef struct {
     char *name;    /* owned, or NULL */
     gint64 pid;    /* of the process that listens on the socket; 0: not known */
     gint64 start;  /* when that process started, in clock ticks since the machine's; 0: not known */
+    gint64 thread; /* of the first CPU; 0: not known */
 } QblkJournalVm;
 
 void qblk_journal_vm_clear(QblkJournalVm *vm);

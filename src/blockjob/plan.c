@@ -312,6 +312,16 @@ qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer)
     return FALSE;
 }
 
+gboolean
+qblk_plan_moves_top(const QblkPlan *plan)
+{
+    if (plan->before->len == 0 || plan->after->len == 0) {
+        return FALSE;
+    }
+    const QblkExpectation *before = plan->before->pdata[0], *after = plan->after->pdata[0];
+    return g_strcmp0(before->filename, after->filename) != 0;
+}
+
 void
 qblk_plan_bury(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base)
 {

@@ -166,6 +166,9 @@ void qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char 
 /** Whether one of @expectations (of QblkExpectation) is of the node of @layer. */
 gboolean qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer);
 
+/** Whether the guest has another active image once all is done. */
+gboolean qblk_plan_moves_top(const QblkPlan *plan);
+
 /** @layer, whose data went into @base, is old once the chain was changed. */
 void qblk_plan_bury(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base);
 

@@ -9,7 +9,6 @@
 #include "graph/image-chain.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /* What is said of the image. */
 typedef struct {
@@ -20,32 +19,15 @@ typedef struct {
 } Verdict;
 
 static gboolean
-is_same_file(const char *a, const char *b)
-{
-    struct stat left, right;
-    return a != NULL && b != NULL && stat(a, &left) == 0 && stat(b, &right) == 0 &&
-           left.st_dev == right.st_dev && left.st_ino == right.st_ino;
-}
-
-static gboolean
 has_file(const GPtrArray *layers, const char *path)
 {
     for (guint i = 0; i < layers->len; i++) {
         const QblkExpectation *layer = layers->pdata[i];
-        if (is_same_file(layer->filename, path)) {
+        if (qblk_recover_is_same_file(layer->filename, path)) {
             return TRUE;
         }
     }
     return FALSE;
-}
-
-/* Whether the guest has another active image once all is done. */
-static gboolean
-has_other_top(const QblkPlan *plan)
-{
-    const QblkExpectation *before = plan->before->pdata[0];
-    const QblkExpectation *after = plan->after->len == 0 ? before : plan->after->pdata[0];
-    return g_strcmp0(before->filename, after->filename) != 0;
 }
 
 /* The journal of an operation on the image, if one was left. */
@@ -136,7 +118,7 @@ is_chain(const GPtrArray *images, const GPtrArray *layers)
     for (guint i = 0; is_same && i < images->len; i++) {
         const QblkImageLayer *image = images->pdata[i];
         const QblkExpectation *layer = layers->pdata[i];
-        is_same = is_same_file(image->path, layer->filename);
+        is_same = qblk_recover_is_same_file(image->path, layer->filename);
     }
     return is_same;
 }
@@ -237,8 +219,8 @@ judge(const QblkInvocation *invocation, const QblkJournalRecord *record, Verdict
             return FALSE;
         }
     }
-    return has_other_top(record->plan) ? judge_pivot(record, verdict, error)
-                                       : judge_headers(invocation, record, verdict, error);
+    return qblk_plan_moves_top(record->plan) ? judge_pivot(record, verdict, error)
+                                             : judge_headers(invocation, record, verdict, error);
 }
 
 /* The verdict holds from now on: it goes from the journal into the mark. */

@@ -2,16 +2,17 @@
 #include "cli/recover.h"
 
 #include "blockjob/run.h"
-#include "blockjob/tombstone.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/recover-restart.h"
 #include "cli/vm.h"
 #include "qmp/client.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FIELD_START 22 /* of /proc/PID/stat, from 1: see proc(5) */
@@ -62,14 +63,39 @@ absolute_address(const char *address)
     return g_canonicalize_filename(address, NULL);
 }
 
+/* A reply that may be missing: NULL without an error where QEMU does not have the command. */
+static gboolean
+ask(QblkClient *client, const char *command, QblkJson **reply, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    *reply = qblk_client_call(client, command, NULL, &cause);
+    if (*reply == NULL && qblk_client_get_error(client) != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* A monitor that is reached over the network does not show its process, and one behind a relay that
+ * of the relay.  Another QEMU has other threads; where there are no CPUs (-machine none, a storage
+ * daemon) nothing tells. */
+static gboolean
+find_thread(QblkClient *client, gint64 *thread, GError **error)
+{
+    g_autoptr(QblkJson) cpus = NULL;
+    if (!ask(client, "query-cpus-fast", &cpus, error)) {
+        return FALSE;
+    }
+    (void)qblk_json_integer(qblk_json_get(qblk_json_at(cpus, 0), "thread-id"), thread);
+    return TRUE;
+}
+
 gboolean
 qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(QblkJson) uuid = qblk_client_call(client, "query-uuid", NULL, &cause);
+    g_autoptr(QblkJson) uuid = NULL;
     /* A storage daemon does not have it. */
-    if (uuid == NULL && qblk_client_get_error(client) != NULL) {
-        g_propagate_error(error, g_steal_pointer(&cause));
+    if (!ask(client, "query-uuid", &uuid, error)) {
         return FALSE;
     }
     const char *text = qblk_json_get_string(uuid, "UUID");
@@ -82,7 +108,7 @@ qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm
         vm->pid = peer.pid;
         vm->start = start_of(peer.pid);
     }
-    return TRUE;
+    return find_thread(client, &vm->thread, error);
 }
 
 static gboolean
@@ -99,46 +125,26 @@ qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
            (is_same_process(&record->vm, vm) || g_str_equal(record->vm.address, vm->address));
 }
 
-/* The process that listens may be another one than QEMU, but then it is the same each time. */
+/* The process that listens may be another one than QEMU, and then it is the same each time; of
+ * threads, those in a container may have the same numbers again. */
 static gboolean
 was_restarted(const QblkJournalRecord *record, const QblkJournalVm *vm)
 {
-    return record->vm.pid != 0 && vm->pid != 0 && !is_same_process(&record->vm, vm);
+    const QblkJournalVm *then = &record->vm;
+    return (then->pid != 0 && vm->pid != 0 && !is_same_process(then, vm)) ||
+           (then->thread != 0 && vm->thread != 0 && then->thread != vm->thread);
+}
+
+gboolean
+qblk_recover_is_same_file(const char *a, const char *b)
+{
+    struct stat left, right;
+    return a != NULL && b != NULL &&
+           (g_str_equal(a, b) || (stat(a, &left) == 0 && stat(b, &right) == 0 &&
+                                  left.st_dev == right.st_dev && left.st_ino == right.st_ino));
 }
 
 /* ---- taking up ---- */
-
-/* All that was under way ended with the QEMU that had it.  What counts is which image the guest has
- * now. */
-static gboolean
-look_after_restart(QblkClient *client, const QblkInvocation *invocation,
-                   const QblkJournalRecord *record, char **said, GError **error)
-{
-    const QblkPlan *plan = record->plan;
-    g_autoptr(QblkSnapshot) snapshot =
-        qblk_snapshot_fetch(client, invocation->snapshot_options, error);
-    g_autoptr(QblkChain) chain =
-        snapshot == NULL ? NULL : qblk_snapshot_chain(snapshot, plan->target, error);
-    if (chain == NULL) {
-        return FALSE;
-    }
-    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    gboolean is_old = plan->buried != NULL && top != NULL &&
-                      g_strcmp0(qblk_layer_get_filename(top), plan->buried) == 0;
-    if (is_old && record->stage >= QBLK_STAGE_PIVOTING) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "QEMU was started again, with '%s' as the image of '%s', whose data %s merged "
-                    "into '%s' before: say 'qblk recover image:%s', with the guest stopped",
-                    plan->buried, plan->target,
-                    record->stage == QBLK_STAGE_CLEANING ? "were" : "may have been",
-                    plan->buried_in, plan->buried);
-        return FALSE;
-    }
-    *said = g_strdup_printf("%s of '%s': QEMU was started again since, with '%s' as its image",
-                            plan->kind, plan->target,
-                            top == NULL ? "nothing" : qblk_layer_get_filename(top));
-    return TRUE;
-}
 
 static gboolean
 resume_job(QblkClient **client, const QblkInvocation *invocation, const QblkJournalRecord *record,
@@ -175,7 +181,7 @@ qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
         return FALSE;
     }
     gboolean done = was_restarted(record, vm)
-                        ? look_after_restart(*client, invocation, record, said, error)
+                        ? qblk_recover_restart(*client, invocation, record, said, error)
                         : resume_job(client, invocation, record, &journal, said, error);
     if (journal != NULL && done) {
         qblk_journal_end(g_steal_pointer(&journal));

@@ -20,6 +20,9 @@ gboolean qblk_recover_identify(QblkClient *client, const char *address, QblkJour
 /** Whether @record is of the VM @vm, this time or an earlier one that it was started. */
 gboolean qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm);
 
+/** Whether two names, each may be NULL, are of one file of this machine, or the same name. */
+gboolean qblk_recover_is_same_file(const char *a, const char *b);
+
 /**
  * Take up @record on @client, which may be replaced; @said is how it ended, for people.  A QEMU
  * that was started since is only looked at.

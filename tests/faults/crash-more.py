@@ -9,7 +9,6 @@ import subprocess
 import crash
 import live
 import qblk
-import qemu
 from block_jobs import SLOW, TestCase
 from fault_relay import LOST, FaultRelay, Point
 
@@ -71,43 +70,6 @@ class LeftBehind(TestCase):
         self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'id': job, 'status': 'concluded'})
         self.assertIn('taken back', self.qblk('recover', self.process.socket).text)
         self.assert_untouched()
-
-    def test_a_QEMU_that_was_started_again_is_only_looked_at(self):
-        for kind in ('commit --top vda[1]', 'pull', 'commit --pivot'):
-            with self.subTest(kind):
-                self.setUp()
-                self.leave(*kind.split())
-                uuid = self.process.qmp.execute('query-uuid')['UUID']
-                self.process.kill()
-                self.start_again(uuid)
-                self.assertIn('was started again', self.qblk('recover', self.process.socket).text)
-                self.assert_untouched()
-
-    def start_again(self, uuid):
-        was, qemu.FIXED_UUID = qemu.FIXED_UUID, uuid
-        try:
-            self.run_qemu(self.disk('blockdev'))
-        finally:
-            qemu.FIXED_UUID = was
-
-
-class Stale(crash.TestCase):
-    """An overlay whose data went into its base."""
-
-    def test_it_is_not_merged_again(self):
-        kind = crash.kind_of('commit --pivot')
-        with self.guest(kind):
-            self.start_qblk(kind)
-            self.guest_changes()
-            self.process.kill()
-            with qemu.Process(self.folder, self.disk('blockdev')) as self.process:
-                result = self.qblk('commit', self.process.socket, 'vda', '--pivot',
-                                   status=qblk.REFUSED)
-                self.assertIn('merged into', result.errors)
-                self.assertIn(f'qblk recover image:{self.files[0]}', result.errors)
-            text = self.qblk('recover', f'image:{self.files[0]}').text
-            self.assertIn(f'boot from: {self.files[2]}\n', text)
-            self.assert_content('vda', self.files[2])
 
 
 class Journal(crash.TestCase):

@@ -144,16 +144,18 @@ class TestCase(block_jobs.TestCase):
         self.seen = set()  # sorts of points that were tried, of all kinds of jobs
 
     @contextlib.contextmanager
-    def guest(self, kind, point=None, strike=None, more=()):
-        """A fresh guest, and the relay before its monitor."""
+    def guest(self, kind, point=None, strike=None, more=(), **options):
+        """A fresh guest, made with OPTIONS, and the relay before its monitor."""
         with contextlib.ExitStack() as stack:
             self.folder = stack.enter_context(qemu.folder())
             for disk in kind.disks:
                 self.copy_disk(disk)
             self.disks = kind.disks
             self.files = [self.path(name) for name in KEPT]
+            self.reference = self.path_of_reference('vda')
+            stack.callback(shutil.rmtree, journal_folder(), ignore_errors=True)
             disks = Topology(self.arguments(kind) + list(more))
-            self.process = stack.enter_context(disks.run(self.folder))
+            self.process = stack.enter_context(disks.run(self.folder, **options))
             if kind.prelude:
                 command, *options = kind.prelude
                 self.qblk(command, self.process.socket, 'vda', *options)
@@ -297,7 +299,6 @@ class TestCase(block_jobs.TestCase):
                     state = judge(kind, point, before, after)
                 finally:
                     states[state] += 1
-                    shutil.rmtree(journal_folder(), ignore_errors=True)
         reached = ', '.join(f'{number} {state}' for state, number in sorted(states.items()))
         print(f'{kind.name}: {reached or "no points"}', flush=True)
         return states

@@ -90,7 +90,8 @@ def folder():
 
 class Process:
     """A QEMU or storage daemon with two monitors: `socket` for whoever is tested and `qmp`,
-    connected, for the test. With TCP there is a third, `tcp`, as HOST:PORT. The listening sockets
+    connected, for the test. With TCP there is a third, `tcp`, as HOST:PORT, on that port unless it
+    is True. The listening sockets
     are made here and inherited, so that nobody polls for them: a connection waits in the queue
     until QEMU takes it, and ends when QEMU ends."""
 
@@ -126,7 +127,8 @@ class Process:
         with contextlib.ExitStack() as stack:
             listeners = [stack.enter_context(_listen(path)) for path in (self.socket, control)]
             if self._want_tcp:
-                listeners.append(stack.enter_context(socket.create_server(('127.0.0.1', 0))))
+                port = 0 if self._want_tcp is True else self._want_tcp
+                listeners.append(stack.enter_context(socket.create_server(('127.0.0.1', port))))
                 self.tcp = '%s:%d' % listeners[-1].getsockname()
             self._stderr = tempfile.TemporaryFile()  # pylint: disable=consider-using-with
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with

@@ -33,6 +33,7 @@ set_up(void **state)
     test->vm.uuid = g_strdup("00000000-0000-4000-8000-0000000071e5");
     test->vm.pid = 12;
     test->vm.start = 345;
+    test->vm.thread = 13;
     *state = test;
     return 0;
 }
@@ -93,6 +94,7 @@ what_was_left_is_found_as_it_was_written(void **state)
     assert_string_equal(record->vm.uuid, test->vm.uuid);
     assert_int_equal(record->vm.pid, 12);
     assert_int_equal(record->vm.start, 345);
+    assert_int_equal(record->vm.thread, 13);
     g_autoptr(QblkJson) written = qblk_plan_json_new(test->plan);
     g_autoptr(QblkJson) found = qblk_plan_json_new(record->plan);
     assert_true(qblk_json_equal(written, found));

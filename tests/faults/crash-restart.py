@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""QEMU was started again before what was left on it is taken up: all that was under way is gone,
+and what counts is which image the guest has now."""
+
+import collections
+import contextlib
+import uuid
+from unittest import mock
+
+import block_jobs
+import crash
+import live
+import qblk
+import qemu
+from block_jobs import SLOW
+from fault_relay import UNANSWERED, Point
+from topologies.options import named_chain, stem, virtio
+
+STARTED_AGAIN = 'QEMU was started again'
+
+
+class TestCase(crash.TestCase):
+    def setUp(self):
+        super().setUp()
+        # the same machine, as whoever starts it has it written down
+        self.enterContext(mock.patch.object(qemu, 'FIXED_UUID', uuid.uuid4()))
+        self.states = collections.Counter()
+
+    def recover(self, status=qblk.DONE):
+        result = self.qblk('recover', self.vm, status=status)
+        return result.text if status == qblk.DONE else result.errors
+
+    def leave(self, kind):
+        """The guest has a job that is slow, whose qblk was killed."""
+        block_jobs.end(self.begin(*kind.arguments(self.vm, self.folder), *SLOW))
+        self.assertEqual(len(crash.journals()), 1)
+
+    @contextlib.contextmanager
+    def started_with(self, *names):
+        """QEMU once more, with the images of those NAMES."""
+        files = [self.path(name) for name in names]
+        arguments = named_chain(files) + virtio(stem(files[0]), id='vda')
+        with qemu.Process(self.folder, arguments) as self.process:
+            yield
+
+
+class Pivoting(TestCase):
+    """QEMU and qblk end together, while the command that changes the chain is under way."""
+
+    @contextlib.contextmanager
+    def crashed(self, name, label):
+        """The guest of the job NAME, in which both end at the first LABEL."""
+        kind = crash.kind_of(name)
+
+        def strike():
+            self.kill_qblk()
+            self.guest_changes()
+            self.process.kill()
+
+        numbers = [number for number, message in enumerate(self.undisturbed(kind)[0])
+                   if message.label == label]
+        with self.guest(kind, Point(numbers[0], UNANSWERED), strike):
+            self.start_qblk(kind)
+            self.assertEqual(len(crash.journals()), 1)
+            yield
+
+    def test_with_the_old_image(self):
+        for name, new in (('commit --pivot', 'disk-base'), ('copy --pivot', 'copy')):
+            with self.subTest(name), self.crashed(name, 'job-complete'):
+                with self.started_with(*crash.KEPT):
+                    said = self.recover(qblk.FAILED)
+                    self.assertIn(f"{STARTED_AGAIN}, with '{self.files[0]}' as the image", said)
+                    self.assertIn(f"may have gone over before to '{self.path(new)}'", said)
+                    self.assertEqual(self.recover(qblk.FAILED), said)
+                    before = self.state()
+                    self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.FAILED)
+                    self.assertEqual(self.state(), before)
+                self.states[self.judge_image(new)] += 1
+        crash.tell('QEMU is started again with the old image', self.states)
+
+    def judge_image(self, new):
+        """The job may have copied what the guest wrote last; then both images have it."""
+        result = qblk.run('recover', f'image:{self.files[0]}')
+        if result.status != qblk.DONE:
+            self.assertEqual(result.status, qblk.FAILED, msg=str(result))
+            self.assertIn('not known', result.errors)
+            return 'old image told, not known'
+        self.assertIn(f'boot from: {self.path(new)}\n', result.text)
+        self.assert_content('vda', self.path(new))
+        return 'old image told, after'
+
+    def test_with_the_new_image(self):
+        for name, chain in (('commit --pivot', ['disk-base']), ('copy --pivot', ['copy'])):
+            with self.subTest(name), self.crashed(name, 'job-complete'):
+                with self.started_with(*chain):
+                    said = self.recover()
+                    self.assertIn(f"{STARTED_AGAIN} since, with '{self.path(chain[0])}'", said)
+                    self.assertIn(f"may be in '{self.files[0]}' only", said)
+                    self.assertEqual(self.recover(), 'nothing was left unfinished\n')
+                self.assertEqual(crash.journals(), [])
+                self.assert_content('vda', self.path(chain[0]))
+                # from now on the old one is old
+                with self.started_with(*crash.KEPT):
+                    said = self.qblk('commit', self.vm, 'vda', '--pivot',
+                                     status=qblk.REFUSED).errors
+                    self.assertIn(f"'{self.files[0]}' was merged into '{self.path(chain[0])}'",
+                                  said)
+                self.states['new image settled'] += 1
+        crash.tell('QEMU is started again with the new image', self.states)
+
+    def test_with_the_same_active_image(self):
+        for name, chain, said_of_it in (('pull', ['disk-2'], 'as planned'),
+                                        ('commit --top vda[1]', crash.KEPT, 'as it was')):
+            with self.subTest(name), self.crashed(name, 'job-finalize'):
+                with self.started_with(*chain):
+                    said = self.recover()
+                    self.assertIn(f'{STARTED_AGAIN} since', said)
+                    self.assertIn(said_of_it, said)
+                self.assertEqual(crash.journals(), [])
+                self.assert_content('vda', self.files[0])
+                self.states['told'] += 1
+        crash.tell('QEMU is started again with the same active image', self.states)
+
+
+class Started(TestCase):
+    """The job had not come to its end."""
+
+    def test_with_the_old_image(self):
+        for name in ('commit --top vda[1]', 'pull', 'commit --pivot'):
+            with self.subTest(name), self.guest(crash.kind_of(name)):
+                self.leave(crash.kind_of(name))
+                self.process.kill()
+                with self.started_with(*crash.KEPT):
+                    self.assertIn(STARTED_AGAIN, self.recover())
+                    self.assertEqual(crash.journals(), [])
+                    self.assert_untouched()
+                self.states['only looked at'] += 1
+        crash.tell('QEMU is started again while the job was started', self.states)
+
+    def test_with_the_new_image(self):
+        with self.guest(crash.kind_of('commit --pivot')):
+            self.leave(crash.kind_of('commit --pivot'))
+            self.process.kill()
+            with self.started_with('disk-base'):
+                said = self.recover(qblk.FAILED)
+                self.assertIn(f"all data are in '{self.files[0]}'", said)
+            text = self.qblk('recover', f'image:{self.files[0]}').text
+            self.assertIn(f'boot from: {self.files[0]}\n', text)
+            self.assertEqual(crash.journals(), [])
+
+
+class Stale(TestCase):
+    """An overlay whose data went into its base."""
+
+    def test_it_is_not_merged_again(self):
+        kind = crash.kind_of('commit --pivot')
+        with self.guest(kind):
+            self.start_qblk(kind)
+            self.guest_changes()
+            self.process.kill()
+            with self.started_with(*crash.KEPT):
+                result = self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.REFUSED)
+                self.assertIn('merged into', result.errors)
+                self.assertIn(f'qblk recover image:{self.files[0]}', result.errors)
+            text = self.qblk('recover', f'image:{self.files[0]}').text
+            self.assertIn(f'boot from: {self.files[2]}\n', text)
+            self.assert_content('vda', self.files[2])
+
+
+class OverTheNetwork(TestCase):
+    """No process is seen there, nor behind a relay; the threads of the CPUs tell."""
+
+    def test_a_restart_is_noticed(self):
+        kind = crash.kind_of('commit --top vda[1]')
+        with self.guest(kind, tcp=True):
+            self.vm = f'tcp:{self.process.tcp}'
+            port = int(self.process.tcp.rpartition(':')[2])
+            self.leave(kind)
+            self.process.kill()
+            disk = named_chain(self.files) + virtio('disk-2', id='vda')
+            with qemu.Process(self.folder, disk, tcp=port) as self.process:
+                self.assertIn(STARTED_AGAIN, self.recover())
+                self.assertEqual(self.recover(), 'nothing was left unfinished\n')
+                self.assert_untouched()
+
+    def test_the_same_QEMU_is_known_again(self):
+        kind = crash.kind_of('commit --top vda[1]')
+        with self.guest(kind, tcp=True):
+            self.vm = f'tcp:{self.process.tcp}'
+            self.leave(kind)
+            for job in self.process.qmp.execute('query-block-jobs'):
+                self.process.qmp.execute('block-job-set-speed', {'device': job['device'],
+                                                                 'speed': 0})
+            self.assertIn('left while started: completed', self.recover())
+            self.assertEqual(self.chain_of('vda'), kind.after)
+
+
+if __name__ == '__main__':
+    live.main()
