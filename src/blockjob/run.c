@@ -154,39 +154,57 @@ carry_out(QblkRun *run, QblkRunTask **failed, GError **error)
     return TRUE;
 }
 
-/* What was marked before it was certain is certain now, or was deleted. */
-static void
-mark_merged(const QblkRun *run, const QblkPlan *plan)
+/* What was marked before it was certain is certain now, or was deleted.  Where the mark cannot be
+ * written anew the one that is there keeps the overlay from being merged again, but does not tell
+ * what to boot from. */
+static gboolean
+mark_merged(const QblkRun *run, const QblkPlan *plan, GError **error)
 {
+    g_autoptr(GError) cause = NULL;
     if (!run->options->is_local || plan->buried == NULL) {
-        return;
+        return TRUE;
     }
     for (guint i = 0; i < plan->removed->len; i++) {
         const QblkRemoval *removal = plan->removed->pdata[i];
         if (removal->is_doomed && g_str_equal(removal->filename, plan->buried)) {
             qblk_tombstone_remove(plan->buried);
-            return;
+            return TRUE;
         }
     }
-    /* The mark that is there already says enough where this fails. */
-    if (!qblk_tombstone_write(plan->buried, plan->buried_in, TRUE, NULL)) {
-        return;
+    if (qblk_tombstone_write(plan->buried, plan->buried_in, TRUE, &cause)) {
+        return TRUE;
     }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                "the chain of '%s' was changed as planned, but %s; do not use '%s' any more, its "
+                "data are in '%s'",
+                plan->target, cause->message, plan->buried, plan->buried_in);
+    return FALSE;
 }
 
-/* After all jobs: see that the chains are as promised, and then delete. */
+static gboolean
+conclude_task(const QblkRun *run, const QblkPlan *plan, GError **error)
+{
+    gboolean is_deleted = qblk_removal_delete(plan, error);
+    return mark_merged(run, plan, is_deleted ? error : NULL) && is_deleted;
+}
+
+/* After all jobs: see that the chains are as promised, and then delete.  The first failure is told.
+ */
 static gboolean
 conclude(QblkRun *run, GError **error)
 {
-    gboolean done = qblk_run_result_check(run, error);
-    for (guint i = 0; done && i < run->tasks->len; i++) {
+    g_autoptr(GError) cause = NULL;
+    gboolean is_promised = qblk_run_result_check(run, &cause), done = is_promised;
+    for (guint i = 0; is_promised && i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
-        done = qblk_removal_delete(task->plan, error);
-        mark_merged(run, task->plan);
+        done = conclude_task(run, task->plan, done ? &cause : NULL) && done;
     }
-    gboolean was_seen = done || !g_error_matches(*error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE);
+    gboolean was_seen = !g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE);
     if (!qblk_monitor_is_lost(&run->monitor) && was_seen) {
         end_journals(run);
+    }
+    if (!done) {
+        g_propagate_error(error, g_steal_pointer(&cause));
     }
     return done;
 }

@@ -9,8 +9,9 @@ import subprocess
 import crash
 import live
 import qblk
+import qemu
 from block_jobs import SLOW, TestCase
-from fault_relay import LOST, FaultRelay, Point
+from fault_relay import HEARD, LOST, FaultRelay, Point
 
 CHANGES = ('block-commit', 'block-stream', 'blockdev-', 'job-', 'block-job-', 'human-')
 
@@ -110,6 +111,31 @@ class Journal(crash.TestCase):
                                   if command.startswith(CHANGES)], [])
                 self.assert_no_jobs()
                 self.assertEqual(crash.journals(), [])
+
+
+class Mark(crash.TestCase):
+    def test_one_that_cannot_be_made_final_is_told(self):
+        """When the pivot was answered something takes the place of the new mark."""
+        kind = crash.kind_of('commit --pivot')
+        number = next(number for number, message in enumerate(self.undisturbed(kind)[0])
+                      if message.label == 'answer to job-complete')
+
+        def strike():
+            os.mkdir(self.files[0] + crash.MARK + '.new')
+
+        with self.guest(kind, Point(number, HEARD), strike):
+            status, said = self.start_qblk(kind)
+            self.assertEqual(status, qblk.FAILED, msg=said)
+            self.assertIn("the chain of 'vda' was changed as planned, but", said)
+            self.assertIn(f"do not use '{self.files[0]}' any more", said)
+            self.assertEqual(crash.journals(), [])
+            self.assertEqual(self.chain_of('vda'), kind.after)
+            self.process.kill()
+            disk = self.arguments(kind)
+            with qemu.Process(self.folder, disk) as self.process:
+                said = self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.REFUSED).errors
+                self.assertIn('may have been merged into', said)
+            self.qblk('recover', f'image:{self.files[0]}', status=qblk.FAILED)
 
 
 class Full(TestCase):
