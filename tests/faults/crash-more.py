@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What comes between a crash and its recovery, and what is in the way of the journal."""
 
+import json
 import os
 import resource
 import subprocess
@@ -10,7 +11,7 @@ import crash
 import live
 import qblk
 import qemu
-from block_jobs import SLOW, TestCase
+from block_jobs import SLOW, TestCase, end
 from fault_relay import HEARD, LOST, FaultRelay, Point
 
 CHANGES = ('block-commit', 'block-stream', 'blockdev-', 'job-', 'block-job-', 'human-')
@@ -111,6 +112,27 @@ class Journal(crash.TestCase):
                                   if command.startswith(CHANGES)], [])
                 self.assert_no_jobs()
                 self.assertEqual(crash.journals(), [])
+
+
+class Unread(crash.TestCase):
+    def test_a_journal_of_a_chain_that_could_not_be_read_is_of_no_image(self):
+        kind = crash.kind_of('pull')
+        with self.guest(kind):
+            end(self.begin(*kind.arguments(self.vm, self.folder), *SLOW))
+            self.process.kill()
+            name, = crash.journals()
+            path = os.path.join(crash.journal_folder(), name)
+            with open(path, encoding='utf-8') as file:
+                header, *stages = file.readlines()
+            header = json.loads(header)
+            header['plan']['before'] = []
+            with open(path, 'w', encoding='utf-8') as file:
+                file.writelines([json.dumps(header) + '\n', *stages])
+            text = self.qblk('recover', f'image:{self.files[0]}').text
+            self.assertIn(f'boot from: {self.files[0]}\n  (nothing was left unfinished)', text)
+            said = self.qblk('recover', status=qblk.NO_CONNECTION).errors
+            self.assertIn('qblk recover image:IMAGE', said)
+            self.assertEqual(crash.journals(), [name])
 
 
 class Mark(crash.TestCase):
