@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What comes between a crash and its recovery, and what is in the way of the journal."""
 
+import collections
 import json
 import os
 import resource
@@ -36,6 +37,7 @@ class LeftBehind(TestCase):
         self.assertEqual(crash.journals(), [])
 
     def test_a_changing_command_finishes_what_was_left_and_says_so(self):
+        states = collections.Counter()
         copy = os.path.join(self.folder, 'copy.qcow2')
         for command in (('pull', 'vda'), ('commit', 'vda', '--pivot'),
                         ('copy', 'vda', copy, '--pivot')):
@@ -49,6 +51,8 @@ class LeftBehind(TestCase):
                 self.assert_no_jobs()
                 top, _, base = self.files
                 self.assert_files({'pull': top, 'commit': base, 'copy': copy}[command[0]])
+                states['finished first'] += 1
+        crash.tell('a command that changes a VM, after a crash', states)
 
     def test_what_is_only_read_leaves_it(self):
         self.leave('commit', '--top', 'vda[1]')
@@ -59,6 +63,7 @@ class LeftBehind(TestCase):
         self.assertEqual(crash.journals(), left)
         self.hurry()
         self.qblk('recover', self.process.socket)
+        crash.tell('a command that reads, after a crash', {'left as it is': 4})
 
     def test_an_abort_is_not_preceded_by_the_end(self):
         self.leave('pull')
@@ -80,6 +85,7 @@ class Journal(crash.TestCase):
     kind = crash.KINDS[0]
 
     def test_without_a_journal_nothing_is_sent(self):
+        states = collections.Counter()
         for kind in crash.KINDS:
             with self.subTest(kind.name), self.guest(kind) as relay:
                 blocked = os.path.join(self.folder, 'file')
@@ -90,6 +96,8 @@ class Journal(crash.TestCase):
                 self.assertIn('--state-dir', result.errors)
                 self.assertEqual([command for command in relay.commands()
                                   if command.startswith(CHANGES)], [])
+                states['nothing sent'] += 1
+        crash.tell('there is no place for the journal', states)
 
     def test_two_at_once_are_one_too_many(self):
         """Through two monitors of one QEMU, while the first has not yet sent anything."""
@@ -112,6 +120,7 @@ class Journal(crash.TestCase):
                                   if command.startswith(CHANGES)], [])
                 self.assert_no_jobs()
                 self.assertEqual(crash.journals(), [])
+        crash.tell('two qblk on one disk', {'second refused': 1})
 
 
 class Unread(crash.TestCase):
@@ -158,10 +167,12 @@ class Mark(crash.TestCase):
                 said = self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.REFUSED).errors
                 self.assertIn('may have been merged into', said)
             self.qblk('recover', f'image:{self.files[0]}', status=qblk.FAILED)
+        crash.tell('the mark cannot be made final', {'told': 1})
 
 
 class Full(TestCase):
     def test_a_journal_that_cannot_be_written_in_mid_job_takes_it_back(self):
+        states = collections.Counter()
         for options in (('commit', '--pivot'), ('pull',)):
             with self.subTest(options[0]):
                 self.setUp()
@@ -179,6 +190,8 @@ class Full(TestCase):
                 self.assertEqual([name for name in os.listdir(self.folder) if crash.MARK in name],
                                  [])
                 self.assert_untouched()
+                states['before'] += 1
+        crash.tell('the place for the journal is full in mid-job', states)
 
     def test_a_place_for_the_copy_that_gets_full_in_mid_job_takes_it_back(self):
         place = os.path.join(self.folder, 'small')
@@ -194,6 +207,7 @@ class Full(TestCase):
         self.assertIn("the chain of 'vda' is as it was", result.errors)
         self.assertEqual(crash.journals(), [])
         self.assert_untouched()
+        crash.tell('the place for a copy is full in mid-job', {'before': 1})
 
 
 if __name__ == '__main__':

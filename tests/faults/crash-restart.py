@@ -148,6 +148,7 @@ class Started(TestCase):
             text = self.qblk('recover', f'image:{self.files[0]}').text
             self.assertIn(f'boot from: {self.files[0]}\n', text)
             self.assertEqual(crash.journals(), [])
+        crash.tell('QEMU is started with the new image while the job was started', {'told': 1})
 
 
 class Stale(TestCase):
@@ -166,6 +167,7 @@ class Stale(TestCase):
             text = self.qblk('recover', f'image:{self.files[0]}').text
             self.assertIn(f'boot from: {self.files[2]}\n', text)
             self.assert_content('vda', self.files[2])
+        crash.tell('QEMU is started with an overlay that was merged', {'not merged again': 1})
 
 
 class OverTheNetwork(TestCase):
@@ -183,6 +185,7 @@ class OverTheNetwork(TestCase):
                 self.assertIn(STARTED_AGAIN, self.recover())
                 self.assertEqual(self.recover(), 'nothing was left unfinished\n')
                 self.assert_untouched()
+        crash.tell('QEMU is started again, over the network', {'noticed': 1})
 
     def test_the_same_QEMU_is_known_again(self):
         kind = crash.kind_of('commit --top vda[1]')
