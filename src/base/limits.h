@@ -69,3 +69,10 @@
 
 /** How long to wait for a greeting and for each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000
+
+/** How often in a row QEMU may leave the question for its jobs without an answer in that time, each
+ * asked as soon as the one before is given up: while a job runs (libvirt asks as often before it
+ * calls a peer dead), and while QEMU does what keeps its main loop: a flush, a change of a chain.
+ */
+#define QBLK_LIMIT_UNANSWERED      5
+#define QBLK_LIMIT_UNANSWERED_BUSY 60

@@ -30,6 +30,14 @@ qblk_job_state_clear(QblkJobState *job)
     job->total = -1;
 }
 
+void
+qblk_job_state_begin(QblkJobState *job)
+{
+    if (job->state == NULL) {
+        job->state = g_strdup("created");
+    }
+}
+
 static void
 set(char **text, const char *value)
 {
@@ -56,14 +64,31 @@ qblk_job_state_hear(QblkJobState *job, const QblkJson *event)
 {
     const char *name = qblk_json_get_string(event, "event");
     const QblkJson *data = qblk_json_get(event, "data");
-    if (g_strcmp0(name, "JOB_STATUS_CHANGE") == 0 && is_of(job, data, "id")) {
-        set(&job->state, qblk_json_get_string(data, "status"));
+    const char *status = qblk_json_get_string(data, "status");
+    if (g_strcmp0(name, "JOB_STATUS_CHANGE") == 0 && is_of(job, data, "id") && status != NULL) {
+        set(&job->state, status);
     } else if (g_strcmp0(name, "BLOCK_JOB_ERROR") == 0 && is_of(job, data, "device")) {
         set(&job->operation, qblk_json_get_string(data, "operation"));
     } else if (g_strcmp0(name, "BLOCK_JOB_COMPLETED") == 0 && is_of(job, data, "device")) {
         /* All that is ever heard of a failure where the job dismisses itself. */
         set_error(job, qblk_json_get_string(data, "error"));
     }
+}
+
+gboolean
+qblk_job_state_check(const QblkJson *jobs, GError **error)
+{
+    gboolean is_list = qblk_json_is(jobs, QBLK_JSON_ARRAY);
+    for (gsize i = 0; i < qblk_json_length(jobs); i++) {
+        const QblkJson *entry = qblk_json_at(jobs, i);
+        is_list = is_list && qblk_json_get_string(entry, "id") != NULL &&
+                  qblk_json_get_string(entry, "status") != NULL;
+    }
+    if (!is_list) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                    "'query-jobs': the answer is no list of jobs with ids and states");
+    }
+    return is_list;
 }
 
 void

@@ -6,6 +6,8 @@
 
 #include "base/json.h"
 
+#include <qblk/error.h>
+
 typedef struct {
     char *id;        /* owned */
     char *state;     /* owned: "running", "ready" ...; "null" once it is gone; NULL: not heard of */
@@ -20,10 +22,16 @@ void qblk_job_state_free(QblkJobState *job);
 /** Forget all that was heard. */
 void qblk_job_state_clear(QblkJobState *job);
 
-/** Take in an event, of whatever kind and job. */
+/** QEMU has the job, and has said nothing of it yet. */
+void qblk_job_state_begin(QblkJobState *job);
+
+/** Take in an event, of whatever kind and job.  One without what such an event has says nothing. */
 void qblk_job_state_hear(QblkJobState *job, const QblkJson *event);
 
-/** Take in a reply to query-jobs. */
+/** Whether @jobs is a reply to query-jobs; QBLK_QMP_ERROR_PROTOCOL where it is none. */
+gboolean qblk_job_state_check(const QblkJson *jobs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Take in a reply to query-jobs, one that was checked. */
 void qblk_job_state_see(QblkJobState *job, const QblkJson *jobs);
 
 /** The state as it is, or NULL. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/monitor.h"
 
+#include "base/limits.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -11,17 +13,27 @@ job_free(gpointer data)
     qblk_job_state_free(data);
 }
 
+static void
+postpone(QblkMonitor *monitor)
+{
+    monitor->ask_at = g_get_monotonic_time() + (gint64)monitor->heartbeat_ms * 1000;
+}
+
 void
 qblk_monitor_init(QblkMonitor *monitor, QblkClient **client, const char *address, int timeout_ms,
-                  int stop_fd)
+                  int heartbeat_ms, int stop_fd)
 {
+    int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
     *monitor = (QblkMonitor){
         .client = client,
         .address = address,
-        .timeout_ms = timeout_ms,
+        .timeout_ms = timeout,
+        .heartbeat_ms = heartbeat_ms > 0 ? heartbeat_ms : timeout,
+        .patience = QBLK_LIMIT_UNANSWERED,
         .stop_fd = stop_fd,
         .jobs = g_ptr_array_new_with_free_func(job_free),
     };
+    postpone(monitor);
     /* They may be of jobs that had the same ids before. */
     for (;;) {
         g_autoptr(QblkJson) event = qblk_client_take_event_json(*client);
@@ -51,10 +63,16 @@ qblk_monitor_job(QblkMonitor *monitor, const char *id)
     return job;
 }
 
+static gboolean
+has_failed(const QblkMonitor *monitor)
+{
+    return qblk_client_get_error(*monitor->client) != NULL;
+}
+
 gboolean
 qblk_monitor_is_lost(const QblkMonitor *monitor)
 {
-    return qblk_client_get_error(*monitor->client) != NULL;
+    return has_failed(monitor) || monitor->unanswered >= monitor->patience;
 }
 
 static void
@@ -71,28 +89,67 @@ hear_all(QblkMonitor *monitor)
     }
 }
 
+static QblkAnswer *
+ask(QblkMonitor *monitor, const char *command, const QblkJson *arguments, GError **error)
+{
+    QblkClient *client = *monitor->client;
+    guint64 id = qblk_client_submit_json(client, command, arguments, monitor->timeout_ms);
+    return qblk_client_wait_answer(client, id, error);
+}
+
 QblkJson *
 qblk_monitor_call(QblkMonitor *monitor, const char *command, const QblkJson *arguments,
                   GError **error)
 {
-    QblkJson *value = qblk_client_call(*monitor->client, command, arguments, error);
+    g_autoptr(QblkAnswer) answer = ask(monitor, command, arguments, error);
+    gboolean has_value = answer != NULL && qblk_answer_check(answer, command, error);
     hear_all(monitor);
-    return value;
+    return has_value ? qblk_json_ref(answer->value) : NULL;
+}
+
+/* One that was not answered is asked again at once, and counted. */
+static QblkAnswer *
+query_jobs(QblkMonitor *monitor, GError **error)
+{
+    g_autoptr(QblkAnswer) answer = ask(monitor, "query-jobs", NULL, error);
+    if (answer != NULL) {
+        monitor->unanswered = 0;
+        postpone(monitor);
+    } else if (!has_failed(monitor) && ++monitor->unanswered >= monitor->patience) {
+        g_prefix_error(error, "QEMU stands still: ");
+    }
+    return g_steal_pointer(&answer);
 }
 
 gboolean
 qblk_monitor_ask(QblkMonitor *monitor, GError **error)
 {
-    g_autoptr(QblkJson) jobs = qblk_client_call(*monitor->client, "query-jobs", NULL, error);
-    if (jobs == NULL) {
+    g_autoptr(QblkAnswer) answer = query_jobs(monitor, error);
+    if (answer == NULL || !qblk_answer_check(answer, "query-jobs", error) ||
+        !qblk_job_state_check(answer->value, error)) {
         return FALSE;
     }
     for (guint i = 0; i < monitor->jobs->len; i++) {
-        qblk_job_state_see(monitor->jobs->pdata[i], jobs);
+        qblk_job_state_see(monitor->jobs->pdata[i], answer->value);
     }
     /* The last event that came before the reply says what the reply says, later ones know more. */
     hear_all(monitor);
     return TRUE;
+}
+
+gboolean
+qblk_monitor_look(QblkMonitor *monitor, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (qblk_monitor_ask(monitor, &cause)) {
+        return TRUE;
+    }
+    if (!qblk_monitor_is_lost(monitor) &&
+        g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT)) {
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
 }
 
 /* A signalfd gives a record, and nothing to a buffer smaller than that. */
@@ -116,11 +173,9 @@ static int
 how_long(const QblkMonitor *monitor, gint64 deadline)
 {
     /* A connection that is lost has no descriptor that could wake us. */
-    int timeout = qblk_monitor_is_lost(monitor) ? 0 : qblk_client_get_timeout(*monitor->client);
-    if (deadline == 0) {
-        return timeout;
-    }
-    int left = milliseconds_until(deadline);
+    int timeout = has_failed(monitor) ? 0 : qblk_client_get_timeout(*monitor->client);
+    gint64 end = deadline == 0 ? monitor->ask_at : MIN(deadline, monitor->ask_at);
+    int left = milliseconds_until(end);
     return timeout < 0 ? left : MIN(timeout, left);
 }
 
@@ -141,6 +196,9 @@ qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline, GError **error)
     qblk_monitor_look_at_stop(monitor);
     gboolean is_alive = qblk_client_process(client, ready > 0 ? polled[0].revents : 0, error);
     hear_all(monitor);
+    if (is_alive && g_get_monotonic_time() >= monitor->ask_at) {
+        is_alive = qblk_monitor_look(monitor, error);
+    }
     return is_alive;
 }
 
@@ -148,7 +206,8 @@ gboolean
 qblk_monitor_reconnect(QblkMonitor *monitor, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    if (monitor->has_reconnected || monitor->address == NULL) {
+    /* One that stands still does not greet anybody. */
+    if (monitor->has_reconnected || monitor->address == NULL || !has_failed(monitor)) {
         return FALSE;
     }
     monitor->has_reconnected = TRUE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-task.h"
 
+#include "base/limits.h"
 #include "blockjob/tombstone.h"
 
 /* ---- waiting ---- */
@@ -28,18 +29,12 @@ must_stop(const QblkRunTask *task, GError **error)
     return TRUE;
 }
 
-/* A QEMU that is too busy to say how far it is will be asked again. */
 static gboolean
 report(QblkRun *run, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
     run->report_at = g_get_monotonic_time() + (gint64)run->options->report_ms * 1000;
-    if (!qblk_monitor_ask(&run->monitor, &cause)) {
-        if (qblk_monitor_is_lost(&run->monitor)) {
-            g_propagate_error(error, g_steal_pointer(&cause));
-            return FALSE;
-        }
-        return TRUE;
+    if (!qblk_monitor_look(&run->monitor, error)) {
+        return FALSE;
     }
     for (guint i = 0; i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
@@ -150,9 +145,15 @@ is_refusal(const GError *error)
            g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_NOT_FOUND);
 }
 
-/* A command that was not answered in time: what QEMU is asked next is answered after it.  The user
- * has to be told how a final step went, however long it takes, and a flush takes as long as it
- * takes. */
+/* What QEMU interrupts for nobody: the user has to be told how a final step went, and a flush takes
+ * as long as it takes. */
+static gboolean
+keeps_busy(const QblkRunTask *task, const QblkStep *step)
+{
+    return task->is_past_return || step->is_silent;
+}
+
+/* A command that was not answered in time: what QEMU is asked next is answered after it. */
 static gboolean
 outwait(QblkRunTask *task, const QblkStep *step, GError **error)
 {
@@ -168,7 +169,8 @@ outwait(QblkRunTask *task, const QblkStep *step, GError **error)
             g_clear_error(error);
             return TRUE;
         }
-        if (qblk_monitor_is_lost(monitor) || !(task->is_past_return || step->is_silent)) {
+        if (qblk_monitor_is_lost(monitor) || !keeps_busy(task, step) ||
+            !g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT)) {
             return FALSE;
         }
     }
@@ -201,11 +203,13 @@ static gboolean
 send_step(QblkRunTask *task, const QblkStep *step, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
-    const QblkJobState *job = step->job == NULL ? NULL : qblk_monitor_job(monitor, step->job);
+    QblkJobState *job = step->job == NULL ? NULL : qblk_monitor_job(monitor, step->job);
     /* Of a job that was there before us nothing was heard yet. */
-    if (job != NULL && job->state == NULL && task->plan->adopts &&
-        !qblk_monitor_ask(monitor, error)) {
-        return FALSE;
+    if (job != NULL && job->state == NULL && task->plan->adopts) {
+        qblk_job_state_begin(job);
+        if (!qblk_monitor_ask(monitor, error)) {
+            return FALSE;
+        }
     }
     g_autofree char *before = job == NULL ? NULL : g_strdup(job->state);
     if (step->command == NULL) {
@@ -220,6 +224,9 @@ send_step(QblkRunTask *task, const QblkStep *step, GError **error)
             g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED, "%s",
                         qblk_json_string(value) == NULL ? "no text" : qblk_json_string(value));
             return FALSE;
+        }
+        if (value != NULL && job != NULL) {
+            qblk_job_state_begin(job);
         }
         if (value != NULL || (may_be_refused && is_refusal(cause))) {
             return TRUE;
@@ -291,6 +298,8 @@ begin_step(QblkRunTask *task, const QblkStep *step, GError **error)
         return FALSE;
     }
     task->is_past_return = task->is_past_return || step->is_final;
+    task->run->monitor.patience =
+        keeps_busy(task, step) ? QBLK_LIMIT_UNANSWERED_BUSY : QBLK_LIMIT_UNANSWERED;
     gboolean is_sent = send_step(task, step, &cause);
     if (is_sent || !is_refusal(cause)) {
         task->taken += task->run->is_undoing ? 0 : 1;

@@ -29,7 +29,7 @@ run_init(QblkRun *run, QblkClient **client, const GPtrArray *plans, const QblkRu
         .report_at = options->report_ms == 0 ? 0 : now,
     };
     qblk_monitor_init(&run->monitor, client, options->address, options->timeout_ms,
-                      options->stop_fd);
+                      options->heartbeat_ms, options->stop_fd);
     for (guint i = 0; i < plans->len; i++) {
         QblkRunTask *task = g_new0(QblkRunTask, 1);
         task->run = run;

@@ -19,7 +19,8 @@ typedef void (*QblkRunReport)(const QblkPlan *plan, const QblkRunProgress *progr
 typedef struct {
     const QblkSnapshotOptions *snapshot; /* with which the plans' snapshot was made */
     const char *address;  /* to connect to once more if the connection is lost; NULL: do not */
-    int timeout_ms;       /* for the connection */
+    int timeout_ms;       /* for the connection and each answer; 0: the default */
+    int heartbeat_ms;     /* how long not to ask QEMU while nothing happens; 0: as timeout_ms */
     gint64 time_limit_ms; /* for the whole, 0: none; then the jobs are cancelled */
     int stop_fd;   /* readable: stop; -1: none.  The first read cancels, a second leaves the jobs */
     int report_ms; /* how often to ask for the progress; 0: never */

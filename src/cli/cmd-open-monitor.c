@@ -146,7 +146,7 @@ carry_out(QblkClient **client, const QblkInvocation *invocation, const QblkPlan 
           GError **error)
 {
     QblkMonitor monitor;
-    qblk_monitor_init(&monitor, client, NULL, invocation->timeout_ms, -1);
+    qblk_monitor_init(&monitor, client, NULL, invocation->timeout_ms, 0, -1);
     gboolean done = qblk_run_monitor(&monitor, plan, error);
     qblk_monitor_clear(&monitor);
     return done;

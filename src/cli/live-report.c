@@ -23,6 +23,16 @@ qblk_live_report_command(const QblkInvocation *invocation, const QblkPlan *plan,
     return g_strdup_printf("qblk job %s %s %s", vm, disk, options);
 }
 
+char *
+qblk_live_report_recover(const QblkInvocation *invocation)
+{
+    g_autofree char *vm = qblk_output_shell_word(invocation->arguments[0]);
+    g_autofree char *folder =
+        invocation->state_dir == NULL ? NULL : qblk_output_shell_word(invocation->state_dir);
+    return g_strdup_printf("qblk recover %s%s%s", vm, folder == NULL ? "" : " --state-dir ",
+                           folder == NULL ? "" : folder);
+}
+
 static const char *
 describe_state(const QblkInvocation *invocation, const QblkPlan *plan)
 {

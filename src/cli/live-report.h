@@ -14,6 +14,9 @@ gboolean qblk_live_report_is_told(const QblkPlan *plan);
 char *qblk_live_report_command(const QblkInvocation *invocation, const QblkPlan *plan,
                                const char *options) G_GNUC_WARN_UNUSED_RESULT;
 
+/** What is typed to take up what was left with a journal. */
+char *qblk_live_report_recover(const QblkInvocation *invocation) G_GNUC_WARN_UNUSED_RESULT;
+
 /** @plan with its "state" and "next"; a new reference. */
 QblkJson *qblk_live_report_json(const QblkInvocation *invocation,
                                 const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;

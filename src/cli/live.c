@@ -243,16 +243,22 @@ prepare(const QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans
 
 /* A job that is left to itself has to be found again. */
 static void
-add_hint(const QblkInvocation *invocation, const GPtrArray *plans, GError **error)
+add_hint(const QblkInvocation *invocation, const GPtrArray *plans, gboolean has_journal,
+         GError **error)
 {
     if (!g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_LEFT) &&
         (*error)->domain != QBLK_QMP_ERROR) {
         return;
     }
     g_autoptr(GString) message = g_string_new((*error)->message);
+    if (has_journal) {
+        g_autofree char *command = qblk_live_report_recover(invocation);
+        g_string_append_printf(message, "; to go on: %s", command);
+    }
     for (guint i = 0; i < plans->len; i++) {
         g_autofree char *command = qblk_live_report_command(invocation, plans->pdata[i], "--info");
-        g_string_append_printf(message, "%s%s", i == 0 ? "; to go on: " : ", ", command);
+        const char *what = has_journal ? "; to look at it: " : "; to go on: ";
+        g_string_append_printf(message, "%s%s", i == 0 ? what : ", ", command);
     }
     g_free((*error)->message);
     (*error)->message = g_strdup(message->str);
@@ -274,6 +280,16 @@ journals_clear(Journals *journals)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Journals, journals_clear)
+
+static gboolean
+journals_are_left(const Journals *journals)
+{
+    gboolean are_left = FALSE;
+    for (guint i = 0; i < journals->count; i++) {
+        are_left = are_left || journals->list[i] != NULL;
+    }
+    return are_left;
+}
 
 /* A plan that only tells a running job something has nothing to lose. */
 static gboolean
@@ -328,7 +344,7 @@ carry_out(QblkLive *live, QblkInvocation *invocation, const GPtrArray *plans, GE
         qblk_progress_end(progress, done);
     }
     if (!done) {
-        add_hint(invocation, plans, error);
+        add_hint(invocation, plans, journals_are_left(&journals), error);
     }
     return done;
 }

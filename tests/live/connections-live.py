@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 
+import block_jobs
 import live
 import qblk
 import qmp
@@ -103,6 +104,26 @@ class Failures(live.TestCase):
                 with relay.Relay(path, process.socket, lines, process.kill):
                     self.assert_no_connection('chain', path)
                 self.assertFalse(process.running)
+
+
+class InMidJob(block_jobs.TestCase):
+    def test_a_qemu_that_stands_still_is_left_and_its_job_can_be_taken_up(self):
+        self.boot(data='4M')
+        running = self.begin('--timeout', '0.5', 'pull', self.process.socket, 'vda',
+                             *block_jobs.SLOW)
+        os.kill(self.process.pid, signal.SIGSTOP)
+        try:
+            text = self.finish(running, qblk.NO_CONNECTION)
+        finally:
+            os.kill(self.process.pid, signal.SIGCONT)
+        self.assertIn("job 'qblk-pull-vda' goes on, or waits to be finished: QEMU stands still",
+                      text)
+        self.assertIn(f'to go on: qblk recover {self.process.socket}', text)
+        self.process.qmp.execute('block-job-set-speed', {'device': 'qblk-pull-vda', 'speed': 0})
+        self.qblk('recover', self.process.socket)
+        self.assert_no_jobs()
+        self.assert_files(self.files[0])
+        self.assert_same_content()
 
 
 if __name__ == '__main__':

@@ -38,6 +38,64 @@ only_its_own_events_are_heard(void **state)
 }
 
 static void
+an_event_without_a_state_says_nothing(void **state)
+{
+    char id[] = "a";
+    QblkJobState job = {.id = id};
+    hear(&job, "{'event':'JOB_STATUS_CHANGE','data':{'id':'a','status':'running'}}");
+    hear(&job, "{'event':'JOB_STATUS_CHANGE','data':{'id':'a','status':7}}");
+    hear(&job, "{'event':'JOB_STATUS_CHANGE','data':{'id':'a'}}");
+    hear(&job, "{'event':'JOB_STATUS_CHANGE','data':[]}");
+    hear(&job, "{'event':'JOB_STATUS_CHANGE'}");
+    assert_string_equal(job.state, "running");
+    qblk_job_state_clear(&job);
+}
+
+static void
+only_a_list_of_jobs_with_states_is_one(void **state)
+{
+    static const struct {
+        const char *text;
+        gboolean is_list;
+    } cases[] = {
+        {"[]", TRUE},
+        {"[{'id':'a','status':'running'}]", TRUE},
+        {"[{'id':'a','status':'running'},{'id':'b','status':'null','error':'x'}]", TRUE},
+        {"{}", FALSE},
+        {"null", FALSE},
+        {"[7]", FALSE},
+        {"[{'id':'a'}]", FALSE},
+        {"[{'status':'running'}]", FALSE},
+        {"[{'id':'a','status':'running'},{'id':'b','status':7}]", FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GError *error = NULL;
+        g_autoptr(QblkJson) json = graph_fixture_json(cases[i].text);
+        assert_int_equal(qblk_job_state_check(json, &error), cases[i].is_list);
+        if (cases[i].is_list) {
+            assert_no_error(error);
+        } else {
+            assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "no list of jobs");
+        }
+    }
+}
+
+static void
+a_job_that_was_begun_and_is_not_listed_is_gone(void **state)
+{
+    char id[] = "a";
+    QblkJobState job = {.id = id};
+    qblk_job_state_begin(&job);
+    assert_string_equal(job.state, "created");
+    hear(&job, "{'event':'JOB_STATUS_CHANGE','data':{'id':'a','status':'running'}}");
+    qblk_job_state_begin(&job);
+    assert_string_equal(job.state, "running");
+    see(&job, "[]");
+    assert_string_equal(job.state, "null");
+    qblk_job_state_clear(&job);
+}
+
+static void
 a_job_that_was_there_and_is_not_listed_is_gone(void **state)
 {
     char id[] = "a";
@@ -117,6 +175,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_its_own_events_are_heard),
+        cmocka_unit_test(an_event_without_a_state_says_nothing),
+        cmocka_unit_test(only_a_list_of_jobs_with_states_is_one),
+        cmocka_unit_test(a_job_that_was_begun_and_is_not_listed_is_gone),
         cmocka_unit_test(a_job_that_was_there_and_is_not_listed_is_gone),
         cmocka_unit_test(a_failure_is_heard_where_the_job_forgets_itself),
         cmocka_unit_test(progress_is_known_once_it_was_asked_for),

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A QEMU that does not tell what it should, or nothing at all. */
+#include "base/limits.h"
+#include "lib/run-case.h"
+
+static void
+a_state_that_no_event_told_is_asked_for(void **state)
+{
+    static const char *const events[] = {
+        NULL,
+        "{\"id\": \"job1\", \"status\": \"pending\"}",
+        "{\"id\": \"job0\", \"status\": 7}",
+        "{\"id\": \"job0\"}",
+        "[]",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(events); i++) {
+        RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+        test->options.heartbeat_ms = 1;
+        run_case_take(test->fake, "block-commit", "created running", NULL);
+        if (events[i] != NULL) {
+            fake_qmp_event(test->fake, "JOB_STATUS_CHANGE", events[i]);
+        }
+        run_case_tell(test->fake, "pending", NULL);
+        run_case_take_end(test->fake);
+        run_case_succeed(test);
+    }
+}
+
+static void
+a_job_that_was_said_to_start_and_is_not_there_is_told(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    test->options.heartbeat_ms = 1;
+    run_case_take(test->fake, "block-commit", NULL, NULL);
+    for (guint i = 0; i < 3; i++) {
+        run_case_tell(test->fake, NULL, NULL);
+    }
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "'job0' is gone and should have waited at pending");
+}
+
+/* It was there when the plan was made. */
+static void
+a_job_that_was_there_before_and_is_gone_is_told(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    test->options.heartbeat_ms = 1;
+    test->plan->adopts = TRUE;
+    QblkStep *step = test->plan->steps->pdata[0];
+    g_clear_pointer(&step->command, g_free);
+    step->is_start = FALSE;
+    for (guint i = 0; i < 4; i++) {
+        run_case_tell(test->fake, NULL, NULL);
+    }
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "'job0' is gone and should have waited at pending");
+}
+
+static void
+forget_questions(FakeQmp *fake, guint count)
+{
+    for (guint i = 0; i < count; i++) {
+        fake_qmp_expect(fake, "query-jobs", NULL);
+    }
+}
+
+/* Leave out the steps before @command. */
+static void
+begin_at(RunCase *test, const char *command)
+{
+    GPtrArray *steps = test->plan->steps;
+    while (g_strcmp0(((const QblkStep *)steps->pdata[0])->command, command) != 0) {
+        g_ptr_array_remove_index(steps, 0);
+    }
+}
+
+/* The questions that are not sent, since eight are in flight, count as well. */
+static void
+one_that_is_flushing_may_take_longer(void **state)
+{
+    G_STATIC_ASSERT(QBLK_LIMIT_UNANSWERED < QBLK_LIMIT_IN_FLIGHT - 1);
+    G_STATIC_ASSERT(QBLK_LIMIT_UNANSWERED_BUSY > QBLK_LIMIT_IN_FLIGHT);
+    static const char *const commands[] = {"human-monitor-command", "job-finalize"};
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+        test->options.timeout_ms = 1;
+        begin_at(test, commands[i]);
+        fake_qmp_expect(test->fake, commands[i], NULL);
+        forget_questions(test->fake, QBLK_LIMIT_IN_FLIGHT - 1);
+        run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "no answer within 1 ms");
+    }
+}
+
+static void
+the_end_of_a_step_that_takes_long_is_waited_for(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    test->options.timeout_ms = 1000;
+    run_case_take(test->fake, "block-commit", "created running pending", NULL);
+    run_case_take_flush(test->fake);
+    fake_qmp_expect(test->fake, "job-finalize", NULL);
+    fake_qmp_expect(test->fake, "query-jobs", NULL); /* the time for the command is over */
+    run_case_status(test->fake, "concluded");
+    fake_qmp_reply(test->fake, "{}");
+    fake_qmp_reply(test->fake, "[{\"id\": \"job0\", \"status\": \"concluded\"}]");
+    run_case_tell(test->fake, "concluded", NULL);
+    run_case_take(test->fake, "job-dismiss", "null", NULL);
+    run_case_take(test->fake, "blockdev-del", NULL, NULL);
+    run_case_take(test->fake, "blockdev-del", NULL, NULL);
+    run_case_succeed(test);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_state_that_no_event_told_is_asked_for),
+        cmocka_unit_test(a_job_that_was_said_to_start_and_is_not_there_is_told),
+        cmocka_unit_test(a_job_that_was_there_before_and_is_gone_is_told),
+        cmocka_unit_test(one_that_is_flushing_may_take_longer),
+        cmocka_unit_test(the_end_of_a_step_that_takes_long_is_waited_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
