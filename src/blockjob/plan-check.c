@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/plan-check.h"
 
+#include "graph/libvirt-node.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot-users.h"
+
+#include <string.h>
 
 static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -17,16 +20,49 @@ refuse(GError **error, const char *format, ...)
     return FALSE;
 }
 
+static gboolean
+refuse_managed(const QblkPlanContext *context, const char *how, const char *what, GError **error)
+{
+    return context->force_managed ||
+           refuse(error,
+                  "libvirt %s this guest and never notices a change of '%s' made without it: use "
+                  "virsh, or say --force-managed",
+                  how, what);
+}
+
 gboolean
 qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain *chain, GError **error)
 {
-    if (chain->has_libvirt_indexes && !context->force_managed) {
-        return refuse(error,
-                      "libvirt started this guest and never notices a change of '%s' made without "
-                      "it: use virsh, or say --force-managed",
-                      chain->target);
+    return !chain->has_libvirt_indexes || refuse_managed(context, "started", chain->target, error);
+}
+
+/* libvirt names a job "pull-vda-libvirt-2-format". */
+static gboolean
+is_named_by_libvirt(const QblkJob *job)
+{
+    const char *node = strstr(job->id, "libvirt-");
+    return node != NULL && qblk_libvirt_node_is(node);
+}
+
+gboolean
+qblk_plan_check_managed_job(const QblkPlanContext *context, const QblkJob *job, GError **error)
+{
+    const QblkSnapshot *snapshot = context->snapshot;
+    gboolean is_named = FALSE, is_managed = is_named_by_libvirt(job);
+    for (guint i = 0; i < snapshot->nodes->len; i++) {
+        const QblkNode *node = snapshot->nodes->pdata[i];
+        is_named = TRUE;
+        is_managed = is_managed || qblk_libvirt_node_is(node->name);
     }
-    return TRUE;
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        is_named = is_named || device->node_name != NULL;
+        is_managed = is_managed || qblk_libvirt_node_is(device->node_name);
+    }
+    if (is_managed) {
+        return refuse_managed(context, "started", job->id, error);
+    }
+    return is_named || refuse_managed(context, "may have started", job->id, error);
 }
 
 gboolean

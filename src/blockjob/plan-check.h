@@ -13,6 +13,11 @@
 gboolean qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain *chain,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The same for @job where the chain it works on is not known: the names of nodes and the id of the
+ * job tell whose guest it is, and where there are no names it may be libvirt's. */
+gboolean qblk_plan_check_managed_job(const QblkPlanContext *context, const QblkJob *job,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** The disk has a medium that can be written, no job on it, and nobody else to tell. */
 gboolean qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -415,6 +415,8 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
         if (chain == NULL || !qblk_plan_check_managed(context, chain, error)) {
             return NULL;
         }
+    } else if (!qblk_plan_check_managed_job(context, job, error)) {
+        return NULL;
     }
     if (target != NULL) {
         mirrored = qblk_snapshot_chain_of_node(snapshot, target, error);

@@ -26,3 +26,10 @@ qblk_libvirt_node_index(const char *node_name)
     }
     return QBLK_UNKNOWN;
 }
+
+gboolean
+qblk_libvirt_node_is(const char *node_name)
+{
+    return qblk_libvirt_node_index(node_name) != QBLK_UNKNOWN ||
+           (node_name != NULL && g_str_has_prefix(node_name, "libvirt-CoR-"));
+}

@@ -12,3 +12,6 @@
  * (qemuBlockStorageSourceSetFormatNodename and its neighbours in libvirt).
  */
 gint64 qblk_libvirt_node_index(const char *node_name);
+
+/** Whether libvirt gives such names: those with a number, and "libvirt-CoR-TARGET". */
+gboolean qblk_libvirt_node_is(const char *node_name);

@@ -410,12 +410,16 @@ class Managed(TestCase):
         before = self.state()
         for arguments in (('commit', 'vda', '--top', f'vda[{first}]'), ('commit', 'vda', '--pivot'),
                           ('commit', 'vda', '--active'), ('pull', 'vda'),
-                          ('pull', 'vda', '--base', f'vda[{first}]'), ('pull', 'vda', '--dry-run')):
+                          ('pull', 'vda', '--base', f'vda[{first}]'), ('pull', 'vda', '--dry-run'),
+                          ('rebase', 'vda', f'vda[{first}]'),
+                          ('copy', 'vda', self.path('copy'), '--pivot'),
+                          ('copy', 'vdb', self.path('copy'), '--finish')):
             command, *rest = arguments
             result = self.qblk(command, self.guest.socket, *rest, status=qblk.REFUSED)
             self.assertIn('--force-managed', result.errors)
             self.assertIn('virsh', result.errors)
         self.assertEqual(self.state(), before)
+        self.assertFalse(os.path.exists(self.path('copy')))
         self.virsh('blockpull', 'vda', '--wait')
         self.assert_same()
 
@@ -423,6 +427,24 @@ class Managed(TestCase):
         self.boot(disk('vda', images.raw(self.folder, 'vda.raw'), 'raw'))
         chardevs = self.guest.qmp('query-chardev')
         self.assertIn('charmonitor', [chardev['label'] for chardev in chardevs])
+
+    def refuse_job(self, target, *ends):
+        """The job on TARGET is not told anything, and goes on."""
+        before = self.job_on(target)
+        for end in ends:
+            result = self.qblk('job', self.guest.socket, target, *end, status=qblk.REFUSED)
+            self.assertIn('--force-managed', result.errors)
+        self.assertEqual(self.job_on(target), before)
+        self.virsh('blockjob', target, '--abort')
+
+    def test_jobs_of_libvirt_are_left_alone(self):
+        self.boot(disk('vda', self.full_chain('vda', 3)[0]))
+        ends = [('--abort',), ('--wait',), ('--pause',), ('--bandwidth', '1')]
+        self.virsh('blockpull', 'vda', *SLOW)
+        self.refuse_job('vda', *ends, ('--abort', '--dry-run'))
+        self.virsh('blockcopy', 'vda', '--dest', self.path('copy'), '--wait')
+        self.refuse_job('vda', *ends[:-1], ('--pivot',), ('--finish',))
+        self.assert_same()
 
     def test_reading_changes_nothing(self):
         self.boot(SCSI, disk('vda', self.chain('vda', 3)[0]), disk('sda', self.chain('sda', 2)[0]))

@@ -45,7 +45,9 @@ other_nodes_have_none(void **state)
         "#block123",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        gboolean copies_on_read = g_strcmp0(names[i], "libvirt-CoR-vda") == 0;
         assert_int_equal(qblk_libvirt_node_index(names[i]), QBLK_UNKNOWN);
+        assert_int_equal(qblk_libvirt_node_is(names[i]), copies_on_read);
     }
 }
 

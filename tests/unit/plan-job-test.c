@@ -180,6 +180,83 @@ a_job_of_no_disk_is_refused(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "works on no disk");
 }
 
+/* Replace @from by @to in what query-block and the graph say. */
+static void
+rename_nodes(QblkReplies *replies, const char *from, const char *to)
+{
+    static const char *const commands[] = {"query-block", "x-debug-query-block-graph"};
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autofree char *text = qblk_json_print(
+            graph_fixture_reply(replies, commands[i], NULL)->value, QBLK_JSON_COMPACT);
+        g_auto(GStrv) parts = g_strsplit(text, from, -1);
+        g_autofree char *changed = g_strjoinv(to, parts);
+        graph_fixture_replace(replies, commands[i], NULL, changed);
+    }
+}
+
+/* Where it runs to its end by itself the nodes must not be asked for (7.2). */
+static void
+a_job_of_a_guest_of_libvirts_is_not_touched_unasked_where_its_chain_is_not_known(void **state)
+{
+    static const struct {
+        const char *from, *to, *id, *part; /* NULL: it is the user's own */
+    } cases[] = {
+        {NULL, NULL, "stream0", NULL},
+        {"\"disk-2\"", "\"libvirt-2-format\"", "stream0", "libvirt started this guest"},
+        {"\"disk-2\"", "\"libvirt-CoR-vda\"", "stream0", "libvirt started this guest"},
+        {"\"disk-base\"", "\"libvirt-1-format\"", "stream0", "libvirt started this guest"},
+        {NULL, NULL, "pull-vda-libvirt-2-format", "libvirt started this guest"},
+        {NULL, NULL, "pull-vda-libvirt", NULL},
+        {"", NULL, "stream0", "libvirt may have started this guest"},
+    };
+    static const QblkJobAction actions[] = {QBLK_JOB_WAIT, QBLK_JOB_ABORT, QBLK_JOB_PAUSE,
+                                            QBLK_JOB_LIMIT};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(actions); i++) {
+        GError *error = NULL;
+        const char *from = cases[i / G_N_ELEMENTS(actions)].from;
+        const char *to = cases[i / G_N_ELEMENTS(actions)].to;
+        const char *id = cases[i / G_N_ELEMENTS(actions)].id;
+        const char *part = cases[i / G_N_ELEMENTS(actions)].part;
+        g_autoptr(QblkReplies) replies = graph_fixture_load("stream-running-undismissed");
+        if (to != NULL) {
+            rename_nodes(replies, from, to);
+        } else if (from != NULL) {
+            graph_fixture_replace(replies, "query-block", NULL, "[]");
+            graph_fixture_replace(replies, "x-debug-query-block-graph", NULL,
+                                  "{'nodes': [], 'edges': []}");
+        }
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        assert_non_null(snapshot->withheld);
+        QblkPlanContext context = {.snapshot = snapshot, .target = id, .speed = 42};
+        QblkJob job = *qblk_plan_job_find(snapshot, "stream0");
+        g_autofree char *own_id = g_strdup(id);
+        job.id = own_id;
+        const QblkJobRequest request = {.action = actions[i % G_N_ELEMENTS(actions)]};
+        g_autoptr(QblkPlan) plan = qblk_plan_job(&context, &job, &request, &error);
+        assert_int_equal(plan == NULL, part != NULL);
+        if (part != NULL) {
+            assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
+        }
+        context.force_managed = TRUE;
+        g_autoptr(QblkPlan) forced = qblk_plan_job(&context, &job, &request, &error);
+        assert_no_error(error);
+        assert_non_null(forced);
+    }
+}
+
+/* A job that is over has let go of its nodes. */
+static void
+nor_is_one_that_is_over(void **state)
+{
+    static const char job[] = "[{'id': 'copy-vda', 'type': 'mirror', 'status': 'concluded', "
+                              "'current-progress': 1, 'total-progress': 1}]";
+    GError *error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_load("libvirt-names");
+    graph_fixture_replace(replies, "query-jobs", NULL, job);
+    assert_null(plan_in(replies, "copy-vda", (QblkJobRequest){.action = QBLK_JOB_WAIT}, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "--force-managed");
+}
+
 int
 main(void)
 {
@@ -189,6 +266,9 @@ main(void)
         cmocka_unit_test(how_much_a_job_does_by_itself_is_up_to_who_started_it),
         cmocka_unit_test(a_job_that_is_over_is_found_by_the_id_that_plans_give),
         cmocka_unit_test(a_job_of_no_disk_is_refused),
+        cmocka_unit_test(
+            a_job_of_a_guest_of_libvirts_is_not_touched_unasked_where_its_chain_is_not_known),
+        cmocka_unit_test(nor_is_one_that_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
