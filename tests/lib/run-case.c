@@ -3,6 +3,8 @@
 
 #include "lib/graph-fixture.h"
 
+#include <glib/gstdio.h>
+
 #define TOPOLOGY "throttle-blockdev"
 #define CANNOT   "Job in this state cannot accept command verb"
 
@@ -31,9 +33,65 @@ run_case_new(QblkCommitEnd end)
     return test;
 }
 
+/* ---- what is written down ---- */
+
+void
+run_case_write_down(RunCase *test)
+{
+    g_autoptr(GError) error = NULL;
+    char address[] = "/run/vm.qmp";
+    const QblkJournalVm vm = {.address = address};
+    test->folder = g_dir_make_tmp("qblk-run-XXXXXX", &error);
+    assert_no_error(error);
+    if (test->plan->buried != NULL) {
+        g_free(test->plan->buried);
+        test->plan->buried = g_build_filename(test->folder, "top.qcow2", NULL);
+        assert_true(g_file_set_contents(test->plan->buried, "", 0, &error));
+    }
+    test->journal = qblk_journal_begin(test->folder, &vm, test->plan, &error);
+    assert_no_error(error);
+    test->options.journals = &test->journal;
+    test->options.is_local = TRUE;
+}
+
+int
+run_case_stage(RunCase *test)
+{
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(&test->journal, qblk_journal_leave);
+    g_autoptr(GPtrArray) records = qblk_journal_list(test->folder, &error);
+    assert_no_error(error);
+    assert_true(records->len <= 1);
+    return records->len == 0 ? -1 : (int)((const QblkJournalRecord *)records->pdata[0])->stage;
+}
+
+QblkTombstone *
+run_case_mark(const RunCase *test)
+{
+    return qblk_tombstone_read(test->plan->buried);
+}
+
+static void
+remove_folder(const char *path)
+{
+    GDir *folder = g_dir_open(path, 0, NULL);
+    const char *name;
+    while ((name = g_dir_read_name(folder)) != NULL) {
+        g_autofree char *file = g_build_filename(path, name, NULL);
+        assert_int_equal(g_unlink(file), 0);
+    }
+    g_dir_close(folder);
+    assert_int_equal(g_rmdir(path), 0);
+}
+
 void
 run_case_free(RunCase *test)
 {
+    g_clear_pointer(&test->journal, qblk_journal_leave);
+    if (test->folder != NULL) {
+        remove_folder(test->folder);
+        g_free(test->folder);
+    }
     fake_qmp_finish(test->fake);
     g_clear_pointer(&test->next, fake_qmp_finish);
     qblk_plan_free(test->plan);
@@ -62,6 +120,15 @@ run_case_run(RunCase *test)
     test->options.address = again;
     test->done = qblk_run(&client, plans, &test->options, &test->error);
     qblk_client_free(client);
+}
+
+void
+run_case_run_well(RunCase *test)
+{
+    expect_recorded_chain(test);
+    run_case_run(test);
+    assert_no_error(test->error);
+    assert_true(test->done);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "blockjob/plan-commit.h"
 #include "blockjob/run.h"
+#include "blockjob/tombstone.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
 
@@ -20,12 +21,24 @@ typedef struct {
     FakeQmp *fake;
     FakeQmp *next; /* where it connects to again, or NULL */
     QblkRunOptions options;
+    char *folder;         /* of what is written down, or NULL */
+    QblkJournal *journal; /* where there is a folder; NULL once it was ended */
     GError *error;
     gboolean done;
 } RunCase;
 
 RunCase *run_case_new(QblkCommitEnd end);
 void run_case_free(RunCase *test);
+
+/** From before run_case_run() on: a journal, and an image in place of the one that is buried, where
+ * QEMU is on this machine. */
+void run_case_write_down(RunCase *test);
+
+/** After it: the stage in the journal that was left, -1 where none was. */
+int run_case_stage(RunCase *test);
+
+/** After it: the mark of the image that is buried, or NULL. */
+QblkTombstone *run_case_mark(const RunCase *test);
 
 /** A server with an empty script. */
 FakeQmp *run_case_server(void);
@@ -57,6 +70,9 @@ void run_case_take_back(FakeQmp *fake, const char *from);
 /* ---- how it ends ---- */
 
 void run_case_run(RunCase *test);
+
+/** Run to success, and go on looking at @test. */
+void run_case_run_well(RunCase *test);
 
 /** Run to success (@part is NULL), or to the error with @part in it; frees @test. */
 void run_case_end(RunCase *test, GQuark domain, int code, const char *part);

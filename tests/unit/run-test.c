@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/run-case.h"
 
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* ---- the way that all goes well ---- */
@@ -259,6 +260,46 @@ a_time_limit_takes_the_job_back_but_not_after_the_point_of_no_return(void **stat
     run_case_take(test->fake, "blockdev-del", NULL, NULL);
     run_case_take(test->fake, "blockdev-del", NULL, NULL);
     run_case_succeed(test);
+
+    /* What the last command has begun is asked for after the time is over. */
+    test = run_case_new(QBLK_COMMIT_INNER);
+    test->options.time_limit_ms = 1000;
+    test->options.heartbeat_ms = 1500;
+    run_case_take(test->fake, "block-commit", "created running pending", NULL);
+    run_case_take_flush(test->fake);
+    run_case_take(test->fake, "job-finalize", NULL, NULL);
+    run_case_tell(test->fake, "concluded", NULL);
+    run_case_tell(test->fake, "concluded", NULL);
+    run_case_take(test->fake, "job-dismiss", "null", NULL);
+    run_case_take(test->fake, "blockdev-del", NULL, NULL);
+    run_case_take(test->fake, "blockdev-del", NULL, NULL);
+    run_case_succeed(test);
+}
+
+/* As often as the descriptor at @user_data says that a signal came. */
+static void
+stop_twice(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
+{
+    const int *fd = user_data;
+    assert_int_equal(eventfd_write(*fd, 2), 0);
+}
+
+static void
+a_second_wish_to_stop_leaves_the_job(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    int fd = eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC);
+    test->options.stop_fd = fd;
+    test->options.report_ms = G_MAXINT; /* once, at the first wait */
+    test->options.report = stop_twice;
+    test->options.user_data = &fd;
+    run_case_take(test->fake, "block-commit", "created running", NULL);
+    for (guint i = 0; i < 3; i++) {
+        run_case_tell(test->fake, "running", NULL);
+    }
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED,
+                  "could not be taken back (job 'job0' was left as it is (running), as you asked)");
+    close(fd);
 }
 
 int
@@ -282,6 +323,7 @@ main(void)
         cmocka_unit_test(a_job_that_cannot_be_taken_back_is_told),
         cmocka_unit_test(a_wish_to_stop_before_anything_was_sent_sends_nothing),
         cmocka_unit_test(a_time_limit_takes_the_job_back_but_not_after_the_point_of_no_return),
+        cmocka_unit_test(a_second_wish_to_stop_leaves_the_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
