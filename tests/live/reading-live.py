@@ -10,13 +10,18 @@ import relay
 
 SAFE = re.compile(r'query-[a-z-]+|qom-get|qom-list|x-debug-query-block-graph|qmp_capabilities')
 
+# Of each command but those of ELSE: one has no VM, and one is there to change it
 COMMANDS = (['list'], ['chain'], ['chain', 'vda'], ['xml'], ['xml', 'vda'], ['resolve', 'vda'],
             ['resolve', 'vda[1]'], ['graph'], ['graph', '--format', 'dot'],
             ['graph', '--format', 'svg'], ['graph', '--format', 'json'], ['capture'], ['check'],
-            ['check', 'vda'], ['jobs'],
+            ['check', 'vda'], ['jobs'], ['jobs', '--watch'], ['job', 'vda'], ['recover'],
+            ['list', '--domain', 'DOMAIN'], ['check', '--domain', 'DOMAIN'],
             ['commit', 'vda', '--dry-run', '--shallow', '--active', '--pivot'],
-            ['pull', 'vda', '--dry-run'])
-EDGES = ([], ['--edges', 'blockstats'], ['--edges', 'debug-graph'])
+            ['pull', 'vda', '--dry-run'], ['rebase', 'vda', 'vda[2]', '--dry-run'],
+            ['copy', 'vda', '/d/copy', '--dry-run', '--pivot'])
+ELSE = {'source', 'open-monitor'}
+JOB = (['list'], *(['list', '--edges', edges] for edges in ('blockstats', 'debug-graph')), ['jobs'],
+       ['job', 'vda'], ['capture'])
 
 
 class Reading(live.TestCase):
@@ -24,11 +29,20 @@ class Reading(live.TestCase):
         """The names of the commands that reach QEMU during CALLS, and their arguments."""
         _, process = self.start(topology)
         path = os.path.join(self.folder, topology)
+        domain = path + '.xml'
+        with open(domain, 'wb') as file:
+            file.write(self.qblk('xml', process.socket, 'vda').stdout)
         with relay.Recorder(path, process.socket) as recorder:
             for call in calls:
-                self.qblk(call[0], path, *call[1:])
+                words = [domain if word == 'DOMAIN' else word for word in call[1:]]
+                self.qblk(call[0], path, *words)
             lines = recorder.sent
         return [json.loads(line) for line in lines]
+
+    def test_each_command_is_among_them(self):
+        listed = re.search(r'^Commands:\n((?:  .*\n)+)', self.qblk('--help').text, re.M).group(1)
+        names = {line.split()[0] for line in listed.splitlines()}
+        self.assertEqual(names, {command[0] for command in COMMANDS} | ELSE)
 
     def test_nothing_is_sent_but_queries_and_the_handshake(self):
         sent = self.commands_of('virtio-5-deep', COMMANDS)
@@ -38,9 +52,10 @@ class Reading(live.TestCase):
         self.assertEqual([name for name in names if not SAFE.fullmatch(name)], [])
 
     def test_nor_while_a_job_runs_or_edges_come_from_elsewhere(self):
-        for topology in ('commit-ready', 'stream-pending', 'libvirt-aliases'):
-            calls = [[command, *options] for command in ('list', 'jobs', 'capture')
-                     for options in (EDGES if command == 'list' else EDGES[:1])]
+        ends = {'commit-ready': ('--pivot', '--finish', '--abort', '--pause', '--wait'),
+                'stream-pending': ('--abort', '--wait'), 'libvirt-aliases': ()}
+        for topology, options in ends.items():
+            calls = [*JOB, *(['job', 'vda', end, '--dry-run'] for end in options)]
             names = {message['execute'] for message in self.commands_of(topology, calls)}
             self.assertEqual([name for name in names if not SAFE.fullmatch(name)], [],
                              msg=topology)
