@@ -21,6 +21,10 @@ IS_FULL = os.environ.get('QBLK_FULL') == '1'
 READING = (('list',), ('chain',), ('xml',), ('resolve', 'vda'), ('resolve', 'vda[1]'),
            ('graph',), ('graph', '--format', 'dot'), ('graph', '--format', 'json'), ('jobs',),
            ('check',), ('capture',))
+PLANNING = tuple((*command, '--dry-run') for command in (
+    ('commit', 'vda', '--pivot'), ('commit', 'vda', '--top', 'vda[1]'),
+    ('pull', 'vda'), ('rebase', 'vda', 'vda[2]'),
+    ('copy', 'vda', '/d/copy', '--format', 'qcow2', '--pivot')))
 ENDS = (qblk.DONE, qblk.FAILED, qblk.NOT_FOUND, qblk.REFUSED)
 
 
@@ -86,7 +90,7 @@ class WrongValues(Replies):
         # every place and every change in turn, with each command in turn
         self.assertGreater(len(cases), 1000)
         cases = cases if IS_FULL else cases[::101]
-        commands = itertools.cycle(READING)
+        commands = itertools.cycle(READING + PLANNING)
 
         def run(case, command):
             (place, change) = case
@@ -284,6 +288,26 @@ class Secrets(Everywhere):
                     reply['return'][0]['error'] = SENTENCES[0].format(name)
             with self.subTest(form):
                 self.outputs(bad, self.check)
+
+    def test_in_plans_and_so_in_journals(self):
+        capture = load('virtio-5-deep')
+        files = ('file', 'filename', 'backing_file', 'backing-filename', 'full-backing-filename')
+        printed = set()
+        for number, form in enumerate(FORMS):
+            name = form.replace('{}', SECRET).replace('{{', '{').replace('}}', '}')
+            bad = copy.deepcopy(capture)
+            for reply in bad['replies']:
+                if 'return' in reply:
+                    reply['return'] = only(reply['return'], files, lambda _, name=name: name)
+            options = ('--json',) if number % 2 else ()
+            for command in PLANNING:
+                result = qblk.run(*call(command, 'capture:-', *options), stdin=dump(bad))
+                with self.subTest(form, command=command):
+                    self.check(result)
+                if result.status == qblk.DONE:
+                    printed.add((command, options))
+        self.assertEqual(printed, {(command, options) for command in PLANNING
+                                   for options in ((), ('--json',))})
 
     def test_in_errors_of_qemu(self):
         path = os.path.join(self.folder, 'peer.sock')

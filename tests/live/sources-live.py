@@ -4,10 +4,12 @@ take it, and `qblk source` says the same of each name that QEMU reports."""
 
 import json
 import os
+import subprocess
 import xml.etree.ElementTree
 
 import images
 import live
+import qblk
 import qemu
 import rng
 import web
@@ -191,7 +193,9 @@ class Http(Sources):
         vm = process.socket
         commands = [['list', vm], ['chain', vm], ['chain', vm, 'vda'], ['xml', vm],
                     ['resolve', vm, 'vda[1]'], ['graph', vm], ['graph', vm, '--format', 'dot'],
-                    ['graph', vm, '--format', 'json'], ['jobs', vm], ['capture', vm]]
+                    ['graph', vm, '--format', 'json'], ['jobs', vm], ['capture', vm],
+                    ['pull', vm, 'vda', '--dry-run'],
+                    ['copy', vm, 'vda', self.path('copy'), '--dry-run', '--finish']]
         for command in commands + [['--json', *command] for command in commands]:
             with self.subTest(command):
                 result = self.qblk('-v', *command)
@@ -201,6 +205,24 @@ class Http(Sources):
             file.write(self.qblk('capture', vm).stdout)
         self.assertEqual(self.qblk('xml', 'capture:' + captured, 'vda').stdout,
                          self.qblk('xml', vm, 'vda').stdout)
+        self.check_journal(process)
+
+    def check_journal(self, process):
+        """Nor does a journal, of a job whose qblk is killed."""
+        state = self.path('state')
+        words = ['pull', process.socket, 'vda', '--bandwidth', '1', '--bytes', '--state-dir', state]
+        with subprocess.Popen(qblk.command(words), stderr=subprocess.DEVNULL,
+                              env=qblk.environment()) as running:
+            while not process.qmp.execute('query-jobs'):
+                self.assertIsNone(running.poll())
+            running.kill()
+        process.qmp.execute('job-cancel', {'id': 'qblk-pull-vda'})
+        journal, = os.listdir(state)
+        with open(os.path.join(state, journal), encoding='utf-8') as file:
+            text = file.read()
+        self.assertIn('block-stream', text)
+        self.assertIn('http://me:***@', text)
+        self.assertNotIn(SECRET, text)
 
 
 class Local(Sources):
