@@ -79,8 +79,8 @@ typedef void (*QblkBlockjobProgress)(gint64 done, gint64 total, gpointer user_da
  * connection to it once; NULL: it is not.  @progress may be NULL.
  *
  * Errors (QBLK_BLOCKJOB_ERROR): FAILED with QEMU's reason, RESULT where the chain is another one
- * than promised; QBLK_QMP_ERROR where the connection is lost and stays so.  What could be undone
- * was undone then, or the message says what is left.
+ * than promised; QBLK_QMP_ERROR where the connection is lost and stays so, or QEMU stands still.
+ * What could be undone was undone then, or the message says what is left.
  */
 gboolean qblk_blockjob_run(QblkClient **client, const char *address, const QblkPlan *plan,
                            QblkBlockjobProgress progress, gpointer user_data,

@@ -46,8 +46,8 @@ typedef struct {
  *
  * Errors: QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason, _CANCELLED, _LEFT where a job goes on
  * without us, _RESULT where the chain is another one than promised (the message has both),
- * QBLK_QMP_ERROR where the connection is lost and stays so.  What could be undone was undone before
- * an error is returned, or the message says what is left.
+ * QBLK_QMP_ERROR where the connection is lost and stays so, or QEMU stands still.  What could be
+ * undone was undone before an error is returned, or the message says what is left.
  */
 gboolean qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *options,
                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Wrong calls: exit 2, a message, and nothing on stdout."""
+"""Wrong calls: exit 2, a message, and nothing on stdout; places that cannot be written."""
 
+import os
+import subprocess
+
+import block_jobs
 import live
 import qblk
 
@@ -34,6 +38,17 @@ class Failure(live.TestCase):
         with open('/dev/full', 'wb') as full:
             self.assertEqual(qblk.status_with_stdout('list', process.socket, stdout=full),
                              qblk.FAILED)
+
+
+class Journal(block_jobs.TestCase):
+    def test_without_a_place_that_can_be_written_nothing_is_done(self):
+        self.boot()
+        mount = block_jobs.small_file_system(self, '1M')
+        subprocess.run(['mount', '-o', 'remount,ro', mount], check=True)
+        for folder in (mount, os.path.join(mount, 'state')):
+            with self.subTest(folder):
+                self.refuse('pull', self.process.socket, 'vda', '--state-dir', folder,
+                            status=qblk.JOB_FAILED, says='Read-only file system')
 
 
 if __name__ == '__main__':
