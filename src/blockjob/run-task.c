@@ -421,10 +421,22 @@ undo_step(QblkRunTask *task, const QblkStep *step, GError **error)
     return FALSE;
 }
 
+/* QEMU has said that the chain was not changed.  Once the job is forgotten nothing else says so. */
+static void
+note_not_changed(QblkRunTask *task)
+{
+    QblkJournal *journal = task->journal == NULL ? NULL : *task->journal;
+    if (journal != NULL && task->stage >= QBLK_STAGE_PIVOTING &&
+        qblk_journal_note(journal, QBLK_STAGE_STARTED, NULL)) {
+        task->stage = QBLK_STAGE_STARTED;
+    }
+}
+
 gboolean
 qblk_run_task_undo(QblkRunTask *task, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
+    note_not_changed(task);
     if (!qblk_monitor_ask(monitor, error) &&
         (!qblk_monitor_is_lost(monitor) || !qblk_monitor_reconnect(monitor, error))) {
         return FALSE;

@@ -109,8 +109,9 @@ end_badly(QblkRun *run, const QblkRunTask *failed, GError **error)
 {
     gboolean was_left = run->monitor.stops > 1 || failed->is_over ||
                         g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_LEFT);
-    gboolean may_undo =
-        !failed->is_past_return || qblk_job_state_has_reached(failed->job, "concluded");
+    gboolean has_failed =
+        qblk_job_state_has_reached(failed->job, "concluded") && failed->job->error != NULL;
+    gboolean may_undo = !failed->is_past_return || has_failed;
     if (qblk_monitor_is_lost(&run->monitor) || (failed->taken > 0 && (was_left || !may_undo))) {
         gboolean is_users = !qblk_monitor_is_lost(&run->monitor) && !failed->is_past_return;
         qblk_run_result_tell_job(failed, error);
@@ -290,7 +291,22 @@ skip_to_cleaning(QblkRunTask *task)
     task->is_over = TRUE;
 }
 
-/* The job is gone: only the chain tells how it has ended. */
+static gboolean
+fail_moved(const QblkRunTask *task, GError **error)
+{
+    const QblkPlan *plan = task->plan;
+    const QblkExpectation *old = plan->before->pdata[0], *new = plan->after->pdata[0];
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                "its job is gone and the image of '%s' is '%s', while its guest %s gone over to "
+                "'%s': QEMU may have been started again, from an image that is old",
+                plan->target, old->filename,
+                task->stage == QBLK_STAGE_CLEANING ? "had" : "may have", new->filename);
+    return FALSE;
+}
+
+/* The job is gone: only the chain tells how it has ended.  A QEMU keeps the job until somebody has
+ * it forgotten, so that after the command that has the guest go over to another image, the image
+ * from before is no sign that it has not. */
 static gboolean
 decide_by_chain(QblkRunTask *task, gboolean *goes_on, GError **error)
 {
@@ -298,8 +314,11 @@ decide_by_chain(QblkRunTask *task, gboolean *goes_on, GError **error)
     if (!qblk_run_result_compare(task, &is_before, &is_after, error)) {
         return FALSE;
     }
-    /* A plan that ends with the same chain (a copy that is finished) has changed nothing. */
-    *goes_on = is_after && !(is_before && task->stage < QBLK_STAGE_PIVOTING);
+    if (task->stage >= QBLK_STAGE_PIVOTING && !is_after && qblk_plan_moves_top(task->plan)) {
+        return fail_moved(task, error);
+    }
+    /* A chain that stays the same (a copy that is finished) does not tell. */
+    *goes_on = is_after && !(is_before && task->stage < QBLK_STAGE_CLEANING);
     if (*goes_on) {
         skip_to_cleaning(task);
     }

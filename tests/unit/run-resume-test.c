@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/tombstone.h"
+#include "lib/graph-fixture.h"
+#include "lib/run-case.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* What a job that was left is found as. */
+typedef enum { GONE, RUNS, WAITS, CONCLUDED, FAILED } Found;
+/* Which of its two chains the disk has. */
+typedef enum { BEFORE, AFTER, SAME, OTHER } Has;
+typedef enum { COMPLETED, TAKEN_BACK, REFUSED } End;
+
+typedef struct {
+    QblkCommitEnd kind;
+    QblkStage stage;
+    Found job;
+    Has chain;
+    End end;
+} Row;
+
+/* Where the files of a case are, and the operation that was left there. */
+typedef struct {
+    RunCase *run;
+    char *folder, *image; /* of which the plan says that it is old afterwards */
+    QblkJournal *journal;
+} Left;
+
+/* A server that has no job, and takes all that cleans up after it. */
+static FakeQmp *
+server_without_job(const QblkPlan *plan)
+{
+    static const char begin[] = "\"replies\": [";
+    gsize length;
+    g_autofree char *recorded = graph_fixture_text("throttle-blockdev", &length);
+    const char *rest = strstr(recorded, begin);
+    assert_non_null(rest);
+    rest += strlen(begin);
+    g_autoptr(GString) text = g_string_new_len(recorded, rest - recorded);
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        g_autofree char *arguments = qblk_json_print(step->arguments, QBLK_JSON_COMPACT);
+        if (step->may_fail) {
+            g_string_append_printf(text, "{\"execute\": \"%s\", \"arguments\": %s, %s},",
+                                   step->command, arguments,
+                                   step->job == NULL ? "\"return\": {}"
+                                                     : "\"error\": {\"class\": \"GenericError\", "
+                                                       "\"desc\": \"Job not found\"}");
+        }
+    }
+    g_string_append(text, rest);
+    return fake_qmp_new_capture("7.2", text->str);
+}
+
+static void
+leave(Left *left, const Row *row)
+{
+    g_autoptr(GError) error = NULL;
+    char address[] = "/run/vm.qmp";
+    const QblkJournalVm vm = {.address = address};
+    left->run = run_case_new(row->kind);
+    left->folder = g_dir_make_tmp("qblk-resume-XXXXXX", &error);
+    assert_no_error(error);
+    left->image = g_build_filename(left->folder, "old.qcow2", NULL);
+    assert_true(g_file_set_contents(left->image, "x", 1, &error));
+    QblkPlan *plan = left->run->plan;
+    if (row->job == GONE) {
+        fake_qmp_finish(left->run->fake);
+        left->run->fake = server_without_job(plan);
+    }
+    if (plan->buried != NULL) {
+        g_free(plan->buried);
+        plan->buried = g_strdup(left->image);
+    }
+    if (plan->buried != NULL && row->stage >= QBLK_STAGE_PIVOTING &&
+        !qblk_tombstone_write(left->image, plan->buried_in, FALSE, &error)) {
+        assert_no_error(error);
+    }
+    left->journal = qblk_journal_begin(left->folder, &vm, plan, &error);
+    assert_no_error(error);
+    if (!qblk_journal_note(left->journal, row->stage, &error)) {
+        assert_no_error(error);
+    }
+}
+
+static void
+clear(Left *left)
+{
+    run_case_free(left->run);
+    assert_int_equal(g_unlink(left->image), 0);
+    assert_int_equal(g_rmdir(left->folder), 0); /* nothing else was left */
+    g_free(left->image);
+    g_free(left->folder);
+}
+
+/* The recorded chain is the one before, and the plan has two. */
+static void
+have_chain(const RunCase *test, Has chain)
+{
+    QblkPlan *plan = test->plan;
+    GPtrArray *after = plan->after;
+    if (chain == AFTER) {
+        plan->after = plan->before;
+        plan->before = after;
+    } else if (chain == OTHER) {
+        GPtrArray *both[] = {plan->before, plan->after};
+        for (gsize i = 0; i < G_N_ELEMENTS(both); i++) {
+            QblkExpectation *top = both[i]->pdata[0];
+            g_free(top->format);
+            top->format = g_strdup("vmdk");
+        }
+    }
+}
+
+/* ---- what is heard of the job, and taken, in each case ---- */
+
+static gboolean
+is_pivot(const Row *row)
+{
+    return row->kind == QBLK_COMMIT_PIVOT;
+}
+
+static void
+take_end(FakeQmp *fake, const Row *row, gboolean is_sent)
+{
+    if (is_sent && row->kind == QBLK_COMMIT_INNER) {
+        run_case_take_flush(fake);
+    }
+    if (is_sent) {
+        run_case_take(fake, is_pivot(row) ? "job-complete" : "job-finalize", NULL, "concluded");
+        run_case_tell(fake, "concluded", NULL);
+    }
+    run_case_take(fake, "job-dismiss", "null", NULL);
+}
+
+static void
+close_layers(FakeQmp *fake, const Row *row)
+{
+    guint nodes = is_pivot(row) ? 4 : row->kind == QBLK_COMMIT_INNER ? 2 : 0;
+    for (guint i = 0; i < nodes; i++) {
+        run_case_take(fake, "blockdev-del", NULL, NULL);
+    }
+}
+
+static const char *
+waiting_state(const Row *row)
+{
+    return row->kind == QBLK_COMMIT_INNER ? "pending" : "ready";
+}
+
+static void
+go_on(FakeQmp *fake, const Row *row)
+{
+    if (row->job == GONE) {
+        return; /* what it refuses, and what it closes, is in its capture */
+    } else if (row->job == RUNS) {
+        run_case_tell(fake, "running", NULL);
+        run_case_status(fake, waiting_state(row));
+        take_end(fake, row, TRUE);
+    } else if (row->job == WAITS) {
+        run_case_tell(fake, waiting_state(row), NULL);
+        take_end(fake, row, TRUE);
+    } else {
+        run_case_tell(fake, "concluded", NULL);
+        take_end(fake, row, FALSE);
+    }
+    close_layers(fake, row);
+}
+
+static void
+go_back(FakeQmp *fake, const Row *row)
+{
+    if (row->job == FAILED) {
+        for (guint i = 0; i < 2; i++) {
+            run_case_tell(fake, "concluded", "Input/output error");
+        }
+        run_case_take(fake, "job-dismiss", "null", NULL);
+    } else if (row->job == CONCLUDED) {
+        run_case_tell(fake, "concluded", NULL);
+        run_case_tell(fake, "concluded", NULL);
+        run_case_take(fake, "job-dismiss", "null", NULL);
+    } else if (row->job != GONE) {
+        const char *state = row->job == RUNS ? "running" : waiting_state(row);
+        run_case_tell(fake, state, NULL);
+        run_case_take_back(fake, state);
+    }
+}
+
+/* ---- how it ends ---- */
+
+static void
+check_marks(const Left *left, const Row *row)
+{
+    g_autoptr(QblkTombstone) mark = qblk_tombstone_read(left->image);
+    gboolean is_wanted = row->end == COMPLETED || row->stage >= QBLK_STAGE_PIVOTING;
+    is_wanted = is_wanted && is_pivot(row) && row->end != TAKEN_BACK;
+    assert_int_equal(mark != NULL, is_wanted);
+    if (mark != NULL) {
+        assert_int_equal(mark->is_done, row->end == COMPLETED);
+        qblk_tombstone_remove(left->image);
+    }
+}
+
+/* What was refused can be taken up again; all else is over. */
+static void
+check_journal(Left *left, const Row *row)
+{
+    assert_int_equal(left->journal != NULL, row->end == REFUSED);
+    g_clear_pointer(&left->journal, qblk_journal_leave);
+    g_autoptr(GPtrArray) records = qblk_journal_list(left->folder, NULL);
+    assert_int_equal(records->len, row->end == REFUSED);
+    if (records->len > 0) {
+        const QblkJournalRecord *record = records->pdata[0];
+        assert_int_equal(record->stage, row->stage);
+        qblk_journal_end(qblk_journal_resume(record, NULL));
+    }
+}
+
+static void
+try_row(const Row *row)
+{
+    Left left;
+    GError *error = NULL;
+    QblkRunEnd end;
+    leave(&left, row);
+    have_chain(left.run, row->chain);
+    if (row->end != REFUSED) {
+        (row->end == COMPLETED ? go_on : go_back)(left.run->fake, row);
+    }
+    left.run->options.is_local = TRUE;
+    left.run->options.journals = &left.journal;
+    QblkClient *client = fake_qmp_connect(left.run->fake);
+    gboolean done =
+        qblk_run_resume(&client, left.run->plan, row->stage, &left.run->options, &end, &error);
+    qblk_client_free(client);
+    if (row->end == REFUSED) {
+        assert_false(done);
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "");
+    } else {
+        assert_no_error(error);
+        assert_true(done);
+        assert_int_equal(end == QBLK_RUN_COMPLETED, row->end == COMPLETED);
+    }
+    check_marks(&left, row);
+    check_journal(&left, row);
+    clear(&left);
+}
+
+static void
+try_rows(const Row *rows, gsize count)
+{
+    for (gsize i = 0; i < count; i++) {
+        print_message("row %zu\n", i);
+        try_row(&rows[i]);
+    }
+}
+
+/* ---- what is tried ---- */
+
+#define P(stage) QBLK_COMMIT_PIVOT, QBLK_STAGE_##stage
+#define I(stage) QBLK_COMMIT_INNER, QBLK_STAGE_##stage
+#define K(stage) QBLK_COMMIT_KEEP_OVERLAY, QBLK_STAGE_##stage
+
+static void
+a_job_that_is_there_says_itself_how_it_goes_on(void **state)
+{
+    static const Row rows[] = {
+        {P(PLANNED), RUNS, BEFORE, TAKEN_BACK},     {P(PLANNED), WAITS, BEFORE, TAKEN_BACK},
+        {P(PLANNED), FAILED, BEFORE, TAKEN_BACK},   {P(STARTED), RUNS, AFTER, COMPLETED},
+        {P(STARTED), WAITS, AFTER, COMPLETED},      {P(STARTED), CONCLUDED, AFTER, COMPLETED},
+        {P(STARTED), FAILED, BEFORE, TAKEN_BACK},   {P(PIVOTING), WAITS, AFTER, COMPLETED},
+        {P(PIVOTING), CONCLUDED, AFTER, COMPLETED}, {P(PIVOTING), FAILED, BEFORE, TAKEN_BACK},
+        {P(CLEANING), CONCLUDED, AFTER, COMPLETED}, {I(PLANNED), RUNS, BEFORE, TAKEN_BACK},
+        {I(STARTED), RUNS, AFTER, COMPLETED},       {I(STARTED), WAITS, AFTER, COMPLETED},
+        {I(STARTED), FAILED, BEFORE, TAKEN_BACK},   {I(PIVOTING), WAITS, AFTER, COMPLETED},
+        {I(PIVOTING), CONCLUDED, AFTER, COMPLETED}, {I(PIVOTING), FAILED, BEFORE, TAKEN_BACK},
+        {I(CLEANING), CONCLUDED, AFTER, COMPLETED},
+    };
+    try_rows(rows, G_N_ELEMENTS(rows));
+}
+
+static void
+of_a_job_that_is_gone_the_chain_says_how_it_went(void **state)
+{
+    static const Row rows[] = {
+        {P(PLANNED), GONE, BEFORE, TAKEN_BACK}, {P(STARTED), GONE, BEFORE, TAKEN_BACK},
+        {P(STARTED), GONE, AFTER, COMPLETED},   {P(PIVOTING), GONE, AFTER, COMPLETED},
+        {P(CLEANING), GONE, AFTER, COMPLETED},  {I(PLANNED), GONE, BEFORE, TAKEN_BACK},
+        {I(STARTED), GONE, BEFORE, TAKEN_BACK}, {I(STARTED), GONE, AFTER, COMPLETED},
+        {I(PIVOTING), GONE, AFTER, COMPLETED},  {I(CLEANING), GONE, AFTER, COMPLETED},
+    };
+    try_rows(rows, G_N_ELEMENTS(rows));
+}
+
+/* A chain as before is no proof that the guest has not gone over to the other image meanwhile: its
+ * QEMU may have been started again, from the one that is old. */
+static void
+an_image_that_may_be_old_is_not_said_to_be_the_right_one(void **state)
+{
+    static const Row rows[] = {
+        {P(PIVOTING), GONE, BEFORE, REFUSED},
+        {P(CLEANING), GONE, BEFORE, REFUSED},
+    };
+    try_rows(rows, G_N_ELEMENTS(rows));
+}
+
+/* Both have all data. */
+static void
+where_the_active_image_stays_the_chain_before_is_one_that_was_taken_back(void **state)
+{
+    static const Row rows[] = {
+        {I(PIVOTING), GONE, BEFORE, TAKEN_BACK},
+        {I(CLEANING), GONE, BEFORE, TAKEN_BACK},
+    };
+    try_rows(rows, G_N_ELEMENTS(rows));
+}
+
+static void
+a_chain_that_stays_the_same_tells_nothing_of_the_job(void **state)
+{
+    static const Row rows[] = {
+        {K(STARTED), GONE, SAME, TAKEN_BACK},
+        {K(PIVOTING), GONE, SAME, TAKEN_BACK},
+        {K(CLEANING), GONE, SAME, COMPLETED},
+    };
+    try_rows(rows, G_N_ELEMENTS(rows));
+}
+
+static void
+a_chain_that_is_neither_is_left_as_it_is(void **state)
+{
+    static const Row rows[] = {
+        {P(STARTED), GONE, OTHER, REFUSED},
+        {P(PIVOTING), GONE, OTHER, REFUSED},
+        {I(PIVOTING), GONE, OTHER, REFUSED},
+        {I(CLEANING), GONE, OTHER, REFUSED},
+    };
+    try_rows(rows, G_N_ELEMENTS(rows));
+}
+
+/* ---- what is left for whoever takes it up ---- */
+
+/* Run to an error with @part in it. */
+static QblkStage
+stage_left(Left *left, const char *part)
+{
+    RunCase *test = left->run;
+    test->options.journals = &left->journal;
+    run_case_run(test);
+    assert_false(test->done);
+    assert_non_null(strstr(test->error->message, part));
+    g_clear_pointer(&left->journal, qblk_journal_leave);
+    g_autoptr(GPtrArray) records = qblk_journal_list(left->folder, NULL);
+    assert_int_equal(records->len, 1);
+    const QblkJournalRecord *record = records->pdata[0];
+    QblkStage stage = record->stage;
+    qblk_journal_end(qblk_journal_resume(record, NULL));
+    clear(left);
+    return stage;
+}
+
+static void
+what_QEMU_said_has_failed_is_left_as_not_changed(void **state)
+{
+    static const Row row = {P(PLANNED), FAILED, BEFORE, REFUSED};
+    Left left;
+    leave(&left, &row);
+    FakeQmp *fake = left.run->fake;
+    run_case_take(fake, "block-commit", "created running", "ready");
+    run_case_take(fake, "job-complete", NULL, "aborting concluded");
+    run_case_tell(fake, "concluded", "Input/output error");
+    run_case_tell(fake, "concluded", "Input/output error");
+    run_case_lose(fake, "job-dismiss", TRUE);
+    assert_int_equal(stage_left(&left, "could not be taken back"), QBLK_STAGE_STARTED);
+}
+
+static void
+a_job_that_did_not_say_how_it_ended_is_not_taken_back(void **state)
+{
+    static const Row row = {P(PLANNED), CONCLUDED, BEFORE, REFUSED};
+    Left left;
+    leave(&left, &row);
+    FakeQmp *fake = left.run->fake;
+    run_case_take(fake, "block-commit", "created running", "ready");
+    run_case_take(fake, "job-complete", NULL, "concluded");
+    run_case_refuse(fake, "query-jobs");
+    assert_int_equal(stage_left(&left, "was changed is not known"), QBLK_STAGE_PIVOTING);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_that_is_there_says_itself_how_it_goes_on),
+        cmocka_unit_test(of_a_job_that_is_gone_the_chain_says_how_it_went),
+        cmocka_unit_test(an_image_that_may_be_old_is_not_said_to_be_the_right_one),
+        cmocka_unit_test(where_the_active_image_stays_the_chain_before_is_one_that_was_taken_back),
+        cmocka_unit_test(a_chain_that_stays_the_same_tells_nothing_of_the_job),
+        cmocka_unit_test(a_chain_that_is_neither_is_left_as_it_is),
+        cmocka_unit_test(what_QEMU_said_has_failed_is_left_as_not_changed),
+        cmocka_unit_test(a_job_that_did_not_say_how_it_ended_is_not_taken_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
