@@ -255,16 +255,25 @@ stage_of(const QblkRunTask *task, const QblkStep *step)
     return step->is_final ? QBLK_STAGE_PIVOTING : step->is_start ? QBLK_STAGE_STARTED : task->stage;
 }
 
+/* Before the chain is changed the image that will be old may be so, and after it is. */
 static gboolean
-note_stage(QblkRunTask *task, QblkStage stage, GError **error)
+mark_stage(const QblkRunTask *task, QblkStage stage, GError **error)
 {
     const QblkPlan *plan = task->plan;
     gboolean is_marked = task->run->options->is_local && plan->buried != NULL;
+    return !is_marked || stage < QBLK_STAGE_PIVOTING ||
+           qblk_tombstone_write(plan->buried, plan->buried_in, stage == QBLK_STAGE_CLEANING, error);
+}
+
+static gboolean
+note_stage(QblkRunTask *task, QblkStage stage, GError **error)
+{
     if (stage == task->stage || task->run->is_undoing) {
         return TRUE;
     }
-    if (stage == QBLK_STAGE_PIVOTING && is_marked &&
-        !qblk_tombstone_write(plan->buried, plan->buried_in, FALSE, error)) {
+    /* The mark that is there already says enough where it cannot be written anew. */
+    gboolean is_first = stage < QBLK_STAGE_CLEANING;
+    if (!mark_stage(task, stage, is_first ? error : NULL) && is_first) {
         return FALSE;
     }
     if (task->journal != NULL && !qblk_journal_note(*task->journal, stage, error)) {

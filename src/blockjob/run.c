@@ -155,24 +155,36 @@ carry_out(QblkRun *run, QblkRunTask **failed, GError **error)
     return TRUE;
 }
 
-/* What was marked before it was certain is certain now, or was deleted.  Where the mark cannot be
+static gboolean
+was_deleted(const QblkPlan *plan, const char *filename)
+{
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkRemoval *removal = plan->removed->pdata[i];
+        if (removal->is_doomed && g_str_equal(removal->filename, filename)) {
+            return !g_file_test(filename, G_FILE_TEST_EXISTS);
+        }
+    }
+    return FALSE;
+}
+
+/* The last chance to make the mark final, unless its image was deleted.  Where the mark cannot be
  * written anew the one that is there keeps the overlay from being merged again, but does not tell
  * what to boot from. */
 static gboolean
-mark_merged(const QblkRun *run, const QblkPlan *plan, GError **error)
+settle_mark(const QblkRunTask *task, GError **error)
 {
+    const QblkPlan *plan = task->plan;
     g_autoptr(GError) cause = NULL;
-    if (!run->options->is_local || plan->buried == NULL) {
+    if (!task->run->options->is_local || plan->buried == NULL || !task->is_over) {
         return TRUE;
     }
-    for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkRemoval *removal = plan->removed->pdata[i];
-        if (removal->is_doomed && g_str_equal(removal->filename, plan->buried)) {
-            qblk_tombstone_remove(plan->buried);
-            return TRUE;
-        }
+    g_autoptr(QblkTombstone) mark = qblk_tombstone_read(plan->buried);
+    if (was_deleted(plan, plan->buried)) {
+        qblk_tombstone_remove(plan->buried);
+        return TRUE;
     }
-    if (qblk_tombstone_write(plan->buried, plan->buried_in, TRUE, &cause)) {
+    if ((mark != NULL && mark->is_done) ||
+        qblk_tombstone_write(plan->buried, plan->buried_in, TRUE, &cause)) {
         return TRUE;
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
@@ -183,10 +195,10 @@ mark_merged(const QblkRun *run, const QblkPlan *plan, GError **error)
 }
 
 static gboolean
-conclude_task(const QblkRun *run, const QblkPlan *plan, GError **error)
+conclude_task(const QblkRunTask *task, gboolean is_promised, GError **error)
 {
-    gboolean is_deleted = qblk_removal_delete(plan, error);
-    return mark_merged(run, plan, is_deleted ? error : NULL) && is_deleted;
+    gboolean is_deleted = is_promised && qblk_removal_delete(task->plan, error);
+    return settle_mark(task, is_deleted ? error : NULL) && is_deleted;
 }
 
 /* After all jobs: see that the chains are as promised, and then delete.  The first failure is told.
@@ -196,9 +208,8 @@ conclude(QblkRun *run, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     gboolean is_promised = qblk_run_result_check(run, &cause), done = is_promised;
-    for (guint i = 0; is_promised && i < run->tasks->len; i++) {
-        const QblkRunTask *task = run->tasks->pdata[i];
-        done = conclude_task(run, task->plan, done ? &cause : NULL) && done;
+    for (guint i = 0; i < run->tasks->len; i++) {
+        done = conclude_task(run->tasks->pdata[i], is_promised, done ? &cause : NULL) && done;
     }
     gboolean was_seen = !g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE);
     if (!qblk_monitor_is_lost(&run->monitor) && was_seen) {
@@ -272,6 +283,7 @@ skip_taken(QblkRunTask *task)
                           qblk_job_state_has_passed(task->job, step->until))) {
             task->taken = i + 1;
             task->is_past_return = task->is_past_return || step->is_final;
+            task->is_over = task->is_past_return && task->job->error == NULL;
         }
     }
 }

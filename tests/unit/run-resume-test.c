@@ -388,6 +388,42 @@ a_job_that_did_not_say_how_it_ended_is_not_taken_back(void **state)
     assert_int_equal(stage_left(&left, "was changed is not known"), QBLK_STAGE_PIVOTING);
 }
 
+static void
+what_has_ended_well_is_marked_whatever_follows(void **state)
+{
+    static const Row row = {P(PLANNED), CONCLUDED, BEFORE, COMPLETED};
+    static const char *const faults[] = {"should be", "nothing was deleted",
+                                         "and then: QEMU closed"};
+    for (gsize i = 0; i < G_N_ELEMENTS(faults); i++) {
+        Left left;
+        leave(&left, &row);
+        RunCase *test = left.run;
+        run_case_take(test->fake, "block-commit", "created running", "ready");
+        run_case_take(test->fake, "job-complete", NULL, "concluded");
+        run_case_tell(test->fake, "concluded", NULL);
+        if (i == 2) {
+            run_case_lose(test->fake, "job-dismiss", TRUE);
+        } else {
+            take_end(test->fake, &row, FALSE);
+            close_layers(test->fake, &row);
+        }
+        if (i == 1) {
+            have_chain(test, AFTER);
+            qblk_plan_doom_removed(test->plan); /* by names that are not on this machine */
+        }
+        test->options.is_local = TRUE;
+        test->options.journals = &left.journal;
+        run_case_run(test);
+        assert_false(test->done);
+        assert_non_null(strstr(test->error->message, faults[i]));
+        check_marks(&left, &row);
+        if (left.journal != NULL) {
+            qblk_journal_end(g_steal_pointer(&left.journal));
+        }
+        clear(&left);
+    }
+}
+
 int
 main(void)
 {
@@ -400,6 +436,7 @@ main(void)
         cmocka_unit_test(a_chain_that_is_neither_is_left_as_it_is),
         cmocka_unit_test(what_QEMU_said_has_failed_is_left_as_not_changed),
         cmocka_unit_test(a_job_that_did_not_say_how_it_ended_is_not_taken_back),
+        cmocka_unit_test(what_has_ended_well_is_marked_whatever_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
