@@ -29,11 +29,13 @@ path_of(const char *image)
     return g_strconcat(image, SUFFIX, NULL);
 }
 
+/* A new file: the folder may be somebody else's, and what is there under that name any file's. */
 static gboolean
 write_synced(const char *path, const char *text)
 {
     gsize length = strlen(text);
-    int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    (void)g_unlink(path);
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
     gboolean done = fd >= 0 && write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
     if (fd >= 0) {
         close(fd);

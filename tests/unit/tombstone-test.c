@@ -4,6 +4,7 @@
 #include "lib/check.h"
 
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 static void
 a_mark_is_written_read_and_taken_away(void **state)
@@ -54,6 +55,33 @@ an_image_of_another_machine_gets_none(void **state)
     assert_error(fault, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "cannot be marked");
 }
 
+/* The folder may be that of a QEMU that its guest has taken over. */
+static void
+nothing_but_the_mark_is_written(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("qblk-tombstone-XXXXXX", NULL);
+    g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
+    g_autofree char *new = g_strconcat(image, ".qblk-merged.new", NULL);
+    g_autofree char *victim = g_build_filename(folder, "victim", NULL);
+    assert_true(g_file_set_contents(image, "x", 1, NULL));
+    assert_true(g_file_set_contents(victim, "precious", -1, NULL));
+    for (int is_link = FALSE; is_link <= TRUE; is_link++) {
+        assert_int_equal(is_link ? symlink(victim, new) : link(victim, new), 0);
+        assert_true(qblk_tombstone_write(image, "/d/base.qcow2", FALSE, &error));
+        assert_no_error(error);
+        g_autofree char *text = NULL;
+        assert_true(g_file_get_contents(victim, &text, NULL, NULL));
+        assert_string_equal(text, "precious");
+        g_autoptr(QblkTombstone) mark = qblk_tombstone_read(image);
+        assert_string_equal(mark->into, "/d/base.qcow2");
+        qblk_tombstone_remove(image);
+    }
+    assert_int_equal(g_unlink(image), 0);
+    assert_int_equal(g_unlink(victim), 0);
+    assert_int_equal(g_rmdir(folder), 0);
+}
+
 int
 main(void)
 {
@@ -61,6 +89,7 @@ main(void)
         cmocka_unit_test(a_mark_is_written_read_and_taken_away),
         cmocka_unit_test(a_mark_that_cannot_be_read_is_one_all_the_same),
         cmocka_unit_test(an_image_of_another_machine_gets_none),
+        cmocka_unit_test(nothing_but_the_mark_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
