@@ -23,14 +23,6 @@ struct QblkJournal {
 
 static const char *const stages[] = {"planned", "started", "pivoting", "cleaning"};
 
-void
-qblk_journal_vm_clear(QblkJournalVm *vm)
-{
-    g_clear_pointer(&vm->address, g_free);
-    g_clear_pointer(&vm->uuid, g_free);
-    g_clear_pointer(&vm->name, g_free);
-}
-
 const char *
 qblk_journal_stage_name(QblkStage stage)
 {
@@ -75,30 +67,13 @@ append_line(QblkJournal *journal, const QblkJson *json, GError **error)
     return fdatasync(journal->fd) == 0 || fail(error, "cannot write the journal", journal->path);
 }
 
-static QblkJson *
-vm_to_json(const QblkJournalVm *vm)
-{
-    QblkJson *object = qblk_json_new_object();
-    qblk_json_set_string(object, "address", vm->address);
-    qblk_json_set_string(object, "uuid", vm->uuid);
-    qblk_json_set_string(object, "name", vm->name);
-    qblk_json_set_integer(object, "pid", vm->pid);
-    qblk_json_set_integer(object, "start", vm->start);
-    qblk_json_set_integer(object, "thread", vm->thread);
-    return object;
-}
-
 /* One file for one disk of one QEMU, whichever monitor it is reached by. */
 static char *
 file_name(const QblkJournalVm *vm, const QblkPlan *plan)
 {
-    g_autofree char *process =
-        g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, vm->pid, vm->start);
-    g_autofree char *identity = g_strdup_printf("%s %s", vm->uuid == NULL ? "" : vm->uuid,
-                                                vm->pid != 0 ? process : vm->address);
-    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+    g_autofree char *key = qblk_journal_vm_key(vm);
     g_autofree char *target = qblk_plan_id_part(plan->target);
-    return g_strdup_printf("%.16s-%s" SUFFIX, hash, target);
+    return g_strdup_printf("%s-%s" SUFFIX, key, target);
 }
 
 static QblkJournal *
@@ -190,7 +165,7 @@ qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *
     }
     g_autoptr(QblkJson) header = qblk_json_new_object();
     qblk_json_set_integer(header, "qblk-journal", VERSION);
-    qblk_json_set(header, "vm", vm_to_json(vm));
+    qblk_json_set(header, "vm", qblk_journal_vm_to_json(vm));
     qblk_json_set(header, "plan", qblk_plan_json_new(plan));
     if (!append_line(journal, header, error)) {
         (void)g_unlink(path);
@@ -229,20 +204,13 @@ qblk_journal_record_free(QblkJournalRecord *record)
 static gboolean
 read_header(QblkJournalRecord *record, const QblkJson *json, GError **error)
 {
-    const QblkJson *vm = qblk_json_get(json, "vm");
     gint64 version = 0;
     if (!qblk_json_integer(qblk_json_get(json, "qblk-journal"), &version) || version != VERSION ||
-        qblk_json_get_string(vm, "address") == NULL) {
+        !qblk_journal_vm_read(&record->vm, qblk_json_get(json, "vm"))) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                     "not a journal of this qblk");
         return FALSE;
     }
-    record->vm.address = g_strdup(qblk_json_get_string(vm, "address"));
-    record->vm.uuid = g_strdup(qblk_json_get_string(vm, "uuid"));
-    record->vm.name = g_strdup(qblk_json_get_string(vm, "name"));
-    (void)qblk_json_integer(qblk_json_get(vm, "pid"), &record->vm.pid);
-    (void)qblk_json_integer(qblk_json_get(vm, "start"), &record->vm.start);
-    (void)qblk_json_integer(qblk_json_get(vm, "thread"), &record->vm.thread);
     record->plan = qblk_plan_json_read(qblk_json_get(json, "plan"), error);
     return record->plan != NULL;
 }

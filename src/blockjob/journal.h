@@ -8,19 +8,8 @@
  */
 #pragma once
 
+#include "blockjob/journal-vm.h"
 #include "blockjob/plan.h"
-
-/** The QEMU that is meant: a later one may have the same socket or the same uuid. */
-typedef struct {
-    char *address; /* owned: of the monitor, absolute */
-    char *uuid;    /* owned: as query-uuid says; NULL where QEMU was given none */
-    char *name;    /* owned, or NULL */
-    gint64 pid;    /* of the process that listens on the socket; 0: not known */
-    gint64 start;  /* when that process started, in clock ticks since the machine's; 0: not known */
-    gint64 thread; /* of the first CPU; 0: not known */
-} QblkJournalVm;
-
-void qblk_journal_vm_clear(QblkJournalVm *vm);
 
 /** How far an operation is.  In their order. */
 typedef enum {

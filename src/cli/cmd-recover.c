@@ -83,29 +83,45 @@ recover_vm(Report *to, const GPtrArray *records, GError **error)
     return done;
 }
 
-/* A VM that cannot be reached may have crashed; its images tell more. */
 static gboolean
-recover_anywhere(const QblkJournalRecord *record, gpointer user_data, GError **error)
+fail_other(const QblkJournalRecord *record, GError **error)
 {
-    const Report *to = user_data;
+    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "another VM answers at '%s' now",
+                record->vm.address);
+    return FALSE;
+}
+
+/* Where the VM is reached that @record is of. */
+static gboolean
+recover_there(const Report *to, const QblkJournalRecord *record, GError **error)
+{
     QblkInvocation *invocation = to->invocation;
-    const GPtrArray *before = record->plan->before;
-    const char *top =
-        before->len == 0 ? "IMAGE" : ((const QblkExpectation *)before->pdata[0])->filename;
     QblkJournalVm vm = {0};
-    QblkClient *client = qblk_client_connect(record->vm.address, invocation->timeout_ms, error);
-    gboolean done = client != NULL &&
-                    qblk_recover_identify(client, record->vm.address, &vm, error) &&
-                    recover_one(to, record, &client, &vm, error);
-    if (client == NULL) {
-        g_prefix_error(error,
-                       "%s of '%s' was left unfinished, and its VM cannot be reached; if it has "
-                       "ended say 'qblk recover image:%s': ",
-                       record->plan->kind, record->plan->target, top);
+    g_autoptr(GError) cause = NULL;
+    QblkClient *client = qblk_client_connect(record->vm.address, invocation->timeout_ms, &cause);
+    gboolean is_reached = client != NULL &&
+                          qblk_recover_identify(client, record->vm.address, &vm, &cause) &&
+                          (qblk_recover_is_of(record, &vm) || fail_other(record, &cause));
+    gboolean done = is_reached && recover_one(to, record, &client, &vm, error);
+    /* It may have crashed; its images tell more. */
+    if (!is_reached) {
+        const GPtrArray *before = record->plan->before;
+        const QblkExpectation *top = before->len == 0 ? NULL : before->pdata[0];
+        g_propagate_prefixed_error(
+            error, g_steal_pointer(&cause),
+            "%s of '%s' was left unfinished, and its VM cannot be reached; if it has ended say "
+            "'qblk recover image:%s': ",
+            record->plan->kind, record->plan->target, top == NULL ? "IMAGE" : top->filename);
     }
     qblk_journal_vm_clear(&vm);
     g_clear_pointer(&client, qblk_client_free);
     return done;
+}
+
+static gboolean
+recover_anywhere(const QblkJournalRecord *record, gpointer user_data, GError **error)
+{
+    return recover_there(user_data, record, error);
 }
 
 gboolean

@@ -111,28 +111,12 @@ qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm
     return find_thread(client, &vm->thread, error);
 }
 
-static gboolean
-is_same_process(const QblkJournalVm *a, const QblkJournalVm *b)
-{
-    return a->pid != 0 && a->pid == b->pid && a->start == b->start;
-}
-
-/* Copies of a VM may have its uuid; they have neither its process nor its monitor. */
 gboolean
 qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
 {
-    return g_strcmp0(record->vm.uuid, vm->uuid) == 0 &&
-           (is_same_process(&record->vm, vm) || g_str_equal(record->vm.address, vm->address));
-}
-
-/* The process that listens may be another one than QEMU, and then it is the same each time; of
- * threads, those in a container may have the same numbers again. */
-static gboolean
-was_restarted(const QblkJournalRecord *record, const QblkJournalVm *vm)
-{
     const QblkJournalVm *then = &record->vm;
-    return (then->pid != 0 && vm->pid != 0 && !is_same_process(then, vm)) ||
-           (then->thread != 0 && vm->thread != 0 && then->thread != vm->thread);
+    gboolean is_alive = then->pid != 0 && then->start != 0 && start_of(then->pid) == then->start;
+    return qblk_journal_vm_is_of(then, vm, is_alive);
 }
 
 gboolean
@@ -180,7 +164,7 @@ qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
     if (journal == NULL) {
         return FALSE;
     }
-    gboolean done = was_restarted(record, vm)
+    gboolean done = qblk_journal_vm_was_restarted(&record->vm, vm)
                         ? qblk_recover_restart(*client, invocation, record, said, error)
                         : resume_job(client, invocation, record, &journal, said, error);
     if (journal != NULL && done) {

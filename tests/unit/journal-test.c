@@ -133,16 +133,33 @@ an_operation_that_was_left_is_refused_until_it_was_taken_up(void **state)
 }
 
 static void
-another_process_of_the_same_vm_has_a_journal_of_its_own(void **state)
+another_vm_has_a_journal_of_its_own(void **state)
 {
     const Case *test = *state;
     g_autoptr(GError) error = NULL;
+    char uuid[] = "00000000-0000-4000-8000-000000004711";
     QblkJournalVm other = test->vm;
-    other.start = 346;
+    other.uuid = uuid;
     QblkJournal *journal = begin(test);
     QblkJournal *second = qblk_journal_begin(test->folder, &other, test->plan, &error);
     assert_no_error(error);
     qblk_journal_end(second);
+    qblk_journal_end(journal);
+}
+
+/* By a way on which its process is not seen, or a later run of it. */
+static void
+one_vm_has_one_journal_for_a_disk(void **state)
+{
+    const Case *test = *state;
+    GError *error = NULL;
+    char address[] = "tcp:host:1";
+    QblkJournalVm other = test->vm;
+    other.address = address;
+    other.pid = other.start = 0;
+    QblkJournal *journal = begin(test);
+    assert_null(qblk_journal_begin(test->folder, &other, test->plan, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
     qblk_journal_end(journal);
 }
 
@@ -213,8 +230,8 @@ main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_operation_that_was_left_is_refused_until_it_was_taken_up,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(another_process_of_the_same_vm_has_a_journal_of_its_own,
-                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_vm_has_a_journal_of_its_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_vm_has_one_journal_for_a_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_that_was_torn_is_not_there, set_up, tear_down),
         cmocka_unit_test(what_is_no_journal_is_told),
         cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_written_begins_nothing, set_up,

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What was left is taken up on the VM that it is of, whichever way that is reached, and on no
+other; and what cannot be taken up is in the way of nothing else."""
+
+import os
+from unittest import mock
+
+import block_jobs
+import crash
+import live
+import qblk
+import qemu
+from block_jobs import SLOW
+from topologies.options import named_chain, stem, virtio
+
+
+class TestCase(block_jobs.TestCase):
+    def tearDown(self):
+        for name in crash.journals():
+            os.unlink(os.path.join(crash.journal_folder(), name))
+
+    def leave(self, vm, *arguments):
+        """A job on VM that is slow, whose qblk was killed."""
+        block_jobs.end(self.begin(arguments[0], vm, 'vda', *arguments[1:], *SLOW))
+        self.assertEqual(len(crash.journals()), 1)
+
+    def hurry(self):
+        for job in self.process.qmp.execute('query-block-jobs'):
+            self.process.qmp.execute('block-job-set-speed', {'device': job['device'], 'speed': 0})
+
+    def start_another(self, target='vda', uuid=None):
+        """Another QEMU at the same sockets, with the same images."""
+        with mock.patch.object(qemu, 'FIXED_UUID', uuid):
+            self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id=target))
+
+
+class Ways(TestCase):
+    """One QEMU through two monitors, of which one does not show its process."""
+
+    def test_what_was_left_by_one_way_is_taken_up_by_another(self):
+        for back in (False, True):
+            with self.subTest(back=back):
+                self.setUp()
+                self.boot(depth=3, data='4M', tcp=True)
+                ways = [self.process.socket, f'tcp:{self.process.tcp}']
+                left, other = reversed(ways) if back else ways
+                self.leave(left, 'commit', '--top', 'vda[1]')
+                self.hurry()
+                self.assertIn('completed', self.qblk('recover', other).text)
+                self.assertEqual(crash.journals(), [])
+                self.assert_no_jobs()
+                top, _, base = self.files
+                self.assert_files(top, base)
+                self.assert_same_content()
+
+
+class AnotherVm(TestCase):
+    """It answers where the one answered that has crashed."""
+
+    def test_it_is_left_alone(self):
+        for command in ('commit --top vda[1]', 'pull', 'commit --pivot'):
+            name, *options = command.split()
+            with self.subTest(command):
+                self.setUp()
+                self.boot(depth=3, data='4M')
+                self.leave(self.process.socket, name, *options)
+                left = crash.journals()
+                self.process.kill()
+                self.start_another()
+                # a job of its own with the same id
+                block_jobs.end(self.begin(name, self.process.socket, 'vda', *options,
+                                          '--state-dir', self.folder, *SLOW))
+                jobs = [job['id'] for job in self.process.qmp.execute('query-jobs')]
+                result = self.qblk('recover', status=qblk.NO_CONNECTION)
+                self.assertIn(f"another VM answers at '{self.process.socket}' now", result.errors)
+                self.assertIn(f'qblk recover image:{self.files[0]}', result.errors)
+                self.assertEqual([job['id'] for job in self.process.qmp.execute('query-jobs')],
+                                 jobs)
+                self.assertEqual(crash.journals(), left)
+                self.assertEqual(self.qblk('recover', self.process.socket).text,
+                                 'nothing was left unfinished\n')
+                self.assertEqual(crash.journals(), left)
+                self.tearDown()
+
+
+if __name__ == '__main__':
+    live.main()
