@@ -196,6 +196,7 @@ qblk_journal_record_free(QblkJournalRecord *record)
         return;
     }
     g_free(record->path);
+    g_clear_error(&record->error);
     qblk_journal_vm_clear(&record->vm);
     g_clear_pointer(&record->plan, qblk_plan_free);
     g_free(record);
@@ -256,35 +257,83 @@ qblk_journal_parse(const char *text, gsize length, GError **error)
     return g_steal_pointer(&record);
 }
 
-/* NULL without an error where there is nothing to take up: somebody works on it, or it was begun
- * and nothing was done yet. */
+static gboolean
+fail_reading(GError **error, const char *path)
+{
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "cannot read '%s': %s",
+                path, g_strerror(errno));
+    return FALSE;
+}
+
+/* @text stays NULL where there is nothing to take up: it was ended meanwhile, or was begun and
+ * nothing was done yet. */
+static gboolean
+read_text(int fd, const char *path, gboolean is_busy, char **text, gsize *length, GError **error)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return fail_reading(error, path);
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size > QBLK_LIMIT_JOURNAL_BYTES) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "'%s' is no journal: it is %s", path,
+                    S_ISREG(status.st_mode) ? "too big" : "no file");
+        return FALSE;
+    }
+    if (!is_current(fd, path)) {
+        return TRUE;
+    }
+    g_autoptr(GError) cause = NULL;
+    if (!g_file_get_contents(path, text, length, &cause)) {
+        gboolean is_gone = g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+        g_propagate_error(is_gone ? NULL : error, g_steal_pointer(&cause));
+        return is_gone;
+    }
+    if (memchr(*text, '\n', *length) == NULL) {
+        g_clear_pointer(text, g_free);
+        if (!is_busy) {
+            (void)g_unlink(path);
+        }
+    }
+    return TRUE;
+}
+
 static QblkJournalRecord *
-read_file(const char *path, GError **error)
+parse_text(const char *path, const char *text, gsize length, GError **error)
+{
+    QblkJournalRecord *record = qblk_journal_parse(text, length, error);
+    if (record == NULL) {
+        g_prefix_error(error, "'%s': ", path);
+    }
+    return record;
+}
+
+/* NULL where there is nothing to take up. */
+static QblkJournalRecord *
+read_file(const char *path)
 {
     g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL;
     gsize length = 0;
-    int fd = open_locked(path, 0, NULL);
-    if (fd < 0) {
-        return NULL;
-    }
-    struct stat status;
-    gboolean is_sane = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-                       status.st_size <= QBLK_LIMIT_JOURNAL_BYTES;
     QblkJournalRecord *record = NULL;
-    if (is_sane && g_file_get_contents(path, &text, &length, &cause)) {
-        /* Without a whole first line nothing was begun. */
-        gboolean is_begun = memchr(text, '\n', length) != NULL;
-        record = is_begun ? qblk_journal_parse(text, length, &cause) : NULL;
-        if (!is_begun) {
-            (void)g_unlink(path);
+    gboolean is_busy = FALSE;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0) {
+        is_busy = flock(fd, LOCK_SH | LOCK_NB) != 0;
+        if (read_text(fd, path, is_busy, &text, &length, &cause) && text != NULL) {
+            record = parse_text(path, text, length, &cause);
         }
+        close(fd);
+    } else if (errno != ENOENT) {
+        fail_reading(&cause, path);
     }
-    close(fd);
-    if (record == NULL && cause != NULL) {
-        g_propagate_prefixed_error(error, g_steal_pointer(&cause), "'%s': ", path);
-    } else if (record != NULL) {
+    if (cause != NULL) {
+        record = g_new0(QblkJournalRecord, 1);
+        record->error = g_steal_pointer(&cause);
+    }
+    if (record != NULL) {
         record->path = g_strdup(path);
+        record->is_busy = is_busy;
     }
     return record;
 }
@@ -306,25 +355,32 @@ GPtrArray *
 qblk_journal_list(const char *folder, GError **error)
 {
     g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(record_free);
-    g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GDir) files = g_dir_open(folder, 0, &cause);
     const char *name = NULL;
+    if (files == NULL && !g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "cannot read the folder for journals: %s", cause->message);
+        return NULL;
+    }
     while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
-        if (!g_str_has_suffix(name, SUFFIX)) {
-            continue;
-        }
         g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_autoptr(GError) cause = NULL;
-        QblkJournalRecord *record = read_file(path, &cause);
-        if (cause != NULL) {
-            g_propagate_error(error, g_steal_pointer(&cause));
-            return NULL;
-        }
+        QblkJournalRecord *record = g_str_has_suffix(name, SUFFIX) ? read_file(path) : NULL;
         if (record != NULL) {
             g_ptr_array_add(records, record);
         }
     }
     g_ptr_array_sort(records, compare_paths);
     return g_steal_pointer(&records);
+}
+
+gboolean
+qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *key = qblk_journal_vm_key(vm);
+    g_autofree char *prefix = g_strconcat(key, "-", NULL);
+    return g_str_has_prefix(name, prefix);
 }
 
 QblkJournal *

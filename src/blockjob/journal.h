@@ -47,6 +47,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkJournal, qblk_journal_leave)
 /** What a journal has. */
 typedef struct {
     char *path;
+    GError *error;    /* QBLK_BLOCKJOB_ERROR_RESULT: it cannot be read; another: it is no journal;
+                       * then nothing else is known.  NULL: it is one */
+    gboolean is_busy; /* somebody works on it right now */
     QblkJournalVm vm;
     QblkPlan *plan;
     QblkStage stage;
@@ -59,10 +62,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkJournalRecord, qblk_journal_record_free)
 QblkJournalRecord *qblk_journal_parse(const char *text, gsize length,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Whether @path is the name of a journal of the VM @vm, whatever it has. */
+gboolean qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm);
+
 /**
  * All journals in @folder, of QblkJournalRecord, owned, those of one VM one after the other in the
- * order of its disks' names; those that somebody works on right now are not among them.  A folder
- * that is not there has none.
+ * order of its disks' names.  A folder that is not there has none; one that cannot be read is an
+ * error, QBLK_BLOCKJOB_ERROR_RESULT, and a journal that cannot be is among them and says so.
  */
 GPtrArray *qblk_journal_list(const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -58,12 +58,33 @@ recover_one(const Report *to, const QblkJournalRecord *record, QblkClient **clie
     return TRUE;
 }
 
+/* What keeps @record from being looked at: TRUE where that was said, FALSE with an error. */
+static gboolean
+pass_over(const Report *to, const QblkJournalRecord *record, GError **error)
+{
+    if (record->error != NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "what was left unfinished is not known: %s; remove '%s' if nothing of it "
+                    "matters any more",
+                    record->error->message, record->path);
+        return FALSE;
+    }
+    g_autofree char *said = g_strdup_printf("%s of '%s': another qblk works on it right now",
+                                            record->plan->kind, record->plan->target);
+    report(to, record, said);
+    return TRUE;
+}
+
 static gboolean
 recover_if_of_vm(const QblkJournalRecord *record, gpointer user_data, GError **error)
 {
     Report *to = user_data;
-    return !qblk_recover_is_of(record, &to->vm) ||
-           recover_one(to, record, &to->client, &to->vm, error);
+    gboolean is_of = record->error != NULL ? qblk_journal_is_named_for(record->path, &to->vm)
+                                           : qblk_recover_is_of(record, &to->vm);
+    if (is_of && (record->error != NULL || record->is_busy)) {
+        return pass_over(to, record, error);
+    }
+    return !is_of || recover_one(to, record, &to->client, &to->vm, error);
 }
 
 /* All that was left on one VM. */
@@ -121,7 +142,8 @@ recover_there(const Report *to, const QblkJournalRecord *record, GError **error)
 static gboolean
 recover_anywhere(const QblkJournalRecord *record, gpointer user_data, GError **error)
 {
-    return recover_there(user_data, record, error);
+    return record->error != NULL || record->is_busy ? pass_over(user_data, record, error)
+                                                    : recover_there(user_data, record, error);
 }
 
 gboolean

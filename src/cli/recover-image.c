@@ -36,7 +36,8 @@ find_record(const GPtrArray *records, const char *top)
 {
     for (guint i = 0; i < records->len; i++) {
         const QblkJournalRecord *record = records->pdata[i];
-        gboolean is_told = record->plan->before->len > 0; /* not where QEMU could not be asked */
+        /* Neither where it cannot be read, nor where QEMU could not be asked. */
+        gboolean is_told = record->error == NULL && record->plan->before->len > 0;
         if (is_told &&
             (has_file(record->plan->before, top) || has_file(record->plan->after, top))) {
             return record;
@@ -154,18 +155,23 @@ judge_headers(const QblkInvocation *invocation, const QblkJournalRecord *record,
 /* ---- what is said ---- */
 
 static void
-print(QblkInvocation *invocation, const Verdict *verdict)
+add_json(QblkJson *result, const Verdict *verdict)
 {
-    if (invocation->json) {
-        QblkJson *result = qblk_json_new_object();
-        QblkJson *unused = qblk_json_new_array();
-        for (guint i = 0; i < verdict->unused->len; i++) {
-            qblk_json_append(unused, qblk_json_new_string(verdict->unused->pdata[i]));
-        }
-        qblk_json_set_string(result, "boot", verdict->boot);
-        qblk_json_set_string(result, "reason", verdict->why);
-        qblk_json_set(result, "unused", unused);
-        qblk_output_json(invocation, result);
+    QblkJson *unused = qblk_json_new_array();
+    for (guint i = 0; i < verdict->unused->len; i++) {
+        qblk_json_append(unused, qblk_json_new_string(verdict->unused->pdata[i]));
+    }
+    qblk_json_set_string(result, "boot", verdict->boot);
+    qblk_json_set_string(result, "reason", verdict->why);
+    qblk_json_set(result, "unused", unused);
+}
+
+/* Into @result where it is not NULL. */
+static void
+say(QblkInvocation *invocation, QblkJson *result, const Verdict *verdict)
+{
+    if (result != NULL) {
+        add_json(result, verdict);
         return;
     }
     g_autofree char *boot = qblk_output_escape(verdict->boot);
@@ -188,19 +194,36 @@ check_unused(const char *path, GError **error)
     return holders == NULL;
 }
 
+/* Nothing tells of the image; what cannot be read might have. */
+static gboolean
+judge_silence(const GPtrArray *records, Verdict *verdict, GError **error)
+{
+    verdict->why = "nothing was left unfinished";
+    for (guint i = 0; i < records->len; i++) {
+        const QblkJournalRecord *record = records->pdata[i];
+        if (g_error_matches(record->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT)) {
+            g_propagate_prefixed_error(error, g_error_copy(record->error),
+                                       "whether anything was left unfinished is not known: ");
+            return FALSE;
+        }
+        if (record->error != NULL) {
+            g_autofree char *warning =
+                g_strdup_printf("%s; it may have been of this image", record->error->message);
+            qblk_output_warn(warning);
+            verdict->why = "no journal that can be read tells of it";
+        }
+    }
+    return TRUE;
+}
+
 /* Without a journal the mark is all there is. */
 static gboolean
-judge_mark(const char *top, const QblkTombstone *mark, Verdict *verdict, GError **error)
+judge_mark(const QblkTombstone *mark, Verdict *verdict, GError **error)
 {
-    verdict->boot = top;
-    verdict->why = "nothing was left unfinished";
-    if (mark == NULL) {
-        return TRUE;
-    }
     if (!mark->is_done || mark->into == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "'%s' may have been merged into '%s', and there is no journal that tells more",
-                    top, mark->into == NULL ? "another image" : mark->into);
+                    mark->image, mark->into == NULL ? "another image" : mark->into);
         return FALSE;
     }
     verdict->boot = mark->into;
@@ -213,6 +236,11 @@ static gboolean
 judge(const QblkInvocation *invocation, const QblkJournalRecord *record, Verdict *verdict,
       GError **error)
 {
+    if (record->is_busy) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "another qblk works on it right now (it holds '%s')", record->path);
+        return FALSE;
+    }
     for (guint i = 0; i < record->plan->before->len; i++) {
         const QblkExpectation *layer = record->plan->before->pdata[i];
         if (!check_unused(layer->filename, error)) {
@@ -244,24 +272,86 @@ settle(const QblkJournalRecord *record, const Verdict *verdict, GError **error)
     return done;
 }
 
+/* All that may tell of the image @path. */
+typedef struct {
+    GPtrArray *records; /* of QblkJournalRecord, owned */
+    const QblkJournalRecord *record;
+    QblkTombstone *mark; /* owned */
+    char *path;          /* owned */
+    Verdict verdict;
+} Look;
+
+static void
+look_clear(Look *look)
+{
+    g_clear_pointer(&look->records, g_ptr_array_unref);
+    g_clear_pointer(&look->verdict.unused, g_ptr_array_unref);
+    g_clear_pointer(&look->mark, qblk_tombstone_free);
+    g_clear_pointer(&look->path, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+
+static gboolean
+look_at(Look *look, const QblkInvocation *invocation, const char *top, GError **error)
+{
+    g_autofree char *folder = qblk_recover_folder(invocation);
+    look->records = qblk_journal_list(folder, error);
+    if (look->records == NULL) {
+        return FALSE;
+    }
+    look->path = g_canonicalize_filename(top, NULL);
+    look->record = find_record(look->records, look->path);
+    look->mark = qblk_tombstone_read(look->path);
+    look->verdict.unused = g_ptr_array_new();
+    look->verdict.boot = look->path;
+    return TRUE;
+}
+
+static gboolean
+judge_look(Look *look, const QblkInvocation *invocation, GError **error)
+{
+    if (!check_unused(look->path, error)) {
+        return FALSE;
+    }
+    if (look->record != NULL) {
+        return judge(invocation, look->record, &look->verdict, error);
+    }
+    return look->mark != NULL ? judge_mark(look->mark, &look->verdict, error)
+                              : judge_silence(look->records, &look->verdict, error);
+}
+
 gboolean
 qblk_recover_image(QblkInvocation *invocation, const char *top, GError **error)
 {
-    g_autofree char *folder = qblk_recover_folder(invocation);
-    g_autofree char *path = g_canonicalize_filename(top, NULL);
-    g_autoptr(GPtrArray) records = qblk_journal_list(folder, error);
-    g_autoptr(GPtrArray) unused = g_ptr_array_new();
-    if (records == NULL || !check_unused(path, error)) {
+    g_auto(Look) look = {0};
+    if (!look_at(&look, invocation, top, error) || !judge_look(&look, invocation, error) ||
+        (look.record != NULL && !settle(look.record, &look.verdict, error))) {
         return FALSE;
     }
-    Verdict verdict = {.unused = unused};
-    const QblkJournalRecord *record = find_record(records, path);
-    g_autoptr(QblkTombstone) mark = qblk_tombstone_read(path);
-    gboolean done = record == NULL ? judge_mark(path, mark, &verdict, error)
-                                   : judge(invocation, record, &verdict, error) &&
-                                         settle(record, &verdict, error);
-    if (done) {
-        print(invocation, &verdict);
+    QblkJson *result = invocation->json ? qblk_json_new_object() : NULL;
+    say(invocation, result, &look.verdict);
+    if (result != NULL) {
+        qblk_output_json(invocation, result);
     }
-    return done;
+    return TRUE;
+}
+
+gboolean
+qblk_recover_image_check(QblkInvocation *invocation, const char *top, QblkJson *result,
+                         gboolean *is_told, GError **error)
+{
+    g_auto(Look) look = {0};
+    if (!look_at(&look, invocation, top, error)) {
+        return FALSE;
+    }
+    gboolean is_any = look.record != NULL || look.mark != NULL;
+    if (is_any && !judge_look(&look, invocation, error)) {
+        return FALSE;
+    }
+    if (is_any) {
+        say(invocation, result, &look.verdict);
+    }
+    *is_told = is_any;
+    return TRUE;
 }

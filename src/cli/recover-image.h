@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "cli/invocation.h"
 
 /**
@@ -13,3 +14,11 @@
  */
 gboolean qblk_recover_image(QblkInvocation *invocation, const char *top,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * The same for a look only: nothing is settled, nothing is said where neither journal nor mark
+ * tells of the image, and @is_told is whether one does.  It is added to @result, or printed where
+ * that is NULL.
+ */
+gboolean qblk_recover_image_check(QblkInvocation *invocation, const char *top, QblkJson *result,
+                                  gboolean *is_told, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -155,6 +155,35 @@ resume_job(QblkClient **client, const QblkInvocation *invocation, const QblkJour
     return TRUE;
 }
 
+/* What helps where the VM is there and cannot be as it has to be. */
+static void
+add_way_out(const QblkJournalRecord *record, GError **error)
+{
+    const GPtrArray *before = record->plan->before;
+    const QblkExpectation *top = before->len == 0 ? NULL : before->pdata[0];
+    g_autofree char *ask =
+        top == NULL ? NULL
+                    : g_strdup_printf("ask 'qblk recover image:%s' with the guest stopped, or ",
+                                      top->filename);
+    GError *whole = g_error_new((*error)->domain, (*error)->code,
+                                "%s; %sremove '%s' if nothing of it matters any more",
+                                (*error)->message, ask == NULL ? "" : ask, record->path);
+    g_clear_error(error);
+    *error = whole;
+}
+
+static gboolean
+fail_to_take_up(const QblkJournalRecord *record, GError **error)
+{
+    g_prefix_error(error,
+                   "%s of '%s' was left unfinished, and cannot be taken up: ", record->plan->kind,
+                   record->plan->target);
+    if ((*error)->domain != QBLK_QMP_ERROR) {
+        add_way_out(record, error);
+    }
+    return FALSE;
+}
+
 gboolean
 qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
                     const QblkJournalRecord *record, const QblkJournalVm *vm, char **said,
@@ -171,11 +200,7 @@ qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
         qblk_journal_end(g_steal_pointer(&journal));
     }
     qblk_journal_leave(journal);
-    if (!done) {
-        g_prefix_error(error, "%s of '%s' was left unfinished, and cannot be taken up: ",
-                       record->plan->kind, record->plan->target);
-    }
-    return done;
+    return done || fail_to_take_up(record, error);
 }
 
 gboolean
@@ -214,12 +239,17 @@ is_told_only(const QblkJobOptions *options)
     return options->pause || options->resume || options->bandwidth != QBLK_INVOCATION_UNSAID;
 }
 
+static gboolean
+is_of_disk(const QblkInvocation *invocation, const QblkJournalRecord *record)
+{
+    return invocation->count > 1 && g_str_equal(invocation->arguments[1], record->plan->target);
+}
+
 /* The user says what becomes of a job that may be under way. */
 static gboolean
 is_users_own(const QblkInvocation *invocation, const QblkJournalRecord *record)
 {
-    return g_str_equal(invocation->command->name, "job") && invocation->count > 1 &&
-           g_str_equal(invocation->arguments[1], record->plan->target) &&
+    return g_str_equal(invocation->command->name, "job") && is_of_disk(invocation, record) &&
            record->stage <= QBLK_STAGE_STARTED;
 }
 
@@ -227,31 +257,57 @@ typedef struct {
     QblkClient **client;
     const QblkInvocation *invocation;
     const QblkJournalVm *vm;
+    GError *own; /* why what was left on the disk that is meant cannot be taken up */
 } Before;
 
 static gboolean
-recover_before(const QblkJournalRecord *record, gpointer user_data, GError **error)
+end_users_own(const QblkInvocation *invocation, const QblkJournalRecord *record, GError **error)
 {
-    const Before *before = user_data;
-    const QblkInvocation *invocation = before->invocation;
-    g_autofree char *said = NULL;
-    if (!qblk_recover_is_of(record, before->vm)) {
+    if (is_told_only(&invocation->job)) {
         return TRUE;
     }
-    if (is_users_own(invocation, record)) {
-        QblkJournal *journal =
-            is_told_only(&invocation->job) ? NULL : qblk_journal_resume(record, error);
-        if (journal != NULL) {
-            qblk_journal_end(journal);
-        }
-        return journal != NULL || is_told_only(&invocation->job);
+    QblkJournal *journal = qblk_journal_resume(record, error);
+    if (journal != NULL) {
+        qblk_journal_end(journal);
     }
-    if (!qblk_recover_record(before->client, invocation, record, before->vm, &said, error)) {
+    return journal != NULL;
+}
+
+static gboolean
+recover_own(Before *before, const QblkJournalRecord *record, GError **error)
+{
+    g_autofree char *said = NULL;
+    if (is_users_own(before->invocation, record)) {
+        return end_users_own(before->invocation, record, error);
+    }
+    if (!qblk_recover_record(before->client, before->invocation, record, before->vm, &said,
+                             error)) {
         return FALSE;
     }
     g_autofree char *safe = qblk_output_escape(said);
     fprintf(stderr, "qblk: %s\n", safe);
     return TRUE;
+}
+
+static gboolean
+recover_before(const QblkJournalRecord *record, gpointer user_data, GError **error)
+{
+    Before *before = user_data;
+    /* Whoever begins another operation on that disk is refused. */
+    if (record->error != NULL || record->is_busy || !qblk_recover_is_of(record, before->vm)) {
+        return TRUE;
+    }
+    gboolean is_own = is_of_disk(before->invocation, record);
+    g_autoptr(GError) cause = NULL;
+    gboolean done = recover_own(before, record, &cause);
+    if (is_own) {
+        g_clear_error(&before->own);
+        before->own = done ? NULL : g_error_copy(cause);
+    }
+    if (!done) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+    }
+    return done;
 }
 
 gboolean
@@ -260,6 +316,17 @@ qblk_recover_before(QblkClient **client, const QblkInvocation *invocation, const
 {
     g_autofree char *folder = qblk_recover_folder(invocation);
     g_autoptr(GPtrArray) records = qblk_journal_list(folder, error);
-    Before before = {client, invocation, vm};
-    return records != NULL && qblk_recover_each(records, recover_before, &before, error);
+    g_autoptr(GError) others = NULL;
+    Before before = {client, invocation, vm, NULL};
+    if (records == NULL) {
+        return FALSE;
+    }
+    if (!qblk_recover_each(records, recover_before, &before, &others) && before.own == NULL) {
+        qblk_output_warn(others->message); /* it is not in the way */
+    }
+    if (before.own != NULL) {
+        g_propagate_error(error, before.own);
+        return FALSE;
+    }
+    return TRUE;
 }

@@ -84,5 +84,56 @@ class AnotherVm(TestCase):
                 self.tearDown()
 
 
+class NotInTheWay(TestCase):
+    """What cannot be taken up keeps from nothing that has nothing to do with it."""
+
+    def test_a_disk_that_is_gone(self):
+        self.boot(depth=3, data='4M')
+        uuid = self.process.qmp.execute('query-uuid')['UUID']
+        self.leave(self.process.socket, 'commit', '--top', 'vda[1]')
+        self.process.kill()
+        self.start_another('vdb', uuid)
+        result = self.qblk('recover', self.process.socket, status=qblk.NOT_FOUND)
+        path = os.path.join(crash.journal_folder(), crash.journals()[0])
+        for part in ("commit of 'vda' was left unfinished", "no disk 'vda'",
+                     f'qblk recover image:{self.files[0]}', f"remove '{path}'"):
+            self.assertIn(part, result.errors)
+        result = self.qblk('commit', self.process.socket, 'vdb', '--top', 'vdb[1]')
+        self.assertIn("warning: commit of 'vda' was left unfinished", result.errors)
+        self.process.quit()
+        self.assertIn(f'boot from: {self.files[0]}',
+                      self.qblk('recover', f'image:{self.files[0]}').text)
+        self.assertEqual(crash.journals(), [])
+        self.assert_same_content()
+
+    def test_what_is_no_journal(self):
+        self.boot(depth=3, data='4M')
+        self.leave(self.process.socket, 'commit', '--top', 'vda[1]')
+        self.hurry()
+        garbage = os.path.join(crash.journal_folder(), 'garbage.journal')
+        with open(garbage, 'w', encoding='ascii') as file:
+            file.write('garbage\n')
+        result = self.qblk('pull', self.process.socket, 'vda')
+        self.assertIn("commit of 'vda', which was left while started: completed", result.errors)
+        result = self.qblk('recover', status=qblk.FAILED)
+        self.assertIn(f"remove '{garbage}'", result.errors)
+        self.assertEqual(self.qblk('recover', self.process.socket).text,
+                         'nothing was left unfinished\n')
+        self.process.quit()
+        result = self.qblk('recover', f'image:{self.files[0]}')
+        self.assertIn(f"'{garbage}': ", result.errors)
+        self.assertNotIn('nothing was left', result.text)
+        self.assert_same_content()
+
+    def test_what_another_qblk_works_on(self):
+        self.boot(depth=3, data='4M', tcp=True)
+        running = self.begin('pull', self.process.socket, 'vda', *SLOW)
+        for vm in ((), (f'tcp:{self.process.tcp}',)):
+            self.assertEqual(self.qblk('recover', *vm).text,
+                             "pull of 'vda': another qblk works on it right now\n")
+        self.interrupt(running)
+        self.assert_untouched()
+
+
 if __name__ == '__main__':
     live.main()

@@ -8,6 +8,8 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct {
     char *folder;
@@ -105,7 +107,7 @@ what_was_left_is_found_as_it_was_written(void **state)
 }
 
 static void
-a_disk_that_somebody_works_on_is_refused_and_not_listed(void **state)
+a_disk_that_somebody_works_on_is_refused_and_listed_as_that(void **state)
 {
     const Case *test = *state;
     GError *error = NULL;
@@ -113,8 +115,15 @@ a_disk_that_somebody_works_on_is_refused_and_not_listed(void **state)
     assert_null(qblk_journal_begin(test->folder, &test->vm, test->plan, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
     g_autoptr(GPtrArray) records = list(test);
-    assert_int_equal(records->len, 0);
-    qblk_journal_end(journal);
+    assert_int_equal(records->len, 1);
+    const QblkJournalRecord *record = records->pdata[0];
+    assert_true(record->is_busy);
+    assert_string_equal(record->plan->target, test->plan->target);
+    qblk_journal_leave(journal);
+    g_autoptr(GPtrArray) again = list(test);
+    record = again->pdata[0];
+    assert_false(record->is_busy);
+    qblk_journal_end(qblk_journal_resume(record, NULL));
 }
 
 static void
@@ -209,6 +218,47 @@ what_is_no_journal_is_told(void **state)
     }
 }
 
+/* One that cannot be read, or is no journal, is in the way of no other. */
+static void
+what_cannot_be_read_is_listed_as_that(void **state)
+{
+    const Case *test = *state;
+    static const char *const names[] = {"a.journal", "b.journal", "c.journal"};
+    g_autofree char *garbage = g_build_filename(test->folder, names[0], NULL);
+    g_autofree char *loop = g_build_filename(test->folder, names[1], NULL);
+    g_autofree char *fifo = g_build_filename(test->folder, names[2], NULL);
+    assert_true(g_file_set_contents(garbage, "nonsense\n", -1, NULL));
+    assert_int_equal(symlink(names[1], loop), 0);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    QblkJournal *journal = begin(test);
+    g_autoptr(GPtrArray) records = list(test);
+    assert_int_equal(records->len, 4);
+    guint unread = 0, wrong = 0;
+    for (guint i = 0; i < records->len; i++) {
+        const QblkJournalRecord *record = records->pdata[i];
+        gboolean cannot =
+            g_error_matches(record->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT);
+        unread += cannot;
+        wrong += record->error != NULL && !cannot;
+        assert_true((record->error == NULL) == (record->plan != NULL));
+        assert_int_equal(qblk_journal_is_named_for(record->path, &test->vm), record->plan != NULL);
+    }
+    assert_int_equal(unread, 1);
+    assert_int_equal(wrong, 2);
+    qblk_journal_end(journal);
+    assert_int_equal(g_unlink(garbage), 0);
+    assert_int_equal(g_unlink(loop), 0);
+    assert_int_equal(g_unlink(fifo), 0);
+}
+
+static void
+a_folder_that_cannot_be_read_is_not_an_empty_one(void **state)
+{
+    GError *error = NULL;
+    assert_null(qblk_journal_list("/proc/self/stat", &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "cannot read the folder");
+}
+
 static void
 a_folder_that_cannot_be_written_begins_nothing(void **state)
 {
@@ -226,7 +276,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_left_is_found_as_it_was_written, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_disk_that_somebody_works_on_is_refused_and_not_listed,
+        cmocka_unit_test_setup_teardown(a_disk_that_somebody_works_on_is_refused_and_listed_as_that,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_operation_that_was_left_is_refused_until_it_was_taken_up,
                                         set_up, tear_down),
@@ -234,6 +284,8 @@ main(void)
         cmocka_unit_test_setup_teardown(one_vm_has_one_journal_for_a_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_that_was_torn_is_not_there, set_up, tear_down),
         cmocka_unit_test(what_is_no_journal_is_told),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_is_listed_as_that, set_up, tear_down),
+        cmocka_unit_test(a_folder_that_cannot_be_read_is_not_an_empty_one),
         cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_written_begins_nothing, set_up,
                                         tear_down),
     };
