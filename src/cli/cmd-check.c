@@ -3,11 +3,25 @@
 
 #include "cli/exit-code.h"
 #include "cli/output.h"
+#include "cli/recover-image.h"
 #include "cli/vm.h"
 #include "graph/check.h"
 #include "graph/image-file.h"
 
 #include <string.h>
+
+#define IMAGE "image:"
+
+void
+qblk_cmd_check_options(QblkInvocation *invocation, GOptionContext *context)
+{
+    const GOptionEntry entries[] = {
+        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
+         "The folder of the journals", "FOLDER"},
+        {NULL},
+    };
+    g_option_context_add_main_entries(context, entries, NULL);
+}
 
 /* The header of @layer as it is now; NULL where its image is not at hand, or what is at hand there
  * is another one, as with a QEMU in another mount namespace. */
@@ -76,15 +90,13 @@ report(const QblkDifference *difference)
 }
 
 static void
-print_json(QblkInvocation *invocation, const GPtrArray *differences)
+add_json(QblkJson *result, const GPtrArray *differences)
 {
     QblkJson *list = qblk_json_new_array();
     for (guint i = 0; i < differences->len; i++) {
         qblk_json_append(list, report(differences->pdata[i]));
     }
-    QblkJson *result = qblk_json_new_object();
     qblk_json_set(result, "differences", list);
-    qblk_output_json(invocation, result);
 }
 
 static void
@@ -95,6 +107,29 @@ print_lines(QblkInvocation *invocation, const GPtrArray *differences)
         g_autofree char *safe = qblk_output_escape(text);
         qblk_output_print(invocation, "%s\n", safe);
     }
+}
+
+/* Of an image also whether a crash has left another one in its place. */
+static gboolean
+say(QblkInvocation *invocation, const GPtrArray *differences, GError **error)
+{
+    const char *name = invocation->arguments[0];
+    g_autoptr(QblkJson) result = invocation->json ? qblk_json_new_object() : NULL;
+    gboolean is_told = FALSE;
+    if (result != NULL) {
+        add_json(result, differences);
+    } else {
+        print_lines(invocation, differences);
+    }
+    if (g_str_has_prefix(name, IMAGE) &&
+        !qblk_recover_image_check(invocation, name + strlen(IMAGE), result, &is_told, error)) {
+        return FALSE;
+    }
+    if (result != NULL) {
+        qblk_output_json(invocation, g_steal_pointer(&result));
+    }
+    invocation->exit_code = differences->len == 0 && !is_told ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
+    return TRUE;
 }
 
 gboolean
@@ -110,11 +145,5 @@ qblk_cmd_check(QblkInvocation *invocation, GError **error)
         check_chain(vm, invocation, chains->pdata[i], differences);
     }
     check_missing(invocation, chains, differences);
-    if (invocation->json) {
-        print_json(invocation, differences);
-    } else {
-        print_lines(invocation, differences);
-    }
-    invocation->exit_code = differences->len == 0 ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
-    return TRUE;
+    return say(invocation, differences, error);
 }

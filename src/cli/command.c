@@ -56,7 +56,7 @@ static const QblkCommand commands[] = {
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
     {"check", NULL, "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE,
-     "Compare with image headers and --domain", NULL, qblk_cmd_check},
+     "Compare with image headers and --domain", qblk_cmd_check_options, qblk_cmd_check},
     {NULL},
 };
 /* clang-format on */

@@ -38,16 +38,21 @@ class CrashOfQemu(crash.TestCase):
     def judge_disk(self, kind, disk, has_ended, writes):
         # one that has ended has said which image is the active one
         top, *_ = crash.names_of(disk, kind.after if has_ended else crash.KEPT)
+        checked = qblk.run('--json', 'check', f'image:{self.path(top)}')
         said = qblk.run('--json', 'recover', f'image:{self.path(top)}')
         again = qblk.run('--json', 'recover', f'image:{self.path(top)}')
         self.assertEqual(again.status, said.status, msg=f'{said}\n{again}')
         if said.status != qblk.DONE:
             self.assertEqual(said.status, qblk.FAILED, msg=str(said))
             self.assertIn('not known', said.errors)
+            self.assertEqual(checked.errors, said.errors)
             self.assertTrue(writes, msg=str(said))
             return 'not known'
         boot = json.loads(said.stdout)['boot']
         self.assertEqual(json.loads(again.stdout)['boot'], boot, msg=f'{said}\n{again}')
+        told = json.loads(checked.stdout)
+        self.assertEqual(told.get('boot', self.path(top)), boot, msg=f'{checked}\n{said}')
+        self.assertEqual(checked.status, qblk.FAILED if 'boot' in told else qblk.DONE)
         self.assert_content(disk, boot)
         if kind.after == crash.KEPT:
             return 'unchanged'

@@ -135,5 +135,38 @@ class NotInTheWay(TestCase):
         self.assert_untouched()
 
 
+class Check(TestCase):
+    """What `recover image:` would say, asked without settling it."""
+
+    def check(self, image, status):
+        result = qblk.run('check', f'image:{image}')
+        self.assertEqual(result.status, status, msg=str(result))
+        self.assertEqual(result.stderr, b'', msg=str(result))
+        return result.text
+
+    def test_an_overlay_that_was_merged(self):
+        self.boot(depth=3)
+        top, _, base = self.files
+        self.assertEqual(self.qblk('check', f'image:{base}').text, '')
+        self.qblk('commit', self.process.socket, 'vda', '--pivot')
+        self.process.quit()
+        said = f'boot from: {base}\n  (all data are in it)\nnot used any more: {top}\n'
+        self.assertEqual(self.check(top, qblk.FAILED), said)
+        self.assertEqual(self.check(base, qblk.DONE), '')
+        self.assert_same_content(base)
+
+    def test_what_was_left(self):
+        self.boot(depth=3, data='4M')
+        self.leave(self.process.socket, 'commit', '--pivot')
+        left = crash.journals()
+        self.process.kill()
+        said = f'boot from: {self.files[0]}\n  (the job had not come to its end)\n'
+        self.assertEqual(self.check(self.files[0], qblk.FAILED), said)
+        self.assertEqual(crash.journals(), left)
+        self.assertEqual(self.qblk('recover', f'image:{self.files[0]}').text, said)
+        self.assertEqual(self.check(self.files[0], qblk.DONE), '')
+        self.assert_same_content()
+
+
 if __name__ == '__main__':
     live.main()
