@@ -74,6 +74,8 @@ static const Member layer_members[] = {
     MEMBER(QblkExpectation, "file", TEXT, filename),
     MEMBER(QblkExpectation, "backing-string", TEXT, backing_name),
     MEMBER(QblkExpectation, "names-next", BOOLEAN, names_next),
+    MEMBER(QblkExpectation, "device", INTEGER, file.device),
+    MEMBER(QblkExpectation, "inode", INTEGER, file.inode),
     {NULL},
 };
 
@@ -89,8 +91,8 @@ static const Member removal_members[] = {
     MEMBER(QblkRemoval, "file", REQUIRED, filename),
     MEMBER(QblkRemoval, "local", BOOLEAN, is_local),
     MEMBER(QblkRemoval, "delete", BOOLEAN, is_doomed),
-    MEMBER(QblkRemoval, "device", INTEGER, device),
-    MEMBER(QblkRemoval, "inode", INTEGER, inode),
+    MEMBER(QblkRemoval, "device", INTEGER, file.device),
+    MEMBER(QblkRemoval, "inode", INTEGER, file.inode),
     {NULL},
 };
 

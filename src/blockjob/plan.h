@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "blockjob/file-identity.h"
 #include "graph/chain.h"
 #include "graph/snapshot.h"
 
@@ -32,16 +33,17 @@ typedef struct {
     char *node_name; /* NULL: QEMU will choose it */
     char *format;
     char *filename;
-    char *backing_name;  /* what the header has to say; NULL: whatever it says */
-    gboolean names_next; /* the header is written anew and has to name the next layer, or none */
+    char *backing_name;    /* what the header has to say; NULL: whatever it says */
+    gboolean names_next;   /* the header is written anew and has to name the next layer, or none */
+    QblkFileIdentity file; /* to be synced before others are deleted, once it was looked at */
 } QblkExpectation;
 
 /** A file that is not used any more when all is done. */
 typedef struct {
     char *filename;
-    gboolean is_local;    /* an image in a file of its own, which could be deleted */
-    gboolean is_doomed;   /* it will be */
-    gint64 device, inode; /* of the file that is meant, once it was looked at; 0: it was not */
+    gboolean is_local;     /* an image in a file of its own, which could be deleted */
+    gboolean is_doomed;    /* it will be */
+    QblkFileIdentity file; /* that is meant, once it was looked at */
 } QblkRemoval;
 
 struct QblkPlan {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/relative-name.h"
 
+#include "blockjob/file-identity.h"
+
 #include <string.h>
-#include <sys/stat.h>
 
 /* A URL, `json:` or a path from the root. */
 static gboolean
@@ -18,14 +19,7 @@ is_path(const char *name)
     return name[0] == '/' || is_relative(name);
 }
 
-/* Links of both kinds are seen through, and a block device may have several nodes. */
-static gboolean
-is_same_inode(const struct stat *a, const struct stat *b)
-{
-    return (a->st_dev == b->st_dev && a->st_ino == b->st_ino) ||
-           (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode) && a->st_rdev == b->st_rdev);
-}
-
+/* Links of both kinds are seen through. */
 static gboolean
 is_same_file(const char *a, const char *b)
 {
@@ -34,8 +28,13 @@ is_same_file(const char *a, const char *b)
     if (g_str_equal(plain_a, plain_b)) {
         return TRUE;
     }
-    struct stat file_a, file_b;
-    return stat(a, &file_a) == 0 && stat(b, &file_b) == 0 && is_same_inode(&file_a, &file_b);
+    struct stat status_a, status_b;
+    if (stat(a, &status_a) != 0 || stat(b, &status_b) != 0) {
+        return FALSE;
+    }
+    const QblkFileIdentity file_a = qblk_file_identity(&status_a);
+    const QblkFileIdentity file_b = qblk_file_identity(&status_b);
+    return qblk_file_identity_is_same(&file_a, &file_b);
 }
 
 gboolean

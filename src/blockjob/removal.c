@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define REPLACED "another file has its name now"
+
 static gboolean
 refuse(GError **error, const char *filename, const char *why)
 {
@@ -16,26 +18,81 @@ refuse(GError **error, const char *filename, const char *why)
     return FALSE;
 }
 
+static gboolean
+is_any_doomed(const QblkPlan *plan)
+{
+    gboolean is_any = FALSE;
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkRemoval *removal = plan->removed->pdata[i];
+        is_any = is_any || removal->is_doomed;
+    }
+    return is_any;
+}
+
+/* Of what is deleted the name itself has to be the file. */
+static gboolean
+identify_removal(QblkRemoval *removal, GError **error)
+{
+    struct stat status;
+    if (lstat(removal->filename, &status) != 0) {
+        return refuse(error, removal->filename, g_strerror(errno));
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return refuse(error, removal->filename,
+                      S_ISLNK(status.st_mode) ? "it is a symbolic link" : "it is no file");
+    }
+    removal->file = qblk_file_identity(&status);
+    return TRUE;
+}
+
+/* A name that leads to a block device is mostly a link. */
+static gboolean
+identify_synced(QblkExpectation *layer, GError **error)
+{
+    struct stat status;
+    const char *why = stat(layer->filename, &status) != 0 ? g_strerror(errno)
+                      : !S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)
+                          ? "it is neither a file nor a block device"
+                          : NULL;
+    if (why != NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "nothing could be deleted at the end, since '%s' cannot be synced before: %s",
+                    layer->filename, why);
+        return FALSE;
+    }
+    layer->file = qblk_file_identity(&status);
+    return TRUE;
+}
+
 gboolean
 qblk_removal_identify(QblkPlan *plan, GError **error)
 {
+    if (!is_any_doomed(plan)) {
+        return TRUE;
+    }
     for (guint i = 0; i < plan->removed->len; i++) {
         QblkRemoval *removal = plan->removed->pdata[i];
-        struct stat status;
-        if (!removal->is_doomed) {
-            continue;
+        if (removal->is_doomed && !identify_removal(removal, error)) {
+            return FALSE;
         }
-        if (lstat(removal->filename, &status) != 0) {
-            return refuse(error, removal->filename, g_strerror(errno));
+    }
+    for (guint i = 0; i < plan->after->len; i++) {
+        QblkExpectation *layer = plan->after->pdata[i];
+        gboolean is_file = layer->filename != NULL && layer->filename[0] == '/';
+        if (is_file && !identify_synced(layer, error)) {
+            return FALSE;
         }
-        if (!S_ISREG(status.st_mode)) {
-            return refuse(error, removal->filename,
-                          S_ISLNK(status.st_mode) ? "it is a symbolic link" : "it is no file");
-        }
-        removal->device = (gint64)status.st_dev;
-        removal->inode = (gint64)status.st_ino;
     }
     return TRUE;
+}
+
+/* A pipe or link may have got the inode of a file that is gone. */
+static gboolean
+is_file(const struct stat *status, const QblkFileIdentity *file)
+{
+    const QblkFileIdentity found = qblk_file_identity(status);
+    return (S_ISREG(status->st_mode) || S_ISBLK(status->st_mode)) &&
+           qblk_file_identity_is_same(&found, file);
 }
 
 /* Why @removal was not deleted, or NULL.  The folder is opened once, so that what is compared is
@@ -54,9 +111,8 @@ delete_file(const QblkRemoval *removal)
     char *why = NULL;
     if (at < 0 || fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         why = errno == ENOENT ? NULL : g_strdup(g_strerror(errno));
-    } else if ((gint64)status.st_dev != removal->device ||
-               (gint64)status.st_ino != removal->inode || !S_ISREG(status.st_mode)) {
-        why = g_strdup("another file has its name now");
+    } else if (!is_file(&status, &removal->file)) {
+        why = g_strdup(REPLACED);
     } else if (unlinkat(at, name, 0) != 0) {
         why = g_strdup(g_strerror(errno));
     }
@@ -67,51 +123,49 @@ delete_file(const QblkRemoval *removal)
 }
 
 /* What the images that stay have taken in, headers included, has to be on disk before what had it
- * goes: QEMU leaves that to the guest's next flush. */
-static gboolean
-sync_image(const char *filename)
+ * goes: QEMU leaves that to the guest's next flush.  Why it is not, or NULL. */
+static char *
+sync_image(const QblkExpectation *image)
 {
-    int fd = open(filename, O_RDONLY | O_CLOEXEC);
-    gboolean done = fd >= 0 && fsync(fd) == 0;
+    /* A pipe that came in its place must not be waited for. */
+    int fd = open(image->filename, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat status;
+    char *why = NULL;
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        why = g_strdup(g_strerror(errno));
+    } else if (!is_file(&status, &image->file)) {
+        why = g_strdup(REPLACED);
+    } else if (fsync(fd) != 0) {
+        why = g_strdup(g_strerror(errno));
+    }
     if (fd >= 0) {
         close(fd);
     }
-    return done;
+    return why;
 }
 
 static gboolean
 sync_images(const QblkPlan *plan, GError **error)
 {
     for (guint i = 0; i < plan->after->len; i++) {
-        const QblkExpectation *layer = plan->after->pdata[i];
-        gboolean is_file = layer->filename != NULL && layer->filename[0] == '/';
-        if (is_file && !sync_image(layer->filename)) {
+        const QblkExpectation *image = plan->after->pdata[i];
+        g_autofree char *why = image->file.device != 0 ? sync_image(image) : NULL;
+        if (why != NULL) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                         "the chain of '%s' was changed as planned, but nothing was deleted: '%s' "
                         "cannot be synced: %s",
-                        plan->target, layer->filename, g_strerror(errno));
+                        plan->target, image->filename, why);
             return FALSE;
         }
     }
     return TRUE;
 }
 
-static gboolean
-is_any_doomed(const QblkPlan *plan)
-{
-    gboolean is_any = FALSE;
-    for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkRemoval *removal = plan->removed->pdata[i];
-        is_any = is_any || removal->is_doomed;
-    }
-    return is_any;
-}
-
 gboolean
 qblk_removal_delete(const QblkPlan *plan, GError **error)
 {
     g_autoptr(GString) faults = g_string_new(NULL);
-    if (is_any_doomed(plan) && !sync_images(plan, error)) {
+    if (!sync_images(plan, error)) {
         return FALSE;
     }
     for (guint i = 0; i < plan->removed->len; i++) {

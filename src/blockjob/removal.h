@@ -10,13 +10,15 @@
 #include "blockjob/plan.h"
 
 /**
- * Look at the files that @plan will delete.  QBLK_BLOCKJOB_ERROR_REFUSED where one cannot be found
- * on this machine, or is no regular file.
+ * Look at the files that @plan will delete, and at those that have to be synced before.
+ * QBLK_BLOCKJOB_ERROR_REFUSED where one cannot be found on this machine, or one that is deleted is
+ * no regular file.
  */
 gboolean qblk_removal_identify(QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Delete them.  Nothing is deleted that is another file now or that a process has locked;
+ * Delete them.  Nothing at all is deleted where the images that stay cannot be synced, or are
+ * others now.  Nothing is deleted that is another file now or that a process has locked;
  * QBLK_BLOCKJOB_ERROR_RESULT names those.  A file that is gone already is no failure.
  */
 gboolean qblk_removal_delete(const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;

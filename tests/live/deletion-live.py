@@ -77,6 +77,21 @@ class Delete(block_jobs.TestCase):
         self.assertEqual([os.path.exists(path) for path in self.files], [False, True, False, True])
         self.assert_same_content(self.files[3])
 
+    def test_nothing_is_deleted_where_another_file_came_in_the_place_of_the_base(self):
+        for make in (os.mkfifo, lambda path: shutil.copy(path + '.old', path)):
+            self.setUp()
+            self.boot(data='4M')
+            running = self.begin('commit', self.process.socket, 'vda', '--pivot', '--delete', *SLOW)
+            os.rename(self.files[3], self.files[3] + '.old')
+            make(self.files[3])
+            job, = self.process.qmp.execute('query-jobs')
+            self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
+            text = self.finish(running, qblk.FAILED)
+            self.assertIn('was changed as planned, but nothing was deleted', text)
+            self.assertIn('another file has its name now', text)
+            self.assertTrue(all(map(os.path.exists, self.files)))
+            self.assert_same_content(self.files[3] + '.old')
+
     def test_a_file_that_another_process_has_locked_stays(self):
         self.boot()
         with open(self.files[2], 'rb') as file:

@@ -118,7 +118,7 @@ what_is_missing_or_of_another_type_is_no_plan(void **state)
     static const char *const of_step[] = {"purpose",  "arguments", "start", "final",
                                           "may-fail", "undo",      NULL};
     static const char *const of_undo[] = {"purpose", "arguments", "may-fail", NULL};
-    static const char *const of_layer[] = {"names-next", NULL};
+    static const char *const of_layer[] = {"names-next", "device", "inode", NULL};
     static const char *const of_removal[] = {"file", "local", "delete", "device", "inode", NULL};
     g_autoptr(QblkJson) root = json_of(0);
     g_autoptr(QblkJson) step = first_of(root, "steps");

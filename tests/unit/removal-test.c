@@ -153,6 +153,86 @@ a_file_that_a_process_has_locked_stays(void **state)
     assert_true(qblk_removal_delete(plan, NULL));
 }
 
+/* A plan that deletes @doomed once @kept was synced. */
+static QblkPlan *
+plan_with_base(const char *doomed, const char *kept)
+{
+    g_autoptr(GError) error = NULL;
+    QblkPlan *plan = plan_without(doomed, TRUE);
+    (void)qblk_plan_expect_image(plan, "base", "qcow2", kept);
+    gboolean done = qblk_removal_identify(plan, &error);
+    assert_no_error(error);
+    assert_true(done);
+    return plan;
+}
+
+static void
+a_file_of_another_device_is_another_file(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autoptr(QblkPlan) plan = plan_to_delete(file);
+    QblkRemoval *removal = plan->removed->pdata[0];
+    removal->file.device++;
+    assert_not_deleted(plan, "another file has its name now");
+}
+
+static void
+nothing_is_deleted_where_the_base_is_not_the_one_it_was(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autofree char *base = save("base");
+    g_autofree char *other = save("other");
+    g_autoptr(QblkPlan) plan = plan_with_base(file, base);
+    assert_int_equal(rename(other, base), 0);
+    assert_not_deleted(plan, "base' cannot be synced: another file has its name now");
+    assert_int_equal(unlink(base), 0);
+    assert_not_deleted(plan, "base' cannot be synced: No such file");
+    assert_int_equal(mkfifo(base, 0600), 0); /* to open it would wait for a writer */
+    assert_not_deleted(plan, "base' cannot be synced: another file has its name now");
+    assert_int_equal(access(file, F_OK), 0);
+}
+
+static void
+nothing_is_deleted_where_the_base_cannot_be_synced(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autoptr(QblkPlan) plan =
+        plan_with_base(file, "/proc/version"); /* of which it makes no sense */
+    assert_not_deleted(plan, "/proc/version' cannot be synced: Invalid argument");
+    assert_int_equal(access(file, F_OK), 0);
+}
+
+static void
+a_base_may_be_a_link_or_no_file_of_this_machine(void **state)
+{
+    g_autofree char *first = save("first");
+    g_autofree char *second = save("second");
+    g_autofree char *base = save("base");
+    g_autofree char *link = g_build_filename(folder, "link", NULL);
+    assert_int_equal(symlink("base", link), 0);
+    g_autoptr(QblkPlan) linked = plan_with_base(first, link);
+    assert_true(qblk_removal_delete(linked, NULL));
+    g_autoptr(QblkPlan) remote = plan_with_base(second, "nbd://h/base");
+    assert_true(qblk_removal_delete(remote, NULL));
+    assert_int_not_equal(access(first, F_OK), 0);
+    assert_int_not_equal(access(second, F_OK), 0);
+}
+
+static void
+a_base_that_cannot_be_synced_is_refused_before_anything_is_done(void **state)
+{
+    static const char *const parts[][2] = {{"missing", "No such file"}, {".", "neither a file"}};
+    g_autofree char *file = save("file");
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        GError *error = NULL;
+        g_autofree char *base = g_build_filename(folder, parts[i][0], NULL);
+        g_autoptr(QblkPlan) plan = plan_without(file, TRUE);
+        (void)qblk_plan_expect_image(plan, "base", "qcow2", base);
+        assert_false(qblk_removal_identify(plan, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, parts[i][1]);
+    }
+}
+
 static void
 what_cannot_be_deleted_keeps_no_other_from_it(void **state)
 {
@@ -178,6 +258,16 @@ main(void)
         cmocka_unit_test_setup_teardown(a_link_to_the_file_is_another_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_gone_is_no_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_a_process_has_locked_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_of_another_device_is_another_file, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_deleted_where_the_base_is_not_the_one_it_was,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_deleted_where_the_base_cannot_be_synced, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_base_may_be_a_link_or_no_file_of_this_machine, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_base_that_cannot_be_synced_is_refused_before_anything_is_done, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_deleted_keeps_no_other_from_it, set_up,
                                         tear_down),
     };
