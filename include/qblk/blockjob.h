@@ -31,7 +31,8 @@ typedef struct {
     gboolean shallow;
     QblkCommitEnd end;
     gboolean keep_relative;  /**< the overlay's backing string stays relative */
-    gboolean delete_removed; /**< files that are not used any more are deleted at the end */
+    gboolean delete_removed; /**< files that are not used any more are deleted at the end: refused
+                                  where QEMU is not seen to have them open on this machine */
 } QblkCommitOptions;
 
 /** A pull.  Initialize with zeroes. */

@@ -5,6 +5,8 @@
 #include "blockjob/plan-commit.h"
 #include "blockjob/plan-json.h"
 #include "blockjob/plan-pull.h"
+#include "blockjob/process.h"
+#include "blockjob/removal.h"
 #include "blockjob/run.h"
 
 #define PROGRESS_MS 300
@@ -34,11 +36,13 @@ context_init(QblkPlanContext *context, const QblkSnapshot *snapshot, const char 
 
 /* Takes @plan, which may be NULL. */
 static QblkPlan *
-checked(QblkPlan *plan, const QblkSchema *schema, GError **error)
+checked(QblkPlan *plan, QblkClient *client, const QblkSchema *schema, GError **error)
 {
     g_autoptr(QblkPlan) made = plan;
-    return made != NULL && qblk_plan_check_schema(made, schema, error) ? g_steal_pointer(&made)
-                                                                       : NULL;
+    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
+    gboolean done = made != NULL && qblk_plan_check_schema(made, schema, error) &&
+                    qblk_removal_identify(made, pid, error);
+    return done ? g_steal_pointer(&made) : NULL;
 }
 
 QblkPlan *
@@ -49,8 +53,9 @@ qblk_blockjob_plan_commit(QblkClient *client, const QblkSnapshot *snapshot, cons
     QblkPlanContext context;
     context_init(&context, snapshot, disk, limits);
     g_autoptr(QblkSchema) schema = ask_schema(client, &context, error);
-    return schema == NULL ? NULL
-                          : checked(qblk_plan_commit(&context, options, error), schema, error);
+    return schema == NULL
+               ? NULL
+               : checked(qblk_plan_commit(&context, options, error), client, schema, error);
 }
 
 QblkPlan *
@@ -60,7 +65,9 @@ qblk_blockjob_plan_pull(QblkClient *client, const QblkSnapshot *snapshot, const 
     QblkPlanContext context;
     context_init(&context, snapshot, disk, limits);
     g_autoptr(QblkSchema) schema = ask_schema(client, &context, error);
-    return schema == NULL ? NULL : checked(qblk_plan_pull(&context, options, error), schema, error);
+    return schema == NULL
+               ? NULL
+               : checked(qblk_plan_pull(&context, options, error), client, schema, error);
 }
 
 char *
@@ -87,13 +94,14 @@ qblk_blockjob_run(QblkClient **client, const char *address, const QblkPlan *plan
                   QblkBlockjobProgress progress, gpointer user_data, GError **error)
 {
     Report to = {progress, user_data};
+    gint64 pid = qblk_process_behind(qblk_client_get_fd(*client));
     const QblkRunOptions options = {
         .address = address,
         .stop_fd = -1,
         .report_ms = progress == NULL ? 0 : PROGRESS_MS,
         .report = report,
         .user_data = &to,
-        .is_local = address == NULL || !g_str_has_prefix(address, "tcp:"),
+        .is_local = pid != 0 && qblk_removal_is_here(plan, pid),
     };
     return qblk_run_one(client, plan, &options, error);
 }

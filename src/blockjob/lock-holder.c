@@ -2,6 +2,7 @@
 #include "blockjob/lock-holder.h"
 
 #include "base/name-list.h"
+#include "blockjob/process.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -49,28 +50,18 @@ holds(const char *pid, const char *mark)
     return FALSE;
 }
 
-static char *
-describe(const char *pid)
-{
-    g_autofree char *path = g_build_filename("/proc", pid, "comm", NULL);
-    g_autofree char *name = NULL;
-    if (!g_file_get_contents(path, &name, NULL, NULL)) {
-        return g_strdup_printf("process %s", pid);
-    }
-    return g_strdup_printf("process %s (%s)", pid, g_strchomp(name));
-}
-
 /* Without those that hold @own_mark, where it is not NULL. */
 static char *
 find(const char *mark, const char *own_mark)
 {
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
-    const char *pid = NULL;
-    while (processes != NULL && (pid = g_dir_read_name(processes)) != NULL) {
-        if (g_ascii_isdigit(pid[0]) && holds(pid, mark) &&
-            (own_mark == NULL || !holds(pid, own_mark))) {
-            g_ptr_array_add(found, describe(pid));
+    const char *name = NULL;
+    gint64 pid;
+    while (processes != NULL && (name = g_dir_read_name(processes)) != NULL) {
+        if (g_ascii_string_to_signed(name, 10, 1, G_MAXINT64, &pid, NULL) && holds(name, mark) &&
+            (own_mark == NULL || !holds(name, own_mark))) {
+            g_ptr_array_add(found, qblk_process_describe(pid));
         }
     }
     return found->len == 0 ? NULL : qblk_name_list((const char *const *)found->pdata, found->len);
@@ -83,6 +74,13 @@ is_locked(const char *mark)
     g_autofree char *locks = NULL;
     return mark != NULL && g_file_get_contents("/proc/locks", &locks, NULL, NULL) &&
            strstr(locks, mark) != NULL;
+}
+
+gboolean
+qblk_lock_holder_is_any(const char *path)
+{
+    g_autofree char *mark = file_mark(path);
+    return is_locked(mark);
 }
 
 char *

@@ -9,6 +9,9 @@
 
 #include <glib.h>
 
+/** Whether any process has a lock on the file @path. */
+gboolean qblk_lock_holder_is_any(const char *path);
+
 /** "process 12 (qemu-nbd)" and others with a lock on the file @path; NULL where there is none. */
 char *qblk_lock_holder_all(const char *path) G_GNUC_WARN_UNUSED_RESULT;
 

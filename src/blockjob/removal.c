@@ -2,6 +2,7 @@
 #include "blockjob/removal.h"
 
 #include "blockjob/lock-holder.h"
+#include "blockjob/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #define REPLACED "another file has its name now"
+#define BY_HAND  "without --delete, what can be deleted by hand is named at the end"
 
 static gboolean
 refuse(GError **error, const char *filename, const char *why)
@@ -29,9 +31,26 @@ is_any_doomed(const QblkPlan *plan)
     return is_any;
 }
 
+/* The process that has the monitor, and what it has open. */
+typedef struct {
+    gint64 pid;
+    const GArray *files; /* of QblkFileIdentity */
+} Opened;
+
+/* Why @file is not known to be one that QEMU has open, or NULL. */
+static char *
+why_not_open(const Opened *opened, const QblkFileIdentity *file)
+{
+    if (qblk_process_has(opened->files, file)) {
+        return NULL;
+    }
+    g_autofree char *process = qblk_process_describe(opened->pid);
+    return g_strdup_printf("%s, which has the monitor, does not have it open; " BY_HAND, process);
+}
+
 /* Of what is deleted the name itself has to be the file. */
 static gboolean
-identify_removal(QblkRemoval *removal, GError **error)
+identify_removal(QblkRemoval *removal, const Opened *opened, GError **error)
 {
     struct stat status;
     if (lstat(removal->filename, &status) != 0) {
@@ -42,48 +61,81 @@ identify_removal(QblkRemoval *removal, GError **error)
                       S_ISLNK(status.st_mode) ? "it is a symbolic link" : "it is no file");
     }
     removal->file = qblk_file_identity(&status);
-    return TRUE;
+    g_autofree char *why = why_not_open(opened, &removal->file);
+    return why == NULL || refuse(error, removal->filename, why);
 }
 
 /* A name that leads to a block device is mostly a link. */
 static gboolean
-identify_synced(QblkExpectation *layer, GError **error)
+identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
 {
     struct stat status;
-    const char *why = stat(layer->filename, &status) != 0 ? g_strerror(errno)
-                      : !S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)
-                          ? "it is neither a file nor a block device"
-                          : NULL;
+    g_autofree char *why = NULL;
+    if (stat(layer->filename, &status) != 0) {
+        why = g_strdup(g_strerror(errno));
+    } else if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        why = g_strdup("it is neither a file nor a block device");
+    } else {
+        layer->file = qblk_file_identity(&status);
+        why = why_not_open(opened, &layer->file);
+    }
     if (why != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                     "nothing could be deleted at the end, since '%s' cannot be synced before: %s",
                     layer->filename, why);
-        return FALSE;
     }
-    layer->file = qblk_file_identity(&status);
-    return TRUE;
+    return why == NULL;
+}
+
+static gboolean
+is_path(const char *filename)
+{
+    return filename != NULL && filename[0] == '/';
 }
 
 gboolean
-qblk_removal_identify(QblkPlan *plan, GError **error)
+qblk_removal_identify(QblkPlan *plan, gint64 pid, GError **error)
 {
     if (!is_any_doomed(plan)) {
         return TRUE;
     }
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GArray) files = qblk_process_files(pid, &cause);
+    if (files == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "nothing could be deleted at the end: %s; " BY_HAND, cause->message);
+        return FALSE;
+    }
+    const Opened opened = {.pid = pid, .files = files};
     for (guint i = 0; i < plan->removed->len; i++) {
         QblkRemoval *removal = plan->removed->pdata[i];
-        if (removal->is_doomed && !identify_removal(removal, error)) {
+        if (removal->is_doomed && !identify_removal(removal, &opened, error)) {
             return FALSE;
         }
     }
     for (guint i = 0; i < plan->after->len; i++) {
         QblkExpectation *layer = plan->after->pdata[i];
-        gboolean is_file = layer->filename != NULL && layer->filename[0] == '/';
-        if (is_file && !identify_synced(layer, error)) {
+        if (is_path(layer->filename) && !identify_synced(layer, &opened, error)) {
             return FALSE;
         }
     }
     return TRUE;
+}
+
+gboolean
+qblk_removal_is_here(const QblkPlan *plan, gint64 pid)
+{
+    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+    struct stat status;
+    if (top == NULL || !is_path(top->filename) || qblk_lock_holder_is_any(top->filename)) {
+        return TRUE;
+    }
+    g_autoptr(GArray) files = qblk_process_files(pid, NULL);
+    if (files == NULL || stat(top->filename, &status) != 0) {
+        return FALSE;
+    }
+    const QblkFileIdentity file = qblk_file_identity(&status);
+    return qblk_process_has(files, &file);
 }
 
 /* A pipe or link may have got the inode of a file that is gone. */

@@ -2,6 +2,7 @@
 #include "cli/live.h"
 
 #include "blockjob/plan-check.h"
+#include "blockjob/process.h"
 #include "blockjob/removal.h"
 #include "blockjob/run.h"
 #include "blockjob/tombstone.h"
@@ -222,10 +223,21 @@ check_marks(const QblkPlan *plan, GError **error)
 }
 
 static gboolean
-prepare(const QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans, GError **error)
+is_local(const QblkInvocation *invocation, const GPtrArray *plans, gint64 pid)
 {
-    gboolean is_local = qblk_vm_is_local(invocation->arguments[0]);
-    if (invocation->job.delete_removed && !is_local) {
+    gboolean is_here = qblk_vm_is_local(invocation->arguments[0]);
+    for (guint i = 0; is_here && i < plans->len; i++) {
+        is_here = qblk_removal_is_here(plans->pdata[i], pid);
+    }
+    return is_here;
+}
+
+static gboolean
+prepare(QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans, GError **error)
+{
+    gint64 pid = live->client == NULL ? 0 : qblk_process_behind(qblk_client_get_fd(live->client));
+    live->is_local = is_local(invocation, plans, pid);
+    if (invocation->job.delete_removed && !qblk_vm_is_local(invocation->arguments[0])) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                     "--delete deletes files of this machine, and '%s' is not on it",
                     invocation->arguments[0]);
@@ -234,7 +246,8 @@ prepare(const QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans
     for (guint i = 0; i < plans->len; i++) {
         QblkPlan *plan = plans->pdata[i];
         if ((live->schema != NULL && !qblk_plan_check_schema(plan, live->schema, error)) ||
-            (is_local && (!check_marks(plan, error) || !qblk_removal_identify(plan, error)))) {
+            (live->is_local && !check_marks(plan, error)) ||
+            !qblk_removal_identify(plan, pid, error)) {
             return FALSE;
         }
     }
@@ -335,7 +348,7 @@ carry_out(QblkLive *live, QblkInvocation *invocation, const GPtrArray *plans, GE
         .report_ms = progress == NULL || options->detach ? 0 : 500,
         .report = qblk_progress_report,
         .user_data = progress,
-        .is_local = qblk_vm_is_local(invocation->arguments[0]),
+        .is_local = live->is_local,
         .is_detached = options->detach,
         .journals = journals.list,
     };

@@ -16,7 +16,8 @@ typedef struct {
     QblkSchema *schema;     /* owned: what this QEMU takes; NULL likewise */
     QblkSnapshot *snapshot; /* owned */
     QblkPlanContext context;
-    QblkJournalVm vm; /* which QEMU it is; only where there is a client */
+    QblkJournalVm vm;  /* which QEMU it is; only where there is a client */
+    gboolean is_local; /* the files that the plans name are those of this machine */
 } QblkLive;
 
 /** Connect to the VM that the first argument names and look at it.  With --dry-run a capture will

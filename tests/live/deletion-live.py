@@ -9,6 +9,7 @@ import struct
 import block_jobs
 import live
 import qblk
+import relay
 from block_jobs import SLOW
 from topologies.options import named_chain, virtio
 
@@ -117,6 +118,57 @@ class Delete(block_jobs.TestCase):
         result = self.qblk('commit', f'tcp:{self.process.tcp}', 'vda', '--pivot', '--delete',
                            status=qblk.REFUSED)
         self.assertIn('not on it', result.errors)
+        self.assert_files(*self.files)
+        self.assertEqual(self.names(), before)
+
+    def boot_elsewhere(self, number):
+        """The first NUMBER images have the names here that QEMU says, and are others: as with a
+        QEMU in a container, or behind a socket that ssh passes on."""
+        self.boot()
+        for path in self.files[:number]:
+            os.rename(path, path + '.real')
+            shutil.copy(path + '.real', path)
+
+    def test_files_that_qemu_does_not_have_open_are_not_ours(self):
+        self.boot_elsewhere(4)
+        before = [os.stat(path).st_ino for path in self.files]
+        for options in (('--pivot',), ('--pivot', '--dry-run'),
+                        ('--top', 'vda[2]', '--base', 'vda[3]')):
+            result = self.commit(*options, status=qblk.REFUSED)
+            self.assertIn(f'process {self.process.pid} (', result.errors)
+            self.assertIn('does not have it open', result.errors)
+        self.assertEqual([os.stat(path).st_ino for path in self.files], before)
+        self.assert_untouched()
+
+    def test_a_base_that_qemu_does_not_have_open_cannot_be_synced(self):
+        self.boot()
+        shutil.copy(self.files[3], self.files[3] + '.other')
+        os.rename(self.files[3] + '.other', self.files[3])
+        result = self.commit('--pivot', status=qblk.REFUSED)
+        self.assertIn(f"'{self.files[3]}'", result.errors)
+        self.assertIn('does not have it open', result.errors)
+        self.assert_untouched()
+
+    def test_files_that_qemu_does_not_have_open_are_neither_believed_nor_marked(self):
+        self.boot_elsewhere(1)
+        # QEMU changes the header of the one, and not of the other
+        self.qblk('commit', self.process.socket, 'vda', '--top', 'vda[1]', '--base', 'vda[2]')
+        mark = self.files[0] + '.qblk-merged'
+        with open(mark, 'w', encoding='ascii') as file:
+            file.write('of another guest')
+        self.qblk('commit', self.process.socket, 'vda', '--pivot')
+        with open(mark, encoding='ascii') as file:
+            self.assertEqual(file.read(), 'of another guest')
+        self.assert_same_content(self.files[3])
+
+    def test_behind_a_proxy_nobody_knows_whose_files_they_are(self):
+        self.boot()
+        before = self.names()
+        path = os.path.join(self.folder, 'proxy.sock')
+        with relay.Relay(path, self.process.socket, -1, None):
+            result = self.qblk('commit', path, 'vda', '--pivot', '--delete', status=qblk.REFUSED)
+        self.assertIn(f'process {os.getpid()} (python', result.errors)
+        self.assertIn('does not have it open', result.errors)
         self.assert_files(*self.files)
         self.assertEqual(self.names(), before)
 

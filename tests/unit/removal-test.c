@@ -10,19 +10,41 @@
 #include <unistd.h>
 
 static char *folder;
+static GArray *opened; /* of int */
 
 static int
 set_up(void **state)
 {
     folder = cli_check_folder();
+    opened = g_array_new(FALSE, FALSE, sizeof(int));
     return 0;
+}
+
+static void
+close_all(void)
+{
+    for (guint i = 0; i < opened->len; i++) {
+        close(g_array_index(opened, int, i));
+    }
+    g_array_set_size(opened, 0);
 }
 
 static int
 tear_down(void **state)
 {
+    close_all();
+    g_array_unref(opened);
     cli_check_remove(folder);
     return 0;
+}
+
+/* We are the QEMU that has it open. */
+static void
+have_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    g_array_append_val(opened, fd);
 }
 
 static char *
@@ -30,6 +52,7 @@ save(const char *name)
 {
     char *path = g_build_filename(folder, name, NULL);
     assert_true(g_file_set_contents(path, "image", -1, NULL));
+    have_open(path);
     return path;
 }
 
@@ -54,7 +77,7 @@ plan_to_delete(const char *path)
 {
     g_autoptr(GError) error = NULL;
     QblkPlan *plan = plan_without(path, TRUE);
-    gboolean done = qblk_removal_identify(plan, &error);
+    gboolean done = qblk_removal_identify(plan, getpid(), &error);
     assert_no_error(error);
     assert_true(done);
     return plan;
@@ -65,7 +88,7 @@ assert_not_identified(const char *path, const char *part)
 {
     GError *error = NULL;
     g_autoptr(QblkPlan) plan = plan_without(path, TRUE);
-    assert_false(qblk_removal_identify(plan, &error));
+    assert_false(qblk_removal_identify(plan, getpid(), &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
 }
 
@@ -84,7 +107,7 @@ only_what_is_doomed_is_deleted(void **state)
     g_autofree char *kept = save("kept");
     g_autoptr(QblkPlan) plan = plan_to_delete(doomed);
     g_autoptr(QblkPlan) other = plan_without(kept, FALSE);
-    assert_true(qblk_removal_identify(other, NULL));
+    assert_true(qblk_removal_identify(other, getpid(), NULL));
     assert_true(qblk_removal_delete(plan, NULL));
     assert_true(qblk_removal_delete(other, NULL));
     assert_int_not_equal(access(doomed, F_OK), 0);
@@ -115,6 +138,20 @@ a_file_that_came_in_its_place_stays(void **state)
     assert_int_equal(access(file, F_OK), 0);
     assert_int_equal(unlink(file), 0);
     assert_int_equal(symlink("/etc/passwd", file), 0);
+    assert_not_deleted(plan, "another file has its name now");
+}
+
+static void
+a_link_that_got_the_inode_of_the_file_stays(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autoptr(QblkPlan) plan = plan_to_delete(file);
+    QblkRemoval *removal = plan->removed->pdata[0];
+    struct stat status;
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(symlink("/etc/passwd", file), 0);
+    assert_int_equal(lstat(file, &status), 0);
+    removal->file = qblk_file_identity(&status);
     assert_not_deleted(plan, "another file has its name now");
 }
 
@@ -160,7 +197,7 @@ plan_with_base(const char *doomed, const char *kept)
     g_autoptr(GError) error = NULL;
     QblkPlan *plan = plan_without(doomed, TRUE);
     (void)qblk_plan_expect_image(plan, "base", "qcow2", kept);
-    gboolean done = qblk_removal_identify(plan, &error);
+    gboolean done = qblk_removal_identify(plan, getpid(), &error);
     assert_no_error(error);
     assert_true(done);
     return plan;
@@ -196,8 +233,8 @@ static void
 nothing_is_deleted_where_the_base_cannot_be_synced(void **state)
 {
     g_autofree char *file = save("file");
-    g_autoptr(QblkPlan) plan =
-        plan_with_base(file, "/proc/version"); /* of which it makes no sense */
+    have_open("/proc/version"); /* which cannot be synced */
+    g_autoptr(QblkPlan) plan = plan_with_base(file, "/proc/version");
     assert_not_deleted(plan, "/proc/version' cannot be synced: Invalid argument");
     assert_int_equal(access(file, F_OK), 0);
 }
@@ -228,7 +265,7 @@ a_base_that_cannot_be_synced_is_refused_before_anything_is_done(void **state)
         g_autofree char *base = g_build_filename(folder, parts[i][0], NULL);
         g_autoptr(QblkPlan) plan = plan_without(file, TRUE);
         (void)qblk_plan_expect_image(plan, "base", "qcow2", base);
-        assert_false(qblk_removal_identify(plan, &error));
+        assert_false(qblk_removal_identify(plan, getpid(), &error));
         assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, parts[i][1]);
     }
 }
@@ -247,6 +284,84 @@ what_cannot_be_deleted_keeps_no_other_from_it(void **state)
     assert_int_not_equal(access(second, F_OK), 0);
 }
 
+/* ---- whose files they are ---- */
+
+static void
+assert_not_open(QblkPlan *plan, gint64 pid, const char *part)
+{
+    GError *error = NULL;
+    assert_false(qblk_removal_identify(plan, pid, &error));
+    assert_non_null(strstr(error->message, "by hand"));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
+}
+
+static void
+a_file_that_qemu_does_not_have_open_is_refused(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autofree char *base = save("base");
+    g_autofree char *parent =
+        g_strdup_printf("'%s' could not be deleted at the end: process %d (", file, getppid());
+    g_autoptr(QblkPlan) plan = plan_without(file, TRUE);
+    assert_not_open(plan, getppid(), parent);
+    assert_not_open(plan, 0, "which process has the monitor is not known");
+    (void)qblk_plan_expect_image(plan, "base", "qcow2", base);
+    assert_true(qblk_removal_identify(plan, getpid(), NULL));
+    close_all();
+    have_open(file);
+    assert_not_open(plan, getpid(), "base' cannot be synced before: process");
+    close_all();
+    have_open(base);
+    assert_not_open(plan, getpid(), "file' could not be deleted at the end: process");
+}
+
+static void
+nothing_has_to_be_open_where_nothing_is_deleted(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autoptr(QblkPlan) plan = plan_without(file, FALSE);
+    assert_true(qblk_removal_identify(plan, 0, NULL));
+}
+
+/* A plan for a disk whose active layer is @top. */
+static QblkPlan *
+plan_for(const char *top)
+{
+    QblkPlan *plan = qblk_plan_new_empty();
+    (void)qblk_plan_expect_image(plan, "top", "qcow2", top);
+    g_ptr_array_add(plan->before, g_ptr_array_steal_index(plan->after, 0));
+    return plan;
+}
+
+static void
+an_active_layer_that_is_in_use_here_is_a_file_of_this_machine(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autofree char *missing = g_build_filename(folder, "missing", NULL);
+    g_autoptr(QblkPlan) plan = plan_for(file);
+    g_autoptr(QblkPlan) other = plan_for(missing);
+    assert_true(qblk_removal_is_here(plan, getpid()));
+    assert_false(qblk_removal_is_here(plan, getppid()));
+    assert_false(qblk_removal_is_here(plan, 0));
+    assert_false(qblk_removal_is_here(other, getpid()));
+    /* QEMU behind a proxy has it locked */
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 100, .l_len = 1};
+    assert_int_equal(fcntl(g_array_index(opened, int, 0), F_OFD_SETLK, &lock), 0);
+    assert_true(qblk_removal_is_here(plan, getppid()));
+    assert_true(qblk_removal_is_here(plan, 0));
+}
+
+static void
+a_disk_without_a_path_is_nowhere_else(void **state)
+{
+    g_autoptr(QblkPlan) remote = plan_for("nbd://h/top");
+    g_autoptr(QblkPlan) unknown = plan_for(NULL);
+    g_autoptr(QblkPlan) empty = qblk_plan_new_empty();
+    assert_true(qblk_removal_is_here(remote, getppid()));
+    assert_true(qblk_removal_is_here(unknown, getppid()));
+    assert_true(qblk_removal_is_here(empty, getppid()));
+}
+
 int
 main(void)
 {
@@ -255,6 +370,15 @@ main(void)
         cmocka_unit_test_setup_teardown(what_is_no_plain_file_is_refused_before_anything_is_done,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_came_in_its_place_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_link_that_got_the_inode_of_the_file_stays, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_qemu_does_not_have_open_is_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nothing_has_to_be_open_where_nothing_is_deleted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_active_layer_that_is_in_use_here_is_a_file_of_this_machine, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_disk_without_a_path_is_nowhere_else, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_link_to_the_file_is_another_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_gone_is_no_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_a_process_has_locked_stays, set_up, tear_down),

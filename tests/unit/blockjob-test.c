@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <qblk/blockjob.h>
+
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+#include "lib/run-case.h"
+
+/* The images of the recorded chain are not on this machine. */
+static QblkPlan *
+plan_commit(const QblkCommitOptions *options, GError **error)
+{
+    g_autofree char *schema = fake_qmp_read_file("tests/qemu-fixtures/7.2/query-qmp-schema.json");
+    FakeQmp *fake = run_case_server();
+    fake_qmp_expect(fake, "query-qmp-schema", NULL);
+    fake_qmp_reply(fake, schema);
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(QblkReplies) replies = graph_fixture_load("throttle-blockdev");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    QblkPlan *plan = qblk_blockjob_plan_commit(client, snapshot, "vda", options, NULL, error);
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+    return plan;
+}
+
+static void
+what_is_to_be_deleted_is_looked_at_before_the_plan_is_given(void **state)
+{
+    GError *error = NULL;
+    const QblkCommitOptions kept = {.top = "vda[1]"};
+    const QblkCommitOptions deleted = {.top = "vda[1]", .delete_removed = TRUE};
+    g_autoptr(QblkPlan) plan = plan_commit(&kept, &error);
+    assert_no_error(error);
+    assert_null(plan_commit(&deleted, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "disk-1.qcow2' could not be deleted at the end");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_to_be_deleted_is_looked_at_before_the_plan_is_given),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
