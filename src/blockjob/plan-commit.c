@@ -92,13 +92,9 @@ choose_backing_name(const Commit *commit, char **name, GError **error)
     if (commit->options->end != QBLK_COMMIT_INNER) {
         return TRUE;
     }
-    if (!commit->options->keep_relative) {
-        *name = g_strdup(qblk_relative_name_absolute(commit->base));
-        return TRUE;
-    }
     const QblkLayer *overlay = qblk_chain_get_layer(commit->chain, commit->top->position - 1);
-    *name = qblk_relative_name(commit->chain, overlay, commit->base, error);
-    return *name != NULL;
+    return qblk_relative_name_choose(commit->chain, overlay, commit->base,
+                                     commit->options->keep_relative, name, error);
 }
 
 static void

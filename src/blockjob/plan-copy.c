@@ -156,9 +156,8 @@ choose_backing_name(Copy *copy, GError **error)
     if (copy->base == NULL || copy->options->reuse) {
         return TRUE;
     }
-    const QblkNode *node = qblk_snapshot_node(copy->context->snapshot, copy->base->node_name);
     const char *name = qblk_relative_name_absolute(copy->base);
-    gboolean is_sayable = node != NULL && !node->had_secrets && copy->base->filename[0] != '\0' &&
+    gboolean is_sayable = !copy->base->had_secrets && copy->base->filename[0] != '\0' &&
                           copy->base->storage_filters->len == 0;
     if (name == NULL && !is_sayable) {
         return refuse(error, "the header of '%s' could not say that '%s' is below it",

@@ -69,13 +69,9 @@ qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, G
         return NULL;
     }
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    if (options->keep_relative) {
-        backing_name = qblk_relative_name(chain, top, base, error);
-        if (backing_name == NULL) {
-            return NULL;
-        }
-    } else if (base != NULL) {
-        backing_name = g_strdup(qblk_relative_name_absolute(base));
+    if (base != NULL && !qblk_relative_name_choose(chain, top, base, options->keep_relative,
+                                                   &backing_name, error)) {
+        return NULL;
     }
     g_autoptr(QblkPlan) plan = qblk_plan_new("pull", context, chain);
     if (!qblk_plan_check_id(context, plan, error)) {

@@ -48,6 +48,20 @@ qblk_relative_name_leads(const char *upper, const char *name, const char *lower)
     return is_same_file(path, lower);
 }
 
+/* What QEMU opened has another name than we know. */
+static gboolean
+check_known(const QblkLayer *lower, GError **error)
+{
+    if (!lower->had_secrets) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "'%s' stands for a name with a password in it, which is not kept, and so cannot be "
+                "written into the header of another image",
+                lower->filename);
+    return FALSE;
+}
+
 /* A header may say another file than the one that somebody has opened with -blockdev. */
 static gboolean
 check_leads(const QblkLayer *layer, const QblkLayer *next, GError **error)
@@ -77,7 +91,8 @@ qblk_relative_name(const QblkChain *chain, const QblkLayer *upper, const QblkLay
                         name == NULL ? "" : "', which is not relative");
             return NULL;
         }
-        if (!check_leads(layer, chain->layers->pdata[i + 1], error)) {
+        const QblkLayer *below = chain->layers->pdata[i + 1];
+        if (!check_known(below, error) || !check_leads(layer, below, error)) {
             return NULL;
         }
         if (i + 1 == lower->position) {
@@ -101,6 +116,19 @@ qblk_relative_name_absolute(const QblkLayer *lower)
                         source->encryption == NULL && lower->storage_filters->len == 0;
     /* U+FFFD stands for bytes that QEMU could not say. */
     gboolean is_known = lower->filename != NULL && lower->filename[0] == '/' &&
-                        strstr(lower->filename, "\xef\xbf\xbd") == NULL;
+                        !lower->had_secrets && strstr(lower->filename, "\xef\xbf\xbd") == NULL;
     return is_whole && is_known ? lower->filename : NULL;
+}
+
+gboolean
+qblk_relative_name_choose(const QblkChain *chain, const QblkLayer *upper, const QblkLayer *lower,
+                          gboolean keeps_relative, char **name, GError **error)
+{
+    if (keeps_relative) {
+        *name = qblk_relative_name(chain, upper, lower, error);
+        return *name != NULL;
+    }
+    *name = g_strdup(qblk_relative_name_absolute(lower));
+    return *name != NULL || lower->filename == NULL || lower->filename[0] != '/' ||
+           check_known(lower, error);
 }

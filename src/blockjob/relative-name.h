@@ -12,7 +12,7 @@
  * "../b/base.qcow2".  Owned by the caller.
  *
  * QBLK_BLOCKJOB_ERROR_REFUSED where a header on the way has no name or an absolute one, or names
- * another file than the one that is open.
+ * another file than the one that is open, or one whose name is not known whole.
  */
 char *qblk_relative_name(const QblkChain *chain, const QblkLayer *upper, const QblkLayer *lower,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -31,3 +31,14 @@ gboolean qblk_relative_name_leads(const char *upper, const char *name, const cha
  * which is wrong as soon as that changes.
  */
 const char *qblk_relative_name_absolute(const QblkLayer *lower);
+
+/**
+ * What the header of @upper should say once @lower is next to it: a relative name with
+ * @keeps_relative, else an absolute one; @name is set to NULL where QEMU has to choose.
+ *
+ * QBLK_BLOCKJOB_ERROR_REFUSED as for qblk_relative_name(), and where @lower has a path that is not
+ * known whole: QEMU's own choice could not be told from a wrong one.
+ */
+gboolean qblk_relative_name_choose(const QblkChain *chain, const QblkLayer *upper,
+                                   const QblkLayer *lower, gboolean keeps_relative, char **name,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -26,6 +26,7 @@ struct QblkLayer {
     QblkSource *source; /* owned, NULL where the name is in a form that is not understood */
     char *problem;      /* why there is no source, for people; NULL where there is one */
     gboolean read_only;
+    gboolean had_secrets;       /* in the file name: it is not known whole */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
     gint64 actual_size;         /* bytes, or QBLK_UNKNOWN */
     char *backing_name;         /* the header's backing string, or NULL */

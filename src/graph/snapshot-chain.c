@@ -118,7 +118,9 @@ load_layer(Walk *walk, const QblkNode *format, GError **error)
     layer->storage = storage == NULL ? NULL : g_strdup(storage->name);
     layer->format = g_strdup(driver);
     layer->xml_format = row == NULL ? NULL : g_strdup(row->format);
-    layer->filename = g_strdup(storage == NULL ? format->filename : storage->filename);
+    const QblkNode *named = storage == NULL ? format : storage;
+    layer->filename = g_strdup(named->filename);
+    layer->had_secrets = named->had_secrets;
     layer->read_only = format->read_only;
     layer->virtual_size = format->virtual_size;
     layer->actual_size = format->actual_size;

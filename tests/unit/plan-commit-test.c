@@ -194,6 +194,28 @@ a_command_that_qemu_does_not_know_is_refused(void **state)
                  "this QEMU cannot start the job");
 }
 
+/* A base whose file name has a password in it. */
+#define NODES_WITH_BASE(driver, name)                                                              \
+    "base-file " driver " " name "\nbase qcow2 " name " file=base-file\n"                          \
+    "middle-file file /d/middle.qcow2\n"                                                           \
+    "middle qcow2 /d/middle.qcow2 file=middle-file backing=base\n"                                 \
+    "top-file file /d/top.qcow2\ntop qcow2 /d/top.qcow2 file=top-file backing=middle"
+
+static void
+a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
+{
+    const QblkCommitOptions inner = {.top = "vda[1]"};
+    assert_refused(NODES_WITH_BASE("file", "/d/x://me:pw@h/base.qcow2"), "vda - top", &inner,
+                   "'/d/x://me:***@h/base.qcow2' stands for a name with a password");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_machine(NODES_WITH_BASE("http", "http://me:pw@h/base.qcow2"), "vda - top");
+    g_autoptr(QblkPlan) made = plan_on(replies, (QblkPlanContext){0}, &inner, &error);
+    assert_no_error(error);
+    const QblkStep *start = made->steps->pdata[0];
+    assert_null(qblk_json_get(start->arguments, "backing-file")); /* QEMU knows it */
+}
+
 int
 main(void)
 {
@@ -205,6 +227,7 @@ main(void)
         cmocka_unit_test(a_layer_of_another_disk_is_refused_in_whatever_shape),
         cmocka_unit_test(an_id_that_is_taken_is_refused),
         cmocka_unit_test(a_command_that_qemu_does_not_know_is_refused),
+        cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

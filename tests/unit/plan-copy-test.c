@@ -189,6 +189,28 @@ what_makes_no_sense_is_refused(void **state)
     }
 }
 
+static void
+a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
+{
+    static const char *const names[][2] = {{"http", "http://me:pw@h/base"},
+                                           {"file", "/d/x://me:pw@h/base"}};
+    const QblkCopyOptions shallow = {.destination = "/d/copy", .shallow = TRUE};
+    const QblkCopyOptions full = {.destination = "/d/copy"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        GError *error = NULL;
+        g_autofree char *nodes =
+            g_strdup_printf("base-file %s %s\nbase qcow2 %s file=base-file\n"
+                            "top-file file /d/top\ntop qcow2 /d/top file=top-file backing=base\n"
+                            "other-file file /d/other\nother qcow2 /d/other file=other-file",
+                            names[i][0], names[i][1], names[i][1]);
+        assert_null(plan_on(nodes, &shallow, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                     "header of '/d/copy' could not say");
+        g_autoptr(QblkPlan) made = plan_on(nodes, &full, &error);
+        assert_no_error(error);
+    }
+}
+
 /* A job that makes an image may be left by somebody who was killed meanwhile. */
 static void
 ids_that_jobs_have_are_refused(void **state)
@@ -302,6 +324,7 @@ main(void)
         cmocka_unit_test(ids_that_jobs_have_are_refused),
         cmocka_unit_test(an_image_that_is_reused_has_to_fit),
         cmocka_unit_test(what_its_header_names_is_shared_where_it_is_the_same),
+        cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,13 +16,20 @@
 #define BLOCKS "vda - top\nvdb - other"
 
 static QblkPlan *
-plan_on(const char *blocks, const char *target, const QblkPullOptions *options, GError **error)
+plan_with(const char *nodes, const char *blocks, const char *target, const QblkPullOptions *options,
+          GError **error)
 {
-    g_autoptr(QblkReplies) replies = graph_fixture_machine(NODES, blocks);
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, blocks);
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     const QblkPlanContext context = {
         .snapshot = snapshot, .target = target, .masks_protocol = TRUE, .speed = 7};
     return qblk_plan_pull(&context, options, error);
+}
+
+static QblkPlan *
+plan_on(const char *blocks, const char *target, const QblkPullOptions *options, GError **error)
+{
+    return plan_with(NODES, blocks, target, options, error);
 }
 
 /* The command that starts the job of pulling down to @base, and the files that leave the chain. */
@@ -98,6 +105,23 @@ a_base_that_is_not_there_is_not_found(void **state)
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER, "no index 9");
 }
 
+static void
+a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
+{
+    static const char nodes[] =
+        "base-file file /d/x://me:pw@h/b\nbase qcow2 /d/x://me:pw@h/b file=base-file\n"
+        "middle-file file /d/middle\nmiddle qcow2 /d/middle file=middle-file backing=base\n"
+        "top-file file /d/top\ntop qcow2 /d/top file=top-file backing=middle";
+    GError *error = NULL;
+    const QblkPullOptions options = {.base = "vda[2]"};
+    assert_null(plan_with(nodes, "vda - top", "vda", &options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "'/d/x://me:***@h/b' stands for a name with a password");
+    const QblkPullOptions all = {0};
+    g_autoptr(QblkPlan) plan = plan_with(nodes, "vda - top", "vda", &all, &error);
+    assert_no_error(error); /* its name is needed nowhere */
+}
+
 int
 main(void)
 {
@@ -105,6 +129,7 @@ main(void)
         cmocka_unit_test(what_is_pulled_leaves_the_chain),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(a_base_that_is_not_there_is_not_found),
+        cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,6 +106,20 @@ a_link_of_either_kind_is_the_file_it_leads_to(void **state)
 }
 
 static void
+a_name_with_a_secret_on_the_way_cannot_be_kept(void **state)
+{
+    for (guint hidden = 1; hidden < 3; hidden++) {
+        GError *error = NULL;
+        g_autoptr(QblkChain) chain = chain_of(
+            (const char *const[]){"/a/top m/middle", "/a/m/middle base", "/a/m/base", NULL});
+        QblkLayer *layer = chain->layers->pdata[hidden];
+        layer->had_secrets = TRUE;
+        assert_null(relative_name(chain, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "with a password");
+    }
+}
+
+static void
 a_path_that_does_not_say_all_is_not_written_into_a_header(void **state)
 {
     g_autoptr(QblkChain) chain = chain_of((const char *const[]){"/a/base", "nbd://h/x", NULL});
@@ -116,6 +130,9 @@ a_path_that_does_not_say_all_is_not_written_into_a_header(void **state)
     url->source = qblk_source_new(QBLK_SOURCE_NETWORK);
     assert_string_equal(qblk_relative_name_absolute(file), "/a/base");
     assert_null(qblk_relative_name_absolute(url));
+    file->had_secrets = TRUE;
+    assert_null(qblk_relative_name_absolute(file));
+    file->had_secrets = FALSE;
     qblk_chain_filter_add(file->storage_filters, "slice", "raw");
     assert_null(qblk_relative_name_absolute(file));
     g_ptr_array_set_size(file->storage_filters, 0);
@@ -133,6 +150,7 @@ main(void)
         cmocka_unit_test(what_is_not_relative_cannot_be_kept),
         cmocka_unit_test(a_name_leads_where_its_folder_says),
         cmocka_unit_test(a_link_of_either_kind_is_the_file_it_leads_to),
+        cmocka_unit_test(a_name_with_a_secret_on_the_way_cannot_be_kept),
         cmocka_unit_test(a_path_that_does_not_say_all_is_not_written_into_a_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
