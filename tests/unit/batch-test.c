@@ -132,6 +132,51 @@ nodes_are_never_asked_for_before_the_jobs_are_known(void **state)
     }
 }
 
+/* Whether jobs run is not known, and what they work on could be seen nowhere else. */
+static void
+jobs_that_cannot_be_read_need_the_debug_graph(void **state)
+{
+    static const char *const jobs[] = {"[{}]", "null"};
+    for (gsize i = 0; i < G_N_ELEMENTS(jobs); i++) {
+        g_autoptr(QblkReplies) replies = after_first("11.0.0", jobs[i]);
+        g_autofree char *text = next_plain(replies);
+        assert_string_equal(text, "x-debug-query-block-graph {}");
+    }
+}
+
+static void
+a_version_that_is_not_known_is_an_old_one(void **state)
+{
+    static const char *const versions[] = {NULL, "{}", "{'qemu':{'major':11}}"};
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
+        g_autoptr(QblkReplies) replies = after_first("11.0.0", "[]");
+        graph_fixture_replace(replies, "query-version", NULL, versions[i]);
+        g_autofree char *text = next_plain(replies);
+        assert_non_null(strstr(text, "x-debug-query-block-graph {}"));
+    }
+}
+
+/* Where it sits tells nothing more of a disk with an alias of libvirt's; another qblk that reads
+ * the capture may want to know. */
+static void
+the_address_of_a_disk_is_in_each_capture(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\n", "virtio-disk0 - a\n");
+    graph_fixture_add_property(replies, "/machine/peripheral/virtio-disk0", "type",
+                               "'virtio-blk-pci'");
+    graph_fixture_add(replies, "x-debug-query-block-graph", NULL, "{'nodes':[],'edges':[]}");
+    g_autofree char *text = next_plain(replies);
+    assert_null(strstr(text, "parent_bus"));
+    static const char *const first[] = {"query-status", "query-uuid", "query-pci"};
+    for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
+        graph_fixture_add(replies, first[i], NULL, "{}");
+    }
+    g_autoptr(QblkSnapshotOptions) capture = qblk_snapshot_options_new();
+    capture->everything = TRUE;
+    g_autofree char *more = next(replies, capture);
+    assert_non_null(strstr(more, "parent_bus"));
+}
+
 static void
 a_refused_debug_graph_is_followed_by_the_statistics(void **state)
 {
@@ -321,6 +366,9 @@ main(void)
         cmocka_unit_test(every_recorded_topology_is_asked_for_what_it_has),
         cmocka_unit_test(a_capture_of_everything_ends),
         cmocka_unit_test(buses_that_nest_without_end_are_left),
+        cmocka_unit_test(jobs_that_cannot_be_read_need_the_debug_graph),
+        cmocka_unit_test(a_version_that_is_not_known_is_an_old_one),
+        cmocka_unit_test(the_address_of_a_disk_is_in_each_capture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

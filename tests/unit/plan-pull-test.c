@@ -73,6 +73,23 @@ what_is_pulled_leaves_the_chain(void **state)
 }
 
 static void
+what_another_disk_has_stays_open_and_is_not_removed(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    const QblkPullOptions options = {0};
+    g_autoptr(QblkPlan) plan = plan_on(BLOCKS "\nvdc - base", "vda", &options, &error);
+    assert_no_error(error);
+    assert_int_equal(plan->removed->len, 1);
+    const QblkRemoval *removal = plan->removed->pdata[0];
+    assert_string_equal(removal->filename, "/d/middle.qcow2");
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        const char *node = qblk_json_get_string(step->arguments, "node-name");
+        assert_false(node != NULL && g_str_has_prefix(node, "base"));
+    }
+}
+
+static void
 assert_refused(const char *blocks, const char *target, const QblkPullOptions *options,
                const char *part)
 {
@@ -122,6 +139,21 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
     assert_no_error(error); /* its name is needed nowhere */
 }
 
+static void
+what_was_brought_up_is_on_disk_before_the_chain_changes(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    const QblkPullOptions options = {0};
+    g_autoptr(QblkPlan) plan = plan_on(BLOCKS, "vda", &options, &error);
+    assert_no_error(error);
+    const QblkStep *flush = plan->steps->pdata[1];
+    const QblkStep *finalize = plan->steps->pdata[2];
+    assert_string_equal(flush->command, "human-monitor-command");
+    assert_string_equal(qblk_json_get_string(flush->arguments, "command-line"),
+                        "qemu-io \"top\" flush");
+    assert_string_equal(finalize->command, "job-finalize");
+}
+
 int
 main(void)
 {
@@ -130,6 +162,8 @@ main(void)
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(a_base_that_is_not_there_is_not_found),
         cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
+        cmocka_unit_test(what_was_brought_up_is_on_disk_before_the_chain_changes),
+        cmocka_unit_test(what_another_disk_has_stays_open_and_is_not_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,48 @@ another_node_is_another_chain(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "(stranger)");
 }
 
+static void
+another_format_is_another_chain(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("throttle-blockdev");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+    for (guint i = 0; i < chain->layers->len; i++) {
+        (void)qblk_plan_expect(plan, chain->layers->pdata[i]);
+    }
+    assert_true(qblk_verify_chain(chain, "vda", plan->after, NULL));
+    QblkExpectation *base = plan->after->pdata[2];
+    g_free(base->format);
+    base->format = g_strdup("raw");
+    assert_false(qblk_verify_chain(chain, "vda", plan->after, NULL));
+}
+
+/* Its target name may be another one afterwards: what is told by its device is found again. */
+static void
+a_disk_is_found_again_by_the_best_it_has(void **state)
+{
+    static const struct {
+        const char *qdev, *backend, *top, *found;
+    } cases[] = {
+        {"vdb", "drive-a", "a", "vdb"},
+        {NULL, "drive-b", "a", "vdb"},
+        {NULL, NULL, "b", "vdb"},
+        {NULL, "drive-c", "b", "before"}, /* the one that was meant is gone */
+    };
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_machine("a file /a\nb file /b", "vda drive-a a\nvdb drive-b b");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+        plan->target = g_strdup("before");
+        plan->qdev = g_strdup(cases[i].qdev);
+        plan->backend = g_strdup(cases[i].backend);
+        (void)qblk_plan_expect_image(plan, cases[i].top, "raw", "/x");
+        assert_string_equal(qblk_verify_find(plan, snapshot), cases[i].found);
+    }
+}
+
 /* A qed image whose header names "base", which is raw or not. */
 static char *
 save_qed(const char *folder, gboolean is_raw)
@@ -99,6 +141,8 @@ main(void)
         cmocka_unit_test(the_header_has_to_lead_to_what_is_open_below),
         cmocka_unit_test(a_qed_image_says_no_format_but_raw),
         cmocka_unit_test(another_node_is_another_chain),
+        cmocka_unit_test(another_format_is_another_chain),
+        cmocka_unit_test(a_disk_is_found_again_by_the_best_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
