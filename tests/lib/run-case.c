@@ -101,9 +101,8 @@ run_case_free(RunCase *test)
     g_free(test);
 }
 
-/* The recorded chain is the one before the job; where that is to be success, take it for both. */
-static void
-expect_recorded_chain(RunCase *test)
+void
+run_case_promise_recorded(RunCase *test)
 {
     GPtrArray *after = test->plan->after;
     test->plan->after = test->plan->before;
@@ -125,7 +124,7 @@ run_case_run(RunCase *test)
 void
 run_case_run_well(RunCase *test)
 {
-    expect_recorded_chain(test);
+    run_case_promise_recorded(test);
     run_case_run(test);
     assert_no_error(test->error);
     assert_true(test->done);
@@ -148,7 +147,7 @@ run_case_end(RunCase *test, GQuark domain, int code, const char *part)
 void
 run_case_succeed(RunCase *test)
 {
-    expect_recorded_chain(test);
+    run_case_promise_recorded(test);
     run_case_end(test, 0, 0, NULL);
 }
 

@@ -74,6 +74,9 @@ void run_case_run(RunCase *test);
 /** Run to success, and go on looking at @test. */
 void run_case_run_well(RunCase *test);
 
+/** The recorded chain, which is the one before the job, is what the plan promises. */
+void run_case_promise_recorded(RunCase *test);
+
 /** Run to success (@part is NULL), or to the error with @part in it; frees @test. */
 void run_case_end(RunCase *test, GQuark domain, int code, const char *part);
 void run_case_succeed(RunCase *test);

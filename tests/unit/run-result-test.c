@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/cli-check.h"
+#include "lib/graph-fixture.h"
+#include "lib/qcow2-image.h"
+#include "lib/run-case.h"
+
+#define TOPOLOGY "throttle-blockdev"
+#define FOLDER   "/tmp/qblk-fixture/" TOPOLOGY
+
+static char *
+moved_to(const char *folder, const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, FOLDER, -1);
+    return g_strjoinv(folder, parts);
+}
+
+/* The recorded chain, with images in @folder, is the one that is promised; the header of its active
+ * layer is written anew. */
+static RunCase *
+case_in(const char *folder)
+{
+    gsize length;
+    g_autofree char *recorded = graph_fixture_text(TOPOLOGY, &length);
+    g_autofree char *text = moved_to(folder, recorded);
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    fake_qmp_finish(test->fake);
+    test->fake = fake_qmp_new_capture("7.2", text);
+    for (guint i = 0; i < test->plan->before->len; i++) {
+        QblkExpectation *layer = test->plan->before->pdata[i];
+        g_autofree char *old = layer->filename;
+        layer->filename = moved_to(folder, old);
+        layer->names_next = i == 0;
+    }
+    run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
+    run_case_take_end(test->fake);
+    return test;
+}
+
+static void
+save_header(const char *folder, const char *backing)
+{
+    Qcow2Image image = qcow2_image(3);
+    qcow2_image_put_extension(&image, 104, QCOW2_BACKING_FORMAT, "qcow2");
+    qcow2_image_put_backing(&image, backing);
+    g_autofree char *path = g_build_filename(folder, "disk-2.qcow2", NULL);
+    assert_true(g_file_set_contents(path, (const char *)image.bytes, sizeof(image.bytes), NULL));
+}
+
+static void
+a_header_that_says_another_image_is_no_success(void **state)
+{
+    char *folder = cli_check_folder();
+    static const struct {
+        const char *backing;
+        gboolean is_local, is_right;
+    } cases[] = {
+        {"disk-1.qcow2", TRUE, TRUE},
+        {"stranger.qcow2", TRUE, FALSE},
+        {"stranger.qcow2", FALSE, TRUE}, /* it is an image of another machine */
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        RunCase *test = case_in(folder);
+        save_header(folder, cases[i].backing);
+        test->options.is_local = cases[i].is_local;
+        if (cases[i].is_right) {
+            run_case_succeed(test);
+            continue;
+        }
+        run_case_promise_recorded(test);
+        run_case_fail(test, QBLK_BLOCKJOB_ERROR_RESULT, "the header of '");
+    }
+    cli_check_remove(folder);
+}
+
+static void
+a_connection_lost_after_the_job_is_opened_once_more_to_look(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    test->next = run_case_server();
+    run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
+    run_case_take_end(test->fake);
+    run_case_lose(test->fake, "query-version", FALSE);
+    run_case_succeed(test);
+}
+
+static void
+a_chain_that_cannot_be_looked_at_is_no_success(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
+    run_case_take_end(test->fake);
+    run_case_lose(test->fake, "query-version", FALSE);
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                 "the job ended well, but the chain could not be looked at again: ");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_header_that_says_another_image_is_no_success),
+        cmocka_unit_test(a_connection_lost_after_the_job_is_opened_once_more_to_look),
+        cmocka_unit_test(a_chain_that_cannot_be_looked_at_is_no_success),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
