@@ -9,9 +9,10 @@ import struct
 import block_jobs
 import live
 import qblk
+import qemu
 import relay
 from block_jobs import SLOW
-from topologies.options import named_chain, virtio
+from topologies.options import blockdev, named_chain, qcow2, stem, virtio
 
 F_OFD_SETLK = 37  # of Linux; as QEMU locks: for an open file, not for a process
 
@@ -41,6 +42,25 @@ class Delete(block_jobs.TestCase):
                         self.assertIn(f'deleted: {self.files[number]}\n', text)
                     self.assert_files(*left)
                     self.assert_same_content(left[0])
+
+    def test_a_layer_without_a_path_is_left_where_it_is(self):
+        self.make(3)
+        self.remember()
+        top, middle, base = self.files
+        socket = os.path.join(self.folder, 'nbd.sock')
+        self.enterContext(qemu.nbd_server(socket, middle, fmt='raw'))
+        self.run_qemu(qcow2(base)
+                      + blockdev(driver='nbd', node_name='net', read_only=True,
+                                 server={'type': 'unix', 'path': socket})
+                      + blockdev(driver='qcow2', node_name='middle', read_only=True, file='net',
+                                 backing=stem(base))
+                      + qcow2(top, backing='middle') + virtio(stem(top), id='vda'))
+        text = self.commit('--pivot').text
+        self.assertIn(f'deleted: {top}\n', text)
+        self.assertIn('no longer used: nbd', text)
+        self.assertEqual(self.names(), sorted(map(os.path.basename, [middle, base])))
+        self.assert_files(base)
+        self.assert_same_content(base)
 
     def test_a_dry_run_says_what_and_deletes_nothing(self):
         self.boot()

@@ -216,6 +216,26 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
     assert_null(qblk_json_get(start->arguments, "backing-file")); /* QEMU knows it */
 }
 
+static void
+only_files_with_a_path_are_deleted(void **state)
+{
+    static const char nodes[] =
+        "base-file file /d/base\nbase qcow2 /d/base file=base-file\n"
+        "net-file http http://h/net\nnet qcow2 http://h/net file=net-file backing=base\n"
+        "block-file host_device /dev/b\nblock qcow2 /dev/b file=block-file backing=net\n"
+        "top-file file /d/top\ntop qcow2 /d/top file=top-file backing=block";
+    g_autoptr(GError) error = NULL;
+    const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT, .delete_removed = TRUE};
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top");
+    g_autoptr(QblkPlan) made = plan_on(replies, (QblkPlanContext){0}, &options, &error);
+    assert_no_error(error);
+    assert_int_equal(made->removed->len, 3);
+    for (guint i = 0; i < made->removed->len; i++) {
+        const QblkRemoval *removal = made->removed->pdata[i];
+        assert_int_equal(removal->is_doomed, g_str_equal(removal->filename, "/d/top"));
+    }
+}
+
 int
 main(void)
 {
@@ -228,6 +248,7 @@ main(void)
         cmocka_unit_test(an_id_that_is_taken_is_refused),
         cmocka_unit_test(a_command_that_qemu_does_not_know_is_refused),
         cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
+        cmocka_unit_test(only_files_with_a_path_are_deleted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
