@@ -260,8 +260,9 @@ qblk_journal_parse(const char *text, gsize length, GError **error)
 static gboolean
 fail_reading(GError **error, const char *path)
 {
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "cannot read '%s': %s",
-                path, g_strerror(errno));
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                "cannot read the journal '%s': %s; say --state-dir for another folder", path,
+                g_strerror(errno));
     return FALSE;
 }
 
@@ -298,16 +299,6 @@ read_text(int fd, const char *path, gboolean is_busy, char **text, gsize *length
     return TRUE;
 }
 
-static QblkJournalRecord *
-parse_text(const char *path, const char *text, gsize length, GError **error)
-{
-    QblkJournalRecord *record = qblk_journal_parse(text, length, error);
-    if (record == NULL) {
-        g_prefix_error(error, "'%s': ", path);
-    }
-    return record;
-}
-
 /* NULL where there is nothing to take up. */
 static QblkJournalRecord *
 read_file(const char *path)
@@ -321,7 +312,8 @@ read_file(const char *path)
     if (fd >= 0) {
         is_busy = flock(fd, LOCK_SH | LOCK_NB) != 0;
         if (read_text(fd, path, is_busy, &text, &length, &cause) && text != NULL) {
-            record = parse_text(path, text, length, &cause);
+            record = qblk_journal_parse(text, length, &cause);
+            g_prefix_error(&cause, "'%s': ", path);
         }
         close(fd);
     } else if (errno != ENOENT) {
@@ -351,16 +343,28 @@ compare_paths(gconstpointer a, gconstpointer b)
     return strcmp((*left)->path, (*right)->path);
 }
 
+/* FALSE without an error where there is none. */
+static gboolean
+is_folder(const char *folder, GError **error)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        close(fd);
+    } else if (errno != ENOENT) {
+        fail_reading(error, folder);
+    }
+    return fd >= 0;
+}
+
 GPtrArray *
 qblk_journal_list(const char *folder, GError **error)
 {
     g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(record_free);
     g_autoptr(GError) cause = NULL;
-    g_autoptr(GDir) files = g_dir_open(folder, 0, &cause);
+    g_autoptr(GDir) files = is_folder(folder, &cause) ? g_dir_open(folder, 0, &cause) : NULL;
     const char *name = NULL;
-    if (files == NULL && !g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "cannot read the folder for journals: %s", cause->message);
+    if (cause != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
     while (files != NULL && (name = g_dir_read_name(files)) != NULL) {

@@ -319,6 +319,7 @@ qblk_recover_before(QblkClient **client, const QblkInvocation *invocation, const
     g_autoptr(GError) others = NULL;
     Before before = {client, invocation, vm, NULL};
     if (records == NULL) {
+        (*error)->code = QBLK_BLOCKJOB_ERROR_FAILED; /* as where it cannot be written */
         return FALSE;
     }
     if (!qblk_recover_each(records, recover_before, &before, &others) && before.own == NULL) {
