@@ -201,7 +201,7 @@ sync_images(const QblkPlan *plan, GError **error)
 {
     for (guint i = 0; i < plan->after->len; i++) {
         const QblkExpectation *image = plan->after->pdata[i];
-        g_autofree char *why = image->file.device != 0 ? sync_image(image) : NULL;
+        g_autofree char *why = is_path(image->filename) ? sync_image(image) : NULL;
         if (why != NULL) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                         "the chain of '%s' was changed as planned, but nothing was deleted: '%s' "
@@ -217,7 +217,7 @@ gboolean
 qblk_removal_delete(const QblkPlan *plan, GError **error)
 {
     g_autoptr(GString) faults = g_string_new(NULL);
-    if (!sync_images(plan, error)) {
+    if (is_any_doomed(plan) && !sync_images(plan, error)) {
         return FALSE;
     }
     for (guint i = 0; i < plan->removed->len; i++) {

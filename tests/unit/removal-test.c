@@ -230,6 +230,17 @@ nothing_is_deleted_where_the_base_is_not_the_one_it_was(void **state)
 }
 
 static void
+nothing_is_deleted_where_nobody_has_looked_at_the_base(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autofree char *base = save("base");
+    g_autoptr(QblkPlan) plan = plan_to_delete(file);
+    (void)qblk_plan_expect_image(plan, "base", "qcow2", base);
+    assert_not_deleted(plan, "base' cannot be synced: another file has its name now");
+    assert_int_equal(access(file, F_OK), 0);
+}
+
+static void
 nothing_is_deleted_where_the_base_cannot_be_synced(void **state)
 {
     g_autofree char *file = save("file");
@@ -385,6 +396,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_file_of_another_device_is_another_file, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_deleted_where_the_base_is_not_the_one_it_was,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_deleted_where_nobody_has_looked_at_the_base,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_deleted_where_the_base_cannot_be_synced, set_up,
                                         tear_down),
