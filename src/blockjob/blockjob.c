@@ -101,7 +101,7 @@ qblk_blockjob_run(QblkClient **client, const char *address, const QblkPlan *plan
         .report_ms = progress == NULL ? 0 : PROGRESS_MS,
         .report = report,
         .user_data = &to,
-        .is_local = pid != 0 && qblk_removal_is_here(plan, pid),
+        .is_local = pid != 0 && qblk_removal_is_here(plan, pid, FALSE),
     };
     return qblk_run_one(client, plan, &options, error);
 }

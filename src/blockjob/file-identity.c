@@ -15,3 +15,21 @@ qblk_file_identity_is_same(const QblkFileIdentity *a, const QblkFileIdentity *b)
 {
     return a->device == b->device && a->inode == b->inode;
 }
+
+gboolean
+qblk_file_identity_is_one(const char *a, const char *b)
+{
+    struct stat status_a, status_b;
+    if (a == NULL || b == NULL) {
+        return FALSE;
+    }
+    if (g_str_equal(a, b)) {
+        return TRUE;
+    }
+    if (stat(a, &status_a) != 0 || stat(b, &status_b) != 0) {
+        return FALSE;
+    }
+    const QblkFileIdentity file_a = qblk_file_identity(&status_a);
+    const QblkFileIdentity file_b = qblk_file_identity(&status_b);
+    return qblk_file_identity_is_same(&file_a, &file_b);
+}

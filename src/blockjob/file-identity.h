@@ -16,3 +16,7 @@ typedef struct {
 QblkFileIdentity qblk_file_identity(const struct stat *status);
 
 gboolean qblk_file_identity_is_same(const QblkFileIdentity *a, const QblkFileIdentity *b);
+
+/** Whether two names, each may be NULL, are of one file of this machine, or the same name.  Links
+ * of both kinds are seen through. */
+gboolean qblk_file_identity_is_one(const char *a, const char *b);

@@ -19,22 +19,12 @@ is_path(const char *name)
     return name[0] == '/' || is_relative(name);
 }
 
-/* Links of both kinds are seen through. */
 static gboolean
 is_same_file(const char *a, const char *b)
 {
     g_autofree char *plain_a = g_canonicalize_filename(a, "/");
     g_autofree char *plain_b = g_canonicalize_filename(b, "/");
-    if (g_str_equal(plain_a, plain_b)) {
-        return TRUE;
-    }
-    struct stat status_a, status_b;
-    if (stat(a, &status_a) != 0 || stat(b, &status_b) != 0) {
-        return FALSE;
-    }
-    const QblkFileIdentity file_a = qblk_file_identity(&status_a);
-    const QblkFileIdentity file_b = qblk_file_identity(&status_b);
-    return qblk_file_identity_is_same(&file_a, &file_b);
+    return g_str_equal(plain_a, plain_b) || qblk_file_identity_is_one(a, b);
 }
 
 gboolean

@@ -122,10 +122,11 @@ qblk_removal_identify(QblkPlan *plan, gint64 pid, GError **error)
     return TRUE;
 }
 
-gboolean
-qblk_removal_is_here(const QblkPlan *plan, gint64 pid)
+/* By the process @pid, or by one that has locked it.  What is no path is nobody else's. */
+static gboolean
+is_used_here(const GPtrArray *layers, gint64 pid)
 {
-    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+    const QblkExpectation *top = layers->len == 0 ? NULL : layers->pdata[0];
     struct stat status;
     if (top == NULL || !is_path(top->filename) || qblk_lock_holder_is_any(top->filename)) {
         return TRUE;
@@ -136,6 +137,13 @@ qblk_removal_is_here(const QblkPlan *plan, gint64 pid)
     }
     const QblkFileIdentity file = qblk_file_identity(&status);
     return qblk_process_has(files, &file);
+}
+
+gboolean
+qblk_removal_is_here(const QblkPlan *plan, gint64 pid, gboolean was_begun)
+{
+    return is_used_here(plan->before, pid) ||
+           (was_begun && plan->after->len > 0 && is_used_here(plan->after, pid));
 }
 
 /* A pipe or link may have got the inode of a file that is gone. */

@@ -13,9 +13,10 @@
 /**
  * Whether the names of @plan are those of files of this machine: the active layer, where it has a
  * path, is in use here, by the process @pid that has the monitor or by one that has locked it.  A
- * QEMU in a container, or one that ssh leads to, may have other files of these names.
+ * QEMU in a container, or one that ssh leads to, may have other files of these names.  Where the
+ * plan @was_begun it may be the active layer from after as well.
  */
-gboolean qblk_removal_is_here(const QblkPlan *plan, gint64 pid);
+gboolean qblk_removal_is_here(const QblkPlan *plan, gint64 pid, gboolean was_begun);
 
 /**
  * Look at the files that @plan will delete, and at those that have to be synced before.

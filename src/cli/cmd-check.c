@@ -12,17 +12,6 @@
 
 #define IMAGE "image:"
 
-void
-qblk_cmd_check_options(QblkInvocation *invocation, GOptionContext *context)
-{
-    const GOptionEntry entries[] = {
-        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
-         "The folder of the journals", "FOLDER"},
-        {NULL},
-    };
-    g_option_context_add_main_entries(context, entries, NULL);
-}
-
 /* The header of @layer as it is now; NULL where its image is not at hand, or what is at hand there
  * is another one, as with a QEMU in another mount namespace. */
 static QblkImageHeader *

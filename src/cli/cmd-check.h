@@ -10,6 +10,4 @@
 
 #include "cli/invocation.h"
 
-void qblk_cmd_check_options(QblkInvocation *invocation, GOptionContext *context);
-
 gboolean qblk_cmd_check(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -11,17 +11,6 @@
 
 #define IMAGE "image:"
 
-void
-qblk_cmd_recover_options(QblkInvocation *invocation, GOptionContext *context)
-{
-    const GOptionEntry entries[] = {
-        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
-         "The folder of the journals", "FOLDER"},
-        {NULL},
-    };
-    g_option_context_add_main_entries(context, entries, NULL);
-}
-
 /* What became of each operation, and the VM that is meant, if one is. */
 typedef struct {
     QblkJson *list;

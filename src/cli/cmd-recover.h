@@ -5,6 +5,3 @@
 #include "cli/invocation.h"
 
 gboolean qblk_cmd_recover(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Add the options of `recover` to @context. */
-void qblk_cmd_recover_options(QblkInvocation *invocation, GOptionContext *context);

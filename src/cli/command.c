@@ -17,6 +17,7 @@
 #include "cli/cmd-resolve.h"
 #include "cli/cmd-source.h"
 #include "cli/cmd-xml.h"
+#include "cli/recover.h"
 
 #define ANY_NUMBER G_MAXUINT
 
@@ -49,14 +50,14 @@ static const QblkCommand commands[] = {
     {"job", "blockjob", "VM DISK", 2, 2, TRUE, TRUE,
      "Show or end the job of a disk", qblk_cmd_job_options, qblk_cmd_job},
     {"recover", NULL, "[VM]", 0, 1, FALSE, FALSE,
-     "Take up what a crash has left", qblk_cmd_recover_options, qblk_cmd_recover},
+     "Take up what a crash has left", qblk_recover_options, qblk_cmd_recover},
     {"open-monitor", NULL, "VM PATH", 2, 2, FALSE, FALSE,
      "Open one more QMP monitor (QEMU 11.1)", qblk_cmd_open_monitor_options,
      qblk_cmd_open_monitor},
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
     {"check", NULL, "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE,
-     "Compare with image headers and --domain", qblk_cmd_check_options, qblk_cmd_check},
+     "Compare with image headers and --domain", qblk_recover_options, qblk_cmd_check},
     {NULL},
 };
 /* clang-format on */

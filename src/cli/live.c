@@ -227,7 +227,7 @@ is_local(const QblkInvocation *invocation, const GPtrArray *plans, gint64 pid)
 {
     gboolean is_here = qblk_vm_is_local(invocation->arguments[0]);
     for (guint i = 0; is_here && i < plans->len; i++) {
-        is_here = qblk_removal_is_here(plans->pdata[i], pid);
+        is_here = qblk_removal_is_here(plans->pdata[i], pid, FALSE);
     }
     return is_here;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/recover-image.h"
 
+#include "blockjob/file-identity.h"
 #include "blockjob/journal.h"
 #include "blockjob/lock-holder.h"
 #include "blockjob/tombstone.h"
@@ -23,7 +24,7 @@ has_file(const GPtrArray *layers, const char *path)
 {
     for (guint i = 0; i < layers->len; i++) {
         const QblkExpectation *layer = layers->pdata[i];
-        if (qblk_recover_is_same_file(layer->filename, path)) {
+        if (qblk_file_identity_is_one(layer->filename, path)) {
             return TRUE;
         }
     }
@@ -119,7 +120,7 @@ is_chain(const GPtrArray *images, const GPtrArray *layers)
     for (guint i = 0; is_same && i < images->len; i++) {
         const QblkImageLayer *image = images->pdata[i];
         const QblkExpectation *layer = layers->pdata[i];
-        is_same = qblk_recover_is_same_file(image->path, layer->filename);
+        is_same = qblk_file_identity_is_one(image->path, layer->filename);
     }
     return is_same;
 }

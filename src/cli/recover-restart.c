@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/recover-restart.h"
 
+#include "blockjob/file-identity.h"
 #include "blockjob/tombstone.h"
 #include "cli/recover.h"
-#include "cli/vm.h"
 #include "graph/snapshot.h"
 
 /* What the disk has now, of an operation after which the guest has another active image. */
@@ -18,7 +18,7 @@ has_file(const QblkChain *chain, const char *path)
 {
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        if (qblk_recover_is_same_file(layer->filename, path)) {
+        if (qblk_file_identity_is_one(layer->filename, path)) {
             return TRUE;
         }
     }
@@ -39,7 +39,7 @@ is_chain(const QblkChain *chain, const GPtrArray *expected)
     for (guint i = 0; is_same && i < expected->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
         const QblkExpectation *wanted = expected->pdata[i];
-        is_same = qblk_recover_is_same_file(layer->filename, wanted->filename);
+        is_same = qblk_file_identity_is_one(layer->filename, wanted->filename);
     }
     return is_same;
 }
@@ -57,22 +57,15 @@ refuse(GError **error, const char *image, const char *target, const char *why, c
 
 /* The guest is where it was, and so nothing is old. */
 static void
-take_mark_away(const QblkJournalRecord *record)
+take_mark_away(const QblkJournalRecord *record, gboolean is_here)
 {
-    if (record->plan->buried != NULL && qblk_vm_is_local(record->vm.address)) {
+    if (record->plan->buried != NULL && is_here) {
         qblk_tombstone_remove(record->plan->buried);
     }
 }
 
-/* The guest has gone on with @new, and so @old is old, whatever the crash has left in it. */
 static gboolean
-settle_mark(const QblkJournalRecord *record, const char *old, const char *new, GError **error)
-{
-    return !qblk_vm_is_local(record->vm.address) || qblk_tombstone_write(old, new, TRUE, error);
-}
-
-static gboolean
-judge_moved(const QblkJournalRecord *record, Has has, char **why, GError **error)
+judge_moved(const QblkJournalRecord *record, Has has, gboolean is_here, char **why, GError **error)
 {
     const QblkPlan *plan = record->plan;
     const char *old = ((const QblkExpectation *)plan->before->pdata[0])->filename;
@@ -82,7 +75,7 @@ judge_moved(const QblkJournalRecord *record, Has has, char **why, GError **error
         return TRUE;
     }
     if (has == HAS_OLD && record->stage < QBLK_STAGE_PIVOTING) {
-        take_mark_away(record);
+        take_mark_away(record, is_here);
         return TRUE;
     }
     if (has == HAS_OLD) {
@@ -101,7 +94,8 @@ judge_moved(const QblkJournalRecord *record, Has has, char **why, GError **error
                                "be in '%s' only",
                                old);
     }
-    return settle_mark(record, old, new, error);
+    /* The guest has gone on with @new, and so @old is old, whatever the crash has left in it. */
+    return !is_here || qblk_tombstone_write(old, new, TRUE, error);
 }
 
 /* The active image is the same, before and after. */
@@ -134,7 +128,8 @@ qblk_recover_restart(QblkClient *client, const QblkInvocation *invocation,
         why = g_strdup(tell_chain(chain, plan));
     } else {
         const QblkExpectation *old = plan->before->pdata[0], *new = plan->after->pdata[0];
-        if (!judge_moved(record, what_it_has(chain, old->filename, new->filename), &why, error)) {
+        Has has = what_it_has(chain, old->filename, new->filename);
+        if (!judge_moved(record, has, qblk_recover_is_here(client, record), &why, error)) {
             return FALSE;
         }
     }

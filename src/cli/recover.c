@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/recover.h"
 
+#include "blockjob/process.h"
+#include "blockjob/removal.h"
 #include "blockjob/run.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -11,12 +13,21 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FIELD_START 22 /* of /proc/PID/stat, from 1: see proc(5) */
 #define NO_UUID     "00000000-0000-0000-0000-000000000000"
+
+void
+qblk_recover_options(QblkInvocation *invocation, GOptionContext *context)
+{
+    const GOptionEntry entries[] = {
+        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
+         "The folder of the journals", "FOLDER"},
+        {NULL},
+    };
+    g_option_context_add_main_entries(context, entries, NULL);
+}
 
 char *
 qblk_recover_folder(const QblkInvocation *invocation)
@@ -99,15 +110,10 @@ qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm
         return FALSE;
     }
     const char *text = qblk_json_get_string(uuid, "UUID");
-    struct ucred peer;
-    socklen_t length = sizeof(peer);
     vm->address = absolute_address(address);
     vm->uuid = text == NULL || g_str_equal(text, NO_UUID) ? NULL : g_strdup(text);
-    if (getsockopt(qblk_client_get_fd(client), SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-        peer.pid > 0) {
-        vm->pid = peer.pid;
-        vm->start = start_of(peer.pid);
-    }
+    vm->pid = qblk_process_behind(qblk_client_get_fd(client));
+    vm->start = vm->pid == 0 ? 0 : start_of(vm->pid);
     return find_thread(client, &vm->thread, error);
 }
 
@@ -120,12 +126,10 @@ qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
 }
 
 gboolean
-qblk_recover_is_same_file(const char *a, const char *b)
+qblk_recover_is_here(QblkClient *client, const QblkJournalRecord *record)
 {
-    struct stat left, right;
-    return a != NULL && b != NULL &&
-           (g_str_equal(a, b) || (stat(a, &left) == 0 && stat(b, &right) == 0 &&
-                                  left.st_dev == right.st_dev && left.st_ino == right.st_ino));
+    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
+    return qblk_vm_is_local(record->vm.address) && qblk_removal_is_here(record->plan, pid, TRUE);
 }
 
 /* ---- taking up ---- */
@@ -141,7 +145,7 @@ resume_job(QblkClient **client, const QblkInvocation *invocation, const QblkJour
         .snapshot = invocation->snapshot_options,
         .timeout_ms = invocation->timeout_ms,
         .stop_fd = qblk_interrupt_get_fd(interrupt),
-        .is_local = qblk_vm_is_local(record->vm.address),
+        .is_local = qblk_recover_is_here(*client, record),
         .journals = journal,
     };
     if (!qblk_run_resume(client, plan, record->stage, &run, &end, error)) {

@@ -10,6 +10,9 @@
 
 #include <qblk/client.h>
 
+/** Add the options of commands that only read what a crash has left. */
+void qblk_recover_options(QblkInvocation *invocation, GOptionContext *context);
+
 /** The folder for journals: --state-dir, or the user's own.  Owned by the caller. */
 char *qblk_recover_folder(const QblkInvocation *invocation) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -20,8 +23,9 @@ gboolean qblk_recover_identify(QblkClient *client, const char *address, QblkJour
 /** Whether @record is of the VM @vm, this time or an earlier one that it was started. */
 gboolean qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm);
 
-/** Whether two names, each may be NULL, are of one file of this machine, or the same name. */
-gboolean qblk_recover_is_same_file(const char *a, const char *b);
+/** Whether the images of @record are files of this machine: QEMU on @client has the active one from
+ * before or the one from after in use here. */
+gboolean qblk_recover_is_here(QblkClient *client, const QblkJournalRecord *record);
 
 /**
  * Take up @record on @client, which may be replaced; @said is how it ended, for people.  A QEMU

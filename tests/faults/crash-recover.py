@@ -155,6 +155,16 @@ class Check(TestCase):
         self.assertEqual(self.check(base, qblk.DONE), '')
         self.assert_same_content(base)
 
+    def test_an_overlay_that_was_merged_when_it_was_taken_up(self):
+        self.boot(depth=3, data='4M')
+        top, _, base = self.files
+        self.leave(self.process.socket, 'commit', '--pivot')
+        self.hurry()
+        self.assertIn('completed', self.qblk('recover', self.process.socket).text)
+        self.process.quit()
+        self.assertIn(f'boot from: {base}\n', self.check(top, qblk.FAILED))
+        self.assert_same_content(base)
+
     def test_what_was_left(self):
         self.boot(depth=3, data='4M')
         self.leave(self.process.socket, 'commit', '--pivot')

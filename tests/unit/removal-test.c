@@ -351,15 +351,29 @@ an_active_layer_that_is_in_use_here_is_a_file_of_this_machine(void **state)
     g_autofree char *missing = g_build_filename(folder, "missing", NULL);
     g_autoptr(QblkPlan) plan = plan_for(file);
     g_autoptr(QblkPlan) other = plan_for(missing);
-    assert_true(qblk_removal_is_here(plan, getpid()));
-    assert_false(qblk_removal_is_here(plan, getppid()));
-    assert_false(qblk_removal_is_here(plan, 0));
-    assert_false(qblk_removal_is_here(other, getpid()));
+    assert_true(qblk_removal_is_here(plan, getpid(), FALSE));
+    assert_false(qblk_removal_is_here(plan, getppid(), FALSE));
+    assert_false(qblk_removal_is_here(plan, 0, FALSE));
+    assert_false(qblk_removal_is_here(other, getpid(), FALSE));
     /* QEMU behind a proxy has it locked */
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 100, .l_len = 1};
     assert_int_equal(fcntl(g_array_index(opened, int, 0), F_OFD_SETLK, &lock), 0);
-    assert_true(qblk_removal_is_here(plan, getppid()));
-    assert_true(qblk_removal_is_here(plan, 0));
+    assert_true(qblk_removal_is_here(plan, getppid(), FALSE));
+    assert_true(qblk_removal_is_here(plan, 0, FALSE));
+}
+
+/* The guest may have gone over to the image from after. */
+static void
+a_plan_that_was_begun_may_be_at_its_end(void **state)
+{
+    g_autofree char *file = save("file");
+    g_autofree char *missing = g_build_filename(folder, "missing", NULL);
+    g_autoptr(QblkPlan) plan = plan_for(missing);
+    assert_false(qblk_removal_is_here(plan, getpid(), TRUE)); /* nothing is known of its end */
+    (void)qblk_plan_expect_image(plan, "base", "qcow2", file);
+    assert_true(qblk_removal_is_here(plan, getpid(), TRUE));
+    assert_false(qblk_removal_is_here(plan, getpid(), FALSE));
+    assert_false(qblk_removal_is_here(plan, getppid(), TRUE));
 }
 
 static void
@@ -368,9 +382,9 @@ a_disk_without_a_path_is_nowhere_else(void **state)
     g_autoptr(QblkPlan) remote = plan_for("nbd://h/top");
     g_autoptr(QblkPlan) unknown = plan_for(NULL);
     g_autoptr(QblkPlan) empty = qblk_plan_new_empty();
-    assert_true(qblk_removal_is_here(remote, getppid()));
-    assert_true(qblk_removal_is_here(unknown, getppid()));
-    assert_true(qblk_removal_is_here(empty, getppid()));
+    assert_true(qblk_removal_is_here(remote, getppid(), FALSE));
+    assert_true(qblk_removal_is_here(unknown, getppid(), FALSE));
+    assert_true(qblk_removal_is_here(empty, getppid(), FALSE));
 }
 
 int
@@ -389,6 +403,7 @@ main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             an_active_layer_that_is_in_use_here_is_a_file_of_this_machine, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_plan_that_was_begun_may_be_at_its_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_without_a_path_is_nowhere_else, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_link_to_the_file_is_another_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_gone_is_no_failure, set_up, tear_down),
