@@ -19,16 +19,17 @@ import rng
 MARK = b'qblk-image-file'  # a node that only the daemon of an image has
 
 
-def daemons(path):
-    """The processes of storage daemons that were started for the image PATH."""
+def daemons():
+    """The processes of storage daemons that this test has started: with its own PATH."""
     found = []
+    path = b'PATH=' + os.fsencode(os.environ['PATH'])
     for name in os.listdir('/proc'):
         with contextlib.suppress(OSError):
             if name.isdigit():
-                with open(f'/proc/{name}/cmdline', 'rb') as file:
-                    line = file.read()
-                if MARK in line and os.fsencode(path) in line:
-                    found.append(int(name))
+                with open(f'/proc/{name}/cmdline', 'rb') as line, \
+                        open(f'/proc/{name}/environ', 'rb') as variables:
+                    if MARK in line.read() and path in variables.read().split(b'\0'):
+                        found.append(int(name))
     return found
 
 
@@ -64,14 +65,14 @@ class Images(live.TestCase):
     def layers(self, path, *options):
         report = json.loads(self.qblk('chain', '--json', *options, f'image:{path}', 'vda').stdout)
         chain, = report['chains']
-        self.assertEqual(daemons(path), [])
+        self.assertEqual(daemons(), [])
         return [(layer['file'], layer['format']) for layer in chain['layers']]
 
     def refused(self, path, *options, status=qblk.FAILED):
         begin = time.monotonic()
         errors = self.qblk('chain', *options, f'image:{path}', status=status).errors
         self.assertLess(time.monotonic() - begin, 20)
-        self.assertEqual(daemons(path), [])
+        self.assertEqual(daemons(), [])
         self.assertEqual(errors.count('\n'), 1, msg=errors)
         return errors
 
@@ -88,7 +89,7 @@ class Images(live.TestCase):
         self.assertEqual(self.resolve(vm, 'vda[2]'), files[2])
         self.assertEqual(live.disk_sources(self.disk_xml(vm, 'vda')), (files, True))
         self.assertEqual([state(path) for path in files], before)
-        self.assertEqual(daemons(files[0]), [])
+        self.assertEqual(daemons(), [])
 
     def test_its_disk_is_vda_or_what_the_user_says(self):
         path = self.make('disk.qcow2')
@@ -231,7 +232,7 @@ class Images(live.TestCase):
                 errors = self.qblk('chain', f'image:{path}', status=qblk.REFUSED).errors
                 self.assertIn('not a local file', errors)
                 self.assertNotIn('hunter2', errors)
-                self.assertEqual(daemons(path), [])
+                self.assertEqual(daemons(), [])
 
     def test_a_json_name_of_a_local_file_is_followed(self):
         base = self.make('base.qcow2')
@@ -296,9 +297,9 @@ class Images(live.TestCase):
         program = subprocess.Popen(qblk.command(['list', '--timeout', '60', f'image:{path}']),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with program:
-            self.wait(lambda: daemons(path))
+            self.wait(lambda: daemons())
             program.send_signal(signal.SIGKILL)
-        self.wait(lambda: not daemons(path))
+        self.wait(lambda: not daemons())
 
     def wait(self, condition):
         deadline = time.monotonic() + 20
