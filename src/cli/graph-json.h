@@ -7,5 +7,5 @@
 #include "base/json.h"
 #include "graph/snapshot.h"
 
-/** A new reference. */
+/** A new reference. @snapshot has its nodes: none were withheld. */
 QblkJson *qblk_graph_json(const QblkSnapshot *snapshot) G_GNUC_WARN_UNUSED_RESULT;

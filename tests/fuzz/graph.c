@@ -57,7 +57,9 @@ load(const QblkReplies *replies, QblkEdgeSource edges)
     if (snapshot == NULL) {
         return;
     }
-    draw(snapshot);
+    if (snapshot->withheld == NULL) { /* else `graph` refuses */
+        draw(snapshot);
+    }
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         print_json(qblk_report_job(snapshot->jobs->pdata[i]));
     }
