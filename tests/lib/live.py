@@ -55,6 +55,18 @@ class TestCase(unittest.TestCase):
         """Run a topology for the rest of the test: (topology, qemu.Process)."""
         return self.enterContext(self.running(name, **options))
 
+    @classmethod
+    def setUpClass(cls):
+        cls._shared = {}
+        cls._ends = contextlib.ExitStack()
+        cls.addClassCleanup(cls._ends.close)
+
+    def share(self, name):
+        """start() for a test that only reads: the tests of a class have one QEMU for a topology."""
+        if name not in self._shared:
+            self._shared[name] = self._ends.enter_context(self.running(name))
+        return self._shared[name]
+
     def qblk(self, *arguments, status=qblk.DONE, **options):
         """Run qblk, which must end with STATUS; whatever fails says why, and nothing on stdout."""
         result = qblk.run(*arguments, **options)

@@ -1,52 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`list`, `chain` and `graph` on every graph there is."""
+"""`list`, `chain` and `graph`."""
 
 import json
 
 import live
-import qblk
-import qemu
-from topologies import TOPOLOGIES
 
 
-class EveryGraph(live.TestCase):
-    def test_is_listed_and_drawn(self):
-        for name in TOPOLOGIES:
-            if name in ('stream-concluded', 'stream-running-undismissed', 'storage-daemon',
-                        'libvirt-aliases-clash'):
-                continue  # each has tests of its own
-            with self.subTest(name), self.running(name) as (topology, process):
-                self.assert_same_by_all_edges(name, process)
-                table = self.qblk('list', process.socket).text
-                tree = self.qblk('chain', process.socket).text if name != 'quorum' else ''
-                for target, files in topology.chains.items():
-                    self.assertIn(target, table)
-                    if name != 'odd-names':
-                        for path in files:
-                            self.assertIn(path, tree)
-                for form in ('tree', 'dot', 'json'):
-                    self.qblk('graph', process.socket, '--format', form)
-
-    def assert_same_by_all_edges(self, name, process):
-        """Each source of edges that this QEMU has, alone, gives the same chains; what the
-        statistics cannot see is in docs/architecture.md."""
-        nodes = process.qmp.execute('query-named-block-nodes', {'flat': True})
-        sources = ['debug-graph']
-        if any('children' in node for node in nodes):
-            sources.append('children')
-        if name not in ('data-file', 'commit-middle-running'):
-            sources.append('blockstats')
-        self.assertEqual('children' in sources, qemu.version() >= (10, 1) and nodes != [])
-        expected = qblk.run('--json', 'chain', process.socket)
-        for source in sources:
-            with self.subTest(source):
-                result = qblk.run('--json', 'chain', '--edges', source, process.socket)
-                self.assertEqual((result.status, result.stdout),
-                                 (expected.status, expected.stdout), msg=str(result))
-
+class Graphs(live.TestCase):
     def test_is_one_json_object_with_the_schema(self):
         for name in ('many-buses', 'libvirt-names', 'throttle-blockdev', 'commit-ready'):
-            _, process = self.start(name)
+            _, process = self.share(name)
             for command in ('list', 'chain', 'graph', 'jobs'):
                 with self.subTest(name, command=command):
                     result = json.loads(self.qblk('--json', command, process.socket).stdout)
@@ -55,7 +18,7 @@ class EveryGraph(live.TestCase):
     def test_has_every_open_node_in_its_picture(self):
         for name in ('virtio-5-deep', 'quorum', 'mirror-ready', 'copy-before-write'):
             with self.subTest(name):
-                _, process = self.start(name)
+                _, process = self.share(name)
                 for form in ('tree', 'dot', 'json'):
                     text = self.qblk('graph', process.socket, '--format', form).text
                     for node in live.Graph(process.qmp).nodes:
@@ -64,7 +27,7 @@ class EveryGraph(live.TestCase):
 
 class Targets(live.TestCase):
     def targets(self, name):
-        _, process = self.start(name)
+        _, process = self.share(name)
         return [line.split()[0] for line in self.qblk('list', process.socket).text.splitlines()
                 if line.strip()]
 
@@ -80,7 +43,7 @@ class Targets(live.TestCase):
             self.assertTrue(any(name.startswith(target) for name in found), msg=(target, found))
 
     def test_one_that_the_user_gives_comes_first(self):
-        _, process = self.start('virtio-5-deep')
+        _, process = self.share('virtio-5-deep')
         for target in ('system', 'vdq'):
             text = self.qblk('list', '--target', f'{target}=top', process.socket).text
             self.assertIn(target, text)

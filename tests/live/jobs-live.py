@@ -6,7 +6,7 @@ import live
 
 class Jobs(live.TestCase):
     def jobs(self, name):
-        _, process = self.start(name)
+        _, process = self.share(name)
         return self.qblk('jobs', process.socket).text
 
     def assert_job(self, name, *words):
@@ -30,7 +30,7 @@ class Jobs(live.TestCase):
         self.assertNotIn('vda', self.jobs('virtio-5-deep'))
 
     def test_a_job_shows_in_the_list_of_disks(self):
-        _, process = self.start('commit-running')
+        _, process = self.share('commit-running')
         self.assertIn('commit', self.qblk('list', process.socket).text)
 
 

@@ -7,7 +7,7 @@ import qblk
 
 class Names(live.TestCase):
     def test_an_index_is_the_number_in_the_node_name(self):
-        _, process = self.start('libvirt-names')
+        _, process = self.share('libvirt-names')
         for spec, node in {'vda': 'libvirt-4-format', 'vda[4]': 'libvirt-4-format',
                            'vda[8]': 'libvirt-8-format', 'vda[9]': 'libvirt-9-format',
                            'vdb[3]': 'libvirt-3-format', 'vdb[7]': 'libvirt-7-format',
@@ -18,13 +18,13 @@ class Names(live.TestCase):
                 self.assertEqual(self.resolve(process.socket, spec), node)
 
     def test_a_position_is_no_index_here(self):
-        _, process = self.start('libvirt-names')
+        _, process = self.share('libvirt-names')
         for spec in ('vda[1]', 'vda[2]', 'vdb[1]', 'vde[13]'):
             with self.subTest(spec):
                 self.qblk('resolve', process.socket, spec, status=qblk.NOT_FOUND)
 
     def test_the_xml_has_them_where_libvirt_has_them(self):
-        _, process = self.start('libvirt-names')
+        _, process = self.share('libvirt-names')
         disk = self.disk_xml(process.socket, 'vda')
         self.assertEqual(disk.find('source').get('index'), '4')
         self.assertEqual([layer.get('index') for layer in disk.iter('backingStore')],
@@ -32,7 +32,7 @@ class Names(live.TestCase):
         self.assertEqual(disk.find('alias').get('name'), 'virtio-disk0')
 
     def test_a_slice_is_in_the_source(self):
-        _, process = self.start('libvirt-names')
+        _, process = self.share('libvirt-names')
         part = self.disk_xml(process.socket, 'vdd').find('source/slices/slice')
         self.assertEqual((part.get('type'), part.get('offset'), part.get('size')),
                          ('storage', '1048576', '1048576'))
@@ -40,20 +40,20 @@ class Names(live.TestCase):
 
 class Aliases(live.TestCase):
     def test_a_target_is_what_the_alias_was_derived_from(self):
-        topology, process = self.start('libvirt-aliases')
+        topology, process = self.share('libvirt-aliases')
         for target, files in topology.chains.items():
             with self.subTest(target):
                 self.assertEqual(self.disk_xml(process.socket, target).find('source').get('file'),
                                  files[0])
 
     def test_an_alias_of_the_user_gets_a_target_that_no_other_disk_has(self):
-        _, process = self.start('libvirt-aliases')
+        _, process = self.share('libvirt-aliases')
         found = [line.split()[0] for line in self.qblk('list', process.socket).text.splitlines()
                  if 'ua-system' in line]
         self.assertEqual(found, ['vdb'])
 
     def test_two_disks_never_get_one_name(self):
-        _, process = self.start('libvirt-aliases-clash')
+        _, process = self.share('libvirt-aliases-clash')
         result = qblk.run('resolve', process.socket, 'sda')
         self.assertNotEqual(result.status, qblk.DONE, msg=str(result))
         self.assertEqual(result.stdout, b'')

@@ -18,7 +18,7 @@ UNUSUAL = ('vdc', 'vdf', 'vdg', 'vdl')
 class OddNames(live.TestCase):
     def setUp(self):
         super().setUp()
-        self.topology, self.process = self.start('odd-names')
+        self.topology, self.process = self.share('odd-names')
 
     def test_what_xml_can_say_is_said_exactly(self):
         for target in EXACT:

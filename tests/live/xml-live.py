@@ -1,83 +1,54 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk xml`: libvirt would take it, and it names the files that are open, top to bottom."""
+"""`qblk xml`. That each graph names its open files, and that libvirt would take it, is in
+graphs-live."""
 
 import xml.etree.ElementTree
 
 import live
 import qblk
-import rng
-from topologies import TOPOLOGIES
-
-# All but those where something is refused or there is no disk, which have tests of their own
-SPEAKABLE = [name for name in TOPOLOGIES if name not in (
-    'quorum', 'odd-names', 'empty-vm', 'storage-daemon', 'libvirt-aliases-clash',
-    'stream-concluded', 'stream-running-undismissed')]
-
-# NVMe disks and data stores are newer than the schema of libvirt 9.0
-NOT_IN_SCHEMA = ('many-buses', 'serials', 'data-file')
 
 
 class Xml(live.TestCase):
-    def test_every_graph_names_the_open_files_and_is_valid_by_the_schema_of_libvirt(self):
-        fragments = {}
-        for name in SPEAKABLE:
-            with self.subTest(name), self.running(name) as (topology, process):
-                self.assert_sources(topology, process)
-                if name not in NOT_IN_SCHEMA:
-                    fragments[name] = self.qblk('xml', process.socket).stdout
-        self.assertGreater(len(fragments), 20)
-        if not rng.available():
-            self.skipTest('no libvirt schema or no xmllint')
-        for name, errors in rng.check(fragments).items():
-            self.fail(f'{name}: {errors}\n{fragments[name].decode()}')
-
-    def assert_sources(self, topology, process):
-        """The sources are the open files, and the chain is closed."""
-        for target, files in topology.chains.items():
-            disk = self.disk_xml(process.socket, target)
-            self.assertEqual(live.disk_sources(disk), (files, True), msg=target)
-            self.assertEqual(disk.find('target').get('dev'), target)
-
     def test_all_disks_are_those_of_one_disk_each(self):
-        topology, process = self.start('shared-base')
+        topology, process = self.share('shared-base')
         devices = xml.etree.ElementTree.fromstring(self.qblk('xml', process.socket).stdout)
         self.assertEqual(devices.tag, 'devices')
         self.assertEqual([live.disk_sources(disk)[0] for disk in devices.findall('disk')],
                          list(topology.chains.values()))
 
     def test_indexes_count_down_from_the_top_which_has_none(self):
-        _, process = self.start('virtio-5-deep')
+        _, process = self.share('virtio-5-deep')
         disk = self.disk_xml(process.socket, 'vda')
         self.assertIsNone(disk.find('source').get('index'))
         self.assertEqual([layer.get('index') for layer in disk.iter('backingStore')],
                          ['1', '2', '3', '4', None])
 
     def test_a_guest_without_disks_has_devices_without_disks(self):
-        _, process = self.start('empty-vm')
+        _, process = self.share('empty-vm')
         devices = xml.etree.ElementTree.fromstring(self.qblk('xml', process.socket).stdout)
         self.assertEqual((devices.tag, list(devices)), ('devices', []))
 
     def test_a_read_only_disk_says_so(self):
-        _, process = self.start('read-only')
+        _, process = self.share('read-only')
         found = {target: self.disk_xml(process.socket, target).find('readonly') is not None
                  for target in ('vda', 'vdb', 'vdc', 'hda')}
         self.assertEqual(found, {'vda': True, 'vdb': True, 'vdc': False, 'hda': True})
 
     def test_a_block_device_is_a_dev(self):
-        topology, process = self.start('raw-block-device')
+        topology, process = self.share('raw-block-device')
         disk = self.disk_xml(process.socket, 'vda')
         self.assertEqual(disk.get('type'), 'block')
         self.assertEqual(disk.find('source').get('dev'), topology.chains['vda'][0])
 
     def test_a_quorum_is_refused_since_xml_has_one_chain(self):
-        _, process = self.start('quorum')
+        _, process = self.share('quorum')
         result = self.qblk('xml', process.socket, 'vda', status=qblk.FAILED)
         self.assertIn('quorum', result.errors)
 
 
 class Mirror(live.TestCase):
     def mirror(self, name):
-        _, process = self.start(name)
+        _, process = self.share(name)
         return self.disk_xml(process.socket, 'vda').find('mirror'), process
 
     def test_a_ready_active_commit(self):

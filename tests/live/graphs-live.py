@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each graph there is, looked at in each way: what is said of it is what QEMU says, and the same in
+all ways."""
+
+import json
+import os
+import xml.etree.ElementTree
+
+import live
+import qblk
+import qemu
+import rng
+from topologies import TOPOLOGIES
+
+OF_THEIR_OWN_TESTS = ('stream-concluded', 'stream-running-undismissed', 'storage-daemon',
+                      'libvirt-aliases-clash')
+
+# Where something is refused, or there is no disk: chains-live and xml-live
+NO_TREE = ('quorum',)
+NO_XML = ('quorum', 'odd-names', 'empty-vm')
+
+# NVMe disks and data stores are newer than the schema of libvirt 9.0
+NOT_IN_SCHEMA = ('many-buses', 'serials', 'data-file')
+
+# What the statistics cannot see is in docs/architecture.md.
+NOT_IN_STATISTICS = ('data-file', 'commit-middle-running')
+
+# An index is the number in libvirt's node names, two nodes are one file, or there is nothing but
+# more of the same.
+NO_POSITIONS = ('libvirt-names', 'libvirt-aliases', 'quorum', 'odd-names', 'shared-base-file',
+                'deep-200')
+
+
+class Graphs(live.TestCase):
+    def look_at(self, name):
+        topology, process = self.start(name)
+        self.assert_listed_and_drawn(name, topology, process)
+        self.assert_same_by_all_edges(name, process)
+        self.assert_same_from_a_capture(process)
+        if name not in NO_XML:
+            self.assert_xml(name, topology, process)
+        if name not in NO_POSITIONS:
+            self.assert_positions(topology, process)
+
+    def assert_listed_and_drawn(self, name, topology, process):
+        table = self.qblk('list', process.socket).text
+        tree = self.qblk('chain', process.socket).text if name not in NO_TREE else ''
+        for target, files in topology.chains.items():
+            self.assertIn(target, table)
+            for path in files if name != 'odd-names' and tree else ():
+                self.assertIn(path, tree)
+
+    def assert_same_by_all_edges(self, name, process):
+        """Each source of edges that this QEMU has, alone, gives the same chains."""
+        nodes = process.qmp.execute('query-named-block-nodes', {'flat': True})
+        sources = ['debug-graph']
+        if any('children' in node for node in nodes):
+            sources.append('children')
+        if name not in NOT_IN_STATISTICS:
+            sources.append('blockstats')
+        self.assertEqual('children' in sources, qemu.version() >= (10, 1) and nodes != [])
+        expected = qblk.run('--json', 'chain', process.socket)
+        for source in sources:
+            with self.subTest(source):
+                result = qblk.run('--json', 'chain', '--edges', source, process.socket)
+                self.assertEqual((result.status, result.stdout),
+                                 (expected.status, expected.stdout), msg=str(result))
+
+    def assert_same_from_a_capture(self, process):
+        capture = 'capture:' + os.path.join(self.folder, 'capture.json')
+        with open(capture.removeprefix('capture:'), 'wb') as file:
+            file.write(self.qblk('capture', process.socket).stdout)
+        for command, *options in (('list', '--json'), ('chain', '--json'), ('jobs', '--json'),
+                                  ('xml',), ('graph', '--format', 'json')):
+            with self.subTest(command):
+                said = [(result.status, result.text.replace(vm, ''), result.errors.replace(vm, ''))
+                        for vm in (process.socket, capture)
+                        for result in (qblk.run(command, vm, *options),)]
+                self.assertEqual(*said)
+
+    def assert_xml(self, name, topology, process):
+        """The sources are the open files, the chains are closed, and libvirt would take it."""
+        text = self.qblk('xml', process.socket).stdout
+        disks = {disk.find('target').get('dev'): live.disk_sources(disk)
+                 for disk in xml.etree.ElementTree.fromstring(text).iter('disk')}
+        for target, files in topology.chains.items():
+            self.assertEqual(disks[target], (files, True), msg=target)
+        if name not in NOT_IN_SCHEMA:
+            self.assertEqual(rng.check({name: text}), {})
+
+    def assert_positions(self, topology, process):
+        """The node that an index means is the one that QEMU has over that file."""
+        graph = live.Graph(process.qmp)
+        said = json.loads(self.qblk('--json', 'chain', process.socket).stdout)
+        nodes = {layer['spec']: layer['node'] for chain in said['chains']
+                 for layer in chain['layers']}
+        for target, files in topology.chains.items():
+            for position, path in enumerate(files):
+                spec = f'{target}[{position}]' if position else target
+                self.assertIn(nodes[spec], graph.layers_of(path), msg=spec)
+            with self.subTest(spec):
+                self.assertEqual(self.resolve(process.socket, spec), nodes[spec])
+
+
+def add_graph(name):
+    def test(self):
+        self.look_at(name)
+    setattr(Graphs, f'test_{name.replace("-", "_")}', test)
+
+
+for each in TOPOLOGIES:
+    if each not in OF_THEIR_OWN_TESTS:
+        add_graph(each)
+
+if __name__ == '__main__':
+    live.main()
