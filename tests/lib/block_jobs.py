@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 
+import brief
 import images
 import live
 import qblk
@@ -26,7 +27,7 @@ SLOW = ('--bandwidth', '65536', '--bytes')  # a job of some MiB does not end whi
 
 REFERENCE = 'reference.raw'  # what the guest sees, flattened
 
-KINDS = live.some(('blockdev', 'drive', 'anonymous', 'throttle', 'drive-throttle', 'cor', 'both'))
+KINDS = brief.some(('blockdev', 'drive', 'anonymous', 'throttle', 'drive-throttle', 'cor', 'both'))
 FILTERS = {'throttle': ['throttle'], 'cor': ['copy-on-read'],
            'both': ['throttle', 'copy-on-read']}  # that `chain` shows
 
@@ -263,7 +264,7 @@ class TestCase(live.TestCase):
     def interrupt_each(self, command, ends):
         """COMMAND with each of its ENDS gives up its job at a signal, and all is as it was."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            for end in live.some(ends):
+            for end in brief.some(ends):
                 with self.subTest(end=end, number=number):
                     self.setUp()
                     self.boot(data='4M')

@@ -14,7 +14,7 @@
 
 /* ---- recorded replies: tests/qemu-fixtures ---- */
 
-/** All that is recorded, in order: "VERSION/TOPOLOGY". */
+/** All that is recorded, in order: "VERSION/TOPOLOGY"; where QBLK_BRIEF is set of two versions. */
 GPtrArray *graph_fixture_all(void); /* of char *, owned */
 
 /** Whether a name of graph_fixture_all() is that @topology in any version. */

@@ -16,14 +16,6 @@ SKIPPED = 77  # meson's exit status for it
 
 IN_CI = os.environ.get('CI') == 'true'
 
-# On another QEMU than the installed one and under sanitizers, but not with --full.
-IS_BRIEF = bool(os.environ.get('QBLK_BRIEF')) and not os.environ.get('QBLK_FULL')
-
-
-def some(items):
-    """ITEMS, each of which is tried, or where tests are to be brief the first and the last."""
-    return items if not IS_BRIEF or len(items) < 3 else (items[0], items[-1])
-
 
 class TestCase(unittest.TestCase):
     maxDiff = None

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import block_jobs
+import brief
 import images
 import live
 import qblk
@@ -20,7 +21,7 @@ class Inner(block_jobs.TestCase):
 
     def test_at_each_position_for_each_kind_of_disk(self):
         for kind in KINDS:
-            for top, base in live.some(((1, 2), (1, 3), (2, 3))):
+            for top, base in brief.some(((1, 2), (1, 3), (2, 3))):
                 with self.subTest(kind=kind, top=top, base=base):
                     self.setUp()
                     self.boot(kind)
@@ -144,7 +145,7 @@ class Inner(block_jobs.TestCase):
 class Active(block_jobs.TestCase):
     def test_pivot_for_each_kind_of_disk(self):
         for kind in KINDS:
-            for base in live.some((1, 2, 3)):
+            for base in brief.some((1, 2, 3)):
                 with self.subTest(kind=kind, base=base):
                     self.setUp()
                     self.boot(kind)
@@ -295,7 +296,7 @@ class MidJob(block_jobs.TestCase):
         self.interrupt_each('commit', self.ENDS)
 
     def test_a_time_limit_takes_the_job_back(self):
-        for end in live.some(self.ENDS):
+        for end in brief.some(self.ENDS):
             with self.subTest(end):
                 self.setUp()
                 self.boot(data='4M')

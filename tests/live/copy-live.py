@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import block_jobs
+import brief
 import images
 import live
 import qblk
@@ -91,7 +92,7 @@ class EachKind(TestCase):
             self.refuse_copy(dest=self.dest + '2', says=job['id'])
             self.job('--pivot')
             self.assert_pivoted(below)
-        self.each(live.some(('anonymous', 'drive-throttle', 'both')), False, check)
+        self.each(brief.some(('anonymous', 'drive-throttle', 'both')), False, check)
         self.each(('blockdev', 'cor'), True, check)
 
 

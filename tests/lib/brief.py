@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How much of its cases a test tries: all with --full (QBLK_FULL), few where QBLK_BRIEF is set, which
+is on other QEMUs than the installed one, under sanitizers and under valgrind."""
+
+import os
+
+IS_FULL = bool(os.environ.get('QBLK_FULL'))
+IS_BRIEF = bool(os.environ.get('QBLK_BRIEF')) and not IS_FULL
+
+
+def some(items):
+    """ITEMS, or the first and the last."""
+    return items if not IS_BRIEF or len(items) < 3 else (items[0], items[-1])
+
+
+def each(cases, step):
+    """Of CASES, which are thousands, each STEP-th; or eleven times fewer."""
+    return cases if IS_FULL else cases[::step * 11 if IS_BRIEF else step]
