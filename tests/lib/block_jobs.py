@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import functools
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -263,16 +264,16 @@ class TestCase(live.TestCase):
 
     def interrupt_each(self, command, ends):
         """COMMAND with each of its ENDS gives up its job at a signal, and all is as it was."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            for end in brief.some(ends):
-                with self.subTest(end=end, number=number):
-                    self.setUp()
-                    self.boot(data='4M')
-                    running = self.begin(command, self.process.socket, 'vda', *end, *SLOW)
-                    text = self.interrupt(running, number)
-                    self.assertIn('as you asked', text)
-                    self.assertIn("the chain of 'vda' is as it was", text)
-                    self.assert_untouched()
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        for number, end in brief.some(tuple(itertools.product(numbers, ends))):
+            with self.subTest(end=end, number=number):
+                self.setUp()
+                self.boot(data='4M')
+                running = self.begin(command, self.process.socket, 'vda', *end, *SLOW)
+                text = self.interrupt(running, number)
+                self.assertIn('as you asked', text)
+                self.assertIn("the chain of 'vda' is as it was", text)
+                self.assert_untouched()
 
     def assert_untouched(self):
         self.assert_no_jobs()

@@ -213,7 +213,7 @@ class Active(block_jobs.TestCase):
 class Refused(block_jobs.TestCase):
     def test_what_makes_no_sense_on_the_chain(self):
         self.boot()
-        for status, says, arguments in (
+        for status, says, arguments in brief.some((
                 (qblk.REFUSED, 'active layer', ()),
                 (qblk.REFUSED, '--pivot', ('--top', 'vda[1]', '--pivot')),
                 (qblk.REFUSED, 'same layer', ('--top', 'vda[2]', '--base', 'vda[2]')),
@@ -231,7 +231,7 @@ class Refused(block_jobs.TestCase):
                 (qblk.USAGE, '--bandwidth', ('--pivot', '--bandwidth', '-1')),
                 (qblk.USAGE, '--bandwidth', ('--pivot', '--bandwidth', '9223372036854775807')),
                 (qblk.USAGE, '--timeout', ('--pivot', '--timeout', '-1')),
-                (qblk.USAGE, '--bytes', ('--pivot', '--bytes'))):
+                (qblk.USAGE, '--bytes', ('--pivot', '--bytes')))):
             with self.subTest(arguments):
                 self.refuse('commit', self.process.socket, 'vda', *arguments, status=status,
                             says=says.replace('vda[9]', 'no index 9'))
@@ -266,8 +266,8 @@ class Refused(block_jobs.TestCase):
                 self.assertEqual(process.qmp.execute('query-jobs'), [])
 
     def test_a_chain_with_a_job(self):
-        for name in ('commit-running', 'commit-middle-running', 'mirror-ready', 'stream-running',
-                     'stream-pending'):
+        for name in brief.some(('commit-running', 'commit-middle-running', 'mirror-ready',
+                                'stream-running', 'stream-pending')):
             with self.subTest(name), self.running(name) as (_, process):
                 before = process.qmp.execute('query-jobs')
                 self.qblk('commit', process.socket, 'vda', '--pivot', status=qblk.REFUSED)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 import block_jobs
+import brief
 import images
 import live
 import qblk
@@ -66,7 +67,8 @@ class Info(TestCase):
             self.assertEqual(self.job(*options).text, "no job on 'vda'\n")
         self.assertIsNone(json.loads(self.qblk('--json', 'job', self.process.socket,
                                                'vda').stdout)['job'])
-        for action in ('--pivot', '--finish', '--abort', '--pause', '--resume', '--wait'):
+        for action in brief.some(('--pivot', '--finish', '--abort', '--pause', '--resume',
+                                  '--wait')):
             self.job(action, status=qblk.NOT_FOUND)
         self.job('--bandwidth', '1', status=qblk.NOT_FOUND)
         self.qblk('job', self.process.socket, 'vdb', status=qblk.NOT_FOUND)
@@ -210,7 +212,8 @@ class Controls(TestCase):
 
 class Wait(TestCase):
     def test_what_is_printed_can_be_pasted(self):
-        for command in (('commit', '--top', 'vda[1]'), ('pull',), ('pull', '--base', 'vda[2]')):
+        for command in brief.some((('commit', '--top', 'vda[1]'), ('pull',),
+                                   ('pull', '--base', 'vda[2]'))):
             with self.subTest(command):
                 self.setUp()
                 self.boot(data='1M')
