@@ -99,6 +99,7 @@ class TestCase(live.TestCase):
     """A guest with the disk vda: self.files, top first."""
 
     process = None
+    own_socket = False  # whether QEMU makes it: up to 5.2 its peer is whoever made it
     files = ()
     reference = None
 
@@ -116,7 +117,8 @@ class TestCase(live.TestCase):
         flatten(self.files[0], self.reference)
 
     def run_qemu(self, arguments, **options):
-        self.process = self.enterContext(Topology(list(arguments)).run(self.folder, **options))
+        self.process = self.enterContext(Topology(list(arguments)).run(
+            self.folder, own_socket=self.own_socket, **options))
         return self.process
 
     def boot_on_raw(self, raw_node=True):

@@ -91,16 +91,17 @@ def folder():
 class Process:
     """A QEMU or storage daemon with two monitors: `socket` for whoever is tested and `qmp`,
     connected, for the test. With TCP there is a third, `tcp`, as HOST:PORT, on that port unless it
-    is True. The listening sockets
-    are made here and inherited, so that nobody polls for them: a connection waits in the queue
-    until QEMU takes it, and ends when QEMU ends."""
+    is True. The listening sockets are made here and inherited, so that nobody polls for them: a
+    connection waits in the queue until QEMU takes it, and ends when QEMU ends. With OWN_SOCKET QEMU
+    makes `socket`, which is there when the other one answers."""
 
-    def __init__(self, home, arguments, daemon=False, tcp=False):
+    def __init__(self, home, arguments, daemon=False, tcp=False, own_socket=False):
         self.home = home
         self.socket = os.path.join(home, 'qmp.sock')
         self.tcp = None
         self.qmp = None
         self._want_tcp = tcp
+        self._own_socket = own_socket
         self._process = None
         self._stderr = None
         self._killed = False
@@ -116,16 +117,19 @@ class Process:
                        '-accel', 'tcg', '-m', '32', '-name', 'qblk-test',
                        '-uuid', str(FIXED_UUID or uuid.uuid4())]
             chardev, monitor = '-chardev', '-mon'
-        for number, listener in enumerate(listeners):
-            mode = ',mode=control' if monitor == '-mon' else ''
-            command += [chardev, f'socket,id=mon{number},fd={listener.fileno()},server=on,wait=off',
+        mode = ',mode=control' if monitor == '-mon' else ''
+        places = [f'path={self.socket}'] if self._own_socket else []
+        places += [f'fd={listener.fileno()}' for listener in listeners]
+        for number, place in enumerate(places):
+            command += [chardev, f'socket,id=mon{number},{place},server=on,wait=off',
                         monitor, f'chardev=mon{number}{mode}']
         return command + list(self._arguments)
 
     def __enter__(self):
         control = os.path.join(self.home, 'control.sock')
         with contextlib.ExitStack() as stack:
-            listeners = [stack.enter_context(_listen(path)) for path in (self.socket, control)]
+            paths = (control,) if self._own_socket else (self.socket, control)
+            listeners = [stack.enter_context(_listen(path)) for path in paths]
             if self._want_tcp:
                 port = 0 if self._want_tcp is True else self._want_tcp
                 listeners.append(stack.enter_context(socket.create_server(('127.0.0.1', port))))

@@ -18,6 +18,8 @@ F_OFD_SETLK = 37  # of Linux; as QEMU locks: for an open file, not for a process
 
 
 class Delete(block_jobs.TestCase):
+    own_socket = True
+
     def commit(self, *options, **more):
         return self.qblk('commit', self.process.socket, 'vda', *options, '--delete', **more)
 
@@ -180,6 +182,19 @@ class Delete(block_jobs.TestCase):
         with open(mark, encoding='ascii') as file:
             self.assertEqual(file.read(), 'of another guest')
         self.assert_same_content(self.files[3])
+
+    def test_where_another_program_made_the_socket(self):
+        self.own_socket = False
+        self.boot()
+        left = self.files
+        if qemu.version() > (5, 2):
+            self.commit('--pivot')
+            left = self.files[3:]
+        else:
+            result = self.commit('--pivot', status=qblk.REFUSED)
+            self.assertIn(f'process {os.getpid()} (python', result.errors)
+        self.assert_files(*left)
+        self.assertEqual(self.names(), sorted(map(os.path.basename, left)))
 
     def test_behind_a_proxy_nobody_knows_whose_files_they_are(self):
         self.boot()

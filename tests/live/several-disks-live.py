@@ -13,6 +13,7 @@ from topologies.options import drive, virtio
 
 
 class TestCase(block_jobs.TestCase):
+    own_socket = True  # for --delete
     other = ()
 
     def boot_two(self, data='4M', other_base=None):
