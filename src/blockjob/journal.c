@@ -2,13 +2,13 @@
 #include "blockjob/journal.h"
 
 #include "base/limits.h"
+#include "blockjob/journal-lock.h"
 #include "blockjob/plan-json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +35,47 @@ fail(GError **error, const char *what, const char *path)
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                 "%s '%s': %s; say --state-dir for another folder", what, path, g_strerror(errno));
     return FALSE;
+}
+
+/* ---- the file ---- */
+
+static gboolean
+fail_reading(GError **error, const char *path)
+{
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                "cannot read the journal '%s': %s; say --state-dir for another folder", path,
+                g_strerror(errno));
+    return FALSE;
+}
+
+/* @text stays NULL where there is nothing to take up: it was ended meanwhile, or its first line was
+ * torn, and nothing was done yet. */
+static gboolean
+read_text(int fd, const char *path, char **text, gsize *length, GError **error)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return fail_reading(error, path);
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size > QBLK_LIMIT_JOURNAL_BYTES) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "'%s' is no journal: it is %s", path,
+                    S_ISREG(status.st_mode) ? "too big" : "no file");
+        return FALSE;
+    }
+    if (!qblk_journal_lock_is_current(fd, path)) {
+        return TRUE;
+    }
+    g_autoptr(GError) cause = NULL;
+    if (!g_file_get_contents(path, text, length, &cause)) {
+        gboolean is_gone = g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+        g_propagate_error(is_gone ? NULL : error, g_steal_pointer(&cause));
+        return is_gone;
+    }
+    if (memchr(*text, '\n', *length) == NULL) {
+        g_clear_pointer(text, g_free);
+    }
+    return TRUE;
 }
 
 /* ---- writing ---- */
@@ -106,61 +147,43 @@ qblk_journal_end(QblkJournal *journal)
     qblk_journal_leave(journal);
 }
 
-/* Whether the file that was locked is still the one of that name: whoever had the lock before may
- * have ended it meanwhile. */
+/* What was torn before its first line was whole goes here and not where it is listed: nobody else
+ * begins with a file that is locked. */
 static gboolean
-is_current(int fd, const char *path)
+clear_torn(const QblkJournal *journal, const QblkPlan *plan, GError **error)
 {
-    struct stat ours, named;
-    return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_ino == named.st_ino &&
-           ours.st_dev == named.st_dev;
-}
-
-/* Open and lock; -1 with an error.  @flags may have O_CREAT. */
-static int
-open_locked(const char *path, int flags, GError **error)
-{
-    for (;;) {
-        int fd = open(path, flags | O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0) {
-            fail(error, "cannot open the journal", path);
-            return -1;
-        }
-        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                        "another qblk works on this disk right now (it holds '%s')", path);
-            close(fd);
-            return -1;
-        }
-        if (is_current(fd, path)) {
-            return fd;
-        }
-        close(fd);
+    g_autofree char *text = NULL;
+    gsize length = 0;
+    if (!read_text(journal->fd, journal->path, &text, &length, error)) {
+        return FALSE;
     }
+    if (text != NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "an operation on '%s' was left unfinished: say 'qblk recover' first (it is in "
+                    "'%s')",
+                    plan->target, journal->path);
+        return FALSE;
+    }
+    return ftruncate(journal->fd, 0) == 0 || fail(error, "cannot write the journal", journal->path);
 }
 
 QblkJournal *
 qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *plan,
                    GError **error)
 {
-    struct stat status;
     if (g_mkdir_with_parents(folder, 0700) != 0) {
         fail(error, "cannot make the folder for journals", folder);
         return NULL;
     }
     g_autofree char *name = file_name(vm, plan);
     char *path = g_build_filename(folder, name, NULL);
-    int fd = open_locked(path, O_CREAT, error);
+    int fd = qblk_journal_lock_open(path, O_CREAT, error);
     if (fd < 0) {
         g_free(path);
         return NULL;
     }
     g_autoptr(QblkJournal) journal = journal_new(folder, path, fd);
-    if (fstat(fd, &status) == 0 && status.st_size > 0) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "an operation on '%s' was left unfinished: say 'qblk recover' first (it is in "
-                    "'%s')",
-                    plan->target, path);
+    if (!clear_torn(journal, plan, error)) {
         return NULL;
     }
     g_autoptr(QblkJson) header = qblk_json_new_object();
@@ -257,48 +280,6 @@ qblk_journal_parse(const char *text, gsize length, GError **error)
     return g_steal_pointer(&record);
 }
 
-static gboolean
-fail_reading(GError **error, const char *path)
-{
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "cannot read the journal '%s': %s; say --state-dir for another folder", path,
-                g_strerror(errno));
-    return FALSE;
-}
-
-/* @text stays NULL where there is nothing to take up: it was ended meanwhile, or was begun and
- * nothing was done yet. */
-static gboolean
-read_text(int fd, const char *path, gboolean is_busy, char **text, gsize *length, GError **error)
-{
-    struct stat status;
-    if (fstat(fd, &status) != 0) {
-        return fail_reading(error, path);
-    }
-    if (!S_ISREG(status.st_mode) || status.st_size > QBLK_LIMIT_JOURNAL_BYTES) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                    "'%s' is no journal: it is %s", path,
-                    S_ISREG(status.st_mode) ? "too big" : "no file");
-        return FALSE;
-    }
-    if (!is_current(fd, path)) {
-        return TRUE;
-    }
-    g_autoptr(GError) cause = NULL;
-    if (!g_file_get_contents(path, text, length, &cause)) {
-        gboolean is_gone = g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-        g_propagate_error(is_gone ? NULL : error, g_steal_pointer(&cause));
-        return is_gone;
-    }
-    if (memchr(*text, '\n', *length) == NULL) {
-        g_clear_pointer(text, g_free);
-        if (!is_busy) {
-            (void)g_unlink(path);
-        }
-    }
-    return TRUE;
-}
-
 /* NULL where there is nothing to take up. */
 static QblkJournalRecord *
 read_file(const char *path)
@@ -310,8 +291,8 @@ read_file(const char *path)
     gboolean is_busy = FALSE;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0) {
-        is_busy = flock(fd, LOCK_SH | LOCK_NB) != 0;
-        if (read_text(fd, path, is_busy, &text, &length, &cause) && text != NULL) {
+        is_busy = qblk_journal_lock_is_taken(fd);
+        if (read_text(fd, path, &text, &length, &cause) && text != NULL) {
             record = qblk_journal_parse(text, length, &cause);
             g_prefix_error(&cause, "'%s': ", path);
         }
@@ -390,7 +371,7 @@ qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm)
 QblkJournal *
 qblk_journal_resume(const QblkJournalRecord *record, GError **error)
 {
-    int fd = open_locked(record->path, 0, error);
+    int fd = qblk_journal_lock_open(record->path, 0, error);
     if (fd < 0) {
         return NULL;
     }

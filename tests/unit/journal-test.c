@@ -202,6 +202,29 @@ a_line_that_was_torn_is_not_there(void **state)
     qblk_journal_end(qblk_journal_resume(written, NULL));
 }
 
+/* Whoever lists cannot know that nobody begins with that file at this moment. */
+static void
+what_had_not_begun_is_left_by_who_lists_and_begun_anew(void **state)
+{
+    const Case *test = *state;
+    static const char *const texts[] = {"", "{\"qblk-journal\":1,"};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        qblk_journal_leave(begin(test));
+        g_autoptr(GPtrArray) whole = list(test);
+        const char *path = ((const QblkJournalRecord *)whole->pdata[0])->path;
+        assert_int_equal(truncate(path, (off_t)strlen(texts[i])), 0);
+        g_autoptr(GPtrArray) none = list(test);
+        assert_int_equal(none->len, 0);
+        assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+        qblk_journal_leave(begin(test));
+        g_autoptr(GPtrArray) records = list(test);
+        assert_int_equal(records->len, 1);
+        const QblkJournalRecord *record = records->pdata[0];
+        assert_null(record->error);
+        qblk_journal_end(qblk_journal_resume(record, NULL));
+    }
+}
+
 static void
 what_is_no_journal_is_told(void **state)
 {
@@ -283,6 +306,8 @@ main(void)
         cmocka_unit_test_setup_teardown(another_vm_has_a_journal_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_vm_has_one_journal_for_a_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_that_was_torn_is_not_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_had_not_begun_is_left_by_who_lists_and_begun_anew,
+                                        set_up, tear_down),
         cmocka_unit_test(what_is_no_journal_is_told),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_is_listed_as_that, set_up, tear_down),
         cmocka_unit_test(a_folder_that_cannot_be_read_is_not_an_empty_one),
