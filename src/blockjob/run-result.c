@@ -61,10 +61,34 @@ qblk_run_result_check(QblkRun *run, GError **error)
 }
 
 gboolean
+qblk_run_result_can_compare(const QblkRunTask *task)
+{
+    return task->plan->before->len > 0;
+}
+
+/* There is nothing to compare with: only what QEMU has said of the job. */
+static gboolean
+judge_unread(const QblkRunTask *task, gboolean *is_before, gboolean *is_after, GError **error)
+{
+    *is_before = FALSE;
+    *is_after = task->stage == QBLK_STAGE_CLEANING;
+    if (!*is_after) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "its job is gone, and whether the chain of '%s' was changed is not known, look "
+                    "at it again",
+                    task->plan->target);
+    }
+    return *is_after;
+}
+
+gboolean
 qblk_run_result_compare(const QblkRunTask *task, gboolean *is_before, gboolean *is_after,
                         GError **error)
 {
     const QblkPlan *plan = task->plan;
+    if (!qblk_run_result_can_compare(task)) {
+        return judge_unread(task, is_before, is_after, error);
+    }
     g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
     g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
     if (chain == NULL) {
@@ -79,6 +103,9 @@ gboolean
 qblk_run_result_check_before(const QblkRunTask *task, GError **error)
 {
     const QblkPlan *plan = task->plan;
+    if (!qblk_run_result_can_compare(task)) {
+        return TRUE;
+    }
     g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
     g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
     return chain != NULL && qblk_verify_chain(chain, plan->target, plan->before, error);

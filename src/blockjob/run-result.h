@@ -9,11 +9,16 @@
 /** Fetch the graph again and compare it with what each plan promised, and the headers on disk. */
 gboolean qblk_run_result_check(QblkRun *run, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Which of the two chains that the plan of @task knows is there now. */
+/** Whether the plan of @task knows a chain; not where it could not be read for a job that was there
+ * before. */
+gboolean qblk_run_result_can_compare(const QblkRunTask *task);
+
+/** Which of the two chains that the plan of @task knows is there now.  Where it knows none it is an
+ * error, QBLK_BLOCKJOB_ERROR_RESULT, unless the job had been seen to end well. */
 gboolean qblk_run_result_compare(const QblkRunTask *task, gboolean *is_before, gboolean *is_after,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Fetch the graph again and see that the chain is as it was before. */
+/** Fetch the graph again and see that the chain is as it was before, where the plan knows that. */
 gboolean qblk_run_result_check_before(const QblkRunTask *task,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

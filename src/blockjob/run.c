@@ -368,7 +368,7 @@ static gboolean
 resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    gboolean goes_on = task->stage > QBLK_STAGE_PLANNED;
+    gboolean goes_on = task->stage > QBLK_STAGE_PLANNED || !qblk_run_result_can_compare(task);
     if (!qblk_monitor_ask(&run->monitor, error)) {
         return FALSE;
     }

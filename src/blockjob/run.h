@@ -65,7 +65,8 @@ typedef enum {
 /**
  * Take up @plan where it was left at @stage: what was meant is completed where its job is still
  * there or has gone well, and taken back where not.  Errors as for qblk_run; and
- * QBLK_BLOCKJOB_ERROR_RESULT where the chain is neither the one before nor the one after.
+ * QBLK_BLOCKJOB_ERROR_RESULT where the chain is neither the one before nor the one after, or was
+ * not known when the plan was made, and the job is gone.
  */
 gboolean qblk_run_resume(QblkClient **client, const QblkPlan *plan, QblkStage stage,
                          const QblkRunOptions *options, QblkRunEnd *end,
