@@ -339,93 +339,6 @@ a_chain_that_is_neither_is_left_as_it_is(void **state)
     try_rows(rows, G_N_ELEMENTS(rows));
 }
 
-/* ---- what is left for whoever takes it up ---- */
-
-/* Run to an error with @part in it. */
-static QblkStage
-stage_left(Left *left, const char *part)
-{
-    RunCase *test = left->run;
-    test->options.journals = &left->journal;
-    run_case_run(test);
-    assert_false(test->done);
-    assert_non_null(strstr(test->error->message, part));
-    g_clear_pointer(&left->journal, qblk_journal_leave);
-    g_autoptr(GPtrArray) records = qblk_journal_list(left->folder, NULL);
-    assert_int_equal(records->len, 1);
-    const QblkJournalRecord *record = records->pdata[0];
-    QblkStage stage = record->stage;
-    qblk_journal_end(qblk_journal_resume(record, NULL));
-    clear(left);
-    return stage;
-}
-
-static void
-what_QEMU_said_has_failed_is_left_as_not_changed(void **state)
-{
-    static const Row row = {P(PLANNED), FAILED, BEFORE, REFUSED};
-    Left left;
-    leave(&left, &row);
-    FakeQmp *fake = left.run->fake;
-    run_case_take(fake, "block-commit", "created running", "ready");
-    run_case_take(fake, "job-complete", NULL, "aborting concluded");
-    run_case_tell(fake, "concluded", "Input/output error");
-    run_case_tell(fake, "concluded", "Input/output error");
-    run_case_lose(fake, "job-dismiss", TRUE);
-    assert_int_equal(stage_left(&left, "could not be taken back"), QBLK_STAGE_STARTED);
-}
-
-static void
-a_job_that_did_not_say_how_it_ended_is_not_taken_back(void **state)
-{
-    static const Row row = {P(PLANNED), CONCLUDED, BEFORE, REFUSED};
-    Left left;
-    leave(&left, &row);
-    FakeQmp *fake = left.run->fake;
-    run_case_take(fake, "block-commit", "created running", "ready");
-    run_case_take(fake, "job-complete", NULL, "concluded");
-    run_case_refuse(fake, "query-jobs");
-    assert_int_equal(stage_left(&left, "was changed is not known"), QBLK_STAGE_PIVOTING);
-}
-
-static void
-what_has_ended_well_is_marked_whatever_follows(void **state)
-{
-    static const Row row = {P(PLANNED), CONCLUDED, BEFORE, COMPLETED};
-    static const char *const faults[] = {"should be", "nothing was deleted",
-                                         "and then: QEMU closed"};
-    for (gsize i = 0; i < G_N_ELEMENTS(faults); i++) {
-        Left left;
-        leave(&left, &row);
-        RunCase *test = left.run;
-        run_case_take(test->fake, "block-commit", "created running", "ready");
-        run_case_take(test->fake, "job-complete", NULL, "concluded");
-        run_case_tell(test->fake, "concluded", NULL);
-        if (i == 2) {
-            run_case_lose(test->fake, "job-dismiss", TRUE);
-        } else {
-            take_end(test->fake, &row, FALSE);
-            close_layers(test->fake, &row);
-        }
-        if (i == 1) {
-            have_chain(test, AFTER);
-            QblkExpectation *stays = test->plan->after->pdata[0];
-            stays->file.device = 1; /* it was looked at, and is no more */
-            qblk_plan_doom_removed(test->plan);
-        }
-        test->options.is_local = TRUE;
-        test->options.journals = &left.journal;
-        run_case_run(test);
-        assert_false(test->done);
-        assert_non_null(strstr(test->error->message, faults[i]));
-        check_marks(&left, &row);
-        if (left.journal != NULL) {
-            qblk_journal_end(g_steal_pointer(&left.journal));
-        }
-        clear(&left);
-    }
-}
-
 int
 main(void)
 {
@@ -436,9 +349,6 @@ main(void)
         cmocka_unit_test(where_the_active_image_stays_the_chain_before_is_one_that_was_taken_back),
         cmocka_unit_test(a_chain_that_stays_the_same_tells_nothing_of_the_job),
         cmocka_unit_test(a_chain_that_is_neither_is_left_as_it_is),
-        cmocka_unit_test(what_QEMU_said_has_failed_is_left_as_not_changed),
-        cmocka_unit_test(a_job_that_did_not_say_how_it_ended_is_not_taken_back),
-        cmocka_unit_test(what_has_ended_well_is_marked_whatever_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a run that has failed leaves for whoever takes it up. */
+#include "lib/run-case.h"
+
+/* An active commit, up to the answer to the command that changes the chain, and what follows. */
+static RunCase *
+case_new(const char *states)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
+    run_case_write_down(test);
+    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_take(test->fake, "job-complete", NULL, states);
+    return test;
+}
+
+static void
+fail_with(RunCase *test, const char *part)
+{
+    run_case_run(test);
+    assert_false(test->done);
+    assert_non_null(strstr(test->error->message, part));
+}
+
+static void
+what_QEMU_said_has_failed_is_left_as_not_changed(void **state)
+{
+    RunCase *test = case_new("aborting concluded");
+    run_case_tell(test->fake, "concluded", "Input/output error");
+    run_case_tell(test->fake, "concluded", "Input/output error");
+    run_case_lose(test->fake, "job-dismiss", TRUE);
+    fail_with(test, "could not be taken back");
+    assert_int_equal(run_case_stage(test), QBLK_STAGE_STARTED);
+    run_case_free(test);
+}
+
+static void
+a_job_that_did_not_say_how_it_ended_is_not_taken_back(void **state)
+{
+    RunCase *test = case_new("concluded");
+    run_case_refuse(test->fake, "query-jobs");
+    fail_with(test, "was changed is not known");
+    assert_int_equal(run_case_stage(test), QBLK_STAGE_PIVOTING);
+    run_case_free(test);
+}
+
+/* ---- after a good end ---- */
+
+static RunCase *
+case_ended_well(void)
+{
+    RunCase *test = case_new("concluded");
+    run_case_tell(test->fake, "concluded", NULL);
+    return test;
+}
+
+static void
+clean_up(FakeQmp *fake)
+{
+    run_case_take(fake, "job-dismiss", "null", NULL);
+    for (guint i = 0; i < 4; i++) {
+        run_case_take(fake, "blockdev-del", NULL, NULL);
+    }
+}
+
+static void
+expect_marked(RunCase *test, const char *part)
+{
+    fail_with(test, part);
+    g_autoptr(QblkTombstone) mark = run_case_mark(test);
+    assert_non_null(mark);
+    assert_true(mark->is_done);
+    run_case_free(test);
+}
+
+static void
+what_has_ended_well_is_marked_where_the_chain_is_another(void **state)
+{
+    RunCase *test = case_ended_well();
+    clean_up(test->fake);
+    expect_marked(test, "should be");
+}
+
+static void
+what_has_ended_well_is_marked_where_nothing_may_be_deleted(void **state)
+{
+    RunCase *test = case_ended_well();
+    clean_up(test->fake);
+    run_case_promise_recorded(test);
+    QblkExpectation *stays = test->plan->after->pdata[0];
+    stays->file.device = 1; /* it was looked at, and is no more */
+    qblk_plan_doom_removed(test->plan);
+    expect_marked(test, "nothing was deleted");
+}
+
+static void
+what_has_ended_well_is_marked_where_the_connection_is_lost(void **state)
+{
+    RunCase *test = case_ended_well();
+    run_case_lose(test->fake, "job-dismiss", TRUE);
+    expect_marked(test, "and then: QEMU closed");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_QEMU_said_has_failed_is_left_as_not_changed),
+        cmocka_unit_test(a_job_that_did_not_say_how_it_ended_is_not_taken_back),
+        cmocka_unit_test(what_has_ended_well_is_marked_where_the_chain_is_another),
+        cmocka_unit_test(what_has_ended_well_is_marked_where_nothing_may_be_deleted),
+        cmocka_unit_test(what_has_ended_well_is_marked_where_the_connection_is_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
