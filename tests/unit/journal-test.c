@@ -1,94 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/journal.h"
+#include "lib/journal-case.h"
 
-#include "blockjob/plan-commit.h"
 #include "blockjob/plan-json.h"
-#include "lib/check.h"
-#include "lib/graph-fixture.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-typedef struct {
-    char *folder;
-    QblkReplies *replies;
-    QblkSnapshot *snapshot;
-    QblkPlan *plan;
-    QblkJournalVm vm;
-} Case;
-
-static int
-set_up(void **state)
-{
-    Case *test = g_new0(Case, 1);
-    g_autoptr(GError) error = NULL;
-    test->folder = g_dir_make_tmp("qblk-journal-XXXXXX", &error);
-    test->replies = graph_fixture_load("throttle-blockdev");
-    test->snapshot = graph_fixture_snapshot(test->replies);
-    const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda"};
-    const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
-    test->plan = qblk_plan_commit(&context, &options, &error);
-    assert_no_error(error);
-    test->vm.address = g_strdup("/run/vm.qmp");
-    test->vm.uuid = g_strdup("00000000-0000-4000-8000-0000000071e5");
-    test->vm.pid = 12;
-    test->vm.start = 345;
-    test->vm.thread = 13;
-    *state = test;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    Case *test = *state;
-    qblk_plan_free(test->plan);
-    qblk_snapshot_free(test->snapshot);
-    qblk_replies_free(test->replies);
-    qblk_journal_vm_clear(&test->vm);
-    assert_int_equal(g_rmdir(test->folder), 0); /* no file is left in it */
-    g_free(test->folder);
-    g_free(test);
-    return 0;
-}
-
-static QblkJournal *
-begin(const Case *test)
-{
-    g_autoptr(GError) error = NULL;
-    QblkJournal *journal = qblk_journal_begin(test->folder, &test->vm, test->plan, &error);
-    assert_no_error(error);
-    return journal;
-}
-
-static void
-note(QblkJournal *journal, QblkStage stage)
-{
-    g_autoptr(GError) error = NULL;
-    assert_true(qblk_journal_note(journal, stage, &error));
-    assert_no_error(error);
-}
-
-static GPtrArray *
-list(const Case *test)
-{
-    g_autoptr(GError) error = NULL;
-    GPtrArray *records = qblk_journal_list(test->folder, &error);
-    assert_no_error(error);
-    return records;
-}
 
 static void
 what_was_left_is_found_as_it_was_written(void **state)
 {
-    const Case *test = *state;
-    QblkJournal *journal = begin(test);
-    note(journal, QBLK_STAGE_STARTED);
-    note(journal, QBLK_STAGE_PIVOTING);
+    const JournalCase *test = *state;
+    QblkJournal *journal = journal_case_begin(test);
+    journal_case_note(journal, QBLK_STAGE_STARTED);
+    journal_case_note(journal, QBLK_STAGE_PIVOTING);
     qblk_journal_leave(journal);
-    g_autoptr(GPtrArray) records = list(test);
+    g_autoptr(GPtrArray) records = journal_case_list(test);
     assert_int_equal(records->len, 1);
     const QblkJournalRecord *record = records->pdata[0];
     assert_int_equal(record->stage, QBLK_STAGE_PIVOTING);
@@ -109,18 +38,18 @@ what_was_left_is_found_as_it_was_written(void **state)
 static void
 a_disk_that_somebody_works_on_is_refused_and_listed_as_that(void **state)
 {
-    const Case *test = *state;
+    const JournalCase *test = *state;
     GError *error = NULL;
-    QblkJournal *journal = begin(test);
+    QblkJournal *journal = journal_case_begin(test);
     assert_null(qblk_journal_begin(test->folder, &test->vm, test->plan, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
-    g_autoptr(GPtrArray) records = list(test);
+    g_autoptr(GPtrArray) records = journal_case_list(test);
     assert_int_equal(records->len, 1);
     const QblkJournalRecord *record = records->pdata[0];
     assert_true(record->is_busy);
     assert_string_equal(record->plan->target, test->plan->target);
     qblk_journal_leave(journal);
-    g_autoptr(GPtrArray) again = list(test);
+    g_autoptr(GPtrArray) again = journal_case_list(test);
     record = again->pdata[0];
     assert_false(record->is_busy);
     qblk_journal_end(qblk_journal_resume(record, NULL));
@@ -129,27 +58,27 @@ a_disk_that_somebody_works_on_is_refused_and_listed_as_that(void **state)
 static void
 an_operation_that_was_left_is_refused_until_it_was_taken_up(void **state)
 {
-    const Case *test = *state;
+    const JournalCase *test = *state;
     GError *error = NULL;
-    qblk_journal_leave(begin(test));
+    qblk_journal_leave(journal_case_begin(test));
     assert_null(qblk_journal_begin(test->folder, &test->vm, test->plan, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "'qblk recover' first");
-    g_autoptr(GPtrArray) records = list(test);
+    g_autoptr(GPtrArray) records = journal_case_list(test);
     QblkJournal *journal = qblk_journal_resume(records->pdata[0], NULL);
     assert_non_null(journal);
     qblk_journal_end(journal);
-    qblk_journal_end(begin(test));
+    qblk_journal_end(journal_case_begin(test));
 }
 
 static void
 another_vm_has_a_journal_of_its_own(void **state)
 {
-    const Case *test = *state;
+    const JournalCase *test = *state;
     g_autoptr(GError) error = NULL;
     char uuid[] = "00000000-0000-4000-8000-000000004711";
     QblkJournalVm other = test->vm;
     other.uuid = uuid;
-    QblkJournal *journal = begin(test);
+    QblkJournal *journal = journal_case_begin(test);
     QblkJournal *second = qblk_journal_begin(test->folder, &other, test->plan, &error);
     assert_no_error(error);
     qblk_journal_end(second);
@@ -160,13 +89,13 @@ another_vm_has_a_journal_of_its_own(void **state)
 static void
 one_vm_has_one_journal_for_a_disk(void **state)
 {
-    const Case *test = *state;
+    const JournalCase *test = *state;
     GError *error = NULL;
     char address[] = "tcp:host:1";
     QblkJournalVm other = test->vm;
     other.address = address;
     other.pid = other.start = 0;
-    QblkJournal *journal = begin(test);
+    QblkJournal *journal = journal_case_begin(test);
     assert_null(qblk_journal_begin(test->folder, &other, test->plan, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
     qblk_journal_end(journal);
@@ -176,12 +105,12 @@ one_vm_has_one_journal_for_a_disk(void **state)
 static void
 a_line_that_was_torn_is_not_there(void **state)
 {
-    const Case *test = *state;
-    QblkJournal *journal = begin(test);
-    note(journal, QBLK_STAGE_STARTED);
-    note(journal, QBLK_STAGE_CLEANING);
+    const JournalCase *test = *state;
+    QblkJournal *journal = journal_case_begin(test);
+    journal_case_note(journal, QBLK_STAGE_STARTED);
+    journal_case_note(journal, QBLK_STAGE_CLEANING);
     qblk_journal_leave(journal);
-    g_autoptr(GPtrArray) records = list(test);
+    g_autoptr(GPtrArray) records = journal_case_list(test);
     const QblkJournalRecord *written = records->pdata[0];
     g_autofree char *text = NULL;
     gsize length = 0;
@@ -202,27 +131,76 @@ a_line_that_was_torn_is_not_there(void **state)
     qblk_journal_end(qblk_journal_resume(written, NULL));
 }
 
-/* Whoever lists cannot know that nobody begins with that file at this moment. */
-static void
-what_had_not_begun_is_left_by_who_lists_and_begun_anew(void **state)
+/* The text of a journal of the stage `cleaning`. */
+static char *
+text_of_one(const JournalCase *test)
 {
-    const Case *test = *state;
-    static const char *const texts[] = {"", "{\"qblk-journal\":1,"};
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        qblk_journal_leave(begin(test));
-        g_autoptr(GPtrArray) whole = list(test);
-        const char *path = ((const QblkJournalRecord *)whole->pdata[0])->path;
-        assert_int_equal(truncate(path, (off_t)strlen(texts[i])), 0);
-        g_autoptr(GPtrArray) none = list(test);
-        assert_int_equal(none->len, 0);
-        assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
-        qblk_journal_leave(begin(test));
-        g_autoptr(GPtrArray) records = list(test);
-        assert_int_equal(records->len, 1);
-        const QblkJournalRecord *record = records->pdata[0];
-        assert_null(record->error);
-        qblk_journal_end(qblk_journal_resume(record, NULL));
-    }
+    QblkJournal *journal = journal_case_begin(test);
+    journal_case_note(journal, QBLK_STAGE_CLEANING);
+    qblk_journal_leave(journal);
+    g_autoptr(GPtrArray) records = journal_case_list(test);
+    const QblkJournalRecord *written = records->pdata[0];
+    char *text = NULL;
+    assert_true(g_file_get_contents(written->path, &text, NULL, NULL));
+    qblk_journal_end(qblk_journal_resume(written, NULL));
+    return text;
+}
+
+static void
+what_follows_a_line_that_is_none_is_not_there(void **state)
+{
+    const JournalCase *test = *state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = text_of_one(test);
+    *(strchr(text, '\n') + 1) = 'x';
+    g_autoptr(QblkJournalRecord) record = qblk_journal_parse(text, strlen(text), &error);
+    assert_no_error(error);
+    assert_int_equal(record->stage, QBLK_STAGE_PLANNED);
+}
+
+static void
+one_of_another_version_is_not_read(void **state)
+{
+    const JournalCase *test = *state;
+    GError *error = NULL;
+    g_autofree char *text = text_of_one(test);
+    const char mark[] = "\"qblk-journal\":";
+    *(strstr(text, mark) + strlen(mark)) = '2';
+    assert_null(qblk_journal_parse(text, strlen(text), &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "not a journal of this");
+}
+
+static void
+a_folder_that_is_made_is_for_its_owner_only(void **state)
+{
+    const JournalCase *test = *state;
+    struct stat status;
+    g_autofree char *folder = g_build_filename(test->folder, "made", NULL);
+    g_autoptr(GError) error = NULL;
+    QblkJournal *journal = qblk_journal_begin(folder, &test->vm, test->plan, &error);
+    assert_no_error(error);
+    assert_int_equal(stat(folder, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    qblk_journal_end(journal);
+    assert_int_equal(g_rmdir(folder), 0);
+}
+
+static void
+one_that_cannot_be_written_is_not_left(void **state)
+{
+    const JournalCase *test = *state;
+    GError *error = NULL;
+    struct rlimit before, none;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    QblkJournal *journal = qblk_journal_begin(test->folder, &test->vm, test->plan, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, handler);
+    assert_null(journal);
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "cannot write");
 }
 
 static void
@@ -241,51 +219,10 @@ what_is_no_journal_is_told(void **state)
     }
 }
 
-/* One that cannot be read, or is no journal, is in the way of no other. */
-static void
-what_cannot_be_read_is_listed_as_that(void **state)
-{
-    const Case *test = *state;
-    static const char *const names[] = {"a.journal", "b.journal", "c.journal"};
-    g_autofree char *garbage = g_build_filename(test->folder, names[0], NULL);
-    g_autofree char *loop = g_build_filename(test->folder, names[1], NULL);
-    g_autofree char *fifo = g_build_filename(test->folder, names[2], NULL);
-    assert_true(g_file_set_contents(garbage, "nonsense\n", -1, NULL));
-    assert_int_equal(symlink(names[1], loop), 0);
-    assert_int_equal(mkfifo(fifo, 0600), 0);
-    QblkJournal *journal = begin(test);
-    g_autoptr(GPtrArray) records = list(test);
-    assert_int_equal(records->len, 4);
-    guint unread = 0, wrong = 0;
-    for (guint i = 0; i < records->len; i++) {
-        const QblkJournalRecord *record = records->pdata[i];
-        gboolean cannot =
-            g_error_matches(record->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT);
-        unread += cannot;
-        wrong += record->error != NULL && !cannot;
-        assert_true((record->error == NULL) == (record->plan != NULL));
-        assert_int_equal(qblk_journal_is_named_for(record->path, &test->vm), record->plan != NULL);
-    }
-    assert_int_equal(unread, 1);
-    assert_int_equal(wrong, 2);
-    qblk_journal_end(journal);
-    assert_int_equal(g_unlink(garbage), 0);
-    assert_int_equal(g_unlink(loop), 0);
-    assert_int_equal(g_unlink(fifo), 0);
-}
-
-static void
-a_folder_that_cannot_be_read_is_not_an_empty_one(void **state)
-{
-    GError *error = NULL;
-    assert_null(qblk_journal_list("/proc/self/stat", &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "--state-dir");
-}
-
 static void
 a_folder_that_cannot_be_written_begins_nothing(void **state)
 {
-    const Case *test = *state;
+    const JournalCase *test = *state;
     GError *error = NULL;
     assert_null(qblk_journal_begin("/proc/qblk", &test->vm, test->plan, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "--state-dir");
@@ -297,22 +234,29 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_left_is_found_as_it_was_written, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_left_is_found_as_it_was_written,
+                                        journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_somebody_works_on_is_refused_and_listed_as_that,
-                                        set_up, tear_down),
+                                        journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(an_operation_that_was_left_is_refused_until_it_was_taken_up,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(another_vm_has_a_journal_of_its_own, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_vm_has_one_journal_for_a_disk, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_line_that_was_torn_is_not_there, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_had_not_begun_is_left_by_who_lists_and_begun_anew,
-                                        set_up, tear_down),
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(another_vm_has_a_journal_of_its_own, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(one_vm_has_one_journal_for_a_disk, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_line_that_was_torn_is_not_there, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(what_follows_a_line_that_is_none_is_not_there,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(one_of_another_version_is_not_read, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_folder_that_is_made_is_for_its_owner_only,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_cannot_be_written_is_not_left, journal_case_set_up,
+                                        journal_case_tear_down),
         cmocka_unit_test(what_is_no_journal_is_told),
-        cmocka_unit_test_setup_teardown(what_cannot_be_read_is_listed_as_that, set_up, tear_down),
-        cmocka_unit_test(a_folder_that_cannot_be_read_is_not_an_empty_one),
-        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_written_begins_nothing, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_written_begins_nothing,
+                                        journal_case_set_up, journal_case_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,9 @@ static const Side nameless = {"/run/vm", NULL, 12, 345, 13};
 static const Side nameless_other_socket = {"/run/vm2", NULL, 12, 345, 13};
 static const Side nameless_later = {"/run/vm", NULL, 22, 400, 13};
 static const Side nameless_stranger = {"/run/vm2", NULL, 22, 400, 13};
+static const Side no_cpu_later = {"/run/vm2", U, 22, 400, 0};
+static const Side nameless_same_pid = {"/run/vm2", NULL, 12, 400, 13};
+static const Side nameless_other_tcp = {"tcp:host:2", NULL, 0, 0, 23};
 static const Side nameless_tcp = {"tcp:host:1", NULL, 0, 0, 13};
 
 static QblkJournalVm
@@ -67,6 +70,10 @@ which_VM_it_is_is_known_by_whichever_way(void **state)
         {&nameless, &nameless_stranger, FALSE, NO},
         {&nameless_tcp, &nameless_tcp, FALSE, SAME},
         {&nameless_tcp, &nameless_stranger, FALSE, NO},
+        {&unix_way, &no_cpu_unix, TRUE, SAME},
+        {&no_cpu_unix, &no_cpu_later, FALSE, LATER},
+        {&nameless, &nameless_same_pid, FALSE, NO},
+        {&nameless_tcp, &nameless_other_tcp, FALSE, NO},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         print_message("row %zu\n", i);
@@ -100,6 +107,7 @@ all_ways_to_one_VM_meet_at_one_key(void **state)
     assert_false(have_one_key(&unix_way, &stranger));
     assert_true(have_one_key(&nameless, &nameless_other_socket));
     assert_false(have_one_key(&nameless, &nameless_later));
+    assert_false(have_one_key(&nameless, &nameless_same_pid));
     assert_false(have_one_key(&nameless_tcp, &nameless_stranger));
 }
 
@@ -107,10 +115,12 @@ static void
 it_is_read_as_it_was_written(void **state)
 {
     QblkJournalVm vm = vm_of(&unix_way), again = {0};
+    vm.name = g_strdup("guest");
     g_autoptr(QblkJson) written = qblk_journal_vm_to_json(&vm);
     assert_true(qblk_journal_vm_read(&again, written));
     g_autoptr(QblkJson) rewritten = qblk_journal_vm_to_json(&again);
     assert_true(qblk_json_equal(written, rewritten));
+    assert_string_equal(again.name, "guest");
     qblk_journal_vm_clear(&vm);
     qblk_journal_vm_clear(&again);
     g_autoptr(QblkJson) none = qblk_json_new_object();
