@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is said of an image after a crash, from its journal or mark alone. */
+#include "cli/recover-image.h"
+
+#include "blockjob/tombstone.h"
+#include "lib/cli-check.h"
+#include "lib/journal-case.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+/* Whether anything was said; its JSON is in @result. */
+static gboolean
+look(const JournalCase *test, const char *image, QblkJson *result, GError **error)
+{
+    g_auto(QblkInvocation) invocation = {.state_dir = g_strdup(test->folder)};
+    gboolean is_told = FALSE;
+    gboolean done = qblk_recover_image_check(&invocation, image, result, &is_told, error);
+    return done && is_told;
+}
+
+static const char *
+file_of(const GPtrArray *layers)
+{
+    return ((const QblkExpectation *)layers->pdata[0])->filename;
+}
+
+static QblkJournal *
+begin_at(const JournalCase *test, QblkStage stage)
+{
+    QblkJournal *journal = journal_case_begin(test);
+    journal_case_note(journal, stage);
+    return journal;
+}
+
+static void
+end_left(const JournalCase *test)
+{
+    g_autoptr(GPtrArray) records = journal_case_list(test);
+    qblk_journal_end(qblk_journal_resume(records->pdata[0], NULL));
+}
+
+/* The images of the plan are not there, so that they cannot be compared. */
+static void
+which_image_it_is_depends_on_the_stage(void **state)
+{
+    const JournalCase *test = *state;
+    const char *before = file_of(test->plan->before), *after = file_of(test->plan->after);
+    const struct {
+        QblkStage stage;
+        const char *boot;
+    } rows[] = {{QBLK_STAGE_PLANNED, before},
+                {QBLK_STAGE_STARTED, before},
+                {QBLK_STAGE_PIVOTING, NULL},
+                {QBLK_STAGE_CLEANING, after}};
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(QblkJson) result = qblk_json_new_object();
+        GError *error = NULL;
+        qblk_journal_leave(begin_at(test, rows[i].stage));
+        assert_int_equal(look(test, before, result, &error), rows[i].boot != NULL);
+        if (rows[i].boot == NULL) {
+            assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "is not known");
+        } else {
+            assert_string_equal(qblk_json_get_string(result, "boot"), rows[i].boot);
+        }
+        end_left(test);
+    }
+}
+
+static void
+one_that_somebody_works_on_is_refused(void **state)
+{
+    const JournalCase *test = *state;
+    g_autoptr(QblkJson) result = qblk_json_new_object();
+    GError *error = NULL;
+    QblkJournal *journal = begin_at(test, QBLK_STAGE_STARTED);
+    assert_false(look(test, file_of(test->plan->before), result, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
+    qblk_journal_end(journal);
+}
+
+static void
+mark(const char *image, gboolean is_done)
+{
+    g_autoptr(GError) error = NULL;
+    assert_true(g_file_set_contents(image, "x", 1, NULL));
+    if (!qblk_tombstone_write(image, "/base", is_done, &error)) {
+        assert_no_error(error);
+    }
+}
+
+static void
+clear(const char *image)
+{
+    qblk_tombstone_remove(image);
+    assert_int_equal(unlink(image), 0);
+}
+
+static void
+a_mark_tells_where_the_data_are_once_it_is_final(void **state)
+{
+    const JournalCase *test = *state;
+    g_autofree char *image = g_build_filename(test->folder, "old.qcow2", NULL);
+    g_autoptr(QblkJson) result = qblk_json_new_object();
+    GError *error = NULL;
+    mark(image, FALSE);
+    assert_false(look(test, image, result, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
+    mark(image, TRUE);
+    assert_true(look(test, image, result, &error));
+    assert_string_equal(qblk_json_get_string(result, "boot"), "/base");
+    clear(image);
+}
+
+static void
+an_image_that_is_in_use_is_refused(void **state)
+{
+    const JournalCase *test = *state;
+    g_autofree char *image = g_build_filename(test->folder, "old.qcow2", NULL);
+    g_autoptr(QblkJson) result = qblk_json_new_object();
+    GError *error = NULL;
+    mark(image, TRUE);
+    int fd = open(image, O_RDWR | O_CLOEXEC);
+    struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 201, .l_len = 1};
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &range), 0);
+    assert_false(look(test, image, result, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "is in use by");
+    close(fd);
+    clear(image);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(which_image_it_is_depends_on_the_stage, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_somebody_works_on_is_refused, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_mark_tells_where_the_data_are_once_it_is_final,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_is_in_use_is_refused, journal_case_set_up,
+                                        journal_case_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
