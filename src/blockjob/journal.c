@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "blockjob/journal-lock.h"
 #include "blockjob/plan-json.h"
+#include "blockjob/sync-folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,18 +81,6 @@ read_text(int fd, const char *path, char **text, gsize *length, GError **error)
 
 /* ---- writing ---- */
 
-/* Entries of a folder are on disk only after the folder itself was synced. */
-static gboolean
-sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    gboolean done = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return done;
-}
-
 static gboolean
 append_line(QblkJournal *journal, const QblkJson *json, GError **error)
 {
@@ -143,7 +132,7 @@ void
 qblk_journal_end(QblkJournal *journal)
 {
     (void)g_unlink(journal->path);
-    (void)sync_folder(journal->folder);
+    (void)qblk_sync_folder(journal->folder);
     qblk_journal_leave(journal);
 }
 
@@ -171,7 +160,7 @@ QblkJournal *
 qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *plan,
                    GError **error)
 {
-    if (g_mkdir_with_parents(folder, 0700) != 0) {
+    if (!qblk_sync_folder_make(folder)) {
         fail(error, "cannot make the folder for journals", folder);
         return NULL;
     }
@@ -194,7 +183,7 @@ qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *
         (void)g_unlink(path);
         return NULL;
     }
-    if (!sync_folder(folder)) {
+    if (!qblk_sync_folder(folder)) {
         fail(error, "cannot write the folder for journals", folder);
         (void)g_unlink(path);
         return NULL;

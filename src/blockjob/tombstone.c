@@ -2,6 +2,7 @@
 #include "blockjob/tombstone.h"
 
 #include "base/json.h"
+#include "blockjob/sync-folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,24 +44,12 @@ write_synced(const char *path, const char *text)
     return done;
 }
 
-static gboolean
-sync_folder_of(const char *path)
-{
-    g_autofree char *folder = g_path_get_dirname(path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    gboolean done = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return done;
-}
-
 /* Whole or not at all: under another name first. */
 static gboolean
 replace(const char *path, const char *text)
 {
     g_autofree char *new = g_strconcat(path, ".new", NULL);
-    return write_synced(new, text) && g_rename(new, path) == 0 && sync_folder_of(path);
+    return write_synced(new, text) && g_rename(new, path) == 0 && qblk_sync_folder_of(path);
 }
 
 gboolean
@@ -91,7 +80,7 @@ qblk_tombstone_remove(const char *image)
 {
     g_autofree char *path = path_of(image);
     if (g_unlink(path) == 0) {
-        (void)sync_folder_of(path);
+        (void)qblk_sync_folder_of(path);
     }
 }
 

@@ -225,6 +225,40 @@ class TestCase(block_jobs.TestCase):
         self.reference = self.path_of_reference(disk)
         self.assert_same_content(path)
 
+    def judge_image(self, kind, disk, has_ended, writes):
+        """What `recover image:` and `check image:` say of DISK, whose guest is gone, is true; the
+        state that it is in. Only where the guest WRITES may it be that nobody knows."""
+        # one that has ended has said which image is the active one
+        top, *_ = names_of(disk, kind.after if has_ended else KEPT)
+        checked = qblk.run('--json', 'check', f'image:{self.path(top)}')
+        said = qblk.run('--json', 'recover', f'image:{self.path(top)}')
+        again = qblk.run('--json', 'recover', f'image:{self.path(top)}')
+        self.assertEqual(again.status, said.status, msg=f'{said}\n{again}')
+        if said.status != qblk.DONE:
+            self.assertEqual(said.status, qblk.FAILED, msg=str(said))
+            self.assertIn('not known', said.errors)
+            self.assertEqual(checked.errors, said.errors)
+            self.assertTrue(writes, msg=str(said))
+            return 'not known'
+        boot = json.loads(said.stdout)['boot']
+        self.assertEqual(json.loads(again.stdout)['boot'], boot, msg=f'{said}\n{again}')
+        told = json.loads(checked.stdout)
+        self.assertEqual(told.get('boot', self.path(top)), boot, msg=f'{checked}\n{said}')
+        self.assertEqual(checked.status, qblk.FAILED if 'boot' in told else qblk.DONE)
+        self.assert_content(disk, boot)
+        if kind.after == KEPT:
+            return 'unchanged'
+        is_after = self.image_chain(boot) == names_of(disk, kind.after)
+        return 'after' if is_after else 'before'
+
+    @staticmethod
+    def image_chain(path):
+        done = subprocess.run(
+            qemu.program('qemu-img') + ['info', '--backing-chain', '--output=json', path],
+            capture_output=True, check=True)
+        return tuple(os.path.basename(image['filename']).partition('.')[0]
+                     for image in json.loads(done.stdout))
+
     def named_nodes(self):
         return {name for name in self.nodes() if not name.startswith('#')}
 

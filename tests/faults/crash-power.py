@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The machine loses its power at messages of jobs: QEMU and qblk are gone, and so is what qblk has
+written and not synced. `qblk recover image:` says what to boot from.
+
+What QEMU has written stays: when that comes to the disk is QEMU's."""
+
+import json
+import os
+import shutil
+import unittest.mock
+
+import crash
+import live
+import qblk
+import qemu
+
+
+def key(path):
+    status = os.lstat(path)
+    return f'{status.st_dev:x}-{status.st_ino:x}'
+
+
+class PowerLoss(crash.TestCase):
+    """Of the jobs after which an image must not be used any more, or that QEMU only began."""
+
+    kinds = [crash.kind_of(name) for name in ('commit --pivot', 'copy --pivot', 'job --pivot',
+                                              'commit --all-disks --pivot')]
+    each_kind_ends = False
+
+    def setUp(self):
+        super().setUp()
+        self.synced = self.enterContext(qemu.folder())  # what a disk would have
+
+    def test_what_is_said_to_boot_from_has_all_data(self):
+        self.each_kind('the power is lost', self.judge)
+
+    def start_qblk(self, kind):
+        shim = {'LD_PRELOAD': os.environ['QBLK_SYNCED_SHIM'], 'SYNCED': self.synced}
+        with unittest.mock.patch.dict(os.environ, shim):
+            return super().start_qblk(kind)
+
+    def judge(self, kind, point, *_):
+        writes = point.number % 2 == 1
+
+        def strike():
+            if writes:
+                self.guest_changes()
+            self.kill_qblk()
+            self.process.kill()
+
+        self.synced = self.enterContext(qemu.folder())  # else old inodes would have old content
+        with self.guest(kind, point, strike):
+            status, _ = self.start_qblk(kind)
+            if self.process.running:  # this time there were fewer messages
+                self.process.kill()
+            self.lose_what_is_not_synced()
+            marked = self.marked_images()
+            states = [self.judge_image(kind, disk, status == qblk.DONE, writes)
+                      for disk in kind.disks]
+            for disk, state in zip(kind.disks, states):
+                if kind.buries and state == 'after':
+                    self.assertIn(self.path(*crash.names_of(disk, crash.KEPT[:1])), marked)
+            return crash.together(states)
+
+    def marked_images(self):
+        """Those that marks on disk are about, by their word."""
+        marks = [name for name in os.listdir(self.folder) if name.endswith(crash.MARK)]
+        images = []
+        for mark in marks:
+            with open(os.path.join(self.folder, mark), encoding='utf-8') as file:
+                images.append(json.load(file)['image'])
+        return images
+
+    def lose_what_is_not_synced(self):
+        """Journals, and marks beside images, are as the disk has them."""
+        journals = crash.journal_folder()
+        if os.path.basename(journals) in self.entries(os.path.dirname(journals)):
+            self.lose(journals, '.journal')
+        else:
+            shutil.rmtree(journals, ignore_errors=True)
+        self.lose(self.folder, crash.MARK)
+
+    def lose(self, folder, part):
+        """In FOLDER only what was synced stays of the files that have PART in their names."""
+        for name in os.listdir(folder):
+            if part in name:
+                os.unlink(os.path.join(folder, name))
+        for name, inode in self.entries(folder).items():
+            if part in name:
+                with open(os.path.join(folder, name), 'wb') as file:
+                    file.write(self.on_disk(inode))
+
+    def entries(self, folder):
+        """The names in FOLDER as it was last synced, each with what on_disk() takes."""
+        lines = self.on_disk(key(folder)).decode().splitlines() if os.path.isdir(folder) else []
+        return {name: inode for inode, name in (line.split(' ', 1) for line in lines)}
+
+    def on_disk(self, inode):
+        try:
+            with open(os.path.join(self.synced, inode), 'rb') as file:
+                return file.read()
+        except FileNotFoundError:
+            return b''
+
+
+if __name__ == '__main__':
+    live.main()
