@@ -122,7 +122,9 @@ qblk_journal_leave(QblkJournal *journal)
     if (journal == NULL) {
         return;
     }
-    close(journal->fd);
+    if (journal->fd >= 0) {
+        close(journal->fd);
+    }
     g_free(journal->path);
     g_free(journal->folder);
     g_free(journal);
@@ -208,6 +210,7 @@ qblk_journal_record_free(QblkJournalRecord *record)
         return;
     }
     g_free(record->path);
+    g_free(record->text);
     g_clear_error(&record->error);
     qblk_journal_vm_clear(&record->vm);
     g_clear_pointer(&record->plan, qblk_plan_free);
@@ -295,6 +298,7 @@ read_file(const char *path)
     }
     if (record != NULL) {
         record->path = g_strdup(path);
+        record->text = g_steal_pointer(&text);
         record->is_busy = is_busy;
     }
     return record;
@@ -357,13 +361,34 @@ qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm)
     return g_str_has_prefix(name, prefix);
 }
 
+/* A stage that another qblk has come to since is not the one to go on from. */
+static gboolean
+is_as_it_was(const QblkJournal *journal, const QblkJournalRecord *record)
+{
+    g_autofree char *text = NULL;
+    gsize length = 0;
+    return read_text(journal->fd, journal->path, &text, &length, NULL) &&
+           g_strcmp0(text, record->text) == 0;
+}
+
 QblkJournal *
 qblk_journal_resume(const QblkJournalRecord *record, GError **error)
 {
-    int fd = qblk_journal_lock_open(record->path, 0, error);
-    if (fd < 0) {
+    g_autoptr(GError) cause = NULL;
+    int fd = qblk_journal_lock_open(record->path, 0, &cause);
+    gboolean is_gone = fd < 0 && !g_file_test(record->path, G_FILE_TEST_EXISTS);
+    if (fd < 0 && !is_gone) {
+        g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
     g_autofree char *folder = g_path_get_dirname(record->path);
-    return journal_new(folder, g_strdup(record->path), fd);
+    g_autoptr(QblkJournal) journal = journal_new(folder, g_strdup(record->path), fd);
+    if (is_gone || !is_as_it_was(journal, record)) {
+        g_set_error(
+            error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+            "another qblk has gone on with it meanwhile (in '%s'); say 'qblk recover' again",
+            record->path);
+        return NULL;
+    }
+    return g_steal_pointer(&journal);
 }

@@ -47,6 +47,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkJournal, qblk_journal_leave)
 /** What a journal has. */
 typedef struct {
     char *path;
+    char *text;       /* all of it, as it was read */
     GError *error;    /* QBLK_BLOCKJOB_ERROR_RESULT: it cannot be read; another: it is no journal;
                        * then nothing else is known.  NULL: it is one */
     gboolean is_busy; /* somebody works on it right now */
@@ -72,6 +73,7 @@ gboolean qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm);
  */
 GPtrArray *qblk_journal_list(const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Take up the operation of @record: the journal goes on.  REFUSED where somebody else has. */
+/** Take up the operation of @record: the journal goes on.  REFUSED where somebody else works on it,
+ * or has since @record was read. */
 QblkJournal *qblk_journal_resume(const QblkJournalRecord *record,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -121,6 +121,31 @@ a_folder_that_cannot_be_read_is_not_an_empty_one(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "--state-dir");
 }
 
+/* Two that take up the same: the first has come further when the second has the lock. */
+static void
+what_another_has_gone_on_with_is_not_taken_up_from_where_it_was(void **state)
+{
+    const JournalCase *test = *state;
+    GError *error = NULL;
+    qblk_journal_leave(journal_case_begin(test));
+    g_autoptr(GPtrArray) records = journal_case_list(test);
+    const QblkJournalRecord *record = records->pdata[0];
+    QblkJournal *journal = qblk_journal_resume(record, NULL);
+    assert_non_null(journal);
+    journal_case_note(journal, QBLK_STAGE_STARTED);
+    qblk_journal_leave(journal);
+    assert_null(qblk_journal_resume(record, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
+    g_autoptr(GPtrArray) again = journal_case_list(test);
+    const QblkJournalRecord *now = again->pdata[0];
+    assert_int_equal(now->stage, QBLK_STAGE_STARTED);
+    journal = qblk_journal_resume(now, NULL);
+    assert_non_null(journal);
+    qblk_journal_end(journal);
+    assert_null(qblk_journal_resume(now, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
+}
+
 int
 main(void)
 {
@@ -135,6 +160,9 @@ main(void)
                                         journal_case_tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_is_listed_as_that, journal_case_set_up,
                                         journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_another_has_gone_on_with_is_not_taken_up_from_where_it_was, journal_case_set_up,
+            journal_case_tear_down),
         cmocka_unit_test(a_folder_that_cannot_be_read_is_not_an_empty_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
