@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/jobs-watch.h"
 
+#include "base/limits.h"
 #include "cli/interrupt.h"
 #include "cli/jobs-table.h"
 #include "cli/output.h"
@@ -117,21 +118,29 @@ hear(const Watch *watch)
     }
 }
 
-/* Wait for a change, on a terminal not longer than a turn. */
+/* How long to wait for an event: for what a terminal shows, or else to see whether QEMU lives. */
+static int
+turn_ms(const Watch *watch)
+{
+    int timeout = watch->invocation->timeout_ms;
+    return watch->is_terminal ? TURN_MS : timeout > 0 ? timeout : QBLK_DEFAULT_TIMEOUT_MS;
+}
+
+/* Wait for a change, not longer than a turn. */
 static gboolean
 wait_for_change(Watch *watch, gboolean *has_changed, GError **error)
 {
-    gint64 end = g_get_monotonic_time() + TURN_MS * 1000;
+    gint64 end = g_get_monotonic_time() + (gint64)turn_ms(watch) * 1000;
     while (!(*has_changed = hear(watch))) {
         struct pollfd polled[] = {
             {qblk_client_get_fd(watch->client), (short)qblk_client_get_events(watch->client), 0},
             {watch->stop_fd, POLLIN, 0},
         };
         gint64 left = (end - g_get_monotonic_time()) / 1000;
-        if (watch->is_terminal && left <= 0) {
+        if (left <= 0) {
             return TRUE;
         }
-        int ready = poll(polled, G_N_ELEMENTS(polled), watch->is_terminal ? (int)left : -1);
+        int ready = poll(polled, G_N_ELEMENTS(polled), (int)left);
         if (ready > 0 && polled[1].revents != 0) {
             watch->has_stopped = TRUE;
             return TRUE;
@@ -165,6 +174,14 @@ print_progress(const Watch *watch, const GPtrArray *known, GError **error)
     return jobs != NULL && print_changes(watch, jobs, error);
 }
 
+/* A QEMU that stands still has no events to send, and keeps the connection. */
+static gboolean
+lives(const Watch *watch, GError **error)
+{
+    g_autoptr(QblkJson) jobs = qblk_client_call(watch->client, "query-jobs", NULL, error);
+    return jobs != NULL;
+}
+
 /* Until an event says that there is something new. */
 static gboolean
 watch_progress(Watch *watch, const GPtrArray *jobs, GError **error)
@@ -177,7 +194,7 @@ watch_progress(Watch *watch, const GPtrArray *jobs, GError **error)
         if (has_changed || watch->has_stopped) {
             return TRUE;
         }
-        if (!print_progress(watch, jobs, error)) {
+        if (!(watch->is_terminal ? print_progress(watch, jobs, error) : lives(watch, error))) {
             return FALSE;
         }
     }

@@ -4,6 +4,7 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import block_jobs
@@ -124,6 +125,22 @@ class InMidJob(block_jobs.TestCase):
         self.assert_no_jobs()
         self.assert_files(self.files[0])
         self.assert_same_content()
+
+    def test_so_is_one_whose_jobs_are_watched(self):
+        self.boot(data='4M')
+        self.qblk('pull', self.process.socket, 'vda', '--detach', *block_jobs.SLOW)
+        watching = subprocess.Popen(qblk.command(
+            ('--timeout', '0.5', 'jobs', '--watch', self.process.socket)), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=qblk.environment())
+        self.addCleanup(block_jobs.end, watching)
+        self.assertIn(b'qblk-pull-vda', watching.stdout.readline())
+        os.kill(self.process.pid, signal.SIGSTOP)
+        try:
+            _, errors = watching.communicate(timeout=60)
+        finally:
+            os.kill(self.process.pid, signal.SIGCONT)
+        self.assertEqual(watching.returncode, qblk.NO_CONNECTION, msg=errors)
+        self.assertIn(b'query-jobs', errors)
 
 
 if __name__ == '__main__':
