@@ -7,27 +7,15 @@
 
 #include <string.h>
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean
-refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, message);
-    return FALSE;
-}
-
 static gboolean
 refuse_managed(const QblkPlanContext *context, const char *how, const char *what, GError **error)
 {
     return context->force_managed ||
-           refuse(error,
-                  "libvirt %s this guest and never notices a change of '%s' made without it: use "
-                  "virsh, or say --force-managed",
-                  how, what);
+           qblk_plan_check_refuse(
+               error,
+               "libvirt %s this guest and never notices a change of '%s' made without it: use "
+               "virsh, or say --force-managed",
+               how, what);
 }
 
 gboolean
@@ -70,17 +58,17 @@ qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GEr
 {
     const QblkJob *job = qblk_snapshot_jobs_of(context->snapshot, chain->target);
     if (chain->layers->len == 0) {
-        return refuse(error, "disk '%s' is an empty drive", chain->target);
+        return qblk_plan_check_refuse(error, "disk '%s' is an empty drive", chain->target);
     }
     if (chain->kind == QBLK_DEVICE_CDROM) {
-        return refuse(error, "disk '%s' is a cdrom", chain->target);
+        return qblk_plan_check_refuse(error, "disk '%s' is a cdrom", chain->target);
     }
     if (chain->read_only) {
-        return refuse(error, "disk '%s' is read-only", chain->target);
+        return qblk_plan_check_refuse(error, "disk '%s' is read-only", chain->target);
     }
     if (job != NULL) {
-        return refuse(error, "disk '%s' has a job already: '%s' (%s, %s)", chain->target, job->id,
-                      job->type, job->status);
+        return qblk_plan_check_refuse(error, "disk '%s' has a job already: '%s' (%s, %s)",
+                                      chain->target, job->id, job->type, job->status);
     }
     return qblk_plan_check_managed(context, chain, error);
 }
@@ -93,8 +81,9 @@ qblk_plan_check_users(const QblkPlanContext *context, const QblkChain *chain,
         const QblkLayer *layer = chain->layers->pdata[i];
         const char *other = qblk_snapshot_users_other(context->snapshot, chain->target, layer);
         if (other != NULL) {
-            return refuse(error, "image '%s' is also used by disk '%s', whose data would change",
-                          layer->filename, other);
+            return qblk_plan_check_refuse(
+                error, "image '%s' is also used by disk '%s', whose data would change",
+                layer->filename, other);
         }
     }
     return TRUE;
@@ -108,11 +97,11 @@ qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper, const char
         return TRUE;
     }
     if (upper->position == lower->position) {
-        return refuse(error, "'%s' and '%s' are the same layer of '%s'", upper_name, lower_name,
-                      chain->target);
+        return qblk_plan_check_refuse(error, "'%s' and '%s' are the same layer of '%s'", upper_name,
+                                      lower_name, chain->target);
     }
-    return refuse(error, "'%s' is below '%s' in the chain of '%s', not above it", upper_name,
-                  lower_name, chain->target);
+    return qblk_plan_check_refuse(error, "'%s' is below '%s' in the chain of '%s', not above it",
+                                  upper_name, lower_name, chain->target);
 }
 
 static gboolean
@@ -132,7 +121,7 @@ qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan, GError 
     for (guint i = 0; i < context->snapshot->jobs->len; i++) {
         const QblkJob *job = context->snapshot->jobs->pdata[i];
         if (uses_id(plan, job->id)) {
-            return refuse(
+            return qblk_plan_check_refuse(
                 error,
                 "there is a job '%s' already (%s, %s): 'qblk job' with that id looks at it "
                 "and ends it",
@@ -159,7 +148,8 @@ check_steps(const GPtrArray *steps, const QblkSchema *schema, GError **error)
         g_autoptr(GError) cause = NULL;
         if (step->command != NULL &&
             !qblk_schema_check_command(schema, step->command, step->arguments, &cause)) {
-            return refuse(error, "this QEMU cannot %s: %s", step->purpose, cause->message);
+            return qblk_plan_check_refuse(error, "this QEMU cannot %s: %s", step->purpose,
+                                          cause->message);
         }
         if (!check_steps(step->undo, schema, error)) {
             return FALSE;

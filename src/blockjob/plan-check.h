@@ -9,6 +9,10 @@
 #include "blockjob/plan.h"
 #include "qmp/schema.h"
 
+/** FALSE, with QBLK_BLOCKJOB_ERROR_REFUSED and a message as of printf(). */
+#define qblk_plan_check_refuse(error, ...)                                                         \
+    (g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, __VA_ARGS__), FALSE)
+
 /** Nobody else has to know of a change, or the user has said that they need not. */
 gboolean qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain *chain,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

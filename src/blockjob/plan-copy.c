@@ -35,19 +35,6 @@ copy_clear(Copy *copy)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Copy, copy_clear)
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean
-refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, message);
-    return FALSE;
-}
-
 /* ---- checks ---- */
 
 static gboolean
@@ -71,22 +58,25 @@ check_format(const Copy *copy, GError **error)
     const QblkNode *top = qblk_snapshot_node(copy->context->snapshot, copy->top->node_name);
     gboolean is_encrypted = top != NULL && top->encryption != NULL;
     if (is_encrypted && !copy->options->reuse && copy->options->format == NULL) {
-        return refuse(error,
-                      "'%s' is encrypted, and a copy that is made here would not be: say --format "
-                      "to have it so, or make the image and say --reuse-external",
-                      copy->chain->target);
+        return qblk_plan_check_refuse(
+            error,
+            "'%s' is encrypted, and a copy that is made here would not be: say --format "
+            "to have it so, or make the image and say --reuse-external",
+            copy->chain->target);
     }
     if (!is_made && !copy->options->reuse) {
-        return refuse(error,
-                      "no copy is made in format '%s': say --format raw, qcow2 or qed, or make the "
-                      "image and say --reuse-external",
-                      copy->format);
+        return qblk_plan_check_refuse(
+            error,
+            "no copy is made in format '%s': say --format raw, qcow2 or qed, or make the "
+            "image and say --reuse-external",
+            copy->format);
     }
     if (copy->base != NULL && !has_backing(copy->format)) {
-        return refuse(error,
-                      "a shallow copy needs a format with backing images (qcow2, qed), and '%s' "
-                      "has none",
-                      copy->format);
+        return qblk_plan_check_refuse(
+            error,
+            "a shallow copy needs a format with backing images (qcow2, qed), and '%s' "
+            "has none",
+            copy->format);
     }
     return TRUE;
 }
@@ -101,8 +91,8 @@ check_place(const Copy *copy, GError **error)
         const QblkNode *node = nodes->pdata[i];
         if (node->filename[0] == '/' &&
             qblk_relative_name_leads(destination, destination, node->filename)) {
-            return refuse(error, "QEMU has '%s' open already, as node '%s'", destination,
-                          node->name);
+            return qblk_plan_check_refuse(error, "QEMU has '%s' open already, as node '%s'",
+                                          destination, node->name);
         }
     }
     return TRUE;
@@ -117,11 +107,12 @@ check_size(const Copy *copy, GError **error)
     if (layer == NULL || layer->virtual_size == copy->top->virtual_size) {
         return TRUE;
     }
-    return refuse(error,
-                  "'%s' has %" G_GINT64_FORMAT " bytes, and '%s' has %" G_GINT64_FORMAT
-                  ": a copy has to have the same size",
-                  copy->options->destination, layer->virtual_size, copy->chain->target,
-                  copy->top->virtual_size);
+    return qblk_plan_check_refuse(error,
+                                  "'%s' has %" G_GINT64_FORMAT
+                                  " bytes, and '%s' has %" G_GINT64_FORMAT
+                                  ": a copy has to have the same size",
+                                  copy->options->destination, layer->virtual_size,
+                                  copy->chain->target, copy->top->virtual_size);
 }
 
 /* What the header of an image that is reused says is below it. */
@@ -135,15 +126,16 @@ check_backing(Copy *copy, GError **error)
     }
     const QblkLayer *below = qblk_chain_get_layer(found, 1);
     if (copy->base == NULL && below != NULL) {
-        return refuse(error,
-                      "the backing image '%s' of '%s' would be seen below the copy at the next "
-                      "start: say --shallow, or use an image without one",
-                      below->filename, destination);
+        return qblk_plan_check_refuse(
+            error,
+            "the backing image '%s' of '%s' would be seen below the copy at the next "
+            "start: say --shallow, or use an image without one",
+            below->filename, destination);
     }
     if (copy->base != NULL && below == NULL) {
-        return refuse(error,
-                      "'%s' has no backing image, and a shallow copy would lack what is in '%s'",
-                      destination, copy->base->filename);
+        return qblk_plan_check_refuse(
+            error, "'%s' has no backing image, and a shallow copy would lack what is in '%s'",
+            destination, copy->base->filename);
     }
     copy->opens_own = below != NULL &&
                       !qblk_relative_name_leads(destination, below->filename, copy->base->filename);
@@ -160,8 +152,9 @@ choose_backing_name(Copy *copy, GError **error)
     gboolean is_sayable = !copy->base->had_secrets && copy->base->filename[0] != '\0' &&
                           copy->base->storage_filters->len == 0;
     if (name == NULL && !is_sayable) {
-        return refuse(error, "the header of '%s' could not say that '%s' is below it",
-                      copy->options->destination, copy->base->filename);
+        return qblk_plan_check_refuse(error,
+                                      "the header of '%s' could not say that '%s' is below it",
+                                      copy->options->destination, copy->base->filename);
     }
     copy->backing_name = g_strdup(name == NULL ? copy->base->filename : name);
     return TRUE;

@@ -16,19 +16,6 @@ typedef struct {
     const QblkChain *mirrored; /* what a copy or active commit writes to; NULL for other jobs */
 } Request;
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean
-refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, message);
-    return FALSE;
-}
-
 /* ---- which job ---- */
 
 /* "qblk-KIND-TARGET" */
@@ -180,20 +167,22 @@ check_ready(const Request *request, GError **error)
 {
     const QblkJob *job = request->job;
     if (is(request, "concluded")) {
-        return refuse(error, "job '%s' (%s) is over: say --wait to see how, and forget it", job->id,
-                      job->type);
+        return qblk_plan_check_refuse(error,
+                                      "job '%s' (%s) is over: say --wait to see how, and forget it",
+                                      job->id, job->type);
     }
     if (request->mirrored == NULL) {
-        return refuse(error,
-                      "job '%s' (%s) is no copy and no commit of an active layer, and ends by "
-                      "itself: say --wait or --abort",
-                      job->id, job->type);
+        return qblk_plan_check_refuse(
+            error,
+            "job '%s' (%s) is no copy and no commit of an active layer, and ends by "
+            "itself: say --wait or --abort",
+            job->id, job->type);
     }
     if (is_ready(request) || (request->request->waits && is_on_its_way(request))) {
         return TRUE;
     }
-    return refuse(error, "job '%s' is not ready yet (%s)%s", job->id, job->status,
-                  is_on_its_way(request) ? ": add --wait" : "");
+    return qblk_plan_check_refuse(error, "job '%s' is not ready yet (%s)%s", job->id, job->status,
+                                  is_on_its_way(request) ? ": add --wait" : "");
 }
 
 /* ---- a job that does not ---- */
@@ -250,7 +239,7 @@ static gboolean
 check_known(const Request *request, GError **error)
 {
     return request->chain != NULL || g_str_equal(request->job->type, "stream") ||
-           refuse(error, "%s", request->context->snapshot->withheld);
+           qblk_plan_check_refuse(error, "%s", request->context->snapshot->withheld);
 }
 
 /* A job that is over is forgotten, and its error told. */
@@ -351,12 +340,13 @@ plan_command(QblkPlan *plan, const Request *request, GError **error)
     gboolean is_paused = is(request, "paused") || is(request, "standby");
     gboolean is_running = is(request, "running") || is(request, "ready");
     if (action != QBLK_JOB_LIMIT && !(action == QBLK_JOB_PAUSE ? is_running : is_paused)) {
-        return refuse(error, "job '%s' is %s, and cannot be %s", job->id, job->status,
-                      action == QBLK_JOB_PAUSE ? "paused" : "resumed");
+        return qblk_plan_check_refuse(error, "job '%s' is %s, and cannot be %s", job->id,
+                                      job->status, action == QBLK_JOB_PAUSE ? "paused" : "resumed");
     }
     if (action == QBLK_JOB_LIMIT && !is_on_its_way(request) && !is_ready(request)) {
-        return refuse(error, "job '%s' is %s, and its speed cannot be changed any more", job->id,
-                      job->status);
+        return qblk_plan_check_refuse(error,
+                                      "job '%s' is %s, and its speed cannot be changed any more",
+                                      job->id, job->status);
     }
     if (action == QBLK_JOB_LIMIT) {
         QblkJson *arguments = job_arguments(plan, "device");
@@ -407,7 +397,7 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
     g_autoptr(QblkChain) mirrored = NULL;
     gboolean is_over = g_str_equal(job->status, "concluded"); /* it has let go of its nodes */
     if (snapshot->withheld == NULL && job->target == NULL && !is_over) {
-        refuse(error, "job '%s' (%s) works on no disk", job->id, job->type);
+        (void)qblk_plan_check_refuse(error, "job '%s' (%s) works on no disk", job->id, job->type);
         return NULL;
     }
     if (snapshot->withheld == NULL && job->target != NULL) {

@@ -6,19 +6,6 @@
 #define OUR_PREFIX  "qblk-monitor-"
 #define LIBVIRTS_ID "charmonitor" /* the chardev of libvirt's own monitor, of every guest */
 
-static QblkPlan *refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static QblkPlan *
-refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, message);
-    return NULL;
-}
-
 static QblkPlan *
 plan_new(const char *kind, const char *path)
 {
@@ -97,6 +84,29 @@ add_speak(QblkPlan *plan)
     add_undo(plan, step, "stop speaking QMP there", "object-del");
 }
 
+static gboolean
+check_open(const QblkPlanMonitorContext *context, const QblkPlan *plan, const char *path,
+           GError **error)
+{
+    if (!qblk_plan_check_schema(plan, context->schema, NULL)) {
+        return qblk_plan_check_refuse(
+            error,
+            "this QEMU cannot open another monitor while it runs (11.1 and later can): start "
+            "it with one more -qmp unix:PATH,server=on,wait=off, which <qemu:commandline> "
+            "does in libvirt");
+    }
+    if (has(context->chardevs, "label", LIBVIRTS_ID) && !context->force_managed) {
+        return qblk_plan_check_refuse(error,
+                                      "libvirt started this guest and will not know of a monitor "
+                                      "that it has not made: say --force-managed");
+    }
+    if (has(context->chardevs, "label", plan->job)) {
+        return qblk_plan_check_refuse(
+            error, "this VM has a monitor at '%s' already: --close takes it away", path);
+    }
+    return TRUE;
+}
+
 QblkPlan *
 qblk_plan_monitor_open(const QblkPlanMonitorContext *context, const char *path, GError **error)
 {
@@ -104,20 +114,7 @@ qblk_plan_monitor_open(const QblkPlanMonitorContext *context, const char *path, 
     add_listen(plan);
     add_speak(plan);
     (void)qblk_plan_add(plan, "make sure that it answers", NULL, qblk_json_new_object());
-    if (!qblk_plan_check_schema(plan, context->schema, NULL)) {
-        return refuse(error,
-                      "this QEMU cannot open another monitor while it runs (11.1 and later can): "
-                      "start it with one more -qmp unix:PATH,server=on,wait=off, which "
-                      "<qemu:commandline> does in libvirt");
-    }
-    if (has(context->chardevs, "label", LIBVIRTS_ID) && !context->force_managed) {
-        return refuse(error, "libvirt started this guest and will not know of a monitor that it "
-                             "has not made: say --force-managed");
-    }
-    if (has(context->chardevs, "label", plan->job)) {
-        return refuse(error, "this VM has a monitor at '%s' already: --close takes it away", path);
-    }
-    return g_steal_pointer(&plan);
+    return check_open(context, plan, path, error) ? g_steal_pointer(&plan) : NULL;
 }
 
 /* ---- closing ---- */

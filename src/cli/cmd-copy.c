@@ -37,33 +37,21 @@ qblk_cmd_copy_options(QblkInvocation *invocation, GOptionContext *context)
     qblk_live_options(invocation, context, TRUE);
 }
 
-static gboolean usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean
-usage(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
-    return FALSE;
-}
-
 static gboolean
 check_options(const QblkJobOptions *options, GError **error)
 {
     gint64 granularity = options->granularity;
     if (options->pivot && options->finish) {
-        return usage(error, "--pivot and --finish exclude each other");
+        return qblk_invocation_usage(error, "--pivot and --finish exclude each other");
     }
     /* QEMU's own bounds (blockdev_mirror_common). */
     if (granularity != 0 && (granularity < 512 || granularity > 64 * 1024 * 1024 ||
                              (granularity & (granularity - 1)) != 0)) {
-        return usage(error, "--granularity takes a power of 2 from 512 to 67108864");
+        return qblk_invocation_usage(error,
+                                     "--granularity takes a power of 2 from 512 to 67108864");
     }
     if (options->buffer_size < 0) {
-        return usage(error, "--buf-size takes bytes");
+        return qblk_invocation_usage(error, "--buf-size takes bytes");
     }
     return TRUE;
 }
@@ -81,7 +69,8 @@ static char *
 absolute(const char *destination, gboolean is_local, GError **error)
 {
     if (destination[0] == '\0' || (!is_local && destination[0] != '/')) {
-        usage(error, "'%s' is no place for a copy: say an absolute path", destination);
+        (void)qblk_invocation_usage(error, "'%s' is no place for a copy: say an absolute path",
+                                    destination);
         return NULL;
     }
     return g_canonicalize_filename(destination, NULL);

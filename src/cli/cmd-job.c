@@ -29,13 +29,6 @@ qblk_cmd_job_options(QblkInvocation *invocation, GOptionContext *context)
     qblk_live_options(invocation, context, FALSE);
 }
 
-static gboolean
-usage(GError **error, const char *message)
-{
-    g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
-    return FALSE;
-}
-
 /* What is to be done; FALSE in @is_asked where the job is only to be shown. */
 static gboolean
 read_request(const QblkJobOptions *options, QblkJobRequest *request, gboolean *is_asked,
@@ -60,18 +53,20 @@ read_request(const QblkJobOptions *options, QblkJobRequest *request, gboolean *i
     }
     *is_asked = (said > 0 || options->wait) && !options->info;
     if (said > 1) {
-        return usage(error, "say one of --info, --pivot, --finish, --abort, --pause, --resume and "
-                            "--bandwidth");
+        return qblk_invocation_usage(
+            error, "say one of --info, --pivot, --finish, --abort, --pause, --resume and "
+                   "--bandwidth");
     }
     gboolean is_bare = options->in_bytes && options->bandwidth == QBLK_INVOCATION_UNSAID;
     if (is_bare || (!*is_asked && (options->dry_run || options->time_limit > 0))) {
-        return usage(error, is_bare ? "--bytes says what --bandwidth is in, and there is none"
-                                    : "--dry-run and --timeout are for what is done to a job, not "
-                                      "for looking at it");
+        return qblk_invocation_usage(
+            error, is_bare ? "--bytes says what --bandwidth is in, and there is none"
+                           : "--dry-run and --timeout are for what is done to a job, not "
+                             "for looking at it");
     }
     gboolean may_wait = said == 0 || options->pivot || options->finish;
     return !options->wait || may_wait ||
-           usage(error, "--wait goes alone, or with --pivot or --finish");
+           qblk_invocation_usage(error, "--wait goes alone, or with --pivot or --finish");
 }
 
 /* Only a job, or that there is none: scripts ask for it. */

@@ -34,19 +34,6 @@ qblk_cmd_open_monitor_options(QblkInvocation *invocation, GOptionContext *contex
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
-static gboolean usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean
-usage(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
-    return FALSE;
-}
-
 /* ---- the path ---- */
 
 /* QEMU has another working folder, and another way to the same folder has to give the same id. */
@@ -65,11 +52,11 @@ static gboolean
 check_path(const char *path, GError **error)
 {
     if (!g_utf8_validate(path, -1, NULL)) {
-        return usage(error, "'%s' is not UTF-8, and QMP has no other names", path);
+        return qblk_invocation_usage(error, "'%s' is not UTF-8, and QMP has no other names", path);
     }
     return strlen(path) <= LONGEST_PATH ||
-           usage(error, "'%s' has %zu bytes, and the path of a socket at most %zu", path,
-                 strlen(path), LONGEST_PATH);
+           qblk_invocation_usage(error, "'%s' has %zu bytes, and the path of a socket at most %zu",
+                                 path, strlen(path), LONGEST_PATH);
 }
 
 /* QEMU removes a file, a link or somebody's socket that is in its way, and says nothing. */

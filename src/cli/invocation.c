@@ -36,19 +36,6 @@ raw_clear(Raw *raw)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Raw, raw_clear)
 
-static gboolean usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean
-usage(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
-    return FALSE;
-}
-
 static char *
 describe_commands(void)
 {
@@ -77,7 +64,7 @@ static gboolean
 usage_of(const char *command, GError *cause, GError **error)
 {
     cause->message[0] = g_ascii_tolower(cause->message[0]);
-    return usage(error, "%s; see 'qblk %s--help'", cause->message, command);
+    return qblk_invocation_usage(error, "%s; see 'qblk %s--help'", cause->message, command);
 }
 
 /* What stands before the command is for qblk itself.  What stands after a command that changes a VM
@@ -200,8 +187,9 @@ check_format(const QblkInvocation *invocation, GError **error)
     gboolean is_image =
         invocation->count > 0 && g_str_has_prefix(invocation->arguments[0], "image:");
     return invocation->image_format == NULL || is_image ||
-           usage(error, "--format '%s' says the format of image:PATH, and this VM is none",
-                 invocation->image_format);
+           qblk_invocation_usage(error,
+                                 "--format '%s' says the format of image:PATH, and this VM is none",
+                                 invocation->image_format);
 }
 
 static gboolean
@@ -215,14 +203,15 @@ check_arguments(QblkInvocation *invocation, char **argv, GError **error)
     invocation->arguments = g_strdupv(rest);
     invocation->count = g_strv_length(rest);
     if (invocation->count < command->least || invocation->count > command->most) {
-        return usage(error, "usage: qblk %s %s", command->name, command->arguments);
+        return qblk_invocation_usage(error, "usage: qblk %s %s", command->name, command->arguments);
     }
     /* A command that changes a disk has its name second, whatever comes after it. */
     gboolean has_one_disk =
         command->one_disk && (command->changes ? invocation->count >= 2 : invocation->count == 2);
     if (invocation->expect != NULL && !has_one_disk) {
-        return usage(error, "--expect needs one disk to look at, and 'qblk %s' was given %s",
-                     command->name, invocation->count > 2 ? "several" : "none");
+        return qblk_invocation_usage(
+            error, "--expect needs one disk to look at, and 'qblk %s' was given %s", command->name,
+            invocation->count > 2 ? "several" : "none");
     }
     return TRUE;
 }
@@ -244,8 +233,8 @@ set_edges(QblkInvocation *invocation, const char *name, GError **error)
             return TRUE;
         }
     }
-    return usage(error, "'%s' is no source of edges: say children, debug-graph or blockstats",
-                 name);
+    return qblk_invocation_usage(
+        error, "'%s' is no source of edges: say children, debug-graph or blockstats", name);
 }
 
 static gboolean
@@ -271,7 +260,7 @@ add_targets(QblkInvocation *invocation, char **targets, GError **error)
     for (guint i = 0; targets != NULL && targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
         if (!qblk_snapshot_options_add_target(invocation->snapshot_options, targets[i], &cause)) {
-            return usage(error, "%s", cause->message);
+            return qblk_invocation_usage(error, "%s", cause->message);
         }
     }
     return TRUE;
@@ -291,8 +280,9 @@ check_domain_options(const QblkInvocation *invocation, const Raw *raw, GError **
         invocation->count > 0 && g_str_has_prefix(invocation->arguments[0], "domain:");
     for (gsize i = 0; is_domain && i < G_N_ELEMENTS(options); i++) {
         if (options[i].given) {
-            return usage(error, "%s is for disks of a QEMU or capture, and '%s' is a document",
-                         options[i].name, invocation->arguments[0]);
+            return qblk_invocation_usage(
+                error, "%s is for disks of a QEMU or capture, and '%s' is a document",
+                options[i].name, invocation->arguments[0]);
         }
     }
     return TRUE;
@@ -303,11 +293,12 @@ static gboolean
 apply(QblkInvocation *invocation, const Raw *raw, GError **error)
 {
     if (!(raw->timeout >= 0.001 && raw->timeout <= 86400)) {
-        return usage(error, "--timeout takes seconds from 0.001 to 86400");
+        return qblk_invocation_usage(error, "--timeout takes seconds from 0.001 to 86400");
     }
     invocation->timeout_ms = (int)(raw->timeout * 1000);
     if (raw->max_reply < 1 || raw->max_reply > LARGEST_REPLY_MIB) {
-        return usage(error, "--max-reply takes MiB from 1 to %d", LARGEST_REPLY_MIB);
+        return qblk_invocation_usage(error, "--max-reply takes MiB from 1 to %d",
+                                     LARGEST_REPLY_MIB);
     }
     invocation->reply_limit = (gsize)raw->max_reply * 1024 * 1024;
     if (!check_domain_options(invocation, raw, error) ||
@@ -346,11 +337,12 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
     }
     print_version(&raw);
     if (words[1] == NULL) {
-        return usage(error, "no command given; see 'qblk --help'");
+        return qblk_invocation_usage(error, "no command given; see 'qblk --help'");
     }
     invocation->command = qblk_command_find(words[1]);
     if (invocation->command == NULL) {
-        return usage(error, "there is no command '%s'; see 'qblk --help'", words[1]);
+        return qblk_invocation_usage(error, "there is no command '%s'; see 'qblk --help'",
+                                     words[1]);
     }
     g_auto(GStrv) rest = g_strdupv(words + 1);
     if (!parse_back_over_front(invocation, &raw, &rest, error)) {

@@ -69,3 +69,7 @@ typedef enum {
     QBLK_INVOCATION_ERROR_USAGE,
     QBLK_INVOCATION_ERROR_OUTPUT, /* stdout cannot be written */
 } QblkInvocationError;
+
+/** FALSE, with QBLK_INVOCATION_ERROR_USAGE and a message as of printf(). */
+#define qblk_invocation_usage(error, ...)                                                          \
+    (g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, __VA_ARGS__), FALSE)

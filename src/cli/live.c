@@ -21,33 +21,31 @@
 #define LONGEST_SECONDS (366.0 * 24 * 3600)
 
 static gboolean
-usage(GError **error, const char *message)
-{
-    g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
-    return FALSE;
-}
-
-static gboolean
 check_options(const QblkInvocation *invocation, GError **error)
 {
     const QblkJobOptions *options = &invocation->job;
     gboolean has_bandwidth = options->bandwidth != QBLK_INVOCATION_UNSAID;
     gint64 most = options->in_bytes ? G_MAXINT64 : G_MAXINT64 / MIB;
     if (has_bandwidth && (options->bandwidth < 0 || options->bandwidth > most)) {
-        return usage(error, "--bandwidth takes MiB a second, with --bytes bytes, from 0 to 2^63");
+        return qblk_invocation_usage(
+            error, "--bandwidth takes MiB a second, with --bytes bytes, from 0 to 2^63");
     }
     if (!(options->time_limit >= 0 && options->time_limit <= LONGEST_SECONDS)) {
-        return usage(error, "--timeout takes the seconds after which the job is given up, up to a "
-                            "year; say 'qblk --timeout' for that of the connection");
+        return qblk_invocation_usage(
+            error, "--timeout takes the seconds after which the job is given up, up to a "
+                   "year; say 'qblk --timeout' for that of the connection");
     }
     if (options->in_bytes && !has_bandwidth) {
-        return usage(error, "--bytes says what --bandwidth is in, and there is none");
+        return qblk_invocation_usage(error,
+                                     "--bytes says what --bandwidth is in, and there is none");
     }
     if (options->detach && options->time_limit > 0) {
-        return usage(error, "--detach does not wait, and so has no use for --timeout");
+        return qblk_invocation_usage(error,
+                                     "--detach does not wait, and so has no use for --timeout");
     }
     if (options->detach && options->delete_removed) {
-        return usage(error, "--delete deletes when all has gone well, and --detach does not wait");
+        return qblk_invocation_usage(
+            error, "--delete deletes when all has gone well, and --detach does not wait");
     }
     return TRUE;
 }
@@ -397,7 +395,7 @@ check_disk(const QblkInvocation *invocation, GError **error)
         return FALSE;
     }
     if (options->all_disks && (options->base != NULL || options->top != NULL)) {
-        return usage(error, "--base and --top name layers of one disk, not of all");
+        return qblk_invocation_usage(error, "--base and --top name layers of one disk, not of all");
     }
     return TRUE;
 }
