@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A relay before a monitor that counts messages and strikes at one of them."""
 
-import contextlib
 import dataclasses
 import json
 import selectors
 import socket
 import threading
+
+import listener
 
 LOST = 'lost'            # it never comes to QEMU
 UNANSWERED = 'unanswered'  # QEMU has carried it out, and its answer is never heard
@@ -31,46 +32,29 @@ class Message:
         return [Point(number, how) for how in ((LOST, UNANSWERED) if self.is_sent else (HEARD,))]
 
 
-class FaultRelay:
+class FaultRelay(listener.Listener):
     """Listens on PATH and passes all that clients and the monitor at TARGET say to each other, a
     client at a time, writing down each message in `messages`. At POINT it calls STRIKE and ends the
     connection; who comes afterwards is served again and not struck."""
 
     def __init__(self, path, target, point=None, strike=None):
+        super().__init__(path)
         self.messages = []
         self.has_struck = False
         self.settled = threading.Event()  # not set from before the message until after the strike
         self.settled.set()
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        self._listener.listen()
         self._target = target
         self._point = point
         self._strike = strike
-        self._thread = threading.Thread(target=self._serve)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
 
     def commands(self):
         """The commands that were sent."""
         return [message.label for message in self.messages if message.is_sent]
 
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with client, socket.socket(socket.AF_UNIX) as monitor, contextlib.suppress(OSError):
-                monitor.connect(self._target)
-                Connection(self, _Lines(client), _Lines(monitor)).run()
+    def serve(self, client):
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(self._target)
+            Connection(self, _Lines(client), _Lines(monitor)).run()
 
     def strikes_at(self, message):
         """Write MESSAGE down; how the strike is to cut it off, or None."""

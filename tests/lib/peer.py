@@ -2,9 +2,8 @@
 """A peer that speaks QMP as badly as a test wants it to."""
 
 import json
-import os
-import socket
-import threading
+
+import listener
 
 GREETING = {'QMP': {'version': {'qemu': {'micro': 22, 'minor': 2, 'major': 7}, 'package': ''},
                     'capabilities': ['oob']}}
@@ -75,38 +74,15 @@ class Connection:
             self.send(answer(number) if callable(answer) else line({**answer, 'id': number}))
 
 
-class Peer:
+class Peer(listener.Listener):
     """Listens on PATH and lets PLAY, a function of a Connection, loose on each client."""
 
     def __init__(self, path, play):
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        self._listener.listen()
-        self._path = path
+        super().__init__(path)
         self._play = play
-        self._thread = threading.Thread(target=self._accept)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-        os.unlink(self._path)
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with client:
-                try:
-                    self._play(Connection(client))
-                except OSError:
-                    pass  # the client left
+    def serve(self, client):
+        self._play(Connection(client))
 
 
 def refusal(text='The command has not been found', kind='CommandNotFound'):

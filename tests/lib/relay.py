@@ -4,41 +4,24 @@
 import socket
 import threading
 
+import listener
 
-class Relay:
-    """Passes everything between PATH, where it listens for one client, and the monitor at TARGET.
-    When QEMU begins the line after LINES lines it calls ON_LINES and passes on no byte more."""
+
+class Relay(listener.Listener):
+    """Passes everything between the clients of PATH and the monitor at TARGET. When QEMU begins the
+    line after LINES lines it calls ON_LINES and passes on no byte more."""
 
     def __init__(self, path, target, lines, on_lines):
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        self._listener.listen()
+        super().__init__(path)
         self._target = target
         self._left = lines
         self._on_lines = on_lines
-        self._thread = threading.Thread(target=self._serve)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _serve(self):
-        try:
-            client, _ = self._listener.accept()
-        except OSError:
-            return
-        self._relay(client)
 
     def _heard(self, data):
         """What the client said; nobody wants to know."""
 
-    def _relay(self, client):
-        with client, socket.socket(socket.AF_UNIX) as monitor:
+    def serve(self, client):
+        with socket.socket(socket.AF_UNIX) as monitor:
             monitor.connect(self._target)
             upwards = threading.Thread(target=_pass, args=(client, monitor, self._heard))
             upwards.start()
@@ -61,8 +44,8 @@ class Relay:
 
 
 class Recorder(Relay):
-    """Passes all between any number of clients, one after the other, and the monitor at TARGET, and
-    keeps what the clients said in `sent`, as lines."""
+    """Passes all between its clients and the monitor at TARGET, and keeps what the clients said in
+    `sent`, as lines."""
 
     def __init__(self, path, target):
         super().__init__(path, target, -1, None)
@@ -72,44 +55,20 @@ class Recorder(Relay):
     def sent(self):
         return self._said.splitlines()
 
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self._relay(client)
-
     def _heard(self, data):
         self._said += data
 
 
-class Greeter:
-    """Listens on PATH, sends DATA to the first client, hears it out and says no more."""
+class Greeter(listener.Listener):
+    """Listens on PATH, sends DATA to each client, hears it out and says no more."""
 
     def __init__(self, path, data):
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        self._listener.listen()
+        super().__init__(path)
         self._data = data
-        self._thread = threading.Thread(target=self._serve)
 
-    def __enter__(self):
-        self._thread.start()
-
-    def __exit__(self, *_):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _serve(self):
-        try:
-            client, _ = self._listener.accept()
-            with client:
-                client.sendall(self._data)
-                while client.recv(1 << 16):
-                    pass
-        except OSError:
+    def serve(self, client):
+        client.sendall(self._data)
+        while client.recv(1 << 16):
             pass
 
 

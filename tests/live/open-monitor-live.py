@@ -43,7 +43,6 @@ class TestCase(live.TestCase):
         with relay.Recorder(path, self.process.socket) as recorder:
             result = self.qblk('open-monitor', path, *arguments, **options)
             names = {json.loads(line)['execute'] for line in recorder.sent}
-        os.unlink(path)
         return result, names
 
     def open(self, *arguments, **options):

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A unix socket whose clients a test serves."""
+
+import contextlib
+import os
+import socket
+import threading
+
+
+class Listener:
+    """Listens on PATH, which must be free, as long as the context is open. What a subclass has as
+    serve() is called with each client's socket, one after the other, in a thread; it ends when the
+    client has left."""
+
+    def __init__(self, path):
+        self._path = path
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._accept)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+        os.unlink(self._path)
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with client, contextlib.suppress(OSError):
+                self.serve(client)
+
+    def serve(self, client):
+        raise NotImplementedError
