@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import traceback
 
 import block_jobs
 import images
@@ -332,6 +333,10 @@ class TestCase(block_jobs.TestCase):
                 state = 'LOST'
                 try:
                     state = judge(kind, point, before, after)
+                except Exception:
+                    print(f'{kind.name}, {message.label}, {point}:', flush=True)
+                    traceback.print_exc()  # unittest tells in the end, which may be an hour away
+                    raise
                 finally:
                     states[state] += 1
         reached = ', '.join(f'{number} {state}' for state, number in sorted(states.items()))
