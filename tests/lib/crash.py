@@ -96,6 +96,16 @@ def journals():
     return os.listdir(folder) if os.path.isdir(folder) else []
 
 
+def stages():
+    """What the journals that were left say to have begun last, each."""
+    last = []
+    for name in journals():
+        with open(os.path.join(journal_folder(), name), encoding='utf-8') as file:
+            *_, line = file
+        last.append(json.loads(line).get('stage', 'planned'))
+    return last
+
+
 def make_disk(folder, disk):
     """Three images, top first, each with data of its own and data that hide what is below, and what
     a guest sees of them."""
@@ -228,7 +238,8 @@ class TestCase(block_jobs.TestCase):
 
     def judge_image(self, kind, disk, has_ended, writes):
         """What `recover image:` and `check image:` say of DISK, whose guest is gone, is true; the
-        state that it is in. Only where the guest WRITES may it be that nobody knows."""
+        state that it is in. Only where the guest WRITES while the chain is changed may it be that
+        nobody knows."""
         # one that has ended has said which image is the active one
         top, *_ = names_of(disk, kind.after if has_ended else KEPT)
         checked = qblk.run('--json', 'check', f'image:{self.path(top)}')
@@ -240,6 +251,7 @@ class TestCase(block_jobs.TestCase):
             self.assertIn('not known', said.errors)
             self.assertEqual(checked.errors, said.errors)
             self.assertTrue(writes, msg=str(said))
+            self.assertIn('pivoting', stages())
             return 'not known'
         boot = json.loads(said.stdout)['boot']
         self.assertEqual(json.loads(again.stdout)['boot'], boot, msg=f'{said}\n{again}')
