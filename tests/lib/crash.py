@@ -13,6 +13,7 @@ import threading
 import traceback
 
 import block_jobs
+import brief
 import images
 import qblk
 import qemu
@@ -20,7 +21,6 @@ from fault_relay import FaultRelay
 from topologies.model import Topology
 from topologies.options import named_chain, stem, virtio
 
-FULL = bool(os.environ.get('QBLK_FULL'))  # every point, and not one of each sort
 SIZE = 8 << 20
 STARTS = ('block-commit', 'block-stream')
 ENDS = ('job-complete', 'job-finalize', 'block-job-cancel')  # sorts of their own for each kind
@@ -313,7 +313,7 @@ class TestCase(block_jobs.TestCase):
             sort = self.sort_of(kind, message, earlier)
             earlier[message.label] += message.is_sent
             for point in message.points(number):
-                if FULL or (sort, point.how) not in self.seen:
+                if brief.IS_FULL or (sort, point.how) not in self.seen:
                     self.seen.add((sort, point.how))
                     yield message, point
 

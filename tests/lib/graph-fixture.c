@@ -40,14 +40,14 @@ add_names(GPtrArray *names, const char *version)
 GPtrArray *
 graph_fixture_all(void)
 {
-    const char *is_brief = g_getenv("QBLK_BRIEF");
+    gboolean is_brief = g_getenv("QBLK_BRIEF") != NULL && g_getenv("QBLK_FULL") == NULL;
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *folder = fixture_path("./");
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     assert_non_null(dir);
     const char *version;
     while ((version = g_dir_read_name(dir)) != NULL) {
-        if (is_brief == NULL || g_str_equal(version, "7.2") || g_str_equal(version, "11.1")) {
+        if (!is_brief || g_str_equal(version, "7.2") || g_str_equal(version, "11.1")) {
             add_names(names, version);
         }
     }

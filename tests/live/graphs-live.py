@@ -2,7 +2,6 @@
 """Each graph there is, looked at in each way: what is said of it is what QEMU says, and the same in
 all ways."""
 
-import json
 import os
 import xml.etree.ElementTree
 
@@ -71,8 +70,9 @@ class Graphs(live.TestCase):
         with open(capture.removeprefix('capture:'), 'wb') as file:
             file.write(self.qblk('capture', process.socket).stdout)
         for command, *options in (('list', '--json'), ('chain', '--json'), ('jobs', '--json'),
-                                  ('xml',), ('graph', '--format', 'json')):
-            with self.subTest(command):
+                                  ('xml',), ('graph',), ('graph', '--format', 'dot'),
+                                  ('graph', '--format', 'json')):
+            with self.subTest(command, options=options):
                 said = [(result.status, result.text.replace(vm, ''), result.errors.replace(vm, ''))
                         for vm in (process.socket, capture)
                         for result in (qblk.run(command, vm, *options),)]
@@ -91,15 +91,10 @@ class Graphs(live.TestCase):
     def assert_positions(self, topology, process):
         """The node that an index means is the one that QEMU has over that file."""
         graph = live.Graph(process.qmp)
-        said = json.loads(self.qblk('--json', 'chain', process.socket).stdout)
-        nodes = {layer['spec']: layer['node'] for chain in said['chains']
-                 for layer in chain['layers']}
         for target, files in topology.chains.items():
             for position, path in enumerate(files):
-                spec = f'{target}[{position}]' if position else target
-                self.assertIn(nodes[spec], graph.layers_of(path), msg=spec)
-            with self.subTest(spec):
-                self.assertEqual(self.resolve(process.socket, spec), nodes[spec])
+                spec = f'{target}[{position}]'
+                self.assertIn(self.resolve(process.socket, spec), graph.layers_of(path), msg=spec)
 
 
 def add_graph(name):
