@@ -1,15 +1,49 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""At each message of each job qblk is killed, or loses its connection, and nothing is lost."""
+"""At each message of each job qblk is killed, interrupted, or loses its connection, and nothing is
+lost."""
 
 import os
+import signal
 
 import crash
+import fault_relay
 import live
 import qblk
 
 
-class CrashOfQblk(crash.TestCase):
+class TestCase(crash.TestCase):
+    def judge_disks(self, kind, nodes_before, nodes_after, is_done, said):
+        """Each disk is as before or as after what was SAID: the states, by target."""
+        nodes = self.named_nodes()
+        states = {disk: self.state_of(kind, disk, is_done) for disk in kind.disks}
+        for disk, state in states.items():
+            wanted = nodes_before if state == 'before' else nodes_after
+            self.assertEqual(self.nodes_of(disk, nodes), self.nodes_of(disk, wanted), msg=said)
+        self.assert_marks(kind, states)
+        return states
+
+    def state_of(self, kind, disk, is_done):
+        chain = self.chain_of(disk)
+        before, after = (crash.names_of(disk, names) for names in (crash.KEPT, kind.after))
+        self.assertIn(chain, (before, after))
+        if before == after:
+            return 'after' if is_done else 'before'
+        return 'after' if chain == after else 'before'
+
+    def assert_marks(self, kind, states):
+        marks = {name for name in os.listdir(self.folder) if crash.MARK in name}
+        wanted = {f'{crash.DISKS[disk]}-2.qcow2{crash.MARK}' for disk, state in states.items()
+                  if kind.buries and state == 'after'}
+        self.assertEqual(marks, wanted)
+
+    def assert_contents(self, kind, states):
+        for disk, state in states.items():
+            top = kind.after[0] if state == 'after' else crash.KEPT[0]
+            self.assert_content(disk, self.path(*crash.names_of(disk, [top])))
+
+
+class CrashOfQblk(TestCase):
     def test_nothing_is_lost(self):
         self.each_kind('qblk is killed', self.judge)
 
@@ -42,34 +76,44 @@ class CrashOfQblk(crash.TestCase):
                 jobs = [job['status'] for job in self.process.qmp.execute('query-jobs')]
                 self.assertIn(jobs, (['ready'], []) if 'nothing' in said else (['ready'],))
             self.assertTrue(was_done or relay.has_struck)
-            nodes = self.named_nodes()
-            states = {disk: self.state_of(kind, disk, was_done or 'complete' in said)
-                      for disk in kind.disks}
-            for disk, state in states.items():
-                self.assertEqual(self.nodes_of(disk, nodes),
-                                 self.nodes_of(disk, before if state == 'before' else after),
-                                 msg=said)
-            self.assert_marks(kind, states)
+            states = self.judge_disks(kind, before, after, was_done or 'complete' in said, said)
             if kind.holds and when is None and states['vda'] == 'after':
                 self.assert_content('vda', self.path(kind.holds))
-            for disk, state in states.items():
-                top = kind.after[0] if state == 'after' else crash.KEPT[0]
-                self.assert_content(disk, self.path(*crash.names_of(disk, [top])))
+            self.assert_contents(kind, states)
             return crash.together(list(states.values()))
 
-    def state_of(self, kind, disk, is_said_done):
-        chain = self.chain_of(disk)
-        before, after = (crash.names_of(disk, names) for names in (crash.KEPT, kind.after))
-        self.assertIn(chain, (before, after))
-        if before == after:
-            return 'after' if is_said_done else 'before'
-        return 'after' if chain == after else 'before'
 
-    def assert_marks(self, kind, states):
-        marks = {name for name in os.listdir(self.folder) if crash.MARK in name}
-        wanted = {f'{crash.DISKS[disk]}-2.qcow2{crash.MARK}' for disk, state in states.items()
-                  if kind.buries and state == 'after'}
-        self.assertEqual(marks, wanted)
+class GivenUp(TestCase):
+    """Ctrl-C at each message: qblk ends by itself, and leaves nothing to recover."""
+
+    def points_of(self, message, number):
+        return [fault_relay.Point(number, fault_relay.NOT_CUT)]
+
+    def test_nothing_is_lost_and_nothing_left(self):
+        self.each_kind('the user interrupts', self.judge)
+
+    def interrupt_qblk(self):
+        self.began.wait()
+        self.running.send_signal(signal.SIGINT)
+
+    def judge(self, kind, point, before, after):
+        with self.guest(kind, point, self.interrupt_qblk) as relay:
+            status, said = self.start_qblk(kind)
+            self.assertTrue(relay.has_struck)
+            self.assertEqual(crash.journals(), [])
+            jobs = [job['status'] for job in self.process.qmp.execute('query-jobs')]
+            # before there is anything to give up the signal ends it as it ends any program
+            has_begun = status != -signal.SIGINT
+            self.assertEqual(jobs, [] if has_begun or not kind.prelude else ['ready'])
+            states = self.judge_disks(kind, before, after, status == qblk.DONE, said)
+            is_given_up = 'before' in states.values() and has_begun
+            self.assertEqual(status, qblk.JOB_FAILED if is_given_up else
+                             qblk.DONE if has_begun else -signal.SIGINT, msg=said)
+            self.assertEqual('as you asked' in said, is_given_up, msg=said)
+            if kind.command == 'copy' and states['vda'] == 'before':
+                self.assertEqual('is not whole' in said, os.path.exists(self.path('copy')))
+            self.assert_contents(kind, states)
+            return crash.together(list(states.values()))
 
 
 if __name__ == '__main__':

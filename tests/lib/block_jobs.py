@@ -242,13 +242,14 @@ class TestCase(live.TestCase):
     # ---- in mid-job ----
 
     def begin(self, *arguments, **options):
-        """qblk with a slow job; returns once the job moves."""
+        """qblk with a slow job; returns once the job moves data. The making of the file of a copy
+        is a job too, with a progress of its own."""
         running = subprocess.Popen(qblk.command(arguments), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    env=qblk.environment(), **options)
         self.addCleanup(end, running)
         self.wait_for(lambda: any(job['status'] in ('running', 'paused', 'ready')
-                                  and job['current-progress'] > 0
+                                  and job['type'] != 'create' and job['current-progress'] > 0
                                   for job in self.process.qmp.execute('query-jobs')))
         return running
 

@@ -306,13 +306,16 @@ class TestCase(block_jobs.TestCase):
             self.runs[kind] = relay.messages, before, after
         return self.runs[kind]
 
+    def points_of(self, message, number):
+        return message.cuts(number)
+
     def choose(self, kind, messages):
         """Points to try: all of them, or one of each sort that was not tried with another kind."""
         earlier = collections.Counter()
         for number, message in enumerate(messages):
             sort = self.sort_of(kind, message, earlier)
             earlier[message.label] += message.is_sent
-            for point in message.points(number):
+            for point in self.points_of(message, number):
                 if brief.IS_FULL or (sort, point.how) not in self.seen:
                     self.seen.add((sort, point.how))
                     yield message, point

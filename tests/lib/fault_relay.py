@@ -12,6 +12,7 @@ import listener
 LOST = 'lost'            # it never comes to QEMU
 UNANSWERED = 'unanswered'  # QEMU has carried it out, and its answer is never heard
 HEARD = 'heard'          # it came from QEMU, and was passed on
+NOT_CUT = 'not cut'      # it is passed on after the strike, and the connection lives
 
 REPLY_TIME = 30  # seconds for QEMU to answer one command; only a machine that has failed takes them
 
@@ -28,14 +29,15 @@ class Message:
     is_sent: bool  # to QEMU
     label: str     # what it is, without what differs from run to run
 
-    def points(self, number):
+    def cuts(self, number):
         return [Point(number, how) for how in ((LOST, UNANSWERED) if self.is_sent else (HEARD,))]
 
 
 class FaultRelay(listener.Listener):
     """Listens on PATH and passes all that clients and the monitor at TARGET say to each other, a
     client at a time, writing down each message in `messages`. At POINT it calls STRIKE and ends the
-    connection; who comes afterwards is served again and not struck."""
+    connection, unless the point does not cut it; who comes afterwards is served again and not
+    struck."""
 
     def __init__(self, path, target, point=None, strike=None):
         super().__init__(path)
@@ -64,7 +66,10 @@ class FaultRelay(listener.Listener):
         if self.has_struck or point is None or point.number != number:
             return None
         self.settled.clear()
-        return point.how
+        if point.how != NOT_CUT:
+            return point.how
+        self.strike()
+        return None
 
     def strike(self):
         self.has_struck = True
