@@ -328,11 +328,12 @@ begin_journals(Journals *journals, const QblkLive *live, const QblkInvocation *i
 static gboolean
 carry_out(QblkLive *live, QblkInvocation *invocation, const GPtrArray *plans, GError **error)
 {
+    /* A journal is left by nobody who was only interrupted. */
+    g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
     g_auto(Journals) journals = {0};
     if (!begin_journals(&journals, live, invocation, plans, error)) {
         return FALSE;
     }
-    g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
     const QblkJobOptions *options = &invocation->job;
     gboolean can_reconnect = !g_str_has_prefix(invocation->arguments[0], "fd:");
     gboolean is_shown = isatty(STDERR_FILENO) && !invocation->verbose;
