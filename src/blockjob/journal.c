@@ -41,10 +41,10 @@ fail(GError **error, const char *what, const char *path)
 /* ---- the file ---- */
 
 static gboolean
-fail_reading(GError **error, const char *path)
+fail_reading(GError **error, const char *what, const char *path)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "cannot read the journal '%s': %s; say --state-dir for another folder", path,
+                "cannot read the %s '%s': %s; say --state-dir for another folder", what, path,
                 g_strerror(errno));
     return FALSE;
 }
@@ -56,7 +56,7 @@ read_text(int fd, const char *path, char **text, gsize *length, GError **error)
 {
     struct stat status;
     if (fstat(fd, &status) != 0) {
-        return fail_reading(error, path);
+        return fail_reading(error, "journal", path);
     }
     if (!S_ISREG(status.st_mode) || status.st_size > QBLK_LIMIT_JOURNAL_BYTES) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
@@ -290,7 +290,7 @@ read_file(const char *path)
         }
         close(fd);
     } else if (errno != ENOENT) {
-        fail_reading(&cause, path);
+        fail_reading(&cause, "journal", path);
     }
     if (cause != NULL) {
         record = g_new0(QblkJournalRecord, 1);
@@ -325,7 +325,7 @@ is_folder(const char *folder, GError **error)
     if (fd >= 0) {
         close(fd);
     } else if (errno != ENOENT) {
-        fail_reading(error, folder);
+        fail_reading(error, "folder for journals", folder);
     }
     return fd >= 0;
 }

@@ -136,6 +136,18 @@ class TestCase(live.TestCase):
                       + qcow2(middle, backing='base') + qcow2(top, backing='middle')
                       + virtio('top', id='vda'))
 
+    def boot_unreadable(self):
+        """A disk of three layers; the data of the one in the middle cannot be read."""
+        self.make(3)
+        self.remember()
+        top, middle, base = self.files
+        unreadable = {'driver': 'blkdebug', 'image': local(middle), 'node-name': 'faulty',
+                      'inject-error': [{'event': 'read_aio', 'errno': 5}]}
+        self.run_qemu(qcow2(base)
+                      + blockdev(driver='qcow2', node_name='middle', file=unreadable,
+                                 backing=stem(base))
+                      + qcow2(top, backing='middle') + virtio(stem(top), id='vda'))
+
     def boot(self, kind='blockdev', depth=4, data='256k', **options):
         """A disk of each kind over a fresh chain."""
         self.make(depth, data)

@@ -13,7 +13,7 @@ import images
 import live
 import qblk
 from block_jobs import SLOW
-from topologies.options import blockdev, local, qcow2, stem, virtio
+from topologies.options import qcow2, stem, virtio
 
 
 class TestCase(block_jobs.TestCase):
@@ -322,23 +322,12 @@ class Wait(TestCase):
 class Failed(TestCase):
     """Jobs that have failed while nobody looked."""
 
-    def boot_faulty(self):
-        self.make(3)
-        self.remember()
-        faulty = {'driver': 'blkdebug', 'image': local(self.files[1]), 'node-name': 'faulty',
-                  'inject-error': [{'event': 'read_aio', 'errno': 5}]}
-        self.run_qemu(qcow2(self.files[2])
-                      + blockdev(driver='qcow2', node_name='middle', file=faulty,
-                                 backing=stem(self.files[2]))
-                      + qcow2(self.files[0], backing='middle')
-                      + virtio(stem(self.files[0]), id='vda'))
-
     def test_each_is_told_and_forgotten(self):
         for command in (('pull',), ('commit', '--top', 'vda[1]'), ('copy', 'DEST')):
             for action in ('--wait', '--abort'):
                 with self.subTest(command=command, action=action):
                     self.setUp()
-                    self.boot_faulty()
+                    self.boot_unreadable()
                     name, *rest = command
                     rest = [self.dest if word == 'DEST' else word for word in rest]
                     self.qblk(name, self.process.socket, 'vda', *rest, '--detach')

@@ -11,7 +11,7 @@ import live
 import qblk
 import qemu
 from block_jobs import FILTERS, KINDS, SLOW, header
-from topologies.options import blockdev, local, named_chain, qcow2, stem, virtio
+from topologies.options import blockdev, named_chain, qcow2, stem, virtio
 
 
 
@@ -183,15 +183,7 @@ class Faults(block_jobs.TestCase):
         self.assert_same_content()
 
     def test_a_layer_that_cannot_be_read(self):
-        self.make(3)
-        self.remember()
-        faulty = {'driver': 'blkdebug', 'image': local(self.files[1]), 'node-name': 'faulty',
-                  'inject-error': [{'event': 'read_aio', 'errno': 5}]}
-        self.run_qemu(qcow2(self.files[2])
-                      + blockdev(driver='qcow2', node_name='middle', file=faulty,
-                                 backing=stem(self.files[2]))
-                      + qcow2(self.files[0], backing='middle')
-                      + virtio(stem(self.files[0]), id='vda'))
+        self.boot_unreadable()
         result = self.qblk('pull', self.process.socket, 'vda', status=qblk.JOB_FAILED)
         self.assertIn('failed to read: Input/output error', result.errors)
         self.assert_no_jobs()

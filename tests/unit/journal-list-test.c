@@ -118,7 +118,8 @@ a_folder_that_cannot_be_read_is_not_an_empty_one(void **state)
 {
     GError *error = NULL;
     assert_null(qblk_journal_list("/proc/self/stat", &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "--state-dir");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                 "cannot read the folder for journals '/proc/self/stat'");
 }
 
 /* Two that take up the same: the first has come further when the second has the lock. */
