@@ -29,10 +29,13 @@ NOT_IN_STATISTICS = ('data-file', 'commit-middle-running')
 NO_POSITIONS = ('libvirt-names', 'libvirt-aliases', 'quorum', 'odd-names', 'shared-base-file',
                 'deep-200')
 
+UNSPEAKABLE = '\ufffd'
+
 
 class Graphs(live.TestCase):
     def look_at(self, name):
         topology, process = self.start(name)
+        self.assert_has_what_it_promises(topology, process)
         self.assert_listed_and_drawn(name, topology, process)
         self.assert_same_by_all_edges(name, process)
         self.assert_same_from_a_capture(process)
@@ -40,6 +43,18 @@ class Graphs(live.TestCase):
             self.assert_xml(name, topology, process)
         if name not in NO_POSITIONS:
             self.assert_positions(topology, process)
+
+    def assert_has_what_it_promises(self, topology, process):
+        """The files of its chains are open, and stand below what they ought to; without qblk."""
+        graph = live.Graph(process.qmp)
+        known = {node['file'] for node in graph.nodes.values()}
+        for files in topology.chains.values():
+            for path in files:
+                if path not in known and './' + os.path.basename(path) not in known:
+                    # only a name that QEMU cannot say in UTF-8 may be missing
+                    self.assertTrue(any(UNSPEAKABLE in name for name in known), msg=path)
+                elif path in known:
+                    self.assertTrue(graph.layers_of(path), msg=path)
 
     def assert_listed_and_drawn(self, name, topology, process):
         table = self.qblk('list', process.socket).text
