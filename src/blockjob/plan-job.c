@@ -373,20 +373,6 @@ add_steps(QblkPlan *plan, const Request *request, GError **error)
     return planners[request->request->action](plan, request, error);
 }
 
-static const char *
-kind_of(const QblkJob *job)
-{
-    static const struct {
-        const char *type, *kind;
-    } kinds[] = {{"mirror", "copy"}, {"stream", "pull"}};
-    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (g_str_equal(kinds[i].type, job->type)) {
-            return kinds[i].kind;
-        }
-    }
-    return qblk_snapshot_jobs_mirror_target(job) != NULL ? "active-commit" : job->type;
-}
-
 QblkPlan *
 qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobRequest *request,
               GError **error)
@@ -418,7 +404,8 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
     QblkPlanContext named = *context;
     named.job = job->id;
     g_autoptr(QblkChain) none = chain == NULL ? qblk_chain_new(context->target) : NULL;
-    g_autoptr(QblkPlan) plan = qblk_plan_new(kind_of(job), &named, chain == NULL ? none : chain);
+    g_autoptr(QblkPlan) plan =
+        qblk_plan_new(qblk_snapshot_jobs_kind(job), &named, chain == NULL ? none : chain);
     plan->adopts = TRUE;
     return add_steps(plan, &all, error) ? g_steal_pointer(&plan) : NULL;
 }

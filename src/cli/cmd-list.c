@@ -56,8 +56,8 @@ describe_job(const QblkJob *job)
         return NULL;
     }
     return percent < 0
-               ? g_strdup_printf("%s %s", qblk_report_job_kind(job), job->status)
-               : g_strdup_printf("%s %s %d %%", qblk_report_job_kind(job), job->status, percent);
+               ? g_strdup_printf("%s %s", qblk_snapshot_jobs_kind(job), job->status)
+               : g_strdup_printf("%s %s %d %%", qblk_snapshot_jobs_kind(job), job->status, percent);
 }
 
 static const QblkJob *

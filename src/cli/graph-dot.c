@@ -81,7 +81,7 @@ add_job(GString *out, const QblkJob *job)
 {
     g_autofree char *id = quote_id("job", job->id);
     g_autofree char *text =
-        g_strdup_printf("%s %s (%s)", qblk_report_job_kind(job), job->id, job->status);
+        g_strdup_printf("%s %s (%s)", qblk_snapshot_jobs_kind(job), job->id, job->status);
     g_autofree char *label = quote(text);
     g_string_append_printf(out, "  %s [label=%s, shape=ellipse, style=dashed];\n", id, label);
     for (guint i = 0; i < job->nodes->len; i++) {

@@ -4,6 +4,7 @@
 #include "cli/report.h"
 #include "cli/size.h"
 #include "cli/table.h"
+#include "graph/snapshot-jobs.h"
 
 static const char *const heads[] = {"TARGET",  "JOB",   "KIND",  "STATE", ">DONE",
                                     ">AMOUNT", "LIMIT", "ERROR", NULL};
@@ -24,8 +25,9 @@ add_row(QblkTable *table, const QblkJob *job)
     g_autofree char *speed = describe_speed(job);
     gboolean io_failed = job->io_status != NULL && !g_str_equal(job->io_status, "ok");
     const char *error = job->error == NULL && io_failed ? job->io_status : job->error;
-    const char *const cells[] = {
-        job->target, job->id, qblk_report_job_kind(job), job->status, done, amount, speed, error};
+    const char *kind = qblk_snapshot_jobs_kind(job);
+    const char *const cells[] = {job->target, job->id, kind,  job->status,
+                                 done,        amount,  speed, error};
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
     }

@@ -7,7 +7,7 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/vm.h"
-#include "graph/snapshot.h"
+#include "graph/snapshot-jobs.h"
 #include "qmp/client.h"
 
 #include <poll.h>
@@ -30,7 +30,7 @@ describe(const QblkJob *job)
     int percent = qblk_report_percent(job);
     g_autofree char *done = percent < 0 ? g_strdup("") : g_strdup_printf(", %d %%", percent);
     return g_strdup_printf("%s: %s '%s' is %s%s%s%s", job->target == NULL ? "-" : job->target,
-                           qblk_report_job_kind(job), job->id, job->status, done,
+                           qblk_snapshot_jobs_kind(job), job->id, job->status, done,
                            job->error == NULL ? "" : ": ", job->error == NULL ? "" : job->error);
 }
 

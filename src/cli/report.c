@@ -165,23 +165,6 @@ qblk_report_file(const QblkNode *node)
     return g_str_has_prefix(node->filename, "json:") ? "" : node->filename;
 }
 
-const char *
-qblk_report_job_kind(const QblkJob *job)
-{
-    static const struct {
-        const char *type, *kind;
-    } kinds[] = {{"mirror", "copy"}, {"stream", "pull"}};
-    if (g_str_equal(job->type, "commit") && qblk_snapshot_jobs_mirror_target(job) != NULL) {
-        return "active-commit";
-    }
-    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (g_str_equal(job->type, kinds[i].type)) {
-            return kinds[i].kind;
-        }
-    }
-    return job->type;
-}
-
 int
 qblk_report_percent(const QblkJob *job)
 {
@@ -201,7 +184,7 @@ qblk_report_job(const QblkJob *job)
     QblkJson *object = qblk_json_new_object();
     qblk_json_set_string(object, "id", job->id);
     qblk_json_set_string(object, "target", job->target);
-    qblk_json_set_string(object, "kind", qblk_report_job_kind(job));
+    qblk_json_set_string(object, "kind", qblk_snapshot_jobs_kind(job));
     qblk_json_set_string(object, "type", job->type);
     qblk_json_set_string(object, "state", job->status);
     qblk_json_set_boolean(object, "ready", job->ready);

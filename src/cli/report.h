@@ -15,9 +15,6 @@ QblkJson *qblk_report_layer(const QblkChain *chain,
 QblkJson *qblk_report_source(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_job(const QblkJob *job) G_GNUC_WARN_UNUSED_RESULT;
 
-/** What a job does, in the words of the commands: "commit", "active-commit", "copy", "pull" ... */
-const char *qblk_report_job_kind(const QblkJob *job);
-
 /** How a layer is named on the command line: "vda", "vda[2]"; "node:NAME" where it has no index,
  * its image where it has no node either. */
 char *qblk_report_spec(const QblkChain *chain, const QblkLayer *layer) G_GNUC_WARN_UNUSED_RESULT;

@@ -24,6 +24,20 @@ qblk_snapshot_jobs_mirror_target(const QblkJob *job)
     return mirrors ? job_node(job, "target") : NULL;
 }
 
+const char *
+qblk_snapshot_jobs_kind(const QblkJob *job)
+{
+    static const struct {
+        const char *type, *kind;
+    } kinds[] = {{"mirror", "copy"}, {"stream", "pull"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_str_equal(kinds[i].type, job->type)) {
+            return kinds[i].kind;
+        }
+    }
+    return qblk_snapshot_jobs_mirror_target(job) != NULL ? "active-commit" : job->type;
+}
+
 /* The filter right above @node that only a job can have put there, NULL where there is none. */
 static const QblkNode *
 implicit_filter_above(const QblkNode *node)

@@ -21,5 +21,9 @@ const QblkNode *qblk_snapshot_jobs_top(const QblkSnapshot *snapshot, const QblkD
  */
 const QblkNode *qblk_snapshot_jobs_mirror_target(const QblkJob *job);
 
+/** What a job does, in the words of the commands: "commit", "active-commit", "copy", "pull"; its
+ * type where qblk has no command for it. */
+const char *qblk_snapshot_jobs_kind(const QblkJob *job);
+
 /** The first job that works on the disk @target, NULL where there is none. */
 const QblkJob *qblk_snapshot_jobs_of(const QblkSnapshot *snapshot, const char *target);

@@ -114,26 +114,6 @@ an_unfinished_job_is_never_at_100(void **state)
 }
 
 static void
-kinds_of_jobs_have_the_names_of_the_commands(void **state)
-{
-    static const struct {
-        const char *type, *edge, *kind;
-    } cases[] = {
-        {"mirror", "target", "copy"},   {"stream", "source", "pull"},
-        {"commit", "base", "commit"},   {"commit", "target", "active-commit"},
-        {"backup", "target", "backup"},
-    };
-    g_autoptr(QblkNode) node = qblk_node_new("n");
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *type = g_strdup(cases[i].type);
-        g_autoptr(GPtrArray) nodes = qblk_node_children_new();
-        qblk_node_children_add(nodes, cases[i].edge, node);
-        const QblkJob job = {.type = type, .nodes = nodes};
-        assert_string_equal(qblk_report_job_kind(&job), cases[i].kind);
-    }
-}
-
-static void
 a_json_name_is_not_shown_to_people(void **state)
 {
     g_autoptr(QblkNode) node = qblk_node_new("n");
@@ -155,7 +135,6 @@ main(void)
         cmocka_unit_test(a_chain_says_its_mirror_and_all_layers),
         cmocka_unit_test(percent_is_whole_and_100_only_at_the_end),
         cmocka_unit_test(an_unfinished_job_is_never_at_100),
-        cmocka_unit_test(kinds_of_jobs_have_the_names_of_the_commands),
         cmocka_unit_test(a_json_name_is_not_shown_to_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

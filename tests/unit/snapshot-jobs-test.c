@@ -29,6 +29,26 @@ recorded_jobs_know_their_disk(void **state)
 }
 
 static void
+kinds_of_jobs_have_the_names_of_the_commands(void **state)
+{
+    static const struct {
+        const char *type, *edge, *kind;
+    } cases[] = {
+        {"mirror", "target", "copy"},   {"stream", "source", "pull"},
+        {"commit", "base", "commit"},   {"commit", "target", "active-commit"},
+        {"backup", "target", "backup"},
+    };
+    g_autoptr(QblkNode) node = qblk_node_new("n");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *type = g_strdup(cases[i].type);
+        g_autoptr(GPtrArray) nodes = qblk_node_children_new();
+        qblk_node_children_add(nodes, cases[i].edge, node);
+        const QblkJob job = {.type = type, .nodes = nodes};
+        assert_string_equal(qblk_snapshot_jobs_kind(&job), cases[i].kind);
+    }
+}
+
+static void
 a_mirror_says_where_it_writes(void **state)
 {
     static const struct {
@@ -208,6 +228,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recorded_jobs_know_their_disk),
+        cmocka_unit_test(kinds_of_jobs_have_the_names_of_the_commands),
         cmocka_unit_test(a_mirror_says_where_it_writes),
         cmocka_unit_test(jobs_inside_a_chain_write_to_no_second_place),
         cmocka_unit_test(a_backup_is_no_mirror),
