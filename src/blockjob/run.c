@@ -183,7 +183,7 @@ settle_mark(const QblkRunTask *task, GError **error)
         qblk_tombstone_remove(plan->buried);
         return TRUE;
     }
-    if ((mark != NULL && mark->is_done) ||
+    if ((mark != NULL && mark->is_done && !mark->is_of_another) ||
         qblk_tombstone_write(plan->buried, plan->buried_in, TRUE, &cause)) {
         return TRUE;
     }

@@ -52,6 +52,43 @@ replace(const char *path, const char *text)
     return write_synced(new, text) && g_rename(new, path) == 0 && qblk_sync_folder_of(path);
 }
 
+/* The number of a device may be another after the next start of the machine. */
+#define MASK (STATX_INO | STATX_BTIME)
+
+static gint64
+birth(const struct statx *status)
+{
+    const struct statx_timestamp *time = &status->stx_btime;
+    return (gint64)time->tv_sec * 1000000000 + (gint64)time->tv_nsec;
+}
+
+static void
+add_identity(QblkJson *mark, const char *image)
+{
+    struct statx status;
+    if (statx(AT_FDCWD, image, 0, MASK, &status) == 0) {
+        qblk_json_set_integer(mark, "inode", (gint64)status.stx_ino);
+        if ((status.stx_mask & STATX_BTIME) != 0) { /* a file system gives inodes out again */
+            qblk_json_set_integer(mark, "born", birth(&status));
+        }
+    }
+}
+
+/* Where either is not known it is taken for the same. */
+static gboolean
+is_of_another(const QblkJson *mark, const char *image)
+{
+    struct statx status;
+    gint64 inode, born;
+    if (statx(AT_FDCWD, image, 0, MASK, &status) != 0) {
+        return FALSE;
+    }
+    return (qblk_json_integer(qblk_json_get(mark, "inode"), &inode) &&
+            inode != (gint64)status.stx_ino) ||
+           (qblk_json_integer(qblk_json_get(mark, "born"), &born) &&
+            (status.stx_mask & STATX_BTIME) != 0 && born != birth(&status));
+}
+
 gboolean
 qblk_tombstone_write(const char *image, const char *into, gboolean is_done, GError **error)
 {
@@ -65,6 +102,7 @@ qblk_tombstone_write(const char *image, const char *into, gboolean is_done, GErr
     qblk_json_set_string(json, "image", image);
     qblk_json_set_string(json, "merged-into", into);
     qblk_json_set_string(json, "state", is_done ? "merged" : "pivoting");
+    add_identity(json, image);
     g_autofree char *text = qblk_json_print(json, QBLK_JSON_INDENT);
     g_autofree char *line = g_strconcat(text, "\n", NULL);
     if (replace(path, line)) {
@@ -101,5 +139,16 @@ qblk_tombstone_read(const char *image)
     tombstone->image = g_strdup(image);
     tombstone->into = g_strdup(qblk_json_get_string(json, "merged-into"));
     tombstone->is_done = g_strcmp0(qblk_json_get_string(json, "state"), "merged") == 0;
+    tombstone->is_of_another = is_of_another(json, image);
     return tombstone;
+}
+
+char *
+qblk_tombstone_describe_other(const QblkTombstone *mark)
+{
+    return g_strdup_printf("a file of the name '%s' was merged into '%s' before, and the one that "
+                           "is there now was made since, or is a copy: remove '%s" SUFFIX "' if it "
+                           "was made since",
+                           mark->image, mark->into == NULL ? "another image" : mark->into,
+                           mark->image);
 }

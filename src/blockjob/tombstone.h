@@ -15,6 +15,8 @@ typedef struct {
     char *image;      /* the one that must not be booted */
     char *into;       /* the one that has its data */
     gboolean is_done; /* the guest went on with @into; else it may have */
+    /* The image is not the file that was marked: it was made anew under that name, or copied. */
+    gboolean is_of_another;
 } QblkTombstone;
 
 void qblk_tombstone_free(QblkTombstone *tombstone);
@@ -30,3 +32,6 @@ void qblk_tombstone_remove(const char *image);
 
 /** The mark of @image, NULL where it has none. */
 QblkTombstone *qblk_tombstone_read(const char *image) G_GNUC_WARN_UNUSED_RESULT;
+
+/** What there is to say of a mark that is of another file. */
+char *qblk_tombstone_describe_other(const QblkTombstone *mark) G_GNUC_WARN_UNUSED_RESULT;

@@ -208,6 +208,11 @@ check_marks(const QblkPlan *plan, GError **error)
     for (guint i = 0; i < plan->before->len; i++) {
         const QblkExpectation *layer = plan->before->pdata[i];
         g_autoptr(QblkTombstone) mark = qblk_tombstone_read(layer->filename);
+        if (mark != NULL && mark->is_of_another) {
+            g_autofree char *text = qblk_tombstone_describe_other(mark);
+            g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, text);
+            return FALSE;
+        }
         if (mark != NULL) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                         "'%s' %s merged into '%s' before, and is old since: see 'qblk recover "

@@ -178,5 +178,38 @@ class Check(TestCase):
         self.assert_same_content()
 
 
+class Marked(TestCase):
+    """What the marks of merged overlays say later on."""
+
+    def test_one_that_was_merged_into_one_that_was_merged(self):
+        self.boot(depth=3)
+        top, middle, base = self.files
+        for _ in range(2):
+            self.qblk('commit', self.process.socket, 'vda', '--shallow', '--pivot')
+        self.guest_writes('40M')
+        self.process.quit()
+        said = self.qblk('recover', f'image:{top}').text
+        self.assertEqual(said, f'boot from: {base}\n  (all data are in it)\n'
+                               f'not used any more: {top}\nnot used any more: {middle}\n')
+        self.assert_same_content(base)
+
+    def test_a_snapshot_that_is_called_like_one_that_was_merged(self):
+        self.boot(depth=2)
+        top, base = self.files
+        self.qblk('commit', self.process.socket, 'vda', '--pivot')
+        os.rename(top, top + '.old')  # so that the new one does not get its inode
+        self.process.qmp.execute('blockdev-snapshot-sync', {
+            'node-name': stem(base), 'snapshot-file': top, 'snapshot-node-name': 'again'})
+        self.guest_writes('40M')
+        result = self.qblk('commit', self.process.socket, 'vda', '--pivot', status=qblk.REFUSED)
+        self.assertIn(f"remove '{top}{crash.MARK}' if it was made since", result.errors)
+        self.process.kill()
+        for command in ('recover', 'check'):
+            result = self.qblk(command, f'image:{top}', status=qblk.FAILED)
+            self.assertIn('was made since', result.errors)
+        os.unlink(top + crash.MARK)
+        self.assertIn(f'boot from: {top}\n', self.qblk('recover', f'image:{top}').text)
+
+
 if __name__ == '__main__':
     live.main()

@@ -7,6 +7,7 @@
 #include "lib/journal-case.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* Whether anything was said; its JSON is in @result. */
@@ -80,13 +81,21 @@ one_that_somebody_works_on_is_refused(void **state)
 }
 
 static void
-mark(const char *image, gboolean is_done)
+mark_into(const char *image, const char *into, gboolean is_done)
 {
     g_autoptr(GError) error = NULL;
-    assert_true(g_file_set_contents(image, "x", 1, NULL));
-    if (!qblk_tombstone_write(image, "/base", is_done, &error)) {
+    if (!g_file_test(image, G_FILE_TEST_EXISTS)) {
+        assert_true(g_file_set_contents(image, "x", 1, NULL));
+    }
+    if (!qblk_tombstone_write(image, into, is_done, &error)) {
         assert_no_error(error);
     }
+}
+
+static void
+mark(const char *image, gboolean is_done)
+{
+    mark_into(image, "/base", is_done);
 }
 
 static void
@@ -110,6 +119,94 @@ a_mark_tells_where_the_data_are_once_it_is_final(void **state)
     assert_true(look(test, image, result, &error));
     assert_string_equal(qblk_json_get_string(result, "boot"), "/base");
     clear(image);
+}
+
+/* It may have been merged since into one that was merged as well. */
+static void
+marks_are_followed_to_the_image_that_has_all_data(void **state)
+{
+    const JournalCase *test = *state;
+    g_autofree char *upper = g_build_filename(test->folder, "upper.qcow2", NULL);
+    g_autofree char *lower = g_build_filename(test->folder, "lower.qcow2", NULL);
+    g_autoptr(QblkJson) result = qblk_json_new_object();
+    GError *error = NULL;
+    mark_into(upper, lower, TRUE);
+    mark_into(lower, "/base", TRUE);
+    assert_true(look(test, upper, result, &error));
+    assert_string_equal(qblk_json_get_string(result, "boot"), "/base");
+    const QblkJson *unused = qblk_json_get(result, "unused");
+    assert_string_equal(qblk_json_string(qblk_json_at(unused, 0)), upper);
+    assert_string_equal(qblk_json_string(qblk_json_at(unused, 1)), lower);
+    mark_into(lower, "/base", FALSE);
+    assert_false(look(test, upper, result, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
+    error = NULL;
+    mark_into(lower, upper, TRUE);
+    assert_false(look(test, upper, result, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "circle");
+    clear(upper);
+    clear(lower);
+}
+
+static void
+a_mark_of_another_file_of_that_name_tells_nothing(void **state)
+{
+    const JournalCase *test = *state;
+    g_autofree char *image = g_build_filename(test->folder, "old.qcow2", NULL);
+    g_autofree char *moved = g_build_filename(test->folder, "moved", NULL);
+    g_autoptr(QblkJson) result = qblk_json_new_object();
+    GError *error = NULL;
+    mark(image, TRUE);
+    assert_int_equal(rename(image, moved), 0);
+    assert_true(g_file_set_contents(image, "x", 1, NULL));
+    assert_false(look(test, image, result, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "made since");
+    clear(image);
+    assert_int_equal(unlink(moved), 0);
+}
+
+/* The mark is made final before the journal says so, and it is older than any new journal. */
+static void
+a_final_mark_counts_for_more_than_the_journal(void **state)
+{
+    JournalCase *test = *state;
+    g_autofree char *image = g_build_filename(test->folder, "old.qcow2", NULL);
+    const char *after = file_of(test->plan->after);
+    g_autoptr(QblkJson) result = qblk_json_new_object();
+    GError *error = NULL;
+    g_free(test->plan->buried);
+    g_free(test->plan->buried_in);
+    test->plan->buried = g_strdup(image);
+    test->plan->buried_in = g_strdup(after);
+    mark(image, TRUE);
+    qblk_journal_leave(begin_at(test, QBLK_STAGE_PIVOTING));
+    assert_true(look(test, file_of(test->plan->before), result, &error));
+    assert_string_equal(qblk_json_get_string(result, "boot"), after);
+    end_left(test);
+    qblk_journal_leave(begin_at(test, QBLK_STAGE_STARTED));
+    assert_false(look(test, file_of(test->plan->before), result, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "one of them is old");
+    end_left(test);
+    clear(image);
+}
+
+/* As of a VM without a uuid that was started again at another address. */
+static void
+two_journals_of_one_image_tell_nothing(void **state)
+{
+    const JournalCase *test = *state;
+    JournalCase other = *test;
+    other.vm.address = g_strdup("/other.sock");
+    other.vm.uuid = NULL;
+    g_autoptr(QblkJson) result = qblk_json_new_object();
+    GError *error = NULL;
+    qblk_journal_leave(begin_at(test, QBLK_STAGE_STARTED));
+    qblk_journal_leave(begin_at(&other, QBLK_STAGE_CLEANING));
+    assert_false(look(test, file_of(test->plan->before), result, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "both '");
+    end_left(test);
+    end_left(test);
+    g_free(other.vm.address);
 }
 
 static void
@@ -139,6 +236,14 @@ main(void)
                                         journal_case_tear_down),
         cmocka_unit_test_setup_teardown(a_mark_tells_where_the_data_are_once_it_is_final,
                                         journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(marks_are_followed_to_the_image_that_has_all_data,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_mark_of_another_file_of_that_name_tells_nothing,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_final_mark_counts_for_more_than_the_journal,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(two_journals_of_one_image_tell_nothing, journal_case_set_up,
+                                        journal_case_tear_down),
         cmocka_unit_test_setup_teardown(an_image_that_is_in_use_is_refused, journal_case_set_up,
                                         journal_case_tear_down),
     };

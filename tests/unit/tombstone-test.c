@@ -4,6 +4,7 @@
 #include "lib/check.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static void
@@ -41,6 +42,33 @@ a_mark_that_cannot_be_read_is_one_all_the_same(void **state)
     assert_null(mark->into);
     assert_false(mark->is_done);
     qblk_tombstone_remove(image);
+    assert_int_equal(g_rmdir(folder), 0);
+}
+
+/* A snapshot that got the name of one that was merged, and deleted. */
+static void
+a_new_image_of_that_name_is_another_one(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("qblk-tombstone-XXXXXX", NULL);
+    g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
+    g_autofree char *moved = g_build_filename(folder, "moved", NULL);
+    assert_true(g_file_set_contents(image, "x", 1, NULL));
+    assert_true(qblk_tombstone_write(image, "/d/base.qcow2", TRUE, &error));
+    g_autoptr(QblkTombstone) same = qblk_tombstone_read(image);
+    assert_false(same->is_of_another);
+    assert_int_equal(g_rename(image, moved), 0); /* so that nothing gets its number */
+    g_autoptr(QblkTombstone) gone = qblk_tombstone_read(image);
+    assert_false(gone->is_of_another);
+    assert_true(g_file_set_contents(image, "x", 1, NULL));
+    g_autoptr(QblkTombstone) other = qblk_tombstone_read(image);
+    assert_true(other->is_of_another);
+    g_autofree char *text = qblk_tombstone_describe_other(other);
+    assert_non_null(strstr(text, "/d/base.qcow2"));
+    assert_non_null(strstr(text, "top.qcow2.qblk-merged' if"));
+    qblk_tombstone_remove(image);
+    assert_int_equal(g_unlink(image), 0);
+    assert_int_equal(g_unlink(moved), 0);
     assert_int_equal(g_rmdir(folder), 0);
 }
 
@@ -88,6 +116,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mark_is_written_read_and_taken_away),
         cmocka_unit_test(a_mark_that_cannot_be_read_is_one_all_the_same),
+        cmocka_unit_test(a_new_image_of_that_name_is_another_one),
         cmocka_unit_test(an_image_of_another_machine_gets_none),
         cmocka_unit_test(nothing_but_the_mark_is_written),
     };
