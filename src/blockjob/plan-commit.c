@@ -128,7 +128,7 @@ add_steps(QblkPlan *plan, const Commit *commit, const char *backing_name)
         plan->copy = g_strdup(commit->base->filename);
         return;
     case QBLK_COMMIT_PIVOT:
-        qblk_plan_add_complete(plan, "make the base the active layer");
+        (void)qblk_plan_add_complete(plan, "make the base the active layer");
         qblk_plan_bury(plan, commit->top, commit->base);
         break;
     case QBLK_COMMIT_INNER:

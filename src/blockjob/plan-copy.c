@@ -274,6 +274,12 @@ add_open_image(QblkPlan *plan, const Copy *copy)
     qblk_plan_add_open(plan, "open the copy", copy->node, options);
 }
 
+static gboolean
+is_below_filter(const Copy *copy)
+{
+    return g_strcmp0(copy->chain->root, copy->top->node_name) != 0;
+}
+
 static void
 add_start(QblkPlan *plan, const Copy *copy)
 {
@@ -282,7 +288,9 @@ add_start(QblkPlan *plan, const Copy *copy)
     qblk_json_set_string(arguments, "device", copy->chain->root);
     qblk_json_set_string(arguments, "target", copy->node);
     qblk_json_set_string(arguments, "sync", copy->base == NULL ? "full" : "top");
-    qblk_json_set_string(arguments, "replaces", copy->top->node_name);
+    if (is_below_filter(copy)) {
+        qblk_json_set_string(arguments, "replaces", copy->top->node_name);
+    }
     if (options->synchronous) {
         qblk_json_set_string(arguments, "copy-mode", "write-blocking");
     }
@@ -323,7 +331,9 @@ add_steps(QblkPlan *plan, const Copy *copy)
         plan->stays_ready = TRUE;
         return;
     case QBLK_COPY_PIVOT:
-        qblk_plan_add_complete(plan, "make the copy the active layer");
+        /* With "replaces" mirror_complete() sets an error that is set already (5.2 to 11.1). */
+        qblk_plan_add_complete(plan, "make the copy the active layer")->is_once =
+            is_below_filter(copy);
         add_closes(plan, copy);
         return;
     case QBLK_COPY_FINISH:

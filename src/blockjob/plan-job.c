@@ -86,6 +86,8 @@ add_end(QblkPlan *plan, const QblkJob *job, const char *purpose, const char *com
     step->job = g_strdup(plan->job);
     step->until = g_strdup(job->auto_finalize ? "concluded" : "pending");
     step->is_final = TRUE;
+    /* Whether it has "replaces" is not seen: see plan-copy. */
+    step->is_once = g_str_equal(job->type, "mirror") && g_str_equal(command, "job-complete");
     if (!job->auto_finalize) {
         (void)qblk_plan_add_for_job(plan, "change the chain", "job-finalize", NULL, "concluded");
     }

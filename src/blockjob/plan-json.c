@@ -53,17 +53,12 @@ new_step(void)
 static const Record undo = {undo_members, new_step};
 
 static const Member step_members[] = {
-    MEMBER(QblkStep, "purpose", REQUIRED, purpose),
-    MEMBER(QblkStep, "execute", TEXT, command),
-    MEMBER(QblkStep, "arguments", VALUE, arguments),
-    MEMBER(QblkStep, "job", TEXT, job),
-    MEMBER(QblkStep, "until", TEXT, until),
-    MEMBER(QblkStep, "start", BOOLEAN, is_start),
-    MEMBER(QblkStep, "final", BOOLEAN, is_final),
-    MEMBER(QblkStep, "silent", BOOLEAN, is_silent),
-    MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail),
-    LIST_OF(QblkStep, "undo", &undo, undo),
-    {NULL},
+    MEMBER(QblkStep, "purpose", REQUIRED, purpose),  MEMBER(QblkStep, "execute", TEXT, command),
+    MEMBER(QblkStep, "arguments", VALUE, arguments), MEMBER(QblkStep, "job", TEXT, job),
+    MEMBER(QblkStep, "until", TEXT, until),          MEMBER(QblkStep, "start", BOOLEAN, is_start),
+    MEMBER(QblkStep, "final", BOOLEAN, is_final),    MEMBER(QblkStep, "silent", BOOLEAN, is_silent),
+    MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail), MEMBER(QblkStep, "once", BOOLEAN, is_once),
+    LIST_OF(QblkStep, "undo", &undo, undo),          {NULL},
 };
 
 static const Record step = {step_members, new_step};

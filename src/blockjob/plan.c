@@ -237,13 +237,14 @@ qblk_plan_add_finalize(QblkPlan *plan)
     qblk_plan_add_dismiss(plan);
 }
 
-void
+QblkStep *
 qblk_plan_add_complete(QblkPlan *plan, const char *purpose)
 {
     QblkStep *complete = qblk_plan_add_for_job(plan, purpose, "job-complete", NULL, "concluded");
     complete->is_final = TRUE;
     plan->ends_by = "--wait --pivot";
     qblk_plan_add_dismiss(plan);
+    return complete;
 }
 
 void

@@ -25,6 +25,7 @@ typedef struct {
     gboolean is_final;   /* from here on there is no way back */
     gboolean is_silent;  /* QEMU answers with an empty text, and with another one where it fails */
     gboolean may_fail;   /* cleaning up: QEMU may have done it by itself */
+    gboolean is_once;    /* QEMU ends where it hears it twice */
     GPtrArray *undo;     /* of QblkStep, owned: takes it back; those of the last step come first */
 } QblkStep;
 
@@ -127,7 +128,7 @@ void qblk_plan_add_flush(QblkPlan *plan, const QblkPlanContext *context, const c
 void qblk_plan_add_finalize(QblkPlan *plan);
 
 /** Add the end of a job that is `ready`: it changes the chain, and is forgotten. */
-void qblk_plan_add_complete(QblkPlan *plan, const char *purpose);
+QblkStep *qblk_plan_add_complete(QblkPlan *plan, const char *purpose);
 
 /**
  * Add the other end of a job that is `ready`: it leaves the chain as it is and what it has written

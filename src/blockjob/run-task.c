@@ -2,14 +2,13 @@
 #include "blockjob/run-task.h"
 
 #include "base/limits.h"
-#include "blockjob/tombstone.h"
+#include "blockjob/run-note.h"
+#include "blockjob/run-send.h"
 
 /* ---- waiting ---- */
 
-/* The first wish to stop takes the jobs back, where there still is a way back; a second one leaves
- * QEMU as it is. */
-static gboolean
-must_stop(const QblkRunTask *task, GError **error)
+gboolean
+qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
 {
     const QblkRun *run = task->run;
     gboolean may_return = !task->is_past_return && !run->is_undoing;
@@ -112,7 +111,7 @@ look_at_step(QblkRunTask *task, const QblkStep *step, gboolean *is_there, GError
     if (*is_there) {
         return TRUE;
     }
-    if (must_stop(task, error)) {
+    if (qblk_run_task_must_stop(task, error)) {
         return FALSE;
     }
     return !qblk_job_state_has_passed(job, step->until) ||
@@ -138,164 +137,6 @@ wait_for_step(QblkRunTask *task, const QblkStep *step, GError **error)
 
 /* ---- steps ---- */
 
-static gboolean
-is_refusal(const GError *error)
-{
-    return g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED) ||
-           g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_NOT_FOUND);
-}
-
-/* What QEMU interrupts for nobody: the user has to be told how a final step went, and a flush takes
- * as long as it takes. */
-static gboolean
-keeps_busy(const QblkRunTask *task, const QblkStep *step)
-{
-    return task->is_past_return || step->is_silent;
-}
-
-/* A command that was not answered in time: what QEMU is asked next is answered after it. */
-static gboolean
-outwait(QblkRunTask *task, const QblkStep *step, GError **error)
-{
-    QblkMonitor *monitor = &task->run->monitor;
-    for (;;) {
-        g_autoptr(GError) cause = NULL;
-        qblk_monitor_look_at_stop(monitor);
-        if (must_stop(task, &cause)) {
-            g_prefix_error(error, "%s: ", cause->message);
-            return FALSE;
-        }
-        if (qblk_monitor_ask(monitor, &cause)) {
-            g_clear_error(error);
-            return TRUE;
-        }
-        if (qblk_monitor_is_lost(monitor) || !keeps_busy(task, step) ||
-            !g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT)) {
-            return FALSE;
-        }
-    }
-}
-
-/* After a command whose answer was not heard: TRUE, with @error cleared, where QEMU can be asked
- * again. */
-static gboolean
-get_over(QblkRunTask *task, const QblkStep *step, GError **error)
-{
-    QblkMonitor *monitor = &task->run->monitor;
-    if (!qblk_monitor_is_lost(monitor) && outwait(task, step, error)) {
-        return TRUE;
-    }
-    return qblk_monitor_is_lost(monitor) && qblk_monitor_reconnect(monitor, error);
-}
-
-/* Whether a command that was not answered has taken effect.  One that was heard has changed the
- * state of its job. */
-static gboolean
-has_changed(const QblkJobState *job, const char *before)
-{
-    return job != NULL &&
-           (before == NULL ? job->state != NULL : qblk_job_state_has_left(job, before));
-}
-
-/* Send the command of @step, if it has one, and once more where it is not known whether QEMU has
- * heard it.  A second one that is no job's may be refused because the first one was heard. */
-static gboolean
-send_step(QblkRunTask *task, const QblkStep *step, GError **error)
-{
-    QblkMonitor *monitor = &task->run->monitor;
-    QblkJobState *job = step->job == NULL ? NULL : qblk_monitor_job(monitor, step->job);
-    /* Of a job that was there before us nothing was heard yet. */
-    if (job != NULL && job->state == NULL && task->plan->adopts) {
-        qblk_job_state_begin(job);
-        if (!qblk_monitor_ask(monitor, error)) {
-            return FALSE;
-        }
-    }
-    g_autofree char *before = job == NULL ? NULL : g_strdup(job->state);
-    if (step->command == NULL) {
-        return qblk_monitor_ask(monitor, error);
-    }
-    for (guint attempt = 0; attempt < 2; attempt++) {
-        g_autoptr(GError) cause = NULL;
-        g_autoptr(QblkJson) value =
-            qblk_monitor_call(monitor, step->command, step->arguments, &cause);
-        gboolean may_be_refused = step->may_fail || (attempt > 0 && job == NULL);
-        if (value != NULL && step->is_silent && g_strcmp0(qblk_json_string(value), "") != 0) {
-            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED, "%s",
-                        qblk_json_string(value) == NULL ? "no text" : qblk_json_string(value));
-            return FALSE;
-        }
-        if (value != NULL && job != NULL) {
-            qblk_job_state_begin(job);
-        }
-        if (value != NULL || (may_be_refused && is_refusal(cause))) {
-            return TRUE;
-        }
-        if (is_refusal(cause) || !get_over(task, step, &cause)) {
-            g_propagate_error(error, g_steal_pointer(&cause));
-            return FALSE;
-        }
-        if (has_changed(job, before)) {
-            return TRUE;
-        }
-    }
-    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                "'%s' was not answered and had no effect", step->command);
-    return FALSE;
-}
-
-/* ---- what is written down before it is done ---- */
-
-static QblkStage
-stage_of(const QblkRunTask *task, const QblkStep *step)
-{
-    if (task->is_past_return) {
-        return QBLK_STAGE_CLEANING;
-    }
-    return step->is_final ? QBLK_STAGE_PIVOTING : step->is_start ? QBLK_STAGE_STARTED : task->stage;
-}
-
-/* Before the chain is changed the image that will be old may be so, and after it is. */
-static gboolean
-mark_stage(const QblkRunTask *task, QblkStage stage, GError **error)
-{
-    const QblkPlan *plan = task->plan;
-    gboolean is_marked = task->run->options->is_local && plan->buried != NULL;
-    return !is_marked || stage < QBLK_STAGE_PIVOTING ||
-           qblk_tombstone_write(plan->buried, plan->buried_in, stage == QBLK_STAGE_CLEANING, error);
-}
-
-static gboolean
-note_stage(QblkRunTask *task, QblkStage stage, GError **error)
-{
-    if (stage == task->stage || task->run->is_undoing) {
-        return TRUE;
-    }
-    /* The mark that is there already says enough where it cannot be written anew. */
-    gboolean is_first = stage < QBLK_STAGE_CLEANING;
-    if (!mark_stage(task, stage, is_first ? error : NULL) && is_first) {
-        return FALSE;
-    }
-    if (task->journal != NULL && !qblk_journal_note(*task->journal, stage, error)) {
-        return FALSE;
-    }
-    task->stage = stage;
-    return TRUE;
-}
-
-/* Before @step.  Once there is no way back the steps go on, written down or not: what a journal
- * does not say of them is found out when it is taken up. */
-static gboolean
-note_step(QblkRunTask *task, const QblkStep *step, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    if (note_stage(task, stage_of(task, step), &cause) || task->is_past_return) {
-        return TRUE;
-    }
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return FALSE;
-}
-
 /* Send @step; one that QEMU refuses has changed nothing. */
 static gboolean
 begin_step(QblkRunTask *task, const QblkStep *step, GError **error)
@@ -303,14 +144,14 @@ begin_step(QblkRunTask *task, const QblkStep *step, GError **error)
     g_autoptr(GError) cause = NULL;
     gboolean was_past_return = task->is_past_return;
     qblk_monitor_look_at_stop(&task->run->monitor);
-    if (must_stop(task, error) || !note_step(task, step, error)) {
+    if (qblk_run_task_must_stop(task, error) || !qblk_run_note_step(task, step, error)) {
         return FALSE;
     }
     task->is_past_return = task->is_past_return || step->is_final;
     task->run->monitor.patience =
-        keeps_busy(task, step) ? QBLK_LIMIT_UNANSWERED_BUSY : QBLK_LIMIT_UNANSWERED;
-    gboolean is_sent = send_step(task, step, &cause);
-    if (is_sent || !is_refusal(cause)) {
+        qblk_run_send_keeps_busy(task, step) ? QBLK_LIMIT_UNANSWERED_BUSY : QBLK_LIMIT_UNANSWERED;
+    gboolean is_sent = qblk_run_send(task, step, &cause);
+    if (is_sent || !qblk_run_send_is_refusal(cause)) {
         task->taken += task->run->is_undoing ? 0 : 1;
     } else {
         task->is_past_return = was_past_return;
@@ -410,8 +251,10 @@ is_undone(const QblkRunTask *task, const QblkStep *step)
         return FALSE;
     }
     const QblkJobState *job = qblk_monitor_job(&task->run->monitor, step->job);
-    return !qblk_job_state_is_there(job) ||
-           (step->until != NULL && qblk_job_state_has_reached(job, step->until));
+    /* A job that was there before us is only forgotten where it is over. */
+    const char *until = task->plan->adopts ? "concluded" : step->until;
+    gboolean has_reached = until != NULL && qblk_job_state_has_reached(job, until);
+    return !qblk_job_state_is_there(job) || (task->plan->adopts ? !has_reached : has_reached);
 }
 
 /* A step that fails because the job came to its end by itself meanwhile has not failed. */
@@ -430,22 +273,11 @@ undo_step(QblkRunTask *task, const QblkStep *step, GError **error)
     return FALSE;
 }
 
-/* QEMU has said that the chain was not changed.  Once the job is forgotten nothing else says so. */
-static void
-note_not_changed(QblkRunTask *task)
-{
-    QblkJournal *journal = task->journal == NULL ? NULL : *task->journal;
-    if (journal != NULL && task->stage >= QBLK_STAGE_PIVOTING &&
-        qblk_journal_note(journal, QBLK_STAGE_STARTED, NULL)) {
-        task->stage = QBLK_STAGE_STARTED;
-    }
-}
-
 gboolean
 qblk_run_task_undo(QblkRunTask *task, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
-    note_not_changed(task);
+    qblk_run_note_not_changed(task);
     if (!qblk_monitor_ask(monitor, error) &&
         (!qblk_monitor_is_lost(monitor) || !qblk_monitor_reconnect(monitor, error))) {
         return FALSE;
@@ -458,9 +290,5 @@ qblk_run_task_undo(QblkRunTask *task, GError **error)
             }
         }
     }
-    /* Whatever the journal says: the mark was written before it. */
-    if (task->run->options->is_local && task->plan->buried != NULL) {
-        qblk_tombstone_remove(task->plan->buried);
-    }
-    return TRUE;
+    return qblk_run_note_undone(task, error);
 }

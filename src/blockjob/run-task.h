@@ -26,7 +26,12 @@ typedef struct {
     guint taken;             /* how many steps took effect, or may have */
     gboolean is_past_return; /* a final step was sent */
     gboolean is_over;        /* the job has ended well: only cleaning up is left */
+    gboolean may_be_sent;    /* the final step, by whoever was there before */
 } QblkRunTask;
+
+/** The first wish to stop takes the jobs back, where there still is a way back; a second one leaves
+ * QEMU as it is. */
+gboolean qblk_run_task_must_stop(const QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Take the steps up to the one that starts the job, without waiting for what ends that one. */
 gboolean qblk_run_task_start(QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,8 +3,8 @@
 
 #include "blockjob/lock-holder.h"
 #include "blockjob/removal.h"
+#include "blockjob/run-note.h"
 #include "blockjob/run-result.h"
-#include "blockjob/tombstone.h"
 
 /* What QEMU is asked about has to be known before it is asked. */
 static void
@@ -156,49 +156,10 @@ carry_out(QblkRun *run, QblkRunTask **failed, GError **error)
 }
 
 static gboolean
-was_deleted(const QblkPlan *plan, const char *filename)
-{
-    for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkRemoval *removal = plan->removed->pdata[i];
-        if (removal->is_doomed && g_str_equal(removal->filename, filename)) {
-            return !g_file_test(filename, G_FILE_TEST_EXISTS);
-        }
-    }
-    return FALSE;
-}
-
-/* The last chance to make the mark final, unless its image was deleted.  Where the mark cannot be
- * written anew the one that is there keeps the overlay from being merged again, but does not tell
- * what to boot from. */
-static gboolean
-settle_mark(const QblkRunTask *task, GError **error)
-{
-    const QblkPlan *plan = task->plan;
-    g_autoptr(GError) cause = NULL;
-    if (!task->run->options->is_local || plan->buried == NULL || !task->is_over) {
-        return TRUE;
-    }
-    g_autoptr(QblkTombstone) mark = qblk_tombstone_read(plan->buried);
-    if (was_deleted(plan, plan->buried)) {
-        qblk_tombstone_remove(plan->buried);
-        return TRUE;
-    }
-    if ((mark != NULL && mark->is_done && !mark->is_of_another) ||
-        qblk_tombstone_write(plan->buried, plan->buried_in, TRUE, &cause)) {
-        return TRUE;
-    }
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "the chain of '%s' was changed as planned, but %s; do not use '%s' any more, its "
-                "data are in '%s'",
-                plan->target, cause->message, plan->buried, plan->buried_in);
-    return FALSE;
-}
-
-static gboolean
 conclude_task(const QblkRunTask *task, gboolean is_promised, GError **error)
 {
     gboolean is_deleted = is_promised && qblk_removal_delete(task->plan, error);
-    return settle_mark(task, is_deleted ? error : NULL) && is_deleted;
+    return qblk_run_note_settle(task, is_deleted ? error : NULL) && is_deleted;
 }
 
 /* After all jobs: see that the chains are as promised, and then delete.  The first failure is told.
@@ -348,11 +309,12 @@ go_on(QblkRun *run, QblkRunTask *task, GError **error)
     return conclude(run, error);
 }
 
-/* A job that has failed meanwhile has left the chain as it was. */
+/* A job that has failed meanwhile, or that another client has ended, has left the chain as it was.
+ */
 static gboolean
 go_back(QblkRun *run, QblkRunTask *task, GError **error)
 {
-    task->is_past_return = FALSE;
+    task->is_past_return = task->is_over = FALSE;
     run->is_undoing = TRUE;
     if (task->taken == 0) {
         task->taken = task->plan->steps->len;
@@ -362,6 +324,17 @@ go_back(QblkRun *run, QblkRunTask *task, GError **error)
     }
     end_journals(run);
     return TRUE;
+}
+
+/* A job that was to make another image the active one, and was ended by somebody else without that,
+ * has ended well all the same. */
+static gboolean
+look_whether_moved(const QblkRunTask *task, gboolean *has_moved, GError **error)
+{
+    gboolean is_before;
+    *has_moved = TRUE;
+    return !qblk_plan_moves_top(task->plan) ||
+           qblk_run_result_compare(task, &is_before, has_moved, error);
 }
 
 static gboolean
@@ -374,7 +347,10 @@ resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
     }
     if (goes_on && qblk_job_state_is_there(task->job)) {
         gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
-        goes_on = !(is_concluded && task->job->error != NULL);
+        goes_on = !is_concluded || task->job->error == NULL;
+        if (is_concluded && goes_on && !look_whether_moved(task, &goes_on, error)) {
+            return FALSE;
+        }
         skip_taken(task);
     } else if (goes_on && !decide_by_chain(task, &goes_on, error)) {
         return FALSE;
@@ -395,7 +371,9 @@ qblk_run_resume(QblkClient **client, const QblkPlan *plan, QblkStage stage,
     g_autoptr(GPtrArray) plans = list_of(plan);
     run_init(&run, client, plans, options);
     QblkRunTask *task = run.tasks->pdata[0];
-    task->stage = stage;
+    /* The journal of a job that was there before begins with its first step. */
+    task->stage = MAX(stage, task->stage);
+    task->may_be_sent = stage == QBLK_STAGE_PIVOTING;
     gboolean done = resume(&run, task, end, error);
     run_clear(&run);
     return done;

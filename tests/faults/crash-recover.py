@@ -193,6 +193,22 @@ class Marked(TestCase):
                                f'not used any more: {top}\nnot used any more: {middle}\n')
         self.assert_same_content(base)
 
+    def test_a_job_that_another_client_has_ended(self):
+        self.boot(depth=3, data='4M')
+        top, _, base = self.files
+        self.leave(self.process.socket, 'commit', '--pivot')
+        self.hurry()
+        self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'ready'})
+        self.process.qmp.execute('block-job-cancel', {'device': 'qblk-active-commit-vda'})
+        self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'concluded'})
+        self.assertIn('taken back', self.qblk('recover', self.process.socket).text)
+        self.assert_no_jobs()
+        self.assert_files(*self.files)
+        self.guest_writes('40M')
+        self.process.quit()
+        self.assertEqual(self.qblk('check', f'image:{top}').text, '')
+        self.assert_same_content(top)
+
     def test_a_snapshot_that_is_called_like_one_that_was_merged(self):
         self.boot(depth=2)
         top, base = self.files

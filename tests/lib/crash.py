@@ -68,6 +68,7 @@ KINDS = [
     Kind('copy --finish', KEPT, holds='copy'),
     Kind('copy --pivot --shallow', ('copy', 'disk-1', 'disk-base')),
     Kind('job --pivot', ('disk-base',), buries=True, prelude=('commit', '--active')),
+    Kind('job --wait --pivot', ('disk-base',), buries=True, prelude=('commit', '--active')),
     Kind('job --finish', KEPT, holds='disk-base', prelude=('commit', '--active')),
     Kind('commit --all-disks --pivot', ('disk-base',), buries=True),
     Kind('pull --all-disks', ('disk-2',)),

@@ -127,9 +127,37 @@ equal_arguments(const QblkJson *wanted, const QblkJson *got)
 }
 
 static gboolean
+answer_from_capture(FakeQmp *fake, const Received *received)
+{
+    g_autofree char *key = qblk_query_key(received->name, received->arguments);
+    const GString *recorded =
+        fake->recorded == NULL ? NULL : g_hash_table_lookup(fake->recorded, key);
+    if (recorded == NULL) {
+        return fault(fake, "the client asked for '%s', which the %s does not have", key,
+                     fake->recorded == NULL ? "script" : "capture");
+    }
+    send_answer(fake, recorded, received->id);
+    return TRUE;
+}
+
+/* The next command that is not to be answered as it was recorded. */
+static Received *
+read_scripted(FakeQmp *fake, const char *command)
+{
+    Received *received = read_command(fake);
+    while (fake->answers_recorded && received != NULL && g_strcmp0(received->name, command) != 0) {
+        gboolean good = answer_from_capture(fake, received);
+        received_free(received);
+        received = good ? read_command(fake) : NULL;
+    }
+    fake->answers_recorded = FALSE;
+    return received;
+}
+
+static gboolean
 expect(FakeQmp *fake, const char *command, const QblkJson *arguments)
 {
-    g_autoptr(Received) received = read_command(fake);
+    g_autoptr(Received) received = read_scripted(fake, command);
     if (received == NULL) {
         return fault(fake, "the client did not ask for '%s'", command);
     }
@@ -178,6 +206,9 @@ run_step(FakeQmp *fake, const FakeQmpStep *step)
     case FAKE_QMP_CLOSE:
         shutdown(fake->server, SHUT_RDWR);
         return TRUE;
+    case FAKE_QMP_RECORDED:
+        fake->answers_recorded = TRUE;
+        return TRUE;
     }
     return FALSE;
 }
@@ -199,20 +230,6 @@ shake_hands(FakeQmp *fake)
     g_autofree char *text =
         g_strdup_printf("{\"return\": {}, \"id\": %" G_GINT64_FORMAT "}\r\n", received->id);
     send_bytes(fake, text, strlen(text));
-    return TRUE;
-}
-
-static gboolean
-answer_from_capture(FakeQmp *fake, const Received *received)
-{
-    g_autofree char *key = qblk_query_key(received->name, received->arguments);
-    const GString *recorded =
-        fake->recorded == NULL ? NULL : g_hash_table_lookup(fake->recorded, key);
-    if (recorded == NULL) {
-        return fault(fake, "the client asked for '%s', which the %s does not have", key,
-                     fake->recorded == NULL ? "script" : "capture");
-    }
-    send_answer(fake, recorded, received->id);
     return TRUE;
 }
 

@@ -14,6 +14,7 @@ typedef enum {
     FAKE_QMP_FORGET,
     FAKE_QMP_SEND,
     FAKE_QMP_CLOSE,
+    FAKE_QMP_RECORDED,
 } FakeQmpStepKind;
 
 typedef struct {
@@ -29,7 +30,8 @@ struct FakeQmp {
     QblkSchema *schema;   /* owned; NULL: commands are not checked */
     GHashTable *recorded; /* of a capture: key of a query to its answer up to the id */
     gboolean silent;
-    int server, client; /* the two ends */
+    gboolean answers_recorded; /* until the next command that is expected */
+    int server, client;        /* the two ends */
     GThread *thread;
     char *failure; /* of the thread; read after it has ended */
 

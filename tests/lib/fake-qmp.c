@@ -179,6 +179,12 @@ fake_qmp_close(FakeQmp *fake)
     add_step(fake, FAKE_QMP_CLOSE);
 }
 
+void
+fake_qmp_answer_recorded(FakeQmp *fake)
+{
+    add_step(fake, FAKE_QMP_RECORDED);
+}
+
 /* ---- running ---- */
 
 char *

@@ -55,6 +55,10 @@ void fake_qmp_raw(FakeQmp *fake, const char *bytes, gssize length);
 /** Close the connection. */
 void fake_qmp_close(FakeQmp *fake);
 
+/** Answer what is asked from the capture until what the script expects next is asked; at the end of
+ * the script that is done anyway. */
+void fake_qmp_answer_recorded(FakeQmp *fake);
+
 /* ---- running ---- */
 
 /** Start the server; the client's address (`fd:N`), owned by the caller, to be connected once. */

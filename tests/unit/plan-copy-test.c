@@ -122,7 +122,7 @@ the_job_is_told_all_that_matters(void **state)
     g_autofree char *text = qblk_json_print(start, QBLK_JSON_COMPACT);
     g_autoptr(QblkJson) expected = graph_fixture_json(
         "{'job-id': 'qblk-copy-vda', 'speed': 42, 'auto-finalize': true, 'auto-dismiss': false, "
-        "'device': 'top', 'target': 'qblk-vda-1', 'sync': 'full', 'replaces': 'top', "
+        "'device': 'top', 'target': 'qblk-vda-1', 'sync': 'full', "
         "'copy-mode': 'write-blocking', 'granularity': 65536, 'buf-size': 1048576}");
     g_autofree char *wanted = qblk_json_print(expected, QBLK_JSON_COMPACT);
     assert_string_equal(text, wanted);

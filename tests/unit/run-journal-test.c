@@ -88,6 +88,7 @@ what_was_taken_back_leaves_neither(void **state)
     RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
     take_to_ready(test->fake);
     run_case_refuse(test->fake, "job-complete");
+    run_case_tell(test->fake, "ready", NULL);
     run_case_take_back(test->fake, "ready");
     run_case_run(test);
     assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "as it was");

@@ -131,6 +131,62 @@ what_is_known_is_said_where_the_connection_stays_lost(void **state)
                  "the chain of 'vda' was changed as planned, and then");
 }
 
+/* A case whose job-complete QEMU must not hear twice: the one that was sent was lost. */
+static RunCase *
+case_of_once(void)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
+    QblkStep *complete = test->plan->steps->pdata[1];
+    assert_string_equal(complete->command, "job-complete");
+    complete->is_once = TRUE;
+    test->options.heartbeat_ms = 50;
+    test->next = run_case_server();
+    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_lose(test->fake, "job-complete", TRUE);
+    run_case_tell(test->next, "ready", NULL);
+    return test;
+}
+
+static void
+what_must_not_be_heard_twice_is_not_sent_again(void **state)
+{
+    RunCase *test = case_of_once();
+    run_case_status(test->next, "waiting pending concluded"); /* it was heard */
+    run_case_tell(test->next, "concluded", NULL);
+    run_case_take(test->next, "job-dismiss", "null", NULL);
+    for (guint i = 0; i < 4; i++) {
+        run_case_take(test->next, "blockdev-del", NULL, NULL);
+    }
+    run_case_succeed(test);
+
+    test = case_of_once(); /* it was not: the job stays where it is, and is taken back */
+    run_case_tell(test->next, "ready", NULL);
+    run_case_take_back(test->next, "ready");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "is not known, and it would end if it heard");
+}
+
+/* Of another client: the job is over when the command comes. */
+static void
+what_is_refused_since_it_was_done_is_done(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
+    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_refuse(test->fake, "job-complete");
+    run_case_tell(test->fake, "concluded", NULL);
+    fake_qmp_answer_recorded(test->fake); /* the chain is as planned */
+    run_case_take(test->fake, "job-dismiss", "null", NULL);
+    for (guint i = 0; i < 4; i++) {
+        run_case_take(test->fake, "blockdev-del", NULL, NULL);
+    }
+    run_case_succeed(test);
+
+    test = run_case_new(QBLK_COMMIT_PIVOT);
+    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_refuse(test->fake, "job-complete");
+    run_case_tell(test->fake, "concluded", NULL); /* it was cancelled: the chain is as before */
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "as it was");
+}
+
 int
 main(void)
 {
@@ -139,6 +195,8 @@ main(void)
         cmocka_unit_test(a_connection_lost_while_waiting_is_opened_once_more),
         cmocka_unit_test(a_job_that_has_failed_meanwhile_is_told),
         cmocka_unit_test(a_job_that_is_gone_meanwhile_is_told),
+        cmocka_unit_test(what_must_not_be_heard_twice_is_not_sent_again),
+        cmocka_unit_test(what_is_refused_since_it_was_done_is_done),
         cmocka_unit_test(what_is_known_is_said_where_the_connection_stays_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

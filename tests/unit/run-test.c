@@ -168,12 +168,14 @@ a_refusal_on_the_way_takes_the_job_back(void **state)
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
     run_case_take(test->fake, "block-commit", "created running", "ready");
     run_case_refuse(test->fake, "job-complete");
+    run_case_tell(test->fake, "ready", NULL);
     run_case_take_back(test->fake, "ready");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "QEMU refused to make the base");
     test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");
     run_case_take_flush(test->fake);
     run_case_refuse(test->fake, "job-finalize");
+    run_case_tell(test->fake, "pending", NULL);
     run_case_take_back(test->fake, "pending");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "QEMU refused to change the chain");
 }
