@@ -4,9 +4,31 @@
 #include "base/name-list.h"
 #include "blockjob/process.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Whether the kernel says that somebody has a lock.  FALSE where it cannot be asked, as about a
+ * file that we may not read. */
+static gboolean
+has_conflict(const char *path)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET}; /* of the whole file */
+    struct stat status;
+    /* To open anything else may wait, or do something. */
+    if (path == NULL || stat(path, &status) != 0 ||
+        (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))) {
+        return FALSE;
+    }
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    gboolean is_any = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_any;
+}
 
 /* How the kernel writes the file in a line of /proc/locks: "fe:01:1234 ". */
 static char *
@@ -69,7 +91,7 @@ find(const char *mark, const char *own_mark)
 
 /* /proc/locks has every lock there is, so that processes need not be looked at for nothing. */
 static gboolean
-is_locked(const char *mark)
+is_listed(const char *mark)
 {
     g_autofree char *locks = NULL;
     return mark != NULL && g_file_get_contents("/proc/locks", &locks, NULL, NULL) &&
@@ -80,7 +102,7 @@ gboolean
 qblk_lock_holder_is_any(const char *path)
 {
     g_autofree char *mark = file_mark(path);
-    return is_locked(mark);
+    return has_conflict(path) || is_listed(mark);
 }
 
 char *
@@ -88,16 +110,16 @@ qblk_lock_holder_others(const char *path, const char *own)
 {
     g_autofree char *mark = file_mark(path);
     g_autofree char *own_mark = file_mark(own);
-    return own_mark != NULL && is_locked(mark) ? find(mark, own_mark) : NULL;
+    return own_mark != NULL && is_listed(mark) ? find(mark, own_mark) : NULL;
 }
 
 char *
 qblk_lock_holder_all(const char *path)
 {
-    g_autofree char *mark = file_mark(path);
-    if (!is_locked(mark)) {
+    if (!qblk_lock_holder_is_any(path)) {
         return NULL;
     }
-    char *found = find(mark, NULL);
-    return found != NULL ? found : g_strdup("a process that cannot be looked at");
+    g_autofree char *mark = file_mark(path);
+    char *found = mark == NULL ? NULL : find(mark, NULL);
+    return found != NULL ? found : g_strdup("another process");
 }

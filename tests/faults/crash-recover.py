@@ -227,5 +227,20 @@ class Marked(TestCase):
         self.assertIn(f'boot from: {top}\n', self.qblk('recover', f'image:{top}').text)
 
 
+class InUse(TestCase):
+    """What is said of an image holds for a guest that has ended."""
+
+    def test_the_image_of_a_guest_that_runs_is_refused(self):
+        for layered in (False, True):
+            with self.subTest(layered=layered):
+                self.setUp()
+                self.make(3, folder=block_jobs.layered_file_system(self) if layered else None)
+                self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda'))
+                result = self.qblk('recover', f'image:{self.files[0]}', status=qblk.REFUSED)
+                holder = 'another process' if layered else 'process '
+                self.assertIn(f"'{self.files[0]}' is in use by {holder}", result.errors)
+                self.assertEqual(result.text, '')
+
+
 if __name__ == '__main__':
     live.main()

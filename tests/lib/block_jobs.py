@@ -68,16 +68,36 @@ def flatten(image, path):
     subprocess.run(qemu.program('qemu-img') + ['convert', '-O', 'raw', image, path], check=True)
 
 
-def small_file_system(test, size):
-    """The folder of a file system of that SIZE, for as long as TEST runs."""
-    mount = os.path.join(test.folder, 'small')
-    os.mkdir(mount)
-    done = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size}', 'none', mount],
+def mount(test, folder, kind, options):
+    """A file system in FOLDER for as long as TEST runs."""
+    done = subprocess.run(['mount', '-t', kind, '-o', options, 'none', folder],
                           capture_output=True, check=False)
     if done.returncode != 0:
-        test.skipTest('tmpfs cannot be mounted here')
-    test.addCleanup(subprocess.run, ['umount', '-l', mount], check=False)
-    return mount
+        test.skipTest(f'{kind} cannot be mounted here')
+    test.addCleanup(subprocess.run, ['umount', '-l', folder], check=False)
+
+
+def small_file_system(test, size):
+    """The folder of a file system of that SIZE, for as long as TEST runs."""
+    folder = os.path.join(test.folder, 'small')
+    os.mkdir(folder)
+    mount(test, folder, 'tmpfs', f'size={size}')
+    return folder
+
+
+def layered_file_system(test):
+    """The folder of a file system whose stat() says another device than /proc/locks, as that of
+    btrfs does, for as long as TEST runs."""
+    upper, *others = (os.path.join(test.folder, 'upper', name) for name in ('', 'changes', 'work'))
+    lower, folder = (os.path.join(test.folder, name) for name in ('lower', 'layered'))
+    for path in (upper, lower, folder):
+        os.mkdir(path)
+    mount(test, upper, 'tmpfs', 'size=256m')
+    for path in others:
+        os.mkdir(path)
+    mount(test, folder, 'overlay',
+          f'lowerdir={lower},upperdir={others[0]},workdir={others[1]},xino=off')
+    return folder
 
 
 @contextlib.contextmanager

@@ -127,6 +127,18 @@ class Delete(block_jobs.TestCase):
         self.assert_files(self.files[3])
         self.assert_same_content(self.files[3])
 
+    def test_a_file_that_is_locked_and_whose_device_is_another_in_proc_stays(self):
+        self.make(folder=block_jobs.layered_file_system(self))
+        self.remember()
+        self.run_qemu(named_chain(self.files) + virtio('disk-3', id='vda'))
+        with open(self.files[2], 'rb') as file:
+            fcntl.fcntl(file, F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 1000, 1, 0))
+            result = self.commit('--pivot', status=qblk.FAILED)
+        self.assertIn(f"'{self.files[2]}' was not deleted: it is in use by another process",
+                      result.errors)
+        self.assertEqual([os.path.exists(path) for path in self.files], [False, False, True, True])
+        self.assert_same_content(self.files[3])
+
     def test_nothing_is_deleted_where_the_job_is_given_up(self):
         self.boot(data='4M')
         self.interrupt(self.begin('commit', self.process.socket, 'vda', '--pivot', '--delete',

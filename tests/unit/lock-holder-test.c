@@ -5,7 +5,13 @@
 #include "lib/cli-check.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define CANNOT 77
 
 static char *folder;
 
@@ -95,6 +101,56 @@ the_qemu_that_has_the_disk_is_not_another(void **state)
     close(own_fd);
 }
 
+/* As it is with a file of btrfs, which has another device in /proc, or with a lock that was taken
+ * on another machine (NFS). */
+static int
+tell_without_proc(gconstpointer data)
+{
+    if ((unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/proc", "tmpfs", 0, NULL) != 0) {
+        return CANNOT;
+    }
+    g_autofree char *holder = qblk_lock_holder_all(data);
+    printf("%d %s", qblk_lock_holder_is_any(data), holder == NULL ? "nobody" : holder);
+    return 0;
+}
+
+static void
+assert_told_without_proc(const char *path, const char *expected)
+{
+    g_auto(CliCheckResult) result = cli_check_fork(tell_without_proc, path);
+    if (result.status == CANNOT) {
+        skip();
+    }
+    assert_int_equal(result.status, 0);
+    assert_string_equal(result.out, expected);
+}
+
+static void
+a_lock_that_proc_does_not_show_is_one(void **state)
+{
+    g_autofree char *path = save("image");
+    g_autofree char *link = g_build_filename(folder, "link", NULL);
+    assert_int_equal(symlink(path, link), 0);
+    assert_told_without_proc(path, "0 nobody");
+    int fd = lock(path);
+    assert_told_without_proc(path, "1 another process");
+    assert_told_without_proc(link, "1 another process");
+    close(fd);
+}
+
+/* To open it would wait, or do something. */
+static void
+what_is_neither_a_file_nor_a_block_device_is_held_by_nobody(void **state)
+{
+    g_autofree char *fifo = g_build_filename(folder, "fifo", NULL);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_false(qblk_lock_holder_is_any(fifo));
+    assert_false(qblk_lock_holder_is_any(folder));
+    assert_false(qblk_lock_holder_is_any(NULL));
+}
+
 static void
 a_file_that_is_not_there_is_held_by_nobody(void **state)
 {
@@ -113,6 +169,9 @@ main(void)
         cmocka_unit_test_setup_teardown(open_without_a_lock_is_not_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_qemu_that_has_the_disk_is_not_another, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_lock_that_proc_does_not_show_is_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_neither_a_file_nor_a_block_device_is_held_by_nobody,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_not_there_is_held_by_nobody, set_up,
                                         tear_down),
     };
