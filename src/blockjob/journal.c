@@ -2,6 +2,7 @@
 #include "blockjob/journal.h"
 
 #include "base/limits.h"
+#include "blockjob/journal-line.h"
 #include "blockjob/journal-lock.h"
 #include "blockjob/plan-json.h"
 #include "blockjob/sync-folder.h"
@@ -20,6 +21,7 @@ struct QblkJournal {
     char *path;
     char *folder;
     int fd;
+    gsize whole; /* bytes of the lines that count; what is behind them was torn */
 };
 
 static const char *const stages[] = {"planned", "started", "pivoting", "cleaning"};
@@ -85,16 +87,8 @@ static gboolean
 append_line(QblkJournal *journal, const QblkJson *json, GError **error)
 {
     g_autofree char *text = qblk_json_print(json, QBLK_JSON_COMPACT);
-    g_autofree char *line = g_strconcat(text, "\n", NULL);
-    gsize length = strlen(line), done = 0;
-    while (done < length) {
-        ssize_t written = write(journal->fd, line + done, length - done);
-        if (written < 0 && errno != EINTR) {
-            return fail(error, "cannot write the journal", journal->path);
-        }
-        done += written < 0 ? 0 : (gsize)written;
-    }
-    return fdatasync(journal->fd) == 0 || fail(error, "cannot write the journal", journal->path);
+    return qblk_journal_line_append(journal->fd, &journal->whole, text) ||
+           fail(error, "cannot write the journal", journal->path);
 }
 
 /* One file for one disk of one QEMU, whichever monitor it is reached by. */
@@ -138,10 +132,10 @@ qblk_journal_end(QblkJournal *journal)
     qblk_journal_leave(journal);
 }
 
-/* What was torn before its first line was whole goes here and not where it is listed: nobody else
- * begins with a file that is locked. */
+/* What was torn before its first line was whole is nothing, and goes when that line is written and
+ * not where it is listed: nobody else begins with a file that is locked. */
 static gboolean
-clear_torn(const QblkJournal *journal, const QblkPlan *plan, GError **error)
+has_nothing_left(const QblkJournal *journal, const QblkPlan *plan, GError **error)
 {
     g_autofree char *text = NULL;
     gsize length = 0;
@@ -155,7 +149,7 @@ clear_torn(const QblkJournal *journal, const QblkPlan *plan, GError **error)
                     plan->target, journal->path);
         return FALSE;
     }
-    return ftruncate(journal->fd, 0) == 0 || fail(error, "cannot write the journal", journal->path);
+    return TRUE;
 }
 
 QblkJournal *
@@ -174,7 +168,7 @@ qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *
         return NULL;
     }
     g_autoptr(QblkJournal) journal = journal_new(folder, path, fd);
-    if (!clear_torn(journal, plan, error)) {
+    if (!has_nothing_left(journal, plan, error)) {
         return NULL;
     }
     g_autoptr(QblkJson) header = qblk_json_new_object();
@@ -264,6 +258,7 @@ qblk_journal_parse(const char *text, gsize length, GError **error)
             read_stage(record, json);
         }
         line = newline + 1;
+        record->whole = (gsize)(line - text);
     }
     if (record->plan == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "the journal is empty");
@@ -383,6 +378,7 @@ qblk_journal_resume(const QblkJournalRecord *record, GError **error)
     }
     g_autofree char *folder = g_path_get_dirname(record->path);
     g_autoptr(QblkJournal) journal = journal_new(folder, g_strdup(record->path), fd);
+    journal->whole = record->whole;
     if (is_gone || !is_as_it_was(journal, record)) {
         g_set_error(
             error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,

@@ -48,6 +48,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkJournal, qblk_journal_leave)
 typedef struct {
     char *path;
     char *text;       /* all of it, as it was read */
+    gsize whole;      /* bytes of it in lines that count; the rest was torn */
     GError *error;    /* QBLK_BLOCKJOB_ERROR_RESULT: it cannot be read; another: it is no journal;
                        * then nothing else is known.  NULL: it is one */
     gboolean is_busy; /* somebody works on it right now */
