@@ -267,9 +267,8 @@ qblk_journal_parse(const char *text, gsize length, GError **error)
     return g_steal_pointer(&record);
 }
 
-/* NULL where there is nothing to take up. */
-static QblkJournalRecord *
-read_file(const char *path)
+QblkJournalRecord *
+qblk_journal_read(const char *path)
 {
     g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL;
@@ -338,7 +337,7 @@ qblk_journal_list(const char *folder, GError **error)
     }
     while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
-        QblkJournalRecord *record = g_str_has_suffix(name, SUFFIX) ? read_file(path) : NULL;
+        QblkJournalRecord *record = g_str_has_suffix(name, SUFFIX) ? qblk_journal_read(path) : NULL;
         if (record != NULL) {
             g_ptr_array_add(records, record);
         }

@@ -64,6 +64,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkJournalRecord, qblk_journal_record_free)
 QblkJournalRecord *qblk_journal_parse(const char *text, gsize length,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** What the journal @path has now; NULL where there is nothing to take up (any more). */
+QblkJournalRecord *qblk_journal_read(const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Whether @path is the name of a journal of the VM @vm, whatever it has. */
 gboolean qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm);
 

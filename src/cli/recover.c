@@ -207,10 +207,31 @@ qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
     return done || fail_to_take_up(record, error);
 }
 
+static void
+record_free(gpointer data)
+{
+    qblk_journal_record_free(data);
+}
+
+/* The round before may have noted a stage of what it could not end. */
+static void
+read_again(GPtrArray *left, GPtrArray *owned)
+{
+    for (guint i = 0; i < left->len; i++) {
+        const QblkJournalRecord *before = left->pdata[i];
+        QblkJournalRecord *now = qblk_journal_read(before->path);
+        if (now != NULL) { /* otherwise who takes it up is told that somebody else has */
+            left->pdata[i] = now;
+            g_ptr_array_add(owned, now);
+        }
+    }
+}
+
 gboolean
 qblk_recover_each(const GPtrArray *records, QblkRecoverOne take_up, gpointer user_data,
                   GError **error)
 {
+    g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(record_free);
     g_autoptr(GPtrArray) left = g_ptr_array_new();
     g_autoptr(GError) first = NULL;
     guint before;
@@ -220,6 +241,9 @@ qblk_recover_each(const GPtrArray *records, QblkRecoverOne take_up, gpointer use
     do {
         before = left->len;
         g_clear_error(&first);
+        if (left->len < records->len) {
+            read_again(left, owned);
+        }
         for (guint i = 0; i < left->len;) {
             g_autoptr(GError) cause = NULL;
             if (take_up(left->pdata[i], user_data, &cause)) {

@@ -42,8 +42,8 @@ typedef gboolean (*QblkRecoverOne)(const QblkJournalRecord *record, gpointer use
 /**
  * Take up each of @records.  One that fails does not keep the others from it, and is tried again
  * after them: what an operation on several disks has left of one can be in the way of another, as a
- * stream job that is not dismissed is in the way of looking at any chain.  The error is the first
- * one that stays.
+ * stream job that is not dismissed is in the way of looking at any chain.  What is tried again is
+ * read again, since it may have come further.  The error is the first one that stays.
  */
 gboolean qblk_recover_each(const GPtrArray *records, QblkRecoverOne take_up, gpointer user_data,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Taking up what was left of several disks. */
+#include "cli/recover.h"
+
+#include "lib/journal-case.h"
+
+/* vda fails as long as vdb is there, and notes a stage all the same. */
+typedef struct {
+    guint attempts; /* at vda */
+    gboolean is_stuck;
+    gboolean is_free; /* vdb is done */
+} Takes;
+
+static gboolean
+take_up(const QblkJournalRecord *record, gpointer user_data, GError **error)
+{
+    Takes *takes = user_data;
+    gboolean is_first = g_str_equal(record->plan->target, "vda");
+    QblkJournal *journal = qblk_journal_resume(record, error);
+    if (journal == NULL) {
+        return FALSE;
+    }
+    if (!is_first || (takes->is_free && !takes->is_stuck)) {
+        takes->is_free = TRUE;
+        qblk_journal_end(journal);
+        return TRUE;
+    }
+    takes->attempts++;
+    assert_int_equal(record->stage, takes->is_free ? QBLK_STAGE_STARTED : QBLK_STAGE_PLANNED);
+    journal_case_note(journal, takes->is_free ? QBLK_STAGE_PIVOTING : QBLK_STAGE_STARTED);
+    qblk_journal_leave(journal);
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "attempt %u",
+                takes->attempts);
+    return FALSE;
+}
+
+/* What was left on vda and vdb, in this order. */
+static GPtrArray *
+leave_two(const JournalCase *test)
+{
+    static const char *const targets[] = {"vda", "vdb"};
+    for (gsize i = 0; i < G_N_ELEMENTS(targets); i++) {
+        g_free(test->plan->target);
+        test->plan->target = g_strdup(targets[i]);
+        qblk_journal_leave(journal_case_begin(test));
+    }
+    return journal_case_list(test);
+}
+
+static void
+one_that_has_come_further_is_taken_up_from_there(void **state)
+{
+    const JournalCase *test = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) records = leave_two(test);
+    Takes takes = {0};
+    gboolean done = qblk_recover_each(records, take_up, &takes, &error);
+    assert_no_error(error);
+    assert_true(done);
+    assert_int_equal(takes.attempts, 1);
+}
+
+static void
+one_that_fails_again_says_why(void **state)
+{
+    const JournalCase *test = *state;
+    GError *error = NULL;
+    g_autoptr(GPtrArray) records = leave_two(test);
+    Takes takes = {.is_stuck = TRUE};
+    assert_false(qblk_recover_each(records, take_up, &takes, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "attempt 2");
+    g_autoptr(GPtrArray) left = journal_case_list(test);
+    assert_int_equal(left->len, 1);
+    assert_int_equal(((const QblkJournalRecord *)left->pdata[0])->stage, QBLK_STAGE_PIVOTING);
+    qblk_journal_end(qblk_journal_resume(left->pdata[0], NULL));
+}
+
+/* Another qblk has ended it in between. */
+static gboolean
+end_all_and_fail(const QblkJournalRecord *record, gpointer user_data, GError **error)
+{
+    const GPtrArray *records = user_data;
+    QblkJournal *journal = qblk_journal_resume(record, error);
+    if (journal == NULL) {
+        return FALSE;
+    }
+    qblk_journal_end(journal);
+    if (record != records->pdata[0]) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "not in time");
+    return FALSE;
+}
+
+static void
+one_that_is_gone_is_said_to_have_gone_on(void **state)
+{
+    const JournalCase *test = *state;
+    GError *error = NULL;
+    g_autoptr(GPtrArray) records = leave_two(test);
+    assert_false(qblk_recover_each(records, end_all_and_fail, records, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_that_has_come_further_is_taken_up_from_there,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_fails_again_says_why, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_gone_is_said_to_have_gone_on,
+                                        journal_case_set_up, journal_case_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
