@@ -7,6 +7,7 @@
 #include "cli/vm.h"
 #include "qmp/client.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define IMAGE "image:"
@@ -135,6 +136,17 @@ recover_anywhere(const QblkJournalRecord *record, gpointer user_data, GError **e
                                                     : recover_there(user_data, record, error);
 }
 
+/* Where the command fails nothing is printed, and once a journal is gone nobody says it again. */
+static void
+tell_settled(const QblkJson *list)
+{
+    for (gsize i = 0; i < qblk_json_length(list); i++) {
+        const char *said = qblk_json_get_string(qblk_json_at(list, i), "end");
+        g_autofree char *safe = qblk_output_escape(said);
+        fprintf(stderr, "qblk: %s\n", safe);
+    }
+}
+
 gboolean
 qblk_cmd_recover(QblkInvocation *invocation, GError **error)
 {
@@ -151,11 +163,13 @@ qblk_cmd_recover(QblkInvocation *invocation, GError **error)
         done = name != NULL ? recover_vm(&to, records, error)
                             : qblk_recover_each(records, recover_anywhere, &to, error);
     }
-    if (done && invocation->json) {
+    if (!done) {
+        tell_settled(list);
+    } else if (invocation->json) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set(result, "operations", qblk_json_ref(list));
         qblk_output_json(invocation, result);
-    } else if (done && qblk_json_length(list) == 0) {
+    } else if (qblk_json_length(list) == 0) {
         qblk_output_print(invocation, "nothing was left unfinished\n");
     }
     return done;

@@ -125,6 +125,25 @@ class NotInTheWay(TestCase):
         self.assertNotIn('nothing was left', result.text)
         self.assert_same_content()
 
+    def test_what_was_settled_is_told_where_another_cannot_be(self):
+        for json in ((), ('--json',)):
+            with self.subTest(json=json):
+                self.setUp()
+                self.boot(depth=3, data='4M')
+                self.leave(self.process.socket, 'commit', '--top', 'vda[1]')
+                self.hurry()
+                garbage = os.path.join(crash.journal_folder(), 'garbage.journal')
+                with open(garbage, 'w', encoding='ascii') as file:
+                    file.write('garbage\n')
+                result = self.qblk(*json, 'recover', status=qblk.FAILED)
+                self.assertEqual(result.text, '')
+                first, second = result.errors.splitlines()
+                self.assertEqual(first, "qblk: commit of 'vda', which was left while started: "
+                                 'completed')
+                self.assertIn(f"remove '{garbage}'", second)
+                self.assertEqual(crash.journals(), ['garbage.journal'])
+                self.tearDown()
+
     def test_what_another_qblk_works_on(self):
         self.boot(depth=3, data='4M', tcp=True)
         running = self.begin('pull', self.process.socket, 'vda', *SLOW)
