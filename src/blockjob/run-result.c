@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-result.h"
 
+#include "base/name-list.h"
 #include "blockjob/verify.h"
 #include "graph/snapshot-options.h"
 
@@ -147,6 +148,35 @@ qblk_run_result_tell_chains(QblkRun *run, GError **error)
     GError *whole = g_error_new_literal((*error)->domain, (*error)->code, told->str);
     g_clear_error(error);
     *error = whole;
+}
+
+/* NULL where nothing of @plan is to be deleted. */
+static char *
+list_doomed(const QblkPlan *plan)
+{
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkRemoval *removal = plan->removed->pdata[i];
+        if (removal->is_doomed) {
+            g_ptr_array_add(files, g_strdup_printf("'%s'", removal->filename));
+        }
+    }
+    return files->len == 0 ? NULL : qblk_name_list((const char *const *)files->pdata, files->len);
+}
+
+void
+qblk_run_result_tell_undeleted(const QblkRun *run, GError **error)
+{
+    for (guint i = 0; i < run->tasks->len; i++) {
+        const QblkRunTask *task = run->tasks->pdata[i];
+        g_autofree char *files = task->is_over ? list_doomed(task->plan) : NULL;
+        if (files != NULL) {
+            g_autofree char *message = (*error)->message;
+            (*error)->message =
+                g_strdup_printf("%s; what left the chain of '%s' was not deleted: %s", message,
+                                task->plan->target, files);
+        }
+    }
 }
 
 void

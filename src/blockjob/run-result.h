@@ -26,5 +26,9 @@ gboolean qblk_run_result_check_before(const QblkRunTask *task,
  * chain that was not seen. */
 void qblk_run_result_tell_chains(QblkRun *run, GError **error);
 
+/** After a failure of one of several, where no journal is left to delete by: add to @error the
+ * files of those that have ended well, which were to be deleted. */
+void qblk_run_result_tell_undeleted(const QblkRun *run, GError **error);
+
 /** After a failure that was not taken back: put before @error what is known of the job of @task. */
 void qblk_run_result_tell_job(const QblkRunTask *task, GError **error);

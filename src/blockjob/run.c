@@ -103,6 +103,13 @@ take_back(QblkRun *run, GError **error)
     return FALSE;
 }
 
+static void
+leave_nothing(const QblkRun *run, GError **error)
+{
+    qblk_run_result_tell_undeleted(run, error);
+    end_journals(run);
+}
+
 /* After a failure nothing of the jobs must be left, or the user has to know what is. */
 static void
 end_badly(QblkRun *run, const QblkRunTask *failed, GError **error)
@@ -116,7 +123,7 @@ end_badly(QblkRun *run, const QblkRunTask *failed, GError **error)
         gboolean is_users = !qblk_monitor_is_lost(&run->monitor) && !failed->is_past_return;
         qblk_run_result_tell_job(failed, error);
         if (is_users) { /* who has it left on purpose goes on with it */
-            end_journals(run);
+            leave_nothing(run, error);
         }
         return;
     }
@@ -125,7 +132,7 @@ end_badly(QblkRun *run, const QblkRunTask *failed, GError **error)
     }
     if (take_back(run, error)) {
         qblk_run_result_tell_chains(run, error);
-        end_journals(run);
+        leave_nothing(run, error);
     }
 }
 

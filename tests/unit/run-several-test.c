@@ -67,12 +67,18 @@ both_succeed(Both *both)
 }
 
 static void
-both_fail(Both *both, int code, const char *part)
+both_failed(Both *both, int code, const char *part)
 {
-    both_run(both);
     assert_false(both->one->done);
     assert_error(both->one->error, QBLK_BLOCKJOB_ERROR, code, part);
     both_free(both);
+}
+
+static void
+both_fail(Both *both, int code, const char *part)
+{
+    both_run(both);
+    both_failed(both, code, part);
 }
 
 /* ---- what the server does ---- */
@@ -215,10 +221,8 @@ one_that_is_refused_takes_the_other_back(void **state)
 
 /* The first has changed its chain, and that stays. */
 static void
-one_that_fails_after_leaves_the_other_changed(void **state)
+fail_second(FakeQmp *fake)
 {
-    Both both = both_new(QBLK_COMMIT_INNER);
-    FakeQmp *fake = both.one->fake;
     start(fake, "job0", "created running waiting pending");
     start(fake, "job1", "created running waiting pending");
     run_case_take_flush(fake);
@@ -231,7 +235,41 @@ one_that_fails_after_leaves_the_other_changed(void **state)
     tell(fake, NULL, NULL, "concluded", "Permission denied");
     tell(fake, NULL, NULL, "concluded", "Permission denied");
     take(fake, "job-dismiss", "job1", "null");
-    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1' failed: Permission denied; the chain");
+}
+
+static void
+one_that_fails_after_leaves_the_other_changed(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_INNER);
+    fail_second(both.one->fake);
+    both_run(&both);
+    assert_null(strstr(both.one->error->message, "deleted")); /* which nobody wanted */
+    both_failed(&both, QBLK_BLOCKJOB_ERROR_FAILED,
+                "job 'job1' failed: Permission denied; the chain");
+}
+
+static void
+doom(QblkPlan *plan, const char *filename)
+{
+    QblkRemoval *removal = plan->removed->pdata[0];
+    assert_int_equal(plan->removed->len, 1);
+    g_free(removal->filename);
+    removal->filename = g_strdup(filename);
+    removal->is_doomed = TRUE;
+}
+
+/* No journal is left of it, and so nobody will delete them. */
+static void
+what_left_the_chain_of_the_other_and_was_not_deleted_is_named(void **state)
+{
+    Both both = both_new(QBLK_COMMIT_INNER);
+    doom(both.one->plan, "/a/layer");
+    doom(both.two->plan, "/b/layer");
+    fail_second(both.one->fake);
+    both_run(&both);
+    assert_null(strstr(both.one->error->message, "/b/layer"));
+    both_failed(&both, QBLK_BLOCKJOB_ERROR_FAILED,
+                "; what left the chain of 'vda' was not deleted: '/a/layer'");
 }
 
 /* The other jobs, which wait, must not be left to wait for ever. */
@@ -281,6 +319,7 @@ main(void)
         cmocka_unit_test(one_that_fails_before_takes_the_other_back),
         cmocka_unit_test(one_that_is_refused_takes_the_other_back),
         cmocka_unit_test(one_that_fails_after_leaves_the_other_changed),
+        cmocka_unit_test(what_left_the_chain_of_the_other_and_was_not_deleted_is_named),
         cmocka_unit_test(one_that_fails_at_its_end_takes_back_those_that_wait),
         cmocka_unit_test(what_cannot_be_taken_back_is_told_and_the_others_are),
     };
