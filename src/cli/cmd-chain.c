@@ -15,8 +15,9 @@ append_filters(GString *text, const GPtrArray *filters)
 {
     for (guint i = 0; i < filters->len; i++) {
         const QblkFilter *filter = filters->pdata[i];
+        g_autofree char *driver = qblk_output_escape(filter->driver);
         g_autofree char *name = qblk_output_escape(filter->node_name);
-        g_string_append_printf(text, "%s%s '%s'", i == 0 ? "" : ", ", filter->driver, name);
+        g_string_append_printf(text, "%s%s '%s'", i == 0 ? "" : ", ", driver, name);
     }
 }
 

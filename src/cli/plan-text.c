@@ -61,11 +61,11 @@ print_chain(GString *out, const char *title, const GPtrArray *layers)
     for (guint i = 0; i < layers->len; i++) {
         const QblkExpectation *layer = layers->pdata[i];
         g_autofree char *file = qblk_output_escape(layer->filename);
+        g_autofree char *format = qblk_output_escape(layer->format);
         g_autofree char *node =
             layer->node_name == NULL ? NULL : qblk_output_escape(layer->node_name);
         g_string_append_printf(out, "  %s %s (%s%s%s)\n", i + 1 < layers->len ? "├─" : "└─", file,
-                               layer->format, node == NULL ? "" : ", node ",
-                               node == NULL ? "" : node);
+                               format, node == NULL ? "" : ", node ", node == NULL ? "" : node);
         if (layer->backing_name != NULL) {
             g_autofree char *backing = qblk_output_escape(layer->backing_name);
             g_string_append_printf(out, "     its header will say '%s'\n", backing);
@@ -84,34 +84,37 @@ qblk_plan_text_steps(const QblkPlan *plan, GString *out)
 void
 qblk_plan_text(const QblkPlan *plan, GString *out)
 {
+    g_autofree char *kind = qblk_output_escape(plan->kind); /* a job has any that QEMU says */
     g_autofree char *target = qblk_output_escape(plan->target);
     gboolean is_known = plan->fingerprint[0] != '\0';
-    g_string_append_printf(out, "%s of %s%s%s\n", plan->kind, target,
-                           is_known ? ", fingerprint " : "", plan->fingerprint);
+    g_string_append_printf(out, "%s of %s%s%s\n", kind, target, is_known ? ", fingerprint " : "",
+                           plan->fingerprint);
     qblk_plan_text_steps(plan, out);
     print_removals(out, plan->steps->len + 1, plan->removed);
     print_chain(out, "before:", plan->before);
     print_chain(out, "after:", plan->after);
     if (plan->stays_ready) {
+        g_autofree char *job = qblk_output_escape(plan->job);
         g_string_append_printf(out, "The job '%s' stays ready until it is pivoted or finished.\n",
-                               plan->job);
+                               job);
     }
 }
 
 void
 qblk_plan_text_result(const QblkPlan *plan, const char *state, GString *out)
 {
+    g_autofree char *kind = qblk_output_escape(plan->kind);
     g_autofree char *target = qblk_output_escape(plan->target);
     if (!g_str_equal(state, "done")) {
         g_autofree char *job = qblk_output_escape(plan->job);
-        g_string_append_printf(out, "%s of %s: job '%s' %s %s\n", plan->kind, target, job,
+        g_string_append_printf(out, "%s of %s: job '%s' %s %s\n", kind, target, job,
                                g_str_equal(state, "ready") ? "is" : "has", state);
         return;
     }
     const QblkStep *first = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
     gboolean is_told = plan->stays_ready && first != NULL;
-    g_string_append_printf(out, "%s of %s: %s%sdone\n", plan->kind, target,
-                           is_told ? first->purpose : "", is_told ? ": " : "");
+    g_string_append_printf(out, "%s of %s: %s%sdone\n", kind, target, is_told ? first->purpose : "",
+                           is_told ? ": " : "");
     if (plan->copy != NULL) {
         g_autofree char *file = qblk_output_escape(plan->copy);
         g_string_append_printf(out, "a copy of the disk: %s\n", file);

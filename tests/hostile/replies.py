@@ -194,6 +194,38 @@ class Controls(Everywhere):
                 with self.subTest(topology, keys=keys):
                     self.outputs(evil, self.check)
 
+    def plans(self, capture, commands):
+        for command in commands:
+            with self.subTest(command):
+                self.check(qblk.run(*call(command, 'capture:-'), stdin=dump(capture)))
+
+    def test_in_a_driver_that_is_not_known(self):
+        """With something to store its data in it is a format, or between a format and its file."""
+        for topology in ('virtio-5-deep', 'libvirt-names'):
+            capture = load(topology)
+            for driver in ('qcow2', 'raw'):
+                def change(value, driver=driver):
+                    return value + EVIL if value == driver else value
+                evil = {**capture, 'replies': only(capture['replies'], ('drv', 'driver'), change)}
+                with self.subTest(topology, driver=driver):
+                    self.outputs(evil, self.check)
+                    self.plans(evil, PLANNING)
+
+    def test_in_a_job_that_is_planned_for(self):
+        commands = [('job', 'vda', *how, '--dry-run') for how in (
+            ('--wait',), ('--abort',), ('--pivot', '--wait'), ('--pause',))]
+        for topology in ('commit-running', 'mirror-ready', 'commit-middle-running'):
+            capture = load(topology)
+            jobs, = [reply['return'] for reply in capture['replies']
+                     if reply['execute'] == 'query-jobs']
+            for key in ('id', 'type'):
+                def change(value, old=jobs[0][key]):
+                    return value + EVIL if value == old else value
+                evil = {**capture, 'replies': only(capture['replies'],
+                                                   ('id', 'device', 'name', 'type'), change)}
+                with self.subTest(topology, key=key):
+                    self.plans(evil, commands)
+
     def test_a_file_name_is_exact_in_json_and_refused_in_xml(self):
         capture = load('virtio-5-deep')
         for reply in capture['replies']:
