@@ -55,6 +55,8 @@ add_layer(GPtrArray *arguments, const QblkImageLayer *layer, guint position, gbo
     }
     if (layer->has_backing && !is_last) {
         qblk_json_set_string(node, "backing", backing);
+    } else if (!layer->has_backing && qblk_image_header_has_backing(layer->format)) {
+        qblk_json_set(node, "backing", qblk_json_new_null());
     }
     add_node(arguments, node);
 }
@@ -66,7 +68,8 @@ count_nodes(const GPtrArray *layers)
     guint count = 1;
     for (guint i = 0; i < layers->len; i++) {
         const QblkImageLayer *layer = layers->pdata[i];
-        if (layer->data_path != NULL) {
+        /* Where a VMDK names its backing file is too loose to be left to QEMU. */
+        if (layer->data_path != NULL || g_str_equal(layer->format, "vmdk")) {
             count = i + 1;
         }
         if (layer->has_backing && !layer->backing_is_said) {

@@ -22,5 +22,7 @@
  * each and a reference to it, QEMU 7.2 makes a `json:` name of the whole chain for each node again
  * and again, which takes 4 seconds to open 200 layers and 8 for each listing of the nodes, instead
  * of 0.3 and 0.25.  Down to the last layer where something has to be said they are given nodes.
+ * That one of them has no backing file is said as well, where its format may have one: what QEMU
+ * would find in its header all the same stays closed.
  */
 char **qblk_image_arguments(const GPtrArray *layers) G_GNUC_WARN_UNUSED_RESULT;

@@ -207,12 +207,40 @@ check_extent(const char *line, GError **error)
     return FALSE;
 }
 
+#define VMDK_DESCRIPTOR_AT 512   /* of a sparse image, whatever it says itself */
+#define VMDK_DESCRIPTOR    10240 /* longest part of it in which QEMU looks for the parent */
+
+/* QEMU takes the word wherever it stands, in another one too, and what begins two bytes after it,
+ * whatever these are, up to the next quote (vmdk_parent_open). */
+static gboolean
+read_vmdk_parent(const Bytes *header, gsize offset, QblkImageHeader *result, GError **error)
+{
+    static const char word[] = "parentFileNameHint";
+    g_autofree char *text = g_malloc0(VMDK_DESCRIPTOR + sizeof word + strlen("=\""));
+    gsize start = MIN(offset, header->length);
+    memcpy(text, header->bytes + start, MIN(header->length - start, VMDK_DESCRIPTOR));
+    const char *hint = strstr(text, word);
+    if (hint == NULL) {
+        return TRUE;
+    }
+    const char *name = hint + strlen(word) + strlen("=\"");
+    const char *end = strchr(name, '"');
+    if (end == NULL || end - name > LONGEST_NAME) {
+        return fail(error, "its header is damaged: the name of the backing file does not end");
+    }
+    result->backing_name = g_strndup(name, (gsize)(end - name));
+    return TRUE;
+}
+
 static gboolean
 read_vmdk(const Bytes *header, QblkImageHeader *result, GError **error)
 {
     gboolean is_text = header->bytes[0] == '#';
     guint64 offset = is_text ? 0 : little(header, 28, 8);
     guint64 size = is_text ? header->length : little(header, 36, 8);
+    if (!read_vmdk_parent(header, is_text ? 0 : VMDK_DESCRIPTOR_AT, result, error)) {
+        return FALSE;
+    }
     if (memcmp(header->bytes, "COWD", 4) == 0 || (!is_text && offset == 0)) {
         return TRUE;
     }
@@ -229,9 +257,6 @@ read_vmdk(const Bytes *header, QblkImageHeader *result, GError **error)
     for (guint i = 0; lines[i] != NULL; i++) {
         if (!check_extent(lines[i], error)) {
             return FALSE;
-        }
-        if (g_str_has_prefix(lines[i], "parentFileNameHint=") && result->backing_name == NULL) {
-            result->backing_name = quoted(lines[i]);
         }
     }
     return TRUE;

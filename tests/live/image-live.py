@@ -11,6 +11,7 @@ import time
 import unittest
 
 import images
+import listener
 import live
 import qblk
 import qemu
@@ -234,6 +235,24 @@ class Images(live.TestCase):
                 self.assertNotIn('hunter2', errors)
                 self.assertEqual(daemons(), [])
 
+    def test_no_layer_connects_to_what_only_qemu_finds_in_its_header(self):
+        """QEMU takes the parent of a VMDK from anywhere in its descriptor."""
+        images.raw(self.folder, 'flat.raw')
+        name, connections = self.path('nbd.sock'), []
+        for hint in ('parentFileNameHint="%s"', ' x="" parentFileNameHint="%s"',
+                     'parentFileNameHint: %s"', 'parentFileNameHint\0\0%s"'):
+            with open(self.path('base.vmdk'), 'w', encoding='utf-8') as file:
+                file.write('# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n'
+                           'createType="monolithicFlat"\nRW 2048 FLAT "flat.raw" 0\n'
+                           + hint % f'nbd:unix:{name}' + '\n')
+            top = self.make('top.qcow2', backing=self.path('base.vmdk'), backing_format='vmdk',
+                            extra=['-u'])
+            for path in (self.path('base.vmdk'), top):
+                with self.subTest(hint, path=path), Visitors(name, connections):
+                    errors = self.qblk('chain', f'image:{path}', status=qblk.REFUSED).errors
+                    self.assertIn('not a local file', errors)
+        self.assertEqual((connections, daemons()), ([], []))
+
     def test_a_json_name_of_a_local_file_is_followed(self):
         base = self.make('base.qcow2')
         name = 'json:' + json.dumps({'driver': 'qcow2', 'file': {'driver': 'file',
@@ -306,6 +325,17 @@ class Images(live.TestCase):
         while not condition():
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.02)
+
+
+class Visitors(listener.Listener):
+    """Remembers who connects, and serves nobody."""
+
+    def __init__(self, path, seen):
+        super().__init__(path)
+        self._seen = seen
+
+    def serve(self, client):
+        self._seen.append(client)
 
 
 def forget_backing_format(path):

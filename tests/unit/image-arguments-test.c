@@ -74,6 +74,36 @@ a_data_file_and_a_block_device_get_nodes(void **state)
     assert_non_null(strstr(text, "\"data-file\":\"qblk-image-data\""));
 }
 
+/* QEMU would look for one by itself, and may find one where none is seen here. */
+static void
+that_there_is_no_backing_file_is_said(void **state)
+{
+    static char formats[][8] = {"qcow2", "qcow", "qed", "vmdk"};
+    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+        QblkImageLayer layers[] = {{.path = top, .format = formats[i]}};
+        g_autofree char *text = arguments_of(layers, 1);
+        assert_non_null(strstr(text, ",\"file\":\"qblk-image-file\",\"backing\":null}\n" TAIL));
+    }
+    QblkImageLayer layers[] = {{.path = top, .format = is_raw}};
+    g_autofree char *text = arguments_of(layers, 1);
+    assert_null(strstr(text, "backing"));
+}
+
+static void
+all_layers_down_to_the_lowest_vmdk_get_nodes(void **state)
+{
+    static char is_vmdk[] = "vmdk";
+    QblkImageLayer layers[] = {
+        {.path = top, .format = is_qcow2, .has_backing = TRUE, .backing_is_said = TRUE},
+        {.path = middle, .format = is_qcow2, .has_backing = TRUE, .backing_is_said = TRUE},
+        {.path = base, .format = is_vmdk},
+    };
+    g_autofree char *text = arguments_of(layers, 3);
+    assert_non_null(strstr(text, "\"file\":\"qblk-image-file\",\"backing\":\"qblk-image-1\"}"));
+    assert_non_null(strstr(text, "\"file\":\"qblk-image-1-file\",\"backing\":\"qblk-image-2\"}"));
+    assert_non_null(strstr(text, "\"file\":\"qblk-image-2-file\",\"backing\":null}"));
+}
+
 static void
 no_name_gets_out_of_its_argument(void **state)
 {
@@ -89,6 +119,8 @@ main(void)
         cmocka_unit_test(a_chain_that_says_all_of_itself_gets_nodes_for_its_top),
         cmocka_unit_test(what_qemu_would_guess_is_said),
         cmocka_unit_test(a_data_file_and_a_block_device_get_nodes),
+        cmocka_unit_test(that_there_is_no_backing_file_is_said),
+        cmocka_unit_test(all_layers_down_to_the_lowest_vmdk_get_nodes),
         cmocka_unit_test(no_name_gets_out_of_its_argument),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,39 @@ the_other_formats_name_backing_files_too(void **state)
     assert_string_equal(third->backing_name, "base.vmdk");
 }
 
+/* As block/vmdk.c looks for it: anywhere, whatever is around it, and not where the header says. */
+static void
+the_parent_of_a_vmdk_is_where_qemu_finds_it(void **state)
+{
+    static const char text[] = "# Disk DescriptorFile\nRW 2048 FLAT \"flat.raw\" 0\n";
+    static const struct {
+        const char *magic;
+        gsize at;
+        const char *hint;
+        gsize length;
+        const char *name;
+    } cases[] = {
+#define HINT(hint) hint, sizeof(hint)
+        {text, 100, HINT(" x=\"\" parentFileNameHint=\"a\"\n"), NULL}, /* after the text's end */
+        {text, sizeof text - 1, HINT(" x=\"\" parentFileNameHint=\"a\"\n"), "a"},
+        {text, sizeof text - 1, HINT("xparentFileNameHint: b\"\n"), "b"},
+        {text, sizeof text - 1, HINT("parentFileNameHint\0\0c\""), "c"},
+        {text, sizeof text - 1, HINT("parentFileNameHint=\"\"\nparentFileNameHint=\"d\""), NULL},
+        {"KDMV", 512, HINT("parentFileNameHint=\"e\""), "e"},
+        {"COWD", 512, HINT("parentFileNameHint=\"f\""), "f"},
+        {"COWD", 1024, HINT("parentFileNameHint=\"g\""), NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Qcow2Image image = {0};
+        memcpy(image.bytes, cases[i].magic, strlen(cases[i].magic));
+        memcpy(image.bytes + cases[i].at, cases[i].hint, cases[i].length);
+        g_autoptr(QblkImageHeader) header = read_image("vmdk", &image);
+        assert_int_equal(g_strcmp0(header->backing_name, cases[i].name), 0);
+    }
+    Qcow2Image image = {.bytes = "# Disk DescriptorFile\nparentFileNameHint=\"without an end"};
+    expect_damaged("vmdk", &image, sizeof image.bytes, "name of the backing file");
+}
+
 static void
 an_extent_over_the_network_is_refused(void **state)
 {
@@ -199,6 +232,7 @@ main(void)
         cmocka_unit_test(a_data_file_counts_where_the_feature_is_on),
         cmocka_unit_test(an_encrypted_image_says_so),
         cmocka_unit_test(the_other_formats_name_backing_files_too),
+        cmocka_unit_test(the_parent_of_a_vmdk_is_where_qemu_finds_it),
         cmocka_unit_test(an_extent_over_the_network_is_refused),
         cmocka_unit_test(what_points_outside_is_damaged),
         cmocka_unit_test(no_length_is_too_short),
