@@ -71,16 +71,36 @@ ends_as_vpc(int descriptor)
 }
 
 static gboolean
-read_all(QblkImageFile *file, int descriptor, GError **error)
+look_at(QblkImageFile *file, int place, GError **error)
 {
     struct stat info;
-    if (fstat(descriptor, &info) != 0) {
+    if (fstat(place, &info) != 0) {
         return fail(file->path, g_strerror(errno), error);
     }
     file->device = info.st_dev;
     file->inode = info.st_ino;
-    if (!check_kind(file, info.st_mode, error) ||
-        !read_start(file, descriptor, FIRST_BYTES, error)) {
+    return check_kind(file, info.st_mode, error);
+}
+
+/* Open the file that @place is, whatever has its name by now; -1 with @error. */
+static int
+open_place(const QblkImageFile *file, int place, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", place);
+    int descriptor = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (descriptor < 0) {
+        (void)fail(file->path,
+                   errno == ENOENT ? "/proc is not mounted, and images are opened through it"
+                                   : g_strerror(errno),
+                   error);
+    }
+    return descriptor;
+}
+
+static gboolean
+read_all(QblkImageFile *file, int descriptor, GError **error)
+{
+    if (!read_start(file, descriptor, FIRST_BYTES, error)) {
         return FALSE;
     }
     gsize wanted = qblk_image_header_size(file->bytes, file->length);
@@ -101,10 +121,16 @@ qblk_image_file_read(const char *path, GError **error)
         (void)fail(path, "its name is not UTF-8, and QEMU takes no other", error);
         return NULL;
     }
-    /* A pipe or terminal must neither be waited for nor become ours. */
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (descriptor < 0) {
+    /* To open a device may do something, and a pipe lets go whoever waits at its other end; this
+     * only finds it. */
+    int place = open(path, O_PATH | O_CLOEXEC);
+    if (place < 0) {
         (void)fail(path, g_strerror(errno), error);
+        return NULL;
+    }
+    int descriptor = look_at(file, place, error) ? open_place(file, place, error) : -1;
+    close(place);
+    if (descriptor < 0) {
         return NULL;
     }
     gboolean done = read_all(file, descriptor, error);

@@ -21,7 +21,8 @@ typedef struct {
 
 /**
  * Open, look at and close the file or block device @path.  QBLK_GRAPH_ERROR_FILE, with its name,
- * where it cannot be read, is neither of these, or has a name QEMU cannot be given.
+ * where it cannot be read, is neither of these, or has a name QEMU cannot be given.  What is
+ * neither is not opened at all: @path may be anybody's word.
  */
 QblkImageFile *qblk_image_file_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_image_file_free(QblkImageFile *file);

@@ -5,8 +5,10 @@
 #include "lib/cli-check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <qblk/error.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,6 +100,29 @@ what_is_no_image_is_refused_at_once(void **state)
     assert_refused("/tmp/\xff", "not UTF-8");
 }
 
+/* The other end of a pipe is woken when this one is opened and closed, however short that was. */
+static void
+what_is_no_image_is_not_even_opened(void **state)
+{
+    g_autofree char *pipe = g_build_filename(folder, "silent", NULL);
+    struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    int both = open(pipe, O_RDWR | O_CLOEXEC); /* without a reader nobody may write */
+    int writer = open(pipe, O_WRONLY | O_CLOEXEC);
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    assert_true(both >= 0 && writer >= 0 && epoll >= 0);
+    close(both);
+    assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, writer, &event), 0);
+    assert_int_equal(epoll_wait(epoll, &event, 1, 0), 1);
+    assert_int_equal(epoll_wait(epoll, &event, 1, 0), 0);
+    assert_refused(pipe, "neither a file nor a block device");
+    assert_int_equal(epoll_wait(epoll, &event, 1, 0), 0);
+    close(open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    assert_int_equal(epoll_wait(epoll, &event, 1, 0), 1);
+    close(epoll);
+    close(writer);
+}
+
 int
 main(void)
 {
@@ -106,6 +131,7 @@ main(void)
         cmocka_unit_test(one_file_by_two_names_is_the_same),
         cmocka_unit_test(the_footer_of_a_fixed_vhd_is_seen_at_the_end_only),
         cmocka_unit_test(what_is_no_image_is_refused_at_once),
+        cmocka_unit_test(what_is_no_image_is_not_even_opened),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
