@@ -89,17 +89,14 @@ fail_header(const QblkExpectation *layer, const QblkImageHeader *header,
     return FALSE;
 }
 
-/* QEMU before 9.0 writes the protocol where a raw image is open without a raw node.  The header of
- * qed says of what is below only whether it is raw. */
+/* The header of qed says of what is below only whether it is raw. */
 static gboolean
 is_format(const QblkExpectation *layer, const char *said, const char *format)
 {
     if (said == NULL && g_str_equal(layer->format, "qed")) {
         return g_strcmp0(format, "raw") != 0;
     }
-    const QblkDriver *row = said == NULL ? NULL : qblk_driver_find(said);
-    return g_strcmp0(said, format) == 0 ||
-           (g_strcmp0(format, "raw") == 0 && row != NULL && row->kind == QBLK_DRIVER_PROTOCOL);
+    return g_strcmp0(qblk_driver_backing_format(said), format) == 0;
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 #include "graph/check.h"
 
 #include "base/redact.h"
+#include "graph/driver.h"
 #include "graph/source-decode.h"
 #include "graph/source-place.h"
 
@@ -143,7 +144,8 @@ check_format(const QblkChain *chain, const QblkLayer *layer, const char *format,
 {
     gboolean could_say = g_str_equal(layer->format, "qcow2") && !g_str_equal(next->format, "raw");
     gboolean is_known = !g_str_equal(next->format, "unknown");
-    if (is_known && (format == NULL ? could_say : !g_str_equal(format, next->format))) {
+    const char *meant = qblk_driver_backing_format(format);
+    if (is_known && (meant == NULL ? could_say : !g_str_equal(meant, next->format))) {
         add(differences, QBLK_DIFFERENCE_BACKING_FORMAT, chain, layer, format, next->format);
     }
 }

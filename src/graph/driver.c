@@ -74,3 +74,10 @@ qblk_driver_find(const char *name)
     }
     return NULL;
 }
+
+const char *
+qblk_driver_backing_format(const char *said)
+{
+    const QblkDriver *driver = said == NULL ? NULL : qblk_driver_find(said);
+    return driver != NULL && driver->kind == QBLK_DRIVER_PROTOCOL ? "raw" : said;
+}

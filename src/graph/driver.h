@@ -22,3 +22,9 @@ typedef struct {
 
 /** The row of the driver @name, NULL for one that is not known. */
 const QblkDriver *qblk_driver_find(const char *name);
+
+/**
+ * The format that a header means which says @said of its backing file: QEMU before 9.0 writes the
+ * protocol where a raw image is open without a raw node.  NULL for NULL, @said for all else.
+ */
+const char *qblk_driver_backing_format(const char *said);

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/redact.h"
+#include "graph/driver.h"
 #include "graph/image-format.h"
 #include "graph/source-decode.h"
 
@@ -121,12 +122,15 @@ find_data(QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
     return TRUE;
 }
 
-/* Whether QEMU, left alone, would take the backing file for what it is taken for here. */
+/* Whether QEMU, left alone, would take the backing file for what it is taken for here: not where
+ * the header says a protocol as its format, to which the name may mean something else. */
 static gboolean
 is_said(const QblkImageHeader *header)
 {
     const char *name = header->backing_name;
-    return header->backing_format != NULL && strcspn(name, ":") >= strcspn(name, "/");
+    const char *format = header->backing_format;
+    return format != NULL && g_str_equal(qblk_driver_backing_format(format), format) &&
+           strcspn(name, ":") >= strcspn(name, "/");
 }
 
 static gboolean

@@ -61,10 +61,11 @@ refuse_format(const QblkImageFile *file, const char *overlay, const char *said, 
 const char *
 qblk_image_format(const QblkImageFile *file, const char *overlay, const char *said, GError **error)
 {
-    const QblkDriver *driver = said == NULL ? NULL : qblk_driver_find(said);
     if (said != NULL) {
+        const char *meant = overlay == NULL ? said : qblk_driver_backing_format(said);
+        const QblkDriver *driver = qblk_driver_find(meant);
         gboolean is_format = driver != NULL && driver->kind == QBLK_DRIVER_FORMAT;
-        return is_format ? said : refuse_format(file, overlay, said, error);
+        return is_format ? meant : refuse_format(file, overlay, said, error);
     }
     const char *magic = qblk_image_header_format(file->bytes, file->length);
     if (magic == NULL) {

@@ -7,7 +7,7 @@
  * together with the word of somebody else:
  *
  * 1. the user (`--format`), or for a backing file the header of its overlay, if they say a format:
- *    that one, whatever the bytes are;
+ *    that one, whatever the bytes are (a protocol in a header means raw);
  * 2. the bytes begin like no format: raw, which is all they can be then;
  * 3. the bytes begin like a format, and the name of the file ends in that format's extension, which
  *    no guest can give: that one;

@@ -95,6 +95,7 @@ class Inner(block_jobs.TestCase):
         self.assert_files(self.files[0], self.files[-1])
         said = 'raw' if qemu.version() >= (9, 0) else 'file'
         self.assertEqual(header(self.files[0]), (self.files[-1], said))
+        self.assertEqual(self.qblk('check', self.process.socket).text, '')
         self.assert_same_content()
 
     def test_a_layer_with_a_data_file_leaves_nothing_open(self):

@@ -191,6 +191,14 @@ class Images(live.TestCase):
         other = self.make('other.qcow2', backing=evil, backing_format='qcow2')
         self.assertEqual(self.layers(other), [(other, 'qcow2'), (evil, 'qcow2')])
 
+    def test_a_protocol_as_the_format_of_a_backing_file_means_raw(self):
+        """QEMU before 9.0 writes it where a raw image is open without a raw node."""
+        base = self.path('base.img')
+        images.create(base, size='1M')  # what a guest may have written
+        top = self.make('top.qcow2', backing=base, backing_format='file', extra=['-u'])
+        self.assertEqual(self.layers(top), [(top, 'qcow2'), (base, 'raw')])
+        self.assertEqual(self.qblk('check', f'image:{top}').text, '')
+
     def test_a_header_without_a_format_is_no_licence_to_guess(self):
         evil = self.path('base.img')
         images.create(evil, size='1M')

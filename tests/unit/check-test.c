@@ -108,6 +108,17 @@ another_name_or_format_is_a_difference(void **state)
                           "vda[1]: backing format: header says 'qcow2', running chain has 'raw'\n");
 }
 
+/* As QEMU before 9.0 writes it where a raw image is open without a raw node. */
+static void
+a_protocol_as_format_means_raw(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    set(&layer_of(chain, 1)->backing_format, "file");
+    expect_headers(chain, "");
+    set(&layer_of(chain, 0)->backing_format, "file");
+    expect_headers(chain, "vda: backing format: header says 'file', running chain has 'qcow2'\n");
+}
+
 static void
 a_format_that_is_not_said_counts_where_it_would_be_taken_for_raw(void **state)
 {
@@ -234,6 +245,7 @@ main(void)
         cmocka_unit_test(a_chain_as_its_headers_say_has_no_difference),
         cmocka_unit_test(links_are_resolved_where_there_are_any),
         cmocka_unit_test(another_name_or_format_is_a_difference),
+        cmocka_unit_test(a_protocol_as_format_means_raw),
         cmocka_unit_test(a_format_that_is_not_said_counts_where_it_would_be_taken_for_raw),
         cmocka_unit_test(one_that_ends_and_the_other_that_goes_on_are_differences),
         cmocka_unit_test(what_cannot_be_compared_is_said_and_shows_no_secret),

@@ -63,12 +63,26 @@ every_recorded_driver_is_known(void **state)
     }
 }
 
+static void
+a_protocol_as_the_format_of_a_backing_file_means_raw(void **state)
+{
+    static const char *const same[] = {"raw", "qcow2", "vmdk", "throttle", "quorum", "made-up", ""};
+    for (gsize i = 0; i < G_N_ELEMENTS(same); i++) {
+        assert_ptr_equal(qblk_driver_backing_format(same[i]), same[i]);
+    }
+    assert_string_equal(qblk_driver_backing_format("file"), "raw");
+    assert_string_equal(qblk_driver_backing_format("host_device"), "raw");
+    assert_string_equal(qblk_driver_backing_format("nbd"), "raw");
+    assert_null(qblk_driver_backing_format(NULL));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drivers_are_classified),
         cmocka_unit_test(an_unknown_driver_has_no_row),
+        cmocka_unit_test(a_protocol_as_the_format_of_a_backing_file_means_raw),
         cmocka_unit_test(every_recorded_driver_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

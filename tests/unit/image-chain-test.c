@@ -122,6 +122,20 @@ what_the_header_leaves_to_qemu_is_marked(void **state)
     assert_layer(unsaid, 1, "plain.qcow2", "qcow2");
 }
 
+/* A driver of a protocol might take the name for that of something else. */
+static void
+a_protocol_as_the_format_is_not_left_to_qemu(void **state)
+{
+    save_base("plain.img");
+    save_overlay("protocol.qcow2", "plain.img", "file");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) layers = walk("protocol.qcow2", NULL, &error);
+    assert_no_error(error);
+    assert_int_equal(layers->len, 2);
+    assert_layer(layers, 1, "plain.img", "raw");
+    assert_false(((QblkImageLayer *)layers->pdata[0])->backing_is_said);
+}
+
 static void
 a_data_file_is_found_or_missed(void **state)
 {
@@ -178,6 +192,7 @@ main(void)
         cmocka_unit_test(a_chain_is_followed_to_its_end),
         cmocka_unit_test(a_name_that_is_relative_starts_from_its_image),
         cmocka_unit_test(what_the_header_leaves_to_qemu_is_marked),
+        cmocka_unit_test(a_protocol_as_the_format_is_not_left_to_qemu),
         cmocka_unit_test(a_data_file_is_found_or_missed),
         cmocka_unit_test(circles_end_with_both_names),
         cmocka_unit_test(what_is_missing_is_named_with_its_overlay),

@@ -72,7 +72,7 @@ of_a_backing_file_the_overlay_has_to_say_it(void **state)
 static void
 only_image_formats_are_formats(void **state)
 {
-    static const char *const words[] = {"", "qcow3", "file", "nbd", "throttle", "quorum"};
+    static const char *const words[] = {"", "qcow3", "throttle", "quorum"};
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autoptr(GError) error = NULL;
         assert_null(format_of("/a.img", "", 0, NULL, words[i], &error));
@@ -80,6 +80,21 @@ only_image_formats_are_formats(void **state)
         assert_null(format_of("/a.img", "", 0, "/top.qcow2", words[i], &error));
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                      "'/top.qcow2' says the format");
+    }
+}
+
+/* QEMU before 9.0 writes it into a header; a user means something else by it. */
+static void
+a_protocol_in_a_header_means_raw(void **state)
+{
+    static const char *const words[] = {"file", "host_device", "nbd"};
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autoptr(GError) error = NULL;
+        const char *format = format_of("/a.qcow2", QCOW2, 8, "/top.qcow2", words[i], &error);
+        assert_no_error(error);
+        assert_string_equal(format, "raw");
+        assert_null(format_of("/a.img", "", 0, NULL, words[i], &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "there is no image format");
     }
 }
 
@@ -91,6 +106,7 @@ main(void)
         cmocka_unit_test(bytes_alone_are_not_believed),
         cmocka_unit_test(of_a_backing_file_the_overlay_has_to_say_it),
         cmocka_unit_test(only_image_formats_are_formats),
+        cmocka_unit_test(a_protocol_in_a_header_means_raw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
