@@ -13,6 +13,7 @@ struct QblkCommand {
     guint least, most;     /* number of arguments */
     gboolean changes;      /* it changes the chain of a disk of a running VM */
     gboolean one_disk;     /* --expect has a chain to look at when a disk is named */
+    gboolean own_format;   /* its --format is that of something else than image:PATH */
     const char *summary;
     /* adds options of its own, or NULL */
     void (*options)(QblkInvocation *invocation, GOptionContext *context);

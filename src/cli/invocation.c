@@ -116,10 +116,10 @@ new_context(QblkInvocation *invocation, Raw *raw, const QblkCommand *command)
     GOptionContext *context = g_option_context_new(NULL);
     g_option_context_add_main_entries(context, entries, NULL);
     add_time_and_noise(invocation, raw, command != NULL && command->changes, context);
-    /* A command with options of its own has this among them, or does not read images. */
     if (command != NULL && command->options != NULL) {
         command->options(invocation, context);
-    } else {
+    }
+    if (command == NULL || !command->own_format) {
         g_option_context_add_main_entries(context, format, NULL);
     }
     return context;

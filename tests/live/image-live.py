@@ -179,6 +179,9 @@ class Images(live.TestCase):
                       'would too: say --format qcow2 or --format raw', errors)
         self.assertEqual(self.layers(evil, '--format', 'raw'), [(evil, 'raw')])
         self.assertEqual(len(self.layers(evil, '--format', 'qcow2')), 2)
+        for command in ('list', 'chain', 'xml', 'jobs', 'capture', 'check'):
+            with self.subTest(command):
+                self.qblk(command, f'image:{evil}', '--format', 'raw')
         for arguments in (['--format', 'qcow2', 'graph', f'image:{evil}'],
                           ['graph', f'image:{evil}', '--format', 'qcow2']):
             self.assertIn('secret', self.qblk(*arguments).text)

@@ -208,6 +208,22 @@ parse_in_child(gconstpointer line)
 }
 
 static void
+the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own(void **state)
+{
+    static const char *const own[] = {"graph", "copy", "source", NULL};
+    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+        static const char *const more[] = {"", " b", " b c"};
+        g_auto(QblkInvocation) invocation = {0};
+        g_autofree char *line = g_strdup_printf("%s --format raw image:/a%s", at->name,
+                                                more[at->least == 0 ? 0 : at->least - 1]);
+        if (!g_strv_contains(own, at->name)) {
+            assert_parses(&invocation, line);
+            assert_string_equal(invocation.image_format, "raw");
+        }
+    }
+}
+
+static void
 help_and_version_go_to_stdout_and_end_well(void **state)
 {
     static const struct {
@@ -246,6 +262,8 @@ main(void)
         cmocka_unit_test(a_fingerprint_is_expected_of_exactly_one_disk),
         cmocka_unit_test(targets_and_edges_go_to_the_snapshot),
         cmocka_unit_test(a_domain_that_cannot_be_read_is_named),
+        cmocka_unit_test(
+            the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own),
         cmocka_unit_test(help_and_version_go_to_stdout_and_end_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
