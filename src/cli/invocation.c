@@ -8,17 +8,20 @@
 
 #include <qblk/domain.h>
 #include <stdlib.h>
+#include <string.h>
 
 G_DEFINE_QUARK(qblk_invocation_error, qblk_invocation_error)
 
 /* Every byte of a reply is held in memory, and as values several times over. */
 #define LARGEST_REPLY_MIB 4096
 
+#define UNSAID_SECONDS (-G_MAXDOUBLE)
+
 /* Options as they stand on the command line, before they mean something. */
 typedef struct {
     gboolean version;
     double timeout;
-    int max_reply;        /* MiB */
+    gint64 max_reply;     /* MiB */
     char **front_targets; /* before the command; each list replaces the one before */
     char **targets;
     char *domain;
@@ -95,7 +98,7 @@ new_context(QblkInvocation *invocation, Raw *raw, const QblkCommand *command)
 {
     const GOptionEntry entries[] = {
         {"json", 'j', 0, G_OPTION_ARG_NONE, &invocation->json, "Print JSON", NULL},
-        {"max-reply", 0, 0, G_OPTION_ARG_INT, &raw->max_reply,
+        {"max-reply", 0, 0, G_OPTION_ARG_INT64, &raw->max_reply,
          "Take replies of up to so much from QEMU (default: 64)", "MIB"},
         {"target", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->targets,
          "Give a disk its name; DEVICE is a qdev id, drive or node", "NAME=DEVICE"},
@@ -266,20 +269,36 @@ add_targets(QblkInvocation *invocation, char **targets, GError **error)
     return TRUE;
 }
 
-/* A document names its disks itself, and has no edges to take from anywhere. */
 static gboolean
-check_domain_options(const QblkInvocation *invocation, const Raw *raw, GError **error)
+asks_vm(const QblkCommand *command)
+{
+    return strstr(command->arguments, "VM") != NULL;
+}
+
+/* What would have no effect is not passed over: a document names its disks itself, and has no edges
+ * to take from anywhere. */
+static gboolean
+check_effects(const QblkInvocation *invocation, const Raw *raw, GError **error)
 {
     const struct {
         const char *name;
-        gboolean given;
-    } options[] = {{"--target", raw->targets != NULL || raw->front_targets != NULL},
-                   {"--domain", raw->domain != NULL},
-                   {"--edges", raw->edges != NULL}};
+        gboolean given, is_of_graph;
+    } options[] = {{"--target", raw->targets != NULL || raw->front_targets != NULL, TRUE},
+                   {"--domain", raw->domain != NULL, TRUE},
+                   {"--edges", raw->edges != NULL, TRUE},
+                   {"--format", invocation->image_format != NULL, FALSE},
+                   {"--timeout", raw->timeout != UNSAID_SECONDS, FALSE},
+                   {"--max-reply", raw->max_reply != QBLK_INVOCATION_UNSAID, FALSE}};
+    gboolean asks = asks_vm(invocation->command);
     gboolean is_domain =
         invocation->count > 0 && g_str_has_prefix(invocation->arguments[0], "domain:");
-    for (gsize i = 0; is_domain && i < G_N_ELEMENTS(options); i++) {
-        if (options[i].given) {
+    for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (options[i].given && !asks) {
+            return qblk_invocation_usage(
+                error, "%s is for commands that ask a VM, and 'qblk %s' asks none", options[i].name,
+                invocation->command->name);
+        }
+        if (options[i].given && is_domain && options[i].is_of_graph) {
             return qblk_invocation_usage(
                 error, "%s is for disks of a QEMU or capture, and '%s' is a document",
                 options[i].name, invocation->arguments[0]);
@@ -288,20 +307,29 @@ check_domain_options(const QblkInvocation *invocation, const Raw *raw, GError **
     return TRUE;
 }
 
+static gboolean
+set_limits(QblkInvocation *invocation, const Raw *raw, GError **error)
+{
+    gboolean has_timeout = raw->timeout != UNSAID_SECONDS;
+    gboolean has_limit = raw->max_reply != QBLK_INVOCATION_UNSAID;
+    if (has_timeout && !(raw->timeout >= 0.001 && raw->timeout <= 86400)) {
+        return qblk_invocation_usage(error, "--timeout takes seconds from 0.001 to 86400");
+    }
+    if (has_limit && (raw->max_reply < 1 || raw->max_reply > LARGEST_REPLY_MIB)) {
+        return qblk_invocation_usage(error, "--max-reply takes MiB from 1 to %d",
+                                     LARGEST_REPLY_MIB);
+    }
+    invocation->timeout_ms = has_timeout ? (int)(raw->timeout * 1000) : QBLK_DEFAULT_TIMEOUT_MS;
+    invocation->reply_limit =
+        has_limit ? (gsize)raw->max_reply * 1024 * 1024 : QBLK_LIMIT_REPLY_BYTES;
+    return TRUE;
+}
+
 /* What the options mean. */
 static gboolean
 apply(QblkInvocation *invocation, const Raw *raw, GError **error)
 {
-    if (!(raw->timeout >= 0.001 && raw->timeout <= 86400)) {
-        return qblk_invocation_usage(error, "--timeout takes seconds from 0.001 to 86400");
-    }
-    invocation->timeout_ms = (int)(raw->timeout * 1000);
-    if (raw->max_reply < 1 || raw->max_reply > LARGEST_REPLY_MIB) {
-        return qblk_invocation_usage(error, "--max-reply takes MiB from 1 to %d",
-                                     LARGEST_REPLY_MIB);
-    }
-    invocation->reply_limit = (gsize)raw->max_reply * 1024 * 1024;
-    if (!check_domain_options(invocation, raw, error) ||
+    if (!set_limits(invocation, raw, error) ||
         !add_targets(invocation, raw->front_targets, error) ||
         !add_targets(invocation, raw->targets, error)) {
         return FALSE;
@@ -324,8 +352,7 @@ print_version(const Raw *raw)
 gboolean
 qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError **error)
 {
-    g_auto(Raw) raw = {.timeout = QBLK_DEFAULT_TIMEOUT_MS / 1000.0,
-                       .max_reply = QBLK_LIMIT_REPLY_BYTES / (1024 * 1024)};
+    g_auto(Raw) raw = {.timeout = UNSAID_SECONDS, .max_reply = QBLK_INVOCATION_UNSAID};
     /* GOption moves pointers in the array it parses, so what is freed has to be another one. */
     g_auto(GStrv) words = g_strdupv(argv);
     invocation->output = g_string_new(NULL);
@@ -349,8 +376,8 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
         return FALSE;
     }
     print_version(&raw);
-    return check_arguments(invocation, rest, error) && check_format(invocation, error) &&
-           apply(invocation, &raw, error);
+    return check_arguments(invocation, rest, error) && check_effects(invocation, &raw, error) &&
+           check_format(invocation, error) && apply(invocation, &raw, error);
 }
 
 void

@@ -224,6 +224,24 @@ the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own(vo
 }
 
 static void
+what_has_no_effect_on_source_is_refused(void **state)
+{
+    static const char *const options[] = {"--target vda=x",   "--domain /nonexistent/d",
+                                          "--edges children", "--timeout 5",
+                                          "--max-reply 64",   "--format raw"};
+    for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
+        g_autofree char *front = g_strdup_printf("%s source /a", options[i]);
+        g_autofree char *back = g_strdup_printf("source /a %s", options[i]);
+        assert_usage(front, "is for commands that ask a VM, and 'qblk source' asks none");
+        assert_usage(back, "is for commands that ask a VM, and 'qblk source' asks none");
+    }
+    assert_usage("source image:/a --format raw", "'qblk source' asks none");
+    assert_usage("source /a --expect 0", "--expect needs one disk");
+    g_auto(QblkInvocation) invocation = {0};
+    assert_parses(&invocation, "source /a -v --json");
+}
+
+static void
 help_and_version_go_to_stdout_and_end_well(void **state)
 {
     static const struct {
@@ -264,6 +282,7 @@ main(void)
         cmocka_unit_test(a_domain_that_cannot_be_read_is_named),
         cmocka_unit_test(
             the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own),
+        cmocka_unit_test(what_has_no_effect_on_source_is_refused),
         cmocka_unit_test(help_and_version_go_to_stdout_and_end_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
