@@ -134,6 +134,15 @@ fail_without_nodes(const QblkInvocation *invocation, const char *kind, GError **
                 invocation->command->name, kind);
 }
 
+static void
+fail_without_vm(const char *name, GError **error)
+{
+    g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
+                "'%s' names no VM: say the path of a QMP socket that begins with '/' or './', or "
+                "unix:PATH, tcp:HOST:PORT, fd:N, image:PATH, capture:FILE or domain:FILE",
+                name);
+}
+
 static QblkReplies *
 open_replies(QblkInvocation *invocation, GError **error)
 {
@@ -156,11 +165,18 @@ open_replies(QblkInvocation *invocation, GError **error)
         fail_without_nodes(invocation, DOMAIN_KIND, error);
         return NULL;
     }
-    g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
-                "'%s' names no VM: say the path of a QMP socket that begins with '/' or './', or "
-                "unix:PATH, tcp:HOST:PORT, fd:N, image:PATH, capture:FILE or domain:FILE",
-                name);
+    fail_without_vm(name, error);
     return NULL;
+}
+
+static gboolean
+is_qemu(const char *name)
+{
+    gboolean is = is_path(name);
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
+        is = is || (forms[i].open == open_qmp && g_str_has_prefix(name, forms[i].prefix));
+    }
+    return is;
 }
 
 QblkClient *
@@ -178,6 +194,10 @@ qblk_vm_connect(QblkInvocation *invocation, GError **error)
                             : "");
             return NULL;
         }
+    }
+    if (!is_qemu(name)) {
+        fail_without_vm(name, error);
+        return NULL;
     }
     return connect_to(name, invocation, error);
 }
