@@ -60,19 +60,22 @@ has_changed(const QblkJobState *job, const char *before)
            (before == NULL ? job->state != NULL : qblk_job_state_has_left(job, before));
 }
 
-/* Of a step that QEMU must not hear twice, and may have heard.  One that it has not heard leaves the
- * job where it is: then there is a way back. */
+/* Of a step that QEMU must not hear twice, and may have heard.  One that it has not heard leaves
+ * the job where it is: then there is a way back. */
 static gboolean
 await_change(QblkRunTask *task, const QblkStep *step, const char *before, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
     const QblkJobState *job = qblk_monitor_job(monitor, step->job);
-    gint64 end = g_get_monotonic_time() + (gint64)monitor->heartbeat_ms * 2 * 1000;
+    gint64 end = g_get_monotonic_time() + (gint64)monitor->heartbeat_ms * 1000 / 2;
     while (!has_changed(job, before)) {
-        if (qblk_run_task_must_stop(task, error) || !qblk_monitor_wait(monitor, end, error)) {
+        gboolean is_late = g_get_monotonic_time() >= end;
+        if (qblk_run_task_must_stop(task, error) ||
+            !(is_late ? qblk_monitor_ask(monitor, error)
+                      : qblk_monitor_wait(monitor, end, error))) {
             return FALSE;
         }
-        if (g_get_monotonic_time() >= end) {
+        if (is_late && !has_changed(job, before)) {
             task->is_past_return = FALSE;
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                         "job '%s' stays %s: whether QEMU has heard '%s' is not known, and it "
