@@ -31,8 +31,11 @@ check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *pla
             "the job ended well, but the chain could not be looked at again: ");
         return FALSE;
     }
-    return qblk_verify_chain(chain, plan->target, plan->after, error) &&
-           (!run->options->is_local || qblk_verify_headers(plan, error));
+    if (!qblk_verify_chain(chain, plan->target, plan->after, error)) {
+        g_prefix_error(error, "the job ended well, but ");
+        return FALSE;
+    }
+    return !run->options->is_local || qblk_verify_headers(plan, error);
 }
 
 /* Success is said of what was seen. */

@@ -51,9 +51,8 @@ fail(const QblkChain *chain, const char *target, const GPtrArray *expected, GErr
         append(found, layer->node_name, layer->filename, layer->backing_name);
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "the job ended well, but the chain of '%s' is not the one expected: it is %s, and "
-                "should be %s",
-                target, found->str, wanted->str);
+                "the chain of '%s' is not the one expected: it is %s, and should be %s", target,
+                found->str, wanted->str);
 }
 
 gboolean

@@ -3,6 +3,7 @@
 
 #include "blockjob/file-identity.h"
 #include "blockjob/tombstone.h"
+#include "blockjob/verify.h"
 #include "cli/recover.h"
 #include "graph/snapshot.h"
 
@@ -65,14 +66,24 @@ take_mark_away(const QblkJournalRecord *record, gboolean is_here)
 }
 
 static gboolean
-judge_moved(const QblkJournalRecord *record, Has has, gboolean is_here, char **why, GError **error)
+judge_moved(const QblkJournalRecord *record, Has has, const char *image, gboolean is_here,
+            char **why, GError **error)
 {
     const QblkPlan *plan = record->plan;
     const char *old = ((const QblkExpectation *)plan->before->pdata[0])->filename;
     const char *new = ((const QblkExpectation *)plan->after->pdata[0])->filename;
-    if (has == HAS_OTHER) {
+    if (has == HAS_OTHER && record->stage < QBLK_STAGE_PIVOTING) {
         *why = g_strdup_printf(", which is neither '%s' nor '%s'", old, new);
         return TRUE;
+    }
+    if (has == HAS_OTHER) { /* it may come back to either */
+        return refuse(error, image, plan->target,
+                      record->stage == QBLK_STAGE_CLEANING
+                          ? "which is neither the one from before nor that to which its guest had "
+                            "gone over,"
+                          : "which is neither the one from before nor that to which its guest may "
+                            "have gone over,",
+                      new, old);
     }
     if (has == HAS_OLD && record->stage < QBLK_STAGE_PIVOTING) {
         take_mark_away(record, is_here);
@@ -118,23 +129,24 @@ qblk_recover_restart(QblkClient *client, const QblkInvocation *invocation,
     g_autoptr(QblkSnapshot) snapshot =
         qblk_snapshot_fetch(client, invocation->snapshot_options, error);
     g_autoptr(QblkChain) chain =
-        snapshot == NULL ? NULL : qblk_snapshot_chain(snapshot, plan->target, error);
+        snapshot == NULL ? NULL
+                         : qblk_snapshot_chain(snapshot, qblk_verify_find(plan, snapshot), error);
     if (chain == NULL) {
         return FALSE;
     }
     g_autofree char *why = NULL;
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
+    const char *image = top == NULL ? "nothing" : top->filename;
     if (!qblk_plan_moves_top(plan)) {
         why = g_strdup(tell_chain(chain, plan));
     } else {
         const QblkExpectation *old = plan->before->pdata[0], *new = plan->after->pdata[0];
         Has has = what_it_has(chain, old->filename, new->filename);
-        if (!judge_moved(record, has, qblk_recover_is_here(client, record), &why, error)) {
+        if (!judge_moved(record, has, image, qblk_recover_is_here(client, record), &why, error)) {
             return FALSE;
         }
     }
     *said = g_strdup_printf("%s of '%s': QEMU was started again since, with '%s' as its image%s",
-                            plan->kind, plan->target, top == NULL ? "nothing" : top->filename,
-                            why == NULL ? "" : why);
+                            plan->kind, plan->target, image, why == NULL ? "" : why);
     return TRUE;
 }

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/recover-restart.h"
 #include "cli/vm.h"
+#include "graph/qom.h"
 #include "qmp/client.h"
 
 #include <stdio.h>
@@ -164,7 +165,9 @@ static void
 add_way_out(const QblkJournalRecord *record, GError **error)
 {
     const GPtrArray *before = record->plan->before;
-    const QblkExpectation *top = before->len == 0 ? NULL : before->pdata[0];
+    /* Earlier the images do not tell more than the VM. */
+    gboolean is_asked = before->len > 0 && record->stage >= QBLK_STAGE_PIVOTING;
+    const QblkExpectation *top = is_asked ? before->pdata[0] : NULL;
     g_autofree char *ask =
         top == NULL ? NULL
                     : g_strdup_printf("ask 'qblk recover image:%s' with the guest stopped, or ",
@@ -267,18 +270,34 @@ is_told_only(const QblkJobOptions *options)
     return options->pause || options->resume || options->bandwidth != QBLK_INVOCATION_UNSAID;
 }
 
+/* Whether the command is about the disk or the job of @record, in any of the ways to name them. */
 static gboolean
 is_of_disk(const QblkInvocation *invocation, const QblkJournalRecord *record)
 {
-    return invocation->count > 1 && g_str_equal(invocation->arguments[1], record->plan->target);
+    const QblkPlan *plan = record->plan;
+    const char *name = invocation->count > 1 ? invocation->arguments[1] : NULL;
+    const char *const names[] = {plan->target, plan->job, plan->qdev, plan->backend};
+    for (gsize i = 0; name != NULL && i < G_N_ELEMENTS(names); i++) {
+        if (g_strcmp0(name, names[i]) == 0) {
+            return TRUE;
+        }
+    }
+    if (name == NULL || plan->qdev == NULL) {
+        return FALSE;
+    }
+    g_autofree char *device = qblk_qom_path(plan->qdev); /* or a part of one: ID/virtio-backend */
+    g_autofree char *path = qblk_qom_path(name);
+    gsize length = strlen(path);
+    return strncmp(device, path, length) == 0 && (device[length] == '/' || device[length] == '\0');
 }
 
-/* The user says what becomes of a job that may be under way. */
+/* The user says what becomes of a job that may be under way.  What was not begun has no job yet. */
 static gboolean
 is_users_own(const QblkInvocation *invocation, const QblkJournalRecord *record)
 {
+    QblkStage begun = record->plan->adopts ? QBLK_STAGE_PLANNED : QBLK_STAGE_STARTED;
     return g_str_equal(invocation->command->name, "job") && is_of_disk(invocation, record) &&
-           record->stage <= QBLK_STAGE_STARTED;
+           record->stage >= begun && record->stage <= QBLK_STAGE_STARTED;
 }
 
 typedef struct {
