@@ -42,13 +42,34 @@ qblk_redact_is_secret(const char *key)
     }
 }
 
-/* Replace what stands between @start and @end of @text; returns where the rest begins. */
-static gsize
-cut(GString *text, gsize start, gsize end)
+/* A text out of which secrets are taken, from its beginning to its end.  It is copied once and not
+ * for each of them, since a peer may send many. */
+typedef struct {
+    GString *clean; /* what stands before @rest, without its secrets */
+    const char *rest;
+} Cutting;
+
+/* Replace what stands between @start and @end, both behind what was replaced before. */
+static void
+cut(Cutting *cutting, const char *start, const char *end)
 {
-    g_string_erase(text, (gssize)start, (gssize)(end - start));
-    g_string_insert(text, (gssize)start, QBLK_REDACTED);
-    return start + strlen(QBLK_REDACTED);
+    g_string_append_len(cutting->clean, cutting->rest, start - cutting->rest);
+    g_string_append(cutting->clean, QBLK_REDACTED);
+    cutting->rest = end;
+}
+
+/* Put what came of @text in its place; returns whether that is another text. */
+static gboolean
+finish(Cutting *cutting, char **text)
+{
+    if (cutting->clean->len == 0) {
+        g_string_free(cutting->clean, TRUE);
+        return FALSE;
+    }
+    g_string_append(cutting->clean, cutting->rest);
+    g_free(*text);
+    *text = g_string_free(cutting->clean, FALSE);
+    return TRUE;
 }
 
 /* Where what looks like a port is none, and an at sign follows later, a password has a slash. */
@@ -59,45 +80,106 @@ is_port(const char *colon)
     return strchr("/?#", colon[1 + digits]) != NULL;
 }
 
+/* Whether what stands before @mark in @text ends with @end. */
+static gboolean
+ends_with(const char *text, const char *mark, const char *end)
+{
+    gsize length = strlen(end);
+    return (gsize)(mark - text) >= length && memcmp(mark - length, end, length) == 0;
+}
+
 /* The password of `scheme://user:password@host`: from the first colon of the authority to its last
  * at sign, because a password may hold an unescaped one.  In iSCSI a percent sign parts them. */
 static gboolean
-redact_url_passwords(GString *text)
+redact_url_passwords(char **text)
 {
-    gboolean found = FALSE;
-    gsize from = 0;
-    for (const char *mark; (mark = strstr(text->str + from, "://")) != NULL;) {
-        g_autofree char *scheme = g_strndup(text->str, (gsize)(mark - text->str));
-        gboolean is_iscsi = g_str_has_suffix(scheme, "iscsi") || g_str_has_suffix(scheme, "iser");
+    Cutting cutting = {g_string_new(NULL), *text};
+    const char *last_at = strrchr(*text, '@');
+    const char *from = *text;
+    for (const char *mark; (mark = strstr(from, "://")) != NULL;) {
+        gboolean is_iscsi = ends_with(*text, mark, "iscsi") || ends_with(*text, mark, "iser");
         const char *authority = mark + strlen("://");
         gsize length = strcspn(authority, "/?#");
         gsize user = strcspn(authority, is_iscsi ? ":%/?#" : ":/?#");
         const char *at = g_strrstr_len(authority, (gssize)length, "@");
         if (at == NULL && user < length && !is_port(authority + user)) {
-            at = strrchr(authority, '@');
+            at = last_at != NULL && last_at > authority ? last_at : NULL;
         }
-        from = (gsize)(authority - text->str);
+        from = authority;
         if (at != NULL && user < (gsize)(at - authority)) {
-            from = cut(text, from + user + 1, (gsize)(at - text->str));
-            found = TRUE;
+            cut(&cutting, authority + user + 1, at);
+            from = at;
         }
     }
-    return found;
+    return finish(&cutting, text);
 }
 
-/* The name that ends before the equals sign at @end, without backslashes and percent codes. */
-static char *
-assigned_name(const GString *text, gsize start, gsize end)
+/* The words of a name, parted by dots, as far as it was read. */
+typedef struct {
+    GString *last;
+    gboolean has_secret; /* one before the last */
+} Words;
+
+static void
+words_add(Words *words, const char *text)
 {
-    GString *name = g_string_new(NULL);
-    for (gsize i = start; i < end; i++) {
-        if (text->str[i] != '\\') {
-            g_string_append_c(name, text->str[i]);
+    for (gsize length; text[length = strcspn(text, ".")] != '\0'; text += length + 1) {
+        g_string_append_len(words->last, text, (gssize)length);
+        words->has_secret |= is_secret_word(words->last->str, words->last->len);
+        g_string_truncate(words->last, 0);
+    }
+    g_string_append(words->last, text);
+}
+
+static gboolean
+words_have_secret(const Words *words)
+{
+    return words->has_secret || is_secret_word(words->last->str, words->last->len);
+}
+
+static void
+words_reset(Words *words)
+{
+    g_string_truncate(words->last, 0);
+    words->has_secret = FALSE;
+}
+
+/* A name that ends before an equals sign, without backslashes and percent codes.  It may have
+ * equals signs itself, and is read once for all of them. */
+typedef struct {
+    Words raw;
+    Words decoded;
+    gboolean is_raw; /* it has a percent sign that begins no code, so that none does */
+} Name;
+
+static void
+name_add(Name *name, const char *text, gsize length)
+{
+    GString *piece = g_string_sized_new(length);
+    for (gsize i = 0; i < length; i++) {
+        if (text[i] != '\\') {
+            g_string_append_c(piece, text[i]);
         }
     }
-    g_autofree char *raw = g_string_free(name, FALSE);
-    char *decoded = g_uri_unescape_string(raw, NULL);
-    return decoded != NULL ? decoded : g_steal_pointer(&raw);
+    g_autofree char *raw = g_string_free(piece, FALSE);
+    g_autofree char *decoded = g_uri_unescape_string(raw, NULL);
+    words_add(&name->raw, raw);
+    words_add(&name->decoded, decoded != NULL ? decoded : "");
+    name->is_raw = name->is_raw || decoded == NULL;
+}
+
+static gboolean
+name_is_secret(const Name *name)
+{
+    return words_have_secret(name->is_raw ? &name->raw : &name->decoded);
+}
+
+static void
+name_reset(Name *name)
+{
+    words_reset(&name->raw);
+    words_reset(&name->decoded);
+    name->is_raw = FALSE;
 }
 
 /* Where a secret can stand as `key=value`. */
@@ -122,12 +204,12 @@ place_after(char before)
 
 /* The end of a value: in a query up to the next parameter, in a string up to a colon with no
  * backslash before it. */
-static gsize
-value_end(const GString *text, gsize start, const char *ends)
+static const char *
+value_end(const char *value, const char *ends)
 {
-    gsize end = start;
-    while (end < text->len && strchr(ends, text->str[end]) == NULL) {
-        end += text->str[end] == '\\' && end + 1 < text->len ? 2 : 1;
+    const char *end = value;
+    while (*end != '\0' && strchr(ends, *end) == NULL) {
+        end += end[0] == '\\' && end[1] != '\0' ? 2 : 1;
     }
     return end;
 }
@@ -141,26 +223,42 @@ is_redacted(const char *value)
            value[length] != '*';
 }
 
+/* Replace the value at @value, which stands in @place; returns its end. */
+static const char *
+cut_value(Cutting *cutting, const char *value, Assignments place)
+{
+    /* Nobody knows where a value in a sentence ends. */
+    const char *end = value_end(value, place & IN_QUERY ? "&#" : place & IN_STRING ? ":" : "");
+    cut(cutting, value, end);
+    return end;
+}
+
 /* `key=value` in rbd strings, in the queries of URLs and in sentences. */
 static gboolean
-redact_assignments(GString *text, Assignments wanted)
+redact_assignments(char **text, Assignments wanted)
 {
-    gboolean found = FALSE;
-    gsize start = 0;
+    Cutting cutting = {g_string_new(NULL), *text};
+    Name name = {.raw.last = g_string_new(NULL), .decoded.last = g_string_new(NULL)};
     Assignments place = IN_SENTENCE;
-    for (gsize i = 0; i < text->len; i++) {
-        g_autofree char *name = text->str[i] == '=' ? assigned_name(text, start, i) : NULL;
-        if (name != NULL && qblk_redact_is_secret(name) && !is_redacted(text->str + i + 1)) {
-            /* Nobody knows where a value in a sentence ends. */
-            const char *ends = place & IN_QUERY ? "&#" : place & IN_STRING ? ":" : "";
-            i = cut(text, i + 1, value_end(text, i + 1, ends)) - 1;
-            found = TRUE;
-        } else if (place_after(text->str[i]) & wanted) {
-            place = place_after(text->str[i]);
-            start = i + 1;
+    const char *unread = *text; /* the rest of the name */
+    for (const char *at = *text; *at != '\0'; at++) {
+        if (*at == '=') {
+            name_add(&name, unread, (gsize)(at - unread));
+            unread = at;
+        }
+        if (*at == '=' && name_is_secret(&name) && !is_redacted(at + 1)) {
+            unread = cut_value(&cutting, at + 1, place);
+            name_add(&name, "=" QBLK_REDACTED, strlen("=" QBLK_REDACTED));
+            at = unread - 1;
+        } else if (place_after(*at) & wanted) {
+            place = place_after(*at);
+            unread = at + 1;
+            name_reset(&name);
         }
     }
-    return found;
+    g_string_free(name.raw.last, TRUE);
+    g_string_free(name.decoded.last, TRUE);
+    return finish(&cutting, text);
 }
 
 /* Whether what stands behind the ':' at @colon has no secret (any more). */
@@ -172,20 +270,21 @@ is_clean_member(const char *colon)
 
 /* In JSON that is broken: cut all behind the first key of a secret. */
 static gboolean
-redact_broken_json(GString *text)
+redact_broken_json(char **text)
 {
-    for (gsize i = 0; i < text->len; i++) {
-        if (text->str[i] != '"' && text->str[i] != '\'') {
+    for (const char *at = *text; *at != '\0'; at++) {
+        if (*at != '"' && *at != '\'') {
             continue;
         }
-        const char *key = text->str + i + 1;
+        const char *key = at + 1;
         gsize length = strcspn(key, "\"'");
         const char *colon = key + length + (key[length] == '\0' ? 0 : 1);
         colon += strspn(colon, " \t\r\n");
         g_autofree char *word = g_strndup(key, length);
         if (*colon == ':' && qblk_redact_is_secret(word) && !is_clean_member(colon)) {
-            (void)cut(text, (gsize)(colon + 1 - text->str), text->len);
-            return TRUE;
+            Cutting cutting = {g_string_new(NULL), *text};
+            cut(&cutting, colon + 1, colon + strlen(colon));
+            return finish(&cutting, text);
         }
     }
     return FALSE;
@@ -213,31 +312,31 @@ redact_json_name(const char *name, gboolean *found)
 static char *
 redact_plain(const char *name, gboolean *found)
 {
-    GString *text = g_string_new(name);
+    char *text = g_strdup(name);
     gboolean is_json = g_str_has_prefix(name, "json:");
     const char *colon = name + strcspn(name, ":/");
     gboolean is_string = colon[0] == ':' && !g_str_has_prefix(colon, "://");
-    gboolean any = redact_url_passwords(text);
+    gboolean any = redact_url_passwords(&text);
     if (is_json || strstr(name, "://") != NULL) {
-        any = redact_assignments(text, IN_QUERY) || any;
+        any = redact_assignments(&text, IN_QUERY) || any;
     }
     if (is_json || is_string) {
-        any = redact_assignments(text, IN_STRING) || any;
+        any = redact_assignments(&text, IN_STRING) || any;
     }
-    *found = (is_json && redact_broken_json(text)) || any;
-    return g_string_free(text, FALSE);
+    *found = (is_json && redact_broken_json(&text)) || any;
+    return text;
 }
 
 char *
 qblk_redact_text(const char *text)
 {
-    GString *result = g_string_new(text);
-    (void)redact_url_passwords(result);
-    (void)redact_assignments(result, IN_QUERY | IN_STRING | IN_SENTENCE);
+    char *result = g_strdup(text);
+    (void)redact_url_passwords(&result);
+    (void)redact_assignments(&result, IN_QUERY | IN_STRING | IN_SENTENCE);
     if (strchr(text, '{') != NULL) {
-        (void)redact_broken_json(result);
+        (void)redact_broken_json(&result);
     }
-    return g_string_free(result, FALSE);
+    return result;
 }
 
 char *

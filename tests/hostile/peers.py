@@ -125,6 +125,10 @@ class Bytes(Peers):
                            cpu=20)
 
 
+# Names of which each part could be that of a secret, or the end of a password
+SECRETS = ('rbd:' + 'a=' * 400000, 'x' + '://' * 800000, 'http://h/?' + 'key=x&' * 600000)
+
+
 class Messages(Peers):
     """Messages that QEMU would not send now."""
 
@@ -192,6 +196,12 @@ class Messages(Peers):
         text = peer.line({'error': {'class': 'GenericError', 'desc': 'x' * 40000000}})
         self.fails(self.reply(text), 'could not read', memory=800 * MIB, cpu=20)
 
+    def test_an_error_with_many_places_for_a_secret(self):
+        for text in SECRETS:
+            error = {'error': {'class': 'GenericError', 'desc': text}}
+            with self.subTest(text[:20]):
+                self.fails(self.reply(peer.line(error)), 'could not read', cpu=10)
+
 
 class Floods(Peers):
     def test_small_events_without_end(self):
@@ -258,6 +268,12 @@ class Graphs(Peers):
     def test_as_many_nodes_as_are_allowed(self):
         nodes = [self.node(f'n{number}') for number in range(99999)] + [self.node('a')]
         self.passes(self.vm(query_named_block_nodes=nodes), 'list', memory=600 * MIB)
+
+    def test_names_with_many_places_for_a_secret(self):
+        for name in SECRETS:
+            nodes = [{**self.node('a'), 'file': name}]
+            with self.subTest(name[:20]):
+                self.passes(self.vm(query_named_block_nodes=nodes), 'list')
 
     def deep(self, depth):
         """query-block of a disk that stands on so many images."""
