@@ -5,27 +5,6 @@
 
 #define PCI_CLASS_NVME 0x0108
 
-/* The path asked for in a reply that says that @property is @value; else NULL. */
-static const char *
-path_saying(const QblkReply *reply, const char *property, const char *value)
-{
-    gboolean says = g_str_equal(reply->command, "qom-get") &&
-                    g_strcmp0(qblk_json_get_string(reply->arguments, "property"), property) == 0 &&
-                    g_strcmp0(qblk_json_string(reply->value), value) == 0;
-    return says ? qblk_json_get_string(reply->arguments, "path") : NULL;
-}
-
-/* The first object whose @property is @value. */
-static const char *
-find(const QblkReplies *replies, const char *property, const char *value)
-{
-    const char *path = NULL;
-    for (guint i = 0; path == NULL && i < replies->list->len; i++) {
-        path = path_saying(replies->list->pdata[i], property, value);
-    }
-    return path;
-}
-
 gboolean
 qblk_nvme_subsystem_is(const QblkReplies *replies, const char *path)
 {
@@ -35,13 +14,13 @@ qblk_nvme_subsystem_is(const QblkReplies *replies, const char *path)
 gboolean
 qblk_nvme_subsystem_exists(const QblkReplies *replies)
 {
-    return find(replies, "type", "nvme-subsys") != NULL;
+    return qblk_replies_path(replies, "type", "nvme-subsys") != NULL;
 }
 
 char *
 qblk_nvme_subsystem_controller(const QblkReplies *replies, const char *path)
 {
-    return g_strdup(find(replies, "subsys", path));
+    return g_strdup(qblk_replies_path(replies, "subsys", path));
 }
 
 /* The nesting of buses is bounded by that of JSON. */

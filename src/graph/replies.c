@@ -21,6 +21,7 @@ qblk_replies_new(void)
     QblkReplies *replies = g_new0(QblkReplies, 1);
     replies->list = g_ptr_array_new_with_free_func(reply_free);
     replies->index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    replies->paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return replies;
 }
 
@@ -31,9 +32,25 @@ qblk_replies_free(QblkReplies *replies)
         return;
     }
     g_hash_table_unref(replies->index);
+    g_hash_table_unref(replies->paths);
     g_ptr_array_unref(replies->list);
     g_clear_pointer(&replies->header, qblk_json_unref);
     g_free(replies);
+}
+
+static void
+note_path(QblkReplies *replies, const QblkReply *reply)
+{
+    const char *path = qblk_json_get_string(reply->arguments, "path");
+    const char *property = qblk_json_get_string(reply->arguments, "property");
+    if (!g_str_equal(reply->command, "qom-get") || path == NULL || property == NULL ||
+        !qblk_json_is(reply->value, QBLK_JSON_STRING)) {
+        return;
+    }
+    g_autofree char *key = qblk_query_key(property, reply->value);
+    if (!g_hash_table_contains(replies->paths, key)) {
+        g_hash_table_insert(replies->paths, g_steal_pointer(&key), g_strdup(path));
+    }
 }
 
 QblkReply *
@@ -51,6 +68,7 @@ qblk_replies_add(QblkReplies *replies, const char *command, QblkJson *arguments,
     if (!g_hash_table_contains(replies->index, key)) {
         g_hash_table_insert(replies->index, g_steal_pointer(&key), reply);
     }
+    note_path(replies, reply);
     return reply;
 }
 
@@ -66,4 +84,12 @@ qblk_replies_value(const QblkReplies *replies, const char *command)
 {
     const QblkReply *reply = qblk_replies_find(replies, command, NULL);
     return reply == NULL ? NULL : reply->value;
+}
+
+const char *
+qblk_replies_path(const QblkReplies *replies, const char *property, const char *value)
+{
+    g_autoptr(QblkJson) json = qblk_json_new_string(value);
+    g_autofree char *key = qblk_query_key(property, json);
+    return g_hash_table_lookup(replies->paths, key);
 }

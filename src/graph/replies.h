@@ -21,6 +21,7 @@ typedef struct {
     GPtrArray *list;   /* of QblkReply, owned, in the order they were added */
     QblkJson *header;  /* owned, members of the capture beside its replies, or NULL */
     GHashTable *index; /* canonical text of the query -> QblkReply, the first one added */
+    GHashTable *paths; /* property and value that qom-get told -> path of the first such object */
 } QblkReplies;
 
 QblkReplies *qblk_replies_new(void);
@@ -37,3 +38,7 @@ const QblkReply *qblk_replies_find(const QblkReplies *replies, const char *comma
 
 /** What QEMU returned for a query without arguments; NULL where it refused or was not asked. */
 const QblkJson *qblk_replies_value(const QblkReplies *replies, const char *command);
+
+/** The path of the first object of which qom-get told that its string @property is @value; NULL
+ * where there is none. */
+const char *qblk_replies_path(const QblkReplies *replies, const char *property, const char *value);

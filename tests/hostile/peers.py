@@ -227,7 +227,8 @@ class Graphs(Peers):
     """Replies that are QMP and no graph."""
 
     def vm(self, **replies):
-        """A peer with these replies, their underscores being dashes, and one disk on node a."""
+        """A peer with these replies, their underscores being dashes, and one disk on node a.  A
+        reply may be a function of the arguments."""
         node = {'node-name': 'a', 'drv': 'file', 'file': '/a', 'ro': False,
                 'image': {'virtual-size': 1}}
         answers = {
@@ -243,8 +244,10 @@ class Graphs(Peers):
             connection.greet()
             connection.serve(answer)
 
-        def answer(name, _):
-            return {'return': answers[name]} if name in answers else peer.refusal()
+        def answer(name, arguments):
+            reply = answers.get(name)
+            reply = reply(arguments) if callable(reply) else reply
+            return peer.refusal() if reply is None else {'return': reply}
         return play
 
     def node(self, name, *children, driver='raw'):
@@ -300,6 +303,25 @@ class Graphs(Peers):
         blocks = [{'device': f'd{number}', 'qdev': f'q{number}', 'removable': False}
                   for number in range(10001)]
         self.fails(self.vm(query_block=blocks), 'limit of 10000', cpu=60, memory=200 * MIB)
+
+    def test_namespaces_of_many_controllers(self):
+        buses, devices, properties = '/machine/unattached/device', '/machine/peripheral/', {}
+        for number in range(2500):
+            subsystem = f'{buses}[{number}]'
+            properties.update({
+                (f'{devices}n{number}', 'type'): 'nvme-ns',
+                (f'{devices}n{number}', 'nsid'): 1,
+                (f'{devices}n{number}', 'parent_bus'): f'{subsystem}/nvme-bus.0',
+                (subsystem, 'type'): 'nvme-subsys',
+                (f'{devices}c{number}', 'subsys'): subsystem})
+        controllers = [{'qdev_id': f'c{number}', 'class_info': {'class': 0x108}}
+                       for number in range(2500)]
+        blocks = [{'device': f'd{number}', 'qdev': f'n{number}', 'removable': False}
+                  for number in range(2500)]
+        self.passes(self.vm(
+            query_block=blocks, query_pci=[{'devices': controllers}],
+            qom_get=lambda arguments: properties.get((arguments['path'], arguments['property']))),
+                    'list')
 
     def test_more_jobs_than_are_allowed(self):
         jobs = [{'id': f'j{number}', 'type': 'commit', 'status': 'running', 'current-progress': 0,

@@ -62,6 +62,24 @@ a_controller_is_known_by_its_subsystem(void **state)
     assert_string_equal(path, "/machine/peripheral/c");
 }
 
+/* As many as there may be devices; each is looked for in each batch. */
+static void
+a_controller_is_found_among_many(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    for (guint i = 0; i < 10000; i++) {
+        g_autofree char *path = g_strdup_printf("/machine/peripheral/%u", i);
+        g_autofree char *subsystem = g_strdup_printf("'/machine/unattached/device[%u]'", i);
+        graph_fixture_add_property(replies, path, "subsys", subsystem);
+    }
+    for (guint i = 0; i < 10000; i++) {
+        g_autofree char *subsystem = g_strdup_printf("/machine/unattached/device[%u]", i);
+        g_autofree char *expected = g_strdup_printf("/machine/peripheral/%u", i);
+        g_autofree char *path = qblk_nvme_subsystem_controller(replies, subsystem);
+        assert_string_equal(path, expected);
+    }
+}
+
 /* A name that counts controllers could be that of another disk. */
 static void
 a_namespace_whose_controller_is_not_known_keeps_its_own_name(void **state)
@@ -83,6 +101,7 @@ main(void)
         cmocka_unit_test(controllers_are_asked_for_their_subsystems_wherever_they_are),
         cmocka_unit_test(what_is_no_list_of_devices_asks_for_nothing),
         cmocka_unit_test(a_controller_is_known_by_its_subsystem),
+        cmocka_unit_test(a_controller_is_found_among_many),
         cmocka_unit_test(a_namespace_whose_controller_is_not_known_keeps_its_own_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,22 @@ freeing_nothing_is_allowed(void **state)
     qblk_replies_free(NULL);
 }
 
+static void
+an_object_is_found_by_a_property(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    graph_fixture_add(replies, "qom-get", "{'path':'/n','property':'b'}", "5");
+    graph_fixture_add(replies, "qom-get", "{'path':'/r','property':'b'}", NULL);
+    graph_fixture_add(replies, "qom-get", "{'path':'/a','property':'b'}", "'x'");
+    graph_fixture_add(replies, "qom-get", "{'path':'/c','property':'b'}", "'x'");
+    graph_fixture_add(replies, "qom-get", "{'path':7,'property':'b'}", "'y'");
+    graph_fixture_add(replies, "qom-set", "{'path':'/s','property':'b'}", "'y'");
+    assert_string_equal(qblk_replies_path(replies, "b", "x"), "/a");
+    assert_null(qblk_replies_path(replies, "b", "y"));
+    assert_null(qblk_replies_path(replies, "b", "5"));
+    assert_null(qblk_replies_path(replies, "a", "x"));
+}
+
 int
 main(void)
 {
@@ -78,6 +94,7 @@ main(void)
         cmocka_unit_test(a_refusal_is_a_reply_without_a_value),
         cmocka_unit_test(a_null_is_a_value),
         cmocka_unit_test(freeing_nothing_is_allowed),
+        cmocka_unit_test(an_object_is_found_by_a_property),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
