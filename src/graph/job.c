@@ -97,6 +97,14 @@ find(GPtrArray *jobs, const char *id)
     return NULL;
 }
 
+static gboolean
+fail_too_many(const char *jobs, GError **error)
+{
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                "there are more %s than the limit of %d", jobs, QBLK_LIMIT_JOBS);
+    return FALSE;
+}
+
 /* Add @job, which is taken. */
 static gboolean
 add(GPtrArray *jobs, QblkJob *job, GError **error)
@@ -108,9 +116,7 @@ add(GPtrArray *jobs, QblkJob *job, GError **error)
         return FALSE;
     }
     if (jobs->len == QBLK_LIMIT_JOBS) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
-                    "there are more jobs than the limit of %d", QBLK_LIMIT_JOBS);
-        return FALSE;
+        return fail_too_many("jobs", error);
     }
     g_ptr_array_add(jobs, g_steal_pointer(&owned));
     return TRUE;
@@ -163,6 +169,10 @@ qblk_job_load_all(const QblkReplies *replies, GError **error)
         if (job == NULL || !add(jobs, job, error)) {
             return NULL;
         }
+    }
+    if (qblk_json_length(block_jobs) > QBLK_LIMIT_JOBS) {
+        (void)fail_too_many("block jobs", error);
+        return NULL;
     }
     for (gsize i = 0; i < qblk_json_length(block_jobs); i++) {
         if (!add_block_job(jobs, qblk_json_at(block_jobs, i), error)) {

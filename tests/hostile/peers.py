@@ -328,6 +328,14 @@ class Graphs(Peers):
                  'total-progress': 1} for number in range(4097)]
         self.fails(self.vm(query_jobs=jobs), 'limit of 4096', command=('jobs',))
 
+    def test_more_block_jobs_than_are_allowed(self):
+        block_jobs = [{'device': f'j{number}', 'speed': 0, 'ready': False, 'paused': False,
+                       'auto-finalize': True, 'auto-dismiss': True} for number in range(200000)]
+        jobs = [{'id': f'j{number + 200000}', 'type': 'commit', 'status': 'running',
+                 'current-progress': 0, 'total-progress': 1} for number in range(4096)]
+        self.fails(self.vm(query_jobs=jobs, query_block_jobs=block_jobs), 'limit of 4096',
+                   command=('jobs',), memory=500 * MIB, cpu=10)
+
     def crowd(self, disks, layers, jobs):
         """All disks on one chain, and all jobs on its top."""
         nodes = [self.node(f'n{number}', ('backing', f'n{number + 1}'), driver='qcow2')

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/job.h"
+
+#include "base/limits.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
 
@@ -118,6 +120,42 @@ jobs_that_are_not_as_qemu_says_them_are_refused(void **state)
             graph_fixture_jobs("7.2.0", cases[i].jobs, cases[i].block_jobs);
         assert_null(qblk_job_load_all(replies, &error));
         assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, cases[i].reason);
+    }
+}
+
+static char *
+list_of(const char *entry, guint count)
+{
+    GString *list = g_string_new("[");
+    for (guint i = 0; i < count; i++) {
+        g_string_append_printf(list, "%s{%s'j%u'}", i == 0 ? "" : ",", entry, i);
+    }
+    g_string_append_c(list, ']');
+    return g_string_free(list, FALSE);
+}
+
+static void
+more_jobs_than_are_allowed_are_refused_in_either_reply(void **state)
+{
+    static const char job[] = "'type':'commit','status':'running','current-progress':0,"
+                              "'total-progress':1,'id':";
+    static const char block_job[] = "'speed':0,'ready':false,'paused':false,'auto-finalize':true,"
+                                    "'auto-dismiss':true,'device':";
+    for (guint over = 0; over < 3; over++) {
+        g_autofree char *jobs = list_of(job, QBLK_LIMIT_JOBS + (over == 1));
+        g_autofree char *block_jobs = list_of(block_job, QBLK_LIMIT_JOBS + (over == 2));
+        g_autoptr(QblkReplies) replies = graph_fixture_jobs("7.2.0", jobs, block_jobs);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) loaded = qblk_job_load_all(replies, &error);
+        if (over == 0) {
+            assert_no_error(error);
+            assert_int_equal(loaded->len, QBLK_LIMIT_JOBS);
+            continue;
+        }
+        assert_null(loaded);
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                     over == 1 ? "there are more jobs than the limit of 4096"
+                               : "there are more block jobs than the limit of 4096");
     }
 }
 
@@ -262,6 +300,7 @@ main(void)
         cmocka_unit_test(a_block_job_that_started_between_the_queries_is_left_out),
         cmocka_unit_test(a_block_job_that_is_listed_twice_is_no_leak),
         cmocka_unit_test(jobs_that_are_not_as_qemu_says_them_are_refused),
+        cmocka_unit_test(more_jobs_than_are_allowed_are_refused_in_either_reply),
         cmocka_unit_test(a_capture_that_has_no_jobs_has_none),
         cmocka_unit_test(a_stream_that_changed_the_graph_and_is_not_dismissed_forbids_the_nodes),
         cmocka_unit_test(other_jobs_forbid_nothing),
