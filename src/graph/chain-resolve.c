@@ -9,6 +9,9 @@
 
 #define NODE_PREFIX "node:"
 
+/* Candidates that a message names; how many more there are is enough to know. */
+#define MOST_NAMED 10
+
 static gboolean
 has_filter(const GPtrArray *filters, const char *node_name)
 {
@@ -161,9 +164,12 @@ static const QblkLayer *
 fail_ambiguous(const char *name, const GArray *candidates, GError **error)
 {
     GString *list = g_string_new(NULL);
-    for (guint i = 0; i < candidates->len; i++) {
+    for (guint i = 0; i < MIN(candidates->len, MOST_NAMED); i++) {
         g_autofree char *one = candidate_name(&g_array_index(candidates, Candidate, i));
         g_string_append_printf(list, "%s'%s'", i == 0 ? "" : " or ", one);
+    }
+    if (candidates->len > MOST_NAMED) {
+        g_string_append_printf(list, ", and %u more", candidates->len - MOST_NAMED);
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
                 "'%s' is open %u times: say which by %s", name, candidates->len, list->str);
@@ -171,30 +177,20 @@ fail_ambiguous(const char *name, const GArray *candidates, GError **error)
     return NULL;
 }
 
-/* Two disks may share a layer: then it is the same node. */
-static gboolean
-is_among(const GArray *candidates, const QblkLayer *layer)
-{
-    for (guint i = 0; layer->node_name != NULL && i < candidates->len; i++) {
-        const Candidate *other = &g_array_index(candidates, Candidate, i);
-        if (g_strcmp0(other->layer->node_name, layer->node_name) == 0) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 const QblkLayer *
 qblk_chain_resolve_among(const QblkChain *const *chains, guint count, const char *name,
                          const QblkChain **chain, GError **error)
 {
     g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
+    /* Two disks may share a layer: then it is the same node. */
+    g_autoptr(GHashTable) nodes = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < count; i++) {
         g_autoptr(GPtrArray) found = g_ptr_array_new();
         qblk_chain_resolve_name(chains[i], name, found);
         for (guint j = 0; j < found->len; j++) {
             Candidate candidate = {found->pdata[j], chains[i]};
-            if (!is_among(candidates, candidate.layer)) {
+            char *node = candidate.layer->node_name;
+            if (node == NULL || g_hash_table_add(nodes, node)) {
                 g_array_append_val(candidates, candidate);
             }
         }

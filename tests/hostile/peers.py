@@ -336,6 +336,18 @@ class Graphs(Peers):
         self.fails(self.vm(query_jobs=jobs, query_block_jobs=block_jobs), 'limit of 4096',
                    command=('jobs',), memory=500 * MIB, cpu=10)
 
+    def test_layers_of_one_file(self):
+        tops = ['n' * 300 + str(disk) for disk in range(3)]
+        nodes = [self.node(f'{top}-{number}', ('backing', f'{top}-{number + 1}'), driver='qcow2')
+                 for top in tops for number in range(9999)]
+        nodes += [self.node(f'{top}-9999', driver='qcow2') for top in tops]
+        blocks = [{'device': top, 'qdev': top, 'removable': False,
+                   'inserted': {'node-name': f'{top}-0', 'ro': False}} for top in tops]
+        vm = self.vm(query_named_block_nodes=[{**node, 'file': '/same'} for node in nodes],
+                     query_block=blocks)
+        self.fails(vm, ', and 29990 more', status=qblk.NOT_FOUND, command=('resolve', '/same'),
+                   memory=200 * MIB, cpu=5)
+
     def crowd(self, disks, layers, jobs):
         """All disks on one chain, and all jobs on its top."""
         nodes = [self.node(f'n{number}', ('backing', f'n{number + 1}'), driver='qcow2')

@@ -195,6 +195,19 @@ an_image_that_is_open_twice_is_ambiguous(void **state)
                    "'/same.img' is open 2 times: say which by 'node:middle' or 'node:base'");
 }
 
+static void
+of_many_candidates_ten_are_named(void **state)
+{
+    g_autoptr(QblkChain) chain = new_chain("vda", "a b c d e f g h i j k l");
+    for (guint i = 1; i < chain->layers->len; i++) {
+        set_file(chain, i, "/same.img");
+    }
+    assert_refused(chain, "/same.img", QBLK_GRAPH_ERROR_AMBIGUOUS,
+                   "is open 11 times: say which by 'node:b' or 'node:c' or 'node:d' or 'node:e' or "
+                   "'node:f' or 'node:g' or 'node:h' or 'node:i' or 'node:j' or 'node:k', and 1 "
+                   "more");
+}
+
 /* As in a chain that was read from a domain. */
 static void
 layers_without_nodes_are_told_apart_by_their_indexes(void **state)
@@ -283,6 +296,7 @@ main(void)
         cmocka_unit_test(a_path_is_exact_before_links_are_followed),
         cmocka_unit_test(names_with_brackets_can_be_images),
         cmocka_unit_test(an_image_that_is_open_twice_is_ambiguous),
+        cmocka_unit_test(of_many_candidates_ten_are_named),
         cmocka_unit_test(layers_without_nodes_are_told_apart_by_their_indexes),
         cmocka_unit_test(a_layer_that_disks_share_is_one),
         cmocka_unit_test(a_file_that_disks_opened_apart_is_ambiguous_once_for_each_node),
