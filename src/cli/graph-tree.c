@@ -5,6 +5,10 @@
 #include "cli/report.h"
 #include "graph/snapshot-jobs.h"
 
+/* Further in than this a line says how far it is: a path of many nodes below one another, which no
+ * QEMU makes, would be mostly white space. */
+#define DEEPEST_INDENT 40
+
 typedef struct {
     GString *out;
     GHashTable *shown; /* node-names, borrowed */
@@ -26,8 +30,11 @@ print_line(Tree *tree, const Line *line, gboolean again)
     g_autofree char *driver = qblk_output_escape(line->node->driver);
     g_autofree char *file =
         qblk_output_escape(again ? "shown above" : qblk_report_file(line->node));
-    for (guint i = 0; i < line->level; i++) {
+    for (guint i = 0; i < MIN(line->level, DEEPEST_INDENT); i++) {
         g_string_append(tree->out, "  ");
+    }
+    if (line->level > DEEPEST_INDENT) {
+        g_string_append_printf(tree->out, "[%u] ", line->level);
     }
     g_string_append_printf(tree->out, "%s%s%s (%s%s)", edge == NULL ? "" : edge,
                            edge == NULL ? "" : ": ", name, driver,

@@ -348,6 +348,13 @@ class Graphs(Peers):
         self.fails(vm, ', and 29990 more', status=qblk.NOT_FOUND, command=('resolve', '/same'),
                    memory=200 * MIB, cpu=5)
 
+    def test_a_path_of_nodes_deeper_than_a_page(self):
+        nodes = [self.node(f'n{number}', ('file', f'n{number + 1}')) for number in range(20000)]
+        nodes += [self.node('n20000'), self.node('a', ('file', 'n0'))]
+        result = self.passes(self.vm(query_named_block_nodes=nodes), 'graph', memory=100 * MIB)
+        self.assertLess(len(result.stdout), 4 * MIB)
+        self.assertIn('n20000 (raw)', result.text)
+
     def crowd(self, disks, layers, jobs):
         """All disks on one chain, and all jobs on its top."""
         nodes = [self.node(f'n{number}', ('backing', f'n{number + 1}'), driver='qcow2')

@@ -3,6 +3,7 @@
 
 #include "lib/check.h"
 #include "lib/cli-check.h"
+#include "lib/graph-fixture.h"
 #include "lib/xml-check.h"
 
 static char *
@@ -23,6 +24,27 @@ backing_images_stand_below_and_not_further_in(void **state)
     assert_int_equal(xml_check_count(text, "\n  backing: "), 199);
     assert_int_equal(xml_check_count(text, "\n    file: "), 200);
     assert_null(strstr(text, "\n      "));
+}
+
+static void
+what_is_too_far_in_says_how_far_it_is(void **state)
+{
+    g_autoptr(GString) nodes = g_string_new(NULL);
+    for (guint i = 1; i < 50; i++) {
+        g_string_append_printf(nodes, "n%u raw /n%u file=n%u\n", i, i, i + 1);
+    }
+    g_string_append(nodes, "n50 file /n50\n");
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes->str, "vda - n1\n");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(GString) out = g_string_new(NULL);
+    qblk_graph_tree(snapshot, out);
+    g_autofree char *deepest = g_strnfill(2 * 40, ' ');
+    g_autofree char *last = g_strdup_printf("\n%sfile: n40 (raw) /n40\n", deepest);
+    g_autofree char *next = g_strdup_printf("\n%s[41] file: n41 (raw) /n41\n", deepest);
+    g_autofree char *end = g_strdup_printf("\n%s[50] file: n50 (file) /n50\n", deepest);
+    assert_non_null(strstr(out->str, last));
+    assert_non_null(strstr(out->str, next));
+    assert_true(g_str_has_suffix(out->str, end));
 }
 
 static void
@@ -73,6 +95,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(backing_images_stand_below_and_not_further_in),
+        cmocka_unit_test(what_is_too_far_in_says_how_far_it_is),
         cmocka_unit_test(a_shared_node_is_shown_once),
         cmocka_unit_test(every_node_is_shown),
         cmocka_unit_test(an_empty_drive_is_called_so),
