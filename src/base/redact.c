@@ -5,34 +5,42 @@
 
 #include <string.h>
 
-/* Keys whose value is a secret wherever they stand: QMP arguments of object-add and blockdev-add,
- * the options inside `json:`, the queries of URLs. */
+/* Keys whose value is a secret: QMP arguments of object-add and blockdev-add, the options inside
+ * `json:`, the queries of URLs. */
+static const struct {
+    const char *word;
+    gboolean is_end;   /* so is a key that ends with it */
+    gboolean in_query; /* of a URL only: it lets whoever has it in, and is no option of QEMU's */
+} secrets[] = {
+    {"key", FALSE, FALSE},       {"cookie", FALSE, FALSE},      {"cookies", FALSE, FALSE},
+    {"psk", FALSE, FALSE},       {"secret-data", FALSE, FALSE}, {"=keyvalue-pairs", FALSE, FALSE},
+    {"password", TRUE, FALSE},   {"passphrase", TRUE, FALSE},   {"auth", FALSE, TRUE},
+    {"secret", FALSE, TRUE},     {"_secret", TRUE, TRUE},       {"sig", FALSE, TRUE},
+    {"signature", TRUE, TRUE},   {"token", TRUE, TRUE},         {"apikey", TRUE, TRUE},
+    {"api_key", TRUE, TRUE},     {"api-key", TRUE, TRUE},       {"credential", TRUE, TRUE},
+    {"credentials", TRUE, TRUE},
+};
+
 static gboolean
-is_secret_word(const char *word, gsize length)
+is_secret_word(const char *word, gsize length, gboolean in_query)
 {
-    static const char *const words[] = {"key", "cookie",      "cookies",
-                                        "psk", "secret-data", "=keyvalue-pairs"};
-    static const char *const ends[] = {"password", "passphrase"};
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (strlen(words[i]) == length && g_ascii_strncasecmp(word, words[i], length) == 0) {
-            return TRUE;
-        }
-    }
-    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
-        gsize end = strlen(ends[i]);
-        if (length >= end && g_ascii_strncasecmp(word + length - end, ends[i], end) == 0) {
+    for (gsize i = 0; i < G_N_ELEMENTS(secrets); i++) {
+        gsize known = strlen(secrets[i].word);
+        if ((in_query || !secrets[i].in_query) &&
+            (secrets[i].is_end ? length >= known : length == known) &&
+            g_ascii_strncasecmp(word + length - known, secrets[i].word, known) == 0) {
             return TRUE;
         }
     }
     return FALSE;
 }
 
-gboolean
-qblk_redact_is_secret(const char *key)
+static gboolean
+has_secret_word(const char *key, gboolean in_query)
 {
     for (const char *word = key;;) {
         gsize length = strcspn(word, ".");
-        if (is_secret_word(word, length)) {
+        if (is_secret_word(word, length, in_query)) {
             return TRUE;
         }
         if (word[length] == '\0') {
@@ -40,6 +48,18 @@ qblk_redact_is_secret(const char *key)
         }
         word += length + 1;
     }
+}
+
+gboolean
+qblk_redact_is_secret(const char *key)
+{
+    return has_secret_word(key, FALSE);
+}
+
+gboolean
+qblk_redact_is_query_secret(const char *key)
+{
+    return has_secret_word(key, TRUE);
 }
 
 /* A text out of which secrets are taken, from its beginning to its end.  It is copied once and not
@@ -117,30 +137,32 @@ redact_url_passwords(char **text)
 /* The words of a name, parted by dots, as far as it was read. */
 typedef struct {
     GString *last;
+    gboolean in_query;
     gboolean has_secret; /* one before the last */
 } Words;
+
+static gboolean
+last_is_secret(const Words *words)
+{
+    return is_secret_word(words->last->str, words->last->len, words->in_query);
+}
 
 static void
 words_add(Words *words, const char *text)
 {
     for (gsize length; text[length = strcspn(text, ".")] != '\0'; text += length + 1) {
         g_string_append_len(words->last, text, (gssize)length);
-        words->has_secret |= is_secret_word(words->last->str, words->last->len);
+        words->has_secret |= last_is_secret(words);
         g_string_truncate(words->last, 0);
     }
     g_string_append(words->last, text);
 }
 
-static gboolean
-words_have_secret(const Words *words)
-{
-    return words->has_secret || is_secret_word(words->last->str, words->last->len);
-}
-
 static void
-words_reset(Words *words)
+words_reset(Words *words, gboolean in_query)
 {
     g_string_truncate(words->last, 0);
+    words->in_query = in_query;
     words->has_secret = FALSE;
 }
 
@@ -171,14 +193,15 @@ name_add(Name *name, const char *text, gsize length)
 static gboolean
 name_is_secret(const Name *name)
 {
-    return words_have_secret(name->is_raw ? &name->raw : &name->decoded);
+    const Words *words = name->is_raw ? &name->raw : &name->decoded;
+    return words->has_secret || last_is_secret(words);
 }
 
 static void
-name_reset(Name *name)
+name_reset(Name *name, gboolean in_query)
 {
-    words_reset(&name->raw);
-    words_reset(&name->decoded);
+    words_reset(&name->raw, in_query);
+    words_reset(&name->decoded, in_query);
     name->is_raw = FALSE;
 }
 
@@ -253,7 +276,7 @@ redact_assignments(char **text, Assignments wanted)
         } else if (place_after(*at) & wanted) {
             place = place_after(*at);
             unread = at + 1;
-            name_reset(&name);
+            name_reset(&name, (place & IN_QUERY) != 0);
         }
     }
     g_string_free(name.raw.last, TRUE);

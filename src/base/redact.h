@@ -18,6 +18,10 @@
  */
 gboolean qblk_redact_is_secret(const char *key);
 
+/** The same of a parameter in the query of a URL, where tokens and signatures are secrets too:
+ * "X-Amz-Signature", "access_token". */
+gboolean qblk_redact_is_query_secret(const char *key);
+
 /**
  * @name (a file name, URL, rbd string or `json:{...}`) with the secrets in it replaced.  Of a
  * `json:` name that is none, such as one that QEMU cut off, nothing is left behind a secret.

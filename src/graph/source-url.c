@@ -173,7 +173,7 @@ has_secret(const Url *url, const char *parameter)
 {
     g_autofree char *raw = g_strndup(parameter, strcspn(parameter, "="));
     g_autofree char *name = decode(url, raw, strlen(raw), NULL);
-    return name == NULL || qblk_redact_is_secret(name);
+    return name == NULL || qblk_redact_is_query_secret(name);
 }
 
 /* The query but for its secrets; for each of them an option says that it was there.  What parts

@@ -287,6 +287,7 @@ FORMS = (
     'ssh://me:{}@host/x', 'nbd://me:{}@host/x', 'nfs://me:{}@host/x', 'iscsi://me%{}@host/t/1',
     'gluster://me:{}@host/v/x', 'vxhs://me:{}@host/x', 'sheepdog://me:{}@host/x',
     'https://host/x?password={}', 'https://host/x?a=1&key={}&b=2', 'http://host/x?cookie={}',
+    'https://host/x?a=1&X-Amz-Signature={}&token={}', 'https://host/x?b=1&sig={}',
     'rbd:pool/image:id=me:key={}', 'rbd:pool/image:key={}:id=me',
     'rbd:pool/image:conf=a\\://b:key={}', 'blkdebug:a:http://me:{}@host/x',
     'json:{{"driver":"http","url":"http://me:{}@host/x"}}',

@@ -30,6 +30,19 @@ secrets_in_names_are_replaced(void **state)
         {"https://h/x?PassWord=pw,pw;pw&y=1", "https://h/x?PassWord=***&y=1"},
         {"https://h/x?p%61ssword=pw", "https://h/x?p%61ssword=***"},
         {"iscsi://h/t/1?target_password=pw", "iscsi://h/t/1?target_password=***"},
+        /* what whoever has the URL may do with it */
+        {"https://h/x?X-Amz-Signature=s&token=t", "https://h/x?X-Amz-Signature=***&token=***"},
+        {"https://h/x?access_token=t#f", "https://h/x?access_token=***#f"},
+        {"https://h/x?X-Amz-Security-Token=t&a=1", "https://h/x?X-Amz-Security-Token=***&a=1"},
+        {"https://h/x?se=1&sig=s%3D&sp=r", "https://h/x?se=1&sig=***&sp=r"},
+        {"https://h/x?SECRET=s;client_secret=s", "https://h/x?SECRET=***"},
+        {"https://h/x?api_key=k&apikey=k&api-key=k",
+         "https://h/x?api_key=***&apikey=***&api-key=***"},
+        {"https://h/x?auth=a&Credential=c&credentials=c",
+         "https://h/x?auth=***&Credential=***&credentials=***"},
+        {"https://h/x?t%6Fken=t", "https://h/x?t%6Fken=***"},
+        {"json:{\"url\":\"https://h/x?token=t\"}", "json:{\"url\":\"https://h/x?token=***\"}"},
+        {"json:{\"url\":\"https://h/x?token=t\",", "json:{\"url\":\"https://h/x?token=***"},
         /* single quotes, which QEMU takes */
         {"json:{'driver':'luks','key':'k'}", "json:{\"driver\":\"luks\",\"key\":\"***\"}"},
         /* a name that QEMU cut off */
@@ -64,6 +77,8 @@ secrets_in_sentences_are_replaced(void **state)
         {"'/a/b': 'https://h/x?y=1&password=p:w': no", "'/a/b': 'https://h/x?y=1&password=***"},
         {"bad option file.driver=luks,file.key=pw,x", "bad option file.driver=luks,file.key=***"},
         {"bad option 'password=pw'", "bad option 'password=***"},
+        {"Could not open 'https://h/x?sig=s&y=1': no",
+         "Could not open 'https://h/x?sig=***&y=1': no"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *clean = qblk_redact_text(cases[i].text);
@@ -85,6 +100,7 @@ sentences_without_secrets_stay_as_they_are(void **state)
         "Could not open 'http://host:80/x?y=1': Not found",
         "Could not open 'json:{\"driver\":\"luks\",\"key-secret\":\"sec0\"}': no",
         "monkey=1, keys=2: no",
+        "driver=luks,key-secret=sec0: token=1 is not known",
         "'https://h/x?password=***' is not understood",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -123,6 +139,9 @@ names_without_secrets_stay_as_they_are(void **state)
         "json:{'driver':'luks','key-secret':'sec0'}",
         "json:{\"password-secret\":\"sec0\",",
         "http://host/a:key=b",
+        "http://host/x?author=a&signed=1&design=2&tokens=3&secretary=4",
+        "rbd:pool/image:auth=none:token=1",
+        "json:{'token':'a','auth':'b','secret':'sec0'}",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         gboolean found = TRUE;

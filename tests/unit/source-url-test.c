@@ -65,6 +65,7 @@ a_secret_is_never_among_the_options(void **state)
     static const char *const urls[] = {
         "http://u:secret@h/p",     "http://h/p?a=1&password=secret&b=2",
         "http://h/p?a;key=secret", "http://h/p?%6bey=secret",
+        "http://h/p?a;sig=secret", "http://h/p?X-Amz-Signature=secret&b=2",
         "iscsi://u%secret@h/t/1",  "ssh://u:secret@h/p"};
     for (gsize i = 0; i < G_N_ELEMENTS(urls); i++) {
         g_autoptr(GError) error = NULL;
