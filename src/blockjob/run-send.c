@@ -60,31 +60,42 @@ has_changed(const QblkJobState *job, const char *before)
            (before == NULL ? job->state != NULL : qblk_job_state_has_left(job, before));
 }
 
-/* Of a step that QEMU must not hear twice, and may have heard.  One that it has not heard leaves
- * the job where it is: then there is a way back. */
-static gboolean
-await_change(QblkRunTask *task, const QblkStep *step, const char *before, GError **error)
+gboolean
+qblk_run_send_await(QblkRunTask *task, const QblkStep *step, const char *before,
+                    gboolean *was_heard, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
     const QblkJobState *job = qblk_monitor_job(monitor, step->job);
     gint64 end = g_get_monotonic_time() + (gint64)monitor->heartbeat_ms * 1000 / 2;
-    while (!has_changed(job, before)) {
-        gboolean is_late = g_get_monotonic_time() >= end;
+    gboolean is_late = FALSE;
+    while (!has_changed(job, before) && !is_late) {
+        is_late = g_get_monotonic_time() >= end;
         if (qblk_run_task_must_stop(task, error) ||
             !(is_late ? qblk_monitor_ask(monitor, error)
                       : qblk_monitor_wait(monitor, end, error))) {
             return FALSE;
         }
-        if (is_late && !has_changed(job, before)) {
-            task->is_past_return = FALSE;
-            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                        "job '%s' stays %s: whether QEMU has heard '%s' is not known, and it "
-                        "would end if it heard that twice",
-                        step->job, job->state, step->command);
-            return FALSE;
-        }
     }
+    *was_heard = has_changed(job, before);
     return TRUE;
+}
+
+/* One that QEMU has not heard leaves the job where it is: then there is a way back. */
+static gboolean
+check_heard(QblkRunTask *task, const QblkStep *step, const char *before, GError **error)
+{
+    gboolean was_heard;
+    if (!qblk_run_send_await(task, step, before, &was_heard, error)) {
+        return FALSE;
+    }
+    if (!was_heard) {
+        task->is_past_return = FALSE;
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "job '%s' stays %s: whether QEMU has heard '%s' is not known, and it would end "
+                    "if it heard that twice",
+                    step->job, before, step->command);
+    }
+    return was_heard;
 }
 
 /* Whether the job has ended as @step would have it, without that: QEMU has heard the command
@@ -114,9 +125,6 @@ send_command(QblkRunTask *task, const QblkStep *step, QblkJobState *job, GError 
 {
     QblkMonitor *monitor = &task->run->monitor;
     g_autofree char *before = job == NULL ? NULL : g_strdup(job->state);
-    if (step->is_once && task->may_be_sent) {
-        return await_change(task, step, before, error);
-    }
     for (guint attempt = 0; attempt < 2; attempt++) {
         g_autoptr(GError) cause = NULL;
         g_autoptr(QblkJson) value =
@@ -141,7 +149,7 @@ send_command(QblkRunTask *task, const QblkStep *step, QblkJobState *job, GError 
             return TRUE;
         }
         if (step->is_once) {
-            return await_change(task, step, before, error);
+            return check_heard(task, step, before, error);
         }
     }
     g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,

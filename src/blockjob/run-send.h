@@ -11,6 +11,11 @@
 gboolean qblk_run_send(QblkRunTask *task, const QblkStep *step,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Of a step that QEMU must not hear twice, and may have heard when its job was in the state
+ * @before: wait a while whether it was. */
+gboolean qblk_run_send_await(QblkRunTask *task, const QblkStep *step, const char *before,
+                             gboolean *was_heard, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** QEMU has said no, and so nothing was changed. */
 gboolean qblk_run_send_is_refusal(const GError *error);
 

@@ -5,6 +5,7 @@
 #include "blockjob/removal.h"
 #include "blockjob/run-note.h"
 #include "blockjob/run-result.h"
+#include "blockjob/run-send.h"
 
 /* What QEMU is asked about has to be known before it is asked. */
 static void
@@ -344,6 +345,25 @@ look_whether_moved(const QblkRunTask *task, gboolean *has_moved, GError **error)
            qblk_run_result_compare(task, &is_before, has_moved, error);
 }
 
+/* Whether the final step, which whoever was there before may have sent, can be sent (again) or was
+ * heard. */
+static gboolean
+look_whether_heard(QblkRunTask *task, gboolean *goes_on, GError **error)
+{
+    const GPtrArray *steps = task->plan->steps;
+    const QblkStep *once = NULL;
+    for (guint i = 0; i < steps->len; i++) {
+        const QblkStep *step = steps->pdata[i];
+        once = step->is_once ? step : once;
+    }
+    if (once == NULL || task->stage != QBLK_STAGE_PIVOTING ||
+        qblk_job_state_has_reached(task->job, once->until)) {
+        return TRUE;
+    }
+    g_autofree char *before = g_strdup(task->job->state);
+    return qblk_run_send_await(task, once, before, goes_on, error);
+}
+
 static gboolean
 resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
 {
@@ -353,8 +373,11 @@ resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
         return FALSE;
     }
     if (goes_on && qblk_job_state_is_there(task->job)) {
+        if (!look_whether_heard(task, &goes_on, error)) {
+            return FALSE;
+        }
         gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
-        goes_on = !is_concluded || task->job->error == NULL;
+        goes_on = goes_on && (!is_concluded || task->job->error == NULL);
         if (is_concluded && goes_on && !look_whether_moved(task, &goes_on, error)) {
             return FALSE;
         }
@@ -380,7 +403,6 @@ qblk_run_resume(QblkClient **client, const QblkPlan *plan, QblkStage stage,
     QblkRunTask *task = run.tasks->pdata[0];
     /* The journal of a job that was there before begins with its first step. */
     task->stage = MAX(stage, task->stage);
-    task->may_be_sent = stage == QBLK_STAGE_PIVOTING;
     gboolean done = resume(&run, task, end, error);
     run_clear(&run);
     return done;
