@@ -105,6 +105,17 @@ look_at_place(const QblkJobOptions *options, QblkCopyOptions *copy, GError **err
     return TRUE;
 }
 
+/* Over the network nobody sees what is there, and blockdev-create makes it empty. */
+static gboolean
+look_far_away(const QblkInvocation *invocation, const QblkCopyOptions *copy, GError **error)
+{
+    gboolean is_far = g_str_has_prefix(invocation->arguments[0], "tcp:");
+    return !is_far || copy->reuse || copy->is_block ||
+           refuse(error, copy->destination,
+                  "cannot be looked for over the network, and QEMU would write over what is there: "
+                  "make it on its machine, with qemu-img create, and say --reuse-external");
+}
+
 static QblkChain *
 open_image(const char *path, const char *format, int timeout_ms, GError **error)
 {
@@ -173,7 +184,8 @@ qblk_cmd_copy(QblkInvocation *invocation, GError **error)
         .granularity = options->granularity,
         .buffer_size = options->buffer_size,
     };
-    g_autoptr(QblkLive) live = qblk_live_open(invocation, error);
+    g_autoptr(QblkLive) live =
+        look_far_away(invocation, &copy, error) ? qblk_live_open(invocation, error) : NULL;
     if (live == NULL || (is_local && (!look_at_place(options, &copy, error) ||
                                       !look_at_image(invocation, live, &copy, &found, error)))) {
         return FALSE;

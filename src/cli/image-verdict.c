@@ -211,8 +211,27 @@ qblk_image_verdict_of_marks(GPtrArray *marks, QblkImageVerdict *verdict, GError 
     return TRUE;
 }
 
+/* Whether an image of the plan has the name of @path, from a folder that is not known. */
+static gboolean
+may_be_file(const QblkPlan *plan, const char *path)
+{
+    const GPtrArray *chains[] = {plan->before, plan->after};
+    g_autofree char *wanted = g_path_get_basename(path);
+    for (gsize i = 0; i < G_N_ELEMENTS(chains); i++) {
+        for (guint j = 0; j < chains[i]->len; j++) {
+            const QblkExpectation *layer = chains[i]->pdata[j];
+            g_autofree char *name = g_path_get_basename(layer->filename);
+            if (layer->filename[0] != '/' && g_str_equal(name, wanted)) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
 gboolean
-qblk_image_verdict_of_silence(const GPtrArray *records, QblkImageVerdict *verdict, GError **error)
+qblk_image_verdict_of_silence(const GPtrArray *records, const char *path, QblkImageVerdict *verdict,
+                              GError **error)
 {
     verdict->why = "nothing was left unfinished";
     for (guint i = 0; i < records->len; i++) {
@@ -220,6 +239,13 @@ qblk_image_verdict_of_silence(const GPtrArray *records, QblkImageVerdict *verdic
         if (g_error_matches(record->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT)) {
             g_propagate_prefixed_error(error, g_error_copy(record->error),
                                        "whether anything was left unfinished is not known: ");
+            return FALSE;
+        }
+        if (record->error == NULL && may_be_file(record->plan, path)) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                        "'%s' tells of an image that QEMU knew by the relative name of '%s': say "
+                        "'qblk recover' with the VM that has it, or remove it if it is another one",
+                        record->path, path);
             return FALSE;
         }
         if (record->error != NULL) {

@@ -26,8 +26,10 @@ gboolean qblk_image_verdict_of_record(const QblkJournalRecord *record, QblkImage
 gboolean qblk_image_verdict_of_marks(GPtrArray *marks, QblkImageVerdict *verdict,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** None of @records tells of the image; what cannot be read might have. */
-gboolean qblk_image_verdict_of_silence(const GPtrArray *records, QblkImageVerdict *verdict,
+/** None of @records tells of the image @path; what cannot be read might have, or what QEMU knew by
+ * a relative name. */
+gboolean qblk_image_verdict_of_silence(const GPtrArray *records, const char *path,
+                                       QblkImageVerdict *verdict,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The images of a chain, of QblkExpectation: whether @path is one, and the active one. */

@@ -15,6 +15,7 @@
 #include "cli/vm.h"
 #include "qmp/client.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #define MIB             (1024 * 1024)
@@ -235,6 +236,21 @@ is_local(const QblkInvocation *invocation, const GPtrArray *plans, gint64 pid)
     return is_here;
 }
 
+/* What QEMU names from a folder of its own is not found from another one. */
+static void
+warn_of_relative_name(const QblkPlan *plan)
+{
+    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+    if (qblk_plan_moves_top(plan) && top->filename[0] != '/' &&
+        strchr(top->filename, ':') == NULL) {
+        g_autofree char *warning = g_strdup_printf(
+            "QEMU knows the image of '%s' by the relative name '%s': it gets no mark that it is "
+            "old, and 'qblk recover image:' cannot tell of it; do not use it afterwards",
+            plan->target, top->filename);
+        qblk_output_warn(warning);
+    }
+}
+
 static gboolean
 prepare(QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans, GError **error)
 {
@@ -248,6 +264,7 @@ prepare(QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans, GErr
     }
     for (guint i = 0; i < plans->len; i++) {
         QblkPlan *plan = plans->pdata[i];
+        warn_of_relative_name(plan);
         if ((live->schema != NULL && !qblk_plan_check_schema(plan, live->schema, error)) ||
             (live->is_local && !check_marks(plan, error)) ||
             !qblk_removal_identify(plan, pid, error)) {

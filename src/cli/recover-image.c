@@ -173,7 +173,7 @@ judge_look(Look *look, GError **error)
     }
     return look->marks->len > 0
                ? qblk_image_verdict_of_marks(look->marks, &look->verdict, error)
-               : qblk_image_verdict_of_silence(look->records, &look->verdict, error);
+               : qblk_image_verdict_of_silence(look->records, look->path, &look->verdict, error);
 }
 
 gboolean

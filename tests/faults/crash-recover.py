@@ -12,7 +12,7 @@ import live
 import qblk
 import qemu
 from block_jobs import SLOW
-from topologies.options import named_chain, stem, virtio
+from topologies.options import drive, named_chain, stem, virtio
 
 
 class TestCase(block_jobs.TestCase):
@@ -244,6 +244,20 @@ class Marked(TestCase):
             self.assertIn('was made since', result.errors)
         os.unlink(top + crash.MARK)
         self.assertIn(f'boot from: {top}\n', self.qblk('recover', f'image:{top}').text)
+
+    def test_an_image_that_qemu_knows_by_a_relative_name(self):
+        self.make(2, data='4M')
+        top, _ = self.files
+        self.run_qemu(drive(os.path.basename(top), id='drive0') + virtio('drive0', id='vda'))
+        self.leave(self.process.socket, 'commit', '--pivot')
+        self.process.kill()
+        result = self.qblk('recover', f'image:{top}', status=qblk.FAILED)
+        self.assertIn('by the relative name of', result.errors)
+        for name in crash.journals():
+            os.unlink(os.path.join(crash.journal_folder(), name))
+        self.run_qemu(drive(os.path.basename(top), id='drive0') + virtio('drive0', id='vda'))
+        result = self.qblk('commit', self.process.socket, 'vda', '--pivot')
+        self.assertIn("by the relative name 'disk-1.qcow2': it gets no mark", result.errors)
 
 
 class InUse(TestCase):

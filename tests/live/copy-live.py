@@ -173,6 +173,20 @@ class Place(TestCase):
                   cwd=self.folder, status=qblk.REFUSED)
         self.assertEqual(self.state(), before)
 
+    def test_nothing_is_written_over_over_the_network(self):
+        """What is there is not seen from here, and QEMU would make it empty."""
+        self.boot(tcp=True)
+        vm = f'tcp:{self.process.tcp}'
+        images.create(self.dest, '64M')
+        images.write(self.dest, pattern=5)
+        with open(self.dest, 'rb') as file:
+            before = file.read()
+        self.refuse('copy', vm, 'vda', self.dest, '--pivot', says='--reuse-external')
+        with open(self.dest, 'rb') as file:
+            self.assertEqual(file.read(), before)
+        self.qblk('copy', vm, 'vda', self.dest, '--pivot', '--reuse-external')
+        self.assert_same_content(self.dest)
+
     def test_a_file_that_is_there_is_not_written_over(self):
         self.boot()
         with open(self.dest, 'wb') as file:
