@@ -121,3 +121,14 @@ qblk_run_note_settle(const QblkRunTask *task, GError **error)
                 plan->target, cause->message, plan->buried, plan->buried_in);
     return FALSE;
 }
+
+void
+qblk_run_note_end(const QblkRun *run)
+{
+    for (guint i = 0; i < run->tasks->len; i++) {
+        QblkJournal **journal = ((const QblkRunTask *)run->tasks->pdata[i])->journal;
+        if (journal != NULL && *journal != NULL) {
+            qblk_journal_end(g_steal_pointer(journal));
+        }
+    }
+}

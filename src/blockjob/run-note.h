@@ -23,3 +23,6 @@ gboolean qblk_run_note_undone(QblkRunTask *task, GError **error) G_GNUC_WARN_UNU
  * mark cannot be written anew the one that is there keeps the overlay from being merged again, but
  * does not tell what to boot from. */
 gboolean qblk_run_note_settle(const QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Nothing is left to take up: the journals of all plans. */
+void qblk_run_note_end(const QblkRun *run);

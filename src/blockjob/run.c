@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run.h"
 
-#include "blockjob/lock-holder.h"
 #include "blockjob/removal.h"
+#include "blockjob/run-failure.h"
 #include "blockjob/run-note.h"
 #include "blockjob/run-result.h"
 #include "blockjob/run-send.h"
@@ -50,93 +50,6 @@ run_clear(QblkRun *run)
     g_ptr_array_unref(run->tasks);
 }
 
-/* Nothing is left to take up. */
-static void
-end_journals(const QblkRun *run)
-{
-    for (guint i = 0; i < run->tasks->len; i++) {
-        QblkJournal **journal = ((const QblkRunTask *)run->tasks->pdata[i])->journal;
-        if (journal != NULL && *journal != NULL) {
-            qblk_journal_end(g_steal_pointer(journal));
-        }
-    }
-}
-
-/* ---- when it goes wrong ---- */
-
-/* QEMU says only that it did not get a lock. */
-static void
-tell_locks(const QblkRunTask *task, GError **error)
-{
-    const QblkPlan *plan = task->plan;
-    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
-    g_autofree char *holders =
-        plan->writes == NULL
-            ? NULL
-            : qblk_lock_holder_others(plan->writes, top == NULL ? NULL : top->filename);
-    if (holders != NULL) {
-        g_autofree char *message = g_strdup((*error)->message);
-        g_free((*error)->message);
-        (*error)->message = g_strdup_printf("%s; another process holds a lock on '%s': %s", message,
-                                            plan->writes, holders);
-    }
-}
-
-/* Take back all tasks whose job has not ended well, the newest first.  The first failure is told,
- * and the others are taken back all the same. */
-static gboolean
-take_back(QblkRun *run, GError **error)
-{
-    g_autoptr(GError) first = NULL;
-    run->is_undoing = TRUE;
-    for (guint i = run->tasks->len; i-- > 0;) {
-        QblkRunTask *task = run->tasks->pdata[i];
-        g_autoptr(GError) cause = NULL;
-        if (task->taken > 0 && !task->is_over && !qblk_run_task_undo(task, &cause)) {
-            g_prefix_error(&cause, "job '%s' could not be taken back (", task->plan->job);
-            first = first == NULL ? g_steal_pointer(&cause) : first;
-        }
-    }
-    if (first == NULL) {
-        return TRUE;
-    }
-    g_prefix_error(error, "%s): ", first->message);
-    return FALSE;
-}
-
-static void
-leave_nothing(const QblkRun *run, GError **error)
-{
-    qblk_run_result_tell_undeleted(run, error);
-    end_journals(run);
-}
-
-/* After a failure nothing of the jobs must be left, or the user has to know what is. */
-static void
-end_badly(QblkRun *run, const QblkRunTask *failed, GError **error)
-{
-    gboolean was_left = run->monitor.stops > 1 || failed->is_over ||
-                        g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_LEFT);
-    gboolean has_failed =
-        qblk_job_state_has_reached(failed->job, "concluded") && failed->job->error != NULL;
-    gboolean may_undo = !failed->is_past_return || has_failed;
-    if (qblk_monitor_is_lost(&run->monitor) || (failed->taken > 0 && (was_left || !may_undo))) {
-        gboolean is_users = !qblk_monitor_is_lost(&run->monitor) && !failed->is_past_return;
-        qblk_run_result_tell_job(failed, error);
-        if (is_users) { /* who has it left on purpose goes on with it */
-            leave_nothing(run, error);
-        }
-        return;
-    }
-    if (run->options->is_local && (*error)->code == QBLK_BLOCKJOB_ERROR_FAILED) {
-        tell_locks(failed, error);
-    }
-    if (take_back(run, error)) {
-        qblk_run_result_tell_chains(run, error);
-        leave_nothing(run, error);
-    }
-}
-
 /* ---- the way that all goes well ---- */
 
 static gboolean
@@ -182,7 +95,7 @@ conclude(QblkRun *run, GError **error)
     }
     gboolean was_seen = !g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE);
     if (!qblk_monitor_is_lost(&run->monitor) && was_seen) {
-        end_journals(run);
+        qblk_run_note_end(run);
     }
     if (!done) {
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -199,10 +112,10 @@ qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *opti
     run_init(&run, client, plans, options);
     gboolean done = carry_out(&run, &failed, &cause);
     if (!done) {
-        end_badly(&run, failed, &cause);
+        qblk_run_failure_end(&run, failed, &cause);
         g_propagate_error(error, g_steal_pointer(&cause));
     } else if (options->is_detached) {
-        end_journals(&run);
+        qblk_run_note_end(&run);
     } else {
         done = conclude(&run, error);
     }
@@ -311,7 +224,7 @@ go_on(QblkRun *run, QblkRunTask *task, GError **error)
 {
     QblkRunTask *failed = NULL;
     if (!qblk_run_task_wait_all(run, &failed, error) || !qblk_run_task_finish(task, error)) {
-        end_badly(run, task, error);
+        qblk_run_failure_end(run, task, error);
         return FALSE;
     }
     return conclude(run, error);
@@ -330,7 +243,7 @@ go_back(QblkRun *run, QblkRunTask *task, GError **error)
     if (!qblk_run_task_undo(task, error) || !qblk_run_result_check_before(task, error)) {
         return FALSE;
     }
-    end_journals(run);
+    qblk_run_note_end(run);
     return TRUE;
 }
 
