@@ -29,7 +29,8 @@ const char *qblk_chain_get_target(const QblkChain *chain);
  */
 const char *qblk_chain_get_name_source(const QblkChain *chain);
 
-/** The bus in libvirt's words ("virtio", "scsi", "sata", "ide", "usb", "fdc", "nvme"), or NULL. */
+/** The bus in libvirt's words ("virtio", "scsi", "sata", "ide", "usb", "fdc", "nvme", "sd"; of a
+ * libvirt domain also others of its), or NULL. */
 const char *qblk_chain_get_bus(const QblkChain *chain);
 
 /**
@@ -49,8 +50,9 @@ const QblkLayer *qblk_chain_get_layer(const QblkChain *chain, guint position);
  * "node:NAME" (by the name of any node of the layer), or the path of its image, exactly as QEMU has
  * it or after both paths' links were resolved on this machine.
  *
- * Borrowed from @chain.  Errors (QBLK_GRAPH_ERROR): SPEC where @spec names nothing or another disk,
- * NO_LAYER with the indexes there are, AMBIGUOUS where a path is in the chain twice.
+ * Borrowed from @chain.  Errors (QBLK_GRAPH_ERROR): SPEC where an index of @spec is none, or of
+ * another disk, NO_LAYER with the indexes there are, also where @spec is the name of nothing in the
+ * chain, AMBIGUOUS where a path is in the chain twice.
  */
 const QblkLayer *qblk_chain_resolve(const QblkChain *chain, const char *spec,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -77,10 +79,11 @@ const char *qblk_layer_get_node_name(const QblkLayer *layer);
 /** The name of the protocol node; NULL where unknown. */
 const char *qblk_layer_get_storage_node_name(const QblkLayer *layer);
 
-/** QEMU's name of the image format, such as "qcow2". */
+/** QEMU's name of the image format, such as "qcow2"; "unknown" where a libvirt domain has none. */
 const char *qblk_layer_get_format(const QblkLayer *layer);
 
-/** The file name as QEMU reports it, without secrets. */
+/** The file name as QEMU reports it, without secrets; of a libvirt domain also "" where it has
+ * none, or "volume:POOL/VOLUME". */
 const char *qblk_layer_get_filename(const QblkLayer *layer);
 
 /** Size that the guest sees, and space used, in bytes; QBLK_UNKNOWN where QEMU does not say. */

@@ -20,6 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshotOptions, qblk_snapshot_options_free)
 /**
  * Give a disk its name: @assignment is "NAME=DEVICE", where DEVICE is a qdev id or path, a
  * BlockBackend name or a node-name.  Before all other ways to know a name.
+ *
+ * Errors (QBLK_GRAPH_ERROR): SPEC where that is none, AMBIGUOUS where the name was given before.
  */
 gboolean qblk_snapshot_options_add_target(QblkSnapshotOptions *options, const char *assignment,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -52,8 +54,10 @@ void qblk_snapshot_options_set_warning(QblkSnapshotOptions *options, QblkWarning
  * QBLK_GRAPH_ERROR_UNSAFE.  Nor are they where there are more than 100000 of them, which would stop
  * the guest's disks for some 8 seconds (QBLK_GRAPH_ERROR_LIMIT).
  *
- * Errors: QBLK_QMP_ERROR, QBLK_GRAPH_ERROR_INVALID, QBLK_GRAPH_ERROR_CHANGED,
- * QBLK_GRAPH_ERROR_LIMIT.
+ * Errors: QBLK_QMP_ERROR, QBLK_JSON_ERROR_TYPE where a reply has another type than QEMU's, and
+ * (QBLK_GRAPH_ERROR) INVALID, CHANGED, LIMIT, NO_DISK or AMBIGUOUS where a device to which @options
+ * give a name is not there or is several, UNSUPPORTED where this QEMU does not tell who is whose
+ * child in the way that @options ask for.
  */
 QblkSnapshot *qblk_snapshot_fetch(QblkClient *client, const QblkSnapshotOptions *options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -68,7 +72,8 @@ const char *const *qblk_snapshot_get_targets(const QblkSnapshot *snapshot);
  * The chain of the disk @name: a target name, or else a qdev id or BlockBackend name.
  *
  * Errors (QBLK_GRAPH_ERROR): NO_DISK with the names there are, AMBIGUOUS with the candidates,
- * UNSUPPORTED where the graph is none that a chain can say (quorum), UNSAFE as above.
+ * UNSUPPORTED where the graph is none that a chain can say (quorum), INVALID where it goes in a
+ * circle, LIMIT where there are more than 10000 layers, UNSAFE as above.
  */
 QblkChain *qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
