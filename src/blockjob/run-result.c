@@ -144,7 +144,8 @@ qblk_run_result_tell_chains(QblkRun *run, GError **error)
         if (how != NULL) {
             g_string_append_printf(told, "; the chain of '%s' %s", plan->target, how);
         }
-        if (plan->partial != NULL && task->taken > 0 && !task->is_over) {
+        gboolean is_partial = plan->partial != NULL && task->taken > 0 && !task->is_over;
+        if (is_partial && g_strcmp0(how, "is as planned") != 0) {
             g_string_append_printf(told, "; '%s' is not whole", plan->partial);
         }
     }

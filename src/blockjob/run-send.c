@@ -80,7 +80,8 @@ qblk_run_send_await(QblkRunTask *task, const QblkStep *step, const char *before,
     return TRUE;
 }
 
-/* One that QEMU has not heard leaves the job where it is: then there is a way back. */
+/* One that QEMU has not heard leaves the job where it is: then there is a way back, but for a job
+ * that was there before us and goes on without us. */
 static gboolean
 check_heard(QblkRunTask *task, const QblkStep *step, const char *before, GError **error)
 {
@@ -89,7 +90,7 @@ check_heard(QblkRunTask *task, const QblkStep *step, const char *before, GError 
         return FALSE;
     }
     if (!was_heard) {
-        task->is_past_return = FALSE;
+        task->is_past_return = task->plan->adopts;
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                     "job '%s' stays %s: whether QEMU has heard '%s' is not known, and it would end "
                     "if it heard that twice",
@@ -145,6 +146,7 @@ send_command(QblkRunTask *task, const QblkStep *step, QblkJobState *job, GError 
             g_propagate_error(error, g_steal_pointer(&cause));
             return FALSE;
         }
+        task->is_unanswered = task->is_unanswered || step->is_final;
         if (has_changed(job, before)) {
             return TRUE;
         }

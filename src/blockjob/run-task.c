@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "blockjob/run-note.h"
+#include "blockjob/run-result.h"
 #include "blockjob/run-send.h"
 
 /* ---- waiting ---- */
@@ -166,6 +167,26 @@ begin_step(QblkRunTask *task, const QblkStep *step, GError **error)
     return is_sent;
 }
 
+/* Another client may have ended the job before the final step, whose answer was not heard, came:
+ * without the guest going over, which is a good end, too. */
+static gboolean
+check_moved(QblkRunTask *task, const QblkStep *step, GError **error)
+{
+    gboolean is_before, is_after;
+    if (!task->is_unanswered || !step->is_final || !qblk_plan_moves_top(task->plan)) {
+        return TRUE;
+    }
+    if (!qblk_run_result_compare(task, &is_before, &is_after, error)) {
+        return FALSE;
+    }
+    if (!is_after) {
+        task->is_past_return = FALSE;
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "job '%s' was ended by another client", task->plan->job);
+    }
+    return is_after;
+}
+
 /* Wait for what ends @step, which was sent. */
 static gboolean
 end_step(QblkRunTask *task, const QblkStep *step, GError **error)
@@ -180,7 +201,8 @@ end_step(QblkRunTask *task, const QblkStep *step, GError **error)
         return TRUE;
     }
     const QblkJobState *job = qblk_monitor_job(&task->run->monitor, step->job);
-    gboolean went_well = check_conclusion(task, job, error);
+    gboolean went_well =
+        check_conclusion(task, job, error) && (job != task->job || check_moved(task, step, error));
     task->is_over = task->is_over || (went_well && job == task->job);
     return went_well;
 }
@@ -273,11 +295,39 @@ undo_step(QblkRunTask *task, const QblkStep *step, GError **error)
     return FALSE;
 }
 
+/* Of a final step without an answer the end of the job tells, before it is forgotten. */
+static void
+note_when_known(QblkRunTask *task)
+{
+    gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
+    if (task->is_unanswered && is_concluded && qblk_monitor_ask(&task->run->monitor, NULL) &&
+        task->job->error != NULL) {
+        qblk_run_note_not_changed(task);
+        task->is_unanswered = FALSE;
+    }
+}
+
+/* A job that was there before us has nothing that takes it back; where it is over it is forgotten
+ * as planned. */
+static gboolean
+forget_adopted(QblkRunTask *task, GError **error)
+{
+    for (guint i = 0; task->plan->adopts && i < task->plan->steps->len; i++) {
+        const QblkStep *step = task->plan->steps->pdata[i];
+        if (g_strcmp0(step->command, "job-dismiss") == 0 && !undo_step(task, step, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean
 qblk_run_task_undo(QblkRunTask *task, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
-    qblk_run_note_not_changed(task);
+    if (!task->is_unanswered) {
+        qblk_run_note_not_changed(task);
+    }
     if (!qblk_monitor_ask(monitor, error) &&
         (!qblk_monitor_is_lost(monitor) || !qblk_monitor_reconnect(monitor, error))) {
         return FALSE;
@@ -285,10 +335,11 @@ qblk_run_task_undo(QblkRunTask *task, GError **error)
     for (guint i = task->taken; i-- > 0;) {
         const QblkStep *step = task->plan->steps->pdata[i];
         for (guint j = 0; j < step->undo->len; j++) {
+            note_when_known(task);
             if (!undo_step(task, step->undo->pdata[j], error)) {
                 return FALSE;
             }
         }
     }
-    return qblk_run_note_undone(task, error);
+    return forget_adopted(task, error) && qblk_run_note_undone(task, error);
 }

@@ -26,6 +26,7 @@ typedef struct {
     guint taken;             /* how many steps took effect, or may have */
     gboolean is_past_return; /* a final step was sent */
     gboolean is_over;        /* the job has ended well: only cleaning up is left */
+    gboolean is_unanswered;  /* what became of the final step is not known from its answer */
 } QblkRunTask;
 
 /** The first wish to stop takes the jobs back, where there still is a way back; a second one leaves

@@ -274,7 +274,23 @@ look_whether_heard(QblkRunTask *task, gboolean *goes_on, GError **error)
         return TRUE;
     }
     g_autofree char *before = g_strdup(task->job->state);
-    return qblk_run_send_await(task, once, before, goes_on, error);
+    g_autoptr(GError) cause = NULL;
+    task->is_unanswered = TRUE;
+    if (!qblk_run_send_await(task, once, before, goes_on, &cause)) {
+        *goes_on = FALSE;
+        if (!g_error_matches(cause, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
+    }
+    if (!*goes_on && task->plan->adopts) { /* it goes on without us, and so nothing is over */
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "job '%s' is still %s, and whether QEMU has heard '%s' is not known: say 'qblk "
+                    "recover' again when the job is over",
+                    once->job, before, once->command);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean

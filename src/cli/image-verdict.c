@@ -6,6 +6,8 @@
 #include "cli/output.h"
 #include "graph/image-chain.h"
 
+#include <string.h>
+
 gboolean
 qblk_image_verdict_has_file(const GPtrArray *layers, const char *path)
 {
@@ -221,7 +223,9 @@ may_be_file(const QblkPlan *plan, const char *path)
         for (guint j = 0; j < chains[i]->len; j++) {
             const QblkExpectation *layer = chains[i]->pdata[j];
             g_autofree char *name = g_path_get_basename(layer->filename);
-            if (layer->filename[0] != '/' && g_str_equal(name, wanted)) {
+            gboolean is_relative =
+                layer->filename[0] != '/' && strchr(layer->filename, ':') == NULL;
+            if (is_relative && g_str_equal(name, wanted)) {
                 return TRUE;
             }
         }

@@ -298,6 +298,13 @@ check_effects(const QblkInvocation *invocation, const Raw *raw, GError **error)
                 error, "%s is for commands that ask a VM, and 'qblk %s' asks none", options[i].name,
                 invocation->command->name);
         }
+        if (options[i].given && g_str_equal(options[i].name, "--format") &&
+            g_str_equal(invocation->command->name, "recover")) {
+            return qblk_invocation_usage(
+                error,
+                "--format is for what is read of an image, and 'qblk recover' reads what was "
+                "written down of it");
+        }
         if (options[i].given && is_domain && options[i].is_of_graph) {
             return qblk_invocation_usage(
                 error, "%s is for disks of a QEMU or capture, and '%s' is a document",

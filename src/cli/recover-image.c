@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/recover-image.h"
 
+#include "blockjob/file-identity.h"
 #include "blockjob/journal.h"
 #include "blockjob/lock-holder.h"
 #include "blockjob/tombstone.h"
@@ -10,30 +11,43 @@
 
 #include <stdlib.h>
 
-/* The journal of an operation on the image, NULL if none was left; FALSE where there are several:
- * of QEMUs that were not the same one, and which of them was the last is not known. */
+static gboolean
+is_active_image(const QblkPlan *plan, const char *path)
+{
+    const char *before = qblk_image_verdict_active(plan->before);
+    const char *after = plan->after->len == 0 ? NULL : qblk_image_verdict_active(plan->after);
+    return qblk_file_identity_is_one(before, path) || qblk_file_identity_is_one(after, path);
+}
+
+/* The journal of an operation on the image, NULL if none was left; FALSE where it is the active one
+ * of several: of QEMUs that were not the same one, and which of them was the last is not known. */
 static gboolean
 find_record(const GPtrArray *records, const char *top, const QblkJournalRecord **found,
             GError **error)
 {
+    const QblkJournalRecord *below = NULL; /* others may have it below their active images, too */
     *found = NULL;
     for (guint i = 0; i < records->len; i++) {
         const QblkJournalRecord *record = records->pdata[i];
+        const QblkPlan *plan = record->plan;
         /* Neither where it cannot be read, nor where QEMU could not be asked. */
-        gboolean is_told = record->error == NULL && record->plan->before->len > 0;
-        if (!is_told || !(qblk_image_verdict_has_file(record->plan->before, top) ||
-                          qblk_image_verdict_has_file(record->plan->after, top))) {
+        if (record->error != NULL || plan->before->len == 0) {
             continue;
         }
-        if (*found != NULL) {
+        gboolean is_active = is_active_image(plan, top);
+        if (is_active && *found != NULL) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                         "both '%s' and '%s' tell of '%s': remove the one that is older, or ask "
                         "'qblk recover' with the VM of each",
                         (*found)->path, record->path, top);
             return FALSE;
         }
-        *found = record;
+        gboolean has_it = qblk_image_verdict_has_file(plan->before, top) ||
+                          qblk_image_verdict_has_file(plan->after, top);
+        *found = is_active ? record : *found;
+        below = has_it && below == NULL ? record : below;
     }
+    *found = *found == NULL ? below : *found;
     return TRUE;
 }
 

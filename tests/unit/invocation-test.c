@@ -210,7 +210,7 @@ parse_in_child(gconstpointer line)
 static void
 the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own(void **state)
 {
-    static const char *const own[] = {"graph", "copy", "source", NULL};
+    static const char *const own[] = {"graph", "copy", "source", "recover", NULL};
     for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
         static const char *const more[] = {"", " b", " b c"};
         g_auto(QblkInvocation) invocation = {0};
@@ -236,6 +236,8 @@ what_has_no_effect_on_source_is_refused(void **state)
         assert_usage(back, "is for commands that ask a VM, and 'qblk source' asks none");
     }
     assert_usage("source image:/a --format raw", "'qblk source' asks none");
+    assert_usage("recover image:/a --format raw", "reads what was written down");
+    assert_usage("--format raw recover image:/a", "reads what was written down");
     assert_usage("source /a --expect 0", "--expect needs one disk");
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "source /a -v --json");

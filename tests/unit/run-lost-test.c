@@ -153,6 +153,7 @@ what_must_not_be_heard_twice_is_not_sent_again(void **state)
     RunCase *test = case_of_once();
     run_case_status(test->next, "waiting pending concluded"); /* it was heard */
     run_case_tell(test->next, "concluded", NULL);
+    fake_qmp_answer_recorded(test->next); /* the chain is as planned */
     run_case_take(test->next, "job-dismiss", "null", NULL);
     for (guint i = 0; i < 4; i++) {
         run_case_take(test->next, "blockdev-del", NULL, NULL);
@@ -161,8 +162,26 @@ what_must_not_be_heard_twice_is_not_sent_again(void **state)
 
     test = case_of_once(); /* it was not: the job stays where it is, and is taken back */
     run_case_tell(test->next, "ready", NULL);
-    run_case_take_back(test->next, "ready");
+    run_case_tell(test->next, "ready", NULL);
+    run_case_take(test->next, "job-cancel", NULL, "aborting concluded");
+    run_case_tell(test->next, "concluded", "Operation canceled"); /* not changed, that means */
+    run_case_take(test->next, "job-dismiss", "null", NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "is not known, and it would end if it heard");
+}
+
+/* It ended the job without the guest going over, before our command came. */
+static void
+what_another_client_has_ended_is_no_pivot(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
+    test->next = run_case_server();
+    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_lose(test->fake, "job-complete", FALSE);
+    run_case_tell(test->next, "concluded", NULL);
+    run_case_tell(test->next, "concluded", NULL);
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "was ended by another client; the chain of "
+                  "'vda' is as it was");
 }
 
 /* Of another client: the job is over when the command comes. */
@@ -196,6 +215,7 @@ main(void)
         cmocka_unit_test(a_job_that_has_failed_meanwhile_is_told),
         cmocka_unit_test(a_job_that_is_gone_meanwhile_is_told),
         cmocka_unit_test(what_must_not_be_heard_twice_is_not_sent_again),
+        cmocka_unit_test(what_another_client_has_ended_is_no_pivot),
         cmocka_unit_test(what_is_refused_since_it_was_done_is_done),
         cmocka_unit_test(what_is_known_is_said_where_the_connection_stays_lost),
     };

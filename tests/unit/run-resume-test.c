@@ -299,6 +299,35 @@ of_a_job_that_is_gone_the_chain_says_how_it_went(void **state)
     try_rows(rows, G_N_ELEMENTS(rows));
 }
 
+/* It goes on without us, and may go over at any time. */
+static void
+a_copy_of_another_client_is_not_taken_back(void **state)
+{
+    static const Row row = {P(PIVOTING), WAITS, BEFORE, REFUSED};
+    Left left;
+    GError *error = NULL;
+    QblkRunEnd end;
+    leave(&left, &row);
+    have_chain(left.run, row.chain);
+    left.run->plan->adopts = TRUE;
+    for (guint i = 0; i < left.run->plan->steps->len; i++) {
+        QblkStep *step = left.run->plan->steps->pdata[i];
+        step->is_once = step->is_final;
+    }
+    run_case_tell(left.run->fake, "ready", NULL);
+    run_case_tell(left.run->fake, "ready", NULL);
+    left.run->options.heartbeat_ms = 50;
+    left.run->options.journals = &left.journal;
+    QblkClient *client = fake_qmp_connect(left.run->fake);
+    assert_false(
+        qblk_run_resume(&client, left.run->plan, row.stage, &left.run->options, &end, &error));
+    qblk_client_free(client);
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "is still ready");
+    check_marks(&left, &row);
+    check_journal(&left, &row);
+    clear(&left);
+}
+
 /* A chain as before is no proof that the guest has not gone over to the other image meanwhile: its
  * QEMU may have been started again, from the one that is old. */
 static void
@@ -354,6 +383,7 @@ main(void)
         cmocka_unit_test(an_image_that_may_be_old_is_not_said_to_be_the_right_one),
         cmocka_unit_test(where_the_active_image_stays_the_chain_before_is_one_that_was_taken_back),
         cmocka_unit_test(a_chain_that_stays_the_same_tells_nothing_of_the_job),
+        cmocka_unit_test(a_copy_of_another_client_is_not_taken_back),
         cmocka_unit_test(a_chain_that_is_neither_is_left_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
