@@ -165,8 +165,9 @@ static void
 add_way_out(const QblkJournalRecord *record, GError **error)
 {
     const GPtrArray *before = record->plan->before;
-    /* Earlier the images do not tell more than the VM. */
-    gboolean is_asked = before->len > 0 && record->stage >= QBLK_STAGE_PIVOTING;
+    /* Before it was to change, the images do not tell more than a chain that was seen. */
+    gboolean is_seen = g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT);
+    gboolean is_asked = before->len > 0 && (record->stage >= QBLK_STAGE_PIVOTING || !is_seen);
     const QblkExpectation *top = is_asked ? before->pdata[0] : NULL;
     g_autofree char *ask =
         top == NULL ? NULL
