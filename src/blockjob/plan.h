@@ -25,7 +25,7 @@ typedef struct {
     gboolean is_final;   /* from here on there is no way back */
     gboolean is_silent;  /* QEMU answers with an empty text, and with another one where it fails */
     gboolean may_fail;   /* cleaning up: QEMU may have done it by itself */
-    gboolean is_once;    /* QEMU ends where it hears it twice */
+    gboolean is_once;    /* there are QEMUs that end where they hear it twice */
     GPtrArray *undo;     /* of QblkStep, owned: takes it back; those of the last step come first */
 } QblkStep;
 

@@ -2,6 +2,7 @@
 """What happens to a copy while it is made: the guest writes, the user changes his mind, QEMU, qblk
 or the file system give up."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import live
 import qblk
 import qemu
 from block_jobs import SLOW
-from topologies.options import named_chain, virtio
+from topologies.options import named_chain, stem, virtio
 
 JOB = 'qblk-copy-vda'
 
@@ -254,6 +255,34 @@ class Killed(TestCase):
                 left = self.dest if name == 'copy' else self.files[3]
                 self.assert_files(left)
                 self.assert_same_content(left)
+
+
+class Twice(TestCase):
+    """job-complete, of a copy that has still to get in step."""
+
+    def boot_with_copy(self, **more):
+        """To a disk that takes a second and a half for each write."""
+        self.boot(depth=2)
+        top = stem(self.files[0])
+        qmp = self.process.qmp
+        qmp.execute('blockdev-add', {'driver': 'null-co', 'node-name': 'slow', 'size': 64 << 20,
+                                     'latency-ns': 1500000000})
+        qmp.execute('blockdev-mirror', {'job-id': 'copy', 'device': top, 'target': 'slow',
+                                        'sync': 'none', **more})
+        qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'ready'})
+        self.guest_writes('1M')
+        qmp.execute('job-complete', {'id': 'copy'})
+
+    def test_what_qemu_makes_of_it(self):
+        for more in ({'replaces': 'disk-1'}, {}):
+            with self.subTest(more):
+                self.setUp()
+                self.boot_with_copy(**more)
+                is_deadly = bool(more) and qemu.version() < (10, 0)
+                with self.assertRaises(ConnectionError) if is_deadly else contextlib.nullcontext():
+                    self.process.qmp.execute('job-complete', {'id': 'copy'})
+                if is_deadly:
+                    self.process.kill()
 
 
 if __name__ == '__main__':
