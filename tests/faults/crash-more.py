@@ -66,9 +66,13 @@ class LeftBehind(TestCase):
         crash.tell('a command that reads, after a crash', {'left as it is': 4})
 
     def test_an_abort_is_not_preceded_by_the_end(self):
-        self.leave('pull')
-        self.assertEqual(self.qblk('job', self.process.socket, 'vda', '--abort').errors, '')
-        self.assert_untouched()
+        device = '/machine/peripheral/vda/virtio-backend'
+        for name in ('vda', 'qblk-pull-vda', device):
+            with self.subTest(name):
+                self.setUp()
+                self.leave('pull')
+                self.assertEqual(self.qblk('job', self.process.socket, name, '--abort').errors, '')
+                self.assert_untouched()
 
     def test_a_job_that_cannot_go_on_is_taken_back(self):
         self.leave('pull')
