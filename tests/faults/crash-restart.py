@@ -10,6 +10,7 @@ from unittest import mock
 
 import block_jobs
 import crash
+import images
 import live
 import qblk
 import qemu
@@ -108,6 +109,20 @@ class Pivoting(TestCase):
                                   said)
                 self.states['new image settled'] += 1
         crash.tell('QEMU is started again with the new image', self.states)
+
+    def test_with_another_image(self):
+        """As a rescue system: the guest may come back to either of the two."""
+        with self.crashed('copy --pivot', 'job-complete'):
+            images.create(self.path('rescue'), str(crash.SIZE))
+            left = crash.journals()
+            with self.started_with('rescue'):
+                said = self.recover(qblk.FAILED)
+                self.assertIn('which is neither the one from before', said)
+                self.assertIn(f"say 'qblk recover image:{self.files[0]}'", said)
+                self.assertEqual(crash.journals(), left)
+            result = qblk.run('recover', f'image:{self.files[0]}')
+            self.assertIn(self.path('copy'), result.text + result.errors)
+        crash.tell('QEMU is started again with a third image', {'told': 1})
 
     def test_with_the_same_active_image(self):
         for name, chain, said_of_it in (('pull', ['disk-2'], 'as planned'),

@@ -261,12 +261,12 @@ class Twice(TestCase):
     """job-complete, of a copy that has still to get in step."""
 
     def boot_with_copy(self, **more):
-        """To a disk that takes a second and a half for each write."""
+        """To a disk that takes twenty seconds for each write."""
         self.boot(depth=2)
         top = stem(self.files[0])
         qmp = self.process.qmp
         qmp.execute('blockdev-add', {'driver': 'null-co', 'node-name': 'slow', 'size': 64 << 20,
-                                     'latency-ns': 1500000000})
+                                     'latency-ns': 20000000000})
         qmp.execute('blockdev-mirror', {'job-id': 'copy', 'device': top, 'target': 'slow',
                                         'sync': 'none', **more})
         qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'ready'})

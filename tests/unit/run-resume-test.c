@@ -316,7 +316,8 @@ a_copy_of_another_client_is_not_taken_back(void **state)
     }
     run_case_tell(left.run->fake, "ready", NULL);
     run_case_tell(left.run->fake, "ready", NULL);
-    left.run->options.heartbeat_ms = 50;
+    /* Half of it is waited, and nothing else is asked for in that time. */
+    left.run->options.heartbeat_ms = 2000;
     left.run->options.journals = &left.journal;
     QblkClient *client = fake_qmp_connect(left.run->fake);
     assert_false(
