@@ -125,8 +125,11 @@ class Bytes(Peers):
                            cpu=20)
 
 
-# Names of which each part could be that of a secret, or the end of a password
-SECRETS = ('rbd:' + 'a=' * 400000, 'x' + '://' * 800000, 'http://h/?' + 'key=x&' * 600000)
+# Names of which each part could be that of a secret, or the end of a password. The strstr() of a
+# sanitizer looks for the end of the whole text each time.
+PLACES = 200000 if hostile.IS_MEASURED else 5000
+SECRETS = ('rbd:' + 'a=' * 2 * PLACES, 'x' + '://' * 4 * PLACES,
+           'http://h/?' + 'key=x&' * 3 * PLACES)
 
 
 class Messages(Peers):
