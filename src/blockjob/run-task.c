@@ -273,10 +273,13 @@ is_undone(const QblkRunTask *task, const QblkStep *step)
         return FALSE;
     }
     const QblkJobState *job = qblk_monitor_job(&task->run->monitor, step->job);
-    /* A job that was there before us is only forgotten where it is over. */
-    const char *until = task->plan->adopts ? "concluded" : step->until;
-    gboolean has_reached = until != NULL && qblk_job_state_has_reached(job, until);
-    return !qblk_job_state_is_there(job) || (task->plan->adopts ? !has_reached : has_reached);
+    if (!qblk_job_state_is_there(job)) {
+        return TRUE;
+    }
+    if (task->plan->adopts) { /* what was there before us is only forgotten, where it is over */
+        return !qblk_job_state_has_reached(job, "concluded");
+    }
+    return step->until != NULL && qblk_job_state_has_reached(job, step->until);
 }
 
 /* A step that fails because the job came to its end by itself meanwhile has not failed. */

@@ -131,6 +131,17 @@ what_is_known_is_said_where_the_connection_stays_lost(void **state)
                  "the chain of 'vda' was changed as planned, and then");
 }
 
+/* What is left of an active commit once the chain was seen to be as planned. */
+static void
+take_cleaning(FakeQmp *fake)
+{
+    fake_qmp_answer_recorded(fake);
+    run_case_take(fake, "job-dismiss", "null", NULL);
+    for (guint i = 0; i < 4; i++) {
+        run_case_take(fake, "blockdev-del", NULL, NULL);
+    }
+}
+
 /* A case whose job-complete QEMU must not hear twice: the one that was sent was lost. */
 static RunCase *
 case_of_once(void)
@@ -154,11 +165,7 @@ what_must_not_be_heard_twice_is_not_sent_again(void **state)
     RunCase *test = case_of_once();
     run_case_status(test->next, "waiting pending concluded"); /* it was heard */
     run_case_tell(test->next, "concluded", NULL);
-    fake_qmp_answer_recorded(test->next); /* the chain is as planned */
-    run_case_take(test->next, "job-dismiss", "null", NULL);
-    for (guint i = 0; i < 4; i++) {
-        run_case_take(test->next, "blockdev-del", NULL, NULL);
-    }
+    take_cleaning(test->next);
     run_case_succeed(test);
 
     test = case_of_once(); /* it was not: the job stays where it is, and is taken back */
@@ -193,11 +200,7 @@ what_is_refused_since_it_was_done_is_done(void **state)
     run_case_take(test->fake, "block-commit", "created running", "ready");
     run_case_refuse(test->fake, "job-complete");
     run_case_tell(test->fake, "concluded", NULL);
-    fake_qmp_answer_recorded(test->fake); /* the chain is as planned */
-    run_case_take(test->fake, "job-dismiss", "null", NULL);
-    for (guint i = 0; i < 4; i++) {
-        run_case_take(test->fake, "blockdev-del", NULL, NULL);
-    }
+    take_cleaning(test->fake);
     run_case_succeed(test);
 
     test = run_case_new(QBLK_COMMIT_PIVOT);
