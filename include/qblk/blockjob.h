@@ -11,41 +11,10 @@
  */
 #pragma once
 
+#include <qblk/plan.h>
 #include <qblk/snapshot.h>
 
 G_BEGIN_DECLS
-
-typedef struct QblkPlan QblkPlan;
-
-typedef enum {
-    QBLK_COMMIT_INNER,        /**< the active layer is not among those committed */
-    QBLK_COMMIT_ACTIVE,       /**< stop where the base is in step with the guest */
-    QBLK_COMMIT_PIVOT,        /**< then go on with the base */
-    QBLK_COMMIT_KEEP_OVERLAY, /**< then go on with the overlay; the base stays a copy */
-} QblkCommitEnd;
-
-/** A commit.  Initialize with zeroes. */
-typedef struct {
-    const char *top;  /**< a layer as the user names it; NULL: the active one */
-    const char *base; /**< likewise; NULL: the bottom, or with shallow the one below top */
-    gboolean shallow;
-    QblkCommitEnd end;
-    gboolean keep_relative;  /**< the overlay's backing string stays relative */
-    gboolean delete_removed; /**< files that are not used any more are deleted at the end: refused
-                                  where QEMU is not seen to have them open on this machine */
-} QblkCommitOptions;
-
-/** A pull.  Initialize with zeroes. */
-typedef struct {
-    const char *base; /**< a layer as the user names it, which stays; NULL: none does */
-    gboolean keep_relative;
-} QblkPullOptions;
-
-/** What all jobs have.  Initialize with zeroes. */
-typedef struct {
-    gint64 speed;           /**< bytes a second, 0: no limit */
-    gboolean force_managed; /**< libvirt started the guest and will not hear of the change */
-} QblkJobLimits;
 
 /**
  * The plan to bring data of the disk @disk down into a layer below; what cannot be done on this
@@ -65,9 +34,6 @@ QblkPlan *qblk_blockjob_plan_pull(QblkClient *client, const QblkSnapshot *snapsh
                                   const char *disk, const QblkPullOptions *options,
                                   const QblkJobLimits *limits,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-void qblk_plan_free(QblkPlan *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_free)
 
 /** The plan as JSON text, as `qblk commit --dry-run --json` prints it; owned by the caller. */
 char *qblk_blockjob_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;

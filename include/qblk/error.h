@@ -75,7 +75,7 @@ typedef enum {
     QBLK_BLOCKJOB_ERROR_REFUSED, /**< it would harm, or the request makes no sense on this chain */
     QBLK_BLOCKJOB_ERROR_FAILED,  /**< the job failed; the message has QEMU's reason */
     QBLK_BLOCKJOB_ERROR_CANCELLED, /**< the job was cancelled before it had changed the chain */
-    QBLK_BLOCKJOB_ERROR_LEFT,      /**< we were stopped, and the job goes on or waits */
+    QBLK_BLOCKJOB_ERROR_DETACHED,  /**< we were stopped, and the job goes on or waits */
     QBLK_BLOCKJOB_ERROR_RESULT,    /**< the job ended well and the chain is not as expected */
 } QblkBlockjobError;
 

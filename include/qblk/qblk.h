@@ -11,5 +11,6 @@
 #include <qblk/domain.h>
 #include <qblk/error.h>
 #include <qblk/image.h>
+#include <qblk/plan.h>
 #include <qblk/snapshot.h>
 #include <qblk/source-xml.h>

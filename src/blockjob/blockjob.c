@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <qblk/blockjob.h>
 
-#include "blockjob/plan-check.h"
-#include "blockjob/plan-commit.h"
-#include "blockjob/plan-json.h"
-#include "blockjob/plan-pull.h"
-#include "blockjob/process.h"
-#include "blockjob/removal.h"
+#include "blockjob/delete-images.h"
 #include "blockjob/run.h"
+#include "image/process.h"
+#include "plan/plan-check.h"
+#include "plan/plan-commit.h"
+#include "plan/plan-json.h"
+#include "plan/plan-pull.h"
 
 #define PROGRESS_MS 300
 
@@ -41,7 +41,7 @@ checked(QblkPlan *plan, QblkClient *client, const QblkSchema *schema, GError **e
     g_autoptr(QblkPlan) made = plan;
     gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
     gboolean done = made != NULL && qblk_plan_check_schema(made, schema, error) &&
-                    qblk_removal_identify(made, pid, error);
+                    qblk_delete_images_identify(made, pid, error);
     return done ? g_steal_pointer(&made) : NULL;
 }
 
@@ -101,7 +101,7 @@ qblk_blockjob_run(QblkClient **client, const char *address, const QblkPlan *plan
         .report_ms = progress == NULL ? 0 : PROGRESS_MS,
         .report = report,
         .user_data = &to,
-        .is_local = pid != 0 && qblk_removal_is_here(plan, pid, FALSE),
+        .is_local = pid != 0 && qblk_delete_images_is_here(plan, pid, FALSE),
     };
     return qblk_run_one(client, plan, &options, error);
 }

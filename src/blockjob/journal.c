@@ -2,10 +2,9 @@
 #include "blockjob/journal.h"
 
 #include "base/limits.h"
-#include "blockjob/journal-line.h"
+#include "blockjob/file-sync.h"
 #include "blockjob/journal-lock.h"
-#include "blockjob/plan-json.h"
-#include "blockjob/sync-folder.h"
+#include "plan/plan-json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +86,7 @@ static gboolean
 append_line(QblkJournal *journal, const QblkJson *json, GError **error)
 {
     g_autofree char *text = qblk_json_print(json, QBLK_JSON_COMPACT);
-    return qblk_journal_line_append(journal->fd, &journal->whole, text) ||
+    return qblk_file_sync_append_line(journal->fd, &journal->whole, text) ||
            fail(error, "cannot write the journal", journal->path);
 }
 
@@ -128,7 +127,7 @@ void
 qblk_journal_end(QblkJournal *journal)
 {
     (void)g_unlink(journal->path);
-    (void)qblk_sync_folder(journal->folder);
+    (void)qblk_file_sync_directory(journal->folder);
     qblk_journal_leave(journal);
 }
 
@@ -156,7 +155,7 @@ QblkJournal *
 qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *plan,
                    GError **error)
 {
-    if (!qblk_sync_folder_make(folder)) {
+    if (!qblk_file_sync_make_directory(folder)) {
         fail(error, "cannot make the folder for journals", folder);
         return NULL;
     }
@@ -179,7 +178,7 @@ qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *
         (void)g_unlink(path);
         return NULL;
     }
-    if (!qblk_sync_folder(folder)) {
+    if (!qblk_file_sync_directory(folder)) {
         fail(error, "cannot write the folder for journals", folder);
         (void)g_unlink(path);
         return NULL;

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "blockjob/journal-vm.h"
-#include "blockjob/plan.h"
+#include "plan/plan.h"
 
 /** How far an operation is.  In their order. */
 typedef enum {

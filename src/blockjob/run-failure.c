@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-failure.h"
 
-#include "blockjob/lock-holder.h"
-#include "blockjob/run-note.h"
-#include "blockjob/run-result.h"
+#include "blockjob/run-journal.h"
+#include "blockjob/run-verify.h"
+#include "image/lock-holder.h"
 
 /* QEMU says only that it did not get a lock. */
 static void
@@ -48,21 +48,21 @@ take_back(QblkRun *run, GError **error)
 static void
 leave_nothing(const QblkRun *run, GError **error)
 {
-    qblk_run_result_tell_undeleted(run, error);
-    qblk_run_note_end(run);
+    qblk_run_verify_tell_undeleted(run, error);
+    qblk_run_journal_end(run);
 }
 
 void
 qblk_run_failure_end(QblkRun *run, const QblkRunTask *failed, GError **error)
 {
     gboolean was_left = run->monitor.stops > 1 || failed->is_over ||
-                        g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_LEFT);
+                        g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED);
     gboolean has_failed =
         qblk_job_state_has_reached(failed->job, "concluded") && failed->job->error != NULL;
     gboolean may_undo = !failed->is_past_return || has_failed;
     if (qblk_monitor_is_lost(&run->monitor) || (failed->taken > 0 && (was_left || !may_undo))) {
         gboolean is_users = !qblk_monitor_is_lost(&run->monitor) && !failed->is_past_return;
-        qblk_run_result_tell_job(failed, error);
+        qblk_run_verify_tell_job(failed, error);
         if (is_users) { /* who has it left on purpose goes on with it */
             leave_nothing(run, error);
         }
@@ -72,7 +72,7 @@ qblk_run_failure_end(QblkRun *run, const QblkRunTask *failed, GError **error)
         tell_locks(failed, error);
     }
     if (take_back(run, error)) {
-        qblk_run_result_tell_chains(run, error);
+        qblk_run_verify_tell_chains(run, error);
         leave_nothing(run, error);
     }
 }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "blockjob/monitor.h"
-#include "blockjob/plan.h"
+#include "plan/plan.h"
 
 /**
  * Take the steps of @plan (plan-monitor.h) in their order; one without a command is to connect to

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-send.h"
 
-#include "blockjob/run-result.h"
+#include "blockjob/run-verify.h"
 
 gboolean
 qblk_run_send_is_refusal(const GError *error)
@@ -110,7 +110,7 @@ was_overtaken(QblkRunTask *task, const QblkStep *step, const char *before)
         return FALSE;
     }
     return !qblk_plan_moves_top(task->plan) ||
-           (qblk_run_result_compare(task, &is_before, &is_after, NULL) && is_after);
+           (qblk_run_verify_compare(task, &is_before, &is_after, NULL) && is_after);
 }
 
 static gboolean

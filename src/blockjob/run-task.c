@@ -2,9 +2,9 @@
 #include "blockjob/run-task.h"
 
 #include "base/limits.h"
-#include "blockjob/run-note.h"
-#include "blockjob/run-result.h"
+#include "blockjob/run-journal.h"
 #include "blockjob/run-send.h"
+#include "blockjob/run-verify.h"
 
 /* ---- waiting ---- */
 
@@ -22,7 +22,7 @@ qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED,
                     "job '%s' was cancelled %s", task->plan->job, why);
     } else {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_LEFT,
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
                     "job '%s' was left as it is (%s), %s", task->plan->job,
                     task->job->state == NULL ? "not started" : task->job->state, why);
     }
@@ -145,7 +145,7 @@ begin_step(QblkRunTask *task, const QblkStep *step, GError **error)
     g_autoptr(GError) cause = NULL;
     gboolean was_past_return = task->is_past_return;
     qblk_monitor_look_at_stop(&task->run->monitor);
-    if (qblk_run_task_must_stop(task, error) || !qblk_run_note_step(task, step, error)) {
+    if (qblk_run_task_must_stop(task, error) || !qblk_run_journal_step(task, step, error)) {
         return FALSE;
     }
     task->is_past_return = task->is_past_return || step->is_final;
@@ -176,7 +176,7 @@ check_moved(QblkRunTask *task, const QblkStep *step, GError **error)
     if (!task->is_unanswered || !step->is_final || !qblk_plan_moves_top(task->plan)) {
         return TRUE;
     }
-    if (!qblk_run_result_compare(task, &is_before, &is_after, error)) {
+    if (!qblk_run_verify_compare(task, &is_before, &is_after, error)) {
         return FALSE;
     }
     if (!is_after) {
@@ -305,7 +305,7 @@ note_when_known(QblkRunTask *task)
     gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
     if (task->is_unanswered && is_concluded && qblk_monitor_ask(&task->run->monitor, NULL) &&
         task->job->error != NULL) {
-        qblk_run_note_not_changed(task);
+        qblk_run_journal_not_changed(task);
         task->is_unanswered = FALSE;
     }
 }
@@ -329,7 +329,7 @@ qblk_run_task_undo(QblkRunTask *task, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
     if (!task->is_unanswered) {
-        qblk_run_note_not_changed(task);
+        qblk_run_journal_not_changed(task);
     }
     if (!qblk_monitor_ask(monitor, error) &&
         (!qblk_monitor_is_lost(monitor) || !qblk_monitor_reconnect(monitor, error))) {
@@ -344,5 +344,5 @@ qblk_run_task_undo(QblkRunTask *task, GError **error)
             }
         }
     }
-    return forget_adopted(task, error) && qblk_run_note_undone(task, error);
+    return forget_adopted(task, error) && qblk_run_journal_undone(task, error);
 }

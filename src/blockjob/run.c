@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run.h"
 
-#include "blockjob/removal.h"
+#include "blockjob/delete-images.h"
 #include "blockjob/run-failure.h"
-#include "blockjob/run-note.h"
-#include "blockjob/run-result.h"
+#include "blockjob/run-journal.h"
 #include "blockjob/run-send.h"
+#include "blockjob/run-verify.h"
 
 /* What QEMU is asked about has to be known before it is asked. */
 static void
@@ -79,8 +79,8 @@ carry_out(QblkRun *run, QblkRunTask **failed, GError **error)
 static gboolean
 conclude_task(const QblkRunTask *task, gboolean is_promised, GError **error)
 {
-    gboolean is_deleted = is_promised && qblk_removal_delete(task->plan, error);
-    return qblk_run_note_settle(task, is_deleted ? error : NULL) && is_deleted;
+    gboolean is_deleted = is_promised && qblk_delete_images_delete(task->plan, error);
+    return qblk_run_journal_settle(task, is_deleted ? error : NULL) && is_deleted;
 }
 
 /* After all jobs: see that the chains are as promised, and then delete.  The first failure is told.
@@ -89,13 +89,13 @@ static gboolean
 conclude(QblkRun *run, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    gboolean is_promised = qblk_run_result_check(run, &cause), done = is_promised;
+    gboolean is_promised = qblk_run_verify_check(run, &cause), done = is_promised;
     for (guint i = 0; i < run->tasks->len; i++) {
         done = conclude_task(run->tasks->pdata[i], is_promised, done ? &cause : NULL) && done;
     }
     gboolean was_seen = !g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE);
     if (!qblk_monitor_is_lost(&run->monitor) && was_seen) {
-        qblk_run_note_end(run);
+        qblk_run_journal_end(run);
     }
     if (!done) {
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -115,7 +115,7 @@ qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *opti
         qblk_run_failure_end(&run, failed, &cause);
         g_propagate_error(error, g_steal_pointer(&cause));
     } else if (options->is_detached) {
-        qblk_run_note_end(&run);
+        qblk_run_journal_end(&run);
     } else {
         done = conclude(&run, error);
     }
@@ -205,7 +205,7 @@ static gboolean
 decide_by_chain(QblkRunTask *task, gboolean *goes_on, GError **error)
 {
     gboolean is_before, is_after;
-    if (!qblk_run_result_compare(task, &is_before, &is_after, error)) {
+    if (!qblk_run_verify_compare(task, &is_before, &is_after, error)) {
         return FALSE;
     }
     if (task->stage >= QBLK_STAGE_PIVOTING && !is_after && qblk_plan_moves_top(task->plan)) {
@@ -240,10 +240,10 @@ go_back(QblkRun *run, QblkRunTask *task, GError **error)
     if (task->taken == 0) {
         task->taken = task->plan->steps->len;
     }
-    if (!qblk_run_task_undo(task, error) || !qblk_run_result_check_before(task, error)) {
+    if (!qblk_run_task_undo(task, error) || !qblk_run_verify_check_before(task, error)) {
         return FALSE;
     }
-    qblk_run_note_end(run);
+    qblk_run_journal_end(run);
     return TRUE;
 }
 
@@ -255,7 +255,7 @@ look_whether_moved(const QblkRunTask *task, gboolean *has_moved, GError **error)
     gboolean is_before;
     *has_moved = TRUE;
     return !qblk_plan_moves_top(task->plan) ||
-           qblk_run_result_compare(task, &is_before, has_moved, error);
+           qblk_run_verify_compare(task, &is_before, has_moved, error);
 }
 
 /* Whether the final step, which whoever was there before may have sent, can be sent (again) or was
@@ -297,7 +297,7 @@ static gboolean
 resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    gboolean goes_on = task->stage > QBLK_STAGE_PLANNED || !qblk_run_result_can_compare(task);
+    gboolean goes_on = task->stage > QBLK_STAGE_PLANNED || !qblk_run_verify_can_compare(task);
     if (!qblk_monitor_ask(&run->monitor, error)) {
         return FALSE;
     }
@@ -314,7 +314,7 @@ resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
     } else if (goes_on && !decide_by_chain(task, &goes_on, error)) {
         return FALSE;
     }
-    *end = goes_on ? QBLK_RUN_COMPLETED : QBLK_RUN_TAKEN_BACK;
+    *end = goes_on ? QBLK_RUN_COMPLETED : QBLK_RUN_ROLLED_BACK;
     if (goes_on ? go_on(run, task, &cause) : go_back(run, task, &cause)) {
         return TRUE;
     }

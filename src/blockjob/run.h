@@ -58,8 +58,8 @@ gboolean qblk_run_one(QblkClient **client, const QblkPlan *plan, const QblkRunOp
 
 /** How an operation that was taken up has ended. */
 typedef enum {
-    QBLK_RUN_COMPLETED,  /* as planned */
-    QBLK_RUN_TAKEN_BACK, /* the chain is as it was */
+    QBLK_RUN_COMPLETED,   /* as planned */
+    QBLK_RUN_ROLLED_BACK, /* the chain is as it was */
 } QblkRunEnd;
 
 /**

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/verify.h"
 
-#include "blockjob/relative-name.h"
-#include "graph/driver.h"
-#include "graph/image-file.h"
+#include "image/image-file.h"
+#include "plan/backing-string.h"
+#include "source/driver.h"
 
 /* What the job wrote into a header has to lead to the image that is open below. */
 static gboolean
@@ -13,7 +13,7 @@ names_next(const QblkLayer *layer, const QblkLayer *next)
     if (next == NULL || name == NULL || name[0] == '\0') {
         return next == NULL && (name == NULL || name[0] == '\0');
     }
-    return qblk_relative_name_leads(layer->filename, name, next->filename);
+    return qblk_backing_string_leads_to(layer->filename, name, next->filename);
 }
 
 static gboolean
@@ -114,7 +114,7 @@ check_header(const QblkExpectation *layer, const QblkExpectation *next, GError *
     }
     gboolean is_right = name != NULL && is_format(layer, header->backing_format, next->format) &&
                         (layer->backing_name == NULL
-                             ? qblk_relative_name_leads(layer->filename, name, next->filename)
+                             ? qblk_backing_string_leads_to(layer->filename, name, next->filename)
                              : g_str_equal(name, layer->backing_name));
     return is_right || fail_header(layer, header, next, error);
 }

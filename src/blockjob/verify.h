@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "blockjob/plan.h"
+#include "plan/plan.h"
 
 /** Whether @chain, of the disk @target, is as @expected (of QblkExpectation) says;
  * QBLK_BLOCKJOB_ERROR_RESULT has both. */

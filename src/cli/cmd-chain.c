@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-chain.h"
+#include "cli/commands.h"
 
-#include "cli/output.h"
-#include "cli/report.h"
-#include "cli/size.h"
-#include "cli/table.h"
+#include "base/text.h"
+#include "cli/print/output.h"
+#include "cli/print/report.h"
+#include "cli/print/table.h"
 #include "cli/vm.h"
 
 static const char *const heads[] = {"LAYER", "FORMAT", ">SIZE", ">USED", "NODE", "FILE", NULL};
@@ -87,8 +87,8 @@ add_layer(QblkTable *table, const QblkChain *chain, const QblkLayer *layer)
     gboolean is_last = layer->position + 1 == chain->layers->len;
     g_autofree char *spec = qblk_report_spec(chain, layer);
     g_autofree char *branch = g_strconcat(is_last ? "└─ " : "├─ ", spec, NULL);
-    g_autofree char *size = qblk_size_text(layer->virtual_size);
-    g_autofree char *used = qblk_size_text(layer->actual_size);
+    g_autofree char *size = qblk_text_size(layer->virtual_size);
+    g_autofree char *used = qblk_text_size(layer->actual_size);
     const char *const cells[] = {branch, layer->format,    size,
                                  used,   layer->node_name, layer->filename};
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-check.h"
+#include "cli/commands.h"
 
 #include "cli/exit-code.h"
-#include "cli/output.h"
-#include "cli/recover-image.h"
+#include "cli/print/output.h"
 #include "cli/vm.h"
 #include "graph/check.h"
-#include "graph/image-file.h"
+#include "image/image-file.h"
+#include "recover/recover-image.h"
 
 #include <string.h>
 

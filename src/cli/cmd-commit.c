@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-commit.h"
+#include "cli/commands.h"
 
-#include "blockjob/plan-commit.h"
-#include "cli/live.h"
+#include "cli/change.h"
+#include "plan/plan-commit.h"
 
 void
 qblk_cmd_commit_options(QblkInvocation *invocation, GOptionContext *context)
@@ -29,7 +29,7 @@ qblk_cmd_commit_options(QblkInvocation *invocation, GOptionContext *context)
         {NULL},
     };
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_live_options(invocation, context, TRUE);
+    qblk_change_options(invocation, context, TRUE);
 }
 
 static QblkCommitEnd
@@ -78,5 +78,6 @@ qblk_cmd_commit(QblkInvocation *invocation, GError **error)
         .keep_relative = options->keep_relative,
         .delete_removed = options->delete_removed,
     };
-    return check_options(options, error) && qblk_live_run(invocation, plan_commit, &commit, error);
+    return check_options(options, error) &&
+           qblk_change_run(invocation, plan_commit, &commit, error);
 }

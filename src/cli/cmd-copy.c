@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-copy.h"
+#include "cli/commands.h"
 
-#include "blockjob/plan-copy.h"
-#include "cli/live.h"
+#include "cli/change.h"
 #include "cli/vm.h"
 #include "graph/chain.h"
+#include "plan/plan-copy.h"
 
 #include <errno.h>
 #include <qblk/image.h>
@@ -34,7 +34,7 @@ qblk_cmd_copy_options(QblkInvocation *invocation, GOptionContext *context)
         {NULL},
     };
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_live_options(invocation, context, TRUE);
+    qblk_change_options(invocation, context, TRUE);
 }
 
 static gboolean
@@ -185,12 +185,12 @@ qblk_cmd_copy(QblkInvocation *invocation, GError **error)
         .buffer_size = options->buffer_size,
     };
     g_autoptr(QblkLive) live =
-        look_far_away(invocation, &copy, error) ? qblk_live_open(invocation, error) : NULL;
+        look_far_away(invocation, &copy, error) ? qblk_change_open(invocation, error) : NULL;
     if (live == NULL || (is_local && (!look_at_place(options, &copy, error) ||
                                       !look_at_image(invocation, live, &copy, &found, error)))) {
         return FALSE;
     }
     copy.found = found;
-    g_autoptr(GPtrArray) plans = qblk_live_plan(live, invocation, plan_copy, &copy, error);
-    return plans != NULL && qblk_live_finish(live, invocation, plans, error);
+    g_autoptr(GPtrArray) plans = qblk_change_plan(live, invocation, plan_copy, &copy, error);
+    return plans != NULL && qblk_change_finish(live, invocation, plans, error);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-graph.h"
+#include "cli/commands.h"
 
-#include "cli/graph-dot.h"
-#include "cli/graph-json.h"
-#include "cli/graph-tree.h"
-#include "cli/output.h"
+#include "cli/print/graph-dot.h"
+#include "cli/print/graph-json.h"
+#include "cli/print/graph-tree.h"
+#include "cli/print/output.h"
 #include "cli/vm.h"
 
 void

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-job.h"
+#include "cli/commands.h"
 
-#include "blockjob/plan-job.h"
-#include "cli/jobs-table.h"
-#include "cli/live.h"
-#include "cli/output.h"
-#include "cli/report.h"
+#include "cli/change.h"
+#include "cli/print/jobs-table.h"
+#include "cli/print/output.h"
+#include "cli/print/report.h"
 #include "cli/vm.h"
+#include "plan/plan-job.h"
 
 void
 qblk_cmd_job_options(QblkInvocation *invocation, GOptionContext *context)
@@ -26,7 +26,7 @@ qblk_cmd_job_options(QblkInvocation *invocation, GOptionContext *context)
         {NULL},
     };
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_live_options(invocation, context, FALSE);
+    qblk_change_options(invocation, context, FALSE);
 }
 
 /* What is to be done; FALSE in @is_asked where the job is only to be shown. */
@@ -43,7 +43,7 @@ read_request(const QblkJobOptions *options, QblkJobRequest *request, gboolean *i
         {options->abort, QBLK_JOB_ABORT},
         {options->pause, QBLK_JOB_PAUSE},
         {options->resume, QBLK_JOB_RESUME},
-        {options->bandwidth != QBLK_INVOCATION_UNSAID, QBLK_JOB_LIMIT},
+        {options->bandwidth != QBLK_INVOCATION_UNSET, QBLK_JOB_LIMIT},
     };
     guint said = options->info ? 1 : 0;
     *request = (QblkJobRequest){QBLK_JOB_WAIT, options->wait};
@@ -57,7 +57,7 @@ read_request(const QblkJobOptions *options, QblkJobRequest *request, gboolean *i
             error, "say one of --info, --pivot, --finish, --abort, --pause, --resume and "
                    "--bandwidth");
     }
-    gboolean is_bare = options->in_bytes && options->bandwidth == QBLK_INVOCATION_UNSAID;
+    gboolean is_bare = options->in_bytes && options->bandwidth == QBLK_INVOCATION_UNSET;
     if (is_bare || (!*is_asked && (options->dry_run || options->time_limit > 0))) {
         return qblk_invocation_usage(
             error, is_bare ? "--bytes says what --bandwidth is in, and there is none"
@@ -139,7 +139,7 @@ qblk_cmd_job(QblkInvocation *invocation, GError **error)
     if (!is_asked) {
         return show_from_vm(invocation, error);
     }
-    g_autoptr(QblkLive) live = qblk_live_open(invocation, error);
+    g_autoptr(QblkLive) live = qblk_change_open(invocation, error);
     if (live == NULL) {
         return FALSE;
     }
@@ -148,6 +148,6 @@ qblk_cmd_job(QblkInvocation *invocation, GError **error)
     if (planned.job == NULL) {
         return fail_without_job(live, name, error);
     }
-    g_autoptr(GPtrArray) plans = qblk_live_plan(live, invocation, plan_job, &planned, error);
-    return plans != NULL && qblk_live_finish(live, invocation, plans, error);
+    g_autoptr(GPtrArray) plans = qblk_change_plan(live, invocation, plan_job, &planned, error);
+    return plans != NULL && qblk_change_finish(live, invocation, plans, error);
 }

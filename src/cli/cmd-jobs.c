@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-jobs.h"
+#include "cli/commands.h"
 
-#include "cli/jobs-table.h"
 #include "cli/jobs-watch.h"
-#include "cli/output.h"
+#include "cli/print/jobs-table.h"
+#include "cli/print/output.h"
 #include "cli/vm.h"
 
 void

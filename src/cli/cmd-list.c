@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-list.h"
+#include "cli/commands.h"
 
-#include "cli/output.h"
-#include "cli/report.h"
-#include "cli/size.h"
-#include "cli/table.h"
+#include "base/text.h"
+#include "cli/print/output.h"
+#include "cli/print/report.h"
+#include "cli/print/table.h"
 #include "cli/vm.h"
 #include "graph/snapshot-jobs.h"
 
@@ -34,7 +34,7 @@ add_row(QblkTable *table, const QblkChain *chain)
 {
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
     g_autofree char *depth = g_strdup_printf("%u", qblk_chain_get_depth(chain));
-    g_autofree char *size = top == NULL ? NULL : qblk_size_text(top->virtual_size);
+    g_autofree char *size = top == NULL ? NULL : qblk_text_size(top->virtual_size);
     const char *const cells[] = {chain->target,
                                  chain->bus,
                                  qblk_device_kind_name(chain->kind),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-open-monitor.h"
+#include "cli/commands.h"
 
-#include "blockjob/plan-json.h"
-#include "blockjob/plan-monitor.h"
 #include "blockjob/run-monitor.h"
-#include "cli/output.h"
-#include "cli/plan-text.h"
+#include "cli/print/output.h"
+#include "cli/print/plan-text.h"
 #include "cli/vm.h"
+#include "plan/plan-json.h"
+#include "plan/plan-monitor.h"
 #include "qmp/client.h"
 
 #include <errno.h>

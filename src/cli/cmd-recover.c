@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-recover.h"
+#include "cli/commands.h"
 
-#include "cli/output.h"
-#include "cli/recover-image.h"
-#include "cli/recover.h"
+#include "cli/print/output.h"
 #include "cli/vm.h"
 #include "qmp/client.h"
+#include "recover/recover-image.h"
+#include "recover/recover.h"
 
 #include <stdio.h>
 #include <string.h>

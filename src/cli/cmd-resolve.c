@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-resolve.h"
+#include "cli/commands.h"
 
-#include "cli/output.h"
-#include "cli/report.h"
+#include "cli/print/output.h"
+#include "cli/print/report.h"
 #include "cli/vm.h"
 #include "graph/alias.h"
 #include "graph/chain-resolve.h"

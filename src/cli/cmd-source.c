@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-source.h"
+#include "cli/commands.h"
 
-#include "cli/output.h"
+#include "cli/print/output.h"
 
 #include <qblk/source-xml.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cmd-xml.h"
+#include "cli/commands.h"
 
-#include "cli/output.h"
+#include "cli/print/output.h"
 #include "cli/vm.h"
 
 #include <qblk/disk.h>

@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/command.h"
 
-#include "cli/cmd-capture.h"
-#include "cli/cmd-chain.h"
-#include "cli/cmd-check.h"
-#include "cli/cmd-commit.h"
-#include "cli/cmd-copy.h"
-#include "cli/cmd-graph.h"
-#include "cli/cmd-job.h"
-#include "cli/cmd-jobs.h"
-#include "cli/cmd-list.h"
-#include "cli/cmd-open-monitor.h"
-#include "cli/cmd-pull.h"
-#include "cli/cmd-rebase.h"
-#include "cli/cmd-recover.h"
-#include "cli/cmd-resolve.h"
-#include "cli/cmd-source.h"
-#include "cli/cmd-xml.h"
-#include "cli/recover.h"
+#include "cli/commands.h"
+#include "recover/recover.h"
 
 #define ANY_NUMBER G_MAXUINT
 

@@ -29,7 +29,7 @@ qblk_exit_code(const GError *error)
         {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, QBLK_EXIT_REFUSED},
         {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, QBLK_EXIT_JOB},
         {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED, QBLK_EXIT_JOB},
-        {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_LEFT, QBLK_EXIT_JOB},
+        {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED, QBLK_EXIT_JOB},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(codes); i++) {
         if (g_error_matches(error, codes[i].domain, codes[i].code)) {

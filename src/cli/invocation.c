@@ -288,7 +288,7 @@ check_effects(const QblkInvocation *invocation, const Raw *raw, GError **error)
                    {"--edges", raw->edges != NULL, TRUE},
                    {"--format", invocation->image_format != NULL, FALSE},
                    {"--timeout", raw->timeout != UNSAID_SECONDS, FALSE},
-                   {"--max-reply", raw->max_reply != QBLK_INVOCATION_UNSAID, FALSE}};
+                   {"--max-reply", raw->max_reply != QBLK_INVOCATION_UNSET, FALSE}};
     gboolean asks = asks_vm(invocation->command);
     gboolean is_domain =
         invocation->count > 0 && g_str_has_prefix(invocation->arguments[0], "domain:");
@@ -318,7 +318,7 @@ static gboolean
 set_limits(QblkInvocation *invocation, const Raw *raw, GError **error)
 {
     gboolean has_timeout = raw->timeout != UNSAID_SECONDS;
-    gboolean has_limit = raw->max_reply != QBLK_INVOCATION_UNSAID;
+    gboolean has_limit = raw->max_reply != QBLK_INVOCATION_UNSET;
     if (has_timeout && !(raw->timeout >= 0.001 && raw->timeout <= 86400)) {
         return qblk_invocation_usage(error, "--timeout takes seconds from 0.001 to 86400");
     }
@@ -359,11 +359,11 @@ print_version(const Raw *raw)
 gboolean
 qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError **error)
 {
-    g_auto(Raw) raw = {.timeout = UNSAID_SECONDS, .max_reply = QBLK_INVOCATION_UNSAID};
+    g_auto(Raw) raw = {.timeout = UNSAID_SECONDS, .max_reply = QBLK_INVOCATION_UNSET};
     /* GOption moves pointers in the array it parses, so what is freed has to be another one. */
     g_auto(GStrv) words = g_strdupv(argv);
     invocation->output = g_string_new(NULL);
-    invocation->job.bandwidth = QBLK_INVOCATION_UNSAID;
+    invocation->job.bandwidth = QBLK_INVOCATION_UNSET;
     invocation->snapshot_options = qblk_snapshot_options_new();
 
     if (!parse_front(invocation, &raw, &words, error)) {

@@ -10,7 +10,7 @@
 typedef struct QblkCommand QblkCommand;
 
 /** A number that was not given. */
-#define QBLK_INVOCATION_UNSAID G_MININT64
+#define QBLK_INVOCATION_UNSET G_MININT64
 
 /** Options of the commands that run block jobs; texts are owned. */
 typedef struct {
@@ -22,7 +22,7 @@ typedef struct {
     gboolean info, abort, pause, resume, wait, watch;
     gboolean all_disks;
     gboolean dry_run, detach;
-    gint64 bandwidth; /* MiB a second, or bytes; QBLK_INVOCATION_UNSAID */
+    gint64 bandwidth; /* MiB a second, or bytes; QBLK_INVOCATION_UNSET */
     gboolean in_bytes;
     double time_limit; /* seconds, 0: none */
     gboolean verbose;  /* show how far it is */

@@ -3,9 +3,9 @@
 
 #include "base/limits.h"
 #include "cli/interrupt.h"
-#include "cli/jobs-table.h"
-#include "cli/output.h"
-#include "cli/report.h"
+#include "cli/print/jobs-table.h"
+#include "cli/print/output.h"
+#include "cli/print/report.h"
 #include "cli/vm.h"
 #include "graph/snapshot-jobs.h"
 #include "qmp/client.h"

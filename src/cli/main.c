@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/command.h"
 #include "cli/exit-code.h"
-#include "cli/output.h"
+#include "cli/print/output.h"
 
 #include <locale.h>
 

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/input.h"
-#include "cli/output.h"
+#include "cli/print/output.h"
 #include "graph/capture.h"
 #include "graph/snapshot-fetch.h"
 #include "graph/snapshot-options.h"

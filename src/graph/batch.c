@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/batch.h"
 
+#include "base/limits.h"
 #include "graph/block-stats.h"
+#include "graph/bus-address.h"
 #include "graph/device.h"
 #include "graph/edges.h"
 #include "graph/job.h"
-#include "graph/nvme-subsystem.h"
 #include "graph/qom.h"
+#include "graph/replies.h"
 #include "graph/target.h"
-#include "graph/version.h"
 #include "qmp/query.h"
 
 typedef struct {
@@ -57,17 +58,17 @@ want_first(Batch *batch)
 static void
 want_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
 {
-    static const QblkVersion says_children = {10, 1, 0};
-    QblkVersion version;
-    gboolean old = !qblk_version_load(batch->replies, &version) ||
-                   qblk_version_compare(&version, &says_children) < 0;
+    static const QblkQemuVersion says_children = {10, 1, 0};
+    QblkQemuVersion version;
+    gboolean old = !qblk_replies_version(batch->replies, &version) ||
+                   qblk_qemu_version_compare(&version, &says_children) < 0;
     QblkEdgeSource edges = batch->options->edges;
 
     if (nodes_allowed) {
         want(batch, "query-named-block-nodes", qblk_batch_nodes_arguments());
     }
     /* Only the debug graph knows what a job works on, and the implicit filters a job puts on
-     * top. */
+    * top. */
     if (has_jobs || batch->options->everything || edges == QBLK_EDGES_DEBUG ||
         (edges == QBLK_EDGES_BEST && old)) {
         want(batch, "x-debug-query-block-graph", NULL);
@@ -135,7 +136,7 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
     }
 
     /* Jobs that cannot be read cannot be judged: then the nodes are left alone, and loading the
-     * snapshot says what is wrong. */
+    * snapshot says what is wrong. */
     g_autoptr(GPtrArray) jobs = qblk_job_load_all(replies, NULL);
     g_autofree char *reason = jobs == NULL ? NULL : qblk_job_forbids_nodes(replies, jobs);
     gboolean nodes_allowed = jobs != NULL && reason == NULL;
@@ -153,4 +154,36 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
     }
     want_devices(&batch);
     return batch.queries;
+}
+
+#define NODES_OF_AN_IMAGE 2
+
+/* How many images there are below the one that is open; what is no depth is taken for none. */
+static guint64
+backing_depth(const QblkJson *inserted)
+{
+    gint64 depth = 0;
+    (void)qblk_json_integer(qblk_json_get(inserted, "backing_file_depth"), &depth);
+    return (guint64)CLAMP(depth, 0, QBLK_LIMIT_NODES);
+}
+
+guint64
+qblk_batch_estimate_nodes(const QblkReplies *replies)
+{
+    const QblkJson *blocks = qblk_replies_value(replies, "query-block");
+    gsize length = qblk_json_is(blocks, QBLK_JSON_ARRAY) ? qblk_json_length(blocks) : 0;
+    guint64 nodes = 0;
+    for (gsize i = 0; i < length; i++) {
+        const QblkJson *inserted = qblk_json_get(qblk_json_at(blocks, i), "inserted");
+        if (inserted != NULL) {
+            nodes += NODES_OF_AN_IMAGE * (1 + backing_depth(inserted));
+        }
+    }
+    return nodes;
+}
+
+guint64
+qblk_batch_busy_ms(guint64 nodes)
+{
+    return nodes * QBLK_NODE_MICROSECONDS / 1000;
 }

@@ -34,3 +34,18 @@ void qblk_bus_address_next(const QblkReplies *replies, const char *path, QblkBus
 /** The QOM path of the device whose bus @path sits on, as far as @replies know it; or NULL. */
 char *qblk_bus_address_owner(const QblkReplies *replies,
                              const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Whether @replies say that the object at @path is a subsystem. */
+gboolean qblk_nvme_subsystem_is(const QblkReplies *replies, const char *path);
+
+/** The QOM path of the controller of the subsystem at @path, NULL where it is not known: one
+ * without an id is not. */
+char *qblk_nvme_subsystem_controller(const QblkReplies *replies,
+                                     const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Whether @replies have a subsystem, so that query-pci is needed. */
+gboolean qblk_nvme_subsystem_exists(const QblkReplies *replies);
+
+/** Call @want for what is needed to know the controllers, which query-pci in @replies has. */
+void qblk_nvme_subsystem_next(const QblkReplies *replies, QblkBusAddressWant want,
+                              gpointer user_data);

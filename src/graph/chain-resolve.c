@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/chain-resolve.h"
 
-#include "base/name-list.h"
+#include "base/text.h"
+#include "graph/chain-number.h"
 #include "graph/index-spec.h"
 
 #include <stdlib.h>
@@ -116,7 +117,7 @@ list_targets(const QblkChain *const *chains, guint count)
     for (guint i = 0; i < count; i++) {
         names[i] = chains[i]->target;
     }
-    return qblk_name_list(names, count);
+    return qblk_text_list(names, count);
 }
 
 static const QblkLayer *

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/chain.h"
 
-#include "graph/fingerprint.h"
-#include "graph/libvirt-node.h"
 #include "graph/target.h"
 
 static void
@@ -95,49 +93,6 @@ qblk_chain_free(QblkChain *chain)
     g_free(chain);
 }
 
-/* Newer libvirt gives a raw image no format node: then the storage node is the layer's. */
-static gint64
-libvirt_index(const QblkLayer *layer)
-{
-    gint64 index = qblk_libvirt_node_index(layer->node_name);
-    return index != QBLK_UNKNOWN ? index : qblk_libvirt_node_index(layer->storage);
-}
-
-/* An active commit writes to a layer of the chain, which has an index already. */
-static gint64
-mirror_index(const QblkChain *chain, const QblkLayer *mirror)
-{
-    for (guint i = 0; i < chain->layers->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        if (mirror->node_name != NULL && g_strcmp0(layer->node_name, mirror->node_name) == 0) {
-            return layer->index;
-        }
-    }
-    return chain->has_libvirt_indexes ? libvirt_index(mirror) : QBLK_UNKNOWN;
-}
-
-void
-qblk_chain_number(QblkChain *chain)
-{
-    chain->has_libvirt_indexes = FALSE;
-    for (guint i = 0; i < chain->layers->len; i++) {
-        if (libvirt_index(chain->layers->pdata[i]) != QBLK_UNKNOWN) {
-            chain->has_libvirt_indexes = TRUE;
-        }
-    }
-    for (guint i = 0; i < chain->layers->len; i++) {
-        QblkLayer *layer = chain->layers->pdata[i];
-        layer->position = i;
-        if (!chain->has_own_indexes) {
-            layer->index = chain->has_libvirt_indexes ? libvirt_index(layer) : (gint64)i;
-        }
-    }
-    if (chain->mirror != NULL && chain->mirror->layer->index == QBLK_UNKNOWN) {
-        chain->mirror->layer->index = mirror_index(chain, chain->mirror->layer);
-    }
-    qblk_fingerprint(chain, chain->fingerprint);
-}
-
 QblkChain *
 qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
 {
@@ -154,44 +109,6 @@ qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
     }
     qblk_target_set_unknown(name, targets, chains->len, error);
     return NULL;
-}
-
-static gboolean
-is_one_run(GArray *indexes)
-{
-    for (guint i = 1; i < indexes->len; i++) {
-        if (g_array_index(indexes, gint64, i) != g_array_index(indexes, gint64, i - 1) + 1) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-char *
-qblk_chain_index_list(const QblkChain *chain)
-{
-    g_autoptr(GArray) indexes = g_array_new(FALSE, FALSE, sizeof(gint64));
-    for (guint i = 0; i < chain->layers->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        if (layer->index > 0) {
-            g_array_append_val(indexes, layer->index);
-        }
-    }
-    if (indexes->len == 0) {
-        return NULL;
-    }
-    if (indexes->len > 2 && is_one_run(indexes)) {
-        return g_strdup_printf("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                               g_array_index(indexes, gint64, 0),
-                               g_array_index(indexes, gint64, indexes->len - 1));
-    }
-    GString *list = g_string_new(NULL);
-    for (guint i = 0; i < indexes->len; i++) {
-        const char *comma = i == 0 ? "" : i + 1 == indexes->len ? " and " : ", ";
-        g_string_append_printf(list, "%s%" G_GINT64_FORMAT, comma,
-                               g_array_index(indexes, gint64, i));
-    }
-    return g_string_free(list, FALSE);
 }
 
 const char *
@@ -241,4 +158,52 @@ qblk_chain_expect(const QblkChain *chain, const char *fingerprint, GError **erro
                 "at it again",
                 chain->target, chain->fingerprint, fingerprint);
     return FALSE;
+}
+
+guint
+qblk_layer_get_position(const QblkLayer *layer)
+{
+    return layer->position;
+}
+
+gint64
+qblk_layer_get_index(const QblkLayer *layer)
+{
+    return layer->index;
+}
+
+const char *
+qblk_layer_get_node_name(const QblkLayer *layer)
+{
+    return layer->node_name;
+}
+
+const char *
+qblk_layer_get_storage_node_name(const QblkLayer *layer)
+{
+    return layer->storage;
+}
+
+const char *
+qblk_layer_get_format(const QblkLayer *layer)
+{
+    return layer->format;
+}
+
+const char *
+qblk_layer_get_filename(const QblkLayer *layer)
+{
+    return layer->filename;
+}
+
+gint64
+qblk_layer_get_virtual_size(const QblkLayer *layer)
+{
+    return layer->virtual_size;
+}
+
+gint64
+qblk_layer_get_actual_size(const QblkLayer *layer)
+{
+    return layer->actual_size;
 }

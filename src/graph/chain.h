@@ -5,7 +5,7 @@
 #pragma once
 
 #include "graph/device.h"
-#include "graph/source.h"
+#include "source/source.h"
 
 #include <qblk/chain.h>
 
@@ -80,16 +80,3 @@ QblkLayer *qblk_chain_layer_new(void);
 void qblk_chain_layer_free(QblkLayer *layer);
 GPtrArray *qblk_chain_filters_new(void); /* of QblkFilter, owned */
 void qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver);
-
-/**
- * Give every layer its position and, unless its document did, its index, and the chain its
- * fingerprint, from what the layers say.
- *
- * Where a node name has libvirt's form ("libvirt-5-format") its number is the index, and a layer of
- * such a chain without one has no index: a position could mean another layer to virsh.  Elsewhere
- * the index is the position.
- */
-void qblk_chain_number(QblkChain *chain);
-
-/** The indexes there are, for messages: "1 to 4", "2, 5 and 9", or NULL where there are none. */
-char *qblk_chain_index_list(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;

@@ -2,9 +2,9 @@
 #include "graph/check.h"
 
 #include "base/redact.h"
-#include "graph/driver.h"
-#include "graph/source-decode.h"
-#include "graph/source-place.h"
+#include "source/driver.h"
+#include "source/source-compare.h"
+#include "source/source-decode.h"
 
 #include <string.h>
 
@@ -161,7 +161,7 @@ check_link(const QblkChain *chain, const QblkLayer *layer, const Said *said, con
         add(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, layer, said->name, next->filename);
         return;
     }
-    if (!same_name && !qblk_source_place_equal(source, next->source)) {
+    if (!same_name && !qblk_source_is_same_place(source, next->source)) {
         add(differences, QBLK_DIFFERENCE_BACKING_FILE, chain, layer, said->name, next->filename);
     }
     check_format(chain, layer, said->format == NULL ? format : said->format, next, differences);
@@ -201,7 +201,7 @@ check_source(const QblkChain *chain, const QblkLayer *running, const QblkLayer *
     if (!says_place || running->source == NULL) {
         add(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, running,
             says_place ? believed->filename : NULL, running->filename);
-    } else if (!qblk_source_place_equal(source, running->source)) {
+    } else if (!qblk_source_is_same_place(source, running->source)) {
         add(differences, kind, chain, running, believed->filename, running->filename);
     }
 }
@@ -254,7 +254,7 @@ check_mirror(const QblkChain *running, const QblkChain *believed, GPtrArray *dif
             mirror_job(found));
     } else if (expected != NULL && expected->layer->source != NULL &&
                found->layer->source != NULL &&
-               !qblk_source_place_equal(expected->layer->source, found->layer->source)) {
+               !qblk_source_is_same_place(expected->layer->source, found->layer->source)) {
         add(differences, QBLK_DIFFERENCE_MIRROR, running, NULL, expected->layer->filename,
             found->layer->filename);
     }

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "graph/chain.h"
-#include "graph/image-header.h"
+#include "image/image-header.h"
 
 typedef enum {
     QBLK_DIFFERENCE_BACKING_FILE,   /* the header names another image than the next layer */

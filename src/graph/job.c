@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/redact.h"
 #include "graph/node.h"
-#include "graph/version.h"
+#include "graph/replies.h"
 
 #include <qblk/chain.h>
 
@@ -183,14 +183,14 @@ qblk_job_load_all(const QblkReplies *replies, GError **error)
 }
 
 static gboolean
-has_the_bug(const QblkVersion *version)
+has_the_bug(const QblkQemuVersion *version)
 {
-    static const QblkVersion first = {6, 0, 0}, last = {10, 1, G_MAXINT}, mended = {10, 0, 13},
-                             next = {10, 1, 0};
-    return qblk_version_compare(version, &first) >= 0 &&
-           qblk_version_compare(version, &last) <= 0 &&
-           (qblk_version_compare(version, &mended) < 0 ||
-            qblk_version_compare(version, &next) >= 0);
+    static const QblkQemuVersion first = {6, 0, 0}, last = {10, 1, G_MAXINT}, mended = {10, 0, 13},
+                                 next = {10, 1, 0};
+    return qblk_qemu_version_compare(version, &first) >= 0 &&
+           qblk_qemu_version_compare(version, &last) <= 0 &&
+           (qblk_qemu_version_compare(version, &mended) < 0 ||
+            qblk_qemu_version_compare(version, &next) >= 0);
 }
 
 static gboolean
@@ -216,8 +216,8 @@ is_dangerous(const QblkReplies *replies, const QblkJob *job)
 char *
 qblk_job_forbids_nodes(const QblkReplies *replies, const GPtrArray *jobs)
 {
-    QblkVersion version = {0};
-    gboolean has_version = qblk_version_load(replies, &version);
+    QblkQemuVersion version = {0};
+    gboolean has_version = qblk_replies_version(replies, &version);
     if (has_version && !has_the_bug(&version)) {
         return NULL;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/layer-source.h"
 
-#include "graph/source-decode.h"
+#include "source/source-decode.h"
 
 #include <string.h>
 

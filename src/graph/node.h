@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "graph/driver.h"
+#include "source/driver.h"
 
 typedef struct QblkNode QblkNode;
 

@@ -93,3 +93,39 @@ qblk_replies_path(const QblkReplies *replies, const char *property, const char *
     g_autofree char *key = qblk_query_key(property, json);
     return g_hash_table_lookup(replies->paths, key);
 }
+
+static gboolean
+read_number(const QblkJson *qemu, const char *key, int *number)
+{
+    gint64 value;
+    if (!qblk_json_integer(qblk_json_get(qemu, key), &value) || value < 0 || value > G_MAXINT) {
+        return FALSE;
+    }
+    *number = (int)value;
+    return TRUE;
+}
+
+gboolean
+qblk_replies_version(const QblkReplies *replies, QblkQemuVersion *version)
+{
+    const QblkJson *qemu = qblk_json_get(qblk_replies_value(replies, "query-version"), "qemu");
+    QblkQemuVersion read = {0};
+    if (!read_number(qemu, "major", &read.major) || !read_number(qemu, "minor", &read.minor) ||
+        !read_number(qemu, "micro", &read.micro)) {
+        return FALSE;
+    }
+    *version = read;
+    return TRUE;
+}
+
+int
+qblk_qemu_version_compare(const QblkQemuVersion *a, const QblkQemuVersion *b)
+{
+    if (a->major != b->major) {
+        return a->major < b->major ? -1 : 1;
+    }
+    if (a->minor != b->minor) {
+        return a->minor < b->minor ? -1 : 1;
+    }
+    return (a->micro > b->micro) - (a->micro < b->micro);
+}

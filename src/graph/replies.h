@@ -42,3 +42,15 @@ const QblkJson *qblk_replies_value(const QblkReplies *replies, const char *comma
 /** The path of the first object of which qom-get told that its string @property is @value; NULL
  * where there is none. */
 const char *qblk_replies_path(const QblkReplies *replies, const char *property, const char *value);
+
+typedef struct {
+    int major;
+    int minor;
+    int micro;
+} QblkQemuVersion;
+
+/** Take the version from the reply to query-version; FALSE where there is none that can be read. */
+gboolean qblk_replies_version(const QblkReplies *replies, QblkQemuVersion *version);
+
+/** Like strcmp. */
+int qblk_qemu_version_compare(const QblkQemuVersion *a, const QblkQemuVersion *b);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/limits.h"
+#include "graph/chain-number.h"
 #include "graph/chain.h"
-#include "graph/image-arguments.h"
 #include "graph/layer-source.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
+#include "image/image-arguments.h"
 
 /* The walk goes from node to node downwards; a graph that goes in a circle would never end. */
 typedef struct {
@@ -27,7 +28,7 @@ step(Walk *walk, const QblkNode *node, GError **error)
 static gboolean
 check_single(const QblkNode *node, GError **error)
 {
-    if (!qblk_node_is(node, QBLK_DRIVER_SEVERAL)) {
+    if (!qblk_node_is(node, QBLK_DRIVER_MULTI_CHILD)) {
         return TRUE;
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,

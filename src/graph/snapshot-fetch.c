@@ -3,7 +3,6 @@
 
 #include "base/limits.h"
 #include "graph/batch.h"
-#include "graph/node-count.h"
 #include "graph/snapshot.h"
 #include "qmp/client.h"
 
@@ -46,8 +45,8 @@ has_nodes_query(GPtrArray *queries)
 static gboolean
 check_busy(const QblkReplies *replies, const QblkSnapshotOptions *options, GError **error)
 {
-    guint64 nodes = qblk_node_count_estimate(replies);
-    guint64 busy_ms = qblk_node_count_busy_ms(nodes);
+    guint64 nodes = qblk_batch_estimate_nodes(replies);
+    guint64 busy_ms = qblk_batch_busy_ms(nodes);
     if (nodes > QBLK_LIMIT_NODES) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
                     "the disks of this VM stand on about %" G_GUINT64_FORMAT

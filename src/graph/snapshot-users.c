@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/snapshot-users.h"
 
-#include "graph/source-place.h"
+#include "source/source-compare.h"
 
 static gboolean
 is_same_node(const char *a, const char *b)
@@ -14,7 +14,7 @@ is_same_image(const QblkLayer *a, const QblkLayer *b)
 {
     return is_same_node(a->node_name, b->node_name) || is_same_node(a->storage, b->storage) ||
            (a->source != NULL && b->source != NULL &&
-            qblk_source_place_equal(a->source, b->source));
+            qblk_source_is_same_place(a->source, b->source));
 }
 
 static gboolean

@@ -223,7 +223,7 @@ QblkSnapshot *
 qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *options, GError **error)
 {
     g_autoptr(QblkSnapshot) snapshot = snapshot_new();
-    (void)qblk_version_load(replies, &snapshot->version);
+    (void)qblk_replies_version(replies, &snapshot->version);
     const char *name = qblk_json_get_string(qblk_replies_value(replies, "query-name"), "name");
     snapshot->vm_name = name == NULL ? NULL : qblk_redact_name(name, NULL);
 

@@ -8,12 +8,12 @@
 #include "graph/edges.h"
 #include "graph/job.h"
 #include "graph/node.h"
-#include "graph/version.h"
+#include "graph/replies.h"
 
 #include <qblk/snapshot.h>
 
 struct QblkSnapshot {
-    QblkVersion version;
+    QblkQemuVersion version;
     char *vm_name;         /* given to -name, or NULL */
     char *withheld;        /* why there are no nodes, or NULL */
     GPtrArray *nodes;      /* of QblkNode, owned, in the order they were made */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/target.h"
 
-#include "base/name-list.h"
+#include "base/text.h"
 #include "graph/alias.h"
 #include "graph/enumeration.h"
-#include "graph/image-arguments.h"
+#include "image/image-arguments.h"
 
 typedef struct {
     GPtrArray *devices; /* of QblkDevice */
@@ -308,7 +308,7 @@ qblk_target_assign(GPtrArray *devices, GHashTable *nodes, const QblkSnapshotOpti
 void
 qblk_target_set_unknown(const char *name, const char *const *names, guint count, GError **error)
 {
-    g_autofree char *list = qblk_name_list(names, count);
+    g_autofree char *list = qblk_text_list(names, count);
     if (count == 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
                     "there is no disk '%s': this VM has no disks", name);

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "qmp/answer.h"
+#include "qmp/query.h"
 
 typedef struct QblkPending QblkPending;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp/query.h"
 
+#include "base/redact.h"
+
 QblkQuery *
 qblk_query_new(const char *command, QblkJson *arguments)
 {
@@ -33,4 +35,41 @@ qblk_query_is_read_only(const char *command)
 {
     static const char *const others[] = {"qom-get", "qom-list", "x-debug-query-block-graph", NULL};
     return g_str_has_prefix(command, "query-") || g_strv_contains(others, command);
+}
+
+QblkAnswer *
+qblk_answer_new(QblkJson *value, QblkJson *refusal)
+{
+    g_assert((value == NULL) != (refusal == NULL));
+    QblkAnswer *answer = g_new(QblkAnswer, 1);
+    *answer = (QblkAnswer){.value = value, .refusal = refusal};
+    return answer;
+}
+
+void
+qblk_answer_free(QblkAnswer *answer)
+{
+    if (answer == NULL) {
+        return;
+    }
+    qblk_json_unref(answer->value);
+    qblk_json_unref(answer->refusal);
+    g_free(answer);
+}
+
+gboolean
+qblk_answer_check(const QblkAnswer *answer, const char *command, GError **error)
+{
+    if (answer->refusal == NULL) {
+        return TRUE;
+    }
+    const char *error_class = qblk_json_get_string(answer->refusal, "class");
+    const char *desc = qblk_json_get_string(answer->refusal, "desc");
+    /* QEMU repeats file names in its texts, passwords in URLs included. */
+    g_autofree char *clean = qblk_redact_text(desc == NULL ? "no reason given" : desc);
+    g_set_error(error, QBLK_QMP_ERROR,
+                g_strcmp0(error_class, "CommandNotFound") == 0 ? QBLK_QMP_ERROR_NOT_FOUND
+                                                               : QBLK_QMP_ERROR_REFUSED,
+                "'%s': %s", command, clean);
+    return FALSE;
 }

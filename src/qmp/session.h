@@ -19,8 +19,8 @@
  */
 #pragma once
 
-#include "qmp/answer.h"
 #include "qmp/message.h"
+#include "qmp/query.h"
 
 typedef enum {
     QBLK_SESSION_GREETING,    /* waiting for the greeting */

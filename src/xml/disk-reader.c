@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xml/disk-reader.h"
 
+#include "graph/chain-number.h"
 #include "xml/source-xml.h"
 
 #include <string.h>

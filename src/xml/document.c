@@ -2,7 +2,7 @@
 #include "xml/document.h"
 
 #include "base/limits.h"
-#include "base/printable.h"
+#include "base/text.h"
 
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
@@ -82,7 +82,7 @@ is_shown(const xmlChar *name)
 {
     for (const char *at = (const char *)name; at != NULL && *at != '\0';
          at = g_utf8_find_next_char(at, NULL)) {
-        if (!qblk_printable(g_utf8_get_char(at))) {
+        if (!qblk_text_is_printable(g_utf8_get_char(at))) {
             return FALSE;
         }
     }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "graph/source.h"
+#include "source/source.h"
 #include "xml/writer.h"
 
 #include <qblk/source-xml.h>

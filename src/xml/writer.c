@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xml/writer.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 
 #include <libxml/parserInternals.h>
 #include <string.h>
@@ -96,7 +96,7 @@ escape(GString *out, const char *text)
         const char *entity = find_entity(character);
         if (entity != NULL) {
             g_string_append(out, entity);
-        } else if (qblk_printable(character)) {
+        } else if (qblk_text_is_printable(character)) {
             g_string_append_unichar(out, character);
         } else {
             g_string_append_printf(out, "&#%u;", character);
@@ -211,7 +211,7 @@ print_note(GString *out, const char *text)
 {
     for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
         gunichar character = g_utf8_get_char(at);
-        if (character == '\n' || character == '\t' || qblk_printable(character)) {
+        if (character == '\n' || character == '\t' || qblk_text_is_printable(character)) {
             g_string_append_unichar(out, character);
         } else {
             g_string_append_printf(out, "&#%u;", character);

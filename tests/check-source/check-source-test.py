@@ -107,8 +107,8 @@ class CheckSourceTest(unittest.TestCase):
         self.passes('src/cli/list.c', '#include "qmp/client.h"\n#include "graph/snapshot.h"\n')
 
     def test_includes_do_not_go_sideways(self):
-        self.assertEqual(self.check({'src/blockjob/plan.h': '#pragma once\n',
-                                     'src/xml/disk.c': '#include "blockjob/plan.h"\n'}),
+        self.assertEqual(self.check({'src/plan/plan.h': '#pragma once\n',
+                                     'src/xml/disk.c': '#include "plan/plan.h"\n'}),
                          [('src/xml/disk.c', 2, 'includes')])
         self.fires('includes', 'src/xml/disk.c', 2, '#include "qmp/query.h"\n')
 
@@ -170,25 +170,6 @@ class CheckSourceTest(unittest.TestCase):
         self.passes('src/blockjob/run.c', '/* commit */\nstatic void f(void)\n{\n'
                     '    qblk_json_copy("block-commit", committee);\n}\n')
         self.passes('src/blockjob/plan.c', 'static int commit(void);\n')
-
-    def test_a_stem_stands_in_one_folder(self):
-        self.assertEqual(self.check({'src/graph/query.h': '#pragma once\n'}),
-                         [('src/qmp/query.h', 1, 'unique-stem')])
-        self.passes('src/qmp/client.c', '#include "qmp/client.h"\n')
-
-    def test_symbols_begin_with_the_stem(self):
-        self.fires('symbol-prefix', 'src/graph/index-spec.c', 4, '\nint\nqblk_index(void)\n{\n}\n')
-        self.fires('symbol-prefix', 'src/graph/index-spec.c', 3,
-                   'GList *\nqblk_index_specs(int (*f)(void), int a)\n{\n}\n')
-        self.fires('symbol-prefix', 'src/graph/index-spec.c', 2, 'const int rows[] = {1};\n')
-        self.fires('symbol-prefix', 'src/graph/index-spec.c', 2, 'int main(void)\n{\n}\n')
-        self.fires('symbol-prefix', 'src/graph/index-spec.c', 2,
-                   'G_DEFINE_QUARK(qblk_graph_error, qblk_graph_error)\n')
-        self.passes('src/graph/graph.c', 'G_DEFINE_QUARK(qblk_graph_error, qblk_graph_error)\n')
-        self.passes('src/graph/index-spec.c',
-                    'G_DEFINE_AUTOPTR_CLEANUP_FUNC(A, b)\n\nint\nqblk_index_spec(void)\n{\n}\n'
-                    'static int\nhelper(void)\n{\n}\nvoid\nqblk_index_spec_free(int *a)\n{\n}\n'
-                    '#define X(a) \\\n  int a(void) { }\nextern const int other;\n')
 
     def test_files_have_a_limit(self):
         self.fires('file-size', 'src/base/enum.c', 501, '/* */\n' * 500)

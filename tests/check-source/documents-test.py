@@ -24,7 +24,8 @@ def documents():
 
 
 def headers():
-    return glob.glob('src/*/*.h', root_dir=ROOT) + glob.glob('include/qblk/*.h', root_dir=ROOT)
+    return [path for pattern in ('src/**/*.h', 'include/qblk/*.h')
+            for path in glob.glob(pattern, root_dir=ROOT, recursive=True)]
 
 
 # ---- tests that are named as what holds a promise, in the last cell of a table's row ----
@@ -110,7 +111,7 @@ class Documents(unittest.TestCase):
         declared = set(re.findall(r'\w+', ' '.join(map(read, headers()))))
         for path in documents():
             named = set(re.findall(r'\b(?:qblk_[a-z_]+|QBLK_[A-Z_]+_ERROR\w*)', read(path)))
-            prefixes = {'qblk_index_spec', 'qblk_index_spec_'}  # how symbols are named
+            prefixes = {'qblk_chain_'}  # how symbols are named
             self.assertEqual(named - declared - prefixes, set(), msg=path)
 
     def test_what_holds_a_promise_is_there(self):
@@ -134,7 +135,7 @@ class Documents(unittest.TestCase):
         named = set(re.findall(r'`(\w[\w*-]*)(?:\.[ch])?`', read('docs/architecture.md')))
         patterns = [name.replace('*', '.*') for name in named]
         stems = {os.path.splitext(os.path.basename(path))[0]
-                 for path in glob.glob('src/*/*.h', root_dir=ROOT)}
+                 for path in glob.glob('src/**/*.h', root_dir=ROOT, recursive=True)}
         self.assertGreater(len(stems), 0)
         missing = {stem for stem in stems
                    if not any(re.fullmatch(pattern, stem) for pattern in patterns)}

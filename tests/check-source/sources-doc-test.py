@@ -32,7 +32,7 @@ class SourcesDoc(unittest.TestCase):
         self.rows = doc_rows()
         self.protocols = re.findall(
             r'{"([\w-]+)", QBLK_SOURCE_(\w+), (?:"(\w+)"|NULL), (?:"(\d+)"|NULL), [^{]*({{.*?}})',
-            table('src/graph/source-protocol.c', 'protocols'), re.S)
+            table('src/source/source-protocol.c', 'protocols'), re.S)
 
     def test_every_protocol_has_a_row_and_no_row_has_no_protocol(self):
         self.assertGreater(len(self.protocols), 15)
@@ -61,13 +61,13 @@ class SourcesDoc(unittest.TestCase):
     def test_every_scheme_and_string_is_named(self):
         spellings = ' '.join(row[3] for row in self.rows.values())
         schemes = re.findall(r'{"(\w+)", "[\w-]+", "([\w ]*)"',
-                             table('src/graph/source-url.c', 'schemes'))
+                             table('src/source/source-url.c', 'schemes'))
         self.assertGreater(len(schemes), 10)
         for scheme, transports in schemes:
             self.assertIn(f'`{scheme}:', spellings)
             for transport in transports.split() if scheme != 'nbds' else ():
                 self.assertIn(f'`{scheme}+{transport}://`', spellings)
-        forms = re.findall(r'{"(\w+:)"', table('src/graph/source-string.c', 'forms'))
+        forms = re.findall(r'{"(\w+:)"', table('src/source/source-string.c', 'forms'))
         self.assertGreater(len(forms), 5)
         for form in forms:
             self.assertIn(f'`{form}', read('docs/sources.md'))
@@ -75,7 +75,7 @@ class SourcesDoc(unittest.TestCase):
     def test_every_driver_above_a_protocol_is_named(self):
         above = read('docs/sources.md').split('## Drivers above')[1]
         drivers = re.findall(r'{"([\w-]+)", +QBLK_DRIVER_(\w+),',
-                             table('src/graph/driver.c', 'drivers'))
+                             table('src/source/driver.c', 'drivers'))
         for name, kind in drivers:
             # the filters of jobs are in no file name
             if kind != 'PROTOCOL' and name not in ('backup-top', 'commit_top', 'mirror_top'):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Domain XML: the disks that are read are written as they were. */
 #include "base/json.h"
-#include "cli/report.h"
+#include "cli/print/report.h"
 #include "fuzz/fuzz.h"
 
 #include <qblk/domain.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fuzz/fuzz.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 
 #include <qblk/disk.h>
 #include <qblk/domain.h>
@@ -25,7 +25,7 @@ fuzz_check_shown(const char *text)
 {
     g_assert_true(g_utf8_validate(text, -1, NULL));
     for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
-        g_assert_true(*at == '\n' || *at == '\t' || qblk_printable(g_utf8_get_char(at)));
+        g_assert_true(*at == '\n' || *at == '\t' || qblk_text_is_printable(g_utf8_get_char(at)));
     }
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Replies of a QEMU, as a capture, through all that is made of them. */
-#include "cli/graph-dot.h"
-#include "cli/graph-json.h"
-#include "cli/graph-tree.h"
-#include "cli/report.h"
+#include "cli/print/graph-dot.h"
+#include "cli/print/graph-json.h"
+#include "cli/print/graph-tree.h"
+#include "cli/print/report.h"
 #include "fuzz/fuzz.h"
 #include "graph/batch.h"
 #include "graph/capture.h"

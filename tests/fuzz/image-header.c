@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The first bytes of an image, by the format they look like and by each that they do not. */
-#include "graph/image-header.h"
+#include "image/image-header.h"
 
 #include "fuzz/fuzz.h"
 

@@ -3,6 +3,7 @@
 #include "graph/index-spec.h"
 
 #include "fuzz/fuzz.h"
+#include "graph/chain-number.h"
 
 #include <string.h>
 

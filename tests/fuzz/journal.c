@@ -2,8 +2,8 @@
 /* A journal that is taken has a plan and a VM, and its plan is written as it
  * was read. */
 #include "blockjob/journal.h"
-#include "blockjob/plan-json.h"
 #include "fuzz/fuzz.h"
+#include "plan/plan-json.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,7 +2,7 @@
 /* A file name as QEMU reports it: its source goes through XML and back, without secrets. */
 #include "base/redact.h"
 #include "fuzz/fuzz.h"
-#include "graph/source-decode.h"
+#include "source/source-decode.h"
 #include "xml/document.h"
 #include "xml/source-xml.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/journal-case.h"
 
-#include "blockjob/plan-commit.h"
+#include "plan/plan-commit.h"
 
 #include <glib/gstdio.h>
 

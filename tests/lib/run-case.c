@@ -65,10 +65,10 @@ run_case_stage(RunCase *test)
     return records->len == 0 ? -1 : (int)((const QblkJournalRecord *)records->pdata[0])->stage;
 }
 
-QblkTombstone *
+QblkMergedMark *
 run_case_mark(const RunCase *test)
 {
-    return qblk_tombstone_read(test->plan->buried);
+    return qblk_merged_mark_read(test->plan->buried);
 }
 
 static void

@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "blockjob/plan-commit.h"
+#include "blockjob/merged-mark.h"
 #include "blockjob/run.h"
-#include "blockjob/tombstone.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
+#include "plan/plan-commit.h"
 
 /**
  * A plan, the server it is run on, and how the run ended.  What the script does not say the server
@@ -38,7 +38,7 @@ void run_case_write_down(RunCase *test);
 int run_case_stage(RunCase *test);
 
 /** After it: the mark of the image that is buried, or NULL. */
-QblkTombstone *run_case_mark(const RunCase *test);
+QblkMergedMark *run_case_mark(const RunCase *test);
 
 /** A server with an empty script. */
 FakeQmp *run_case_server(void);

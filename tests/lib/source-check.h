@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "graph/source-options.h"
+#include "source/source-options.h"
 
 /** Options from "key=value" texts that end with NULL. */
 QblkSourceOptions *source_check_options(const char *const *pairs);

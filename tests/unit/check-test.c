@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/chain-number.h"
 #include "graph/check.h"
-#include "graph/source-decode.h"
 #include "lib/chain-text.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
+#include "source/source-decode.h"
 
 /* Layers of @files, all qcow2 but the last, which is raw; each header says the next. */
 static QblkChain *

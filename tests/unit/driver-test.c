@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/driver.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
+#include "source/driver.h"
 
 static void
 drivers_are_classified(void **state)
@@ -25,7 +25,7 @@ drivers_are_classified(void **state)
         {"commit_top", QBLK_DRIVER_FILTER, "backing", NULL},
         {"mirror_top", QBLK_DRIVER_FILTER, "backing", NULL},
         {"blkdebug", QBLK_DRIVER_FILTER, "image", NULL},
-        {"quorum", QBLK_DRIVER_SEVERAL, NULL, NULL},
+        {"quorum", QBLK_DRIVER_MULTI_CHILD, NULL, NULL},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         const QblkDriver *driver = qblk_driver_find(cases[i].name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/file-identity.h"
+#include "base/file-identity.h"
 
 #include "lib/check.h"
 

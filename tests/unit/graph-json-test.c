@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/graph-json.h"
+#include "cli/print/graph-json.h"
 
 #include "lib/check.h"
 #include "lib/graph-fixture.h"

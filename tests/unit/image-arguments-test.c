@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/image-arguments.h"
+#include "image/image-arguments.h"
 #include "lib/check.h"
 
 /* The arguments for @count layers, in one text. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/image-chain.h"
+#include "image/image-chain.h"
 
 #include "lib/check.h"
 #include "lib/cli-check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/image-file.h"
+#include "image/image-file.h"
 
 #include "lib/check.h"
 #include "lib/cli-check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/image-format.h"
+#include "image/image-format.h"
 #include "lib/check.h"
 
 #include <qblk/error.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/image-header.h"
+#include "image/image-header.h"
 #include "lib/check.h"
 #include "lib/qcow2-image.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/journal-case.h"
 
-#include "blockjob/plan-json.h"
+#include "plan/plan-json.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/lock-holder.h"
+#include "image/lock-holder.h"
 
 #include "lib/check.h"
 #include "lib/cli-check.h"

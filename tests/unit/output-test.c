@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/output.h"
+#include "cli/print/output.h"
 
 #include "cli/command.h"
 #include "lib/check.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/plan-check.h"
-#include "blockjob/plan-commit.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
+#include "plan/plan-check.h"
+#include "plan/plan-commit.h"
 
 /* vda: top -> middle -> base, each a qcow2 node on a file node; vdb shares nothing. */
 #define NODES                                                                                      \
@@ -231,7 +231,7 @@ only_files_with_a_path_are_deleted(void **state)
     assert_no_error(error);
     assert_int_equal(made->removed->len, 3);
     for (guint i = 0; i < made->removed->len; i++) {
-        const QblkRemoval *removal = made->removed->pdata[i];
+        const QblkDeleteImages *removal = made->removed->pdata[i];
         assert_int_equal(removal->is_doomed, g_str_equal(removal->filename, "/d/top"));
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/plan-copy.h"
+#include "plan/plan-copy.h"
 
 #include "lib/check.h"
 #include "lib/graph-fixture.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/plan-json.h"
+#include "plan/plan-json.h"
 
-#include "blockjob/plan-commit.h"
-#include "blockjob/plan-copy.h"
-#include "blockjob/plan-job.h"
-#include "blockjob/plan-pull.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
+#include "plan/plan-commit.h"
+#include "plan/plan-copy.h"
+#include "plan/plan-job.h"
+#include "plan/plan-pull.h"
 
 #include <qblk/error.h>
 

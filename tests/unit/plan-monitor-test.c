@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/plan-monitor.h"
+#include "plan/plan-monitor.h"
 
 #include "lib/check.h"
 #include "lib/fake-qmp.h"

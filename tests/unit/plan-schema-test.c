@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whatever a plan can send, each QEMU that is tested takes it, by the schema recorded from it; and
  * nothing of it is deprecated in the newest. */
-#include "blockjob/plan-check.h"
-#include "blockjob/plan-commit.h"
-#include "blockjob/plan-copy.h"
-#include "blockjob/plan-job.h"
-#include "blockjob/plan-json.h"
-#include "blockjob/plan-pull.h"
 #include "graph/capture.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
 #include "lib/graph-fixture.h"
+#include "plan/plan-check.h"
+#include "plan/plan-commit.h"
+#include "plan/plan-copy.h"
+#include "plan/plan-job.h"
+#include "plan/plan-json.h"
+#include "plan/plan-pull.h"
 
 static const char *const versions[] = {"5.2", "7.2", "10.0", "11.1"};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/plan-text.h"
+#include "cli/print/plan-text.h"
 
 #include "lib/check.h"
 
@@ -37,7 +37,7 @@ the_result_says_what_became_of_files(void **state)
 {
     g_autoptr(QblkPlan) plan = plan_new();
     for (guint i = 0; i < 2; i++) {
-        QblkRemoval *removal = g_new0(QblkRemoval, 1);
+        QblkDeleteImages *removal = g_new0(QblkDeleteImages, 1);
         removal->filename = g_strdup(i == 0 ? "/d/one\n" : "/d/two");
         removal->is_doomed = i == 0;
         g_ptr_array_add(plan->removed, removal);

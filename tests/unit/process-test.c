@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/process.h"
+#include "image/process.h"
 
 #include "lib/check.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is said of an image after a crash, from its journal or mark alone. */
-#include "cli/recover-image.h"
+#include "recover/recover-image.h"
 
-#include "blockjob/tombstone.h"
+#include "blockjob/merged-mark.h"
 #include "lib/cli-check.h"
 #include "lib/journal-case.h"
 
@@ -87,7 +87,7 @@ mark_into(const char *image, const char *into, gboolean is_done)
     if (!g_file_test(image, G_FILE_TEST_EXISTS)) {
         assert_true(g_file_set_contents(image, "x", 1, NULL));
     }
-    if (!qblk_tombstone_write(image, into, is_done, &error)) {
+    if (!qblk_merged_mark_write(image, into, is_done, &error)) {
         assert_no_error(error);
     }
 }
@@ -101,7 +101,7 @@ mark(const char *image, gboolean is_done)
 static void
 clear(const char *image)
 {
-    qblk_tombstone_remove(image);
+    qblk_merged_mark_remove(image);
     assert_int_equal(unlink(image), 0);
 }
 

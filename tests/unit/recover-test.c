@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Taking up what was left of several disks. */
-#include "cli/recover.h"
+#include "recover/recover.h"
 
 #include "lib/journal-case.h"
 

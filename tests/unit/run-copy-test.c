@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a copy has that a commit has not: nodes and images are made before its job starts. */
-#include "blockjob/plan-copy.h"
+#include "plan/plan-copy.h"
 
 #include "lib/run-case.h"
 

@@ -66,7 +66,7 @@ static void
 expect_marked(RunCase *test, const char *part)
 {
     fail_with(test, part);
-    g_autoptr(QblkTombstone) mark = run_case_mark(test);
+    g_autoptr(QblkMergedMark) mark = run_case_mark(test);
     assert_non_null(mark);
     assert_true(mark->is_done);
     run_case_free(test);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-monitor.h"
 
-#include "blockjob/plan-monitor.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
+#include "plan/plan-monitor.h"
 
 #define PATIENCE_MS 5000
 #define PATH        "/nonexistent/watch.qmp" /* nobody listens there, whatever the server says */

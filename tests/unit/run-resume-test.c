@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/tombstone.h"
+#include "blockjob/merged-mark.h"
 #include "lib/graph-fixture.h"
 #include "lib/run-case.h"
 
@@ -74,7 +74,7 @@ leave(Left *left, const Row *row)
         plan->buried = g_strdup(left->image);
     }
     if (plan->buried != NULL && row->stage >= QBLK_STAGE_PIVOTING &&
-        !qblk_tombstone_write(left->image, plan->buried_in, FALSE, &error)) {
+        !qblk_merged_mark_write(left->image, plan->buried_in, FALSE, &error)) {
         assert_no_error(error);
     }
     left->journal = qblk_journal_begin(left->folder, &vm, plan, &error);
@@ -197,13 +197,13 @@ go_back(FakeQmp *fake, const Row *row)
 static void
 check_marks(const Left *left, const Row *row)
 {
-    g_autoptr(QblkTombstone) mark = qblk_tombstone_read(left->image);
+    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(left->image);
     gboolean is_wanted = row->end == COMPLETED || row->stage >= QBLK_STAGE_PIVOTING;
     is_wanted = is_wanted && is_pivot(row) && row->end != TAKEN_BACK;
     assert_int_equal(mark != NULL, is_wanted);
     if (mark != NULL) {
         assert_int_equal(mark->is_done, row->end == COMPLETED);
-        qblk_tombstone_remove(left->image);
+        qblk_merged_mark_remove(left->image);
     }
 }
 

@@ -251,7 +251,7 @@ one_that_fails_after_leaves_the_other_changed(void **state)
 static void
 doom(QblkPlan *plan, const char *filename)
 {
-    QblkRemoval *removal = plan->removed->pdata[0];
+    QblkDeleteImages *removal = plan->removed->pdata[0];
     assert_int_equal(plan->removed->len, 1);
     g_free(removal->filename);
     removal->filename = g_strdup(filename);

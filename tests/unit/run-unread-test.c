@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Taking up what was done to a job of whose disk the chain could not be read. */
-#include "blockjob/plan-job.h"
 #include "lib/run-case.h"
+#include "plan/plan-job.h"
 
 typedef enum { GONE, WAITS, CONCLUDED, FAILED } Found;
 typedef enum { COMPLETED, TAKEN_BACK, NOT_KNOWN } End;

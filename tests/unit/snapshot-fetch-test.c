@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/snapshot-fetch.h"
 
-#include "cli/graph-json.h"
+#include "cli/print/graph-json.h"
 #include "lib/chain-text.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"

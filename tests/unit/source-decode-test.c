@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source-decode.h"
 #include "lib/check.h"
 #include "lib/source-rows.h"
+#include "source/source-decode.h"
 
 static void
 every_row_of_the_table_fails_or_not_as_it_says(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source-options.h"
 #include "lib/check.h"
+#include "source/source-options.h"
 
 /* All keys and values of @json, "key=value" in order, as one text. */
 static char *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source-left-out.h"
-#include "graph/source-protocol.h"
 #include "lib/check.h"
 #include "lib/source-check.h"
+#include "source/source-dropped.h"
+#include "source/source-protocol.h"
 
 static QblkSource *
 read_one(const char *driver, const char *const *pairs, GError **error)
@@ -110,7 +110,7 @@ options_below_a_prefix_are_those_of_the_driver(void **state)
     g_autoptr(QblkSource) source = qblk_source_protocol_read("gluster", "file.", options, &error);
     assert_no_error(error);
     assert_int_equal(source->hosts->len, 2);
-    qblk_source_left_out_note(options, source);
+    qblk_source_dropped_note(options, source);
     assert_int_equal(source->dropped->len, 1);
     assert_string_equal(source->dropped->pdata[0], "the option 'server.0.host'");
 }

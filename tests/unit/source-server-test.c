@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source-server.h"
+#include "source/source-server.h"
 
 #include "lib/check.h"
 #include "lib/source-check.h"
@@ -20,18 +20,18 @@ text_of(const QblkSource *source)
     return g_string_free(text, FALSE);
 }
 
-typedef gboolean (*Read)(QblkSourceReading *reading, GError **error);
+typedef gboolean (*Read)(QblkSourceParser *reading, GError **error);
 
 static gboolean
-add(QblkSourceReading *reading, GError **error)
+add(QblkSourceParser *reading, GError **error)
 {
     return qblk_source_server_add(reading, error);
 }
 
 static gboolean
-read_one(QblkSourceReading *reading, GError **error)
+read_one(QblkSourceParser *reading, GError **error)
 {
-    const char *path = qblk_source_reading_take(reading, "path");
+    const char *path = qblk_source_parser_take(reading, "path");
     return qblk_source_server_read_one(reading, path, error);
 }
 
@@ -42,7 +42,7 @@ servers(Read read, const char *pairs, GError **error)
     g_auto(GStrv) list = g_strsplit(pairs, " ", -1);
     g_autoptr(QblkSourceOptions) options = source_check_options((const char *const *)list);
     g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_NETWORK);
-    QblkSourceReading reading = {"nbd", "10809", "file.", options, source};
+    QblkSourceParser reading = {"nbd", "10809", "file.", options, source};
     return read(&reading, error) ? text_of(source) : NULL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source-string.h"
 #include "lib/check.h"
+#include "source/source-string.h"
 
 static void
 a_host_may_have_a_port_and_brackets(void **state)

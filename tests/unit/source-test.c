@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source.h"
 #include "lib/check.h"
+#include "source/source.h"
 
 #define TEXT(member) G_STRUCT_OFFSET(QblkSource, member)
 

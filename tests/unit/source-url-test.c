@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source-url.h"
 #include "lib/check.h"
+#include "source/source-url.h"
 
 #include <qblk/error.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/source-decode.h"
 #include "lib/check.h"
 #include "lib/source-rows.h"
+#include "source/source-decode.h"
 #include "xml/document.h"
 #include "xml/source-xml.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/table.h"
+#include "cli/print/table.h"
 
 #include "lib/check.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "blockjob/plan-commit.h"
 #include "blockjob/verify.h"
 #include "lib/check.h"
 #include "lib/cli-check.h"
 #include "lib/graph-fixture.h"
+#include "plan/plan-commit.h"
 
 /* The chain that commit of vda[1] into vda[2] promises, and one that is there. */
 static gboolean

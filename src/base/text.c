@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/text.h"
+
+char *
+qblk_text_list(const char *const *names, guint count)
+{
+    GString *list = g_string_new(NULL);
+    for (guint i = 0; i < count; i++) {
+        const char *comma = i == 0 ? "" : i + 1 == count ? " and " : ", ";
+        g_string_append_printf(list, "%s%s", comma, names[i]);
+    }
+    return g_string_free(list, FALSE);
+}
+
+/* Letters, says Unicode, but with nothing to see: they make two names look like one. */
+static gboolean
+is_filler(gunichar character)
+{
+    return character == 0x115F || character == 0x1160 || character == 0x3164 || character == 0xFFA0;
+}
+
+gboolean
+qblk_text_is_printable(gunichar character)
+{
+    GUnicodeType type = g_unichar_type(character);
+    return g_unichar_isprint(character) && !is_filler(character) &&
+           type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
+char *
+qblk_text_size(gint64 bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (bytes < 0) {
+        return NULL;
+    }
+    guint unit = 0;
+    gint64 whole = bytes, rest = 0;
+    while (whole >= 1024 && unit + 1 < G_N_ELEMENTS(units)) {
+        rest = whole % 1024;
+        whole /= 1024;
+        unit++;
+    }
+    /* A tenth is said only where it is not 0, and never rounded up to the next whole. */
+    gint64 tenths = rest * 10 / 1024;
+    return tenths == 0
+               ? g_strdup_printf("%" G_GINT64_FORMAT " %s", whole, units[unit])
+               : g_strdup_printf("%" G_GINT64_FORMAT ".%d %s", whole, (int)tenths, units[unit]);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/delete-images.h"
+
+#include "image/lock-holder.h"
+#include "image/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REPLACED "another file has its name now"
+#define BY_HAND  "without --delete, what can be deleted by hand is named at the end"
+
+static gboolean
+refuse(GError **error, const char *filename, const char *why)
+{
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "'%s' could not be deleted at the end: %s", filename, why);
+    return FALSE;
+}
+
+static gboolean
+is_any_doomed(const QblkPlan *plan)
+{
+    gboolean is_any = FALSE;
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkDeleteImages *removal = plan->removed->pdata[i];
+        is_any = is_any || removal->is_doomed;
+    }
+    return is_any;
+}
+
+/* The process that has the monitor, and what it has open. */
+typedef struct {
+    gint64 pid;
+    const GArray *files; /* of QblkFileIdentity */
+} Opened;
+
+/* Why @file is not known to be one that QEMU has open, or NULL. */
+static char *
+why_not_open(const Opened *opened, const QblkFileIdentity *file)
+{
+    if (qblk_process_has(opened->files, file)) {
+        return NULL;
+    }
+    g_autofree char *process = qblk_process_describe(opened->pid);
+    return g_strdup_printf("%s, which has the monitor, does not have it open; " BY_HAND, process);
+}
+
+/* Of what is deleted the name itself has to be the file. */
+static gboolean
+identify_removal(QblkDeleteImages *removal, const Opened *opened, GError **error)
+{
+    struct stat status;
+    if (lstat(removal->filename, &status) != 0) {
+        return refuse(error, removal->filename, g_strerror(errno));
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return refuse(error, removal->filename,
+                      S_ISLNK(status.st_mode) ? "it is a symbolic link" : "it is no file");
+    }
+    removal->file = qblk_file_identity(&status);
+    g_autofree char *why = why_not_open(opened, &removal->file);
+    return why == NULL || refuse(error, removal->filename, why);
+}
+
+/* A name that leads to a block device is mostly a link. */
+static gboolean
+identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
+{
+    struct stat status;
+    g_autofree char *why = NULL;
+    if (stat(layer->filename, &status) != 0) {
+        why = g_strdup(g_strerror(errno));
+    } else if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        why = g_strdup("it is neither a file nor a block device");
+    } else {
+        layer->file = qblk_file_identity(&status);
+        why = why_not_open(opened, &layer->file);
+    }
+    if (why != NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "nothing could be deleted at the end, since '%s' cannot be synced before: %s",
+                    layer->filename, why);
+    }
+    return why == NULL;
+}
+
+static gboolean
+is_path(const char *filename)
+{
+    return filename != NULL && filename[0] == '/';
+}
+
+gboolean
+qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
+{
+    if (!is_any_doomed(plan)) {
+        return TRUE;
+    }
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GArray) files = qblk_process_files(pid, &cause);
+    if (files == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "nothing could be deleted at the end: %s; " BY_HAND, cause->message);
+        return FALSE;
+    }
+    const Opened opened = {.pid = pid, .files = files};
+    for (guint i = 0; i < plan->removed->len; i++) {
+        QblkDeleteImages *removal = plan->removed->pdata[i];
+        if (removal->is_doomed && !identify_removal(removal, &opened, error)) {
+            return FALSE;
+        }
+    }
+    for (guint i = 0; i < plan->after->len; i++) {
+        QblkExpectation *layer = plan->after->pdata[i];
+        if (is_path(layer->filename) && !identify_synced(layer, &opened, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* By the process @pid, or by one that has locked it.  What is no path is nobody else's. */
+static gboolean
+is_used_here(const GPtrArray *layers, gint64 pid)
+{
+    const QblkExpectation *top = layers->len == 0 ? NULL : layers->pdata[0];
+    struct stat status;
+    if (top == NULL || !is_path(top->filename) || qblk_lock_holder_is_any(top->filename)) {
+        return TRUE;
+    }
+    g_autoptr(GArray) files = qblk_process_files(pid, NULL);
+    if (files == NULL || stat(top->filename, &status) != 0) {
+        return FALSE;
+    }
+    const QblkFileIdentity file = qblk_file_identity(&status);
+    return qblk_process_has(files, &file);
+}
+
+gboolean
+qblk_delete_images_is_here(const QblkPlan *plan, gint64 pid, gboolean was_begun)
+{
+    return is_used_here(plan->before, pid) ||
+           (was_begun && plan->after->len > 0 && is_used_here(plan->after, pid));
+}
+
+/* A pipe or link may have got the inode of a file that is gone. */
+static gboolean
+is_file(const struct stat *status, const QblkFileIdentity *file)
+{
+    const QblkFileIdentity found = qblk_file_identity(status);
+    return (S_ISREG(status->st_mode) || S_ISBLK(status->st_mode)) &&
+           qblk_file_identity_is_same(&found, file);
+}
+
+/* Why @removal was not deleted, or NULL.  The folder is opened once, so that what is compared is
+ * what is deleted, whatever becomes of its name. */
+static char *
+delete_file(const QblkDeleteImages *removal)
+{
+    g_autofree char *folder = g_path_get_dirname(removal->filename);
+    g_autofree char *name = g_path_get_basename(removal->filename);
+    g_autofree char *holders = qblk_lock_holder_all(removal->filename);
+    if (holders != NULL) {
+        return g_strdup_printf("it is in use by %s", holders);
+    }
+    int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat status;
+    char *why = NULL;
+    if (at < 0 || fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        why = errno == ENOENT ? NULL : g_strdup(g_strerror(errno));
+    } else if (!is_file(&status, &removal->file)) {
+        why = g_strdup(REPLACED);
+    } else if (unlinkat(at, name, 0) != 0) {
+        why = g_strdup(g_strerror(errno));
+    }
+    if (at >= 0) {
+        close(at);
+    }
+    return why;
+}
+
+/* What the images that stay have taken in, headers included, has to be on disk before what had it
+ * goes: QEMU leaves that to the guest's next flush.  Why it is not, or NULL. */
+static char *
+sync_image(const QblkExpectation *image)
+{
+    /* A pipe that came in its place must not be waited for. */
+    int fd = open(image->filename, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat status;
+    char *why = NULL;
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        why = g_strdup(g_strerror(errno));
+    } else if (!is_file(&status, &image->file)) {
+        why = g_strdup(REPLACED);
+    } else if (fsync(fd) != 0) {
+        why = g_strdup(g_strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return why;
+}
+
+static gboolean
+sync_images(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->after->len; i++) {
+        const QblkExpectation *image = plan->after->pdata[i];
+        g_autofree char *why = is_path(image->filename) ? sync_image(image) : NULL;
+        if (why != NULL) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                        "the chain of '%s' was changed as planned, but nothing was deleted: '%s' "
+                        "cannot be synced: %s",
+                        plan->target, image->filename, why);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_delete_images_delete(const QblkPlan *plan, GError **error)
+{
+    g_autoptr(GString) faults = g_string_new(NULL);
+    if (is_any_doomed(plan) && !sync_images(plan, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkDeleteImages *removal = plan->removed->pdata[i];
+        g_autofree char *why = removal->is_doomed ? delete_file(removal) : NULL;
+        if (why != NULL) {
+            g_string_append_printf(faults, "%s'%s' was not deleted: %s",
+                                   faults->len == 0 ? "" : "; ", removal->filename, why);
+        }
+    }
+    if (faults->len == 0) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                "the chain of '%s' was changed as planned, but %s", plan->target, faults->str);
+    return FALSE;
+}

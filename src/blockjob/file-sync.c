@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/file-sync.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+gboolean
+qblk_file_sync_directory(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return FALSE;
+    }
+    gboolean done = fsync(fd) == 0;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return done;
+}
+
+gboolean
+qblk_file_sync_parent(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    return qblk_file_sync_directory(folder);
+}
+
+static gboolean
+is_folder(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return FALSE;
+    }
+    if (!S_ISDIR(status.st_mode)) {
+        errno = ENOTDIR;
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_file_sync_make_directory(const char *folder)
+{
+    if (mkdir(folder, 0700) == 0) {
+        return qblk_file_sync_parent(folder);
+    }
+    if (errno == EEXIST) {
+        /* Whoever made it may have come to its end before its name was on disk, and one that may
+        * not read the folder above has not made it. */
+        (void)qblk_file_sync_parent(folder);
+        return is_folder(folder);
+    }
+    if (errno != ENOENT || *folder == '\0') {
+        return FALSE;
+    }
+    g_autofree char *above = g_path_get_dirname(folder);
+    if (is_folder(above)) {
+        errno = ENOENT; /* as in /proc, which has no place for new ones */
+        return FALSE;
+    }
+    return qblk_file_sync_make_directory(above) && qblk_file_sync_make_directory(folder);
+}
+
+gboolean
+qblk_file_sync_append_line(int fd, gsize *whole, const char *text)
+{
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    gsize length = strlen(line), done = 0;
+    if (ftruncate(fd, (off_t)*whole) != 0) {
+        return FALSE;
+    }
+    while (done < length) {
+        ssize_t written = write(fd, line + done, length - done);
+        if (written < 0 && errno != EINTR) {
+            return FALSE;
+        }
+        done += written < 0 ? 0 : (gsize)written;
+    }
+    if (fdatasync(fd) != 0) {
+        return FALSE;
+    }
+    *whole += length;
+    return TRUE;
+}

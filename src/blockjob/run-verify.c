@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/run-verify.h"
+
+#include "base/text.h"
+#include "blockjob/verify.h"
+#include "graph/snapshot-options.h"
+
+static QblkSnapshot *
+fetch(QblkRun *run, GError **error)
+{
+    const QblkSnapshotOptions *with = run->options->snapshot;
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    options->edges = with == NULL ? QBLK_EDGES_BEST : with->edges;
+    return qblk_monitor_fetch(&run->monitor, options, error);
+}
+
+static QblkChain *
+find_chain(const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
+{
+    return qblk_snapshot_chain(snapshot, qblk_verify_find(plan, snapshot), error);
+}
+
+static gboolean
+check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkChain) chain = find_chain(snapshot, plan, &cause);
+    if (chain == NULL) {
+        g_propagate_prefixed_error(
+            error, g_steal_pointer(&cause),
+            "the job ended well, but the chain could not be looked at again: ");
+        return FALSE;
+    }
+    if (!qblk_verify_chain(chain, plan->target, plan->after, error)) {
+        g_prefix_error(error, "the job ended well, but ");
+        return FALSE;
+    }
+    return !run->options->is_local || qblk_verify_headers(plan, error);
+}
+
+/* Success is said of what was seen. */
+gboolean
+qblk_run_verify_check(QblkRun *run, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkSnapshot) snapshot = fetch(run, &cause);
+    if (snapshot == NULL && qblk_monitor_is_lost(&run->monitor) &&
+        qblk_monitor_reconnect(&run->monitor, &cause)) {
+        snapshot = fetch(run, &cause);
+    }
+    if (snapshot == NULL) {
+        g_propagate_prefixed_error(
+            error, g_steal_pointer(&cause),
+            "the job ended well, but the chain could not be looked at again: ");
+        return FALSE;
+    }
+    for (guint i = 0; i < run->tasks->len; i++) {
+        const QblkRunTask *task = run->tasks->pdata[i];
+        gboolean is_promised = !task->plan->stays_ready && task->plan->after->len > 0;
+        if (is_promised && !check_plan(run, snapshot, task->plan, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_run_verify_can_compare(const QblkRunTask *task)
+{
+    return task->plan->before->len > 0;
+}
+
+/* There is nothing to compare with: only what QEMU has said of the job. */
+static gboolean
+judge_unread(const QblkRunTask *task, gboolean *is_before, gboolean *is_after, GError **error)
+{
+    *is_before = FALSE;
+    *is_after = task->stage == QBLK_STAGE_CLEANING;
+    if (!*is_after) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "its job is gone, and whether the chain of '%s' was changed is not known, look "
+                    "at it again",
+                    task->plan->target);
+    }
+    return *is_after;
+}
+
+gboolean
+qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, gboolean *is_after,
+                        GError **error)
+{
+    const QblkPlan *plan = task->plan;
+    if (!qblk_run_verify_can_compare(task)) {
+        return judge_unread(task, is_before, is_after, error);
+    }
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
+    g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
+    if (chain == NULL) {
+        return FALSE;
+    }
+    *is_before = qblk_verify_chain(chain, plan->target, plan->before, NULL);
+    *is_after = plan->after->len == 0 || qblk_verify_chain(chain, plan->target, plan->after, NULL);
+    return *is_before || *is_after || qblk_verify_chain(chain, plan->target, plan->after, error);
+}
+
+gboolean
+qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
+{
+    const QblkPlan *plan = task->plan;
+    if (!qblk_run_verify_can_compare(task)) {
+        return TRUE;
+    }
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
+    g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
+    return chain != NULL && qblk_verify_chain(chain, plan->target, plan->before, error);
+}
+
+/* ---- failures ---- */
+
+static const char *
+describe_chain(const QblkSnapshot *snapshot, const QblkPlan *plan)
+{
+    g_autoptr(QblkChain) chain = find_chain(snapshot, plan, NULL);
+    if (chain == NULL) {
+        return NULL;
+    }
+    if (qblk_verify_chain(chain, plan->target, plan->before, NULL)) {
+        return "is as it was";
+    }
+    return qblk_verify_chain(chain, plan->target, plan->after, NULL)
+               ? "is as planned"
+               : "has changed: look at it again";
+}
+
+void
+qblk_run_verify_tell_chains(QblkRun *run, GError **error)
+{
+    g_autoptr(QblkSnapshot) snapshot = fetch(run, NULL);
+    g_autoptr(GString) told = g_string_new((*error)->message);
+    for (guint i = 0; snapshot != NULL && i < run->tasks->len; i++) {
+        const QblkRunTask *task = run->tasks->pdata[i];
+        const QblkPlan *plan = task->plan;
+        const char *how = describe_chain(snapshot, plan);
+        if (how != NULL) {
+            g_string_append_printf(told, "; the chain of '%s' %s", plan->target, how);
+        }
+        gboolean is_partial = plan->partial != NULL && task->taken > 0 && !task->is_over;
+        if (is_partial && g_strcmp0(how, "is as planned") != 0) {
+            g_string_append_printf(told, "; '%s' is not whole", plan->partial);
+        }
+    }
+    GError *whole = g_error_new_literal((*error)->domain, (*error)->code, told->str);
+    g_clear_error(error);
+    *error = whole;
+}
+
+/* NULL where nothing of @plan is to be deleted. */
+static char *
+list_doomed(const QblkPlan *plan)
+{
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkDeleteImages *removal = plan->removed->pdata[i];
+        if (removal->is_doomed) {
+            g_ptr_array_add(files, g_strdup_printf("'%s'", removal->filename));
+        }
+    }
+    return files->len == 0 ? NULL : qblk_text_list((const char *const *)files->pdata, files->len);
+}
+
+void
+qblk_run_verify_tell_undeleted(const QblkRun *run, GError **error)
+{
+    for (guint i = 0; i < run->tasks->len; i++) {
+        const QblkRunTask *task = run->tasks->pdata[i];
+        g_autofree char *files = task->is_over ? list_doomed(task->plan) : NULL;
+        if (files != NULL) {
+            g_autofree char *message = (*error)->message;
+            (*error)->message =
+                g_strdup_printf("%s; what left the chain of '%s' was not deleted: %s", message,
+                                task->plan->target, files);
+        }
+    }
+}
+
+void
+qblk_run_verify_tell_job(const QblkRunTask *task, GError **error)
+{
+    const QblkPlan *plan = task->plan;
+    if (task->run->is_undoing) {
+        g_prefix_error(error, "job '%s' could not be taken back: ", plan->job);
+    } else if (task->is_over) {
+        g_prefix_error(error, "the chain of '%s' was changed as planned, and then: ", plan->target);
+    } else if (task->is_past_return) {
+        g_prefix_error(
+            error,
+            "whether the chain of '%s' was changed is not known, look at it again: ", plan->target);
+    } else if (task->job->state != NULL) {
+        g_prefix_error(error, "job '%s' goes on, or waits to be finished: ", plan->job);
+    } else {
+        g_prefix_error(error, "whether job '%s' was started is not known: ", plan->job);
+    }
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/graph-dot.h"
+
+#include "cli/print/output.h"
+#include "cli/print/report.h"
+#include "graph/snapshot-jobs.h"
+
+#include <qblk/error.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A quoted string of the language: a backslash would start one of its escapes. */
+static char *
+quote(const char *text)
+{
+    g_autofree char *safe = qblk_output_escape(text);
+    GString *out = g_string_new("\"");
+    for (const char *at = safe; *at != '\0'; at++) {
+        if (*at == '"' || *at == '\\') {
+            g_string_append_c(out, '\\');
+        }
+        g_string_append_c(out, *at);
+    }
+    g_string_append_c(out, '"');
+    return g_string_free(out, FALSE);
+}
+
+/* The kinds of things in the graph have names of their own kind each: a node, a disk and a job may
+ * all be called "a". */
+static char *
+quote_id(const char *kind, const char *name)
+{
+    g_autofree char *id = g_strconcat(kind, ":", name, NULL);
+    return quote(id);
+}
+
+static void
+add_edge(GString *out, const char *from, const QblkNode *node, const char *label, const char *style)
+{
+    g_autofree char *to = quote_id("node", node->name);
+    g_autofree char *text = quote(label);
+    g_string_append_printf(out, "  %s -> %s [label=%s%s];\n", from, to, text, style);
+}
+
+static void
+add_node(GString *out, const QblkNode *node)
+{
+    g_autofree char *id = quote_id("node", node->name);
+    const char *lines[] = {node->name, node->driver, qblk_report_file(node)};
+    GString *label = g_string_new(NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autofree char *line = quote(lines[i]);
+        g_string_append(label, i == 0 || lines[i][0] == '\0' ? "" : "\\n");
+        g_string_append_len(label, line + 1, (gssize)strlen(line) - 2);
+    }
+    const char *style = qblk_node_is(node, QBLK_DRIVER_FILTER) ? ", style=rounded" : "";
+    g_string_append_printf(out, "  %s [label=\"%s\"%s];\n", id, label->str, style);
+    g_string_free(label, TRUE);
+    for (guint i = 0; i < node->children->len; i++) {
+        const QblkChild *child = node->children->pdata[i];
+        add_edge(out, id, child->node, child->name, "");
+    }
+}
+
+static void
+add_disk(GString *out, const QblkSnapshot *snapshot, const QblkDevice *device)
+{
+    const QblkNode *top = qblk_snapshot_jobs_top(snapshot, device);
+    const char *name = device->target == NULL ? qblk_device_label(device) : device->target;
+    g_autofree char *id = quote_id("disk", name);
+    g_autofree char *label = quote(name);
+    g_string_append_printf(out, "  %s [label=%s, shape=ellipse];\n", id, label);
+    if (top != NULL) {
+        add_edge(out, id, top, "", "");
+    }
+}
+
+static void
+add_job(GString *out, const QblkJob *job)
+{
+    g_autofree char *id = quote_id("job", job->id);
+    g_autofree char *text =
+        g_strdup_printf("%s %s (%s)", qblk_snapshot_jobs_kind(job), job->id, job->status);
+    g_autofree char *label = quote(text);
+    g_string_append_printf(out, "  %s [label=%s, shape=ellipse, style=dashed];\n", id, label);
+    for (guint i = 0; i < job->nodes->len; i++) {
+        const QblkChild *child = job->nodes->pdata[i];
+        add_edge(out, id, child->node, child->name, ", style=dashed");
+    }
+}
+
+void
+qblk_graph_dot(const QblkSnapshot *snapshot, GString *out)
+{
+    g_string_append(out, "digraph qblk {\n  node [shape=box, fontname=\"sans-serif\"];\n");
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        add_disk(out, snapshot, snapshot->devices->pdata[i]);
+    }
+    for (guint i = 0; i < snapshot->nodes->len; i++) {
+        add_node(out, snapshot->nodes->pdata[i]);
+    }
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        add_job(out, snapshot->jobs->pdata[i]);
+    }
+    g_string_append(out, "}\n");
+}
+
+static gboolean
+fail(GError **error, const char *reason)
+{
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                "cannot draw the graph: %s; 'dot' of Graphviz is needed, or use --format dot",
+                reason);
+    return FALSE;
+}
+
+/* `dot` reads the whole graph before it writes, but a file in memory needs no such promise. */
+static int
+spool(const GString *text)
+{
+    int descriptor = memfd_create("qblk-graph", MFD_CLOEXEC);
+    gsize written = 0;
+    while (descriptor >= 0 && written < text->len) {
+        ssize_t count = write(descriptor, text->str + written, text->len - written);
+        if (count <= 0) {
+            close(descriptor);
+            return -1;
+        }
+        written += (gsize)count;
+    }
+    return descriptor < 0 || lseek(descriptor, 0, SEEK_SET) != 0 ? -1 : descriptor;
+}
+
+static void
+use_as_input(gpointer user_data)
+{
+    dup2(GPOINTER_TO_INT(user_data), STDIN_FILENO);
+}
+
+gboolean
+qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out, GError **error)
+{
+    char program[] = "dot", option[] = "-Tsvg";
+    char *argv[] = {program, option, NULL};
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GString) graph = g_string_new(NULL);
+    g_autofree char *drawing = NULL;
+    int status;
+    qblk_graph_dot(snapshot, graph);
+    int input = spool(graph);
+    if (input < 0) {
+        return fail(error, "there is no memory for it");
+    }
+    gboolean ran =
+        g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN,
+                     use_as_input, GINT_TO_POINTER(input), &drawing, NULL, &status, &cause);
+    close(input);
+    if (!ran || status != 0) {
+        return fail(error, ran ? "it failed" : cause->message);
+    }
+    g_string_append(out, drawing);
+    return TRUE;
+}

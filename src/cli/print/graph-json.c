@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/graph-json.h"
+
+#include "cli/print/report.h"
+#include "graph/snapshot-jobs.h"
+
+static QblkJson *
+node_json(const QblkNode *node)
+{
+    static const char *const kinds[] = {
+        [QBLK_DRIVER_FORMAT] = "format",
+        [QBLK_DRIVER_PROTOCOL] = "protocol",
+        [QBLK_DRIVER_FILTER] = "filter",
+        [QBLK_DRIVER_MULTI_CHILD] = "several",
+    };
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "node", node->name);
+    qblk_json_set_string(object, "driver", node->driver);
+    qblk_json_set_string(object, "kind", node->kind == NULL ? NULL : kinds[node->kind->kind]);
+    qblk_json_set_string(object, "file", node->filename);
+    qblk_json_set_boolean(object, "read-only", node->read_only);
+    QblkJson *children = qblk_json_new_array();
+    for (guint i = 0; i < node->children->len; i++) {
+        const QblkChild *child = node->children->pdata[i];
+        QblkJson *edge = qblk_json_new_object();
+        qblk_json_set_string(edge, "child", child->name);
+        qblk_json_set_string(edge, "node", child->node->name);
+        qblk_json_append(children, edge);
+    }
+    qblk_json_set(object, "children", children);
+    return object;
+}
+
+static QblkJson *
+disk_json(const QblkSnapshot *snapshot, const QblkDevice *device)
+{
+    const QblkNode *top = qblk_snapshot_jobs_top(snapshot, device);
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "target", device->target);
+    qblk_json_set_string(object, "name-source", qblk_device_name_source(device->name_source));
+    qblk_json_set_string(object, "bus", device->bus);
+    qblk_json_set_string(object, "device", qblk_device_kind_name(device->kind));
+    qblk_json_set_string(object, "qdev", device->qdev);
+    qblk_json_set_string(object, "backend", device->backend);
+    qblk_json_set_string(object, "node", top == NULL ? NULL : top->name);
+    return object;
+}
+
+QblkJson *
+qblk_graph_json(const QblkSnapshot *snapshot)
+{
+    QblkJson *result = qblk_json_new_object();
+    QblkJson *disks = qblk_json_new_array();
+    QblkJson *nodes = qblk_json_new_array();
+    QblkJson *jobs = qblk_json_new_array();
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        qblk_json_append(disks, disk_json(snapshot, snapshot->devices->pdata[i]));
+    }
+    for (guint i = 0; i < snapshot->nodes->len; i++) {
+        qblk_json_append(nodes, node_json(snapshot->nodes->pdata[i]));
+    }
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        qblk_json_append(jobs, qblk_report_job(snapshot->jobs->pdata[i]));
+    }
+    g_autofree char *version = g_strdup_printf("%d.%d.%d", snapshot->version.major,
+                                               snapshot->version.minor, snapshot->version.micro);
+    qblk_json_set_string(result, "qemu", version);
+    qblk_json_set_string(result, "name", snapshot->vm_name);
+    qblk_json_set_string(result, "edges", qblk_edges_source_name(snapshot->edges->used));
+    qblk_json_set(result, "devices", disks);
+    qblk_json_set(result, "nodes", nodes);
+    qblk_json_set(result, "jobs", jobs);
+    return result;
+}

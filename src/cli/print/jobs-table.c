@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/jobs-table.h"
+
+#include "base/text.h"
+#include "cli/print/report.h"
+#include "cli/print/table.h"
+#include "graph/snapshot-jobs.h"
+
+static const char *const heads[] = {"TARGET",  "JOB",   "KIND",  "STATE", ">DONE",
+                                    ">AMOUNT", "LIMIT", "ERROR", NULL};
+
+static char *
+describe_speed(const QblkJob *job)
+{
+    g_autofree char *speed = job->speed <= 0 ? NULL : qblk_text_size(job->speed);
+    return speed == NULL ? NULL : g_strconcat(speed, "/s", NULL);
+}
+
+static void
+add_row(QblkTable *table, const QblkJob *job)
+{
+    int percent = qblk_report_percent(job);
+    g_autofree char *done = percent < 0 ? NULL : g_strdup_printf("%d %%", percent);
+    g_autofree char *amount = qblk_text_size(job->total);
+    g_autofree char *speed = describe_speed(job);
+    gboolean io_failed = job->io_status != NULL && !g_str_equal(job->io_status, "ok");
+    const char *error = job->error == NULL && io_failed ? job->io_status : job->error;
+    const char *kind = qblk_snapshot_jobs_kind(job);
+    const char *const cells[] = {job->target, job->id, kind,  job->status,
+                                 done,        amount,  speed, error};
+    for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
+        qblk_table_add(table, cells[i]);
+    }
+}
+
+void
+qblk_jobs_table_print(const GPtrArray *jobs, GString *out)
+{
+    g_autoptr(QblkTable) table = qblk_table_new(heads);
+    for (guint i = 0; i < jobs->len; i++) {
+        add_row(table, jobs->pdata[i]);
+    }
+    qblk_table_print(table, out);
+}
+
+QblkJson *
+qblk_jobs_table_json(const GPtrArray *jobs)
+{
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < jobs->len; i++) {
+        qblk_json_append(list, qblk_report_job(jobs->pdata[i]));
+    }
+    return list;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/report.h"
+
+#include "graph/snapshot-jobs.h"
+
+static void
+set_known(QblkJson *object, const char *key, gint64 value)
+{
+    qblk_json_set(object, key,
+                  value == QBLK_UNKNOWN ? qblk_json_new_null() : qblk_json_new_integer(value));
+}
+
+static QblkJson *
+report_filters(const GPtrArray *filters)
+{
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < filters->len; i++) {
+        const QblkFilter *filter = filters->pdata[i];
+        QblkJson *object = qblk_json_new_object();
+        qblk_json_set_string(object, "node", filter->node_name);
+        qblk_json_set_string(object, "driver", filter->driver);
+        qblk_json_append(list, object);
+    }
+    return list;
+}
+
+static QblkJson *
+report_hosts(const GPtrArray *hosts)
+{
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < hosts->len; i++) {
+        const QblkSourceHost *host = hosts->pdata[i];
+        QblkJson *object = qblk_json_new_object();
+        qblk_json_set_string(object, "transport", host->transport);
+        qblk_json_set_string(object, "name", host->name);
+        qblk_json_set_string(object, "port", host->port);
+        qblk_json_set_string(object, "socket", host->socket);
+        qblk_json_append(list, object);
+    }
+    return list;
+}
+
+/* What does not apply to a source is not in it. */
+QblkJson *
+qblk_report_source(const QblkSource *source)
+{
+    if (source == NULL) {
+        return qblk_json_new_null();
+    }
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "type", qblk_source_type_name(source->type));
+    for (const QblkSourceMember *at = qblk_source_members(); at->name != NULL; at++) {
+        const char *text = qblk_source_get(source, at->offset);
+        if (text != NULL) {
+            qblk_json_set_string(object, at->name, text);
+        }
+    }
+    if (source->hosts->len > 0) {
+        qblk_json_set(object, "hosts", report_hosts(source->hosts));
+    }
+    if (source->data_store != NULL) {
+        qblk_json_set(object, "data-store", qblk_report_source(source->data_store));
+    }
+    return object;
+}
+
+char *
+qblk_report_spec(const QblkChain *chain, const QblkLayer *layer)
+{
+    if (layer->position == 0) {
+        return g_strdup(chain->target);
+    }
+    if (layer->index == QBLK_UNKNOWN && layer->node_name == NULL) {
+        return g_strdup(layer->filename);
+    }
+    return layer->index == QBLK_UNKNOWN
+               ? g_strdup_printf("node:%s", layer->node_name)
+               : g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, layer->index);
+}
+
+QblkJson *
+qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
+{
+    QblkJson *object = qblk_json_new_object();
+    g_autofree char *spec = qblk_report_spec(chain, layer);
+    qblk_json_set_string(object, "spec", spec);
+    qblk_json_set_integer(object, "position", layer->position);
+    set_known(object, "index", layer->index);
+    qblk_json_set_string(object, "node", layer->node_name);
+    qblk_json_set_string(object, "storage-node", layer->storage);
+    qblk_json_set_string(object, "format", layer->format);
+    qblk_json_set_string(object, "file", layer->filename);
+    qblk_json_set(object, "source", qblk_report_source(layer->source));
+    if (layer->problem != NULL) {
+        qblk_json_set_string(object, "problem", layer->problem);
+    }
+    set_known(object, "virtual-size", layer->virtual_size);
+    set_known(object, "actual-size", layer->actual_size);
+    qblk_json_set_boolean(object, "read-only", layer->read_only);
+    qblk_json_set_string(object, "backing-string", layer->backing_name);
+    qblk_json_set_string(object, "backing-format", layer->backing_format);
+    qblk_json_set(object, "filters", report_filters(layer->filters));
+    qblk_json_set(object, "storage-filters", report_filters(layer->storage_filters));
+    return object;
+}
+
+static QblkJson *
+report_mirror(const QblkChain *chain)
+{
+    const QblkMirror *mirror = chain->mirror;
+    if (mirror == NULL) {
+        return qblk_json_new_null();
+    }
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "job", mirror->job);
+    qblk_json_set_string(object, "kind", mirror->is_commit ? "active-commit" : "copy");
+    qblk_json_set_boolean(object, "ready", mirror->ready);
+    qblk_json_set_string(object, "node", mirror->layer->node_name);
+    set_known(object, "index", mirror->layer->index);
+    qblk_json_set_string(object, "format", mirror->layer->format);
+    qblk_json_set_string(object, "file", mirror->layer->filename);
+    qblk_json_set(object, "source", qblk_report_source(mirror->layer->source));
+    return object;
+}
+
+static const char *
+index_source(const QblkChain *chain)
+{
+    if (chain->has_own_indexes) {
+        return "domain";
+    }
+    return chain->has_libvirt_indexes ? "libvirt" : "position";
+}
+
+QblkJson *
+qblk_report_chain(const QblkChain *chain)
+{
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "target", chain->target);
+    qblk_json_set_string(object, "name-source", qblk_chain_get_name_source(chain));
+    qblk_json_set_string(object, "bus", chain->bus);
+    qblk_json_set_string(object, "device", qblk_device_kind_name(chain->kind));
+    qblk_json_set_string(object, "alias", chain->alias);
+    qblk_json_set_string(object, "qdev", chain->qdev);
+    qblk_json_set_string(object, "backend", chain->backend);
+    qblk_json_set_string(object, "serial", chain->serial);
+    qblk_json_set_boolean(object, "removable", chain->removable);
+    qblk_json_set_boolean(object, "tray-open", chain->tray_open);
+    qblk_json_set_boolean(object, "read-only", chain->read_only);
+    qblk_json_set_string(object, "fingerprint", chain->fingerprint);
+    qblk_json_set_string(object, "index-source", index_source(chain));
+    qblk_json_set_boolean(object, "complete", chain->is_complete);
+    qblk_json_set(object, "mirror", report_mirror(chain));
+    QblkJson *layers = qblk_json_new_array();
+    for (guint i = 0; i < chain->layers->len; i++) {
+        qblk_json_append(layers, qblk_report_layer(chain, chain->layers->pdata[i]));
+    }
+    qblk_json_set(object, "layers", layers);
+    return object;
+}
+
+const char *
+qblk_report_file(const QblkNode *node)
+{
+    return g_str_has_prefix(node->filename, "json:") ? "" : node->filename;
+}
+
+int
+qblk_report_percent(const QblkJob *job)
+{
+    if (job->total <= 0 || job->progress < 0) {
+        return -1;
+    }
+    if (job->progress >= job->total) {
+        return 100;
+    }
+    /* A double rounds the last bytes of a very long job up. */
+    return MIN(99, (int)((double)job->progress * 100 / (double)job->total));
+}
+
+QblkJson *
+qblk_report_job(const QblkJob *job)
+{
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set_string(object, "id", job->id);
+    qblk_json_set_string(object, "target", job->target);
+    qblk_json_set_string(object, "kind", qblk_snapshot_jobs_kind(job));
+    qblk_json_set_string(object, "type", job->type);
+    qblk_json_set_string(object, "state", job->status);
+    qblk_json_set_boolean(object, "ready", job->ready);
+    qblk_json_set_boolean(object, "paused", job->paused);
+    qblk_json_set_integer(object, "progress", job->progress);
+    qblk_json_set_integer(object, "total", job->total);
+    set_known(object, "speed", job->speed);
+    qblk_json_set_string(object, "io-status", job->io_status);
+    qblk_json_set_string(object, "error", job->error);
+    qblk_json_set_boolean(object, "auto-finalize", job->auto_finalize);
+    qblk_json_set_boolean(object, "auto-dismiss", job->auto_dismiss);
+    QblkJson *nodes = qblk_json_new_array();
+    for (guint i = 0; i < job->nodes->len; i++) {
+        const QblkChild *child = job->nodes->pdata[i];
+        QblkJson *node = qblk_json_new_object();
+        qblk_json_set_string(node, "role", child->name);
+        qblk_json_set_string(node, "node", child->node->name);
+        qblk_json_append(nodes, node);
+    }
+    qblk_json_set(object, "nodes", nodes);
+    return object;
+}

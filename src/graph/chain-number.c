@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/chain-number.h"
+
+#include "graph/chain.h"
+
+#include <qblk/chain.h>
+#include <string.h>
+
+gint64
+qblk_libvirt_node_index(const char *node_name)
+{
+    static const char prefix[] = "libvirt-";
+    static const char *const suffixes[] = {"-format", "-storage", "-slice-sto", "-slice-storage",
+                                           "-filter"};
+    if (node_name == NULL || !g_str_has_prefix(node_name, prefix)) {
+        return QBLK_UNKNOWN;
+    }
+    const char *digits = node_name + strlen(prefix);
+    gsize length = strspn(digits, "0123456789");
+    for (gsize i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        if (g_str_equal(digits + length, suffixes[i]) && digits[0] != '0') {
+            g_autofree char *number = g_strndup(digits, length);
+            gint64 index = QBLK_UNKNOWN;
+            return g_ascii_string_to_signed(number, 10, 1, G_MAXINT64, &index, NULL) ? index
+                                                                                     : QBLK_UNKNOWN;
+        }
+    }
+    return QBLK_UNKNOWN;
+}
+
+gboolean
+qblk_libvirt_node_is(const char *node_name)
+{
+    return qblk_libvirt_node_index(node_name) != QBLK_UNKNOWN ||
+           (node_name != NULL && g_str_has_prefix(node_name, "libvirt-CoR-"));
+}
+
+/* Each part ends in a byte that none can contain, so that no two lists of parts give one text. */
+static void
+add(GChecksum *sum, const char *part)
+{
+    if (part != NULL) {
+        g_checksum_update(sum, (const guchar *)part, -1);
+    }
+    g_checksum_update(sum, (const guchar *)"", 1);
+}
+
+void
+qblk_chain_fingerprint(const QblkChain *chain, char text[17])
+{
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        add(sum, layer->node_name);
+        add(sum, layer->storage);
+        add(sum, layer->format);
+        add(sum, layer->filename);
+    }
+    g_strlcpy(text, g_checksum_get_string(sum), 17);
+    g_checksum_free(sum);
+}
+
+/* Newer libvirt gives a raw image no format node: then the storage node is the layer's. */
+static gint64
+libvirt_index(const QblkLayer *layer)
+{
+    gint64 index = qblk_libvirt_node_index(layer->node_name);
+    return index != QBLK_UNKNOWN ? index : qblk_libvirt_node_index(layer->storage);
+}
+
+/* An active commit writes to a layer of the chain, which has an index already. */
+static gint64
+mirror_index(const QblkChain *chain, const QblkLayer *mirror)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (mirror->node_name != NULL && g_strcmp0(layer->node_name, mirror->node_name) == 0) {
+            return layer->index;
+        }
+    }
+    return chain->has_libvirt_indexes ? libvirt_index(mirror) : QBLK_UNKNOWN;
+}
+
+void
+qblk_chain_number(QblkChain *chain)
+{
+    chain->has_libvirt_indexes = FALSE;
+    for (guint i = 0; i < chain->layers->len; i++) {
+        if (libvirt_index(chain->layers->pdata[i]) != QBLK_UNKNOWN) {
+            chain->has_libvirt_indexes = TRUE;
+        }
+    }
+    for (guint i = 0; i < chain->layers->len; i++) {
+        QblkLayer *layer = chain->layers->pdata[i];
+        layer->position = i;
+        if (!chain->has_own_indexes) {
+            layer->index = chain->has_libvirt_indexes ? libvirt_index(layer) : (gint64)i;
+        }
+    }
+    if (chain->mirror != NULL && chain->mirror->layer->index == QBLK_UNKNOWN) {
+        chain->mirror->layer->index = mirror_index(chain, chain->mirror->layer);
+    }
+    qblk_chain_fingerprint(chain, chain->fingerprint);
+}
+
+static gboolean
+is_one_run(GArray *indexes)
+{
+    for (guint i = 1; i < indexes->len; i++) {
+        if (g_array_index(indexes, gint64, i) != g_array_index(indexes, gint64, i - 1) + 1) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+char *
+qblk_chain_index_list(const QblkChain *chain)
+{
+    g_autoptr(GArray) indexes = g_array_new(FALSE, FALSE, sizeof(gint64));
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (layer->index > 0) {
+            g_array_append_val(indexes, layer->index);
+        }
+    }
+    if (indexes->len == 0) {
+        return NULL;
+    }
+    if (indexes->len > 2 && is_one_run(indexes)) {
+        return g_strdup_printf("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                               g_array_index(indexes, gint64, 0),
+                               g_array_index(indexes, gint64, indexes->len - 1));
+    }
+    GString *list = g_string_new(NULL);
+    for (guint i = 0; i < indexes->len; i++) {
+        const char *comma = i == 0 ? "" : i + 1 == indexes->len ? " and " : ", ";
+        g_string_append_printf(list, "%s%" G_GINT64_FORMAT, comma,
+                               g_array_index(indexes, gint64, i));
+    }
+    return g_string_free(list, FALSE);
+}

@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <qblk/error.h>
-
-G_DEFINE_QUARK(qblk_graph_error, qblk_graph_error)

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/image-chain.h"
+
+#include "base/limits.h"
+#include "base/redact.h"
+#include "image/image-format.h"
+#include "source/driver.h"
+#include "source/source-decode.h"
+
+#include <string.h>
+
+static void
+layer_free(gpointer data)
+{
+    QblkImageLayer *layer = data;
+    g_free(layer->path);
+    g_free(layer->format);
+    g_free(layer->data_path);
+    g_free(layer);
+}
+
+/* Relative names are relative to the folder of the image that has them, as its name is given: links
+ * are not resolved, and QEMU does not resolve them either. */
+static char *
+absolute(const char *name, const char *image)
+{
+    if (name[0] == '/') {
+        return g_strdup(name);
+    }
+    g_autofree char *folder = image == NULL ? g_get_current_dir() : g_path_get_dirname(image);
+    return g_strconcat(folder, g_str_equal(folder, "/") ? "" : "/", name, NULL);
+}
+
+static gboolean
+refuse_name(const char *image, const char *name, const char *what, GError **error)
+{
+    g_autofree char *clean = qblk_redact_name(name, NULL);
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+                "the header of '%s' names '%s' as its %s, which is not a local file, and nothing "
+                "else is opened on the word of a header",
+                image, clean, what);
+    return FALSE;
+}
+
+/* What the header of the image @path calls its @what: a local path, and the format that a `json:`
+ * name says. */
+static gboolean
+locate(const char *path, const char *name, const char *what, char **located, char **format,
+       GError **error)
+{
+    g_auto(QblkSourceDecoded) decoded = {0};
+    if (!qblk_source_decode(name, &decoded, error)) {
+        g_prefix_error(error, "the %s in the header of '%s': ", what, path);
+        return FALSE;
+    }
+    const QblkSource *source = decoded.source;
+    if ((source->type != QBLK_SOURCE_FILE && source->type != QBLK_SOURCE_BLOCK) ||
+        source->path == NULL || source->slice_offset != NULL || source->data_store != NULL) {
+        return refuse_name(path, name, what, error);
+    }
+    *located = absolute(source->path, path);
+    if (format != NULL) {
+        *format = g_steal_pointer(&decoded.format);
+    }
+    return TRUE;
+}
+
+/* ---- one layer ---- */
+
+typedef struct {
+    GPtrArray *layers; /* of QblkImageLayer */
+    GHashTable *seen;  /* "device:inode" -> path, owned */
+    char *path;        /* of the next layer, NULL at the end */
+    char *format;      /* of the next layer as it was said, or NULL */
+} Walk;
+
+static void
+walk_clear(Walk *walk)
+{
+    g_clear_pointer(&walk->layers, g_ptr_array_unref);
+    g_clear_pointer(&walk->seen, g_hash_table_unref);
+    g_free(walk->path);
+    g_free(walk->format);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
+
+/* A file that is met again leads back to itself. */
+static gboolean
+remember(Walk *walk, const QblkImageFile *file, const char *overlay, GError **error)
+{
+    char *key = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64)file->device,
+                                (guint64)file->inode);
+    const char *other = g_hash_table_lookup(walk->seen, key);
+    if (other != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "the chain goes in a circle: '%s' has the backing file '%s', which is '%s' "
+                    "above it",
+                    overlay, file->path, other);
+        g_free(key);
+        return FALSE;
+    }
+    g_hash_table_insert(walk->seen, key, g_strdup(file->path));
+    return TRUE;
+}
+
+static gboolean
+find_data(QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
+{
+    if (header->data_file == NULL) {
+        return TRUE;
+    }
+    if (!locate(layer->path, header->data_file, "data file", &layer->data_path, NULL, error)) {
+        return FALSE;
+    }
+    g_autoptr(QblkImageFile) data = qblk_image_file_read(layer->data_path, error);
+    if (data == NULL) {
+        g_prefix_error(error, "data file of '%s': ", layer->path);
+        return FALSE;
+    }
+    layer->data_is_block = data->is_block;
+    return TRUE;
+}
+
+/* Whether QEMU, left alone, would take the backing file for what it is taken for here: not where
+ * the header says a protocol as its format, to which the name may mean something else. */
+static gboolean
+is_said(const QblkImageHeader *header)
+{
+    const char *name = header->backing_name;
+    const char *format = header->backing_format;
+    return format != NULL && g_str_equal(qblk_driver_backing_format(format), format) &&
+           strcspn(name, ":") >= strcspn(name, "/");
+}
+
+static gboolean
+find_backing(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
+{
+    g_clear_pointer(&walk->path, g_free);
+    g_clear_pointer(&walk->format, g_free);
+    if (header->backing_name == NULL) {
+        return TRUE;
+    }
+    g_autofree char *format = NULL;
+    if (!locate(layer->path, header->backing_name, "backing file", &walk->path, &format, error)) {
+        return FALSE;
+    }
+    layer->has_backing = TRUE;
+    layer->backing_is_said = is_said(header);
+    walk->format = header->backing_format != NULL ? g_strdup(header->backing_format)
+                                                  : g_steal_pointer(&format);
+    return TRUE;
+}
+
+static gboolean
+read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, GError **error)
+{
+    g_autoptr(QblkImageHeader) header =
+        qblk_image_header_read(layer->format, file->bytes, file->length, error);
+    if (header == NULL) {
+        g_prefix_error(error, "image '%s': ", layer->path);
+        return FALSE;
+    }
+    if (header->encrypted) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                    "image '%s' is encrypted: it can only be looked at in a QEMU that has its "
+                    "passphrase",
+                    layer->path);
+        return FALSE;
+    }
+    return find_data(layer, header, error) && find_backing(walk, layer, header, error);
+}
+
+static gboolean
+add_layer(Walk *walk, GError **error)
+{
+    const QblkImageLayer *overlay =
+        walk->layers->len == 0 ? NULL : walk->layers->pdata[walk->layers->len - 1];
+    const char *overlay_path = overlay == NULL ? NULL : overlay->path;
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(walk->path, error);
+    if (file == NULL && overlay != NULL) {
+        g_prefix_error(error, "backing file of '%s': ", overlay->path);
+    }
+    if (file == NULL || !remember(walk, file, overlay_path, error)) {
+        return FALSE;
+    }
+    const char *format = qblk_image_format(file, overlay_path, walk->format, error);
+    if (format == NULL) {
+        return FALSE;
+    }
+    QblkImageLayer *layer = g_new0(QblkImageLayer, 1);
+    layer->path = g_strdup(walk->path);
+    layer->format = g_strdup(format);
+    layer->is_block = file->is_block;
+    g_ptr_array_add(walk->layers, layer);
+    return read_header(walk, layer, file, error);
+}
+
+GPtrArray *
+qblk_image_chain(const char *path, const char *format, GError **error)
+{
+    g_auto(Walk) walk = {
+        .layers = g_ptr_array_new_with_free_func(layer_free),
+        .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+        .path = absolute(path, NULL),
+        .format = g_strdup(format),
+    };
+    while (walk.path != NULL) {
+        if (walk.layers->len == QBLK_LIMIT_LAYERS) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                        "the chain of '%s' is longer than the limit of %d layers", path,
+                        QBLK_LIMIT_LAYERS);
+            return NULL;
+        }
+        if (!add_layer(&walk, error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&walk.layers);
+}

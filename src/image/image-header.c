@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/image-header.h"
+
+#include <qblk/error.h>
+#include <string.h>
+
+/* Longest name that QEMU takes from a header, in bytes. */
+#define LONGEST_NAME 1023
+
+typedef struct {
+    const guint8 *bytes;
+    gsize length;
+} Bytes;
+
+static gboolean
+fail(GError **error, const char *reason)
+{
+    g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, reason);
+    return FALSE;
+}
+
+/* Numbers beyond the end are 0, and what they count is then not there. */
+static guint64
+big(const Bytes *header, gsize offset, gsize size)
+{
+    guint64 value = 0;
+    for (gsize i = 0; i < size && offset + size <= header->length; i++) {
+        value = value << 8 | header->bytes[offset + i];
+    }
+    return value;
+}
+
+static guint64
+little(const Bytes *header, gsize offset, gsize size)
+{
+    guint64 value = 0;
+    for (gsize i = size; i > 0 && offset + size <= header->length; i--) {
+        value = value << 8 | header->bytes[offset + i - 1];
+    }
+    return value;
+}
+
+/* @what is at @offset; a NUL in it ends it, as it does for QEMU. */
+static gboolean
+read_text(const Bytes *header, guint64 offset, guint64 size, const char *what, char **text,
+          GError **error)
+{
+    if (offset > header->length || size > header->length - offset || size > LONGEST_NAME) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "its header is damaged: the %s is not within it", what);
+        return FALSE;
+    }
+    g_free(*text);
+    *text = size == 0 ? NULL : g_strndup((const char *)header->bytes + offset, size);
+    return TRUE;
+}
+
+/* ---- which format ---- */
+
+#define TEXT(text) text, sizeof(text) - 1
+
+/* From the probe functions of QEMU's block/ (7.2); dmg is known by its name only. */
+static const struct {
+    gsize offset;
+    const char *magic;
+    gsize length;
+    const char *format;
+} magics[] = {
+    {0, TEXT("QFI\xfb\0\0\0\1"), "qcow"},
+    {0, TEXT("QFI\xfb\0\0\0\2"), "qcow2"},
+    {0, TEXT("QFI\xfb\0\0\0\3"), "qcow2"},
+    {0, TEXT("QED\0"), "qed"},
+    {0, TEXT("KDMV"), "vmdk"},
+    {0, TEXT("COWD"), "vmdk"},
+    {0, TEXT("# Disk DescriptorFile"), "vmdk"},
+    {0, TEXT("conectix"), "vpc"},
+    {0, TEXT("vhdxfile"), "vhdx"},
+    {0, TEXT("LUKS\xba\xbe"), "luks"},
+    {0, TEXT("WithoutFreeSpace"), "parallels"},
+    {0, TEXT("WithouFreSpacExt"), "parallels"},
+    {0, TEXT("Bochs Virtual HD Image"), "bochs"},
+    {0, TEXT("#!/bin/sh\n#V2.0 Format"), "cloop"},
+    {64, TEXT("\x7f\x10\xda\xbe"), "vdi"},
+};
+
+const char *
+qblk_image_header_format(const guint8 *bytes, gsize length)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(magics); i++) {
+        gsize end = magics[i].offset + magics[i].length;
+        if (end <= length &&
+            memcmp(bytes + magics[i].offset, magics[i].magic, magics[i].length) == 0) {
+            return magics[i].format;
+        }
+    }
+    return NULL;
+}
+
+/* ---- qcow2 ---- */
+
+#define QCOW2_BACKING_FORMAT         0xe2792acau
+#define QCOW2_DATA_FILE              0x44415441u
+#define QCOW2_INCOMPATIBLE_DATA_FILE 4u
+
+/* Extensions stand between the header proper and the name of the backing file. */
+static gboolean
+read_qcow2_extensions(const Bytes *header, guint64 at, guint64 end, QblkImageHeader *result,
+                      GError **error)
+{
+    while (at + 8 <= end) {
+        guint64 type = big(header, at, 4);
+        guint64 size = big(header, at + 4, 4);
+        at += 8;
+        if (type == 0) {
+            return TRUE;
+        }
+        if (size > end - at) {
+            return fail(error, "its header is damaged: an extension does not end within it");
+        }
+        char **text = type == QCOW2_BACKING_FORMAT ? &result->backing_format
+                      : type == QCOW2_DATA_FILE    ? &result->data_file
+                                                   : NULL;
+        if (text != NULL && !read_text(header, at, size, "text of an extension", text, error)) {
+            return FALSE;
+        }
+        at += (size + 7) / 8 * 8;
+    }
+    return TRUE;
+}
+
+static gboolean
+read_qcow2(const Bytes *header, QblkImageHeader *result, GError **error)
+{
+    guint64 version = big(header, 4, 4);
+    guint64 backing = big(header, 8, 8);
+    guint64 bits = big(header, 20, 4);
+    if (header->length < 72 || bits < 9 || bits > 21) {
+        return fail(error, "its header is damaged: it has no size of a cluster");
+    }
+    guint64 cluster = (guint64)1 << bits;
+    guint64 start = version < 3 ? 72 : big(header, 100, 4);
+    guint64 incompatible = version < 3 ? 0 : big(header, 72, 8);
+    guint64 end = backing == 0 || backing > cluster ? cluster : backing;
+    if (start < 72 || start > cluster) {
+        return fail(error, "its header is damaged: it does not end within its cluster");
+    }
+    result->encrypted = big(header, 32, 4) != 0;
+    if (!read_qcow2_extensions(header, start, MIN(end, header->length), result, error)) {
+        return FALSE;
+    }
+    if ((incompatible & QCOW2_INCOMPATIBLE_DATA_FILE) == 0) {
+        g_clear_pointer(&result->data_file, g_free);
+    }
+    return backing == 0 || read_text(header, backing, big(header, 16, 4),
+                                     "name of the backing file", &result->backing_name, error);
+}
+
+/* ---- the other formats with a backing file ---- */
+
+static gboolean
+read_qcow(const Bytes *header, QblkImageHeader *result, GError **error)
+{
+    guint64 backing = big(header, 8, 8);
+    result->encrypted = big(header, 36, 4) != 0;
+    return backing == 0 || read_text(header, backing, big(header, 16, 4),
+                                     "name of the backing file", &result->backing_name, error);
+}
+
+#define QED_BACKING_FILE   1u
+#define QED_BACKING_IS_RAW 4u
+
+static gboolean
+read_qed(const Bytes *header, QblkImageHeader *result, GError **error)
+{
+    guint64 features = little(header, 16, 8);
+    if ((features & QED_BACKING_FILE) == 0) {
+        return TRUE;
+    }
+    result->backing_format = (features & QED_BACKING_IS_RAW) == 0 ? NULL : g_strdup("raw");
+    return read_text(header, little(header, 56, 4), little(header, 60, 4),
+                     "name of the backing file", &result->backing_name, error);
+}
+
+/* What stands between the first two quotes of @line, or NULL. */
+static char *
+quoted(const char *line)
+{
+    const char *start = strchr(line, '"');
+    const char *end = start == NULL ? NULL : strchr(start + 1, '"');
+    return end == NULL ? NULL : g_strndup(start + 1, (gsize)(end - start - 1));
+}
+
+/* QEMU opens an extent whose name has a protocol over that protocol. */
+static gboolean
+check_extent(const char *line, GError **error)
+{
+    if (!g_str_has_prefix(line, "RW ") && !g_str_has_prefix(line, "RDONLY ")) {
+        return TRUE;
+    }
+    g_autofree char *name = quoted(line);
+    if (name == NULL || strcspn(name, ":") >= strcspn(name, "/")) {
+        return TRUE;
+    }
+    g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+                        "its header names an extent that is not a local file, which is not opened "
+                        "on the word of a header");
+    return FALSE;
+}
+
+#define VMDK_DESCRIPTOR_AT 512   /* of a sparse image, whatever it says itself */
+#define VMDK_DESCRIPTOR    10240 /* longest part of it in which QEMU looks for the parent */
+
+/* QEMU takes the word wherever it stands, in another one too, and what begins two bytes after it,
+ * whatever these are, up to the next quote (vmdk_parent_open). */
+static gboolean
+read_vmdk_parent(const Bytes *header, gsize offset, QblkImageHeader *result, GError **error)
+{
+    static const char word[] = "parentFileNameHint";
+    g_autofree char *text = g_malloc0(VMDK_DESCRIPTOR + sizeof word + strlen("=\""));
+    gsize start = MIN(offset, header->length);
+    memcpy(text, header->bytes + start, MIN(header->length - start, VMDK_DESCRIPTOR));
+    const char *hint = strstr(text, word);
+    if (hint == NULL) {
+        return TRUE;
+    }
+    const char *name = hint + strlen(word) + strlen("=\"");
+    const char *end = strchr(name, '"');
+    if (end == NULL || end - name > LONGEST_NAME) {
+        return fail(error, "its header is damaged: the name of the backing file does not end");
+    }
+    result->backing_name = g_strndup(name, (gsize)(end - name));
+    return TRUE;
+}
+
+static gboolean
+read_vmdk(const Bytes *header, QblkImageHeader *result, GError **error)
+{
+    gboolean is_text = header->bytes[0] == '#';
+    guint64 offset = is_text ? 0 : little(header, 28, 8);
+    guint64 size = is_text ? header->length : little(header, 36, 8);
+    if (!read_vmdk_parent(header, is_text ? 0 : VMDK_DESCRIPTOR_AT, result, error)) {
+        return FALSE;
+    }
+    if (memcmp(header->bytes, "COWD", 4) == 0 || (!is_text && offset == 0)) {
+        return TRUE;
+    }
+    if (!is_text) {
+        if (offset > header->length / 512) {
+            return fail(error, "its header is damaged: its descriptor is not within it");
+        }
+        offset *= 512;
+        size = MIN(size, header->length / 512) * 512;
+    }
+    g_autofree char *text =
+        g_strndup((const char *)header->bytes + offset, MIN(size, header->length - offset));
+    g_auto(GStrv) lines = g_strsplit_set(text, "\r\n", -1);
+    for (guint i = 0; lines[i] != NULL; i++) {
+        if (!check_extent(lines[i], error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+read_luks(const Bytes *header, QblkImageHeader *result, GError **error)
+{
+    result->encrypted = TRUE;
+    return TRUE;
+}
+
+static const struct {
+    const char *format;
+    gboolean has_backing;
+    gboolean (*read)(const Bytes *header, QblkImageHeader *result, GError **error);
+} readers[] = {
+    {"qcow2", TRUE, read_qcow2}, {"qcow", TRUE, read_qcow},  {"qed", TRUE, read_qed},
+    {"vmdk", TRUE, read_vmdk},   {"luks", FALSE, read_luks},
+};
+
+gboolean
+qblk_image_header_has_backing(const char *format)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(readers); i++) {
+        if (g_str_equal(readers[i].format, format)) {
+            return readers[i].has_backing;
+        }
+    }
+    return FALSE;
+}
+
+gsize
+qblk_image_header_size(const guint8 *bytes, gsize length)
+{
+    const Bytes header = {bytes, length};
+    const char *format = qblk_image_header_format(bytes, length);
+    guint64 bits = big(&header, 20, 4);
+    if (g_strcmp0(format, "qcow2") == 0) {
+        return bits >= 9 && bits <= 21 ? (gsize)1 << bits : length;
+    }
+    /* These may have the name anywhere; QEMU's own tools put it at the start. */
+    return format != NULL && qblk_image_header_has_backing(format) ? QBLK_IMAGE_HEADER_MOST
+                                                                   : length;
+}
+
+QblkImageHeader *
+qblk_image_header_read(const char *format, const guint8 *bytes, gsize length, GError **error)
+{
+    const Bytes header = {bytes, length};
+    g_autoptr(QblkImageHeader) result = g_new0(QblkImageHeader, 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(readers); i++) {
+        if (!g_str_equal(readers[i].format, format)) {
+            continue;
+        }
+        if (g_strcmp0(qblk_image_header_format(bytes, length), format) != 0) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                        "it does not begin like a %s image", format);
+            return NULL;
+        }
+        if (!readers[i].read(&header, result, error)) {
+            return NULL;
+        }
+    }
+    if (result->backing_name != NULL && result->backing_name[0] == '\0') {
+        g_clear_pointer(&result->backing_name, g_free);
+    }
+    return g_steal_pointer(&result);
+}
+
+void
+qblk_image_header_free(QblkImageHeader *header)
+{
+    if (header == NULL) {
+        return;
+    }
+    g_free(header->backing_name);
+    g_free(header->backing_format);
+    g_free(header->data_file);
+    g_free(header);
+}

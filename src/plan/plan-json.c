@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/plan-json.h"
+
+/* Each struct is one table for both directions, so that they cannot drift apart. */
+typedef enum {
+    TEXT,     /* char *, owned; NULL is null */
+    REQUIRED, /* likewise, never NULL */
+    BOOLEAN,
+    INTEGER, /* gint64 */
+    VALUE,   /* QblkJson *, owned */
+    LIST,    /* GPtrArray *, of structs of another table */
+} Kind;
+
+typedef struct Record Record;
+
+typedef struct {
+    const char *name;
+    Kind kind;
+    gsize offset;
+    const Record *of; /* LIST: what is in it */
+} Member;
+
+struct Record {
+    const Member *members; /* ends with a NULL name */
+    gpointer (*make)(void);
+};
+
+#define MEMBER(type, name, kind, member)                                                           \
+    {                                                                                              \
+        name, kind, G_STRUCT_OFFSET(type, member), NULL                                            \
+    }
+#define LIST_OF(type, name, record, member)                                                        \
+    {                                                                                              \
+        name, LIST, G_STRUCT_OFFSET(type, member), record                                          \
+    }
+
+static const Member undo_members[] = {
+    MEMBER(QblkStep, "purpose", REQUIRED, purpose),
+    MEMBER(QblkStep, "execute", TEXT, command),
+    MEMBER(QblkStep, "arguments", VALUE, arguments),
+    MEMBER(QblkStep, "job", TEXT, job),
+    MEMBER(QblkStep, "until", TEXT, until),
+    MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail),
+    {NULL},
+};
+
+static gpointer
+new_step(void)
+{
+    return qblk_plan_step_new();
+}
+
+static const Record undo = {undo_members, new_step};
+
+static const Member step_members[] = {
+    MEMBER(QblkStep, "purpose", REQUIRED, purpose),  MEMBER(QblkStep, "execute", TEXT, command),
+    MEMBER(QblkStep, "arguments", VALUE, arguments), MEMBER(QblkStep, "job", TEXT, job),
+    MEMBER(QblkStep, "until", TEXT, until),          MEMBER(QblkStep, "start", BOOLEAN, is_start),
+    MEMBER(QblkStep, "final", BOOLEAN, is_final),    MEMBER(QblkStep, "silent", BOOLEAN, is_silent),
+    MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail), MEMBER(QblkStep, "once", BOOLEAN, is_once),
+    LIST_OF(QblkStep, "undo", &undo, undo),          {NULL},
+};
+
+static const Record step = {step_members, new_step};
+
+static const Member layer_members[] = {
+    MEMBER(QblkExpectation, "node", TEXT, node_name),
+    MEMBER(QblkExpectation, "format", TEXT, format),
+    MEMBER(QblkExpectation, "file", TEXT, filename),
+    MEMBER(QblkExpectation, "backing-string", TEXT, backing_name),
+    MEMBER(QblkExpectation, "names-next", BOOLEAN, names_next),
+    MEMBER(QblkExpectation, "device", INTEGER, file.device),
+    MEMBER(QblkExpectation, "inode", INTEGER, file.inode),
+    {NULL},
+};
+
+static gpointer
+new_layer(void)
+{
+    return g_new0(QblkExpectation, 1);
+}
+
+static const Record layer = {layer_members, new_layer};
+
+static const Member removal_members[] = {
+    MEMBER(QblkDeleteImages, "file", REQUIRED, filename),
+    MEMBER(QblkDeleteImages, "local", BOOLEAN, is_local),
+    MEMBER(QblkDeleteImages, "delete", BOOLEAN, is_doomed),
+    MEMBER(QblkDeleteImages, "device", INTEGER, file.device),
+    MEMBER(QblkDeleteImages, "inode", INTEGER, file.inode),
+    {NULL},
+};
+
+static gpointer
+new_removal(void)
+{
+    return g_new0(QblkDeleteImages, 1);
+}
+
+static const Record removal = {removal_members, new_removal};
+
+static const Member plan_members[] = {
+    MEMBER(QblkPlan, "kind", REQUIRED, kind),
+    MEMBER(QblkPlan, "target", REQUIRED, target),
+    MEMBER(QblkPlan, "qdev", TEXT, qdev),
+    MEMBER(QblkPlan, "backend", TEXT, backend),
+    MEMBER(QblkPlan, "job", REQUIRED, job),
+    MEMBER(QblkPlan, "fingerprint", REQUIRED, fingerprint),
+    MEMBER(QblkPlan, "reads", TEXT, reads),
+    MEMBER(QblkPlan, "writes", TEXT, writes),
+    LIST_OF(QblkPlan, "steps", &step, steps),
+    LIST_OF(QblkPlan, "before", &layer, before),
+    LIST_OF(QblkPlan, "after", &layer, after),
+    LIST_OF(QblkPlan, "removed", &removal, removed),
+    MEMBER(QblkPlan, "partial", TEXT, partial),
+    MEMBER(QblkPlan, "buried", TEXT, buried),
+    MEMBER(QblkPlan, "buried-in", TEXT, buried_in),
+    MEMBER(QblkPlan, "copy", TEXT, copy),
+    MEMBER(QblkPlan, "adopts", BOOLEAN, adopts),
+    MEMBER(QblkPlan, "stays-ready", BOOLEAN, stays_ready),
+    {NULL},
+};
+
+/* ---- to JSON ---- */
+
+static QblkJson *write_list(const GPtrArray *list, const Record *of);
+
+static QblkJson *
+write_record(gconstpointer data, const Member *members)
+{
+    QblkJson *object = qblk_json_new_object();
+    for (const Member *member = members; member->name != NULL; member++) {
+        const gconstpointer at = (const char *)data + member->offset;
+        switch (member->kind) {
+        case TEXT:
+        case REQUIRED:
+            qblk_json_set_string(object, member->name, *(const char *const *)at);
+            break;
+        case BOOLEAN:
+            qblk_json_set_boolean(object, member->name, *(const gboolean *)at);
+            break;
+        case INTEGER:
+            qblk_json_set_integer(object, member->name, *(const gint64 *)at);
+            break;
+        case VALUE:
+            qblk_json_set(object, member->name, qblk_json_ref(*(QblkJson *const *)at));
+            break;
+        case LIST:
+            qblk_json_set(object, member->name, write_list(*(GPtrArray *const *)at, member->of));
+            break;
+        }
+    }
+    return object;
+}
+
+static QblkJson *
+write_list(const GPtrArray *list, const Record *of)
+{
+    QblkJson *array = qblk_json_new_array();
+    for (guint i = 0; i < list->len; i++) {
+        qblk_json_append(array, write_record(list->pdata[i], of->members));
+    }
+    return array;
+}
+
+QblkJson *
+qblk_plan_json_new(const QblkPlan *plan)
+{
+    return write_record(plan, plan_members);
+}
+
+QblkJson *
+qblk_plan_json_steps(const QblkPlan *plan)
+{
+    return write_list(plan->steps, &step);
+}
+
+/* ---- from JSON ---- */
+
+static gboolean
+fail(GError **error, const Member *member)
+{
+    g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE,
+                "not a plan: '%s' is missing or of another type", member->name);
+    return FALSE;
+}
+
+static gboolean read_list(GPtrArray *list, const QblkJson *array, const Record *of, GError **error);
+
+static gboolean
+read_member(gpointer data, const Member *member, const QblkJson *value, GError **error)
+{
+    gpointer at = (char *)data + member->offset;
+    switch (member->kind) {
+    case TEXT:
+    case REQUIRED:
+        *(char **)at = g_strdup(qblk_json_string(value));
+        return *(char **)at != NULL || (member->kind == TEXT && qblk_json_is_null(value)) ||
+               fail(error, member);
+    case BOOLEAN:
+        *(gboolean *)at = qblk_json_true(value);
+        return qblk_json_is(value, QBLK_JSON_BOOLEAN) || fail(error, member);
+    case INTEGER:
+        return qblk_json_integer(value, at) || fail(error, member);
+    case VALUE:
+        *(QblkJson **)at = value == NULL ? NULL : qblk_json_ref(value);
+        return qblk_json_is(value, QBLK_JSON_OBJECT) || fail(error, member);
+    case LIST:
+        return qblk_json_is(value, QBLK_JSON_ARRAY)
+                   ? read_list(*(GPtrArray **)at, value, member->of, error)
+                   : fail(error, member);
+    }
+    return FALSE;
+}
+
+static gboolean
+read_record(gpointer data, const Member *members, const QblkJson *object, GError **error)
+{
+    for (const Member *member = members; member->name != NULL; member++) {
+        if (!read_member(data, member, qblk_json_get(object, member->name), error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+read_list(GPtrArray *list, const QblkJson *array, const Record *of, GError **error)
+{
+    for (gsize i = 0; i < qblk_json_length(array); i++) {
+        gpointer data = of->make();
+        g_ptr_array_add(list, data);
+        if (!read_record(data, of->members, qblk_json_at(array, i), error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+QblkPlan *
+qblk_plan_json_read(const QblkJson *json, GError **error)
+{
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+    return read_record(plan, plan_members, json, error) ? g_steal_pointer(&plan) : NULL;
+}

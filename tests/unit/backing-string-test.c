@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/check.h"
+#include "lib/cli-check.h"
+#include "plan/backing-string.h"
+
+#include <qblk/error.h>
+#include <unistd.h>
+
+/* A chain of files, each with the backing string of its header: "FILE STRING", top first. */
+static QblkChain *
+chain_of(const char *const *lines)
+{
+    QblkChain *chain = qblk_chain_new("vda");
+    for (guint i = 0; lines[i] != NULL; i++) {
+        g_auto(GStrv) words = g_strsplit(lines[i], " ", 2);
+        QblkLayer *layer = qblk_chain_layer_new();
+        layer->filename = g_strdup(words[0]);
+        layer->backing_name = g_strdup(words[1]);
+        layer->position = i;
+        g_ptr_array_add(chain->layers, layer);
+    }
+    return chain;
+}
+
+static char *
+relative_name(const QblkChain *chain, GError **error)
+{
+    const GPtrArray *layers = chain->layers;
+    return qblk_backing_string_relative(chain, layers->pdata[0], layers->pdata[layers->len - 1],
+                                        error);
+}
+
+static void
+names_are_joined_from_folder_to_folder(void **state)
+{
+    static const struct {
+        const char *lines[4], *name;
+    } cases[] = {
+        {{"/a/top base", "/a/base"}, "base"},
+        {{"/a/top ../b/middle", "/b/middle base", "/b/base"}, "../b/base"},
+        {{"/a/top m/middle", "/a/m/middle ../base", "/a/base"}, "m/../base"},
+        {{"/a/top ./base", "/a/base"}, "./base"},
+        {{"/a/top x/with:colon", "/a/x/with:colon"}, "x/with:colon"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkChain) chain = chain_of(cases[i].lines);
+        g_autofree char *name = relative_name(chain, &error);
+        assert_no_error(error);
+        assert_string_equal(name, cases[i].name);
+    }
+}
+
+static void
+what_is_not_relative_cannot_be_kept(void **state)
+{
+    static const struct {
+        const char *lines[4], *part;
+    } cases[] = {
+        {{"/a/top /a/base", "/a/base"}, "'/a/base', which is not relative"},
+        {{"/a/top json:{}", "/a/base"}, "'json:{}', which is not relative"},
+        {{"/a/top nbd://h/x", "nbd://h/x"}, "not relative"},
+        {{"/a/top middle", "/a/middle /a/base", "/a/base"}, "'/a/middle' is '/a/base'"},
+        {{"/a/top", "/a/base"}, "missing"},
+        {{"/a/top base", "/a/other"}, "what is open below is '/a/other'"},
+        {{"/a/top ../base", "/a/base"}, "what is open below is '/a/base'"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GError *error = NULL;
+        g_autoptr(QblkChain) chain = chain_of(cases[i].lines);
+        assert_null(relative_name(chain, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, cases[i].part);
+    }
+}
+
+static void
+a_name_leads_where_its_folder_says(void **state)
+{
+    assert_true(qblk_backing_string_leads_to("/a/top", "base", "/a/base"));
+    assert_true(qblk_backing_string_leads_to("/a/top", "../b/./base", "/b/base"));
+    assert_true(qblk_backing_string_leads_to("/a/top", "/b/base", "/b//base"));
+    assert_false(qblk_backing_string_leads_to("/a/top", "base", "/b/base"));
+    assert_false(qblk_backing_string_leads_to("/a/top", "/b/base", "/a/base"));
+    /* nothing can be said of these */
+    assert_true(qblk_backing_string_leads_to("/a/top", "json:{}", "/a/base"));
+    assert_true(qblk_backing_string_leads_to("/a/top", "nbd://h/x", "/a/base"));
+    assert_true(qblk_backing_string_leads_to("/a/top", "base", "nbd://h/x"));
+}
+
+static void
+a_link_of_either_kind_is_the_file_it_leads_to(void **state)
+{
+    char *folder = cli_check_folder();
+    g_autofree char *file = g_build_filename(folder, "file", NULL);
+    g_autofree char *other = g_build_filename(folder, "other", NULL);
+    g_autofree char *hard = g_build_filename(folder, "hard", NULL);
+    g_autofree char *soft = g_build_filename(folder, "soft", NULL);
+    assert_true(g_file_set_contents(file, "x", 1, NULL));
+    assert_true(g_file_set_contents(other, "x", 1, NULL));
+    assert_int_equal(link(file, hard), 0);
+    assert_int_equal(symlink("file", soft), 0);
+    assert_true(qblk_backing_string_leads_to(file, "hard", file));
+    assert_true(qblk_backing_string_leads_to(file, "soft", hard));
+    assert_false(qblk_backing_string_leads_to(file, "other", file));
+    assert_false(qblk_backing_string_leads_to(file, "missing", file));
+    cli_check_remove(folder);
+}
+
+static void
+a_name_with_a_secret_on_the_way_cannot_be_kept(void **state)
+{
+    for (guint hidden = 1; hidden < 3; hidden++) {
+        GError *error = NULL;
+        g_autoptr(QblkChain) chain = chain_of(
+            (const char *const[]){"/a/top m/middle", "/a/m/middle base", "/a/m/base", NULL});
+        QblkLayer *layer = chain->layers->pdata[hidden];
+        layer->had_secrets = TRUE;
+        assert_null(relative_name(chain, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "with a password");
+    }
+}
+
+static void
+a_path_that_does_not_say_all_is_not_written_into_a_header(void **state)
+{
+    g_autoptr(QblkChain) chain = chain_of((const char *const[]){"/a/base", "nbd://h/x", NULL});
+    QblkLayer *file = chain->layers->pdata[0];
+    QblkLayer *url = chain->layers->pdata[1];
+    assert_null(qblk_backing_string_absolute(file));
+    file->source = qblk_source_new(QBLK_SOURCE_FILE);
+    url->source = qblk_source_new(QBLK_SOURCE_NETWORK);
+    assert_string_equal(qblk_backing_string_absolute(file), "/a/base");
+    assert_null(qblk_backing_string_absolute(url));
+    file->had_secrets = TRUE;
+    assert_null(qblk_backing_string_absolute(file));
+    file->had_secrets = FALSE;
+    qblk_chain_filter_add(file->storage_filters, "slice", "raw");
+    assert_null(qblk_backing_string_absolute(file));
+    g_ptr_array_set_size(file->storage_filters, 0);
+    g_free(file->filename);
+    file->filename = g_strdup("/a/gr\xef\xbf\xbd\xef\xbf\xbd"
+                              "e");
+    assert_null(qblk_backing_string_absolute(file));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_joined_from_folder_to_folder),
+        cmocka_unit_test(what_is_not_relative_cannot_be_kept),
+        cmocka_unit_test(a_name_leads_where_its_folder_says),
+        cmocka_unit_test(a_link_of_either_kind_is_the_file_it_leads_to),
+        cmocka_unit_test(a_name_with_a_secret_on_the_way_cannot_be_kept),
+        cmocka_unit_test(a_path_that_does_not_say_all_is_not_written_into_a_header),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is written down of a run before it is done, and what is left of it. */
+#include "lib/run-case.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static RunCase *
+journal_case_new(QblkCommitEnd end)
+{
+    RunCase *test = run_case_new(end);
+    run_case_write_down(test);
+    return test;
+}
+
+/* To the command that changes the chain of an active commit. */
+static void
+take_to_ready(FakeQmp *fake)
+{
+    run_case_take(fake, "block-commit", "created running ready", NULL);
+}
+
+static void
+take_from_complete(FakeQmp *fake)
+{
+    run_case_tell(fake, "concluded", NULL);
+    run_case_take(fake, "job-dismiss", NULL, "null");
+    for (guint i = 0; i < 4; i++) {
+        run_case_take(fake, "blockdev-del", NULL, NULL);
+    }
+}
+
+/* ---- stages ---- */
+
+static void
+each_stage_is_there_before_the_command_that_begins_it(void **state)
+{
+    static const struct {
+        const char *lost;
+        int stage;
+        gboolean is_marked;
+    } cases[] = {
+        {"block-commit", QBLK_STAGE_STARTED, FALSE},
+        {"job-complete", QBLK_STAGE_PIVOTING, TRUE},
+        {"job-dismiss", QBLK_STAGE_CLEANING, TRUE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
+        if (i > 0) {
+            take_to_ready(test->fake);
+        }
+        if (i > 1) {
+            run_case_take(test->fake, "job-complete", "waiting pending concluded", NULL);
+            run_case_tell(test->fake, "concluded", NULL);
+        }
+        run_case_lose(test->fake, cases[i].lost, TRUE);
+        run_case_run(test);
+        assert_error(test->error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "");
+        assert_int_equal(run_case_stage(test), cases[i].stage);
+        g_autoptr(QblkMergedMark) mark = run_case_mark(test);
+        assert_int_equal(mark != NULL, cases[i].is_marked);
+        gboolean is_final = cases[i].stage == QBLK_STAGE_CLEANING;
+        assert_true(mark == NULL || mark->is_done == is_final);
+        run_case_free(test);
+    }
+}
+
+static void
+what_went_well_leaves_the_mark_and_no_journal(void **state)
+{
+    RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
+    take_to_ready(test->fake);
+    run_case_take(test->fake, "job-complete", "waiting pending concluded", NULL);
+    take_from_complete(test->fake);
+    run_case_run_well(test);
+    assert_int_equal(run_case_stage(test), -1);
+    g_autoptr(QblkMergedMark) mark = run_case_mark(test);
+    assert_non_null(mark);
+    assert_true(mark->is_done);
+    assert_string_equal(mark->into, test->plan->buried_in);
+    run_case_free(test);
+}
+
+static void
+what_was_taken_back_leaves_neither(void **state)
+{
+    RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
+    take_to_ready(test->fake);
+    run_case_refuse(test->fake, "job-complete");
+    run_case_tell(test->fake, "ready", NULL);
+    run_case_take_back(test->fake, "ready");
+    run_case_run(test);
+    assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "as it was");
+    assert_int_equal(run_case_stage(test), -1);
+    assert_null(run_case_mark(test));
+    run_case_free(test);
+}
+
+/* ---- a journal that cannot be written ---- */
+
+/* No file can get larger than the journal is now. */
+static void
+fill_disk(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
+{
+    const RunCase *test = user_data;
+    g_autoptr(GError) error = NULL;
+    GDir *folder = g_dir_open(test->folder, 0, &error);
+    assert_no_error(error);
+    const char *name;
+    while ((name = g_dir_read_name(folder)) != NULL) {
+        g_autofree char *path = g_build_filename(test->folder, name, NULL);
+        struct stat status;
+        assert_int_equal(stat(path, &status), 0);
+        if (g_str_has_suffix(name, ".journal")) {
+            struct rlimit limit;
+            assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+            limit.rlim_cur = (rlim_t)status.st_size;
+            assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        }
+    }
+    g_dir_close(folder);
+}
+
+/* The first time that is waited for anything. */
+static void
+fill_disk_in_mid_job(RunCase *test)
+{
+    (void)signal(SIGXFSZ, SIG_IGN);
+    test->options.report_ms = G_MAXINT;
+    test->options.report = fill_disk;
+    test->options.user_data = test;
+}
+
+static void
+empty_disk(void)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void
+what_cannot_be_written_down_is_not_done(void **state)
+{
+    RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
+    fill_disk_in_mid_job(test);
+    run_case_take(test->fake, "block-commit", "created running", NULL);
+    run_case_tell(test->fake, "running", NULL);
+    run_case_status(test->fake, "ready");
+    run_case_take_back(test->fake, "ready");
+    run_case_run(test);
+    empty_disk();
+    assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "as it was");
+    assert_int_equal(run_case_stage(test), -1);
+    assert_null(run_case_mark(test));
+    run_case_free(test);
+}
+
+static void
+what_was_begun_is_ended_written_down_or_not(void **state)
+{
+    RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
+    fill_disk_in_mid_job(test);
+    take_to_ready(test->fake);
+    run_case_take(test->fake, "job-complete", NULL, NULL);
+    run_case_tell(test->fake, "waiting", NULL);
+    run_case_status(test->fake, "concluded");
+    take_from_complete(test->fake);
+    run_case_run_well(test);
+    empty_disk();
+    assert_int_equal(run_case_stage(test), -1);
+    run_case_free(test);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_stage_is_there_before_the_command_that_begins_it),
+        cmocka_unit_test(what_went_well_leaves_the_mark_and_no_journal),
+        cmocka_unit_test(what_was_taken_back_leaves_neither),
+        cmocka_unit_test(what_cannot_be_written_down_is_not_done),
+        cmocka_unit_test(what_was_begun_is_ended_written_down_or_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
