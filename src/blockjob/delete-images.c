@@ -21,12 +21,12 @@ refuse(GError **error, const char *filename, const char *why)
 }
 
 static gboolean
-is_any_doomed(const QblkPlan *plan)
+deletes_any(const QblkPlan *plan)
 {
     gboolean is_any = FALSE;
     for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkDeleteImages *removal = plan->removed->pdata[i];
-        is_any = is_any || removal->is_doomed;
+        const QblkRemovedImage *removal = plan->removed->pdata[i];
+        is_any = is_any || removal->will_delete;
     }
     return is_any;
 }
@@ -50,7 +50,7 @@ why_not_open(const Opened *opened, const QblkFileIdentity *file)
 
 /* Of what is deleted the name itself has to be the file. */
 static gboolean
-identify_removal(QblkDeleteImages *removal, const Opened *opened, GError **error)
+identify_removal(QblkRemovedImage *removal, const Opened *opened, GError **error)
 {
     struct stat status;
     if (lstat(removal->filename, &status) != 0) {
@@ -96,7 +96,7 @@ is_path(const char *filename)
 gboolean
 qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
 {
-    if (!is_any_doomed(plan)) {
+    if (!deletes_any(plan)) {
         return TRUE;
     }
     g_autoptr(GError) cause = NULL;
@@ -108,8 +108,8 @@ qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
     }
     const Opened opened = {.pid = pid, .files = files};
     for (guint i = 0; i < plan->removed->len; i++) {
-        QblkDeleteImages *removal = plan->removed->pdata[i];
-        if (removal->is_doomed && !identify_removal(removal, &opened, error)) {
+        QblkRemovedImage *removal = plan->removed->pdata[i];
+        if (removal->will_delete && !identify_removal(removal, &opened, error)) {
             return FALSE;
         }
     }
@@ -158,7 +158,7 @@ is_file(const struct stat *status, const QblkFileIdentity *file)
 /* Why @removal was not deleted, or NULL.  The folder is opened once, so that what is compared is
  * what is deleted, whatever becomes of its name. */
 static char *
-delete_file(const QblkDeleteImages *removal)
+delete_file(const QblkRemovedImage *removal)
 {
     g_autofree char *folder = g_path_get_dirname(removal->filename);
     g_autofree char *name = g_path_get_basename(removal->filename);
@@ -225,12 +225,12 @@ gboolean
 qblk_delete_images_delete(const QblkPlan *plan, GError **error)
 {
     g_autoptr(GString) faults = g_string_new(NULL);
-    if (is_any_doomed(plan) && !sync_images(plan, error)) {
+    if (deletes_any(plan) && !sync_images(plan, error)) {
         return FALSE;
     }
     for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkDeleteImages *removal = plan->removed->pdata[i];
-        g_autofree char *why = removal->is_doomed ? delete_file(removal) : NULL;
+        const QblkRemovedImage *removal = plan->removed->pdata[i];
+        g_autofree char *why = removal->will_delete ? delete_file(removal) : NULL;
         if (why != NULL) {
             g_string_append_printf(faults, "%s'%s' was not deleted: %s",
                                    faults->len == 0 ? "" : "; ", removal->filename, why);

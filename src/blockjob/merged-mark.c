@@ -15,12 +15,12 @@
 #define MOST_BYTES 65536
 
 void
-qblk_merged_mark_free(QblkMergedMark *tombstone)
+qblk_merged_mark_free(QblkMergedMark *mark)
 {
-    if (tombstone != NULL) {
-        g_free(tombstone->image);
-        g_free(tombstone->into);
-        g_free(tombstone);
+    if (mark != NULL) {
+        g_free(mark->image);
+        g_free(mark->into);
+        g_free(mark);
     }
 }
 
@@ -98,7 +98,7 @@ qblk_merged_mark_write(const char *image, const char *into, gboolean is_done, GE
     }
     g_autofree char *path = path_of(image);
     g_autoptr(QblkJson) json = qblk_json_new_object();
-    qblk_json_set_integer(json, "qblk-tombstone", 1);
+    qblk_json_set_integer(json, "qblk-merged-mark", 1);
     qblk_json_set_string(json, "image", image);
     qblk_json_set_string(json, "merged-into", into);
     qblk_json_set_string(json, "state", is_done ? "merged" : "pivoting");
@@ -134,13 +134,13 @@ qblk_merged_mark_read(const char *image)
         return NULL;
     }
     g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
-    QblkMergedMark *tombstone = g_new0(QblkMergedMark, 1);
+    QblkMergedMark *mark = g_new0(QblkMergedMark, 1);
     /* One that cannot be read is a mark all the same. */
-    tombstone->image = g_strdup(image);
-    tombstone->into = g_strdup(qblk_json_get_string(json, "merged-into"));
-    tombstone->is_done = g_strcmp0(qblk_json_get_string(json, "state"), "merged") == 0;
-    tombstone->is_of_another = is_of_another(json, image);
-    return tombstone;
+    mark->image = g_strdup(image);
+    mark->into = g_strdup(qblk_json_get_string(json, "merged-into"));
+    mark->is_done = g_strcmp0(qblk_json_get_string(json, "state"), "merged") == 0;
+    mark->is_of_another = is_of_another(json, image);
+    return mark;
 }
 
 char *

@@ -19,7 +19,7 @@ typedef struct {
     gboolean is_of_another;
 } QblkMergedMark;
 
-void qblk_merged_mark_free(QblkMergedMark *tombstone);
+void qblk_merged_mark_free(QblkMergedMark *mark);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMergedMark, qblk_merged_mark_free)
 
 /** Mark @image, on disk when this returns.  Where @image is not on this machine nothing is done.

@@ -18,9 +18,9 @@ static gboolean
 mark_stage(const QblkRunTask *task, QblkStage stage, GError **error)
 {
     const QblkPlan *plan = task->plan;
-    gboolean is_marked = task->run->options->is_local && plan->buried != NULL;
+    gboolean is_marked = task->run->options->is_local && plan->merged != NULL;
     return !is_marked || stage < QBLK_STAGE_PIVOTING ||
-           qblk_merged_mark_write(plan->buried, plan->buried_in, stage == QBLK_STAGE_CLEANING,
+           qblk_merged_mark_write(plan->merged, plan->merged_into, stage == QBLK_STAGE_CLEANING,
                                   error);
 }
 
@@ -71,9 +71,9 @@ qblk_run_journal_undone(QblkRunTask *task, GError **error)
 {
     const QblkPlan *plan = task->plan;
     gboolean is_before, is_after;
-    g_autoptr(QblkMergedMark) mark = !task->run->options->is_local || plan->buried == NULL
+    g_autoptr(QblkMergedMark) mark = !task->run->options->is_local || plan->merged == NULL
                                          ? NULL
-                                         : qblk_merged_mark_read(plan->buried);
+                                         : qblk_merged_mark_read(plan->merged);
     if (mark == NULL) {
         return TRUE;
     }
@@ -81,9 +81,9 @@ qblk_run_journal_undone(QblkRunTask *task, GError **error)
         return FALSE;
     }
     if (is_after) {
-        return qblk_merged_mark_write(plan->buried, plan->buried_in, TRUE, error);
+        return qblk_merged_mark_write(plan->merged, plan->merged_into, TRUE, error);
     }
-    qblk_merged_mark_remove(plan->buried);
+    qblk_merged_mark_remove(plan->merged);
     return TRUE;
 }
 
@@ -91,8 +91,8 @@ static gboolean
 was_deleted(const QblkPlan *plan, const char *filename)
 {
     for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkDeleteImages *removal = plan->removed->pdata[i];
-        if (removal->is_doomed && g_str_equal(removal->filename, filename)) {
+        const QblkRemovedImage *removal = plan->removed->pdata[i];
+        if (removal->will_delete && g_str_equal(removal->filename, filename)) {
             return !g_file_test(filename, G_FILE_TEST_EXISTS);
         }
     }
@@ -104,22 +104,22 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
 {
     const QblkPlan *plan = task->plan;
     g_autoptr(GError) cause = NULL;
-    if (!task->run->options->is_local || plan->buried == NULL || !task->is_over) {
+    if (!task->run->options->is_local || plan->merged == NULL || !task->is_over) {
         return TRUE;
     }
-    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(plan->buried);
-    if (was_deleted(plan, plan->buried)) {
-        qblk_merged_mark_remove(plan->buried);
+    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(plan->merged);
+    if (was_deleted(plan, plan->merged)) {
+        qblk_merged_mark_remove(plan->merged);
         return TRUE;
     }
     if ((mark != NULL && mark->is_done && !mark->is_of_another) ||
-        qblk_merged_mark_write(plan->buried, plan->buried_in, TRUE, &cause)) {
+        qblk_merged_mark_write(plan->merged, plan->merged_into, TRUE, &cause)) {
         return TRUE;
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                 "the chain of '%s' was changed as planned, but %s; do not use '%s' any more, its "
                 "data are in '%s'",
-                plan->target, cause->message, plan->buried, plan->buried_in);
+                plan->target, cause->message, plan->merged, plan->merged_into);
     return FALSE;
 }
 

@@ -90,7 +90,7 @@ check_heard(QblkRunTask *task, const QblkStep *step, const char *before, GError 
         return FALSE;
     }
     if (!was_heard) {
-        task->is_past_return = task->plan->adopts;
+        task->is_past_return = task->plan->existing_job;
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                     "job '%s' stays %s: whether QEMU has heard '%s' is not known, and it would end "
                     "if it heard that twice",
@@ -150,7 +150,7 @@ send_command(QblkRunTask *task, const QblkStep *step, QblkJobState *job, GError 
         if (has_changed(job, before)) {
             return TRUE;
         }
-        if (step->is_once) {
+        if (step->at_most_once) {
             return check_heard(task, step, before, error);
         }
     }
@@ -165,7 +165,7 @@ qblk_run_send(QblkRunTask *task, const QblkStep *step, GError **error)
     QblkMonitor *monitor = &task->run->monitor;
     QblkJobState *job = step->job == NULL ? NULL : qblk_monitor_job(monitor, step->job);
     /* Of a job that was there before us nothing was heard yet. */
-    if (job != NULL && job->state == NULL && task->plan->adopts) {
+    if (job != NULL && job->state == NULL && task->plan->existing_job) {
         qblk_job_state_begin(job);
         if (!qblk_monitor_ask(monitor, error)) {
             return FALSE;

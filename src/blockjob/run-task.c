@@ -18,7 +18,7 @@ qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
     if (run->monitor.stops < 2 && !(may_return && (run->monitor.stops > 0 || is_late))) {
         return FALSE;
     }
-    if (may_return && !task->plan->adopts) {
+    if (may_return && !task->plan->existing_job) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED,
                     "job '%s' was cancelled %s", task->plan->job, why);
     } else {
@@ -276,7 +276,8 @@ is_undone(const QblkRunTask *task, const QblkStep *step)
     if (!qblk_job_state_is_there(job)) {
         return TRUE;
     }
-    if (task->plan->adopts) { /* what was there before us is only forgotten, where it is over */
+    if (task->plan
+            ->existing_job) { /* what was there before us is only forgotten, where it is over */
         return !qblk_job_state_has_reached(job, "concluded");
     }
     return step->until != NULL && qblk_job_state_has_reached(job, step->until);
@@ -313,9 +314,9 @@ note_when_known(QblkRunTask *task)
 /* A job that was there before us has nothing that takes it back; where it is over it is forgotten
  * as planned. */
 static gboolean
-forget_adopted(QblkRunTask *task, GError **error)
+dismiss_existing_job(QblkRunTask *task, GError **error)
 {
-    for (guint i = 0; task->plan->adopts && i < task->plan->steps->len; i++) {
+    for (guint i = 0; task->plan->existing_job && i < task->plan->steps->len; i++) {
         const QblkStep *step = task->plan->steps->pdata[i];
         if (g_strcmp0(step->command, "job-dismiss") == 0 && !undo_step(task, step, error)) {
             return FALSE;
@@ -344,5 +345,5 @@ qblk_run_task_undo(QblkRunTask *task, GError **error)
             }
         }
     }
-    return forget_adopted(task, error) && qblk_run_journal_undone(task, error);
+    return dismiss_existing_job(task, error) && qblk_run_journal_undone(task, error);
 }

@@ -156,12 +156,12 @@ qblk_run_verify_tell_chains(QblkRun *run, GError **error)
 
 /* NULL where nothing of @plan is to be deleted. */
 static char *
-list_doomed(const QblkPlan *plan)
+list_to_delete(const QblkPlan *plan)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkDeleteImages *removal = plan->removed->pdata[i];
-        if (removal->is_doomed) {
+        const QblkRemovedImage *removal = plan->removed->pdata[i];
+        if (removal->will_delete) {
             g_ptr_array_add(files, g_strdup_printf("'%s'", removal->filename));
         }
     }
@@ -173,7 +173,7 @@ qblk_run_verify_tell_undeleted(const QblkRun *run, GError **error)
 {
     for (guint i = 0; i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
-        g_autofree char *files = task->is_over ? list_doomed(task->plan) : NULL;
+        g_autofree char *files = task->is_over ? list_to_delete(task->plan) : NULL;
         if (files != NULL) {
             g_autofree char *message = (*error)->message;
             (*error)->message =

@@ -36,7 +36,7 @@ run_init(QblkRun *run, QblkClient **client, const GPtrArray *plans, const QblkRu
         task->run = run;
         task->plan = plans->pdata[i];
         task->job = qblk_monitor_job(&run->monitor, task->plan->job);
-        task->stage = task->plan->adopts ? QBLK_STAGE_STARTED : QBLK_STAGE_PLANNED;
+        task->stage = task->plan->existing_job ? QBLK_STAGE_STARTED : QBLK_STAGE_PLANNED;
         task->journal = options->journals == NULL ? NULL : &options->journals[i];
         watch_jobs(run, task->plan->steps);
         g_ptr_array_add(run->tasks, task);
@@ -152,7 +152,7 @@ skip_taken(QblkRunTask *task)
 {
     const GPtrArray *steps = task->plan->steps;
     task->taken = 0;
-    while (task->taken < steps->len && !task->plan->adopts) {
+    while (task->taken < steps->len && !task->plan->existing_job) {
         const QblkStep *step = steps->pdata[task->taken++];
         if (step->is_start) {
             break;
@@ -267,7 +267,7 @@ look_whether_heard(QblkRunTask *task, gboolean *goes_on, GError **error)
     const QblkStep *once = NULL;
     for (guint i = 0; i < steps->len; i++) {
         const QblkStep *step = steps->pdata[i];
-        once = step->is_once ? step : once;
+        once = step->at_most_once ? step : once;
     }
     if (once == NULL || task->stage != QBLK_STAGE_PIVOTING ||
         qblk_job_state_has_reached(task->job, once->until)) {
@@ -283,7 +283,7 @@ look_whether_heard(QblkRunTask *task, gboolean *goes_on, GError **error)
             return FALSE;
         }
     }
-    if (!*goes_on && task->plan->adopts) { /* it goes on without us, and so nothing is over */
+    if (!*goes_on && task->plan->existing_job) { /* it goes on without us, and so nothing is over */
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "job '%s' is still %s, and whether QEMU has heard '%s' is not known: say 'qblk "
                     "recover' again when the job is over",

@@ -129,7 +129,7 @@ add_steps(QblkPlan *plan, const Commit *commit, const char *backing_name)
         return;
     case QBLK_COMMIT_PIVOT:
         (void)qblk_plan_add_complete(plan, "make the base the active layer");
-        qblk_plan_bury(plan, commit->top, commit->base);
+        qblk_plan_set_merged(plan, commit->top, commit->base);
         break;
     case QBLK_COMMIT_INNER:
         qblk_plan_add_flush(plan, commit->context, commit->base->node_name);
@@ -179,7 +179,7 @@ qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *option
     }
     add_steps(plan, &commit, backing_name);
     if (options->delete_removed) {
-        qblk_plan_doom_removed(plan);
+        qblk_plan_delete_removed(plan);
     }
     add_expectations(plan, &commit, backing_name);
     return g_steal_pointer(&plan);

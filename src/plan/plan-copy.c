@@ -332,7 +332,7 @@ add_steps(QblkPlan *plan, const Copy *copy)
         return;
     case QBLK_COPY_PIVOT:
         /* With "replaces" mirror_complete() sets an error that is set already (5.2, 7.2). */
-        qblk_plan_add_complete(plan, "make the copy the active layer")->is_once =
+        qblk_plan_add_complete(plan, "make the copy the active layer")->at_most_once =
             is_below_filter(copy);
         add_closes(plan, copy);
         return;

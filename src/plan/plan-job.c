@@ -87,7 +87,7 @@ add_end(QblkPlan *plan, const QblkJob *job, const char *purpose, const char *com
     step->until = g_strdup(job->auto_finalize ? "concluded" : "pending");
     step->is_final = TRUE;
     /* Whether it has "replaces" is not seen: see plan-copy. */
-    step->is_once = g_str_equal(job->type, "mirror") && g_str_equal(command, "job-complete");
+    step->at_most_once = g_str_equal(job->type, "mirror") && g_str_equal(command, "job-complete");
     if (!job->auto_finalize) {
         (void)qblk_plan_add_for_job(plan, "change the chain", "job-finalize", NULL, "concluded");
     }
@@ -141,8 +141,8 @@ plan_pivot(QblkPlan *plan, const Request *request)
         (void)qblk_plan_expect(plan, request->mirrored->layers->pdata[i]);
     }
     if (g_str_equal(request->job->type, "commit")) {
-        qblk_plan_bury(plan, qblk_chain_get_layer(request->chain, 0),
-                       qblk_chain_get_layer(request->mirrored, 0));
+        qblk_plan_set_merged(plan, qblk_chain_get_layer(request->chain, 0),
+                             qblk_chain_get_layer(request->mirrored, 0));
     }
     for (guint i = 0; i < request->chain->layers->len; i++) {
         const QblkLayer *layer = request->chain->layers->pdata[i];
@@ -408,6 +408,6 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
     g_autoptr(QblkChain) none = chain == NULL ? qblk_chain_new(context->target) : NULL;
     g_autoptr(QblkPlan) plan =
         qblk_plan_new(qblk_snapshot_jobs_kind(job), &named, chain == NULL ? none : chain);
-    plan->adopts = TRUE;
+    plan->existing_job = TRUE;
     return add_steps(plan, &all, error) ? g_steal_pointer(&plan) : NULL;
 }

@@ -53,12 +53,18 @@ new_step(void)
 static const Record undo = {undo_members, new_step};
 
 static const Member step_members[] = {
-    MEMBER(QblkStep, "purpose", REQUIRED, purpose),  MEMBER(QblkStep, "execute", TEXT, command),
-    MEMBER(QblkStep, "arguments", VALUE, arguments), MEMBER(QblkStep, "job", TEXT, job),
-    MEMBER(QblkStep, "until", TEXT, until),          MEMBER(QblkStep, "start", BOOLEAN, is_start),
-    MEMBER(QblkStep, "final", BOOLEAN, is_final),    MEMBER(QblkStep, "silent", BOOLEAN, is_silent),
-    MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail), MEMBER(QblkStep, "once", BOOLEAN, is_once),
-    LIST_OF(QblkStep, "undo", &undo, undo),          {NULL},
+    MEMBER(QblkStep, "purpose", REQUIRED, purpose),
+    MEMBER(QblkStep, "execute", TEXT, command),
+    MEMBER(QblkStep, "arguments", VALUE, arguments),
+    MEMBER(QblkStep, "job", TEXT, job),
+    MEMBER(QblkStep, "until", TEXT, until),
+    MEMBER(QblkStep, "start", BOOLEAN, is_start),
+    MEMBER(QblkStep, "final", BOOLEAN, is_final),
+    MEMBER(QblkStep, "silent", BOOLEAN, is_silent),
+    MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail),
+    MEMBER(QblkStep, "at-most-once", BOOLEAN, at_most_once),
+    LIST_OF(QblkStep, "undo", &undo, undo),
+    {NULL},
 };
 
 static const Record step = {step_members, new_step};
@@ -83,18 +89,18 @@ new_layer(void)
 static const Record layer = {layer_members, new_layer};
 
 static const Member removal_members[] = {
-    MEMBER(QblkDeleteImages, "file", REQUIRED, filename),
-    MEMBER(QblkDeleteImages, "local", BOOLEAN, is_local),
-    MEMBER(QblkDeleteImages, "delete", BOOLEAN, is_doomed),
-    MEMBER(QblkDeleteImages, "device", INTEGER, file.device),
-    MEMBER(QblkDeleteImages, "inode", INTEGER, file.inode),
+    MEMBER(QblkRemovedImage, "file", REQUIRED, filename),
+    MEMBER(QblkRemovedImage, "local", BOOLEAN, is_local),
+    MEMBER(QblkRemovedImage, "delete", BOOLEAN, will_delete),
+    MEMBER(QblkRemovedImage, "device", INTEGER, file.device),
+    MEMBER(QblkRemovedImage, "inode", INTEGER, file.inode),
     {NULL},
 };
 
 static gpointer
 new_removal(void)
 {
-    return g_new0(QblkDeleteImages, 1);
+    return g_new0(QblkRemovedImage, 1);
 }
 
 static const Record removal = {removal_members, new_removal};
@@ -113,10 +119,10 @@ static const Member plan_members[] = {
     LIST_OF(QblkPlan, "after", &layer, after),
     LIST_OF(QblkPlan, "removed", &removal, removed),
     MEMBER(QblkPlan, "partial", TEXT, partial),
-    MEMBER(QblkPlan, "buried", TEXT, buried),
-    MEMBER(QblkPlan, "buried-in", TEXT, buried_in),
+    MEMBER(QblkPlan, "merged", TEXT, merged),
+    MEMBER(QblkPlan, "merged-into", TEXT, merged_into),
     MEMBER(QblkPlan, "copy", TEXT, copy),
-    MEMBER(QblkPlan, "adopts", BOOLEAN, adopts),
+    MEMBER(QblkPlan, "existing-job", BOOLEAN, existing_job),
     MEMBER(QblkPlan, "stays-ready", BOOLEAN, stays_ready),
     {NULL},
 };

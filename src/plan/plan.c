@@ -79,7 +79,7 @@ expectation_new(const char *node_name, const char *format, const char *filename)
 static void
 removal_free(gpointer data)
 {
-    QblkDeleteImages *removal = data;
+    QblkRemovedImage *removal = data;
     g_free(removal->filename);
     g_free(removal);
 }
@@ -139,8 +139,8 @@ qblk_plan_free(QblkPlan *plan)
     g_free(plan->writes);
     g_free(plan->copy);
     g_free(plan->partial);
-    g_free(plan->buried);
-    g_free(plan->buried_in);
+    g_free(plan->merged);
+    g_free(plan->merged_into);
     g_ptr_array_unref(plan->steps);
     g_ptr_array_unref(plan->before);
     g_ptr_array_unref(plan->after);
@@ -295,7 +295,7 @@ qblk_plan_add_close_layer(QblkPlan *plan, const QblkPlanContext *context, const 
     if (data != NULL) {
         qblk_plan_add_close(plan, data->name);
     }
-    QblkDeleteImages *removal = g_new0(QblkDeleteImages, 1);
+    QblkRemovedImage *removal = g_new0(QblkRemovedImage, 1);
     removal->filename = g_strdup(layer->filename);
     removal->is_local = is_local_file(layer);
     g_ptr_array_add(plan->removed, removal);
@@ -324,20 +324,20 @@ qblk_plan_moves_top(const QblkPlan *plan)
 }
 
 void
-qblk_plan_bury(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base)
+qblk_plan_set_merged(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base)
 {
     if (is_local_file(layer)) {
-        plan->buried = g_strdup(layer->filename);
-        plan->buried_in = g_strdup(base->filename);
+        plan->merged = g_strdup(layer->filename);
+        plan->merged_into = g_strdup(base->filename);
     }
 }
 
 void
-qblk_plan_doom_removed(QblkPlan *plan)
+qblk_plan_delete_removed(QblkPlan *plan)
 {
     for (guint i = 0; i < plan->removed->len; i++) {
-        QblkDeleteImages *removal = plan->removed->pdata[i];
-        removal->is_doomed = removal->is_local;
+        QblkRemovedImage *removal = plan->removed->pdata[i];
+        removal->will_delete = removal->is_local;
     }
 }
 

@@ -25,8 +25,8 @@ typedef struct {
     gboolean is_final;   /* from here on there is no way back */
     gboolean is_silent;  /* QEMU answers with an empty text, and with another one where it fails */
     gboolean may_fail;   /* cleaning up: QEMU may have done it by itself */
-    gboolean is_once;    /* there are QEMUs that end where they hear it twice */
-    GPtrArray *undo;     /* of QblkStep, owned: takes it back; those of the last step come first */
+    gboolean at_most_once; /* some QEMUs crash if they receive it twice */
+    GPtrArray *undo; /* of QblkStep, owned: takes it back; those of the last step come first */
 } QblkStep;
 
 /** A layer as it has to be afterwards. */
@@ -39,13 +39,13 @@ typedef struct {
     QblkFileIdentity file; /* to be synced before others are deleted, once it was looked at */
 } QblkExpectation;
 
-/** A file that is not used any more when all is done. */
+/** An image that is no longer in the chain after the job. */
 typedef struct {
     char *filename;
     gboolean is_local;     /* an image in a file of its own, which could be deleted */
-    gboolean is_doomed;    /* it will be */
+    gboolean will_delete;  /* the file is deleted after the job */
     QblkFileIdentity file; /* that is meant, once it was looked at */
-} QblkDeleteImages;
+} QblkRemovedImage;
 
 struct QblkPlan {
     char *kind;           /* "commit", "active-commit", "pull", "copy" ... */
@@ -57,14 +57,14 @@ struct QblkPlan {
     GPtrArray *steps;     /* of QblkStep, owned, in order */
     GPtrArray *before;    /* of QblkExpectation, owned: the chain the plan was made for */
     GPtrArray *after;     /* of QblkExpectation, owned: the chain that has to be there at the end */
-    GPtrArray *removed;   /* of QblkDeleteImages, owned: the layers that leave the chain */
+    GPtrArray *removed;   /* of QblkRemovedImage, owned: the layers that leave the chain */
     char *partial;        /* file that is not whole where the job is taken back, or NULL */
-    char *buried;         /* image that is old once the chain was changed (tombstone.h), or NULL */
-    char *buried_in;      /* and the one that has its data */
+    char *merged;         /* image that is stale after the job (merged-mark.h); NULL: none */
+    char *merged_into;    /* the image that has its data then */
     char *copy;           /* file of an image that holds the data of the disk afterwards, or NULL */
     const char *ends_by;  /* options of `qblk job` that do the rest once the job has started */
-    gboolean adopts;      /* the job is there already: who stops waiting for it leaves it alone */
-    gboolean stays_ready; /* it ends with the job ready, for the user to finish */
+    gboolean existing_job; /* the job existed before the plan: it is detached, not cancelled */
+    gboolean stays_ready;  /* it ends with the job ready, for the user to finish */
 };
 
 /** What a plan is made with, whatever it is for. */
@@ -173,7 +173,7 @@ gboolean qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *lay
 gboolean qblk_plan_moves_top(const QblkPlan *plan);
 
 /** @layer, whose data went into @base, is old once the chain was changed. */
-void qblk_plan_bury(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base);
+void qblk_plan_set_merged(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base);
 
 /** Have the files deleted that are not used any more and are local. */
-void qblk_plan_doom_removed(QblkPlan *plan);
+void qblk_plan_delete_removed(QblkPlan *plan);

@@ -66,7 +66,7 @@ static gboolean
 is_marked_merged(const QblkPlan *plan)
 {
     g_autoptr(QblkMergedMark) mark =
-        plan->buried == NULL ? NULL : qblk_merged_mark_read(plan->buried);
+        plan->merged == NULL ? NULL : qblk_merged_mark_read(plan->merged);
     return mark != NULL && mark->is_done && !mark->is_of_another;
 }
 
@@ -84,7 +84,7 @@ judge_pivot(const QblkJournalRecord *record, QblkImageVerdict *verdict, GError *
                     "the mark of '%s' says that it was merged into '%s', and '%s' that this had "
                     "not begun: one of them is old, keep both images, and compare their file "
                     "systems",
-                    before, plan->buried_in, record->path);
+                    before, plan->merged_into, record->path);
         return FALSE;
     }
     /* Whichever it was, one with the same content has all. */

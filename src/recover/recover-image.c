@@ -120,8 +120,8 @@ settle(const QblkJournalRecord *record, const QblkImageVerdict *verdict, GError 
     if (done && verdict->is_moved) {
         const QblkExpectation *old = plan->before->pdata[0];
         done = qblk_merged_mark_write(old->filename, verdict->boot, TRUE, error);
-    } else if (done && plan->buried != NULL) {
-        qblk_merged_mark_remove(plan->buried);
+    } else if (done && plan->merged != NULL) {
+        qblk_merged_mark_remove(plan->merged);
     }
     if (done) {
         qblk_journal_end(journal);

@@ -60,8 +60,8 @@ refuse(GError **error, const char *image, const char *target, const char *why, c
 static void
 take_mark_away(const QblkJournalRecord *record, gboolean is_here)
 {
-    if (record->plan->buried != NULL && is_here) {
-        qblk_merged_mark_remove(record->plan->buried);
+    if (record->plan->merged != NULL && is_here) {
+        qblk_merged_mark_remove(record->plan->merged);
     }
 }
 

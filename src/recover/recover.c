@@ -297,7 +297,7 @@ is_of_disk(const QblkInvocation *invocation, const QblkJournalRecord *record)
 static gboolean
 is_users_own(const QblkInvocation *invocation, const QblkJournalRecord *record)
 {
-    QblkStage begun = record->plan->adopts ? QBLK_STAGE_PLANNED : QBLK_STAGE_STARTED;
+    QblkStage begun = record->plan->existing_job ? QBLK_STAGE_PLANNED : QBLK_STAGE_STARTED;
     return g_str_equal(invocation->command->name, "job") && is_of_disk(invocation, record) &&
            record->stage >= begun && record->stage <= QBLK_STAGE_STARTED;
 }

@@ -43,10 +43,10 @@ run_case_write_down(RunCase *test)
     const QblkJournalVm vm = {.address = address};
     test->folder = g_dir_make_tmp("qblk-run-XXXXXX", &error);
     assert_no_error(error);
-    if (test->plan->buried != NULL) {
-        g_free(test->plan->buried);
-        test->plan->buried = g_build_filename(test->folder, "top.qcow2", NULL);
-        assert_true(g_file_set_contents(test->plan->buried, "", 0, &error));
+    if (test->plan->merged != NULL) {
+        g_free(test->plan->merged);
+        test->plan->merged = g_build_filename(test->folder, "top.qcow2", NULL);
+        assert_true(g_file_set_contents(test->plan->merged, "", 0, &error));
     }
     test->journal = qblk_journal_begin(test->folder, &vm, test->plan, &error);
     assert_no_error(error);
@@ -68,7 +68,7 @@ run_case_stage(RunCase *test)
 QblkMergedMark *
 run_case_mark(const RunCase *test)
 {
-    return qblk_merged_mark_read(test->plan->buried);
+    return qblk_merged_mark_read(test->plan->merged);
 }
 
 static void

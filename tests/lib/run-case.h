@@ -30,14 +30,14 @@ typedef struct {
 RunCase *run_case_new(QblkCommitEnd end);
 void run_case_free(RunCase *test);
 
-/** From before run_case_run() on: a journal, and an image in place of the one that is buried, where
+/** From before run_case_run() on: a journal, and an image in place of the merged one, where
  * QEMU is on this machine. */
 void run_case_write_down(RunCase *test);
 
 /** After it: the stage in the journal that was left, -1 where none was. */
 int run_case_stage(RunCase *test);
 
-/** After it: the mark of the image that is buried, or NULL. */
+/** After it: the mark of the merged image, or NULL. */
 QblkMergedMark *run_case_mark(const RunCase *test);
 
 /** A server with an empty script. */

@@ -56,18 +56,18 @@ save(const char *name)
     return path;
 }
 
-/* A plan after which @path is not used any more, and is to be deleted if @is_doomed. */
+/* A plan after which @path is not used any more, and is to be deleted if @will_delete. */
 static QblkPlan *
-plan_without(const char *path, gboolean is_doomed)
+plan_without(const char *path, gboolean will_delete)
 {
     QblkPlan *plan = qblk_plan_new_empty();
-    QblkDeleteImages *removal = g_new0(QblkDeleteImages, 1);
+    QblkRemovedImage *removal = g_new0(QblkRemovedImage, 1);
     plan->target = g_strdup("vda");
     removal->filename = g_strdup(path);
     removal->is_local = TRUE;
     g_ptr_array_add(plan->removed, removal);
-    if (is_doomed) {
-        qblk_plan_doom_removed(plan);
+    if (will_delete) {
+        qblk_plan_delete_removed(plan);
     }
     return plan;
 }
@@ -101,16 +101,16 @@ assert_not_deleted(const QblkPlan *plan, const char *part)
 }
 
 static void
-only_what_is_doomed_is_deleted(void **state)
+only_what_is_to_be_deleted_is_deleted(void **state)
 {
-    g_autofree char *doomed = save("doomed");
+    g_autofree char *deleted = save("deleted");
     g_autofree char *kept = save("kept");
-    g_autoptr(QblkPlan) plan = plan_to_delete(doomed);
+    g_autoptr(QblkPlan) plan = plan_to_delete(deleted);
     g_autoptr(QblkPlan) other = plan_without(kept, FALSE);
     assert_true(qblk_delete_images_identify(other, getpid(), NULL));
     assert_true(qblk_delete_images_delete(plan, NULL));
     assert_true(qblk_delete_images_delete(other, NULL));
-    assert_int_not_equal(access(doomed, F_OK), 0);
+    assert_int_not_equal(access(deleted, F_OK), 0);
     assert_int_equal(access(kept, F_OK), 0);
 }
 
@@ -146,7 +146,7 @@ a_link_that_got_the_inode_of_the_file_stays(void **state)
 {
     g_autofree char *file = save("file");
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
-    QblkDeleteImages *removal = plan->removed->pdata[0];
+    QblkRemovedImage *removal = plan->removed->pdata[0];
     struct stat status;
     assert_int_equal(unlink(file), 0);
     assert_int_equal(symlink("/etc/passwd", file), 0);
@@ -190,12 +190,12 @@ a_file_that_a_process_has_locked_stays(void **state)
     assert_true(qblk_delete_images_delete(plan, NULL));
 }
 
-/* A plan that deletes @doomed once @kept was synced. */
+/* A plan that deletes @deleted once @kept was synced. */
 static QblkPlan *
-plan_with_base(const char *doomed, const char *kept)
+plan_with_base(const char *deleted, const char *kept)
 {
     g_autoptr(GError) error = NULL;
-    QblkPlan *plan = plan_without(doomed, TRUE);
+    QblkPlan *plan = plan_without(deleted, TRUE);
     (void)qblk_plan_expect_image(plan, "base", "qcow2", kept);
     gboolean done = qblk_delete_images_identify(plan, getpid(), &error);
     assert_no_error(error);
@@ -208,7 +208,7 @@ a_file_of_another_device_is_another_file(void **state)
 {
     g_autofree char *file = save("file");
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
-    QblkDeleteImages *removal = plan->removed->pdata[0];
+    QblkRemovedImage *removal = plan->removed->pdata[0];
     removal->file.device++;
     assert_not_deleted(plan, "another file has its name now");
 }
@@ -392,7 +392,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(only_what_is_doomed_is_deleted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_what_is_to_be_deleted_is_deleted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_plain_file_is_refused_before_anything_is_done,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_came_in_its_place_stays, set_up, tear_down),

@@ -11,7 +11,7 @@ static void
 a_mark_is_written_read_and_taken_away(void **state)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("qblk-tombstone-XXXXXX", NULL);
+    g_autofree char *folder = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
     g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
     assert_true(g_file_set_contents(image, "x", 1, NULL));
     assert_null(qblk_merged_mark_read(image));
@@ -33,7 +33,7 @@ a_mark_is_written_read_and_taken_away(void **state)
 static void
 a_mark_that_cannot_be_read_is_one_all_the_same(void **state)
 {
-    g_autofree char *folder = g_dir_make_tmp("qblk-tombstone-XXXXXX", NULL);
+    g_autofree char *folder = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
     g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
     g_autofree char *path = g_strconcat(image, ".qblk-merged", NULL);
     assert_true(g_file_set_contents(path, "{\"half", 6, NULL));
@@ -50,7 +50,7 @@ static void
 a_new_image_of_that_name_is_another_one(void **state)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("qblk-tombstone-XXXXXX", NULL);
+    g_autofree char *folder = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
     g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
     g_autofree char *moved = g_build_filename(folder, "moved", NULL);
     assert_true(g_file_set_contents(image, "x", 1, NULL));
@@ -88,7 +88,7 @@ static void
 nothing_but_the_mark_is_written(void **state)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("qblk-tombstone-XXXXXX", NULL);
+    g_autofree char *folder = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
     g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
     g_autofree char *new = g_strconcat(image, ".qblk-merged.new", NULL);
     g_autofree char *victim = g_build_filename(folder, "victim", NULL);

@@ -231,8 +231,8 @@ only_files_with_a_path_are_deleted(void **state)
     assert_no_error(error);
     assert_int_equal(made->removed->len, 3);
     for (guint i = 0; i < made->removed->len; i++) {
-        const QblkDeleteImages *removal = made->removed->pdata[i];
-        assert_int_equal(removal->is_doomed, g_str_equal(removal->filename, "/d/top"));
+        const QblkRemovedImage *removal = made->removed->pdata[i];
+        assert_int_equal(removal->will_delete, g_str_equal(removal->filename, "/d/top"));
     }
 }
 

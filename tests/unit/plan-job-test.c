@@ -80,7 +80,7 @@ each_action_has_its_commands(void **state)
             strstr(cases[i].steps == NULL ? "" : cases[i].steps, "dismiss") ? "stream0" : "vda";
         g_autoptr(QblkPlan) plan = plan_in(replies, name, cases[i].request, &error);
         assert_no_error(error);
-        assert_true(plan->adopts);
+        assert_true(plan->existing_job);
         g_autofree char *steps = steps_of(plan);
         if (cases[i].steps != NULL) {
             assert_string_equal(steps, cases[i].steps);

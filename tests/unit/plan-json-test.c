@@ -112,9 +112,9 @@ first_of(const QblkJson *object, const char *list)
 static void
 what_is_missing_or_of_another_type_is_no_plan(void **state)
 {
-    static const char *const of_plan[] = {"kind",   "target",      "job",   "fingerprint",
-                                          "steps",  "before",      "after", "removed",
-                                          "adopts", "stays-ready", NULL};
+    static const char *const of_plan[] = {"kind",         "target",      "job",   "fingerprint",
+                                          "steps",        "before",      "after", "removed",
+                                          "existing-job", "stays-ready", NULL};
     static const char *const of_step[] = {"purpose",  "arguments", "start", "final",
                                           "may-fail", "undo",      NULL};
     static const char *const of_undo[] = {"purpose", "arguments", "may-fail", NULL};
@@ -149,7 +149,7 @@ what_is_no_object_is_no_plan(void **state)
 static void
 a_text_of_another_type_is_no_plan(void **state)
 {
-    static const char *const members[] = {"qdev", "reads", "buried"};
+    static const char *const members[] = {"qdev", "reads", "merged"};
     g_autoptr(QblkJson) recorded = json_of(0);
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
         GError *error = NULL;

@@ -49,7 +49,7 @@ assert_pull(const char *base, const char *arguments, const char *removed)
     assert_string_equal(said, expected);
     g_autoptr(GString) gone = g_string_new(NULL);
     for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkDeleteImages *removal = plan->removed->pdata[i];
+        const QblkRemovedImage *removal = plan->removed->pdata[i];
         g_string_append_printf(gone, "%s%s", i == 0 ? "" : " ", removal->filename);
     }
     assert_string_equal(gone->str, removed);
@@ -80,7 +80,7 @@ what_another_disk_has_stays_open_and_is_not_removed(void **state)
     g_autoptr(QblkPlan) plan = plan_on(BLOCKS "\nvdc - base", "vda", &options, &error);
     assert_no_error(error);
     assert_int_equal(plan->removed->len, 1);
-    const QblkDeleteImages *removal = plan->removed->pdata[0];
+    const QblkRemovedImage *removal = plan->removed->pdata[0];
     assert_string_equal(removal->filename, "/d/middle.qcow2");
     for (guint i = 0; i < plan->steps->len; i++) {
         const QblkStep *step = plan->steps->pdata[i];

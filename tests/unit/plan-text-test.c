@@ -37,9 +37,9 @@ the_result_says_what_became_of_files(void **state)
 {
     g_autoptr(QblkPlan) plan = plan_new();
     for (guint i = 0; i < 2; i++) {
-        QblkDeleteImages *removal = g_new0(QblkDeleteImages, 1);
+        QblkRemovedImage *removal = g_new0(QblkRemovedImage, 1);
         removal->filename = g_strdup(i == 0 ? "/d/one\n" : "/d/two");
-        removal->is_doomed = i == 0;
+        removal->will_delete = i == 0;
         g_ptr_array_add(plan->removed, removal);
     }
     plan->copy = g_strdup("/d/copy\t");

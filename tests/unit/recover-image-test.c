@@ -174,10 +174,10 @@ a_final_mark_counts_for_more_than_the_journal(void **state)
     const char *after = file_of(test->plan->after);
     g_autoptr(QblkJson) result = qblk_json_new_object();
     GError *error = NULL;
-    g_free(test->plan->buried);
-    g_free(test->plan->buried_in);
-    test->plan->buried = g_strdup(image);
-    test->plan->buried_in = g_strdup(after);
+    g_free(test->plan->merged);
+    g_free(test->plan->merged_into);
+    test->plan->merged = g_strdup(image);
+    test->plan->merged_into = g_strdup(after);
     mark(image, TRUE);
     qblk_journal_leave(begin_at(test, QBLK_STAGE_PIVOTING));
     assert_true(look(test, file_of(test->plan->before), result, &error));

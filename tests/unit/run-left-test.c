@@ -88,7 +88,7 @@ what_has_ended_well_is_marked_where_nothing_may_be_deleted(void **state)
     run_case_promise_recorded(test);
     QblkExpectation *stays = test->plan->after->pdata[0];
     stays->file.device = 1; /* it was looked at, and is no more */
-    qblk_plan_doom_removed(test->plan);
+    qblk_plan_delete_removed(test->plan);
     expect_marked(test, "nothing was deleted");
 }
 

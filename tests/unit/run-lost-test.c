@@ -149,7 +149,7 @@ case_of_once(void)
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
     QblkStep *complete = test->plan->steps->pdata[1];
     assert_string_equal(complete->command, "job-complete");
-    complete->is_once = TRUE;
+    complete->at_most_once = TRUE;
     /* Half of it is waited, and nothing else is asked for in that time. */
     test->options.heartbeat_ms = 2000;
     test->next = run_case_server();

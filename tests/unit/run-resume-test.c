@@ -69,12 +69,12 @@ leave(Left *left, const Row *row)
         fake_qmp_finish(left->run->fake);
         left->run->fake = server_without_job(plan);
     }
-    if (plan->buried != NULL) {
-        g_free(plan->buried);
-        plan->buried = g_strdup(left->image);
+    if (plan->merged != NULL) {
+        g_free(plan->merged);
+        plan->merged = g_strdup(left->image);
     }
-    if (plan->buried != NULL && row->stage >= QBLK_STAGE_PIVOTING &&
-        !qblk_merged_mark_write(left->image, plan->buried_in, FALSE, &error)) {
+    if (plan->merged != NULL && row->stage >= QBLK_STAGE_PIVOTING &&
+        !qblk_merged_mark_write(left->image, plan->merged_into, FALSE, &error)) {
         assert_no_error(error);
     }
     left->journal = qblk_journal_begin(left->folder, &vm, plan, &error);
@@ -309,10 +309,10 @@ a_copy_of_another_client_is_not_taken_back(void **state)
     QblkRunEnd end;
     leave(&left, &row);
     have_chain(left.run, row.chain);
-    left.run->plan->adopts = TRUE;
+    left.run->plan->existing_job = TRUE;
     for (guint i = 0; i < left.run->plan->steps->len; i++) {
         QblkStep *step = left.run->plan->steps->pdata[i];
-        step->is_once = step->is_final;
+        step->at_most_once = step->is_final;
     }
     run_case_tell(left.run->fake, "ready", NULL);
     run_case_tell(left.run->fake, "ready", NULL);

@@ -249,13 +249,13 @@ one_that_fails_after_leaves_the_other_changed(void **state)
 }
 
 static void
-doom(QblkPlan *plan, const char *filename)
+delete_file_of(QblkPlan *plan, const char *filename)
 {
-    QblkDeleteImages *removal = plan->removed->pdata[0];
+    QblkRemovedImage *removal = plan->removed->pdata[0];
     assert_int_equal(plan->removed->len, 1);
     g_free(removal->filename);
     removal->filename = g_strdup(filename);
-    removal->is_doomed = TRUE;
+    removal->will_delete = TRUE;
 }
 
 /* No journal is left of it, and so nobody will delete them. */
@@ -263,8 +263,8 @@ static void
 what_left_the_chain_of_the_other_and_was_not_deleted_is_named(void **state)
 {
     Both both = both_new(QBLK_COMMIT_INNER);
-    doom(both.one->plan, "/a/layer");
-    doom(both.two->plan, "/b/layer");
+    delete_file_of(both.one->plan, "/a/layer");
+    delete_file_of(both.two->plan, "/b/layer");
     fail_second(both.one->fake);
     both_run(&both);
     assert_null(strstr(both.one->error->message, "/b/layer"));

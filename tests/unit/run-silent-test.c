@@ -45,7 +45,7 @@ a_job_that_was_there_before_and_is_gone_is_told(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->options.heartbeat_ms = 1;
-    test->plan->adopts = TRUE;
+    test->plan->existing_job = TRUE;
     QblkStep *step = test->plan->steps->pdata[0];
     g_clear_pointer(&step->command, g_free);
     step->is_start = FALSE;

@@ -78,7 +78,7 @@ what_went_well_leaves_the_mark_and_no_journal(void **state)
     g_autoptr(QblkMergedMark) mark = run_case_mark(test);
     assert_non_null(mark);
     assert_true(mark->is_done);
-    assert_string_equal(mark->into, test->plan->buried_in);
+    assert_string_equal(mark->into, test->plan->merged_into);
     run_case_free(test);
 }
 

@@ -10,7 +10,7 @@ gboolean
 qblk_change_report_is_told(const QblkPlan *plan)
 {
     const QblkStep *step = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
-    return plan->adopts && plan->stays_ready && step != NULL && step->command != NULL;
+    return plan->existing_job && plan->stays_ready && step != NULL && step->command != NULL;
 }
 
 /* What is typed to go on with a job. */

@@ -44,8 +44,8 @@ static void
 print_removals(GString *out, guint number, const GPtrArray *removed)
 {
     for (guint i = 0; i < removed->len; i++) {
-        const QblkDeleteImages *removal = removed->pdata[i];
-        if (removal->is_doomed) {
+        const QblkRemovedImage *removal = removed->pdata[i];
+        if (removal->will_delete) {
             g_autofree char *file = qblk_output_escape(removal->filename);
             g_string_append_printf(out, "%3u. delete %s\n", number++, file);
         }
@@ -120,9 +120,9 @@ qblk_plan_text_result(const QblkPlan *plan, const char *state, GString *out)
         g_string_append_printf(out, "a copy of the disk: %s\n", file);
     }
     for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkDeleteImages *removal = plan->removed->pdata[i];
+        const QblkRemovedImage *removal = plan->removed->pdata[i];
         g_autofree char *file = qblk_output_escape(removal->filename);
-        g_string_append_printf(out, "%s: %s\n", removal->is_doomed ? "deleted" : "no longer used",
+        g_string_append_printf(out, "%s: %s\n", removal->will_delete ? "deleted" : "no longer used",
                                file);
     }
 }
