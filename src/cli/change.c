@@ -274,6 +274,17 @@ prepare(QblkLive *live, const QblkInvocation *invocation, GPtrArray *plans, GErr
     return TRUE;
 }
 
+static QblkChangeReport
+report_of(const QblkInvocation *invocation)
+{
+    return (QblkChangeReport){
+        .vm = invocation->arguments[0],
+        .state_dir = invocation->state_dir,
+        .dry_run = invocation->job.dry_run,
+        .detach = invocation->job.detach,
+    };
+}
+
 /* A job that is left to itself has to be found again. */
 static void
 add_hint(const QblkInvocation *invocation, const GPtrArray *plans, gboolean has_journal,
@@ -283,14 +294,14 @@ add_hint(const QblkInvocation *invocation, const GPtrArray *plans, gboolean has_
         (*error)->domain != QBLK_QMP_ERROR) {
         return;
     }
+    const QblkChangeReport report = report_of(invocation);
     g_autoptr(GString) message = g_string_new((*error)->message);
     if (has_journal) {
-        g_autofree char *command = qblk_change_report_recover(invocation);
+        g_autofree char *command = qblk_change_report_recover(&report);
         g_string_append_printf(message, "; to go on: %s", command);
     }
     for (guint i = 0; i < plans->len; i++) {
-        g_autofree char *command =
-            qblk_change_report_command(invocation, plans->pdata[i], "--info");
+        g_autofree char *command = qblk_change_report_command(&report, plans->pdata[i], "--info");
         const char *what = has_journal ? "; to look at it: " : "; to go on: ";
         g_string_append_printf(message, "%s%s", i == 0 ? what : ", ", command);
     }
@@ -391,18 +402,19 @@ qblk_change_finish(QblkLive *live, QblkInvocation *invocation, GPtrArray *plans,
         (!invocation->job.dry_run && !carry_out(live, invocation, plans, error))) {
         return FALSE;
     }
+    const QblkChangeReport report = report_of(invocation);
     QblkJson *list = qblk_json_new_array();
     for (guint i = 0; i < plans->len; i++) {
-        if (invocation->json) {
-            qblk_json_append(list, qblk_change_report_json(invocation, plans->pdata[i]));
+        if (invocation->output.json) {
+            qblk_json_append(list, qblk_change_report_json(&report, plans->pdata[i]));
         } else {
-            qblk_change_report_print(invocation, plans->pdata[i]);
+            qblk_change_report_print(&report, plans->pdata[i], &invocation->output);
         }
     }
-    if (invocation->json) {
+    if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set(result, "plans", qblk_json_ref(list));
-        qblk_output_json(invocation, result);
+        qblk_output_json(&invocation->output, result);
     }
     qblk_json_unref(list);
     return TRUE;

@@ -13,6 +13,6 @@ qblk_cmd_capture(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
     g_autofree char *text = qblk_capture_write(replies);
-    qblk_output_json_text(invocation, text);
+    qblk_output_json_text(&invocation->output, text);
     return TRUE;
 }

@@ -29,14 +29,15 @@ print_head(QblkInvocation *invocation, const QblkChain *chain)
     GString *what = g_string_new(chain->bus);
     g_string_append_printf(what, "%s%s", chain->bus == NULL ? "" : " ",
                            qblk_device_kind_name(chain->kind));
-    qblk_output_print(invocation, "%s: %s, ", target, what->str);
+    qblk_output_print(&invocation->output, "%s: %s, ", target, what->str);
     g_string_free(what, TRUE);
     if (depth == 0) {
-        qblk_output_print(invocation, "empty%s\n", chain->tray_open ? ", tray open" : "");
+        qblk_output_print(&invocation->output, "empty%s\n", chain->tray_open ? ", tray open" : "");
         return;
     }
-    qblk_output_print(invocation, "%u layer%s%s, fingerprint %s\n", depth, depth == 1 ? "" : "s",
-                      chain->is_complete ? "" : ", the rest not known", chain->fingerprint);
+    qblk_output_print(&invocation->output, "%u layer%s%s, fingerprint %s\n", depth,
+                      depth == 1 ? "" : "s", chain->is_complete ? "" : ", the rest not known",
+                      chain->fingerprint);
 }
 
 /* Filters are no layers; they are told where they are, above or below one. */
@@ -57,7 +58,7 @@ print_filters(QblkInvocation *invocation, const QblkChain *chain)
             g_autofree char *spec = qblk_report_spec(chain, layer);
             g_autofree char *safe = qblk_output_escape(spec);
             append_filters(text, both[j].filters);
-            qblk_output_print(invocation, "  %s %s: %s\n", both[j].where, safe, text->str);
+            qblk_output_print(&invocation->output, "  %s %s: %s\n", both[j].where, safe, text->str);
             g_string_free(text, TRUE);
         }
     }
@@ -76,7 +77,7 @@ print_mirror(QblkInvocation *invocation, const QblkChain *chain)
     g_autofree char *file = qblk_output_escape(layer->filename);
     g_autofree char *format = qblk_output_escape(layer->format);
     const char *quote = mirror->job == NULL ? "" : "'";
-    qblk_output_print(invocation, "  %s%s%s%s%s to %s (%s), %s\n",
+    qblk_output_print(&invocation->output, "  %s%s%s%s%s to %s (%s), %s\n",
                       mirror->is_commit ? "active commit" : "copy", mirror->job == NULL ? "" : " ",
                       quote, job, quote, file, format, mirror->ready ? "ready" : "not ready");
 }
@@ -107,7 +108,7 @@ print_chain(QblkInvocation *invocation, const QblkChain *chain)
     for (guint i = 0; i < chain->layers->len; i++) {
         add_layer(table, chain, chain->layers->pdata[i]);
     }
-    qblk_table_print(table, invocation->output);
+    qblk_table_print(table, invocation->output.text);
     print_filters(invocation, chain);
     print_mirror(invocation, chain);
 }
@@ -122,17 +123,17 @@ qblk_cmd_chain(QblkInvocation *invocation, GError **error)
     }
     QblkJson *list = qblk_json_new_array();
     for (guint i = 0; i < chains->len; i++) {
-        if (invocation->json) {
+        if (invocation->output.json) {
             qblk_json_append(list, qblk_report_chain(chains->pdata[i]));
             continue;
         }
-        qblk_output_print(invocation, "%s", i == 0 ? "" : "\n");
+        qblk_output_print(&invocation->output, "%s", i == 0 ? "" : "\n");
         print_chain(invocation, chains->pdata[i]);
     }
     QblkJson *result = qblk_json_new_object();
     qblk_json_set(result, "chains", list);
-    if (invocation->json) {
-        qblk_output_json(invocation, result);
+    if (invocation->output.json) {
+        qblk_output_json(&invocation->output, result);
     } else {
         qblk_json_unref(result);
     }

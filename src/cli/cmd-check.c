@@ -94,7 +94,7 @@ print_lines(QblkInvocation *invocation, const GPtrArray *differences)
     for (guint i = 0; i < differences->len; i++) {
         g_autofree char *text = qblk_check_text(differences->pdata[i]);
         g_autofree char *safe = qblk_output_escape(text);
-        qblk_output_print(invocation, "%s\n", safe);
+        qblk_output_print(&invocation->output, "%s\n", safe);
     }
 }
 
@@ -103,7 +103,7 @@ static gboolean
 say(QblkInvocation *invocation, const GPtrArray *differences, GError **error)
 {
     const char *name = invocation->arguments[0];
-    g_autoptr(QblkJson) result = invocation->json ? qblk_json_new_object() : NULL;
+    g_autoptr(QblkJson) result = invocation->output.json ? qblk_json_new_object() : NULL;
     gboolean is_told = FALSE;
     if (result != NULL) {
         add_json(result, differences);
@@ -115,7 +115,7 @@ say(QblkInvocation *invocation, const GPtrArray *differences, GError **error)
         return FALSE;
     }
     if (result != NULL) {
-        qblk_output_json(invocation, g_steal_pointer(&result));
+        qblk_output_json(&invocation->output, g_steal_pointer(&result));
     }
     invocation->exit_code = differences->len == 0 && !is_told ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
     return TRUE;

@@ -21,27 +21,27 @@ qblk_cmd_graph_options(QblkInvocation *invocation, GOptionContext *context)
 static gboolean
 print_tree(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
 {
-    qblk_graph_tree(snapshot, invocation->output);
+    qblk_graph_tree(snapshot, invocation->output.text);
     return TRUE;
 }
 
 static gboolean
 print_dot(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
 {
-    qblk_graph_dot(snapshot, invocation->output);
+    qblk_graph_dot(snapshot, invocation->output.text);
     return TRUE;
 }
 
 static gboolean
 print_svg(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
 {
-    return qblk_graph_dot_draw(snapshot, invocation->output, error);
+    return qblk_graph_dot_draw(snapshot, invocation->output.text, error);
 }
 
 static gboolean
 print_json(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
 {
-    qblk_output_json(invocation, qblk_graph_json(snapshot));
+    qblk_output_json(&invocation->output, qblk_graph_json(snapshot));
     return TRUE;
 }
 
@@ -60,7 +60,7 @@ static const struct {
 static Print
 find_format(const QblkInvocation *invocation, GError **error)
 {
-    const char *standard = invocation->json ? "json" : "tree";
+    const char *standard = invocation->output.json ? "json" : "tree";
     const char *name = invocation->graph_format == NULL ? standard : invocation->graph_format;
     for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
         if (g_str_equal(formats[i].name, name)) {

@@ -73,13 +73,13 @@ read_request(const QblkJobOptions *options, QblkJobRequest *request, gboolean *i
 static gboolean
 show(QblkInvocation *invocation, const QblkJob *job)
 {
-    if (invocation->json) {
+    if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set(result, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
-        qblk_output_json(invocation, result);
+        qblk_output_json(&invocation->output, result);
     } else if (job == NULL) {
         g_autofree char *safe = qblk_output_escape(invocation->arguments[1]);
-        qblk_output_print(invocation, "no job on '%s'\n", safe);
+        qblk_output_print(&invocation->output, "no job on '%s'\n", safe);
     } else {
         g_autoptr(GPtrArray) jobs = g_ptr_array_new();
         union {
@@ -87,7 +87,7 @@ show(QblkInvocation *invocation, const QblkJob *job)
             gpointer item;
         } pointer = {.borrowed = job};
         g_ptr_array_add(jobs, pointer.item);
-        qblk_jobs_table_print(jobs, invocation->output);
+        qblk_jobs_table_print(jobs, invocation->output.text);
     }
     return TRUE;
 }

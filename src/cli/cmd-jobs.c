@@ -28,12 +28,12 @@ qblk_cmd_jobs(QblkInvocation *invocation, GError **error)
     if (snapshot == NULL) {
         return FALSE;
     }
-    if (invocation->json) {
+    if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set(result, "jobs", qblk_jobs_table_json(snapshot->jobs));
-        qblk_output_json(invocation, result);
+        qblk_output_json(&invocation->output, result);
     } else {
-        qblk_jobs_table_print(snapshot->jobs, invocation->output);
+        qblk_jobs_table_print(snapshot->jobs, invocation->output.text);
     }
     return TRUE;
 }

@@ -83,7 +83,7 @@ list_table(QblkInvocation *invocation, const QblkVm *vm)
         }
         qblk_table_add(table, job);
     }
-    qblk_table_print(table, invocation->output);
+    qblk_table_print(table, invocation->output.text);
 }
 
 static QblkJson *
@@ -121,7 +121,7 @@ list_json(QblkInvocation *invocation, const QblkVm *vm)
     }
     QblkJson *result = qblk_json_new_object();
     qblk_json_set(result, "disks", disks);
-    qblk_output_json(invocation, result);
+    qblk_output_json(&invocation->output, result);
 }
 
 gboolean
@@ -131,7 +131,7 @@ qblk_cmd_list(QblkInvocation *invocation, GError **error)
     if (vm == NULL || !qblk_vm_is_readable(vm, error)) {
         return FALSE;
     }
-    if (invocation->json) {
+    if (invocation->output.json) {
         list_json(invocation, vm);
     } else {
         list_table(invocation, vm);

@@ -171,17 +171,17 @@ print(QblkInvocation *invocation, const QblkPlan *plan, const Next *next)
     g_autofree char *path = qblk_output_escape(plan->target);
     gboolean closes = invocation->closes;
     if (invocation->job.dry_run) {
-        qblk_output_print(invocation, "%s at %s\n", closes ? "close the monitor" : "open a monitor",
-                          path);
-        qblk_plan_text_steps(plan, invocation->output);
+        qblk_output_print(&invocation->output, "%s at %s\n",
+                          closes ? "close the monitor" : "open a monitor", path);
+        qblk_plan_text_steps(plan, invocation->output.text);
         return;
     }
-    qblk_output_print(invocation, "%s at %s\n", closes ? "closed the monitor" : "opened a monitor",
-                      path);
+    qblk_output_print(&invocation->output, "%s at %s\n",
+                      closes ? "closed the monitor" : "opened a monitor", path);
     if (next->use != NULL) {
         g_autofree char *use = qblk_output_escape(next->use);
         g_autofree char *close = qblk_output_escape(next->close);
-        qblk_output_print(invocation, "to use it: %s\nto close it: %s\n", use, close);
+        qblk_output_print(&invocation->output, "to use it: %s\nto close it: %s\n", use, close);
     }
 }
 
@@ -200,7 +200,7 @@ print_json(QblkInvocation *invocation, const QblkPlan *plan, const Next *next)
     qblk_json_set_string(result, "state", invocation->job.dry_run ? "planned" : end);
     qblk_json_set(result, "steps", qblk_plan_json_steps(plan));
     qblk_json_set(result, "next", commands);
-    qblk_output_json(invocation, result);
+    qblk_output_json(&invocation->output, result);
 }
 
 gboolean
@@ -222,7 +222,7 @@ qblk_cmd_open_monitor(QblkInvocation *invocation, GError **error)
     }
     g_auto(Next) next = {0};
     next_init(&next, invocation, plan);
-    if (invocation->json) {
+    if (invocation->output.json) {
         print_json(invocation, plan, &next);
     } else {
         print(invocation, plan, &next);

@@ -30,9 +30,9 @@ report(const Report *to, const QblkJournalRecord *record, const char *said)
     qblk_json_set_string(entry, "stage", qblk_journal_stage_name(record->stage));
     qblk_json_set_string(entry, "end", said);
     qblk_json_append(to->list, entry);
-    if (!to->invocation->json) {
+    if (!to->invocation->output.json) {
         g_autofree char *safe = qblk_output_escape(said);
-        qblk_output_print(to->invocation, "%s\n", safe);
+        qblk_output_print(&to->invocation->output, "%s\n", safe);
     }
 }
 
@@ -165,12 +165,12 @@ qblk_cmd_recover(QblkInvocation *invocation, GError **error)
     }
     if (!done) {
         tell_settled(list);
-    } else if (invocation->json) {
+    } else if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set(result, "operations", qblk_json_ref(list));
-        qblk_output_json(invocation, result);
+        qblk_output_json(&invocation->output, result);
     } else if (qblk_json_length(list) == 0) {
-        qblk_output_print(invocation, "nothing was left unfinished\n");
+        qblk_output_print(&invocation->output, "nothing was left unfinished\n");
     }
     return done;
 }

@@ -107,7 +107,7 @@ qblk_cmd_resolve(QblkInvocation *invocation, GError **error)
     if (vm == NULL || !find(vm, invocation, &found, error)) {
         return FALSE;
     }
-    if (!invocation->json) {
+    if (!invocation->output.json) {
         /* Without a QEMU there are no nodes: then the image is what the layer is called. */
         const QblkLayer *layer = found.layer;
         if (layer->node_name == NULL && layer->filename[0] == '\0') {
@@ -117,13 +117,13 @@ qblk_cmd_resolve(QblkInvocation *invocation, GError **error)
         }
         g_autofree char *name =
             qblk_output_escape(layer->node_name == NULL ? layer->filename : layer->node_name);
-        qblk_output_print(invocation, "%s\n", name);
+        qblk_output_print(&invocation->output, "%s\n", name);
         return TRUE;
     }
     QblkJson *result = qblk_json_new_object();
     qblk_json_set_string(result, "target", found.chain->target);
     qblk_json_set_string(result, "fingerprint", found.chain->fingerprint);
     qblk_json_set(result, "layer", qblk_report_layer(found.chain, found.layer));
-    qblk_output_json(invocation, result);
+    qblk_output_json(&invocation->output, result);
     return TRUE;
 }

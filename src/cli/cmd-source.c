@@ -35,14 +35,14 @@ qblk_cmd_source(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
     warn_of_dropped(dropped);
-    if (!invocation->json) {
-        g_string_append(invocation->output, xml);
+    if (!invocation->output.json) {
+        g_string_append(invocation->output.text, xml);
         return TRUE;
     }
     QblkJson *result = qblk_json_new_object();
     qblk_json_set_string(result, "xml", xml);
     qblk_json_set_string(result, "format", format);
     qblk_json_set(result, "left-out", list_texts(dropped));
-    qblk_output_json(invocation, result);
+    qblk_output_json(&invocation->output, result);
     return TRUE;
 }

@@ -24,12 +24,12 @@ qblk_cmd_xml(QblkInvocation *invocation, GError **error)
     if (xml == NULL) {
         return vm != NULL && qblk_vm_fail_for_one(vm, invocation, error);
     }
-    if (invocation->json) {
+    if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set_string(result, "xml", xml);
-        qblk_output_json(invocation, result);
+        qblk_output_json(&invocation->output, result);
     } else {
-        g_string_append(invocation->output, xml);
+        g_string_append(invocation->output.text, xml);
     }
     return TRUE;
 }

@@ -97,7 +97,7 @@ static GOptionContext *
 new_context(QblkInvocation *invocation, Raw *raw, const QblkCommand *command)
 {
     const GOptionEntry entries[] = {
-        {"json", 'j', 0, G_OPTION_ARG_NONE, &invocation->json, "Print JSON", NULL},
+        {"json", 'j', 0, G_OPTION_ARG_NONE, &invocation->output.json, "Print JSON", NULL},
         {"max-reply", 0, 0, G_OPTION_ARG_INT64, &raw->max_reply,
          "Take replies of up to so much from QEMU (default: 64)", "MIB"},
         {"target", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->targets,
@@ -362,7 +362,7 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
     g_auto(Raw) raw = {.timeout = UNSAID_SECONDS, .max_reply = QBLK_INVOCATION_UNSET};
     /* GOption moves pointers in the array it parses, so what is freed has to be another one. */
     g_auto(GStrv) words = g_strdupv(argv);
-    invocation->output = g_string_new(NULL);
+    qblk_output_init(&invocation->output);
     invocation->job.bandwidth = QBLK_INVOCATION_UNSET;
     invocation->snapshot_options = qblk_snapshot_options_new();
 
@@ -378,6 +378,7 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
         return qblk_invocation_usage(error, "there is no command '%s'; see 'qblk --help'",
                                      words[1]);
     }
+    invocation->output.command = invocation->command->name;
     g_auto(GStrv) rest = g_strdupv(words + 1);
     if (!parse_back_over_front(invocation, &raw, &rest, error)) {
         return FALSE;
@@ -400,7 +401,5 @@ qblk_invocation_clear(QblkInvocation *invocation)
     g_free(invocation->job.top);
     g_free(invocation->job.format);
     g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_free);
-    if (invocation->output != NULL) {
-        g_string_free(invocation->output, TRUE);
-    }
+    qblk_output_clear(&invocation->output);
 }

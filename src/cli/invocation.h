@@ -4,7 +4,8 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "cli/print/output.h"
+
 #include <qblk/snapshot.h>
 
 typedef struct QblkCommand QblkCommand;
@@ -34,7 +35,6 @@ typedef struct {
     char **arguments; /* after the command's name and options, owned, NULL-terminated */
     guint count;      /* of them */
 
-    gboolean json;
     gboolean verbose;   /* show what is said to QEMU and back */
     gboolean warned;    /* that QEMU is kept busy */
     int timeout_ms;     /* for the connection and each reply; 0: the default */
@@ -49,8 +49,8 @@ typedef struct {
 
     GPtrArray *domain; /* of QblkChain, owned: the disks of --domain; NULL where it is not given */
 
-    int exit_code;   /* to end with where nothing failed */
-    GString *output; /* written to stdout when all went well, and only then */
+    QblkOutput output;
+    int exit_code; /* if the command succeeds */
 } QblkInvocation;
 
 /**
@@ -67,7 +67,6 @@ GQuark qblk_invocation_error_quark(void);
 
 typedef enum {
     QBLK_INVOCATION_ERROR_USAGE,
-    QBLK_INVOCATION_ERROR_OUTPUT, /* stdout cannot be written */
 } QblkInvocationError;
 
 /** FALSE, with QBLK_INVOCATION_ERROR_USAGE and a message as of printf(). */

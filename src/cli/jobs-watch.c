@@ -38,7 +38,7 @@ static void
 print_line(const Watch *watch, const char *text)
 {
     g_autofree char *safe = qblk_output_escape(text);
-    qblk_output_print(watch->invocation, "%s\n", safe);
+    qblk_output_print(&watch->invocation->output, "%s\n", safe);
 }
 
 static const QblkJob *
@@ -64,7 +64,7 @@ print_gone(const Watch *watch, const GPtrArray *jobs)
     while (g_hash_table_iter_next(&at, &id, NULL)) {
         if (find(jobs, id) == NULL) {
             g_autofree char *text = g_strdup_printf("job '%s' is gone", (const char *)id);
-            if (!watch->invocation->json) {
+            if (!watch->invocation->output.json) {
                 print_line(watch, text);
             }
             g_hash_table_iter_remove(&at);
@@ -86,20 +86,18 @@ print_changes(const Watch *watch, const GPtrArray *jobs, GError **error)
             g_free(text);
             continue;
         }
-        if (!invocation->json) {
+        if (!invocation->output.json) {
             print_line(watch, text);
         }
         g_hash_table_replace(watch->seen, g_strdup(job->id), text);
         has_changed = TRUE;
     }
-    if (invocation->json && has_changed) {
+    if (invocation->output.json && has_changed) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set(result, "jobs", qblk_jobs_table_json(jobs));
-        qblk_output_json(invocation, result);
+        qblk_output_json(&invocation->output, result);
     }
-    gboolean done = qblk_output_flush(invocation, error);
-    g_string_truncate(invocation->output, 0);
-    return done;
+    return qblk_output_flush(&invocation->output, error);
 }
 
 /* Whether an event said that a job is in another state. */

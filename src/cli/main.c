@@ -10,10 +10,11 @@ run(QblkInvocation *invocation, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     if (qblk_invocation_parse(invocation, argc, argv, &error) &&
-        invocation->command->run(invocation, &error) && qblk_output_flush(invocation, &error)) {
+        invocation->command->run(invocation, &error) &&
+        qblk_output_flush(&invocation->output, &error)) {
         return invocation->exit_code;
     }
-    qblk_output_fail(error);
+    qblk_output_error(error);
     return qblk_exit_code(error);
 }
 

@@ -74,10 +74,10 @@ say(QblkInvocation *invocation, QblkJson *result, const QblkImageVerdict *verdic
         return;
     }
     g_autofree char *boot = qblk_output_escape(verdict->boot);
-    qblk_output_print(invocation, "boot from: %s\n  (%s)\n", boot, verdict->why);
+    qblk_output_print(&invocation->output, "boot from: %s\n  (%s)\n", boot, verdict->why);
     for (guint i = 0; i < verdict->unused->len; i++) {
         g_autofree char *file = qblk_output_escape(verdict->unused->pdata[i]);
-        qblk_output_print(invocation, "not used any more: %s\n", file);
+        qblk_output_print(&invocation->output, "not used any more: %s\n", file);
     }
 }
 
@@ -198,10 +198,10 @@ qblk_recover_image(QblkInvocation *invocation, const char *top, GError **error)
         (look.record != NULL && !settle(look.record, &look.verdict, error))) {
         return FALSE;
     }
-    QblkJson *result = invocation->json ? qblk_json_new_object() : NULL;
+    QblkJson *result = invocation->output.json ? qblk_json_new_object() : NULL;
     say(invocation, result, &look.verdict);
     if (result != NULL) {
-        qblk_output_json(invocation, result);
+        qblk_output_json(&invocation->output, result);
     }
     return TRUE;
 }

@@ -33,7 +33,7 @@ cli_check_run(const char *line, GError **error)
         !invocation.command->run(&invocation, error)) {
         return NULL;
     }
-    return g_strdup(invocation.output->str);
+    return g_strdup(invocation.output.text->str);
 }
 
 QblkVm *

@@ -86,7 +86,7 @@ a_command_that_fails_has_printed_nothing(void **state)
             g_strdup_printf("%s capture:/nonexistent/c%s", at->name, at->least > 1 ? " vda" : "");
         assert_true(cli_check_parse(&invocation, line, &error));
         assert_false(invocation.command->run(&invocation, &error));
-        assert_string_equal(invocation.output->str, "");
+        assert_string_equal(invocation.output.text->str, "");
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "'/nonexistent/c'");
     }
 }

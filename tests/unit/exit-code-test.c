@@ -73,9 +73,15 @@ faults_of_texts_are_failures(void **state)
 static void
 faults_of_the_command_line(void **state)
 {
-    static const Expected table[] = {{QBLK_INVOCATION_ERROR_USAGE, 2},
-                                     {QBLK_INVOCATION_ERROR_OUTPUT, 1}};
+    static const Expected table[] = {{QBLK_INVOCATION_ERROR_USAGE, 2}};
     assert_exits(QBLK_INVOCATION_ERROR, table, G_N_ELEMENTS(table));
+}
+
+static void
+faults_of_the_output_are_failures(void **state)
+{
+    static const Expected table[] = {{QBLK_OUTPUT_ERROR_WRITE, 1}};
+    assert_exits(QBLK_OUTPUT_ERROR, table, G_N_ELEMENTS(table));
 }
 
 static void
@@ -94,6 +100,7 @@ main(void)
         cmocka_unit_test(faults_of_the_graph),
         cmocka_unit_test(faults_of_texts_are_failures),
         cmocka_unit_test(faults_of_the_command_line),
+        cmocka_unit_test(faults_of_the_output_are_failures),
         cmocka_unit_test(what_is_not_known_is_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,11 +36,11 @@ without_options_there_are_defaults(void **state)
     assert_string_equal(invocation.arguments[0], "a/b");
     assert_null(invocation.arguments[1]);
     assert_int_equal(invocation.timeout_ms, QBLK_DEFAULT_TIMEOUT_MS);
-    assert_false(invocation.json);
+    assert_false(invocation.output.json);
     assert_false(invocation.verbose);
     assert_null(invocation.expect);
     assert_int_equal(invocation.snapshot_options->edges, QBLK_EDGES_BEST);
-    assert_string_equal(invocation.output->str, "");
+    assert_string_equal(invocation.output.text->str, "");
 }
 
 static void
@@ -56,7 +56,7 @@ options_may_stand_before_and_after_the_command(void **state)
         g_auto(QblkInvocation) invocation = {0};
         assert_parses(&invocation, lines[i]);
         assert_string_equal(invocation.command->name, "chain");
-        assert_true(invocation.json && invocation.verbose);
+        assert_true(invocation.output.json && invocation.verbose);
         assert_int_equal(invocation.timeout_ms, 7000);
         assert_string_equal(invocation.expect, "0");
         assert_int_equal(invocation.count, 2);
@@ -78,7 +78,7 @@ after_two_dashes_there_are_no_options(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "resolve --json -- a/b --version");
-    assert_true(invocation.json);
+    assert_true(invocation.output.json);
     assert_int_equal(invocation.count, 2);
     assert_string_equal(invocation.arguments[1], "--version");
     g_auto(QblkInvocation) front = {0};

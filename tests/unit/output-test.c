@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/output.h"
 
-#include "cli/command.h"
 #include "lib/check.h"
 #include "lib/cli-check.h"
 
@@ -99,29 +98,27 @@ any_bytes_end_as_printable_utf8(void **state)
 static void
 json_says_its_schema_and_command_first(void **state)
 {
-    g_auto(QblkInvocation) invocation = {.output = g_string_new(NULL),
-                                         .command = qblk_command_find("jobs")};
+    g_auto(QblkOutput) output = {.command = "jobs", .text = g_string_new(NULL)};
     QblkJson *object = qblk_json_new_object();
     qblk_json_set_integer(object, "a", 1);
-    qblk_output_json(&invocation, object);
-    assert_string_equal(invocation.output->str, "{\n"
-                                                "  \"schema\": \"qblk/1\",\n"
-                                                "  \"command\": \"jobs\",\n"
-                                                "  \"a\": 1\n"
-                                                "}\n");
+    qblk_output_json(&output, object);
+    assert_string_equal(output.text->str, "{\n"
+                                          "  \"schema\": \"qblk/1\",\n"
+                                          "  \"command\": \"jobs\",\n"
+                                          "  \"a\": 1\n"
+                                          "}\n");
 }
 
 static void
 json_is_safe_to_show_and_still_says_the_same(void **state)
 {
     static const char value[] = "\x1b\x7f\xc2\x9b\u202e\u2028\U000e0041\U0010fffe größe💾\n\"\\";
-    g_auto(QblkInvocation) invocation = {.output = g_string_new(NULL),
-                                         .command = qblk_command_find("jobs")};
+    g_auto(QblkOutput) output = {.command = "jobs", .text = g_string_new(NULL)};
     QblkJson *object = qblk_json_new_object();
     g_autoptr(GError) error = NULL;
     qblk_json_set_string(object, "a", value);
-    qblk_output_json(&invocation, object);
-    const GString *text = invocation.output;
+    qblk_output_json(&output, object);
+    const GString *text = output.text;
     assert_non_null(strstr(text->str, "\"\\u001B\\u007F\\u009B\\u202E\\u2028\\uDB40\\uDC41"
                                       "\\uDBFF\\uDFFE größe💾\\n\\\"\\\\\""));
     g_autoptr(QblkJson) again = qblk_json_parse(text->str, text->len, &error);
@@ -163,17 +160,17 @@ a_word_for_a_shell_is_quoted_where_it_has_to_be(void **state)
 static int
 flush(gconstpointer data)
 {
-    QblkInvocation invocation = {.output = g_string_new("")};
+    g_auto(QblkOutput) output = {.text = g_string_new(NULL)};
     g_autoptr(GError) error = NULL;
-    g_string_append_len(invocation.output, "a\0b", 3);
+    g_string_append_len(output.text, "a\0b", 3);
     int code = 0;
     if (data != NULL && freopen(data, "w", stdout) == NULL) {
         code = 2;
-    } else if (!qblk_output_flush(&invocation, &error)) {
-        fprintf(stderr, "%d %s", error->code == QBLK_INVOCATION_ERROR_OUTPUT, error->message);
+    } else if (!qblk_output_flush(&output, &error)) {
+        fprintf(stderr, "%d %s", g_error_matches(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE),
+                error->message);
         code = 1;
     }
-    qblk_invocation_clear(&invocation);
     return code;
 }
 

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What is said of a plan that was made or carried out.
+ * The report of a command that changes a VM: the plan with --dry-run, otherwise its outcome and the
+ * commands that continue it.
  */
 #pragma once
 
-#include "cli/invocation.h"
+#include "cli/print/output.h"
 #include "plan/plan.h"
 
-/** Whether @plan only tells something to a job that was there, and that goes on. */
+/** How the command was called, as far as the report depends on it; all is borrowed. */
+typedef struct {
+    const char *vm;        /* the VM argument */
+    const char *state_dir; /* of --state-dir, or NULL */
+    gboolean dry_run, detach;
+} QblkChangeReport;
+
+/** TRUE if @plan sends a command to an existing job, and does not end it. */
 gboolean qblk_change_report_is_told(const QblkPlan *plan);
 
-/** What is typed to go on with the job of @plan: `qblk job VM DISK` and @options, for a shell. */
-char *qblk_change_report_command(const QblkInvocation *invocation, const QblkPlan *plan,
+/** Returns: the command line `qblk job VM DISK` and @options, quoted for a shell. */
+char *qblk_change_report_command(const QblkChangeReport *report, const QblkPlan *plan,
                                  const char *options) G_GNUC_WARN_UNUSED_RESULT;
 
-/** What is typed to take up what was left with a journal. */
-char *qblk_change_report_recover(const QblkInvocation *invocation) G_GNUC_WARN_UNUSED_RESULT;
+/** Returns: the command line that resumes an operation from its journal, quoted for a shell. */
+char *qblk_change_report_recover(const QblkChangeReport *report) G_GNUC_WARN_UNUSED_RESULT;
 
-/** @plan with its "state" and "next"; a new reference. */
-QblkJson *qblk_change_report_json(const QblkInvocation *invocation,
+/** Returns: (transfer full): @plan as JSON, with its "state" and "next". */
+QblkJson *qblk_change_report_json(const QblkChangeReport *report,
                                   const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Print the plan with --dry-run, else how it has ended, and what ends its job. */
-void qblk_change_report_print(QblkInvocation *invocation, const QblkPlan *plan);
+/** Print the plan or its outcome as text. */
+void qblk_change_report_print(const QblkChangeReport *report, const QblkPlan *plan,
+                              QblkOutput *output);

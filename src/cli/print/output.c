@@ -3,11 +3,27 @@
 
 #include "base/redact.h"
 #include "base/text.h"
-#include "cli/command.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+G_DEFINE_QUARK(qblk_output_error, qblk_output_error)
+
+void
+qblk_output_init(QblkOutput *output)
+{
+    output->text = g_string_new(NULL);
+}
+
+void
+qblk_output_clear(QblkOutput *output)
+{
+    if (output->text != NULL) {
+        g_string_free(output->text, TRUE);
+        output->text = NULL;
+    }
+}
 
 static void
 append_escaped(GString *out, gunichar character)
@@ -29,13 +45,16 @@ char *
 qblk_output_escape(const char *text)
 {
     GString *out = g_string_new(NULL);
+
     while (*text != '\0') {
         gunichar character = g_utf8_get_char_validated(text, -1);
+
         if (character == (gunichar)-1 || character == (gunichar)-2) {
             append_escaped(out, (guchar)*text);
             text++;
             continue;
         }
+
         const char *next = text + g_unichar_to_utf8(character, NULL);
         if (!qblk_text_is_printable(character)) {
             append_escaped(out, character);
@@ -44,6 +63,7 @@ qblk_output_escape(const char *text)
         }
         text = next;
     }
+
     return g_string_free(out, FALSE);
 }
 
@@ -52,25 +72,28 @@ qblk_output_shell_word(const char *text)
 {
     gsize plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                "-._/:@%+=,");
-    return text[0] != '\0' && text[plain] == '\0' ? g_strdup(text) : g_shell_quote(text);
+    gboolean is_plain = text[0] != '\0' && text[plain] == '\0';
+
+    return is_plain ? g_strdup(text) : g_shell_quote(text);
 }
 
 void
-qblk_output_print(QblkInvocation *invocation, const char *format, ...)
+qblk_output_print(QblkOutput *output, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    g_string_append_vprintf(invocation->output, format, arguments);
+    g_string_append_vprintf(output->text, format, arguments);
     va_end(arguments);
 }
 
-/* In JSON's own way: outside of strings it has nothing but ASCII and ends of lines, and inside no
- * such ends. */
+/* Printed JSON has a line end only outside of strings, and other special characters only inside
+ * them, where an escape means the same. */
 static void
 append_json(GString *out, const char *text)
 {
     for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
         gunichar character = g_utf8_get_char(at);
+
         if (character == '\n' || qblk_text_is_printable(character)) {
             g_string_append_unichar(out, character);
         } else if (character < 0x10000) {
@@ -90,27 +113,29 @@ copy_member(const char *key, const QblkJson *value, gpointer object)
 }
 
 void
-qblk_output_json(QblkInvocation *invocation, QblkJson *object)
+qblk_output_json(QblkOutput *output, QblkJson *object)
 {
     g_autoptr(QblkJson) content = object;
     g_autoptr(QblkJson) result = qblk_json_new_object();
+
     qblk_json_set_string(result, "schema", "qblk/1");
-    qblk_json_set_string(result, "command", invocation->command->name);
+    qblk_json_set_string(result, "command", output->command);
     (void)qblk_json_each(content, copy_member, result);
+
     g_autofree char *text = qblk_json_print(result, QBLK_JSON_INDENT);
-    append_json(invocation->output, text);
-    g_string_append_c(invocation->output, '\n');
+    append_json(output->text, text);
+    g_string_append_c(output->text, '\n');
 }
 
 void
-qblk_output_json_text(QblkInvocation *invocation, const char *text)
+qblk_output_json_text(QblkOutput *output, const char *text)
 {
-    append_json(invocation->output, text);
+    append_json(output->text, text);
 }
 
-/* The user's own words are in it as well, and they may have a secret. */
+/* A message may quote an argument of the user, which may have a secret in it. */
 static void
-say(const char *head, const char *message)
+print_to_stderr(const char *head, const char *message)
 {
     g_autofree char *clean = qblk_redact_text(message);
     g_autofree char *safe = qblk_output_escape(clean);
@@ -120,23 +145,28 @@ say(const char *head, const char *message)
 void
 qblk_output_warn(const char *message)
 {
-    say("warning: ", message);
+    print_to_stderr("warning: ", message);
 }
 
 void
-qblk_output_fail(const GError *error)
+qblk_output_error(const GError *error)
 {
-    say("", error->message);
+    print_to_stderr("", error->message);
 }
 
 gboolean
-qblk_output_flush(QblkInvocation *invocation, GError **error)
+qblk_output_flush(QblkOutput *output, GError **error)
 {
-    const GString *text = invocation->output;
-    if (fwrite(text->str, 1, text->len, stdout) == text->len && fflush(stdout) == 0) {
-        return TRUE;
+    GString *text = output->text;
+    gboolean is_written =
+        fwrite(text->str, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
+
+    if (!is_written) {
+        g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
+                    "cannot write to standard output: %s", g_strerror(errno));
+        return FALSE;
     }
-    g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_OUTPUT,
-                "cannot write to standard output: %s", g_strerror(errno));
-    return FALSE;
+
+    g_string_truncate(text, 0);
+    return TRUE;
 }

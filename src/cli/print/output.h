@@ -1,40 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What is printed: spooled until all went well, with nothing in it that a terminal would obey.
+ * Output of the command.  The result is kept in memory and written to standard output only if the
+ * command succeeds; warnings and errors go to standard error at once.
  */
 #pragma once
 
 #include "base/json.h"
-#include "cli/invocation.h"
+
+typedef struct {
+    const char *command; /* its name, for JSON */
+    gboolean json;       /* print JSON instead of text */
+    GString *text;       /* the result so far, owned */
+} QblkOutput;
+
+/** Start an empty output.  Keeps @output->json. */
+void qblk_output_init(QblkOutput *output);
+void qblk_output_clear(QblkOutput *output);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkOutput, qblk_output_clear)
+
+#define QBLK_OUTPUT_ERROR (qblk_output_error_quark())
+GQuark qblk_output_error_quark(void);
+
+typedef enum {
+    QBLK_OUTPUT_ERROR_WRITE, /* standard output cannot be written */
+} QblkOutputError;
 
 /**
- * @text for people: what a terminal would not simply show, and bytes that are not UTF-8, as \n,
- * \x1b, \xff, \u202e, \U000e0001.  Whatever QEMU or an image says goes through here before it is
- * shown.
+ * Make text from QEMU or from an image safe to show on a terminal.
+ *
+ * Returns: @text with control and invisible characters, and bytes that are not UTF-8, escaped as
+ * \n, \x1b, \xff, \u202e or \U000e0001.
  */
 char *qblk_output_escape(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
-/** @text as one word for a shell, quoted where it would see more in it; to be shown it is escaped
- * besides. */
+/**
+ * Quote @text as one word for a shell, if it needs quotes.
+ *
+ * Returns: the word; it has to be escaped as well before it is shown.
+ */
 char *qblk_output_shell_word(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Append formatted text that is safe already. */
-void qblk_output_print(QblkInvocation *invocation, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/** Append formatted text, which is already escaped, to the result. */
+void qblk_output_print(QblkOutput *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /**
- * Append @object as the JSON result, with "schema" and "command" in front of what is in it; takes
- * the reference.  What a terminal would not simply show is escaped as JSON does it.
+ * Append a JSON object to the result, with the members "schema" and "command" in front of its own.
+ * Characters that are not safe on a terminal are written as JSON escapes.
+ *
+ * @object: (transfer full)
  */
-void qblk_output_json(QblkInvocation *invocation, QblkJson *object);
+void qblk_output_json(QblkOutput *output, QblkJson *object);
 
-/** Append @text, which is JSON already, with what a terminal would not simply show escaped. */
-void qblk_output_json_text(QblkInvocation *invocation, const char *text);
+/** Append @text, which is already JSON, with unsafe characters written as JSON escapes. */
+void qblk_output_json_text(QblkOutput *output, const char *text);
 
-/** Print a warning on stderr, escaped and without secrets, as "qblk: warning: ...". */
+/** Print "qblk: warning: " and @message, escaped and without secrets, to standard error. */
 void qblk_output_warn(const char *message);
 
-/** Print why the command failed on stderr, escaped and without secrets, as "qblk: ...". */
-void qblk_output_fail(const GError *error);
+/** Print "qblk: " and the message of @error, escaped and without secrets, to standard error. */
+void qblk_output_error(const GError *error);
 
-/** Write what was spooled to stdout. */
-gboolean qblk_output_flush(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Write the result to standard output and empty it.  Fails with QBLK_OUTPUT_ERROR_WRITE. */
+gboolean qblk_output_flush(QblkOutput *output, GError **error) G_GNUC_WARN_UNUSED_RESULT;
