@@ -12,36 +12,61 @@ G_BEGIN_DECLS
 typedef struct QblkImage QblkImage;
 
 /**
- * Open the image @path and all its backing files with a qemu-storage-daemon of its own, found in
- * PATH, read-only and without locks: it may be in use, and nothing is written.  In a snapshot its
- * disk is "vda" (name source "image").
+ * qblk_image_open:
+ * @path: the image
+ * @format: (nullable): QEMU's name of its format ("qcow2", "raw"), or NULL if it is not known
+ * @timeout_ms: how long the daemon may take to open all files, in milliseconds; 0 or less means
+ *   5 seconds
  *
- * @format is QEMU's name of the format ("qcow2", "raw"), or NULL where the user does not say it.
- * What the file begins with is not enough then, since the guest of a raw image writes that: it
- * counts only if the extension of the file name says the same format; a file that begins like no
- * format is raw.  A backing file has the format that the header of its overlay says, and without
- * one is judged in the same way.  Only local files and block devices are opened.
+ * Open an image and all its backing files with a qemu-storage-daemon, which is looked up in PATH.
+ * All files are opened read-only and without locks: they may be in use, and nothing is written.  In
+ * a graph snapshot the disk of the image is "vda" (name source "image").
  *
- * The daemon is killed by qblk_image_free(), and by the end of the thread that called this
- * function, however it ends.  @timeout_ms is how long it may take until all is open, 0 or less
- * means 5 seconds.
+ * If @format is NULL, the first bytes of the file are not enough to decide, because the guest of a
+ * raw image can write them: the magic of a format counts only if the file name has the extension of
+ * the same format.  A file without the magic of any format is raw.  A backing file has the format
+ * that the header of its overlay specifies; if it specifies none, the same rule applies.  Only
+ * local files and block devices are opened.
  *
- * Errors: QBLK_GRAPH_ERROR_FILE with the name of a file that is missing or is no such image, or
- * where its chain goes in a circle; QBLK_GRAPH_ERROR_UNSAFE where the format would have to be
- * guessed or a header names what is no local file; QBLK_GRAPH_ERROR_SPEC for a format there is not;
- * QBLK_GRAPH_ERROR_UNSUPPORTED for encrypted images; QBLK_GRAPH_ERROR_LIMIT; QBLK_QMP_ERROR_CONNECT
- * where there is no qemu-storage-daemon; QBLK_QMP_ERROR_TIMEOUT.
+ * The daemon is killed by qblk_image_free(), and when the thread that called this function ends.
+ *
+ * Returns: (transfer full): the image; NULL with one of these errors:
+ *   QBLK_GRAPH_ERROR_FILE, which names the file, if a file is missing, is no such image, or if the
+ *   chain forms a cycle;
+ *   QBLK_GRAPH_ERROR_UNSAFE if the format would have to be guessed or a header names anything but a
+ *   local file;
+ *   QBLK_GRAPH_ERROR_SPEC if @format is not an image format;
+ *   QBLK_GRAPH_ERROR_UNSUPPORTED if an image is encrypted;
+ *   QBLK_GRAPH_ERROR_LIMIT if the chain is too long;
+ *   QBLK_QMP_ERROR_CONNECT if qemu-storage-daemon cannot be started;
+ *   QBLK_QMP_ERROR_TIMEOUT
+ *
+ * Since: 0.1.0
  */
 QblkImage *qblk_image_open(const char *path, const char *format, int timeout_ms,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** End the daemon and wait for it. */
+/**
+ * qblk_image_free:
+ * @image: (nullable) (transfer full): the image
+ *
+ * Kill the daemon and wait for its end.
+ *
+ * Since: 0.1.0
+ */
 void qblk_image_free(QblkImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImage, qblk_image_free)
 
 /**
- * The address of the daemon's monitor for qblk_client_connect(), which owns the descriptor in it
- * from then on.  There is one monitor for one client: NULL when it was taken before.
+ * qblk_image_take_address:
+ * @image: the image
+ *
+ * Take the monitor of the daemon, which serves one client, for qblk_client_connect().  The client
+ * owns the descriptor in the address.
+ *
+ * Returns: (transfer full) (nullable): the address; NULL if it was taken before
+ *
+ * Since: 0.1.0
  */
 char *qblk_image_take_address(QblkImage *image) G_GNUC_WARN_UNUSED_RESULT;
 

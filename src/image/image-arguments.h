@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What the private qemu-storage-daemon is started with.
+ * The command line of the private qemu-storage-daemon.
  */
 #pragma once
 
@@ -8,21 +8,24 @@
 
 #define QBLK_IMAGE_PROGRAM "qemu-storage-daemon"
 
-/** The node of the top layer: by its name the disk of an image is known, in a capture too. */
+/** The node name of the top layer.  It identifies the disk of an image, also in a capture. */
 #define QBLK_IMAGE_NODE "qblk-image"
 
 /**
- * The command line that opens @layers (of QblkImageLayer, top first) and then serves QMP on the
- * socket that is standard input: it greets when all is open.  NULL-terminated.
+ * Make the command line that opens all @layers and then serves QMP on the socket that is its
+ * standard input.  The daemon sends its greeting when all images are open.
  *
- * Everything is opened with read-only and force-share, which QEMU hands on to what it opens by
- * itself (measured on 7.2), so that an image may be in use and nothing is written.
+ * All nodes are opened with read-only and force-share, so that nothing is written and the image may
+ * be in use.  QEMU applies both to the backing files that it opens itself (measured on 7.2).
  *
- * Layers that QEMU finds by itself just as they were found here are left to it: with a node for
- * each and a reference to it, QEMU 7.2 makes a `json:` name of the whole chain for each node again
- * and again, which takes 4 seconds to open 200 layers and 8 for each listing of the nodes, instead
- * of 0.3 and 0.25.  Down to the last layer where something has to be said they are given nodes.
- * That one of them has no backing file is said as well, where its format may have one: what QEMU
- * would find in its header all the same stays closed.
+ * Only the layers down to the last one that needs options of its own get a node; QEMU opens the
+ * layers below by itself, as their headers say.  With a node for each layer QEMU 7.2 makes a
+ * `json:` name of the whole chain for each node: opening 200 layers takes 4 seconds and each
+ * listing of the nodes 8 seconds, instead of 0.3 and 0.25.  If a layer with a node has no backing
+ * file, the node says so, and QEMU does not look for one in the header.
+ *
+ * @layers: of QblkImageLayer, top first
+ *
+ * Returns: (transfer full): the program and its arguments, NULL-terminated
  */
 char **qblk_image_arguments(const GPtrArray *layers) G_GNUC_WARN_UNUSED_RESULT;

@@ -13,52 +13,68 @@ static void
 layer_free(gpointer data)
 {
     QblkImageLayer *layer = data;
+
     g_free(layer->path);
     g_free(layer->format);
     g_free(layer->data_path);
     g_free(layer);
 }
 
-/* Relative names are relative to the folder of the image that has them, as its name is given: links
- * are not resolved, and QEMU does not resolve them either. */
+/* ---- names in headers ---- */
+
+/* A relative name is relative to the directory of the image whose header has it.  Links in the path
+ * of that image are not resolved; QEMU does not resolve them either. */
 static char *
 absolute(const char *name, const char *image)
 {
     if (name[0] == '/') {
         return g_strdup(name);
     }
-    g_autofree char *folder = image == NULL ? g_get_current_dir() : g_path_get_dirname(image);
-    return g_strconcat(folder, g_str_equal(folder, "/") ? "" : "/", name, NULL);
+
+    g_autofree char *directory = image == NULL ? g_get_current_dir() : g_path_get_dirname(image);
+    return g_strconcat(directory, g_str_equal(directory, "/") ? "" : "/", name, NULL);
 }
 
-static gboolean
-refuse_name(const char *image, const char *name, const char *what, GError **error)
+static void
+set_not_local_error(const char *image, const char *name, const char *what, GError **error)
 {
     g_autofree char *clean = qblk_redact_name(name, NULL);
+
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
                 "the header of '%s' names '%s' as its %s, which is not a local file, and nothing "
                 "else is opened on the word of a header",
                 image, clean, what);
-    return FALSE;
 }
 
-/* What the header of the image @path calls its @what: a local path, and the format that a `json:`
- * name says. */
+/* TRUE if @source is a whole file or block device of this machine. */
+static gboolean
+is_local_file(const QblkSource *source)
+{
+    gboolean is_local = source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK;
+
+    return is_local && source->path != NULL && source->slice_offset == NULL &&
+           source->data_store == NULL;
+}
+
+/* Find the file that the header of the image @path has under @name.  @what is the role of the file,
+ * for messages.  Sets @located to its path, and @format, if not NULL, to the format that a `json:`
+ * name specifies. */
 static gboolean
 locate(const char *path, const char *name, const char *what, char **located, char **format,
        GError **error)
 {
     g_auto(QblkSourceDecoded) decoded = {0};
+
     if (!qblk_source_decode(name, &decoded, error)) {
         g_prefix_error(error, "the %s in the header of '%s': ", what, path);
         return FALSE;
     }
-    const QblkSource *source = decoded.source;
-    if ((source->type != QBLK_SOURCE_FILE && source->type != QBLK_SOURCE_BLOCK) ||
-        source->path == NULL || source->slice_offset != NULL || source->data_store != NULL) {
-        return refuse_name(path, name, what, error);
+    if (!is_local_file(decoded.source)) {
+        set_not_local_error(path, name, what, error);
+        return FALSE;
     }
-    *located = absolute(source->path, path);
+
+    *located = absolute(decoded.source->path, path);
     if (format != NULL) {
         *format = g_steal_pointer(&decoded.format);
     }
@@ -68,10 +84,10 @@ locate(const char *path, const char *name, const char *what, char **located, cha
 /* ---- one layer ---- */
 
 typedef struct {
-    GPtrArray *layers; /* of QblkImageLayer */
-    GHashTable *seen;  /* "device:inode" -> path, owned */
+    GPtrArray *layers; /* of QblkImageLayer, owned */
+    GHashTable *seen;  /* "device:inode" -> path, both owned */
     char *path;        /* of the next layer, NULL at the end */
-    char *format;      /* of the next layer as it was said, or NULL */
+    char *format;      /* of the next layer as its overlay or the user specifies it, or NULL */
 } Walk;
 
 static void
@@ -85,27 +101,28 @@ walk_clear(Walk *walk)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
 
-/* A file that is met again leads back to itself. */
+/* Add @file to the files seen.  A file that was seen before means that the chain is a cycle. */
 static gboolean
-remember(Walk *walk, const QblkImageFile *file, const char *overlay, GError **error)
+add_seen(Walk *walk, const QblkImageFile *file, const char *overlay, GError **error)
 {
-    char *key = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64)file->device,
-                                (guint64)file->inode);
+    g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+                                           (guint64)file->device, (guint64)file->inode);
     const char *other = g_hash_table_lookup(walk->seen, key);
+
     if (other != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                     "the chain goes in a circle: '%s' has the backing file '%s', which is '%s' "
                     "above it",
                     overlay, file->path, other);
-        g_free(key);
         return FALSE;
     }
-    g_hash_table_insert(walk->seen, key, g_strdup(file->path));
+
+    g_hash_table_insert(walk->seen, g_steal_pointer(&key), g_strdup(file->path));
     return TRUE;
 }
 
 static gboolean
-find_data(QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
+read_data_file(QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
 {
     if (header->data_file == NULL) {
         return TRUE;
@@ -113,40 +130,49 @@ find_data(QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
     if (!locate(layer->path, header->data_file, "data file", &layer->data_path, NULL, error)) {
         return FALSE;
     }
+
     g_autoptr(QblkImageFile) data = qblk_image_file_read(layer->data_path, error);
     if (data == NULL) {
         g_prefix_error(error, "data file of '%s': ", layer->path);
         return FALSE;
     }
+
     layer->data_is_block = data->is_block;
     return TRUE;
 }
 
-/* Whether QEMU, left alone, would take the backing file for what it is taken for here: not where
- * the header says a protocol as its format, to which the name may mean something else. */
+/* TRUE if QEMU, given only @header, opens the same backing file with the same format as we do.  It
+ * does not if the header has a protocol as the format: the name may mean something else then. */
 static gboolean
-is_said(const QblkImageHeader *header)
+qemu_finds_backing(const QblkImageHeader *header)
 {
     const char *name = header->backing_name;
     const char *format = header->backing_format;
-    return format != NULL && g_str_equal(qblk_driver_backing_format(format), format) &&
-           strcspn(name, ":") >= strcspn(name, "/");
+
+    if (format == NULL || !g_str_equal(qblk_driver_backing_format(format), format)) {
+        return FALSE;
+    }
+    return strcspn(name, ":") >= strcspn(name, "/"); /* no protocol in front of it */
 }
 
+/* Set what @walk has to read next. */
 static gboolean
-find_backing(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
+read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
 {
+    g_autofree char *format = NULL;
+
     g_clear_pointer(&walk->path, g_free);
     g_clear_pointer(&walk->format, g_free);
     if (header->backing_name == NULL) {
         return TRUE;
     }
-    g_autofree char *format = NULL;
+
     if (!locate(layer->path, header->backing_name, "backing file", &walk->path, &format, error)) {
         return FALSE;
     }
     layer->has_backing = TRUE;
-    layer->backing_is_said = is_said(header);
+    layer->qemu_finds_backing = qemu_finds_backing(header);
+
     walk->format = header->backing_format != NULL ? g_strdup(header->backing_format)
                                                   : g_steal_pointer(&format);
     return TRUE;
@@ -157,6 +183,7 @@ read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, GError
 {
     g_autoptr(QblkImageHeader) header =
         qblk_image_header_read(layer->format, file->bytes, file->length, error);
+
     if (header == NULL) {
         g_prefix_error(error, "image '%s': ", layer->path);
         return FALSE;
@@ -168,31 +195,40 @@ read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, GError
                     layer->path);
         return FALSE;
     }
-    return find_data(layer, header, error) && find_backing(walk, layer, header, error);
-}
 
-static gboolean
-add_layer(Walk *walk, GError **error)
-{
-    const QblkImageLayer *overlay =
-        walk->layers->len == 0 ? NULL : walk->layers->pdata[walk->layers->len - 1];
-    const char *overlay_path = overlay == NULL ? NULL : overlay->path;
-    g_autoptr(QblkImageFile) file = qblk_image_file_read(walk->path, error);
-    if (file == NULL && overlay != NULL) {
-        g_prefix_error(error, "backing file of '%s': ", overlay->path);
-    }
-    if (file == NULL || !remember(walk, file, overlay_path, error)) {
+    if (!read_data_file(layer, header, error)) {
         return FALSE;
     }
-    const char *format = qblk_image_format(file, overlay_path, walk->format, error);
+    return read_backing_file(walk, layer, header, error);
+}
+
+/* Add the next layer of @walk.  @overlay is the path of the layer above, NULL for the top. */
+static gboolean
+add_layer(Walk *walk, const char *overlay, GError **error)
+{
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(walk->path, error);
+
+    if (file == NULL) {
+        if (overlay != NULL) {
+            g_prefix_error(error, "backing file of '%s': ", overlay);
+        }
+        return FALSE;
+    }
+    if (!add_seen(walk, file, overlay, error)) {
+        return FALSE;
+    }
+
+    const char *format = qblk_image_format(file, overlay, walk->format, error);
     if (format == NULL) {
         return FALSE;
     }
+
     QblkImageLayer *layer = g_new0(QblkImageLayer, 1);
     layer->path = g_strdup(walk->path);
     layer->format = g_strdup(format);
     layer->is_block = file->is_block;
     g_ptr_array_add(walk->layers, layer);
+
     return read_header(walk, layer, file, error);
 }
 
@@ -205,6 +241,8 @@ qblk_image_chain(const char *path, const char *format, GError **error)
         .path = absolute(path, NULL),
         .format = g_strdup(format),
     };
+    const QblkImageLayer *overlay = NULL;
+
     while (walk.path != NULL) {
         if (walk.layers->len == QBLK_LIMIT_LAYERS) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
@@ -212,9 +250,12 @@ qblk_image_chain(const char *path, const char *format, GError **error)
                         QBLK_LIMIT_LAYERS);
             return NULL;
         }
-        if (!add_layer(&walk, error)) {
+
+        if (!add_layer(&walk, overlay == NULL ? NULL : overlay->path, error)) {
             return NULL;
         }
+        overlay = walk.layers->pdata[walk.layers->len - 1];
     }
+
     return g_steal_pointer(&walk.layers);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The files that an image consists of, found by reading headers, before any QEMU opens one.
+ * The files of an image, found by reading headers before QEMU opens any of them.
  *
- * QEMU would open whatever the headers name: other hosts over the network, devices, a file whose
- * format it guesses, and a circle of files until it has no descriptors left (minutes, on 7.2).  An
- * image may come from a stranger, so its headers are walked here first, and only local files and
- * block devices are followed, which a user who may read them could look at anyway; QEMU is then
- * given a chain in which there is nothing left to guess.  A header that names anything else is
- * refused rather than its chain cut short: a chain that is shown is the whole chain.
+ * QEMU opens whatever a header names: hosts on the network, devices, files whose format it probes,
+ * and a cycle of files until it runs out of descriptors (after minutes, on 7.2).  An image may come
+ * from an untrusted source.  So its headers are read here first, and only local files and block
+ * devices are followed, which the user could read anyway.  QEMU is then given a chain in which it
+ * has nothing left to guess.  If a header names anything else, the image is refused: the chain is
+ * never cut short, because a chain that is shown is complete.
  */
 #pragma once
 
@@ -17,19 +17,22 @@ typedef struct {
     char *path;
     char *format;
     gboolean is_block;
-    char *data_path; /* external data file, or NULL */
+    char *data_path; /* the external data file, or NULL */
     gboolean data_is_block;
-    gboolean has_backing;     /* there is a layer below */
-    gboolean backing_is_said; /* by the header, such that QEMU finds it and its format itself */
+    gboolean has_backing;        /* there is a layer below */
+    gboolean qemu_finds_backing; /* with the same file and format, from the header alone */
 } QblkImageLayer;
 
 /**
- * All layers of the image @path, top first; @format is that of the top, or NULL where nobody said
- * it (see qblk_image_format).
+ * Find all layers of the image @path.
  *
- * Errors (QBLK_GRAPH_ERROR): FILE with the name of a file that is missing, damaged, encrypted or in
- * the chain twice, UNSAFE where a header names what is no local file or a format would have to be
- * guessed, SPEC where @format is none, LIMIT.
+ * @path: of the top layer
+ * @format: (nullable): the format of the top layer, or NULL to use the rules of qblk_image_format
+ *
+ * Returns: (transfer full): the layers, of QblkImageLayer, top first; NULL with QBLK_GRAPH_ERROR:
+ * FILE if a file is missing, damaged or in the chain twice (the message names it), UNSAFE if a
+ * header names anything but a local file or a format would have to be guessed, UNSUPPORTED if a
+ * layer is encrypted, SPEC if @format is no image format, LIMIT if the chain is too long
  */
-GPtrArray *qblk_image_chain(const char *path, const char *format, /* of QblkImageLayer, owned */
+GPtrArray *qblk_image_chain(const char *path, const char *format,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -11,41 +11,34 @@
 #define FIRST_BYTES (64 * 1024)
 #define SECTOR      512
 
-static gboolean
-fail(const char *path, const char *reason, GError **error)
+static void
+set_read_error(const char *path, const char *reason, GError **error)
 {
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "cannot read image '%s': %s", path,
                 reason);
-    return FALSE;
 }
 
-static gboolean
-check_kind(QblkImageFile *file, mode_t mode, GError **error)
-{
-    file->is_block = S_ISBLK(mode);
-    if (S_ISREG(mode) || S_ISBLK(mode)) {
-        return TRUE;
-    }
-    return fail(file->path,
-                S_ISDIR(mode) ? "it is a folder" : "it is neither a file nor a block device",
-                error);
-}
-
-/* Read @length bytes from @offset on, or less at the end of the file; -1 with errno. */
+/* Read @length bytes at @offset, or fewer at the end of the file; -1 with errno. */
 static gssize
 read_at(int descriptor, guint8 *bytes, gsize length, off_t offset)
 {
     gsize done = 0;
+
     while (done < length) {
         gssize count = pread(descriptor, bytes + done, length - done, offset + (off_t)done);
+
         if (count < 0 && errno == EINTR) {
             continue;
         }
-        if (count <= 0) {
-            return count < 0 ? -1 : (gssize)done;
+        if (count < 0) {
+            return -1;
+        }
+        if (count == 0) {
+            break;
         }
         done += (gsize)count;
     }
+
     return (gssize)done;
 }
 
@@ -53,10 +46,13 @@ static gboolean
 read_start(QblkImageFile *file, int descriptor, gsize length, GError **error)
 {
     file->bytes = g_realloc(file->bytes, length);
+
     gssize count = read_at(descriptor, file->bytes, length, 0);
     if (count < 0) {
-        return fail(file->path, g_strerror(errno), error);
+        set_read_error(file->path, g_strerror(errno), error);
+        return FALSE;
     }
+
     file->length = (gsize)count;
     return TRUE;
 }
@@ -66,50 +62,92 @@ ends_as_vpc(int descriptor)
 {
     guint8 sector[SECTOR];
     off_t end = lseek(descriptor, 0, SEEK_END);
-    return end >= SECTOR && read_at(descriptor, sector, SECTOR, end - SECTOR) == SECTOR &&
-           memcmp(sector, "conectix", 8) == 0;
+
+    if (end < SECTOR) {
+        return FALSE;
+    }
+    gssize count = read_at(descriptor, sector, SECTOR, end - SECTOR);
+    return count == SECTOR && memcmp(sector, "conectix", 8) == 0;
 }
 
 static gboolean
-look_at(QblkImageFile *file, int place, GError **error)
+read_content(QblkImageFile *file, int descriptor, GError **error)
 {
-    struct stat info;
-    if (fstat(place, &info) != 0) {
-        return fail(file->path, g_strerror(errno), error);
+    if (!read_start(file, descriptor, FIRST_BYTES, error)) {
+        return FALSE;
     }
-    file->device = info.st_dev;
-    file->inode = info.st_ino;
-    return check_kind(file, info.st_mode, error);
+
+    gsize wanted = qblk_image_header_size(file->bytes, file->length);
+    if (wanted > FIRST_BYTES && file->length == FIRST_BYTES) {
+        gsize length = MIN(wanted, QBLK_IMAGE_HEADER_MOST);
+        if (!read_start(file, descriptor, length, error)) {
+            return FALSE;
+        }
+    }
+
+    file->ends_as_vpc = ends_as_vpc(descriptor);
+    return TRUE;
 }
 
-/* Open the file that @place is, whatever has its name by now; -1 with @error. */
+/* Set the identity and the kind of @file, whose place @place is (a descriptor made with O_PATH). */
+static gboolean
+read_identity(QblkImageFile *file, int place, GError **error)
+{
+    struct stat status;
+
+    if (fstat(place, &status) != 0) {
+        set_read_error(file->path, g_strerror(errno), error);
+        return FALSE;
+    }
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+    file->is_block = S_ISBLK(status.st_mode);
+
+    if (S_ISDIR(status.st_mode)) {
+        set_read_error(file->path, "it is a folder", error);
+        return FALSE;
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        set_read_error(file->path, "it is neither a file nor a block device", error);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Open the file at @place, whatever has its name by now; -1 with @error. */
 static int
 open_place(const QblkImageFile *file, int place, GError **error)
 {
     g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", place);
     int descriptor = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (descriptor < 0) {
-        (void)fail(file->path,
-                   errno == ENOENT ? "/proc is not mounted, and images are opened through it"
-                                   : g_strerror(errno),
-                   error);
+
+    if (descriptor < 0 && errno == ENOENT) {
+        set_read_error(file->path, "/proc is not mounted, and images are opened through it", error);
+    } else if (descriptor < 0) {
+        set_read_error(file->path, g_strerror(errno), error);
     }
     return descriptor;
 }
 
-static gboolean
-read_all(QblkImageFile *file, int descriptor, GError **error)
+/* Open the file for reading; -1 with @error.  Opening a device may have effects, and opening a pipe
+ * releases the process that waits at its other end.  So the path is looked up first, and opened
+ * only if it is a file or a block device. */
+static int
+open_file(QblkImageFile *file, GError **error)
 {
-    if (!read_start(file, descriptor, FIRST_BYTES, error)) {
-        return FALSE;
+    int place = open(file->path, O_PATH | O_CLOEXEC);
+
+    if (place < 0) {
+        set_read_error(file->path, g_strerror(errno), error);
+        return -1;
     }
-    gsize wanted = qblk_image_header_size(file->bytes, file->length);
-    if (wanted > FIRST_BYTES && file->length == FIRST_BYTES &&
-        !read_start(file, descriptor, MIN(wanted, QBLK_IMAGE_HEADER_MOST), error)) {
-        return FALSE;
+
+    int descriptor = -1;
+    if (read_identity(file, place, error)) {
+        descriptor = open_place(file, place, error);
     }
-    file->ends_as_vpc = ends_as_vpc(descriptor);
-    return TRUE;
+    close(place);
+    return descriptor;
 }
 
 QblkImageFile *
@@ -117,25 +155,20 @@ qblk_image_file_read(const char *path, GError **error)
 {
     g_autoptr(QblkImageFile) file = g_new0(QblkImageFile, 1);
     file->path = g_strdup(path);
+
     if (!g_utf8_validate(path, -1, NULL)) {
-        (void)fail(path, "its name is not UTF-8, and QEMU takes no other", error);
+        set_read_error(path, "its name is not UTF-8, and QEMU takes no other", error);
         return NULL;
     }
-    /* To open a device may do something, and a pipe lets go whoever waits at its other end; this
-     * only finds it. */
-    int place = open(path, O_PATH | O_CLOEXEC);
-    if (place < 0) {
-        (void)fail(path, g_strerror(errno), error);
-        return NULL;
-    }
-    int descriptor = look_at(file, place, error) ? open_place(file, place, error) : -1;
-    close(place);
+
+    int descriptor = open_file(file, error);
     if (descriptor < 0) {
         return NULL;
     }
-    gboolean done = read_all(file, descriptor, error);
+    gboolean is_read = read_content(file, descriptor, error);
     close(descriptor);
-    return done ? g_steal_pointer(&file) : NULL;
+
+    return is_read ? g_steal_pointer(&file) : NULL;
 }
 
 void
@@ -144,6 +177,7 @@ qblk_image_file_free(QblkImageFile *file)
     if (file == NULL) {
         return;
     }
+
     g_free(file->path);
     g_free(file->bytes);
     g_free(file);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * A file that stores an image, and its first bytes.  Nothing is ever written to it and no lock is
+ * A file that stores an image, and its first bytes.  The file is never written to and no lock is
  * taken, so that it may be in use.
  */
 #pragma once
@@ -11,18 +11,20 @@
 
 typedef struct {
     char *path;
-    dev_t device; /* with @inode: which file it is, whatever it is called */
+    dev_t device; /* device and inode identify the file, whatever its name is */
     ino_t inode;
     gboolean is_block;    /* a block device */
     gboolean ends_as_vpc; /* its last sector is the footer of a VHD image of fixed size */
-    guint8 *bytes;        /* owned: of its start what qblk_image_header_size() wants */
-    gsize length;
+    guint8 *bytes;        /* the start of the file, as much as qblk_image_header_size() asks for */
+    gsize length;         /* of @bytes */
 } QblkImageFile;
 
 /**
- * Open, look at and close the file or block device @path.  QBLK_GRAPH_ERROR_FILE, with its name,
- * where it cannot be read, is neither of these, or has a name QEMU cannot be given.  What is
- * neither is not opened at all: @path may be anybody's word.
+ * Open, read and close the file or block device @path.  Anything else is not opened at all, because
+ * @path may come from an untrusted header.
+ *
+ * Returns: (transfer full): the file; NULL with QBLK_GRAPH_ERROR_FILE, which names @path, if it
+ * cannot be read, is neither a file nor a block device, or its name is not UTF-8
  */
 QblkImageFile *qblk_image_file_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_image_file_free(QblkImageFile *file);

@@ -17,11 +17,16 @@ static const struct {
 };
 
 static gboolean
-is_called(const char *path, const char *format)
+has_extension_of(const char *path, const char *format)
 {
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash == NULL ? path : slash, '.');
-    for (gsize i = 0; dot != NULL && i < G_N_ELEMENTS(extensions); i++) {
+
+    if (dot == NULL) {
+        return FALSE;
+    }
+
+    for (gsize i = 0; i < G_N_ELEMENTS(extensions); i++) {
         if (g_ascii_strcasecmp(dot, extensions[i].extension) == 0 &&
             g_str_equal(format, extensions[i].format)) {
             return TRUE;
@@ -31,49 +36,64 @@ is_called(const char *path, const char *format)
 }
 
 static void
-refuse(const QblkImageFile *file, const char *overlay, const char *magic, GError **error)
+set_unsafe_error(const QblkImageFile *file, const char *overlay, const char *magic, GError **error)
 {
     g_autofree char *help =
         overlay == NULL
             ? g_strdup_printf("say --format %s or --format raw", magic)
             : g_strdup_printf("say which in the header of '%s', with qemu-img rebase -u -F",
                               overlay);
+
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
                 "'%s' begins like a %s image, but a raw image whose guest wrote that would too: %s",
                 file->path, magic, help);
 }
 
-static const char *
-refuse_format(const QblkImageFile *file, const char *overlay, const char *said, GError **error)
+static void
+set_unknown_error(const QblkImageFile *file, const char *overlay, const char *format,
+                  GError **error)
 {
     if (overlay == NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "there is no image format '%s'",
-                    said);
+                    format);
     } else {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                     "the header of '%s' says the format '%s' for its backing file '%s', and there "
                     "is no such image format",
-                    overlay, said, file->path);
+                    overlay, format, file->path);
     }
-    return NULL;
+}
+
+static gboolean
+is_format(const char *name)
+{
+    const QblkDriver *driver = qblk_driver_find(name);
+
+    return driver != NULL && driver->kind == QBLK_DRIVER_FORMAT;
 }
 
 const char *
-qblk_image_format(const QblkImageFile *file, const char *overlay, const char *said, GError **error)
+qblk_image_format(const QblkImageFile *file, const char *overlay, const char *specified,
+                  GError **error)
 {
-    if (said != NULL) {
-        const char *meant = overlay == NULL ? said : qblk_driver_backing_format(said);
-        const QblkDriver *driver = qblk_driver_find(meant);
-        gboolean is_format = driver != NULL && driver->kind == QBLK_DRIVER_FORMAT;
-        return is_format ? meant : refuse_format(file, overlay, said, error);
+    if (specified != NULL) {
+        const char *format = overlay == NULL ? specified : qblk_driver_backing_format(specified);
+
+        if (!is_format(format)) {
+            set_unknown_error(file, overlay, specified, error);
+            return NULL;
+        }
+        return format;
     }
+
     const char *magic = qblk_image_header_format(file->bytes, file->length);
     if (magic == NULL) {
-        return file->ends_as_vpc && is_called(file->path, "vpc") ? "vpc" : "raw";
+        return file->ends_as_vpc && has_extension_of(file->path, "vpc") ? "vpc" : "raw";
     }
-    if (is_called(file->path, magic)) {
-        return magic;
+
+    if (!has_extension_of(file->path, magic)) {
+        set_unsafe_error(file, overlay, magic, error);
+        return NULL;
     }
-    refuse(file, overlay, magic, error);
-    return NULL;
+    return magic;
 }

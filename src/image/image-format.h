@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Which format an image has, where its first bytes must not be believed alone.
+ * The format of an image whose first bytes cannot be trusted alone.
  *
- * A guest that has a raw image writes every byte of it, a qcow2 header with the host's files as
- * backing included; QEMU's probing would believe that at the next start.  So the bytes only count
- * together with the word of somebody else:
+ * The guest of a raw image controls every byte of it.  It can write a qcow2 header that names files
+ * of the host as backing files, and QEMU's probing would accept that header at the next start.  So
+ * the first bytes count only if something outside the image confirms them:
  *
- * 1. the user (`--format`), or for a backing file the header of its overlay, if they say a format:
- *    that one, whatever the bytes are (a protocol in a header means raw);
- * 2. the bytes begin like no format: raw, which is all they can be then;
- * 3. the bytes begin like a format, and the name of the file ends in that format's extension, which
- *    no guest can give: that one;
- * 4. the bytes begin like a format and the name does not say so: refused.
+ * 1. If the user (`--format`), or for a backing file the header of its overlay, specifies a format:
+ *    that format, whatever the bytes are (a protocol in a header means raw).
+ * 2. If the bytes have the magic of no format: raw.
+ * 3. If the bytes have the magic of a format, and the file name has the extension of that format,
+ *    which a guest cannot change: that format.
+ * 4. If the bytes have the magic of a format, and the file name does not confirm it: an error.
  */
 #pragma once
 
 #include "image/image-file.h"
 
 /**
- * The format of @file by these rules; @said is the word of the user, or of the header of @overlay,
- * or NULL.  @overlay is what @file is the backing file of, NULL for the top.  The text returned is
- * @said or constant.
+ * Decide the format of @file by the rules above.
  *
- * QBLK_GRAPH_ERROR_SPEC where the user says what is no image format, QBLK_GRAPH_ERROR_FILE where a
- * header does, QBLK_GRAPH_ERROR_UNSAFE by rule 4.
+ * @overlay: (nullable): the path of the image that has @file as its backing file, NULL for the top
+ * @specified: (nullable): the format that the user, or the header of @overlay, specifies
+ *
+ * Returns: (transfer none): the format, which is @specified or constant; NULL with
+ * QBLK_GRAPH_ERROR: SPEC if the user specified no image format, FILE if a header did, UNSAFE by
+ * rule 4
  */
-const char *qblk_image_format(const QblkImageFile *file, const char *overlay, const char *said,
+const char *qblk_image_format(const QblkImageFile *file, const char *overlay, const char *specified,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,35 +12,38 @@ typedef struct {
     gsize length;
 } Bytes;
 
-static gboolean
-fail(GError **error, const char *reason)
+static void
+set_damaged_error(GError **error, const char *reason)
 {
     g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, reason);
-    return FALSE;
 }
 
-/* Numbers beyond the end are 0, and what they count is then not there. */
+/* The big-endian number of @size bytes at @offset; 0 if it is not within @header. */
 static guint64
-big(const Bytes *header, gsize offset, gsize size)
+read_big_endian(const Bytes *header, gsize offset, gsize size)
 {
     guint64 value = 0;
+
     for (gsize i = 0; i < size && offset + size <= header->length; i++) {
         value = value << 8 | header->bytes[offset + i];
     }
     return value;
 }
 
+/* The same for a little-endian number. */
 static guint64
-little(const Bytes *header, gsize offset, gsize size)
+read_little_endian(const Bytes *header, gsize offset, gsize size)
 {
     guint64 value = 0;
+
     for (gsize i = size; i > 0 && offset + size <= header->length; i--) {
         value = value << 8 | header->bytes[offset + i - 1];
     }
     return value;
 }
 
-/* @what is at @offset; a NUL in it ends it, as it does for QEMU. */
+/* Set @text to the @size bytes at @offset.  A NUL byte ends it, as it does for QEMU.  @what names
+ * the text in messages. */
 static gboolean
 read_text(const Bytes *header, guint64 offset, guint64 size, const char *what, char **text,
           GError **error)
@@ -50,16 +53,17 @@ read_text(const Bytes *header, guint64 offset, guint64 size, const char *what, c
                     "its header is damaged: the %s is not within it", what);
         return FALSE;
     }
+
     g_free(*text);
     *text = size == 0 ? NULL : g_strndup((const char *)header->bytes + offset, size);
     return TRUE;
 }
 
-/* ---- which format ---- */
+/* ---- formats ---- */
 
 #define TEXT(text) text, sizeof(text) - 1
 
-/* From the probe functions of QEMU's block/ (7.2); dmg is known by its name only. */
+/* From the probe functions of QEMU's block/ (7.2).  dmg has no magic: QEMU goes by its name. */
 static const struct {
     gsize offset;
     const char *magic;
@@ -88,6 +92,7 @@ qblk_image_header_format(const guint8 *bytes, gsize length)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(magics); i++) {
         gsize end = magics[i].offset + magics[i].length;
+
         if (end <= length &&
             memcmp(bytes + magics[i].offset, magics[i].magic, magics[i].length) == 0) {
             return magics[i].format;
@@ -102,57 +107,94 @@ qblk_image_header_format(const guint8 *bytes, gsize length)
 #define QCOW2_DATA_FILE              0x44415441u
 #define QCOW2_INCOMPATIBLE_DATA_FILE 4u
 
-/* Extensions stand between the header proper and the name of the backing file. */
+/* The member of @result that an extension of @type is read into, NULL if it is of no interest. */
+static char **
+find_extension_member(QblkImageHeader *result, guint64 type)
+{
+    switch (type) {
+    case QCOW2_BACKING_FORMAT:
+        return &result->backing_format;
+    case QCOW2_DATA_FILE:
+        return &result->data_file;
+    default:
+        return NULL;
+    }
+}
+
+/* The extensions are between @at, the end of the fixed header, and @end, the name of the backing
+ * file. */
 static gboolean
 read_qcow2_extensions(const Bytes *header, guint64 at, guint64 end, QblkImageHeader *result,
                       GError **error)
 {
     while (at + 8 <= end) {
-        guint64 type = big(header, at, 4);
-        guint64 size = big(header, at + 4, 4);
+        guint64 type = read_big_endian(header, at, 4);
+        guint64 size = read_big_endian(header, at + 4, 4);
         at += 8;
+
         if (type == 0) {
             return TRUE;
         }
         if (size > end - at) {
-            return fail(error, "its header is damaged: an extension does not end within it");
+            set_damaged_error(error, "its header is damaged: an extension does not end within it");
+            return FALSE;
         }
-        char **text = type == QCOW2_BACKING_FORMAT ? &result->backing_format
-                      : type == QCOW2_DATA_FILE    ? &result->data_file
-                                                   : NULL;
+
+        char **text = find_extension_member(result, type);
         if (text != NULL && !read_text(header, at, size, "text of an extension", text, error)) {
             return FALSE;
         }
         at += (size + 7) / 8 * 8;
     }
+
     return TRUE;
+}
+
+/* qcow and qcow2 have the offset and the size of the name at the same place. */
+static gboolean
+read_qcow_backing(const Bytes *header, QblkImageHeader *result, GError **error)
+{
+    guint64 offset = read_big_endian(header, 8, 8);
+    guint64 size = read_big_endian(header, 16, 4);
+
+    if (offset == 0) {
+        return TRUE;
+    }
+    return read_text(header, offset, size, "name of the backing file", &result->backing_name,
+                     error);
 }
 
 static gboolean
 read_qcow2(const Bytes *header, QblkImageHeader *result, GError **error)
 {
-    guint64 version = big(header, 4, 4);
-    guint64 backing = big(header, 8, 8);
-    guint64 bits = big(header, 20, 4);
+    guint64 version = read_big_endian(header, 4, 4);
+    guint64 backing = read_big_endian(header, 8, 8);
+    guint64 bits = read_big_endian(header, 20, 4);
+
     if (header->length < 72 || bits < 9 || bits > 21) {
-        return fail(error, "its header is damaged: it has no size of a cluster");
+        set_damaged_error(error, "its header is damaged: it has no size of a cluster");
+        return FALSE;
     }
+
     guint64 cluster = (guint64)1 << bits;
-    guint64 start = version < 3 ? 72 : big(header, 100, 4);
-    guint64 incompatible = version < 3 ? 0 : big(header, 72, 8);
+    guint64 start = version < 3 ? 72 : read_big_endian(header, 100, 4);
+    guint64 incompatible = version < 3 ? 0 : read_big_endian(header, 72, 8);
     guint64 end = backing == 0 || backing > cluster ? cluster : backing;
     if (start < 72 || start > cluster) {
-        return fail(error, "its header is damaged: it does not end within its cluster");
+        set_damaged_error(error, "its header is damaged: it does not end within its cluster");
+        return FALSE;
     }
-    result->encrypted = big(header, 32, 4) != 0;
-    if (!read_qcow2_extensions(header, start, MIN(end, header->length), result, error)) {
+
+    result->encrypted = read_big_endian(header, 32, 4) != 0;
+    end = MIN(end, header->length);
+    if (!read_qcow2_extensions(header, start, end, result, error)) {
         return FALSE;
     }
     if ((incompatible & QCOW2_INCOMPATIBLE_DATA_FILE) == 0) {
         g_clear_pointer(&result->data_file, g_free);
     }
-    return backing == 0 || read_text(header, backing, big(header, 16, 4),
-                                     "name of the backing file", &result->backing_name, error);
+
+    return read_qcow_backing(header, result, error);
 }
 
 /* ---- the other formats with a backing file ---- */
@@ -160,10 +202,8 @@ read_qcow2(const Bytes *header, QblkImageHeader *result, GError **error)
 static gboolean
 read_qcow(const Bytes *header, QblkImageHeader *result, GError **error)
 {
-    guint64 backing = big(header, 8, 8);
-    result->encrypted = big(header, 36, 4) != 0;
-    return backing == 0 || read_text(header, backing, big(header, 16, 4),
-                                     "name of the backing file", &result->backing_name, error);
+    result->encrypted = read_big_endian(header, 36, 4) != 0;
+    return read_qcow_backing(header, result, error);
 }
 
 #define QED_BACKING_FILE   1u
@@ -172,31 +212,39 @@ read_qcow(const Bytes *header, QblkImageHeader *result, GError **error)
 static gboolean
 read_qed(const Bytes *header, QblkImageHeader *result, GError **error)
 {
-    guint64 features = little(header, 16, 8);
+    guint64 features = read_little_endian(header, 16, 8);
+    guint64 offset = read_little_endian(header, 56, 4);
+    guint64 size = read_little_endian(header, 60, 4);
+
     if ((features & QED_BACKING_FILE) == 0) {
         return TRUE;
     }
-    result->backing_format = (features & QED_BACKING_IS_RAW) == 0 ? NULL : g_strdup("raw");
-    return read_text(header, little(header, 56, 4), little(header, 60, 4),
-                     "name of the backing file", &result->backing_name, error);
+    if ((features & QED_BACKING_IS_RAW) != 0) {
+        result->backing_format = g_strdup("raw");
+    }
+    return read_text(header, offset, size, "name of the backing file", &result->backing_name,
+                     error);
 }
 
-/* What stands between the first two quotes of @line, or NULL. */
+/* The text between the first two quotes of @line, or NULL. */
 static char *
 quoted(const char *line)
 {
     const char *start = strchr(line, '"');
     const char *end = start == NULL ? NULL : strchr(start + 1, '"');
+
     return end == NULL ? NULL : g_strndup(start + 1, (gsize)(end - start - 1));
 }
 
-/* QEMU opens an extent whose name has a protocol over that protocol. */
+/* Refuse @line of a VMDK descriptor if it is an extent whose name has a protocol: QEMU would open
+ * it over that protocol. */
 static gboolean
 check_extent(const char *line, GError **error)
 {
     if (!g_str_has_prefix(line, "RW ") && !g_str_has_prefix(line, "RDONLY ")) {
         return TRUE;
     }
+
     g_autofree char *name = quoted(line);
     if (name == NULL || strcspn(name, ":") >= strcspn(name, "/")) {
         return TRUE;
@@ -207,59 +255,78 @@ check_extent(const char *line, GError **error)
     return FALSE;
 }
 
-#define VMDK_DESCRIPTOR_AT 512   /* of a sparse image, whatever it says itself */
-#define VMDK_DESCRIPTOR    10240 /* longest part of it in which QEMU looks for the parent */
-
-/* QEMU takes the word wherever it stands, in another one too, and what begins two bytes after it,
- * whatever these are, up to the next quote (vmdk_parent_open). */
 static gboolean
-read_vmdk_parent(const Bytes *header, gsize offset, QblkImageHeader *result, GError **error)
+check_extents(const char *descriptor, gsize length, GError **error)
 {
-    static const char word[] = "parentFileNameHint";
-    g_autofree char *text = g_malloc0(VMDK_DESCRIPTOR + sizeof word + strlen("=\""));
-    gsize start = MIN(offset, header->length);
-    memcpy(text, header->bytes + start, MIN(header->length - start, VMDK_DESCRIPTOR));
-    const char *hint = strstr(text, word);
-    if (hint == NULL) {
-        return TRUE;
-    }
-    const char *name = hint + strlen(word) + strlen("=\"");
-    const char *end = strchr(name, '"');
-    if (end == NULL || end - name > LONGEST_NAME) {
-        return fail(error, "its header is damaged: the name of the backing file does not end");
-    }
-    result->backing_name = g_strndup(name, (gsize)(end - name));
-    return TRUE;
-}
-
-static gboolean
-read_vmdk(const Bytes *header, QblkImageHeader *result, GError **error)
-{
-    gboolean is_text = header->bytes[0] == '#';
-    guint64 offset = is_text ? 0 : little(header, 28, 8);
-    guint64 size = is_text ? header->length : little(header, 36, 8);
-    if (!read_vmdk_parent(header, is_text ? 0 : VMDK_DESCRIPTOR_AT, result, error)) {
-        return FALSE;
-    }
-    if (memcmp(header->bytes, "COWD", 4) == 0 || (!is_text && offset == 0)) {
-        return TRUE;
-    }
-    if (!is_text) {
-        if (offset > header->length / 512) {
-            return fail(error, "its header is damaged: its descriptor is not within it");
-        }
-        offset *= 512;
-        size = MIN(size, header->length / 512) * 512;
-    }
-    g_autofree char *text =
-        g_strndup((const char *)header->bytes + offset, MIN(size, header->length - offset));
+    g_autofree char *text = g_strndup(descriptor, length);
     g_auto(GStrv) lines = g_strsplit_set(text, "\r\n", -1);
+
     for (guint i = 0; lines[i] != NULL; i++) {
         if (!check_extent(lines[i], error)) {
             return FALSE;
         }
     }
     return TRUE;
+}
+
+#define VMDK_DESCRIPTOR_AT 512   /* of a sparse image, whatever its header says */
+#define VMDK_DESCRIPTOR    10240 /* bytes of it in which QEMU looks for the parent */
+
+/* As QEMU does (vmdk_parent_open): find the keyword anywhere, even inside another word, skip two
+ * bytes, whatever they are, and take the name up to the next quote. */
+static gboolean
+read_vmdk_parent(const Bytes *header, gsize offset, QblkImageHeader *result, GError **error)
+{
+    static const char keyword[] = "parentFileNameHint";
+    g_autofree char *text = g_malloc0(VMDK_DESCRIPTOR + sizeof keyword + strlen("=\""));
+    gsize start = MIN(offset, header->length);
+
+    memcpy(text, header->bytes + start, MIN(header->length - start, VMDK_DESCRIPTOR));
+    const char *hint = strstr(text, keyword);
+    if (hint == NULL) {
+        return TRUE;
+    }
+
+    const char *name = hint + strlen(keyword) + strlen("=\"");
+    const char *end = strchr(name, '"');
+    if (end == NULL || end - name > LONGEST_NAME) {
+        set_damaged_error(error,
+                          "its header is damaged: the name of the backing file does not end");
+        return FALSE;
+    }
+
+    result->backing_name = g_strndup(name, (gsize)(end - name));
+    return TRUE;
+}
+
+/* A VMDK file is a text, which is its descriptor, or a sparse image, which may have a descriptor in
+ * it. */
+static gboolean
+read_vmdk(const Bytes *header, QblkImageHeader *result, GError **error)
+{
+    const char *text = (const char *)header->bytes;
+    gboolean is_text = header->bytes[0] == '#';
+
+    if (!read_vmdk_parent(header, is_text ? 0 : VMDK_DESCRIPTOR_AT, result, error)) {
+        return FALSE;
+    }
+    if (is_text) {
+        return check_extents(text, header->length, error);
+    }
+
+    guint64 sector = read_little_endian(header, 28, 8);
+    guint64 sectors = read_little_endian(header, 36, 8);
+    if (memcmp(header->bytes, "COWD", 4) == 0 || sector == 0) {
+        return TRUE;
+    }
+    if (sector > header->length / 512) {
+        set_damaged_error(error, "its header is damaged: its descriptor is not within it");
+        return FALSE;
+    }
+
+    guint64 offset = sector * 512;
+    guint64 size = MIN(sectors, header->length / 512) * 512;
+    return check_extents(text + offset, MIN(size, header->length - offset), error);
 }
 
 static gboolean
@@ -294,13 +361,17 @@ qblk_image_header_size(const guint8 *bytes, gsize length)
 {
     const Bytes header = {bytes, length};
     const char *format = qblk_image_header_format(bytes, length);
-    guint64 bits = big(&header, 20, 4);
-    if (g_strcmp0(format, "qcow2") == 0) {
+
+    if (format == NULL) {
+        return length;
+    }
+    if (g_str_equal(format, "qcow2")) {
+        guint64 bits = read_big_endian(&header, 20, 4);
         return bits >= 9 && bits <= 21 ? (gsize)1 << bits : length;
     }
-    /* These may have the name anywhere; QEMU's own tools put it at the start. */
-    return format != NULL && qblk_image_header_has_backing(format) ? QBLK_IMAGE_HEADER_MOST
-                                                                   : length;
+
+    /* In the other formats the name may be anywhere; QEMU's own tools put it at the start. */
+    return qblk_image_header_has_backing(format) ? QBLK_IMAGE_HEADER_MOST : length;
 }
 
 QblkImageHeader *
@@ -308,6 +379,7 @@ qblk_image_header_read(const char *format, const guint8 *bytes, gsize length, GE
 {
     const Bytes header = {bytes, length};
     g_autoptr(QblkImageHeader) result = g_new0(QblkImageHeader, 1);
+
     for (gsize i = 0; i < G_N_ELEMENTS(readers); i++) {
         if (!g_str_equal(readers[i].format, format)) {
             continue;
@@ -321,6 +393,7 @@ qblk_image_header_read(const char *format, const guint8 *bytes, gsize length, GE
             return NULL;
         }
     }
+
     if (result->backing_name != NULL && result->backing_name[0] == '\0') {
         g_clear_pointer(&result->backing_name, g_free);
     }
@@ -333,6 +406,7 @@ qblk_image_header_free(QblkImageHeader *header)
     if (header == NULL) {
         return;
     }
+
     g_free(header->backing_name);
     g_free(header->backing_format);
     g_free(header->data_file);

@@ -13,70 +13,79 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Of what the daemon says when it fails. */
-#define MOST_WORDS 4096
+/* Bytes of the daemon's output that are used for a message. */
+#define LOG_BYTES 4096
 
 struct QblkImage {
-    GPid daemon; /* 0 when it was not started, or has been waited for */
-    int socket;  /* ours; -1 when it was taken */
-    int words;   /* what the daemon writes to its stdout and stderr */
+    GPid daemon; /* 0 if it was not started, or has been waited for */
+    int socket;  /* our end; -1 once it was taken */
+    int log_fd;  /* receives what the daemon writes to its stdout and stderr */
 };
 
-/* ---- what the daemon says ---- */
+/* ---- output of the daemon ---- */
 
-/* The last @size - 1 bytes it wrote. */
+/* Read the last @size - 1 bytes that it wrote. */
 static void
-read_words(const QblkImage *image, char *text, gsize size)
+read_log(const QblkImage *image, char *text, gsize size)
 {
-    off_t end = lseek(image->words, 0, SEEK_END);
+    off_t end = lseek(image->log_fd, 0, SEEK_END);
     off_t start = MAX(end - (off_t)(size - 1), 0);
-    gssize count = pread(image->words, text, size - 1, start);
+    gssize count = pread(image->log_fd, text, size - 1, start);
+
     text[MAX(count, 0)] = '\0';
 }
 
-/* "qemu-storage-daemon: --blockdev {...}: WHY": from WHY on.  The argument is as long as the name
- * in it, so it is looked for as it was given. */
+/* Of "qemu-storage-daemon: --blockdev {...}: REASON" the REASON.  The argument contains a file
+ * name, so its end is found by comparing it with the arguments that were given. */
 static const char *
-skip_argument(const char *words, char **arguments)
+skip_argument(const char *log, char **arguments)
 {
     static const char option[] = "--blockdev ";
-    const char *argument = strstr(words, option);
-    for (guint i = 0; argument != NULL && arguments[i] != NULL; i++) {
+    const char *argument = strstr(log, option);
+
+    if (argument == NULL) {
+        return log;
+    }
+
+    for (guint i = 0; arguments[i] != NULL; i++) {
         const char *rest = argument + strlen(option);
         gsize length = strlen(arguments[i]);
+
         if (strncmp(rest, arguments[i], length) == 0 && g_str_has_prefix(rest + length, ": ")) {
             return rest + length + 2;
         }
     }
-    return words;
+    return log;
 }
 
-/* One sentence, for it is printed on one line. */
+/* The output as one line, to be part of a message. */
 static char *
-describe_words(const QblkImage *image, char **arguments)
+describe_log(const QblkImage *image, char **arguments)
 {
-    char words[MOST_WORDS];
-    read_words(image, words, sizeof words);
-    g_autofree char *text = g_utf8_make_valid(skip_argument(words, arguments), -1);
+    char log[LOG_BYTES];
+    read_log(image, log, sizeof log);
+
+    g_autofree char *text = g_utf8_make_valid(skip_argument(log, arguments), -1);
     g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
     return g_strjoinv("; ", lines);
 }
 
-/* ---- starting and ending it ---- */
+/* ---- starting and ending the daemon ---- */
 
-/* In the child, between fork and exec: only what is safe there. */
+/* Called in the child, between fork and exec: only async-signal-safe functions may be used. */
 static void
 end_with_parent(gpointer user_data)
 {
     const pid_t *parent = user_data;
+
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != *parent) {
-        _exit(127); /* it died before that */
+        _exit(127); /* the parent died before that */
     }
 }
 
-static gboolean
-fail_start(const GError *cause, GError **error)
+static void
+set_spawn_error(const GError *cause, GError **error)
 {
     if (g_error_matches(cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT)) {
         g_set_error_literal(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
@@ -86,45 +95,53 @@ fail_start(const GError *cause, GError **error)
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot start '%s': %s",
                     QBLK_IMAGE_PROGRAM, cause->message);
     }
-    return FALSE;
 }
 
-static gboolean
-fail_system(const char *what, GError **error)
+/* Uses errno. */
+static void
+set_system_error(const char *what, GError **error)
 {
     g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot make %s: %s", what,
                 g_strerror(errno));
-    return FALSE;
 }
 
-/* Start it with one end of a socket pair as its standard input: no descriptor has to be passed on
- * under a number of its own. */
+/* Start the daemon with one end of a socket pair as its standard input.  So no descriptor has to be
+ * passed to it under a number of its own. */
 static gboolean
-start(QblkImage *image, char **arguments, GError **error)
+start_daemon(QblkImage *image, char **arguments, GError **error)
 {
     int pair[2];
     pid_t self = getpid();
     g_autoptr(GError) cause = NULL;
-    image->words = memfd_create("qblk-image", MFD_CLOEXEC);
-    if (image->words < 0) {
-        return fail_system("a file in memory", error);
+
+    image->log_fd = memfd_create("qblk-image", MFD_CLOEXEC);
+    if (image->log_fd < 0) {
+        set_system_error("a file in memory", error);
+        return FALSE;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        return fail_system("a pair of sockets", error);
+        set_system_error("a pair of sockets", error);
+        return FALSE;
     }
     image->socket = pair[0];
-    gboolean started = g_spawn_async_with_fds(
+
+    gboolean is_started = g_spawn_async_with_fds(
         NULL, arguments, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, end_with_parent,
-        &self, &image->daemon, pair[1], image->words, image->words, &cause);
+        &self, &image->daemon, pair[1], image->log_fd, image->log_fd, &cause);
     close(pair[1]);
-    return started || fail_start(cause, error);
+
+    if (!is_started) {
+        set_spawn_error(cause, error);
+    }
+    return is_started;
 }
 
-/* Its status as waitpid() gives it. */
+/* Returns: its status as waitpid() sets it */
 static int
-wait_for_end(QblkImage *image)
+wait_for_exit(QblkImage *image)
 {
     int status = 0;
+
     while (waitpid(image->daemon, &status, 0) < 0 && errno == EINTR) {
     }
     image->daemon = 0;
@@ -137,26 +154,29 @@ qblk_image_free(QblkImage *image)
     if (image == NULL) {
         return;
     }
+
     if (image->daemon > 0) {
         (void)kill(image->daemon, SIGKILL);
-        (void)wait_for_end(image);
+        (void)wait_for_exit(image);
     }
     if (image->socket >= 0) {
         close(image->socket);
     }
-    if (image->words >= 0) {
-        close(image->words);
+    if (image->log_fd >= 0) {
+        close(image->log_fd);
     }
     g_free(image);
 }
 
-/* ---- waiting until it has opened everything ---- */
+/* ---- waiting until the daemon has opened everything ---- */
 
-static gboolean
-fail_open(QblkImage *image, const char *path, char **arguments, GError **error)
+/* Wait for the end of the daemon, which has closed its socket, and make an error of its output. */
+static void
+set_open_error(QblkImage *image, const char *path, char **arguments, GError **error)
 {
-    int status = wait_for_end(image);
-    g_autofree char *why = describe_words(image, arguments);
+    int status = wait_for_exit(image);
+    g_autofree char *why = describe_log(image, arguments);
+
     if (WIFSIGNALED(status)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                     "cannot open image '%s': '%s' died of signal %d%s%s", path, QBLK_IMAGE_PROGRAM,
@@ -165,19 +185,24 @@ fail_open(QblkImage *image, const char *path, char **arguments, GError **error)
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "cannot open image '%s': %s",
                     path, why[0] == '\0' ? "'" QBLK_IMAGE_PROGRAM "' does not say why" : why);
     }
-    return FALSE;
 }
 
-/* Whether there is something to read before @deadline, be it the end. */
+/* Wait until @descriptor has data or was closed by the peer; FALSE after @deadline (monotonic, in
+ * microseconds). */
 static gboolean
 wait_readable(int descriptor, gint64 deadline)
 {
     struct pollfd item = {.fd = descriptor, .events = POLLIN};
+
     for (;;) {
-        gint64 left = (deadline - g_get_monotonic_time() + 999) / 1000;
-        int ready = poll(&item, 1, (int)CLAMP(left, 0, G_MAXINT));
-        if (ready > 0 || (ready == 0 && left <= 0)) {
-            return ready > 0;
+        gint64 left_ms = (deadline - g_get_monotonic_time() + 999) / 1000;
+        int ready = poll(&item, 1, (int)CLAMP(left_ms, 0, G_MAXINT));
+
+        if (ready > 0) {
+            return TRUE;
+        }
+        if (ready == 0 && left_ms <= 0) {
+            return FALSE;
         }
         if (ready < 0 && errno != EINTR) {
             return FALSE;
@@ -185,23 +210,29 @@ wait_readable(int descriptor, gint64 deadline)
     }
 }
 
-/* The greeting is left for the client to read. */
+/* The greeting stays in the socket, for the client to read. */
 static gboolean
 wait_for_greeting(QblkImage *image, const char *path, char **arguments, int timeout_ms,
                   GError **error)
 {
     char byte;
+    gssize count;
+
     if (!wait_readable(image->socket, g_get_monotonic_time() + (gint64)timeout_ms * 1000)) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
                     "image '%s' was not open after %g seconds: give it more with --timeout", path,
                     timeout_ms / 1000.0);
         return FALSE;
     }
-    gssize count;
+
     do {
         count = recv(image->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     } while (count < 0 && errno == EINTR);
-    return count > 0 || fail_open(image, path, arguments, error);
+    if (count <= 0) {
+        set_open_error(image, path, arguments, error);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 QblkImage *
@@ -211,13 +242,17 @@ qblk_image_open(const char *path, const char *format, int timeout_ms, GError **e
     if (layers == NULL) {
         return NULL;
     }
+
     g_auto(GStrv) arguments = qblk_image_arguments(layers);
     g_autoptr(QblkImage) image = g_new0(QblkImage, 1);
     image->socket = -1;
-    image->words = -1;
+    image->log_fd = -1;
+    if (!start_daemon(image, arguments, error)) {
+        return NULL;
+    }
+
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
-    if (!start(image, arguments, error) ||
-        !wait_for_greeting(image, path, arguments, timeout, error)) {
+    if (!wait_for_greeting(image, path, arguments, timeout, error)) {
         return NULL;
     }
     return g_steal_pointer(&image);
@@ -229,6 +264,7 @@ qblk_image_take_address(QblkImage *image)
     if (image->socket < 0) {
         return NULL;
     }
+
     char *address = g_strdup_printf("fd:%d", image->socket);
     image->socket = -1;
     return address;

@@ -11,11 +11,15 @@ qblk_process_behind(int fd)
 {
     struct ucred peer;
     socklen_t length = sizeof(peer);
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+        return 0;
+    }
+    return peer.pid;
 }
 
 static char *
-path_of(gint64 pid, const char *name)
+proc_path(gint64 pid, const char *name)
 {
     return g_strdup_printf("/proc/%" G_GINT64_FORMAT "/%s", pid, name);
 }
@@ -23,8 +27,9 @@ path_of(gint64 pid, const char *name)
 char *
 qblk_process_describe(gint64 pid)
 {
-    g_autofree char *path = path_of(pid, "comm");
+    g_autofree char *path = proc_path(pid, "comm");
     g_autofree char *name = NULL;
+
     if (!g_file_get_contents(path, &name, NULL, NULL)) {
         return g_strdup_printf("process %" G_GINT64_FORMAT, pid);
     }
@@ -39,8 +44,9 @@ qblk_process_files(gint64 pid, GError **error)
                             "which process has the monitor is not known");
         return NULL;
     }
-    g_autofree char *folder = path_of(pid, "fd");
-    DIR *entries = opendir(folder);
+
+    g_autofree char *directory = proc_path(pid, "fd");
+    DIR *entries = opendir(directory);
     if (entries == NULL) {
         const char *why = g_strerror(errno);
         g_autofree char *process = qblk_process_describe(pid);
@@ -48,16 +54,19 @@ qblk_process_files(gint64 pid, GError **error)
                     "the files that %s has open cannot be looked at: %s", process, why);
         return NULL;
     }
+
     GArray *files = g_array_new(FALSE, FALSE, sizeof(QblkFileIdentity));
     const struct dirent *entry = NULL;
     while ((entry = readdir(entries)) != NULL) {
-        g_autofree char *path = g_build_filename(folder, entry->d_name, NULL);
+        g_autofree char *path = g_build_filename(directory, entry->d_name, NULL);
         struct stat status;
+
         if (stat(path, &status) == 0) {
             const QblkFileIdentity file = qblk_file_identity(&status);
             g_array_append_val(files, file);
         }
     }
+
     closedir(entries);
     return files;
 }

@@ -28,8 +28,8 @@ static void
 a_chain_that_says_all_of_itself_gets_nodes_for_its_top(void **state)
 {
     QblkImageLayer layers[] = {
-        {.path = top, .format = is_qcow2, .has_backing = TRUE, .backing_is_said = TRUE},
-        {.path = middle, .format = is_qcow2, .has_backing = TRUE, .backing_is_said = TRUE},
+        {.path = top, .format = is_qcow2, .has_backing = TRUE, .qemu_finds_backing = TRUE},
+        {.path = middle, .format = is_qcow2, .has_backing = TRUE, .qemu_finds_backing = TRUE},
         {.path = base, .format = is_raw},
     };
     g_autofree char *text = arguments_of(layers, 3);
@@ -94,8 +94,8 @@ all_layers_down_to_the_lowest_vmdk_get_nodes(void **state)
 {
     static char is_vmdk[] = "vmdk";
     QblkImageLayer layers[] = {
-        {.path = top, .format = is_qcow2, .has_backing = TRUE, .backing_is_said = TRUE},
-        {.path = middle, .format = is_qcow2, .has_backing = TRUE, .backing_is_said = TRUE},
+        {.path = top, .format = is_qcow2, .has_backing = TRUE, .qemu_finds_backing = TRUE},
+        {.path = middle, .format = is_qcow2, .has_backing = TRUE, .qemu_finds_backing = TRUE},
         {.path = base, .format = is_vmdk},
     };
     g_autofree char *text = arguments_of(layers, 3);

@@ -117,8 +117,8 @@ what_the_header_leaves_to_qemu_is_marked(void **state)
     save_overlay("unsaid.qcow2", "plain.qcow2", NULL);
     g_autoptr(GPtrArray) said = walk("said.qcow2", NULL, NULL);
     g_autoptr(GPtrArray) unsaid = walk("unsaid.qcow2", NULL, NULL);
-    assert_true(((QblkImageLayer *)said->pdata[0])->backing_is_said);
-    assert_false(((QblkImageLayer *)unsaid->pdata[0])->backing_is_said);
+    assert_true(((QblkImageLayer *)said->pdata[0])->qemu_finds_backing);
+    assert_false(((QblkImageLayer *)unsaid->pdata[0])->qemu_finds_backing);
     assert_layer(unsaid, 1, "plain.qcow2", "qcow2");
 }
 
@@ -133,7 +133,7 @@ a_protocol_as_the_format_is_not_left_to_qemu(void **state)
     assert_no_error(error);
     assert_int_equal(layers->len, 2);
     assert_layer(layers, 1, "plain.img", "raw");
-    assert_false(((QblkImageLayer *)layers->pdata[0])->backing_is_said);
+    assert_false(((QblkImageLayer *)layers->pdata[0])->qemu_finds_backing);
 }
 
 static void
