@@ -29,11 +29,7 @@ commit_layer(const char *monitor, const char *disk, const char *layer, GError **
     }
     g_autofree char *text = qblk_blockjob_plan_to_json(plan);
     g_print("%s\n", text);
-    /* The client may be another one afterwards: the function gets its address. */
-    QblkClient *used = g_steal_pointer(&client);
-    gboolean done = qblk_blockjob_run(&used, monitor, plan, show_progress, NULL, error);
-    qblk_client_free(used);
-    return done;
+    return qblk_blockjob_run(client, monitor, plan, show_progress, NULL, error);
 }
 
 int

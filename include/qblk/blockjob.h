@@ -42,14 +42,17 @@ char *qblk_blockjob_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT
 typedef void (*QblkBlockjobProgress)(gint64 done, gint64 total, gpointer user_data);
 
 /**
- * Carry @plan out.  @address is the monitor of *@client, which may be replaced by another
- * connection to it once; NULL: it is not.  @progress may be NULL.
+ * Carry @plan out.  @address is the monitor of @client: if the connection is lost the client is
+ * connected to it again, once; NULL: it is not.  @progress may be NULL.
+ *
+ * The client and its events stay the caller's: events that come meanwhile are not taken, and wait
+ * for qblk_client_take_event().  More of them than the client can keep end the connection.
  *
  * Errors (QBLK_BLOCKJOB_ERROR): FAILED with QEMU's reason, RESULT where the chain is another one
  * than promised; QBLK_QMP_ERROR where the connection is lost and stays so, or QEMU stands still.
  * What could be undone was undone then, or the message says what is left.
  */
-gboolean qblk_blockjob_run(QblkClient **client, const char *address, const QblkPlan *plan,
+gboolean qblk_blockjob_run(QblkClient *client, const char *address, const QblkPlan *plan,
                            QblkBlockjobProgress progress, gpointer user_data,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

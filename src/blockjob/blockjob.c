@@ -90,14 +90,15 @@ report(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data
 }
 
 gboolean
-qblk_blockjob_run(QblkClient **client, const char *address, const QblkPlan *plan,
+qblk_blockjob_run(QblkClient *client, const char *address, const QblkPlan *plan,
                   QblkBlockjobProgress progress, gpointer user_data, GError **error)
 {
     Report to = {progress, user_data};
-    gint64 pid = qblk_process_behind(qblk_client_get_fd(*client));
+    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
     const QblkRunOptions options = {
         .address = address,
         .stop_fd = -1,
+        .keeps_events = TRUE,
         .report_ms = progress == NULL ? 0 : PROGRESS_MS,
         .report = report,
         .user_data = &to,

@@ -60,7 +60,7 @@ is_of(const QblkJobState *job, const QblkJson *data, const char *member)
 }
 
 void
-qblk_job_state_hear(QblkJobState *job, const QblkJson *event)
+qblk_job_state_handle_event(QblkJobState *job, const QblkJson *event)
 {
     const char *name = qblk_json_get_string(event, "event");
     const QblkJson *data = qblk_json_get(event, "data");
@@ -92,7 +92,7 @@ qblk_job_state_check(const QblkJson *jobs, GError **error)
 }
 
 void
-qblk_job_state_see(QblkJobState *job, const QblkJson *jobs)
+qblk_job_state_update(QblkJobState *job, const QblkJson *jobs)
 {
     for (gsize i = 0; i < qblk_json_length(jobs); i++) {
         const QblkJson *entry = qblk_json_at(jobs, i);

@@ -26,13 +26,13 @@ void qblk_job_state_clear(QblkJobState *job);
 void qblk_job_state_begin(QblkJobState *job);
 
 /** Take in an event, of whatever kind and job.  One without what such an event has says nothing. */
-void qblk_job_state_hear(QblkJobState *job, const QblkJson *event);
+void qblk_job_state_handle_event(QblkJobState *job, const QblkJson *event);
 
 /** Whether @jobs is a reply to query-jobs; QBLK_QMP_ERROR_PROTOCOL where it is none. */
 gboolean qblk_job_state_check(const QblkJson *jobs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Take in a reply to query-jobs, one that was checked. */
-void qblk_job_state_see(QblkJobState *job, const QblkJson *jobs);
+void qblk_job_state_update(QblkJobState *job, const QblkJson *jobs);
 
 /** The state as it is, or NULL. */
 gboolean qblk_job_state_is(const QblkJobState *job, const char *state);

@@ -16,11 +16,11 @@ job_free(gpointer data)
 static void
 postpone(QblkMonitor *monitor)
 {
-    monitor->ask_at = g_get_monotonic_time() + (gint64)monitor->heartbeat_ms * 1000;
+    monitor->query_at = g_get_monotonic_time() + (gint64)monitor->heartbeat_ms * 1000;
 }
 
 void
-qblk_monitor_init(QblkMonitor *monitor, QblkClient **client, const char *address, int timeout_ms,
+qblk_monitor_init(QblkMonitor *monitor, QblkClient *client, const char *address, int timeout_ms,
                   int heartbeat_ms, int stop_fd)
 {
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
@@ -33,14 +33,9 @@ qblk_monitor_init(QblkMonitor *monitor, QblkClient **client, const char *address
         .stop_fd = stop_fd,
         .jobs = g_ptr_array_new_with_free_func(job_free),
     };
+    /* Earlier events may be those of other jobs that had the same ids. */
+    monitor->next_event = qblk_client_next_event(client);
     postpone(monitor);
-    /* They may be of jobs that had the same ids before. */
-    for (;;) {
-        g_autoptr(QblkJson) event = qblk_client_take_event_json(*client);
-        if (event == NULL) {
-            return;
-        }
-    }
 }
 
 void
@@ -66,7 +61,7 @@ qblk_monitor_job(QblkMonitor *monitor, const char *id)
 static gboolean
 has_failed(const QblkMonitor *monitor)
 {
-    return qblk_client_get_error(*monitor->client) != NULL;
+    return qblk_client_get_error(monitor->client) != NULL;
 }
 
 gboolean
@@ -75,24 +70,37 @@ qblk_monitor_is_lost(const QblkMonitor *monitor)
     return has_failed(monitor) || monitor->unanswered >= monitor->patience;
 }
 
+/* Drop the events that nobody else will take: a full queue would end the connection. */
 static void
-hear_all(QblkMonitor *monitor)
+drop_events(QblkMonitor *monitor)
 {
     for (;;) {
-        g_autoptr(QblkJson) event = qblk_client_take_event_json(*monitor->client);
+        g_autoptr(QblkJson) event = qblk_client_take_event_json(monitor->client);
         if (event == NULL) {
             return;
-        }
-        for (guint i = 0; i < monitor->jobs->len; i++) {
-            qblk_job_state_hear(monitor->jobs->pdata[i], event);
         }
     }
 }
 
-static QblkAnswer *
-ask(QblkMonitor *monitor, const char *command, const QblkJson *arguments, GError **error)
+static void
+handle_events(QblkMonitor *monitor)
 {
-    QblkClient *client = *monitor->client;
+    const QblkJson *event;
+    while ((event = qblk_client_peek_event(monitor->client, &monitor->next_event)) != NULL) {
+        for (guint i = 0; i < monitor->jobs->len; i++) {
+            qblk_job_state_handle_event(monitor->jobs->pdata[i], event);
+        }
+    }
+
+    if (!monitor->keeps_events) {
+        drop_events(monitor);
+    }
+}
+
+static QblkAnswer *
+execute(QblkMonitor *monitor, const char *command, const QblkJson *arguments, GError **error)
+{
+    QblkClient *client = monitor->client;
     guint64 id = qblk_client_submit_json(client, command, arguments, monitor->timeout_ms);
     return qblk_client_wait_answer(client, id, error);
 }
@@ -101,17 +109,17 @@ QblkJson *
 qblk_monitor_call(QblkMonitor *monitor, const char *command, const QblkJson *arguments,
                   GError **error)
 {
-    g_autoptr(QblkAnswer) answer = ask(monitor, command, arguments, error);
+    g_autoptr(QblkAnswer) answer = execute(monitor, command, arguments, error);
     gboolean has_value = answer != NULL && qblk_answer_check(answer, command, error);
-    hear_all(monitor);
+    handle_events(monitor);
     return has_value ? qblk_json_ref(answer->value) : NULL;
 }
 
 /* One that was not answered is asked again at once, and counted. */
 static QblkAnswer *
-query_jobs(QblkMonitor *monitor, GError **error)
+execute_query_jobs(QblkMonitor *monitor, GError **error)
 {
-    g_autoptr(QblkAnswer) answer = ask(monitor, "query-jobs", NULL, error);
+    g_autoptr(QblkAnswer) answer = execute(monitor, "query-jobs", NULL, error);
     if (answer != NULL) {
         monitor->unanswered = 0;
         postpone(monitor);
@@ -122,26 +130,26 @@ query_jobs(QblkMonitor *monitor, GError **error)
 }
 
 gboolean
-qblk_monitor_ask(QblkMonitor *monitor, GError **error)
+qblk_monitor_query_jobs(QblkMonitor *monitor, GError **error)
 {
-    g_autoptr(QblkAnswer) answer = query_jobs(monitor, error);
+    g_autoptr(QblkAnswer) answer = execute_query_jobs(monitor, error);
     if (answer == NULL || !qblk_answer_check(answer, "query-jobs", error) ||
         !qblk_job_state_check(answer->value, error)) {
         return FALSE;
     }
     for (guint i = 0; i < monitor->jobs->len; i++) {
-        qblk_job_state_see(monitor->jobs->pdata[i], answer->value);
+        qblk_job_state_update(monitor->jobs->pdata[i], answer->value);
     }
     /* The last event that came before the reply says what the reply says, later ones know more. */
-    hear_all(monitor);
+    handle_events(monitor);
     return TRUE;
 }
 
 gboolean
-qblk_monitor_look(QblkMonitor *monitor, GError **error)
+qblk_monitor_poll(QblkMonitor *monitor, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    if (qblk_monitor_ask(monitor, &cause)) {
+    if (qblk_monitor_query_jobs(monitor, &cause)) {
         return TRUE;
     }
     if (!qblk_monitor_is_lost(monitor) &&
@@ -154,12 +162,12 @@ qblk_monitor_look(QblkMonitor *monitor, GError **error)
 
 /* A signalfd gives a record, and nothing to a buffer smaller than that. */
 void
-qblk_monitor_look_at_stop(QblkMonitor *monitor)
+qblk_monitor_check_interrupt(QblkMonitor *monitor)
 {
     struct pollfd polled = {monitor->stop_fd, POLLIN, 0};
     char record[256];
     if (poll(&polled, 1, 0) > 0 && read(polled.fd, record, sizeof(record)) > 0) {
-        monitor->stops++;
+        monitor->interrupts++;
     }
 }
 
@@ -170,11 +178,11 @@ milliseconds_until(gint64 when)
 }
 
 static int
-how_long(const QblkMonitor *monitor, gint64 deadline)
+poll_timeout(const QblkMonitor *monitor, gint64 deadline)
 {
     /* A connection that is lost has no descriptor that could wake us. */
-    int timeout = has_failed(monitor) ? 0 : qblk_client_get_timeout(*monitor->client);
-    gint64 end = deadline == 0 ? monitor->ask_at : MIN(deadline, monitor->ask_at);
+    int timeout = has_failed(monitor) ? 0 : qblk_client_get_timeout(monitor->client);
+    gint64 end = deadline == 0 ? monitor->query_at : MIN(deadline, monitor->query_at);
     int left = milliseconds_until(end);
     return timeout < 0 ? left : MIN(timeout, left);
 }
@@ -182,22 +190,22 @@ how_long(const QblkMonitor *monitor, gint64 deadline)
 gboolean
 qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline, GError **error)
 {
-    QblkClient *client = *monitor->client;
+    QblkClient *client = monitor->client;
     struct pollfd polled[] = {
         {qblk_client_get_fd(client), (short)qblk_client_get_events(client), 0},
         {monitor->stop_fd, POLLIN, 0},
     };
-    int ready = poll(polled, G_N_ELEMENTS(polled), how_long(monitor, deadline));
+    int ready = poll(polled, G_N_ELEMENTS(polled), poll_timeout(monitor, deadline));
     if (ready < 0 && errno != EINTR) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "cannot wait for QEMU: %s",
                     g_strerror(errno));
         return FALSE;
     }
-    qblk_monitor_look_at_stop(monitor);
+    qblk_monitor_check_interrupt(monitor);
     gboolean is_alive = qblk_client_process(client, ready > 0 ? polled[0].revents : 0, error);
-    hear_all(monitor);
-    if (is_alive && g_get_monotonic_time() >= monitor->ask_at) {
-        is_alive = qblk_monitor_look(monitor, error);
+    handle_events(monitor);
+    if (is_alive && g_get_monotonic_time() >= monitor->query_at) {
+        is_alive = qblk_monitor_poll(monitor, error);
     }
     return is_alive;
 }
@@ -211,15 +219,13 @@ qblk_monitor_reconnect(QblkMonitor *monitor, GError **error)
         return FALSE;
     }
     monitor->has_reconnected = TRUE;
-    QblkClient *next = qblk_client_connect(monitor->address, monitor->timeout_ms, &cause);
-    if (next == NULL) {
+    handle_events(monitor);
+    if (!qblk_client_reconnect(monitor->client, monitor->address, monitor->timeout_ms, &cause)) {
         g_prefix_error(error, "%s, after: ", cause->message);
         return FALSE;
     }
     g_clear_error(error);
-    qblk_client_free(*monitor->client);
-    *monitor->client = next;
-    return qblk_monitor_ask(monitor, error);
+    return qblk_monitor_query_jobs(monitor, error);
 }
 
 gboolean
@@ -232,7 +238,7 @@ qblk_monitor_try(const QblkMonitor *monitor, const char *address, GError **error
 QblkSnapshot *
 qblk_monitor_fetch(QblkMonitor *monitor, const QblkSnapshotOptions *options, GError **error)
 {
-    QblkSnapshot *snapshot = qblk_snapshot_fetch(*monitor->client, options, error);
-    hear_all(monitor);
+    QblkSnapshot *snapshot = qblk_snapshot_fetch(monitor->client, options, error);
+    handle_events(monitor);
     return snapshot;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The monitor as the runner uses it: the one place where block jobs meet a live QEMU.
+ * The runner's monitor: the one place where block jobs meet a live QEMU.
  *
- * It sends commands, keeps the states of the jobs that matter up to date from events, waits for
- * QEMU, the user and the time at once, and connects once more where the connection is lost.  Where
- * nothing was asked for a while it asks for the jobs: that finds what events did not tell, and a
- * QEMU that stands still.
+ * It sends commands, keeps the states of the watched jobs up to date from events, waits for QEMU,
+ * the user and the time at once, and connects again once if the connection is lost.  If no command
+ * was sent for a while it queries the jobs: that finds a state that no event reported, and a QEMU
+ * that does not respond.
  */
 #pragma once
 
@@ -14,60 +14,64 @@
 #include "qmp/client.h"
 
 typedef struct {
-    QblkClient **client; /* borrowed; replaced by another one when connected again */
-    const char *address; /* to connect to once more, NULL: do not */
-    int timeout_ms;      /* for that, and for each answer */
-    int heartbeat_ms;    /* how long to wait without having asked */
-    gint64 ask_at;       /* when to ask next, microseconds of the monotonic clock */
-    guint unanswered;    /* how often in a row QEMU did not answer in time */
-    guint patience;      /* how often it may: QBLK_LIMIT_UNANSWERED or more */
-    int stop_fd;         /* readable: the user wants to stop; -1: none */
-    guint stops;         /* how often that was */
-    GPtrArray *jobs;     /* of QblkJobState, owned: those that matter */
+    QblkClient *client;    /* borrowed; connected again if its connection is lost */
+    const char *address;   /* to connect to again; NULL: do not */
+    int timeout_ms;        /* for connecting, and for each answer */
+    int heartbeat_ms;      /* how long to wait before the jobs are queried */
+    gint64 query_at;       /* when to query the jobs next, microseconds of the monotonic clock */
+    guint unanswered;      /* how many queries in a row were not answered in time */
+    guint patience;        /* how many may be: QBLK_LIMIT_UNANSWERED or more */
+    int stop_fd;           /* readable: the user interrupts; -1: none */
+    guint interrupts;      /* how often the user did */
+    GPtrArray *jobs;       /* of QblkJobState, owned: the watched jobs */
+    guint64 next_event;    /* number of the first event that was not handled */
+    gboolean keeps_events; /* the caller takes events itself: leave them to it */
     gboolean has_reconnected;
 } QblkMonitor;
 
-/** Drops the events that have come before.  @heartbeat_ms of 0 is @timeout_ms, and that of 0 is
- * the default. */
-void qblk_monitor_init(QblkMonitor *monitor, QblkClient **client, const char *address,
+/**
+ * Events that came before are not handled.  @timeout_ms of 0 is the default, @heartbeat_ms of 0 is
+ * @timeout_ms.  @address is borrowed (nullable).
+ */
+void qblk_monitor_init(QblkMonitor *monitor, QblkClient *client, const char *address,
                        int timeout_ms, int heartbeat_ms, int stop_fd);
 void qblk_monitor_clear(QblkMonitor *monitor);
 
-/** What is known of the job @id; from the first call on it is heard of.  Borrowed. */
+/** Returns: (transfer none): the state of the job @id, which is watched from the first call on. */
 QblkJobState *qblk_monitor_job(QblkMonitor *monitor, const char *id);
 
-/** The connection has failed, or QEMU has not answered for too long. */
+/** Returns: TRUE if the connection has failed, or QEMU left too many queries unanswered. */
 gboolean qblk_monitor_is_lost(const QblkMonitor *monitor);
 
-/** Execute one command and wait for its value, owned by the caller. */
+/** Execute one command.  Returns: (transfer full): its value, or NULL with @error set. */
 QblkJson *qblk_monitor_call(QblkMonitor *monitor, const char *command, const QblkJson *arguments,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Ask for the states of all jobs, where events may have been missed. */
-gboolean qblk_monitor_ask(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Query the states of all jobs, because events may have been missed. */
+gboolean qblk_monitor_query_jobs(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The same, where the answer is not needed now: a QEMU that is too busy to give it has not failed
- * before it is lost. */
-gboolean qblk_monitor_look(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** The same if the answer is not needed now: a QEMU that is too busy to answer is no error until
+ * the monitor is lost. */
+gboolean qblk_monitor_poll(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Look, without waiting, whether the user wants to stop. */
-void qblk_monitor_look_at_stop(QblkMonitor *monitor);
+/** Count an interrupt by the user, without waiting for one. */
+void qblk_monitor_check_interrupt(QblkMonitor *monitor);
 
 /**
- * Wait until QEMU says something or was asked, the user wants to stop, or the monotonic clock is at
- * @deadline (microseconds; 0: none).  FALSE once the connection is lost.
+ * Wait until QEMU sends something or was queried, the user interrupts, or the monotonic clock is at
+ * @deadline (microseconds; 0: none).  Returns: FALSE with @error set once the connection is lost.
  */
 gboolean qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** After the connection has failed: open it once more, and learn where the jobs are.  @error is
- * set, and is cleared on success. */
+/** After the connection has failed with @error: connect again, at most once, and query the jobs.
+ * @error is cleared on success. */
 gboolean qblk_monitor_reconnect(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Whether another monitor, at @address, takes a client and answers it. */
+/** Returns: TRUE if another monitor, at @address, accepts a client and answers it. */
 gboolean qblk_monitor_try(const QblkMonitor *monitor, const char *address,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Fetch a graph snapshot. */
+/** Returns: (transfer full): a graph snapshot that was fetched now. */
 QblkSnapshot *qblk_monitor_fetch(QblkMonitor *monitor, const QblkSnapshotOptions *options,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

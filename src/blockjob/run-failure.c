@@ -55,7 +55,7 @@ leave_nothing(const QblkRun *run, GError **error)
 void
 qblk_run_failure_end(QblkRun *run, const QblkRunTask *failed, GError **error)
 {
-    gboolean was_left = run->monitor.stops > 1 || failed->is_over ||
+    gboolean was_left = run->monitor.interrupts > 1 || failed->is_over ||
                         g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED);
     gboolean has_failed =
         qblk_job_state_has_reached(failed->job, "concluded") && failed->job->error != NULL;

@@ -23,12 +23,12 @@ outwait(QblkRunTask *task, const QblkStep *step, GError **error)
     QblkMonitor *monitor = &task->run->monitor;
     for (;;) {
         g_autoptr(GError) cause = NULL;
-        qblk_monitor_look_at_stop(monitor);
+        qblk_monitor_check_interrupt(monitor);
         if (qblk_run_task_must_stop(task, &cause)) {
             g_prefix_error(error, "%s: ", cause->message);
             return FALSE;
         }
-        if (qblk_monitor_ask(monitor, &cause)) {
+        if (qblk_monitor_query_jobs(monitor, &cause)) {
             g_clear_error(error);
             return TRUE;
         }
@@ -71,7 +71,7 @@ qblk_run_send_await(QblkRunTask *task, const QblkStep *step, const char *before,
     while (!has_changed(job, before) && !is_late) {
         is_late = g_get_monotonic_time() >= end;
         if (qblk_run_task_must_stop(task, error) ||
-            !(is_late ? qblk_monitor_ask(monitor, error)
+            !(is_late ? qblk_monitor_query_jobs(monitor, error)
                       : qblk_monitor_wait(monitor, end, error))) {
             return FALSE;
         }
@@ -105,7 +105,8 @@ static gboolean
 was_overtaken(QblkRunTask *task, const QblkStep *step, const char *before)
 {
     gboolean is_before, is_after;
-    if (!step->is_final || step->job == NULL || !qblk_monitor_ask(&task->run->monitor, NULL) ||
+    if (!step->is_final || step->job == NULL ||
+        !qblk_monitor_query_jobs(&task->run->monitor, NULL) ||
         !has_changed(qblk_monitor_job(&task->run->monitor, step->job), before)) {
         return FALSE;
     }
@@ -167,10 +168,10 @@ qblk_run_send(QblkRunTask *task, const QblkStep *step, GError **error)
     /* Of a job that was there before us nothing was heard yet. */
     if (job != NULL && job->state == NULL && task->plan->existing_job) {
         qblk_job_state_begin(job);
-        if (!qblk_monitor_ask(monitor, error)) {
+        if (!qblk_monitor_query_jobs(monitor, error)) {
             return FALSE;
         }
     }
-    return step->command == NULL ? qblk_monitor_ask(monitor, error)
+    return step->command == NULL ? qblk_monitor_query_jobs(monitor, error)
                                  : send_command(task, step, job, error);
 }

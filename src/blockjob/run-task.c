@@ -14,8 +14,8 @@ qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
     const QblkRun *run = task->run;
     gboolean may_return = !task->is_past_return && !run->is_undoing;
     gboolean is_late = run->end != 0 && g_get_monotonic_time() >= run->end;
-    const char *why = run->monitor.stops > 0 ? "as you asked" : "because its time was over";
-    if (run->monitor.stops < 2 && !(may_return && (run->monitor.stops > 0 || is_late))) {
+    const char *why = run->monitor.interrupts > 0 ? "as you asked" : "because its time was over";
+    if (run->monitor.interrupts < 2 && !(may_return && (run->monitor.interrupts > 0 || is_late))) {
         return FALSE;
     }
     if (may_return && !task->plan->existing_job) {
@@ -33,7 +33,7 @@ static gboolean
 report(QblkRun *run, GError **error)
 {
     run->report_at = g_get_monotonic_time() + (gint64)run->options->report_ms * 1000;
-    if (!qblk_monitor_look(&run->monitor, error)) {
+    if (!qblk_monitor_poll(&run->monitor, error)) {
         return FALSE;
     }
     for (guint i = 0; i < run->tasks->len; i++) {
@@ -72,7 +72,7 @@ wait_turn(QblkRunTask *task, GError **error)
 static gboolean
 check_conclusion(QblkRunTask *task, const QblkJobState *job, GError **error)
 {
-    if (!qblk_monitor_ask(&task->run->monitor, error)) {
+    if (!qblk_monitor_query_jobs(&task->run->monitor, error)) {
         return FALSE;
     }
     if (job->error == NULL) {
@@ -144,7 +144,7 @@ begin_step(QblkRunTask *task, const QblkStep *step, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     gboolean was_past_return = task->is_past_return;
-    qblk_monitor_look_at_stop(&task->run->monitor);
+    qblk_monitor_check_interrupt(&task->run->monitor);
     if (qblk_run_task_must_stop(task, error) || !qblk_run_journal_step(task, step, error)) {
         return FALSE;
     }
@@ -291,8 +291,8 @@ undo_step(QblkRunTask *task, const QblkStep *step, GError **error)
     if (is_undone(task, step) || (begin_step(task, step, &cause) && end_step(task, step, &cause))) {
         return TRUE;
     }
-    if (!qblk_monitor_is_lost(&task->run->monitor) && qblk_monitor_ask(&task->run->monitor, NULL) &&
-        is_undone(task, step)) {
+    if (!qblk_monitor_is_lost(&task->run->monitor) &&
+        qblk_monitor_query_jobs(&task->run->monitor, NULL) && is_undone(task, step)) {
         return TRUE;
     }
     g_propagate_error(error, g_steal_pointer(&cause));
@@ -304,7 +304,7 @@ static void
 note_when_known(QblkRunTask *task)
 {
     gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
-    if (task->is_unanswered && is_concluded && qblk_monitor_ask(&task->run->monitor, NULL) &&
+    if (task->is_unanswered && is_concluded && qblk_monitor_query_jobs(&task->run->monitor, NULL) &&
         task->job->error != NULL) {
         qblk_run_journal_not_changed(task);
         task->is_unanswered = FALSE;
@@ -332,7 +332,7 @@ qblk_run_task_undo(QblkRunTask *task, GError **error)
     if (!task->is_unanswered) {
         qblk_run_journal_not_changed(task);
     }
-    if (!qblk_monitor_ask(monitor, error) &&
+    if (!qblk_monitor_query_jobs(monitor, error) &&
         (!qblk_monitor_is_lost(monitor) || !qblk_monitor_reconnect(monitor, error))) {
         return FALSE;
     }

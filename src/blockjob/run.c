@@ -20,7 +20,7 @@ watch_jobs(QblkRun *run, const GPtrArray *steps)
 }
 
 static void
-run_init(QblkRun *run, QblkClient **client, const GPtrArray *plans, const QblkRunOptions *options)
+run_init(QblkRun *run, QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options)
 {
     gint64 now = g_get_monotonic_time();
     *run = (QblkRun){
@@ -31,6 +31,7 @@ run_init(QblkRun *run, QblkClient **client, const GPtrArray *plans, const QblkRu
     };
     qblk_monitor_init(&run->monitor, client, options->address, options->timeout_ms,
                       options->heartbeat_ms, options->stop_fd);
+    run->monitor.keeps_events = options->keeps_events;
     for (guint i = 0; i < plans->len; i++) {
         QblkRunTask *task = g_new0(QblkRunTask, 1);
         task->run = run;
@@ -104,7 +105,7 @@ conclude(QblkRun *run, GError **error)
 }
 
 gboolean
-qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *options, GError **error)
+qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options, GError **error)
 {
     QblkRun run;
     QblkRunTask *failed = NULL;
@@ -137,7 +138,7 @@ list_of(const QblkPlan *plan)
 }
 
 gboolean
-qblk_run_one(QblkClient **client, const QblkPlan *plan, const QblkRunOptions *options,
+qblk_run_one(QblkClient *client, const QblkPlan *plan, const QblkRunOptions *options,
              GError **error)
 {
     g_autoptr(GPtrArray) plans = list_of(plan);
@@ -298,7 +299,7 @@ resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     gboolean goes_on = task->stage > QBLK_STAGE_PLANNED || !qblk_run_verify_can_compare(task);
-    if (!qblk_monitor_ask(&run->monitor, error)) {
+    if (!qblk_monitor_query_jobs(&run->monitor, error)) {
         return FALSE;
     }
     if (goes_on && qblk_job_state_is_there(task->job)) {
@@ -323,7 +324,7 @@ resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
 }
 
 gboolean
-qblk_run_resume(QblkClient **client, const QblkPlan *plan, QblkStage stage,
+qblk_run_resume(QblkClient *client, const QblkPlan *plan, QblkStage stage,
                 const QblkRunOptions *options, QblkRunEnd *end, GError **error)
 {
     QblkRun run;

@@ -26,16 +26,17 @@ typedef struct {
     int report_ms; /* how often to ask for the progress; 0: never */
     QblkRunReport report;
     gpointer user_data;
-    gboolean is_local;    /* the files that QEMU names are those of this machine */
-    gboolean is_detached; /* return once the jobs have started */
+    gboolean is_local;     /* the files that QEMU names are those of this machine */
+    gboolean is_detached;  /* return once the jobs have started */
+    gboolean keeps_events; /* the caller takes the client's events; else they are dropped */
     /* One for each plan, or NULL: written before each step that cannot be undone.  Those of plans
      * of which nothing is left to do are ended, and NULL afterwards. */
     QblkJournal **journals;
 } QblkRunOptions;
 
 /**
- * Carry out @plans (of QblkPlan), for one disk each.  *@client may be replaced by another
- * connection to the same monitor.
+ * Carry out @plans (of QblkPlan), for one disk each.  @client is connected again once, if its
+ * connection is lost and the options have its address.
  *
  * Several jobs wait for each other: all are ready, or pending, before the first one changes its
  * chain.  If one fails before that, all are taken back.
@@ -49,11 +50,11 @@ typedef struct {
  * QBLK_QMP_ERROR where the connection is lost and stays so, or QEMU stands still.  What could be
  * undone was undone before an error is returned, or the message says what is left.
  */
-gboolean qblk_run(QblkClient **client, const GPtrArray *plans, const QblkRunOptions *options,
+gboolean qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options,
                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** qblk_run() for one plan. */
-gboolean qblk_run_one(QblkClient **client, const QblkPlan *plan, const QblkRunOptions *options,
+gboolean qblk_run_one(QblkClient *client, const QblkPlan *plan, const QblkRunOptions *options,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** How an operation that was taken up has ended. */
@@ -68,6 +69,6 @@ typedef enum {
  * QBLK_BLOCKJOB_ERROR_RESULT where the chain is neither the one before nor the one after, or was
  * not known when the plan was made, and the job is gone.
  */
-gboolean qblk_run_resume(QblkClient **client, const QblkPlan *plan, QblkStage stage,
+gboolean qblk_run_resume(QblkClient *client, const QblkPlan *plan, QblkStage stage,
                          const QblkRunOptions *options, QblkRunEnd *end,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

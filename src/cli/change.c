@@ -73,7 +73,7 @@ look(QblkLive *live, QblkInvocation *invocation, GError **error)
     qblk_vm_log(live->client, invocation); /* 200 kB of schema are of no use to anybody */
     if (!qblk_recover_identify(live->client, invocation->arguments[0], &live->vm, error) ||
         (!invocation->job.dry_run &&
-         !qblk_recover_before(&live->client, invocation, &live->vm, error))) {
+         !qblk_recover_before(live->client, invocation, &live->vm, error))) {
         return FALSE;
     }
     live->snapshot = qblk_snapshot_fetch(live->client, invocation->snapshot_options, error);
@@ -385,7 +385,7 @@ carry_out(QblkLive *live, QblkInvocation *invocation, const GPtrArray *plans, GE
         .is_detached = options->detach,
         .journals = journals.list,
     };
-    gboolean done = qblk_run(&live->client, plans, &run, error);
+    gboolean done = qblk_run(live->client, plans, &run, error);
     if (!options->detach) {
         qblk_progress_end(progress, done);
     }

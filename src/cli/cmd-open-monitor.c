@@ -129,7 +129,7 @@ plan_close(QblkClient *client, const QblkInvocation *invocation, const char *pat
 }
 
 static gboolean
-carry_out(QblkClient **client, const QblkInvocation *invocation, const QblkPlan *plan,
+carry_out(QblkClient *client, const QblkInvocation *invocation, const QblkPlan *plan,
           GError **error)
 {
     QblkMonitor monitor;
@@ -217,7 +217,7 @@ qblk_cmd_open_monitor(QblkInvocation *invocation, GError **error)
     g_autoptr(QblkPlan) plan = invocation->closes ? plan_close(client, invocation, path, error)
                                                   : plan_open(client, invocation, path, error);
     if (plan == NULL || !check_place(invocation, path, error) ||
-        (!invocation->job.dry_run && !carry_out(&client, invocation, plan, error))) {
+        (!invocation->job.dry_run && !carry_out(client, invocation, plan, error))) {
         return FALSE;
     }
     g_auto(Next) next = {0};

@@ -37,7 +37,7 @@ report(const Report *to, const QblkJournalRecord *record, const char *said)
 }
 
 static gboolean
-recover_one(const Report *to, const QblkJournalRecord *record, QblkClient **client,
+recover_one(const Report *to, const QblkJournalRecord *record, QblkClient *client,
             const QblkJournalVm *vm, GError **error)
 {
     g_autofree char *said = NULL;
@@ -74,7 +74,7 @@ recover_if_of_vm(const QblkJournalRecord *record, gpointer user_data, GError **e
     if (is_of && (record->error != NULL || record->is_busy)) {
         return pass_over(to, record, error);
     }
-    return !is_of || recover_one(to, record, &to->client, &to->vm, error);
+    return !is_of || recover_one(to, record, to->client, &to->vm, error);
 }
 
 /* All that was left on one VM. */
@@ -113,7 +113,7 @@ recover_there(const Report *to, const QblkJournalRecord *record, GError **error)
     gboolean is_reached = client != NULL &&
                           qblk_recover_identify(client, record->vm.address, &vm, &cause) &&
                           (qblk_recover_is_of(record, &vm) || fail_other(record, &cause));
-    gboolean done = is_reached && recover_one(to, record, &client, &vm, error);
+    gboolean done = is_reached && recover_one(to, record, client, &vm, error);
     /* It may have crashed; its images tell more. */
     if (!is_reached) {
         const GPtrArray *before = record->plan->before;

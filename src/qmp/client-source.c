@@ -15,14 +15,26 @@ is_due(const ClientSource *source)
     return source->more || qblk_client_arrived(source->client) != source->seen;
 }
 
+/* A client that has failed has no descriptor, and one that is connected again has another one. */
+static void
+replace_poll(ClientSource *source, int fd)
+{
+    if (source->poll.fd >= 0) {
+        g_source_remove_poll(&source->base, &source->poll);
+    }
+    source->poll.fd = fd;
+    source->poll.revents = 0;
+    if (fd >= 0) {
+        g_source_add_poll(&source->base, &source->poll);
+    }
+}
+
 static void
 follow_client(ClientSource *source)
 {
     int fd = qblk_client_get_fd(source->client);
-    if (source->poll.fd >= 0 && fd < 0) {
-        g_source_remove_poll(&source->base, &source->poll);
-        source->poll.fd = -1;
-        source->poll.revents = 0;
+    if (source->poll.fd != fd) {
+        replace_poll(source, fd);
     }
     source->poll.events = (gushort)qblk_client_get_events(source->client);
 }

@@ -24,19 +24,32 @@ struct QblkClient {
     gpointer logger_data;
 };
 
+/* Open @address_text; @peer is its name in messages. */
+static int
+open_address(const char *address_text, int timeout_ms, char **peer, GError **error)
+{
+    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
+    if (address == NULL) {
+        return -1;
+    }
+
+    int fd = qblk_transport_open(address, timeout_ms, error);
+    if (fd >= 0) {
+        *peer = g_strdup(address->kind == QBLK_ADDRESS_UNIX ? address->path : address->text);
+    }
+    return fd;
+}
+
 QblkClient *
 qblk_client_start(const char *address_text, int timeout_ms, GError **error)
 {
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
-    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
-    if (address == NULL) {
-        return NULL;
-    }
-    int fd = qblk_transport_open(address, timeout, error);
+    g_autofree char *peer = NULL;
+    int fd = open_address(address_text, timeout, &peer, error);
     if (fd < 0) {
         return NULL;
     }
-    const char *peer = address->kind == QBLK_ADDRESS_UNIX ? address->path : address->text;
+
     QblkClient *client = g_new0(QblkClient, 1);
     client->fd = fd;
     client->timeout_ms = timeout;
@@ -44,19 +57,44 @@ qblk_client_start(const char *address_text, int timeout_ms, GError **error)
     return client;
 }
 
+static gboolean
+wait_ready(QblkClient *client, GError **error)
+{
+    while (!qblk_client_is_ready(client)) {
+        if (!qblk_client_wait_turn(client, -1, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 QblkClient *
 qblk_client_connect(const char *address, int timeout_ms, GError **error)
 {
     g_autoptr(QblkClient) client = qblk_client_start(address, timeout_ms, error);
-    if (client == NULL) {
+    if (client == NULL || !wait_ready(client, error)) {
         return NULL;
     }
-    while (!qblk_client_is_ready(client)) {
-        if (!qblk_client_wait_turn(client, -1, error)) {
-            return NULL;
-        }
-    }
     return g_steal_pointer(&client);
+}
+
+gboolean
+qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms, GError **error)
+{
+    int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
+    g_autofree char *peer = NULL;
+    int fd = open_address(address, timeout, &peer, error);
+    if (fd < 0) {
+        return FALSE;
+    }
+
+    if (client->fd >= 0) {
+        close(client->fd);
+    }
+    client->fd = fd;
+    client->peer_is_deaf = FALSE;
+    qblk_session_restart(client->session, peer, g_get_monotonic_time(), (gint64)timeout * 1000);
+    return wait_ready(client, error);
 }
 
 void
@@ -275,6 +313,18 @@ QblkJson *
 qblk_client_take_event_json(QblkClient *client)
 {
     return qblk_session_take_event(client->session);
+}
+
+const QblkJson *
+qblk_client_peek_event(const QblkClient *client, guint64 *next)
+{
+    return qblk_session_peek_event(client->session, next);
+}
+
+guint64
+qblk_client_next_event(const QblkClient *client)
+{
+    return qblk_session_next_event(client->session);
 }
 
 char *

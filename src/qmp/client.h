@@ -20,6 +20,18 @@ gboolean qblk_client_take_answer(QblkClient *client, guint64 id, QblkAnswer **an
 /** The oldest event not taken yet, owned by the caller, or NULL. */
 QblkJson *qblk_client_take_event_json(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
 
+/** See qblk_session_peek_event() and qblk_session_next_event(). */
+const QblkJson *qblk_client_peek_event(const QblkClient *client, guint64 *next);
+guint64 qblk_client_next_event(const QblkClient *client);
+
+/**
+ * Connect a client that has failed to @address, and wait for the handshake; @timeout_ms as for
+ * qblk_client_connect().  The client keeps its logger, its limits, and all answers and events that
+ * were not taken.  On failure it stays a client that has failed, and can be connected again.
+ */
+gboolean qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** qblk_client_wait_event() as a value. */
 QblkJson *qblk_client_wait_event_json(QblkClient *client, int timeout_ms,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -76,6 +76,21 @@ qblk_event_queue_pop(QblkEventQueue *queue)
     return json;
 }
 
+const QblkJson *
+qblk_event_queue_peek(const QblkEventQueue *queue, guint64 number)
+{
+    if (number < queue->popped || number >= queue->pushed) {
+        return NULL;
+    }
+
+    guint distance = (guint)(queue->pushed - 1 - number);
+    const GList *link = queue->events.tail;
+    while (distance-- > 0) {
+        link = link->prev;
+    }
+    return ((const Event *)link->data)->json;
+}
+
 guint64
 qblk_event_queue_pushed(const QblkEventQueue *queue)
 {

@@ -22,6 +22,10 @@ gboolean qblk_event_queue_push(QblkEventQueue *queue, const QblkJson *event, gsi
 /** The oldest event, owned by the caller, or NULL. */
 QblkJson *qblk_event_queue_pop(QblkEventQueue *queue) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The event @number, counted from the first one ever appended (0), borrowed until it is taken;
+ * NULL if it was taken or has not come. */
+const QblkJson *qblk_event_queue_peek(const QblkEventQueue *queue, guint64 number);
+
 /** How many events were ever appended and taken. */
 guint64 qblk_event_queue_pushed(const QblkEventQueue *queue);
 guint64 qblk_event_queue_popped(const QblkEventQueue *queue);

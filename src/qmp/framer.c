@@ -36,6 +36,13 @@ qblk_framer_set_limit(QblkFramer *framer, gsize max_bytes)
 }
 
 void
+qblk_framer_reset(QblkFramer *framer)
+{
+    free_string(framer->message);
+    *framer = (QblkFramer){.max_bytes = framer->max_bytes};
+}
+
+void
 qblk_framer_free(QblkFramer *framer)
 {
     if (framer == NULL) {

@@ -19,6 +19,9 @@ void qblk_framer_free(QblkFramer *framer);
 /** Change the longest message to accept; 0 means QBLK_LIMIT_REPLY_BYTES. */
 void qblk_framer_set_limit(QblkFramer *framer, gsize max_bytes);
 
+/** Drop the unfinished message: the bytes that follow are those of another connection. */
+void qblk_framer_reset(QblkFramer *framer);
+
 /**
  * Read @length bytes up to the end of the first message in them.  Sets @used to how many bytes that
  * took and @message to the message, owned by the caller, or to NULL where it has not ended yet:

@@ -45,6 +45,26 @@ qblk_session_new(const char *peer, gint64 now, gint64 timeout, gsize max_reply_b
 }
 
 void
+qblk_session_restart(QblkSession *session, const char *peer, gint64 now, gint64 timeout)
+{
+    g_autofree char *name = g_strdup(peer);
+    g_free(session->peer);
+    session->peer = g_steal_pointer(&name);
+    session->state = QBLK_SESSION_GREETING;
+    g_clear_error(&session->error);
+    qblk_framer_reset(session->framer);
+
+    session->handshake_start = now;
+    session->handshake_timeout = timeout;
+    g_clear_pointer(&session->greeting, qblk_json_unref);
+    session->version = (QblkMessageVersion){0};
+    session->capabilities_id = 0;
+
+    g_string_truncate(session->output, 0);
+    session->output_sent = 0;
+}
+
+void
 qblk_session_free(QblkSession *session)
 {
     if (session == NULL) {
@@ -182,6 +202,23 @@ QblkJson *
 qblk_session_take_event(QblkSession *session)
 {
     return qblk_event_queue_pop(session->events);
+}
+
+const QblkJson *
+qblk_session_peek_event(const QblkSession *session, guint64 *next)
+{
+    guint64 number = MAX(*next, qblk_event_queue_popped(session->events));
+    const QblkJson *event = qblk_event_queue_peek(session->events, number);
+    if (event != NULL) {
+        *next = number + 1;
+    }
+    return event;
+}
+
+guint64
+qblk_session_next_event(const QblkSession *session)
+{
+    return qblk_event_queue_pushed(session->events);
 }
 
 /* ---- what QEMU sends ---- */

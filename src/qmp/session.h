@@ -42,6 +42,12 @@ typedef void (*QblkSessionLogger)(gboolean sent, const char *text, gsize length,
 QblkSession *qblk_session_new(const char *peer, gint64 now, gint64 timeout, gsize max_reply_bytes);
 void qblk_session_free(QblkSession *session);
 
+/**
+ * Begin again on a new connection to @peer, after the session failed.  Answers, failures and events
+ * that were not taken stay, and no id is used twice.
+ */
+void qblk_session_restart(QblkSession *session, const char *peer, gint64 now, gint64 timeout);
+
 void qblk_session_set_logger(QblkSession *session, QblkSessionLogger logger, gpointer user_data);
 
 /** Change the longest message to accept, in bytes; 0 means QBLK_LIMIT_REPLY_BYTES. */
@@ -82,6 +88,16 @@ void qblk_session_abandon(QblkSession *session, guint64 id);
 
 /** The oldest event not taken yet, as QEMU sent it, or NULL. */
 QblkJson *qblk_session_take_event(QblkSession *session);
+
+/**
+ * Read the events without taking them: the first one that has not been taken and whose number is
+ * @next or more, borrowed until it is taken; NULL if there is none.  @next becomes the number after
+ * it.  Events are numbered from 0 as they come.
+ */
+const QblkJson *qblk_session_peek_event(const QblkSession *session, guint64 *next);
+
+/** The number that the next event to come will have. */
+guint64 qblk_session_next_event(const QblkSession *session);
 
 /** How many answers, events and failures there have been, and how many of them were taken. */
 guint64 qblk_session_arrived(const QblkSession *session);

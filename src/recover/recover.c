@@ -137,7 +137,7 @@ qblk_recover_is_here(QblkClient *client, const QblkJournalRecord *record)
 /* ---- taking up ---- */
 
 static gboolean
-resume_job(QblkClient **client, const QblkInvocation *invocation, const QblkJournalRecord *record,
+resume_job(QblkClient *client, const QblkInvocation *invocation, const QblkJournalRecord *record,
            QblkJournal **journal, char **said, GError **error)
 {
     const QblkPlan *plan = record->plan;
@@ -147,7 +147,7 @@ resume_job(QblkClient **client, const QblkInvocation *invocation, const QblkJour
         .snapshot = invocation->snapshot_options,
         .timeout_ms = invocation->timeout_ms,
         .stop_fd = qblk_interrupt_get_fd(interrupt),
-        .is_local = qblk_recover_is_here(*client, record),
+        .is_local = qblk_recover_is_here(client, record),
         .journals = journal,
     };
     if (!qblk_run_resume(client, plan, record->stage, &run, &end, error)) {
@@ -194,7 +194,7 @@ fail_to_take_up(const QblkJournalRecord *record, GError **error)
 }
 
 gboolean
-qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
+qblk_recover_record(QblkClient *client, const QblkInvocation *invocation,
                     const QblkJournalRecord *record, const QblkJournalVm *vm, char **said,
                     GError **error)
 {
@@ -203,7 +203,7 @@ qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
         return FALSE;
     }
     gboolean done = qblk_journal_vm_was_restarted(&record->vm, vm)
-                        ? qblk_recover_restart(*client, invocation, record, said, error)
+                        ? qblk_recover_restart(client, invocation, record, said, error)
                         : resume_job(client, invocation, record, &journal, said, error);
     if (journal != NULL && done) {
         qblk_journal_end(g_steal_pointer(&journal));
@@ -303,7 +303,7 @@ is_users_own(const QblkInvocation *invocation, const QblkJournalRecord *record)
 }
 
 typedef struct {
-    QblkClient **client;
+    QblkClient *client;
     const QblkInvocation *invocation;
     const QblkJournalVm *vm;
     GError *own; /* why what was left on the disk that is meant cannot be taken up */
@@ -360,7 +360,7 @@ recover_before(const QblkJournalRecord *record, gpointer user_data, GError **err
 }
 
 gboolean
-qblk_recover_before(QblkClient **client, const QblkInvocation *invocation, const QblkJournalVm *vm,
+qblk_recover_before(QblkClient *client, const QblkInvocation *invocation, const QblkJournalVm *vm,
                     GError **error)
 {
     g_autofree char *folder = qblk_recover_folder(invocation);

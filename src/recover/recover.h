@@ -31,7 +31,7 @@ gboolean qblk_recover_is_here(QblkClient *client, const QblkJournalRecord *recor
  * Take up @record on @client, which may be replaced; @said is how it ended, for people.  A QEMU
  * that was started since is only looked at.
  */
-gboolean qblk_recover_record(QblkClient **client, const QblkInvocation *invocation,
+gboolean qblk_recover_record(QblkClient *client, const QblkInvocation *invocation,
                              const QblkJournalRecord *record, const QblkJournalVm *vm, char **said,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -52,5 +52,5 @@ gboolean qblk_recover_each(const GPtrArray *records, QblkRecoverOne take_up, gpo
  * Take up all that was left on the VM before it is changed, and say so on stderr.  What `job` is
  * told of @invocation's own disk is not finished before: it may be to be aborted.
  */
-gboolean qblk_recover_before(QblkClient **client, const QblkInvocation *invocation,
+gboolean qblk_recover_before(QblkClient *client, const QblkInvocation *invocation,
                              const QblkJournalVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;

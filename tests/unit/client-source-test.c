@@ -184,6 +184,38 @@ a_callback_may_free_the_client(void **state)
     fake_qmp_finish(fake);
 }
 
+static void
+a_client_that_is_connected_again_is_dispatched_as_before(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_expect(fake, "quit", NULL);
+    fake_qmp_close(fake);
+    FakeQmp *next = fake_qmp_new("7.2");
+    fake_qmp_expect(next, "query-jobs", NULL);
+    fake_qmp_event(next, "A", NULL);
+    fake_qmp_reply(next, "[]");
+    g_autofree char *address = fake_qmp_start(next);
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(GError) error = NULL;
+    assert_true(qblk_client_submit(client, "quit", NULL, 0, &error) != 0);
+    Watcher watcher = {.until_failure = TRUE};
+    GSource *source = attach(client, &watcher);
+    g_main_loop_run(watcher.loop);
+    assert_non_null(qblk_client_get_error(client));
+
+    assert_true(qblk_client_reconnect(client, address, 0, &error));
+    assert_null(qblk_client_get_error(client));
+    watcher.until_failure = FALSE;
+    watcher.id = qblk_client_submit(client, "query-jobs", NULL, 0, &error);
+    assert_no_error(error);
+    g_main_loop_run(watcher.loop);
+    assert_string_equal(watcher.reply, "[]");
+    detach(source, &watcher);
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+    fake_qmp_finish(next);
+}
+
 int
 main(void)
 {
@@ -194,6 +226,7 @@ main(void)
         cmocka_unit_test(a_failure_is_dispatched_once_and_then_the_source_is_quiet),
         cmocka_unit_test(a_deadline_is_dispatched_without_a_word_from_qemu),
         cmocka_unit_test(a_callback_may_free_the_client),
+        cmocka_unit_test(a_client_that_is_connected_again_is_dispatched_as_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,11 +71,36 @@ too_many_bytes_are_refused_until_some_are_taken(void **state)
     qblk_event_queue_free(queue);
 }
 
+static void
+events_are_read_by_their_number_until_they_are_taken(void **state)
+{
+    QblkEventQueue *queue = qblk_event_queue_new();
+    for (gint64 i = 0; i < 5; i++) {
+        g_autoptr(QblkJson) event = qblk_json_new_array();
+        qblk_json_append(event, qblk_json_new_integer(i));
+        assert_push(queue, event, 1);
+    }
+    qblk_json_unref(qblk_event_queue_pop(queue));
+    qblk_json_unref(qblk_event_queue_pop(queue));
+
+    assert_null(qblk_event_queue_peek(queue, 1));
+    for (gint64 i = 2; i < 5; i++) {
+        gint64 number = -1;
+        const QblkJson *event = qblk_event_queue_peek(queue, (guint64)i);
+        assert_true(qblk_json_integer(qblk_json_at(event, 0), &number));
+        assert_int_equal(number, i);
+    }
+    assert_null(qblk_event_queue_peek(queue, 5));
+    assert_int_equal(qblk_event_queue_popped(queue), 2);
+    qblk_event_queue_free(queue);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_out_in_their_order),
+        cmocka_unit_test(events_are_read_by_their_number_until_they_are_taken),
         cmocka_unit_test(too_many_events_are_refused_until_one_is_taken),
         cmocka_unit_test(too_many_bytes_are_refused_until_some_are_taken),
     };

@@ -9,14 +9,14 @@ static void
 hear(QblkJobState *job, const char *event)
 {
     g_autoptr(QblkJson) json = graph_fixture_json(event);
-    qblk_job_state_hear(job, json);
+    qblk_job_state_handle_event(job, json);
 }
 
 static void
 see(QblkJobState *job, const char *jobs)
 {
     g_autoptr(QblkJson) json = graph_fixture_json(jobs);
-    qblk_job_state_see(job, json);
+    qblk_job_state_update(job, json);
 }
 
 static void

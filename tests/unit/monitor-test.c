@@ -22,7 +22,7 @@ static void
 begin(Case *test, int timeout_ms, int heartbeat_ms, int stop_fd)
 {
     test->client = fake_qmp_connect(test->fake);
-    qblk_monitor_init(&test->monitor, &test->client, NULL, timeout_ms, heartbeat_ms, stop_fd);
+    qblk_monitor_init(&test->monitor, test->client, NULL, timeout_ms, heartbeat_ms, stop_fd);
     (void)qblk_monitor_job(&test->monitor, "job0");
 }
 
@@ -71,7 +71,7 @@ what_came_before_is_not_heard(void **state)
     test.client = fake_qmp_connect(test.fake);
     g_free(qblk_client_execute(test.client, "query-version", NULL, 0, &error)); /* it has come */
     assert_no_error(error);
-    qblk_monitor_init(&test.monitor, &test.client, NULL, 0, 0, -1);
+    qblk_monitor_init(&test.monitor, test.client, NULL, 0, 0, -1);
     (void)qblk_monitor_job(&test.monitor, "job0");
     qblk_json_unref(qblk_monitor_call(&test.monitor, "query-version", NULL, &error));
     assert_no_error(error);
@@ -146,9 +146,9 @@ each_signal_of_a_signalfd_is_one_wish_to_stop(void **state)
     for (guint i = 1; i <= 2; i++) {
         raise(SIGUSR1);
         assert_true(qblk_monitor_wait(&test.monitor, 0, &error));
-        assert_int_equal(test.monitor.stops, i);
-        qblk_monitor_look_at_stop(&test.monitor);
-        assert_int_equal(test.monitor.stops, i);
+        assert_int_equal(test.monitor.interrupts, i);
+        qblk_monitor_check_interrupt(&test.monitor);
+        assert_int_equal(test.monitor.interrupts, i);
     }
     close(fd);
     sigprocmask(SIG_SETMASK, &before, NULL);
@@ -181,7 +181,7 @@ events_do_not_put_off_the_question(void **state)
     }
     answer_jobs(test.fake, "ready");
     begin(&test, MINUTE, 1, -1);
-    test.monitor.ask_at = g_get_monotonic_time();
+    test.monitor.query_at = g_get_monotonic_time();
     assert_true(qblk_monitor_wait(&test.monitor, 0, &error));
     assert_string_equal(state_of(&test), "ready");
     end(&test);
@@ -222,10 +222,10 @@ one_that_is_busy_for_a_while_is_not(void **state)
     answer_jobs(test.fake, "ready");
     begin(&test, 1, 1, -1);
     test.monitor.patience = 2;
-    assert_true(qblk_monitor_look(&test.monitor, &error));
+    assert_true(qblk_monitor_poll(&test.monitor, &error));
     assert_int_equal(test.monitor.unanswered, 1);
     test.monitor.timeout_ms = MINUTE;
-    assert_true(qblk_monitor_look(&test.monitor, &error));
+    assert_true(qblk_monitor_poll(&test.monitor, &error));
     assert_int_equal(test.monitor.unanswered, 0);
     end(&test);
 }

@@ -210,6 +210,47 @@ what_is_refused_since_it_was_done_is_done(void **state)
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "as it was");
 }
 
+static void
+assert_takes_event(QblkClient *client, const char *name)
+{
+    g_autoptr(QblkJson) event = qblk_client_take_event_json(client);
+    assert_string_equal(qblk_json_get_string(event, "event"), name);
+}
+
+/* Those that came before, meanwhile, and on both connections. */
+static void
+a_client_and_its_events_stay_the_callers(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_ACTIVE);
+    fake_qmp_event(test->fake, "FIRST", NULL);
+    fake_qmp_expect(test->fake, "query-version", NULL);
+    fake_qmp_reply(test->fake, "{}");
+    fake_qmp_expect(test->fake, "block-commit", NULL);
+    fake_qmp_event(test->fake, "SECOND", NULL);
+    fake_qmp_close(test->fake);
+    test->next = run_case_server();
+    run_case_tell(test->next, "running", NULL);
+    run_case_status(test->next, "ready");
+    fake_qmp_event(test->next, "THIRD", NULL);
+    g_autofree char *again = fake_qmp_start(test->next);
+    QblkClient *client = fake_qmp_connect(test->fake);
+    g_autofree char *version = qblk_client_execute(client, "query-version", NULL, 0, &test->error);
+    assert_no_error(test->error);
+
+    test->options.address = again;
+    test->options.keeps_events = TRUE;
+    assert_true(qblk_run_one(client, test->plan, &test->options, &test->error));
+    assert_no_error(test->error);
+    assert_null(qblk_client_get_error(client));
+    assert_takes_event(client, "FIRST");
+    assert_takes_event(client, "SECOND");
+    assert_takes_event(client, "JOB_STATUS_CHANGE");
+    g_autoptr(QblkJson) last = qblk_client_wait_event_json(client, -1, &test->error);
+    assert_string_equal(qblk_json_get_string(last, "event"), "THIRD");
+    qblk_client_free(client);
+    run_case_free(test);
+}
+
 int
 main(void)
 {
@@ -222,6 +263,7 @@ main(void)
         cmocka_unit_test(what_another_client_has_ended_is_no_pivot),
         cmocka_unit_test(what_is_refused_since_it_was_done_is_done),
         cmocka_unit_test(what_is_known_is_said_where_the_connection_stays_lost),
+        cmocka_unit_test(a_client_and_its_events_stay_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

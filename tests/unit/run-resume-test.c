@@ -237,7 +237,7 @@ try_row(const Row *row)
     left.run->options.journals = &left.journal;
     QblkClient *client = fake_qmp_connect(left.run->fake);
     gboolean done =
-        qblk_run_resume(&client, left.run->plan, row->stage, &left.run->options, &end, &error);
+        qblk_run_resume(client, left.run->plan, row->stage, &left.run->options, &end, &error);
     qblk_client_free(client);
     if (row->end == REFUSED) {
         assert_false(done);
@@ -321,7 +321,7 @@ a_copy_of_another_client_is_not_taken_back(void **state)
     left.run->options.journals = &left.journal;
     QblkClient *client = fake_qmp_connect(left.run->fake);
     assert_false(
-        qblk_run_resume(&client, left.run->plan, row.stage, &left.run->options, &end, &error));
+        qblk_run_resume(client, left.run->plan, row.stage, &left.run->options, &end, &error));
     qblk_client_free(client);
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "is still ready");
     check_marks(&left, &row);

@@ -79,7 +79,7 @@ try_row(const Row *row)
     expect(test->fake, row);
     QblkClient *client = fake_qmp_connect(test->fake);
     test->done =
-        qblk_run_resume(&client, test->plan, row->stage, &test->options, &end, &test->error);
+        qblk_run_resume(client, test->plan, row->stage, &test->options, &end, &test->error);
     qblk_client_free(client);
     assert_int_equal(test->done, row->end != NOT_KNOWN);
     if (row->end == NOT_KNOWN) {

@@ -323,6 +323,56 @@ the_logger_sees_every_message_in_order(void **state)
     g_string_free(log, TRUE);
 }
 
+/* ---- another connection ---- */
+
+static void
+a_session_begins_again_and_keeps_what_was_not_taken(void **state)
+{
+    g_autoptr(QblkSession) session = session_check_new_ready(0);
+    guint64 answered = session_check_submit(session, "query-block", 0, SESSION_SECOND);
+    guint64 lost = session_check_submit(session, "query-jobs", 0, SESSION_SECOND);
+    session_check_receive(session, "{\"event\": \"A\"}{\"return\": 4, \"id\": 2}{\"event", 0);
+    qblk_session_end(session, "cut");
+
+    qblk_session_restart(session, "next", 0, SESSION_SECOND);
+    assert_int_equal(qblk_session_state(session), QBLK_SESSION_GREETING);
+    assert_null(qblk_session_error(session));
+    assert_null(qblk_session_greeting(session));
+    guint64 id = session_check_submit(session, "query-block", 0, SESSION_SECOND);
+    session_check_sends(session, "");
+    session_check_receive(session, SESSION_GREETING "{\"return\": {}, \"id\": 5}", 0);
+    assert_int_equal(qblk_session_state(session), QBLK_SESSION_READY);
+    session_check_receive(session, "{\"event\": \"B\"}{\"return\": 6, \"id\": 4}", 0);
+
+    session_check_answered(session, answered, 4);
+    session_check_failed(session, lost, QBLK_QMP_ERROR_CLOSED, "cut");
+    session_check_answered(session, id, 6);
+    session_check_event(session, "A");
+    session_check_event(session, "B");
+}
+
+static void
+events_can_be_read_without_taking_them(void **state)
+{
+    g_autoptr(QblkSession) session = session_check_new_ready(0);
+    session_check_receive(session, "{\"event\": \"A\"}", 0);
+    guint64 next = qblk_session_next_event(session);
+    assert_null(qblk_session_peek_event(session, &next));
+    session_check_receive(session, "{\"event\": \"B\"}{\"event\": \"C\"}", 0);
+    static const char *const names[] = {"B", "C"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        const QblkJson *event = qblk_session_peek_event(session, &next);
+        assert_string_equal(qblk_json_get_string(event, "event"), names[i]);
+    }
+    assert_null(qblk_session_peek_event(session, &next));
+    session_check_event(session, "A");
+    session_check_event(session, "B");
+
+    guint64 first = 0; /* it was taken: what is left begins at C */
+    assert_string_equal(qblk_json_get_string(qblk_session_peek_event(session, &first), "event"),
+                        "C");
+}
+
 int
 main(void)
 {
@@ -344,6 +394,8 @@ main(void)
         cmocka_unit_test(a_reply_beyond_the_limit_fails_the_session),
         cmocka_unit_test(what_arrives_and_is_taken_is_counted),
         cmocka_unit_test(the_logger_sees_every_message_in_order),
+        cmocka_unit_test(a_session_begins_again_and_keeps_what_was_not_taken),
+        cmocka_unit_test(events_can_be_read_without_taking_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
