@@ -155,18 +155,18 @@ is_file(const struct stat *status, const QblkFileIdentity *file)
            qblk_file_identity_is_same(&found, file);
 }
 
-/* Why @removal was not deleted, or NULL.  The folder is opened once, so that what is compared is
+/* Why @removal was not deleted, or NULL.  The directory is opened once, so that what is compared is
  * what is deleted, whatever becomes of its name. */
 static char *
 delete_file(const QblkRemovedImage *removal)
 {
-    g_autofree char *folder = g_path_get_dirname(removal->filename);
+    g_autofree char *directory = g_path_get_dirname(removal->filename);
     g_autofree char *name = g_path_get_basename(removal->filename);
     g_autofree char *holders = qblk_lock_holder_all(removal->filename);
     if (holders != NULL) {
         return g_strdup_printf("it is in use by %s", holders);
     }
-    int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct stat status;
     char *why = NULL;
     if (at < 0 || fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {

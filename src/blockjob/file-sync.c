@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 gboolean
-qblk_file_sync_directory(const char *folder)
+qblk_file_sync_directory(const char *directory)
 {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return FALSE;
     }
@@ -24,12 +24,12 @@ qblk_file_sync_directory(const char *folder)
 gboolean
 qblk_file_sync_parent(const char *path)
 {
-    g_autofree char *folder = g_path_get_dirname(path);
-    return qblk_file_sync_directory(folder);
+    g_autofree char *directory = g_path_get_dirname(path);
+    return qblk_file_sync_directory(directory);
 }
 
 static gboolean
-is_folder(const char *path)
+is_directory(const char *path)
 {
     struct stat status;
     if (stat(path, &status) != 0) {
@@ -43,26 +43,26 @@ is_folder(const char *path)
 }
 
 gboolean
-qblk_file_sync_make_directory(const char *folder)
+qblk_file_sync_make_directory(const char *directory)
 {
-    if (mkdir(folder, 0700) == 0) {
-        return qblk_file_sync_parent(folder);
+    if (mkdir(directory, 0700) == 0) {
+        return qblk_file_sync_parent(directory);
     }
     if (errno == EEXIST) {
         /* Whoever made it may have come to its end before its name was on disk, and one that may
-        * not read the folder above has not made it. */
-        (void)qblk_file_sync_parent(folder);
-        return is_folder(folder);
+        * not read the directory above has not made it. */
+        (void)qblk_file_sync_parent(directory);
+        return is_directory(directory);
     }
-    if (errno != ENOENT || *folder == '\0') {
+    if (errno != ENOENT || *directory == '\0') {
         return FALSE;
     }
-    g_autofree char *above = g_path_get_dirname(folder);
-    if (is_folder(above)) {
+    g_autofree char *above = g_path_get_dirname(directory);
+    if (is_directory(above)) {
         errno = ENOENT; /* as in /proc, which has no place for new ones */
         return FALSE;
     }
-    return qblk_file_sync_make_directory(above) && qblk_file_sync_make_directory(folder);
+    return qblk_file_sync_make_directory(above) && qblk_file_sync_make_directory(directory);
 }
 
 gboolean

@@ -2,21 +2,21 @@
 /**
  * Names on disk: what was written to a file and synced is found again after the machine has lost
  * its power only if the names that lead to the file were synced too, which are content of their
- * folders (fsync(2)).
+ * directories (fsync(2)).
  */
 #pragma once
 
 #include <glib.h>
 
-/** Put the names in @folder on disk.  FALSE with errno. */
-gboolean qblk_file_sync_directory(const char *folder);
+/** Put the names in @directory on disk.  FALSE with errno. */
+gboolean qblk_file_sync_directory(const char *directory);
 
 /** Put the name of @path on disk, which was made, renamed or removed.  FALSE with errno. */
 gboolean qblk_file_sync_parent(const char *path);
 
-/** Make @folder and what is missing above it, for its owner alone, and put the names of all that
+/** Make @directory and what is missing above it, for its owner alone, and put the names of all that
  * was made on disk.  FALSE with errno; that it is there already is no error. */
-gboolean qblk_file_sync_make_directory(const char *folder);
+gboolean qblk_file_sync_make_directory(const char *directory);
 
 /**
  * Append @text as a line to the file @fd, which is locked and open to append, and sync it.  What is

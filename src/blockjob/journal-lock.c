@@ -34,7 +34,7 @@ static gboolean
 fail(GError **error, const char *what, const char *path)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "cannot %s the journal '%s': %s; say --state-dir for another folder", what, path,
+                "cannot %s the journal '%s': %s; say --state-dir for another directory", what, path,
                 g_strerror(errno));
     return FALSE;
 }

@@ -18,7 +18,7 @@
 
 struct QblkJournal {
     char *path;
-    char *folder;
+    char *directory;
     int fd;
     gsize whole; /* bytes of the lines that count; what is behind them was torn */
 };
@@ -35,7 +35,8 @@ static gboolean
 fail(GError **error, const char *what, const char *path)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "%s '%s': %s; say --state-dir for another folder", what, path, g_strerror(errno));
+                "%s '%s': %s; say --state-dir for another directory", what, path,
+                g_strerror(errno));
     return FALSE;
 }
 
@@ -45,7 +46,7 @@ static gboolean
 fail_reading(GError **error, const char *what, const char *path)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "cannot read the %s '%s': %s; say --state-dir for another folder", what, path,
+                "cannot read the %s '%s': %s; say --state-dir for another directory", what, path,
                 g_strerror(errno));
     return FALSE;
 }
@@ -100,10 +101,10 @@ file_name(const QblkJournalVm *vm, const QblkPlan *plan)
 }
 
 static QblkJournal *
-journal_new(const char *folder, char *path, int fd)
+journal_new(const char *directory, char *path, int fd)
 {
     QblkJournal *journal = g_new0(QblkJournal, 1);
-    journal->folder = g_strdup(folder);
+    journal->directory = g_strdup(directory);
     journal->path = path;
     journal->fd = fd;
     return journal;
@@ -119,7 +120,7 @@ qblk_journal_leave(QblkJournal *journal)
         close(journal->fd);
     }
     g_free(journal->path);
-    g_free(journal->folder);
+    g_free(journal->directory);
     g_free(journal);
 }
 
@@ -127,7 +128,7 @@ void
 qblk_journal_end(QblkJournal *journal)
 {
     (void)g_unlink(journal->path);
-    (void)qblk_file_sync_directory(journal->folder);
+    (void)qblk_file_sync_directory(journal->directory);
     qblk_journal_leave(journal);
 }
 
@@ -152,21 +153,21 @@ has_nothing_left(const QblkJournal *journal, const QblkPlan *plan, GError **erro
 }
 
 QblkJournal *
-qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *plan,
+qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPlan *plan,
                    GError **error)
 {
-    if (!qblk_file_sync_make_directory(folder)) {
-        fail(error, "cannot make the folder for journals", folder);
+    if (!qblk_file_sync_make_directory(directory)) {
+        fail(error, "cannot make the directory for journals", directory);
         return NULL;
     }
     g_autofree char *name = file_name(vm, plan);
-    char *path = g_build_filename(folder, name, NULL);
+    char *path = g_build_filename(directory, name, NULL);
     int fd = qblk_journal_lock_open(path, O_CREAT, error);
     if (fd < 0) {
         g_free(path);
         return NULL;
     }
-    g_autoptr(QblkJournal) journal = journal_new(folder, path, fd);
+    g_autoptr(QblkJournal) journal = journal_new(directory, path, fd);
     if (!has_nothing_left(journal, plan, error)) {
         return NULL;
     }
@@ -178,8 +179,8 @@ qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *
         (void)g_unlink(path);
         return NULL;
     }
-    if (!qblk_file_sync_directory(folder)) {
-        fail(error, "cannot write the folder for journals", folder);
+    if (!qblk_file_sync_directory(directory)) {
+        fail(error, "cannot write the directory for journals", directory);
         (void)g_unlink(path);
         return NULL;
     }
@@ -312,30 +313,31 @@ compare_paths(gconstpointer a, gconstpointer b)
 
 /* FALSE without an error where there is none. */
 static gboolean
-is_folder(const char *folder, GError **error)
+is_directory(const char *directory, GError **error)
 {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         close(fd);
     } else if (errno != ENOENT) {
-        fail_reading(error, "folder for journals", folder);
+        fail_reading(error, "directory for journals", directory);
     }
     return fd >= 0;
 }
 
 GPtrArray *
-qblk_journal_list(const char *folder, GError **error)
+qblk_journal_list(const char *directory, GError **error)
 {
     g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(record_free);
     g_autoptr(GError) cause = NULL;
-    g_autoptr(GDir) files = is_folder(folder, &cause) ? g_dir_open(folder, 0, &cause) : NULL;
+    g_autoptr(GDir) files =
+        is_directory(directory, &cause) ? g_dir_open(directory, 0, &cause) : NULL;
     const char *name = NULL;
     if (cause != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
     while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autofree char *path = g_build_filename(directory, name, NULL);
         QblkJournalRecord *record = g_str_has_suffix(name, SUFFIX) ? qblk_journal_read(path) : NULL;
         if (record != NULL) {
             g_ptr_array_add(records, record);
@@ -374,8 +376,8 @@ qblk_journal_resume(const QblkJournalRecord *record, GError **error)
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
-    g_autofree char *folder = g_path_get_dirname(record->path);
-    g_autoptr(QblkJournal) journal = journal_new(folder, g_strdup(record->path), fd);
+    g_autofree char *directory = g_path_get_dirname(record->path);
+    g_autoptr(QblkJournal) journal = journal_new(directory, g_strdup(record->path), fd);
     journal->whole = record->whole;
     if (is_gone || !is_as_it_was(journal, record)) {
         g_set_error(

@@ -25,13 +25,13 @@ const char *qblk_journal_stage_name(QblkStage stage);
 typedef struct QblkJournal QblkJournal;
 
 /**
- * Begin the journal of @plan on @vm in @folder, which is made if it is not there.
+ * Begin the journal of @plan on @vm in @directory, which is made if it is not there.
  *
  * QBLK_BLOCKJOB_ERROR_REFUSED where another process works on the disk or an operation was left
  * unfinished there, _FAILED where the journal cannot be written.
  */
-QblkJournal *qblk_journal_begin(const char *folder, const QblkJournalVm *vm, const QblkPlan *plan,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkJournal *qblk_journal_begin(const char *directory, const QblkJournalVm *vm,
+                                const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Write down that @stage begins; _FAILED where that is not certain to be on disk. */
 gboolean qblk_journal_note(QblkJournal *journal, QblkStage stage,
@@ -71,11 +71,11 @@ QblkJournalRecord *qblk_journal_read(const char *path) G_GNUC_WARN_UNUSED_RESULT
 gboolean qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm);
 
 /**
- * All journals in @folder, of QblkJournalRecord, owned, those of one VM one after the other in the
- * order of its disks' names.  A folder that is not there has none; one that cannot be read is an
- * error, QBLK_BLOCKJOB_ERROR_RESULT, and a journal that cannot be is among them and says so.
+ * All journals in @directory, of QblkJournalRecord, owned, those of one VM one after the other in
+ * the order of its disks' names.  A directory that is not there has none; one that cannot be read
+ * is an error, QBLK_BLOCKJOB_ERROR_RESULT, and a journal that cannot be is among them and says so.
  */
-GPtrArray *qblk_journal_list(const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *qblk_journal_list(const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Take up the operation of @record: the journal goes on.  REFUSED where somebody else works on it,
  * or has since @record was read. */

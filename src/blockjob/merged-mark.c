@@ -30,7 +30,7 @@ path_of(const char *image)
     return g_strconcat(image, SUFFIX, NULL);
 }
 
-/* A new file: the folder may be somebody else's, and what is there under that name any file's. */
+/* A new file: the directory may belong to another user, and so may a file of that name. */
 static gboolean
 write_synced(const char *path, const char *text)
 {

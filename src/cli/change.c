@@ -236,7 +236,7 @@ is_local(const QblkInvocation *invocation, const GPtrArray *plans, gint64 pid)
     return is_here;
 }
 
-/* What QEMU names from a folder of its own is not found from another one. */
+/* What QEMU names from a directory of its own is not found from another one. */
 static void
 warn_of_relative_name(const QblkPlan *plan)
 {
@@ -341,14 +341,14 @@ static gboolean
 begin_journals(Journals *journals, const QblkLive *live, const QblkInvocation *invocation,
                const GPtrArray *plans, GError **error)
 {
-    g_autofree char *folder = qblk_recover_folder(invocation);
+    g_autofree char *directory = qblk_recover_directory(invocation);
     journals->list = g_new0(QblkJournal *, plans->len + 1);
     journals->count = plans->len;
     for (guint i = 0; i < plans->len; i++) {
         if (qblk_change_report_is_told(plans->pdata[i])) {
             continue;
         }
-        journals->list[i] = qblk_journal_begin(folder, &live->vm, plans->pdata[i], error);
+        journals->list[i] = qblk_journal_begin(directory, &live->vm, plans->pdata[i], error);
         if (journals->list[i] == NULL) {
             for (guint j = 0; j < i; j++) {
                 qblk_journal_end(g_steal_pointer(&journals->list[j]));
@@ -458,7 +458,7 @@ qblk_change_options(QblkInvocation *invocation, GOptionContext *context, gboolea
          "Copy at most so much a second; 0: no limit", "MIB"},
         {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes, "--bandwidth is in bytes", NULL},
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
-         "Keep the journal of what is under way in this folder", "FOLDER"},
+         "Keep the journal of what is under way in this directory", "DIRECTORY"},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
          "Change a guest of libvirt's, which will not notice", NULL},
         {NULL},

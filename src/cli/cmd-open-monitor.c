@@ -36,16 +36,16 @@ qblk_cmd_open_monitor_options(QblkInvocation *invocation, GOptionContext *contex
 
 /* ---- the path ---- */
 
-/* QEMU has another working folder, and another way to the same folder has to give the same id. */
+/* QEMU has another working directory, and each path to one directory has to give the same id. */
 static char *
 absolute_path(const char *path)
 {
-    char folder[PATH_MAX];
+    char directory[PATH_MAX];
     g_autofree char *absolute = g_canonicalize_filename(path, NULL);
     g_autofree char *parent = g_path_get_dirname(path);
     g_autofree char *name = g_path_get_basename(path);
-    return realpath(parent, folder) == NULL ? g_steal_pointer(&absolute)
-                                            : g_build_filename(folder, name, NULL);
+    return realpath(parent, directory) == NULL ? g_steal_pointer(&absolute)
+                                               : g_build_filename(directory, name, NULL);
 }
 
 static gboolean

@@ -154,8 +154,8 @@ qblk_cmd_recover(QblkInvocation *invocation, GError **error)
     if (name != NULL && g_str_has_prefix(name, IMAGE)) {
         return qblk_recover_image(invocation, name + strlen(IMAGE), error);
     }
-    g_autofree char *folder = qblk_recover_folder(invocation);
-    g_autoptr(GPtrArray) records = qblk_journal_list(folder, error);
+    g_autofree char *directory = qblk_recover_directory(invocation);
+    g_autoptr(GPtrArray) records = qblk_journal_list(directory, error);
     g_autoptr(QblkJson) list = qblk_json_new_array();
     Report to = {.list = list, .invocation = invocation};
     gboolean done = records != NULL;

@@ -39,7 +39,7 @@ typedef struct {
     gboolean warned;    /* that QEMU is kept busy */
     int timeout_ms;     /* for the connection and each reply; 0: the default */
     gsize reply_limit;  /* bytes, 0: the default */
-    char *state_dir;    /* folder of journals, or NULL */
+    char *state_dir;    /* directory of journals, or NULL */
     char *expect;       /* fingerprint, or NULL */
     char *image_format; /* of image:PATH as the user says it, or NULL */
     char *graph_format; /* of `graph`, or NULL */

@@ -112,7 +112,7 @@ qblk_vm_is_local(const char *name)
     return !g_str_has_prefix(name, "capture:") && !g_str_has_prefix(name, "tcp:");
 }
 
-/* A ':' before the first '/' is a form that is not known, or misspelt, rather than a folder. */
+/* A ':' before the first '/' is a form that is not known, or misspelt, rather than a directory. */
 static gboolean
 is_path(const char *name)
 {

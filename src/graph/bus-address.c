@@ -49,7 +49,7 @@ qblk_bus_address_free(QblkBusAddress *address)
     g_array_unref(address);
 }
 
-/* Folders of QEMU's objects.  The bus of host bridges is in one, and belongs to no device. */
+/* Directories of QEMU's objects.  The bus of host bridges is in one, and belongs to no device. */
 static gboolean
 is_container(const char *path)
 {

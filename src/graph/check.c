@@ -129,8 +129,8 @@ resolve(const QblkLayer *layer, const char *name, char **format)
         if (own == NULL || layer->source->type == QBLK_SOURCE_NETWORK) {
             return NULL;
         }
-        g_autofree char *folder = g_path_get_dirname(own);
-        char *joined = g_build_filename(folder, source->path, NULL);
+        g_autofree char *directory = g_path_get_dirname(own);
+        char *joined = g_build_filename(directory, source->path, NULL);
         g_free(source->path);
         source->path = joined;
     }

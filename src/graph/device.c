@@ -87,11 +87,11 @@ static const QblkJsonField inserted_fields[] = {
 static char *
 id_of(const char *path)
 {
-    static const char folder[] = "/machine/peripheral/";
-    if (!g_str_has_prefix(path, folder)) {
+    static const char directory[] = "/machine/peripheral/";
+    if (!g_str_has_prefix(path, directory)) {
         return NULL;
     }
-    const char *id = path + strlen(folder);
+    const char *id = path + strlen(directory);
     return g_strndup(id, strcspn(id, "/"));
 }
 

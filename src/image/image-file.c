@@ -104,7 +104,7 @@ read_identity(QblkImageFile *file, int place, GError **error)
     file->is_block = S_ISBLK(status.st_mode);
 
     if (S_ISDIR(status.st_mode)) {
-        set_read_error(file->path, "it is a folder", error);
+        set_read_error(file->path, "it is a directory", error);
         return FALSE;
     }
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {

@@ -33,8 +33,9 @@ qblk_backing_string_leads_to(const char *upper, const char *name, const char *lo
     if (upper == NULL || lower == NULL || !is_path(name) || !is_path(lower) || !is_path(upper)) {
         return TRUE;
     }
-    g_autofree char *folder = g_path_get_dirname(upper);
-    g_autofree char *path = name[0] == '/' ? g_strdup(name) : g_build_filename(folder, name, NULL);
+    g_autofree char *directory = g_path_get_dirname(upper);
+    g_autofree char *path =
+        name[0] == '/' ? g_strdup(name) : g_build_filename(directory, name, NULL);
     return is_same_file(path, lower);
 }
 
@@ -70,7 +71,7 @@ char *
 qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *upper, const QblkLayer *lower,
                              GError **error)
 {
-    g_autofree char *folder = g_strdup("");
+    g_autofree char *directory = g_strdup("");
     for (guint i = upper->position; i < lower->position; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
         const char *name = layer->backing_name;
@@ -86,14 +87,14 @@ qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *upper, con
             return NULL;
         }
         if (i + 1 == lower->position) {
-            return g_strconcat(folder, name, NULL);
+            return g_strconcat(directory, name, NULL);
         }
         const char *slash = strrchr(name, '/');
         g_autofree char *part =
             slash == NULL ? g_strdup("") : g_strndup(name, (gsize)(slash + 1 - name));
-        char *next = g_strconcat(folder, part, NULL);
-        g_free(folder);
-        folder = next;
+        char *next = g_strconcat(directory, part, NULL);
+        g_free(directory);
+        directory = next;
     }
     return g_strdup("");
 }

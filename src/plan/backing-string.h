@@ -7,7 +7,7 @@
 #include "graph/chain.h"
 
 /**
- * How the image @lower is named relative to the folder of @upper, made of the relative backing
+ * How the image @lower is named relative to the directory of @upper, made of the relative backing
  * strings of the headers from @upper down to it: "../b/top.qcow2" and in it "base.qcow2" give
  * "../b/base.qcow2".  Owned by the caller.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The client as the other folders use it: with JSON values instead of text.
+ * The client as the other directories use it: with JSON values instead of text.
  */
 #pragma once
 

@@ -214,7 +214,7 @@ qblk_image_verdict_of_marks(GPtrArray *marks, QblkImageVerdict *verdict, GError 
     return TRUE;
 }
 
-/* Whether an image of the plan has the name of @path, from a folder that is not known. */
+/* Whether an image of the plan has the name of @path, from a directory that is not known. */
 static gboolean
 may_be_file(const QblkPlan *plan, const char *path)
 {

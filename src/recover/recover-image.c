@@ -160,8 +160,8 @@ mark_free(gpointer data)
 static gboolean
 look_at(Look *look, const QblkInvocation *invocation, const char *top, GError **error)
 {
-    g_autofree char *folder = qblk_recover_folder(invocation);
-    look->records = qblk_journal_list(folder, error);
+    g_autofree char *directory = qblk_recover_directory(invocation);
+    look->records = qblk_journal_list(directory, error);
     if (look->records == NULL) {
         return FALSE;
     }

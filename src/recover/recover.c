@@ -24,14 +24,14 @@ qblk_recover_options(QblkInvocation *invocation, GOptionContext *context)
 {
     const GOptionEntry entries[] = {
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
-         "The folder of the journals", "FOLDER"},
+         "The directory of the journals", "DIRECTORY"},
         {NULL},
     };
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
 char *
-qblk_recover_folder(const QblkInvocation *invocation)
+qblk_recover_directory(const QblkInvocation *invocation)
 {
     if (invocation->state_dir != NULL) {
         return g_canonicalize_filename(invocation->state_dir, NULL);
@@ -363,8 +363,8 @@ gboolean
 qblk_recover_before(QblkClient *client, const QblkInvocation *invocation, const QblkJournalVm *vm,
                     GError **error)
 {
-    g_autofree char *folder = qblk_recover_folder(invocation);
-    g_autoptr(GPtrArray) records = qblk_journal_list(folder, error);
+    g_autofree char *directory = qblk_recover_directory(invocation);
+    g_autoptr(GPtrArray) records = qblk_journal_list(directory, error);
     g_autoptr(GError) others = NULL;
     Before before = {client, invocation, vm, NULL};
     if (records == NULL) {

@@ -13,8 +13,8 @@
 /** Add the options of commands that only read what a crash has left. */
 void qblk_recover_options(QblkInvocation *invocation, GOptionContext *context);
 
-/** The folder for journals: --state-dir, or the user's own.  Owned by the caller. */
-char *qblk_recover_folder(const QblkInvocation *invocation) G_GNUC_WARN_UNUSED_RESULT;
+/** The directory for journals: --state-dir, or the user's own.  Owned by the caller. */
+char *qblk_recover_directory(const QblkInvocation *invocation) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Ask which QEMU @client is connected to. */
 gboolean qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm,

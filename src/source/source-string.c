@@ -277,7 +277,7 @@ set_fat_word(const char *word, QblkSourceOptions *options)
     return FALSE;
 }
 
-/* fat:[floppy:][12:|16:|32:][rw:]FOLDER; to QEMU the folder begins behind the last colon. */
+/* fat:[floppy:][12:|16:|32:][rw:]DIRECTORY; to QEMU the directory begins behind the last colon. */
 static gboolean
 parse_fat(const char *driver, const char *rest, QblkSourceOptions *options, GError **error)
 {
@@ -286,12 +286,12 @@ parse_fat(const char *driver, const char *rest, QblkSourceOptions *options, GErr
     for (guint i = 0; i < last; i++) {
         if (!set_fat_word(parts[i], options)) {
             return fail(error, "before a colon stand 'floppy', '12', '16', '32' and 'rw' only; a "
-                               "folder with a colon has to be said as json:");
+                               "directory with a colon has to be said as json:");
         }
     }
     qblk_source_options_set(options, "driver", driver);
     qblk_source_options_set(options, "dir", parts[last]);
-    return (parts[last] != NULL && parts[last][0] != '\0') || fail(error, "there is no folder");
+    return (parts[last] != NULL && parts[last][0] != '\0') || fail(error, "there is no directory");
 }
 
 /* blkdebug:[CONFIG]:NAME stands above the image it is about. */

@@ -31,7 +31,7 @@ typedef struct {
 typedef struct QblkSource QblkSource;
 struct QblkSource {
     QblkSourceType type;
-    char *path;     /* of the file, device, folder or socket */
+    char *path;     /* of the file, device, directory or socket */
     char *protocol; /* libvirt's name: "nbd", "rbd" ... */
     char *name;     /* of the image at the server: export, pool/image, volume/path, path */
     char *query;    /* of a URL */

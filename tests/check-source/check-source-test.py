@@ -67,7 +67,8 @@ class CheckSourceTest(unittest.TestCase):
         """The faults in the good tree with @files put over it, as (path, line, rule)."""
         with tempfile.TemporaryDirectory() as root:
             write_tree(root, {**GOOD, **files})
-            return [fault[:3] for fault in check_source.check(root)]
+            rules = (*check_source.RULES, *check_source.PENDING)
+            return [fault[:3] for fault in check_source.check(root, rules)]
 
     def fires(self, rule, path, line, text):
         with self.subTest(rule=rule, path=path, text=text):
@@ -129,11 +130,47 @@ class CheckSourceTest(unittest.TestCase):
         self.fires('includes', 'src/base/enum.c', 2, '#include "lib/check.h"\n')
         self.passes('src/base/enum.c', '/*\n#include "json.h"\n*/\n')
 
-    def test_headers_do_not_include_in_a_circle(self):
+    def test_modules_do_not_include_each_other(self):
         self.assertEqual(self.check({'src/graph/a.h': '#pragma once\n#include "graph/b.h"\n',
                                      'src/graph/b.h': '#pragma once\n\n#include "graph/a.h"\n'}),
-                         [('src/graph/b.h', 4, 'include-cycle')])
-        self.fires('include-cycle', 'src/graph/a.h', 3, '#pragma once\n#include "graph/a.h"\n')
+                         [('src/graph/a.h', 3, 'module-circle')])
+        self.assertEqual(self.check({'src/graph/a.h': '#pragma once\n',
+                                     'src/graph/a.c': '#include "graph/b.h"\n',
+                                     'src/graph/b.h': '#pragma once\n',
+                                     'src/graph/b.c': '#include "graph/c.h"\n',
+                                     'src/graph/c.h': '#pragma once\n#include "graph/a.h"\n'}),
+                         [('src/graph/a.c', 2, 'module-circle')])
+        self.assertEqual(self.check({'src/graph/a.h': '#pragma once\n',
+                                     'src/graph/a.c': '#include "graph/a.h"\n'}), [])
+
+    def test_files_do_not_call_each_other(self):
+        a = 'int\nqblk_a(void)\n{\n    return qblk_b();\n}\n'
+        b = 'int\nqblk_b(void)\n{\n    return 0;\n}\n'
+        back = b.replace('return 0', 'g_list_foreach(list, qblk_a)')
+        self.assertEqual(self.check({'src/graph/a.c': a, 'src/graph/b.c': b}), [])
+        self.assertEqual(self.check({'src/graph/a.c': a, 'src/graph/b.c': back}),
+                         [('src/graph/a.c', 5, 'call-circle')])
+
+    def test_no_directory_has_more_than_a_fifth(self):
+        names = ('base', 'qmp', 'source', 'image', 'graph', 'xml')
+        files = {f'src/{name}/big{i}.c': '/* */\n' * 480 for name in names for i in (1, 2)}
+        self.assertEqual(self.check(files), [])
+        more = {f'src/graph/more{i}.c': '/* */\n' * 480 for i in range(2)}
+        self.assertEqual(self.check({**files, **more})[0][2], 'largest-share')
+
+    def test_words_of_the_list_are_not_used(self):
+        for text in ('/* The folder of it. */\n', '/* It is taken\n * back. */\n',
+                     'static int is_doomed;\n', 'static const char *a = "ask somebody";\n'):
+            self.assertIn('words', [fault[2] for fault in self.check({'src/base/enum.c': text})])
+        self.assertEqual(self.check({'docs/a.md': 'One is in step with it.\n'}),
+                         [('docs/a.md', 1, 'words')])
+        self.passes('tests/a.py', '# SPDX-License-Identifier: LGPL-2.1-or-later\n'
+                    'if a is None and kept in Step:\n    pass\n')
+
+    def test_some_words_are_rare(self):
+        self.assertEqual(self.check({'docs/a.md': 'It works where it is. ' * 20}),
+                         [('docs/a.md', 1, 'density')])
+        self.passes('src/base/enum.c', 'void f(int where, int none, int said);\n' * 20)
 
     def test_installed_headers_include_what_is_installed(self):
         self.fires('public-include', 'include/qblk/x.h', 3, '#pragma once\n#include <jansso.h>\n')
@@ -222,7 +259,7 @@ class CheckSourceTest(unittest.TestCase):
         self.fires('json-only-in-base', 'tests/unit/x-test.c', 2, '#include <jansson.h>\n')
         self.passes('tests/unit/x-test.c', 'static int f(void) { json_of_our_own(); }\n')
 
-    def test_libxml2_stays_in_its_folder(self):
+    def test_libxml2_stays_in_its_directory(self):
         self.fires('xml-only-in-xml', 'src/graph/node.c', 2, '#include <libxml/tree.h>\n')
         self.fires('xml-only-in-xml', 'src/cli/list.c', 2, 'static int f(void) { xmlFree(a); }\n')
         self.passes('src/xml/disk.c', 'static int f(void) { xmlFree(a); }\n')

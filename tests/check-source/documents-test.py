@@ -31,7 +31,7 @@ def headers():
 # ---- tests that are named as what holds a promise, in the last cell of a table's row ----
 
 HELD = ('docs/reliability.md', 'docs/compatibility.md')
-FOLDERS = ('', 'tests/', 'tests/hostile/', 'tests/golden/')
+DIRECTORIES = ('', 'tests/', 'tests/hostile/', 'tests/golden/')
 
 
 def held_by(path):
@@ -46,8 +46,8 @@ def held_by(path):
 
 
 def find_place(name):
-    """The file or folder that NAME is, or None."""
-    for path in (folder + name + end for folder in FOLDERS for end in ('', '.c')):
+    """The file or directory that NAME is, or None."""
+    for path in (directory + name + end for directory in DIRECTORIES for end in ('', '.c')):
         if ('/' in name or '.' in name) and os.path.exists(os.path.join(ROOT, path)):
             return path
     return None
@@ -67,7 +67,7 @@ def names_of_python(text):
 
 @functools.cache
 def names_in(path):
-    """What a document may call by name in a file or folder of tests."""
+    """What a document may call by name in a file or directory of tests."""
     place = os.path.join(ROOT, path)
     if os.path.isdir(place):
         inner = [names_in(os.path.join(path, name)) for name in os.listdir(place)

@@ -16,10 +16,10 @@ class TestSummaryTest(unittest.TestCase):
     def summary(self, *runs, in_ci=False):
         """The exit status and the lines printed for @runs, each a list of results or None."""
         environment = {**os.environ, 'CI': 'true' if in_ci else ''}
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as directory:
             arguments = []
             for number, results in enumerate(runs):
-                log = os.path.join(folder, f'{number}.json')
+                log = os.path.join(directory, f'{number}.json')
                 if results is not None:
                     with open(log, 'w', encoding='utf-8') as file:
                         for result in results:

@@ -38,7 +38,7 @@ class LeftBehind(TestCase):
 
     def test_a_changing_command_finishes_what_was_left_and_says_so(self):
         states = collections.Counter()
-        copy = os.path.join(self.folder, 'copy.qcow2')
+        copy = os.path.join(self.directory, 'copy.qcow2')
         for command in (('pull', 'vda'), ('commit', 'vda', '--pivot'),
                         ('copy', 'vda', copy, '--pivot')):
             with self.subTest(command[0]):
@@ -92,10 +92,10 @@ class Journal(crash.TestCase):
         states = collections.Counter()
         for kind in crash.KINDS:
             with self.subTest(kind.name), self.guest(kind) as relay:
-                blocked = os.path.join(self.folder, 'file')
+                blocked = os.path.join(self.directory, 'file')
                 with open(blocked, 'wb'):
                     pass
-                result = self.qblk(*kind.arguments(self.vm, self.folder), '--state-dir',
+                result = self.qblk(*kind.arguments(self.vm, self.directory), '--state-dir',
                                    os.path.join(blocked, 'state'), status=qblk.JOB_FAILED)
                 self.assertIn('--state-dir', result.errors)
                 self.assertEqual([command for command in relay.commands()
@@ -110,13 +110,13 @@ class Journal(crash.TestCase):
         others = []
 
         def second():
-            others.append(qblk.run(*self.kind.arguments(self.other, self.folder)))
+            others.append(qblk.run(*self.kind.arguments(self.other, self.directory)))
 
         second_monitor = ['-chardev', 'socket,id=more,path=more.sock,server=on,wait=off',
                           '-mon', 'chardev=more,mode=control']
         with self.guest(self.kind, Point(number, LOST), second, more=second_monitor):
-            self.other = os.path.join(self.folder, 'other.sock')
-            with FaultRelay(self.other, os.path.join(self.folder, 'more.sock')) as relay:
+            self.other = os.path.join(self.directory, 'other.sock')
+            with FaultRelay(self.other, os.path.join(self.directory, 'more.sock')) as relay:
                 self.start_qblk(self.kind)
                 self.assertEqual(others[0].status, qblk.REFUSED, msg=str(others[0]))
                 self.assertIn('another qblk works on this disk', others[0].errors)
@@ -131,10 +131,10 @@ class Unread(crash.TestCase):
     def test_a_journal_of_a_chain_that_could_not_be_read_is_of_no_image(self):
         kind = crash.kind_of('pull')
         with self.guest(kind):
-            end(self.begin(*kind.arguments(self.vm, self.folder), *SLOW))
+            end(self.begin(*kind.arguments(self.vm, self.directory), *SLOW))
             self.process.kill()
             name, = crash.journals()
-            path = os.path.join(crash.journal_folder(), name)
+            path = os.path.join(crash.journal_directory(), name)
             with open(path, encoding='utf-8') as file:
                 header, *stages = file.readlines()
             header = json.loads(header)
@@ -167,7 +167,7 @@ class Mark(crash.TestCase):
             self.assertEqual(self.chain_of('vda'), kind.after)
             self.process.kill()
             disk = self.arguments(kind)
-            with qemu.Process(self.folder, disk) as self.process:
+            with qemu.Process(self.directory, disk) as self.process:
                 said = self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.REFUSED).errors
                 self.assertIn('may have been merged into', said)
             self.qblk('recover', f'image:{self.files[0]}', status=qblk.FAILED)
@@ -183,7 +183,7 @@ class Full(TestCase):
                 self.boot(depth=3, data='4M')
                 running = self.begin(options[0], self.process.socket, 'vda', *options[1:], *SLOW,
                                      restore_signals=False)  # a limit then is an error
-                size = os.path.getsize(os.path.join(crash.journal_folder(), crash.journals()[0]))
+                size = os.path.getsize(os.path.join(crash.journal_directory(), crash.journals()[0]))
                 resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (size, size))
                 job = self.process.qmp.execute('query-jobs')[0]['id']
                 self.process.qmp.execute('block-job-set-speed', {'device': job, 'speed': 0})
@@ -191,14 +191,15 @@ class Full(TestCase):
                 self.assertIn('cannot write the journal', text)
                 self.assertIn("the chain of 'vda' is as it was", text)
                 self.assertEqual(crash.journals(), [])
-                self.assertEqual([name for name in os.listdir(self.folder) if crash.MARK in name],
+                self.assertEqual([name for name in os.listdir(self.directory)
+                                  if crash.MARK in name],
                                  [])
                 self.assert_untouched()
                 states['before'] += 1
         crash.tell('the place for the journal is full in mid-job', states)
 
     def test_a_place_for_the_copy_that_gets_full_in_mid_job_takes_it_back(self):
-        place = os.path.join(self.folder, 'small')
+        place = os.path.join(self.directory, 'small')
         os.mkdir(place)
         mount = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', place],
                                capture_output=True, text=True, check=False)

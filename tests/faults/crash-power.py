@@ -30,7 +30,7 @@ class PowerLoss(crash.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.synced = self.enterContext(qemu.folder())  # what a disk would have
+        self.synced = self.enterContext(qemu.directory())  # what a disk would have
 
     def test_what_is_said_to_boot_from_has_all_data(self):
         self.each_kind('the power is lost', self.judge)
@@ -49,7 +49,7 @@ class PowerLoss(crash.TestCase):
             self.kill_qblk()
             self.process.kill()
 
-        self.synced = self.enterContext(qemu.folder())  # else old inodes would have old content
+        self.synced = self.enterContext(qemu.directory())  # else old inodes would have old content
         with self.guest(kind, point, strike):
             status, _ = self.start_qblk(kind)
             if self.process.running:  # this time there were fewer messages
@@ -65,35 +65,36 @@ class PowerLoss(crash.TestCase):
 
     def marked_images(self):
         """Those that marks on disk are about, by their word."""
-        marks = [name for name in os.listdir(self.folder) if name.endswith(crash.MARK)]
+        marks = [name for name in os.listdir(self.directory) if name.endswith(crash.MARK)]
         images = []
         for mark in marks:
-            with open(os.path.join(self.folder, mark), encoding='utf-8') as file:
+            with open(os.path.join(self.directory, mark), encoding='utf-8') as file:
                 images.append(json.load(file)['image'])
         return images
 
     def lose_what_is_not_synced(self):
         """Journals, and marks beside images, are as the disk has them."""
-        journals = crash.journal_folder()
+        journals = crash.journal_directory()
         if os.path.basename(journals) in self.entries(os.path.dirname(journals)):
             self.lose(journals, '.journal')
         else:
             shutil.rmtree(journals, ignore_errors=True)
-        self.lose(self.folder, crash.MARK)
+        self.lose(self.directory, crash.MARK)
 
-    def lose(self, folder, part):
-        """In FOLDER only what was synced stays of the files that have PART in their names."""
-        for name in os.listdir(folder):
+    def lose(self, directory, part):
+        """In DIRECTORY only what was synced stays of the files that have PART in their names."""
+        for name in os.listdir(directory):
             if part in name:
-                os.unlink(os.path.join(folder, name))
-        for name, inode in self.entries(folder).items():
+                os.unlink(os.path.join(directory, name))
+        for name, inode in self.entries(directory).items():
             if part in name:
-                with open(os.path.join(folder, name), 'wb') as file:
+                with open(os.path.join(directory, name), 'wb') as file:
                     file.write(self.on_disk(inode))
 
-    def entries(self, folder):
-        """The names in FOLDER as it was last synced, each with what on_disk() takes."""
-        lines = self.on_disk(key(folder)).decode().splitlines() if os.path.isdir(folder) else []
+    def entries(self, directory):
+        """The names in DIRECTORY as it was last synced, each with what on_disk() takes."""
+        is_there = os.path.isdir(directory)
+        lines = self.on_disk(key(directory)).decode().splitlines() if is_there else []
         return {name: inode for inode, name in (line.split(' ', 1) for line in lines)}
 
     def on_disk(self, inode):

@@ -32,7 +32,7 @@ class TestCase(crash.TestCase):
         return 'after' if chain == after else 'before'
 
     def assert_marks(self, kind, states):
-        marks = {name for name in os.listdir(self.folder) if crash.MARK in name}
+        marks = {name for name in os.listdir(self.directory) if crash.MARK in name}
         wanted = {f'{crash.DISKS[disk]}-2.qcow2{crash.MARK}' for disk, state in states.items()
                   if kind.buries and state == 'after'}
         self.assertEqual(marks, wanted)

@@ -18,7 +18,7 @@ from topologies.options import drive, named_chain, stem, virtio
 class TestCase(block_jobs.TestCase):
     def tearDown(self):
         for name in crash.journals():
-            os.unlink(os.path.join(crash.journal_folder(), name))
+            os.unlink(os.path.join(crash.journal_directory(), name))
 
     def leave(self, vm, *arguments):
         """A job on VM that is slow, whose qblk was killed."""
@@ -70,7 +70,7 @@ class AnotherVm(TestCase):
                 self.start_another()
                 # a job of its own with the same id
                 block_jobs.end(self.begin(name, self.process.socket, 'vda', *options,
-                                          '--state-dir', self.folder, *SLOW))
+                                          '--state-dir', self.directory, *SLOW))
                 jobs = [job['id'] for job in self.process.qmp.execute('query-jobs')]
                 result = self.qblk('recover', status=qblk.NO_CONNECTION)
                 self.assertIn(f"another VM answers at '{self.process.socket}' now", result.errors)
@@ -94,7 +94,7 @@ class NotInTheWay(TestCase):
         self.process.kill()
         self.start_another('vdb', uuid)
         result = self.qblk('recover', self.process.socket, status=qblk.NOT_FOUND)
-        path = os.path.join(crash.journal_folder(), crash.journals()[0])
+        path = os.path.join(crash.journal_directory(), crash.journals()[0])
         for part in ("commit of 'vda' was left unfinished", "no disk 'vda'",
                      f'qblk recover image:{self.files[0]}', f"remove '{path}'"):
             self.assertIn(part, result.errors)
@@ -110,7 +110,7 @@ class NotInTheWay(TestCase):
         self.boot(depth=3, data='4M')
         self.leave(self.process.socket, 'commit', '--top', 'vda[1]')
         self.hurry()
-        garbage = os.path.join(crash.journal_folder(), 'garbage.journal')
+        garbage = os.path.join(crash.journal_directory(), 'garbage.journal')
         with open(garbage, 'w', encoding='ascii') as file:
             file.write('garbage\n')
         result = self.qblk('pull', self.process.socket, 'vda')
@@ -132,7 +132,7 @@ class NotInTheWay(TestCase):
                 self.boot(depth=3, data='4M')
                 self.leave(self.process.socket, 'commit', '--top', 'vda[1]')
                 self.hurry()
-                garbage = os.path.join(crash.journal_folder(), 'garbage.journal')
+                garbage = os.path.join(crash.journal_directory(), 'garbage.journal')
                 with open(garbage, 'w', encoding='ascii') as file:
                     file.write('garbage\n')
                 result = self.qblk(*json, 'recover', status=qblk.FAILED)
@@ -254,7 +254,7 @@ class Marked(TestCase):
         result = self.qblk('recover', f'image:{top}', status=qblk.FAILED)
         self.assertIn('by the relative name of', result.errors)
         for name in crash.journals():
-            os.unlink(os.path.join(crash.journal_folder(), name))
+            os.unlink(os.path.join(crash.journal_directory(), name))
         self.run_qemu(drive(os.path.basename(top), id='drive0') + virtio('drive0', id='vda'))
         result = self.qblk('commit', self.process.socket, 'vda', '--pivot')
         self.assertIn("by the relative name 'disk-1.qcow2': it gets no mark", result.errors)
@@ -267,7 +267,7 @@ class InUse(TestCase):
         for layered in (False, True):
             with self.subTest(layered=layered):
                 self.setUp()
-                self.make(3, folder=block_jobs.layered_file_system(self) if layered else None)
+                self.make(3, directory=block_jobs.layered_file_system(self) if layered else None)
                 self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda'))
                 result = self.qblk('recover', f'image:{self.files[0]}', status=qblk.REFUSED)
                 holder = 'another process' if layered else 'process '

@@ -34,7 +34,7 @@ class TestCase(crash.TestCase):
 
     def leave(self, kind):
         """The guest has a job that is slow, whose qblk was killed."""
-        block_jobs.end(self.begin(*kind.arguments(self.vm, self.folder), *SLOW))
+        block_jobs.end(self.begin(*kind.arguments(self.vm, self.directory), *SLOW))
         self.assertEqual(len(crash.journals()), 1)
 
     @contextlib.contextmanager
@@ -42,7 +42,7 @@ class TestCase(crash.TestCase):
         """QEMU once more, with the images of those NAMES."""
         files = [self.path(name) for name in names]
         arguments = named_chain(files) + virtio(stem(files[0]), id='vda')
-        with qemu.Process(self.folder, arguments) as self.process:
+        with qemu.Process(self.directory, arguments) as self.process:
             yield
 
 
@@ -196,7 +196,7 @@ class OverTheNetwork(TestCase):
             self.leave(kind)
             self.process.kill()
             disk = named_chain(self.files) + virtio('disk-2', id='vda')
-            with qemu.Process(self.folder, disk, tcp=port) as self.process:
+            with qemu.Process(self.directory, disk, tcp=port) as self.process:
                 self.assertIn(STARTED_AGAIN, self.recover())
                 self.assertEqual(self.recover(), 'nothing was left unfinished\n')
                 self.assert_untouched()

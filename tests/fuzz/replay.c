@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The main() of a target without libFuzzer: each file named, and each in the folders named, is one
+/* The main() of a target without libFuzzer: each file named, and each in a directory named, is one
  * input. */
 #include "fuzz/fuzz.h"
 
@@ -28,16 +28,16 @@ replay_file(const char *path)
 }
 
 static guint
-replay_folder(const char *path)
+replay_directory(const char *path)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GDir) folder = g_dir_open(path, 0, &error);
-    if (folder == NULL) {
+    g_autoptr(GDir) directory = g_dir_open(path, 0, &error);
+    if (directory == NULL) {
         fprintf(stderr, "%s\n", error->message);
         exit(2);
     }
     guint count = 0;
-    for (const char *name; (name = g_dir_read_name(folder)) != NULL;) {
+    for (const char *name; (name = g_dir_read_name(directory)) != NULL;) {
         g_autofree char *file = g_build_filename(path, name, NULL);
         count += replay_file(file);
     }
@@ -49,8 +49,8 @@ main(int argc, char **argv)
 {
     guint count = 0;
     for (int i = 1; i < argc; i++) {
-        gboolean is_folder = g_file_test(argv[i], G_FILE_TEST_IS_DIR);
-        count += is_folder ? replay_folder(argv[i]) : replay_file(argv[i]);
+        gboolean is_directory = g_file_test(argv[i], G_FILE_TEST_IS_DIR);
+        count += is_directory ? replay_directory(argv[i]) : replay_file(argv[i]);
     }
     printf("%u inputs\n", count);
     return count == 0;

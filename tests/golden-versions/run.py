@@ -36,7 +36,7 @@ VARIABLE = (
 )
 
 
-def folders(path):
+def directories(path):
     return sorted(entry.name for entry in os.scandir(path) if entry.is_dir())
 
 
@@ -89,9 +89,9 @@ def fault(version, actual):
 
 
 def main():
-    versions = folders(FIXTURES)
+    versions = directories(FIXTURES)
     graphs = [(version, topology) for version in versions
-              for topology in folders(os.path.join(FIXTURES, version))]
+              for topology in directories(os.path.join(FIXTURES, version))]
     said = {version: {} for version in versions}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for (version, topology), lines in zip(graphs, pool.map(lambda graph: says(*graph), graphs)):

@@ -114,7 +114,7 @@ def as_it_is(message, _):
 class Distorted(hostile.TestCase):
     def run_job(self, name, command, distort, timeout):
         """COMMAND on a peer that sends what DISTORT makes of its messages."""
-        path = os.path.join(self.folder, name)
+        path = os.path.join(self.directory, name)
         jobs = Jobs(CAPTURE, distort)
         words = ['--timeout', timeout, command[0], path + '.sock', *command[1:],
                  '--state-dir', path]

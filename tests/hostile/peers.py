@@ -19,7 +19,7 @@ SLOW_GREETING = peer.single_bytes(peer.line(peer.GREETING))
 class Peers(hostile.TestCase):
     def fails(self, play, says, *, status=qblk.FAILED, command=('list',), memory=64 * MIB,
               cpu=2.0):
-        path = os.path.join(self.folder, 'peer.sock')
+        path = os.path.join(self.directory, 'peer.sock')
         timeout = TIMEOUT if status == qblk.NO_CONNECTION else 60
         with peer.Peer(path, play):
             result, usage = qblk.measure('--timeout', timeout, command[0], path, *command[1:])
@@ -30,7 +30,7 @@ class Peers(hostile.TestCase):
             self.assertLess(usage.seconds, TIMEOUT + SLACK)
 
     def passes(self, play, command, *, memory=64 * MIB, cpu=10):
-        path = os.path.join(self.folder, 'peer.sock')
+        path = os.path.join(self.directory, 'peer.sock')
         with peer.Peer(path, play):
             result, usage = qblk.measure('--timeout', 20, command, path)
         self.assertEqual(result.status, qblk.DONE, msg=str(result))

@@ -114,7 +114,7 @@ class WrongValues(Replies):
 class OverASocket(Replies):
     def test_a_wrong_reply_is_the_same_failure_as_in_a_capture(self):
         capture = load('virtio-5-deep')
-        path = os.path.join(self.folder, 'peer.sock')
+        path = os.path.join(self.directory, 'peer.sock')
         for number, reply in enumerate(capture['replies']):
             for wrong in (None, 7, 'x', [7], {'a': 7}):
                 bad = copy.deepcopy(capture)
@@ -156,7 +156,7 @@ class Everywhere(Replies):
 
     def outputs(self, capture, check):
         """Run all commands on CAPTURE, as a file and over a socket with a log."""
-        path = os.path.join(self.folder, 'peer.sock')
+        path = os.path.join(self.directory, 'peer.sock')
         text = dump(capture)
 
         def play(connection):
@@ -248,7 +248,7 @@ class Controls(Everywhere):
                 yield from self.strings(member)
 
     def test_in_an_error_of_qemu(self):
-        path = os.path.join(self.folder, 'peer.sock')
+        path = os.path.join(self.directory, 'peer.sock')
 
         def play(connection):
             connection.greet()
@@ -343,7 +343,7 @@ class Secrets(Everywhere):
                                    for options in ((), ('--json',))})
 
     def test_in_errors_of_qemu(self):
-        path = os.path.join(self.folder, 'peer.sock')
+        path = os.path.join(self.directory, 'peer.sock')
         for form, sentence in itertools.product(brief.some(FORMS), SENTENCES):
             name = form.replace('{}', SECRET).replace('{{', '{').replace('}}', '}')
             text = sentence.format(name)

@@ -46,7 +46,7 @@ def header(path):
 
 
 @functools.cache
-def _template_folder(depth, data):
+def _template_directory(depth, data):
     """A chain whose backing strings are relative, to be copied, since it is made by many programs;
     and what is to be seen of it."""
     home = tempfile.mkdtemp(prefix='qblk-')
@@ -58,9 +58,9 @@ def _template_folder(depth, data):
     return home, [os.path.basename(path) for path in files]
 
 
-def _copy_template(depth, data, names, folder):
-    home, _ = _template_folder(depth, data)
-    subprocess.run(['cp', '--sparse=always', '-t', folder,
+def _copy_template(depth, data, names, directory):
+    home, _ = _template_directory(depth, data)
+    subprocess.run(['cp', '--sparse=always', '-t', directory,
                     *[os.path.join(home, name) for name in names]], check=True)
 
 
@@ -68,36 +68,37 @@ def flatten(image, path):
     subprocess.run(qemu.program('qemu-img') + ['convert', '-O', 'raw', image, path], check=True)
 
 
-def mount(test, folder, kind, options):
-    """A file system in FOLDER for as long as TEST runs."""
-    done = subprocess.run(['mount', '-t', kind, '-o', options, 'none', folder],
+def mount(test, directory, kind, options):
+    """A file system in DIRECTORY for as long as TEST runs."""
+    done = subprocess.run(['mount', '-t', kind, '-o', options, 'none', directory],
                           capture_output=True, check=False)
     if done.returncode != 0:
         test.skipTest(f'{kind} cannot be mounted here')
-    test.addCleanup(subprocess.run, ['umount', '-l', folder], check=False)
+    test.addCleanup(subprocess.run, ['umount', '-l', directory], check=False)
 
 
 def small_file_system(test, size):
-    """The folder of a file system of that SIZE, for as long as TEST runs."""
-    folder = os.path.join(test.folder, 'small')
-    os.mkdir(folder)
-    mount(test, folder, 'tmpfs', f'size={size}')
-    return folder
+    """The directory of a file system of that SIZE, for as long as TEST runs."""
+    directory = os.path.join(test.directory, 'small')
+    os.mkdir(directory)
+    mount(test, directory, 'tmpfs', f'size={size}')
+    return directory
 
 
 def layered_file_system(test):
-    """The folder of a file system whose stat() says another device than /proc/locks, as that of
+    """The directory of a file system whose stat() says another device than /proc/locks, as that of
     btrfs does, for as long as TEST runs."""
-    upper, *others = (os.path.join(test.folder, 'upper', name) for name in ('', 'changes', 'work'))
-    lower, folder = (os.path.join(test.folder, name) for name in ('lower', 'layered'))
-    for path in (upper, lower, folder):
+    upper, *others = (os.path.join(test.directory, 'upper', name)
+                      for name in ('', 'changes', 'work'))
+    lower, directory = (os.path.join(test.directory, name) for name in ('lower', 'layered'))
+    for path in (upper, lower, directory):
         os.mkdir(path)
     mount(test, upper, 'tmpfs', 'size=256m')
     for path in others:
         os.mkdir(path)
-    mount(test, folder, 'overlay',
+    mount(test, directory, 'overlay',
           f'lowerdir={lower},upperdir={others[0]},workdir={others[1]},xino=off')
-    return folder
+    return directory
 
 
 @contextlib.contextmanager
@@ -123,32 +124,32 @@ class TestCase(live.TestCase):
     files = ()
     reference = None
 
-    def make(self, depth=4, data='256k', folder=None):
+    def make(self, depth=4, data='256k', directory=None):
         """Images, each with a piece only it has and a piece that hides what is below."""
-        folder = folder or self.folder
-        _, names = _template_folder(depth, data)
-        self.files = [os.path.join(folder, name) for name in names]
-        _copy_template(depth, data, names, folder)
+        directory = directory or self.directory
+        _, names = _template_directory(depth, data)
+        self.files = [os.path.join(directory, name) for name in names]
+        _copy_template(depth, data, names, directory)
         return self.files
 
     def remember(self):
         """Flatten what the guest sees."""
-        self.reference = os.path.join(self.folder, REFERENCE)
+        self.reference = os.path.join(self.directory, REFERENCE)
         flatten(self.files[0], self.reference)
 
     def run_qemu(self, arguments, **options):
         self.process = self.enterContext(Topology(list(arguments)).run(
-            self.folder, own_socket=self.own_socket, **options))
+            self.directory, own_socket=self.own_socket, **options))
         return self.process
 
     def boot_on_raw(self, raw_node=True):
         """A disk of two overlays on a raw image, as -blockdev; the image with a raw node or not."""
-        base = images.raw(self.folder, 'base.raw', 64 << 20)
+        base = images.raw(self.directory, 'base.raw', 64 << 20)
         images.write(base, pattern=9, fmt='raw')
-        middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=base,
+        middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=base,
                                backing_format='raw')
         images.write(middle, pattern=8, offset='1M')
-        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
+        top = images.create(os.path.join(self.directory, 'top.qcow2'), backing=middle)
         self.files = [top, middle, base]
         self.remember()
         self.run_qemu((blockdev(driver='raw', node_name='base', file=local(base)) if raw_node
@@ -171,8 +172,8 @@ class TestCase(live.TestCase):
     def boot(self, kind='blockdev', depth=4, data='256k', **options):
         """A disk of each kind over a fresh chain."""
         self.make(depth, data)
-        self.reference = os.path.join(self.folder, REFERENCE)
-        _copy_template(depth, data, [REFERENCE], self.folder)
+        self.reference = os.path.join(self.directory, REFERENCE)
+        _copy_template(depth, data, [REFERENCE], self.directory)
         return self.run_qemu(self.disk(kind), **options)
 
     def disk(self, kind):

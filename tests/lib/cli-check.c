@@ -47,33 +47,33 @@ cli_check_open(QblkInvocation *invocation, const char *line)
 }
 
 char *
-cli_check_capture(const char *folder, const char *text)
+cli_check_capture(const char *directory, const char *text)
 {
-    g_autofree char *path = g_build_filename(folder, "capture.json", NULL);
+    g_autofree char *path = g_build_filename(directory, "capture.json", NULL);
     assert_true(g_file_set_contents(path, text, -1, NULL));
     return g_strconcat("capture:", path, NULL);
 }
 
 char *
-cli_check_folder(void)
+cli_check_directory(void)
 {
-    char *folder = g_dir_make_tmp("qblk-test-XXXXXX", NULL);
-    assert_non_null(folder);
-    return folder;
+    char *directory = g_dir_make_tmp("qblk-test-XXXXXX", NULL);
+    assert_non_null(directory);
+    return directory;
 }
 
 void
-cli_check_remove(char *folder)
+cli_check_remove(char *directory)
 {
-    GDir *directory = g_dir_open(folder, 0, NULL);
-    for (const char *name = g_dir_read_name(directory); name != NULL;
-         name = g_dir_read_name(directory)) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
+    GDir *entries = g_dir_open(directory, 0, NULL);
+    for (const char *name = g_dir_read_name(entries); name != NULL;
+         name = g_dir_read_name(entries)) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
         (void)g_unlink(path);
     }
-    g_dir_close(directory);
-    (void)g_rmdir(folder);
-    g_free(folder);
+    g_dir_close(entries);
+    (void)g_rmdir(directory);
+    g_free(directory);
 }
 
 void
@@ -84,18 +84,18 @@ cli_check_result_clear(CliCheckResult *result)
 }
 
 static char *
-take(const char *folder, const char *name)
+take(const char *directory, const char *name)
 {
-    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
     char *text = NULL;
     assert_true(g_file_get_contents(path, &text, NULL, NULL));
     return text;
 }
 
 static void
-redirect(const char *folder, const char *name, FILE *stream)
+redirect(const char *directory, const char *name, FILE *stream)
 {
-    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
     if (freopen(path, "w", stream) == NULL) {
         _exit(99);
     }
@@ -112,20 +112,20 @@ leave(int status, void *unused)
 CliCheckResult
 cli_check_fork(int (*function)(gconstpointer data), gconstpointer data)
 {
-    char *folder = cli_check_folder();
+    char *directory = cli_check_directory();
     (void)fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        redirect(folder, "out", stdout);
-        redirect(folder, "err", stderr);
+        redirect(directory, "out", stdout);
+        redirect(directory, "err", stderr);
         (void)on_exit(leave, NULL);
         exit(function(data));
     }
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
-    CliCheckResult result = {take(folder, "out"), take(folder, "err"), WEXITSTATUS(status)};
-    cli_check_remove(folder);
+    CliCheckResult result = {take(directory, "out"), take(directory, "err"), WEXITSTATUS(status)};
+    cli_check_remove(directory);
     return result;
 }

@@ -21,12 +21,12 @@ char *cli_check_run(const char *line, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** The VM of `qblk LINE`; fails the test where it cannot be opened. */
 QblkVm *cli_check_open(QblkInvocation *invocation, const char *line);
 
-/** A VM argument for the capture @text; the file lives until @folder is removed. */
-char *cli_check_capture(const char *folder, const char *text);
+/** A VM argument for the capture @text; the file lives until @directory is removed. */
+char *cli_check_capture(const char *directory, const char *text);
 
-/** A new temporary folder, and its end with all files in it. */
-char *cli_check_folder(void);
-void cli_check_remove(char *folder);
+/** A new temporary directory, and its end with all files in it. */
+char *cli_check_directory(void);
+void cli_check_remove(char *directory);
 
 /** What happened in a process of its own: what was printed, and how it ended. */
 typedef struct {

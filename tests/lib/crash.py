@@ -49,10 +49,10 @@ class Kind:
     def disks(self):
         return list(DISKS) if '--all-disks' in self.name else ['vda']
 
-    def arguments(self, vm, folder):
+    def arguments(self, vm, directory):
         command, *options = self.name.split()
         disk = self.disks if len(self.disks) == 1 else []
-        place = [os.path.join(folder, 'copy.qcow2')] if command == 'copy' else []
+        place = [os.path.join(directory, 'copy.qcow2')] if command == 'copy' else []
         return [command, vm, *disk, *place, *options]
 
 
@@ -88,37 +88,37 @@ def reference_of(disk):
     return f'{DISKS[disk]}-reference.raw'
 
 
-def journal_folder():
+def journal_directory():
     return os.path.join(qblk.state_home(), 'qblk')
 
 
 def journals():
-    folder = journal_folder()
-    return os.listdir(folder) if os.path.isdir(folder) else []
+    directory = journal_directory()
+    return os.listdir(directory) if os.path.isdir(directory) else []
 
 
 def stages():
     """What the journals that were left say to have begun last, each."""
     last = []
     for name in journals():
-        with open(os.path.join(journal_folder(), name), encoding='utf-8') as file:
+        with open(os.path.join(journal_directory(), name), encoding='utf-8') as file:
             *_, line = file
         last.append(json.loads(line).get('stage', 'planned'))
     return last
 
 
-def make_disk(folder, disk):
+def make_disk(directory, disk):
     """Three images, top first, each with data of its own and data that hide what is below, and what
     a guest sees of them."""
     files = []
     own = 0x10 * list(DISKS).index(disk)
     for number, name in enumerate(reversed(names_of(disk, KEPT))):
-        path = os.path.join(folder, name + '.qcow2')
+        path = os.path.join(directory, name + '.qcow2')
         backing = os.path.basename(files[0]) if files else None
         files.insert(0, images.create(path, str(SIZE), backing=backing))
         images.write(path, pattern=own + number + 1, offset=number << 20, length='256k')
         images.write(path, pattern=0x40 + own + number, offset='4M')
-    block_jobs.flatten(files[0], os.path.join(folder, reference_of(disk)))
+    block_jobs.flatten(files[0], os.path.join(directory, reference_of(disk)))
 
 
 def tell(promise, states):
@@ -137,7 +137,7 @@ class TestCase(block_jobs.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.template = cls.enterClassContext(qemu.folder())
+        cls.template = cls.enterClassContext(qemu.directory())
         for disk in DISKS:
             make_disk(cls.template, disk)
         cls.runs = {}
@@ -160,26 +160,26 @@ class TestCase(block_jobs.TestCase):
     def guest(self, kind, point=None, strike=None, more=(), **options):
         """A fresh guest, made with OPTIONS, and the relay before its monitor."""
         with contextlib.ExitStack() as stack:
-            self.folder = stack.enter_context(qemu.folder())
+            self.directory = stack.enter_context(qemu.directory())
             for disk in kind.disks:
                 self.copy_disk(disk)
             self.disks = kind.disks
             self.files = [self.path(name) for name in KEPT]
             self.reference = self.path_of_reference('vda')
-            stack.callback(shutil.rmtree, journal_folder(), ignore_errors=True)
+            stack.callback(shutil.rmtree, journal_directory(), ignore_errors=True)
             disks = Topology(self.arguments(kind) + list(more))
-            self.process = stack.enter_context(disks.run(self.folder, **options))
+            self.process = stack.enter_context(disks.run(self.directory, **options))
             if kind.prelude:
                 command, *options = kind.prelude
                 self.qblk(command, self.process.socket, 'vda', *options)
-            self.vm = os.path.join(self.folder, 'vm.sock')
+            self.vm = os.path.join(self.directory, 'vm.sock')
             self.relay = FaultRelay(self.vm, self.process.socket, point, strike)
             yield stack.enter_context(self.relay)
 
     def copy_disk(self, disk):
         for name in os.listdir(self.template):
             if name.startswith(DISKS[disk]):
-                shutil.copy(os.path.join(self.template, name), self.folder)
+                shutil.copy(os.path.join(self.template, name), self.directory)
 
     def arguments(self, kind):
         """Of QEMU, with the disks of KIND."""
@@ -190,16 +190,16 @@ class TestCase(block_jobs.TestCase):
         return arguments
 
     def path(self, name):
-        return os.path.join(self.folder, name + '.qcow2')
+        return os.path.join(self.directory, name + '.qcow2')
 
     def path_of_reference(self, disk):
-        return os.path.join(self.folder, reference_of(disk))
+        return os.path.join(self.directory, reference_of(disk))
 
     def start_qblk(self, kind):
         """Run the job of KIND to its end, whatever that is: (status, stderr)."""
         self.began = threading.Event()
         self.running = subprocess.Popen(  # pylint: disable=consider-using-with
-            qblk.command(kind.arguments(self.vm, self.folder)), stdin=subprocess.DEVNULL,
+            qblk.command(kind.arguments(self.vm, self.directory)), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=qblk.environment())
         self.began.set()
         try:

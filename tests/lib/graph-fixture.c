@@ -26,11 +26,11 @@ static void
 add_names(GPtrArray *names, const char *version)
 {
     g_autofree char *in_version = g_strconcat(version, "/", NULL);
-    g_autofree char *folder = fixture_path(in_version);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autofree char *directory = fixture_path(in_version);
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
     const char *name;
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *file = g_build_filename(folder, name, "capture.json", NULL);
+        g_autofree char *file = g_build_filename(directory, name, "capture.json", NULL);
         if (g_file_test(file, G_FILE_TEST_EXISTS)) {
             g_ptr_array_add(names, g_strconcat(in_version, name, NULL));
         }
@@ -42,8 +42,8 @@ graph_fixture_all(void)
 {
     gboolean is_brief = g_getenv("QBLK_BRIEF") != NULL && g_getenv("QBLK_FULL") == NULL;
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *folder = fixture_path("./");
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autofree char *directory = fixture_path("./");
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
     assert_non_null(dir);
     const char *version;
     while ((version = g_dir_read_name(dir)) != NULL) {
@@ -73,8 +73,8 @@ char *
 graph_fixture_text(const char *topology, gsize *length)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *folder = fixture_path(topology);
-    g_autofree char *path = g_build_filename(folder, "capture.json", NULL);
+    g_autofree char *directory = fixture_path(topology);
+    g_autofree char *path = g_build_filename(directory, "capture.json", NULL);
     char *text = NULL;
     g_file_get_contents(path, &text, length, &error);
     assert_no_error(error);

@@ -14,8 +14,8 @@ IS_MEASURED = os.environ.get('QBLK_SANITIZE', 'none') == 'none'
 
 class TestCase(unittest.TestCase):
     def setUp(self):
-        context = qemu.folder()
-        self.folder = context.__enter__()
+        context = qemu.directory()
+        self.directory = context.__enter__()
         self.addCleanup(context.__exit__, None, None, None)
 
     def assert_failure(self, result, status):

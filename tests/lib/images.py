@@ -18,7 +18,7 @@ def _run(tool, *arguments):
 
 def create(path, size=SIZE, fmt='qcow2', backing=None, backing_format='qcow2', options=(),
            extra=()):
-    """Make one image. A relative BACKING is relative to the folder of PATH."""
+    """Make one image. A relative BACKING is relative to the directory of PATH."""
     arguments = ['create', '-q', '-f', fmt, *extra]
     if backing is not None:
         arguments += ['-b', backing, '-F', backing_format]
@@ -56,35 +56,35 @@ def rebase(path, backing, backing_format='qcow2'):
          f'driver=qcow2,file.driver=file,file.locking=off,file.filename={path}')
 
 
-def raw(folder, name, size=1 << 20):
-    path = os.path.join(folder, name)
+def raw(directory, name, size=1 << 20):
+    path = os.path.join(directory, name)
     with open(path, 'wb') as image:
         image.truncate(size)
     return path
 
 
-def chain(folder, stem, depth, data='64k'):
+def chain(directory, stem, depth, data='64k'):
     """DEPTH qcow2 images, each with data of its own and a relative backing name; the files from top
     to base: STEM-N.qcow2 ... STEM-1.qcow2, STEM-base.qcow2."""
     files = []
     backing = None
     for number in range(depth):
         name = f'{stem}-{number or "base"}.qcow2'
-        path = create(os.path.join(folder, name), backing=backing)
+        path = create(os.path.join(directory, name), backing=backing)
         write(path, pattern=number + 1, offset=number << 20, length=data)
         files.insert(0, path)
         backing = name
     return files
 
 
-def empty_chain(folder, stem, depth):
+def empty_chain(directory, stem, depth):
     """Like chain(), with no data and unchecked, for chains of hundreds: images that differ by the
     name in their header only are not all made by a program of their own."""
     files = []
     backing = None
     made = {}  # an image whose header has a name of that length
     for number in range(depth):
-        path = os.path.join(folder, f'{stem}-{number or "base"}.qcow2')
+        path = os.path.join(directory, f'{stem}-{number or "base"}.qcow2')
         length = len(backing or '')
         if length not in made:
             create(path, '1M', backing=backing, extra=['-u'] if backing else [])

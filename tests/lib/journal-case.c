@@ -10,7 +10,7 @@ journal_case_set_up(void **state)
 {
     JournalCase *test = g_new0(JournalCase, 1);
     g_autoptr(GError) error = NULL;
-    test->folder = g_dir_make_tmp("qblk-journal-XXXXXX", &error);
+    test->directory = g_dir_make_tmp("qblk-journal-XXXXXX", &error);
     test->replies = graph_fixture_load("throttle-blockdev");
     test->snapshot = graph_fixture_snapshot(test->replies);
     const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda"};
@@ -34,8 +34,8 @@ journal_case_tear_down(void **state)
     qblk_snapshot_free(test->snapshot);
     qblk_replies_free(test->replies);
     qblk_journal_vm_clear(&test->vm);
-    assert_int_equal(g_rmdir(test->folder), 0); /* no file is left in it */
-    g_free(test->folder);
+    assert_int_equal(g_rmdir(test->directory), 0); /* no file is left in it */
+    g_free(test->directory);
     g_free(test);
     return 0;
 }
@@ -44,7 +44,7 @@ QblkJournal *
 journal_case_begin(const JournalCase *test)
 {
     g_autoptr(GError) error = NULL;
-    QblkJournal *journal = qblk_journal_begin(test->folder, &test->vm, test->plan, &error);
+    QblkJournal *journal = qblk_journal_begin(test->directory, &test->vm, test->plan, &error);
     assert_no_error(error);
     return journal;
 }
@@ -61,7 +61,7 @@ GPtrArray *
 journal_case_list(const JournalCase *test)
 {
     g_autoptr(GError) error = NULL;
-    GPtrArray *records = qblk_journal_list(test->folder, &error);
+    GPtrArray *records = qblk_journal_list(test->directory, &error);
     assert_no_error(error);
     return records;
 }

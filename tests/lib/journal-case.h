@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * A folder for journals, and the plan and the VM of which they are.
+ * A directory for journals, and the plan and the VM of which they are.
  */
 #pragma once
 
@@ -9,14 +9,14 @@
 #include "lib/graph-fixture.h"
 
 typedef struct {
-    char *folder;
+    char *directory;
     QblkReplies *replies;
     QblkSnapshot *snapshot;
     QblkPlan *plan;
     QblkJournalVm vm;
 } JournalCase;
 
-/** The end fails where a file is left in the folder. */
+/** The end fails where a file is left in the directory. */
 int journal_case_set_up(void **state);
 int journal_case_tear_down(void **state);
 

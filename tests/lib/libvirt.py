@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Starts a libvirtd of its own for a test and always ends it and its guests.
 
-It is a session daemon: its state, sockets, logs and what it knows of QEMU are in the folders that
+It is a session daemon: its state, sockets, logs and what it knows of QEMU are in directories that
 XDG_* name, so that it meets no other libvirtd. A session daemon never runs as root; a test that
-does so gives it another user, and what is in the folders of its guests as well.
+does so gives it another user, and what is in the directories of its guests as well.
 """
 
 import contextlib
@@ -83,7 +83,7 @@ class Daemon:
             if shutil.which(name) is None:
                 raise qemu.Missing(f'no {name}')
         with contextlib.ExitStack() as stack:
-            self.home = stack.enter_context(qemu.folder())
+            self.home = stack.enter_context(qemu.directory())
             self._prepare()
             stack.callback(self.stop)
             self.start()
@@ -123,9 +123,9 @@ class Daemon:
         """Give PATH and what is in it to the user of the guests, who are to write it."""
         if not self._user:
             return
-        for folder, folders, files in os.walk(path):
-            for name in ('.', *folders, *files):
-                os.chown(os.path.join(folder, name), self._user['user'], self._user['group'],
+        for directory, directories, files in os.walk(path):
+            for name in ('.', *directories, *files):
+                os.chown(os.path.join(directory, name), self._user['user'], self._user['group'],
                          follow_symlinks=False)
 
     def start(self):

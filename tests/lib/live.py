@@ -21,7 +21,7 @@ class TestCase(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.folder = self.enterContext(qemu.folder())
+        self.directory = self.enterContext(qemu.directory())
 
     if sys.version_info < (3, 11):
         def enterContext(self, context):  # pylint: disable=invalid-name
@@ -31,9 +31,9 @@ class TestCase(unittest.TestCase):
 
     @contextlib.contextmanager
     def running(self, name, **options):
-        """Run a topology, in a folder of its own; what is yielded is (topology, qemu.Process)."""
+        """Run a topology in a directory of its own; yields (topology, qemu.Process)."""
         with contextlib.ExitStack() as stack:
-            home = stack.enter_context(qemu.folder())
+            home = stack.enter_context(qemu.directory())
             try:
                 topology = TOPOLOGIES[name](home)
                 process = stack.enter_context(topology.run(home, **options))

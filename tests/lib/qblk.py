@@ -40,9 +40,9 @@ class Result:
 @functools.cache
 def state_home():
     """Where the journals are that qblk writes in this test."""
-    folder = tempfile.mkdtemp(prefix='qblk-state-')
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    directory = tempfile.mkdtemp(prefix='qblk-state-')
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
 
 
 def environment():

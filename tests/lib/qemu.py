@@ -79,8 +79,8 @@ def dies_of_node_queries(version):
 
 
 @contextlib.contextmanager
-def folder():
-    """A private folder with a name short enough for the sockets in it (108 bytes on Linux)."""
+def directory():
+    """A private directory with a name short enough for the sockets in it (108 bytes on Linux)."""
     path = tempfile.mkdtemp(prefix='qblk-')
     try:
         yield path

@@ -27,10 +27,10 @@ def wrap(fragment):
 def check(fragments):
     """Check all FRAGMENTS (a name: the bytes) in one run. Returns what is wrong, a name: the text;
     an empty dictionary if nothing is."""
-    with qemu.folder() as folder:
+    with qemu.directory() as directory:
         paths = {}
         for number, (name, fragment) in enumerate(fragments.items()):
-            paths[name] = os.path.join(folder, f'{number}.xml')
+            paths[name] = os.path.join(directory, f'{number}.xml')
             with open(paths[name], 'wb') as file:
                 file.write(wrap(fragment))
         if not paths:

@@ -41,14 +41,14 @@ run_case_write_down(RunCase *test)
     g_autoptr(GError) error = NULL;
     char address[] = "/run/vm.qmp";
     const QblkJournalVm vm = {.address = address};
-    test->folder = g_dir_make_tmp("qblk-run-XXXXXX", &error);
+    test->directory = g_dir_make_tmp("qblk-run-XXXXXX", &error);
     assert_no_error(error);
     if (test->plan->merged != NULL) {
         g_free(test->plan->merged);
-        test->plan->merged = g_build_filename(test->folder, "top.qcow2", NULL);
+        test->plan->merged = g_build_filename(test->directory, "top.qcow2", NULL);
         assert_true(g_file_set_contents(test->plan->merged, "", 0, &error));
     }
-    test->journal = qblk_journal_begin(test->folder, &vm, test->plan, &error);
+    test->journal = qblk_journal_begin(test->directory, &vm, test->plan, &error);
     assert_no_error(error);
     test->options.journals = &test->journal;
     test->options.is_local = TRUE;
@@ -59,7 +59,7 @@ run_case_stage(RunCase *test)
 {
     g_autoptr(GError) error = NULL;
     g_clear_pointer(&test->journal, qblk_journal_leave);
-    g_autoptr(GPtrArray) records = qblk_journal_list(test->folder, &error);
+    g_autoptr(GPtrArray) records = qblk_journal_list(test->directory, &error);
     assert_no_error(error);
     assert_true(records->len <= 1);
     return records->len == 0 ? -1 : (int)((const QblkJournalRecord *)records->pdata[0])->stage;
@@ -72,15 +72,15 @@ run_case_mark(const RunCase *test)
 }
 
 static void
-remove_folder(const char *path)
+remove_directory(const char *path)
 {
-    GDir *folder = g_dir_open(path, 0, NULL);
+    GDir *directory = g_dir_open(path, 0, NULL);
     const char *name;
-    while ((name = g_dir_read_name(folder)) != NULL) {
+    while ((name = g_dir_read_name(directory)) != NULL) {
         g_autofree char *file = g_build_filename(path, name, NULL);
         assert_int_equal(g_unlink(file), 0);
     }
-    g_dir_close(folder);
+    g_dir_close(directory);
     assert_int_equal(g_rmdir(path), 0);
 }
 
@@ -88,9 +88,9 @@ void
 run_case_free(RunCase *test)
 {
     g_clear_pointer(&test->journal, qblk_journal_leave);
-    if (test->folder != NULL) {
-        remove_folder(test->folder);
-        g_free(test->folder);
+    if (test->directory != NULL) {
+        remove_directory(test->directory);
+        g_free(test->directory);
     }
     fake_qmp_finish(test->fake);
     g_clear_pointer(&test->next, fake_qmp_finish);

@@ -21,8 +21,8 @@ typedef struct {
     FakeQmp *fake;
     FakeQmp *next; /* where it connects to again, or NULL */
     QblkRunOptions options;
-    char *folder;         /* of what is written down, or NULL */
-    QblkJournal *journal; /* where there is a folder; NULL once it was ended */
+    char *directory;      /* of what is written down, or NULL */
+    QblkJournal *journal; /* where there is a directory; NULL once it was ended */
     GError *error;
     gboolean done;
 } RunCase;

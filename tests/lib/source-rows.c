@@ -93,12 +93,12 @@ GPtrArray *
 source_rows_load(void)
 {
     GPtrArray *rows = g_ptr_array_new_with_free_func(row_free);
-    g_autofree char *folder =
+    g_autofree char *directory =
         g_build_filename(g_getenv("QBLK_SOURCE_ROOT"), "tests", "golden-sources", NULL);
-    g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
-    assert_non_null(directory);
-    for (const char *name; (name = g_dir_read_name(directory)) != NULL;) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autoptr(GDir) entries = g_dir_open(directory, 0, NULL);
+    assert_non_null(entries);
+    for (const char *name; (name = g_dir_read_name(entries)) != NULL;) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
         if (g_str_has_suffix(name, ".txt")) {
             load_table(path, rows);
         }

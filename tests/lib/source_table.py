@@ -75,5 +75,5 @@ def write(path, head, rows):
         file.write('\n'.join(texts))
 
 
-def files(folder):
-    return sorted(glob.glob(os.path.join(folder, '*.txt')))
+def files(directory):
+    return sorted(glob.glob(os.path.join(directory, '*.txt')))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Preloaded into qblk, it writes down what a disk would have if the machine lost its power: in the
- * folder $SYNCED the content of each file as it was last synced, under the name DEVICE-INODE, and
- * for each folder a line `DEVICE-INODE NAME` for each of its entries as it was last synced. */
+ * directory $SYNCED the content of each file as it was last synced, as DEVICE-INODE, and
+ * for each directory a line `DEVICE-INODE NAME` for each of its entries as it was last synced. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <err.h>
@@ -37,16 +37,16 @@ static void
 put_entries(int out, int fd)
 {
     int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = again < 0 ? NULL : fdopendir(again);
+    DIR *directory = again < 0 ? NULL : fdopendir(again);
     const struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
         struct stat status;
         if (fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
             put(out, KEY " %s\n", KEY_OF(&status), entry->d_name);
         }
     }
-    if (folder != NULL) {
-        closedir(folder);
+    if (directory != NULL) {
+        closedir(directory);
     }
 }
 

@@ -15,7 +15,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _find(self):
         """(path, first, last byte) of what is asked for; None if it is not there."""
         name = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path).lstrip('/')
-        path = os.path.join(self.server.folder, name)
+        path = os.path.join(self.server.directory, name)
         if not os.path.isfile(path):
             return None
         size = os.path.getsize(path)
@@ -53,11 +53,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def server(folder):
-    """Serve the files of FOLDER; what is yielded is the port on 127.0.0.1."""
+def server(directory):
+    """Serve the files of DIRECTORY; what is yielded is the port on 127.0.0.1."""
     listener = http.server.ThreadingHTTPServer(('127.0.0.1', 0), _Handler)
     listener.daemon_threads = True
-    listener.folder = folder
+    listener.directory = directory
     thread = threading.Thread(target=listener.serve_forever)
     thread.start()
     try:

@@ -49,8 +49,8 @@ class Check(live.TestCase):
     def test_a_link_to_the_same_file_is_the_same(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
-        os.symlink(files[2], os.path.join(self.folder, 'link'))
-        images.rebase(files[1], os.path.join(self.folder, 'link'))
+        os.symlink(files[2], os.path.join(self.directory, 'link'))
+        images.rebase(files[1], os.path.join(self.directory, 'link'))
         self.assertEqual(self.check(process), '')
 
     def test_after_a_job_qemu_has_changed_the_header_itself(self):
@@ -70,7 +70,7 @@ class Check(live.TestCase):
     def test_a_domain_drifts_when_a_job_changes_the_chain(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
-        domain = os.path.join(self.folder, 'domain.xml')
+        domain = os.path.join(self.directory, 'domain.xml')
         with open(domain, 'wb') as file:
             file.write(self.qblk('xml', process.socket).stdout)
         self.assertEqual(self.check(process, '--domain', domain), '')
@@ -88,8 +88,8 @@ class Check(live.TestCase):
         if not os.environ.get('QBLK_QEMU_STORAGE_DAEMON', 'qemu-storage-daemon'):
             self.skipTest('this version of QEMU has no storage daemon')
         qemu.program('qemu-storage-daemon')
-        files = images.chain(self.folder, 'disk', 3)
-        domain = os.path.join(self.folder, 'domain.xml')
+        files = images.chain(self.directory, 'disk', 3)
+        domain = os.path.join(self.directory, 'domain.xml')
         with open(domain, 'wb') as file:
             file.write(self.qblk('xml', f'image:{files[0]}').stdout)
         self.assertEqual(self.qblk('check', '--domain', domain, f'image:{files[0]}').text, '')
@@ -98,8 +98,8 @@ class Check(live.TestCase):
         self.assertIn('number of layers', result.text)
 
     def test_what_a_domain_says_is_compared_with_the_images_themselves(self):
-        files = images.chain(self.folder, 'disk', 3)
-        domain = os.path.join(self.folder, 'domain.xml')
+        files = images.chain(self.directory, 'disk', 3)
+        domain = os.path.join(self.directory, 'domain.xml')
         text = (f"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
                 f"<source file='{files[0]}'/><backingStore type='file'><format type='qcow2'/>"
                 f"<source file='%s'/></backingStore><target dev='vda'/></disk>")

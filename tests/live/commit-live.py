@@ -32,8 +32,8 @@ class Inner(block_jobs.TestCase):
                     self.assert_closed(*self.files[top:base])
                     self.assertEqual(self.filters(), FILTERS.get(kind, []))
                     name, fmt = header(self.files[top - 1])
-                    folder = os.path.dirname(self.files[0])
-                    self.assertEqual(os.path.join(folder, name), self.files[base])
+                    directory = os.path.dirname(self.files[0])
+                    self.assertEqual(os.path.join(directory, name), self.files[base])
                     self.assertEqual(fmt, 'qcow2')
                     self.assert_same_content()
 
@@ -74,7 +74,7 @@ class Inner(block_jobs.TestCase):
 
     def test_a_header_that_names_another_image_than_the_open_one_is_not_kept(self):
         self.make(3)
-        other = images.create(os.path.join(self.folder, 'other.qcow2'))
+        other = images.create(os.path.join(self.directory, 'other.qcow2'))
         subprocess.run(qemu.program('qemu-img') + ['rebase', '-u', '-b', os.path.basename(other),
                                                    '-F', 'qcow2', self.files[1]], check=True)
         self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda'))
@@ -100,11 +100,11 @@ class Inner(block_jobs.TestCase):
 
     def test_a_layer_with_a_data_file_leaves_nothing_open(self):
         self.make(2)
-        data = os.path.join(self.folder, 'data.raw')
-        middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=self.files[0],
+        data = os.path.join(self.directory, 'data.raw')
+        middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=self.files[0],
                                options=[f'data_file={data}'])
         images.write(middle, pattern=8, offset='2M')
-        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
+        top = images.create(os.path.join(self.directory, 'top.qcow2'), backing=middle)
         self.files = [top, middle, *self.files]
         self.remember()
         self.run_qemu(named_chain(self.files[2:])
@@ -119,9 +119,9 @@ class Inner(block_jobs.TestCase):
     def test_what_was_committed_is_there_if_qemu_is_killed_right_after(self):
         """Of a base that is open for writing QEMU has metadata in its memory until a flush."""
         self.make(2)
-        middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=self.files[0])
+        middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=self.files[0])
         images.write(middle, pattern=8, offset='2M')
-        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
+        top = images.create(os.path.join(self.directory, 'top.qcow2'), backing=middle)
         self.files = [top, middle, *self.files]
         self.remember()
         self.run_qemu(qcow2(self.files[3]) + qcow2(self.files[2], backing=stem(self.files[3]))
@@ -251,7 +251,7 @@ class Refused(block_jobs.TestCase):
         with self.running('read-only') as (_, process):
             for disk in ('vda',):
                 self.qblk('commit', process.socket, disk, '--pivot', status=qblk.REFUSED)
-        self.files = [images.raw(self.folder, 'cd.iso')]
+        self.files = [images.raw(self.directory, 'cd.iso')]
         self.run_qemu(['-drive', f'if=ide,media=cdrom,file={self.files[0]},format=raw',
                        '-device', 'ide-cd,id=hdd,bus=ide.1,unit=1'])
         for disk in ('hda', 'hdd'):
@@ -282,7 +282,7 @@ class Refused(block_jobs.TestCase):
 
     def test_an_id_that_is_taken_by_a_job_that_is_over(self):
         self.boot()
-        copy = images.create(os.path.join(self.folder, 'copy.qcow2'))
+        copy = images.create(os.path.join(self.directory, 'copy.qcow2'))
         self.process.qmp.execute('blockdev-create', {
             'job-id': 'qblk-active-commit-vda',
             'options': {'driver': 'file', 'filename': copy, 'size': 0}})
@@ -334,9 +334,9 @@ class Faults(block_jobs.TestCase):
     def test_a_full_file_system(self):
         mount = block_jobs.small_file_system(self, '2m')
         base = images.create(os.path.join(mount, 'base.qcow2'))
-        middle = images.create(os.path.join(self.folder, 'middle.qcow2'), backing=base)
+        middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=base)
         images.write(middle, pattern=3, length='8M')
-        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=middle)
+        top = images.create(os.path.join(self.directory, 'top.qcow2'), backing=middle)
         self.files = [top, middle, base]
         self.remember()
         for end in (('--top', 'vda[1]'), ('--pivot',)):

@@ -46,7 +46,7 @@ class Failures(live.TestCase):
             self.assertIn(says, result.errors)
 
     def test_a_socket_that_does_not_exist(self):
-        path = os.path.join(self.folder, 'none.sock')
+        path = os.path.join(self.directory, 'none.sock')
         self.assert_no_connection('list', path, says=path)
 
     def test_a_socket_whose_qemu_is_gone(self):
@@ -55,7 +55,7 @@ class Failures(live.TestCase):
         self.assert_no_connection('list', process.socket, says=process.socket)
 
     def test_a_file_that_is_no_socket(self):
-        path = os.path.join(self.folder, 'file')
+        path = os.path.join(self.directory, 'file')
         with open(path, 'w', encoding='ascii'):
             self.assert_no_connection('list', path, says=path)
 
@@ -91,7 +91,7 @@ class Failures(live.TestCase):
             os.kill(process.pid, signal.SIGCONT)
 
     def test_a_server_that_speaks_no_qmp(self):
-        path = os.path.join(self.folder, 'other.sock')
+        path = os.path.join(self.directory, 'other.sock')
         with relay.Greeter(path, b'SSH-2.0-OpenSSH_9.2\r\n'):
             result = qblk.run('--timeout', '2', 'list', path)
         self.assertIn(result.status, (qblk.FAILED, qblk.NO_CONNECTION), msg=str(result))

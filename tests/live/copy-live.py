@@ -20,7 +20,7 @@ from topologies.options import blockdev, drive, local, named_chain, stem, virtio
 class TestCase(block_jobs.TestCase):
     @property
     def dest(self):
-        return os.path.join(self.folder, 'copy.img')
+        return os.path.join(self.directory, 'copy.img')
 
     def copy(self, *arguments, dest=None, **options):
         return self.qblk('copy', self.process.socket, 'vda', self.dest if dest is None else dest,
@@ -130,7 +130,7 @@ class Formats(TestCase):
         for fmt in ('raw', 'qcow2'):
             with self.subTest(fmt):
                 self.setUp()
-                path = images.create(os.path.join(self.folder, 'odd.qcow2'), size='1049088')
+                path = images.create(os.path.join(self.directory, 'odd.qcow2'), size='1049088')
                 images.write(path, pattern=5, offset=1048576, length=512)
                 self.files = [path]
                 self.remember()
@@ -143,7 +143,7 @@ class Formats(TestCase):
 class Place(TestCase):
     def test_a_layer_of_the_chain_is_no_place_whatever_its_name(self):
         self.boot()
-        link, hard = (os.path.join(self.folder, name) for name in ('link', 'hard'))
+        link, hard = (os.path.join(self.directory, name) for name in ('link', 'hard'))
         os.symlink(self.files[2], link)
         os.link(self.files[2], hard)
         for dest in brief.some((*self.files, link, hard)):
@@ -153,24 +153,24 @@ class Place(TestCase):
 
     def test_a_layer_of_another_disk_is_no_place(self):
         self.make()
-        other = images.create(os.path.join(self.folder, 'other.qcow2'))
+        other = images.create(os.path.join(self.directory, 'other.qcow2'))
         self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda')
                       + drive(other, id='vdb') + virtio('vdb', id='vdb'))
         self.refuse_copy('--reuse-external', dest=other, says='open already')
 
-    def test_a_relative_path_is_of_the_folder_of_qblk(self):
+    def test_a_relative_path_is_of_the_directory_of_qblk(self):
         self.boot()
-        folder = os.path.join(self.folder, 'sub')
-        os.mkdir(folder)
-        self.copy('--pivot', dest='copy.qcow2', cwd=folder)
-        self.assert_files(os.path.join(folder, 'copy.qcow2'))
-        self.assert_same_content(os.path.join(folder, 'copy.qcow2'))
+        directory = os.path.join(self.directory, 'sub')
+        os.mkdir(directory)
+        self.copy('--pivot', dest='copy.qcow2', cwd=directory)
+        self.assert_files(os.path.join(directory, 'copy.qcow2'))
+        self.assert_same_content(os.path.join(directory, 'copy.qcow2'))
 
     def test_a_relative_path_of_a_layer_is_refused(self):
         self.boot()
         before = self.state()
         self.copy('--reuse-external', dest='./' + os.path.basename(self.files[1]),
-                  cwd=self.folder, status=qblk.REFUSED)
+                  cwd=self.directory, status=qblk.REFUSED)
         self.assertEqual(self.state(), before)
 
     def test_nothing_is_written_over_over_the_network(self):
@@ -197,15 +197,15 @@ class Place(TestCase):
 
     def test_what_is_no_file(self):
         self.boot()
-        self.refuse_copy(dest=self.folder, says='neither a file nor a block device')
+        self.refuse_copy(dest=self.directory, says='neither a file nor a block device')
         self.refuse_copy(dest='/dev/null', says='neither a file nor a block device')
         self.refuse_copy('--blockdev', says='is not there')
         self.refuse_copy('--reuse-external', says='is not there')
         self.refuse_copy(dest='', status=qblk.USAGE)
 
-    def test_a_folder_that_is_missing(self):
+    def test_a_directory_that_is_missing(self):
         self.boot()
-        result = self.copy('--pivot', dest=os.path.join(self.folder, 'no', 'copy'),
+        result = self.copy('--pivot', dest=os.path.join(self.directory, 'no', 'copy'),
                            status=qblk.JOB_FAILED)
         self.assertIn('No such file or directory', result.errors)
         self.assert_given_up()
@@ -213,8 +213,8 @@ class Place(TestCase):
 
     def test_twice_in_a_row(self):
         self.boot()
-        second = os.path.join(self.folder, 'second.img')
-        for dest in (self.dest, second, os.path.join(self.folder, 'third.img')):
+        second = os.path.join(self.directory, 'second.img')
+        for dest in (self.dest, second, os.path.join(self.directory, 'third.img')):
             self.copy('--pivot', dest=dest)
             self.assert_files(dest)
             self.assertEqual(len(self.our_nodes()), 2)
@@ -223,7 +223,7 @@ class Place(TestCase):
 
     def test_an_odd_name(self):
         self.boot()
-        dest = os.path.join(self.folder, 'a "copy", of: it=%s\\ é.img')
+        dest = os.path.join(self.directory, 'a "copy", of: it=%s\\ é.img')
         self.copy('--pivot', dest=dest)
         self.assert_files(dest)
         shutil.copy(dest, self.dest)  # qemu-img would take it for a protocol
@@ -267,7 +267,7 @@ class Reused(TestCase):
             with self.subTest(end):
                 self.setUp()
                 self.boot()
-                other = os.path.join(self.folder, 'other.qcow2')
+                other = os.path.join(self.directory, 'other.qcow2')
                 subprocess.run(qemu.program('qemu-img') + ['convert', '-U', '-O', 'qcow2',
                                                            self.files[1], other], check=True)
                 self.make_dest(backing=other)
@@ -293,7 +293,7 @@ class Reused(TestCase):
 
     def test_a_full_copy_must_have_nothing_below_it(self):
         self.boot()
-        other = images.create(os.path.join(self.folder, 'other.qcow2'))
+        other = images.create(os.path.join(self.directory, 'other.qcow2'))
         self.make_dest(backing=other)
         self.refuse_copy('--reuse-external', '--pivot', says='other.qcow2')
 
@@ -313,9 +313,10 @@ class Reused(TestCase):
 
 class Device(TestCase):
     def device(self, size=64 << 20):
-        link = os.path.join(self.folder, 'device')
+        link = os.path.join(self.directory, 'device')
         try:
-            self.enterContext(qemu.loop_device(link, images.raw(self.folder, 'device.raw', size)))
+            image = images.raw(self.directory, 'device.raw', size)
+            self.enterContext(qemu.loop_device(link, image))
         except qemu.Unavailable as reason:
             self.skipTest(str(reason))
         return link

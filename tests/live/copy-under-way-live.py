@@ -22,7 +22,7 @@ JOB = 'qblk-copy-vda'
 class TestCase(block_jobs.TestCase):
     @property
     def dest(self):
-        return os.path.join(self.folder, 'copy.img')
+        return os.path.join(self.directory, 'copy.img')
 
     def begin_copy(self, *arguments):
         return self.begin('copy', self.process.socket, 'vda', self.dest, *arguments, *SLOW)
@@ -107,7 +107,7 @@ class Writer:
         return (48 << 20) + number % Writer.PLACES * Writer.LENGTH
 
     def __enter__(self):
-        path = os.path.join(self.test.folder, 'nbd.sock')
+        path = os.path.join(self.test.directory, 'nbd.sock')
         client = self.test.process.qmp
         client.execute('nbd-server-start', {'addr': {'type': 'unix', 'data': {'path': path}}})
         client.execute('block-export-add', {

@@ -24,7 +24,7 @@ class Delete(block_jobs.TestCase):
         return self.qblk('commit', self.process.socket, 'vda', *options, '--delete', **more)
 
     def names(self):
-        return sorted(name for name in os.listdir(self.folder) if name.endswith('.qcow2'))
+        return sorted(name for name in os.listdir(self.directory) if name.endswith('.qcow2'))
 
     def test_what_left_the_chain(self):
         for options, gone in ((('--pivot',), (0, 1, 2)), (('--pivot', '--shallow'), (0,)),
@@ -34,7 +34,7 @@ class Delete(block_jobs.TestCase):
                 with self.subTest(options=options, kind=kind):
                     self.setUp()
                     self.boot(kind)
-                    other = os.path.join(self.folder, 'bystander.qcow2')
+                    other = os.path.join(self.directory, 'bystander.qcow2')
                     shutil.copy(self.files[0], other)
                     text = self.commit(*options).text
                     left = [path for number, path in enumerate(self.files) if number not in gone]
@@ -49,7 +49,7 @@ class Delete(block_jobs.TestCase):
         self.make(3)
         self.remember()
         top, middle, base = self.files
-        socket = os.path.join(self.folder, 'nbd.sock')
+        socket = os.path.join(self.directory, 'nbd.sock')
         self.enterContext(qemu.nbd_server(socket, middle, fmt='raw'))
         self.run_qemu(qcow2(base)
                       + blockdev(driver='nbd', node_name='net', read_only=True,
@@ -72,7 +72,7 @@ class Delete(block_jobs.TestCase):
 
     def test_a_symbolic_link_is_refused(self):
         self.make()
-        home = os.path.join(self.folder, 'home')
+        home = os.path.join(self.directory, 'home')
         os.mkdir(home)
         real = shutil.move(self.files[1], home)
         os.symlink(real, self.files[1])
@@ -128,7 +128,7 @@ class Delete(block_jobs.TestCase):
         self.assert_same_content(self.files[3])
 
     def test_a_file_that_is_locked_and_whose_device_is_another_in_proc_stays(self):
-        self.make(folder=block_jobs.layered_file_system(self))
+        self.make(directory=block_jobs.layered_file_system(self))
         self.remember()
         self.run_qemu(named_chain(self.files) + virtio('disk-3', id='vda'))
         with open(self.files[2], 'rb') as file:
@@ -211,7 +211,7 @@ class Delete(block_jobs.TestCase):
     def test_behind_a_proxy_nobody_knows_whose_files_they_are(self):
         self.boot()
         before = self.names()
-        path = os.path.join(self.folder, 'proxy.sock')
+        path = os.path.join(self.directory, 'proxy.sock')
         with relay.Relay(path, self.process.socket, -1, None):
             result = self.qblk('commit', path, 'vda', '--pivot', '--delete', status=qblk.REFUSED)
         self.assertIn(f'process {os.getpid()} (python', result.errors)

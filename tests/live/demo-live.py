@@ -37,12 +37,12 @@ def shown_in_readme():
 
 class Demo(live.TestCase):
     def environment(self, qblk=None):
-        return {**os.environ, 'TMPDIR': self.folder, 'LC_ALL': 'C.UTF-8',
+        return {**os.environ, 'TMPDIR': self.directory, 'LC_ALL': 'C.UTF-8',
                 **({} if qblk is None else {'QBLK': qblk})}
 
     def wrapper(self, script):
         """A qblk that is the real one but for what the shell lines SCRIPT do before."""
-        path = os.path.join(self.enterContext(live.qemu.folder()), 'qblk')
+        path = os.path.join(self.enterContext(live.qemu.directory()), 'qblk')
         with open(path, 'w', encoding='utf-8') as file:
             file.write(f'#!/bin/sh\n{script}\nexec {os.environ["QBLK"]} "$@"\n')
         os.chmod(path, 0o755)
@@ -51,7 +51,7 @@ class Demo(live.TestCase):
     def run_demo(self, **options):
         done = subprocess.run([DEMO], env=self.environment(**options), cwd='/', check=False,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        self.assertEqual(os.listdir(self.folder), [], msg='the demo left something behind')
+        self.assertEqual(os.listdir(self.directory), [], msg='the demo left something behind')
         return done
 
     def test_it_runs_and_the_readme_shows_what_it_prints(self):
@@ -83,7 +83,7 @@ class Demo(live.TestCase):
                     break
             os.killpg(process.pid, number)
             self.assertNotEqual(process.wait(), 0)
-            self.assertEqual(os.listdir(self.folder), [])
+            self.assertEqual(os.listdir(self.directory), [])
             with self.assertRaises(ProcessLookupError, msg='QEMU lives on'):
                 os.killpg(process.pid, 0)
 

@@ -45,9 +45,9 @@ class Journal(block_jobs.TestCase):
         self.boot()
         mount = block_jobs.small_file_system(self, '1M')
         subprocess.run(['mount', '-o', 'remount,ro', mount], check=True)
-        for folder in (mount, os.path.join(mount, 'state')):
-            with self.subTest(folder):
-                self.refuse('pull', self.process.socket, 'vda', '--state-dir', folder,
+        for directory in (mount, os.path.join(mount, 'state')):
+            with self.subTest(directory):
+                self.refuse('pull', self.process.socket, 'vda', '--state-dir', directory,
                             status=qblk.JOB_FAILED, says='Read-only file system')
 
 

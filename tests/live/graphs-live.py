@@ -81,7 +81,7 @@ class Graphs(live.TestCase):
                                  (expected.status, expected.stdout), msg=str(result))
 
     def assert_same_from_a_capture(self, process):
-        capture = 'capture:' + os.path.join(self.folder, 'capture.json')
+        capture = 'capture:' + os.path.join(self.directory, 'capture.json')
         with open(capture.removeprefix('capture:'), 'wb') as file:
             file.write(self.qblk('capture', process.socket).stdout)
         for command, *options in (('list', '--json'), ('chain', '--json'), ('jobs', '--json'),

@@ -36,7 +36,7 @@ TERMINATED = '''
 import os, signal, live, qemu
 class Terminated(live.TestCase):
     def test_a(self):
-        process = self.enterContext(qemu.Process(self.folder, []))
+        process = self.enterContext(qemu.Process(self.directory, []))
         print(process.pid, flush=True)
         os.kill(os.getpid(), signal.SIGTERM)
     def test_b(self):
@@ -54,30 +54,30 @@ class Processes(live.TestCase):
             os.kill(int(done.stdout), 0)  # it is all that was printed
 
     def test_qemu_ends_with_its_block(self):
-        with qemu.Process(self.folder, []) as process:
+        with qemu.Process(self.directory, []) as process:
             pid = process.pid
         with self.assertRaises(ProcessLookupError):
             os.kill(pid, 0)
 
     def test_what_qemu_says_when_it_cannot_start_is_in_the_error(self):
         with self.assertRaisesRegex(RuntimeError, 'no-such-device'):
-            with qemu.Process(self.folder, ['-device', 'no-such-device']):
+            with qemu.Process(self.directory, ['-device', 'no-such-device']):
                 pass
 
     def test_a_death_that_nobody_meant_fails_the_test(self):
         with self.assertRaisesRegex(RuntimeError, 'died with -11'):
-            with qemu.Process(self.folder, []) as process:
+            with qemu.Process(self.directory, []) as process:
                 os.kill(process.pid, signal.SIGSEGV)
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
     def test_a_killed_qemu_is_no_failure(self):
-        with qemu.Process(self.folder, []) as process:
+        with qemu.Process(self.directory, []) as process:
             process.kill()
 
     def test_a_death_amid_another_failure_is_printed(self):
         errors = io.StringIO()
         with self.assertRaises(ConnectionError), contextlib.redirect_stderr(errors):
-            with qemu.Process(self.folder, []) as process:
+            with qemu.Process(self.directory, []) as process:
                 os.kill(process.pid, signal.SIGSEGV)
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
                 process.qmp.execute('query-version')
@@ -86,7 +86,7 @@ class Processes(live.TestCase):
     def test_the_program_may_be_a_command_with_arguments(self):
         wrapped = shlex.join(['env', 'WRAPPED=1', *qemu.program('qemu-system-x86_64')])
         with unittest.mock.patch.dict(os.environ, QBLK_QEMU_SYSTEM=wrapped):
-            with qemu.Process(self.folder, []) as process:
+            with qemu.Process(self.directory, []) as process:
                 process.qmp.execute('query-version')
 
     def test_an_empty_variable_means_that_there_is_no_such_tool(self):
@@ -95,7 +95,7 @@ class Processes(live.TestCase):
                 qemu.program('qemu-storage-daemon')
 
     def test_the_third_monitor_is_reached_over_tcp(self):
-        with qemu.Process(self.folder, [], tcp=True) as process:
+        with qemu.Process(self.directory, [], tcp=True) as process:
             host, port = process.tcp.split(':')
             client = qmp.Qmp(socket.create_connection((host, int(port))))
             self.assertIn('QMP', client.greeting)
@@ -103,18 +103,18 @@ class Processes(live.TestCase):
 
     def test_a_failing_tool_says_why(self):
         with self.assertRaisesRegex(RuntimeError, 'no-such-format'):
-            images.create(os.path.join(self.folder, 'image'), fmt='no-such-format')
+            images.create(os.path.join(self.directory, 'image'), fmt='no-such-format')
 
 
 class Client(live.TestCase):
     def test_a_second_client_hears_nothing(self):
-        with qemu.Process(self.folder, []) as process:
+        with qemu.Process(self.directory, []) as process:
             with qmp.Qmp.connect(process.socket):
                 with self.assertRaises(TimeoutError):
                     qmp.Qmp.connect(process.socket, timeout=0.5)
 
     def test_a_refusal_is_an_error_with_its_class(self):
-        with qemu.Process(self.folder, []) as process:
+        with qemu.Process(self.directory, []) as process:
             with self.assertRaises(qmp.QmpError) as caught:
                 process.qmp.execute('no-such-command')
         self.assertEqual(caught.exception.error['class'], 'CommandNotFound')
@@ -126,15 +126,15 @@ class Client(live.TestCase):
         process.qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'commit0', 'status': 'waiting'})
 
     def test_an_event_that_does_not_come_ends_in_time(self):
-        with qemu.Process(self.folder, []) as process:
+        with qemu.Process(self.directory, []) as process:
             with self.assertRaises(TimeoutError):
                 process.qmp.wait_event('STOP', timeout=0.2)
 
 
 class Relays(live.TestCase):
     def test_qemu_can_be_killed_at_a_chosen_reply(self):
-        path = os.path.join(self.folder, 'relay.sock')
-        with qemu.Process(self.folder, []) as process:
+        path = os.path.join(self.directory, 'relay.sock')
+        with qemu.Process(self.directory, []) as process:
             # the greeting, qmp_capabilities and one query pass
             with relay.Relay(path, process.socket, 3, process.kill):
                 with qmp.Qmp.connect(path) as client:
@@ -144,7 +144,7 @@ class Relays(live.TestCase):
                 self.assertFalse(process.running)
 
     def test_a_relay_that_nobody_uses_ends(self):
-        with relay.Relay(os.path.join(self.folder, 'relay.sock'), '/nowhere', 1, lambda: None):
+        with relay.Relay(os.path.join(self.directory, 'relay.sock'), '/nowhere', 1, lambda: None):
             pass
 
 

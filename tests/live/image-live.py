@@ -61,7 +61,7 @@ class Images(live.TestCase):
         self.addCleanup(os.environ.__setitem__, 'PATH', before)
 
     def path(self, name):
-        return os.path.join(self.folder, name)
+        return os.path.join(self.directory, name)
 
     def layers(self, path, *options):
         report = json.loads(self.qblk('chain', '--json', *options, f'image:{path}', 'vda').stdout)
@@ -81,7 +81,7 @@ class Images(live.TestCase):
         return images.create(self.path(name), size='1M', extra=options.pop('extra', ()), **options)
 
     def test_every_reading_command_reads_it(self):
-        files = images.chain(self.folder, 'disk', 3)
+        files = images.chain(self.directory, 'disk', 3)
         before = [state(path) for path in files]
         vm = f'image:{files[0]}'
         for command in ('list', 'chain', 'xml', 'graph', 'jobs', 'capture', 'check'):
@@ -101,12 +101,12 @@ class Images(live.TestCase):
         self.assertEqual((chain['target'], chain['name-source']), ('sda', 'user'))
 
     def test_its_fingerprint_is_the_same_each_time(self):
-        files = images.chain(self.folder, 'disk', 3)
+        files = images.chain(self.directory, 'disk', 3)
         chain, = json.loads(self.qblk('chain', '--json', f'image:{files[0]}').stdout)['chains']
         self.qblk('chain', '--expect', chain['fingerprint'], f'image:{files[0]}', 'vda')
 
     def test_a_capture_of_it_reads_the_same(self):
-        files = images.chain(self.folder, 'disk', 3)
+        files = images.chain(self.directory, 'disk', 3)
         capture = self.path('capture.json')
         with open(capture, 'wb') as file:
             file.write(self.qblk('capture', f'image:{files[0]}').stdout)
@@ -115,7 +115,7 @@ class Images(live.TestCase):
 
     @unittest.skipUnless(rng.available(), 'no libvirt schema or no xmllint')
     def test_its_xml_is_valid(self):
-        files = images.chain(self.folder, 'disk', 3)
+        files = images.chain(self.directory, 'disk', 3)
         self.assertEqual(rng.check({'disk': self.qblk('xml', f'image:{files[0]}', 'vda').stdout}),
                          {})
 
@@ -165,7 +165,7 @@ class Images(live.TestCase):
         self.assertIn('goes in a circle', self.refused(one))
 
     def test_200_layers(self):
-        files = images.empty_chain(self.folder, 'deep', 200)
+        files = images.empty_chain(self.directory, 'deep', 200)
         self.assertEqual([file for file, _ in self.layers(files[0], '--timeout', '60')], files)
 
     # ---- formats ----
@@ -205,8 +205,8 @@ class Images(live.TestCase):
     def test_a_header_without_a_format_is_no_licence_to_guess(self):
         evil = self.path('base.img')
         images.create(evil, size='1M')
-        good, plain = self.make('good.qcow2'), images.raw(self.folder, 'plain.img')
-        text = images.raw(self.folder, 'text.img')
+        good, plain = self.make('good.qcow2'), images.raw(self.directory, 'plain.img')
+        text = images.raw(self.directory, 'text.img')
         with open(text, 'r+b') as file:
             file.write(b'#\nversion=1\n')  # what QEMU would probe into vmdk
         for backing, layers in ((evil, None), (good, 'qcow2'), (plain, 'raw'), (text, 'raw')):
@@ -220,7 +220,7 @@ class Images(live.TestCase):
                     self.assertEqual(self.layers(path), [(path, 'qcow2'), (backing, layers)])
 
     def test_a_wrong_format_is_said(self):
-        plain = images.raw(self.folder, 'plain.img')
+        plain = images.raw(self.directory, 'plain.img')
         for name in ('qcow2', 'qcow', 'qed', 'vmdk', 'vhdx', 'vdi'):
             with self.subTest(name):
                 self.assertIn('plain.img', self.refused(plain, '--format', name))
@@ -248,7 +248,7 @@ class Images(live.TestCase):
 
     def test_no_layer_connects_to_what_only_qemu_finds_in_its_header(self):
         """QEMU takes the parent of a VMDK from anywhere in its descriptor."""
-        images.raw(self.folder, 'flat.raw')
+        images.raw(self.directory, 'flat.raw')
         name, connections = self.path('nbd.sock'), []
         for hint in ('parentFileNameHint="%s"', ' x="" parentFileNameHint="%s"',
                      'parentFileNameHint: %s"', 'parentFileNameHint\0\0%s"'):
@@ -288,15 +288,15 @@ class Images(live.TestCase):
                 images.create(self.path('plain.qcow2'), size='1M')
                 os.rename(self.path('plain.qcow2'), self.path(name))
                 self.assertEqual(self.layers(self.path(name)), [(self.path(name), 'qcow2')])
-                self.qblk('list', f'image:{name}', cwd=self.folder)
+                self.qblk('list', f'image:{name}', cwd=self.directory)
 
     def test_what_is_no_file_is_refused_by_name(self):
         os.mkfifo(self.path('pipe'))
         self.assertIn('pipe', self.refused(self.path('pipe')))
-        self.assertIn('folder', self.refused(self.folder))
+        self.assertIn('directory', self.refused(self.directory))
         self.assertIn('/dev/null', self.refused('/dev/null'))
         self.refused('')
-        broken = os.fsdecode(os.fsencode(self.folder) + b'/\xff.qcow2')
+        broken = os.fsdecode(os.fsencode(self.directory) + b'/\xff.qcow2')
         images.create(self.path('plain.qcow2'), size='1M')
         os.rename(self.path('plain.qcow2'), broken)
         self.assertIn('not UTF-8', self.refused(broken))
@@ -305,7 +305,7 @@ class Images(live.TestCase):
 
     def test_without_a_storage_daemon_the_package_is_named(self):
         path = self.make('disk.qcow2')
-        os.environ['PATH'] = self.folder
+        os.environ['PATH'] = self.directory
         self.assertIn('qemu-system-common', self.refused(path, status=qblk.NO_CONNECTION))
 
     def test_a_daemon_that_hangs_or_dies_is_an_error(self):

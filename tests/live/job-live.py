@@ -19,7 +19,7 @@ from topologies.options import qcow2, stem, virtio
 class TestCase(block_jobs.TestCase):
     @property
     def dest(self):
-        return os.path.join(self.folder, 'copy.img')
+        return os.path.join(self.directory, 'copy.img')
 
     def job(self, *arguments, **options):
         return self.qblk('job', self.process.socket, 'vda', *arguments, **options)
@@ -240,7 +240,7 @@ class Wait(TestCase):
 
     def test_an_odd_socket_is_quoted(self):
         self.boot(data='1M')
-        odd = os.path.join(self.folder, "it's a $HOME socket")
+        odd = os.path.join(self.directory, "it's a $HOME socket")
         os.symlink(self.process.socket, odd)
         text = self.qblk('pull', odd, 'vda', *SLOW, '--detach').text
         self.hurry()

@@ -61,22 +61,22 @@ class TestCase(live.TestCase):
     guest = None
 
     def chain(self, stem, depth=4):
-        return images.empty_chain(self.folder, stem, depth)
+        return images.empty_chain(self.directory, stem, depth)
 
     def full_chain(self, stem, depth=4):
-        return images.chain(self.folder, stem, depth, data=MORE_THAN_A_CHUNK)
+        return images.chain(self.directory, stem, depth, data=MORE_THAN_A_CHUNK)
 
     def image(self, name, **options):
         """One more image that the guest may use."""
-        path = images.create(os.path.join(self.folder, name), **options)
-        DAEMON.give(self.folder)
+        path = images.create(os.path.join(self.directory, name), **options)
+        DAEMON.give(self.directory)
         return path
 
     def path(self, name):
-        return os.path.join(self.folder, name)
+        return os.path.join(self.directory, name)
 
     def boot(self, *devices):
-        self.guest = self.enterContext(DAEMON.guest(self.folder, *devices))
+        self.guest = self.enterContext(DAEMON.guest(self.directory, *devices))
         return self.guest
 
     def virsh(self, *arguments):
@@ -115,7 +115,7 @@ class TestCase(live.TestCase):
 
 class Disks(TestCase):
     def test_of_each_bus_kind_and_depth(self):
-        raw = iter(images.raw(self.folder, f'raw-{number}.raw', 8 << 20) for number in range(9))
+        raw = iter(images.raw(self.directory, f'raw-{number}.raw', 8 << 20) for number in range(9))
         on_raw = self.image('on-raw.qcow2', backing=next(raw), backing_format='raw')
         on_json = self.image('on-json.qcow2', backing='json:' + json.dumps(
             {'driver': 'file', 'filename': self.chain('below-json', 1)[0]}), extra=['-u'])
@@ -170,7 +170,7 @@ class Disks(TestCase):
     def test_attached_and_detached(self):
         self.boot(SCSI, disk('vda', self.chain('vda', 2)[0]))
         files = self.chain('sda', 3)
-        DAEMON.give(self.folder)
+        DAEMON.give(self.directory)
         for _ in range(2):  # the second time with other numbers
             self.virsh('attach-disk', files[0], 'sda', '--targetbus', 'scsi',
                        '--subdriver', 'qcow2')
@@ -181,7 +181,7 @@ class Disks(TestCase):
             self.assert_same()
 
     def test_a_medium_comes_and_goes(self):
-        path = images.raw(self.folder, 'cd.iso')
+        path = images.raw(self.directory, 'cd.iso')
         self.boot(disk('hda', fmt='raw', device='cdrom'))
         self.virsh('change-media', 'hda', path, '--insert')
         self.assert_files('hda', path)
@@ -196,7 +196,7 @@ class Disks(TestCase):
 class Snapshots(TestCase):
     def test_at_run_time(self):
         self.boot(SCSI, disk('vda', self.chain('vda', 3)[0]), disk('sda', self.chain('sda', 2)[0]),
-                  disk('vdb', images.raw(self.folder, 'vdb.raw'), 'raw'))
+                  disk('vdb', images.raw(self.directory, 'vdb.raw'), 'raw'))
         before = {target: [layer['file'] for layer in self.layers(target)]
                   for target in ('vda', 'sda', 'vdb')}
         self.snapshot('first', 'vda', 'sda', 'vdb')
@@ -394,7 +394,7 @@ class Managed(TestCase):
     def state(self):
         """All that must not change: XML, nodes, jobs, images."""
         contents = []
-        for name in sorted(os.listdir(self.folder)):
+        for name in sorted(os.listdir(self.directory)):
             if name.endswith('.qcow2'):
                 with open(self.path(name), 'rb') as file:
                     contents.append((name, hashlib.sha256(file.read()).digest()))
@@ -405,7 +405,7 @@ class Managed(TestCase):
 
     def test_changing_commands_are_refused(self):
         self.boot(disk('vda', self.chain('vda', 3)[0]),
-                  disk('vdb', images.raw(self.folder, 'vdb.raw'), 'raw'))
+                  disk('vdb', images.raw(self.directory, 'vdb.raw'), 'raw'))
         first = self.layers('vda')[1]['index']
         before = self.state()
         for arguments in (('commit', 'vda', '--top', f'vda[{first}]'), ('commit', 'vda', '--pivot'),
@@ -424,7 +424,7 @@ class Managed(TestCase):
         self.assert_same()
 
     def test_its_own_monitor_is_what_tells_a_guest_of_libvirts(self):
-        self.boot(disk('vda', images.raw(self.folder, 'vda.raw'), 'raw'))
+        self.boot(disk('vda', images.raw(self.directory, 'vda.raw'), 'raw'))
         chardevs = self.guest.qmp('query-chardev')
         self.assertIn('charmonitor', [chardev['label'] for chardev in chardevs])
 

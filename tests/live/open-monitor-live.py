@@ -23,7 +23,7 @@ class TestCase(live.TestCase):
         super().setUp()
         self.can = qemu.version() >= (11, 1)
         _, self.process = self.start(self.topology, tcp=True)
-        self.path = os.path.join(self.folder, 'watch.qmp')
+        self.path = os.path.join(self.directory, 'watch.qmp')
         self.before = self.state()
 
     def state(self):
@@ -39,7 +39,7 @@ class TestCase(live.TestCase):
 
     def sent(self, *arguments, **options):
         """What qblk says, and the names of the commands that reach QEMU from it."""
-        path = os.path.join(self.folder, 'relay')
+        path = os.path.join(self.directory, 'relay')
         with relay.Recorder(path, self.process.socket) as recorder:
             result = self.qblk('open-monitor', path, *arguments, **options)
             names = {json.loads(line)['execute'] for line in recorder.sent}
@@ -90,7 +90,7 @@ class Watching(TestCase):
 
 class Said(TestCase):
     def test_what_is_printed_uses_and_closes_it(self):
-        path = os.path.join(self.folder, "it's")
+        path = os.path.join(self.directory, "it's")
         if not self.open('--dry-run', self.path):
             return
         result = self.qblk('open-monitor', self.process.socket, self.path)
@@ -155,12 +155,12 @@ class Paths(TestCase):
         vm = self.process.socket
         with open(self.path, 'wb') as file:
             file.write(b'dear')
-        link = os.path.join(self.folder, 'link')
+        link = os.path.join(self.directory, 'link')
         os.symlink('nowhere', link)
         with socket.socket(socket.AF_UNIX) as server:
-            other = os.path.join(self.folder, 'other')
+            other = os.path.join(self.directory, 'other')
             server.bind(other)
-            for path in (self.path, link, other, self.folder):
+            for path in (self.path, link, other, self.directory):
                 self.refused(vm, path, says=f"'{path}' exists")
         with open(self.path, 'rb') as file:
             self.assertEqual(file.read(), b'dear')
@@ -168,13 +168,13 @@ class Paths(TestCase):
         self.assertTrue(os.path.exists(other))
 
     def test_a_relative_one_is_that_of_qblk_however_it_is_called(self):
-        here = os.path.join(self.folder, 'here')
+        here = os.path.join(self.directory, 'here')
         os.mkdir(here)
-        os.symlink('here', os.path.join(self.folder, 'there'))
+        os.symlink('here', os.path.join(self.directory, 'there'))
         if not self.open('watch', cwd=here):
             return
         self.qblk('list', os.path.join(here, 'watch'))
-        self.close(os.path.join(self.folder, 'there', '..', 'there', 'watch'))
+        self.close(os.path.join(self.directory, 'there', '..', 'there', 'watch'))
         self.assert_nothing_left()
 
     def test_one_that_cannot_be(self):
@@ -184,7 +184,7 @@ class Paths(TestCase):
             return
         for path, says in (('/' + 'x' * 107, '108 bytes'), (os.fsdecode(b'/tmp/\xff'), 'UTF-8')):
             self.refused(self.process.socket, path, says=says, status=qblk.USAGE)
-        none = os.path.join(self.folder, 'none', 'watch')
+        none = os.path.join(self.directory, 'none', 'watch')
         for path in ('/proc/watch', none):
             self.refused(self.process.socket, path, says='cannot listen', status=qblk.FAILED)
 

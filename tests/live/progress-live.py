@@ -35,7 +35,7 @@ class Progress(TestCase):
 
     def words(self, command):
         name, *rest = command
-        dest = os.path.join(self.folder, 'copy.img')
+        dest = os.path.join(self.directory, 'copy.img')
         return [name, self.process.socket, 'vda', *[dest if word == 'DEST' else word
                                                     for word in rest]]
 

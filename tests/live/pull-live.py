@@ -72,13 +72,13 @@ class Pull(block_jobs.TestCase):
         self.assert_same_content()
 
     def test_from_a_network_base(self):
-        export = images.create(os.path.join(self.folder, 'export.qcow2'))
+        export = images.create(os.path.join(self.directory, 'export.qcow2'))
         images.write(export, pattern=5)
-        top = images.create(os.path.join(self.folder, 'top.qcow2'), backing=export)
+        top = images.create(os.path.join(self.directory, 'top.qcow2'), backing=export)
         images.write(top, pattern=6, offset='1M')
         self.files = [top]
         self.remember()
-        socket = os.path.join(self.folder, 'nbd.sock')
+        socket = os.path.join(self.directory, 'nbd.sock')
         self.enterContext(qemu.nbd_server(socket, export))
         self.run_qemu(blockdev(driver='nbd', node_name='net', read_only=True,
                                server={'type': 'unix', 'path': socket})
@@ -90,7 +90,7 @@ class Pull(block_jobs.TestCase):
 
     def test_a_layer_that_another_disk_uses_stays_open_and_is_not_called_unused(self):
         self.make(2)
-        other = images.create(os.path.join(self.folder, 'other.qcow2'), backing=self.files[1])
+        other = images.create(os.path.join(self.directory, 'other.qcow2'), backing=self.files[1])
         self.remember()
         self.run_qemu(named_chain(self.files) + qcow2(other, backing=stem(self.files[1]))
                       + virtio(stem(self.files[0]), id='vda') + virtio('other', id='vdb'))

@@ -28,7 +28,7 @@ class Reading(live.TestCase):
     def commands_of(self, topology, calls):
         """The names of the commands that reach QEMU during CALLS, and their arguments."""
         _, process = self.start(topology)
-        path = os.path.join(self.folder, topology)
+        path = os.path.join(self.directory, topology)
         domain = path + '.xml'
         with open(domain, 'wb') as file:
             file.write(self.qblk('xml', process.socket, 'vda').stdout)

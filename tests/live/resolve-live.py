@@ -25,7 +25,7 @@ class Resolve(live.TestCase):
         topology, process = self.share('virtio-5-deep')
         graph = live.Graph(process.qmp)
         path = topology.chains['vda'][3]
-        link = os.path.join(self.folder, 'link')
+        link = os.path.join(self.directory, 'link')
         os.symlink(path, link)
         self.assertEqual({self.resolve(process.socket, link)}, graph.layers_of(path))
 

@@ -20,16 +20,16 @@ class TestCase(block_jobs.TestCase):
         """vda over self.files, vdb over self.other, and drives with nothing to do."""
         self.make(3, data)
         self.remember()
-        folder = os.path.join(self.folder, 'other')
-        os.mkdir(folder)
+        directory = os.path.join(self.directory, 'other')
+        os.mkdir(directory)
         mine = self.files
-        self.other = self.make(3, data, folder=folder)
+        self.other = self.make(3, data, directory=directory)
         self.files = mine
         if other_base is not None:
             base = images.create(other_base)
             images.rebase(self.other[1], base)
             self.other[2] = base
-        single = images.create(os.path.join(self.folder, 'single.qcow2'))
+        single = images.create(os.path.join(self.directory, 'single.qcow2'))
         self.run_qemu(drive(self.files[0], id='a') + virtio('a', id='vda')
                       + drive(self.other[0], id='b') + virtio('b', id='vdb')
                       + drive(single, id='c') + virtio('c', id='vdc')

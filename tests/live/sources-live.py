@@ -45,13 +45,13 @@ def sources(disk):
 
 class Sources(live.TestCase):
     def path(self, name):
-        return os.path.join(self.folder, name)
+        return os.path.join(self.directory, name)
 
     def start_disk(self, *arguments, node='top'):
         """A guest with ARGUMENTS and the disk vda on NODE."""
         try:
             return self.enterContext(qemu.Process(
-                self.enterContext(qemu.folder()),
+                self.enterContext(qemu.directory()),
                 sum(arguments, []) + virtio(node, id='vda')))
         except RuntimeError as error:
             if 'Unknown driver' in str(error):
@@ -59,7 +59,7 @@ class Sources(live.TestCase):
             raise
 
     def open_http(self, name):
-        port = self.enterContext(web.server(self.folder))
+        port = self.enterContext(web.server(self.directory))
         return port, f'127.0.0.1:{port}/{name}'
 
     def layers(self, process):
@@ -99,7 +99,7 @@ class Sources(live.TestCase):
 
 class Nbd(Sources):
     def serve(self, **options):
-        image = images.raw(self.folder, 'export.img')
+        image = images.raw(self.directory, 'export.img')
         socket = self.path('nbd.sock')
         return socket, self.enterContext(qemu.nbd_server(socket, image, 'raw', **options))
 
@@ -139,7 +139,7 @@ class Nbd(Sources):
     def test_names_that_a_url_would_have_to_escape(self):
         for export in ('100%', 'a%20b', 'a?b', 'a#b', 'a b', 'a:b@c'):
             with self.subTest(export):
-                self.folder = self.enterContext(qemu.folder())
+                self.directory = self.enterContext(qemu.directory())
                 socket, _ = self.serve(export=export)
                 process = self.start_nbd({'type': 'unix', 'path': socket}, export=export)
                 # as a string, what QEMU reports may mean something else
@@ -150,7 +150,7 @@ class Nbd(Sources):
 
 class Http(Sources):
     def test_a_raw_image(self):
-        images.raw(self.folder, 'disk.img')
+        images.raw(self.directory, 'disk.img')
         port, rest = self.open_http('disk.img')
         process = self.start_disk(blockdev(driver='raw', node_name='top', read_only=True,
                                            file={'driver': 'http', 'url': 'http://' + rest}))
@@ -158,7 +158,7 @@ class Http(Sources):
                             f"<host name='127.0.0.1' port='{port}'/></source>")
 
     def test_a_path_with_codes_and_a_query(self):
-        images.raw(self.folder, 'with space.img')
+        images.raw(self.directory, 'with space.img')
         port, rest = self.open_http('with%20space.img?a=1&b=2')
         process = self.start_disk(blockdev(driver='raw', node_name='top', read_only=True,
                                            file={'driver': 'http', 'url': 'http://' + rest}))
@@ -166,7 +166,7 @@ class Http(Sources):
                             f"<host name='127.0.0.1' port='{port}'/></source>")
 
     def test_an_overlay_on_a_url_and_a_slice_of_it(self):
-        images.raw(self.folder, 'base.img', 2 << 20)
+        images.raw(self.directory, 'base.img', 2 << 20)
         port, rest = self.open_http('base.img')
         top = images.create(self.path('top.qcow2'), '1M')
         process = self.start_disk(
@@ -180,7 +180,7 @@ class Http(Sources):
                    has_names=False)
 
     def test_no_command_shows_a_secret(self):
-        images.raw(self.folder, 'base.img')
+        images.raw(self.directory, 'base.img')
         _, rest = self.open_http(f'base.img?password={SECRET}')
         top = images.create(self.path('top.qcow2'), '1M',
                             backing=f'http://me:{SECRET}@{rest}', backing_format='raw')
@@ -227,7 +227,7 @@ class Http(Sources):
 
 class Local(Sources):
     def test_a_slice(self):
-        path = images.raw(self.folder, 'disk.img', 4 << 20)
+        path = images.raw(self.directory, 'disk.img', 4 << 20)
         process = self.start_disk(blockdev(driver='raw', node_name='top', offset=1 << 20,
                                            size=2 << 20, file=local(path)))
         self.check(process, f"<source file='{path}'><slices><slice type='storage' "
@@ -254,7 +254,7 @@ class Local(Sources):
     def test_a_data_file_in_a_slice(self):
         data = self.path('disk.data')
         image = images.create(self.path('disk.qcow2'), '1M', options=[f'data_file={data}'])
-        archive = images.raw(self.folder, 'archive', 4 << 20)
+        archive = images.raw(self.directory, 'archive', 4 << 20)
         process = self.start_disk(blockdev(
             driver='qcow2', node_name='top', file=local(image),
             data_file={'driver': 'raw', 'offset': 65536, 'size': 1 << 20,
@@ -285,18 +285,18 @@ class Local(Sources):
         self.check(process, f"<source file='{image}'><encryption format='luks'/></source>",
                    unsaid=['encryption'])
 
-    def test_a_folder(self):
-        folder = self.path('share')
-        os.mkdir(folder)
+    def test_a_directory(self):
+        directory = self.path('share')
+        os.mkdir(directory)
         process = self.start_disk(blockdev(
             driver='raw', node_name='top', read_only=True,
-            file={'driver': 'vvfat', 'dir': folder, 'fat-type': 16}))
-        self.check(process, f"<source dir='{folder}'/>")
+            file={'driver': 'vvfat', 'dir': directory, 'fat-type': 16}))
+        self.check(process, f"<source dir='{directory}'/>")
 
     def test_a_device(self):
         device = self.path('device')
         try:
-            self.enterContext(qemu.loop_device(device, images.raw(self.folder, 'disk.img')))
+            self.enterContext(qemu.loop_device(device, images.raw(self.directory, 'disk.img')))
         except qemu.Unavailable as reason:
             self.skipTest(str(reason))
         process = self.start_disk(blockdev(driver='raw', node_name='top', offset=512, size=1024,
@@ -306,7 +306,7 @@ class Local(Sources):
                             "offset='512' size='1024'/></slices></source>", has_names=False)
 
     def test_a_backing_string_in_single_quotes(self):
-        base = images.raw(self.folder, 'base.img')
+        base = images.raw(self.directory, 'base.img')
         top = images.create(self.path('top.qcow2'), '1M', backing_format='raw', backing=(
             "json:{'driver':'raw','file':{'driver':'file','filename':'" + base + "'}}"))
         process = self.start_disk(blockdev(driver='qcow2', node_name='top', file=local(top)))
@@ -318,7 +318,7 @@ class Local(Sources):
 
 class Mixed(Sources):
     def test_a_chain_on_a_file_a_slice_an_export_and_a_url(self):
-        images.raw(self.folder, 'base.img')
+        images.raw(self.directory, 'base.img')
         port, rest = self.open_http('base.img')
         middle = images.create(self.path('middle.qcow2'), '1M')
         upper = images.create(self.path('upper.qcow2'), '1M')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every recorded capture can be read, is of the version its folder says, and can be made again."""
+"""Every recorded capture can be read, is of the version of its directory, and can be made again."""
 
 import json
 import os
@@ -63,13 +63,13 @@ def file_faults(version, topology):
     yield from capture_faults(capture, version)
 
 
-def folders(path):
+def directories(path):
     return sorted(entry.name for entry in os.scandir(path) if entry.is_dir())
 
 
 def main():
-    faults = [f'{version}/{topology}: {fault}' for version in folders(HERE)
-              for topology in folders(os.path.join(HERE, version))
+    faults = [f'{version}/{topology}: {fault}' for version in directories(HERE)
+              for topology in directories(os.path.join(HERE, version))
               for fault in file_faults(version, topology)]
     for fault in faults:
         print(fault)

@@ -31,7 +31,7 @@ relative_name(const QblkChain *chain, GError **error)
 }
 
 static void
-names_are_joined_from_folder_to_folder(void **state)
+names_are_joined_from_directory_to_directory(void **state)
 {
     static const struct {
         const char *lines[4], *name;
@@ -74,7 +74,7 @@ what_is_not_relative_cannot_be_kept(void **state)
 }
 
 static void
-a_name_leads_where_its_folder_says(void **state)
+a_name_leads_where_its_directory_says(void **state)
 {
     assert_true(qblk_backing_string_leads_to("/a/top", "base", "/a/base"));
     assert_true(qblk_backing_string_leads_to("/a/top", "../b/./base", "/b/base"));
@@ -90,11 +90,11 @@ a_name_leads_where_its_folder_says(void **state)
 static void
 a_link_of_either_kind_is_the_file_it_leads_to(void **state)
 {
-    char *folder = cli_check_folder();
-    g_autofree char *file = g_build_filename(folder, "file", NULL);
-    g_autofree char *other = g_build_filename(folder, "other", NULL);
-    g_autofree char *hard = g_build_filename(folder, "hard", NULL);
-    g_autofree char *soft = g_build_filename(folder, "soft", NULL);
+    char *directory = cli_check_directory();
+    g_autofree char *file = g_build_filename(directory, "file", NULL);
+    g_autofree char *other = g_build_filename(directory, "other", NULL);
+    g_autofree char *hard = g_build_filename(directory, "hard", NULL);
+    g_autofree char *soft = g_build_filename(directory, "soft", NULL);
     assert_true(g_file_set_contents(file, "x", 1, NULL));
     assert_true(g_file_set_contents(other, "x", 1, NULL));
     assert_int_equal(link(file, hard), 0);
@@ -103,7 +103,7 @@ a_link_of_either_kind_is_the_file_it_leads_to(void **state)
     assert_true(qblk_backing_string_leads_to(file, "soft", hard));
     assert_false(qblk_backing_string_leads_to(file, "other", file));
     assert_false(qblk_backing_string_leads_to(file, "missing", file));
-    cli_check_remove(folder);
+    cli_check_remove(directory);
 }
 
 static void
@@ -147,9 +147,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_joined_from_folder_to_folder),
+        cmocka_unit_test(names_are_joined_from_directory_to_directory),
         cmocka_unit_test(what_is_not_relative_cannot_be_kept),
-        cmocka_unit_test(a_name_leads_where_its_folder_says),
+        cmocka_unit_test(a_name_leads_where_its_directory_says),
         cmocka_unit_test(a_link_of_either_kind_is_the_file_it_leads_to),
         cmocka_unit_test(a_name_with_a_secret_on_the_way_cannot_be_kept),
         cmocka_unit_test(a_path_that_does_not_say_all_is_not_written_into_a_header),

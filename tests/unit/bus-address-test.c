@@ -130,7 +130,7 @@ what_is_not_known_leaves_the_way_short(void **state)
 }
 
 static void
-nothing_is_asked_of_the_folders_of_a_machine(void **state)
+nothing_is_asked_of_the_directories_of_a_machine(void **state)
 {
     static const char *const buses[] = {"/machine/unattached/sysbus", "/machine/sysbus", "/bus",
                                         "/machine/peripheral/bus", "/machine/peripheral-anon/bus"};
@@ -305,7 +305,7 @@ main(void)
         cmocka_unit_test(a_usb_port_is_a_way_itself),
         cmocka_unit_test(every_kind_of_disk_has_its_number),
         cmocka_unit_test(what_is_not_known_leaves_the_way_short),
-        cmocka_unit_test(nothing_is_asked_of_the_folders_of_a_machine),
+        cmocka_unit_test(nothing_is_asked_of_the_directories_of_a_machine),
         cmocka_unit_test(buses_in_a_circle_end),
         cmocka_unit_test(addresses_sort_as_a_guest_scans),
         cmocka_unit_test(the_next_questions_go_one_device_further),

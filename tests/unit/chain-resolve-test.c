@@ -146,10 +146,10 @@ static void
 a_path_is_exact_before_links_are_followed(void **state)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("qblk-XXXXXX", &error);
+    g_autofree char *directory = g_dir_make_tmp("qblk-XXXXXX", &error);
     assert_no_error(error);
-    g_autofree char *real = g_build_filename(folder, "real.img", NULL);
-    g_autofree char *link = g_build_filename(folder, "link.img", NULL);
+    g_autofree char *real = g_build_filename(directory, "real.img", NULL);
+    g_autofree char *link = g_build_filename(directory, "link.img", NULL);
     assert_true(g_file_set_contents(real, "", 0, &error));
     assert_int_equal(symlink("real.img", link), 0);
 
@@ -165,7 +165,7 @@ a_path_is_exact_before_links_are_followed(void **state)
 
     assert_int_equal(g_unlink(link), 0);
     assert_int_equal(g_unlink(real), 0);
-    assert_int_equal(g_rmdir(folder), 0);
+    assert_int_equal(g_rmdir(directory), 0);
     assert_refused(chain, "/no/such.img", QBLK_GRAPH_ERROR_NO_LAYER,
                    "'/no/such.img' is neither the name of a disk nor an image in the chain of the "
                    "disk vda");

@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *folder;
+static char *directory;
 static GArray *opened; /* of int */
 
 static int
 set_up(void **state)
 {
-    folder = cli_check_folder();
+    directory = cli_check_directory();
     opened = g_array_new(FALSE, FALSE, sizeof(int));
     return 0;
 }
@@ -34,7 +34,7 @@ tear_down(void **state)
 {
     close_all();
     g_array_unref(opened);
-    cli_check_remove(folder);
+    cli_check_remove(directory);
     return 0;
 }
 
@@ -50,7 +50,7 @@ have_open(const char *path)
 static char *
 save(const char *name)
 {
-    char *path = g_build_filename(folder, name, NULL);
+    char *path = g_build_filename(directory, name, NULL);
     assert_true(g_file_set_contents(path, "image", -1, NULL));
     have_open(path);
     return path;
@@ -118,12 +118,12 @@ static void
 what_is_no_plain_file_is_refused_before_anything_is_done(void **state)
 {
     g_autofree char *file = save("file");
-    g_autofree char *link = g_build_filename(folder, "link", NULL);
-    g_autofree char *missing = g_build_filename(folder, "missing", NULL);
+    g_autofree char *link = g_build_filename(directory, "link", NULL);
+    g_autofree char *missing = g_build_filename(directory, "missing", NULL);
     assert_int_equal(symlink(file, link), 0);
     assert_not_identified(link, "symbolic link");
     assert_not_identified(missing, "No such file");
-    assert_not_identified(folder, "no file");
+    assert_not_identified(directory, "no file");
     assert_not_identified("/dev/null", "no file");
 }
 
@@ -159,7 +159,7 @@ static void
 a_link_to_the_file_is_another_file(void **state)
 {
     g_autofree char *file = save("file");
-    g_autofree char *moved = g_build_filename(folder, "moved", NULL);
+    g_autofree char *moved = g_build_filename(directory, "moved", NULL);
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
     assert_int_equal(rename(file, moved), 0);
     assert_int_equal(symlink("moved", file), 0);
@@ -256,7 +256,7 @@ a_base_may_be_a_link_or_no_file_of_this_machine(void **state)
     g_autofree char *first = save("first");
     g_autofree char *second = save("second");
     g_autofree char *base = save("base");
-    g_autofree char *link = g_build_filename(folder, "link", NULL);
+    g_autofree char *link = g_build_filename(directory, "link", NULL);
     assert_int_equal(symlink("base", link), 0);
     g_autoptr(QblkPlan) linked = plan_with_base(first, link);
     assert_true(qblk_delete_images_delete(linked, NULL));
@@ -273,7 +273,7 @@ a_base_that_cannot_be_synced_is_refused_before_anything_is_done(void **state)
     g_autofree char *file = save("file");
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
         GError *error = NULL;
-        g_autofree char *base = g_build_filename(folder, parts[i][0], NULL);
+        g_autofree char *base = g_build_filename(directory, parts[i][0], NULL);
         g_autoptr(QblkPlan) plan = plan_without(file, TRUE);
         (void)qblk_plan_expect_image(plan, "base", "qcow2", base);
         assert_false(qblk_delete_images_identify(plan, getpid(), &error));
@@ -348,7 +348,7 @@ static void
 an_active_layer_that_is_in_use_here_is_a_file_of_this_machine(void **state)
 {
     g_autofree char *file = save("file");
-    g_autofree char *missing = g_build_filename(folder, "missing", NULL);
+    g_autofree char *missing = g_build_filename(directory, "missing", NULL);
     g_autoptr(QblkPlan) plan = plan_for(file);
     g_autoptr(QblkPlan) other = plan_for(missing);
     assert_true(qblk_delete_images_is_here(plan, getpid(), FALSE));
@@ -367,7 +367,7 @@ static void
 a_plan_that_was_begun_may_be_at_its_end(void **state)
 {
     g_autofree char *file = save("file");
-    g_autofree char *missing = g_build_filename(folder, "missing", NULL);
+    g_autofree char *missing = g_build_filename(directory, "missing", NULL);
     g_autoptr(QblkPlan) plan = plan_for(missing);
     assert_false(
         qblk_delete_images_is_here(plan, getpid(), TRUE)); /* nothing is known of its end */

@@ -59,7 +59,7 @@ one_that_is_there_stays_as_it_is(void **state)
 }
 
 static void
-a_file_is_no_folder(void **state)
+a_file_is_no_directory(void **state)
 {
     g_autofree char *file = g_build_filename(*state, "file", NULL);
     g_autofree char *below = g_build_filename(file, "below", NULL);
@@ -82,7 +82,7 @@ what_has_no_name_cannot_be_made(void **state)
 }
 
 static void
-the_name_of_a_file_is_in_its_folder(void **state)
+the_name_of_a_file_is_in_its_directory(void **state)
 {
     g_autofree char *file = g_build_filename(*state, "file", NULL);
     g_autofree char *nowhere = g_build_filename(*state, "missing", "file", NULL);
@@ -207,9 +207,9 @@ main(void)
         cmocka_unit_test_setup_teardown(all_that_is_missing_is_made_for_its_owner_alone, make_home,
                                         remove_home),
         cmocka_unit_test_setup_teardown(one_that_is_there_stays_as_it_is, make_home, remove_home),
-        cmocka_unit_test_setup_teardown(a_file_is_no_folder, make_home, remove_home),
+        cmocka_unit_test_setup_teardown(a_file_is_no_directory, make_home, remove_home),
         cmocka_unit_test(what_has_no_name_cannot_be_made),
-        cmocka_unit_test_setup_teardown(the_name_of_a_file_is_in_its_folder, make_home,
+        cmocka_unit_test_setup_teardown(the_name_of_a_file_is_in_its_directory, make_home,
                                         remove_home),
         cmocka_unit_test_setup_teardown(a_line_that_was_written_in_part_is_cut_off_before_the_next,
                                         journal_case_set_up, journal_case_tear_down),

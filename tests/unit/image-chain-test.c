@@ -8,26 +8,26 @@
 #include <glib/gstdio.h>
 #include <qblk/error.h>
 
-static char *folder;
+static char *directory;
 
 static int
 set_up(void **state)
 {
-    folder = cli_check_folder();
+    directory = cli_check_directory();
     return 0;
 }
 
 static int
 tear_down(void **state)
 {
-    cli_check_remove(folder);
+    cli_check_remove(directory);
     return 0;
 }
 
 static void
 save(const char *name, const Qcow2Image *image)
 {
-    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
     g_autoptr(GError) error = NULL;
     g_file_set_contents(path, (const char *)image->bytes, sizeof image->bytes, &error);
     assert_no_error(error);
@@ -54,14 +54,14 @@ save_base(const char *name)
 static GPtrArray *
 walk(const char *name, const char *format, GError **error)
 {
-    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
     return qblk_image_chain(path, format, error);
 }
 
 static void
 assert_layer(GPtrArray *layers, guint position, const char *name, const char *format)
 {
-    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
     const QblkImageLayer *layer = layers->pdata[position];
     assert_string_equal(layer->path, path);
     assert_string_equal(layer->format, format);
@@ -97,7 +97,7 @@ a_chain_is_followed_to_its_end(void **state)
 static void
 a_name_that_is_relative_starts_from_its_image(void **state)
 {
-    g_autofree char *below = g_build_filename(folder, "below", NULL);
+    g_autofree char *below = g_build_filename(directory, "below", NULL);
     assert_int_equal(g_mkdir(below, 0700), 0);
     save_overlay("from-above.qcow2", "below/one.qcow2", "qcow2");
     save_overlay("below/one.qcow2", "two.qcow2", "qcow2");
@@ -145,7 +145,7 @@ a_data_file_is_found_or_missed(void **state)
     save("with-data.qcow2", &image);
     assert_refused("with-data.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "data file of");
     save_base("data.img");
-    g_autofree char *data = g_build_filename(folder, "data.img", NULL);
+    g_autofree char *data = g_build_filename(directory, "data.img", NULL);
     g_autoptr(GPtrArray) layers = walk("with-data.qcow2", NULL, NULL);
     assert_non_null(layers);
     assert_string_equal(((QblkImageLayer *)layers->pdata[0])->data_path, data);
@@ -156,7 +156,7 @@ circles_end_with_both_names(void **state)
 {
     save_overlay("a.qcow2", "b.qcow2", "qcow2");
     save_overlay("b.qcow2", "./c.qcow2", "qcow2");
-    g_autofree char *link = g_build_filename(folder, "c.qcow2", NULL);
+    g_autofree char *link = g_build_filename(directory, "c.qcow2", NULL);
     assert_int_equal(symlink("a.qcow2", link), 0);
     assert_refused("a.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "b.qcow2' has the backing file");
 }

@@ -12,26 +12,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *folder;
+static char *directory;
 
 static int
 set_up(void **state)
 {
-    folder = cli_check_folder();
+    directory = cli_check_directory();
     return 0;
 }
 
 static int
 tear_down(void **state)
 {
-    cli_check_remove(folder);
+    cli_check_remove(directory);
     return 0;
 }
 
 static char *
 save(const char *name, const char *bytes, gssize length)
 {
-    char *path = g_build_filename(folder, name, NULL);
+    char *path = g_build_filename(directory, name, NULL);
     assert_true(g_file_set_contents(path, bytes, length, NULL));
     return path;
 }
@@ -64,7 +64,7 @@ one_file_by_two_names_is_the_same(void **state)
 {
     g_autofree char *path = save("one", "x", 1);
     g_autofree char *other = save("other", "x", 1);
-    g_autofree char *link = g_build_filename(folder, "link", NULL);
+    g_autofree char *link = g_build_filename(directory, "link", NULL);
     assert_int_equal(symlink("one", link), 0);
     g_autoptr(QblkImageFile) a = qblk_image_file_read(path, NULL);
     g_autoptr(QblkImageFile) b = qblk_image_file_read(link, NULL);
@@ -90,12 +90,12 @@ the_footer_of_a_fixed_vhd_is_seen_at_the_end_only(void **state)
 static void
 what_is_no_image_is_refused_at_once(void **state)
 {
-    g_autofree char *pipe = g_build_filename(folder, "pipe", NULL);
-    g_autofree char *gone = g_build_filename(folder, "gone", NULL);
+    g_autofree char *pipe = g_build_filename(directory, "pipe", NULL);
+    g_autofree char *gone = g_build_filename(directory, "gone", NULL);
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_refused(pipe, "neither a file nor a block device");
     assert_refused("/dev/zero", "neither a file nor a block device");
-    assert_refused(folder, "it is a folder");
+    assert_refused(directory, "it is a directory");
     assert_refused(gone, g_strerror(ENOENT));
     assert_refused("/tmp/\xff", "not UTF-8");
 }
@@ -104,7 +104,7 @@ what_is_no_image_is_refused_at_once(void **state)
 static void
 what_is_no_image_is_not_even_opened(void **state)
 {
-    g_autofree char *pipe = g_build_filename(folder, "silent", NULL);
+    g_autofree char *pipe = g_build_filename(directory, "silent", NULL);
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
     assert_int_equal(mkfifo(pipe, 0600), 0);
     int both = open(pipe, O_RDWR | O_CLOEXEC); /* without a reader nobody may write */

@@ -23,8 +23,8 @@ static void
 a_file_is_read_to_its_end(void **state)
 {
     enum { LENGTH = 200001 };
-    char *folder = cli_check_folder();
-    g_autofree char *path = g_build_filename(folder, "file", NULL);
+    char *directory = cli_check_directory();
+    g_autofree char *path = g_build_filename(directory, "file", NULL);
     g_autofree char *bytes = g_malloc(LENGTH);
     g_autoptr(GError) error = NULL;
     gsize length = 0;
@@ -36,7 +36,7 @@ a_file_is_read_to_its_end(void **state)
     assert_int_equal(length, LENGTH);
     assert_memory_equal(text, bytes, LENGTH);
     assert_int_equal(text[LENGTH], '\0');
-    cli_check_remove(folder);
+    cli_check_remove(directory);
 }
 
 static void
@@ -79,14 +79,14 @@ copy_stdin(gconstpointer data)
 static void
 a_dash_is_standard_input(void **state)
 {
-    char *folder = cli_check_folder();
-    g_autofree char *path = g_build_filename(folder, "file", NULL);
+    char *directory = cli_check_directory();
+    g_autofree char *path = g_build_filename(directory, "file", NULL);
     assert_true(g_file_set_contents(path, "content", -1, NULL));
     g_auto(CliCheckResult) good = cli_check_fork(copy_stdin, path);
     assert_string_equal(good.out, "content");
     g_auto(CliCheckResult) bad = cli_check_fork(copy_stdin, "/");
     assert_string_equal(bad.out, "cannot read 'standard input': Is a directory");
-    cli_check_remove(folder);
+    cli_check_remove(directory);
 }
 
 int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Journals as they are listed, whatever is in their folder. */
+/* Journals as they are listed, whatever is in their directory. */
 #include "lib/journal-case.h"
 
 #include "base/limits.h"
@@ -68,7 +68,7 @@ static void
 what_is_too_big_is_not_read(void **state)
 {
     const JournalCase *test = *state;
-    g_autofree char *path = g_build_filename(test->folder, "big.journal", NULL);
+    g_autofree char *path = g_build_filename(test->directory, "big.journal", NULL);
     assert_true(g_file_set_contents(path, "", 0, NULL));
     assert_int_equal(truncate(path, QBLK_LIMIT_JOURNAL_BYTES + 1), 0);
     g_autoptr(GPtrArray) records = journal_case_list(test);
@@ -85,9 +85,9 @@ what_cannot_be_read_is_listed_as_that(void **state)
 {
     const JournalCase *test = *state;
     static const char *const names[] = {"a.journal", "b.journal", "c.journal"};
-    g_autofree char *garbage = g_build_filename(test->folder, names[0], NULL);
-    g_autofree char *link = g_build_filename(test->folder, names[1], NULL);
-    g_autofree char *fifo = g_build_filename(test->folder, names[2], NULL);
+    g_autofree char *garbage = g_build_filename(test->directory, names[0], NULL);
+    g_autofree char *link = g_build_filename(test->directory, names[1], NULL);
+    g_autofree char *fifo = g_build_filename(test->directory, names[2], NULL);
     assert_true(g_file_set_contents(garbage, "nonsense\n", -1, NULL));
     assert_int_equal(symlink(names[0], link), 0);
     assert_int_equal(mkfifo(fifo, 0600), 0);
@@ -114,12 +114,12 @@ what_cannot_be_read_is_listed_as_that(void **state)
 }
 
 static void
-a_folder_that_cannot_be_read_is_not_an_empty_one(void **state)
+a_directory_that_cannot_be_read_is_not_an_empty_one(void **state)
 {
     GError *error = NULL;
     assert_null(qblk_journal_list("/proc/self/stat", &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                 "cannot read the folder for journals '/proc/self/stat'");
+                 "cannot read the directory for journals '/proc/self/stat'");
 }
 
 /* Two that take up the same: the first has come further when the second has the lock. */
@@ -164,7 +164,7 @@ main(void)
         cmocka_unit_test_setup_teardown(
             what_another_has_gone_on_with_is_not_taken_up_from_where_it_was, journal_case_set_up,
             journal_case_tear_down),
-        cmocka_unit_test(a_folder_that_cannot_be_read_is_not_an_empty_one),
+        cmocka_unit_test(a_directory_that_cannot_be_read_is_not_an_empty_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

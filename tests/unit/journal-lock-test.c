@@ -9,15 +9,15 @@
 #include <unistd.h>
 
 typedef struct {
-    char *folder, *path;
+    char *directory, *path;
 } Case;
 
 static int
 set_up(void **state)
 {
     Case *test = g_new0(Case, 1);
-    test->folder = cli_check_folder();
-    test->path = g_build_filename(test->folder, "journal", NULL);
+    test->directory = cli_check_directory();
+    test->path = g_build_filename(test->directory, "journal", NULL);
     *state = test;
     return 0;
 }
@@ -26,7 +26,7 @@ static int
 tear_down(void **state)
 {
     Case *test = *state;
-    cli_check_remove(test->folder);
+    cli_check_remove(test->directory);
     g_free(test->path);
     g_free(test);
     return 0;

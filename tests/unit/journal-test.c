@@ -41,7 +41,7 @@ a_disk_that_somebody_works_on_is_refused_and_listed_as_that(void **state)
     const JournalCase *test = *state;
     GError *error = NULL;
     QblkJournal *journal = journal_case_begin(test);
-    assert_null(qblk_journal_begin(test->folder, &test->vm, test->plan, &error));
+    assert_null(qblk_journal_begin(test->directory, &test->vm, test->plan, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
     g_autoptr(GPtrArray) records = journal_case_list(test);
     assert_int_equal(records->len, 1);
@@ -61,7 +61,7 @@ an_operation_that_was_left_is_refused_until_it_was_taken_up(void **state)
     const JournalCase *test = *state;
     GError *error = NULL;
     qblk_journal_leave(journal_case_begin(test));
-    assert_null(qblk_journal_begin(test->folder, &test->vm, test->plan, &error));
+    assert_null(qblk_journal_begin(test->directory, &test->vm, test->plan, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "'qblk recover' first");
     g_autoptr(GPtrArray) records = journal_case_list(test);
     QblkJournal *journal = qblk_journal_resume(records->pdata[0], NULL);
@@ -79,7 +79,7 @@ another_vm_has_a_journal_of_its_own(void **state)
     QblkJournalVm other = test->vm;
     other.uuid = uuid;
     QblkJournal *journal = journal_case_begin(test);
-    QblkJournal *second = qblk_journal_begin(test->folder, &other, test->plan, &error);
+    QblkJournal *second = qblk_journal_begin(test->directory, &other, test->plan, &error);
     assert_no_error(error);
     qblk_journal_end(second);
     qblk_journal_end(journal);
@@ -96,7 +96,7 @@ one_vm_has_one_journal_for_a_disk(void **state)
     other.address = address;
     other.pid = other.start = 0;
     QblkJournal *journal = journal_case_begin(test);
-    assert_null(qblk_journal_begin(test->folder, &other, test->plan, &error));
+    assert_null(qblk_journal_begin(test->directory, &other, test->plan, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
     qblk_journal_end(journal);
 }
@@ -171,18 +171,18 @@ one_of_another_version_is_not_read(void **state)
 }
 
 static void
-a_folder_that_is_made_is_for_its_owner_only(void **state)
+a_directory_that_is_made_is_for_its_owner_only(void **state)
 {
     const JournalCase *test = *state;
     struct stat status;
-    g_autofree char *folder = g_build_filename(test->folder, "made", NULL);
+    g_autofree char *directory = g_build_filename(test->directory, "made", NULL);
     g_autoptr(GError) error = NULL;
-    QblkJournal *journal = qblk_journal_begin(folder, &test->vm, test->plan, &error);
+    QblkJournal *journal = qblk_journal_begin(directory, &test->vm, test->plan, &error);
     assert_no_error(error);
-    assert_int_equal(stat(folder, &status), 0);
+    assert_int_equal(stat(directory, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0700);
     qblk_journal_end(journal);
-    assert_int_equal(g_rmdir(folder), 0);
+    assert_int_equal(g_rmdir(directory), 0);
 }
 
 static void
@@ -196,7 +196,7 @@ one_that_cannot_be_written_is_not_left(void **state)
     none.rlim_cur = 0;
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-    QblkJournal *journal = qblk_journal_begin(test->folder, &test->vm, test->plan, &error);
+    QblkJournal *journal = qblk_journal_begin(test->directory, &test->vm, test->plan, &error);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     (void)signal(SIGXFSZ, handler);
     assert_null(journal);
@@ -220,7 +220,7 @@ what_is_no_journal_is_told(void **state)
 }
 
 static void
-a_folder_that_cannot_be_written_begins_nothing(void **state)
+a_directory_that_cannot_be_written_begins_nothing(void **state)
 {
     const JournalCase *test = *state;
     GError *error = NULL;
@@ -250,12 +250,12 @@ main(void)
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(one_of_another_version_is_not_read, journal_case_set_up,
                                         journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_folder_that_is_made_is_for_its_owner_only,
+        cmocka_unit_test_setup_teardown(a_directory_that_is_made_is_for_its_owner_only,
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(one_that_cannot_be_written_is_not_left, journal_case_set_up,
                                         journal_case_tear_down),
         cmocka_unit_test(what_is_no_journal_is_told),
-        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_written_begins_nothing,
+        cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_written_begins_nothing,
                                         journal_case_set_up, journal_case_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,26 +13,26 @@
 
 #define CANNOT 77
 
-static char *folder;
+static char *directory;
 
 static int
 set_up(void **state)
 {
-    folder = cli_check_folder();
+    directory = cli_check_directory();
     return 0;
 }
 
 static int
 tear_down(void **state)
 {
-    cli_check_remove(folder);
+    cli_check_remove(directory);
     return 0;
 }
 
 static char *
 save(const char *name)
 {
-    char *path = g_build_filename(folder, name, NULL);
+    char *path = g_build_filename(directory, name, NULL);
     assert_true(g_file_set_contents(path, "image", -1, NULL));
     return path;
 }
@@ -131,7 +131,7 @@ static void
 a_lock_that_proc_does_not_show_is_one(void **state)
 {
     g_autofree char *path = save("image");
-    g_autofree char *link = g_build_filename(folder, "link", NULL);
+    g_autofree char *link = g_build_filename(directory, "link", NULL);
     assert_int_equal(symlink(path, link), 0);
     assert_told_without_proc(path, "0 nobody");
     int fd = lock(path);
@@ -144,17 +144,17 @@ a_lock_that_proc_does_not_show_is_one(void **state)
 static void
 what_is_neither_a_file_nor_a_block_device_is_held_by_nobody(void **state)
 {
-    g_autofree char *fifo = g_build_filename(folder, "fifo", NULL);
+    g_autofree char *fifo = g_build_filename(directory, "fifo", NULL);
     assert_int_equal(mkfifo(fifo, 0600), 0);
     assert_false(qblk_lock_holder_is_any(fifo));
-    assert_false(qblk_lock_holder_is_any(folder));
+    assert_false(qblk_lock_holder_is_any(directory));
     assert_false(qblk_lock_holder_is_any(NULL));
 }
 
 static void
 a_file_that_is_not_there_is_held_by_nobody(void **state)
 {
-    g_autofree char *path = g_build_filename(folder, "missing", NULL);
+    g_autofree char *path = g_build_filename(directory, "missing", NULL);
     g_autofree char *holder = qblk_lock_holder_all(path);
     assert_null(holder);
     g_autofree char *others = qblk_lock_holder_others(path, path);

@@ -11,8 +11,8 @@ static void
 a_mark_is_written_read_and_taken_away(void **state)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
-    g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
+    g_autofree char *directory = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
+    g_autofree char *image = g_build_filename(directory, "top.qcow2", NULL);
     assert_true(g_file_set_contents(image, "x", 1, NULL));
     assert_null(qblk_merged_mark_read(image));
     for (int is_done = FALSE; is_done <= TRUE; is_done++) {
@@ -27,14 +27,14 @@ a_mark_is_written_read_and_taken_away(void **state)
     qblk_merged_mark_remove(image);
     assert_null(qblk_merged_mark_read(image));
     assert_int_equal(g_unlink(image), 0);
-    assert_int_equal(g_rmdir(folder), 0); /* nothing else was left */
+    assert_int_equal(g_rmdir(directory), 0); /* nothing else was left */
 }
 
 static void
 a_mark_that_cannot_be_read_is_one_all_the_same(void **state)
 {
-    g_autofree char *folder = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
-    g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
+    g_autofree char *directory = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
+    g_autofree char *image = g_build_filename(directory, "top.qcow2", NULL);
     g_autofree char *path = g_strconcat(image, ".qblk-merged", NULL);
     assert_true(g_file_set_contents(path, "{\"half", 6, NULL));
     g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(image);
@@ -42,7 +42,7 @@ a_mark_that_cannot_be_read_is_one_all_the_same(void **state)
     assert_null(mark->into);
     assert_false(mark->is_done);
     qblk_merged_mark_remove(image);
-    assert_int_equal(g_rmdir(folder), 0);
+    assert_int_equal(g_rmdir(directory), 0);
 }
 
 /* A snapshot that got the name of one that was merged, and deleted. */
@@ -50,9 +50,9 @@ static void
 a_new_image_of_that_name_is_another_one(void **state)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
-    g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
-    g_autofree char *moved = g_build_filename(folder, "moved", NULL);
+    g_autofree char *directory = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
+    g_autofree char *image = g_build_filename(directory, "top.qcow2", NULL);
+    g_autofree char *moved = g_build_filename(directory, "moved", NULL);
     assert_true(g_file_set_contents(image, "x", 1, NULL));
     assert_true(qblk_merged_mark_write(image, "/d/base.qcow2", TRUE, &error));
     g_autoptr(QblkMergedMark) same = qblk_merged_mark_read(image);
@@ -69,7 +69,7 @@ a_new_image_of_that_name_is_another_one(void **state)
     qblk_merged_mark_remove(image);
     assert_int_equal(g_unlink(image), 0);
     assert_int_equal(g_unlink(moved), 0);
-    assert_int_equal(g_rmdir(folder), 0);
+    assert_int_equal(g_rmdir(directory), 0);
 }
 
 static void
@@ -83,15 +83,15 @@ an_image_of_another_machine_gets_none(void **state)
     assert_error(fault, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "cannot be marked");
 }
 
-/* The folder may be that of a QEMU that its guest has taken over. */
+/* The directory may be that of a QEMU that its guest has taken over. */
 static void
 nothing_but_the_mark_is_written(void **state)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
-    g_autofree char *image = g_build_filename(folder, "top.qcow2", NULL);
+    g_autofree char *directory = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
+    g_autofree char *image = g_build_filename(directory, "top.qcow2", NULL);
     g_autofree char *new = g_strconcat(image, ".qblk-merged.new", NULL);
-    g_autofree char *victim = g_build_filename(folder, "victim", NULL);
+    g_autofree char *victim = g_build_filename(directory, "victim", NULL);
     assert_true(g_file_set_contents(image, "x", 1, NULL));
     assert_true(g_file_set_contents(victim, "precious", -1, NULL));
     for (int is_link = FALSE; is_link <= TRUE; is_link++) {
@@ -107,7 +107,7 @@ nothing_but_the_mark_is_written(void **state)
     }
     assert_int_equal(g_unlink(image), 0);
     assert_int_equal(g_unlink(victim), 0);
-    assert_int_equal(g_rmdir(folder), 0);
+    assert_int_equal(g_rmdir(directory), 0);
 }
 
 int

@@ -14,7 +14,7 @@
 static gboolean
 look(const JournalCase *test, const char *image, QblkJson *result, GError **error)
 {
-    g_auto(QblkInvocation) invocation = {.state_dir = g_strdup(test->folder)};
+    g_auto(QblkInvocation) invocation = {.state_dir = g_strdup(test->directory)};
     gboolean is_told = FALSE;
     gboolean done = qblk_recover_image_check(&invocation, image, result, &is_told, error);
     return done && is_told;
@@ -109,7 +109,7 @@ static void
 a_mark_tells_where_the_data_are_once_it_is_final(void **state)
 {
     const JournalCase *test = *state;
-    g_autofree char *image = g_build_filename(test->folder, "old.qcow2", NULL);
+    g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
     g_autoptr(QblkJson) result = qblk_json_new_object();
     GError *error = NULL;
     mark(image, FALSE);
@@ -126,8 +126,8 @@ static void
 marks_are_followed_to_the_image_that_has_all_data(void **state)
 {
     const JournalCase *test = *state;
-    g_autofree char *upper = g_build_filename(test->folder, "upper.qcow2", NULL);
-    g_autofree char *lower = g_build_filename(test->folder, "lower.qcow2", NULL);
+    g_autofree char *upper = g_build_filename(test->directory, "upper.qcow2", NULL);
+    g_autofree char *lower = g_build_filename(test->directory, "lower.qcow2", NULL);
     g_autoptr(QblkJson) result = qblk_json_new_object();
     GError *error = NULL;
     mark_into(upper, lower, TRUE);
@@ -152,8 +152,8 @@ static void
 a_mark_of_another_file_of_that_name_tells_nothing(void **state)
 {
     const JournalCase *test = *state;
-    g_autofree char *image = g_build_filename(test->folder, "old.qcow2", NULL);
-    g_autofree char *moved = g_build_filename(test->folder, "moved", NULL);
+    g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
+    g_autofree char *moved = g_build_filename(test->directory, "moved", NULL);
     g_autoptr(QblkJson) result = qblk_json_new_object();
     GError *error = NULL;
     mark(image, TRUE);
@@ -170,7 +170,7 @@ static void
 a_final_mark_counts_for_more_than_the_journal(void **state)
 {
     JournalCase *test = *state;
-    g_autofree char *image = g_build_filename(test->folder, "old.qcow2", NULL);
+    g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
     const char *after = file_of(test->plan->after);
     g_autoptr(QblkJson) result = qblk_json_new_object();
     GError *error = NULL;
@@ -213,7 +213,7 @@ static void
 an_image_that_is_in_use_is_refused(void **state)
 {
     const JournalCase *test = *state;
-    g_autofree char *image = g_build_filename(test->folder, "old.qcow2", NULL);
+    g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
     g_autoptr(QblkJson) result = qblk_json_new_object();
     GError *error = NULL;
     mark(image, TRUE);

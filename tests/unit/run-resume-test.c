@@ -23,7 +23,7 @@ typedef struct {
 /* Where the files of a case are, and the operation that was left there. */
 typedef struct {
     RunCase *run;
-    char *folder, *image; /* of which the plan says that it is old afterwards */
+    char *directory, *image; /* of which the plan says that it is old afterwards */
     QblkJournal *journal;
 } Left;
 
@@ -60,9 +60,9 @@ leave(Left *left, const Row *row)
     char address[] = "/run/vm.qmp";
     const QblkJournalVm vm = {.address = address};
     left->run = run_case_new(row->kind);
-    left->folder = g_dir_make_tmp("qblk-resume-XXXXXX", &error);
+    left->directory = g_dir_make_tmp("qblk-resume-XXXXXX", &error);
     assert_no_error(error);
-    left->image = g_build_filename(left->folder, "old.qcow2", NULL);
+    left->image = g_build_filename(left->directory, "old.qcow2", NULL);
     assert_true(g_file_set_contents(left->image, "x", 1, &error));
     QblkPlan *plan = left->run->plan;
     if (row->job == GONE) {
@@ -77,7 +77,7 @@ leave(Left *left, const Row *row)
         !qblk_merged_mark_write(left->image, plan->merged_into, FALSE, &error)) {
         assert_no_error(error);
     }
-    left->journal = qblk_journal_begin(left->folder, &vm, plan, &error);
+    left->journal = qblk_journal_begin(left->directory, &vm, plan, &error);
     assert_no_error(error);
     if (!qblk_journal_note(left->journal, row->stage, &error)) {
         assert_no_error(error);
@@ -89,9 +89,9 @@ clear(Left *left)
 {
     run_case_free(left->run);
     assert_int_equal(g_unlink(left->image), 0);
-    assert_int_equal(g_rmdir(left->folder), 0); /* nothing else was left */
+    assert_int_equal(g_rmdir(left->directory), 0); /* nothing else was left */
     g_free(left->image);
-    g_free(left->folder);
+    g_free(left->directory);
 }
 
 /* The recorded chain is the one before, and the plan has two. */
@@ -213,7 +213,7 @@ check_journal(Left *left, const Row *row)
 {
     assert_int_equal(left->journal != NULL, row->end == REFUSED);
     g_clear_pointer(&left->journal, qblk_journal_leave);
-    g_autoptr(GPtrArray) records = qblk_journal_list(left->folder, NULL);
+    g_autoptr(GPtrArray) records = qblk_journal_list(left->directory, NULL);
     assert_int_equal(records->len, row->end == REFUSED);
     if (records->len > 0) {
         const QblkJournalRecord *record = records->pdata[0];

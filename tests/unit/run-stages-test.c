@@ -105,11 +105,11 @@ fill_disk(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_d
 {
     const RunCase *test = user_data;
     g_autoptr(GError) error = NULL;
-    GDir *folder = g_dir_open(test->folder, 0, &error);
+    GDir *directory = g_dir_open(test->directory, 0, &error);
     assert_no_error(error);
     const char *name;
-    while ((name = g_dir_read_name(folder)) != NULL) {
-        g_autofree char *path = g_build_filename(test->folder, name, NULL);
+    while ((name = g_dir_read_name(directory)) != NULL) {
+        g_autofree char *path = g_build_filename(test->directory, name, NULL);
         struct stat status;
         assert_int_equal(stat(path, &status), 0);
         if (g_str_has_suffix(name, ".journal")) {
@@ -119,7 +119,7 @@ fill_disk(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_d
             assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
         }
     }
-    g_dir_close(folder);
+    g_dir_close(directory);
 }
 
 /* The first time that is waited for anything. */

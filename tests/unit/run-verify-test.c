@@ -4,31 +4,31 @@
 #include "lib/qcow2-image.h"
 #include "lib/run-case.h"
 
-#define TOPOLOGY "throttle-blockdev"
-#define FOLDER   "/tmp/qblk-fixture/" TOPOLOGY
+#define TOPOLOGY  "throttle-blockdev"
+#define DIRECTORY "/tmp/qblk-fixture/" TOPOLOGY
 
 static char *
-moved_to(const char *folder, const char *text)
+moved_to(const char *directory, const char *text)
 {
-    g_auto(GStrv) parts = g_strsplit(text, FOLDER, -1);
-    return g_strjoinv(folder, parts);
+    g_auto(GStrv) parts = g_strsplit(text, DIRECTORY, -1);
+    return g_strjoinv(directory, parts);
 }
 
-/* The recorded chain, with images in @folder, is the one that is promised; the header of its active
+/* The recorded chain, with images in @directory, is the one promised; the header of its active
  * layer is written anew. */
 static RunCase *
-case_in(const char *folder)
+case_in(const char *directory)
 {
     gsize length;
     g_autofree char *recorded = graph_fixture_text(TOPOLOGY, &length);
-    g_autofree char *text = moved_to(folder, recorded);
+    g_autofree char *text = moved_to(directory, recorded);
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     fake_qmp_finish(test->fake);
     test->fake = fake_qmp_new_capture("7.2", text);
     for (guint i = 0; i < test->plan->before->len; i++) {
         QblkExpectation *layer = test->plan->before->pdata[i];
         g_autofree char *old = layer->filename;
-        layer->filename = moved_to(folder, old);
+        layer->filename = moved_to(directory, old);
         layer->names_next = i == 0;
     }
     run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
@@ -37,19 +37,19 @@ case_in(const char *folder)
 }
 
 static void
-save_header(const char *folder, const char *backing)
+save_header(const char *directory, const char *backing)
 {
     Qcow2Image image = qcow2_image(3);
     qcow2_image_put_extension(&image, 104, QCOW2_BACKING_FORMAT, "qcow2");
     qcow2_image_put_backing(&image, backing);
-    g_autofree char *path = g_build_filename(folder, "disk-2.qcow2", NULL);
+    g_autofree char *path = g_build_filename(directory, "disk-2.qcow2", NULL);
     assert_true(g_file_set_contents(path, (const char *)image.bytes, sizeof(image.bytes), NULL));
 }
 
 static void
 a_header_that_says_another_image_is_no_success(void **state)
 {
-    char *folder = cli_check_folder();
+    char *directory = cli_check_directory();
     static const struct {
         const char *backing;
         gboolean is_local, is_right;
@@ -59,8 +59,8 @@ a_header_that_says_another_image_is_no_success(void **state)
         {"stranger.qcow2", FALSE, TRUE}, /* it is an image of another machine */
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        RunCase *test = case_in(folder);
-        save_header(folder, cases[i].backing);
+        RunCase *test = case_in(directory);
+        save_header(directory, cases[i].backing);
         test->options.is_local = cases[i].is_local;
         if (cases[i].is_right) {
             run_case_succeed(test);
@@ -69,7 +69,7 @@ a_header_that_says_another_image_is_no_success(void **state)
         run_case_promise_recorded(test);
         run_case_fail(test, QBLK_BLOCKJOB_ERROR_RESULT, "the header of '");
     }
-    cli_check_remove(folder);
+    cli_check_remove(directory);
 }
 
 static void

@@ -36,11 +36,11 @@ remote(void)
 static void
 paths_are_the_same_exactly_or_where_links_lead(void **state)
 {
-    g_autofree char *folder = g_dir_make_tmp("qblk-place-XXXXXX", NULL);
-    g_autofree char *file = g_build_filename(folder, "image", NULL);
-    g_autofree char *link = g_build_filename(folder, "link", NULL);
-    g_autofree char *dots = g_strconcat(folder, "/./image", NULL);
-    g_autofree char *broken = g_build_filename(folder, "broken", NULL);
+    g_autofree char *directory = g_dir_make_tmp("qblk-place-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(directory, "image", NULL);
+    g_autofree char *link = g_build_filename(directory, "link", NULL);
+    g_autofree char *dots = g_strconcat(directory, "/./image", NULL);
+    g_autofree char *broken = g_build_filename(directory, "broken", NULL);
     assert_true(g_file_set_contents(file, "x", 1, NULL));
     assert_int_equal(symlink("image", link), 0);
     assert_int_equal(symlink("gone", broken), 0);
@@ -49,7 +49,7 @@ paths_are_the_same_exactly_or_where_links_lead(void **state)
         gboolean same;
     } cases[] = {
         {file, file, TRUE},       {file, link, TRUE},       {dots, link, TRUE},
-        {file, folder, FALSE},    {broken, broken, TRUE},   {broken, file, FALSE},
+        {file, directory, FALSE}, {broken, broken, TRUE},   {broken, file, FALSE},
         {broken, "/gone", FALSE}, {"image", "image", TRUE}, {"image", "./image", FALSE},
         {file, "image", FALSE},   {NULL, NULL, TRUE},       {NULL, file, FALSE},
         {"", "", TRUE},           {"", NULL, FALSE},        {"", file, FALSE},
@@ -62,7 +62,7 @@ paths_are_the_same_exactly_or_where_links_lead(void **state)
     g_unlink(broken);
     g_unlink(link);
     g_unlink(file);
-    g_rmdir(folder);
+    g_rmdir(directory);
 }
 
 static void
@@ -70,10 +70,10 @@ a_block_device_may_be_called_a_file(void **state)
 {
     g_autoptr(QblkSource) file = local(QBLK_SOURCE_FILE, "/dev/x");
     g_autoptr(QblkSource) block = local(QBLK_SOURCE_BLOCK, "/dev/x");
-    g_autoptr(QblkSource) folder = local(QBLK_SOURCE_DIR, "/dev/x");
+    g_autoptr(QblkSource) directory = local(QBLK_SOURCE_DIR, "/dev/x");
     g_autoptr(QblkSource) socket = local(QBLK_SOURCE_VHOST_USER, "/dev/x");
     assert_place(file, block, TRUE);
-    assert_place(block, folder, TRUE);
+    assert_place(block, directory, TRUE);
     assert_place(file, socket, FALSE);
 }
 

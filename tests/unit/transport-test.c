@@ -26,31 +26,31 @@ parse(const char *text)
 /* ---- connections ---- */
 
 static int
-make_folder(void **state)
+make_directory(void **state)
 {
     *state = g_dir_make_tmp("qblk-transport-XXXXXX", NULL);
     return *state == NULL ? -1 : 0;
 }
 
 static int
-remove_folder(void **state)
+remove_directory(void **state)
 {
     g_rmdir(*state);
     g_free(*state);
     return 0;
 }
 
-/* A socket that listens at @name of the folder at @state; the folder is the working directory
+/* A socket that listens at @name of the directory at @state; the directory is the working directory
  * meanwhile, because paths may be too long to bind. */
 static int
-listen_at(const char *folder, const char *name, int backlog)
+listen_at(const char *directory, const char *name, int backlog)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     g_autofree char *before = g_get_current_dir();
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(strlen(name) < sizeof(address.sun_path));
     memcpy(address.sun_path, name, strlen(name));
-    assert_int_equal(g_chdir(folder), 0);
+    assert_int_equal(g_chdir(directory), 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(g_chdir(before), 0);
     assert_int_equal(listen(fd, backlog), 0);
@@ -108,10 +108,10 @@ static void
 a_path_longer_than_a_socket_name_is_opened(void **state)
 {
     g_autofree char *part = g_strnfill(200, 'd');
-    g_autofree char *folder = g_build_filename(*state, part, NULL);
-    g_autofree char *path = g_build_filename(folder, "s", NULL);
-    assert_int_equal(g_mkdir(folder, 0700), 0);
-    int listener = listen_at(folder, "s", 1);
+    g_autofree char *directory = g_build_filename(*state, part, NULL);
+    g_autofree char *path = g_build_filename(directory, "s", NULL);
+    assert_int_equal(g_mkdir(directory, 0700), 0);
+    int listener = listen_at(directory, "s", 1);
     int fd = open_address(path);
     assert_connected(fd, listener);
     close(fd);
@@ -120,9 +120,9 @@ a_path_longer_than_a_socket_name_is_opened(void **state)
     refuse(path, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT,
            "No such file or directory: is the VM running");
     g_autofree char *name = g_strnfill(110, 's');
-    g_autofree char *too_long = g_build_filename(folder, name, NULL);
+    g_autofree char *too_long = g_build_filename(directory, name, NULL);
     refuse(too_long, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT, "File name too long");
-    g_rmdir(folder);
+    g_rmdir(directory);
 }
 
 static void
@@ -273,5 +273,5 @@ main(void)
         cmocka_unit_test(an_inherited_descriptor_that_is_no_connected_stream_is_left_alone),
         cmocka_unit_test(bytes_are_never_waited_for_and_no_signal_is_raised),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

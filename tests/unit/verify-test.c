@@ -94,7 +94,7 @@ a_disk_is_found_again_by_the_best_it_has(void **state)
 
 /* A qed image whose header names "base", which is raw or not. */
 static char *
-save_qed(const char *folder, gboolean is_raw)
+save_qed(const char *directory, gboolean is_raw)
 {
     guint8 bytes[128] = {'Q', 'E', 'D', 0};
     bytes[4 + 2] = 1; /* clusters of 64 KiB */
@@ -104,16 +104,16 @@ save_qed(const char *folder, gboolean is_raw)
     bytes[56] = 64; /* the name: where */
     bytes[60] = 4;  /* and how long */
     memcpy(bytes + 64, "base", 4);
-    char *path = g_build_filename(folder, "top.qed", NULL);
+    char *path = g_build_filename(directory, "top.qed", NULL);
     assert_true(g_file_set_contents(path, (const char *)bytes, sizeof(bytes), NULL));
     return path;
 }
 
 static gboolean
-is_header_right(const char *path, const char *folder, const char *format, GError **error)
+is_header_right(const char *path, const char *directory, const char *format, GError **error)
 {
     g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
-    g_autofree char *base = g_build_filename(folder, "base", NULL);
+    g_autofree char *base = g_build_filename(directory, "base", NULL);
     qblk_plan_expect_image(plan, "top", "qed", path)->names_next = TRUE;
     (void)qblk_plan_expect_image(plan, "base", format, base);
     return qblk_verify_headers(plan, error);
@@ -123,15 +123,15 @@ is_header_right(const char *path, const char *folder, const char *format, GError
 static void
 a_qed_image_says_no_format_but_raw(void **state)
 {
-    char *folder = cli_check_folder();
+    char *directory = cli_check_directory();
     for (gboolean is_raw = FALSE; is_raw <= TRUE; is_raw++) {
         GError *error = NULL;
-        g_autofree char *path = save_qed(folder, is_raw);
-        assert_true(is_header_right(path, folder, is_raw ? "raw" : "qcow2", &error));
-        assert_false(is_header_right(path, folder, is_raw ? "qcow2" : "raw", &error));
+        g_autofree char *path = save_qed(directory, is_raw);
+        assert_true(is_header_right(path, directory, is_raw ? "raw" : "qcow2", &error));
+        assert_false(is_header_right(path, directory, is_raw ? "qcow2" : "raw", &error));
         assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "'base' (format ");
     }
-    cli_check_remove(folder);
+    cli_check_remove(directory);
 }
 
 int

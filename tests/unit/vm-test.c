@@ -55,13 +55,13 @@ an_address_that_is_none_is_an_argument(void **state)
 static void
 a_capture_that_is_none_is_named(void **state)
 {
-    char *folder = cli_check_folder();
-    g_autofree char *argument = cli_check_capture(folder, "{}");
+    char *directory = cli_check_directory();
+    g_autofree char *argument = cli_check_capture(directory, "{}");
     assert_not_opened(argument, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                       "capture.json': this is no capture");
     assert_not_opened("capture:/nonexistent/c", QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                       "cannot read '/nonexistent/c'");
-    cli_check_remove(folder);
+    cli_check_remove(directory);
 }
 
 static void

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Block graphs as they occur: each function makes its images in a folder and says how to start QEMU
+"""Block graphs as they occur: each function makes its images in a directory and starts QEMU
 over them. The same graphs are recorded (scripts/record-fixtures) and run live (tests/live).
 
 A new topology is a function with @topology: its name, with dashes, is the fixture's. File names and

@@ -11,13 +11,13 @@ from topologies.options import blockdev, device, drive, local, qcow2, stem, virt
 
 
 @topology
-def raw_block_device(folder):
+def raw_block_device(directory):
     """vda: raw on a block device; vdb: an overlay whose base is qcow2 on a block device."""
-    plain = images.raw(folder, 'plain.raw')
-    holder = images.raw(folder, 'holder.raw', 16 << 20)
+    plain = images.raw(directory, 'plain.raw')
+    holder = images.raw(directory, 'holder.raw', 16 << 20)
     images.create(holder, '8M')
-    links = [os.path.join(folder, name) for name in ('block-raw', 'block-qcow2')]
-    overlay = images.create(os.path.join(folder, 'overlay.qcow2'), '8M', extra=['-u'],
+    links = [os.path.join(directory, name) for name in ('block-raw', 'block-qcow2')]
+    overlay = images.create(os.path.join(directory, 'overlay.qcow2'), '8M', extra=['-u'],
                             backing='block-qcow2')
     return Topology(blockdev(driver='raw', node_name='plain',
                              file={'driver': 'host_device', 'filename': links[0]})
@@ -29,38 +29,38 @@ def raw_block_device(folder):
 
 
 @topology
-def shared_base(folder):
+def shared_base(directory):
     """Two overlays on one node."""
-    base = images.create(os.path.join(folder, 'base.qcow2'))
+    base = images.create(os.path.join(directory, 'base.qcow2'))
     images.write(base)
     arguments = qcow2(base, read_only=True)
     chains = {}
     for target in ('vda', 'vdb'):
-        top = images.create(os.path.join(folder, f'top-{target}.qcow2'), backing='base.qcow2')
+        top = images.create(os.path.join(directory, f'top-{target}.qcow2'), backing='base.qcow2')
         arguments += qcow2(top, backing='base') + virtio(stem(top), id=target)
         chains[target] = [top, base]
     return Topology(arguments, chains=chains)
 
 
 @topology
-def shared_base_file(folder):
+def shared_base_file(directory):
     """Two overlays on one file, opened twice."""
-    base = images.create(os.path.join(folder, 'base.qcow2'))
+    base = images.create(os.path.join(directory, 'base.qcow2'))
     images.write(base)
     arguments = []
     chains = {}
     for target in ('vda', 'vdb'):
-        top = images.create(os.path.join(folder, f'top-{target}.qcow2'), backing='base.qcow2')
+        top = images.create(os.path.join(directory, f'top-{target}.qcow2'), backing='base.qcow2')
         arguments += drive(top, id='drive-' + target) + virtio('drive-' + target, id=target)
         chains[target] = [top, base]
     return Topology(arguments, chains=chains)
 
 
 @topology
-def read_only(folder):
+def read_only(directory):
     """vda by -drive, vdb by -blockdev, vdc writable, and a CD."""
-    paths = [images.chain(folder, name, 2) for name in ('a', 'b', 'c')]
-    medium = images.raw(folder, 'medium.iso')
+    paths = [images.chain(directory, name, 2) for name in ('a', 'b', 'c')]
+    medium = images.raw(directory, 'medium.iso')
     return Topology(drive(paths[0][0], id='drive-a', readonly='on')
                     + blockdev(driver='qcow2', node_name='b', read_only=True,
                                file=local(paths[1][0]))
@@ -73,27 +73,27 @@ def read_only(folder):
 
 
 @topology
-def serials(folder):
+def serials(directory):
     """Devices with a serial number, which is how a guest or a domain XML recognises its disk."""
     arguments = ['-device', 'virtio-scsi-pci,id=scsi', '-device', 'piix3-usb-uhci,id=usb']
     for number, (driver, more) in enumerate([
             ('virtio-blk-pci', {}), ('scsi-hd', {'bus': 'scsi.0'}),
             ('ide-hd', {'bus': 'ide.0'}), ('usb-storage', {'bus': 'usb.0'}), ('nvme', {})]):
-        path = images.raw(folder, f'disk-{number}.raw')
+        path = images.raw(directory, f'disk-{number}.raw')
         arguments += drive(path, id=f'drive{number}', format='raw')
         arguments += device(driver, drive=f'drive{number}', serial=f'SERIAL-{number}', **more)
     return Topology(arguments)
 
 
 @topology
-def many_buses(folder):
+def many_buses(directory):
     """All buses of a pc machine, with ids and without, on the root bus and behind a bridge."""
     raw = 0
 
     def new_drive(**options):
         nonlocal raw
         raw += 1
-        return f'drive{raw}', drive(images.raw(folder, f'disk-{raw}.raw'), id=f'drive{raw}',
+        return f'drive{raw}', drive(images.raw(directory, f'disk-{raw}.raw'), id=f'drive{raw}',
                                     format='raw', **options)
 
     arguments = []
@@ -133,7 +133,7 @@ def many_buses(folder):
 
 
 @topology
-def many_buses_q35(folder):
+def many_buses_q35(directory):
     """A q35 machine: the built-in SATA ports, and PCI Express root ports."""
     arguments = ['-machine', 'q35']
     arguments += device('pcie-root-port', id='port1', chassis=1, slot=1, addr='0x8')
@@ -148,7 +148,7 @@ def many_buses_q35(folder):
             ('ide-hd', {'bus': 'ide.0'}),
             ('ide-hd', {'id': 'beta', 'bus': 'ide.2'}),
             ('usb-storage', {'id': 'gamma', 'bus': 'usb.0'}))):
-        path = images.raw(folder, f'disk-{number}.raw')
+        path = images.raw(directory, f'disk-{number}.raw')
         arguments += blockdev(driver='raw', node_name=f'disk-{number}', file=local(path))
         arguments += device(driver, drive=f'disk-{number}', **properties)
     arguments += device('ide-cd', bus='ide.1')
@@ -156,13 +156,13 @@ def many_buses_q35(folder):
 
 
 @topology
-def odd_names(folder):
-    """File names with every kind of byte; QEMU runs in FOLDER, so relative ones work."""
+def odd_names(directory):
+    """File names with every kind of byte; QEMU runs in DIRECTORY, so relative ones work."""
     arguments = []
     chains = {}
 
     def disk(target, name, filename=None):
-        path = os.path.join(folder, name)
+        path = os.path.join(directory, name)
         images.create(path)
         filename = (filename or path).replace(',', ',,')
         arguments.extend(['-blockdev', f'driver=qcow2,node-name=node-{target},'
@@ -181,36 +181,36 @@ def odd_names(folder):
     disk('vdi', 'control-\x01-\x7f.qcow2')
     disk('vdj', '%41?query#fragment.qcow2')
     disk('vdk', '\u200b\ufffe.qcow2')
-    images.create(os.path.join(folder, 'base:colon.qcow2'))
-    overlay = images.create(os.path.join(folder, 'over:lay.qcow2'), backing='./base:colon.qcow2')
+    images.create(os.path.join(directory, 'base:colon.qcow2'))
+    overlay = images.create(os.path.join(directory, 'over:lay.qcow2'), backing='./base:colon.qcow2')
     arguments.extend(drive('file:over:lay.qcow2', id='drive-colon') +
                      virtio('drive-colon', id='vdl'))
-    chains['vdl'] = [overlay, os.path.join(folder, 'base:colon.qcow2')]
+    chains['vdl'] = [overlay, os.path.join(directory, 'base:colon.qcow2')]
     return Topology(arguments, chains=chains)
 
 
 @topology
-def json_names(folder):
+def json_names(directory):
     """File names that are json:{...} or pseudo-protocols."""
-    base = images.create(os.path.join(folder, 'base.qcow2'))
+    base = images.create(os.path.join(directory, 'base.qcow2'))
     arguments = []
     for number, backing in enumerate([
             {'driver': 'qcow2', 'file': {'driver': 'file', 'filename': base}},
             {'driver': 'raw', 'offset': 65536, 'size': 65536,
              'file': {'driver': 'file', 'filename': base}}]):
-        path = images.create(os.path.join(folder, f'json-{number}.qcow2'), extra=['-u'],
+        path = images.create(os.path.join(directory, f'json-{number}.qcow2'), extra=['-u'],
                              backing='json:' + json.dumps(backing),
                              backing_format=backing['driver'])
         arguments += drive(path, id=f'drive-json-{number}')
         arguments += virtio(f'drive-json-{number}', id=f'json{number}')
-    top = images.create(os.path.join(folder, 'json-top.qcow2'))
+    top = images.create(os.path.join(directory, 'json-top.qcow2'))
     arguments += drive('json:' + json.dumps(
         {'driver': 'qcow2', 'lazy-refcounts': True, 'file': {'driver': 'file', 'filename': top}}),
         id='drive-top') + virtio('drive-top', id='jsontop')
-    debug = images.create(os.path.join(folder, 'blkdebug.qcow2'))
+    debug = images.create(os.path.join(directory, 'blkdebug.qcow2'))
     arguments += drive('blkdebug::' + debug, id='drive-debug', format='qcow2')
     arguments += virtio('drive-debug', id='debug')
-    named = images.create(os.path.join(folder, 'blkdebug-node.qcow2'))
+    named = images.create(os.path.join(directory, 'blkdebug-node.qcow2'))
     arguments += blockdev(driver='qcow2', node_name='debugged',
                           file={'driver': 'blkdebug', 'image': local(named)})
     arguments += virtio('debugged', id='debugnode')

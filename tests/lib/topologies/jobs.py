@@ -31,63 +31,63 @@ MORE_THAN_A_CHUNK = '4M'  # so that a job with a speed limit stops half way
 
 
 @topology
-def commit_running(folder):
+def commit_running(directory):
     """The active layer into the base, not ready yet."""
-    files = images.chain(folder, 'disk', 3, data=MORE_THAN_A_CHUNK)
+    files = images.chain(directory, 'disk', 3, data=MORE_THAN_A_CHUNK)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=commit_steps(files[0], files[2], speed=SLOW)
                     + [Progress('commit0')], chains={'vda': files})
 
 
 @topology
-def commit_ready(folder):
-    files = images.chain(folder, 'disk', 3)
+def commit_ready(directory):
+    files = images.chain(directory, 'disk', 3)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=commit_steps(files[0], files[2]) + [READY_COMMIT],
                     chains={'vda': files})
 
 
 @topology
-def commit_ready_drive(folder):
+def commit_ready_drive(directory):
     """The same where QEMU opened and named the nodes: an implicit filter hides in query-block."""
-    files = images.chain(folder, 'disk', 2)
+    files = images.chain(directory, 'disk', 2)
     return Topology(drive(files[0], id='drive0') + virtio('drive0', id='vda'),
                     steps=[Command('block-commit', {'job-id': 'commit0', 'device': 'drive0'}),
                            READY_COMMIT], chains={'vda': files})
 
 
 @topology
-def commit_middle_running(folder):
+def commit_middle_running(directory):
     """Inner layers, below the active one; the job has no READY."""
-    files = images.chain(folder, 'disk', 4, data=MORE_THAN_A_CHUNK)
+    files = images.chain(directory, 'disk', 4, data=MORE_THAN_A_CHUNK)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=commit_steps(files[0], files[3], upper=files[1], speed=SLOW)
                     + [Progress('commit0')], chains={'vda': files})
 
 
 @topology
-def mirror_running(folder):
-    files = images.chain(folder, 'disk', 2, data=MORE_THAN_A_CHUNK)
-    copy = images.create(os.path.join(folder, 'copy.qcow2'))
+def mirror_running(directory):
+    files = images.chain(directory, 'disk', 2, data=MORE_THAN_A_CHUNK)
+    copy = images.create(os.path.join(directory, 'copy.qcow2'))
     return Topology(named_chain(files) + qcow2(copy) + virtio(stem(files[0]), id='vda'),
                     steps=mirror_steps(files[0], copy, 'full', speed=SLOW)
                     + [Progress('mirror0')], chains={'vda': files})
 
 
 @topology
-def mirror_ready(folder):
-    files = images.chain(folder, 'disk', 3)
-    copy = images.create(os.path.join(folder, 'copy.qcow2'))
+def mirror_ready(directory):
+    files = images.chain(directory, 'disk', 3)
+    copy = images.create(os.path.join(directory, 'copy.qcow2'))
     return Topology(named_chain(files) + qcow2(copy) + virtio(stem(files[0]), id='vda'),
                     steps=mirror_steps(files[0], copy, 'full') + [READY_MIRROR],
                     chains={'vda': files})
 
 
 @topology
-def mirror_ready_top(folder):
+def mirror_ready_top(directory):
     """A shallow copy: the target stands on the same backing node."""
-    files = images.chain(folder, 'disk', 3)
-    copy = images.create(os.path.join(folder, 'copy.qcow2'), backing=os.path.basename(files[1]))
+    files = images.chain(directory, 'disk', 3)
+    copy = images.create(os.path.join(directory, 'copy.qcow2'), backing=os.path.basename(files[1]))
     return Topology(named_chain(files) + qcow2(copy, backing=stem(files[1]))
                     + virtio(stem(files[0]), id='vda'),
                     steps=mirror_steps(files[0], copy, 'top') + [READY_MIRROR],
@@ -102,34 +102,34 @@ def stream_steps(files, *statuses, **options):
 
 
 @topology
-def stream_running(folder):
-    files = images.chain(folder, 'disk', 3, data=MORE_THAN_A_CHUNK)
+def stream_running(directory):
+    files = images.chain(directory, 'disk', 3, data=MORE_THAN_A_CHUNK)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=stream_steps(files, speed=SLOW, **{'auto-dismiss': True})
                     + [Progress('stream0')], chains={'vda': files})
 
 
 @topology
-def stream_running_undismissed(folder):
+def stream_running_undismissed(directory):
     """It finalizes by itself and waits for its dismissal: at any moment it may have concluded."""
-    files = images.chain(folder, 'disk', 3, data=MORE_THAN_A_CHUNK)
+    files = images.chain(directory, 'disk', 3, data=MORE_THAN_A_CHUNK)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=stream_steps(files, speed=SLOW) + [Progress('stream0')],
                     node_query_is_safe=False)
 
 
 @topology
-def stream_pending(folder):
+def stream_pending(directory):
     """Before the graph changes, which is still safe to look at."""
-    files = images.chain(folder, 'disk', 3)
+    files = images.chain(directory, 'disk', 3)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=stream_steps(files, 'pending', **{'auto-finalize': False}),
                     chains={'vda': files})
 
 
 @topology
-def stream_concluded(folder):
+def stream_concluded(directory):
     """The graph has changed and the job is not dismissed: query-named-block-nodes kills 7.2."""
-    files = images.chain(folder, 'disk', 3)
+    files = images.chain(directory, 'disk', 3)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=stream_steps(files, 'concluded'), node_query_is_safe=False)

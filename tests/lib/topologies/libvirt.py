@@ -7,7 +7,7 @@ from topologies.options import blockdev, device, local, virtio
 
 
 @topology
-def libvirt_aliases(folder):
+def libvirt_aliases(directory):
     """Device ids as libvirt's aliases for vda, vdz, sda (scsi), sdb (sata), sdc (usb), hda, fda,
     and one alias of the user's own."""
     arguments = ['-device', 'virtio-scsi-pci,id=scsi0', '-device', 'ahci,id=sata0',
@@ -22,7 +22,7 @@ def libvirt_aliases(folder):
             ('hda', 'ide-hd', {'id': 'ide0-0-0', 'bus': 'ide.0', 'unit': 0}),
             ('fda', 'floppy', {'id': 'fdc0-0-0', 'unit': 0}),
             (None, 'virtio-blk-pci', {'id': 'ua-system'})):
-        path = images.raw(folder, f'{properties["id"]}.raw')
+        path = images.raw(directory, f'{properties["id"]}.raw')
         arguments += blockdev(driver='raw', node_name=properties['id'], file=local(path))
         arguments += device(driver, drive=properties['id'], **properties)
         if target:
@@ -31,12 +31,12 @@ def libvirt_aliases(folder):
 
 
 @topology
-def libvirt_aliases_clash(folder):
+def libvirt_aliases_clash(directory):
     """Two aliases that both mean sda, which libvirt would not have given to one guest."""
     arguments = ['-device', 'virtio-scsi-pci,id=scsi0', '-device', 'piix3-usb-uhci,id=usb']
     for driver, properties in (('scsi-hd', {'id': 'scsi0-0-0-0', 'bus': 'scsi0.0'}),
                                ('usb-storage', {'id': 'usb-disk0', 'bus': 'usb.0'})):
-        path = images.raw(folder, f'{properties["id"]}.raw')
+        path = images.raw(directory, f'{properties["id"]}.raw')
         arguments += blockdev(driver='raw', node_name=properties['id'], file=local(path))
         arguments += device(driver, drive=properties['id'], **properties)
     return Topology(arguments)
@@ -52,14 +52,14 @@ def libvirt_layer(path, number, backing=None, top=False):
 
 
 @topology
-def libvirt_names(folder):
+def libvirt_names(directory):
     """Node names as libvirt numbers them: active images first, last disk to first, then the images
     below, also last to first; then what was attached later. 5, 6 and 11 were detached again."""
-    vda = images.chain(folder, 'vda', 3)
-    vdb = images.chain(folder, 'vdb', 2)
-    vdc = images.raw(folder, 'vdc.raw')
-    sliced = images.raw(folder, 'vdd.raw', 3 << 20)
-    limited = images.chain(folder, 'vde', 2)
+    vda = images.chain(directory, 'vda', 3)
+    vdb = images.chain(directory, 'vdb', 2)
+    vdc = images.raw(directory, 'vdc.raw')
+    sliced = images.raw(directory, 'vdd.raw', 3 << 20)
+    limited = images.chain(directory, 'vde', 2)
     arguments = ['-object', 'throttle-group,id=throttle-limit0,x-bps-total=1048576']
     # vdd: a slice of a raw file; vdc: raw without a format node, as newer libvirt has it
     arguments += blockdev(driver='file', filename=sliced, node_name='libvirt-1-storage',

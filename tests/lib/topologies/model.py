@@ -43,7 +43,7 @@ class Topology:
     node_query_is_safe: bool = True
 
     @contextlib.contextmanager
-    def run(self, folder, **options):
+    def run(self, directory, **options):
         """Run it; what is yielded is a qemu.Process, made with OPTIONS, with all steps done."""
         if self.since > (0, 0) and qemu.version() < self.since:
             raise qemu.Unavailable('this graph needs QEMU %d.%d' % self.since)
@@ -51,7 +51,7 @@ class Topology:
             for service in self.services:
                 stack.enter_context(service)
             process = stack.enter_context(
-                qemu.Process(folder, self.arguments, self.daemon, **options))
+                qemu.Process(directory, self.arguments, self.daemon, **options))
             for step in self.steps:
                 if isinstance(step, Command):
                     process.qmp.execute(step.name, step.arguments)
@@ -73,6 +73,6 @@ def wait_progress(client, job):
 
 
 def topology(function):
-    """Put a function that makes a Topology in a folder into the table."""
+    """Put a function that makes a Topology in a directory into the table."""
     TOPOLOGIES[function.__name__.replace('_', '-')] = function
     return function

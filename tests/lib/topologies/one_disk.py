@@ -10,34 +10,34 @@ from topologies.options import blockdev, drive, local, named_chain, qcow2, stem,
 
 
 @topology
-def empty_vm(_folder):
+def empty_vm(_directory):
     return Topology([])
 
 
 @topology
-def virtio_5_deep(folder):
+def virtio_5_deep(directory):
     """Only the top is named, and only its format node; QEMU opens and names the rest."""
-    files = images.chain(folder, 'disk', 5)
+    files = images.chain(directory, 'disk', 5)
     return Topology(blockdev(driver='qcow2', node_name='top', file=local(files[0]))
                     + virtio('top', id='disk0'), chains={'vda': files})
 
 
 @topology
-def drive_5_deep(folder):
-    files = images.chain(folder, 'disk', 5)
+def drive_5_deep(directory):
+    files = images.chain(directory, 'disk', 5)
     return Topology(drive(files[0], id='vda') + virtio('vda'), chains={'vda': files})
 
 
 @topology
-def deep_200(folder):
-    files = images.empty_chain(folder, 'disk', 200)
+def deep_200(directory):
+    files = images.empty_chain(directory, 'disk', 200)
     return Topology(drive(files[0], id='drive0') + virtio('drive0', id='vda'),
                     chains={'vda': files})
 
 
 @topology
-def throttle_blockdev(folder):
-    files = images.chain(folder, 'disk', 3)
+def throttle_blockdev(directory):
+    files = images.chain(directory, 'disk', 3)
     return Topology(['-object', 'throttle-group,id=limits,x-bps-total=1048576']
                     + named_chain(files)
                     + blockdev(driver='throttle', node_name='limited', throttle_group='limits',
@@ -46,33 +46,33 @@ def throttle_blockdev(folder):
 
 
 @topology
-def throttle_drive(folder):
+def throttle_drive(directory):
     """Limits of -drive live in the BlockBackend and make no node."""
-    files = images.chain(folder, 'disk', 3)
+    files = images.chain(directory, 'disk', 3)
     return Topology(drive(files[0], id='drive0', **{'throttling.bps-total': 1048576})
                     + virtio('drive0', id='vda'), chains={'vda': files})
 
 
 @topology
-def cor_blockdev(folder):
-    files = images.chain(folder, 'disk', 3)
+def cor_blockdev(directory):
+    files = images.chain(directory, 'disk', 3)
     return Topology(named_chain(files)
                     + blockdev(driver='copy-on-read', node_name='cor', file=stem(files[0]))
                     + virtio('cor', id='vda'), chains={'vda': files})
 
 
 @topology
-def cor_drive(folder):
-    files = images.chain(folder, 'disk', 3)
+def cor_drive(directory):
+    files = images.chain(directory, 'disk', 3)
     return Topology(drive(files[0], id='drive0', copy_on_read='on')
                     + virtio('drive0', id='vda'), chains={'vda': files})
 
 
 @topology
-def copy_before_write(folder):
+def copy_before_write(directory):
     """Three filters on one disk: throttle over copy-on-read over copy-before-write."""
-    files = images.chain(folder, 'disk', 3)
-    scratch = images.create(os.path.join(folder, 'scratch.qcow2'))
+    files = images.chain(directory, 'disk', 3)
+    scratch = images.create(os.path.join(directory, 'scratch.qcow2'))
     return Topology(['-object', 'throttle-group,id=limits,x-iops-total=1000']
                     + named_chain(files) + qcow2(scratch)
                     + blockdev(driver='copy-before-write', node_name='cbw', file=stem(files[0]),
@@ -84,16 +84,16 @@ def copy_before_write(folder):
 
 
 @topology
-def snapshot_on(folder):
-    """The top is a nameless temporary file, already removed from its folder."""
-    files = images.chain(folder, 'disk', 2)
+def snapshot_on(directory):
+    """The top is a nameless temporary file, already removed from its directory."""
+    files = images.chain(directory, 'disk', 2)
     return Topology(drive(files[0], id='drive0', snapshot='on') + virtio('drive0', id='vda'))
 
 
 @topology
-def quorum(folder):
+def quorum(directory):
     """Three children of equal rank: more than one chain."""
-    copies = [images.create(os.path.join(folder, f'copy-{number}.qcow2')) for number in range(3)]
+    copies = [images.create(os.path.join(directory, f'copy-{number}.qcow2')) for number in range(3)]
     arguments = []
     for path in copies:
         arguments += qcow2(path)
@@ -104,12 +104,12 @@ def quorum(folder):
 
 
 @topology
-def luks(folder):
+def luks(directory):
     """vda: qcow2 encrypted with LUKS; vdb: a bare LUKS container."""
     secret = ['--object', 'secret,id=key0,data=secret']
-    image = images.create_encrypted(os.path.join(folder, 'disk.qcow2'), extra=secret, options=[
+    image = images.create_encrypted(os.path.join(directory, 'disk.qcow2'), extra=secret, options=[
         'encrypt.format=luks', 'encrypt.key-secret=key0', 'encrypt.iter-time=10'])
-    bare = images.create_encrypted(os.path.join(folder, 'disk.luks'), size='1M', fmt='luks',
+    bare = images.create_encrypted(os.path.join(directory, 'disk.luks'), size='1M', fmt='luks',
                                    extra=secret, options=['key-secret=key0', 'iter-time=10'])
     return Topology(['-object', 'secret,id=key0,data=secret']
                     + qcow2(image, encrypt={'format': 'luks', 'key-secret': 'key0'})
@@ -120,23 +120,23 @@ def luks(folder):
 
 
 @topology
-def data_file(folder):
+def data_file(directory):
     """qcow2 with its data in a raw file of its own."""
-    data = os.path.join(folder, 'disk.raw')
-    image = images.create(os.path.join(folder, 'disk.qcow2'),
+    data = os.path.join(directory, 'disk.raw')
+    image = images.create(os.path.join(directory, 'disk.qcow2'),
                           options=[f'data_file={data}', 'data_file_raw=on'])
-    overlay = images.create(os.path.join(folder, 'overlay.qcow2'), backing='disk.qcow2')
+    overlay = images.create(os.path.join(directory, 'overlay.qcow2'), backing='disk.qcow2')
     return Topology(drive(overlay, id='drive0') + virtio('drive0', id='vda'),
                     chains={'vda': [overlay, image]})
 
 
 @topology
-def nbd_base(folder):
+def nbd_base(directory):
     """An overlay on an export of qemu-nbd, by URI in its header."""
-    export = images.create(os.path.join(folder, 'export.qcow2'))
+    export = images.create(os.path.join(directory, 'export.qcow2'))
     images.write(export)
-    socket = os.path.join(folder, 'nbd.sock')
-    overlay = images.create(os.path.join(folder, 'overlay.qcow2'), size='64M', extra=['-u'],
+    socket = os.path.join(directory, 'nbd.sock')
+    overlay = images.create(os.path.join(directory, 'overlay.qcow2'), size='64M', extra=['-u'],
                             backing=f'nbd+unix:///?socket={socket}', backing_format='raw')
     return Topology(drive(overlay, id='drive0') + virtio('drive0', id='vda'),
                     services=[qemu.nbd_server(socket, export)])
@@ -144,6 +144,6 @@ def nbd_base(folder):
 
 
 @topology
-def storage_daemon(folder):
-    files = images.chain(folder, 'disk', 3)
+def storage_daemon(directory):
+    files = images.chain(directory, 'disk', 3)
     return Topology(named_chain(files), daemon=True)
