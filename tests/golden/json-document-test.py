@@ -228,10 +228,12 @@ class Json(unittest.TestCase):
 
     def test_what_a_source_may_have_is_documented(self):
         """Few of its members are in the fixtures, so the table that prints them is read."""
-        source = os.path.join(os.path.dirname(TESTS), 'src', 'graph', 'source.c')
-        with open(source, encoding='utf-8') as file:
-            members = re.findall(r'^    {"([\w-]+)", G_STRUCT_OFFSET\(QblkSource,', file.read(),
-                                 re.M)
+        members = []
+        for path in glob.glob(os.path.join(os.path.dirname(TESTS), 'src', '**', '*.c'),
+                              recursive=True):
+            with open(path, encoding='utf-8') as file:
+                members += re.findall(r'^    {"([\w-]+)", G_STRUCT_OFFSET\(QblkSource,',
+                                      file.read(), re.M)
         self.assertIn('path', members)
         form, = read_document()['*.source']
         self.assertEqual(set(form.types) - {'type', 'hosts', 'data-store'}, set(members))

@@ -1,40 +1,82 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Run qblk once for each folder here, and compare what it does with what the folder says.
+r"""Run qblk as the cases and tables here say, and compare what it does with what they expect.
 
-Bytes are compared as they are.
-
-A case is a folder NAME with
-    command   the arguments of qblk, one shell-quoted line; {fixtures} stands for
-              tests/qemu-fixtures and {case} for the folder, both relative to it, since qblk
-              runs there
+A case is a directory NAME, for an output that shows a form of a command, with
+    command   the arguments of qblk, one shell-quoted line
     stdin     what qblk reads (absent: nothing)
     stdout    what it prints (absent: nothing)
     stderr    its messages (absent: none)
     exit      its exit status (absent: 0)
 
-QBLK is the command under test. QBLK_REGENERATE_OUTPUT=1 writes the last three anew: read the
-difference before you commit it. With arguments only those cases run. The output is TAP.
+A table is a file NAME.txt of entries on one subject, with an empty line between:
+
+    # why it is so (any number of lines, or none)
+    $ resolve {drive-5-deep} vda[4]
+    $ resolve {drive-5-deep} 'node:#block084'
+    #block084
+
+    $ list domain:-
+    < <pool/>
+    exit 1 domain-other-root '<pool>'
+
+An entry is the arguments of one or more commands that have the same result, what they read after
+"<", their messages, and what they print on standard output, as it is. "exit STATUS LABEL THING..."
+is an error, which names each THING, and is the message that messages.txt has for LABEL; "exit
+STATUS" alone is a failure without one. "warning LABEL THING..." is a warning. A thing that ends
+with a colon is what a message begins with. So the wording of a message is compared once, in
+messages.txt, and all of its entries have one label.
+
+In both, {NAME} is the VM argument for the recorded replies of tests/qemu-fixtures/7.2/NAME, and
+{VERSION/NAME} for those of another QEMU; $'...' is a word with escapes. A case runs in its
+directory, a table in this one, whose directory `inputs` has captures and documents for it.
+
+A new case needs its command only, a new entry its arguments: QBLK_REGENERATE_OUTPUT=1 writes the
+rest, and messages.txt. Read the difference before you commit it. QBLK is the command under test.
+With arguments only those cases and tables run. The output is TAP.
 """
 
 import concurrent.futures
+import dataclasses
 import difflib
 import os
-import shlex
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
 
+import golden_table  # noqa: E402  pylint: disable=wrong-import-position
 import qblk  # noqa: E402  pylint: disable=wrong-import-position
 
-PLACES = {'{fixtures}': '../../qemu-fixtures', '{case}': '.'}
 OUTPUTS = ('stdout', 'stderr', 'exit')
+REGENERATE = os.environ.get('QBLK_REGENERATE_OUTPUT') == '1'
 
+
+def execute(line, prefix, stdin, cwd):
+    """The result of a command line; the status is text if there was none."""
+    try:
+        return qblk.run(*golden_table.words(line, prefix), stdin=stdin, cwd=cwd)
+    except (OSError, ValueError, qblk.subprocess.TimeoutExpired) as error:
+        return qblk.Result((line,), 'none', b'', f'{error}\n'.encode())
+
+
+def difference(name, expected, actual):
+    """A unified diff; bytes that are no text are shown by their escapes."""
+    lines = [data.decode(errors='backslashreplace').splitlines(keepends=True)
+             for data in (expected, actual)]
+    diff = list(difflib.unified_diff(*lines, name, f'{name} (now)'))
+    if not diff:
+        return f'{name}: same text, other bytes\n{expected!r}\n{actual!r}\n'
+    return ''.join(line if line.endswith('\n') else line + '\n\\ No newline at end of file\n'
+                   for line in diff)
+
+
+# ---- cases ----
 
 def cases():
     return sorted(entry.name for entry in os.scandir(HERE)
-                  if entry.is_dir() and os.path.exists(os.path.join(entry.path, 'command')))
+                  if os.path.exists(os.path.join(entry.path, 'command')))
 
 
 def read(case, name):
@@ -45,68 +87,161 @@ def read(case, name):
         return b''
 
 
-def arguments_of(case):
-    words = shlex.split(read(case, 'command').decode())
-    for place, path in PLACES.items():
-        words = [word.replace(place, path) for word in words]
-    return words
-
-
-def actual_outputs(case):
-    result = qblk.run(*arguments_of(case), stdin=read(case, 'stdin'),
-                      cwd=os.path.join(HERE, case))
-    status = b'%d\n' % result.status if result.status else b''
-    return {'stdout': result.stdout, 'stderr': result.stderr, 'exit': status}
-
-
-def regenerate(case, outputs):
-    for name, data in outputs.items():
-        path = os.path.join(HERE, case, name)
-        if data:
-            with open(path, 'wb') as file:
-                file.write(data)
-        elif os.path.exists(path):
-            os.unlink(path)
-
-
-def difference(case, name, expected, actual):
-    """A unified diff; bytes that are no text are shown by their escapes."""
-    lines = [data.decode(errors='backslashreplace').splitlines(keepends=True)
-             for data in (expected, actual)]
-    diff = list(difflib.unified_diff(*lines, f'{case}/{name}', f'{case}/{name} (now)'))
-    if not diff:
-        return f'{case}/{name}: same text, other bytes\n{expected!r}\n{actual!r}\n'
-    return ''.join(line if line.endswith('\n') else line + '\n\\ No newline at end of file\n'
-                   for line in diff)
+def write(case, name, data):
+    path = os.path.join(HERE, case, name)
+    if data:
+        with open(path, 'wb') as file:
+            file.write(data)
+    elif os.path.exists(path):
+        os.unlink(path)
 
 
 def run_case(case):
-    """What differs, as text; empty if nothing does."""
-    try:
-        outputs = actual_outputs(case)
-    except (OSError, ValueError, qblk.subprocess.TimeoutExpired) as error:
-        return f'{case}: {error}\n'
-    if os.environ.get('QBLK_REGENERATE_OUTPUT') == '1':
-        regenerate(case, outputs)
-        return ''
-    return ''.join(difference(case, name, read(case, name), outputs[name])
-                   for name in OUTPUTS if read(case, name) != outputs[name])
+    """What is wrong: texts."""
+    result = execute(read(case, 'command').decode(), '..', read(case, 'stdin'),
+                     os.path.join(HERE, case))
+    outputs = {'stdout': result.stdout, 'stderr': result.stderr,
+               'exit': f'{result.status}\n'.encode() if result.status else b''}
+    if REGENERATE:
+        for name, data in outputs.items():
+            write(case, name, data)
+        return []
+    return [difference(f'{case}/{name}', read(case, name), outputs[name])
+            for name in OUTPUTS if read(case, name) != outputs[name]]
+
+
+# ---- tables ----
+
+@dataclasses.dataclass
+class Run:
+    """One command of an entry."""
+    table: str
+    entry: golden_table.Entry
+    command: str
+    result: qblk.Result = None
+
+    @property
+    def place(self):
+        return f'{self.table}:{self.entry.line}: qblk {self.command}'
+
+    @property
+    def output(self):
+        return self.result.stdout.decode(errors='surrogateescape')
+
+    def execute(self):
+        self.result = execute(self.command, '', self.entry.stdin.encode(), HERE)
+        return self
+
+    def messages(self):
+        """(kind, text) of each message; None if there is something else."""
+        found = []
+        for line in self.result.errors.splitlines():
+            match = re.fullmatch(r'qblk: (warning: )?(.*)', line)
+            if match is None:
+                return None
+            found.append(('warning' if match[1] else f'exit {self.result.status}', match[2]))
+        if self.result.status and not any(kind != 'warning' for kind, _ in found):
+            found.append((f'exit {self.result.status}', ''))
+        return found
+
+    def check(self, wording):
+        """What is wrong: texts. The messages go to WORDING."""
+        messages = self.messages()
+        if messages is None:
+            return [f'{self.place}: standard error has other lines than messages: {self.result}']
+        expected = self.entry.messages
+        if [kind for kind, _ in messages] != [message.kind for message in expected]:
+            return [f'{self.place}: expected {[message.text() for message in expected]}, '
+                    f'not {self.result}']
+        faults = []
+        for message, (_, text) in zip(expected, messages):
+            if text and not message.label:
+                faults.append(f'{self.place}: no message was expected: {text}')
+            elif message.label:
+                wording.add(self.place, message, text)
+        if self.output != self.entry.output:
+            faults.append(self.place + '\n' + difference(
+                f'{self.table}:{self.entry.line}',
+                self.entry.output.encode(errors='surrogateescape'), self.result.stdout))
+        return faults
+
+    def observe(self, wording):
+        """The entry as it would have to be, with one command."""
+        messages = self.messages()
+        if messages is None:
+            raise ValueError(f'{self.place}: {self.result}')
+        old = iter(self.entry.messages)
+        new = dataclasses.replace(self.entry, commands=[self.command], output=self.output,
+                                  messages=[])
+        for kind, text in messages:
+            before = next(old, golden_table.Message(kind))
+            message = golden_table.Message(kind, before.label, before.things)
+            new.messages.append(message)
+            if text:
+                wording.add(self.place, message, text)
+            else:
+                message.label, message.things = '', []
+        return new
+
+
+def join(entries):
+    """Commands of one entry that still have the same result stay together."""
+    joined = []
+    for entry in entries:
+        last = joined[-1] if joined else None
+        if last and (last.line, last.output, last.messages) == (entry.line, entry.output,
+                                                                entry.messages):
+            last.commands += entry.commands
+        else:
+            if last and last.line == entry.line:
+                entry.comments = []
+            joined.append(entry)
+    return joined
+
+
+def run_tables(tables, pool, is_all):
+    """{table: what is wrong}"""
+    wording = golden_table.Wording(golden_table.read_messages())
+    parsed = {path: golden_table.read(path) for path in tables}
+    runs = {path: [Run(os.path.basename(path), entry, command) for entry in entries
+                   for command in entry.commands] for path, (_, entries) in parsed.items()}
+    done = {path: pool.map(Run.execute, of_table) for path, of_table in runs.items()}
+    if REGENERATE:
+        entries = {path: [run.observe(wording) for run in done[path]] for path in tables}
+        wording.regenerate({run.place: run.command for path in tables for run in runs[path]},
+                           is_all)
+        golden_table.write_messages(wording.texts)
+        for path in tables:
+            golden_table.write(path, parsed[path][0], join(entries[path]))
+        return {os.path.basename(path): [] for path in tables}
+    faults = {os.path.basename(path): [fault for run in done[path] for fault in run.check(wording)]
+              for path in tables}
+    for place, fault in wording.faults():
+        faults[place.split(':')[0]].append(f'{place}: {fault}')
+    if is_all:
+        faults['messages.txt'] = list(wording.faults_of_texts())
+    return faults
+
+
+def report(number, name, faults):
+    print(f'{"not ok" if faults else "ok"} {number} - {name}', flush=True)
+    for line in ''.join(fault.rstrip('\n') + '\n' for fault in faults).split('\n')[:-1]:
+        print('# ' + line, flush=True)
 
 
 def main():
-    names = sys.argv[1:] or cases()
-    if not names:
-        print('1..0 # SKIP no cases')
-        return 0
-    print(f'1..{len(names)}')
-    failed = False
+    names = sys.argv[1:]
+    tables = [path for path in golden_table.files()
+              if not names or os.path.basename(path).removesuffix('.txt') in names]
+    directories = [name for name in cases() if not names or name in names]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for number, (name, diff) in enumerate(zip(names, pool.map(run_case, names)), 1):
-            print(f'{"not ok" if diff else "ok"} {number} - {name}', flush=True)
-            for line in diff.splitlines():
-                print('# ' + line, flush=True)
-            failed = failed or bool(diff)
-    return 1 if failed else 0
+        of_cases = pool.map(run_case, directories)
+        results = list(run_tables(tables, pool, not names).items())
+        results += zip(directories, of_cases)
+    print(f'1..{len(results)}')
+    for number, (name, faults) in enumerate(results, 1):
+        report(number, name, faults)
+    return 1 if not results or any(faults for _, faults in results) else 0
 
 
 if __name__ == '__main__':

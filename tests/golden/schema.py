@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""All XML that the golden cases expect is valid by libvirt's schema, except where EXCEPTIONS say
-why it is not; an exception that is not needed any more is a failure, unless it is one that goes
-with a newer libvirt.
+"""All XML that the golden cases and tables expect is valid by libvirt's schema, except where
+EXCEPTIONS say why it is not; an exception that is not needed any more is a failure, unless it is
+one that goes with a newer libvirt.
 
 Skipped without libvirt's schema or xmllint.
 """
@@ -13,6 +13,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
 
+import golden_table  # noqa: E402  pylint: disable=wrong-import-position
 import rng  # noqa: E402  pylint: disable=wrong-import-position
 
 NVME = "libvirt 9.0 has neither bus='nvme' nor such targets; newer ones do"
@@ -23,31 +24,38 @@ PRIVATE = 'elements of others are carried along, for which the schema has no pla
 
 DEPEND_ON_LIBVIRT = (NVME, DATA_STORE)
 
+# By the name of a case, or the command of an entry of a table
 EXCEPTIONS = {
-    'damaged-newline-in-name-xml': LINE_BREAK,
     'data-file-xml': DATA_STORE,
-    'domain-odd-xml': PRIVATE,
     'many-buses-xml': NVME,
-    'odd-names-xml-colon': RELATIVE,
-    'odd-names-xml-line-break': LINE_BREAK,
-    'odd-names-xml-relative': RELATIVE,
-    'odd-names-xml-relative-backing': RELATIVE,
-    'serials-xml': NVME,
+    'xml capture:inputs/newline-in-name.json': LINE_BREAK,
+    'xml domain:inputs/odd.xml': PRIVATE,
+    'xml {odd-names} vdc': LINE_BREAK,
+    'xml {odd-names} vdf': RELATIVE,
+    'xml {odd-names} vdg': RELATIVE,
+    'xml {odd-names} vdl': RELATIVE,
+    'xml {serials}': NVME,
 }
 
 
-def expected():
-    """The XML of each case that prints some, by name."""
-    found = {}
+def of_cases():
     for entry in os.scandir(HERE):
-        try:
-            with open(os.path.join(entry.path, 'stdout'), 'rb') as file:
-                text = file.read()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        if text.startswith(b'<'):
-            found[entry.name] = text
-    return found
+        path = os.path.join(entry.path, 'stdout')
+        if os.path.exists(path):
+            with open(path, 'rb') as file:
+                yield entry.name, file.read()
+
+
+def of_tables():
+    for path in golden_table.files():
+        for entry in golden_table.read(path)[1]:
+            yield entry.commands[0], entry.output.encode(errors='surrogateescape')
+
+
+def expected():
+    """The XML of each case and entry that prints some, by name."""
+    return {name: text for name, text in [*of_cases(), *of_tables()]
+            if text.startswith((b'<disk', b'<devices'))}
 
 
 def main():
