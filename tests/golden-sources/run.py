@@ -7,15 +7,17 @@ A table is a file NAME.txt of rows with an empty line between:
     # why it is so (any number of lines, or none)
     name: nbd://example.org/disk
     format: qcow2                      what the name says of the format (absent: nothing)
-    dropped: the option 'x'            what it says and XML cannot (absent: nothing)
+    dropped: option 'x'                what it says and XML cannot (absent: nothing)
     schema: what libvirt's schema has against the XML (absent: it takes it)
     <source protocol='nbd' name='disk'>
       <host name='example.org' port='10809'/>
     </source>
 
-or one line instead: `error: MESSAGE` where the name is in no form there is, and
-`unsupported: MESSAGE` where XML has none for it. A name that is not one line of text stands as
-`escaped: a\nb\xff`.
+or one line instead: `error: LABEL THING...` if the name is in no form there is, and
+`unsupported: LABEL THING...` if XML has none for it. The message has to be that of LABEL in
+messages.txt, and to name each THING; NAME there is the name, in quotes. With `shown: TEXT` the
+message has that text for the name, as if there is a secret in it. What is dropped has a label and
+things, too. A name that is not one line of text stands as `escaped: a\nb\xff`.
 
 A new row needs its name only: QBLK_REGENERATE_OUTPUT=1 writes the rest. Read it before you commit
 it.
@@ -24,6 +26,8 @@ arguments only those tables run. The output is TAP.
 """
 
 import concurrent.futures
+import dataclasses
+import difflib
 import json
 import os
 import re
@@ -32,37 +36,101 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
 
+import golden_table  # noqa: E402  pylint: disable=wrong-import-position
 import qblk  # noqa: E402  pylint: disable=wrong-import-position
 import rng  # noqa: E402  pylint: disable=wrong-import-position
 import source_table  # noqa: E402  pylint: disable=wrong-import-position
 
+MESSAGES = os.path.join(HERE, 'messages.txt')
+REGENERATE = os.environ.get('QBLK_REGENERATE_OUTPUT') == '1'
 SECRET = b's3cret'
 
 
-def actual(row):
-    """(the row as it would have to be, what is wrong whatever the row says)"""
+@dataclasses.dataclass
+class Seen:
+    """What qblk does with the name of a row."""
+    row: source_table.Row
+    kind: str = ''  # "error" or "unsupported", if it refuses it
+    message: str = ''
+    xml: str = ''
+    format: str = ''
+    dropped: list = dataclasses.field(default_factory=list)
+    faults: list = dataclasses.field(default_factory=list)  # whatever the row says
+
+    @property
+    def shown(self):
+        """How the message has the name, if not as it is."""
+        for text in (self.row.name.decode(errors='replace'), self.row.shown):
+            if f"'{text}'" in self.message:
+                return '' if text.encode() == self.row.name else text
+        begins = [found.end() for found in re.finditer("(?<!\\S)'", self.message)]
+        ends = [found.start() for found in re.finditer("'(?=[ ,;]|: |$)", self.message)]
+        quoted = [self.message[begin:end] for begin in begins for end in ends if begin <= end]
+        return max(quoted, default='', key=lambda text: difflib.SequenceMatcher(
+            None, text, self.row.spelling, autojunk=False).ratio())
+
+    def messages(self):
+        """(kind, text), in the order of the row's"""
+        name = self.shown or self.row.name.decode(errors='replace')
+        error = [(self.kind, self.message.replace(f"'{name}'", 'NAME', 1))] if self.kind else []
+        return error + [('dropped', text) for text in self.dropped]
+
+
+def see(row):
     plain = qblk.run('-v', 'source', '--', os.fsdecode(row.name))
     spoken = qblk.run('-v', '--json', 'source', '--', os.fsdecode(row.name))
-    new = source_table.Row(row.comments, row.spelling, row.name, schema=row.schema)
-    faults = []
+    seen = Seen(row)
     for result in (plain, spoken):
         if SECRET in result.stdout or SECRET in result.stderr:
-            faults.append(f'a secret shows: {result}')
+            seen.faults.append(f'a secret shows: {result}')
     if plain.status in (qblk.FAILED, qblk.USAGE):
-        message = plain.errors.removeprefix('qblk: ').removesuffix('\n')
-        setattr(new, 'error' if plain.status == qblk.USAGE else 'unsupported', message)
-        if plain.stdout or spoken.stdout or spoken.status != plain.status or '\n' in message:
-            faults.append(f'more than one message: {plain} {spoken}')
+        seen.kind = 'error' if plain.status == qblk.USAGE else 'unsupported'
+        seen.message = plain.errors.removeprefix('qblk: ').removesuffix('\n')
+        if plain.stdout or spoken.stdout or spoken.status != plain.status or '\n' in seen.message:
+            seen.faults.append(f'more than one message: {plain} {spoken}')
     elif plain.status == qblk.DONE:
         answer = json.loads(spoken.stdout)
-        new.xml, new.format = answer['xml'], answer['format'] or ''
-        new.dropped = answer['left-out']
-        warnings = [f'qblk: warning: left out: {text}' for text in new.dropped]
-        if plain.stdout.decode() != new.xml or plain.errors.splitlines() != warnings:
-            faults.append(f'plain output and JSON differ: {plain} {spoken}')
+        seen.xml, seen.format = answer['xml'], answer['format'] or ''
+        seen.dropped = answer['left-out']
+        warnings = [f'qblk: warning: left out: {text}' for text in seen.dropped]
+        if plain.stdout.decode() != seen.xml or plain.errors.splitlines() != warnings:
+            seen.faults.append(f'plain output and JSON differ: {plain} {spoken}')
     else:
-        faults.append(str(plain))
-    return new, faults
+        seen.faults.append(str(plain))
+    return seen
+
+
+def expected_messages(row):
+    """What a row says of messages, in the order of Seen.messages()."""
+    texts = [(kind, getattr(row, kind)) for kind in ('error', 'unsupported')]
+    texts += [('dropped', text) for text in row.dropped]
+    return [golden_table.message_of(kind, text) for kind, text in texts if text]
+
+
+def actual_row(seen, wording, place):
+    """The row as it would have to be; its messages go to WORDING, and are in the list that is
+    returned with it."""
+    old = {}
+    for message in expected_messages(seen.row):
+        old.setdefault(message.kind, []).append(message)
+    new = dataclasses.replace(seen.row, xml=seen.xml, format=seen.format, shown=seen.shown,
+                              error='', unsupported='', dropped=[])
+    messages = []
+    for kind, text in seen.messages():
+        known = old.get(kind)
+        message = known.pop(0) if known else golden_table.Message(kind)
+        wording.add(place, message, text)
+        messages.append(message)
+    return new, messages
+
+
+def set_messages(row, messages):
+    for message in messages:
+        text = ' '.join([message.label, *message.things])
+        if message.kind == 'dropped':
+            row.dropped.append(text)
+        else:
+            setattr(row, message.kind, text)
 
 
 KINDS = (("<source dev='/dev/vhost-vdpa", 'vhostvdpa'), ('<source dev=', 'block'),
@@ -92,38 +160,70 @@ def check_schema(rows):
     return faults
 
 
-def run_table(path, pool):
-    head, rows = source_table.read(path)
+def twice(rows):
     names = [row.name for row in rows]
-    faults = [f'{row.spelling}: twice' for number, row in enumerate(rows)
-              if row.name in names[:number]]
-    news = []
-    for row, (new, wrong) in zip(rows, pool.map(actual, rows)):
+    return [f'{row.spelling}: twice' for number, row in enumerate(rows)
+            if row.name in names[:number]]
+
+
+def run_table(path, pool, wording):
+    """(what is wrong, but for the messages; the head of the table, the rows as they would have to
+    be; the messages of each)"""
+    head, rows = source_table.read(path)
+    faults = twice(rows)
+    news, messages = [], []
+    for row, seen in zip(rows, pool.map(see, rows)):
+        place = f'{os.path.basename(path)}: {row.spelling}'
+        new, of_row = actual_row(seen, wording, place)
         news.append(new)
-        faults += [f'{row.spelling}: {text}' for text in wrong]
-    if os.environ.get('QBLK_REGENERATE_OUTPUT') == '1':
-        source_table.write(path, head, news)
-    else:
-        faults += [f'{os.path.basename(path)} says\n{row.text()}but it is\n{new.text()}'
-                   for row, new in zip(rows, news) if row.text() != new.text()]
-    return len(rows), faults + check_schema(news)
+        messages.append(of_row)
+        faults += [f'{row.spelling}: {text}' for text in seen.faults]
+    return faults + check_schema(news), head, news, messages
+
+
+def differences(path, news, messages):
+    """The rows that do not say what was seen."""
+    for row, new, of_row in zip(source_table.read(path)[1], news, messages):
+        set_messages(new, of_row)
+        if row.text() != new.text():
+            yield f'{os.path.basename(path)} has\n{row.text()}but it is\n{new.text()}'
+
+
+def run(tables, pool, is_all):
+    """{name of a table: what is wrong}"""
+    wording = golden_table.Wording(golden_table.read_messages(MESSAGES))
+    results = {path: run_table(path, pool, wording) for path in tables}
+    faults = {os.path.basename(path): result[0] for path, result in results.items()}
+    if REGENERATE:
+        commands = {printed.place: printed.place for printed in wording.printed}
+        wording.regenerate(commands, is_all)
+        golden_table.write_messages(wording.texts, MESSAGES)
+        for path, (_, head, news, messages) in results.items():
+            for row, of_row in zip(news, messages):
+                set_messages(row, of_row)
+            source_table.write(path, head, news)
+        return faults
+    for path, (_, _, news, messages) in results.items():
+        faults[os.path.basename(path)] += differences(path, news, messages)
+    for place, fault in wording.faults():
+        faults[place.split(':')[0]].append(f'{place}: {fault}')
+    if is_all:
+        faults['messages.txt'] = list(wording.faults_of_texts())
+    return faults
 
 
 def main():
     tables = source_table.files(HERE)
     if sys.argv[1:]:
         tables = [path for path in tables if os.path.basename(path)[:-4] in sys.argv[1:]]
-    print(f'1..{len(tables)}')
-    failed = not tables
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for number, path in enumerate(tables, 1):
-            count, faults = run_table(path, pool)
-            name = os.path.basename(path)
-            print(f'{"not ok" if faults else "ok"} {number} - {name} ({count} rows)', flush=True)
-            for line in re.split('\n', '\n'.join(faults)) if faults else []:
-                print('# ' + line, flush=True)
-            failed = failed or bool(faults)
-    return 1 if failed else 0
+        results = run(tables, pool, not sys.argv[1:])
+    print(f'1..{len(results)}')
+    for number, (name, faults) in enumerate(results.items(), 1):
+        print(f'{"not ok" if faults else "ok"} {number} - {name}', flush=True)
+        for line in '\n'.join(faults).split('\n') if faults else []:
+            print('# ' + line, flush=True)
+    return 1 if any(results.values()) or not results else 0
 
 
 if __name__ == '__main__':

@@ -95,8 +95,8 @@ def fault(name, text):
 
 
 def main():
-    with qemu.folder() as folder:
-        fifo = os.path.join(folder, 'never-opened')
+    with qemu.directory() as directory:
+        fifo = os.path.join(directory, 'never-opened')
         os.mkfifo(fifo)  # who opens it waits for ever
         faults = [fault(*item) for item in {**entities(fifo), **floods()}.items()]
     faults = list(filter(None, faults))

@@ -123,7 +123,7 @@ def ask(*arguments, stdin=b''):
     return json.loads(result.stdout) if result.stdout else None
 
 
-def plan_of_a_monitor(folder):
+def plan_of_a_monitor(directory):
     """What `open-monitor` plans on an 11.1 that has no chardevs."""
     with open(os.path.join(TESTS, 'qemu-fixtures', '11.1', 'query-qmp-schema.json'),
               encoding='utf-8') as file:
@@ -134,9 +134,9 @@ def plan_of_a_monitor(folder):
         connection.greet()
         connection.serve(lambda name, _: answers[name])
 
-    vm = os.path.join(folder, 'vm.qmp')
+    vm = os.path.join(directory, 'vm.qmp')
     with peer.Peer(vm, play):
-        return ask('open-monitor', vm, os.path.join(folder, 'watch'), '--dry-run')
+        return ask('open-monitor', vm, os.path.join(directory, 'watch'), '--dry-run')
 
 
 def outputs(capture):
@@ -169,7 +169,7 @@ def outputs(capture):
             yield 'resolve', ask('resolve', vm, layer['spec'])
 
 
-def recover_operation(folder):
+def recover_operation(directory):
     """What `recover` prints of an operation that was left on a QEMU that was started again."""
     capture = os.path.join(TESTS, 'qemu-fixtures', THOROUGHLY, 'virtio-5-deep', 'capture.json')
     plan, = ask('pull', f'capture:{capture}', 'vda', '--dry-run')['plans']
@@ -177,8 +177,8 @@ def recover_operation(folder):
         replies = json.load(file)
     uuid, = [reply['return']['UUID'] for reply in replies['replies']
              if reply['execute'] == 'query-uuid']
-    path = os.path.join(folder, 'vm.sock')
-    with open(os.path.join(folder, 'left.journal'), 'w', encoding='utf-8') as file:
+    path = os.path.join(directory, 'vm.sock')
+    with open(os.path.join(directory, 'left.journal'), 'w', encoding='utf-8') as file:
         json.dump({'qblk-journal': 1, 'plan': plan,
                    'vm': {'address': path, 'uuid': uuid, 'pid': 1, 'start': 1}}, file)
         file.write('\n{"stage":"started"}\n')
@@ -188,7 +188,7 @@ def recover_operation(folder):
         connection.serve(peer.recorded(replies))
 
     with peer.Peer(path, play):
-        printed = ask('recover', '--state-dir', folder, path)
+        printed = ask('recover', '--state-dir', directory, path)
     assert printed['operations'], printed
     return printed
 
@@ -211,14 +211,14 @@ class Json(unittest.TestCase):
         drift = ask('check', '--domain', '-', f'capture:{captures[0]}', stdin=DOMAIN)
         self.assertNotEqual(drift['differences'], [])
         check.walk('check', drift)
-        with tempfile.TemporaryDirectory() as folder:
-            image = os.path.join(folder, 'image.raw')
+        with tempfile.TemporaryDirectory() as directory:
+            image = os.path.join(directory, 'image.raw')
             with open(image, 'wb') as file:
                 file.write(bytes(512))
-            check.walk('recover', ask('recover', '--state-dir', folder))
-            check.walk('recover', ask('recover', '--state-dir', folder, f'image:{image}'))
-            check.walk('recover', recover_operation(folder))
-            plan = plan_of_a_monitor(folder)
+            check.walk('recover', ask('recover', '--state-dir', directory))
+            check.walk('recover', ask('recover', '--state-dir', directory, f'image:{image}'))
+            check.walk('recover', recover_operation(directory))
+            plan = plan_of_a_monitor(directory)
             self.assertIsNotNone(plan)
             check.walk('open-monitor', plan)
         self.assertEqual(sorted(check.faults), [])

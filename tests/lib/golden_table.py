@@ -22,7 +22,8 @@ _FIXTURE = re.compile(r'\{([a-z0-9][\w./-]*)\}')
 # What differs between messages of one wording: quoted names, disks, jobs, numbers, fingerprints
 _DISK = r'\b(?:[vshf]d[a-z]|nvme\d+n\d+)\b'
 _JOB = r'\((?:backup|commit|mirror|stream)\b[^)]*\)'
-_NUMBER = r'\bU\+[0-9A-F]{4,6}|\b[0-9a-f]{16}\b|\b\d+(?:\.\d+)*'
+_CHARACTER = r'\bU\+[0-9A-F]{4,6}\b'
+_NUMBER = rf'{_CHARACTER}|\b[0-9a-f]{{16}}\b|\b\d+(?:\.\d+)*'
 _QUOTED = r"(?<!\w)'[^']*'(?!\w)"
 _VARIABLE = re.compile('|'.join([_QUOTED, _DISK, _JOB, _NUMBER]))
 _LIST = re.compile(r'\*(?:, \*)* (?:and|to) \*')
@@ -72,13 +73,16 @@ class Entry:
         return '\n'.join(lines) + '\n' + self.output
 
 
+def message_of(kind, text):
+    """The expected message that TEXT, "LABEL THING...", states."""
+    label, *things = _THING.findall(text) or ['']
+    return Message(kind, label, things)
+
+
 def _message(line):
     """The expected message that a line states, or None."""
     match = re.fullmatch(r'(exit \d+|warning)(?: (.*))?', line)
-    if match is None:
-        return None
-    label, *things = _THING.findall(match[2] or '') or ['']
-    return Message(match[1], label, things)
+    return message_of(match[1], match[2] or '') if match else None
 
 
 def _entry(text, line):
@@ -160,16 +164,17 @@ def things_of(message, command):
     context = re.match(rf'(?:{_DISK}|{_QUOTED}):(?= )', message)
     things = [context[0]] if context else []
     rest = without_context(message, things)
-    for word in re.findall(rf'{_QUOTED}|(?<!\S)-[\w.-]*\w|(?<!\S)\d+\b', rest):
+    for word in re.findall(rf'{_QUOTED}|{_CHARACTER}|(?<!\S)-[\w.-]*\w|(?<!\S)\d+\b', rest):
         is_index = word.isdigit()
-        if word.startswith("'") or (f'[{word}]' if is_index else word) in command:
+        if word[0] in "'U" or (f'[{word}]' if is_index else word) in command:
             things += [word] if word not in things else []
     return things
 
 
 def slug(message, taken):
     """A label for a new message."""
-    some = re.findall(r'[a-z]+', form(message).lower())
+    reason = re.sub('^.*?NAME[^:]*: ', '', message)
+    some = re.findall(r'[a-z]+', form(reason).lower())
     some = [word for word in some if word not in _SMALL][:4]
     label = base = '-'.join(some) or 'message'
     number = 1

@@ -6,7 +6,7 @@ import glob
 import os
 import re
 
-_FIELD = re.compile(r'(name|escaped|format|dropped|schema|error|unsupported): ?(.*)')
+_FIELD = re.compile(r'(name|escaped|shown|format|dropped|schema|error|unsupported): ?(.*)')
 
 
 @dataclasses.dataclass
@@ -18,12 +18,14 @@ class Row:
     xml: str = ''
     format: str = ''
     dropped: list = dataclasses.field(default_factory=list)
-    error: str = ''  # it is in no form there is
-    unsupported: str = ''  # it means something that XML cannot say
+    error: str = ''  # it is in no form there is: label and things of the message
+    unsupported: str = ''  # it means something that XML cannot say: the same
     schema: str = ''  # why the schema of libvirt does not take the XML
+    shown: str = ''  # how an error writes the name, if not as it is
 
     def text(self):
         lines = [*self.comments, self.spelling]
+        lines += [f'shown: {self.shown}'] if self.shown else []
         lines += [f'schema: {self.schema}'] if self.schema else []
         lines += [f'error: {self.error}'] if self.error else []
         lines += [f'unsupported: {self.unsupported}'] if self.unsupported else []
@@ -76,4 +78,6 @@ def write(path, head, rows):
 
 
 def files(directory):
-    return sorted(glob.glob(os.path.join(directory, '*.txt')))
+    """Its tables; the messages that they name are no table."""
+    paths = glob.glob(os.path.join(directory, '*.txt'))
+    return sorted(path for path in paths if os.path.basename(path) != 'messages.txt')
