@@ -141,13 +141,19 @@ def plan_of_a_monitor(directory):
 
 def outputs(capture):
     """(command, what it prints) for all commands on a capture. One version shows each command on
-    each disk and layer; the others what their replies may make different."""
+    each disk and layer; the others what their replies may make different. `capture` prints what is
+    in the file, which captures.py compares."""
     vm = f'capture:{capture}'
-    for command in ('list', 'chain', 'graph', 'jobs', 'capture'):
+    listed = ask('list', vm)
+    yield 'list', listed
+    for command in ('chain', 'graph', 'jobs'):
         yield command, ask(command, vm)
     if f'/{THOROUGHLY}/' not in capture:
+        with open(capture, encoding='utf-8') as file:
+            yield 'capture', json.load(file)
         return
-    disks = (ask('list', vm) or {'disks': []})['disks']
+    yield 'capture', ask('capture', vm)
+    disks = (listed or {'disks': []})['disks']
     for disk in disks:
         yield 'chain', ask('chain', vm, disk['target'])
         yield 'xml', ask('xml', vm, disk['target'])

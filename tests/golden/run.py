@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-r"""Run qblk as the cases and tables here say, and compare what it does with what they expect.
+r"""Run qblk with the arguments of the cases and tables here, and compare what it does with what
+they expect.
 
 A case is a directory NAME, for an output that shows a form of a command, with
     command   the arguments of qblk, one shell-quoted line
@@ -11,7 +12,7 @@ A case is a directory NAME, for an output that shows a form of a command, with
 
 A table is a file NAME.txt of entries on one subject, with an empty line between:
 
-    # why it is so (any number of lines, or none)
+    # a comment (any number of lines, or none)
     $ resolve {drive-5-deep} vda[4]
     $ resolve {drive-5-deep} 'node:#block084'
     #block084
@@ -23,8 +24,8 @@ A table is a file NAME.txt of entries on one subject, with an empty line between
 An entry is the arguments of one or more commands that have the same result, what they read after
 "<", their messages, and what they print on standard output, as it is. "exit STATUS LABEL THING..."
 is an error, which names each THING, and is the message that messages.txt has for LABEL; "exit
-STATUS" alone is a failure without one. "warning LABEL THING..." is a warning. A thing that ends
-with a colon is what a message begins with. So the wording of a message is compared once, in
+STATUS" alone is a failure without a message. "warning LABEL THING..." is a warning. A thing that
+ends with a colon is what a message begins with. So the wording of a message is compared once, in
 messages.txt, and all of its entries have one label.
 
 In both, {NAME} is the VM argument for the recorded replies of tests/qemu-fixtures/7.2/NAME, and
