@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source/source-options.h"
 
+#include "base/host-port.h"
+
 #include <string.h>
 
 typedef struct {
@@ -52,6 +54,22 @@ qblk_source_options_set(QblkSourceOptions *options, const char *key, const char 
         copy->text = g_strdup(value);
         g_tree_insert(options->values, g_strdup(key), copy);
     }
+}
+
+gboolean
+qblk_source_options_set_host(QblkSourceOptions *options, const char *text, const char *host_key,
+                             const char *port_key, GError **error)
+{
+    g_auto(QblkHostPort) parts = {0};
+    const char *reason;
+    if (!qblk_host_port_parse(text, &parts, &reason)) {
+        g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, reason);
+        return FALSE;
+    }
+
+    qblk_source_options_set(options, host_key, parts.host);
+    qblk_source_options_set(options, port_key, parts.port);
+    return TRUE;
 }
 
 /* ---- from JSON ---- */

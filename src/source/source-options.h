@@ -19,6 +19,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSourceOptions, qblk_source_options_free)
 void qblk_source_options_set(QblkSourceOptions *options, const char *key, const char *value);
 
 /**
+ * Set two options to the host and the port of @text (see qblk_host_port_parse()).  Without a port
+ * only @host_key is set.  Fails with QBLK_GRAPH_ERROR_SPEC; the message does not contain @text,
+ * which may hold a secret.
+ */
+gboolean qblk_source_options_set_host(QblkSourceOptions *options, const char *text,
+                                      const char *host_key, const char *port_key,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * Put everything in @object below @prefix (which ends in a dot or is empty).
  * QBLK_GRAPH_ERROR_SPEC where a key is said twice, once nested and once with dots, or its value is
  * of a type that no option has; UNSUPPORTED where a value has U+FFFD in it, which is what QEMU says

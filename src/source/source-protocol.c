@@ -82,7 +82,7 @@ read_iscsi(Reading *reading, GError **error)
     }
     g_autoptr(QblkSourceOptions) server = qblk_source_options_new();
     if (!qblk_source_parser_is_number(reading, "lun", lun, 16383, error) ||
-        !qblk_source_string_host(portal, server, "host", "port", error)) {
+        !qblk_source_options_set_host(server, portal, "host", "port", error)) {
         return FALSE;
     }
     const char *port = qblk_source_options_take(server, "", "port");

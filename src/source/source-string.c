@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source/source-string.h"
 
+#include "base/host-port.h"
 #include "source/source-url.h"
 
 #include <string.h>
@@ -10,71 +11,6 @@ fail(GError **error, const char *reason)
 {
     g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, reason);
     return FALSE;
-}
-
-/* An IPv6 address, with or without a zone ("fe80::1%eth0"). */
-static gboolean
-is_ipv6(const char *text, gsize length)
-{
-    g_autofree char *address = g_strndup(text, length);
-    address[strcspn(address, "%")] = '\0';
-    /* GLib takes ":" for one. */
-    return strlen(address) >= 2 && strchr(address, ':') != NULL &&
-           g_hostname_is_ip_address(address);
-}
-
-/* Where the port begins in @text, which has no brackets: at its only colon, or at the last one if
- * an IPv6 address stands before it, as QEMU's own names have them.  NULL where there is no port. */
-static gboolean
-find_port(const char *text, const char **colon)
-{
-    *colon = strrchr(text, ':');
-    if (*colon == NULL || strchr(text, ':') == *colon || is_ipv6(text, (gsize)(*colon - text))) {
-        return TRUE;
-    }
-    *colon = NULL;
-    return is_ipv6(text, strlen(text));
-}
-
-gboolean
-qblk_source_string_host(const char *text, QblkSourceOptions *options, const char *host_key,
-                        const char *port_key, GError **error)
-{
-    gboolean has_bracket = text[0] == '[';
-    const char *end = has_bracket ? strchr(text, ']') : NULL;
-    if (has_bracket && end == NULL) {
-        return fail(error, "the bracket is not closed");
-    }
-    const char *colon = has_bracket ? end + 1 : NULL;
-    if (!has_bracket && !find_port(text, &colon)) {
-        return fail(error, "the host is neither a name nor an address");
-    }
-    gboolean has_port = colon != NULL && *colon == ':';
-    if (has_bracket && !has_port && *colon != '\0') {
-        return fail(error, "there is something after the bracket");
-    }
-    const char *start = has_bracket ? text + 1 : text;
-    const char *stop = has_bracket ? end : has_port ? colon : text + strlen(text);
-    g_autofree char *host = g_strndup(start, (gsize)(stop - start));
-    if (host[0] == '\0') {
-        return fail(error, "there is no host");
-    }
-    if (has_bracket && !is_ipv6(host, strlen(host))) {
-        return fail(error, "in the brackets is no IPv6 address");
-    }
-    qblk_source_options_set(options, host_key, host);
-    if (has_port) {
-        qblk_source_options_set(options, port_key, colon + 1);
-    }
-    return !has_port || qblk_source_string_is_port(colon + 1, error);
-}
-
-gboolean
-qblk_source_string_is_port(const char *text, GError **error)
-{
-    guint64 port;
-    return g_ascii_string_to_unsigned(text, 10, 0, 65535, &port, NULL) ||
-           fail(error, "the port is not a number up to 65535");
 }
 
 static gboolean
@@ -107,7 +43,7 @@ parse_nbd(const char *driver, const char *rest, QblkSourceOptions *options, GErr
     if (strrchr(server, ':') == NULL) {
         return fail(error, "nbd:HOST:PORT or nbd:unix:PATH is needed");
     }
-    return qblk_source_string_host(server, options, "host", "port", error);
+    return qblk_source_options_set_host(options, server, "host", "port", error);
 }
 
 /* The text up to one of @stops, with its backslashes taken out.  @at moves behind the stop,
@@ -156,7 +92,7 @@ add_monitors(const char *text, QblkSourceOptions *options, GError **error)
         }
         g_autofree char *host = g_strdup_printf("server.%u.host", count);
         g_autofree char *port = g_strdup_printf("server.%u.port", count);
-        if (!qblk_source_string_host(monitors[i], options, host, port, error)) {
+        if (!qblk_source_options_set_host(options, monitors[i], host, port, error)) {
             return FALSE;
         }
         count++;
@@ -256,7 +192,7 @@ parse_sheepdog(const char *driver, const char *rest, QblkSourceOptions *options,
     }
     qblk_source_options_set(options, "vdi", parts[vdi]);
     qblk_source_options_set(options, "tag", parts[vdi + 1]);
-    return vdi == 0 || qblk_source_string_is_port(parts[1], error);
+    return vdi == 0 || qblk_host_port_is_port(parts[1], 0) || fail(error, QBLK_HOST_PORT_BAD_PORT);
 }
 
 static gboolean

@@ -19,13 +19,3 @@
  */
 gboolean qblk_source_string_parse(const char *name, QblkSourceOptions *options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * Put "HOST:PORT" with optional port and brackets around IPv6 into two options.  Without brackets
- * an IPv6 address is taken as well, and what follows it as a port: QEMU reports its servers so.
- */
-gboolean qblk_source_string_host(const char *text, QblkSourceOptions *options, const char *host_key,
-                                 const char *port_key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Whether @text is a port; QBLK_GRAPH_ERROR_SPEC if not. */
-gboolean qblk_source_string_is_port(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;

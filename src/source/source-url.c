@@ -2,7 +2,6 @@
 #include "source/source-url.h"
 
 #include "base/redact.h"
-#include "source/source-string.h"
 
 #include <string.h>
 
@@ -213,7 +212,7 @@ is_unix(const Url *url)
 static gboolean
 set_server(const Url *url, QblkSourceOptions *options, GError **error)
 {
-    return qblk_source_string_host(url->server, options, "server.host", "server.port", error);
+    return qblk_source_options_set_host(options, url->server, "server.host", "server.port", error);
 }
 
 /* The socket of a URL that has a transport, or that it has none and no query either. */
@@ -320,9 +319,9 @@ read_gluster(const char *text, Url *url, QblkSourceOptions *options, GError **er
     qblk_source_options_set(options, "path", path);
     qblk_source_options_set(options, "server.0.type", url->transport);
     return set_socket(url, options, "server.0.path", error) &&
-           (is_unix(url) ||
-            qblk_source_string_host(url->server[0] == '\0' ? "localhost" : url->server, options,
-                                    "server.0.host", "server.0.port", error));
+           (is_unix(url) || qblk_source_options_set_host(
+                                options, url->server[0] == '\0' ? "localhost" : url->server,
+                                "server.0.host", "server.0.port", error));
 }
 
 /* QEMU ignores the parameters that it does not know; the one it knows says how the host is told. */

@@ -86,6 +86,23 @@ what_was_taken_is_used(void **state)
     assert_string_equal(unused->pdata[1], "filename");
 }
 
+static void
+a_host_sets_two_options(void **state)
+{
+    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+    g_autoptr(GError) error = NULL;
+    assert_true(qblk_source_options_set_host(options, "[::1]:7", "a", "b", &error));
+    assert_true(qblk_source_options_set_host(options, "h", "c", "d", &error));
+    assert_false(qblk_source_options_set_host(options, "secret:x", "e", "f", &error));
+    assert_null(strstr(error->message, "secret"));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "the port is not a number");
+    assert_string_equal(qblk_source_options_take(options, "", "a"), "::1");
+    assert_string_equal(qblk_source_options_take(options, "", "b"), "7");
+    assert_string_equal(qblk_source_options_take(options, "", "c"), "h");
+    assert_null(qblk_source_options_take(options, "", "d"));
+    assert_null(qblk_source_options_take(options, "", "e"));
+}
+
 int
 main(void)
 {
@@ -93,6 +110,7 @@ main(void)
         cmocka_unit_test(nested_and_dotted_keys_are_the_same),
         cmocka_unit_test(what_no_option_can_be_is_refused),
         cmocka_unit_test(what_was_taken_is_used),
+        cmocka_unit_test(a_host_sets_two_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,48 +3,6 @@
 #include "source/source-string.h"
 
 static void
-a_host_may_have_a_port_and_brackets(void **state)
-{
-    static const struct {
-        const char *text, *host, *port;
-    } cases[] = {
-        {"h", "h", NULL},
-        {"h:1", "h", "1"},
-        {"h:0", "h", "0"},
-        {"127.0.0.1:65535", "127.0.0.1", "65535"},
-        {"[::1]", "::1", NULL},
-        {"[::1]:1", "::1", "1"},
-        {"[fe80::1%eth0]:1", "fe80::1%eth0", "1"},
-        {"::1", "::1", NULL},
-        {"::1:10809", "::1", "10809"},
-        {"2001:db8::1", "2001:db8::1", NULL},
-        {"2001:db8:0:0:0:0:0:1:22", "2001:db8:0:0:0:0:0:1", "22"},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
-        g_autoptr(GError) error = NULL;
-        assert_true(qblk_source_string_host(cases[i].text, options, "h", "p", &error));
-        assert_string_equal(qblk_source_options_take(options, "", "h"), cases[i].host);
-        const char *port = qblk_source_options_take(options, "", "p");
-        assert_int_equal(g_strcmp0(port, cases[i].port), 0);
-    }
-}
-
-static void
-what_is_no_host_is_refused(void **state)
-{
-    static const char *const texts[] = {"",      ":1",      "h:",    "h:65536", "h:-1", "h:1x",
-                                        "a:b:1", "::g",     "[::1",  "[::1]x",  "[]",   "[h]",
-                                        "[1]:1", "[::1]:x", "1:2:3", ":",       "h: 1"};
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
-        g_autoptr(GError) error = NULL;
-        assert_false(qblk_source_string_host(texts[i], options, "h", "p", &error));
-        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "");
-    }
-}
-
-static void
 backslashes_in_rbd_names_are_taken_out(void **state)
 {
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
@@ -92,8 +50,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_host_may_have_a_port_and_brackets),
-        cmocka_unit_test(what_is_no_host_is_refused),
         cmocka_unit_test(backslashes_in_rbd_names_are_taken_out),
         cmocka_unit_test(a_protocol_ends_at_a_colon_before_any_slash),
     };
