@@ -50,6 +50,9 @@ QblkClient *qblk_client_connect(const char *address, int timeout_ms,
 QblkClient *qblk_client_start(const char *address, int timeout_ms,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** qblk_client_start() with an inherited, connected socket: see `fd:N` there. */
+QblkClient *qblk_client_start_fd(int fd, int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Close the connection.  Unanswered commands may still take effect. */
 void qblk_client_free(QblkClient *client);
 

@@ -58,6 +58,19 @@ void qblk_image_free(QblkImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImage, qblk_image_free)
 
 /**
+ * qblk_image_take_fd:
+ * @image: the image
+ *
+ * Take the connected socket of the daemon's monitor, which serves one client, for
+ * qblk_client_start_fd().
+ *
+ * Returns: (transfer full): a descriptor, or -1 if it was taken before
+ *
+ * Since: 0.1.0
+ */
+int qblk_image_take_fd(QblkImage *image) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_image_take_address:
  * @image: the image
  *

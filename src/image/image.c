@@ -258,14 +258,17 @@ qblk_image_open(const char *path, const char *format, int timeout_ms, GError **e
     return g_steal_pointer(&image);
 }
 
+int
+qblk_image_take_fd(QblkImage *image)
+{
+    int fd = image->socket;
+    image->socket = -1;
+    return fd;
+}
+
 char *
 qblk_image_take_address(QblkImage *image)
 {
-    if (image->socket < 0) {
-        return NULL;
-    }
-
-    char *address = g_strdup_printf("fd:%d", image->socket);
-    image->socket = -1;
-    return address;
+    int fd = qblk_image_take_fd(image);
+    return fd < 0 ? NULL : g_strdup_printf("fd:%d", fd);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp/address.h"
 
+#include "base/host-port.h"
+
 #include <qblk/error.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@ qblk_address_free(QblkAddress *address)
     if (address == NULL) {
         return;
     }
+
     g_free(address->text);
     g_free(address->path);
     g_free(address->host);
@@ -17,50 +20,58 @@ qblk_address_free(QblkAddress *address)
     g_free(address);
 }
 
+/* ---- parsing ---- */
+
+/* Always FALSE. */
 static gboolean
-refuse(const char *text, const char *why, GError **error)
+set_syntax_error(const QblkAddress *address, const char *reason, GError **error)
 {
-    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "address '%s' %s", text, why);
+    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "address '%s' %s", address->text,
+                reason);
     return FALSE;
+}
+
+static gboolean
+parse_file(QblkAddress *address, const char *path, GError **error)
+{
+    address->path = g_strdup(path);
+    return TRUE;
 }
 
 static gboolean
 parse_unix(QblkAddress *address, const char *path, GError **error)
 {
-    address->kind = QBLK_ADDRESS_UNIX;
     address->path = g_strdup(path);
-    return path[0] != '\0' || refuse(address->text, "has no path after 'unix:'", error);
+    return path[0] != '\0' || set_syntax_error(address, "has no path after 'unix:'", error);
 }
 
 static gboolean
 parse_tcp(QblkAddress *address, const char *rest, GError **error)
 {
-    const char *colon = strrchr(rest, ':');
-    const char *bracket = strrchr(rest, ']');
-    address->kind = QBLK_ADDRESS_TCP;
-    if (colon == NULL || (bracket != NULL && colon < bracket)) {
-        return refuse(address->text, "has no port: tcp:HOST:PORT", error);
+    g_auto(QblkHostPort) parts = {0};
+    const char *reason;
+    if (!qblk_host_port_parse(rest, &parts, &reason)) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                    "address '%s' is not tcp:HOST:PORT: %s", address->text, reason);
+        return FALSE;
     }
-    gsize length = (gsize)(colon - rest);
-    if (rest[0] == '[') {
-        if (bracket == NULL || bracket + 1 != colon) {
-            return refuse(address->text, "has no ']:' after the IPv6 address", error);
-        }
-        address->host = g_strndup(rest + 1, length - 2);
-    } else if (memchr(rest, ':', length) != NULL) {
-        return refuse(address->text, "has an IPv6 address without brackets: tcp:[ADDRESS]:PORT",
-                      error);
-    } else {
-        address->host = g_strndup(rest, length);
+
+    /* "::1:4444" could have a port or not. */
+    if (rest[0] != '[' && strchr(parts.host, ':') != NULL) {
+        return set_syntax_error(address, "has an IPv6 address without brackets: tcp:[ADDRESS]:PORT",
+                                error);
     }
-    if (address->host[0] == '\0') {
-        return refuse(address->text, "has no host: tcp:HOST:PORT", error);
+
+    if (parts.port == NULL) {
+        return set_syntax_error(address, "has no port: tcp:HOST:PORT", error);
     }
-    guint64 port;
-    if (!g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT16, &port, NULL)) {
-        return refuse(address->text, "has no port from 1 to 65535", error);
+
+    if (!qblk_host_port_is_port(parts.port, 1)) {
+        return set_syntax_error(address, "has no port from 1 to 65535", error);
     }
-    address->port = g_strdup(colon + 1);
+
+    address->host = g_steal_pointer(&parts.host);
+    address->port = g_steal_pointer(&parts.port);
     return TRUE;
 }
 
@@ -68,22 +79,29 @@ static gboolean
 parse_fd(QblkAddress *address, const char *rest, GError **error)
 {
     guint64 number;
-    address->kind = QBLK_ADDRESS_FD;
     if (!g_ascii_string_to_unsigned(rest, 10, 0, G_MAXINT, &number, NULL)) {
-        return refuse(address->text, "has no descriptor number after 'fd:'", error);
+        return set_syntax_error(address, "has no descriptor number after 'fd:'", error);
     }
+
     address->fd = (int)number;
     return TRUE;
 }
 
+/* A ':' before the first '/' belongs to a form that is unknown or misspelt. */
 static gboolean
 parse_path(QblkAddress *address, const char *path, GError **error)
 {
-    address->kind = QBLK_ADDRESS_UNIX;
+    if (path[strcspn(path, "/:")] != '/') {
+        g_set_error(
+            error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+            "'%s' names no VM: say the path of a QMP socket that begins with '/' or './', or "
+            "unix:PATH, tcp:HOST:PORT, fd:N, image:PATH, capture:FILE or domain:FILE",
+            path);
+        return FALSE;
+    }
+
     address->path = g_strdup(path);
-    return strchr(path, '/') != NULL ||
-           refuse(address->text, "is none of PATH with a '/', unix:PATH, tcp:HOST:PORT and fd:N",
-                  error);
+    return TRUE;
 }
 
 QblkAddress *
@@ -91,22 +109,66 @@ qblk_address_parse(const char *text, GError **error)
 {
     static const struct {
         const char *prefix;
+        QblkAddressKind kind;
         gboolean (*parse)(QblkAddress *address, const char *rest, GError **error);
     } forms[] = {
-        {"unix:", parse_unix},
-        {"tcp:", parse_tcp},
-        {"fd:", parse_fd},
-        {"", parse_path},
+        {"unix:", QBLK_ADDRESS_UNIX, parse_unix},
+        {"tcp:", QBLK_ADDRESS_TCP, parse_tcp},
+        {"fd:", QBLK_ADDRESS_FD, parse_fd},
+        {"image:", QBLK_ADDRESS_IMAGE, parse_file},
+        {"capture:", QBLK_ADDRESS_CAPTURE, parse_file},
+        {"domain:", QBLK_ADDRESS_DOMAIN, parse_file},
+        {"", QBLK_ADDRESS_UNIX, parse_path},
     };
     gsize form = 0;
     while (!g_str_has_prefix(text, forms[form].prefix)) {
         form++;
     }
+
     g_autoptr(QblkAddress) address = g_new0(QblkAddress, 1);
+    address->kind = forms[form].kind;
     address->text = g_strdup(text);
     address->fd = -1;
     if (!forms[form].parse(address, text + strlen(forms[form].prefix), error)) {
         return NULL;
     }
     return g_steal_pointer(&address);
+}
+
+QblkAddress *
+qblk_address_new_fd(int fd)
+{
+    QblkAddress *address = g_new0(QblkAddress, 1);
+    address->kind = QBLK_ADDRESS_FD;
+    address->text = g_strdup_printf("fd:%d", fd);
+    address->fd = fd;
+    return address;
+}
+
+/* ---- what it is ---- */
+
+gboolean
+qblk_address_has_monitor(const QblkAddress *address)
+{
+    return address->kind == QBLK_ADDRESS_UNIX || address->kind == QBLK_ADDRESS_TCP ||
+           address->kind == QBLK_ADDRESS_FD;
+}
+
+gboolean
+qblk_address_can_reconnect(const QblkAddress *address)
+{
+    return address->kind == QBLK_ADDRESS_UNIX || address->kind == QBLK_ADDRESS_TCP;
+}
+
+gboolean
+qblk_address_is_local(const QblkAddress *address)
+{
+    return address->kind != QBLK_ADDRESS_TCP && address->kind != QBLK_ADDRESS_CAPTURE;
+}
+
+char *
+qblk_address_to_absolute(const QblkAddress *address)
+{
+    return address->kind == QBLK_ADDRESS_UNIX ? g_canonicalize_filename(address->path, NULL)
+                                              : g_strdup(address->text);
 }

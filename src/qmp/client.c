@@ -24,28 +24,18 @@ struct QblkClient {
     gpointer logger_data;
 };
 
-/* Open @address_text; @peer is its name in messages. */
-static int
-open_address(const char *address_text, int timeout_ms, char **peer, GError **error)
+/* How messages name the peer. */
+static const char *
+peer_name(const QblkAddress *address)
 {
-    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
-    if (address == NULL) {
-        return -1;
-    }
-
-    int fd = qblk_transport_open(address, timeout_ms, error);
-    if (fd >= 0) {
-        *peer = g_strdup(address->kind == QBLK_ADDRESS_UNIX ? address->path : address->text);
-    }
-    return fd;
+    return address->kind == QBLK_ADDRESS_UNIX ? address->path : address->text;
 }
 
 QblkClient *
-qblk_client_start(const char *address_text, int timeout_ms, GError **error)
+qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
 {
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
-    g_autofree char *peer = NULL;
-    int fd = open_address(address_text, timeout, &peer, error);
+    int fd = qblk_transport_open(address, timeout, error);
     if (fd < 0) {
         return NULL;
     }
@@ -53,7 +43,8 @@ qblk_client_start(const char *address_text, int timeout_ms, GError **error)
     QblkClient *client = g_new0(QblkClient, 1);
     client->fd = fd;
     client->timeout_ms = timeout;
-    client->session = qblk_session_new(peer, g_get_monotonic_time(), (gint64)timeout * 1000, 0);
+    client->session =
+        qblk_session_new(peer_name(address), g_get_monotonic_time(), (gint64)timeout * 1000, 0);
     return client;
 }
 
@@ -69,6 +60,20 @@ wait_ready(QblkClient *client, GError **error)
 }
 
 QblkClient *
+qblk_client_start(const char *address_text, int timeout_ms, GError **error)
+{
+    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
+    return address == NULL ? NULL : qblk_client_start_at(address, timeout_ms, error);
+}
+
+QblkClient *
+qblk_client_start_fd(int fd, int timeout_ms, GError **error)
+{
+    g_autoptr(QblkAddress) address = qblk_address_new_fd(fd);
+    return qblk_client_start_at(address, timeout_ms, error);
+}
+
+QblkClient *
 qblk_client_connect(const char *address, int timeout_ms, GError **error)
 {
     g_autoptr(QblkClient) client = qblk_client_start(address, timeout_ms, error);
@@ -79,11 +84,11 @@ qblk_client_connect(const char *address, int timeout_ms, GError **error)
 }
 
 gboolean
-qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms, GError **error)
+qblk_client_reconnect(QblkClient *client, const char *address_text, int timeout_ms, GError **error)
 {
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
-    g_autofree char *peer = NULL;
-    int fd = open_address(address, timeout, &peer, error);
+    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
+    int fd = address == NULL ? -1 : qblk_transport_open(address, timeout, error);
     if (fd < 0) {
         return FALSE;
     }
@@ -93,7 +98,8 @@ qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms, G
     }
     client->fd = fd;
     client->peer_is_deaf = FALSE;
-    qblk_session_restart(client->session, peer, g_get_monotonic_time(), (gint64)timeout * 1000);
+    qblk_session_restart(client->session, peer_name(address), g_get_monotonic_time(),
+                         (gint64)timeout * 1000);
     return wait_ready(client, error);
 }
 

@@ -5,9 +5,14 @@
 #pragma once
 
 #include "base/json.h"
+#include "qmp/address.h"
 #include "qmp/query.h"
 
 #include <qblk/client.h>
+
+/** qblk_client_start() with an address that has been parsed already. */
+QblkClient *qblk_client_start_at(const QblkAddress *address, int timeout_ms,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** qblk_client_submit() with a JSON value: @arguments is an object or NULL, and is not kept. */
 guint64 qblk_client_submit_json(QblkClient *client, const char *command, const QblkJson *arguments,

@@ -242,7 +242,14 @@ qblk_transport_open(const QblkAddress *address, int timeout_ms, GError **error)
         return open_tcp(address, deadline, error);
     case QBLK_ADDRESS_FD:
         return open_fd(address, error);
+    case QBLK_ADDRESS_IMAGE:
+    case QBLK_ADDRESS_CAPTURE:
+    case QBLK_ADDRESS_DOMAIN:
+        break;
     }
+
+    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'%s' is not a QMP monitor",
+                address->text);
     return -1;
 }
 

@@ -26,6 +26,11 @@ each_form_of_address_is_read(void **state)
         {"fd:0", QBLK_ADDRESS_FD, NULL, NULL, NULL, 0},
         {"fd:2147483647", QBLK_ADDRESS_FD, NULL, NULL, NULL, G_MAXINT},
         {"fd:7", QBLK_ADDRESS_FD, NULL, NULL, NULL, 7},
+        {"image:a.qcow2", QBLK_ADDRESS_IMAGE, "a.qcow2", NULL, NULL, -1},
+        {"image:fd:7", QBLK_ADDRESS_IMAGE, "fd:7", NULL, NULL, -1},
+        {"capture:/c.json", QBLK_ADDRESS_CAPTURE, "/c.json", NULL, NULL, -1},
+        {"capture:-", QBLK_ADDRESS_CAPTURE, "-", NULL, NULL, -1},
+        {"domain:vm.xml", QBLK_ADDRESS_DOMAIN, "vm.xml", NULL, NULL, -1},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -46,25 +51,27 @@ what_is_no_address_is_refused_with_the_reason(void **state)
     static const struct {
         const char *text, *part;
     } cases[] = {
-        {"", "is none of PATH with a '/'"},
-        {"vm.qmp", "address 'vm.qmp' is none of PATH with a '/'"},
+        {"", "'' names no VM"},
+        {"vm.qmp", "'vm.qmp' names no VM"},
+        {"unx:/run/vm.qmp", "'unx:/run/vm.qmp' names no VM"},
         {"unix:", "has no path"},
-        {"tcp:", "has no port"},
+        {"tcp:", "there is no host"},
         {"tcp:host", "has no port"},
         {"tcp:[::1]", "has no port"},
-        {"tcp::4444", "has no host"},
-        {"tcp:[]:4444", "has no host"},
+        {"tcp::4444", "there is no host"},
+        {"tcp:[]:4444", "there is no host"},
         {"tcp:::1:4444", "without brackets"},
-        {"tcp:[::1]x:4444", "has no ']:'"},
-        {"tcp:[::1:4444", "has no ']:'"},
-        {"tcp:[:1", "has no ']:'"},
-        {"tcp:host:-1", "has no port from 1 to 65535"},
-        {"tcp:host:+1", "has no port from 1 to 65535"},
+        {"tcp:[::1]x:4444", "after the bracket"},
+        {"tcp:[::1:4444", "the bracket is not closed"},
+        {"tcp:[:1", "the bracket is not closed"},
+        {"tcp:[vm]:1", "no IPv6 address"},
+        {"tcp:host:-1", "the port is not a number"},
+        {"tcp:host:+1", "the port is not a number"},
         {"tcp:host:0", "has no port from 1 to 65535"},
-        {"tcp:host:65536", "has no port from 1 to 65535"},
-        {"tcp:host:http", "has no port from 1 to 65535"},
-        {"tcp:host: 1", "has no port from 1 to 65535"},
-        {"tcp:host:", "has no port from 1 to 65535"},
+        {"tcp:host:65536", "the port is not a number"},
+        {"tcp:host:http", "the port is not a number"},
+        {"tcp:host: 1", "the port is not a number"},
+        {"tcp:host:", "the port is not a number"},
         {"fd:", "has no descriptor number"},
         {"fd:-1", "has no descriptor number"},
         {"fd:1x", "has no descriptor number"},
@@ -75,6 +82,60 @@ what_is_no_address_is_refused_with_the_reason(void **state)
         g_autoptr(GError) error = NULL;
         assert_null(qblk_address_parse(cases[i].text, &error));
         assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, cases[i].part);
+    }
+}
+
+static void
+a_descriptor_needs_no_text(void **state)
+{
+    g_autoptr(QblkAddress) address = qblk_address_new_fd(9);
+    assert_int_equal(address->kind, QBLK_ADDRESS_FD);
+    assert_int_equal(address->fd, 9);
+    assert_string_equal(address->text, "fd:9");
+}
+
+static void
+each_kind_has_its_properties(void **state)
+{
+    static const struct {
+        const char *text;
+        gboolean has_monitor, can_reconnect, is_local;
+    } cases[] = {
+        {"/run/vm.qmp", TRUE, TRUE, TRUE},       {"unix:vm.qmp", TRUE, TRUE, TRUE},
+        {"tcp:localhost:1", TRUE, TRUE, FALSE},  {"fd:3", TRUE, FALSE, TRUE},
+        {"image:a.qcow2", FALSE, FALSE, TRUE},   {"domain:vm.xml", FALSE, FALSE, TRUE},
+        {"capture:c.json", FALSE, FALSE, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkAddress) address = qblk_address_parse(cases[i].text, &error);
+        assert_no_error(error);
+        assert_int_equal(qblk_address_has_monitor(address), cases[i].has_monitor);
+        assert_int_equal(qblk_address_can_reconnect(address), cases[i].can_reconnect);
+        assert_int_equal(qblk_address_is_local(address), cases[i].is_local);
+    }
+}
+
+static void
+only_the_path_of_a_socket_becomes_absolute(void **state)
+{
+    g_autofree char *directory = g_get_current_dir();
+    g_autofree char *here = g_build_filename(directory, "vm.qmp", NULL);
+    const struct {
+        const char *text, *absolute;
+    } cases[] = {
+        {"./vm.qmp", here},
+        {"unix:vm.qmp", here},
+        {"/run/vm.qmp", "/run/vm.qmp"},
+        {"tcp:localhost:1", "tcp:localhost:1"},
+        {"fd:3", "fd:3"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkAddress) address = qblk_address_parse(cases[i].text, &error);
+        assert_no_error(error);
+        g_autofree char *absolute = qblk_address_to_absolute(address);
+        assert_string_equal(absolute, cases[i].absolute);
     }
 }
 
@@ -90,6 +151,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_of_address_is_read),
         cmocka_unit_test(what_is_no_address_is_refused_with_the_reason),
+        cmocka_unit_test(a_descriptor_needs_no_text),
+        cmocka_unit_test(each_kind_has_its_properties),
+        cmocka_unit_test(only_the_path_of_a_socket_becomes_absolute),
         cmocka_unit_test(no_address_is_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,10 @@ an_address_that_is_none_is_refused(void **state)
 {
     g_autoptr(GError) error = NULL;
     assert_null(qblk_client_connect("vm", 0, &error));
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "address 'vm'");
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'vm' names no VM");
+    assert_null(qblk_client_connect("image:a.qcow2", 0, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                 "'image:a.qcow2' is not a QMP monitor");
     assert_null(qblk_client_connect("/nonexistent/vm", 0, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot connect to");
 }
@@ -343,6 +346,26 @@ events_are_waited_for_and_kept_in_order(void **state)
 /* ---- driven from outside ---- */
 
 static void
+an_inherited_socket_needs_no_address(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_expect(fake, "query-jobs", NULL);
+    fake_qmp_reply(fake, "[1]");
+    g_autofree char *text = fake_qmp_start(fake);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkAddress) address = qblk_address_parse(text, &error);
+    assert_no_error(error);
+    QblkClient *client = qblk_client_start_fd(address->fd, 0, &error);
+    assert_no_error(error);
+    g_autofree char *reply = qblk_client_execute(client, "query-jobs", NULL, 0, &error);
+    assert_string_equal(reply, "[1]");
+    qblk_client_free(client);
+    fake_qmp_finish(fake);
+    assert_null(qblk_client_start_fd(-1, 0, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot use 'fd:-1'");
+}
+
+static void
 any_loop_can_drive_it(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
@@ -419,6 +442,7 @@ main(void)
         cmocka_unit_test(a_late_reply_is_dropped_and_the_client_lives_on),
         cmocka_unit_test(a_reply_of_20_mib_comes_whole),
         cmocka_unit_test(events_are_waited_for_and_kept_in_order),
+        cmocka_unit_test(an_inherited_socket_needs_no_address),
         cmocka_unit_test(any_loop_can_drive_it),
         cmocka_unit_test(the_logger_never_sees_a_secret),
     };
