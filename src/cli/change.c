@@ -9,11 +9,11 @@
 #include "cli/print/change-report.h"
 #include "cli/print/output.h"
 #include "cli/print/progress.h"
+#include "cli/recovery.h"
 #include "cli/vm.h"
 #include "image/process.h"
 #include "plan/plan-check.h"
 #include "qmp/client.h"
-#include "recover/recover.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -73,7 +73,7 @@ look(QblkLive *live, QblkInvocation *invocation, GError **error)
     qblk_vm_log(live->client, invocation); /* 200 kB of schema are of no use to anybody */
     if (!qblk_recover_identify(live->client, invocation->arguments[0], &live->vm, error) ||
         (!invocation->job.dry_run &&
-         !qblk_recover_before(live->client, invocation, &live->vm, error))) {
+         !qblk_recovery_before_change(live->client, invocation, &live->vm, error))) {
         return FALSE;
     }
     live->snapshot = qblk_snapshot_fetch(live->client, invocation->snapshot_options, error);
@@ -341,7 +341,7 @@ static gboolean
 begin_journals(Journals *journals, const QblkLive *live, const QblkInvocation *invocation,
                const GPtrArray *plans, GError **error)
 {
-    g_autofree char *directory = qblk_recover_directory(invocation);
+    g_autofree char *directory = qblk_recovery_directory(invocation);
     journals->list = g_new0(QblkJournal *, plans->len + 1);
     journals->count = plans->len;
     for (guint i = 0; i < plans->len; i++) {

@@ -3,6 +3,8 @@
 
 #include "cli/exit-code.h"
 #include "cli/print/output.h"
+#include "cli/print/recover-report.h"
+#include "cli/recovery.h"
 #include "cli/vm.h"
 #include "graph/check.h"
 #include "image/image-file.h"
@@ -98,27 +100,35 @@ print_lines(QblkInvocation *invocation, const GPtrArray *differences)
     }
 }
 
-/* Of an image also whether a crash has left another one in its place. */
+/* If the VM is an image, find out which image to boot from instead of it after a crash. */
 static gboolean
-say(QblkInvocation *invocation, const GPtrArray *differences, GError **error)
+check_image(const QblkInvocation *invocation, QblkImageVerdict **verdict, GError **error)
 {
     const char *name = invocation->arguments[0];
-    g_autoptr(QblkJson) result = invocation->output.json ? qblk_json_new_object() : NULL;
-    gboolean is_told = FALSE;
-    if (result != NULL) {
+    if (!g_str_has_prefix(name, IMAGE)) {
+        return TRUE;
+    }
+    g_autofree char *directory = qblk_recovery_directory(invocation);
+    return qblk_recover_image_check(directory, name + strlen(IMAGE), verdict, error);
+}
+
+static void
+print_result(QblkInvocation *invocation, const GPtrArray *differences,
+             const QblkImageVerdict *verdict)
+{
+    if (invocation->output.json) {
+        QblkJson *result = qblk_json_new_object();
         add_json(result, differences);
-    } else {
-        print_lines(invocation, differences);
+        if (verdict != NULL) {
+            qblk_recover_report_add_verdict(result, verdict);
+        }
+        qblk_output_json(&invocation->output, result);
+        return;
     }
-    if (g_str_has_prefix(name, IMAGE) &&
-        !qblk_recover_image_check(invocation, name + strlen(IMAGE), result, &is_told, error)) {
-        return FALSE;
+    print_lines(invocation, differences);
+    if (verdict != NULL) {
+        qblk_recover_report_print_verdict(&invocation->output, verdict);
     }
-    if (result != NULL) {
-        qblk_output_json(&invocation->output, g_steal_pointer(&result));
-    }
-    invocation->exit_code = differences->len == 0 && !is_told ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
-    return TRUE;
 }
 
 gboolean
@@ -134,5 +144,13 @@ qblk_cmd_check(QblkInvocation *invocation, GError **error)
         check_chain(vm, invocation, chains->pdata[i], differences);
     }
     check_missing(invocation, chains, differences);
-    return say(invocation, differences, error);
+
+    g_autoptr(QblkImageVerdict) verdict = NULL;
+    if (!check_image(invocation, &verdict, error)) {
+        return FALSE;
+    }
+    print_result(invocation, differences, verdict);
+    gboolean is_fine = differences->len == 0 && verdict == NULL;
+    invocation->exit_code = is_fine ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
+    return TRUE;
 }

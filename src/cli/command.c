@@ -2,7 +2,7 @@
 #include "cli/command.h"
 
 #include "cli/commands.h"
-#include "recover/recover.h"
+#include "cli/recovery.h"
 
 #define ANY_NUMBER G_MAXUINT
 
@@ -36,14 +36,14 @@ static const QblkCommand commands[] = {
     {"job", "blockjob", "VM DISK", 2, 2, TRUE, TRUE, FALSE,
      "Show or end the job of a disk", qblk_cmd_job_options, qblk_cmd_job},
     {"recover", NULL, "[VM]", 0, 1, FALSE, FALSE, FALSE,
-     "Take up what a crash has left", qblk_recover_options, qblk_cmd_recover},
+     "Take up what a crash has left", qblk_recovery_add_options, qblk_cmd_recover},
     {"open-monitor", NULL, "VM PATH", 2, 2, FALSE, FALSE, FALSE,
      "Open one more QMP monitor (QEMU 11.1)", qblk_cmd_open_monitor_options,
      qblk_cmd_open_monitor},
     {"capture", NULL, "VM", 1, 1, FALSE, FALSE, FALSE,
      "Write down what QEMU answers", NULL, qblk_cmd_capture},
     {"check", NULL, "VM [DISK...]", 1, ANY_NUMBER, FALSE, TRUE, FALSE,
-     "Compare with image headers and --domain", qblk_recover_options, qblk_cmd_check},
+     "Compare with image headers and --domain", qblk_recovery_add_options, qblk_cmd_check},
     {NULL},
 };
 /* clang-format on */

@@ -2,167 +2,175 @@
 #include "recover/image-verdict.h"
 
 #include "base/file-identity.h"
-#include "blockjob/merged-mark.h"
-#include "cli/print/output.h"
 #include "image/image-chain.h"
+#include "recover/chain-files.h"
 
 #include <string.h>
 
-gboolean
-qblk_image_verdict_has_file(const GPtrArray *layers, const char *path)
+QblkImageVerdict *
+qblk_image_verdict_new(const char *boot)
 {
+    QblkImageVerdict *verdict = g_new0(QblkImageVerdict, 1);
+
+    verdict->boot = g_strdup(boot);
+    verdict->unused = g_ptr_array_new_with_free_func(g_free);
+    verdict->unreadable = g_ptr_array_new_with_free_func(g_free);
+    return verdict;
+}
+
+void
+qblk_image_verdict_free(QblkImageVerdict *verdict)
+{
+    if (verdict == NULL) {
+        return;
+    }
+    g_ptr_array_unref(verdict->unused);
+    g_ptr_array_unref(verdict->unreadable);
+    g_free(verdict->boot);
+    g_free(verdict);
+}
+
+/* Add the images of @layers that are not among @kept. */
+static void
+add_unused(QblkImageVerdict *verdict, const GPtrArray *layers, const GPtrArray *kept)
+{
+    g_autoptr(GPtrArray) kept_files = qblk_chain_files_expected(kept);
+
     for (guint i = 0; i < layers->len; i++) {
         const QblkExpectation *layer = layers->pdata[i];
-        if (qblk_file_identity_is_one(layer->filename, path)) {
-            return TRUE;
+        if (!qblk_chain_files_have(kept_files, layer->filename)) {
+            g_ptr_array_add(verdict->unused, g_strdup(layer->filename));
         }
     }
-    return FALSE;
 }
 
-const char *
-qblk_image_verdict_active(const GPtrArray *layers)
-{
-    return ((const QblkExpectation *)layers->pdata[0])->filename;
-}
+/* ---- operations that give the guest another active image: a merge or a copy ---- */
 
-/* ---- another image becomes the active one: by a merge, or by a copy ---- */
-
-/* Whether the guest would see the same in both; FALSE where they differ, or it is not known. */
+/* TRUE if the guest would see the same data in both images; FALSE if not, or if it is not known. */
 static gboolean
-is_same_content(const QblkPlan *plan)
+has_same_content(const QblkPlan *plan)
 {
     const QblkExpectation *before = plan->before->pdata[0];
     const QblkExpectation *after = plan->after->pdata[0];
     const char *const command[] = {
         "qemu-img",    "compare",        "-U",           "-q", "-f", before->format, "-F",
         after->format, before->filename, after->filename};
-    int status = -1;
     g_auto(GStrv) arguments = g_new0(char *, G_N_ELEMENTS(command) + 1);
+    const GSpawnFlags flags =
+        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL;
+    int status = -1;
+
     for (gsize i = 0; i < G_N_ELEMENTS(command); i++) {
         arguments[i] = g_strdup(command[i]);
     }
-    return g_spawn_sync(NULL, arguments, NULL,
-                        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
-                            G_SPAWN_STDERR_TO_DEV_NULL,
-                        NULL, NULL, NULL, NULL, &status, NULL) &&
-           status == 0;
+
+    gboolean has_run =
+        g_spawn_sync(NULL, arguments, NULL, flags, NULL, NULL, NULL, NULL, &status, NULL);
+    return has_run && status == 0;
 }
 
-static void
-add_leftovers(QblkImageVerdict *verdict, const GPtrArray *layers, const GPtrArray *kept)
-{
-    for (guint i = 0; i < layers->len; i++) {
-        const QblkExpectation *layer = layers->pdata[i];
-        if (!qblk_image_verdict_has_file(kept, layer->filename)) {
-            g_ptr_array_add(verdict->unused, layer->filename);
-        }
-    }
-}
-
-/* Whether the old image has a mark that says that QEMU has gone over.  The mark is final before the
- * journal is, and stays longer. */
+/* TRUE if the old image has a final mark: QEMU has switched to the new one.  The mark becomes final
+ * before the journal does, and outlives it. */
 static gboolean
 is_marked_merged(const QblkPlan *plan)
 {
-    g_autoptr(QblkMergedMark) mark =
-        plan->merged == NULL ? NULL : qblk_merged_mark_read(plan->merged);
+    if (plan->merged == NULL) {
+        return FALSE;
+    }
+    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(plan->merged);
     return mark != NULL && mark->is_done && !mark->is_of_another;
 }
 
-static gboolean
-judge_pivot(const QblkJournalRecord *record, QblkImageVerdict *verdict, GError **error)
+static QblkImageVerdict *
+verdict_of_moved_top(const QblkJournalRecord *record, gboolean is_moved)
 {
     const QblkPlan *plan = record->plan;
-    const char *before = qblk_image_verdict_active(plan->before);
-    const char *after = qblk_image_verdict_active(plan->after);
+    const GPtrArray *kept = is_moved ? plan->after : plan->before;
+    const GPtrArray *left = is_moved ? plan->before : plan->after;
+    QblkImageVerdict *verdict = qblk_image_verdict_new(qblk_chain_files_active(kept));
+
+    verdict->is_moved = is_moved;
+    verdict->reason = is_moved ? QBLK_VERDICT_HAS_ALL_DATA : QBLK_VERDICT_JOB_NOT_FINISHED;
+    add_unused(verdict, left, kept);
+    return verdict;
+}
+
+static QblkImageVerdict *
+decide_moved_top(const QblkJournalRecord *record, GError **error)
+{
+    const QblkPlan *plan = record->plan;
+    const char *before = qblk_chain_files_active(plan->before);
+    const char *after = qblk_chain_files_active(plan->after);
     gboolean is_marked = is_marked_merged(plan);
-    gboolean went_on = record->stage == QBLK_STAGE_CLEANING;
-    gboolean is_certain = record->stage != QBLK_STAGE_PIVOTING;
+
     if (is_marked && record->stage < QBLK_STAGE_PIVOTING) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "the mark of '%s' says that it was merged into '%s', and '%s' that this had "
                     "not begun: one of them is old, keep both images, and compare their file "
                     "systems",
                     before, plan->merged_into, record->path);
-        return FALSE;
+        return NULL;
     }
-    /* Whichever it was, one with the same content has all. */
-    if (!is_certain && (is_marked || is_same_content(plan))) {
-        is_certain = went_on = TRUE;
+    if (record->stage != QBLK_STAGE_PIVOTING) {
+        return verdict_of_moved_top(record, record->stage == QBLK_STAGE_CLEANING);
     }
-    if (!is_certain) {
+
+    /* If both have the same content, the new image has all data, whichever the guest used last. */
+    if (!is_marked && !has_same_content(plan)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "QEMU ended while its guest changed over from '%s' to '%s', and they differ: "
                     "which one has the newest data is not known; keep both, and compare their "
                     "file systems",
                     before, after);
-        return FALSE;
+        return NULL;
     }
-    verdict->boot = went_on ? after : before;
-    verdict->why = went_on ? "all data are in it" : "the job had not come to its end";
-    if (went_on) {
-        verdict->is_moved = TRUE;
-        add_leftovers(verdict, plan->before, plan->after);
-    } else {
-        add_leftovers(verdict, plan->after, plan->before);
-    }
-    return TRUE;
+    return verdict_of_moved_top(record, TRUE);
 }
 
-/* ---- other operations: the headers tell ---- */
+/* ---- other operations: the headers show how far they came ---- */
 
-static gboolean
-is_chain(const GPtrArray *images, const GPtrArray *layers)
-{
-    gboolean is_same = images->len == layers->len;
-    for (guint i = 0; is_same && i < images->len; i++) {
-        const QblkImageLayer *image = images->pdata[i];
-        const QblkExpectation *layer = layers->pdata[i];
-        is_same = qblk_file_identity_is_one(image->path, layer->filename);
-    }
-    return is_same;
-}
-
-static gboolean
-judge_headers(const QblkJournalRecord *record, QblkImageVerdict *verdict, GError **error)
+static QblkImageVerdict *
+decide_by_headers(const QblkJournalRecord *record, GError **error)
 {
     const QblkPlan *plan = record->plan;
     const QblkExpectation *before = plan->before->pdata[0];
-    verdict->boot = before->filename;
-    verdict->why = "its chain is the one from before";
+    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new(before->filename);
+
+    verdict->reason = QBLK_VERDICT_CHAIN_BEFORE;
     if (record->stage < QBLK_STAGE_PIVOTING) {
-        return TRUE;
+        return g_steal_pointer(&verdict);
     }
+
     g_autoptr(GPtrArray) images = qblk_image_chain(before->filename, before->format, error);
     if (images == NULL) {
-        return FALSE;
+        return NULL;
     }
-    if (is_chain(images, plan->after)) {
-        verdict->why = "its chain is the one that was planned";
-        add_leftovers(verdict, plan->before, plan->after);
-    } else if (!is_chain(images, plan->before)) {
+
+    g_autoptr(GPtrArray) files = qblk_chain_files_of_images(images);
+    if (qblk_chain_files_match(files, plan->after)) {
+        verdict->reason = QBLK_VERDICT_CHAIN_AFTER;
+        add_unused(verdict, plan->before, plan->after);
+    } else if (!qblk_chain_files_match(files, plan->before)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "the headers from '%s' down are neither as before nor as planned: look with "
                     "'qblk chain image:%s'",
                     before->filename, before->filename);
-        return FALSE;
+        return NULL;
     }
-    return TRUE;
+    return g_steal_pointer(&verdict);
 }
 
-gboolean
-qblk_image_verdict_of_record(const QblkJournalRecord *record, QblkImageVerdict *verdict,
-                             GError **error)
+QblkImageVerdict *
+qblk_image_verdict_of_record(const QblkJournalRecord *record, GError **error)
 {
-    return qblk_plan_moves_top(record->plan) ? judge_pivot(record, verdict, error)
-                                             : judge_headers(record, verdict, error);
+    return qblk_plan_moves_top(record->plan) ? decide_moved_top(record, error)
+                                             : decide_by_headers(record, error);
 }
 
 /* ---- without a journal ---- */
 
 static gboolean
-check_mark(const QblkMergedMark *mark, GError **error)
+check_mark_is_final(const QblkMergedMark *mark, GError **error)
 {
     if (mark->is_of_another) {
         g_autofree char *text = qblk_merged_mark_describe_other(mark);
@@ -178,48 +186,52 @@ check_mark(const QblkMergedMark *mark, GError **error)
     return TRUE;
 }
 
+/* Add the image of @mark and look at the one that it was merged into. */
 static gboolean
-has_mark_of(const GPtrArray *marks, const char *path)
+follow_mark(QblkImageVerdict *verdict, const QblkMergedMark *mark, GError **error)
 {
-    for (guint i = 0; i < marks->len; i++) {
-        const QblkMergedMark *mark = marks->pdata[i];
-        if (qblk_file_identity_is_one(mark->image, path)) {
-            return TRUE;
-        }
+    if (!check_mark_is_final(mark, error)) {
+        return FALSE;
     }
-    return FALSE;
-}
 
-gboolean
-qblk_image_verdict_of_marks(GPtrArray *marks, QblkImageVerdict *verdict, GError **error)
-{
-    for (guint i = 0; i < marks->len; i++) {
-        const QblkMergedMark *mark = marks->pdata[i];
-        if (!check_mark(mark, error)) {
-            return FALSE;
-        }
-        if (has_mark_of(marks, mark->into)) {
-            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                        "the marks of '%s' and '%s' lead in a circle", mark->image, mark->into);
-            return FALSE;
-        }
-        verdict->boot = mark->into;
-        g_ptr_array_add(verdict->unused, mark->image);
-        QblkMergedMark *next = qblk_merged_mark_read(mark->into);
-        if (next != NULL) {
-            g_ptr_array_add(marks, next);
-        }
+    g_ptr_array_add(verdict->unused, g_strdup(mark->image));
+    if (qblk_chain_files_have(verdict->unused, mark->into)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "the marks of '%s' and '%s' lead in a circle", mark->image, mark->into);
+        return FALSE;
     }
-    verdict->why = "all data are in it";
+
+    g_free(verdict->boot);
+    verdict->boot = g_strdup(mark->into);
     return TRUE;
 }
 
-/* Whether an image of the plan has the name of @path, from a directory that is not known. */
+QblkImageVerdict *
+qblk_image_verdict_of_mark(const QblkMergedMark *mark, GError **error)
+{
+    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new(mark->image);
+    g_autoptr(QblkMergedMark) next = NULL;
+
+    verdict->reason = QBLK_VERDICT_HAS_ALL_DATA;
+    while (mark != NULL) {
+        if (!follow_mark(verdict, mark, error)) {
+            return NULL;
+        }
+
+        g_clear_pointer(&next, qblk_merged_mark_free);
+        next = qblk_merged_mark_read(verdict->boot);
+        mark = next;
+    }
+    return g_steal_pointer(&verdict);
+}
+
+/* TRUE if an image of the plan has the base name of @path, in a directory that is not known. */
 static gboolean
-may_be_file(const QblkPlan *plan, const char *path)
+may_name_file(const QblkPlan *plan, const char *path)
 {
     const GPtrArray *chains[] = {plan->before, plan->after};
     g_autofree char *wanted = g_path_get_basename(path);
+
     for (gsize i = 0; i < G_N_ELEMENTS(chains); i++) {
         for (guint j = 0; j < chains[i]->len; j++) {
             const QblkExpectation *layer = chains[i]->pdata[j];
@@ -234,31 +246,41 @@ may_be_file(const QblkPlan *plan, const char *path)
     return FALSE;
 }
 
-gboolean
-qblk_image_verdict_of_silence(const GPtrArray *records, const char *path, QblkImageVerdict *verdict,
-                              GError **error)
+/* Note in @verdict what @record, which does not name @path, may be of. */
+static gboolean
+consider_record(const QblkJournalRecord *record, const char *path, QblkImageVerdict *verdict,
+                GError **error)
 {
-    verdict->why = "nothing was left unfinished";
-    for (guint i = 0; i < records->len; i++) {
-        const QblkJournalRecord *record = records->pdata[i];
-        if (g_error_matches(record->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT)) {
-            g_propagate_prefixed_error(error, g_error_copy(record->error),
-                                       "whether anything was left unfinished is not known: ");
-            return FALSE;
-        }
-        if (record->error == NULL && may_be_file(record->plan, path)) {
-            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                        "'%s' tells of an image that QEMU knew by the relative name of '%s': say "
-                        "'qblk recover' with the VM that has it, or remove it if it is another one",
-                        record->path, path);
-            return FALSE;
-        }
-        if (record->error != NULL) {
-            g_autofree char *warning =
-                g_strdup_printf("%s; it may have been of this image", record->error->message);
-            qblk_output_warn(warning);
-            verdict->why = "no journal that can be read tells of it";
-        }
+    if (g_error_matches(record->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT)) {
+        g_propagate_prefixed_error(error, g_error_copy(record->error),
+                                   "whether anything was left unfinished is not known: ");
+        return FALSE;
+    }
+    if (record->error != NULL) {
+        g_ptr_array_add(verdict->unreadable, g_strdup(record->error->message));
+        verdict->reason = QBLK_VERDICT_NO_READABLE_JOURNAL;
+        return TRUE;
+    }
+    if (may_name_file(record->plan, path)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "'%s' tells of an image that QEMU knew by the relative name of '%s': say "
+                    "'qblk recover' with the VM that has it, or remove it if it is another one",
+                    record->path, path);
+        return FALSE;
     }
     return TRUE;
+}
+
+QblkImageVerdict *
+qblk_image_verdict_without_record(const GPtrArray *records, const char *path, GError **error)
+{
+    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new(path);
+
+    verdict->reason = QBLK_VERDICT_NO_OPERATION;
+    for (guint i = 0; i < records->len; i++) {
+        if (!consider_record(records->pdata[i], path, verdict, error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&verdict);
 }

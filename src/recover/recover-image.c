@@ -2,89 +2,103 @@
 #include "recover/recover-image.h"
 
 #include "base/file-identity.h"
-#include "blockjob/journal.h"
-#include "blockjob/merged-mark.h"
-#include "cli/print/output.h"
 #include "image/lock-holder.h"
-#include "recover/image-verdict.h"
-#include "recover/recover.h"
+#include "recover/chain-files.h"
 
-#include <stdlib.h>
+/* What is known of the image @path. */
+typedef struct {
+    char *path;                      /* owned, absolute */
+    GPtrArray *records;              /* of QblkJournalRecord, owned */
+    const QblkJournalRecord *record; /* the one that names the image, borrowed, or NULL */
+    QblkMergedMark *mark;            /* of the image, owned, or NULL */
+} Evidence;
+
+static void
+evidence_clear(Evidence *evidence)
+{
+    g_clear_pointer(&evidence->records, g_ptr_array_unref);
+    g_clear_pointer(&evidence->mark, qblk_merged_mark_free);
+    g_clear_pointer(&evidence->path, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Evidence, evidence_clear)
+
+/* ---- the journal of an image ---- */
 
 static gboolean
 is_active_image(const QblkPlan *plan, const char *path)
 {
-    const char *before = qblk_image_verdict_active(plan->before);
-    const char *after = plan->after->len == 0 ? NULL : qblk_image_verdict_active(plan->after);
+    const char *before = qblk_chain_files_active(plan->before);
+    const char *after = qblk_chain_files_active(plan->after);
+
     return qblk_file_identity_is_one(before, path) || qblk_file_identity_is_one(after, path);
 }
 
-/* The journal of an operation on the image, NULL if none was left; FALSE where it is the active one
- * of several: of QEMUs that were not the same one, and which of them was the last is not known. */
 static gboolean
-find_record(const GPtrArray *records, const char *top, const QblkJournalRecord **found,
+is_any_image(const QblkPlan *plan, const char *path)
+{
+    g_autoptr(GPtrArray) before = qblk_chain_files_expected(plan->before);
+    g_autoptr(GPtrArray) after = qblk_chain_files_expected(plan->after);
+
+    return qblk_chain_files_have(before, path) || qblk_chain_files_have(after, path);
+}
+
+/* Find the journal that names @path, as an active image if one does.  If it is the active image of
+ * two journals, of QEMUs that were not the same one, it is not known which of them was the last. */
+static gboolean
+find_record(const GPtrArray *records, const char *path, const QblkJournalRecord **found,
             GError **error)
 {
-    const QblkJournalRecord *below = NULL; /* others may have it below their active images, too */
-    *found = NULL;
+    const QblkJournalRecord *active = NULL;
+    const QblkJournalRecord *below = NULL; /* several VMs may have it below their active images */
+
     for (guint i = 0; i < records->len; i++) {
         const QblkJournalRecord *record = records->pdata[i];
-        const QblkPlan *plan = record->plan;
-        /* Neither where it cannot be read, nor where QEMU could not be asked. */
-        if (record->error != NULL || plan->before->len == 0) {
+
+        /* No plan: the journal cannot be read.  No chain: QEMU could not be asked for it. */
+        if (record->error != NULL || record->plan->before->len == 0) {
             continue;
         }
-        gboolean is_active = is_active_image(plan, top);
-        if (is_active && *found != NULL) {
+
+        gboolean is_active = is_active_image(record->plan, path);
+        if (is_active && active != NULL) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                         "both '%s' and '%s' tell of '%s': remove the one that is older, or ask "
                         "'qblk recover' with the VM of each",
-                        (*found)->path, record->path, top);
+                        active->path, record->path, path);
             return FALSE;
         }
-        gboolean has_it = qblk_image_verdict_has_file(plan->before, top) ||
-                          qblk_image_verdict_has_file(plan->after, top);
-        *found = is_active ? record : *found;
-        below = has_it && below == NULL ? record : below;
+        if (is_active) {
+            active = record;
+        } else if (below == NULL && is_any_image(record->plan, path)) {
+            below = record;
+        }
     }
-    *found = *found == NULL ? below : *found;
+
+    *found = active != NULL ? active : below;
     return TRUE;
 }
 
-/* ---- what is said ---- */
-
-static void
-add_json(QblkJson *result, const QblkImageVerdict *verdict)
+static gboolean
+collect_evidence(Evidence *evidence, const char *directory, const char *path, GError **error)
 {
-    QblkJson *unused = qblk_json_new_array();
-    for (guint i = 0; i < verdict->unused->len; i++) {
-        qblk_json_append(unused, qblk_json_new_string(verdict->unused->pdata[i]));
+    evidence->records = qblk_journal_list(directory, error);
+    if (evidence->records == NULL) {
+        return FALSE;
     }
-    qblk_json_set_string(result, "boot", verdict->boot);
-    qblk_json_set_string(result, "reason", verdict->why);
-    qblk_json_set(result, "unused", unused);
+
+    evidence->path = g_canonicalize_filename(path, NULL);
+    evidence->mark = qblk_merged_mark_read(evidence->path);
+    return find_record(evidence->records, evidence->path, &evidence->record, error);
 }
 
-/* Into @result where it is not NULL. */
-static void
-say(QblkInvocation *invocation, QblkJson *result, const QblkImageVerdict *verdict)
-{
-    if (result != NULL) {
-        add_json(result, verdict);
-        return;
-    }
-    g_autofree char *boot = qblk_output_escape(verdict->boot);
-    qblk_output_print(&invocation->output, "boot from: %s\n  (%s)\n", boot, verdict->why);
-    for (guint i = 0; i < verdict->unused->len; i++) {
-        g_autofree char *file = qblk_output_escape(verdict->unused->pdata[i]);
-        qblk_output_print(&invocation->output, "not used any more: %s\n", file);
-    }
-}
+/* ---- the decision ---- */
 
 static gboolean
-check_unused(const char *path, GError **error)
+check_not_in_use(const char *path, GError **error)
 {
     g_autofree char *holders = qblk_lock_holder_all(path);
+
     if (holders != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                     "'%s' is in use by %s: say 'qblk recover' with the VM that has it", path,
@@ -93,134 +107,102 @@ check_unused(const char *path, GError **error)
     return holders == NULL;
 }
 
+/* A guest has its active image locked.  Other VMs may have opened the images below. */
 static gboolean
-judge(const QblkJournalRecord *record, QblkImageVerdict *verdict, GError **error)
+check_guest_is_stopped(const QblkJournalRecord *record, GError **error)
 {
+    const char *after = qblk_chain_files_active(record->plan->after);
+
     if (record->is_busy) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                     "another qblk works on it right now (it holds '%s')", record->path);
         return FALSE;
     }
-    /* A guest has its active image locked; what is below others may have open as well. */
-    if (!check_unused(qblk_image_verdict_active(record->plan->before), error) ||
-        (record->plan->after->len > 0 &&
-         !check_unused(qblk_image_verdict_active(record->plan->after), error))) {
+    if (!check_not_in_use(qblk_chain_files_active(record->plan->before), error)) {
         return FALSE;
     }
-    return qblk_image_verdict_of_record(record, verdict, error);
+    return after == NULL || check_not_in_use(after, error);
 }
 
-/* The verdict holds from now on: it goes from the journal into the mark. */
-static gboolean
-settle(const QblkJournalRecord *record, const QblkImageVerdict *verdict, GError **error)
+static QblkImageVerdict *
+decide(const Evidence *evidence, GError **error)
 {
-    const QblkPlan *plan = record->plan;
-    QblkJournal *journal = qblk_journal_resume(record, error);
-    gboolean done = journal != NULL;
-    if (done && verdict->is_moved) {
-        const QblkExpectation *old = plan->before->pdata[0];
-        done = qblk_merged_mark_write(old->filename, verdict->boot, TRUE, error);
-    } else if (done && plan->merged != NULL) {
+    const QblkJournalRecord *record = evidence->record;
+
+    if (!check_not_in_use(evidence->path, error)) {
+        return NULL;
+    }
+    if (record != NULL) {
+        return check_guest_is_stopped(record, error) ? qblk_image_verdict_of_record(record, error)
+                                                     : NULL;
+    }
+    if (evidence->mark != NULL) {
+        return qblk_image_verdict_of_mark(evidence->mark, error);
+    }
+    return qblk_image_verdict_without_record(evidence->records, evidence->path, error);
+}
+
+/* The verdict moves from the journal into the mark. */
+static gboolean
+update_mark(const QblkPlan *plan, const QblkImageVerdict *verdict, GError **error)
+{
+    if (verdict->is_moved) {
+        return qblk_merged_mark_write(qblk_chain_files_active(plan->before), verdict->boot, TRUE,
+                                      error);
+    }
+    if (plan->merged != NULL) {
         qblk_merged_mark_remove(plan->merged);
-    }
-    if (done) {
-        qblk_journal_end(journal);
-    } else {
-        qblk_journal_leave(journal);
-    }
-    return done;
-}
-
-/* All that may tell of the image @path. */
-typedef struct {
-    GPtrArray *records; /* of QblkJournalRecord, owned */
-    const QblkJournalRecord *record;
-    GPtrArray *marks; /* of QblkMergedMark, owned: of the image, where it has one, and further */
-    char *path;       /* owned */
-    QblkImageVerdict verdict;
-} Look;
-
-static void
-look_clear(Look *look)
-{
-    g_clear_pointer(&look->records, g_ptr_array_unref);
-    g_clear_pointer(&look->verdict.unused, g_ptr_array_unref);
-    g_clear_pointer(&look->marks, g_ptr_array_unref);
-    g_clear_pointer(&look->path, g_free);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
-
-static void
-mark_free(gpointer data)
-{
-    qblk_merged_mark_free(data);
-}
-
-static gboolean
-look_at(Look *look, const QblkInvocation *invocation, const char *top, GError **error)
-{
-    g_autofree char *directory = qblk_recover_directory(invocation);
-    look->records = qblk_journal_list(directory, error);
-    if (look->records == NULL) {
-        return FALSE;
-    }
-    look->path = g_canonicalize_filename(top, NULL);
-    look->marks = g_ptr_array_new_with_free_func(mark_free);
-    QblkMergedMark *mark = qblk_merged_mark_read(look->path);
-    if (mark != NULL) {
-        g_ptr_array_add(look->marks, mark);
-    }
-    look->verdict.unused = g_ptr_array_new();
-    look->verdict.boot = look->path;
-    return find_record(look->records, look->path, &look->record, error);
-}
-
-static gboolean
-judge_look(Look *look, GError **error)
-{
-    if (!check_unused(look->path, error)) {
-        return FALSE;
-    }
-    if (look->record != NULL) {
-        return judge(look->record, &look->verdict, error);
-    }
-    return look->marks->len > 0
-               ? qblk_image_verdict_of_marks(look->marks, &look->verdict, error)
-               : qblk_image_verdict_of_silence(look->records, look->path, &look->verdict, error);
-}
-
-gboolean
-qblk_recover_image(QblkInvocation *invocation, const char *top, GError **error)
-{
-    g_auto(Look) look = {0};
-    if (!look_at(&look, invocation, top, error) || !judge_look(&look, error) ||
-        (look.record != NULL && !settle(look.record, &look.verdict, error))) {
-        return FALSE;
-    }
-    QblkJson *result = invocation->output.json ? qblk_json_new_object() : NULL;
-    say(invocation, result, &look.verdict);
-    if (result != NULL) {
-        qblk_output_json(&invocation->output, result);
     }
     return TRUE;
 }
 
-gboolean
-qblk_recover_image_check(QblkInvocation *invocation, const char *top, QblkJson *result,
-                         gboolean *is_told, GError **error)
+static gboolean
+settle(const QblkJournalRecord *record, const QblkImageVerdict *verdict, GError **error)
 {
-    g_auto(Look) look = {0};
-    if (!look_at(&look, invocation, top, error)) {
+    g_autoptr(QblkJournal) journal = qblk_journal_resume(record, error);
+
+    if (journal == NULL || !update_mark(record->plan, verdict, error)) {
         return FALSE;
     }
-    gboolean is_any = look.record != NULL || look.marks->len > 0;
-    if (is_any && !judge_look(&look, error)) {
+    qblk_journal_end(g_steal_pointer(&journal));
+    return TRUE;
+}
+
+QblkImageVerdict *
+qblk_recover_image(const char *directory, const char *path, GError **error)
+{
+    g_auto(Evidence) evidence = {0};
+    if (!collect_evidence(&evidence, directory, path, error)) {
+        return NULL;
+    }
+
+    g_autoptr(QblkImageVerdict) verdict = decide(&evidence, error);
+    if (verdict == NULL) {
+        return NULL;
+    }
+    if (evidence.record != NULL && !settle(evidence.record, verdict, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&verdict);
+}
+
+gboolean
+qblk_recover_image_check(const char *directory, const char *path, QblkImageVerdict **verdict,
+                         GError **error)
+{
+    g_auto(Evidence) evidence = {0};
+    if (!collect_evidence(&evidence, directory, path, error)) {
         return FALSE;
     }
-    if (is_any) {
-        say(invocation, result, &look.verdict);
+    if (evidence.record == NULL && evidence.mark == NULL) {
+        *verdict = NULL;
+        return TRUE;
     }
-    *is_told = is_any;
+
+    QblkImageVerdict *decided = decide(&evidence, error);
+    if (decided == NULL) {
+        return FALSE;
+    }
+    *verdict = decided;
     return TRUE;
 }

@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * After QEMU has crashed: which image its guest has to boot from.
+ * After a crash of QEMU: which image its guest has to boot from.  No QEMU is asked.
  */
 #pragma once
 
-#include "base/json.h"
-#include "cli/invocation.h"
+#include "recover/image-verdict.h"
 
 /**
- * Say from journal, mark and headers what became of the image @top, which nobody may have in use:
- * what to boot from, and what is not used any more.  QBLK_BLOCKJOB_ERROR_RESULT where it cannot be
- * known; nothing is changed then.
+ * Decide from journal, marks and headers which image to boot from instead of @path, and settle it:
+ * the journal is deleted, and the mark of a merged image becomes final.
+ *
+ * @directory: of the journals, absolute
+ * @path: the image; no process may have it in use
+ *
+ * Returns: (transfer full): the verdict; NULL on error, and then nothing is changed.
+ * QBLK_BLOCKJOB_ERROR_RESULT if it is not known which image has the newest data, _REFUSED if an
+ * image is in use or another qblk works on it.
  */
-gboolean qblk_recover_image(QblkInvocation *invocation, const char *top,
-                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkImageVerdict *qblk_recover_image(const char *directory, const char *path,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * The same for a look only: nothing is settled, nothing is said where neither journal nor mark
- * tells of the image, and @is_told is whether one does.  It is added to @result, or printed where
- * that is NULL.
+ * Decide like qblk_recover_image(), but only if a journal or a mark names the image, and settle
+ * nothing.
+ *
+ * @verdict: (out) (transfer full) (nullable): the verdict; NULL if neither journal nor mark names
+ *   the image
  */
-gboolean qblk_recover_image_check(QblkInvocation *invocation, const char *top, QblkJson *result,
-                                  gboolean *is_told, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_recover_image_check(const char *directory, const char *path,
+                                  QblkImageVerdict **verdict,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,152 +1,170 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover/recover-restart.h"
 
-#include "base/file-identity.h"
 #include "blockjob/merged-mark.h"
 #include "blockjob/verify.h"
 #include "graph/snapshot.h"
-#include "recover/recover.h"
+#include "recover/chain-files.h"
+#include "recover/recover-vm.h"
 
-/* What the disk has now, of an operation after which the guest has another active image. */
-typedef enum {
-    HAS_OLD,   /* the active image from before, with or without an overlay of its own */
-    HAS_NEW,   /* the one from after */
-    HAS_OTHER, /* neither */
-} Has;
-
-static gboolean
-has_file(const QblkChain *chain, const char *path)
-{
-    for (guint i = 0; i < chain->layers->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        if (qblk_file_identity_is_one(layer->filename, path)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-/* The old image of a merge has the new one below it. */
-static Has
-what_it_has(const QblkChain *chain, const char *old, const char *new)
-{
-    return has_file(chain, old) ? HAS_OLD : has_file(chain, new) ? HAS_NEW : HAS_OTHER;
-}
+/* The disk after an operation that gives its guest another active image. */
+typedef struct {
+    const QblkJournalRecord *record;
+    const char *image;     /* that the disk has now */
+    const char *old, *new; /* active images before and after the operation */
+    gboolean is_local;     /* these are files of this machine */
+} Disk;
 
 static gboolean
-is_chain(const QblkChain *chain, const GPtrArray *expected)
-{
-    gboolean is_same = chain->layers->len == expected->len;
-    for (guint i = 0; is_same && i < expected->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        const QblkExpectation *wanted = expected->pdata[i];
-        is_same = qblk_file_identity_is_one(layer->filename, wanted->filename);
-    }
-    return is_same;
-}
-
-static gboolean
-refuse(GError **error, const char *image, const char *target, const char *why, const char *other,
-       const char *old)
+set_wrong_image(GError **error, const Disk *disk, const char *image, const char *why,
+                const char *other)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                 "QEMU was started again, with '%s' as the image of '%s', %s '%s': say 'qblk "
                 "recover image:%s', with the guest stopped",
-                image, target, why, other, old);
+                image, disk->record->plan->target, why, other, disk->old);
     return FALSE;
 }
 
-/* The guest is where it was, and so nothing is old. */
-static void
-take_mark_away(const QblkJournalRecord *record, gboolean is_here)
+/* The chain has neither of the two images.  The guest may be started with either again. */
+static gboolean
+judge_other_image(const Disk *disk, QblkRestart *restart, GError **error)
 {
-    if (record->plan->merged != NULL && is_here) {
+    switch (disk->record->stage) {
+    case QBLK_STAGE_PIVOTING:
+        return set_wrong_image(error, disk, disk->image,
+                               "which is neither the one from before nor that to which its guest "
+                               "may have gone over,",
+                               disk->new);
+    case QBLK_STAGE_CLEANING:
+        return set_wrong_image(error, disk, disk->image,
+                               "which is neither the one from before nor that to which its guest "
+                               "had gone over,",
+                               disk->new);
+    case QBLK_STAGE_PLANNED:
+    case QBLK_STAGE_STARTED:
+        break;
+    }
+    *restart = QBLK_RESTART_OTHER_IMAGE;
+    return TRUE;
+}
+
+/* The chain has the old image, with or without an overlay of its own. */
+static gboolean
+judge_old_image(const Disk *disk, QblkRestart *restart, GError **error)
+{
+    const QblkJournalRecord *record = disk->record;
+
+    switch (record->stage) {
+    case QBLK_STAGE_PIVOTING:
+        return set_wrong_image(error, disk, disk->old, "and its guest may have gone over before to",
+                               disk->new);
+    case QBLK_STAGE_CLEANING:
+        return set_wrong_image(error, disk, disk->old, "and its guest had gone over before to",
+                               disk->new);
+    case QBLK_STAGE_PLANNED:
+    case QBLK_STAGE_STARTED:
+        break;
+    }
+
+    /* The guest has not switched, and so no image is stale. */
+    if (record->plan->merged != NULL && disk->is_local) {
         qblk_merged_mark_remove(record->plan->merged);
     }
+    *restart = QBLK_RESTART_CORRECT_IMAGE;
+    return TRUE;
+}
+
+/* The chain has the new image only. */
+static gboolean
+judge_new_image(const Disk *disk, QblkRestart *restart, GError **error)
+{
+    QblkStage stage = disk->record->stage;
+
+    if (stage < QBLK_STAGE_PIVOTING) {
+        return set_wrong_image(error, disk, disk->new,
+                               "and the job had not come to its end: all data are in", disk->old);
+    }
+    *restart = stage == QBLK_STAGE_PIVOTING ? QBLK_RESTART_LAST_WRITES : QBLK_RESTART_CORRECT_IMAGE;
+
+    /* The guest has used the new image, and so the old one is stale, whatever it contains. */
+    return !disk->is_local || qblk_merged_mark_write(disk->old, disk->new, TRUE, error);
 }
 
 static gboolean
-judge_moved(const QblkJournalRecord *record, Has has, const char *image, gboolean is_here,
-            char **why, GError **error)
+judge_moved_top(const QblkChain *chain, const Disk *disk, QblkRestart *restart, GError **error)
 {
-    const QblkPlan *plan = record->plan;
-    const char *old = ((const QblkExpectation *)plan->before->pdata[0])->filename;
-    const char *new = ((const QblkExpectation *)plan->after->pdata[0])->filename;
-    if (has == HAS_OTHER && record->stage < QBLK_STAGE_PIVOTING) {
-        *why = g_strdup_printf(", which is neither '%s' nor '%s'", old, new);
-        return TRUE;
+    g_autoptr(GPtrArray) files = qblk_chain_files_of_chain(chain);
+
+    /* The old image of a merge has the new one below it: look for the old one first. */
+    if (qblk_chain_files_have(files, disk->old)) {
+        return judge_old_image(disk, restart, error);
     }
-    if (has == HAS_OTHER) { /* it may come back to either */
-        return refuse(error, image, plan->target,
-                      record->stage == QBLK_STAGE_CLEANING
-                          ? "which is neither the one from before nor that to which its guest had "
-                            "gone over,"
-                          : "which is neither the one from before nor that to which its guest may "
-                            "have gone over,",
-                      new, old);
+    if (qblk_chain_files_have(files, disk->new)) {
+        return judge_new_image(disk, restart, error);
     }
-    if (has == HAS_OLD && record->stage < QBLK_STAGE_PIVOTING) {
-        take_mark_away(record, is_here);
-        return TRUE;
-    }
-    if (has == HAS_OLD) {
-        return refuse(error, old, plan->target,
-                      record->stage == QBLK_STAGE_CLEANING
-                          ? "and its guest had gone over before to"
-                          : "and its guest may have gone over before to",
-                      new, old);
-    }
-    if (record->stage < QBLK_STAGE_PIVOTING) {
-        return refuse(error, new, plan->target,
-                      "and the job had not come to its end: all data are in", old, old);
-    }
-    if (record->stage == QBLK_STAGE_PIVOTING) {
-        *why = g_strdup_printf("; what its guest wrote right before the end of the other QEMU may "
-                               "be in '%s' only",
-                               old);
-    }
-    /* The guest has gone on with @new, and so @old is old, whatever the crash has left in it. */
-    return !is_here || qblk_merged_mark_write(old, new, TRUE, error);
+    return judge_other_image(disk, restart, error);
 }
 
-/* The active image is the same, before and after. */
-static const char *
-tell_chain(const QblkChain *chain, const QblkPlan *plan)
+/* The active image is the same before and after. */
+static QblkRestart
+judge_same_top(const QblkChain *chain, const QblkPlan *plan)
 {
+    g_autoptr(GPtrArray) files = qblk_chain_files_of_chain(chain);
+
     if (plan->before->len == 0) {
-        return "";
+        return QBLK_RESTART_CORRECT_IMAGE;
     }
-    return is_chain(chain, plan->before)  ? "; its chain is as it was"
-           : is_chain(chain, plan->after) ? "; its chain is as planned"
-                                          : "; its chain is another one";
+    if (qblk_chain_files_match(files, plan->before)) {
+        return QBLK_RESTART_CHAIN_BEFORE;
+    }
+    if (qblk_chain_files_match(files, plan->after)) {
+        return QBLK_RESTART_CHAIN_AFTER;
+    }
+    return QBLK_RESTART_CHAIN_OTHER;
 }
 
-gboolean
-qblk_recover_restart(QblkClient *client, const QblkInvocation *invocation,
-                     const QblkJournalRecord *record, char **said, GError **error)
+static QblkChain *
+fetch_chain(QblkClient *client, const QblkSnapshotOptions *options, const QblkPlan *plan,
+            GError **error)
+{
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, options, error);
+
+    if (snapshot == NULL) {
+        return NULL;
+    }
+    return qblk_snapshot_chain(snapshot, qblk_verify_find(plan, snapshot), error);
+}
+
+QblkRecoverResult *
+qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options,
+                     const QblkJournalRecord *record, GError **error)
 {
     const QblkPlan *plan = record->plan;
-    g_autoptr(QblkSnapshot) snapshot =
-        qblk_snapshot_fetch(client, invocation->snapshot_options, error);
-    g_autoptr(QblkChain) chain =
-        snapshot == NULL ? NULL
-                         : qblk_snapshot_chain(snapshot, qblk_verify_find(plan, snapshot), error);
+    g_autoptr(QblkChain) chain = fetch_chain(client, options, plan, error);
     if (chain == NULL) {
-        return FALSE;
+        return NULL;
     }
-    g_autofree char *why = NULL;
+
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    const char *image = top == NULL ? "nothing" : top->filename;
-    if (!qblk_plan_moves_top(plan)) {
-        why = g_strdup(tell_chain(chain, plan));
-    } else {
-        const QblkExpectation *old = plan->before->pdata[0], *new = plan->after->pdata[0];
-        Has has = what_it_has(chain, old->filename, new->filename);
-        if (!judge_moved(record, has, image, qblk_recover_is_here(client, record), &why, error)) {
-            return FALSE;
+    g_autoptr(QblkRecoverResult) result = qblk_recover_result_new(record, QBLK_RECOVER_RESTARTED);
+    result->image = top == NULL ? NULL : g_strdup(top->filename);
+    result->old_top = g_strdup(qblk_chain_files_active(plan->before));
+    result->new_top = g_strdup(qblk_chain_files_active(plan->after));
+
+    if (qblk_plan_moves_top(plan)) {
+        const Disk disk = {
+            .record = record,
+            .image = top == NULL ? "nothing" : top->filename,
+            .old = result->old_top,
+            .new = result->new_top,
+            .is_local = qblk_recover_is_local(client, record),
+        };
+        if (!judge_moved_top(chain, &disk, &result->restart, error)) {
+            return NULL;
         }
+    } else {
+        result->restart = judge_same_top(chain, plan);
     }
-    *said = g_strdup_printf("%s of '%s': QEMU was started again since, with '%s' as its image%s",
-                            plan->kind, plan->target, image, why == NULL ? "" : why);
-    return TRUE;
+    return g_steal_pointer(&result);
 }

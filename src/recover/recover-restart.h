@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What was left on a QEMU that was started again since.
+ * Operations of a QEMU that was started again since.
  *
- * All that was under way has ended with the QEMU before; what counts is which images the guest has
- * now, and whether they are the ones that have its data.  Nothing is sent that changes anything.
+ * Everything that was in progress ended with the previous QEMU.  What counts is which images the
+ * guest has now, and whether they are the ones with its data.  Nothing is sent that changes a
+ * chain.
  */
 #pragma once
 
-#include "blockjob/journal.h"
-#include "cli/invocation.h"
-
-#include <qblk/client.h>
+#include "blockjob/run.h"
+#include "recover/recover-result.h"
 
 /**
- * Look at what the disk of @record has now; @said tells it, for people.
+ * Look at what the disk of @record has now.  If the guest has switched to another image the mark of
+ * the old one is made final; if it has not, the mark is removed.
  *
- * QBLK_BLOCKJOB_ERROR_RESULT where the guest runs on an image that is not, or may not be, the one
- * with its newest data.
+ * Returns: (transfer full): the result; NULL with QBLK_BLOCKJOB_ERROR_RESULT if the guest runs on
+ * an image that is not, or may not be, the one with its newest data.
  */
-gboolean qblk_recover_restart(QblkClient *client, const QblkInvocation *invocation,
-                              const QblkJournalRecord *record, char **said,
-                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkRecoverResult *qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options,
+                                        const QblkJournalRecord *record,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

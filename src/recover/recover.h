@@ -1,56 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Journals from the command's side: which VM they are of, and taking up what was left there.
+ * Interrupted operations: find, resume and roll back.
+ *
+ * An operation is interrupted if its qblk or its QEMU ended before it was complete.  Its journal is
+ * what is left of it.
  */
 #pragma once
 
-#include "blockjob/journal.h"
-#include "cli/invocation.h"
-#include "plan/plan.h"
-
-#include <qblk/client.h>
-
-/** Add the options of commands that only read what a crash has left. */
-void qblk_recover_options(QblkInvocation *invocation, GOptionContext *context);
-
-/** The directory for journals: --state-dir, or the user's own.  Owned by the caller. */
-char *qblk_recover_directory(const QblkInvocation *invocation) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Ask which QEMU @client is connected to. */
-gboolean qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Whether @record is of the VM @vm, this time or an earlier one that it was started. */
-gboolean qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm);
-
-/** Whether the images of @record are files of this machine: QEMU on @client has the active one from
- * before or the one from after in use here. */
-gboolean qblk_recover_is_here(QblkClient *client, const QblkJournalRecord *record);
+#include "recover/recover-operation.h"
+#include "recover/recover-vm.h"
 
 /**
- * Take up @record on @client, which may be replaced; @said is how it ended, for people.  A QEMU
- * that was started since is only looked at.
+ * Resume or roll back all interrupted operations of one VM.
+ *
+ * @client: connected to @vm
+ * @results: (of QblkRecoverResult) receives one for each operation, also on error
+ *
+ * Returns: TRUE if none failed; FALSE with the error of the first that did, or with
+ * QBLK_BLOCKJOB_ERROR_RESULT if the directory of the journals cannot be read
  */
-gboolean qblk_recover_record(QblkClient *client, const QblkInvocation *invocation,
-                             const QblkJournalRecord *record, const QblkJournalVm *vm, char **said,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Take up one record. */
-typedef gboolean (*QblkRecoverOne)(const QblkJournalRecord *record, gpointer user_data,
-                                   GError **error);
-
-/**
- * Take up each of @records.  One that fails does not keep the others from it, and is tried again
- * after them: what an operation on several disks has left of one can be in the way of another, as a
- * stream job that is not dismissed is in the way of looking at any chain.  What is tried again is
- * read again, since it may have come further.  The error is the first one that stays.
- */
-gboolean qblk_recover_each(const GPtrArray *records, QblkRecoverOne take_up, gpointer user_data,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_recover_vm(QblkClient *client, const QblkJournalVm *vm,
+                         const QblkRecoverOptions *options, GPtrArray *results,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Take up all that was left on the VM before it is changed, and say so on stderr.  What `job` is
- * told of @invocation's own disk is not finished before: it may be to be aborted.
+ * Resume or roll back all interrupted operations of all VMs.  Each VM is connected to at the
+ * address in the journal.
+ *
+ * Parameters and errors as of qblk_recover_vm(), and QBLK_QMP_ERROR if a VM cannot be reached.
  */
-gboolean qblk_recover_before(QblkClient *client, const QblkInvocation *invocation,
-                             const QblkJournalVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_recover_all(const QblkRecoverOptions *options, GPtrArray *results,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** What a command is about to do with a disk. */
+typedef enum {
+    QBLK_RECOVER_FOR_NEW_JOB, /* start a job, or look at the disk */
+    QBLK_RECOVER_FOR_SETTING, /* change a setting of the job that the disk has; the job stays */
+    QBLK_RECOVER_FOR_JOB_END, /* end the job that the disk has in the way that the user names */
+} QblkRecoverPurpose;
+
+/**
+ * Resume or roll back all interrupted operations of one VM, before a command changes one of its
+ * disks.  An operation whose job the user is about to manage with `job` is not finished first, as
+ * the job may have to be cancelled.
+ *
+ * @disk: (nullable): target, job, qdev or backend of the disk; NULL: several disks
+ *
+ * Returns: TRUE, also if operations of other disks failed; FALSE with the error of the operation
+ * of @disk, or with QBLK_BLOCKJOB_ERROR_FAILED if the directory of the journals cannot be read
+ */
+gboolean qblk_recover_before(QblkClient *client, const QblkJournalVm *vm, const char *disk,
+                             QblkRecoverPurpose purpose, const QblkRecoverOptions *options,
+                             GPtrArray *results, GError **error) G_GNUC_WARN_UNUSED_RESULT;

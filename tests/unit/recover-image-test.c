@@ -3,21 +3,39 @@
 #include "recover/recover-image.h"
 
 #include "blockjob/merged-mark.h"
-#include "lib/cli-check.h"
 #include "lib/journal-case.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-/* Whether anything was said; its JSON is in @result. */
-static gboolean
-look(const JournalCase *test, const char *image, QblkJson *result, GError **error)
+/* The verdict on @image, of which a journal or a mark tells; NULL with an error. */
+static QblkImageVerdict *
+look(const JournalCase *test, const char *image, GError **error)
 {
-    g_auto(QblkInvocation) invocation = {.state_dir = g_strdup(test->directory)};
-    gboolean is_told = FALSE;
-    gboolean done = qblk_recover_image_check(&invocation, image, result, &is_told, error);
-    return done && is_told;
+    QblkImageVerdict *verdict = NULL;
+    gboolean done = qblk_recover_image_check(test->directory, image, &verdict, error);
+    assert_true(done == (verdict != NULL));
+    return verdict;
+}
+
+static void
+assert_boots(const JournalCase *test, const char *image, const char *boot)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkImageVerdict) verdict = look(test, image, &error);
+    assert_no_error(error);
+    assert_string_equal(verdict->boot, boot);
+}
+
+/* It is an error of the code @code that has @part in its message. */
+static void
+assert_no_verdict(const JournalCase *test, const char *image, QblkBlockjobError code,
+                  const char *part)
+{
+    GError *error = NULL;
+    assert_null(look(test, image, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, (int)code, part);
 }
 
 static const char *
@@ -55,14 +73,11 @@ which_image_it_is_depends_on_the_stage(void **state)
                 {QBLK_STAGE_PIVOTING, NULL},
                 {QBLK_STAGE_CLEANING, after}};
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(QblkJson) result = qblk_json_new_object();
-        GError *error = NULL;
         qblk_journal_leave(begin_at(test, rows[i].stage));
-        assert_int_equal(look(test, before, result, &error), rows[i].boot != NULL);
         if (rows[i].boot == NULL) {
-            assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "is not known");
+            assert_no_verdict(test, before, QBLK_BLOCKJOB_ERROR_RESULT, "is not known");
         } else {
-            assert_string_equal(qblk_json_get_string(result, "boot"), rows[i].boot);
+            assert_boots(test, before, rows[i].boot);
         }
         end_left(test);
     }
@@ -72,11 +87,9 @@ static void
 one_that_somebody_works_on_is_refused(void **state)
 {
     const JournalCase *test = *state;
-    g_autoptr(QblkJson) result = qblk_json_new_object();
-    GError *error = NULL;
     QblkJournal *journal = begin_at(test, QBLK_STAGE_STARTED);
-    assert_false(look(test, file_of(test->plan->before), result, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
+    assert_no_verdict(test, file_of(test->plan->before), QBLK_BLOCKJOB_ERROR_REFUSED,
+                      "another qblk works on");
     qblk_journal_end(journal);
 }
 
@@ -110,14 +123,10 @@ a_mark_tells_where_the_data_are_once_it_is_final(void **state)
 {
     const JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
-    g_autoptr(QblkJson) result = qblk_json_new_object();
-    GError *error = NULL;
     mark(image, FALSE);
-    assert_false(look(test, image, result, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
+    assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
     mark(image, TRUE);
-    assert_true(look(test, image, result, &error));
-    assert_string_equal(qblk_json_get_string(result, "boot"), "/base");
+    assert_boots(test, image, "/base");
     clear(image);
 }
 
@@ -128,22 +137,17 @@ marks_are_followed_to_the_image_that_has_all_data(void **state)
     const JournalCase *test = *state;
     g_autofree char *upper = g_build_filename(test->directory, "upper.qcow2", NULL);
     g_autofree char *lower = g_build_filename(test->directory, "lower.qcow2", NULL);
-    g_autoptr(QblkJson) result = qblk_json_new_object();
-    GError *error = NULL;
     mark_into(upper, lower, TRUE);
     mark_into(lower, "/base", TRUE);
-    assert_true(look(test, upper, result, &error));
-    assert_string_equal(qblk_json_get_string(result, "boot"), "/base");
-    const QblkJson *unused = qblk_json_get(result, "unused");
-    assert_string_equal(qblk_json_string(qblk_json_at(unused, 0)), upper);
-    assert_string_equal(qblk_json_string(qblk_json_at(unused, 1)), lower);
+    assert_boots(test, upper, "/base");
+    g_autoptr(QblkImageVerdict) verdict = look(test, upper, NULL);
+    assert_int_equal(verdict->unused->len, 2);
+    assert_string_equal(verdict->unused->pdata[0], upper);
+    assert_string_equal(verdict->unused->pdata[1], lower);
     mark_into(lower, "/base", FALSE);
-    assert_false(look(test, upper, result, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
-    error = NULL;
+    assert_no_verdict(test, upper, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
     mark_into(lower, upper, TRUE);
-    assert_false(look(test, upper, result, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "circle");
+    assert_no_verdict(test, upper, QBLK_BLOCKJOB_ERROR_RESULT, "circle");
     clear(upper);
     clear(lower);
 }
@@ -154,13 +158,10 @@ a_mark_of_another_file_of_that_name_tells_nothing(void **state)
     const JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
     g_autofree char *moved = g_build_filename(test->directory, "moved", NULL);
-    g_autoptr(QblkJson) result = qblk_json_new_object();
-    GError *error = NULL;
     mark(image, TRUE);
     assert_int_equal(rename(image, moved), 0);
     assert_true(g_file_set_contents(image, "x", 1, NULL));
-    assert_false(look(test, image, result, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "made since");
+    assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_RESULT, "made since");
     clear(image);
     assert_int_equal(unlink(moved), 0);
 }
@@ -172,20 +173,17 @@ a_final_mark_counts_for_more_than_the_journal(void **state)
     JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
     const char *after = file_of(test->plan->after);
-    g_autoptr(QblkJson) result = qblk_json_new_object();
-    GError *error = NULL;
     g_free(test->plan->merged);
     g_free(test->plan->merged_into);
     test->plan->merged = g_strdup(image);
     test->plan->merged_into = g_strdup(after);
     mark(image, TRUE);
     qblk_journal_leave(begin_at(test, QBLK_STAGE_PIVOTING));
-    assert_true(look(test, file_of(test->plan->before), result, &error));
-    assert_string_equal(qblk_json_get_string(result, "boot"), after);
+    assert_boots(test, file_of(test->plan->before), after);
     end_left(test);
     qblk_journal_leave(begin_at(test, QBLK_STAGE_STARTED));
-    assert_false(look(test, file_of(test->plan->before), result, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "one of them is old");
+    assert_no_verdict(test, file_of(test->plan->before), QBLK_BLOCKJOB_ERROR_RESULT,
+                      "one of them is old");
     end_left(test);
     clear(image);
 }
@@ -198,12 +196,9 @@ two_journals_of_one_image_tell_nothing(void **state)
     JournalCase other = *test;
     other.vm.address = g_strdup("/other.sock");
     other.vm.uuid = NULL;
-    g_autoptr(QblkJson) result = qblk_json_new_object();
-    GError *error = NULL;
     qblk_journal_leave(begin_at(test, QBLK_STAGE_STARTED));
     qblk_journal_leave(begin_at(&other, QBLK_STAGE_CLEANING));
-    assert_false(look(test, file_of(test->plan->before), result, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "both '");
+    assert_no_verdict(test, file_of(test->plan->before), QBLK_BLOCKJOB_ERROR_RESULT, "both '");
     end_left(test);
     end_left(test);
     g_free(other.vm.address);
@@ -214,14 +209,11 @@ an_image_that_is_in_use_is_refused(void **state)
 {
     const JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
-    g_autoptr(QblkJson) result = qblk_json_new_object();
-    GError *error = NULL;
     mark(image, TRUE);
     int fd = open(image, O_RDWR | O_CLOEXEC);
     struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 201, .l_len = 1};
     assert_int_equal(fcntl(fd, F_OFD_SETLK, &range), 0);
-    assert_false(look(test, image, result, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "is in use by");
+    assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_REFUSED, "is in use by");
     close(fd);
     clear(image);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Taking up what was left of several disks. */
-#include "recover/recover.h"
+#include "recover/recover-operation.h"
 
 #include "lib/journal-case.h"
 
@@ -47,16 +47,29 @@ leave_two(const JournalCase *test)
     return journal_case_list(test);
 }
 
+/* The only result is a failure of the disk @target. */
+static void
+assert_failure(const GPtrArray *results, const char *target, QblkBlockjobError code,
+               const char *part)
+{
+    assert_int_equal(results->len, 1);
+    const QblkRecoverResult *result = results->pdata[0];
+    assert_int_equal(result->outcome, QBLK_RECOVER_FAILED);
+    assert_string_equal(result->target, target);
+    assert_ptr_equal(qblk_recover_results_error(results), result->error);
+    GError *error = g_error_copy(result->error);
+    assert_error(error, QBLK_BLOCKJOB_ERROR, (int)code, part);
+}
+
 static void
 one_that_has_come_further_is_taken_up_from_there(void **state)
 {
     const JournalCase *test = *state;
-    g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) records = leave_two(test);
+    g_autoptr(GPtrArray) results = qblk_recover_results_new();
     Takes takes = {0};
-    gboolean done = qblk_recover_each(records, take_up, &takes, &error);
-    assert_no_error(error);
-    assert_true(done);
+    assert_true(qblk_recover_each(records, take_up, &takes, results));
+    assert_int_equal(results->len, 0);
     assert_int_equal(takes.attempts, 1);
 }
 
@@ -64,11 +77,11 @@ static void
 one_that_fails_again_says_why(void **state)
 {
     const JournalCase *test = *state;
-    GError *error = NULL;
     g_autoptr(GPtrArray) records = leave_two(test);
+    g_autoptr(GPtrArray) results = qblk_recover_results_new();
     Takes takes = {.is_stuck = TRUE};
-    assert_false(qblk_recover_each(records, take_up, &takes, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "attempt 2");
+    assert_false(qblk_recover_each(records, take_up, &takes, results));
+    assert_failure(results, "vda", QBLK_BLOCKJOB_ERROR_FAILED, "attempt 2");
     g_autoptr(GPtrArray) left = journal_case_list(test);
     assert_int_equal(left->len, 1);
     assert_int_equal(((const QblkJournalRecord *)left->pdata[0])->stage, QBLK_STAGE_PIVOTING);
@@ -96,10 +109,10 @@ static void
 one_that_is_gone_is_said_to_have_gone_on(void **state)
 {
     const JournalCase *test = *state;
-    GError *error = NULL;
     g_autoptr(GPtrArray) records = leave_two(test);
-    assert_false(qblk_recover_each(records, end_all_and_fail, records, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
+    g_autoptr(GPtrArray) results = qblk_recover_results_new();
+    assert_false(qblk_recover_each(records, end_all_and_fail, records, results));
+    assert_failure(results, "vda", QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
 }
 
 int

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/recover-report.h"
+
+#include <stdio.h>
+
+/* ---- interrupted operations ---- */
+
+static char *
+describe_resumed(const QblkRecoverResult *result, const char *how)
+{
+    return g_strdup_printf("%s of '%s', which was left while %s: %s", result->kind, result->target,
+                           qblk_journal_stage_name(result->stage), how);
+}
+
+static char *
+describe_restart(const QblkRecoverResult *result)
+{
+    switch (result->restart) {
+    case QBLK_RESTART_CORRECT_IMAGE:
+        return g_strdup("");
+    case QBLK_RESTART_OTHER_IMAGE:
+        return g_strdup_printf(", which is neither '%s' nor '%s'", result->old_top,
+                               result->new_top);
+    case QBLK_RESTART_LAST_WRITES:
+        return g_strdup_printf("; what its guest wrote right before the end of the other QEMU may "
+                               "be in '%s' only",
+                               result->old_top);
+    case QBLK_RESTART_CHAIN_BEFORE:
+        return g_strdup("; its chain is as it was");
+    case QBLK_RESTART_CHAIN_AFTER:
+        return g_strdup("; its chain is as planned");
+    case QBLK_RESTART_CHAIN_OTHER:
+        break;
+    }
+    return g_strdup("; its chain is another one");
+}
+
+static char *
+describe_restarted(const QblkRecoverResult *result)
+{
+    g_autofree char *restart = describe_restart(result);
+    return g_strdup_printf("%s of '%s': QEMU was started again since, with '%s' as its image%s",
+                           result->kind, result->target,
+                           result->image == NULL ? "nothing" : result->image, restart);
+}
+
+char *
+qblk_recover_report_text(const QblkRecoverResult *result)
+{
+    switch (result->outcome) {
+    case QBLK_RECOVER_COMPLETED:
+        return describe_resumed(result, "completed");
+    case QBLK_RECOVER_READY:
+        return describe_resumed(result, "its job is ready");
+    case QBLK_RECOVER_ROLLED_BACK:
+        return describe_resumed(result, "taken back, the chain is as it was");
+    case QBLK_RECOVER_RESTARTED:
+        return describe_restarted(result);
+    case QBLK_RECOVER_BUSY:
+        return g_strdup_printf("%s of '%s': another qblk works on it right now", result->kind,
+                               result->target);
+    case QBLK_RECOVER_FAILED:
+        break;
+    }
+    return NULL;
+}
+
+QblkJson *
+qblk_recover_report_json(const QblkRecoverResult *result)
+{
+    QblkJson *object = qblk_json_new_object();
+    g_autofree char *text = qblk_recover_report_text(result);
+
+    qblk_json_set_string(object, "kind", result->kind);
+    qblk_json_set_string(object, "target", result->target);
+    qblk_json_set_string(object, "vm", result->vm);
+    qblk_json_set_string(object, "stage", qblk_journal_stage_name(result->stage));
+    qblk_json_set_string(object, "end", text);
+    return object;
+}
+
+void
+qblk_recover_report_notices(const GPtrArray *results)
+{
+    for (guint i = 0; i < results->len; i++) {
+        g_autofree char *text = qblk_recover_report_text(results->pdata[i]);
+        if (text != NULL) {
+            g_autofree char *safe = qblk_output_escape(text);
+            fprintf(stderr, "qblk: %s\n", safe);
+        }
+    }
+}
+
+/* ---- the image to boot from ---- */
+
+static const char *
+describe_reason(QblkVerdictReason reason)
+{
+    switch (reason) {
+    case QBLK_VERDICT_HAS_ALL_DATA:
+        return "all data are in it";
+    case QBLK_VERDICT_JOB_NOT_FINISHED:
+        return "the job had not come to its end";
+    case QBLK_VERDICT_CHAIN_BEFORE:
+        return "its chain is the one from before";
+    case QBLK_VERDICT_CHAIN_AFTER:
+        return "its chain is the one that was planned";
+    case QBLK_VERDICT_NO_OPERATION:
+        return "nothing was left unfinished";
+    case QBLK_VERDICT_NO_READABLE_JOURNAL:
+        break;
+    }
+    return "no journal that can be read tells of it";
+}
+
+void
+qblk_recover_report_add_verdict(QblkJson *object, const QblkImageVerdict *verdict)
+{
+    QblkJson *unused = qblk_json_new_array();
+    for (guint i = 0; i < verdict->unused->len; i++) {
+        qblk_json_append(unused, qblk_json_new_string(verdict->unused->pdata[i]));
+    }
+
+    qblk_json_set_string(object, "boot", verdict->boot);
+    qblk_json_set_string(object, "reason", describe_reason(verdict->reason));
+    qblk_json_set(object, "unused", unused);
+}
+
+void
+qblk_recover_report_print_verdict(QblkOutput *output, const QblkImageVerdict *verdict)
+{
+    g_autofree char *boot = qblk_output_escape(verdict->boot);
+    qblk_output_print(output, "boot from: %s\n  (%s)\n", boot, describe_reason(verdict->reason));
+
+    for (guint i = 0; i < verdict->unused->len; i++) {
+        g_autofree char *file = qblk_output_escape(verdict->unused->pdata[i]);
+        qblk_output_print(output, "not used any more: %s\n", file);
+    }
+}
+
+void
+qblk_recover_report_warnings(const QblkImageVerdict *verdict)
+{
+    for (guint i = 0; i < verdict->unreadable->len; i++) {
+        const char *reason = verdict->unreadable->pdata[i];
+        g_autofree char *warning = g_strdup_printf("%s; it may have been of this image", reason);
+        qblk_output_warn(warning);
+    }
+}

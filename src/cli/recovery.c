@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/recovery.h"
+
+#include "cli/command.h"
+#include "cli/print/output.h"
+#include "cli/print/recover-report.h"
+
+#include <unistd.h>
+
+void
+qblk_recovery_add_options(QblkInvocation *invocation, GOptionContext *context)
+{
+    const GOptionEntry entries[] = {
+        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
+         "The directory of the journals", "DIRECTORY"},
+        {NULL},
+    };
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
+char *
+qblk_recovery_directory(const QblkInvocation *invocation)
+{
+    if (invocation->state_dir != NULL) {
+        return g_canonicalize_filename(invocation->state_dir, NULL);
+    }
+
+    const char *state_home = g_getenv("XDG_STATE_HOME");
+    if (state_home != NULL && state_home[0] == '/') {
+        return g_build_filename(state_home, "qblk", NULL);
+    }
+    if (geteuid() == 0) {
+        return g_strdup("/var/lib/qblk");
+    }
+    return g_build_filename(g_get_home_dir(), ".local", "state", "qblk", NULL);
+}
+
+/* Ctrl-C ends the process while no job is waited for. */
+static int
+watch_stop(gpointer user_data)
+{
+    QblkRecovery *recovery = user_data;
+    recovery->interrupt = qblk_interrupt_new();
+    return qblk_interrupt_get_fd(recovery->interrupt);
+}
+
+static void
+unwatch_stop(gpointer user_data)
+{
+    QblkRecovery *recovery = user_data;
+    g_clear_pointer(&recovery->interrupt, qblk_interrupt_free);
+}
+
+void
+qblk_recovery_init(QblkRecovery *recovery, const QblkInvocation *invocation)
+{
+    *recovery = (QblkRecovery){
+        .results = qblk_recover_results_new(),
+        .directory = qblk_recovery_directory(invocation),
+    };
+    recovery->options = (QblkRecoverOptions){
+        .directory = recovery->directory,
+        .snapshot = invocation->snapshot_options,
+        .timeout_ms = invocation->timeout_ms,
+        .watch_stop = watch_stop,
+        .unwatch_stop = unwatch_stop,
+        .user_data = recovery,
+    };
+}
+
+void
+qblk_recovery_clear(QblkRecovery *recovery)
+{
+    g_clear_pointer(&recovery->results, g_ptr_array_unref);
+    g_clear_pointer(&recovery->directory, g_free);
+    g_clear_pointer(&recovery->interrupt, qblk_interrupt_free);
+}
+
+/* What `job` does to the job that a disk has; other commands start one. */
+static QblkRecoverPurpose
+purpose_of(const QblkInvocation *invocation)
+{
+    const QblkJobOptions *options = &invocation->job;
+
+    if (!g_str_equal(invocation->command->name, "job")) {
+        return QBLK_RECOVER_FOR_NEW_JOB;
+    }
+    if (options->pause || options->resume || options->bandwidth != QBLK_INVOCATION_UNSET) {
+        return QBLK_RECOVER_FOR_SETTING;
+    }
+    return QBLK_RECOVER_FOR_JOB_END;
+}
+
+gboolean
+qblk_recovery_before_change(QblkClient *client, const QblkInvocation *invocation,
+                            const QblkJournalVm *vm, GError **error)
+{
+    const char *disk = invocation->count > 1 ? invocation->arguments[1] : NULL;
+    g_auto(QblkRecovery) recovery = {0};
+    qblk_recovery_init(&recovery, invocation);
+
+    gboolean done = qblk_recover_before(client, vm, disk, purpose_of(invocation), &recovery.options,
+                                        recovery.results, error);
+    qblk_recover_report_notices(recovery.results);
+
+    const GError *other = qblk_recover_results_error(recovery.results);
+    if (done && other != NULL) {
+        qblk_output_warn(other->message);
+    }
+    return done;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The file names of a chain, top first, wherever the chain was read from.
+ *
+ * Names are compared as files: two names are equal if they lead to one file of this machine.
+ */
+#pragma once
+
+#include "graph/chain.h"
+#include "plan/plan.h"
+
+/** Returns: the file names in @expectations (of QblkExpectation), borrowed from it. */
+GPtrArray *qblk_chain_files_expected(const GPtrArray *expectations) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: the file names in @chain, borrowed from it. */
+GPtrArray *qblk_chain_files_of_chain(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: the file names in @images (of QblkImageLayer), borrowed from it. */
+GPtrArray *qblk_chain_files_of_images(const GPtrArray *images) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: TRUE if @files has a name of the file @path. */
+gboolean qblk_chain_files_have(const GPtrArray *files, const char *path);
+
+/** Returns: TRUE if @files has the files of @expectations, in the same order. */
+gboolean qblk_chain_files_match(const GPtrArray *files, const GPtrArray *expectations);
+
+/** Returns: the file name of the first one of @expectations, borrowed; NULL if it is empty. */
+const char *qblk_chain_files_active(const GPtrArray *expectations);

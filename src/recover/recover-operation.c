@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recover/recover-operation.h"
+
+#include "recover/chain-files.h"
+#include "recover/recover-restart.h"
+#include "recover/recover-vm.h"
+
+static QblkRecoverOutcome
+outcome_of(const QblkPlan *plan, QblkRunEnd end)
+{
+    if (end == QBLK_RUN_ROLLED_BACK) {
+        return QBLK_RECOVER_ROLLED_BACK;
+    }
+    return plan->stays_ready ? QBLK_RECOVER_READY : QBLK_RECOVER_COMPLETED;
+}
+
+static QblkRecoverResult *
+resume_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJournalRecord *record,
+           QblkJournal **journal, GError **error)
+{
+    QblkRunOptions run = {
+        .snapshot = options->snapshot,
+        .timeout_ms = options->timeout_ms,
+        .stop_fd = -1,
+        .is_local = qblk_recover_is_local(client, record),
+        .journals = journal,
+    };
+    QblkRunEnd end = QBLK_RUN_COMPLETED;
+
+    if (options->watch_stop != NULL) {
+        run.stop_fd = options->watch_stop(options->user_data);
+    }
+    gboolean done = qblk_run_resume(client, record->plan, record->stage, &run, &end, error);
+    if (options->unwatch_stop != NULL) {
+        options->unwatch_stop(options->user_data);
+    }
+
+    return done ? qblk_recover_result_new(record, outcome_of(record->plan, end)) : NULL;
+}
+
+/* Return @cause as an error that says which operation it is about, and what the user can do. */
+static void
+propagate_with_remedy(const QblkJournalRecord *record, GError *cause, GError **error)
+{
+    const QblkPlan *plan = record->plan;
+    g_autofree char *remedy = NULL;
+
+    if (cause->domain != QBLK_QMP_ERROR) {
+        /* Before the chain was to change, the images tell no more than a chain that was seen. */
+        gboolean is_seen = g_error_matches(cause, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT);
+        const char *top = qblk_chain_files_active(plan->before);
+        g_autofree char *ask = NULL;
+        if (top != NULL && (record->stage >= QBLK_STAGE_PIVOTING || !is_seen)) {
+            ask = g_strdup_printf("ask 'qblk recover image:%s' with the guest stopped, or ", top);
+        }
+        remedy = g_strdup_printf("; %sremove '%s' if nothing of it matters any more",
+                                 ask == NULL ? "" : ask, record->path);
+    }
+
+    g_set_error(error, cause->domain, cause->code,
+                "%s of '%s' was left unfinished, and cannot be taken up: %s%s", plan->kind,
+                plan->target, cause->message, remedy == NULL ? "" : remedy);
+    g_error_free(cause);
+}
+
+QblkRecoverResult *
+qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
+                       const QblkJournalRecord *record, const QblkJournalVm *vm, GError **error)
+{
+    GError *cause = NULL;
+    QblkRecoverResult *result = NULL;
+    g_autoptr(QblkJournal) journal = qblk_journal_resume(record, error);
+    if (journal == NULL) {
+        return NULL;
+    }
+
+    if (qblk_journal_vm_was_restarted(&record->vm, vm)) {
+        result = qblk_recover_restart(client, options->snapshot, record, &cause);
+    } else {
+        result = resume_job(client, options, record, &journal, &cause);
+    }
+
+    if (result == NULL) {
+        propagate_with_remedy(record, cause, error);
+    } else if (journal != NULL) {
+        qblk_journal_end(g_steal_pointer(&journal));
+    }
+    return result;
+}
+
+/* ---- several operations ---- */
+
+static void
+free_record(gpointer data)
+{
+    qblk_journal_record_free(data);
+}
+
+static void
+free_error(gpointer data)
+{
+    g_error_free(data);
+}
+
+/* The operations that are left, and why each could not be resumed. */
+typedef struct {
+    GPtrArray *records; /* of QblkJournalRecord, borrowed */
+    GPtrArray *errors;  /* of GError, owned, in the same order */
+    GPtrArray *owned;   /* of QblkJournalRecord: those that were read again */
+} Pending;
+
+static void
+pending_init(Pending *pending, const GPtrArray *records)
+{
+    pending->records = g_ptr_array_new();
+    pending->errors = g_ptr_array_new_with_free_func(free_error);
+    pending->owned = g_ptr_array_new_with_free_func(free_record);
+    for (guint i = 0; i < records->len; i++) {
+        g_ptr_array_add(pending->records, records->pdata[i]);
+    }
+}
+
+static void
+pending_clear(Pending *pending)
+{
+    g_ptr_array_unref(pending->records);
+    g_ptr_array_unref(pending->errors);
+    g_ptr_array_unref(pending->owned);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pending, pending_clear)
+
+/* The round before may have noted a stage of an operation that it could not end. */
+static void
+read_again(Pending *pending)
+{
+    for (guint i = 0; i < pending->records->len; i++) {
+        const QblkJournalRecord *before = pending->records->pdata[i];
+        QblkJournalRecord *now = qblk_journal_read(before->path);
+        if (now != NULL) { /* if it is gone, resuming it fails: another qblk has */
+            pending->records->pdata[i] = now;
+            g_ptr_array_add(pending->owned, now);
+        }
+    }
+}
+
+/* Try each one once. */
+static void
+try_pending(Pending *pending, QblkRecoverFunction function, gpointer user_data)
+{
+    g_ptr_array_set_size(pending->errors, 0);
+    for (guint i = 0; i < pending->records->len;) {
+        GError *cause = NULL;
+        if (function(pending->records->pdata[i], user_data, &cause)) {
+            g_ptr_array_remove_index(pending->records, i);
+        } else {
+            g_ptr_array_add(pending->errors, cause);
+            i++;
+        }
+    }
+}
+
+gboolean
+qblk_recover_each(const GPtrArray *records, QblkRecoverFunction function, gpointer user_data,
+                  GPtrArray *results)
+{
+    g_auto(Pending) pending = {0};
+    pending_init(&pending, records);
+
+    guint before = pending.records->len;
+    try_pending(&pending, function, user_data);
+    while (pending.records->len > 0 && pending.records->len < before) {
+        before = pending.records->len;
+        read_again(&pending);
+        try_pending(&pending, function, user_data);
+    }
+
+    for (guint i = 0; i < pending.records->len; i++) {
+        QblkRecoverResult *result =
+            qblk_recover_result_new(pending.records->pdata[i], QBLK_RECOVER_FAILED);
+        result->error = g_error_copy(pending.errors->pdata[i]);
+        g_ptr_array_add(results, result);
+    }
+    return pending.records->len == 0;
+}

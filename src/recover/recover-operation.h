@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Resuming or rolling back one interrupted operation.
+ */
+#pragma once
+
+#include "blockjob/run.h"
+#include "recover/recover-result.h"
+
+typedef struct {
+    const char *directory;               /* of the journals, absolute */
+    const QblkSnapshotOptions *snapshot; /* how to read the graph */
+    int timeout_ms;                      /* for a connection and each reply; 0: the default */
+
+    /* Both are called around the time in which a job is waited for, or are NULL.  The first returns
+     * a descriptor as stop_fd of QblkRunOptions, or -1. */
+    int (*watch_stop)(gpointer user_data);
+    void (*unwatch_stop)(gpointer user_data);
+    gpointer user_data;
+} QblkRecoverOptions;
+
+/**
+ * Resume or roll back the operation of @record, which is of @vm.  If QEMU was restarted since,
+ * only look at what the disk has now.  The journal is deleted on success.
+ *
+ * @client: connected to @vm
+ *
+ * Returns: (transfer full): the result; NULL with the error of qblk_run_resume() or
+ * qblk_recover_restart(), prefixed by what was interrupted
+ */
+QblkRecoverResult *qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
+                                          const QblkJournalRecord *record, const QblkJournalVm *vm,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Resume one operation.
+ *
+ * Returns: TRUE if there is nothing left to do for @record
+ */
+typedef gboolean (*QblkRecoverFunction)(const QblkJournalRecord *record, gpointer user_data,
+                                        GError **error);
+
+/**
+ * Call @function for each of @records (of QblkJournalRecord).
+ *
+ * A failure does not keep the others from being tried, and is tried again after them: what an
+ * operation on several disks has left on one can block another, as a stream job that is not
+ * dismissed makes it impossible to read any chain.  A journal that is tried again is read again,
+ * because its operation may have made progress.
+ *
+ * @results: receives a QBLK_RECOVER_FAILED for each that failed in the end
+ *
+ * Returns: TRUE if none failed
+ */
+gboolean qblk_recover_each(const GPtrArray *records, QblkRecoverFunction function,
+                           gpointer user_data, GPtrArray *results);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What became of an interrupted operation.
+ */
+#pragma once
+
+#include "blockjob/journal.h"
+
+typedef enum {
+    QBLK_RECOVER_COMPLETED,   /* resumed, and completed as planned */
+    QBLK_RECOVER_READY,       /* resumed; its job is ready, and the user ends it */
+    QBLK_RECOVER_ROLLED_BACK, /* the chain is as it was before */
+    QBLK_RECOVER_RESTARTED,   /* its QEMU has ended; see QblkRestart for the disk of the new one */
+    QBLK_RECOVER_BUSY,        /* another qblk works on it; nothing was done */
+    QBLK_RECOVER_FAILED,      /* see the error; the journal is kept */
+} QblkRecoverOutcome;
+
+/** What the disk of an operation has in a QEMU that was started since. */
+typedef enum {
+    QBLK_RESTART_CORRECT_IMAGE, /* the image with all data, or a disk whose chain is not known */
+    QBLK_RESTART_OTHER_IMAGE,   /* neither of the two images, and the guest had not switched */
+    QBLK_RESTART_LAST_WRITES,   /* the new image; the last writes may be in the old one only */
+    QBLK_RESTART_CHAIN_BEFORE,  /* the active image is the same; the chain below is as before */
+    QBLK_RESTART_CHAIN_AFTER,   /* likewise; as planned */
+    QBLK_RESTART_CHAIN_OTHER,   /* likewise; neither */
+} QblkRestart;
+
+/** All texts are owned. */
+typedef struct {
+    char *journal;       /* path */
+    char *vm;            /* address of the monitor; NULL if the journal cannot be read */
+    char *kind, *target; /* of the operation; NULL likewise */
+    QblkStage stage;     /* in which the operation was interrupted */
+    QblkRecoverOutcome outcome;
+    QblkRestart restart;     /* with QBLK_RECOVER_RESTARTED */
+    char *image;             /* that the disk has now, likewise; NULL: an empty drive */
+    char *old_top, *new_top; /* active images before and after the operation, likewise */
+    GError *error;           /* with QBLK_RECOVER_FAILED */
+} QblkRecoverResult;
+
+/** Returns: (transfer full): a result for the operation of @record. */
+QblkRecoverResult *qblk_recover_result_new(const QblkJournalRecord *record,
+                                           QblkRecoverOutcome outcome) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_recover_result_free(QblkRecoverResult *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkRecoverResult, qblk_recover_result_free)
+
+/** Returns: (transfer full): an empty list of QblkRecoverResult, which owns them. */
+GPtrArray *qblk_recover_results_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (nullable): the error of the first failure in @results, borrowed. */
+const GError *qblk_recover_results_error(const GPtrArray *results);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recover/recover-vm.h"
+
+#include "blockjob/delete-images.h"
+#include "image/process.h"
+#include "qmp/client.h"
+
+#include <string.h>
+
+#define START_FIELD 22 /* of /proc/PID/stat, from 1: see proc(5) */
+#define NO_UUID     "00000000-0000-0000-0000-000000000000"
+
+/* When the process @pid has started, in clock ticks since the machine has; 0: not known. */
+static gint64
+start_of_process(gint64 pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/stat", pid);
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return 0;
+    }
+
+    /* The name in parentheses may contain blanks and parentheses. */
+    const char *after_name = strrchr(text, ')');
+    if (after_name == NULL) {
+        return 0;
+    }
+
+    g_auto(GStrv) fields = g_strsplit(after_name + 1, " ", -1);
+    const guint at = START_FIELD - 2; /* the first one here is the third */
+    gint64 start = 0;
+    if (g_strv_length(fields) > at) {
+        (void)g_ascii_string_to_signed(fields[at], 10, 0, G_MAXINT64, &start, NULL);
+    }
+    return start;
+}
+
+static char *
+absolute_address(const char *address)
+{
+    if (g_str_has_prefix(address, "tcp:") || g_str_has_prefix(address, "fd:")) {
+        return g_strdup(address);
+    }
+    if (g_str_has_prefix(address, "unix:")) {
+        address += strlen("unix:");
+    }
+    return g_canonicalize_filename(address, NULL);
+}
+
+/* Send a query that this QEMU may not have: @reply is NULL then, and that is no error. */
+static gboolean
+query_optional(QblkClient *client, const char *command, QblkJson **reply, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    *reply = qblk_client_call(client, command, NULL, &cause);
+    if (*reply == NULL && qblk_client_get_error(client) != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* A monitor reached over the network does not show its process, and one behind a relay shows that
+ * of the relay.  Another QEMU has other threads.  Without CPUs (-machine none, a storage daemon)
+ * nothing identifies it. */
+static gboolean
+query_thread(QblkClient *client, gint64 *thread, GError **error)
+{
+    g_autoptr(QblkJson) cpus = NULL;
+    if (!query_optional(client, "query-cpus-fast", &cpus, error)) {
+        return FALSE;
+    }
+    (void)qblk_json_integer(qblk_json_get(qblk_json_at(cpus, 0), "thread-id"), thread);
+    return TRUE;
+}
+
+gboolean
+qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm, GError **error)
+{
+    g_autoptr(QblkJson) reply = NULL;
+    if (!query_optional(client, "query-uuid", &reply, error)) { /* a storage daemon has none */
+        return FALSE;
+    }
+
+    const char *uuid = qblk_json_get_string(reply, "UUID");
+    if (uuid != NULL && !g_str_equal(uuid, NO_UUID)) {
+        vm->uuid = g_strdup(uuid);
+    }
+    vm->address = absolute_address(address);
+    vm->pid = qblk_process_behind(qblk_client_get_fd(client));
+    vm->start = vm->pid == 0 ? 0 : start_of_process(vm->pid);
+    return query_thread(client, &vm->thread, error);
+}
+
+QblkClient *
+qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, QblkJournalVm *vm,
+                     GError **error)
+{
+    const char *address = record->vm.address;
+    g_autoptr(QblkClient) client = qblk_client_connect(address, timeout_ms, error);
+
+    if (client == NULL || !qblk_recover_identify(client, address, vm, error)) {
+        return NULL;
+    }
+    if (!qblk_recover_is_of(record, vm)) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "another VM answers at '%s' now",
+                    address);
+        return NULL;
+    }
+    return g_steal_pointer(&client);
+}
+
+gboolean
+qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
+{
+    const QblkJournalVm *then = &record->vm;
+    gboolean is_alive = FALSE;
+
+    if (then->pid != 0 && then->start != 0) {
+        is_alive = start_of_process(then->pid) == then->start;
+    }
+    return qblk_journal_vm_is_of(then, vm, is_alive);
+}
+
+gboolean
+qblk_recover_is_local(QblkClient *client, const QblkJournalRecord *record)
+{
+    if (g_str_has_prefix(record->vm.address, "tcp:")) {
+        return FALSE;
+    }
+    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
+    return qblk_delete_images_is_here(record->plan, pid, TRUE);
+}
