@@ -22,9 +22,7 @@ MAY_INCLUDE = {
 }
 
 # Includes that go up and are still to be cut.
-KNOWN_CUTS = (
-    ('recover', 'cli'), ('recover', 'cli/print'),
-)
+KNOWN_CUTS = ()
 
 # The largest share of the code of src that one directory may have.
 LARGEST_SHARE = 0.20
