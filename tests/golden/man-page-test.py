@@ -92,15 +92,15 @@ class ManPage(unittest.TestCase):
                 own = common - IMAGE_FORMAT if name == 'copy' else common
                 self.assertEqual(options, of_help - own - shared)
 
-    def test_other_names_of_commands_are_true(self):
+    def test_aliases_are_those_of_the_command(self):
         text = '\n'.join(section('COMMANDS'))
-        others = re.findall(r'^\.It Ic (\w+)(?:(?!^\.It Ic).)*?^\.Ql (\w+)\nis the same command',
+        others = re.findall(r'^\.It Ic (\w+)(?:(?!^\.It Ic).)*?^\.Ql (\w+)\nis an alias\.',
                             text, re.M | re.S)
-        self.assertGreaterEqual(len(others), 1)
+        self.assertEqual(len(others), 6)
         for name, other in others:
             self.assertIn(f'qblk {name} ', qblk.run(other, '--help').text)
 
-    def test_formatters_have_nothing_to_say(self):
+    def test_formatters_print_no_warnings(self):
         commands = {
             'mandoc': ['mandoc', '-T', 'lint', '-W', 'warning', PAGE],
             'groff': ['groff', '-ww', '-mdoc', '-Tutf8', '-z', PAGE],
