@@ -8,6 +8,7 @@ import functools
 import glob
 import os
 import re
+import subprocess
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -140,6 +141,11 @@ class Documents(unittest.TestCase):
         missing = {stem for stem in stems
                    if not any(re.fullmatch(pattern, stem) for pattern in patterns)}
         self.assertEqual(missing, set())
+
+    def test_the_architecture_has_the_include_table(self):
+        printed = subprocess.run([os.path.join(ROOT, 'scripts/check-source'), '--table'],
+                                 capture_output=True, text=True, check=True).stdout
+        self.assertIn(printed, read('docs/architecture.md'))
 
 
 if __name__ == '__main__':
