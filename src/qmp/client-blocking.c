@@ -4,6 +4,53 @@
 #include <errno.h>
 #include <poll.h>
 
+static gboolean
+wait_until_ready(QblkClient *client, GError **error)
+{
+    while (!qblk_client_is_ready(client)) {
+        if (!qblk_client_wait_turn(client, -1, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+QblkClient *
+qblk_client_connect(const char *address, int timeout_ms, GError **error)
+{
+    g_autoptr(QblkClient) client = qblk_client_start(address, timeout_ms, error);
+    if (client == NULL) {
+        return NULL;
+    }
+
+    return wait_until_ready(client, error) ? g_steal_pointer(&client) : NULL;
+}
+
+gboolean
+qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms, GError **error)
+{
+    return qblk_client_restart(client, address, timeout_ms, error) &&
+           wait_until_ready(client, error);
+}
+
+/* ---- commands ---- */
+
+char *
+qblk_client_execute(QblkClient *client, const char *command, const char *arguments, int timeout_ms,
+                    GError **error)
+{
+    guint64 id = qblk_client_submit(client, command, arguments, timeout_ms, error);
+    if (id == 0) {
+        return NULL;
+    }
+
+    g_autoptr(QblkAnswer) answer = qblk_client_wait_answer(client, id, error);
+    if (answer == NULL || !qblk_answer_check(answer, command, error)) {
+        return NULL;
+    }
+    return qblk_json_print(answer->value, QBLK_JSON_COMPACT);
+}
+
 QblkJson *
 qblk_client_call(QblkClient *client, const char *command, const QblkJson *arguments, GError **error)
 {

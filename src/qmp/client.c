@@ -17,7 +17,7 @@
 
 struct QblkClient {
     int fd; /* -1 once the session has failed */
-    gboolean peer_is_deaf;
+    gboolean write_closed;
     int timeout_ms;
     QblkSession *session;
     QblkClientLogger logger;
@@ -48,17 +48,6 @@ qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
     return client;
 }
 
-static gboolean
-wait_ready(QblkClient *client, GError **error)
-{
-    while (!qblk_client_is_ready(client)) {
-        if (!qblk_client_wait_turn(client, -1, error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
 QblkClient *
 qblk_client_start(const char *address_text, int timeout_ms, GError **error)
 {
@@ -73,18 +62,8 @@ qblk_client_start_fd(int fd, int timeout_ms, GError **error)
     return qblk_client_start_at(address, timeout_ms, error);
 }
 
-QblkClient *
-qblk_client_connect(const char *address, int timeout_ms, GError **error)
-{
-    g_autoptr(QblkClient) client = qblk_client_start(address, timeout_ms, error);
-    if (client == NULL || !wait_ready(client, error)) {
-        return NULL;
-    }
-    return g_steal_pointer(&client);
-}
-
 gboolean
-qblk_client_reconnect(QblkClient *client, const char *address_text, int timeout_ms, GError **error)
+qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms, GError **error)
 {
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
     g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
@@ -97,10 +76,10 @@ qblk_client_reconnect(QblkClient *client, const char *address_text, int timeout_
         close(client->fd);
     }
     client->fd = fd;
-    client->peer_is_deaf = FALSE;
+    client->write_closed = FALSE;
     qblk_session_restart(client->session, peer_name(address), g_get_monotonic_time(),
                          (gint64)timeout * 1000);
-    return wait_ready(client, error);
+    return TRUE;
 }
 
 void
@@ -132,7 +111,7 @@ qblk_client_get_events(const QblkClient *client)
     }
     gsize length;
     (void)qblk_session_output(client->session, &length);
-    return length > 0 && !client->peer_is_deaf ? POLLIN | POLLOUT : POLLIN;
+    return length > 0 && !client->write_closed ? POLLIN | POLLOUT : POLLIN;
 }
 
 int
@@ -174,7 +153,7 @@ write_some(QblkClient *client)
 {
     gsize length;
     const char *bytes = qblk_session_output(client->session, &length);
-    while (length > 0 && !client->peer_is_deaf) {
+    while (length > 0 && !client->write_closed) {
         gssize sent = qblk_transport_send(client->fd, bytes, length);
         if (sent == 0) {
             return;
@@ -182,7 +161,7 @@ write_some(QblkClient *client)
         if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
             /* QEMU is gone, but what it said before may be waiting to be read: the connection ends
              * where reading ends. */
-            client->peer_is_deaf = TRUE;
+            client->write_closed = TRUE;
             return;
         }
         if (sent < 0) {
@@ -301,18 +280,6 @@ void
 qblk_client_abandon(QblkClient *client, guint64 id)
 {
     qblk_session_abandon(client->session, id);
-}
-
-char *
-qblk_client_execute(QblkClient *client, const char *command, const char *arguments, int timeout_ms,
-                    GError **error)
-{
-    guint64 id = qblk_client_submit(client, command, arguments, timeout_ms, error);
-    g_autoptr(QblkAnswer) answer = id == 0 ? NULL : qblk_client_wait_answer(client, id, error);
-    if (answer == NULL || !qblk_answer_check(answer, command, error)) {
-        return NULL;
-    }
-    return qblk_json_print(answer->value, QBLK_JSON_COMPACT);
 }
 
 QblkJson *

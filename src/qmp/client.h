@@ -30,10 +30,20 @@ const QblkJson *qblk_client_peek_event(const QblkClient *client, guint64 *next);
 guint64 qblk_client_next_event(const QblkClient *client);
 
 /**
- * Connect a client that has failed to @address, and wait for the handshake; @timeout_ms as for
- * qblk_client_connect().  The client keeps its logger, its limits, and all answers and events that
- * were not taken.  On failure it stays a client that has failed, and can be connected again.
+ * Connect a client that has failed to @address once more, and return before the greeting.  The
+ * client keeps its logger, its limits, and all answers and events that were not taken.  On failure
+ * it stays a client that has failed, and can be connected again.
  */
+gboolean qblk_client_restart(QblkClient *client, const char *address, int timeout_ms,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** How many replies, events and failures there have been, and how many of them were taken. */
+guint64 qblk_client_arrived(const QblkClient *client);
+guint64 qblk_client_taken(const QblkClient *client);
+
+/* ---- calls that block: client-blocking.c ---- */
+
+/** qblk_client_restart(), and wait for the handshake. */
 gboolean qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -68,7 +78,3 @@ QblkJson *qblk_client_call(QblkClient *client, const char *command, const QblkJs
  */
 gboolean qblk_client_call_batch(QblkClient *client, const GPtrArray *queries, GPtrArray *answers,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** How many replies, events and failures there have been, and how many of them were taken. */
-guint64 qblk_client_arrived(const QblkClient *client);
-guint64 qblk_client_taken(const QblkClient *client);
