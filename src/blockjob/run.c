@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run.h"
 
+#include "base/const-cast.h"
 #include "blockjob/delete-images.h"
 #include "blockjob/run-failure.h"
 #include "blockjob/run-journal.h"
@@ -128,12 +129,8 @@ qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *optio
 static GPtrArray *
 list_of(const QblkPlan *plan)
 {
-    union {
-        const QblkPlan *borrowed;
-        gpointer item;
-    } pointer = {.borrowed = plan};
     GPtrArray *plans = g_ptr_array_new();
-    g_ptr_array_add(plans, pointer.item);
+    g_ptr_array_add(plans, qblk_const_cast(plan));
     return plans;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/commands.h"
 
+#include "base/const-cast.h"
 #include "cli/change.h"
 #include "cli/print/jobs-table.h"
 #include "cli/print/output.h"
@@ -82,11 +83,7 @@ show(QblkInvocation *invocation, const QblkJob *job)
         qblk_output_print(&invocation->output, "no job on '%s'\n", safe);
     } else {
         g_autoptr(GPtrArray) jobs = g_ptr_array_new();
-        union {
-            const QblkJob *borrowed;
-            gpointer item;
-        } pointer = {.borrowed = job};
-        g_ptr_array_add(jobs, pointer.item);
+        g_ptr_array_add(jobs, qblk_const_cast(job));
         qblk_jobs_table_print(jobs, invocation->output.text);
     }
     return TRUE;

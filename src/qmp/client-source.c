@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/const-cast.h"
 #include "qmp/client.h"
 
 typedef struct {
@@ -83,12 +84,8 @@ static const GSourceFuncs functions = {prepare, check, dispatch, NULL, NULL, NUL
 GSource *
 qblk_client_source_new(QblkClient *client)
 {
-    /* GLib does not change them, but takes them as if it did. */
-    const union {
-        const GSourceFuncs *shared;
-        GSourceFuncs *taken;
-    } pointer = {.shared = &functions};
-    GSource *base = g_source_new(pointer.taken, sizeof(ClientSource));
+    /* GLib does not write to them. */
+    GSource *base = g_source_new(qblk_const_cast(&functions), sizeof(ClientSource));
     ClientSource *source = (ClientSource *)base;
     source->client = client;
     source->poll.fd = qblk_client_get_fd(client);

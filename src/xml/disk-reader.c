@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xml/disk-reader.h"
 
+#include "base/const-cast.h"
 #include "graph/chain-number.h"
 #include "xml/source-xml.h"
 
@@ -284,11 +285,7 @@ static void
 keep_element(QblkChain *chain, const xmlNode *disk)
 {
     /* A copy that stands alone; libxml2 takes a pointer that is not const and changes nothing. */
-    union {
-        const xmlNode *shared;
-        xmlNode *owned;
-    } pointer = {.shared = disk};
-    chain->element = xmlCopyNode(pointer.owned, 1);
+    chain->element = xmlCopyNode(qblk_const_cast(disk), 1);
     chain->free_element = free_element;
 }
 
