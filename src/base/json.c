@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/json.h"
 
+#include "base/const-cast.h"
+#include "base/json-scan.h"
 #include "base/limits.h"
 
 #include <jansson.h>
@@ -10,8 +12,6 @@
 #ifdef JSON_PARSER_MAX_DEPTH
 G_STATIC_ASSERT(QBLK_LIMIT_JSON_DEPTH <= JSON_PARSER_MAX_DEPTH);
 #endif
-
-G_DEFINE_QUARK(qblk_json_error, qblk_json_error)
 
 static gboolean
 check_limit(gsize count, gsize limit, const char *what, const char *name, GError **error)
@@ -29,29 +29,17 @@ check_limit(gsize count, gsize limit, const char *what, const char *name, GError
 static gboolean
 check_limits(const char *text, gsize length, GError **error)
 {
-    gsize depth = 0, deepest = 0, containers = 0, commas = 0;
-    gboolean in_string = FALSE;
-    for (gsize i = 0; i < length; i++) {
-        char byte = text[i];
-        if (byte == '"') {
-            in_string = !in_string;
-        } else if (in_string) {
-            i += byte == '\\' ? 1 : 0;
-        } else if (byte == '{' || byte == '[') {
-            containers++;
-            depth++;
-            deepest = MAX(deepest, depth);
-        } else if (byte == '}' || byte == ']') {
-            depth -= depth > 0 ? 1 : 0;
-        } else if (byte == ',') {
-            commas++;
-        }
+    QblkJsonScan scan = {0};
+    gsize done = 0;
+    while (done < length && scan.depth <= QBLK_LIMIT_JSON_DEPTH) {
+        done += qblk_json_scan(&scan, text + done, length - done, QBLK_LIMIT_JSON_DEPTH);
     }
-    return check_limit(deepest, QBLK_LIMIT_JSON_DEPTH, "levels inside one another",
+
+    return check_limit(scan.deepest, QBLK_LIMIT_JSON_DEPTH, "levels inside one another",
                        "QBLK_LIMIT_JSON_DEPTH", error) &&
-           check_limit(containers, QBLK_LIMIT_JSON_CONTAINERS, "objects and arrays",
+           check_limit(scan.containers, QBLK_LIMIT_JSON_CONTAINERS, "objects and arrays",
                        "QBLK_LIMIT_JSON_CONTAINERS", error) &&
-           check_limit(containers + commas, QBLK_LIMIT_JSON_VALUES, "values",
+           check_limit(scan.containers + scan.commas, QBLK_LIMIT_JSON_VALUES, "values",
                        "QBLK_LIMIT_JSON_VALUES", error);
 }
 
@@ -94,11 +82,7 @@ qblk_json_print(const QblkJson *json, QblkJsonStyle style)
 static QblkJson *
 borrow_mutable(const QblkJson *json)
 {
-    union {
-        const QblkJson *shared;
-        QblkJson *owned;
-    } pointer = {.shared = json};
-    return pointer.owned;
+    return qblk_const_cast(json);
 }
 
 QblkJson *

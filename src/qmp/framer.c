@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp/framer.h"
 
+#include "base/json-scan.h"
 #include "base/limits.h"
 
 #include <qblk/error.h>
 
 struct QblkFramer {
     gsize max_bytes;
-    GString *message; /* what has come of the current message, owned; NULL between messages */
-    guint depth;
-    gboolean in_string;
-    gboolean escaped; /* the last byte was the backslash of an escape */
+    GString *message;  /* what has come of the current message, owned; NULL between messages */
+    QblkJsonScan scan; /* of the current message */
 };
 
 QblkFramer *
@@ -81,34 +80,8 @@ begin_message(QblkFramer *framer, char first, GError **error)
         return FALSE;
     }
     framer->message = g_string_new(NULL);
-    framer->depth = 0;
-    framer->in_string = FALSE;
-    framer->escaped = FALSE;
+    framer->scan = (QblkJsonScan){0};
     return TRUE;
-}
-
-/* How many of @bytes belong to the current message; depth is 0 afterwards where it ended. */
-static gsize
-scan(QblkFramer *framer, const char *bytes, gsize length)
-{
-    for (gsize i = 0; i < length; i++) {
-        char byte = bytes[i];
-        if (framer->escaped) {
-            framer->escaped = FALSE;
-        } else if (framer->in_string) {
-            framer->escaped = byte == '\\';
-            framer->in_string = byte != '"';
-        } else if (byte == '"') {
-            framer->in_string = TRUE;
-        } else if (byte == '{' || byte == '[') {
-            if (++framer->depth > QBLK_LIMIT_JSON_DEPTH) {
-                return i + 1;
-            }
-        } else if ((byte == '}' || byte == ']') && --framer->depth == 0) {
-            return i + 1;
-        }
-    }
-    return length;
 }
 
 static gboolean
@@ -121,7 +94,7 @@ check_limits(const QblkFramer *framer, gsize more, GError **error)
                     framer->max_bytes);
         return FALSE;
     }
-    if (framer->depth > QBLK_LIMIT_JSON_DEPTH) {
+    if (framer->scan.depth > QBLK_LIMIT_JSON_DEPTH) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
                     "a message nests deeper than %d levels (QBLK_LIMIT_JSON_DEPTH)",
                     QBLK_LIMIT_JSON_DEPTH);
@@ -143,12 +116,13 @@ qblk_framer_feed(QblkFramer *framer, const char *bytes, gsize length, gsize *use
     if (framer->message == NULL && !begin_message(framer, bytes[start], error)) {
         return FALSE;
     }
-    gsize taken = scan(framer, bytes + start, length - start);
+    gsize taken =
+        qblk_json_scan(&framer->scan, bytes + start, length - start, QBLK_LIMIT_JSON_DEPTH);
     if (!check_limits(framer, taken, error)) {
         return FALSE;
     }
     g_string_append_len(framer->message, bytes + start, (gssize)taken);
     *used = start + taken;
-    *message = framer->depth == 0 ? g_steal_pointer(&framer->message) : NULL;
+    *message = framer->scan.depth == 0 ? g_steal_pointer(&framer->message) : NULL;
     return TRUE;
 }
