@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/limits.h"
+#include "base/memory-file.h"
 #include "image/image-arguments.h"
 
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <qblk/image.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -114,7 +114,7 @@ start_daemon(QblkImage *image, char **arguments, GError **error)
     pid_t self = getpid();
     g_autoptr(GError) cause = NULL;
 
-    image->log_fd = memfd_create("qblk-image", MFD_CLOEXEC);
+    image->log_fd = qblk_memory_file_new("qblk-image", NULL, 0);
     if (image->log_fd < 0) {
         set_system_error("a file in memory", error);
         return FALSE;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/graph-dot.h"
 
+#include "base/memory-file.h"
 #include "cli/print/output.h"
 #include "cli/print/report.h"
 #include "graph/snapshot-jobs.h"
 
 #include <qblk/error.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* A quoted string of the language: a backslash would start one of its escapes. */
@@ -115,23 +115,6 @@ fail(GError **error, const char *reason)
     return FALSE;
 }
 
-/* `dot` reads the whole graph before it writes, but a file in memory needs no such promise. */
-static int
-spool(const GString *text)
-{
-    int descriptor = memfd_create("qblk-graph", MFD_CLOEXEC);
-    gsize written = 0;
-    while (descriptor >= 0 && written < text->len) {
-        ssize_t count = write(descriptor, text->str + written, text->len - written);
-        if (count <= 0) {
-            close(descriptor);
-            return -1;
-        }
-        written += (gsize)count;
-    }
-    return descriptor < 0 || lseek(descriptor, 0, SEEK_SET) != 0 ? -1 : descriptor;
-}
-
 static void
 use_as_input(gpointer user_data)
 {
@@ -148,7 +131,8 @@ qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out, GError **error)
     g_autofree char *drawing = NULL;
     int status;
     qblk_graph_dot(snapshot, graph);
-    int input = spool(graph);
+    /* `dot` reads all of it before it writes, but a file in memory does not depend on that. */
+    int input = qblk_memory_file_new("qblk-graph", graph->str, graph->len);
     if (input < 0) {
         return fail(error, "there is no memory for it");
     }
