@@ -47,3 +47,18 @@ qblk_text_size(gint64 bytes)
                ? g_strdup_printf("%" G_GINT64_FORMAT " %s", whole, units[unit])
                : g_strdup_printf("%" G_GINT64_FORMAT ".%d %s", whole, (int)tenths, units[unit]);
 }
+
+int
+qblk_text_percent(gint64 done, gint64 total)
+{
+    if (total <= 0 || done < 0) {
+        return -1;
+    }
+
+    if (done >= total) {
+        return 100;
+    }
+
+    /* A double rounds the last bytes of a very long job up. */
+    return MIN(99, (int)((double)done * 100 / (double)total));
+}

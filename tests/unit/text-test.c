@@ -129,6 +129,21 @@ what_is_not_known_has_no_text(void **state)
     assert_null(qblk_text_size(G_MININT64));
 }
 
+static void
+percent_is_rounded_down(void **state)
+{
+    static const struct {
+        gint64 done, total;
+        int percent;
+    } cases[] = {
+        {0, 100, 0}, {999, 1000, 99}, {1000, 1000, 100}, {1001, 1000, 100},
+        {5, 0, -1},  {-1, 10, -1},    {5, -1, -1},       {G_MAXINT64 - 1, G_MAXINT64, 99},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_int_equal(qblk_text_percent(cases[i].done, cases[i].total), cases[i].percent);
+    }
+}
+
 int
 main(void)
 {
@@ -144,6 +159,7 @@ main(void)
         cmocka_unit_test(sizes_are_written_in_binary_units),
         cmocka_unit_test(a_size_is_never_rounded_up_to_the_next_whole),
         cmocka_unit_test(what_is_not_known_has_no_text),
+        cmocka_unit_test(percent_is_rounded_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

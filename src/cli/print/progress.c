@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/progress.h"
 
+#include "base/text.h"
 #include "cli/print/output.h"
 
 #include <stdio.h>
@@ -89,7 +90,7 @@ qblk_progress_free(QblkProgress *progress)
 static int
 percent_of(gint64 done, gint64 total)
 {
-    return total <= 0 ? 0 : (int)CLAMP((double)done * 100 / (double)total, 0, 99);
+    return CLAMP(qblk_text_percent(done, total), 0, 99);
 }
 
 static char *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/report.h"
 
+#include "base/text.h"
 #include "graph/snapshot-jobs.h"
 
 static void
@@ -168,14 +169,7 @@ qblk_report_file(const QblkNode *node)
 int
 qblk_report_percent(const QblkJob *job)
 {
-    if (job->total <= 0 || job->progress < 0) {
-        return -1;
-    }
-    if (job->progress >= job->total) {
-        return 100;
-    }
-    /* A double rounds the last bytes of a very long job up. */
-    return MIN(99, (int)((double)job->progress * 100 / (double)job->total));
+    return qblk_text_percent(job->progress, job->total);
 }
 
 QblkJson *
