@@ -4,79 +4,69 @@
 #include "blockjob/merged-mark.h"
 #include "blockjob/run-verify.h"
 
-static QblkStage
-stage_of(const QblkRunTask *task, const QblkStep *step)
+static gboolean
+has_mark(const QblkRunTask *task)
 {
-    if (task->is_past_return) {
-        return QBLK_STAGE_CLEANING;
-    }
-    return step->is_final ? QBLK_STAGE_PIVOTING : step->is_start ? QBLK_STAGE_STARTED : task->stage;
+    return task->run->options->is_local && task->plan->merged != NULL;
 }
 
-/* Before the chain is changed the image that will be old may be so, and after it is. */
+/* Before the chain is changed the image may become stale, afterwards it is. */
 static gboolean
 mark_stage(const QblkRunTask *task, QblkStage stage, GError **error)
 {
     const QblkPlan *plan = task->plan;
-    gboolean is_marked = task->run->options->is_local && plan->merged != NULL;
-    return !is_marked || stage < QBLK_STAGE_PIVOTING ||
-           qblk_merged_mark_write(plan->merged, plan->merged_into, stage == QBLK_STAGE_CLEANING,
-                                  error);
-}
-
-static gboolean
-note_stage(QblkRunTask *task, QblkStage stage, GError **error)
-{
-    if (stage == task->stage || task->run->is_undoing) {
+    gboolean is_done = stage == QBLK_STAGE_CLEANING;
+    if (!has_mark(task) || stage < QBLK_STAGE_PIVOTING) {
         return TRUE;
     }
-    /* The mark that is there already says enough where it cannot be written anew. */
+    return qblk_merged_mark_write(plan->merged, plan->merged_into, is_done, error);
+}
+
+gboolean
+qblk_run_journal_record(QblkRunTask *task, GError **error)
+{
+    QblkStage stage = qblk_run_state_stage(task->state);
+    if (stage == task->recorded) {
+        return TRUE;
+    }
+
+    /* A mark that cannot be made final still shows enough. */
     gboolean is_first = stage < QBLK_STAGE_CLEANING;
-    if (!mark_stage(task, stage, is_first ? error : NULL) && is_first) {
+    gboolean is_marked = mark_stage(task, stage, is_first ? error : NULL);
+    if (!is_marked && is_first) {
         return FALSE;
     }
+
     if (task->journal != NULL && !qblk_journal_note(*task->journal, stage, error)) {
         return FALSE;
     }
-    task->stage = stage;
+    task->recorded = stage;
     return TRUE;
-}
-
-/* Once there is no way back the steps go on, written down or not: what a journal
- * does not say of them is found out when it is taken up. */
-gboolean
-qblk_run_journal_step(QblkRunTask *task, const QblkStep *step, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    if (note_stage(task, stage_of(task, step), &cause) || task->is_past_return) {
-        return TRUE;
-    }
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return FALSE;
 }
 
 void
 qblk_run_journal_not_changed(QblkRunTask *task)
 {
     QblkJournal *journal = task->journal == NULL ? NULL : *task->journal;
-    if (journal != NULL && task->stage >= QBLK_STAGE_PIVOTING &&
-        qblk_journal_note(journal, QBLK_STAGE_STARTED, NULL)) {
-        task->stage = QBLK_STAGE_STARTED;
+    if (journal == NULL || task->recorded < QBLK_STAGE_PIVOTING) {
+        return;
+    }
+    if (qblk_journal_note(journal, QBLK_STAGE_STARTED, NULL)) {
+        task->recorded = QBLK_STAGE_STARTED;
     }
 }
 
-/* Where nobody knows whether the guest has gone over the mark stays as it is. */
+/* If it is not known which image is the active one the mark stays as it is. */
 gboolean
-qblk_run_journal_undone(QblkRunTask *task, GError **error)
+qblk_run_journal_undone(const QblkRunTask *task, GError **error)
 {
     const QblkPlan *plan = task->plan;
-    gboolean is_before, is_after;
-    g_autoptr(QblkMergedMark) mark = !task->run->options->is_local || plan->merged == NULL
-                                         ? NULL
-                                         : qblk_merged_mark_read(plan->merged);
+    g_autoptr(QblkMergedMark) mark = has_mark(task) ? qblk_merged_mark_read(plan->merged) : NULL;
     if (mark == NULL) {
         return TRUE;
     }
+
+    gboolean is_before, is_after;
     if (!qblk_run_verify_compare(task, &is_before, &is_after, error)) {
         return FALSE;
     }
@@ -103,17 +93,18 @@ gboolean
 qblk_run_journal_settle(const QblkRunTask *task, GError **error)
 {
     const QblkPlan *plan = task->plan;
-    g_autoptr(GError) cause = NULL;
-    if (!task->run->options->is_local || plan->merged == NULL || !task->is_over) {
+    if (!has_mark(task) || !qblk_run_state_has_succeeded(task->state)) {
         return TRUE;
     }
-    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(plan->merged);
     if (was_deleted(plan, plan->merged)) {
         qblk_merged_mark_remove(plan->merged);
         return TRUE;
     }
-    if ((mark != NULL && mark->is_done && !mark->is_of_another) ||
-        qblk_merged_mark_write(plan->merged, plan->merged_into, TRUE, &cause)) {
+
+    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(plan->merged);
+    g_autoptr(GError) cause = NULL;
+    gboolean is_final = mark != NULL && mark->is_done && !mark->is_of_another;
+    if (is_final || qblk_merged_mark_write(plan->merged, plan->merged_into, TRUE, &cause)) {
         return TRUE;
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
@@ -127,9 +118,9 @@ void
 qblk_run_journal_end(const QblkRun *run)
 {
     for (guint i = 0; i < run->tasks->len; i++) {
-        QblkJournal **journal = ((const QblkRunTask *)run->tasks->pdata[i])->journal;
-        if (journal != NULL && *journal != NULL) {
-            qblk_journal_end(g_steal_pointer(journal));
+        const QblkRunTask *task = run->tasks->pdata[i];
+        if (task->journal != NULL && *task->journal != NULL) {
+            qblk_journal_end(g_steal_pointer(task->journal));
         }
     }
 }

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What is written down of a plan under way: the stage in its journal, and the mark of an overlay
- * that is merged.
+ * What is recorded of a plan under way: the stage in its journal, and the mark of an image that is
+ * merged.
  */
 #pragma once
 
 #include "blockjob/run-task.h"
 
-/** Before @step is sent. */
-gboolean qblk_run_journal_step(QblkRunTask *task, const QblkStep *step,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Record the stage of the task's state, and the mark that goes with it, unless it is there. */
+gboolean qblk_run_journal_record(QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** QEMU has said that the chain was not changed.  Once the job is forgotten nothing else says so.
- */
+/** QEMU has reported that the chain was not changed.  Once the job is dismissed nothing else shows
+ * that. */
 void qblk_run_journal_not_changed(QblkRunTask *task);
 
-/** All was taken back.  The mark goes where the chain is the one from before: another client may
- * have ended the job. */
-gboolean qblk_run_journal_undone(QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** All steps were undone.  The mark is removed if the chain is the one from before: another client
+ * may have completed the job. */
+gboolean qblk_run_journal_undone(const QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** After all jobs, the last chance to make the mark final, unless its image was deleted.  Where the
- * mark cannot be written anew the one that is there keeps the overlay from being merged again, but
- * does not tell what to boot from. */
+/**
+ * After all jobs, the last chance to make the mark final, unless its image was deleted.  A mark
+ * that cannot be written again still keeps the overlay from being merged a second time, but does
+ * not tell which image to boot from: QBLK_BLOCKJOB_ERROR_RESULT.
+ */
 gboolean qblk_run_journal_settle(const QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Nothing is left to take up: the journals of all plans. */
+/** End the journals of all plans: nothing is left to resume. */
 void qblk_run_journal_end(const QblkRun *run);

@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * One command to QEMU, heard once for certain: what becomes of it where the answer does not come.
+ * One command to QEMU: what became of it, also if its answer does not come.
  */
 #pragma once
 
 #include "blockjob/run-task.h"
 
-/** Send the command of @step, if it has one, and once more where it is not known whether QEMU has
- * heard it.  A second one that is no job's may be refused because the first one was heard. */
-gboolean qblk_run_send(QblkRunTask *task, const QblkStep *step,
-                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+typedef enum {
+    QBLK_SEND_ANSWERED,   /* QEMU accepted it, or refused one that may be refused */
+    QBLK_SEND_REFUSED,    /* QEMU refused it, and has changed nothing */
+    QBLK_SEND_HAD_EFFECT, /* it was not answered, and the state of the job has changed */
+    QBLK_SEND_NO_ANSWER,  /* it was not answered, and the job is where it was */
+    QBLK_SEND_FAILED,     /* it was not answered, and QEMU cannot be asked */
+} QblkSendOutcome;
 
-/** Of a step that QEMU must not hear twice, and may have heard when its job was in the state
- * @before: wait a while whether it was. */
-gboolean qblk_run_send_await(QblkRunTask *task, const QblkStep *step, const char *before,
-                             gboolean *was_heard, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Begin with another step of @task: the next attempt is its first one. */
+void qblk_run_send_begin(QblkRunTask *task, const QblkStep *step);
 
-/** QEMU has said no, and so nothing was changed. */
-gboolean qblk_run_send_is_refusal(const GError *error);
+/**
+ * Send the command of @step, if it has one.  After an attempt that was not answered a second one
+ * may be refused because the first one was received, unless the state of a job shows that.
+ *
+ * @error is set unless the result is _ANSWERED or _HAD_EFFECT.
+ */
+QblkSendOutcome qblk_run_send(QblkRunTask *task, const QblkStep *step, GError **error);
 
-/** What QEMU interrupts for nobody: the user has to be told how a final step went, and a flush
- * takes as long as it takes. */
-gboolean qblk_run_send_keeps_busy(const QblkRunTask *task, const QblkStep *step);
+/** Wait a while for a sign that @step, which was not answered, was received.  FALSE with @error set
+ * if the task must stop or the connection is lost. */
+gboolean qblk_run_send_await(const QblkRunTask *task, const QblkStep *step, gboolean *was_received,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: TRUE if the job of @step has left the state that it had before the first attempt. */
+gboolean qblk_run_send_had_effect(const QblkRunTask *task, const QblkStep *step);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * One plan under way, step by step.
+ * One plan under way: its state, what it knows, and what all actions need.
  */
 #pragma once
 
@@ -11,38 +11,49 @@
 typedef struct {
     QblkMonitor monitor;
     const QblkRunOptions *options;
-    GPtrArray *tasks;    /* of QblkRunTask, owned */
-    gint64 end;          /* of the time limit, microseconds of the monotonic clock; 0: none */
-    gint64 report_at;    /* when to ask for the progress next; 0: never */
-    gboolean is_undoing; /* it has failed, and what was done is taken back */
+    GPtrArray *tasks;      /* of QblkRunTask, owned */
+    gint64 (*clock)(void); /* microseconds, monotonic */
+    gint64 end;            /* of the time limit, by the clock; 0: none */
+    gint64 report_at;      /* when to query the progress next; 0: never */
 } QblkRun;
 
 typedef struct {
     QblkRun *run;
     const QblkPlan *plan;
-    QblkJobState *job;       /* of the plan; borrowed from the monitor */
-    QblkJournal **journal;   /* NULL: there is none */
-    QblkStage stage;         /* as the journal has it */
-    guint taken;             /* how many steps took effect, or may have */
-    gboolean is_past_return; /* a final step was sent */
-    gboolean is_over;        /* the job has ended well: only cleaning up is left */
-    gboolean is_unanswered;  /* what became of the final step is not known from its answer */
+    QblkJobState *job;      /* of the plan; borrowed from the monitor */
+    QblkJournal **journal;  /* NULL: none */
+    QblkStage recorded;     /* the stage that the journal has */
+    QblkRunState state;     /* changed by qblk_run_task_apply() only */
+    QblkRunAction action;   /* what comes next */
+    QblkRunState failed_in; /* the state before the one that it ended in */
+    guint taken;            /* how many steps took effect, or may have */
+    guint attempts;         /* how often the step was sent */
+    char *job_before;       /* owned: the state of its job before that; NULL: none */
+    GError *error;          /* owned: of the action that failed */
 } QblkRunTask;
 
-/** The first wish to stop takes the jobs back, where there still is a way back; a second one leaves
- * QEMU as it is. */
+QblkRunTask *qblk_run_task_new(QblkRun *run, const QblkPlan *plan, QblkJournal **journal);
+void qblk_run_task_free(QblkRunTask *task);
+
+/** Go from the task's state to the next one by the row of @event.  An event that has no row ends
+ * the plan as QBLK_RUN_UNKNOWN. */
+void qblk_run_task_apply(QblkRunTask *task, QblkRunEvent event);
+
+/** Returns: the event for a failure: QBLK_RUN_LOST or QBLK_RUN_LEFT if it is one of these, or
+ * @event. */
+QblkRunEvent qblk_run_task_failure(const QblkRunTask *task, QblkRunEvent event);
+
+/**
+ * The first interrupt by the user cancels the jobs, if the chain was not changed; so does the time
+ * limit.  A second interrupt leaves QEMU as it is.
+ *
+ * Returns: TRUE with @error set if the task must stop: _CANCELLED, or _DETACHED if the job goes on.
+ */
 gboolean qblk_run_task_must_stop(const QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Take the steps up to the one that starts the job, without waiting for what ends that one. */
-gboolean qblk_run_task_start(QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Wait for QEMU, the user or the time, whichever comes first.  A lost connection is opened again
+ * once; FALSE with @error set if that fails. */
+gboolean qblk_run_task_wait_turn(const QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Wait until the jobs of all tasks are where their plans let them wait; @failed is the task that
- * has failed. */
-gboolean qblk_run_task_wait_all(QblkRun *run, QblkRunTask **failed,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Take all other steps. */
-gboolean qblk_run_task_finish(QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Take back all that was done.  The jobs may come to their end by themselves meanwhile. */
-gboolean qblk_run_task_undo(QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** How many queries in a row QEMU may leave unanswered while it works on @step. */
+guint qblk_run_task_patience(const QblkRunTask *task, const QblkStep *step);

@@ -75,7 +75,7 @@ static gboolean
 judge_unread(const QblkRunTask *task, gboolean *is_before, gboolean *is_after, GError **error)
 {
     *is_before = FALSE;
-    *is_after = task->stage == QBLK_STAGE_CLEANING;
+    *is_after = task->recorded == QBLK_STAGE_CLEANING;
     if (!*is_after) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "its job is gone, and whether the chain of '%s' was changed is not known, look "
@@ -132,26 +132,26 @@ describe_chain(const QblkSnapshot *snapshot, const QblkPlan *plan)
                : "has changed: look at it again";
 }
 
-void
-qblk_run_verify_tell_chains(QblkRun *run, GError **error)
+char *
+qblk_run_verify_describe_chains(QblkRun *run)
 {
     g_autoptr(QblkSnapshot) snapshot = fetch(run, NULL);
-    g_autoptr(GString) told = g_string_new((*error)->message);
+    GString *text = g_string_new(NULL);
     for (guint i = 0; snapshot != NULL && i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
         const QblkPlan *plan = task->plan;
         const char *how = describe_chain(snapshot, plan);
         if (how != NULL) {
-            g_string_append_printf(told, "; the chain of '%s' %s", plan->target, how);
+            g_string_append_printf(text, "; the chain of '%s' %s", plan->target, how);
         }
-        gboolean is_partial = plan->partial != NULL && task->taken > 0 && !task->is_over;
+
+        gboolean is_partial =
+            plan->partial != NULL && task->taken > 0 && !qblk_run_state_has_succeeded(task->state);
         if (is_partial && g_strcmp0(how, "is as planned") != 0) {
-            g_string_append_printf(told, "; '%s' is not whole", plan->partial);
+            g_string_append_printf(text, "; '%s' is not whole", plan->partial);
         }
     }
-    GError *whole = g_error_new_literal((*error)->domain, (*error)->code, told->str);
-    g_clear_error(error);
-    *error = whole;
+    return g_string_free(text, FALSE);
 }
 
 /* NULL where nothing of @plan is to be deleted. */
@@ -168,36 +168,36 @@ list_to_delete(const QblkPlan *plan)
     return files->len == 0 ? NULL : qblk_text_list((const char *const *)files->pdata, files->len);
 }
 
-void
-qblk_run_verify_tell_undeleted(const QblkRun *run, GError **error)
+char *
+qblk_run_verify_describe_undeleted(const QblkRun *run)
 {
+    GString *text = g_string_new(NULL);
     for (guint i = 0; i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
-        g_autofree char *files = task->is_over ? list_to_delete(task->plan) : NULL;
+        gboolean has_succeeded = qblk_run_state_has_succeeded(task->state);
+        g_autofree char *files = has_succeeded ? list_to_delete(task->plan) : NULL;
         if (files != NULL) {
-            g_autofree char *message = (*error)->message;
-            (*error)->message =
-                g_strdup_printf("%s; what left the chain of '%s' was not deleted: %s", message,
-                                task->plan->target, files);
+            g_string_append_printf(text, "; what left the chain of '%s' was not deleted: %s",
+                                   task->plan->target, files);
         }
     }
+    return g_string_free(text, FALSE);
 }
 
-void
-qblk_run_verify_tell_job(const QblkRunTask *task, GError **error)
+char *
+qblk_run_verify_describe_job(const QblkRunTask *task)
 {
     const QblkPlan *plan = task->plan;
-    if (task->run->is_undoing) {
-        g_prefix_error(error, "job '%s' could not be taken back: ", plan->job);
-    } else if (task->is_over) {
-        g_prefix_error(error, "the chain of '%s' was changed as planned, and then: ", plan->target);
-    } else if (task->is_past_return) {
-        g_prefix_error(
-            error,
-            "whether the chain of '%s' was changed is not known, look at it again: ", plan->target);
-    } else if (task->job->state != NULL) {
-        g_prefix_error(error, "job '%s' goes on, or waits to be finished: ", plan->job);
-    } else {
-        g_prefix_error(error, "whether job '%s' was started is not known: ", plan->job);
+    if (qblk_run_state_has_succeeded(task->failed_in)) {
+        return g_strdup_printf("the chain of '%s' was changed as planned, and then: ",
+                               plan->target);
     }
+    if (qblk_run_state_is_committed(task->failed_in)) {
+        return g_strdup_printf(
+            "whether the chain of '%s' was changed is not known, look at it again: ", plan->target);
+    }
+    if (task->job->state != NULL) {
+        return g_strdup_printf("job '%s' goes on, or waits to be finished: ", plan->job);
+    }
+    return g_strdup_printf("whether job '%s' was started is not known: ", plan->job);
 }

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * How a run ended: what was seen, and what is said of it.
+ * How a run ended: the chains that are seen afterwards, and what the user is told of them.
  */
 #pragma once
 
 #include "blockjob/run-task.h"
 
-/** Fetch the graph again and compare it with what each plan promised, and the headers on disk. */
+/** Fetch the graph again, and compare it with what each plan promised, and the headers on disk. */
 gboolean qblk_run_verify_check(QblkRun *run, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Whether the plan of @task knows a chain; not where it could not be read for a job that was there
- * before. */
+/** Returns: TRUE if the plan of @task knows a chain.  That of a job that existed does not, if the
+ * chain could not be read. */
 gboolean qblk_run_verify_can_compare(const QblkRunTask *task);
 
-/** Which of the two chains that the plan of @task knows is there now.  Where it knows none it is an
- * error, QBLK_BLOCKJOB_ERROR_RESULT, unless the job had been seen to end well. */
+/** See which of the two chains that the plan of @task knows is there now.  If it knows none it is
+ * an error, QBLK_BLOCKJOB_ERROR_RESULT, unless the job was recorded to have succeeded. */
 gboolean qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, gboolean *is_after,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Fetch the graph again and see that the chain is as it was before, where the plan knows that. */
+/** Fetch the graph again, and check that the chain is as before, if the plan knows that. */
 gboolean qblk_run_verify_check_before(const QblkRunTask *task,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** After a failure that was taken back: add to @error how the chains are.  Nothing is said of a
- * chain that was not seen. */
-void qblk_run_verify_tell_chains(QblkRun *run, GError **error);
+/** Returns: (transfer full): what to add to an error after a rollback: how the chains are, as far
+ * as they could be read. */
+char *qblk_run_verify_describe_chains(QblkRun *run);
 
-/** After a failure of one of several, where no journal is left to delete by: add to @error the
- * files of those that have ended well, which were to be deleted. */
-void qblk_run_verify_tell_undeleted(const QblkRun *run, GError **error);
+/** Returns: (transfer full): what to add to an error of one of several plans: the files of those
+ * that succeeded which were to be deleted, and are not because no journal is left. */
+char *qblk_run_verify_describe_undeleted(const QblkRun *run);
 
-/** After a failure that was not taken back: put before @error what is known of the job of @task. */
-void qblk_run_verify_tell_job(const QblkRunTask *task, GError **error);
+/** Returns: (transfer full): what to put before an error after which nothing was rolled back: what
+ * is known of the job of @task. */
+char *qblk_run_verify_describe_job(const QblkRunTask *task);

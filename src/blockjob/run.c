@@ -3,12 +3,13 @@
 
 #include "base/const-cast.h"
 #include "blockjob/delete-images.h"
-#include "blockjob/run-failure.h"
 #include "blockjob/run-journal.h"
-#include "blockjob/run-send.h"
+#include "blockjob/run-resume.h"
+#include "blockjob/run-rollback.h"
+#include "blockjob/run-step.h"
 #include "blockjob/run-verify.h"
 
-/* What QEMU is asked about has to be known before it is asked. */
+/* A job has to be watched before a command for it is sent. */
 static void
 watch_jobs(QblkRun *run, const GPtrArray *steps)
 {
@@ -21,27 +22,31 @@ watch_jobs(QblkRun *run, const GPtrArray *steps)
 }
 
 static void
+free_task(gpointer data)
+{
+    qblk_run_task_free(data);
+}
+
+static void
 run_init(QblkRun *run, QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options)
 {
     gint64 now = g_get_monotonic_time();
     *run = (QblkRun){
         .options = options,
-        .tasks = g_ptr_array_new_with_free_func(g_free),
+        .tasks = g_ptr_array_new_with_free_func(free_task),
+        .clock = g_get_monotonic_time,
         .end = options->time_limit_ms == 0 ? 0 : now + options->time_limit_ms * 1000,
         .report_at = options->report_ms == 0 ? 0 : now,
     };
     qblk_monitor_init(&run->monitor, client, options->address, options->timeout_ms,
                       options->heartbeat_ms, options->stop_fd);
     run->monitor.keeps_events = options->keeps_events;
+
     for (guint i = 0; i < plans->len; i++) {
-        QblkRunTask *task = g_new0(QblkRunTask, 1);
-        task->run = run;
-        task->plan = plans->pdata[i];
-        task->job = qblk_monitor_job(&run->monitor, task->plan->job);
-        task->stage = task->plan->existing_job ? QBLK_STAGE_STARTED : QBLK_STAGE_PLANNED;
-        task->journal = options->journals == NULL ? NULL : &options->journals[i];
-        watch_jobs(run, task->plan->steps);
-        g_ptr_array_add(run->tasks, task);
+        const QblkPlan *plan = plans->pdata[i];
+        QblkJournal **journal = options->journals == NULL ? NULL : &options->journals[i];
+        g_ptr_array_add(run->tasks, qblk_run_task_new(run, plan, journal));
+        watch_jobs(run, plan->steps);
     }
 }
 
@@ -52,49 +57,148 @@ run_clear(QblkRun *run)
     g_ptr_array_unref(run->tasks);
 }
 
-/* ---- the way that all goes well ---- */
+/* ---- the loop ---- */
+
+/* Carry out the actions of @task until it holds for the other disks, or is at its end. */
+static void
+drive(QblkRunTask *task)
+{
+    while (task->action != QBLK_RUN_HOLD && task->action != QBLK_RUN_UNDO &&
+           task->action != QBLK_RUN_END) {
+        qblk_run_step_turn(task);
+    }
+}
+
+/* The steps up to the one that starts the job. */
+static void
+start(QblkRunTask *task)
+{
+    while (task->state != QBLK_RUN_RUNNING && task->action != QBLK_RUN_UNDO &&
+           task->action != QBLK_RUN_END) {
+        qblk_run_step_turn(task);
+    }
+}
 
 static gboolean
-carry_out(QblkRun *run, QblkRunTask **failed, GError **error)
+is_good(const QblkRunTask *task)
 {
+    return task->state == QBLK_RUN_RUNNING || task->state == QBLK_RUN_WAITING ||
+           task->state == QBLK_RUN_COMPLETED;
+}
+
+/* See which jobs wait where their plans have them wait.  @waits becomes the last one that does not;
+ * FALSE if one has failed. */
+static gboolean
+look_at_jobs(const QblkRun *run, QblkRunTask **waits, QblkRunTask **failed)
+{
+    *waits = NULL;
     for (guint i = 0; i < run->tasks->len; i++) {
-        *failed = run->tasks->pdata[i];
-        if (!qblk_run_task_start(*failed, error)) {
-            return FALSE;
+        QblkRunTask *task = run->tasks->pdata[i];
+        QblkRunEvent event;
+        if (task->state != QBLK_RUN_RUNNING) {
+            continue;
         }
-    }
-    if (run->options->is_detached) {
-        return TRUE;
-    }
-    if (!qblk_run_task_wait_all(run, failed, error)) {
-        return FALSE;
-    }
-    for (guint i = 0; i < run->tasks->len; i++) {
-        *failed = run->tasks->pdata[i];
-        if (!qblk_run_task_finish(*failed, error)) {
+        if (!qblk_run_step_has_ended(task, &event)) {
+            *waits = task;
+            continue;
+        }
+
+        qblk_run_task_apply(task, event);
+        if (!is_good(task)) {
+            *failed = task;
             return FALSE;
         }
     }
     return TRUE;
 }
 
+/* Wait until the jobs of all tasks wait.  Returns: (nullable): the task that has failed. */
+static QblkRunTask *
+wait_for_all(const QblkRun *run)
+{
+    QblkRunTask *waits, *failed = NULL;
+    while (look_at_jobs(run, &waits, &failed) && waits != NULL) {
+        if (!qblk_run_task_wait_turn(waits, &waits->error)) {
+            qblk_run_task_apply(waits, qblk_run_task_failure(waits, QBLK_RUN_FAILED));
+            return waits;
+        }
+    }
+    return failed;
+}
+
+/* The steps from where the job waits, one disk after the other. */
+static QblkRunTask *
+finish_all(const QblkRun *run)
+{
+    for (guint i = 0; i < run->tasks->len; i++) {
+        QblkRunTask *task = run->tasks->pdata[i];
+        if (task->state == QBLK_RUN_WAITING) {
+            qblk_run_task_apply(task, QBLK_RUN_ALL_WAIT);
+        }
+        drive(task);
+        if (task->state != QBLK_RUN_COMPLETED) {
+            return task;
+        }
+    }
+    return NULL;
+}
+
+static void
+detach_all(const QblkRun *run)
+{
+    for (guint i = 0; i < run->tasks->len; i++) {
+        QblkRunTask *task = run->tasks->pdata[i];
+        if (task->state == QBLK_RUN_RUNNING) {
+            qblk_run_task_apply(task, QBLK_RUN_DETACH);
+        }
+    }
+    qblk_run_journal_end(run);
+}
+
+/* Returns: (nullable): the task that has failed. */
+static QblkRunTask *
+carry_out(const QblkRun *run)
+{
+    for (guint i = 0; i < run->tasks->len; i++) {
+        QblkRunTask *task = run->tasks->pdata[i];
+        start(task);
+        if (!is_good(task)) {
+            return task;
+        }
+    }
+    if (run->options->is_detached) {
+        detach_all(run);
+        return NULL;
+    }
+
+    QblkRunTask *failed = wait_for_all(run);
+    return failed == NULL ? finish_all(run) : failed;
+}
+
+/* ---- the end ---- */
+
 static gboolean
 conclude_task(const QblkRunTask *task, gboolean is_promised, GError **error)
 {
     gboolean is_deleted = is_promised && qblk_delete_images_delete(task->plan, error);
-    return qblk_run_journal_settle(task, is_deleted ? error : NULL) && is_deleted;
+    gboolean is_settled = qblk_run_journal_settle(task, is_deleted ? error : NULL);
+    return is_deleted && is_settled;
 }
 
-/* After all jobs: see that the chains are as promised, and then delete.  The first failure is told.
- */
+/* After all jobs: check that the chains are as promised, and delete images only then.  The first
+ * failure is reported. */
 static gboolean
 conclude(QblkRun *run, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    gboolean is_promised = qblk_run_verify_check(run, &cause), done = is_promised;
+    gboolean is_promised = qblk_run_verify_check(run, &cause);
+    gboolean done = is_promised;
     for (guint i = 0; i < run->tasks->len; i++) {
-        done = conclude_task(run->tasks->pdata[i], is_promised, done ? &cause : NULL) && done;
+        gboolean is_concluded =
+            conclude_task(run->tasks->pdata[i], is_promised, done ? &cause : NULL);
+        done = done && is_concluded;
     }
+
     gboolean was_seen = !g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE);
     if (!qblk_monitor_is_lost(&run->monitor) && was_seen) {
         qblk_run_journal_end(run);
@@ -105,22 +209,22 @@ conclude(QblkRun *run, GError **error)
     return done;
 }
 
+static gboolean
+end_run(QblkRun *run, QblkRunTask *failed, GError **error)
+{
+    if (failed != NULL) {
+        qblk_run_rollback_end(run, failed, error);
+        return FALSE;
+    }
+    return run->options->is_detached || conclude(run, error);
+}
+
 gboolean
 qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options, GError **error)
 {
     QblkRun run;
-    QblkRunTask *failed = NULL;
-    g_autoptr(GError) cause = NULL;
     run_init(&run, client, plans, options);
-    gboolean done = carry_out(&run, &failed, &cause);
-    if (!done) {
-        qblk_run_failure_end(&run, failed, &cause);
-        g_propagate_error(error, g_steal_pointer(&cause));
-    } else if (options->is_detached) {
-        qblk_run_journal_end(&run);
-    } else {
-        done = conclude(&run, error);
-    }
+    gboolean done = end_run(&run, carry_out(&run), error);
     run_clear(&run);
     return done;
 }
@@ -142,194 +246,54 @@ qblk_run_one(QblkClient *client, const QblkPlan *plan, const QblkRunOptions *opt
     return qblk_run(client, plans, options, error);
 }
 
-/* ---- taking up what was left ---- */
+/* ---- an operation that was interrupted ---- */
 
-/* The steps up to where the job is now were taken by whoever was there before. */
-static void
-skip_taken(QblkRunTask *task)
-{
-    const GPtrArray *steps = task->plan->steps;
-    task->taken = 0;
-    while (task->taken < steps->len && !task->plan->existing_job) {
-        const QblkStep *step = steps->pdata[task->taken++];
-        if (step->is_start) {
-            break;
-        }
-    }
-    for (guint i = task->taken; i < steps->len; i++) {
-        const QblkStep *step = steps->pdata[i];
-        gboolean is_of_job = g_strcmp0(step->job, task->plan->job) == 0 && step->until != NULL;
-        if (is_of_job && (qblk_job_state_has_reached(task->job, step->until) ||
-                          qblk_job_state_has_passed(task->job, step->until))) {
-            task->taken = i + 1;
-            task->is_past_return = task->is_past_return || step->is_final;
-            task->is_over = task->is_past_return && task->job->error == NULL;
-        }
-    }
-}
-
-/* Up to the command that changes the chain, and what ends it. */
-static void
-skip_to_cleaning(QblkRunTask *task)
-{
-    const GPtrArray *steps = task->plan->steps;
-    for (guint i = 0; i < steps->len; i++) {
-        const QblkStep *step = steps->pdata[i];
-        if (step->is_final) {
-            task->taken = i + 1;
-        }
-    }
-    task->is_past_return = TRUE;
-    task->is_over = TRUE;
-}
-
+/* The job has failed, or another client has ended it: the chain has to be as before. */
 static gboolean
-fail_moved(const QblkRunTask *task, GError **error)
+roll_back(const QblkRun *run, QblkRunTask *task, GError **error)
 {
-    const QblkPlan *plan = task->plan;
-    const QblkExpectation *old = plan->before->pdata[0], *new = plan->after->pdata[0];
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "its job is gone and the image of '%s' is '%s', while its guest %s gone over to "
-                "'%s': QEMU may have been started again, from an image that is old",
-                plan->target, old->filename,
-                task->stage == QBLK_STAGE_CLEANING ? "had" : "may have", new->filename);
-    return FALSE;
-}
-
-/* The job is gone: only the chain tells how it has ended.  A QEMU keeps the job until somebody has
- * it forgotten, so that after the command that has the guest go over to another image, the image
- * from before is no sign that it has not. */
-static gboolean
-decide_by_chain(QblkRunTask *task, gboolean *goes_on, GError **error)
-{
-    gboolean is_before, is_after;
-    if (!qblk_run_verify_compare(task, &is_before, &is_after, error)) {
-        return FALSE;
-    }
-    if (task->stage >= QBLK_STAGE_PIVOTING && !is_after && qblk_plan_moves_top(task->plan)) {
-        return fail_moved(task, error);
-    }
-    /* A chain that stays the same (a copy that is finished) does not tell. */
-    *goes_on = is_after && !(is_before && task->stage < QBLK_STAGE_CLEANING);
-    if (*goes_on) {
-        skip_to_cleaning(task);
-    }
-    return TRUE;
-}
-
-static gboolean
-go_on(QblkRun *run, QblkRunTask *task, GError **error)
-{
-    QblkRunTask *failed = NULL;
-    if (!qblk_run_task_wait_all(run, &failed, error) || !qblk_run_task_finish(task, error)) {
-        qblk_run_failure_end(run, task, error);
-        return FALSE;
-    }
-    return conclude(run, error);
-}
-
-/* A job that has failed meanwhile, or that another client has ended, has left the chain as it was.
- */
-static gboolean
-go_back(QblkRun *run, QblkRunTask *task, GError **error)
-{
-    task->is_past_return = task->is_over = FALSE;
-    run->is_undoing = TRUE;
+    g_clear_error(&task->error);
     if (task->taken == 0) {
         task->taken = task->plan->steps->len;
     }
-    if (!qblk_run_task_undo(task, error) || !qblk_run_verify_check_before(task, error)) {
+    if (!qblk_run_rollback_task(task, error) || !qblk_run_verify_check_before(task, error)) {
         return FALSE;
     }
     qblk_run_journal_end(run);
     return TRUE;
 }
 
-/* A job that was to make another image the active one, and was ended by somebody else without that,
- * has ended well all the same. */
 static gboolean
-look_whether_moved(const QblkRunTask *task, gboolean *has_moved, GError **error)
+resume(QblkRun *run, QblkRunTask *task, QblkRunState *end, GError **error)
 {
-    gboolean is_before;
-    *has_moved = TRUE;
-    return !qblk_plan_moves_top(task->plan) ||
-           qblk_run_verify_compare(task, &is_before, has_moved, error);
-}
+    qblk_run_task_apply(task, qblk_run_resume_find(task));
+    if (task->action == QBLK_RUN_END) {
+        g_propagate_error(error, g_steal_pointer(&task->error));
+        return FALSE;
+    }
+    if (task->action == QBLK_RUN_UNDO) {
+        *end = QBLK_RUN_ROLLED_BACK;
+        return roll_back(run, task, error);
+    }
 
-/* Whether the final step, which whoever was there before may have sent, can be sent (again) or was
- * heard. */
-static gboolean
-look_whether_heard(QblkRunTask *task, gboolean *goes_on, GError **error)
-{
-    const GPtrArray *steps = task->plan->steps;
-    const QblkStep *once = NULL;
-    for (guint i = 0; i < steps->len; i++) {
-        const QblkStep *step = steps->pdata[i];
-        once = step->at_most_once ? step : once;
-    }
-    if (once == NULL || task->stage != QBLK_STAGE_PIVOTING ||
-        qblk_job_state_has_reached(task->job, once->until)) {
-        return TRUE;
-    }
-    g_autofree char *before = g_strdup(task->job->state);
-    g_autoptr(GError) cause = NULL;
-    task->is_unanswered = TRUE;
-    if (!qblk_run_send_await(task, once, before, goes_on, &cause)) {
-        *goes_on = FALSE;
-        if (!g_error_matches(cause, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED)) {
-            g_propagate_error(error, g_steal_pointer(&cause));
-            return FALSE;
-        }
-    }
-    if (!*goes_on && task->plan->existing_job) { /* it goes on without us, and so nothing is over */
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "job '%s' is still %s, and whether QEMU has heard '%s' is not known: say 'qblk "
-                    "recover' again when the job is over",
-                    once->job, before, once->command);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean
-resume(QblkRun *run, QblkRunTask *task, QblkRunEnd *end, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    gboolean goes_on = task->stage > QBLK_STAGE_PLANNED || !qblk_run_verify_can_compare(task);
-    if (!qblk_monitor_query_jobs(&run->monitor, error)) {
-        return FALSE;
-    }
-    if (goes_on && qblk_job_state_is_there(task->job)) {
-        if (!look_whether_heard(task, &goes_on, error)) {
-            return FALSE;
-        }
-        gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
-        goes_on = goes_on && (!is_concluded || task->job->error == NULL);
-        if (is_concluded && goes_on && !look_whether_moved(task, &goes_on, error)) {
-            return FALSE;
-        }
-        skip_taken(task);
-    } else if (goes_on && !decide_by_chain(task, &goes_on, error)) {
-        return FALSE;
-    }
-    *end = goes_on ? QBLK_RUN_COMPLETED : QBLK_RUN_ROLLED_BACK;
-    if (goes_on ? go_on(run, task, &cause) : go_back(run, task, &cause)) {
-        return TRUE;
-    }
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return FALSE;
+    *end = QBLK_RUN_COMPLETED;
+    QblkRunTask *failed = wait_for_all(run);
+    return end_run(run, failed == NULL ? finish_all(run) : failed, error);
 }
 
 gboolean
 qblk_run_resume(QblkClient *client, const QblkPlan *plan, QblkStage stage,
-                const QblkRunOptions *options, QblkRunEnd *end, GError **error)
+                const QblkRunOptions *options, QblkRunState *end, GError **error)
 {
     QblkRun run;
     g_autoptr(GPtrArray) plans = list_of(plan);
     run_init(&run, client, plans, options);
+
     QblkRunTask *task = run.tasks->pdata[0];
-    /* The journal of a job that was there before begins with its first step. */
-    task->stage = MAX(stage, task->stage);
+    task->state = QBLK_RUN_INTERRUPTED;
+    /* The journal of a job that existed begins with its first step. */
+    task->recorded = MAX(stage, task->recorded);
+
     gboolean done = resume(&run, task, end, error);
     run_clear(&run);
     return done;

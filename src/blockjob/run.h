@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "blockjob/journal.h"
+#include "blockjob/run-state.h"
 #include "qmp/client.h"
 
 /** How far it is, for people. */
@@ -57,12 +57,6 @@ gboolean qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptio
 gboolean qblk_run_one(QblkClient *client, const QblkPlan *plan, const QblkRunOptions *options,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** How an operation that was taken up has ended. */
-typedef enum {
-    QBLK_RUN_COMPLETED,   /* as planned */
-    QBLK_RUN_ROLLED_BACK, /* the chain is as it was */
-} QblkRunEnd;
-
 /**
  * Take up @plan where it was left at @stage: what was meant is completed where its job is still
  * there or has gone well, and taken back where not.  Errors as for qblk_run; and
@@ -70,5 +64,5 @@ typedef enum {
  * not known when the plan was made, and the job is gone.
  */
 gboolean qblk_run_resume(QblkClient *client, const QblkPlan *plan, QblkStage stage,
-                         const QblkRunOptions *options, QblkRunEnd *end,
+                         const QblkRunOptions *options, QblkRunState *end,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,7 +6,7 @@
 #include "recover/recover-vm.h"
 
 static QblkRecoverOutcome
-outcome_of(const QblkPlan *plan, QblkRunEnd end)
+outcome_of(const QblkPlan *plan, QblkRunState end)
 {
     if (end == QBLK_RUN_ROLLED_BACK) {
         return QBLK_RECOVER_ROLLED_BACK;
@@ -25,7 +25,7 @@ resume_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJour
         .is_local = qblk_recover_is_local(client, record),
         .journals = journal,
     };
-    QblkRunEnd end = QBLK_RUN_COMPLETED;
+    QblkRunState end = QBLK_RUN_COMPLETED;
 
     if (options->watch_stop != NULL) {
         run.stop_fd = options->watch_stop(options->user_data);

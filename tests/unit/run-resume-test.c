@@ -227,7 +227,7 @@ try_row(const Row *row)
 {
     Left left;
     GError *error = NULL;
-    QblkRunEnd end;
+    QblkRunState end;
     leave(&left, row);
     have_chain(left.run, row->chain);
     if (row->end != REFUSED) {
@@ -306,7 +306,7 @@ a_copy_of_another_client_is_not_taken_back(void **state)
     static const Row row = {P(PIVOTING), WAITS, BEFORE, REFUSED};
     Left left;
     GError *error = NULL;
-    QblkRunEnd end;
+    QblkRunState end;
     leave(&left, &row);
     have_chain(left.run, row.chain);
     left.run->plan->existing_job = TRUE;

@@ -71,7 +71,7 @@ static void
 try_row(const Row *row)
 {
     RunCase *test = case_new(row);
-    QblkRunEnd end = QBLK_RUN_COMPLETED;
+    QblkRunState end = QBLK_RUN_COMPLETED;
     if (row->stage > QBLK_STAGE_PLANNED &&
         !qblk_journal_note(test->journal, row->stage, &test->error)) {
         assert_no_error(test->error);

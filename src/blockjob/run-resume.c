@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/run-resume.h"
+
+#include "blockjob/run-send.h"
+#include "blockjob/run-verify.h"
+
+/* ---- the steps that were taken ---- */
+
+static guint
+count_to_final(const QblkPlan *plan)
+{
+    guint count = 0;
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (step->is_final) {
+            count = i + 1;
+        }
+    }
+    return count;
+}
+
+static guint
+count_to_start(const QblkPlan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (step->is_start) {
+            return i + 1;
+        }
+    }
+    return plan->existing_job ? 0 : plan->steps->len;
+}
+
+static gboolean
+has_ended(const QblkRunTask *task, const QblkStep *step)
+{
+    gboolean is_of_job = g_strcmp0(step->job, task->plan->job) == 0 && step->until != NULL;
+    return is_of_job && (qblk_job_state_has_reached(task->job, step->until) ||
+                         qblk_job_state_has_passed(task->job, step->until));
+}
+
+/* The job shows which steps were taken. */
+static void
+skip_by_job(QblkRunTask *task)
+{
+    const GPtrArray *steps = task->plan->steps;
+    task->taken = count_to_start(task->plan);
+    for (guint i = task->taken; i < steps->len; i++) {
+        if (has_ended(task, steps->pdata[i])) {
+            task->taken = i + 1;
+        }
+    }
+}
+
+/* ---- the chain ---- */
+
+static QblkRunEvent
+report_moved(QblkRunTask *task)
+{
+    const QblkPlan *plan = task->plan;
+    const QblkExpectation *old = plan->before->pdata[0], *new = plan->after->pdata[0];
+    g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                "its job is gone and the image of '%s' is '%s', while its guest %s gone over to "
+                "'%s': QEMU may have been started again, from an image that is old",
+                plan->target, old->filename,
+                task->recorded == QBLK_STAGE_CLEANING ? "had" : "may have", new->filename);
+    return QBLK_RUN_NOT_KNOWN;
+}
+
+/* The job is gone: only the chain shows how it has ended.  QEMU keeps a job until it is dismissed,
+ * so that after the command that makes another image the active one, the image from before is no
+ * proof that it was not carried out. */
+static QblkRunEvent
+find_chain(QblkRunTask *task)
+{
+    gboolean is_before, is_after;
+    if (!qblk_run_verify_compare(task, &is_before, &is_after, &task->error)) {
+        return QBLK_RUN_NOT_KNOWN;
+    }
+    gboolean may_have_moved =
+        task->recorded >= QBLK_STAGE_PIVOTING && qblk_plan_moves_top(task->plan);
+    if (may_have_moved && !is_after) {
+        return report_moved(task);
+    }
+
+    /* A chain that stays the same (a copy that is finished) does not show it. */
+    gboolean is_open = is_before && task->recorded < QBLK_STAGE_CLEANING;
+    if (!is_after || is_open) {
+        return QBLK_RUN_CHAIN_BEFORE;
+    }
+    task->taken = count_to_final(task->plan);
+    return QBLK_RUN_CHAIN_AFTER;
+}
+
+/* ---- the job ---- */
+
+/* A job that was to make another image the active one succeeds as well if another client has ended
+ * it without that. */
+static QblkRunEvent
+find_concluded(QblkRunTask *task)
+{
+    gboolean is_before, is_after = TRUE;
+    if (task->job->error != NULL) {
+        return QBLK_RUN_JOB_FAILED;
+    }
+    if (qblk_plan_moves_top(task->plan) &&
+        !qblk_run_verify_compare(task, &is_before, &is_after, &task->error)) {
+        return QBLK_RUN_NOT_KNOWN;
+    }
+    if (!is_after) {
+        return QBLK_RUN_CHAIN_BEFORE;
+    }
+    gboolean has_final = count_to_final(task->plan) > 0;
+    return has_final ? QBLK_RUN_ENDED_WELL : QBLK_RUN_JOB_FOUND;
+}
+
+static const QblkStep *
+step_at_most_once(const QblkPlan *plan)
+{
+    for (guint i = plan->steps->len; i-- > 0;) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (step->at_most_once) {
+            return step;
+        }
+    }
+    return NULL;
+}
+
+/* The final step may have been sent, and must not be sent twice. */
+static QblkRunEvent
+find_received(QblkRunTask *task, const QblkStep *step)
+{
+    g_autoptr(GError) cause = NULL;
+    gboolean was_received = FALSE;
+    qblk_run_send_begin(task, step);
+    if (!qblk_run_send_await(task, step, &was_received, &cause) &&
+        !g_error_matches(cause, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED)) {
+        task->error = g_steal_pointer(&cause);
+        return QBLK_RUN_NOT_KNOWN;
+    }
+    if (was_received) {
+        return QBLK_RUN_RECEIVED;
+    }
+    if (!task->plan->existing_job) {
+        return QBLK_RUN_NOT_RECEIVED;
+    }
+
+    /* It goes on without us, and so nothing is over. */
+    g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                "job '%s' is still %s, and whether QEMU has heard '%s' is not known: say 'qblk "
+                "recover' again when the job is over",
+                step->job, task->job_before, step->command);
+    return QBLK_RUN_NOT_KNOWN;
+}
+
+static QblkRunEvent
+find_job(QblkRunTask *task)
+{
+    const QblkStep *once = step_at_most_once(task->plan);
+    gboolean may_be_sent =
+        once != NULL && task->recorded == QBLK_STAGE_PIVOTING && !has_ended(task, once);
+    QblkRunEvent event = may_be_sent ? find_received(task, once) : QBLK_RUN_JOB_FOUND;
+    if (event == QBLK_RUN_NOT_KNOWN) {
+        return event;
+    }
+
+    gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
+    if (is_concluded && event != QBLK_RUN_NOT_RECEIVED) {
+        event = find_concluded(task);
+    }
+    skip_by_job(task);
+    if (event == QBLK_RUN_RECEIVED) {
+        task->taken = count_to_final(task->plan);
+    }
+    gboolean is_pending = event == QBLK_RUN_JOB_FOUND && !is_concluded && task->taken > 0 &&
+                          task->taken == count_to_final(task->plan);
+    return is_pending ? QBLK_RUN_PENDING_FOUND : event;
+}
+
+QblkRunEvent
+qblk_run_resume_find(QblkRunTask *task)
+{
+    gboolean can_compare = qblk_run_verify_can_compare(task);
+    gboolean may_be_started = task->recorded > QBLK_STAGE_PLANNED || !can_compare;
+    if (!qblk_monitor_query_jobs(&task->run->monitor, &task->error)) {
+        return QBLK_RUN_FAILED;
+    }
+    if (!may_be_started) {
+        return QBLK_RUN_NOT_STARTED;
+    }
+    return qblk_job_state_is_there(task->job) ? find_job(task) : find_chain(task);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/run-rollback.h"
+
+#include "blockjob/run-journal.h"
+#include "blockjob/run-step.h"
+#include "blockjob/run-verify.h"
+#include "image/lock-holder.h"
+
+/* ---- one plan ---- */
+
+/* Returns: TRUE if @step has nothing to undo, or not any more. */
+static gboolean
+is_undone(const QblkRunTask *task, const QblkStep *step)
+{
+    if (step->job == NULL) {
+        return FALSE;
+    }
+    const QblkJobState *job = qblk_monitor_job(&task->run->monitor, step->job);
+    if (!qblk_job_state_is_there(job)) {
+        return TRUE;
+    }
+    if (task->plan->existing_job) { /* it is only dismissed, and only once it has concluded */
+        return !qblk_job_state_has_reached(job, "concluded");
+    }
+    return step->until != NULL && qblk_job_state_has_reached(job, step->until);
+}
+
+/* A step that fails because the job has concluded by itself meanwhile has not failed. */
+static gboolean
+carry_out(QblkRunTask *task, const QblkStep *step, GError **error)
+{
+    QblkMonitor *monitor = &task->run->monitor;
+    g_autoptr(GError) cause = NULL;
+    if (is_undone(task, step) || qblk_run_step_carry_out(task, step, &cause)) {
+        return TRUE;
+    }
+
+    gboolean is_known = !qblk_monitor_is_lost(monitor) && qblk_monitor_query_jobs(monitor, NULL);
+    if (is_known && is_undone(task, step)) {
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+/* If a final step was not answered the end of the job shows whether the chain was changed, before
+ * the job is dismissed. */
+static void
+see_conclusion(QblkRunTask *task)
+{
+    gboolean is_open = task->state == QBLK_RUN_ROLLING_BACK_UNANSWERED &&
+                       qblk_job_state_is(task->job, "concluded");
+    if (!is_open || !qblk_monitor_query_jobs(&task->run->monitor, NULL)) {
+        return;
+    }
+    if (task->job->error != NULL) {
+        qblk_run_task_apply(task, QBLK_RUN_JOB_FAILED);
+        qblk_run_journal_not_changed(task);
+    }
+}
+
+static gboolean
+undo_steps(QblkRunTask *task, GError **error)
+{
+    for (guint i = task->taken; i-- > 0;) {
+        const QblkStep *step = task->plan->steps->pdata[i];
+        for (guint j = 0; j < step->undo->len; j++) {
+            see_conclusion(task);
+            if (!carry_out(task, step->undo->pdata[j], error)) {
+                return FALSE;
+            }
+        }
+    }
+    return TRUE;
+}
+
+/* Nothing undoes what was done to a job that existed; one that has concluded is dismissed, as
+ * planned. */
+static gboolean
+dismiss_existing_job(QblkRunTask *task, GError **error)
+{
+    for (guint i = 0; task->plan->existing_job && i < task->plan->steps->len; i++) {
+        const QblkStep *step = task->plan->steps->pdata[i];
+        gboolean is_dismiss = g_strcmp0(step->command, "job-dismiss") == 0;
+        if (is_dismiss && !carry_out(task, step, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+undo(QblkRunTask *task, GError **error)
+{
+    QblkMonitor *monitor = &task->run->monitor;
+    if (task->state == QBLK_RUN_ROLLING_BACK) {
+        qblk_run_journal_not_changed(task);
+    }
+
+    gboolean is_reached = qblk_monitor_query_jobs(monitor, error);
+    if (!is_reached && qblk_monitor_is_lost(monitor)) {
+        is_reached = qblk_monitor_reconnect(monitor, error);
+    }
+    return is_reached && undo_steps(task, error) && dismiss_existing_job(task, error) &&
+           qblk_run_journal_undone(task, error);
+}
+
+gboolean
+qblk_run_rollback_task(QblkRunTask *task, GError **error)
+{
+    /* What has done nothing has nothing to undo. */
+    gboolean is_undone = task->taken == 0 || undo(task, error);
+    qblk_run_task_apply(task, is_undone ? QBLK_RUN_UNDONE : QBLK_RUN_NOT_UNDONE);
+    return is_undone;
+}
+
+/* ---- all plans ---- */
+
+/* Roll back the newest first; one that fails keeps no other from it.  Returns: (nullable): the
+ * first failure, to put before the error. */
+static char *
+roll_back_all(QblkRun *run)
+{
+    char *first = NULL;
+    for (guint i = run->tasks->len; i-- > 0;) {
+        QblkRunTask *task = run->tasks->pdata[i];
+        g_autoptr(GError) cause = NULL;
+        if (task->action != QBLK_RUN_UNDO || qblk_run_rollback_task(task, &cause)) {
+            continue;
+        }
+        if (first == NULL) {
+            first = g_strdup_printf("job '%s' could not be taken back (%s): ", task->plan->job,
+                                    cause->message);
+        }
+    }
+    return first;
+}
+
+static void
+tell_others(const QblkRun *run, const QblkRunTask *failed, QblkRunEvent event)
+{
+    for (guint i = 0; i < run->tasks->len; i++) {
+        QblkRunTask *task = run->tasks->pdata[i];
+        if (task != failed) {
+            qblk_run_task_apply(task, event);
+        }
+    }
+}
+
+/* QEMU reports only that it did not get a lock. */
+static char *
+describe_locks(const QblkRunTask *task)
+{
+    const QblkPlan *plan = task->plan;
+    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+    gboolean is_asked =
+        task->run->options->is_local && plan->writes != NULL &&
+        g_error_matches(task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED);
+    g_autofree char *holders =
+        is_asked ? qblk_lock_holder_others(plan->writes, top == NULL ? NULL : top->filename) : NULL;
+    return holders == NULL ? g_strdup("")
+                           : g_strdup_printf("; another process holds a lock on '%s': %s",
+                                             plan->writes, holders);
+}
+
+/* Leave the jobs.  The journals of what the user has left on purpose end. */
+static void
+leave(const QblkRun *run, const QblkRunTask *failed, GError **error)
+{
+    g_autofree char *job = qblk_run_verify_describe_job(failed);
+    g_autofree char *files = NULL;
+    tell_others(run, failed, QBLK_RUN_OTHER_LEFT);
+    if (failed->state == QBLK_RUN_DETACHED) {
+        files = qblk_run_verify_describe_undeleted(run);
+        qblk_run_journal_end(run);
+    }
+    g_set_error(error, failed->error->domain, failed->error->code, "%s%s%s", job,
+                failed->error->message, files == NULL ? "" : files);
+}
+
+void
+qblk_run_rollback_end(QblkRun *run, QblkRunTask *failed, GError **error)
+{
+    if (!qblk_run_state_rolls_back(failed->state)) {
+        leave(run, failed, error);
+        return;
+    }
+
+    g_autofree char *locks = describe_locks(failed);
+    tell_others(run, failed, QBLK_RUN_OTHER_FAILED);
+    g_autofree char *failure = roll_back_all(run);
+    if (failure != NULL) {
+        g_set_error(error, failed->error->domain, failed->error->code, "%s%s%s", failure,
+                    failed->error->message, locks);
+        return;
+    }
+
+    g_autofree char *chains = qblk_run_verify_describe_chains(run);
+    g_autofree char *files = qblk_run_verify_describe_undeleted(run);
+    qblk_run_journal_end(run);
+    g_set_error(error, failed->error->domain, failed->error->code, "%s%s%s%s",
+                failed->error->message, locks, chains, files);
+}

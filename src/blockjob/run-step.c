@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/run-step.h"
+
+#include "blockjob/run-journal.h"
+#include "blockjob/run-send.h"
+#include "blockjob/run-verify.h"
+
+static const QblkStep *
+next_step(const QblkRunTask *task)
+{
+    const GPtrArray *steps = task->plan->steps;
+    return task->taken < steps->len ? steps->pdata[task->taken] : NULL;
+}
+
+static const QblkStep *
+last_step(const QblkRunTask *task)
+{
+    return task->taken == 0 ? NULL : task->plan->steps->pdata[task->taken - 1];
+}
+
+static QblkJobState *
+job_of(const QblkRunTask *task, const QblkStep *step)
+{
+    return qblk_monitor_job(&task->run->monitor, step->job);
+}
+
+/* ---- before a command ---- */
+
+static QblkRunEvent
+look_ahead(QblkRunTask *task)
+{
+    const QblkStep *step = next_step(task);
+    if (step == NULL) {
+        return QBLK_RUN_NO_STEP;
+    }
+
+    qblk_monitor_check_interrupt(&task->run->monitor);
+    if (qblk_run_task_must_stop(task, &task->error)) {
+        return qblk_run_task_failure(task, QBLK_RUN_STOPPED);
+    }
+
+    qblk_run_send_begin(task, step);
+    if (step->is_start) {
+        return QBLK_RUN_NEXT_START;
+    }
+    return step->is_final ? QBLK_RUN_NEXT_FINAL : QBLK_RUN_NEXT_STEP;
+}
+
+/* Once the chain was changed the steps go on, recorded or not: what a journal does not show is
+ * found out when it is resumed. */
+static QblkRunEvent
+record(QblkRunTask *task)
+{
+    if (qblk_run_journal_record(task, &task->error)) {
+        return QBLK_RUN_RECORDED;
+    }
+    if (qblk_run_state_is_committed(task->state)) {
+        g_clear_error(&task->error);
+        return QBLK_RUN_NOT_RECORDED;
+    }
+    return qblk_run_task_failure(task, QBLK_RUN_NOT_RECORDED);
+}
+
+/* ---- the command ---- */
+
+static void
+set_refused(const QblkRunTask *task, const QblkStep *step, const GError *cause, GError **error)
+{
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                "job '%s': QEMU refused to %s: %s", task->plan->job, step->purpose, cause->message);
+}
+
+static QblkRunEvent
+send_refused(QblkRunTask *task, const QblkStep *step, const GError *cause)
+{
+    gboolean is_final = task->state == QBLK_RUN_COMMITTING || task->state == QBLK_RUN_UNANSWERED;
+    set_refused(task, step, cause, &task->error);
+    return is_final ? QBLK_RUN_REFUSED : qblk_run_task_failure(task, QBLK_RUN_REFUSED);
+}
+
+/* The step counts as taken, unless it is sent again or looked at. */
+static QblkRunEvent
+send_next(QblkRunTask *task)
+{
+    const QblkStep *step = next_step(task);
+    g_autoptr(GError) cause = NULL;
+    gboolean is_first = task->attempts == 0;
+    QblkSendOutcome outcome = qblk_run_send(task, step, &cause);
+    if (outcome == QBLK_SEND_REFUSED) {
+        return send_refused(task, step, cause);
+    }
+    if (outcome == QBLK_SEND_NO_ANSWER && is_first && !step->at_most_once) {
+        return QBLK_RUN_NO_ANSWER;
+    }
+
+    task->taken++;
+    switch (outcome) {
+    case QBLK_SEND_ANSWERED:
+        return QBLK_RUN_ANSWERED;
+    case QBLK_SEND_HAD_EFFECT:
+        return QBLK_RUN_HAD_EFFECT;
+    case QBLK_SEND_NO_ANSWER:
+        if (is_first) {
+            return QBLK_RUN_NO_ANSWER_ONCE;
+        }
+        task->error = g_steal_pointer(&cause);
+        return qblk_run_task_failure(task, QBLK_RUN_NO_EFFECT);
+    case QBLK_SEND_REFUSED:
+    case QBLK_SEND_FAILED:
+        break;
+    }
+    task->error = g_steal_pointer(&cause);
+    return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+}
+
+/* Returns: TRUE if the job has ended as the final step would have it, although QEMU refused that:
+ * QEMU had received it before, or from another client. */
+static gboolean
+was_overtaken(const QblkRunTask *task, const QblkStep *step)
+{
+    gboolean is_before, is_after;
+    if (step->job == NULL || !qblk_monitor_query_jobs(&task->run->monitor, NULL) ||
+        !qblk_run_send_had_effect(task, step)) {
+        return FALSE;
+    }
+    if (!qblk_plan_moves_top(task->plan)) {
+        return TRUE;
+    }
+    return qblk_run_verify_compare(task, &is_before, &is_after, NULL) && is_after;
+}
+
+static QblkRunEvent
+look_at_refused(QblkRunTask *task)
+{
+    if (!was_overtaken(task, next_step(task))) {
+        return QBLK_RUN_NOT_OVERTAKEN;
+    }
+    g_clear_error(&task->error);
+    task->taken++;
+    return QBLK_RUN_OVERTAKEN;
+}
+
+/* A command that QEMU has not received leaves the job where it is, and it can be cancelled; but one
+ * that existed before the plan goes on. */
+static QblkRunEvent
+await(QblkRunTask *task)
+{
+    const QblkStep *step = last_step(task);
+    gboolean was_received;
+    if (!qblk_run_send_await(task, step, &was_received, &task->error)) {
+        return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+    }
+    if (was_received) {
+        return QBLK_RUN_RECEIVED;
+    }
+    g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                "job '%s' stays %s: whether QEMU has heard '%s' is not known, and it would end "
+                "if it heard that twice",
+                step->job, task->job_before, step->command);
+    return qblk_run_task_failure(task, task->plan->existing_job ? QBLK_RUN_NOT_KNOWN
+                                                                : QBLK_RUN_NOT_RECEIVED);
+}
+
+/* ---- the end of a step ---- */
+
+static void
+set_job_failed(const QblkRunTask *task, const QblkJobState *job, GError **error)
+{
+    const char *operation = job->operation;
+    gboolean is_write = g_strcmp0(operation, "write") == 0;
+    const char *file = is_write ? task->plan->writes : task->plan->reads;
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                "job '%s' failed%s%s%s%s%s: %s", job->id, operation == NULL ? "" : " to ",
+                operation == NULL ? "" : operation, operation == NULL || file == NULL ? "" : " '",
+                operation == NULL || file == NULL ? "" : file,
+                operation == NULL || file == NULL ? "" : "'", job->error);
+}
+
+/* The event that follows if a job is over, which QEMU is asked about, or @event if it has no error.
+ */
+static QblkRunEvent
+conclude(QblkRunTask *task, const QblkJobState *job, QblkRunEvent event)
+{
+    if (!qblk_monitor_query_jobs(&task->run->monitor, &task->error)) {
+        return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+    }
+    if (job->error != NULL) {
+        set_job_failed(task, job, &task->error);
+        return qblk_run_task_failure(task, QBLK_RUN_JOB_FAILED);
+    }
+    return event;
+}
+
+static QblkRunEvent
+end_step(QblkRunTask *task, const QblkStep *step, const QblkJobState *job)
+{
+    gboolean is_end = !step->is_start && !step->may_fail && g_str_equal(step->until, "concluded");
+    if (!is_end) {
+        return QBLK_RUN_REACHED;
+    }
+    return conclude(task, job, job == task->job ? QBLK_RUN_ENDED_WELL : QBLK_RUN_REACHED);
+}
+
+static void
+set_passed(const QblkStep *step, const QblkJobState *job, GError **error)
+{
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                "job '%s' is %s and should have waited at %s: another client ended it, or QEMU was "
+                "started again",
+                job->id, qblk_job_state_is(job, "null") ? "gone" : job->state, step->until);
+}
+
+/* A job that is further than where it should have waited has failed, or is not ours alone. */
+static QblkRunEvent
+pass_step(QblkRunTask *task, const QblkStep *step, const QblkJobState *job)
+{
+    QblkRunEvent event = conclude(task, job, QBLK_RUN_PASSED);
+    if (event != QBLK_RUN_PASSED) {
+        return event;
+    }
+    set_passed(step, job, &task->error);
+    return qblk_run_task_failure(task, QBLK_RUN_PASSED);
+}
+
+gboolean
+qblk_run_step_has_ended(QblkRunTask *task, QblkRunEvent *event)
+{
+    const QblkStep *step = last_step(task);
+    gboolean is_at_barrier = task->state == QBLK_RUN_RUNNING && (step == NULL || !step->is_start);
+    if (step == NULL || step->until == NULL || is_at_barrier) {
+        *event = QBLK_RUN_REACHED;
+        return TRUE;
+    }
+
+    const QblkJobState *job = job_of(task, step);
+    if (qblk_job_state_has_reached(job, step->until)) {
+        *event = end_step(task, step, job);
+        return TRUE;
+    }
+    if (qblk_run_task_must_stop(task, &task->error)) {
+        *event = qblk_run_task_failure(task, QBLK_RUN_STOPPED);
+        return TRUE;
+    }
+    if (qblk_job_state_has_passed(job, step->until)) {
+        *event = pass_step(task, step, job);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static QblkRunEvent
+wait_for_end(QblkRunTask *task)
+{
+    QblkRunEvent event;
+    while (!qblk_run_step_has_ended(task, &event)) {
+        if (!qblk_run_task_wait_turn(task, &task->error)) {
+            return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+        }
+    }
+    return event;
+}
+
+/* Another client may have ended the job before the final step, which was not answered, was
+ * received: that is a success without the guest on the other image. */
+static QblkRunEvent
+compare(QblkRunTask *task)
+{
+    gboolean is_before, is_after;
+    if (!qblk_plan_moves_top(task->plan)) {
+        return QBLK_RUN_CHAIN_AFTER;
+    }
+    if (!qblk_run_verify_compare(task, &is_before, &is_after, &task->error)) {
+        return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+    }
+    if (is_after) {
+        return QBLK_RUN_CHAIN_AFTER;
+    }
+    g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                "job '%s' was ended by another client", task->plan->job);
+    return qblk_run_task_failure(task, QBLK_RUN_CHAIN_BEFORE);
+}
+
+void
+qblk_run_step_turn(QblkRunTask *task)
+{
+    static QblkRunEvent (*const performers[QBLK_RUN_ACTIONS])(QblkRunTask *) = {
+        [QBLK_RUN_NEXT] = look_ahead,      [QBLK_RUN_RECORD] = record,
+        [QBLK_RUN_SEND] = send_next,       [QBLK_RUN_RESEND] = send_next,
+        [QBLK_RUN_LOOK] = look_at_refused, [QBLK_RUN_AWAIT] = await,
+        [QBLK_RUN_WAIT] = wait_for_end,    [QBLK_RUN_COMPARE] = compare,
+    };
+    g_return_if_fail(performers[task->action] != NULL);
+    qblk_run_task_apply(task, performers[task->action](task));
+}
+
+/* ---- the steps of a rollback ---- */
+
+static gboolean
+send_twice(QblkRunTask *task, const QblkStep *step, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    qblk_run_send_begin(task, step);
+    QblkSendOutcome outcome = qblk_run_send(task, step, &cause);
+    if (outcome == QBLK_SEND_NO_ANSWER) {
+        g_clear_error(&cause);
+        outcome = qblk_run_send(task, step, &cause);
+    }
+
+    if (outcome == QBLK_SEND_ANSWERED || outcome == QBLK_SEND_HAD_EFFECT) {
+        return TRUE;
+    }
+    if (outcome == QBLK_SEND_REFUSED) {
+        set_refused(task, step, cause, error);
+    } else {
+        g_propagate_error(error, g_steal_pointer(&cause));
+    }
+    return FALSE;
+}
+
+gboolean
+qblk_run_step_carry_out(QblkRunTask *task, const QblkStep *step, GError **error)
+{
+    qblk_monitor_check_interrupt(&task->run->monitor);
+    if (qblk_run_task_must_stop(task, error) || !send_twice(task, step, error)) {
+        return FALSE;
+    }
+    if (step->until == NULL) {
+        return TRUE;
+    }
+
+    const QblkJobState *job = job_of(task, step);
+    while (!qblk_job_state_has_reached(job, step->until)) {
+        if (qblk_run_task_must_stop(task, error)) {
+            return FALSE;
+        }
+        if (qblk_job_state_has_passed(job, step->until)) {
+            set_passed(step, job, error);
+            return FALSE;
+        }
+        if (!qblk_run_task_wait_turn(task, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The actions of one plan: each does one thing and returns the event that it ended with.
+ */
+#pragma once
+
+#include "blockjob/run-task.h"
+
+/** Carry out the task's action, and go to the state that its event leads to.  Not for
+ * QBLK_RUN_HOLD, _UNDO and _END. */
+void qblk_run_step_turn(QblkRunTask *task);
+
+/** Look, without waiting, whether the step that was taken last has ended; FALSE if it has not. */
+gboolean qblk_run_step_has_ended(QblkRunTask *task, QblkRunEvent *event);
+
+/**
+ * Send @step and wait for what ends it, with a second attempt if the first one was not answered.
+ * For the steps of a rollback, which have no state of their own.
+ */
+gboolean qblk_run_step_carry_out(QblkRunTask *task, const QblkStep *step,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
