@@ -33,6 +33,20 @@ run_case_new(QblkCommitEnd end)
     return test;
 }
 
+void
+run_case_wait_for_finalize(RunCase *test)
+{
+    QblkPlan *plan = test->plan;
+    plan->existing_job = TRUE;
+    g_ptr_array_remove_index(plan->steps, 0);
+    QblkStep *complete = plan->steps->pdata[0];
+    assert_string_equal(complete->command, "job-complete");
+    g_free(complete->until);
+    complete->until = g_strdup("pending");
+    (void)qblk_plan_add_for_job(plan, "change the chain", "job-finalize", NULL, "concluded");
+    g_ptr_array_insert(plan->steps, 1, g_ptr_array_steal_index(plan->steps, plan->steps->len - 1));
+}
+
 /* ---- what is written down ---- */
 
 void

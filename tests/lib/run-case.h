@@ -30,6 +30,9 @@ typedef struct {
 RunCase *run_case_new(QblkCommitEnd end);
 void run_case_free(RunCase *test);
 
+/** Make the plan, of an active commit, one for a job that existed, and that has to be finalized. */
+void run_case_wait_for_finalize(RunCase *test);
+
 /** From before run_case_run() on: a journal, and an image in place of the merged one, where
  * QEMU is on this machine. */
 void run_case_write_down(RunCase *test);

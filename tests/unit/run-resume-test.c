@@ -329,6 +329,49 @@ a_copy_of_another_client_is_not_taken_back(void **state)
     clear(&left);
 }
 
+static void
+resume_to_finalize(const char *job_state)
+{
+    static const Row row = {P(PIVOTING), WAITS, AFTER, COMPLETED};
+    Left left;
+    GError *error = NULL;
+    QblkRunState end;
+    leave(&left, &row);
+    have_chain(left.run, row.chain);
+    run_case_wait_for_finalize(left.run);
+    ((QblkStep *)left.run->plan->steps->pdata[0])->at_most_once = TRUE;
+
+    FakeQmp *fake = left.run->fake;
+    run_case_tell(fake, job_state, NULL);
+    if (g_str_equal(job_state, "concluded")) {
+        fake_qmp_answer_recorded(fake); /* whether the guest has gone over */
+    } else {
+        run_case_take(fake, "job-finalize", NULL, "concluded");
+        run_case_tell(fake, "concluded", NULL);
+    }
+    run_case_take(fake, "job-dismiss", "null", NULL);
+    close_layers(fake, &row);
+
+    left.run->options.is_local = TRUE;
+    left.run->options.journals = &left.journal;
+    QblkClient *client = fake_qmp_connect(fake);
+    assert_true(
+        qblk_run_resume(client, left.run->plan, row.stage, &left.run->options, &end, &error));
+    assert_no_error(error);
+    qblk_client_free(client);
+    assert_int_equal(end, QBLK_RUN_COMPLETED);
+    check_marks(&left, &row);
+    check_journal(&left, &row);
+    clear(&left);
+}
+
+static void
+a_job_that_is_to_be_finalized_is_not_completed_twice(void **state)
+{
+    resume_to_finalize("pending");
+    resume_to_finalize("concluded");
+}
+
 /* A chain as before is no proof that the guest has not gone over to the other image meanwhile: its
  * QEMU may have been started again, from the one that is old. */
 static void
@@ -385,6 +428,7 @@ main(void)
         cmocka_unit_test(where_the_active_image_stays_the_chain_before_is_one_that_was_taken_back),
         cmocka_unit_test(a_chain_that_stays_the_same_tells_nothing_of_the_job),
         cmocka_unit_test(a_copy_of_another_client_is_not_taken_back),
+        cmocka_unit_test(a_job_that_is_to_be_finalized_is_not_completed_twice),
         cmocka_unit_test(a_chain_that_is_neither_is_left_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,61 @@ what_was_taken_back_leaves_neither(void **state)
     run_case_free(test);
 }
 
+/* ---- a job of another client, which has to be finalized ---- */
+
+/* An active commit that was started with auto-finalize=false. */
+static RunCase *
+case_to_finalize(void)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
+    run_case_wait_for_finalize(test);
+    run_case_write_down(test);
+    run_case_tell(test->fake, "ready", NULL);
+    run_case_take(test->fake, "job-complete", NULL, "waiting pending");
+    return test;
+}
+
+static void
+its_chain_has_changed_once_it_was_finalized(void **state)
+{
+    RunCase *test = case_to_finalize();
+    run_case_lose(test->fake, "job-finalize", TRUE);
+    run_case_run(test);
+    assert_error(test->error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "is not known");
+    assert_int_equal(run_case_stage(test), QBLK_STAGE_PIVOTING);
+    g_autoptr(QblkMergedMark) mark = run_case_mark(test);
+    assert_non_null(mark);
+    assert_false(mark->is_done);
+    run_case_free(test);
+
+    test = case_to_finalize();
+    run_case_take(test->fake, "job-finalize", NULL, "concluded");
+    run_case_tell(test->fake, "concluded", NULL);
+    run_case_lose(test->fake, "job-dismiss", TRUE);
+    run_case_run(test);
+    assert_error(test->error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "was changed as planned");
+    assert_int_equal(run_case_stage(test), QBLK_STAGE_CLEANING);
+    g_autoptr(QblkMergedMark) done = run_case_mark(test);
+    assert_true(done->is_done);
+    run_case_free(test);
+}
+
+static void
+a_failure_to_finalize_is_no_change(void **state)
+{
+    RunCase *test = case_to_finalize();
+    run_case_take(test->fake, "job-finalize", NULL, "aborting concluded");
+    for (guint i = 0; i < 2; i++) {
+        run_case_tell(test->fake, "concluded", "Permission denied");
+    }
+    run_case_take(test->fake, "job-dismiss", "null", NULL);
+    run_case_run(test);
+    assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "as it was");
+    assert_int_equal(run_case_stage(test), -1);
+    assert_null(run_case_mark(test));
+    run_case_free(test);
+}
+
 /* ---- a journal that cannot be written ---- */
 
 /* No file can get larger than the journal is now. */
@@ -181,6 +236,8 @@ main(void)
         cmocka_unit_test(each_stage_is_there_before_the_command_that_begins_it),
         cmocka_unit_test(what_went_well_leaves_the_mark_and_no_journal),
         cmocka_unit_test(what_was_taken_back_leaves_neither),
+        cmocka_unit_test(its_chain_has_changed_once_it_was_finalized),
+        cmocka_unit_test(a_failure_to_finalize_is_no_change),
         cmocka_unit_test(what_cannot_be_written_down_is_not_done),
         cmocka_unit_test(what_was_begun_is_ended_written_down_or_not),
     };
