@@ -1,48 +1,70 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What the commands that change a running VM have in common: they keep the connection, make plans,
- * print them or carry them out.
+ * What the commands that change a running VM have in common: they open it, make plans, and print
+ * the plans or run them.
  */
 #pragma once
 
 #include "blockjob/journal.h"
+#include "cli/change-options.h"
 #include "cli/invocation.h"
+#include "plan/plan-check.h"
 #include "qmp/schema.h"
+#include "recover/recover.h"
 
-#include <qblk/client.h>
-
+/** A VM that is about to be changed. */
 typedef struct {
-    QblkClient *client;     /* owned; NULL where a plan is made from a capture */
-    QblkSchema *schema;     /* owned: what this QEMU takes; NULL likewise */
-    QblkSnapshot *snapshot; /* owned */
-    QblkPlanContext context;
-    QblkJournalVm vm;  /* which QEMU it is; only where there is a client */
-    gboolean is_local; /* the files that the plans name are those of this machine */
-} QblkLive;
+    QblkInvocation *invocation;       /* borrowed */
+    const QblkChangeOptions *options; /* borrowed */
+    QblkClient *client;               /* owned; NULL if plans are made from a capture */
+    QblkSchema *schema;               /* owned: what this QEMU accepts; NULL likewise */
+    QblkSnapshot *snapshot;           /* owned */
+    QblkJournalVm vm;                 /* which QEMU it is; empty if there is no client */
+    QblkPlanContext context;          /* for the planners, borrowed from the members above */
+    gboolean is_local;                /* the files that the plans name are those of this machine */
+} QblkChange;
 
-/** Connect to the VM that the first argument names and look at it.  With --dry-run a capture will
- * do.  A fingerprint that is expected has to be that of the disk, the second argument. */
-QblkLive *qblk_change_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void qblk_change_free(QblkLive *live);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkLive, qblk_change_free)
+/**
+ * Connect to the VM argument and read its graph, after interrupted operations were resumed.  With
+ * --dry-run nothing is resumed, and the VM may be a capture.
+ *
+ * @options: the options of the command; they are checked
+ * @purpose: what the command does with the disk, the second argument
+ *
+ * Returns: (transfer full): the VM; NULL with an error, QBLK_GRAPH_ERROR_STALE if the disk does not
+ * have the fingerprint of --expect
+ */
+QblkChange *qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
+                             QblkRecoverPurpose purpose, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_change_free(QblkChange *change);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkChange, qblk_change_free)
 
 /** A function like qblk_plan_commit(). */
-typedef QblkPlan *(*QblkLivePlanner)(const QblkPlanContext *context, gconstpointer options,
-                                     GError **error);
+typedef QblkPlan *(*QblkChangePlanner)(const QblkPlanContext *context, gconstpointer options,
+                                       GError **error);
 
-/** The plan for the disk that was named or, with --all-disks, those for all disks that can have
- * one, of QblkPlan, owned. */
-GPtrArray *qblk_change_plan(QblkLive *live, const QblkInvocation *invocation,
-                            QblkLivePlanner planner, gconstpointer options,
+/**
+ * Make the plan for the disk that is named or, with --all-disks, for each disk that has more than
+ * one layer.
+ *
+ * Returns: (transfer full): the plans, of QblkPlan
+ */
+GPtrArray *qblk_change_plan(QblkChange *change, QblkChangePlanner planner, gconstpointer options,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Print @plans if --dry-run was given, else carry them out and print how they ended. */
-gboolean qblk_change_finish(QblkLive *live, QblkInvocation *invocation, GPtrArray *plans,
+/**
+ * Print @plans with --dry-run, otherwise run them and print how they ended.
+ *
+ * @plans: of QblkPlan; are completed by what is found out about the images
+ */
+gboolean qblk_change_finish(QblkChange *change, GPtrArray *plans,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Open, plan and finish. */
-gboolean qblk_change_run(QblkInvocation *invocation, QblkLivePlanner planner, gconstpointer options,
+/**
+ * Open, plan and finish.
+ *
+ * @planner_options: passed to @planner
+ */
+gboolean qblk_change_run(QblkInvocation *invocation, const QblkChangeOptions *options,
+                         QblkChangePlanner planner, gconstpointer planner_options,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Add the options that all jobs have to @context, those that start one with @starts. */
-void qblk_change_options(QblkInvocation *invocation, GOptionContext *context, gboolean starts);

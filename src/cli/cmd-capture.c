@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `qblk capture`: the replies that all other commands need, as a file. */
 #include "cli/commands.h"
-
-#include "cli/print/output.h"
 #include "cli/vm.h"
 #include "graph/capture.h"
 
-gboolean
-qblk_cmd_capture(QblkInvocation *invocation, GError **error)
+static gboolean
+run(QblkInvocation *invocation, GError **error)
 {
-    g_autoptr(QblkReplies) replies = qblk_vm_replies(invocation, error);
+    g_autoptr(QblkReplies) replies = qblk_vm_fetch_all(invocation, error);
     if (replies == NULL) {
         return FALSE;
     }
+
     g_autofree char *text = qblk_capture_write(replies);
     qblk_output_json_text(&invocation->output, text);
     return TRUE;
 }
+
+const QblkCommand qblk_cmd_capture = {
+    .name = "capture",
+    .arguments = "VM",
+    .summary = "Write down what QEMU answers",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run,
+};

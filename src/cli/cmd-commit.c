@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/commands.h"
-
+/* `qblk commit`: merge layers into a lower layer. */
 #include "cli/change.h"
+#include "cli/commands.h"
+#include "cli/exit-code.h"
 #include "plan/plan-commit.h"
 
-void
-qblk_cmd_commit_options(QblkInvocation *invocation, GOptionContext *context)
+typedef struct {
+    QblkChangeOptions change;
+    char *base, *top;
+    gboolean shallow, active, pivot, keep_overlay, keep_relative;
+} Options;
+
+static void
+add_options(gpointer data, GOptionContext *context)
 {
-    QblkJobOptions *options = &invocation->job;
+    Options *options = data;
     const GOptionEntry entries[] = {
         {"base", 0, 0, G_OPTION_ARG_STRING, &options->base,
          "The layer to commit into (default: the bottom)", "LAYER"},
@@ -22,18 +29,29 @@ qblk_cmd_commit_options(QblkInvocation *invocation, GOptionContext *context)
          "Commit the active layer and go on with it", NULL},
         {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
          "Keep the overlay's backing string relative", NULL},
-        {"delete", 0, 0, G_OPTION_ARG_NONE, &options->delete_removed,
+        {"delete", 0, 0, G_OPTION_ARG_NONE, &options->change.delete_removed,
          "Delete the files of the layers that leave the chain", NULL},
-        {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->all_disks,
+        {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->change.all_disks,
          "Commit all disks, and change none before all are ready", NULL},
         {NULL},
     };
+
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options(invocation, context, TRUE);
+    qblk_change_options_add(&options->change, context, TRUE);
+}
+
+static void
+clear_options(gpointer data)
+{
+    Options *options = data;
+
+    qblk_change_options_clear(&options->change);
+    g_free(options->base);
+    g_free(options->top);
 }
 
 static QblkCommitEnd
-end_of(const QblkJobOptions *options)
+end_of(const Options *options)
 {
     if (options->pivot) {
         return QBLK_COMMIT_PIVOT;
@@ -44,6 +62,26 @@ end_of(const QblkJobOptions *options)
     return options->active ? QBLK_COMMIT_ACTIVE : QBLK_COMMIT_INNER;
 }
 
+static gboolean
+check_options(const Options *options, GError **error)
+{
+    gboolean names_layer = options->base != NULL || options->top != NULL;
+    gboolean leaves_active = options->active || options->keep_overlay;
+
+    if (options->pivot && options->keep_overlay) {
+        return qblk_usage_error(error, "--pivot and --keep-overlay exclude each other");
+    }
+    if (options->change.delete_removed && leaves_active && !options->pivot) {
+        return qblk_usage_error(error,
+                                "--delete needs --pivot: without it the active layer stays in use");
+    }
+    if (options->change.all_disks && names_layer) {
+        return qblk_usage_error(error, "--base and --top name layers of one disk, not of all");
+    }
+
+    return TRUE;
+}
+
 static QblkPlan *
 plan_commit(const QblkPlanContext *context, gconstpointer options, GError **error)
 {
@@ -51,33 +89,35 @@ plan_commit(const QblkPlanContext *context, gconstpointer options, GError **erro
 }
 
 static gboolean
-check_options(const QblkJobOptions *options, GError **error)
+run(QblkInvocation *invocation, GError **error)
 {
-    const char *message = NULL;
-    if (options->pivot && options->keep_overlay) {
-        message = "--pivot and --keep-overlay exclude each other";
-    } else if (options->delete_removed && end_of(options) != QBLK_COMMIT_PIVOT &&
-               end_of(options) != QBLK_COMMIT_INNER) {
-        message = "--delete needs --pivot: without it the active layer stays in use";
-    }
-    if (message != NULL) {
-        g_set_error_literal(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, message);
-    }
-    return message == NULL;
-}
-
-gboolean
-qblk_cmd_commit(QblkInvocation *invocation, GError **error)
-{
-    const QblkJobOptions *options = &invocation->job;
+    const Options *options = invocation->options;
     const QblkCommitOptions commit = {
         .top = options->top,
         .base = options->base,
         .shallow = options->shallow,
         .end = end_of(options),
         .keep_relative = options->keep_relative,
-        .delete_removed = options->delete_removed,
+        .delete_removed = options->change.delete_removed,
     };
-    return check_options(options, error) &&
-           qblk_change_run(invocation, plan_commit, &commit, error);
+
+    if (!check_options(options, error)) {
+        return FALSE;
+    }
+    return qblk_change_run(invocation, &options->change, plan_commit, &commit, error);
 }
+
+const QblkCommand qblk_cmd_commit = {
+    .name = "commit",
+    .virsh_name = "blockcommit",
+    .arguments = "VM DISK",
+    .summary = "Bring the data of layers down into one below",
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .changes = TRUE,
+    .one_disk = TRUE,
+    .options_size = sizeof(Options),
+    .add_options = add_options,
+    .clear_options = clear_options,
+    .run = run,
+};

@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/commands.h"
-
+/* `qblk copy`: copy a disk to another image. */
 #include "cli/change.h"
-#include "cli/vm.h"
-#include "graph/chain.h"
+#include "cli/commands.h"
+#include "cli/exit-code.h"
 #include "plan/plan-copy.h"
 
 #include <errno.h>
 #include <qblk/image.h>
 #include <sys/stat.h>
 
-void
-qblk_cmd_copy_options(QblkInvocation *invocation, GOptionContext *context)
+/* QEMU's bounds (blockdev_mirror_common()). */
+#define MIN_GRANULARITY 512
+#define MAX_GRANULARITY (64 * 1024 * 1024)
+
+typedef struct {
+    QblkChangeOptions change;
+    char *format;
+    gboolean shallow, reuse_external, blockdev, pivot, finish, synchronous_writes;
+    gint64 granularity, buffer_size; /* bytes; 0: QEMU's default */
+} Options;
+
+static void
+add_options(gpointer data, GOptionContext *context)
 {
-    QblkJobOptions *options = &invocation->job;
+    Options *options = data;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options->format,
          "The format of the copy (default: that of the active layer)", "FORMAT"},
@@ -33,122 +43,165 @@ qblk_cmd_copy_options(QblkInvocation *invocation, GOptionContext *context)
          "Have so much under way at most", "BYTES"},
         {NULL},
     };
+
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options(invocation, context, TRUE);
+    qblk_change_options_add(&options->change, context, TRUE);
+}
+
+static void
+clear_options(gpointer data)
+{
+    Options *options = data;
+
+    qblk_change_options_clear(&options->change);
+    g_free(options->format);
 }
 
 static gboolean
-check_options(const QblkJobOptions *options, GError **error)
+is_valid_granularity(gint64 granularity)
 {
-    gint64 granularity = options->granularity;
+    gboolean is_power_of_2 = (granularity & (granularity - 1)) == 0;
+
+    return is_power_of_2 && granularity >= MIN_GRANULARITY && granularity <= MAX_GRANULARITY;
+}
+
+static gboolean
+check_options(const Options *options, GError **error)
+{
     if (options->pivot && options->finish) {
-        return qblk_invocation_usage(error, "--pivot and --finish exclude each other");
+        return qblk_usage_error(error, "--pivot and --finish exclude each other");
     }
-    /* QEMU's own bounds (blockdev_mirror_common). */
-    if (granularity != 0 && (granularity < 512 || granularity > 64 * 1024 * 1024 ||
-                             (granularity & (granularity - 1)) != 0)) {
-        return qblk_invocation_usage(error,
-                                     "--granularity takes a power of 2 from 512 to 67108864");
+    if (options->granularity != 0 && !is_valid_granularity(options->granularity)) {
+        return qblk_usage_error(error, "--granularity takes a power of 2 from 512 to 67108864");
     }
     if (options->buffer_size < 0) {
-        return qblk_invocation_usage(error, "--buf-size takes bytes");
+        return qblk_usage_error(error, "--buf-size takes bytes");
     }
+
     return TRUE;
 }
 
-static gboolean
-refuse(GError **error, const char *destination, const char *why)
-{
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "'%s' %s", destination,
-                why);
-    return FALSE;
-}
+/* ---- the destination ---- */
 
-/* QEMU has a working directory of its own. */
+/* A relative path is relative to this process, not to QEMU: only valid on the same machine. */
 static char *
-absolute(const char *destination, gboolean is_local, GError **error)
+absolute_destination(const QblkInvocation *invocation, GError **error)
 {
+    const char *destination = invocation->arguments[2];
+    gboolean is_local = qblk_address_is_local(invocation->address);
+
     if (destination[0] == '\0' || (!is_local && destination[0] != '/')) {
-        (void)qblk_invocation_usage(error, "'%s' is no place for a copy: say an absolute path",
-                                    destination);
+        (void)qblk_usage_error(error, "'%s' is no place for a copy: say an absolute path",
+                               destination);
         return NULL;
     }
     return g_canonicalize_filename(destination, NULL);
 }
 
-/* What there is under the name, as far as this machine can tell. */
+/* Always FALSE. */
 static gboolean
-look_at_place(const QblkJobOptions *options, QblkCopyOptions *copy, GError **error)
+set_destination_error(GError **error, const char *destination, const char *reason)
 {
-    struct stat status;
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "'%s' %s", destination,
+                reason);
+    return FALSE;
+}
+
+/* Check the file at the destination against the options, and set @copy->is_block. */
+static gboolean
+check_local_file(const Options *options, QblkCopyOptions *copy, GError **error)
+{
     const char *name = copy->destination;
-    gboolean is_there = stat(name, &status) == 0;
-    if (!is_there && errno != ENOENT) {
-        return refuse(error, name, g_strerror(errno));
+    struct stat status;
+    gboolean exists = stat(name, &status) == 0;
+
+    if (!exists && errno != ENOENT) {
+        return set_destination_error(error, name, g_strerror(errno));
     }
-    gboolean is_block = is_there && S_ISBLK(status.st_mode);
+
+    gboolean is_block = exists && S_ISBLK(status.st_mode);
+    gboolean is_file = exists && S_ISREG(status.st_mode);
     if (options->blockdev && !is_block) {
-        return refuse(error, name, is_there ? "is no block device" : "is not there");
+        return set_destination_error(error, name, exists ? "is no block device" : "is not there");
     }
-    if (options->reuse_external && !is_there) {
-        return refuse(error, name, "is not there to be reused");
+    if (options->reuse_external && !exists) {
+        return set_destination_error(error, name, "is not there to be reused");
     }
-    if (is_there && !is_block && !S_ISREG(status.st_mode)) {
-        return refuse(error, name, "is neither a file nor a block device");
+    if (exists && !is_block && !is_file) {
+        return set_destination_error(error, name, "is neither a file nor a block device");
     }
-    if (is_there && !is_block && !options->reuse_external) {
-        return refuse(error, name,
-                      "is there already: choose another name, or say --reuse-external to write "
-                      "over what is in it");
+    if (is_file && !options->reuse_external) {
+        return set_destination_error(
+            error, name,
+            "is there already: choose another name, or say --reuse-external to write "
+            "over what is in it");
     }
+
     copy->is_block = is_block;
     return TRUE;
 }
 
-/* Over the network nobody sees what is there, and blockdev-create makes it empty. */
+/* blockdev-create truncates an existing file, and files of another machine cannot be seen. */
 static gboolean
-look_far_away(const QblkInvocation *invocation, const QblkCopyOptions *copy, GError **error)
+check_remote_file(const QblkInvocation *invocation, const QblkCopyOptions *copy, GError **error)
 {
-    gboolean is_far = g_str_has_prefix(invocation->arguments[0], "tcp:");
-    return !is_far || copy->reuse || copy->is_block ||
-           refuse(error, copy->destination,
-                  "cannot be looked for over the network, and QEMU would write over what is there: "
-                  "make it on its machine, with qemu-img create, and say --reuse-external");
+    gboolean is_remote = invocation->address->kind == QBLK_ADDRESS_TCP;
+
+    if (!is_remote || copy->reuse || copy->is_block) {
+        return TRUE;
+    }
+    return set_destination_error(
+        error, copy->destination,
+        "cannot be looked for over the network, and QEMU would write over what is there: "
+        "make it on its machine, with qemu-img create, and say --reuse-external");
 }
 
 static QblkChain *
 open_image(const char *path, const char *format, int timeout_ms, GError **error)
 {
     g_autoptr(QblkImage) image = qblk_image_open(path, format, timeout_ms, error);
-    g_autofree char *address = image == NULL ? NULL : qblk_image_take_address(image);
-    g_autoptr(QblkClient) client =
-        address == NULL ? NULL : qblk_client_connect(address, timeout_ms, error);
-    g_autoptr(QblkSnapshot) snapshot =
-        client == NULL ? NULL : qblk_snapshot_fetch(client, NULL, error);
+    if (image == NULL) {
+        return NULL;
+    }
+
+    g_autofree char *address = qblk_image_take_address(image);
+    g_autoptr(QblkClient) client = qblk_client_connect(address, timeout_ms, error);
+    if (client == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, NULL, error);
     return snapshot == NULL ? NULL : qblk_snapshot_chain(snapshot, "vda", error);
 }
 
-/* An image that is reused, or a device that becomes the raw image as it is. */
+/* Open an image that is reused, or a device that becomes a raw image without being formatted.
+ * @found: (out) (nullable): its chain */
 static gboolean
-look_at_image(const QblkInvocation *invocation, const QblkLive *live, const QblkCopyOptions *copy,
-              QblkChain **found, GError **error)
+open_destination(const QblkChange *change, const QblkCopyOptions *copy, QblkChain **found,
+                 GError **error)
 {
+    const QblkInvocation *invocation = change->invocation;
     g_autoptr(QblkChain) chain =
-        qblk_snapshot_chain(live->snapshot, invocation->arguments[1], error);
+        qblk_snapshot_chain(change->snapshot, invocation->arguments[1], error);
     if (chain == NULL) {
         return FALSE;
     }
+
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
     const char *format = copy->format != NULL || top == NULL ? copy->format : top->format;
-    if (!copy->reuse && !(copy->is_block && g_strcmp0(format, "raw") == 0)) {
+    gboolean is_raw_device = copy->is_block && g_strcmp0(format, "raw") == 0;
+    if (!copy->reuse && !is_raw_device) {
         return TRUE;
     }
+
     *found = open_image(copy->destination, format, invocation->timeout_ms, error);
     if (*found == NULL) {
         g_prefix_error(error, "'%s' cannot be looked at: ", copy->destination);
     }
     return *found != NULL;
 }
+
+/* ---- the command ---- */
 
 static QblkPlan *
 plan_copy(const QblkPlanContext *context, gconstpointer options, GError **error)
@@ -157,22 +210,55 @@ plan_copy(const QblkPlanContext *context, gconstpointer options, GError **error)
 }
 
 static QblkCopyEnd
-end_of(const QblkJobOptions *options)
+end_of(const Options *options)
 {
-    return options->pivot ? QBLK_COPY_PIVOT : options->finish ? QBLK_COPY_FINISH : QBLK_COPY_STAY;
+    if (options->pivot) {
+        return QBLK_COPY_PIVOT;
+    }
+    return options->finish ? QBLK_COPY_FINISH : QBLK_COPY_STAY;
 }
 
-gboolean
-qblk_cmd_copy(QblkInvocation *invocation, GError **error)
+static gboolean
+run_copy(QblkInvocation *invocation, QblkCopyOptions *copy, GError **error)
 {
-    const QblkJobOptions *options = &invocation->job;
-    gboolean is_local = qblk_vm_is_local(invocation->arguments[0]);
+    const Options *options = invocation->options;
     g_autoptr(QblkChain) found = NULL;
-    g_autofree char *destination =
-        check_options(options, error) ? absolute(invocation->arguments[2], is_local, error) : NULL;
+
+    if (!check_remote_file(invocation, copy, error)) {
+        return FALSE;
+    }
+
+    g_autoptr(QblkChange) change =
+        qblk_change_open(invocation, &options->change, QBLK_RECOVER_FOR_NEW_JOB, error);
+    if (change == NULL) {
+        return FALSE;
+    }
+
+    if (qblk_address_is_local(invocation->address)) {
+        if (!check_local_file(options, copy, error) ||
+            !open_destination(change, copy, &found, error)) {
+            return FALSE;
+        }
+        copy->found = found;
+    }
+
+    g_autoptr(GPtrArray) plans = qblk_change_plan(change, plan_copy, copy, error);
+    return plans != NULL && qblk_change_finish(change, plans, error);
+}
+
+static gboolean
+run(QblkInvocation *invocation, GError **error)
+{
+    const Options *options = invocation->options;
+    if (!check_options(options, error)) {
+        return FALSE;
+    }
+
+    g_autofree char *destination = absolute_destination(invocation, error);
     if (destination == NULL) {
         return FALSE;
     }
+
     QblkCopyOptions copy = {
         .destination = destination,
         .format = options->format,
@@ -184,13 +270,21 @@ qblk_cmd_copy(QblkInvocation *invocation, GError **error)
         .granularity = options->granularity,
         .buffer_size = options->buffer_size,
     };
-    g_autoptr(QblkLive) live =
-        look_far_away(invocation, &copy, error) ? qblk_change_open(invocation, error) : NULL;
-    if (live == NULL || (is_local && (!look_at_place(options, &copy, error) ||
-                                      !look_at_image(invocation, live, &copy, &found, error)))) {
-        return FALSE;
-    }
-    copy.found = found;
-    g_autoptr(GPtrArray) plans = qblk_change_plan(live, invocation, plan_copy, &copy, error);
-    return plans != NULL && qblk_change_finish(live, invocation, plans, error);
+    return run_copy(invocation, &copy, error);
 }
+
+const QblkCommand qblk_cmd_copy = {
+    .name = "copy",
+    .virsh_name = "blockcopy",
+    .arguments = "VM DISK DEST",
+    .summary = "Copy what the guest sees to another image",
+    .min_arguments = 3,
+    .max_arguments = 3,
+    .changes = TRUE,
+    .one_disk = TRUE,
+    .own_format = TRUE,
+    .options_size = sizeof(Options),
+    .add_options = add_options,
+    .clear_options = clear_options,
+    .run = run,
+};

@@ -1,100 +1,148 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `qblk graph`: all block nodes. */
 #include "cli/commands.h"
-
+#include "cli/exit-code.h"
 #include "cli/print/graph-dot.h"
 #include "cli/print/graph-json.h"
 #include "cli/print/graph-tree.h"
-#include "cli/print/output.h"
 #include "cli/vm.h"
 
-void
-qblk_cmd_graph_options(QblkInvocation *invocation, GOptionContext *context)
+typedef struct {
+    char *format;
+} Options;
+
+static void
+add_options(gpointer data, GOptionContext *context)
 {
+    Options *options = data;
     const GOptionEntry entries[] = {
-        {"format", 'f', 0, G_OPTION_ARG_STRING, &invocation->graph_format,
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &options->format,
          "tree (default), dot, svg or json; of image:PATH also the format of the image", "FORMAT"},
         {NULL},
     };
+
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
-static gboolean
-print_tree(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
+static void
+clear_options(gpointer data)
 {
-    qblk_graph_tree(snapshot, invocation->output.text);
+    Options *options = data;
+
+    g_free(options->format);
+}
+
+/* ---- formats ---- */
+
+static gboolean
+print_tree(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
+{
+    qblk_graph_tree(snapshot, output->text);
     return TRUE;
 }
 
 static gboolean
-print_dot(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
+print_dot(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
 {
-    qblk_graph_dot(snapshot, invocation->output.text);
+    qblk_graph_dot(snapshot, output->text);
     return TRUE;
 }
 
 static gboolean
-print_svg(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
+print_svg(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
 {
-    return qblk_graph_dot_draw(snapshot, invocation->output.text, error);
+    return qblk_graph_dot_draw(snapshot, output->text, error);
 }
 
 static gboolean
-print_json(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error)
+print_json(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
 {
-    qblk_output_json(&invocation->output, qblk_graph_json(snapshot));
+    qblk_output_json(output, qblk_graph_json(snapshot));
     return TRUE;
 }
 
-typedef gboolean (*Print)(QblkInvocation *invocation, const QblkSnapshot *snapshot, GError **error);
+typedef gboolean (*PrintFunction)(QblkOutput *output, const QblkSnapshot *snapshot, GError **error);
 
-static const struct {
-    const char *name;
-    Print print;
-} formats[] = {
-    {"tree", print_tree},
-    {"dot", print_dot},
-    {"svg", print_svg},
-    {"json", print_json},
-};
-
-static Print
-find_format(const QblkInvocation *invocation, GError **error)
+static PrintFunction
+find_format(const char *name)
 {
-    const char *standard = invocation->output.json ? "json" : "tree";
-    const char *name = invocation->graph_format == NULL ? standard : invocation->graph_format;
+    static const struct {
+        const char *name;
+        PrintFunction print;
+    } formats[] = {
+        {"tree", print_tree},
+        {"dot", print_dot},
+        {"svg", print_svg},
+        {"json", print_json},
+    };
+
     for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
         if (g_str_equal(formats[i].name, name)) {
             return formats[i].print;
         }
     }
-    g_set_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
-                "there is no graph format '%s': say tree, dot, svg or json", name);
     return NULL;
 }
 
-/* `--format qcow2` means the image, as with all other commands: no format of an image is called
- * like one of a graph. */
-static void
-take_image_format(QblkInvocation *invocation)
+/* `--format qcow2` is the format of image:PATH, as for all other commands: no image format has the
+ * name of a graph format. */
+static gboolean
+is_image_format(const QblkInvocation *invocation, const char *format)
 {
-    if (invocation->graph_format == NULL || invocation->image_format != NULL ||
-        !g_str_has_prefix(invocation->arguments[0], "image:")) {
-        return;
-    }
-    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
-        if (g_str_equal(formats[i].name, invocation->graph_format)) {
-            return;
-        }
-    }
-    invocation->image_format = g_steal_pointer(&invocation->graph_format);
+    return invocation->address->kind == QBLK_ADDRESS_IMAGE && invocation->image_format == NULL &&
+           find_format(format) == NULL;
 }
 
-gboolean
-qblk_cmd_graph(QblkInvocation *invocation, GError **error)
+static PrintFunction
+choose_format(QblkInvocation *invocation, GError **error)
 {
-    take_image_format(invocation);
-    Print print = find_format(invocation, error);
-    g_autoptr(QblkVm) vm = print == NULL ? NULL : qblk_vm_open(invocation, error);
-    const QblkSnapshot *snapshot = vm == NULL ? NULL : qblk_vm_snapshot(vm, invocation, error);
-    return snapshot != NULL && qblk_vm_is_readable(vm, error) && print(invocation, snapshot, error);
+    Options *options = invocation->options;
+
+    if (options->format != NULL && is_image_format(invocation, options->format)) {
+        invocation->image_format = g_steal_pointer(&options->format);
+    }
+    if (options->format == NULL) {
+        return invocation->output.json ? print_json : print_tree;
+    }
+
+    PrintFunction print = find_format(options->format);
+    if (print == NULL) {
+        (void)qblk_usage_error(error, "there is no graph format '%s': say tree, dot, svg or json",
+                               options->format);
+    }
+    return print;
 }
+
+static gboolean
+run(QblkInvocation *invocation, GError **error)
+{
+    PrintFunction print = choose_format(invocation, error);
+    if (print == NULL) {
+        return FALSE;
+    }
+
+    g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
+    if (vm == NULL) {
+        return FALSE;
+    }
+
+    const QblkSnapshot *snapshot = qblk_vm_get_snapshot(vm, error);
+    if (snapshot == NULL || !qblk_vm_check_readable(vm, error)) {
+        return FALSE;
+    }
+
+    return print(&invocation->output, snapshot, error);
+}
+
+const QblkCommand qblk_cmd_graph = {
+    .name = "graph",
+    .arguments = "VM",
+    .summary = "Show all block nodes",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .own_format = TRUE,
+    .options_size = sizeof(Options),
+    .add_options = add_options,
+    .clear_options = clear_options,
+    .run = run,
+};

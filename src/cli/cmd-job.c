@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/commands.h"
-
-#include "base/const-cast.h"
+/* `qblk job`: show or manage the job of one disk. */
 #include "cli/change.h"
+#include "cli/commands.h"
+#include "cli/exit-code.h"
 #include "cli/print/jobs-table.h"
-#include "cli/print/output.h"
 #include "cli/print/report.h"
 #include "cli/vm.h"
 #include "plan/plan-job.h"
 
-void
-qblk_cmd_job_options(QblkInvocation *invocation, GOptionContext *context)
+typedef struct {
+    QblkChangeOptions change;
+    gboolean info, pivot, finish, abort, pause, resume, wait;
+} Options;
+
+static void
+add_options(gpointer data, GOptionContext *context)
 {
-    QblkJobOptions *options = &invocation->job;
+    Options *options = data;
     const GOptionEntry entries[] = {
         {"info", 0, 0, G_OPTION_ARG_NONE, &options->info, "Show the job (default)", NULL},
         {"pivot", 0, 0, G_OPTION_ARG_NONE, &options->pivot,
@@ -26,17 +30,27 @@ qblk_cmd_job_options(QblkInvocation *invocation, GOptionContext *context)
          "Wait until the job is over, or ready; with --pivot or --finish before those", NULL},
         {NULL},
     };
+
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options(invocation, context, FALSE);
+    qblk_change_options_add(&options->change, context, FALSE);
 }
 
-/* What is to be done; FALSE in @is_asked where the job is only to be shown. */
-static gboolean
-read_request(const QblkJobOptions *options, QblkJobRequest *request, gboolean *is_asked,
-             GError **error)
+static void
+clear_options(gpointer data)
+{
+    Options *options = data;
+
+    qblk_change_options_clear(&options->change);
+}
+
+/* ---- what is asked for ---- */
+
+/* Returns: how many actions the options name; @action is the last of them, or to wait. */
+static guint
+read_actions(const Options *options, QblkJobAction *action)
 {
     const struct {
-        gboolean is_said;
+        gboolean is_given;
         QblkJobAction action;
     } actions[] = {
         {options->pivot, QBLK_JOB_PIVOT},
@@ -44,107 +58,185 @@ read_request(const QblkJobOptions *options, QblkJobRequest *request, gboolean *i
         {options->abort, QBLK_JOB_ABORT},
         {options->pause, QBLK_JOB_PAUSE},
         {options->resume, QBLK_JOB_RESUME},
-        {options->bandwidth != QBLK_INVOCATION_UNSET, QBLK_JOB_LIMIT},
+        {options->change.bandwidth != QBLK_NO_BANDWIDTH, QBLK_JOB_LIMIT},
     };
-    guint said = options->info ? 1 : 0;
-    *request = (QblkJobRequest){QBLK_JOB_WAIT, options->wait};
+    guint count = 0;
+
+    *action = QBLK_JOB_WAIT;
     for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
-        said += actions[i].is_said ? 1 : 0;
-        request->action = actions[i].is_said ? actions[i].action : request->action;
+        if (actions[i].is_given) {
+            *action = actions[i].action;
+            count++;
+        }
     }
-    *is_asked = (said > 0 || options->wait) && !options->info;
-    if (said > 1) {
-        return qblk_invocation_usage(
+
+    return count;
+}
+
+/* @is_shown: (out): the job is only shown */
+static gboolean
+read_request(const Options *options, QblkJobRequest *request, gboolean *is_shown, GError **error)
+{
+    const QblkChangeOptions *change = &options->change;
+    QblkJobAction action;
+    guint count = read_actions(options, &action);
+
+    *request = (QblkJobRequest){action, options->wait};
+    *is_shown = options->info || (count == 0 && !options->wait);
+
+    if (count + (options->info ? 1 : 0) > 1) {
+        return qblk_usage_error(
             error, "say one of --info, --pivot, --finish, --abort, --pause, --resume and "
                    "--bandwidth");
     }
-    gboolean is_bare = options->in_bytes && options->bandwidth == QBLK_INVOCATION_UNSET;
-    if (is_bare || (!*is_asked && (options->dry_run || options->time_limit > 0))) {
-        return qblk_invocation_usage(
-            error, is_bare ? "--bytes says what --bandwidth is in, and there is none"
-                           : "--dry-run and --timeout are for what is done to a job, not "
-                             "for looking at it");
+    if (change->in_bytes && change->bandwidth == QBLK_NO_BANDWIDTH) {
+        return qblk_usage_error(error, "--bytes says what --bandwidth is in, and there is none");
     }
-    gboolean may_wait = said == 0 || options->pivot || options->finish;
-    return !options->wait || may_wait ||
-           qblk_invocation_usage(error, "--wait goes alone, or with --pivot or --finish");
+    if (*is_shown && (change->dry_run || change->time_limit > 0)) {
+        return qblk_usage_error(error, "--dry-run and --timeout are for what is done to a job, not "
+                                       "for looking at it");
+    }
+
+    gboolean is_alone = count == 0 && !options->info;
+    gboolean can_wait = is_alone || options->pivot || options->finish;
+    if (options->wait && !can_wait) {
+        return qblk_usage_error(error, "--wait goes alone, or with --pivot or --finish");
+    }
+
+    return TRUE;
 }
 
-/* Only a job, or that there is none: scripts ask for it. */
-static gboolean
-show(QblkInvocation *invocation, const QblkJob *job)
+static QblkRecoverPurpose
+purpose_of(QblkJobAction action)
 {
+    gboolean is_setting =
+        action == QBLK_JOB_PAUSE || action == QBLK_JOB_RESUME || action == QBLK_JOB_LIMIT;
+
+    return is_setting ? QBLK_RECOVER_FOR_SETTING : QBLK_RECOVER_FOR_JOB_END;
+}
+
+/* ---- showing ---- */
+
+static void
+print_text(QblkOutput *output, const char *name, const QblkJob *job)
+{
+    if (job == NULL) {
+        g_autofree char *safe = qblk_output_escape(name);
+        qblk_output_print(output, "no job on '%s'\n", safe);
+        return;
+    }
+
+    qblk_jobs_table_print(&job, 1, output->text);
+}
+
+static void
+print_json(QblkOutput *output, const QblkJob *job)
+{
+    QblkJson *result = qblk_json_new_object();
+
+    qblk_json_set(result, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
+    qblk_output_json(output, result);
+}
+
+/* A disk without a job is not an error: scripts test for a job in this way. */
+static gboolean
+show_job(QblkInvocation *invocation, GError **error)
+{
+    const char *name = invocation->arguments[1];
+    g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
+    if (vm == NULL) {
+        return FALSE;
+    }
+
+    const QblkSnapshot *snapshot = qblk_vm_get_snapshot(vm, error);
+    if (snapshot == NULL) {
+        return FALSE;
+    }
+
+    const QblkJob *job = qblk_plan_job_find(snapshot, name);
+    if (job == NULL && qblk_snapshot_find(snapshot, name, error) == NULL) {
+        return FALSE;
+    }
+
     if (invocation->output.json) {
-        QblkJson *result = qblk_json_new_object();
-        qblk_json_set(result, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
-        qblk_output_json(&invocation->output, result);
-    } else if (job == NULL) {
-        g_autofree char *safe = qblk_output_escape(invocation->arguments[1]);
-        qblk_output_print(&invocation->output, "no job on '%s'\n", safe);
+        print_json(&invocation->output, job);
     } else {
-        g_autoptr(GPtrArray) jobs = g_ptr_array_new();
-        g_ptr_array_add(jobs, qblk_const_cast(job));
-        qblk_jobs_table_print(jobs, invocation->output.text);
+        print_text(&invocation->output, name, job);
     }
     return TRUE;
 }
 
-static gboolean
-show_from_vm(QblkInvocation *invocation, GError **error)
-{
-    g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
-    const QblkSnapshot *snapshot = vm == NULL ? NULL : qblk_vm_snapshot(vm, invocation, error);
-    if (snapshot == NULL) {
-        return FALSE;
-    }
-    const char *name = invocation->arguments[1];
-    const QblkJob *job = qblk_plan_job_find(snapshot, name);
-    return (job != NULL || qblk_snapshot_find(snapshot, name, error) != NULL) &&
-           show(invocation, job);
-}
+/* ---- managing ---- */
 
 typedef struct {
     const QblkJob *job;
     const QblkJobRequest *request;
-} Planned;
+} PlanJobOptions;
 
 static QblkPlan *
-plan_job(const QblkPlanContext *context, gconstpointer options, GError **error)
+plan_job(const QblkPlanContext *context, gconstpointer data, GError **error)
 {
-    const Planned *planned = options;
-    return qblk_plan_job(context, planned->job, planned->request, error);
+    const PlanJobOptions *options = data;
+
+    return qblk_plan_job(context, options->job, options->request, error);
 }
 
-static gboolean
-fail_without_job(const QblkLive *live, const char *name, GError **error)
+static const QblkJob *
+find_job(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
-    if (qblk_snapshot_find(live->snapshot, name, error) != NULL) {
+    const QblkJob *job = qblk_plan_job_find(snapshot, name);
+
+    if (job == NULL && qblk_snapshot_find(snapshot, name, error) != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER, "disk '%s' has no job",
                     name);
     }
-    return FALSE;
+    return job;
 }
 
-gboolean
-qblk_cmd_job(QblkInvocation *invocation, GError **error)
+static gboolean
+manage_job(QblkInvocation *invocation, const QblkJobRequest *request, GError **error)
 {
-    QblkJobRequest request;
-    gboolean is_asked;
-    if (!read_request(&invocation->job, &request, &is_asked, error)) {
+    const Options *options = invocation->options;
+    g_autoptr(QblkChange) change =
+        qblk_change_open(invocation, &options->change, purpose_of(request->action), error);
+    if (change == NULL) {
         return FALSE;
     }
-    if (!is_asked) {
-        return show_from_vm(invocation, error);
-    }
-    g_autoptr(QblkLive) live = qblk_change_open(invocation, error);
-    if (live == NULL) {
+
+    const QblkJob *job = find_job(change->snapshot, invocation->arguments[1], error);
+    if (job == NULL) {
         return FALSE;
     }
-    const char *name = invocation->arguments[1];
-    const Planned planned = {qblk_plan_job_find(live->snapshot, name), &request};
-    if (planned.job == NULL) {
-        return fail_without_job(live, name, error);
-    }
-    g_autoptr(GPtrArray) plans = qblk_change_plan(live, invocation, plan_job, &planned, error);
-    return plans != NULL && qblk_change_finish(live, invocation, plans, error);
+
+    const PlanJobOptions plan_options = {job, request};
+    g_autoptr(GPtrArray) plans = qblk_change_plan(change, plan_job, &plan_options, error);
+    return plans != NULL && qblk_change_finish(change, plans, error);
 }
+
+static gboolean
+run(QblkInvocation *invocation, GError **error)
+{
+    const Options *options = invocation->options;
+    QblkJobRequest request;
+    gboolean is_shown;
+
+    if (!read_request(options, &request, &is_shown, error)) {
+        return FALSE;
+    }
+    return is_shown ? show_job(invocation, error) : manage_job(invocation, &request, error);
+}
+
+const QblkCommand qblk_cmd_job = {
+    .name = "job",
+    .virsh_name = "blockjob",
+    .arguments = "VM DISK",
+    .summary = "Show or end the job of a disk",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .changes = TRUE,
+    .one_disk = TRUE,
+    .options_size = sizeof(Options),
+    .add_options = add_options,
+    .clear_options = clear_options,
+    .run = run,
+};

@@ -1,39 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `qblk jobs`: the block jobs of a VM. */
 #include "cli/commands.h"
-
 #include "cli/jobs-watch.h"
 #include "cli/print/jobs-table.h"
-#include "cli/print/output.h"
 #include "cli/vm.h"
 
-void
-qblk_cmd_jobs_options(QblkInvocation *invocation, GOptionContext *context)
+typedef struct {
+    gboolean watch;
+} Options;
+
+static void
+add_options(gpointer data, GOptionContext *context)
 {
+    Options *options = data;
     const GOptionEntry entries[] = {
-        {"watch", 'w', 0, G_OPTION_ARG_NONE, &invocation->job.watch,
+        {"watch", 'w', 0, G_OPTION_ARG_NONE, &options->watch,
          "Go on and say what changes, until there are no jobs any more", NULL},
         {NULL},
     };
+
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
-gboolean
-qblk_cmd_jobs(QblkInvocation *invocation, GError **error)
+static gboolean
+run(QblkInvocation *invocation, GError **error)
 {
-    if (invocation->job.watch) {
+    const Options *options = invocation->options;
+    if (options->watch) {
         return qblk_jobs_watch(invocation, error);
     }
+
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
-    const QblkSnapshot *snapshot = vm == NULL ? NULL : qblk_vm_snapshot(vm, invocation, error);
+    if (vm == NULL) {
+        return FALSE;
+    }
+
+    const QblkSnapshot *snapshot = qblk_vm_get_snapshot(vm, error);
     if (snapshot == NULL) {
         return FALSE;
     }
+
     if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set(result, "jobs", qblk_jobs_table_json(snapshot->jobs));
         qblk_output_json(&invocation->output, result);
     } else {
-        qblk_jobs_table_print(snapshot->jobs, invocation->output.text);
+        const QblkJob *const *jobs = (const QblkJob *const *)snapshot->jobs->pdata;
+        qblk_jobs_table_print(jobs, snapshot->jobs->len, invocation->output.text);
     }
     return TRUE;
 }
+
+const QblkCommand qblk_cmd_jobs = {
+    .name = "jobs",
+    .arguments = "VM",
+    .summary = "List the jobs",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .options_size = sizeof(Options),
+    .add_options = add_options,
+    .run = run,
+};

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/commands.h"
-
+/* `qblk list`: the disks of a VM. */
 #include "base/text.h"
-#include "cli/print/output.h"
+#include "cli/commands.h"
 #include "cli/print/report.h"
 #include "cli/print/table.h"
 #include "cli/vm.h"
@@ -11,7 +10,9 @@
 static const char *const heads[] = {"TARGET", "BUS",  "DEVICE", ">DEPTH", "FORMAT",
                                     ">SIZE",  "NODE", "IMAGE",  "JOB",    NULL};
 
-/* A disk whose chain cannot be said stays in the list: it is there, whatever is below it. */
+/* ---- text ---- */
+
+/* A disk whose chain cannot be read is listed all the same. */
 static void
 add_row_without_chain(QblkTable *table, const QblkDevice *device)
 {
@@ -24,6 +25,7 @@ add_row_without_chain(QblkTable *table, const QblkDevice *device)
                                  NULL,
                                  device->node_name,
                                  "?"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
     }
@@ -43,6 +45,7 @@ add_row(QblkTable *table, const QblkChain *chain)
                                  size,
                                  top == NULL ? NULL : top->node_name,
                                  top == NULL ? NULL : top->filename};
+
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
     }
@@ -51,13 +54,16 @@ add_row(QblkTable *table, const QblkChain *chain)
 static char *
 describe_job(const QblkJob *job)
 {
-    int percent = job == NULL ? -1 : qblk_report_percent(job);
     if (job == NULL) {
         return NULL;
     }
-    return percent < 0
-               ? g_strdup_printf("%s %s", qblk_snapshot_jobs_kind(job), job->status)
-               : g_strdup_printf("%s %s %d %%", qblk_snapshot_jobs_kind(job), job->status, percent);
+
+    const char *kind = qblk_snapshot_jobs_kind(job);
+    int percent = qblk_report_percent(job);
+    if (percent < 0) {
+        return g_strdup_printf("%s %s", kind, job->status);
+    }
+    return g_strdup_printf("%s %s %d %%", kind, job->status, percent);
 }
 
 static const QblkJob *
@@ -67,14 +73,16 @@ find_job(const QblkVm *vm, const char *target)
 }
 
 static void
-list_table(QblkInvocation *invocation, const QblkVm *vm)
+print_text(QblkOutput *output, const QblkVm *vm)
 {
     g_autoptr(QblkTable) table = qblk_table_new(heads);
-    g_autofree const char **targets = qblk_vm_targets(vm);
+    g_autofree const char **targets = qblk_vm_get_targets(vm);
+
     for (guint i = 0; targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
         g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, targets[i], &cause);
         g_autofree char *job = describe_job(find_job(vm, targets[i]));
+
         if (chain == NULL) {
             qblk_output_warn(cause->message);
             add_row_without_chain(table, qblk_snapshot_find(vm->snapshot, targets[i], NULL));
@@ -83,13 +91,17 @@ list_table(QblkInvocation *invocation, const QblkVm *vm)
         }
         qblk_table_add(table, job);
     }
-    qblk_table_print(table, invocation->output.text);
+
+    qblk_table_print(table, output->text);
 }
+
+/* ---- JSON ---- */
 
 static QblkJson *
 describe_device(const QblkDevice *device, const GError *problem)
 {
     QblkJson *object = qblk_json_new_object();
+
     qblk_json_set_string(object, "target", device->target);
     qblk_json_set_string(object, "name-source", qblk_device_name_source(device->name_source));
     qblk_json_set_string(object, "bus", device->bus);
@@ -104,37 +116,53 @@ describe_disk(const QblkVm *vm, const char *target)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, target, &cause);
-    return chain == NULL ? describe_device(qblk_snapshot_find(vm->snapshot, target, NULL), cause)
-                         : qblk_report_chain(chain);
+
+    if (chain != NULL) {
+        return qblk_report_chain(chain);
+    }
+    return describe_device(qblk_snapshot_find(vm->snapshot, target, NULL), cause);
 }
 
 static void
-list_json(QblkInvocation *invocation, const QblkVm *vm)
+print_json(QblkOutput *output, const QblkVm *vm)
 {
     QblkJson *disks = qblk_json_new_array();
-    g_autofree const char **targets = qblk_vm_targets(vm);
+    g_autofree const char **targets = qblk_vm_get_targets(vm);
+
     for (guint i = 0; targets[i] != NULL; i++) {
         const QblkJob *job = find_job(vm, targets[i]);
         QblkJson *disk = describe_disk(vm, targets[i]);
         qblk_json_set(disk, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
         qblk_json_append(disks, disk);
     }
+
     QblkJson *result = qblk_json_new_object();
     qblk_json_set(result, "disks", disks);
-    qblk_output_json(&invocation->output, result);
+    qblk_output_json(output, result);
 }
 
-gboolean
-qblk_cmd_list(QblkInvocation *invocation, GError **error)
+static gboolean
+run(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
-    if (vm == NULL || !qblk_vm_is_readable(vm, error)) {
+    if (vm == NULL || !qblk_vm_check_readable(vm, error)) {
         return FALSE;
     }
+
     if (invocation->output.json) {
-        list_json(invocation, vm);
+        print_json(&invocation->output, vm);
     } else {
-        list_table(invocation, vm);
+        print_text(&invocation->output, vm);
     }
     return TRUE;
 }
+
+const QblkCommand qblk_cmd_list = {
+    .name = "list",
+    .virsh_name = "domblklist",
+    .arguments = "VM",
+    .summary = "List the disks",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run,
+};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/commands.h"
-
+/* `qblk open-monitor`: open one more QMP monitor, so that the first one stays free. */
 #include "blockjob/run-monitor.h"
-#include "cli/print/output.h"
+#include "cli/commands.h"
+#include "cli/exit-code.h"
 #include "cli/print/plan-text.h"
 #include "cli/vm.h"
 #include "plan/plan-json.h"
@@ -16,14 +16,18 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define LONGEST_PATH (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
+#define MAX_PATH_BYTES (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
-void
-qblk_cmd_open_monitor_options(QblkInvocation *invocation, GOptionContext *context)
+typedef struct {
+    gboolean close, dry_run, force_managed;
+} Options;
+
+static void
+add_options(gpointer data, GOptionContext *context)
 {
-    QblkJobOptions *options = &invocation->job;
+    Options *options = data;
     const GOptionEntry entries[] = {
-        {"close", 0, 0, G_OPTION_ARG_NONE, &invocation->closes,
+        {"close", 0, 0, G_OPTION_ARG_NONE, &options->close,
          "Close the monitor that was opened at PATH", NULL},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
          "Print what would be done, and do nothing", NULL},
@@ -31,40 +35,47 @@ qblk_cmd_open_monitor_options(QblkInvocation *invocation, GOptionContext *contex
          "Open one in a guest of libvirt's, which will not notice", NULL},
         {NULL},
     };
+
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
 /* ---- the path ---- */
 
-/* QEMU has another working directory, and each path to one directory has to give the same id. */
+/* QEMU has another working directory.  Symbolic links in the directory are resolved, because the id
+ * of the monitor is made of the path. */
 static char *
 absolute_path(const char *path)
 {
     char directory[PATH_MAX];
-    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
     g_autofree char *parent = g_path_get_dirname(path);
     g_autofree char *name = g_path_get_basename(path);
-    return realpath(parent, directory) == NULL ? g_steal_pointer(&absolute)
-                                               : g_build_filename(directory, name, NULL);
+
+    if (realpath(parent, directory) == NULL) {
+        return g_canonicalize_filename(path, NULL);
+    }
+    return g_build_filename(directory, name, NULL);
 }
 
 static gboolean
 check_path(const char *path, GError **error)
 {
     if (!g_utf8_validate(path, -1, NULL)) {
-        return qblk_invocation_usage(error, "'%s' is not UTF-8, and QMP has no other names", path);
+        return qblk_usage_error(error, "'%s' is not UTF-8, and QMP has no other names", path);
     }
-    return strlen(path) <= LONGEST_PATH ||
-           qblk_invocation_usage(error, "'%s' has %zu bytes, and the path of a socket at most %zu",
-                                 path, strlen(path), LONGEST_PATH);
+    if (strlen(path) > MAX_PATH_BYTES) {
+        return qblk_usage_error(error, "'%s' has %zu bytes, and the path of a socket at most %zu",
+                                path, strlen(path), MAX_PATH_BYTES);
+    }
+    return TRUE;
 }
 
-/* QEMU removes a file, a link or somebody's socket that is in its way, and says nothing. */
+/* QEMU silently replaces a file, a link or another socket at the path. */
 static gboolean
 check_free(const char *path, GError **error)
 {
     struct stat status;
     int fault = lstat(path, &status) < 0 ? errno : 0;
+
     if (fault == 0) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                     "'%s' exists, and QEMU would replace it: say a path that does not", path);
@@ -77,16 +88,13 @@ check_free(const char *path, GError **error)
 }
 
 static gboolean
-check_place(const QblkInvocation *invocation, const char *path, GError **error)
+check_place(const QblkAddress *address, const char *path, GError **error)
 {
-    if (invocation->closes) {
-        return TRUE;
-    }
-    if (!qblk_vm_is_local(invocation->arguments[0])) {
+    if (!qblk_address_is_local(address)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                     "'%s' would be on the machine of '%s', where nobody sees whether QEMU would "
                     "replace a file: run qblk there",
-                    path, invocation->arguments[0]);
+                    path, address->text);
         return FALSE;
     }
     return check_free(path, error);
@@ -97,19 +105,30 @@ check_place(const QblkInvocation *invocation, const char *path, GError **error)
 static QblkPlan *
 plan_open(QblkClient *client, const QblkInvocation *invocation, const char *path, GError **error)
 {
+    const Options *options = invocation->options;
     g_autoptr(QblkJson) reply = qblk_client_call(client, "query-qmp-schema", NULL, error);
-    g_autoptr(QblkSchema) schema = reply == NULL ? NULL : qblk_schema_new(reply, error);
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkSchema) schema = qblk_schema_new(reply, error);
     if (schema == NULL) {
         return NULL;
     }
-    qblk_vm_log(client, invocation); /* 200 kB of schema are of no use to anybody */
+
+    /* Only now: the schema has 200 kB. */
+    qblk_vm_log(client, invocation);
     g_autoptr(QblkJson) chardevs = qblk_client_call(client, "query-chardev", NULL, error);
+    if (chardevs == NULL) {
+        return NULL;
+    }
+
     const QblkPlanMonitorContext context = {
         .schema = schema,
         .chardevs = chardevs,
-        .force_managed = invocation->job.force_managed,
+        .force_managed = options->force_managed,
     };
-    return chardevs == NULL ? NULL : qblk_plan_monitor_open(&context, path, error);
+    return qblk_plan_monitor_open(&context, path, error);
 }
 
 static QblkPlan *
@@ -117,115 +136,152 @@ plan_close(QblkClient *client, const QblkInvocation *invocation, const char *pat
 {
     g_autoptr(QblkJson) arguments = qblk_json_new_object();
     qblk_json_set_string(arguments, "path", QBLK_PLAN_MONITOR_OBJECTS);
+
     qblk_vm_log(client, invocation);
     g_autoptr(QblkJson) chardevs = qblk_client_call(client, "query-chardev", NULL, error);
     if (chardevs == NULL) {
         return NULL;
     }
-    /* Refused where there are none yet, by a storage daemon. */
+
+    /* A storage daemon without objects refuses this. */
     g_autoptr(QblkJson) objects = qblk_client_call(client, "qom-list", arguments, NULL);
     const QblkPlanMonitorContext context = {.chardevs = chardevs, .objects = objects};
     return qblk_plan_monitor_close(&context, path, error);
 }
 
 static gboolean
-carry_out(QblkClient *client, const QblkInvocation *invocation, const QblkPlan *plan,
-          GError **error)
+run_plan(QblkClient *client, const QblkInvocation *invocation, const QblkPlan *plan, GError **error)
 {
     QblkMonitor monitor;
+
     qblk_monitor_init(&monitor, client, NULL, invocation->timeout_ms, 0, -1);
     gboolean done = qblk_run_monitor(&monitor, plan, error);
     qblk_monitor_clear(&monitor);
     return done;
 }
 
-/* ---- what is said ---- */
+/* ---- output ---- */
 
+/* The commands that use and close the monitor; NULL if none was opened. */
 typedef struct {
-    char *use, *close; /* owned; NULL where there is nothing to use or close */
-} Next;
+    char *use, *close; /* owned */
+} NextCommands;
 
 static void
-next_clear(Next *next)
+next_commands_clear(NextCommands *next)
 {
     g_free(next->use);
     g_free(next->close);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Next, next_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NextCommands, next_commands_clear)
 
 static void
-next_init(Next *next, const QblkInvocation *invocation, const QblkPlan *plan)
+set_next_commands(NextCommands *next, const QblkInvocation *invocation, const QblkPlan *plan)
 {
-    g_autofree char *vm = qblk_output_shell_word(invocation->arguments[0]);
+    const Options *options = invocation->options;
+    g_autofree char *vm = qblk_output_shell_word(invocation->address->text);
     g_autofree char *path = qblk_output_shell_word(plan->target);
-    if (!invocation->closes && !invocation->job.dry_run) {
+
+    if (!options->close && !options->dry_run) {
         next->use = g_strdup_printf("qblk list %s", path);
         next->close = g_strdup_printf("qblk open-monitor %s %s --close", vm, path);
     }
 }
 
 static void
-print(QblkInvocation *invocation, const QblkPlan *plan, const Next *next)
+print_text(QblkOutput *output, const Options *options, const QblkPlan *plan,
+           const NextCommands *next)
 {
     g_autofree char *path = qblk_output_escape(plan->target);
-    gboolean closes = invocation->closes;
-    if (invocation->job.dry_run) {
-        qblk_output_print(&invocation->output, "%s at %s\n",
-                          closes ? "close the monitor" : "open a monitor", path);
-        qblk_plan_text_steps(plan, invocation->output.text);
+
+    if (options->dry_run) {
+        qblk_output_print(output, "%s at %s\n",
+                          options->close ? "close the monitor" : "open a monitor", path);
+        qblk_plan_text_steps(plan, output->text);
         return;
     }
-    qblk_output_print(&invocation->output, "%s at %s\n",
-                      closes ? "closed the monitor" : "opened a monitor", path);
+
+    qblk_output_print(output, "%s at %s\n",
+                      options->close ? "closed the monitor" : "opened a monitor", path);
     if (next->use != NULL) {
         g_autofree char *use = qblk_output_escape(next->use);
         g_autofree char *close = qblk_output_escape(next->close);
-        qblk_output_print(&invocation->output, "to use it: %s\nto close it: %s\n", use, close);
+        qblk_output_print(output, "to use it: %s\nto close it: %s\n", use, close);
     }
 }
 
-static void
-print_json(QblkInvocation *invocation, const QblkPlan *plan, const Next *next)
+static const char *
+state_of(const Options *options)
 {
-    const char *end = invocation->closes ? "closed" : "open";
+    if (options->dry_run) {
+        return "planned";
+    }
+    return options->close ? "closed" : "open";
+}
+
+static void
+print_json(QblkOutput *output, const Options *options, const QblkPlan *plan,
+           const NextCommands *next)
+{
     QblkJson *commands = qblk_json_new_array();
-    QblkJson *result = qblk_json_new_object();
     if (next->use != NULL) {
         qblk_json_append(commands, qblk_json_new_string(next->use));
         qblk_json_append(commands, qblk_json_new_string(next->close));
     }
+
+    QblkJson *result = qblk_json_new_object();
     qblk_json_set_string(result, "path", plan->target);
     qblk_json_set_string(result, "id", plan->job);
-    qblk_json_set_string(result, "state", invocation->job.dry_run ? "planned" : end);
+    qblk_json_set_string(result, "state", state_of(options));
     qblk_json_set(result, "steps", qblk_plan_json_steps(plan));
     qblk_json_set(result, "next", commands);
-    qblk_output_json(&invocation->output, result);
+    qblk_output_json(output, result);
 }
 
-gboolean
-qblk_cmd_open_monitor(QblkInvocation *invocation, GError **error)
+static gboolean
+run(QblkInvocation *invocation, GError **error)
 {
+    const Options *options = invocation->options;
     g_autofree char *path = absolute_path(invocation->arguments[1]);
     if (!check_path(path, error)) {
         return FALSE;
     }
+
     g_autoptr(QblkClient) client = qblk_vm_connect(invocation, error);
     if (client == NULL) {
         return FALSE;
     }
-    g_autoptr(QblkPlan) plan = invocation->closes ? plan_close(client, invocation, path, error)
-                                                  : plan_open(client, invocation, path, error);
-    if (plan == NULL || !check_place(invocation, path, error) ||
-        (!invocation->job.dry_run && !carry_out(client, invocation, plan, error))) {
+
+    g_autoptr(QblkPlan) plan = options->close ? plan_close(client, invocation, path, error)
+                                              : plan_open(client, invocation, path, error);
+    if (plan == NULL) {
         return FALSE;
     }
-    g_auto(Next) next = {0};
-    next_init(&next, invocation, plan);
+    if (!options->close && !check_place(invocation->address, path, error)) {
+        return FALSE;
+    }
+    if (!options->dry_run && !run_plan(client, invocation, plan, error)) {
+        return FALSE;
+    }
+
+    g_auto(NextCommands) next = {0};
+    set_next_commands(&next, invocation, plan);
     if (invocation->output.json) {
-        print_json(invocation, plan, &next);
+        print_json(&invocation->output, options, plan, &next);
     } else {
-        print(invocation, plan, &next);
+        print_text(&invocation->output, options, plan, &next);
     }
     return TRUE;
 }
+
+const QblkCommand qblk_cmd_open_monitor = {
+    .name = "open-monitor",
+    .arguments = "VM PATH",
+    .summary = "Open one more QMP monitor (QEMU 11.1)",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .options_size = sizeof(Options),
+    .add_options = add_options,
+    .run = run,
+};

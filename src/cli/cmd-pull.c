@@ -1,24 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/commands.h"
-
+/* `qblk pull` and `qblk rebase`: merge lower layers into the active layer. */
 #include "cli/change.h"
+#include "cli/commands.h"
+#include "cli/exit-code.h"
 #include "plan/plan-pull.h"
 
-void
-qblk_cmd_pull_options(QblkInvocation *invocation, GOptionContext *context)
+/* Of both commands; only `pull` has --base and --all-disks. */
+typedef struct {
+    QblkChangeOptions change;
+    char *base;
+    gboolean keep_relative;
+} Options;
+
+static void
+add_common_options(Options *options, GOptionContext *context)
 {
-    QblkJobOptions *options = &invocation->job;
+    const GOptionEntry entries[] = {
+        {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
+         "Keep the active layer's backing string relative", NULL},
+        {NULL},
+    };
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_change_options_add(&options->change, context, TRUE);
+}
+
+static void
+add_pull_options(gpointer data, GOptionContext *context)
+{
+    Options *options = data;
     const GOptionEntry entries[] = {
         {"base", 0, 0, G_OPTION_ARG_STRING, &options->base,
          "The layer that stays (default: none does)", "LAYER"},
-        {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
-         "Keep the active layer's backing string relative", NULL},
-        {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->all_disks,
+        {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->change.all_disks,
          "Pull all disks, and change none before all are pending", NULL},
         {NULL},
     };
+
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options(invocation, context, TRUE);
+    add_common_options(options, context);
+}
+
+static void
+add_rebase_options(gpointer data, GOptionContext *context)
+{
+    add_common_options(data, context);
+}
+
+static void
+clear_options(gpointer data)
+{
+    Options *options = data;
+
+    qblk_change_options_clear(&options->change);
+    g_free(options->base);
 }
 
 static QblkPlan *
@@ -27,33 +62,58 @@ plan_pull(const QblkPlanContext *context, gconstpointer options, GError **error)
     return qblk_plan_pull(context, options, error);
 }
 
-gboolean
-qblk_cmd_pull_to(QblkInvocation *invocation, const char *base, GError **error)
+/* @base: the layer that stays; NULL: none */
+static gboolean
+pull_to(QblkInvocation *invocation, const char *base, GError **error)
 {
-    const QblkPullOptions pull = {.base = base, .keep_relative = invocation->job.keep_relative};
-    return qblk_change_run(invocation, plan_pull, &pull, error);
+    const Options *options = invocation->options;
+    const QblkPullOptions pull = {.base = base, .keep_relative = options->keep_relative};
+
+    return qblk_change_run(invocation, &options->change, plan_pull, &pull, error);
 }
 
-gboolean
-qblk_cmd_pull(QblkInvocation *invocation, GError **error)
+static gboolean
+run_pull(QblkInvocation *invocation, GError **error)
 {
-    return qblk_cmd_pull_to(invocation, invocation->job.base, error);
+    const Options *options = invocation->options;
+
+    if (options->change.all_disks && options->base != NULL) {
+        return qblk_usage_error(error, "--base and --top name layers of one disk, not of all");
+    }
+    return pull_to(invocation, options->base, error);
 }
 
-void
-qblk_cmd_rebase_options(QblkInvocation *invocation, GOptionContext *context)
+static gboolean
+run_rebase(QblkInvocation *invocation, GError **error)
 {
-    const GOptionEntry entries[] = {
-        {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &invocation->job.keep_relative,
-         "Keep the active layer's backing string relative", NULL},
-        {NULL},
-    };
-    g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options(invocation, context, TRUE);
+    return pull_to(invocation, invocation->arguments[2], error);
 }
 
-gboolean
-qblk_cmd_rebase(QblkInvocation *invocation, GError **error)
-{
-    return qblk_cmd_pull_to(invocation, invocation->arguments[2], error);
-}
+const QblkCommand qblk_cmd_pull = {
+    .name = "pull",
+    .virsh_name = "blockpull",
+    .arguments = "VM DISK",
+    .summary = "Bring the data of layers below up into the active one",
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .changes = TRUE,
+    .one_disk = TRUE,
+    .options_size = sizeof(Options),
+    .add_options = add_pull_options,
+    .clear_options = clear_options,
+    .run = run_pull,
+};
+
+const QblkCommand qblk_cmd_rebase = {
+    .name = "rebase",
+    .arguments = "VM DISK LAYER",
+    .summary = "Pull down to a layer",
+    .min_arguments = 3,
+    .max_arguments = 3,
+    .changes = TRUE,
+    .one_disk = TRUE,
+    .options_size = sizeof(Options),
+    .add_options = add_rebase_options,
+    .clear_options = clear_options,
+    .run = run_rebase,
+};

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `qblk recover`: resume or roll back interrupted operations. */
 #include "cli/commands.h"
-
-#include "cli/print/output.h"
 #include "cli/print/recover-report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
 #include "qmp/client.h"
 #include "recover/recover-image.h"
 
-#include <string.h>
-
-#define IMAGE "image:"
-
 static gboolean
-recover_image(QblkInvocation *invocation, const char *path, GError **error)
+recover_image(QblkInvocation *invocation, GError **error)
 {
-    g_autofree char *directory = qblk_recovery_directory(invocation);
-    g_autoptr(QblkImageVerdict) verdict = qblk_recover_image(directory, path, error);
+    const QblkRecoveryOptions *options = invocation->options;
+    g_autofree char *directory = qblk_recovery_directory(options->state_dir);
+    g_autoptr(QblkImageVerdict) verdict =
+        qblk_recover_image(directory, invocation->address->path, error);
     if (verdict == NULL) {
         return FALSE;
     }
@@ -36,7 +33,6 @@ recover_image(QblkInvocation *invocation, const char *path, GError **error)
 static gboolean
 recover_vm(QblkInvocation *invocation, QblkRecovery *recovery, GError **error)
 {
-    const char *name = invocation->arguments[0];
     g_autoptr(QblkClient) client = qblk_vm_connect(invocation, error);
     QblkJournalVm vm = {0};
     if (client == NULL) {
@@ -44,7 +40,7 @@ recover_vm(QblkInvocation *invocation, QblkRecovery *recovery, GError **error)
     }
 
     qblk_vm_log(client, invocation);
-    gboolean done = qblk_recover_identify(client, name, &vm, error);
+    gboolean done = qblk_recover_identify(client, invocation->address->text, &vm, error);
     if (done) {
         done = qblk_recover_vm(client, &vm, &recovery->options, recovery->results, error);
     }
@@ -53,20 +49,20 @@ recover_vm(QblkInvocation *invocation, QblkRecovery *recovery, GError **error)
 }
 
 static void
-print_results(QblkInvocation *invocation, const GPtrArray *results)
+print_results(QblkOutput *output, const GPtrArray *results)
 {
     for (guint i = 0; i < results->len; i++) {
         g_autofree char *text = qblk_recover_report_text(results->pdata[i]);
         g_autofree char *safe = qblk_output_escape(text);
-        qblk_output_print(&invocation->output, "%s\n", safe);
+        qblk_output_print(output, "%s\n", safe);
     }
     if (results->len == 0) {
-        qblk_output_print(&invocation->output, "nothing was left unfinished\n");
+        qblk_output_print(output, "nothing was left unfinished\n");
     }
 }
 
 static void
-print_results_json(QblkInvocation *invocation, const GPtrArray *results)
+print_results_json(QblkOutput *output, const GPtrArray *results)
 {
     QblkJson *list = qblk_json_new_array();
     for (guint i = 0; i < results->len; i++) {
@@ -75,16 +71,17 @@ print_results_json(QblkInvocation *invocation, const GPtrArray *results)
 
     QblkJson *object = qblk_json_new_object();
     qblk_json_set(object, "operations", list);
-    qblk_output_json(&invocation->output, object);
+    qblk_output_json(output, object);
 }
 
 static gboolean
 recover_operations(QblkInvocation *invocation, GError **error)
 {
+    const QblkRecoveryOptions *options = invocation->options;
     g_auto(QblkRecovery) recovery = {0};
-    qblk_recovery_init(&recovery, invocation);
+    qblk_recovery_init(&recovery, invocation, options->state_dir);
 
-    gboolean done = invocation->count > 0
+    gboolean done = invocation->address != NULL
                         ? recover_vm(invocation, &recovery, error)
                         : qblk_recover_all(&recovery.options, recovery.results, error);
     if (!done) {
@@ -94,20 +91,32 @@ recover_operations(QblkInvocation *invocation, GError **error)
     }
 
     if (invocation->output.json) {
-        print_results_json(invocation, recovery.results);
+        print_results_json(&invocation->output, recovery.results);
     } else {
-        print_results(invocation, recovery.results);
+        print_results(&invocation->output, recovery.results);
     }
     return TRUE;
 }
 
-gboolean
-qblk_cmd_recover(QblkInvocation *invocation, GError **error)
+static gboolean
+run(QblkInvocation *invocation, GError **error)
 {
-    const char *name = invocation->count == 0 ? NULL : invocation->arguments[0];
+    const QblkAddress *address = invocation->address;
 
-    if (name != NULL && g_str_has_prefix(name, IMAGE)) {
-        return recover_image(invocation, name + strlen(IMAGE), error);
+    if (address != NULL && address->kind == QBLK_ADDRESS_IMAGE) {
+        return recover_image(invocation, error);
     }
     return recover_operations(invocation, error);
 }
+
+const QblkCommand qblk_cmd_recover = {
+    .name = "recover",
+    .arguments = "[VM]",
+    .summary = "Take up what a crash has left",
+    .max_arguments = 1,
+    .ignores_image_format = TRUE,
+    .options_size = sizeof(QblkRecoveryOptions),
+    .add_options = qblk_recovery_options_add,
+    .clear_options = qblk_recovery_options_clear,
+    .run = run,
+};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `qblk source`: what a QEMU file name means, as libvirt's <source>. */
 #include "cli/commands.h"
-
-#include "cli/print/output.h"
 
 #include <qblk/source-xml.h>
 
@@ -18,14 +17,15 @@ static QblkJson *
 list_texts(char **texts)
 {
     QblkJson *list = qblk_json_new_array();
+
     for (guint i = 0; texts[i] != NULL; i++) {
         qblk_json_append(list, qblk_json_new_string(texts[i]));
     }
     return list;
 }
 
-gboolean
-qblk_cmd_source(QblkInvocation *invocation, GError **error)
+static gboolean
+run(QblkInvocation *invocation, GError **error)
 {
     g_autofree char *format = NULL;
     g_auto(GStrv) dropped = NULL;
@@ -34,11 +34,13 @@ qblk_cmd_source(QblkInvocation *invocation, GError **error)
     if (xml == NULL) {
         return FALSE;
     }
+
     warn_of_dropped(dropped);
     if (!invocation->output.json) {
         g_string_append(invocation->output.text, xml);
         return TRUE;
     }
+
     QblkJson *result = qblk_json_new_object();
     qblk_json_set_string(result, "xml", xml);
     qblk_json_set_string(result, "format", format);
@@ -46,3 +48,12 @@ qblk_cmd_source(QblkInvocation *invocation, GError **error)
     qblk_output_json(&invocation->output, result);
     return TRUE;
 }
+
+const QblkCommand qblk_cmd_source = {
+    .name = "source",
+    .arguments = "NAME",
+    .summary = "Print the <source> that a file name means",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run,
+};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `qblk xml`: disks as libvirt's XML. */
 #include "cli/commands.h"
-
-#include "cli/print/output.h"
 #include "cli/vm.h"
 
 #include <qblk/disk.h>
 
+/* One <disk> if one disk is named, otherwise <devices> with all of them. */
 static char *
 write_xml(const QblkInvocation *invocation, const GPtrArray *chains, GError **error)
 {
@@ -15,15 +15,21 @@ write_xml(const QblkInvocation *invocation, const GPtrArray *chains, GError **er
     return qblk_disk_all_to_xml((const QblkChain *const *)chains->pdata, chains->len, error);
 }
 
-gboolean
-qblk_cmd_xml(QblkInvocation *invocation, GError **error)
+static gboolean
+run(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
-    g_autoptr(GPtrArray) chains = vm == NULL ? NULL : qblk_vm_chains(vm, invocation, error);
+    if (vm == NULL) {
+        return FALSE;
+    }
+
+    g_autoptr(GPtrArray) chains = qblk_vm_find_chains(vm, error);
     g_autofree char *xml = chains == NULL ? NULL : write_xml(invocation, chains, error);
     if (xml == NULL) {
-        return vm != NULL && qblk_vm_fail_for_one(vm, invocation, error);
+        qblk_vm_add_hint(vm, error);
+        return FALSE;
     }
+
     if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set_string(result, "xml", xml);
@@ -33,3 +39,14 @@ qblk_cmd_xml(QblkInvocation *invocation, GError **error)
     }
     return TRUE;
 }
+
+const QblkCommand qblk_cmd_xml = {
+    .name = "xml",
+    .virsh_name = "dumpxml",
+    .arguments = "VM [DISK...]",
+    .summary = "Print disks as libvirt's XML",
+    .min_arguments = 1,
+    .max_arguments = QBLK_COMMAND_ANY_NUMBER,
+    .one_disk = TRUE,
+    .run = run,
+};

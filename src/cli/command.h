@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The commands of qblk: one row and one file each.
+ * The table of commands.  Each command is defined in a file of its own, with its options.
  */
 #pragma once
 
@@ -8,20 +8,30 @@
 
 struct QblkCommand {
     const char *name;
-    const char *alias;     /* virsh's name for it, or NULL */
-    const char *arguments; /* for the usage line */
-    guint least, most;     /* number of arguments */
-    gboolean changes;      /* it changes the chain of a disk of a running VM */
-    gboolean one_disk;     /* --expect has a chain to look at when a disk is named */
-    gboolean own_format;   /* its --format is that of something else than image:PATH */
-    const char *summary;
-    /* adds options of its own, or NULL */
-    void (*options)(QblkInvocation *invocation, GOptionContext *context);
+    const char *virsh_name; /* virsh's name for it, or NULL */
+    const char *arguments;  /* for the usage line */
+    const char *summary;    /* one line, for --help */
+    guint min_arguments, max_arguments;
+
+    gboolean changes;              /* it changes the chain of a disk of a running VM */
+    gboolean one_disk;             /* --expect is valid if one disk is named */
+    gboolean own_format;           /* its --format is not that of image:PATH */
+    gboolean ignores_image_format; /* it does not open the image of image:PATH */
+
+    gsize options_size; /* of the struct of its own options, which starts as zeros; 0: none */
+    /* Sets defaults other than 0 and adds the options to @context; NULL: none. */
+    void (*add_options)(gpointer options, GOptionContext *context);
+    /* Frees the texts of the options; NULL: none. */
+    void (*clear_options)(gpointer options);
+
     gboolean (*run)(QblkInvocation *invocation, GError **error);
 };
 
-/** All commands in the order of the help; ends with a NULL name. */
-const QblkCommand *qblk_command_all(void);
+/** A number of arguments without a maximum. */
+#define QBLK_COMMAND_ANY_NUMBER G_MAXUINT
 
-/** The command called @name, by its own name or virsh's; NULL where there is none. */
+/** Returns: (array zero-terminated=1): all commands, in the order of --help. */
+const QblkCommand *const *qblk_command_all(void);
+
+/** Returns: (nullable): the command with the name @name, its own or virsh's. */
 const QblkCommand *qblk_command_find(const char *name);

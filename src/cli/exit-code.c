@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/exit-code.h"
 
-#include "cli/invocation.h"
-
 #include <qblk/error.h>
+
+G_DEFINE_QUARK(qblk_cli_error, qblk_cli_error)
 
 int
 qblk_exit_code(const GError *error)
@@ -13,7 +13,7 @@ qblk_exit_code(const GError *error)
         int code;
         QblkExitCode exit_code;
     } codes[] = {
-        {QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, QBLK_EXIT_USAGE},
+        {QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE, QBLK_EXIT_USAGE},
         {QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, QBLK_EXIT_USAGE},
         {QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, QBLK_EXIT_NO_CONNECTION},
         {QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY, QBLK_EXIT_NO_CONNECTION},
@@ -31,10 +31,12 @@ qblk_exit_code(const GError *error)
         {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED, QBLK_EXIT_JOB},
         {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED, QBLK_EXIT_JOB},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(codes); i++) {
         if (g_error_matches(error, codes[i].domain, codes[i].code)) {
             return (int)codes[i].exit_code;
         }
     }
+
     return QBLK_EXIT_FAILED;
 }

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What the process ends with.
+ * Errors of the command line, and the exit code for each error.
  */
 #pragma once
 
 #include <glib.h>
+
+#define QBLK_CLI_ERROR (qblk_cli_error_quark())
+GQuark qblk_cli_error_quark(void);
+
+typedef enum {
+    QBLK_CLI_ERROR_USAGE, /* the command line is not valid */
+} QblkCliError;
+
+/** Set a usage error with a message as of printf().  Evaluates to FALSE. */
+#define qblk_usage_error(error, ...)                                                               \
+    (g_set_error(error, QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE, __VA_ARGS__), FALSE)
 
 typedef enum {
     QBLK_EXIT_DONE = 0,
@@ -16,5 +27,5 @@ typedef enum {
     QBLK_EXIT_JOB = 6,           /* the block job failed or was cancelled */
 } QblkExitCode;
 
-/** The exit code for @error. */
+/** Returns: the exit code for @error, a QblkExitCode. */
 int qblk_exit_code(const GError *error);

@@ -6,8 +6,9 @@
 #include <qblk/error.h>
 #include <unistd.h>
 
+/* Always NULL. */
 static char *
-fail(const char *file, const char *reason, GError **error)
+set_read_error(const char *file, const char *reason, GError **error)
 {
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "cannot read '%s': %s", file,
                 reason);
@@ -19,24 +20,28 @@ read_all(int descriptor, const char *file, gsize limit, gsize *length, GError **
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     guint8 buffer[65536];
+
     for (;;) {
         ssize_t count = read(descriptor, buffer, sizeof buffer);
+
         if (count < 0 && errno == EINTR) {
             continue;
         }
         if (count < 0) {
-            return fail(file, g_strerror(errno), error);
+            return set_read_error(file, g_strerror(errno), error);
         }
         if (count == 0) {
             break;
         }
+
         if (bytes->len + (gsize)count > limit) {
             g_autofree char *reason = g_strdup_printf(
                 "it is larger than the limit of %" G_GSIZE_FORMAT " MiB", limit / (1024 * 1024));
-            return fail(file, reason, error);
+            return set_read_error(file, reason, error);
         }
         g_byte_array_append(bytes, buffer, (guint)count);
     }
+
     *length = bytes->len;
     g_byte_array_append(bytes, (const guint8 *)"", 1);
     return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
@@ -49,13 +54,16 @@ qblk_input_read(const char *file, gsize limit, gsize *length, GError **error)
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "no file is named");
         return NULL;
     }
+
     if (g_str_equal(file, "-")) {
         return read_all(STDIN_FILENO, "standard input", limit, length, error);
     }
+
     int descriptor = open(file, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-        return fail(file, g_strerror(errno), error);
+        return set_read_error(file, g_strerror(errno), error);
     }
+
     char *text = read_all(descriptor, file, limit, length, error);
     close(descriptor);
     return text;

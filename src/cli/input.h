@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Files that the user names.
+ * Files that the command line names.
  */
 #pragma once
 
 #include <glib.h>
 
 /**
- * All of @file, where "-" is standard input.  A NUL follows the last byte.  QBLK_GRAPH_ERROR_FILE
- * with the file's name where it cannot be read or has more than @limit bytes, which are whole MiB.
+ * Read all of a file.
+ *
+ * @file: its path; "-" is standard input
+ * @limit: the maximum size in bytes, a multiple of 1 MiB
+ * @length: (out): the size in bytes
+ *
+ * Returns: (transfer full): the bytes, with a NUL after the last one; NULL with
+ * QBLK_GRAPH_ERROR_FILE and the name of the file if it cannot be read or is larger than @limit
  */
 char *qblk_input_read(const char *file, gsize limit, gsize *length,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

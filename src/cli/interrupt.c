@@ -8,7 +8,7 @@
 
 struct QblkInterrupt {
     int fd;
-    sigset_t before; /* what was blocked */
+    sigset_t before; /* the signals that were blocked before */
 };
 
 QblkInterrupt *
@@ -16,10 +16,12 @@ qblk_interrupt_new(void)
 {
     QblkInterrupt *interrupt = g_new0(QblkInterrupt, 1);
     sigset_t signals;
+
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, &interrupt->before);
+
     interrupt->fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     return interrupt;
 }
@@ -27,14 +29,16 @@ qblk_interrupt_new(void)
 void
 qblk_interrupt_free(QblkInterrupt *interrupt)
 {
-    /* One that nobody has read has come too late to stop anything, and must not end the process
-     * before it has said how it went. */
     struct signalfd_siginfo record;
+
+    /* A signal that was not read came too late to stop anything.  It must not end the process
+     * before the result is printed. */
     if (interrupt->fd >= 0) {
         while (read(interrupt->fd, &record, sizeof(record)) > 0) {
         }
         close(interrupt->fd);
     }
+
     pthread_sigmask(SIG_SETMASK, &interrupt->before, NULL);
     g_free(interrupt);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Ctrl-C as something to wait for.
+ * Ctrl-C as a descriptor to wait for.
  */
 #pragma once
 
@@ -8,13 +8,19 @@
 
 typedef struct QblkInterrupt QblkInterrupt;
 
-/** From now on SIGINT and SIGTERM do not end the process: each can be read as a
- * record, with a buffer of 256 bytes or more. */
+/**
+ * Block SIGINT and SIGTERM: they do not end the process until the object is freed.
+ *
+ * Returns: (transfer full): the object
+ */
 QblkInterrupt *qblk_interrupt_new(void);
 
-/** They end the process again; those that were not read are forgotten. */
+/** Drop the signals that were not read, and unblock both signals. */
 void qblk_interrupt_free(QblkInterrupt *interrupt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkInterrupt, qblk_interrupt_free)
 
-/** Readable when there was one; -1 where the system has no means for it. */
+/**
+ * Returns: (transfer none): a descriptor that is readable after a signal, with a record for each
+ * signal; read it with a buffer of at least 256 bytes.  -1 if the system does not support it.
+ */
 int qblk_interrupt_get_fd(const QblkInterrupt *interrupt);

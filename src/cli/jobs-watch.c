@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/jobs-watch.h"
 
-#include "base/limits.h"
 #include "cli/interrupt.h"
 #include "cli/print/jobs-table.h"
 #include "cli/print/output.h"
@@ -13,39 +12,57 @@
 #include <poll.h>
 #include <unistd.h>
 
-#define TURN_MS 1000
+/* How often the progress is printed on a terminal. */
+#define PROGRESS_MS 1000
 
 typedef struct {
-    QblkInvocation *invocation;
+    QblkOutput *output;
     QblkClient *client;
     int stop_fd;
-    gboolean has_stopped;
+    gboolean has_stopped; /* by Ctrl-C */
     gboolean is_terminal;
-    GHashTable *seen; /* job id -> text that was printed, owned */
+    int turn_ms;         /* how long to wait for an event before QEMU is asked */
+    GHashTable *printed; /* job id -> last text, both owned */
 } Watch;
 
+/* ---- printing ---- */
+
+/* "vda: commit 'job0' is running, 12 %: No space left on device". */
 static char *
-describe(const QblkJob *job)
+describe_job(const QblkJob *job)
 {
+    const char *target = job->target == NULL ? "-" : job->target;
     int percent = qblk_report_percent(job);
-    g_autofree char *done = percent < 0 ? g_strdup("") : g_strdup_printf(", %d %%", percent);
-    return g_strdup_printf("%s: %s '%s' is %s%s%s%s", job->target == NULL ? "-" : job->target,
-                           qblk_snapshot_jobs_kind(job), job->id, job->status, done,
-                           job->error == NULL ? "" : ": ", job->error == NULL ? "" : job->error);
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%s: %s '%s' is %s", target, qblk_snapshot_jobs_kind(job), job->id,
+                           job->status);
+    if (percent >= 0) {
+        g_string_append_printf(text, ", %d %%", percent);
+    }
+    if (job->error != NULL) {
+        g_string_append_printf(text, ": %s", job->error);
+    }
+
+    return g_string_free(text, FALSE);
 }
 
 static void
 print_line(const Watch *watch, const char *text)
 {
     g_autofree char *safe = qblk_output_escape(text);
-    qblk_output_print(&watch->invocation->output, "%s\n", safe);
+
+    if (!watch->output->json) {
+        qblk_output_print(watch->output, "%s\n", safe);
+    }
 }
 
 static const QblkJob *
-find(const GPtrArray *jobs, const char *id)
+find_job(const GPtrArray *jobs, const char *id)
 {
     for (guint i = 0; i < jobs->len; i++) {
         const QblkJob *job = jobs->pdata[i];
+
         if (g_str_equal(job->id, id)) {
             return job;
         }
@@ -53,92 +70,109 @@ find(const GPtrArray *jobs, const char *id)
     return NULL;
 }
 
-/* Those that were there and are not any more. */
+/* Print the jobs that were printed before and no longer exist.  Returns: TRUE if there are any. */
 static gboolean
 print_gone(const Watch *watch, const GPtrArray *jobs)
 {
     gboolean has_changed = FALSE;
     GHashTableIter at;
     gpointer id;
-    g_hash_table_iter_init(&at, watch->seen);
+
+    g_hash_table_iter_init(&at, watch->printed);
     while (g_hash_table_iter_next(&at, &id, NULL)) {
-        if (find(jobs, id) == NULL) {
-            g_autofree char *text = g_strdup_printf("job '%s' is gone", (const char *)id);
-            if (!watch->invocation->output.json) {
-                print_line(watch, text);
-            }
-            g_hash_table_iter_remove(&at);
+        if (find_job(jobs, id) != NULL) {
+            continue;
+        }
+
+        g_autofree char *text = g_strdup_printf("job '%s' is gone", (const char *)id);
+        print_line(watch, text);
+        g_hash_table_iter_remove(&at);
+        has_changed = TRUE;
+    }
+
+    return has_changed;
+}
+
+/* Print the jobs whose text has changed.  Returns: TRUE if there are any. */
+static gboolean
+print_changed(const Watch *watch, const GPtrArray *jobs)
+{
+    gboolean has_changed = FALSE;
+
+    for (guint i = 0; i < jobs->len; i++) {
+        const QblkJob *job = jobs->pdata[i];
+        g_autofree char *text = describe_job(job);
+
+        if (g_strcmp0(g_hash_table_lookup(watch->printed, job->id), text) != 0) {
+            print_line(watch, text);
+            g_hash_table_replace(watch->printed, g_strdup(job->id), g_steal_pointer(&text));
             has_changed = TRUE;
         }
     }
+
     return has_changed;
 }
 
 static gboolean
 print_changes(const Watch *watch, const GPtrArray *jobs, GError **error)
 {
-    QblkInvocation *invocation = watch->invocation;
-    gboolean has_changed = print_gone(watch, jobs);
-    for (guint i = 0; i < jobs->len; i++) {
-        const QblkJob *job = jobs->pdata[i];
-        char *text = describe(job);
-        if (g_strcmp0(g_hash_table_lookup(watch->seen, job->id), text) == 0) {
-            g_free(text);
-            continue;
-        }
-        if (!invocation->output.json) {
-            print_line(watch, text);
-        }
-        g_hash_table_replace(watch->seen, g_strdup(job->id), text);
-        has_changed = TRUE;
-    }
-    if (invocation->output.json && has_changed) {
+    gboolean are_gone = print_gone(watch, jobs);
+    gboolean have_changed = print_changed(watch, jobs);
+
+    if (watch->output->json && (are_gone || have_changed)) {
         QblkJson *result = qblk_json_new_object();
         qblk_json_set(result, "jobs", qblk_jobs_table_json(jobs));
-        qblk_output_json(&invocation->output, result);
+        qblk_output_json(watch->output, result);
     }
-    return qblk_output_flush(&invocation->output, error);
+
+    return qblk_output_flush(watch->output, error);
 }
 
-/* Whether an event said that a job is in another state. */
+/* ---- waiting ---- */
+
 static gboolean
-hear(const Watch *watch)
+is_of_job(const QblkJson *event)
+{
+    const char *name = qblk_json_get_string(event, "event");
+
+    return name != NULL && (g_str_has_prefix(name, "JOB_") || g_str_has_prefix(name, "BLOCK_JOB_"));
+}
+
+/* Returns: TRUE if an event of a job was received. */
+static gboolean
+handle_events(const Watch *watch)
 {
     gboolean has_changed = FALSE;
+
     for (;;) {
         g_autoptr(QblkJson) event = qblk_client_take_event_json(watch->client);
         if (event == NULL) {
             return has_changed;
         }
-        const char *name = qblk_json_get_string(event, "event");
-        has_changed = has_changed || g_str_has_prefix(name == NULL ? "" : name, "JOB_") ||
-                      g_str_has_prefix(name == NULL ? "" : name, "BLOCK_JOB_");
+
+        has_changed = has_changed || is_of_job(event);
     }
 }
 
-/* How long to wait for an event: for what a terminal shows, or else to see whether QEMU lives. */
-static int
-turn_ms(const Watch *watch)
-{
-    int timeout = watch->invocation->timeout_ms;
-    return watch->is_terminal ? TURN_MS : timeout > 0 ? timeout : QBLK_DEFAULT_TIMEOUT_MS;
-}
-
-/* Wait for a change, not longer than a turn. */
+/* Wait for an event of a job, but not longer than a turn.  @has_changed: (out): there was one */
 static gboolean
 wait_for_change(Watch *watch, gboolean *has_changed, GError **error)
 {
-    gint64 end = g_get_monotonic_time() + (gint64)turn_ms(watch) * 1000;
-    while (!(*has_changed = hear(watch))) {
+    gint64 end = g_get_monotonic_time() + (gint64)watch->turn_ms * 1000;
+
+    for (;;) {
+        *has_changed = handle_events(watch);
+
+        gint64 left_ms = (end - g_get_monotonic_time()) / 1000;
+        if (*has_changed || left_ms <= 0) {
+            return TRUE;
+        }
+
         struct pollfd polled[] = {
             {qblk_client_get_fd(watch->client), (short)qblk_client_get_events(watch->client), 0},
             {watch->stop_fd, POLLIN, 0},
         };
-        gint64 left = (end - g_get_monotonic_time()) / 1000;
-        if (left <= 0) {
-            return TRUE;
-        }
-        int ready = poll(polled, G_N_ELEMENTS(polled), (int)left);
+        int ready = poll(polled, G_N_ELEMENTS(polled), (int)left_ms);
         if (ready > 0 && polled[1].revents != 0) {
             watch->has_stopped = TRUE;
             return TRUE;
@@ -147,42 +181,49 @@ wait_for_change(Watch *watch, gboolean *has_changed, GError **error)
             return FALSE;
         }
     }
-    return TRUE;
 }
 
-/* How far they are, without asking for the graph again: it is the same while no event came. */
+/* Ask for the progress only: the graph has not changed as long as there was no event. */
 static gboolean
 print_progress(const Watch *watch, const GPtrArray *known, GError **error)
 {
     static const char *const commands[] = {"query-jobs", "query-block-jobs"};
     g_autoptr(QblkReplies) replies = qblk_replies_new();
+
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         QblkJson *value = qblk_client_call(watch->client, commands[i], NULL, error);
         if (value == NULL) {
             return FALSE;
         }
+
         (void)qblk_replies_add(replies, commands[i], NULL, value, NULL);
     }
+
     g_autoptr(GPtrArray) jobs = qblk_job_load_all(replies, error);
-    for (guint i = 0; jobs != NULL && i < jobs->len; i++) {
+    if (jobs == NULL) {
+        return FALSE;
+    }
+
+    for (guint i = 0; i < jobs->len; i++) {
         QblkJob *job = jobs->pdata[i];
-        const QblkJob *before = find(known, job->id);
+        const QblkJob *before = find_job(known, job->id);
         job->target = before == NULL ? NULL : g_strdup(before->target);
     }
-    return jobs != NULL && print_changes(watch, jobs, error);
+    return print_changes(watch, jobs, error);
 }
 
-/* A QEMU that stands still has no events to send, and keeps the connection. */
+/* A QEMU that hangs sends no events and keeps the connection open. */
 static gboolean
-lives(const Watch *watch, GError **error)
+check_alive(const Watch *watch, GError **error)
 {
     g_autoptr(QblkJson) jobs = qblk_client_call(watch->client, "query-jobs", NULL, error);
+
     return jobs != NULL;
 }
 
-/* Until an event says that there is something new. */
+/* Return after an event of a job, or Ctrl-C. */
 static gboolean
-watch_progress(Watch *watch, const GPtrArray *jobs, GError **error)
+watch_jobs(Watch *watch, const GPtrArray *jobs, GError **error)
 {
     for (;;) {
         gboolean has_changed;
@@ -192,31 +233,34 @@ watch_progress(Watch *watch, const GPtrArray *jobs, GError **error)
         if (has_changed || watch->has_stopped) {
             return TRUE;
         }
-        if (!(watch->is_terminal ? print_progress(watch, jobs, error) : lives(watch, error))) {
+
+        gboolean is_alive =
+            watch->is_terminal ? print_progress(watch, jobs, error) : check_alive(watch, error);
+        if (!is_alive) {
             return FALSE;
         }
     }
 }
 
 static gboolean
-run(Watch *watch, GError **error)
+watch_vm(Watch *watch, const QblkSnapshotOptions *options, GError **error)
 {
-    for (;;) {
-        g_autoptr(QblkSnapshot) snapshot =
-            qblk_snapshot_fetch(watch->client, watch->invocation->snapshot_options, error);
+    while (!watch->has_stopped) {
+        g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(watch->client, options, error);
         if (snapshot == NULL || !print_changes(watch, snapshot->jobs, error)) {
             return FALSE;
         }
+
         if (snapshot->jobs->len == 0) {
             return TRUE;
         }
-        if (!watch_progress(watch, snapshot->jobs, error)) {
+
+        if (!watch_jobs(watch, snapshot->jobs, error)) {
             return FALSE;
         }
-        if (watch->has_stopped) {
-            return TRUE;
-        }
     }
+
+    return TRUE;
 }
 
 gboolean
@@ -227,14 +271,17 @@ qblk_jobs_watch(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
     qblk_vm_log(client, invocation);
+
+    gboolean is_terminal = isatty(STDOUT_FILENO) != 0;
     g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
-    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GHashTable) printed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     Watch watch = {
-        .invocation = invocation,
+        .output = &invocation->output,
         .client = client,
         .stop_fd = qblk_interrupt_get_fd(interrupt),
-        .is_terminal = isatty(STDOUT_FILENO) != 0,
-        .seen = seen,
+        .is_terminal = is_terminal,
+        .turn_ms = is_terminal ? PROGRESS_MS : invocation->timeout_ms,
+        .printed = printed,
     };
-    return run(&watch, error);
+    return watch_vm(&watch, invocation->snapshot_options, error);
 }

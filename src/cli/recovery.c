@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/recovery.h"
 
-#include "cli/command.h"
 #include "cli/print/output.h"
 #include "cli/print/recover-report.h"
 
 #include <unistd.h>
 
 void
-qblk_recovery_add_options(QblkInvocation *invocation, GOptionContext *context)
+qblk_recovery_options_add(gpointer data, GOptionContext *context)
 {
+    QblkRecoveryOptions *options = data;
     const GOptionEntry entries[] = {
-        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &invocation->state_dir,
+        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
          "The directory of the journals", "DIRECTORY"},
         {NULL},
     };
+
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
-char *
-qblk_recovery_directory(const QblkInvocation *invocation)
+void
+qblk_recovery_options_clear(gpointer data)
 {
-    if (invocation->state_dir != NULL) {
-        return g_canonicalize_filename(invocation->state_dir, NULL);
+    QblkRecoveryOptions *options = data;
+
+    g_free(options->state_dir);
+}
+
+char *
+qblk_recovery_directory(const char *state_dir)
+{
+    if (state_dir != NULL) {
+        return g_canonicalize_filename(state_dir, NULL);
     }
 
     const char *state_home = g_getenv("XDG_STATE_HOME");
@@ -52,11 +61,11 @@ unwatch_stop(gpointer user_data)
 }
 
 void
-qblk_recovery_init(QblkRecovery *recovery, const QblkInvocation *invocation)
+qblk_recovery_init(QblkRecovery *recovery, const QblkInvocation *invocation, const char *state_dir)
 {
     *recovery = (QblkRecovery){
         .results = qblk_recover_results_new(),
-        .directory = qblk_recovery_directory(invocation),
+        .directory = qblk_recovery_directory(state_dir),
     };
     recovery->options = (QblkRecoverOptions){
         .directory = recovery->directory,
@@ -76,31 +85,17 @@ qblk_recovery_clear(QblkRecovery *recovery)
     g_clear_pointer(&recovery->interrupt, qblk_interrupt_free);
 }
 
-/* What `job` does to the job that a disk has; other commands start one. */
-static QblkRecoverPurpose
-purpose_of(const QblkInvocation *invocation)
-{
-    const QblkJobOptions *options = &invocation->job;
-
-    if (!g_str_equal(invocation->command->name, "job")) {
-        return QBLK_RECOVER_FOR_NEW_JOB;
-    }
-    if (options->pause || options->resume || options->bandwidth != QBLK_INVOCATION_UNSET) {
-        return QBLK_RECOVER_FOR_SETTING;
-    }
-    return QBLK_RECOVER_FOR_JOB_END;
-}
-
 gboolean
 qblk_recovery_before_change(QblkClient *client, const QblkInvocation *invocation,
-                            const QblkJournalVm *vm, GError **error)
+                            const char *state_dir, const QblkJournalVm *vm,
+                            QblkRecoverPurpose purpose, GError **error)
 {
     const char *disk = invocation->count > 1 ? invocation->arguments[1] : NULL;
     g_auto(QblkRecovery) recovery = {0};
-    qblk_recovery_init(&recovery, invocation);
+    qblk_recovery_init(&recovery, invocation, state_dir);
 
-    gboolean done = qblk_recover_before(client, vm, disk, purpose_of(invocation), &recovery.options,
-                                        recovery.results, error);
+    gboolean done =
+        qblk_recover_before(client, vm, disk, purpose, &recovery.options, recovery.results, error);
     qblk_recover_report_notices(recovery.results);
 
     const GError *other = qblk_recover_results_error(recovery.results);

@@ -17,21 +17,39 @@ typedef struct {
     QblkInterrupt *interrupt; /* owned, while a job is waited for */
 } QblkRecovery;
 
-/** Add the option --state-dir of commands that read journals and write none. */
-void qblk_recovery_add_options(QblkInvocation *invocation, GOptionContext *context);
+/** Options of the commands that only read journals. */
+typedef struct {
+    char *state_dir; /* owned: of --state-dir, or NULL */
+} QblkRecoveryOptions;
 
-/** Returns: (transfer full): the directory of journals: --state-dir, or that of the user. */
-char *qblk_recovery_directory(const QblkInvocation *invocation) G_GNUC_WARN_UNUSED_RESULT;
+/** Functions for a QblkCommand whose options are QblkRecoveryOptions. */
+void qblk_recovery_options_add(gpointer options, GOptionContext *context);
+void qblk_recovery_options_clear(gpointer options);
 
-/** Prepare @recovery, which is cleared in any case with qblk_recovery_clear(). */
-void qblk_recovery_init(QblkRecovery *recovery, const QblkInvocation *invocation);
+/**
+ * @state_dir: (nullable): of --state-dir
+ *
+ * Returns: (transfer full): the directory of journals: @state_dir, or that of the user
+ */
+char *qblk_recovery_directory(const char *state_dir) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Prepare @recovery, which is cleared in any case with qblk_recovery_clear().
+ *
+ * @state_dir: (nullable): of --state-dir
+ */
+void qblk_recovery_init(QblkRecovery *recovery, const QblkInvocation *invocation,
+                        const char *state_dir);
 void qblk_recovery_clear(QblkRecovery *recovery);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkRecovery, qblk_recovery_clear)
 
 /**
  * Resume the interrupted operations of a VM before the command changes it, and report on stderr
  * what became of them.
+ *
+ * @purpose: what the command does with the disk, its second argument
  */
 gboolean qblk_recovery_before_change(QblkClient *client, const QblkInvocation *invocation,
-                                     const QblkJournalVm *vm,
+                                     const char *state_dir, const QblkJournalVm *vm,
+                                     QblkRecoverPurpose purpose,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

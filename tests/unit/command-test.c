@@ -17,11 +17,14 @@ reads_a_vm(const QblkCommand *command)
 static void
 every_row_is_complete(void **state)
 {
-    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+    for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
+        const QblkCommand *at = *row;
         assert_true(g_str_has_prefix(at->arguments, "VM") || !reads_a_vm(at));
-        assert_true(at->least <= at->most && (at->least >= 1 || at->arguments[0] == '['));
+        assert_true(at->min_arguments <= at->max_arguments &&
+                    (at->min_arguments >= 1 || at->arguments[0] == '['));
         assert_true(g_ascii_isupper(at->summary[0]) && !g_str_has_suffix(at->summary, "."));
         assert_non_null(at->run);
+        assert_int_equal(at->add_options != NULL, at->options_size > 0);
         assert_true(!at->changes || g_str_has_prefix(at->arguments, "VM DISK"));
     }
 }
@@ -30,8 +33,9 @@ static void
 a_command_is_found_by_its_names_and_no_name_is_given_twice(void **state)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
-    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
-        const char *const both[] = {at->name, at->alias};
+    for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
+        const QblkCommand *at = *row;
+        const char *const both[] = {at->name, at->virsh_name};
         for (gsize i = 0; i < G_N_ELEMENTS(both) && both[i] != NULL; i++) {
             assert_true(g_hash_table_add(names, g_strdup(both[i])));
             assert_ptr_equal(qblk_command_find(both[i]), at);
@@ -58,14 +62,15 @@ what_is_no_command_is_not_found(void **state)
 static void
 each_command_reads_a_capture(void **state)
 {
-    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+    for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
+        const QblkCommand *at = *row;
         if (at->changes || !reads_a_vm(at)) {
             continue;
         }
         g_autoptr(GError) error = NULL;
         g_autofree char *line =
             g_strdup_printf("%s capture:{fixtures}/virtio-5-deep/capture.json%s", at->name,
-                            at->least > 1 ? " vda" : "");
+                            at->min_arguments > 1 ? " vda" : "");
         g_autofree char *output = cli_check_run(line, &error);
         assert_no_error(error);
         /* `check` says nothing where nothing is wrong. */
@@ -76,14 +81,15 @@ each_command_reads_a_capture(void **state)
 static void
 a_command_that_fails_has_printed_nothing(void **state)
 {
-    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+    for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
+        const QblkCommand *at = *row;
         if (at->changes || !reads_a_vm(at)) {
             continue;
         }
         g_auto(QblkInvocation) invocation = {0};
         g_autoptr(GError) error = NULL;
-        g_autofree char *line =
-            g_strdup_printf("%s capture:/nonexistent/c%s", at->name, at->least > 1 ? " vda" : "");
+        g_autofree char *line = g_strdup_printf("%s capture:/nonexistent/c%s", at->name,
+                                                at->min_arguments > 1 ? " vda" : "");
         assert_true(cli_check_parse(&invocation, line, &error));
         assert_false(invocation.command->run(&invocation, &error));
         assert_string_equal(invocation.output.text->str, "");

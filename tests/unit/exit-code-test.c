@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/exit-code.h"
 
-#include "cli/invocation.h"
+#include "cli/print/output.h"
 #include "lib/check.h"
 
 #include <qblk/error.h>
@@ -73,8 +73,8 @@ faults_of_texts_are_failures(void **state)
 static void
 faults_of_the_command_line(void **state)
 {
-    static const Expected table[] = {{QBLK_INVOCATION_ERROR_USAGE, 2}};
-    assert_exits(QBLK_INVOCATION_ERROR, table, G_N_ELEMENTS(table));
+    static const Expected table[] = {{QBLK_CLI_ERROR_USAGE, 2}};
+    assert_exits(QBLK_CLI_ERROR, table, G_N_ELEMENTS(table));
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "cli/command.h"
+#include "cli/exit-code.h"
 #include "graph/snapshot-options.h"
 #include "lib/check.h"
 #include "lib/cli-check.h"
@@ -14,7 +15,7 @@ assert_usage(const char *line, const char *part)
     g_autoptr(GError) error = NULL;
     assert_false(cli_check_parse(&invocation, line, &error));
     assert_true(error->message[0] == '-' || !g_ascii_isupper(error->message[0]));
-    assert_error(error, QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE, part);
+    assert_error(error, QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE, part);
 }
 
 static void
@@ -211,11 +212,13 @@ static void
 the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own(void **state)
 {
     static const char *const own[] = {"graph", "copy", "source", "recover", NULL};
-    for (const QblkCommand *at = qblk_command_all(); at->name != NULL; at++) {
+    for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
+        const QblkCommand *at = *row;
         static const char *const more[] = {"", " b", " b c"};
         g_auto(QblkInvocation) invocation = {0};
-        g_autofree char *line = g_strdup_printf("%s --format raw image:/a%s", at->name,
-                                                more[at->least == 0 ? 0 : at->least - 1]);
+        g_autofree char *line =
+            g_strdup_printf("%s --format raw image:/a%s", at->name,
+                            more[at->min_arguments == 0 ? 0 : at->min_arguments - 1]);
         if (!g_strv_contains(own, at->name)) {
             assert_parses(&invocation, line);
             assert_string_equal(invocation.image_format, "raw");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/vm.h"
 
+#include "cli/exit-code.h"
 #include "lib/check.h"
 #include "lib/cli-check.h"
 
@@ -16,8 +17,9 @@ assert_not_opened(const char *argument, GQuark domain, int code, const char *par
     g_autoptr(GError) error = NULL;
     g_autofree char *quoted = g_shell_quote(argument);
     g_autofree char *line = g_strdup_printf("list --timeout 1 %s", quoted);
-    assert_true(cli_check_parse(&invocation, line, &error));
-    assert_null(qblk_vm_open(&invocation, &error));
+    if (cli_check_parse(&invocation, line, &error)) {
+        assert_null(qblk_vm_open(&invocation, &error));
+    }
     assert_error(error, domain, code, part);
 }
 
@@ -28,8 +30,7 @@ what_names_no_vm_is_wrong_usage(void **state)
                                         "imgae:/a",   "domian:/a", "captuer:/a",
                                         "http://a/b", "Unix:/a",   ":/a"};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        assert_not_opened(names[i], QBLK_INVOCATION_ERROR, QBLK_INVOCATION_ERROR_USAGE,
-                          "names no VM");
+        assert_not_opened(names[i], QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "names no VM");
     }
 }
 
@@ -82,7 +83,7 @@ disks_are_those_named_or_else_all(void **state)
         g_autofree char *line =
             g_strdup_printf("chain capture:{fixtures}/shared-base/capture.json %s", cases[i].disks);
         g_autoptr(QblkVm) vm = cli_check_open(&invocation, line);
-        g_autoptr(GPtrArray) chains = qblk_vm_chains(vm, &invocation, &error);
+        g_autoptr(GPtrArray) chains = qblk_vm_find_chains(vm, &error);
         assert_no_error(error);
         for (guint j = 0; j < chains->len; j++) {
             assert_string_equal(qblk_chain_get_target(chains->pdata[j]), cases[i].targets[j]);
@@ -97,7 +98,7 @@ one_disk_that_is_not_there_fails_all(void **state)
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkVm) vm = cli_check_open(&invocation, "chain " FIVE " vda vdz");
-    assert_null(qblk_vm_chains(vm, &invocation, &error));
+    assert_null(qblk_vm_find_chains(vm, &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "there is no disk 'vdz'");
 }
 
@@ -107,11 +108,12 @@ another_chain_than_the_expected_is_refused(void **state)
     g_auto(QblkInvocation) right = {0}, wrong = {0};
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkVm) vm = cli_check_open(&right, "chain " FIVE " vda --expect " FIVE_FINGERPRINT);
-    g_autoptr(QblkChain) chain = qblk_vm_chain(vm, &right, "vda", &error);
+    g_autoptr(QblkChain) chain = qblk_vm_find_expected_chain(vm, "vda", &error);
     assert_no_error(error);
     assert_int_equal(qblk_chain_get_depth(chain), 5);
-    assert_true(cli_check_parse(&wrong, "chain " FIVE " vda --expect 0", &error));
-    assert_null(qblk_vm_chain(vm, &wrong, "vda", &error));
+
+    g_autoptr(QblkVm) other = cli_check_open(&wrong, "chain " FIVE " vda --expect 0");
+    assert_null(qblk_vm_find_expected_chain(other, "vda", &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE, "not '0'");
 }
 
@@ -121,10 +123,10 @@ nodes_that_must_not_be_asked_for_are_refused(void **state)
     g_auto(QblkInvocation) safe = {0}, unsafe = {0};
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkVm) readable = cli_check_open(&safe, "list " FIVE);
-    assert_true(qblk_vm_is_readable(readable, &error));
+    assert_true(qblk_vm_check_readable(readable, &error));
     g_autoptr(QblkVm) vm =
         cli_check_open(&unsafe, "list capture:{fixtures}/stream-concluded/capture.json");
-    assert_false(qblk_vm_is_readable(vm, &error));
+    assert_false(qblk_vm_check_readable(vm, &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, "could crash the guest");
 }
 
@@ -134,10 +136,31 @@ a_capture_asks_for_everything(void **state)
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(GError) error = NULL;
     assert_true(cli_check_parse(&invocation, "capture " FIVE, &error));
-    g_autoptr(QblkReplies) replies = qblk_vm_replies(&invocation, &error);
+    g_autoptr(QblkReplies) replies = qblk_vm_fetch_all(&invocation, &error);
     assert_no_error(error);
     assert_true(invocation.snapshot_options->everything);
     assert_non_null(qblk_replies_value(replies, "query-block"));
+}
+
+static void
+a_domain_answers_no_queries(void **state)
+{
+    g_auto(QblkInvocation) queries = {0}, nodes = {0};
+    g_autoptr(GError) error = NULL, none = NULL;
+    char *directory = cli_check_directory();
+    g_autofree char *file = g_build_filename(directory, "capture.json", NULL);
+    assert_true(g_file_set_contents(file, "<domain><devices/></domain>", -1, NULL));
+
+    g_autofree char *capture = g_strdup_printf("capture domain:%s", file);
+    assert_true(cli_check_parse(&queries, capture, &error));
+    assert_null(qblk_vm_fetch_all(&queries, &error));
+    assert_error(error, QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE, "'qblk capture' needs a QEMU");
+
+    g_autofree char *jobs = g_strdup_printf("jobs domain:%s", file);
+    g_autoptr(QblkVm) vm = cli_check_open(&nodes, jobs);
+    assert_null(qblk_vm_get_snapshot(vm, &none));
+    assert_error(none, QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE, "'qblk jobs' needs a QEMU");
+    cli_check_remove(directory);
 }
 
 int
@@ -153,6 +176,7 @@ main(void)
         cmocka_unit_test(another_chain_than_the_expected_is_refused),
         cmocka_unit_test(nodes_that_must_not_be_asked_for_are_refused),
         cmocka_unit_test(a_capture_asks_for_everything),
+        cmocka_unit_test(a_domain_answers_no_queries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

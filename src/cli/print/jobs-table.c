@@ -12,8 +12,12 @@ static const char *const heads[] = {"TARGET",  "JOB",   "KIND",  "STATE", ">DONE
 static char *
 describe_speed(const QblkJob *job)
 {
-    g_autofree char *speed = job->speed <= 0 ? NULL : qblk_text_size(job->speed);
-    return speed == NULL ? NULL : g_strconcat(speed, "/s", NULL);
+    if (job->speed <= 0) {
+        return NULL;
+    }
+
+    g_autofree char *speed = qblk_text_size(job->speed);
+    return g_strconcat(speed, "/s", NULL);
 }
 
 static void
@@ -23,22 +27,27 @@ add_row(QblkTable *table, const QblkJob *job)
     g_autofree char *done = percent < 0 ? NULL : g_strdup_printf("%d %%", percent);
     g_autofree char *amount = qblk_text_size(job->total);
     g_autofree char *speed = describe_speed(job);
+    const char *kind = qblk_snapshot_jobs_kind(job);
+
+    /* A job that is paused by an I/O error has no error of its own yet. */
     gboolean io_failed = job->io_status != NULL && !g_str_equal(job->io_status, "ok");
     const char *error = job->error == NULL && io_failed ? job->io_status : job->error;
-    const char *kind = qblk_snapshot_jobs_kind(job);
+
     const char *const cells[] = {job->target, job->id, kind,  job->status,
                                  done,        amount,  speed, error};
+
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
     }
 }
 
 void
-qblk_jobs_table_print(const GPtrArray *jobs, GString *out)
+qblk_jobs_table_print(const QblkJob *const *jobs, gsize count, GString *out)
 {
     g_autoptr(QblkTable) table = qblk_table_new(heads);
-    for (guint i = 0; i < jobs->len; i++) {
-        add_row(table, jobs->pdata[i]);
+
+    for (gsize i = 0; i < count; i++) {
+        add_row(table, jobs[i]);
     }
     qblk_table_print(table, out);
 }
@@ -47,6 +56,7 @@ QblkJson *
 qblk_jobs_table_json(const GPtrArray *jobs)
 {
     QblkJson *list = qblk_json_new_array();
+
     for (guint i = 0; i < jobs->len; i++) {
         qblk_json_append(list, qblk_report_job(jobs->pdata[i]));
     }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Jobs for people and programs.
+ * Block jobs as a table and as JSON.
  */
 #pragma once
 
 #include "graph/job.h"
 
-/** Append @jobs (of QblkJob) as a table. */
-void qblk_jobs_table_print(const GPtrArray *jobs, GString *out);
+/** Append a table of @count @jobs to @out. */
+void qblk_jobs_table_print(const QblkJob *const *jobs, gsize count, GString *out);
 
-/** The list of @jobs as JSON; a new reference. */
+/** Returns: (transfer full): the array of @jobs (of QblkJob). */
 QblkJson *qblk_jobs_table_json(const GPtrArray *jobs);

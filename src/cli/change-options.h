@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Options that the commands which run block jobs share.
+ */
+#pragma once
+
+#include <glib.h>
+
+/** --bandwidth was not given. */
+#define QBLK_NO_BANDWIDTH G_MININT64
+
+typedef struct {
+    gboolean dry_run;
+    gboolean detach;
+    gboolean verbose; /* print the progress */
+    gboolean force_managed;
+    gint64 bandwidth; /* MiB per second, or bytes per second; QBLK_NO_BANDWIDTH */
+    gboolean in_bytes;
+    double time_limit; /* seconds; 0: none */
+    char *state_dir;   /* owned: the directory of journals, or NULL */
+
+    /* Only some of the commands have these. */
+    gboolean all_disks;
+    gboolean delete_removed;
+} QblkChangeOptions;
+
+/**
+ * Set the defaults and add the options to @context.
+ *
+ * @starts_job: the command starts a job: add --detach
+ */
+void qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context,
+                             gboolean starts_job);
+void qblk_change_options_clear(QblkChangeOptions *options);
+
+/** Returns: TRUE if the values are valid, alone and together; otherwise a usage error. */
+gboolean qblk_change_options_check(const QblkChangeOptions *options,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: the limit of --bandwidth in bytes per second; 0: none. */
+gint64 qblk_change_options_get_speed(const QblkChangeOptions *options);

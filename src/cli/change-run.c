@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/change-run.h"
+
+#include "blockjob/delete-images.h"
+#include "blockjob/merged-mark.h"
+#include "blockjob/run.h"
+#include "cli/interrupt.h"
+#include "cli/print/progress.h"
+#include "cli/recovery.h"
+#include "image/process.h"
+#include "plan/plan-check.h"
+#include "qmp/client.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define REPORT_MS 500
+
+/* ---- checks ---- */
+
+/* TRUE if the files that @plans name are those of this machine.  @pid: of QEMU; 0: not known. */
+static gboolean
+has_local_files(const QblkChange *change, const GPtrArray *plans, gint64 pid)
+{
+    if (!qblk_address_is_local(change->invocation->address)) {
+        return FALSE;
+    }
+
+    for (guint i = 0; i < plans->len; i++) {
+        if (!qblk_delete_images_is_here(plans->pdata[i], pid, FALSE)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_mark(const QblkExpectation *layer, GError **error)
+{
+    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(layer->filename);
+    if (mark == NULL) {
+        return TRUE;
+    }
+
+    if (mark->is_of_another) {
+        g_autofree char *text = qblk_merged_mark_describe_other(mark);
+        g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, text);
+        return FALSE;
+    }
+
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "'%s' %s merged into '%s' before, and is old since: see 'qblk recover image:%s'",
+                layer->filename, mark->is_done ? "was" : "may have been",
+                mark->into == NULL ? "another image" : mark->into, layer->filename);
+    return FALSE;
+}
+
+/* An image that was merged into another one has old data: a second merge would overwrite newer data
+ * with it. */
+static gboolean
+check_marks(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->before->len; i++) {
+        if (!check_mark(plan->before->pdata[i], error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* A relative name that QEMU has is relative to QEMU's working directory. */
+static void
+warn_of_relative_name(const QblkPlan *plan)
+{
+    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+
+    if (!qblk_plan_moves_top(plan) || top->filename[0] == '/' ||
+        strchr(top->filename, ':') != NULL) {
+        return;
+    }
+
+    g_autofree char *warning = g_strdup_printf(
+        "QEMU knows the image of '%s' by the relative name '%s': it gets no mark that it is "
+        "old, and 'qblk recover image:' cannot tell of it; do not use it afterwards",
+        plan->target, top->filename);
+    qblk_output_warn(warning);
+}
+
+gboolean
+qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
+{
+    const QblkAddress *address = change->invocation->address;
+    gint64 pid =
+        change->client == NULL ? 0 : qblk_process_behind(qblk_client_get_fd(change->client));
+
+    change->is_local = has_local_files(change, plans, pid);
+    if (change->options->delete_removed && !qblk_address_is_local(address)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "--delete deletes files of this machine, and '%s' is not on it", address->text);
+        return FALSE;
+    }
+
+    for (guint i = 0; i < plans->len; i++) {
+        QblkPlan *plan = plans->pdata[i];
+
+        warn_of_relative_name(plan);
+        if (change->schema != NULL && !qblk_plan_check_schema(plan, change->schema, error)) {
+            return FALSE;
+        }
+        if (change->is_local && !check_marks(plan, error)) {
+            return FALSE;
+        }
+        if (!qblk_delete_images_identify(plan, pid, error)) {
+            return FALSE;
+        }
+    }
+
+    return TRUE;
+}
+
+/* ---- journals ---- */
+
+/* A journal that is still there at the end is of an operation that did not end. */
+typedef struct {
+    QblkJournal **list; /* one for each plan, or NULL, and a NULL at the end; owned */
+    guint count;
+} Journals;
+
+static void
+journals_clear(Journals *journals)
+{
+    for (guint i = 0; i < journals->count; i++) {
+        qblk_journal_leave(journals->list[i]);
+    }
+    g_free(journals->list);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Journals, journals_clear)
+
+static gboolean
+has_journals(const Journals *journals)
+{
+    for (guint i = 0; i < journals->count; i++) {
+        if (journals->list[i] != NULL) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Nothing is lost if a plan that only sends a command to an existing job is interrupted. */
+static gboolean
+begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *plans, GError **error)
+{
+    g_autofree char *directory = qblk_recovery_directory(change->options->state_dir);
+
+    journals->list = g_new0(QblkJournal *, plans->len + 1);
+    journals->count = plans->len;
+
+    for (guint i = 0; i < plans->len; i++) {
+        if (qblk_change_report_is_told(plans->pdata[i])) {
+            continue;
+        }
+
+        journals->list[i] = qblk_journal_begin(directory, &change->vm, plans->pdata[i], error);
+        if (journals->list[i] == NULL) {
+            for (guint j = 0; j < i; j++) {
+                qblk_journal_end(g_steal_pointer(&journals->list[j]));
+            }
+            return FALSE;
+        }
+    }
+
+    return TRUE;
+}
+
+/* ---- running ---- */
+
+/* Add the commands that continue jobs which were left to themselves. */
+static void
+add_hint(const QblkChangeReport *report, const GPtrArray *plans, gboolean has_journal,
+         GError **error)
+{
+    if (!g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED) &&
+        (*error)->domain != QBLK_QMP_ERROR) {
+        return;
+    }
+
+    g_autoptr(GString) message = g_string_new((*error)->message);
+    if (has_journal) {
+        g_autofree char *command = qblk_change_report_recover(report);
+        g_string_append_printf(message, "; to go on: %s", command);
+    }
+
+    for (guint i = 0; i < plans->len; i++) {
+        g_autofree char *command = qblk_change_report_command(report, plans->pdata[i], "--info");
+        const char *what = has_journal ? "; to look at it: " : "; to go on: ";
+        g_string_append_printf(message, "%s%s", i == 0 ? what : ", ", command);
+    }
+
+    g_free((*error)->message);
+    (*error)->message = g_strdup(message->str);
+}
+
+gboolean
+qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChangeReport *report,
+                      GError **error)
+{
+    const QblkInvocation *invocation = change->invocation;
+    const QblkChangeOptions *options = change->options;
+    const QblkAddress *address = invocation->address;
+    /* Before the journals, so that Ctrl-C does not leave one without an operation. */
+    g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
+    g_auto(Journals) journals = {0};
+
+    if (!begin_journals(&journals, change, plans, error)) {
+        return FALSE;
+    }
+
+    gboolean is_terminal = isatty(STDERR_FILENO) && !invocation->verbose;
+    g_autoptr(QblkProgress) progress = qblk_progress_new(plans, is_terminal, options->verbose);
+    const QblkRunOptions run = {
+        .snapshot = invocation->snapshot_options,
+        .address = qblk_address_can_reconnect(address) ? address->text : NULL,
+        .timeout_ms = invocation->timeout_ms,
+        .time_limit_ms = (gint64)(options->time_limit * 1000),
+        .stop_fd = qblk_interrupt_get_fd(interrupt),
+        .report_ms = progress == NULL || options->detach ? 0 : REPORT_MS,
+        .report = qblk_progress_report,
+        .user_data = progress,
+        .is_local = change->is_local,
+        .is_detached = options->detach,
+        .journals = journals.list,
+    };
+
+    gboolean done = qblk_run(change->client, plans, &run, error);
+    if (!options->detach) {
+        qblk_progress_end(progress, done);
+    }
+    if (!done) {
+        add_hint(report, plans, has_journals(&journals), error);
+    }
+    return done;
+}

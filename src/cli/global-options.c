@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/global-options.h"
+
+#include "base/limits.h"
+#include "cli/command.h"
+#include "cli/exit-code.h"
+#include "cli/input.h"
+#include "graph/snapshot-options.h"
+
+#include <qblk/domain.h>
+#include <string.h>
+
+/* A reply is held in memory, as bytes and as JSON values. */
+#define MAX_REPLY_MIB 4096
+
+#define NO_TIMEOUT   (-G_MAXDOUBLE)
+#define NO_MAX_REPLY G_MININT64
+
+void
+qblk_global_options_init(QblkGlobalOptions *options)
+{
+    *options = (QblkGlobalOptions){.timeout = NO_TIMEOUT, .max_reply = NO_MAX_REPLY};
+}
+
+void
+qblk_global_options_clear(QblkGlobalOptions *options)
+{
+    g_strfreev(options->targets);
+    g_free(options->domain);
+    g_free(options->expect);
+    g_free(options->edges);
+    g_free(options->format);
+}
+
+/* ---- parsing ---- */
+
+void
+qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
+                        GOptionContext *context)
+{
+    const GOptionEntry always[] = {
+        {"json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL},
+        {"max-reply", 0, 0, G_OPTION_ARG_INT64, &options->max_reply,
+         "Take replies of up to so much from QEMU (default: 64)", "MIB"},
+        {"target", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->targets,
+         "Give a disk its name; DEVICE is a qdev id, drive or node", "NAME=DEVICE"},
+        {"domain", 0, 0, G_OPTION_ARG_FILENAME, &options->domain,
+         "Take the names of disks from a libvirt domain", "FILE"},
+        {"expect", 0, 0, G_OPTION_ARG_STRING, &options->expect,
+         "Refuse if the disk's chain is another one now", "FINGERPRINT"},
+        {"edges", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->edges,
+         "Where to take edges from: children, debug-graph, blockstats", "SOURCE"},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL},
+        {NULL},
+    };
+    /* A command that changes a VM has options of these names that virsh has, too. */
+    const GOptionEntry connection[] = {
+        {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &options->timeout,
+         "Wait so long for QEMU (default: 5)", "SECONDS"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
+         "Show what is said to QEMU and back on stderr", NULL},
+        {NULL},
+    };
+    const GOptionEntry format[] = {
+        {"format", 0, 0, G_OPTION_ARG_STRING, &options->format,
+         "The format of image:PATH, such as qcow2", "FORMAT"},
+        {NULL},
+    };
+
+    g_option_context_add_main_entries(context, always, NULL);
+    if (command == NULL || !command->changes) {
+        g_option_context_add_main_entries(context, connection, NULL);
+    }
+    if (command == NULL || !command->own_format) {
+        g_option_context_add_main_entries(context, format, NULL);
+    }
+}
+
+static void
+merge_text(char **text, char **front)
+{
+    if (*text == NULL) {
+        *text = g_steal_pointer(front);
+    }
+}
+
+static void
+merge_targets(char ***targets, char **front)
+{
+    if (front == NULL) {
+        return;
+    }
+
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    char **const lists[] = {front, *targets};
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (char **at = lists[i]; at != NULL && *at != NULL; at++) {
+            g_ptr_array_add(all, *at);
+        }
+    }
+    g_ptr_array_add(all, NULL);
+
+    g_free(front);
+    g_free(*targets);
+    *targets = (char **)g_ptr_array_free(g_steal_pointer(&all), FALSE);
+}
+
+void
+qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front)
+{
+    options->version = options->version || front->version;
+    options->json = options->json || front->json;
+    options->verbose = options->verbose || front->verbose;
+
+    if (options->timeout == NO_TIMEOUT) {
+        options->timeout = front->timeout;
+    }
+    if (options->max_reply == NO_MAX_REPLY) {
+        options->max_reply = front->max_reply;
+    }
+
+    merge_text(&options->domain, &front->domain);
+    merge_text(&options->expect, &front->expect);
+    merge_text(&options->edges, &front->edges);
+    merge_text(&options->format, &front->format);
+    merge_targets(&options->targets, g_steal_pointer(&front->targets));
+}
+
+/* ---- options that the command or the VM does not support ---- */
+
+static gboolean
+check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
+{
+    const QblkCommand *command = invocation->command;
+    const struct {
+        const char *name;
+        gboolean is_given;
+        gboolean needs_nodes;
+    } entries[] = {
+        {"--target", options->targets != NULL, TRUE},
+        {"--domain", options->domain != NULL, TRUE},
+        {"--edges", options->edges != NULL, TRUE},
+        {"--format", options->format != NULL, FALSE},
+        {"--timeout", options->timeout != NO_TIMEOUT, FALSE},
+        {"--max-reply", options->max_reply != NO_MAX_REPLY, FALSE},
+    };
+    gboolean takes_vm = strstr(command->arguments, "VM") != NULL;
+    gboolean is_domain =
+        invocation->address != NULL && invocation->address->kind == QBLK_ADDRESS_DOMAIN;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(entries); i++) {
+        if (!entries[i].is_given) {
+            continue;
+        }
+
+        if (!takes_vm) {
+            return qblk_usage_error(error,
+                                    "%s is for commands that ask a VM, and 'qblk %s' asks none",
+                                    entries[i].name, command->name);
+        }
+        if (is_domain && entries[i].needs_nodes) {
+            return qblk_usage_error(error,
+                                    "%s is for disks of a QEMU or capture, and '%s' is a document",
+                                    entries[i].name, invocation->address->text);
+        }
+    }
+
+    return TRUE;
+}
+
+static gboolean
+check_format(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
+{
+    const QblkAddress *address = invocation->address;
+
+    if (options->format == NULL) {
+        return TRUE;
+    }
+    if (invocation->command->ignores_image_format) {
+        return qblk_usage_error(
+            error, "--format is for what is read of an image, and 'qblk recover' reads what was "
+                   "written down of it");
+    }
+    if (address == NULL || address->kind != QBLK_ADDRESS_IMAGE) {
+        return qblk_usage_error(error,
+                                "--format '%s' says the format of image:PATH, and this VM is none",
+                                options->format);
+    }
+
+    return TRUE;
+}
+
+static gboolean
+check_expect(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
+{
+    const QblkCommand *command = invocation->command;
+    /* The second argument of a command that changes a disk is always the disk. */
+    gboolean names_one_disk = command->changes ? invocation->count >= 2 : invocation->count == 2;
+
+    if (options->expect == NULL || (command->one_disk && names_one_disk)) {
+        return TRUE;
+    }
+
+    return qblk_usage_error(error, "--expect needs one disk to look at, and 'qblk %s' was given %s",
+                            command->name, invocation->count > 2 ? "several" : "none");
+}
+
+/* ---- values ---- */
+
+static gboolean
+apply_limits(const QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
+{
+    gboolean has_timeout = options->timeout != NO_TIMEOUT;
+    gboolean has_max_reply = options->max_reply != NO_MAX_REPLY;
+
+    if (has_timeout && !(options->timeout >= 0.001 && options->timeout <= 86400)) {
+        return qblk_usage_error(error, "--timeout takes seconds from 0.001 to 86400");
+    }
+    if (has_max_reply && (options->max_reply < 1 || options->max_reply > MAX_REPLY_MIB)) {
+        return qblk_usage_error(error, "--max-reply takes MiB from 1 to %d", MAX_REPLY_MIB);
+    }
+
+    invocation->timeout_ms = has_timeout ? (int)(options->timeout * 1000) : QBLK_DEFAULT_TIMEOUT_MS;
+    invocation->reply_limit =
+        has_max_reply ? (gsize)options->max_reply * 1024 * 1024 : QBLK_LIMIT_REPLY_BYTES;
+    return TRUE;
+}
+
+static gboolean
+apply_targets(const QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
+{
+    for (char **at = options->targets; at != NULL && *at != NULL; at++) {
+        g_autoptr(GError) cause = NULL;
+
+        if (!qblk_snapshot_options_add_target(invocation->snapshot_options, *at, &cause)) {
+            return qblk_usage_error(error, "%s", cause->message);
+        }
+    }
+
+    return TRUE;
+}
+
+static gboolean
+apply_edges(const QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
+{
+    static const struct {
+        const char *name;
+        QblkEdgeSource source;
+    } sources[] = {
+        {"children", QBLK_EDGES_CHILDREN},
+        {"debug-graph", QBLK_EDGES_DEBUG},
+        {"blockstats", QBLK_EDGES_STATS},
+    };
+
+    if (options->edges == NULL) {
+        return TRUE;
+    }
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (g_str_equal(sources[i].name, options->edges)) {
+            invocation->snapshot_options->edges = sources[i].source;
+            return TRUE;
+        }
+    }
+
+    return qblk_usage_error(error,
+                            "'%s' is no source of edges: say children, debug-graph or blockstats",
+                            options->edges);
+}
+
+static gboolean
+apply_domain(const QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
+{
+    const char *file = options->domain;
+    gsize length;
+
+    if (file == NULL) {
+        return TRUE;
+    }
+
+    g_autofree char *text = qblk_input_read(file, QBLK_LIMIT_XML_BYTES, &length, error);
+    if (text == NULL) {
+        return FALSE;
+    }
+
+    invocation->domain = qblk_domain_read(text, length, error);
+    if (invocation->domain == NULL ||
+        !qblk_domain_name_disks(invocation->snapshot_options, text, length, error)) {
+        g_prefix_error(error, "domain '%s': ", file);
+        return FALSE;
+    }
+
+    return TRUE;
+}
+
+gboolean
+qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
+{
+    static gboolean (*const steps[])(const QblkGlobalOptions *options, QblkInvocation *invocation,
+                                     GError **error) = {
+        apply_limits,
+        apply_targets,
+        apply_edges,
+        apply_domain,
+    };
+
+    if (!check_expect(options, invocation, error) || !check_command(options, invocation, error) ||
+        !check_format(options, invocation, error)) {
+        return FALSE;
+    }
+
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (!steps[i](options, invocation, error)) {
+            return FALSE;
+        }
+    }
+
+    invocation->output.json = options->json;
+    invocation->verbose = options->verbose;
+    invocation->expect = g_steal_pointer(&options->expect);
+    invocation->image_format = g_steal_pointer(&options->format);
+    return TRUE;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Options that all commands have, before or after the command's name.
+ */
+#pragma once
+
+#include "cli/invocation.h"
+
+/** The options as the command line has them; texts are owned. */
+typedef struct {
+    gboolean version, json, verbose;
+    double timeout;   /* seconds, -G_MAXDOUBLE if not given */
+    gint64 max_reply; /* MiB, G_MININT64 if not given */
+    char **targets;   /* NULL-terminated, or NULL */
+    char *domain;
+    char *expect;
+    char *edges;
+    char *format; /* of image:PATH */
+} QblkGlobalOptions;
+
+/** Set all options to "not given". */
+void qblk_global_options_init(QblkGlobalOptions *options);
+void qblk_global_options_clear(QblkGlobalOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkGlobalOptions, qblk_global_options_clear)
+
+/**
+ * Add the options to @context.
+ *
+ * @command: (nullable): the command after whose name the options are; some of its own options
+ *   replace global ones
+ */
+void qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
+                             GOptionContext *context);
+
+/**
+ * Add the options before the command's name to those after it, which take precedence.
+ *
+ * @front: is left empty
+ */
+void qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front);
+
+/**
+ * Check the options and store their values in @invocation, whose command and arguments are set.
+ *
+ * Returns: FALSE with an error of qblk_invocation_parse()
+ */
+gboolean qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
