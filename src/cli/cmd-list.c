@@ -59,7 +59,7 @@ describe_job(const QblkJob *job)
     }
 
     const char *kind = qblk_snapshot_jobs_kind(job);
-    int percent = qblk_report_percent(job);
+    int percent = qblk_text_percent(job->progress, job->total);
     if (percent < 0) {
         return g_strdup_printf("%s %s", kind, job->status);
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/jobs-watch.h"
 
+#include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/print/jobs-table.h"
 #include "cli/print/output.h"
-#include "cli/print/report.h"
 #include "cli/vm.h"
 #include "graph/snapshot-jobs.h"
 #include "qmp/client.h"
@@ -32,7 +32,7 @@ static char *
 describe_job(const QblkJob *job)
 {
     const char *target = job->target == NULL ? "-" : job->target;
-    int percent = qblk_report_percent(job);
+    int percent = qblk_text_percent(job->progress, job->total);
     GString *text = g_string_new(NULL);
 
     g_string_append_printf(text, "%s: %s '%s' is %s", target, qblk_snapshot_jobs_kind(job), job->id,

@@ -81,39 +81,6 @@ a_chain_says_its_mirror_and_all_layers(void **state)
 }
 
 static void
-percent_is_whole_and_100_only_at_the_end(void **state)
-{
-    static const struct {
-        gint64 progress, total;
-        int percent;
-    } cases[] = {
-        {0, 0, -1},
-        {5, 0, -1},
-        {5, -1, -1},
-        {-1, 10, -1},
-        {0, 10, 0},
-        {1, 1000, 0},
-        {999, 1000, 99},
-        {1000, 1000, 100},
-        {1001, 1000, 100},
-        {G_MAXINT64 / 2, G_MAXINT64, 50},
-        {G_MAXINT64, G_MAXINT64, 100},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        const QblkJob job = {.progress = cases[i].progress, .total = cases[i].total};
-        assert_int_equal(qblk_report_percent(&job), cases[i].percent);
-    }
-}
-
-/* Nearly all of a huge job: the number of bytes is more than a double holds exactly. */
-static void
-an_unfinished_job_is_never_at_100(void **state)
-{
-    const QblkJob job = {.progress = G_MAXINT64 - 1, .total = G_MAXINT64};
-    assert_int_equal(qblk_report_percent(&job), 99);
-}
-
-static void
 a_json_name_is_not_shown_to_people(void **state)
 {
     g_autoptr(QblkNode) node = qblk_node_new("n");
@@ -133,8 +100,6 @@ main(void)
         cmocka_unit_test(what_is_not_known_is_null),
         cmocka_unit_test(a_layer_with_a_source_has_no_problem),
         cmocka_unit_test(a_chain_says_its_mirror_and_all_layers),
-        cmocka_unit_test(percent_is_whole_and_100_only_at_the_end),
-        cmocka_unit_test(an_unfinished_job_is_never_at_100),
         cmocka_unit_test(a_json_name_is_not_shown_to_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

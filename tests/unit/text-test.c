@@ -136,8 +136,18 @@ percent_is_rounded_down(void **state)
         gint64 done, total;
         int percent;
     } cases[] = {
-        {0, 100, 0}, {999, 1000, 99}, {1000, 1000, 100}, {1001, 1000, 100},
-        {5, 0, -1},  {-1, 10, -1},    {5, -1, -1},       {G_MAXINT64 - 1, G_MAXINT64, 99},
+        {0, 100, 0},
+        {999, 1000, 99},
+        {1000, 1000, 100},
+        {1001, 1000, 100},
+        {5, 0, -1},
+        {-1, 10, -1},
+        {5, -1, -1},
+        {G_MAXINT64 - 1, G_MAXINT64, 99},
+        {0, 0, -1},
+        {1, 1000, 0},
+        {G_MAXINT64 / 2, G_MAXINT64, 50},
+        {G_MAXINT64, G_MAXINT64, 100},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         assert_int_equal(qblk_text_percent(cases[i].done, cases[i].total), cases[i].percent);

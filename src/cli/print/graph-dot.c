@@ -10,28 +10,30 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A quoted string of the language: a backslash would start one of its escapes. */
+/* Quote a string in the language of Graphviz, in which a backslash starts an escape. */
 static char *
 quote(const char *text)
 {
     g_autofree char *safe = qblk_output_escape(text);
     GString *out = g_string_new("\"");
+
     for (const char *at = safe; *at != '\0'; at++) {
         if (*at == '"' || *at == '\\') {
             g_string_append_c(out, '\\');
         }
         g_string_append_c(out, *at);
     }
+
     g_string_append_c(out, '"');
     return g_string_free(out, FALSE);
 }
 
-/* The kinds of things in the graph have names of their own kind each: a node, a disk and a job may
- * all be called "a". */
+/* An id has the kind of the object, because a node, a disk and a job may have the same name. */
 static char *
 quote_id(const char *kind, const char *name)
 {
     g_autofree char *id = g_strconcat(kind, ":", name, NULL);
+
     return quote(id);
 }
 
@@ -40,23 +42,40 @@ add_edge(GString *out, const char *from, const QblkNode *node, const char *label
 {
     g_autofree char *to = quote_id("node", node->name);
     g_autofree char *text = quote(label);
+
     g_string_append_printf(out, "  %s -> %s [label=%s%s];\n", from, to, text, style);
+}
+
+/* A quoted label of several lines, which leaves out empty ones. */
+static char *
+quote_lines(const char *const *lines, gsize count)
+{
+    GString *label = g_string_new("\"");
+
+    for (gsize i = 0; i < count; i++) {
+        if (lines[i][0] == '\0') {
+            continue;
+        }
+
+        g_autofree char *line = quote(lines[i]);
+        g_string_append(label, label->len > 1 ? "\\n" : "");
+        g_string_append_len(label, line + 1, (gssize)strlen(line) - 2);
+    }
+
+    g_string_append_c(label, '"');
+    return g_string_free(label, FALSE);
 }
 
 static void
 add_node(GString *out, const QblkNode *node)
 {
-    g_autofree char *id = quote_id("node", node->name);
-    const char *lines[] = {node->name, node->driver, qblk_report_file(node)};
-    GString *label = g_string_new(NULL);
-    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
-        g_autofree char *line = quote(lines[i]);
-        g_string_append(label, i == 0 || lines[i][0] == '\0' ? "" : "\\n");
-        g_string_append_len(label, line + 1, (gssize)strlen(line) - 2);
-    }
+    const char *const lines[] = {node->name, node->driver, qblk_report_file(node)};
     const char *style = qblk_node_is(node, QBLK_DRIVER_FILTER) ? ", style=rounded" : "";
-    g_string_append_printf(out, "  %s [label=\"%s\"%s];\n", id, label->str, style);
-    g_string_free(label, TRUE);
+    g_autofree char *id = quote_id("node", node->name);
+    g_autofree char *label = quote_lines(lines, G_N_ELEMENTS(lines));
+
+    g_string_append_printf(out, "  %s [label=%s%s];\n", id, label, style);
+
     for (guint i = 0; i < node->children->len; i++) {
         const QblkChild *child = node->children->pdata[i];
         add_edge(out, id, child->node, child->name, "");
@@ -70,6 +89,7 @@ add_disk(GString *out, const QblkSnapshot *snapshot, const QblkDevice *device)
     const char *name = device->target == NULL ? qblk_device_label(device) : device->target;
     g_autofree char *id = quote_id("disk", name);
     g_autofree char *label = quote(name);
+
     g_string_append_printf(out, "  %s [label=%s, shape=ellipse];\n", id, label);
     if (top != NULL) {
         add_edge(out, id, top, "", "");
@@ -83,7 +103,9 @@ add_job(GString *out, const QblkJob *job)
     g_autofree char *text =
         g_strdup_printf("%s %s (%s)", qblk_snapshot_jobs_kind(job), job->id, job->status);
     g_autofree char *label = quote(text);
+
     g_string_append_printf(out, "  %s [label=%s, shape=ellipse, style=dashed];\n", id, label);
+
     for (guint i = 0; i < job->nodes->len; i++) {
         const QblkChild *child = job->nodes->pdata[i];
         add_edge(out, id, child->node, child->name, ", style=dashed");
@@ -94,20 +116,25 @@ void
 qblk_graph_dot(const QblkSnapshot *snapshot, GString *out)
 {
     g_string_append(out, "digraph qblk {\n  node [shape=box, fontname=\"sans-serif\"];\n");
+
     for (guint i = 0; i < snapshot->devices->len; i++) {
         add_disk(out, snapshot, snapshot->devices->pdata[i]);
     }
+
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         add_node(out, snapshot->nodes->pdata[i]);
     }
+
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         add_job(out, snapshot->jobs->pdata[i]);
     }
+
     g_string_append(out, "}\n");
 }
 
+/* Always FALSE. */
 static gboolean
-fail(GError **error, const char *reason)
+set_drawing_error(GError **error, const char *reason)
 {
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                 "cannot draw the graph: %s; 'dot' of Graphviz is needed, or use --format dot",
@@ -134,14 +161,14 @@ qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out, GError **error)
     /* `dot` reads all of it before it writes, but a file in memory does not depend on that. */
     int input = qblk_memory_file_new("qblk-graph", graph->str, graph->len);
     if (input < 0) {
-        return fail(error, "there is no memory for it");
+        return set_drawing_error(error, "there is no memory for it");
     }
     gboolean ran =
         g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN,
                      use_as_input, GINT_TO_POINTER(input), &drawing, NULL, &status, &cause);
     close(input);
     if (!ran || status != 0) {
-        return fail(error, ran ? "it failed" : cause->message);
+        return set_drawing_error(error, ran ? "it failed" : cause->message);
     }
     g_string_append(out, drawing);
     return TRUE;

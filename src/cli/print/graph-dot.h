@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The node graph in Graphviz' language, and drawn by it.
+ * The node graph in the language of Graphviz, and as a drawing.
  */
 #pragma once
 
 #include "graph/snapshot.h"
 
-/** Append the graph as a `digraph`. */
+/** Append the graph to @out as a `digraph`. */
 void qblk_graph_dot(const QblkSnapshot *snapshot, GString *out);
 
-/** Append the graph as SVG, drawn by the program `dot`, which has to be installed. */
+/**
+ * Append the graph to @out as SVG.  The program `dot` draws it.
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_FILE if `dot` fails or is not installed
+ */
 gboolean qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -14,20 +14,24 @@ node_json(const QblkNode *node)
         [QBLK_DRIVER_MULTI_CHILD] = "several",
     };
     QblkJson *object = qblk_json_new_object();
+
     qblk_json_set_string(object, "node", node->name);
     qblk_json_set_string(object, "driver", node->driver);
     qblk_json_set_string(object, "kind", node->kind == NULL ? NULL : kinds[node->kind->kind]);
     qblk_json_set_string(object, "file", node->filename);
     qblk_json_set_boolean(object, "read-only", node->read_only);
+
     QblkJson *children = qblk_json_new_array();
     for (guint i = 0; i < node->children->len; i++) {
         const QblkChild *child = node->children->pdata[i];
         QblkJson *edge = qblk_json_new_object();
+
         qblk_json_set_string(edge, "child", child->name);
         qblk_json_set_string(edge, "node", child->node->name);
         qblk_json_append(children, edge);
     }
     qblk_json_set(object, "children", children);
+
     return object;
 }
 
@@ -36,6 +40,7 @@ disk_json(const QblkSnapshot *snapshot, const QblkDevice *device)
 {
     const QblkNode *top = qblk_snapshot_jobs_top(snapshot, device);
     QblkJson *object = qblk_json_new_object();
+
     qblk_json_set_string(object, "target", device->target);
     qblk_json_set_string(object, "name-source", qblk_device_name_source(device->name_source));
     qblk_json_set_string(object, "bus", device->bus);
@@ -49,19 +54,22 @@ disk_json(const QblkSnapshot *snapshot, const QblkDevice *device)
 QblkJson *
 qblk_graph_json(const QblkSnapshot *snapshot)
 {
-    QblkJson *result = qblk_json_new_object();
     QblkJson *disks = qblk_json_new_array();
-    QblkJson *nodes = qblk_json_new_array();
-    QblkJson *jobs = qblk_json_new_array();
     for (guint i = 0; i < snapshot->devices->len; i++) {
         qblk_json_append(disks, disk_json(snapshot, snapshot->devices->pdata[i]));
     }
+
+    QblkJson *nodes = qblk_json_new_array();
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         qblk_json_append(nodes, node_json(snapshot->nodes->pdata[i]));
     }
+
+    QblkJson *jobs = qblk_json_new_array();
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         qblk_json_append(jobs, qblk_report_job(snapshot->jobs->pdata[i]));
     }
+
+    QblkJson *result = qblk_json_new_object();
     g_autofree char *version = g_strdup_printf("%d.%d.%d", snapshot->version.major,
                                                snapshot->version.minor, snapshot->version.micro);
     qblk_json_set_string(result, "qemu", version);

@@ -23,7 +23,7 @@ describe_speed(const QblkJob *job)
 static void
 add_row(QblkTable *table, const QblkJob *job)
 {
-    int percent = qblk_report_percent(job);
+    int percent = qblk_text_percent(job->progress, job->total);
     g_autofree char *done = percent < 0 ? NULL : g_strdup_printf("%d %%", percent);
     g_autofree char *amount = qblk_text_size(job->total);
     g_autofree char *speed = describe_speed(job);

@@ -9,20 +9,26 @@ print_command(GString *out, const QblkStep *step)
     if (step->command == NULL) {
         return;
     }
+
     g_autofree char *arguments = qblk_json_print(step->arguments, QBLK_JSON_COMPACT);
     g_autofree char *safe = qblk_output_escape(arguments);
     g_string_append_printf(out, "     %s %s\n", step->command, safe);
 }
 
-/* The commands alone: their arguments name what the step has named. */
+/* Only the names of the commands: their arguments follow from the step. */
 static void
 print_undo(GString *out, const QblkStep *step)
 {
+    if (step->undo->len == 0) {
+        return;
+    }
+
+    g_string_append(out, "     taken back by ");
     for (guint i = 0; i < step->undo->len; i++) {
         const QblkStep *undo = step->undo->pdata[i];
-        g_string_append_printf(out, "%s%s", i == 0 ? "     taken back by " : ", ", undo->command);
+        g_string_append_printf(out, "%s%s", i == 0 ? "" : ", ", undo->command);
     }
-    g_string_append(out, step->undo->len == 0 ? "" : "\n");
+    g_string_append_c(out, '\n');
 }
 
 static void
@@ -41,35 +47,48 @@ print_step(GString *out, guint number, const QblkStep *step)
 }
 
 static void
-print_removals(GString *out, guint number, const GPtrArray *removed)
+print_deleted(GString *out, guint number, const GPtrArray *removed)
 {
     for (guint i = 0; i < removed->len; i++) {
-        const QblkRemovedImage *removal = removed->pdata[i];
-        if (removal->will_delete) {
-            g_autofree char *file = qblk_output_escape(removal->filename);
+        const QblkRemovedImage *image = removed->pdata[i];
+
+        if (image->will_delete) {
+            g_autofree char *file = qblk_output_escape(image->filename);
             g_string_append_printf(out, "%3u. delete %s\n", number++, file);
         }
     }
 }
 
 static void
+print_layer(GString *out, const QblkExpectation *layer, gboolean is_last)
+{
+    g_autofree char *file = qblk_output_escape(layer->filename);
+    g_autofree char *format = qblk_output_escape(layer->format);
+
+    g_string_append_printf(out, "  %s %s (%s", is_last ? "└─" : "├─", file, format);
+    if (layer->node_name != NULL) {
+        g_autofree char *node = qblk_output_escape(layer->node_name);
+        g_string_append_printf(out, ", node %s", node);
+    }
+    g_string_append(out, ")\n");
+
+    if (layer->backing_name != NULL) {
+        g_autofree char *backing = qblk_output_escape(layer->backing_name);
+        g_string_append_printf(out, "     its header will say '%s'\n", backing);
+    }
+}
+
+/* @layers: of QblkExpectation; none if the chain is not known, or does not matter */
+static void
 print_chain(GString *out, const char *title, const GPtrArray *layers)
 {
-    if (layers->len > 0) { /* else it is not known, or of no matter */
-        g_string_append_printf(out, "%s\n", title);
+    if (layers->len == 0) {
+        return;
     }
+
+    g_string_append_printf(out, "%s\n", title);
     for (guint i = 0; i < layers->len; i++) {
-        const QblkExpectation *layer = layers->pdata[i];
-        g_autofree char *file = qblk_output_escape(layer->filename);
-        g_autofree char *format = qblk_output_escape(layer->format);
-        g_autofree char *node =
-            layer->node_name == NULL ? NULL : qblk_output_escape(layer->node_name);
-        g_string_append_printf(out, "  %s %s (%s%s%s)\n", i + 1 < layers->len ? "├─" : "└─", file,
-                               format, node == NULL ? "" : ", node ", node == NULL ? "" : node);
-        if (layer->backing_name != NULL) {
-            g_autofree char *backing = qblk_output_escape(layer->backing_name);
-            g_string_append_printf(out, "     its header will say '%s'\n", backing);
-        }
+        print_layer(out, layers->pdata[i], i + 1 == layers->len);
     }
 }
 
@@ -84,15 +103,20 @@ qblk_plan_text_steps(const QblkPlan *plan, GString *out)
 void
 qblk_plan_text(const QblkPlan *plan, GString *out)
 {
-    g_autofree char *kind = qblk_output_escape(plan->kind); /* a job has any that QEMU says */
+    g_autofree char *kind = qblk_output_escape(plan->kind); /* QEMU's word, of an existing job */
     g_autofree char *target = qblk_output_escape(plan->target);
-    gboolean is_known = plan->fingerprint[0] != '\0';
-    g_string_append_printf(out, "%s of %s%s%s\n", kind, target, is_known ? ", fingerprint " : "",
-                           plan->fingerprint);
+
+    g_string_append_printf(out, "%s of %s", kind, target);
+    if (plan->fingerprint[0] != '\0') {
+        g_string_append_printf(out, ", fingerprint %s", plan->fingerprint);
+    }
+    g_string_append_c(out, '\n');
+
     qblk_plan_text_steps(plan, out);
-    print_removals(out, plan->steps->len + 1, plan->removed);
+    print_deleted(out, plan->steps->len + 1, plan->removed);
     print_chain(out, "before:", plan->before);
     print_chain(out, "after:", plan->after);
+
     if (plan->stays_ready) {
         g_autofree char *job = qblk_output_escape(plan->job);
         g_string_append_printf(out, "The job '%s' stays ready until it is pivoted or finished.\n",
@@ -100,29 +124,56 @@ qblk_plan_text(const QblkPlan *plan, GString *out)
     }
 }
 
-void
-qblk_plan_text_result(const QblkPlan *plan, const char *state, GString *out)
+static void
+print_job_state(GString *out, const QblkPlan *plan, const char *state)
+{
+    const char *verb = g_str_equal(state, "ready") ? "is" : "has";
+    g_autofree char *kind = qblk_output_escape(plan->kind);
+    g_autofree char *target = qblk_output_escape(plan->target);
+    g_autofree char *job = qblk_output_escape(plan->job);
+
+    g_string_append_printf(out, "%s of %s: job '%s' %s %s\n", kind, target, job, verb, state);
+}
+
+static void
+print_done(GString *out, const QblkPlan *plan)
 {
     g_autofree char *kind = qblk_output_escape(plan->kind);
     g_autofree char *target = qblk_output_escape(plan->target);
-    if (!g_str_equal(state, "done")) {
-        g_autofree char *job = qblk_output_escape(plan->job);
-        g_string_append_printf(out, "%s of %s: job '%s' %s %s\n", kind, target, job,
-                               g_str_equal(state, "ready") ? "is" : "has", state);
-        return;
+
+    g_string_append_printf(out, "%s of %s: ", kind, target);
+    if (plan->stays_ready && plan->steps->len > 0) {
+        const QblkStep *first = plan->steps->pdata[0];
+        g_string_append_printf(out, "%s: ", first->purpose);
     }
-    const QblkStep *first = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
-    gboolean is_told = plan->stays_ready && first != NULL;
-    g_string_append_printf(out, "%s of %s: %s%sdone\n", kind, target, is_told ? first->purpose : "",
-                           is_told ? ": " : "");
+    g_string_append(out, "done\n");
+}
+
+static void
+print_images(GString *out, const QblkPlan *plan)
+{
     if (plan->copy != NULL) {
         g_autofree char *file = qblk_output_escape(plan->copy);
         g_string_append_printf(out, "a copy of the disk: %s\n", file);
     }
+
     for (guint i = 0; i < plan->removed->len; i++) {
-        const QblkRemovedImage *removal = plan->removed->pdata[i];
-        g_autofree char *file = qblk_output_escape(removal->filename);
-        g_string_append_printf(out, "%s: %s\n", removal->will_delete ? "deleted" : "no longer used",
+        const QblkRemovedImage *image = plan->removed->pdata[i];
+        g_autofree char *file = qblk_output_escape(image->filename);
+
+        g_string_append_printf(out, "%s: %s\n", image->will_delete ? "deleted" : "no longer used",
                                file);
     }
+}
+
+void
+qblk_plan_text_result(const QblkPlan *plan, const char *state, GString *out)
+{
+    if (!g_str_equal(state, "done")) {
+        print_job_state(out, plan, state);
+        return;
+    }
+
+    print_done(out, plan);
+    print_images(out, plan);
 }

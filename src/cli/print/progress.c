@@ -9,28 +9,29 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define MIB     (1024.0 * 1024.0)
-#define WINDOW  5.0 /* seconds over which the speed is taken */
-#define LONGEST 40  /* of the bar itself */
+#define MIB            (1024.0 * 1024.0)
+#define WINDOW_SECONDS 5.0 /* over which the speed is measured */
+#define MAX_BAR_WIDTH  40
 
-/* One plan of several. */
+/* The progress of one plan. */
 typedef struct {
     const QblkPlan *plan;
     char *label;
     gint64 done, total;
-    int percent; /* last shown, -1: none */
+    int percent; /* that was printed last; -1: none */
 } Part;
 
 struct QblkProgress {
     GPtrArray *parts; /* of Part, owned */
     gboolean is_terminal;
-    gboolean is_shown;  /* there is a bar on the line */
-    gint64 window_time; /* microseconds: when the speed was begun to be taken */
-    gint64 window_done;
-    double speed; /* bytes a second, 0: not known yet */
+    gboolean has_bar; /* the cursor is on the line of the bar */
+
+    gint64 window_time; /* microseconds: start of the measurement of the speed; 0: none */
+    gint64 window_done; /* bytes that were done then */
+    double speed;       /* bytes per second; 0: not known yet */
 };
 
-/* virsh's words. */
+/* The same titles as virsh's. */
 static const char *
 title_of(const QblkPlan *plan)
 {
@@ -40,11 +41,13 @@ title_of(const QblkPlan *plan)
                   {"active-commit", "Block commit"},
                   {"pull", "Block pull"},
                   {"copy", "Block copy"}};
+
     for (gsize i = 0; i < G_N_ELEMENTS(titles); i++) {
         if (g_str_equal(titles[i].kind, plan->kind)) {
             return titles[i].title;
         }
     }
+
     return "Block job";
 }
 
@@ -52,8 +55,26 @@ static void
 part_free(gpointer data)
 {
     Part *part = data;
+
     g_free(part->label);
     g_free(part);
+}
+
+static Part *
+part_new(const QblkPlan *plan, gboolean is_of_several)
+{
+    Part *part = g_new0(Part, 1);
+    const char *title = title_of(plan);
+
+    part->plan = plan;
+    part->percent = -1;
+    if (is_of_several) {
+        g_autofree char *target = qblk_output_escape(plan->target);
+        part->label = g_strdup_printf("%s: %s", target, title);
+    } else {
+        part->label = g_strdup(title);
+    }
+    return part;
 }
 
 QblkProgress *
@@ -62,18 +83,15 @@ qblk_progress_new(const GPtrArray *plans, gboolean is_terminal, gboolean is_verb
     if (!is_terminal && !is_verbose) {
         return NULL;
     }
+
     QblkProgress *progress = g_new0(QblkProgress, 1);
     progress->is_terminal = is_terminal;
     progress->parts = g_ptr_array_new_with_free_func(part_free);
+
     for (guint i = 0; i < plans->len; i++) {
-        Part *part = g_new0(Part, 1);
-        part->plan = plans->pdata[i];
-        g_autofree char *target = qblk_output_escape(part->plan->target);
-        const char *title = title_of(part->plan);
-        part->label = plans->len == 1 ? g_strdup(title) : g_strdup_printf("%s: %s", target, title);
-        part->percent = -1;
-        g_ptr_array_add(progress->parts, part);
+        g_ptr_array_add(progress->parts, part_new(plans->pdata[i], plans->len > 1));
     }
+
     return progress;
 }
 
@@ -86,7 +104,7 @@ qblk_progress_free(QblkProgress *progress)
     }
 }
 
-/* 100 only once the job is over: what is left to copy may grow. */
+/* 100 is printed only after the end of the job: what is left to copy may grow. */
 static int
 percent_of(gint64 done, gint64 total)
 {
@@ -99,49 +117,58 @@ describe_time(double seconds)
     if (seconds >= 100 * 3600.0) {
         return g_strdup("days left");
     }
+
     guint left = (guint)(seconds + 0.5);
-    return left >= 3600
-               ? g_strdup_printf("%u:%02u:%02u left", left / 3600, left / 60 % 60, left % 60)
-               : g_strdup_printf("%u:%02u left", left / 60, left % 60);
+    if (left >= 3600) {
+        return g_strdup_printf("%u:%02u:%02u left", left / 3600, left / 60 % 60, left % 60);
+    }
+    return g_strdup_printf("%u:%02u left", left / 60, left % 60);
 }
 
 char *
 qblk_progress_bar(const char *label, gint64 done, gint64 total, double speed, guint columns)
 {
     int percent = percent_of(done, total);
-    g_autofree char *left =
-        speed > 0 && total > done ? describe_time((double)(total - done) / speed) : g_strdup("");
-    g_autofree char *rate = speed > 0 ? g_strdup_printf("%.1f MiB/s", speed / MIB) : g_strdup("");
+    gboolean has_speed = speed > 0;
+    gboolean has_time = has_speed && total > done;
+    g_autofree char *rate = has_speed ? g_strdup_printf("%.1f MiB/s", speed / MIB) : g_strdup("");
+    g_autofree char *left = has_time ? describe_time((double)(total - done) / speed) : g_strdup("");
     g_autofree char *rest = g_strdup_printf("%3d %%  %12s  %s", percent, rate, left);
+
+    /* The bar gets the space that label, brackets and the rest leave. */
     guint used = (guint)(g_utf8_strlen(label, -1) + (glong)strlen(rest)) + 6;
-    guint width = columns > used ? MIN(columns - used, LONGEST) : 0;
-    guint filled = width * (guint)percent / 100;
+    guint width = columns > used ? MIN(columns - used, MAX_BAR_WIDTH) : 0;
     if (width == 0) {
         return g_strdup_printf("%s: %3d %%", label, percent);
     }
+
+    guint filled = width * (guint)percent / 100;
     g_autofree char *full = g_strnfill(filled, '#');
     g_autofree char *empty = g_strnfill(width - filled, '.');
     return g_strdup_printf("%s: [%s%s] %s", label, full, empty, rest);
 }
 
 static guint
-columns(void)
+get_terminal_columns(void)
 {
     struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    gboolean is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+
+    return is_known ? size.ws_col : 80;
 }
 
 static void
-take_speed(QblkProgress *progress, gint64 done)
+measure_speed(QblkProgress *progress, gint64 done)
 {
     gint64 now = g_get_monotonic_time();
     double seconds = (double)(now - progress->window_time) / G_USEC_PER_SEC;
+
     if (progress->window_time == 0 || done < progress->window_done) {
         progress->window_time = now;
         progress->window_done = done;
     } else if (seconds >= 0.4) {
         progress->speed = (double)(done - progress->window_done) / seconds;
-        if (seconds > WINDOW) { /* half of it goes on to count */
+        if (seconds > WINDOW_SECONDS) { /* keep the newer half of the window */
             progress->window_time += (now - progress->window_time) / 2;
             progress->window_done += (done - progress->window_done) / 2;
         }
@@ -152,29 +179,35 @@ static void
 show_bar(QblkProgress *progress)
 {
     gint64 done = 0, total = 0;
+
     for (guint i = 0; i < progress->parts->len; i++) {
         const Part *part = progress->parts->pdata[i];
         done += MAX(part->done, 0);
         total += MAX(part->total, 0);
     }
+    measure_speed(progress, done);
+
     const Part *first = progress->parts->pdata[0];
     const char *label = progress->parts->len == 1 ? first->label : title_of(first->plan);
-    take_speed(progress, done);
-    g_autofree char *bar = qblk_progress_bar(label, done, total, progress->speed, columns());
+    g_autofree char *bar =
+        qblk_progress_bar(label, done, total, progress->speed, get_terminal_columns());
     fprintf(stderr, "\r%s\033[K", bar);
     fflush(stderr);
-    progress->is_shown = TRUE;
+    progress->has_bar = TRUE;
 }
 
 void
 qblk_progress_report(const QblkPlan *plan, const QblkRunProgress *now, gpointer user_data)
 {
     QblkProgress *progress = user_data;
+
     for (guint i = 0; i < progress->parts->len; i++) {
         Part *part = progress->parts->pdata[i];
+
         if (part->plan != plan || now->total <= 0) {
             continue;
         }
+
         part->done = now->done;
         part->total = now->total;
         int percent = percent_of(now->done, now->total);
@@ -188,12 +221,17 @@ qblk_progress_report(const QblkPlan *plan, const QblkRunProgress *now, gpointer 
 }
 
 void
-qblk_progress_end(QblkProgress *progress, gboolean went_well)
+qblk_progress_end(QblkProgress *progress, gboolean is_success)
 {
-    if (progress != NULL && progress->is_terminal && progress->is_shown) {
+    if (progress == NULL) {
+        return;
+    }
+
+    if (progress->is_terminal && progress->has_bar) {
         fprintf(stderr, "\r\033[K");
     }
-    for (guint i = 0; progress != NULL && went_well && i < progress->parts->len; i++) {
+
+    for (guint i = 0; is_success && i < progress->parts->len; i++) {
         const Part *part = progress->parts->pdata[i];
         fprintf(stderr, "%s: [100 %%]\n", part->label);
     }

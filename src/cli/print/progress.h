@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * How far block jobs are, on standard error: a bar on a terminal, else lines where they are asked
- * for.
+ * The progress of block jobs on standard error: a bar on a terminal, otherwise lines if the user
+ * asks for them.
  */
 #pragma once
 
@@ -9,22 +9,34 @@
 
 typedef struct QblkProgress QblkProgress;
 
-/** For all @plans (of QblkPlan) together.  NULL where nothing is to be shown. */
+/**
+ * Start to show the progress of all @plans (of QblkPlan) together.
+ *
+ * @is_terminal: print a bar
+ * @is_verbose: print lines, if there is no bar
+ *
+ * Returns: (transfer full) (nullable): the object; NULL if nothing is to be shown
+ */
 QblkProgress *qblk_progress_new(const GPtrArray *plans, gboolean is_terminal, gboolean is_verbose);
 void qblk_progress_free(QblkProgress *progress);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkProgress, qblk_progress_free)
 
-/** A QblkRunReport; the user data are the progress. */
+/** A QblkRunReport, with the QblkProgress as user data. */
 void qblk_progress_report(const QblkPlan *plan, const QblkRunProgress *progress,
                           gpointer user_data);
 
-/** All has ended: with @went_well, and only then, it says 100 %.  Takes NULL. */
-void qblk_progress_end(QblkProgress *progress, gboolean went_well);
+/**
+ * Remove the bar at the end of all jobs, and print 100 % if they were successful.
+ *
+ * @progress: (nullable)
+ */
+void qblk_progress_end(QblkProgress *progress, gboolean is_success);
 
 /**
- * The text of the bar: percent, speed and time left, @columns wide at the most.  @speed is in bytes
- * a second, 0 or less where it is not known.
+ * Format the bar: percent, speed and time left.
+ *
+ * @speed: bytes per second; 0: not known
+ * @columns: the maximum width
  */
 char *qblk_progress_bar(const char *label, gint64 done, gint64 total, double speed,
                         guint columns) G_GNUC_WARN_UNUSED_RESULT;
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkProgress, qblk_progress_free)

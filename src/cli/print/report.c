@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/report.h"
 
-#include "base/text.h"
 #include "graph/snapshot-jobs.h"
 
 static void
@@ -15,9 +14,11 @@ static QblkJson *
 report_filters(const GPtrArray *filters)
 {
     QblkJson *list = qblk_json_new_array();
+
     for (guint i = 0; i < filters->len; i++) {
         const QblkFilter *filter = filters->pdata[i];
         QblkJson *object = qblk_json_new_object();
+
         qblk_json_set_string(object, "node", filter->node_name);
         qblk_json_set_string(object, "driver", filter->driver);
         qblk_json_append(list, object);
@@ -29,9 +30,11 @@ static QblkJson *
 report_hosts(const GPtrArray *hosts)
 {
     QblkJson *list = qblk_json_new_array();
+
     for (guint i = 0; i < hosts->len; i++) {
         const QblkSourceHost *host = hosts->pdata[i];
         QblkJson *object = qblk_json_new_object();
+
         qblk_json_set_string(object, "transport", host->transport);
         qblk_json_set_string(object, "name", host->name);
         qblk_json_set_string(object, "port", host->port);
@@ -41,27 +44,32 @@ report_hosts(const GPtrArray *hosts)
     return list;
 }
 
-/* What does not apply to a source is not in it. */
+/* A member that does not apply to the source is left out. */
 QblkJson *
 qblk_report_source(const QblkSource *source)
 {
     if (source == NULL) {
         return qblk_json_new_null();
     }
+
     QblkJson *object = qblk_json_new_object();
     qblk_json_set_string(object, "type", qblk_source_type_name(source->type));
+
     for (const QblkSourceMember *at = qblk_source_members(); at->name != NULL; at++) {
         const char *text = qblk_source_get(source, at->offset);
+
         if (text != NULL) {
             qblk_json_set_string(object, at->name, text);
         }
     }
+
     if (source->hosts->len > 0) {
         qblk_json_set(object, "hosts", report_hosts(source->hosts));
     }
     if (source->data_store != NULL) {
         qblk_json_set(object, "data-store", qblk_report_source(source->data_store));
     }
+
     return object;
 }
 
@@ -74,9 +82,10 @@ qblk_report_spec(const QblkChain *chain, const QblkLayer *layer)
     if (layer->index == QBLK_UNKNOWN && layer->node_name == NULL) {
         return g_strdup(layer->filename);
     }
-    return layer->index == QBLK_UNKNOWN
-               ? g_strdup_printf("node:%s", layer->node_name)
-               : g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, layer->index);
+    if (layer->index == QBLK_UNKNOWN) {
+        return g_strdup_printf("node:%s", layer->node_name);
+    }
+    return g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, layer->index);
 }
 
 QblkJson *
@@ -84,6 +93,7 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
 {
     QblkJson *object = qblk_json_new_object();
     g_autofree char *spec = qblk_report_spec(chain, layer);
+
     qblk_json_set_string(object, "spec", spec);
     qblk_json_set_integer(object, "position", layer->position);
     set_known(object, "index", layer->index);
@@ -92,9 +102,11 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     qblk_json_set_string(object, "format", layer->format);
     qblk_json_set_string(object, "file", layer->filename);
     qblk_json_set(object, "source", qblk_report_source(layer->source));
+
     if (layer->problem != NULL) {
         qblk_json_set_string(object, "problem", layer->problem);
     }
+
     set_known(object, "virtual-size", layer->virtual_size);
     set_known(object, "actual-size", layer->actual_size);
     qblk_json_set_boolean(object, "read-only", layer->read_only);
@@ -112,6 +124,7 @@ report_mirror(const QblkChain *chain)
     if (mirror == NULL) {
         return qblk_json_new_null();
     }
+
     QblkJson *object = qblk_json_new_object();
     qblk_json_set_string(object, "job", mirror->job);
     qblk_json_set_string(object, "kind", mirror->is_commit ? "active-commit" : "copy");
@@ -137,6 +150,7 @@ QblkJson *
 qblk_report_chain(const QblkChain *chain)
 {
     QblkJson *object = qblk_json_new_object();
+
     qblk_json_set_string(object, "target", chain->target);
     qblk_json_set_string(object, "name-source", qblk_chain_get_name_source(chain));
     qblk_json_set_string(object, "bus", chain->bus);
@@ -152,11 +166,13 @@ qblk_report_chain(const QblkChain *chain)
     qblk_json_set_string(object, "index-source", index_source(chain));
     qblk_json_set_boolean(object, "complete", chain->is_complete);
     qblk_json_set(object, "mirror", report_mirror(chain));
+
     QblkJson *layers = qblk_json_new_array();
     for (guint i = 0; i < chain->layers->len; i++) {
         qblk_json_append(layers, qblk_report_layer(chain, chain->layers->pdata[i]));
     }
     qblk_json_set(object, "layers", layers);
+
     return object;
 }
 
@@ -166,16 +182,11 @@ qblk_report_file(const QblkNode *node)
     return g_str_has_prefix(node->filename, "json:") ? "" : node->filename;
 }
 
-int
-qblk_report_percent(const QblkJob *job)
-{
-    return qblk_text_percent(job->progress, job->total);
-}
-
 QblkJson *
 qblk_report_job(const QblkJob *job)
 {
     QblkJson *object = qblk_json_new_object();
+
     qblk_json_set_string(object, "id", job->id);
     qblk_json_set_string(object, "target", job->target);
     qblk_json_set_string(object, "kind", qblk_snapshot_jobs_kind(job));
@@ -190,14 +201,17 @@ qblk_report_job(const QblkJob *job)
     qblk_json_set_string(object, "error", job->error);
     qblk_json_set_boolean(object, "auto-finalize", job->auto_finalize);
     qblk_json_set_boolean(object, "auto-dismiss", job->auto_dismiss);
+
     QblkJson *nodes = qblk_json_new_array();
     for (guint i = 0; i < job->nodes->len; i++) {
         const QblkChild *child = job->nodes->pdata[i];
         QblkJson *node = qblk_json_new_object();
+
         qblk_json_set_string(node, "role", child->name);
         qblk_json_set_string(node, "node", child->node->name);
         qblk_json_append(nodes, node);
     }
     qblk_json_set(object, "nodes", nodes);
+
     return object;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * A table for people: columns as wide as what is in them.
+ * A table of text with aligned columns.
  */
 #pragma once
 
@@ -8,14 +8,18 @@
 
 typedef struct QblkTable QblkTable;
 
-/** A table with the given heads (NULL-terminated, constants); a head with '>' in front is aligned
- * to the right. */
+/**
+ * Create a table.
+ *
+ * @heads: (array zero-terminated=1): heads of the columns, constant; a column is aligned to the
+ *   right if its head begins with '>', which is not printed
+ */
 QblkTable *qblk_table_new(const char *const *heads);
 void qblk_table_free(QblkTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkTable, qblk_table_free)
 
-/** Add the next cell, escaped for a terminal; NULL or "" is shown as "-". */
+/** Add the next cell.  @text is escaped for a terminal; NULL and "" are printed as "-". */
 void qblk_table_add(QblkTable *table, const char *text);
 
-/** Append the table to @out; nothing follows the last cell of a line. */
+/** Append the table to @out, without spaces at the end of lines. */
 void qblk_table_print(const QblkTable *table, GString *out);
