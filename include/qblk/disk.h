@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Chains as libvirt's XML.
+ * Chains as XML of libvirt.
  */
 #pragma once
 
@@ -9,19 +9,32 @@
 G_BEGIN_DECLS
 
 /**
- * The `<disk>` element of @chain, with its layers as nested `<backingStore>` and the `<mirror>` of
- * a running copy or active commit; indented by two spaces, with a newline at the end.  Valid by
- * libvirt's schema where the target name is.
+ * qblk_disk_to_xml:
+ * @chain: the chain of a disk
  *
- * Errors: QBLK_XML_ERROR_UNSUPPORTED where libvirt's XML has no form for a source or format,
- * QBLK_XML_ERROR_NAME where a name has a character that XML 1.0 cannot carry.  The message begins
- * with the target name.
+ * Print the `<disk>` element of a chain: its layers as nested `<backingStore>`, and the `<mirror>`
+ * of a running copy or active commit.  It is indented by two spaces a level and ends with a
+ * newline.  It is valid by libvirt's schema if the target name is.
+ *
+ * Returns: (transfer full): the XML; NULL with an error that begins with the target name:
+ *   QBLK_XML_ERROR_UNSUPPORTED if libvirt's XML cannot express a source or a format,
+ *   QBLK_XML_ERROR_NAME if a name has a character that XML 1.0 does not allow
+ *
+ * Since: 0.1.0
  */
 char *qblk_disk_to_xml(const QblkChain *chain, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * A `<devices>` element with the `<disk>` of each of the @count @chains.  Fails as
- * qblk_disk_to_xml, for the first chain that has no XML.
+ * qblk_disk_all_to_xml:
+ * @chains: (array length=count): the chains of disks
+ * @count: how many
+ *
+ * Print a `<devices>` element with the `<disk>` element of each chain.
+ *
+ * Returns: (transfer full): the XML; NULL with the error of the first chain for which
+ *   qblk_disk_to_xml() fails
+ *
+ * Since: 0.1.0
  */
 char *qblk_disk_all_to_xml(const QblkChain *const *chains, guint count,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

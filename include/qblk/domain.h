@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * libvirt's domain XML as input.
+ * Domain XML of libvirt as input.
  */
 #pragma once
 
@@ -9,32 +9,45 @@
 G_BEGIN_DECLS
 
 /**
- * Take the target names of disks from a libvirt domain: @text of @length bytes is a `<domain>` or a
- * bare `<disk>`.  Each disk is added to @options with its alias, serial and source, by which the
- * device it describes is found (see qblk_snapshot_options_add_domain_disk).
+ * qblk_domain_name_disks:
+ * @options: where the disks are added
+ * @text: a `<domain>`, `<devices>` or `<disk>` document
+ * @length: of @text, in bytes
  *
- * QBLK_XML_ERROR_INVALID where @text is not XML, has a document type (entities are refused), is
- * neither a domain nor a disk, or has a disk without a target or two with the same; then nothing
- * was added.
+ * Take the target names of disks from a domain.  Each disk is added to @options with its alias,
+ * serial and source, which identify its device (see qblk_snapshot_options_add_domain_disk()).
+ *
+ * Returns: TRUE on success; FALSE with an error of qblk_domain_read(), and then @options is
+ * unchanged
+ *
+ * Since: 0.1.0
  */
 gboolean qblk_domain_name_disks(QblkSnapshotOptions *options, const char *text, gsize length,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * The disks of a libvirt domain as chains: @text of @length bytes is a `<domain>`, `<devices>` or
- * bare `<disk>`.  Children may stand in any order.  A layer has the index that the XML gives it;
- * where it gives none in the whole chain, its position.  An empty `<backingStore/>` ends a chain
- * that is known to be complete; without one what comes below is not known.
+ * qblk_domain_read:
+ * @text: a `<domain>`, `<devices>` or `<disk>` document
+ * @length: of @text, in bytes
  *
- * What a chain does not say is not lost: qblk_disk_to_xml writes the element back as it was read.
+ * Read the disks of a domain as chains.  Children may be in any order.  A layer has the index that
+ * the XML specifies; if it specifies none in the whole chain, the position.  An empty
+ * `<backingStore/>` ends a complete chain; without one it is not known what is below.
  *
- * A layer that does not say where its image is, such as a volume of a storage pool, is in the chain
- * all the same.
+ * Each chain keeps a copy of its element, and qblk_disk_to_xml() prints that: nothing is lost that
+ * a chain does not model.
  *
- * Returns a GPtrArray of QblkChain that owns them.  QBLK_XML_ERROR_INVALID as above; where an index
- * is no number or stands twice in a chain, a type is not known, or an element stands twice that
- * there is once; and where @text goes beyond a limit (16 MiB, 250000 tags and attributes, 256
- * elements inside one another, 250 attributes of one element, 10000 disks).
+ * A layer whose element does not specify a location, such as a volume of a storage pool, is in the
+ * chain without a source.
+ *
+ * Returns: (transfer full) (element-type QblkChain): the chains, in the order of the document; NULL
+ *   with QBLK_XML_ERROR_INVALID if @text is not XML, has a document type (which could declare
+ *   entities) or another root element, if a disk has no target, two disks have the same target, an
+ *   index is not a number or used twice in a chain, a type is unknown, an element occurs twice that
+ *   may occur once, or if @text exceeds a limit (16 MiB, 250000 tags and attributes, 256 nested
+ *   elements, 250 attributes of one element, 10000 disks)
+ *
+ * Since: 0.1.0
  */
 GPtrArray *qblk_domain_read(const char *text, gsize length,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

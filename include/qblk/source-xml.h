@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * File names of QEMU as libvirt's `<source>`.
+ * File names of QEMU as `<source>` elements of libvirt.
  */
 #pragma once
 
 #include <glib.h>
+#include <qblk/error.h>
 
 G_BEGIN_DECLS
 
 /**
- * The `<source>` that @name means: a path, a URL, a string such as "rbd:pool/image" or
- * `json:{...}`.
+ * qblk_source_xml_of_name:
+ * @name: a path, a URL, a string such as "rbd:pool/image", or `json:{...}`
+ * @format: (out) (optional) (nullable) (transfer full): QEMU's name of the image format, NULL if
+ *   @name does not specify it
+ * @dropped: (out) (optional) (transfer full): what @name specifies and `<source>` cannot express,
+ * as
+ *   texts for people, NULL-terminated
  *
- * Secrets are never in the result.  @dropped, where not NULL, is set to what @name says and
- * `<source>` cannot, as texts for people (NULL-terminated, owned by the caller), and @format to
- * QEMU's name of the image format, or NULL where @name does not say it.
+ * Print the `<source>` element for a file name.  No secret is ever part of the result.
  *
- * Errors: QBLK_GRAPH_ERROR_SPEC where @name is in no form there is, QBLK_GRAPH_ERROR_UNSUPPORTED
- * where libvirt's XML has no form for it, QBLK_XML_ERROR_NAME where XML cannot carry it.
+ * Returns: (transfer full): the XML; NULL with one of these errors:
+ *   QBLK_GRAPH_ERROR_SPEC if @name has no valid form;
+ *   QBLK_GRAPH_ERROR_UNSUPPORTED if libvirt's XML cannot express it;
+ *   QBLK_XML_ERROR_NAME if it has a character that XML does not allow
+ *
+ * Since: 0.1.0
  */
 char *qblk_source_xml_of_name(const char *name, char **format, char ***dropped,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

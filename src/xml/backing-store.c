@@ -32,31 +32,42 @@ qblk_backing_store_index(xmlNode *element, const QblkLayer *layer)
     }
 }
 
+/* Returns: the element of @layer, in which the next layer goes; NULL with @error */
 static xmlNode *
 add_layer(xmlNode *parent, const QblkLayer *layer, GError **error)
 {
     const QblkSource *source = qblk_backing_store_source(layer, error);
-    const char *format = source == NULL ? NULL : qblk_backing_store_format(layer, error);
+    if (source == NULL) {
+        return NULL;
+    }
+    const char *format = qblk_backing_store_format(layer, error);
     if (format == NULL) {
         return NULL;
     }
+
     xmlNode *element = qblk_writer_element(parent, "backingStore");
     qblk_writer_constant(element, "type", qblk_source_type_name(source->type));
     qblk_backing_store_index(element, layer);
     qblk_writer_constant(qblk_writer_element(element, "format"), "type", format);
-    return qblk_source_xml_add(element, source, error) == NULL ? NULL : element;
+
+    if (qblk_source_xml_add(element, source, error) == NULL) {
+        return NULL;
+    }
+    return element;
 }
 
 gboolean
 qblk_backing_store_add(xmlNode *disk, const QblkChain *chain, GError **error)
 {
     xmlNode *parent = disk;
+
     for (guint i = 1; i < chain->layers->len; i++) {
         parent = add_layer(parent, chain->layers->pdata[i], error);
         if (parent == NULL) {
             return FALSE;
         }
     }
+
     if (chain->is_complete) {
         (void)qblk_writer_element(parent, "backingStore");
     }

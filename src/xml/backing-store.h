@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The layers below the active one as nested `<backingStore>`.
+ * The layers below the active one, as nested `<backingStore>` elements.
  */
 #pragma once
 
@@ -8,19 +8,27 @@
 #include "xml/writer.h"
 
 /**
- * Add the layers of @chain below its active layer to @disk, each nested in the one above, and the
- * empty element that ends a chain known to be complete.
+ * Add the layers of @chain below its active layer to @disk, each nested in the one above it, and
+ * the empty element that ends a complete chain.
+ *
+ * Errors: those of the functions below, and of qblk_source_xml_add().
  */
 gboolean qblk_backing_store_add(xmlNode *disk, const QblkChain *chain,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** libvirt's name of @layer's format; NULL with QBLK_XML_ERROR_UNSUPPORTED where it has none. */
+/**
+ * Returns: (transfer none): libvirt's name of the format of @layer; NULL with
+ * QBLK_XML_ERROR_UNSUPPORTED if libvirt has no name for it
+ */
 const char *qblk_backing_store_format(const QblkLayer *layer,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The source of @layer; NULL with QBLK_XML_ERROR_UNSUPPORTED where its file name has no form. */
+/**
+ * Returns: (transfer none): the source of @layer; NULL with QBLK_XML_ERROR_UNSUPPORTED and the
+ * reason if libvirt's XML cannot express its file name
+ */
 const QblkSource *qblk_backing_store_source(const QblkLayer *layer,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Give @element the `index` of @layer; none where it has none or where that is 0. */
+/** Add the `index` of @layer to @element, unless the layer has no index or its index is 0. */
 void qblk_backing_store_index(xmlNode *element, const QblkLayer *layer);

@@ -7,25 +7,30 @@
 
 #include <string.h>
 
-static gboolean
-fail(GError **error, const xmlNode *element, const char *reason, const char *value)
+static void
+set_invalid_error(GError **error, const xmlNode *element, const char *reason, const char *value)
 {
     g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %ld: %s '%s'",
                 xmlGetLineNo(element), reason, value);
-    return FALSE;
 }
 
-/* What there is once in the grammar: of two of them neither is the right one. */
+/* Refuse a child that occurs twice and may occur once: neither of the two could be trusted. */
 static gboolean
-check_single(const xmlNode *element, GError **error)
+check_single_children(const xmlNode *element, GError **error)
 {
     static const char *const names[] = {"source", "backingStore", "mirror",
                                         "target", "driver",       "format"};
     guint counts[G_N_ELEMENTS(names)] = {0};
+
     for (const xmlNode *at = element->children; at != NULL; at = at->next) {
         for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-            if (qblk_document_is(at, names[i]) && ++counts[i] > 1) {
-                return fail(error, at, "there is a second", names[i]);
+            if (!qblk_document_is(at, names[i])) {
+                continue;
+            }
+            counts[i]++;
+            if (counts[i] > 1) {
+                set_invalid_error(error, at, "there is a second", names[i]);
+                return FALSE;
             }
         }
     }
@@ -38,13 +43,22 @@ is_volume(const xmlNode *element)
     return g_strcmp0(qblk_document_attribute(element, "type"), "volume") == 0;
 }
 
+/* ---- layers ---- */
+
 static gboolean
 read_type(const xmlNode *element, QblkSourceType *type, GError **error)
 {
     const char *name = qblk_document_attribute(element, "type");
     *type = QBLK_SOURCE_FILE;
-    return name == NULL || qblk_source_type_value(name, type) || is_volume(element) ||
-           fail(error, element, "there is no type", name);
+
+    if (name == NULL || is_volume(element)) {
+        return TRUE;
+    }
+    if (!qblk_source_type_value(name, type)) {
+        set_invalid_error(error, element, "there is no type", name);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -54,9 +68,13 @@ read_index(const xmlNode *element, QblkLayer *layer, GError **error)
     if (text == NULL) {
         return TRUE;
     }
-    return (g_ascii_isdigit(text[0]) &&
-            g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, &layer->index, NULL)) ||
-           fail(error, element, "an index is a number from 1 on, not", text);
+
+    if (!g_ascii_isdigit(text[0]) ||
+        !g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, &layer->index, NULL)) {
+        set_invalid_error(error, element, "an index is a number from 1 on, not", text);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -65,9 +83,9 @@ is_empty(const char *text)
     return text == NULL || text[0] == '\0';
 }
 
-/* Whether @source says enough to find the image by it. */
+/* TRUE if @source specifies enough to find the image. */
 static gboolean
-has_place(const QblkSource *source)
+has_location(const QblkSource *source)
 {
     if (source->type == QBLK_SOURCE_NVME) {
         return source->pci_domain != NULL && source->pci_bus != NULL && source->pci_slot != NULL &&
@@ -76,60 +94,86 @@ has_place(const QblkSource *source)
     if (source->type != QBLK_SOURCE_NETWORK) {
         return !is_empty(source->path);
     }
+
     const QblkSourceHost *host = source->hosts->len == 0 ? NULL : source->hosts->pdata[0];
-    return !is_empty(source->protocol) &&
-           (host == NULL || host->name != NULL || host->socket != NULL);
+    gboolean is_host_valid = host == NULL || host->name != NULL || host->socket != NULL;
+    return !is_empty(source->protocol) && is_host_valid;
 }
 
-/* Only libvirt knows where a volume of a pool is, but not two of them are in one place. */
+/* Only libvirt knows the location of a volume.  Pool and volume identify it all the same. */
 static void
 read_volume(const xmlNode *source, QblkLayer *layer)
 {
     const char *pool = qblk_document_attribute(source, "pool");
     const char *volume = qblk_document_attribute(source, "volume");
+
     layer->filename =
         g_strdup_printf("volume:%s/%s", pool == NULL ? "" : pool, volume == NULL ? "" : volume);
     layer->problem = g_strdup_printf("where '%s' is, only its storage pool says", layer->filename);
 }
 
+/* Set the source and the file name of @layer, or why it has no source. */
 static void
-read_place(const xmlNode *element, QblkSourceType type, QblkLayer *layer)
+read_location(const xmlNode *element, QblkSourceType type, QblkLayer *layer)
 {
-    const xmlNode *place = qblk_document_child(element, "source");
+    const xmlNode *child = qblk_document_child(element, "source");
+
     if (is_volume(element)) {
-        read_volume(place, layer);
+        read_volume(child, layer);
         return;
     }
-    g_autoptr(QblkSource) source = qblk_source_xml_read(place, type);
-    /* An old `<mirror>` has its file as an attribute. */
-    const char *file = place == NULL ? qblk_document_attribute(element, "file") : NULL;
+
+    /* A `<mirror>` of an old libvirt has its file as an attribute. */
+    g_autoptr(QblkSource) source = qblk_source_xml_read(child, type);
+    const char *file = child == NULL ? qblk_document_attribute(element, "file") : NULL;
     if (file != NULL && source->path == NULL) {
         source->path = g_strdup(file);
     }
-    if (has_place(source)) {
+
+    if (has_location(source)) {
         layer->filename = qblk_source_label(source);
         layer->source = g_steal_pointer(&source);
-        return;
+    } else {
+        layer->filename = g_strdup("");
+        layer->problem = g_strdup_printf("line %ld: the document does not say where the image is",
+                                         xmlGetLineNo(element));
     }
-    layer->filename = g_strdup("");
-    layer->problem = g_strdup_printf("line %ld: the document does not say where the image is",
-                                     xmlGetLineNo(element));
 }
 
-/* @element has the type and, below it, the source; @indexed has the index. */
+/* Fill @layer from @element, which has the type and the source, and from @indexed, which has the
+ * index and may be NULL.  @format may be NULL. */
+static gboolean
+fill_layer(QblkLayer *layer, const xmlNode *element, const xmlNode *indexed, const char *format,
+           GError **error)
+{
+    QblkSourceType type;
+
+    if (!check_single_children(element, error)) {
+        return FALSE;
+    }
+    if (!read_type(element, &type, error)) {
+        return FALSE;
+    }
+    if (indexed != NULL && !read_index(indexed, layer, error)) {
+        return FALSE;
+    }
+
+    read_location(element, type, layer);
+    layer->format = g_strdup(format == NULL ? "unknown" : format);
+    layer->xml_format = g_strdup(format);
+    return TRUE;
+}
+
+/* Returns: (transfer full): a layer of fill_layer(); NULL with @error */
 static QblkLayer *
 read_layer(const xmlNode *element, const xmlNode *indexed, const char *format, GError **error)
 {
-    QblkSourceType type;
     QblkLayer *layer = qblk_chain_layer_new();
-    if (!check_single(element, error) || !read_type(element, &type, error) ||
-        (indexed != NULL && !read_index(indexed, layer, error))) {
+
+    if (!fill_layer(layer, element, indexed, format, error)) {
         qblk_chain_layer_free(layer);
         return NULL;
     }
-    read_place(element, type, layer);
-    layer->format = g_strdup(format == NULL ? "unknown" : format);
-    layer->xml_format = g_strdup(format);
     return layer;
 }
 
@@ -139,11 +183,13 @@ format_of(const xmlNode *element)
     return qblk_document_attribute(qblk_document_child(element, "format"), "type");
 }
 
-/* The end of a chain says nothing at all; what says something is a layer, be it a broken one. */
+/* TRUE if @store ends a chain: it is an empty element.  One that has anything is a layer, even if
+ * it lacks something. */
 static gboolean
 is_terminator(const xmlNode *store)
 {
     static const char *const children[] = {"source", "format", "backingStore"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(children); i++) {
         if (qblk_document_child(store, children[i]) != NULL) {
             return FALSE;
@@ -154,9 +200,10 @@ is_terminator(const xmlNode *store)
 }
 
 static gboolean
-read_backing(QblkChain *chain, const xmlNode *disk, GError **error)
+read_backing_layers(QblkChain *chain, const xmlNode *disk, GError **error)
 {
     const xmlNode *store = qblk_document_child(disk, "backingStore");
+
     while (store != NULL && !is_terminator(store)) {
         QblkLayer *layer = read_layer(store, store, format_of(store), error);
         if (layer == NULL) {
@@ -165,23 +212,25 @@ read_backing(QblkChain *chain, const xmlNode *disk, GError **error)
         g_ptr_array_add(chain->layers, layer);
         store = qblk_document_child(store, "backingStore");
     }
+
     chain->is_complete = store != NULL;
     return TRUE;
 }
 
-/* A drive without a medium has neither image nor layers below; its source may still say what to do
- * without one. */
+/* TRUE if @disk is a drive without a medium: it has no image and no layers below.  Its `<source>`
+ * may still have a startup policy. */
 static gboolean
 is_empty_drive(const xmlNode *disk)
 {
-    static const char *const places[] = {"file", "dev", "dir"};
+    static const char *const locations[] = {"file", "dev", "dir"};
     const xmlNode *source = qblk_document_child(disk, "source");
     const xmlNode *store = qblk_document_child(disk, "backingStore");
     const char *type = qblk_document_attribute(disk, "type");
     gboolean is_local = type == NULL || g_str_equal(type, "file") || g_str_equal(type, "block") ||
                         g_str_equal(type, "dir");
-    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
-        if (!is_empty(qblk_document_attribute(source, places[i]))) {
+
+    for (gsize i = 0; i < G_N_ELEMENTS(locations); i++) {
+        if (!is_empty(qblk_document_attribute(source, locations[i]))) {
             return FALSE;
         }
     }
@@ -192,17 +241,18 @@ static gboolean
 read_layers(QblkChain *chain, const xmlNode *disk, GError **error)
 {
     const xmlNode *driver = qblk_document_child(disk, "driver");
-    QblkLayer *active = read_layer(disk, qblk_document_child(disk, "source"),
-                                   qblk_document_attribute(driver, "type"), error);
+    const char *format = qblk_document_attribute(driver, "type");
+    QblkLayer *active = read_layer(disk, qblk_document_child(disk, "source"), format, error);
     if (active == NULL) {
         return FALSE;
     }
+
     if (is_empty_drive(disk)) {
         qblk_chain_layer_free(active);
         return TRUE;
     }
     g_ptr_array_add(chain->layers, active);
-    return read_backing(chain, disk, error);
+    return read_backing_layers(chain, disk, error);
 }
 
 static gboolean
@@ -212,42 +262,52 @@ read_mirror(QblkChain *chain, const xmlNode *disk, GError **error)
     if (element == NULL) {
         return TRUE;
     }
+
+    /* An old libvirt writes the format as an attribute. */
     const char *format = format_of(element);
-    QblkLayer *layer =
-        read_layer(element, qblk_document_child(element, "source"),
-                   format == NULL ? qblk_document_attribute(element, "format") : format, error);
+    if (format == NULL) {
+        format = qblk_document_attribute(element, "format");
+    }
+    QblkLayer *layer = read_layer(element, qblk_document_child(element, "source"), format, error);
     if (layer == NULL) {
         return FALSE;
     }
+
+    const char *job = qblk_document_attribute(element, "job");
+    const char *ready = qblk_document_attribute(element, "ready");
     chain->mirror = g_new0(QblkMirror, 1);
-    chain->mirror->is_commit =
-        g_strcmp0(qblk_document_attribute(element, "job"), "active-commit") == 0;
-    chain->mirror->ready = g_strcmp0(qblk_document_attribute(element, "ready"), "yes") == 0;
+    chain->mirror->is_commit = g_strcmp0(job, "active-commit") == 0;
+    chain->mirror->ready = g_strcmp0(ready, "yes") == 0;
     chain->mirror->layer = layer;
     return TRUE;
 }
 
+/* ---- the disk ---- */
+
+/* Note if the layers of @chain have indexes, and refuse an index that two of them have. */
 static gboolean
 check_indexes(QblkChain *chain, const xmlNode *disk, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+
     for (guint i = 0; i < chain->layers->len; i++) {
         QblkLayer *layer = chain->layers->pdata[i];
         if (layer->index == QBLK_UNKNOWN) {
             continue;
         }
+
         chain->has_own_indexes = TRUE;
         if (!g_hash_table_add(seen, &layer->index)) {
             g_autofree char *index = g_strdup_printf("%" G_GINT64_FORMAT, layer->index);
-            return fail(error, disk, "two layers of a disk have the index", index);
+            set_invalid_error(error, disk, "two layers of a disk have the index", index);
+            return FALSE;
         }
     }
     return TRUE;
 }
 
-/* What libvirt has in words and a chain in numbers. */
 static void
-read_device(QblkChain *chain, const xmlNode *disk)
+read_kind_and_bus(QblkChain *chain, const xmlNode *disk)
 {
     static const QblkDeviceKind kinds[] = {QBLK_DEVICE_DISK, QBLK_DEVICE_LUN, QBLK_DEVICE_CDROM,
                                            QBLK_DEVICE_FLOPPY};
@@ -256,20 +316,33 @@ read_device(QblkChain *chain, const xmlNode *disk)
     const xmlNode *target = qblk_document_child(disk, "target");
     const char *device = qblk_document_attribute(disk, "device");
     const char *bus = qblk_document_attribute(target, "bus");
+
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         if (g_strcmp0(device, qblk_device_kind_name(kinds[i])) == 0) {
             chain->kind = kinds[i];
         }
     }
+
     for (gsize i = 0; i < G_N_ELEMENTS(buses); i++) {
         if (g_strcmp0(bus, buses[i]) == 0) {
             chain->bus = buses[i];
         }
     }
+}
+
+static void
+read_device(QblkChain *chain, const xmlNode *disk)
+{
+    const xmlNode *target = qblk_document_child(disk, "target");
+    const char *removable = qblk_document_attribute(target, "removable");
+    const char *tray = qblk_document_attribute(target, "tray");
+
+    read_kind_and_bus(chain, disk);
     chain->read_only = qblk_document_child(disk, "readonly") != NULL;
     chain->removable = chain->kind == QBLK_DEVICE_CDROM || chain->kind == QBLK_DEVICE_FLOPPY ||
-                       g_strcmp0(qblk_document_attribute(target, "removable"), "on") == 0;
-    chain->tray_open = g_strcmp0(qblk_document_attribute(target, "tray"), "open") == 0;
+                       g_strcmp0(removable, "on") == 0;
+    chain->tray_open = g_strcmp0(tray, "open") == 0;
+
     chain->alias = g_strdup(qblk_document_attribute(qblk_document_child(disk, "alias"), "name"));
     chain->serial = qblk_document_text(qblk_document_child(disk, "serial"));
     chain->name_source = QBLK_NAME_DOMAIN;
@@ -289,27 +362,57 @@ keep_element(QblkChain *chain, const xmlNode *disk)
     chain->free_element = free_element;
 }
 
-QblkChain *
-qblk_disk_reader_chain(const xmlNode *disk, GError **error)
+/* Returns: (transfer none): the target name of @disk; NULL with @error if it is missing, or if no
+ * layer specification can contain it */
+static const char *
+read_target(const xmlNode *disk, GError **error)
 {
     const char *target = qblk_document_attribute(qblk_document_child(disk, "target"), "dev");
-    if (target == NULL || target[0] == '\0') {
+
+    if (is_empty(target)) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
                     "line %ld: the disk has no '<target dev=...>'", xmlGetLineNo(disk));
         return NULL;
     }
     if (strpbrk(target, "[]/") != NULL) {
-        (void)fail(error, disk, "no disk can be called", target);
+        set_invalid_error(error, disk, "no disk can be called", target);
         return NULL;
     }
-    g_autoptr(QblkChain) chain = qblk_chain_new(target);
+    return target;
+}
+
+static gboolean
+fill_chain(QblkChain *chain, const xmlNode *disk, GError **error)
+{
     read_device(chain, disk);
-    if (!read_layers(chain, disk, error) || !read_mirror(chain, disk, error) ||
-        !check_indexes(chain, disk, error)) {
+
+    if (!read_layers(chain, disk, error)) {
+        return FALSE;
+    }
+    if (!read_mirror(chain, disk, error)) {
+        return FALSE;
+    }
+    if (!check_indexes(chain, disk, error)) {
+        return FALSE;
+    }
+
+    qblk_chain_number(chain);
+    keep_element(chain, disk);
+    return TRUE;
+}
+
+QblkChain *
+qblk_disk_reader_chain(const xmlNode *disk, GError **error)
+{
+    const char *target = read_target(disk, error);
+    if (target == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkChain) chain = qblk_chain_new(target);
+    if (!fill_chain(chain, disk, error)) {
         g_prefix_error(error, "%s: ", target);
         return NULL;
     }
-    qblk_chain_number(chain);
-    keep_element(chain, disk);
     return g_steal_pointer(&chain);
 }

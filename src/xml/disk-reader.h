@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * A `<disk>` of libvirt's as a chain.
+ * From a `<disk>` element of libvirt to a chain.
  */
 #pragma once
 
@@ -8,11 +8,12 @@
 #include "xml/document.h"
 
 /**
- * The chain that the element @disk says, with a copy of the element in it.  Children may stand in
- * any order.  A layer that does not say where its image is has no source but a problem that says
- * so; a volume of a storage pool is such a layer.
+ * Read the element @disk, whose children may be in any order.  The chain has a copy of the element.
+ * A layer whose element does not specify a location, such as a volume of a storage pool, has no
+ * source; its `problem` says why.
  *
- * QBLK_XML_ERROR_INVALID where it has no target or one that no layer could be named by, an index is
- * no number or stands twice, a type is not known, or an element that there is once stands twice.
+ * Returns: (transfer full): the chain; NULL with QBLK_XML_ERROR_INVALID if the disk has no target
+ * or one that no layer specification can contain, if an index is not a number or used twice, if a
+ * type is unknown, or if an element occurs twice that may occur once
  */
 QblkChain *qblk_disk_reader_chain(const xmlNode *disk, GError **error) G_GNUC_WARN_UNUSED_RESULT;

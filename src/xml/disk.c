@@ -7,37 +7,48 @@
 
 #include <qblk/disk.h>
 
-/* `<driver>` and `<source>` of the active layer; @disk gets its type from it. */
+/* Add `<driver>` and `<source>`. */
 static gboolean
 add_active_layer(xmlNode *disk, const QblkChain *chain, GError **error)
 {
     const QblkLayer *layer = qblk_chain_get_layer(chain, 0);
     xmlNode *driver = qblk_writer_element(disk, "driver");
+
     qblk_writer_constant(driver, "name", "qemu");
     if (layer == NULL) {
         return TRUE; /* an empty drive */
     }
+
     const QblkSource *source = qblk_backing_store_source(layer, error);
-    const char *format = source == NULL ? NULL : qblk_backing_store_format(layer, error);
+    if (source == NULL) {
+        return FALSE;
+    }
+    const char *format = qblk_backing_store_format(layer, error);
     if (format == NULL) {
         return FALSE;
     }
+
     qblk_writer_constant(driver, "type", format);
-    xmlNode *place = qblk_source_xml_add(disk, source, error);
-    if (place != NULL) {
-        qblk_backing_store_index(place, layer);
+    xmlNode *element = qblk_source_xml_add(disk, source, error);
+    if (element == NULL) {
+        return FALSE;
     }
-    return place != NULL;
+    qblk_backing_store_index(element, layer);
+    return TRUE;
 }
 
 static gboolean
 add_target(xmlNode *disk, const QblkChain *chain, GError **error)
 {
     xmlNode *target = qblk_writer_element(disk, "target");
-    if (!qblk_writer_attribute(target, "dev", chain->target, error) ||
-        !qblk_writer_attribute(target, "bus", chain->bus, error)) {
+
+    if (!qblk_writer_attribute(target, "dev", chain->target, error)) {
         return FALSE;
     }
+    if (!qblk_writer_attribute(target, "bus", chain->bus, error)) {
+        return FALSE;
+    }
+
     if (chain->tray_open) {
         qblk_writer_constant(target, "tray", "open");
     }
@@ -49,19 +60,30 @@ disk_type(const QblkChain *chain)
 {
     const QblkLayer *layer = qblk_chain_get_layer(chain, 0);
     gboolean has_source = layer != NULL && layer->source != NULL;
+
     return qblk_source_type_name(has_source ? layer->source->type : QBLK_SOURCE_FILE);
 }
 
-/* In libvirt's order. */
+/* The children are in libvirt's order. */
 static gboolean
 fill_disk(xmlNode *disk, const QblkChain *chain, GError **error)
 {
     qblk_writer_constant(disk, "type", disk_type(chain));
     qblk_writer_constant(disk, "device", qblk_device_kind_name(chain->kind));
-    if (!add_active_layer(disk, chain, error) || !qblk_backing_store_add(disk, chain, error) ||
-        !qblk_mirror_add(disk, chain, error) || !add_target(disk, chain, error)) {
+
+    if (!add_active_layer(disk, chain, error)) {
         return FALSE;
     }
+    if (!qblk_backing_store_add(disk, chain, error)) {
+        return FALSE;
+    }
+    if (!qblk_mirror_add(disk, chain, error)) {
+        return FALSE;
+    }
+    if (!add_target(disk, chain, error)) {
+        return FALSE;
+    }
+
     if (chain->read_only || chain->kind == QBLK_DEVICE_CDROM) {
         (void)qblk_writer_element(disk, "readonly");
     }
@@ -72,7 +94,7 @@ fill_disk(xmlNode *disk, const QblkChain *chain, GError **error)
     return TRUE;
 }
 
-/* What was read from a document is written as it was. */
+/* A chain that was read from a document is written as its element was. */
 static gboolean
 add_disk(xmlNode *devices, const QblkChain *chain, GError **error)
 {
@@ -80,6 +102,7 @@ add_disk(xmlNode *devices, const QblkChain *chain, GError **error)
         xmlAddChild(devices, xmlCopyNode(chain->element, 1));
         return TRUE;
     }
+
     if (!fill_disk(qblk_writer_element(devices, "disk"), chain, error)) {
         g_prefix_error(error, "%s: ", chain->target);
         return FALSE;
@@ -91,13 +114,18 @@ char *
 qblk_disk_to_xml(const QblkChain *chain, GError **error)
 {
     g_autoptr(xmlNode) devices = qblk_writer_root("devices");
-    return add_disk(devices, chain, error) ? qblk_writer_print(devices->children) : NULL;
+
+    if (!add_disk(devices, chain, error)) {
+        return NULL;
+    }
+    return qblk_writer_print(devices->children);
 }
 
 char *
 qblk_disk_all_to_xml(const QblkChain *const *chains, guint count, GError **error)
 {
     g_autoptr(xmlNode) devices = qblk_writer_root("devices");
+
     for (guint i = 0; i < count; i++) {
         if (!add_disk(devices, chains[i], error)) {
             return NULL;
@@ -106,30 +134,37 @@ qblk_disk_all_to_xml(const QblkChain *const *chains, guint count, GError **error
     return qblk_writer_print(devices);
 }
 
-/* A copy into a file says file and format a second time, as attributes: libvirt does so for readers
- * from before the elements (virDomainDiskDefFormatMirror). */
+/* For a copy into a file, libvirt writes file and format also as attributes, for readers that do
+ * not know the elements (virDomainDiskDefFormatMirror). */
 static gboolean
 add_old_attributes(xmlNode *element, const QblkSource *source, const char *format, GError **error)
 {
     if (source->type != QBLK_SOURCE_FILE) {
         return TRUE;
     }
-    return qblk_writer_attribute(element, "file", source->path, error) &&
-           qblk_writer_attribute(element, "format", format, error);
+    if (!qblk_writer_attribute(element, "file", source->path, error)) {
+        return FALSE;
+    }
+    return qblk_writer_attribute(element, "format", format, error);
 }
 
 gboolean
 qblk_mirror_add(xmlNode *disk, const QblkChain *chain, GError **error)
 {
     const QblkMirror *mirror = chain->mirror;
+
     if (mirror == NULL) {
         return TRUE;
     }
     const QblkSource *source = qblk_backing_store_source(mirror->layer, error);
-    const char *format = source == NULL ? NULL : qblk_backing_store_format(mirror->layer, error);
+    if (source == NULL) {
+        return FALSE;
+    }
+    const char *format = qblk_backing_store_format(mirror->layer, error);
     if (format == NULL) {
         return FALSE;
     }
+
     xmlNode *element = qblk_writer_element(disk, "mirror");
     qblk_writer_constant(element, "type", qblk_source_type_name(source->type));
     if (!mirror->is_commit && !add_old_attributes(element, source, format, error)) {
@@ -139,13 +174,15 @@ qblk_mirror_add(xmlNode *disk, const QblkChain *chain, GError **error)
     if (mirror->ready) {
         qblk_writer_constant(element, "ready", "yes");
     }
+
     qblk_writer_constant(qblk_writer_element(element, "format"), "type", format);
     xmlNode *place = qblk_source_xml_add(element, source, error);
     if (place == NULL) {
         return FALSE;
     }
     qblk_backing_store_index(place, mirror->layer);
-    /* What is below the base of a commit is in the disk's own chain. */
+
+    /* The layers below the base of a commit are in the chain of the disk. */
     if (!mirror->is_commit && mirror->is_complete) {
         (void)qblk_writer_element(element, "backingStore");
     }

@@ -6,6 +6,7 @@
 
 #include <qblk/domain.h>
 
+/* Add the chain of @element to @chains, and its target to @targets. */
 static gboolean
 add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError **error)
 {
@@ -14,11 +15,13 @@ add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError 
                     "there are more disks than the limit of %d", QBLK_LIMIT_DEVICES);
         return FALSE;
     }
+
     QblkChain *chain = qblk_disk_reader_chain(element, error);
     if (chain == NULL) {
         return FALSE;
     }
     g_ptr_array_add(chains, chain);
+
     if (!g_hash_table_add(targets, chain->target)) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
                     "line %ld: there are two disks with the target '%s'", xmlGetLineNo(element),
@@ -29,7 +32,7 @@ add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError 
 }
 
 static gboolean
-add_disks_below(GPtrArray *chains, GHashTable *targets, const xmlNode *devices, GError **error)
+add_disks_of_devices(GPtrArray *chains, GHashTable *targets, const xmlNode *devices, GError **error)
 {
     for (const xmlNode *at = devices->children; at != NULL; at = at->next) {
         if (qblk_document_is(at, "disk") && !add_disk(chains, targets, at, error)) {
@@ -39,22 +42,23 @@ add_disks_below(GPtrArray *chains, GHashTable *targets, const xmlNode *devices, 
     return TRUE;
 }
 
+/* Add the disks of each `<devices>` below @domain. */
 static gboolean
 add_disks_of_domain(GPtrArray *chains, GHashTable *targets, const xmlNode *domain, GError **error)
 {
     for (const xmlNode *at = domain->children; at != NULL; at = at->next) {
-        if (qblk_document_is(at, "devices") && !add_disks_below(chains, targets, at, error)) {
+        if (qblk_document_is(at, "devices") && !add_disks_of_devices(chains, targets, at, error)) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
-/* The disks of a domain, or the one that is the whole document. */
 static gboolean
-add_all(GPtrArray *chains, const xmlNode *root, GError **error)
+add_disks_of_document(GPtrArray *chains, const xmlNode *root, GError **error)
 {
     g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
+
     if (qblk_document_is(root, "disk")) {
         return add_disk(chains, targets, root, error);
     }
@@ -62,8 +66,9 @@ add_all(GPtrArray *chains, const xmlNode *root, GError **error)
         return add_disks_of_domain(chains, targets, root, error);
     }
     if (qblk_document_is(root, "devices")) {
-        return add_disks_below(chains, targets, root, error);
+        return add_disks_of_devices(chains, targets, root, error);
     }
+
     g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
                 "the document is a '<%s>'%s, not a '<domain>' or '<disk>'",
                 (const char *)root->name, root->ns == NULL ? "" : " in a namespace");
@@ -75,7 +80,10 @@ qblk_domain_read(const char *text, gsize length, GError **error)
 {
     g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_free);
     g_autoptr(xmlDoc) document = qblk_document_parse(text, length, error);
-    if (document == NULL || !add_all(chains, xmlDocGetRootElement(document), error)) {
+    if (document == NULL) {
+        return NULL;
+    }
+    if (!add_disks_of_document(chains, xmlDocGetRootElement(document), error)) {
         return NULL;
     }
     return g_steal_pointer(&chains);
@@ -85,12 +93,17 @@ gboolean
 qblk_domain_name_disks(QblkSnapshotOptions *options, const char *text, gsize length, GError **error)
 {
     g_autoptr(GPtrArray) chains = qblk_domain_read(text, length, error);
-    for (guint i = 0; chains != NULL && i < chains->len; i++) {
+    if (chains == NULL) {
+        return FALSE;
+    }
+
+    for (guint i = 0; i < chains->len; i++) {
         const QblkChain *chain = chains->pdata[i];
         const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-        qblk_snapshot_options_add_domain_disk(
-            options, chain->target, chain->alias, chain->serial,
-            top == NULL || top->source == NULL ? NULL : top->source->path);
+        gboolean has_source = top != NULL && top->source != NULL;
+
+        qblk_snapshot_options_add_domain_disk(options, chain->target, chain->alias, chain->serial,
+                                              has_source ? top->source->path : NULL);
     }
-    return chains != NULL;
+    return TRUE;
 }

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Where a member stands: an attribute of the element at @path below `<source>` ("" for itself). */
+/* The attribute that a member of a source becomes, and its element: the one at @path below
+ * `<source>`; "" is `<source>` itself. */
 typedef struct {
     const char *path;
     const char *attribute;
@@ -15,8 +16,8 @@ typedef struct {
 
 #define MEMBER(name) G_STRUCT_OFFSET(QblkSource, name)
 
-/* In libvirt's order (virDomainDiskSourceFormat); `<host>` comes first among the children.  The
- * path has an attribute of its own for each type. */
+/* In libvirt's order (virDomainDiskSourceFormat).  `<host>` is the first child.  The member `path`
+ * is not here: its attribute depends on the type. */
 /* clang-format off */
 static const Place places[] = {
     {"", "protocol", MEMBER(protocol)},
@@ -54,7 +55,7 @@ static const char *const path_attributes[] = {
     [QBLK_SOURCE_VHOST_VDPA] = "dev",
 };
 
-/* Attributes that are the same in every source of a type. */
+/* The value of the attribute `type` of `<source>`, for the types that have one. */
 static const struct {
     QblkSourceType type;
     const char *value;
@@ -63,7 +64,7 @@ static const struct {
     {QBLK_SOURCE_VHOST_USER, "unix"},
 };
 
-/* The members of a host, in their order. */
+/* The attributes of `<host>`, in libvirt's order. */
 static const struct {
     const char *attribute;
     gsize member;
@@ -74,23 +75,28 @@ static const struct {
     {"socket", G_STRUCT_OFFSET(QblkSourceHost, socket)},
 };
 
-/* ---- out ---- */
+/* ---- writing ---- */
 
-/* The last child of @parent called @name, made where there is none. */
+/* The last child of @parent if it is called @name; a new one if not. */
 static xmlNode *
-last_child(xmlNode *parent, const char *name)
+reuse_last_child(xmlNode *parent, const char *name)
 {
-    return parent->last != NULL && qblk_document_is(parent->last, name)
-               ? parent->last
-               : qblk_writer_element(parent, name);
+    if (parent->last != NULL && qblk_document_is(parent->last, name)) {
+        return parent->last;
+    }
+    return qblk_writer_element(parent, name);
 }
 
+/* The element at @path below @element, made if it does not exist yet. */
 static xmlNode *
-element_at(xmlNode *element, const char *path)
+make_element_at(xmlNode *element, const char *path)
 {
     g_auto(GStrv) names = g_strsplit(path, "/", -1);
+
     for (guint i = 0; names[i] != NULL; i++) {
-        element = last_child(element, names[i]);
+        element = reuse_last_child(element, names[i]);
+
+        /* A slice without a type would not be valid. */
         if (g_str_equal(names[i], "slice") && element->properties == NULL) {
             qblk_writer_constant(element, "type", "storage");
         }
@@ -102,8 +108,10 @@ static gboolean
 add_host(xmlNode *element, const QblkSourceHost *host, GError **error)
 {
     xmlNode *child = qblk_writer_element(element, "host");
+
     for (gsize i = 0; i < G_N_ELEMENTS(host_places); i++) {
         const char *value = *(char *const *)((const char *)host + host_places[i].member);
+
         if (!qblk_writer_attribute(child, host_places[i].attribute, value, error)) {
             return FALSE;
         }
@@ -111,49 +119,67 @@ add_host(xmlNode *element, const QblkSourceHost *host, GError **error)
     return TRUE;
 }
 
+/* Add the members of @source that are attributes of children of @element, or of @element itself. */
 static gboolean
-add_places(xmlNode *element, const QblkSource *source, gboolean children, GError **error)
+add_members(xmlNode *element, const QblkSource *source, gboolean in_children, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
         const char *value = qblk_source_get(source, places[i].member);
-        gboolean is_child = places[i].path[0] != '\0';
-        if (value == NULL || is_child != children) {
+        gboolean is_in_child = places[i].path[0] != '\0';
+        if (value == NULL || is_in_child != in_children) {
             continue;
         }
-        if (!qblk_writer_attribute(element_at(element, places[i].path), places[i].attribute, value,
-                                   error)) {
+
+        xmlNode *at = make_element_at(element, places[i].path);
+        if (!qblk_writer_attribute(at, places[i].attribute, value, error)) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
-/* `<dataStore>` has the shape of a backing store. */
+/* Add `<dataStore>`, which has the form of `<backingStore>`. */
 static gboolean
 add_data_store(xmlNode *element, const QblkSource *source, GError **error)
 {
     if (source->data_store == NULL) {
         return TRUE;
     }
+
     xmlNode *store = qblk_writer_element(element, "dataStore");
     qblk_writer_constant(store, "type", qblk_source_type_name(source->data_store->type));
-    return qblk_writer_attribute(qblk_writer_element(store, "format"), "type", source->data_format,
-                                 error) &&
-           qblk_source_xml_add(store, source->data_store, error) != NULL;
+
+    xmlNode *format = qblk_writer_element(store, "format");
+    if (!qblk_writer_attribute(format, "type", source->data_format, error)) {
+        return FALSE;
+    }
+    return qblk_source_xml_add(store, source->data_store, error) != NULL;
+}
+
+/* Add the attributes of `<source>` itself. */
+static gboolean
+add_own_attributes(xmlNode *element, const QblkSource *source, GError **error)
+{
+    const char *path = path_attributes[source->type];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (kinds[i].type == source->type) {
+            qblk_writer_constant(element, "type", kinds[i].value);
+        }
+    }
+    if (path != NULL && !qblk_writer_attribute(element, path, source->path, error)) {
+        return FALSE;
+    }
+
+    return add_members(element, source, FALSE, error);
 }
 
 xmlNode *
 qblk_source_xml_add(xmlNode *parent, const QblkSource *source, GError **error)
 {
     xmlNode *element = qblk_writer_element(parent, "source");
-    const char *path = path_attributes[source->type];
-    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (kinds[i].type == source->type) {
-            qblk_writer_constant(element, "type", kinds[i].value);
-        }
-    }
-    if ((path != NULL && !qblk_writer_attribute(element, path, source->path, error)) ||
-        !add_places(element, source, FALSE, error)) {
+
+    if (!add_own_attributes(element, source, error)) {
         return NULL;
     }
     for (guint i = 0; i < source->hosts->len; i++) {
@@ -161,12 +187,16 @@ qblk_source_xml_add(xmlNode *parent, const QblkSource *source, GError **error)
             return NULL;
         }
     }
-    if (!add_places(element, source, TRUE, error) || !add_data_store(element, source, error)) {
+    if (!add_members(element, source, TRUE, error)) {
         return NULL;
     }
-    /* The schema wants it for NFS, be it empty. */
+    if (!add_data_store(element, source, error)) {
+        return NULL;
+    }
+
+    /* The schema requires it for NFS, even if it is empty. */
     if (g_strcmp0(source->protocol, "nfs") == 0) {
-        (void)last_child(element, "identity");
+        (void)reuse_last_child(element, "identity");
     }
     return element;
 }
@@ -175,6 +205,7 @@ static char **
 copy_texts(const GPtrArray *texts)
 {
     char **copy = g_new0(char *, texts->len + 1);
+
     for (guint i = 0; i < texts->len; i++) {
         copy[i] = g_strdup(texts->pdata[i]);
     }
@@ -186,6 +217,7 @@ qblk_source_xml_of_name(const char *name, char **format, char ***dropped, GError
 {
     g_auto(QblkSourceDecoded) decoded = {0};
     g_autoptr(xmlNode) parent = qblk_writer_root("disk");
+
     if (!qblk_source_decode(name, &decoded, error)) {
         return NULL;
     }
@@ -193,6 +225,7 @@ qblk_source_xml_of_name(const char *name, char **format, char ***dropped, GError
     if (element == NULL) {
         return NULL;
     }
+
     if (format != NULL) {
         *format = g_steal_pointer(&decoded.format);
     }
@@ -202,12 +235,14 @@ qblk_source_xml_of_name(const char *name, char **format, char ***dropped, GError
     return qblk_writer_print(element);
 }
 
-/* ---- in ---- */
+/* ---- reading ---- */
 
+/* Returns: (nullable): the element at @path below @element */
 static const xmlNode *
-find_at(const xmlNode *element, const char *path)
+find_element_at(const xmlNode *element, const char *path)
 {
     g_auto(GStrv) names = g_strsplit(path, "/", -1);
+
     for (guint i = 0; names[i] != NULL; i++) {
         element = qblk_document_child(element, names[i]);
     }
@@ -232,12 +267,14 @@ read_data_store(const xmlNode *element, QblkSource *source)
 {
     const xmlNode *store = qblk_document_child(element, "dataStore");
     QblkSourceType type = QBLK_SOURCE_FILE;
+
     if (store == NULL) {
         return;
     }
+
     (void)qblk_source_type_value(qblk_document_attribute(store, "type"), &type);
-    source->data_format =
-        g_strdup(qblk_document_attribute(qblk_document_child(store, "format"), "type"));
+    const xmlNode *format = qblk_document_child(store, "format");
+    source->data_format = g_strdup(qblk_document_attribute(format, "type"));
     source->data_store = qblk_source_xml_read(qblk_document_child(store, "source"), type);
 }
 
@@ -248,13 +285,18 @@ qblk_source_xml_read(const xmlNode *element, QblkSourceType type)
     if (element == NULL) {
         return source;
     }
+
     const char *path = path_attributes[type];
-    source->path = path == NULL ? NULL : g_strdup(qblk_document_attribute(element, path));
+    if (path != NULL) {
+        source->path = g_strdup(qblk_document_attribute(element, path));
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
-        const xmlNode *at = find_at(element, places[i].path);
+        const xmlNode *at = find_element_at(element, places[i].path);
+
         *qblk_source_text(source, places[i].member) =
             g_strdup(qblk_document_attribute(at, places[i].attribute));
     }
+
     read_hosts(element, source);
     read_data_store(element, source);
     return source;

@@ -6,9 +6,9 @@
 #include <libxml/parserInternals.h>
 #include <string.h>
 
-/* For glib's and libxml2's idea of a character: both mean bytes of UTF-8. */
+/* libxml2's type for a string in UTF-8. */
 static const xmlChar *
-bytes(const char *text)
+xml_text(const char *text)
 {
     return (const xmlChar *)text;
 }
@@ -16,7 +16,7 @@ bytes(const char *text)
 xmlNode *
 qblk_writer_root(const char *name)
 {
-    xmlNode *element = xmlNewNode(NULL, bytes(name));
+    xmlNode *element = xmlNewNode(NULL, xml_text(name));
     g_assert(element != NULL);
     return element;
 }
@@ -28,17 +28,20 @@ qblk_writer_element(xmlNode *parent, const char *name)
 }
 
 static gboolean
-check(const char *value, GError **error)
+check_characters(const char *value, GError **error)
 {
     const char *end;
+
     if (!g_utf8_validate(value, -1, &end)) {
         g_autofree char *valid = g_utf8_make_valid(value, -1);
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME,
                     "the name '%s' is not UTF-8, which XML cannot carry", valid);
         return FALSE;
     }
+
     for (const char *at = value; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
         gunichar character = g_utf8_get_char(at);
+
         if (!IS_CHAR(character)) {
             g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME,
                         "the name '%s' has the character U+%04X, which XML 1.0 cannot carry", value,
@@ -55,9 +58,10 @@ qblk_writer_attribute(xmlNode *element, const char *name, const char *value, GEr
     if (value == NULL) {
         return TRUE;
     }
-    if (!check(value, error)) {
+    if (!check_characters(value, error)) {
         return FALSE;
     }
+
     qblk_writer_constant(element, name, value);
     return TRUE;
 }
@@ -65,10 +69,13 @@ qblk_writer_attribute(xmlNode *element, const char *name, const char *value, GEr
 void
 qblk_writer_constant(xmlNode *element, const char *name, const char *value)
 {
-    xmlAttr *attribute = xmlNewProp(element, bytes(name), bytes(value));
+    xmlAttr *attribute = xmlNewProp(element, xml_text(name), xml_text(value));
     g_assert(attribute != NULL);
 }
 
+/* ---- printing ---- */
+
+/* Returns: (nullable): the predefined entity for @character */
 static const char *
 find_entity(gunichar character)
 {
@@ -78,6 +85,7 @@ find_entity(gunichar character)
     } entities[] = {
         {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'\'', "&apos;"}, {'"', "&quot;"},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(entities); i++) {
         if (entities[i].character == character) {
             return entities[i].entity;
@@ -86,14 +94,16 @@ find_entity(gunichar character)
     return NULL;
 }
 
-/* White space other than a space is written as a number, because a reader turns it into a space
- * otherwise; so is what a terminal would obey or not show. */
+/* Append @text to @out.  Characters that a terminal would interpret or not show become character
+ * references, and so does white space other than a space, which a reader would turn into a space.
+ * */
 static void
-escape(GString *out, const char *text)
+append_escaped(GString *out, const char *text)
 {
     for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
         gunichar character = g_utf8_get_char(at);
         const char *entity = find_entity(character);
+
         if (entity != NULL) {
             g_string_append(out, entity);
         } else if (qblk_text_is_printable(character)) {
@@ -104,34 +114,41 @@ escape(GString *out, const char *text)
     }
 }
 
-/* A walk through a tree by its pointers, not by recursion: a chain nests as deep as it is long. */
+/* The state of a walk through a tree.  It follows the pointers of the tree and does not recurse,
+ * because a chain nests as deep as it is long. */
 typedef struct {
     GString *out;
     guint level;
-    const xmlNode *line; /* the element whose text has to stay as it is, on one line; or NULL */
+    const xmlNode *line; /* the element that is printed on one line, to keep its text; or NULL */
 } Printing;
 
-/* Whether text of @element would change if white space were put into it.  White space beside
- * elements is layout, unless the document says otherwise. */
+/* TRUE if adding white space to @element would change its text.  White space beside elements is
+ * only layout, unless the document has xml:space='preserve'. */
 static gboolean
 has_text(const xmlNode *element)
 {
     gboolean has_blank = FALSE, has_other = FALSE;
+
     for (const xmlNode *at = element->children; at != NULL; at = at->next) {
         gboolean is_text = at->type == XML_TEXT_NODE || at->type == XML_CDATA_SECTION_NODE;
+
         if (is_text && !xmlIsBlankNode(at)) {
             return TRUE;
         }
         has_blank = has_blank || is_text;
         has_other = has_other || !is_text;
     }
+
     return has_blank && (!has_other || xmlNodeGetSpacePreserve(element) == 1);
 }
 
 static void
 begin_line(const Printing *printing)
 {
-    for (guint i = 0; printing->line == NULL && i < printing->level; i++) {
+    if (printing->line != NULL) {
+        return;
+    }
+    for (guint i = 0; i < printing->level; i++) {
         g_string_append(printing->out, "  ");
     }
 }
@@ -139,7 +156,9 @@ begin_line(const Printing *printing)
 static void
 end_line(const Printing *printing)
 {
-    g_string_append(printing->out, printing->line == NULL ? "\n" : "");
+    if (printing->line == NULL) {
+        g_string_append_c(printing->out, '\n');
+    }
 }
 
 static void
@@ -155,7 +174,7 @@ static void
 print_attribute(const Printing *printing, const char *value)
 {
     g_string_append(printing->out, "='");
-    escape(printing->out, value);
+    append_escaped(printing->out, value);
     g_string_append_c(printing->out, '\'');
 }
 
@@ -163,8 +182,10 @@ static void
 print_namespaces(const Printing *printing, const xmlNode *element)
 {
     for (const xmlNs *ns = element->nsDef; ns != NULL; ns = ns->next) {
-        g_string_append(printing->out, ns->prefix == NULL ? " xmlns" : " xmlns:");
-        g_string_append(printing->out, ns->prefix == NULL ? "" : (const char *)ns->prefix);
+        g_string_append(printing->out, " xmlns");
+        if (ns->prefix != NULL) {
+            g_string_append_printf(printing->out, ":%s", (const char *)ns->prefix);
+        }
         print_attribute(printing, (const char *)ns->href);
     }
 }
@@ -176,12 +197,14 @@ open_element(Printing *printing, const xmlNode *element)
     g_string_append_c(printing->out, '<');
     print_name(printing, element->ns, element->name);
     print_namespaces(printing, element);
+
     for (const xmlAttr *a = element->properties; a != NULL; a = a->next) {
         g_string_append_c(printing->out, ' ');
         print_name(printing, a->ns, a->name);
         print_attribute(printing, a->children == NULL ? "" : (const char *)a->children->content);
     }
     g_string_append(printing->out, element->children == NULL ? "/>" : ">");
+
     if (printing->line == NULL && has_text(element)) {
         printing->line = element;
     }
@@ -196,21 +219,27 @@ close_element(Printing *printing, const xmlNode *element)
     if (element->children == NULL) {
         return;
     }
+
     begin_line(printing);
     g_string_append(printing->out, "</");
     print_name(printing, element->ns, element->name);
     g_string_append_c(printing->out, '>');
-    printing->line = printing->line == element ? NULL : printing->line;
+
+    if (printing->line == element) {
+        printing->line = NULL;
+    }
     end_line(printing);
 }
 
-/* A comment or an instruction is for people, and has no way to say a character by its number: it
- * is the number that is shown. */
+/* Append the text of a comment or a processing instruction, which cannot contain character
+ * references.  They are written all the same in place of characters that a terminal would
+ * interpret: the text is for people. */
 static void
-print_note(GString *out, const char *text)
+append_note(GString *out, const char *text)
 {
     for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
         gunichar character = g_utf8_get_char(at);
+
         if (character == '\n' || character == '\t' || qblk_text_is_printable(character)) {
             g_string_append_unichar(out, character);
         } else {
@@ -219,24 +248,26 @@ print_note(GString *out, const char *text)
     }
 }
 
-/* Text, a comment or an instruction. */
+/* Print a text, a comment or a processing instruction.  Outside a line, text is white space. */
 static void
 print_other(const Printing *printing, const xmlNode *node)
 {
     const char *content = node->content == NULL ? "" : (const char *)node->content;
+
     if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) {
-        escape(printing->out, printing->line == NULL ? "" : content);
+        append_escaped(printing->out, printing->line == NULL ? "" : content);
         return;
     }
+
     begin_line(printing);
     if (node->type == XML_COMMENT_NODE) {
         g_string_append(printing->out, "<!--");
-        print_note(printing->out, content);
+        append_note(printing->out, content);
         g_string_append(printing->out, "-->");
     } else if (node->type == XML_PI_NODE) {
         g_string_append_printf(printing->out, "<?%s%s", (const char *)node->name,
                                content[0] == '\0' ? "" : " ");
-        print_note(printing->out, content);
+        append_note(printing->out, content);
         g_string_append(printing->out, "?>");
     }
     end_line(printing);
@@ -265,17 +296,20 @@ qblk_writer_print(const xmlNode *element)
 {
     Printing printing = {.out = g_string_new(NULL)};
     const xmlNode *at = element;
+
     for (;;) {
         open_node(&printing, at);
         if (at->type == XML_ELEMENT_NODE && at->children != NULL) {
             at = at->children;
             continue;
         }
+
         close_node(&printing, at);
         while (at != element && at->next == NULL) {
             at = at->parent;
             close_node(&printing, at);
         }
+
         if (at == element) {
             return g_string_free(printing.out, FALSE);
         }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Building XML and writing it down: the only place that escapes.
+ * Building and printing XML: the only place that escapes.
  *
- * Elements are libxml2's nodes.  They are printed here and not by libxml2, because libvirt's quotes
- * are single ones and libxml2 lets characters through that XML 1.0 has no way to write.
+ * Elements are nodes of libxml2.  They are printed here and not by libxml2, because libvirt uses
+ * single quotes, and because libxml2 prints characters that XML 1.0 does not allow.
  */
 #pragma once
 
@@ -13,25 +13,26 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlNode, xmlFreeNode)
 
-/** A new element with no parent, owned by the caller. */
+/** Returns: (transfer full): a new element without a parent */
 xmlNode *qblk_writer_root(const char *name);
 
-/** A new element, the last one below @parent, owned by it. */
+/** Returns: (transfer none): a new element, the last child of @parent */
 xmlNode *qblk_writer_element(xmlNode *parent, const char *name);
 
 /**
- * Give @element the attribute @name.  A NULL @value gives it none.
- * QBLK_XML_ERROR_NAME where @value has a character that XML 1.0 cannot carry or is not UTF-8; the
- * message names the character and the value.
+ * Add the attribute @name to @element, unless @value is NULL.
+ *
+ * Returns: FALSE with QBLK_XML_ERROR_NAME, which names the character and the value, if @value is
+ * not UTF-8 or has a character that XML 1.0 does not allow
  */
 gboolean qblk_writer_attribute(xmlNode *element, const char *name, const char *value,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Give @element the attribute @name with a constant of ours, which cannot fail. */
+/** Add the attribute @name to @element with a constant value, which is always valid. */
 void qblk_writer_constant(xmlNode *element, const char *name, const char *value);
 
 /**
- * The text of @element and all below it, two spaces a level, with a newline at the end.  Characters
- * that a terminal would not simply show are written as numbers.
+ * Print @element and all below it, indented by two spaces a level, with a newline at the end.
+ * Characters that a terminal would interpret or not show are printed as character references.
  */
 char *qblk_writer_print(const xmlNode *element) G_GNUC_WARN_UNUSED_RESULT;
