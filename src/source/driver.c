@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source/driver.h"
 
-/* From the .is_filter, .protocol_name and child names of QEMU's block/ (5.2 to 11.1); libvirt's
- * names from virStorageFileFormat; an encrypted raw image is raw with encryption
- * to libvirt.  backup-top was the filter of backup jobs until 5.2. */
+/* From .is_filter, .protocol_name and the names of children in QEMU's block/ (5.2 to 11.1), and
+ * from libvirt's virStorageFileFormat.  To libvirt a luks image is a raw image with encryption.
+ * backup-top was the filter of backup jobs until 5.2. */
 /* clang-format off */
 static const QblkDriver drivers[] = {
     {"bochs",             QBLK_DRIVER_FORMAT,   "file",    "bochs"},
@@ -76,8 +76,12 @@ qblk_driver_find(const char *name)
 }
 
 const char *
-qblk_driver_backing_format(const char *said)
+qblk_driver_backing_format(const char *format)
 {
-    const QblkDriver *driver = said == NULL ? NULL : qblk_driver_find(said);
-    return driver != NULL && driver->kind == QBLK_DRIVER_PROTOCOL ? "raw" : said;
+    const QblkDriver *driver = format == NULL ? NULL : qblk_driver_find(format);
+
+    if (driver != NULL && driver->kind == QBLK_DRIVER_PROTOCOL) {
+        return "raw";
+    }
+    return format;
 }

@@ -15,40 +15,48 @@ is_local(const QblkSource *source)
 static gboolean
 same_path(const char *a, const char *b)
 {
-    if (a == NULL || b == NULL || g_str_equal(a, b)) {
-        return a == b || (a != NULL && b != NULL);
+    if (g_strcmp0(a, b) == 0) {
+        return TRUE;
     }
-    if (a[0] != '/' || b[0] != '/') {
+    if (a == NULL || b == NULL || a[0] != '/' || b[0] != '/') {
         return FALSE;
     }
+
     char *left = realpath(a, NULL);
     char *right = realpath(b, NULL);
-    gboolean same = left != NULL && right != NULL && g_str_equal(left, right);
+    gboolean is_same = left != NULL && right != NULL && g_str_equal(left, right);
     free(left);
     free(right);
-    return same;
+    return is_same;
 }
 
-/* The port that is meant where the domain of a user does not say it. */
+/* The port of @host, or the default of the protocol: a domain that a user wrote may have none. */
 static const char *
 port_of(const QblkSource *source, const QblkSourceHost *host)
 {
-    gboolean given = host->port != NULL || host->socket != NULL || source->protocol == NULL;
-    return given ? host->port : qblk_source_protocol_port(source->protocol);
+    if (host->port != NULL || host->socket != NULL || source->protocol == NULL) {
+        return host->port;
+    }
+    return qblk_source_protocol_port(source->protocol);
 }
 
 static gboolean
 same_hosts(const QblkSource *a, const QblkSource *b)
 {
-    for (guint i = 0; i < a->hosts->len && a->hosts->len == b->hosts->len; i++) {
+    if (a->hosts->len != b->hosts->len) {
+        return FALSE;
+    }
+
+    for (guint i = 0; i < a->hosts->len; i++) {
         const QblkSourceHost *left = a->hosts->pdata[i], *right = b->hosts->pdata[i];
+
         if (g_strcmp0(left->name, right->name) != 0 ||
             g_strcmp0(port_of(a, left), port_of(b, right)) != 0 ||
             g_strcmp0(left->socket, right->socket) != 0) {
             return FALSE;
         }
     }
-    return a->hosts->len == b->hosts->len;
+    return TRUE;
 }
 
 static gboolean
@@ -62,6 +70,7 @@ same_members(const QblkSource *a, const QblkSource *b)
         G_STRUCT_OFFSET(QblkSource, nvme_namespace), G_STRUCT_OFFSET(QblkSource, slice_offset),
         G_STRUCT_OFFSET(QblkSource, slice_size),     G_STRUCT_OFFSET(QblkSource, config),
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
         if (g_strcmp0(qblk_source_get(a, members[i]), qblk_source_get(b, members[i])) != 0) {
             return FALSE;
@@ -73,7 +82,8 @@ same_members(const QblkSource *a, const QblkSource *b)
 gboolean
 qblk_source_is_same_place(const QblkSource *a, const QblkSource *b)
 {
-    /* libvirt may call a block device a file, and the other way round. */
+    /* A domain may have a block device with type='file', and the other way round. */
     gboolean same_type = a->type == b->type || (is_local(a) && is_local(b));
+
     return same_type && same_path(a->path, b->path) && same_members(a, b) && same_hosts(a, b);
 }

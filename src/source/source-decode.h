@@ -7,29 +7,33 @@
 #include "source/source-options.h"
 #include "source/source.h"
 
-/** What a file name says. */
+/** What a file name specifies. */
 typedef struct {
     QblkSource *source; /* owned */
-    char *format;       /* QEMU's name of the image format, NULL where the name does not say */
+    char *format;       /* QEMU's name of the image format, or NULL if it is not specified */
 } QblkSourceDecoded;
 
 void qblk_source_decode_clear(QblkSourceDecoded *decoded);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkSourceDecoded, qblk_source_decode_clear)
 
 /**
- * Decode @name: a path, a URL, one of QEMU's older strings or `json:{...}` in any spelling.
- * Secrets are never taken over; what has no place in a source is listed in its `dropped`.
+ * Decode a file name.  Secrets are never part of the result; the `dropped` of the source lists what
+ * it cannot express.
  *
- * Errors (QBLK_GRAPH_ERROR): SPEC where @name keeps no form, UNSUPPORTED where it means something
- * that libvirt's XML has no form for, or is a name that QEMU could not say (bytes that are not
- * UTF-8 are replaced by U+FFFD, and such a name is no path).
+ * @name: a path, a URL, one of QEMU's older strings, or `json:{...}` in any form
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR: SPEC if @name has no valid form, UNSUPPORTED if libvirt's
+ * XML cannot express it or QEMU could not (it replaces bytes that are not UTF-8 by U+FFFD, so a
+ * name with that is not the real path)
  */
 gboolean qblk_source_decode(const char *name, QblkSourceDecoded *decoded,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * The source that a protocol node with this driver and file name stands for.  QEMU reports the path
- * of a `file` node as it is, so that a colon in it means nothing.  Errors as above.
+ * Decode the file name of an open protocol node.  Unlike other names, QEMU reports the path of a
+ * `file` node without a prefix, so a colon in it has no meaning.
+ *
+ * Returns: (transfer full): the source; NULL with an error as above
  */
 QblkSource *qblk_source_decode_node(const char *driver, const char *filename,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,11 +6,11 @@
 
 #include <string.h>
 
-/* Options that say how the bytes are reached and not where they are. */
+/* TRUE if the option is about how the bytes are accessed, and not which bytes they are. */
 static gboolean
-is_harmless(const char *key)
+is_about_access(const char *key)
 {
-    static const char *const words[] = {
+    static const char *const names[] = {
         "aio",
         "aio-max-batch",
         "auth-client-required",
@@ -45,9 +45,10 @@ is_harmless(const char *key)
         "x-check-cache-dropped",
     };
     g_auto(GStrv) parts = g_strsplit(key, ".", -1);
+
     for (guint i = 0; parts[i] != NULL; i++) {
-        for (gsize j = 0; j < G_N_ELEMENTS(words); j++) {
-            if (g_str_equal(parts[i], words[j])) {
+        for (gsize j = 0; j < G_N_ELEMENTS(names); j++) {
+            if (g_str_equal(parts[i], names[j])) {
                 return TRUE;
             }
         }
@@ -55,17 +56,17 @@ is_harmless(const char *key)
     return FALSE;
 }
 
-/* What is empty or off says no more than what is not there. */
+/* TRUE if an option with @value means the same as no option. */
 static gboolean
-says_nothing(const char *value)
+is_unset(const char *value)
 {
     return value[0] == '\0' || g_str_equal(value, "off");
 }
 
-/* What options of ours stand for. */
+/* Options that source-url.c adds, and what they stand for. */
 static const struct {
     const char *option, *text;
-} words[] = {
+} url_options[] = {
     {QBLK_SOURCE_URL_PASSWORD, "the password in the URL"},
     {QBLK_SOURCE_URL_QUERY_SECRET, "a secret in the query of the URL"},
     {"url-user", "the user in the URL"},
@@ -73,29 +74,37 @@ static const struct {
     {"coded-slash", "that a slash in the path of the URL is a percent code"},
 };
 
+/* Returns: (nullable): what to note for the option, NULL for nothing */
 static char *
-text_of(const char *key, const char *value)
+describe_option(const char *key, const char *value)
 {
     const char *dot = strrchr(key, '.');
     const char *last = dot == NULL ? key : dot + 1;
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (g_str_equal(words[i].option, last)) {
-            return g_strdup(words[i].text);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(url_options); i++) {
+        if (g_str_equal(url_options[i].option, last)) {
+            return g_strdup(url_options[i].text);
         }
     }
+
     if (qblk_redact_is_secret(key)) {
         return g_strdup_printf("the secret '%s'", key);
     }
-    return is_harmless(key) || says_nothing(value) ? NULL : g_strdup_printf("the option '%s'", key);
+    if (is_about_access(key) || is_unset(value)) {
+        return NULL;
+    }
+    return g_strdup_printf("the option '%s'", key);
 }
 
 void
 qblk_source_dropped_note(QblkSourceOptions *options, QblkSource *source)
 {
     g_autoptr(GPtrArray) keys = qblk_source_options_unused(options);
+
     for (guint i = 0; i < keys->len; i++) {
         const char *value = qblk_source_options_take(options, "", keys->pdata[i]);
-        char *text = text_of(keys->pdata[i], value);
+        char *text = describe_option(keys->pdata[i], value);
+
         if (text != NULL) {
             g_ptr_array_add(source->dropped, text);
         }

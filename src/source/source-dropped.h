@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What a name says and a source has no place for.
+ * What a file name specifies and a source cannot express.
  */
 #pragma once
 
@@ -8,7 +8,7 @@
 #include "source/source.h"
 
 /**
- * Add to the `dropped` of @source what was not used of @options, but for what says how the bytes
- * are reached and not where they are.  Values are never said.
+ * Add to the `dropped` of @source what is unused in @options, except what is about how the bytes
+ * are accessed, and mark it as used.  Values are never added, because they may be secrets.
  */
 void qblk_source_dropped_note(QblkSourceOptions *options, QblkSource *source);

@@ -18,6 +18,7 @@ static void
 value_free(gpointer data)
 {
     Value *value = data;
+
     g_free(value->text);
     g_free(value);
 }
@@ -32,6 +33,7 @@ QblkSourceOptions *
 qblk_source_options_new(void)
 {
     QblkSourceOptions *options = g_new0(QblkSourceOptions, 1);
+
     options->values = g_tree_new_full(compare_keys, NULL, g_free, value_free);
     return options;
 }
@@ -42,6 +44,7 @@ qblk_source_options_free(QblkSourceOptions *options)
     if (options == NULL) {
         return;
     }
+
     g_tree_unref(options->values);
     g_free(options);
 }
@@ -49,11 +52,13 @@ qblk_source_options_free(QblkSourceOptions *options)
 void
 qblk_source_options_set(QblkSourceOptions *options, const char *key, const char *value)
 {
-    if (value != NULL) {
-        Value *copy = g_new0(Value, 1);
-        copy->text = g_strdup(value);
-        g_tree_insert(options->values, g_strdup(key), copy);
+    if (value == NULL) {
+        return;
     }
+
+    Value *copy = g_new0(Value, 1);
+    copy->text = g_strdup(value);
+    g_tree_insert(options->values, g_strdup(key), copy);
 }
 
 gboolean
@@ -62,6 +67,7 @@ qblk_source_options_set_host(QblkSourceOptions *options, const char *text, const
 {
     g_auto(QblkHostPort) parts = {0};
     const char *reason;
+
     if (!qblk_host_port_parse(text, &parts, &reason)) {
         g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, reason);
         return FALSE;
@@ -76,9 +82,9 @@ qblk_source_options_set_host(QblkSourceOptions *options, const char *text, const
 
 typedef struct {
     QblkSourceOptions *options;
-    const char *prefix; /* ends in a dot, or empty */
+    const char *prefix; /* empty, or ends in a dot */
     GError **error;
-} Flattening;
+} Target;
 
 static gboolean add_value(QblkSourceOptions *options, const char *key, const QblkJson *value,
                           GError **error);
@@ -86,9 +92,10 @@ static gboolean add_value(QblkSourceOptions *options, const char *key, const Qbl
 static gboolean
 add_member(const char *key, const QblkJson *value, gpointer user_data)
 {
-    Flattening *into = user_data;
-    g_autofree char *full = g_strconcat(into->prefix, key, NULL);
-    return add_value(into->options, full, value, into->error);
+    const Target *target = user_data;
+    g_autofree char *full = g_strconcat(target->prefix, key, NULL);
+
+    return add_value(target->options, full, value, target->error);
 }
 
 static gboolean
@@ -96,6 +103,7 @@ add_array(QblkSourceOptions *options, const char *key, const QblkJson *array, GE
 {
     for (gsize i = 0; i < qblk_json_length(array); i++) {
         g_autofree char *full = g_strdup_printf("%s.%" G_GSIZE_FORMAT, key, i);
+
         if (!add_value(options, full, qblk_json_at(array, i), error)) {
             return FALSE;
         }
@@ -103,11 +111,13 @@ add_array(QblkSourceOptions *options, const char *key, const QblkJson *array, GE
     return TRUE;
 }
 
-/* A number, a boolean (as QEMU writes it in options) or a string as text; NULL for all else. */
+/* Returns: (nullable): a string, a whole number or a boolean as QEMU writes it in options; NULL if
+ * @value is anything else */
 static char *
 scalar_text(const QblkJson *value)
 {
     gint64 number;
+
     if (qblk_json_is(value, QBLK_JSON_STRING)) {
         return g_strdup(qblk_json_string(value));
     }
@@ -127,8 +137,10 @@ add_scalar(QblkSourceOptions *options, const char *key, const QblkJson *value, G
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "'%s' is said twice", key);
         return FALSE;
     }
+
+    /* null is a value only of "backing": no backing file. */
     g_autofree char *text = scalar_text(value);
-    if (text == NULL && !g_str_has_suffix(key, "backing")) { /* null: there is none */
+    if (text == NULL && !g_str_has_suffix(key, "backing")) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
                     "'%s' is neither a text nor a whole number nor a switch", key);
         return FALSE;
@@ -138,6 +150,7 @@ add_scalar(QblkSourceOptions *options, const char *key, const QblkJson *value, G
                     "'%s' has U+FFFD in it, which QEMU puts where a name is not UTF-8", key);
         return FALSE;
     }
+
     qblk_source_options_set(options, key, text);
     return TRUE;
 }
@@ -159,20 +172,23 @@ gboolean
 qblk_source_options_add_json(QblkSourceOptions *options, const char *prefix, const QblkJson *object,
                              GError **error)
 {
-    Flattening into = {options, prefix, error};
-    return qblk_json_each(object, add_member, &into);
+    Target target = {options, prefix, error};
+
+    return qblk_json_each(object, add_member, &target);
 }
 
-/* ---- use ---- */
+/* ---- access ---- */
 
 const char *
 qblk_source_options_take(QblkSourceOptions *options, const char *prefix, const char *key)
 {
     g_autofree char *full = g_strconcat(prefix, key, NULL);
     Value *value = g_tree_lookup(options->values, full);
+
     if (value == NULL) {
         return NULL;
     }
+
     value->used = TRUE;
     return value->text;
 }
@@ -183,9 +199,10 @@ typedef struct {
 } Search;
 
 static gboolean
-search_below(gpointer key, gpointer value, gpointer user_data)
+match_prefix(gpointer key, gpointer value, gpointer user_data)
 {
     Search *search = user_data;
+
     search->found = g_str_has_prefix(key, search->prefix);
     return search->found;
 }
@@ -194,25 +211,28 @@ gboolean
 qblk_source_options_has_below(const QblkSourceOptions *options, const char *prefix)
 {
     Search search = {prefix, FALSE};
-    g_tree_foreach(options->values, search_below, &search);
+
+    g_tree_foreach(options->values, match_prefix, &search);
     return search.found;
 }
 
 static gboolean
-use_below(gpointer key, gpointer value, gpointer user_data)
+mark_used(gpointer key, gpointer value, gpointer user_data)
 {
     const char *prefix = user_data;
+
     if (g_str_has_prefix(key, prefix)) {
         ((Value *)value)->used = TRUE;
     }
-    return FALSE;
+    return FALSE; /* go on */
 }
 
 void
 qblk_source_options_ignore_below(QblkSourceOptions *options, const char *prefix)
 {
     g_autofree char *copy = g_strdup(prefix);
-    g_tree_foreach(options->values, use_below, copy);
+
+    g_tree_foreach(options->values, mark_used, copy);
 }
 
 static gboolean
@@ -221,13 +241,14 @@ collect_unused(gpointer key, gpointer value, gpointer keys)
     if (!((const Value *)value)->used) {
         g_ptr_array_add(keys, key);
     }
-    return FALSE;
+    return FALSE; /* go on */
 }
 
 GPtrArray *
 qblk_source_options_unused(const QblkSourceOptions *options)
 {
     GPtrArray *keys = g_ptr_array_new();
+
     g_tree_foreach(options->values, collect_unused, keys);
     return keys;
 }

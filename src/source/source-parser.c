@@ -4,76 +4,101 @@
 #include <string.h>
 
 const char *
-qblk_source_parser_take(const QblkSourceParser *reading, const char *key)
+qblk_source_parser_take(const QblkSourceParser *parser, const char *key)
 {
-    return qblk_source_options_take(reading->options, reading->prefix, key);
+    return qblk_source_options_take(parser->options, parser->prefix, key);
 }
 
 gboolean
-qblk_source_parser_fail(const QblkSourceParser *reading, const char *reason, GError **error)
+qblk_source_parser_set_invalid(const QblkSourceParser *parser, const char *reason, GError **error)
 {
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "driver '%s': %s", reading->driver,
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "driver '%s': %s", parser->driver,
                 reason);
     return FALSE;
 }
 
-static gboolean
-fail_value(const QblkSourceParser *reading, const char *key, const char *what, GError **error)
-{
-    g_autofree char *reason = g_strdup_printf("'%s' %s", key, what);
-    return qblk_source_parser_fail(reading, reason, error);
-}
-
 gboolean
-qblk_source_parser_is_number(const QblkSourceParser *reading, const char *key, const char *value,
-                             guint64 most, GError **error)
+qblk_source_parser_check_number(const QblkSourceParser *parser, const char *key, const char *value,
+                                guint64 most, GError **error)
 {
     guint64 number;
+
     if (value == NULL || g_ascii_string_to_unsigned(value, 10, 0, most, &number, NULL)) {
         return TRUE;
     }
-    g_autofree char *reason =
-        g_strdup_printf("'%s' is no number up to %" G_GUINT64_FORMAT, key, most);
-    return qblk_source_parser_fail(reading, reason, error);
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                "driver '%s': '%s' is no number up to %" G_GUINT64_FORMAT, parser->driver, key,
+                most);
+    return FALSE;
 }
 
 gboolean
-qblk_source_parser_switch(const QblkSourceParser *reading, const char *key, char **member,
-                          GError **error)
+qblk_source_parser_read_switch(const QblkSourceParser *parser, const char *key, char **member,
+                               GError **error)
 {
     static const char *const on[] = {"on", "yes", "true", "y", NULL};
     static const char *const off[] = {"off", "no", "false", "n", NULL};
-    const char *value = qblk_source_parser_take(reading, key);
+    const char *value = qblk_source_parser_take(parser, key);
+
     if (value == NULL) {
         return TRUE;
     }
-    gboolean is_on = g_strv_contains(on, value);
-    if (!is_on && !g_strv_contains(off, value)) {
-        return fail_value(reading, key, "is neither on nor off", error);
+    if (g_strv_contains(on, value)) {
+        *member = g_strdup("yes");
+        return TRUE;
     }
-    *member = g_strdup(is_on ? "yes" : "no");
+    if (g_strv_contains(off, value)) {
+        *member = g_strdup("no");
+        return TRUE;
+    }
+
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                "driver '%s': '%s' is neither on nor off", parser->driver, key);
+    return FALSE;
+}
+
+/* Parse a number of bytes with an optional suffix.  FALSE if @text has another form or the number
+ * does not fit. */
+static gboolean
+parse_size(const char *text, guint64 *bytes)
+{
+    static const char suffixes[] = "BKMGTPE";
+    gsize digits = strspn(text, "0123456789");
+    g_autofree char *number = g_strndup(text, digits);
+    guint64 size = 0;
+    guint shift = 0;
+
+    if (text[digits] != '\0') {
+        const char *suffix = strchr(suffixes, g_ascii_toupper(text[digits]));
+        if (suffix == NULL || text[digits + 1] != '\0') {
+            return FALSE;
+        }
+        shift = 10 * (guint)(suffix - suffixes);
+    }
+
+    if (!g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64 >> shift, &size, NULL)) {
+        return FALSE;
+    }
+    *bytes = size << shift;
     return TRUE;
 }
 
 gboolean
-qblk_source_parser_size(const QblkSourceParser *reading, const char *key, char **member,
-                        GError **error)
+qblk_source_parser_read_size(const QblkSourceParser *parser, const char *key, char **member,
+                             GError **error)
 {
-    static const char suffixes[] = "BKMGTPE";
-    const char *value = qblk_source_parser_take(reading, key);
-    gsize digits = value == NULL ? 0 : strspn(value, "0123456789");
-    guint64 size = 0;
+    const char *value = qblk_source_parser_take(parser, key);
+    guint64 size;
+
     if (value == NULL) {
         return TRUE;
     }
-    g_autofree char *number = g_strndup(value, digits);
-    const char *suffix =
-        value[digits] == '\0' ? suffixes : strchr(suffixes, g_ascii_toupper(value[digits]));
-    gboolean is_one = suffix != NULL && (value[digits] == '\0' || value[digits + 1] == '\0') &&
-                      g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64, &size, NULL);
-    if (!is_one || (size << 10 * (suffix - suffixes)) >> 10 * (suffix - suffixes) != size) {
-        return fail_value(reading, key, "is no number of bytes", error);
+    if (!parse_size(value, &size)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "driver '%s': '%s' is no number of bytes", parser->driver, key);
+        return FALSE;
     }
-    *member = g_strdup_printf("%" G_GUINT64_FORMAT, size << 10 * (suffix - suffixes));
+
+    *member = g_strdup_printf("%" G_GUINT64_FORMAT, size);
     return TRUE;
 }

@@ -1,37 +1,53 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What reading the options of one protocol driver needs, and values that are checked.
+ * Reading the options of one protocol driver into a source.
  */
 #pragma once
 
 #include "source/source-options.h"
 #include "source/source.h"
 
-/** What is read, and from where. */
 typedef struct {
     const char *driver;
-    const char *port;   /* where libvirt writes one though none is said, or NULL */
-    const char *prefix; /* of the driver's options, ends in a dot or is empty */
+    const char *port;   /* the one that libvirt writes if none is given, or NULL */
+    const char *prefix; /* of the driver's options: empty, or ends in a dot */
     QblkSourceOptions *options;
     QblkSource *source;
 } QblkSourceParser;
 
-/** The value of an option, NULL where there is none; it counts as used.  Borrowed. */
-const char *qblk_source_parser_take(const QblkSourceParser *reading, const char *key);
+/** Returns: (transfer none) (nullable): the value of the option @key, which then counts as used */
+const char *qblk_source_parser_take(const QblkSourceParser *parser, const char *key);
 
-/** Always FALSE, with QBLK_GRAPH_ERROR_SPEC. */
-gboolean qblk_source_parser_fail(const QblkSourceParser *reading, const char *reason,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Set QBLK_GRAPH_ERROR_SPEC with the driver and @reason.
+ *
+ * Returns: FALSE, for the caller to return
+ */
+gboolean qblk_source_parser_set_invalid(const QblkSourceParser *parser, const char *reason,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Whether @value, which may be NULL, is a number up to @most; SPEC, with @key in it, if not. */
-gboolean qblk_source_parser_is_number(const QblkSourceParser *reading, const char *key,
-                                      const char *value, guint64 most,
-                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Check that @value is a number up to @most, or NULL.
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_SPEC, which names @key, if it is not
+ */
+gboolean qblk_source_parser_check_number(const QblkSourceParser *parser, const char *key,
+                                         const char *value, guint64 most,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Set @member from a switch of QEMU to "yes" or "no" of libvirt; SPEC where it is none. */
-gboolean qblk_source_parser_switch(const QblkSourceParser *reading, const char *key, char **member,
-                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Set @member to "yes" or "no" if the option @key is there, which is "on" or "off" to QEMU.
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_SPEC if its value is neither
+ */
+gboolean qblk_source_parser_read_switch(const QblkSourceParser *parser, const char *key,
+                                        char **member, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Set @member from a size, which QEMU takes with a suffix as well, to bytes; SPEC likewise. */
-gboolean qblk_source_parser_size(const QblkSourceParser *reading, const char *key, char **member,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Set @member to the bytes that the option @key is if it is there: a number with a suffix, as QEMU
+ * accepts it.
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_SPEC if its value is not a size
+ */
+gboolean qblk_source_parser_read_size(const QblkSourceParser *parser, const char *key,
+                                      char **member, GError **error) G_GNUC_WARN_UNUSED_RESULT;

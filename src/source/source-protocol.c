@@ -9,9 +9,7 @@
 
 #include <string.h>
 
-typedef QblkSourceParser Reading;
-
-/* One option that becomes one text of a source as it is. */
+/* An option that becomes a text of a source as it is. */
 typedef struct {
     const char *option;
     gsize member;
@@ -24,236 +22,312 @@ typedef struct {
     const char *driver;
     QblkSourceType type;
     const char *name;   /* libvirt's name of a network protocol */
-    const char *port;   /* where libvirt writes one though none is said */
+    const char *port;   /* the one that libvirt writes if none is given */
     const char *secret; /* libvirt's type of its secret, "ceph" or "iscsi" */
     Copy copies[8];
-    gboolean (*read)(Reading *reading, GError **error); /* what is more than a copy, or NULL */
+    gboolean (*read)(QblkSourceParser *parser, GError **error); /* all other options, or NULL */
 } Protocol;
 
 static const char *
-take(const Reading *reading, const char *key)
+take(const QblkSourceParser *parser, const char *key)
 {
-    return qblk_source_parser_take(reading, key);
+    return qblk_source_parser_take(parser, key);
 }
 
 static gboolean
-fail(const Reading *reading, const char *reason, GError **error)
+set_invalid(const QblkSourceParser *parser, const char *reason, GError **error)
 {
-    return qblk_source_parser_fail(reading, reason, error);
+    return qblk_source_parser_set_invalid(parser, reason, error);
 }
 
-/* ---- what more there is to each protocol ---- */
+/* ---- options that are not only copied ---- */
 
-static gboolean
-read_nbd(Reading *reading, GError **error)
+static void
+read_tls(QblkSourceParser *parser)
 {
-    if (take(reading, "tls-creds") != NULL) {
-        reading->source->tls = g_strdup("yes");
+    if (take(parser, "tls-creds") != NULL) {
+        parser->source->tls = g_strdup("yes");
     }
-    if (take(reading, "x-dirty-bitmap") != NULL) {
-        return fail(reading, "it shows a dirty bitmap and no image", error);
-    }
-    return qblk_source_server_read_one(reading, take(reading, "path"), error);
 }
 
 static gboolean
-read_ssh(Reading *reading, GError **error)
+read_nbd(QblkSourceParser *parser, GError **error)
 {
-    return qblk_source_server_read_one(reading, NULL, error);
+    read_tls(parser);
+    if (take(parser, "x-dirty-bitmap") != NULL) {
+        return set_invalid(parser, "it shows a dirty bitmap and no image", error);
+    }
+
+    const char *path = take(parser, "path");
+    return qblk_source_server_read_one(parser, path, error);
 }
 
 static gboolean
-read_vxhs(Reading *reading, GError **error)
+read_ssh(QblkSourceParser *parser, GError **error)
 {
-    if (take(reading, "tls-creds") != NULL) {
-        reading->source->tls = g_strdup("yes");
-    }
-    return qblk_source_server_read(reading, error);
+    return qblk_source_server_read_one(parser, NULL, error);
 }
 
 static gboolean
-read_iscsi(Reading *reading, GError **error)
+read_vxhs(QblkSourceParser *parser, GError **error)
 {
-    const char *portal = take(reading, "portal");
-    const char *target = take(reading, "target");
-    const char *lun = take(reading, "lun");
-    if (portal == NULL || target == NULL) {
-        return fail(reading, "it has no portal or no target", error);
-    }
+    read_tls(parser);
+    return qblk_source_server_read(parser, error);
+}
+
+static gboolean
+add_portal(QblkSourceParser *parser, const char *portal, GError **error)
+{
     g_autoptr(QblkSourceOptions) server = qblk_source_options_new();
-    if (!qblk_source_parser_is_number(reading, "lun", lun, 16383, error) ||
-        !qblk_source_options_set_host(server, portal, "host", "port", error)) {
+
+    if (!qblk_source_options_set_host(server, portal, "host", "port", error)) {
         return FALSE;
     }
+
+    const char *host = qblk_source_options_take(server, "", "host");
     const char *port = qblk_source_options_take(server, "", "port");
-    const char *transport = take(reading, "transport");
-    if (g_strcmp0(transport, "iser") == 0) {
-        g_ptr_array_add(reading->source->dropped, g_strdup("the transport iSER"));
-    }
-    qblk_source_add_host(reading->source, NULL, qblk_source_options_take(server, "", "host"),
-                         port == NULL ? reading->port : port, NULL);
-    reading->source->name = g_strdup_printf("%s/%s", target, lun == NULL ? "0" : lun);
+    qblk_source_add_host(parser->source, NULL, host, port == NULL ? parser->port : port, NULL);
     return TRUE;
 }
 
-/* librbd decrypts for QEMU, in formats of its own. */
 static gboolean
-read_rbd_encryption(Reading *reading, GError **error)
+read_iscsi(QblkSourceParser *parser, GError **error)
 {
-    static const char *const formats[] = {"luks", "luks2", "luks-any", NULL};
-    const char *format = take(reading, "encrypt.format");
-    if (format != NULL) {
-        reading->source->encryption = g_strdup(format);
-        reading->source->encryption_engine = g_strdup("librbd");
-    }
-    return format == NULL || g_strv_contains(formats, format) ||
-           fail(reading, "its encryption is not known", error);
-}
+    const char *portal = take(parser, "portal");
+    const char *target = take(parser, "target");
+    const char *lun = take(parser, "lun");
+    const char *transport = take(parser, "transport");
 
-/* An image that is there and empty is that of libvirt's "rbd:NAME". */
-static gboolean
-read_rbd(Reading *reading, GError **error)
-{
-    const char *pool = take(reading, "pool");
-    const char *namespace = take(reading, "namespace");
-    const char *image = take(reading, "image");
-    if (pool == NULL || pool[0] == '\0' || image == NULL) {
-        return fail(reading, "it has no pool or no image", error);
+    if (portal == NULL || target == NULL) {
+        return set_invalid(parser, "it has no portal or no target", error);
     }
-    gboolean in_namespace = namespace != NULL && namespace[0] != '\0';
-    reading->source->name = image[0] == '\0' ? g_strdup(pool)
-                                             : g_strconcat(pool, "/", in_namespace ? namespace : "",
-                                                           in_namespace ? "/" : "", image, NULL);
-    return read_rbd_encryption(reading, error) && qblk_source_server_add(reading, error);
-}
-
-static gboolean
-read_gluster(Reading *reading, GError **error)
-{
-    const char *volume = take(reading, "volume");
-    const char *path = take(reading, "path");
-    if (volume == NULL || path == NULL) {
-        return fail(reading, "it has no volume or no path", error);
-    }
-    reading->source->name = g_strconcat(volume, "/", path, NULL);
-    return qblk_source_server_read(reading, error);
-}
-
-/* What the URL says: the server, the file, its query and a user. */
-static gboolean
-read_url(Reading *reading, Reading *url, GError **error)
-{
-    const char *text = take(reading, "url");
-    if (text == NULL) {
-        return TRUE; /* its parts are among the options already */
-    }
-    url->options = qblk_source_options_new();
-    url->prefix = "";
-    if (!qblk_source_url_parse(text, url->options, error)) {
+    if (!qblk_source_parser_check_number(parser, "lun", lun, 16383, error)) {
         return FALSE;
     }
-    return g_strcmp0(take(url, "driver"), reading->driver) == 0 ||
-           fail(reading, "its URL is one of another protocol", error);
+    if (!add_portal(parser, portal, error)) {
+        return FALSE;
+    }
+
+    if (g_strcmp0(transport, "iser") == 0) {
+        g_ptr_array_add(parser->source->dropped, g_strdup("the transport iSER"));
+    }
+    parser->source->name = g_strdup_printf("%s/%s", target, lun == NULL ? "0" : lun);
+    return TRUE;
+}
+
+/* Here librbd decrypts and not QEMU, and it has its own formats. */
+static gboolean
+read_rbd_encryption(QblkSourceParser *parser, GError **error)
+{
+    static const char *const formats[] = {"luks", "luks2", "luks-any", NULL};
+    const char *format = take(parser, "encrypt.format");
+
+    if (format == NULL) {
+        return TRUE;
+    }
+    if (!g_strv_contains(formats, format)) {
+        return set_invalid(parser, "its encryption is not known", error);
+    }
+
+    parser->source->encryption = g_strdup(format);
+    parser->source->encryption_engine = g_strdup("librbd");
+    return TRUE;
+}
+
+/* The image is the empty text in libvirt's "rbd:NAME". */
+static char *
+rbd_name(const char *pool, const char *namespace, const char *image)
+{
+    if (image[0] == '\0') {
+        return g_strdup(pool);
+    }
+    if (namespace == NULL || namespace[0] == '\0') {
+        return g_strconcat(pool, "/", image, NULL);
+    }
+    return g_strconcat(pool, "/", namespace, "/", image, NULL);
 }
 
 static gboolean
-take_url(Reading *reading, const Reading *url, GError **error)
+read_rbd(QblkSourceParser *parser, GError **error)
 {
-    QblkSource *source = reading->source;
-    Reading inner = *url;
+    const char *pool = take(parser, "pool");
+    const char *namespace = take(parser, "namespace");
+    const char *image = take(parser, "image");
+
+    if (pool == NULL || pool[0] == '\0' || image == NULL) {
+        return set_invalid(parser, "it has no pool or no image", error);
+    }
+
+    parser->source->name = rbd_name(pool, namespace, image);
+    if (!read_rbd_encryption(parser, error)) {
+        return FALSE;
+    }
+    return qblk_source_server_add(parser, error);
+}
+
+static gboolean
+read_gluster(QblkSourceParser *parser, GError **error)
+{
+    const char *volume = take(parser, "volume");
+    const char *path = take(parser, "path");
+
+    if (volume == NULL || path == NULL) {
+        return set_invalid(parser, "it has no volume or no path", error);
+    }
+
+    parser->source->name = g_strconcat(volume, "/", path, NULL);
+    return qblk_source_server_read(parser, error);
+}
+
+/* Read what a URL specifies from the options of @url: the server, the path, the query and a user.
+ * */
+static gboolean
+read_url_parts(QblkSourceParser *parser, const QblkSourceParser *url, GError **error)
+{
+    QblkSource *source = parser->source;
+
     source->name = g_strdup(take(url, "url-path"));
     source->query = g_strdup(take(url, "url-query"));
     if (source->auth_user == NULL) {
         source->auth_user = g_strdup(take(url, "user"));
     }
+
     if (source->name == NULL) {
-        return fail(reading, "it has no URL", error);
+        return set_invalid(parser, "it has no URL", error);
     }
-    if (!qblk_source_server_read(&inner, error)) {
+    return qblk_source_server_read(url, error);
+}
+
+/* Read the option "url", or the parts of a URL that are options already. */
+static gboolean
+read_url(QblkSourceParser *parser, GError **error)
+{
+    const char *text = take(parser, "url");
+    if (text == NULL) {
+        return read_url_parts(parser, parser, error);
+    }
+
+    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+    QblkSourceParser url = *parser;
+    url.options = options;
+    url.prefix = "";
+
+    if (!qblk_source_url_parse(text, options, error)) {
         return FALSE;
     }
-    if (url->options != reading->options) {
-        qblk_source_dropped_note(url->options, source);
+    if (g_strcmp0(take(&url, "driver"), parser->driver) != 0) {
+        return set_invalid(parser, "its URL is one of another protocol", error);
     }
+    if (!read_url_parts(parser, &url, error)) {
+        return FALSE;
+    }
+
+    qblk_source_dropped_note(options, parser->source);
     return TRUE;
 }
 
 static gboolean
-read_web(Reading *reading, GError **error)
+read_web(QblkSourceParser *parser, GError **error)
 {
-    QblkSource *source = reading->source;
-    Reading url = *reading;
-    gboolean is_read = read_url(reading, &url, error) && take_url(reading, &url, error);
-    if (url.options != reading->options) {
-        qblk_source_options_free(url.options);
-    }
-    char *ignored = NULL; /* without TLS there is nothing to verify */
-    gboolean has_tls = g_str_has_suffix(reading->driver, "s");
-    is_read = is_read &&
-              qblk_source_parser_switch(reading, "sslverify",
-                                        has_tls ? &source->ssl_verify : &ignored, error) &&
-              qblk_source_parser_size(reading, "readahead", &source->readahead, error) &&
-              qblk_source_parser_is_number(reading, "timeout", source->timeout, 10000, error);
-    g_free(ignored);
-    return is_read;
-}
+    QblkSource *source = parser->source;
+    gboolean has_tls = g_str_has_suffix(parser->driver, "s");
 
-/* Without a server QEMU asks the one on its own host. */
-static gboolean
-read_sheepdog(Reading *reading, GError **error)
-{
-    if (!qblk_source_server_add(reading, error)) {
+    if (!read_url(parser, error)) {
         return FALSE;
     }
-    if (reading->source->hosts->len == 0) {
-        qblk_source_add_host(reading->source, NULL, "localhost", reading->port, NULL);
+    if (!qblk_source_parser_read_switch(parser, "sslverify", &source->ssl_verify, error)) {
+        return FALSE;
+    }
+    if (!has_tls) {
+        g_clear_pointer(&source->ssl_verify, g_free); /* there is nothing to verify */
+    }
+
+    if (!qblk_source_parser_read_size(parser, "readahead", &source->readahead, error)) {
+        return FALSE;
+    }
+    return qblk_source_parser_check_number(parser, "timeout", source->timeout, 10000, error);
+}
+
+/* Without a server QEMU connects to its own host. */
+static gboolean
+read_sheepdog(QblkSourceParser *parser, GError **error)
+{
+    if (!qblk_source_server_add(parser, error)) {
+        return FALSE;
+    }
+
+    if (parser->source->hosts->len == 0) {
+        qblk_source_add_host(parser->source, NULL, "localhost", parser->port, NULL);
     }
     return TRUE;
 }
 
-/* libvirt tells a number from a name by its plus sign. */
+/* A plus sign marks a number in libvirt's XML, because a name is allowed as well. */
 static gboolean
-set_identity(const Reading *reading, const char *key, char **member, GError **error)
+read_identity(const QblkSourceParser *parser, const char *key, char **member, GError **error)
 {
-    const char *value = take(reading, key);
+    const char *value = take(parser, key);
+
     if (value != NULL) {
         *member = g_strconcat("+", value, NULL);
     }
-    return qblk_source_parser_is_number(reading, key, value, G_MAXUINT32, error);
+    return qblk_source_parser_check_number(parser, key, value, G_MAXUINT32, error);
 }
 
 static gboolean
-read_nfs(Reading *reading, GError **error)
+read_nfs(QblkSourceParser *parser, GError **error)
 {
-    return set_identity(reading, "user", &reading->source->identity_user, error) &&
-           set_identity(reading, "group", &reading->source->identity_group, error) &&
-           qblk_source_server_read(reading, error);
+    QblkSource *source = parser->source;
+
+    if (!read_identity(parser, "user", &source->identity_user, error)) {
+        return FALSE;
+    }
+    if (!read_identity(parser, "group", &source->identity_group, error)) {
+        return FALSE;
+    }
+    return qblk_source_server_read(parser, error);
 }
 
-/* libvirt's `<address>` writes each part in hexadecimal. */
+/* "0000:01:00.0" to the parts of libvirt's `<address>`, which are hexadecimal as well. */
 static gboolean
-read_nvme(Reading *reading, GError **error)
+read_pci_address(const char *device, QblkSource *source)
 {
-    const char *device = take(reading, "device");
-    g_auto(GStrv) parts = g_strsplit_set(device == NULL ? "" : device, ":.", -1);
-    char **const members[] = {&reading->source->pci_domain, &reading->source->pci_bus,
-                              &reading->source->pci_slot, &reading->source->pci_function};
+    g_auto(GStrv) parts = g_strsplit_set(device, ":.", -1);
+    char **const members[] = {&source->pci_domain, &source->pci_bus, &source->pci_slot,
+                              &source->pci_function};
     static const guint64 largest[] = {0xffff, 0xff, 0x1f, 0x7};
     static const int digits[] = {4, 2, 2, 1};
+
     if (g_strv_length(parts) != G_N_ELEMENTS(members)) {
-        return fail(reading, "its device is no PCI address", error);
+        return FALSE;
     }
+
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
         guint64 value;
+
         if (!g_ascii_string_to_unsigned(parts[i], 16, 0, largest[i], &value, NULL)) {
-            return fail(reading, "its device is no PCI address", error);
+            return FALSE;
         }
         *members[i] = g_strdup_printf("0x%0*" G_GINT64_MODIFIER "x", digits[i], value);
     }
-    const char *namespace = take(reading, "namespace");
-    reading->source->nvme_namespace = g_strdup(namespace == NULL ? "1" : namespace);
-    return qblk_source_parser_is_number(reading, "namespace", namespace, G_MAXUINT32, error);
+    return TRUE;
 }
+
+static gboolean
+read_nvme(QblkSourceParser *parser, GError **error)
+{
+    const char *device = take(parser, "device");
+    const char *namespace = take(parser, "namespace");
+
+    if (device == NULL || !read_pci_address(device, parser->source)) {
+        return set_invalid(parser, "its device is no PCI address", error);
+    }
+
+    parser->source->nvme_namespace = g_strdup(namespace == NULL ? "1" : namespace);
+    return qblk_source_parser_check_number(parser, "namespace", namespace, G_MAXUINT32, error);
+}
+
+/* ---- the table ---- */
 
 /* clang-format off */
 static const Protocol protocols[] = {
@@ -300,7 +374,7 @@ static const Protocol protocols[] = {
 /* clang-format on */
 
 static const Protocol *
-find(const char *driver)
+find_protocol(const char *driver)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
         if (g_str_equal(protocols[i].driver, driver)) {
@@ -313,52 +387,74 @@ find(const char *driver)
 const char *
 qblk_source_protocol_port(const char *protocol)
 {
-    const Protocol *row = find(protocol);
+    const Protocol *row = find_protocol(protocol);
+
     return row == NULL ? NULL : row->port;
 }
 
+/* Copy the options of @protocol that become texts of the source.  An empty option is none, and the
+ * first of several for the same text counts. */
 static gboolean
-copy_texts(Reading *reading, const Protocol *protocol, GError **error)
+copy_texts(QblkSourceParser *parser, const Protocol *protocol, GError **error)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(protocol->copies) && protocol->copies[i].option != NULL;
-         i++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(protocol->copies); i++) {
         const Copy *copy = &protocol->copies[i];
-        const char *value = take(reading, copy->option);
-        char **member = qblk_source_text(reading->source, copy->member);
+        if (copy->option == NULL) {
+            break;
+        }
+
+        const char *value = take(parser, copy->option);
+        char **member = qblk_source_text(parser->source, copy->member);
         if (value != NULL && value[0] != '\0' && *member == NULL) {
             *member = g_strdup(value);
         }
+
         if (copy->required && *member == NULL) {
-            g_autofree char *reason = g_strdup_printf("it has no '%s'", copy->option);
-            return fail(reading, reason, error);
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                        "driver '%s': it has no '%s'", parser->driver, copy->option);
+            return FALSE;
         }
     }
     return TRUE;
+}
+
+/* Set the type of the secret.  A secret without a user has no place in libvirt's XML. */
+static void
+finish_secret(QblkSource *source, const Protocol *protocol)
+{
+    if (source->secret_usage == NULL) {
+        return;
+    }
+    if (source->auth_user == NULL) {
+        g_clear_pointer(&source->secret_usage, g_free);
+        g_ptr_array_add(source->dropped, g_strdup("a secret without a user"));
+        return;
+    }
+    source->secret_type = g_strdup(protocol->secret == NULL ? "iscsi" : protocol->secret);
 }
 
 QblkSource *
 qblk_source_protocol_read(const char *driver, const char *prefix, QblkSourceOptions *options,
                           GError **error)
 {
-    const Protocol *protocol = find(driver);
+    const Protocol *protocol = find_protocol(driver);
     if (protocol == NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
                     "libvirt's XML has no form for a source on '%s'", driver);
         return NULL;
     }
+
     g_autoptr(QblkSource) source = qblk_source_new(protocol->type);
-    Reading reading = {driver, protocol->port, prefix, options, source};
+    QblkSourceParser parser = {driver, protocol->port, prefix, options, source};
     source->protocol = g_strdup(protocol->name);
-    if (!copy_texts(&reading, protocol, error) ||
-        (protocol->read != NULL && !protocol->read(&reading, error))) {
+
+    if (!copy_texts(&parser, protocol, error)) {
         return NULL;
     }
-    if (source->secret_usage != NULL && source->auth_user == NULL) {
-        g_clear_pointer(&source->secret_usage, g_free); /* it is the password of nobody */
-        g_ptr_array_add(source->dropped, g_strdup("a secret without a user"));
+    if (protocol->read != NULL && !protocol->read(&parser, error)) {
+        return NULL;
     }
-    if (source->secret_usage != NULL) {
-        source->secret_type = g_strdup(protocol->secret == NULL ? "iscsi" : protocol->secret);
-    }
+
+    finish_secret(source, protocol);
     return g_steal_pointer(&source);
 }

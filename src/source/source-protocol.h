@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The protocols: one row each, which says what the options of QEMU's driver become in libvirt's
- * terms.
+ * The source protocols: one row for each, which describes how the options of QEMU's driver become a
+ * source.
  */
 #pragma once
 
@@ -9,16 +9,18 @@
 #include "source/source.h"
 
 /**
- * The source of the protocol driver @driver with the options below @prefix, which are counted as
- * used. QBLK_GRAPH_ERROR_UNSUPPORTED for a driver that libvirt's XML has no form for, SPEC where
- * the options lack what the protocol needs.
+ * Make the source of the protocol driver @driver from the options below @prefix.  The options that
+ * were read count as used.
+ *
+ * Returns: (transfer full): the source; NULL with QBLK_GRAPH_ERROR: UNSUPPORTED if libvirt's XML
+ * cannot express @driver, SPEC if an option is missing or not valid
  */
 QblkSource *qblk_source_protocol_read(const char *driver, const char *prefix,
                                       QblkSourceOptions *options,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * The port of @protocol, as libvirt names it, where none is given; libvirt writes it out. NULL for
- * a protocol without one.
+ * Returns: (transfer none) (nullable): the port that libvirt writes if none is given, for
+ * @protocol, which is libvirt's name; NULL if the protocol has none
  */
 const char *qblk_source_protocol_port(const char *protocol);

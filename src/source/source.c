@@ -48,6 +48,7 @@ static void
 host_free(gpointer data)
 {
     QblkSourceHost *host = data;
+
     g_free(host->transport);
     g_free(host->name);
     g_free(host->port);
@@ -77,6 +78,7 @@ QblkSource *
 qblk_source_new(QblkSourceType type)
 {
     QblkSource *source = g_new0(QblkSource, 1);
+
     source->type = type;
     source->hosts = g_ptr_array_new_with_free_func(host_free);
     source->dropped = g_ptr_array_new_with_free_func(g_free);
@@ -89,9 +91,11 @@ qblk_source_free(QblkSource *source)
     if (source == NULL) {
         return;
     }
+
     for (const QblkSourceMember *member = members; member->name != NULL; member++) {
         g_free(*qblk_source_text(source, member->offset));
     }
+
     g_ptr_array_unref(source->hosts);
     g_ptr_array_unref(source->dropped);
     qblk_source_free(source->data_store);
@@ -103,6 +107,7 @@ qblk_source_add_host(QblkSource *source, const char *transport, const char *name
                      const char *socket)
 {
     QblkSourceHost *host = g_new0(QblkSourceHost, 1);
+
     host->transport = g_strdup(transport);
     host->name = g_strdup(name);
     host->port = g_strdup(port);
@@ -113,15 +118,20 @@ qblk_source_add_host(QblkSource *source, const char *transport, const char *name
 static gboolean
 hosts_equal(const QblkSource *a, const QblkSource *b)
 {
-    for (guint i = 0; i < a->hosts->len && a->hosts->len == b->hosts->len; i++) {
+    if (a->hosts->len != b->hosts->len) {
+        return FALSE;
+    }
+
+    for (guint i = 0; i < a->hosts->len; i++) {
         const QblkSourceHost *left = a->hosts->pdata[i], *right = b->hosts->pdata[i];
+
         if (g_strcmp0(left->transport, right->transport) != 0 ||
             g_strcmp0(left->name, right->name) != 0 || g_strcmp0(left->port, right->port) != 0 ||
             g_strcmp0(left->socket, right->socket) != 0) {
             return FALSE;
         }
     }
-    return a->hosts->len == b->hosts->len;
+    return TRUE;
 }
 
 gboolean
@@ -130,9 +140,12 @@ qblk_source_equal(const QblkSource *a, const QblkSource *b)
     if (a == NULL || b == NULL) {
         return a == b;
     }
+
     for (const QblkSourceMember *member = members; member->name != NULL; member++) {
-        if (g_strcmp0(qblk_source_get(a, member->offset), qblk_source_get(b, member->offset)) !=
-            0) {
+        const char *left = qblk_source_get(a, member->offset);
+        const char *right = qblk_source_get(b, member->offset);
+
+        if (g_strcmp0(left, right) != 0) {
             return FALSE;
         }
     }
@@ -140,27 +153,35 @@ qblk_source_equal(const QblkSource *a, const QblkSource *b)
            qblk_source_equal(a->data_store, b->data_store);
 }
 
-char *
-qblk_source_label(const QblkSource *source)
+static char *
+network_label(const QblkSource *source)
 {
     const QblkSourceHost *host = source->hosts->len == 0 ? NULL : source->hosts->pdata[0];
     const char *name = source->name == NULL ? "" : source->name;
-    if (source->type == QBLK_SOURCE_NVME) {
-        return g_strdup_printf("nvme://%s:%s:%s.%s/%s", source->pci_domain, source->pci_bus,
-                               source->pci_slot, source->pci_function, source->nvme_namespace);
-    }
-    if (source->type != QBLK_SOURCE_NETWORK) {
-        return g_strdup(source->path == NULL ? "" : source->path);
-    }
+
     if (host == NULL) {
         return g_strdup_printf("%s:%s", source->protocol, name);
     }
     if (host->socket != NULL) {
         return g_strdup_printf("%s+unix:///%s?socket=%s", source->protocol, name, host->socket);
     }
-    return g_strdup_printf("%s://%s%s%s/%s", source->protocol, host->name,
-                           host->port == NULL ? "" : ":", host->port == NULL ? "" : host->port,
-                           name);
+    if (host->port != NULL) {
+        return g_strdup_printf("%s://%s:%s/%s", source->protocol, host->name, host->port, name);
+    }
+    return g_strdup_printf("%s://%s/%s", source->protocol, host->name, name);
+}
+
+char *
+qblk_source_label(const QblkSource *source)
+{
+    if (source->type == QBLK_SOURCE_NVME) {
+        return g_strdup_printf("nvme://%s:%s:%s.%s/%s", source->pci_domain, source->pci_bus,
+                               source->pci_slot, source->pci_function, source->nvme_namespace);
+    }
+    if (source->type == QBLK_SOURCE_NETWORK) {
+        return network_label(source);
+    }
+    return g_strdup(source->path == NULL ? "" : source->path);
 }
 
 const char *
@@ -173,9 +194,24 @@ gboolean
 qblk_source_type_value(const char *name, QblkSourceType *type)
 {
     int value;
+
     if (!qblk_enum_value(type_names, G_N_ELEMENTS(type_names), name, &value)) {
         return FALSE;
     }
     *type = (QblkSourceType)value;
     return TRUE;
+}
+
+gboolean
+qblk_source_set_invalid(const char *reason, GError **error)
+{
+    g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, reason);
+    return FALSE;
+}
+
+gboolean
+qblk_source_set_unsupported(const char *reason, GError **error)
+{
+    g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, reason);
+    return FALSE;
 }

@@ -16,7 +16,7 @@ typedef enum {
     QBLK_SOURCE_VHOST_VDPA,
 } QblkSourceType;
 
-/** One server; a unix socket has only @transport and @socket. */
+/** A server.  A unix socket has only @transport and @socket. */
 typedef struct {
     char *transport; /* NULL (TCP), "tcp", "unix" or "rdma" */
     char *name;
@@ -25,44 +25,44 @@ typedef struct {
 } QblkSourceHost;
 
 /**
- * A source.  Every text is owned and NULL where it does not apply, so that one table of members can
- * write and read them all.
+ * A source.  Each text is owned, and NULL if it does not apply.  So one table of members can write
+ * and read all of them.
  */
 typedef struct QblkSource QblkSource;
 struct QblkSource {
     QblkSourceType type;
     char *path;     /* of the file, device, directory or socket */
     char *protocol; /* libvirt's name: "nbd", "rbd" ... */
-    char *name;     /* of the image at the server: export, pool/image, volume/path, path */
+    char *name;     /* of the image on the server: export, pool/image, volume/path, path */
     char *query;    /* of a URL */
     char *tls;      /* "yes" */
     char *tls_hostname;
     GPtrArray *hosts;                     /* of QblkSourceHost, owned */
     char *snapshot;                       /* rbd */
     char *config;                         /* rbd: path of a configuration file */
-    char *auth_user;                      /* user to log in as; the secret itself is never kept */
+    char *auth_user;                      /* user to log in as; the secret is never kept */
     char *secret_type;                    /* "ceph", "iscsi" */
     char *secret_usage;                   /* the id of QEMU's secret object */
-    char *initiator;                      /* iscsi: name of this side */
+    char *initiator;                      /* iscsi: name of the initiator */
     char *identity_user, *identity_group; /* nfs */
     char *ssl_verify;                     /* "yes", "no" */
     char *readahead;                      /* bytes */
     char *timeout;                        /* seconds */
     char *pci_domain, *pci_bus, *pci_slot, *pci_function; /* nvme */
     char *nvme_namespace;
-    char *slice_offset, *slice_size; /* bytes: only this part is used */
+    char *slice_offset, *slice_size; /* bytes: only this part of the file is used */
     char *encryption;                /* "luks", "luks2", "qcow" */
-    char *encryption_engine;         /* "librbd" where it is not QEMU that decrypts */
-    QblkSource *data_store;          /* owned: the data of an image that has only metadata itself */
+    char *encryption_engine;         /* "librbd" if that decrypts instead of QEMU */
+    QblkSource *data_store;          /* owned: the external data file of an image */
     char *data_format;
-    GPtrArray *dropped; /* of char, owned: what was said and has no place here, for people */
+    GPtrArray *dropped; /* of char, owned: what the name specifies and is not here, for people */
 };
 
 QblkSource *qblk_source_new(QblkSourceType type);
 void qblk_source_free(QblkSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSource, qblk_source_free)
 
-/** Add a server; each text may be NULL and is copied. */
+/** Add a server.  Each text may be NULL and is copied. */
 void qblk_source_add_host(QblkSource *source, const char *transport, const char *name,
                           const char *port, const char *socket);
 
@@ -72,21 +72,32 @@ typedef struct {
     gsize offset;
 } QblkSourceMember;
 
-/** All of them; ends with a NULL name. */
+/** Returns: (transfer none): the members that are a text; the last row has a NULL name */
 const QblkSourceMember *qblk_source_members(void);
 
-/** A member that is a text, by its offset: for tables of them. */
+/** Access to the member at the offset @member. */
 char **qblk_source_text(QblkSource *source, gsize member);
 const char *qblk_source_get(const QblkSource *source, gsize member);
 
-/** Whether both say the same, but for what was dropped on the way. */
+/** TRUE if @a and @b are the same in all members but `dropped`.  Both may be NULL. */
 gboolean qblk_source_equal(const QblkSource *a, const QblkSource *b);
 
-/** One line that says where a source is, for people and for comparing: a path, or like a URL. */
+/** Returns: (transfer full): the location in one line, for people and for comparing */
 char *qblk_source_label(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
 
 /** libvirt's `type=`: "file", "block", "dir", "network", "nvme", "vhostuser", "vhostvdpa". */
 const char *qblk_source_type_name(QblkSourceType type);
 
-/** The type of that name; FALSE for none of them. */
+/** The reverse: sets @type, or returns FALSE if @name is not a type.  @name may be NULL. */
 gboolean qblk_source_type_value(const char *name, QblkSourceType *type);
+
+/**
+ * Set an error for a file name or for driver options: QBLK_GRAPH_ERROR_SPEC if they are not valid,
+ * QBLK_GRAPH_ERROR_UNSUPPORTED if libvirt's XML cannot express them.
+ *
+ * @reason: must not contain the name, which may contain a secret
+ *
+ * Returns: FALSE, for the caller to return
+ */
+gboolean qblk_source_set_invalid(const char *reason, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_source_set_unsupported(const char *reason, GError **error) G_GNUC_WARN_UNUSED_RESULT;

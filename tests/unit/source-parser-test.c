@@ -4,7 +4,7 @@
 #include "lib/check.h"
 #include "lib/source-check.h"
 
-typedef gboolean (*Read)(const QblkSourceParser *reading, const char *key, char **member,
+typedef gboolean (*Read)(const QblkSourceParser *parser, const char *key, char **member,
                          GError **error);
 
 /* What @read makes of the option "file.key" with @value, where NULL is none; NULL for nothing. */
@@ -14,9 +14,9 @@ read_value(Read read, const char *value, GError **error)
     static const char *const none[] = {"key=another", NULL};
     g_autoptr(QblkSourceOptions) options = source_check_options(none);
     qblk_source_options_set(options, "file.key", value);
-    QblkSourceParser reading = {"https", NULL, "file.", options, NULL};
+    QblkSourceParser parser = {"https", NULL, "file.", options, NULL};
     char *member = NULL;
-    gboolean good = read(&reading, "key", &member, error);
+    gboolean good = read(&parser, "key", &member, error);
     assert_int_equal(good, *error == NULL);
     assert_true(good || member == NULL);
     return member;
@@ -67,8 +67,8 @@ sizes_have_suffixes(void **state)
     };
     static const char *const refused[] = {
         "16E", "20E", "4x", "k", "", "-1", "1 k", "1kk", " 1", "+1", "18446744073709551616"};
-    check_values(qblk_source_parser_size, sizes, G_N_ELEMENTS(sizes));
-    check_refused(qblk_source_parser_size, refused, G_N_ELEMENTS(refused),
+    check_values(qblk_source_parser_read_size, sizes, G_N_ELEMENTS(sizes));
+    check_refused(qblk_source_parser_read_size, refused, G_N_ELEMENTS(refused),
                   "driver 'https': 'key' is no number of bytes");
 }
 
@@ -80,8 +80,8 @@ switches_are_all_of_those_of_qemu(void **state)
         {"off", "no"}, {"no", "no"},  {"false", "no"}, {"n", "no"},
     };
     static const char *const refused[] = {"", "ON", "1", "o", "on "};
-    check_values(qblk_source_parser_switch, switches, G_N_ELEMENTS(switches));
-    check_refused(qblk_source_parser_switch, refused, G_N_ELEMENTS(refused),
+    check_values(qblk_source_parser_read_switch, switches, G_N_ELEMENTS(switches));
+    check_refused(qblk_source_parser_read_switch, refused, G_N_ELEMENTS(refused),
                   "driver 'https': 'key' is neither on nor off");
 }
 
@@ -100,11 +100,11 @@ numbers_have_a_limit(void **state)
         {"0x1", 9, FALSE},       {" 1", 9, FALSE},
         {"1 ", 9, FALSE},        {"18446744073709551615", G_MAXUINT64, TRUE},
     };
-    const QblkSourceParser reading = {.driver = "nbd", .prefix = ""};
+    const QblkSourceParser parser = {.driver = "nbd", .prefix = ""};
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         gboolean good =
-            qblk_source_parser_is_number(&reading, "port", cases[i].text, cases[i].most, &error);
+            qblk_source_parser_check_number(&parser, "port", cases[i].text, cases[i].most, &error);
         assert_int_equal(good, cases[i].good);
         if (!good) {
             assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,

@@ -20,19 +20,19 @@ text_of(const QblkSource *source)
     return g_string_free(text, FALSE);
 }
 
-typedef gboolean (*Read)(QblkSourceParser *reading, GError **error);
+typedef gboolean (*Read)(const QblkSourceParser *parser, GError **error);
 
 static gboolean
-add(QblkSourceParser *reading, GError **error)
+add(const QblkSourceParser *parser, GError **error)
 {
-    return qblk_source_server_add(reading, error);
+    return qblk_source_server_add(parser, error);
 }
 
 static gboolean
-read_one(QblkSourceParser *reading, GError **error)
+read_one(const QblkSourceParser *parser, GError **error)
 {
-    const char *path = qblk_source_parser_take(reading, "path");
-    return qblk_source_server_read_one(reading, path, error);
+    const char *path = qblk_source_parser_take(parser, "path");
+    return qblk_source_server_read_one(parser, path, error);
 }
 
 /* What @read makes of @pairs, parted by spaces, or NULL. */
@@ -42,8 +42,8 @@ servers(Read read, const char *pairs, GError **error)
     g_auto(GStrv) list = g_strsplit(pairs, " ", -1);
     g_autoptr(QblkSourceOptions) options = source_check_options((const char *const *)list);
     g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_NETWORK);
-    QblkSourceParser reading = {"nbd", "10809", "file.", options, source};
-    return read(&reading, error) ? text_of(source) : NULL;
+    QblkSourceParser parser = {"nbd", "10809", "file.", options, source};
+    return read(&parser, error) ? text_of(source) : NULL;
 }
 
 typedef struct {

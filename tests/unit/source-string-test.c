@@ -46,12 +46,30 @@ a_protocol_ends_at_a_colon_before_any_slash(void **state)
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, "'a'");
 }
 
+/* The depth of a name must not become depth of the stack. */
+static void
+a_filter_may_be_repeated_any_number_of_times(void **state)
+{
+    g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+    g_autoptr(GString) name = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < 1000000; i++) {
+        g_string_append(name, "blkdebug::");
+    }
+    g_string_append(name, "/a");
+
+    assert_true(qblk_source_string_parse(name->str, options, &error));
+    assert_string_equal(qblk_source_options_take(options, "", "filename"), "/a");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(backslashes_in_rbd_names_are_taken_out),
         cmocka_unit_test(a_protocol_ends_at_a_colon_before_any_slash),
+        cmocka_unit_test(a_filter_may_be_repeated_any_number_of_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
