@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * Plans of block jobs, and the options they are made from.
+ *
+ * Since: 0.1.0
  */
 #pragma once
 
@@ -8,38 +10,78 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QblkPlan:
+ *
+ * Everything that will be sent to QEMU for one job on one disk.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkPlan QblkPlan;
 
+/**
+ * QblkCommitEnd:
+ *
+ * What a commit does when the data are in the base.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_COMMIT_INNER,        /**< the active layer is not among those committed */
-    QBLK_COMMIT_ACTIVE,       /**< stop where the base is in step with the guest */
-    QBLK_COMMIT_PIVOT,        /**< then go on with the base */
-    QBLK_COMMIT_KEEP_OVERLAY, /**< then go on with the overlay; the base stays a copy */
+    QBLK_COMMIT_INNER,        /**< the active layer is not committed; the layers leave the chain */
+    QBLK_COMMIT_ACTIVE,       /**< stop when the base is in sync with the guest */
+    QBLK_COMMIT_PIVOT,        /**< then switch the guest to the base */
+    QBLK_COMMIT_KEEP_OVERLAY, /**< then keep the overlay active; the base stays as a copy */
 } QblkCommitEnd;
 
-/** A commit.  Initialize with zeroes. */
+/**
+ * QblkCommitOptions:
+ *
+ * Options of a commit.  Initialize them with zeroes; texts are borrowed.
+ *
+ * Since: 0.1.0
+ */
 typedef struct {
-    const char *top;  /**< a layer as the user names it; NULL: the active one */
-    const char *base; /**< likewise; NULL: the bottom, or with shallow the one below top */
+    const char *top;  /**< a layer as a user names it; NULL: the active one */
+    const char *base; /**< a layer; NULL: the bottom, or with shallow the one right below the top */
     gboolean shallow;
     QblkCommitEnd end;
-    gboolean keep_relative;  /**< the overlay's backing string stays relative */
-    gboolean delete_removed; /**< files that are not used any more are deleted at the end: refused
-                                  where QEMU is not seen to have them open on this machine */
+    gboolean keep_relative;  /**< keep the backing string of the overlay relative */
+    gboolean delete_removed; /**< delete the images that are no longer in use; refused if QEMU is
+                                  not seen to have them open on this machine */
 } QblkCommitOptions;
 
-/** A pull.  Initialize with zeroes. */
+/**
+ * QblkPullOptions:
+ *
+ * Options of a pull.  Initialize them with zeroes; texts are borrowed.
+ *
+ * Since: 0.1.0
+ */
 typedef struct {
-    const char *base; /**< a layer as the user names it, which stays; NULL: none does */
-    gboolean keep_relative;
+    const char *base;       /**< a layer as a user names it, which stays; NULL: no layer stays */
+    gboolean keep_relative; /**< keep the backing string of the active layer relative */
 } QblkPullOptions;
 
-/** What all jobs have.  Initialize with zeroes. */
+/**
+ * QblkJobLimits:
+ *
+ * Options of all jobs.  Initialize them with zeroes.
+ *
+ * Since: 0.1.0
+ */
 typedef struct {
-    gint64 speed;           /**< bytes a second, 0: no limit */
-    gboolean force_managed; /**< libvirt started the guest and will not hear of the change */
+    gint64 speed;           /**< bytes per second, 0: no limit */
+    gboolean force_managed; /**< allow a guest of libvirt, which is not informed of the change */
 } QblkJobLimits;
 
+/**
+ * qblk_plan_free:
+ * @plan: (transfer full) (nullable): the plan
+ *
+ * Free a plan.
+ *
+ * Since: 0.1.0
+ */
 void qblk_plan_free(QblkPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_free)
 

@@ -2,10 +2,14 @@
 #include "plan/backing-string.h"
 
 #include "base/file-identity.h"
+#include "plan/plan-check.h"
 
 #include <string.h>
 
-/* A URL, `json:` or a path from the root. */
+/* In a name by QEMU this stands for bytes that are not UTF-8. */
+#define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
+
+/* FALSE for an absolute path and for what begins with a scheme: URLs, `json:`. */
 static gboolean
 is_relative(const char *name)
 {
@@ -24,91 +28,140 @@ is_same_file(const char *a, const char *b)
 {
     g_autofree char *plain_a = g_canonicalize_filename(a, "/");
     g_autofree char *plain_b = g_canonicalize_filename(b, "/");
+
     return g_str_equal(plain_a, plain_b) || qblk_file_identity_is_one(a, b);
 }
 
 gboolean
 qblk_backing_string_leads_to(const char *upper, const char *name, const char *lower)
 {
-    if (upper == NULL || lower == NULL || !is_path(name) || !is_path(lower) || !is_path(upper)) {
+    if (upper == NULL || lower == NULL) {
         return TRUE;
     }
+    if (!is_path(name) || !is_path(lower) || !is_path(upper)) {
+        return TRUE;
+    }
+    if (name[0] == '/') {
+        return is_same_file(name, lower);
+    }
+
     g_autofree char *directory = g_path_get_dirname(upper);
-    g_autofree char *path =
-        name[0] == '/' ? g_strdup(name) : g_build_filename(directory, name, NULL);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
     return is_same_file(path, lower);
 }
 
-/* What QEMU opened has another name than we know. */
+/* ---- relative names ---- */
+
+/* The name that QEMU has opened contained a secret, and is not known completely. */
 static gboolean
-check_known(const QblkLayer *lower, GError **error)
+check_name_is_known(const QblkLayer *lower, GError **error)
 {
     if (!lower->had_secrets) {
         return TRUE;
     }
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                "'%s' stands for a name with a password in it, which is not kept, and so cannot be "
-                "written into the header of another image",
-                lower->filename);
-    return FALSE;
+    return qblk_plan_refuse(error,
+                            "the name of '%s' contains a password, which is not kept: the header "
+                            "of another image cannot be made to name it",
+                            lower->filename);
 }
 
-/* A header may say another file than the one that somebody has opened with -blockdev. */
 static gboolean
-check_leads(const QblkLayer *layer, const QblkLayer *next, GError **error)
+check_is_relative(const QblkLayer *layer, GError **error)
+{
+    if (layer->backing_name == NULL) {
+        return qblk_plan_refuse(error, "'%s' has no backing string: --keep-relative cannot be used",
+                                layer->filename);
+    }
+    if (!is_relative(layer->backing_name)) {
+        return qblk_plan_refuse(error,
+                                "the backing string '%s' of '%s' is not relative: --keep-relative "
+                                "cannot be used",
+                                layer->backing_name, layer->filename);
+    }
+    return TRUE;
+}
+
+/* A header may name another file than the one that was opened with -blockdev. */
+static gboolean
+check_leads_to_next(const QblkLayer *layer, const QblkLayer *next, GError **error)
 {
     if (qblk_backing_string_leads_to(layer->filename, layer->backing_name, next->filename)) {
         return TRUE;
     }
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                "the backing string of '%s' is '%s', and what is open below is '%s', so that none "
-                "can be kept relative",
-                layer->filename, layer->backing_name, next->filename);
-    return FALSE;
+    return qblk_plan_refuse(error,
+                            "the backing string '%s' of '%s' does not lead to '%s', which is open "
+                            "below it: --keep-relative cannot be used",
+                            layer->backing_name, layer->filename, next->filename);
+}
+
+static gboolean
+check_step_down(const QblkLayer *layer, const QblkLayer *next, GError **error)
+{
+    if (!check_is_relative(layer, error) || !check_name_is_known(next, error)) {
+        return FALSE;
+    }
+    return check_leads_to_next(layer, next, error);
+}
+
+/* The directory part of @name with its slash, "" if it has none. */
+static char *
+directory_part(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash == NULL ? g_strdup("") : g_strndup(name, (gsize)(slash + 1 - name));
 }
 
 char *
 qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *upper, const QblkLayer *lower,
                              GError **error)
 {
-    g_autofree char *directory = g_strdup("");
+    g_autoptr(GString) name = g_string_new(NULL);
+
     for (guint i = upper->position; i < lower->position; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        const char *name = layer->backing_name;
-        if (name == NULL || !is_relative(name)) {
-            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                        "the backing string of '%s' is %s%s%s, so that none can be kept relative",
-                        layer->filename, name == NULL ? "missing" : "'", name == NULL ? "" : name,
-                        name == NULL ? "" : "', which is not relative");
+        if (!check_step_down(layer, chain->layers->pdata[i + 1], error)) {
             return NULL;
         }
-        const QblkLayer *below = chain->layers->pdata[i + 1];
-        if (!check_known(below, error) || !check_leads(layer, below, error)) {
-            return NULL;
-        }
+
         if (i + 1 == lower->position) {
-            return g_strconcat(directory, name, NULL);
+            g_string_append(name, layer->backing_name);
+        } else {
+            g_autofree char *directory = directory_part(layer->backing_name);
+            g_string_append(name, directory);
         }
-        const char *slash = strrchr(name, '/');
-        g_autofree char *part =
-            slash == NULL ? g_strdup("") : g_strndup(name, (gsize)(slash + 1 - name));
-        char *next = g_strconcat(directory, part, NULL);
-        g_free(directory);
-        directory = next;
     }
-    return g_strdup("");
+    return g_strdup(name->str);
+}
+
+/* ---- absolute names ---- */
+
+/* TRUE if opening the file of the layer by its name gives the data of the layer. */
+static gboolean
+is_described_by_name(const QblkLayer *layer)
+{
+    const QblkSource *source = layer->source;
+
+    if (source == NULL || layer->storage_filters->len > 0) {
+        return FALSE;
+    }
+    return source->slice_offset == NULL && source->encryption == NULL;
+}
+
+static gboolean
+is_known_path(const QblkLayer *layer)
+{
+    const char *name = layer->filename;
+
+    if (name == NULL || name[0] != '/' || layer->had_secrets) {
+        return FALSE;
+    }
+    return strstr(name, REPLACEMENT_CHARACTER) == NULL;
 }
 
 const char *
 qblk_backing_string_absolute(const QblkLayer *lower)
 {
-    const QblkSource *source = lower->source;
-    gboolean is_whole = source != NULL && source->slice_offset == NULL &&
-                        source->encryption == NULL && lower->storage_filters->len == 0;
-    /* U+FFFD stands for bytes that QEMU could not say. */
-    gboolean is_known = lower->filename != NULL && lower->filename[0] == '/' &&
-                        !lower->had_secrets && strstr(lower->filename, "\xef\xbf\xbd") == NULL;
-    return is_whole && is_known ? lower->filename : NULL;
+    return is_described_by_name(lower) && is_known_path(lower) ? lower->filename : NULL;
 }
 
 gboolean
@@ -119,7 +172,10 @@ qblk_backing_string_choose(const QblkChain *chain, const QblkLayer *upper, const
         *name = qblk_backing_string_relative(chain, upper, lower, error);
         return *name != NULL;
     }
+
     *name = g_strdup(qblk_backing_string_absolute(lower));
-    return *name != NULL || lower->filename == NULL || lower->filename[0] != '/' ||
-           check_known(lower, error);
+    if (*name == NULL && lower->filename != NULL && lower->filename[0] == '/') {
+        return check_name_is_known(lower, error);
+    }
+    return TRUE;
 }

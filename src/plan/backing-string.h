@@ -1,44 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Backing strings that stay relative when layers between two images go away.
+ * Backing strings: what the header of an image has to name when the layers below it change.
  */
 #pragma once
 
 #include "graph/chain.h"
 
 /**
- * How the image @lower is named relative to the directory of @upper, made of the relative backing
- * strings of the headers from @upper down to it: "../b/top.qcow2" and in it "base.qcow2" give
- * "../b/base.qcow2".  Owned by the caller.
+ * Make the name of the image @lower relative to the directory of @upper from the relative backing
+ * strings in the headers between them: "../b/top.qcow2" and, in that one, "base.qcow2" give
+ * "../b/base.qcow2".
  *
- * QBLK_BLOCKJOB_ERROR_REFUSED where a header on the way has no name or an absolute one, or names
- * another file than the one that is open, or one whose name is not known whole.
+ * Returns: (transfer full): the name; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if a header has no
+ * backing string or an absolute one, if it names another file than the one that is open, or if the
+ * name of that file is not completely known
  */
 char *qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *upper,
                                    const QblkLayer *lower,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Whether the backing string @name in the header of @upper leads to the file @lower.  TRUE as well
- * for what is no path (`json:`, URLs), of which nothing can be said.
+ * Returns: TRUE if the backing string @name in the header of @upper leads to the file @lower, and
+ * also if one of them is not a path (`json:`, a URL), so that they cannot be compared.
  */
 gboolean qblk_backing_string_leads_to(const char *upper, const char *name, const char *lower);
 
 /**
- * What a header above @lower should say: its path.  NULL where that does not say all, or is not
- * known for sure; QEMU's own choice has to do then.  Borrowed.
+ * Get the path that a header above @lower should name.
  *
- * QEMU's own choice for a node that was opened with -blockdev is `json:` with all that is below it,
- * which is wrong as soon as that changes.
+ * For a node opened with -blockdev QEMU would choose `json:` with everything below the node, which
+ * is wrong as soon as that changes.
+ *
+ * Returns: (nullable): the path, borrowed; NULL if it does not describe the image completely or is
+ * not known for certain, and QEMU has to choose
  */
 const char *qblk_backing_string_absolute(const QblkLayer *lower);
 
 /**
- * What the header of @upper should say once @lower is next to it: a relative name with
- * @keeps_relative, else an absolute one; @name is set to NULL where QEMU has to choose.
+ * Choose what the header of @upper should name when @lower is the next layer.
  *
- * QBLK_BLOCKJOB_ERROR_REFUSED as for qblk_backing_string_relative(), and where @lower has a path
- * that is not known whole: QEMU's own choice could not be told from a wrong one.
+ * @keeps_relative: choose a relative name instead of an absolute one
+ * @name: (out) (transfer full) (nullable): the name; NULL if QEMU has to choose it
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED as of qblk_backing_string_relative(), and
+ * if the path of @lower is not completely known: a wrong choice of QEMU would not be noticed
  */
 gboolean qblk_backing_string_choose(const QblkChain *chain, const QblkLayer *upper,
                                     const QblkLayer *lower, gboolean keeps_relative, char **name,

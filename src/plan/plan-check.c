@@ -7,21 +7,18 @@
 
 #include <string.h>
 
-static gboolean
-refuse_managed(const QblkPlanContext *context, const char *how, const char *what, GError **error)
-{
-    return context->force_managed ||
-           qblk_plan_check_refuse(
-               error,
-               "libvirt %s this guest and never notices a change of '%s' made without it: use "
-               "virsh, or say --force-managed",
-               how, what);
-}
+/* ---- guests of libvirt ---- */
 
 gboolean
 qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain *chain, GError **error)
 {
-    return !chain->has_libvirt_indexes || refuse_managed(context, "started", chain->target, error);
+    if (context->force_managed || !chain->has_libvirt_indexes) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "disk '%s' belongs to a guest of libvirt, which would not notice the "
+                            "change: use virsh, or --force-managed",
+                            chain->target);
 }
 
 /* libvirt names a job "pull-vda-libvirt-2-format". */
@@ -32,43 +29,82 @@ is_named_by_libvirt(const QblkJob *job)
     return node != NULL && qblk_libvirt_node_is(node);
 }
 
-gboolean
-qblk_plan_check_managed_job(const QblkPlanContext *context, const QblkJob *job, GError **error)
+/* TRUE if the job, a node or a device has a name that libvirt gives. */
+static gboolean
+is_managed(const QblkSnapshot *snapshot, const QblkJob *job)
 {
-    const QblkSnapshot *snapshot = context->snapshot;
-    gboolean is_named = FALSE, is_managed = is_named_by_libvirt(job);
+    if (is_named_by_libvirt(job)) {
+        return TRUE;
+    }
+
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         const QblkNode *node = snapshot->nodes->pdata[i];
-        is_named = TRUE;
-        is_managed = is_managed || qblk_libvirt_node_is(node->name);
+        if (qblk_libvirt_node_is(node->name)) {
+            return TRUE;
+        }
     }
     for (guint i = 0; i < snapshot->devices->len; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
-        is_named = is_named || device->node_name != NULL;
-        is_managed = is_managed || qblk_libvirt_node_is(device->node_name);
+        if (qblk_libvirt_node_is(device->node_name)) {
+            return TRUE;
+        }
     }
-    if (is_managed) {
-        return refuse_managed(context, "started", job->id, error);
-    }
-    return is_named || refuse_managed(context, "may have started", job->id, error);
+    return FALSE;
 }
+
+/* TRUE if the name of at least one node is known. */
+static gboolean
+has_node_names(const QblkSnapshot *snapshot)
+{
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        if (device->node_name != NULL) {
+            return TRUE;
+        }
+    }
+    return snapshot->nodes->len > 0;
+}
+
+gboolean
+qblk_plan_check_managed_job(const QblkPlanContext *context, const QblkJob *job, GError **error)
+{
+    if (context->force_managed) {
+        return TRUE;
+    }
+    if (is_managed(context->snapshot, job)) {
+        return qblk_plan_refuse(error,
+                                "job '%s' belongs to a guest of libvirt, which would not notice "
+                                "the change: use virsh, or --force-managed",
+                                job->id);
+    }
+    if (!has_node_names(context->snapshot)) {
+        return qblk_plan_refuse(error,
+                                "job '%s' may belong to a guest of libvirt, which would not notice "
+                                "the change: use virsh, or --force-managed",
+                                job->id);
+    }
+    return TRUE;
+}
+
+/* ---- the disk and its layers ---- */
 
 gboolean
 qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GError **error)
 {
     const QblkJob *job = qblk_snapshot_jobs_of(context->snapshot, chain->target);
+
     if (chain->layers->len == 0) {
-        return qblk_plan_check_refuse(error, "disk '%s' is an empty drive", chain->target);
+        return qblk_plan_refuse(error, "disk '%s' is an empty drive", chain->target);
     }
     if (chain->kind == QBLK_DEVICE_CDROM) {
-        return qblk_plan_check_refuse(error, "disk '%s' is a cdrom", chain->target);
+        return qblk_plan_refuse(error, "disk '%s' is a CD-ROM drive", chain->target);
     }
     if (chain->read_only) {
-        return qblk_plan_check_refuse(error, "disk '%s' is read-only", chain->target);
+        return qblk_plan_refuse(error, "disk '%s' is read-only", chain->target);
     }
     if (job != NULL) {
-        return qblk_plan_check_refuse(error, "disk '%s' has a job already: '%s' (%s, %s)",
-                                      chain->target, job->id, job->type, job->status);
+        return qblk_plan_refuse(error, "disk '%s' already has a job: '%s' (%s, %s)", chain->target,
+                                job->id, job->type, job->status);
     }
     return qblk_plan_check_managed(context, chain, error);
 }
@@ -81,9 +117,9 @@ qblk_plan_check_users(const QblkPlanContext *context, const QblkChain *chain,
         const QblkLayer *layer = chain->layers->pdata[i];
         const char *other = qblk_snapshot_users_other(context->snapshot, chain->target, layer);
         if (other != NULL) {
-            return qblk_plan_check_refuse(
-                error, "image '%s' is also used by disk '%s', whose data would change",
-                layer->filename, other);
+            return qblk_plan_refuse(error,
+                                    "image '%s' is also used by disk '%s', whose data would change",
+                                    layer->filename, other);
         }
     }
     return TRUE;
@@ -97,22 +133,28 @@ qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper, const char
         return TRUE;
     }
     if (upper->position == lower->position) {
-        return qblk_plan_check_refuse(error, "'%s' and '%s' are the same layer of '%s'", upper_name,
-                                      lower_name, chain->target);
+        return qblk_plan_refuse(error, "'%s' and '%s' are the same layer of disk '%s'", upper_name,
+                                lower_name, chain->target);
     }
-    return qblk_plan_check_refuse(error, "'%s' is below '%s' in the chain of '%s', not above it",
-                                  upper_name, lower_name, chain->target);
+    return qblk_plan_refuse(error, "'%s' is below '%s' in the chain of disk '%s', not above it",
+                            upper_name, lower_name, chain->target);
 }
+
+/* ---- what QEMU has ---- */
 
 static gboolean
 uses_id(const QblkPlan *plan, const char *id)
 {
-    gboolean uses = g_str_equal(plan->job, id);
+    if (g_str_equal(plan->job, id)) {
+        return TRUE;
+    }
     for (guint i = 0; i < plan->steps->len; i++) {
         const QblkStep *step = plan->steps->pdata[i];
-        uses = uses || g_strcmp0(step->job, id) == 0;
+        if (g_strcmp0(step->job, id) == 0) {
+            return TRUE;
+        }
     }
-    return uses;
+    return FALSE;
 }
 
 gboolean
@@ -121,11 +163,10 @@ qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan, GError 
     for (guint i = 0; i < context->snapshot->jobs->len; i++) {
         const QblkJob *job = context->snapshot->jobs->pdata[i];
         if (uses_id(plan, job->id)) {
-            return qblk_plan_check_refuse(
-                error,
-                "there is a job '%s' already (%s, %s): 'qblk job' with that id looks at it "
-                "and ends it",
-                job->id, job->type, job->status);
+            return qblk_plan_refuse(error,
+                                    "job '%s' already exists (%s, %s): show or end it with 'qblk "
+                                    "job' and this id",
+                                    job->id, job->type, job->status);
         }
     }
     return TRUE;
@@ -141,17 +182,28 @@ qblk_plan_check_features(QblkPlanContext *context, const QblkSchema *schema)
 }
 
 static gboolean
-check_steps(const GPtrArray *steps, const QblkSchema *schema, GError **error)
+check_step_schema(const QblkStep *step, const QblkSchema *schema, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (step->command == NULL) {
+        return TRUE;
+    }
+    if (!qblk_schema_check_command(schema, step->command, step->arguments, &cause)) {
+        return qblk_plan_refuse(error, "this QEMU cannot %s: %s", step->purpose, cause->message);
+    }
+    return TRUE;
+}
+
+static gboolean
+check_steps_schema(const GPtrArray *steps, const QblkSchema *schema, GError **error)
 {
     for (guint i = 0; i < steps->len; i++) {
         const QblkStep *step = steps->pdata[i];
-        g_autoptr(GError) cause = NULL;
-        if (step->command != NULL &&
-            !qblk_schema_check_command(schema, step->command, step->arguments, &cause)) {
-            return qblk_plan_check_refuse(error, "this QEMU cannot %s: %s", step->purpose,
-                                          cause->message);
+        if (!check_step_schema(step, schema, error)) {
+            return FALSE;
         }
-        if (!check_steps(step->undo, schema, error)) {
+        if (!check_steps_schema(step->undo, schema, error)) {
             return FALSE;
         }
     }
@@ -161,5 +213,5 @@ check_steps(const GPtrArray *steps, const QblkSchema *schema, GError **error)
 gboolean
 qblk_plan_check_schema(const QblkPlan *plan, const QblkSchema *schema, GError **error)
 {
-    return check_steps(plan->steps, schema, error);
+    return check_steps_schema(plan->steps, schema, error);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Plan what becomes of a job that runs already, whoever has started it.
+ * Planning what to do with a job that already exists, started by any client.
  */
 #pragma once
 
 #include "plan/plan.h"
 
 typedef enum {
-    QBLK_JOB_WAIT,   /* until it is ready, or over: finalize and forget it if nobody else does */
-    QBLK_JOB_PIVOT,  /* of a copy or active commit that is ready: go on with what it has written */
-    QBLK_JOB_FINISH, /* likewise, but go on with the source: what was written is of one moment */
-    QBLK_JOB_ABORT,  /* end it now; what a job that is ready has written is whole */
+    QBLK_JOB_WAIT,   /* until it is ready or concluded; finalize and dismiss it if it needs that */
+    QBLK_JOB_PIVOT,  /* of a ready copy or active commit: switch the guest to what it has written */
+    QBLK_JOB_FINISH, /* of the same: keep the source; the copy has the data of that moment */
+    QBLK_JOB_ABORT,  /* end it now; what a ready job has written is complete */
     QBLK_JOB_PAUSE,
     QBLK_JOB_RESUME,
     QBLK_JOB_LIMIT, /* change its speed */
@@ -18,19 +18,24 @@ typedef enum {
 
 typedef struct {
     QblkJobAction action;
-    gboolean waits; /* for a job that is not ready yet, before a pivot or finish */
+    gboolean waits; /* until the job is ready, before a pivot or finish */
 } QblkJobRequest;
 
 /**
- * The job on the disk @name, or of the id @name; NULL where there is none.  A job that could not be
- * attached to its disk, because the nodes must not be asked for, is found by the id that plans
- * give.  Borrowed.
+ * Find the job on the disk @name, or with the id @name.  A job that is not attached to its disk,
+ * because reading the nodes would be unsafe, is found by the id that qblk gives.
+ *
+ * Returns: (nullable): the job, borrowed; NULL if it does not exist
  */
 const QblkJob *qblk_plan_job_find(const QblkSnapshot *snapshot, const char *name);
 
 /**
- * The plan for @job; the target of @context is not looked at, its speed only with QBLK_JOB_LIMIT.
- * QBLK_BLOCKJOB_ERROR_REFUSED where the job is not one for that, or not yet.
+ * Plan @request for @job.
+ *
+ * @context: its target is ignored; its speed is for QBLK_JOB_LIMIT only
+ *
+ * Returns: (transfer full): the plan; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if the kind or the
+ * state of the job does not allow the request
  */
 QblkPlan *qblk_plan_job(const QblkPlanContext *context, const QblkJob *job,
                         const QblkJobRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;

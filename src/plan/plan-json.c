@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-json.h"
 
-/* Each struct is one table for both directions, so that they cannot drift apart. */
+/* One table for each struct, used to write and to read it. */
 typedef enum {
     TEXT,     /* char *, owned; NULL is null */
-    REQUIRED, /* likewise, never NULL */
+    REQUIRED, /* char *, owned; never NULL */
     BOOLEAN,
     INTEGER, /* gint64 */
     VALUE,   /* QblkJson *, owned */
@@ -17,7 +17,7 @@ typedef struct {
     const char *name;
     Kind kind;
     gsize offset;
-    const Record *of; /* LIST: what is in it */
+    const Record *of; /* of its elements, with LIST */
 } Member;
 
 struct Record {
@@ -88,7 +88,7 @@ new_layer(void)
 
 static const Record layer = {layer_members, new_layer};
 
-static const Member removal_members[] = {
+static const Member removed_members[] = {
     MEMBER(QblkRemovedImage, "file", REQUIRED, filename),
     MEMBER(QblkRemovedImage, "local", BOOLEAN, is_local),
     MEMBER(QblkRemovedImage, "delete", BOOLEAN, will_delete),
@@ -98,12 +98,12 @@ static const Member removal_members[] = {
 };
 
 static gpointer
-new_removal(void)
+new_removed_image(void)
 {
     return g_new0(QblkRemovedImage, 1);
 }
 
-static const Record removal = {removal_members, new_removal};
+static const Record removed_image = {removed_members, new_removed_image};
 
 static const Member plan_members[] = {
     MEMBER(QblkPlan, "kind", REQUIRED, kind),
@@ -117,7 +117,7 @@ static const Member plan_members[] = {
     LIST_OF(QblkPlan, "steps", &step, steps),
     LIST_OF(QblkPlan, "before", &layer, before),
     LIST_OF(QblkPlan, "after", &layer, after),
-    LIST_OF(QblkPlan, "removed", &removal, removed),
+    LIST_OF(QblkPlan, "removed", &removed_image, removed),
     MEMBER(QblkPlan, "partial", TEXT, partial),
     MEMBER(QblkPlan, "merged", TEXT, merged),
     MEMBER(QblkPlan, "merged-into", TEXT, merged_into),
@@ -135,6 +135,7 @@ static QblkJson *
 write_record(gconstpointer data, const Member *members)
 {
     QblkJson *object = qblk_json_new_object();
+
     for (const Member *member = members; member->name != NULL; member++) {
         const gconstpointer at = (const char *)data + member->offset;
         switch (member->kind) {
@@ -163,6 +164,7 @@ static QblkJson *
 write_list(const GPtrArray *list, const Record *of)
 {
     QblkJson *array = qblk_json_new_array();
+
     for (guint i = 0; i < list->len; i++) {
         qblk_json_append(array, write_record(list->pdata[i], of->members));
     }
@@ -183,40 +185,53 @@ qblk_plan_json_steps(const QblkPlan *plan)
 
 /* ---- from JSON ---- */
 
+static gboolean read_list(GPtrArray *list, const QblkJson *array, const Record *of, GError **error);
+
+/* Read a text, which is NULL afterwards if @value is not one. */
 static gboolean
-fail(GError **error, const Member *member)
+read_text(char **text, const QblkJson *value, gboolean is_required)
 {
-    g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE,
-                "not a plan: '%s' is missing or of another type", member->name);
-    return FALSE;
+    *text = g_strdup(qblk_json_string(value));
+    if (*text != NULL) {
+        return TRUE;
+    }
+    return !is_required && qblk_json_is_null(value);
 }
 
-static gboolean read_list(GPtrArray *list, const QblkJson *array, const Record *of, GError **error);
+/* Read a member that is not a list.  FALSE if @value has another type. */
+static gboolean
+read_value(gpointer at, Kind kind, const QblkJson *value)
+{
+    switch (kind) {
+    case TEXT:
+        return read_text(at, value, FALSE);
+    case REQUIRED:
+        return read_text(at, value, TRUE);
+    case BOOLEAN:
+        *(gboolean *)at = qblk_json_true(value);
+        return qblk_json_is(value, QBLK_JSON_BOOLEAN);
+    case INTEGER:
+        return qblk_json_integer(value, at);
+    case VALUE:
+        *(QblkJson **)at = value == NULL ? NULL : qblk_json_ref(value);
+        return qblk_json_is(value, QBLK_JSON_OBJECT);
+    case LIST:
+        return qblk_json_is(value, QBLK_JSON_ARRAY);
+    }
+    return FALSE;
+}
 
 static gboolean
 read_member(gpointer data, const Member *member, const QblkJson *value, GError **error)
 {
     gpointer at = (char *)data + member->offset;
-    switch (member->kind) {
-    case TEXT:
-    case REQUIRED:
-        *(char **)at = g_strdup(qblk_json_string(value));
-        return *(char **)at != NULL || (member->kind == TEXT && qblk_json_is_null(value)) ||
-               fail(error, member);
-    case BOOLEAN:
-        *(gboolean *)at = qblk_json_true(value);
-        return qblk_json_is(value, QBLK_JSON_BOOLEAN) || fail(error, member);
-    case INTEGER:
-        return qblk_json_integer(value, at) || fail(error, member);
-    case VALUE:
-        *(QblkJson **)at = value == NULL ? NULL : qblk_json_ref(value);
-        return qblk_json_is(value, QBLK_JSON_OBJECT) || fail(error, member);
-    case LIST:
-        return qblk_json_is(value, QBLK_JSON_ARRAY)
-                   ? read_list(*(GPtrArray **)at, value, member->of, error)
-                   : fail(error, member);
+
+    if (!read_value(at, member->kind, value)) {
+        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE,
+                    "not a plan: '%s' is missing or has another type", member->name);
+        return FALSE;
     }
-    return FALSE;
+    return member->kind != LIST || read_list(*(GPtrArray **)at, value, member->of, error);
 }
 
 static gboolean

@@ -2,15 +2,17 @@
 #include "plan/plan-monitor.h"
 
 #include "plan/plan-check.h"
+#include "plan/plan-steps.h"
 
-#define OUR_PREFIX  "qblk-monitor-"
-#define LIBVIRTS_ID "charmonitor" /* the chardev of libvirt's own monitor, of every guest */
+#define OUR_PREFIX "qblk-monitor-"
+#define LIBVIRT_ID "charmonitor" /* the chardev of libvirt's own monitor, in every guest */
 
 static QblkPlan *
 plan_new(const char *kind, const char *path)
 {
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, path, -1);
     QblkPlan *plan = qblk_plan_new_empty();
+
     plan->kind = g_strdup(kind);
     plan->target = g_strdup(path);
     plan->job = g_strdup_printf(OUR_PREFIX "%.16s", sum);
@@ -18,9 +20,9 @@ plan_new(const char *kind, const char *path)
     return plan;
 }
 
-/* Whether @list has an object whose member @key is @value. */
+/* TRUE if @list has an object whose member @key is @value. */
 static gboolean
-has(const QblkJson *list, const char *key, const char *value)
+has_object_with(const QblkJson *list, const char *key, const char *value)
 {
     for (gsize i = 0; i < qblk_json_length(list); i++) {
         if (g_strcmp0(qblk_json_get_string(qblk_json_at(list, i), key), value) == 0) {
@@ -42,6 +44,7 @@ static void
 add_undo(const QblkPlan *plan, QblkStep *step, const char *purpose, const char *command)
 {
     QblkStep *undo = qblk_plan_step_new();
+
     undo->purpose = g_strdup(purpose);
     undo->command = g_strdup(command);
     undo->arguments = id_arguments(plan);
@@ -50,59 +53,64 @@ add_undo(const QblkPlan *plan, QblkStep *step, const char *purpose, const char *
 
 /* ---- opening ---- */
 
+/* An object of QEMU's union types: "type", and "data" of that type. */
 static QblkJson *
-object_of(const char *type, QblkJson *data)
+union_object(const char *type, QblkJson *data)
 {
     QblkJson *object = qblk_json_new_object();
+
     qblk_json_set_string(object, "type", type);
     qblk_json_set(object, "data", data);
     return object;
 }
 
 static void
-add_listen(QblkPlan *plan)
+add_chardev(QblkPlan *plan)
 {
-    QblkJson *arguments = id_arguments(plan);
     QblkJson *place = qblk_json_new_object();
-    QblkJson *socket = qblk_json_new_object();
     qblk_json_set_string(place, "path", plan->target);
-    qblk_json_set(socket, "addr", object_of("unix", place));
+
+    QblkJson *socket = qblk_json_new_object();
+    qblk_json_set(socket, "addr", union_object("unix", place));
     qblk_json_set_boolean(socket, "server", TRUE);
-    qblk_json_set_boolean(socket, "wait", FALSE); /* else QEMU stands still until somebody comes */
-    qblk_json_set(arguments, "backend", object_of("socket", socket));
-    QblkStep *step = qblk_plan_add(plan, "listen at the path", "chardev-add", arguments);
+    qblk_json_set_boolean(socket, "wait", FALSE); /* else QEMU blocks until a client connects */
+
+    QblkJson *arguments = id_arguments(plan);
+    qblk_json_set(arguments, "backend", union_object("socket", socket));
+    QblkStep *step = qblk_plan_add(plan, "listen on the path", "chardev-add", arguments);
     add_undo(plan, step, "stop listening", "chardev-remove");
 }
 
 static void
-add_speak(QblkPlan *plan)
+add_server(QblkPlan *plan)
 {
     QblkJson *arguments = id_arguments(plan);
     qblk_json_set_string(arguments, "qom-type", "monitor-qmp");
     qblk_json_set_string(arguments, "chardev", plan->job);
-    QblkStep *step = qblk_plan_add(plan, "speak QMP there", "object-add", arguments);
-    add_undo(plan, step, "stop speaking QMP there", "object-del");
+
+    QblkStep *step = qblk_plan_add(plan, "start the QMP server", "object-add", arguments);
+    add_undo(plan, step, "stop the QMP server", "object-del");
 }
 
 static gboolean
-check_open(const QblkPlanMonitorContext *context, const QblkPlan *plan, const char *path,
-           GError **error)
+check_can_open(const QblkPlanMonitorContext *context, const QblkPlan *plan, const char *path,
+               GError **error)
 {
+    gboolean is_managed = has_object_with(context->chardevs, "label", LIBVIRT_ID);
+
     if (!qblk_plan_check_schema(plan, context->schema, NULL)) {
-        return qblk_plan_check_refuse(
-            error,
-            "this QEMU cannot open another monitor while it runs (11.1 and later can): start "
-            "it with one more -qmp unix:PATH,server=on,wait=off, which <qemu:commandline> "
-            "does in libvirt");
+        return qblk_plan_refuse(error,
+                                "this QEMU cannot open another monitor while it runs (QEMU 11.1 "
+                                "can): start it with one more -qmp unix:PATH,server=on,wait=off, "
+                                "with libvirt in <qemu:commandline>");
     }
-    if (has(context->chardevs, "label", LIBVIRTS_ID) && !context->force_managed) {
-        return qblk_plan_check_refuse(error,
-                                      "libvirt started this guest and will not know of a monitor "
-                                      "that it has not made: say --force-managed");
+    if (is_managed && !context->force_managed) {
+        return qblk_plan_refuse(error, "libvirt manages this guest and would not notice another "
+                                       "monitor: use --force-managed to open it");
     }
-    if (has(context->chardevs, "label", plan->job)) {
-        return qblk_plan_check_refuse(
-            error, "this VM has a monitor at '%s' already: --close takes it away", path);
+    if (has_object_with(context->chardevs, "label", plan->job)) {
+        return qblk_plan_refuse(
+            error, "monitor '%s' is already open in this VM: use --close to close it", path);
     }
     return TRUE;
 }
@@ -111,41 +119,58 @@ QblkPlan *
 qblk_plan_monitor_open(const QblkPlanMonitorContext *context, const char *path, GError **error)
 {
     g_autoptr(QblkPlan) plan = plan_new("open-monitor", path);
-    add_listen(plan);
-    add_speak(plan);
-    (void)qblk_plan_add(plan, "make sure that it answers", NULL, qblk_json_new_object());
-    return check_open(context, plan, path, error) ? g_steal_pointer(&plan) : NULL;
+
+    add_chardev(plan);
+    add_server(plan);
+    (void)qblk_plan_add(plan, "connect to the new monitor", NULL, qblk_json_new_object());
+    return check_can_open(context, plan, path, error) ? g_steal_pointer(&plan) : NULL;
 }
 
 /* ---- closing ---- */
 
-static void
-fail_without(const QblkJson *chardevs, const char *path, GError **error)
+/* The monitors that qblk has opened, as "'A', 'B'"; NULL if there is no such monitor. */
+static char *
+list_own_monitors(const QblkJson *chardevs)
 {
-    g_autoptr(GString) others = g_string_new(NULL);
+    g_autoptr(GString) list = g_string_new(NULL);
+
     for (gsize i = 0; i < qblk_json_length(chardevs); i++) {
         const QblkJson *chardev = qblk_json_at(chardevs, i);
         const char *label = qblk_json_get_string(chardev, "label");
         const char *place = qblk_json_get_string(chardev, "filename");
-        if (label != NULL && place != NULL && g_str_has_prefix(label, OUR_PREFIX)) {
-            g_string_append_printf(others, "%s'%s'", others->len == 0 ? "; there is " : ", ",
-                                   place);
+        if (label == NULL || place == NULL || !g_str_has_prefix(label, OUR_PREFIX)) {
+            continue;
         }
+        g_string_append_printf(list, "%s'%s'", list->len == 0 ? "" : ", ", place);
     }
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                "this VM has no monitor at '%s' that qblk has opened%s", path, others->str);
+    return list->len == 0 ? NULL : g_strdup(list->str);
+}
+
+static void
+set_no_monitor(const QblkJson *chardevs, const char *path, GError **error)
+{
+    g_autofree char *others = list_own_monitors(chardevs);
+
+    if (others == NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "qblk has opened no monitor '%s' in this VM", path);
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "qblk has opened no monitor '%s' in this VM: it has opened %s", path, others);
+    }
 }
 
 QblkPlan *
 qblk_plan_monitor_close(const QblkPlanMonitorContext *context, const char *path, GError **error)
 {
     g_autoptr(QblkPlan) plan = plan_new("close-monitor", path);
-    if (!has(context->chardevs, "label", plan->job)) {
-        fail_without(context->chardevs, path, error);
+
+    if (!has_object_with(context->chardevs, "label", plan->job)) {
+        set_no_monitor(context->chardevs, path, error);
         return NULL;
     }
-    if (has(context->objects, "name", plan->job)) {
-        (void)qblk_plan_add(plan, "stop speaking QMP there", "object-del", id_arguments(plan));
+    if (has_object_with(context->objects, "name", plan->job)) {
+        (void)qblk_plan_add(plan, "stop the QMP server", "object-del", id_arguments(plan));
     }
     (void)qblk_plan_add(plan, "stop listening", "chardev-remove", id_arguments(plan));
     return g_steal_pointer(&plan);

@@ -3,94 +3,153 @@
 
 #include "plan/backing-string.h"
 #include "plan/plan-check.h"
+#include "plan/plan-steps.h"
 
-static gboolean
-refuse(GError **error, const char *reason, const char *name)
+typedef struct {
+    const QblkPlanContext *context;
+    const QblkPullOptions *options;
+    const QblkChain *chain;
+    const QblkLayer *top;  /* the active layer */
+    const QblkLayer *base; /* the layer that stays below it; NULL: none does */
+    guint end;             /* position of @base, or the number of layers */
+    char *backing_name;    /* new backing string of @top, owned; NULL: QEMU chooses it */
+} Pull;
+
+static void
+pull_clear(Pull *pull)
 {
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "%s '%s'", reason, name);
-    return FALSE;
+    g_free(pull->backing_name);
 }
 
-/* There is something between the active layer and @base, or below where there is none. */
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pull, pull_clear)
+
 static gboolean
-check(const QblkPlanContext *context, const QblkPullOptions *options, const QblkChain *chain,
-      const QblkLayer *base, GError **error)
+resolve_base(Pull *pull, GError **error)
 {
-    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    if (base != NULL &&
-        !qblk_plan_check_order(chain, top, chain->target, base, options->base, error)) {
+    pull->end = pull->chain->layers->len;
+    if (pull->options->base == NULL) {
+        return TRUE;
+    }
+
+    pull->base = qblk_chain_resolve(pull->chain, pull->options->base, error);
+    if (pull->base == NULL) {
         return FALSE;
     }
-    if (base == NULL ? chain->layers->len == 1 : base->position == 1) {
-        return refuse(error, "there is nothing to pull into the active layer of", chain->target);
+    pull->end = pull->base->position;
+    return qblk_plan_check_order(pull->chain, pull->top, pull->chain->target, pull->base,
+                                 pull->options->base, error);
+}
+
+static gboolean
+check_pull(const Pull *pull, GError **error)
+{
+    const char *target = pull->chain->target;
+
+    if (pull->end == 1 && pull->base == NULL) {
+        return qblk_plan_refuse(error, "disk '%s' has one layer only: there is nothing to pull",
+                                target);
     }
-    if (base == NULL && options->keep_relative) {
-        return refuse(error, "--keep-relative needs a base that stays, and none does in",
-                      chain->target);
+    if (pull->end == 1) {
+        return qblk_plan_refuse(error,
+                                "'%s' is right below the active layer of disk '%s': there is "
+                                "nothing to pull",
+                                pull->options->base, target);
     }
-    return qblk_plan_check_users(context, chain, top, top, error);
+    if (pull->base == NULL && pull->options->keep_relative) {
+        return qblk_plan_refuse(error,
+                                "no layer stays below the active layer of disk '%s': "
+                                "--keep-relative needs --base",
+                                target);
+    }
+    return qblk_plan_check_users(pull->context, pull->chain, pull->top, pull->top, error);
+}
+
+static gboolean
+choose_backing_name(Pull *pull, GError **error)
+{
+    if (pull->base == NULL) {
+        return TRUE;
+    }
+    return qblk_backing_string_choose(pull->chain, pull->top, pull->base,
+                                      pull->options->keep_relative, &pull->backing_name, error);
+}
+
+/* ---- steps ---- */
+
+static void
+add_start(QblkPlan *plan, const Pull *pull)
+{
+    QblkJson *arguments = qblk_plan_job_arguments(plan, pull->context, FALSE);
+
+    qblk_json_set_string(arguments, "device", pull->top->node_name);
+    if (pull->base != NULL) {
+        qblk_json_set_string(arguments, "base-node", pull->base->node_name);
+    }
+    if (pull->backing_name != NULL) {
+        qblk_json_set_string(arguments, "backing-file", pull->backing_name);
+    }
+    if (pull->base != NULL && pull->context->masks_protocol) {
+        qblk_json_set_boolean(arguments, "backing-mask-protocol", TRUE);
+    }
+
+    (void)qblk_plan_add_job(plan, "start the job", "block-stream", arguments, plan->job, "pending");
 }
 
 static void
-add_start(QblkPlan *plan, const QblkPlanContext *context, const QblkChain *chain,
-          const QblkLayer *base, const char *backing_name)
+add_steps(QblkPlan *plan, const Pull *pull)
 {
-    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    QblkJson *arguments = qblk_plan_job_arguments(plan, context, FALSE);
-    qblk_json_set_string(arguments, "device", top->node_name);
-    if (base != NULL) {
-        qblk_json_set_string(arguments, "base-node", base->node_name);
+    add_start(plan, pull);
+    qblk_plan_add_flush(plan, pull->context, pull->top->node_name);
+    qblk_plan_add_finalize(plan);
+
+    for (guint i = 1; i < pull->end; i++) {
+        qblk_plan_add_close_layer(plan, pull->context, pull->chain->layers->pdata[i]);
     }
-    if (backing_name != NULL) {
-        qblk_json_set_string(arguments, "backing-file", backing_name);
+}
+
+static void
+add_expectations(QblkPlan *plan, const Pull *pull)
+{
+    qblk_plan_expect_header(plan, pull->top, pull->backing_name);
+    qblk_plan_expect_layers(plan, pull->chain->layers, pull->end);
+}
+
+static QblkPlan *
+make_plan(const Pull *pull, GError **error)
+{
+    g_autoptr(QblkPlan) plan = qblk_plan_new("pull", pull->context, pull->chain);
+    if (!qblk_plan_check_id(pull->context, plan, error)) {
+        return NULL;
     }
-    if (base != NULL && context->masks_protocol) {
-        qblk_json_set_boolean(arguments, "backing-mask-protocol", TRUE);
+
+    plan->writes = g_strdup(pull->top->filename);
+    if (pull->end == 2) {
+        plan->reads = g_strdup(qblk_chain_get_layer(pull->chain, 1)->filename);
     }
-    (void)qblk_plan_add_job(plan, "start the job", "block-stream", arguments, plan->job, "pending");
+    add_steps(plan, pull);
+    add_expectations(plan, pull);
+    return g_steal_pointer(&plan);
 }
 
 QblkPlan *
 qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, GError **error)
 {
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, context->target, error);
-    const QblkLayer *base = NULL;
-    g_autofree char *backing_name = NULL;
     if (chain == NULL || !qblk_plan_check_disk(context, chain, error)) {
         return NULL;
     }
-    if (options->base != NULL) {
-        base = qblk_chain_resolve(chain, options->base, error);
-        if (base == NULL) {
-            return NULL;
-        }
-    }
-    if (!check(context, options, chain, base, error)) {
+
+    g_auto(Pull) pull = {
+        .context = context,
+        .options = options,
+        .chain = chain,
+        .top = qblk_chain_get_layer(chain, 0),
+    };
+    if (!resolve_base(&pull, error) || !check_pull(&pull, error)) {
         return NULL;
     }
-    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    if (base != NULL && !qblk_backing_string_choose(chain, top, base, options->keep_relative,
-                                                    &backing_name, error)) {
+    if (!choose_backing_name(&pull, error)) {
         return NULL;
     }
-    g_autoptr(QblkPlan) plan = qblk_plan_new("pull", context, chain);
-    if (!qblk_plan_check_id(context, plan, error)) {
-        return NULL;
-    }
-    guint end = base == NULL ? chain->layers->len : base->position;
-    plan->writes = g_strdup(top->filename);
-    if (end == 2) {
-        plan->reads = g_strdup(qblk_chain_get_layer(chain, 1)->filename);
-    }
-    add_start(plan, context, chain, base, backing_name);
-    qblk_plan_add_flush(plan, context, top->node_name);
-    qblk_plan_add_finalize(plan);
-    qblk_plan_expect_header(plan, top, backing_name);
-    for (guint i = 1; i < end; i++) {
-        qblk_plan_add_close_layer(plan, context, chain->layers->pdata[i]);
-    }
-    for (guint i = end; i < chain->layers->len; i++) {
-        (void)qblk_plan_expect(plan, chain->layers->pdata[i]);
-    }
-    return g_steal_pointer(&plan);
+    return make_plan(&pull, error);
 }

@@ -2,6 +2,7 @@
 #include "lib/run-case.h"
 
 #include "lib/graph-fixture.h"
+#include "plan/plan-steps.h"
 
 #include <glib/gstdio.h>
 

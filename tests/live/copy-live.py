@@ -156,7 +156,7 @@ class Place(TestCase):
         other = images.create(os.path.join(self.directory, 'other.qcow2'))
         self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda')
                       + drive(other, id='vdb') + virtio('vdb', id='vdb'))
-        self.refuse_copy('--reuse-external', dest=other, says='open already')
+        self.refuse_copy('--reuse-external', dest=other, says='already open in QEMU')
 
     def test_a_relative_path_is_of_the_directory_of_qblk(self):
         self.boot()

@@ -61,7 +61,7 @@ class CommitLayer(block_jobs.TestCase):
         before = self.state()
         done = self.run_example(self.process.socket, 'vda', 'vda[3]')
         self.assertEqual((done.returncode, done.stdout), (1, ''))
-        self.assertIn('no layer to commit into', done.stderr)
+        self.assertIn('no layer below', done.stderr)
         self.assertEqual(self.state(), before)
 
 

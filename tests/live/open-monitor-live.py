@@ -53,7 +53,7 @@ class TestCase(live.TestCase):
             self.qblk('open-monitor', self.process.socket, *arguments, **options)
             return True
         result, names = self.sent(*arguments, status=qblk.REFUSED, **options)
-        self.assertIn('11.1 and later can', result.errors)
+        self.assertIn('QEMU 11.1 can', result.errors)
         self.assertEqual(names & CHANGING, set())
         self.assert_nothing_left()
         self.assertFalse(os.path.lexists(self.path))
@@ -178,7 +178,7 @@ class Paths(TestCase):
         self.assert_nothing_left()
 
     def test_one_that_cannot_be(self):
-        says = 'on the machine of' if self.can else '11.1 and later can'
+        says = 'on the machine of' if self.can else 'QEMU 11.1 can'
         self.refused(f'tcp:{self.process.tcp}', self.path, says=says)
         if not self.open('--dry-run', self.path):
             return
@@ -197,7 +197,7 @@ class Others(TestCase):
         name = json.loads(self.qblk(*plan).stdout)['id']
         self.process.qmp.execute('object-add',
                                  {'qom-type': 'secret', 'id': name, 'data': 'x'})
-        self.refused(self.process.socket, self.path, says='cannot speak QMP there',
+        self.refused(self.process.socket, self.path, says='cannot start the QMP server',
                      status=qblk.FAILED)
         self.assertFalse(os.path.lexists(self.path))
 
@@ -213,7 +213,7 @@ class Others(TestCase):
     def test_it_is_opened_once_and_closed_through_another(self):
         if not self.open():
             return
-        self.refused(self.process.socket, self.path, says='already: --close takes it away')
+        self.refused(self.process.socket, self.path, says='already open in this VM: use --close')
         self.refused(self.path, self.path, '--close', status=qblk.FAILED,
                      says='current QMP monitor')
         with qmp.Qmp.connect(self.path) as watcher:
@@ -227,7 +227,7 @@ class Others(TestCase):
         # what libvirt calls the chardev of its own monitor, see libvirt-guest-live.py
         self.process.qmp.execute('chardev-add', {'id': 'charmonitor', 'backend': {
             'type': 'null', 'data': {}}})
-        says = '--force-managed' if self.can else '11.1 and later can'
+        says = '--force-managed' if self.can else 'QEMU 11.1 can'
         self.refused(self.process.socket, self.path, says=says)
         self.before = self.state()
         if self.open(self.path, '--force-managed'):

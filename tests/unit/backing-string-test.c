@@ -57,13 +57,14 @@ what_is_not_relative_cannot_be_kept(void **state)
     static const struct {
         const char *lines[4], *part;
     } cases[] = {
-        {{"/a/top /a/base", "/a/base"}, "'/a/base', which is not relative"},
-        {{"/a/top json:{}", "/a/base"}, "'json:{}', which is not relative"},
+        {{"/a/top /a/base", "/a/base"}, "'/a/base' of '/a/top' is not relative"},
+        {{"/a/top json:{}", "/a/base"}, "'json:{}' of '/a/top' is not relative"},
         {{"/a/top nbd://h/x", "nbd://h/x"}, "not relative"},
-        {{"/a/top middle", "/a/middle /a/base", "/a/base"}, "'/a/middle' is '/a/base'"},
-        {{"/a/top", "/a/base"}, "missing"},
-        {{"/a/top base", "/a/other"}, "what is open below is '/a/other'"},
-        {{"/a/top ../base", "/a/base"}, "what is open below is '/a/base'"},
+        {{"/a/top middle", "/a/middle /a/base", "/a/base"},
+         "'/a/base' of '/a/middle' is not relative"},
+        {{"/a/top", "/a/base"}, "'/a/top' has no backing string"},
+        {{"/a/top base", "/a/other"}, "does not lead to '/a/other'"},
+        {{"/a/top ../base", "/a/base"}, "does not lead to '/a/base'"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         GError *error = NULL;
@@ -102,7 +103,7 @@ a_link_of_either_kind_is_the_file_it_leads_to(void **state)
     assert_true(qblk_backing_string_leads_to(file, "hard", file));
     assert_true(qblk_backing_string_leads_to(file, "soft", hard));
     assert_false(qblk_backing_string_leads_to(file, "other", file));
-    assert_false(qblk_backing_string_leads_to(file, "missing", file));
+    assert_false(qblk_backing_string_leads_to(file, "'/a/top' has no backing string", file));
     cli_check_remove(directory);
 }
 
@@ -116,7 +117,8 @@ a_name_with_a_secret_on_the_way_cannot_be_kept(void **state)
         QblkLayer *layer = chain->layers->pdata[hidden];
         layer->had_secrets = TRUE;
         assert_null(relative_name(chain, &error));
-        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "with a password");
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                     "contains a password");
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "lib/check.h"
 #include "lib/cli-check.h"
+#include "plan/plan-steps.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -51,7 +51,7 @@ what_the_guest_cannot_write_to_is_refused(void **state)
     disk.chain->read_only = TRUE;
     assert_refused(&disk, "disk 'vda' is read-only");
     disk.chain->kind = QBLK_DEVICE_CDROM;
-    assert_refused(&disk, "disk 'vda' is a cdrom");
+    assert_refused(&disk, "disk 'vda' is a CD-ROM drive");
     g_ptr_array_set_size(disk.chain->layers, 0);
     assert_refused(&disk, "disk 'vda' is an empty drive");
     disk_clear(&disk);
@@ -61,7 +61,7 @@ static void
 a_guest_of_libvirts_is_left_to_it(void **state)
 {
     Disk disk = disk_on("libvirt-1-format");
-    assert_refused(&disk, "libvirt started this guest");
+    assert_refused(&disk, "belongs to a guest of libvirt");
     disk.context.force_managed = TRUE;
     assert_true(qblk_plan_check_disk(&disk.context, disk.chain, NULL));
     disk_clear(&disk);

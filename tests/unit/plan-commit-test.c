@@ -138,16 +138,17 @@ what_makes_no_sense_is_refused(void **state)
         QblkCommitOptions options;
         const char *part;
     } cases[] = {
-        {{.top = NULL}, "say --active"},
-        {{.top = "vda[1]", .end = QBLK_COMMIT_PIVOT}, "for the active layer, not for 'vda[1]'"},
-        {{.top = "vda[2]"}, "no layer to commit into below 'vda[2]'"},
-        {{.top = "vda[2]", .shallow = TRUE}, "no layer to commit into below 'vda[2]'"},
-        {{.top = "vda[1]", .base = "vda[2]", .shallow = TRUE}, "a shallow commit"},
+        {{.top = NULL}, "use --active"},
+        {{.top = "vda[1]", .end = QBLK_COMMIT_PIVOT}, "'vda[1]' is not the active layer"},
+        {{.top = "vda[2]"}, "'vda[2]' is the bottom of its chain"},
+        {{.top = "vda[2]", .shallow = TRUE}, "'vda[2]' is the bottom of its chain"},
+        {{.top = "vda[1]", .base = "vda[2]", .shallow = TRUE},
+         "--base 'vda[2]' cannot be used with --shallow"},
         {{.top = "vda[1]", .base = "node:middle"}, "the same layer"},
         {{.top = "vda[2]", .base = "vda[1]"}, "'vda[2]' is below 'vda[1]'"},
         {{.top = "vda[2]", .base = "vda"}, "'vda[2]' is below 'vda'"},
-        {{.end = QBLK_COMMIT_PIVOT, .keep_relative = TRUE}, "none above 'vda'"},
-        {{.top = "vda[1]", .keep_relative = TRUE}, "missing"},
+        {{.end = QBLK_COMMIT_PIVOT, .keep_relative = TRUE}, "'vda' has no overlay"},
+        {{.top = "vda[1]", .keep_relative = TRUE}, "has no backing string"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         assert_refused(NODES, BLOCKS, &cases[i].options, cases[i].part);
@@ -175,7 +176,8 @@ an_id_that_is_taken_is_refused(void **state)
                           "'current-progress':1,'total-progress':1}]");
     const QblkPlanContext context = {.job = "mine"};
     assert_null(plan_on(replies, context, &options, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "a job 'mine' already");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "job 'mine' already exists");
 }
 
 static void
@@ -206,7 +208,7 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
 {
     const QblkCommitOptions inner = {.top = "vda[1]"};
     assert_refused(NODES_WITH_BASE("file", "/d/x://me:pw@h/base.qcow2"), "vda - top", &inner,
-                   "'/d/x://me:***@h/base.qcow2' stands for a name with a password");
+                   "the name of '/d/x://me:***@h/base.qcow2' contains a password");
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies =
         graph_fixture_machine(NODES_WITH_BASE("http", "http://me:pw@h/base.qcow2"), "vda - top");

@@ -180,7 +180,8 @@ what_makes_no_sense_is_refused(void **state)
         const char *part;
     } cases[] = {
         {{.destination = "/d/copy", .format = "vmdk"}, "--reuse-external"},
-        {{.destination = "/d/copy", .format = "raw", .shallow = TRUE}, "'raw' has none"},
+        {{.destination = "/d/copy", .format = "raw", .shallow = TRUE},
+         "format 'raw' has no backing images"},
         {{.destination = "/d/base.qcow2"}, "as node 'base'"},
         {{.destination = "/d/./other.qcow2", .reuse = TRUE}, "as node 'other'"},
     };
@@ -205,7 +206,7 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
                             names[i][0], names[i][1], names[i][1]);
         assert_null(plan_on(nodes, &shallow, &error));
         assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                     "header of '/d/copy' could not say");
+                     "the header of '/d/copy' cannot name");
         g_autoptr(QblkPlan) made = plan_on(nodes, &full, &error);
         assert_no_error(error);
     }
@@ -273,7 +274,7 @@ an_image_that_is_reused_has_to_fit(void **state)
         {0, NULL, FALSE, NULL},
         {1, NULL, FALSE, "same size"},
         {-1, "/d/middle.qcow2", TRUE, "same size"},
-        {0, "/d/middle.qcow2", FALSE, "'/d/middle.qcow2' of '/d/copy' would be seen"},
+        {0, "/d/middle.qcow2", FALSE, "'/d/copy' has the backing image '/d/middle.qcow2'"},
         {0, NULL, TRUE, "no backing image"},
         {0, "/d/middle.qcow2", TRUE, NULL},
         {0, "/d/elsewhere.qcow2", TRUE, NULL},

@@ -102,14 +102,17 @@ what_makes_no_sense_is_refused(void **state)
     } cases[] = {
         {"mirror-running", NULL, {QBLK_JOB_PIVOT, FALSE}, "not ready yet (running): add --wait"},
         {"mirror-running", "paused", {QBLK_JOB_FINISH, FALSE}, "(paused): add --wait"},
-        {"mirror-ready", "pending", {QBLK_JOB_PIVOT, TRUE}, "not ready yet (pending)"},
+        {"mirror-ready", "pending", {QBLK_JOB_PIVOT, TRUE}, "not ready (pending)"},
         {"commit-middle-running", NULL, {QBLK_JOB_PIVOT, TRUE}, "ends by itself"},
         {"stream-running", NULL, {QBLK_JOB_FINISH, TRUE}, "ends by itself"},
-        {"stream-concluded", NULL, {QBLK_JOB_PIVOT, FALSE}, "is over"},
-        {"mirror-ready", NULL, {QBLK_JOB_RESUME, FALSE}, "is ready, and cannot be resumed"},
-        {"mirror-ready", "standby", {QBLK_JOB_PAUSE, FALSE}, "is standby, and cannot be paused"},
-        {"stream-pending", NULL, {QBLK_JOB_LIMIT, FALSE}, "speed cannot be changed any more"},
-        {"stream-pending", NULL, {QBLK_JOB_PAUSE, FALSE}, "is pending, and cannot be paused"},
+        {"stream-concluded", NULL, {QBLK_JOB_PIVOT, FALSE}, "is concluded"},
+        {"mirror-ready", NULL, {QBLK_JOB_RESUME, FALSE}, "cannot be resumed: it is ready"},
+        {"mirror-ready", "standby", {QBLK_JOB_PAUSE, FALSE}, "cannot be paused: it is standby"},
+        {"stream-pending",
+         NULL,
+         {QBLK_JOB_LIMIT, FALSE},
+         "the speed of job 'stream0' cannot be changed"},
+        {"stream-pending", NULL, {QBLK_JOB_PAUSE, FALSE}, "cannot be paused: it is pending"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         GError *error = NULL;
@@ -177,7 +180,8 @@ a_job_of_no_disk_is_refused(void **state)
     g_autoptr(QblkReplies) replies = graph_fixture_load("virtio-5-deep");
     graph_fixture_replace(replies, "query-jobs", NULL, job);
     assert_null(plan_in(replies, "make", (QblkJobRequest){.action = QBLK_JOB_ABORT}, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "works on no disk");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "does not work on a disk");
 }
 
 /* Replace @from by @to in what query-block and the graph say. */
@@ -202,12 +206,12 @@ a_job_of_a_guest_of_libvirts_is_not_touched_unasked_where_its_chain_is_not_known
         const char *from, *to, *id, *part; /* NULL: it is the user's own */
     } cases[] = {
         {NULL, NULL, "stream0", NULL},
-        {"\"disk-2\"", "\"libvirt-2-format\"", "stream0", "libvirt started this guest"},
-        {"\"disk-2\"", "\"libvirt-CoR-vda\"", "stream0", "libvirt started this guest"},
-        {"\"disk-base\"", "\"libvirt-1-format\"", "stream0", "libvirt started this guest"},
-        {NULL, NULL, "pull-vda-libvirt-2-format", "libvirt started this guest"},
+        {"\"disk-2\"", "\"libvirt-2-format\"", "stream0", "belongs to a guest of libvirt"},
+        {"\"disk-2\"", "\"libvirt-CoR-vda\"", "stream0", "belongs to a guest of libvirt"},
+        {"\"disk-base\"", "\"libvirt-1-format\"", "stream0", "belongs to a guest of libvirt"},
+        {NULL, NULL, "pull-vda-libvirt-2-format", "belongs to a guest of libvirt"},
         {NULL, NULL, "pull-vda-libvirt", NULL},
-        {"", NULL, "stream0", "libvirt may have started this guest"},
+        {"", NULL, "stream0", "may belong to a guest of libvirt"},
     };
     static const QblkJobAction actions[] = {QBLK_JOB_WAIT, QBLK_JOB_ABORT, QBLK_JOB_PAUSE,
                                             QBLK_JOB_LIMIT};

@@ -88,7 +88,7 @@ an_older_qemu_is_told_from_one_that_can(void **state)
         g_autoptr(GError) error = NULL;
         assert_null(open_in(versions[i], "[]", TRUE, &error));
         assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                     "(11.1 and later can): start it with one more -qmp");
+                     "(QEMU 11.1 can): start it with one more -qmp");
     }
 }
 
@@ -108,7 +108,8 @@ it_is_not_opened_twice(void **state)
 {
     g_autoptr(GError) error = NULL;
     assert_null(open_in("11.1", CHARDEVS(ID), TRUE, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "already: --close");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "already open in this VM: use --close");
 }
 
 static void
@@ -135,7 +136,7 @@ what_others_have_opened_is_not_closed(void **state)
     g_autoptr(GError) error = NULL;
     assert_null(close_in(CHARDEVS("mine"), OBJECTS("mine"), &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                 "this VM has no monitor at '" PATH "' that qblk has opened");
+                 "qblk has opened no monitor '" PATH "' in this VM");
 }
 
 static void
@@ -144,7 +145,7 @@ those_at_other_paths_are_named(void **state)
     g_autoptr(GError) error = NULL;
     assert_null(close_in(CHARDEVS("qblk-monitor-0"), OBJECTS("qblk-monitor-0"), &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                 "; there is 'disconnected:unix:" PATH ",server=on'");
+                 "it has opened 'disconnected:unix:" PATH ",server=on'");
 }
 
 int

@@ -108,7 +108,7 @@ what_makes_no_sense_is_refused(void **state)
     assert_refused(BLOCKS, "vdb", &all, "nothing to pull");
     assert_refused(BLOCKS, "vda", &to_next, "nothing to pull");
     assert_refused(BLOCKS, "vda", &to_itself, "the same layer");
-    assert_refused(BLOCKS, "vda", &relative, "needs a base that stays");
+    assert_refused(BLOCKS, "vda", &relative, "--keep-relative needs --base");
     /* what another disk sees through its own chain would grow */
     assert_refused(BLOCKS "\nvdc - top", "vda", &all, "also used by disk 'vdc'");
 }
@@ -133,7 +133,7 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
     const QblkPullOptions options = {.base = "vda[2]"};
     assert_null(plan_with(nodes, "vda - top", "vda", &options, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                 "'/d/x://me:***@h/b' stands for a name with a password");
+                 "the name of '/d/x://me:***@h/b' contains a password");
     const QblkPullOptions all = {0};
     g_autoptr(QblkPlan) plan = plan_with(nodes, "vda - top", "vda", &all, &error);
     assert_no_error(error); /* its name is needed nowhere */

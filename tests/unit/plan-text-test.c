@@ -2,6 +2,7 @@
 #include "cli/print/plan-text.h"
 
 #include "lib/check.h"
+#include "plan/plan-steps.h"
 
 static QblkPlan *
 plan_new(void)
@@ -53,9 +54,9 @@ a_plan_says_only_chains_that_are_known(void **state)
 {
     g_autoptr(QblkPlan) plan = plan_new();
     g_autoptr(GString) text = g_string_new(NULL);
-    (void)qblk_plan_add_for_job(plan, "forget the job", "job-dismiss", NULL, NULL);
+    (void)qblk_plan_add_for_job(plan, "dismiss the job", "job-dismiss", NULL, NULL);
     qblk_plan_text(plan, text);
-    assert_string_equal(text->str, "copy of v\\x1bda\n  1. forget the job\n"
+    assert_string_equal(text->str, "copy of v\\x1bda\n  1. dismiss the job\n"
                                    "     job-dismiss {\"id\":\"job0\"}\n");
     (void)qblk_plan_expect_image(plan, NULL, "raw", "/d/\x01");
     g_string_truncate(text, 0);

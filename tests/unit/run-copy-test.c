@@ -186,7 +186,7 @@ what_was_opened_is_closed_over_the_next_connection(void **state)
     run_case_refuse(test->next, "blockdev-create");
     run_case_tell(test->next, NULL, NULL);
     take_close(test->next, "qblk-vda-1-file");
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "refused to make an image in it");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "refused to create the image of the copy");
 }
 
 int

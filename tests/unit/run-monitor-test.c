@@ -76,7 +76,7 @@ nothing_follows_a_socket_that_is_refused(void **state)
     refuse(fake, "chardev-add");
     assert_false(run(fake, FALSE, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
-                 "cannot listen at the path: 'chardev-add': No luck");
+                 "cannot listen on the path: 'chardev-add': No luck");
 }
 
 static void
@@ -89,7 +89,7 @@ a_socket_without_a_monitor_is_taken_back(void **state)
     take(fake, "chardev-remove");
     assert_false(run(fake, FALSE, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
-                 "cannot speak QMP there: 'object-add': No luck");
+                 "cannot start the QMP server: 'object-add': No luck");
 }
 
 static void
@@ -103,7 +103,7 @@ a_monitor_that_does_not_answer_is_taken_back(void **state)
     take(fake, "chardev-remove");
     assert_false(run(fake, FALSE, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
-                 "cannot make sure that it answers: cannot connect to '" PATH "'");
+                 "cannot connect to the new monitor: cannot connect to '" PATH "'");
 }
 
 static void
@@ -117,7 +117,7 @@ a_command_without_an_answer_is_taken_back_as_well(void **state)
     take(fake, "object-del");
     take(fake, "chardev-remove");
     assert_false(run_within(fake, FALSE, 1000, &error));
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "cannot speak QMP there: ");
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "cannot start the QMP server: ");
 }
 
 static void
@@ -131,7 +131,7 @@ what_cannot_be_taken_back_is_said(void **state)
     assert_false(run(fake, FALSE, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
                  "may be left, and could not be taken back ('chardev-remove': No luck): cannot "
-                 "speak QMP there: ");
+                 "start the QMP server: ");
 }
 
 static void
@@ -164,7 +164,7 @@ a_monitor_that_cannot_be_closed_keeps_its_socket(void **state)
     refuse(fake, "object-del");
     assert_false(run(fake, TRUE, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
-                 "cannot stop speaking QMP there: 'object-del': No luck");
+                 "cannot stop the QMP server: 'object-del': No luck");
 }
 
 int

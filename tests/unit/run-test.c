@@ -135,7 +135,7 @@ what_cannot_be_flushed_is_not_relied_on(void **state)
     fake_qmp_reply(test->fake, "\"Error: Input/output error\\r\\n\"");
     run_case_take_back(test->fake, "pending");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "refused to have what was written on disk: Error: Input/output error");
+                  "refused to flush the written data: Error: Input/output error");
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "lib/cli-check.h"
 #include "lib/graph-fixture.h"
 #include "plan/plan-commit.h"
+#include "plan/plan-steps.h"
 
 /* The chain that commit of vda[1] into vda[2] promises, and one that is there. */
 static gboolean

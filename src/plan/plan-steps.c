@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/plan-steps.h"
+
+#include "graph/snapshot-users.h"
+
+static QblkStep *
+step_new(const char *purpose, const char *command, QblkJson *arguments)
+{
+    QblkStep *step = qblk_plan_step_new();
+
+    step->purpose = g_strdup(purpose);
+    step->command = g_strdup(command);
+    step->arguments = arguments;
+    return step;
+}
+
+static QblkStep *
+step_new_for_job(const char *purpose, const char *command, const char *id, const char *until)
+{
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_string(arguments, "id", id);
+
+    QblkStep *step = step_new(purpose, command, arguments);
+    step->job = g_strdup(id);
+    step->until = g_strdup(until);
+    return step;
+}
+
+static QblkStep *
+step_new_close(const char *node_name)
+{
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_string(arguments, "node-name", node_name);
+
+    QblkStep *step = step_new("delete the unused node", "blockdev-del", arguments);
+    step->may_fail = TRUE;
+    return step;
+}
+
+static QblkStep *
+append_step(QblkPlan *plan, QblkStep *step)
+{
+    g_ptr_array_add(plan->steps, step);
+    return step;
+}
+
+/* ---- any step ---- */
+
+QblkStep *
+qblk_plan_add(QblkPlan *plan, const char *purpose, const char *command, QblkJson *arguments)
+{
+    return append_step(plan, step_new(purpose, command, arguments));
+}
+
+QblkStep *
+qblk_plan_add_job(QblkPlan *plan, const char *purpose, const char *command, QblkJson *arguments,
+                  const char *id, const char *until)
+{
+    QblkStep *step = qblk_plan_add(plan, purpose, command, arguments);
+
+    step->job = g_strdup(id);
+    step->until = g_strdup(until);
+    step->is_start = g_str_equal(id, plan->job);
+    qblk_plan_undo_job(step, TRUE);
+    return step;
+}
+
+void
+qblk_plan_undo_job(QblkStep *step, gboolean cancels)
+{
+    if (cancels) {
+        QblkStep *cancel = step_new_for_job("cancel the job", "job-cancel", step->job, "concluded");
+        g_ptr_array_add(step->undo, cancel);
+    }
+
+    QblkStep *dismiss = step_new_for_job("dismiss the job", "job-dismiss", step->job, NULL);
+    g_ptr_array_add(step->undo, dismiss);
+}
+
+QblkStep *
+qblk_plan_add_for_job(QblkPlan *plan, const char *purpose, const char *command, const char *id,
+                      const char *until)
+{
+    const char *job = id == NULL ? plan->job : id;
+    return append_step(plan, step_new_for_job(purpose, command, job, until));
+}
+
+/* ---- nodes ---- */
+
+void
+qblk_plan_add_open(QblkPlan *plan, const char *purpose, const char *node, QblkJson *arguments)
+{
+    qblk_json_set_string(arguments, "node-name", node);
+
+    QblkStep *step = qblk_plan_add(plan, purpose, "blockdev-add", arguments);
+    g_ptr_array_add(step->undo, step_new_close(node));
+}
+
+void
+qblk_plan_add_close(QblkPlan *plan, const char *node)
+{
+    (void)append_step(plan, step_new_close(node));
+}
+
+static gboolean
+is_local_file(const QblkLayer *layer)
+{
+    if (layer->source == NULL || layer->source->type != QBLK_SOURCE_FILE) {
+        return FALSE;
+    }
+    return layer->filename != NULL && layer->filename[0] == '/';
+}
+
+static void
+note_removed(QblkPlan *plan, const QblkLayer *layer)
+{
+    QblkRemovedImage *image = g_new0(QblkRemovedImage, 1);
+
+    image->filename = g_strdup(layer->filename);
+    image->is_local = is_local_file(layer);
+    g_ptr_array_add(plan->removed, image);
+}
+
+/* Delete nodes from top to bottom: one in use cannot be deleted.  QEMU deletes by itself the nodes
+ * that it opened by itself, and keeps those that got a name with -blockdev. */
+void
+qblk_plan_add_close_layer(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer)
+{
+    if (qblk_snapshot_users_other(context->snapshot, plan->target, layer) != NULL) {
+        return;
+    }
+
+    qblk_plan_add_close(plan, layer->node_name);
+    for (guint i = 0; i < layer->storage_filters->len; i++) {
+        const QblkFilter *filter = layer->storage_filters->pdata[i];
+        qblk_plan_add_close(plan, filter->node_name);
+    }
+    if (layer->storage != NULL && g_strcmp0(layer->storage, layer->node_name) != 0) {
+        qblk_plan_add_close(plan, layer->storage);
+    }
+
+    const QblkNode *node = qblk_snapshot_node(context->snapshot, layer->node_name);
+    const QblkNode *data = node == NULL ? NULL : qblk_node_child(node, "data-file");
+    if (data != NULL) {
+        qblk_plan_add_close(plan, data->name);
+    }
+
+    note_removed(plan, layer);
+}
+
+void
+qblk_plan_add_flush(QblkPlan *plan, const QblkPlanContext *context, const char *node)
+{
+    if (context->lacks_hmp) {
+        return;
+    }
+
+    g_autofree char *line = g_strdup_printf("qemu-io \"%s\" flush", node);
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_string(arguments, "command-line", line);
+
+    QblkStep *step =
+        qblk_plan_add(plan, "flush the written data", "human-monitor-command", arguments);
+    step->is_silent = TRUE;
+}
+
+/* ---- the end of a job ---- */
+
+void
+qblk_plan_add_dismiss(QblkPlan *plan)
+{
+    QblkStep *dismiss = qblk_plan_add_for_job(plan, "dismiss the job", "job-dismiss", NULL, NULL);
+    dismiss->may_fail = TRUE;
+}
+
+void
+qblk_plan_add_finalize(QblkPlan *plan)
+{
+    QblkStep *finalize =
+        qblk_plan_add_for_job(plan, "change the chain", "job-finalize", NULL, "concluded");
+
+    finalize->is_final = TRUE;
+    plan->ends_by = "--wait";
+    qblk_plan_add_dismiss(plan);
+}
+
+QblkStep *
+qblk_plan_add_complete(QblkPlan *plan, const char *purpose)
+{
+    QblkStep *complete = qblk_plan_add_for_job(plan, purpose, "job-complete", NULL, "concluded");
+
+    complete->is_final = TRUE;
+    plan->ends_by = "--wait --pivot";
+    qblk_plan_add_dismiss(plan);
+    return complete;
+}
+
+void
+qblk_plan_add_leave(QblkPlan *plan, const char *purpose)
+{
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_string(arguments, "device", plan->job);
+    qblk_json_set_boolean(arguments, "force", FALSE);
+
+    QblkStep *step = qblk_plan_add(plan, purpose, "block-job-cancel", arguments);
+    step->job = g_strdup(plan->job);
+    step->until = g_strdup("concluded");
+    step->is_final = TRUE;
+    plan->ends_by = "--wait --finish";
+    qblk_plan_add_dismiss(plan);
+}
+
+QblkJson *
+qblk_plan_job_arguments(const QblkPlan *plan, const QblkPlanContext *context, gboolean gets_ready)
+{
+    QblkJson *arguments = qblk_json_new_object();
+
+    qblk_json_set_string(arguments, "job-id", plan->job);
+    if (context->speed > 0) {
+        qblk_json_set_integer(arguments, "speed", context->speed);
+    }
+    qblk_json_set_boolean(arguments, "auto-finalize", gets_ready);
+    qblk_json_set_boolean(arguments, "auto-dismiss", FALSE);
+    return arguments;
+}
+
+/* ---- the chain afterwards ---- */
+
+QblkExpectation *
+qblk_plan_expect_image(QblkPlan *plan, const char *node_name, const char *format,
+                       const char *filename)
+{
+    QblkExpectation *expectation = qblk_plan_expectation_new(node_name, format, filename);
+
+    g_ptr_array_add(plan->after, expectation);
+    return expectation;
+}
+
+QblkExpectation *
+qblk_plan_expect(QblkPlan *plan, const QblkLayer *layer)
+{
+    return qblk_plan_expect_image(plan, layer->node_name, layer->format, layer->filename);
+}
+
+void
+qblk_plan_expect_layers(QblkPlan *plan, const GPtrArray *layers, guint first)
+{
+    for (guint i = first; i < layers->len; i++) {
+        (void)qblk_plan_expect(plan, layers->pdata[i]);
+    }
+}
+
+void
+qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char *backing_name)
+{
+    QblkExpectation *expectation = qblk_plan_expect(plan, layer);
+
+    expectation->backing_name = g_strdup(backing_name);
+    expectation->names_next = TRUE;
+}
+
+void
+qblk_plan_set_merged(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base)
+{
+    if (is_local_file(layer)) {
+        plan->merged = g_strdup(layer->filename);
+        plan->merged_into = g_strdup(base->filename);
+    }
+}
