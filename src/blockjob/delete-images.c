@@ -9,14 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REPLACED "another file has its name now"
-#define BY_HAND  "without --delete, what can be deleted by hand is named at the end"
+#define REPLACED "another file now has this name"
+#define BY_HAND  "without --delete, qblk lists the images to delete by hand"
 
 static gboolean
 refuse(GError **error, const char *filename, const char *why)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                "'%s' could not be deleted at the end: %s", filename, why);
+                "cannot delete '%s' after the job: %s", filename, why);
     return FALSE;
 }
 
@@ -45,7 +45,7 @@ why_not_open(const Opened *opened, const QblkFileIdentity *file)
         return NULL;
     }
     g_autofree char *process = qblk_process_describe(opened->pid);
-    return g_strdup_printf("%s, which has the monitor, does not have it open; " BY_HAND, process);
+    return g_strdup_printf("%s, which owns the monitor, does not have it open; " BY_HAND, process);
 }
 
 /* Of what is deleted the name itself has to be the file. */
@@ -58,7 +58,8 @@ identify_removal(QblkRemovedImage *removal, const Opened *opened, GError **error
     }
     if (!S_ISREG(status.st_mode)) {
         return refuse(error, removal->filename,
-                      S_ISLNK(status.st_mode) ? "it is a symbolic link" : "it is no file");
+                      S_ISLNK(status.st_mode) ? "it is a symbolic link"
+                                              : "it is not a regular file");
     }
     removal->file = qblk_file_identity(&status);
     g_autofree char *why = why_not_open(opened, &removal->file);
@@ -81,7 +82,7 @@ identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
     }
     if (why != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "nothing could be deleted at the end, since '%s' cannot be synced before: %s",
+                    "cannot delete images after the job: '%s' cannot be synced before: %s",
                     layer->filename, why);
     }
     return why == NULL;
@@ -103,7 +104,7 @@ qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
     g_autoptr(GArray) files = qblk_process_files(pid, &cause);
     if (files == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "nothing could be deleted at the end: %s; " BY_HAND, cause->message);
+                    "cannot delete images after the job: %s; " BY_HAND, cause->message);
         return FALSE;
     }
     const Opened opened = {.pid = pid, .files = files};

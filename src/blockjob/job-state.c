@@ -86,7 +86,7 @@ qblk_job_state_check(const QblkJson *jobs, GError **error)
     }
     if (!is_list) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                    "'query-jobs': the answer is no list of jobs with ids and states");
+                    "'query-jobs': the reply is not a list of jobs");
     }
     return is_list;
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of the whole file, however long it gets. */
+/* The lock covers the whole file, however long it gets. */
 static int
 control(int fd, int command, struct flock *lock)
 {
@@ -30,11 +30,12 @@ qblk_journal_lock_is_current(int fd, const char *path)
            ours.st_dev == named.st_dev;
 }
 
+/* Set @error from errno; @what is the whole first part of the message. */
 static gboolean
-fail(GError **error, const char *what, const char *path)
+set_errno_error(GError **error, const char *what, const char *path)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "cannot %s the journal '%s': %s; say --state-dir for another directory", what, path,
+                "%s '%s': %s; use --state-dir for another directory", what, path,
                 g_strerror(errno));
     return FALSE;
 }
@@ -47,10 +48,10 @@ take(int fd, const char *path, GError **error)
         return TRUE;
     }
     if (errno != EAGAIN && errno != EACCES) {
-        return fail(error, "lock", path);
+        return set_errno_error(error, "cannot lock the journal", path);
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                "another qblk works on this disk right now (it holds '%s')", path);
+                "another qblk process is working on this disk (journal: '%s')", path);
     return FALSE;
 }
 
@@ -60,7 +61,7 @@ qblk_journal_lock_open(const char *path, int flags, GError **error)
     for (;;) {
         int fd = open(path, flags | O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0) {
-            fail(error, "open", path);
+            set_errno_error(error, "cannot open the journal", path);
             return -1;
         }
         gboolean is_taken = take(fd, path, error);

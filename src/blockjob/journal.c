@@ -20,7 +20,7 @@ struct QblkJournal {
     char *path;
     char *directory;
     int fd;
-    gsize whole; /* bytes of the lines that count; what is behind them was torn */
+    gsize whole; /* bytes of the complete lines; an incomplete one may follow */
 };
 
 static const char *const stages[] = {"planned", "started", "pivoting", "cleaning"};
@@ -31,39 +31,46 @@ qblk_journal_stage_name(QblkStage stage)
     return stages[stage];
 }
 
+/* Set @error from errno; @what is the whole first part of the message. */
 static gboolean
-fail(GError **error, const char *what, const char *path)
+set_write_error(GError **error, const char *what, const char *path)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "%s '%s': %s; say --state-dir for another directory", what, path,
+                "%s '%s': %s; use --state-dir for another directory", what, path,
                 g_strerror(errno));
     return FALSE;
 }
 
 /* ---- the file ---- */
 
+/* The same if it is not known whether an operation was interrupted. */
 static gboolean
-fail_reading(GError **error, const char *what, const char *path)
+set_read_error(GError **error, const char *what, const char *path)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "cannot read the %s '%s': %s; say --state-dir for another directory", what, path,
+                "%s '%s': %s; use --state-dir for another directory", what, path,
                 g_strerror(errno));
     return FALSE;
 }
 
-/* @text stays NULL where there is nothing to take up: it was ended meanwhile, or its first line was
- * torn, and nothing was done yet. */
+/* @text stays NULL if there is nothing to resume: the journal has ended meanwhile, or its first line
+ * is incomplete, and nothing was sent yet. */
 static gboolean
 read_text(int fd, const char *path, char **text, gsize *length, GError **error)
 {
     struct stat status;
     if (fstat(fd, &status) != 0) {
-        return fail_reading(error, "journal", path);
+        return set_read_error(error, "cannot read the journal", path);
     }
-    if (!S_ISREG(status.st_mode) || status.st_size > QBLK_LIMIT_JOURNAL_BYTES) {
+    if (!S_ISREG(status.st_mode)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                    "'%s' is no journal: it is %s", path,
-                    S_ISREG(status.st_mode) ? "too big" : "no file");
+                    "'%s' is not a journal: not a regular file", path);
+        return FALSE;
+    }
+    if (status.st_size > QBLK_LIMIT_JOURNAL_BYTES) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "'%s' is not a journal: more than %d bytes (QBLK_LIMIT_JOURNAL_BYTES)", path,
+                    QBLK_LIMIT_JOURNAL_BYTES);
         return FALSE;
     }
     if (!qblk_journal_lock_is_current(fd, path)) {
@@ -88,10 +95,10 @@ append_line(QblkJournal *journal, const QblkJson *json, GError **error)
 {
     g_autofree char *text = qblk_json_print(json, QBLK_JSON_COMPACT);
     return qblk_file_sync_append_line(journal->fd, &journal->whole, text) ||
-           fail(error, "cannot write the journal", journal->path);
+           set_write_error(error, "cannot write the journal", journal->path);
 }
 
-/* One file for one disk of one QEMU, whichever monitor it is reached by. */
+/* One file for each disk of a QEMU, whichever of its monitors is used. */
 static char *
 file_name(const QblkJournalVm *vm, const QblkPlan *plan)
 {
@@ -132,10 +139,10 @@ qblk_journal_end(QblkJournal *journal)
     qblk_journal_leave(journal);
 }
 
-/* What was torn before its first line was whole is nothing, and goes when that line is written and
- * not where it is listed: nobody else begins with a file that is locked. */
+/* A journal without a complete first line is empty.  It is cut off when that line is written, and
+ * not when it is listed: the file is locked then. */
 static gboolean
-has_nothing_left(const QblkJournal *journal, const QblkPlan *plan, GError **error)
+check_is_empty(const QblkJournal *journal, const QblkPlan *plan, GError **error)
 {
     g_autofree char *text = NULL;
     gsize length = 0;
@@ -144,7 +151,7 @@ has_nothing_left(const QblkJournal *journal, const QblkPlan *plan, GError **erro
     }
     if (text != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "an operation on '%s' was left unfinished: say 'qblk recover' first (it is in "
+                    "an operation on '%s' was interrupted: run 'qblk recover' first (journal: "
                     "'%s')",
                     plan->target, journal->path);
         return FALSE;
@@ -157,7 +164,7 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
                    GError **error)
 {
     if (!qblk_file_sync_make_directory(directory)) {
-        fail(error, "cannot make the directory for journals", directory);
+        set_write_error(error, "cannot create the directory for journals", directory);
         return NULL;
     }
     g_autofree char *name = file_name(vm, plan);
@@ -168,7 +175,7 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
         return NULL;
     }
     g_autoptr(QblkJournal) journal = journal_new(directory, path, fd);
-    if (!has_nothing_left(journal, plan, error)) {
+    if (!check_is_empty(journal, plan, error)) {
         return NULL;
     }
     g_autoptr(QblkJson) header = qblk_json_new_object();
@@ -180,7 +187,7 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
         return NULL;
     }
     if (!qblk_file_sync_directory(directory)) {
-        fail(error, "cannot write the directory for journals", directory);
+        set_write_error(error, "cannot write the directory for journals", directory);
         (void)g_unlink(path);
         return NULL;
     }
@@ -218,7 +225,7 @@ read_header(QblkJournalRecord *record, const QblkJson *json, GError **error)
     if (!qblk_json_integer(qblk_json_get(json, "qblk-journal"), &version) || version != VERSION ||
         !qblk_journal_vm_read(&record->vm, qblk_json_get(json, "vm"))) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                    "not a journal of this qblk");
+                    "not a journal, or one of another version of qblk");
         return FALSE;
     }
     record->plan = qblk_plan_json_read(qblk_json_get(json, "plan"), error);
@@ -245,7 +252,7 @@ qblk_journal_parse(const char *text, gsize length, GError **error)
                                                    : qblk_json_parse(line, (gsize)(newline - line),
                                                                      line == text ? error : NULL);
         if (json == NULL && line != text) {
-            break; /* torn: it was not yet true */
+            break; /* it is incomplete: its stage has not begun */
         }
         if (json == NULL || (line == text && !read_header(record, json, error))) {
             if (error != NULL && *error == NULL) {
@@ -284,7 +291,7 @@ qblk_journal_read(const char *path)
         }
         close(fd);
     } else if (errno != ENOENT) {
-        fail_reading(&cause, "journal", path);
+        set_read_error(&cause, "cannot read the journal", path);
     }
     if (cause != NULL) {
         record = g_new0(QblkJournalRecord, 1);
@@ -311,7 +318,7 @@ compare_paths(gconstpointer a, gconstpointer b)
     return strcmp((*left)->path, (*right)->path);
 }
 
-/* FALSE without an error where there is none. */
+/* FALSE without an error if it does not exist. */
 static gboolean
 is_directory(const char *directory, GError **error)
 {
@@ -319,7 +326,7 @@ is_directory(const char *directory, GError **error)
     if (fd >= 0) {
         close(fd);
     } else if (errno != ENOENT) {
-        fail_reading(error, "directory for journals", directory);
+        set_read_error(error, "cannot read the directory for journals", directory);
     }
     return fd >= 0;
 }
@@ -356,9 +363,9 @@ qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm)
     return g_str_has_prefix(name, prefix);
 }
 
-/* A stage that another qblk has come to since is not the one to go on from. */
+/* Another process may have resumed the operation since @record was read. */
 static gboolean
-is_as_it_was(const QblkJournal *journal, const QblkJournalRecord *record)
+is_unchanged(const QblkJournal *journal, const QblkJournalRecord *record)
 {
     g_autofree char *text = NULL;
     gsize length = 0;
@@ -379,11 +386,11 @@ qblk_journal_resume(const QblkJournalRecord *record, GError **error)
     g_autofree char *directory = g_path_get_dirname(record->path);
     g_autoptr(QblkJournal) journal = journal_new(directory, g_strdup(record->path), fd);
     journal->whole = record->whole;
-    if (is_gone || !is_as_it_was(journal, record)) {
-        g_set_error(
-            error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-            "another qblk has gone on with it meanwhile (in '%s'); say 'qblk recover' again",
-            record->path);
+    if (is_gone || !is_unchanged(journal, record)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "another qblk process has resumed it meanwhile (journal: '%s'): run 'qblk "
+                    "recover' again",
+                    record->path);
         return NULL;
     }
     return g_steal_pointer(&journal);

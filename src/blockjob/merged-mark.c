@@ -109,7 +109,7 @@ qblk_merged_mark_write(const char *image, const char *into, gboolean is_done, GE
         return TRUE;
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "'%s' cannot be marked as merged, in '%s': %s", image, path, g_strerror(errno));
+                "cannot mark '%s' as merged in '%s': %s", image, path, g_strerror(errno));
     return FALSE;
 }
 

@@ -124,7 +124,7 @@ execute_query_jobs(QblkMonitor *monitor, GError **error)
         monitor->unanswered = 0;
         postpone(monitor);
     } else if (!has_failed(monitor) && ++monitor->unanswered >= monitor->patience) {
-        g_prefix_error(error, "QEMU stands still: ");
+        g_prefix_error(error, "QEMU does not respond: ");
     }
     return g_steal_pointer(&answer);
 }
@@ -221,7 +221,7 @@ qblk_monitor_reconnect(QblkMonitor *monitor, GError **error)
     monitor->has_reconnected = TRUE;
     handle_events(monitor);
     if (!qblk_client_reconnect(monitor->client, monitor->address, monitor->timeout_ms, &cause)) {
-        g_prefix_error(error, "%s, after: ", cause->message);
+        g_prefix_error(error, "cannot connect again (%s): ", cause->message);
         return FALSE;
     }
     g_clear_error(error);

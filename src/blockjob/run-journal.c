@@ -108,8 +108,8 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
         return TRUE;
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "the chain of '%s' was changed as planned, but %s; do not use '%s' any more, its "
-                "data are in '%s'",
+                "the chain of '%s' was changed as planned, but %s; do not use '%s', "
+                "its data is in '%s'",
                 plan->target, cause->message, plan->merged, plan->merged_into);
     return FALSE;
 }

@@ -41,7 +41,7 @@ end_badly(QblkMonitor *monitor, const QblkPlan *plan, guint failed, GError **err
     const QblkStep *step = plan->steps->pdata[failed];
     g_prefix_error(error, "cannot %s: ", step->purpose);
     if (!take_back(monitor, plan, failed + (is_open(*error) ? 1 : 0), &cause)) {
-        g_prefix_error(error, "'%s' may be left, and could not be taken back (%s): ", plan->job,
+        g_prefix_error(error, "'%s' may still exist and could not be removed (%s): ", plan->job,
                        cause->message);
     }
 }

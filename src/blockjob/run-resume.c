@@ -59,11 +59,17 @@ report_moved(QblkRunTask *task)
 {
     const QblkPlan *plan = task->plan;
     const QblkExpectation *old = plan->before->pdata[0], *new = plan->after->pdata[0];
-    g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "its job is gone and the image of '%s' is '%s', while its guest %s gone over to "
-                "'%s': QEMU may have been started again, from an image that is old",
-                plan->target, old->filename,
-                task->recorded == QBLK_STAGE_CLEANING ? "had" : "may have", new->filename);
+    if (task->recorded == QBLK_STAGE_CLEANING) {
+        g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "the guest had switched from '%s' to '%s', but '%s' uses the old image: QEMU "
+                    "may have been restarted with it",
+                    old->filename, new->filename, plan->target);
+    } else {
+        g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "the guest may have switched from '%s' to '%s', but '%s' uses the old image: "
+                    "QEMU may have been restarted with it",
+                    old->filename, new->filename, plan->target);
+    }
     return QBLK_RUN_NOT_KNOWN;
 }
 
@@ -147,8 +153,8 @@ find_received(QblkRunTask *task, const QblkStep *step)
 
     /* It goes on without us, and so nothing is over. */
     g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "job '%s' is still %s, and whether QEMU has heard '%s' is not known: say 'qblk "
-                "recover' again when the job is over",
+                "job '%s' is still %s, but '%s' may have been received: run 'qblk recover' again "
+                "after the job has ended",
                 step->job, task->job_before, step->command);
     return QBLK_RUN_NOT_KNOWN;
 }

@@ -129,7 +129,7 @@ roll_back_all(QblkRun *run)
             continue;
         }
         if (first == NULL) {
-            first = g_strdup_printf("job '%s' could not be taken back (%s): ", task->plan->job,
+            first = g_strdup_printf("job '%s' could not be rolled back (%s): ", task->plan->job,
                                     cause->message);
         }
     }

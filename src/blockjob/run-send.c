@@ -116,7 +116,7 @@ attempt(QblkRunTask *task, const QblkStep *step, GError **error)
     if (value != NULL && has_failed_silently(step, value)) {
         const char *text = qblk_json_string(value);
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED, "%s",
-                    text == NULL ? "no text" : text);
+                    text == NULL ? "unexpected reply" : text);
         return QBLK_SEND_REFUSED;
     }
     if (value != NULL) {
@@ -142,7 +142,7 @@ attempt(QblkRunTask *task, const QblkStep *step, GError **error)
         return QBLK_SEND_HAD_EFFECT;
     }
     g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                "'%s' was not answered and had no effect", step->command);
+                "QEMU did not answer '%s', and it had no effect", step->command);
     return QBLK_SEND_NO_ANSWER;
 }
 

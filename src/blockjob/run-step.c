@@ -67,7 +67,8 @@ static void
 set_refused(const QblkRunTask *task, const QblkStep *step, const GError *cause, GError **error)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "job '%s': QEMU refused to %s: %s", task->plan->job, step->purpose, cause->message);
+                "job '%s': cannot %s: QEMU refused: %s", task->plan->job, step->purpose,
+                cause->message);
 }
 
 static QblkRunEvent
@@ -154,8 +155,8 @@ await(QblkRunTask *task)
         return QBLK_RUN_RECEIVED;
     }
     g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "job '%s' stays %s: whether QEMU has heard '%s' is not known, and it would end "
-                "if it heard that twice",
+                "job '%s' is still %s: '%s' may not have been received, and sending it again could "
+                "crash this QEMU",
                 step->job, task->job_before, step->command);
     return qblk_run_task_failure(task, task->plan->existing_job ? QBLK_RUN_NOT_KNOWN
                                                                 : QBLK_RUN_NOT_RECEIVED);
@@ -169,15 +170,19 @@ set_job_failed(const QblkRunTask *task, const QblkJobState *job, GError **error)
     const char *operation = job->operation;
     gboolean is_write = g_strcmp0(operation, "write") == 0;
     const char *file = is_write ? task->plan->writes : task->plan->reads;
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "job '%s' failed%s%s%s%s%s: %s", job->id, operation == NULL ? "" : " to ",
-                operation == NULL ? "" : operation, operation == NULL || file == NULL ? "" : " '",
-                operation == NULL || file == NULL ? "" : file,
-                operation == NULL || file == NULL ? "" : "'", job->error);
+    if (operation == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "job '%s' failed: %s",
+                    job->id, job->error);
+    } else if (file == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "job '%s' failed: %s error: %s", job->id, operation, job->error);
+    } else {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "job '%s' failed: %s error on '%s': %s", job->id, operation, file, job->error);
+    }
 }
 
-/* The event that follows if a job is over, which QEMU is asked about, or @event if it has no error.
- */
+/* Query how a job has ended.  Returns: @event if it has no error. */
 static QblkRunEvent
 conclude(QblkRunTask *task, const QblkJobState *job, QblkRunEvent event)
 {
@@ -204,10 +209,11 @@ end_step(QblkRunTask *task, const QblkStep *step, const QblkJobState *job)
 static void
 set_passed(const QblkStep *step, const QblkJobState *job, GError **error)
 {
+    const char *found = qblk_job_state_is(job, "null") ? "gone" : job->state;
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "job '%s' is %s and should have waited at %s: another client ended it, or QEMU was "
-                "started again",
-                job->id, qblk_job_state_is(job, "null") ? "gone" : job->state, step->until);
+                "job '%s' is %s, but should wait in state '%s': another client ended it, or QEMU "
+                "was restarted",
+                job->id, found, step->until);
 }
 
 /* A job that is further than where it should have waited has failed, or is not ours alone. */
@@ -276,7 +282,7 @@ compare(QblkRunTask *task)
         return QBLK_RUN_CHAIN_AFTER;
     }
     g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "job '%s' was ended by another client", task->plan->job);
+                "another client ended job '%s' without a pivot", task->plan->job);
     return qblk_run_task_failure(task, QBLK_RUN_CHAIN_BEFORE);
 }
 

@@ -34,7 +34,7 @@ qblk_run_task_apply(QblkRunTask *task, QblkRunEvent event)
     if (row == NULL) {
         if (task->error == NULL) {
             g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                        "job '%s': '%s' was not expected in the state '%s'", task->plan->job,
+                        "job '%s': unexpected event '%s' in state '%s'", task->plan->job,
                         qblk_run_state_event_name(event), qblk_run_state_name(task->state));
         }
         task->state = QBLK_RUN_UNKNOWN;
@@ -73,13 +73,13 @@ qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
         return FALSE;
     }
 
-    const char *why = is_interrupted ? "as you asked" : "because its time was over";
+    const char *why = is_interrupted ? "interrupted" : "the time limit was reached";
     if (may_stop && !task->plan->existing_job) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED,
-                    "job '%s' was cancelled %s", task->plan->job, why);
+                    "job '%s' was cancelled: %s", task->plan->job, why);
     } else {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
-                    "job '%s' was left as it is (%s), %s", task->plan->job,
+                    "job '%s' was detached in state '%s': %s", task->plan->job,
                     task->job->state == NULL ? "not started" : task->job->state, why);
     }
     return TRUE;

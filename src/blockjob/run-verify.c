@@ -26,13 +26,12 @@ check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *pla
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkChain) chain = find_chain(snapshot, plan, &cause);
     if (chain == NULL) {
-        g_propagate_prefixed_error(
-            error, g_steal_pointer(&cause),
-            "the job ended well, but the chain could not be looked at again: ");
+        g_propagate_prefixed_error(error, g_steal_pointer(&cause),
+                                   "the job succeeded, but the chain could not be read again: ");
         return FALSE;
     }
     if (!qblk_verify_chain(chain, plan->target, plan->after, error)) {
-        g_prefix_error(error, "the job ended well, but ");
+        g_prefix_error(error, "the job succeeded, but ");
         return FALSE;
     }
     return !run->options->is_local || qblk_verify_headers(plan, error);
@@ -49,9 +48,8 @@ qblk_run_verify_check(QblkRun *run, GError **error)
         snapshot = fetch(run, &cause);
     }
     if (snapshot == NULL) {
-        g_propagate_prefixed_error(
-            error, g_steal_pointer(&cause),
-            "the job ended well, but the chain could not be looked at again: ");
+        g_propagate_prefixed_error(error, g_steal_pointer(&cause),
+                                   "the job succeeded, but the chain could not be read again: ");
         return FALSE;
     }
     for (guint i = 0; i < run->tasks->len; i++) {
@@ -77,10 +75,11 @@ judge_unread(const QblkRunTask *task, gboolean *is_before, gboolean *is_after, G
     *is_before = FALSE;
     *is_after = task->recorded == QBLK_STAGE_CLEANING;
     if (!*is_after) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "its job is gone, and whether the chain of '%s' was changed is not known, look "
-                    "at it again",
-                    task->plan->target);
+        g_set_error(
+            error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+            "the job no longer exists, and the chain of '%s' may have been changed: check it "
+            "with 'qblk chain'",
+            task->plan->target);
     }
     return *is_after;
 }
@@ -117,19 +116,30 @@ qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
 
 /* ---- failures ---- */
 
-static const char *
-describe_chain(const QblkSnapshot *snapshot, const QblkPlan *plan)
+/* Nothing is appended for a chain that cannot be read. */
+static void
+append_chain(GString *text, const QblkSnapshot *snapshot, const QblkRunTask *task)
 {
+    const QblkPlan *plan = task->plan;
     g_autoptr(QblkChain) chain = find_chain(snapshot, plan, NULL);
-    if (chain == NULL) {
-        return NULL;
+    gboolean is_before =
+        chain != NULL && qblk_verify_chain(chain, plan->target, plan->before, NULL);
+    gboolean is_after = chain != NULL && qblk_verify_chain(chain, plan->target, plan->after, NULL);
+
+    if (is_before) {
+        g_string_append_printf(text, "; the chain of '%s' is unchanged", plan->target);
+    } else if (is_after) {
+        g_string_append_printf(text, "; the chain of '%s' is as planned", plan->target);
+    } else if (chain != NULL) {
+        g_string_append_printf(text, "; the chain of '%s' has changed: check it with 'qblk chain'",
+                               plan->target);
     }
-    if (qblk_verify_chain(chain, plan->target, plan->before, NULL)) {
-        return "is as it was";
+
+    gboolean is_begun = task->taken > 0 && !qblk_run_state_has_succeeded(task->state);
+    gboolean is_planned = is_after && !is_before;
+    if (plan->partial != NULL && is_begun && !is_planned) {
+        g_string_append_printf(text, "; '%s' is incomplete", plan->partial);
     }
-    return qblk_verify_chain(chain, plan->target, plan->after, NULL)
-               ? "is as planned"
-               : "has changed: look at it again";
 }
 
 char *
@@ -138,18 +148,7 @@ qblk_run_verify_describe_chains(QblkRun *run)
     g_autoptr(QblkSnapshot) snapshot = fetch(run, NULL);
     GString *text = g_string_new(NULL);
     for (guint i = 0; snapshot != NULL && i < run->tasks->len; i++) {
-        const QblkRunTask *task = run->tasks->pdata[i];
-        const QblkPlan *plan = task->plan;
-        const char *how = describe_chain(snapshot, plan);
-        if (how != NULL) {
-            g_string_append_printf(text, "; the chain of '%s' %s", plan->target, how);
-        }
-
-        gboolean is_partial =
-            plan->partial != NULL && task->taken > 0 && !qblk_run_state_has_succeeded(task->state);
-        if (is_partial && g_strcmp0(how, "is as planned") != 0) {
-            g_string_append_printf(text, "; '%s' is not whole", plan->partial);
-        }
+        append_chain(text, snapshot, run->tasks->pdata[i]);
     }
     return g_string_free(text, FALSE);
 }
@@ -177,7 +176,8 @@ qblk_run_verify_describe_undeleted(const QblkRun *run)
         gboolean has_succeeded = qblk_run_state_has_succeeded(task->state);
         g_autofree char *files = has_succeeded ? list_to_delete(task->plan) : NULL;
         if (files != NULL) {
-            g_string_append_printf(text, "; what left the chain of '%s' was not deleted: %s",
+            g_string_append_printf(text,
+                                   "; images removed from the chain of '%s' were not deleted: %s",
                                    task->plan->target, files);
         }
     }
@@ -189,15 +189,15 @@ qblk_run_verify_describe_job(const QblkRunTask *task)
 {
     const QblkPlan *plan = task->plan;
     if (qblk_run_state_has_succeeded(task->failed_in)) {
-        return g_strdup_printf("the chain of '%s' was changed as planned, and then: ",
-                               plan->target);
+        return g_strdup_printf(
+            "the chain of '%s' was changed as planned, but a later step failed: ", plan->target);
     }
     if (qblk_run_state_is_committed(task->failed_in)) {
         return g_strdup_printf(
-            "whether the chain of '%s' was changed is not known, look at it again: ", plan->target);
+            "the chain of '%s' may have been changed, check it with 'qblk chain': ", plan->target);
     }
     if (task->job->state != NULL) {
-        return g_strdup_printf("job '%s' goes on, or waits to be finished: ", plan->job);
+        return g_strdup_printf("job '%s' was not ended, see 'qblk jobs': ", plan->job);
     }
-    return g_strdup_printf("whether job '%s' was started is not known: ", plan->job);
+    return g_strdup_printf("job '%s' may have been started, see 'qblk jobs': ", plan->job);
 }

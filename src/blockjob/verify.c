@@ -32,7 +32,7 @@ append(GString *text, const char *node_name, const char *filename, const char *b
     g_string_append_printf(text, "%s%s (%s", text->len == 0 ? "" : " -> ", filename,
                            node_name == NULL ? "any node" : node_name);
     if (backing_name != NULL) {
-        g_string_append_printf(text, ", header says '%s'", backing_name);
+        g_string_append_printf(text, ", header names '%s'", backing_name);
     }
     g_string_append_c(text, ')');
 }
@@ -51,8 +51,8 @@ fail(const QblkChain *chain, const char *target, const GPtrArray *expected, GErr
         append(found, layer->node_name, layer->filename, layer->backing_name);
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "the chain of '%s' is not the one expected: it is %s, and should be %s", target,
-                found->str, wanted->str);
+                "the chain of '%s' is not as planned: found %s, expected %s", target, found->str,
+                wanted->str);
 }
 
 gboolean
@@ -81,8 +81,8 @@ fail_header(const QblkExpectation *layer, const QblkImageHeader *header,
     const char *says = header->backing_name == NULL ? "nothing" : header->backing_name;
     const char *format = header->backing_format == NULL ? "unknown" : header->backing_format;
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "the job ended well, but the header of '%s' names '%s' (format %s) below it, and "
-                "should name '%s' (format %s)",
+                "the job succeeded, but the header of '%s' names the backing file '%s' (format "
+                "%s), expected '%s' (format %s)",
                 layer->filename, says, format, next == NULL ? "nothing" : next->filename,
                 next == NULL ? "none" : next->format);
     return FALSE;

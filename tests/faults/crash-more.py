@@ -119,7 +119,7 @@ class Journal(crash.TestCase):
             with FaultRelay(self.other, os.path.join(self.directory, 'more.sock')) as relay:
                 self.start_qblk(self.kind)
                 self.assertEqual(others[0].status, qblk.REFUSED, msg=str(others[0]))
-                self.assertIn('another qblk works on this disk', others[0].errors)
+                self.assertIn('another qblk process is working on this disk', others[0].errors)
                 self.assertEqual([command for command in relay.commands()
                                   if command.startswith(CHANGES)], [])
                 self.assert_no_jobs()
@@ -189,7 +189,7 @@ class Full(TestCase):
                 self.process.qmp.execute('block-job-set-speed', {'device': job, 'speed': 0})
                 text = self.finish(running, qblk.JOB_FAILED)
                 self.assertIn('cannot write the journal', text)
-                self.assertIn("the chain of 'vda' is as it was", text)
+                self.assertIn("the chain of 'vda' is unchanged", text)
                 self.assertEqual(crash.journals(), [])
                 self.assertEqual([name for name in os.listdir(self.directory)
                                   if crash.MARK in name],
@@ -209,7 +209,7 @@ class Full(TestCase):
         self.boot(depth=3, data='4M')
         result = self.qblk('copy', self.process.socket, 'vda', os.path.join(place, 'copy.qcow2'),
                            '--pivot', status=qblk.JOB_FAILED)
-        self.assertIn("the chain of 'vda' is as it was", result.errors)
+        self.assertIn("the chain of 'vda' is unchanged", result.errors)
         self.assertEqual(crash.journals(), [])
         self.assert_untouched()
         crash.tell('the place for a copy is full in mid-job', {'before': 1})

@@ -109,9 +109,9 @@ class GivenUp(TestCase):
             is_given_up = 'before' in states.values() and has_begun
             self.assertEqual(status, qblk.JOB_FAILED if is_given_up else
                              qblk.DONE if has_begun else -signal.SIGINT, msg=said)
-            self.assertEqual('as you asked' in said, is_given_up, msg=said)
+            self.assertEqual(': interrupted' in said, is_given_up, msg=said)
             if kind.command == 'copy' and states['vda'] == 'before':
-                self.assertEqual('is not whole' in said, os.path.exists(self.path('copy')))
+                self.assertEqual('is incomplete' in said, os.path.exists(self.path('copy')))
             self.assert_contents(kind, states)
             return crash.together(list(states.values()))
 

@@ -162,9 +162,9 @@ class GivenUp(TestCase):
                 self.setUp()
                 self.boot(data='4M')
                 text = self.interrupt(self.begin_copy(*end), number)
-                self.assertIn('as you asked', text)
-                self.assertIn("the chain of 'vda' is as it was; '", text)
-                self.assertIn("' is not whole", text)
+                self.assertIn(': interrupted', text)
+                self.assertIn("the chain of 'vda' is unchanged; '", text)
+                self.assertIn("' is incomplete", text)
                 self.assert_given_up()
                 self.assert_same_content()
 
@@ -172,7 +172,7 @@ class GivenUp(TestCase):
         self.boot(data='4M')
         result = self.qblk('copy', self.process.socket, 'vda', self.dest, '--pivot', *SLOW,
                            '--timeout', '0.3', status=qblk.JOB_FAILED)
-        self.assertIn('its time was over', result.errors)
+        self.assertIn('the time limit was reached', result.errors)
         self.assert_given_up()
         self.assert_same_content()
 

@@ -94,7 +94,7 @@ class Delete(block_jobs.TestCase):
         self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
         text = self.finish(running, qblk.FAILED)
         self.assertIn('was changed as planned', text)
-        self.assertIn('another file has its name now', text)
+        self.assertIn('another file now has this name', text)
         with open(self.files[1], 'rb') as file:
             self.assertEqual(file.read(), b'precious')
         self.assertEqual([os.path.exists(path) for path in self.files], [False, True, False, True])
@@ -111,7 +111,7 @@ class Delete(block_jobs.TestCase):
             self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
             text = self.finish(running, qblk.FAILED)
             self.assertIn('was changed as planned, but nothing was deleted', text)
-            self.assertIn('another file has its name now', text)
+            self.assertIn('another file now has this name', text)
             self.assertTrue(all(map(os.path.exists, self.files)))
             self.assert_same_content(self.files[3] + '.old')
 

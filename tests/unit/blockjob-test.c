@@ -32,7 +32,7 @@ what_is_to_be_deleted_is_looked_at_before_the_plan_is_given(void **state)
     assert_no_error(error);
     assert_null(plan_commit(&deleted, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                 "disk-1.qcow2' could not be deleted at the end");
+                 "disk-1.qcow2' after the job");
 }
 
 int

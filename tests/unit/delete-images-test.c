@@ -124,8 +124,8 @@ what_is_no_plain_file_is_refused_before_anything_is_done(void **state)
     assert_int_equal(symlink(file, link), 0);
     assert_not_identified(link, "symbolic link");
     assert_not_identified(missing, "No such file");
-    assert_not_identified(directory, "no file");
-    assert_not_identified("/dev/null", "no file");
+    assert_not_identified(directory, "not a regular file");
+    assert_not_identified("/dev/null", "not a regular file");
 }
 
 static void
@@ -135,11 +135,11 @@ a_file_that_came_in_its_place_stays(void **state)
     g_autofree char *other = save("other");
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
     assert_int_equal(rename(other, file), 0);
-    assert_not_deleted(plan, "another file has its name now");
+    assert_not_deleted(plan, "another file now has this name");
     assert_int_equal(access(file, F_OK), 0);
     assert_int_equal(unlink(file), 0);
     assert_int_equal(symlink("/etc/passwd", file), 0);
-    assert_not_deleted(plan, "another file has its name now");
+    assert_not_deleted(plan, "another file now has this name");
 }
 
 static void
@@ -153,7 +153,7 @@ a_link_that_got_the_inode_of_the_file_stays(void **state)
     assert_int_equal(symlink("/etc/passwd", file), 0);
     assert_int_equal(lstat(file, &status), 0);
     removal->file = qblk_file_identity(&status);
-    assert_not_deleted(plan, "another file has its name now");
+    assert_not_deleted(plan, "another file now has this name");
 }
 
 static void
@@ -164,7 +164,7 @@ a_link_to_the_file_is_another_file(void **state)
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
     assert_int_equal(rename(file, moved), 0);
     assert_int_equal(symlink("moved", file), 0);
-    assert_not_deleted(plan, "another file has its name now");
+    assert_not_deleted(plan, "another file now has this name");
 }
 
 static void
@@ -211,7 +211,7 @@ a_file_of_another_device_is_another_file(void **state)
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
     QblkRemovedImage *removal = plan->removed->pdata[0];
     removal->file.device++;
-    assert_not_deleted(plan, "another file has its name now");
+    assert_not_deleted(plan, "another file now has this name");
 }
 
 static void
@@ -222,11 +222,11 @@ nothing_is_deleted_where_the_base_is_not_the_one_it_was(void **state)
     g_autofree char *other = save("other");
     g_autoptr(QblkPlan) plan = plan_with_base(file, base);
     assert_int_equal(rename(other, base), 0);
-    assert_not_deleted(plan, "base' cannot be synced: another file has its name now");
+    assert_not_deleted(plan, "base' cannot be synced: another file now has this name");
     assert_int_equal(unlink(base), 0);
     assert_not_deleted(plan, "base' cannot be synced: No such file");
     assert_int_equal(mkfifo(base, 0600), 0); /* to open it would wait for a writer */
-    assert_not_deleted(plan, "base' cannot be synced: another file has its name now");
+    assert_not_deleted(plan, "base' cannot be synced: another file now has this name");
     assert_int_equal(access(file, F_OK), 0);
 }
 
@@ -237,7 +237,7 @@ nothing_is_deleted_where_nobody_has_looked_at_the_base(void **state)
     g_autofree char *base = save("base");
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
     (void)qblk_plan_expect_image(plan, "base", "qcow2", base);
-    assert_not_deleted(plan, "base' cannot be synced: another file has its name now");
+    assert_not_deleted(plan, "base' cannot be synced: another file now has this name");
     assert_int_equal(access(file, F_OK), 0);
 }
 
@@ -313,7 +313,7 @@ a_file_that_qemu_does_not_have_open_is_refused(void **state)
     g_autofree char *file = save("file");
     g_autofree char *base = save("base");
     g_autofree char *parent =
-        g_strdup_printf("'%s' could not be deleted at the end: process %d (", file, getppid());
+        g_strdup_printf("cannot delete '%s' after the job: process %d (", file, getppid());
     g_autoptr(QblkPlan) plan = plan_without(file, TRUE);
     assert_not_open(plan, getppid(), parent);
     assert_not_open(plan, 0, "which process has the monitor is not known");
@@ -324,7 +324,7 @@ a_file_that_qemu_does_not_have_open_is_refused(void **state)
     assert_not_open(plan, getpid(), "base' cannot be synced before: process");
     close_all();
     have_open(base);
-    assert_not_open(plan, getpid(), "file' could not be deleted at the end: process");
+    assert_not_open(plan, getpid(), "file' after the job: process");
 }
 
 static void

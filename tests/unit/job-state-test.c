@@ -75,7 +75,7 @@ only_a_list_of_jobs_with_states_is_one(void **state)
         if (cases[i].is_list) {
             assert_no_error(error);
         } else {
-            assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "no list of jobs");
+            assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "not a list of jobs");
         }
     }
 }

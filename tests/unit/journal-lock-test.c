@@ -71,7 +71,8 @@ a_second_one_is_refused_in_the_same_process_too(void **state)
     int fd = take(test);
     close(open_to_read(test)); /* would end a lock of the process */
     assert_int_equal(qblk_journal_lock_open(test->path, 0, &error), -1);
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "another qblk process is working on");
     close(fd);
     close(take(test));
 }

@@ -42,7 +42,8 @@ a_disk_that_somebody_works_on_is_refused_and_listed_as_that(void **state)
     GError *error = NULL;
     QblkJournal *journal = journal_case_begin(test);
     assert_null(qblk_journal_begin(test->directory, &test->vm, test->plan, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "another qblk process is working on");
     g_autoptr(GPtrArray) records = journal_case_list(test);
     assert_int_equal(records->len, 1);
     const QblkJournalRecord *record = records->pdata[0];
@@ -97,7 +98,8 @@ one_vm_has_one_journal_for_a_disk(void **state)
     other.pid = other.start = 0;
     QblkJournal *journal = journal_case_begin(test);
     assert_null(qblk_journal_begin(test->directory, &other, test->plan, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another qblk works on");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "another qblk process is working on");
     qblk_journal_end(journal);
 }
 
@@ -167,7 +169,7 @@ one_of_another_version_is_not_read(void **state)
     const char mark[] = "\"qblk-journal\":";
     *(strstr(text, mark) + strlen(mark)) = '2';
     assert_null(qblk_journal_parse(text, strlen(text), &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "not a journal of this");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "another version");
 }
 
 static void

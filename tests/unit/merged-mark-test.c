@@ -80,7 +80,7 @@ an_image_of_another_machine_gets_none(void **state)
     assert_no_error(error);
     GError *fault = NULL;
     assert_false(qblk_merged_mark_write("/proc/self/stat", "/d/base", FALSE, &fault));
-    assert_error(fault, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "cannot be marked");
+    assert_error(fault, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "cannot mark");
 }
 
 /* The directory may be that of a QEMU that its guest has taken over. */

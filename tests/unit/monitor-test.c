@@ -208,7 +208,7 @@ a_QEMU_that_does_not_answer_is_lost_after_a_while(void **state)
     assert_false(qblk_monitor_reconnect(&test.monitor, &error));
     assert_false(test.monitor.has_reconnected);
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                 "QEMU stands still: 'query-jobs': no answer within 1 ms");
+                 "QEMU does not respond: 'query-jobs': no answer within 1 ms");
     end(&test);
 }
 
@@ -242,7 +242,7 @@ what_is_no_list_of_jobs_is_a_failure(void **state)
     do {
         done = qblk_monitor_wait(&test.monitor, 0, &error);
     } while (done);
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "no list of jobs");
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "not a list of jobs");
     assert_false(qblk_monitor_is_lost(&test.monitor));
     end(&test);
 }

@@ -104,8 +104,8 @@ a_file_that_cannot_be_made_is_told(void **state)
     tell_created(test->fake, "Could not create file: No such file or directory");
     take_dismiss(test->fake);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "Could not create file: No such file or directory; the chain of 'vda' is as it "
-                  "was");
+                  "Could not create file: No such file or directory; the chain of 'vda' is "
+                  "unchanged");
 }
 
 static void
@@ -117,7 +117,7 @@ a_job_that_is_refused_leaves_nothing_open(void **state)
     run_case_tell(test->fake, NULL, NULL);
     take_close(test->fake, "qblk-vda-1");
     take_close(test->fake, "qblk-vda-1-file");
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "refused to start the job");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "cannot start the job: QEMU refused");
 }
 
 static void
@@ -186,7 +186,8 @@ what_was_opened_is_closed_over_the_next_connection(void **state)
     run_case_refuse(test->next, "blockdev-create");
     run_case_tell(test->next, NULL, NULL);
     take_close(test->next, "qblk-vda-1-file");
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "refused to create the image of the copy");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "cannot create the image of the copy: QEMU refused");
 }
 
 int

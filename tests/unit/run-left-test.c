@@ -28,7 +28,7 @@ what_QEMU_said_has_failed_is_left_as_not_changed(void **state)
     run_case_tell(test->fake, "concluded", "Input/output error");
     run_case_tell(test->fake, "concluded", "Input/output error");
     run_case_lose(test->fake, "job-dismiss", TRUE);
-    fail_with(test, "could not be taken back");
+    fail_with(test, "could not be rolled back");
     assert_int_equal(run_case_stage(test), QBLK_STAGE_STARTED);
     run_case_free(test);
 }
@@ -38,7 +38,7 @@ a_job_that_did_not_say_how_it_ended_is_not_taken_back(void **state)
 {
     RunCase *test = case_new("concluded");
     run_case_refuse(test->fake, "query-jobs");
-    fail_with(test, "was changed is not known");
+    fail_with(test, "may have been changed");
     assert_int_equal(run_case_stage(test), QBLK_STAGE_PIVOTING);
     run_case_free(test);
 }
@@ -77,7 +77,7 @@ what_has_ended_well_is_marked_where_the_chain_is_another(void **state)
 {
     RunCase *test = case_ended_well();
     clean_up(test->fake);
-    expect_marked(test, "should be");
+    expect_marked(test, "expected");
 }
 
 static void
@@ -97,7 +97,7 @@ what_has_ended_well_is_marked_where_the_connection_is_lost(void **state)
 {
     RunCase *test = case_ended_well();
     run_case_lose(test->fake, "job-dismiss", TRUE);
-    expect_marked(test, "and then: QEMU closed");
+    expect_marked(test, "but a later step failed: QEMU closed");
 }
 
 int

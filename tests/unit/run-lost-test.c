@@ -64,7 +64,7 @@ a_connection_lost_while_waiting_is_opened_once_more(void **state)
     fake_qmp_close(test->fake);
     run_case_tell(test->next, "running", NULL);
     fake_qmp_close(test->next);
-    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "'job0' goes on, or waits");
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "'job0' was not ended");
 }
 
 static void
@@ -92,7 +92,7 @@ a_job_that_is_gone_meanwhile_is_told(void **state)
         run_case_tell(test->next, NULL, NULL);
     }
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "'job0' is gone and should have waited at pending");
+                  "'job0' is gone, but should wait in state 'pending'");
 }
 
 static void
@@ -100,26 +100,25 @@ what_is_known_is_said_where_the_connection_stays_lost(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     run_case_lose(test->fake, "block-commit", TRUE);
-    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                 "whether job 'job0' was started is not");
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "job 'job0' may have been started");
 
     test = run_case_new(QBLK_COMMIT_PIVOT);
     run_case_take(test->fake, "block-commit", "created running", NULL);
     fake_qmp_close(test->fake);
-    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "job 'job0' goes on, or waits");
+    run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "job 'job0' was not ended");
 
     test = run_case_new(QBLK_COMMIT_PIVOT);
     run_case_take(test->fake, "block-commit", "created running", "ready");
     run_case_lose(test->fake, "job-complete", TRUE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                 "whether the chain of 'vda' was changed is not known");
+                 "the chain of 'vda' may have been changed");
 
     test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");
     run_case_take_flush(test->fake);
     run_case_lose(test->fake, "job-finalize", TRUE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                 "whether the chain of 'vda' was changed is not known");
+                 "the chain of 'vda' may have been changed");
 
     test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");
@@ -128,7 +127,7 @@ what_is_known_is_said_where_the_connection_stays_lost(void **state)
     run_case_tell(test->fake, "concluded", NULL);
     run_case_lose(test->fake, "job-dismiss", TRUE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                 "the chain of 'vda' was changed as planned, and then");
+                 "the chain of 'vda' was changed as planned, but a later step failed");
 }
 
 /* What is left of an active commit once the chain was seen to be as planned. */
@@ -174,7 +173,7 @@ what_must_not_be_heard_twice_is_not_sent_again(void **state)
     run_case_take(test->next, "job-cancel", NULL, "aborting concluded");
     run_case_tell(test->next, "concluded", "Operation canceled"); /* not changed, that means */
     run_case_take(test->next, "job-dismiss", "null", NULL);
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "is not known, and it would end if it heard");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "and sending it again could crash");
 }
 
 /* It ended the job without the guest going over, before our command came. */
@@ -187,9 +186,9 @@ what_another_client_has_ended_is_no_pivot(void **state)
     run_case_lose(test->fake, "job-complete", FALSE);
     run_case_tell(test->next, "concluded", NULL);
     run_case_tell(test->next, "concluded", NULL);
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "was ended by another client; the chain of "
-                  "'vda' is as it was");
+    run_case_fail(
+        test, QBLK_BLOCKJOB_ERROR_FAILED,
+        "another client ended job 'job0' without a pivot; the chain of 'vda' is unchanged");
 }
 
 /* Of another client: the job is over when the command comes. */
@@ -207,7 +206,7 @@ what_is_refused_since_it_was_done_is_done(void **state)
     run_case_take(test->fake, "block-commit", "created running", "ready");
     run_case_refuse(test->fake, "job-complete");
     run_case_tell(test->fake, "concluded", NULL); /* it was cancelled: the chain is as before */
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "as it was");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "is unchanged");
 }
 
 static void

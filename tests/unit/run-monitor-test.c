@@ -130,7 +130,7 @@ what_cannot_be_taken_back_is_said(void **state)
     refuse(fake, "chardev-remove");
     assert_false(run(fake, FALSE, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED,
-                 "may be left, and could not be taken back ('chardev-remove': No luck): cannot "
+                 "may still exist and could not be removed ('chardev-remove': No luck): cannot "
                  "start the QMP server: ");
 }
 
@@ -142,7 +142,7 @@ a_lost_connection_is_no_success(void **state)
     fake_qmp_expect(fake, "chardev-add", NULL);
     fake_qmp_close(fake);
     assert_false(run(fake, FALSE, &error));
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "may be left");
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "may still exist");
 }
 
 static void

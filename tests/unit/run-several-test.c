@@ -216,7 +216,7 @@ one_that_is_refused_takes_the_other_back(void **state)
     tell(fake, "running", NULL, NULL, NULL);
     take(fake, "job-cancel", "job0", "aborting concluded");
     take(fake, "job-dismiss", "job0", "null");
-    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1': QEMU refused to start the job");
+    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1': cannot start the job: QEMU refused");
 }
 
 /* The first has changed its chain, and that stays. */
@@ -269,7 +269,7 @@ what_left_the_chain_of_the_other_and_was_not_deleted_is_named(void **state)
     both_run(&both);
     assert_null(strstr(both.one->error->message, "/b/layer"));
     both_failed(&both, QBLK_BLOCKJOB_ERROR_FAILED,
-                "; what left the chain of 'vda' was not deleted: '/a/layer'");
+                "; images removed from the chain of 'vda' were not deleted: '/a/layer'");
 }
 
 /* The other jobs, which wait, must not be left to wait for ever. */
@@ -307,7 +307,7 @@ what_cannot_be_taken_back_is_told_and_the_others_are(void **state)
     tell(fake, "concluded", "Input/output error", "pending", NULL);
     tell(fake, "concluded", "Input/output error", "pending", NULL);
     take(fake, "job-dismiss", "job0", "null");
-    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1' could not be taken back (");
+    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1' could not be rolled back (");
 }
 
 int

@@ -36,7 +36,7 @@ a_job_that_was_said_to_start_and_is_not_there_is_told(void **state)
         run_case_tell(test->fake, NULL, NULL);
     }
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "'job0' is gone and should have waited at pending");
+                  "'job0' is gone, but should wait in state 'pending'");
 }
 
 /* It was there when the plan was made. */
@@ -53,7 +53,7 @@ a_job_that_was_there_before_and_is_gone_is_told(void **state)
         run_case_tell(test->fake, NULL, NULL);
     }
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "'job0' is gone and should have waited at pending");
+                  "'job0' is gone, but should wait in state 'pending'");
 }
 
 static void

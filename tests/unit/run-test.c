@@ -78,7 +78,7 @@ another_chain_than_promised_is_no_success(void **state)
     run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
     run_case_take_end(test->fake);
     run_case_run(test);
-    assert_non_null(strstr(test->error->message, "should be"));
+    assert_non_null(strstr(test->error->message, "expected"));
     assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "disk-1.qcow2");
     run_case_free(test);
 }
@@ -96,9 +96,10 @@ a_job_that_fails_is_forgotten_and_its_reason_told(void **state)
     run_case_tell(test->fake, "concluded", "No space left on device");
     run_case_tell(test->fake, "concluded", "No space left on device");
     run_case_take(test->fake, "job-dismiss", "null", NULL);
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "failed to write '/tmp/qblk-fixture/throttle-blockdev/disk-base.qcow2': No space "
-                  "left on device; the chain of 'vda' is as it was");
+    run_case_fail(
+        test, QBLK_BLOCKJOB_ERROR_FAILED,
+        "failed: write error on '/tmp/qblk-fixture/throttle-blockdev/disk-base.qcow2': No space "
+        "left on device; the chain of 'vda' is unchanged");
 }
 
 static void
@@ -135,7 +136,7 @@ what_cannot_be_flushed_is_not_relied_on(void **state)
     fake_qmp_reply(test->fake, "\"Error: Input/output error\\r\\n\"");
     run_case_take_back(test->fake, "pending");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "refused to flush the written data: Error: Input/output error");
+                  "cannot flush the written data: QEMU refused: Error: Input/output error");
 }
 
 static void
@@ -146,7 +147,7 @@ a_job_that_another_client_ended_is_told(void **state)
     run_case_take(test->fake, "block-commit", "created running ready waiting pending", NULL);
     run_case_tell(test->fake, "pending", NULL);
     run_case_take_back(test->fake, "pending");
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "pending and should have waited at ready");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "pending, but should wait in state 'ready'");
 }
 
 /* ---- refusals ---- */
@@ -159,7 +160,7 @@ a_job_that_was_refused_is_not_ours_to_cancel(void **state)
     run_case_status(test->fake, "running"); /* the one that has the id already */
     fake_qmp_refuse(test->fake, "GenericError", "Job ID 'job0' already in use");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
-                  "already in use; the chain of 'vda' is as it was");
+                  "already in use; the chain of 'vda' is unchanged");
 }
 
 static void
@@ -170,14 +171,15 @@ a_refusal_on_the_way_takes_the_job_back(void **state)
     run_case_refuse(test->fake, "job-complete");
     run_case_tell(test->fake, "ready", NULL);
     run_case_take_back(test->fake, "ready");
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "QEMU refused to make the base");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "cannot make the base the active layer: QEMU refused");
     test = run_case_new(QBLK_COMMIT_INNER);
     run_case_take(test->fake, "block-commit", "created running", "pending");
     run_case_take_flush(test->fake);
     run_case_refuse(test->fake, "job-finalize");
     run_case_tell(test->fake, "pending", NULL);
     run_case_take_back(test->fake, "pending");
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "QEMU refused to change the chain");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "cannot change the chain: QEMU refused");
 }
 
 static void
@@ -204,7 +206,7 @@ a_job_that_ends_before_it_is_cancelled_is_forgotten(void **state)
     run_case_refuse(test->fake, "job-cancel");
     run_case_tell(test->fake, "concluded", "Input/output error");
     run_case_take(test->fake, "job-dismiss", NULL, NULL);
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "its time was over; the chain");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "the time limit was reached; the chain");
 }
 
 static void
@@ -216,7 +218,7 @@ a_job_that_cannot_be_taken_back_is_told(void **state)
     run_case_tell(test->fake, "running", NULL);
     run_case_refuse(test->fake, "job-cancel");
     run_case_tell(test->fake, "running", NULL);
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "could not be taken back");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "could not be rolled back");
 }
 
 /* ---- the user ---- */
@@ -238,7 +240,7 @@ a_wish_to_stop_before_anything_was_sent_sends_nothing(void **state)
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     stop_times(test, ends, 1);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED,
-                  "as you asked; the chain of 'vda' is as it was");
+                  "interrupted; the chain of 'vda' is unchanged");
     close(ends[0]);
     close(ends[1]);
 }
@@ -250,7 +252,7 @@ a_time_limit_takes_the_job_back_but_not_after_the_point_of_no_return(void **stat
     test->options.time_limit_ms = 1;
     run_case_take(test->fake, "block-commit", "created", "running");
     run_case_take_back(test->fake, "running");
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "because its time was over");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "the time limit was reached");
 
     test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = 2000;
@@ -299,8 +301,9 @@ a_second_wish_to_stop_leaves_the_job(void **state)
     for (guint i = 0; i < 3; i++) {
         run_case_tell(test->fake, "running", NULL);
     }
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED,
-                  "could not be taken back (job 'job0' was left as it is (running), as you asked)");
+    run_case_fail(
+        test, QBLK_BLOCKJOB_ERROR_CANCELLED,
+        "could not be rolled back (job 'job0' was detached in state 'running': interrupted)");
     close(fd);
 }
 

@@ -91,7 +91,7 @@ a_chain_that_cannot_be_looked_at_is_no_success(void **state)
     run_case_take_end(test->fake);
     run_case_lose(test->fake, "query-version", FALSE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                 "the job ended well, but the chain could not be looked at again: ");
+                 "the job succeeded, but the chain could not be read again: ");
 }
 
 int

@@ -40,7 +40,7 @@ the_header_has_to_lead_to_what_is_open_below(void **state)
     assert_false(is_promised("disk-1.qcow2", NULL, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "'disk-1.qcow2'");
     assert_false(is_promised(NULL, NULL, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "should be");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "expected");
 }
 
 static void
