@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Block jobs: commit, pull and copy, by a plan that can be looked at first.
+ * Block jobs: commit and pull, as plans that can be inspected before they are run.
  *
- * A plan is made for a graph snapshot and checked; nothing is sent to change anything before it is
- * run.  Running it waits until the job is over, takes back what fails, fetches the graph again and
- * says success only where chain and headers are what the plan promised.
+ * A plan is made for a graph snapshot and checked; no command that changes anything is sent before
+ * it is run.  Running it waits until the job has ended, rolls back what fails, fetches the graph
+ * again, and succeeds only if chain and headers are as planned.
  *
- * There is no journal here: a program that ends in mid-job finds its job again with query-jobs, and
+ * No journal is written: a program that ends while a job runs finds the job with query-jobs, and
  * `qblk job` can finish it.
  */
 #pragma once
@@ -17,40 +17,93 @@
 G_BEGIN_DECLS
 
 /**
- * The plan to bring data of the disk @disk down into a layer below; what cannot be done on this
- * QEMU is refused.  @client is asked what it knows (query-qmp-schema), and is the one that
- * @snapshot was fetched from.  @limits may be NULL.
+ * qblk_blockjob_plan_commit:
+ * @client: the client that @snapshot was fetched with; it is sent `query-qmp-schema`
+ * @snapshot: the graph
+ * @disk: name of the disk, such as `vda`
+ * @options: which layers, and how the commit ends
+ * @limits: (nullable): limits for the job
  *
- * Errors: QBLK_GRAPH_ERROR for names, QBLK_BLOCKJOB_ERROR_REFUSED where the request makes no sense
- * on the chain or would harm, QBLK_QMP_ERROR.
+ * Plan a commit: the data of layers is merged into a lower layer.
+ *
+ * Errors: QBLK_GRAPH_ERROR for names; QBLK_BLOCKJOB_ERROR_REFUSED if the request does not fit the
+ * chain, is not supported by this QEMU, or would cause harm; QBLK_QMP_ERROR.
+ *
+ * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_free()
+ *
+ * Since: 0.1.0
  */
 QblkPlan *qblk_blockjob_plan_commit(QblkClient *client, const QblkSnapshot *snapshot,
                                     const char *disk, const QblkCommitOptions *options,
                                     const QblkJobLimits *limits,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Likewise, to bring data of layers below up into the active one. */
+/**
+ * qblk_blockjob_plan_pull:
+ * @client: the client that @snapshot was fetched with; it is sent `query-qmp-schema`
+ * @snapshot: the graph
+ * @disk: name of the disk, such as `vda`
+ * @options: which layers
+ * @limits: (nullable): limits for the job
+ *
+ * Plan a pull: the data of lower layers is copied into the active layer.
+ *
+ * Errors: as for qblk_blockjob_plan_commit().
+ *
+ * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_free()
+ *
+ * Since: 0.1.0
+ */
 QblkPlan *qblk_blockjob_plan_pull(QblkClient *client, const QblkSnapshot *snapshot,
                                   const char *disk, const QblkPullOptions *options,
                                   const QblkJobLimits *limits,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The plan as JSON text, as `qblk commit --dry-run --json` prints it; owned by the caller. */
+/**
+ * qblk_blockjob_plan_to_json:
+ * @plan: a plan
+ *
+ * Format a plan as `qblk commit --dry-run --json` prints it.
+ *
+ * Returns: (transfer full): JSON text; free it with g_free()
+ *
+ * Since: 0.1.0
+ */
 char *qblk_blockjob_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Called a few times a second while the job runs; @done and @total are bytes. */
+/**
+ * QblkBlockjobProgress:
+ * @done: bytes that were copied
+ * @total: bytes to be copied; it may grow while the guest writes
+ * @user_data: the pointer given to qblk_blockjob_run()
+ *
+ * Called several times per second while the job runs.
+ *
+ * Since: 0.1.0
+ */
 typedef void (*QblkBlockjobProgress)(gint64 done, gint64 total, gpointer user_data);
 
 /**
- * Carry @plan out.  @address is the monitor of @client: if the connection is lost the client is
- * connected to it again, once; NULL: it is not.  @progress may be NULL.
+ * qblk_blockjob_run:
+ * @client: the client of the VM that @plan was made for
+ * @address: (nullable): address of its monitor; if the connection is lost @client is connected to
+ *   it again, once
+ * @plan: a plan
+ * @progress: (nullable): called with the progress
+ * @user_data: pointer for @progress
  *
- * The client and its events stay the caller's: events that come meanwhile are not taken, and wait
- * for qblk_client_take_event().  More of them than the client can keep end the connection.
+ * Carry out a plan, and wait until its job has ended.
  *
- * Errors (QBLK_BLOCKJOB_ERROR): FAILED with QEMU's reason, RESULT where the chain is another one
- * than promised; QBLK_QMP_ERROR where the connection is lost and stays so, or QEMU stands still.
- * What could be undone was undone then, or the message says what is left.
+ * Client and events stay the caller's: events that arrive meanwhile are not taken, and wait for
+ * qblk_client_take_event().  More events than the client can keep end its connection.
+ *
+ * Errors: QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason; QBLK_BLOCKJOB_ERROR_RESULT if the chain
+ * is not as planned; QBLK_QMP_ERROR if the connection is lost, or QEMU does not respond.  Before an
+ * error is returned everything is rolled back, or the message names what is left.
+ *
+ * Returns: TRUE if chain and headers are as planned
+ *
+ * Since: 0.1.0
  */
 gboolean qblk_blockjob_run(QblkClient *client, const char *address, const QblkPlan *plan,
                            QblkBlockjobProgress progress, gpointer user_data,

@@ -11,9 +11,9 @@
 
 #define PROGRESS_MS 300
 
-/* What this QEMU takes, and what follows from it for plans. */
+/* The schema of this QEMU, and what it means for plans. */
 static QblkSchema *
-ask_schema(QblkClient *client, QblkPlanContext *context, GError **error)
+query_schema(QblkClient *client, QblkPlanContext *context, GError **error)
 {
     g_autoptr(QblkJson) reply = qblk_client_call(client, "query-qmp-schema", NULL, error);
     QblkSchema *schema = reply == NULL ? NULL : qblk_schema_new(reply, error);
@@ -34,9 +34,9 @@ context_init(QblkPlanContext *context, const QblkSnapshot *snapshot, const char 
     }
 }
 
-/* Takes @plan, which may be NULL. */
+/* @plan: (transfer full) (nullable). */
 static QblkPlan *
-checked(QblkPlan *plan, QblkClient *client, const QblkSchema *schema, GError **error)
+check_plan(QblkPlan *plan, QblkClient *client, const QblkSchema *schema, GError **error)
 {
     g_autoptr(QblkPlan) made = plan;
     gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
@@ -52,10 +52,10 @@ qblk_blockjob_plan_commit(QblkClient *client, const QblkSnapshot *snapshot, cons
 {
     QblkPlanContext context;
     context_init(&context, snapshot, disk, limits);
-    g_autoptr(QblkSchema) schema = ask_schema(client, &context, error);
+    g_autoptr(QblkSchema) schema = query_schema(client, &context, error);
     return schema == NULL
                ? NULL
-               : checked(qblk_plan_commit(&context, options, error), client, schema, error);
+               : check_plan(qblk_plan_commit(&context, options, error), client, schema, error);
 }
 
 QblkPlan *
@@ -64,10 +64,10 @@ qblk_blockjob_plan_pull(QblkClient *client, const QblkSnapshot *snapshot, const 
 {
     QblkPlanContext context;
     context_init(&context, snapshot, disk, limits);
-    g_autoptr(QblkSchema) schema = ask_schema(client, &context, error);
+    g_autoptr(QblkSchema) schema = query_schema(client, &context, error);
     return schema == NULL
                ? NULL
-               : checked(qblk_plan_pull(&context, options, error), client, schema, error);
+               : check_plan(qblk_plan_pull(&context, options, error), client, schema, error);
 }
 
 char *
@@ -83,7 +83,7 @@ typedef struct {
 } Report;
 
 static void
-report(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
+report_progress(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
 {
     const Report *to = user_data;
     to->progress(progress->done, progress->total, to->user_data);
@@ -100,7 +100,7 @@ qblk_blockjob_run(QblkClient *client, const char *address, const QblkPlan *plan,
         .stop_fd = -1,
         .keeps_events = TRUE,
         .report_ms = progress == NULL ? 0 : PROGRESS_MS,
-        .report = report,
+        .report = report_progress,
         .user_data = &to,
         .is_local = pid != 0 && qblk_delete_images_is_here(plan, pid, FALSE),
     };

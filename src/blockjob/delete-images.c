@@ -13,7 +13,7 @@
 #define BY_HAND  "without --delete, qblk lists the images to delete by hand"
 
 static gboolean
-refuse(GError **error, const char *filename, const char *why)
+set_cannot_delete(GError **error, const char *filename, const char *why)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                 "cannot delete '%s' after the job: %s", filename, why);
@@ -31,13 +31,13 @@ deletes_any(const QblkPlan *plan)
     return is_any;
 }
 
-/* The process that has the monitor, and what it has open. */
+/* The process that owns the monitor, and the files that it has open. */
 typedef struct {
     gint64 pid;
     const GArray *files; /* of QblkFileIdentity */
 } Opened;
 
-/* Why @file is not known to be one that QEMU has open, or NULL. */
+/* Returns: (nullable): why @file may not be one that QEMU has open. */
 static char *
 why_not_open(const Opened *opened, const QblkFileIdentity *file)
 {
@@ -48,25 +48,27 @@ why_not_open(const Opened *opened, const QblkFileIdentity *file)
     return g_strdup_printf("%s, which owns the monitor, does not have it open; " BY_HAND, process);
 }
 
-/* Of what is deleted the name itself has to be the file. */
+/* A name that is deleted has to be the file itself, and no link to it. */
 static gboolean
 identify_removal(QblkRemovedImage *removal, const Opened *opened, GError **error)
 {
     struct stat status;
     if (lstat(removal->filename, &status) != 0) {
-        return refuse(error, removal->filename, g_strerror(errno));
+        return set_cannot_delete(error, removal->filename, g_strerror(errno));
     }
+
     if (!S_ISREG(status.st_mode)) {
-        return refuse(error, removal->filename,
-                      S_ISLNK(status.st_mode) ? "it is a symbolic link"
-                                              : "it is not a regular file");
+        return set_cannot_delete(error, removal->filename,
+                                 S_ISLNK(status.st_mode) ? "it is a symbolic link"
+                                                         : "it is not a regular file");
     }
+
     removal->file = qblk_file_identity(&status);
     g_autofree char *why = why_not_open(opened, &removal->file);
-    return why == NULL || refuse(error, removal->filename, why);
+    return why == NULL || set_cannot_delete(error, removal->filename, why);
 }
 
-/* A name that leads to a block device is mostly a link. */
+/* A name that is only synced may be a link, as most names of block devices are. */
 static gboolean
 identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
 {
@@ -80,11 +82,13 @@ identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
         layer->file = qblk_file_identity(&status);
         why = why_not_open(opened, &layer->file);
     }
+
     if (why != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                     "cannot delete images after the job: '%s' cannot be synced before: %s",
                     layer->filename, why);
     }
+
     return why == NULL;
 }
 
@@ -100,6 +104,7 @@ qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
     if (!deletes_any(plan)) {
         return TRUE;
     }
+
     g_autoptr(GError) cause = NULL;
     g_autoptr(GArray) files = qblk_process_files(pid, &cause);
     if (files == NULL) {
@@ -107,6 +112,7 @@ qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
                     "cannot delete images after the job: %s; " BY_HAND, cause->message);
         return FALSE;
     }
+
     const Opened opened = {.pid = pid, .files = files};
     for (guint i = 0; i < plan->removed->len; i++) {
         QblkRemovedImage *removal = plan->removed->pdata[i];
@@ -114,16 +120,18 @@ qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
             return FALSE;
         }
     }
+
     for (guint i = 0; i < plan->after->len; i++) {
         QblkExpectation *layer = plan->after->pdata[i];
         if (is_path(layer->filename) && !identify_synced(layer, &opened, error)) {
             return FALSE;
         }
     }
+
     return TRUE;
 }
 
-/* By the process @pid, or by one that has locked it.  What is no path is nobody else's. */
+/* Returns: TRUE if the top of @layers is open in @pid or locked, or has no path. */
 static gboolean
 is_used_here(const GPtrArray *layers, gint64 pid)
 {
@@ -132,10 +140,12 @@ is_used_here(const GPtrArray *layers, gint64 pid)
     if (top == NULL || !is_path(top->filename) || qblk_lock_holder_is_any(top->filename)) {
         return TRUE;
     }
+
     g_autoptr(GArray) files = qblk_process_files(pid, NULL);
     if (files == NULL || stat(top->filename, &status) != 0) {
         return FALSE;
     }
+
     const QblkFileIdentity file = qblk_file_identity(&status);
     return qblk_process_has(files, &file);
 }
@@ -147,7 +157,7 @@ qblk_delete_images_is_here(const QblkPlan *plan, gint64 pid, gboolean was_begun)
            (was_begun && plan->after->len > 0 && is_used_here(plan->after, pid));
 }
 
-/* A pipe or link may have got the inode of a file that is gone. */
+/* A pipe or a link may have got the inode of a file that was deleted. */
 static gboolean
 is_file(const struct stat *status, const QblkFileIdentity *file)
 {
@@ -156,8 +166,8 @@ is_file(const struct stat *status, const QblkFileIdentity *file)
            qblk_file_identity_is_same(&found, file);
 }
 
-/* Why @removal was not deleted, or NULL.  The directory is opened once, so that what is compared is
- * what is deleted, whatever becomes of its name. */
+/* Returns: (nullable): why @removal was not deleted. The directory is opened once, so that the
+ * file which is compared is the one that is deleted. */
 static char *
 delete_file(const QblkRemovedImage *removal)
 {
@@ -167,6 +177,7 @@ delete_file(const QblkRemovedImage *removal)
     if (holders != NULL) {
         return g_strdup_printf("it is in use by %s", holders);
     }
+
     int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct stat status;
     char *why = NULL;
@@ -177,18 +188,20 @@ delete_file(const QblkRemovedImage *removal)
     } else if (unlinkat(at, name, 0) != 0) {
         why = g_strdup(g_strerror(errno));
     }
+
     if (at >= 0) {
         close(at);
     }
+
     return why;
 }
 
-/* What the images that stay have taken in, headers included, has to be on disk before what had it
- * goes: QEMU leaves that to the guest's next flush.  Why it is not, or NULL. */
+/* The data and headers of the images that stay have to be on disk before other images are
+ * deleted: QEMU leaves that to the guest's next flush. Returns: (nullable): why they are not. */
 static char *
 sync_image(const QblkExpectation *image)
 {
-    /* A pipe that came in its place must not be waited for. */
+    /* O_NONBLOCK: a pipe may have replaced the file. */
     int fd = open(image->filename, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat status;
     char *why = NULL;
@@ -199,9 +212,11 @@ sync_image(const QblkExpectation *image)
     } else if (fsync(fd) != 0) {
         why = g_strdup(g_strerror(errno));
     }
+
     if (fd >= 0) {
         close(fd);
     }
+
     return why;
 }
 
@@ -219,6 +234,7 @@ sync_images(const QblkPlan *plan, GError **error)
             return FALSE;
         }
     }
+
     return TRUE;
 }
 
@@ -229,6 +245,7 @@ qblk_delete_images_delete(const QblkPlan *plan, GError **error)
     if (deletes_any(plan) && !sync_images(plan, error)) {
         return FALSE;
     }
+
     for (guint i = 0; i < plan->removed->len; i++) {
         const QblkRemovedImage *removal = plan->removed->pdata[i];
         g_autofree char *why = removal->will_delete ? delete_file(removal) : NULL;
@@ -237,9 +254,11 @@ qblk_delete_images_delete(const QblkPlan *plan, GError **error)
                                    faults->len == 0 ? "" : "; ", removal->filename, why);
         }
     }
+
     if (faults->len == 0) {
         return TRUE;
     }
+
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                 "the chain of '%s' was changed as planned, but %s", plan->target, faults->str);
     return FALSE;

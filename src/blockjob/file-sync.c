@@ -14,6 +14,7 @@ qblk_file_sync_directory(const char *directory)
     if (fd < 0) {
         return FALSE;
     }
+
     gboolean done = fsync(fd) == 0;
     int reason = errno;
     close(fd);
@@ -35,10 +36,12 @@ is_directory(const char *path)
     if (stat(path, &status) != 0) {
         return FALSE;
     }
+
     if (!S_ISDIR(status.st_mode)) {
         errno = ENOTDIR;
         return FALSE;
     }
+
     return TRUE;
 }
 
@@ -48,20 +51,24 @@ qblk_file_sync_make_directory(const char *directory)
     if (mkdir(directory, 0700) == 0) {
         return qblk_file_sync_parent(directory);
     }
+
     if (errno == EEXIST) {
-        /* Whoever made it may have come to its end before its name was on disk, and one that may
-        * not read the directory above has not made it. */
+        /* The process that created it may have crashed before its name was synced. A failure
+         * does not matter: who may not read the parent has not created it. */
         (void)qblk_file_sync_parent(directory);
         return is_directory(directory);
     }
+
     if (errno != ENOENT || *directory == '\0') {
         return FALSE;
     }
+
     g_autofree char *above = g_path_get_dirname(directory);
     if (is_directory(above)) {
-        errno = ENOENT; /* as in /proc, which has no place for new ones */
+        errno = ENOENT; /* as in /proc, where nothing can be created */
         return FALSE;
     }
+
     return qblk_file_sync_make_directory(above) && qblk_file_sync_make_directory(directory);
 }
 
@@ -73,6 +80,7 @@ qblk_file_sync_append_line(int fd, gsize *whole, const char *text)
     if (ftruncate(fd, (off_t)*whole) != 0) {
         return FALSE;
     }
+
     while (done < length) {
         ssize_t written = write(fd, line + done, length - done);
         if (written < 0 && errno != EINTR) {
@@ -80,9 +88,11 @@ qblk_file_sync_append_line(int fd, gsize *whole, const char *text)
         }
         done += written < 0 ? 0 : (gsize)written;
     }
+
     if (fdatasync(fd) != 0) {
         return FALSE;
     }
+
     *whole += length;
     return TRUE;
 }

@@ -39,13 +39,13 @@ qblk_job_state_begin(QblkJobState *job)
 }
 
 static void
-set(char **text, const char *value)
+replace_text(char **text, const char *value)
 {
     g_free(*text);
     *text = g_strdup(value);
 }
 
-/* QEMU's own words may repeat a file name with a password in it. */
+/* QEMU's error may contain a file name with a password. */
 static void
 set_error(QblkJobState *job, const char *text)
 {
@@ -66,11 +66,11 @@ qblk_job_state_handle_event(QblkJobState *job, const QblkJson *event)
     const QblkJson *data = qblk_json_get(event, "data");
     const char *status = qblk_json_get_string(data, "status");
     if (g_strcmp0(name, "JOB_STATUS_CHANGE") == 0 && is_of(job, data, "id") && status != NULL) {
-        set(&job->state, status);
+        replace_text(&job->state, status);
     } else if (g_strcmp0(name, "BLOCK_JOB_ERROR") == 0 && is_of(job, data, "device")) {
-        set(&job->operation, qblk_json_get_string(data, "operation"));
+        replace_text(&job->operation, qblk_json_get_string(data, "operation"));
     } else if (g_strcmp0(name, "BLOCK_JOB_COMPLETED") == 0 && is_of(job, data, "device")) {
-        /* All that is ever heard of a failure where the job dismisses itself. */
+        /* If the job dismisses itself, nothing else reports its failure. */
         set_error(job, qblk_json_get_string(data, "error"));
     }
 }
@@ -84,10 +84,12 @@ qblk_job_state_check(const QblkJson *jobs, GError **error)
         is_list = is_list && qblk_json_get_string(entry, "id") != NULL &&
                   qblk_json_get_string(entry, "status") != NULL;
     }
+
     if (!is_list) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
                     "'query-jobs': the reply is not a list of jobs");
     }
+
     return is_list;
 }
 
@@ -97,14 +99,15 @@ qblk_job_state_update(QblkJobState *job, const QblkJson *jobs)
     for (gsize i = 0; i < qblk_json_length(jobs); i++) {
         const QblkJson *entry = qblk_json_at(jobs, i);
         if (is_of(job, entry, "id")) {
-            set(&job->state, qblk_json_get_string(entry, "status"));
+            replace_text(&job->state, qblk_json_get_string(entry, "status"));
             set_error(job, qblk_json_get_string(entry, "error"));
             (void)qblk_json_integer(qblk_json_get(entry, "current-progress"), &job->done);
             (void)qblk_json_integer(qblk_json_get(entry, "total-progress"), &job->total);
             return;
         }
     }
-    set(&job->state, job->state == NULL ? NULL : "null");
+
+    replace_text(&job->state, job->state == NULL ? NULL : "null");
 }
 
 gboolean
@@ -119,7 +122,7 @@ qblk_job_state_is_there(const QblkJobState *job)
     return job->state != NULL && !qblk_job_state_is(job, "null");
 }
 
-/* In the order in which a job comes to them. */
+/* In the order in which a job goes through them. */
 static int
 rank(const char *state)
 {
@@ -134,6 +137,7 @@ rank(const char *state)
             return ranks[i].rank;
         }
     }
+
     return 0;
 }
 

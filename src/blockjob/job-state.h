@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What is known of one job, from events and from replies to query-jobs.
+ * The state of one job, from events and from replies to query-jobs.
  */
 #pragma once
 
@@ -9,45 +9,45 @@
 #include <qblk/error.h>
 
 typedef struct {
-    char *id;        /* owned */
-    char *state;     /* owned: "running", "ready" ...; "null" once it is gone; NULL: not heard of */
-    char *operation; /* owned: of its last I/O error, "read" or "write"; NULL: there was none */
-    char *error;     /* owned: why it has failed, as QEMU says; NULL: it has not */
-    gint64 done, total; /* its progress when last asked for, in its own units; -1: not known */
+    char *id;           /* owned */
+    char *state;        /* owned: "running", "ready" ...; "null" once it is gone; NULL: not known */
+    char *operation;    /* owned: of its last I/O error, "read" or "write"; NULL: none */
+    char *error;        /* owned: why it has failed, in QEMU's words; NULL: it has not */
+    gint64 done, total; /* its progress when last queried, in its own units; -1: not known */
 } QblkJobState;
 
 QblkJobState *qblk_job_state_new(const char *id);
 void qblk_job_state_free(QblkJobState *job);
 
-/** Forget all that was heard. */
+/** Drop all that is known. */
 void qblk_job_state_clear(QblkJobState *job);
 
-/** QEMU has the job, and has said nothing of it yet. */
+/** QEMU has the job, and has not reported its state yet. */
 void qblk_job_state_begin(QblkJobState *job);
 
-/** Take in an event, of whatever kind and job.  One without what such an event has says nothing. */
+/** Update @job from an event, of whatever kind and job.  An event without the usual members is
+ * ignored. */
 void qblk_job_state_handle_event(QblkJobState *job, const QblkJson *event);
 
-/** Whether @jobs is a reply to query-jobs; QBLK_QMP_ERROR_PROTOCOL where it is none. */
+/** Check that @jobs is a reply to query-jobs: QBLK_QMP_ERROR_PROTOCOL. */
 gboolean qblk_job_state_check(const QblkJson *jobs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Take in a reply to query-jobs, one that was checked. */
+/** Update @job from a checked reply to query-jobs. */
 void qblk_job_state_update(QblkJobState *job, const QblkJson *jobs);
 
-/** The state as it is, or NULL. */
+/** Returns: TRUE if the state is @state (nullable). */
 gboolean qblk_job_state_is(const QblkJobState *job, const char *state);
 
-/** Whether QEMU has the job, as far as is known. */
+/** Returns: TRUE if QEMU has the job, as far as is known. */
 gboolean qblk_job_state_is_there(const QblkJobState *job);
 
-/** Whether it is in the state @wanted; one that somebody else has dismissed was "concluded". */
+/** Returns: TRUE if the state is @wanted; a job that another client has dismissed was "concluded".
+ */
 gboolean qblk_job_state_has_reached(const QblkJobState *job, const char *wanted);
 
-/**
- * Whether it is further than @wanted, where it should have waited.  A job that is aborting is not:
- * it comes to "concluded".
- */
+/** Returns: TRUE if the job is further than @wanted, where it should have waited.  One that is
+ * aborting is not: it will be "concluded". */
 gboolean qblk_job_state_has_passed(const QblkJobState *job, const char *wanted);
 
-/** Whether it was in the state @before and has gone on since. */
+/** Returns: TRUE if the job is further than @before, a state it was in. */
 gboolean qblk_job_state_has_left(const QblkJobState *job, const char *before);

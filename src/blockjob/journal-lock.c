@@ -41,15 +41,17 @@ set_errno_error(GError **error, const char *what, const char *path)
 }
 
 static gboolean
-take(int fd, const char *path, GError **error)
+take_lock(int fd, const char *path, GError **error)
 {
     struct flock lock;
     if (control(fd, F_OFD_SETLK, &lock) == 0) {
         return TRUE;
     }
+
     if (errno != EAGAIN && errno != EACCES) {
         return set_errno_error(error, "cannot lock the journal", path);
     }
+
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                 "another qblk process is working on this disk (journal: '%s')", path);
     return FALSE;
@@ -64,7 +66,7 @@ qblk_journal_lock_open(const char *path, int flags, GError **error)
             set_errno_error(error, "cannot open the journal", path);
             return -1;
         }
-        gboolean is_taken = take(fd, path, error);
+        gboolean is_taken = take_lock(fd, path, error);
         if (is_taken && qblk_journal_lock_is_current(fd, path)) {
             return fd;
         }

@@ -28,6 +28,7 @@ qblk_journal_vm_read(QblkJournalVm *vm, const QblkJson *json)
     if (qblk_json_get_string(json, "address") == NULL) {
         return FALSE;
     }
+
     vm->address = g_strdup(qblk_json_get_string(json, "address"));
     vm->uuid = g_strdup(qblk_json_get_string(json, "uuid"));
     vm->name = g_strdup(qblk_json_get_string(json, "name"));
@@ -59,8 +60,8 @@ is_same_process(const QblkJournalVm *then, const QblkJournalVm *now)
     return then->pid != 0 && then->pid == now->pid && then->start == now->start;
 }
 
-/* A process is known of both, and a later run has another.  That of a relay says nothing where the
- * threads of the QEMU behind it do. */
+/* A later run has another process. The process of a relay does not count, if the threads of the
+ * QEMU behind it are known. */
 gboolean
 qblk_journal_vm_was_restarted(const QblkJournalVm *then, const QblkJournalVm *now)
 {
@@ -69,7 +70,8 @@ qblk_journal_vm_was_restarted(const QblkJournalVm *then, const QblkJournalVm *no
     if (has_threads && then->thread != now->thread) {
         return TRUE;
     }
-    /* In a container a later run may have the same numbers for its threads again. */
+
+    /* In a container a later run may have threads with the same numbers. */
     gboolean is_comparable = has_processes && (is_same_address(then, now) || !has_threads);
     return is_comparable && !is_same_process(then, now);
 }

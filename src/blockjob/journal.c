@@ -53,7 +53,7 @@ set_read_error(GError **error, const char *what, const char *path)
     return FALSE;
 }
 
-/* @text stays NULL if there is nothing to resume: the journal has ended meanwhile, or its first line
+/* @text stays NULL if there is nothing to resume: the journal was removed, or its first line
  * is incomplete, and nothing was sent yet. */
 static gboolean
 read_text(int fd, const char *path, char **text, gsize *length, GError **error)
@@ -62,29 +62,35 @@ read_text(int fd, const char *path, char **text, gsize *length, GError **error)
     if (fstat(fd, &status) != 0) {
         return set_read_error(error, "cannot read the journal", path);
     }
+
     if (!S_ISREG(status.st_mode)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                     "'%s' is not a journal: not a regular file", path);
         return FALSE;
     }
+
     if (status.st_size > QBLK_LIMIT_JOURNAL_BYTES) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                     "'%s' is not a journal: more than %d bytes (QBLK_LIMIT_JOURNAL_BYTES)", path,
                     QBLK_LIMIT_JOURNAL_BYTES);
         return FALSE;
     }
+
     if (!qblk_journal_lock_is_current(fd, path)) {
         return TRUE;
     }
+
     g_autoptr(GError) cause = NULL;
     if (!g_file_get_contents(path, text, length, &cause)) {
         gboolean is_gone = g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT);
         g_propagate_error(is_gone ? NULL : error, g_steal_pointer(&cause));
         return is_gone;
     }
+
     if (memchr(*text, '\n', *length) == NULL) {
         g_clear_pointer(text, g_free);
     }
+
     return TRUE;
 }
 
@@ -123,9 +129,11 @@ qblk_journal_leave(QblkJournal *journal)
     if (journal == NULL) {
         return;
     }
+
     if (journal->fd >= 0) {
         close(journal->fd);
     }
+
     g_free(journal->path);
     g_free(journal->directory);
     g_free(journal);
@@ -149,6 +157,7 @@ check_is_empty(const QblkJournal *journal, const QblkPlan *plan, GError **error)
     if (!read_text(journal->fd, journal->path, &text, &length, error)) {
         return FALSE;
     }
+
     if (text != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                     "an operation on '%s' was interrupted: run 'qblk recover' first (journal: "
@@ -156,6 +165,7 @@ check_is_empty(const QblkJournal *journal, const QblkPlan *plan, GError **error)
                     plan->target, journal->path);
         return FALSE;
     }
+
     return TRUE;
 }
 
@@ -167,6 +177,7 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
         set_write_error(error, "cannot create the directory for journals", directory);
         return NULL;
     }
+
     g_autofree char *name = file_name(vm, plan);
     char *path = g_build_filename(directory, name, NULL);
     int fd = qblk_journal_lock_open(path, O_CREAT, error);
@@ -174,10 +185,12 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
         g_free(path);
         return NULL;
     }
+
     g_autoptr(QblkJournal) journal = journal_new(directory, path, fd);
     if (!check_is_empty(journal, plan, error)) {
         return NULL;
     }
+
     g_autoptr(QblkJson) header = qblk_json_new_object();
     qblk_json_set_integer(header, "qblk-journal", VERSION);
     qblk_json_set(header, "vm", qblk_journal_vm_to_json(vm));
@@ -186,11 +199,13 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
         (void)g_unlink(path);
         return NULL;
     }
+
     if (!qblk_file_sync_directory(directory)) {
         set_write_error(error, "cannot write the directory for journals", directory);
         (void)g_unlink(path);
         return NULL;
     }
+
     return g_steal_pointer(&journal);
 }
 
@@ -210,6 +225,7 @@ qblk_journal_record_free(QblkJournalRecord *record)
     if (record == NULL) {
         return;
     }
+
     g_free(record->path);
     g_free(record->text);
     g_clear_error(&record->error);
@@ -228,6 +244,7 @@ read_header(QblkJournalRecord *record, const QblkJson *json, GError **error)
                     "not a journal, or one of another version of qblk");
         return FALSE;
     }
+
     record->plan = qblk_plan_json_read(qblk_json_get(json, "plan"), error);
     return record->plan != NULL;
 }
@@ -267,10 +284,12 @@ qblk_journal_parse(const char *text, gsize length, GError **error)
         line = newline + 1;
         record->whole = (gsize)(line - text);
     }
+
     if (record->plan == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "the journal is empty");
         return NULL;
     }
+
     return g_steal_pointer(&record);
 }
 
@@ -293,15 +312,18 @@ qblk_journal_read(const char *path)
     } else if (errno != ENOENT) {
         set_read_error(&cause, "cannot read the journal", path);
     }
+
     if (cause != NULL) {
         record = g_new0(QblkJournalRecord, 1);
         record->error = g_steal_pointer(&cause);
     }
+
     if (record != NULL) {
         record->path = g_strdup(path);
         record->text = g_steal_pointer(&text);
         record->is_busy = is_busy;
     }
+
     return record;
 }
 
@@ -343,6 +365,7 @@ qblk_journal_list(const char *directory, GError **error)
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
+
     while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
         g_autofree char *path = g_build_filename(directory, name, NULL);
         QblkJournalRecord *record = g_str_has_suffix(name, SUFFIX) ? qblk_journal_read(path) : NULL;
@@ -350,6 +373,7 @@ qblk_journal_list(const char *directory, GError **error)
             g_ptr_array_add(records, record);
         }
     }
+
     g_ptr_array_sort(records, compare_paths);
     return g_steal_pointer(&records);
 }
@@ -383,6 +407,7 @@ qblk_journal_resume(const QblkJournalRecord *record, GError **error)
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
+
     g_autofree char *directory = g_path_get_dirname(record->path);
     g_autoptr(QblkJournal) journal = journal_new(directory, g_strdup(record->path), fd);
     journal->whole = record->whole;
@@ -393,5 +418,6 @@ qblk_journal_resume(const QblkJournalRecord *record, GError **error)
                     record->path);
         return NULL;
     }
+
     return g_steal_pointer(&journal);
 }

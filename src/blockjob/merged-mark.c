@@ -41,10 +41,11 @@ write_synced(const char *path, const char *text)
     if (fd >= 0) {
         close(fd);
     }
+
     return done;
 }
 
-/* Whole or not at all: under another name first. */
+/* Replace the file atomically. */
 static gboolean
 replace(const char *path, const char *text)
 {
@@ -52,7 +53,7 @@ replace(const char *path, const char *text)
     return write_synced(new, text) && g_rename(new, path) == 0 && qblk_file_sync_parent(path);
 }
 
-/* The number of a device may be another after the next start of the machine. */
+/* A device may have another number after a reboot. */
 #define MASK (STATX_INO | STATX_BTIME)
 
 static gint64
@@ -68,13 +69,13 @@ add_identity(QblkJson *mark, const char *image)
     struct statx status;
     if (statx(AT_FDCWD, image, 0, MASK, &status) == 0) {
         qblk_json_set_integer(mark, "inode", (gint64)status.stx_ino);
-        if ((status.stx_mask & STATX_BTIME) != 0) { /* a file system gives inodes out again */
+        if ((status.stx_mask & STATX_BTIME) != 0) { /* a file system reuses inodes */
             qblk_json_set_integer(mark, "born", birth(&status));
         }
     }
 }
 
-/* Where either is not known it is taken for the same. */
+/* If it is not known it is taken for the same. */
 static gboolean
 is_of_another(const QblkJson *mark, const char *image)
 {
@@ -83,10 +84,11 @@ is_of_another(const QblkJson *mark, const char *image)
     if (statx(AT_FDCWD, image, 0, MASK, &status) != 0) {
         return FALSE;
     }
-    return (qblk_json_integer(qblk_json_get(mark, "inode"), &inode) &&
-            inode != (gint64)status.stx_ino) ||
-           (qblk_json_integer(qblk_json_get(mark, "born"), &born) &&
-            (status.stx_mask & STATX_BTIME) != 0 && born != birth(&status));
+
+    gboolean has_inode = qblk_json_integer(qblk_json_get(mark, "inode"), &inode);
+    gboolean has_birth = qblk_json_integer(qblk_json_get(mark, "born"), &born);
+    has_birth = has_birth && (status.stx_mask & STATX_BTIME) != 0;
+    return (has_inode && inode != (gint64)status.stx_ino) || (has_birth && born != birth(&status));
 }
 
 gboolean
@@ -96,6 +98,7 @@ qblk_merged_mark_write(const char *image, const char *into, gboolean is_done, GE
     if (lstat(image, &status) != 0 && errno == ENOENT) {
         return TRUE;
     }
+
     g_autofree char *path = path_of(image);
     g_autoptr(QblkJson) json = qblk_json_new_object();
     qblk_json_set_integer(json, "qblk-merged-mark", 1);
@@ -108,6 +111,7 @@ qblk_merged_mark_write(const char *image, const char *into, gboolean is_done, GE
     if (replace(path, line)) {
         return TRUE;
     }
+
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                 "cannot mark '%s' as merged in '%s': %s", image, path, g_strerror(errno));
     return FALSE;
@@ -133,9 +137,10 @@ qblk_merged_mark_read(const char *image)
         !g_file_get_contents(path, &text, &length, NULL)) {
         return NULL;
     }
+
     g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
     QblkMergedMark *mark = g_new0(QblkMergedMark, 1);
-    /* One that cannot be read is a mark all the same. */
+    /* A mark that cannot be parsed is a mark as well. */
     mark->image = g_strdup(image);
     mark->into = g_strdup(qblk_json_get_string(json, "merged-into"));
     mark->is_done = g_strcmp0(qblk_json_get_string(json, "state"), "merged") == 0;
@@ -146,9 +151,9 @@ qblk_merged_mark_read(const char *image)
 char *
 qblk_merged_mark_describe_other(const QblkMergedMark *mark)
 {
-    return g_strdup_printf("a file of the name '%s' was merged into '%s' before, and the one that "
-                           "is there now was made since, or is a copy: remove '%s" SUFFIX "' if it "
-                           "was made since",
+    return g_strdup_printf("another file named '%s' was merged into '%s' before; the current one "
+                           "was created later, or is a copy: remove '%s" SUFFIX "' if it was "
+                           "created later",
                            mark->image, mark->into == NULL ? "another image" : mark->into,
                            mark->image);
 }

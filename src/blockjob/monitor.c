@@ -53,6 +53,7 @@ qblk_monitor_job(QblkMonitor *monitor, const char *id)
             return job;
         }
     }
+
     QblkJobState *job = qblk_job_state_new(id);
     g_ptr_array_add(monitor->jobs, job);
     return job;
@@ -70,7 +71,7 @@ qblk_monitor_is_lost(const QblkMonitor *monitor)
     return has_failed(monitor) || monitor->unanswered >= monitor->patience;
 }
 
-/* Drop the events that nobody else will take: a full queue would end the connection. */
+/* Drop the events, if the caller does not take them: a full queue would end the connection. */
 static void
 drop_events(QblkMonitor *monitor)
 {
@@ -115,7 +116,7 @@ qblk_monitor_call(QblkMonitor *monitor, const char *command, const QblkJson *arg
     return has_value ? qblk_json_ref(answer->value) : NULL;
 }
 
-/* One that was not answered is asked again at once, and counted. */
+/* A query that was not answered is sent again at once, and counted. */
 static QblkAnswer *
 execute_query_jobs(QblkMonitor *monitor, GError **error)
 {
@@ -126,6 +127,7 @@ execute_query_jobs(QblkMonitor *monitor, GError **error)
     } else if (!has_failed(monitor) && ++monitor->unanswered >= monitor->patience) {
         g_prefix_error(error, "QEMU does not respond: ");
     }
+
     return g_steal_pointer(&answer);
 }
 
@@ -137,10 +139,12 @@ qblk_monitor_query_jobs(QblkMonitor *monitor, GError **error)
         !qblk_job_state_check(answer->value, error)) {
         return FALSE;
     }
+
     for (guint i = 0; i < monitor->jobs->len; i++) {
         qblk_job_state_update(monitor->jobs->pdata[i], answer->value);
     }
-    /* The last event that came before the reply says what the reply says, later ones know more. */
+
+    /* The reply is as new as the last event before it; later events are newer. */
     handle_events(monitor);
     return TRUE;
 }
@@ -152,15 +156,17 @@ qblk_monitor_poll(QblkMonitor *monitor, GError **error)
     if (qblk_monitor_query_jobs(monitor, &cause)) {
         return TRUE;
     }
+
     if (!qblk_monitor_is_lost(monitor) &&
         g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT)) {
         return TRUE;
     }
+
     g_propagate_error(error, g_steal_pointer(&cause));
     return FALSE;
 }
 
-/* A signalfd gives a record, and nothing to a buffer smaller than that. */
+/* A signalfd returns records, and nothing if the buffer is smaller than one. */
 void
 qblk_monitor_check_interrupt(QblkMonitor *monitor)
 {
@@ -180,7 +186,7 @@ milliseconds_until(gint64 when)
 static int
 poll_timeout(const QblkMonitor *monitor, gint64 deadline)
 {
-    /* A connection that is lost has no descriptor that could wake us. */
+    /* A lost connection has no descriptor to wait for. */
     int timeout = has_failed(monitor) ? 0 : qblk_client_get_timeout(monitor->client);
     gint64 end = deadline == 0 ? monitor->query_at : MIN(deadline, monitor->query_at);
     int left = milliseconds_until(end);
@@ -201,12 +207,14 @@ qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline, GError **error)
                     g_strerror(errno));
         return FALSE;
     }
+
     qblk_monitor_check_interrupt(monitor);
     gboolean is_alive = qblk_client_process(client, ready > 0 ? polled[0].revents : 0, error);
     handle_events(monitor);
     if (is_alive && g_get_monotonic_time() >= monitor->query_at) {
         is_alive = qblk_monitor_poll(monitor, error);
     }
+
     return is_alive;
 }
 
@@ -214,16 +222,18 @@ gboolean
 qblk_monitor_reconnect(QblkMonitor *monitor, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    /* One that stands still does not greet anybody. */
+    /* A QEMU that does not respond would not greet a new client either. */
     if (monitor->has_reconnected || monitor->address == NULL || !has_failed(monitor)) {
         return FALSE;
     }
+
     monitor->has_reconnected = TRUE;
     handle_events(monitor);
     if (!qblk_client_reconnect(monitor->client, monitor->address, monitor->timeout_ms, &cause)) {
         g_prefix_error(error, "cannot connect again (%s): ", cause->message);
         return FALSE;
     }
+
     g_clear_error(error);
     return qblk_monitor_query_jobs(monitor, error);
 }

@@ -40,6 +40,7 @@ qblk_run_journal_record(QblkRunTask *task, GError **error)
     if (task->journal != NULL && !qblk_journal_note(*task->journal, stage, error)) {
         return FALSE;
     }
+
     task->recorded = stage;
     return TRUE;
 }
@@ -70,9 +71,11 @@ qblk_run_journal_undone(const QblkRunTask *task, GError **error)
     if (!qblk_run_verify_compare(task, &is_before, &is_after, error)) {
         return FALSE;
     }
+
     if (is_after) {
         return qblk_merged_mark_write(plan->merged, plan->merged_into, TRUE, error);
     }
+
     qblk_merged_mark_remove(plan->merged);
     return TRUE;
 }
@@ -96,6 +99,7 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
     if (!has_mark(task) || !qblk_run_state_has_succeeded(task->state)) {
         return TRUE;
     }
+
     if (was_deleted(plan, plan->merged)) {
         qblk_merged_mark_remove(plan->merged);
         return TRUE;
@@ -107,6 +111,7 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
     if (is_final || qblk_merged_mark_write(plan->merged, plan->merged_into, TRUE, &cause)) {
         return TRUE;
     }
+
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                 "the chain of '%s' was changed as planned, but %s; do not use '%s', "
                 "its data is in '%s'",

@@ -8,9 +8,9 @@
 #include "plan/plan.h"
 
 /**
- * Take the steps of @plan (plan-monitor.h) in their order; one without a command is to connect to
- * the plan's target.  Where a step fails, those before it are taken back, and one as well that QEMU
- * did not answer; the error is that of the step, and says where taking back failed.
+ * Carry out the steps of @plan (plan-monitor.h) in order; a step without a command connects to the
+ * plan's target.  If a step fails, those before it are rolled back, and it as well if QEMU did not
+ * answer.  The error is that of the step, and reports a rollback that failed.
  */
 gboolean qblk_run_monitor(QblkMonitor *monitor, const QblkPlan *plan,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

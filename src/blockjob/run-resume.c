@@ -16,6 +16,7 @@ count_to_final(const QblkPlan *plan)
             count = i + 1;
         }
     }
+
     return count;
 }
 
@@ -70,6 +71,7 @@ report_moved(QblkRunTask *task)
                     "QEMU may have been restarted with it",
                     old->filename, new->filename, plan->target);
     }
+
     return QBLK_RUN_NOT_KNOWN;
 }
 
@@ -83,6 +85,7 @@ find_chain(QblkRunTask *task)
     if (!qblk_run_verify_compare(task, &is_before, &is_after, &task->error)) {
         return QBLK_RUN_NOT_KNOWN;
     }
+
     gboolean may_have_moved =
         task->recorded >= QBLK_STAGE_PIVOTING && qblk_plan_moves_top(task->plan);
     if (may_have_moved && !is_after) {
@@ -94,6 +97,7 @@ find_chain(QblkRunTask *task)
     if (!is_after || is_open) {
         return QBLK_RUN_CHAIN_BEFORE;
     }
+
     task->taken = count_to_final(task->plan);
     return QBLK_RUN_CHAIN_AFTER;
 }
@@ -109,13 +113,16 @@ find_concluded(QblkRunTask *task)
     if (task->job->error != NULL) {
         return QBLK_RUN_JOB_FAILED;
     }
+
     if (qblk_plan_moves_top(task->plan) &&
         !qblk_run_verify_compare(task, &is_before, &is_after, &task->error)) {
         return QBLK_RUN_NOT_KNOWN;
     }
+
     if (!is_after) {
         return QBLK_RUN_CHAIN_BEFORE;
     }
+
     gboolean has_final = count_to_final(task->plan) > 0;
     return has_final ? QBLK_RUN_ENDED_WELL : QBLK_RUN_JOB_FOUND;
 }
@@ -144,14 +151,16 @@ find_received(QblkRunTask *task, const QblkStep *step)
         task->error = g_steal_pointer(&cause);
         return QBLK_RUN_NOT_KNOWN;
     }
+
     if (was_received) {
         return QBLK_RUN_RECEIVED;
     }
+
     if (!task->plan->existing_job) {
         return QBLK_RUN_NOT_RECEIVED;
     }
 
-    /* It goes on without us, and so nothing is over. */
+    /* An existing job continues, and may change the chain at any time. */
     g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                 "job '%s' is still %s, but '%s' may have been received: run 'qblk recover' again "
                 "after the job has ended",
@@ -174,10 +183,12 @@ find_job(QblkRunTask *task)
     if (is_concluded && event != QBLK_RUN_NOT_RECEIVED) {
         event = find_concluded(task);
     }
+
     skip_by_job(task);
     if (event == QBLK_RUN_RECEIVED) {
         task->taken = count_to_final(task->plan);
     }
+
     gboolean is_pending = event == QBLK_RUN_JOB_FOUND && !is_concluded && task->taken > 0 &&
                           task->taken == count_to_final(task->plan);
     return is_pending ? QBLK_RUN_PENDING_FOUND : event;
@@ -191,8 +202,10 @@ qblk_run_resume_find(QblkRunTask *task)
     if (!qblk_monitor_query_jobs(&task->run->monitor, &task->error)) {
         return QBLK_RUN_FAILED;
     }
+
     if (!may_be_started) {
         return QBLK_RUN_NOT_STARTED;
     }
+
     return qblk_job_state_is_there(task->job) ? find_job(task) : find_chain(task);
 }

@@ -15,13 +15,16 @@ is_undone(const QblkRunTask *task, const QblkStep *step)
     if (step->job == NULL) {
         return FALSE;
     }
+
     const QblkJobState *job = qblk_monitor_job(&task->run->monitor, step->job);
     if (!qblk_job_state_is_there(job)) {
         return TRUE;
     }
+
     if (task->plan->existing_job) { /* it is only dismissed, and only once it has concluded */
         return !qblk_job_state_has_reached(job, "concluded");
     }
+
     return step->until != NULL && qblk_job_state_has_reached(job, step->until);
 }
 
@@ -39,12 +42,13 @@ carry_out(QblkRunTask *task, const QblkStep *step, GError **error)
     if (is_known && is_undone(task, step)) {
         return TRUE;
     }
+
     g_propagate_error(error, g_steal_pointer(&cause));
     return FALSE;
 }
 
-/* If a final step was not answered the end of the job shows whether the chain was changed, before
- * the job is dismissed. */
+/* If the final step was not answered, an error of the job shows that the chain was not changed;
+ * it is gone once the job is dismissed. */
 static void
 see_conclusion(QblkRunTask *task)
 {
@@ -53,6 +57,7 @@ see_conclusion(QblkRunTask *task)
     if (!is_open || !qblk_monitor_query_jobs(&task->run->monitor, NULL)) {
         return;
     }
+
     if (task->job->error != NULL) {
         qblk_run_task_apply(task, QBLK_RUN_JOB_FAILED);
         qblk_run_journal_not_changed(task);
@@ -71,6 +76,7 @@ undo_steps(QblkRunTask *task, GError **error)
             }
         }
     }
+
     return TRUE;
 }
 
@@ -86,6 +92,7 @@ dismiss_existing_job(QblkRunTask *task, GError **error)
             return FALSE;
         }
     }
+
     return TRUE;
 }
 
@@ -101,6 +108,7 @@ undo(QblkRunTask *task, GError **error)
     if (!is_reached && qblk_monitor_is_lost(monitor)) {
         is_reached = qblk_monitor_reconnect(monitor, error);
     }
+
     return is_reached && undo_steps(task, error) && dismiss_existing_job(task, error) &&
            qblk_run_journal_undone(task, error);
 }
@@ -133,6 +141,7 @@ roll_back_all(QblkRun *run)
                                     cause->message);
         }
     }
+
     return first;
 }
 
@@ -163,9 +172,9 @@ describe_locks(const QblkRunTask *task)
                                              plan->writes, holders);
 }
 
-/* Leave the jobs.  The journals of what the user has left on purpose end. */
+/* Leave the jobs. If the user wanted that, their journals end. */
 static void
-leave(const QblkRun *run, const QblkRunTask *failed, GError **error)
+detach(const QblkRun *run, const QblkRunTask *failed, GError **error)
 {
     g_autofree char *job = qblk_run_verify_describe_job(failed);
     g_autofree char *files = NULL;
@@ -174,6 +183,7 @@ leave(const QblkRun *run, const QblkRunTask *failed, GError **error)
         files = qblk_run_verify_describe_undeleted(run);
         qblk_run_journal_end(run);
     }
+
     g_set_error(error, failed->error->domain, failed->error->code, "%s%s%s", job,
                 failed->error->message, files == NULL ? "" : files);
 }
@@ -182,7 +192,7 @@ void
 qblk_run_rollback_end(QblkRun *run, QblkRunTask *failed, GError **error)
 {
     if (!qblk_run_state_rolls_back(failed->state)) {
-        leave(run, failed, error);
+        detach(run, failed, error);
         return;
     }
 

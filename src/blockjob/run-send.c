@@ -55,10 +55,12 @@ qblk_run_send_had_effect(const QblkRunTask *task, const QblkStep *step)
     if (step->job == NULL) {
         return FALSE;
     }
+
     const QblkJobState *job = qblk_monitor_job(&task->run->monitor, step->job);
     if (task->job_before == NULL) {
         return job->state != NULL;
     }
+
     return qblk_job_state_has_left(job, task->job_before);
 }
 
@@ -82,6 +84,7 @@ qblk_run_send_await(const QblkRunTask *task, const QblkStep *step, gboolean *was
             return FALSE;
         }
     }
+
     *was_received = qblk_run_send_had_effect(task, step);
     return TRUE;
 }
@@ -98,7 +101,7 @@ qblk_run_send_begin(QblkRunTask *task, const QblkStep *step)
     task->job_before = job == NULL ? NULL : g_strdup(job->state);
 }
 
-/* A command of the human monitor is answered with a text; one that has failed says so in it. */
+/* A command of the human monitor returns a text, which is empty unless it has failed. */
 static gboolean
 has_failed_silently(const QblkStep *step, const QblkJson *value)
 {
@@ -119,12 +122,14 @@ attempt(QblkRunTask *task, const QblkStep *step, GError **error)
                     text == NULL ? "unexpected reply" : text);
         return QBLK_SEND_REFUSED;
     }
+
     if (value != NULL) {
         if (step->job != NULL) {
             qblk_job_state_begin(qblk_monitor_job(&task->run->monitor, step->job));
         }
         return QBLK_SEND_ANSWERED;
     }
+
     if (is_refusal(cause)) {
         gboolean may_be_refused = step->may_fail || (is_repeated && step->job == NULL);
         if (may_be_refused) {
@@ -138,15 +143,17 @@ attempt(QblkRunTask *task, const QblkStep *step, GError **error)
         g_propagate_error(error, g_steal_pointer(&cause));
         return QBLK_SEND_FAILED;
     }
+
     if (qblk_run_send_had_effect(task, step)) {
         return QBLK_SEND_HAD_EFFECT;
     }
+
     g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
                 "QEMU did not answer '%s', and it had no effect", step->command);
     return QBLK_SEND_NO_ANSWER;
 }
 
-/* A step without a command is over once QEMU has told where its jobs are. */
+/* A step without a command only queries the jobs. */
 static QblkSendOutcome
 query(QblkRunTask *task, GError **error)
 {
@@ -174,5 +181,6 @@ qblk_run_send(QblkRunTask *task, const QblkStep *step, GError **error)
         }
         qblk_run_send_begin(task, step);
     }
+
     return step->command == NULL ? query(task, error) : attempt(task, step, error);
 }

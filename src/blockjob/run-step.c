@@ -43,21 +43,24 @@ look_ahead(QblkRunTask *task)
     if (step->is_start) {
         return QBLK_RUN_NEXT_START;
     }
+
     return step->is_final ? QBLK_RUN_NEXT_FINAL : QBLK_RUN_NEXT_STEP;
 }
 
-/* Once the chain was changed the steps go on, recorded or not: what a journal does not show is
- * found out when it is resumed. */
+/* Once the chain was changed the plan is completed, recorded or not: a resume finds out what the
+ * journal does not show. */
 static QblkRunEvent
 record(QblkRunTask *task)
 {
     if (qblk_run_journal_record(task, &task->error)) {
         return QBLK_RUN_RECORDED;
     }
+
     if (qblk_run_state_is_committed(task->state)) {
         g_clear_error(&task->error);
         return QBLK_RUN_NOT_RECORDED;
     }
+
     return qblk_run_task_failure(task, QBLK_RUN_NOT_RECORDED);
 }
 
@@ -90,6 +93,7 @@ send_next(QblkRunTask *task)
     if (outcome == QBLK_SEND_REFUSED) {
         return send_refused(task, step, cause);
     }
+
     if (outcome == QBLK_SEND_NO_ANSWER && is_first && !step->at_most_once) {
         return QBLK_RUN_NO_ANSWER;
     }
@@ -110,6 +114,7 @@ send_next(QblkRunTask *task)
     case QBLK_SEND_FAILED:
         break;
     }
+
     task->error = g_steal_pointer(&cause);
     return qblk_run_task_failure(task, QBLK_RUN_FAILED);
 }
@@ -124,9 +129,11 @@ was_overtaken(const QblkRunTask *task, const QblkStep *step)
         !qblk_run_send_had_effect(task, step)) {
         return FALSE;
     }
+
     if (!qblk_plan_moves_top(task->plan)) {
         return TRUE;
     }
+
     return qblk_run_verify_compare(task, &is_before, &is_after, NULL) && is_after;
 }
 
@@ -141,8 +148,8 @@ look_at_refused(QblkRunTask *task)
     return QBLK_RUN_OVERTAKEN;
 }
 
-/* A command that QEMU has not received leaves the job where it is, and it can be cancelled; but one
- * that existed before the plan goes on. */
+/* If QEMU has not received the command the job can be cancelled; but one that existed before the
+ * plan continues. */
 static QblkRunEvent
 await(QblkRunTask *task)
 {
@@ -151,9 +158,11 @@ await(QblkRunTask *task)
     if (!qblk_run_send_await(task, step, &was_received, &task->error)) {
         return qblk_run_task_failure(task, QBLK_RUN_FAILED);
     }
+
     if (was_received) {
         return QBLK_RUN_RECEIVED;
     }
+
     g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                 "job '%s' is still %s: '%s' may not have been received, and sending it again could "
                 "crash this QEMU",
@@ -189,10 +198,12 @@ conclude(QblkRunTask *task, const QblkJobState *job, QblkRunEvent event)
     if (!qblk_monitor_query_jobs(&task->run->monitor, &task->error)) {
         return qblk_run_task_failure(task, QBLK_RUN_FAILED);
     }
+
     if (job->error != NULL) {
         set_job_failed(task, job, &task->error);
         return qblk_run_task_failure(task, QBLK_RUN_JOB_FAILED);
     }
+
     return event;
 }
 
@@ -216,7 +227,7 @@ set_passed(const QblkStep *step, const QblkJobState *job, GError **error)
                 job->id, found, step->until);
 }
 
-/* A job that is further than where it should have waited has failed, or is not ours alone. */
+/* A job that did not wait has failed, or another client has ended it. */
 static QblkRunEvent
 pass_step(QblkRunTask *task, const QblkStep *step, const QblkJobState *job)
 {
@@ -243,14 +254,17 @@ qblk_run_step_has_ended(QblkRunTask *task, QblkRunEvent *event)
         *event = end_step(task, step, job);
         return TRUE;
     }
+
     if (qblk_run_task_must_stop(task, &task->error)) {
         *event = qblk_run_task_failure(task, QBLK_RUN_STOPPED);
         return TRUE;
     }
+
     if (qblk_job_state_has_passed(job, step->until)) {
         *event = pass_step(task, step, job);
         return TRUE;
     }
+
     return FALSE;
 }
 
@@ -275,12 +289,15 @@ compare(QblkRunTask *task)
     if (!qblk_plan_moves_top(task->plan)) {
         return QBLK_RUN_CHAIN_AFTER;
     }
+
     if (!qblk_run_verify_compare(task, &is_before, &is_after, &task->error)) {
         return qblk_run_task_failure(task, QBLK_RUN_FAILED);
     }
+
     if (is_after) {
         return QBLK_RUN_CHAIN_AFTER;
     }
+
     g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                 "another client ended job '%s' without a pivot", task->plan->job);
     return qblk_run_task_failure(task, QBLK_RUN_CHAIN_BEFORE);
@@ -315,11 +332,13 @@ send_twice(QblkRunTask *task, const QblkStep *step, GError **error)
     if (outcome == QBLK_SEND_ANSWERED || outcome == QBLK_SEND_HAD_EFFECT) {
         return TRUE;
     }
+
     if (outcome == QBLK_SEND_REFUSED) {
         set_refused(task, step, cause, error);
     } else {
         g_propagate_error(error, g_steal_pointer(&cause));
     }
+
     return FALSE;
 }
 
@@ -330,6 +349,7 @@ qblk_run_step_carry_out(QblkRunTask *task, const QblkStep *step, GError **error)
     if (qblk_run_task_must_stop(task, error) || !send_twice(task, step, error)) {
         return FALSE;
     }
+
     if (step->until == NULL) {
         return TRUE;
     }
@@ -347,5 +367,6 @@ qblk_run_step_carry_out(QblkRunTask *task, const QblkStep *step, GError **error)
             return FALSE;
         }
     }
+
     return TRUE;
 }

@@ -41,6 +41,7 @@ qblk_run_task_apply(QblkRunTask *task, QblkRunEvent event)
         task->action = QBLK_RUN_END;
         return;
     }
+
     task->state = row->next;
     task->action = row->action;
 }
@@ -57,6 +58,7 @@ qblk_run_task_failure(const QblkRunTask *task, QblkRunEvent event)
     if (qblk_monitor_is_lost(monitor)) {
         return QBLK_RUN_LOST;
     }
+
     /* What has done nothing leaves nothing. */
     return is_left && task->taken > 0 ? QBLK_RUN_LEFT : event;
 }
@@ -82,6 +84,7 @@ qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
                     "job '%s' was detached in state '%s': %s", task->plan->job,
                     task->job->state == NULL ? "not started" : task->job->state, why);
     }
+
     return TRUE;
 }
 
@@ -94,11 +97,13 @@ report(QblkRun *run, GError **error)
     if (!qblk_monitor_poll(&run->monitor, error)) {
         return FALSE;
     }
+
     for (guint i = 0; i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
         const QblkRunProgress progress = {task->job->state, task->job->done, task->job->total};
         run->options->report(task->plan, &progress, run->options->user_data);
     }
+
     return TRUE;
 }
 
@@ -123,10 +128,12 @@ qblk_run_task_wait_turn(const QblkRunTask *task, GError **error)
     if (is_alive && run->report_at != 0 && run->clock() >= run->report_at) {
         is_alive = report(run, &cause);
     }
+
     if (!is_alive && !qblk_monitor_reconnect(&run->monitor, &cause)) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
+
     return TRUE;
 }
 

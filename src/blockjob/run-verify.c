@@ -30,14 +30,16 @@ check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *pla
                                    "the job succeeded, but the chain could not be read again: ");
         return FALSE;
     }
+
     if (!qblk_verify_chain(chain, plan->target, plan->after, error)) {
         g_prefix_error(error, "the job succeeded, but ");
         return FALSE;
     }
+
     return !run->options->is_local || qblk_verify_headers(plan, error);
 }
 
-/* Success is said of what was seen. */
+/* Only a chain that was fetched again is a success. */
 gboolean
 qblk_run_verify_check(QblkRun *run, GError **error)
 {
@@ -47,11 +49,13 @@ qblk_run_verify_check(QblkRun *run, GError **error)
         qblk_monitor_reconnect(&run->monitor, &cause)) {
         snapshot = fetch(run, &cause);
     }
+
     if (snapshot == NULL) {
         g_propagate_prefixed_error(error, g_steal_pointer(&cause),
                                    "the job succeeded, but the chain could not be read again: ");
         return FALSE;
     }
+
     for (guint i = 0; i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
         gboolean is_promised = !task->plan->stays_ready && task->plan->after->len > 0;
@@ -59,6 +63,7 @@ qblk_run_verify_check(QblkRun *run, GError **error)
             return FALSE;
         }
     }
+
     return TRUE;
 }
 
@@ -68,9 +73,9 @@ qblk_run_verify_can_compare(const QblkRunTask *task)
     return task->plan->before->len > 0;
 }
 
-/* There is nothing to compare with: only what QEMU has said of the job. */
+/* There is no chain to compare with, only what QEMU has reported of the job. */
 static gboolean
-judge_unread(const QblkRunTask *task, gboolean *is_before, gboolean *is_after, GError **error)
+compare_unread(const QblkRunTask *task, gboolean *is_before, gboolean *is_after, GError **error)
 {
     *is_before = FALSE;
     *is_after = task->recorded == QBLK_STAGE_CLEANING;
@@ -81,6 +86,7 @@ judge_unread(const QblkRunTask *task, gboolean *is_before, gboolean *is_after, G
             "with 'qblk chain'",
             task->plan->target);
     }
+
     return *is_after;
 }
 
@@ -90,13 +96,15 @@ qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, gboolean *
 {
     const QblkPlan *plan = task->plan;
     if (!qblk_run_verify_can_compare(task)) {
-        return judge_unread(task, is_before, is_after, error);
+        return compare_unread(task, is_before, is_after, error);
     }
+
     g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
     g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
     if (chain == NULL) {
         return FALSE;
     }
+
     *is_before = qblk_verify_chain(chain, plan->target, plan->before, NULL);
     *is_after = plan->after->len == 0 || qblk_verify_chain(chain, plan->target, plan->after, NULL);
     return *is_before || *is_after || qblk_verify_chain(chain, plan->target, plan->after, error);
@@ -153,7 +161,7 @@ qblk_run_verify_describe_chains(QblkRun *run)
     return g_string_free(text, FALSE);
 }
 
-/* NULL where nothing of @plan is to be deleted. */
+/* Returns: (nullable): the files that @plan would have deleted. */
 static char *
 list_to_delete(const QblkPlan *plan)
 {
@@ -164,6 +172,7 @@ list_to_delete(const QblkPlan *plan)
             g_ptr_array_add(files, g_strdup_printf("'%s'", removal->filename));
         }
     }
+
     return files->len == 0 ? NULL : qblk_text_list((const char *const *)files->pdata, files->len);
 }
 
@@ -181,6 +190,7 @@ qblk_run_verify_describe_undeleted(const QblkRun *run)
                                    task->plan->target, files);
         }
     }
+
     return g_string_free(text, FALSE);
 }
 
@@ -192,12 +202,19 @@ qblk_run_verify_describe_job(const QblkRunTask *task)
         return g_strdup_printf(
             "the chain of '%s' was changed as planned, but a later step failed: ", plan->target);
     }
+
     if (qblk_run_state_is_committed(task->failed_in)) {
         return g_strdup_printf(
             "the chain of '%s' may have been changed, check it with 'qblk chain': ", plan->target);
     }
+
+    if (g_error_matches(task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED)) {
+        return g_strdup(""); /* the error itself says so */
+    }
+
     if (task->job->state != NULL) {
         return g_strdup_printf("job '%s' was not ended, see 'qblk jobs': ", plan->job);
     }
+
     return g_strdup_printf("job '%s' may have been started, see 'qblk jobs': ", plan->job);
 }

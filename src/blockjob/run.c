@@ -86,8 +86,8 @@ is_good(const QblkRunTask *task)
            task->state == QBLK_RUN_COMPLETED;
 }
 
-/* See which jobs wait where their plans have them wait.  @waits becomes the last one that does not;
- * FALSE if one has failed. */
+/* See which jobs wait at their barrier. @waits becomes a task whose job does not wait yet; FALSE
+ * if one has failed. */
 static gboolean
 look_at_jobs(const QblkRun *run, QblkRunTask **waits, QblkRunTask **failed)
 {
@@ -109,6 +109,7 @@ look_at_jobs(const QblkRun *run, QblkRunTask **waits, QblkRunTask **failed)
             return FALSE;
         }
     }
+
     return TRUE;
 }
 
@@ -123,10 +124,11 @@ wait_for_all(const QblkRun *run)
             return waits;
         }
     }
+
     return failed;
 }
 
-/* The steps from where the job waits, one disk after the other. */
+/* Carry out the other steps, one disk after the other. */
 static QblkRunTask *
 finish_all(const QblkRun *run)
 {
@@ -140,6 +142,7 @@ finish_all(const QblkRun *run)
             return task;
         }
     }
+
     return NULL;
 }
 
@@ -166,6 +169,7 @@ carry_out(const QblkRun *run)
             return task;
         }
     }
+
     if (run->options->is_detached) {
         detach_all(run);
         return NULL;
@@ -203,9 +207,11 @@ conclude(QblkRun *run, GError **error)
     if (!qblk_monitor_is_lost(&run->monitor) && was_seen) {
         qblk_run_journal_end(run);
     }
+
     if (!done) {
         g_propagate_error(error, g_steal_pointer(&cause));
     }
+
     return done;
 }
 
@@ -256,9 +262,11 @@ roll_back(const QblkRun *run, QblkRunTask *task, GError **error)
     if (task->taken == 0) {
         task->taken = task->plan->steps->len;
     }
+
     if (!qblk_run_rollback_task(task, error) || !qblk_run_verify_check_before(task, error)) {
         return FALSE;
     }
+
     qblk_run_journal_end(run);
     return TRUE;
 }
@@ -271,6 +279,7 @@ resume(QblkRun *run, QblkRunTask *task, QblkRunState *end, GError **error)
         g_propagate_error(error, g_steal_pointer(&task->error));
         return FALSE;
     }
+
     if (task->action == QBLK_RUN_UNDO) {
         *end = QBLK_RUN_ROLLED_BACK;
         return roll_back(run, task, error);

@@ -7,31 +7,29 @@
 #include "blockjob/run-state.h"
 #include "qmp/client.h"
 
-/** How far it is, for people. */
+/** The progress of a job, for the user. */
 typedef struct {
     const char *state;  /* of the job; NULL before it has started */
-    gint64 done, total; /* in the job's units, bytes; -1 where not known */
+    gint64 done, total; /* in the job's units, bytes; -1: not known */
 } QblkRunProgress;
 
 typedef void (*QblkRunReport)(const QblkPlan *plan, const QblkRunProgress *progress,
                               gpointer user_data);
 
 typedef struct {
-    const QblkSnapshotOptions *snapshot; /* with which the plans' snapshot was made */
-    const char *address;  /* to connect to once more if the connection is lost; NULL: do not */
-    int timeout_ms;       /* for the connection and each answer; 0: the default */
-    int heartbeat_ms;     /* how long not to ask QEMU while nothing happens; 0: as timeout_ms */
-    gint64 time_limit_ms; /* for the whole, 0: none; then the jobs are cancelled */
-    int stop_fd;   /* readable: stop; -1: none.  The first read cancels, a second leaves the jobs */
-    int report_ms; /* how often to ask for the progress; 0: never */
+    const QblkSnapshotOptions *snapshot; /* those that the plans' snapshot was made with */
+    const char *address;  /* to connect to again if the connection is lost; NULL: do not */
+    int timeout_ms;       /* for connecting and for each answer; 0: the default */
+    int heartbeat_ms;     /* query the jobs if nothing was sent for so long; 0: timeout_ms */
+    gint64 time_limit_ms; /* for the whole run; then the jobs are cancelled; 0: none */
+    int stop_fd;          /* readable: cancel the jobs, and the second time detach; -1: none */
+    int report_ms;        /* how often to report the progress; 0: never */
     QblkRunReport report;
     gpointer user_data;
-    gboolean is_local;     /* the files that QEMU names are those of this machine */
-    gboolean is_detached;  /* return once the jobs have started */
-    gboolean keeps_events; /* the caller takes the client's events; else they are dropped */
-    /* One for each plan, or NULL: written before each step that cannot be undone.  Those of plans
-     * of which nothing is left to do are ended, and NULL afterwards. */
-    QblkJournal **journals;
+    gboolean is_local;      /* the files that QEMU names are those of this machine */
+    gboolean is_detached;   /* return once the jobs have started */
+    gboolean keeps_events;  /* the caller takes the client's events; else they are dropped */
+    QblkJournal **journals; /* one for each plan (nullable); those that end become NULL */
 } QblkRunOptions;
 
 /**
@@ -39,16 +37,16 @@ typedef struct {
  * connection is lost and the options have its address.
  *
  * Several jobs wait for each other: all are ready, or pending, before the first one changes its
- * chain.  If one fails before that, all are taken back.
+ * chain.  If one fails before that, all are rolled back.
  *
- * Success is said after each job is over without an error, is forgotten, the chain that was fetched
- * again is the one the plan promised, and the headers on disk say the same; or, for a plan that
- * stays ready, when it is ready.
+ * Returns: TRUE if each job has ended without an error and was dismissed, and the chain that was
+ * fetched again, and the headers on disk, are as planned; or, for a plan that stays ready, if the
+ * job is ready.
  *
- * Errors: QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason, _CANCELLED, _LEFT where a job goes on
- * without us, _RESULT where the chain is another one than promised (the message has both),
- * QBLK_QMP_ERROR where the connection is lost and stays so, or QEMU stands still.  What could be
- * undone was undone before an error is returned, or the message says what is left.
+ * Errors: QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason, _CANCELLED, _DETACHED if a job was left,
+ * _RESULT if the chain is not as planned; QBLK_QMP_ERROR if the connection is lost, or QEMU does
+ * not respond.  Before an error is returned everything is rolled back, or the message names what is
+ * left.
  */
 gboolean qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options,
                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -58,10 +56,11 @@ gboolean qblk_run_one(QblkClient *client, const QblkPlan *plan, const QblkRunOpt
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Take up @plan where it was left at @stage: what was meant is completed where its job is still
- * there or has gone well, and taken back where not.  Errors as for qblk_run; and
- * QBLK_BLOCKJOB_ERROR_RESULT where the chain is neither the one before nor the one after, or was
- * not known when the plan was made, and the job is gone.
+ * Resume @plan, which was interrupted at @stage: complete it if its job exists or has succeeded,
+ * and roll it back otherwise.  @end becomes QBLK_RUN_COMPLETED or QBLK_RUN_ROLLED_BACK.
+ *
+ * Errors as for qblk_run(); QBLK_BLOCKJOB_ERROR_RESULT if the job is gone and the chain is neither
+ * the one before nor the one after, or was not known when the plan was made.
  */
 gboolean qblk_run_resume(QblkClient *client, const QblkPlan *plan, QblkStage stage,
                          const QblkRunOptions *options, QblkRunState *end,

@@ -5,7 +5,7 @@
 #include "plan/backing-string.h"
 #include "source/driver.h"
 
-/* What the job wrote into a header has to lead to the image that is open below. */
+/* The name that the job wrote into a header has to lead to the next open image. */
 static gboolean
 names_next(const QblkLayer *layer, const QblkLayer *next)
 {
@@ -27,7 +27,7 @@ is_as_expected(const QblkLayer *layer, const QblkExpectation *expected)
 }
 
 static void
-append(GString *text, const char *node_name, const char *filename, const char *backing_name)
+append_layer(GString *text, const char *node_name, const char *filename, const char *backing_name)
 {
     g_string_append_printf(text, "%s%s (%s", text->len == 0 ? "" : " -> ", filename,
                            node_name == NULL ? "any node" : node_name);
@@ -38,18 +38,21 @@ append(GString *text, const char *node_name, const char *filename, const char *b
 }
 
 static void
-fail(const QblkChain *chain, const char *target, const GPtrArray *expected, GError **error)
+set_not_as_planned(const QblkChain *chain, const char *target, const GPtrArray *expected,
+                   GError **error)
 {
     g_autoptr(GString) wanted = g_string_new(NULL);
     g_autoptr(GString) found = g_string_new(NULL);
     for (guint i = 0; i < expected->len; i++) {
         const QblkExpectation *layer = expected->pdata[i];
-        append(wanted, layer->node_name, layer->filename, layer->backing_name);
+        append_layer(wanted, layer->node_name, layer->filename, layer->backing_name);
     }
+
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        append(found, layer->node_name, layer->filename, layer->backing_name);
+        append_layer(found, layer->node_name, layer->filename, layer->backing_name);
     }
+
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                 "the chain of '%s' is not as planned: found %s, expected %s", target, found->str,
                 wanted->str);
@@ -66,17 +69,19 @@ qblk_verify_chain(const QblkChain *chain, const char *target, const GPtrArray *e
         const QblkLayer *next = i + 1 < expected->len ? chain->layers->pdata[i + 1] : NULL;
         is_same = is_as_expected(layer, wanted) && (!wanted->names_next || names_next(layer, next));
     }
+
     if (!is_same) {
-        fail(chain, target, expected, error);
+        set_not_as_planned(chain, target, expected, error);
     }
+
     return is_same;
 }
 
 /* ---- headers ---- */
 
 static gboolean
-fail_header(const QblkExpectation *layer, const QblkImageHeader *header,
-            const QblkExpectation *next, GError **error)
+set_other_backing_file(const QblkExpectation *layer, const QblkImageHeader *header,
+                       const QblkExpectation *next, GError **error)
 {
     const char *says = header->backing_name == NULL ? "nothing" : header->backing_name;
     const char *format = header->backing_format == NULL ? "unknown" : header->backing_format;
@@ -88,14 +93,14 @@ fail_header(const QblkExpectation *layer, const QblkImageHeader *header,
     return FALSE;
 }
 
-/* The header of qed says of what is below only whether it is raw. */
+/* The header of a qed image records only if the backing file is raw. */
 static gboolean
-is_format(const QblkExpectation *layer, const char *said, const char *format)
+is_format(const QblkExpectation *layer, const char *recorded, const char *format)
 {
-    if (said == NULL && g_str_equal(layer->format, "qed")) {
+    if (recorded == NULL && g_str_equal(layer->format, "qed")) {
         return g_strcmp0(format, "raw") != 0;
     }
-    return g_strcmp0(qblk_driver_backing_format(said), format) == 0;
+    return g_strcmp0(qblk_driver_backing_format(recorded), format) == 0;
 }
 
 static gboolean
@@ -106,17 +111,19 @@ check_header(const QblkExpectation *layer, const QblkExpectation *next, GError *
         file == NULL ? NULL
                      : qblk_image_header_read(layer->format, file->bytes, file->length, NULL);
     if (header == NULL) {
-        return TRUE; /* QEMU may see other files than we, and its own word was checked already */
+        return TRUE; /* the file may be on another machine; what QEMU reports was checked already */
     }
+
     const char *name = header->backing_name;
     if (next == NULL) {
-        return name == NULL || fail_header(layer, header, next, error);
+        return name == NULL || set_other_backing_file(layer, header, next, error);
     }
+
     gboolean is_right = name != NULL && is_format(layer, header->backing_format, next->format) &&
                         (layer->backing_name == NULL
                              ? qblk_backing_string_leads_to(layer->filename, name, next->filename)
                              : g_str_equal(name, layer->backing_name));
-    return is_right || fail_header(layer, header, next, error);
+    return is_right || set_other_backing_file(layer, header, next, error);
 }
 
 gboolean
@@ -129,6 +136,7 @@ qblk_verify_headers(const QblkPlan *plan, GError **error)
             return FALSE;
         }
     }
+
     return TRUE;
 }
 
@@ -140,9 +148,11 @@ is_disk_of(const QblkPlan *plan, const QblkDevice *device)
     if (plan->qdev != NULL) {
         return g_strcmp0(device->qdev, plan->qdev) == 0;
     }
+
     if (plan->backend != NULL) {
         return g_strcmp0(device->backend, plan->backend) == 0;
     }
+
     const QblkExpectation *top = plan->after->len == 0 ? NULL : plan->after->pdata[0];
     return top != NULL && g_strcmp0(device->node_name, top->node_name) == 0;
 }

@@ -162,7 +162,7 @@ class Mark(crash.TestCase):
             status, said = self.start_qblk(kind)
             self.assertEqual(status, qblk.FAILED, msg=said)
             self.assertIn("the chain of 'vda' was changed as planned, but", said)
-            self.assertIn(f"do not use '{self.files[0]}' any more", said)
+            self.assertIn(f"do not use '{self.files[0]}', its data", said)
             self.assertEqual(crash.journals(), [])
             self.assertEqual(self.chain_of('vda'), kind.after)
             self.process.kill()

@@ -237,11 +237,11 @@ class Marked(TestCase):
             'node-name': stem(base), 'snapshot-file': top, 'snapshot-node-name': 'again'})
         self.guest_writes('40M')
         result = self.qblk('commit', self.process.socket, 'vda', '--pivot', status=qblk.REFUSED)
-        self.assertIn(f"remove '{top}{crash.MARK}' if it was made since", result.errors)
+        self.assertIn(f"remove '{top}{crash.MARK}' if it was created later", result.errors)
         self.process.kill()
         for command in ('recover', 'check'):
             result = self.qblk(command, f'image:{top}', status=qblk.FAILED)
-            self.assertIn('was made since', result.errors)
+            self.assertIn('was created later', result.errors)
         os.unlink(top + crash.MARK)
         self.assertIn(f'boot from: {top}\n', self.qblk('recover', f'image:{top}').text)
 

@@ -266,14 +266,14 @@ class Wait(TestCase):
                 self.detach('pull')
                 running = self.begin_wait()
                 text = self.interrupt(running, number)
-                self.assertIn('left as it is', text)
+                self.assertIn('was detached', text)
                 self.assertEqual([job['status'] for job in self.jobs()], ['running'])
 
     def test_a_time_limit_leaves_the_job_alone(self):
         self.boot(data='4M')
         self.detach('pull')
         result = self.job('--wait', '--timeout', '0.2', status=qblk.JOB_FAILED)
-        self.assertIn('left as it is', result.errors)
+        self.assertIn('was detached', result.errors)
         self.assertEqual([job['status'] for job in self.jobs()], ['running'])
 
     def test_foreign_jobs_that_do_more_or_less_by_themselves(self):

@@ -161,7 +161,7 @@ a_mark_of_another_file_of_that_name_tells_nothing(void **state)
     mark(image, TRUE);
     assert_int_equal(rename(image, moved), 0);
     assert_true(g_file_set_contents(image, "x", 1, NULL));
-    assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_RESULT, "made since");
+    assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_RESULT, "created later");
     clear(image);
     assert_int_equal(unlink(moved), 0);
 }
