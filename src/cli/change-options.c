@@ -11,23 +11,24 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
 {
     const GOptionEntry entries[] = {
         {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &options->time_limit,
-         "Give up if it takes longer; 'qblk --timeout' is for the connection", "SECONDS"},
+         "Cancel the job after this time; 'qblk --timeout' is for the connection", "SECONDS"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
-         "Show how far it is; 'qblk -v' shows what is said to QEMU", NULL},
+         "Print the progress; 'qblk -v' logs the QMP messages", NULL},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
-         "Print what would be done, and do nothing", NULL},
+         "Print the plan, and change nothing", NULL},
         {"bandwidth", 0, 0, G_OPTION_ARG_INT64, &options->bandwidth,
-         "Copy at most so much a second; 0: no limit", "MIB"},
-        {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes, "--bandwidth is in bytes", NULL},
+         "Limit the speed, in MiB per second (0: no limit)", "MIB"},
+        {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes,
+         "Specify --bandwidth in bytes per second", NULL},
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
-         "Keep the journal of what is under way in this directory", "DIRECTORY"},
+         "Keep the journals in this directory", "DIRECTORY"},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
-         "Change a guest of libvirt's, which will not notice", NULL},
+         "Change a guest of libvirt, which is not informed of the change", NULL},
         {NULL},
     };
     const GOptionEntry start[] = {
         {"detach", 0, 0, G_OPTION_ARG_NONE, &options->detach,
-         "Return once the job has started, and say what ends it", NULL},
+         "Return once the job has started, and print how to complete it", NULL},
         {NULL},
     };
 
@@ -52,23 +53,27 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
 
     if (has_bandwidth && (options->bandwidth < 0 || options->bandwidth > max_bandwidth)) {
         return qblk_usage_error(
-            error, "--bandwidth takes MiB a second, with --bytes bytes, from 0 to 2^63");
+            error, "invalid --bandwidth: use 0 or more MiB per second, or bytes per second with "
+                   "--bytes, less than 2^63 bytes");
     }
     if (!(options->time_limit >= 0 && options->time_limit <= MAX_TIME_SECONDS)) {
         return qblk_usage_error(
-            error, "--timeout takes the seconds after which the job is given up, up to a "
-                   "year; say 'qblk --timeout' for that of the connection");
+            error,
+            "invalid --timeout: use 0 to %.0f seconds for the whole job, or 'qblk "
+            "--timeout' for the connection",
+            MAX_TIME_SECONDS);
     }
 
     if (options->in_bytes && !has_bandwidth) {
-        return qblk_usage_error(error, "--bytes says what --bandwidth is in, and there is none");
+        return qblk_usage_error(error, "option --bytes needs --bandwidth");
     }
     if (options->detach && options->time_limit > 0) {
-        return qblk_usage_error(error, "--detach does not wait, and so has no use for --timeout");
+        return qblk_usage_error(
+            error, "options --detach and --timeout exclude each other: --detach does not wait");
     }
     if (options->detach && options->delete_removed) {
         return qblk_usage_error(
-            error, "--delete deletes when all has gone well, and --detach does not wait");
+            error, "options --detach and --delete exclude each other: --detach does not wait");
     }
 
     return TRUE;

@@ -48,10 +48,17 @@ check_mark(const QblkExpectation *layer, GError **error)
         return FALSE;
     }
 
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                "'%s' %s merged into '%s' before, and is old since: see 'qblk recover image:%s'",
-                layer->filename, mark->is_done ? "was" : "may have been",
-                mark->into == NULL ? "another image" : mark->into, layer->filename);
+    const char *into = mark->into == NULL ? "another image" : mark->into;
+    if (mark->is_done) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "'%s' was merged into '%s', which has newer data: see 'qblk recover image:%s'",
+                    layer->filename, into, layer->filename);
+    } else {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "'%s' may have been merged into '%s', which may have newer data: see 'qblk "
+                    "recover image:%s'",
+                    layer->filename, into, layer->filename);
+    }
     return FALSE;
 }
 
@@ -80,8 +87,8 @@ warn_of_relative_name(const QblkPlan *plan)
     }
 
     g_autofree char *warning = g_strdup_printf(
-        "QEMU knows the image of '%s' by the relative name '%s': it gets no mark that it is "
-        "old, and 'qblk recover image:' cannot tell of it; do not use it afterwards",
+        "disk '%s': QEMU uses the relative name '%s', so this image is not marked as merged, and "
+        "'qblk recover image:' cannot recognize it: do not use it afterwards",
         plan->target, top->filename);
     qblk_output_warn(warning);
 }
@@ -96,7 +103,8 @@ qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
     change->is_local = has_local_files(change, plans, pid);
     if (change->options->delete_removed && !qblk_address_is_local(address)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "--delete deletes files of this machine, and '%s' is not on it", address->text);
+                    "option --delete is not valid for '%s': its files are not on this machine",
+                    address->text);
         return FALSE;
     }
 
@@ -176,37 +184,34 @@ begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *pl
 
 /* ---- running ---- */
 
-/* Add the commands that continue jobs which were left to themselves. */
+/* A job that runs without qblk needs a command that continues it. */
 static void
-add_hint(const QblkChangeReport *report, const GPtrArray *plans, gboolean has_journal,
-         GError **error)
+add_hints(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *plans,
+          gboolean has_journal, const GError *error)
 {
-    if (!g_error_matches(*error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED) &&
-        (*error)->domain != QBLK_QMP_ERROR) {
+    gboolean is_detached =
+        g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED);
+
+    if (!is_detached && error->domain != QBLK_QMP_ERROR) {
         return;
     }
 
-    g_autoptr(GString) message = g_string_new((*error)->message);
     if (has_journal) {
         g_autofree char *command = qblk_change_report_recover(report);
-        g_string_append_printf(message, "; to go on: %s", command);
+        qblk_output_add_hint(output, "to resume the operation: %s", command);
     }
 
     for (guint i = 0; i < plans->len; i++) {
         g_autofree char *command = qblk_change_report_command(report, plans->pdata[i], "--info");
-        const char *what = has_journal ? "; to look at it: " : "; to go on: ";
-        g_string_append_printf(message, "%s%s", i == 0 ? what : ", ", command);
+        qblk_output_add_hint(output, "to show the job: %s", command);
     }
-
-    g_free((*error)->message);
-    (*error)->message = g_strdup(message->str);
 }
 
 gboolean
 qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChangeReport *report,
                       GError **error)
 {
-    const QblkInvocation *invocation = change->invocation;
+    QblkInvocation *invocation = change->invocation;
     const QblkChangeOptions *options = change->options;
     const QblkAddress *address = invocation->address;
     /* Before the journals, so that Ctrl-C does not leave one without an operation. */
@@ -238,7 +243,7 @@ qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChan
         qblk_progress_end(progress, done);
     }
     if (!done) {
-        add_hint(report, plans, has_journals(&journals), error);
+        add_hints(&invocation->output, report, plans, has_journals(&journals), *error);
     }
     return done;
 }

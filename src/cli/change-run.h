@@ -19,7 +19,7 @@ gboolean qblk_change_prepare(QblkChange *change, GPtrArray *plans,
 /**
  * Run @plans, with a journal for each.
  *
- * @report: for the commands that an error names
+ * @report: for the commands that are added as hints on error
  */
 gboolean qblk_change_run_plans(QblkChange *change, const GPtrArray *plans,
                                const QblkChangeReport *report,

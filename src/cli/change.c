@@ -132,7 +132,7 @@ static const char *
 describe_skipped(const QblkChain *chain)
 {
     if (chain->layers->len == 0) {
-        return "it is an empty drive";
+        return "the drive is empty";
     }
     if (chain->kind == QBLK_DEVICE_CDROM) {
         return "it is a cdrom";
@@ -140,7 +140,7 @@ describe_skipped(const QblkChain *chain)
     if (chain->read_only) {
         return "it is read-only";
     }
-    return chain->layers->len == 1 ? "it has one layer only" : NULL;
+    return chain->layers->len == 1 ? "it has only one layer" : NULL;
 }
 
 static gboolean
@@ -173,7 +173,7 @@ plan_or_skip_disk(QblkChange *change, const char *target, QblkChangePlanner plan
 
     const char *reason = chain == NULL ? cause->message : describe_skipped(chain);
     if (reason != NULL) {
-        g_autofree char *warning = g_strdup_printf("disk '%s' is left alone: %s", target, reason);
+        g_autofree char *warning = g_strdup_printf("disk '%s' is skipped: %s", target, reason);
         qblk_output_warn(warning);
         return TRUE;
     }
@@ -199,7 +199,7 @@ plan_all(QblkChange *change, QblkChangePlanner planner, gconstpointer options, G
 
     if (plans->len == 0) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "no disk has anything to do");
+                    "no disk has layers to merge");
         return FALSE;
     }
     return TRUE;
@@ -274,7 +274,7 @@ check_disk(const QblkInvocation *invocation, const QblkChangeOptions *options, G
     gboolean names_disk = invocation->count > 1;
 
     if (options->all_disks == names_disk) {
-        return qblk_usage_error(error, "'qblk %s' takes a disk or --all-disks",
+        return qblk_usage_error(error, "'qblk %s' needs either a DISK or --all-disks",
                                 invocation->command->name);
     }
     return TRUE;

@@ -20,7 +20,7 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_capture = {
     .name = "capture",
     .arguments = "VM",
-    .summary = "Write down what QEMU answers",
+    .summary = "Record the replies of QEMU",
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run,

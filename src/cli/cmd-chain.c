@@ -27,7 +27,7 @@ print_head(QblkOutput *output, const QblkChain *chain)
     }
 
     qblk_output_print(output, "%s, %u layer%s%s, fingerprint %s\n", kind, depth,
-                      depth == 1 ? "" : "s", chain->is_complete ? "" : ", the rest not known",
+                      depth == 1 ? "" : "s", chain->is_complete ? "" : ", incomplete",
                       chain->fingerprint);
 }
 
@@ -154,7 +154,7 @@ run(QblkInvocation *invocation, GError **error)
 
     g_autoptr(GPtrArray) chains = qblk_vm_find_chains(vm, error);
     if (chains == NULL) {
-        qblk_vm_add_hint(vm, error);
+        qblk_vm_add_hint(vm, *error);
         return FALSE;
     }
 

@@ -181,7 +181,7 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_check = {
     .name = "check",
     .arguments = "VM [DISK...]",
-    .summary = "Compare with image headers and --domain",
+    .summary = "Compare chains with image headers and --domain",
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .one_disk = TRUE,

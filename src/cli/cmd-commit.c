@@ -17,22 +17,23 @@ add_options(gpointer data, GOptionContext *context)
     Options *options = data;
     const GOptionEntry entries[] = {
         {"base", 0, 0, G_OPTION_ARG_STRING, &options->base,
-         "The layer to commit into (default: the bottom)", "LAYER"},
+         "Merge into this layer (default: the bottom layer)", "LAYER"},
         {"top", 0, 0, G_OPTION_ARG_STRING, &options->top,
-         "The topmost layer to commit (default: the active one)", "LAYER"},
-        {"shallow", 0, 0, G_OPTION_ARG_NONE, &options->shallow, "Commit one layer down only", NULL},
+         "Merge this layer and those between it and the base (default: the active layer)", "LAYER"},
+        {"shallow", 0, 0, G_OPTION_ARG_NONE, &options->shallow,
+         "Merge into the layer directly below the top", NULL},
         {"active", 0, 0, G_OPTION_ARG_NONE, &options->active,
-         "Commit the active layer and stop when the base is in step", NULL},
+         "Merge the active layer, and leave the job when the base is in sync", NULL},
         {"pivot", 0, 0, G_OPTION_ARG_NONE, &options->pivot,
-         "Commit the active layer and go on with the base", NULL},
+         "Merge the active layer and switch the guest to the base", NULL},
         {"keep-overlay", 0, 0, G_OPTION_ARG_NONE, &options->keep_overlay,
-         "Commit the active layer and go on with it", NULL},
+         "Merge the active layer and keep the guest on it", NULL},
         {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
-         "Keep the overlay's backing string relative", NULL},
+         "Keep the backing string of the overlay above the top relative", NULL},
         {"delete", 0, 0, G_OPTION_ARG_NONE, &options->change.delete_removed,
-         "Delete the files of the layers that leave the chain", NULL},
+         "Delete the files of the layers that left the chain", NULL},
         {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->change.all_disks,
-         "Commit all disks, and change none before all are ready", NULL},
+         "Commit all disks, and change none until the jobs of all are ready", NULL},
         {NULL},
     };
 
@@ -69,14 +70,14 @@ check_options(const Options *options, GError **error)
     gboolean leaves_active = options->active || options->keep_overlay;
 
     if (options->pivot && options->keep_overlay) {
-        return qblk_usage_error(error, "--pivot and --keep-overlay exclude each other");
+        return qblk_usage_error(error, "options --pivot and --keep-overlay exclude each other");
     }
     if (options->change.delete_removed && leaves_active && !options->pivot) {
-        return qblk_usage_error(error,
-                                "--delete needs --pivot: without it the active layer stays in use");
+        return qblk_usage_error(
+            error, "option --delete needs --pivot: otherwise the active layer stays in use");
     }
     if (options->change.all_disks && names_layer) {
-        return qblk_usage_error(error, "--base and --top name layers of one disk, not of all");
+        return qblk_usage_error(error, "options --base and --top cannot be used with --all-disks");
     }
 
     return TRUE;
@@ -111,7 +112,7 @@ const QblkCommand qblk_cmd_commit = {
     .name = "commit",
     .virsh_name = "blockcommit",
     .arguments = "VM DISK",
-    .summary = "Bring the data of layers down into one below",
+    .summary = "Merge layers into a lower layer",
     .min_arguments = 1,
     .max_arguments = 2,
     .changes = TRUE,

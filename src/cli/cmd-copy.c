@@ -26,21 +26,22 @@ add_options(gpointer data, GOptionContext *context)
     Options *options = data;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options->format,
-         "The format of the copy (default: that of the active layer)", "FORMAT"},
+         "Specify the format of the copy (default: that of the active layer)", "FORMAT"},
         {"shallow", 0, 0, G_OPTION_ARG_NONE, &options->shallow,
-         "Copy the active layer only, and share what is below it", NULL},
+         "Copy only the active layer, and share the images below it", NULL},
         {"reuse-external", 0, 0, G_OPTION_ARG_NONE, &options->reuse_external,
-         "Write into the image DEST, which is there already", NULL},
-        {"blockdev", 0, 0, G_OPTION_ARG_NONE, &options->blockdev, "DEST is a block device", NULL},
-        {"pivot", 0, 0, G_OPTION_ARG_NONE, &options->pivot, "Go on with the copy", NULL},
+         "Write into the existing image DEST", NULL},
+        {"blockdev", 0, 0, G_OPTION_ARG_NONE, &options->blockdev, "Write to the block device DEST",
+         NULL},
+        {"pivot", 0, 0, G_OPTION_ARG_NONE, &options->pivot, "Switch the guest to the copy", NULL},
         {"finish", 0, 0, G_OPTION_ARG_NONE, &options->finish,
-         "Go on with the source; the copy is as the disk was at the end", NULL},
+         "Keep the guest on the source, and end the job when the copy is in sync", NULL},
         {"synchronous-writes", 0, 0, G_OPTION_ARG_NONE, &options->synchronous_writes,
-         "The guest's writes wait until they are in the copy too", NULL},
+         "Complete writes of the guest only after they have reached the copy", NULL},
         {"granularity", 0, 0, G_OPTION_ARG_INT64, &options->granularity,
-         "Copy what has changed in pieces of so much, a power of 2", "BYTES"},
+         "Copy changed data in units of this size, a power of 2", "BYTES"},
         {"buf-size", 0, 0, G_OPTION_ARG_INT64, &options->buffer_size,
-         "Have so much under way at most", "BYTES"},
+         "Keep at most this many bytes in flight", "BYTES"},
         {NULL},
     };
 
@@ -69,13 +70,15 @@ static gboolean
 check_options(const Options *options, GError **error)
 {
     if (options->pivot && options->finish) {
-        return qblk_usage_error(error, "--pivot and --finish exclude each other");
+        return qblk_usage_error(error, "options --pivot and --finish exclude each other");
     }
     if (options->granularity != 0 && !is_valid_granularity(options->granularity)) {
-        return qblk_usage_error(error, "--granularity takes a power of 2 from 512 to 67108864");
+        return qblk_usage_error(error,
+                                "invalid --granularity: use a power of 2 from %d to %d bytes",
+                                MIN_GRANULARITY, MAX_GRANULARITY);
     }
     if (options->buffer_size < 0) {
-        return qblk_usage_error(error, "--buf-size takes bytes");
+        return qblk_usage_error(error, "invalid --buf-size: use 0 or more bytes");
     }
 
     return TRUE;
@@ -91,21 +94,16 @@ absolute_destination(const QblkInvocation *invocation, GError **error)
     gboolean is_local = qblk_address_is_local(invocation->address);
 
     if (destination[0] == '\0' || (!is_local && destination[0] != '/')) {
-        (void)qblk_usage_error(error, "'%s' is no place for a copy: say an absolute path",
+        (void)qblk_usage_error(error, "invalid destination '%s': use an absolute path",
                                destination);
         return NULL;
     }
     return g_canonicalize_filename(destination, NULL);
 }
 
-/* Always FALSE. */
-static gboolean
-set_destination_error(GError **error, const char *destination, const char *reason)
-{
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "'%s' %s", destination,
-                reason);
-    return FALSE;
-}
+/* Set an error that the destination is refused.  FALSE. */
+#define set_refused_error(error, ...)                                                              \
+    (g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, __VA_ARGS__), FALSE)
 
 /* Check the file at the destination against the options, and set @copy->is_block. */
 static gboolean
@@ -116,25 +114,28 @@ check_local_file(const Options *options, QblkCopyOptions *copy, GError **error)
     gboolean exists = stat(name, &status) == 0;
 
     if (!exists && errno != ENOENT) {
-        return set_destination_error(error, name, g_strerror(errno));
+        return set_refused_error(error, "cannot check '%s': %s", name, g_strerror(errno));
     }
 
     gboolean is_block = exists && S_ISBLK(status.st_mode);
     gboolean is_file = exists && S_ISREG(status.st_mode);
-    if (options->blockdev && !is_block) {
-        return set_destination_error(error, name, exists ? "is no block device" : "is not there");
+    if (!exists && options->blockdev) {
+        return set_refused_error(error, "block device '%s' does not exist", name);
     }
-    if (options->reuse_external && !exists) {
-        return set_destination_error(error, name, "is not there to be reused");
+    if (!exists && options->reuse_external) {
+        return set_refused_error(error, "image '%s' does not exist: omit --reuse-external", name);
+    }
+    if (exists && options->blockdev && !is_block) {
+        return set_refused_error(error, "'%s' is not a block device: omit --blockdev", name);
     }
     if (exists && !is_block && !is_file) {
-        return set_destination_error(error, name, "is neither a file nor a block device");
+        return set_refused_error(error, "'%s' is neither a file nor a block device", name);
     }
     if (is_file && !options->reuse_external) {
-        return set_destination_error(
-            error, name,
-            "is there already: choose another name, or say --reuse-external to write "
-            "over what is in it");
+        return set_refused_error(
+            error,
+            "'%s' already exists: use another name, or --reuse-external to overwrite its content",
+            name);
     }
 
     copy->is_block = is_block;
@@ -150,10 +151,11 @@ check_remote_file(const QblkInvocation *invocation, const QblkCopyOptions *copy,
     if (!is_remote || copy->reuse || copy->is_block) {
         return TRUE;
     }
-    return set_destination_error(
-        error, copy->destination,
-        "cannot be looked for over the network, and QEMU would write over what is there: "
-        "make it on its machine, with qemu-img create, and say --reuse-external");
+    return set_refused_error(
+        error,
+        "cannot check over the network whether '%s' exists, and QEMU would overwrite it: create "
+        "the image there with qemu-img, and use --reuse-external",
+        copy->destination);
 }
 
 static QblkChain *
@@ -196,7 +198,7 @@ open_destination(const QblkChange *change, const QblkCopyOptions *copy, QblkChai
 
     *found = open_image(copy->destination, format, invocation->timeout_ms, error);
     if (*found == NULL) {
-        g_prefix_error(error, "'%s' cannot be looked at: ", copy->destination);
+        g_prefix_error(error, "cannot read the destination '%s': ", copy->destination);
     }
     return *found != NULL;
 }
@@ -277,7 +279,7 @@ const QblkCommand qblk_cmd_copy = {
     .name = "copy",
     .virsh_name = "blockcopy",
     .arguments = "VM DISK DEST",
-    .summary = "Copy what the guest sees to another image",
+    .summary = "Copy a disk to another image",
     .min_arguments = 3,
     .max_arguments = 3,
     .changes = TRUE,

@@ -17,7 +17,9 @@ add_options(gpointer data, GOptionContext *context)
     Options *options = data;
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &options->format,
-         "tree (default), dot, svg or json; of image:PATH also the format of the image", "FORMAT"},
+         "Set the output format: tree (default), dot, svg or json; for image:PATH, or the image "
+         "format",
+         "FORMAT"},
         {NULL},
     };
 
@@ -107,7 +109,7 @@ choose_format(QblkInvocation *invocation, GError **error)
 
     PrintFunction print = find_format(options->format);
     if (print == NULL) {
-        (void)qblk_usage_error(error, "there is no graph format '%s': say tree, dot, svg or json",
+        (void)qblk_usage_error(error, "unknown graph format '%s': use tree, dot, svg or json",
                                options->format);
     }
     return print;

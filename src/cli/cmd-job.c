@@ -20,14 +20,14 @@ add_options(gpointer data, GOptionContext *context)
     const GOptionEntry entries[] = {
         {"info", 0, 0, G_OPTION_ARG_NONE, &options->info, "Show the job (default)", NULL},
         {"pivot", 0, 0, G_OPTION_ARG_NONE, &options->pivot,
-         "End a copy or active commit that is ready, and go on with what it has written", NULL},
+         "Complete a ready copy or active commit, and switch the guest to its target", NULL},
         {"finish", 0, 0, G_OPTION_ARG_NONE, &options->finish,
-         "End one that is ready, and go on with the source", NULL},
-        {"abort", 0, 0, G_OPTION_ARG_NONE, &options->abort, "End the job as it is", NULL},
-        {"pause", 0, 0, G_OPTION_ARG_NONE, &options->pause, "Let the job stand still", NULL},
-        {"resume", 0, 0, G_OPTION_ARG_NONE, &options->resume, "Let it go on", NULL},
+         "Complete a ready job, and keep the guest on the source", NULL},
+        {"abort", 0, 0, G_OPTION_ARG_NONE, &options->abort, "Cancel the job", NULL},
+        {"pause", 0, 0, G_OPTION_ARG_NONE, &options->pause, "Pause the job", NULL},
+        {"resume", 0, 0, G_OPTION_ARG_NONE, &options->resume, "Resume the job", NULL},
         {"wait", 0, 0, G_OPTION_ARG_NONE, &options->wait,
-         "Wait until the job is over, or ready; with --pivot or --finish before those", NULL},
+         "Wait until the job is ready or has ended, before --pivot or --finish", NULL},
         {NULL},
     };
 
@@ -86,21 +86,22 @@ read_request(const Options *options, QblkJobRequest *request, gboolean *is_shown
 
     if (count + (options->info ? 1 : 0) > 1) {
         return qblk_usage_error(
-            error, "say one of --info, --pivot, --finish, --abort, --pause, --resume and "
+            error, "use only one of --info, --pivot, --finish, --abort, --pause, --resume and "
                    "--bandwidth");
     }
     if (change->in_bytes && change->bandwidth == QBLK_NO_BANDWIDTH) {
-        return qblk_usage_error(error, "--bytes says what --bandwidth is in, and there is none");
+        return qblk_usage_error(error, "option --bytes needs --bandwidth");
     }
     if (*is_shown && (change->dry_run || change->time_limit > 0)) {
-        return qblk_usage_error(error, "--dry-run and --timeout are for what is done to a job, not "
-                                       "for looking at it");
+        return qblk_usage_error(
+            error, "options --dry-run and --timeout need an action, such as --wait or --pivot");
     }
 
     gboolean is_alone = count == 0 && !options->info;
     gboolean can_wait = is_alone || options->pivot || options->finish;
     if (options->wait && !can_wait) {
-        return qblk_usage_error(error, "--wait goes alone, or with --pivot or --finish");
+        return qblk_usage_error(error,
+                                "option --wait can be combined only with --pivot or --finish");
     }
 
     return TRUE;
@@ -230,7 +231,7 @@ const QblkCommand qblk_cmd_job = {
     .name = "job",
     .virsh_name = "blockjob",
     .arguments = "VM DISK",
-    .summary = "Show or end the job of a disk",
+    .summary = "Show or control the job of a disk",
     .min_arguments = 2,
     .max_arguments = 2,
     .changes = TRUE,

@@ -15,7 +15,7 @@ add_options(gpointer data, GOptionContext *context)
     Options *options = data;
     const GOptionEntry entries[] = {
         {"watch", 'w', 0, G_OPTION_ARG_NONE, &options->watch,
-         "Go on and say what changes, until there are no jobs any more", NULL},
+         "Print each change, until no jobs remain", NULL},
         {NULL},
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `qblk open-monitor`: open one more QMP monitor, so that the first one stays free. */
+/* `qblk open-monitor`: open one more QMP monitor, so that the first one stays available. */
 #include "blockjob/run-monitor.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
@@ -30,9 +30,9 @@ add_options(gpointer data, GOptionContext *context)
         {"close", 0, 0, G_OPTION_ARG_NONE, &options->close,
          "Close the monitor that was opened at PATH", NULL},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
-         "Print what would be done, and do nothing", NULL},
+         "Print the plan, and change nothing", NULL},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
-         "Open one in a guest of libvirt's, which will not notice", NULL},
+         "Change a guest of libvirt, which is not informed of the change", NULL},
         {NULL},
     };
 
@@ -60,10 +60,10 @@ static gboolean
 check_path(const char *path, GError **error)
 {
     if (!g_utf8_validate(path, -1, NULL)) {
-        return qblk_usage_error(error, "'%s' is not UTF-8, and QMP has no other names", path);
+        return qblk_usage_error(error, "invalid path '%s': it is not UTF-8", path);
     }
     if (strlen(path) > MAX_PATH_BYTES) {
-        return qblk_usage_error(error, "'%s' has %zu bytes, and the path of a socket at most %zu",
+        return qblk_usage_error(error, "path '%s' is too long for a socket: %zu bytes, maximum %zu",
                                 path, strlen(path), MAX_PATH_BYTES);
     }
     return TRUE;
@@ -78,10 +78,10 @@ check_free(const char *path, GError **error)
 
     if (fault == 0) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' exists, and QEMU would replace it: say a path that does not", path);
+                    "'%s' already exists, and QEMU would replace it: use another path", path);
     } else if (fault != ENOENT) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "cannot see whether '%s' exists, and QEMU would replace it: %s", path,
+                    "cannot check whether '%s' exists, and QEMU would replace it: %s", path,
                     g_strerror(fault));
     }
     return fault == ENOENT;
@@ -91,10 +91,11 @@ static gboolean
 check_place(const QblkAddress *address, const char *path, GError **error)
 {
     if (!qblk_address_is_local(address)) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' would be on the machine of '%s', where nobody sees whether QEMU would "
-                    "replace a file: run qblk there",
-                    path, address->text);
+        g_set_error(
+            error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+            "cannot check whether '%s' exists on the machine of '%s', and QEMU would replace "
+            "it: run qblk there",
+            path, address->text);
         return FALSE;
     }
     return check_free(path, error);
@@ -278,7 +279,7 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_open_monitor = {
     .name = "open-monitor",
     .arguments = "VM PATH",
-    .summary = "Open one more QMP monitor (QEMU 11.1)",
+    .summary = "Open another QMP monitor (QEMU 11.1)",
     .min_arguments = 2,
     .max_arguments = 2,
     .options_size = sizeof(Options),

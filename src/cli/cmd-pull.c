@@ -17,7 +17,7 @@ add_common_options(Options *options, GOptionContext *context)
 {
     const GOptionEntry entries[] = {
         {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
-         "Keep the active layer's backing string relative", NULL},
+         "Keep the backing string of the active layer relative", NULL},
         {NULL},
     };
 
@@ -31,9 +31,9 @@ add_pull_options(gpointer data, GOptionContext *context)
     Options *options = data;
     const GOptionEntry entries[] = {
         {"base", 0, 0, G_OPTION_ARG_STRING, &options->base,
-         "The layer that stays (default: none does)", "LAYER"},
+         "Keep this layer and all layers below it (default: keep no layer)", "LAYER"},
         {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->change.all_disks,
-         "Pull all disks, and change none before all are pending", NULL},
+         "Pull all disks, and change none until the jobs of all are pending", NULL},
         {NULL},
     };
 
@@ -78,7 +78,7 @@ run_pull(QblkInvocation *invocation, GError **error)
     const Options *options = invocation->options;
 
     if (options->change.all_disks && options->base != NULL) {
-        return qblk_usage_error(error, "--base and --top name layers of one disk, not of all");
+        return qblk_usage_error(error, "option --base cannot be used with --all-disks");
     }
     return pull_to(invocation, options->base, error);
 }
@@ -93,7 +93,7 @@ const QblkCommand qblk_cmd_pull = {
     .name = "pull",
     .virsh_name = "blockpull",
     .arguments = "VM DISK",
-    .summary = "Bring the data of layers below up into the active one",
+    .summary = "Merge lower layers into the active layer",
     .min_arguments = 1,
     .max_arguments = 2,
     .changes = TRUE,
@@ -107,7 +107,7 @@ const QblkCommand qblk_cmd_pull = {
 const QblkCommand qblk_cmd_rebase = {
     .name = "rebase",
     .arguments = "VM DISK LAYER",
-    .summary = "Pull down to a layer",
+    .summary = "Pull, and keep LAYER as the base",
     .min_arguments = 3,
     .max_arguments = 3,
     .changes = TRUE,

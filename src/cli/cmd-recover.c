@@ -57,7 +57,7 @@ print_results(QblkOutput *output, const GPtrArray *results)
         qblk_output_print(output, "%s\n", safe);
     }
     if (results->len == 0) {
-        qblk_output_print(output, "nothing was left unfinished\n");
+        qblk_output_print(output, "no operation was interrupted\n");
     }
 }
 
@@ -112,7 +112,7 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_recover = {
     .name = "recover",
     .arguments = "[VM]",
-    .summary = "Take up what a crash has left",
+    .summary = "Resume or roll back interrupted operations",
     .max_arguments = 1,
     .ignores_image_format = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),

@@ -52,7 +52,7 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_source = {
     .name = "source",
     .arguments = "NAME",
-    .summary = "Print the <source> that a file name means",
+    .summary = "Print the <source> element for a file name",
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run,

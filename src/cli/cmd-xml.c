@@ -26,7 +26,7 @@ run(QblkInvocation *invocation, GError **error)
     g_autoptr(GPtrArray) chains = qblk_vm_find_chains(vm, error);
     g_autofree char *xml = chains == NULL ? NULL : write_xml(invocation, chains, error);
     if (xml == NULL) {
-        qblk_vm_add_hint(vm, error);
+        qblk_vm_add_hint(vm, *error);
         return FALSE;
     }
 
@@ -44,7 +44,7 @@ const QblkCommand qblk_cmd_xml = {
     .name = "xml",
     .virsh_name = "dumpxml",
     .arguments = "VM [DISK...]",
-    .summary = "Print disks as libvirt's XML",
+    .summary = "Print disks as libvirt XML",
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .one_disk = TRUE,

@@ -41,29 +41,29 @@ qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
     const GOptionEntry always[] = {
         {"json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL},
         {"max-reply", 0, 0, G_OPTION_ARG_INT64, &options->max_reply,
-         "Take replies of up to so much from QEMU (default: 64)", "MIB"},
+         "Limit the size of a reply of QEMU (default: 64)", "MIB"},
         {"target", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->targets,
-         "Give a disk its name; DEVICE is a qdev id, drive or node", "NAME=DEVICE"},
+         "Name a disk; DEVICE is a qdev id, drive or node-name", "NAME=DEVICE"},
         {"domain", 0, 0, G_OPTION_ARG_FILENAME, &options->domain,
-         "Take the names of disks from a libvirt domain", "FILE"},
+         "Take the names of disks from a libvirt domain XML", "FILE"},
         {"expect", 0, 0, G_OPTION_ARG_STRING, &options->expect,
-         "Refuse if the disk's chain is another one now", "FINGERPRINT"},
+         "Refuse if the chain of the disk has changed", "FINGERPRINT"},
         {"edges", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->edges,
-         "Where to take edges from: children, debug-graph, blockstats", "SOURCE"},
+         "Read edges from children, debug-graph or blockstats", "SOURCE"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL},
         {NULL},
     };
     /* A command that changes a VM has options of these names that virsh has, too. */
     const GOptionEntry connection[] = {
         {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &options->timeout,
-         "Wait so long for QEMU (default: 5)", "SECONDS"},
+         "Limit the time for the connection and each reply (default: 5)", "SECONDS"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
-         "Show what is said to QEMU and back on stderr", NULL},
+         "Log the QMP messages to standard error", NULL},
         {NULL},
     };
     const GOptionEntry format[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options->format,
-         "The format of image:PATH, such as qcow2", "FORMAT"},
+         "Specify the format of image:PATH, such as qcow2", "FORMAT"},
         {NULL},
     };
 
@@ -154,13 +154,13 @@ check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation
         }
 
         if (!takes_vm) {
-            return qblk_usage_error(error,
-                                    "%s is for commands that ask a VM, and 'qblk %s' asks none",
-                                    entries[i].name, command->name);
+            return qblk_usage_error(
+                error, "option %s is not valid for 'qblk %s': the command does not use a VM",
+                entries[i].name, command->name);
         }
         if (is_domain && entries[i].needs_nodes) {
             return qblk_usage_error(error,
-                                    "%s is for disks of a QEMU or capture, and '%s' is a document",
+                                    "option %s is not valid for '%s': it needs a QEMU or a capture",
                                     entries[i].name, invocation->address->text);
         }
     }
@@ -178,12 +178,11 @@ check_format(const QblkGlobalOptions *options, const QblkInvocation *invocation,
     }
     if (invocation->command->ignores_image_format) {
         return qblk_usage_error(
-            error, "--format is for what is read of an image, and 'qblk recover' reads what was "
-                   "written down of it");
+            error, "option --format is not valid for 'qblk %s': it does not open the image",
+            invocation->command->name);
     }
     if (address == NULL || address->kind != QBLK_ADDRESS_IMAGE) {
-        return qblk_usage_error(error,
-                                "--format '%s' says the format of image:PATH, and this VM is none",
+        return qblk_usage_error(error, "option --format '%s' needs a VM of the form image:PATH",
                                 options->format);
     }
 
@@ -201,8 +200,11 @@ check_expect(const QblkGlobalOptions *options, const QblkInvocation *invocation,
         return TRUE;
     }
 
-    return qblk_usage_error(error, "--expect needs one disk to look at, and 'qblk %s' was given %s",
-                            command->name, invocation->count > 2 ? "several" : "none");
+    if (!command->one_disk) {
+        return qblk_usage_error(error, "option --expect is not valid for 'qblk %s'", command->name);
+    }
+    return qblk_usage_error(error, "option --expect of 'qblk %s' needs exactly one disk",
+                            command->name);
 }
 
 /* ---- values ---- */
@@ -214,10 +216,10 @@ apply_limits(const QblkGlobalOptions *options, QblkInvocation *invocation, GErro
     gboolean has_max_reply = options->max_reply != NO_MAX_REPLY;
 
     if (has_timeout && !(options->timeout >= 0.001 && options->timeout <= 86400)) {
-        return qblk_usage_error(error, "--timeout takes seconds from 0.001 to 86400");
+        return qblk_usage_error(error, "invalid --timeout: use 0.001 to 86400 seconds");
     }
     if (has_max_reply && (options->max_reply < 1 || options->max_reply > MAX_REPLY_MIB)) {
-        return qblk_usage_error(error, "--max-reply takes MiB from 1 to %d", MAX_REPLY_MIB);
+        return qblk_usage_error(error, "invalid --max-reply: use 1 to %d MiB", MAX_REPLY_MIB);
     }
 
     invocation->timeout_ms = has_timeout ? (int)(options->timeout * 1000) : QBLK_DEFAULT_TIMEOUT_MS;
@@ -263,8 +265,7 @@ apply_edges(const QblkGlobalOptions *options, QblkInvocation *invocation, GError
         }
     }
 
-    return qblk_usage_error(error,
-                            "'%s' is no source of edges: say children, debug-graph or blockstats",
+    return qblk_usage_error(error, "invalid --edges '%s': use children, debug-graph or blockstats",
                             options->edges);
 }
 

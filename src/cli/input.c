@@ -51,7 +51,8 @@ char *
 qblk_input_read(const char *file, gsize limit, gsize *length, GError **error)
 {
     if (file[0] == '\0') {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "no file is named");
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "the name of the file is empty");
         return NULL;
     }
 

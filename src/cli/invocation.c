@@ -22,17 +22,18 @@ describe_commands(void)
     }
 
     g_string_append(
-        text, "\nVM is one of\n"
-              "  PATH, unix:PATH            the QMP socket of a running QEMU (a PATH has a '/')\n"
-              "  tcp:HOST:PORT              a QMP monitor over TCP\n"
-              "  fd:N                       an inherited, connected socket\n"
-              "  image:PATH                 an image, in use or not; its disk is vda\n"
-              "  capture:FILE               what 'qblk capture' wrote; - is standard input\n"
-              "  domain:FILE                the disks of a libvirt domain; - is standard input\n"
-              "\nA layer is named by its disk and index (vda[2]; vda is the active layer), by the\n"
-              "path of its image, or as node:NAME.\n"
-              "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such disk or layer, 4 refused "
-              "because\nunsafe or changed, 5 no connection, 6 the block job failed.\n");
+        text,
+        "\nVM is one of:\n"
+        "  PATH, unix:PATH            QMP socket of a running QEMU (PATH must contain a '/')\n"
+        "  tcp:HOST:PORT              QMP monitor over TCP\n"
+        "  fd:N                       inherited, connected socket\n"
+        "  image:PATH                 image without a QEMU; its disk is vda\n"
+        "  capture:FILE               output of 'qblk capture'; - is standard input\n"
+        "  domain:FILE                libvirt domain XML; - is standard input\n"
+        "\nA layer is a disk with an index (vda[2]; vda is the active layer), the path of an "
+        "image,\nor node:NAME.\n"
+        "\nExit status: 0 success, 1 failure, 2 usage error, 3 no such disk or layer, 4 refused "
+        "as\nunsafe or because the chain changed, 5 no connection, 6 block job failed.\n");
     return g_string_free(text, FALSE);
 }
 
@@ -58,7 +59,8 @@ parse_front(QblkGlobalOptions *options, char ***argv, GError **error)
 
     qblk_global_options_add(options, NULL, context);
     g_option_context_set_strict_posix(context, TRUE);
-    g_option_context_set_summary(context, "Looks at the block layer of running QEMU guests.");
+    g_option_context_set_summary(context,
+                                 "Show and change the disk image chains of running QEMU guests.");
     g_option_context_set_description(context, commands);
 
     g_set_prgname("qblk COMMAND VM [ARGUMENT...]");
@@ -105,7 +107,8 @@ set_arguments(QblkInvocation *invocation, char **rest, GError **error)
     invocation->arguments = g_strdupv(rest);
     invocation->count = g_strv_length(rest);
     if (invocation->count < command->min_arguments || invocation->count > command->max_arguments) {
-        return qblk_usage_error(error, "usage: qblk %s %s", command->name, command->arguments);
+        return qblk_usage_error(error, "wrong number of arguments: use 'qblk %s %s'", command->name,
+                                command->arguments);
     }
 
     return TRUE;
@@ -140,7 +143,7 @@ set_command(QblkInvocation *invocation, const char *name, GError **error)
 
     const QblkCommand *command = qblk_command_find(name);
     if (command == NULL) {
-        return qblk_usage_error(error, "there is no command '%s'; see 'qblk --help'", name);
+        return qblk_usage_error(error, "unknown command '%s'; see 'qblk --help'", name);
     }
 
     invocation->command = command;

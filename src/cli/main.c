@@ -21,7 +21,7 @@ main(int argc, char **argv)
 
     gboolean done = run(&invocation, argc, argv, &error);
     if (!done) {
-        qblk_output_error(error);
+        qblk_output_error(&invocation.output, error);
     }
 
     int exit_code = done ? invocation.exit_code : qblk_exit_code(error);

@@ -12,7 +12,7 @@ qblk_recovery_options_add(gpointer data, GOptionContext *context)
     QblkRecoveryOptions *options = data;
     const GOptionEntry entries[] = {
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
-         "The directory of the journals", "DIRECTORY"},
+         "Read the journals in this directory", "DIRECTORY"},
         {NULL},
     };
 

@@ -73,10 +73,14 @@ qblk_vm_connect(QblkInvocation *invocation, GError **error)
         return connect_to_monitor(invocation, error);
     }
 
-    gboolean can_plan = address->kind == QBLK_ADDRESS_CAPTURE && command->changes;
-    (void)qblk_usage_error(error, "'qblk %s' needs a running QEMU, and '%s' is none%s",
-                           command->name, address->text,
-                           can_plan ? ": with --dry-run it shows what it would do" : "");
+    if (address->kind == QBLK_ADDRESS_CAPTURE && command->changes) {
+        (void)qblk_usage_error(
+            error, "'qblk %s' needs a running QEMU, not '%s': use --dry-run to print the plan",
+            command->name, address->text);
+    } else {
+        (void)qblk_usage_error(error, "'qblk %s' needs a running QEMU, not '%s'", command->name,
+                               address->text);
+    }
     return NULL;
 }
 
@@ -142,9 +146,9 @@ read_capture(QblkInvocation *invocation, GError **error)
 static QblkReplies *
 refuse_domain(QblkInvocation *invocation, GError **error)
 {
-    (void)qblk_usage_error(error,
-                           "'qblk %s' needs a QEMU or a capture: a domain XML answers no queries",
-                           invocation->command->name);
+    (void)qblk_usage_error(
+        error, "'qblk %s' needs a QEMU or a capture, not '%s': domain XML has no replies of QEMU",
+        invocation->command->name, invocation->address->text);
     return NULL;
 }
 
@@ -229,8 +233,8 @@ qblk_vm_get_snapshot(const QblkVm *vm, GError **error)
 {
     if (vm->snapshot == NULL) {
         (void)qblk_usage_error(
-            error, "'qblk %s' needs a QEMU or a capture: domain XML has no nodes and no jobs",
-            vm->invocation->command->name);
+            error, "'qblk %s' needs a QEMU or a capture, not '%s': domain XML has no nodes or jobs",
+            vm->invocation->command->name, vm->invocation->address->text);
     }
     return vm->snapshot;
 }
@@ -319,15 +323,15 @@ qblk_vm_find_chains(const QblkVm *vm, GError **error)
 }
 
 void
-qblk_vm_add_hint(const QblkVm *vm, GError **error)
+qblk_vm_add_hint(QblkVm *vm, const GError *error)
 {
-    gboolean is_of_disk = g_error_matches(*error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED) ||
-                          (*error)->domain == QBLK_XML_ERROR;
+    QblkInvocation *invocation = vm->invocation;
+    gboolean is_of_disk = g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED) ||
+                          error->domain == QBLK_XML_ERROR;
     g_autofree const char **targets = qblk_vm_get_targets(vm);
-    if (is_of_disk && vm->invocation->count == 1 && targets[0] != NULL && targets[1] != NULL) {
-        char *message = g_strdup_printf("%s; name the other disks to have them without this one",
-                                        (*error)->message);
-        g_free((*error)->message);
-        (*error)->message = message;
+    gboolean has_others = targets[0] != NULL && targets[1] != NULL;
+
+    if (is_of_disk && has_others && invocation->count == 1) {
+        qblk_output_add_hint(&invocation->output, "name the other disks to leave this one out");
     }
 }

@@ -11,9 +11,9 @@
 
 /** The disks of a VM: a graph snapshot, or chains if they were read from a domain XML. */
 typedef struct {
-    const QblkInvocation *invocation; /* borrowed */
-    QblkSnapshot *snapshot;           /* owned, or NULL */
-    GPtrArray *chains;                /* of QblkChain, owned, or NULL */
+    QblkInvocation *invocation; /* borrowed */
+    QblkSnapshot *snapshot;     /* owned, or NULL */
+    GPtrArray *chains;          /* of QblkChain, owned, or NULL */
 } QblkVm;
 
 /** Open the VM argument and read its graph. */
@@ -71,9 +71,5 @@ QblkChain *qblk_vm_find_expected_chain(const QblkVm *vm, const char *name,
  */
 GPtrArray *qblk_vm_find_chains(const QblkVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * If one disk of all has caused @error, tell the user to name the other disks.
- *
- * @error: set
- */
-void qblk_vm_add_hint(const QblkVm *vm, GError **error);
+/** If @error is of one disk and all disks were meant, add a hint to name the others. */
+void qblk_vm_add_hint(QblkVm *vm, const GError *error);

@@ -87,16 +87,28 @@ parse_fd(QblkAddress *address, const char *rest, GError **error)
     return TRUE;
 }
 
+static void
+set_form_error(const char *text, GError **error)
+{
+    gboolean is_file_name = text[0] != '\0' && strchr(text, ':') == NULL;
+
+    if (is_file_name) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                    "invalid VM '%s': did you mean './%s'?", text, text);
+    } else {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                    "invalid VM '%s': use PATH, unix:PATH, tcp:HOST:PORT, fd:N, image:PATH, "
+                    "capture:FILE or domain:FILE",
+                    text);
+    }
+}
+
 /* A ':' before the first '/' belongs to a form that is unknown or misspelt. */
 static gboolean
 parse_path(QblkAddress *address, const char *path, GError **error)
 {
     if (path[strcspn(path, "/:")] != '/') {
-        g_set_error(
-            error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
-            "'%s' names no VM: say the path of a QMP socket that begins with '/' or './', or "
-            "unix:PATH, tcp:HOST:PORT, fd:N, image:PATH, capture:FILE or domain:FILE",
-            path);
+        set_form_error(path, error);
         return FALSE;
     }
 

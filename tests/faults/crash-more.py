@@ -46,7 +46,7 @@ class LeftBehind(TestCase):
                 self.leave('commit', '--top', 'vda[1]')
                 self.hurry()
                 result = self.qblk(command[0], self.process.socket, *command[1:])
-                self.assertIn("commit of 'vda', which was left while started: completed",
+                self.assertIn("commit of 'vda', interrupted in stage 'started': completed",
                               result.errors)
                 self.assert_no_jobs()
                 top, _, base = self.files
@@ -79,7 +79,7 @@ class LeftBehind(TestCase):
         job = self.process.qmp.execute('query-jobs')[0]['id']
         self.process.qmp.execute('job-cancel', {'id': job})
         self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'id': job, 'status': 'concluded'})
-        self.assertIn('taken back', self.qblk('recover', self.process.socket).text)
+        self.assertIn('rolled back', self.qblk('recover', self.process.socket).text)
         self.assert_untouched()
 
 
@@ -142,7 +142,7 @@ class Unread(crash.TestCase):
             with open(path, 'w', encoding='utf-8') as file:
                 file.writelines([json.dumps(header) + '\n', *stages])
             text = self.qblk('recover', f'image:{self.files[0]}').text
-            self.assertIn(f'boot from: {self.files[0]}\n  (nothing was left unfinished)', text)
+            self.assertIn(f'boot from: {self.files[0]}\n  (no operation was interrupted)', text)
             said = self.qblk('recover', status=qblk.NO_CONNECTION).errors
             self.assertIn('qblk recover image:IMAGE', said)
             self.assertEqual(crash.journals(), [name])

@@ -67,14 +67,14 @@ class CrashOfQblk(TestCase):
             if when == 'after':
                 self.guest_changes()
             said = self.qblk('recover', self.vm).text
-            self.assertEqual(self.qblk('recover', self.vm).text, 'nothing was left unfinished\n')
+            self.assertEqual(self.qblk('recover', self.vm).text, 'no operation was interrupted\n')
             self.assertEqual(crash.journals(), [])
-            has_begun = was_done or not ('nothing' in said or 'planned: taken back' in said)
+            has_begun = was_done or not ('no operation' in said or "'planned': rolled back" in said)
             if has_begun or not kind.prelude:
                 self.assert_no_jobs()
             else:  # the job was there before, and is unless qblk had come to its end
                 jobs = [job['status'] for job in self.process.qmp.execute('query-jobs')]
-                self.assertIn(jobs, (['ready'], []) if 'nothing' in said else (['ready'],))
+                self.assertIn(jobs, (['ready'], []) if 'no operation' in said else (['ready'],))
             self.assertTrue(was_done or relay.has_struck)
             states = self.judge_disks(kind, before, after, was_done or 'complete' in said, said)
             if kind.holds and when is None and states['vda'] == 'after':

@@ -40,7 +40,7 @@ class CrashOfQemu(crash.TestCase):
             self.assertTrue(any(f'qblk recover image:{top}' in result.errors for top in tops),
                             msg=str(result))
         else:
-            self.assertEqual(result.text, 'nothing was left unfinished\n', msg=str(result))
+            self.assertEqual(result.text, 'no operation was interrupted\n', msg=str(result))
         self.assertEqual(crash.journals(), left)
 
 

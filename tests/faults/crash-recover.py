@@ -79,7 +79,7 @@ class AnotherVm(TestCase):
                                  jobs)
                 self.assertEqual(crash.journals(), left)
                 self.assertEqual(self.qblk('recover', self.process.socket).text,
-                                 'nothing was left unfinished\n')
+                                 'no operation was interrupted\n')
                 self.assertEqual(crash.journals(), left)
                 self.tearDown()
 
@@ -114,15 +114,15 @@ class NotInTheWay(TestCase):
         with open(garbage, 'w', encoding='ascii') as file:
             file.write('garbage\n')
         result = self.qblk('pull', self.process.socket, 'vda')
-        self.assertIn("commit of 'vda', which was left while started: completed", result.errors)
+        self.assertIn("commit of 'vda', interrupted in stage 'started': completed", result.errors)
         result = self.qblk('recover', status=qblk.FAILED)
         self.assertIn(f"remove '{garbage}'", result.errors)
         self.assertEqual(self.qblk('recover', self.process.socket).text,
-                         'nothing was left unfinished\n')
+                         'no operation was interrupted\n')
         self.process.quit()
         result = self.qblk('recover', f'image:{self.files[0]}')
         self.assertIn(f"'{garbage}': ", result.errors)
-        self.assertNotIn('nothing was left', result.text)
+        self.assertNotIn('no operation', result.text)
         self.assert_same_content()
 
     def test_what_was_settled_is_told_where_another_cannot_be(self):
@@ -138,7 +138,7 @@ class NotInTheWay(TestCase):
                 result = self.qblk(*json, 'recover', status=qblk.FAILED)
                 self.assertEqual(result.text, '')
                 first, second = result.errors.splitlines()
-                self.assertEqual(first, "qblk: commit of 'vda', which was left while started: "
+                self.assertEqual(first, "qblk: commit of 'vda', interrupted in stage 'started': "
                                  'completed')
                 self.assertIn(f"remove '{garbage}'", second)
                 self.assertEqual(crash.journals(), ['garbage.journal'])
@@ -149,7 +149,7 @@ class NotInTheWay(TestCase):
         running = self.begin('pull', self.process.socket, 'vda', *SLOW)
         for vm in ((), (f'tcp:{self.process.tcp}',)):
             self.assertEqual(self.qblk('recover', *vm).text,
-                             "pull of 'vda': another qblk works on it right now\n")
+                             "pull of 'vda': another qblk is working on it\n")
         self.interrupt(running)
         self.assert_untouched()
 
@@ -169,7 +169,7 @@ class Check(TestCase):
         self.assertEqual(self.qblk('check', f'image:{base}').text, '')
         self.qblk('commit', self.process.socket, 'vda', '--pivot')
         self.process.quit()
-        said = f'boot from: {base}\n  (all data are in it)\nnot used any more: {top}\n'
+        said = f'boot from: {base}\n  (it has all data)\nno longer in use: {top}\n'
         self.assertEqual(self.check(top, qblk.FAILED), said)
         self.assertEqual(self.check(base, qblk.DONE), '')
         self.assert_same_content(base)
@@ -189,7 +189,7 @@ class Check(TestCase):
         self.leave(self.process.socket, 'commit', '--pivot')
         left = crash.journals()
         self.process.kill()
-        said = f'boot from: {self.files[0]}\n  (the job had not come to its end)\n'
+        said = f'boot from: {self.files[0]}\n  (the job had not ended)\n'
         self.assertEqual(self.check(self.files[0], qblk.FAILED), said)
         self.assertEqual(crash.journals(), left)
         self.assertEqual(self.qblk('recover', f'image:{self.files[0]}').text, said)
@@ -208,8 +208,8 @@ class Marked(TestCase):
         self.guest_writes('40M')
         self.process.quit()
         said = self.qblk('recover', f'image:{top}').text
-        self.assertEqual(said, f'boot from: {base}\n  (all data are in it)\n'
-                               f'not used any more: {top}\nnot used any more: {middle}\n')
+        self.assertEqual(said, f'boot from: {base}\n  (it has all data)\n'
+                               f'no longer in use: {top}\nno longer in use: {middle}\n')
         self.assert_same_content(base)
 
     def test_a_job_that_another_client_has_ended(self):
@@ -220,7 +220,7 @@ class Marked(TestCase):
         self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'ready'})
         self.process.qmp.execute('block-job-cancel', {'device': 'qblk-active-commit-vda'})
         self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'concluded'})
-        self.assertIn('taken back', self.qblk('recover', self.process.socket).text)
+        self.assertIn('rolled back', self.qblk('recover', self.process.socket).text)
         self.assert_no_jobs()
         self.assert_files(*self.files)
         self.guest_writes('40M')
@@ -257,7 +257,8 @@ class Marked(TestCase):
             os.unlink(os.path.join(crash.journal_directory(), name))
         self.run_qemu(drive(os.path.basename(top), id='drive0') + virtio('drive0', id='vda'))
         result = self.qblk('commit', self.process.socket, 'vda', '--pivot')
-        self.assertIn("by the relative name 'disk-1.qcow2': it gets no mark", result.errors)
+        self.assertIn("uses the relative name 'disk-1.qcow2', so this image is not marked",
+                      result.errors)
 
 
 class InUse(TestCase):

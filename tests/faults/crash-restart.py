@@ -19,6 +19,7 @@ from fault_relay import UNANSWERED, Point
 from topologies.options import named_chain, stem, virtio
 
 STARTED_AGAIN = 'QEMU was started again'
+RESTARTED = 'QEMU was restarted with the image'
 
 
 class TestCase(crash.TestCase):
@@ -96,9 +97,9 @@ class Pivoting(TestCase):
             with self.subTest(name), self.crashed(name, 'job-complete'):
                 with self.started_with(*chain):
                     said = self.recover()
-                    self.assertIn(f"{STARTED_AGAIN} since, with '{self.path(chain[0])}'", said)
-                    self.assertIn(f"may be in '{self.files[0]}' only", said)
-                    self.assertEqual(self.recover(), 'nothing was left unfinished\n')
+                    self.assertIn(f"{RESTARTED} '{self.path(chain[0])}'", said)
+                    self.assertIn(f"may be only in '{self.files[0]}'", said)
+                    self.assertEqual(self.recover(), 'no operation was interrupted\n')
                 self.assertEqual(crash.journals(), [])
                 self.assert_content('vda', self.path(chain[0]))
                 # from now on the old one is old
@@ -126,11 +127,11 @@ class Pivoting(TestCase):
 
     def test_with_the_same_active_image(self):
         for name, chain, said_of_it in (('pull', ['disk-2'], 'as planned'),
-                                        ('commit --top vda[1]', crash.KEPT, 'as it was')):
+                                        ('commit --top vda[1]', crash.KEPT, 'unchanged')):
             with self.subTest(name), self.crashed(name, 'job-finalize'):
                 with self.started_with(*chain):
                     said = self.recover()
-                    self.assertIn(f'{STARTED_AGAIN} since', said)
+                    self.assertIn(RESTARTED, said)
                     self.assertIn(said_of_it, said)
                 self.assertEqual(crash.journals(), [])
                 self.assert_content('vda', self.files[0])
@@ -147,7 +148,7 @@ class Started(TestCase):
                 self.leave(crash.kind_of(name))
                 self.process.kill()
                 with self.started_with(*crash.KEPT):
-                    self.assertIn(STARTED_AGAIN, self.recover())
+                    self.assertIn(RESTARTED, self.recover())
                     self.assertEqual(crash.journals(), [])
                     self.assert_untouched()
                 self.states['only looked at'] += 1
@@ -197,8 +198,8 @@ class OverTheNetwork(TestCase):
             self.process.kill()
             disk = named_chain(self.files) + virtio('disk-2', id='vda')
             with qemu.Process(self.directory, disk, tcp=port) as self.process:
-                self.assertIn(STARTED_AGAIN, self.recover())
-                self.assertEqual(self.recover(), 'nothing was left unfinished\n')
+                self.assertIn(RESTARTED, self.recover())
+                self.assertEqual(self.recover(), 'no operation was interrupted\n')
                 self.assert_untouched()
         crash.tell('QEMU is started again, over the network', {'noticed': 1})
 
@@ -210,7 +211,7 @@ class OverTheNetwork(TestCase):
             for job in self.process.qmp.execute('query-block-jobs'):
                 self.process.qmp.execute('block-job-set-speed', {'device': job['device'],
                                                                  'speed': 0})
-            self.assertIn('left while started: completed', self.recover())
+            self.assertIn("interrupted in stage 'started': completed", self.recover())
             self.assertEqual(self.chain_of('vda'), kind.after)
 
 

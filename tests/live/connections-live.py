@@ -119,7 +119,7 @@ class InMidJob(block_jobs.TestCase):
             os.kill(self.process.pid, signal.SIGCONT)
         self.assertIn("job 'qblk-pull-vda' was not ended, see 'qblk jobs': QEMU does not respond",
                       text)
-        self.assertIn(f'to go on: qblk recover {self.process.socket}', text)
+        self.assertIn(f'to resume the operation: qblk recover {self.process.socket}', text)
         self.process.qmp.execute('block-job-set-speed', {'device': 'qblk-pull-vda', 'speed': 0})
         self.qblk('recover', self.process.socket)
         self.assert_no_jobs()

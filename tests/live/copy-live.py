@@ -199,8 +199,8 @@ class Place(TestCase):
         self.boot()
         self.refuse_copy(dest=self.directory, says='neither a file nor a block device')
         self.refuse_copy(dest='/dev/null', says='neither a file nor a block device')
-        self.refuse_copy('--blockdev', says='is not there')
-        self.refuse_copy('--reuse-external', says='is not there')
+        self.refuse_copy('--blockdev', says='does not exist')
+        self.refuse_copy('--reuse-external', says='does not exist')
         self.refuse_copy(dest='', status=qblk.USAGE)
 
     def test_a_directory_that_is_missing(self):

@@ -59,7 +59,7 @@ class Delete(block_jobs.TestCase):
                       + qcow2(top, backing='middle') + virtio(stem(top), id='vda'))
         text = self.commit('--pivot').text
         self.assertIn(f'deleted: {top}\n', text)
-        self.assertIn('no longer used: nbd', text)
+        self.assertIn('no longer in use (not deleted): nbd', text)
         self.assertEqual(self.names(), sorted(map(os.path.basename, [middle, base])))
         self.assert_files(base)
         self.assert_same_content(base)
@@ -151,7 +151,7 @@ class Delete(block_jobs.TestCase):
         before = self.names()
         result = self.qblk('commit', f'tcp:{self.process.tcp}', 'vda', '--pivot', '--delete',
                            status=qblk.REFUSED)
-        self.assertIn('not on it', result.errors)
+        self.assertIn('not on this machine', result.errors)
         self.assert_files(*self.files)
         self.assertEqual(self.names(), before)
 

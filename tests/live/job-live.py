@@ -29,7 +29,7 @@ class TestCase(block_jobs.TestCase):
         name, *rest = command
         text = self.qblk(name, self.process.socket, 'vda', *rest, *SLOW, '--detach').text
         return [line.split(': ', 1)[1] for line in text.splitlines()
-                if line.strip().startswith(('to end it: ', 'or: '))]
+                if line.strip().startswith(('to end the job: ', 'or: '))]
 
     def jobs(self):
         return self.process.qmp.execute('query-jobs')
@@ -142,7 +142,7 @@ class Ends(TestCase):
     def test_abort_of_one_that_runs(self):
         self.begin_copy(ready=False)
         text = self.job('--abort').text
-        self.assertNotIn('a copy of the disk', text)
+        self.assertNotIn('copy of the disk', text)
         self.assert_source()
         self.assert_same_content()
 

@@ -67,7 +67,7 @@ class AllDisks(TestCase):
         result = self.qblk('commit', self.process.socket, '--all-disks', '--pivot')
         self.assertIn('vdc', result.errors)
         self.assertIn('one layer', result.errors)
-        self.assertIn('empty drive', result.errors)
+        self.assertIn('drive is empty', result.errors)
         self.assert_both(self.files[2:], self.other[2:])
         self.assert_closed(*self.files[:2], *self.other[:2])
         self.assert_contents(self.files[2], self.other[2])

@@ -51,9 +51,9 @@ what_is_no_address_is_refused_with_the_reason(void **state)
     static const struct {
         const char *text, *part;
     } cases[] = {
-        {"", "'' names no VM"},
-        {"vm.qmp", "'vm.qmp' names no VM"},
-        {"unx:/run/vm.qmp", "'unx:/run/vm.qmp' names no VM"},
+        {"", "invalid VM '': use PATH"},
+        {"vm.qmp", "invalid VM 'vm.qmp': did you mean './vm.qmp'?"},
+        {"unx:/run/vm.qmp", "invalid VM 'unx:/run/vm.qmp': use PATH"},
         {"unix:", "has no path"},
         {"tcp:", "there is no host"},
         {"tcp:host", "has no port"},

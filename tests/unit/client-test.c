@@ -53,7 +53,7 @@ an_address_that_is_none_is_refused(void **state)
 {
     g_autoptr(GError) error = NULL;
     assert_null(qblk_client_connect("vm", 0, &error));
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'vm' names no VM");
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "invalid VM 'vm'");
     assert_null(qblk_client_connect("image:a.qcow2", 0, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
                  "'image:a.qcow2' is not a QMP monitor");

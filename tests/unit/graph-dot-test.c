@@ -108,7 +108,7 @@ without_graphviz_the_error_says_what_to_do(void **state)
     g_auto(CliCheckResult) result = cli_check_fork(draw_without_dot, vm->snapshot);
     assert_int_equal(result.status, 0);
     assert_true(g_str_has_prefix(result.out, "cannot draw the graph: "));
-    assert_true(g_str_has_suffix(result.out, "is needed, or use --format dot"));
+    assert_true(g_str_has_suffix(result.out, ": install Graphviz, or use --format dot"));
 }
 
 int

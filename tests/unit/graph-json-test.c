@@ -50,7 +50,7 @@ a_node_has_its_kind_and_its_edges(void **state)
                 "'children':[]},"
                 "{'node':'d','driver':'new-in-12','kind':null,'file':'/d','read-only':false,"
                 "'children':[]},"
-                "{'node':'q','driver':'quorum','kind':'several','file':'/q','read-only':false,"
+                "{'node':'q','driver':'quorum','kind':'multi-child','file':'/q','read-only':false,"
                 "'children':[{'child':'children.0','node':'c'}]}]");
 }
 

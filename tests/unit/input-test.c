@@ -53,7 +53,7 @@ a_file_that_cannot_be_read_is_named(void **state)
 {
     assert_refused("/nonexistent/qblk", "cannot read '/nonexistent/qblk': No such file");
     assert_refused("/", "cannot read '/': Is a directory");
-    assert_refused("", "no file is named");
+    assert_refused("", "the name of the file is empty");
 }
 
 /* 256 MiB of zeros are not for every run. */

@@ -113,22 +113,22 @@ a_command_line_without_sense_is_wrong_usage(void **state)
         {"", "no command given; see 'qblk --help'"},
         {"--json", "no command given"},
         {"--", "no command given"},
-        {"''", "there is no command ''"},
-        {"frob a/b", "there is no command 'frob'; see 'qblk --help'"},
-        {"LIST a/b", "there is no command 'LIST'"},
+        {"''", "unknown command ''"},
+        {"frob a/b", "unknown command 'frob'; see 'qblk --help'"},
+        {"LIST a/b", "unknown command 'LIST'"},
         {"--frob list a/b", "unknown option --frob; see 'qblk --help'"},
         {"list --frob a/b", "unknown option --frob; see 'qblk list --help'"},
         {"list -x a/b", "unknown option -x; see 'qblk list --help'"},
-        {"list a/b --format dot", "says the format of image:PATH"},
+        {"list a/b --format dot", "option --format 'dot' needs a VM of the form image:PATH"},
         {"list a/b --timeout", "issing argument for --timeout"},
-        {"list", "usage: qblk list VM"},
-        {"list --", "usage: qblk list VM"},
-        {"list a/b c/d", "usage: qblk list VM"},
-        {"resolve a/b", "usage: qblk resolve VM LAYER"},
-        {"resolve a/b c d", "usage: qblk resolve VM LAYER"},
-        {"chain", "usage: qblk chain VM [DISK...]"},
-        {"list a/b --edges guess", "'guess' is no source of edges"},
-        {"list a/b --edges ''", "'' is no source of edges"},
+        {"list", "wrong number of arguments: use 'qblk list VM"},
+        {"list --", "wrong number of arguments: use 'qblk list VM"},
+        {"list a/b c/d", "wrong number of arguments: use 'qblk list VM"},
+        {"resolve a/b", "wrong number of arguments: use 'qblk resolve VM LAYER"},
+        {"resolve a/b c d", "wrong number of arguments: use 'qblk resolve VM LAYER"},
+        {"chain", "wrong number of arguments: use 'qblk chain VM [DISK...]"},
+        {"list a/b --edges guess", "invalid --edges 'guess'"},
+        {"list a/b --edges ''", "invalid --edges ''"},
         {"list a/b --target vda", "'vda' does not give a disk a name"},
         {"list a/b --target =x", "'=x' does not give a disk a name"},
         {"list a/b --target a=x --target a=y", "the name 'a' is given to 'x' and to 'y'"},
@@ -157,7 +157,7 @@ a_timeout_is_a_number_of_seconds_within_a_day(void **state)
     }
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", bad[i]);
-        assert_usage(line, "--timeout takes seconds from 0.001 to 86400");
+        assert_usage(line, "invalid --timeout: use 0.001 to 86400 seconds");
     }
     for (gsize i = 0; i < G_N_ELEMENTS(no_numbers); i++) {
         g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", no_numbers[i]);
@@ -168,11 +168,11 @@ a_timeout_is_a_number_of_seconds_within_a_day(void **state)
 static void
 a_fingerprint_is_expected_of_exactly_one_disk(void **state)
 {
-    assert_usage("chain a/b --expect 0", "'qblk chain' was given none");
-    assert_usage("xml a/b vda vdb --expect 0", "'qblk xml' was given several");
-    assert_usage("list a/b --expect 0", "'qblk list' was given none");
-    assert_usage("capture a/b --expect 0", "'qblk capture' was given none");
-    assert_usage("chain a/b --expect ''", "'qblk chain' was given none");
+    assert_usage("chain a/b --expect 0", "--expect of 'qblk chain' needs exactly one disk");
+    assert_usage("xml a/b vda vdb --expect 0", "--expect of 'qblk xml' needs exactly one disk");
+    assert_usage("list a/b --expect 0", "--expect is not valid for 'qblk list'");
+    assert_usage("capture a/b --expect 0", "--expect is not valid for 'qblk capture'");
+    assert_usage("chain a/b --expect ''", "--expect of 'qblk chain' needs exactly one disk");
 }
 
 static void
@@ -235,13 +235,13 @@ what_has_no_effect_on_source_is_refused(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
         g_autofree char *front = g_strdup_printf("%s source /a", options[i]);
         g_autofree char *back = g_strdup_printf("source /a %s", options[i]);
-        assert_usage(front, "is for commands that ask a VM, and 'qblk source' asks none");
-        assert_usage(back, "is for commands that ask a VM, and 'qblk source' asks none");
+        assert_usage(front, "is not valid for 'qblk source': the command does not use a VM");
+        assert_usage(back, "is not valid for 'qblk source': the command does not use a VM");
     }
-    assert_usage("source image:/a --format raw", "'qblk source' asks none");
-    assert_usage("recover image:/a --format raw", "reads what was written down");
-    assert_usage("--format raw recover image:/a", "reads what was written down");
-    assert_usage("source /a --expect 0", "--expect needs one disk");
+    assert_usage("source image:/a --format raw", "is not valid for 'qblk source'");
+    assert_usage("recover image:/a --format raw", "--format is not valid for 'qblk recover'");
+    assert_usage("--format raw recover image:/a", "--format is not valid for 'qblk recover'");
+    assert_usage("source /a --expect 0", "--expect is not valid for 'qblk source'");
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "source /a -v --json");
 }
@@ -253,7 +253,7 @@ help_and_version_go_to_stdout_and_end_well(void **state)
         const char *line, *part;
     } cases[] = {
         {"--help", "  resolve VM LAYER "},
-        {"-h", "Exit codes: 0 done"},
+        {"-h", "Exit status: 0 success"},
         {"--help list a/b", "Commands:"},
         {"graph --help", "qblk graph VM"},
         {"graph -h", "--format=FORMAT"},

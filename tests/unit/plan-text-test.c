@@ -45,8 +45,8 @@ the_result_says_what_became_of_files(void **state)
     }
     plan->copy = g_strdup("/d/copy\t");
     assert_result(plan, "done",
-                  "copy of v\\x1bda: done\na copy of the disk: /d/copy\\t\n"
-                  "deleted: /d/one\\n\nno longer used: /d/two\n");
+                  "copy of v\\x1bda: done\ncopy of the disk: /d/copy\\t\n"
+                  "deleted: /d/one\\n\nno longer in use (not deleted): /d/two\n");
 }
 
 static void

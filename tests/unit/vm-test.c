@@ -30,7 +30,7 @@ what_names_no_vm_is_wrong_usage(void **state)
                                         "imgae:/a",   "domian:/a", "captuer:/a",
                                         "http://a/b", "Unix:/a",   ":/a"};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        assert_not_opened(names[i], QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "names no VM");
+        assert_not_opened(names[i], QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "invalid VM '");
     }
 }
 

@@ -103,6 +103,6 @@ qblk_change_report_print(const QblkChangeReport *report, const QblkPlan *plan, Q
     g_autoptr(GPtrArray) commands = next_commands(report, plan);
     for (guint i = 0; i < commands->len; i++) {
         g_autofree char *safe = qblk_output_escape(commands->pdata[i]);
-        qblk_output_print(output, "%s%s\n", i == 0 ? "to end it: " : "       or: ", safe);
+        qblk_output_print(output, "%s%s\n", i == 0 ? "to end the job: " : "            or: ", safe);
     }
 }

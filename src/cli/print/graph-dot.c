@@ -132,44 +132,60 @@ qblk_graph_dot(const QblkSnapshot *snapshot, GString *out)
     g_string_append(out, "}\n");
 }
 
-/* Always FALSE. */
-static gboolean
-set_drawing_error(GError **error, const char *reason)
-{
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                "cannot draw the graph: %s; 'dot' of Graphviz is needed, or use --format dot",
-                reason);
-    return FALSE;
-}
-
 static void
 use_as_input(gpointer user_data)
 {
     dup2(GPOINTER_TO_INT(user_data), STDIN_FILENO);
 }
 
-gboolean
-qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out, GError **error)
+/* Returns: what `dot` writes when it reads @input; NULL on error. */
+static char *
+run_dot(int input, GError **error)
 {
     char program[] = "dot", option[] = "-Tsvg";
     char *argv[] = {program, option, NULL};
+    GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN;
     g_autoptr(GError) cause = NULL;
-    g_autoptr(GString) graph = g_string_new(NULL);
     g_autofree char *drawing = NULL;
     int status;
+
+    if (!g_spawn_sync(NULL, argv, NULL, flags, use_as_input, GINT_TO_POINTER(input), &drawing, NULL,
+                      &status, &cause)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "cannot draw the graph: %s: install Graphviz, or use --format dot",
+                    cause->message);
+        return NULL;
+    }
+
+    if (status != 0) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "cannot draw the graph: 'dot' of Graphviz failed: use --format dot");
+        return NULL;
+    }
+
+    return g_steal_pointer(&drawing);
+}
+
+gboolean
+qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out, GError **error)
+{
+    g_autoptr(GString) graph = g_string_new(NULL);
     qblk_graph_dot(snapshot, graph);
+
     /* `dot` reads all of it before it writes, but a file in memory does not depend on that. */
     int input = qblk_memory_file_new("qblk-graph", graph->str, graph->len);
     if (input < 0) {
-        return set_drawing_error(error, "there is no memory for it");
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "cannot draw the graph: out of memory");
+        return FALSE;
     }
-    gboolean ran =
-        g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN,
-                     use_as_input, GINT_TO_POINTER(input), &drawing, NULL, &status, &cause);
+
+    g_autofree char *drawing = run_dot(input, error);
     close(input);
-    if (!ran || status != 0) {
-        return set_drawing_error(error, ran ? "it failed" : cause->message);
+    if (drawing == NULL) {
+        return FALSE;
     }
+
     g_string_append(out, drawing);
     return TRUE;
 }

@@ -11,7 +11,7 @@ node_json(const QblkNode *node)
         [QBLK_DRIVER_FORMAT] = "format",
         [QBLK_DRIVER_PROTOCOL] = "protocol",
         [QBLK_DRIVER_FILTER] = "filter",
-        [QBLK_DRIVER_MULTI_CHILD] = "several",
+        [QBLK_DRIVER_MULTI_CHILD] = "multi-child",
     };
     QblkJson *object = qblk_json_new_object();
 

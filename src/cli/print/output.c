@@ -14,6 +14,7 @@ void
 qblk_output_init(QblkOutput *output)
 {
     output->text = g_string_new(NULL);
+    output->hints = g_ptr_array_new_with_free_func(g_free);
 }
 
 void
@@ -23,6 +24,7 @@ qblk_output_clear(QblkOutput *output)
         g_string_free(output->text, TRUE);
         output->text = NULL;
     }
+    g_clear_pointer(&output->hints, g_ptr_array_unref);
 }
 
 static void
@@ -149,9 +151,22 @@ qblk_output_warn(const char *message)
 }
 
 void
-qblk_output_error(const GError *error)
+qblk_output_add_hint(QblkOutput *output, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_ptr_array_add(output->hints, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+void
+qblk_output_error(const QblkOutput *output, const GError *error)
 {
     print_to_stderr("", error->message);
+    for (guint i = 0; i < output->hints->len; i++) {
+        print_to_stderr("", output->hints->pdata[i]);
+    }
 }
 
 gboolean

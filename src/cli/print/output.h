@@ -11,6 +11,7 @@ typedef struct {
     const char *command; /* its name, for JSON */
     gboolean json;       /* print JSON instead of text */
     GString *text;       /* the result so far, owned */
+    GPtrArray *hints;    /* of char, owned: what the user can do if the command fails */
 } QblkOutput;
 
 /** Start an empty output.  Keeps @output->json. */
@@ -57,8 +58,14 @@ void qblk_output_json_text(QblkOutput *output, const char *text);
 /** Print "qblk: warning: " and @message, escaped and without secrets, to standard error. */
 void qblk_output_warn(const char *message);
 
-/** Print "qblk: " and the message of @error, escaped and without secrets, to standard error. */
-void qblk_output_error(const GError *error);
+/**
+ * Print the message of @error, and the hints, to standard error: each in one line after "qblk: ",
+ * escaped and without secrets.
+ */
+void qblk_output_error(const QblkOutput *output, const GError *error);
+
+/** Add a line that qblk_output_error() prints after the error, as printf(). */
+void qblk_output_add_hint(QblkOutput *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** Write the result to standard output and empty it.  Fails with QBLK_OUTPUT_ERROR_WRITE. */
 gboolean qblk_output_flush(QblkOutput *output, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -23,7 +23,7 @@ print_undo(GString *out, const QblkStep *step)
         return;
     }
 
-    g_string_append(out, "     taken back by ");
+    g_string_append(out, "     rolled back by ");
     for (guint i = 0; i < step->undo->len; i++) {
         const QblkStep *undo = step->undo->pdata[i];
         g_string_append_printf(out, "%s%s", i == 0 ? "" : ", ", undo->command);
@@ -38,11 +38,11 @@ print_step(GString *out, guint number, const QblkStep *step)
     print_command(out, step);
     if (step->until != NULL) {
         g_string_append_printf(out, "     until the job is %s%s\n", step->until,
-                               step->is_final ? "; from here on there is no way back" : "");
+                               step->is_final ? "; then the operation is committed" : "");
     }
     print_undo(out, step);
     if (step->may_fail) {
-        g_string_append(out, "     unless QEMU has done it by itself\n");
+        g_string_append(out, "     may fail if QEMU has already done it\n");
     }
 }
 
@@ -74,7 +74,7 @@ print_layer(GString *out, const QblkExpectation *layer, gboolean is_last)
 
     if (layer->backing_name != NULL) {
         g_autofree char *backing = qblk_output_escape(layer->backing_name);
-        g_string_append_printf(out, "     its header will say '%s'\n", backing);
+        g_string_append_printf(out, "     backing file in its header: '%s'\n", backing);
     }
 }
 
@@ -119,8 +119,8 @@ qblk_plan_text(const QblkPlan *plan, GString *out)
 
     if (plan->stays_ready) {
         g_autofree char *job = qblk_output_escape(plan->job);
-        g_string_append_printf(out, "The job '%s' stays ready until it is pivoted or finished.\n",
-                               job);
+        g_string_append_printf(
+            out, "job '%s' stays ready until 'qblk job' ends it with --pivot or --finish\n", job);
     }
 }
 
@@ -154,14 +154,15 @@ print_images(GString *out, const QblkPlan *plan)
 {
     if (plan->copy != NULL) {
         g_autofree char *file = qblk_output_escape(plan->copy);
-        g_string_append_printf(out, "a copy of the disk: %s\n", file);
+        g_string_append_printf(out, "copy of the disk: %s\n", file);
     }
 
     for (guint i = 0; i < plan->removed->len; i++) {
         const QblkRemovedImage *image = plan->removed->pdata[i];
         g_autofree char *file = qblk_output_escape(image->filename);
 
-        g_string_append_printf(out, "%s: %s\n", image->will_delete ? "deleted" : "no longer used",
+        g_string_append_printf(out, "%s: %s\n",
+                               image->will_delete ? "deleted" : "no longer in use (not deleted)",
                                file);
     }
 }

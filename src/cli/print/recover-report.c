@@ -5,43 +5,49 @@
 
 /* ---- interrupted operations ---- */
 
+/* @outcome: what became of the operation, "completed" */
 static char *
-describe_resumed(const QblkRecoverResult *result, const char *how)
+describe_resumed(const QblkRecoverResult *result, const char *outcome)
 {
-    return g_strdup_printf("%s of '%s', which was left while %s: %s", result->kind, result->target,
-                           qblk_journal_stage_name(result->stage), how);
+    return g_strdup_printf("%s of '%s', interrupted in stage '%s': %s", result->kind,
+                           result->target, qblk_journal_stage_name(result->stage), outcome);
 }
 
+/* What the disk has after the restart. */
 static char *
 describe_restart(const QblkRecoverResult *result)
 {
     switch (result->restart) {
     case QBLK_RESTART_CORRECT_IMAGE:
-        return g_strdup("");
+        return g_strdup("the image is correct");
     case QBLK_RESTART_OTHER_IMAGE:
-        return g_strdup_printf(", which is neither '%s' nor '%s'", result->old_top,
+        return g_strdup_printf("the image is neither '%s' nor '%s'", result->old_top,
                                result->new_top);
     case QBLK_RESTART_LAST_WRITES:
-        return g_strdup_printf("; what its guest wrote right before the end of the other QEMU may "
-                               "be in '%s' only",
+        return g_strdup_printf("the last writes of the guest before the restart may be only in "
+                               "'%s'",
                                result->old_top);
     case QBLK_RESTART_CHAIN_BEFORE:
-        return g_strdup("; its chain is as it was");
+        return g_strdup("the chain is unchanged");
     case QBLK_RESTART_CHAIN_AFTER:
-        return g_strdup("; its chain is as planned");
+        return g_strdup("the chain is as planned");
     case QBLK_RESTART_CHAIN_OTHER:
         break;
     }
-    return g_strdup("; its chain is another one");
+    return g_strdup("the chain is neither unchanged nor as planned");
 }
 
 static char *
 describe_restarted(const QblkRecoverResult *result)
 {
     g_autofree char *restart = describe_restart(result);
-    return g_strdup_printf("%s of '%s': QEMU was started again since, with '%s' as its image%s",
-                           result->kind, result->target,
-                           result->image == NULL ? "nothing" : result->image, restart);
+
+    if (result->image == NULL) {
+        return g_strdup_printf("%s of '%s': QEMU was restarted without an image: %s", result->kind,
+                               result->target, restart);
+    }
+    return g_strdup_printf("%s of '%s': QEMU was restarted with the image '%s': %s", result->kind,
+                           result->target, result->image, restart);
 }
 
 char *
@@ -51,13 +57,13 @@ qblk_recover_report_text(const QblkRecoverResult *result)
     case QBLK_RECOVER_COMPLETED:
         return describe_resumed(result, "completed");
     case QBLK_RECOVER_READY:
-        return describe_resumed(result, "its job is ready");
+        return describe_resumed(result, "the job is ready");
     case QBLK_RECOVER_ROLLED_BACK:
-        return describe_resumed(result, "taken back, the chain is as it was");
+        return describe_resumed(result, "rolled back, the chain is unchanged");
     case QBLK_RECOVER_RESTARTED:
         return describe_restarted(result);
     case QBLK_RECOVER_BUSY:
-        return g_strdup_printf("%s of '%s': another qblk works on it right now", result->kind,
+        return g_strdup_printf("%s of '%s': another qblk is working on it", result->kind,
                                result->target);
     case QBLK_RECOVER_FAILED:
         break;
@@ -98,19 +104,19 @@ describe_reason(QblkVerdictReason reason)
 {
     switch (reason) {
     case QBLK_VERDICT_HAS_ALL_DATA:
-        return "all data are in it";
+        return "it has all data";
     case QBLK_VERDICT_JOB_NOT_FINISHED:
-        return "the job had not come to its end";
+        return "the job had not ended";
     case QBLK_VERDICT_CHAIN_BEFORE:
-        return "its chain is the one from before";
+        return "its chain is unchanged";
     case QBLK_VERDICT_CHAIN_AFTER:
-        return "its chain is the one that was planned";
+        return "its chain is as planned";
     case QBLK_VERDICT_NO_OPERATION:
-        return "nothing was left unfinished";
+        return "no operation was interrupted";
     case QBLK_VERDICT_NO_READABLE_JOURNAL:
         break;
     }
-    return "no journal that can be read tells of it";
+    return "no readable journal names it";
 }
 
 void
@@ -134,7 +140,7 @@ qblk_recover_report_print_verdict(QblkOutput *output, const QblkImageVerdict *ve
 
     for (guint i = 0; i < verdict->unused->len; i++) {
         g_autofree char *file = qblk_output_escape(verdict->unused->pdata[i]);
-        qblk_output_print(output, "not used any more: %s\n", file);
+        qblk_output_print(output, "no longer in use: %s\n", file);
     }
 }
 
@@ -143,7 +149,7 @@ qblk_recover_report_warnings(const QblkImageVerdict *verdict)
 {
     for (guint i = 0; i < verdict->unreadable->len; i++) {
         const char *reason = verdict->unreadable->pdata[i];
-        g_autofree char *warning = g_strdup_printf("%s; it may have been of this image", reason);
+        g_autofree char *warning = g_strdup_printf("%s; it may be of this image", reason);
         qblk_output_warn(warning);
     }
 }
