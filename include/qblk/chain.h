@@ -24,8 +24,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkChain, qblk_chain_free)
 const char *qblk_chain_get_target(const QblkChain *chain);
 
 /**
- * How the target name is known: "user", "domain", "qdev", "alias", "backend", "enumeration",
- * "image" (docs/json.md has the meaning of each).
+ * How the target name is known: "user" (qblk_snapshot_options_add_target()), "domain" (a libvirt
+ * domain), "qdev" (the id of the device is the target), "alias" (libvirt made the id from it),
+ * "backend" (the name of the -drive), "enumeration" (counted for each bus) or "image" (the disk of
+ * an image that no QEMU has open).
  */
 const char *qblk_chain_get_name_source(const QblkChain *chain);
 

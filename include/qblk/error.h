@@ -2,10 +2,12 @@
 /**
  * Error domains.
  *
- * Every function that can fail takes a GError ** as its last parameter, sets its results only on
- * success, and leaves nothing half changed on failure.  There is one domain for each part of the
- * library; the codes say what the caller can do about it.  Messages are lower case, have no full
- * stop, and name the thing in quotes.
+ * Every function that can fail has a GError ** as its last parameter, sets its results only on
+ * success, and leaves nothing half changed on failure.  Each part of the library has its domain;
+ * the code tells the caller what it can do.  Messages are lower case, have no full stop, and name
+ * the thing in quotes.
+ *
+ * Since: 0.1.0
  */
 #pragma once
 
@@ -13,47 +15,49 @@
 
 G_BEGIN_DECLS
 
-/** A text that should be JSON, or a JSON value that should have another shape. */
+/** A text is not JSON, or a JSON value does not have the expected shape. */
 #define QBLK_JSON_ERROR (qblk_json_error_quark())
 GQuark qblk_json_error_quark(void);
 
 typedef enum {
     QBLK_JSON_ERROR_SYNTAX, /**< not JSON, or not JSON within the limits */
-    QBLK_JSON_ERROR_TYPE,   /**< a field is missing or has the wrong type */
+    QBLK_JSON_ERROR_TYPE,   /**< a member is missing or has the wrong type */
 } QblkJsonError;
 
-/** Talking to QEMU. */
+/** Communication with QEMU. */
 #define QBLK_QMP_ERROR (qblk_qmp_error_quark())
 GQuark qblk_qmp_error_quark(void);
 
 typedef enum {
-    QBLK_QMP_ERROR_CONNECT,   /**< the monitor cannot be reached: look at the address */
+    QBLK_QMP_ERROR_CONNECT,   /**< the monitor cannot be reached: check the address */
     QBLK_QMP_ERROR_BUSY,      /**< no greeting: another client probably holds the monitor */
-    QBLK_QMP_ERROR_TIMEOUT,   /**< a command was not answered in time; its effect is unknown */
+    QBLK_QMP_ERROR_TIMEOUT,   /**< no reply in time: the effect of the command is unknown */
     QBLK_QMP_ERROR_CLOSED,    /**< QEMU closed the connection: it may have ended */
-    QBLK_QMP_ERROR_PROTOCOL,  /**< the peer does not speak QMP as QEMU does */
+    QBLK_QMP_ERROR_PROTOCOL,  /**< the peer does not follow the protocol as QEMU does */
     QBLK_QMP_ERROR_LIMIT,     /**< the peer sent more than a limit allows; the message names it */
     QBLK_QMP_ERROR_NOT_FOUND, /**< this QEMU does not have the command */
-    QBLK_QMP_ERROR_REFUSED,   /**< QEMU answered the command with an error */
-    QBLK_QMP_ERROR_ARGUMENT,  /**< what was to be sent is not a QMP command */
+    QBLK_QMP_ERROR_REFUSED,   /**< QEMU replied to the command with an error */
+    QBLK_QMP_ERROR_ARGUMENT,  /**< not a valid address or QMP command */
 } QblkQmpError;
 
-/** Reading the block-node graph. */
+/** The block-node graph and the names in it. */
 #define QBLK_GRAPH_ERROR (qblk_graph_error_quark())
 GQuark qblk_graph_error_quark(void);
 
 typedef enum {
     QBLK_GRAPH_ERROR_INVALID,     /**< the replies contradict each other or are not QEMU's */
     QBLK_GRAPH_ERROR_CHANGED,     /**< the graph changed while it was read: fetch again */
-    QBLK_GRAPH_ERROR_NO_DISK,     /**< no disk has that name; the message lists those there are */
+    QBLK_GRAPH_ERROR_NO_DISK,     /**< no disk has this name; the message lists the names */
     QBLK_GRAPH_ERROR_NO_LAYER,    /**< the chain has no such layer; the message lists the indexes */
-    QBLK_GRAPH_ERROR_AMBIGUOUS,   /**< the name fits several; the message lists them */
-    QBLK_GRAPH_ERROR_SPEC,        /**< not a way to name a disk or layer */
-    QBLK_GRAPH_ERROR_UNSUPPORTED, /**< the graph has a shape that a chain cannot say */
-    QBLK_GRAPH_ERROR_UNSAFE,      /**< asking would harm the guest; the message says why */
-    QBLK_GRAPH_ERROR_STALE,       /**< the chain is not the one the caller looked at */
+    QBLK_GRAPH_ERROR_AMBIGUOUS,   /**< several things match the name; the message lists them */
+    QBLK_GRAPH_ERROR_SPEC,        /**< the name or file name is malformed */
+    QBLK_GRAPH_ERROR_UNSUPPORTED, /**< the graph has a shape that a chain cannot represent */
+    QBLK_GRAPH_ERROR_UNSAFE,      /**< the query would harm the guest; the message has the reason */
+    QBLK_GRAPH_ERROR_STALE,       /**< the chain is not the one that the caller has read */
     QBLK_GRAPH_ERROR_FILE,        /**< a capture or an image could not be read or written */
     QBLK_GRAPH_ERROR_LIMIT,       /**< more nodes or layers than a limit allows */
+    QBLK_GRAPH_ERROR_NO_JOB,      /**< the disk has no block job */
+    QBLK_GRAPH_ERROR_NO_MONITOR,  /**< qblk has opened no monitor at this path */
 } QblkGraphError;
 
 /** Reading and writing XML. */
@@ -62,7 +66,7 @@ GQuark qblk_xml_error_quark(void);
 
 typedef enum {
     QBLK_XML_ERROR_UNSUPPORTED, /**< the XML has no form for this source or format */
-    QBLK_XML_ERROR_NAME,        /**< a name has characters that XML 1.0 cannot carry */
+    QBLK_XML_ERROR_NAME,        /**< a name contains characters that XML 1.0 cannot represent */
     QBLK_XML_ERROR_INVALID,     /**< the document is not XML, or not a domain or disk */
     QBLK_XML_ERROR_FILE,        /**< the document could not be read */
 } QblkXmlError;
@@ -72,11 +76,11 @@ typedef enum {
 GQuark qblk_blockjob_error_quark(void);
 
 typedef enum {
-    QBLK_BLOCKJOB_ERROR_REFUSED, /**< it would harm, or the request makes no sense on this chain */
-    QBLK_BLOCKJOB_ERROR_FAILED,  /**< the job failed; the message has QEMU's reason */
-    QBLK_BLOCKJOB_ERROR_CANCELLED, /**< the job was cancelled before it had changed the chain */
-    QBLK_BLOCKJOB_ERROR_DETACHED,  /**< we were stopped, and the job goes on or waits */
-    QBLK_BLOCKJOB_ERROR_RESULT,    /**< the job ended well and the chain is not as expected */
+    QBLK_BLOCKJOB_ERROR_REFUSED,   /**< it would do harm, or does not apply to this chain */
+    QBLK_BLOCKJOB_ERROR_FAILED,    /**< the job failed; the message has QEMU's reason */
+    QBLK_BLOCKJOB_ERROR_CANCELLED, /**< the job was cancelled before it changed the chain */
+    QBLK_BLOCKJOB_ERROR_DETACHED,  /**< the caller stopped waiting; the job continues or waits */
+    QBLK_BLOCKJOB_ERROR_RESULT,    /**< the job succeeded, but the chain is not as expected */
 } QblkBlockjobError;
 
 G_END_DECLS

@@ -17,7 +17,7 @@ typedef enum {
     QBLK_DEVICE_FIRMWARE, /* flash memory: not a disk, never named like one */
 } QblkDeviceKind;
 
-/** How a target name is known, best first: DESIGN's ladder. */
+/** How a target name is known, best first: docs/architecture.md describes each. */
 typedef enum {
     QBLK_NAME_NONE,
     QBLK_NAME_USER,

@@ -152,10 +152,10 @@ set_no_monitor(const QblkJson *chardevs, const char *path, GError **error)
     g_autofree char *others = list_own_monitors(chardevs);
 
     if (others == NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_MONITOR,
                     "qblk has opened no monitor '%s' in this VM", path);
     } else {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_MONITOR,
                     "qblk has opened no monitor '%s' in this VM: it has opened %s", path, others);
     }
 }

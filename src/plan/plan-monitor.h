@@ -40,7 +40,7 @@ QblkPlan *qblk_plan_monitor_open(const QblkPlanMonitorContext *context, const ch
  *
  * @path: as it was given when the monitor was opened
  *
- * Returns: (transfer full): the plan; NULL with QBLK_GRAPH_ERROR_NO_LAYER if qblk has opened no
+ * Returns: (transfer full): the plan; NULL with QBLK_GRAPH_ERROR_NO_MONITOR if qblk has opened no
  * monitor there
  */
 QblkPlan *qblk_plan_monitor_close(const QblkPlanMonitorContext *context, const char *path,

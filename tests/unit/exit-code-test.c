@@ -53,7 +53,8 @@ faults_of_the_graph(void **state)
         {QBLK_GRAPH_ERROR_AMBIGUOUS, 3},   {QBLK_GRAPH_ERROR_SPEC, 2},
         {QBLK_GRAPH_ERROR_UNSUPPORTED, 1}, {QBLK_GRAPH_ERROR_UNSAFE, 4},
         {QBLK_GRAPH_ERROR_STALE, 4},       {QBLK_GRAPH_ERROR_FILE, 1},
-        {QBLK_GRAPH_ERROR_LIMIT, 1},
+        {QBLK_GRAPH_ERROR_LIMIT, 1},       {QBLK_GRAPH_ERROR_NO_JOB, 3},
+        {QBLK_GRAPH_ERROR_NO_MONITOR, 3},
     };
     assert_exits(QBLK_GRAPH_ERROR, table, G_N_ELEMENTS(table));
 }
