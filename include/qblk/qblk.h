@@ -6,6 +6,7 @@
 
 #include <qblk/blockjob.h>
 #include <qblk/chain.h>
+#include <qblk/client-async.h>
 #include <qblk/client.h>
 #include <qblk/disk.h>
 #include <qblk/domain.h>

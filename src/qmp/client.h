@@ -8,7 +8,7 @@
 #include "qmp/address.h"
 #include "qmp/query.h"
 
-#include <qblk/client.h>
+#include <qblk/client-async.h>
 
 /** qblk_client_start() with an address that has been parsed already. */
 QblkClient *qblk_client_start_at(const QblkAddress *address, int timeout_ms,
