@@ -51,7 +51,7 @@ run_case_wait_for_finalize(RunCase *test)
 /* ---- what is written down ---- */
 
 void
-run_case_write_down(RunCase *test)
+run_case_begin_journal(RunCase *test)
 {
     g_autoptr(GError) error = NULL;
     char address[] = "/run/vm.qmp";
@@ -185,7 +185,7 @@ run_case_status(FakeQmp *fake, const char *states)
 }
 
 void
-run_case_take(FakeQmp *fake, const char *command, const char *before, const char *after)
+run_case_accept(FakeQmp *fake, const char *command, const char *before, const char *after)
 {
     fake_qmp_expect(fake, command, NULL);
     if (before != NULL) {
@@ -205,7 +205,7 @@ run_case_refuse(FakeQmp *fake, const char *command)
 }
 
 void
-run_case_tell(FakeQmp *fake, const char *state, const char *error)
+run_case_answer_jobs(FakeQmp *fake, const char *state, const char *error)
 {
     g_autofree char *reason = g_strdup_printf(", \"error\": \"%s\"", error);
     g_autofree char *entry = g_strdup_printf(
@@ -218,7 +218,7 @@ run_case_tell(FakeQmp *fake, const char *state, const char *error)
 }
 
 void
-run_case_lose(FakeQmp *fake, const char *command, gboolean is_taken)
+run_case_disconnect(FakeQmp *fake, const char *command, gboolean is_taken)
 {
     fake_qmp_expect(fake, command, NULL);
     if (is_taken) {
@@ -228,27 +228,27 @@ run_case_lose(FakeQmp *fake, const char *command, gboolean is_taken)
 }
 
 void
-run_case_take_flush(FakeQmp *fake)
+run_case_accept_flush(FakeQmp *fake)
 {
     fake_qmp_expect(fake, "human-monitor-command", NULL);
     fake_qmp_reply(fake, "\"\"");
 }
 
 void
-run_case_take_end(FakeQmp *fake)
+run_case_accept_end(FakeQmp *fake)
 {
-    run_case_take_flush(fake);
-    run_case_take(fake, "job-finalize", "waiting pending concluded", NULL);
-    run_case_tell(fake, "concluded", NULL);
-    run_case_take(fake, "job-dismiss", "null", NULL);
+    run_case_accept_flush(fake);
+    run_case_accept(fake, "job-finalize", "waiting pending concluded", NULL);
+    run_case_answer_jobs(fake, "concluded", NULL);
+    run_case_accept(fake, "job-dismiss", "null", NULL);
     run_case_refuse(fake, "blockdev-del");
-    run_case_take(fake, "blockdev-del", NULL, NULL);
+    run_case_accept(fake, "blockdev-del", NULL, NULL);
 }
 
 void
-run_case_take_back(FakeQmp *fake, const char *from)
+run_case_accept_rollback(FakeQmp *fake, const char *from)
 {
-    run_case_tell(fake, from, NULL);
-    run_case_take(fake, "job-cancel", NULL, "aborting concluded");
-    run_case_take(fake, "job-dismiss", "null", NULL);
+    run_case_answer_jobs(fake, from, NULL);
+    run_case_accept(fake, "job-cancel", NULL, "aborting concluded");
+    run_case_accept(fake, "job-dismiss", "null", NULL);
 }

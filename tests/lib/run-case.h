@@ -35,7 +35,7 @@ void run_case_wait_for_finalize(RunCase *test);
 
 /** From before run_case_run() on: a journal, and an image in place of the merged one, where
  * QEMU is on this machine. */
-void run_case_write_down(RunCase *test);
+void run_case_begin_journal(RunCase *test);
 
 /** After it: the stage in the journal that was left, -1 where none was. */
 int run_case_stage(RunCase *test);
@@ -52,23 +52,23 @@ FakeQmp *run_case_server(void);
 void run_case_status(FakeQmp *fake, const char *states);
 
 /** Take @command; the job goes through @before, the answer comes, it goes through @after. */
-void run_case_take(FakeQmp *fake, const char *command, const char *before, const char *after);
+void run_case_accept(FakeQmp *fake, const char *command, const char *before, const char *after);
 void run_case_refuse(FakeQmp *fake, const char *command);
 
 /** Answer query-jobs: the job in @state with @error, or NULL for no job. */
-void run_case_tell(FakeQmp *fake, const char *state, const char *error);
+void run_case_answer_jobs(FakeQmp *fake, const char *state, const char *error);
 
 /** Close the connection when @command has come, or was taken and is not answered. */
-void run_case_lose(FakeQmp *fake, const char *command, gboolean is_taken);
+void run_case_disconnect(FakeQmp *fake, const char *command, gboolean is_taken);
 
 /** Flush what was written, as an inner commit does at `pending`. */
-void run_case_take_flush(FakeQmp *fake);
+void run_case_accept_flush(FakeQmp *fake);
 
 /** From `pending` to the end of an inner commit. */
-void run_case_take_end(FakeQmp *fake);
+void run_case_accept_end(FakeQmp *fake);
 
 /** Cancel the job, which is in the state @from, and forget it. */
-void run_case_take_back(FakeQmp *fake, const char *from);
+void run_case_accept_rollback(FakeQmp *fake, const char *from);
 
 /* ---- how it ends ---- */
 

@@ -23,7 +23,7 @@ plan_commit(const QblkCommitOptions *options, GError **error)
 }
 
 static void
-what_is_to_be_deleted_is_looked_at_before_the_plan_is_given(void **state)
+files_to_delete_are_identified_before_the_plan_is_returned(void **state)
 {
     GError *error = NULL;
     const QblkCommitOptions kept = {.top = "vda[1]"};
@@ -39,7 +39,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_to_be_deleted_is_looked_at_before_the_plan_is_given),
+        cmocka_unit_test(files_to_delete_are_identified_before_the_plan_is_returned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ only_what_is_to_be_deleted_is_deleted(void **state)
 }
 
 static void
-what_is_no_plain_file_is_refused_before_anything_is_done(void **state)
+only_regular_files_are_accepted_for_deletion(void **state)
 {
     g_autofree char *file = save("file");
     g_autofree char *link = g_build_filename(directory, "link", NULL);
@@ -129,7 +129,7 @@ what_is_no_plain_file_is_refused_before_anything_is_done(void **state)
 }
 
 static void
-a_file_that_came_in_its_place_stays(void **state)
+a_file_that_replaced_another_is_not_deleted(void **state)
 {
     g_autofree char *file = save("file");
     g_autofree char *other = save("other");
@@ -143,7 +143,7 @@ a_file_that_came_in_its_place_stays(void **state)
 }
 
 static void
-a_link_that_got_the_inode_of_the_file_stays(void **state)
+a_link_with_the_inode_of_the_file_is_not_deleted(void **state)
 {
     g_autofree char *file = save("file");
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
@@ -168,7 +168,7 @@ a_link_to_the_file_is_another_file(void **state)
 }
 
 static void
-a_file_that_is_gone_is_no_failure(void **state)
+a_file_that_is_gone_is_no_error(void **state)
 {
     g_autofree char *file = save("file");
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
@@ -177,7 +177,7 @@ a_file_that_is_gone_is_no_failure(void **state)
 }
 
 static void
-a_file_that_a_process_has_locked_stays(void **state)
+a_locked_file_is_not_deleted(void **state)
 {
     g_autofree char *file = save("file");
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
@@ -215,7 +215,7 @@ a_file_of_another_device_is_another_file(void **state)
 }
 
 static void
-nothing_is_deleted_where_the_base_is_not_the_one_it_was(void **state)
+nothing_is_deleted_if_the_base_was_replaced(void **state)
 {
     g_autofree char *file = save("file");
     g_autofree char *base = save("base");
@@ -231,7 +231,7 @@ nothing_is_deleted_where_the_base_is_not_the_one_it_was(void **state)
 }
 
 static void
-nothing_is_deleted_where_nobody_has_looked_at_the_base(void **state)
+nothing_is_deleted_if_the_base_was_not_identified(void **state)
 {
     g_autofree char *file = save("file");
     g_autofree char *base = save("base");
@@ -242,7 +242,7 @@ nothing_is_deleted_where_nobody_has_looked_at_the_base(void **state)
 }
 
 static void
-nothing_is_deleted_where_the_base_cannot_be_synced(void **state)
+nothing_is_deleted_if_the_base_cannot_be_synced(void **state)
 {
     g_autofree char *file = save("file");
     have_open("/proc/version"); /* which cannot be synced */
@@ -283,7 +283,7 @@ a_base_that_cannot_be_synced_is_refused_before_anything_is_done(void **state)
 }
 
 static void
-what_cannot_be_deleted_keeps_no_other_from_it(void **state)
+a_file_that_cannot_be_deleted_does_not_stop_the_others(void **state)
 {
     g_autofree char *first = save("first");
     g_autofree char *second = save("second");
@@ -328,7 +328,7 @@ a_file_that_qemu_does_not_have_open_is_refused(void **state)
 }
 
 static void
-nothing_has_to_be_open_where_nothing_is_deleted(void **state)
+without_deletion_nothing_has_to_be_open(void **state)
 {
     g_autofree char *file = save("file");
     g_autoptr(QblkPlan) plan = plan_without(file, FALSE);
@@ -365,7 +365,7 @@ an_active_layer_that_is_in_use_here_is_a_file_of_this_machine(void **state)
 
 /* The guest may have gone over to the image from after. */
 static void
-a_plan_that_was_begun_may_be_at_its_end(void **state)
+a_plan_that_was_begun_may_have_ended(void **state)
 {
     g_autofree char *file = save("file");
     g_autofree char *missing = g_build_filename(directory, "missing", NULL);
@@ -379,7 +379,7 @@ a_plan_that_was_begun_may_be_at_its_end(void **state)
 }
 
 static void
-a_disk_without_a_path_is_nowhere_else(void **state)
+a_disk_without_a_path_is_on_this_machine(void **state)
 {
     g_autoptr(QblkPlan) remote = plan_for("nbd://h/top");
     g_autoptr(QblkPlan) unknown = plan_for(NULL);
@@ -394,36 +394,37 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(only_what_is_to_be_deleted_is_deleted, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_no_plain_file_is_refused_before_anything_is_done,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_file_that_came_in_its_place_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_link_that_got_the_inode_of_the_file_stays, set_up,
+        cmocka_unit_test_setup_teardown(only_regular_files_are_accepted_for_deletion, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_replaced_another_is_not_deleted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_link_with_the_inode_of_the_file_is_not_deleted, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_qemu_does_not_have_open_is_refused, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(nothing_has_to_be_open_where_nothing_is_deleted, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(without_deletion_nothing_has_to_be_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             an_active_layer_that_is_in_use_here_is_a_file_of_this_machine, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_plan_that_was_begun_may_be_at_its_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_disk_without_a_path_is_nowhere_else, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_plan_that_was_begun_may_have_ended, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_disk_without_a_path_is_on_this_machine, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_link_to_the_file_is_another_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_file_that_is_gone_is_no_failure, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_file_that_a_process_has_locked_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_is_gone_is_no_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_locked_file_is_not_deleted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_of_another_device_is_another_file, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(nothing_is_deleted_where_the_base_is_not_the_one_it_was,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nothing_is_deleted_where_nobody_has_looked_at_the_base,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nothing_is_deleted_where_the_base_cannot_be_synced, set_up,
+        cmocka_unit_test_setup_teardown(nothing_is_deleted_if_the_base_was_replaced, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_deleted_if_the_base_was_not_identified, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_deleted_if_the_base_cannot_be_synced, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_base_may_be_a_link_or_no_file_of_this_machine, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             a_base_that_cannot_be_synced_is_refused_before_anything_is_done, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_deleted_keeps_no_other_from_it, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_deleted_does_not_stop_the_others,
+                                        set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ remove_home(void **state)
 }
 
 static void
-all_that_is_missing_is_made_for_its_owner_alone(void **state)
+missing_directories_are_created_for_their_owner_only(void **state)
 {
     g_autofree char *path = g_build_filename(*state, "a", "b", "c", NULL);
     struct stat status;
@@ -49,7 +49,7 @@ all_that_is_missing_is_made_for_its_owner_alone(void **state)
 }
 
 static void
-one_that_is_there_stays_as_it_is(void **state)
+an_existing_directory_is_not_changed(void **state)
 {
     struct stat status;
     assert_return_code(chmod(*state, 0755), errno);
@@ -73,7 +73,7 @@ a_file_is_no_directory(void **state)
 }
 
 static void
-what_has_no_name_cannot_be_made(void **state)
+a_directory_without_a_name_cannot_be_created(void **state)
 {
     assert_false(qblk_file_sync_make_directory(""));
     assert_int_equal(errno, ENOENT);
@@ -82,7 +82,7 @@ what_has_no_name_cannot_be_made(void **state)
 }
 
 static void
-the_name_of_a_file_is_in_its_directory(void **state)
+the_name_of_a_file_is_synced_in_its_directory(void **state)
 {
     g_autofree char *file = g_build_filename(*state, "file", NULL);
     g_autofree char *nowhere = g_build_filename(*state, "missing", "file", NULL);
@@ -140,7 +140,7 @@ fail_to_note(QblkJournal *journal, const char *path, QblkStage stage, gsize leng
 }
 
 static void
-a_line_that_was_written_in_part_is_cut_off_before_the_next(void **state)
+an_incomplete_line_is_cut_off_before_the_next(void **state)
 {
     const JournalCase *test = *state;
     QblkJournal *journal = journal_case_begin(test);
@@ -165,7 +165,7 @@ append(const char *path, const char *text)
 
 /* The second as it is where the next line was put right behind a torn one. */
 static void
-what_was_torn_is_cut_off_by_who_takes_it_up(void **state)
+an_incomplete_line_is_cut_off_by_a_resume(void **state)
 {
     const JournalCase *test = *state;
     static const char *const torn[] = {"{\"sta", "{\"sta{\"stage\":\"cleaning\"}\n"};
@@ -184,7 +184,7 @@ what_was_torn_is_cut_off_by_who_takes_it_up(void **state)
 }
 
 static void
-what_was_whole_is_kept_by_who_takes_it_up(void **state)
+complete_lines_are_kept_by_a_resume(void **state)
 {
     const JournalCase *test = *state;
     QblkJournal *journal = journal_case_begin(test);
@@ -204,19 +204,20 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(all_that_is_missing_is_made_for_its_owner_alone, make_home,
+        cmocka_unit_test_setup_teardown(missing_directories_are_created_for_their_owner_only,
+                                        make_home, remove_home),
+        cmocka_unit_test_setup_teardown(an_existing_directory_is_not_changed, make_home,
                                         remove_home),
-        cmocka_unit_test_setup_teardown(one_that_is_there_stays_as_it_is, make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_file_is_no_directory, make_home, remove_home),
-        cmocka_unit_test(what_has_no_name_cannot_be_made),
-        cmocka_unit_test_setup_teardown(the_name_of_a_file_is_in_its_directory, make_home,
+        cmocka_unit_test(a_directory_without_a_name_cannot_be_created),
+        cmocka_unit_test_setup_teardown(the_name_of_a_file_is_synced_in_its_directory, make_home,
                                         remove_home),
-        cmocka_unit_test_setup_teardown(a_line_that_was_written_in_part_is_cut_off_before_the_next,
+        cmocka_unit_test_setup_teardown(an_incomplete_line_is_cut_off_before_the_next,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(what_was_torn_is_cut_off_by_who_takes_it_up,
+        cmocka_unit_test_setup_teardown(an_incomplete_line_is_cut_off_by_a_resume,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(what_was_whole_is_kept_by_who_takes_it_up,
-                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(complete_lines_are_kept_by_a_resume, journal_case_set_up,
+                                        journal_case_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ see(QblkJobState *job, const char *jobs)
 }
 
 static void
-only_its_own_events_are_heard(void **state)
+a_job_handles_only_its_own_events(void **state)
 {
     char id[] = "a";
     QblkJobState job = {.id = id};
@@ -38,7 +38,7 @@ only_its_own_events_are_heard(void **state)
 }
 
 static void
-an_event_without_a_state_says_nothing(void **state)
+an_event_without_a_state_is_ignored(void **state)
 {
     char id[] = "a";
     QblkJobState job = {.id = id};
@@ -52,7 +52,7 @@ an_event_without_a_state_says_nothing(void **state)
 }
 
 static void
-only_a_list_of_jobs_with_states_is_one(void **state)
+only_a_list_of_jobs_with_states_is_accepted(void **state)
 {
     static const struct {
         const char *text;
@@ -81,7 +81,7 @@ only_a_list_of_jobs_with_states_is_one(void **state)
 }
 
 static void
-a_job_that_was_begun_and_is_not_listed_is_gone(void **state)
+a_job_that_began_and_is_not_listed_is_gone(void **state)
 {
     char id[] = "a";
     QblkJobState job = {.id = id};
@@ -96,7 +96,7 @@ a_job_that_was_begun_and_is_not_listed_is_gone(void **state)
 }
 
 static void
-a_job_that_was_there_and_is_not_listed_is_gone(void **state)
+a_job_that_existed_and_is_not_listed_is_gone(void **state)
 {
     char id[] = "a";
     QblkJobState job = {.id = id};
@@ -112,7 +112,7 @@ a_job_that_was_there_and_is_not_listed_is_gone(void **state)
 }
 
 static void
-a_failure_is_heard_where_the_job_forgets_itself(void **state)
+the_failure_of_a_job_that_dismisses_itself_is_known(void **state)
 {
     char id[] = "a";
     QblkJobState job = {.id = id};
@@ -128,7 +128,7 @@ a_failure_is_heard_where_the_job_forgets_itself(void **state)
 }
 
 static void
-progress_is_known_once_it_was_asked_for(void **state)
+progress_is_known_after_a_query(void **state)
 {
     g_autofree QblkJobState *job = qblk_job_state_new("a");
     g_autofree char *id = job->id;
@@ -174,13 +174,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_its_own_events_are_heard),
-        cmocka_unit_test(an_event_without_a_state_says_nothing),
-        cmocka_unit_test(only_a_list_of_jobs_with_states_is_one),
-        cmocka_unit_test(a_job_that_was_begun_and_is_not_listed_is_gone),
-        cmocka_unit_test(a_job_that_was_there_and_is_not_listed_is_gone),
-        cmocka_unit_test(a_failure_is_heard_where_the_job_forgets_itself),
-        cmocka_unit_test(progress_is_known_once_it_was_asked_for),
+        cmocka_unit_test(a_job_handles_only_its_own_events),
+        cmocka_unit_test(an_event_without_a_state_is_ignored),
+        cmocka_unit_test(only_a_list_of_jobs_with_states_is_accepted),
+        cmocka_unit_test(a_job_that_began_and_is_not_listed_is_gone),
+        cmocka_unit_test(a_job_that_existed_and_is_not_listed_is_gone),
+        cmocka_unit_test(the_failure_of_a_job_that_dismisses_itself_is_known),
+        cmocka_unit_test(progress_is_known_after_a_query),
         cmocka_unit_test(states_have_an_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 /* Whoever lists cannot know that nobody begins with that file at this moment. */
 static void
-what_had_not_begun_is_left_by_who_lists_and_begun_anew(void **state)
+an_empty_journal_is_not_listed_and_can_be_begun(void **state)
 {
     const JournalCase *test = *state;
     static const char *const texts[] = {"", "{\"qblk-journal\":1,"};
@@ -33,7 +33,7 @@ what_had_not_begun_is_left_by_who_lists_and_begun_anew(void **state)
 }
 
 static void
-each_disk_has_one_and_they_are_listed_in_order(void **state)
+journals_are_listed_in_order_one_for_each_disk(void **state)
 {
     const JournalCase *test = *state;
     QblkJournal *journals[8];
@@ -54,7 +54,7 @@ each_disk_has_one_and_they_are_listed_in_order(void **state)
 }
 
 static void
-a_name_that_only_begins_alike_is_of_another_vm(void **state)
+a_name_with_the_same_beginning_is_of_another_vm(void **state)
 {
     const JournalCase *test = *state;
     g_autofree char *key = qblk_journal_vm_key(&test->vm);
@@ -65,7 +65,7 @@ a_name_that_only_begins_alike_is_of_another_vm(void **state)
 }
 
 static void
-what_is_too_big_is_not_read(void **state)
+a_file_that_is_too_big_is_not_read(void **state)
 {
     const JournalCase *test = *state;
     g_autofree char *path = g_build_filename(test->directory, "big.journal", NULL);
@@ -81,7 +81,7 @@ what_is_too_big_is_not_read(void **state)
 
 /* One that cannot be read, or is no journal, is in the way of no other. */
 static void
-what_cannot_be_read_is_listed_as_that(void **state)
+an_unreadable_journal_is_listed_as_unreadable(void **state)
 {
     const JournalCase *test = *state;
     static const char *const names[] = {"a.journal", "b.journal", "c.journal"};
@@ -114,7 +114,7 @@ what_cannot_be_read_is_listed_as_that(void **state)
 }
 
 static void
-a_directory_that_cannot_be_read_is_not_an_empty_one(void **state)
+an_unreadable_directory_is_not_empty(void **state)
 {
     GError *error = NULL;
     assert_null(qblk_journal_list("/proc/self/stat", &error));
@@ -151,20 +151,20 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_had_not_begun_is_left_by_who_lists_and_begun_anew,
+        cmocka_unit_test_setup_teardown(an_empty_journal_is_not_listed_and_can_be_begun,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(each_disk_has_one_and_they_are_listed_in_order,
+        cmocka_unit_test_setup_teardown(journals_are_listed_in_order_one_for_each_disk,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_name_that_only_begins_alike_is_of_another_vm,
+        cmocka_unit_test_setup_teardown(a_name_with_the_same_beginning_is_of_another_vm,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(what_is_too_big_is_not_read, journal_case_set_up,
+        cmocka_unit_test_setup_teardown(a_file_that_is_too_big_is_not_read, journal_case_set_up,
                                         journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_read_is_listed_as_that, journal_case_set_up,
-                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(an_unreadable_journal_is_listed_as_unreadable,
+                                        journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(
             what_another_has_gone_on_with_is_not_taken_up_from_where_it_was, journal_case_set_up,
             journal_case_tear_down),
-        cmocka_unit_test(a_directory_that_cannot_be_read_is_not_an_empty_one),
+        cmocka_unit_test(an_unreadable_directory_is_not_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,7 @@ open_to_read(const Case *test)
 }
 
 static void
-who_looks_refuses_nobody(void **state)
+a_look_at_the_lock_refuses_no_process(void **state)
 {
     const Case *test = *state;
     close(take(test));
@@ -64,7 +64,7 @@ who_looks_refuses_nobody(void **state)
 }
 
 static void
-a_second_one_is_refused_in_the_same_process_too(void **state)
+a_second_lock_is_refused_in_the_same_process(void **state)
 {
     const Case *test = *state;
     GError *error = NULL;
@@ -110,7 +110,7 @@ a_child_does_not_keep_it(void **state)
 }
 
 static void
-another_file_of_that_name_is_another(void **state)
+a_file_that_was_replaced_is_not_the_locked_one(void **state)
 {
     const Case *test = *state;
     int fd = take(test);
@@ -135,7 +135,7 @@ a_link_is_not_followed(void **state)
 }
 
 static void
-what_cannot_be_known_counts_as_taken(void **state)
+an_unknown_lock_counts_as_taken(void **state)
 {
     assert_true(qblk_journal_lock_is_taken(-1));
 }
@@ -144,14 +144,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(who_looks_refuses_nobody, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_second_one_is_refused_in_the_same_process_too, set_up,
+        cmocka_unit_test_setup_teardown(a_look_at_the_lock_refuses_no_process, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_second_lock_is_refused_in_the_same_process, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_line_that_was_added_is_locked_as_well, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_child_does_not_keep_it, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(another_file_of_that_name_is_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_was_replaced_is_not_the_locked_one, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_link_is_not_followed, set_up, tear_down),
-        cmocka_unit_test(what_cannot_be_known_counts_as_taken),
+        cmocka_unit_test(an_unknown_lock_counts_as_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 static void
-what_was_left_is_found_as_it_was_written(void **state)
+a_journal_is_read_as_it_was_written(void **state)
 {
     const JournalCase *test = *state;
     QblkJournal *journal = journal_case_begin(test);
@@ -36,7 +36,7 @@ what_was_left_is_found_as_it_was_written(void **state)
 }
 
 static void
-a_disk_that_somebody_works_on_is_refused_and_listed_as_that(void **state)
+a_busy_disk_is_refused_and_listed_as_busy(void **state)
 {
     const JournalCase *test = *state;
     GError *error = NULL;
@@ -57,7 +57,7 @@ a_disk_that_somebody_works_on_is_refused_and_listed_as_that(void **state)
 }
 
 static void
-an_operation_that_was_left_is_refused_until_it_was_taken_up(void **state)
+an_interrupted_operation_is_refused_until_it_is_resumed(void **state)
 {
     const JournalCase *test = *state;
     GError *error = NULL;
@@ -105,7 +105,7 @@ one_vm_has_one_journal_for_a_disk(void **state)
 
 /* At each byte at which a crash could have ended it. */
 static void
-a_line_that_was_torn_is_not_there(void **state)
+an_incomplete_line_is_ignored(void **state)
 {
     const JournalCase *test = *state;
     QblkJournal *journal = journal_case_begin(test);
@@ -149,7 +149,7 @@ text_of_one(const JournalCase *test)
 }
 
 static void
-what_follows_a_line_that_is_none_is_not_there(void **state)
+lines_after_a_broken_one_are_ignored(void **state)
 {
     const JournalCase *test = *state;
     g_autoptr(GError) error = NULL;
@@ -161,7 +161,7 @@ what_follows_a_line_that_is_none_is_not_there(void **state)
 }
 
 static void
-one_of_another_version_is_not_read(void **state)
+a_journal_of_another_version_is_not_read(void **state)
 {
     const JournalCase *test = *state;
     GError *error = NULL;
@@ -173,7 +173,7 @@ one_of_another_version_is_not_read(void **state)
 }
 
 static void
-a_directory_that_is_made_is_for_its_owner_only(void **state)
+a_created_directory_is_for_its_owner_only(void **state)
 {
     const JournalCase *test = *state;
     struct stat status;
@@ -188,7 +188,7 @@ a_directory_that_is_made_is_for_its_owner_only(void **state)
 }
 
 static void
-one_that_cannot_be_written_is_not_left(void **state)
+a_journal_that_cannot_be_written_is_removed(void **state)
 {
     const JournalCase *test = *state;
     GError *error = NULL;
@@ -206,7 +206,7 @@ one_that_cannot_be_written_is_not_left(void **state)
 }
 
 static void
-what_is_no_journal_is_told(void **state)
+a_file_that_is_no_journal_is_an_error(void **state)
 {
     static const char *const texts[] = {"",
                                         "\n",
@@ -236,27 +236,27 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_left_is_found_as_it_was_written,
+        cmocka_unit_test_setup_teardown(a_journal_is_read_as_it_was_written, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_busy_disk_is_refused_and_listed_as_busy,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_disk_that_somebody_works_on_is_refused_and_listed_as_that,
-                                        journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(an_operation_that_was_left_is_refused_until_it_was_taken_up,
+        cmocka_unit_test_setup_teardown(an_interrupted_operation_is_refused_until_it_is_resumed,
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(another_vm_has_a_journal_of_its_own, journal_case_set_up,
                                         journal_case_tear_down),
         cmocka_unit_test_setup_teardown(one_vm_has_one_journal_for_a_disk, journal_case_set_up,
                                         journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_line_that_was_torn_is_not_there, journal_case_set_up,
+        cmocka_unit_test_setup_teardown(an_incomplete_line_is_ignored, journal_case_set_up,
                                         journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(what_follows_a_line_that_is_none_is_not_there,
+        cmocka_unit_test_setup_teardown(lines_after_a_broken_one_are_ignored, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_journal_of_another_version_is_not_read,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(one_of_another_version_is_not_read, journal_case_set_up,
-                                        journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_directory_that_is_made_is_for_its_owner_only,
+        cmocka_unit_test_setup_teardown(a_created_directory_is_for_its_owner_only,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(one_that_cannot_be_written_is_not_left, journal_case_set_up,
-                                        journal_case_tear_down),
-        cmocka_unit_test(what_is_no_journal_is_told),
+        cmocka_unit_test_setup_teardown(a_journal_that_cannot_be_written_is_removed,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test(a_file_that_is_no_journal_is_an_error),
         cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_written_begins_nothing,
                                         journal_case_set_up, journal_case_tear_down),
     };

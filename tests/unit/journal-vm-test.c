@@ -42,7 +42,7 @@ vm_of(const Side *side)
 typedef enum { NO, SAME, LATER } Is;
 
 static void
-which_VM_it_is_is_known_by_whichever_way(void **state)
+a_VM_is_recognized_by_any_of_its_monitors(void **state)
 {
     static const struct {
         const Side *then, *now;
@@ -99,7 +99,7 @@ have_one_key(const Side *a, const Side *b)
 }
 
 static void
-all_ways_to_one_VM_meet_at_one_key(void **state)
+all_monitors_of_a_VM_have_one_key(void **state)
 {
     assert_true(have_one_key(&unix_way, &tcp_way));
     assert_true(have_one_key(&unix_way, &relay_way));
@@ -112,7 +112,7 @@ all_ways_to_one_VM_meet_at_one_key(void **state)
 }
 
 static void
-it_is_read_as_it_was_written(void **state)
+a_VM_is_read_as_it_was_written(void **state)
 {
     QblkJournalVm vm = vm_of(&unix_way), again = {0};
     vm.name = g_strdup("guest");
@@ -131,9 +131,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(which_VM_it_is_is_known_by_whichever_way),
-        cmocka_unit_test(all_ways_to_one_VM_meet_at_one_key),
-        cmocka_unit_test(it_is_read_as_it_was_written),
+        cmocka_unit_test(a_VM_is_recognized_by_any_of_its_monitors),
+        cmocka_unit_test(all_monitors_of_a_VM_have_one_key),
+        cmocka_unit_test(a_VM_is_read_as_it_was_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

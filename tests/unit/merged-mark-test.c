@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static void
-a_mark_is_written_read_and_taken_away(void **state)
+a_mark_is_written_read_and_removed(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *directory = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
@@ -31,7 +31,7 @@ a_mark_is_written_read_and_taken_away(void **state)
 }
 
 static void
-a_mark_that_cannot_be_read_is_one_all_the_same(void **state)
+a_mark_that_cannot_be_parsed_is_a_mark(void **state)
 {
     g_autofree char *directory = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
     g_autofree char *image = g_build_filename(directory, "top.qcow2", NULL);
@@ -47,7 +47,7 @@ a_mark_that_cannot_be_read_is_one_all_the_same(void **state)
 
 /* A snapshot that got the name of one that was merged, and deleted. */
 static void
-a_new_image_of_that_name_is_another_one(void **state)
+a_new_image_of_that_name_is_not_the_marked_one(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *directory = g_dir_make_tmp("qblk-mark-XXXXXX", NULL);
@@ -73,7 +73,7 @@ a_new_image_of_that_name_is_another_one(void **state)
 }
 
 static void
-an_image_of_another_machine_gets_none(void **state)
+an_image_of_another_machine_gets_no_mark(void **state)
 {
     g_autoptr(GError) error = NULL;
     assert_true(qblk_merged_mark_write("/nonexistent/top.qcow2", "/d/base", FALSE, &error));
@@ -114,10 +114,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_mark_is_written_read_and_taken_away),
-        cmocka_unit_test(a_mark_that_cannot_be_read_is_one_all_the_same),
-        cmocka_unit_test(a_new_image_of_that_name_is_another_one),
-        cmocka_unit_test(an_image_of_another_machine_gets_none),
+        cmocka_unit_test(a_mark_is_written_read_and_removed),
+        cmocka_unit_test(a_mark_that_cannot_be_parsed_is_a_mark),
+        cmocka_unit_test(a_new_image_of_that_name_is_not_the_marked_one),
+        cmocka_unit_test(an_image_of_another_machine_gets_no_mark),
         cmocka_unit_test(nothing_but_the_mark_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

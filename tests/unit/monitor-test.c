@@ -58,7 +58,7 @@ tell(FakeQmp *fake, const char *state)
 /* ---- events ---- */
 
 static void
-what_came_before_is_not_heard(void **state)
+earlier_events_are_ignored(void **state)
 {
     Case test = {.fake = fake_qmp_new("7.2")};
     tell(test.fake, "running");
@@ -133,7 +133,7 @@ a_signal_is_no_failure(void **state)
 /* ---- the user ---- */
 
 static void
-each_signal_of_a_signalfd_is_one_wish_to_stop(void **state)
+each_signal_of_a_signalfd_is_one_interrupt(void **state)
 {
     sigset_t set, before;
     sigemptyset(&set);
@@ -158,7 +158,7 @@ each_signal_of_a_signalfd_is_one_wish_to_stop(void **state)
 /* ---- whether QEMU is there ---- */
 
 static void
-a_QEMU_that_says_nothing_is_asked(void **state)
+a_silent_QEMU_is_queried(void **state)
 {
     Case test = {.fake = fake_qmp_new("7.2")};
     answer_jobs(test.fake, "ready");
@@ -172,7 +172,7 @@ a_QEMU_that_says_nothing_is_asked(void **state)
 }
 
 static void
-events_do_not_put_off_the_question(void **state)
+events_do_not_delay_the_query(void **state)
 {
     Case test = {.fake = fake_qmp_new("7.2")};
     GError *error = NULL;
@@ -188,7 +188,7 @@ events_do_not_put_off_the_question(void **state)
 }
 
 static void
-a_QEMU_that_does_not_answer_is_lost_after_a_while(void **state)
+a_QEMU_that_does_not_answer_is_lost(void **state)
 {
     Case test = {.fake = fake_qmp_new("7.2")};
     GError *error = NULL;
@@ -213,7 +213,7 @@ a_QEMU_that_does_not_answer_is_lost_after_a_while(void **state)
 }
 
 static void
-one_that_is_busy_for_a_while_is_not(void **state)
+a_QEMU_that_is_busy_for_a_while_is_not_lost(void **state)
 {
     Case test = {.fake = fake_qmp_new("7.2")};
     GError *error = NULL;
@@ -231,7 +231,7 @@ one_that_is_busy_for_a_while_is_not(void **state)
 }
 
 static void
-what_is_no_list_of_jobs_is_a_failure(void **state)
+a_reply_that_is_no_list_of_jobs_is_an_error(void **state)
 {
     Case test = {.fake = fake_qmp_new("7.2")};
     GError *error = NULL;
@@ -250,7 +250,7 @@ what_is_no_list_of_jobs_is_a_failure(void **state)
 /* ---- connecting again ---- */
 
 static void
-a_connection_is_opened_again_once_and_no_more(void **state)
+a_connection_is_opened_again_only_once(void **state)
 {
     Case test = {.fake = fake_qmp_new("7.2")};
     FakeQmp *next = fake_qmp_new("7.2"), *third = fake_qmp_new("7.2");
@@ -281,16 +281,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_came_before_is_not_heard),
+        cmocka_unit_test(earlier_events_are_ignored),
         cmocka_unit_test(the_first_of_deadline_and_overdue_answer_ends_the_waiting),
         cmocka_unit_test(a_signal_is_no_failure),
-        cmocka_unit_test(each_signal_of_a_signalfd_is_one_wish_to_stop),
-        cmocka_unit_test(a_QEMU_that_says_nothing_is_asked),
-        cmocka_unit_test(events_do_not_put_off_the_question),
-        cmocka_unit_test(a_QEMU_that_does_not_answer_is_lost_after_a_while),
-        cmocka_unit_test(one_that_is_busy_for_a_while_is_not),
-        cmocka_unit_test(what_is_no_list_of_jobs_is_a_failure),
-        cmocka_unit_test(a_connection_is_opened_again_once_and_no_more),
+        cmocka_unit_test(each_signal_of_a_signalfd_is_one_interrupt),
+        cmocka_unit_test(a_silent_QEMU_is_queried),
+        cmocka_unit_test(events_do_not_delay_the_query),
+        cmocka_unit_test(a_QEMU_that_does_not_answer_is_lost),
+        cmocka_unit_test(a_QEMU_that_is_busy_for_a_while_is_not_lost),
+        cmocka_unit_test(a_reply_that_is_no_list_of_jobs_is_an_error),
+        cmocka_unit_test(a_connection_is_opened_again_only_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,22 +72,22 @@ static void
 take_opening(FakeQmp *fake)
 {
     take_creation(fake);
-    run_case_take(fake, "blockdev-add", NULL, NULL);
+    run_case_accept(fake, "blockdev-add", NULL, NULL);
     take_creation(fake);
-    run_case_take(fake, "blockdev-add", NULL, NULL);
+    run_case_accept(fake, "blockdev-add", NULL, NULL);
 }
 
 /* ---- the way that all goes well ---- */
 
 static void
-what_was_opened_is_closed_after_a_finish(void **state)
+opened_nodes_are_deleted_after_a_finish(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_FINISH);
     take_opening(test->fake);
-    run_case_take(test->fake, "blockdev-mirror", "created running", "ready");
-    run_case_take(test->fake, "block-job-cancel", NULL, "waiting pending concluded");
-    run_case_tell(test->fake, "concluded", NULL);
-    run_case_take(test->fake, "job-dismiss", NULL, "null");
+    run_case_accept(test->fake, "blockdev-mirror", "created running", "ready");
+    run_case_accept(test->fake, "block-job-cancel", NULL, "waiting pending concluded");
+    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_accept(test->fake, "job-dismiss", NULL, "null");
     take_close(test->fake, "qblk-vda-1");
     take_close(test->fake, "qblk-vda-1-file");
     run_case_end(test, 0, 0, NULL); /* the chain is the one before */
@@ -96,7 +96,7 @@ what_was_opened_is_closed_after_a_finish(void **state)
 /* ---- failures ---- */
 
 static void
-a_file_that_cannot_be_made_is_told(void **state)
+a_file_that_cannot_be_created_is_reported(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
     begin_creation(test->fake);
@@ -114,7 +114,7 @@ a_job_that_is_refused_leaves_nothing_open(void **state)
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
     take_opening(test->fake);
     run_case_refuse(test->fake, "blockdev-mirror");
-    run_case_tell(test->fake, NULL, NULL);
+    run_case_answer_jobs(test->fake, NULL, NULL);
     take_close(test->fake, "qblk-vda-1");
     take_close(test->fake, "qblk-vda-1-file");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "cannot start the job: QEMU refused");
@@ -125,10 +125,10 @@ a_job_that_fails_leaves_nothing_open(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
     take_opening(test->fake);
-    run_case_take(test->fake, "blockdev-mirror", "created running", "aborting concluded");
-    run_case_tell(test->fake, "concluded", "No space left on device");
-    run_case_tell(test->fake, "concluded", "No space left on device");
-    run_case_take(test->fake, "job-dismiss", "null", NULL);
+    run_case_accept(test->fake, "blockdev-mirror", "created running", "aborting concluded");
+    run_case_answer_jobs(test->fake, "concluded", "No space left on device");
+    run_case_answer_jobs(test->fake, "concluded", "No space left on device");
+    run_case_accept(test->fake, "job-dismiss", "null", NULL);
     take_close(test->fake, "qblk-vda-1");
     take_close(test->fake, "qblk-vda-1-file");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "No space left on device; the chain");
@@ -136,14 +136,14 @@ a_job_that_fails_leaves_nothing_open(void **state)
 
 /* A node that was opened by the command whose answer was lost is there when it is sent again. */
 static void
-a_connection_lost_while_a_node_is_opened_is_no_matter(void **state)
+a_connection_lost_while_a_node_is_opened_does_not_matter(void **state)
 {
     for (gboolean is_heard = FALSE; is_heard <= TRUE; is_heard++) {
         RunCase *test = copy_new(QBLK_COPY_STAY);
         test->next = run_case_server();
         take_creation(test->fake);
-        run_case_lose(test->fake, "blockdev-add", is_heard);
-        run_case_tell(test->next, NULL, NULL);
+        run_case_disconnect(test->fake, "blockdev-add", is_heard);
+        run_case_answer_jobs(test->next, NULL, NULL);
         fake_qmp_expect(test->next, "blockdev-add", NULL);
         if (is_heard) {
             fake_qmp_refuse(test->next, "GenericError", "Duplicate nodes with node-name='x'");
@@ -151,40 +151,40 @@ a_connection_lost_while_a_node_is_opened_is_no_matter(void **state)
             fake_qmp_reply(test->next, "{}");
         }
         take_creation(test->next);
-        run_case_take(test->next, "blockdev-add", NULL, NULL);
-        run_case_take(test->next, "blockdev-mirror", "created running", "ready");
+        run_case_accept(test->next, "blockdev-add", NULL, NULL);
+        run_case_accept(test->next, "blockdev-mirror", "created running", "ready");
         run_case_end(test, 0, 0, NULL);
     }
 }
 
 static void
-a_connection_lost_while_an_image_is_made_is_no_matter(void **state)
+a_connection_lost_while_an_image_is_created_does_not_matter(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_STAY);
     test->next = run_case_server();
-    run_case_lose(test->fake, "blockdev-create", TRUE);
+    run_case_disconnect(test->fake, "blockdev-create", TRUE);
     tell_created(test->next, NULL); /* that is why it is not sent again */
     tell_created(test->next, NULL);
     take_dismiss(test->next);
-    run_case_take(test->next, "blockdev-add", NULL, NULL);
+    run_case_accept(test->next, "blockdev-add", NULL, NULL);
     take_creation(test->next);
-    run_case_take(test->next, "blockdev-add", NULL, NULL);
-    run_case_take(test->next, "blockdev-mirror", "created running", "ready");
+    run_case_accept(test->next, "blockdev-add", NULL, NULL);
+    run_case_accept(test->next, "blockdev-mirror", "created running", "ready");
     run_case_end(test, 0, 0, NULL);
 }
 
 /* What may have been opened is closed all the same. */
 static void
-what_was_opened_is_closed_over_the_next_connection(void **state)
+opened_nodes_are_deleted_on_the_next_connection(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
     test->next = run_case_server();
     take_creation(test->fake);
-    run_case_lose(test->fake, "blockdev-add", FALSE);
-    run_case_tell(test->next, NULL, NULL);
-    run_case_take(test->next, "blockdev-add", NULL, NULL);
+    run_case_disconnect(test->fake, "blockdev-add", FALSE);
+    run_case_answer_jobs(test->next, NULL, NULL);
+    run_case_accept(test->next, "blockdev-add", NULL, NULL);
     run_case_refuse(test->next, "blockdev-create");
-    run_case_tell(test->next, NULL, NULL);
+    run_case_answer_jobs(test->next, NULL, NULL);
     take_close(test->next, "qblk-vda-1-file");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
                   "cannot create the image of the copy: QEMU refused");
@@ -194,13 +194,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_opened_is_closed_after_a_finish),
-        cmocka_unit_test(a_file_that_cannot_be_made_is_told),
+        cmocka_unit_test(opened_nodes_are_deleted_after_a_finish),
+        cmocka_unit_test(a_file_that_cannot_be_created_is_reported),
         cmocka_unit_test(a_job_that_is_refused_leaves_nothing_open),
         cmocka_unit_test(a_job_that_fails_leaves_nothing_open),
-        cmocka_unit_test(a_connection_lost_while_a_node_is_opened_is_no_matter),
-        cmocka_unit_test(a_connection_lost_while_an_image_is_made_is_no_matter),
-        cmocka_unit_test(what_was_opened_is_closed_over_the_next_connection),
+        cmocka_unit_test(a_connection_lost_while_a_node_is_opened_does_not_matter),
+        cmocka_unit_test(a_connection_lost_while_an_image_is_created_does_not_matter),
+        cmocka_unit_test(opened_nodes_are_deleted_on_the_next_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

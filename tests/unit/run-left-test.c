@@ -7,9 +7,9 @@ static RunCase *
 case_new(const char *states)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
-    run_case_write_down(test);
-    run_case_take(test->fake, "block-commit", "created running", "ready");
-    run_case_take(test->fake, "job-complete", NULL, states);
+    run_case_begin_journal(test);
+    run_case_accept(test->fake, "block-commit", "created running", "ready");
+    run_case_accept(test->fake, "job-complete", NULL, states);
     return test;
 }
 
@@ -22,19 +22,19 @@ fail_with(RunCase *test, const char *part)
 }
 
 static void
-what_QEMU_said_has_failed_is_left_as_not_changed(void **state)
+a_failed_job_is_recorded_as_no_change(void **state)
 {
     RunCase *test = case_new("aborting concluded");
-    run_case_tell(test->fake, "concluded", "Input/output error");
-    run_case_tell(test->fake, "concluded", "Input/output error");
-    run_case_lose(test->fake, "job-dismiss", TRUE);
+    run_case_answer_jobs(test->fake, "concluded", "Input/output error");
+    run_case_answer_jobs(test->fake, "concluded", "Input/output error");
+    run_case_disconnect(test->fake, "job-dismiss", TRUE);
     fail_with(test, "could not be rolled back");
     assert_int_equal(run_case_stage(test), QBLK_STAGE_STARTED);
     run_case_free(test);
 }
 
 static void
-a_job_that_did_not_say_how_it_ended_is_not_taken_back(void **state)
+a_job_with_an_unknown_end_is_not_rolled_back(void **state)
 {
     RunCase *test = case_new("concluded");
     run_case_refuse(test->fake, "query-jobs");
@@ -49,16 +49,16 @@ static RunCase *
 case_ended_well(void)
 {
     RunCase *test = case_new("concluded");
-    run_case_tell(test->fake, "concluded", NULL);
+    run_case_answer_jobs(test->fake, "concluded", NULL);
     return test;
 }
 
 static void
 clean_up(FakeQmp *fake)
 {
-    run_case_take(fake, "job-dismiss", "null", NULL);
+    run_case_accept(fake, "job-dismiss", "null", NULL);
     for (guint i = 0; i < 4; i++) {
-        run_case_take(fake, "blockdev-del", NULL, NULL);
+        run_case_accept(fake, "blockdev-del", NULL, NULL);
     }
 }
 
@@ -73,7 +73,7 @@ expect_marked(RunCase *test, const char *part)
 }
 
 static void
-what_has_ended_well_is_marked_where_the_chain_is_another(void **state)
+a_merge_is_marked_if_the_chain_is_not_as_planned(void **state)
 {
     RunCase *test = case_ended_well();
     clean_up(test->fake);
@@ -81,7 +81,7 @@ what_has_ended_well_is_marked_where_the_chain_is_another(void **state)
 }
 
 static void
-what_has_ended_well_is_marked_where_nothing_may_be_deleted(void **state)
+a_merge_is_marked_if_nothing_may_be_deleted(void **state)
 {
     RunCase *test = case_ended_well();
     clean_up(test->fake);
@@ -93,10 +93,10 @@ what_has_ended_well_is_marked_where_nothing_may_be_deleted(void **state)
 }
 
 static void
-what_has_ended_well_is_marked_where_the_connection_is_lost(void **state)
+a_merge_is_marked_if_the_connection_is_lost(void **state)
 {
     RunCase *test = case_ended_well();
-    run_case_lose(test->fake, "job-dismiss", TRUE);
+    run_case_disconnect(test->fake, "job-dismiss", TRUE);
     expect_marked(test, "but a later step failed: QEMU closed");
 }
 
@@ -104,11 +104,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_QEMU_said_has_failed_is_left_as_not_changed),
-        cmocka_unit_test(a_job_that_did_not_say_how_it_ended_is_not_taken_back),
-        cmocka_unit_test(what_has_ended_well_is_marked_where_the_chain_is_another),
-        cmocka_unit_test(what_has_ended_well_is_marked_where_nothing_may_be_deleted),
-        cmocka_unit_test(what_has_ended_well_is_marked_where_the_connection_is_lost),
+        cmocka_unit_test(a_failed_job_is_recorded_as_no_change),
+        cmocka_unit_test(a_job_with_an_unknown_end_is_not_rolled_back),
+        cmocka_unit_test(a_merge_is_marked_if_the_chain_is_not_as_planned),
+        cmocka_unit_test(a_merge_is_marked_if_nothing_may_be_deleted),
+        cmocka_unit_test(a_merge_is_marked_if_the_connection_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "lib/run-case.h"
 
 static void
-a_command_that_was_lost_is_sent_again_if_it_was_not_heard(void **state)
+a_lost_command_is_sent_again_if_it_was_not_received(void **state)
 {
     static const struct {
         const char *lost, *then; /* the command, and the state on the next connection */
@@ -23,23 +23,23 @@ a_command_that_was_lost_is_sent_again_if_it_was_not_heard(void **state)
         FakeQmp *server = test->fake;
         for (gsize j = 0; j < G_N_ELEMENTS(commands); j++) {
             if (g_str_equal(commands[j], "job-finalize")) {
-                run_case_take_flush(server);
+                run_case_accept_flush(server);
             }
             gboolean is_lost = server == test->fake && g_str_equal(commands[j], cases[i].lost);
             if (is_lost) {
-                run_case_lose(server, commands[j], FALSE);
+                run_case_disconnect(server, commands[j], FALSE);
                 server = test->next;
-                run_case_tell(server, cases[i].then, NULL);
+                run_case_answer_jobs(server, cases[i].then, NULL);
                 if (g_strcmp0(cases[i].then, "running") == 0) {
                     run_case_status(server, "waiting pending");
                 }
             }
             if (!is_lost || cases[i].again) {
-                run_case_take(server, commands[j], NULL, states[j]);
+                run_case_accept(server, commands[j], NULL, states[j]);
             }
             if (g_str_equal(commands[j], "job-finalize")) {
                 gboolean is_gone = is_lost && cases[i].then == NULL;
-                run_case_tell(server, is_gone ? NULL : "concluded", NULL);
+                run_case_answer_jobs(server, is_gone ? NULL : "concluded", NULL);
             }
         }
         run_case_succeed(test);
@@ -47,85 +47,85 @@ a_command_that_was_lost_is_sent_again_if_it_was_not_heard(void **state)
 }
 
 static void
-a_connection_lost_while_waiting_is_opened_once_more(void **state)
+a_connection_that_is_lost_while_waiting_is_opened_again(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->next = run_case_server();
-    run_case_take(test->fake, "block-commit", "created running", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
     fake_qmp_close(test->fake);
-    run_case_tell(test->next, "running", NULL);
+    run_case_answer_jobs(test->next, "running", NULL);
     run_case_status(test->next, "waiting pending");
-    run_case_take_end(test->next);
+    run_case_accept_end(test->next);
     run_case_succeed(test);
 
     test = run_case_new(QBLK_COMMIT_INNER);
     test->next = run_case_server();
-    run_case_take(test->fake, "block-commit", "created running", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
     fake_qmp_close(test->fake);
-    run_case_tell(test->next, "running", NULL);
+    run_case_answer_jobs(test->next, "running", NULL);
     fake_qmp_close(test->next);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "'job0' was not ended");
 }
 
 static void
-a_job_that_has_failed_meanwhile_is_told(void **state)
+a_job_that_has_failed_meanwhile_is_reported(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->next = run_case_server();
-    run_case_take(test->fake, "block-commit", "created running", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
     fake_qmp_close(test->fake);
-    run_case_tell(test->next, "concluded", "Input/output error");
-    run_case_tell(test->next, "concluded", "Input/output error");
-    run_case_tell(test->next, "concluded", "Input/output error");
-    run_case_take(test->next, "job-dismiss", NULL, NULL);
+    run_case_answer_jobs(test->next, "concluded", "Input/output error");
+    run_case_answer_jobs(test->next, "concluded", "Input/output error");
+    run_case_answer_jobs(test->next, "concluded", "Input/output error");
+    run_case_accept(test->next, "job-dismiss", NULL, NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "Input/output error; the chain");
 }
 
 static void
-a_job_that_is_gone_meanwhile_is_told(void **state)
+a_job_that_is_gone_meanwhile_is_reported(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->next = run_case_server();
-    run_case_take(test->fake, "block-commit", "created running", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
     fake_qmp_close(test->fake);
     for (guint i = 0; i < 3; i++) {
-        run_case_tell(test->next, NULL, NULL);
+        run_case_answer_jobs(test->next, NULL, NULL);
     }
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
                   "'job0' is gone, but should wait in state 'pending'");
 }
 
 static void
-what_is_known_is_said_where_the_connection_stays_lost(void **state)
+if_the_connection_stays_lost_the_last_known_state_is_reported(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_lose(test->fake, "block-commit", TRUE);
+    run_case_disconnect(test->fake, "block-commit", TRUE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "job 'job0' may have been started");
 
     test = run_case_new(QBLK_COMMIT_PIVOT);
-    run_case_take(test->fake, "block-commit", "created running", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
     fake_qmp_close(test->fake);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "job 'job0' was not ended");
 
     test = run_case_new(QBLK_COMMIT_PIVOT);
-    run_case_take(test->fake, "block-commit", "created running", "ready");
-    run_case_lose(test->fake, "job-complete", TRUE);
+    run_case_accept(test->fake, "block-commit", "created running", "ready");
+    run_case_disconnect(test->fake, "job-complete", TRUE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
                  "the chain of 'vda' may have been changed");
 
     test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", "created running", "pending");
-    run_case_take_flush(test->fake);
-    run_case_lose(test->fake, "job-finalize", TRUE);
+    run_case_accept(test->fake, "block-commit", "created running", "pending");
+    run_case_accept_flush(test->fake);
+    run_case_disconnect(test->fake, "job-finalize", TRUE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
                  "the chain of 'vda' may have been changed");
 
     test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", "created running", "pending");
-    run_case_take_flush(test->fake);
-    run_case_take(test->fake, "job-finalize", NULL, "concluded");
-    run_case_tell(test->fake, "concluded", NULL);
-    run_case_lose(test->fake, "job-dismiss", TRUE);
+    run_case_accept(test->fake, "block-commit", "created running", "pending");
+    run_case_accept_flush(test->fake);
+    run_case_accept(test->fake, "job-finalize", NULL, "concluded");
+    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_disconnect(test->fake, "job-dismiss", TRUE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
                  "the chain of 'vda' was changed as planned, but a later step failed");
 }
@@ -135,9 +135,9 @@ static void
 take_cleaning(FakeQmp *fake)
 {
     fake_qmp_answer_recorded(fake);
-    run_case_take(fake, "job-dismiss", "null", NULL);
+    run_case_accept(fake, "job-dismiss", "null", NULL);
     for (guint i = 0; i < 4; i++) {
-        run_case_take(fake, "blockdev-del", NULL, NULL);
+        run_case_accept(fake, "blockdev-del", NULL, NULL);
     }
 }
 
@@ -152,40 +152,41 @@ case_of_once(void)
     /* Half of it is waited, and nothing else is asked for in that time. */
     test->options.heartbeat_ms = 2000;
     test->next = run_case_server();
-    run_case_take(test->fake, "block-commit", "created running", "ready");
-    run_case_lose(test->fake, "job-complete", TRUE);
-    run_case_tell(test->next, "ready", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", "ready");
+    run_case_disconnect(test->fake, "job-complete", TRUE);
+    run_case_answer_jobs(test->next, "ready", NULL);
     return test;
 }
 
 static void
-what_must_not_be_heard_twice_is_not_sent_again(void **state)
+a_command_that_must_not_be_sent_twice_is_not(void **state)
 {
     RunCase *test = case_of_once();
     run_case_status(test->next, "waiting pending concluded"); /* it was heard */
-    run_case_tell(test->next, "concluded", NULL);
+    run_case_answer_jobs(test->next, "concluded", NULL);
     take_cleaning(test->next);
     run_case_succeed(test);
 
     test = case_of_once(); /* it was not: the job stays where it is, and is taken back */
-    run_case_tell(test->next, "ready", NULL);
-    run_case_tell(test->next, "ready", NULL);
-    run_case_take(test->next, "job-cancel", NULL, "aborting concluded");
-    run_case_tell(test->next, "concluded", "Operation canceled"); /* not changed, that means */
-    run_case_take(test->next, "job-dismiss", "null", NULL);
+    run_case_answer_jobs(test->next, "ready", NULL);
+    run_case_answer_jobs(test->next, "ready", NULL);
+    run_case_accept(test->next, "job-cancel", NULL, "aborting concluded");
+    run_case_answer_jobs(test->next, "concluded",
+                         "Operation canceled"); /* not changed, that means */
+    run_case_accept(test->next, "job-dismiss", "null", NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "and sending it again could crash");
 }
 
 /* It ended the job without the guest going over, before our command came. */
 static void
-what_another_client_has_ended_is_no_pivot(void **state)
+a_job_that_another_client_has_ended_is_no_pivot(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
     test->next = run_case_server();
-    run_case_take(test->fake, "block-commit", "created running", "ready");
-    run_case_lose(test->fake, "job-complete", FALSE);
-    run_case_tell(test->next, "concluded", NULL);
-    run_case_tell(test->next, "concluded", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", "ready");
+    run_case_disconnect(test->fake, "job-complete", FALSE);
+    run_case_answer_jobs(test->next, "concluded", NULL);
+    run_case_answer_jobs(test->next, "concluded", NULL);
     run_case_fail(
         test, QBLK_BLOCKJOB_ERROR_FAILED,
         "another client ended job 'job0' without a pivot; the chain of 'vda' is unchanged");
@@ -193,19 +194,20 @@ what_another_client_has_ended_is_no_pivot(void **state)
 
 /* Of another client: the job is over when the command comes. */
 static void
-what_is_refused_since_it_was_done_is_done(void **state)
+a_command_that_is_refused_because_it_was_done_is_done(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
-    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_accept(test->fake, "block-commit", "created running", "ready");
     run_case_refuse(test->fake, "job-complete");
-    run_case_tell(test->fake, "concluded", NULL);
+    run_case_answer_jobs(test->fake, "concluded", NULL);
     take_cleaning(test->fake);
     run_case_succeed(test);
 
     test = run_case_new(QBLK_COMMIT_PIVOT);
-    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_accept(test->fake, "block-commit", "created running", "ready");
     run_case_refuse(test->fake, "job-complete");
-    run_case_tell(test->fake, "concluded", NULL); /* it was cancelled: the chain is as before */
+    run_case_answer_jobs(test->fake, "concluded",
+                         NULL); /* it was cancelled: the chain is as before */
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "is unchanged");
 }
 
@@ -228,7 +230,7 @@ a_client_and_its_events_stay_the_callers(void **state)
     fake_qmp_event(test->fake, "SECOND", NULL);
     fake_qmp_close(test->fake);
     test->next = run_case_server();
-    run_case_tell(test->next, "running", NULL);
+    run_case_answer_jobs(test->next, "running", NULL);
     run_case_status(test->next, "ready");
     fake_qmp_event(test->next, "THIRD", NULL);
     g_autofree char *again = fake_qmp_start(test->next);
@@ -254,14 +256,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_command_that_was_lost_is_sent_again_if_it_was_not_heard),
-        cmocka_unit_test(a_connection_lost_while_waiting_is_opened_once_more),
-        cmocka_unit_test(a_job_that_has_failed_meanwhile_is_told),
-        cmocka_unit_test(a_job_that_is_gone_meanwhile_is_told),
-        cmocka_unit_test(what_must_not_be_heard_twice_is_not_sent_again),
-        cmocka_unit_test(what_another_client_has_ended_is_no_pivot),
-        cmocka_unit_test(what_is_refused_since_it_was_done_is_done),
-        cmocka_unit_test(what_is_known_is_said_where_the_connection_stays_lost),
+        cmocka_unit_test(a_lost_command_is_sent_again_if_it_was_not_received),
+        cmocka_unit_test(a_connection_that_is_lost_while_waiting_is_opened_again),
+        cmocka_unit_test(a_job_that_has_failed_meanwhile_is_reported),
+        cmocka_unit_test(a_job_that_is_gone_meanwhile_is_reported),
+        cmocka_unit_test(a_command_that_must_not_be_sent_twice_is_not),
+        cmocka_unit_test(a_job_that_another_client_has_ended_is_no_pivot),
+        cmocka_unit_test(a_command_that_is_refused_because_it_was_done_is_done),
+        cmocka_unit_test(if_the_connection_stays_lost_the_last_known_state_is_reported),
         cmocka_unit_test(a_client_and_its_events_stay_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ run(FakeQmp *fake, gboolean closes, GError **error)
 }
 
 static void
-nothing_follows_a_socket_that_is_refused(void **state)
+after_a_refused_socket_nothing_is_sent(void **state)
 {
     g_autoptr(GError) error = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -80,7 +80,7 @@ nothing_follows_a_socket_that_is_refused(void **state)
 }
 
 static void
-a_socket_without_a_monitor_is_taken_back(void **state)
+a_socket_without_a_monitor_is_rolled_back(void **state)
 {
     g_autoptr(GError) error = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -93,7 +93,7 @@ a_socket_without_a_monitor_is_taken_back(void **state)
 }
 
 static void
-a_monitor_that_does_not_answer_is_taken_back(void **state)
+a_monitor_that_does_not_answer_is_rolled_back(void **state)
 {
     g_autoptr(GError) error = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -107,7 +107,7 @@ a_monitor_that_does_not_answer_is_taken_back(void **state)
 }
 
 static void
-a_command_without_an_answer_is_taken_back_as_well(void **state)
+a_command_without_an_answer_is_rolled_back(void **state)
 {
     g_autoptr(GError) error = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -121,7 +121,7 @@ a_command_without_an_answer_is_taken_back_as_well(void **state)
 }
 
 static void
-what_cannot_be_taken_back_is_said(void **state)
+a_rollback_that_fails_is_reported(void **state)
 {
     g_autoptr(GError) error = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -146,7 +146,7 @@ a_lost_connection_is_no_success(void **state)
 }
 
 static void
-closing_takes_both_away(void **state)
+closing_removes_both(void **state)
 {
     g_autoptr(GError) error = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -171,13 +171,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_follows_a_socket_that_is_refused),
-        cmocka_unit_test(a_socket_without_a_monitor_is_taken_back),
-        cmocka_unit_test(a_monitor_that_does_not_answer_is_taken_back),
-        cmocka_unit_test(a_command_without_an_answer_is_taken_back_as_well),
-        cmocka_unit_test(what_cannot_be_taken_back_is_said),
+        cmocka_unit_test(after_a_refused_socket_nothing_is_sent),
+        cmocka_unit_test(a_socket_without_a_monitor_is_rolled_back),
+        cmocka_unit_test(a_monitor_that_does_not_answer_is_rolled_back),
+        cmocka_unit_test(a_command_without_an_answer_is_rolled_back),
+        cmocka_unit_test(a_rollback_that_fails_is_reported),
         cmocka_unit_test(a_lost_connection_is_no_success),
-        cmocka_unit_test(closing_takes_both_away),
+        cmocka_unit_test(closing_removes_both),
         cmocka_unit_test(a_monitor_that_cannot_be_closed_keeps_its_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

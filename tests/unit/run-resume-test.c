@@ -125,13 +125,13 @@ static void
 take_end(FakeQmp *fake, const Row *row, gboolean is_sent)
 {
     if (is_sent && row->kind == QBLK_COMMIT_INNER) {
-        run_case_take_flush(fake);
+        run_case_accept_flush(fake);
     }
     if (is_sent) {
-        run_case_take(fake, is_pivot(row) ? "job-complete" : "job-finalize", NULL, "concluded");
-        run_case_tell(fake, "concluded", NULL);
+        run_case_accept(fake, is_pivot(row) ? "job-complete" : "job-finalize", NULL, "concluded");
+        run_case_answer_jobs(fake, "concluded", NULL);
     }
-    run_case_take(fake, "job-dismiss", "null", NULL);
+    run_case_accept(fake, "job-dismiss", "null", NULL);
 }
 
 static void
@@ -139,7 +139,7 @@ close_layers(FakeQmp *fake, const Row *row)
 {
     guint nodes = is_pivot(row) ? 4 : row->kind == QBLK_COMMIT_INNER ? 2 : 0;
     for (guint i = 0; i < nodes; i++) {
-        run_case_take(fake, "blockdev-del", NULL, NULL);
+        run_case_accept(fake, "blockdev-del", NULL, NULL);
     }
 }
 
@@ -155,14 +155,14 @@ go_on(FakeQmp *fake, const Row *row)
     if (row->job == GONE) {
         return; /* what it refuses, and what it closes, is in its capture */
     } else if (row->job == RUNS) {
-        run_case_tell(fake, "running", NULL);
+        run_case_answer_jobs(fake, "running", NULL);
         run_case_status(fake, waiting_state(row));
         take_end(fake, row, TRUE);
     } else if (row->job == WAITS) {
-        run_case_tell(fake, waiting_state(row), NULL);
+        run_case_answer_jobs(fake, waiting_state(row), NULL);
         take_end(fake, row, TRUE);
     } else {
-        run_case_tell(fake, "concluded", NULL);
+        run_case_answer_jobs(fake, "concluded", NULL);
         if (is_pivot(row)) {
             fake_qmp_answer_recorded(fake); /* whether the guest has gone over */
         }
@@ -176,19 +176,20 @@ go_back(FakeQmp *fake, const Row *row)
 {
     if (row->job == FAILED) {
         for (guint i = 0; i < 2; i++) {
-            run_case_tell(fake, "concluded", "Input/output error");
+            run_case_answer_jobs(fake, "concluded", "Input/output error");
         }
-        run_case_take(fake, "job-dismiss", "null", NULL);
+        run_case_accept(fake, "job-dismiss", "null", NULL);
     } else if (row->job == CONCLUDED && is_pivot(row)) {
-        run_case_tell(fake, "concluded", NULL); /* and no job is there when the chain is seen */
+        run_case_answer_jobs(fake, "concluded",
+                             NULL); /* and no job is there when the chain is seen */
     } else if (row->job == CONCLUDED) {
-        run_case_tell(fake, "concluded", NULL);
-        run_case_tell(fake, "concluded", NULL);
-        run_case_take(fake, "job-dismiss", "null", NULL);
+        run_case_answer_jobs(fake, "concluded", NULL);
+        run_case_answer_jobs(fake, "concluded", NULL);
+        run_case_accept(fake, "job-dismiss", "null", NULL);
     } else if (row->job != GONE) {
         const char *state = row->job == RUNS ? "running" : waiting_state(row);
-        run_case_tell(fake, state, NULL);
-        run_case_take_back(fake, state);
+        run_case_answer_jobs(fake, state, NULL);
+        run_case_accept_rollback(fake, state);
     }
 }
 
@@ -268,7 +269,7 @@ try_rows(const Row *rows, gsize count)
 #define K(stage) QBLK_COMMIT_KEEP_OVERLAY, QBLK_STAGE_##stage
 
 static void
-a_job_that_is_there_says_itself_how_it_goes_on(void **state)
+a_job_that_exists_shows_how_to_resume(void **state)
 {
     static const Row rows[] = {
         {P(PLANNED), RUNS, BEFORE, TAKEN_BACK},      {P(PLANNED), WAITS, BEFORE, TAKEN_BACK},
@@ -287,7 +288,7 @@ a_job_that_is_there_says_itself_how_it_goes_on(void **state)
 }
 
 static void
-of_a_job_that_is_gone_the_chain_says_how_it_went(void **state)
+if_the_job_is_gone_the_chain_shows_how_it_ended(void **state)
 {
     static const Row rows[] = {
         {P(PLANNED), GONE, BEFORE, TAKEN_BACK}, {P(STARTED), GONE, BEFORE, TAKEN_BACK},
@@ -301,7 +302,7 @@ of_a_job_that_is_gone_the_chain_says_how_it_went(void **state)
 
 /* It goes on without us, and may go over at any time. */
 static void
-a_copy_of_another_client_is_not_taken_back(void **state)
+a_copy_of_another_client_is_not_rolled_back(void **state)
 {
     static const Row row = {P(PIVOTING), WAITS, BEFORE, REFUSED};
     Left left;
@@ -314,8 +315,8 @@ a_copy_of_another_client_is_not_taken_back(void **state)
         QblkStep *step = left.run->plan->steps->pdata[i];
         step->at_most_once = step->is_final;
     }
-    run_case_tell(left.run->fake, "ready", NULL);
-    run_case_tell(left.run->fake, "ready", NULL);
+    run_case_answer_jobs(left.run->fake, "ready", NULL);
+    run_case_answer_jobs(left.run->fake, "ready", NULL);
     /* Half of it is waited, and nothing else is asked for in that time. */
     left.run->options.heartbeat_ms = 2000;
     left.run->options.journals = &left.journal;
@@ -342,14 +343,14 @@ resume_to_finalize(const char *job_state)
     ((QblkStep *)left.run->plan->steps->pdata[0])->at_most_once = TRUE;
 
     FakeQmp *fake = left.run->fake;
-    run_case_tell(fake, job_state, NULL);
+    run_case_answer_jobs(fake, job_state, NULL);
     if (g_str_equal(job_state, "concluded")) {
         fake_qmp_answer_recorded(fake); /* whether the guest has gone over */
     } else {
-        run_case_take(fake, "job-finalize", NULL, "concluded");
-        run_case_tell(fake, "concluded", NULL);
+        run_case_accept(fake, "job-finalize", NULL, "concluded");
+        run_case_answer_jobs(fake, "concluded", NULL);
     }
-    run_case_take(fake, "job-dismiss", "null", NULL);
+    run_case_accept(fake, "job-dismiss", "null", NULL);
     close_layers(fake, &row);
 
     left.run->options.is_local = TRUE;
@@ -375,7 +376,7 @@ a_job_that_is_to_be_finalized_is_not_completed_twice(void **state)
 /* A chain as before is no proof that the guest has not gone over to the other image meanwhile: its
  * QEMU may have been started again, from the one that is old. */
 static void
-an_image_that_may_be_old_is_not_said_to_be_the_right_one(void **state)
+an_image_that_may_be_stale_is_an_error(void **state)
 {
     static const Row rows[] = {
         {P(PIVOTING), GONE, BEFORE, REFUSED},
@@ -386,7 +387,7 @@ an_image_that_may_be_old_is_not_said_to_be_the_right_one(void **state)
 
 /* Both have all data. */
 static void
-where_the_active_image_stays_the_chain_before_is_one_that_was_taken_back(void **state)
+if_the_active_image_stays_the_old_chain_is_a_rollback(void **state)
 {
     static const Row rows[] = {
         {I(PIVOTING), GONE, BEFORE, TAKEN_BACK},
@@ -396,7 +397,7 @@ where_the_active_image_stays_the_chain_before_is_one_that_was_taken_back(void **
 }
 
 static void
-a_chain_that_stays_the_same_tells_nothing_of_the_job(void **state)
+a_chain_that_stays_the_same_does_not_show_the_outcome(void **state)
 {
     static const Row rows[] = {
         {K(STARTED), GONE, SAME, TAKEN_BACK},
@@ -407,7 +408,7 @@ a_chain_that_stays_the_same_tells_nothing_of_the_job(void **state)
 }
 
 static void
-a_chain_that_is_neither_is_left_as_it_is(void **state)
+an_unexpected_chain_is_not_changed(void **state)
 {
     static const Row rows[] = {
         {P(STARTED), GONE, OTHER, REFUSED},
@@ -422,14 +423,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_job_that_is_there_says_itself_how_it_goes_on),
-        cmocka_unit_test(of_a_job_that_is_gone_the_chain_says_how_it_went),
-        cmocka_unit_test(an_image_that_may_be_old_is_not_said_to_be_the_right_one),
-        cmocka_unit_test(where_the_active_image_stays_the_chain_before_is_one_that_was_taken_back),
-        cmocka_unit_test(a_chain_that_stays_the_same_tells_nothing_of_the_job),
-        cmocka_unit_test(a_copy_of_another_client_is_not_taken_back),
+        cmocka_unit_test(a_job_that_exists_shows_how_to_resume),
+        cmocka_unit_test(if_the_job_is_gone_the_chain_shows_how_it_ended),
+        cmocka_unit_test(an_image_that_may_be_stale_is_an_error),
+        cmocka_unit_test(if_the_active_image_stays_the_old_chain_is_a_rollback),
+        cmocka_unit_test(a_chain_that_stays_the_same_does_not_show_the_outcome),
+        cmocka_unit_test(a_copy_of_another_client_is_not_rolled_back),
         cmocka_unit_test(a_job_that_is_to_be_finalized_is_not_completed_twice),
-        cmocka_unit_test(a_chain_that_is_neither_is_left_as_it_is),
+        cmocka_unit_test(an_unexpected_chain_is_not_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

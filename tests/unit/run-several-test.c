@@ -154,12 +154,12 @@ no_chain_is_changed_before_all_jobs_are_pending(void **state)
     start(fake, "job0", "created running");
     start(fake, "job1", "created running waiting pending");
     status(fake, "job0", "waiting pending");
-    run_case_take_flush(fake);
+    run_case_accept_flush(fake);
     take(fake, "job-finalize", "job0", "concluded");
     tell(fake, "concluded", NULL, "pending", NULL);
     take(fake, "job-dismiss", "job0", "null");
     take_closes(fake, 2);
-    run_case_take_flush(fake);
+    run_case_accept_flush(fake);
     take(fake, "job-finalize", "job1", "concluded");
     tell(fake, NULL, NULL, "concluded", NULL);
     take(fake, "job-dismiss", "job1", "null");
@@ -189,7 +189,7 @@ no_job_is_completed_before_all_are_ready(void **state)
 /* ---- failures ---- */
 
 static void
-one_that_fails_before_takes_the_other_back(void **state)
+a_failure_before_the_barrier_rolls_the_other_disk_back(void **state)
 {
     Both both = both_new(QBLK_COMMIT_PIVOT);
     FakeQmp *fake = both.one->fake;
@@ -206,7 +206,7 @@ one_that_fails_before_takes_the_other_back(void **state)
 }
 
 static void
-one_that_is_refused_takes_the_other_back(void **state)
+a_refusal_rolls_the_other_disk_back(void **state)
 {
     Both both = both_new(QBLK_COMMIT_INNER);
     FakeQmp *fake = both.one->fake;
@@ -225,12 +225,12 @@ fail_second(FakeQmp *fake)
 {
     start(fake, "job0", "created running waiting pending");
     start(fake, "job1", "created running waiting pending");
-    run_case_take_flush(fake);
+    run_case_accept_flush(fake);
     take(fake, "job-finalize", "job0", "concluded");
     tell(fake, "concluded", NULL, "pending", NULL);
     take(fake, "job-dismiss", "job0", "null");
     take_closes(fake, 2);
-    run_case_take_flush(fake);
+    run_case_accept_flush(fake);
     take(fake, "job-finalize", "job1", "aborting concluded");
     tell(fake, NULL, NULL, "concluded", "Permission denied");
     tell(fake, NULL, NULL, "concluded", "Permission denied");
@@ -238,7 +238,7 @@ fail_second(FakeQmp *fake)
 }
 
 static void
-one_that_fails_after_leaves_the_other_changed(void **state)
+a_failure_after_the_barrier_keeps_the_disk_that_succeeded(void **state)
 {
     Both both = both_new(QBLK_COMMIT_INNER);
     fail_second(both.one->fake);
@@ -260,7 +260,7 @@ delete_file_of(QblkPlan *plan, const char *filename)
 
 /* No journal is left of it, and so nobody will delete them. */
 static void
-what_left_the_chain_of_the_other_and_was_not_deleted_is_named(void **state)
+images_of_the_other_disk_that_were_not_deleted_are_named(void **state)
 {
     Both both = both_new(QBLK_COMMIT_INNER);
     delete_file_of(both.one->plan, "/a/layer");
@@ -274,13 +274,13 @@ what_left_the_chain_of_the_other_and_was_not_deleted_is_named(void **state)
 
 /* The other jobs, which wait, must not be left to wait for ever. */
 static void
-one_that_fails_at_its_end_takes_back_those_that_wait(void **state)
+a_failure_at_the_end_rolls_waiting_disks_back(void **state)
 {
     Both both = both_new(QBLK_COMMIT_INNER);
     FakeQmp *fake = both.one->fake;
     start(fake, "job0", "created running waiting pending");
     start(fake, "job1", "created running waiting pending");
-    run_case_take_flush(fake);
+    run_case_accept_flush(fake);
     take(fake, "job-finalize", "job0", "aborting concluded");
     tell(fake, "concluded", "Permission denied", "pending", NULL);
     tell(fake, "concluded", "Permission denied", "pending", NULL);
@@ -293,7 +293,7 @@ one_that_fails_at_its_end_takes_back_those_that_wait(void **state)
 
 /* One that cannot be taken back keeps no other from it. */
 static void
-what_cannot_be_taken_back_is_told_and_the_others_are(void **state)
+a_rollback_that_fails_does_not_stop_the_others(void **state)
 {
     Both both = both_new(QBLK_COMMIT_INNER);
     FakeQmp *fake = both.one->fake;
@@ -316,12 +316,12 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_chain_is_changed_before_all_jobs_are_pending),
         cmocka_unit_test(no_job_is_completed_before_all_are_ready),
-        cmocka_unit_test(one_that_fails_before_takes_the_other_back),
-        cmocka_unit_test(one_that_is_refused_takes_the_other_back),
-        cmocka_unit_test(one_that_fails_after_leaves_the_other_changed),
-        cmocka_unit_test(what_left_the_chain_of_the_other_and_was_not_deleted_is_named),
-        cmocka_unit_test(one_that_fails_at_its_end_takes_back_those_that_wait),
-        cmocka_unit_test(what_cannot_be_taken_back_is_told_and_the_others_are),
+        cmocka_unit_test(a_failure_before_the_barrier_rolls_the_other_disk_back),
+        cmocka_unit_test(a_refusal_rolls_the_other_disk_back),
+        cmocka_unit_test(a_failure_after_the_barrier_keeps_the_disk_that_succeeded),
+        cmocka_unit_test(images_of_the_other_disk_that_were_not_deleted_are_named),
+        cmocka_unit_test(a_failure_at_the_end_rolls_waiting_disks_back),
+        cmocka_unit_test(a_rollback_that_fails_does_not_stop_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

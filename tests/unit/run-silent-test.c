@@ -4,7 +4,7 @@
 #include "lib/run-case.h"
 
 static void
-a_state_that_no_event_told_is_asked_for(void **state)
+a_state_without_an_event_is_queried(void **state)
 {
     static const char *const events[] = {
         NULL,
@@ -16,24 +16,24 @@ a_state_that_no_event_told_is_asked_for(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(events); i++) {
         RunCase *test = run_case_new(QBLK_COMMIT_INNER);
         test->options.heartbeat_ms = 1;
-        run_case_take(test->fake, "block-commit", "created running", NULL);
+        run_case_accept(test->fake, "block-commit", "created running", NULL);
         if (events[i] != NULL) {
             fake_qmp_event(test->fake, "JOB_STATUS_CHANGE", events[i]);
         }
-        run_case_tell(test->fake, "pending", NULL);
-        run_case_take_end(test->fake);
+        run_case_answer_jobs(test->fake, "pending", NULL);
+        run_case_accept_end(test->fake);
         run_case_succeed(test);
     }
 }
 
 static void
-a_job_that_was_said_to_start_and_is_not_there_is_told(void **state)
+a_job_that_started_and_does_not_exist_is_an_error(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->options.heartbeat_ms = 1;
-    run_case_take(test->fake, "block-commit", NULL, NULL);
+    run_case_accept(test->fake, "block-commit", NULL, NULL);
     for (guint i = 0; i < 3; i++) {
-        run_case_tell(test->fake, NULL, NULL);
+        run_case_answer_jobs(test->fake, NULL, NULL);
     }
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
                   "'job0' is gone, but should wait in state 'pending'");
@@ -41,7 +41,7 @@ a_job_that_was_said_to_start_and_is_not_there_is_told(void **state)
 
 /* It was there when the plan was made. */
 static void
-a_job_that_was_there_before_and_is_gone_is_told(void **state)
+an_existing_job_that_is_gone_is_an_error(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->options.heartbeat_ms = 1;
@@ -50,7 +50,7 @@ a_job_that_was_there_before_and_is_gone_is_told(void **state)
     g_clear_pointer(&step->command, g_free);
     step->is_start = FALSE;
     for (guint i = 0; i < 4; i++) {
-        run_case_tell(test->fake, NULL, NULL);
+        run_case_answer_jobs(test->fake, NULL, NULL);
     }
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
                   "'job0' is gone, but should wait in state 'pending'");
@@ -76,7 +76,7 @@ begin_at(RunCase *test, const char *command)
 
 /* The questions that are not sent, since eight are in flight, count as well. */
 static void
-one_that_is_flushing_may_take_longer(void **state)
+a_flush_may_take_longer(void **state)
 {
     G_STATIC_ASSERT(QBLK_LIMIT_UNANSWERED < QBLK_LIMIT_IN_FLIGHT - 1);
     G_STATIC_ASSERT(QBLK_LIMIT_UNANSWERED_BUSY > QBLK_LIMIT_IN_FLIGHT);
@@ -92,21 +92,21 @@ one_that_is_flushing_may_take_longer(void **state)
 }
 
 static void
-the_end_of_a_step_that_takes_long_is_waited_for(void **state)
+a_step_that_takes_long_is_waited_for(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->options.timeout_ms = 1000;
-    run_case_take(test->fake, "block-commit", "created running pending", NULL);
-    run_case_take_flush(test->fake);
+    run_case_accept(test->fake, "block-commit", "created running pending", NULL);
+    run_case_accept_flush(test->fake);
     fake_qmp_expect(test->fake, "job-finalize", NULL);
     fake_qmp_expect(test->fake, "query-jobs", NULL); /* the time for the command is over */
     run_case_status(test->fake, "concluded");
     fake_qmp_reply(test->fake, "{}");
     fake_qmp_reply(test->fake, "[{\"id\": \"job0\", \"status\": \"concluded\"}]");
-    run_case_tell(test->fake, "concluded", NULL);
-    run_case_take(test->fake, "job-dismiss", "null", NULL);
-    run_case_take(test->fake, "blockdev-del", NULL, NULL);
-    run_case_take(test->fake, "blockdev-del", NULL, NULL);
+    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_accept(test->fake, "job-dismiss", "null", NULL);
+    run_case_accept(test->fake, "blockdev-del", NULL, NULL);
+    run_case_accept(test->fake, "blockdev-del", NULL, NULL);
     run_case_succeed(test);
 }
 
@@ -114,11 +114,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_state_that_no_event_told_is_asked_for),
-        cmocka_unit_test(a_job_that_was_said_to_start_and_is_not_there_is_told),
-        cmocka_unit_test(a_job_that_was_there_before_and_is_gone_is_told),
-        cmocka_unit_test(one_that_is_flushing_may_take_longer),
-        cmocka_unit_test(the_end_of_a_step_that_takes_long_is_waited_for),
+        cmocka_unit_test(a_state_without_an_event_is_queried),
+        cmocka_unit_test(a_job_that_started_and_does_not_exist_is_an_error),
+        cmocka_unit_test(an_existing_job_that_is_gone_is_an_error),
+        cmocka_unit_test(a_flush_may_take_longer),
+        cmocka_unit_test(a_step_that_takes_long_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@ static RunCase *
 journal_case_new(QblkCommitEnd end)
 {
     RunCase *test = run_case_new(end);
-    run_case_write_down(test);
+    run_case_begin_journal(test);
     return test;
 }
 
@@ -18,23 +18,23 @@ journal_case_new(QblkCommitEnd end)
 static void
 take_to_ready(FakeQmp *fake)
 {
-    run_case_take(fake, "block-commit", "created running ready", NULL);
+    run_case_accept(fake, "block-commit", "created running ready", NULL);
 }
 
 static void
 take_from_complete(FakeQmp *fake)
 {
-    run_case_tell(fake, "concluded", NULL);
-    run_case_take(fake, "job-dismiss", NULL, "null");
+    run_case_answer_jobs(fake, "concluded", NULL);
+    run_case_accept(fake, "job-dismiss", NULL, "null");
     for (guint i = 0; i < 4; i++) {
-        run_case_take(fake, "blockdev-del", NULL, NULL);
+        run_case_accept(fake, "blockdev-del", NULL, NULL);
     }
 }
 
 /* ---- stages ---- */
 
 static void
-each_stage_is_there_before_the_command_that_begins_it(void **state)
+each_stage_is_recorded_before_its_command_is_sent(void **state)
 {
     static const struct {
         const char *lost;
@@ -51,10 +51,10 @@ each_stage_is_there_before_the_command_that_begins_it(void **state)
             take_to_ready(test->fake);
         }
         if (i > 1) {
-            run_case_take(test->fake, "job-complete", "waiting pending concluded", NULL);
-            run_case_tell(test->fake, "concluded", NULL);
+            run_case_accept(test->fake, "job-complete", "waiting pending concluded", NULL);
+            run_case_answer_jobs(test->fake, "concluded", NULL);
         }
-        run_case_lose(test->fake, cases[i].lost, TRUE);
+        run_case_disconnect(test->fake, cases[i].lost, TRUE);
         run_case_run(test);
         assert_error(test->error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "");
         assert_int_equal(run_case_stage(test), cases[i].stage);
@@ -67,11 +67,11 @@ each_stage_is_there_before_the_command_that_begins_it(void **state)
 }
 
 static void
-what_went_well_leaves_the_mark_and_no_journal(void **state)
+a_success_leaves_the_mark_and_no_journal(void **state)
 {
     RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
     take_to_ready(test->fake);
-    run_case_take(test->fake, "job-complete", "waiting pending concluded", NULL);
+    run_case_accept(test->fake, "job-complete", "waiting pending concluded", NULL);
     take_from_complete(test->fake);
     run_case_run_well(test);
     assert_int_equal(run_case_stage(test), -1);
@@ -83,13 +83,13 @@ what_went_well_leaves_the_mark_and_no_journal(void **state)
 }
 
 static void
-what_was_taken_back_leaves_neither(void **state)
+a_rollback_leaves_neither_mark_nor_journal(void **state)
 {
     RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
     take_to_ready(test->fake);
     run_case_refuse(test->fake, "job-complete");
-    run_case_tell(test->fake, "ready", NULL);
-    run_case_take_back(test->fake, "ready");
+    run_case_answer_jobs(test->fake, "ready", NULL);
+    run_case_accept_rollback(test->fake, "ready");
     run_case_run(test);
     assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "is unchanged");
     assert_int_equal(run_case_stage(test), -1);
@@ -105,9 +105,9 @@ case_to_finalize(void)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
     run_case_wait_for_finalize(test);
-    run_case_write_down(test);
-    run_case_tell(test->fake, "ready", NULL);
-    run_case_take(test->fake, "job-complete", NULL, "waiting pending");
+    run_case_begin_journal(test);
+    run_case_answer_jobs(test->fake, "ready", NULL);
+    run_case_accept(test->fake, "job-complete", NULL, "waiting pending");
     return test;
 }
 
@@ -115,7 +115,7 @@ static void
 its_chain_has_changed_once_it_was_finalized(void **state)
 {
     RunCase *test = case_to_finalize();
-    run_case_lose(test->fake, "job-finalize", TRUE);
+    run_case_disconnect(test->fake, "job-finalize", TRUE);
     run_case_run(test);
     assert_error(test->error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "may have been changed");
     assert_int_equal(run_case_stage(test), QBLK_STAGE_PIVOTING);
@@ -125,9 +125,9 @@ its_chain_has_changed_once_it_was_finalized(void **state)
     run_case_free(test);
 
     test = case_to_finalize();
-    run_case_take(test->fake, "job-finalize", NULL, "concluded");
-    run_case_tell(test->fake, "concluded", NULL);
-    run_case_lose(test->fake, "job-dismiss", TRUE);
+    run_case_accept(test->fake, "job-finalize", NULL, "concluded");
+    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_disconnect(test->fake, "job-dismiss", TRUE);
     run_case_run(test);
     assert_error(test->error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "was changed as planned");
     assert_int_equal(run_case_stage(test), QBLK_STAGE_CLEANING);
@@ -140,11 +140,11 @@ static void
 a_failure_to_finalize_is_no_change(void **state)
 {
     RunCase *test = case_to_finalize();
-    run_case_take(test->fake, "job-finalize", NULL, "aborting concluded");
+    run_case_accept(test->fake, "job-finalize", NULL, "aborting concluded");
     for (guint i = 0; i < 2; i++) {
-        run_case_tell(test->fake, "concluded", "Permission denied");
+        run_case_answer_jobs(test->fake, "concluded", "Permission denied");
     }
-    run_case_take(test->fake, "job-dismiss", "null", NULL);
+    run_case_accept(test->fake, "job-dismiss", "null", NULL);
     run_case_run(test);
     assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "is unchanged");
     assert_int_equal(run_case_stage(test), -1);
@@ -197,14 +197,14 @@ empty_disk(void)
 }
 
 static void
-what_cannot_be_written_down_is_not_done(void **state)
+without_a_record_the_chain_is_not_changed(void **state)
 {
     RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
     fill_disk_in_mid_job(test);
-    run_case_take(test->fake, "block-commit", "created running", NULL);
-    run_case_tell(test->fake, "running", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
+    run_case_answer_jobs(test->fake, "running", NULL);
     run_case_status(test->fake, "ready");
-    run_case_take_back(test->fake, "ready");
+    run_case_accept_rollback(test->fake, "ready");
     run_case_run(test);
     empty_disk();
     assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "is unchanged");
@@ -214,13 +214,13 @@ what_cannot_be_written_down_is_not_done(void **state)
 }
 
 static void
-what_was_begun_is_ended_written_down_or_not(void **state)
+a_committed_job_is_completed_without_a_record(void **state)
 {
     RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
     fill_disk_in_mid_job(test);
     take_to_ready(test->fake);
-    run_case_take(test->fake, "job-complete", NULL, NULL);
-    run_case_tell(test->fake, "waiting", NULL);
+    run_case_accept(test->fake, "job-complete", NULL, NULL);
+    run_case_answer_jobs(test->fake, "waiting", NULL);
     run_case_status(test->fake, "concluded");
     take_from_complete(test->fake);
     run_case_run_well(test);
@@ -233,13 +233,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_stage_is_there_before_the_command_that_begins_it),
-        cmocka_unit_test(what_went_well_leaves_the_mark_and_no_journal),
-        cmocka_unit_test(what_was_taken_back_leaves_neither),
+        cmocka_unit_test(each_stage_is_recorded_before_its_command_is_sent),
+        cmocka_unit_test(a_success_leaves_the_mark_and_no_journal),
+        cmocka_unit_test(a_rollback_leaves_neither_mark_nor_journal),
         cmocka_unit_test(its_chain_has_changed_once_it_was_finalized),
         cmocka_unit_test(a_failure_to_finalize_is_no_change),
-        cmocka_unit_test(what_cannot_be_written_down_is_not_done),
-        cmocka_unit_test(what_was_begun_is_ended_written_down_or_not),
+        cmocka_unit_test(without_a_record_the_chain_is_not_changed),
+        cmocka_unit_test(a_committed_job_is_completed_without_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

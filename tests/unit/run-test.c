@@ -7,7 +7,7 @@
 /* ---- the way that all goes well ---- */
 
 static void
-an_inner_commit_ends_well_in_whatever_order_its_events_come(void **state)
+an_inner_commit_succeeds_for_any_order_of_events(void **state)
 {
     static const char *const orders[][2] = {
         {"created running waiting pending", NULL},
@@ -18,14 +18,14 @@ an_inner_commit_ends_well_in_whatever_order_its_events_come(void **state)
     };
     for (gsize i = 0; i < G_N_ELEMENTS(orders); i++) {
         RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-        run_case_take(test->fake, "block-commit", orders[i][0], orders[i][1]);
-        run_case_take_end(test->fake);
+        run_case_accept(test->fake, "block-commit", orders[i][0], orders[i][1]);
+        run_case_accept_end(test->fake);
         run_case_succeed(test);
     }
 }
 
 static void
-an_active_commit_waits_for_ready_and_for_nothing_else(void **state)
+an_active_commit_waits_only_for_ready(void **state)
 {
     static const char *const orders[][2] = {
         {"created running", "ready"},
@@ -35,14 +35,14 @@ an_active_commit_waits_for_ready_and_for_nothing_else(void **state)
     };
     for (gsize i = 0; i < G_N_ELEMENTS(orders); i++) {
         RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
-        run_case_take(test->fake, "block-commit", orders[i][0], orders[i][1]);
+        run_case_accept(test->fake, "block-commit", orders[i][0], orders[i][1]);
         fake_qmp_event(test->fake, "BLOCK_JOB_READY", "{\"device\": \"job0\"}");
         fake_qmp_event(test->fake, "BLOCK_JOB_READY", "{\"device\": \"job0\"}");
-        run_case_take(test->fake, "job-complete", NULL, "waiting pending concluded");
-        run_case_tell(test->fake, "concluded", NULL);
-        run_case_take(test->fake, "job-dismiss", NULL, "null");
+        run_case_accept(test->fake, "job-complete", NULL, "waiting pending concluded");
+        run_case_answer_jobs(test->fake, "concluded", NULL);
+        run_case_accept(test->fake, "job-dismiss", NULL, "null");
         for (guint j = 0; j < 4; j++) {
-            run_case_take(test->fake, "blockdev-del", NULL, NULL);
+            run_case_accept(test->fake, "blockdev-del", NULL, NULL);
         }
         run_case_succeed(test);
     }
@@ -52,31 +52,31 @@ static void
 a_plan_that_stays_ready_ends_there(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_ACTIVE);
-    run_case_take(test->fake, "block-commit", "created", "running ready");
+    run_case_accept(test->fake, "block-commit", "created", "running ready");
     run_case_end(test, 0, 0, NULL);
 }
 
 static void
-events_of_other_jobs_say_nothing(void **state)
+events_of_other_jobs_are_ignored(void **state)
 {
     static const char ready[] = "{\"id\": \"job1\", \"status\": \"pending\"}";
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     fake_qmp_event(test->fake, "JOB_STATUS_CHANGE", ready);
-    run_case_take(test->fake, "block-commit", "created", NULL);
+    run_case_accept(test->fake, "block-commit", "created", NULL);
     fake_qmp_event(test->fake, "JOB_STATUS_CHANGE", "{\"id\": \"job1\", \"status\": \"null\"}");
     fake_qmp_event(test->fake, "STOP", NULL);
     fake_qmp_event(test->fake, "JOB_STATUS_CHANGE", ready);
     run_case_status(test->fake, "running waiting pending");
-    run_case_take_end(test->fake);
+    run_case_accept_end(test->fake);
     run_case_succeed(test);
 }
 
 static void
-another_chain_than_promised_is_no_success(void **state)
+a_chain_that_is_not_as_planned_is_an_error(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
-    run_case_take_end(test->fake);
+    run_case_accept(test->fake, "block-commit", NULL, "created running waiting pending");
+    run_case_accept_end(test->fake);
     run_case_run(test);
     assert_non_null(strstr(test->error->message, "expected"));
     assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "disk-1.qcow2");
@@ -86,16 +86,16 @@ another_chain_than_promised_is_no_success(void **state)
 /* ---- errors of the job ---- */
 
 static void
-a_job_that_fails_is_forgotten_and_its_reason_told(void **state)
+a_job_that_fails_is_dismissed_and_its_reason_reported(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", "created running", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
     fake_qmp_event(test->fake, "BLOCK_JOB_ERROR",
                    "{\"device\": \"job0\", \"operation\": \"write\", \"action\": \"report\"}");
     run_case_status(test->fake, "aborting concluded");
-    run_case_tell(test->fake, "concluded", "No space left on device");
-    run_case_tell(test->fake, "concluded", "No space left on device");
-    run_case_take(test->fake, "job-dismiss", "null", NULL);
+    run_case_answer_jobs(test->fake, "concluded", "No space left on device");
+    run_case_answer_jobs(test->fake, "concluded", "No space left on device");
+    run_case_accept(test->fake, "job-dismiss", "null", NULL);
     run_case_fail(
         test, QBLK_BLOCKJOB_ERROR_FAILED,
         "failed: write error on '/tmp/qblk-fixture/throttle-blockdev/disk-base.qcow2': No space "
@@ -103,57 +103,57 @@ a_job_that_fails_is_forgotten_and_its_reason_told(void **state)
 }
 
 static void
-a_job_that_fails_after_it_was_ready_too(void **state)
+a_job_that_fails_after_it_was_ready_is_dismissed(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
-    run_case_take(test->fake, "block-commit", "created running", "ready");
-    run_case_take(test->fake, "job-complete", NULL, "waiting aborting concluded");
-    run_case_tell(test->fake, "concluded", "Input/output error");
-    run_case_tell(test->fake, "concluded", "Input/output error");
-    run_case_take(test->fake, "job-dismiss", NULL, NULL);
+    run_case_accept(test->fake, "block-commit", "created running", "ready");
+    run_case_accept(test->fake, "job-complete", NULL, "waiting aborting concluded");
+    run_case_answer_jobs(test->fake, "concluded", "Input/output error");
+    run_case_answer_jobs(test->fake, "concluded", "Input/output error");
+    run_case_accept(test->fake, "job-dismiss", NULL, NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "Input/output error; the chain");
 }
 
 static void
-a_job_that_fails_to_change_the_chain_too(void **state)
+a_job_that_fails_to_change_the_chain_is_dismissed(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", "created running", "waiting pending");
-    run_case_take_flush(test->fake);
-    run_case_take(test->fake, "job-finalize", NULL, "aborting concluded");
-    run_case_tell(test->fake, "concluded", "Permission denied");
-    run_case_tell(test->fake, "concluded", "Permission denied");
-    run_case_take(test->fake, "job-dismiss", NULL, NULL);
+    run_case_accept(test->fake, "block-commit", "created running", "waiting pending");
+    run_case_accept_flush(test->fake);
+    run_case_accept(test->fake, "job-finalize", NULL, "aborting concluded");
+    run_case_answer_jobs(test->fake, "concluded", "Permission denied");
+    run_case_answer_jobs(test->fake, "concluded", "Permission denied");
+    run_case_accept(test->fake, "job-dismiss", NULL, NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "Permission denied; the chain");
 }
 
 static void
-what_cannot_be_flushed_is_not_relied_on(void **state)
+a_flush_that_fails_cancels_the_job(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", "created running", "waiting pending");
+    run_case_accept(test->fake, "block-commit", "created running", "waiting pending");
     fake_qmp_expect(test->fake, "human-monitor-command", NULL);
     fake_qmp_reply(test->fake, "\"Error: Input/output error\\r\\n\"");
-    run_case_take_back(test->fake, "pending");
+    run_case_accept_rollback(test->fake, "pending");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
                   "cannot flush the written data: QEMU refused: Error: Input/output error");
 }
 
 static void
-a_job_that_another_client_ended_is_told(void **state)
+a_job_that_another_client_ended_is_an_error(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
     /* All before the answer, or the runner may go on as soon as it has heard "ready". */
-    run_case_take(test->fake, "block-commit", "created running ready waiting pending", NULL);
-    run_case_tell(test->fake, "pending", NULL);
-    run_case_take_back(test->fake, "pending");
+    run_case_accept(test->fake, "block-commit", "created running ready waiting pending", NULL);
+    run_case_answer_jobs(test->fake, "pending", NULL);
+    run_case_accept_rollback(test->fake, "pending");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "pending, but should wait in state 'ready'");
 }
 
 /* ---- refusals ---- */
 
 static void
-a_job_that_was_refused_is_not_ours_to_cancel(void **state)
+a_job_that_was_refused_is_not_cancelled(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     fake_qmp_expect(test->fake, "block-commit", NULL);
@@ -164,32 +164,32 @@ a_job_that_was_refused_is_not_ours_to_cancel(void **state)
 }
 
 static void
-a_refusal_on_the_way_takes_the_job_back(void **state)
+a_refusal_rolls_the_job_back(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
-    run_case_take(test->fake, "block-commit", "created running", "ready");
+    run_case_accept(test->fake, "block-commit", "created running", "ready");
     run_case_refuse(test->fake, "job-complete");
-    run_case_tell(test->fake, "ready", NULL);
-    run_case_take_back(test->fake, "ready");
+    run_case_answer_jobs(test->fake, "ready", NULL);
+    run_case_accept_rollback(test->fake, "ready");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
                   "cannot make the base the active layer: QEMU refused");
     test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", "created running", "pending");
-    run_case_take_flush(test->fake);
+    run_case_accept(test->fake, "block-commit", "created running", "pending");
+    run_case_accept_flush(test->fake);
     run_case_refuse(test->fake, "job-finalize");
-    run_case_tell(test->fake, "pending", NULL);
-    run_case_take_back(test->fake, "pending");
+    run_case_answer_jobs(test->fake, "pending", NULL);
+    run_case_accept_rollback(test->fake, "pending");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "cannot change the chain: QEMU refused");
 }
 
 static void
-what_another_client_cleaned_up_is_no_failure(void **state)
+a_cleanup_by_another_client_is_no_failure(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", "created running", "pending");
-    run_case_take_flush(test->fake);
-    run_case_take(test->fake, "job-finalize", NULL, "concluded null");
-    run_case_tell(test->fake, NULL, NULL);
+    run_case_accept(test->fake, "block-commit", "created running", "pending");
+    run_case_accept_flush(test->fake);
+    run_case_accept(test->fake, "job-finalize", NULL, "concluded null");
+    run_case_answer_jobs(test->fake, NULL, NULL);
     run_case_refuse(test->fake, "job-dismiss");
     run_case_refuse(test->fake, "blockdev-del");
     run_case_refuse(test->fake, "blockdev-del");
@@ -197,27 +197,27 @@ what_another_client_cleaned_up_is_no_failure(void **state)
 }
 
 static void
-a_job_that_ends_before_it_is_cancelled_is_forgotten(void **state)
+a_job_that_ends_before_it_is_cancelled_is_dismissed(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = 1;
-    run_case_take(test->fake, "block-commit", "created", "running");
-    run_case_tell(test->fake, "running", NULL);
+    run_case_accept(test->fake, "block-commit", "created", "running");
+    run_case_answer_jobs(test->fake, "running", NULL);
     run_case_refuse(test->fake, "job-cancel");
-    run_case_tell(test->fake, "concluded", "Input/output error");
-    run_case_take(test->fake, "job-dismiss", NULL, NULL);
+    run_case_answer_jobs(test->fake, "concluded", "Input/output error");
+    run_case_accept(test->fake, "job-dismiss", NULL, NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "the time limit was reached; the chain");
 }
 
 static void
-a_job_that_cannot_be_taken_back_is_told(void **state)
+a_rollback_that_fails_is_reported(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = 1;
-    run_case_take(test->fake, "block-commit", "created", "running");
-    run_case_tell(test->fake, "running", NULL);
+    run_case_accept(test->fake, "block-commit", "created", "running");
+    run_case_answer_jobs(test->fake, "running", NULL);
     run_case_refuse(test->fake, "job-cancel");
-    run_case_tell(test->fake, "running", NULL);
+    run_case_answer_jobs(test->fake, "running", NULL);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "could not be rolled back");
 }
 
@@ -234,7 +234,7 @@ stop_times(RunCase *test, int *pipe_ends, guint times)
 }
 
 static void
-a_wish_to_stop_before_anything_was_sent_sends_nothing(void **state)
+an_interrupt_before_the_first_command_sends_nothing(void **state)
 {
     int ends[2];
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
@@ -246,37 +246,37 @@ a_wish_to_stop_before_anything_was_sent_sends_nothing(void **state)
 }
 
 static void
-a_time_limit_takes_the_job_back_but_not_after_the_point_of_no_return(void **state)
+a_time_limit_cancels_the_job_unless_it_is_committed(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = 1;
-    run_case_take(test->fake, "block-commit", "created", "running");
-    run_case_take_back(test->fake, "running");
+    run_case_accept(test->fake, "block-commit", "created", "running");
+    run_case_accept_rollback(test->fake, "running");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "the time limit was reached");
 
     test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = 2000;
-    run_case_take(test->fake, "block-commit", "created", "running pending");
-    run_case_take_flush(test->fake);
-    run_case_take(test->fake, "job-finalize", NULL, "concluded");
-    run_case_tell(test->fake, "concluded", NULL);
-    run_case_take(test->fake, "job-dismiss", NULL, NULL);
-    run_case_take(test->fake, "blockdev-del", NULL, NULL);
-    run_case_take(test->fake, "blockdev-del", NULL, NULL);
+    run_case_accept(test->fake, "block-commit", "created", "running pending");
+    run_case_accept_flush(test->fake);
+    run_case_accept(test->fake, "job-finalize", NULL, "concluded");
+    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_accept(test->fake, "job-dismiss", NULL, NULL);
+    run_case_accept(test->fake, "blockdev-del", NULL, NULL);
+    run_case_accept(test->fake, "blockdev-del", NULL, NULL);
     run_case_succeed(test);
 
     /* What the last command has begun is asked for after the time is over. */
     test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = 1000;
     test->options.heartbeat_ms = 1500;
-    run_case_take(test->fake, "block-commit", "created running pending", NULL);
-    run_case_take_flush(test->fake);
-    run_case_take(test->fake, "job-finalize", NULL, NULL);
-    run_case_tell(test->fake, "concluded", NULL);
-    run_case_tell(test->fake, "concluded", NULL);
-    run_case_take(test->fake, "job-dismiss", "null", NULL);
-    run_case_take(test->fake, "blockdev-del", NULL, NULL);
-    run_case_take(test->fake, "blockdev-del", NULL, NULL);
+    run_case_accept(test->fake, "block-commit", "created running pending", NULL);
+    run_case_accept_flush(test->fake);
+    run_case_accept(test->fake, "job-finalize", NULL, NULL);
+    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_accept(test->fake, "job-dismiss", "null", NULL);
+    run_case_accept(test->fake, "blockdev-del", NULL, NULL);
+    run_case_accept(test->fake, "blockdev-del", NULL, NULL);
     run_case_succeed(test);
 }
 
@@ -289,7 +289,7 @@ stop_twice(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_
 }
 
 static void
-a_second_wish_to_stop_leaves_the_job(void **state)
+a_second_interrupt_detaches_the_job(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     int fd = eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC);
@@ -297,9 +297,9 @@ a_second_wish_to_stop_leaves_the_job(void **state)
     test->options.report_ms = G_MAXINT; /* once, at the first wait */
     test->options.report = stop_twice;
     test->options.user_data = &fd;
-    run_case_take(test->fake, "block-commit", "created running", NULL);
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
     for (guint i = 0; i < 3; i++) {
-        run_case_tell(test->fake, "running", NULL);
+        run_case_answer_jobs(test->fake, "running", NULL);
     }
     run_case_fail(
         test, QBLK_BLOCKJOB_ERROR_CANCELLED,
@@ -311,24 +311,24 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_inner_commit_ends_well_in_whatever_order_its_events_come),
-        cmocka_unit_test(an_active_commit_waits_for_ready_and_for_nothing_else),
+        cmocka_unit_test(an_inner_commit_succeeds_for_any_order_of_events),
+        cmocka_unit_test(an_active_commit_waits_only_for_ready),
         cmocka_unit_test(a_plan_that_stays_ready_ends_there),
-        cmocka_unit_test(events_of_other_jobs_say_nothing),
-        cmocka_unit_test(another_chain_than_promised_is_no_success),
-        cmocka_unit_test(a_job_that_fails_is_forgotten_and_its_reason_told),
-        cmocka_unit_test(a_job_that_fails_after_it_was_ready_too),
-        cmocka_unit_test(a_job_that_fails_to_change_the_chain_too),
-        cmocka_unit_test(what_cannot_be_flushed_is_not_relied_on),
-        cmocka_unit_test(a_job_that_another_client_ended_is_told),
-        cmocka_unit_test(a_job_that_was_refused_is_not_ours_to_cancel),
-        cmocka_unit_test(a_refusal_on_the_way_takes_the_job_back),
-        cmocka_unit_test(what_another_client_cleaned_up_is_no_failure),
-        cmocka_unit_test(a_job_that_ends_before_it_is_cancelled_is_forgotten),
-        cmocka_unit_test(a_job_that_cannot_be_taken_back_is_told),
-        cmocka_unit_test(a_wish_to_stop_before_anything_was_sent_sends_nothing),
-        cmocka_unit_test(a_time_limit_takes_the_job_back_but_not_after_the_point_of_no_return),
-        cmocka_unit_test(a_second_wish_to_stop_leaves_the_job),
+        cmocka_unit_test(events_of_other_jobs_are_ignored),
+        cmocka_unit_test(a_chain_that_is_not_as_planned_is_an_error),
+        cmocka_unit_test(a_job_that_fails_is_dismissed_and_its_reason_reported),
+        cmocka_unit_test(a_job_that_fails_after_it_was_ready_is_dismissed),
+        cmocka_unit_test(a_job_that_fails_to_change_the_chain_is_dismissed),
+        cmocka_unit_test(a_flush_that_fails_cancels_the_job),
+        cmocka_unit_test(a_job_that_another_client_ended_is_an_error),
+        cmocka_unit_test(a_job_that_was_refused_is_not_cancelled),
+        cmocka_unit_test(a_refusal_rolls_the_job_back),
+        cmocka_unit_test(a_cleanup_by_another_client_is_no_failure),
+        cmocka_unit_test(a_job_that_ends_before_it_is_cancelled_is_dismissed),
+        cmocka_unit_test(a_rollback_that_fails_is_reported),
+        cmocka_unit_test(an_interrupt_before_the_first_command_sends_nothing),
+        cmocka_unit_test(a_time_limit_cancels_the_job_unless_it_is_committed),
+        cmocka_unit_test(a_second_interrupt_detaches_the_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ case_new(const Row *row)
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     qblk_plan_free(test->plan);
     test->plan = plan_unread(test, row);
-    run_case_write_down(test);
+    run_case_begin_journal(test);
     return test;
 }
 
@@ -48,20 +48,20 @@ static void
 expect(FakeQmp *fake, const Row *row)
 {
     if (row->job == WAITS) {
-        run_case_tell(fake, "pending", NULL);
-        run_case_take(fake, "job-finalize", NULL, "concluded");
-        run_case_tell(fake, "concluded", NULL);
+        run_case_answer_jobs(fake, "pending", NULL);
+        run_case_accept(fake, "job-finalize", NULL, "concluded");
+        run_case_answer_jobs(fake, "concluded", NULL);
     } else if (row->job == CONCLUDED) {
-        run_case_tell(fake, "concluded", NULL);
+        run_case_answer_jobs(fake, "concluded", NULL);
     } else if (row->job == FAILED) {
-        run_case_tell(fake, "concluded", "Input/output error");
-        run_case_tell(fake, "concluded", "Input/output error");
+        run_case_answer_jobs(fake, "concluded", "Input/output error");
+        run_case_answer_jobs(fake, "concluded", "Input/output error");
     }
     if (row->job != GONE) {
-        run_case_take(fake, "job-dismiss", "null", NULL);
+        run_case_accept(fake, "job-dismiss", "null", NULL);
     } else if (row->end == COMPLETED) {
         for (guint i = 0; i < 2; i++) {
-            run_case_tell(fake, NULL, NULL);
+            run_case_answer_jobs(fake, NULL, NULL);
         }
         run_case_refuse(fake, "job-dismiss");
     }
@@ -106,7 +106,7 @@ try_rows(const Row *rows, gsize count)
 }
 
 static void
-how_a_job_that_is_gone_has_ended_is_not_known(void **state)
+the_end_of_a_job_that_is_gone_is_unknown(void **state)
 {
     static const Row rows[] = {
         {WAIT_AND_FINALIZE, QBLK_STAGE_PLANNED, GONE, NOT_KNOWN},
@@ -119,7 +119,7 @@ how_a_job_that_is_gone_has_ended_is_not_known(void **state)
 }
 
 static void
-a_job_that_is_there_says_it(void **state)
+a_job_that_exists_shows_its_end(void **state)
 {
     static const Row rows[] = {
         {WAIT_AND_FINALIZE, QBLK_STAGE_PLANNED, WAITS, COMPLETED},
@@ -132,7 +132,7 @@ a_job_that_is_there_says_it(void **state)
 }
 
 static void
-one_that_was_seen_to_end_well_has(void **state)
+a_job_that_was_recorded_to_succeed_has_succeeded(void **state)
 {
     static const Row rows[] = {
         {WAIT_AND_FINALIZE, QBLK_STAGE_CLEANING, GONE, COMPLETED},
@@ -144,9 +144,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(how_a_job_that_is_gone_has_ended_is_not_known),
-        cmocka_unit_test(a_job_that_is_there_says_it),
-        cmocka_unit_test(one_that_was_seen_to_end_well_has),
+        cmocka_unit_test(the_end_of_a_job_that_is_gone_is_unknown),
+        cmocka_unit_test(a_job_that_exists_shows_its_end),
+        cmocka_unit_test(a_job_that_was_recorded_to_succeed_has_succeeded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,8 +31,8 @@ case_in(const char *directory)
         layer->filename = moved_to(directory, old);
         layer->names_next = i == 0;
     }
-    run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
-    run_case_take_end(test->fake);
+    run_case_accept(test->fake, "block-commit", NULL, "created running waiting pending");
+    run_case_accept_end(test->fake);
     return test;
 }
 
@@ -47,7 +47,7 @@ save_header(const char *directory, const char *backing)
 }
 
 static void
-a_header_that_says_another_image_is_no_success(void **state)
+a_header_that_names_another_image_is_an_error(void **state)
 {
     char *directory = cli_check_directory();
     static const struct {
@@ -73,23 +73,23 @@ a_header_that_says_another_image_is_no_success(void **state)
 }
 
 static void
-a_connection_lost_after_the_job_is_opened_once_more_to_look(void **state)
+a_connection_lost_after_the_job_is_opened_again(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     test->next = run_case_server();
-    run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
-    run_case_take_end(test->fake);
-    run_case_lose(test->fake, "query-version", FALSE);
+    run_case_accept(test->fake, "block-commit", NULL, "created running waiting pending");
+    run_case_accept_end(test->fake);
+    run_case_disconnect(test->fake, "query-version", FALSE);
     run_case_succeed(test);
 }
 
 static void
-a_chain_that_cannot_be_looked_at_is_no_success(void **state)
+a_chain_that_cannot_be_read_is_an_error(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    run_case_take(test->fake, "block-commit", NULL, "created running waiting pending");
-    run_case_take_end(test->fake);
-    run_case_lose(test->fake, "query-version", FALSE);
+    run_case_accept(test->fake, "block-commit", NULL, "created running waiting pending");
+    run_case_accept_end(test->fake);
+    run_case_disconnect(test->fake, "query-version", FALSE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
                  "the job succeeded, but the chain could not be read again: ");
 }
@@ -98,9 +98,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_header_that_says_another_image_is_no_success),
-        cmocka_unit_test(a_connection_lost_after_the_job_is_opened_once_more_to_look),
-        cmocka_unit_test(a_chain_that_cannot_be_looked_at_is_no_success),
+        cmocka_unit_test(a_header_that_names_another_image_is_an_error),
+        cmocka_unit_test(a_connection_lost_after_the_job_is_opened_again),
+        cmocka_unit_test(a_chain_that_cannot_be_read_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ is_promised(const char *header, const char *base, GError **error)
 }
 
 static void
-the_header_has_to_lead_to_what_is_open_below(void **state)
+the_header_has_to_lead_to_the_next_open_image(void **state)
 {
     GError *error = NULL;
     assert_true(is_promised("disk-base.qcow2", NULL, &error));
@@ -70,7 +70,7 @@ another_format_is_another_chain(void **state)
 
 /* Its target name may be another one afterwards: what is told by its device is found again. */
 static void
-a_disk_is_found_again_by_the_best_it_has(void **state)
+a_disk_is_found_by_its_qdev_backend_or_node(void **state)
 {
     static const struct {
         const char *qdev, *backend, *top, *found;
@@ -122,7 +122,7 @@ is_header_right(const char *path, const char *directory, const char *format, GEr
 
 /* What the header of qed says of the format below is whether it is raw. */
 static void
-a_qed_image_says_no_format_but_raw(void **state)
+a_qed_image_records_no_format_but_raw(void **state)
 {
     char *directory = cli_check_directory();
     for (gboolean is_raw = FALSE; is_raw <= TRUE; is_raw++) {
@@ -139,11 +139,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_header_has_to_lead_to_what_is_open_below),
-        cmocka_unit_test(a_qed_image_says_no_format_but_raw),
+        cmocka_unit_test(the_header_has_to_lead_to_the_next_open_image),
+        cmocka_unit_test(a_qed_image_records_no_format_but_raw),
         cmocka_unit_test(another_node_is_another_chain),
         cmocka_unit_test(another_format_is_another_chain),
-        cmocka_unit_test(a_disk_is_found_again_by_the_best_it_has),
+        cmocka_unit_test(a_disk_is_found_by_its_qdev_backend_or_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
