@@ -8,8 +8,8 @@
 #include "cli/print/change-report.h"
 
 /**
- * Check @plans against this QEMU and the images on this machine, and note in them what the images
- * are.  Sets @change->is_local.
+ * Check @plans against this QEMU and the images on this machine, and add the identities of the
+ * images to them.  Sets @change->is_local.
  *
  * Returns: FALSE with QBLK_BLOCKJOB_ERROR_REFUSED if a plan cannot or must not be run
  */

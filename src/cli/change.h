@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What the commands that change a running VM have in common: they open it, make plans, and print
- * the plans or run them.
+ * Common parts of the commands that change a running VM: open the VM, make plans, and print or run
+ * the plans.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ typedef struct {
     QblkInvocation *invocation;       /* borrowed */
     const QblkChangeOptions *options; /* borrowed */
     QblkClient *client;               /* owned; NULL if plans are made from a capture */
-    QblkSchema *schema;               /* owned: what this QEMU accepts; NULL likewise */
+    QblkSchema *schema;               /* owned: what this QEMU accepts; NULL for a capture */
     QblkSnapshot *snapshot;           /* owned */
     QblkJournalVm vm;                 /* which QEMU it is; empty if there is no client */
     QblkPlanContext context;          /* for the planners, borrowed from the members above */
@@ -55,7 +55,7 @@ GPtrArray *qblk_change_plan(QblkChange *change, QblkChangePlanner planner, gcons
 /**
  * Print @plans with --dry-run, otherwise run them and print how they ended.
  *
- * @plans: of QblkPlan; are completed by what is found out about the images
+ * @plans: of QblkPlan; the identities of the images are added
  */
 gboolean qblk_change_finish(QblkChange *change, GPtrArray *plans,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

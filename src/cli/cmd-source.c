@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `qblk source`: what a QEMU file name means, as libvirt's <source>. */
+/* `qblk source`: convert a QEMU file name to libvirt's <source>. */
 #include "cli/commands.h"
 
 #include <qblk/source-xml.h>

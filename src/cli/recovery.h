@@ -9,7 +9,7 @@
 #include "cli/invocation.h"
 #include "recover/recover.h"
 
-/** What is needed to resume operations. */
+/** The options and results of resuming operations. */
 typedef struct {
     QblkRecoverOptions options;
     GPtrArray *results;       /* of QblkRecoverResult, owned */
@@ -44,8 +44,8 @@ void qblk_recovery_clear(QblkRecovery *recovery);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkRecovery, qblk_recovery_clear)
 
 /**
- * Resume the interrupted operations of a VM before the command changes it, and report on stderr
- * what became of them.
+ * Resume the interrupted operations of a VM before the command changes it, and report the
+ * results on standard error.
  *
  * @purpose: what the command does with the disk, its second argument
  */

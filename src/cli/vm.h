@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The VM argument: its disks and chains, wherever they come from.
+ * The VM argument: its disks and chains, from a QEMU, an image, a capture or a domain XML.
  */
 #pragma once
 
@@ -36,7 +36,7 @@ void qblk_vm_log(QblkClient *client, const QblkInvocation *invocation);
 QblkReplies *qblk_vm_fetch_all(QblkInvocation *invocation,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Returns: (transfer none): the graph snapshot; NULL with a usage error if there is none. */
+/** Returns: (transfer none): the graph snapshot; NULL with a usage error if the VM has no nodes. */
 const QblkSnapshot *qblk_vm_get_snapshot(const QblkVm *vm,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -64,8 +64,8 @@ QblkChain *qblk_vm_find_expected_chain(const QblkVm *vm, const char *name,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Read the chains of the disks that the arguments after the VM name, or of all disks if there are
- * none.
+ * Read the chains of the disks that the arguments after the VM name, or of all disks if there
+ * are no such arguments.
  *
  * Returns: (transfer full): the chains, of QblkChain
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The command without its process: command lines, and what they do.
+ * Command lines that are parsed and run in the process of the test.
  *
- * In a line, {fixtures} stands for the recorded replies of QEMU 7.2.
+ * In a line, {fixtures} is replaced by the directory of the replies of QEMU 7.2.
  */
 #pragma once
 
@@ -11,24 +11,24 @@
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkInvocation, qblk_invocation_clear)
 
-/** Read the arguments in @line, quoted as for a shell; @invocation is to be cleared either way. */
+/** Parse @line, which is quoted as for a shell.  @invocation is to be cleared, also on error. */
 gboolean cli_check_parse(QblkInvocation *invocation, const char *line,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** What `qblk LINE` prints, or NULL with its error. */
+/** Returns: the output of `qblk LINE`, or NULL with its error. */
 char *cli_check_run(const char *line, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The VM of `qblk LINE`; fails the test where it cannot be opened. */
+/** Returns: the VM of `qblk LINE`.  Fails the test if it cannot be opened. */
 QblkVm *cli_check_open(QblkInvocation *invocation, const char *line);
 
-/** A VM argument for the capture @text; the file lives until @directory is removed. */
+/** Returns: the VM argument for a capture with the content @text, in a file in @directory. */
 char *cli_check_capture(const char *directory, const char *text);
 
-/** A new temporary directory, and its end with all files in it. */
+/** Create a temporary directory; remove it with all files in it. */
 char *cli_check_directory(void);
 void cli_check_remove(char *directory);
 
-/** What happened in a process of its own: what was printed, and how it ended. */
+/** The output and the exit status of a child process. */
 typedef struct {
     char *out;
     char *err;
@@ -37,5 +37,5 @@ typedef struct {
 void cli_check_result_clear(CliCheckResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliCheckResult, cli_check_result_clear)
 
-/** Call @function in a child that ends with what it returns. */
+/** Call @function in a child process, which exits with its result. */
 CliCheckResult cli_check_fork(int (*function)(gconstpointer data), gconstpointer data);

@@ -6,7 +6,7 @@
 
 #include <qblk/error.h>
 
-/* `source` asks nobody, `recover` only whom a journal names, `open-monitor` only who runs. */
+/* TRUE if @command accepts each form of a VM argument. */
 static gboolean
 reads_a_vm(const QblkCommand *command)
 {
@@ -30,9 +30,10 @@ every_row_is_complete(void **state)
 }
 
 static void
-a_command_is_found_by_its_names_and_no_name_is_given_twice(void **state)
+a_command_is_found_by_its_unique_names(void **state)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;
         const char *const both[] = {at->name, at->virsh_name};
@@ -51,9 +52,10 @@ a_command_is_found_by_its_names_and_no_name_is_given_twice(void **state)
 }
 
 static void
-what_is_no_command_is_not_found(void **state)
+an_unknown_command_is_not_found(void **state)
 {
     static const char *const names[] = {"", "lis", "listt", "List", "qblk", "--help"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         assert_null(qblk_command_find(names[i]));
     }
@@ -73,13 +75,13 @@ each_command_reads_a_capture(void **state)
                             at->min_arguments > 1 ? " vda" : "");
         g_autofree char *output = cli_check_run(line, &error);
         assert_no_error(error);
-        /* `check` says nothing where nothing is wrong. */
+        /* `check` prints nothing if there are no differences. */
         assert_true(g_str_equal(at->name, "check") || g_str_has_suffix(output, "\n"));
     }
 }
 
 static void
-a_command_that_fails_has_printed_nothing(void **state)
+a_command_that_fails_prints_nothing(void **state)
 {
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;
@@ -102,10 +104,11 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_complete),
-        cmocka_unit_test(a_command_is_found_by_its_names_and_no_name_is_given_twice),
-        cmocka_unit_test(what_is_no_command_is_not_found),
+        cmocka_unit_test(a_command_is_found_by_its_unique_names),
+        cmocka_unit_test(an_unknown_command_is_not_found),
         cmocka_unit_test(each_command_reads_a_capture),
-        cmocka_unit_test(a_command_that_fails_has_printed_nothing),
+        cmocka_unit_test(a_command_that_fails_prints_nothing),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ typedef struct {
     int exit;
 } Expected;
 
-/* Every code of the domain is in @table. */
+/* Check each code of a domain: @table has all of them. */
 static void
 assert_exits(GQuark domain, const Expected *table, gsize count)
 {
@@ -23,7 +23,7 @@ assert_exits(GQuark domain, const Expected *table, gsize count)
 }
 
 static void
-the_numbers_are_those_of_the_documentation(void **state)
+exit_codes_have_the_documented_numbers(void **state)
 {
     const int codes[] = {QBLK_EXIT_DONE,    QBLK_EXIT_FAILED,  QBLK_EXIT_USAGE,
                          QBLK_EXIT_NO_SUCH, QBLK_EXIT_REFUSED, QBLK_EXIT_NO_CONNECTION,
@@ -34,18 +34,19 @@ the_numbers_are_those_of_the_documentation(void **state)
 }
 
 static void
-faults_of_the_connection(void **state)
+connection_errors_have_exit_code_5(void **state)
 {
     static const Expected table[] = {
         {QBLK_QMP_ERROR_CONNECT, 5},   {QBLK_QMP_ERROR_BUSY, 5},     {QBLK_QMP_ERROR_TIMEOUT, 5},
         {QBLK_QMP_ERROR_CLOSED, 5},    {QBLK_QMP_ERROR_PROTOCOL, 1}, {QBLK_QMP_ERROR_LIMIT, 1},
         {QBLK_QMP_ERROR_NOT_FOUND, 1}, {QBLK_QMP_ERROR_REFUSED, 1},  {QBLK_QMP_ERROR_ARGUMENT, 2},
     };
+
     assert_exits(QBLK_QMP_ERROR, table, G_N_ELEMENTS(table));
 }
 
 static void
-faults_of_the_graph(void **state)
+graph_errors_have_their_exit_codes(void **state)
 {
     static const Expected table[] = {
         {QBLK_GRAPH_ERROR_INVALID, 1},     {QBLK_GRAPH_ERROR_CHANGED, 4},
@@ -56,11 +57,12 @@ faults_of_the_graph(void **state)
         {QBLK_GRAPH_ERROR_LIMIT, 1},       {QBLK_GRAPH_ERROR_NO_JOB, 3},
         {QBLK_GRAPH_ERROR_NO_MONITOR, 3},
     };
+
     assert_exits(QBLK_GRAPH_ERROR, table, G_N_ELEMENTS(table));
 }
 
 static void
-faults_of_texts_are_failures(void **state)
+errors_of_documents_are_failures(void **state)
 {
     static const Expected json[] = {{QBLK_JSON_ERROR_SYNTAX, 1}, {QBLK_JSON_ERROR_TYPE, 1}};
     static const Expected xml[] = {{QBLK_XML_ERROR_UNSUPPORTED, 1},
@@ -72,21 +74,21 @@ faults_of_texts_are_failures(void **state)
 }
 
 static void
-faults_of_the_command_line(void **state)
+usage_errors_have_exit_code_2(void **state)
 {
     static const Expected table[] = {{QBLK_CLI_ERROR_USAGE, 2}};
     assert_exits(QBLK_CLI_ERROR, table, G_N_ELEMENTS(table));
 }
 
 static void
-faults_of_the_output_are_failures(void **state)
+output_errors_are_failures(void **state)
 {
     static const Expected table[] = {{QBLK_OUTPUT_ERROR_WRITE, 1}};
     assert_exits(QBLK_OUTPUT_ERROR, table, G_N_ELEMENTS(table));
 }
 
 static void
-what_is_not_known_is_a_failure(void **state)
+unknown_errors_are_failures(void **state)
 {
     g_autoptr(GError) error = g_error_new_literal(g_quark_from_string("other"), 0, "m");
     assert_int_equal(qblk_exit_code(error), QBLK_EXIT_FAILED);
@@ -96,13 +98,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_numbers_are_those_of_the_documentation),
-        cmocka_unit_test(faults_of_the_connection),
-        cmocka_unit_test(faults_of_the_graph),
-        cmocka_unit_test(faults_of_texts_are_failures),
-        cmocka_unit_test(faults_of_the_command_line),
-        cmocka_unit_test(faults_of_the_output_are_failures),
-        cmocka_unit_test(what_is_not_known_is_a_failure),
+        cmocka_unit_test(exit_codes_have_the_documented_numbers),
+        cmocka_unit_test(connection_errors_have_exit_code_5),
+        cmocka_unit_test(graph_errors_have_their_exit_codes),
+        cmocka_unit_test(errors_of_documents_are_failures),
+        cmocka_unit_test(usage_errors_have_exit_code_2),
+        cmocka_unit_test(output_errors_are_failures),
+        cmocka_unit_test(unknown_errors_are_failures),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,11 +24,12 @@ print_dot(const char *fixture)
     return g_string_free(out, FALSE);
 }
 
-/* Outside of strings there are only words of the language. */
+/* Outside of strings there are only words of the language, and no names. */
 static void
 assert_strings_are_closed(const char *text)
 {
     gboolean inside = FALSE;
+
     for (const char *at = text; *at != '\0'; at++) {
         if (inside && *at == '\\') {
             at++;
@@ -41,11 +42,12 @@ assert_strings_are_closed(const char *text)
             assert_true(*at != '\n');
         }
     }
+
     assert_false(inside);
 }
 
 static void
-names_cannot_leave_their_strings(void **state)
+names_stay_inside_their_strings(void **state)
 {
     g_autofree char *text = print_dot("odd-names");
     assert_strings_are_closed(text);
@@ -54,7 +56,7 @@ names_cannot_leave_their_strings(void **state)
 }
 
 static void
-nodes_disks_and_jobs_have_names_of_their_own(void **state)
+nodes_disks_and_jobs_have_different_ids(void **state)
 {
     g_autofree char *text = print_dot("commit-ready");
     assert_strings_are_closed(text);
@@ -65,7 +67,7 @@ nodes_disks_and_jobs_have_names_of_their_own(void **state)
 }
 
 static void
-json_names_are_left_out_of_labels(void **state)
+json_names_are_not_in_labels(void **state)
 {
     g_autofree char *text = print_dot("shared-base");
     assert_null(strstr(text, "json:"));
@@ -73,7 +75,7 @@ json_names_are_left_out_of_labels(void **state)
 }
 
 static void
-a_drawing_is_svg_or_says_what_is_needed(void **state)
+a_drawing_is_svg_or_an_error(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(QblkVm) vm = open_fixture(&invocation, "odd-names");
@@ -86,6 +88,7 @@ a_drawing_is_svg_or_says_what_is_needed(void **state)
         assert_non_null(strstr(out->str, "<svg"));
         return;
     }
+
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "or use --format dot");
 }
 
@@ -101,7 +104,7 @@ draw_without_dot(gconstpointer data)
 }
 
 static void
-without_graphviz_the_error_says_what_to_do(void **state)
+without_graphviz_the_error_suggests_a_remedy(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(QblkVm) vm = open_fixture(&invocation, "shared-base");
@@ -115,11 +118,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_cannot_leave_their_strings),
-        cmocka_unit_test(nodes_disks_and_jobs_have_names_of_their_own),
-        cmocka_unit_test(json_names_are_left_out_of_labels),
-        cmocka_unit_test(a_drawing_is_svg_or_says_what_is_needed),
-        cmocka_unit_test(without_graphviz_the_error_says_what_to_do),
+        cmocka_unit_test(names_stay_inside_their_strings),
+        cmocka_unit_test(nodes_disks_and_jobs_have_different_ids),
+        cmocka_unit_test(json_names_are_not_in_labels),
+        cmocka_unit_test(a_drawing_is_svg_or_an_error),
+        cmocka_unit_test(without_graphviz_the_error_suggests_a_remedy),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

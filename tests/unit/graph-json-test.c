@@ -55,7 +55,7 @@ a_node_has_its_kind_and_its_edges(void **state)
 }
 
 static void
-what_a_device_lacks_is_null(void **state)
+a_missing_value_of_a_device_is_null(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\n", "- vda a\none drive1\n");
     graph_fixture_replace(replies, "query-name", NULL, "{}");
@@ -71,7 +71,7 @@ what_a_device_lacks_is_null(void **state)
 }
 
 static void
-the_node_of_a_device_is_the_filter_that_its_job_put_there(void **state)
+the_node_of_a_device_is_the_filter_of_its_job(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_load("commit-ready");
     g_autoptr(QblkJson) json = json_of(replies);
@@ -88,8 +88,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_machine_without_disks_has_empty_lists),
         cmocka_unit_test(a_node_has_its_kind_and_its_edges),
-        cmocka_unit_test(what_a_device_lacks_is_null),
-        cmocka_unit_test(the_node_of_a_device_is_the_filter_that_its_job_put_there),
+        cmocka_unit_test(a_missing_value_of_a_device_is_null),
+        cmocka_unit_test(the_node_of_a_device_is_the_filter_of_its_job),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

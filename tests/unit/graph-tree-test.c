@@ -18,7 +18,7 @@ print_tree(const char *fixture)
 }
 
 static void
-backing_images_stand_below_and_not_further_in(void **state)
+backing_images_are_not_indented(void **state)
 {
     g_autofree char *text = print_tree("deep-200");
     assert_int_equal(xml_check_count(text, "\n  backing: "), 199);
@@ -27,9 +27,10 @@ backing_images_stand_below_and_not_further_in(void **state)
 }
 
 static void
-what_is_too_far_in_says_how_far_it_is(void **state)
+a_deep_line_has_its_level_as_a_number(void **state)
 {
     g_autoptr(GString) nodes = g_string_new(NULL);
+
     for (guint i = 1; i < 50; i++) {
         g_string_append_printf(nodes, "n%u raw /n%u file=n%u\n", i, i, i + 1);
     }
@@ -77,7 +78,7 @@ every_node_is_shown(void **state)
 }
 
 static void
-an_empty_drive_is_called_so(void **state)
+an_empty_drive_is_printed_as_empty(void **state)
 {
     g_autofree char *text = print_tree("many-buses");
     assert_non_null(strstr(text, "sdg (empty-cd) empty\n"));
@@ -94,12 +95,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(backing_images_stand_below_and_not_further_in),
-        cmocka_unit_test(what_is_too_far_in_says_how_far_it_is),
+        cmocka_unit_test(backing_images_are_not_indented),
+        cmocka_unit_test(a_deep_line_has_its_level_as_a_number),
         cmocka_unit_test(a_shared_node_is_shown_once),
         cmocka_unit_test(every_node_is_shown),
-        cmocka_unit_test(an_empty_drive_is_called_so),
+        cmocka_unit_test(an_empty_drive_is_printed_as_empty),
         cmocka_unit_test(a_machine_without_disks_prints_nothing),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

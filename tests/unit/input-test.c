@@ -20,7 +20,7 @@ assert_refused(const char *file, const char *part)
 }
 
 static void
-a_file_is_read_to_its_end(void **state)
+a_file_is_read_completely(void **state)
 {
     enum { LENGTH = 200001 };
     char *directory = cli_check_directory();
@@ -40,7 +40,7 @@ a_file_is_read_to_its_end(void **state)
 }
 
 static void
-an_empty_file_is_no_bytes_and_a_nul(void **state)
+an_empty_file_is_a_nul(void **state)
 {
     gsize length = 77;
     g_autofree char *text = qblk_input_read("/dev/null", LIMIT, &length, NULL);
@@ -49,16 +49,16 @@ an_empty_file_is_no_bytes_and_a_nul(void **state)
 }
 
 static void
-a_file_that_cannot_be_read_is_named(void **state)
+an_error_names_a_file_that_cannot_be_read(void **state)
 {
     assert_refused("/nonexistent/qblk", "cannot read '/nonexistent/qblk': No such file");
     assert_refused("/", "cannot read '/': Is a directory");
     assert_refused("", "the name of the file is empty");
 }
 
-/* 256 MiB of zeros are not for every run. */
+/* Reading 256 MiB takes too long for every run. */
 static void
-a_file_without_end_is_refused_at_the_limit(void **state)
+a_file_larger_than_the_limit_is_refused(void **state)
 {
     assert_refused("/dev/zero", "cannot read '/dev/zero': it is larger than the limit of 1 MiB");
 }
@@ -70,6 +70,7 @@ copy_stdin(gconstpointer data)
     if (freopen(data, "r", stdin) == NULL) {
         return 2;
     }
+
     g_autoptr(GError) error = NULL;
     g_autofree char *text = qblk_input_read("-", LIMIT, &length, &error);
     printf("%s", text == NULL ? error->message : text);
@@ -93,11 +94,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_is_read_to_its_end),
-        cmocka_unit_test(an_empty_file_is_no_bytes_and_a_nul),
-        cmocka_unit_test(a_file_that_cannot_be_read_is_named),
-        cmocka_unit_test(a_file_without_end_is_refused_at_the_limit),
+        cmocka_unit_test(a_file_is_read_completely),
+        cmocka_unit_test(an_empty_file_is_a_nul),
+        cmocka_unit_test(an_error_names_a_file_that_cannot_be_read),
+        cmocka_unit_test(a_file_larger_than_the_limit_is_refused),
         cmocka_unit_test(a_dash_is_standard_input),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ static void
 a_signal_can_be_read_instead_of_ending_the_process(void **state)
 {
     const int signals[] = {SIGINT, SIGTERM};
+
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
         char record[256];
         g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
@@ -29,7 +30,7 @@ a_signal_can_be_read_instead_of_ending_the_process(void **state)
 }
 
 static void
-a_signal_that_came_too_late_does_not_end_the_process(void **state)
+a_signal_that_was_not_read_does_not_end_the_process(void **state)
 {
     QblkInterrupt *interrupt = qblk_interrupt_new();
     raise(SIGINT);
@@ -42,7 +43,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signal_can_be_read_instead_of_ending_the_process),
-        cmocka_unit_test(a_signal_that_came_too_late_does_not_end_the_process),
+        cmocka_unit_test(a_signal_that_was_not_read_does_not_end_the_process),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

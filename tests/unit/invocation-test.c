@@ -28,7 +28,7 @@ assert_parses(QblkInvocation *invocation, const char *line)
 }
 
 static void
-without_options_there_are_defaults(void **state)
+options_have_defaults(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "list a/b");
@@ -53,6 +53,7 @@ options_may_stand_before_and_after_the_command(void **state)
         "-j -t 7 chain -v a/b vda --expect 0",
         "chain a/b vda -vj -t 7 --expect 0",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
         g_auto(QblkInvocation) invocation = {0};
         assert_parses(&invocation, lines[i]);
@@ -66,7 +67,7 @@ options_may_stand_before_and_after_the_command(void **state)
 }
 
 static void
-the_last_of_two_options_counts(void **state)
+the_last_of_two_options_is_used(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "--timeout 1 --expect a chain --timeout 2 a/b vda --expect b");
@@ -75,7 +76,7 @@ the_last_of_two_options_counts(void **state)
 }
 
 static void
-after_two_dashes_there_are_no_options(void **state)
+arguments_after_two_dashes_are_not_options(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "resolve --json -- a/b --version");
@@ -88,7 +89,7 @@ after_two_dashes_there_are_no_options(void **state)
 }
 
 static void
-two_dashes_are_an_argument_after_two_dashes(void **state)
+two_dashes_after_two_dashes_are_an_argument(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "resolve -- a/b --");
@@ -105,7 +106,7 @@ aliases_of_virsh_are_commands(void **state)
 }
 
 static void
-a_command_line_without_sense_is_wrong_usage(void **state)
+an_invalid_command_line_is_a_usage_error(void **state)
 {
     static const struct {
         const char *line, *part;
@@ -134,6 +135,7 @@ a_command_line_without_sense_is_wrong_usage(void **state)
         {"list a/b --target a=x --target a=y", "the name 'a' is given to 'x' and to 'y'"},
         {"list a/b --target 'a[1]=x'", "'a[1]' cannot be the name of a disk"},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         assert_usage(cases[i].line, cases[i].part);
     }
@@ -149,6 +151,7 @@ a_timeout_is_a_number_of_seconds_within_a_day(void **state)
     static const char *const bad[] = {"0",   "-1",   "1e9",    "nan",     "-nan",
                                       "inf", "-inf", "0.0001", "86400.1", "1e300"};
     static const char *const no_numbers[] = {"abc", "''", "1x", "5s", "1e999"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
         g_auto(QblkInvocation) invocation = {0};
         g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", good[i].text);
@@ -176,7 +179,7 @@ a_fingerprint_is_expected_of_exactly_one_disk(void **state)
 }
 
 static void
-targets_and_edges_go_to_the_snapshot(void **state)
+targets_and_edges_are_options_of_the_snapshot(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "--target a=x list a/b --target b=y=z --edges blockstats");
@@ -189,7 +192,7 @@ targets_and_edges_go_to_the_snapshot(void **state)
 }
 
 static void
-a_domain_that_cannot_be_read_is_named(void **state)
+an_error_names_a_domain_that_cannot_be_read(void **state)
 {
     g_auto(QblkInvocation) missing = {0}, empty = {0};
     g_autoptr(GError) error = NULL;
@@ -205,13 +208,14 @@ parse_in_child(gconstpointer line)
 {
     QblkInvocation invocation = {0};
     (void)!cli_check_parse(&invocation, line, NULL);
-    return 99; /* it should have ended */
+    return 99; /* not reached */
 }
 
 static void
-the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own(void **state)
+a_command_without_its_own_format_takes_that_of_an_image(void **state)
 {
     static const char *const own[] = {"graph", "copy", "source", "recover", NULL};
+
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;
         static const char *const more[] = {"", " b", " b c"};
@@ -227,7 +231,7 @@ the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own(vo
 }
 
 static void
-what_has_no_effect_on_source_is_refused(void **state)
+options_without_effect_are_refused(void **state)
 {
     static const char *const options[] = {"--target vda=x",   "--domain /nonexistent/d",
                                           "--edges children", "--timeout 5",
@@ -238,6 +242,7 @@ what_has_no_effect_on_source_is_refused(void **state)
         assert_usage(front, "is not valid for 'qblk source': the command does not use a VM");
         assert_usage(back, "is not valid for 'qblk source': the command does not use a VM");
     }
+
     assert_usage("source image:/a --format raw", "is not valid for 'qblk source'");
     assert_usage("recover image:/a --format raw", "--format is not valid for 'qblk recover'");
     assert_usage("--format raw recover image:/a", "--format is not valid for 'qblk recover'");
@@ -247,7 +252,7 @@ what_has_no_effect_on_source_is_refused(void **state)
 }
 
 static void
-help_and_version_go_to_stdout_and_end_well(void **state)
+help_and_version_are_printed_to_stdout(void **state)
 {
     static const struct {
         const char *line, *part;
@@ -262,6 +267,7 @@ help_and_version_go_to_stdout_and_end_well(void **state)
         {"list --version", "qblk " QBLK_VERSION "\n"},
         {"--version frob", "qblk " QBLK_VERSION "\n"},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(CliCheckResult) result = cli_check_fork(parse_in_child, cases[i].line);
         assert_int_equal(result.status, 0);
@@ -274,21 +280,21 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_options_there_are_defaults),
+        cmocka_unit_test(options_have_defaults),
         cmocka_unit_test(options_may_stand_before_and_after_the_command),
-        cmocka_unit_test(the_last_of_two_options_counts),
-        cmocka_unit_test(after_two_dashes_there_are_no_options),
-        cmocka_unit_test(two_dashes_are_an_argument_after_two_dashes),
+        cmocka_unit_test(the_last_of_two_options_is_used),
+        cmocka_unit_test(arguments_after_two_dashes_are_not_options),
+        cmocka_unit_test(two_dashes_after_two_dashes_are_an_argument),
         cmocka_unit_test(aliases_of_virsh_are_commands),
-        cmocka_unit_test(a_command_line_without_sense_is_wrong_usage),
+        cmocka_unit_test(an_invalid_command_line_is_a_usage_error),
         cmocka_unit_test(a_timeout_is_a_number_of_seconds_within_a_day),
         cmocka_unit_test(a_fingerprint_is_expected_of_exactly_one_disk),
-        cmocka_unit_test(targets_and_edges_go_to_the_snapshot),
-        cmocka_unit_test(a_domain_that_cannot_be_read_is_named),
-        cmocka_unit_test(
-            the_format_of_an_image_may_be_said_to_any_command_without_a_format_of_its_own),
-        cmocka_unit_test(what_has_no_effect_on_source_is_refused),
-        cmocka_unit_test(help_and_version_go_to_stdout_and_end_well),
+        cmocka_unit_test(targets_and_edges_are_options_of_the_snapshot),
+        cmocka_unit_test(an_error_names_a_domain_that_cannot_be_read),
+        cmocka_unit_test(a_command_without_its_own_format_takes_that_of_an_image),
+        cmocka_unit_test(options_without_effect_are_refused),
+        cmocka_unit_test(help_and_version_are_printed_to_stdout),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 static void
-text_that_is_safe_stays_as_it_is(void **state)
+safe_text_is_not_changed(void **state)
 {
     static const char *const texts[] = {"",       "vda[2]",    "größe 日本語 💾",
                                         "a\\x1b", "e\xcc\x81", "\u00a0"};
@@ -18,7 +18,7 @@ text_that_is_safe_stays_as_it_is(void **state)
 }
 
 static void
-what_a_terminal_would_obey_is_escaped(void **state)
+terminal_controls_are_escaped(void **state)
 {
     static const struct {
         const char *text, *safe;
@@ -37,6 +37,7 @@ what_a_terminal_would_obey_is_escaped(void **state)
         {"\uffff", "\\uffff"},
         {"\U000e0041", "\\U000e0041"},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *safe = qblk_output_escape(cases[i].text);
         assert_string_equal(safe, cases[i].safe);
@@ -72,6 +73,7 @@ bytes_that_are_not_utf8_are_escaped_one_by_one(void **state)
         {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
         {"\xe2\x28\xa1", "\\xe2(\\xa1"},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *safe = qblk_output_escape(cases[i].text);
         assert_string_equal(safe, cases[i].safe);
@@ -82,6 +84,7 @@ static void
 any_bytes_end_as_printable_utf8(void **state)
 {
     g_autoptr(GRand) random = g_rand_new_with_seed(7);
+
     for (guint i = 0; i < 5000; i++) {
         char text[32] = {0};
         for (gsize j = 0; j + 1 < sizeof text; j++) {
@@ -96,7 +99,7 @@ any_bytes_end_as_printable_utf8(void **state)
 }
 
 static void
-json_says_its_schema_and_command_first(void **state)
+json_begins_with_schema_and_command(void **state)
 {
     g_auto(QblkOutput) output = {.command = "jobs", .text = g_string_new(NULL)};
     QblkJson *object = qblk_json_new_object();
@@ -110,7 +113,7 @@ json_says_its_schema_and_command_first(void **state)
 }
 
 static void
-json_is_safe_to_show_and_still_says_the_same(void **state)
+escaped_json_has_the_same_values(void **state)
 {
     static const char value[] = "\x1b\x7f\xc2\x9b\u202e\u2028\U000e0041\U0010fffe größe💾\n\"\\";
     g_auto(QblkOutput) output = {.command = "jobs", .text = g_string_new(NULL)};
@@ -141,8 +144,32 @@ a_warning_goes_to_stderr_in_one_line(void **state)
     assert_string_equal(result.err, "qblk: warning: a\\nqblk: b\\x1b[0m\n");
 }
 
+static int
+fail_with_hints(gconstpointer data)
+{
+    g_auto(QblkOutput) output = {0};
+    g_autoptr(GError) error = g_error_new_literal(QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE, data);
+
+    qblk_output_init(&output);
+    qblk_output_print(&output, "not printed\n");
+    qblk_output_add_hint(&output, "to resume: qblk recover %s", "/run/\x1b");
+    qblk_output_add_hint(&output, "second hint");
+    qblk_output_error(&output, error);
+    return 0;
+}
+
 static void
-a_word_for_a_shell_is_quoted_where_it_has_to_be(void **state)
+hints_follow_the_error_each_in_one_line(void **state)
+{
+    g_auto(CliCheckResult) result = cli_check_fork(fail_with_hints, "a\nb");
+    assert_string_equal(result.out, "");
+    assert_string_equal(result.err, "qblk: a\\nb\n"
+                                    "qblk: to resume: qblk recover /run/\\x1b\n"
+                                    "qblk: second hint\n");
+}
+
+static void
+a_shell_word_is_quoted_if_necessary(void **state)
 {
     static const char *const words[][2] = {
         {"/run/vm-1.qmp", "/run/vm-1.qmp"},
@@ -151,6 +178,7 @@ a_word_for_a_shell_is_quoted_where_it_has_to_be(void **state)
         {"it's", "'it'\\''s'"},
         {"vda[2]", "'vda[2]'"},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autofree char *word = qblk_output_shell_word(words[i][0]);
         assert_string_equal(word, words[i][1]);
@@ -188,16 +216,18 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_that_is_safe_stays_as_it_is),
-        cmocka_unit_test(what_a_terminal_would_obey_is_escaped),
+        cmocka_unit_test(safe_text_is_not_changed),
+        cmocka_unit_test(terminal_controls_are_escaped),
         cmocka_unit_test(every_control_is_escaped),
         cmocka_unit_test(bytes_that_are_not_utf8_are_escaped_one_by_one),
         cmocka_unit_test(any_bytes_end_as_printable_utf8),
-        cmocka_unit_test(a_word_for_a_shell_is_quoted_where_it_has_to_be),
-        cmocka_unit_test(json_says_its_schema_and_command_first),
-        cmocka_unit_test(json_is_safe_to_show_and_still_says_the_same),
+        cmocka_unit_test(a_shell_word_is_quoted_if_necessary),
+        cmocka_unit_test(json_begins_with_schema_and_command),
+        cmocka_unit_test(escaped_json_has_the_same_values),
         cmocka_unit_test(a_warning_goes_to_stderr_in_one_line),
+        cmocka_unit_test(hints_follow_the_error_each_in_one_line),
         cmocka_unit_test(output_that_cannot_be_written_is_an_error),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

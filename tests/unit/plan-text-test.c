@@ -25,7 +25,7 @@ assert_result(const QblkPlan *plan, const char *state, const char *expected)
 }
 
 static void
-the_result_says_what_was_done(void **state)
+the_result_has_the_state_of_the_job(void **state)
 {
     g_autoptr(QblkPlan) plan = plan_new();
     assert_result(plan, "done", "copy of v\\x1bda: done\n");
@@ -34,9 +34,10 @@ the_result_says_what_was_done(void **state)
 }
 
 static void
-the_result_says_what_became_of_files(void **state)
+the_result_names_the_removed_files(void **state)
 {
     g_autoptr(QblkPlan) plan = plan_new();
+
     for (guint i = 0; i < 2; i++) {
         QblkRemovedImage *removal = g_new0(QblkRemovedImage, 1);
         removal->filename = g_strdup(i == 0 ? "/d/one\n" : "/d/two");
@@ -50,7 +51,7 @@ the_result_says_what_became_of_files(void **state)
 }
 
 static void
-a_plan_says_only_chains_that_are_known(void **state)
+an_unknown_chain_is_not_printed(void **state)
 {
     g_autoptr(QblkPlan) plan = plan_new();
     g_autoptr(GString) text = g_string_new(NULL);
@@ -69,9 +70,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_result_says_what_was_done),
-        cmocka_unit_test(the_result_says_what_became_of_files),
-        cmocka_unit_test(a_plan_says_only_chains_that_are_known),
+        cmocka_unit_test(the_result_has_the_state_of_the_job),
+        cmocka_unit_test(the_result_names_the_removed_files),
+        cmocka_unit_test(an_unknown_chain_is_not_printed),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ assert_bar(gint64 done, gint64 total, double speed, guint columns, const char *e
 }
 
 static void
-the_bar_says_part_speed_and_time_left(void **state)
+the_bar_has_percent_speed_and_time_left(void **state)
 {
     const gint64 total = 100 * (gint64)MIB;
     assert_bar(0, total, 0, 60, "Copy: [.............................]   0 %                ");
@@ -28,7 +28,7 @@ the_bar_says_part_speed_and_time_left(void **state)
 }
 
 static void
-it_says_100_percent_never(void **state)
+the_bar_never_reaches_100_percent(void **state)
 {
     g_autofree char *all = qblk_progress_bar("Copy", 5, 5, 0, 10);
     assert_string_equal(all, "Copy:  99 %");
@@ -41,7 +41,7 @@ it_says_100_percent_never(void **state)
 }
 
 static void
-it_is_no_wider_than_the_terminal(void **state)
+the_bar_is_not_wider_than_the_terminal(void **state)
 {
     for (guint columns = 30; columns < 200; columns++) {
         g_autofree char *text = qblk_progress_bar("Block commit", 1, 3, 7 * MIB, columns);
@@ -65,8 +65,7 @@ typedef struct {
     gint64 done, total;
 } Report;
 
-/* What is written to standard error for @plans that are reported as in @reports, up to a total of
- * 0. */
+/* Returns: the standard error output for @plans, after the @reports up to one with a total of 0. */
 static char *
 said(const GPtrArray *plans, const Report *reports, gboolean went_well)
 {
@@ -75,6 +74,7 @@ said(const GPtrArray *plans, const Report *reports, gboolean went_well)
     int before = dup(STDERR_FILENO);
     dup2(file, STDERR_FILENO);
     g_autoptr(QblkProgress) progress = qblk_progress_new(plans, FALSE, TRUE);
+
     for (const Report *report = reports; report->total != 0; report++) {
         const QblkRunProgress now = {"running", report->done, report->total};
         qblk_progress_report(plans->pdata[report->plan], &now, progress);
@@ -90,7 +90,7 @@ said(const GPtrArray *plans, const Report *reports, gboolean went_well)
 }
 
 static void
-a_line_is_written_where_the_percent_changes_and_100_at_the_end(void **state)
+a_line_is_printed_for_each_percent_and_100_at_the_end(void **state)
 {
     static const Report reports[] = {{0, -1, -1},    {0, 0, 1000},    {0, 1, 1000},
                                      {0, 420, 1000}, {0, 1000, 1000}, {0}};
@@ -106,7 +106,7 @@ a_line_is_written_where_the_percent_changes_and_100_at_the_end(void **state)
 }
 
 static void
-of_several_disks_each_line_names_its_own(void **state)
+each_line_names_its_disk_if_there_are_several(void **state)
 {
     static const Report reports[] = {{1, 1, 10}, {0, 1, 2}, {0}};
     g_autoptr(QblkPlan) one = plan_of("pull", "vda");
@@ -120,7 +120,7 @@ of_several_disks_each_line_names_its_own(void **state)
 }
 
 static void
-nothing_is_shown_where_nobody_asked(void **state)
+nothing_is_printed_by_default(void **state)
 {
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
     assert_null(qblk_progress_new(plans, FALSE, FALSE));
@@ -132,12 +132,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_bar_says_part_speed_and_time_left),
-        cmocka_unit_test(it_says_100_percent_never),
-        cmocka_unit_test(it_is_no_wider_than_the_terminal),
-        cmocka_unit_test(a_line_is_written_where_the_percent_changes_and_100_at_the_end),
-        cmocka_unit_test(of_several_disks_each_line_names_its_own),
-        cmocka_unit_test(nothing_is_shown_where_nobody_asked),
+        cmocka_unit_test(the_bar_has_percent_speed_and_time_left),
+        cmocka_unit_test(the_bar_never_reaches_100_percent),
+        cmocka_unit_test(the_bar_is_not_wider_than_the_terminal),
+        cmocka_unit_test(a_line_is_printed_for_each_percent_and_100_at_the_end),
+        cmocka_unit_test(each_line_names_its_disk_if_there_are_several),
+        cmocka_unit_test(nothing_is_printed_by_default),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

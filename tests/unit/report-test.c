@@ -20,7 +20,7 @@ the_active_layer_is_named_by_its_disk(void **state)
 }
 
 static void
-a_layer_below_is_named_by_its_index_or_else_its_node(void **state)
+a_lower_layer_is_named_by_its_index_or_its_node(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
     QblkLayer *base = chain->layers->pdata[1];
@@ -33,7 +33,7 @@ a_layer_below_is_named_by_its_index_or_else_its_node(void **state)
 }
 
 static void
-what_is_not_known_is_null(void **state)
+an_unknown_value_is_null(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     QblkLayer *layer = chain->layers->pdata[0];
@@ -49,6 +49,7 @@ what_is_not_known_is_null(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(nulls); i++) {
         assert_null_member(json, nulls[i]);
     }
+
     assert_true(qblk_json_integer(qblk_json_get(json, "actual-size"), &size));
     assert_int_equal(size, 0);
     assert_string_equal(qblk_json_get_string(json, "problem"), "why");
@@ -66,7 +67,7 @@ a_layer_with_a_source_has_no_problem(void **state)
 }
 
 static void
-a_chain_says_its_mirror_and_all_layers(void **state)
+a_chain_has_its_mirror_and_all_layers(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(3);
     g_autoptr(QblkJson) without = qblk_report_chain(chain);
@@ -81,7 +82,7 @@ a_chain_says_its_mirror_and_all_layers(void **state)
 }
 
 static void
-a_json_name_is_not_shown_to_people(void **state)
+a_json_name_is_not_printed(void **state)
 {
     g_autoptr(QblkNode) node = qblk_node_new("n");
     g_free(node->filename);
@@ -96,11 +97,12 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_active_layer_is_named_by_its_disk),
-        cmocka_unit_test(a_layer_below_is_named_by_its_index_or_else_its_node),
-        cmocka_unit_test(what_is_not_known_is_null),
+        cmocka_unit_test(a_lower_layer_is_named_by_its_index_or_its_node),
+        cmocka_unit_test(an_unknown_value_is_null),
         cmocka_unit_test(a_layer_with_a_source_has_no_problem),
-        cmocka_unit_test(a_chain_says_its_mirror_and_all_layers),
-        cmocka_unit_test(a_json_name_is_not_shown_to_people),
+        cmocka_unit_test(a_chain_has_its_mirror_and_all_layers),
+        cmocka_unit_test(a_json_name_is_not_printed),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@ static char *
 print_table(const char *const *cells)
 {
     g_autoptr(QblkTable) table = qblk_table_new(heads);
+
     for (guint i = 0; g_strcmp0(cells[i], "end") != 0; i++) {
         qblk_table_add(table, cells[i]);
     }
@@ -19,7 +20,7 @@ print_table(const char *const *cells)
 }
 
 static void
-a_table_without_rows_has_its_heads(void **state)
+a_table_without_rows_has_heads(void **state)
 {
     const char *const cells[] = {"end"};
     g_autofree char *text = print_table(cells);
@@ -46,7 +47,7 @@ an_empty_cell_is_a_dash(void **state)
 }
 
 static void
-characters_count_by_the_columns_they_take(void **state)
+characters_count_by_their_width(void **state)
 {
     const char *const cells[] = {
         "日本語", "1",     "wide", "größe", "1",    "one", "e\xcc\x81\xcc\x81",
@@ -72,11 +73,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_table_without_rows_has_its_heads),
+        cmocka_unit_test(a_table_without_rows_has_heads),
         cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
         cmocka_unit_test(an_empty_cell_is_a_dash),
-        cmocka_unit_test(characters_count_by_the_columns_they_take),
+        cmocka_unit_test(characters_count_by_their_width),
         cmocka_unit_test(a_cell_cannot_break_its_line_or_reach_the_terminal),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,11 +20,12 @@ assert_not_opened(const char *argument, GQuark domain, int code, const char *par
     if (cli_check_parse(&invocation, line, &error)) {
         assert_null(qblk_vm_open(&invocation, &error));
     }
+
     assert_error(error, domain, code, part);
 }
 
 static void
-what_names_no_vm_is_wrong_usage(void **state)
+an_unknown_form_of_a_vm_is_a_usage_error(void **state)
 {
     static const char *const names[] = {"",           "guest",     "vm1.qmp",
                                         "imgae:/a",   "domian:/a", "captuer:/a",
@@ -45,16 +46,17 @@ a_path_may_have_colons_after_its_first_slash(void **state)
 }
 
 static void
-an_address_that_is_none_is_an_argument(void **state)
+an_incomplete_address_is_a_usage_error(void **state)
 {
     static const char *const names[] = {"tcp:", "tcp:host", "fd:", "fd:x", "fd:-1"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         assert_not_opened(names[i], QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, names[i]);
     }
 }
 
 static void
-a_capture_that_is_none_is_named(void **state)
+an_error_names_a_capture_that_is_not_valid(void **state)
 {
     char *directory = cli_check_directory();
     g_autofree char *argument = cli_check_capture(directory, "{}");
@@ -66,7 +68,7 @@ a_capture_that_is_none_is_named(void **state)
 }
 
 static void
-disks_are_those_named_or_else_all(void **state)
+chains_are_those_of_the_named_disks_or_of_all(void **state)
 {
     static const struct {
         const char *disks;
@@ -77,6 +79,7 @@ disks_are_those_named_or_else_all(void **state)
         {"vdb vda", {"vdb", "vda"}},
         {"vda vda", {"vda", "vda"}},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(QblkInvocation) invocation = {0};
         g_autoptr(GError) error = NULL;
@@ -93,7 +96,7 @@ disks_are_those_named_or_else_all(void **state)
 }
 
 static void
-one_disk_that_is_not_there_fails_all(void **state)
+one_unknown_disk_fails_all(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(GError) error = NULL;
@@ -103,7 +106,7 @@ one_disk_that_is_not_there_fails_all(void **state)
 }
 
 static void
-another_chain_than_the_expected_is_refused(void **state)
+a_chain_with_another_fingerprint_is_refused(void **state)
 {
     g_auto(QblkInvocation) right = {0}, wrong = {0};
     g_autoptr(GError) error = NULL;
@@ -118,7 +121,7 @@ another_chain_than_the_expected_is_refused(void **state)
 }
 
 static void
-nodes_that_must_not_be_asked_for_are_refused(void **state)
+nodes_that_are_not_safe_to_query_are_refused(void **state)
 {
     g_auto(QblkInvocation) safe = {0}, unsafe = {0};
     g_autoptr(GError) error = NULL;
@@ -131,7 +134,7 @@ nodes_that_must_not_be_asked_for_are_refused(void **state)
 }
 
 static void
-a_capture_asks_for_everything(void **state)
+a_capture_has_the_replies_to_all_queries(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(GError) error = NULL;
@@ -143,7 +146,7 @@ a_capture_asks_for_everything(void **state)
 }
 
 static void
-a_domain_answers_no_queries(void **state)
+a_domain_has_no_replies_and_no_nodes(void **state)
 {
     g_auto(QblkInvocation) queries = {0}, nodes = {0};
     g_autoptr(GError) error = NULL, none = NULL;
@@ -167,16 +170,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_names_no_vm_is_wrong_usage),
+        cmocka_unit_test(an_unknown_form_of_a_vm_is_a_usage_error),
         cmocka_unit_test(a_path_may_have_colons_after_its_first_slash),
-        cmocka_unit_test(an_address_that_is_none_is_an_argument),
-        cmocka_unit_test(a_capture_that_is_none_is_named),
-        cmocka_unit_test(disks_are_those_named_or_else_all),
-        cmocka_unit_test(one_disk_that_is_not_there_fails_all),
-        cmocka_unit_test(another_chain_than_the_expected_is_refused),
-        cmocka_unit_test(nodes_that_must_not_be_asked_for_are_refused),
-        cmocka_unit_test(a_capture_asks_for_everything),
-        cmocka_unit_test(a_domain_answers_no_queries),
+        cmocka_unit_test(an_incomplete_address_is_a_usage_error),
+        cmocka_unit_test(an_error_names_a_capture_that_is_not_valid),
+        cmocka_unit_test(chains_are_those_of_the_named_disks_or_of_all),
+        cmocka_unit_test(one_unknown_disk_fails_all),
+        cmocka_unit_test(a_chain_with_another_fingerprint_is_refused),
+        cmocka_unit_test(nodes_that_are_not_safe_to_query_are_refused),
+        cmocka_unit_test(a_capture_has_the_replies_to_all_queries),
+        cmocka_unit_test(a_domain_has_no_replies_and_no_nodes),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
