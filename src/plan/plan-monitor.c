@@ -153,10 +153,10 @@ set_no_monitor(const QblkJson *chardevs, const char *path, GError **error)
 
     if (others == NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_MONITOR,
-                    "qblk has opened no monitor '%s' in this VM", path);
+                    "this VM has no monitor '%s' opened by qblk", path);
     } else {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_MONITOR,
-                    "qblk has opened no monitor '%s' in this VM: it has opened %s", path, others);
+                    "this VM has no monitor '%s' opened by qblk: it has %s", path, others);
     }
 }
 

@@ -256,7 +256,7 @@ class Refused(block_jobs.TestCase):
                        '-device', 'ide-cd,id=hdd,bus=ide.1,unit=1'])
         for disk in ('hda', 'hdd'):
             result = self.qblk('commit', self.process.socket, disk, status=qblk.REFUSED)
-            self.assertRegex(result.errors, 'cdrom|empty')
+            self.assertRegex(result.errors, 'CD-ROM|empty')
 
     def test_a_layer_that_another_disk_uses(self):
         for name in ('shared-base', 'shared-base-file'):

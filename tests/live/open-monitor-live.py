@@ -207,7 +207,7 @@ class Others(TestCase):
             'type': 'socket', 'data': {'addr': address, 'server': True, 'wait': False}}})
         for path in (self.path, self.process.socket):
             self.refused(self.process.socket, path, '--close', status=qblk.NOT_FOUND,
-                         says='no monitor at')
+                         says='has no monitor')
         self.assertTrue(os.path.exists(self.path))
 
     def test_it_is_opened_once_and_closed_through_another(self):
