@@ -105,8 +105,8 @@ decide_moved_top(const QblkJournalRecord *record, GError **error)
 
     if (is_marked && record->stage < QBLK_STAGE_PIVOTING) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the mark of '%s' says that it was merged into '%s', and '%s' that this had "
-                    "not begun: one of them is old, keep both images, and compare their file "
+                    "'%s' is marked as merged into '%s', and its journal '%s' is from before the "
+                    "merge: one of them is out of date; keep both images and compare their file "
                     "systems",
                     before, plan->merged_into, record->path);
         return NULL;
@@ -118,9 +118,9 @@ decide_moved_top(const QblkJournalRecord *record, GError **error)
     /* If both have the same content, the new image has all data, whichever the guest used last. */
     if (!is_marked && !has_same_content(plan)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "QEMU ended while its guest changed over from '%s' to '%s', and they differ: "
-                    "which one has the newest data is not known; keep both, and compare their "
-                    "file systems",
+                    "QEMU ended while it switched the guest from '%s' to '%s', and the images "
+                    "differ: it is not known which one has the newest data; keep both and compare "
+                    "their file systems",
                     before, after);
         return NULL;
     }
@@ -152,8 +152,8 @@ decide_by_headers(const QblkJournalRecord *record, GError **error)
         add_unused(verdict, plan->before, plan->after);
     } else if (!qblk_chain_files_match(files, plan->before)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the headers from '%s' down are neither as before nor as planned: look with "
-                    "'qblk chain image:%s'",
+                    "the chain of '%s' is neither the one before the job nor the planned one: "
+                    "look at it with 'qblk chain image:%s'",
                     before->filename, before->filename);
         return NULL;
     }
@@ -177,10 +177,18 @@ check_mark_is_final(const QblkMergedMark *mark, GError **error)
         g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, text);
         return FALSE;
     }
-    if (!mark->is_done || mark->into == NULL) {
+    if (mark->into == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' may have been merged into '%s', and there is no journal that tells more",
-                    mark->image, mark->into == NULL ? "another image" : mark->into);
+                    "'%s' may have been merged into another image, which its mark does not name: "
+                    "compare the file systems of both",
+                    mark->image);
+        return FALSE;
+    }
+    if (!mark->is_done) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "'%s' may have been merged into '%s', and no journal of the job exists: keep "
+                    "both images and compare their file systems",
+                    mark->image, mark->into);
         return FALSE;
     }
     return TRUE;
@@ -197,7 +205,7 @@ follow_mark(QblkImageVerdict *verdict, const QblkMergedMark *mark, GError **erro
     g_ptr_array_add(verdict->unused, g_strdup(mark->image));
     if (qblk_chain_files_have(verdict->unused, mark->into)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the marks of '%s' and '%s' lead in a circle", mark->image, mark->into);
+                    "the marks of '%s' and '%s' form a cycle", mark->image, mark->into);
         return FALSE;
     }
 
@@ -253,7 +261,7 @@ consider_record(const QblkJournalRecord *record, const char *path, QblkImageVerd
 {
     if (g_error_matches(record->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT)) {
         g_propagate_prefixed_error(error, g_error_copy(record->error),
-                                   "whether anything was left unfinished is not known: ");
+                                   "it is not known if an operation was interrupted: ");
         return FALSE;
     }
     if (record->error != NULL) {
@@ -263,8 +271,9 @@ consider_record(const QblkJournalRecord *record, const char *path, QblkImageVerd
     }
     if (may_name_file(record->plan, path)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' tells of an image that QEMU knew by the relative name of '%s': say "
-                    "'qblk recover' with the VM that has it, or remove it if it is another one",
+                    "the journal '%s' may be of this image, which QEMU knew by the relative name "
+                    "of '%s': use 'qblk recover VM' with its VM, or remove the journal if it is of "
+                    "another image",
                     record->path, path);
         return FALSE;
     }

@@ -63,9 +63,9 @@ find_record(const GPtrArray *records, const char *path, const QblkJournalRecord 
         gboolean is_active = is_active_image(record->plan, path);
         if (is_active && active != NULL) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                        "both '%s' and '%s' tell of '%s': remove the one that is older, or ask "
-                        "'qblk recover' with the VM of each",
-                        active->path, record->path, path);
+                        "'%s' is named by two journals, '%s' and '%s': use 'qblk recover VM' with "
+                        "the VM of each, or remove the older one",
+                        path, active->path, record->path);
             return FALSE;
         }
         if (is_active) {
@@ -101,8 +101,7 @@ check_not_in_use(const char *path, GError **error)
 
     if (holders != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' is in use by %s: say 'qblk recover' with the VM that has it", path,
-                    holders);
+                    "'%s' is in use by %s: use 'qblk recover VM' with its VM", path, holders);
     }
     return holders == NULL;
 }
@@ -115,7 +114,7 @@ check_guest_is_stopped(const QblkJournalRecord *record, GError **error)
 
     if (record->is_busy) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "another qblk works on it right now (it holds '%s')", record->path);
+                    "another qblk process is working on it (journal: '%s')", record->path);
         return FALSE;
     }
     if (!check_not_in_use(qblk_chain_files_active(record->plan->before), error)) {

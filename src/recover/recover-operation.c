@@ -38,36 +38,49 @@ resume_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJour
     return done ? qblk_recover_result_new(record, outcome_of(record->plan, end)) : NULL;
 }
 
-/* Return @cause as an error that says which operation it is about, and what the user can do. */
+/* The image that tells what became of the operation, NULL if it would tell no more than QEMU. */
+static const char *
+image_to_ask(const QblkJournalRecord *record, const GError *cause)
+{
+    gboolean is_seen = g_error_matches(cause, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT);
+
+    /* The chain was seen, and it was not to change yet. */
+    if (is_seen && record->stage < QBLK_STAGE_PIVOTING) {
+        return NULL;
+    }
+    return qblk_chain_files_active(record->plan->before);
+}
+
+/* Return @cause in an error that names the operation, and what the user can do. */
 static void
-propagate_with_remedy(const QblkJournalRecord *record, GError *cause, GError **error)
+set_not_resumed(const QblkJournalRecord *record, const GError *cause, GError **error)
 {
     const QblkPlan *plan = record->plan;
-    g_autofree char *remedy = NULL;
+    const char *image = image_to_ask(record, cause);
 
-    if (cause->domain != QBLK_QMP_ERROR) {
-        /* Before the chain was to change, the images tell no more than a chain that was seen. */
-        gboolean is_seen = g_error_matches(cause, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT);
-        const char *top = qblk_chain_files_active(plan->before);
-        g_autofree char *ask = NULL;
-        if (top != NULL && (record->stage >= QBLK_STAGE_PIVOTING || !is_seen)) {
-            ask = g_strdup_printf("ask 'qblk recover image:%s' with the guest stopped, or ", top);
-        }
-        remedy = g_strdup_printf("; %sremove '%s' if nothing of it matters any more",
-                                 ask == NULL ? "" : ask, record->path);
+    if (cause->domain == QBLK_QMP_ERROR) {
+        g_set_error(error, cause->domain, cause->code,
+                    "the interrupted %s of '%s' cannot be resumed: %s", plan->kind, plan->target,
+                    cause->message);
+    } else if (image != NULL) {
+        g_set_error(
+            error, cause->domain, cause->code,
+            "the interrupted %s of '%s' cannot be resumed: %s; stop the guest and use 'qblk "
+            "recover image:%s', or remove the journal '%s' if the job does not matter",
+            plan->kind, plan->target, cause->message, image, record->path);
+    } else {
+        g_set_error(error, cause->domain, cause->code,
+                    "the interrupted %s of '%s' cannot be resumed: %s; remove the journal '%s' if "
+                    "the job does not matter",
+                    plan->kind, plan->target, cause->message, record->path);
     }
-
-    g_set_error(error, cause->domain, cause->code,
-                "%s of '%s' was left unfinished, and cannot be taken up: %s%s", plan->kind,
-                plan->target, cause->message, remedy == NULL ? "" : remedy);
-    g_error_free(cause);
 }
 
 QblkRecoverResult *
 qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
                        const QblkJournalRecord *record, const QblkJournalVm *vm, GError **error)
 {
-    GError *cause = NULL;
+    g_autoptr(GError) cause = NULL;
     QblkRecoverResult *result = NULL;
     g_autoptr(QblkJournal) journal = qblk_journal_resume(record, error);
     if (journal == NULL) {
@@ -81,7 +94,7 @@ qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
     }
 
     if (result == NULL) {
-        propagate_with_remedy(record, cause, error);
+        set_not_resumed(record, cause, error);
     } else if (journal != NULL) {
         qblk_journal_end(g_steal_pointer(&journal));
     }

@@ -15,36 +15,34 @@ typedef struct {
     gboolean is_local;     /* these are files of this machine */
 } Disk;
 
-static gboolean
-set_wrong_image(GError **error, const Disk *disk, const char *image, const char *why,
-                const char *other)
-{
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "QEMU was started again, with '%s' as the image of '%s', %s '%s': say 'qblk "
-                "recover image:%s', with the guest stopped",
-                image, disk->record->plan->target, why, other, disk->old);
-    return FALSE;
-}
+/* Set QBLK_BLOCKJOB_ERROR_RESULT, with a message as of printf().  Evaluates to FALSE. */
+#define set_wrong_image(error, ...)                                                                \
+    (g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, __VA_ARGS__), FALSE)
 
 /* The chain has neither of the two images.  The guest may be started with either again. */
 static gboolean
 judge_other_image(const Disk *disk, QblkRestart *restart, GError **error)
 {
+    const char *target = disk->record->plan->target;
+
     switch (disk->record->stage) {
     case QBLK_STAGE_PIVOTING:
-        return set_wrong_image(error, disk, disk->image,
-                               "which is neither the one from before nor that to which its guest "
-                               "may have gone over,",
-                               disk->new);
+        return set_wrong_image(error,
+                               "QEMU was restarted with the image '%s' for '%s', which is "
+                               "neither '%s' nor '%s', to which its guest may have been switched: "
+                               "stop the guest and use 'qblk recover image:%s'",
+                               disk->image, target, disk->old, disk->new, disk->old);
     case QBLK_STAGE_CLEANING:
-        return set_wrong_image(error, disk, disk->image,
-                               "which is neither the one from before nor that to which its guest "
-                               "had gone over,",
-                               disk->new);
+        return set_wrong_image(error,
+                               "QEMU was restarted with the image '%s' for '%s', which is "
+                               "neither '%s' nor '%s', to which its guest had been switched: stop "
+                               "the guest and use 'qblk recover image:%s'",
+                               disk->image, target, disk->old, disk->new, disk->old);
     case QBLK_STAGE_PLANNED:
     case QBLK_STAGE_STARTED:
         break;
     }
+
     *restart = QBLK_RESTART_OTHER_IMAGE;
     return TRUE;
 }
@@ -53,25 +51,31 @@ judge_other_image(const Disk *disk, QblkRestart *restart, GError **error)
 static gboolean
 judge_old_image(const Disk *disk, QblkRestart *restart, GError **error)
 {
-    const QblkJournalRecord *record = disk->record;
+    const QblkPlan *plan = disk->record->plan;
 
-    switch (record->stage) {
+    switch (disk->record->stage) {
     case QBLK_STAGE_PIVOTING:
-        return set_wrong_image(error, disk, disk->old, "and its guest may have gone over before to",
-                               disk->new);
+        return set_wrong_image(error,
+                               "QEMU was restarted with the image '%s' for '%s', and its guest "
+                               "may have been switched to '%s' before: stop the guest and use "
+                               "'qblk recover image:%s'",
+                               disk->old, plan->target, disk->new, disk->old);
     case QBLK_STAGE_CLEANING:
-        return set_wrong_image(error, disk, disk->old, "and its guest had gone over before to",
-                               disk->new);
+        return set_wrong_image(error,
+                               "QEMU was restarted with the image '%s' for '%s', and its guest "
+                               "had been switched to '%s' before: stop the guest and use 'qblk "
+                               "recover image:%s'",
+                               disk->old, plan->target, disk->new, disk->old);
     case QBLK_STAGE_PLANNED:
     case QBLK_STAGE_STARTED:
         break;
     }
 
     /* The guest has not switched, and so no image is stale. */
-    if (record->plan->merged != NULL && disk->is_local) {
-        qblk_merged_mark_remove(record->plan->merged);
+    if (plan->merged != NULL && disk->is_local) {
+        qblk_merged_mark_remove(plan->merged);
     }
-    *restart = QBLK_RESTART_CORRECT_IMAGE;
+    *restart = QBLK_RESTART_ALL_DATA;
     return TRUE;
 }
 
@@ -82,10 +86,13 @@ judge_new_image(const Disk *disk, QblkRestart *restart, GError **error)
     QblkStage stage = disk->record->stage;
 
     if (stage < QBLK_STAGE_PIVOTING) {
-        return set_wrong_image(error, disk, disk->new,
-                               "and the job had not come to its end: all data are in", disk->old);
+        return set_wrong_image(error,
+                               "QEMU was restarted with the image '%s' for '%s', and the job had "
+                               "not finished: all data are in '%s'; stop the guest and use 'qblk "
+                               "recover image:%s'",
+                               disk->new, disk->record->plan->target, disk->old, disk->old);
     }
-    *restart = stage == QBLK_STAGE_PIVOTING ? QBLK_RESTART_LAST_WRITES : QBLK_RESTART_CORRECT_IMAGE;
+    *restart = stage == QBLK_STAGE_PIVOTING ? QBLK_RESTART_LAST_WRITES : QBLK_RESTART_ALL_DATA;
 
     /* The guest has used the new image, and so the old one is stale, whatever it contains. */
     return !disk->is_local || qblk_merged_mark_write(disk->old, disk->new, TRUE, error);
@@ -113,7 +120,7 @@ judge_same_top(const QblkChain *chain, const QblkPlan *plan)
     g_autoptr(GPtrArray) files = qblk_chain_files_of_chain(chain);
 
     if (plan->before->len == 0) {
-        return QBLK_RESTART_CORRECT_IMAGE;
+        return QBLK_RESTART_CHAIN_UNKNOWN;
     }
     if (qblk_chain_files_match(files, plan->before)) {
         return QBLK_RESTART_CHAIN_BEFORE;

@@ -17,12 +17,13 @@ typedef enum {
 
 /** What the disk of an operation has in a QEMU that was started since. */
 typedef enum {
-    QBLK_RESTART_CORRECT_IMAGE, /* the image with all data, or a disk whose chain is not known */
+    QBLK_RESTART_ALL_DATA,      /* the image with all data */
     QBLK_RESTART_OTHER_IMAGE,   /* neither of the two images, and the guest had not switched */
     QBLK_RESTART_LAST_WRITES,   /* the new image; the last writes may be in the old one only */
     QBLK_RESTART_CHAIN_BEFORE,  /* the active image is the same; the chain below is as before */
     QBLK_RESTART_CHAIN_AFTER,   /* likewise; as planned */
     QBLK_RESTART_CHAIN_OTHER,   /* likewise; neither */
+    QBLK_RESTART_CHAIN_UNKNOWN, /* the chain was not known before */
 } QblkRestart;
 
 /** All texts are owned. */

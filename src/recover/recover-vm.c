@@ -104,7 +104,7 @@ qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, QblkJourna
         return NULL;
     }
     if (!qblk_recover_is_of(record, vm)) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "another VM answers at '%s' now",
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "another VM now answers at '%s'",
                     address);
         return NULL;
     }

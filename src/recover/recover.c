@@ -34,8 +34,8 @@ report_unavailable(const Recovery *recovery, const QblkJournalRecord *record, GE
 {
     if (record->error != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "what was left unfinished is not known: %s; remove '%s' if nothing of it "
-                    "matters any more",
+                    "it is not known if an operation was interrupted: %s; remove '%s' if its job "
+                    "does not matter",
                     record->error->message, record->path);
         return FALSE;
     }
@@ -97,8 +97,8 @@ set_unreachable(const QblkJournalRecord *record, GError *cause, GError **error)
 
     g_propagate_prefixed_error(
         error, cause,
-        "%s of '%s' was left unfinished, and its VM cannot be reached; if it has ended say 'qblk "
-        "recover image:%s': ",
+        "the interrupted %s of '%s' cannot be resumed (if its QEMU has ended, use 'qblk recover "
+        "image:%s'): ",
         plan->kind, plan->target, top == NULL ? "IMAGE" : top);
 }
 

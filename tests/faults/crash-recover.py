@@ -73,7 +73,7 @@ class AnotherVm(TestCase):
                                           '--state-dir', self.directory, *SLOW))
                 jobs = [job['id'] for job in self.process.qmp.execute('query-jobs')]
                 result = self.qblk('recover', status=qblk.NO_CONNECTION)
-                self.assertIn(f"another VM answers at '{self.process.socket}' now", result.errors)
+                self.assertIn(f"another VM now answers at '{self.process.socket}'", result.errors)
                 self.assertIn(f'qblk recover image:{self.files[0]}', result.errors)
                 self.assertEqual([job['id'] for job in self.process.qmp.execute('query-jobs')],
                                  jobs)
@@ -95,11 +95,11 @@ class NotInTheWay(TestCase):
         self.start_another('vdb', uuid)
         result = self.qblk('recover', self.process.socket, status=qblk.NOT_FOUND)
         path = os.path.join(crash.journal_directory(), crash.journals()[0])
-        for part in ("commit of 'vda' was left unfinished", "no disk 'vda'",
-                     f'qblk recover image:{self.files[0]}', f"remove '{path}'"):
+        for part in ("the interrupted commit of 'vda'", "no disk 'vda'",
+                     f'qblk recover image:{self.files[0]}', f"remove the journal '{path}'"):
             self.assertIn(part, result.errors)
         result = self.qblk('commit', self.process.socket, 'vdb', '--top', 'vdb[1]')
-        self.assertIn("warning: commit of 'vda' was left unfinished", result.errors)
+        self.assertIn("warning: the interrupted commit of 'vda'", result.errors)
         self.process.quit()
         self.assertIn(f'boot from: {self.files[0]}',
                       self.qblk('recover', f'image:{self.files[0]}').text)

@@ -89,7 +89,7 @@ one_that_somebody_works_on_is_refused(void **state)
     const JournalCase *test = *state;
     QblkJournal *journal = begin_at(test, QBLK_STAGE_STARTED);
     assert_no_verdict(test, file_of(test->plan->before), QBLK_BLOCKJOB_ERROR_REFUSED,
-                      "another qblk works on");
+                      "another qblk process is working on it");
     qblk_journal_end(journal);
 }
 
@@ -147,7 +147,7 @@ marks_are_followed_to_the_image_that_has_all_data(void **state)
     mark_into(lower, "/base", FALSE);
     assert_no_verdict(test, upper, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
     mark_into(lower, upper, TRUE);
-    assert_no_verdict(test, upper, QBLK_BLOCKJOB_ERROR_RESULT, "circle");
+    assert_no_verdict(test, upper, QBLK_BLOCKJOB_ERROR_RESULT, "cycle");
     clear(upper);
     clear(lower);
 }
@@ -183,7 +183,7 @@ a_final_mark_counts_for_more_than_the_journal(void **state)
     end_left(test);
     qblk_journal_leave(begin_at(test, QBLK_STAGE_STARTED));
     assert_no_verdict(test, file_of(test->plan->before), QBLK_BLOCKJOB_ERROR_RESULT,
-                      "one of them is old");
+                      "one of them is out of date");
     end_left(test);
     clear(image);
 }
@@ -198,7 +198,8 @@ two_journals_of_one_image_tell_nothing(void **state)
     other.vm.uuid = NULL;
     qblk_journal_leave(begin_at(test, QBLK_STAGE_STARTED));
     qblk_journal_leave(begin_at(&other, QBLK_STAGE_CLEANING));
-    assert_no_verdict(test, file_of(test->plan->before), QBLK_BLOCKJOB_ERROR_RESULT, "both '");
+    assert_no_verdict(test, file_of(test->plan->before), QBLK_BLOCKJOB_ERROR_RESULT,
+                      "is named by two journals");
     end_left(test);
     end_left(test);
     g_free(other.vm.address);

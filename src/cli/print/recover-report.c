@@ -18,8 +18,8 @@ static char *
 describe_restart(const QblkRecoverResult *result)
 {
     switch (result->restart) {
-    case QBLK_RESTART_CORRECT_IMAGE:
-        return g_strdup("the image is correct");
+    case QBLK_RESTART_ALL_DATA:
+        return g_strdup("it has all data");
     case QBLK_RESTART_OTHER_IMAGE:
         return g_strdup_printf("the image is neither '%s' nor '%s'", result->old_top,
                                result->new_top);
@@ -31,6 +31,8 @@ describe_restart(const QblkRecoverResult *result)
         return g_strdup("the chain is unchanged");
     case QBLK_RESTART_CHAIN_AFTER:
         return g_strdup("the chain is as planned");
+    case QBLK_RESTART_CHAIN_UNKNOWN:
+        return g_strdup("the chain before the job is not known");
     case QBLK_RESTART_CHAIN_OTHER:
         break;
     }
