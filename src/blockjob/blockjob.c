@@ -40,9 +40,15 @@ check_plan(QblkPlan *plan, QblkClient *client, const QblkSchema *schema, GError 
 {
     g_autoptr(QblkPlan) made = plan;
     gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
-    gboolean done = made != NULL && qblk_plan_check_schema(made, schema, error) &&
-                    qblk_delete_images_identify(made, pid, error);
-    return done ? g_steal_pointer(&made) : NULL;
+    if (made == NULL || !qblk_plan_check_schema(made, schema, error)) {
+        return NULL;
+    }
+
+    if (!qblk_delete_images_identify(made, pid, error)) {
+        return NULL;
+    }
+
+    return g_steal_pointer(&made);
 }
 
 QblkPlan *

@@ -69,7 +69,11 @@ qblk_file_sync_make_directory(const char *directory)
         return FALSE;
     }
 
-    return qblk_file_sync_make_directory(above) && qblk_file_sync_make_directory(directory);
+    if (!qblk_file_sync_make_directory(above)) {
+        return FALSE;
+    }
+
+    return qblk_file_sync_make_directory(directory);
 }
 
 gboolean

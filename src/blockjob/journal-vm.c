@@ -43,7 +43,13 @@ qblk_journal_vm_key(const QblkJournalVm *vm)
 {
     g_autofree char *process =
         g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, vm->pid, vm->start);
-    const char *identity = vm->uuid != NULL ? vm->uuid : vm->pid != 0 ? process : vm->address;
+    const char *identity = vm->address;
+    if (vm->uuid != NULL) {
+        identity = vm->uuid;
+    } else if (vm->pid != 0) {
+        identity = process;
+    }
+
     g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
     return g_strndup(hash, 16);
 }

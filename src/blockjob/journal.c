@@ -100,8 +100,10 @@ static gboolean
 append_line(QblkJournal *journal, const QblkJson *json, GError **error)
 {
     g_autofree char *text = qblk_json_print(json, QBLK_JSON_COMPACT);
-    return qblk_file_sync_append_line(journal->fd, &journal->whole, text) ||
-           set_write_error(error, "cannot write the journal", journal->path);
+    if (qblk_file_sync_append_line(journal->fd, &journal->whole, text)) {
+        return TRUE;
+    }
+    return set_write_error(error, "cannot write the journal", journal->path);
 }
 
 /* One file for each disk of a QEMU, whichever of its monitors is used. */

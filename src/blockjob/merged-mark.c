@@ -37,10 +37,18 @@ write_synced(const char *path, const char *text)
     gsize length = strlen(text);
     (void)g_unlink(path);
     int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
-    gboolean done = fd >= 0 && write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
+    if (fd < 0) {
+        return FALSE;
     }
+
+    gboolean done = write(fd, text, length) == (ssize_t)length;
+    if (done) {
+        done = fsync(fd) == 0;
+    }
+
+    int reason = errno;
+    close(fd);
+    errno = reason;
 
     return done;
 }
@@ -50,7 +58,10 @@ static gboolean
 replace(const char *path, const char *text)
 {
     g_autofree char *new = g_strconcat(path, ".new", NULL);
-    return write_synced(new, text) && g_rename(new, path) == 0 && qblk_file_sync_parent(path);
+    if (!write_synced(new, text) || g_rename(new, path) != 0) {
+        return FALSE;
+    }
+    return qblk_file_sync_parent(path);
 }
 
 /* A device may have another number after a reboot. */

@@ -109,8 +109,14 @@ undo(QblkRunTask *task, GError **error)
         is_reached = qblk_monitor_reconnect(monitor, error);
     }
 
-    return is_reached && undo_steps(task, error) && dismiss_existing_job(task, error) &&
-           qblk_run_journal_undone(task, error);
+    if (!is_reached) {
+        return FALSE;
+    }
+
+    if (!undo_steps(task, error) || !dismiss_existing_job(task, error)) {
+        return FALSE;
+    }
+    return qblk_run_journal_undone(task, error);
 }
 
 gboolean

@@ -16,7 +16,7 @@ typedef struct {
     QblkJournalVm vm;
 } JournalCase;
 
-/** The end fails where a file is left in the directory. */
+/** The end fails if a file is left in the directory. */
 int journal_case_set_up(void **state);
 int journal_case_tear_down(void **state);
 

@@ -11,18 +11,18 @@
 #include "plan/plan-commit.h"
 
 /**
- * A plan, the server it is run on, and how the run ended.  What the script does not say the server
- * answers as its topology was recorded: the chain as it is before the job, and no jobs.
+ * A plan, the server it is run on, and how the run ended.  The server answers commands
+ * that are not in the script as its topology was recorded: the chain from before the job, no jobs.
  */
 typedef struct {
     QblkReplies *replies;
     QblkSnapshot *snapshot;
     QblkPlan *plan;
     FakeQmp *fake;
-    FakeQmp *next; /* where it connects to again, or NULL */
+    FakeQmp *next; /* the server of the second connection (nullable) */
     QblkRunOptions options;
     char *directory;      /* of what is written down, or NULL */
-    QblkJournal *journal; /* where there is a directory; NULL once it was ended */
+    QblkJournal *journal; /* if there is a directory; NULL once it has ended */
     GError *error;
     gboolean done;
 } RunCase;
@@ -33,11 +33,10 @@ void run_case_free(RunCase *test);
 /** Make the plan, of an active commit, one for a job that existed, and that has to be finalized. */
 void run_case_wait_for_finalize(RunCase *test);
 
-/** From before run_case_run() on: a journal, and an image in place of the merged one, where
- * QEMU is on this machine. */
+/** Before run_case_run(): begin a journal, and create the merged image; QEMU is on this machine. */
 void run_case_begin_journal(RunCase *test);
 
-/** After it: the stage in the journal that was left, -1 where none was. */
+/** After it: the stage in the journal, -1 if there is none. */
 int run_case_stage(RunCase *test);
 
 /** After it: the mark of the merged image, or NULL. */
@@ -67,7 +66,7 @@ void run_case_accept_flush(FakeQmp *fake);
 /** From `pending` to the end of an inner commit. */
 void run_case_accept_end(FakeQmp *fake);
 
-/** Cancel the job, which is in the state @from, and forget it. */
+/** Cancel the job, which is in the state @from, and dismiss it. */
 void run_case_accept_rollback(FakeQmp *fake, const char *from);
 
 /* ---- how it ends ---- */

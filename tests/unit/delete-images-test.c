@@ -363,7 +363,7 @@ an_active_layer_that_is_in_use_here_is_a_file_of_this_machine(void **state)
     assert_true(qblk_delete_images_is_here(plan, 0, FALSE));
 }
 
-/* The guest may have gone over to the image from after. */
+/* The guest may have switched to the new image. */
 static void
 a_plan_that_was_begun_may_have_ended(void **state)
 {

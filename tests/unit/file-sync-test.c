@@ -119,7 +119,7 @@ take_up(const JournalCase *test)
     return journal;
 }
 
-/* As where the place is full after @length more bytes of the file @path. */
+/* Have the disk full after @length more bytes of the file @path. */
 static void
 fail_to_note(QblkJournal *journal, const char *path, QblkStage stage, gsize length)
 {
@@ -163,7 +163,7 @@ append(const char *path, const char *text)
     close(fd);
 }
 
-/* The second as it is where the next line was put right behind a torn one. */
+/* The second one is a line that was appended to an incomplete one. */
 static void
 an_incomplete_line_is_cut_off_by_a_resume(void **state)
 {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whoever lists cannot know that nobody begins with that file at this moment. */
+/* Another process may begin with that file at this moment. */
 static void
 an_empty_journal_is_not_listed_and_can_be_begun(void **state)
 {
@@ -122,7 +122,7 @@ an_unreadable_directory_is_not_empty(void **state)
                  "cannot read the directory for journals '/proc/self/stat'");
 }
 
-/* Two that take up the same: the first has come further when the second has the lock. */
+/* Two processes resume the same operation: the first has gone on when the second has the lock. */
 static void
 what_another_has_gone_on_with_is_not_taken_up_from_where_it_was(void **state)
 {

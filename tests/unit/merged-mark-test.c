@@ -27,7 +27,7 @@ a_mark_is_written_read_and_removed(void **state)
     qblk_merged_mark_remove(image);
     assert_null(qblk_merged_mark_read(image));
     assert_int_equal(g_unlink(image), 0);
-    assert_int_equal(g_rmdir(directory), 0); /* nothing else was left */
+    assert_int_equal(g_rmdir(directory), 0); /* nothing else is there */
 }
 
 static void

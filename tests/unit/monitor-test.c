@@ -155,7 +155,7 @@ each_signal_of_a_signalfd_is_one_interrupt(void **state)
     end(&test);
 }
 
-/* ---- whether QEMU is there ---- */
+/* ---- a QEMU that does not respond ---- */
 
 static void
 a_silent_QEMU_is_queried(void **state)

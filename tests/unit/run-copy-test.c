@@ -20,7 +20,7 @@ copy_new(QblkCopyEnd end)
 
 /* Answer query-jobs: job0-create has ended, with @error or NULL for none. */
 static void
-tell_created(FakeQmp *fake, const char *error)
+answer_created(FakeQmp *fake, const char *error)
 {
     g_autofree char *reason = g_strdup_printf(", \"error\": \"%s\"", error);
     g_autofree char *text = g_strdup_printf(
@@ -45,7 +45,7 @@ begin_creation(FakeQmp *fake)
 }
 
 static void
-take_dismiss(FakeQmp *fake)
+accept_dismiss(FakeQmp *fake)
 {
     fake_qmp_expect(fake, "job-dismiss", "{\"id\": \"job0-create\"}");
     fake_qmp_event(fake, "JOB_STATUS_CHANGE", "{\"id\": \"job0-create\", \"status\": \"null\"}");
@@ -53,15 +53,15 @@ take_dismiss(FakeQmp *fake)
 }
 
 static void
-take_creation(FakeQmp *fake)
+accept_creation(FakeQmp *fake)
 {
     begin_creation(fake);
-    tell_created(fake, NULL);
-    take_dismiss(fake);
+    answer_created(fake, NULL);
+    accept_dismiss(fake);
 }
 
 static void
-take_close(FakeQmp *fake, const char *node)
+accept_close(FakeQmp *fake, const char *node)
 {
     g_autofree char *arguments = g_strdup_printf("{\"node-name\": \"%s\"}", node);
     fake_qmp_expect(fake, "blockdev-del", arguments);
@@ -69,11 +69,11 @@ take_close(FakeQmp *fake, const char *node)
 }
 
 static void
-take_opening(FakeQmp *fake)
+accept_opening(FakeQmp *fake)
 {
-    take_creation(fake);
+    accept_creation(fake);
     run_case_accept(fake, "blockdev-add", NULL, NULL);
-    take_creation(fake);
+    accept_creation(fake);
     run_case_accept(fake, "blockdev-add", NULL, NULL);
 }
 
@@ -83,13 +83,13 @@ static void
 opened_nodes_are_deleted_after_a_finish(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_FINISH);
-    take_opening(test->fake);
+    accept_opening(test->fake);
     run_case_accept(test->fake, "blockdev-mirror", "created running", "ready");
     run_case_accept(test->fake, "block-job-cancel", NULL, "waiting pending concluded");
     run_case_answer_jobs(test->fake, "concluded", NULL);
     run_case_accept(test->fake, "job-dismiss", NULL, "null");
-    take_close(test->fake, "qblk-vda-1");
-    take_close(test->fake, "qblk-vda-1-file");
+    accept_close(test->fake, "qblk-vda-1");
+    accept_close(test->fake, "qblk-vda-1-file");
     run_case_end(test, 0, 0, NULL); /* the chain is the one before */
 }
 
@@ -100,9 +100,9 @@ a_file_that_cannot_be_created_is_reported(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
     begin_creation(test->fake);
-    tell_created(test->fake, "Could not create file: No such file or directory");
-    tell_created(test->fake, "Could not create file: No such file or directory");
-    take_dismiss(test->fake);
+    answer_created(test->fake, "Could not create file: No such file or directory");
+    answer_created(test->fake, "Could not create file: No such file or directory");
+    accept_dismiss(test->fake);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
                   "Could not create file: No such file or directory; the chain of 'vda' is "
                   "unchanged");
@@ -112,11 +112,11 @@ static void
 a_job_that_is_refused_leaves_nothing_open(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
-    take_opening(test->fake);
+    accept_opening(test->fake);
     run_case_refuse(test->fake, "blockdev-mirror");
     run_case_answer_jobs(test->fake, NULL, NULL);
-    take_close(test->fake, "qblk-vda-1");
-    take_close(test->fake, "qblk-vda-1-file");
+    accept_close(test->fake, "qblk-vda-1");
+    accept_close(test->fake, "qblk-vda-1-file");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "cannot start the job: QEMU refused");
 }
 
@@ -124,24 +124,24 @@ static void
 a_job_that_fails_leaves_nothing_open(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
-    take_opening(test->fake);
+    accept_opening(test->fake);
     run_case_accept(test->fake, "blockdev-mirror", "created running", "aborting concluded");
     run_case_answer_jobs(test->fake, "concluded", "No space left on device");
     run_case_answer_jobs(test->fake, "concluded", "No space left on device");
     run_case_accept(test->fake, "job-dismiss", "null", NULL);
-    take_close(test->fake, "qblk-vda-1");
-    take_close(test->fake, "qblk-vda-1-file");
+    accept_close(test->fake, "qblk-vda-1");
+    accept_close(test->fake, "qblk-vda-1-file");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "No space left on device; the chain");
 }
 
-/* A node that was opened by the command whose answer was lost is there when it is sent again. */
+/* The node was opened although the answer was lost: it exists when the command is sent again. */
 static void
 a_connection_lost_while_a_node_is_opened_does_not_matter(void **state)
 {
     for (gboolean is_heard = FALSE; is_heard <= TRUE; is_heard++) {
         RunCase *test = copy_new(QBLK_COPY_STAY);
         test->next = run_case_server();
-        take_creation(test->fake);
+        accept_creation(test->fake);
         run_case_disconnect(test->fake, "blockdev-add", is_heard);
         run_case_answer_jobs(test->next, NULL, NULL);
         fake_qmp_expect(test->next, "blockdev-add", NULL);
@@ -150,7 +150,7 @@ a_connection_lost_while_a_node_is_opened_does_not_matter(void **state)
         } else {
             fake_qmp_reply(test->next, "{}");
         }
-        take_creation(test->next);
+        accept_creation(test->next);
         run_case_accept(test->next, "blockdev-add", NULL, NULL);
         run_case_accept(test->next, "blockdev-mirror", "created running", "ready");
         run_case_end(test, 0, 0, NULL);
@@ -163,11 +163,11 @@ a_connection_lost_while_an_image_is_created_does_not_matter(void **state)
     RunCase *test = copy_new(QBLK_COPY_STAY);
     test->next = run_case_server();
     run_case_disconnect(test->fake, "blockdev-create", TRUE);
-    tell_created(test->next, NULL); /* that is why it is not sent again */
-    tell_created(test->next, NULL);
-    take_dismiss(test->next);
+    answer_created(test->next, NULL); /* that is why it is not sent again */
+    answer_created(test->next, NULL);
+    accept_dismiss(test->next);
     run_case_accept(test->next, "blockdev-add", NULL, NULL);
-    take_creation(test->next);
+    accept_creation(test->next);
     run_case_accept(test->next, "blockdev-add", NULL, NULL);
     run_case_accept(test->next, "blockdev-mirror", "created running", "ready");
     run_case_end(test, 0, 0, NULL);
@@ -179,13 +179,13 @@ opened_nodes_are_deleted_on_the_next_connection(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
     test->next = run_case_server();
-    take_creation(test->fake);
+    accept_creation(test->fake);
     run_case_disconnect(test->fake, "blockdev-add", FALSE);
     run_case_answer_jobs(test->next, NULL, NULL);
     run_case_accept(test->next, "blockdev-add", NULL, NULL);
     run_case_refuse(test->next, "blockdev-create");
     run_case_answer_jobs(test->next, NULL, NULL);
-    take_close(test->next, "qblk-vda-1-file");
+    accept_close(test->next, "qblk-vda-1-file");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
                   "cannot create the image of the copy: QEMU refused");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a run that has failed leaves for whoever takes it up. */
+/* What a run that has failed leaves, for a resume. */
 #include "lib/run-case.h"
 
 /* An active commit, up to the answer to the command that changes the chain, and what follows. */

@@ -130,9 +130,9 @@ if_the_connection_stays_lost_the_last_known_state_is_reported(void **state)
                  "the chain of 'vda' was changed as planned, but a later step failed");
 }
 
-/* What is left of an active commit once the chain was seen to be as planned. */
+/* The rest of an active commit, from the chain that is as planned. */
 static void
-take_cleaning(FakeQmp *fake)
+accept_cleaning(FakeQmp *fake)
 {
     fake_qmp_answer_recorded(fake);
     run_case_accept(fake, "job-dismiss", "null", NULL);
@@ -141,7 +141,7 @@ take_cleaning(FakeQmp *fake)
     }
 }
 
-/* A case whose job-complete QEMU must not hear twice: the one that was sent was lost. */
+/* A case whose job-complete must not be sent twice, and was lost. */
 static RunCase *
 case_of_once(void)
 {
@@ -164,10 +164,10 @@ a_command_that_must_not_be_sent_twice_is_not(void **state)
     RunCase *test = case_of_once();
     run_case_status(test->next, "waiting pending concluded"); /* it was heard */
     run_case_answer_jobs(test->next, "concluded", NULL);
-    take_cleaning(test->next);
+    accept_cleaning(test->next);
     run_case_succeed(test);
 
-    test = case_of_once(); /* it was not: the job stays where it is, and is taken back */
+    test = case_of_once(); /* it was not: the job does not change its state, and is rolled back */
     run_case_answer_jobs(test->next, "ready", NULL);
     run_case_answer_jobs(test->next, "ready", NULL);
     run_case_accept(test->next, "job-cancel", NULL, "aborting concluded");
@@ -200,7 +200,7 @@ a_command_that_is_refused_because_it_was_done_is_done(void **state)
     run_case_accept(test->fake, "block-commit", "created running", "ready");
     run_case_refuse(test->fake, "job-complete");
     run_case_answer_jobs(test->fake, "concluded", NULL);
-    take_cleaning(test->fake);
+    accept_cleaning(test->fake);
     run_case_succeed(test);
 
     test = run_case_new(QBLK_COMMIT_PIVOT);

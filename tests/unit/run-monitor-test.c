@@ -6,7 +6,7 @@
 #include "plan/plan-monitor.h"
 
 #define PATIENCE_MS 5000
-#define PATH        "/nonexistent/watch.qmp" /* nobody listens there, whatever the server says */
+#define PATH        "/nonexistent/watch.qmp" /* there is no server at that path */
 
 /* The plan to open a monitor at PATH, or to close it. */
 static QblkPlan *

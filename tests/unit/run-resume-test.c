@@ -6,11 +6,11 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-/* What a job that was left is found as. */
+/* How the job of an interrupted operation is found. */
 typedef enum { GONE, RUNS, WAITS, CONCLUDED, FAILED } Found;
 /* Which of its two chains the disk has. */
 typedef enum { BEFORE, AFTER, SAME, OTHER } Has;
-typedef enum { COMPLETED, TAKEN_BACK, REFUSED } End;
+typedef enum { COMPLETED, ROLLED_BACK, REFUSED } End;
 
 typedef struct {
     QblkCommitEnd kind;
@@ -20,10 +20,10 @@ typedef struct {
     End end;
 } Row;
 
-/* Where the files of a case are, and the operation that was left there. */
+/* The files of a case, and its interrupted operation. */
 typedef struct {
     RunCase *run;
-    char *directory, *image; /* of which the plan says that it is old afterwards */
+    char *directory, *image; /* the image that is stale after the job */
     QblkJournal *journal;
 } Left;
 
@@ -89,14 +89,14 @@ clear(Left *left)
 {
     run_case_free(left->run);
     assert_int_equal(g_unlink(left->image), 0);
-    assert_int_equal(g_rmdir(left->directory), 0); /* nothing else was left */
+    assert_int_equal(g_rmdir(left->directory), 0); /* nothing else is there */
     g_free(left->image);
     g_free(left->directory);
 }
 
 /* The recorded chain is the one before, and the plan has two. */
 static void
-have_chain(const RunCase *test, Has chain)
+set_chain(const RunCase *test, Has chain)
 {
     QblkPlan *plan = test->plan;
     GPtrArray *after = plan->after;
@@ -113,7 +113,7 @@ have_chain(const RunCase *test, Has chain)
     }
 }
 
-/* ---- what is heard of the job, and taken, in each case ---- */
+/* ---- what the server reports and accepts in each case ---- */
 
 static gboolean
 is_pivot(const Row *row)
@@ -150,7 +150,7 @@ waiting_state(const Row *row)
 }
 
 static void
-go_on(FakeQmp *fake, const Row *row)
+accept_resume(FakeQmp *fake, const Row *row)
 {
     if (row->job == GONE) {
         return; /* what it refuses, and what it closes, is in its capture */
@@ -164,7 +164,7 @@ go_on(FakeQmp *fake, const Row *row)
     } else {
         run_case_answer_jobs(fake, "concluded", NULL);
         if (is_pivot(row)) {
-            fake_qmp_answer_recorded(fake); /* whether the guest has gone over */
+            fake_qmp_answer_recorded(fake); /* which image is the active one */
         }
         take_end(fake, row, FALSE);
     }
@@ -172,7 +172,7 @@ go_on(FakeQmp *fake, const Row *row)
 }
 
 static void
-go_back(FakeQmp *fake, const Row *row)
+accept_rollback(FakeQmp *fake, const Row *row)
 {
     if (row->job == FAILED) {
         for (guint i = 0; i < 2; i++) {
@@ -181,7 +181,7 @@ go_back(FakeQmp *fake, const Row *row)
         run_case_accept(fake, "job-dismiss", "null", NULL);
     } else if (row->job == CONCLUDED && is_pivot(row)) {
         run_case_answer_jobs(fake, "concluded",
-                             NULL); /* and no job is there when the chain is seen */
+                             NULL); /* and the job is gone when the chain is read */
     } else if (row->job == CONCLUDED) {
         run_case_answer_jobs(fake, "concluded", NULL);
         run_case_answer_jobs(fake, "concluded", NULL);
@@ -200,7 +200,7 @@ check_marks(const Left *left, const Row *row)
 {
     g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(left->image);
     gboolean is_wanted = row->end == COMPLETED || row->stage >= QBLK_STAGE_PIVOTING;
-    is_wanted = is_wanted && is_pivot(row) && row->end != TAKEN_BACK;
+    is_wanted = is_wanted && is_pivot(row) && row->end != ROLLED_BACK;
     assert_int_equal(mark != NULL, is_wanted);
     if (mark != NULL) {
         assert_int_equal(mark->is_done, row->end == COMPLETED);
@@ -208,7 +208,7 @@ check_marks(const Left *left, const Row *row)
     }
 }
 
-/* What was refused can be taken up again; all else is over. */
+/* What was refused can be resumed again; everything else has ended. */
 static void
 check_journal(Left *left, const Row *row)
 {
@@ -230,9 +230,9 @@ try_row(const Row *row)
     GError *error = NULL;
     QblkRunState end;
     leave(&left, row);
-    have_chain(left.run, row->chain);
+    set_chain(left.run, row->chain);
     if (row->end != REFUSED) {
-        (row->end == COMPLETED ? go_on : go_back)(left.run->fake, row);
+        (row->end == COMPLETED ? accept_resume : accept_rollback)(left.run->fake, row);
     }
     left.run->options.is_local = TRUE;
     left.run->options.journals = &left.journal;
@@ -272,16 +272,16 @@ static void
 a_job_that_exists_shows_how_to_resume(void **state)
 {
     static const Row rows[] = {
-        {P(PLANNED), RUNS, BEFORE, TAKEN_BACK},      {P(PLANNED), WAITS, BEFORE, TAKEN_BACK},
-        {P(PLANNED), FAILED, BEFORE, TAKEN_BACK},    {P(STARTED), RUNS, AFTER, COMPLETED},
-        {P(STARTED), WAITS, AFTER, COMPLETED},       {P(STARTED), CONCLUDED, AFTER, COMPLETED},
-        {P(STARTED), FAILED, BEFORE, TAKEN_BACK},    {P(PIVOTING), WAITS, AFTER, COMPLETED},
-        {P(PIVOTING), CONCLUDED, AFTER, COMPLETED},  {P(PIVOTING), FAILED, BEFORE, TAKEN_BACK},
-        {P(STARTED), CONCLUDED, BEFORE, TAKEN_BACK}, {P(PIVOTING), CONCLUDED, BEFORE, TAKEN_BACK},
-        {P(CLEANING), CONCLUDED, AFTER, COMPLETED},  {I(PLANNED), RUNS, BEFORE, TAKEN_BACK},
-        {I(STARTED), RUNS, AFTER, COMPLETED},        {I(STARTED), WAITS, AFTER, COMPLETED},
-        {I(STARTED), FAILED, BEFORE, TAKEN_BACK},    {I(PIVOTING), WAITS, AFTER, COMPLETED},
-        {I(PIVOTING), CONCLUDED, AFTER, COMPLETED},  {I(PIVOTING), FAILED, BEFORE, TAKEN_BACK},
+        {P(PLANNED), RUNS, BEFORE, ROLLED_BACK},      {P(PLANNED), WAITS, BEFORE, ROLLED_BACK},
+        {P(PLANNED), FAILED, BEFORE, ROLLED_BACK},    {P(STARTED), RUNS, AFTER, COMPLETED},
+        {P(STARTED), WAITS, AFTER, COMPLETED},        {P(STARTED), CONCLUDED, AFTER, COMPLETED},
+        {P(STARTED), FAILED, BEFORE, ROLLED_BACK},    {P(PIVOTING), WAITS, AFTER, COMPLETED},
+        {P(PIVOTING), CONCLUDED, AFTER, COMPLETED},   {P(PIVOTING), FAILED, BEFORE, ROLLED_BACK},
+        {P(STARTED), CONCLUDED, BEFORE, ROLLED_BACK}, {P(PIVOTING), CONCLUDED, BEFORE, ROLLED_BACK},
+        {P(CLEANING), CONCLUDED, AFTER, COMPLETED},   {I(PLANNED), RUNS, BEFORE, ROLLED_BACK},
+        {I(STARTED), RUNS, AFTER, COMPLETED},         {I(STARTED), WAITS, AFTER, COMPLETED},
+        {I(STARTED), FAILED, BEFORE, ROLLED_BACK},    {I(PIVOTING), WAITS, AFTER, COMPLETED},
+        {I(PIVOTING), CONCLUDED, AFTER, COMPLETED},   {I(PIVOTING), FAILED, BEFORE, ROLLED_BACK},
         {I(CLEANING), CONCLUDED, AFTER, COMPLETED},
     };
     try_rows(rows, G_N_ELEMENTS(rows));
@@ -291,16 +291,16 @@ static void
 if_the_job_is_gone_the_chain_shows_how_it_ended(void **state)
 {
     static const Row rows[] = {
-        {P(PLANNED), GONE, BEFORE, TAKEN_BACK}, {P(STARTED), GONE, BEFORE, TAKEN_BACK},
-        {P(STARTED), GONE, AFTER, COMPLETED},   {P(PIVOTING), GONE, AFTER, COMPLETED},
-        {P(CLEANING), GONE, AFTER, COMPLETED},  {I(PLANNED), GONE, BEFORE, TAKEN_BACK},
-        {I(STARTED), GONE, BEFORE, TAKEN_BACK}, {I(STARTED), GONE, AFTER, COMPLETED},
-        {I(PIVOTING), GONE, AFTER, COMPLETED},  {I(CLEANING), GONE, AFTER, COMPLETED},
+        {P(PLANNED), GONE, BEFORE, ROLLED_BACK}, {P(STARTED), GONE, BEFORE, ROLLED_BACK},
+        {P(STARTED), GONE, AFTER, COMPLETED},    {P(PIVOTING), GONE, AFTER, COMPLETED},
+        {P(CLEANING), GONE, AFTER, COMPLETED},   {I(PLANNED), GONE, BEFORE, ROLLED_BACK},
+        {I(STARTED), GONE, BEFORE, ROLLED_BACK}, {I(STARTED), GONE, AFTER, COMPLETED},
+        {I(PIVOTING), GONE, AFTER, COMPLETED},   {I(CLEANING), GONE, AFTER, COMPLETED},
     };
     try_rows(rows, G_N_ELEMENTS(rows));
 }
 
-/* It goes on without us, and may go over at any time. */
+/* It continues, and may switch the guest at any time. */
 static void
 a_copy_of_another_client_is_not_rolled_back(void **state)
 {
@@ -309,7 +309,7 @@ a_copy_of_another_client_is_not_rolled_back(void **state)
     GError *error = NULL;
     QblkRunState end;
     leave(&left, &row);
-    have_chain(left.run, row.chain);
+    set_chain(left.run, row.chain);
     left.run->plan->existing_job = TRUE;
     for (guint i = 0; i < left.run->plan->steps->len; i++) {
         QblkStep *step = left.run->plan->steps->pdata[i];
@@ -338,14 +338,14 @@ resume_to_finalize(const char *job_state)
     GError *error = NULL;
     QblkRunState end;
     leave(&left, &row);
-    have_chain(left.run, row.chain);
+    set_chain(left.run, row.chain);
     run_case_wait_for_finalize(left.run);
     ((QblkStep *)left.run->plan->steps->pdata[0])->at_most_once = TRUE;
 
     FakeQmp *fake = left.run->fake;
     run_case_answer_jobs(fake, job_state, NULL);
     if (g_str_equal(job_state, "concluded")) {
-        fake_qmp_answer_recorded(fake); /* whether the guest has gone over */
+        fake_qmp_answer_recorded(fake); /* which image is the active one */
     } else {
         run_case_accept(fake, "job-finalize", NULL, "concluded");
         run_case_answer_jobs(fake, "concluded", NULL);
@@ -373,8 +373,8 @@ a_job_that_is_to_be_finalized_is_not_completed_twice(void **state)
     resume_to_finalize("concluded");
 }
 
-/* A chain as before is no proof that the guest has not gone over to the other image meanwhile: its
- * QEMU may have been started again, from the one that is old. */
+/* The old chain is no proof that the guest did not switch: QEMU may have been restarted with the
+ * stale image. */
 static void
 an_image_that_may_be_stale_is_an_error(void **state)
 {
@@ -390,8 +390,8 @@ static void
 if_the_active_image_stays_the_old_chain_is_a_rollback(void **state)
 {
     static const Row rows[] = {
-        {I(PIVOTING), GONE, BEFORE, TAKEN_BACK},
-        {I(CLEANING), GONE, BEFORE, TAKEN_BACK},
+        {I(PIVOTING), GONE, BEFORE, ROLLED_BACK},
+        {I(CLEANING), GONE, BEFORE, ROLLED_BACK},
     };
     try_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -400,8 +400,8 @@ static void
 a_chain_that_stays_the_same_does_not_show_the_outcome(void **state)
 {
     static const Row rows[] = {
-        {K(STARTED), GONE, SAME, TAKEN_BACK},
-        {K(PIVOTING), GONE, SAME, TAKEN_BACK},
+        {K(STARTED), GONE, SAME, ROLLED_BACK},
+        {K(PIVOTING), GONE, SAME, ROLLED_BACK},
         {K(CLEANING), GONE, SAME, COMPLETED},
     };
     try_rows(rows, G_N_ELEMENTS(rows));

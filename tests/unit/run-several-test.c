@@ -34,7 +34,7 @@ both_run(Both *both)
     qblk_client_free(client);
 }
 
-/* A server that nobody connects to has nothing amiss. */
+/* A server without a client reports no fault. */
 static void
 both_free(Both *both)
 {
@@ -104,7 +104,7 @@ start(FakeQmp *fake, const char *id, const char *states)
 
 /* Take @command for the job @id, which goes through @states. */
 static void
-take(FakeQmp *fake, const char *command, const char *id, const char *states)
+accept(FakeQmp *fake, const char *command, const char *id, const char *states)
 {
     g_autofree char *arguments = g_strdup_printf("{\"id\": \"%s\"}", id);
     fake_qmp_expect(fake, command, arguments);
@@ -123,8 +123,8 @@ entry(const char *id, const char *state, const char *error)
 
 /* Answer query-jobs; a job in no state is not there. */
 static void
-tell(FakeQmp *fake, const char *first, const char *first_error, const char *second,
-     const char *second_error)
+answer_jobs(FakeQmp *fake, const char *first, const char *first_error, const char *second,
+            const char *second_error)
 {
     g_autofree char *one = first == NULL ? NULL : entry("job0", first, first_error);
     g_autofree char *two = second == NULL ? NULL : entry("job1", second, second_error);
@@ -136,7 +136,7 @@ tell(FakeQmp *fake, const char *first, const char *first_error, const char *seco
 }
 
 static void
-take_closes(FakeQmp *fake, guint count)
+accept_closes(FakeQmp *fake, guint count)
 {
     for (guint i = 0; i < count; i++) {
         fake_qmp_expect(fake, "blockdev-del", NULL);
@@ -155,15 +155,15 @@ no_chain_is_changed_before_all_jobs_are_pending(void **state)
     start(fake, "job1", "created running waiting pending");
     status(fake, "job0", "waiting pending");
     run_case_accept_flush(fake);
-    take(fake, "job-finalize", "job0", "concluded");
-    tell(fake, "concluded", NULL, "pending", NULL);
-    take(fake, "job-dismiss", "job0", "null");
-    take_closes(fake, 2);
+    accept(fake, "job-finalize", "job0", "concluded");
+    answer_jobs(fake, "concluded", NULL, "pending", NULL);
+    accept(fake, "job-dismiss", "job0", "null");
+    accept_closes(fake, 2);
     run_case_accept_flush(fake);
-    take(fake, "job-finalize", "job1", "concluded");
-    tell(fake, NULL, NULL, "concluded", NULL);
-    take(fake, "job-dismiss", "job1", "null");
-    take_closes(fake, 2);
+    accept(fake, "job-finalize", "job1", "concluded");
+    answer_jobs(fake, NULL, NULL, "concluded", NULL);
+    accept(fake, "job-dismiss", "job1", "null");
+    accept_closes(fake, 2);
     both_succeed(&both);
 }
 
@@ -175,14 +175,14 @@ no_job_is_completed_before_all_are_ready(void **state)
     start(fake, "job0", "created running ready");
     start(fake, "job1", "created running");
     status(fake, "job1", "ready");
-    take(fake, "job-complete", "job0", "waiting pending concluded");
-    tell(fake, "concluded", NULL, "ready", NULL);
-    take(fake, "job-dismiss", "job0", "null");
-    take_closes(fake, 4);
-    take(fake, "job-complete", "job1", "waiting pending concluded");
-    tell(fake, NULL, NULL, "concluded", NULL);
-    take(fake, "job-dismiss", "job1", "null");
-    take_closes(fake, 4);
+    accept(fake, "job-complete", "job0", "waiting pending concluded");
+    answer_jobs(fake, "concluded", NULL, "ready", NULL);
+    accept(fake, "job-dismiss", "job0", "null");
+    accept_closes(fake, 4);
+    accept(fake, "job-complete", "job1", "waiting pending concluded");
+    answer_jobs(fake, NULL, NULL, "concluded", NULL);
+    accept(fake, "job-dismiss", "job1", "null");
+    accept_closes(fake, 4);
     both_succeed(&both);
 }
 
@@ -196,12 +196,12 @@ a_failure_before_the_barrier_rolls_the_other_disk_back(void **state)
     start(fake, "job0", "created running");
     start(fake, "job1", "created running ready");
     status(fake, "job0", "aborting concluded");
-    tell(fake, "concluded", "No space left on device", "ready", NULL);
-    tell(fake, "concluded", "No space left on device", "ready", NULL);
-    take(fake, "job-cancel", "job1", "aborting concluded");
-    take(fake, "job-dismiss", "job1", "null");
-    tell(fake, "concluded", "No space left on device", NULL, NULL);
-    take(fake, "job-dismiss", "job0", "null");
+    answer_jobs(fake, "concluded", "No space left on device", "ready", NULL);
+    answer_jobs(fake, "concluded", "No space left on device", "ready", NULL);
+    accept(fake, "job-cancel", "job1", "aborting concluded");
+    accept(fake, "job-dismiss", "job1", "null");
+    answer_jobs(fake, "concluded", "No space left on device", NULL, NULL);
+    accept(fake, "job-dismiss", "job0", "null");
     both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "No space left on device; the chain of 'vda' is");
 }
 
@@ -213,9 +213,9 @@ a_refusal_rolls_the_other_disk_back(void **state)
     start(fake, "job0", "created running");
     fake_qmp_expect(fake, "block-commit", NULL);
     fake_qmp_refuse(fake, "GenericError", "Failed to get lock");
-    tell(fake, "running", NULL, NULL, NULL);
-    take(fake, "job-cancel", "job0", "aborting concluded");
-    take(fake, "job-dismiss", "job0", "null");
+    answer_jobs(fake, "running", NULL, NULL, NULL);
+    accept(fake, "job-cancel", "job0", "aborting concluded");
+    accept(fake, "job-dismiss", "job0", "null");
     both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1': cannot start the job: QEMU refused");
 }
 
@@ -226,15 +226,15 @@ fail_second(FakeQmp *fake)
     start(fake, "job0", "created running waiting pending");
     start(fake, "job1", "created running waiting pending");
     run_case_accept_flush(fake);
-    take(fake, "job-finalize", "job0", "concluded");
-    tell(fake, "concluded", NULL, "pending", NULL);
-    take(fake, "job-dismiss", "job0", "null");
-    take_closes(fake, 2);
+    accept(fake, "job-finalize", "job0", "concluded");
+    answer_jobs(fake, "concluded", NULL, "pending", NULL);
+    accept(fake, "job-dismiss", "job0", "null");
+    accept_closes(fake, 2);
     run_case_accept_flush(fake);
-    take(fake, "job-finalize", "job1", "aborting concluded");
-    tell(fake, NULL, NULL, "concluded", "Permission denied");
-    tell(fake, NULL, NULL, "concluded", "Permission denied");
-    take(fake, "job-dismiss", "job1", "null");
+    accept(fake, "job-finalize", "job1", "aborting concluded");
+    answer_jobs(fake, NULL, NULL, "concluded", "Permission denied");
+    answer_jobs(fake, NULL, NULL, "concluded", "Permission denied");
+    accept(fake, "job-dismiss", "job1", "null");
 }
 
 static void
@@ -243,7 +243,7 @@ a_failure_after_the_barrier_keeps_the_disk_that_succeeded(void **state)
     Both both = both_new(QBLK_COMMIT_INNER);
     fail_second(both.one->fake);
     both_run(&both);
-    assert_null(strstr(both.one->error->message, "deleted")); /* which nobody wanted */
+    assert_null(strstr(both.one->error->message, "deleted")); /* which was not asked for */
     both_failed(&both, QBLK_BLOCKJOB_ERROR_FAILED,
                 "job 'job1' failed: Permission denied; the chain");
 }
@@ -258,7 +258,7 @@ delete_file_of(QblkPlan *plan, const char *filename)
     removal->will_delete = TRUE;
 }
 
-/* No journal is left of it, and so nobody will delete them. */
+/* No journal is left, so that no later run deletes them. */
 static void
 images_of_the_other_disk_that_were_not_deleted_are_named(void **state)
 {
@@ -272,7 +272,7 @@ images_of_the_other_disk_that_were_not_deleted_are_named(void **state)
                 "; images removed from the chain of 'vda' were not deleted: '/a/layer'");
 }
 
-/* The other jobs, which wait, must not be left to wait for ever. */
+/* The other jobs must not wait for ever. */
 static void
 a_failure_at_the_end_rolls_waiting_disks_back(void **state)
 {
@@ -281,17 +281,17 @@ a_failure_at_the_end_rolls_waiting_disks_back(void **state)
     start(fake, "job0", "created running waiting pending");
     start(fake, "job1", "created running waiting pending");
     run_case_accept_flush(fake);
-    take(fake, "job-finalize", "job0", "aborting concluded");
-    tell(fake, "concluded", "Permission denied", "pending", NULL);
-    tell(fake, "concluded", "Permission denied", "pending", NULL);
-    take(fake, "job-cancel", "job1", "aborting concluded");
-    take(fake, "job-dismiss", "job1", "null");
-    tell(fake, "concluded", "Permission denied", NULL, NULL);
-    take(fake, "job-dismiss", "job0", "null");
+    accept(fake, "job-finalize", "job0", "aborting concluded");
+    answer_jobs(fake, "concluded", "Permission denied", "pending", NULL);
+    answer_jobs(fake, "concluded", "Permission denied", "pending", NULL);
+    accept(fake, "job-cancel", "job1", "aborting concluded");
+    accept(fake, "job-dismiss", "job1", "null");
+    answer_jobs(fake, "concluded", "Permission denied", NULL, NULL);
+    accept(fake, "job-dismiss", "job0", "null");
     both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job0' failed: Permission denied; the chain");
 }
 
-/* One that cannot be taken back keeps no other from it. */
+/* The others are rolled back all the same. */
 static void
 a_rollback_that_fails_does_not_stop_the_others(void **state)
 {
@@ -300,13 +300,13 @@ a_rollback_that_fails_does_not_stop_the_others(void **state)
     start(fake, "job0", "created running");
     start(fake, "job1", "created running waiting pending");
     status(fake, "job0", "aborting concluded");
-    tell(fake, "concluded", "Input/output error", "pending", NULL);
-    tell(fake, "concluded", "Input/output error", "pending", NULL);
+    answer_jobs(fake, "concluded", "Input/output error", "pending", NULL);
+    answer_jobs(fake, "concluded", "Input/output error", "pending", NULL);
     fake_qmp_expect(fake, "job-cancel", "{\"id\": \"job1\"}");
     fake_qmp_refuse(fake, "GenericError", "cannot accept command verb 'cancel'");
-    tell(fake, "concluded", "Input/output error", "pending", NULL);
-    tell(fake, "concluded", "Input/output error", "pending", NULL);
-    take(fake, "job-dismiss", "job0", "null");
+    answer_jobs(fake, "concluded", "Input/output error", "pending", NULL);
+    answer_jobs(fake, "concluded", "Input/output error", "pending", NULL);
+    accept(fake, "job-dismiss", "job0", "null");
     both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1' could not be rolled back (");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A QEMU that does not tell what it should, or nothing at all. */
+/* A QEMU that sends no events, or no answers. */
 #include "base/limits.h"
 #include "lib/run-case.h"
 
@@ -39,7 +39,7 @@ a_job_that_started_and_does_not_exist_is_an_error(void **state)
                   "'job0' is gone, but should wait in state 'pending'");
 }
 
-/* It was there when the plan was made. */
+/* The job existed when the plan was made. */
 static void
 an_existing_job_that_is_gone_is_an_error(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is written down of a run before it is done, and what is left of it. */
+/* What is recorded of a run before it is carried out, and what is left of it. */
 #include "lib/run-case.h"
 
 #include <signal.h>
@@ -16,13 +16,13 @@ journal_case_new(QblkCommitEnd end)
 
 /* To the command that changes the chain of an active commit. */
 static void
-take_to_ready(FakeQmp *fake)
+accept_to_ready(FakeQmp *fake)
 {
     run_case_accept(fake, "block-commit", "created running ready", NULL);
 }
 
 static void
-take_from_complete(FakeQmp *fake)
+accept_from_complete(FakeQmp *fake)
 {
     run_case_answer_jobs(fake, "concluded", NULL);
     run_case_accept(fake, "job-dismiss", NULL, "null");
@@ -48,7 +48,7 @@ each_stage_is_recorded_before_its_command_is_sent(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
         if (i > 0) {
-            take_to_ready(test->fake);
+            accept_to_ready(test->fake);
         }
         if (i > 1) {
             run_case_accept(test->fake, "job-complete", "waiting pending concluded", NULL);
@@ -70,9 +70,9 @@ static void
 a_success_leaves_the_mark_and_no_journal(void **state)
 {
     RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
-    take_to_ready(test->fake);
+    accept_to_ready(test->fake);
     run_case_accept(test->fake, "job-complete", "waiting pending concluded", NULL);
-    take_from_complete(test->fake);
+    accept_from_complete(test->fake);
     run_case_run_well(test);
     assert_int_equal(run_case_stage(test), -1);
     g_autoptr(QblkMergedMark) mark = run_case_mark(test);
@@ -86,7 +86,7 @@ static void
 a_rollback_leaves_neither_mark_nor_journal(void **state)
 {
     RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
-    take_to_ready(test->fake);
+    accept_to_ready(test->fake);
     run_case_refuse(test->fake, "job-complete");
     run_case_answer_jobs(test->fake, "ready", NULL);
     run_case_accept_rollback(test->fake, "ready");
@@ -218,11 +218,11 @@ a_committed_job_is_completed_without_a_record(void **state)
 {
     RunCase *test = journal_case_new(QBLK_COMMIT_PIVOT);
     fill_disk_in_mid_job(test);
-    take_to_ready(test->fake);
+    accept_to_ready(test->fake);
     run_case_accept(test->fake, "job-complete", NULL, NULL);
     run_case_answer_jobs(test->fake, "waiting", NULL);
     run_case_status(test->fake, "concluded");
-    take_from_complete(test->fake);
+    accept_from_complete(test->fake);
     run_case_run_well(test);
     empty_disk();
     assert_int_equal(run_case_stage(test), -1);

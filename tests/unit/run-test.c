@@ -143,7 +143,7 @@ static void
 a_job_that_another_client_ended_is_an_error(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
-    /* All before the answer, or the runner may go on as soon as it has heard "ready". */
+    /* All of them before the answer: the runner continues as soon as the job is ready. */
     run_case_accept(test->fake, "block-commit", "created running ready waiting pending", NULL);
     run_case_answer_jobs(test->fake, "pending", NULL);
     run_case_accept_rollback(test->fake, "pending");
@@ -265,7 +265,7 @@ a_time_limit_cancels_the_job_unless_it_is_committed(void **state)
     run_case_accept(test->fake, "blockdev-del", NULL, NULL);
     run_case_succeed(test);
 
-    /* What the last command has begun is asked for after the time is over. */
+    /* A committed job is queried after the time limit. */
     test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = 1000;
     test->options.heartbeat_ms = 1500;
@@ -280,7 +280,7 @@ a_time_limit_cancels_the_job_unless_it_is_committed(void **state)
     run_case_succeed(test);
 }
 
-/* As often as the descriptor at @user_data says that a signal came. */
+/* Interrupt twice, by the descriptor at @user_data. */
 static void
 stop_twice(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
 {

@@ -4,7 +4,7 @@
 #include "plan/plan-job.h"
 
 typedef enum { GONE, WAITS, CONCLUDED, FAILED } Found;
-typedef enum { COMPLETED, TAKEN_BACK, NOT_KNOWN } End;
+typedef enum { COMPLETED, ROLLED_BACK, NOT_KNOWN } End;
 
 typedef struct {
     QblkJobAction action;
@@ -124,9 +124,9 @@ a_job_that_exists_shows_its_end(void **state)
     static const Row rows[] = {
         {WAIT_AND_FINALIZE, QBLK_STAGE_PLANNED, WAITS, COMPLETED},
         {WAIT_AND_FINALIZE, QBLK_STAGE_PIVOTING, CONCLUDED, COMPLETED},
-        {WAIT_AND_FINALIZE, QBLK_STAGE_PIVOTING, FAILED, TAKEN_BACK},
+        {WAIT_AND_FINALIZE, QBLK_STAGE_PIVOTING, FAILED, ROLLED_BACK},
         {WAIT, QBLK_STAGE_PLANNED, CONCLUDED, COMPLETED},
-        {WAIT, QBLK_STAGE_PLANNED, FAILED, TAKEN_BACK},
+        {WAIT, QBLK_STAGE_PLANNED, FAILED, ROLLED_BACK},
     };
     try_rows(rows, G_N_ELEMENTS(rows));
 }

@@ -6,7 +6,7 @@
 #include "plan/plan-commit.h"
 #include "plan/plan-steps.h"
 
-/* The chain that commit of vda[1] into vda[2] promises, and one that is there. */
+/* The chain that a commit of vda[1] into vda[2] plans, and the current one. */
 static gboolean
 is_promised(const char *header, const char *base, GError **error)
 {
@@ -68,7 +68,7 @@ another_format_is_another_chain(void **state)
     assert_false(qblk_verify_chain(chain, "vda", plan->after, NULL));
 }
 
-/* Its target name may be another one afterwards: what is told by its device is found again. */
+/* Its target name may change: the disk is found by its device. */
 static void
 a_disk_is_found_by_its_qdev_backend_or_node(void **state)
 {
@@ -120,7 +120,7 @@ is_header_right(const char *path, const char *directory, const char *format, GEr
     return qblk_verify_headers(plan, error);
 }
 
-/* What the header of qed says of the format below is whether it is raw. */
+/* The header of a qed image records only if the backing file is raw. */
 static void
 a_qed_image_records_no_format_but_raw(void **state)
 {
