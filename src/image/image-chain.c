@@ -36,14 +36,14 @@ absolute(const char *name, const char *image)
 }
 
 static void
-set_not_local_error(const char *image, const char *name, const char *what, GError **error)
+set_not_local_error(const char *image, const char *name, GError **error)
 {
     g_autofree char *clean = qblk_redact_name(name, NULL);
 
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                "the header of '%s' names '%s' as its %s, which is not a local file, and nothing "
-                "else is opened on the word of a header",
-                image, clean, what);
+                "the header of '%s' names '%s', which is not a local file: only local files are "
+                "opened because a header names them",
+                image, clean);
 }
 
 /* TRUE if @source is a whole file or block device of this machine. */
@@ -56,21 +56,19 @@ is_local_file(const QblkSource *source)
            source->data_store == NULL;
 }
 
-/* Find the file that the header of the image @path has under @name.  @what is the role of the file,
- * for messages.  Sets @located to its path, and @format, if not NULL, to the format that a `json:`
- * name specifies. */
+/* Find the file that the header of the image @path names @name.  Sets @located to its path, and
+ * @format, if not NULL, to the format that a `json:` name specifies. */
 static gboolean
-locate(const char *path, const char *name, const char *what, char **located, char **format,
-       GError **error)
+locate(const char *path, const char *name, char **located, char **format, GError **error)
 {
     g_auto(QblkSourceDecoded) decoded = {0};
 
     if (!qblk_source_decode(name, &decoded, error)) {
-        g_prefix_error(error, "the %s in the header of '%s': ", what, path);
+        g_prefix_error(error, "header of '%s': ", path);
         return FALSE;
     }
     if (!is_local_file(decoded.source)) {
-        set_not_local_error(path, name, what, error);
+        set_not_local_error(path, name, error);
         return FALSE;
     }
 
@@ -111,9 +109,9 @@ add_seen(Walk *walk, const QblkImageFile *file, const char *overlay, GError **er
 
     if (other != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "the chain goes in a circle: '%s' has the backing file '%s', which is '%s' "
-                    "above it",
-                    overlay, file->path, other);
+                    "the chain forms a cycle: the backing file '%s' of '%s' is the same file as "
+                    "'%s'",
+                    file->path, overlay, other);
         return FALSE;
     }
 
@@ -127,7 +125,7 @@ read_data_file(QblkImageLayer *layer, const QblkImageHeader *header, GError **er
     if (header->data_file == NULL) {
         return TRUE;
     }
-    if (!locate(layer->path, header->data_file, "data file", &layer->data_path, NULL, error)) {
+    if (!locate(layer->path, header->data_file, &layer->data_path, NULL, error)) {
         return FALSE;
     }
 
@@ -167,7 +165,7 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
         return TRUE;
     }
 
-    if (!locate(layer->path, header->backing_name, "backing file", &walk->path, &format, error)) {
+    if (!locate(layer->path, header->backing_name, &walk->path, &format, error)) {
         return FALSE;
     }
     layer->has_backing = TRUE;
@@ -190,8 +188,7 @@ read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, GError
     }
     if (header->encrypted) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "image '%s' is encrypted: it can only be looked at in a QEMU that has its "
-                    "passphrase",
+                    "image '%s' is encrypted: only a QEMU that has the passphrase can open it",
                     layer->path);
         return FALSE;
     }
@@ -246,7 +243,7 @@ qblk_image_chain(const char *path, const char *format, GError **error)
     while (walk.path != NULL) {
         if (walk.layers->len == QBLK_LIMIT_LAYERS) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
-                        "the chain of '%s' is longer than the limit of %d layers", path,
+                        "the chain of '%s' has more layers than the limit of %d", path,
                         QBLK_LIMIT_LAYERS);
             return NULL;
         }

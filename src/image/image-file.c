@@ -122,7 +122,7 @@ open_place(const QblkImageFile *file, int place, GError **error)
     int descriptor = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
     if (descriptor < 0 && errno == ENOENT) {
-        set_read_error(file->path, "/proc is not mounted, and images are opened through it", error);
+        set_read_error(file->path, "/proc is required and not mounted", error);
     } else if (descriptor < 0) {
         set_read_error(file->path, g_strerror(errno), error);
     }
@@ -157,7 +157,7 @@ qblk_image_file_read(const char *path, GError **error)
     file->path = g_strdup(path);
 
     if (!g_utf8_validate(path, -1, NULL)) {
-        set_read_error(path, "its name is not UTF-8, and QEMU takes no other", error);
+        set_read_error(path, "the name is not valid UTF-8, which QEMU requires", error);
         return NULL;
     }
 

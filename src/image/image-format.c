@@ -38,15 +38,17 @@ has_extension_of(const char *path, const char *format)
 static void
 set_unsafe_error(const QblkImageFile *file, const char *overlay, const char *magic, GError **error)
 {
-    g_autofree char *help =
-        overlay == NULL
-            ? g_strdup_printf("say --format %s or --format raw", magic)
-            : g_strdup_printf("say which in the header of '%s', with qemu-img rebase -u -F",
-                              overlay);
-
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                "'%s' begins like a %s image, but a raw image whose guest wrote that would too: %s",
-                file->path, magic, help);
+    if (overlay == NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+                    "'%s' looks like %s, but a guest can write that into a raw image: use "
+                    "--format %s or --format raw",
+                    file->path, magic, magic);
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+                    "'%s' looks like %s, but a guest can write that into a raw image: specify the "
+                    "format in the header of '%s' with 'qemu-img rebase -u -F'",
+                    file->path, magic, overlay);
+    }
 }
 
 static void
@@ -54,12 +56,11 @@ set_unknown_error(const QblkImageFile *file, const char *overlay, const char *fo
                   GError **error)
 {
     if (overlay == NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "there is no image format '%s'",
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "unknown image format '%s'",
                     format);
     } else {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "the header of '%s' says the format '%s' for its backing file '%s', and there "
-                    "is no such image format",
+                    "the header of '%s' specifies an unknown format '%s' for the backing file '%s'",
                     overlay, format, file->path);
     }
 }

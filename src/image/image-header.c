@@ -42,15 +42,12 @@ read_little_endian(const Bytes *header, gsize offset, gsize size)
     return value;
 }
 
-/* Set @text to the @size bytes at @offset.  A NUL byte ends it, as it does for QEMU.  @what names
- * the text in messages. */
+/* Set @text to the @size bytes at @offset.  A NUL byte ends it, as it does for QEMU. */
 static gboolean
-read_text(const Bytes *header, guint64 offset, guint64 size, const char *what, char **text,
-          GError **error)
+read_text(const Bytes *header, guint64 offset, guint64 size, char **text, GError **error)
 {
     if (offset > header->length || size > header->length - offset || size > LONGEST_NAME) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "its header is damaged: the %s is not within it", what);
+        set_damaged_error(error, "the header is damaged: a name in it is out of bounds");
         return FALSE;
     }
 
@@ -136,12 +133,12 @@ read_qcow2_extensions(const Bytes *header, guint64 at, guint64 end, QblkImageHea
             return TRUE;
         }
         if (size > end - at) {
-            set_damaged_error(error, "its header is damaged: an extension does not end within it");
+            set_damaged_error(error, "the header is damaged: an extension is out of bounds");
             return FALSE;
         }
 
         char **text = find_extension_member(result, type);
-        if (text != NULL && !read_text(header, at, size, "text of an extension", text, error)) {
+        if (text != NULL && !read_text(header, at, size, text, error)) {
             return FALSE;
         }
         at += (size + 7) / 8 * 8;
@@ -160,8 +157,7 @@ read_qcow_backing(const Bytes *header, QblkImageHeader *result, GError **error)
     if (offset == 0) {
         return TRUE;
     }
-    return read_text(header, offset, size, "name of the backing file", &result->backing_name,
-                     error);
+    return read_text(header, offset, size, &result->backing_name, error);
 }
 
 static gboolean
@@ -172,7 +168,7 @@ read_qcow2(const Bytes *header, QblkImageHeader *result, GError **error)
     guint64 bits = read_big_endian(header, 20, 4);
 
     if (header->length < 72 || bits < 9 || bits > 21) {
-        set_damaged_error(error, "its header is damaged: it has no size of a cluster");
+        set_damaged_error(error, "the header is damaged: the cluster size is invalid");
         return FALSE;
     }
 
@@ -181,7 +177,7 @@ read_qcow2(const Bytes *header, QblkImageHeader *result, GError **error)
     guint64 incompatible = version < 3 ? 0 : read_big_endian(header, 72, 8);
     guint64 end = backing == 0 || backing > cluster ? cluster : backing;
     if (start < 72 || start > cluster) {
-        set_damaged_error(error, "its header is damaged: it does not end within its cluster");
+        set_damaged_error(error, "the header is damaged: its size is invalid");
         return FALSE;
     }
 
@@ -222,8 +218,7 @@ read_qed(const Bytes *header, QblkImageHeader *result, GError **error)
     if ((features & QED_BACKING_IS_RAW) != 0) {
         result->backing_format = g_strdup("raw");
     }
-    return read_text(header, offset, size, "name of the backing file", &result->backing_name,
-                     error);
+    return read_text(header, offset, size, &result->backing_name, error);
 }
 
 /* The text between the first two quotes of @line, or NULL. */
@@ -250,8 +245,8 @@ check_extent(const char *line, GError **error)
         return TRUE;
     }
     g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                        "its header names an extent that is not a local file, which is not opened "
-                        "on the word of a header");
+                        "the header names an extent that is not a local file: only local files are "
+                        "opened because a header names them");
     return FALSE;
 }
 
@@ -291,7 +286,7 @@ read_vmdk_parent(const Bytes *header, gsize offset, QblkImageHeader *result, GEr
     const char *end = strchr(name, '"');
     if (end == NULL || end - name > LONGEST_NAME) {
         set_damaged_error(error,
-                          "its header is damaged: the name of the backing file does not end");
+                          "the header is damaged: the name of the backing file is not terminated");
         return FALSE;
     }
 
@@ -320,7 +315,7 @@ read_vmdk(const Bytes *header, QblkImageHeader *result, GError **error)
         return TRUE;
     }
     if (sector > header->length / 512) {
-        set_damaged_error(error, "its header is damaged: its descriptor is not within it");
+        set_damaged_error(error, "the header is damaged: the descriptor is out of bounds");
         return FALSE;
     }
 
@@ -385,8 +380,8 @@ qblk_image_header_read(const char *format, const guint8 *bytes, gsize length, GE
             continue;
         }
         if (g_strcmp0(qblk_image_header_format(bytes, length), format) != 0) {
-            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                        "it does not begin like a %s image", format);
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "not in the format %s",
+                        format);
             return NULL;
         }
         if (!readers[i].read(&header, result, error)) {

@@ -89,20 +89,13 @@ set_spawn_error(const GError *cause, GError **error)
 {
     if (g_error_matches(cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT)) {
         g_set_error_literal(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
-                            "there is no '" QBLK_IMAGE_PROGRAM "', which opens images: on Debian "
-                            "it is in the package qemu-system-common");
+                            "cannot find "
+                            "'" QBLK_IMAGE_PROGRAM "', which opens images: on Debian install "
+                            "the package qemu-system-common");
     } else {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot start '%s': %s",
                     QBLK_IMAGE_PROGRAM, cause->message);
     }
-}
-
-/* Uses errno. */
-static void
-set_system_error(const char *what, GError **error)
-{
-    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot make %s: %s", what,
-                g_strerror(errno));
 }
 
 /* Start the daemon with one end of a socket pair as its standard input.  So no descriptor has to be
@@ -116,11 +109,13 @@ start_daemon(QblkImage *image, char **arguments, GError **error)
 
     image->log_fd = qblk_memory_file_new("qblk-image", NULL, 0);
     if (image->log_fd < 0) {
-        set_system_error("a file in memory", error);
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                    "cannot create a file in memory: %s", g_strerror(errno));
         return FALSE;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        set_system_error("a pair of sockets", error);
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                    "cannot create a pair of sockets: %s", g_strerror(errno));
         return FALSE;
     }
     image->socket = pair[0];
@@ -177,13 +172,17 @@ set_open_error(QblkImage *image, const char *path, char **arguments, GError **er
     int status = wait_for_exit(image);
     g_autofree char *why = describe_log(image, arguments);
 
-    if (WIFSIGNALED(status)) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "cannot open image '%s': '%s' died of signal %d%s%s", path, QBLK_IMAGE_PROGRAM,
-                    WTERMSIG(status), why[0] == '\0' ? "" : ": ", why);
-    } else {
+    if (why[0] != '\0') {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "cannot open image '%s': %s",
-                    path, why[0] == '\0' ? "'" QBLK_IMAGE_PROGRAM "' does not say why" : why);
+                    path, why);
+    } else if (WIFSIGNALED(status)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "cannot open image '%s': '%s' was killed by signal %d", path,
+                    QBLK_IMAGE_PROGRAM, WTERMSIG(status));
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "cannot open image '%s': '%s' failed without a message", path,
+                    QBLK_IMAGE_PROGRAM);
     }
 }
 
@@ -220,7 +219,7 @@ wait_for_greeting(QblkImage *image, const char *path, char **arguments, int time
 
     if (!wait_readable(image->socket, g_get_monotonic_time() + (gint64)timeout_ms * 1000)) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                    "image '%s' was not open after %g seconds: give it more with --timeout", path,
+                    "image '%s' was not open after %g seconds: use a longer --timeout", path,
                     timeout_ms / 1000.0);
         return FALSE;
     }

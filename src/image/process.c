@@ -41,7 +41,7 @@ qblk_process_files(gint64 pid, GError **error)
 {
     if (pid == 0) {
         g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                            "which process has the monitor is not known");
+                            "the process that serves the monitor is not known");
         return NULL;
     }
 
@@ -51,7 +51,7 @@ qblk_process_files(gint64 pid, GError **error)
         const char *why = g_strerror(errno);
         g_autofree char *process = qblk_process_describe(pid);
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "the files that %s has open cannot be looked at: %s", process, why);
+                    "cannot list the open files of %s: %s", process, why);
         return NULL;
     }
 

@@ -32,11 +32,11 @@ parse_json_name(const char *text, QblkSourceOptions *options, GError **error)
     if (json == NULL) {
         /* QEMU ends a name of more than 4095 bytes with dots. */
         gboolean is_cut = g_str_has_suffix(text, "...");
-        return qblk_source_set_invalid(
-            is_cut ? "QEMU cut it off, since it is too long" : cause->message, error);
+        return qblk_source_set_invalid(is_cut ? "QEMU truncated it to 4095 bytes" : cause->message,
+                                       error);
     }
     if (!qblk_json_is(json, QBLK_JSON_OBJECT)) {
-        return qblk_source_set_invalid("it is not an object", error);
+        return qblk_source_set_invalid("not a JSON object", error);
     }
     return qblk_source_options_add_json(options, "", json, error);
 }
@@ -54,12 +54,10 @@ static gboolean
 check_characters(const char *name, GError **error)
 {
     if (name[0] == '\0') {
-        return qblk_source_set_invalid("an empty name means nothing", error);
+        return qblk_source_set_invalid("the file name is empty", error);
     }
     if (!g_utf8_validate(name, -1, NULL) || strstr(name, "\xef\xbf\xbd") != NULL) {
-        return qblk_source_set_unsupported("it is not UTF-8, so that neither QEMU nor XML can say "
-                                           "it",
-                                           error);
+        return qblk_source_set_unsupported("not valid UTF-8, which QEMU and XML require", error);
     }
     return TRUE;
 }
@@ -86,7 +84,7 @@ prefix_name(const char *name, GError **error)
     g_autofree char *valid = g_utf8_make_valid(name, -1);
     g_autofree char *clean = qblk_redact_name(valid, NULL);
 
-    g_prefix_error(error, "'%s' is not understood: ", clean);
+    g_prefix_error(error, "cannot decode '%s': ", clean);
 }
 
 gboolean
@@ -132,7 +130,7 @@ check_driver(const char *driver, const char *filename, GError **error)
     }
     if (g_strcmp0(qblk_source_options_take(options, "", "driver"), driver) != 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "a node on '%s' has no such name", driver);
+                    "not a file name of driver '%s'", driver);
         return FALSE;
     }
     return TRUE;
@@ -167,7 +165,7 @@ decode_node(const char *driver, const char *filename, GError **error)
 
     if (row == NULL || row->kind != QBLK_DRIVER_PROTOCOL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "the driver '%s' is not known", driver);
+                    "unknown protocol driver '%s'", driver);
         return NULL;
     }
     if (!check_characters(filename, error)) {

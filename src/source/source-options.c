@@ -134,7 +134,8 @@ static gboolean
 add_scalar(QblkSourceOptions *options, const char *key, const QblkJson *value, GError **error)
 {
     if (g_tree_lookup(options->values, key) != NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "'%s' is said twice", key);
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "option '%s' occurs twice",
+                    key);
         return FALSE;
     }
 
@@ -142,12 +143,12 @@ add_scalar(QblkSourceOptions *options, const char *key, const QblkJson *value, G
     g_autofree char *text = scalar_text(value);
     if (text == NULL && !g_str_has_suffix(key, "backing")) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                    "'%s' is neither a text nor a whole number nor a switch", key);
+                    "option '%s' must be a string, an integer or a boolean", key);
         return FALSE;
     }
     if (text != NULL && strstr(text, "\xef\xbf\xbd") != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "'%s' has U+FFFD in it, which QEMU puts where a name is not UTF-8", key);
+                    "option '%s' contains U+FFFD, which replaces bytes that are not UTF-8", key);
         return FALSE;
     }
 

@@ -27,8 +27,9 @@ qblk_source_parser_check_number(const QblkSourceParser *parser, const char *key,
         return TRUE;
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                "driver '%s': '%s' is no number up to %" G_GUINT64_FORMAT, parser->driver, key,
-                most);
+                "driver '%s': option '%s' must be a number from 0 to "
+                "%" G_GUINT64_FORMAT,
+                parser->driver, key, most);
     return FALSE;
 }
 
@@ -53,7 +54,7 @@ qblk_source_parser_read_switch(const QblkSourceParser *parser, const char *key, 
     }
 
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                "driver '%s': '%s' is neither on nor off", parser->driver, key);
+                "driver '%s': option '%s' must be 'on' or 'off'", parser->driver, key);
     return FALSE;
 }
 
@@ -95,7 +96,7 @@ qblk_source_parser_read_size(const QblkSourceParser *parser, const char *key, ch
     }
     if (!parse_size(value, &size)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                    "driver '%s': '%s' is no number of bytes", parser->driver, key);
+                    "driver '%s': option '%s' must be a number of bytes", parser->driver, key);
         return FALSE;
     }
 

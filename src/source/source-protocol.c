@@ -55,7 +55,7 @@ read_nbd(QblkSourceParser *parser, GError **error)
 {
     read_tls(parser);
     if (take(parser, "x-dirty-bitmap") != NULL) {
-        return set_invalid(parser, "it shows a dirty bitmap and no image", error);
+        return set_invalid(parser, "a dirty bitmap is not an image", error);
     }
 
     const char *path = take(parser, "path");
@@ -99,7 +99,7 @@ read_iscsi(QblkSourceParser *parser, GError **error)
     const char *transport = take(parser, "transport");
 
     if (portal == NULL || target == NULL) {
-        return set_invalid(parser, "it has no portal or no target", error);
+        return set_invalid(parser, "a portal and a target are required", error);
     }
     if (!qblk_source_parser_check_number(parser, "lun", lun, 16383, error)) {
         return FALSE;
@@ -126,7 +126,7 @@ read_rbd_encryption(QblkSourceParser *parser, GError **error)
         return TRUE;
     }
     if (!g_strv_contains(formats, format)) {
-        return set_invalid(parser, "its encryption is not known", error);
+        return set_invalid(parser, "unknown encryption format", error);
     }
 
     parser->source->encryption = g_strdup(format);
@@ -155,7 +155,7 @@ read_rbd(QblkSourceParser *parser, GError **error)
     const char *image = take(parser, "image");
 
     if (pool == NULL || pool[0] == '\0' || image == NULL) {
-        return set_invalid(parser, "it has no pool or no image", error);
+        return set_invalid(parser, "a pool and an image are required", error);
     }
 
     parser->source->name = rbd_name(pool, namespace, image);
@@ -172,7 +172,7 @@ read_gluster(QblkSourceParser *parser, GError **error)
     const char *path = take(parser, "path");
 
     if (volume == NULL || path == NULL) {
-        return set_invalid(parser, "it has no volume or no path", error);
+        return set_invalid(parser, "a volume and a path are required", error);
     }
 
     parser->source->name = g_strconcat(volume, "/", path, NULL);
@@ -193,7 +193,7 @@ read_url_parts(QblkSourceParser *parser, const QblkSourceParser *url, GError **e
     }
 
     if (source->name == NULL) {
-        return set_invalid(parser, "it has no URL", error);
+        return set_invalid(parser, "a URL is required", error);
     }
     return qblk_source_server_read(url, error);
 }
@@ -216,7 +216,7 @@ read_url(QblkSourceParser *parser, GError **error)
         return FALSE;
     }
     if (g_strcmp0(take(&url, "driver"), parser->driver) != 0) {
-        return set_invalid(parser, "its URL is one of another protocol", error);
+        return set_invalid(parser, "the URL has another protocol", error);
     }
     if (!read_url_parts(parser, &url, error)) {
         return FALSE;
@@ -320,7 +320,7 @@ read_nvme(QblkSourceParser *parser, GError **error)
     const char *namespace = take(parser, "namespace");
 
     if (device == NULL || !read_pci_address(device, parser->source)) {
-        return set_invalid(parser, "its device is no PCI address", error);
+        return set_invalid(parser, "option 'device' must be a PCI address", error);
     }
 
     parser->source->nvme_namespace = g_strdup(namespace == NULL ? "1" : namespace);
@@ -411,7 +411,7 @@ copy_texts(QblkSourceParser *parser, const Protocol *protocol, GError **error)
 
         if (copy->required && *member == NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                        "driver '%s': it has no '%s'", parser->driver, copy->option);
+                        "driver '%s': option '%s' is required", parser->driver, copy->option);
             return FALSE;
         }
     }
@@ -440,7 +440,7 @@ qblk_source_protocol_read(const char *driver, const char *prefix, QblkSourceOpti
     const Protocol *protocol = find_protocol(driver);
     if (protocol == NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "libvirt's XML has no form for a source on '%s'", driver);
+                    "libvirt's XML cannot express driver '%s'", driver);
         return NULL;
     }
 

@@ -24,7 +24,7 @@ static gboolean
 add_socket(const QblkSourceParser *parser, const char *path, GError **error)
 {
     if (path[0] == '\0') {
-        return qblk_source_parser_set_invalid(parser, "the path of a socket is empty", error);
+        return qblk_source_parser_set_invalid(parser, "missing path of the unix socket", error);
     }
 
     qblk_source_add_host(parser->source, "unix", NULL, NULL, path);
@@ -44,7 +44,7 @@ add_server(const QblkSourceParser *parser, const char *server, GError **error)
 
     if (g_strcmp0(type, "vsock") == 0 || g_strcmp0(type, "fd") == 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "driver '%s': libvirt's XML has no form for a server of type '%s'",
+                    "driver '%s': libvirt's XML cannot express a server of type '%s'",
                     parser->driver, type);
         return FALSE;
     }
@@ -89,7 +89,7 @@ qblk_source_server_read(const QblkSourceParser *parser, GError **error)
         return FALSE;
     }
     if (parser->source->hosts->len == 0) {
-        return qblk_source_parser_set_invalid(parser, "it has no server", error);
+        return qblk_source_parser_set_invalid(parser, "missing server", error);
     }
     return TRUE;
 }
@@ -111,7 +111,7 @@ qblk_source_server_read_one(const QblkSourceParser *parser, const char *path, GE
         return FALSE;
     }
     if (parser->source->hosts->len > 1) {
-        return qblk_source_parser_set_invalid(parser, "it has several servers", error);
+        return qblk_source_parser_set_invalid(parser, "more than one server is specified", error);
     }
     return TRUE;
 }

@@ -45,7 +45,7 @@ take(const Stack *stack, const char *prefix, const char *key)
 static gboolean
 set_reference_error(GError **error)
 {
-    return qblk_source_set_unsupported("it refers to another node by its name", error);
+    return qblk_source_set_unsupported("it refers to another node by its node-name", error);
 }
 
 /* Move what @stack has to @source. */
@@ -97,18 +97,18 @@ read_slice(Stack *stack, const char *prefix, GError **error)
     guint64 start;
 
     if (!parse_slice(offset, size, &start)) {
-        return qblk_source_set_invalid("offset and size have to be numbers of bytes", error);
+        return qblk_source_set_invalid("'offset' and 'size' must be numbers of bytes", error);
     }
     if (start == 0 && size == NULL) {
         return TRUE;
     }
     if (stack->size != NULL) {
-        return qblk_source_set_unsupported(
-            "a part of a part of a file has no form in libvirt's XML", error);
+        return qblk_source_set_unsupported("libvirt's XML cannot express a slice of a slice",
+                                           error);
     }
     if (size == NULL) {
-        return qblk_source_set_unsupported(
-            "a part of a file without its size has no form in libvirt's XML", error);
+        return qblk_source_set_unsupported("libvirt's XML cannot express a slice without a size",
+                                           error);
     }
 
     stack->offset = g_strdup(offset == NULL ? "0" : offset);
@@ -130,8 +130,9 @@ read_data_source(QblkSourceOptions *options, const char *prefix, guint depth, ch
 
     const char *format = inner.format == NULL ? "raw" : qblk_driver_find(inner.format)->format;
     if (format == NULL) {
-        g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                            "libvirt's XML has no name for the format of its data file");
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                    "the data file has the format '%s', which libvirt's XML cannot express",
+                    inner.format);
         return NULL;
     }
 
@@ -172,7 +173,9 @@ read_encryption(Stack *stack, const char *prefix, const QblkDriver *driver, GErr
     if (g_str_equal(format, "aes")) {
         format = "qcow";
     } else if (!g_str_equal(format, "luks")) {
-        return qblk_source_set_invalid("its encryption is not known", error);
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "unknown encryption format '%s'", format);
+        return FALSE;
     }
 
     g_free(stack->encryption);
@@ -216,8 +219,8 @@ read_child(Stack *stack, const char *prefix, const char *child, guint depth, GEr
         return NULL;
     }
     if (!qblk_source_options_has_below(stack->options, below)) {
-        g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                            "it does not say where the data are");
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "missing option '%s%s'", prefix,
+                    child);
         return NULL;
     }
     return read_driver(stack, below, depth + 1, error);
@@ -235,7 +238,7 @@ read_without_driver(Stack *stack, const char *prefix, guint depth, GError **erro
     g_autofree char *file = g_strconcat(prefix, "file.", NULL);
     if (qblk_source_options_has_below(stack->options, file)) {
         g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                            "it has both a file name and a file");
+                            "a file name and a file cannot be combined");
         return NULL;
     }
 
@@ -278,7 +281,9 @@ expand_filename(Stack *stack, const char *prefix, const char *driver, GError **e
         return FALSE;
     }
     if (g_strcmp0(qblk_source_options_take(parts, "", "driver"), driver) != 0) {
-        return qblk_source_set_invalid("its file name is one of another protocol", error);
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "the file name is not one of driver '%s'", driver);
+        return FALSE;
     }
 
     g_autoptr(GPtrArray) keys = qblk_source_options_unused(parts);
@@ -288,7 +293,7 @@ expand_filename(Stack *stack, const char *prefix, const char *driver, GError **e
 
         if (take(stack, prefix, key) != NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                        "'%s' is said twice, once in the file name", key);
+                        "option '%s' occurs twice, once in the file name", key);
             return FALSE;
         }
         qblk_source_options_set(stack->options, full, qblk_source_options_take(parts, "", key));
@@ -303,13 +308,15 @@ find_driver(const char *name, GError **error)
     const QblkDriver *driver = qblk_driver_find(name);
 
     if (driver == NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "the driver '%s' is not known", name);
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, "unknown driver '%s'",
+                    name);
         return NULL;
     }
     if (driver->kind == QBLK_DRIVER_MULTI_CHILD) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "'%s' has several children with data, which is no source", name);
+                    "driver '%s' has several children with data, which libvirt's XML cannot "
+                    "express",
+                    name);
         return NULL;
     }
     return driver;
@@ -321,7 +328,8 @@ read_driver(Stack *stack, const char *prefix, guint depth, GError **error)
     const char *name = take(stack, prefix, "driver");
 
     if (depth > DEEPEST_NAME) {
-        g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "it nests too deep");
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "drivers are nested deeper than the limit of %d", DEEPEST_NAME);
         return NULL;
     }
     if (name == NULL) {

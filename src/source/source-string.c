@@ -11,7 +11,7 @@ static gboolean
 parse_path(const char *driver, const char *rest, QblkSourceOptions *options, GError **error)
 {
     if (rest[0] == '\0') {
-        return qblk_source_set_invalid("there is no path", error);
+        return qblk_source_set_invalid("missing path", error);
     }
 
     qblk_source_options_set(options, "driver", driver);
@@ -38,14 +38,14 @@ parse_nbd(const char *driver, const char *rest, QblkSourceOptions *options, GErr
     if (g_str_has_prefix(server, unix_prefix)) {
         const char *path = server + strlen(unix_prefix);
         if (path[0] == '\0') {
-            return qblk_source_set_invalid("there is no path of a socket", error);
+            return qblk_source_set_invalid("missing path of the unix socket", error);
         }
         qblk_source_options_set(options, "path", path);
         return TRUE;
     }
 
     if (strrchr(server, ':') == NULL) {
-        return qblk_source_set_invalid("nbd:HOST:PORT or nbd:unix:PATH is needed", error);
+        return qblk_source_set_invalid("expected nbd:HOST:PORT or nbd:unix:PATH", error);
     }
     return qblk_source_options_set_host(options, server, "host", "port", error);
 }
@@ -119,7 +119,7 @@ static gboolean
 set_rbd_option(const char *key, const char *value, QblkSourceOptions *options, GError **error)
 {
     if (key[0] == '\0') {
-        return qblk_source_set_invalid("an option has no name", error);
+        return qblk_source_set_invalid("an rbd option has no name", error);
     }
     if (g_str_equal(key, "mon_host") || g_str_equal(key, "mon-host")) {
         return set_monitors(value, options, error);
@@ -142,13 +142,13 @@ parse_rbd_image(const char **at, QblkSourceOptions *options, char *stop, GError 
     const char *image = second != NULL ? second : first;
 
     if (pool[0] == '\0') {
-        return qblk_source_set_invalid("there is no pool", error);
+        return qblk_source_set_invalid("missing pool name", error);
     }
     if ((image != NULL && image[0] == '\0') || (image == NULL && snapshot != NULL)) {
-        return qblk_source_set_invalid("there is no image", error);
+        return qblk_source_set_invalid("missing image name", error);
     }
     if (snapshot != NULL && snapshot[0] == '\0') {
-        return qblk_source_set_invalid("the snapshot has no name", error);
+        return qblk_source_set_invalid("missing snapshot name", error);
     }
 
     qblk_source_options_set(options, "pool", pool);
@@ -181,7 +181,7 @@ parse_rbd(const char *driver, const char *rest, QblkSourceOptions *options, GErr
 
     qblk_source_options_set(options, "driver", driver);
     if (has_late_snapshot(rest)) {
-        return qblk_source_set_invalid("an '@' among the options needs a backslash before it",
+        return qblk_source_set_invalid("an '@' in an rbd option must be preceded by a backslash",
                                        error);
     }
     if (!parse_rbd_image(&rest, options, &stop, error)) {
@@ -191,7 +191,7 @@ parse_rbd(const char *driver, const char *rest, QblkSourceOptions *options, GErr
     while (stop == ':' && *rest != '\0') {
         g_autofree char *key = next_token(&rest, "=:", &stop);
         if (stop != '=') {
-            return qblk_source_set_invalid("an option has no value", error);
+            return qblk_source_set_invalid("an rbd option has no value", error);
         }
 
         g_autofree char *value = next_token(&rest, ":", &stop);
@@ -213,7 +213,7 @@ parse_sheepdog(const char *driver, const char *rest, QblkSourceOptions *options,
     guint vdi = count >= 3 ? 2 : 0;
 
     if (count == 0 || parts[vdi][0] == '\0') {
-        return qblk_source_set_invalid("there is no image", error);
+        return qblk_source_set_invalid("missing image name", error);
     }
 
     qblk_source_options_set(options, "driver", driver);
@@ -260,13 +260,13 @@ parse_fat(const char *driver, const char *rest, QblkSourceOptions *options, GErr
     for (guint i = 0; i < last; i++) {
         if (!set_fat_flag(parts[i], options)) {
             return qblk_source_set_invalid(
-                "before a colon stand 'floppy', '12', '16', '32' and 'rw' only; a "
-                "directory with a colon has to be said as json:",
+                "expected fat:[floppy:][12:|16:|32:][rw:]DIRECTORY: use json: if the directory "
+                "name contains a colon",
                 error);
         }
     }
     if (parts[last] == NULL || parts[last][0] == '\0') {
-        return qblk_source_set_invalid("there is no directory", error);
+        return qblk_source_set_invalid("missing directory", error);
     }
 
     qblk_source_options_set(options, "driver", driver);
@@ -305,7 +305,7 @@ skip_blkdebug(const char *name, GError **error)
 
         if (colon == NULL) {
             g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                                "there is no image");
+                                "missing image name");
             return NULL;
         }
         name = colon + 1;
@@ -348,6 +348,7 @@ qblk_source_string_parse(const char *name, QblkSourceOptions *options, GError **
     }
 
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                "there is no protocol '%s' (a file of that name has to begin with './')", protocol);
+                "unknown protocol '%s': prefix a file name that contains a colon with './'",
+                protocol);
     return FALSE;
 }

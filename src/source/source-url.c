@@ -31,7 +31,7 @@ set_parameter(const QblkUrl *url, const char *text, const Parameter *known, gsiz
         qblk_source_options_set(options, known[i].key, value);
         return value != NULL;
     }
-    return qblk_source_set_invalid("its query has a parameter that is not known", error);
+    return qblk_source_set_invalid("unknown parameter in the query of the URL", error);
 }
 
 /* Set the options for the query of @url, which may have the @count parameters @known. */
@@ -116,10 +116,10 @@ set_socket(const QblkUrl *url, QblkSourceOptions *options, const char *key, GErr
 
     const char *socket = qblk_source_options_take(options, "", key);
     if (socket == NULL || socket[0] == '\0') {
-        return qblk_source_set_invalid("there is no '?socket=PATH'", error);
+        return qblk_source_set_invalid("missing '?socket=PATH' in the URL", error);
     }
     if (url->server[0] != '\0') {
-        return qblk_source_set_invalid("it has both a host and a socket", error);
+        return qblk_source_set_invalid("the URL has both a host and a socket", error);
     }
     return TRUE;
 }
@@ -136,7 +136,7 @@ set_reported_socket(QblkUrl *url, QblkSourceOptions *options, GError **error)
     const char *path = strstr(url->text, "://") + strlen("://");
 
     if (socket == NULL) {
-        return qblk_source_set_invalid("there is no '?socket=PATH'", error);
+        return qblk_source_set_invalid("missing '?socket=PATH' in the URL", error);
     }
 
     if (path[0] == '/') {
@@ -194,7 +194,7 @@ read_iscsi(QblkUrl *url, QblkSourceOptions *options, GError **error)
     const char *slash = strrchr(url->path, '/');
 
     if (url->server[0] == '\0' || slash == NULL || slash == url->path) {
-        return qblk_source_set_invalid("iscsi://HOST/TARGET/LUN is needed", error);
+        return qblk_source_set_invalid("expected iscsi://HOST/TARGET/LUN", error);
     }
 
     g_autofree char *target = g_strndup(url->path, (gsize)(slash - url->path));
@@ -219,7 +219,7 @@ read_gluster(QblkUrl *url, QblkSourceOptions *options, GError **error)
     const char *server = url->server[0] == '\0' ? "localhost" : url->server;
 
     if (slash == start || path[0] == '\0') {
-        return qblk_source_set_invalid("gluster://HOST/VOLUME/PATH is needed", error);
+        return qblk_source_set_invalid("expected gluster://HOST/VOLUME/PATH", error);
     }
 
     g_autofree char *volume = g_strndup(start, (gsize)(slash - start));
@@ -247,7 +247,7 @@ read_ssh(QblkUrl *url, QblkSourceOptions *options, GError **error)
         qblk_url_set_reported_path(url, marks);
     }
     if (!url->has_path) {
-        return qblk_source_set_invalid("there is no path", error);
+        return qblk_source_set_invalid("missing path in the URL", error);
     }
 
     g_autofree char *path = g_strconcat("/", url->path, NULL);
@@ -259,7 +259,7 @@ static gboolean
 read_sheepdog(QblkUrl *url, QblkSourceOptions *options, GError **error)
 {
     if (url->path[0] == '\0') {
-        return qblk_source_set_invalid("there is no image", error);
+        return qblk_source_set_invalid("missing image name in the URL", error);
     }
 
     qblk_source_options_set(options, "vdi", url->path);
@@ -317,7 +317,7 @@ read_nfs(QblkUrl *url, QblkSourceOptions *options, GError **error)
         qblk_url_set_reported_path(url, marks);
     }
     if (url->path[0] == '\0') {
-        return qblk_source_set_invalid("there is no path", error);
+        return qblk_source_set_invalid("missing path in the URL", error);
     }
 
     g_autofree char *path = g_strconcat("/", url->path, NULL);
@@ -343,7 +343,7 @@ static gboolean
 read_vxhs(QblkUrl *url, QblkSourceOptions *options, GError **error)
 {
     if (url->path[0] == '\0') {
-        return qblk_source_set_invalid("there is no disk in it", error);
+        return qblk_source_set_invalid("missing disk ID in the URL", error);
     }
 
     qblk_source_options_set(options, "vdisk-id", url->path);
@@ -404,12 +404,14 @@ parse_url(QblkUrl *url, QblkSourceOptions *options, GError **error)
 
     const Scheme *scheme = find_scheme(url->scheme);
     if (scheme == NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "there is no protocol '%s' in QEMU and libvirt", url->scheme);
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, "unknown protocol '%s'",
+                    url->scheme);
         return FALSE;
     }
     if (url->transport != NULL && !has_transport(scheme, url->transport)) {
-        return qblk_source_set_invalid("its scheme has no such transport", error);
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "protocol '%s' has no transport '%s'", url->scheme, url->transport);
+        return FALSE;
     }
 
     qblk_source_options_set(options, "driver", scheme->driver);

@@ -46,7 +46,7 @@ qblk_url_decode(const QblkUrl *url, const char *text, gsize length, GError **err
 
         if (byte == 0) {
             g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                                "'%00' ends a name, and there is more of it");
+                                "a name in a URL cannot contain '%00'");
             return NULL;
         }
         if (byte < 0) {
@@ -139,7 +139,7 @@ qblk_url_split(QblkUrl *url, GError **error)
 {
     const char *mark = strstr(url->text, "://");
     if (mark == NULL) {
-        return qblk_source_set_invalid("it is no URL", error);
+        return qblk_source_set_invalid("not a URL", error);
     }
 
     const char *authority = mark + strlen("://");

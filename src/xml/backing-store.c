@@ -8,7 +8,7 @@ qblk_backing_store_format(const QblkLayer *layer, GError **error)
 {
     if (layer->xml_format == NULL) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED,
-                    "image '%s' has the format '%s', for which libvirt's XML has no name",
+                    "image '%s' has the format '%s', which libvirt's XML cannot express",
                     layer->filename, layer->format);
     }
     return layer->xml_format;

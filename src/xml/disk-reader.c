@@ -7,11 +7,20 @@
 
 #include <string.h>
 
+static void set_invalid_error(GError **error, const xmlNode *element, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* The message begins with the line of @element. */
 static void
-set_invalid_error(GError **error, const xmlNode *element, const char *reason, const char *value)
+set_invalid_error(GError **error, const xmlNode *element, const char *format, ...)
 {
-    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %ld: %s '%s'",
-                xmlGetLineNo(element), reason, value);
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_autofree char *reason = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %ld: %s",
+                xmlGetLineNo(element), reason);
 }
 
 /* Refuse a child that occurs twice and may occur once: neither of the two could be trusted. */
@@ -29,7 +38,7 @@ check_single_children(const xmlNode *element, GError **error)
             }
             counts[i]++;
             if (counts[i] > 1) {
-                set_invalid_error(error, at, "there is a second", names[i]);
+                set_invalid_error(error, at, "element '%s' occurs twice", names[i]);
                 return FALSE;
             }
         }
@@ -55,7 +64,7 @@ read_type(const xmlNode *element, QblkSourceType *type, GError **error)
         return TRUE;
     }
     if (!qblk_source_type_value(name, type)) {
-        set_invalid_error(error, element, "there is no type", name);
+        set_invalid_error(error, element, "unknown type '%s'", name);
         return FALSE;
     }
     return TRUE;
@@ -71,7 +80,7 @@ read_index(const xmlNode *element, QblkLayer *layer, GError **error)
 
     if (!g_ascii_isdigit(text[0]) ||
         !g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, &layer->index, NULL)) {
-        set_invalid_error(error, element, "an index is a number from 1 on, not", text);
+        set_invalid_error(error, element, "index '%s' is not a number from 1", text);
         return FALSE;
     }
     return TRUE;
@@ -109,7 +118,8 @@ read_volume(const xmlNode *source, QblkLayer *layer)
 
     layer->filename =
         g_strdup_printf("volume:%s/%s", pool == NULL ? "" : pool, volume == NULL ? "" : volume);
-    layer->problem = g_strdup_printf("where '%s' is, only its storage pool says", layer->filename);
+    layer->problem =
+        g_strdup_printf("only its storage pool knows the location of '%s'", layer->filename);
 }
 
 /* Set the source and the file name of @layer, or why it has no source. */
@@ -135,7 +145,7 @@ read_location(const xmlNode *element, QblkSourceType type, QblkLayer *layer)
         layer->source = g_steal_pointer(&source);
     } else {
         layer->filename = g_strdup("");
-        layer->problem = g_strdup_printf("line %ld: the document does not say where the image is",
+        layer->problem = g_strdup_printf("line %ld: the location of the image is not specified",
                                          xmlGetLineNo(element));
     }
 }
@@ -298,8 +308,8 @@ check_indexes(QblkChain *chain, const xmlNode *disk, GError **error)
 
         chain->has_own_indexes = TRUE;
         if (!g_hash_table_add(seen, &layer->index)) {
-            g_autofree char *index = g_strdup_printf("%" G_GINT64_FORMAT, layer->index);
-            set_invalid_error(error, disk, "two layers of a disk have the index", index);
+            set_invalid_error(error, disk, "two layers have the index '%" G_GINT64_FORMAT "'",
+                              layer->index);
             return FALSE;
         }
     }
@@ -370,12 +380,11 @@ read_target(const xmlNode *disk, GError **error)
     const char *target = qblk_document_attribute(qblk_document_child(disk, "target"), "dev");
 
     if (is_empty(target)) {
-        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
-                    "line %ld: the disk has no '<target dev=...>'", xmlGetLineNo(disk));
+        set_invalid_error(error, disk, "the disk has no '<target dev=...>'");
         return NULL;
     }
     if (strpbrk(target, "[]/") != NULL) {
-        set_invalid_error(error, disk, "no disk can be called", target);
+        set_invalid_error(error, disk, "target name '%s' contains '[', ']' or '/'", target);
         return NULL;
     }
     return target;

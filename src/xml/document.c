@@ -54,7 +54,7 @@ static void
 stop_at_document_type(void *parser, const xmlChar *name, const xmlChar *external,
                       const xmlChar *system)
 {
-    stop(parser, xmlSAX2GetLineNumber(parser), "a document type is not taken");
+    stop(parser, xmlSAX2GetLineNumber(parser), "a document type is not allowed");
 }
 
 /* The encoding that the XML declaration specifies, NULL if it specifies none. */
@@ -84,7 +84,7 @@ check_encoding(void *context)
     }
     if (!is_known) {
         stop(parser, xmlSAX2GetLineNumber(parser),
-             "the encoding '%s' is not taken: save it as UTF-8", encoding);
+             "unsupported encoding '%s': convert the document to UTF-8", encoding);
     }
 
     xmlSAX2StartDocument(parser);
@@ -128,7 +128,7 @@ read_instruction(void *context, const xmlChar *name, const xmlChar *content)
 {
     if (!is_name_printable(name)) {
         stop(context, xmlSAX2GetLineNumber(context),
-             "a name has a character that a terminal does not show");
+             "a name contains a character that is not printable");
         return;
     }
 
@@ -153,7 +153,7 @@ start_element(void *context, const xmlChar *name, const xmlChar *prefix, const x
              "more namespaces are declared than the limit of %d", QBLK_LIMIT_XML_NAMESPACES);
     } else if (!is_printable) {
         stop(parser, xmlSAX2GetLineNumber(parser),
-             "a name has a character that a terminal does not show");
+             "a name contains a character that is not printable");
     } else {
         xmlSAX2StartElementNs(parser, name, prefix, uri, namespaces, namespace_list, attributes,
                               defaulted, attribute_list);
@@ -268,13 +268,13 @@ convert_utf16(const char *text, gsize *length, char **converted, GError **error)
         return TRUE;
     }
     if (encoding != XML_CHAR_ENCODING_UTF16LE && encoding != XML_CHAR_ENCODING_UTF16BE) {
-        set_invalid_error(error, "the encoding is not taken: save it as UTF-8");
+        set_invalid_error(error, "unsupported encoding: convert the document to UTF-8");
         return FALSE;
     }
 
     *converted = g_convert(text, (gssize)*length, "UTF-8", name, NULL, length, NULL);
     if (*converted == NULL) {
-        set_invalid_error(error, "it begins as UTF-16 and goes on as something else");
+        set_invalid_error(error, "not valid UTF-16");
         return FALSE;
     }
     return TRUE;
@@ -299,7 +299,7 @@ qblk_document_parse(const char *text, gsize length, GError **error)
         return NULL;
     }
     if (memchr(start, '\0', length) != NULL) {
-        set_invalid_error(error, "the document has a NUL byte in it");
+        set_invalid_error(error, "the document contains a NUL byte");
         return NULL;
     }
     if (!check_node_count(start, length, error)) {

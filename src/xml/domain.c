@@ -12,7 +12,7 @@ add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError 
 {
     if (chains->len >= QBLK_LIMIT_DEVICES) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
-                    "there are more disks than the limit of %d", QBLK_LIMIT_DEVICES);
+                    "the document has more disks than the limit of %d", QBLK_LIMIT_DEVICES);
         return FALSE;
     }
 
@@ -24,7 +24,7 @@ add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError 
 
     if (!g_hash_table_add(targets, chain->target)) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
-                    "line %ld: there are two disks with the target '%s'", xmlGetLineNo(element),
+                    "line %ld: two disks have the target '%s'", xmlGetLineNo(element),
                     chain->target);
         return FALSE;
     }
@@ -69,9 +69,15 @@ add_disks_of_document(GPtrArray *chains, const xmlNode *root, GError **error)
         return add_disks_of_devices(chains, targets, root, error);
     }
 
-    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
-                "the document is a '<%s>'%s, not a '<domain>' or '<disk>'",
-                (const char *)root->name, root->ns == NULL ? "" : " in a namespace");
+    if (root->ns != NULL) {
+        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
+                    "the document is a '<%s>' in a namespace: libvirt's elements are in none",
+                    (const char *)root->name);
+    } else {
+        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
+                    "the document is a '<%s>': '<domain>', '<devices>' or '<disk>' is required",
+                    (const char *)root->name);
+    }
     return FALSE;
 }
 

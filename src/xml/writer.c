@@ -35,7 +35,7 @@ check_characters(const char *value, GError **error)
     if (!g_utf8_validate(value, -1, &end)) {
         g_autofree char *valid = g_utf8_make_valid(value, -1);
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME,
-                    "the name '%s' is not UTF-8, which XML cannot carry", valid);
+                    "the name '%s' is not valid UTF-8, which XML requires", valid);
         return FALSE;
     }
 
@@ -44,8 +44,9 @@ check_characters(const char *value, GError **error)
 
         if (!IS_CHAR(character)) {
             g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME,
-                        "the name '%s' has the character U+%04X, which XML 1.0 cannot carry", value,
-                        character);
+                        "the name '%s' contains the character U+%04X, which XML 1.0 does not "
+                        "allow",
+                        value, character);
             return FALSE;
         }
     }

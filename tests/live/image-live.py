@@ -159,10 +159,10 @@ class Images(live.TestCase):
         os.symlink('one.qcow2', self.path('again.qcow2'))
         for path in (one, two, self.path('again.qcow2')):
             errors = self.refused(path)
-            self.assertIn('goes in a circle', errors)
+            self.assertIn('forms a cycle', errors)
             self.assertIn(one, errors.replace('again', 'one'))
         images.rebase(one, one)
-        self.assertIn('goes in a circle', self.refused(one))
+        self.assertIn('forms a cycle', self.refused(one))
 
     def test_200_layers(self):
         files = images.empty_chain(self.directory, 'deep', 200)
@@ -175,8 +175,8 @@ class Images(live.TestCase):
         evil = self.path('disk.img')  # what a guest may write into its raw disk
         images.create(evil, size='1M', backing=self.path('secret.qcow2'))
         errors = self.refused(evil, status=qblk.REFUSED)
-        self.assertIn(f"'{evil}' begins like a qcow2 image, but a raw image whose guest wrote that "
-                      'would too: say --format qcow2 or --format raw', errors)
+        self.assertIn(f"'{evil}' looks like qcow2, but a guest can write that into a raw image: "
+                      'use --format qcow2 or --format raw', errors)
         self.assertEqual(self.layers(evil, '--format', 'raw'), [(evil, 'raw')])
         self.assertEqual(len(self.layers(evil, '--format', 'qcow2')), 2)
         for command in ('list', 'chain', 'xml', 'jobs', 'capture', 'check'):
@@ -215,7 +215,7 @@ class Images(live.TestCase):
                 self.make('top.qcow2', backing=backing, extra=['-u'])
                 forget_backing_format(path)
                 if layers is None:
-                    self.assertIn(f"'{evil}' begins like", self.refused(path, status=qblk.REFUSED))
+                    self.assertIn(f"'{evil}' looks like", self.refused(path, status=qblk.REFUSED))
                 else:
                     self.assertEqual(self.layers(path), [(path, 'qcow2'), (backing, layers)])
 
@@ -224,7 +224,7 @@ class Images(live.TestCase):
         for name in ('qcow2', 'qcow', 'qed', 'vmdk', 'vhdx', 'vdi'):
             with self.subTest(name):
                 self.assertIn('plain.img', self.refused(plain, '--format', name))
-        self.assertIn("no image format 'nonsense'",
+        self.assertIn("unknown image format 'nonsense'",
                       self.refused(plain, '--format', 'nonsense', status=qblk.USAGE))
         self.qblk('list', '--format', 'raw', '/nowhere', status=qblk.USAGE)
 
@@ -299,7 +299,7 @@ class Images(live.TestCase):
         broken = os.fsdecode(os.fsencode(self.directory) + b'/\xff.qcow2')
         images.create(self.path('plain.qcow2'), size='1M')
         os.rename(self.path('plain.qcow2'), broken)
-        self.assertIn('not UTF-8', self.refused(broken))
+        self.assertIn('not valid UTF-8', self.refused(broken))
 
     # ---- the daemon ----
 
@@ -312,7 +312,7 @@ class Images(live.TestCase):
         path = self.make('disk.qcow2')
         for script, status, text in (('exec sleep 60', qblk.NO_CONNECTION, 'not open after 0.5'),
                                      ('kill -9 $$', qblk.FAILED, 'signal 9'),
-                                     ('exit 3', qblk.FAILED, 'does not say why'),
+                                     ('exit 3', qblk.FAILED, 'failed without a message'),
                                      ('echo oops >&2; exit 1', qblk.FAILED, 'oops')):
             with self.subTest(script):
                 with open(self.path('bin/qemu-storage-daemon'), 'w', encoding='utf-8') as file:

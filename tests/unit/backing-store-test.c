@@ -69,7 +69,7 @@ a_format_that_libvirt_has_no_name_for_is_refused(void **state)
     g_clear_pointer(&base->xml_format, g_free);
     assert_null(print_below(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED,
-                 "image '/images/2' has the format 'qcow2', for which libvirt's XML has no name");
+                 "image '/images/2' has the format 'qcow2', which libvirt's XML cannot express");
 }
 
 static void

@@ -316,7 +316,7 @@ a_file_that_qemu_does_not_have_open_is_refused(void **state)
         g_strdup_printf("cannot delete '%s' after the job: process %d (", file, getppid());
     g_autoptr(QblkPlan) plan = plan_without(file, TRUE);
     assert_not_open(plan, getppid(), parent);
-    assert_not_open(plan, 0, "which process has the monitor is not known");
+    assert_not_open(plan, 0, "the process that serves the monitor is not known");
     (void)qblk_plan_expect_image(plan, "base", "qcow2", base);
     assert_true(qblk_delete_images_identify(plan, getpid(), NULL));
     close_all();

@@ -49,7 +49,7 @@ text_that_is_not_xml_is_refused(void **state)
         assert_refused(texts[i], strlen(texts[i]), "line ");
     }
     assert_refused("", 0, "the document is empty");
-    assert_refused("<a>\0</a>", 8, "the document has a NUL byte in it");
+    assert_refused("<a>\0</a>", 8, "the document contains a NUL byte");
     assert_refused("\xff\xfe<\0", 4, "line ");
 }
 

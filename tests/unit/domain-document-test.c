@@ -48,7 +48,8 @@ a_document_is_a_domain_devices_or_a_disk(void **state)
         g_autoptr(GPtrArray) chains = read_text(documents[i].text);
         assert_int_equal(chains->len, documents[i].disks);
     }
-    check_invalid("<pool/>", "the document is a '<pool>', not a '<domain>' or '<disk>'");
+    check_invalid("<pool/>",
+                  "the document is a '<pool>': '<domain>', '<devices>' or '<disk>' is required");
     check_invalid("<domain xmlns='urn:x'/>", "a '<domain>' in a namespace");
 }
 
@@ -56,10 +57,10 @@ static void
 two_disks_do_not_have_one_target(void **state)
 {
     check_invalid("<devices>" DISK("vda") "\n" DISK("vda") "</devices>",
-                  "line 2: there are two disks with the target 'vda'");
+                  "line 2: two disks have the target 'vda'");
     check_invalid("<domain><devices>" DISK("vda") "</devices><devices>" DISK("vda") "</devices>"
                                                                                     "</domain>",
-                  "there are two disks with the target 'vda'");
+                  "line 1: two disks have the target 'vda'");
 }
 
 static char *

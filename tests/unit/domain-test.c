@@ -85,7 +85,7 @@ two_disks_with_one_target_are_refused(void **state)
 {
     assert_refused("<devices><disk><target dev='vda'/></disk><disk><target dev='vdb'/></disk>"
                    "<disk><target dev='vda'/></disk></devices>",
-                   "two disks with the target 'vda'");
+                   "two disks have the target 'vda'");
 }
 
 static void
@@ -104,7 +104,9 @@ a_disk_without_a_target_is_refused_with_its_line(void **state)
 static void
 another_root_is_refused_by_name(void **state)
 {
-    assert_refused("<network/>", "the document is a '<network>', not a '<domain>' or '<disk>'");
+    assert_refused(
+        "<network/>",
+        "the document is a '<network>': '<domain>', '<devices>' or '<disk>' is required");
     assert_refused("<domainsnapshot><domain/></domainsnapshot>", "'<domainsnapshot>'");
 }
 
@@ -112,7 +114,7 @@ static void
 what_the_parser_refuses_is_refused(void **state)
 {
     assert_refused("not XML", "line 1: ");
-    assert_refused("<!DOCTYPE domain><domain/>", "a document type is not taken");
+    assert_refused("<!DOCTYPE domain><domain/>", "a document type is not allowed");
 }
 
 int

@@ -97,7 +97,7 @@ what_is_no_image_is_refused_at_once(void **state)
     assert_refused("/dev/zero", "neither a file nor a block device");
     assert_refused(directory, "it is a directory");
     assert_refused(gone, g_strerror(ENOENT));
-    assert_refused("/tmp/\xff", "not UTF-8");
+    assert_refused("/tmp/\xff", "not valid UTF-8");
 }
 
 /* The other end of a pipe is woken when this one is opened and closed, however short that was. */

@@ -55,8 +55,8 @@ bytes_alone_are_not_believed(void **state)
         g_autoptr(GError) error = NULL;
         assert_null(format_of(paths[i], QCOW2, 8, NULL, NULL, &error));
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                     "begins like a qcow2 image, but a raw image whose guest wrote that would "
-                     "too: say --format qcow2 or --format raw");
+                     "looks like qcow2, but a guest can write that into a raw image: use "
+                     "--format qcow2 or --format raw");
     }
 }
 
@@ -66,7 +66,7 @@ of_a_backing_file_the_overlay_has_to_say_it(void **state)
     g_autoptr(GError) error = NULL;
     assert_null(format_of("/base.img", QCOW2, 8, "/top.qcow2", NULL, &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                 "say which in the header of '/top.qcow2'");
+                 "specify the format in the header of '/top.qcow2' with");
 }
 
 static void
@@ -76,10 +76,10 @@ only_image_formats_are_formats(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autoptr(GError) error = NULL;
         assert_null(format_of("/a.img", "", 0, NULL, words[i], &error));
-        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "there is no image format");
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "unknown image format");
         assert_null(format_of("/a.img", "", 0, "/top.qcow2", words[i], &error));
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                     "'/top.qcow2' says the format");
+                     "'/top.qcow2' specifies an unknown format");
     }
 }
 
@@ -94,7 +94,7 @@ a_protocol_in_a_header_means_raw(void **state)
         assert_no_error(error);
         assert_string_equal(format, "raw");
         assert_null(format_of("/a.img", "", 0, NULL, words[i], &error));
-        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "there is no image format");
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "unknown image format");
     }
 }
 

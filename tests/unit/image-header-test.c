@@ -148,12 +148,12 @@ what_points_outside_is_damaged(void **state)
     Qcow2Image image = qcow2_image(3);
     qcow2_image_put_backing(&image, "base.img");
     qcow2_image_put(&image, 8, 8, G_MAXUINT64);
-    expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
+    expect_damaged("qcow2", &image, sizeof image.bytes, "a name in it is out of bounds");
     qcow2_image_put(&image, 8, 8, 4090);
-    expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
+    expect_damaged("qcow2", &image, sizeof image.bytes, "a name in it is out of bounds");
     qcow2_image_put(&image, 8, 8, 512);
     qcow2_image_put(&image, 16, 4, 1024);
-    expect_damaged("qcow2", &image, sizeof image.bytes, "name of the backing file");
+    expect_damaged("qcow2", &image, sizeof image.bytes, "a name in it is out of bounds");
 
     image = qcow2_image(3);
     qcow2_image_put(&image, 104, 4, 0xe2792aca);
@@ -161,12 +161,12 @@ what_points_outside_is_damaged(void **state)
     expect_damaged("qcow2", &image, sizeof image.bytes, "an extension");
     image = qcow2_image(3);
     qcow2_image_put(&image, 20, 4, 40);
-    expect_damaged("qcow2", &image, sizeof image.bytes, "size of a cluster");
+    expect_damaged("qcow2", &image, sizeof image.bytes, "the cluster size");
     image = qcow2_image(3);
     qcow2_image_put(&image, 100, 4, 0xffffff);
-    expect_damaged("qcow2", &image, sizeof image.bytes, "does not end");
-    expect_damaged("qcow2", &image, 20, "size of a cluster");
-    expect_damaged("vmdk", &image, sizeof image.bytes, "does not begin like a vmdk image");
+    expect_damaged("qcow2", &image, sizeof image.bytes, "its size");
+    expect_damaged("qcow2", &image, 20, "the cluster size");
+    expect_damaged("vmdk", &image, sizeof image.bytes, "not in the format vmdk");
 }
 
 static guint8 *

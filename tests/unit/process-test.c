@@ -71,7 +71,7 @@ what_cannot_be_looked_at_is_said(void **state)
     GError *error = NULL;
     assert_null(qblk_process_files(NONE, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                 "the files that process 2147483647 has open cannot be looked at: No such file");
+                 "cannot list the open files of process 2147483647: No such file");
     assert_null(qblk_process_files(0, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "is not known");
 }

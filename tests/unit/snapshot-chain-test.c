@@ -201,7 +201,7 @@ a_source_is_refused_where_the_file_says_less_than_the_node(void **state)
         {"a raw json:{\"size\":512,\"driver\":\"raw\"} file=f\nf file /f\n", NULL},
         {"a raw json:{\"size\":512,\"driver\":\"r file=f\nf file /f\n", cut_off},
         {"a raw json:{\"driver\":\"raw\",\"file\":{\"size\":512}} file=f\nf null-co /f\n",
-         "'/f' is not understood: a node on 'null-co' has no such name"},
+         "cannot decode '/f': not a file name of driver 'null-co'"},
         {"a raw /\"offset\" file=f\nf file /\"offset\"\n", NULL},
         {"a raw x file=s\ns raw json:{ file=f\nf file /f\n", cut_off},
         {"a raw json:{\"size\":9} file=s\ns raw json:{\"size\":8} file=f\nf file /f\n",

@@ -52,7 +52,7 @@ what_no_option_can_be_is_refused(void **state)
         int code;
         const char *part;
     } cases[] = {
-        {"{\"a\":{\"b\":\"x\"},\"a.b\":\"x\"}", QBLK_GRAPH_ERROR_SPEC, "'a.b' is said twice"},
+        {"{\"a\":{\"b\":\"x\"},\"a.b\":\"x\"}", QBLK_GRAPH_ERROR_SPEC, "option 'a.b' occurs twice"},
         {"{\"a\":1.5}", QBLK_GRAPH_ERROR_SPEC, "'a'"},
         {"{\"a\":null}", QBLK_GRAPH_ERROR_SPEC, "'a'"},
         {"{\"a\":[null]}", QBLK_GRAPH_ERROR_SPEC, "'a.0'"},

@@ -69,7 +69,7 @@ sizes_have_suffixes(void **state)
         "16E", "20E", "4x", "k", "", "-1", "1 k", "1kk", " 1", "+1", "18446744073709551616"};
     check_values(qblk_source_parser_read_size, sizes, G_N_ELEMENTS(sizes));
     check_refused(qblk_source_parser_read_size, refused, G_N_ELEMENTS(refused),
-                  "driver 'https': 'key' is no number of bytes");
+                  "driver 'https': option 'key' must be a number of bytes");
 }
 
 static void
@@ -82,7 +82,7 @@ switches_are_all_of_those_of_qemu(void **state)
     static const char *const refused[] = {"", "ON", "1", "o", "on "};
     check_values(qblk_source_parser_read_switch, switches, G_N_ELEMENTS(switches));
     check_refused(qblk_source_parser_read_switch, refused, G_N_ELEMENTS(refused),
-                  "driver 'https': 'key' is neither on nor off");
+                  "driver 'https': option 'key' must be 'on' or 'off'");
 }
 
 static void
@@ -108,7 +108,7 @@ numbers_have_a_limit(void **state)
         assert_int_equal(good, cases[i].good);
         if (!good) {
             assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                         "driver 'nbd': 'port' is no number up to ");
+                         "driver 'nbd': option 'port' must be a number from 0 to ");
         }
         assert_null(error);
     }

@@ -78,8 +78,8 @@ what_a_driver_needs_is_named(void **state)
     } cases[] = {
         {"file", QBLK_GRAPH_ERROR_SPEC, "'filename'", {NULL}},
         {"vvfat", QBLK_GRAPH_ERROR_SPEC, "'dir'", {NULL}},
-        {"nbd", QBLK_GRAPH_ERROR_SPEC, "no server", {NULL}},
-        {"nbd", QBLK_GRAPH_ERROR_SPEC, "several", {"path=/s", "server.path=/s"}},
+        {"nbd", QBLK_GRAPH_ERROR_SPEC, "missing server", {NULL}},
+        {"nbd", QBLK_GRAPH_ERROR_SPEC, "more than one server", {"path=/s", "server.path=/s"}},
         {"nbd", QBLK_GRAPH_ERROR_SPEC, "host", {"port=1"}},
         {"nbd", QBLK_GRAPH_ERROR_SPEC, "socket", {"path="}},
         {"nbd", QBLK_GRAPH_ERROR_SPEC, "bitmap", {"path=/s", "x-dirty-bitmap=b"}},

@@ -107,9 +107,9 @@ what_is_no_url_is_refused(void **state)
         int code;
         const char *part;
     } cases[] = {
-        {"", QBLK_GRAPH_ERROR_SPEC, "no URL"},
-        {"path", QBLK_GRAPH_ERROR_SPEC, "no URL"},
-        {"nbd:", QBLK_GRAPH_ERROR_SPEC, "no URL"},
+        {"", QBLK_GRAPH_ERROR_SPEC, "not a URL"},
+        {"path", QBLK_GRAPH_ERROR_SPEC, "not a URL"},
+        {"nbd:", QBLK_GRAPH_ERROR_SPEC, "not a URL"},
         {"nbd://", QBLK_GRAPH_ERROR_SPEC, "no host"},
         {"http+tcp://h/p", QBLK_GRAPH_ERROR_SPEC, "transport"},
         {"http://h/%00", QBLK_GRAPH_ERROR_SPEC, "%00"},

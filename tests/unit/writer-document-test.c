@@ -61,7 +61,7 @@ a_name_that_a_terminal_does_not_show_is_refused(void **state)
         g_autoptr(GError) error = NULL;
         g_autoptr(xmlDoc) document = qblk_document_parse(texts[i], strlen(texts[i]), &error);
         assert_null(document);
-        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "does not show");
+        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "is not printable");
     }
 }
 
@@ -85,9 +85,9 @@ static void
 a_value_that_xml_cannot_carry_is_refused(void **state)
 {
     static const char *const values[][2] = {
-        {"a\x1b[m", "has the character U+001B, which XML 1.0 cannot carry"},
-        {"\xef\xbf\xbe", "has the character U+FFFE"},
-        {"a\xff", "is not UTF-8, which XML cannot carry"},
+        {"a\x1b[m", "contains the character U+001B, which XML 1.0 does not allow"},
+        {"\xef\xbf\xbe", "contains the character U+FFFE"},
+        {"a\xff", "is not valid UTF-8, which XML requires"},
     };
     g_autoptr(xmlNode) element = qblk_writer_root("a");
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {

@@ -109,7 +109,7 @@ every_character_is_carried_exactly_or_refused_by_name(void **state)
             continue;
         }
         g_autoptr(GError) error = NULL;
-        g_autofree char *name = g_strdup_printf("U+%04X, which XML 1.0 cannot carry", character);
+        g_autofree char *name = g_strdup_printf("U+%04X, which XML 1.0 does not allow", character);
         assert_null(print_with_value(value, &error));
         assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, name);
     }
@@ -129,7 +129,7 @@ a_name_that_is_not_utf8_is_refused(void **state)
         g_autoptr(GError) error = NULL;
         assert_null(print_with_value(names[i], &error));
         assert_true(g_utf8_validate(error->message, -1, NULL));
-        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "is not UTF-8");
+        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "is not valid UTF-8");
     }
 }
 
