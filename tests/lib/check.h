@@ -16,6 +16,23 @@
 
 #include <string.h>
 
+/** The tests of one file of tests/unit, which are all in one program. */
+typedef struct {
+    const char *file; /* as the compiler names it */
+    int (*run)(void); /* the number of tests that failed */
+} UnitModule;
+
+/**
+ * Head of the function that runs the tests of a file: `UNIT_MAIN(void)` and its body. The address
+ * of the module is kept in a section of its own, where unit/unit-main.c finds it.
+ */
+#define UNIT_MAIN(parameters)                                                                      \
+    static int unit_main(parameters);                                                              \
+    static const UnitModule unit_module = {__FILE__, unit_main};                                   \
+    static const UnitModule *const unit_module_address                                             \
+        __attribute__((used, section("unit_modules"))) = &unit_module;                             \
+    static int unit_main(parameters)
+
 /** Fail with the message of @error if there is one. */
 #define assert_no_error(error)                                                                     \
     do {                                                                                           \

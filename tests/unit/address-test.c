@@ -145,8 +145,7 @@ no_address_is_freed(void **state)
     qblk_address_free(NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_of_address_is_read),

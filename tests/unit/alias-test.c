@@ -102,8 +102,7 @@ addresses_that_no_target_has_and_aliases_of_others_stand_for_nothing(void **stat
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(target_names_are_told_from_others),

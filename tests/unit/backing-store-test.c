@@ -97,8 +97,7 @@ two_thousand_layers_are_printed(void **state)
     assert_true(g_str_has_suffix(text, "\n  </backingStore>\n</disk>\n"));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_are_nested_and_an_empty_element_ends_them),

@@ -145,8 +145,7 @@ a_path_that_does_not_say_all_is_not_written_into_a_header(void **state)
     assert_null(qblk_backing_string_absolute(file));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_joined_from_directory_to_directory),

@@ -406,8 +406,7 @@ it_comes_near_what_was_recorded(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_of_all_it_asks_who_is_there_and_which_jobs_run),

@@ -181,8 +181,7 @@ nodes_can_be_made_of_it(void **state)
     assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "'id' is missing");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edges_between_nodes_are_added),

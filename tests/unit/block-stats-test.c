@@ -161,8 +161,7 @@ a_reply_of_another_shape_is_refused(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_replies_together_have_the_edges),

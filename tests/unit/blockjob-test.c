@@ -35,8 +35,7 @@ files_to_delete_are_identified_before_the_plan_is_returned(void **state)
                  "disk-1.qcow2' after the job");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_to_delete_are_identified_before_the_plan_is_returned),

@@ -295,8 +295,7 @@ a_namespace_whose_controller_is_not_known_keeps_its_own_name(void **state)
     assert_string_equal(snapshot->targets->pdata[0], "drive0");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_virtio_disk_sits_where_its_pci_device_does),

@@ -150,8 +150,7 @@ secrets_are_redacted_wherever_they_stand(void **state)
     assert_non_null(strstr(written, "http://me:***@host/x"));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies_are_read),

@@ -143,8 +143,7 @@ sizes_filters_and_mirrors_do_not_change_it(void **state)
     assert_string_equal(text, before);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_of_libvirt_have_their_number),

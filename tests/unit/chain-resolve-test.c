@@ -282,8 +282,7 @@ what_no_disk_has_lists_the_disks(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_disk_and_its_index_zero_are_the_active_layer),

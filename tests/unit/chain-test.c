@@ -208,8 +208,7 @@ a_layer_of_which_nothing_is_known_says_so(void **state)
     qblk_chain_layer_free(layer);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_are_numbered_from_the_top_downwards),

@@ -239,8 +239,7 @@ a_disk_that_one_side_has_is_a_difference(void **state)
     expect_domain(NULL, chain, "vda: disk: domain says 'vda', running chain has none\n");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chain_as_its_headers_say_has_no_difference),

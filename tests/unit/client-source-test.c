@@ -216,8 +216,7 @@ a_client_that_is_connected_again_is_dispatched_as_before(void **state)
     fake_qmp_finish(next);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_drives_the_handshake_and_a_command),

@@ -423,8 +423,7 @@ the_logger_never_sees_a_secret(void **state)
     fake_qmp_finish(fake);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connecting_reads_the_greeting),

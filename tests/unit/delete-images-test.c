@@ -389,8 +389,7 @@ a_disk_without_a_path_is_on_this_machine(void **state)
     assert_true(qblk_delete_images_is_here(empty, getppid(), FALSE));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(only_what_is_to_be_deleted_is_deleted, set_up, tear_down),

@@ -217,8 +217,7 @@ values_have_names(void **state)
     assert_string_equal(qblk_device_name_source(QBLK_NAME_ENUMERATION), "enumeration");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drive_without_a_device_is_read),

@@ -319,8 +319,7 @@ a_target_is_a_name_that_a_layer_can_be_called_by(void **state)
                   "target name '../vda' contains '[', ']' or '/'");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(children_of_a_disk_may_stand_in_any_order),

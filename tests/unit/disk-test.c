@@ -248,8 +248,7 @@ what_has_no_form_is_refused(void **state)
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "nobody knows");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_disk_is_written_in_the_order_of_libvirt),

@@ -276,8 +276,7 @@ what_is_in_a_namespace_is_not_ours(void **state)
     assert_null(qblk_document_text(NULL));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_xml_is_refused_with_its_line),

@@ -213,8 +213,7 @@ text_beside_elements_is_no_value(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_that_is_not_xml_is_refused),

@@ -243,8 +243,7 @@ a_chain_is_as_deep_as_a_document_may_be(void **state)
     check_invalid(deeper, "line 1: elements are nested deeper than the limit of 256");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_a_domain_devices_or_a_disk),

@@ -117,8 +117,7 @@ what_the_parser_refuses_is_refused(void **state)
     assert_refused("<!DOCTYPE domain><domain/>", "a document type is not allowed");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(disks_of_a_domain_are_read_in_their_order),

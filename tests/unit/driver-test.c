@@ -76,8 +76,7 @@ a_protocol_as_the_format_of_a_backing_file_means_raw(void **state)
     assert_null(qblk_driver_backing_format(NULL));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drivers_are_classified),

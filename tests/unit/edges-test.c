@@ -240,8 +240,7 @@ statistics_are_refused_for_disks_that_no_device_has(void **state)
                  "'query-blockstats' does not say what is below a node that no device uses");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_source_is_chosen_of_what_was_not_refused),

@@ -35,8 +35,7 @@ an_unknown_name_leaves_the_value_alone(void **state)
     assert_int_equal(value, 7);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_has_its_name),

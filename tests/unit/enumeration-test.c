@@ -262,8 +262,7 @@ ten_thousand_disks_have_ten_thousand_names(void **state)
     teardown(&bench);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buses_of_a_pc_are_counted_in_the_order_of_their_addresses),

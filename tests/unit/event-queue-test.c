@@ -95,8 +95,7 @@ events_are_read_by_their_number_until_they_are_taken(void **state)
     qblk_event_queue_free(queue);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_out_in_their_order),

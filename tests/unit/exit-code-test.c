@@ -94,8 +94,7 @@ unknown_errors_are_failures(void **state)
     assert_int_equal(qblk_exit_code(error), QBLK_EXIT_FAILED);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exit_codes_have_the_documented_numbers),

@@ -92,8 +92,7 @@ what_a_capture_does_not_have_is_a_failure(void **state)
                      "asked for 'query-block {}', which the capture does not have");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unasked_command_is_a_failure),

@@ -36,8 +36,7 @@ a_block_device_is_its_number_whatever_node_it_has(void **state)
     assert_false(is_same(&node, &file));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_its_inode_on_its_device),

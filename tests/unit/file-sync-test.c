@@ -200,8 +200,7 @@ complete_lines_are_kept_by_a_resume(void **state)
     qblk_journal_end(journal);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(missing_directories_are_created_for_their_owner_only,

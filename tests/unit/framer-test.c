@@ -221,8 +221,7 @@ brackets_of_a_string_are_no_nesting(void **state)
     assert_int_equal(messages->len, 1);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_come_out_whole_wherever_the_stream_is_split),

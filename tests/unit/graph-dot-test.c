@@ -114,8 +114,7 @@ without_graphviz_the_error_suggests_a_remedy(void **state)
     assert_true(g_str_has_suffix(result.out, ": install Graphviz, or use --format dot"));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_stay_inside_their_strings),

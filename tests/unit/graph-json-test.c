@@ -82,8 +82,7 @@ the_node_of_a_device_is_the_filter_of_its_job(void **state)
     assert_string_equal(qblk_json_get_string(device, "node"), "#block004");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_machine_without_disks_has_empty_lists),

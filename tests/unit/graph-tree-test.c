@@ -91,8 +91,7 @@ a_machine_without_disks_prints_nothing(void **state)
     assert_string_equal(text, "");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(backing_images_are_not_indented),

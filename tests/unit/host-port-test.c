@@ -78,8 +78,7 @@ a_port_has_bounds(void **state)
     assert_false(qblk_host_port_is_port("", 0));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_host_may_have_a_port_and_brackets),

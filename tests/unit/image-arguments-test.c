@@ -112,8 +112,7 @@ no_name_gets_out_of_its_argument(void **state)
     assert_non_null(strstr(text, "\"filename\":\"/a,b=c\\\"\\n{json:}.img\"}\n--blockdev\n"));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chain_that_says_all_of_itself_gets_nodes_for_its_top),

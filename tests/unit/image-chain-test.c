@@ -185,8 +185,7 @@ a_format_is_not_guessed_where_a_guest_may_have_written_it(void **state)
     assert_layer(layers, 0, "disk.img", "raw");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chain_is_followed_to_its_end),

@@ -123,8 +123,7 @@ what_is_no_image_is_not_even_opened(void **state)
     close(writer);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_file_is_read_whole),

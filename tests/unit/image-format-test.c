@@ -98,8 +98,7 @@ a_protocol_in_a_header_means_raw(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rules_of_the_header_hold),

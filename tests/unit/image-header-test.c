@@ -223,8 +223,7 @@ a_format_is_known_by_its_first_bytes(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_qcow2_header_names_its_backing_file_and_format),

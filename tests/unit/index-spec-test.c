@@ -82,8 +82,7 @@ freeing_nothing_is_allowed(void **state)
     qblk_index_spec_free(NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_disk_and_an_index_are_taken_apart),

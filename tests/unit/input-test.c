@@ -90,8 +90,7 @@ a_dash_is_standard_input(void **state)
     cli_check_remove(directory);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read_completely),

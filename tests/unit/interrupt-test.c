@@ -38,8 +38,7 @@ a_signal_that_was_not_read_does_not_end_the_process(void **state)
     qblk_interrupt_free(interrupt);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signal_can_be_read_instead_of_ending_the_process),

@@ -276,8 +276,7 @@ help_and_version_are_printed_to_stdout(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_have_defaults),

@@ -170,8 +170,7 @@ states_have_an_order(void **state)
     qblk_job_state_clear(&gone);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_handles_only_its_own_events),

@@ -291,8 +291,7 @@ freeing_nothing_is_allowed(void **state)
     qblk_job_free(NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_read_from_both_replies),

@@ -147,8 +147,7 @@ what_another_has_gone_on_with_is_not_taken_up_from_where_it_was(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_empty_journal_is_not_listed_and_can_be_begun,

@@ -140,8 +140,7 @@ an_unknown_lock_counts_as_taken(void **state)
     assert_true(qblk_journal_lock_is_taken(-1));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_look_at_the_lock_refuses_no_process, set_up, tear_down),

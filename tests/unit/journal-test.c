@@ -232,8 +232,7 @@ a_directory_that_cannot_be_written_begins_nothing(void **state)
     assert_int_equal(none->len, 0);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_journal_is_read_as_it_was_written, journal_case_set_up,

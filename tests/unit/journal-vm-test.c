@@ -127,8 +127,7 @@ a_VM_is_read_as_it_was_written(void **state)
     assert_false(qblk_journal_vm_read(&again, none));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_VM_is_recognized_by_any_of_its_monitors),

@@ -39,8 +39,7 @@ a_string_that_does_not_end_stays_broken(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_get_double_quotes),

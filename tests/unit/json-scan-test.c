@@ -55,8 +55,7 @@ a_text_may_come_byte_by_byte(void **state)
     assert_int_equal(scan.containers, 3);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scan_ends_behind_the_outermost_bracket),

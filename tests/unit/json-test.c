@@ -221,8 +221,7 @@ a_number_beyond_64_bits_is_refused_as_such(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_that_is_not_json_is_refused),

@@ -185,8 +185,7 @@ a_name_that_means_nothing_is_a_problem(void **state)
     assert_non_null(strstr(said, "null-co"));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {

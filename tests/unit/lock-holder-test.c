@@ -161,8 +161,7 @@ a_file_that_is_not_there_is_held_by_nobody(void **state)
     assert_null(others);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(whoever_has_a_lock_is_named, set_up, tear_down),

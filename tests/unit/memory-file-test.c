@@ -41,8 +41,7 @@ a_failure_sets_errno(void **state)
     assert_int_equal(errno, EINVAL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read_from_its_start),

@@ -110,8 +110,7 @@ nothing_but_the_mark_is_written(void **state)
     assert_int_equal(g_rmdir(directory), 0);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mark_is_written_read_and_removed),

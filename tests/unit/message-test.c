@@ -98,8 +98,7 @@ a_command_is_one_line_with_its_id(void **state)
         full, "{\"execute\":\"job-dismiss\",\"arguments\":{\"id\":\"a\\n\\\"b\"},\"id\":4}\n");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_greeting_carries_the_version),

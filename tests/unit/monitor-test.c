@@ -277,8 +277,7 @@ a_connection_is_opened_again_only_once(void **state)
     fake_qmp_finish(third);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(earlier_events_are_ignored),

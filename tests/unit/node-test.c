@@ -130,8 +130,7 @@ freeing_nothing_is_allowed(void **state)
     qblk_node_free(NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_qemu_says_of_a_node_is_read),

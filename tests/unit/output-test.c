@@ -212,8 +212,7 @@ output_that_cannot_be_written_is_an_error(void **state)
     assert_int_equal(good.status, 0);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(safe_text_is_not_changed),

@@ -183,8 +183,7 @@ a_failure_of_all_spares_what_was_answered(void **state)
     assert_failed(pending, queued, QBLK_QMP_ERROR_CLOSED, "gone");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_sent_in_order_but_for_the_first),

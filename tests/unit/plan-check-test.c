@@ -67,8 +67,7 @@ a_guest_of_libvirts_is_left_to_it(void **state)
     disk_clear(&disk);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_guest_cannot_write_to_is_refused),

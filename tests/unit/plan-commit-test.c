@@ -238,8 +238,7 @@ only_files_with_a_path_are_deleted(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_and_the_job_are_always_named),

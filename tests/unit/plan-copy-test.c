@@ -311,8 +311,7 @@ what_its_header_names_is_shared_where_it_is_the_same(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_end_has_its_commands),

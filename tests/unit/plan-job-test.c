@@ -261,8 +261,7 @@ nor_is_one_that_is_over(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "--force-managed");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_action_has_its_commands),

@@ -160,8 +160,7 @@ a_text_of_another_type_is_no_plan(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_plan_is_read_as_it_was_written),

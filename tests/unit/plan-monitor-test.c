@@ -148,8 +148,7 @@ those_at_other_paths_are_named(void **state)
                  "it has 'disconnected:unix:" PATH ",server=on'");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_listens_speaks_and_is_looked_at),

@@ -154,8 +154,7 @@ what_was_brought_up_is_on_disk_before_the_chain_changes(void **state)
     assert_string_equal(finalize->command, "job-finalize");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_pulled_leaves_the_chain),

@@ -341,8 +341,7 @@ what_is_new_is_used_where_it_is_known(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_qemu_takes_commits_and_pulls),

@@ -66,8 +66,7 @@ an_unknown_chain_is_not_printed(void **state)
     assert_null(strstr(text->str, "before:"));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_result_has_the_state_of_the_job),

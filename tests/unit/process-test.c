@@ -76,8 +76,7 @@ what_cannot_be_looked_at_is_said(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "is not known");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_process_behind_a_socket_of_this_machine_is_known),

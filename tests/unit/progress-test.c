@@ -128,8 +128,7 @@ nothing_is_printed_by_default(void **state)
     qblk_progress_free(NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_bar_has_percent_speed_and_time_left),

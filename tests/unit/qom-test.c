@@ -52,8 +52,7 @@ a_property_of_another_type_counts_as_not_known(void **state)
     assert_int_equal(qblk_qom_integer(replies, "/a", "unit", 9), 9);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bare_id_is_a_device_that_somebody_named),

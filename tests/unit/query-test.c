@@ -146,8 +146,7 @@ no_answer_is_freed(void **state)
     qblk_answer_free(NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_key_does_not_depend_on_the_order_of_arguments),

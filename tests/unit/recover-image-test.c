@@ -219,8 +219,7 @@ an_image_that_is_in_use_is_refused(void **state)
     clear(image);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(which_image_it_is_depends_on_the_stage, journal_case_set_up,

@@ -115,8 +115,7 @@ one_that_is_gone_is_said_to_have_gone_on(void **state)
     assert_failure(results, "vda", QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_that_has_come_further_is_taken_up_from_there,

@@ -193,8 +193,7 @@ names_of_many_parts_are_replaced_as_those_of_few(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_in_names_are_replaced),

@@ -139,8 +139,7 @@ versions_are_in_order(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_is_found_by_command_and_arguments),

@@ -92,8 +92,7 @@ a_json_name_is_not_printed(void **state)
     assert_string_equal(qblk_report_file(node), "xson:{}");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_active_layer_is_named_by_its_disk),

@@ -190,8 +190,7 @@ opened_nodes_are_deleted_on_the_next_connection(void **state)
                   "cannot create the image of the copy: QEMU refused");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opened_nodes_are_deleted_after_a_finish),

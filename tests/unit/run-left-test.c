@@ -100,8 +100,7 @@ a_merge_is_marked_if_the_connection_is_lost(void **state)
     expect_marked(test, "but a later step failed: QEMU closed");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_job_is_recorded_as_no_change),

@@ -252,8 +252,7 @@ a_client_and_its_events_stay_the_callers(void **state)
     run_case_free(test);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_command_is_sent_again_if_it_was_not_received),

@@ -167,8 +167,7 @@ a_monitor_that_cannot_be_closed_keeps_its_socket(void **state)
                  "cannot stop the QMP server: 'object-del': No luck");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_a_refused_socket_nothing_is_sent),

@@ -419,8 +419,7 @@ an_unexpected_chain_is_not_changed(void **state)
     try_rows(rows, G_N_ELEMENTS(rows));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_that_exists_shows_how_to_resume),

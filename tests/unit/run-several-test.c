@@ -310,8 +310,7 @@ a_rollback_that_fails_does_not_stop_the_others(void **state)
     both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1' could not be rolled back (");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_chain_is_changed_before_all_jobs_are_pending),

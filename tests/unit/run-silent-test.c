@@ -110,8 +110,7 @@ a_step_that_takes_long_is_waited_for(void **state)
     run_case_succeed(test);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_without_an_event_is_queried),

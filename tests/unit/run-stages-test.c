@@ -229,8 +229,7 @@ a_committed_job_is_completed_without_a_record(void **state)
     run_case_free(test);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_stage_is_recorded_before_its_command_is_sent),

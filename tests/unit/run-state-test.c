@@ -296,8 +296,7 @@ the_document_shows_this_table(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_have_names_of_their_own),

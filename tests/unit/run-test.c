@@ -307,8 +307,7 @@ a_second_interrupt_detaches_the_job(void **state)
     close(fd);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_inner_commit_succeeds_for_any_order_of_events),

@@ -140,8 +140,7 @@ a_job_that_was_recorded_to_succeed_has_succeeded(void **state)
     try_rows(rows, G_N_ELEMENTS(rows));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_end_of_a_job_that_is_gone_is_unknown),

@@ -94,8 +94,7 @@ a_chain_that_cannot_be_read_is_an_error(void **state)
                  "the job succeeded, but the chain could not be read again: ");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_header_that_names_another_image_is_an_error),

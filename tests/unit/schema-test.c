@@ -249,8 +249,7 @@ what_is_no_schema_is_refused(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_found_by_name),

@@ -373,8 +373,7 @@ events_can_be_read_without_taking_them(void **state)
                         "C");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_sent_before_the_greeting),

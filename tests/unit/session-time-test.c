@@ -130,8 +130,7 @@ an_abandoned_command_is_not_sent_or_its_reply_is_dropped(void **state)
     session_check_failed(session, sent, QBLK_QMP_ERROR_ARGUMENT, "no command has the id 2");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_greeting_in_time_means_a_busy_monitor),

@@ -264,8 +264,7 @@ a_longer_one_is_refused(void **state)
                  "vda: the chain is longer than the limit of 10000 layers");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recorded_chains_have_their_files_in_order),

@@ -242,8 +242,7 @@ a_graph_that_would_stop_the_guest_is_not_asked_for(void **state)
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT, "about 120002 nodes");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recorded_server_gives_the_snapshot_that_loading_gives),

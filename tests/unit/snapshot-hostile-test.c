@@ -167,8 +167,7 @@ no_wrong_value_beside_a_concluded_stream_breaks_anything(void **state)
     break_topology("stream-concluded", FALSE);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_wrong_value_in_a_chain_with_a_commit_breaks_anything),

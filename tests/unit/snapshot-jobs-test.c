@@ -223,8 +223,7 @@ graphs_in_a_circle_end(void **state)
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "goes in a circle");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recorded_jobs_know_their_disk),

@@ -84,8 +84,7 @@ new_options_are_empty_and_freeing_none_is_allowed(void **state)
     qblk_snapshot_options_free(NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_assignment_is_a_name_and_a_device),

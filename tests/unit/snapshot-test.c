@@ -248,8 +248,7 @@ no_replies_are_no_vm(void **state)
     qblk_snapshot_free(NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_recorded_topology_loads),

@@ -55,8 +55,7 @@ its_own_disk_is_no_other(void **state)
     assert_other(VDA, "vda - a", 1, NULL);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_of_two_chains_has_two_users),

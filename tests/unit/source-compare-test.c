@@ -137,8 +137,7 @@ servers_are_the_same_one_by_one(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_are_the_same_exactly_or_where_links_lead),

@@ -224,8 +224,7 @@ a_node_that_has_no_source_says_why(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_table_fails_or_not_as_it_says),

@@ -79,8 +79,7 @@ what_a_url_lost_is_said_in_words(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(how_bytes_are_reached_is_not_noted),

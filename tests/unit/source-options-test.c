@@ -103,8 +103,7 @@ a_host_sets_two_options(void **state)
     assert_null(qblk_source_options_take(options, "", "e"));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nested_and_dotted_keys_are_the_same),

@@ -114,8 +114,7 @@ numbers_have_a_limit(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_have_suffixes),

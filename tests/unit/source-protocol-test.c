@@ -115,8 +115,7 @@ options_below_a_prefix_are_those_of_the_driver(void **state)
     assert_string_equal(source->dropped->pdata[0], "the option 'server.0.host'");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_default_ports_are_those_of_libvirt),

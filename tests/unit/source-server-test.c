@@ -120,8 +120,7 @@ a_server_that_xml_cannot_say_is_unsupported(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_spelling_of_a_server_is_read),

@@ -107,8 +107,7 @@ a_data_file_is_a_source_of_its_own(void **state)
     assert_string_equal(source->dropped->pdata[0], "the option 'data-file.file.odd'");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_topmost_format_and_the_protocol_are_found),

@@ -63,8 +63,7 @@ a_filter_may_be_repeated_any_number_of_times(void **state)
     assert_string_equal(qblk_source_options_take(options, "", "filename"), "/a");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(backslashes_in_rbd_names_are_taken_out),

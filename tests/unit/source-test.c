@@ -81,8 +81,7 @@ every_type_has_a_name_of_its_own(void **state)
     assert_false(qblk_source_type_value(NULL, &none));
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sources_differ_when_any_text_differs),

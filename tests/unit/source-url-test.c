@@ -126,8 +126,7 @@ what_is_no_url_is_refused(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_is_the_options_it_stands_for),

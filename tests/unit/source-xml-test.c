@@ -216,8 +216,7 @@ a_name_becomes_a_source_a_format_and_what_was_left_out(void **state)
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "empty");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_table_is_written_and_read_again),

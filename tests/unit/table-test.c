@@ -69,8 +69,7 @@ a_cell_cannot_break_its_line_or_reach_the_terminal(void **state)
                               "a\\nb  \\x1b[31m  x\\xff\\n\n");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_without_rows_has_heads),

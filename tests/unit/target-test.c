@@ -355,8 +355,7 @@ the_alias_says_the_bus_where_the_controller_was_not_asked(void **state)
     assert_string_equal(qblk_chain_get_bus(chain), "sata");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_level_names_what_the_better_ones_left),

@@ -154,8 +154,7 @@ percent_is_rounded_down(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_name_is_joined_by_a_word),

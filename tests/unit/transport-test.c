@@ -259,8 +259,7 @@ bytes_are_never_waited_for_and_no_signal_is_raised(void **state)
     assert_int_equal(qblk_transport_receive(ends[0], buffer, 1, &length), QBLK_TRANSPORT_FAILED);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_unix_socket_is_opened),

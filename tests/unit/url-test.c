@@ -98,8 +98,7 @@ an_invalid_url_is_refused_and_not_named(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_is_split_into_its_parts),

@@ -135,8 +135,7 @@ a_qed_image_records_no_format_but_raw(void **state)
     cli_check_remove(directory);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_header_has_to_lead_to_the_next_open_image),

@@ -166,8 +166,7 @@ a_domain_has_no_replies_and_no_nodes(void **state)
     cli_check_remove(directory);
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unknown_form_of_a_vm_is_a_usage_error),

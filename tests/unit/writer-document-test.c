@@ -101,8 +101,7 @@ a_value_that_xml_cannot_carry_is_refused(void **state)
     assert_string_equal(printed, "<a/>\n");
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_element_is_a_line_and_its_children_are_two_spaces_in),

@@ -182,8 +182,7 @@ any_name_that_is_printed_is_read_back_exactly(void **state)
     }
 }
 
-int
-main(void)
+UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_element_with_nothing_in_it_is_closed_at_once),
