@@ -26,9 +26,9 @@ typedef struct {
 } FakeQmpStep;
 
 struct FakeQmp {
-    GPtrArray *steps;     /* of FakeQmpStep, owned */
-    QblkSchema *schema;   /* owned; NULL: commands are not checked */
-    GHashTable *recorded; /* of a capture: key of a query to its answer up to the id */
+    GPtrArray *steps;         /* of FakeQmpStep, owned */
+    const QblkSchema *schema; /* shared; NULL: commands are not checked */
+    GHashTable *recorded;     /* of a capture: key of a query to its answer up to the id */
     gboolean silent;
     gboolean answers_recorded; /* until the next command that is expected */
     int server, client;        /* the two ends */

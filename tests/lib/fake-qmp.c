@@ -54,6 +54,22 @@ fake_qmp_read_schema(const char *version)
     return schema;
 }
 
+/* A script has many servers, and a schema takes longer to read than a server lives. */
+static const QblkSchema *
+shared_schema(const char *version)
+{
+    static GHashTable *schemas; /* version -> QblkSchema, to the end of the process */
+    if (schemas == NULL) {
+        schemas = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    }
+    QblkSchema *schema = g_hash_table_lookup(schemas, version);
+    if (schema == NULL) {
+        schema = fake_qmp_read_schema(version);
+        g_hash_table_insert(schemas, g_strdup(version), schema);
+    }
+    return schema;
+}
+
 FakeQmp *
 fake_qmp_new(const char *version)
 {
@@ -62,7 +78,7 @@ fake_qmp_new(const char *version)
     fake->framer = qblk_framer_new(0);
     fake->input = g_string_new(NULL);
     fake->server = fake->client = -1;
-    fake->schema = version == NULL ? NULL : fake_qmp_read_schema(version);
+    fake->schema = version == NULL ? NULL : shared_schema(version);
     return fake;
 }
 
@@ -219,7 +235,6 @@ fake_qmp_stop(FakeQmp *fake)
     }
     char *failure = g_steal_pointer(&fake->failure);
     g_ptr_array_unref(fake->steps);
-    qblk_schema_free(fake->schema);
     if (fake->recorded != NULL) {
         g_hash_table_unref(fake->recorded);
     }

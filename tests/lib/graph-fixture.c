@@ -25,13 +25,16 @@ compare_names(gconstpointer a, gconstpointer b)
 static void
 add_names(GPtrArray *names, const char *version)
 {
+    /* It is half of what is recorded, and its length is all that it is about. */
+    gboolean has_deep = g_str_equal(version, "7.2") || g_getenv("QBLK_FULL") != NULL;
     g_autofree char *in_version = g_strconcat(version, "/", NULL);
     g_autofree char *directory = fixture_path(in_version);
     g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
     const char *name;
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *file = g_build_filename(directory, name, "capture.json", NULL);
-        if (g_file_test(file, G_FILE_TEST_EXISTS)) {
+        gboolean is_wanted = has_deep || !g_str_equal(name, "deep-200");
+        if (is_wanted && g_file_test(file, G_FILE_TEST_EXISTS)) {
             g_ptr_array_add(names, g_strconcat(in_version, name, NULL));
         }
     }

@@ -14,7 +14,8 @@
 
 /* ---- recorded replies: tests/qemu-fixtures ---- */
 
-/** All that is recorded, in order: "VERSION/TOPOLOGY"; where QBLK_BRIEF is set of two versions. */
+/** All that is recorded, in order: "VERSION/TOPOLOGY"; of "deep-200" one version unless QBLK_FULL
+ * is set, and of the others two if QBLK_BRIEF is set. */
 GPtrArray *graph_fixture_all(void); /* of char *, owned */
 
 /** Whether a name of graph_fixture_all() is that @topology in any version. */
