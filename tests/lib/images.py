@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Disk images for tests, made by the tools of the QEMU under test."""
 
+import hashlib
 import os
+import shutil
 import subprocess
+import tempfile
 
 import qemu
 
@@ -32,8 +35,23 @@ def create(path, size=SIZE, fmt='qcow2', backing=None, backing_format='qcow2', o
 
 
 def create_encrypted(path, **options):
-    """create(), again while QEMU finds the machine too fast: it times how long a passphrase takes
-    to check, on a clock that may tick every 10 ms, and gives up when that reads 0 (7.2)."""
+    """create() with a passphrase. QEMU tries out for seconds how long that takes to check, so such
+    an image is made once, if QBLK_TEST_CACHE names a directory for it, and copied from there."""
+    cache = os.environ.get('QBLK_TEST_CACHE')
+    if not cache:
+        return _create_encrypted(path, **options)
+    os.makedirs(cache, exist_ok=True)
+    name = hashlib.sha256(repr(sorted(options.items())).encode()).hexdigest()[:16]
+    cached = os.path.join(cache, f'encrypted-{name}')
+    if not os.path.exists(cached):
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            os.rename(_create_encrypted(os.path.join(folder, 'image'), **options), cached)
+    return shutil.copy(cached, path)
+
+
+def _create_encrypted(path, **options):
+    """create(), again while QEMU finds the machine too fast: it times the passphrase on a clock
+    that may tick every 10 ms, and gives up when that reads 0 (7.2)."""
     for _ in range(50):
         try:
             return create(path, **options)

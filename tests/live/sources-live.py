@@ -265,7 +265,7 @@ class Local(Sources):
                             "</source>", in_schema=False)
 
     def test_luks(self):
-        key = ['-object', 'secret,id=key0,data=abc']
+        key = ['-object', 'secret,id=key0,data=secret']
         image = images.create_encrypted(
             self.path('disk.luks'), size='1M', fmt='luks', extra=['--object', key[1]],
             options=['key-secret=key0', 'iter-time=10'])
@@ -274,9 +274,9 @@ class Local(Sources):
         self.check(process, f"<source file='{image}'><encryption format='luks'/></source>")
 
     def test_luks_in_qcow2(self):
-        key = ['-object', 'secret,id=key0,data=abc']
+        key = ['-object', 'secret,id=key0,data=secret']
         image = images.create_encrypted(
-            self.path('disk.qcow2'), size='1M', extra=['--object', key[1]],
+            self.path('disk.qcow2'), extra=['--object', key[1]],
             options=['encrypt.format=luks', 'encrypt.key-secret=key0', 'encrypt.iter-time=10'])
         process = self.start_disk(key, blockdev(
             driver='qcow2', node_name='top', file=local(image),
