@@ -8,6 +8,13 @@ IS_FULL = bool(os.environ.get('QBLK_FULL'))
 IS_BRIEF = bool(os.environ.get('QBLK_BRIEF')) and not IS_FULL
 
 
+def leave_out(test):
+    """Decorate a test, or a class of tests, that is left out if QBLK_BRIEF is set: another version
+    of QEMU changes nothing of what it shows."""
+    test.is_left_out = IS_BRIEF
+    return test
+
+
 def some(items):
     """ITEMS, or the first and the last."""
     return items if not IS_BRIEF or len(items) < 3 else (items[0], items[-1])

@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 import block_jobs
+import brief
 import images
 import live
 import qblk
@@ -152,6 +153,7 @@ class Writer:
         return self.rounds
 
 
+@brief.leave_out
 class GivenUp(TestCase):
     ENDS = (('--pivot',), ('--finish',), ())
 

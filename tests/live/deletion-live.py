@@ -7,6 +7,7 @@ import shutil
 import struct
 
 import block_jobs
+import brief
 import live
 import qblk
 import qemu
@@ -64,12 +65,14 @@ class Delete(block_jobs.TestCase):
         self.assert_files(base)
         self.assert_same_content(base)
 
+    @brief.leave_out
     def test_a_dry_run_says_what_and_deletes_nothing(self):
         self.boot()
         before = self.names()
         self.assertIn(f'delete {self.files[0]}\n', self.commit('--pivot', '--dry-run').text)
         self.assertEqual(self.names(), before)
 
+    @brief.leave_out
     def test_a_symbolic_link_is_refused(self):
         self.make()
         home = os.path.join(self.directory, 'home')
@@ -84,6 +87,7 @@ class Delete(block_jobs.TestCase):
         self.assert_files(*self.files)
         self.assertEqual(self.names(), before)
 
+    @brief.leave_out
     def test_a_file_that_came_in_its_place_stays(self):
         self.boot(data='4M')
         running = self.begin('commit', self.process.socket, 'vda', '--pivot', '--delete', *SLOW)
@@ -100,6 +104,7 @@ class Delete(block_jobs.TestCase):
         self.assertEqual([os.path.exists(path) for path in self.files], [False, True, False, True])
         self.assert_same_content(self.files[3])
 
+    @brief.leave_out
     def test_nothing_is_deleted_where_another_file_came_in_the_place_of_the_base(self):
         for make in (os.mkfifo, lambda path: shutil.copy(path + '.old', path)):
             self.setUp()
@@ -115,6 +120,7 @@ class Delete(block_jobs.TestCase):
             self.assertTrue(all(map(os.path.exists, self.files)))
             self.assert_same_content(self.files[3] + '.old')
 
+    @brief.leave_out
     def test_a_file_that_another_process_has_locked_stays(self):
         self.boot()
         with open(self.files[2], 'rb') as file:
@@ -127,6 +133,7 @@ class Delete(block_jobs.TestCase):
         self.assert_files(self.files[3])
         self.assert_same_content(self.files[3])
 
+    @brief.leave_out
     def test_a_file_that_is_locked_and_whose_device_is_another_in_proc_stays(self):
         self.make(directory=block_jobs.layered_file_system(self))
         self.remember()
@@ -139,12 +146,14 @@ class Delete(block_jobs.TestCase):
         self.assertEqual([os.path.exists(path) for path in self.files], [False, False, True, True])
         self.assert_same_content(self.files[3])
 
+    @brief.leave_out
     def test_nothing_is_deleted_where_the_job_is_given_up(self):
         self.boot(data='4M')
         self.interrupt(self.begin('commit', self.process.socket, 'vda', '--pivot', '--delete',
                                   *SLOW))
         self.assert_untouched()
 
+    @brief.leave_out
     def test_files_of_another_machine_are_not_ours(self):
         self.make()
         self.run_qemu(named_chain(self.files) + virtio('disk-3', id='vda'), tcp=True)
@@ -163,6 +172,7 @@ class Delete(block_jobs.TestCase):
             os.rename(path, path + '.real')
             shutil.copy(path + '.real', path)
 
+    @brief.leave_out
     def test_files_that_qemu_does_not_have_open_are_not_ours(self):
         self.boot_elsewhere(4)
         before = [os.stat(path).st_ino for path in self.files]
@@ -174,6 +184,7 @@ class Delete(block_jobs.TestCase):
         self.assertEqual([os.stat(path).st_ino for path in self.files], before)
         self.assert_untouched()
 
+    @brief.leave_out
     def test_a_base_that_qemu_does_not_have_open_cannot_be_synced(self):
         self.boot()
         shutil.copy(self.files[3], self.files[3] + '.other')
@@ -183,6 +194,7 @@ class Delete(block_jobs.TestCase):
         self.assertIn('does not have it open', result.errors)
         self.assert_untouched()
 
+    @brief.leave_out
     def test_files_that_qemu_does_not_have_open_are_neither_believed_nor_marked(self):
         self.boot_elsewhere(1)
         # QEMU changes the header of the one, and not of the other
@@ -208,6 +220,7 @@ class Delete(block_jobs.TestCase):
         self.assert_files(*left)
         self.assertEqual(self.names(), sorted(map(os.path.basename, left)))
 
+    @brief.leave_out
     def test_behind_a_proxy_nobody_knows_whose_files_they_are(self):
         self.boot()
         before = self.names()
@@ -219,6 +232,7 @@ class Delete(block_jobs.TestCase):
         self.assert_files(*self.files)
         self.assertEqual(self.names(), before)
 
+    @brief.leave_out
     def test_what_makes_no_sense(self):
         self.boot()
         for options in (('--active',), ('--keep-overlay',), ('--pivot', '--detach')):

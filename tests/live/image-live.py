@@ -10,6 +10,7 @@ import subprocess
 import time
 import unittest
 
+import brief
 import images
 import listener
 import live
@@ -92,6 +93,7 @@ class Images(live.TestCase):
         self.assertEqual([state(path) for path in files], before)
         self.assertEqual(daemons(), [])
 
+    @brief.leave_out
     def test_its_disk_is_vda_or_what_the_user_says(self):
         path = self.make('disk.qcow2')
         chain, = json.loads(self.qblk('chain', '--json', f'image:{path}').stdout)['chains']
@@ -100,11 +102,13 @@ class Images(live.TestCase):
                                       f'image:{path}').stdout)['chains']
         self.assertEqual((chain['target'], chain['name-source']), ('sda', 'user'))
 
+    @brief.leave_out
     def test_its_fingerprint_is_the_same_each_time(self):
         files = images.chain(self.directory, 'disk', 3)
         chain, = json.loads(self.qblk('chain', '--json', f'image:{files[0]}').stdout)['chains']
         self.qblk('chain', '--expect', chain['fingerprint'], f'image:{files[0]}', 'vda')
 
+    @brief.leave_out
     def test_a_capture_of_it_reads_the_same(self):
         files = images.chain(self.directory, 'disk', 3)
         capture = self.path('capture.json')
@@ -114,6 +118,7 @@ class Images(live.TestCase):
                          self.qblk('chain', f'image:{files[0]}').text)
 
     @unittest.skipUnless(rng.available(), 'no libvirt schema or no xmllint')
+    @brief.leave_out
     def test_its_xml_is_valid(self):
         files = images.chain(self.directory, 'disk', 3)
         self.assertEqual(rng.check({'disk': self.qblk('xml', f'image:{files[0]}', 'vda').stdout}),
@@ -128,6 +133,7 @@ class Images(live.TestCase):
                          topology.chains['vda'])
         self.assertTrue(process.running)
 
+    @brief.leave_out
     def test_names_are_relative_to_the_image_that_has_them(self):
         os.makedirs(self.path('a/b'))
         self.make('base.qcow2')
@@ -142,6 +148,7 @@ class Images(live.TestCase):
         text = self.qblk('chain', 'image:top.qcow2', cwd=self.path('a/b')).text
         self.assertIn(self.path('a/b/top.qcow2'), text)
 
+    @brief.leave_out
     def test_a_missing_backing_file_is_named(self):
         self.make('base.qcow2')
         path = self.make('top.qcow2', backing='base.qcow2')
@@ -152,6 +159,7 @@ class Images(live.TestCase):
         self.assertIn('No such file', errors)
         self.assertIn('nowhere.qcow2', self.refused(self.path('nowhere.qcow2')))
 
+    @brief.leave_out
     def test_a_circle_ends_at_once_with_its_names(self):
         one, two = self.make('one.qcow2'), self.path('two.qcow2')
         self.make('two.qcow2', backing='one.qcow2')
@@ -170,6 +178,7 @@ class Images(live.TestCase):
 
     # ---- formats ----
 
+    @brief.leave_out
     def test_a_raw_image_is_never_probed(self):
         self.make('secret.qcow2')
         evil = self.path('disk.img')  # what a guest may write into its raw disk
@@ -186,6 +195,7 @@ class Images(live.TestCase):
                           ['graph', f'image:{evil}', '--format', 'qcow2']):
             self.assertIn('secret', self.qblk(*arguments).text)
 
+    @brief.leave_out
     def test_the_header_of_an_overlay_says_the_format(self):
         evil = self.path('base.img')
         images.create(evil, size='1M')
@@ -202,6 +212,7 @@ class Images(live.TestCase):
         self.assertEqual(self.layers(top), [(top, 'qcow2'), (base, 'raw')])
         self.assertEqual(self.qblk('check', f'image:{top}').text, '')
 
+    @brief.leave_out
     def test_a_header_without_a_format_is_no_licence_to_guess(self):
         evil = self.path('base.img')
         images.create(evil, size='1M')
@@ -219,6 +230,7 @@ class Images(live.TestCase):
                 else:
                     self.assertEqual(self.layers(path), [(path, 'qcow2'), (backing, layers)])
 
+    @brief.leave_out
     def test_a_wrong_format_is_said(self):
         plain = images.raw(self.directory, 'plain.img')
         for name in ('qcow2', 'qcow', 'qed', 'vmdk', 'vhdx', 'vdi'):
@@ -236,6 +248,7 @@ class Images(live.TestCase):
 
     # ---- what a header may name ----
 
+    @brief.leave_out
     def test_nothing_but_local_files_is_opened_on_the_word_of_a_header(self):
         for name in ('nbd://127.0.0.1:1/x', 'http://user:hunter2@127.0.0.1:1/x', 'nbd:unix:/x',
                      'json:{"driver":"nbd","path":"/x"}', 'fat:/etc'):
@@ -264,6 +277,7 @@ class Images(live.TestCase):
                     self.assertIn('not a local file', errors)
         self.assertEqual((connections, daemons()), ([], []))
 
+    @brief.leave_out
     def test_a_json_name_of_a_local_file_is_followed(self):
         base = self.make('base.qcow2')
         name = 'json:' + json.dumps({'driver': 'qcow2', 'file': {'driver': 'file',
@@ -271,6 +285,7 @@ class Images(live.TestCase):
         path = self.make('top.qcow2', backing=name, extra=['-u'])
         self.assertEqual(self.layers(path), [(path, 'qcow2'), (base, 'qcow2')])
 
+    @brief.leave_out
     def test_a_data_file_is_found_beside_its_image(self):
         os.mkdir(self.path('sub'))
         path = self.make('sub/top.qcow2', options=[f'data_file={self.path("sub/top.raw")}'])
@@ -281,6 +296,7 @@ class Images(live.TestCase):
 
     # ---- names ----
 
+    @brief.leave_out
     def test_any_name_is_one_argument(self):
         for name in ('a,b=c.qcow2', 'a:b.qcow2', 'json:{}.qcow2', '-x.qcow2', 'two words.qcow2',
                      'a\nb.qcow2', '"q"\\.qcow2', 'ü.qcow2', "'$(id)'.qcow2"):
@@ -290,6 +306,7 @@ class Images(live.TestCase):
                 self.assertEqual(self.layers(self.path(name)), [(self.path(name), 'qcow2')])
                 self.qblk('list', f'image:{name}', cwd=self.directory)
 
+    @brief.leave_out
     def test_what_is_no_file_is_refused_by_name(self):
         os.mkfifo(self.path('pipe'))
         self.assertIn('pipe', self.refused(self.path('pipe')))
@@ -303,11 +320,13 @@ class Images(live.TestCase):
 
     # ---- the daemon ----
 
+    @brief.leave_out
     def test_without_a_storage_daemon_the_package_is_named(self):
         path = self.make('disk.qcow2')
         os.environ['PATH'] = self.directory
         self.assertIn('qemu-system-common', self.refused(path, status=qblk.NO_CONNECTION))
 
+    @brief.leave_out
     def test_a_daemon_that_hangs_or_dies_is_an_error(self):
         path = self.make('disk.qcow2')
         for script, status, text in (('exec sleep 60', qblk.NO_CONNECTION, 'not open after 0.5'),
@@ -319,6 +338,7 @@ class Images(live.TestCase):
                     file.write(f'#!/bin/sh\n{script}\n')
                 self.assertIn(text, self.refused(path, '--timeout', '0.5', status=status))
 
+    @brief.leave_out
     def test_no_daemon_outlives_qblk(self):
         path = self.make('disk.qcow2')
         # one that never greets, so that qblk is there to be killed

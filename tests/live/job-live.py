@@ -60,6 +60,7 @@ class TestCase(block_jobs.TestCase):
         self.assertEqual(done.returncode, 0, msg=done.stderr)
 
 
+@brief.leave_out
 class Info(TestCase):
     def test_there_is_none(self):
         self.boot()
@@ -169,6 +170,7 @@ class Ends(TestCase):
                 self.job('--abort')
                 self.assert_untouched()
 
+    @brief.leave_out
     def test_a_dry_run_leaves_the_job_alone(self):
         self.begin_copy()
         for action in ('--pivot', '--finish', '--abort', '--wait', '--pause'):
@@ -176,6 +178,7 @@ class Ends(TestCase):
         self.assertEqual([job['status'] for job in self.jobs()], ['ready'])
 
 
+@brief.leave_out
 class Controls(TestCase):
     def test_pause_and_resume(self):
         self.boot(data='4M')
@@ -211,6 +214,7 @@ class Controls(TestCase):
 
 
 class Wait(TestCase):
+    @brief.leave_out
     def test_what_is_printed_can_be_pasted(self):
         for command in brief.some((('commit', '--top', 'vda[1]'), ('pull',),
                                    ('pull', '--base', 'vda[2]'))):
@@ -226,6 +230,7 @@ class Wait(TestCase):
                 self.assert_closed(*gone)
                 self.assert_same_content()
 
+    @brief.leave_out
     def test_what_is_printed_of_a_copy_too(self):
         for number in (0, 1):
             with self.subTest(number):
@@ -238,6 +243,7 @@ class Wait(TestCase):
                 self.assert_files(*(self.files if number else [self.dest]))
                 self.assert_same_content(self.dest)
 
+    @brief.leave_out
     def test_an_odd_socket_is_quoted(self):
         self.boot(data='1M')
         odd = os.path.join(self.directory, "it's a $HOME socket")
@@ -258,6 +264,7 @@ class Wait(TestCase):
         self.job('--pivot')
         self.assert_same_content(self.dest)
 
+    @brief.leave_out
     def test_an_interrupt_leaves_the_job_alone(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
@@ -269,6 +276,7 @@ class Wait(TestCase):
                 self.assertIn('was detached', text)
                 self.assertEqual([job['status'] for job in self.jobs()], ['running'])
 
+    @brief.leave_out
     def test_a_time_limit_leaves_the_job_alone(self):
         self.boot(data='4M')
         self.detach('pull')

@@ -7,6 +7,7 @@ import os
 import shlex
 import socket
 
+import brief
 import live
 import qblk
 import qemu
@@ -122,6 +123,7 @@ class Said(TestCase):
         self.assertFalse(os.path.lexists(self.path))
 
 
+@brief.leave_out
 class Plans(TestCase):
     def test_a_plan_is_printed_and_nothing_else_happens_until_it_is_carried_out(self):
         if not self.open('--dry-run', self.path):
@@ -148,6 +150,7 @@ class Plans(TestCase):
         self.assert_nothing_left()
 
 
+@brief.leave_out
 class Paths(TestCase):
     def test_what_is_there_stays_there(self):
         if not self.open('--dry-run', self.path):

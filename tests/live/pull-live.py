@@ -119,6 +119,7 @@ class Pull(block_jobs.TestCase):
         self.assertEqual([file['file'] for file in plan['removed']], self.files[1:])
 
 
+@brief.leave_out
 class Refused(block_jobs.TestCase):
     def test_what_makes_no_sense_on_the_chain(self):
         self.boot(depth=3)
@@ -146,6 +147,7 @@ class Refused(block_jobs.TestCase):
                 self.assertEqual(len(process.qmp.execute('query-jobs')), 1)
 
 
+@brief.leave_out
 class MidJob(block_jobs.TestCase):
     ENDS = ((), ('--base', 'vda[2]'))
 
