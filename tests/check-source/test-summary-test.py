@@ -57,6 +57,22 @@ class TestSummaryTest(unittest.TestCase):
         self.assertRegex(lines[0], '^failed: run0: unit / skip: skipped')
         self.assertEqual(lines[-1], '1 passed, 1 failed, 0 skipped')
 
+    def test_what_runs_and_suites_took_is_shown(self):
+        tests = [('unit / a', 100.0, 2.0), ('unit / b', 101.0, 3.0),
+                 ('live+matrix+live-5.2+x / c', 104.0, 6.0)]
+        with tempfile.TemporaryDirectory() as directory:
+            log = os.path.join(directory, 'log.json')
+            with open(log, 'w', encoding='utf-8') as file:
+                for name, start, duration in tests:
+                    file.write(json.dumps({'name': f'qblk:{name}', 'result': 'OK',
+                                           'starttime': start, 'duration': duration}) + '\n')
+            result = subprocess.run([sys.executable, SUMMARY, '--step=build=7', f'plain={log}'],
+                                    text=True, check=True, stdout=subprocess.PIPE)
+        rows = [line.split() for line in result.stdout.splitlines()]
+        self.assertEqual(rows[:5], [['tests', 'seconds'], ['build', '7'], ['plain', '3', '10'],
+                                    ['live-5.2', '1', '6'], ['unit', '2', '5']])
+        self.assertEqual(rows[-1], '3 passed, 0 failed, 0 skipped'.split())
+
 
 if __name__ == '__main__':
     unittest.main()
