@@ -40,5 +40,5 @@ class TestCase(unittest.TestCase):
 def obeyed(text):
     """The characters of @text that are not simply shown: controls but ends of lines and
     tabs, format characters, separators of lines and paragraphs."""
-    return {character for character in text if character not in '\n\t' and
+    return {character for character in set(text) if character not in '\n\t' and
             unicodedata.category(character) in ('Cc', 'Cf', 'Cs', 'Zl', 'Zp')}
