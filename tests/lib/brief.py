@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How much of its cases a test tries: all with --full (QBLK_FULL), few where QBLK_BRIEF is set: on
-other QEMUs than the installed one, under sanitizers and under valgrind."""
+"""How much of its cases a test tries: all with --full (QBLK_FULL), few if QBLK_BRIEF is set: on
+other QEMUs than the installed one, with sanitizers and under valgrind."""
 
 import os
 
