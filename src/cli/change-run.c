@@ -48,14 +48,15 @@ check_mark(const QblkExpectation *layer, GError **error)
         return FALSE;
     }
 
-    const char *into = mark->into == NULL ? "another image" : mark->into;
+    g_autofree char *into =
+        mark->into == NULL ? g_strdup("another image") : g_strdup_printf("'%s'", mark->into);
     if (mark->is_done) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' was merged into '%s', which has newer data: see 'qblk recover image:%s'",
+                    "'%s' was merged into %s, which has newer data: see 'qblk recover image:%s'",
                     layer->filename, into, layer->filename);
     } else {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' may have been merged into '%s', which may have newer data: see 'qblk "
+                    "'%s' may have been merged into %s, which may have newer data: see 'qblk "
                     "recover image:%s'",
                     layer->filename, into, layer->filename);
     }

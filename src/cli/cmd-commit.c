@@ -19,7 +19,7 @@ add_options(gpointer data, GOptionContext *context)
         {"base", 0, 0, G_OPTION_ARG_STRING, &options->base,
          "Merge into this layer (default: the bottom layer)", "LAYER"},
         {"top", 0, 0, G_OPTION_ARG_STRING, &options->top,
-         "Merge this layer and those between it and the base (default: the active layer)", "LAYER"},
+         "Merge from this layer down to the base (default: the active layer)", "LAYER"},
         {"shallow", 0, 0, G_OPTION_ARG_NONE, &options->shallow,
          "Merge into the layer directly below the top", NULL},
         {"active", 0, 0, G_OPTION_ARG_NONE, &options->active,

@@ -20,7 +20,7 @@ add_options(gpointer data, GOptionContext *context)
     const GOptionEntry entries[] = {
         {"info", 0, 0, G_OPTION_ARG_NONE, &options->info, "Show the job (default)", NULL},
         {"pivot", 0, 0, G_OPTION_ARG_NONE, &options->pivot,
-         "Complete a ready copy or active commit, and switch the guest to its target", NULL},
+         "Complete a ready copy or active commit, and switch the guest", NULL},
         {"finish", 0, 0, G_OPTION_ARG_NONE, &options->finish,
          "Complete a ready job, and keep the guest on the source", NULL},
         {"abort", 0, 0, G_OPTION_ARG_NONE, &options->abort, "Cancel the job", NULL},

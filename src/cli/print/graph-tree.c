@@ -126,7 +126,7 @@ print_unused(Tree *tree, const QblkSnapshot *snapshot, gboolean only_tops, gbool
         }
 
         if (!*has_head) {
-            g_string_append(tree->out, "not used by a disk\n");
+            g_string_append(tree->out, "not used by any disk\n");
             *has_head = TRUE;
         }
         print_from(tree, node);

@@ -151,7 +151,7 @@ qblk_recover_report_warnings(const QblkImageVerdict *verdict)
 {
     for (guint i = 0; i < verdict->unreadable->len; i++) {
         const char *reason = verdict->unreadable->pdata[i];
-        g_autofree char *warning = g_strdup_printf("%s; it may be of this image", reason);
+        g_autofree char *warning = g_strdup_printf("%s: it may be of this image", reason);
         qblk_output_warn(warning);
     }
 }
