@@ -34,7 +34,10 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
     QblkInvocation *invocation = change->invocation;
 
     change->client = qblk_vm_connect(invocation, error);
-    if (change->client == NULL || !read_schema(change, error)) {
+    if (change->client == NULL) {
+        return FALSE;
+    }
+    if (!read_schema(change, error)) {
         return FALSE;
     }
 
@@ -44,10 +47,12 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
     if (!qblk_recover_identify(change->client, invocation->address->text, &change->vm, error)) {
         return FALSE;
     }
-    if (!change->options->dry_run &&
-        !qblk_recovery_before_change(change->client, invocation, change->options->state_dir,
-                                     &change->vm, purpose, error)) {
-        return FALSE;
+    if (!change->options->dry_run) {
+        gboolean are_resumed = qblk_recovery_before_change(
+            change->client, invocation, change->options->state_dir, &change->vm, purpose, error);
+        if (!are_resumed) {
+            return FALSE;
+        }
     }
 
     change->snapshot = qblk_snapshot_fetch(change->client, invocation->snapshot_options, error);
@@ -255,8 +260,11 @@ qblk_change_finish(QblkChange *change, GPtrArray *plans, GError **error)
     if (!qblk_change_prepare(change, plans, error)) {
         return FALSE;
     }
-    if (!report.dry_run && !qblk_change_run_plans(change, plans, &report, error)) {
-        return FALSE;
+    if (!report.dry_run) {
+        gboolean done = qblk_change_run_plans(change, plans, &report, error);
+        if (!done) {
+            return FALSE;
+        }
     }
 
     if (output->json) {

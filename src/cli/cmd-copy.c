@@ -237,15 +237,21 @@ run_copy(QblkInvocation *invocation, QblkCopyOptions *copy, GError **error)
     }
 
     if (qblk_address_is_local(invocation->address)) {
-        if (!check_local_file(options, copy, error) ||
-            !open_destination(change, copy, &found, error)) {
+        if (!check_local_file(options, copy, error)) {
+            return FALSE;
+        }
+        if (!open_destination(change, copy, &found, error)) {
             return FALSE;
         }
         copy->found = found;
     }
 
     g_autoptr(GPtrArray) plans = qblk_change_plan(change, plan_copy, copy, error);
-    return plans != NULL && qblk_change_finish(change, plans, error);
+    if (plans == NULL) {
+        return FALSE;
+    }
+
+    return qblk_change_finish(change, plans, error);
 }
 
 static gboolean

@@ -210,7 +210,11 @@ manage_job(QblkInvocation *invocation, const QblkJobRequest *request, GError **e
 
     const PlanJobOptions plan_options = {job, request};
     g_autoptr(GPtrArray) plans = qblk_change_plan(change, plan_job, &plan_options, error);
-    return plans != NULL && qblk_change_finish(change, plans, error);
+    if (plans == NULL) {
+        return FALSE;
+    }
+
+    return qblk_change_finish(change, plans, error);
 }
 
 static gboolean

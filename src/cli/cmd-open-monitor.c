@@ -262,8 +262,11 @@ run(QblkInvocation *invocation, GError **error)
     if (!options->close && !check_place(invocation->address, path, error)) {
         return FALSE;
     }
-    if (!options->dry_run && !run_plan(client, invocation, plan, error)) {
-        return FALSE;
+    if (!options->dry_run) {
+        gboolean done = run_plan(client, invocation, plan, error);
+        if (!done) {
+            return FALSE;
+        }
     }
 
     g_auto(NextCommands) next = {0};

@@ -67,7 +67,7 @@ parse_front(QblkGlobalOptions *options, char ***argv, GError **error)
     gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
     g_set_prgname("qblk");
 
-    return parsed || set_option_error("qblk", cause, error);
+    return parsed ? TRUE : set_option_error("qblk", cause, error);
 }
 
 /* The options after the command's name: global ones and its own. */
@@ -90,7 +90,7 @@ parse_back(QblkInvocation *invocation, QblkGlobalOptions *options, char ***argv,
     gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
     g_set_prgname("qblk");
 
-    return parsed || set_option_error(name, cause, error);
+    return parsed ? TRUE : set_option_error(name, cause, error);
 }
 
 /* ---- arguments ---- */
@@ -183,8 +183,14 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
     }
     qblk_global_options_merge(&options, &front);
 
-    return set_arguments(invocation, rest + 1, error) && set_address(invocation, error) &&
-           qblk_global_options_apply(&options, invocation, error);
+    if (!set_arguments(invocation, rest + 1, error)) {
+        return FALSE;
+    }
+    if (!set_address(invocation, error)) {
+        return FALSE;
+    }
+
+    return qblk_global_options_apply(&options, invocation, error);
 }
 
 void

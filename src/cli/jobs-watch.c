@@ -247,7 +247,12 @@ watch_vm(Watch *watch, const QblkSnapshotOptions *options, GError **error)
 {
     while (!watch->has_stopped) {
         g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(watch->client, options, error);
-        if (snapshot == NULL || !print_changes(watch, snapshot->jobs, error)) {
+        if (snapshot == NULL) {
+            return FALSE;
+        }
+
+        gboolean is_printed = print_changes(watch, snapshot->jobs, error);
+        if (!is_printed) {
             return FALSE;
         }
 

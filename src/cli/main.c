@@ -7,9 +7,14 @@
 static gboolean
 run(QblkInvocation *invocation, int argc, char **argv, GError **error)
 {
-    return qblk_invocation_parse(invocation, argc, argv, error) &&
-           invocation->command->run(invocation, error) &&
-           qblk_output_flush(&invocation->output, error);
+    if (!qblk_invocation_parse(invocation, argc, argv, error)) {
+        return FALSE;
+    }
+    if (!invocation->command->run(invocation, error)) {
+        return FALSE;
+    }
+
+    return qblk_output_flush(&invocation->output, error);
 }
 
 int

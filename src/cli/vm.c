@@ -273,8 +273,8 @@ qblk_vm_has_disk(const QblkVm *vm, const char *name)
         return chain != NULL;
     }
 
-    return qblk_snapshot_find(vm->snapshot, name, &cause) != NULL ||
-           g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS);
+    const QblkDevice *device = qblk_snapshot_find(vm->snapshot, name, &cause);
+    return device != NULL || g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS);
 }
 
 QblkChain *
