@@ -19,7 +19,7 @@
  * be in use.  QEMU applies both to the backing files that it opens itself (measured on 7.2).
  *
  * Only the layers down to the last one that needs options of its own get a node; QEMU opens the
- * layers below by itself, as their headers say.  With a node for each layer QEMU 7.2 makes a
+ * layers below by itself, as their headers specify.  With a node for each layer QEMU 7.2 makes a
  * `json:` name of the whole chain for each node: opening 200 layers takes 4 seconds and each
  * listing of the nodes 8 seconds, instead of 0.3 and 0.25.  If a layer with a node has no backing
  * file, the node says so, and QEMU does not look for one in the header.

@@ -71,7 +71,7 @@ static const struct {
     {QBLK_SOURCE_URL_QUERY_SECRET, "a secret in the query of the URL"},
     {"url-user", "the user in the URL"},
     {"unsent-query", "the query of the URL"},
-    {"coded-slash", "that a slash in the path of the URL is a percent code"},
+    {"coded-slash", "an encoded slash in the path of the URL"},
 };
 
 /* Returns: (nullable): what to note for the option, NULL for nothing */

@@ -186,7 +186,7 @@ stop_at_error(void *context, ParserError cause)
 }
 
 /* Parse @text, which is in an encoding like ASCII.  If @is_utf8, it is UTF-8 whatever its
- * declaration says. */
+ * declaration specifies. */
 static xmlDoc *
 parse_ascii_like(const char *text, gsize length, gboolean is_utf8, GError **error)
 {

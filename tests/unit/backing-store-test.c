@@ -40,7 +40,7 @@ a_chain_that_may_go_on_is_not_ended(void **state)
 }
 
 static void
-a_layer_without_an_index_is_given_none(void **state)
+a_layer_without_an_index_gets_none(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
     QblkLayer *base = chain->layers->pdata[1];
@@ -61,7 +61,7 @@ a_block_device_is_of_another_type(void **state)
 }
 
 static void
-a_format_that_libvirt_has_no_name_for_is_refused(void **state)
+a_format_without_a_name_in_libvirt_is_refused(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(3);
     QblkLayer *base = chain->layers->pdata[2];
@@ -102,9 +102,9 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_are_nested_and_an_empty_element_ends_them),
         cmocka_unit_test(a_chain_that_may_go_on_is_not_ended),
-        cmocka_unit_test(a_layer_without_an_index_is_given_none),
+        cmocka_unit_test(a_layer_without_an_index_gets_none),
         cmocka_unit_test(a_block_device_is_of_another_type),
-        cmocka_unit_test(a_format_that_libvirt_has_no_name_for_is_refused),
+        cmocka_unit_test(a_format_without_a_name_in_libvirt_is_refused),
         cmocka_unit_test(a_layer_without_a_source_is_refused_with_its_reason),
         cmocka_unit_test(two_thousand_layers_are_printed),
     };

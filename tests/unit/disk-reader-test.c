@@ -116,7 +116,7 @@ children_of_a_backing_store_may_stand_in_any_order(void **state)
 }
 
 static void
-an_index_is_optional_and_a_position_where_there_is_none(void **state)
+an_index_is_optional_and_defaults_to_the_position(void **state)
 {
 #define LAYER(index, rest)                                                                         \
     "<backingStore type='file' " index "><format type='raw'/><source file='/b'/>" rest             \
@@ -130,7 +130,7 @@ an_index_is_optional_and_a_position_where_there_is_none(void **state)
 }
 
 static void
-an_index_that_is_no_number_is_refused(void **state)
+an_index_that_is_not_a_number_is_refused(void **state)
 {
     static const char *const wrong[] = {"0",   "-1", "+2",  " 2", "2 ",  "",
                                         "0x2", "2a", "two", "1.", "1e1", "9223372036854775808"};
@@ -166,7 +166,7 @@ the_end_of_a_chain_is_known_or_not_at_each_depth(void **state)
 }
 
 static void
-a_layer_that_says_too_little_is_a_layer_all_the_same(void **state)
+a_layer_without_a_location_is_still_a_layer(void **state)
 {
     static const char *const broken[] = {
         "<backingStore type='file'/>",
@@ -203,7 +203,7 @@ a_layer_that_says_too_little_is_a_layer_all_the_same(void **state)
 }
 
 static void
-a_volume_is_told_from_another_though_its_place_is_not_known(void **state)
+volumes_differ_although_their_location_is_not_known(void **state)
 {
 #define VOLUME(name)                                                                               \
     "<disk type='volume'><source pool='p' volume='" name "'/><target dev='vda'/></disk>"
@@ -219,7 +219,7 @@ a_volume_is_told_from_another_though_its_place_is_not_known(void **state)
 }
 
 static void
-a_type_that_there_is_not_is_refused(void **state)
+an_unknown_type_is_refused(void **state)
 {
     check_invalid("<disk type='tape'><target dev='vda'/></disk>", "unknown type 'tape'");
     check_invalid("<disk><target dev='vda'/><source file='/a'/><backingStore type=''/></disk>",
@@ -228,7 +228,7 @@ a_type_that_there_is_not_is_refused(void **state)
 }
 
 static void
-what_there_is_once_is_not_taken_twice(void **state)
+an_element_that_occurs_twice_is_refused(void **state)
 {
     static const char *const doubles[] = {"source", "target", "driver", "backingStore", "mirror"};
     for (gsize i = 0; i < G_N_ELEMENTS(doubles); i++) {
@@ -308,7 +308,7 @@ elements_and_attributes_of_others_are_not_libvirts(void **state)
 }
 
 static void
-a_target_is_a_name_that_a_layer_can_be_called_by(void **state)
+a_target_is_a_name_that_a_specification_can_contain(void **state)
 {
     check_invalid("<disk/>", "line 1: the disk has no '<target dev=...>'");
     check_invalid("<disk><target/></disk>", "has no '<target dev=...>'");
@@ -324,19 +324,19 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(children_of_a_disk_may_stand_in_any_order),
         cmocka_unit_test(children_of_a_backing_store_may_stand_in_any_order),
-        cmocka_unit_test(an_index_is_optional_and_a_position_where_there_is_none),
-        cmocka_unit_test(an_index_that_is_no_number_is_refused),
+        cmocka_unit_test(an_index_is_optional_and_defaults_to_the_position),
+        cmocka_unit_test(an_index_that_is_not_a_number_is_refused),
         cmocka_unit_test(two_layers_of_a_disk_do_not_have_one_index),
         cmocka_unit_test(the_end_of_a_chain_is_known_or_not_at_each_depth),
-        cmocka_unit_test(a_layer_that_says_too_little_is_a_layer_all_the_same),
-        cmocka_unit_test(a_volume_is_told_from_another_though_its_place_is_not_known),
-        cmocka_unit_test(a_type_that_there_is_not_is_refused),
-        cmocka_unit_test(what_there_is_once_is_not_taken_twice),
+        cmocka_unit_test(a_layer_without_a_location_is_still_a_layer),
+        cmocka_unit_test(volumes_differ_although_their_location_is_not_known),
+        cmocka_unit_test(an_unknown_type_is_refused),
+        cmocka_unit_test(an_element_that_occurs_twice_is_refused),
         cmocka_unit_test(a_drive_without_a_medium_has_no_layers),
         cmocka_unit_test(a_device_is_what_its_element_says),
         cmocka_unit_test(a_mirror_is_read_in_its_new_and_its_old_form),
         cmocka_unit_test(elements_and_attributes_of_others_are_not_libvirts),
-        cmocka_unit_test(a_target_is_a_name_that_a_layer_can_be_called_by),
+        cmocka_unit_test(a_target_is_a_name_that_a_specification_can_contain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,7 @@ an_empty_drive_has_no_source_and_no_chain(void **state)
 }
 
 static void
-a_bus_that_is_not_known_is_not_said(void **state)
+an_unknown_bus_is_not_printed(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     QblkLayer *top = chain->layers->pdata[0];
@@ -165,7 +165,7 @@ without_a_job_there_is_no_mirror(void **state)
 }
 
 static void
-a_copy_into_a_file_says_file_and_format_twice(void **state)
+a_copy_into_a_file_has_file_and_format_twice(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
     xml_check_add_mirror(chain, FALSE, "copy", "/copy");
@@ -179,7 +179,7 @@ a_copy_into_a_file_says_file_and_format_twice(void **state)
 }
 
 static void
-a_copy_into_a_block_device_says_them_once(void **state)
+a_copy_into_a_block_device_has_them_once(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
     xml_check_add_mirror(chain, FALSE, "copy", "/dev/copy");
@@ -219,7 +219,7 @@ on_guests_of_libvirt_the_source_has_its_own_index(void **state)
 }
 
 static void
-a_copy_that_stands_on_nothing_ends_as_a_chain_does(void **state)
+a_copy_without_a_backing_file_ends_like_a_chain(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
     xml_check_add_mirror(chain, FALSE, "copy", "/copy");
@@ -254,18 +254,18 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_disk_is_written_in_the_order_of_libvirt),
         cmocka_unit_test(the_index_of_the_active_layer_is_on_its_source),
         cmocka_unit_test(an_empty_drive_has_no_source_and_no_chain),
-        cmocka_unit_test(a_bus_that_is_not_known_is_not_said),
+        cmocka_unit_test(an_unknown_bus_is_not_printed),
         cmocka_unit_test(an_error_begins_with_the_disk),
         cmocka_unit_test(an_active_layer_without_a_form_is_refused),
         cmocka_unit_test(several_disks_are_devices),
         cmocka_unit_test(one_disk_without_a_form_fails_all),
         cmocka_unit_test(a_target_that_needs_escaping_is_escaped),
         cmocka_unit_test(without_a_job_there_is_no_mirror),
-        cmocka_unit_test(a_copy_into_a_file_says_file_and_format_twice),
-        cmocka_unit_test(a_copy_into_a_block_device_says_them_once),
+        cmocka_unit_test(a_copy_into_a_file_has_file_and_format_twice),
+        cmocka_unit_test(a_copy_into_a_block_device_has_them_once),
         cmocka_unit_test(an_active_commit_is_ready_only_after_the_event),
         cmocka_unit_test(on_guests_of_libvirt_the_source_has_its_own_index),
-        cmocka_unit_test(a_copy_that_stands_on_nothing_ends_as_a_chain_does),
+        cmocka_unit_test(a_copy_without_a_backing_file_ends_like_a_chain),
         cmocka_unit_test(what_has_no_form_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

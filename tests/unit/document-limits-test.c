@@ -134,7 +134,7 @@ attributes(guint count, const char *form)
 }
 
 static void
-an_element_has_so_many_attributes_and_namespaces(void **state)
+attributes_and_namespaces_of_an_element_are_limited(void **state)
 {
     static const struct {
         const char *form;
@@ -188,7 +188,7 @@ documents_made_to_take_long_do_not(void **state)
                                (gsize)(4 << 20) / strlen(hostile[i].part), hostile[i].after);
         double start = processor_seconds();
         g_autoptr(xmlDoc) document = qblk_document_parse(text->str, text->len, &error);
-        /* What grows with the square takes minutes; valgrind is slow. */
+        /* Quadratic time would be minutes; valgrind is slow. */
         assert_true(processor_seconds() - start < 20);
         assert_true((document == NULL) == (error != NULL));
         if (hostile[i].reason != NULL) {
@@ -284,7 +284,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_byte_of_zero_is_not_the_end_of_a_document),
         cmocka_unit_test(a_document_is_as_deep_as_the_limit_and_no_deeper),
         cmocka_unit_test(a_document_is_as_large_as_the_limit_and_no_larger),
-        cmocka_unit_test(an_element_has_so_many_attributes_and_namespaces),
+        cmocka_unit_test(attributes_and_namespaces_of_an_element_are_limited),
         cmocka_unit_test(documents_made_to_take_long_do_not),
         cmocka_unit_test(a_document_cut_off_anywhere_is_refused),
         cmocka_unit_test(documents_in_other_encodings_are_read),

@@ -83,7 +83,7 @@ the_seeds_document_comes_back_disk_by_disk(void **state)
     assert_int_equal(chains->len, 5);
 }
 
-/* What a chain says of itself, without the element it came from. */
+/* The chain as text, without the element it was read from. */
 static char *
 write_by_model(const GPtrArray *chains)
 {
@@ -104,7 +104,7 @@ the_seeds_document_comes_back_by_what_is_modelled(void **state)
     g_autofree char *text = read_seed();
     g_autoptr(GPtrArray) chains = read_text(text);
     g_autofree char *written = write_by_model(chains);
-    /* Who logs in is modelled in a source only, which is where libvirt has it today. */
+    /* `<auth>` is modelled as part of a source only; libvirt wrote it beside the source before. */
     char *begin = strstr(text, "<auth"), *end = strstr(text, "</auth>") + strlen("</auth>");
     memset(begin, ' ', (gsize)(end - begin));
     g_autofree char *before = xml_canon_unordered(text);
@@ -226,7 +226,7 @@ a_large_domain_takes_no_time(void **state)
     g_autofree char *written =
         qblk_disk_all_to_xml((const QblkChain *const *)chains->pdata, chains->len, &error);
     assert_no_error(error);
-    /* A tenth of that is usual; sanitizers and valgrind are slow. */
+    /* Usually it takes a tenth of that; sanitizers and valgrind are slow. */
     assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 5);
     assert_int_equal(chains->len, 200);
     assert_int_equal(qblk_chain_get_depth(chains->pdata[199]), 30);

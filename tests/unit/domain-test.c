@@ -4,7 +4,7 @@
 #include "graph/snapshot-options.h"
 #include "lib/check.h"
 
-/* What was read, as "target alias serial file" with "-" for what is not there, one disk a line. */
+/* The disks, each "target alias serial file" with "-" for NULL, one a line. */
 static char *
 read_disks(const char *text)
 {

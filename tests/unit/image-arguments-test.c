@@ -25,7 +25,7 @@ static char block[] = "/dev/sdx", odd[] = "/a,b=c\"\n{json:}.img", data[] = "/a/
 static char is_qcow2[] = "qcow2", is_raw[] = "raw";
 
 static void
-a_chain_that_says_all_of_itself_gets_nodes_for_its_top(void **state)
+a_fully_specified_chain_gets_nodes_for_its_top_only(void **state)
 {
     QblkImageLayer layers[] = {
         {.path = top, .format = is_qcow2, .has_backing = TRUE, .qemu_finds_backing = TRUE},
@@ -42,7 +42,7 @@ a_chain_that_says_all_of_itself_gets_nodes_for_its_top(void **state)
 }
 
 static void
-what_qemu_would_guess_is_said(void **state)
+what_qemu_would_guess_is_specified(void **state)
 {
     QblkImageLayer layers[] = {
         {.path = top, .format = is_qcow2, .has_backing = TRUE},
@@ -74,9 +74,9 @@ a_data_file_and_a_block_device_get_nodes(void **state)
     assert_non_null(strstr(text, "\"data-file\":\"qblk-image-data\""));
 }
 
-/* QEMU would look for one by itself, and may find one where none is seen here. */
+/* QEMU would look for one in the header, and may find one that qblk does not find. */
 static void
-that_there_is_no_backing_file_is_said(void **state)
+the_end_of_a_chain_is_specified(void **state)
 {
     static char formats[][8] = {"qcow2", "qcow", "qed", "vmdk"};
     for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
@@ -105,7 +105,7 @@ all_layers_down_to_the_lowest_vmdk_get_nodes(void **state)
 }
 
 static void
-no_name_gets_out_of_its_argument(void **state)
+a_file_name_cannot_add_an_argument(void **state)
 {
     QblkImageLayer layers[] = {{.path = odd, .format = is_raw}};
     g_autofree char *text = arguments_of(layers, 1);
@@ -115,12 +115,12 @@ no_name_gets_out_of_its_argument(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_chain_that_says_all_of_itself_gets_nodes_for_its_top),
-        cmocka_unit_test(what_qemu_would_guess_is_said),
+        cmocka_unit_test(a_fully_specified_chain_gets_nodes_for_its_top_only),
+        cmocka_unit_test(what_qemu_would_guess_is_specified),
         cmocka_unit_test(a_data_file_and_a_block_device_get_nodes),
-        cmocka_unit_test(that_there_is_no_backing_file_is_said),
+        cmocka_unit_test(the_end_of_a_chain_is_specified),
         cmocka_unit_test(all_layers_down_to_the_lowest_vmdk_get_nodes),
-        cmocka_unit_test(no_name_gets_out_of_its_argument),
+        cmocka_unit_test(a_file_name_cannot_add_an_argument),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

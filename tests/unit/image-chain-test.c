@@ -84,7 +84,7 @@ a_chain_is_followed_to_its_end(void **state)
 {
     save_overlay("top.qcow2", "middle.qcow2", "qcow2");
     save_overlay("middle.qcow2", "base.img", "raw");
-    save_base("base.img"); /* the header above it says raw: what it begins with does not count */
+    save_base("base.img"); /* its overlay specifies raw: its magic does not count */
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) layers = walk("top.qcow2", NULL, &error);
     assert_no_error(error);
@@ -110,7 +110,7 @@ a_name_that_is_relative_starts_from_its_image(void **state)
 }
 
 static void
-what_the_header_leaves_to_qemu_is_marked(void **state)
+what_qemu_finds_by_itself_is_marked(void **state)
 {
     save_base("plain.qcow2");
     save_overlay("said.qcow2", "plain.qcow2", "qcow2");
@@ -122,9 +122,9 @@ what_the_header_leaves_to_qemu_is_marked(void **state)
     assert_layer(unsaid, 1, "plain.qcow2", "qcow2");
 }
 
-/* A driver of a protocol might take the name for that of something else. */
+/* To a protocol driver the name may mean something else. */
 static void
-a_protocol_as_the_format_is_not_left_to_qemu(void **state)
+a_backing_file_with_a_protocol_as_its_format_is_not_left_to_qemu(void **state)
 {
     save_base("plain.img");
     save_overlay("protocol.qcow2", "plain.img", "file");
@@ -152,7 +152,7 @@ a_data_file_is_found_or_missed(void **state)
 }
 
 static void
-circles_end_with_both_names(void **state)
+a_cycle_is_refused_with_both_names(void **state)
 {
     save_overlay("a.qcow2", "b.qcow2", "qcow2");
     save_overlay("b.qcow2", "./c.qcow2", "qcow2");
@@ -177,7 +177,7 @@ another_host_is_not_asked(void **state)
 }
 
 static void
-a_format_is_not_guessed_where_a_guest_may_have_written_it(void **state)
+a_format_is_not_guessed_if_a_guest_may_have_written_it(void **state)
 {
     save_base("disk.img");
     assert_refused("disk.img", NULL, QBLK_GRAPH_ERROR_UNSAFE, "--format");
@@ -190,13 +190,13 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chain_is_followed_to_its_end),
         cmocka_unit_test(a_name_that_is_relative_starts_from_its_image),
-        cmocka_unit_test(what_the_header_leaves_to_qemu_is_marked),
-        cmocka_unit_test(a_protocol_as_the_format_is_not_left_to_qemu),
+        cmocka_unit_test(what_qemu_finds_by_itself_is_marked),
+        cmocka_unit_test(a_backing_file_with_a_protocol_as_its_format_is_not_left_to_qemu),
         cmocka_unit_test(a_data_file_is_found_or_missed),
-        cmocka_unit_test(circles_end_with_both_names),
+        cmocka_unit_test(a_cycle_is_refused_with_both_names),
         cmocka_unit_test(what_is_missing_is_named_with_its_overlay),
         cmocka_unit_test(another_host_is_not_asked),
-        cmocka_unit_test(a_format_is_not_guessed_where_a_guest_may_have_written_it),
+        cmocka_unit_test(a_format_is_not_guessed_if_a_guest_may_have_written_it),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -86,9 +86,9 @@ the_footer_of_a_fixed_vhd_is_seen_at_the_end_only(void **state)
     assert_false(shorter->ends_as_vpc);
 }
 
-/* A pipe without a writer would be waited for without end. */
+/* Opening a pipe without a writer would block. */
 static void
-what_is_no_image_is_refused_at_once(void **state)
+what_is_not_an_image_is_refused_at_once(void **state)
 {
     g_autofree char *pipe = g_build_filename(directory, "pipe", NULL);
     g_autofree char *gone = g_build_filename(directory, "gone", NULL);
@@ -100,14 +100,14 @@ what_is_no_image_is_refused_at_once(void **state)
     assert_refused("/tmp/\xff", "not valid UTF-8");
 }
 
-/* The other end of a pipe is woken when this one is opened and closed, however short that was. */
+/* Opening a pipe wakes the process at its other end, even if it is closed at once. */
 static void
-what_is_no_image_is_not_even_opened(void **state)
+what_is_not_an_image_is_not_even_opened(void **state)
 {
     g_autofree char *pipe = g_build_filename(directory, "silent", NULL);
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
     assert_int_equal(mkfifo(pipe, 0600), 0);
-    int both = open(pipe, O_RDWR | O_CLOEXEC); /* without a reader nobody may write */
+    int both = open(pipe, O_RDWR | O_CLOEXEC); /* writing fails without a reader */
     int writer = open(pipe, O_WRONLY | O_CLOEXEC);
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     assert_true(both >= 0 && writer >= 0 && epoll >= 0);
@@ -129,8 +129,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_short_file_is_read_whole),
         cmocka_unit_test(one_file_by_two_names_is_the_same),
         cmocka_unit_test(the_footer_of_a_fixed_vhd_is_seen_at_the_end_only),
-        cmocka_unit_test(what_is_no_image_is_refused_at_once),
-        cmocka_unit_test(what_is_no_image_is_not_even_opened),
+        cmocka_unit_test(what_is_not_an_image_is_refused_at_once),
+        cmocka_unit_test(what_is_not_an_image_is_not_even_opened),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

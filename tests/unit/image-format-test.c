@@ -47,7 +47,7 @@ the_rules_of_the_header_hold(void **state)
 }
 
 static void
-bytes_alone_are_not_believed(void **state)
+bytes_alone_do_not_decide_the_format(void **state)
 {
     static const char *const paths[] = {"/disk.img",     "/disk",         "/disk.raw",
                                         "/disk.qcow2.1", "/a.qcow2/disk", "/disk.vmdk"};
@@ -61,7 +61,7 @@ bytes_alone_are_not_believed(void **state)
 }
 
 static void
-of_a_backing_file_the_overlay_has_to_say_it(void **state)
+the_overlay_specifies_the_format_of_a_backing_file(void **state)
 {
     g_autoptr(GError) error = NULL;
     assert_null(format_of("/base.img", QCOW2, 8, "/top.qcow2", NULL, &error));
@@ -83,7 +83,7 @@ only_image_formats_are_formats(void **state)
     }
 }
 
-/* QEMU before 9.0 writes it into a header; a user means something else by it. */
+/* QEMU before 9.0 writes a protocol into a header; from a user it is a mistake. */
 static void
 a_protocol_in_a_header_means_raw(void **state)
 {
@@ -102,8 +102,8 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rules_of_the_header_hold),
-        cmocka_unit_test(bytes_alone_are_not_believed),
-        cmocka_unit_test(of_a_backing_file_the_overlay_has_to_say_it),
+        cmocka_unit_test(bytes_alone_do_not_decide_the_format),
+        cmocka_unit_test(the_overlay_specifies_the_format_of_a_backing_file),
         cmocka_unit_test(only_image_formats_are_formats),
         cmocka_unit_test(a_protocol_in_a_header_means_raw),
     };

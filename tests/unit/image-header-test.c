@@ -52,7 +52,7 @@ version_2_has_a_shorter_header(void **state)
 }
 
 static void
-a_data_file_counts_where_the_feature_is_on(void **state)
+a_data_file_counts_if_the_feature_is_on(void **state)
 {
     Qcow2Image image = qcow2_image(3);
     qcow2_image_put_extension(&image, 104, 0x44415441, "data.raw");
@@ -64,7 +64,7 @@ a_data_file_counts_where_the_feature_is_on(void **state)
 }
 
 static void
-an_encrypted_image_says_so(void **state)
+an_encrypted_image_is_recognized(void **state)
 {
     Qcow2Image image = qcow2_image(3);
     qcow2_image_put(&image, 32, 4, 2);
@@ -98,7 +98,7 @@ the_other_formats_name_backing_files_too(void **state)
     assert_string_equal(third->backing_name, "base.vmdk");
 }
 
-/* As block/vmdk.c looks for it: anywhere, whatever is around it, and not where the header says. */
+/* As block/vmdk.c finds it: anywhere in the text, whatever the header specifies. */
 static void
 the_parent_of_a_vmdk_is_where_qemu_finds_it(void **state)
 {
@@ -111,7 +111,7 @@ the_parent_of_a_vmdk_is_where_qemu_finds_it(void **state)
         const char *name;
     } cases[] = {
 #define HINT(hint) hint, sizeof(hint)
-        {text, 100, HINT(" x=\"\" parentFileNameHint=\"a\"\n"), NULL}, /* after the text's end */
+        {text, 100, HINT(" x=\"\" parentFileNameHint=\"a\"\n"), NULL}, /* after its end */
         {text, sizeof text - 1, HINT(" x=\"\" parentFileNameHint=\"a\"\n"), "a"},
         {text, sizeof text - 1, HINT("xparentFileNameHint: b\"\n"), "b"},
         {text, sizeof text - 1, HINT("parentFileNameHint\0\0c\""), "c"},
@@ -177,7 +177,7 @@ copy_of(const guint8 *bytes, gsize length)
     return copy;
 }
 
-/* With the address sanitizer: nothing beyond the bytes is looked at. */
+/* The address sanitizer shows that nothing beyond the bytes is read. */
 static void
 no_length_is_too_short(void **state)
 {
@@ -228,8 +228,8 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_qcow2_header_names_its_backing_file_and_format),
         cmocka_unit_test(version_2_has_a_shorter_header),
-        cmocka_unit_test(a_data_file_counts_where_the_feature_is_on),
-        cmocka_unit_test(an_encrypted_image_says_so),
+        cmocka_unit_test(a_data_file_counts_if_the_feature_is_on),
+        cmocka_unit_test(an_encrypted_image_is_recognized),
         cmocka_unit_test(the_other_formats_name_backing_files_too),
         cmocka_unit_test(the_parent_of_a_vmdk_is_where_qemu_finds_it),
         cmocka_unit_test(an_extent_over_the_network_is_refused),

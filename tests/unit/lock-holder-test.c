@@ -37,7 +37,7 @@ save(const char *name)
     return path;
 }
 
-/* As QEMU does it: of an open file, not of a process; on one byte. */
+/* As QEMU does it: a lock of an open file, not of a process, on one byte. */
 static int
 lock(const char *path)
 {
@@ -56,7 +56,7 @@ us(void)
 }
 
 static void
-whoever_has_a_lock_is_named(void **state)
+processes_with_a_lock_are_named(void **state)
 {
     g_autofree char *path = save("image");
     g_autofree char *none = qblk_lock_holder_all(path);
@@ -128,7 +128,7 @@ assert_told_without_proc(const char *path, const char *expected)
 }
 
 static void
-a_lock_that_proc_does_not_show_is_one(void **state)
+a_lock_that_proc_does_not_list_is_found(void **state)
 {
     g_autofree char *path = save("image");
     g_autofree char *link = g_build_filename(directory, "link", NULL);
@@ -140,9 +140,9 @@ a_lock_that_proc_does_not_show_is_one(void **state)
     close(fd);
 }
 
-/* To open it would wait, or do something. */
+/* Opening it would block, or have effects. */
 static void
-what_is_neither_a_file_nor_a_block_device_is_held_by_nobody(void **state)
+only_files_and_block_devices_can_be_locked(void **state)
 {
     g_autofree char *fifo = g_build_filename(directory, "fifo", NULL);
     assert_int_equal(mkfifo(fifo, 0600), 0);
@@ -152,7 +152,7 @@ what_is_neither_a_file_nor_a_block_device_is_held_by_nobody(void **state)
 }
 
 static void
-a_file_that_is_not_there_is_held_by_nobody(void **state)
+a_missing_file_is_not_locked(void **state)
 {
     g_autofree char *path = g_build_filename(directory, "missing", NULL);
     g_autofree char *holder = qblk_lock_holder_all(path);
@@ -164,15 +164,14 @@ a_file_that_is_not_there_is_held_by_nobody(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(whoever_has_a_lock_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(processes_with_a_lock_are_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(open_without_a_lock_is_not_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_qemu_that_has_the_disk_is_not_another, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_lock_that_proc_does_not_show_is_one, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_neither_a_file_nor_a_block_device_is_held_by_nobody,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_file_that_is_not_there_is_held_by_nobody, set_up,
+        cmocka_unit_test_setup_teardown(a_lock_that_proc_does_not_list_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_files_and_block_devices_can_be_locked, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_missing_file_is_not_locked, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

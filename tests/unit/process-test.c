@@ -8,10 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define NONE G_MAXINT32 /* no process has this number: it is beyond what the kernel gives */
+#define NONE G_MAXINT32 /* no process has this number: it exceeds the kernel's limit */
 
 static void
-the_process_behind_a_socket_of_this_machine_is_known(void **state)
+the_peer_of_a_local_socket_is_known(void **state)
 {
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -66,7 +66,7 @@ what_a_process_has_open_is_found_by_the_file_and_not_its_name(void **state)
 }
 
 static void
-what_cannot_be_looked_at_is_said(void **state)
+a_process_that_may_not_be_inspected_is_an_error(void **state)
 {
     GError *error = NULL;
     assert_null(qblk_process_files(NONE, &error));
@@ -79,10 +79,10 @@ what_cannot_be_looked_at_is_said(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_process_behind_a_socket_of_this_machine_is_known),
+        cmocka_unit_test(the_peer_of_a_local_socket_is_known),
         cmocka_unit_test(a_process_is_described_by_its_number_and_name),
         cmocka_unit_test(what_a_process_has_open_is_found_by_the_file_and_not_its_name),
-        cmocka_unit_test(what_cannot_be_looked_at_is_said),
+        cmocka_unit_test(a_process_that_may_not_be_inspected_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ remote(void)
 /* ---- on this machine ---- */
 
 static void
-paths_are_the_same_exactly_or_where_links_lead(void **state)
+paths_are_the_same_exactly_or_after_resolving_links(void **state)
 {
     g_autofree char *directory = g_dir_make_tmp("qblk-place-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(directory, "image", NULL);
@@ -80,7 +80,7 @@ a_block_device_may_be_called_a_file(void **state)
 /* ---- at a server ---- */
 
 static void
-each_member_that_says_where_counts(void **state)
+each_member_of_the_location_is_compared(void **state)
 {
     static const gsize members[] = {
         G_STRUCT_OFFSET(QblkSource, protocol),       G_STRUCT_OFFSET(QblkSource, name),
@@ -101,7 +101,7 @@ each_member_that_says_where_counts(void **state)
 }
 
 static void
-how_one_gets_there_does_not_count(void **state)
+the_way_to_a_server_is_not_compared(void **state)
 {
     g_autoptr(QblkSource) a = remote();
     g_autoptr(QblkSource) b = remote();
@@ -140,10 +140,10 @@ servers_are_the_same_one_by_one(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths_are_the_same_exactly_or_where_links_lead),
+        cmocka_unit_test(paths_are_the_same_exactly_or_after_resolving_links),
         cmocka_unit_test(a_block_device_may_be_called_a_file),
-        cmocka_unit_test(each_member_that_says_where_counts),
-        cmocka_unit_test(how_one_gets_there_does_not_count),
+        cmocka_unit_test(each_member_of_the_location_is_compared),
+        cmocka_unit_test(the_way_to_a_server_is_not_compared),
         cmocka_unit_test(servers_are_the_same_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include "source/source-decode.h"
 
 static void
-every_row_of_the_table_fails_or_not_as_it_says(void **state)
+every_row_of_the_table_is_decoded_as_specified(void **state)
 {
     g_autoptr(GPtrArray) rows = source_rows_load();
     guint failures = 0;
@@ -29,7 +29,7 @@ every_row_of_the_table_fails_or_not_as_it_says(void **state)
     assert_true(failures > 100);
 }
 
-/* ---- names that nobody wrote ---- */
+/* ---- random names ---- */
 
 static char *
 mutate(const GPtrArray *rows, const char *name, GRand *rand)
@@ -170,12 +170,12 @@ names_of_nodes_are_as_qemu_makes_them(void **state)
     static const struct {
         const char *driver, *name, *expected;
     } cases[] = {
-        /* a path is one whatever it looks like */
+        /* a path has no special characters */
         {"file", "nbd://h/x", "nbd://h/x - - -"},
         {"file", "a:b", "a:b - - -"},
         {"host_device", "/dev/sdb", "/dev/sdb - - -"},
         {"file", "json:{\"driver\":\"file\",\"filename\":\"/a\"}", "/a - - -"},
-        /* names go into these as they are */
+        /* QEMU does not encode names in these */
         {"nbd", "nbd://h:1/a%20b", "a%20b h 1 -"},
         {"nbd", "nbd://h:1/a?b#c", "a?b#c h 1 -"},
         {"nbd", "nbd://h:1/100%", "100% h 1 -"},
@@ -187,7 +187,7 @@ names_of_nodes_are_as_qemu_makes_them(void **state)
         {"ssh", "ssh://me@::1:22/a", "/a ::1 22 -"},
         {"nfs", "nfs://h/a%20b?c?uid=1&gid=2", "/a%20b?c h - -"},
         {"nfs", "nfs://2001:db8::1/a", "/a 2001:db8::1 - -"},
-        /* and these are as they were given */
+        /* these are as the user wrote them */
         {"http", "http://h/a%20b", "a b h 80 -"},
         {"rbd", "rbd:p/i:mon_host=h", "p/i h - -"},
         {"vvfat", "fat:rw:/d", "/d - - -"},
@@ -203,7 +203,7 @@ names_of_nodes_are_as_qemu_makes_them(void **state)
 }
 
 static void
-a_node_that_has_no_source_says_why(void **state)
+a_node_without_a_source_has_a_reason(void **state)
 {
     static const struct {
         const char *driver, *name;
@@ -227,13 +227,13 @@ a_node_that_has_no_source_says_why(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_of_the_table_fails_or_not_as_it_says),
+        cmocka_unit_test(every_row_of_the_table_is_decoded_as_specified),
         cmocka_unit_test(any_name_is_decoded_or_refused),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(long_names_are_taken_whole),
         cmocka_unit_test(a_long_list_of_servers_is_taken_whole),
         cmocka_unit_test(names_of_nodes_are_as_qemu_makes_them),
-        cmocka_unit_test(a_node_that_has_no_source_says_why),
+        cmocka_unit_test(a_node_without_a_source_has_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include "lib/source-check.h"
 #include "source/source-url.h"
 
-/* What is noted of @pairs, parted by "; "; the option "used" was used. */
+/* What is noted of @pairs, separated by "; "; the option "used" was used. */
 static char *
 left_out(const char *const *pairs)
 {
@@ -60,7 +60,7 @@ secrets_are_noted_without_their_value(void **state)
 }
 
 static void
-what_a_url_lost_is_said_in_words(void **state)
+what_a_url_loses_is_described(void **state)
 {
     static const struct {
         const char *pair, *text;
@@ -70,7 +70,7 @@ what_a_url_lost_is_said_in_words(void **state)
         {QBLK_SOURCE_URL_QUERY_SECRET "=x", "a secret in the query of the URL"},
         {"url-user=me", "the user in the URL"},
         {"file.unsent-query=a", "the query of the URL"},
-        {"coded-slash=on", "that a slash in the path of the URL is a percent code"},
+        {"coded-slash=on", "an encoded slash in the path of the URL"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         const char *const pairs[] = {cases[i].pair, NULL};
@@ -85,7 +85,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(how_bytes_are_reached_is_not_noted),
         cmocka_unit_test(what_changes_the_bytes_is_noted_in_order),
         cmocka_unit_test(secrets_are_noted_without_their_value),
-        cmocka_unit_test(what_a_url_lost_is_said_in_words),
+        cmocka_unit_test(what_a_url_loses_is_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,7 @@ nested_and_dotted_keys_are_the_same(void **state)
 }
 
 static void
-what_no_option_can_be_is_refused(void **state)
+values_of_other_types_are_refused(void **state)
 {
     static const struct {
         const char *json;
@@ -66,7 +66,7 @@ what_no_option_can_be_is_refused(void **state)
 }
 
 static void
-what_was_taken_is_used(void **state)
+taken_options_are_used(void **state)
 {
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
     qblk_source_options_set(options, "file.driver", "nbd");
@@ -107,8 +107,8 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nested_and_dotted_keys_are_the_same),
-        cmocka_unit_test(what_no_option_can_be_is_refused),
-        cmocka_unit_test(what_was_taken_is_used),
+        cmocka_unit_test(values_of_other_types_are_refused),
+        cmocka_unit_test(taken_options_are_used),
         cmocka_unit_test(a_host_sets_two_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 typedef gboolean (*Read)(const QblkSourceParser *parser, const char *key, char **member,
                          GError **error);
 
-/* What @read makes of the option "file.key" with @value, where NULL is none; NULL for nothing. */
+/* The member that @read sets from the option "file.key" with @value; both may be NULL. */
 static char *
 read_value(Read read, const char *value, GError **error)
 {

@@ -69,7 +69,7 @@ a_secret_object_belongs_to_a_user(void **state)
 }
 
 static void
-what_a_driver_needs_is_named(void **state)
+missing_options_are_named(void **state)
 {
     static const struct {
         const char *driver;
@@ -120,7 +120,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_default_ports_are_those_of_libvirt),
         cmocka_unit_test(a_secret_object_belongs_to_a_user),
-        cmocka_unit_test(what_a_driver_needs_is_named),
+        cmocka_unit_test(missing_options_are_named),
         cmocka_unit_test(options_below_a_prefix_are_those_of_the_driver),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include "lib/check.h"
 #include "lib/source-check.h"
 
-/* The servers, each "TRANSPORT HOST PORT SOCKET" with - for none. */
+/* The servers, each "TRANSPORT HOST PORT SOCKET" with - for NULL. */
 static char *
 text_of(const QblkSource *source)
 {
@@ -35,7 +35,7 @@ read_one(const QblkSourceParser *parser, GError **error)
     return qblk_source_server_read_one(parser, path, error);
 }
 
-/* What @read makes of @pairs, parted by spaces, or NULL. */
+/* The servers that @read makes of @pairs, which are separated by spaces, or NULL. */
 static char *
 servers(Read read, const char *pairs, GError **error)
 {
@@ -107,7 +107,7 @@ a_server_that_lacks_something_is_refused_with_the_reason(void **state)
 }
 
 static void
-a_server_that_xml_cannot_say_is_unsupported(void **state)
+a_server_that_xml_cannot_express_is_unsupported(void **state)
 {
     static const char *const types[] = {"vsock", "fd"};
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
@@ -125,7 +125,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_spelling_of_a_server_is_read),
         cmocka_unit_test(a_server_that_lacks_something_is_refused_with_the_reason),
-        cmocka_unit_test(a_server_that_xml_cannot_say_is_unsupported),
+        cmocka_unit_test(a_server_that_xml_cannot_express_is_unsupported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,7 +100,7 @@ what_qemu_reports_has_no_codes(void **state)
 }
 
 static void
-what_is_no_url_is_refused(void **state)
+what_is_not_a_url_is_refused(void **state)
 {
     static const struct {
         const char *url;
@@ -132,7 +132,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_url_is_the_options_it_stands_for),
         cmocka_unit_test(a_secret_is_never_among_the_options),
         cmocka_unit_test(what_qemu_reports_has_no_codes),
-        cmocka_unit_test(what_is_no_url_is_refused),
+        cmocka_unit_test(what_is_not_a_url_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

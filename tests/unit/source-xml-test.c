@@ -23,7 +23,7 @@ read_source(const char *xml, QblkSourceType type)
     return qblk_source_xml_read(xmlDocGetRootElement(document), type);
 }
 
-/* Fails with both texts unless what is written is what is read. */
+/* Fails with both texts unless the source that is read is the one that was written. */
 static void
 check_round_trip(const QblkSource *source, const char *what)
 {
@@ -55,11 +55,11 @@ every_row_of_the_table_is_written_and_read_again(void **state)
     }
 }
 
-/* ---- sources that nobody thought of ---- */
+/* ---- random sources ---- */
 
 #define TEXT(member) G_STRUCT_OFFSET(QblkSource, member)
 
-/* What XML can carry, with what its syntax makes of it. */
+/* Characters that XML allows, some of them special in its syntax. */
 static char *
 random_text(GRand *rand)
 {
@@ -150,10 +150,10 @@ any_source_is_written_and_read_again(void **state)
     }
 }
 
-/* ---- what XML cannot carry ---- */
+/* ---- what XML does not allow ---- */
 
 static void
-a_character_that_xml_has_not_is_refused_in_every_place(void **state)
+a_character_that_xml_does_not_allow_is_refused_everywhere(void **state)
 {
     static const char *const bad[] = {"a\x01", "\x1b", "\xef\xbf\xbe", "\xff", "\xc3"};
     for (gsize member = TEXT(protocol); member < sizeof(QblkSource); member += sizeof(char *)) {
@@ -185,7 +185,7 @@ an_element_that_is_not_there_is_a_source_without_a_place(void **state)
 }
 
 static void
-what_libvirt_writes_beside_a_source_is_passed_over(void **state)
+what_libvirt_writes_beside_a_source_is_ignored(void **state)
 {
     g_autoptr(QblkSource) source =
         read_source("<source index='3' startupPolicy='optional' file='/a'><seclabel model='dac'/>"
@@ -221,9 +221,9 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_table_is_written_and_read_again),
         cmocka_unit_test(any_source_is_written_and_read_again),
-        cmocka_unit_test(a_character_that_xml_has_not_is_refused_in_every_place),
+        cmocka_unit_test(a_character_that_xml_does_not_allow_is_refused_everywhere),
         cmocka_unit_test(an_element_that_is_not_there_is_a_source_without_a_place),
-        cmocka_unit_test(what_libvirt_writes_beside_a_source_is_passed_over),
+        cmocka_unit_test(what_libvirt_writes_beside_a_source_is_ignored),
         cmocka_unit_test(a_name_becomes_a_source_a_format_and_what_was_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ comments_and_instructions_have_a_line_each(void **state)
 }
 
 static void
-what_a_terminal_would_obey_in_a_comment_is_shown_as_its_number(void **state)
+what_a_terminal_would_interpret_in_a_comment_is_written_as_a_number(void **state)
 {
     check("<a><!-- \xc2\x9b\xe2\x80\xae\x7f -->b</a>", "<a><!-- &#155;&#8238;&#127; -->b</a>\n");
     check("<a><!--\n\tc--></a>", "<a>\n  <!--\n\tc-->\n</a>\n");
@@ -82,7 +82,7 @@ names_keep_their_namespaces(void **state)
 }
 
 static void
-a_value_that_xml_cannot_carry_is_refused(void **state)
+a_value_that_xml_does_not_allow_is_refused(void **state)
 {
     static const char *const values[][2] = {
         {"a\x1b[m", "contains the character U+001B, which XML 1.0 does not allow"},
@@ -107,11 +107,11 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_element_is_a_line_and_its_children_are_two_spaces_in),
         cmocka_unit_test(text_stays_on_its_line_as_it_is),
         cmocka_unit_test(comments_and_instructions_have_a_line_each),
-        cmocka_unit_test(what_a_terminal_would_obey_in_a_comment_is_shown_as_its_number),
+        cmocka_unit_test(what_a_terminal_would_interpret_in_a_comment_is_written_as_a_number),
         cmocka_unit_test(a_name_that_a_terminal_does_not_show_is_refused),
         cmocka_unit_test(what_a_reader_would_change_is_escaped),
         cmocka_unit_test(names_keep_their_namespaces),
-        cmocka_unit_test(a_value_that_xml_cannot_carry_is_refused),
+        cmocka_unit_test(a_value_that_xml_does_not_allow_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

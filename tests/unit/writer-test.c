@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* What XML 1.0 can carry, from its section 2.2 rather than from libxml2. */
+/* The characters that XML 1.0 allows, from its section 2.2 and not from libxml2. */
 static gboolean
 xml_can_carry(gunichar character)
 {
@@ -81,7 +81,7 @@ markup_quotes_and_white_space_are_escaped(void **state)
 }
 
 static void
-what_a_terminal_would_obey_is_written_as_a_number(void **state)
+what_a_terminal_would_interpret_is_written_as_a_number(void **state)
 {
     g_autofree char *text = print_with_value("\x7f\xc2\x85\xc2\x9b\u202e\u2028\u200b\ufeff", NULL);
     assert_string_equal(text, "<e a='&#127;&#133;&#155;&#8238;&#8232;&#8203;&#65279;'/>\n");
@@ -101,7 +101,7 @@ every_character_is_carried_exactly_or_refused_by_name(void **state)
     for (gunichar character = 1; character <= 0x10ffff; character++) {
         char value[8] = {'a'};
         if (character >= 0xd800 && character <= 0xdfff) {
-            continue; /* no UTF-8 */
+            continue; /* not UTF-8 */
         }
         g_unichar_to_utf8(character, value + 1);
         if (xml_can_carry(character)) {
@@ -153,7 +153,7 @@ no_value_is_no_attribute(void **state)
     assert_string_equal(text, "<e/>\n");
 }
 
-/* Mostly of characters that matter: random ones of all Unicode would hardly ever hit one. */
+/* Mostly special characters: random ones of all Unicode would hardly ever hit one. */
 static char *
 random_name(GRand *random)
 {
@@ -189,7 +189,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(levels_are_indented_by_two_spaces),
         cmocka_unit_test(a_part_of_a_tree_is_printed_without_its_siblings),
         cmocka_unit_test(markup_quotes_and_white_space_are_escaped),
-        cmocka_unit_test(what_a_terminal_would_obey_is_written_as_a_number),
+        cmocka_unit_test(what_a_terminal_would_interpret_is_written_as_a_number),
         cmocka_unit_test(letters_of_any_script_are_written_as_they_are),
         cmocka_unit_test(every_character_is_carried_exactly_or_refused_by_name),
         cmocka_unit_test(a_name_that_is_not_utf8_is_refused),
