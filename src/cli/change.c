@@ -44,7 +44,7 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
     /* Only now: the schema has 200 kB. */
     qblk_vm_log(change->client, invocation);
 
-    if (!qblk_recover_identify(change->client, invocation->address->text, &change->vm, error)) {
+    if (!qblk_recover_identify(change->client, invocation->address, &change->vm, error)) {
         return FALSE;
     }
     if (!change->options->dry_run) {

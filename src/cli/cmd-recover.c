@@ -40,7 +40,7 @@ recover_vm(QblkInvocation *invocation, QblkRecovery *recovery, GError **error)
     }
 
     qblk_vm_log(client, invocation);
-    gboolean done = qblk_recover_identify(client, invocation->address->text, &vm, error);
+    gboolean done = qblk_recover_identify(client, invocation->address, &vm, error);
     if (done) {
         done = qblk_recover_vm(client, &vm, &recovery->options, recovery->results, error);
     }

@@ -52,8 +52,8 @@ QblkImageVerdict *qblk_image_verdict_of_mark(const QblkMergedMark *mark,
                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Decide for the image @path, which has no mark, and which none of @records (of QblkJournalRecord)
- * names.
+ * Decide for the image @path, which has no mark, and which no record in @records (of
+ * QblkJournalRecord) names.
  *
  * Returns: (transfer full): the verdict; NULL with QBLK_BLOCKJOB_ERROR_RESULT if a journal that
  * cannot be read, or one in which QEMU used relative names, may be of the image.

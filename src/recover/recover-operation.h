@@ -50,7 +50,7 @@ typedef gboolean (*QblkRecoverFunction)(const QblkJournalRecord *record, gpointe
  *
  * @results: receives a QBLK_RECOVER_FAILED for each that failed in the end
  *
- * Returns: TRUE if none failed
+ * Returns: TRUE if all succeeded
  */
 gboolean qblk_recover_each(const GPtrArray *records, QblkRecoverFunction function,
                            gpointer user_data, GPtrArray *results);

@@ -35,18 +35,6 @@ start_of_process(gint64 pid)
     return start;
 }
 
-static char *
-absolute_address(const char *address)
-{
-    if (g_str_has_prefix(address, "tcp:") || g_str_has_prefix(address, "fd:")) {
-        return g_strdup(address);
-    }
-    if (g_str_has_prefix(address, "unix:")) {
-        address += strlen("unix:");
-    }
-    return g_canonicalize_filename(address, NULL);
-}
-
 /* Send a query that this QEMU may not have: @reply is NULL then, and that is no error. */
 static gboolean
 query_optional(QblkClient *client, const char *command, QblkJson **reply, GError **error)
@@ -76,10 +64,11 @@ query_thread(QblkClient *client, gint64 *thread, GError **error)
 }
 
 gboolean
-qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm, GError **error)
+qblk_recover_identify(QblkClient *client, const QblkAddress *address, QblkJournalVm *vm,
+                      GError **error)
 {
     g_autoptr(QblkJson) reply = NULL;
-    if (!query_optional(client, "query-uuid", &reply, error)) { /* a storage daemon has none */
+    if (!query_optional(client, "query-uuid", &reply, error)) { /* a storage daemon lacks it */
         return FALSE;
     }
 
@@ -87,7 +76,7 @@ qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm
     if (uuid != NULL && !g_str_equal(uuid, NO_UUID)) {
         vm->uuid = g_strdup(uuid);
     }
-    vm->address = absolute_address(address);
+    vm->address = qblk_address_to_absolute(address);
     vm->pid = qblk_process_behind(qblk_client_get_fd(client));
     vm->start = vm->pid == 0 ? 0 : start_of_process(vm->pid);
     return query_thread(client, &vm->thread, error);
@@ -97,15 +86,19 @@ QblkClient *
 qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, QblkJournalVm *vm,
                      GError **error)
 {
-    const char *address = record->vm.address;
-    g_autoptr(QblkClient) client = qblk_client_connect(address, timeout_ms, error);
+    const char *text = record->vm.address;
+    g_autoptr(QblkAddress) address = qblk_address_parse(text, error);
+    if (address == NULL) {
+        return NULL;
+    }
 
+    g_autoptr(QblkClient) client = qblk_client_connect(text, timeout_ms, error);
     if (client == NULL || !qblk_recover_identify(client, address, vm, error)) {
         return NULL;
     }
     if (!qblk_recover_is_of(record, vm)) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "another VM now answers at '%s'",
-                    address);
+                    text);
         return NULL;
     }
     return g_steal_pointer(&client);
@@ -126,9 +119,11 @@ qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
 gboolean
 qblk_recover_is_local(QblkClient *client, const QblkJournalRecord *record)
 {
-    if (g_str_has_prefix(record->vm.address, "tcp:")) {
+    g_autoptr(QblkAddress) address = qblk_address_parse(record->vm.address, NULL);
+    if (address == NULL || !qblk_address_is_local(address)) {
         return FALSE;
     }
+
     gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
     return qblk_delete_images_is_here(record->plan, pid, TRUE);
 }

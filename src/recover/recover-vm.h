@@ -5,16 +5,17 @@
 #pragma once
 
 #include "blockjob/journal.h"
+#include "qmp/address.h"
 
 #include <qblk/client.h>
 
 /**
  * Ask which QEMU @client is connected to.
  *
- * @address: of its monitor; made absolute in @vm
+ * @address: of its monitor
  * @vm: (out): to be cleared with qblk_journal_vm_clear(), also on error
  */
-gboolean qblk_recover_identify(QblkClient *client, const char *address, QblkJournalVm *vm,
+gboolean qblk_recover_identify(QblkClient *client, const QblkAddress *address, QblkJournalVm *vm,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

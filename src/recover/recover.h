@@ -16,7 +16,7 @@
  * @client: connected to @vm
  * @results: (of QblkRecoverResult) receives one for each operation, also on error
  *
- * Returns: TRUE if none failed; FALSE with the error of the first that did, or with
+ * Returns: TRUE if all succeeded; FALSE with the first error, or with
  * QBLK_BLOCKJOB_ERROR_RESULT if the directory of the journals cannot be read
  */
 gboolean qblk_recover_vm(QblkClient *client, const QblkJournalVm *vm,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What was left is taken up on the VM that it is of, whichever way that is reached, and on no
-other; and what cannot be taken up is in the way of nothing else."""
+"""An interrupted operation is resumed on its own VM, through any of its monitors, and on no other;
+one that cannot be resumed blocks nothing else."""
 
 import os
 from unittest import mock
@@ -85,7 +85,7 @@ class AnotherVm(TestCase):
 
 
 class NotInTheWay(TestCase):
-    """What cannot be taken up keeps from nothing that has nothing to do with it."""
+    """An operation that cannot be resumed does not block other disks."""
 
     def test_a_disk_that_is_gone(self):
         self.boot(depth=3, data='4M')
@@ -262,7 +262,7 @@ class Marked(TestCase):
 
 
 class InUse(TestCase):
-    """What is said of an image holds for a guest that has ended."""
+    """The verdict on an image needs a guest that has ended."""
 
     def test_the_image_of_a_guest_that_runs_is_refused(self):
         for layered in (False, True):

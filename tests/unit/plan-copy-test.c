@@ -212,7 +212,7 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
     }
 }
 
-/* A job that makes an image may be left by somebody who was killed meanwhile. */
+/* A job that creates an image may be left over by a client that was killed meanwhile. */
 static void
 ids_that_jobs_have_are_refused(void **state)
 {

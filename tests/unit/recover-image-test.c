@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is said of an image after a crash, from its journal or mark alone. */
+/* The verdict on an image after a crash, from its journal or mark alone. */
 #include "recover/recover-image.h"
 
 #include "blockjob/merged-mark.h"
@@ -61,7 +61,7 @@ end_left(const JournalCase *test)
 
 /* The images of the plan are not there, so that they cannot be compared. */
 static void
-which_image_it_is_depends_on_the_stage(void **state)
+the_image_to_boot_from_depends_on_the_stage(void **state)
 {
     const JournalCase *test = *state;
     const char *before = file_of(test->plan->before), *after = file_of(test->plan->after);
@@ -84,7 +84,7 @@ which_image_it_is_depends_on_the_stage(void **state)
 }
 
 static void
-one_that_somebody_works_on_is_refused(void **state)
+an_image_that_another_process_works_on_is_refused(void **state)
 {
     const JournalCase *test = *state;
     QblkJournal *journal = begin_at(test, QBLK_STAGE_STARTED);
@@ -119,7 +119,7 @@ clear(const char *image)
 }
 
 static void
-a_mark_tells_where_the_data_are_once_it_is_final(void **state)
+a_final_mark_names_the_image_with_the_data(void **state)
 {
     const JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
@@ -153,7 +153,7 @@ marks_are_followed_to_the_image_that_has_all_data(void **state)
 }
 
 static void
-a_mark_of_another_file_of_that_name_tells_nothing(void **state)
+a_mark_of_another_file_of_that_name_is_an_error(void **state)
 {
     const JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
@@ -168,7 +168,7 @@ a_mark_of_another_file_of_that_name_tells_nothing(void **state)
 
 /* The mark is made final before the journal says so, and it is older than any new journal. */
 static void
-a_final_mark_counts_for_more_than_the_journal(void **state)
+a_final_mark_overrules_the_journal(void **state)
 {
     JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
@@ -190,7 +190,7 @@ a_final_mark_counts_for_more_than_the_journal(void **state)
 
 /* As of a VM without a uuid that was started again at another address. */
 static void
-two_journals_of_one_image_tell_nothing(void **state)
+two_journals_of_one_image_are_an_error(void **state)
 {
     const JournalCase *test = *state;
     JournalCase other = *test;
@@ -222,19 +222,19 @@ an_image_that_is_in_use_is_refused(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(which_image_it_is_depends_on_the_stage, journal_case_set_up,
-                                        journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(one_that_somebody_works_on_is_refused, journal_case_set_up,
-                                        journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_mark_tells_where_the_data_are_once_it_is_final,
+        cmocka_unit_test_setup_teardown(the_image_to_boot_from_depends_on_the_stage,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_another_process_works_on_is_refused,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_final_mark_names_the_image_with_the_data,
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(marks_are_followed_to_the_image_that_has_all_data,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_mark_of_another_file_of_that_name_tells_nothing,
+        cmocka_unit_test_setup_teardown(a_mark_of_another_file_of_that_name_is_an_error,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_final_mark_counts_for_more_than_the_journal,
-                                        journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(two_journals_of_one_image_tell_nothing, journal_case_set_up,
+        cmocka_unit_test_setup_teardown(a_final_mark_overrules_the_journal, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(two_journals_of_one_image_are_an_error, journal_case_set_up,
                                         journal_case_tear_down),
         cmocka_unit_test_setup_teardown(an_image_that_is_in_use_is_refused, journal_case_set_up,
                                         journal_case_tear_down),

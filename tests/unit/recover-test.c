@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Taking up what was left of several disks. */
+/* Interrupted operations on several disks, resumed one after the other. */
 #include "recover/recover-operation.h"
 
 #include "lib/journal-case.h"
 
-/* vda fails as long as vdb is there, and notes a stage all the same. */
+/* vda fails as long as the operation on vdb exists, and still notes a stage. */
 typedef struct {
     guint attempts; /* at vda */
     gboolean is_stuck;
     gboolean is_free; /* vdb is done */
-} Takes;
+} Attempts;
 
 static gboolean
-take_up(const QblkJournalRecord *record, gpointer user_data, GError **error)
+resume_one(const QblkJournalRecord *record, gpointer user_data, GError **error)
 {
-    Takes *takes = user_data;
+    Attempts *tries = user_data;
     gboolean is_first = g_str_equal(record->plan->target, "vda");
     QblkJournal *journal = qblk_journal_resume(record, error);
     if (journal == NULL) {
         return FALSE;
     }
-    if (!is_first || (takes->is_free && !takes->is_stuck)) {
-        takes->is_free = TRUE;
+    if (!is_first || (tries->is_free && !tries->is_stuck)) {
+        tries->is_free = TRUE;
         qblk_journal_end(journal);
         return TRUE;
     }
-    takes->attempts++;
-    assert_int_equal(record->stage, takes->is_free ? QBLK_STAGE_STARTED : QBLK_STAGE_PLANNED);
-    journal_case_note(journal, takes->is_free ? QBLK_STAGE_PIVOTING : QBLK_STAGE_STARTED);
+    tries->attempts++;
+    assert_int_equal(record->stage, tries->is_free ? QBLK_STAGE_STARTED : QBLK_STAGE_PLANNED);
+    journal_case_note(journal, tries->is_free ? QBLK_STAGE_PIVOTING : QBLK_STAGE_STARTED);
     qblk_journal_leave(journal);
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "attempt %u",
-                takes->attempts);
+                tries->attempts);
     return FALSE;
 }
 
-/* What was left on vda and vdb, in this order. */
+/* Interrupted operations on vda and vdb, in this order. */
 static GPtrArray *
-leave_two(const JournalCase *test)
+interrupt_two(const JournalCase *test)
 {
     static const char *const targets[] = {"vda", "vdb"};
     for (gsize i = 0; i < G_N_ELEMENTS(targets); i++) {
@@ -62,25 +62,25 @@ assert_failure(const GPtrArray *results, const char *target, QblkBlockjobError c
 }
 
 static void
-one_that_has_come_further_is_taken_up_from_there(void **state)
+an_operation_that_made_progress_is_resumed_from_there(void **state)
 {
     const JournalCase *test = *state;
-    g_autoptr(GPtrArray) records = leave_two(test);
+    g_autoptr(GPtrArray) records = interrupt_two(test);
     g_autoptr(GPtrArray) results = qblk_recover_results_new();
-    Takes takes = {0};
-    assert_true(qblk_recover_each(records, take_up, &takes, results));
+    Attempts tries = {0};
+    assert_true(qblk_recover_each(records, resume_one, &tries, results));
     assert_int_equal(results->len, 0);
-    assert_int_equal(takes.attempts, 1);
+    assert_int_equal(tries.attempts, 1);
 }
 
 static void
-one_that_fails_again_says_why(void **state)
+an_operation_that_fails_again_returns_the_last_error(void **state)
 {
     const JournalCase *test = *state;
-    g_autoptr(GPtrArray) records = leave_two(test);
+    g_autoptr(GPtrArray) records = interrupt_two(test);
     g_autoptr(GPtrArray) results = qblk_recover_results_new();
-    Takes takes = {.is_stuck = TRUE};
-    assert_false(qblk_recover_each(records, take_up, &takes, results));
+    Attempts tries = {.is_stuck = TRUE};
+    assert_false(qblk_recover_each(records, resume_one, &tries, results));
     assert_failure(results, "vda", QBLK_BLOCKJOB_ERROR_FAILED, "attempt 2");
     g_autoptr(GPtrArray) left = journal_case_list(test);
     assert_int_equal(left->len, 1);
@@ -106,10 +106,10 @@ end_all_and_fail(const QblkJournalRecord *record, gpointer user_data, GError **e
 }
 
 static void
-one_that_is_gone_is_said_to_have_gone_on(void **state)
+an_operation_that_is_gone_was_resumed_by_another_process(void **state)
 {
     const JournalCase *test = *state;
-    g_autoptr(GPtrArray) records = leave_two(test);
+    g_autoptr(GPtrArray) records = interrupt_two(test);
     g_autoptr(GPtrArray) results = qblk_recover_results_new();
     assert_false(qblk_recover_each(records, end_all_and_fail, records, results));
     assert_failure(results, "vda", QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
@@ -118,11 +118,11 @@ one_that_is_gone_is_said_to_have_gone_on(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_that_has_come_further_is_taken_up_from_there,
+        cmocka_unit_test_setup_teardown(an_operation_that_made_progress_is_resumed_from_there,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(one_that_fails_again_says_why, journal_case_set_up,
-                                        journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(one_that_is_gone_is_said_to_have_gone_on,
+        cmocka_unit_test_setup_teardown(an_operation_that_fails_again_returns_the_last_error,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(an_operation_that_is_gone_was_resumed_by_another_process,
                                         journal_case_set_up, journal_case_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

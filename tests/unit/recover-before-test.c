@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Interrupted operations when a command is about to change a disk of their VM. */
+#include "recover/recover.h"
+
+#include "lib/journal-case.h"
+
+#include <glib/gstdio.h>
+
+static gboolean
+recover_before(const JournalCase *test, const char *disk, QblkRecoverPurpose purpose,
+               GPtrArray *results, GError **error)
+{
+    const QblkRecoverOptions options = {.directory = test->directory};
+    return qblk_recover_before(NULL, &test->vm, disk, purpose, &options, results, error);
+}
+
+static void
+interrupt_at(const JournalCase *test, QblkStage stage)
+{
+    QblkJournal *journal = journal_case_begin(test);
+    journal_case_note(journal, stage);
+    qblk_journal_leave(journal);
+}
+
+/* The number of journals that are left after a command has managed the job of @disk. */
+static guint
+manage(const JournalCase *test, const char *disk, QblkRecoverPurpose purpose)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) results = qblk_recover_results_new();
+    gboolean done = recover_before(test, disk, purpose, results, &error);
+    assert_no_error(error);
+    assert_true(done);
+    assert_int_equal(results->len, 0);
+    g_autoptr(GPtrArray) left = journal_case_list(test);
+    return left->len;
+}
+
+static void
+end_all(const JournalCase *test)
+{
+    g_autoptr(GPtrArray) left = journal_case_list(test);
+    for (guint i = 0; i < left->len; i++) {
+        qblk_journal_end(qblk_journal_resume(left->pdata[i], NULL));
+    }
+}
+
+static void
+a_job_that_the_user_ends_needs_no_journal(void **state)
+{
+    const JournalCase *test = *state;
+    const char *const names[] = {test->plan->target, test->plan->job};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        interrupt_at(test, QBLK_STAGE_STARTED);
+        assert_int_equal(manage(test, names[i], QBLK_RECOVER_FOR_JOB_END), 0);
+    }
+}
+
+static void
+a_job_whose_setting_is_changed_keeps_its_journal(void **state)
+{
+    const JournalCase *test = *state;
+    interrupt_at(test, QBLK_STAGE_STARTED);
+    assert_int_equal(manage(test, test->plan->target, QBLK_RECOVER_FOR_SETTING), 1);
+    end_all(test);
+}
+
+static void
+another_vm_is_not_concerned(void **state)
+{
+    JournalCase other = *(JournalCase *)*state;
+    interrupt_at(&other, QBLK_STAGE_STARTED);
+    other.vm = (QblkJournalVm){.address = g_strdup("/other.sock"), .uuid = g_strdup("other")};
+    assert_int_equal(manage(&other, other.plan->target, QBLK_RECOVER_FOR_JOB_END), 1);
+    end_all(&other);
+    qblk_journal_vm_clear(&other.vm);
+}
+
+static void
+an_operation_that_another_process_works_on_is_passed_over(void **state)
+{
+    const JournalCase *test = *state;
+    QblkJournal *journal = journal_case_begin(test);
+    journal_case_note(journal, QBLK_STAGE_STARTED);
+    assert_int_equal(manage(test, test->plan->target, QBLK_RECOVER_FOR_JOB_END), 1);
+    qblk_journal_end(journal);
+}
+
+/* The exit code is that of a journal that cannot be written. */
+static void
+a_directory_that_cannot_be_read_is_a_failure_of_the_job(void **state)
+{
+    JournalCase test = *(JournalCase *)*state;
+    g_autoptr(GPtrArray) results = qblk_recover_results_new();
+    g_autofree char *file = g_build_filename(test.directory, "file", NULL);
+    GError *error = NULL;
+    assert_true(g_file_set_contents(file, "x", 1, NULL));
+    test.directory = file;
+    assert_false(recover_before(&test, "vda", QBLK_RECOVER_FOR_NEW_JOB, results, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, file);
+    assert_int_equal(g_remove(file), 0);
+}
+
+UNIT_MAIN(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_job_that_the_user_ends_needs_no_journal,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_job_whose_setting_is_changed_keeps_its_journal,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(another_vm_is_not_concerned, journal_case_set_up,
+                                        journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(an_operation_that_another_process_works_on_is_passed_over,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_read_is_a_failure_of_the_job,
+                                        journal_case_set_up, journal_case_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

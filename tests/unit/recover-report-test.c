@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the command prints of interrupted operations and of images after a crash. */
+#include "cli/print/recover-report.h"
+
+#include "lib/check.h"
+
+#include <string.h>
+
+static QblkRecoverResult *
+result_of(QblkRecoverOutcome outcome)
+{
+    QblkRecoverResult *result = g_new0(QblkRecoverResult, 1);
+    result->vm = g_strdup("/vm.sock");
+    result->kind = g_strdup("commit");
+    result->target = g_strdup("vda");
+    result->stage = QBLK_STAGE_STARTED;
+    result->outcome = outcome;
+    return result;
+}
+
+static void
+an_outcome_is_one_sentence(void **state)
+{
+    static const struct {
+        QblkRecoverOutcome outcome;
+        const char *part;
+    } cases[] = {
+        {QBLK_RECOVER_COMPLETED, "'started': completed"},
+        {QBLK_RECOVER_READY, "'started': the job is ready"},
+        {QBLK_RECOVER_ROLLED_BACK, "'started': rolled back"},
+        {QBLK_RECOVER_BUSY, "another qblk"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkRecoverResult) result = result_of(cases[i].outcome);
+        g_autofree char *text = qblk_recover_report_text(result);
+        assert_true(g_str_has_prefix(text, "commit of 'vda'"));
+        assert_non_null(strstr(text, cases[i].part));
+    }
+}
+
+static void
+a_failure_is_left_to_its_error(void **state)
+{
+    g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_FAILED);
+    assert_null(qblk_recover_report_text(result));
+}
+
+static void
+after_a_restart_the_image_is_named(void **state)
+{
+    static const struct {
+        QblkRestart restart;
+        const char *part;
+    } cases[] = {
+        {QBLK_RESTART_ALL_DATA, "'/now': it has all data"},
+        {QBLK_RESTART_OTHER_IMAGE, "neither '/old' nor '/new'"},
+        {QBLK_RESTART_LAST_WRITES, "only in '/old'"},
+        {QBLK_RESTART_CHAIN_BEFORE, "unchanged"},
+        {QBLK_RESTART_CHAIN_AFTER, "as planned"},
+        {QBLK_RESTART_CHAIN_OTHER, "neither unchanged nor as planned"},
+        {QBLK_RESTART_CHAIN_UNKNOWN, "is not known"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_RESTARTED);
+        result->restart = cases[i].restart;
+        result->image = g_strdup("/now");
+        result->old_top = g_strdup("/old");
+        result->new_top = g_strdup("/new");
+        g_autofree char *text = qblk_recover_report_text(result);
+        assert_non_null(strstr(text, "QEMU was restarted with the image '/now'"));
+        assert_non_null(strstr(text, cases[i].part));
+    }
+}
+
+static void
+after_a_restart_a_drive_may_be_empty(void **state)
+{
+    g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_RESTARTED);
+    g_autofree char *text = qblk_recover_report_text(result);
+    assert_non_null(strstr(text, "without an image"));
+}
+
+static void
+a_result_in_json_has_the_stage_and_the_end(void **state)
+{
+    g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_COMPLETED);
+    g_autofree char *text = qblk_recover_report_text(result);
+    g_autoptr(QblkJson) json = qblk_recover_report_json(result);
+    assert_string_equal(qblk_json_get_string(json, "kind"), "commit");
+    assert_string_equal(qblk_json_get_string(json, "target"), "vda");
+    assert_string_equal(qblk_json_get_string(json, "vm"), "/vm.sock");
+    assert_string_equal(qblk_json_get_string(json, "stage"), "started");
+    assert_string_equal(qblk_json_get_string(json, "end"), text);
+}
+
+static void
+names_of_images_are_escaped(void **state)
+{
+    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new("/b\x1b");
+    g_auto(QblkOutput) output = {0};
+    qblk_output_init(&output);
+    g_ptr_array_add(verdict->unused, g_strdup("/u\n"));
+    verdict->reason = QBLK_VERDICT_HAS_ALL_DATA;
+    qblk_recover_report_print_verdict(&output, verdict);
+    assert_string_equal(output.text->str,
+                        "boot from: /b\\x1b\n  (it has all data)\nno longer in use: /u\\n\n");
+}
+
+UNIT_MAIN(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_outcome_is_one_sentence),
+        cmocka_unit_test(a_failure_is_left_to_its_error),
+        cmocka_unit_test(after_a_restart_the_image_is_named),
+        cmocka_unit_test(after_a_restart_a_drive_may_be_empty),
+        cmocka_unit_test(a_result_in_json_has_the_stage_and_the_end),
+        cmocka_unit_test(names_of_images_are_escaped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
