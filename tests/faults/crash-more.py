@@ -13,7 +13,7 @@ import live
 import qblk
 import qemu
 from block_jobs import SLOW, TestCase, end
-from fault_relay import HEARD, LOST, FaultRelay, Point
+from fault_relay import LOST, RECEIVED, FaultRelay, Point
 
 CHANGES = ('block-commit', 'block-stream', 'blockdev-', 'job-', 'block-job-', 'human-')
 
@@ -52,7 +52,7 @@ class LeftBehind(TestCase):
                 top, _, base = self.files
                 self.assert_files({'pull': top, 'commit': base, 'copy': copy}[command[0]])
                 states['finished first'] += 1
-        crash.tell('a command that changes a VM, after a crash', states)
+        crash.report('a command that changes a VM, after a crash', states)
 
     def test_what_is_only_read_leaves_it(self):
         self.leave('commit', '--top', 'vda[1]')
@@ -63,7 +63,7 @@ class LeftBehind(TestCase):
         self.assertEqual(crash.journals(), left)
         self.hurry()
         self.qblk('recover', self.process.socket)
-        crash.tell('a command that reads, after a crash', {'left as it is': 4})
+        crash.report('a command that reads, after a crash', {'left as it is': 4})
 
     def test_an_abort_is_not_preceded_by_the_end(self):
         device = '/machine/peripheral/vda/virtio-backend'
@@ -101,7 +101,7 @@ class Journal(crash.TestCase):
                 self.assertEqual([command for command in relay.commands()
                                   if command.startswith(CHANGES)], [])
                 states['nothing sent'] += 1
-        crash.tell('there is no place for the journal', states)
+        crash.report('there is no place for the journal', states)
 
     def test_two_at_once_are_one_too_many(self):
         """Through two monitors of one QEMU, while the first has not yet sent anything."""
@@ -124,7 +124,7 @@ class Journal(crash.TestCase):
                                   if command.startswith(CHANGES)], [])
                 self.assert_no_jobs()
                 self.assertEqual(crash.journals(), [])
-        crash.tell('two qblk on one disk', {'second refused': 1})
+        crash.report('two qblk on one disk', {'second refused': 1})
 
 
 class Unread(crash.TestCase):
@@ -158,7 +158,7 @@ class Mark(crash.TestCase):
         def strike():
             os.mkdir(self.files[0] + crash.MARK + '.new')
 
-        with self.guest(kind, Point(number, HEARD), strike):
+        with self.guest(kind, Point(number, RECEIVED), strike):
             status, said = self.start_qblk(kind)
             self.assertEqual(status, qblk.FAILED, msg=said)
             self.assertIn("the chain of 'vda' was changed as planned, but", said)
@@ -171,7 +171,7 @@ class Mark(crash.TestCase):
                 said = self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.REFUSED).errors
                 self.assertIn('may have been merged into', said)
             self.qblk('recover', f'image:{self.files[0]}', status=qblk.FAILED)
-        crash.tell('the mark cannot be made final', {'told': 1})
+        crash.report('the mark cannot be made final', {'told': 1})
 
 
 class Full(TestCase):
@@ -196,7 +196,7 @@ class Full(TestCase):
                                  [])
                 self.assert_untouched()
                 states['before'] += 1
-        crash.tell('the place for the journal is full in mid-job', states)
+        crash.report('the place for the journal is full in mid-job', states)
 
     def test_a_place_for_the_copy_that_gets_full_in_mid_job_takes_it_back(self):
         place = os.path.join(self.directory, 'small')
@@ -212,7 +212,7 @@ class Full(TestCase):
         self.assertIn("the chain of 'vda' is unchanged", result.errors)
         self.assertEqual(crash.journals(), [])
         self.assert_untouched()
-        crash.tell('the place for a copy is full in mid-job', {'before': 1})
+        crash.report('the place for a copy is full in mid-job', {'before': 1})
 
 
 if __name__ == '__main__':

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The machine loses its power at messages of jobs: QEMU and qblk are gone, and so is what qblk has
-written and not synced. `qblk recover image:` says what to boot from.
+"""The machine loses its power at messages of jobs: QEMU, qblk and all data that qblk wrote without
+a sync are lost. `qblk recover image:` names the image to boot from.
 
-What QEMU has written stays: when that comes to the disk is QEMU's."""
+Data that QEMU wrote stay: when they reach the disk is QEMU's responsibility."""
 
 import json
 import os
@@ -59,7 +59,7 @@ class PowerLoss(crash.TestCase):
             states = [self.judge_image(kind, disk, status == qblk.DONE, writes)
                       for disk in kind.disks]
             for disk, state in zip(kind.disks, states):
-                if kind.buries and state == 'after':
+                if kind.leaves_mark and state == 'after':
                     self.assertIn(self.path(*crash.names_of(disk, crash.KEPT[:1])), marked)
             return crash.together(states)
 

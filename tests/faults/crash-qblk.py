@@ -34,7 +34,7 @@ class TestCase(crash.TestCase):
     def assert_marks(self, kind, states):
         marks = {name for name in os.listdir(self.directory) if crash.MARK in name}
         wanted = {f'{crash.DISKS[disk]}-2.qcow2{crash.MARK}' for disk, state in states.items()
-                  if kind.buries and state == 'after'}
+                  if kind.leaves_mark and state == 'after'}
         self.assertEqual(marks, wanted)
 
     def assert_contents(self, kind, states):

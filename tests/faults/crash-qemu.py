@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""QEMU is killed at each message of each job, and `qblk recover image:` says what to boot from."""
+"""QEMU is killed at each message of each job. `qblk recover image:` names the image to boot
+from."""
 
 import crash
 import live

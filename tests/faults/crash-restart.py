@@ -78,7 +78,7 @@ class Pivoting(TestCase):
                     self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.FAILED)
                     self.assertEqual(self.state(), before)
                 self.states[self.judge_image(new)] += 1
-        crash.tell('QEMU is started again with the old image', self.states)
+        crash.report('QEMU is started again with the old image', self.states)
 
     def judge_image(self, new):
         """The job may have copied what the guest wrote last; then both images have it."""
@@ -108,7 +108,7 @@ class Pivoting(TestCase):
                     self.assertIn(f"'{self.files[0]}' was merged into '{self.path(chain[0])}'",
                                   said)
                 self.states['new image settled'] += 1
-        crash.tell('QEMU is started again with the new image', self.states)
+        crash.report('QEMU is started again with the new image', self.states)
 
     def test_with_another_image(self):
         """As a rescue system: the guest may come back to either of the two."""
@@ -122,7 +122,7 @@ class Pivoting(TestCase):
                 self.assertEqual(crash.journals(), left)
             result = qblk.run('recover', f'image:{self.files[0]}')
             self.assertIn(self.path('copy'), result.text + result.errors)
-        crash.tell('QEMU is started again with a third image', {'told': 1})
+        crash.report('QEMU is started again with a third image', {'told': 1})
 
     def test_with_the_same_active_image(self):
         for name, chain, said_of_it in (('pull', ['disk-2'], 'as planned'),
@@ -135,7 +135,7 @@ class Pivoting(TestCase):
                 self.assertEqual(crash.journals(), [])
                 self.assert_content('vda', self.files[0])
                 self.states['told'] += 1
-        crash.tell('QEMU is started again with the same active image', self.states)
+        crash.report('QEMU is started again with the same active image', self.states)
 
 
 class Started(TestCase):
@@ -151,7 +151,7 @@ class Started(TestCase):
                     self.assertEqual(crash.journals(), [])
                     self.assert_untouched()
                 self.states['only looked at'] += 1
-        crash.tell('QEMU is started again while the job was started', self.states)
+        crash.report('QEMU is started again while the job was started', self.states)
 
     def test_with_the_new_image(self):
         with self.guest(crash.kind_of('commit --pivot')):
@@ -163,7 +163,7 @@ class Started(TestCase):
             text = self.qblk('recover', f'image:{self.files[0]}').text
             self.assertIn(f'boot from: {self.files[0]}\n', text)
             self.assertEqual(crash.journals(), [])
-        crash.tell('QEMU is started with the new image while the job was started', {'told': 1})
+        crash.report('QEMU is started with the new image while the job was started', {'told': 1})
 
 
 class Stale(TestCase):
@@ -182,7 +182,7 @@ class Stale(TestCase):
             text = self.qblk('recover', f'image:{self.files[0]}').text
             self.assertIn(f'boot from: {self.files[2]}\n', text)
             self.assert_content('vda', self.files[2])
-        crash.tell('QEMU is started with an overlay that was merged', {'not merged again': 1})
+        crash.report('QEMU is started with an overlay that was merged', {'not merged again': 1})
 
 
 class OverTheNetwork(TestCase):
@@ -200,7 +200,7 @@ class OverTheNetwork(TestCase):
                 self.assertIn(RESTARTED, self.recover())
                 self.assertEqual(self.recover(), 'no operation was interrupted\n')
                 self.assert_untouched()
-        crash.tell('QEMU is started again, over the network', {'noticed': 1})
+        crash.report('QEMU is started again, over the network', {'noticed': 1})
 
     def test_the_same_QEMU_is_known_again(self):
         kind = crash.kind_of('commit --top vda[1]')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A capture that was written is read as what was written, and has nothing left to redact. */
+/* A written capture is read back as it was, and has nothing more to redact. */
 #include "graph/capture.h"
 
 #include "fuzz/fuzz.h"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A stream of bytes is cut into the same messages wherever it is split. */
+/* A stream of bytes is split into the same messages wherever it is cut. */
 #include "qmp/framer.h"
 
 #include "fuzz/fuzz.h"
 
 #include <qblk/error.h>
 
-/* Small, so that it is met. */
+/* Small, so that inputs reach it. */
 #define MOST_BYTES 1000
 
-/* All messages, one a line, and how it ended. */
+/* All messages, one in each line, and the result. */
 static GString *
 cut(const char *bytes, gsize length, gsize piece)
 {

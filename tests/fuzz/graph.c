@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Replies of a QEMU, as a capture, through all that is made of them. */
+/* Replies of a QEMU, as a capture, and everything that is derived from them. */
 #include "cli/print/graph-dot.h"
 #include "cli/print/graph-json.h"
 #include "cli/print/graph-tree.h"
@@ -28,7 +28,7 @@ draw(const QblkSnapshot *snapshot)
     print_json(qblk_graph_json(snapshot));
 }
 
-/* How a layer is named on the command line leads back to it. */
+/* The name of a layer on the command line resolves to that layer. */
 static void
 check_layers(const QblkChain *chain)
 {

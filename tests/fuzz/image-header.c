@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The first bytes of an image, by the format they look like and by each that they do not. */
+/* The first bytes of an image, read as the format they look like and as every other format. */
 #include "image/image-header.h"
 
 #include "fuzz/fuzz.h"

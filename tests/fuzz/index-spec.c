@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* "vda[2]" is written as it was read, and means the layer with that index or none. */
+/* "vda[2]" is written as it was read, and means the layer with that index or is an error. */
 #include "graph/index-spec.h"
 
 #include "fuzz/fuzz.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A journal that is taken has a plan and a VM, and its plan is written as it
- * was read. */
+/* A valid journal has a plan and a VM, and its plan is written as it was read. */
 #include "blockjob/journal.h"
 #include "fuzz/fuzz.h"
 #include "plan/plan-json.h"

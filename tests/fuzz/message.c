@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A message is one of the four kinds, with all that its kind has, or refused. */
+/* A message is of one of the four kinds, with all parts of its kind, or is refused. */
 #include "qmp/message.h"
 
 #include "fuzz/fuzz.h"

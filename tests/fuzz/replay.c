@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The main() of a target without libFuzzer: each file named, and each in a directory named, is one
- * input. */
+/* The main() of a target without libFuzzer: each file named, and each file in a directory named,
+ * is one input. */
 #include "fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -17,11 +17,11 @@ replay_file(const char *path)
         fprintf(stderr, "%s\n", error->message);
         exit(2);
     }
-    /* Of exactly this size, so that valgrind sees who reads beyond. */
+    /* Exactly this size, so that valgrind reports reads beyond it. */
     g_autofree uint8_t *data = g_malloc(length);
     memcpy(data, text, length);
     g_free(text);
-    /* So that a crash has a name. */
+    /* Print the name of an input before it can crash. */
     fprintf(stderr, "%s\n", path);
     (void)LLVMFuzzerTestOneInput(data, length);
     return 1;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All that a peer sends over a connection: each command has one end, however the bytes come. */
+/* All bytes that a peer sends over a connection: each command has one result, however they
+ * arrive. */
 #include "qmp/session.h"
 
 #include "fuzz/fuzz.h"
 
-#define COMMANDS 10 /* more than there are in flight */
+#define COMMANDS 10 /* more than can be in flight */
 #define SECOND   G_GINT64_CONSTANT(1000000)
 
-/* How each command ended, and the events, as text. */
+/* The results of the commands, and the events, as text. */
 static void
 collect(QblkSession *session, const guint64 *ids, GString *result)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file name as QEMU reports it: its source goes through XML and back, without secrets. */
+/* A file name as QEMU reports it: its source is written as XML and read back, without secrets. */
 #include "base/redact.h"
 #include "fuzz/fuzz.h"
 #include "source/source-decode.h"
@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* What is left out as a secret was known to be one where names are redacted.  Not so in the query
- * of a URL: where the name of a parameter cannot be read, all of it is left out. */
+/* A secret that was dropped is also redacted in names. The query of a URL is an exception: if
+ * the name of a parameter cannot be read, the whole query is dropped. */
 static gboolean
 has_secret(const QblkSource *source)
 {
@@ -28,7 +28,7 @@ check_redaction(const char *name, const QblkSource *source)
     gboolean found = FALSE;
     g_autofree char *clean = qblk_redact_name(name, &found);
     g_autofree char *again = qblk_redact_name(clean, NULL);
-    /* Of JSON that is broken, what is left may be JSON again and be written in another way. */
+    /* Of invalid JSON, the redacted text may be valid JSON and be written differently. */
     g_assert_true(g_str_has_prefix(name, "json:") || g_str_equal(again, clean));
     g_assert_true(found || g_str_equal(clean, name));
     g_assert_true(found || source == NULL || !has_secret(source));

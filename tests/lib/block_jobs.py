@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of commands that change a chain have in common: disks whose layers all have data
-of their own, and what has to be true after each job, however it ended."""
+"""Helpers for tests of commands that change a chain: disks whose layers all have data of their own,
+and checks that hold after each job, however it ended."""
 
 import atexit
 import contextlib
@@ -23,14 +23,14 @@ import qemu
 from topologies.model import Topology
 from topologies.options import blockdev, drive, local, named_chain, qcow2, stem, virtio
 
-SLOW = ('--bandwidth', '65536', '--bytes')  # a job of some MiB does not end while a test looks
+SLOW = ('--bandwidth', '65536', '--bytes')  # a job of some MiB does not end during a test
 
 
-REFERENCE = 'reference.raw'  # what the guest sees, flattened
+REFERENCE = 'reference.raw'  # the data that the guest reads, flattened
 
 KINDS = brief.some(('blockdev', 'drive', 'anonymous', 'throttle', 'drive-throttle', 'cor', 'both'))
 FILTERS = {'throttle': ['throttle'], 'cor': ['copy-on-read'],
-           'both': ['throttle', 'copy-on-read']}  # that `chain` shows
+           'both': ['throttle', 'copy-on-read']}  # as `chain` shows them
 
 
 def image_info(path):
@@ -40,15 +40,15 @@ def image_info(path):
 
 
 def header(path):
-    """(backing string, backing format) as the image says them."""
+    """(backing string, backing format) in the header of the image."""
     info = image_info(path)
     return info.get('backing-filename'), info.get('backing-filename-format')
 
 
 @functools.cache
 def _template_directory(depth, data):
-    """A chain whose backing strings are relative, to be copied, since it is made by many programs;
-    and what is to be seen of it."""
+    """A chain whose backing strings are relative. It is made once and copied, since that takes many
+    programs."""
     home = tempfile.mkdtemp(prefix='qblk-')
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     files = images.chain(home, 'disk', depth, data=data)
@@ -69,7 +69,7 @@ def flatten(image, path):
 
 
 def mount(test, directory, kind, options):
-    """A file system in DIRECTORY for as long as TEST runs."""
+    """Mount a file system at DIRECTORY until TEST ends."""
     done = subprocess.run(['mount', '-t', kind, '-o', options, 'none', directory],
                           capture_output=True, check=False)
     if done.returncode != 0:
@@ -78,7 +78,7 @@ def mount(test, directory, kind, options):
 
 
 def small_file_system(test, size):
-    """The directory of a file system of that SIZE, for as long as TEST runs."""
+    """The directory of a file system of SIZE, mounted until TEST ends."""
     directory = os.path.join(test.directory, 'small')
     os.mkdir(directory)
     mount(test, directory, 'tmpfs', f'size={size}')
@@ -86,8 +86,8 @@ def small_file_system(test, size):
 
 
 def layered_file_system(test):
-    """The directory of a file system whose stat() says another device than /proc/locks, as that of
-    btrfs does, for as long as TEST runs."""
+    """The directory of a file system whose stat() reports another device than /proc/locks, as btrfs
+    does, mounted until TEST ends."""
     upper, *others = (os.path.join(test.directory, 'upper', name)
                       for name in ('', 'changes', 'work'))
     lower, directory = (os.path.join(test.directory, name) for name in ('lower', 'layered'))
@@ -110,7 +110,7 @@ def lock_holder(path, *arguments):
     try:
         holder.stdin.write(b'read 0 512\n')
         holder.stdin.flush()
-        holder.stdout.readline()  # it has opened it
+        holder.stdout.readline()  # it has opened the image
         yield holder
     finally:
         holder.communicate(b'quit\n')
@@ -120,12 +120,12 @@ class TestCase(live.TestCase):
     """A guest with the disk vda: self.files, top first."""
 
     process = None
-    own_socket = False  # whether QEMU makes it: up to 5.2 its peer is whoever made it
+    own_socket = False  # TRUE: QEMU creates it; up to 5.2 its peer is the process that created it
     files = ()
     reference = None
 
     def make(self, depth=4, data='256k', directory=None):
-        """Images, each with a piece only it has and a piece that hides what is below."""
+        """Create images, each with a piece only it has and a piece that hides data below it."""
         directory = directory or self.directory
         _, names = _template_directory(depth, data)
         self.files = [os.path.join(directory, name) for name in names]
@@ -133,7 +133,7 @@ class TestCase(live.TestCase):
         return self.files
 
     def remember(self):
-        """Flatten what the guest sees."""
+        """Flatten the data that the guest reads."""
         self.reference = os.path.join(self.directory, REFERENCE)
         flatten(self.files[0], self.reference)
 
@@ -143,7 +143,8 @@ class TestCase(live.TestCase):
         return self.process
 
     def boot_on_raw(self, raw_node=True):
-        """A disk of two overlays on a raw image, as -blockdev; the image with a raw node or not."""
+        """A disk of two overlays on a raw image, with -blockdev; the image with or without a raw
+        node."""
         base = images.raw(self.directory, 'base.raw', 64 << 20)
         images.write(base, pattern=9, fmt='raw')
         middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=base,
@@ -158,7 +159,7 @@ class TestCase(live.TestCase):
                       + virtio('top', id='vda'))
 
     def boot_unreadable(self):
-        """A disk of three layers; the data of the one in the middle cannot be read."""
+        """A disk of three layers; the data of the middle one cannot be read."""
         self.make(3)
         self.remember()
         top, middle, base = self.files
@@ -170,14 +171,14 @@ class TestCase(live.TestCase):
                       + qcow2(top, backing='middle') + virtio(stem(top), id='vda'))
 
     def boot(self, kind='blockdev', depth=4, data='256k', **options):
-        """A disk of each kind over a fresh chain."""
+        """A disk of KIND over a new chain."""
         self.make(depth, data)
         self.reference = os.path.join(self.directory, REFERENCE)
         _copy_template(depth, data, [REFERENCE], self.directory)
         return self.run_qemu(self.disk(kind), **options)
 
     def disk(self, kind):
-        """The arguments for a disk of that kind over self.files."""
+        """The QEMU arguments for a disk of KIND over self.files."""
         limits = ['-object', 'throttle-group,id=limits,x-bps-total=1073741824']
         top = stem(self.files[0])
         above = {
@@ -200,7 +201,7 @@ class TestCase(live.TestCase):
         }
         return above[kind]
 
-    # ---- looking ----
+    # ---- state ----
 
     def chain(self):
         return json.loads(self.qblk('--json', 'chain', self.process.socket, 'vda').stdout)[
@@ -217,15 +218,15 @@ class TestCase(live.TestCase):
                 self.process.qmp.execute('query-named-block-nodes', {'flat': True})}
 
     def state(self):
-        """All that must not change where nothing was done: jobs, chain, images."""
+        """All that must not change if a command does nothing: jobs, chain, images."""
         chain = self.chain()
         for layer in chain['layers']:
-            del layer['actual-size']  # it grows when the file system writes at last
+            del layer['actual-size']  # it increases when the file system writes its data
         return (self.process.qmp.execute('query-jobs'), chain, self.nodes(),
                 [(header(path), os.path.getsize(path), _bytes(path)) for path in self.files])
 
     def guest_writes(self, offset, length='1M', pattern=0x77):
-        """Through the device, as the guest would."""
+        """Write through the device, as the guest does."""
         device, = [device['qdev'] for device in self.process.qmp.execute('query-block')
                    if device.get('qdev', '').endswith('/virtio-backend')]
         line = f'qemu-io -d {device} "write -P {pattern} {offset} {length}"'
@@ -233,7 +234,7 @@ class TestCase(live.TestCase):
         self.assertNotIn('rror', said)
         images.write(self.reference, pattern=pattern, offset=offset, length=length, fmt='raw')
 
-    # ---- what has to be true ----
+    # ---- checks after a job ----
 
     def assert_files(self, *files):
         self.assertEqual(self.open_files(), [os.path.realpath(path) for path in files])
@@ -242,20 +243,20 @@ class TestCase(live.TestCase):
         self.assertEqual(self.process.qmp.execute('query-jobs'), [])
 
     def assert_closed(self, *files):
-        """No node has FILES open, and nobody holds a lock on them."""
+        """No node has FILES open, and no process has a lock on them."""
         opened = {os.path.realpath(node['file']) for node in
                   self.process.qmp.execute('query-named-block-nodes', {'flat': True})
                   if not node['file'].startswith('json:')}
         for path in files:
             self.assertNotIn(os.path.realpath(path), opened)
-            # as raw bytes, since what is below it may be in use; writable, which no lock allows
+            # as raw, since its backing file may be in use; writable, which every lock prevents
             done = subprocess.run(
                 qemu.program('qemu-io') + ['-f', 'raw', '-c', 'read 0 512', path],
                 capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
 
     def assert_same_content(self, path=None):
-        """What the guest sees, from the images as QEMU has left them, is the reference."""
+        """The data that the guest reads, from the images as QEMU left them, are the reference."""
         if self.process.running:
             self.process.quit()
         done = subprocess.run(
@@ -264,19 +265,19 @@ class TestCase(live.TestCase):
             capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
 
-    def refuse(self, *arguments, status=qblk.REFUSED, says=None):
-        """It is refused, and QEMU and the images are as they were."""
+    def refuse(self, *arguments, status=qblk.REFUSED, message=None):
+        """The command is refused, and QEMU and the images do not change."""
         before = self.state()
         result = self.qblk(*arguments, status=status)
-        if says:
-            self.assertIn(says, result.errors)
+        if message:
+            self.assertIn(message, result.errors)
         self.assertEqual(self.state(), before)
 
-    # ---- in mid-job ----
+    # ---- during a job ----
 
     def begin(self, *arguments, **options):
-        """qblk with a slow job; returns once the job moves data. The making of the file of a copy
-        is a job too, with a progress of its own."""
+        """Start qblk with a slow job; returns when the job has copied data. Creating the file of a
+        copy is a job too, with its own progress."""
         running = subprocess.Popen(qblk.command(arguments), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    env=qblk.environment(), **options)
@@ -299,7 +300,7 @@ class TestCase(live.TestCase):
         return self.finish(running, qblk.JOB_FAILED)
 
     def interrupt_each(self, command, ends):
-        """COMMAND with each of its ENDS gives up its job at a signal, and all is as it was."""
+        """COMMAND with each of its ENDS cancels its job at a signal, and the chain is as before."""
         numbers = (signal.SIGINT, signal.SIGTERM)
         for number, end in brief.some(tuple(itertools.product(numbers, ends))):
             with self.subTest(end=end, number=number):

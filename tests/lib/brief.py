@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How much of its cases a test tries: all with --full (QBLK_FULL), few if QBLK_BRIEF is set: on
-other QEMUs than the installed one, with sanitizers and under valgrind."""
+"""How many of its cases a test tries: all with --full (QBLK_FULL), few with QBLK_BRIEF, which is
+set on QEMUs other than the installed one, under sanitizers and under valgrind."""
 
 import os
 
@@ -21,5 +21,5 @@ def some(items):
 
 
 def each(cases, step):
-    """Of CASES, which are thousands, each STEP-th; or eleven times fewer."""
+    """Each STEP-th of CASES, which are thousands, or eleven times fewer."""
     return cases if IS_FULL else cases[::step * 11 if IS_BRIEF else step]

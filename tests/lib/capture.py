@@ -19,13 +19,14 @@ _QUERIES = [
     ('query-pci', None),
 ]
 
-# What tells where a device sits; most devices have only some, and the refusal is recorded as well.
+# The address of a device; most devices have only some of these, and the refusal is recorded as
+# well.
 _PROPERTIES = ('type', 'parent_bus', 'addr', 'channel', 'scsi-id', 'lun', 'unit', 'serial', 'port',
                'nsid', 'bus')
 
 
 def record(client, node_query_is_safe=True):
-    """Ask CLIENT everything a reading command may need. Returns the capture."""
+    """Send CLIENT all queries of the reading commands. Returns the capture."""
     replies = []
 
     def ask(command, arguments=None):
@@ -39,7 +40,7 @@ def record(client, node_query_is_safe=True):
         return entry.get('return')
 
     def ask_device(path, seen):
-        """Ask for the properties of the object at PATH, its parents and what its bus belongs to."""
+        """Query the properties of the object at PATH, its parents and the owner of its bus."""
         while path and path not in seen:
             seen.add(path)
             values = {name: ask('qom-get', {'path': path, 'property': name})
@@ -59,13 +60,13 @@ def record(client, node_query_is_safe=True):
         qdev = block.get('qdev', '')
         ask_device(qdev, seen)
         if qdev and '/' not in qdev:
-            # A bare id is a partial QOM path. For NVMe it fits the bus of that name as well, and
-            # qom-get finds no device then.
+            # A bare id is a partial QOM path. For NVMe it also matches the bus of that name, and
+            # then qom-get finds no device.
             ask_device('/machine/peripheral/' + qdev, seen)
     return {'qblk-capture': 1, 'replies': replies}
 
 
-# Controls, directions and the like, which qblk escapes as well
+# Control characters, directions and so on, which qblk escapes as well
 _SHOWN = re.compile('[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]')
 
 
@@ -74,7 +75,8 @@ def _escape(match):
 
 
 def dump(capture):
-    """The text of a capture file: one reply a line, so that a difference names the command."""
+    """The text of a capture file: one reply in each line, so that a difference names the
+    command."""
     lines = ',\n'.join('  ' + _SHOWN.sub(_escape, json.dumps(reply, ensure_ascii=False))
                        for reply in capture['replies'])
     return '{"qblk-capture": %d, "replies": [\n%s\n]}\n' % (capture['qblk-capture'], lines)

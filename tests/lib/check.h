@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What every unit test needs: cmocka with the headers it wants in front of it, and checks that
- * print the error they did not expect.
+ * Common parts of all unit tests: cmocka with the headers that it needs before it, and checks that
+ * print an unexpected error.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ typedef struct {
         __attribute__((used, section("unit_modules"))) = &unit_module;                             \
     static int unit_main(parameters)
 
-/** Fail with the message of @error if there is one. */
+/** Fail with the message of @error if it is set. */
 #define assert_no_error(error)                                                                     \
     do {                                                                                           \
         if ((error) != NULL) {                                                                     \
@@ -41,14 +41,14 @@ typedef struct {
         }                                                                                          \
     } while (0)
 
-/** @error is set, of @domain and @code, and its message contains @part; it is freed. */
+/** Check that @error is set, has @domain and @code, and its message contains @part. Frees it. */
 #define assert_error(error, expected_domain, expected_code, part)                                  \
     do {                                                                                           \
         if ((error) == NULL) {                                                                     \
             fail_msg("no error, expected one with '%s'", part);                                    \
         }                                                                                          \
         if (strstr((error)->message, part) == NULL) {                                              \
-            fail_msg("error '%s' does not say '%s'", (error)->message, part);                      \
+            fail_msg("error '%s' does not contain '%s'", (error)->message, part);                  \
         }                                                                                          \
         assert_string_equal(g_quark_to_string((error)->domain),                                    \
                             g_quark_to_string(expected_domain));                                   \

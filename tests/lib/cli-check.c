@@ -101,7 +101,7 @@ redirect(const char *directory, const char *name, FILE *stream)
     }
 }
 
-/* Help ends the process in the middle of things, where a sanitizer would look for leaks. */
+/* Help ends the process at once, and a sanitizer would report leaks. */
 static void
 leave(int status, void *unused)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Crashes at each message between qblk and QEMU: the jobs, the points, and what was promised."""
+"""Crashes at each message between qblk and QEMU: the jobs, the points, and the promises."""
 
 import collections
 import contextlib
@@ -23,23 +23,23 @@ from topologies.options import named_chain, stem, virtio
 
 SIZE = 8 << 20
 STARTS = ('block-commit', 'block-stream')
-ENDS = ('job-complete', 'job-finalize', 'block-job-cancel')  # sorts of their own for each kind
+ENDS = ('job-complete', 'job-finalize', 'block-job-cancel')  # separate for each kind
 QUERIES = ('query', 'qom', 'qmp')
 WAITING = ('pending', 'ready', 'concluded')  # states in which a job waits for qblk
 MARK = '.qblk-merged'
-DISKS = {'vda': 'disk', 'vdb': 'other'}  # target: what the names of its images begin with
+DISKS = {'vda': 'disk', 'vdb': 'other'}  # target: the prefix of the names of its images
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A job, and the layers of disk-2, disk-1, disk-base and copy that are the chain afterwards; of
-    each disk, where it is for two."""
+    """A job, and the layers of disk-2, disk-1, disk-base and copy that form the chain after it; for
+    two disks, of each disk."""
     name: str
     after: tuple
     disk: str = 'blockdev'
-    buries: bool = False  # the old active layer gets a mark
-    holds: str = None     # an image that holds all data as well afterwards
-    prelude: tuple = ()   # the command that starts the job, where NAME only ends it
+    leaves_mark: bool = False  # on the old active layer
+    holds: str = None  # another image that holds all data afterwards
+    prelude: tuple = ()  # the command that starts the job, if NAME only ends it
 
     @property
     def command(self):
@@ -59,18 +59,18 @@ class Kind:
 KEPT = ('disk-2', 'disk-1', 'disk-base')
 KINDS = [
     Kind('commit --top vda[1]', ('disk-2', 'disk-base')),
-    Kind('commit --pivot --shallow', ('disk-1', 'disk-base'), buries=True),
-    Kind('commit --pivot', ('disk-base',), disk='throttle', buries=True),
+    Kind('commit --pivot --shallow', ('disk-1', 'disk-base'), leaves_mark=True),
+    Kind('commit --pivot', ('disk-base',), disk='throttle', leaves_mark=True),
     Kind('commit --keep-overlay', KEPT, holds='disk-base'),
     Kind('pull', ('disk-2',)),
     Kind('pull --base vda[2]', ('disk-2', 'disk-base'), disk='throttle'),
     Kind('copy --pivot', ('copy',), disk='throttle'),
     Kind('copy --finish', KEPT, holds='copy'),
     Kind('copy --pivot --shallow', ('copy', 'disk-1', 'disk-base')),
-    Kind('job --pivot', ('disk-base',), buries=True, prelude=('commit', '--active')),
-    Kind('job --wait --pivot', ('disk-base',), buries=True, prelude=('commit', '--active')),
+    Kind('job --pivot', ('disk-base',), leaves_mark=True, prelude=('commit', '--active')),
+    Kind('job --wait --pivot', ('disk-base',), leaves_mark=True, prelude=('commit', '--active')),
     Kind('job --finish', KEPT, holds='disk-base', prelude=('commit', '--active')),
-    Kind('commit --all-disks --pivot', ('disk-base',), buries=True),
+    Kind('commit --all-disks --pivot', ('disk-base',), leaves_mark=True),
     Kind('pull --all-disks', ('disk-2',)),
 ]
 
@@ -98,7 +98,7 @@ def journals():
 
 
 def stages():
-    """What the journals that were left say to have begun last, each."""
+    """The last stage in each remaining journal."""
     last = []
     for name in journals():
         with open(os.path.join(journal_directory(), name), encoding='utf-8') as file:
@@ -108,8 +108,8 @@ def stages():
 
 
 def make_disk(directory, disk):
-    """Three images, top first, each with data of its own and data that hide what is below, and what
-    a guest sees of them."""
+    """Create three images, top first, each with data of its own and data that hide those below, and
+    a copy of the data that a guest reads."""
     files = []
     own = 0x10 * list(DISKS).index(disk)
     for number, name in enumerate(reversed(names_of(disk, KEPT))):
@@ -121,11 +121,11 @@ def make_disk(directory, disk):
     block_jobs.flatten(files[0], os.path.join(directory, reference_of(disk)))
 
 
-def tell(promise, states):
-    """One line of what was tried for PROMISE: how often which of STATES was reached."""
+def report(promise, states):
+    """Print one line on the tests of PROMISE: how often each of STATES was reached."""
     reached = ', '.join(f'{number} {state}' for state, number in sorted(states.items()))
     count = sum(states.values())
-    line = f'{promise}: {count} {"point" if count == 1 else "points"}, {reached or "none reached"}'
+    line = f'{promise}: {count} {"point" if count == 1 else "points"}, {reached or "no state"}'
     print(line, flush=True)
     if os.environ.get('QBLK_PROMISES'):
         with open(os.environ['QBLK_PROMISES'], 'a', encoding='utf-8') as file:
@@ -150,7 +150,7 @@ class TestCase(block_jobs.TestCase):
             return value
 
     kinds = KINDS
-    each_kind_ends = True  # how a job ends is tried with each kind in short too, and not once
+    each_kind_ends = True  # in brief runs too, each kind is tried with each of its ends
 
     def setUp(self):
         super().setUp()
@@ -158,7 +158,7 @@ class TestCase(block_jobs.TestCase):
 
     @contextlib.contextmanager
     def guest(self, kind, point=None, strike=None, more=(), **options):
-        """A fresh guest, made with OPTIONS, and the relay before its monitor."""
+        """A new guest, started with OPTIONS, and the relay in front of its monitor."""
         with contextlib.ExitStack() as stack:
             self.directory = stack.enter_context(qemu.directory())
             for disk in kind.disks:
@@ -182,7 +182,7 @@ class TestCase(block_jobs.TestCase):
                 shutil.copy(os.path.join(self.template, name), self.directory)
 
     def arguments(self, kind):
-        """Of QEMU, with the disks of KIND."""
+        """The QEMU arguments for the disks of KIND."""
         arguments = self.disk(kind.disk)
         for disk in kind.disks[1:]:
             files = [self.path(name) for name in names_of(disk, KEPT)]
@@ -196,7 +196,7 @@ class TestCase(block_jobs.TestCase):
         return os.path.join(self.directory, reference_of(disk))
 
     def start_qblk(self, kind):
-        """Run the job of KIND to its end, whatever that is: (status, stderr)."""
+        """Run the job of KIND to any end: (status, stderr)."""
         self.began = threading.Event()
         self.running = subprocess.Popen(  # pylint: disable=consider-using-with
             qblk.command(kind.arguments(self.vm, self.directory)), stdin=subprocess.DEVNULL,
@@ -207,7 +207,7 @@ class TestCase(block_jobs.TestCase):
         except subprocess.TimeoutExpired:
             self.running.kill()  # the relay ends with it
             raise
-        # qblk may have come to its end before it could be struck
+        # qblk may have ended before the strike
         self.assertTrue(self.relay.settled.wait(qblk.TIMEOUT))
         return self.running.returncode, errors.decode(errors='backslashreplace')
 
@@ -217,48 +217,48 @@ class TestCase(block_jobs.TestCase):
         self.running.wait()
 
     def guest_changes(self):
-        """New data in the middle of the job, once over what is in the base and once elsewhere; on
+        """Write new data during the job, once over data of the base and once elsewhere; they are on
         disk when this returns."""
         for number, disk in enumerate(self.disks):
             writes = ((0x77 + number, 0, 64 << 10), (0x87 + number, 5 << 20, 128 << 10))
             for command in [f'write -q -P {pattern} {offset} {length}'
                             for pattern, offset, length in writes] + ['flush']:
-                said = self.process.qmp.execute('human-monitor-command', {
+                recovered = self.process.qmp.execute('human-monitor-command', {
                     'command-line':
                         f'qemu-io -d /machine/peripheral/{disk}/virtio-backend "{command}"'})
-                self.assertNotIn('rror', said)
+                self.assertNotIn('rror', recovered)
             with open(self.path_of_reference(disk), 'r+b') as file:
                 for pattern, offset, length in writes:
                     file.seek(offset)
                     file.write(bytes([pattern]) * length)
 
     def assert_content(self, disk, path):
-        """PATH has what the guest has written to DISK."""
+        """PATH has the data that the guest wrote to DISK."""
         self.reference = self.path_of_reference(disk)
         self.assert_same_content(path)
 
     def judge_image(self, kind, disk, has_ended, writes):
-        """What `recover image:` and `check image:` say of DISK, whose guest is gone, is true; the
-        state that it is in. Only where the guest WRITES while the chain is changed may it be that
-        nobody knows."""
-        # one that has ended has said which image is the active one
+        """`recover image:` and `check image:` are right about DISK after its guest ended; returns
+        its state. The active image may be unknown only if the guest WRITES while the chain
+        changes."""
+        # after its end the job has reported the active image
         top, *_ = names_of(disk, kind.after if has_ended else KEPT)
         checked = qblk.run('--json', 'check', f'image:{self.path(top)}')
-        said = qblk.run('--json', 'recover', f'image:{self.path(top)}')
+        recovered = qblk.run('--json', 'recover', f'image:{self.path(top)}')
         again = qblk.run('--json', 'recover', f'image:{self.path(top)}')
-        self.assertEqual(again.status, said.status, msg=f'{said}\n{again}')
-        if said.status != qblk.DONE:
-            self.assertEqual(said.status, qblk.FAILED, msg=str(said))
-            self.assertIn('not known', said.errors)
-            self.assertEqual(checked.errors, said.errors)
-            self.assertTrue(writes, msg=str(said))
+        self.assertEqual(again.status, recovered.status, msg=f'{recovered}\n{again}')
+        if recovered.status != qblk.DONE:
+            self.assertEqual(recovered.status, qblk.FAILED, msg=str(recovered))
+            self.assertIn('not known', recovered.errors)
+            self.assertEqual(checked.errors, recovered.errors)
+            self.assertTrue(writes, msg=str(recovered))
             self.assertIn('pivoting', stages())
             return 'not known'
-        boot = json.loads(said.stdout)['boot']
-        self.assertEqual(json.loads(again.stdout)['boot'], boot, msg=f'{said}\n{again}')
-        told = json.loads(checked.stdout)
-        self.assertEqual(told.get('boot', self.path(top)), boot, msg=f'{checked}\n{said}')
-        self.assertEqual(checked.status, qblk.FAILED if 'boot' in told else qblk.DONE)
+        boot = json.loads(recovered.stdout)['boot']
+        self.assertEqual(json.loads(again.stdout)['boot'], boot, msg=f'{recovered}\n{again}')
+        check = json.loads(checked.stdout)
+        self.assertEqual(check.get('boot', self.path(top)), boot, msg=f'{checked}\n{recovered}')
+        self.assertEqual(checked.status, qblk.FAILED if 'boot' in check else qblk.DONE)
         self.assert_content(disk, boot)
         if kind.after == KEPT:
             return 'unchanged'
@@ -278,12 +278,12 @@ class TestCase(block_jobs.TestCase):
 
     @staticmethod
     def nodes_of(disk, nodes):
-        """Those of NODES that are for DISK; what has no name of a disk is for vda."""
+        """Those of NODES that belong to DISK; a node without the name of a disk belongs to vda."""
         other = DISKS['vdb']
         return {name for name in nodes if name.startswith(other) == (DISKS[disk] == other)}
 
     def chain_of(self, disk):
-        """The images of DISK, without what all names have."""
+        """The images of DISK, without the common part of their names."""
         chain, = json.loads(self.qblk('--json', 'chain', self.process.socket, disk).stdout)[
             'chains']
         return tuple(os.path.basename(layer['file']).partition('.')[0]
@@ -292,7 +292,7 @@ class TestCase(block_jobs.TestCase):
     # ---- points ----
 
     def undisturbed(self, kind):
-        """The messages of the whole job, and the nodes before and after it."""
+        """The messages of a complete job, and the nodes before and after it."""
         if kind in self.runs:
             return self.runs[kind]
         with self.guest(kind) as relay:
@@ -311,7 +311,7 @@ class TestCase(block_jobs.TestCase):
         return message.cuts(number)
 
     def choose(self, kind, messages):
-        """Points to try: all of them, or one of each sort that was not tried with another kind."""
+        """The points to try: all, or one of each sort that was not tried with another kind."""
         earlier = collections.Counter()
         for number, message in enumerate(messages):
             sort = self.sort_of(kind, message, earlier)
@@ -322,7 +322,7 @@ class TestCase(block_jobs.TestCase):
                     yield message, point
 
     def sort_of(self, kind, message, earlier):
-        """What MESSAGE has in common with others; EARLIER is how often what was sent before it."""
+        """The sort of MESSAGE; EARLIER counts the messages that were sent before it."""
         label = message.label
         has_begun = any(earlier[start] for start in STARTS)
         is_twice = message.is_sent and label in STARTS + ENDS and len(kind.disks) > 1
@@ -340,7 +340,8 @@ class TestCase(block_jobs.TestCase):
         return label
 
     def each_point(self, kind, judge):
-        """JUDGE returns the state that each point leads to; how often which was reached."""
+        """Call JUDGE for each point; it returns the resulting state. Returns how often each state
+        was reached."""
         messages, before, after = self.undisturbed(kind)
         states = collections.Counter()
         for message, point in self.choose(kind, messages):
@@ -351,7 +352,7 @@ class TestCase(block_jobs.TestCase):
                     state = judge(kind, point, before, after)
                 except Exception:
                     print(f'{kind.name}, {message.label}, {point}:', flush=True)
-                    traceback.print_exc()  # unittest tells in the end, which may be an hour away
+                    traceback.print_exc()  # unittest prints it only at its end
                     raise
                 finally:
                     states[state] += 1
@@ -360,13 +361,13 @@ class TestCase(block_jobs.TestCase):
         return states
 
     def each_kind(self, what, judge):
-        """Say it of one disk and of two."""
+        """Try each kind of job, and report on one disk and on two."""
         total = {False: collections.Counter(), True: collections.Counter()}
         for kind in self.kinds:
             total[len(kind.disks) > 1] += self.each_point(kind, judge)
         for of_two, states in total.items():
             self.assertNotEqual(sum(states.values()), 0)
-            tell(what + (', with two disks' if of_two else ''), states)
+            report(what + (', with two disks' if of_two else ''), states)
 
 
 def together(states):

@@ -12,10 +12,10 @@
     "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, \"minor\": 2, \"major\": 7}, "             \
     "\"package\": \"fake\"}, \"capabilities\": [\"oob\"]}}\r\n"
 
-/* A command as it came. */
+/* A command as it was received. */
 typedef struct {
     char *name;
-    QblkJson *arguments; /* NULL: none */
+    QblkJson *arguments; /* or NULL */
     gint64 id;
 } Received;
 
@@ -42,7 +42,7 @@ fault(FakeQmp *fake, const char *format, ...)
     return FALSE;
 }
 
-/* A client that is gone is found out where the next command is waited for. */
+/* A closed connection is noticed by the next wait for a command. */
 static void
 send_bytes(FakeQmp *fake, const char *bytes, gsize length)
 {
@@ -67,7 +67,7 @@ send_answer(FakeQmp *fake, const GString *start, gint64 id)
     send_bytes(fake, end, strlen(end));
 }
 
-/* The text of the next message, or NULL at the end of the connection or with a fault. */
+/* The text of the next message, or NULL at the end of the connection or after a fault. */
 static GString *
 read_message(FakeQmp *fake)
 {
@@ -77,7 +77,7 @@ read_message(FakeQmp *fake)
         g_autoptr(GError) error = NULL;
         if (!qblk_framer_feed(fake->framer, fake->input->str, fake->input->len, &used, &message,
                               &error)) {
-            fault(fake, "the client sent what is no message: %s", error->message);
+            fault(fake, "the client sent an invalid message: %s", error->message);
             return NULL;
         }
         g_string_erase(fake->input, 0, (gssize)used);
@@ -110,10 +110,10 @@ read_command(FakeQmp *fake)
     received->arguments = arguments == NULL ? NULL : qblk_json_ref(arguments);
     g_autoptr(GError) error = NULL;
     if (received->name == NULL || !qblk_json_integer(qblk_json_get(json, "id"), &received->id)) {
-        fault(fake, "the client sent what is no command: %s", text->str);
+        fault(fake, "the client sent a message that is not a command: %s", text->str);
     } else if (fake->schema != NULL && !qblk_schema_check_command(fake->schema, received->name,
                                                                   received->arguments, &error)) {
-        fault(fake, "the client sent what QEMU would not take: %s", error->message);
+        fault(fake, "the client sent a command that QEMU would refuse: %s", error->message);
     }
     g_string_free(text, TRUE);
     return fake->failure == NULL ? g_steal_pointer(&received) : NULL;
@@ -140,7 +140,7 @@ answer_from_capture(FakeQmp *fake, const Received *received)
     return TRUE;
 }
 
-/* The next command that is not to be answered as it was recorded. */
+/* The next command for which the script has a step. */
 static Received *
 read_scripted(FakeQmp *fake, const char *command)
 {
@@ -219,7 +219,7 @@ shake_hands(FakeQmp *fake)
     send_bytes(fake, GREETING, strlen(GREETING));
     g_autoptr(Received) received = read_command(fake);
     if (received == NULL) {
-        /* A client may leave without a word where nothing else was asked of it. */
+        /* A client may disconnect here if the script expects no other command. */
         return fake->steps->len == 0 && fake->failure == NULL
                    ? TRUE
                    : fault(fake, "the client did not ask for 'qmp_capabilities'");

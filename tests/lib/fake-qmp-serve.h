@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The inside of the fake QMP server: its script, and the thread that follows it.
+ * The internals of the fake QMP server: its script, and the thread that runs it.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ typedef struct {
 struct FakeQmp {
     GPtrArray *steps;         /* of FakeQmpStep, owned */
     const QblkSchema *schema; /* shared; NULL: commands are not checked */
-    GHashTable *recorded;     /* of a capture: key of a query to its answer up to the id */
+    GHashTable *recorded;     /* of a capture: key of a query to its reply up to the id */
     gboolean silent;
     gboolean answers_recorded; /* until the next command that is expected */
     int server, client;        /* the two ends */
@@ -40,5 +40,5 @@ struct FakeQmp {
     GQueue unanswered; /* of ids, each an owned gint64 */
 };
 
-/** The thread: follows the script of the FakeQmp at @data until the connection ends. */
+/** The thread: runs the script of the FakeQmp at @data until the connection ends. */
 gpointer fake_qmp_serve(gpointer data);

@@ -82,7 +82,7 @@ fake_qmp_new(const char *version)
     return fake;
 }
 
-/* The bytes of an answer up to its id. */
+/* The bytes of a reply up to its id. */
 static GString *
 answer_text(const char *key, const char *value)
 {
@@ -228,7 +228,7 @@ char *
 fake_qmp_stop(FakeQmp *fake)
 {
     if (fake->thread != NULL) {
-        /* What the client has sent can still be read, but there will be no more. */
+        /* Data from the client can still be read, and no more are sent to it. */
         shutdown(fake->server, SHUT_RD);
         g_thread_join(fake->thread);
         close(fake->server);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A relay before a monitor that counts messages and strikes at one of them."""
+"""A relay in front of a monitor that counts messages and strikes at one of them."""
 
 import dataclasses
 import json
@@ -9,17 +9,17 @@ import threading
 
 import listener
 
-LOST = 'lost'            # it never comes to QEMU
-UNANSWERED = 'unanswered'  # QEMU has carried it out, and its answer is never heard
-HEARD = 'heard'          # it came from QEMU, and was passed on
-NOT_CUT = 'not cut'      # it is passed on after the strike, and the connection lives
+LOST = 'lost'  # it does not reach QEMU
+UNANSWERED = 'unanswered'  # QEMU has run it, and its reply does not reach the client
+RECEIVED = 'received'    # it came from QEMU, and was forwarded
+NOT_CUT = 'not cut'  # it is forwarded after the strike, and the connection stays open
 
-REPLY_TIME = 30  # seconds for QEMU to answer one command; only a machine that has failed takes them
+REPLY_TIME = 30  # seconds for QEMU to answer one command; a working machine needs less
 
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """Message NUMBER, from 0, and how the strike cuts it off."""
+    """Message NUMBER, from 0, and how the strike interrupts it."""
     number: int
     how: str
 
@@ -27,23 +27,22 @@ class Point:
 @dataclasses.dataclass
 class Message:
     is_sent: bool  # to QEMU
-    label: str     # what it is, without what differs from run to run
+    label: str  # its name, without what differs between runs
 
     def cuts(self, number):
-        return [Point(number, how) for how in ((LOST, UNANSWERED) if self.is_sent else (HEARD,))]
+        return [Point(number, how) for how in ((LOST, UNANSWERED) if self.is_sent else (RECEIVED,))]
 
 
 class FaultRelay(listener.Listener):
-    """Listens on PATH and passes all that clients and the monitor at TARGET say to each other, a
-    client at a time, writing down each message in `messages`. At POINT it calls STRIKE and ends the
-    connection, unless the point does not cut it; who comes afterwards is served again and not
-    struck."""
+    """Listens on PATH and forwards all messages between a client and the monitor at TARGET, one
+    client at a time, and records each message in `messages`. At POINT it calls STRIKE and ends the
+    connection, unless the point keeps it open. Later clients are served and not struck."""
 
     def __init__(self, path, target, point=None, strike=None):
         super().__init__(path)
         self.messages = []
         self.has_struck = False
-        self.settled = threading.Event()  # not set from before the message until after the strike
+        self.settled = threading.Event()  # cleared from before the message until after the strike
         self.settled.set()
         self._target = target
         self._point = point
@@ -59,7 +58,7 @@ class FaultRelay(listener.Listener):
             Connection(self, _Lines(client), _Lines(monitor)).run()
 
     def strikes_at(self, message):
-        """Write MESSAGE down; how the strike is to cut it off, or None."""
+        """Record MESSAGE. Returns how the strike interrupts it, or None."""
         number = len(self.messages)
         self.messages.append(message)
         point = self._point
@@ -86,7 +85,7 @@ class Connection:
         self._relay = relay
         self._client = client
         self._monitor = monitor
-        self._commands = {}  # by id, of those that were not answered
+        self._commands = {}  # by id, of those that are not answered yet
 
     def run(self):
         with selectors.DefaultSelector() as selector:
@@ -140,7 +139,7 @@ class Connection:
 
 
 class _Lines:
-    """A socket that gives whole lines."""
+    """A socket that returns complete lines."""
 
     def __init__(self, connection):
         self.connection = connection

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Golden tables: files of entries, read and written without loss, and the messages they name.
+"""Golden tables: read and write files of entries without loss, and check the messages they name.
 
-tests/golden/run.py describes both.
-"""
+tests/golden/run.py describes both."""
 
 import dataclasses
 import glob
@@ -11,9 +10,9 @@ import re
 import shlex
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FOLDER = os.path.join(TESTS, 'golden')
-MESSAGES = os.path.join(FOLDER, 'messages.txt')
-VERSION = '7.2'  # of QEMU, whose recorded replies {NAME} are
+GOLDEN = os.path.join(TESTS, 'golden')
+MESSAGES = os.path.join(GOLDEN, 'messages.txt')
+VERSION = '7.2'  # the version of QEMU whose recorded replies {NAME} stands for
 
 _ENTRY = re.compile(r'\n\n(?=(?:#.*\n)*\$)')
 _ESCAPED = re.compile(r"\$'((?:[^'\\]|\\.)*)'")
@@ -27,13 +26,14 @@ _NUMBER = rf'{_CHARACTER}|\b[0-9a-f]{{16}}\b|\b\d+(?:\.\d+)*'
 _QUOTED = r"(?<!\w)'[^']*'(?!\w)"
 _VARIABLE = re.compile('|'.join([_QUOTED, _DISK, _JOB, _NUMBER]))
 _LIST = re.compile(r'\*(?:, \*)* (?:and|to) \*')
-_SMALL = ('a', 'an', 'and', 'are', 'in', 'is', 'it', 'of', 'the', 'there', 'to')  # not in labels
+_SMALL = ('a', 'an', 'and', 'are', 'in', 'is', 'it', 'of', 'the', 'there', 'to')
 _THING = re.compile(r"'[^']*':?|\S+")
 
 
 def words(line, prefix=''):
     """The arguments of a command line. {NAME} stands for the recorded replies of a fixture, and
-    $'...' has escapes in it, as in a shell; PREFIX leads from where it runs to tests/golden."""
+    $'...' has escapes in it, as in a shell; PREFIX leads from the current directory to
+    tests/golden."""
     plain = _ESCAPED.sub(lambda found: shlex.quote(
         found[1].encode().decode('unicode_escape')), line)
     fixtures = os.path.join(prefix, '../qemu-fixtures')
@@ -46,7 +46,7 @@ def words(line, prefix=''):
 
 @dataclasses.dataclass
 class Message:
-    """A message that an entry expects: its label, and the things it names."""
+    """An expected message of an entry: its label, and the things it names."""
     kind: str  # "exit 2" for an error, or "warning"
     label: str = ''
     things: list = dataclasses.field(default_factory=list)
@@ -74,13 +74,13 @@ class Entry:
 
 
 def message_of(kind, text):
-    """The expected message that TEXT, "LABEL THING...", states."""
+    """The expected message that TEXT, "LABEL THING...", describes."""
     label, *things = _THING.findall(text) or ['']
     return Message(kind, label, things)
 
 
 def _message(line):
-    """The expected message that a line states, or None."""
+    """The expected message of a line, or None."""
     match = re.fullmatch(r'(exit \d+|warning)(?: (.*))?', line)
     return message_of(match[1], match[2] or '') if match else None
 
@@ -104,7 +104,7 @@ def _entry(text, line):
 
 
 def parse(text):
-    """What stands before the first entry, and the entries."""
+    """The text before the first entry, and the entries."""
     chunks = _ENTRY.split('\n\n' + text.removesuffix('\n'))
     head, line = chunks[0].removeprefix('\n\n'), 1
     entries = []
@@ -125,7 +125,7 @@ def text_of(head, entries):
 
 
 def write(path, head, entries):
-    """Fails if an output is such that the file would not be read as it is written."""
+    """Fails if the file would be read differently from the entries because of an output."""
     text = text_of(head, entries)
     if text_of(*parse(text)) != text or len(parse(text)[1]) != len(entries):
         raise ValueError(f'{path}: an output looks like an entry, or does not end with a line: '
@@ -135,13 +135,13 @@ def write(path, head, entries):
 
 
 def files():
-    return sorted(path for path in glob.glob(os.path.join(FOLDER, '*.txt')) if path != MESSAGES)
+    return sorted(path for path in glob.glob(os.path.join(GOLDEN, '*.txt')) if path != MESSAGES)
 
 
 # ---- messages ----
 
 def without_context(message, things):
-    """MESSAGE without the things in front that say where it belongs, as in "vda: "."""
+    """MESSAGE without the context in front of it that THINGS name, as in "vda: "."""
     for thing in things:
         if thing.endswith(':') and message.startswith(thing + ' '):
             message = message[len(thing) + 1:]
@@ -153,14 +153,15 @@ def is_named(thing, message):
 
 
 def form(message, things=()):
-    """What all messages of one wording have in common."""
+    """The common form of all messages of one wording."""
     for thing in sorted(things, key=len, reverse=True):
         message = re.sub(rf'(?<![\w*-]){re.escape(thing)}(?![\w*-])', '*', message)
     return _LIST.sub('*', _VARIABLE.sub('*', message))
 
 
 def things_of(message, command):
-    """What a message seems to name: quoted words, and options and indexes of the command."""
+    """The things that a message appears to name: quoted words, and options and indexes of the
+    command."""
     context = re.match(rf'(?:{_DISK}|{_QUOTED}):(?= )', message)
     things = [context[0]] if context else []
     rest = without_context(message, things)
@@ -201,7 +202,7 @@ def write_messages(texts, path=MESSAGES):
 
 @dataclasses.dataclass
 class Printed:
-    """A message that an entry expects, and the one that was printed for it."""
+    """An expected message of an entry, and the message that was printed."""
     place: str
     expected: Message
     message: str
@@ -216,13 +217,13 @@ class Printed:
 
 
 class Wording:
-    """The text of each message, which is compared once: that of one entry is the text as it is,
-    and those of the others have its form."""
+    """The text of each message, which is compared once: one entry has exactly the text, and the
+    others have its form."""
 
     def __init__(self, texts):
         self.texts = texts  # {label: text}
         self.printed = []
-        self.things = {}  # {text: the things that are expected of messages which are that text}
+        self.things = {}  # {text: the things that entries expect of messages with that text}
 
     def add(self, place, expected, message):
         self.printed.append(Printed(place, expected, message))
@@ -233,8 +234,8 @@ class Wording:
             self.things.setdefault(printed.plain, []).append(printed.expected.things)
 
     def _is_of(self, printed, label):
-        """Whether a message is the one of LABEL. An option, say, may differ if it is a thing named
-        in both."""
+        """TRUE if a message has the wording of LABEL. A thing that both name, such as an option,
+        may differ."""
         text = self.texts.get(label)
         if text is None:
             return False
@@ -242,7 +243,7 @@ class Wording:
         return any(own == form(text, things) for things in lists)
 
     def faults(self):
-        """(place, what is wrong) of each message that is not the expected one"""
+        """(place, fault) of each message that is not the expected one"""
         self._index()
         for printed in self.printed:
             missing = [thing for thing in printed.expected.things
@@ -257,7 +258,7 @@ class Wording:
                                       f'{printed.message}')
 
     def faults_of_texts(self):
-        """What is wrong with the texts, if all messages were added."""
+        """The faults of the texts, after all messages were added."""
         labels = {printed.expected.label for printed in self.printed}
         examples = {(printed.expected.label, printed.plain): printed for printed in self.printed}
         forms = {}
@@ -271,8 +272,8 @@ class Wording:
                 yield f"'{label}' is the same message as '{forms[example.form]}'"
 
     def regenerate(self, command_of, is_all):
-        """Set the things and labels of what is expected, and the texts, by what was printed.
-        COMMAND_OF has the command of each place; if not IS_ALL, no text is dropped."""
+        """Set the expected things, labels and texts from the printed messages. COMMAND_OF has the
+        command of each place; unless IS_ALL, no text is removed."""
         for printed in self.printed:
             expected = printed.expected
             kept = [thing for thing in expected.things if is_named(thing, printed.message)]
@@ -289,8 +290,8 @@ class Wording:
             self.texts = {label: text for label, text in self.texts.items() if label in used}
 
     def _keep_labels(self):
-        """A label stays with its entries if their message is worded anew, and no other label has
-        that wording."""
+        """An entry keeps its label if its message has a new wording, and no other label has that
+        wording."""
         by_label = {}
         for printed in self.printed:
             by_label.setdefault(printed.expected.label, []).append(printed)
@@ -308,7 +309,7 @@ class Wording:
         return [label for label in self.texts if self._is_of(printed, label)]
 
     def _label(self, printed):
-        """One that has this wording, or else a new one."""
+        """The label of this wording, or a new label."""
         labels = self._labels_of(printed)
         if labels:
             return labels[0]

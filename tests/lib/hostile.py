@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What tests with a peer or a file that means harm have in common."""
+"""Helpers for tests with a hostile peer or file."""
 
 import os
 import unicodedata
@@ -8,7 +8,7 @@ import unittest
 import qblk
 import qemu
 
-# With sanitizers time and memory are not qblk's.
+# With sanitizers, time and memory are not those of qblk.
 IS_MEASURED = os.environ.get('QBLK_SANITIZE', 'none') == 'none'
 
 
@@ -27,7 +27,7 @@ class TestCase(unittest.TestCase):
         self.assert_shown(result)
 
     def assert_shown(self, result):
-        """Nothing of @result is what a terminal would obey."""
+        """The output contains nothing that controls a terminal."""
         for text in (result.stdout.decode(), result.stderr.decode()):
             self.assertEqual(obeyed(text), set(), msg=str(result))
 
@@ -38,7 +38,7 @@ class TestCase(unittest.TestCase):
 
 
 def obeyed(text):
-    """The characters of @text that are not simply shown: controls but ends of lines and
-    tabs, format characters, separators of lines and paragraphs."""
+    """The characters of @text that a terminal does not simply show: control characters except line
+    feeds and tabs, format characters, separators of lines and paragraphs."""
     return {character for character in set(text) if character not in '\n\t' and
             unicodedata.category(character) in ('Cc', 'Cf', 'Cs', 'Zl', 'Zp')}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Disk images for tests, made by the tools of the QEMU under test."""
+"""Disk images for tests, created by the tools of the QEMU under test."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ def _run(tool, *arguments):
 
 def create(path, size=SIZE, fmt='qcow2', backing=None, backing_format='qcow2', options=(),
            extra=()):
-    """Make one image. A relative BACKING is relative to the directory of PATH."""
+    """Create one image. A relative BACKING is relative to the directory of PATH."""
     arguments = ['create', '-q', '-f', fmt, *extra]
     if backing is not None:
         arguments += ['-b', backing, '-F', backing_format]
@@ -35,8 +35,9 @@ def create(path, size=SIZE, fmt='qcow2', backing=None, backing_format='qcow2', o
 
 
 def create_encrypted(path, **options):
-    """create() with a passphrase. QEMU tries out for seconds how long that takes to check, so such
-    an image is made once, if QBLK_TEST_CACHE names a directory for it, and copied from there."""
+    """create() with a passphrase. QEMU measures for seconds how long the passphrase takes to
+    check, so such an image is created once, in the directory QBLK_TEST_CACHE if that is set, and
+    copied from there."""
     cache = os.environ.get('QBLK_TEST_CACHE')
     if not cache:
         return _create_encrypted(path, **options)
@@ -44,14 +45,14 @@ def create_encrypted(path, **options):
     name = hashlib.sha256(repr(sorted(options.items())).encode()).hexdigest()[:16]
     cached = os.path.join(cache, f'encrypted-{name}')
     if not os.path.exists(cached):
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
-            os.rename(_create_encrypted(os.path.join(folder, 'image'), **options), cached)
+        with tempfile.TemporaryDirectory(dir=cache) as directory:
+            os.rename(_create_encrypted(os.path.join(directory, 'image'), **options), cached)
     return shutil.copy(cached, path)
 
 
 def _create_encrypted(path, **options):
-    """create(), again while QEMU finds the machine too fast: it times the passphrase on a clock
-    that may tick every 10 ms, and gives up when that reads 0 (7.2)."""
+    """create(), repeated if QEMU finds the machine too fast: it measures the time to check a
+    passphrase with a clock that may tick every 10 ms, and fails if that is 0 (7.2)."""
     for _ in range(50):
         try:
             return create(path, **options)
@@ -67,8 +68,8 @@ def write(path, pattern=1, offset=0, length='64k', fmt='qcow2'):
 
 
 def rebase(path, backing, backing_format='qcow2'):
-    """Write another backing file into the header of the qcow2 image PATH and nothing else, behind
-    the back of a QEMU that has it open; '' for none."""
+    """Change only the backing file in the header of the qcow2 image PATH, without informing a QEMU
+    that has it open; '' removes it."""
     arguments = ['-F', backing_format] if backing else []
     _run('qemu-img', 'rebase', '-u', '--image-opts', '-b', backing, *arguments,
          f'driver=qcow2,file.driver=file,file.locking=off,file.filename={path}')
@@ -82,8 +83,8 @@ def raw(directory, name, size=1 << 20):
 
 
 def chain(directory, stem, depth, data='64k'):
-    """DEPTH qcow2 images, each with data of its own and a relative backing name; the files from top
-    to base: STEM-N.qcow2 ... STEM-1.qcow2, STEM-base.qcow2."""
+    """Create DEPTH qcow2 images, each with data of its own and a relative backing name; returns the
+    files from top to base: STEM-N.qcow2 ... STEM-1.qcow2, STEM-base.qcow2."""
     files = []
     backing = None
     for number in range(depth):
@@ -96,8 +97,8 @@ def chain(directory, stem, depth, data='64k'):
 
 
 def empty_chain(directory, stem, depth):
-    """Like chain(), with no data and unchecked, for chains of hundreds: images that differ by the
-    name in their header only are not all made by a program of their own."""
+    """Like chain(), for hundreds of images, without data and checks: images that differ only by the
+    name in their header are copied."""
     files = []
     backing = None
     made = {}  # an image whose header has a name of that length

@@ -34,7 +34,7 @@ journal_case_tear_down(void **state)
     qblk_snapshot_free(test->snapshot);
     qblk_replies_free(test->replies);
     qblk_journal_vm_clear(&test->vm);
-    assert_int_equal(g_rmdir(test->directory), 0); /* no file is left in it */
+    assert_int_equal(g_rmdir(test->directory), 0); /* it is empty */
     g_free(test->directory);
     g_free(test);
     return 0;

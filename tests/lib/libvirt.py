@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starts a libvirtd of its own for a test and always ends it and its guests.
+"""Start a libvirtd for a test, and always end it and its guests.
 
-It is a session daemon: its state, sockets, logs and what it knows of QEMU are in directories that
-XDG_* name, so that it meets no other libvirtd. A session daemon never runs as root; a test that
-does so gives it another user, and what is in the directories of its guests as well.
-"""
+It is a session daemon: its state, sockets, logs and caches are in directories that XDG_* name, so
+that it is separate from any other libvirtd. A session daemon never runs as root; a test that runs
+as root gives it another user, and makes that user the owner of the directories of its guests."""
 
 import contextlib
 import glob
@@ -23,9 +22,9 @@ from xml.sax.saxutils import quoteattr
 
 import qemu
 
-LIBVIRTD = 'QBLK_LIBVIRTD'  # the variable that names another, a command prefix
-TIMEOUT = 60  # seconds; only a machine that has failed takes this long
-NAME = 'guest'  # a daemon has one at a time
+LIBVIRTD = 'QBLK_LIBVIRTD'  # the variable that names another one, as a command prefix
+TIMEOUT = 60  # seconds; a working machine needs less
+NAME = 'guest'  # a daemon has one guest at a time
 
 _USER = 'nobody'  # if started by root
 
@@ -59,7 +58,7 @@ _DOMAIN = '''\
 
 
 class Refused(Exception):
-    """virsh failed; the message is what it said."""
+    """virsh failed; the message is its output."""
 
 
 class Daemon:
@@ -74,10 +73,10 @@ class Daemon:
         self._environment = None
         self._user = {}
 
-    # ---- from start to end ----
+    # ---- start and end ----
 
     def __enter__(self):
-        # libvirtd is where not everybody's PATH leads
+        # libvirtd is not in the PATH of every user
         self._command = shlex.split(os.environ.get(LIBVIRTD, '/usr/sbin/libvirtd'))
         for name in (self._command[0], 'virsh'):
             if shutil.which(name) is None:
@@ -109,7 +108,8 @@ class Daemon:
         self.give(self.home)
 
     def _make_emulator(self):
-        """The program for <emulator>, which can have no arguments: a script if it needs some."""
+        """Return the program for <emulator>, which cannot have arguments: a script if it needs
+        some."""
         command = qemu.program('qemu-system-x86_64')
         if len(command) == 1:
             return shutil.which(command[0])
@@ -120,7 +120,7 @@ class Daemon:
         return path
 
     def give(self, path):
-        """Give PATH and what is in it to the user of the guests, who are to write it."""
+        """Make the user of the guests the owner of PATH and its content."""
         if not self._user:
             return
         for directory, directories, files in os.walk(path):
@@ -129,7 +129,7 @@ class Daemon:
                          follow_symlinks=False)
 
     def start(self):
-        """Start libvirtd, and wait until it says that it is ready as it would to systemd."""
+        """Start libvirtd, and wait until it reports that it is ready, as to systemd."""
         with contextlib.ExitStack() as stack:
             ready = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
             path = os.path.join(self.home, 'ready.sock')
@@ -155,12 +155,12 @@ class Daemon:
             return file.read()
 
     def kill(self):
-        """End libvirtd as a crash would; its guest goes on."""
+        """End libvirtd as a crash would; its guest continues."""
         self._process.kill()
         self._process.wait()
 
     def stop(self):
-        """End the guest, however it was started and whatever became of libvirtd, and libvirtd."""
+        """End the guest, if it still runs, and libvirtd."""
         if self._process.poll() is None:
             with contextlib.suppress(Refused):
                 self.virsh('destroy', NAME)
@@ -178,14 +178,14 @@ class Daemon:
     # ---- its client ----
 
     def virsh(self, *arguments):
-        """What `virsh ARGUMENTS` prints; Refused if it fails."""
+        """The output of `virsh ARGUMENTS`; Refused if it fails."""
         path = os.path.join(self._environment['XDG_RUNTIME_DIR'], 'libvirt', 'libvirt-sock')
         done = subprocess.run(
             ['virsh', '--quiet', '--connect', f'qemu+unix:///session?socket={path}', *arguments],
             env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT,
             check=False)
         if done.returncode != 0:
-            raise Refused(os.fsdecode(done.stdout + done.stderr))  # it says "Copy failed" in stdout
+            raise Refused(os.fsdecode(done.stdout + done.stderr))  # "Copy failed" is in stdout
         return os.fsdecode(done.stdout)
 
     @contextlib.contextmanager
@@ -205,7 +205,7 @@ class Daemon:
 
 
 class Guest:
-    """The one guest. `socket` is a monitor for whoever is tested, and libvirt has its own."""
+    """The one guest. `socket` is a monitor for the program under test; libvirt has its own."""
 
     def __init__(self, daemon, home):
         self._daemon = daemon
@@ -215,7 +215,7 @@ class Guest:
         return self._daemon.virsh(command, NAME, *arguments)
 
     def qmp(self, command, **arguments):
-        """What QEMU returns to a command that libvirt sends it."""
+        """The result of a QEMU command that libvirt sends."""
         message = {'execute': command, 'arguments': arguments}
         return json.loads(self.virsh('qemu-monitor-command', json.dumps(message)))['return']
 
@@ -226,7 +226,7 @@ class Guest:
 
     @property
     def libvirts_socket(self):
-        """Where libvirt's own monitor listens."""
+        """The path of the socket of libvirt's own monitor."""
         path, = glob.glob(os.path.join(self._daemon.home, 'XDG_CONFIG_HOME', 'libvirt', 'qemu',
                                        'lib', 'domain-*-' + NAME, 'monitor.sock'))
         return path

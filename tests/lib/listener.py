@@ -8,9 +8,9 @@ import threading
 
 
 class Listener:
-    """Listens on PATH, which must be free, as long as the context is open. What a subclass has as
-    serve() is called with each client's socket, one after the other, in a thread; it ends when the
-    client has left."""
+    """Listens on PATH, which must not exist, while the context is open. A thread calls serve() of
+    the subclass with the socket of each client, one after another; it ends when the client has
+    disconnected."""
 
     def __init__(self, path):
         self._path = path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What tests with a running QEMU have in common."""
+"""Helpers for tests with a running QEMU."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ import qblk
 import qemu
 from topologies import TOPOLOGIES
 
-SKIPPED = 77  # meson's exit status for it
+SKIPPED = 77  # meson's exit status for skipped tests
 
 IN_CI = os.environ.get('CI') == 'true'
 
@@ -54,13 +54,15 @@ class TestCase(unittest.TestCase):
         cls.addClassCleanup(cls._ends.close)
 
     def share(self, name):
-        """start() for a test that only reads: the tests of a class have one QEMU for a topology."""
+        """start() for a test that only reads: the tests of a class share one QEMU for each
+        topology."""
         if name not in self._shared:
             self._shared[name] = self._ends.enter_context(self.running(name))
         return self._shared[name]
 
     def qblk(self, *arguments, status=qblk.DONE, **options):
-        """Run qblk, which must end with STATUS; whatever fails says why, and nothing on stdout."""
+        """Run qblk, which must end with STATUS; on failure there is a message, and nothing on
+        stdout."""
         result = qblk.run(*arguments, **options)
         self.assertEqual(result.status, status, msg=str(result))
         if status != qblk.DONE:
@@ -78,7 +80,7 @@ class TestCase(unittest.TestCase):
 
 
 def disk_sources(disk):
-    """The paths of a <disk>, top to bottom, and whether the chain is closed by <backingStore/>."""
+    """The paths of a <disk>, top to bottom, and TRUE if <backingStore/> closes the chain."""
     files = []
     layer = disk
     while layer is not None and len(layer):
@@ -90,7 +92,7 @@ def disk_sources(disk):
 
 
 class Graph:
-    """Who is whose child in a running QEMU, by its own account and not by qblk's."""
+    """The children of each node of a running QEMU, reported by QEMU and not by qblk."""
 
     def __init__(self, client):
         self.nodes = {node['node-name']: node for node in
@@ -101,7 +103,7 @@ class Graph:
                       for edge in graph['edges']}
 
     def layers_of(self, path):
-        """The format nodes that stand on PATH; protocol nodes where there is no format node."""
+        """The format nodes on top of PATH; protocol nodes if it has no format node."""
         protocols = {name for name, node in self.nodes.items()
                      if node['drv'] in ('file', 'host_device') and node['file'] == path}
         formats = {parent for parent, child, name in self.edges
@@ -124,7 +126,7 @@ class Loader(unittest.TestLoader):
 
 
 class Result(unittest.TextTestResult):
-    """unittest takes the end of the program for the end of a test, and would begin the next."""
+    """For unittest the exit of the program is the end of one test, and it would start the next."""
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -138,7 +140,7 @@ class Result(unittest.TextTestResult):
 
 
 def main(service=contextlib.nullcontext()):
-    """Run the tests of the file that was started, with the SERVICE that they share."""
+    """Run the tests of the started file, with the SERVICE that they share."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))  # so that QEMU ends as well
     with contextlib.ExitStack() as stack:
         try:
@@ -153,8 +155,8 @@ def main(service=contextlib.nullcontext()):
     result = program.result
     if not result.wasSuccessful():
         sys.exit(1)
-    skipped = [test for test, _ in result.skipped if not hasattr(test, 'test_case')]  # no subtests
-    # for scripts/compatibility-table
+    skipped = [test for test, _ in result.skipped if not hasattr(test, 'test_case')]  # whole tests
+    # scripts/compatibility-table reads this line
     print(f'{result.testsRun - len(skipped)} tests passed, {len(skipped)} skipped')
     if len(skipped) == result.testsRun:
         sys.exit(SKIPPED)

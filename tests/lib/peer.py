@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A peer that speaks QMP as badly as a test wants it to."""
+"""A peer that speaks QMP as incorrectly as a test requires."""
 
 import json
 
@@ -28,17 +28,17 @@ class Connection:
         self._socket.sendall(data)
 
     def flood(self, data):
-        """Send DATA again and again until the client has had enough."""
+        """Send DATA repeatedly until the client disconnects."""
         while True:
             self._socket.sendall(data)
 
     def hear_out(self):
-        """Say no more, until the client leaves."""
+        """Send nothing more, until the client disconnects."""
         while self._socket.recv(1 << 16):
             pass
 
     def drip(self, pieces, seconds):
-        """One of PIECES in SECONDS, for as long as the client stays."""
+        """Send one of PIECES every SECONDS, while the client is connected."""
         self._socket.settimeout(seconds)
         for piece in pieces:
             self._socket.sendall(piece)
@@ -49,7 +49,7 @@ class Connection:
                 pass
 
     def command(self):
-        """The next command as (id, name, arguments); ConnectionError where the client left."""
+        """The next command as (id, name, arguments); ConnectionError if the client disconnected."""
         while b'\n' not in self._buffer:
             data = self._socket.recv(1 << 16)
             if not data:
@@ -66,8 +66,8 @@ class Connection:
         self.send(line({'return': {}, 'id': number}))
 
     def serve(self, answers):
-        """Answer commands as ANSWERS does, a function of name and arguments: an object with
-        `return` or `error`, or the bytes of the reply as a function of its id."""
+        """Answer commands with ANSWERS, a function of name and arguments: an object with `return`
+        or `error`, or the bytes of the reply as a function of its id."""
         while True:
             number, name, arguments = self.command()
             answer = answers(name, arguments)
@@ -75,7 +75,7 @@ class Connection:
 
 
 class Peer(listener.Listener):
-    """Listens on PATH and lets PLAY, a function of a Connection, loose on each client."""
+    """Listens on PATH and calls PLAY, a function of a Connection, for each client."""
 
     def __init__(self, path, play):
         super().__init__(path)
@@ -90,7 +90,7 @@ def refusal(text='The command has not been found', kind='CommandNotFound'):
 
 
 def recorded(capture):
-    """The answers of a capture; what is not in it this QEMU does not have."""
+    """The replies of a capture; for a command without a reply this QEMU refuses it."""
     replies = {}
     for reply in capture['replies']:
         key = reply['execute'], json.dumps(reply.get('arguments') or {}, sort_keys=True)

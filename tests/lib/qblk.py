@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the command under test: QBLK, a command prefix (so that it may be under valgrind)."""
+"""Run the command under test: QBLK, a command prefix (for example to use valgrind)."""
 
 import atexit
 import dataclasses
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-TIMEOUT = 120  # seconds, after which qblk hangs
+TIMEOUT = 120  # seconds; a qblk that takes longer hangs
 
 # The exit codes, which are part of the interface
 DONE, FAILED, USAGE, NOT_FOUND, REFUSED, NO_CONNECTION, JOB_FAILED = range(7)
@@ -39,20 +39,21 @@ class Result:
 
 @functools.cache
 def state_home():
-    """Where the journals are that qblk writes in this test."""
+    """The directory of the journals that qblk writes in this test."""
     directory = tempfile.mkdtemp(prefix='qblk-state-')
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
 
 
 def environment():
-    """What qblk sees: the messages of the C locale in UTF-8, and nothing that changes them."""
+    """The environment of qblk: messages of the C locale in UTF-8, and nothing that changes them."""
     return {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'G_MESSAGES_DEBUG': '',
             'NO_COLOR': '1', 'XDG_STATE_HOME': state_home()}
 
 
 def command(arguments):
-    """QBLK with ARGUMENTS; paths in it are from where the test was started, not where qblk runs."""
+    """QBLK with ARGUMENTS; its relative paths start at the directory of the test, not at that of
+    qblk."""
     words = [os.path.abspath(word) if os.sep in word and os.path.exists(word) else word
              for word in shlex.split(os.environ['QBLK'])]
     return words + list(map(str, arguments))
@@ -67,14 +68,14 @@ def status_with_stdout(*arguments, stdout):
 
 @dataclasses.dataclass
 class Usage:
-    """What a run took."""
+    """The resources that a run used."""
     seconds: float
     cpu: float  # seconds
     peak: int  # bytes of memory
 
 
-# A process starts with the memory of the one that it was forked from, and that is what its peak
-# begins with: one that is small stands between.
+# The peak memory of a process starts with the memory of the process that forked it: a small process
+# is put between.
 _METER = """
 import os, resource, sys, time
 begin = time.monotonic()

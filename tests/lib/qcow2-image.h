@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The start of qcow2 images, for the tests of those who read headers.
+ * The first bytes of qcow2 images, for tests of functions that read headers.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ typedef struct {
 
 Qcow2Image qcow2_image(guint version);
 
-/** @value at @offset, big-endian, in @size bytes. */
+/** Write @value at @offset, big-endian, in @size bytes. */
 void qcow2_image_put(Qcow2Image *image, gsize offset, gsize size, guint64 value);
 void qcow2_image_put_text(Qcow2Image *image, gsize offset, const char *text);
 void qcow2_image_put_backing(Qcow2Image *image, const char *name);

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starts the programs of QEMU for a test and always ends them.
+"""Start the programs of QEMU for a test, and always end them.
 
-Which ones is up to the environment, each variable a command prefix, so that another version can be
+The environment selects the programs, each variable a command prefix, so that another version can be
 run: QBLK_QEMU_SYSTEM, QBLK_QEMU_STORAGE_DAEMON, QBLK_QEMU_IMG, QBLK_QEMU_IO, QBLK_QEMU_NBD.
-`scripts/qemu-matrix with VERSION` sets them.
-"""
+`scripts/qemu-matrix with VERSION` sets them."""
 
 import contextlib
 import functools
@@ -20,7 +19,7 @@ import uuid
 
 import qmp
 
-FIXED_UUID = None  # of all guests, where what they say is recorded
+FIXED_UUID = None  # of all guests, when their replies are recorded
 
 _VARIABLES = {
     'qemu-system-x86_64': 'QBLK_QEMU_SYSTEM',
@@ -37,11 +36,12 @@ class Unavailable(Exception):
 
 
 class Missing(Unavailable):
-    """A program that ought to be there is not."""
+    """A program that should exist does not."""
 
 
 def program(tool):
-    """The command prefix that runs TOOL. An empty variable says that this version has none."""
+    """The command prefix that runs TOOL. An empty variable means that this version does not have
+    it."""
     command = shlex.split(os.environ.get(_VARIABLES[tool], tool))
     if not command:
         raise Unavailable(f'{_VARIABLES[tool]} says there is no {tool}')
@@ -51,7 +51,7 @@ def program(tool):
 
 
 def use(wanted):
-    """From now on the programs are those of the version WANTED of scripts/qemu-matrix."""
+    """Use the programs of version WANTED of scripts/qemu-matrix from now on."""
     done = subprocess.run([_MATRIX, 'with', wanted, 'env', '--null'], check=True,
                           stdout=subprocess.PIPE)
     told = dict(line.split('=', 1) for line in os.fsdecode(done.stdout).split('\0') if line)
@@ -72,8 +72,8 @@ def version():
 
 
 def dies_of_node_queries(version):
-    """Whether query-named-block-nodes can kill the QEMU with this reply to query-version while a
-    stream job ends. 7.2 was seen to die; 5.2, 10.0.13 and 11.1 were seen to live."""
+    """TRUE if query-named-block-nodes can crash the QEMU with this reply to query-version while a
+    stream job ends. 7.2 was seen to crash; 5.2, 10.0.13 and 11.1 were not."""
     number = tuple(version['qemu'][part] for part in ('major', 'minor', 'micro'))
     return (6, 0) <= number < (10, 0, 13) or (10, 1) <= number < (10, 2)
 
@@ -89,11 +89,11 @@ def directory():
 
 
 class Process:
-    """A QEMU or storage daemon with two monitors: `socket` for whoever is tested and `qmp`,
-    connected, for the test. With TCP there is a third, `tcp`, as HOST:PORT, on that port unless it
-    is True. The listening sockets are made here and inherited, so that nobody polls for them: a
-    connection waits in the queue until QEMU takes it, and ends when QEMU ends. With OWN_SOCKET QEMU
-    makes `socket`, which is there when the other one answers."""
+    """A QEMU or storage daemon with two monitors: `socket` for the program under test and `qmp`,
+    connected, for the test. With TCP it has a third, `tcp`, as HOST:PORT, on that port or on a free
+    one if it is True. The listening sockets are created here and inherited, so that no polling is
+    needed: a connection waits in the queue until QEMU accepts it, and ends when QEMU ends. With
+    OWN_SOCKET QEMU creates `socket`, which exists when the other monitor answers."""
 
     def __init__(self, home, arguments, daemon=False, tcp=False, own_socket=False):
         self.home = home
@@ -156,8 +156,8 @@ class Process:
             print(message, file=sys.stderr)
 
     def _answers(self):
-        """Whether QEMU still lives. One that is about to die does not answer, though its process
-        may be there for a moment more."""
+        """TRUE if QEMU still runs. A QEMU that is about to die does not answer, although its
+        process may exist for a moment."""
         try:
             self.qmp.ask('query-version')
             return True
@@ -166,7 +166,7 @@ class Process:
             return False
 
     def quit(self):
-        """End QEMU as its user would: what it has not written yet it writes."""
+        """End QEMU as its user would: it writes all pending data."""
         self._killed = True
         self.qmp.execute('quit')
         self._process.wait(qmp.TIMEOUT)
@@ -186,7 +186,7 @@ class Process:
         return self._process.pid
 
     def stop(self):
-        """End QEMU and return what it wrote to stderr."""
+        """End QEMU and return its stderr."""
         if self.qmp is not None:
             self.qmp.close()
         if self._process.poll() is None:
@@ -211,8 +211,8 @@ def _listen(path):
 @contextlib.contextmanager
 def nbd_server(path, image, fmt='qcow2', export=None, address=None):
     """Serve IMAGE read-only to one client, on the unix socket PATH or, with ADDRESS, on a free TCP
-    port of it, which is yielded. --fork returns once the socket listens, and without --persistent
-    the server ends with its client whatever happens to us."""
+    port of that address, which is yielded. --fork returns when the socket listens, and without
+    --persistent the server ends with its client."""
     pid_file = path + '.pid'
     command = program('qemu-nbd') + ['--fork', '--pid-file', pid_file, '--read-only',
                                      '--format', fmt]
@@ -238,8 +238,8 @@ def _free_port(address):
 
 @contextlib.contextmanager
 def loop_device(link, image):
-    """A block device over IMAGE, which needs root. Its number is whatever is free, so it is reached
-    by a symbolic LINK, which keeps its name from run to run."""
+    """A block device over IMAGE, which needs root. Its number is any free one, so it is used
+    through a symbolic LINK, which has the same name in each run."""
     try:
         done = subprocess.run(['losetup', '--find', '--show', image], check=True,
                               capture_output=True, text=True)

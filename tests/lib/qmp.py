@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A QMP client that is small enough to be trusted by the tests of a bigger one."""
+"""A QMP client that is simple enough to test a more complex one."""
 
 import json
 import socket
 import time
 
-TIMEOUT = 60  # seconds; only a machine that has failed takes this long
+TIMEOUT = 60  # seconds; a working machine needs less
 
 
 class QmpError(Exception):
-    """The error QEMU answered a command with."""
+    """The error that QEMU returned for a command."""
 
     def __init__(self, command, error):
         super().__init__(f"{command}: {error['class']}: {error['desc']}")
@@ -17,8 +17,8 @@ class QmpError(Exception):
 
 
 class Qmp:
-    """One connection, past its greeting and in command mode. Replies come in the order of commands;
-    events are kept until they are waited for."""
+    """One connection, after its greeting and in command mode. Replies come in the order of the
+    commands; events are kept until they are waited for."""
 
     def __init__(self, connection, timeout=TIMEOUT):
         self._socket = connection
@@ -48,7 +48,8 @@ class Qmp:
         self._socket.close()
 
     def _receive(self):
-        """The next message; ConnectionError at the end of the stream, TimeoutError in time."""
+        """The next message; ConnectionError at the end of the stream, TimeoutError after the
+        timeout."""
         while b'\n' not in self._buffer:
             left = self._deadline - time.monotonic()
             if left <= 0:
@@ -82,7 +83,8 @@ class Qmp:
         return reply['return']
 
     def wait_event(self, name, data=None, timeout=TIMEOUT):
-        """Take the first event called NAME whose data has all members of DATA, past or to come."""
+        """Remove and return the first event called NAME whose data has all members of DATA, past or
+        future."""
         self._deadline = time.monotonic() + timeout
         wanted = (data or {}).items()
         seen = 0

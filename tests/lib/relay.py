@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Sockets that behave as a real QEMU can be made to only with luck."""
+"""Sockets with a behaviour that a real QEMU shows only by chance."""
 
 import socket
 import threading
@@ -8,8 +8,8 @@ import listener
 
 
 class Relay(listener.Listener):
-    """Passes everything between the clients of PATH and the monitor at TARGET. When QEMU begins the
-    line after LINES lines it calls ON_LINES and passes on no byte more."""
+    """Forwards everything between the clients of PATH and the monitor at TARGET. When QEMU starts
+    the line after LINES lines, it calls ON_LINES and forwards no more bytes."""
 
     def __init__(self, path, target, lines, on_lines):
         super().__init__(path)
@@ -17,13 +17,13 @@ class Relay(listener.Listener):
         self._left = lines
         self._on_lines = on_lines
 
-    def _heard(self, data):
-        """What the client said; nobody wants to know."""
+    def _received(self, data):
+        """Called with the data that the client sent; ignores them."""
 
     def serve(self, client):
         with socket.socket(socket.AF_UNIX) as monitor:
             monitor.connect(self._target)
-            upwards = threading.Thread(target=_pass, args=(client, monitor, self._heard))
+            upwards = threading.Thread(target=_pass, args=(client, monitor, self._received))
             upwards.start()
             self._downwards(monitor, client)
             for connection in (client, monitor):
@@ -44,23 +44,24 @@ class Relay(listener.Listener):
 
 
 class Recorder(Relay):
-    """Passes all between its clients and the monitor at TARGET, and keeps what the clients said in
-    `sent`, as lines."""
+    """Forwards all between its clients and the monitor at TARGET, and keeps the lines that the
+    clients sent in `sent`."""
 
     def __init__(self, path, target):
         super().__init__(path, target, -1, None)
-        self._said = b''
+        self._sent = b''
 
     @property
     def sent(self):
-        return self._said.splitlines()
+        return self._sent.splitlines()
 
-    def _heard(self, data):
-        self._said += data
+    def _received(self, data):
+        self._sent += data
 
 
 class Greeter(listener.Listener):
-    """Listens on PATH, sends DATA to each client, hears it out and says no more."""
+    """Listens on PATH, sends DATA to each client, reads until it disconnects and sends nothing
+    more."""
 
     def __init__(self, path, data):
         super().__init__(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Is XML what libvirt would take? Asks libvirt's own schema, by xmllint."""
+"""Validate XML against libvirt's own schema, with xmllint."""
 
 import os
 import shutil
@@ -18,15 +18,15 @@ def available():
 
 
 def wrap(fragment):
-    """A domain around a <devices> or one or more <disk>, one element a line as it came."""
+    """A domain around a <devices> or one or more <disk>, with one element in each line."""
     if not fragment.lstrip().startswith(b'<devices'):
         fragment = b'<devices>' + fragment + b'</devices>'
     return _BEFORE + fragment + _AFTER
 
 
 def check(fragments):
-    """Check all FRAGMENTS (a name: the bytes) in one run. Returns what is wrong, a name: the text;
-    an empty dictionary if nothing is."""
+    """Check all FRAGMENTS (a name: the bytes) in one run. Returns the errors, a name: the text; an
+    empty dictionary if all are valid."""
     with qemu.directory() as directory:
         paths = {}
         for number, (name, fragment) in enumerate(fragments.items()):
@@ -39,5 +39,5 @@ def check(fragments):
                               capture_output=True, check=False)
     lines = os.fsdecode(done.stderr).splitlines()
     return {name: '\n'.join(line for line in lines if line.startswith(path))
-            or 'xmllint says nothing of it' for name, path in paths.items()
+            or 'no message from xmllint' for name, path in paths.items()
             if f'{path} validates' not in lines}

@@ -48,7 +48,7 @@ run_case_wait_for_finalize(RunCase *test)
     g_ptr_array_insert(plan->steps, 1, g_ptr_array_steal_index(plan->steps, plan->steps->len - 1));
 }
 
-/* ---- what is written down ---- */
+/* ---- files ---- */
 
 void
 run_case_begin_journal(RunCase *test)
@@ -172,7 +172,7 @@ run_case_fail(RunCase *test, int code, const char *part)
     run_case_end(test, QBLK_BLOCKJOB_ERROR, code, part);
 }
 
-/* ---- what the server does ---- */
+/* ---- the server ---- */
 
 void
 run_case_status(FakeQmp *fake, const char *states)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/session-check.h"
 
-/* A session that began at time 0 and has 5 seconds for its handshake. */
+/* A session that started at time 0 and has 5 seconds for its handshake. */
 QblkSession *
 session_check_new(void)
 {
@@ -14,7 +14,7 @@ session_check_receive(QblkSession *session, const char *text, gint64 now)
     qblk_session_receive(session, text, strlen(text), now);
 }
 
-/* What the session wants to send; it is taken as sent. */
+/* The bytes that the session wants to send; they count as sent. */
 char *
 session_check_drain(QblkSession *session)
 {

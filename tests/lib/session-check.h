@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Steps and checks for tests of the session: what QEMU says, what the session says, and what became
+ * Helpers for tests of the session: messages from QEMU, messages from the session, and the results
  * of its commands.
  */
 #pragma once
@@ -13,12 +13,12 @@
     "\"package\": \"\"}, \"capabilities\": []}}\r\n"
 #define SESSION_SECOND G_GINT64_CONSTANT(1000000)
 
-/** A session that began at time 0 and has 5 seconds for its handshake. */
+/** A session that started at time 0 and has 5 seconds for its handshake. */
 QblkSession *session_check_new(void);
 
 void session_check_receive(QblkSession *session, const char *text, gint64 now);
 
-/** What the session wants to send; it is taken as sent. */
+/** The bytes that the session wants to send; they count as sent. */
 char *session_check_drain(QblkSession *session);
 
 void session_check_sends(QblkSession *session, const char *expected);

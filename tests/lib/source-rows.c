@@ -15,7 +15,7 @@ row_free(gpointer data)
     g_free(row);
 }
 
-/* g_strcompress knows octal codes only. */
+/* g_strcompress supports octal escapes only. */
 static char *
 unescape(const char *text)
 {
@@ -84,7 +84,7 @@ load_table(const char *path, GPtrArray *rows)
         if (row->name != NULL) {
             g_ptr_array_add(rows, row);
         } else {
-            row_free(row); /* what stands before the first */
+            row_free(row); /* the text before the first row */
         }
     }
 }

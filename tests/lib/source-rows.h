@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The names in tests/golden-sources, whose run.py says what a row is.
+ * The names in tests/golden-sources; its run.py describes the rows.
  */
 #pragma once
 
@@ -8,12 +8,14 @@
 
 typedef struct {
     char *name;
-    char *xml;     /* NULL where the row is an error */
+    char *xml;     /* NULL if the row is an error */
     char *format;  /* or NULL */
-    char *error;   /* or NULL: in no form there is */
-    char *refusal; /* or NULL: what XML has no form for */
+    char *error;   /* or NULL: of an invalid name */
+    char *refusal; /* or NULL: of a name that XML cannot express */
 } SourceRow;
 
-/** All rows; QBLK_SOURCE_ROOT says where the sources are.  A table that cannot be read fails the
- * test. */
+/**
+ * All rows. QBLK_SOURCE_ROOT is the directory of the sources. A table that cannot be read fails the
+ * test.
+ */
 GPtrArray *source_rows_load(void);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table of file names and what they mean: files of rows, read and written without loss."""
+"""The table of file names and their meanings: read and write files of rows without loss."""
 
 import dataclasses
 import glob
@@ -11,17 +11,17 @@ _FIELD = re.compile(r'(name|escaped|shown|format|dropped|schema|error|unsupporte
 
 @dataclasses.dataclass
 class Row:
-    """What the table says of one name. Comments stand before the row they are about."""
+    """The expectations for one name. Comments stand before the row they describe."""
     comments: list
     spelling: str  # the line that has the name
     name: bytes
     xml: str = ''
     format: str = ''
     dropped: list = dataclasses.field(default_factory=list)
-    error: str = ''  # it is in no form there is: label and things of the message
-    unsupported: str = ''  # it means something that XML cannot say: the same
-    schema: str = ''  # why the schema of libvirt does not take the XML
-    shown: str = ''  # how an error writes the name, if not as it is
+    error: str = ''  # the name is invalid: label and things of the message
+    unsupported: str = ''  # XML cannot express its meaning: label and things of the message
+    schema: str = ''  # why the XML does not match the schema of libvirt
+    shown: str = ''  # how an error shows the name, if it differs
 
     def text(self):
         lines = [*self.comments, self.spelling]
@@ -64,7 +64,7 @@ def _row(block):
 
 
 def read(path):
-    """The rows of the file at PATH; and what stands before the first, which is about all."""
+    """The rows of the file at PATH, and the text before the first, which is about all of them."""
     with open(path, encoding='utf-8') as file:
         blocks = [block.split('\n') for block in file.read().rstrip('\n').split('\n\n')]
     head = '\n'.join(blocks[0]) if all(line.startswith('#') for line in blocks[0]) else ''
@@ -78,6 +78,6 @@ def write(path, head, rows):
 
 
 def files(directory):
-    """Its tables; the messages that they name are no table."""
+    """Its tables; the file of messages is not a table."""
     paths = glob.glob(os.path.join(directory, '*.txt'))
     return sorted(path for path in paths if os.path.basename(path) != 'messages.txt')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preloaded into qblk, it writes down what a disk would have if the machine lost its power: in the
- * directory $SYNCED the content of each file as it was last synced, as DEVICE-INODE, and
- * for each directory a line `DEVICE-INODE NAME` for each of its entries as it was last synced. */
+/* Preloaded into qblk, it records what a disk would contain after a power loss: in the directory
+ * $SYNCED the content of each file at its last sync, as DEVICE-INODE, and for each directory a line
+ * `DEVICE-INODE NAME` for each of its entries at its last sync. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <err.h>
@@ -20,7 +20,7 @@
 int fsync(int fd);
 int fdatasync(int fd);
 
-/* The line @format goes to @out. */
+/* Write the line @format to @out. */
 static void __attribute__((format(printf, 2, 3))) put(int out, const char *format, ...)
 {
     char text[NAME_MAX + 64];
@@ -55,7 +55,7 @@ put_content(int out, int fd)
 {
     char path[64], text[4096];
     ssize_t length;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* which may be open for writing only */
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* may be open for writing only */
     int in = open(path, O_RDONLY | O_CLOEXEC);
     while (in >= 0 && (length = read(in, text, sizeof text)) > 0) {
         if (write(out, text, length) != length) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A small HTTP server that sends parts of files, which QEMU asks for."""
+"""A small HTTP server with range requests, which QEMU sends."""
 
 import contextlib
 import http.server
@@ -13,7 +13,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
     def _find(self):
-        """(path, first, last byte) of what is asked for; None if it is not there."""
+        """(path, first, last byte) of the request; None if the file does not exist."""
         name = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path).lstrip('/')
         path = os.path.join(self.server.directory, name)
         if not os.path.isfile(path):
@@ -54,7 +54,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def server(directory):
-    """Serve the files of DIRECTORY; what is yielded is the port on 127.0.0.1."""
+    """Serve the files of DIRECTORY; yields the port on 127.0.0.1."""
     listener = http.server.ThreadingHTTPServer(('127.0.0.1', 0), _Handler)
     listener.daemon_threads = True
     listener.directory = directory

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Chains made by hand, and XML read back.
+ * Chains built by hand, and checks of XML.
  */
 #pragma once
 
@@ -15,8 +15,8 @@ QblkLayer *xml_check_layer(const char *node, const char *path);
 /** A running copy to @path, or active commit into it. */
 void xml_check_add_mirror(QblkChain *chain, gboolean is_commit, const char *node, const char *path);
 
-/** The value that a reader finds for an attribute of the root of @text. */
+/** The value of an attribute of the root of @text. */
 char *xml_check_root_attribute(const char *text, const char *name);
 
-/** How often @part is in @text. */
+/** The number of times that @part is in @text. */
 guint xml_check_count(const char *text, const char *part);

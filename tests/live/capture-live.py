@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a capture has in it. That it says what its guest says is in graphs-live."""
+"""`qblk capture`: the format of a capture file. graphs-live compares its content with the guest."""
 
 import json
 
@@ -16,21 +16,21 @@ class Capture(live.TestCase):
             self.assertIn('execute', reply)
             self.assertEqual(('return' in reply) + ('error' in reply), 1, msg=reply)
 
-    def test_it_says_the_same_on_standard_input(self):
+    def test_it_is_the_same_from_standard_input(self):
         _, process = self.share('virtio-5-deep')
         text = self.qblk('capture', process.socket).stdout
         for command in (('list',), ('chain',), ('xml',), ('graph',), ('resolve', 'vda[2]')):
             with self.subTest(command):
-                said = self.qblk(command[0], process.socket, *command[1:]).text
+                output = self.qblk(command[0], process.socket, *command[1:]).text
                 self.assertEqual(
                     self.qblk(command[0], 'capture:-', *command[1:], stdin=text).text,
-                    said.replace(process.socket, 'capture:-'))
+                    output.replace(process.socket, 'capture:-'))
 
-    def test_it_has_no_secret(self):
+    def test_it_contains_no_secret(self):
         _, process = self.share('luks')
         self.assertNotIn(b'"data": "secret"', self.qblk('capture', process.socket).stdout)
 
-    def test_a_broken_one_is_an_error(self):
+    def test_an_invalid_capture_is_an_error(self):
         for data in (b'', b'{', b'[]', b'{"qblk-capture": 2, "replies": []}',
                      b'{"qblk-capture": 1}', b'{"qblk-capture": 1, "replies": 5}'):
             with self.subTest(data):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""qblk check: image headers and domains against what runs."""
+"""`qblk check`: compare the running chain with image headers and with a domain."""
 
 import json
 import os
@@ -12,19 +12,19 @@ import qemu
 
 class Check(live.TestCase):
     def check(self, process, *options):
-        """What it prints: nothing and 0, or lines and 1."""
+        """The output: nothing and exit status 0, or lines and exit status 1."""
         result = qblk.run('check', *options, process.socket)
         self.assertEqual(result.stderr, b'', msg=str(result))
         self.assertEqual(result.status, qblk.FAILED if result.stdout else qblk.DONE)
         return result.text
 
-    def test_a_chain_as_its_headers_say_is_silent(self):
+    def test_a_chain_that_matches_its_headers_prints_nothing(self):
         for name in ('virtio-5-deep', 'drive-5-deep', 'libvirt-names', 'json-names', 'data-file',
                      'commit-ready', 'mirror-ready', 'throttle-blockdev', 'raw-block-device'):
             with self.subTest(name), self.running(name) as (_, process):
                 self.assertEqual(self.check(process), '')
 
-    def test_a_header_changed_behind_its_back_is_found(self):
+    def test_a_changed_header_is_reported(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
         images.rebase(files[1], '/elsewhere.qcow2', 'raw')
@@ -39,21 +39,21 @@ class Check(live.TestCase):
             'disk': 'vda', 'layer': 'vda[1]', 'kind': 'backing-file',
             'expected': '/elsewhere.qcow2', 'found': files[2]})
 
-    def test_a_header_that_lost_its_backing_file_is_found(self):
+    def test_a_header_without_its_backing_file_is_reported(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
         images.rebase(files[2], '')
         self.assertEqual(self.check(process), "vda[2]: backing file: header says none, running "
                                               f"chain has '{files[3]}'\n")
 
-    def test_a_link_to_the_same_file_is_the_same(self):
+    def test_a_link_to_the_same_file_is_no_difference(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
         os.symlink(files[2], os.path.join(self.directory, 'link'))
         images.rebase(files[1], os.path.join(self.directory, 'link'))
         self.assertEqual(self.check(process), '')
 
-    def test_after_a_job_qemu_has_changed_the_header_itself(self):
+    def test_a_job_of_qemu_changes_the_header_and_is_no_difference(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
         nodes = [self.resolve(process.socket, f'vda[{number}]') for number in range(5)]
@@ -67,7 +67,7 @@ class Check(live.TestCase):
         self.assertEqual(self.check(process), '')
         self.assertEqual(self.resolve(process.socket, files[4]), nodes[4])
 
-    def test_a_domain_drifts_when_a_job_changes_the_chain(self):
+    def test_a_domain_differs_after_a_job_changed_the_chain(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
         domain = os.path.join(self.directory, 'domain.xml')
@@ -97,7 +97,7 @@ class Check(live.TestCase):
         self.assertEqual(result.status, qblk.FAILED)
         self.assertIn('number of layers', result.text)
 
-    def test_what_a_domain_says_is_compared_with_the_images_themselves(self):
+    def test_a_domain_is_compared_with_images(self):
         files = images.chain(self.directory, 'disk', 3)
         domain = os.path.join(self.directory, 'domain.xml')
         text = (f"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk commit` on a running QEMU: the guest sees the same data before and after."""
+"""`qblk commit` on a running QEMU: the guest reads the same data before and after."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ class Inner(block_jobs.TestCase):
     def commit(self, *arguments, **options):
         return self.qblk('commit', self.process.socket, 'vda', *arguments, **options)
 
-    def test_at_each_position_for_each_kind_of_disk(self):
+    def test_each_position_on_each_kind_of_disk(self):
         for kind in KINDS:
             for top, base in brief.some(((1, 2), (1, 3), (2, 3))):
                 with self.subTest(kind=kind, top=top, base=base):
@@ -37,26 +37,26 @@ class Inner(block_jobs.TestCase):
                     self.assertEqual(fmt, 'qcow2')
                     self.assert_same_content()
 
-    def test_shallow_goes_one_layer_down(self):
+    def test_shallow_commits_one_layer_down(self):
         self.boot()
         self.commit('--top', 'vda[1]', '--shallow')
         self.assert_files(self.files[0], *self.files[2:])
         self.assert_same_content()
 
-    def test_without_a_base_it_goes_to_the_bottom(self):
+    def test_without_a_base_it_commits_to_the_bottom(self):
         self.boot()
         self.commit('--top', 'vda[1]')
         self.assert_files(self.files[0], self.files[3])
         self.assert_same_content()
 
     @brief.leave_out
-    def test_layers_may_be_named_by_path_or_node(self):
+    def test_layers_are_named_by_path_or_node(self):
         self.boot()
         self.commit('--top', self.files[1], '--base', 'node:' + stem(self.files[2]))
         self.assert_files(self.files[0], *self.files[2:])
         self.assert_same_content()
 
-    def test_a_relative_name_stays_relative_if_asked_for(self):
+    def test_keep_relative_keeps_a_relative_name(self):
         for kind in ('blockdev', 'drive'):
             with self.subTest(kind):
                 self.setUp()
@@ -72,17 +72,17 @@ class Inner(block_jobs.TestCase):
                                                    'qcow2', self.files[0]], check=True)
         self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda'))
         self.refuse('commit', self.process.socket, 'vda', '--top', 'vda[1]', '--keep-relative',
-                    says='not relative')
+                    message='not relative')
 
     @brief.leave_out
-    def test_a_header_that_names_another_image_than_the_open_one_is_not_kept(self):
+    def test_the_name_of_another_image_is_not_kept_relative(self):
         self.make(3)
         other = images.create(os.path.join(self.directory, 'other.qcow2'))
         subprocess.run(qemu.program('qemu-img') + ['rebase', '-u', '-b', os.path.basename(other),
                                                    '-F', 'qcow2', self.files[1]], check=True)
         self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda'))
         self.refuse('commit', self.process.socket, 'vda', '--top', 'vda[1]', '--keep-relative',
-                    says='other.qcow2')
+                    message='other.qcow2')
 
     def test_into_a_raw_base(self):
         self.boot_on_raw()
@@ -96,12 +96,12 @@ class Inner(block_jobs.TestCase):
         self.boot_on_raw(raw_node=False)
         self.commit('--top', 'vda[1]')
         self.assert_files(self.files[0], self.files[-1])
-        said = 'raw' if qemu.version() >= (9, 0) else 'file'
-        self.assertEqual(header(self.files[0]), (self.files[-1], said))
+        stored = 'raw' if qemu.version() >= (9, 0) else 'file'
+        self.assertEqual(header(self.files[0]), (self.files[-1], stored))
         self.assertEqual(self.qblk('check', self.process.socket).text, '')
         self.assert_same_content()
 
-    def test_a_layer_with_a_data_file_leaves_nothing_open(self):
+    def test_a_layer_with_a_data_file_is_closed_completely(self):
         self.make(2)
         data = os.path.join(self.directory, 'data.raw')
         middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=self.files[0],
@@ -120,7 +120,7 @@ class Inner(block_jobs.TestCase):
         self.assert_same_content()
 
     def test_what_was_committed_is_there_if_qemu_is_killed_right_after(self):
-        """Of a base that is open for writing QEMU has metadata in its memory until a flush."""
+        """QEMU keeps metadata of a writable base in its memory until a flush."""
         self.make(2)
         middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=self.files[0])
         images.write(middle, pattern=8, offset='2M')
@@ -162,7 +162,7 @@ class Active(block_jobs.TestCase):
                     self.assert_same_content(self.files[base])
 
     @brief.leave_out
-    def test_a_disk_keeps_its_place_whatever_names_it(self):
+    def test_a_disk_is_the_same_for_each_form_of_its_name(self):
         for target in ('system=disk-3', 'system=vda'):
             with self.subTest(target):
                 self.setUp()
@@ -189,7 +189,7 @@ class Active(block_jobs.TestCase):
         self.assertEqual(job['status'], 'ready')
         self.assertIn(job['id'], text)
         self.assertEqual(self.chain()['mirror']['ready'], True)
-        self.refuse('commit', self.process.socket, 'vda', '--pivot', says=job['id'])
+        self.refuse('commit', self.process.socket, 'vda', '--pivot', message=job['id'])
         self.process.qmp.execute('job-cancel', {'id': job['id']})
         self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'concluded'})
         self.process.qmp.execute('job-dismiss', {'id': job['id']})
@@ -217,9 +217,9 @@ class Active(block_jobs.TestCase):
 
 @brief.leave_out
 class Refused(block_jobs.TestCase):
-    def test_what_makes_no_sense_on_the_chain(self):
+    def test_invalid_combinations_on_the_chain(self):
         self.boot()
-        for status, says, arguments in brief.some((
+        for status, message, arguments in brief.some((
                 (qblk.REFUSED, 'active layer', ()),
                 (qblk.REFUSED, '--pivot', ('--top', 'vda[1]', '--pivot')),
                 (qblk.REFUSED, 'same layer', ('--top', 'vda[2]', '--base', 'vda[2]')),
@@ -240,11 +240,11 @@ class Refused(block_jobs.TestCase):
                 (qblk.USAGE, '--bytes', ('--pivot', '--bytes')))):
             with self.subTest(arguments):
                 self.refuse('commit', self.process.socket, 'vda', *arguments, status=status,
-                            says=says.replace('vda[9]', 'no index 9'))
+                            message=message.replace('vda[9]', 'no index 9'))
 
-    def test_a_disk_that_is_not_there(self):
+    def test_a_disk_that_does_not_exist(self):
         self.boot()
-        self.refuse('commit', self.process.socket, 'vdb', status=qblk.NOT_FOUND, says='vdb')
+        self.refuse('commit', self.process.socket, 'vdb', status=qblk.NOT_FOUND, message='vdb')
 
     def test_a_dry_run_sends_nothing(self):
         self.boot()
@@ -280,29 +280,30 @@ class Refused(block_jobs.TestCase):
                 after = process.qmp.execute('query-jobs')
                 self.assertEqual([job['id'] for job in after], [job['id'] for job in before])
 
-    def test_a_guest_of_libvirt_without_a_word(self):
+    def test_a_guest_of_libvirt_without_force_managed(self):
         with self.running('libvirt-names') as (_, process):
             result = self.qblk('commit', process.socket, 'vda', '--pivot', status=qblk.REFUSED)
             self.assertIn('--force-managed', result.errors)
 
-    def test_an_id_that_is_taken_by_a_job_that_is_over(self):
+    def test_an_id_of_a_concluded_job(self):
         self.boot()
         copy = images.create(os.path.join(self.directory, 'copy.qcow2'))
         self.process.qmp.execute('blockdev-create', {
             'job-id': 'qblk-active-commit-vda',
             'options': {'driver': 'file', 'filename': copy, 'size': 0}})
         self.process.qmp.wait_event('JOB_STATUS_CHANGE', {'status': 'concluded'})
-        self.refuse('commit', self.process.socket, 'vda', '--pivot', says='qblk-active-commit-vda')
+        self.refuse('commit', self.process.socket, 'vda', '--pivot',
+                    message='qblk-active-commit-vda')
 
 
 @brief.leave_out
 class MidJob(block_jobs.TestCase):
     ENDS = (('--top', 'vda[1]'), ('--pivot',), ('--keep-overlay',), ('--active',))
 
-    def test_ctrl_c_takes_the_job_back(self):
+    def test_ctrl_c_cancels_the_job(self):
         self.interrupt_each('commit', self.ENDS)
 
-    def test_a_time_limit_takes_the_job_back(self):
+    def test_a_time_limit_cancels_the_job(self):
         for end in brief.some(self.ENDS):
             with self.subTest(end):
                 self.setUp()
@@ -328,7 +329,7 @@ class MidJob(block_jobs.TestCase):
         self.interrupt(running)
         self.assert_untouched()
 
-    def test_a_job_that_another_client_cancels_is_told(self):
+    def test_a_job_that_another_client_cancels_is_reported(self):
         self.boot(data='4M')
         running = self.begin('commit', self.process.socket, 'vda', '--top', 'vda[1]', *SLOW)
         self.process.qmp.execute('job-cancel', {'id': 'qblk-commit-vda'})

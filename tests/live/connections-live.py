@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The ways to a monitor, and what is said when there is none."""
+"""The forms of a monitor address, and the errors if a monitor cannot be used."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ class Ways(live.TestCase):
         with qmp.Qmp.connect(process.socket) as client:
             client.execute('query-version')
 
-    def test_the_guest_is_left_as_it_was(self):
+    def test_the_guest_does_not_change(self):
         _, process = self.start('commit-ready')
         before = live.Graph(process.qmp).edges, process.qmp.execute('query-jobs')
         for command in ('list', 'chain', 'xml', 'graph', 'jobs', 'capture'):
@@ -40,29 +40,29 @@ class Ways(live.TestCase):
 
 
 class Failures(live.TestCase):
-    def assert_no_connection(self, *arguments, says=None, **options):
+    def assert_no_connection(self, *arguments, message=None, **options):
         result = self.qblk(*arguments, status=qblk.NO_CONNECTION, **options)
-        if says:
-            self.assertIn(says, result.errors)
+        if message:
+            self.assertIn(message, result.errors)
 
     def test_a_socket_that_does_not_exist(self):
         path = os.path.join(self.directory, 'none.sock')
-        self.assert_no_connection('list', path, says=path)
+        self.assert_no_connection('list', path, message=path)
 
-    def test_a_socket_whose_qemu_is_gone(self):
+    def test_a_socket_whose_qemu_ended(self):
         _, process = self.start('empty-vm')
         process.kill()
-        self.assert_no_connection('list', process.socket, says=process.socket)
+        self.assert_no_connection('list', process.socket, message=process.socket)
 
-    def test_a_file_that_is_no_socket(self):
+    def test_a_file_that_is_not_a_socket(self):
         path = os.path.join(self.directory, 'file')
         with open(path, 'w', encoding='ascii'):
-            self.assert_no_connection('list', path, says=path)
+            self.assert_no_connection('list', path, message=path)
 
     def test_a_path_too_long_for_a_socket(self):
         self.assert_no_connection('list', '/' + 'x' * 200)
 
-    def test_a_port_that_nobody_listens_on(self):
+    def test_a_port_without_a_listener(self):
         with socket.create_server(('127.0.0.1', 0)) as server:
             port = server.getsockname()[1]
         self.assert_no_connection('list', f'tcp:127.0.0.1:{port}')
@@ -72,14 +72,14 @@ class Failures(live.TestCase):
         self.assertIn(result.status, (qblk.USAGE, qblk.NO_CONNECTION), msg=str(result))
         self.assertEqual(result.stdout, b'')
 
-    def test_a_busy_monitor_is_told_from_a_dead_one_within_the_timeout(self):
+    def test_a_busy_monitor_differs_from_a_dead_one_within_the_timeout(self):
         _, process = self.start('drive-5-deep')
         with qmp.Qmp.connect(process.socket):
             begin = time.monotonic()
             self.assert_no_connection('--timeout', '1', 'list', process.socket,
-                                      says=f'no greeting from {process.socket}')
+                                      message=f'no greeting from {process.socket}')
             self.assertLess(time.monotonic() - begin, 10)
-        # the queued client left, so the monitor is not stolen by it
+        # the queued client disconnected, so it does not occupy the monitor
         self.qblk('list', process.socket)
 
     def test_a_qemu_that_hangs_ends_with_the_timeout(self):
@@ -90,15 +90,16 @@ class Failures(live.TestCase):
         finally:
             os.kill(process.pid, signal.SIGCONT)
 
-    def test_a_server_that_speaks_no_qmp(self):
+    def test_a_server_without_qmp(self):
         path = os.path.join(self.directory, 'other.sock')
         with relay.Greeter(path, b'SSH-2.0-OpenSSH_9.2\r\n'):
             result = qblk.run('--timeout', '2', 'list', path)
         self.assertIn(result.status, (qblk.FAILED, qblk.NO_CONNECTION), msg=str(result))
         self.assertEqual(result.stdout, b'')
 
-    def test_a_qemu_that_dies_in_mid_conversation(self):
-        # 0: before the greeting; 1: before the capabilities are agreed; then among the replies
+    def test_a_qemu_that_dies_during_the_conversation(self):
+        # 0: before the greeting; 1: before the capabilities are negotiated; then between the
+        # replies
         for lines in range(5):
             with self.subTest(lines=lines), self.running('drive-5-deep') as (_, process):
                 path = os.path.join(process.home, 'relay.sock')
@@ -108,7 +109,7 @@ class Failures(live.TestCase):
 
 
 class InMidJob(block_jobs.TestCase):
-    def test_a_qemu_that_stands_still_is_left_and_its_job_can_be_taken_up(self):
+    def test_a_job_on_a_qemu_that_does_not_respond_can_be_resumed(self):
         self.boot(data='4M')
         running = self.begin('--timeout', '0.5', 'pull', self.process.socket, 'vda',
                              *block_jobs.SLOW)
@@ -126,7 +127,7 @@ class InMidJob(block_jobs.TestCase):
         self.assert_files(self.files[0])
         self.assert_same_content()
 
-    def test_so_is_one_whose_jobs_are_watched(self):
+    def test_watched_jobs_on_a_qemu_that_does_not_respond(self):
         self.boot(data='4M')
         self.qblk('pull', self.process.socket, 'vda', '--detach', *block_jobs.SLOW)
         watching = subprocess.Popen(qblk.command(

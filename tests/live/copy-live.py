@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk copy` on a running QEMU: the copy is what the guest sees, and nothing is left open."""
+"""`qblk copy` on a running QEMU: the copy has the guest's data, and no image stays open."""
 
 import itertools
 import os
@@ -36,8 +36,8 @@ class TestCase(block_jobs.TestCase):
     def our_nodes(self):
         return sorted(name for name in self.nodes() if name.startswith('qblk-'))
 
-    def assert_given_up(self):
-        """Nothing is left of the copy but perhaps its file."""
+    def assert_cancelled(self):
+        """Of a cancelled copy only its file may exist."""
         self.assert_no_jobs()
         self.assert_files(*self.files)
         self.assertEqual(self.our_nodes(), [])
@@ -47,8 +47,7 @@ class TestCase(block_jobs.TestCase):
 
 class EachKind(TestCase):
     def each(self, kinds, shallow, check):
-        """CHECK for each of KINDS of disk; it is told the options and the layers that the copy has
-        below it."""
+        """Call CHECK for each of KINDS of disk, with the options and the layers below the copy."""
         for kind in kinds:
             with self.subTest(kind=kind, shallow=shallow):
                 self.setUp()
@@ -66,14 +65,14 @@ class EachKind(TestCase):
         self.assert_closed(*[path for path in self.files if path not in below])
         self.guest_writes('50M')
 
-    def test_pivot_goes_on_with_the_copy(self):
+    def test_pivot_switches_the_guest_to_the_copy(self):
         def check(shallow, below):
             self.copy(*shallow, '--pivot')
             self.assert_pivoted(below)
         self.each(KINDS, False, check)
         self.each(KINDS, True, check)
 
-    def test_finish_goes_on_with_the_source(self):
+    def test_finish_keeps_the_guest_on_the_source(self):
         def check(shallow, _):
             text = self.copy(*shallow, '--finish').text
             self.assertIn(self.dest, text)
@@ -90,7 +89,7 @@ class EachKind(TestCase):
             job, = self.process.qmp.execute('query-jobs')
             self.assertEqual(job['status'], 'ready')
             self.assertEqual(self.chain()['mirror']['ready'], True)
-            self.refuse_copy(dest=self.dest + '2', says=job['id'])
+            self.refuse_copy(dest=self.dest + '2', message=job['id'])
             self.job('--pivot')
             self.assert_pivoted(below)
         self.each(brief.some(('anonymous', 'drive-throttle', 'both')), False, check)
@@ -115,20 +114,20 @@ class Formats(TestCase):
         self.boot()
         self.copy('--format', 'qed', '--shallow', '--pivot')
         self.assert_files(self.dest, *self.files[1:])
-        self.assertEqual(header(self.dest), (self.files[1], None))  # qed says no format
+        self.assertEqual(header(self.dest), (self.files[1], None))  # qed stores no format
         self.assert_same_content(self.dest)
 
     @brief.leave_out
-    def test_a_format_that_cannot_be(self):
+    def test_an_invalid_format(self):
         self.boot()
-        self.refuse_copy('--format', 'vmdk', says='--reuse-external')
-        self.refuse_copy('--format', 'raw', '--shallow', says='raw')
-        self.refuse_copy('--format', 'nonsense', says='nonsense')
+        self.refuse_copy('--format', 'vmdk', message='--reuse-external')
+        self.refuse_copy('--format', 'raw', '--shallow', message='raw')
+        self.refuse_copy('--format', 'nonsense', message='nonsense')
         self.assertFalse(os.path.exists(self.dest))
 
     @brief.leave_out
     def test_an_odd_size(self):
-        """A qcow2 image may end within a cluster, raw within a block of 64 KiB."""
+        """A qcow2 image can end within a cluster, a raw image within a block of 64 KiB."""
         for fmt in ('raw', 'qcow2'):
             with self.subTest(fmt):
                 self.setUp()
@@ -144,7 +143,7 @@ class Formats(TestCase):
 
 @brief.leave_out
 class Place(TestCase):
-    def test_a_layer_of_the_chain_is_no_place_whatever_its_name(self):
+    def test_a_layer_of_the_chain_cannot_be_the_destination(self):
         self.boot()
         link, hard = (os.path.join(self.directory, name) for name in ('link', 'hard'))
         os.symlink(self.files[2], link)
@@ -154,14 +153,14 @@ class Place(TestCase):
                 with self.subTest(dest=os.path.basename(dest), options=options):
                     self.refuse_copy(*options, '--pivot', dest=dest)
 
-    def test_a_layer_of_another_disk_is_no_place(self):
+    def test_a_layer_of_another_disk_cannot_be_the_destination(self):
         self.make()
         other = images.create(os.path.join(self.directory, 'other.qcow2'))
         self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda')
                       + drive(other, id='vdb') + virtio('vdb', id='vdb'))
-        self.refuse_copy('--reuse-external', dest=other, says='already open in QEMU')
+        self.refuse_copy('--reuse-external', dest=other, message='already open in QEMU')
 
-    def test_a_relative_path_is_of_the_directory_of_qblk(self):
+    def test_a_relative_path_is_relative_to_the_directory_of_qblk(self):
         self.boot()
         directory = os.path.join(self.directory, 'sub')
         os.mkdir(directory)
@@ -176,42 +175,42 @@ class Place(TestCase):
                   cwd=self.directory, status=qblk.REFUSED)
         self.assertEqual(self.state(), before)
 
-    def test_nothing_is_written_over_over_the_network(self):
-        """What is there is not seen from here, and QEMU would make it empty."""
+    def test_an_existing_network_image_is_not_overwritten(self):
+        """qblk cannot see what exists there, and QEMU would truncate it."""
         self.boot(tcp=True)
         vm = f'tcp:{self.process.tcp}'
         images.create(self.dest, '64M')
         images.write(self.dest, pattern=5)
         with open(self.dest, 'rb') as file:
             before = file.read()
-        self.refuse('copy', vm, 'vda', self.dest, '--pivot', says='--reuse-external')
+        self.refuse('copy', vm, 'vda', self.dest, '--pivot', message='--reuse-external')
         with open(self.dest, 'rb') as file:
             self.assertEqual(file.read(), before)
         self.qblk('copy', vm, 'vda', self.dest, '--pivot', '--reuse-external')
         self.assert_same_content(self.dest)
 
-    def test_a_file_that_is_there_is_not_written_over(self):
+    def test_an_existing_file_is_not_overwritten(self):
         self.boot()
         with open(self.dest, 'wb') as file:
             file.write(b'precious')
-        self.refuse_copy('--pivot', says='--reuse-external')
+        self.refuse_copy('--pivot', message='--reuse-external')
         with open(self.dest, 'rb') as file:
             self.assertEqual(file.read(), b'precious')
 
-    def test_what_is_no_file(self):
+    def test_a_destination_that_is_not_a_file(self):
         self.boot()
-        self.refuse_copy(dest=self.directory, says='neither a file nor a block device')
-        self.refuse_copy(dest='/dev/null', says='neither a file nor a block device')
-        self.refuse_copy('--blockdev', says='does not exist')
-        self.refuse_copy('--reuse-external', says='does not exist')
+        self.refuse_copy(dest=self.directory, message='neither a file nor a block device')
+        self.refuse_copy(dest='/dev/null', message='neither a file nor a block device')
+        self.refuse_copy('--blockdev', message='does not exist')
+        self.refuse_copy('--reuse-external', message='does not exist')
         self.refuse_copy(dest='', status=qblk.USAGE)
 
-    def test_a_directory_that_is_missing(self):
+    def test_a_missing_directory(self):
         self.boot()
         result = self.copy('--pivot', dest=os.path.join(self.directory, 'no', 'copy'),
                            status=qblk.JOB_FAILED)
         self.assertIn('No such file or directory', result.errors)
-        self.assert_given_up()
+        self.assert_cancelled()
         self.assert_same_content()
 
     def test_twice_in_a_row(self):
@@ -229,7 +228,7 @@ class Place(TestCase):
         dest = os.path.join(self.directory, 'a "copy", of: it=%s\\ é.img')
         self.copy('--pivot', dest=dest)
         self.assert_files(dest)
-        shutil.copy(dest, self.dest)  # qemu-img would take it for a protocol
+        shutil.copy(dest, self.dest)  # qemu-img would parse a protocol from the name
         self.assert_same_content(self.dest)
 
 
@@ -250,7 +249,7 @@ class Reused(TestCase):
                 self.assert_closed(*self.files)
                 self.assert_same_content(self.dest)
 
-    def test_what_was_in_it_is_gone(self):
+    def test_the_old_content_of_the_destination_is_discarded(self):
         self.boot()
         self.make_dest()
         images.write(self.dest, pattern=0xee, length='64M')
@@ -288,23 +287,23 @@ class Reused(TestCase):
         self.boot()
         for size in ('63M', '65M'):
             self.make_dest(size)
-            self.refuse_copy('--reuse-external', '--pivot', says='same size')
+            self.refuse_copy('--reuse-external', '--pivot', message='same size')
 
-    def test_a_shallow_copy_needs_something_below_it(self):
+    def test_a_shallow_copy_needs_a_backing_file(self):
         self.boot()
         self.make_dest()
-        self.refuse_copy('--reuse-external', '--shallow', '--pivot', says='no backing image')
+        self.refuse_copy('--reuse-external', '--shallow', '--pivot', message='no backing image')
 
-    def test_a_full_copy_must_have_nothing_below_it(self):
+    def test_a_full_copy_must_not_have_a_backing_file(self):
         self.boot()
         other = images.create(os.path.join(self.directory, 'other.qcow2'))
         self.make_dest(backing=other)
-        self.refuse_copy('--reuse-external', '--pivot', says='other.qcow2')
+        self.refuse_copy('--reuse-external', '--pivot', message='other.qcow2')
 
-    def test_an_image_of_another_format_than_is_said(self):
+    def test_an_image_of_another_format_than_specified(self):
         self.boot()
         self.make_dest(fmt='raw')
-        self.refuse_copy('--reuse-external', '--pivot', says=self.dest, status=qblk.FAILED)
+        self.refuse_copy('--reuse-external', '--pivot', message=self.dest, status=qblk.FAILED)
 
     def test_an_image_that_another_process_has_locked(self):
         self.boot()
@@ -312,7 +311,7 @@ class Reused(TestCase):
         with block_jobs.lock_holder(self.dest) as holder:
             result = self.copy('--reuse-external', '--pivot', status=qblk.JOB_FAILED)
             self.assertIn(f'process {holder.pid} (', result.errors)
-        self.assert_given_up()
+        self.assert_cancelled()
 
 
 class Device(TestCase):
@@ -345,7 +344,7 @@ class Device(TestCase):
     def test_a_device_of_another_size(self):
         dest = self.device(65 << 20)
         self.boot()
-        self.refuse_copy('--format', 'raw', '--pivot', dest=dest, says='same size')
+        self.refuse_copy('--format', 'raw', '--pivot', dest=dest, message='same size')
 
 
 class Kept(TestCase):

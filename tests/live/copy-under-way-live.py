@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What happens to a copy while it is made: the guest writes, the user changes his mind, QEMU, qblk
-or the file system give up."""
+"""What happens during a copy: the guest writes, the user cancels, QEMU or qblk is killed, the file
+system is full."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ class TestCase(block_jobs.TestCase):
     def hurry(self):
         self.process.qmp.execute('block-job-set-speed', {'device': JOB, 'speed': 0})
 
-    def assert_given_up(self):
+    def assert_cancelled(self):
         self.assert_no_jobs()
         self.assert_files(*self.files)
         self.assertEqual([name for name in self.nodes() if name.startswith('qblk-')], [])
@@ -39,7 +39,7 @@ class TestCase(block_jobs.TestCase):
 
 
 class GuestWrites(TestCase):
-    def test_before_the_copy_is_in_step(self):
+    def test_before_the_copy_is_in_sync(self):
         for end in ('--pivot', '--finish'):
             for mode in ((), ('--synchronous-writes',)):
                 with self.subTest(end=end, mode=mode):
@@ -52,7 +52,7 @@ class GuestWrites(TestCase):
                     self.finish(running, qblk.DONE)
                     self.assert_same_content(self.dest)
 
-    def test_after_a_finish_nothing_goes_to_the_copy(self):
+    def test_after_a_finish_nothing_is_written_to_the_copy(self):
         self.boot()
         self.qblk('copy', self.process.socket, 'vda', self.dest, '--finish')
         before = self.reference + '.before'
@@ -76,7 +76,7 @@ class GuestWrites(TestCase):
                 writer.go_on(3)
                 rounds = writer.stop()
                 self.process.qmp.execute('nbd-server-stop')
-                # what was written is where it was written, in the image that goes on
+                # the data are in the image that the guest uses afterwards
                 for number in range(Writer.PLACES):
                     last = max(0, (rounds - 1 - number) // Writer.PLACES * Writer.PLACES + number)
                     if last < rounds:
@@ -86,8 +86,8 @@ class GuestWrites(TestCase):
 
 
 class Writer:
-    """An NBD client of the node that the guest's device has, which writes one piece after another;
-    each has been answered before the next is sent."""
+    """An NBD client of the node of the guest's device. It writes one piece after another, and waits
+    for the reply before it sends the next."""
 
     PLACES, LENGTH = 16, 65536
 
@@ -130,17 +130,17 @@ class Writer:
                     f'{self.LENGTH}\n')
             self._io.stdin.write(line.encode())
             self._io.stdin.flush()
-            said = self._io.stdout.readline()  # "wrote 65536/65536 bytes at offset ..."
-            self._io.stdout.readline()         # how fast
+            reply = self._io.stdout.readline()  # "wrote 65536/65536 bytes at offset ..."
+            self._io.stdout.readline()  # the throughput
             with self._turn:
-                if b'wrote' not in said:
+                if b'wrote' not in reply:
                     self._turn.notify_all()
                     return
                 self.rounds += 1
                 self._turn.notify_all()
 
     def go_on(self, rounds):
-        """Wait until so many more pieces were written."""
+        """Wait until ROUNDS more pieces are written."""
         with self._turn:
             end = self.rounds + rounds
             self.test.assertTrue(self._turn.wait_for(lambda: self.rounds >= end, timeout=60))
@@ -167,7 +167,7 @@ class GivenUp(TestCase):
                 self.assertIn(': interrupted', text)
                 self.assertIn("the chain of 'vda' is unchanged; '", text)
                 self.assertIn("' is incomplete", text)
-                self.assert_given_up()
+                self.assert_cancelled()
                 self.assert_same_content()
 
     def test_a_time_limit(self):
@@ -175,7 +175,7 @@ class GivenUp(TestCase):
         result = self.qblk('copy', self.process.socket, 'vda', self.dest, '--pivot', *SLOW,
                            '--timeout', '0.3', status=qblk.JOB_FAILED)
         self.assertIn('the time limit was reached', result.errors)
-        self.assert_given_up()
+        self.assert_cancelled()
         self.assert_same_content()
 
     def test_another_client_cancels_the_job(self):
@@ -183,15 +183,15 @@ class GivenUp(TestCase):
         running = self.begin_copy('--pivot')
         self.process.qmp.execute('job-cancel', {'id': JOB})
         self.finish(running, qblk.JOB_FAILED)
-        self.assert_given_up()
+        self.assert_cancelled()
         self.assert_same_content()
 
-    def test_again_after_it_was_given_up(self):
-        """The file that is left is reused, or another name taken."""
+    def test_again_after_a_cancelled_copy(self):
+        """The remaining file is reused, or another name is used."""
         self.boot(data='4M')
         self.interrupt(self.begin_copy('--pivot'))
         self.refuse('copy', self.process.socket, 'vda', self.dest, '--pivot',
-                    says='--reuse-external')
+                    message='--reuse-external')
         self.qblk('copy', self.process.socket, 'vda', self.dest, '--reuse-external', '--pivot')
         self.assert_files(self.dest)
         self.assert_same_content(self.dest)
@@ -220,7 +220,7 @@ class NoSpace(TestCase):
 
 
 class Killed(TestCase):
-    """qblk is killed, and nothing of QEMU's guest stands still."""
+    """qblk is killed, and the disk of the guest still responds."""
 
     def kill(self, running):
         running.kill()
@@ -238,8 +238,8 @@ class Killed(TestCase):
         self.assert_closed(*self.files)
         self.assert_same_content(self.dest)
 
-    def test_when_the_job_is_told_to_pivot(self):
-        """From the reply to job-complete on nobody is there any more."""
+    def test_while_the_job_pivots(self):
+        """After the reply to job-complete, qblk is gone."""
         for command, job in ((('copy', 'DEST'), JOB),
                              (('commit', '--active'), 'qblk-active-commit-vda')):
             with self.subTest(command):
@@ -260,10 +260,10 @@ class Killed(TestCase):
 
 
 class Twice(TestCase):
-    """job-complete, of a copy that has still to get in step."""
+    """A second job-complete to a copy that is not in sync."""
 
     def boot_with_copy(self, **more):
-        """To a disk that takes twenty seconds for each write."""
+        """The destination takes twenty seconds for each write."""
         self.boot(depth=2)
         top = stem(self.files[0])
         qmp = self.process.qmp
@@ -275,7 +275,7 @@ class Twice(TestCase):
         self.guest_writes('1M')
         qmp.execute('job-complete', {'id': 'copy'})
 
-    def test_what_qemu_makes_of_it(self):
+    def test_the_effect_on_qemu(self):
         for more in ({'replaces': 'disk-1'}, {}):
             with self.subTest(more):
                 self.setUp()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk commit --delete`: the files that left the chain are deleted, and no other file ever is."""
+"""`qblk commit --delete`: files that the chain no longer has are deleted, and no other files."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ import relay
 from block_jobs import SLOW
 from topologies.options import blockdev, named_chain, qcow2, stem, virtio
 
-F_OFD_SETLK = 37  # of Linux; as QEMU locks: for an open file, not for a process
+F_OFD_SETLK = 37  # of Linux; like QEMU's locks, it belongs to an open file and not to a process
 
 
 class Delete(block_jobs.TestCase):
@@ -27,7 +27,7 @@ class Delete(block_jobs.TestCase):
     def names(self):
         return sorted(name for name in os.listdir(self.directory) if name.endswith('.qcow2'))
 
-    def test_what_left_the_chain(self):
+    def test_the_images_that_left_the_chain(self):
         for options, gone in ((('--pivot',), (0, 1, 2)), (('--pivot', '--shallow'), (0,)),
                               (('--top', 'vda[1]', '--base', 'vda[2]'), (1,)),
                               (('--top', 'vda[2]', '--base', 'vda[3]'), (2,))):
@@ -46,7 +46,7 @@ class Delete(block_jobs.TestCase):
                     self.assert_files(*left)
                     self.assert_same_content(left[0])
 
-    def test_a_layer_without_a_path_is_left_where_it_is(self):
+    def test_a_layer_without_a_path_is_not_deleted(self):
         self.make(3)
         self.remember()
         top, middle, base = self.files
@@ -66,7 +66,7 @@ class Delete(block_jobs.TestCase):
         self.assert_same_content(base)
 
     @brief.leave_out
-    def test_a_dry_run_says_what_and_deletes_nothing(self):
+    def test_a_dry_run_prints_the_files_and_deletes_nothing(self):
         self.boot()
         before = self.names()
         self.assertIn(f'delete {self.files[0]}\n', self.commit('--pivot', '--dry-run').text)
@@ -88,7 +88,7 @@ class Delete(block_jobs.TestCase):
         self.assertEqual(self.names(), before)
 
     @brief.leave_out
-    def test_a_file_that_came_in_its_place_stays(self):
+    def test_a_file_that_replaced_the_image_stays(self):
         self.boot(data='4M')
         running = self.begin('commit', self.process.socket, 'vda', '--pivot', '--delete', *SLOW)
         os.rename(self.files[1], self.files[1] + '.old')
@@ -124,7 +124,7 @@ class Delete(block_jobs.TestCase):
     def test_a_file_that_another_process_has_locked_stays(self):
         self.boot()
         with open(self.files[2], 'rb') as file:
-            # on a byte that says nothing to QEMU, which would not begin otherwise
+            # a byte that QEMU does not use: with a lock on its own bytes it would not start
             fcntl.fcntl(file, F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 1000, 1, 0))
             result = self.commit('--pivot', status=qblk.FAILED)
             self.assertIn(f'in use by process {os.getpid()} (', result.errors)
@@ -165,8 +165,8 @@ class Delete(block_jobs.TestCase):
         self.assertEqual(self.names(), before)
 
     def boot_elsewhere(self, number):
-        """The first NUMBER images have the names here that QEMU says, and are others: as with a
-        QEMU in a container, or behind a socket that ssh passes on."""
+        """The first NUMBER images have the same names on this machine, and are other files. This is
+        so with a QEMU in a container, or behind a socket that ssh forwards."""
         self.boot()
         for path in self.files[:number]:
             os.rename(path, path + '.real')
@@ -197,7 +197,7 @@ class Delete(block_jobs.TestCase):
     @brief.leave_out
     def test_files_that_qemu_does_not_have_open_are_neither_believed_nor_marked(self):
         self.boot_elsewhere(1)
-        # QEMU changes the header of the one, and not of the other
+        # QEMU changes the header of one file, and not of the other
         self.qblk('commit', self.process.socket, 'vda', '--top', 'vda[1]', '--base', 'vda[2]')
         mark = self.files[0] + '.qblk-merged'
         with open(mark, 'w', encoding='ascii') as file:
@@ -221,7 +221,7 @@ class Delete(block_jobs.TestCase):
         self.assertEqual(self.names(), sorted(map(os.path.basename, left)))
 
     @brief.leave_out
-    def test_behind_a_proxy_nobody_knows_whose_files_they_are(self):
+    def test_behind_a_proxy_the_owner_of_the_files_is_not_known(self):
         self.boot()
         before = self.names()
         path = os.path.join(self.directory, 'proxy.sock')
@@ -233,7 +233,7 @@ class Delete(block_jobs.TestCase):
         self.assertEqual(self.names(), before)
 
     @brief.leave_out
-    def test_what_makes_no_sense(self):
+    def test_invalid_combinations(self):
         self.boot()
         for options in (('--active',), ('--keep-overlay',), ('--pivot', '--detach')):
             self.commit(*options, status=qblk.USAGE)

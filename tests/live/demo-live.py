@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""scripts/demo: what it shows is in the README, and it leaves nothing behind."""
+"""scripts/demo: the README shows its output, and it removes all its files."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import live
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEMO = os.path.join(ROOT, 'scripts', 'demo')
 
-# What differs from run to run, and the blanks of tables that depend on it
+# What differs between runs, and the blanks of tables that depend on it
 VARIABLE = (
     (r'\S*/qblk-demo\.\w{6}', '/tmp/qblk-demo'),
     (r'#block\d+', '#block'),
@@ -29,7 +29,7 @@ def normalize(text):
 
 
 def shown_in_readme():
-    """All that the README shows of the demo: the blocks that begin with '# ' or '$ qblk'."""
+    """All that the README shows of the demo: the blocks that start with '# ' or '$ qblk'."""
     with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
         blocks = re.findall(r'^```\n(.*?)^```$', file.read(), re.M | re.S)
     return [block for block in blocks if block.startswith(('# ', '$ qblk'))]
@@ -41,7 +41,7 @@ class Demo(live.TestCase):
                 **({} if qblk is None else {'QBLK': qblk})}
 
     def wrapper(self, script):
-        """A qblk that is the real one but for what the shell lines SCRIPT do before."""
+        """A command that runs the shell lines SCRIPT, and then the real qblk."""
         path = os.path.join(self.enterContext(live.qemu.directory()), 'qblk')
         with open(path, 'w', encoding='utf-8') as file:
             file.write(f'#!/bin/sh\n{script}\nexec {os.environ["QBLK"]} "$@"\n')
@@ -54,7 +54,7 @@ class Demo(live.TestCase):
         self.assertEqual(os.listdir(self.directory), [], msg='the demo left something behind')
         return done
 
-    def test_it_runs_and_the_readme_shows_what_it_prints(self):
+    def test_it_runs_and_the_readme_shows_its_output(self):
         done = self.run_demo()
         self.assertEqual((done.returncode, done.stderr), (0, ''), msg=done.stdout)
         printed = '\n'.join(normalize(done.stdout))
@@ -63,7 +63,7 @@ class Demo(live.TestCase):
         for block in blocks:
             self.assertIn('\n'.join(normalize(block)), printed)
 
-    def test_another_node_than_qemu_has_is_a_failure(self):
+    def test_another_node_than_that_of_qemu_is_a_failure(self):
         done = self.run_demo(qblk=self.wrapper('[ "$1" != resolve ] || { echo other; exit; }'))
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("'other'", done.stderr)
@@ -87,10 +87,10 @@ class Demo(live.TestCase):
             with self.assertRaises(ProcessLookupError, msg='QEMU lives on'):
                 os.killpg(process.pid, 0)
 
-    def test_nothing_is_left_after_an_interrupt(self):
+    def test_no_file_remains_after_an_interrupt(self):
         self.assert_clean_after(signal.SIGINT)
 
-    def test_nothing_is_left_when_it_is_terminated(self):
+    def test_no_file_remains_after_a_termination(self):
         self.assert_clean_after(signal.SIGTERM)
 
 

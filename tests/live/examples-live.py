@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The programs of examples/ do what they say, and the README shows them as they are."""
+"""The programs of examples/ work as described, and the README shows their source."""
 
 import json
 import os
@@ -27,13 +27,13 @@ class ShowChain(live.TestCase):
         node, = live.Graph(process.qmp).layers_of(files[2])
         self.assertEqual(lines[-1], f"vda[2] is node '{node}'")
 
-    def test_it_says_what_is_wrong(self):
+    def test_an_error_is_reported(self):
         _, process = self.start('virtio-5-deep')
         done = self.run_example(process.socket, 'vda', 'vda[99]')
         self.assertEqual((done.returncode, done.stdout.count('\n')), (1, 5))
         self.assertIn('has no index 99', done.stderr)
 
-    def test_the_readme_has_the_program_as_it_is(self):
+    def test_the_readme_has_the_source_of_the_program(self):
         with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
             readme = file.read()
         with open(os.path.join(ROOT, 'examples', 'show-chain.c'), encoding='utf-8') as file:
@@ -56,7 +56,7 @@ class CommitLayer(block_jobs.TestCase):
         self.assert_no_jobs()
         self.assert_same_content()
 
-    def test_what_is_refused_changes_nothing(self):
+    def test_a_refused_plan_changes_nothing(self):
         self.boot()
         before = self.state()
         done = self.run_example(self.process.socket, 'vda', 'vda[3]')

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Wrong calls: exit 2, a message, and nothing on stdout; places that cannot be written."""
+"""Wrong command lines: exit status 2, a message, and nothing on stdout; and output that cannot be
+written."""
 
 import os
 import subprocess
@@ -10,7 +11,7 @@ import qblk
 
 
 class Usage(live.TestCase):
-    def test_a_wrong_call_is_exit_2(self):
+    def test_a_wrong_command_line_is_exit_2(self):
         for arguments in ((), ('no-such-command', '/run/vm.sock'), ('list',), ('resolve',),
                           ('resolve', '/run/vm.sock'), ('--no-such-option', 'list', '/run/vm.sock'),
                           ('list', 'nonsense:'), ('list', 'tcp:localhost'),
@@ -20,7 +21,7 @@ class Usage(live.TestCase):
             with self.subTest(arguments):
                 self.qblk(*arguments, status=qblk.USAGE)
 
-    def test_a_wrong_call_is_told_before_a_connection_is_tried(self):
+    def test_a_wrong_command_line_is_reported_before_a_connection(self):
         self.qblk('graph', '/no/such.sock', '--format', 'painting', status=qblk.USAGE)
 
     def test_help_and_version_are_results(self):
@@ -33,7 +34,7 @@ class Failure(live.TestCase):
         _, process = self.start('virtio-5-deep')
         self.qblk('--json', 'resolve', process.socket, 'vda[99]', status=qblk.NOT_FOUND)
 
-    def test_stdout_that_is_full_is_a_failure(self):
+    def test_a_full_stdout_is_a_failure(self):
         _, process = self.start('virtio-5-deep')
         with open('/dev/full', 'wb') as full:
             self.assertEqual(qblk.status_with_stdout('list', process.socket, stdout=full),
@@ -41,14 +42,14 @@ class Failure(live.TestCase):
 
 
 class Journal(block_jobs.TestCase):
-    def test_without_a_place_that_can_be_written_nothing_is_done(self):
+    def test_without_a_writable_state_directory_nothing_is_done(self):
         self.boot()
         mount = block_jobs.small_file_system(self, '1M')
         subprocess.run(['mount', '-o', 'remount,ro', mount], check=True)
         for directory in (mount, os.path.join(mount, 'state')):
             with self.subTest(directory):
                 self.refuse('pull', self.process.socket, 'vda', '--state-dir', directory,
-                            status=qblk.JOB_FAILED, says='Read-only file system')
+                            status=qblk.JOB_FAILED, message='Read-only file system')
 
 
 if __name__ == '__main__':

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each graph there is, looked at in each way: what is said of it is what QEMU says, and the same in
-all ways."""
+"""Every topology, read by every command: all outputs agree with QEMU and with one another."""
 
 import os
 import xml.etree.ElementTree
@@ -15,18 +14,18 @@ from topologies import TOPOLOGIES
 OF_THEIR_OWN_TESTS = ('stream-concluded', 'stream-running-undismissed', 'storage-daemon',
                       'libvirt-aliases-clash')
 
-# Where something is refused, or there is no disk: chains-live and xml-live
+# A disk is refused or does not exist: chains-live and xml-live test these
 NO_TREE = ('quorum',)
 NO_XML = ('quorum', 'odd-names', 'empty-vm')
 
 # NVMe disks and data stores are newer than the schema of libvirt 9.0
 NOT_IN_SCHEMA = ('many-buses', 'serials', 'data-file')
 
-# What the statistics cannot see is in docs/architecture.md.
+# docs/architecture.md lists what the statistics do not show.
 NOT_IN_STATISTICS = ('data-file', 'commit-middle-running')
 
-# An index is the number in libvirt's node names, two nodes are one file, or there is nothing but
-# more of the same.
+# An index is the number in libvirt's node names, two nodes have one file, or the graph only repeats
+# one pattern.
 NO_POSITIONS = ('libvirt-names', 'libvirt-aliases', 'quorum', 'odd-names', 'shared-base-file',
                 'deep-200')
 
@@ -52,13 +51,13 @@ class Graphs(live.TestCase):
             self.assert_positions(topology, process)
 
     def assert_has_what_it_promises(self, topology, process):
-        """The files of its chains are open, and stand below what they ought to; without qblk."""
+        """The files of its chains are open, in the expected order; checked without qblk."""
         graph = live.Graph(process.qmp)
         known = {node['file'] for node in graph.nodes.values()}
         for files in topology.chains.values():
             for path in files:
                 if path not in known and './' + os.path.basename(path) not in known:
-                    # only a name that QEMU cannot say in UTF-8 may be missing
+                    # only a name that is not UTF-8 may be missing
                     self.assertTrue(any(UNSPEAKABLE in name for name in known), msg=path)
                 elif path in known:
                     self.assertTrue(graph.layers_of(path), msg=path)
@@ -72,7 +71,7 @@ class Graphs(live.TestCase):
                 self.assertIn(path, tree)
 
     def assert_same_by_all_edges(self, name, process):
-        """Each source of edges that this QEMU has, alone, gives the same chains."""
+        """Each source of edges that this QEMU supports gives the same chains."""
         nodes = process.qmp.execute('query-named-block-nodes', {'flat': True})
         sources = ['debug-graph']
         if any('children' in node for node in nodes):
@@ -95,13 +94,15 @@ class Graphs(live.TestCase):
                                   ('xml',), ('graph',), ('graph', '--format', 'dot'),
                                   ('graph', '--format', 'json')):
             with self.subTest(command, options=options):
-                said = [(result.status, result.text.replace(vm, ''), result.errors.replace(vm, ''))
-                        for vm in (process.socket, capture)
-                        for result in (qblk.run(command, vm, *options),)]
-                self.assertEqual(*said)
+                results = [(result.status, result.text.replace(vm, ''),
+                            result.errors.replace(vm, ''))
+                           for vm in (process.socket, capture)
+                           for result in (qblk.run(command, vm, *options),)]
+                self.assertEqual(*results)
 
     def assert_xml(self, name, topology, process):
-        """The sources are the open files, the chains are closed, and libvirt would take it."""
+        """The sources are the open files, the chains are closed, and the XML matches libvirt's
+        schema."""
         text = self.qblk('xml', process.socket).stdout
         disks = {disk.find('target').get('dev'): live.disk_sources(disk)
                  for disk in xml.etree.ElementTree.fromstring(text).iter('disk')}
@@ -111,7 +112,7 @@ class Graphs(live.TestCase):
             self.assertEqual(rng.check({name: text}), {})
 
     def assert_positions(self, topology, process):
-        """The node that an index means is the one that QEMU has over that file."""
+        """QEMU has the node of each index over the file of that index."""
         graph = live.Graph(process.qmp)
         for target, files in topology.chains.items():
             for position, path in enumerate(files):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The harness itself, without qblk: what the other live tests stand on."""
+"""The helpers of the live tests, without qblk."""
 
 import contextlib
 import io
@@ -21,7 +21,7 @@ import rng
 
 
 class Topologies(live.TestCase):
-    def test_a_capture_of_one_says_what_devices_it_has(self):
+    def test_a_capture_contains_the_devices(self):
         _, process = self.start('many-buses')
         with qmp.Qmp.connect(process.socket) as client:
             replies = capture.record(client)['replies']
@@ -31,7 +31,7 @@ class Topologies(live.TestCase):
                               'usb-storage', 'nvme-ns', 'nvme'}, kinds)
 
 
-# Its name sorts before its neighbour's, so that it runs first.
+# Its name sorts before that of test_b, so that it runs first.
 TERMINATED = '''
 import os, signal, live, qemu
 class Terminated(live.TestCase):
@@ -51,7 +51,7 @@ class Processes(live.TestCase):
                               timeout=60, check=False)
         self.assertEqual(done.returncode, 1, msg=done.stderr)
         with self.assertRaises(ProcessLookupError):
-            os.kill(int(done.stdout), 0)  # it is all that was printed
+            os.kill(int(done.stdout), 0)  # the test prints nothing else
 
     def test_qemu_ends_with_its_block(self):
         with qemu.Process(self.directory, []) as process:
@@ -59,22 +59,22 @@ class Processes(live.TestCase):
         with self.assertRaises(ProcessLookupError):
             os.kill(pid, 0)
 
-    def test_what_qemu_says_when_it_cannot_start_is_in_the_error(self):
+    def test_an_error_at_the_start_of_qemu_is_in_the_exception(self):
         with self.assertRaisesRegex(RuntimeError, 'no-such-device'):
             with qemu.Process(self.directory, ['-device', 'no-such-device']):
                 pass
 
-    def test_a_death_that_nobody_meant_fails_the_test(self):
+    def test_an_unexpected_death_fails_the_test(self):
         with self.assertRaisesRegex(RuntimeError, 'died with -11'):
             with qemu.Process(self.directory, []) as process:
                 os.kill(process.pid, signal.SIGSEGV)
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
-    def test_a_killed_qemu_is_no_failure(self):
+    def test_a_killed_qemu_is_not_a_failure(self):
         with qemu.Process(self.directory, []) as process:
             process.kill()
 
-    def test_a_death_amid_another_failure_is_printed(self):
+    def test_a_death_during_another_failure_is_printed(self):
         errors = io.StringIO()
         with self.assertRaises(ConnectionError), contextlib.redirect_stderr(errors):
             with qemu.Process(self.directory, []) as process:
@@ -89,7 +89,7 @@ class Processes(live.TestCase):
             with qemu.Process(self.directory, []) as process:
                 process.qmp.execute('query-version')
 
-    def test_an_empty_variable_means_that_there_is_no_such_tool(self):
+    def test_an_empty_variable_means_that_the_tool_does_not_exist(self):
         with unittest.mock.patch.dict(os.environ, QBLK_QEMU_STORAGE_DAEMON=''):
             with self.assertRaises(qemu.Unavailable):
                 qemu.program('qemu-storage-daemon')
@@ -101,13 +101,13 @@ class Processes(live.TestCase):
             self.assertIn('QMP', client.greeting)
             client.close()
 
-    def test_a_failing_tool_says_why(self):
+    def test_a_failing_tool_reports_its_error(self):
         with self.assertRaisesRegex(RuntimeError, 'no-such-format'):
             images.create(os.path.join(self.directory, 'image'), fmt='no-such-format')
 
 
 class Client(live.TestCase):
-    def test_a_second_client_hears_nothing(self):
+    def test_a_second_client_receives_nothing(self):
         with qemu.Process(self.directory, []) as process:
             with qmp.Qmp.connect(process.socket):
                 with self.assertRaises(TimeoutError):
@@ -119,13 +119,13 @@ class Client(live.TestCase):
                 process.qmp.execute('no-such-command')
         self.assertEqual(caught.exception.error['class'], 'CommandNotFound')
 
-    def test_events_are_kept_until_waited_for_and_told_apart_by_their_data(self):
+    def test_events_are_kept_until_waited_for_and_selected_by_their_data(self):
         _, process = self.start('commit-ready')
         process.qmp.execute('job-complete', {'id': 'commit0'})
         process.qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'commit0', 'status': 'concluded'})
         process.qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'commit0', 'status': 'waiting'})
 
-    def test_an_event_that_does_not_come_ends_in_time(self):
+    def test_a_missing_event_ends_with_the_timeout(self):
         with qemu.Process(self.directory, []) as process:
             with self.assertRaises(TimeoutError):
                 process.qmp.wait_event('STOP', timeout=0.2)
@@ -143,7 +143,7 @@ class Relays(live.TestCase):
                         client.execute('query-version')
                 self.assertFalse(process.running)
 
-    def test_a_relay_that_nobody_uses_ends(self):
+    def test_a_relay_without_clients_ends(self):
         with relay.Relay(os.path.join(self.directory, 'relay.sock'), '/nowhere', 1, lambda: None):
             pass
 
@@ -154,14 +154,14 @@ class Schema(live.TestCase):
             b"<source file='/a&amp;b' index='%d'/><backingStore/>"
             b"<target dev='vda' bus='virtio'/></disk>")
 
-    def test_only_what_is_wrong_is_reported(self):
+    def test_only_invalid_documents_are_reported(self):
         wrong = rng.check({'disk': self.DISK % 3, 'zero': self.DISK % 0,
                            'devices': b'<devices>' + self.DISK % 1 + b'</devices>',
                            'broken': b'<disk'})
         self.assertEqual(set(wrong), {'zero', 'broken'})
         self.assertIn('Relax-NG validity error', wrong['zero'])
 
-    def test_nothing_to_check_is_valid(self):
+    def test_an_empty_list_is_valid(self):
         self.assertEqual(rng.check({}), {})
 
 

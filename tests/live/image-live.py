@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""image:PATH: an image with no QEMU, or beside one that has it."""
+"""image:PATH: an image without a QEMU, or one that a QEMU has open at the same time."""
 
 import contextlib
 import hashlib
@@ -22,7 +22,7 @@ MARK = b'qblk-image-file'  # a node that only the daemon of an image has
 
 
 def daemons():
-    """The processes of storage daemons that this test has started: with its own PATH."""
+    """The storage daemons that this test started: those with the PATH of the test."""
     found = []
     path = b'PATH=' + os.fsencode(os.environ['PATH'])
     for name in os.listdir('/proc'):
@@ -49,7 +49,7 @@ class Images(live.TestCase):
         self.use_daemon_under_test()
 
     def use_daemon_under_test(self):
-        """qblk finds its daemon by its name in PATH."""
+        """Put the daemon of the version under test into the PATH of qblk."""
         command = qemu.program('qemu-storage-daemon')
         wrapper = self.path('bin/qemu-storage-daemon')
         os.mkdir(os.path.dirname(wrapper))
@@ -103,7 +103,7 @@ class Images(live.TestCase):
         self.assertEqual((chain['target'], chain['name-source']), ('sda', 'user'))
 
     @brief.leave_out
-    def test_its_fingerprint_is_the_same_each_time(self):
+    def test_its_fingerprint_is_always_the_same(self):
         files = images.chain(self.directory, 'disk', 3)
         chain, = json.loads(self.qblk('chain', '--json', f'image:{files[0]}').stdout)['chains']
         self.qblk('chain', '--expect', chain['fingerprint'], f'image:{files[0]}', 'vda')
@@ -126,7 +126,7 @@ class Images(live.TestCase):
 
     def test_it_may_be_in_use(self):
         topology, process = self.start('virtio-5-deep')
-        for path in topology.chains['vda']:  # each has the lock of a guest on it
+        for path in topology.chains['vda']:  # each is locked by a guest
             with self.subTest(path):
                 self.assertEqual(self.layers(path)[0][0], path)
         self.assertEqual([file for file, _ in self.layers(topology.chains['vda'][0])],
@@ -134,7 +134,7 @@ class Images(live.TestCase):
         self.assertTrue(process.running)
 
     @brief.leave_out
-    def test_names_are_relative_to_the_image_that_has_them(self):
+    def test_names_are_relative_to_the_directory_of_the_image(self):
         os.makedirs(self.path('a/b'))
         self.make('base.qcow2')
         middle = self.make('a/middle.qcow2', backing='../base.qcow2')
@@ -160,7 +160,7 @@ class Images(live.TestCase):
         self.assertIn('nowhere.qcow2', self.refused(self.path('nowhere.qcow2')))
 
     @brief.leave_out
-    def test_a_circle_ends_at_once_with_its_names(self):
+    def test_a_cycle_is_reported_with_its_names(self):
         one, two = self.make('one.qcow2'), self.path('two.qcow2')
         self.make('two.qcow2', backing='one.qcow2')
         images.rebase(one, 'two.qcow2')
@@ -181,7 +181,7 @@ class Images(live.TestCase):
     @brief.leave_out
     def test_a_raw_image_is_never_probed(self):
         self.make('secret.qcow2')
-        evil = self.path('disk.img')  # what a guest may write into its raw disk
+        evil = self.path('disk.img')  # a guest can write this into its raw disk
         images.create(evil, size='1M', backing=self.path('secret.qcow2'))
         errors = self.refused(evil, status=qblk.REFUSED)
         self.assertIn(f"'{evil}' looks like qcow2, but a guest can write that into a raw image: "
@@ -196,30 +196,30 @@ class Images(live.TestCase):
             self.assertIn('secret', self.qblk(*arguments).text)
 
     @brief.leave_out
-    def test_the_header_of_an_overlay_says_the_format(self):
+    def test_the_format_comes_from_the_header_of_the_overlay(self):
         evil = self.path('base.img')
         images.create(evil, size='1M')
-        said = self.make('said.qcow2', backing=evil, backing_format='raw')
-        self.assertEqual(self.layers(said), [(said, 'qcow2'), (evil, 'raw')])
+        explicit = self.make('explicit.qcow2', backing=evil, backing_format='raw')
+        self.assertEqual(self.layers(explicit), [(explicit, 'qcow2'), (evil, 'raw')])
         other = self.make('other.qcow2', backing=evil, backing_format='qcow2')
         self.assertEqual(self.layers(other), [(other, 'qcow2'), (evil, 'qcow2')])
 
     def test_a_protocol_as_the_format_of_a_backing_file_means_raw(self):
-        """QEMU before 9.0 writes it where a raw image is open without a raw node."""
+        """QEMU before 9.0 writes it if a raw image is open without a raw node."""
         base = self.path('base.img')
-        images.create(base, size='1M')  # what a guest may have written
+        images.create(base, size='1M')  # a guest can write this
         top = self.make('top.qcow2', backing=base, backing_format='file', extra=['-u'])
         self.assertEqual(self.layers(top), [(top, 'qcow2'), (base, 'raw')])
         self.assertEqual(self.qblk('check', f'image:{top}').text, '')
 
     @brief.leave_out
-    def test_a_header_without_a_format_is_no_licence_to_guess(self):
+    def test_a_header_without_a_format_does_not_allow_probing(self):
         evil = self.path('base.img')
         images.create(evil, size='1M')
         good, plain = self.make('good.qcow2'), images.raw(self.directory, 'plain.img')
         text = images.raw(self.directory, 'text.img')
         with open(text, 'r+b') as file:
-            file.write(b'#\nversion=1\n')  # what QEMU would probe into vmdk
+            file.write(b'#\nversion=1\n')  # QEMU would detect vmdk
         for backing, layers in ((evil, None), (good, 'qcow2'), (plain, 'raw'), (text, 'raw')):
             with self.subTest(backing):
                 path = self.path('top.qcow2')
@@ -231,7 +231,7 @@ class Images(live.TestCase):
                     self.assertEqual(self.layers(path), [(path, 'qcow2'), (backing, layers)])
 
     @brief.leave_out
-    def test_a_wrong_format_is_said(self):
+    def test_a_wrong_format_is_reported(self):
         plain = images.raw(self.directory, 'plain.img')
         for name in ('qcow2', 'qcow', 'qed', 'vmdk', 'vhdx', 'vdi'):
             with self.subTest(name):
@@ -246,7 +246,7 @@ class Images(live.TestCase):
                 path = images.create(self.path(f'disk.{name}'), size='1M', fmt=name)
                 self.assertEqual(self.layers(path), [(path, name)])
 
-    # ---- what a header may name ----
+    # ---- images that a header may name ----
 
     @brief.leave_out
     def test_nothing_but_local_files_is_opened_on_the_word_of_a_header(self):
@@ -260,7 +260,7 @@ class Images(live.TestCase):
                 self.assertEqual(daemons(), [])
 
     def test_no_layer_connects_to_what_only_qemu_finds_in_its_header(self):
-        """QEMU takes the parent of a VMDK from anywhere in its descriptor."""
+        """QEMU takes the parent of a VMDK from any place in its descriptor."""
         images.raw(self.directory, 'flat.raw')
         name, connections = self.path('nbd.sock'), []
         for hint in ('parentFileNameHint="%s"', ' x="" parentFileNameHint="%s"',
@@ -307,7 +307,7 @@ class Images(live.TestCase):
                 self.qblk('list', f'image:{name}', cwd=self.directory)
 
     @brief.leave_out
-    def test_what_is_no_file_is_refused_by_name(self):
+    def test_a_path_that_is_not_a_file_is_refused_with_its_name(self):
         os.mkfifo(self.path('pipe'))
         self.assertIn('pipe', self.refused(self.path('pipe')))
         self.assertIn('directory', self.refused(self.directory))
@@ -341,7 +341,7 @@ class Images(live.TestCase):
     @brief.leave_out
     def test_no_daemon_outlives_qblk(self):
         path = self.make('disk.qcow2')
-        # one that never greets, so that qblk is there to be killed
+        # this one never sends a greeting, so that qblk still runs when it is killed
         with open(self.path('bin/qemu-storage-daemon'), 'w', encoding='utf-8') as file:
             file.write('#!/usr/bin/env python3\nimport time\ntime.sleep(100)\n')
         program = subprocess.Popen(qblk.command(['list', '--timeout', '60', f'image:{path}']),
@@ -359,7 +359,7 @@ class Images(live.TestCase):
 
 
 class Visitors(listener.Listener):
-    """Remembers who connects, and serves nobody."""
+    """Records its clients, and serves none of them."""
 
     def __init__(self, path, seen):
         super().__init__(path)
@@ -370,7 +370,8 @@ class Visitors(listener.Listener):
 
 
 def forget_backing_format(path):
-    """Take the format of the backing file out of a qcow2 header, which qemu-img would not make."""
+    """Remove the format of the backing file from a qcow2 header; qemu-img would not create such a
+    header."""
     with open(path, 'r+b') as file:
         data = file.read(65536)
         at = data.index(bytes.fromhex('e2792aca'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk job`: jobs that run already are looked at, waited for and ended, whoever started them."""
+"""`qblk job`: show, wait for and end jobs of qblk and of other clients."""
 
 import json
 import os
@@ -25,7 +25,7 @@ class TestCase(block_jobs.TestCase):
         return self.qblk('job', self.process.socket, 'vda', *arguments, **options)
 
     def detach(self, *command):
-        """Leave a slow job; the command that is said to end it."""
+        """Leave a slow job behind. Returns the commands that qblk prints to end it."""
         name, *rest = command
         text = self.qblk(name, self.process.socket, 'vda', *rest, *SLOW, '--detach').text
         return [line.split(': ', 1)[1] for line in text.splitlines()
@@ -42,7 +42,7 @@ class TestCase(block_jobs.TestCase):
         self.wait_for(lambda: [job['status'] for job in self.jobs()] == [state])
 
     def begin_wait(self, *options):
-        """qblk that waits for the job; it is waiting once it says how far the job is."""
+        """Start a qblk that waits for the job. It waits when it has printed its progress."""
         command = qblk.command(['job', self.process.socket, 'vda', '--wait', '--verbose', *options])
         running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, bufsize=0, env=qblk.environment())
@@ -51,7 +51,7 @@ class TestCase(block_jobs.TestCase):
         return running
 
     def paste(self, line):
-        """A line of ours, as a user would paste it into a shell."""
+        """Run a line that qblk printed, as a user would paste it into a shell."""
         words = shlex.split(line)
         self.assertEqual(words[0], 'qblk')
         prefix = shlex.join(qblk.command(()))
@@ -62,7 +62,7 @@ class TestCase(block_jobs.TestCase):
 
 @brief.leave_out
 class Info(TestCase):
-    def test_there_is_none(self):
+    def test_without_a_job(self):
         self.boot()
         for options in ((), ('--info',)):
             self.assertEqual(self.job(*options).text, "no job on 'vda'\n")
@@ -74,13 +74,13 @@ class Info(TestCase):
         self.job('--bandwidth', '1', status=qblk.NOT_FOUND)
         self.qblk('job', self.process.socket, 'vdb', status=qblk.NOT_FOUND)
 
-    def test_what_goes_with_what(self):
+    def test_combinations_of_options(self):
         self.boot()
         for options in (('--pivot', '--finish'), ('--info', '--abort'), ('--wait', '--abort'),
                         ('--pause', '--resume')):
             self.job(*options, status=qblk.USAGE)
 
-    def test_one_that_runs_and_one_that_is_ready(self):
+    def test_a_running_and_a_ready_job(self):
         self.boot(data='4M')
         self.detach('copy', self.dest)
         text = self.job().text
@@ -117,7 +117,7 @@ class Ends(TestCase):
         self.assert_closed(*self.files)
         self.assert_same_content(self.dest)
 
-    def test_pivot_and_finish_of_one_that_is_not_ready(self):
+    def test_pivot_and_finish_of_a_job_that_is_not_ready(self):
         for action in ('--pivot', '--finish'):
             with self.subTest(action):
                 self.setUp()
@@ -131,7 +131,7 @@ class Ends(TestCase):
                 self.assert_files(*([self.dest] if action == '--pivot' else self.files))
                 self.assert_same_content(self.dest)
 
-    def test_finish_and_abort_of_one_that_is_ready_leave_a_copy(self):
+    def test_finish_and_abort_of_a_ready_job_leave_a_copy(self):
         for action in ('--finish', '--abort'):
             with self.subTest(action):
                 self.setUp()
@@ -140,7 +140,7 @@ class Ends(TestCase):
                 self.assert_source()
                 self.assert_same_content(self.dest)
 
-    def test_abort_of_one_that_runs(self):
+    def test_abort_of_a_running_job(self):
         self.begin_copy(ready=False)
         text = self.job('--abort').text
         self.assertNotIn('copy of the disk', text)
@@ -161,7 +161,7 @@ class Ends(TestCase):
                     self.assert_closed(*self.files[:3])
                 self.assert_same_content(self.files[left][0])
 
-    def test_abort_of_a_commit_and_a_pull_that_run(self):
+    def test_abort_of_a_running_commit_and_pull(self):
         for command in (('commit', '--top', 'vda[1]'), ('pull',)):
             with self.subTest(command):
                 self.setUp()
@@ -171,7 +171,7 @@ class Ends(TestCase):
                 self.assert_untouched()
 
     @brief.leave_out
-    def test_a_dry_run_leaves_the_job_alone(self):
+    def test_a_dry_run_does_not_change_the_job(self):
         self.begin_copy()
         for action in ('--pivot', '--finish', '--abort', '--wait', '--pause'):
             self.assertIn('of vda', self.job(action, '--dry-run').text)
@@ -192,7 +192,7 @@ class Controls(TestCase):
         self.job('--abort')
         self.assert_untouched()
 
-    def test_a_job_that_is_paused_can_be_aborted(self):
+    def test_a_paused_job_can_be_aborted(self):
         self.boot(data='4M')
         self.detach('pull')
         self.job('--pause')
@@ -215,7 +215,7 @@ class Controls(TestCase):
 
 class Wait(TestCase):
     @brief.leave_out
-    def test_what_is_printed_can_be_pasted(self):
+    def test_printed_commands_can_be_pasted(self):
         for command in brief.some((('commit', '--top', 'vda[1]'), ('pull',),
                                    ('pull', '--base', 'vda[2]'))):
             with self.subTest(command):
@@ -231,7 +231,7 @@ class Wait(TestCase):
                 self.assert_same_content()
 
     @brief.leave_out
-    def test_what_is_printed_of_a_copy_too(self):
+    def test_printed_commands_of_a_copy_can_be_pasted(self):
         for number in (0, 1):
             with self.subTest(number):
                 self.setUp()
@@ -265,7 +265,7 @@ class Wait(TestCase):
         self.assert_same_content(self.dest)
 
     @brief.leave_out
-    def test_an_interrupt_leaves_the_job_alone(self):
+    def test_an_interrupt_does_not_change_the_job(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
                 self.setUp()
@@ -277,17 +277,17 @@ class Wait(TestCase):
                 self.assertEqual([job['status'] for job in self.jobs()], ['running'])
 
     @brief.leave_out
-    def test_a_time_limit_leaves_the_job_alone(self):
+    def test_a_time_limit_does_not_change_the_job(self):
         self.boot(data='4M')
         self.detach('pull')
         result = self.job('--wait', '--timeout', '0.2', status=qblk.JOB_FAILED)
         self.assertIn('was detached', result.errors)
         self.assertEqual([job['status'] for job in self.jobs()], ['running'])
 
-    def test_foreign_jobs_that_do_more_or_less_by_themselves(self):
+    def test_foreign_jobs_with_and_without_automatic_steps(self):
         for finalize in (True, False):
             for dismiss in (True, False):
-                # a stream that may be over at any moment and stays: see below
+                # not a stream that can conclude at any moment and is not dismissed: see below
                 for kind in ('commit', 'stream') if dismiss or not finalize else ('commit',):
                     with self.subTest(finalize=finalize, dismiss=dismiss, kind=kind):
                         self.setUp()
@@ -301,8 +301,8 @@ class Wait(TestCase):
                         self.assert_closed(*self.files[1:3])
                         self.assert_same_content()
 
-    def test_a_foreign_stream_that_comes_to_its_end_and_stays(self):
-        """Nobody may ask for nodes then (QEMU 6.0 to 10.1), so the job is called by its id."""
+    def test_a_foreign_stream_that_concludes_and_is_not_dismissed(self):
+        """qblk must not query nodes then (QEMU 6.0 to 10.1), so the job is named by its id."""
         for action in ('--wait', '--abort'):
             with self.subTest(action):
                 self.setUp()
@@ -328,9 +328,9 @@ class Wait(TestCase):
 
 
 class Failed(TestCase):
-    """Jobs that have failed while nobody looked."""
+    """Jobs that failed while no client was connected."""
 
-    def test_each_is_told_and_forgotten(self):
+    def test_each_is_reported_and_dismissed(self):
         for command in (('pull',), ('commit', '--top', 'vda[1]'), ('copy', 'DEST')):
             for action in ('--wait', '--abort'):
                 with self.subTest(command=command, action=action):
@@ -347,7 +347,7 @@ class Failed(TestCase):
                     self.assert_files(*self.files)
                     self.assert_same_content()
 
-    def test_one_that_fails_while_it_is_waited_for(self):
+    def test_a_job_that_fails_during_the_wait(self):
         mount = block_jobs.small_file_system(self, '2m')
         self.make(2, data='8M')
         top = images.create(os.path.join(mount, 'top.qcow2'), backing=self.files[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk jobs` on jobs in each of their states."""
+"""`qblk jobs`: jobs in each of their states."""
 
 import live
 
@@ -26,7 +26,7 @@ class Jobs(live.TestCase):
             with self.subTest(name):
                 self.assert_job(name, *words)
 
-    def test_a_guest_without_jobs_shows_none(self):
+    def test_a_guest_without_jobs_shows_an_empty_table(self):
         self.assertNotIn('vda', self.jobs('virtio-5-deep'))
 
     def test_a_job_shows_in_the_list_of_disks(self):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Guests that a real libvirtd runs: qblk, on a monitor beside libvirt's, says of each disk what
-`virsh dumpxml` says, `vda[N]` means the same image to both, and nothing is done to them."""
+"""Guests of a real libvirtd. qblk, on a second monitor, prints for each disk what `virsh dumpxml`
+prints; `vda[N]` is the same image for both; and qblk changes nothing."""
 
 import hashlib
 import json
@@ -18,15 +18,15 @@ from libvirt import SCSI, disk, disk_on
 DAEMON = libvirt.Daemon()
 
 SLOW = ('--bandwidth', '65536', '--bytes')
-MORE_THAN_A_CHUNK = '4M'  # of data: with SLOW a job does not end while somebody looks
+MORE_THAN_A_CHUNK = '4M'  # of data: with SLOW a job does not end during a test
 
-# What libvirt says of a disk and qblk does not, as (path of the element, attribute or None for all
-# of it). All of it is of the device or of libvirt's own settings, and none of the chain.
+# What libvirt prints of a disk and qblk does not, as (path of the element, attribute or None for
+# all of it). It belongs to the device or to libvirt's own settings, and not to the chain.
 ONLY_IN_LIBVIRT = (
     ('address', None),  # where the device is on its bus
     ('driver', 'copy_on_read'),  # how the device was started; `qblk chain` shows the filter
-    # libvirt writes down what its default for NBD was. QEMU's name of an NBD image is the same with
-    # and without TLS.
+    # libvirt stores its default for NBD. QEMU's name of an NBD image is the same with and without
+    # TLS.
     ('.//source[@protocol="nbd"][@tls="no"]', 'tls'),
 )
 
@@ -37,7 +37,7 @@ def canonical(element):
 
 
 def without(element, left_out):
-    """Take what LEFT_OUT lists out of ELEMENT."""
+    """Remove what LEFT_OUT lists from ELEMENT."""
     for path, attribute in left_out:
         for found in element.findall(path):
             if attribute is None:
@@ -48,8 +48,8 @@ def without(element, left_out):
 
 
 def close_chains(element):
-    """End chains as qblk does: libvirt does not look below an image on a network, QEMU has it open
-    and knows that there is nothing."""
+    """End chains as qblk does: libvirt does not examine the layers below a network image; QEMU has
+    it open without a backing file."""
     for layer in (element, *element.iter('backingStore')):
         if layer.get('type') == 'network' and layer.find('backingStore') is None:
             position = list(layer).index(layer.find('source')) + 1
@@ -67,7 +67,7 @@ class TestCase(live.TestCase):
         return images.chain(self.directory, stem, depth, data=MORE_THAN_A_CHUNK)
 
     def image(self, name, **options):
-        """One more image that the guest may use."""
+        """One more image that the guest can use."""
         path = images.create(os.path.join(self.directory, name), **options)
         DAEMON.give(self.directory)
         return path
@@ -82,13 +82,13 @@ class TestCase(live.TestCase):
     def virsh(self, *arguments):
         return self.guest.virsh(*arguments)
 
-    def virsh_refuses(self, *arguments, says):
+    def virsh_refuses(self, *arguments, message):
         with self.assertRaises(libvirt.Refused) as caught:
             self.virsh(*arguments)
-        self.assertIn(says, str(caught.exception))
+        self.assertIn(message, str(caught.exception))
 
     def job_on(self, target):
-        """The job that qblk sees on a disk: its kind and state."""
+        """The kind and state of the job that qblk reports on a disk."""
         jobs = json.loads(self.qblk('--json', 'jobs', self.guest.socket).stdout)['jobs']
         found = [job for job in jobs if job['target'] == target]
         self.assertEqual(len(found), 1, msg=str(jobs))
@@ -102,7 +102,7 @@ class TestCase(live.TestCase):
         self.assertEqual([layer['file'] for layer in self.layers(target)], list(files))
 
     def assert_same(self, *mirrors):
-        """qblk and virsh say the same of all disks, of which MIRRORS have a <mirror>."""
+        """qblk and virsh print the same XML for all disks; those of MIRRORS have a <mirror>."""
         libvirts = self.guest.disks()
         listing = xml.etree.ElementTree.fromstring(self.qblk('xml', self.guest.socket).stdout)
         ours = {disk.find('target').get('dev'): disk for disk in listing}
@@ -180,13 +180,13 @@ class Disks(TestCase):
             self.qblk('chain', self.guest.socket, 'sda', status=qblk.NOT_FOUND)
             self.assert_same()
 
-    def test_a_medium_comes_and_goes(self):
+    def test_a_medium_is_inserted_and_ejected(self):
         path = images.raw(self.directory, 'cd.iso')
         self.boot(disk('hda', fmt='raw', device='cdrom'))
         self.virsh('change-media', 'hda', path, '--insert')
         self.assert_files('hda', path)
         self.assert_same()
-        # libvirt remembers format and number of what was ejected; QEMU knows nothing of it
+        # libvirt remembers format and index of an ejected image; QEMU does not
         self.virsh('change-media', 'hda', '--eject')
         expected = without(self.guest.disks()['hda'],
                            (*ONLY_IN_LIBVIRT, ('driver', 'type'), ('source', None)))
@@ -216,7 +216,7 @@ class Snapshots(TestCase):
 
 
 class Jobs(TestCase):
-    """In each state of a job, and after each end of it."""
+    """In each state of a job, and after each way to end it."""
 
     def abort(self, target='vda'):
         self.virsh('blockjob', target, '--abort')
@@ -278,7 +278,7 @@ class Jobs(TestCase):
         copy = self.image('copy', size='1M', backing=files[1])
         self.boot(disk('vda', files[0]))
         self.virsh('blockcopy', 'vda', '--dest', copy, '--shallow', '--reuse-external', '--wait')
-        # libvirt shows already what will be below it; QEMU does not have that open before the pivot
+        # libvirt lists the layers below the copy; QEMU does not open them before the pivot
         mirror = self.guest.disks()['vda'].find('mirror')
         ours = self.disk_xml(self.guest.socket, 'vda').find('mirror')
         self.assertIsNotNone(mirror.find('backingStore/source'))
@@ -288,8 +288,8 @@ class Jobs(TestCase):
         self.assert_files('vda', copy, *files[1:])
 
     def test_a_pull(self):
-        # Where a look at the nodes could crash the guest as long as libvirt has not dismissed the
-        # job, qblk does not look; the guest lives, and virsh goes on.
+        # qblk does not query nodes if that could crash the guest, until libvirt dismisses the job.
+        # The guest stays alive, and virsh can continue.
         files = self.full_chain('vda')
         self.boot(disk('vda', files[0]), disk('vdb', self.chain('vdb', 1)[0]))
         self.virsh('blockpull', 'vda', '--base', files[2], *SLOW)
@@ -321,8 +321,8 @@ class Jobs(TestCase):
 
 class Indexes(TestCase):
     def node_by_virsh(self, spec, number):
-        """The node that virsh means: it has QEMU watch the storage for writes behind a place, for
-        which NUMBER stands, since no two images have the same."""
+        """The node that virsh means. virsh sets a write threshold on it; NUMBER is the threshold,
+        which differs for each image."""
         place = 4096 + int(number)
         self.virsh('domblkthreshold', spec, str(place))
         found, = [node['node-name'] for node in
@@ -366,27 +366,28 @@ class Indexes(TestCase):
             self.assert_same()
 
     def test_what_qblk_takes_more_strictly_or_less(self):
-        """0 is the active layer to qblk always, to virsh where it is no place to commit to; qblk
-        takes plain decimal numbers only."""
+        """0 is always the active layer for qblk; for virsh it depends on the command. qblk accepts
+        plain decimal numbers only."""
         self.boot(disk('vda', self.chain('vda', 3)[0]))
         top, second = [layer['index'] for layer in self.layers('vda')][:2]
         self.assertEqual(self.node_by_virsh('vda[0]', top), f'libvirt-{top}-storage')
         self.assertEqual(self.qblk('resolve', self.guest.socket, 'vda[0]').text,
                          f'libvirt-{top}-format\n')
-        self.virsh_refuses('blockcommit', 'vda', '--base', 'vda[0]', '--active', says='vda[0]')
+        self.virsh_refuses('blockcommit', 'vda', '--base', 'vda[0]', '--active', message='vda[0]')
         for number in (f' {second}', f'+{second}', f'0{second}'):
             self.assertEqual(self.node_by_virsh(f'vda[{number}]', second),
                              f'libvirt-{second}-storage')
             self.qblk('resolve', self.guest.socket, f'vda[{number}]', status=qblk.USAGE)
 
-    def test_one_that_is_not_there_is_refused_by_both(self):
+    def test_an_index_that_does_not_exist_is_refused_by_both(self):
         self.boot(disk('vda', self.chain('vda', 3)[0]), disk('vdb', self.chain('vdb', 2)[0]))
         others = [layer['index'] for layer in self.layers('vdb')]
         for number in (99, *others):
             spec = f'vda[{number}]'
             self.qblk('resolve', self.guest.socket, spec, status=qblk.NOT_FOUND)
-            self.virsh_refuses('blockcommit', 'vda', '--base', spec, '--active', says=str(number))
-            self.virsh_refuses('domblkthreshold', spec, '4096', says=spec)
+            self.virsh_refuses('blockcommit', 'vda', '--base', spec, '--active',
+                               message=str(number))
+            self.virsh_refuses('domblkthreshold', spec, '4096', message=spec)
         self.assertEqual(self.guest.qmp('query-jobs'), [])
 
 
@@ -423,13 +424,13 @@ class Managed(TestCase):
         self.virsh('blockpull', 'vda', '--wait')
         self.assert_same()
 
-    def test_its_own_monitor_is_what_tells_a_guest_of_libvirts(self):
+    def test_a_guest_of_libvirt_is_recognised_by_its_own_monitor(self):
         self.boot(disk('vda', images.raw(self.directory, 'vda.raw'), 'raw'))
         chardevs = self.guest.qmp('query-chardev')
         self.assertIn('charmonitor', [chardev['label'] for chardev in chardevs])
 
     def refuse_job(self, target, *ends):
-        """The job on TARGET is not told anything, and goes on."""
+        """qblk refuses each of ENDS for the job on TARGET, and the job continues."""
         before = self.job_on(target)
         for end in ends:
             result = self.qblk('job', self.guest.socket, target, *end, status=qblk.REFUSED)
@@ -437,7 +438,7 @@ class Managed(TestCase):
         self.assertEqual(self.job_on(target), before)
         self.virsh('blockjob', target, '--abort')
 
-    def test_jobs_of_libvirt_are_left_alone(self):
+    def test_jobs_of_libvirt_are_not_changed(self):
         self.boot(disk('vda', self.full_chain('vda', 3)[0]))
         ends = [('--abort',), ('--wait',), ('--pause',), ('--bandwidth', '1')]
         self.virsh('blockpull', 'vda', *SLOW)
@@ -459,7 +460,7 @@ class Managed(TestCase):
 
 
 class LibvirtsMonitor(TestCase):
-    """qblk on the monitor that libvirt holds."""
+    """qblk on the monitor that libvirt uses."""
 
     def setUp(self):
         super().setUp()
@@ -472,13 +473,13 @@ class LibvirtsMonitor(TestCase):
 
     def assert_libvirt_works(self):
         self.assert_same()
-        self.virsh('domblkinfo', 'vda')  # which asks QEMU
+        self.virsh('domblkinfo', 'vda')  # this queries QEMU
         self.virsh('blockcommit', 'vda', '--top', self.files[1], '--wait')
         self.assert_files('vda', self.files[0], self.files[2])
         self.assert_same()
 
     def test_is_busy(self):
-        # more often than clients may wait there: libvirt has QEMU let two of them queue
+        # more clients than may wait there: libvirt lets QEMU queue two
         for _ in range(4):
             result = self.qblk('--timeout', '0.2', 'list', self.guest.libvirts_socket,
                                status=qblk.NO_CONNECTION)
@@ -486,15 +487,15 @@ class LibvirtsMonitor(TestCase):
             self.assertRegex(result.errors, 'another client probably holds|other clients probably')
         self.assert_libvirt_works()
 
-    def test_goes_back_to_a_libvirtd_that_restarts(self):
-        # connections that were given up are in the queue still, before that of the new libvirtd
+    def test_is_free_for_a_libvirtd_that_restarts(self):
+        # closed connections are still queued before that of the new libvirtd
         for _ in range(3):
             self.qblk('--timeout', '0.2', 'list', self.guest.libvirts_socket,
                       status=qblk.NO_CONNECTION)
         self.restart_libvirtd()
         self.assert_libvirt_works()
 
-    def test_is_for_a_waiting_qblk_until_it_is_done_once_libvirtd_ends(self):
+    def test_is_free_for_a_waiting_qblk_when_libvirtd_ends(self):
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(self.guest.libvirts_socket)
             DAEMON.kill()

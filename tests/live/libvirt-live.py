@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Guests as libvirt starts them: its targets, and its numbers."""
+"""Guests as libvirt starts them: its target names and its indexes."""
 
 import live
 import qblk
@@ -17,13 +17,13 @@ class Names(live.TestCase):
             with self.subTest(spec):
                 self.assertEqual(self.resolve(process.socket, spec), node)
 
-    def test_a_position_is_no_index_here(self):
+    def test_a_position_is_not_an_index_here(self):
         _, process = self.share('libvirt-names')
         for spec in ('vda[1]', 'vda[2]', 'vdb[1]', 'vde[13]'):
             with self.subTest(spec):
                 self.qblk('resolve', process.socket, spec, status=qblk.NOT_FOUND)
 
-    def test_the_xml_has_them_where_libvirt_has_them(self):
+    def test_the_xml_has_indexes_in_the_same_places_as_libvirt(self):
         _, process = self.share('libvirt-names')
         disk = self.disk_xml(process.socket, 'vda')
         self.assertEqual(disk.find('source').get('index'), '4')
@@ -39,14 +39,14 @@ class Names(live.TestCase):
 
 
 class Aliases(live.TestCase):
-    def test_a_target_is_what_the_alias_was_derived_from(self):
+    def test_a_target_is_derived_from_the_alias(self):
         topology, process = self.share('libvirt-aliases')
         for target, files in topology.chains.items():
             with self.subTest(target):
                 self.assertEqual(self.disk_xml(process.socket, target).find('source').get('file'),
                                  files[0])
 
-    def test_an_alias_of_the_user_gets_a_target_that_no_other_disk_has(self):
+    def test_a_user_alias_gets_a_target_that_no_other_disk_has(self):
         _, process = self.share('libvirt-aliases')
         found = [line.split()[0] for line in self.qblk('list', process.socket).text.splitlines()
                  if 'ua-system' in line]

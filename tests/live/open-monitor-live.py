@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One more monitor at run time, so that a watcher does not take the manager's. QEMU can do that
-since 11.1; on an older one each of these tests ends where qblk refuses it."""
+"""Open one more monitor on a running QEMU, so that a second client does not occupy the manager's.
+QEMU 11.1 and later support it; on an older version each test ends after qblk's refusal."""
 
 import json
 import os
@@ -28,9 +28,9 @@ class TestCase(live.TestCase):
         self.before = self.state()
 
     def state(self):
-        """What opening a monitor adds to in QEMU."""
+        """The objects of QEMU that opening a monitor adds to."""
         chardevs = self.process.qmp.execute('query-chardev')
-        # without objects, a storage daemon before 11.1 has no place for them either
+        # without objects: a storage daemon before 11.1 has no path for them
         objects = self.process.qmp.ask('qom-list', {'path': '/objects'}).get('return', [])
         return (sorted(chardev['label'] for chardev in chardevs),
                 sorted(entry['name'] for entry in objects))
@@ -39,7 +39,7 @@ class TestCase(live.TestCase):
         self.assertEqual(self.state(), self.before)
 
     def sent(self, *arguments, **options):
-        """What qblk says, and the names of the commands that reach QEMU from it."""
+        """The output of qblk, and the names of the commands that it sends to QEMU."""
         path = os.path.join(self.directory, 'relay')
         with relay.Recorder(path, self.process.socket) as recorder:
             result = self.qblk('open-monitor', path, *arguments, **options)
@@ -47,8 +47,8 @@ class TestCase(live.TestCase):
         return result, names
 
     def open(self, *arguments, **options):
-        """Open a monitor, at self.path where nothing else is said. FALSE on a QEMU that cannot: it
-        was asked nothing but queries."""
+        """Open a monitor, at self.path by default. FALSE if this QEMU does not support it; then
+        qblk sent only queries."""
         arguments = arguments or (self.path,)
         if self.can:
             self.qblk('open-monitor', self.process.socket, *arguments, **options)
@@ -60,11 +60,11 @@ class TestCase(live.TestCase):
         self.assertFalse(os.path.lexists(self.path))
         return False
 
-    def refused(self, *arguments, says, status=qblk.REFUSED):
-        """qblk refuses to open a monitor with ARGUMENTS, and nothing of it is in QEMU."""
+    def refused(self, *arguments, message, status=qblk.REFUSED):
+        """qblk refuses to open a monitor with ARGUMENTS, and adds nothing to QEMU."""
         before = self.state()
         result = self.qblk('open-monitor', *arguments, status=status)
-        self.assertIn(says, result.errors)
+        self.assertIn(message, result.errors)
         self.assertEqual(self.state(), before)
 
     def close(self, path=None, **options):
@@ -74,7 +74,7 @@ class TestCase(live.TestCase):
 class Watching(TestCase):
     topology = 'drive-5-deep'
 
-    def test_a_manager_keeps_the_first_while_it_is_read_through_the_other(self):
+    def test_a_manager_keeps_its_monitor_while_another_client_uses_the_new_one(self):
         expected = self.qblk('chain', self.process.socket, 'vda').stdout
         if not self.open():
             return
@@ -90,7 +90,7 @@ class Watching(TestCase):
 
 
 class Said(TestCase):
-    def test_what_is_printed_uses_and_closes_it(self):
+    def test_printed_commands_use_and_close_it(self):
         path = os.path.join(self.directory, "it's")
         if not self.open('--dry-run', self.path):
             return
@@ -115,7 +115,7 @@ class Said(TestCase):
         told = json.loads(self.qblk('--json', 'open-monitor', vm, path, '--close').stdout)
         self.assertEqual((told['path'], told['state'], told['next']), (path, 'closed', []))
 
-    def test_its_socket_goes_with_qemu(self):
+    def test_its_socket_is_removed_with_qemu(self):
         if not self.open():
             return
         self.assertTrue(os.path.exists(self.path))
@@ -125,7 +125,7 @@ class Said(TestCase):
 
 @brief.leave_out
 class Plans(TestCase):
-    def test_a_plan_is_printed_and_nothing_else_happens_until_it_is_carried_out(self):
+    def test_a_plan_is_printed_and_nothing_else_happens_before_it_is_run(self):
         if not self.open('--dry-run', self.path):
             return
         result, names = self.sent(self.path, '--dry-run')
@@ -164,13 +164,13 @@ class Paths(TestCase):
             other = os.path.join(self.directory, 'other')
             server.bind(other)
             for path in (self.path, link, other, self.directory):
-                self.refused(vm, path, says=f"'{path}' exists")
+                self.refused(vm, path, message=f"'{path}' exists")
         with open(self.path, 'rb') as file:
             self.assertEqual(file.read(), b'dear')
         self.assertEqual(os.readlink(link), 'nowhere')
         self.assertTrue(os.path.exists(other))
 
-    def test_a_relative_one_is_that_of_qblk_however_it_is_called(self):
+    def test_a_relative_path_is_relative_to_the_directory_of_qblk(self):
         here = os.path.join(self.directory, 'here')
         os.mkdir(here)
         os.symlink('here', os.path.join(self.directory, 'there'))
@@ -180,16 +180,16 @@ class Paths(TestCase):
         self.close(os.path.join(self.directory, 'there', '..', 'there', 'watch'))
         self.assert_nothing_left()
 
-    def test_one_that_cannot_be(self):
-        says = 'on the machine of' if self.can else 'QEMU 11.1 can'
-        self.refused(f'tcp:{self.process.tcp}', self.path, says=says)
+    def test_an_address_that_cannot_be_opened(self):
+        message = 'on the machine of' if self.can else 'QEMU 11.1 can'
+        self.refused(f'tcp:{self.process.tcp}', self.path, message=message)
         if not self.open('--dry-run', self.path):
             return
-        for path, says in (('/' + 'x' * 107, '108 bytes'), (os.fsdecode(b'/tmp/\xff'), 'UTF-8')):
-            self.refused(self.process.socket, path, says=says, status=qblk.USAGE)
-        none = os.path.join(self.directory, 'none', 'watch')
-        for path in ('/proc/watch', none):
-            self.refused(self.process.socket, path, says='cannot listen', status=qblk.FAILED)
+        for path, message in (('/' + 'x' * 107, '108 bytes'), (os.fsdecode(b'/tmp/\xff'), 'UTF-8')):
+            self.refused(self.process.socket, path, message=message, status=qblk.USAGE)
+        absent = os.path.join(self.directory, 'none', 'watch')
+        for path in ('/proc/watch', absent):
+            self.refused(self.process.socket, path, message='cannot listen', status=qblk.FAILED)
 
 
 class Others(TestCase):
@@ -200,25 +200,25 @@ class Others(TestCase):
         name = json.loads(self.qblk(*plan).stdout)['id']
         self.process.qmp.execute('object-add',
                                  {'qom-type': 'secret', 'id': name, 'data': 'x'})
-        self.refused(self.process.socket, self.path, says='cannot start the QMP server',
+        self.refused(self.process.socket, self.path, message='cannot start the QMP server',
                      status=qblk.FAILED)
         self.assertFalse(os.path.lexists(self.path))
 
-    def test_what_qblk_has_not_opened_it_does_not_close(self):
+    def test_a_monitor_of_another_program_is_not_closed(self):
         address = {'type': 'unix', 'data': {'path': self.path}}
         self.process.qmp.execute('chardev-add', {'id': 'mine', 'backend': {
             'type': 'socket', 'data': {'addr': address, 'server': True, 'wait': False}}})
         for path in (self.path, self.process.socket):
             self.refused(self.process.socket, path, '--close', status=qblk.NOT_FOUND,
-                         says='has no monitor')
+                         message='has no monitor')
         self.assertTrue(os.path.exists(self.path))
 
-    def test_it_is_opened_once_and_closed_through_another(self):
+    def test_it_is_opened_once_and_closed_through_another_monitor(self):
         if not self.open():
             return
-        self.refused(self.process.socket, self.path, says='already open in this VM: use --close')
+        self.refused(self.process.socket, self.path, message='already open in this VM: use --close')
         self.refused(self.path, self.path, '--close', status=qblk.FAILED,
-                     says='current QMP monitor')
+                     message='current QMP monitor')
         with qmp.Qmp.connect(self.path) as watcher:
             watcher.execute('query-version')
             self.close()
@@ -226,12 +226,12 @@ class Others(TestCase):
             with self.assertRaises(ConnectionError):
                 watcher.execute('query-version')
 
-    def test_a_guest_of_libvirts_has_to_be_forced(self):
-        # what libvirt calls the chardev of its own monitor, see libvirt-guest-live.py
+    def test_a_guest_of_libvirt_needs_force_managed(self):
+        # the id of the chardev of libvirt's own monitor, see libvirt-guest-live.py
         self.process.qmp.execute('chardev-add', {'id': 'charmonitor', 'backend': {
             'type': 'null', 'data': {}}})
-        says = '--force-managed' if self.can else 'QEMU 11.1 can'
-        self.refused(self.process.socket, self.path, says=says)
+        message = '--force-managed' if self.can else 'QEMU 11.1 can'
+        self.refused(self.process.socket, self.path, message=message)
         self.before = self.state()
         if self.open(self.path, '--force-managed'):
             self.qblk('list', self.path)
@@ -240,7 +240,7 @@ class Others(TestCase):
 class Daemon(TestCase):
     topology = 'storage-daemon'
 
-    def test_a_storage_daemon_can_as_well(self):
+    def test_a_storage_daemon_supports_it(self):
         if not self.open():
             return
         self.assertEqual(self.resolve(self.path, 'vda[1]'), 'disk-1')

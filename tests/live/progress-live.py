@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How far a job is: a bar on a terminal, lines with --verbose, else nothing; `jobs --watch`."""
+"""Progress of a job: a bar on a terminal, lines with --verbose, otherwise nothing; `jobs
+--watch`."""
 
 import json
 import os
@@ -39,7 +40,7 @@ class Progress(TestCase):
         return [name, self.process.socket, 'vda', *[dest if word == 'DEST' else word
                                                     for word in rest]]
 
-    def test_nothing_is_said_where_nobody_asked(self):
+    def test_nothing_is_printed_without_verbose(self):
         for command in self.COMMANDS:
             with self.subTest(command):
                 self.setUp()
@@ -64,7 +65,7 @@ class Progress(TestCase):
                 self.assertEqual(seen[-1], 100)
                 self.assertEqual(seen.count(100), 1)
 
-    def test_100_is_not_said_of_a_job_that_is_given_up(self):
+    def test_100_is_not_printed_for_a_cancelled_job(self):
         self.boot(data='4M')
         running = self.begin('pull', self.process.socket, 'vda', '--verbose', *SLOW)
         self.assertNotIn('100', self.interrupt(running))
@@ -87,19 +88,19 @@ class Progress(TestCase):
         text += read_until(screen, None)
         running.communicate(timeout=60)
         self.assertEqual(running.returncode, qblk.DONE)
-        # each bar takes the place of the one before it, and the last makes room for the result
+        # each bar replaces the one before it, and the result replaces the last one
         self.assertRegex(text, rb'\A(\r[^\r\n]*\x1b\[K)+Block pull: \[100 %\]\r\n\Z')
 
 
 def read_until(screen, pattern):
-    """What the terminal SCREEN shows up to PATTERN; without one, up to its end."""
+    """The output on the terminal SCREEN up to PATTERN; without a pattern, up to its end."""
     text = b''
     deadline = time.monotonic() + 60
     while pattern is None or not re.search(pattern, text):
         ready, _, _ = select.select([screen], [], [], max(0, deadline - time.monotonic()))
         try:
             data = os.read(screen, 4096) if ready else b''
-        except OSError:  # that is how its end is told
+        except OSError:  # a closed terminal is reported like this
             data = b''
         if not data:
             if pattern is None and ready:
@@ -116,11 +117,11 @@ class Watch(TestCase):
         return running, running.stdout.readline()
 
     def start(self):
-        """A job that nobody else looks after."""
+        """A job that no other client waits for."""
         self.process.qmp.execute('block-stream', {
             'job-id': 'job0', 'device': 'disk-3', 'speed': 65536, 'auto-dismiss': True})
 
-    def test_it_says_what_changes_and_ends_with_the_jobs(self):
+    def test_it_prints_changes_and_ends_with_the_jobs(self):
         self.boot(data='4M')
         self.start()
         running, line = self.watch()
@@ -137,7 +138,7 @@ class Watch(TestCase):
         self.boot()
         self.assertEqual(self.qblk('jobs', self.process.socket, '--watch').text, '')
 
-    def test_ctrl_c_ends_it_well(self):
+    def test_ctrl_c_ends_it_with_success(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
                 self.setUp()
@@ -149,7 +150,7 @@ class Watch(TestCase):
                 self.assertEqual((running.returncode, errors), (qblk.DONE, b''))
                 self.assertEqual(self.process.qmp.execute('query-jobs')[0]['status'], 'running')
 
-    def test_json_is_one_object_after_the_other(self):
+    def test_json_is_one_object_after_another(self):
         self.boot(data='4M')
         self.start()
         running, first = self.watch('--json')

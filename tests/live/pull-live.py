@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk pull` on a running QEMU: the guest sees the same data before and after."""
+"""`qblk pull` on a running QEMU: the guest reads the same data before and after."""
 
 import json
 import os
@@ -28,7 +28,7 @@ class Pull(block_jobs.TestCase):
                 self.process.kill()
                 self.assert_same_content()
 
-    def test_with_each_base_for_each_kind_of_disk(self):
+    def test_each_base_on_each_kind_of_disk(self):
         for kind in KINDS:
             for base in (2, 3):
                 with self.subTest(kind=kind, base=base):
@@ -42,7 +42,7 @@ class Pull(block_jobs.TestCase):
                     self.assertEqual(header(self.files[0]), (self.files[base], 'qcow2'))
                     self.assert_same_content()
 
-    def test_without_a_base_the_active_layer_stands_alone(self):
+    def test_without_a_base_the_active_layer_has_no_backing_file(self):
         for kind in KINDS:
             with self.subTest(kind):
                 self.setUp()
@@ -55,7 +55,7 @@ class Pull(block_jobs.TestCase):
                 self.assertEqual(header(self.files[0]), (None, None))
                 self.assert_same_content()
 
-    def test_a_relative_name_stays_relative_if_asked_for(self):
+    def test_keep_relative_keeps_a_relative_name(self):
         for kind in ('blockdev', 'drive'):
             with self.subTest(kind):
                 self.setUp()
@@ -88,7 +88,7 @@ class Pull(block_jobs.TestCase):
         self.assertNotIn('net', self.nodes())
         self.assert_same_content()
 
-    def test_a_layer_that_another_disk_uses_stays_open_and_is_not_called_unused(self):
+    def test_a_layer_of_another_disk_stays_open_and_is_not_reported_as_unused(self):
         self.make(2)
         other = images.create(os.path.join(self.directory, 'other.qcow2'), backing=self.files[1])
         self.remember()
@@ -111,7 +111,7 @@ class Pull(block_jobs.TestCase):
         self.assert_files(self.files[0])
         self.assert_same_content()
 
-    def test_a_result_as_json_says_what_is_no_longer_used(self):
+    def test_json_lists_the_files_that_are_no_longer_in_use(self):
         self.boot()
         plan, = json.loads(self.qblk('--json', 'pull', self.process.socket,
                                      'vda').stdout)['plans']
@@ -121,9 +121,9 @@ class Pull(block_jobs.TestCase):
 
 @brief.leave_out
 class Refused(block_jobs.TestCase):
-    def test_what_makes_no_sense_on_the_chain(self):
+    def test_invalid_combinations_on_the_chain(self):
         self.boot(depth=3)
-        for status, says, arguments in (
+        for status, message, arguments in (
                 (qblk.REFUSED, 'same layer', ('--base', 'vda')),
                 (qblk.REFUSED, 'nothing to pull', ('--base', 'vda[1]')),
                 (qblk.REFUSED, '--keep-relative', ('--keep-relative',)),
@@ -133,11 +133,11 @@ class Refused(block_jobs.TestCase):
                 (qblk.USAGE, '--bandwidth', ('--bandwidth', '-1'))):
             with self.subTest(arguments):
                 self.refuse('pull', self.process.socket, 'vda', *arguments, status=status,
-                            says=says)
+                            message=message)
 
     def test_a_disk_without_backing(self):
         self.boot(depth=1)
-        self.refuse('pull', self.process.socket, 'vda', says='nothing to pull')
+        self.refuse('pull', self.process.socket, 'vda', message='nothing to pull')
 
     def test_a_chain_with_a_job(self):
         for name in brief.some(('commit-running', 'stream-running', 'stream-pending',
@@ -151,10 +151,10 @@ class Refused(block_jobs.TestCase):
 class MidJob(block_jobs.TestCase):
     ENDS = ((), ('--base', 'vda[2]'))
 
-    def test_ctrl_c_takes_the_job_back(self):
+    def test_ctrl_c_cancels_the_job(self):
         self.interrupt_each('pull', self.ENDS)
 
-    def test_a_time_limit_takes_the_job_back(self):
+    def test_a_time_limit_cancels_the_job(self):
         self.boot(data='4M')
         result = self.qblk('pull', self.process.socket, 'vda', *SLOW, '--timeout', '0.3',
                            status=qblk.JOB_FAILED)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reading harms no guest: what every reading command sends to QEMU, word for word."""
+"""Commands that read: the exact QMP commands that each of them sends to QEMU."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import relay
 
 SAFE = re.compile(r'query-[a-z-]+|qom-get|qom-list|x-debug-query-block-graph|qmp_capabilities')
 
-# Of each command but those of ELSE: one has no VM, and one is there to change it
+# All commands but those of ELSE: one has no VM, the others change it
 COMMANDS = (['list'], ['chain'], ['chain', 'vda'], ['xml'], ['xml', 'vda'], ['resolve', 'vda'],
             ['resolve', 'vda[1]'], ['graph'], ['graph', '--format', 'dot'],
             ['graph', '--format', 'svg'], ['graph', '--format', 'json'], ['capture'], ['check'],
@@ -41,19 +41,19 @@ class Reading(live.TestCase):
         return [json.loads(line) for line in lines]
 
     @brief.leave_out
-    def test_each_command_is_among_them(self):
+    def test_each_command_is_covered(self):
         listed = re.search(r'^Commands:\n((?:  .*\n)+)', self.qblk('--help').text, re.M).group(1)
         names = {line.split()[0] for line in listed.splitlines()}
         self.assertEqual(names, {command[0] for command in COMMANDS} | ELSE)
 
-    def test_nothing_is_sent_but_queries_and_the_handshake(self):
+    def test_only_queries_and_the_handshake_are_sent(self):
         sent = self.commands_of('virtio-5-deep', COMMANDS)
         names = {message['execute'] for message in sent}
         self.assertLessEqual({'query-block', 'query-named-block-nodes', 'qom-get',
                               'qmp_capabilities'}, names)
         self.assertEqual([name for name in names if not SAFE.fullmatch(name)], [])
 
-    def test_nor_while_a_job_runs_or_edges_come_from_elsewhere(self):
+    def test_only_queries_are_sent_during_a_job_and_for_other_sources_of_edges(self):
         ends = {'commit-ready': ('--pivot', '--finish', '--abort', '--pause', '--wait'),
                 'stream-pending': ('--abort', '--wait'), 'libvirt-aliases': ()}
         for topology, options in ends.items():
@@ -62,7 +62,7 @@ class Reading(live.TestCase):
             self.assertEqual([name for name in names if not SAFE.fullmatch(name)], [],
                              msg=topology)
 
-    def test_nodes_are_asked_for_flat_only(self):
+    def test_nodes_are_queried_with_flat_only(self):
         for message in self.commands_of('virtio-5-deep', COMMANDS):
             if message['execute'] == 'query-named-block-nodes':
                 self.assertEqual(message['arguments'], {'flat': True})

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk resolve`. That the node of each position is the one QEMU has over its file is in
-graphs-live."""
+"""`qblk resolve`. graphs-live compares the node of each position with that of QEMU."""
 
 import json
 import os
@@ -15,13 +14,13 @@ class Resolve(live.TestCase):
         self.assertEqual(self.resolve(process.socket, 'vda'), 'top')
         self.assertEqual(self.resolve(process.socket, 'vda[0]'), 'top')
 
-    def test_a_layer_may_be_named_by_its_path(self):
+    def test_a_layer_is_named_by_its_path(self):
         topology, process = self.share('virtio-5-deep')
         graph = live.Graph(process.qmp)
         path = topology.chains['vda'][3]
         self.assertEqual({self.resolve(process.socket, path)}, graph.layers_of(path))
 
-    def test_a_layer_may_be_named_by_a_link_to_its_path(self):
+    def test_a_layer_is_named_by_a_link_to_its_path(self):
         topology, process = self.share('virtio-5-deep')
         graph = live.Graph(process.qmp)
         path = topology.chains['vda'][3]
@@ -29,7 +28,7 @@ class Resolve(live.TestCase):
         os.symlink(path, link)
         self.assertEqual({self.resolve(process.socket, link)}, graph.layers_of(path))
 
-    def test_a_layer_may_be_named_by_its_node(self):
+    def test_a_layer_is_named_by_its_node(self):
         _, process = self.share('throttle-blockdev')
         self.assertEqual(self.resolve(process.socket, 'node:disk-1'), 'disk-1')
 
@@ -57,13 +56,13 @@ class Resolve(live.TestCase):
         self.assertEqual({self.resolve(process.socket, 'vda[199]')},
                          graph.layers_of(topology.chains['vda'][199]))
 
-    def test_json_tells_what_is_known_of_the_layer(self):
+    def test_json_has_all_fields_of_the_layer(self):
         _, process = self.share('throttle-blockdev')
         result = json.loads(self.qblk('--json', 'resolve', process.socket, 'vda[1]').stdout)
         self.assertEqual(result['schema'], 'qblk/1')
         self.assertIn('disk-1', json.dumps(result))
 
-    def test_an_index_that_does_not_exist_is_exit_3_and_says_what_there_is(self):
+    def test_an_index_that_does_not_exist_is_exit_3_with_the_existing_ones(self):
         _, process = self.share('virtio-5-deep')
         result = self.qblk('resolve', process.socket, 'vda[99]', status=qblk.NOT_FOUND)
         self.assertIn("'vda'", result.errors)
@@ -78,7 +77,7 @@ class Resolve(live.TestCase):
             with self.subTest(arguments):
                 self.qblk(*arguments, status=qblk.NOT_FOUND)
 
-    def test_what_is_no_index_is_refused(self):
+    def test_an_invalid_index_is_refused(self):
         _, process = self.share('virtio-5-deep')
         for spec in ('vda[', 'vda[2', 'vda[]', 'vda[x]', 'vda[-1]', 'vda[ 2]', 'vda[+2]', 'vda[02]',
                      'vda[2]x', 'vda[18446744073709551618]', ''):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`--all-disks`: all disks go on together, or none does."""
+"""`--all-disks`: the jobs of all disks complete, or all are rolled back."""
 
 import json
 import os
@@ -17,7 +17,7 @@ class TestCase(block_jobs.TestCase):
     other = ()
 
     def boot_two(self, data='4M', other_base=None):
-        """vda over self.files, vdb over self.other, and drives with nothing to do."""
+        """vda over self.files, vdb over self.other, and drives without a backing file."""
         self.make(3, data)
         self.remember()
         directory = os.path.join(self.directory, 'other')
@@ -41,7 +41,7 @@ class TestCase(block_jobs.TestCase):
         return [os.path.realpath(layer['file']) for layer in chain['layers']]
 
     def open_now(self):
-        """The top images of vda and vdb, by QEMU's word and not over the monitor of qblk."""
+        """The top images of vda and vdb, from QEMU and not through the monitor that qblk uses."""
         return [device['inserted']['file'] for device in self.process.qmp.execute('query-block')
                 if device['device'] in ('a', 'b')]
 
@@ -58,7 +58,7 @@ class TestCase(block_jobs.TestCase):
 
     def assert_contents(self, first, second):
         self.assert_same_content(first)
-        self.assert_same_content(second)  # both disks were made alike
+        self.assert_same_content(second)  # both disks were created with the same data
 
 
 class AllDisks(TestCase):
@@ -85,16 +85,16 @@ class AllDisks(TestCase):
         for path in (*self.files, *self.other):
             self.assertEqual(os.path.exists(path), path in (self.files[2], self.other[2]))
 
-    def test_what_makes_no_sense(self):
+    def test_invalid_combinations(self):
         self.boot_two()
         for options in (('vda', '--all-disks'), (), ('--all-disks', '--base', 'vda[1]')):
             self.qblk('commit', self.process.socket, '--pivot', *options, status=qblk.USAGE)
-        # inside of the chain: without --pivot the active layers would be committed
+        # within the chain: without --pivot the active layers would be committed
         self.qblk('commit', self.process.socket, '--all-disks', status=qblk.REFUSED)
 
 
 class Together(TestCase):
-    """No chain is changed before all jobs can."""
+    """No chain is changed before all jobs are ready for it."""
 
     COMMANDS = ((('commit', '--pivot'), 'qblk-active-commit-', 'ready', 2),
                 (('pull',), 'qblk-pull-', 'pending', 0))
@@ -122,7 +122,7 @@ class Together(TestCase):
                     self.assert_both(self.files[keep], self.other[keep])
                     self.assert_contents(self.files[left], self.other[left])
 
-    def test_an_interrupt_takes_both_back(self):
+    def test_an_interrupt_cancels_both(self):
         for command, job, waits, _ in self.COMMANDS:
             with self.subTest(command):
                 self.setUp()
@@ -134,7 +134,7 @@ class Together(TestCase):
                 self.assert_both(self.files, self.other)
                 self.assert_contents(self.files[0], self.other[0])
 
-    def test_one_that_fails_takes_the_other_back(self):
+    def test_a_failed_job_cancels_the_other(self):
         mount = block_jobs.small_file_system(self, '2m')
         self.boot_two(other_base=os.path.join(mount, 'base.qcow2'))
         result = self.qblk('commit', self.process.socket, '--all-disks', '--pivot',
@@ -145,7 +145,7 @@ class Together(TestCase):
         self.assert_both(self.files, self.other)
         self.assert_same_content()
 
-    def test_one_that_is_refused_takes_the_other_back(self):
+    def test_a_refused_job_cancels_the_other(self):
         self.boot_two()
         with block_jobs.lock_holder(self.other[2], '-r') as holder:
             result = self.qblk('commit', self.process.socket, '--all-disks', '--pivot',
@@ -154,7 +154,7 @@ class Together(TestCase):
         self.assert_both(self.files, self.other)
         self.assert_same_content()
 
-    def test_detached_each_says_what_ends_it(self):
+    def test_detached_jobs_are_reported_with_the_commands_that_end_them(self):
         self.boot_two()
         text = self.qblk('pull', self.process.socket, '--all-disks', *SLOW, '--detach').text
         for disk in ('vda', 'vdb'):

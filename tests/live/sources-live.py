@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Sources other than plain files, on real servers: the XML says where the data are, libvirt would
-take it, and `qblk source` says the same of each name that QEMU reports."""
+"""Sources other than plain files, on real servers: the XML has the location of the data and matches
+libvirt's schema, and `qblk source` prints the same for each name that QEMU reports."""
 
 import json
 import os
@@ -17,12 +17,12 @@ from topologies.options import blockdev, local, virtio
 
 SECRET = 's3cret'
 
-# What a name can say only as json:, since it belongs to the image and not to where it is
+# Only json: can contain this, since it belongs to the image and not to its location
 OF_THE_IMAGE = ('slices', 'dataStore', 'encryption')
 
 
 def tidy(source, without=()):
-    """A <source> as text that can be compared: no index, nothing but what counts."""
+    """A <source> as text to compare: without its index and the children named in WITHOUT."""
     copy = xml.etree.ElementTree.fromstring(xml.etree.ElementTree.tostring(source))
     copy.attrib.pop('index', None)
     copy.tail = None
@@ -63,35 +63,35 @@ class Sources(live.TestCase):
         return port, f'127.0.0.1:{port}/{name}'
 
     def layers(self, process):
-        """What `qblk --json chain` says of each layer of the disk."""
+        """The layers in the output of `qblk --json chain`."""
         answer = json.loads(self.qblk('--json', 'chain', process.socket, 'vda').stdout)
         return answer['chains'][0]['layers']
 
     def source_of(self, name):
         return xml.etree.ElementTree.fromstring(self.qblk('source', '--', name).stdout)
 
-    def check_names(self, process, disk, unsaid):
-        """`qblk source` says of the names that QEMU reports what the XML says, but for what is
-        UNSAID in them."""
+    def check_names(self, process, disk, missing):
+        """For the names that QEMU reports, `qblk source` prints the same as the XML, but for what a
+        name does not contain (MISSING)."""
         names = {node['node-name']: node['file'] for node in
                  process.qmp.execute('query-named-block-nodes', {'flat': True})}
         layers = self.layers(process)
         self.assertEqual(len(layers), len(sources(disk)))
         for layer, source in zip(layers, sources(disk)):
             name = names[layer['node']]
-            without = unsaid if name.startswith('json:') else OF_THE_IMAGE
+            without = missing if name.startswith('json:') else OF_THE_IMAGE
             self.assertEqual(tidy(self.source_of(name)), tidy(source, without), msg=name)
             name = names[layer['storage-node']]
             self.assertEqual(tidy(self.source_of(name)), tidy(source, OF_THE_IMAGE), msg=name)
 
-    def check(self, process, *expected, in_schema=True, has_names=True, unsaid=()):
+    def check(self, process, *expected, in_schema=True, has_names=True, missing=()):
         """The disk has the EXPECTED sources, each its XML in one line."""
         text = self.qblk('xml', process.socket, 'vda').stdout
         disk = xml.etree.ElementTree.fromstring(text)
         self.assertEqual([tidy(source) for source in sources(disk)],
                          [tidy(xml.etree.ElementTree.fromstring(text)) for text in expected])
         if has_names:
-            self.check_names(process, disk, unsaid)
+            self.check_names(process, disk, missing)
         if in_schema and rng.available():
             self.assertEqual(rng.check({'vda': text}), {}, msg=text.decode())
         return disk
@@ -142,7 +142,7 @@ class Nbd(Sources):
                 self.directory = self.enterContext(qemu.directory())
                 socket, _ = self.serve(export=export)
                 process = self.start_nbd({'type': 'unix', 'path': socket}, export=export)
-                # as a string, what QEMU reports may mean something else
+                # QEMU reports a string that can have another meaning
                 self.check(process, f"<source protocol='nbd' name='{export}'>"
                                     f"<host transport='unix' socket='{socket}'/></source>",
                            has_names=False)
@@ -208,7 +208,7 @@ class Http(Sources):
         self.check_journal(process)
 
     def check_journal(self, process):
-        """Nor does a journal, of a job whose qblk is killed."""
+        """A journal contains no secret either; qblk is killed during its job."""
         state = self.path('state')
         words = ['pull', process.socket, 'vda', '--bandwidth', '1', '--bytes', '--state-dir', state]
         with subprocess.Popen(qblk.command(words), stderr=subprocess.DEVNULL,
@@ -283,7 +283,7 @@ class Local(Sources):
             encrypt={'format': 'luks', 'key-secret': 'key0'}))
         # QEMU reports the secret of an encryption and not its format
         self.check(process, f"<source file='{image}'><encryption format='luks'/></source>",
-                   unsaid=['encryption'])
+                   missing=['encryption'])
 
     def test_a_directory(self):
         directory = self.path('share')

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A storage daemon has nodes and no devices."""
+"""A storage daemon: it has nodes and no devices."""
 
 import live
 import qblk
 
 
 class StorageDaemon(live.TestCase):
-    def test_a_node_may_be_made_a_disk(self):
+    def test_a_node_can_be_made_a_disk(self):
         _, process = self.share('storage-daemon')
         result = self.qblk('resolve', '--target', 'vda=disk-2', process.socket, 'vda[1]')
         self.assertEqual(result.text, 'disk-1\n')
@@ -29,11 +29,11 @@ class StorageDaemon(live.TestCase):
             with self.subTest(command):
                 self.qblk(command, process.socket)
 
-    def test_a_node_that_nothing_uses_is_a_disk(self):
+    def test_a_node_without_parents_is_a_disk(self):
         _, process = self.share('storage-daemon')
         self.assertEqual(self.resolve(process.socket, 'vda[1]'), 'disk-1')
 
-    def test_there_are_no_others(self):
+    def test_no_other_disks_exist(self):
         _, process = self.share('storage-daemon')
         self.qblk('resolve', process.socket, 'vdb', status=qblk.NOT_FOUND)
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk xml`. That each graph names its open files, and that libvirt would take it, is in
-graphs-live."""
+"""`qblk xml`. graphs-live compares each graph with the open files and with libvirt's schema."""
 
 import xml.etree.ElementTree
 
@@ -9,14 +8,14 @@ import qblk
 
 
 class Xml(live.TestCase):
-    def test_all_disks_are_those_of_one_disk_each(self):
+    def test_all_disks_are_printed_as_each_of_them_alone(self):
         topology, process = self.share('shared-base')
         devices = xml.etree.ElementTree.fromstring(self.qblk('xml', process.socket).stdout)
         self.assertEqual(devices.tag, 'devices')
         self.assertEqual([live.disk_sources(disk)[0] for disk in devices.findall('disk')],
                          list(topology.chains.values()))
 
-    def test_indexes_count_down_from_the_top_which_has_none(self):
+    def test_indexes_increase_from_the_layer_below_the_top(self):
         _, process = self.share('virtio-5-deep')
         disk = self.disk_xml(process.socket, 'vda')
         self.assertIsNone(disk.find('source').get('index'))
@@ -28,7 +27,7 @@ class Xml(live.TestCase):
         devices = xml.etree.ElementTree.fromstring(self.qblk('xml', process.socket).stdout)
         self.assertEqual((devices.tag, list(devices)), ('devices', []))
 
-    def test_a_read_only_disk_says_so(self):
+    def test_a_read_only_disk_has_readonly(self):
         _, process = self.share('read-only')
         found = {target: self.disk_xml(process.socket, target).find('readonly') is not None
                  for target in ('vda', 'vdb', 'vdc', 'hda')}
@@ -40,7 +39,7 @@ class Xml(live.TestCase):
         self.assertEqual(disk.get('type'), 'block')
         self.assertEqual(disk.find('source').get('dev'), topology.chains['vda'][0])
 
-    def test_a_quorum_is_refused_since_xml_has_one_chain(self):
+    def test_a_quorum_is_refused_because_xml_has_one_chain(self):
         _, process = self.share('quorum')
         result = self.qblk('xml', process.socket, 'vda', status=qblk.FAILED)
         self.assertIn('quorum', result.errors)
@@ -75,7 +74,7 @@ class Mirror(live.TestCase):
         mirror, _ = self.mirror('mirror-running')
         self.assertEqual((mirror.get('job'), mirror.get('ready')), ('copy', None))
 
-    def test_a_commit_of_inner_layers_and_a_stream_show_nothing(self):
+    def test_a_commit_of_inner_layers_and_a_stream_have_no_mirror(self):
         for name in ('commit-middle-running', 'stream-running', 'stream-pending'):
             with self.subTest(name):
                 self.assertIsNone(self.mirror(name)[0])

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Block graphs as they occur: each function makes its images in a directory and starts QEMU
-over them. The same graphs are recorded (scripts/record-fixtures) and run live (tests/live).
+"""Block graphs: each function creates its images in a directory and starts QEMU on them. The same
+graphs are recorded (scripts/record-fixtures) and run live (tests/live).
 
-A new topology is a function with @topology: its name, with dashes, is the fixture's. File names and
-node names are the same each time; nodes without a name get a random one (#blockNNN) from QEMU.
-"""
+A new topology is a function with @topology: its name, with dashes, is that of the fixture. File
+names and node names are always the same; nodes without a name get a random one (#blockNNN) from
+QEMU."""
 
 from topologies import disks, jobs, libvirt, one_disk  # noqa: F401  # each fills the table
 from topologies.model import TOPOLOGIES

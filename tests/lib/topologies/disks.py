@@ -44,7 +44,7 @@ def shared_base(directory):
 
 @topology
 def shared_base_file(directory):
-    """Two overlays on one file, opened twice."""
+    """Two overlays on one file that is opened twice."""
     base = images.create(os.path.join(directory, 'base.qcow2'))
     images.write(base)
     arguments = []
@@ -74,7 +74,7 @@ def read_only(directory):
 
 @topology
 def serials(directory):
-    """Devices with a serial number, which is how a guest or a domain XML recognises its disk."""
+    """Devices with a serial number, by which a guest or a domain XML identifies its disk."""
     arguments = ['-device', 'virtio-scsi-pci,id=scsi', '-device', 'piix3-usb-uhci,id=usb']
     for number, (driver, more) in enumerate([
             ('virtio-blk-pci', {}), ('scsi-hd', {'bus': 'scsi.0'}),
@@ -157,7 +157,7 @@ def many_buses_q35(directory):
 
 @topology
 def odd_names(directory):
-    """File names with every kind of byte; QEMU runs in DIRECTORY, so relative ones work."""
+    """File names with every kind of byte; QEMU runs in DIRECTORY, so relative names work."""
     arguments = []
     chains = {}
 

@@ -26,7 +26,7 @@ def mirror_steps(top, target, sync, **options):
 
 READY_COMMIT = Event('BLOCK_JOB_READY', {'device': 'commit0'})
 READY_MIRROR = Event('BLOCK_JOB_READY', {'device': 'mirror0'})
-SLOW = 1  # bytes a second: never done while somebody looks
+SLOW = 1  # bytes a second: never complete during a test
 MORE_THAN_A_CHUNK = '4M'  # so that a job with a speed limit stops half way
 
 
@@ -49,7 +49,7 @@ def commit_ready(directory):
 
 @topology
 def commit_ready_drive(directory):
-    """The same where QEMU opened and named the nodes: an implicit filter hides in query-block."""
+    """The same if QEMU opened and named the nodes: query-block does not show an implicit filter."""
     files = images.chain(directory, 'disk', 2)
     return Topology(drive(files[0], id='drive0') + virtio('drive0', id='vda'),
                     steps=[Command('block-commit', {'job-id': 'commit0', 'device': 'drive0'}),
@@ -85,7 +85,7 @@ def mirror_ready(directory):
 
 @topology
 def mirror_ready_top(directory):
-    """A shallow copy: the target stands on the same backing node."""
+    """A shallow copy: the target has the same backing node."""
     files = images.chain(directory, 'disk', 3)
     copy = images.create(os.path.join(directory, 'copy.qcow2'), backing=os.path.basename(files[1]))
     return Topology(named_chain(files) + qcow2(copy, backing=stem(files[1]))
@@ -111,7 +111,7 @@ def stream_running(directory):
 
 @topology
 def stream_running_undismissed(directory):
-    """It finalizes by itself and waits for its dismissal: at any moment it may have concluded."""
+    """It finalizes by itself and waits for its dismissal: it can conclude at any moment."""
     files = images.chain(directory, 'disk', 3, data=MORE_THAN_A_CHUNK)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=stream_steps(files, speed=SLOW) + [Progress('stream0')],
@@ -120,7 +120,7 @@ def stream_running_undismissed(directory):
 
 @topology
 def stream_pending(directory):
-    """Before the graph changes, which is still safe to look at."""
+    """Before the graph changes, when it can still be queried."""
     files = images.chain(directory, 'disk', 3)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=stream_steps(files, 'pending', **{'auto-finalize': False}),
@@ -129,7 +129,7 @@ def stream_pending(directory):
 
 @topology
 def stream_concluded(directory):
-    """The graph has changed and the job is not dismissed: query-named-block-nodes kills 7.2."""
+    """The graph has changed and the job is not dismissed: query-named-block-nodes crashes 7.2."""
     files = images.chain(directory, 'disk', 3)
     return Topology(named_chain(files) + virtio(stem(files[0]), id='vda'),
                     steps=stream_steps(files, 'concluded'), node_query_is_safe=False)

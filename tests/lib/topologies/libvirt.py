@@ -32,7 +32,7 @@ def libvirt_aliases(directory):
 
 @topology
 def libvirt_aliases_clash(directory):
-    """Two aliases that both mean sda, which libvirt would not have given to one guest."""
+    """Two aliases that both mean sda; libvirt would not give these to one guest."""
     arguments = ['-device', 'virtio-scsi-pci,id=scsi0', '-device', 'piix3-usb-uhci,id=usb']
     for driver, properties in (('scsi-hd', {'id': 'scsi0-0-0-0', 'bus': 'scsi0.0'}),
                                ('usb-storage', {'id': 'usb-disk0', 'bus': 'usb.0'})):
@@ -54,7 +54,7 @@ def libvirt_layer(path, number, backing=None, top=False):
 @topology
 def libvirt_names(directory):
     """Node names as libvirt numbers them: active images first, last disk to first, then the images
-    below, also last to first; then what was attached later. 5, 6 and 11 were detached again."""
+    below, also last to first; then images attached later. 5, 6 and 11 were detached again."""
     vda = images.chain(directory, 'vda', 3)
     vdb = images.chain(directory, 'vdb', 2)
     vdc = images.raw(directory, 'vdc.raw')

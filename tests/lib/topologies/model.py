@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a topology is."""
+"""The description of a topology."""
 
 import contextlib
 import dataclasses
@@ -13,21 +13,21 @@ TOPOLOGIES = {}  # by name
 
 @dataclasses.dataclass
 class Command:
-    """A QMP command to send once QEMU runs."""
+    """A QMP command to send when QEMU runs."""
     name: str
     arguments: dict
 
 
 @dataclasses.dataclass
 class Event:
-    """An event to wait for before going on."""
+    """An event to wait for before the next step."""
     name: str
     data: dict
 
 
 @dataclasses.dataclass
 class Progress:
-    """A job that has to have done something, which no event tells."""
+    """A job that must have made progress, which no event reports."""
     job: str
 
 
@@ -39,12 +39,12 @@ class Topology:
     chains: dict = dataclasses.field(default_factory=dict)  # disk target: its files, top first
     daemon: bool = False  # qemu-storage-daemon, which has nodes and no devices
     since: tuple = (0, 0)  # the first version of QEMU that can run it
-    # False where query-named-block-nodes would kill QEMU
+    # False if query-named-block-nodes would crash QEMU
     node_query_is_safe: bool = True
 
     @contextlib.contextmanager
     def run(self, directory, **options):
-        """Run it; what is yielded is a qemu.Process, made with OPTIONS, with all steps done."""
+        """Run it; yields a qemu.Process, created with OPTIONS, after all steps."""
         if self.since > (0, 0) and qemu.version() < self.since:
             raise qemu.Unavailable('this graph needs QEMU %d.%d' % self.since)
         with contextlib.ExitStack() as stack:
@@ -63,7 +63,7 @@ class Topology:
 
 
 def wait_progress(client, job):
-    """Ask until the job has moved."""
+    """Query until the job has made progress."""
     deadline = time.monotonic() + qmp.TIMEOUT
     while time.monotonic() < deadline:
         for found in client.execute('query-jobs'):
@@ -73,6 +73,6 @@ def wait_progress(client, job):
 
 
 def topology(function):
-    """Put a function that makes a Topology in a directory into the table."""
+    """Add a function that creates a Topology in a directory to the table."""
     TOPOLOGIES[function.__name__.replace('_', '-')] = function
     return function

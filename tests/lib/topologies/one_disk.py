@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One disk, or none."""
+"""One disk, or no disk."""
 
 import os
 
@@ -16,7 +16,7 @@ def empty_vm(_directory):
 
 @topology
 def virtio_5_deep(directory):
-    """Only the top is named, and only its format node; QEMU opens and names the rest."""
+    """Only the format node of the top has a name; QEMU opens and names the others."""
     files = images.chain(directory, 'disk', 5)
     return Topology(blockdev(driver='qcow2', node_name='top', file=local(files[0]))
                     + virtio('top', id='disk0'), chains={'vda': files})
@@ -47,7 +47,7 @@ def throttle_blockdev(directory):
 
 @topology
 def throttle_drive(directory):
-    """Limits of -drive live in the BlockBackend and make no node."""
+    """The limits of -drive are in the BlockBackend and create no node."""
     files = images.chain(directory, 'disk', 3)
     return Topology(drive(files[0], id='drive0', **{'throttling.bps-total': 1048576})
                     + virtio('drive0', id='vda'), chains={'vda': files})
