@@ -44,7 +44,7 @@ def program(tool):
     it."""
     command = shlex.split(os.environ.get(_VARIABLES[tool], tool))
     if not command:
-        raise Unavailable(f'{_VARIABLES[tool]} says there is no {tool}')
+        raise Unavailable(f'{_VARIABLES[tool]} is empty: this version has no {tool}')
     if shutil.which(command[0]) is None:
         raise Missing(f'no {command[0]} (set {_VARIABLES[tool]})')
     return command
