@@ -76,7 +76,7 @@ check_marks(const QblkPlan *plan, GError **error)
     return TRUE;
 }
 
-/* A relative name that QEMU has is relative to QEMU's working directory. */
+/* QEMU's working directory, to which a relative name refers, is not known. */
 static void
 warn_of_relative_name(const QblkPlan *plan)
 {
@@ -129,7 +129,7 @@ qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
 
 /* ---- journals ---- */
 
-/* A journal that is still there at the end is of an operation that did not end. */
+/* A journal that is still in the list at the end is of an operation that did not end. */
 typedef struct {
     QblkJournal **list; /* one for each plan, or NULL, and a NULL at the end; owned */
     guint count;
@@ -167,7 +167,7 @@ begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *pl
     journals->count = plans->len;
 
     for (guint i = 0; i < plans->len; i++) {
-        if (qblk_change_report_is_told(plans->pdata[i])) {
+        if (qblk_change_report_keeps_job(plans->pdata[i])) {
             continue;
         }
 

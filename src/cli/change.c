@@ -41,7 +41,7 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
         return FALSE;
     }
 
-    /* Only now: the schema has 200 kB. */
+    /* The schema has 200 kB: it is not logged. */
     qblk_vm_log(change->client, invocation);
 
     if (!qblk_recover_identify(change->client, invocation->address, &change->vm, error)) {

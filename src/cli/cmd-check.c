@@ -78,7 +78,7 @@ check_missing(const QblkInvocation *invocation, const GPtrArray *chains, GPtrArr
     }
 }
 
-/* If the VM is an image, check whether a crash has made another image the one to boot from. */
+/* If the VM is an image, check if the guest has to boot from another image after a crash. */
 static gboolean
 check_image(const QblkInvocation *invocation, QblkImageVerdict **verdict, GError **error)
 {

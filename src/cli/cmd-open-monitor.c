@@ -117,7 +117,7 @@ plan_open(QblkClient *client, const QblkInvocation *invocation, const char *path
         return NULL;
     }
 
-    /* Only now: the schema has 200 kB. */
+    /* The schema has 200 kB: it is not logged. */
     qblk_vm_log(client, invocation);
     g_autoptr(QblkJson) chardevs = qblk_client_call(client, "query-chardev", NULL, error);
     if (chardevs == NULL) {

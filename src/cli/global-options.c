@@ -53,7 +53,7 @@ qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL},
         {NULL},
     };
-    /* A command that changes a VM has options of these names that virsh has, too. */
+    /* For a command that changes a VM these are options of the job, as for virsh. */
     const GOptionEntry connection[] = {
         {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &options->timeout,
          "Limit the time for the connection and each reply (default: 5)", "SECONDS"},

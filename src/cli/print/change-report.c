@@ -5,7 +5,7 @@
 #include "plan/plan-json.h"
 
 gboolean
-qblk_change_report_is_told(const QblkPlan *plan)
+qblk_change_report_keeps_job(const QblkPlan *plan)
 {
     const QblkStep *step = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
 
@@ -43,7 +43,7 @@ describe_state(const QblkChangeReport *report, const QblkPlan *plan)
     if (report->detach) {
         return "started";
     }
-    if (qblk_change_report_is_told(plan)) {
+    if (qblk_change_report_keeps_job(plan)) {
         return "done";
     }
     return plan->stays_ready ? "ready" : "done";
@@ -57,7 +57,7 @@ next_commands(const QblkChangeReport *report, const QblkPlan *plan)
     GPtrArray *commands = g_ptr_array_new_with_free_func(g_free);
     gboolean job_goes_on = report->detach || plan->stays_ready;
 
-    if (report->dry_run || qblk_change_report_is_told(plan) || !job_goes_on) {
+    if (report->dry_run || qblk_change_report_keeps_job(plan) || !job_goes_on) {
         return commands;
     }
 

@@ -16,7 +16,7 @@ typedef struct {
 } QblkChangeReport;
 
 /** TRUE if @plan sends a command to an existing job, and does not end it. */
-gboolean qblk_change_report_is_told(const QblkPlan *plan);
+gboolean qblk_change_report_keeps_job(const QblkPlan *plan);
 
 /** Returns: the command line `qblk job VM DISK` and @options, quoted for a shell. */
 char *qblk_change_report_command(const QblkChangeReport *report, const QblkPlan *plan,

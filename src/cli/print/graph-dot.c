@@ -138,7 +138,7 @@ use_as_input(gpointer user_data)
     dup2(GPOINTER_TO_INT(user_data), STDIN_FILENO);
 }
 
-/* Returns: what `dot` writes when it reads @input; NULL on error. */
+/* Returns: the output of `dot` for @input; NULL on error. */
 static char *
 run_dot(int input, GError **error)
 {

@@ -5,8 +5,8 @@
 #include "cli/print/report.h"
 #include "graph/snapshot-jobs.h"
 
-/* A line further in has its level as a number: the output would grow with the square of the depth,
- * which a hostile peer chooses. */
+/* A deeper line has its level as a number.  Otherwise the output would grow with the square of the
+ * depth, which a hostile peer can choose. */
 #define MAX_INDENT 40
 
 typedef struct {

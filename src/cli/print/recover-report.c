@@ -5,7 +5,7 @@
 
 /* ---- interrupted operations ---- */
 
-/* @outcome: what became of the operation, "completed" */
+/* @outcome: of the operation, such as "completed" */
 static char *
 describe_resumed(const QblkRecoverResult *result, const char *outcome)
 {
