@@ -5,6 +5,7 @@
 #include "cli/print/report.h"
 #include "cli/print/table.h"
 #include "cli/vm.h"
+#include "graph/chain-resolve.h"
 
 static const char *const heads[] = {"LAYER", "FORMAT", ">SIZE", ">USED", "NODE", "FILE", NULL};
 
@@ -35,7 +36,7 @@ static void
 add_layer(QblkTable *table, const QblkChain *chain, const QblkLayer *layer)
 {
     gboolean is_last = layer->position + 1 == chain->layers->len;
-    g_autofree char *spec = qblk_report_spec(chain, layer);
+    g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
     g_autofree char *branch = g_strconcat(is_last ? "└─ " : "├─ ", spec, NULL);
     g_autofree char *size = qblk_text_size(layer->virtual_size);
     g_autofree char *used = qblk_text_size(layer->actual_size);
@@ -73,7 +74,7 @@ print_all_filters(QblkOutput *output, const QblkChain *chain)
 {
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        g_autofree char *spec = qblk_report_spec(chain, layer);
+        g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
 
         print_filters(output, "above", spec, layer->filters);
         print_filters(output, "inside", spec, layer->storage_filters);

@@ -28,7 +28,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Found, found_clear)
 static gboolean
 names_disk(const QblkVm *vm, const char *spec)
 {
-    if (g_str_has_prefix(spec, "node:") || strchr(spec, '/') != NULL) {
+    if (qblk_index_spec_is_node_or_path(spec)) {
         return FALSE;
     }
 

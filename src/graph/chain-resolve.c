@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODE_PREFIX "node:"
-
 /* Candidates that a message names; how many more there are is enough to know. */
 #define MOST_NAMED 10
 
@@ -66,8 +64,8 @@ find(const QblkChain *chain, gboolean (*matches)(const QblkLayer *, const char *
 void
 qblk_chain_resolve_name(const QblkChain *chain, const char *name, GPtrArray *found)
 {
-    if (g_str_has_prefix(name, NODE_PREFIX)) {
-        find(chain, has_node, name + strlen(NODE_PREFIX), found);
+    if (g_str_has_prefix(name, QBLK_NODE_PREFIX)) {
+        find(chain, has_node, name + strlen(QBLK_NODE_PREFIX), found);
         return;
     }
     guint before = found->len;
@@ -128,10 +126,10 @@ fail_not_found(const QblkChain *const *chains, guint count, const char *name, GE
     if (count == 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
                     "there is no layer '%s': there are no disks", name);
-    } else if (g_str_has_prefix(name, NODE_PREFIX)) {
+    } else if (g_str_has_prefix(name, QBLK_NODE_PREFIX)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
                     "no layer of the %s %s has the node '%s'", disk, targets,
-                    name + strlen(NODE_PREFIX));
+                    name + strlen(QBLK_NODE_PREFIX));
     } else {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
                     "'%s' is neither the name of a disk nor an image in the chain of the %s %s",
@@ -146,19 +144,48 @@ typedef struct {
     const QblkChain *chain;
 } Candidate;
 
-/* Nodes have names where QEMU runs; elsewhere a disk and an index tell the layers apart. */
 static char *
-candidate_name(const Candidate *candidate)
+node_spec(const QblkLayer *layer)
+{
+    return g_strconcat(QBLK_NODE_PREFIX, layer->node_name, NULL);
+}
+
+static char *
+index_spec(const QblkChain *chain, gint64 index)
+{
+    return g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, index);
+}
+
+char *
+qblk_chain_layer_spec(const QblkChain *chain, const QblkLayer *layer)
+{
+    if (layer->position == 0) {
+        return g_strdup(chain->target);
+    }
+    if (layer->index != QBLK_UNKNOWN) {
+        return index_spec(chain, layer->index);
+    }
+    return layer->node_name != NULL ? node_spec(layer) : g_strdup(layer->filename);
+}
+
+/* A running QEMU has node names.  In a document only the disk and the index tell layers of one
+ * image apart. */
+static char *
+candidate_spec(const Candidate *candidate)
 {
     const QblkLayer *layer = candidate->layer;
-    if (layer->node_name == NULL && layer->position > 0 && layer->index == QBLK_UNKNOWN) {
-        return g_strdup_printf("layer %u of %s, which has no index", layer->position,
-                               candidate->chain->target);
+
+    if (layer->node_name != NULL) {
+        return node_spec(layer);
     }
-    return layer->node_name != NULL
-               ? g_strconcat(NODE_PREFIX, layer->node_name, NULL)
-               : g_strdup_printf("%s[%" G_GINT64_FORMAT "]", candidate->chain->target,
-                                 layer->position == 0 ? 0 : layer->index);
+    if (layer->position == 0) {
+        return index_spec(candidate->chain, 0);
+    }
+    if (layer->index != QBLK_UNKNOWN) {
+        return index_spec(candidate->chain, layer->index);
+    }
+    return g_strdup_printf("layer %u of %s, which has no index", layer->position,
+                           candidate->chain->target);
 }
 
 static const QblkLayer *
@@ -166,7 +193,7 @@ fail_ambiguous(const char *name, const GArray *candidates, GError **error)
 {
     GString *list = g_string_new(NULL);
     for (guint i = 0; i < MIN(candidates->len, MOST_NAMED); i++) {
-        g_autofree char *one = candidate_name(&g_array_index(candidates, Candidate, i));
+        g_autofree char *one = candidate_spec(&g_array_index(candidates, Candidate, i));
         g_string_append_printf(list, "%s'%s'", i == 0 ? "" : " or ", one);
     }
     if (candidates->len > MOST_NAMED) {
@@ -210,7 +237,7 @@ qblk_chain_resolve_among(const QblkChain *const *chains, guint count, const char
 const QblkLayer *
 qblk_chain_resolve(const QblkChain *chain, const char *spec, GError **error)
 {
-    gboolean is_name = g_str_has_prefix(spec, NODE_PREFIX) || strchr(spec, '/') != NULL;
+    gboolean is_name = qblk_index_spec_is_node_or_path(spec);
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkIndexSpec) index = is_name ? NULL : qblk_index_spec_parse(spec, &cause);
     if (index != NULL && g_str_equal(index->target, chain->target)) {

@@ -2,6 +2,7 @@
 #include "graph/check.h"
 
 #include "base/redact.h"
+#include "graph/chain-resolve.h"
 #include "source/driver.h"
 #include "source/source-compare.h"
 #include "source/source-decode.h"
@@ -68,20 +69,6 @@ qblk_check_text(const QblkDifference *difference)
                            found);
 }
 
-/* The layer as it is named on the command line; without an index by its node or image. */
-static char *
-spec_of(const QblkChain *chain, const QblkLayer *layer)
-{
-    if (layer->position == 0) {
-        return g_strdup(chain->target);
-    }
-    if (layer->index != QBLK_UNKNOWN) {
-        return g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, layer->index);
-    }
-    return layer->node_name != NULL ? g_strconcat("node:", layer->node_name, NULL)
-                                    : g_strdup(layer->filename);
-}
-
 static void
 add(GPtrArray *differences, QblkDifferenceKind kind, const QblkChain *chain, const QblkLayer *layer,
     const char *expected, const char *found)
@@ -89,7 +76,7 @@ add(GPtrArray *differences, QblkDifferenceKind kind, const QblkChain *chain, con
     QblkDifference *difference = g_new0(QblkDifference, 1);
     difference->kind = kind;
     difference->disk = g_strdup(chain->target);
-    difference->layer = layer == NULL ? NULL : spec_of(chain, layer);
+    difference->layer = layer == NULL ? NULL : qblk_chain_layer_spec(chain, layer);
     difference->expected = expected == NULL ? NULL : qblk_redact_name(expected, NULL);
     difference->found = found == NULL ? NULL : qblk_redact_name(found, NULL);
     g_ptr_array_add(differences, difference);

@@ -19,6 +19,12 @@ qblk_index_spec_has_brackets(const char *text)
     return strchr(text, '/') == NULL && strchr(text, '[') != NULL && g_str_has_suffix(text, "]");
 }
 
+gboolean
+qblk_index_spec_is_node_or_path(const char *text)
+{
+    return g_str_has_prefix(text, QBLK_NODE_PREFIX) || strchr(text, '/') != NULL;
+}
+
 /* What is wrong with @digits as an index, or NULL and @index is set. */
 static const char *
 parse_index(const char *digits, gint64 *index)

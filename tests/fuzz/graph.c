@@ -7,6 +7,7 @@
 #include "fuzz/fuzz.h"
 #include "graph/batch.h"
 #include "graph/capture.h"
+#include "graph/chain-resolve.h"
 #include "graph/snapshot.h"
 
 static void
@@ -36,7 +37,7 @@ check_layers(const QblkChain *chain)
         const QblkLayer *layer = chain->layers->pdata[i];
         if (layer->index >= 0) {
             g_autoptr(GError) error = NULL;
-            g_autofree char *spec = qblk_report_spec(chain, layer);
+            g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
             const QblkLayer *found = qblk_chain_resolve(chain, spec, &error);
             g_assert_no_error(error);
             g_assert_true(found == layer);

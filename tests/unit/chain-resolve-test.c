@@ -282,6 +282,27 @@ what_no_disk_has_lists_the_disks(void **state)
     }
 }
 
+static void
+a_layer_has_the_first_specification_that_is_known(void **state)
+{
+    g_autoptr(QblkChain) chain = new_chain("vda", "top base");
+    QblkLayer *base = chain->layers->pdata[1];
+    g_autofree char *active = qblk_chain_layer_spec(chain, chain->layers->pdata[0]);
+    assert_string_equal(active, "vda");
+
+    base->index = 12;
+    g_autofree char *by_index = qblk_chain_layer_spec(chain, base);
+    assert_string_equal(by_index, "vda[12]");
+
+    base->index = QBLK_UNKNOWN;
+    g_autofree char *by_node = qblk_chain_layer_spec(chain, base);
+    assert_string_equal(by_node, "node:base");
+
+    g_clear_pointer(&base->node_name, g_free);
+    g_autofree char *by_file = qblk_chain_layer_spec(chain, base);
+    assert_string_equal(by_file, "/base.img");
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +321,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_layer_that_disks_share_is_one),
         cmocka_unit_test(a_file_that_disks_opened_apart_is_ambiguous_once_for_each_node),
         cmocka_unit_test(what_no_disk_has_lists_the_disks),
+        cmocka_unit_test(a_layer_has_the_first_specification_that_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,19 @@ only_a_text_in_brackets_without_a_slash_can_be_nothing_else(void **state)
 }
 
 static void
+a_node_prefix_or_a_slash_excludes_the_name_of_a_disk(void **state)
+{
+    assert_true(qblk_index_spec_is_node_or_path("node:vda"));
+    assert_true(qblk_index_spec_is_node_or_path("node:a[2]"));
+    assert_true(qblk_index_spec_is_node_or_path("images/disk[2]"));
+    assert_true(qblk_index_spec_is_node_or_path("/"));
+    assert_false(qblk_index_spec_is_node_or_path("vda"));
+    assert_false(qblk_index_spec_is_node_or_path("vda[2]"));
+    assert_false(qblk_index_spec_is_node_or_path("node"));
+    assert_false(qblk_index_spec_is_node_or_path(""));
+}
+
+static void
 freeing_nothing_is_allowed(void **state)
 {
     qblk_index_spec_free(NULL);
@@ -88,6 +101,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_disk_and_an_index_are_taken_apart),
         cmocka_unit_test(what_is_no_plain_index_is_refused_with_its_reason),
         cmocka_unit_test(only_a_text_in_brackets_without_a_slash_can_be_nothing_else),
+        cmocka_unit_test(a_node_prefix_or_a_slash_excludes_the_name_of_a_disk),
         cmocka_unit_test(freeing_nothing_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

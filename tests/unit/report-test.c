@@ -12,27 +12,6 @@ assert_null_member(const QblkJson *json, const char *key)
 }
 
 static void
-the_active_layer_is_named_by_its_disk(void **state)
-{
-    g_autoptr(QblkChain) chain = xml_check_chain(2);
-    g_autofree char *spec = qblk_report_spec(chain, chain->layers->pdata[0]);
-    assert_string_equal(spec, "vda");
-}
-
-static void
-a_lower_layer_is_named_by_its_index_or_its_node(void **state)
-{
-    g_autoptr(QblkChain) chain = xml_check_chain(2);
-    QblkLayer *base = chain->layers->pdata[1];
-    base->index = 12;
-    g_autofree char *by_index = qblk_report_spec(chain, base);
-    base->index = QBLK_UNKNOWN;
-    g_autofree char *by_node = qblk_report_spec(chain, base);
-    assert_string_equal(by_index, "vda[12]");
-    assert_string_equal(by_node, "node:node-1");
-}
-
-static void
 an_unknown_value_is_null(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
@@ -95,8 +74,6 @@ a_json_name_is_not_printed(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_active_layer_is_named_by_its_disk),
-        cmocka_unit_test(a_lower_layer_is_named_by_its_index_or_its_node),
         cmocka_unit_test(an_unknown_value_is_null),
         cmocka_unit_test(a_layer_with_a_source_has_no_problem),
         cmocka_unit_test(a_chain_has_its_mirror_and_all_layers),

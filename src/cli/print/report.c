@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/report.h"
 
+#include "graph/chain-resolve.h"
 #include "graph/snapshot-jobs.h"
 
 static void
@@ -73,26 +74,11 @@ qblk_report_source(const QblkSource *source)
     return object;
 }
 
-char *
-qblk_report_spec(const QblkChain *chain, const QblkLayer *layer)
-{
-    if (layer->position == 0) {
-        return g_strdup(chain->target);
-    }
-    if (layer->index == QBLK_UNKNOWN && layer->node_name == NULL) {
-        return g_strdup(layer->filename);
-    }
-    if (layer->index == QBLK_UNKNOWN) {
-        return g_strdup_printf("node:%s", layer->node_name);
-    }
-    return g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, layer->index);
-}
-
 QblkJson *
 qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
 {
     QblkJson *object = qblk_json_new_object();
-    g_autofree char *spec = qblk_report_spec(chain, layer);
+    g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
 
     qblk_json_set_string(object, "spec", spec);
     qblk_json_set_integer(object, "position", layer->position);

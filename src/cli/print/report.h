@@ -15,12 +15,6 @@ QblkJson *qblk_report_layer(const QblkChain *chain,
 QblkJson *qblk_report_source(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_job(const QblkJob *job) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * Returns: (transfer full): how the command line names @layer: "vda", "vda[2]"; "node:NAME" if it
- * has no index, or its image if it has no node either
- */
-char *qblk_report_spec(const QblkChain *chain, const QblkLayer *layer) G_GNUC_WARN_UNUSED_RESULT;
-
 /** Returns: (transfer none): the file name of @node; "" for a `json:` name, which repeats the nodes
  * below. */
 const char *qblk_report_file(const QblkNode *node);
