@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/chain.h"
 
-#include "graph/target.h"
-
 static void
 filter_free(gpointer data)
 {
@@ -107,7 +105,7 @@ qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
     for (guint i = 0; i < chains->len; i++) {
         targets[i] = qblk_chain_get_target(chains->pdata[i]);
     }
-    qblk_target_set_unknown(name, targets, chains->len, error);
+    qblk_device_set_unknown(name, targets, chains->len, error);
     return NULL;
 }
 

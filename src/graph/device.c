@@ -3,6 +3,7 @@
 
 #include "base/enum.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "graph/qom.h"
 
 #include <string.h>
@@ -245,4 +246,18 @@ qblk_device_prefix(const QblkDevice *device)
         }
     }
     return NULL;
+}
+
+void
+qblk_device_set_unknown(const char *name, const char *const *names, guint count, GError **error)
+{
+    g_autofree char *list = qblk_text_list(names, count);
+    if (count == 0) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                    "there is no disk '%s': this VM has no disks", name);
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                    "there is no disk '%s': the %s %s", name,
+                    count == 1 ? "only disk is" : "disks are", list);
+    }
 }

@@ -70,3 +70,7 @@ const char *qblk_device_name_source(QblkNameSource source);
 
 /** The prefix of target names on its bus ("vd", "sd", "hd", "fd", "nvme"), NULL where unknown. */
 const char *qblk_device_prefix(const QblkDevice *device);
+
+/** Set QBLK_GRAPH_ERROR_NO_DISK for the disk @name; the message lists the @count known @names. */
+void qblk_device_set_unknown(const char *name, const char *const *names, guint count,
+                             GError **error);

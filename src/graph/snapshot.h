@@ -26,6 +26,9 @@ struct QblkSnapshot {
     QblkEdges *edges;      /* NULL where there are no nodes */
 };
 
+/** An empty snapshot, to be filled by qblk_snapshot_load. */
+QblkSnapshot *qblk_snapshot_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Make a snapshot of what @replies say.  A pure function.
  *

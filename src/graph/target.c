@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/target.h"
 
-#include "base/text.h"
 #include "graph/alias.h"
 #include "graph/enumeration.h"
 #include "image/image-arguments.h"
@@ -303,18 +302,4 @@ qblk_target_assign(GPtrArray *devices, GHashTable *nodes, const QblkSnapshotOpti
     }
     qblk_enumeration_assign(devices, taken, ambiguous);
     return TRUE;
-}
-
-void
-qblk_target_set_unknown(const char *name, const char *const *names, guint count, GError **error)
-{
-    g_autofree char *list = qblk_text_list(names, count);
-    if (count == 0) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
-                    "there is no disk '%s': this VM has no disks", name);
-    } else {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
-                    "there is no disk '%s': the %s %s", name,
-                    count == 1 ? "only disk is" : "disks are", list);
-    }
 }

@@ -13,10 +13,6 @@
  */
 gboolean qblk_target_needs_address(const QblkDevice *device);
 
-/** Set the error that there is no disk @name, with the @count names there are. */
-void qblk_target_set_unknown(const char *name, const char *const *names, guint count,
-                             GError **error);
-
 /**
  * Give every disk among @devices (of QblkDevice) its target name; no two get the same.  A node that
  * the user named and no device has becomes a device of its own, appended to @devices.

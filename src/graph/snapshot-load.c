@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/limits.h"
+#include "base/redact.h"
+#include "graph/batch.h"
+#include "graph/block-graph.h"
+#include "graph/snapshot-jobs.h"
+#include "graph/snapshot.h"
+#include "graph/target.h"
+
+#include <string.h>
+
+static gboolean
+check_count(gsize count, GError **error)
+{
+    if (count <= QBLK_LIMIT_NODES) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                "%" G_GSIZE_FORMAT " block nodes are more than the limit of %d", count,
+                QBLK_LIMIT_NODES);
+    return FALSE;
+}
+
+static gboolean
+load_nodes(QblkSnapshot *snapshot, const QblkJson *entries, GError **error)
+{
+    /* QEMU lists the newest first. */
+    for (gsize i = qblk_json_length(entries); i > 0; i--) {
+        g_autofree char *what =
+            g_strdup_printf("query-named-block-nodes[%" G_GSIZE_FORMAT "]", i - 1);
+        QblkNode *node = qblk_node_load(qblk_json_at(entries, i - 1), what, error);
+        if (node == NULL) {
+            return FALSE;
+        }
+        g_ptr_array_add(snapshot->nodes, node);
+    }
+    return TRUE;
+}
+
+static gboolean
+index_nodes(QblkSnapshot *snapshot, GError **error)
+{
+    for (guint i = 0; i < snapshot->nodes->len; i++) {
+        QblkNode *node = snapshot->nodes->pdata[i];
+        if (!g_hash_table_insert(snapshot->by_name, node->name, node)) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                        "there are two nodes with the name '%s'", node->name);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Without the nodes' own reply: enough to say which disk a job works on. */
+static gboolean
+load_withheld(QblkSnapshot *snapshot, const QblkReplies *replies, GError **error)
+{
+    const QblkJson *graph = qblk_replies_value(replies, "x-debug-query-block-graph");
+    if (graph == NULL) {
+        return TRUE;
+    }
+    if (!qblk_block_graph_make_nodes(graph, snapshot->nodes, error) ||
+        !check_count(snapshot->nodes->len, error) || !index_nodes(snapshot, error)) {
+        return FALSE;
+    }
+    snapshot->edges = qblk_edges_load(replies, NULL, snapshot->by_name, QBLK_EDGES_DEBUG, error);
+    return snapshot->edges != NULL;
+}
+
+/* Nodes and edges, unless it was not safe to ask for them. */
+static gboolean
+load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapshotOptions *options,
+           GError **error)
+{
+    g_autoptr(QblkJson) arguments = qblk_batch_nodes_arguments();
+    const QblkReply *reply = qblk_replies_find(replies, "query-named-block-nodes", arguments);
+    if (reply == NULL) {
+        snapshot->withheld = qblk_job_forbids_nodes(replies, snapshot->jobs);
+        if (snapshot->withheld != NULL) {
+            return load_withheld(snapshot, replies, error);
+        }
+    }
+    if (reply == NULL || !qblk_json_is(reply->value, QBLK_JSON_ARRAY)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                    "there is no reply to 'query-named-block-nodes' with 'flat': QEMU 5.0 or later "
+                    "is needed");
+        return FALSE;
+    }
+    if (!check_count(qblk_json_length(reply->value), error) ||
+        !load_nodes(snapshot, reply->value, error) || !index_nodes(snapshot, error)) {
+        return FALSE;
+    }
+    snapshot->edges =
+        qblk_edges_load(replies, reply->value, snapshot->by_name, options->edges, error);
+    return snapshot->edges != NULL;
+}
+
+/* A storage daemon has no devices: each node that nobody uses is the top of a disk. */
+static void
+add_root_nodes(QblkSnapshot *snapshot, const QblkReplies *replies)
+{
+    const QblkReply *name = qblk_replies_find(replies, "query-name", NULL);
+    gboolean is_system = name == NULL || name->value != NULL;
+    if (is_system || snapshot->devices->len > 0) {
+        return;
+    }
+    for (guint i = 0; i < snapshot->nodes->len; i++) {
+        const QblkNode *node = snapshot->nodes->pdata[i];
+        if (node->parents->len == 0) {
+            g_ptr_array_add(snapshot->devices, qblk_device_new_for_node(node));
+        }
+    }
+}
+
+/* The statistics have the backing of what devices use: a node that none uses would look like a
+ * chain of one. */
+static gboolean
+check_edges(const QblkSnapshot *snapshot, GError **error)
+{
+    if (snapshot->edges == NULL || snapshot->edges->used != QBLK_EDGES_STATS) {
+        return TRUE;
+    }
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        if (device->qdev == NULL && device->backend == NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                        "node '%s' is a disk that cannot be read: 'query-blockstats' does not say "
+                        "what is below a node that no device uses, and this QEMU does not have "
+                        "'x-debug-query-block-graph'",
+                        qblk_device_label(device));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+find_inserted(QblkSnapshot *snapshot, GError **error)
+{
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        QblkDevice *device = snapshot->devices->pdata[i];
+        if (device->node_name == NULL) {
+            continue;
+        }
+        device->node = g_hash_table_lookup(snapshot->by_name, device->node_name);
+        if (device->node == NULL && snapshot->withheld == NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
+                        "the graph changed while it was read: node '%s' of '%s' is not listed",
+                        device->node_name, qblk_device_label(device));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* By bus prefix, then vdz before vdaa. */
+static int
+compare_targets(gconstpointer left, gconstpointer right)
+{
+    const QblkDevice *a = *(const QblkDevice *const *)left;
+    const QblkDevice *b = *(const QblkDevice *const *)right;
+    if (a->target == NULL || b->target == NULL) {
+        return (a->target == NULL) - (b->target == NULL);
+    }
+    int prefix = strncmp(a->target, b->target, 2);
+    gsize length_a = strlen(a->target), length_b = strlen(b->target);
+    if (prefix == 0 && length_a != length_b) {
+        return length_a < length_b ? -1 : 1;
+    }
+    return strcmp(a->target, b->target);
+}
+
+static void
+sort_devices(QblkSnapshot *snapshot)
+{
+    g_ptr_array_sort(snapshot->devices, compare_targets);
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        QblkDevice *device = snapshot->devices->pdata[i];
+        if (device->target != NULL) {
+            g_ptr_array_add(snapshot->targets, device->target);
+            snapshot->disks++;
+        }
+    }
+    g_ptr_array_add(snapshot->targets, NULL);
+}
+
+/* Each disk has a chain of its own, and few nodes are many layers where many disks share them. */
+static gboolean
+check_layers(const QblkSnapshot *snapshot, GError **error)
+{
+    guint layers = 0;
+    for (guint i = 0; i < snapshot->disks; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        guint end = layers + QBLK_LIMIT_LAYERS; /* a longer one is refused when it is made */
+        for (const QblkNode *node = device->node; node != NULL && layers < end; layers++) {
+            const QblkNode *below = qblk_node_filtered(node);
+            node = below != NULL ? below : qblk_node_child(node, "backing");
+        }
+        if (layers > QBLK_LIMIT_ALL_LAYERS) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
+                        "the chains of all disks have more layers than the limit of %d",
+                        QBLK_LIMIT_ALL_LAYERS);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+QblkSnapshot *
+qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *options, GError **error)
+{
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_new();
+    (void)qblk_replies_version(replies, &snapshot->version);
+    const char *name = qblk_json_get_string(qblk_replies_value(replies, "query-name"), "name");
+    snapshot->vm_name = name == NULL ? NULL : qblk_redact_name(name, NULL);
+
+    snapshot->jobs = qblk_job_load_all(replies, error);
+    if (snapshot->jobs == NULL || !load_graph(snapshot, replies, options, error)) {
+        return NULL;
+    }
+    GPtrArray *devices = qblk_device_load_all(replies, error);
+    if (devices == NULL) {
+        return NULL;
+    }
+    g_ptr_array_unref(snapshot->devices);
+    snapshot->devices = devices;
+
+    add_root_nodes(snapshot, replies);
+    if (!find_inserted(snapshot, error) ||
+        !qblk_target_assign(snapshot->devices, snapshot->by_name, options, snapshot->ambiguous,
+                            error) ||
+        !check_edges(snapshot, error)) {
+        return NULL;
+    }
+    sort_devices(snapshot);
+    if (!check_layers(snapshot, error)) {
+        return NULL;
+    }
+    qblk_snapshot_jobs_attach(snapshot);
+    return g_steal_pointer(&snapshot);
+}
