@@ -17,7 +17,7 @@
 static QblkImageHeader *
 read_header(const QblkLayer *layer)
 {
-    const QblkSource *source = layer->source;
+    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
     if (source == NULL || source->slice_offset != NULL ||
         !qblk_image_header_has_backing(layer->format)) {
         return NULL;

@@ -116,8 +116,9 @@ print_text(QblkOutput *output, const Found *found, GError **error)
     const char *name = layer->node_name == NULL ? layer->filename : layer->node_name;
 
     if (name[0] == '\0') {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, "%s: %s",
-                    found->chain->target, layer->problem);
+        /* The document does not name the image: the error has the reason. */
+        g_autoptr(QblkSource) source = qblk_layer_source_new(layer, error);
+        g_prefix_error(error, "%s: ", found->chain->target);
         return FALSE;
     }
 

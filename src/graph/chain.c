@@ -48,13 +48,28 @@ qblk_chain_layer_free(QblkLayer *layer)
     g_free(layer->format);
     g_free(layer->xml_format);
     g_free(layer->filename);
-    g_clear_pointer(&layer->source, qblk_source_free);
+    qblk_location_free(layer->location);
+    qblk_source_free(layer->source);
     g_free(layer->problem);
     g_free(layer->backing_name);
     g_free(layer->backing_format);
     g_ptr_array_unref(layer->filters);
     g_ptr_array_unref(layer->storage_filters);
     g_free(layer);
+}
+
+QblkSource *
+qblk_layer_source_new(const QblkLayer *layer, GError **error)
+{
+    if (layer->source != NULL) {
+        return qblk_source_copy(layer->source);
+    }
+    if (layer->location != NULL) {
+        return qblk_location_decode(layer->location, error);
+    }
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, "%s",
+                layer->problem == NULL ? "the source is not known" : layer->problem);
+    return NULL;
 }
 
 QblkChain *

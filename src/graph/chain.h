@@ -5,6 +5,7 @@
 #pragma once
 
 #include "graph/device.h"
+#include "graph/location.h"
 #include "source/source.h"
 
 #include <qblk/chain.h>
@@ -17,14 +18,15 @@ typedef struct {
 
 struct QblkLayer {
     guint position;
-    gint64 index;       /* of "vda[N]", QBLK_UNKNOWN where it has none */
-    char *node_name;    /* format node, NULL where unknown */
-    char *storage;      /* protocol node, NULL where unknown */
-    char *format;       /* QEMU's name: "qcow2" */
-    char *xml_format;   /* libvirt's name, NULL where it has none */
-    char *filename;     /* as QEMU says it, without secrets */
-    QblkSource *source; /* owned, NULL where the name is in a form that is not understood */
-    char *problem;      /* why there is no source, for people; NULL where there is one */
+    gint64 index;           /* of "vda[N]", QBLK_UNKNOWN where it has none */
+    char *node_name;        /* format node, NULL where unknown */
+    char *storage;          /* protocol node, NULL where unknown */
+    char *format;           /* QEMU's name: "qcow2" */
+    char *xml_format;       /* libvirt's name, NULL where it has none */
+    char *filename;         /* as QEMU says it, without secrets */
+    QblkLocation *location; /* owned, what the source is decoded from; NULL in a document */
+    QblkSource *source;     /* owned, read from a document, or NULL: see qblk_layer_source_new */
+    char *problem;          /* why the document has no source, or NULL */
     gboolean read_only;
     gboolean had_secrets;       /* in the file name: it is not known whole */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
@@ -78,5 +80,14 @@ QblkChain *qblk_chain_find(const GPtrArray *chains, const char *name,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 QblkLayer *qblk_chain_layer_new(void);
 void qblk_chain_layer_free(QblkLayer *layer);
+
+/**
+ * The source of @layer.  It is decoded at each call: keep the result to use it twice.
+ *
+ * Returns: (transfer full): the source, or NULL with QBLK_GRAPH_ERROR_UNSUPPORTED or _SPEC if the
+ * source cannot be told.
+ */
+QblkSource *qblk_layer_source_new(const QblkLayer *layer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 GPtrArray *qblk_chain_filters_new(void); /* of QblkFilter, owned */
 void qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver);

@@ -102,21 +102,20 @@ find_said(const QblkChain *chain, const QblkLayer *layer, const GPtrArray *heade
     return chain->element == NULL;
 }
 
-/* What the header of @layer means by @name; NULL where it cannot be told. */
+/* What the header of a layer with @own source means by @name; NULL where it cannot be told. */
 static QblkSource *
-resolve(const QblkLayer *layer, const char *name, char **format)
+resolve(const QblkSource *own, const char *name, char **format)
 {
     g_auto(QblkSourceDecoded) decoded = {0};
     if (!qblk_source_decode(name, &decoded, NULL)) {
         return NULL;
     }
     QblkSource *source = decoded.source;
-    const char *own = layer->source == NULL ? NULL : layer->source->path;
     if (source->path != NULL && source->path[0] != '/') {
-        if (own == NULL || layer->source->type == QBLK_SOURCE_NETWORK) {
+        if (own == NULL || own->path == NULL || own->type == QBLK_SOURCE_NETWORK) {
             return NULL;
         }
-        g_autofree char *directory = g_path_get_dirname(own);
+        g_autofree char *directory = g_path_get_dirname(own->path);
         char *joined = g_build_filename(directory, source->path, NULL);
         g_free(source->path);
         source->path = joined;
@@ -138,17 +137,36 @@ check_format(const QblkChain *chain, const QblkLayer *layer, const char *format,
 }
 
 static void
-check_link(const QblkChain *chain, const QblkLayer *layer, const Said *said, const QblkLayer *next,
-           GPtrArray *differences)
+free_source(gpointer source)
+{
+    qblk_source_free(source);
+}
+
+/* The source of each layer of @chain, NULL of one whose source is not known. */
+static GPtrArray *
+load_sources(const QblkChain *chain)
+{
+    GPtrArray *sources = g_ptr_array_new_with_free_func(free_source);
+    for (guint i = 0; i < chain->layers->len; i++) {
+        g_ptr_array_add(sources, qblk_layer_source_new(chain->layers->pdata[i], NULL));
+    }
+    return sources;
+}
+
+static void
+check_link(const QblkChain *chain, const QblkLayer *layer, const GPtrArray *sources,
+           const Said *said, const QblkLayer *next, GPtrArray *differences)
 {
     g_autofree char *format = NULL;
-    g_autoptr(QblkSource) source = resolve(layer, said->name, &format);
+    const QblkSource *own = sources->pdata[layer->position];
+    const QblkSource *below = sources->pdata[next->position];
+    g_autoptr(QblkSource) source = resolve(own, said->name, &format);
     gboolean same_name = g_strcmp0(said->name, next->filename) == 0;
-    if (!same_name && (source == NULL || next->source == NULL)) {
+    if (!same_name && (source == NULL || below == NULL)) {
         add(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, layer, said->name, next->filename);
         return;
     }
-    if (!same_name && !qblk_source_is_same_place(source, next->source)) {
+    if (!same_name && !qblk_source_is_same_place(source, below)) {
         add(differences, QBLK_DIFFERENCE_BACKING_FILE, chain, layer, said->name, next->filename);
     }
     check_format(chain, layer, said->format == NULL ? format : said->format, next, differences);
@@ -157,6 +175,7 @@ check_link(const QblkChain *chain, const QblkLayer *layer, const Said *said, con
 void
 qblk_check_headers(const QblkChain *chain, const GPtrArray *headers, GPtrArray *differences)
 {
+    g_autoptr(GPtrArray) sources = load_sources(chain);
     for (guint i = 0; i < chain->layers->len; i++) {
         Said said;
         const QblkLayer *layer = chain->layers->pdata[i];
@@ -171,7 +190,7 @@ qblk_check_headers(const QblkChain *chain, const GPtrArray *headers, GPtrArray *
         } else if (said.name == NULL) {
             add(differences, QBLK_DIFFERENCE_BACKING_GOES_ON, chain, layer, NULL, next->filename);
         } else {
-            check_link(chain, layer, &said, next, differences);
+            check_link(chain, layer, sources, &said, next, differences);
         }
     }
 }
@@ -182,13 +201,14 @@ static void
 check_source(const QblkChain *chain, const QblkLayer *running, const QblkLayer *believed,
              QblkDifferenceKind kind, GPtrArray *differences)
 {
-    const QblkSource *source = believed->source;
+    g_autoptr(QblkSource) source = qblk_layer_source_new(believed, NULL);
+    g_autoptr(QblkSource) found = qblk_layer_source_new(running, NULL);
     gboolean says_place = source != NULL && (source->path != NULL || source->protocol != NULL ||
                                              source->pci_bus != NULL);
-    if (!says_place || running->source == NULL) {
+    if (!says_place || found == NULL) {
         add(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, running,
             says_place ? believed->filename : NULL, running->filename);
-    } else if (!qblk_source_is_same_place(source, running->source)) {
+    } else if (!qblk_source_is_same_place(source, found)) {
         add(differences, kind, chain, running, believed->filename, running->filename);
     }
 }
@@ -239,9 +259,14 @@ check_mirror(const QblkChain *running, const QblkChain *believed, GPtrArray *dif
     if (g_strcmp0(mirror_job(expected), mirror_job(found)) != 0) {
         add(differences, QBLK_DIFFERENCE_MIRROR, running, NULL, mirror_job(expected),
             mirror_job(found));
-    } else if (expected != NULL && expected->layer->source != NULL &&
-               found->layer->source != NULL &&
-               !qblk_source_is_same_place(expected->layer->source, found->layer->source)) {
+        return;
+    }
+    if (expected == NULL) {
+        return;
+    }
+    g_autoptr(QblkSource) left = qblk_layer_source_new(expected->layer, NULL);
+    g_autoptr(QblkSource) right = qblk_layer_source_new(found->layer, NULL);
+    if (left != NULL && right != NULL && !qblk_source_is_same_place(left, right)) {
         add(differences, QBLK_DIFFERENCE_MIRROR, running, NULL, expected->layer->filename,
             found->layer->filename);
     }

@@ -3,8 +3,6 @@
 
 #include "base/redact.h"
 
-#include <qblk/chain.h>
-
 typedef struct {
     const char *name;
     const char *driver;
@@ -169,6 +167,13 @@ const QblkNode *
 qblk_node_filtered(const QblkNode *node)
 {
     return qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_child(node, node->kind->child) : NULL;
+}
+
+const QblkNode *
+qblk_node_storage(const QblkNode *node)
+{
+    return qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_filtered(node)
+                                                  : qblk_node_child(node, "file");
 }
 
 gboolean

@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "source/driver.h"
 
+#include <qblk/chain.h>
+
 typedef struct QblkNode QblkNode;
 
 typedef struct {
@@ -53,5 +55,8 @@ const QblkNode *qblk_node_child(const QblkNode *node, const char *name);
 
 /** The filtered child of a filter, found by the driver's row; NULL for other nodes. */
 const QblkNode *qblk_node_filtered(const QblkNode *node);
+
+/** The child that leads from @node towards the data: of a filter the filtered node, else "file". */
+const QblkNode *qblk_node_storage(const QblkNode *node);
 
 gboolean qblk_node_is(const QblkNode *node, QblkDriverKind kind);

@@ -2,7 +2,6 @@
 #include "base/limits.h"
 #include "graph/chain-number.h"
 #include "graph/chain.h"
-#include "graph/layer-source.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
 #include "image/image-arguments.h"
@@ -94,7 +93,7 @@ find_storage(Walk *walk, const QblkNode *format, QblkLayer *layer, const QblkNod
             }
             qblk_chain_filter_add(layer->storage_filters, node->name, node->driver);
         }
-        node = qblk_layer_source_next(node);
+        node = qblk_node_storage(node);
         if (node != NULL && !step(walk, node, error)) {
             return FALSE;
         }
@@ -127,7 +126,7 @@ load_layer(Walk *walk, const QblkNode *format, GError **error)
     layer->actual_size = format->actual_size;
     layer->backing_name = g_strdup(format->backing_name);
     layer->backing_format = g_strdup(format->backing_format);
-    qblk_layer_source_load(layer, format, storage);
+    layer->location = qblk_location_new(format, storage);
     return layer;
 }
 

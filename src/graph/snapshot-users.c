@@ -9,19 +9,23 @@ is_same_node(const char *a, const char *b)
     return a != NULL && g_strcmp0(a, b) == 0;
 }
 
+/* TRUE if @other is the image of @layer, whose source is @source (or NULL). */
 static gboolean
-is_same_image(const QblkLayer *a, const QblkLayer *b)
+is_same_image(const QblkLayer *other, const QblkLayer *layer, const QblkSource *source)
 {
-    return is_same_node(a->node_name, b->node_name) || is_same_node(a->storage, b->storage) ||
-           (a->source != NULL && b->source != NULL &&
-            qblk_source_is_same_place(a->source, b->source));
+    if (is_same_node(other->node_name, layer->node_name) ||
+        is_same_node(other->storage, layer->storage)) {
+        return TRUE;
+    }
+    g_autoptr(QblkSource) place = source == NULL ? NULL : qblk_layer_source_new(other, NULL);
+    return place != NULL && qblk_source_is_same_place(place, source);
 }
 
 static gboolean
-has_image(const QblkChain *chain, const QblkLayer *layer)
+has_image(const QblkChain *chain, const QblkLayer *layer, const QblkSource *source)
 {
     for (guint i = 0; i < chain->layers->len; i++) {
-        if (is_same_image(chain->layers->pdata[i], layer)) {
+        if (is_same_image(chain->layers->pdata[i], layer, source)) {
             return TRUE;
         }
     }
@@ -62,13 +66,14 @@ has_node(const QblkNode *top, const QblkLayer *layer)
 const char *
 qblk_snapshot_users_other(const QblkSnapshot *snapshot, const char *target, const QblkLayer *layer)
 {
+    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
         if (g_str_equal(device->target, target)) {
             continue;
         }
         g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, device->target, NULL);
-        if (chain != NULL ? has_image(chain, layer)
+        if (chain != NULL ? has_image(chain, layer, source)
                           : device->node != NULL && has_node(device->node, layer)) {
             return device->target;
         }

@@ -206,8 +206,7 @@ active_file(const QblkDevice *device)
     /* A graph that goes in a circle is found later. */
     for (guint depth = 0; node != NULL && depth < 100; depth++) {
         filename = node->filename;
-        node = qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_filtered(node)
-                                                      : qblk_node_child(node, "file");
+        node = qblk_node_storage(node);
     }
     return filename;
 }

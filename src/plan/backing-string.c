@@ -139,7 +139,7 @@ qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *upper, con
 static gboolean
 is_described_by_name(const QblkLayer *layer)
 {
-    const QblkSource *source = layer->source;
+    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
 
     if (source == NULL || layer->storage_filters->len > 0) {
         return FALSE;

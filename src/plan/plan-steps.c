@@ -105,7 +105,9 @@ qblk_plan_add_close(QblkPlan *plan, const char *node)
 static gboolean
 is_local_file(const QblkLayer *layer)
 {
-    if (layer->source == NULL || layer->source->type != QBLK_SOURCE_FILE) {
+    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+
+    if (source == NULL || source->type != QBLK_SOURCE_FILE) {
         return FALSE;
     }
     return layer->filename != NULL && layer->filename[0] == '/';

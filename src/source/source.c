@@ -115,6 +115,29 @@ qblk_source_add_host(QblkSource *source, const char *transport, const char *name
     g_ptr_array_add(source->hosts, host);
 }
 
+QblkSource *
+qblk_source_copy(const QblkSource *source)
+{
+    if (source == NULL) {
+        return NULL;
+    }
+    QblkSource *copy = qblk_source_new(source->type);
+    for (const QblkSourceMember *member = members; member->name != NULL; member++) {
+        *qblk_source_text(copy, member->offset) = g_strdup(qblk_source_get(source, member->offset));
+    }
+
+    for (guint i = 0; i < source->hosts->len; i++) {
+        const QblkSourceHost *host = source->hosts->pdata[i];
+        qblk_source_add_host(copy, host->transport, host->name, host->port, host->socket);
+    }
+    for (guint i = 0; i < source->dropped->len; i++) {
+        g_ptr_array_add(copy->dropped, g_strdup(source->dropped->pdata[i]));
+    }
+
+    copy->data_store = qblk_source_copy(source->data_store);
+    return copy;
+}
+
 static gboolean
 hosts_equal(const QblkSource *a, const QblkSource *b)
 {

@@ -62,6 +62,9 @@ QblkSource *qblk_source_new(QblkSourceType type);
 void qblk_source_free(QblkSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSource, qblk_source_free)
 
+/** Returns: (transfer full): a copy of @source and all that it refers to; NULL for NULL */
+QblkSource *qblk_source_copy(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Add a server.  Each text may be NULL and is copied. */
 void qblk_source_add_host(QblkSource *source, const char *transport, const char *name,
                           const char *port, const char *socket);

@@ -14,13 +14,16 @@ qblk_backing_store_format(const QblkLayer *layer, GError **error)
     return layer->xml_format;
 }
 
-const QblkSource *
+QblkSource *
 qblk_backing_store_source(const QblkLayer *layer, GError **error)
 {
-    if (layer->source == NULL) {
-        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "%s", layer->problem);
+    g_autoptr(GError) cause = NULL;
+    QblkSource *source = qblk_layer_source_new(layer, &cause);
+
+    if (source == NULL) {
+        g_set_error_literal(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, cause->message);
     }
-    return layer->source;
+    return source;
 }
 
 void
@@ -36,7 +39,7 @@ qblk_backing_store_index(xmlNode *element, const QblkLayer *layer)
 static xmlNode *
 add_layer(xmlNode *parent, const QblkLayer *layer, GError **error)
 {
-    const QblkSource *source = qblk_backing_store_source(layer, error);
+    g_autoptr(QblkSource) source = qblk_backing_store_source(layer, error);
     if (source == NULL) {
         return NULL;
     }

@@ -24,11 +24,11 @@ const char *qblk_backing_store_format(const QblkLayer *layer,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Returns: (transfer none): the source of @layer; NULL with QBLK_XML_ERROR_UNSUPPORTED and the
+ * Returns: (transfer full): the source of @layer; NULL with QBLK_XML_ERROR_UNSUPPORTED and the
  * reason if libvirt's XML cannot express its file name
  */
-const QblkSource *qblk_backing_store_source(const QblkLayer *layer,
-                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkSource *qblk_backing_store_source(const QblkLayer *layer,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Add the `index` of @layer to @element, unless the layer has no index or its index is 0. */
 void qblk_backing_store_index(xmlNode *element, const QblkLayer *layer);

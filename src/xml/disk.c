@@ -9,9 +9,8 @@
 
 /* Add `<driver>` and `<source>`. */
 static gboolean
-add_active_layer(xmlNode *disk, const QblkChain *chain, GError **error)
+add_active_layer(xmlNode *disk, const QblkLayer *layer, const QblkSource *source, GError **error)
 {
-    const QblkLayer *layer = qblk_chain_get_layer(chain, 0);
     xmlNode *driver = qblk_writer_element(disk, "driver");
 
     qblk_writer_constant(driver, "name", "qemu");
@@ -19,10 +18,6 @@ add_active_layer(xmlNode *disk, const QblkChain *chain, GError **error)
         return TRUE; /* an empty drive */
     }
 
-    const QblkSource *source = qblk_backing_store_source(layer, error);
-    if (source == NULL) {
-        return FALSE;
-    }
     const char *format = qblk_backing_store_format(layer, error);
     if (format == NULL) {
         return FALSE;
@@ -55,23 +50,21 @@ add_target(xmlNode *disk, const QblkChain *chain, GError **error)
     return TRUE;
 }
 
-static const char *
-disk_type(const QblkChain *chain)
-{
-    const QblkLayer *layer = qblk_chain_get_layer(chain, 0);
-    gboolean has_source = layer != NULL && layer->source != NULL;
-
-    return qblk_source_type_name(has_source ? layer->source->type : QBLK_SOURCE_FILE);
-}
-
 /* The children are in libvirt's order. */
 static gboolean
 fill_disk(xmlNode *disk, const QblkChain *chain, GError **error)
 {
-    qblk_writer_constant(disk, "type", disk_type(chain));
+    const QblkLayer *layer = qblk_chain_get_layer(chain, 0);
+    g_autoptr(QblkSource) source = layer == NULL ? NULL : qblk_backing_store_source(layer, error);
+    if (layer != NULL && source == NULL) {
+        return FALSE;
+    }
+
+    QblkSourceType type = source == NULL ? QBLK_SOURCE_FILE : source->type;
+    qblk_writer_constant(disk, "type", qblk_source_type_name(type));
     qblk_writer_constant(disk, "device", qblk_device_kind_name(chain->kind));
 
-    if (!add_active_layer(disk, chain, error)) {
+    if (!add_active_layer(disk, layer, source, error)) {
         return FALSE;
     }
     if (!qblk_backing_store_add(disk, chain, error)) {
@@ -156,7 +149,7 @@ qblk_mirror_add(xmlNode *disk, const QblkChain *chain, GError **error)
     if (mirror == NULL) {
         return TRUE;
     }
-    const QblkSource *source = qblk_backing_store_source(mirror->layer, error);
+    g_autoptr(QblkSource) source = qblk_backing_store_source(mirror->layer, error);
     if (source == NULL) {
         return FALSE;
     }

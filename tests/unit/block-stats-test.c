@@ -106,8 +106,10 @@ an_external_data_file_is_not_taken_for_the_file(void **state)
     assert_null(qblk_node_child(top, "file"));
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
     const QblkLayer *layer = chain->layers->pdata[0];
-    assert_null(layer->source);
-    assert_non_null(strstr(layer->problem, "does not say where it stores its data"));
+    g_autoptr(GError) problem = NULL;
+    assert_null(qblk_layer_source_new(layer, &problem));
+    assert_error(problem, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                 "does not say where it stores its data");
 }
 
 static void

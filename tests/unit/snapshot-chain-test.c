@@ -217,12 +217,15 @@ a_source_is_refused_where_the_file_says_less_than_the_node(void **state)
         g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
         g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
         const QblkLayer *layer = chain->layers->pdata[0];
-        if ((layer->source == NULL) != (cases[i].problem != NULL)) {
-            fail_msg("%s: %s", cases[i].nodes, layer->problem);
+        g_autoptr(GError) problem = NULL;
+        g_autoptr(QblkSource) source = qblk_layer_source_new(layer, &problem);
+        const char *message = problem == NULL ? NULL : problem->message;
+        if ((source == NULL) != (cases[i].problem != NULL)) {
+            fail_msg("%s: %s", cases[i].nodes, message);
         }
-        assert_int_equal(layer->problem == NULL, cases[i].problem == NULL);
-        if (cases[i].problem != NULL && strstr(layer->problem, cases[i].problem) == NULL) {
-            fail_msg("'%s' does not say '%s'", layer->problem, cases[i].problem);
+        assert_int_equal(message == NULL, cases[i].problem == NULL);
+        if (cases[i].problem != NULL && strstr(message, cases[i].problem) == NULL) {
+            fail_msg("'%s' does not say '%s'", message, cases[i].problem);
         }
     }
 }

@@ -69,6 +69,30 @@ a_type_and_a_data_store_count_and_what_was_dropped_does_not(void **state)
 }
 
 static void
+a_copy_is_equal_and_owns_all_it_has(void **state)
+{
+    QblkSource *source = qblk_source_new(QBLK_SOURCE_NETWORK);
+    for (gsize member = TEXT(path); member < sizeof(QblkSource); member += sizeof(char *)) {
+        if (is_text(member)) {
+            *qblk_source_text(source, member) = g_strdup_printf("%" G_GSIZE_FORMAT, member);
+        }
+    }
+    qblk_source_add_host(source, "rdma", "a", "1", NULL);
+    qblk_source_add_host(source, "unix", NULL, NULL, "/s");
+    g_ptr_array_add(source->dropped, g_strdup("something"));
+    source->data_store = qblk_source_new(QBLK_SOURCE_FILE);
+    source->data_store->path = g_strdup("/d");
+
+    g_autoptr(QblkSource) copy = qblk_source_copy(source);
+    assert_true(qblk_source_equal(source, copy));
+    assert_int_equal(copy->dropped->len, 1);
+    qblk_source_free(source);
+    assert_string_equal(copy->data_store->path, "/d");
+    assert_string_equal(copy->dropped->pdata[0], "something");
+    assert_null(qblk_source_copy(NULL));
+}
+
+static void
 every_type_has_a_name_of_its_own(void **state)
 {
     for (QblkSourceType type = QBLK_SOURCE_FILE; type <= QBLK_SOURCE_VHOST_VDPA; type++) {
@@ -87,6 +111,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(sources_differ_when_any_text_differs),
         cmocka_unit_test(sources_differ_when_hosts_differ),
         cmocka_unit_test(a_type_and_a_data_store_count_and_what_was_dropped_does_not),
+        cmocka_unit_test(a_copy_is_equal_and_owns_all_it_has),
         cmocka_unit_test(every_type_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,9 @@ QblkJson *
 qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
 {
     QblkJson *object = qblk_json_new_object();
+    g_autoptr(GError) problem = NULL;
     g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
+    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, &problem);
 
     qblk_json_set_string(object, "spec", spec);
     qblk_json_set_integer(object, "position", layer->position);
@@ -87,10 +89,10 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     qblk_json_set_string(object, "storage-node", layer->storage);
     qblk_json_set_string(object, "format", layer->format);
     qblk_json_set_string(object, "file", layer->filename);
-    qblk_json_set(object, "source", qblk_report_source(layer->source));
+    qblk_json_set(object, "source", qblk_report_source(source));
 
-    if (layer->problem != NULL) {
-        qblk_json_set_string(object, "problem", layer->problem);
+    if (source == NULL) {
+        qblk_json_set_string(object, "problem", problem->message);
     }
 
     set_known(object, "virtual-size", layer->virtual_size);
@@ -112,6 +114,7 @@ report_mirror(const QblkChain *chain)
     }
 
     QblkJson *object = qblk_json_new_object();
+    g_autoptr(QblkSource) source = qblk_layer_source_new(mirror->layer, NULL);
     qblk_json_set_string(object, "job", mirror->job);
     qblk_json_set_string(object, "kind", mirror->is_commit ? "active-commit" : "copy");
     qblk_json_set_boolean(object, "ready", mirror->ready);
@@ -119,7 +122,7 @@ report_mirror(const QblkChain *chain)
     set_known(object, "index", mirror->layer->index);
     qblk_json_set_string(object, "format", mirror->layer->format);
     qblk_json_set_string(object, "file", mirror->layer->filename);
-    qblk_json_set(object, "source", qblk_report_source(mirror->layer->source));
+    qblk_json_set(object, "source", qblk_report_source(source));
     return object;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/layer-source.h"
+#include "graph/location.h"
 #include "lib/check.h"
 
 typedef struct {
     GPtrArray *nodes; /* of QblkNode, owned */
-    QblkLayer *layer;
+    QblkSource *source;
 } Graph;
 
 static int
@@ -12,7 +12,6 @@ set_up(void **state)
 {
     Graph *graph = g_new0(Graph, 1);
     graph->nodes = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_free);
-    graph->layer = qblk_chain_layer_new();
     *state = graph;
     return 0;
 }
@@ -22,7 +21,7 @@ tear_down(void **state)
 {
     Graph *graph = *state;
     g_ptr_array_unref(graph->nodes);
-    qblk_chain_layer_free(graph->layer);
+    qblk_source_free(graph->source);
     g_free(graph);
     return 0;
 }
@@ -41,14 +40,17 @@ add_node(Graph *graph, const char *name, const char *driver, const char *filenam
     return node;
 }
 
-/* What the layer of @format and @storage says, as one line. */
+/* The source of @format and @storage, or the error, as one line. */
 static char *
 load(Graph *graph, const QblkNode *format, const QblkNode *storage)
 {
-    qblk_layer_source_load(graph->layer, format, storage);
-    const QblkSource *source = graph->layer->source;
-    assert_true((source == NULL) == (graph->layer->problem != NULL));
-    return source == NULL ? g_strdup(graph->layer->problem)
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkLocation) location = qblk_location_new(format, storage);
+    qblk_source_free(graph->source);
+    graph->source = qblk_location_decode(location, &error);
+    const QblkSource *source = graph->source;
+    assert_true((source == NULL) == (error != NULL));
+    return source == NULL ? g_strdup(error->message)
                           : g_strdup_printf("%s %s+%s %s", source->path, source->slice_offset,
                                             source->slice_size, source->encryption);
 }
@@ -87,8 +89,6 @@ a_slice_is_that_of_any_raw_node_on_the_way(void **state)
         qblk_node_add_child(raw, "file", storage);
         g_autofree char *said = load(graph, format, storage);
         assert_string_equal(said, cases[i].expected);
-        qblk_chain_layer_free(graph->layer);
-        graph->layer = qblk_chain_layer_new();
     }
 }
 
@@ -111,9 +111,9 @@ filters_between_are_passed(void **state)
     QblkNode *storage = add_node(*state, "s", "file", "/a");
     qblk_node_add_child(format, "file", throttle);
     qblk_node_add_child(throttle, "file", storage);
-    assert_ptr_equal(qblk_layer_source_next(format), throttle);
-    assert_ptr_equal(qblk_layer_source_next(throttle), storage);
-    assert_null(qblk_layer_source_next(storage));
+    assert_ptr_equal(qblk_node_storage(format), throttle);
+    assert_ptr_equal(qblk_node_storage(throttle), storage);
+    assert_null(qblk_node_storage(storage));
     g_autofree char *said = load(*state, format, storage);
     assert_string_equal(said, "/a (null)+(null) (null)");
 }
@@ -129,13 +129,11 @@ encryption_is_that_of_the_image_or_else_of_its_place(void **state)
     qblk_node_add_child(format, "file", storage);
     g_autofree char *below = load(graph, format, storage);
     assert_non_null(strstr(below, "luks2"));
-    assert_string_equal(graph->layer->source->encryption_engine, "librbd");
-    qblk_chain_layer_free(graph->layer);
-    graph->layer = qblk_chain_layer_new();
+    assert_string_equal(graph->source->encryption_engine, "librbd");
     format->encryption = g_strdup("luks");
     g_autofree char *above = load(graph, format, storage);
     assert_null(strstr(above, "luks2"));
-    assert_null(graph->layer->source->encryption_engine);
+    assert_null(graph->source->encryption_engine);
 }
 
 static void
@@ -152,11 +150,11 @@ a_data_file_has_a_source_of_its_own(void **state)
     qblk_node_add_child(raw, "file", data);
     g_autofree char *said = load(graph, format, storage);
     assert_string_equal(said, "/a (null)+(null) (null)");
-    const QblkSource *store = graph->layer->source->data_store;
+    const QblkSource *store = graph->source->data_store;
     assert_int_equal(store->type, QBLK_SOURCE_BLOCK);
     assert_string_equal(store->path, "/dev/sdb");
     assert_string_equal(store->slice_offset, "1");
-    assert_string_equal(graph->layer->source->data_format, "raw");
+    assert_string_equal(graph->source->data_format, "raw");
 }
 
 static void
