@@ -168,6 +168,36 @@ find_received(QblkRunTask *task, const QblkStep *step)
     return QBLK_RUN_NOT_KNOWN;
 }
 
+/* The state in which the job of @plan waits for the final step. */
+static const char *
+state_before_final(const QblkPlan *plan)
+{
+    const char *state = "ready";
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (step->is_final) {
+            break;
+        }
+        if (step->until != NULL && g_strcmp0(step->job, plan->job) == 0) {
+            state = step->until;
+        }
+    }
+    return state;
+}
+
+/* Returns: TRUE if the job has left the state in which it waits for the final step, and is not at
+ * the end of that step: QEMU has received it, and the job must not be cancelled any more. */
+static gboolean
+is_committing(const QblkRunTask *task)
+{
+    guint count = count_to_final(task->plan);
+    if (task->recorded != QBLK_STAGE_PIVOTING || count == 0) {
+        return FALSE;
+    }
+    return qblk_job_state_has_passed(task->job, state_before_final(task->plan)) &&
+           !has_ended(task, task->plan->steps->pdata[count - 1]);
+}
+
 static QblkRunEvent
 find_job(QblkRunTask *task)
 {
@@ -182,6 +212,10 @@ find_job(QblkRunTask *task)
     gboolean is_concluded = qblk_job_state_is(task->job, "concluded");
     if (is_concluded && event != QBLK_RUN_NOT_RECEIVED) {
         event = find_concluded(task);
+    }
+
+    if (event == QBLK_RUN_JOB_FOUND && is_committing(task)) {
+        event = QBLK_RUN_RECEIVED;
     }
 
     skip_by_job(task);

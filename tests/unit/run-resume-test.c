@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* How the job of an interrupted operation is found. */
-typedef enum { GONE, RUNS, WAITS, CONCLUDED, FAILED } Found;
+typedef enum { GONE, RUNS, WAITS, ENDING, CONCLUDED, FAILED } Found;
 /* Which of its two chains the disk has. */
 typedef enum { BEFORE, AFTER, SAME, OTHER } Has;
 typedef enum { COMPLETED, ROLLED_BACK, REFUSED } End;
@@ -161,6 +161,12 @@ accept_resume(FakeQmp *fake, const Row *row)
     } else if (row->job == WAITS) {
         run_case_answer_jobs(fake, waiting_state(row), NULL);
         take_end(fake, row, TRUE);
+    } else if (row->job == ENDING) {
+        run_case_answer_jobs(fake, "waiting", NULL);
+        run_case_answer_jobs(fake, "concluded", NULL); /* the heartbeat */
+        run_case_answer_jobs(fake, "concluded", NULL);
+        fake_qmp_answer_recorded(fake); /* which image is the active one */
+        take_end(fake, row, FALSE);
     } else {
         run_case_answer_jobs(fake, "concluded", NULL);
         if (is_pivot(row)) {
@@ -235,6 +241,7 @@ try_row(const Row *row)
         (row->end == COMPLETED ? accept_resume : accept_rollback)(left.run->fake, row);
     }
     left.run->options.is_local = TRUE;
+    left.run->options.heartbeat_ms = row->job == ENDING ? 1 : 0;
     left.run->options.journals = &left.journal;
     QblkClient *client = fake_qmp_connect(left.run->fake);
     gboolean done =
@@ -272,17 +279,17 @@ static void
 a_job_that_exists_shows_how_to_resume(void **state)
 {
     static const Row rows[] = {
-        {P(PLANNED), RUNS, BEFORE, ROLLED_BACK},      {P(PLANNED), WAITS, BEFORE, ROLLED_BACK},
-        {P(PLANNED), FAILED, BEFORE, ROLLED_BACK},    {P(STARTED), RUNS, AFTER, COMPLETED},
-        {P(STARTED), WAITS, AFTER, COMPLETED},        {P(STARTED), CONCLUDED, AFTER, COMPLETED},
-        {P(STARTED), FAILED, BEFORE, ROLLED_BACK},    {P(PIVOTING), WAITS, AFTER, COMPLETED},
-        {P(PIVOTING), CONCLUDED, AFTER, COMPLETED},   {P(PIVOTING), FAILED, BEFORE, ROLLED_BACK},
-        {P(STARTED), CONCLUDED, BEFORE, ROLLED_BACK}, {P(PIVOTING), CONCLUDED, BEFORE, ROLLED_BACK},
-        {P(CLEANING), CONCLUDED, AFTER, COMPLETED},   {I(PLANNED), RUNS, BEFORE, ROLLED_BACK},
-        {I(STARTED), RUNS, AFTER, COMPLETED},         {I(STARTED), WAITS, AFTER, COMPLETED},
-        {I(STARTED), FAILED, BEFORE, ROLLED_BACK},    {I(PIVOTING), WAITS, AFTER, COMPLETED},
-        {I(PIVOTING), CONCLUDED, AFTER, COMPLETED},   {I(PIVOTING), FAILED, BEFORE, ROLLED_BACK},
-        {I(CLEANING), CONCLUDED, AFTER, COMPLETED},
+        {P(PLANNED), RUNS, BEFORE, ROLLED_BACK},       {P(PLANNED), WAITS, BEFORE, ROLLED_BACK},
+        {P(PLANNED), FAILED, BEFORE, ROLLED_BACK},     {P(STARTED), RUNS, AFTER, COMPLETED},
+        {P(STARTED), WAITS, AFTER, COMPLETED},         {P(STARTED), CONCLUDED, AFTER, COMPLETED},
+        {P(PIVOTING), ENDING, AFTER, COMPLETED},       {P(STARTED), FAILED, BEFORE, ROLLED_BACK},
+        {P(PIVOTING), WAITS, AFTER, COMPLETED},        {P(PIVOTING), CONCLUDED, AFTER, COMPLETED},
+        {P(PIVOTING), FAILED, BEFORE, ROLLED_BACK},    {P(STARTED), CONCLUDED, BEFORE, ROLLED_BACK},
+        {P(PIVOTING), CONCLUDED, BEFORE, ROLLED_BACK}, {P(CLEANING), CONCLUDED, AFTER, COMPLETED},
+        {I(PLANNED), RUNS, BEFORE, ROLLED_BACK},       {I(STARTED), RUNS, AFTER, COMPLETED},
+        {I(STARTED), WAITS, AFTER, COMPLETED},         {I(STARTED), FAILED, BEFORE, ROLLED_BACK},
+        {I(PIVOTING), WAITS, AFTER, COMPLETED},        {I(PIVOTING), CONCLUDED, AFTER, COMPLETED},
+        {I(PIVOTING), FAILED, BEFORE, ROLLED_BACK},    {I(CLEANING), CONCLUDED, AFTER, COMPLETED},
     };
     try_rows(rows, G_N_ELEMENTS(rows));
 }
