@@ -17,6 +17,7 @@ layers_are_nested_and_an_empty_element_ends_them(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(3);
     g_autofree char *text = print_below(chain, NULL);
+
     assert_string_equal(text, "<disk>\n"
                               "  <backingStore type='file' index='1'>\n"
                               "    <format type='qcow2'/>\n"
@@ -34,6 +35,7 @@ static void
 a_chain_that_may_go_on_is_not_ended(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
+
     chain->is_complete = FALSE;
     g_autofree char *text = print_below(chain, NULL);
     assert_string_equal(text, "<disk/>\n");
@@ -44,6 +46,7 @@ a_layer_without_an_index_gets_none(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
     QblkLayer *base = chain->layers->pdata[1];
+
     base->index = QBLK_UNKNOWN;
     g_autofree char *text = print_below(chain, NULL);
     assert_non_null(strstr(text, "<backingStore type='file'>\n"));
@@ -54,6 +57,7 @@ a_block_device_is_of_another_type(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
     QblkLayer *base = chain->layers->pdata[1];
+
     base->source->type = QBLK_SOURCE_BLOCK;
     g_autofree char *text = print_below(chain, NULL);
     assert_non_null(strstr(text, "<backingStore type='block' index='1'>\n"));
@@ -66,6 +70,7 @@ a_format_without_a_name_in_libvirt_is_refused(void **state)
     g_autoptr(QblkChain) chain = xml_check_chain(3);
     QblkLayer *base = chain->layers->pdata[2];
     g_autoptr(GError) error = NULL;
+
     g_clear_pointer(&base->xml_format, g_free);
     assert_null(print_below(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED,
@@ -78,6 +83,7 @@ a_layer_without_a_source_is_refused_with_its_reason(void **state)
     g_autoptr(QblkChain) chain = xml_check_chain(3);
     QblkLayer *base = chain->layers->pdata[1];
     g_autoptr(GError) error = NULL;
+
     g_clear_pointer(&base->source, qblk_source_free);
     base->problem = g_strdup("100 %s of it is somewhere else");
     assert_null(print_below(chain, &error));
@@ -91,6 +97,7 @@ two_thousand_layers_are_printed(void **state)
     enum { DEPTH = 2000 };
     g_autoptr(QblkChain) chain = xml_check_chain(DEPTH);
     g_autofree char *text = print_below(chain, NULL);
+
     assert_int_equal(xml_check_count(text, "<source "), DEPTH - 1);
     assert_int_equal(xml_check_count(text, "<backingStore"), DEPTH);
     assert_non_null(strstr(text, "<source file='/images/1999'/>\n"));

@@ -11,9 +11,11 @@ static QblkChain *
 read_disk(const char *text, GError **error)
 {
     g_autoptr(GPtrArray) chains = qblk_domain_read(text, strlen(text), error);
+
     if (chains == NULL) {
         return NULL;
     }
+
     assert_int_equal(chains->len, 1);
     return qblk_chain_find(chains, qblk_chain_get_target(chains->pdata[0]), error);
 }
@@ -24,6 +26,7 @@ static char *
 describe(const QblkChain *chain)
 {
     GString *text = g_string_new(NULL);
+
     for (guint i = 0; i < qblk_chain_get_depth(chain); i++) {
         const QblkLayer *layer = qblk_chain_get_layer(chain, i);
         g_autofree char *index = layer->index == QBLK_UNKNOWN
@@ -33,6 +36,7 @@ describe(const QblkChain *chain)
         assert_true((layer->source == NULL) == (layer->problem != NULL));
         g_string_append_printf(text, "%s:%s:%s ", index, layer->format, layer->filename);
     }
+
     g_string_append(text, chain->is_complete ? "end" : "open");
     return g_string_free(text, FALSE);
 }
@@ -44,11 +48,13 @@ check(const char *content, const char *expected)
     g_autofree char *text =
         g_strdup_printf("<disk type='file'><target dev='vda'/>%s</disk>", content);
     g_autoptr(QblkChain) chain = read_disk(text, &error);
+
     assert_no_error(error);
     g_autofree char *description = describe(chain);
     if (strcmp(description, expected) != 0) {
         fail_msg("%s is '%s', not '%s'", text, description, expected);
     }
+
     xml_canon_round_trip(text);
 }
 
@@ -57,6 +63,7 @@ check_invalid(const char *text, const char *reason)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkChain) chain = read_disk(text, &error);
+
     assert_null(chain);
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, reason);
 }
@@ -71,11 +78,13 @@ permute(const char **parts, guint count, guint left, const char *before, const c
         for (guint i = 0; i < count; i++) {
             g_string_append_printf(content, "\n%s", parts[i]);
         }
+
         g_string_append(content, after);
         check(content->str, expected);
         g_string_free(content, TRUE);
         return;
     }
+
     for (guint i = 0; i < left; i++) {
         permute(parts, count, left - 1, before, after, expected);
         guint other = left % 2 == 0 ? i : 0;
@@ -111,6 +120,7 @@ children_of_a_backing_store_may_stand_in_any_order(void **state)
         "<!-- a remark -->",
         "<x:unknown xmlns:x='urn:x' a='b'/>",
     };
+
     permute(parts, 5, 5, "<source file='/top'/><backingStore type='file' index='2'>",
             "</backingStore>", "-:unknown:/top 2:qcow2:/middle 3:raw:/base end");
 }
@@ -122,6 +132,7 @@ an_index_is_optional_and_defaults_to_the_position(void **state)
     "<backingStore type='file' " index "><format type='raw'/><source file='/b'/>" rest             \
     "</backingStore>"
     check("<source file='/a'/>" LAYER("", LAYER("", "")), "0:unknown:/a 1:raw:/b 2:raw:/b open");
+
     check("<source file='/a'/>" LAYER("index='7'", LAYER("", "")),
           "-:unknown:/a 7:raw:/b -:raw:/b open");
     check("<source file='/a' index='5'/>" LAYER("", LAYER("index='2'", "<backingStore/>")),
@@ -134,6 +145,7 @@ an_index_that_is_not_a_number_is_refused(void **state)
 {
     static const char *const wrong[] = {"0",   "-1", "+2",  " 2", "2 ",  "",
                                         "0x2", "2a", "two", "1.", "1e1", "9223372036854775808"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autofree char *source = g_strdup_printf(
             "<disk>\n<source file='/a' index='%s'/><target dev='vda'/></disk>", wrong[i]);
@@ -159,6 +171,7 @@ static void
 the_end_of_a_chain_is_known_or_not_at_each_depth(void **state)
 {
     check("<source file='/a'/>", "0:unknown:/a open");
+
     check("<source file='/a'/><backingStore/>", "0:unknown:/a end");
     check("<source file='/a'/><backingStore> <!-- the end --> </backingStore>", "0:unknown:/a end");
     check("<source file='/a'/>" LAYER("", ""), "0:unknown:/a 1:raw:/b open");
@@ -180,6 +193,7 @@ a_layer_without_a_location_is_still_a_layer(void **state)
         "</backingStore>",
         "<backingStore type='nvme'><source type='pci' namespace='1'/></backingStore>",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(broken); i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *text =
@@ -194,6 +208,7 @@ a_layer_without_a_location_is_still_a_layer(void **state)
         assert_string_equal(layer->problem, "line 2: the location of the image is not specified");
         xml_canon_round_trip(text);
     }
+
     check("<source file='/a'/><backingStore><format type='raw'/></backingStore>",
           "0:unknown:/a 1:raw: open");
     check("<source file='/a'/><backingStore><backingStore/></backingStore>",
@@ -211,6 +226,7 @@ volumes_differ_although_their_location_is_not_known(void **state)
     const char *one = VOLUME("one"), *two = VOLUME("two");
     g_autoptr(QblkChain) first = read_disk(one, &error);
     g_autoptr(QblkChain) second = read_disk(two, &error);
+
     assert_no_error(error);
     g_autofree char *text = describe(first);
     assert_string_equal(text, "0:unknown:volume:p/one open");
@@ -222,6 +238,7 @@ static void
 an_unknown_type_is_refused(void **state)
 {
     check_invalid("<disk type='tape'><target dev='vda'/></disk>", "unknown type 'tape'");
+
     check_invalid("<disk><target dev='vda'/><source file='/a'/><backingStore type=''/></disk>",
                   "unknown type ''");
     check_invalid("<disk><target dev='vda'/><mirror type='x'/></disk>", "unknown type 'x'");
@@ -231,12 +248,14 @@ static void
 an_element_that_occurs_twice_is_refused(void **state)
 {
     static const char *const doubles[] = {"source", "target", "driver", "backingStore", "mirror"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(doubles); i++) {
         g_autofree char *text =
             g_strdup_printf("<disk><target dev='vda'/><%s/><%s/></disk>", doubles[i], doubles[i]);
         g_autofree char *reason = g_strdup_printf("element '%s' occurs twice", doubles[i]);
         check_invalid(text, reason);
     }
+
     check_invalid("<disk><target dev='vda'/><backingStore type='file'><source file='/a'/>"
                   "<source file='/b'/></backingStore></disk>",
                   "element 'source' occurs twice");
@@ -248,6 +267,7 @@ a_drive_without_a_medium_has_no_layers(void **state)
     static const char *const empty[] = {"", "<driver name='qemu' type='raw'/>",
                                         "<source startupPolicy='optional'/>", "<source file=''/>",
                                         "<backingStore/>"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(empty); i++) {
         check(empty[i], "open");
     }
@@ -261,6 +281,7 @@ a_device_is_what_its_element_says(void **state)
         read_disk("<disk type='file' device='cdrom'><serial>a&amp;b</serial><readonly/>"
                   "<alias name='sata0-0-1'/><target dev='sdb' bus='sata' tray='open'/></disk>",
                   &error);
+
     assert_no_error(error);
     assert_int_equal(chain->kind, QBLK_DEVICE_CDROM);
     assert_string_equal(chain->bus, "sata");
@@ -282,6 +303,7 @@ a_mirror_is_read_in_its_new_and_its_old_form(void **state)
         "<mirror type='file' job='active-commit' ready='yes'><source file='/m'/>"
         "<format type='qcow2'/></mirror>",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *text =
@@ -311,6 +333,7 @@ static void
 a_target_is_a_name_that_a_specification_can_contain(void **state)
 {
     check_invalid("<disk/>", "line 1: the disk has no '<target dev=...>'");
+
     check_invalid("<disk><target/></disk>", "has no '<target dev=...>'");
     check_invalid("<disk><target dev=''/></disk>", "has no '<target dev=...>'");
     check_invalid("<disk><target dev='vda[2]'/></disk>",

@@ -12,6 +12,7 @@ assert_prints(const QblkChain *chain, const char *expected)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = qblk_disk_to_xml(chain, &error);
+
     assert_no_error(error);
     assert_string_equal(text, expected);
 }
@@ -20,6 +21,7 @@ static void
 a_disk_is_written_in_the_order_of_libvirt(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
+
     chain->alias = g_strdup("virtio-disk0");
     chain->read_only = TRUE;
     xml_check_add_mirror(chain, FALSE, "copy", "/copy");
@@ -46,6 +48,7 @@ the_index_of_the_active_layer_is_on_its_source(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     QblkLayer *top = chain->layers->pdata[0];
+
     g_free(top->node_name);
     top->node_name = g_strdup("libvirt-12-format");
     qblk_chain_number(chain);
@@ -61,6 +64,7 @@ static void
 an_empty_drive_has_no_source_and_no_chain(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(0);
+
     chain->is_complete = FALSE;
     chain->kind = QBLK_DEVICE_CDROM;
     chain->tray_open = TRUE;
@@ -76,6 +80,7 @@ an_unknown_bus_is_not_printed(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     QblkLayer *top = chain->layers->pdata[0];
+
     chain->bus = NULL;
     chain->is_complete = FALSE;
     top->source->type = QBLK_SOURCE_BLOCK;
@@ -91,6 +96,7 @@ an_error_begins_with_the_disk(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     g_autoptr(GError) error = NULL;
+
     chain->alias = g_strdup("ua-\x03");
     assert_null(qblk_disk_to_xml(chain, &error));
     assert_true(g_str_has_prefix(error->message, "vda: the name 'ua-"));
@@ -103,6 +109,7 @@ an_active_layer_without_a_form_is_refused(void **state)
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     QblkLayer *top = chain->layers->pdata[0];
     g_autoptr(GError) error = NULL;
+
     g_clear_pointer(&top->xml_format, g_free);
     assert_null(qblk_disk_to_xml(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "vda: image '/images/0'");
@@ -120,6 +127,7 @@ several_disks_are_devices(void **state)
     const QblkChain *const chains[] = {first, second};
     g_autofree char *two = qblk_disk_all_to_xml(chains, 2, NULL);
     g_autofree char *none = qblk_disk_all_to_xml(NULL, 0, NULL);
+
     assert_true(
         g_str_has_prefix(two, "<devices>\n  <disk type='file' device='disk'>\n    <driver"));
     assert_int_equal(xml_check_count(two, "\n  <disk "), 2);
@@ -133,6 +141,7 @@ one_disk_without_a_form_fails_all(void **state)
     g_autoptr(QblkChain) second = xml_check_chain(1);
     g_autoptr(GError) error = NULL;
     const QblkChain *const chains[] = {first, second};
+
     g_free(second->target);
     second->target = g_strdup("vd\x04");
     assert_null(qblk_disk_all_to_xml(chains, 2, &error));
@@ -143,6 +152,7 @@ static void
 a_target_that_needs_escaping_is_escaped(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(0);
+
     g_free(chain->target);
     chain->target = g_strdup("a'b<c>&\"");
     g_autofree char *text = qblk_disk_to_xml(chain, NULL);
@@ -168,6 +178,7 @@ static void
 a_copy_into_a_file_has_file_and_format_twice(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
+
     xml_check_add_mirror(chain, FALSE, "copy", "/copy");
     g_autofree char *text = print_mirror(chain, NULL);
     assert_string_equal(text, "<disk>\n"
@@ -182,6 +193,7 @@ static void
 a_copy_into_a_block_device_has_them_once(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
+
     xml_check_add_mirror(chain, FALSE, "copy", "/dev/copy");
     chain->mirror->layer->source->type = QBLK_SOURCE_BLOCK;
     chain->mirror->ready = TRUE;
@@ -198,6 +210,7 @@ static void
 an_active_commit_is_ready_only_after_the_event(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
+
     xml_check_add_mirror(chain, TRUE, "node-1", "/images/1");
     g_autofree char *running = print_mirror(chain, NULL);
     chain->mirror->ready = TRUE;
@@ -211,6 +224,7 @@ on_guests_of_libvirt_the_source_has_its_own_index(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     QblkLayer *top = chain->layers->pdata[0];
+
     g_free(top->node_name);
     top->node_name = g_strdup("libvirt-2-format");
     xml_check_add_mirror(chain, FALSE, "libvirt-7-format", "/copy");
@@ -222,6 +236,7 @@ static void
 a_copy_without_a_backing_file_ends_like_a_chain(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
+
     xml_check_add_mirror(chain, FALSE, "copy", "/copy");
     chain->mirror->is_complete = TRUE;
     g_autofree char *copy = print_mirror(chain, NULL);
@@ -236,6 +251,7 @@ what_has_no_form_is_refused(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     g_autoptr(GError) error = NULL;
+
     xml_check_add_mirror(chain, FALSE, "copy", "/co\x02py");
     assert_null(print_mirror(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "U+0002");

@@ -11,6 +11,7 @@ check_invalid(const char *text, gssize length, const char *reason)
     g_autoptr(GError) error = NULL;
     g_autoptr(xmlDoc) document =
         qblk_document_parse(text, length < 0 ? strlen(text) : (gsize)length, &error);
+
     assert_null(document);
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, reason);
 }
@@ -20,6 +21,7 @@ parse(const char *text, gsize length)
 {
     g_autoptr(GError) error = NULL;
     xmlDoc *document = qblk_document_parse(text, length, &error);
+
     assert_no_error(error);
     return document;
 }
@@ -29,9 +31,11 @@ static GString *
 repeat(const char *before, const char *part, gsize count, const char *after)
 {
     GString *text = g_string_new(before);
+
     for (gsize i = 0; i < count; i++) {
         g_string_append(text, part);
     }
+
     return g_string_append(text, after);
 }
 
@@ -40,12 +44,14 @@ check_repeated(const char *before, const char *part, gsize count, const char *af
                const char *reason)
 {
     GString *text = repeat(before, part, count, after);
+
     if (reason == NULL) {
         g_autoptr(xmlDoc) document = parse(text->str, text->len);
         assert_non_null(document);
     } else {
         check_invalid(text->str, (gssize)text->len, reason);
     }
+
     g_string_free(text, TRUE);
 }
 
@@ -53,6 +59,7 @@ static void
 what_is_not_xml_is_refused_with_its_line(void **state)
 {
     check_invalid("", 0, "the document is empty");
+
     check_invalid("   ", -1, "line 1: ");
     check_invalid("{}", -1, "line 1: start tag expected, '<' not found");
     check_invalid("<a>\n<b>\n</a>", -1, "line 3: opening and ending tag mismatch");
@@ -78,6 +85,7 @@ a_document_type_is_refused_whatever_is_in_it(void **state)
         "<!DOCTYPE a [<!ENTITY b 'bb'><!ENTITY c '&b;&b;&b;&b;'>]>",
         "<!DOCTYPE a [<!ATTLIST a b CDATA 'default'>]>",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
         g_autofree char *text = g_strconcat("\n", types[i], "<a>&c;</a>", NULL);
         check_invalid(text, -1, "line 2: a document type is not allowed");
@@ -88,6 +96,7 @@ static void
 a_byte_of_zero_is_not_the_end_of_a_document(void **state)
 {
     const char text[] = "<a b='c'>d</a>\0<rest/>";
+
     check_invalid(text, sizeof text - 1, "the document contains a NUL byte");
     for (gsize i = 0; i < strlen(text); i++) {
         g_autofree char *copy = g_strdup(text);
@@ -101,6 +110,7 @@ a_document_is_as_deep_as_the_limit_and_no_deeper(void **state)
 {
     GString *deepest = repeat("", "<a>", QBLK_LIMIT_XML_DEPTH, "");
     GString *ends = repeat("", "</a>", QBLK_LIMIT_XML_DEPTH, "");
+
     check_repeated(deepest->str, "", 0, ends->str, NULL);
     check_repeated(deepest->str, "<b/>", 1, ends->str,
                    "line 1: elements are nested deeper than the limit of 256");
@@ -113,6 +123,7 @@ static void
 a_document_is_as_large_as_the_limit_and_no_larger(void **state)
 {
     GString *text = repeat("<a>", "                ", QBLK_LIMIT_XML_BYTES / 16, "");
+
     check_invalid(text->str, QBLK_LIMIT_XML_BYTES + 1,
                   "the document is larger than the limit of 16 MiB");
     memcpy(text->str + QBLK_LIMIT_XML_BYTES - 4, "</a>", 4);
@@ -127,9 +138,11 @@ static GString *
 attributes(guint count, const char *form)
 {
     GString *text = g_string_new("<a");
+
     for (guint i = 0; i < count; i++) {
         g_string_append_printf(text, " %s%u = 'x'", form, i);
     }
+
     return g_string_append(text, "/>");
 }
 
@@ -140,6 +153,7 @@ attributes_and_namespaces_of_an_element_are_limited(void **state)
         const char *form;
         guint most;
         const char *reason;
+
     } kinds[] = {
         {"a", QBLK_LIMIT_XML_ATTRIBUTES, "an element has more than the limit of 250 attributes"},
         {"xmlns:a", QBLK_LIMIT_XML_NAMESPACES,
@@ -167,6 +181,7 @@ documents_made_to_take_long_do_not(void **state)
 {
     static const struct {
         const char *before, *part, *after, *reason;
+
     } hostile[] = {
         {"<a>", "<b/>", "</a>", "the document has more than the limit of 250000"},
         {"<a>", "<!---->", "</a>", "the document has more than the limit of 250000"},
@@ -194,6 +209,7 @@ documents_made_to_take_long_do_not(void **state)
         if (hostile[i].reason != NULL) {
             assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, hostile[i].reason);
         }
+
         g_string_free(text, TRUE);
     }
 }
@@ -206,6 +222,7 @@ a_document_cut_off_anywhere_is_refused(void **state)
         "<devices><disk type='file'><source file='\xc3\xa4'/><![CDATA[<]]>&amp;"
         "<x:y xmlns:x='urn:x' x:z='1'/></disk></devices></domain>";
     g_autoptr(xmlDoc) whole = parse(text, sizeof text - 1);
+
     for (gsize i = 0; i < sizeof text - 1; i++) {
         g_autofree char *cut = g_strndup(text, i);
         check_invalid(cut, (gssize)i, "");
@@ -223,6 +240,7 @@ documents_in_other_encodings_are_read(void **state)
 {
     static const struct {
         const char *declared, *encoding;
+
     } known[] = {
         {"", "UTF-8"},
         {"\xef\xbb\xbf", "UTF-8"},
@@ -247,6 +265,7 @@ static void
 encodings_that_hide_their_tags_are_refused(void **state)
 {
     gsize length;
+
     check_invalid("<?xml version='1.0' encoding='UTF-7'?><a/>", -1,
                   "line 1: unsupported encoding 'UTF-7': convert the document to UTF-8");
     check_invalid("<?xml version='1.0' encoding='nonsense'?><a/>", -1, "line 1: ");
@@ -263,6 +282,7 @@ what_is_in_a_namespace_is_not_ours(void **state)
     g_autoptr(xmlDoc) document = parse(text, sizeof text - 1);
     const xmlNode *root = xmlDocGetRootElement(document);
     const xmlNode *child = qblk_document_child(root, "c");
+
     assert_string_equal(qblk_document_attribute(root, "b"), "2");
     assert_null(child->ns);
     assert_string_equal(qblk_document_attribute(child, "d"), "");

@@ -9,6 +9,7 @@ parse(const char *text)
 {
     g_autoptr(GError) error = NULL;
     xmlDoc *document = qblk_document_parse(text, strlen(text), &error);
+
     assert_no_error(error);
     return document;
 }
@@ -17,6 +18,7 @@ static void
 assert_refused(const char *text, gsize length, const char *part)
 {
     g_autoptr(GError) error = NULL;
+
     assert_null(qblk_document_parse(text, length, &error));
     assert_null(strchr(error->message, '\n'));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, part);
@@ -45,9 +47,11 @@ text_that_is_not_xml_is_refused(void **state)
         "<a b='&#0;'/>",
         "<a b='&#xFFFE;'/>",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         assert_refused(texts[i], strlen(texts[i]), "line ");
     }
+
     assert_refused("", 0, "the document is empty");
     assert_refused("<a>\0</a>", 8, "the document contains a NUL byte");
     assert_refused("\xff\xfe<\0", 4, "line ");
@@ -75,6 +79,7 @@ a_document_type_is_refused(void **state)
         "<!DOCTYPE a [<!ENTITY % p SYSTEM 'file:///dev/zero'> %p;]><a/>",
         "<!DOCTYPE a [<!ATTLIST a b CDATA 'default'>]><a/>",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         assert_refused(texts[i], strlen(texts[i]), "line ");
     }
@@ -85,13 +90,16 @@ static void
 an_entity_bomb_is_refused_at_once(void **state)
 {
     g_autoptr(GString) text = g_string_new("<!DOCTYPE a [<!ENTITY e0 'lol'>");
+
     for (guint i = 1; i < 10; i++) {
         g_string_append_printf(text, "<!ENTITY e%u '", i);
         for (guint j = 0; j < 10; j++) {
             g_string_append_printf(text, "&e%u;", i - 1);
         }
+
         g_string_append(text, "'>");
     }
+
     gsize head = text->len;
     gint64 start = g_get_monotonic_time();
     g_string_append(text, "]><a>&e9;</a>");
@@ -106,11 +114,13 @@ static void
 deep_nesting_is_refused(void **state)
 {
     static const guint depths[] = {300, 10000, 1000000};
+
     for (gsize i = 0; i < G_N_ELEMENTS(depths); i++) {
         g_autoptr(GString) text = g_string_new(NULL);
         for (guint j = 0; j < depths[i]; j++) {
             g_string_append(text, "<a>");
         }
+
         assert_refused(text->str, text->len, "than the limit of ");
     }
 }
@@ -119,12 +129,15 @@ static void
 two_hundred_levels_are_taken(void **state)
 {
     g_autoptr(GString) text = g_string_new(NULL);
+
     for (guint i = 0; i < 200; i++) {
         g_string_append(text, "<a>");
     }
+
     for (guint i = 0; i < 200; i++) {
         g_string_append(text, "</a>");
     }
+
     g_autoptr(xmlDoc) document = parse(text->str);
     assert_non_null(document);
 }
@@ -140,9 +153,11 @@ static void
 a_large_document_is_taken(void **state)
 {
     g_autoptr(GString) text = g_string_new("<a>");
+
     for (guint i = 0; i < 100000; i++) {
         g_string_append_printf(text, "<b c='%u'/>", i);
     }
+
     g_string_append(text, "</a>");
     g_autoptr(xmlDoc) document = parse(text->str);
     const xmlNode *last = xmlDocGetRootElement(document)->last;
@@ -153,6 +168,7 @@ static void
 other_encodings_are_read(void **state)
 {
     g_autoptr(xmlDoc) latin1 = parse("<?xml version='1.0' encoding='ISO-8859-1'?><a b='\xe4'/>");
+
     assert_string_equal(qblk_document_attribute(xmlDocGetRootElement(latin1), "b"), "ä");
     g_autoptr(xmlDoc) marked = parse("\xef\xbb\xbf<a b='ä'/>");
     assert_string_equal(qblk_document_attribute(xmlDocGetRootElement(marked), "b"), "ä");
@@ -164,6 +180,7 @@ an_attribute_is_read_without_its_escapes(void **state)
     g_autoptr(xmlDoc) document =
         parse("<a b='&lt;&amp;amp;&gt;&quot;&apos;&#10;&#x9;&#13;&#228; x' c='' d=\"'\"/>");
     const xmlNode *root = xmlDocGetRootElement(document);
+
     assert_string_equal(qblk_document_attribute(root, "b"), "<&amp;>\"'\n\t\rä x");
     assert_string_equal(qblk_document_attribute(root, "c"), "");
     assert_string_equal(qblk_document_attribute(root, "d"), "'");
@@ -178,6 +195,7 @@ a_child_is_found_between_others_text_and_comments(void **state)
         parse("<a>text<x><b n='0'/></x><!-- <b n='1'/> --><?b n='2'?><b n='3'/><b n='4'/></a>");
     const xmlNode *root = xmlDocGetRootElement(document);
     const xmlNode *child = qblk_document_child(root, "b");
+
     assert_string_equal(qblk_document_attribute(child, "n"), "3");
     assert_true(qblk_document_is(child, "b"));
     assert_false(qblk_document_is(root->children, "text"));
@@ -193,11 +211,13 @@ text_is_what_is_in_an_element_whatever_it_is_written_with(void **state)
         "<a>A<![CDATA[B&]]>C</a>", "<a>A<!-- no -->B&#38;C</a>",
         "<a>A<?no?>B&#x26;C</a>",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(xmlDoc) document = parse(texts[i]);
         g_autofree char *text = qblk_document_text(xmlDocGetRootElement(document));
         assert_string_equal(text, "AB&C");
     }
+
     g_autoptr(xmlDoc) empty = parse("<a/>");
     assert_null(qblk_document_text(xmlDocGetRootElement(empty)));
     assert_null(qblk_document_text(NULL));
@@ -207,6 +227,7 @@ static void
 text_beside_elements_is_no_value(void **state)
 {
     static const char *const texts[] = {"<a>A<b/></a>", "<a><b/>A</a>", "<a>A<b/>C</a>"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(xmlDoc) document = parse(texts[i]);
         assert_null(qblk_document_text(xmlDocGetRootElement(document)));

@@ -14,6 +14,7 @@ read_text(const char *text)
 {
     g_autoptr(GError) error = NULL;
     GPtrArray *chains = qblk_domain_read(text, strlen(text), &error);
+
     assert_no_error(error);
     return chains;
 }
@@ -22,6 +23,7 @@ static void
 check_invalid(const char *text, const char *reason)
 {
     g_autoptr(GError) error = NULL;
+
     assert_null(qblk_domain_read(text, strlen(text), &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, reason);
 }
@@ -33,6 +35,7 @@ a_document_is_a_domain_devices_or_a_disk(void **state)
     static const struct {
         const char *text;
         guint disks;
+
     } documents[] = {
         {"<domain/>", 0},
         {"<domain><devices/></domain>", 0},
@@ -48,6 +51,7 @@ a_document_is_a_domain_devices_or_a_disk(void **state)
         g_autoptr(GPtrArray) chains = read_text(documents[i].text);
         assert_int_equal(chains->len, documents[i].disks);
     }
+
     check_invalid("<pool/>",
                   "the document is a '<pool>': '<domain>', '<devices>' or '<disk>' is required");
     check_invalid("<domain xmlns='urn:x'/>", "a '<domain>' in a namespace");
@@ -58,6 +62,7 @@ two_disks_do_not_have_one_target(void **state)
 {
     check_invalid("<devices>" DISK("vda") "\n" DISK("vda") "</devices>",
                   "line 2: two disks have the target 'vda'");
+
     check_invalid("<domain><devices>" DISK("vda") "</devices><devices>" DISK("vda") "</devices>"
                                                                                     "</domain>",
                   "line 1: two disks have the target 'vda'");
@@ -70,6 +75,7 @@ read_seed(void)
     char *text;
     g_autofree char *path = g_build_filename(getenv("QBLK_SOURCE_ROOT"), "tests", "golden",
                                              "domain-seed-xml", "domain.xml", NULL);
+
     assert_true(g_file_get_contents(path, &text, NULL, &error));
     return text;
 }
@@ -78,6 +84,7 @@ static void
 the_seeds_document_comes_back_disk_by_disk(void **state)
 {
     g_autofree char *text = read_seed();
+
     xml_canon_round_trip(text);
     g_autoptr(GPtrArray) chains = read_text(text);
     assert_int_equal(chains->len, 5);
@@ -88,11 +95,13 @@ static char *
 write_by_model(const GPtrArray *chains)
 {
     g_autoptr(GError) error = NULL;
+
     for (guint i = 0; i < chains->len; i++) {
         QblkChain *chain = chains->pdata[i];
         chain->free_element(chain->element);
         chain->element = NULL;
     }
+
     char *text = qblk_disk_all_to_xml((const QblkChain *const *)chains->pdata, chains->len, &error);
     assert_no_error(error);
     return text;
@@ -104,6 +113,7 @@ the_seeds_document_comes_back_by_what_is_modelled(void **state)
     g_autofree char *text = read_seed();
     g_autoptr(GPtrArray) chains = read_text(text);
     g_autofree char *written = write_by_model(chains);
+
     /* `<auth>` is modelled as part of a source only; libvirt wrote it beside the source before. */
     char *begin = strstr(text, "<auth"), *end = strstr(text, "</auth>") + strlen("</auth>");
     memset(begin, ' ', (gsize)(end - begin));
@@ -148,6 +158,7 @@ what_is_not_modelled_comes_back_too(void **state)
         "<disk><xi:include xmlns:xi='http://www.w3.org/2001/XInclude' href='/etc/passwd'/>"
         "<target dev='vda'/></disk>",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
         xml_canon_round_trip(disks[i]);
     }
@@ -160,6 +171,7 @@ white_space_in_mixed_content_stays(void **state)
     g_autoptr(GPtrArray) chains = read_text("<disk>\n <a> <b/> text <c/> </a>\n<d> </d><e>\n<f/>\n"
                                             "</e><target dev='vda'/></disk>");
     g_autofree char *text = qblk_disk_to_xml(chains->pdata[0], &error);
+
     assert_no_error(error);
     assert_string_equal(text, "<disk>\n  <a> <b/> text <c/> </a>\n  <d> </d>\n  <e>\n    <f/>\n"
                               "  </e>\n  <target dev='vda'/>\n</disk>\n");
@@ -183,6 +195,7 @@ options_get_the_names_of_disks_with_and_without_an_image(void **state)
         "<disk type='volume'><source pool='p' volume='v'/><target dev='vdb'/></disk></devices>";
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+
     assert_true(qblk_domain_name_disks(options, text, sizeof text - 1, &error));
     assert_no_error(error);
     assert_int_equal(options->hints->len, 3);
@@ -198,6 +211,7 @@ static char *
 large_domain(guint disks, guint layers)
 {
     GString *text = g_string_new("<domain><devices>");
+
     for (guint i = 0; i < disks; i++) {
         g_string_append_printf(text, "<disk type='file'><source file='/d%u'/>", i);
         for (guint j = 1; j < layers; j++) {
@@ -206,12 +220,15 @@ large_domain(guint disks, guint layers)
                                    "<source file='/d%u-%u'/>",
                                    j, i, j);
         }
+
         g_string_append(text, "<backingStore/>");
         for (guint j = 1; j < layers; j++) {
             g_string_append(text, "</backingStore>");
         }
+
         g_string_append_printf(text, "<target dev='d%u'/></disk>", i);
     }
+
     g_string_append(text, "</devices></domain>");
     return g_string_free(text, FALSE);
 }
@@ -221,6 +238,7 @@ a_large_domain_takes_no_time(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = large_domain(200, 30);
+
     clock_t start = clock();
     g_autoptr(GPtrArray) chains = read_text(text);
     g_autofree char *written =
@@ -238,6 +256,7 @@ a_chain_is_as_deep_as_a_document_may_be(void **state)
     g_autofree char *deepest = large_domain(1, 253);
     g_autofree char *deeper = large_domain(1, 255);
     g_autoptr(GPtrArray) chains = read_text(deepest);
+
     assert_int_equal(qblk_chain_get_depth(chains->pdata[0]), 253);
     xml_canon_round_trip(deepest);
     check_invalid(deeper, "line 1: elements are nested deeper than the limit of 256");

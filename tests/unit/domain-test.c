@@ -10,6 +10,7 @@ read_disks(const char *text)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+
     (void)!qblk_domain_name_disks(options, text, strlen(text), &error);
     assert_no_error(error);
     GString *out = g_string_new(NULL);
@@ -20,8 +21,10 @@ read_disks(const char *text)
             g_string_append_printf(out, "%s%s", j == 0 ? "" : " ",
                                    parts[j] == NULL ? "-" : parts[j]);
         }
+
         g_string_append_c(out, '\n');
     }
+
     return g_string_free(out, FALSE);
 }
 
@@ -30,6 +33,7 @@ assert_refused(const char *text, const char *part)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+
     assert_false(qblk_domain_name_disks(options, text, strlen(text), &error));
     assert_int_equal(options->hints->len, 0);
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, part);
@@ -45,6 +49,7 @@ disks_of_a_domain_are_read_in_their_order(void **state)
         "<disk type='block'><source dev='/dev/a' index='3'/><target dev='vda' bus='virtio'/>"
         "<serial>S-1</serial><alias name='virtio-disk0'/></disk>"
         "</devices></domain>");
+
     assert_string_equal(disks, "vdb - - /b\n"
                                "vda virtio-disk0 S-1 /dev/a\n");
 }
@@ -54,6 +59,7 @@ a_bare_disk_or_devices_will_do(void **state)
 {
     g_autofree char *disk = read_disks("<?xml version='1.0'?>\n<disk><target dev='sda'/></disk>\n");
     g_autofree char *devices = read_disks("<devices><disk><target dev='sdb'/></disk></devices>");
+
     assert_string_equal(disk, "sda - - -\n");
     assert_string_equal(devices, "sdb - - -\n");
 }
@@ -74,6 +80,7 @@ a_domain_may_have_no_disks(void **state)
 {
     static const char *const texts[] = {"<domain/>", "<domain><devices/></domain>", "<devices/>",
                                         "<domain><disk><target dev='vda'/></disk></domain>"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autofree char *disks = read_disks(texts[i]);
         assert_string_equal(disks, "");
@@ -94,6 +101,7 @@ a_disk_without_a_target_is_refused_with_its_line(void **state)
     static const char *const disks[] = {"<disk/>", "<disk><target/></disk>",
                                         "<disk><target dev=''/></disk>",
                                         "<disk><source><target dev='vda'/></source></disk>"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
         g_autofree char *text = g_strdup_printf(
             "<devices>\n<disk><target dev='vda'/></disk>\n%s\n</devices>", disks[i]);

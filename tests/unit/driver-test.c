@@ -10,6 +10,7 @@ drivers_are_classified(void **state)
         const char *name;
         QblkDriverKind kind;
         const char *child, *format;
+
     } cases[] = {
         {"qcow2", QBLK_DRIVER_FORMAT, "file", "qcow2"},
         {"raw", QBLK_DRIVER_FORMAT, "file", "raw"},
@@ -50,6 +51,7 @@ static void
 every_recorded_driver_is_known(void **state)
 {
     g_autoptr(GPtrArray) topologies = graph_fixture_all();
+
     for (guint i = 0; i < topologies->len; i++) {
         g_autoptr(QblkReplies) replies = graph_fixture_load(topologies->pdata[i]);
         g_autoptr(QblkJson) arguments = graph_fixture_json("{'flat':true}");
@@ -67,9 +69,11 @@ static void
 a_protocol_as_the_format_of_a_backing_file_means_raw(void **state)
 {
     static const char *const same[] = {"raw", "qcow2", "vmdk", "throttle", "quorum", "made-up", ""};
+
     for (gsize i = 0; i < G_N_ELEMENTS(same); i++) {
         assert_ptr_equal(qblk_driver_backing_format(same[i]), same[i]);
     }
+
     assert_string_equal(qblk_driver_backing_format("file"), "raw");
     assert_string_equal(qblk_driver_backing_format("host_device"), "raw");
     assert_string_equal(qblk_driver_backing_format("nbd"), "raw");

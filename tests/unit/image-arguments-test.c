@@ -7,9 +7,11 @@ static char *
 arguments_of(QblkImageLayer *layers, guint count)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new();
+
     for (guint i = 0; i < count; i++) {
         g_ptr_array_add(list, &layers[i]);
     }
+
     g_auto(GStrv) arguments = qblk_image_arguments(list);
     return g_strjoinv("\n", arguments);
 }
@@ -33,6 +35,7 @@ a_fully_specified_chain_gets_nodes_for_its_top_only(void **state)
         {.path = base, .format = is_raw},
     };
     g_autofree char *text = arguments_of(layers, 3);
+
     assert_string_equal(
         text,
         "qemu-storage-daemon\n" FILE_NODE(
@@ -49,6 +52,7 @@ what_qemu_would_guess_is_specified(void **state)
         {.path = base, .format = is_raw},
     };
     g_autofree char *text = arguments_of(layers, 2);
+
     assert_string_equal(
         text,
         "qemu-storage-daemon\n" FILE_NODE(
@@ -69,6 +73,7 @@ a_data_file_and_a_block_device_get_nodes(void **state)
         {.path = block, .format = is_qcow2, .is_block = TRUE, .data_path = data},
     };
     g_autofree char *text = arguments_of(layers, 1);
+
     assert_non_null(strstr(text, "{\"driver\":\"host_device\",\"node-name\":\"qblk-image-file\""));
     assert_non_null(strstr(text, FILE_NODE("qblk-image-data", "/a/data.raw")));
     assert_non_null(strstr(text, "\"data-file\":\"qblk-image-data\""));
@@ -79,11 +84,13 @@ static void
 the_end_of_a_chain_is_specified(void **state)
 {
     static char formats[][8] = {"qcow2", "qcow", "qed", "vmdk"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
         QblkImageLayer layers[] = {{.path = top, .format = formats[i]}};
         g_autofree char *text = arguments_of(layers, 1);
         assert_non_null(strstr(text, ",\"file\":\"qblk-image-file\",\"backing\":null}\n" TAIL));
     }
+
     QblkImageLayer layers[] = {{.path = top, .format = is_raw}};
     g_autofree char *text = arguments_of(layers, 1);
     assert_null(strstr(text, "backing"));
@@ -99,6 +106,7 @@ all_layers_down_to_the_lowest_vmdk_get_nodes(void **state)
         {.path = base, .format = is_vmdk},
     };
     g_autofree char *text = arguments_of(layers, 3);
+
     assert_non_null(strstr(text, "\"file\":\"qblk-image-file\",\"backing\":\"qblk-image-1\"}"));
     assert_non_null(strstr(text, "\"file\":\"qblk-image-1-file\",\"backing\":\"qblk-image-2\"}"));
     assert_non_null(strstr(text, "\"file\":\"qblk-image-2-file\",\"backing\":null}"));

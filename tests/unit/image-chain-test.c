@@ -29,6 +29,7 @@ save(const char *name, const Qcow2Image *image)
 {
     g_autofree char *path = g_build_filename(directory, name, NULL);
     g_autoptr(GError) error = NULL;
+
     g_file_set_contents(path, (const char *)image->bytes, sizeof image->bytes, &error);
     assert_no_error(error);
 }
@@ -37,10 +38,12 @@ static void
 save_overlay(const char *name, const char *backing, const char *format)
 {
     Qcow2Image image = qcow2_image(3);
+
     qcow2_image_put_backing(&image, backing);
     if (format != NULL) {
         qcow2_image_put_extension(&image, 104, QCOW2_BACKING_FORMAT, format);
     }
+
     save(name, &image);
 }
 
@@ -63,6 +66,7 @@ assert_layer(GPtrArray *layers, guint position, const char *name, const char *fo
 {
     g_autofree char *path = g_build_filename(directory, name, NULL);
     const QblkImageLayer *layer = layers->pdata[position];
+
     assert_string_equal(layer->path, path);
     assert_string_equal(layer->format, format);
     assert_false(layer->is_block);
@@ -74,6 +78,7 @@ assert_refused(const char *name, const char *format, int code, const char *reaso
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) layers = walk(name, format, &error);
+
     assert_null(layers);
     assert_true(g_error_matches(error, QBLK_GRAPH_ERROR, code));
     assert_non_null(strstr(error->message, reason));
@@ -83,6 +88,7 @@ static void
 a_chain_is_followed_to_its_end(void **state)
 {
     save_overlay("top.qcow2", "middle.qcow2", "qcow2");
+
     save_overlay("middle.qcow2", "base.img", "raw");
     save_base("base.img"); /* its overlay specifies raw: its magic does not count */
     g_autoptr(GError) error = NULL;
@@ -98,6 +104,7 @@ static void
 a_name_that_is_relative_starts_from_its_image(void **state)
 {
     g_autofree char *below = g_build_filename(directory, "below", NULL);
+
     assert_int_equal(g_mkdir(below, 0700), 0);
     save_overlay("from-above.qcow2", "below/one.qcow2", "qcow2");
     save_overlay("below/one.qcow2", "two.qcow2", "qcow2");
@@ -113,6 +120,7 @@ static void
 what_qemu_finds_by_itself_is_marked(void **state)
 {
     save_base("plain.qcow2");
+
     save_overlay("said.qcow2", "plain.qcow2", "qcow2");
     save_overlay("unsaid.qcow2", "plain.qcow2", NULL);
     g_autoptr(GPtrArray) said = walk("said.qcow2", NULL, NULL);
@@ -127,6 +135,7 @@ static void
 a_backing_file_with_a_protocol_as_its_format_is_not_left_to_qemu(void **state)
 {
     save_base("plain.img");
+
     save_overlay("protocol.qcow2", "plain.img", "file");
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) layers = walk("protocol.qcow2", NULL, &error);
@@ -140,6 +149,7 @@ static void
 a_data_file_is_found_or_missed(void **state)
 {
     Qcow2Image image = qcow2_image(3);
+
     qcow2_image_put(&image, 72, 8, 4); /* incompatible feature: external data file */
     qcow2_image_put_extension(&image, 104, QCOW2_DATA_FILE, "data.img");
     save("with-data.qcow2", &image);
@@ -155,6 +165,7 @@ static void
 a_cycle_is_refused_with_both_names(void **state)
 {
     save_overlay("a.qcow2", "b.qcow2", "qcow2");
+
     save_overlay("b.qcow2", "./c.qcow2", "qcow2");
     g_autofree char *link = g_build_filename(directory, "c.qcow2", NULL);
     assert_int_equal(symlink("a.qcow2", link), 0);
@@ -165,6 +176,7 @@ static void
 what_is_missing_is_named_with_its_overlay(void **state)
 {
     save_overlay("alone.qcow2", "gone.qcow2", "qcow2");
+
     assert_refused("alone.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "gone.qcow2");
     assert_refused("alone.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "alone.qcow2': cannot read");
 }
@@ -180,6 +192,7 @@ static void
 a_format_is_not_guessed_if_a_guest_may_have_written_it(void **state)
 {
     save_base("disk.img");
+
     assert_refused("disk.img", NULL, QBLK_GRAPH_ERROR_UNSAFE, "--format");
     g_autoptr(GPtrArray) layers = walk("disk.img", "raw", NULL);
     assert_layer(layers, 0, "disk.img", "raw");

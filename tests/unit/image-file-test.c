@@ -32,6 +32,7 @@ static char *
 save(const char *name, const char *bytes, gssize length)
 {
     char *path = g_build_filename(directory, name, NULL);
+
     assert_true(g_file_set_contents(path, bytes, length, NULL));
     return path;
 }
@@ -41,6 +42,7 @@ assert_refused(const char *path, const char *reason)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkImageFile) file = qblk_image_file_read(path, &error);
+
     assert_null(file);
     assert_true(g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE));
     assert_non_null(strstr(error->message, reason));
@@ -51,6 +53,7 @@ a_short_file_is_read_whole(void **state)
 {
     g_autofree char *path = save("short", "abc", 3);
     g_autoptr(QblkImageFile) file = qblk_image_file_read(path, NULL);
+
     assert_non_null(file);
     assert_string_equal(file->path, path);
     assert_int_equal(file->length, 3);
@@ -65,6 +68,7 @@ one_file_by_two_names_is_the_same(void **state)
     g_autofree char *path = save("one", "x", 1);
     g_autofree char *other = save("other", "x", 1);
     g_autofree char *link = g_build_filename(directory, "link", NULL);
+
     assert_int_equal(symlink("one", link), 0);
     g_autoptr(QblkImageFile) a = qblk_image_file_read(path, NULL);
     g_autoptr(QblkImageFile) b = qblk_image_file_read(link, NULL);
@@ -77,6 +81,7 @@ static void
 the_footer_of_a_fixed_vhd_is_seen_at_the_end_only(void **state)
 {
     char bytes[2048] = {0};
+
     memcpy(bytes + sizeof bytes - 512, "conectix", 8);
     g_autofree char *fixed = save("fixed", bytes, sizeof bytes);
     g_autofree char *cut = save("cut", bytes, sizeof bytes - 1);
@@ -92,6 +97,7 @@ what_is_not_an_image_is_refused_at_once(void **state)
 {
     g_autofree char *pipe = g_build_filename(directory, "pipe", NULL);
     g_autofree char *gone = g_build_filename(directory, "gone", NULL);
+
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_refused(pipe, "neither a file nor a block device");
     assert_refused("/dev/zero", "neither a file nor a block device");
@@ -106,6 +112,7 @@ what_is_not_an_image_is_not_even_opened(void **state)
 {
     g_autofree char *pipe = g_build_filename(directory, "silent", NULL);
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
+
     assert_int_equal(mkfifo(pipe, 0600), 0);
     int both = open(pipe, O_RDWR | O_CLOEXEC); /* writing fails without a reader */
     int writer = open(pipe, O_WRONLY | O_CLOEXEC);

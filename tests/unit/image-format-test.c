@@ -13,6 +13,7 @@ format_of(const char *path, const char *bytes, gsize length, const char *overlay
     QblkImageFile file = {0};
     g_autofree char *name = g_strdup(path);
     g_autofree guint8 *copy = g_malloc(64);
+
     memcpy(copy, bytes, length);
     file.path = name;
     file.bytes = copy;
@@ -28,6 +29,7 @@ the_rules_of_the_header_hold(void **state)
         const char *path, *bytes;
         gsize length;
         const char *said, *format;
+
     } cases[] = {
         {"/a.img", QCOW2, 8, "qcow2", "qcow2"}, {"/a.img", QCOW2, 8, "raw", "raw"},
         {"/a.qcow2", QCOW2, 8, "raw", "raw"},   {"/a.img", "", 0, NULL, "raw"},
@@ -51,6 +53,7 @@ bytes_alone_do_not_decide_the_format(void **state)
 {
     static const char *const paths[] = {"/disk.img",     "/disk",         "/disk.raw",
                                         "/disk.qcow2.1", "/a.qcow2/disk", "/disk.vmdk"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_autoptr(GError) error = NULL;
         assert_null(format_of(paths[i], QCOW2, 8, NULL, NULL, &error));
@@ -64,6 +67,7 @@ static void
 the_overlay_specifies_the_format_of_a_backing_file(void **state)
 {
     g_autoptr(GError) error = NULL;
+
     assert_null(format_of("/base.img", QCOW2, 8, "/top.qcow2", NULL, &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
                  "specify the format in the header of '/top.qcow2' with");
@@ -73,6 +77,7 @@ static void
 only_image_formats_are_formats(void **state)
 {
     static const char *const words[] = {"", "qcow3", "throttle", "quorum"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autoptr(GError) error = NULL;
         assert_null(format_of("/a.img", "", 0, NULL, words[i], &error));
@@ -88,6 +93,7 @@ static void
 a_protocol_in_a_header_means_raw(void **state)
 {
     static const char *const words[] = {"file", "host_device", "nbd"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autoptr(GError) error = NULL;
         const char *format = format_of("/a.qcow2", QCOW2, 8, "/top.qcow2", words[i], &error);

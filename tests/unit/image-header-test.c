@@ -11,6 +11,7 @@ read_image(const char *format, const Qcow2Image *image)
     g_autoptr(GError) error = NULL;
     QblkImageHeader *header =
         qblk_image_header_read(format, image->bytes, sizeof image->bytes, &error);
+
     assert_no_error(error);
     assert_non_null(header);
     return header;
@@ -22,6 +23,7 @@ expect_damaged(const char *format, const Qcow2Image *image, gsize length, const 
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkImageHeader) header =
         qblk_image_header_read(format, image->bytes, length, &error);
+
     assert_null(header);
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, reason);
 }
@@ -30,6 +32,7 @@ static void
 a_qcow2_header_names_its_backing_file_and_format(void **state)
 {
     Qcow2Image image = qcow2_image(3);
+
     qcow2_image_put_extension(&image, 104, 0xe2792aca, "raw");
     qcow2_image_put_extension(&image, 120, 0x12345678, "what is not known");
     qcow2_image_put_backing(&image, "base.img");
@@ -44,6 +47,7 @@ static void
 version_2_has_a_shorter_header(void **state)
 {
     Qcow2Image image = qcow2_image(2);
+
     qcow2_image_put_extension(&image, 72, 0xe2792aca, "qcow2");
     qcow2_image_put_backing(&image, "b");
     g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
@@ -55,6 +59,7 @@ static void
 a_data_file_counts_if_the_feature_is_on(void **state)
 {
     Qcow2Image image = qcow2_image(3);
+
     qcow2_image_put_extension(&image, 104, 0x44415441, "data.raw");
     g_autoptr(QblkImageHeader) without = read_image("qcow2", &image);
     assert_null(without->data_file);
@@ -67,6 +72,7 @@ static void
 an_encrypted_image_is_recognized(void **state)
 {
     Qcow2Image image = qcow2_image(3);
+
     qcow2_image_put(&image, 32, 4, 2);
     g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
     assert_true(header->encrypted);
@@ -76,6 +82,7 @@ static void
 the_other_formats_name_backing_files_too(void **state)
 {
     Qcow2Image qcow = {0};
+
     qcow2_image_put(&qcow, 0, 4, 0x514649fb);
     qcow2_image_put(&qcow, 4, 4, 1);
     qcow2_image_put_backing(&qcow, "old.img");
@@ -109,6 +116,7 @@ the_parent_of_a_vmdk_is_where_qemu_finds_it(void **state)
         const char *hint;
         gsize length;
         const char *name;
+
     } cases[] = {
 #define HINT(hint) hint, sizeof(hint)
         {text, 100, HINT(" x=\"\" parentFileNameHint=\"a\"\n"), NULL}, /* after its end */
@@ -127,6 +135,7 @@ the_parent_of_a_vmdk_is_where_qemu_finds_it(void **state)
         g_autoptr(QblkImageHeader) header = read_image("vmdk", &image);
         assert_int_equal(g_strcmp0(header->backing_name, cases[i].name), 0);
     }
+
     Qcow2Image image = {.bytes = "# Disk DescriptorFile\nparentFileNameHint=\"without an end"};
     expect_damaged("vmdk", &image, sizeof image.bytes, "name of the backing file");
 }
@@ -138,6 +147,7 @@ an_extent_over_the_network_is_refused(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkImageHeader) header =
         qblk_image_header_read("vmdk", image.bytes, sizeof image.bytes, &error);
+
     assert_null(header);
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, "not a local file");
 }
@@ -146,6 +156,7 @@ static void
 what_points_outside_is_damaged(void **state)
 {
     Qcow2Image image = qcow2_image(3);
+
     qcow2_image_put_backing(&image, "base.img");
     qcow2_image_put(&image, 8, 8, G_MAXUINT64);
     expect_damaged("qcow2", &image, sizeof image.bytes, "a name in it is out of bounds");
@@ -173,6 +184,7 @@ static guint8 *
 copy_of(const guint8 *bytes, gsize length)
 {
     guint8 *copy = g_malloc(MAX(length, 1));
+
     memcpy(copy, bytes, length);
     return copy;
 }
@@ -183,6 +195,7 @@ no_length_is_too_short(void **state)
 {
     Qcow2Image images[] = {
         qcow2_image(2), qcow2_image(3), {.bytes = "QED"}, {.bytes = "KDMV"}, {.bytes = "COWD"}};
+
     for (gsize i = 0; i < G_N_ELEMENTS(images); i++) {
         qcow2_image_put_backing(&images[i], "base");
         for (gsize length = 0; length < 600; length++) {
@@ -202,6 +215,7 @@ a_format_is_known_by_its_first_bytes(void **state)
         const char *bytes;
         gsize length;
         const char *format;
+
     } cases[] = {
         {"QFI\xfb\0\0\0\1", 8, "qcow"},
         {"QFI\xfb\0\0\0\2", 8, "qcow2"},

@@ -33,6 +33,7 @@ static char *
 save(const char *name)
 {
     char *path = g_build_filename(directory, name, NULL);
+
     assert_true(g_file_set_contents(path, "image", -1, NULL));
     return path;
 }
@@ -43,6 +44,7 @@ lock(const char *path)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 201, .l_len = 1};
+
     assert_int_equal(fcntl(fd, F_OFD_SETLK, &range), 0);
     return fd;
 }
@@ -51,6 +53,7 @@ static char *
 us(void)
 {
     g_autofree char *name = NULL;
+
     assert_true(g_file_get_contents("/proc/self/comm", &name, NULL, NULL));
     return g_strdup_printf("process %d (%s)", getpid(), g_strchomp(name));
 }
@@ -60,6 +63,7 @@ processes_with_a_lock_are_named(void **state)
 {
     g_autofree char *path = save("image");
     g_autofree char *none = qblk_lock_holder_all(path);
+
     assert_null(none);
     int fd = lock(path);
     g_autofree char *expected = us();
@@ -78,6 +82,7 @@ open_without_a_lock_is_not_held(void **state)
     int fd = open(path, O_RDWR | O_CLOEXEC);
     int locked = lock(other);
     g_autofree char *holder = qblk_lock_holder_all(path);
+
     assert_null(holder);
     close(fd);
     close(locked);
@@ -91,6 +96,7 @@ the_qemu_that_has_the_disk_is_not_another(void **state)
     int fd = lock(path);
     g_autofree char *expected = us();
     g_autofree char *others = qblk_lock_holder_others(path, own);
+
     assert_string_equal(others, expected);
     int own_fd = lock(own);
     g_autofree char *nobody = qblk_lock_holder_others(path, own);
@@ -111,6 +117,7 @@ tell_without_proc(gconstpointer data)
         mount("none", "/proc", "tmpfs", 0, NULL) != 0) {
         return CANNOT;
     }
+
     g_autofree char *holder = qblk_lock_holder_all(data);
     printf("%d %s", qblk_lock_holder_is_any(data), holder == NULL ? "nobody" : holder);
     return 0;
@@ -120,9 +127,11 @@ static void
 assert_told_without_proc(const char *path, const char *expected)
 {
     g_auto(CliCheckResult) result = cli_check_fork(tell_without_proc, path);
+
     if (result.status == CANNOT) {
         skip();
     }
+
     assert_int_equal(result.status, 0);
     assert_string_equal(result.out, expected);
 }
@@ -132,6 +141,7 @@ a_lock_that_proc_does_not_list_is_found(void **state)
 {
     g_autofree char *path = save("image");
     g_autofree char *link = g_build_filename(directory, "link", NULL);
+
     assert_int_equal(symlink(path, link), 0);
     assert_told_without_proc(path, "0 nobody");
     int fd = lock(path);
@@ -145,6 +155,7 @@ static void
 only_files_and_block_devices_can_be_locked(void **state)
 {
     g_autofree char *fifo = g_build_filename(directory, "fifo", NULL);
+
     assert_int_equal(mkfifo(fifo, 0600), 0);
     assert_false(qblk_lock_holder_is_any(fifo));
     assert_false(qblk_lock_holder_is_any(directory));
@@ -156,6 +167,7 @@ a_missing_file_is_not_locked(void **state)
 {
     g_autofree char *path = g_build_filename(directory, "missing", NULL);
     g_autofree char *holder = qblk_lock_holder_all(path);
+
     assert_null(holder);
     g_autofree char *others = qblk_lock_holder_others(path, path);
     assert_null(others);

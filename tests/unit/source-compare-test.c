@@ -17,6 +17,7 @@ static QblkSource *
 local(QblkSourceType type, const char *path)
 {
     QblkSource *source = qblk_source_new(type);
+
     source->path = g_strdup(path);
     return source;
 }
@@ -25,6 +26,7 @@ static QblkSource *
 remote(void)
 {
     QblkSource *source = qblk_source_new(QBLK_SOURCE_NETWORK);
+
     source->protocol = g_strdup("nbd");
     source->name = g_strdup("export");
     qblk_source_add_host(source, NULL, "h", "10809", NULL);
@@ -41,6 +43,7 @@ paths_are_the_same_exactly_or_after_resolving_links(void **state)
     g_autofree char *link = g_build_filename(directory, "link", NULL);
     g_autofree char *dots = g_strconcat(directory, "/./image", NULL);
     g_autofree char *broken = g_build_filename(directory, "broken", NULL);
+
     assert_true(g_file_set_contents(file, "x", 1, NULL));
     assert_int_equal(symlink("image", link), 0);
     assert_int_equal(symlink("gone", broken), 0);
@@ -59,6 +62,7 @@ paths_are_the_same_exactly_or_after_resolving_links(void **state)
         g_autoptr(QblkSource) b = local(QBLK_SOURCE_FILE, cases[i].right);
         assert_place(a, b, cases[i].same);
     }
+
     g_unlink(broken);
     g_unlink(link);
     g_unlink(file);
@@ -72,6 +76,7 @@ a_block_device_may_be_called_a_file(void **state)
     g_autoptr(QblkSource) block = local(QBLK_SOURCE_BLOCK, "/dev/x");
     g_autoptr(QblkSource) directory = local(QBLK_SOURCE_DIR, "/dev/x");
     g_autoptr(QblkSource) socket = local(QBLK_SOURCE_VHOST_USER, "/dev/x");
+
     assert_place(file, block, TRUE);
     assert_place(block, directory, TRUE);
     assert_place(file, socket, FALSE);
@@ -90,6 +95,7 @@ each_member_of_the_location_is_compared(void **state)
         G_STRUCT_OFFSET(QblkSource, nvme_namespace), G_STRUCT_OFFSET(QblkSource, slice_offset),
         G_STRUCT_OFFSET(QblkSource, slice_size),     G_STRUCT_OFFSET(QblkSource, config),
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
         g_autoptr(QblkSource) a = remote();
         g_autoptr(QblkSource) b = remote();
@@ -105,6 +111,7 @@ the_way_to_a_server_is_not_compared(void **state)
 {
     g_autoptr(QblkSource) a = remote();
     g_autoptr(QblkSource) b = remote();
+
     b->tls = g_strdup("yes");
     b->auth_user = g_strdup("me");
     b->timeout = g_strdup("5");
@@ -120,6 +127,7 @@ servers_are_the_same_one_by_one(void **state)
     static const struct {
         const char *transport, *name, *port, *socket;
         gboolean same;
+
     } cases[] = {
         {NULL, "h", "10809", NULL, TRUE},  {"tcp", "h", "10809", NULL, TRUE},
         {NULL, "g", "10809", NULL, FALSE}, {NULL, "h", "10810", NULL, FALSE},

@@ -8,6 +8,7 @@ every_row_of_the_table_is_decoded_as_specified(void **state)
 {
     g_autoptr(GPtrArray) rows = source_rows_load();
     guint failures = 0;
+
     for (guint i = 0; i < rows->len; i++) {
         const SourceRow *row = rows->pdata[i];
         g_auto(QblkSourceDecoded) decoded = {0};
@@ -19,6 +20,7 @@ every_row_of_the_table_is_decoded_as_specified(void **state)
                                 decoded.format == NULL ? "" : decoded.format);
             continue;
         }
+
         assert_null(row->xml);
         assert_null(decoded.source);
         assert_true(error->domain == QBLK_GRAPH_ERROR);
@@ -26,6 +28,7 @@ every_row_of_the_table_is_decoded_as_specified(void **state)
                          row->error != NULL ? QBLK_GRAPH_ERROR_SPEC : QBLK_GRAPH_ERROR_UNSUPPORTED);
         failures++;
     }
+
     assert_true(failures > 100);
 }
 
@@ -36,6 +39,7 @@ mutate(const GPtrArray *rows, const char *name, GRand *rand)
 {
     static const char bytes[] = ":/?#@[]%+&;=,.\\{}\"'0a \n\x01\x7f\xff";
     GString *text = g_string_new(name);
+
     for (gint i = g_rand_int_range(rand, 1, 4); i > 0; i--) {
         gssize at = g_rand_int_range(rand, 0, (gint32)text->len + 1);
         gssize length = g_rand_int_range(rand, 0, (gint32)(text->len - (gsize)at) + 1);
@@ -58,6 +62,7 @@ mutate(const GPtrArray *rows, const char *name, GRand *rand)
             break;
         }
     }
+
     return g_string_free(text, FALSE);
 }
 
@@ -69,6 +74,7 @@ any_name_is_decoded_or_refused(void **state)
     static const char *const drivers[] = {"file", "host_device", "nbd",  "ssh",   "nfs",
                                           "http", "rbd",         "json", "quorum"};
     guint decoded_names = 0;
+
     for (guint i = 0; i < rows->len * 15; i++) {
         const SourceRow *row = rows->pdata[i % rows->len];
         g_autofree char *name = mutate(rows, row->name, rand);
@@ -82,6 +88,7 @@ any_name_is_decoded_or_refused(void **state)
             qblk_source_decode_node(drivers[i % G_N_ELEMENTS(drivers)], name, &node_error);
         assert_int_equal(source != NULL, node_error == NULL);
     }
+
     assert_true(decoded_names > rows->len);
 }
 
@@ -91,13 +98,16 @@ static char *
 nested_name(guint depth)
 {
     GString *text = g_string_new("json:");
+
     for (guint i = 0; i < depth; i++) {
         g_string_append(text, "{\"driver\":\"raw\",\"file\":");
     }
+
     g_string_append(text, "{\"driver\":\"file\",\"filename\":\"/a\"}");
     for (guint i = 0; i < depth; i++) {
         g_string_append_c(text, '}');
     }
+
     return g_string_free(text, FALSE);
 }
 
@@ -107,6 +117,7 @@ nesting_is_bounded(void **state)
     static const struct {
         guint depth;
         gboolean is_taken;
+
     } cases[] = {{1, TRUE}, {30, TRUE}, {40, FALSE}, {1900, FALSE}, {100000, FALSE}};
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *name = nested_name(cases[i].depth);
@@ -122,6 +133,7 @@ long_names_are_taken_whole(void **state)
     g_autofree char *letters = g_strnfill(1 << 20, 'a');
     static const char *const forms[] = {"/%s", "nbd://h/%s", "http://h/%s?%s", "rbd:p/%s",
                                         "json:{'driver':'file','filename':'/%s'}"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
         g_auto(GStrv) parts = g_strsplit(forms[i], "%s", -1);
         g_autofree char *name = g_strjoinv(letters, parts);
@@ -139,9 +151,11 @@ a_long_list_of_servers_is_taken_whole(void **state)
 {
     GString *text = g_string_new("json:{\"driver\":\"gluster\",\"volume\":\"v\",\"path\":\"p\","
                                  "\"server\":[{\"type\":\"inet\",\"host\":\"h\"}");
+
     for (guint i = 1; i < 500; i++) {
         g_string_append(text, ",{\"type\":\"inet\",\"host\":\"h\"}");
     }
+
     g_string_append(text, "]}");
     g_autofree char *name = g_string_free(text, FALSE);
     g_auto(QblkSourceDecoded) decoded = {0};
@@ -158,6 +172,7 @@ static char *
 describe(const QblkSource *source)
 {
     const QblkSourceHost *host = source->hosts->len > 0 ? source->hosts->pdata[0] : NULL;
+
     return g_strdup_printf("%s %s %s %s", source->path != NULL ? source->path : source->name,
                            host != NULL && host->name != NULL ? host->name : "-",
                            host != NULL && host->port != NULL ? host->port : "-",
@@ -169,6 +184,7 @@ names_of_nodes_are_as_qemu_makes_them(void **state)
 {
     static const struct {
         const char *driver, *name, *expected;
+
     } cases[] = {
         /* a path has no special characters */
         {"file", "nbd://h/x", "nbd://h/x - - -"},
@@ -209,6 +225,7 @@ a_node_without_a_source_has_a_reason(void **state)
         const char *driver, *name;
         int code;
         const char *part;
+
     } cases[] = {
         {"unheard", "x", QBLK_GRAPH_ERROR_UNSUPPORTED, "'unheard'"},
         {"qcow2", "/a", QBLK_GRAPH_ERROR_UNSUPPORTED, "'qcow2'"},

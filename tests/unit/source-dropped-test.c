@@ -7,10 +7,11 @@
 
 /* What is noted of @pairs, separated by "; "; the option "used" was used. */
 static char *
-left_out(const char *const *pairs)
+dropped_texts(const char *const *pairs)
 {
     g_autoptr(QblkSourceOptions) options = source_check_options(pairs);
     g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_FILE);
+
     (void)qblk_source_options_take(options, "", "used");
     qblk_source_dropped_note(options, source);
     guint count = source->dropped->len;
@@ -36,7 +37,7 @@ how_bytes_are_reached_is_not_noted(void **state)
         "throttle-group=g",
         NULL,
     };
-    g_autofree char *text = left_out(pairs);
+    g_autofree char *text = dropped_texts(pairs);
     assert_string_equal(text, "");
 }
 
@@ -44,7 +45,8 @@ static void
 what_changes_the_bytes_is_noted_in_order(void **state)
 {
     static const char *const pairs[] = {"rw=on", "cached=on", "a.offset=512", "no=0", NULL};
-    g_autofree char *text = left_out(pairs);
+    g_autofree char *text = dropped_texts(pairs);
+
     assert_string_equal(text, "the option 'a.offset'; the option 'cached'; the option 'no'; "
                               "the option 'rw'");
 }
@@ -54,7 +56,8 @@ secrets_are_noted_without_their_value(void **state)
 {
     static const char *const pairs[] = {"a.password=hunter2", "cache.key=hunter2",
                                         "password=", "key-secret=sec0", NULL};
-    g_autofree char *text = left_out(pairs);
+    g_autofree char *text = dropped_texts(pairs);
+
     assert_string_equal(text, "the secret 'a.password'; the secret 'cache.key'; "
                               "the option 'key-secret'; the secret 'password'");
 }
@@ -64,6 +67,7 @@ what_a_url_loses_is_described(void **state)
 {
     static const struct {
         const char *pair, *text;
+
     } cases[] = {
         {QBLK_SOURCE_URL_PASSWORD "=", "the password in the URL"},
         {"file." QBLK_SOURCE_URL_PASSWORD "=hunter2", "the password in the URL"},
@@ -74,7 +78,7 @@ what_a_url_loses_is_described(void **state)
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         const char *const pairs[] = {cases[i].pair, NULL};
-        g_autofree char *text = left_out(pairs);
+        g_autofree char *text = dropped_texts(pairs);
         assert_string_equal(text, cases[i].text);
     }
 }

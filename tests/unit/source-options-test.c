@@ -7,17 +7,20 @@ static char *
 flatten(const char *text, GError **error)
 {
     g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), error);
+
     assert_non_null(json);
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
     if (!qblk_source_options_add_json(options, "", json, error)) {
         return NULL;
     }
+
     g_autoptr(GPtrArray) keys = qblk_source_options_unused(options);
     GString *all = g_string_new(NULL);
     for (guint i = 0; i < keys->len; i++) {
         const char *key = keys->pdata[i];
         g_string_append_printf(all, "%s=%s ", key, qblk_source_options_take(options, "", key));
     }
+
     return g_string_free(all, FALSE);
 }
 
@@ -26,6 +29,7 @@ nested_and_dotted_keys_are_the_same(void **state)
 {
     static const struct {
         const char *json, *flat;
+
     } cases[] = {
         {"{\"a\":{\"b\":{\"c\":\"x\"}}}", "a.b.c=x "},
         {"{\"a.b.c\":\"x\"}", "a.b.c=x "},
@@ -51,6 +55,7 @@ values_of_other_types_are_refused(void **state)
         const char *json;
         int code;
         const char *part;
+
     } cases[] = {
         {"{\"a\":{\"b\":\"x\"},\"a.b\":\"x\"}", QBLK_GRAPH_ERROR_SPEC, "option 'a.b' occurs twice"},
         {"{\"a\":1.5}", QBLK_GRAPH_ERROR_SPEC, "'a'"},
@@ -69,6 +74,7 @@ static void
 taken_options_are_used(void **state)
 {
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
+
     qblk_source_options_set(options, "file.driver", "nbd");
     qblk_source_options_set(options, "file.path", "/s");
     qblk_source_options_set(options, "filename", "x");
@@ -91,6 +97,7 @@ a_host_sets_two_options(void **state)
 {
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
     g_autoptr(GError) error = NULL;
+
     assert_true(qblk_source_options_set_host(options, "[::1]:7", "a", "b", &error));
     assert_true(qblk_source_options_set_host(options, "h", "c", "d", &error));
     assert_false(qblk_source_options_set_host(options, "secret:x", "e", "f", &error));

@@ -13,6 +13,7 @@ read_value(Read read, const char *value, GError **error)
 {
     static const char *const none[] = {"key=another", NULL};
     g_autoptr(QblkSourceOptions) options = source_check_options(none);
+
     qblk_source_options_set(options, "file.key", value);
     QblkSourceParser parser = {"https", NULL, "file.", options, NULL};
     char *member = NULL;
@@ -67,6 +68,7 @@ sizes_have_suffixes(void **state)
     };
     static const char *const refused[] = {
         "16E", "20E", "4x", "k", "", "-1", "1 k", "1kk", " 1", "+1", "18446744073709551616"};
+
     check_values(qblk_source_parser_read_size, sizes, G_N_ELEMENTS(sizes));
     check_refused(qblk_source_parser_read_size, refused, G_N_ELEMENTS(refused),
                   "driver 'https': option 'key' must be a number of bytes");
@@ -80,6 +82,7 @@ switches_are_all_of_those_of_qemu(void **state)
         {"off", "no"}, {"no", "no"},  {"false", "no"}, {"n", "no"},
     };
     static const char *const refused[] = {"", "ON", "1", "o", "on "};
+
     check_values(qblk_source_parser_read_switch, switches, G_N_ELEMENTS(switches));
     check_refused(qblk_source_parser_read_switch, refused, G_N_ELEMENTS(refused),
                   "driver 'https': option 'key' must be 'on' or 'off'");
@@ -92,6 +95,7 @@ numbers_have_a_limit(void **state)
         const char *text;
         guint64 most;
         gboolean good;
+
     } cases[] = {
         {NULL, 0, TRUE},         {"0", 0, TRUE},
         {"1", 0, FALSE},         {"65535", 65535, TRUE},
@@ -110,6 +114,7 @@ numbers_have_a_limit(void **state)
             assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
                          "driver 'nbd': option 'port' must be a number from 0 to ");
         }
+
         assert_null(error);
     }
 }

@@ -16,6 +16,7 @@ the_default_ports_are_those_of_libvirt(void **state)
 {
     static const struct {
         const char *driver, *port, *options[4];
+
     } cases[] = {
         {"nbd", "10809", {"host=h"}},
         {"ssh", "22", {"host=h", "path=p"}},
@@ -47,6 +48,7 @@ a_secret_object_belongs_to_a_user(void **state)
 {
     static const struct {
         const char *driver, *type, *options[6];
+
     } cases[] = {
         {"rbd", "ceph", {"pool=p", "image=i", "user=u", "key-secret=s"}},
         {"iscsi", "iscsi", {"portal=h", "target=t", "user=u", "password-secret=s"}},
@@ -60,6 +62,7 @@ a_secret_object_belongs_to_a_user(void **state)
         assert_string_equal(source->secret_usage, "s");
         assert_string_equal(source->secret_type, cases[i].type);
     }
+
     g_autoptr(GError) error = NULL;
     const char *const alone[] = {"pool=p", "image=i", "key-secret=s", NULL};
     g_autoptr(QblkSource) source = read_one("rbd", alone, &error);
@@ -75,6 +78,7 @@ missing_options_are_named(void **state)
         const char *driver;
         int code;
         const char *part, *options[5];
+
     } cases[] = {
         {"file", QBLK_GRAPH_ERROR_SPEC, "'filename'", {NULL}},
         {"vvfat", QBLK_GRAPH_ERROR_SPEC, "'dir'", {NULL}},
@@ -108,6 +112,7 @@ options_below_a_prefix_are_those_of_the_driver(void **state)
     g_autoptr(QblkSourceOptions) options = source_check_options(pairs);
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSource) source = qblk_source_protocol_read("gluster", "file.", options, &error);
+
     assert_no_error(error);
     assert_int_equal(source->hosts->len, 2);
     qblk_source_dropped_note(options, source);

@@ -9,6 +9,7 @@ static char *
 text_of(const QblkSource *source)
 {
     GString *text = g_string_new(NULL);
+
     for (guint i = 0; i < source->hosts->len; i++) {
         const QblkSourceHost *host = source->hosts->pdata[i];
         const char *const words[] = {host->transport, host->name, host->port, host->socket};
@@ -17,6 +18,7 @@ text_of(const QblkSource *source)
             g_string_append_printf(text, "%s%s", space, words[j] == NULL ? "-" : words[j]);
         }
     }
+
     return g_string_free(text, FALSE);
 }
 
@@ -71,6 +73,7 @@ every_spelling_of_a_server_is_read(void **state)
         {read_one, "file.path=/s", "unix - - /s"},
         {read_one, "file.server.host=h", "- h 10809 -"},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *text = servers(cases[i].read, cases[i].pairs, &error);
@@ -99,6 +102,7 @@ a_server_that_lacks_something_is_refused_with_the_reason(void **state)
         {read_one, "file.host=h file.server.host=h", "more than one server"},
         {read_one, "file.server.0.host=a file.server.1.host=b", "more than one server"},
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         assert_null(servers(cases[i].read, cases[i].pairs, &error));
@@ -110,6 +114,7 @@ static void
 a_server_that_xml_cannot_express_is_unsupported(void **state)
 {
     static const char *const types[] = {"vsock", "fd"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *pairs =

@@ -7,6 +7,7 @@ backslashes_in_rbd_names_are_taken_out(void **state)
 {
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
     g_autoptr(GError) error = NULL;
+
     assert_true(qblk_source_string_parse("rbd:p\\/q/n\\@s/i\\:j@s\\:t:conf=/a\\:b:id=u\\\\v",
                                          options, &error));
     static const struct {
@@ -24,6 +25,7 @@ a_protocol_ends_at_a_colon_before_any_slash(void **state)
 {
     static const struct {
         const char *name, *driver, *key, *value;
+
     } cases[] = {
         {"a/b:c", "file", "filename", "a/b:c"},
         {"file:a:b", "file", "filename", "a:b"},
@@ -40,6 +42,7 @@ a_protocol_ends_at_a_colon_before_any_slash(void **state)
         assert_string_equal(qblk_source_options_take(options, "", "driver"), cases[i].driver);
         assert_string_equal(qblk_source_options_take(options, "", cases[i].key), cases[i].value);
     }
+
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
     g_autoptr(GError) error = NULL;
     assert_false(qblk_source_string_parse("a:b", options, &error));
@@ -57,6 +60,7 @@ a_filter_may_be_repeated_any_number_of_times(void **state)
     for (guint i = 0; i < 1000000; i++) {
         g_string_append(name, "blkdebug::");
     }
+
     g_string_append(name, "/a");
 
     assert_true(qblk_source_string_parse(name->str, options, &error));

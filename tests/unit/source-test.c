@@ -15,10 +15,12 @@ static void
 sources_differ_when_any_text_differs(void **state)
 {
     guint texts = 0;
+
     for (gsize member = TEXT(path); member < sizeof(QblkSource); member += sizeof(char *)) {
         if (!is_text(member)) {
             continue;
         }
+
         g_autoptr(QblkSource) a = qblk_source_new(QBLK_SOURCE_NETWORK);
         g_autoptr(QblkSource) b = qblk_source_new(QBLK_SOURCE_NETWORK);
         assert_true(qblk_source_equal(a, b));
@@ -29,6 +31,7 @@ sources_differ_when_any_text_differs(void **state)
         assert_true(qblk_source_equal(a, b));
         texts++;
     }
+
     assert_true(texts > 20);
 }
 
@@ -39,6 +42,7 @@ sources_differ_when_hosts_differ(void **state)
                                            {NULL, "b", "1", NULL},    {NULL, "a", "2", NULL},
                                            {NULL, "a", NULL, NULL},   {"unix", NULL, NULL, "/s"},
                                            {"unix", NULL, NULL, "/t"}};
+
     for (gsize i = 0; i < G_N_ELEMENTS(hosts); i++) {
         for (gsize j = 0; j < G_N_ELEMENTS(hosts); j++) {
             g_autoptr(QblkSource) a = qblk_source_new(QBLK_SOURCE_NETWORK);
@@ -56,6 +60,7 @@ a_type_and_a_data_store_count_and_what_was_dropped_does_not(void **state)
 {
     g_autoptr(QblkSource) a = qblk_source_new(QBLK_SOURCE_FILE);
     g_autoptr(QblkSource) b = qblk_source_new(QBLK_SOURCE_BLOCK);
+
     assert_false(qblk_source_equal(a, b));
     b->type = QBLK_SOURCE_FILE;
     g_ptr_array_add(b->dropped, g_strdup("something"));
@@ -100,6 +105,7 @@ every_type_has_a_name_of_its_own(void **state)
         assert_true(qblk_source_type_value(qblk_source_type_name(type), &again));
         assert_int_equal(type, again);
     }
+
     QblkSourceType none;
     assert_false(qblk_source_type_value("volume", &none));
     assert_false(qblk_source_type_value(NULL, &none));

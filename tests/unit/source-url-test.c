@@ -11,9 +11,11 @@ parse(const char *url, gboolean is_reported, GError **error)
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
     gboolean is_parsed = is_reported ? qblk_source_url_parse_reported(url, options, error)
                                      : qblk_source_url_parse(url, options, error);
+
     if (!is_parsed) {
         return NULL;
     }
+
     GString *all = g_string_new(NULL);
     (void)qblk_source_options_take(options, "", "driver");
     (void)qblk_source_options_take(options, "", "path");
@@ -25,10 +27,12 @@ parse(const char *url, gboolean is_reported, GError **error)
             g_string_append_printf(all, "%s=%s ", first[i], value);
         }
     }
+
     for (guint i = 0; i < keys->len; i++) {
         const char *key = keys->pdata[i];
         g_string_append_printf(all, "%s=%s ", key, qblk_source_options_take(options, "", key));
     }
+
     return g_string_free(all, FALSE);
 }
 
@@ -37,6 +41,7 @@ a_url_is_the_options_it_stands_for(void **state)
 {
     static const struct {
         const char *url, *options;
+
     } cases[] = {
         {"nbd://h:1/a%20b", "driver=nbd export=a b server.host=h server.port=1 "},
         {"nbds+unix:///x?socket=%2Fs", "driver=nbd path=/s export=x tls-creds= "},
@@ -67,6 +72,7 @@ a_secret_is_never_among_the_options(void **state)
         "http://h/p?a;key=secret", "http://h/p?%6bey=secret",
         "http://h/p?a;sig=secret", "http://h/p?X-Amz-Signature=secret&b=2",
         "iscsi://u%secret@h/t/1",  "ssh://u:secret@h/p"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(urls); i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *options = parse(urls[i], FALSE, &error);
@@ -83,6 +89,7 @@ what_qemu_reports_has_no_codes(void **state)
 {
     static const struct {
         const char *url, *options;
+
     } cases[] = {
         {"nbd://h:1/a%20b?c", "driver=nbd export=a%20b?c server.host=h server.port=1 "},
         {"nbd://h:1", "driver=nbd server.host=h server.port=1 "},
@@ -106,6 +113,7 @@ what_is_not_a_url_is_refused(void **state)
         const char *url;
         int code;
         const char *part;
+
     } cases[] = {
         {"", QBLK_GRAPH_ERROR_SPEC, "not a URL"},
         {"path", QBLK_GRAPH_ERROR_SPEC, "not a URL"},

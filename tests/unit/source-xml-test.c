@@ -19,6 +19,7 @@ read_source(const char *xml, QblkSourceType type)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(xmlDoc) document = qblk_document_parse(xml, strlen(xml), &error);
+
     assert_no_error(error);
     return qblk_source_xml_read(xmlDocGetRootElement(document), type);
 }
@@ -29,6 +30,7 @@ check_round_trip(const QblkSource *source, const char *what)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *xml = write_source(source, &error);
+
     assert_no_error(error);
     g_autoptr(QblkSource) again = read_source(xml, source->type);
     g_autofree char *rewritten = write_source(again, &error);
@@ -42,6 +44,7 @@ static void
 every_row_of_the_table_is_written_and_read_again(void **state)
 {
     g_autoptr(GPtrArray) rows = source_rows_load();
+
     for (guint i = 0; i < rows->len; i++) {
         const SourceRow *row = rows->pdata[i];
         g_auto(QblkSourceDecoded) decoded = {0};
@@ -89,9 +92,11 @@ random_text(GRand *rand)
                                          "<!--",
                                          "?>"};
     GString *text = g_string_new(NULL);
+
     for (gint i = g_rand_int_range(rand, 0, 8); i > 0; i--) {
         g_string_append(text, pieces[g_rand_int_range(rand, 0, G_N_ELEMENTS(pieces))]);
     }
+
     return g_string_free(text, FALSE);
 }
 
@@ -111,6 +116,7 @@ set_random_texts(QblkSource *source, GRand *rand)
             *qblk_source_text(source, member) = random_text(rand);
         }
     }
+
     if (source->type != QBLK_SOURCE_NETWORK && source->type != QBLK_SOURCE_NVME) {
         source->path = random_text(rand);
     }
@@ -121,21 +127,25 @@ random_source(GRand *rand, guint depth)
 {
     QblkSourceType type = (QblkSourceType)g_rand_int_range(rand, 0, QBLK_SOURCE_VHOST_VDPA + 1);
     QblkSource *source = qblk_source_new(type);
+
     set_random_texts(source, rand);
     for (gint i = g_rand_int_range(rand, 0, 4); i > 0; i--) {
         g_autofree char *texts[4] = {NULL};
         for (gsize j = 0; j < G_N_ELEMENTS(texts); j++) {
             texts[j] = toss(rand) ? NULL : random_text(rand);
         }
+
         qblk_source_add_host(source, texts[0], texts[1], texts[2], texts[3]);
         for (gsize j = 0; j < G_N_ELEMENTS(texts); j++) {
             g_clear_pointer(&texts[j], g_free);
         }
     }
+
     if (depth < 3 && toss(rand)) {
         source->data_store = random_source(rand, depth + 1);
         source->data_format = random_text(rand);
     }
+
     return source;
 }
 
@@ -143,6 +153,7 @@ static void
 any_source_is_written_and_read_again(void **state)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(20);
+
     for (guint i = 0; i < 1000; i++) {
         g_autoptr(QblkSource) source = random_source(rand, 0);
         g_autofree char *what = g_strdup_printf("source %u", i);
@@ -156,11 +167,13 @@ static void
 a_character_that_xml_does_not_allow_is_refused_everywhere(void **state)
 {
     static const char *const bad[] = {"a\x01", "\x1b", "\xef\xbf\xbe", "\xff", "\xc3"};
+
     for (gsize member = TEXT(protocol); member < sizeof(QblkSource); member += sizeof(char *)) {
         if (member == TEXT(hosts) || member == TEXT(data_store) || member == TEXT(dropped) ||
             member == TEXT(data_format)) {
             continue;
         }
+
         for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
             g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_NETWORK);
             g_autoptr(GError) error = NULL;
@@ -169,6 +182,7 @@ a_character_that_xml_does_not_allow_is_refused_everywhere(void **state)
             assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "the name '");
         }
     }
+
     g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_FILE);
     g_autoptr(GError) error = NULL;
     qblk_source_add_host(source, NULL, "a\x02", NULL, NULL);
@@ -192,6 +206,7 @@ what_libvirt_writes_beside_a_source_is_ignored(void **state)
                     "<reservations/><privateData/></source>",
                     QBLK_SOURCE_FILE);
     g_autoptr(QblkSource) expected = qblk_source_new(QBLK_SOURCE_FILE);
+
     expected->path = g_strdup("/a");
     assert_true(qblk_source_equal(source, expected));
 }
@@ -205,6 +220,7 @@ a_name_becomes_a_source_a_format_and_what_was_left_out(void **state)
     g_autofree char *xml = qblk_source_xml_of_name(
         "json:{\"driver\":\"qcow2\",\"file\":{\"driver\":\"https\",\"url\":\"https://u:p@h/f\"}}",
         &format, &dropped, &error);
+
     assert_no_error(error);
     assert_non_null(strstr(xml, "<source protocol='https' name='f'>"));
     assert_string_equal(format, "qcow2");

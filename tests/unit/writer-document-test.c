@@ -8,6 +8,7 @@ check(const char *text, const char *expected)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(xmlDoc) document = qblk_document_parse(text, strlen(text), &error);
+
     assert_no_error(error);
     g_autofree char *printed = qblk_writer_print(xmlDocGetRootElement(document));
     assert_string_equal(printed, expected);
@@ -17,6 +18,7 @@ static void
 an_element_is_a_line_and_its_children_are_two_spaces_in(void **state)
 {
     check("<a/>", "<a/>\n");
+
     check("<a></a>", "<a/>\n");
     check("<a>\n\n<b  c = \"d\"\n><e/></b></a>", "<a>\n  <b c='d'>\n    <e/>\n  </b>\n</a>\n");
 }
@@ -25,6 +27,7 @@ static void
 text_stays_on_its_line_as_it_is(void **state)
 {
     check("<a>b</a>", "<a>b</a>\n");
+
     check("<a> </a>", "<a> </a>\n");
     check("<a>b <c> <d/> </c> e</a>", "<a>b <c> <d/> </c> e</a>\n");
     check("<a> <c/> b</a>", "<a> <c/> b</a>\n");
@@ -43,6 +46,7 @@ static void
 what_a_terminal_would_interpret_in_a_comment_is_written_as_a_number(void **state)
 {
     check("<a><!-- \xc2\x9b\xe2\x80\xae\x7f -->b</a>", "<a><!-- &#155;&#8238;&#127; -->b</a>\n");
+
     check("<a><!--\n\tc--></a>", "<a>\n  <!--\n\tc-->\n</a>\n");
     check("<a><?b \xc2\x9b?></a>", "<a>\n  <?b &#155;?>\n</a>\n");
 }
@@ -57,6 +61,7 @@ a_name_that_a_terminal_does_not_show_is_refused(void **state)
         "<a xmlns:p\xe2\x80\x8d='urn:x'/>",
         "<a><?b\xe2\x80\x8d c?></a>",
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(xmlDoc) document = qblk_document_parse(texts[i], strlen(texts[i]), &error);
@@ -70,6 +75,7 @@ what_a_reader_would_change_is_escaped(void **state)
 {
     check("<a b=\"'&quot;&lt;&gt;&amp;&#9;&#10;&#13;\"/>",
           "<a b='&apos;&quot;&lt;&gt;&amp;&#9;&#10;&#13;'/>\n");
+
     check("<a>&#13;<![CDATA[<&>]]></a>", "<a>&#13;&lt;&amp;&gt;</a>\n");
     check("<a b='\xc2\x9b\xe2\x80\xae'/>", "<a b='&#155;&#8238;'/>\n");
 }
@@ -90,11 +96,13 @@ a_value_that_xml_does_not_allow_is_refused(void **state)
         {"a\xff", "is not valid UTF-8, which XML requires"},
     };
     g_autoptr(xmlNode) element = qblk_writer_root("a");
+
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
         g_autoptr(GError) error = NULL;
         assert_false(qblk_writer_attribute(element, "b", values[i][0], &error));
         assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, values[i][1]);
     }
+
     g_autoptr(GError) error = NULL;
     assert_true(qblk_writer_attribute(element, "b", NULL, &error));
     g_autofree char *printed = qblk_writer_print(element);

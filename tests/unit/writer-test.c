@@ -27,6 +27,7 @@ assert_comes_back(const char *value)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = print_with_value(value, &error);
+
     assert_no_error(error);
     g_autofree char *again = xml_check_root_attribute(text, "a");
     assert_string_equal(again, value);
@@ -45,6 +46,7 @@ levels_are_indented_by_two_spaces(void **state)
 {
     g_autoptr(xmlNode) root = qblk_writer_root("a");
     xmlNode *first = qblk_writer_element(root, "b");
+
     qblk_writer_constant(first, "x", "1");
     qblk_writer_constant(first, "y", "");
     (void)qblk_writer_element(qblk_writer_element(root, "c"), "d");
@@ -64,6 +66,7 @@ a_part_of_a_tree_is_printed_without_its_siblings(void **state)
 {
     g_autoptr(xmlNode) root = qblk_writer_root("a");
     xmlNode *first = qblk_writer_element(root, "b");
+
     (void)qblk_writer_element(first, "c");
     xmlNode *last = qblk_writer_element(root, "d");
     (void)qblk_writer_element(last, "e");
@@ -98,21 +101,25 @@ static void
 every_character_is_carried_exactly_or_refused_by_name(void **state)
 {
     g_autoptr(GString) carried = g_string_new(NULL);
+
     for (gunichar character = 1; character <= 0x10ffff; character++) {
         char value[8] = {'a'};
         if (character >= 0xd800 && character <= 0xdfff) {
             continue; /* not UTF-8 */
         }
+
         g_unichar_to_utf8(character, value + 1);
         if (xml_can_carry(character)) {
             g_string_append(carried, value);
             continue;
         }
+
         g_autoptr(GError) error = NULL;
         g_autofree char *name = g_strdup_printf("U+%04X, which XML 1.0 does not allow", character);
         assert_null(print_with_value(value, &error));
         assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, name);
     }
+
     assert_comes_back(carried->str);
 }
 
@@ -125,6 +132,7 @@ a_name_that_is_not_utf8_is_refused(void **state)
                                         "\xed\xa0\x80",     /* a surrogate */
                                         "\xf4\x90\x80\x80", /* beyond Unicode */
                                         "cut\xe2\x82"};
+
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autoptr(GError) error = NULL;
         assert_null(print_with_value(names[i], &error));
@@ -138,6 +146,7 @@ a_refused_value_leaves_the_element_as_it_was(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(xmlNode) element = qblk_writer_root("e");
+
     assert_false(qblk_writer_attribute(element, "a", "\x01", &error));
     g_autofree char *text = qblk_writer_print(element);
     assert_string_equal(text, "<e/>\n");
@@ -148,6 +157,7 @@ no_value_is_no_attribute(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(xmlNode) element = qblk_writer_root("e");
+
     assert_true(qblk_writer_attribute(element, "a", NULL, &error));
     g_autofree char *text = qblk_writer_print(element);
     assert_string_equal(text, "<e/>\n");
@@ -162,13 +172,16 @@ random_name(GRand *random)
                                    0xdf, 'a', ']', 0x301, 0x2028, 0x202e, 0xfffd, 0x65e, 0x1f4be,
                                    '-',  '!', '[', '0',   0xd7ff, 0xe000};
     GString *name = g_string_new(NULL);
+
     for (gint32 i = g_rand_int_range(random, 0, 40); i > 0; i--) {
         gunichar character = odd[g_rand_int_range(random, 0, G_N_ELEMENTS(odd))];
         if (g_rand_int_range(random, 0, 4) == 0) {
             character = (gunichar)g_rand_int_range(random, 0x20, 0x110000);
         }
+
         g_string_append_unichar(name, xml_can_carry(character) ? character : '&');
     }
+
     return g_string_free(name, FALSE);
 }
 
@@ -176,6 +189,7 @@ static void
 any_name_that_is_printed_is_read_back_exactly(void **state)
 {
     g_autoptr(GRand) random = g_rand_new_with_seed(20);
+
     for (guint i = 0; i < 2000; i++) {
         g_autofree char *name = random_name(random);
         assert_comes_back(name);
