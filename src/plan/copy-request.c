@@ -172,7 +172,10 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
     if (!check_format(copy, error) || !check_destination(copy, error)) {
         return FALSE;
     }
-    if (!check_size(copy, error) || !check_found_backing(copy, error)) {
+    if (!check_size(copy, error)) {
+        return FALSE;
+    }
+    if (!check_found_backing(copy, error)) {
         return FALSE;
     }
     return choose_backing_name(copy, error);

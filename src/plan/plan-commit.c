@@ -243,7 +243,10 @@ qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *option
         .chain = chain,
         .is_inner = options->end == QBLK_COMMIT_INNER,
     };
-    if (!resolve_layers(&commit, error) || !check_commit(&commit, error)) {
+    if (!resolve_layers(&commit, error)) {
+        return NULL;
+    }
+    if (!check_commit(&commit, error)) {
         return NULL;
     }
     if (!choose_backing_name(&commit, error)) {

@@ -5,8 +5,6 @@
 #include "plan/plan-check.h"
 #include "plan/plan-steps.h"
 
-#include <string.h>
-
 #define INTERMEDIATE "intermediate node" /* the edge to what leaves the chain (block/commit.c) */
 
 typedef struct {
@@ -483,8 +481,10 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
 {
     g_autoptr(QblkChain) chain = NULL;
     g_autoptr(QblkChain) mirrored = NULL;
-    if (!load_chain(context, job, &chain, error) ||
-        !load_mirrored(context, job, &mirrored, error)) {
+    if (!load_chain(context, job, &chain, error)) {
+        return NULL;
+    }
+    if (!load_mirrored(context, job, &mirrored, error)) {
         return NULL;
     }
 

@@ -231,7 +231,10 @@ read_member(gpointer data, const Member *member, const QblkJson *value, GError *
                     "not a plan: '%s' is missing or has another type", member->name);
         return FALSE;
     }
-    return member->kind != LIST || read_list(*(GPtrArray **)at, value, member->of, error);
+    if (member->kind != LIST) {
+        return TRUE;
+    }
+    return read_list(*(GPtrArray **)at, value, member->of, error);
 }
 
 static gboolean

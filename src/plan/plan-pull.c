@@ -145,7 +145,10 @@ qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, G
         .chain = chain,
         .top = qblk_chain_get_layer(chain, 0),
     };
-    if (!resolve_base(&pull, error) || !check_pull(&pull, error)) {
+    if (!resolve_base(&pull, error)) {
+        return NULL;
+    }
+    if (!check_pull(&pull, error)) {
         return NULL;
     }
     if (!choose_backing_name(&pull, error)) {

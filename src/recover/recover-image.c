@@ -160,7 +160,10 @@ settle(const QblkJournalRecord *record, const QblkImageVerdict *verdict, GError 
 {
     g_autoptr(QblkJournal) journal = qblk_journal_resume(record, error);
 
-    if (journal == NULL || !update_mark(record->plan, verdict, error)) {
+    if (journal == NULL) {
+        return FALSE;
+    }
+    if (!update_mark(record->plan, verdict, error)) {
         return FALSE;
     }
     qblk_journal_end(g_steal_pointer(&journal));
@@ -179,10 +182,10 @@ qblk_recover_image(const char *directory, const char *path, GError **error)
     if (verdict == NULL) {
         return NULL;
     }
-    if (evidence.record != NULL && !settle(evidence.record, verdict, error)) {
-        return NULL;
+    if (evidence.record == NULL) {
+        return g_steal_pointer(&verdict);
     }
-    return g_steal_pointer(&verdict);
+    return settle(evidence.record, verdict, error) ? g_steal_pointer(&verdict) : NULL;
 }
 
 gboolean

@@ -95,7 +95,10 @@ judge_new_image(const Disk *disk, QblkRestart *restart, GError **error)
     *restart = stage == QBLK_STAGE_PIVOTING ? QBLK_RESTART_LAST_WRITES : QBLK_RESTART_ALL_DATA;
 
     /* The guest has used the new image, and so the old one is stale, whatever it contains. */
-    return !disk->is_local || qblk_merged_mark_write(disk->old, disk->new, TRUE, error);
+    if (!disk->is_local) {
+        return TRUE;
+    }
+    return qblk_merged_mark_write(disk->old, disk->new, TRUE, error);
 }
 
 static gboolean

@@ -93,7 +93,10 @@ qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, QblkJourna
     }
 
     g_autoptr(QblkClient) client = qblk_client_connect(text, timeout_ms, error);
-    if (client == NULL || !qblk_recover_identify(client, address, vm, error)) {
+    if (client == NULL) {
+        return NULL;
+    }
+    if (!qblk_recover_identify(client, address, vm, error)) {
         return NULL;
     }
     if (!qblk_recover_is_of(record, vm)) {
