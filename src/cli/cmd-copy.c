@@ -166,8 +166,8 @@ open_image(const char *path, const char *format, int timeout_ms, GError **error)
         return NULL;
     }
 
-    g_autofree char *address = qblk_image_take_address(image);
-    g_autoptr(QblkClient) client = qblk_client_connect(address, timeout_ms, error);
+    g_autoptr(QblkClient) client =
+        qblk_client_start_fd(qblk_image_take_fd(image), timeout_ms, error);
     if (client == NULL) {
         return NULL;
     }
