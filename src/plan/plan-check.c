@@ -189,7 +189,7 @@ check_step_schema(const QblkStep *step, const QblkSchema *schema, GError **error
     if (step->command == NULL) {
         return TRUE;
     }
-    if (!qblk_schema_check_command(schema, step->command, step->arguments, &cause)) {
+    if (!qblk_schema_supports(schema, step->command, step->arguments, &cause)) {
         return qblk_plan_refuse(error, "this QEMU cannot %s: %s", step->purpose, cause->message);
     }
     return TRUE;

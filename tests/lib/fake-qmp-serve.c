@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/fake-qmp-serve.h"
+#include "lib/schema-check.h"
 
 #include "qmp/query.h"
 
@@ -111,8 +112,8 @@ read_command(FakeQmp *fake)
     g_autoptr(GError) error = NULL;
     if (received->name == NULL || !qblk_json_integer(qblk_json_get(json, "id"), &received->id)) {
         fault(fake, "the client sent a message that is not a command: %s", text->str);
-    } else if (fake->schema != NULL && !qblk_schema_check_command(fake->schema, received->name,
-                                                                  received->arguments, &error)) {
+    } else if (fake->schema != NULL &&
+               !schema_check_command(fake->schema, received->name, received->arguments, &error)) {
         fault(fake, "the client sent a command that QEMU would refuse: %s", error->message);
     }
     g_string_free(text, TRUE);

@@ -4,6 +4,7 @@
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
 #include "lib/graph-fixture.h"
+#include "lib/schema-check.h"
 #include "qmp/query.h"
 
 #define MOST_BATCHES 100
@@ -242,7 +243,7 @@ check_query(const char *topology, const QblkSchema *schema, const QblkReplies *r
             const QblkQuery *query)
 {
     g_autoptr(GError) error = NULL;
-    if (!qblk_schema_check_command(schema, query->command, query->arguments, &error)) {
+    if (!schema_check_command(schema, query->command, query->arguments, &error)) {
         fail_msg("%s: QEMU would not take it: %s", topology, error->message);
     }
     if (!qblk_query_is_read_only(query->command) || g_str_equal(query->command, "qom-list")) {

@@ -5,6 +5,7 @@
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
 #include "lib/graph-fixture.h"
+#include "lib/schema-check.h"
 #include "plan/plan-check.h"
 #include "plan/plan-commit.h"
 #include "plan/plan-copy.h"
@@ -127,6 +128,20 @@ case_clear(Case *test)
     qblk_schema_free(test->lasting);
 }
 
+static void
+assert_well_formed(const GPtrArray *steps, const QblkSchema *schema)
+{
+    for (guint i = 0; i < steps->len; i++) {
+        const QblkStep *step = steps->pdata[i];
+        g_autoptr(GError) error = NULL;
+        if (step->command != NULL) {
+            (void)schema_check_command(schema, step->command, step->arguments, &error);
+            assert_no_error(error);
+        }
+        assert_well_formed(step->undo, schema);
+    }
+}
+
 /* Takes @plan. */
 static void
 assert_taken(const Case *test, QblkPlan *plan, GError *error)
@@ -138,9 +153,11 @@ assert_taken(const Case *test, QblkPlan *plan, GError *error)
     gboolean is_taken = qblk_plan_check_schema(made, test->schema, &cause);
     assert_no_error(cause);
     assert_true(is_taken);
+    assert_well_formed(made->steps, test->schema);
     gboolean lasts = qblk_plan_check_schema(made, test->lasting, &cause);
     assert_no_error(cause);
     assert_true(lasts);
+    assert_well_formed(made->steps, test->lasting);
 }
 
 static void
@@ -319,8 +336,8 @@ what_is_deprecated_is_known(void **state)
     QblkSchema *lasting = read_lasting();
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkJson) arguments = graph_fixture_json(cases[i].arguments);
-        assert_true(qblk_schema_check_command(newest, cases[i].command, arguments, NULL));
-        assert_int_equal(qblk_schema_check_command(lasting, cases[i].command, arguments, NULL),
+        assert_true(schema_check_command(newest, cases[i].command, arguments, NULL));
+        assert_int_equal(schema_check_command(lasting, cases[i].command, arguments, NULL),
                          cases[i].lasts);
     }
     qblk_schema_free(newest);

@@ -3,6 +3,7 @@
 
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
+#include "lib/schema-check.h"
 
 static QblkJson *
 parse(const char *text)
@@ -31,7 +32,7 @@ static gboolean
 is_command(const QblkSchema *schema, const char *name)
 {
     g_autoptr(GError) error = NULL;
-    return qblk_schema_check_command(schema, name, NULL, &error) ||
+    return schema_check_command(schema, name, NULL, &error) ||
            !g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_NOT_FOUND);
 }
 
@@ -84,7 +85,7 @@ what_qemu_takes_passes(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkJson) arguments = cases[i].arguments ? parse(cases[i].arguments) : NULL;
         g_autoptr(GError) error = NULL;
-        gboolean good = qblk_schema_check_command(*state, cases[i].command, arguments, &error);
+        gboolean good = schema_check_command(*state, cases[i].command, arguments, &error);
         assert_no_error(error);
         assert_true(good);
     }
@@ -105,8 +106,8 @@ what_qemu_refuses_is_refused_with_its_path(void **state)
          "'auto-dismiss' is not of type 'boolean'"},
         {"block-commit", "{\"device\":\"d\",\"on-error\":\"shrug\"}",
          "'on-error' has no value 'shrug'"},
-        {"block-commit", "{\"device\":\"d\",\"on-error\":1}", "'on-error' is not a string"},
-        {"block-commit", "[]", "'arguments' is not an object"},
+        {"block-commit", "{\"device\":\"d\",\"on-error\":1}", "'on-error' is not of type 'enum'"},
+        {"block-commit", "[]", "'arguments' is not of type 'object'"},
         {"query-block", "{\"flat\":true}", "'flat' is not known"},
         {"blockdev-add", "{\"driver\":\"qcow3\",\"file\":\"f\"}", "'driver' has no value 'qcow3'"},
         {"blockdev-add", "{\"file\":\"f\",\"driver\":\"qcow3\"}", "'driver' has no value 'qcow3'"},
@@ -123,8 +124,10 @@ what_qemu_refuses_is_refused_with_its_path(void **state)
          "{\"driver\":\"quorum\",\"vote-threshold\":1,\"children\":[\"a\",{\"driver\":\"raw\"}]}",
          "'children[1].file' is missing"},
         {"blockdev-add", "{\"driver\":\"quorum\",\"vote-threshold\":1,\"children\":{}}",
-         "'children' is not an array"},
+         "'children' is not of type 'array'"},
         {"blockdev-add", "{\"driver\":\"nbd\",\"server\":{\"type\":\"unix\",\"host\":\"/s\"}}",
+         "'server.host' is not known"},
+        {"blockdev-add", "{\"driver\":\"nbd\",\"server\":{\"type\":\"unix\"}}",
          "'server.path' is missing"},
         {"transaction", "{\"actions\":[{\"type\":\"abort\",\"data\":{}},{\"type\":\"pray\"}]}",
          "'actions[1].type' has no value 'pray'"},
@@ -132,8 +135,39 @@ what_qemu_refuses_is_refused_with_its_path(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkJson) arguments = cases[i].arguments ? parse(cases[i].arguments) : NULL;
         g_autoptr(GError) error = NULL;
-        assert_false(qblk_schema_check_command(*state, cases[i].command, arguments, &error));
+        assert_false(schema_check_command(*state, cases[i].command, arguments, &error));
         assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, cases[i].message);
+    }
+}
+
+/* What depends on the QEMU is told from what would be wrong for all of them. */
+static void
+only_what_is_unknown_is_not_supported(void **state)
+{
+    static const struct {
+        const char *command, *arguments, *message; /* NULL: it is supported */
+    } cases[] = {
+        {"block-commit", NULL, NULL},
+        {"block-commit", "{\"device\":1}", NULL},
+        {"block-commit", "{\"device\":\"d\",\"on-error\":1}", NULL},
+        {"block-commit", "[]", NULL},
+        {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\"}}", NULL},
+        {"block-commit", "{\"device\":\"d\",\"depth\":1}", "'depth' is not known"},
+        {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":{\"driver\":\"flie\"}}",
+         "'file.driver' has no value 'flie'"},
+        {"blockdev-add", "{\"driver\":\"quorum\",\"children\":[\"a\",{\"driver\":\"x\"}]}",
+         "'children[1].driver' has no value 'x'"},
+        {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":7}",
+         "'file' is of none of the types it can have"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkJson) arguments = cases[i].arguments ? parse(cases[i].arguments) : NULL;
+        g_autoptr(GError) error = NULL;
+        gboolean is_supported = qblk_schema_supports(*state, cases[i].command, arguments, &error);
+        assert_int_equal(is_supported, cases[i].message == NULL);
+        if (!is_supported) {
+            assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, cases[i].message);
+        }
     }
 }
 
@@ -141,7 +175,7 @@ static void
 an_unknown_command_is_not_found(void **state)
 {
     g_autoptr(GError) error = NULL;
-    assert_false(qblk_schema_check_command(*state, "block-job-change", NULL, &error));
+    assert_false(schema_check_command(*state, "block-job-change", NULL, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_NOT_FOUND, "'block-job-change'");
 }
 
@@ -179,8 +213,8 @@ enum_values_are_read_in_either_form(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
         g_autoptr(QblkSchema) schema = make_with(forms[i]);
         g_autoptr(GError) error = NULL;
-        assert_true(qblk_schema_check_command(schema, "c", good, &error));
-        assert_false(qblk_schema_check_command(schema, "c", bad, &error));
+        assert_true(schema_check_command(schema, "c", good, &error));
+        assert_false(schema_check_command(schema, "c", bad, &error));
         assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'a' has no value 'z'");
     }
 }
@@ -203,8 +237,8 @@ builtin_types_take_what_they_say(void **state)
         g_autoptr(QblkJson) good = parse(cases[i].good);
         g_autoptr(QblkJson) bad = parse(cases[i].bad);
         g_autoptr(GError) error = NULL;
-        assert_true(qblk_schema_check_command(schema, "c", good, &error));
-        assert_false(qblk_schema_check_command(schema, "c", bad, &error));
+        assert_true(schema_check_command(schema, "c", good, &error));
+        assert_false(schema_check_command(schema, "c", bad, &error));
     }
 }
 
@@ -215,14 +249,14 @@ a_schema_that_goes_in_circles_is_an_error(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSchema) circle =
         make_with("{\"name\":\"t\",\"meta-type\":\"alternate\",\"members\":[{\"type\":\"t\"}]}");
-    assert_false(qblk_schema_check_command(circle, "c", arguments, &error));
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "does not say what 'a' is");
+    assert_false(schema_check_command(circle, "c", arguments, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "has no valid type for 'a'");
     g_autoptr(QblkSchema) variants =
         make("[{\"name\":\"c\",\"meta-type\":\"command\",\"arg-type\":\"0\"},"
              "{\"name\":\"0\",\"meta-type\":\"object\",\"tag\":\"a\",\"members\":[],"
              "\"variants\":[{\"case\":\"x\",\"type\":\"0\"},{\"case\":\"y\",\"type\":\"0\"}]}]");
     assert_false(qblk_schema_has_argument(variants, "c", "b"));
-    assert_false(qblk_schema_check_command(variants, "c", arguments, &error));
+    assert_false(schema_check_command(variants, "c", arguments, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'a' is not known");
 }
 
@@ -232,8 +266,8 @@ a_type_that_is_not_there_is_an_error(void **state)
     g_autoptr(QblkJson) arguments = parse("{\"a\":\"x\"}");
     g_autoptr(QblkSchema) schema = make_with("{\"name\":\"u\",\"meta-type\":\"object\"}");
     g_autoptr(GError) error = NULL;
-    assert_false(qblk_schema_check_command(schema, "c", arguments, &error));
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "does not say what 'a' is");
+    assert_false(schema_check_command(schema, "c", arguments, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "has no valid type for 'a'");
 }
 
 static void
@@ -256,6 +290,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(arguments_are_found_by_name),
         cmocka_unit_test(what_qemu_takes_passes),
         cmocka_unit_test(what_qemu_refuses_is_refused_with_its_path),
+        cmocka_unit_test(only_what_is_unknown_is_not_supported),
         cmocka_unit_test(an_unknown_command_is_not_found),
         cmocka_unit_test(enum_values_are_read_in_either_form),
         cmocka_unit_test(builtin_types_take_what_they_say),
