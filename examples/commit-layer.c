@@ -17,16 +17,19 @@ commit_layer(const char *monitor, const char *disk, const char *layer, GError **
     if (client == NULL) {
         return FALSE;
     }
+
     g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, NULL, error);
     if (snapshot == NULL) {
         return FALSE;
     }
+
     const QblkCommitOptions options = {.top = layer, .shallow = TRUE};
     g_autoptr(QblkPlan) plan =
         qblk_blockjob_plan_commit(client, snapshot, disk, &options, NULL, error);
     if (plan == NULL) {
         return FALSE;
     }
+
     g_autofree char *text = qblk_blockjob_plan_to_json(plan);
     g_print("%s\n", text);
     return qblk_blockjob_run(client, monitor, plan, show_progress, NULL, error);
@@ -40,9 +43,11 @@ main(int argc, char **argv)
         g_printerr("usage: commit-layer MONITOR DISK LAYER\n");
         return 2;
     }
+
     if (!commit_layer(argv[1], argv[2], argv[3], &error)) {
         g_printerr("commit-layer: %s\n", error->message);
         return 1;
     }
+
     return 0;
 }

@@ -104,7 +104,7 @@ gboolean qblk_client_is_ready(const QblkClient *client);
  * qblk_client_get_error:
  * @client: the client
  *
- * Returns: (transfer none) (nullable): why the connection failed; NULL if it has not
+ * Returns: (nullable): why the connection failed; NULL if it has not
  *
  * Since: 0.1.0
  */

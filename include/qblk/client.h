@@ -91,7 +91,7 @@ char *qblk_client_take_event(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
  * @client: the client
  * @timeout_ms: the time limit in milliseconds; 0 does not wait, less than 0 means no limit
  *
- * Take the oldest event, and wait for one if there is none.
+ * Take the oldest event, and wait for one if no event is kept.
  *
  * Returns: (transfer full): the event as compact JSON text; NULL with QBLK_QMP_ERROR_TIMEOUT if no
  *   event was received, or with the error of the connection after the last event was taken

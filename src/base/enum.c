@@ -7,6 +7,7 @@ qblk_enum_name(const char *const *names, gsize length, int value)
     if (value < 0 || (gsize)value >= length || names[value] == NULL) {
         return "unknown";
     }
+
     return names[value];
 }
 
@@ -19,5 +20,6 @@ qblk_enum_value(const char *const *names, gsize length, const char *name, int *v
             return TRUE;
         }
     }
+
     return FALSE;
 }

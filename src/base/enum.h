@@ -6,8 +6,12 @@
 
 #include <glib.h>
 
-/** The name of @value, or "unknown" where the table has none. */
+/** Returns: the name of @value; "unknown" if the table does not have it */
 const char *qblk_enum_name(const char *const *names, gsize length, int value);
 
-/** Set @value to the row that is @name; FALSE where there is none. */
+/**
+ * Set @value to the index of @name (nullable) in the table.
+ *
+ * Returns: FALSE, and nothing is set, if the table does not have it
+ */
 gboolean qblk_enum_value(const char *const *names, gsize length, const char *name, int *value);

@@ -7,6 +7,7 @@ qblk_file_identity(const struct stat *status)
     if (S_ISBLK(status->st_mode)) {
         return (QblkFileIdentity){.device = (gint64)status->st_rdev};
     }
+
     return (QblkFileIdentity){.device = (gint64)status->st_dev, .inode = (gint64)status->st_ino};
 }
 
@@ -23,12 +24,15 @@ qblk_file_identity_is_one(const char *a, const char *b)
     if (a == NULL || b == NULL) {
         return FALSE;
     }
+
     if (g_str_equal(a, b)) {
         return TRUE;
     }
+
     if (stat(a, &status_a) != 0 || stat(b, &status_b) != 0) {
         return FALSE;
     }
+
     const QblkFileIdentity file_a = qblk_file_identity(&status_a);
     const QblkFileIdentity file_b = qblk_file_identity(&status_b);
     return qblk_file_identity_is_same(&file_a, &file_b);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Which file it is, whatever names it has.
+ * The identity of a file, which does not depend on its name.
  */
 #pragma once
 
 #include <glib.h>
 #include <sys/stat.h>
 
-/** Of a block device, which may have several nodes, its number, and 0.  Both are 0 where nobody has
- * looked. */
+/** A block device, which may have several device nodes, has its device number and inode 0.  Both
+ * are 0 if the file was not examined. */
 typedef struct {
     gint64 device, inode;
 } QblkFileIdentity;
@@ -17,6 +17,8 @@ QblkFileIdentity qblk_file_identity(const struct stat *status);
 
 gboolean qblk_file_identity_is_same(const QblkFileIdentity *a, const QblkFileIdentity *b);
 
-/** Whether two names, each may be NULL, are of one file of this machine, or the same name.  Links
- * of both kinds are seen through. */
+/**
+ * Returns: TRUE if the names @a and @b (both nullable) are equal, or name one file of this machine;
+ * symbolic and hard links are resolved
+ */
 gboolean qblk_file_identity_is_one(const char *a, const char *b);

@@ -50,6 +50,7 @@ split_brackets(const char *text, char **host, const char **port, const char **re
         *reason = "in the brackets is no IPv6 address";
         return FALSE;
     }
+
     return TRUE;
 }
 

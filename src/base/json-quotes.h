@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Strings in single quotes, which QEMU takes in JSON beside those in double ones: people write
- * `json:{'driver': 'raw'}` on a shell's command line, and that is what an image header then says.
+ * Strings in single quotes, which QEMU accepts in JSON beside double quotes: users write
+ * `json:{'driver': 'raw'}` in a shell, and image headers then contain it.
  */
 #pragma once
 
 #include <glib.h>
 
-/** @text with its strings in double quotes; what is no JSON stays none. */
+/** Returns: (transfer full): @text with its strings in double quotes; other errors in it stay */
 char *qblk_json_quotes_double(const char *text) G_GNUC_WARN_UNUSED_RESULT;

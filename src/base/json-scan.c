@@ -29,5 +29,6 @@ qblk_json_scan(QblkJsonScan *scan, const char *bytes, gsize length, gsize max_de
             }
         }
     }
+
     return length;
 }

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/* The depth limit is jansson's own, fixed when it was built; ours must not promise more. */
+/* The limit of jansson is fixed when it is built; ours must not be higher. */
 #ifdef JSON_PARSER_MAX_DEPTH
 G_STATIC_ASSERT(QBLK_LIMIT_JSON_DEPTH <= JSON_PARSER_MAX_DEPTH);
 #endif
@@ -22,10 +22,11 @@ check_limit(gsize count, gsize limit, const char *what, const char *name, GError
                     what, name);
         return FALSE;
     }
+
     return TRUE;
 }
 
-/* Before anything is made of it, since few bytes of text are many in memory. */
+/* Called before parsing, because few bytes of text become many in memory. */
 static gboolean
 check_limits(const char *text, gsize length, GError **error)
 {
@@ -35,7 +36,7 @@ check_limits(const char *text, gsize length, GError **error)
         done += qblk_json_scan(&scan, text + done, length - done, QBLK_LIMIT_JSON_DEPTH);
     }
 
-    return check_limit(scan.deepest, QBLK_LIMIT_JSON_DEPTH, "levels inside one another",
+    return check_limit(scan.deepest, QBLK_LIMIT_JSON_DEPTH, "nested levels",
                        "QBLK_LIMIT_JSON_DEPTH", error) &&
            check_limit(scan.containers, QBLK_LIMIT_JSON_CONTAINERS, "objects and arrays",
                        "QBLK_LIMIT_JSON_CONTAINERS", error) &&
@@ -50,16 +51,19 @@ qblk_json_parse(const char *text, gsize length, GError **error)
     if (!check_limits(text, length, error)) {
         return NULL;
     }
+
     QblkJson *json = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
     if (json == NULL) {
-        /* What stands there may be a secret. */
+        /* The text that follows may be a secret. */
         char *near = strstr(cause.text, " near ");
         if (near != NULL) {
             *near = '\0';
         }
+
         g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_SYNTAX, "not JSON: %s at byte %d",
                     cause.text, cause.position);
     }
+
     return json;
 }
 
@@ -77,10 +81,10 @@ qblk_json_print(const QblkJson *json, QblkJsonStyle style)
     return text;
 }
 
-/* jansson counts references in the value and iterates over pointers that are not const; neither
- * changes what the value says. */
+/* jansson counts references in the value, and iterates with pointers that are not const; neither
+ * changes the value itself. */
 static QblkJson *
-borrow_mutable(const QblkJson *json)
+without_const(const QblkJson *json)
 {
     return qblk_const_cast(json);
 }
@@ -88,7 +92,7 @@ borrow_mutable(const QblkJson *json)
 QblkJson *
 qblk_json_ref(const QblkJson *json)
 {
-    return json_incref(borrow_mutable(json));
+    return json_incref(without_const(json));
 }
 
 void
@@ -178,6 +182,7 @@ qblk_json_is(const QblkJson *json, QblkJsonType type)
     if (json == NULL) {
         return FALSE;
     }
+
     switch (type) {
     case QBLK_JSON_STRING:
         return json_is_string(json);
@@ -192,6 +197,7 @@ qblk_json_is(const QblkJson *json, QblkJsonType type)
     case QBLK_JSON_ANY:
         return TRUE;
     }
+
     return FALSE;
 }
 
@@ -207,6 +213,7 @@ qblk_json_integer(const QblkJson *json, gint64 *value)
     if (!json_is_integer(json)) {
         return FALSE;
     }
+
     *value = json_integer_value(json);
     return TRUE;
 }
@@ -252,12 +259,13 @@ qblk_json_each(const QblkJson *object, QblkJsonMember function, gpointer user_da
 {
     const char *key;
     json_t *value;
-    json_object_foreach(borrow_mutable(object), key, value)
+    json_object_foreach(without_const(object), key, value)
     {
         if (!function(key, value, user_data)) {
             return FALSE;
         }
     }
+
     return TRUE;
 }
 
@@ -268,7 +276,7 @@ static const char *const type_names[] = {
 };
 
 static void
-store(const QblkJsonField *field, const QblkJson *value, gpointer target)
+store_value(const QblkJsonField *field, const QblkJson *value, gpointer target)
 {
     gpointer member = (char *)target + field->offset;
     switch (field->type) {
@@ -289,6 +297,18 @@ store(const QblkJsonField *field, const QblkJson *value, gpointer target)
     }
 }
 
+static void
+set_field_error(const QblkJsonField *field, const QblkJson *value, const char *what, GError **error)
+{
+    if (value == NULL) {
+        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "%s: '%s' is missing", what,
+                    field->key);
+    } else {
+        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "%s: '%s' is not %s", what,
+                    field->key, type_names[field->type]);
+    }
+}
+
 gboolean
 qblk_json_read(const QblkJson *object, const QblkJsonField *fields, gpointer target,
                const char *what, GError **error)
@@ -297,19 +317,21 @@ qblk_json_read(const QblkJson *object, const QblkJsonField *fields, gpointer tar
         g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "%s is not an object", what);
         return FALSE;
     }
+
     for (const QblkJsonField *field = fields; field->key != NULL; field++) {
         const QblkJson *value = json_object_get(object, field->key);
         if (value == NULL && !field->required) {
             continue;
         }
+
         if (!qblk_json_is(value, field->type)) {
-            g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "%s: '%s' is %s%s", what,
-                        field->key, value == NULL ? "missing" : "not ",
-                        value == NULL ? "" : type_names[field->type]);
+            set_field_error(field, value, what, error);
             return FALSE;
         }
-        store(field, value, target);
+
+        store_value(field, value, target);
     }
+
     return TRUE;
 }
 
@@ -320,26 +342,31 @@ map_value(const char *name, const QblkJson *json, QblkJsonStringChange change, g
         g_autofree char *changed = change(name, json_string_value(json), user_data);
         return changed == NULL ? qblk_json_ref(json) : qblk_json_new_string(changed);
     }
+
     if (json_is_array(json)) {
         QblkJson *array = json_array();
         size_t i;
         json_t *item;
-        json_array_foreach(borrow_mutable(json), i, item)
+        json_array_foreach(without_const(json), i, item)
         {
             qblk_json_append(array, map_value(name, item, change, user_data));
         }
+
         return array;
     }
+
     if (json_is_object(json)) {
         QblkJson *object = json_object();
         const char *key;
         json_t *value;
-        json_object_foreach(borrow_mutable(json), key, value)
+        json_object_foreach(without_const(json), key, value)
         {
             qblk_json_set(object, key, map_value(key, value, change, user_data));
         }
+
         return object;
     }
+
     return qblk_json_ref(json);
 }
 

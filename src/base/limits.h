@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Every limit on what a peer or a file can make this library hold, in one place.
+ * All limits on what a peer or a file can make this library keep in memory.
  *
- * A guest that broke out of QEMU owns the other end of the monitor, and captures come from bug
- * reports: whatever comes from there is bounded.  Hitting a limit is an error that names it.
+ * A guest that has taken over its QEMU controls the other end of the monitor, and captures are
+ * attached to bug reports, so all input from there is limited.  Exceeding a limit is an error that
+ * names it.
  */
 #pragma once
 
@@ -12,34 +13,34 @@
 /** Longest single message, in bytes.  200 layers without `flat` are 10 MB on QEMU 7.2. */
 #define QBLK_LIMIT_REPLY_BYTES (64 * 1024 * 1024)
 
-/** Deepest nesting of one JSON text (jansson stops there too): query-block nests an object for each
- * backing image. */
+/** Nesting of one JSON text, which is also the limit of jansson: query-block nests an object for
+ * each backing image. */
 #define QBLK_LIMIT_JSON_DEPTH 2048
 
 /** Values in one JSON text, and objects and arrays among them: three bytes of text become 40 or 220
- * in memory.  In 64 MiB of replies of QEMU there are 3 million and 0.6 million. */
+ * bytes in memory.  64 MiB of replies of QEMU contain 3 million and 0.6 million. */
 #define QBLK_LIMIT_JSON_VALUES     4000000
 #define QBLK_LIMIT_JSON_CONTAINERS 1000000
 
-/** Commands sent and not answered yet: QEMU suspends a monitor with more (monitor/qmp.c). */
+/** Commands in flight: QEMU suspends a monitor with more (monitor/qmp.c). */
 #define QBLK_LIMIT_IN_FLIGHT 8
 
-/** Events waiting to be taken by the caller. */
+/** Events that the caller has not taken. */
 #define QBLK_LIMIT_EVENTS 65536
 
-/** Bytes of events waiting to be taken by the caller, who holds them as values. */
+/** Bytes of the text of these events, which are kept as values. */
 #define QBLK_LIMIT_EVENT_BYTES (8 * 1024 * 1024)
 
 /** Nodes in one graph. */
 #define QBLK_LIMIT_NODES 100000
 
-/** Layers in one chain.  QEMU itself stops at about 200 when it opens a chain recursively. */
+/** Layers in one chain.  QEMU itself opens a chain of about 200. */
 #define QBLK_LIMIT_LAYERS 10000
 
 /** Layers of all chains of one VM together: disks may share layers, and each has its own chain. */
 #define QBLK_LIMIT_ALL_LAYERS 200000
 
-/** Jobs of one VM; each is looked for among all. */
+/** Jobs of one VM; each is looked up among all. */
 #define QBLK_LIMIT_JOBS 4096
 
 /** Devices in one VM. */
@@ -51,11 +52,11 @@
 /** Bytes of a journal: a plan for some thousand layers. */
 #define QBLK_LIMIT_JOURNAL_BYTES (64 * 1024 * 1024)
 
-/** Bytes of a domain XML document: as a tree it takes many times that. */
+/** Bytes of a domain XML document: the tree takes a multiple of that. */
 #define QBLK_LIMIT_XML_BYTES (16 * 1024 * 1024)
 
-/** Tags, comments and attributes of one, each of which is a few hundred bytes as a tree.  A domain
- * of 200 disks with 30 layers has 50 000. */
+/** Tags, comments and attributes of a document, each of which takes a few hundred bytes in the
+ * tree.  A domain of 200 disks with 30 layers has 50 000. */
 #define QBLK_LIMIT_XML_NODES 250000
 
 /** Attributes of one element: libxml2 before 2.12 compares each with all others. */
@@ -64,15 +65,14 @@
 /** Namespaces in scope of an element: each name is looked up among all of them. */
 #define QBLK_LIMIT_XML_NAMESPACES 100
 
-/** Elements inside one another, as in libxml2 before 2.14. */
+/** Nesting of elements, as in libxml2 before 2.14. */
 #define QBLK_LIMIT_XML_DEPTH 256
 
-/** How long to wait for a greeting and for each command, in milliseconds. */
+/** Default time limit of the handshake and of each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000
 
-/** How often in a row QEMU may leave the question for its jobs without an answer in that time, each
- * asked as soon as the one before is given up: while a job runs (libvirt asks as often before it
- * calls a peer dead), and while QEMU does what keeps its main loop: a flush, a change of a chain.
- */
+/** How many query-jobs in a row may run out of time before the connection counts as lost: while a
+ * job runs (libvirt sends as many keepalive messages), and while QEMU blocks its main loop to flush
+ * or to change a chain. */
 #define QBLK_LIMIT_UNANSWERED      5
 #define QBLK_LIMIT_UNANSWERED_BUSY 60

@@ -16,8 +16,10 @@ fill(int fd, const char *bytes, gsize length)
         if (count < 0 && errno != EINTR) {
             return FALSE;
         }
+
         written += (gsize)MAX(count, 0);
     }
+
     return TRUE;
 }
 
@@ -35,5 +37,6 @@ qblk_memory_file_new(const char *name, const char *bytes, gsize length)
         errno = cause;
         return -1;
     }
+
     return fd;
 }

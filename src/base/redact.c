@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-/* Keys whose value is a secret: QMP arguments of object-add and blockdev-add, the options inside
- * `json:`, the queries of URLs. */
+/* Keys whose value is a secret: arguments of object-add and blockdev-add, options in `json:`,
+ * parameters in the queries of URLs. */
 static const struct {
     const char *word;
-    gboolean is_end;   /* so is a key that ends with it */
-    gboolean in_query; /* of a URL only: it lets whoever has it in, and is no option of QEMU's */
+    gboolean is_end;   /* a key that ends with it is one, too */
+    gboolean in_query; /* of a URL only: it grants access, and is not an option of QEMU */
 } secrets[] = {
     {"key", FALSE, FALSE},       {"cookie", FALSE, FALSE},      {"cookies", FALSE, FALSE},
     {"psk", FALSE, FALSE},       {"secret-data", FALSE, FALSE}, {"=keyvalue-pairs", FALSE, FALSE},
@@ -32,6 +32,7 @@ is_secret_word(const char *word, gsize length, gboolean in_query)
             return TRUE;
         }
     }
+
     return FALSE;
 }
 
@@ -43,9 +44,11 @@ has_secret_word(const char *key, gboolean in_query)
         if (is_secret_word(word, length, in_query)) {
             return TRUE;
         }
+
         if (word[length] == '\0') {
             return FALSE;
         }
+
         word += length + 1;
     }
 }
@@ -62,37 +65,38 @@ qblk_redact_is_query_secret(const char *key)
     return has_secret_word(key, TRUE);
 }
 
-/* A text out of which secrets are taken, from its beginning to its end.  It is copied once and not
- * for each of them, since a peer may send many. */
+/* A text from which secrets are removed, from its start to its end.  It is copied once and not for
+ * each secret, because a peer may send many. */
 typedef struct {
-    GString *clean; /* what stands before @rest, without its secrets */
+    GString *clean; /* the text before @rest, without its secrets */
     const char *rest;
-} Cutting;
+} Redaction;
 
-/* Replace what stands between @start and @end, both behind what was replaced before. */
+/* Replace the text between @start and @end, which are after all that was replaced before. */
 static void
-cut(Cutting *cutting, const char *start, const char *end)
+replace_with_mark(Redaction *redaction, const char *start, const char *end)
 {
-    g_string_append_len(cutting->clean, cutting->rest, start - cutting->rest);
-    g_string_append(cutting->clean, QBLK_REDACTED);
-    cutting->rest = end;
+    g_string_append_len(redaction->clean, redaction->rest, start - redaction->rest);
+    g_string_append(redaction->clean, QBLK_REDACTED);
+    redaction->rest = end;
 }
 
-/* Put what came of @text in its place; returns whether that is another text. */
+/* Replace @text by the result.  Returns: TRUE if anything was replaced */
 static gboolean
-finish(Cutting *cutting, char **text)
+take_result(Redaction *redaction, char **text)
 {
-    if (cutting->clean->len == 0) {
-        g_string_free(cutting->clean, TRUE);
+    if (redaction->clean->len == 0) {
+        g_string_free(redaction->clean, TRUE);
         return FALSE;
     }
-    g_string_append(cutting->clean, cutting->rest);
+
+    g_string_append(redaction->clean, redaction->rest);
     g_free(*text);
-    *text = g_string_free(cutting->clean, FALSE);
+    *text = g_string_free(redaction->clean, FALSE);
     return TRUE;
 }
 
-/* Where what looks like a port is none, and an at sign follows later, a password has a slash. */
+/* If this is FALSE and an at sign follows, the text after the colon is a password with a slash. */
 static gboolean
 is_port(const char *colon)
 {
@@ -100,7 +104,7 @@ is_port(const char *colon)
     return strchr("/?#", colon[1 + digits]) != NULL;
 }
 
-/* Whether what stands before @mark in @text ends with @end. */
+/* Returns: TRUE if the part of @text before @mark ends with @end */
 static gboolean
 ends_with(const char *text, const char *mark, const char *end)
 {
@@ -109,11 +113,12 @@ ends_with(const char *text, const char *mark, const char *end)
 }
 
 /* The password of `scheme://user:password@host`: from the first colon of the authority to its last
- * at sign, because a password may hold an unescaped one.  In iSCSI a percent sign parts them. */
+ * at sign, because a password may contain one that is not escaped.  iSCSI has a percent sign
+ * instead of the colon. */
 static gboolean
 redact_url_passwords(char **text)
 {
-    Cutting cutting = {g_string_new(NULL), *text};
+    Redaction redaction = {g_string_new(NULL), *text};
     const char *last_at = strrchr(*text, '@');
     const char *from = *text;
     for (const char *mark; (mark = strstr(from, "://")) != NULL;) {
@@ -125,16 +130,18 @@ redact_url_passwords(char **text)
         if (at == NULL && user < length && !is_port(authority + user)) {
             at = last_at != NULL && last_at > authority ? last_at : NULL;
         }
+
         from = authority;
         if (at != NULL && user < (gsize)(at - authority)) {
-            cut(&cutting, authority + user + 1, at);
+            replace_with_mark(&redaction, authority + user + 1, at);
             from = at;
         }
     }
-    return finish(&cutting, text);
+
+    return take_result(&redaction, text);
 }
 
-/* The words of a name, parted by dots, as far as it was read. */
+/* The words of a name, which are separated by dots, as far as it was read. */
 typedef struct {
     GString *last;
     gboolean in_query;
@@ -155,6 +162,7 @@ words_add(Words *words, const char *text)
         words->has_secret |= last_is_secret(words);
         g_string_truncate(words->last, 0);
     }
+
     g_string_append(words->last, text);
 }
 
@@ -166,12 +174,12 @@ words_reset(Words *words, gboolean in_query)
     words->has_secret = FALSE;
 }
 
-/* A name that ends before an equals sign, without backslashes and percent codes.  It may have
- * equals signs itself, and is read once for all of them. */
+/* A name before an equals sign, without backslashes and percent codes.  It may contain equals signs
+ * itself, and is read once for all of them. */
 typedef struct {
     Words raw;
     Words decoded;
-    gboolean is_raw; /* it has a percent sign that begins no code, so that none does */
+    gboolean is_raw; /* a percent sign in it does not start a code, so no percent sign does */
 } Name;
 
 static void
@@ -183,6 +191,7 @@ name_add(Name *name, const char *text, gsize length)
             g_string_append_c(piece, text[i]);
         }
     }
+
     g_autofree char *raw = g_string_free(piece, FALSE);
     g_autofree char *decoded = g_uri_unescape_string(raw, NULL);
     words_add(&name->raw, raw);
@@ -205,28 +214,30 @@ name_reset(Name *name, gboolean in_query)
     name->is_raw = FALSE;
 }
 
-/* Where a secret can stand as `key=value`. */
+/* The places of a secret of the form `key=value`. */
 typedef enum {
-    IN_QUERY = 1 << 0,    /* of a URL: between `?`, `&` or what some servers take for it */
-    IN_STRING = 1 << 1,   /* of rbd: between colons, one of a value has a backslash before it */
-    IN_SENTENCE = 1 << 2, /* after anything else that is no part of a word */
+    IN_QUERY = 1 << 0,    /* of a URL: after `?`, `&`, or what some servers accept instead */
+    IN_STRING = 1 << 1,   /* of rbd: between colons; a colon in a value has a backslash before it */
+    IN_SENTENCE = 1 << 2, /* after anything else that is not part of a word */
 } Assignments;
 
-/* In which of these the word after @before stands; 0 where that is part of the word. */
+/* Returns: the place of the word after @before; 0 if @before is part of the word */
 static Assignments
 place_after(char before)
 {
     if (strchr("?&;,", before) != NULL) {
         return IN_QUERY | IN_SENTENCE;
     }
+
     if (before == ':') {
         return IN_STRING | IN_SENTENCE;
     }
+
     return strchr(" \t\n'\"({[=", before) != NULL ? IN_SENTENCE : 0;
 }
 
-/* The end of a value: in a query up to the next parameter, in a string up to a colon with no
- * backslash before it. */
+/* Returns: the end of a value: the next parameter in a query, or a colon without a backslash before
+ * it in a string */
 static const char *
 value_end(const char *value, const char *ends)
 {
@@ -234,10 +245,11 @@ value_end(const char *value, const char *ends)
     while (*end != '\0' && strchr(ends, *end) == NULL) {
         end += end[0] == '\\' && end[1] != '\0' ? 2 : 1;
     }
+
     return end;
 }
 
-/* What was replaced already, so that the rest of a sentence stays. */
+/* Returns: TRUE if @value was replaced before, so that the rest of the sentence is kept */
 static gboolean
 is_redacted(const char *value)
 {
@@ -246,13 +258,20 @@ is_redacted(const char *value)
            value[length] != '*';
 }
 
-/* Replace the value at @value, which stands in @place; returns its end. */
+/* Replace the value at @value in @place.  Returns: its end */
 static const char *
-cut_value(Cutting *cutting, const char *value, Assignments place)
+cut_value(Redaction *redaction, const char *value, Assignments place)
 {
-    /* Nobody knows where a value in a sentence ends. */
-    const char *end = value_end(value, place & IN_QUERY ? "&#" : place & IN_STRING ? ":" : "");
-    cut(cutting, value, end);
+    /* The end of a value in a sentence is not known. */
+    const char *ends = "";
+    if (place & IN_QUERY) {
+        ends = "&#";
+    } else if (place & IN_STRING) {
+        ends = ":";
+    }
+
+    const char *end = value_end(value, ends);
+    replace_with_mark(redaction, value, end);
     return end;
 }
 
@@ -260,7 +279,7 @@ cut_value(Cutting *cutting, const char *value, Assignments place)
 static gboolean
 redact_assignments(char **text, Assignments wanted)
 {
-    Cutting cutting = {g_string_new(NULL), *text};
+    Redaction redaction = {g_string_new(NULL), *text};
     Name name = {.raw.last = g_string_new(NULL), .decoded.last = g_string_new(NULL)};
     Assignments place = IN_SENTENCE;
     const char *unread = *text; /* the rest of the name */
@@ -269,8 +288,9 @@ redact_assignments(char **text, Assignments wanted)
             name_add(&name, unread, (gsize)(at - unread));
             unread = at;
         }
+
         if (*at == '=' && name_is_secret(&name) && !is_redacted(at + 1)) {
-            unread = cut_value(&cutting, at + 1, place);
+            unread = cut_value(&redaction, at + 1, place);
             name_add(&name, "=" QBLK_REDACTED, strlen("=" QBLK_REDACTED));
             at = unread - 1;
         } else if (place_after(*at) & wanted) {
@@ -279,37 +299,40 @@ redact_assignments(char **text, Assignments wanted)
             name_reset(&name, (place & IN_QUERY) != 0);
         }
     }
+
     g_string_free(name.raw.last, TRUE);
     g_string_free(name.decoded.last, TRUE);
-    return finish(&cutting, text);
+    return take_result(&redaction, text);
 }
 
-/* Whether what stands behind the ':' at @colon has no secret (any more). */
+/* Returns: TRUE if the value after the ':' at @colon was replaced before */
 static gboolean
 is_clean_member(const char *colon)
 {
     return is_redacted(colon + 1 + strspn(colon + 1, " \t\r\n[\"'"));
 }
 
-/* In JSON that is broken: cut all behind the first key of a secret. */
+/* In malformed JSON everything after the first key of a secret is removed. */
 static gboolean
-redact_broken_json(char **text)
+redact_malformed_json(char **text)
 {
     for (const char *at = *text; *at != '\0'; at++) {
         if (*at != '"' && *at != '\'') {
             continue;
         }
+
         const char *key = at + 1;
         gsize length = strcspn(key, "\"'");
         const char *colon = key + length + (key[length] == '\0' ? 0 : 1);
         colon += strspn(colon, " \t\r\n");
         g_autofree char *word = g_strndup(key, length);
         if (*colon == ':' && qblk_redact_is_secret(word) && !is_clean_member(colon)) {
-            Cutting cutting = {g_string_new(NULL), *text};
-            cut(&cutting, colon + 1, colon + strlen(colon));
-            return finish(&cutting, text);
+            Redaction redaction = {g_string_new(NULL), *text};
+            replace_with_mark(&redaction, colon + 1, colon + strlen(colon));
+            return take_result(&redaction, text);
         }
     }
+
     return FALSE;
 }
 
@@ -323,15 +346,17 @@ redact_json_name(const char *name, gboolean *found)
     if (json == NULL) {
         return NULL;
     }
+
     g_autoptr(QblkJson) clean = qblk_json_map_strings(json, redact_string, found);
     if (!*found) {
         return g_strdup(name);
     }
+
     g_autofree char *printed = qblk_json_print(clean, QBLK_JSON_COMPACT);
     return g_strconcat("json:", printed, NULL);
 }
 
-/* A `json:` name that does not parse may hold a secret all the same. */
+/* A `json:` name that cannot be parsed may contain a secret, too. */
 static char *
 redact_plain(const char *name, gboolean *found)
 {
@@ -343,10 +368,12 @@ redact_plain(const char *name, gboolean *found)
     if (is_json || strstr(name, "://") != NULL) {
         any = redact_assignments(&text, IN_QUERY) || any;
     }
+
     if (is_json || is_string) {
         any = redact_assignments(&text, IN_STRING) || any;
     }
-    *found = (is_json && redact_broken_json(&text)) || any;
+
+    *found = (is_json && redact_malformed_json(&text)) || any;
     return text;
 }
 
@@ -357,8 +384,9 @@ qblk_redact_text(const char *text)
     (void)redact_url_passwords(&result);
     (void)redact_assignments(&result, IN_QUERY | IN_STRING | IN_SENTENCE);
     if (strchr(text, '{') != NULL) {
-        (void)redact_broken_json(&result);
+        (void)redact_malformed_json(&result);
     }
+
     return result;
 }
 
@@ -370,13 +398,15 @@ qblk_redact_name(const char *name, gboolean *found)
     if (result == NULL) {
         result = redact_plain(name, &any);
     }
+
     if (found != NULL) {
         *found = any;
     }
+
     return result;
 }
 
-/* Members of refusals, jobs and events in which QEMU says something to people. */
+/* Members of refusals, jobs and events that contain a message for people. */
 static gboolean
 is_sentence(const char *key)
 {
@@ -391,15 +421,18 @@ redact_string(const char *key, const char *value, gpointer user_data)
     if (is_sentence(key)) {
         return qblk_redact_text(value);
     }
+
     if (key != NULL && qblk_redact_is_secret(key)) {
         *found = TRUE;
         return g_strdup(QBLK_REDACTED);
     }
+
     gboolean here = FALSE;
     g_autofree char *name = qblk_redact_name(value, &here);
     if (!here) {
         return NULL;
     }
+
     *found = TRUE;
     return g_steal_pointer(&name);
 }

@@ -6,13 +6,16 @@ qblk_text_list(const char *const *names, guint count)
 {
     GString *list = g_string_new(NULL);
     for (guint i = 0; i < count; i++) {
-        const char *comma = i == 0 ? "" : i + 1 == count ? " and " : ", ";
-        g_string_append_printf(list, "%s%s", comma, names[i]);
+        if (i > 0) {
+            g_string_append(list, i + 1 == count ? " and " : ", ");
+        }
+        g_string_append(list, names[i]);
     }
+
     return g_string_free(list, FALSE);
 }
 
-/* Letters, says Unicode, but with nothing to see: they make two names look like one. */
+/* Letters in Unicode that are not visible: with them two names look the same. */
 static gboolean
 is_filler(gunichar character)
 {
@@ -34,6 +37,7 @@ qblk_text_size(gint64 bytes)
     if (bytes < 0) {
         return NULL;
     }
+
     guint unit = 0;
     gint64 whole = bytes, rest = 0;
     while (whole >= 1024 && unit + 1 < G_N_ELEMENTS(units)) {
@@ -41,7 +45,8 @@ qblk_text_size(gint64 bytes)
         whole /= 1024;
         unit++;
     }
-    /* A tenth is said only where it is not 0, and never rounded up to the next whole. */
+
+    /* A tenth is printed only if it is not 0, and is never rounded up to the next whole. */
     gint64 tenths = rest * 10 / 1024;
     return tenths == 0
                ? g_strdup_printf("%" G_GINT64_FORMAT " %s", whole, units[unit])

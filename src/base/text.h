@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Text for people: lists of names, sizes, and what a terminal may show.
+ * Text for people: lists of names, sizes, and the characters that a terminal may show.
  */
 #pragma once
 
 #include <glib.h>
 
-/** "a", "a and b", "a, b and c"; "" for none. */
+/** Returns: (transfer full): "a", "a and b" or "a, b and c"; "" if @count is 0 */
 char *qblk_text_list(const char *const *names, guint count) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Whether @character may be shown as it is: no control, no mark that changes the direction of the
- * text after it, nothing without width of its own but combining marks, no letter without a
- * glyph, no end of a line.
+ * Returns: TRUE if a terminal may show @character: it is not a control character, a line separator,
+ * a mark that changes the direction of the text, a letter without a glyph, or anything else without
+ * a width, except combining marks
  */
 gboolean qblk_text_is_printable(gunichar character);
 
@@ -22,5 +22,5 @@ gboolean qblk_text_is_printable(gunichar character);
  */
 int qblk_text_percent(gint64 done, gint64 total);
 
-/** @bytes as "8 MiB" or "1.5 GiB", NULL where it is not known (QBLK_UNKNOWN). */
+/** Returns: (transfer full) (nullable): @bytes as "8 MiB" or "1.5 GiB"; NULL for QBLK_UNKNOWN */
 char *qblk_text_size(gint64 bytes) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,6 +12,7 @@ wait_until_ready(QblkClient *client, GError **error)
             return FALSE;
         }
     }
+
     return TRUE;
 }
 
@@ -48,6 +49,7 @@ qblk_client_execute(QblkClient *client, const char *command, const char *argumen
     if (answer == NULL || !qblk_answer_check(answer, command, error)) {
         return NULL;
     }
+
     return qblk_json_print(answer->value, QBLK_JSON_COMPACT);
 }
 
@@ -59,6 +61,7 @@ qblk_client_call(QblkClient *client, const char *command, const QblkJson *argume
     if (answer == NULL || !qblk_answer_check(answer, command, error)) {
         return NULL;
     }
+
     return g_steal_pointer(&answer->value);
 }
 
@@ -71,22 +74,27 @@ qblk_client_call_batch(QblkClient *client, const GPtrArray *queries, GPtrArray *
         const QblkQuery *query = g_ptr_array_index(queries, i);
         ids[i] = qblk_client_submit_json(client, query->command, query->arguments, 0);
     }
-    g_autoptr(GPtrArray) got = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_answer_free);
+
+    g_autoptr(GPtrArray) received =
+        g_ptr_array_new_with_free_func((GDestroyNotify)qblk_answer_free);
     for (guint i = 0; i < queries->len; i++) {
         QblkAnswer *answer = qblk_client_wait_answer(client, ids[i], error);
         if (answer == NULL) {
             for (guint rest = i + 1; rest < queries->len; rest++) {
                 qblk_client_abandon(client, ids[rest]);
             }
+
             return FALSE;
         }
-        g_ptr_array_add(got, answer);
+
+        g_ptr_array_add(received, answer);
     }
-    g_ptr_array_extend_and_steal(answers, g_steal_pointer(&got));
+
+    g_ptr_array_extend_and_steal(answers, g_steal_pointer(&received));
     return TRUE;
 }
 
-/* The shorter of what @client and @deadline leave, as poll() takes it. */
+/* Returns: the time until the deadline of @client or @deadline, whichever is first, for poll(). */
 static int
 turn_timeout(const QblkClient *client, gint64 deadline)
 {
@@ -94,6 +102,7 @@ turn_timeout(const QblkClient *client, gint64 deadline)
     if (deadline < 0) {
         return timeout;
     }
+
     gint64 left = CLAMP((deadline - g_get_monotonic_time() + 999) / 1000, 0, G_MAXINT);
     return timeout < 0 ? (int)left : MIN(timeout, (int)left);
 }
@@ -105,12 +114,13 @@ qblk_client_wait_turn(QblkClient *client, gint64 deadline, GError **error)
         .fd = qblk_client_get_fd(client),
         .events = (short)qblk_client_get_events(client),
     };
-    /* A failed client has no descriptor and nothing to wait for. */
+    /* A client that has failed has no descriptor and nothing to wait for. */
     if (item.fd >= 0 && poll(&item, 1, turn_timeout(client, deadline)) < 0 && errno != EINTR) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "cannot wait for QEMU: %s",
                     g_strerror(errno));
         return FALSE;
     }
+
     return qblk_client_process(client, item.revents, error);
 }
 
@@ -120,14 +130,15 @@ qblk_client_wait_answer(QblkClient *client, guint64 id, GError **error)
     QblkAnswer *answer = NULL;
     while (qblk_client_take_answer(client, id, &answer, error) && answer == NULL) {
         g_autoptr(GError) cause = NULL;
-        /* The command learns of a failed connection by itself; only a wait that could not even
-        * begin leaves it unanswered. */
+        /* If the connection fails the command fails, too; only if poll() itself fails the command
+         * stays unanswered. */
         if (!qblk_client_wait_turn(client, -1, &cause) && qblk_client_get_error(client) == NULL) {
             g_propagate_error(error, g_steal_pointer(&cause));
             qblk_client_abandon(client, id);
             return NULL;
         }
     }
+
     return answer;
 }
 
@@ -138,21 +149,24 @@ qblk_client_wait_event_json(QblkClient *client, int timeout_ms, GError **error)
     QblkJson *event;
     while ((event = qblk_client_take_event_json(client)) == NULL) {
         g_autoptr(GError) cause = NULL;
-        gboolean alive = qblk_client_wait_turn(client, deadline, &cause);
+        gboolean is_connected = qblk_client_wait_turn(client, deadline, &cause);
         event = qblk_client_take_event_json(client);
         if (event != NULL) {
             return event;
         }
-        if (!alive) {
+
+        if (!is_connected) {
             g_propagate_error(error, g_steal_pointer(&cause));
             return NULL;
         }
+
         if (deadline >= 0 && g_get_monotonic_time() >= deadline) {
             g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "no event within %d ms",
                         timeout_ms);
             return NULL;
         }
     }
+
     return event;
 }
 

@@ -5,9 +5,9 @@
 typedef struct {
     GSource base;
     QblkClient *client; /* borrowed */
-    GPollFD poll;       /* its fd is -1 while it is not in the source */
-    guint64 seen;       /* what had arrived when the callback was last called */
-    gboolean more;      /* the callback took something then and left something */
+    GPollFD poll;       /* its fd is -1 while it is not added to the source */
+    guint64 seen;       /* the number of things that had arrived at the last callback */
+    gboolean more;      /* that callback took something and left something */
 } ClientSource;
 
 static gboolean
@@ -16,13 +16,14 @@ is_due(const ClientSource *source)
     return source->more || qblk_client_arrived(source->client) != source->seen;
 }
 
-/* A client that has failed has no descriptor, and one that is connected again has another one. */
+/* A client that has failed has no descriptor; after a restart it has another one. */
 static void
 replace_poll(ClientSource *source, int fd)
 {
     if (source->poll.fd >= 0) {
         g_source_remove_poll(&source->base, &source->poll);
     }
+
     source->poll.fd = fd;
     source->poll.revents = 0;
     if (fd >= 0) {
@@ -31,12 +32,13 @@ replace_poll(ClientSource *source, int fd)
 }
 
 static void
-follow_client(ClientSource *source)
+update_poll(ClientSource *source)
 {
     int fd = qblk_client_get_fd(source->client);
     if (source->poll.fd != fd) {
         replace_poll(source, fd);
     }
+
     source->poll.events = (gushort)qblk_client_get_events(source->client);
 }
 
@@ -44,7 +46,7 @@ static gboolean
 prepare(GSource *base, int *timeout)
 {
     ClientSource *source = (ClientSource *)base;
-    follow_client(source);
+    update_poll(source);
     *timeout = qblk_client_get_timeout(source->client);
     return is_due(source);
 }
@@ -61,19 +63,22 @@ static gboolean
 dispatch(GSource *base, GSourceFunc function, gpointer user_data)
 {
     ClientSource *source = (ClientSource *)base;
-    /* What the process makes of it arrives as answers, events or the client's error. */
+    /* The results arrive as answers, events, or the error of the client. */
     if (!qblk_client_process(source->client, source->poll.revents, NULL)) {
-        follow_client(source);
+        update_poll(source);
     }
+
     if (!is_due(source) || function == NULL) {
         return G_SOURCE_CONTINUE;
     }
+
     source->seen = qblk_client_arrived(source->client);
     guint64 taken = qblk_client_taken(source->client);
     gboolean result = ((QblkClientSourceFunc)(void (*)(void))function)(source->client, user_data);
     if (result == G_SOURCE_REMOVE || g_source_is_destroyed(base)) {
         return G_SOURCE_REMOVE;
     }
+
     source->more = qblk_client_taken(source->client) != taken &&
                    qblk_client_arrived(source->client) != qblk_client_taken(source->client);
     return G_SOURCE_CONTINUE;
@@ -89,13 +94,14 @@ qblk_client_source_new(QblkClient *client)
     ClientSource *source = (ClientSource *)base;
     source->client = client;
     source->poll.fd = qblk_client_get_fd(client);
-    /* What was taken before needs no call; anything left does. */
+    /* Nothing that was taken before causes a call; anything that was left does. */
     guint64 arrived = qblk_client_arrived(client);
     source->seen = qblk_client_taken(client) == arrived ? arrived : 0;
     if (source->poll.fd >= 0) {
         source->poll.events = (gushort)qblk_client_get_events(client);
         g_source_add_poll(base, &source->poll);
     }
+
     g_source_set_name(base, "qblk client");
     return base;
 }

@@ -11,12 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What one call of qblk_client_process() reads at most: READ_TURNS buffers of READ_BYTES. */
+/* One call of qblk_client_process() reads at most READ_TURNS buffers of READ_BYTES. */
 #define READ_BYTES (64 * 1024)
 #define READ_TURNS 16
 
 struct QblkClient {
-    int fd; /* -1 once the session has failed */
+    int fd; /* -1 after the session has failed */
     gboolean write_closed;
     int timeout_ms;
     QblkSession *session;
@@ -24,7 +24,7 @@ struct QblkClient {
     gpointer logger_data;
 };
 
-/* How messages name the peer. */
+/* The name of the peer in messages. */
 static const char *
 peer_name(const QblkAddress *address)
 {
@@ -75,6 +75,7 @@ qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms
     if (client->fd >= 0) {
         close(client->fd);
     }
+
     client->fd = fd;
     client->write_closed = FALSE;
     qblk_session_restart(client->session, peer_name(address), g_get_monotonic_time(),
@@ -88,9 +89,11 @@ qblk_client_free(QblkClient *client)
     if (client == NULL) {
         return;
     }
+
     if (client->fd >= 0) {
         close(client->fd);
     }
+
     qblk_session_free(client->session);
     g_free(client);
 }
@@ -109,6 +112,7 @@ qblk_client_get_events(const QblkClient *client)
     if (client->fd < 0) {
         return 0;
     }
+
     gsize length;
     (void)qblk_session_output(client->session, &length);
     return length > 0 && !client->write_closed ? POLLIN | POLLOUT : POLLIN;
@@ -121,13 +125,14 @@ qblk_client_get_timeout(const QblkClient *client)
     if (deadline < 0) {
         return -1;
     }
-    /* Rounded up: a wait that ends before the deadline would spin until it has passed. */
+
+    /* Rounded up: a loop whose wait ends before the deadline would spin until it has passed. */
     gint64 left = (deadline - g_get_monotonic_time() + 999) / 1000;
     return (int)CLAMP(left, 0, G_MAXINT);
 }
 
 static void
-read_some(QblkClient *client)
+receive_bytes(QblkClient *client)
 {
     char buffer[READ_BYTES];
     for (int turn = 0; turn < READ_TURNS && qblk_session_error(client->session) == NULL; turn++) {
@@ -149,7 +154,7 @@ read_some(QblkClient *client)
 }
 
 static void
-write_some(QblkClient *client)
+send_output(QblkClient *client)
 {
     gsize length;
     const char *bytes = qblk_session_output(client->session, &length);
@@ -158,16 +163,19 @@ write_some(QblkClient *client)
         if (sent == 0) {
             return;
         }
+
         if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
-            /* QEMU is gone, but what it said before may be waiting to be read: the connection ends
-             * where reading ends. */
+            /* QEMU has ended, but there may be replies to read: the connection ends when they have
+             * been read. */
             client->write_closed = TRUE;
             return;
         }
+
         if (sent < 0) {
             qblk_session_end(client->session, g_strerror(errno));
             return;
         }
+
         qblk_session_sent(client->session, (gsize)sent);
         bytes = qblk_session_output(client->session, &length);
     }
@@ -178,20 +186,24 @@ qblk_client_process(QblkClient *client, int revents, GError **error)
 {
     if (client->fd >= 0) {
         if (revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) {
-            read_some(client);
+            receive_bytes(client);
         }
-        write_some(client);
+
+        send_output(client);
         qblk_session_tick(client->session, g_get_monotonic_time());
     }
+
     const GError *cause = qblk_session_error(client->session);
     if (cause == NULL) {
         return TRUE;
     }
+
     if (client->fd >= 0) {
-        /* Kept open it would wake every poll() for its end, and hold the monitor. */
+        /* An open descriptor would wake each poll(), and hold the monitor. */
         close(client->fd);
         client->fd = -1;
     }
+
     g_propagate_error(error, g_error_copy(cause));
     return FALSE;
 }
@@ -240,6 +252,7 @@ qblk_client_submit(QblkClient *client, const char *command, const char *argument
                     command);
         return 0;
     }
+
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkJson) json = NULL;
     if (arguments != NULL) {
@@ -251,6 +264,7 @@ qblk_client_submit(QblkClient *client, const char *command, const char *argument
             return 0;
         }
     }
+
     return qblk_client_submit_json(client, command, json, timeout_ms);
 }
 
@@ -269,10 +283,12 @@ qblk_client_take_reply(QblkClient *client, guint64 id, gboolean *done, char **re
         (answer != NULL && !qblk_answer_check(answer, command, error))) {
         return FALSE;
     }
+
     *done = answer != NULL;
     if (answer != NULL) {
         *reply = qblk_json_print(answer->value, QBLK_JSON_COMPACT);
     }
+
     return TRUE;
 }
 
@@ -322,6 +338,7 @@ qblk_client_get_version(const QblkClient *client, int *major, int *minor, int *m
     if (qblk_session_greeting(client->session) == NULL) {
         return FALSE;
     }
+
     const QblkMessageVersion version = qblk_session_version(client->session);
     const struct {
         gint64 value;
@@ -332,10 +349,11 @@ qblk_client_get_version(const QblkClient *client, int *major, int *minor, int *m
             *parts[i].target = (int)CLAMP(parts[i].value, 0, G_MAXINT);
         }
     }
+
     return TRUE;
 }
 
-/* Only what parses can be redacted, and only what is redacted is shown. */
+/* Text that cannot be parsed cannot be redacted, so it is not logged. */
 static void
 log_redacted(gboolean sent, const char *text, gsize length, gpointer user_data)
 {
@@ -347,6 +365,7 @@ log_redacted(gboolean sent, const char *text, gsize length, gpointer user_data)
         client->logger(sent, note, client->logger_data);
         return;
     }
+
     g_autoptr(QblkJson) clean = qblk_redact_json(json);
     g_autofree char *message = qblk_json_print(clean, QBLK_JSON_COMPACT);
     client->logger(sent, message, client->logger_data);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The client as the other directories use it: with JSON values instead of text.
+ * The client as other directories use it: with JSON values instead of text.
  */
 #pragma once
 
@@ -10,24 +10,9 @@
 
 #include <qblk/client-async.h>
 
-/** qblk_client_start() with an address that has been parsed already. */
+/** qblk_client_start() with an address that was parsed before. */
 QblkClient *qblk_client_start_at(const QblkAddress *address, int timeout_ms,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** qblk_client_submit() with a JSON value: @arguments is an object or NULL, and is not kept. */
-guint64 qblk_client_submit_json(QblkClient *client, const char *command, const QblkJson *arguments,
-                                int timeout_ms);
-
-/** See qblk_session_take_answer(): a refusal is an answer here. */
-gboolean qblk_client_take_answer(QblkClient *client, guint64 id, QblkAnswer **answer,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** The oldest event not taken yet, owned by the caller, or NULL. */
-QblkJson *qblk_client_take_event_json(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
-
-/** See qblk_session_peek_event() and qblk_session_next_event(). */
-const QblkJson *qblk_client_peek_event(const QblkClient *client, guint64 *next);
-guint64 qblk_client_next_event(const QblkClient *client);
 
 /**
  * Connect a client that has failed to @address once more, and return before the greeting.  The
@@ -37,7 +22,22 @@ guint64 qblk_client_next_event(const QblkClient *client);
 gboolean qblk_client_restart(QblkClient *client, const char *address, int timeout_ms,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** How many replies, events and failures there have been, and how many of them were taken. */
+/** qblk_client_submit() with @arguments (nullable) that are an object. */
+guint64 qblk_client_submit_json(QblkClient *client, const char *command, const QblkJson *arguments,
+                                int timeout_ms);
+
+/** See qblk_session_take_answer(): a refusal is an answer, too. */
+gboolean qblk_client_take_answer(QblkClient *client, guint64 id, QblkAnswer **answer,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer full) (nullable): the oldest event that was not taken */
+QblkJson *qblk_client_take_event_json(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
+
+/** See qblk_session_peek_event() and qblk_session_next_event(). */
+const QblkJson *qblk_client_peek_event(const QblkClient *client, guint64 *next);
+guint64 qblk_client_next_event(const QblkClient *client);
+
+/** Returns: the number of replies, events and failures so far, or of those that were taken */
 guint64 qblk_client_arrived(const QblkClient *client);
 guint64 qblk_client_taken(const QblkClient *client);
 
@@ -52,29 +52,42 @@ QblkJson *qblk_client_wait_event_json(QblkClient *client, int timeout_ms,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Wait once for the descriptor, the client's next deadline or @deadline (microseconds of
- * g_get_monotonic_time(), -1 for none), whichever is first, and process.  FALSE once the connection
- * has failed.
+ * Wait once for the descriptor, the next deadline of the client or @deadline, whichever is first,
+ * and process.
+ *
+ * @deadline: in microseconds of g_get_monotonic_time(); -1 for no deadline
+ *
+ * Returns: FALSE with an error after the connection has failed
  */
 gboolean qblk_client_wait_turn(QblkClient *client, gint64 deadline,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Wait for what becomes of command @id, refusals included; the id is over afterwards. */
+/**
+ * Wait for the answer to command @id, which is no longer valid afterwards.
+ *
+ * Returns: (transfer full): the answer, which may be a refusal; NULL with an error if the command
+ * ran out of time or the connection failed
+ */
 QblkAnswer *qblk_client_wait_answer(QblkClient *client, guint64 id,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Execute one command with the client's timeout and wait: the value QEMU returned, owned by the
- * caller.  Fails as qblk_client_take_reply().
+ * Execute one command with the time limit of the client, and wait.
+ *
+ * Returns: (transfer full): the value that QEMU returned; NULL with an error as those of
+ * qblk_client_take_reply()
  */
 QblkJson *qblk_client_call(QblkClient *client, const char *command, const QblkJson *arguments,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Ask all @queries (of QblkQuery) at once and wait for all answers, which are appended to @answers
- * (of QblkAnswer, owned by it) in the order of the queries.  A refusal by QEMU is an answer.
- * FALSE, with nothing appended, only where the connection failed or a query ran out of time;
- * replies to the others are dropped then.
+ * Send all @queries (of QblkQuery) at once and wait for their answers.
+ *
+ * @answers: (of QblkAnswer): the answers, which may be refusals, are appended in the order of the
+ *   queries
+ *
+ * Returns: FALSE with an error, and nothing is appended, if a query ran out of time or the
+ * connection failed; all other replies are dropped
  */
 gboolean qblk_client_call_batch(QblkClient *client, const GPtrArray *queries, GPtrArray *answers,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -36,6 +36,7 @@ qblk_event_queue_free(QblkEventQueue *queue)
     if (queue == NULL) {
         return;
     }
+
     g_queue_clear_full(&queue->events, event_free);
     g_free(queue);
 }
@@ -48,12 +49,14 @@ qblk_event_queue_push(QblkEventQueue *queue, const QblkJson *json, gsize bytes, 
                     "more than %d events wait to be taken (QBLK_LIMIT_EVENTS)", QBLK_LIMIT_EVENTS);
         return FALSE;
     }
+
     if (bytes > QBLK_LIMIT_EVENT_BYTES - queue->bytes) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
                     "more than %d bytes of events wait to be taken (QBLK_LIMIT_EVENT_BYTES)",
                     QBLK_LIMIT_EVENT_BYTES);
         return FALSE;
     }
+
     Event *event = g_new(Event, 1);
     *event = (Event){.json = qblk_json_ref(json), .bytes = bytes};
     g_queue_push_tail(&queue->events, event);
@@ -69,6 +72,7 @@ qblk_event_queue_pop(QblkEventQueue *queue)
     if (event == NULL) {
         return NULL;
     }
+
     queue->bytes -= event->bytes;
     queue->popped++;
     QblkJson *json = g_steal_pointer(&event->json);
@@ -88,6 +92,7 @@ qblk_event_queue_peek(const QblkEventQueue *queue, guint64 number)
     while (distance-- > 0) {
         link = link->prev;
     }
+
     return ((const Event *)link->data)->json;
 }
 

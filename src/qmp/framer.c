@@ -8,7 +8,7 @@
 
 struct QblkFramer {
     gsize max_bytes;
-    GString *message;  /* what has come of the current message, owned; NULL between messages */
+    GString *message;  /* owned: the current message so far; NULL between messages */
     QblkJsonScan scan; /* of the current message */
 };
 
@@ -21,7 +21,7 @@ qblk_framer_new(gsize max_bytes)
 }
 
 static void
-free_string(GString *string)
+string_free(GString *string)
 {
     if (string != NULL) {
         g_string_free(string, TRUE);
@@ -37,7 +37,7 @@ qblk_framer_set_limit(QblkFramer *framer, gsize max_bytes)
 void
 qblk_framer_reset(QblkFramer *framer)
 {
-    free_string(framer->message);
+    string_free(framer->message);
     *framer = (QblkFramer){.max_bytes = framer->max_bytes};
 }
 
@@ -47,7 +47,8 @@ qblk_framer_free(QblkFramer *framer)
     if (framer == NULL) {
         return;
     }
-    free_string(framer->message);
+
+    string_free(framer->message);
     g_free(framer);
 }
 
@@ -57,15 +58,16 @@ qblk_framer_is_inside(const QblkFramer *framer)
     return framer->message != NULL;
 }
 
-/* How many of @bytes are white space as JSON knows it. */
+/* Returns: the number of bytes at the start that are white space of JSON */
 static gsize
-skip_space(const char *bytes, gsize length)
+count_space(const char *bytes, gsize length)
 {
     gsize i = 0;
     while (i < length &&
            (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n')) {
         i++;
     }
+
     return i;
 }
 
@@ -74,11 +76,12 @@ begin_message(QblkFramer *framer, char first, GError **error)
 {
     if (first != '{') {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                    g_ascii_isprint(first) ? "not QMP: a message begins with '%c', not with '{'"
-                                           : "not QMP: a message begins with byte 0x%02x",
+                    g_ascii_isprint(first) ? "not QMP: a message starts with '%c' instead of '{'"
+                                           : "not QMP: a message starts with byte 0x%02x",
                     (guchar)first);
         return FALSE;
     }
+
     framer->message = g_string_new(NULL);
     framer->scan = (QblkJsonScan){0};
     return TRUE;
@@ -94,12 +97,14 @@ check_limits(const QblkFramer *framer, gsize more, GError **error)
                     framer->max_bytes);
         return FALSE;
     }
+
     if (framer->scan.depth > QBLK_LIMIT_JSON_DEPTH) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
-                    "a message nests deeper than %d levels (QBLK_LIMIT_JSON_DEPTH)",
+                    "a message is nested deeper than %d levels (QBLK_LIMIT_JSON_DEPTH)",
                     QBLK_LIMIT_JSON_DEPTH);
         return FALSE;
     }
+
     return TRUE;
 }
 
@@ -107,22 +112,25 @@ gboolean
 qblk_framer_feed(QblkFramer *framer, const char *bytes, gsize length, gsize *used,
                  GString **message, GError **error)
 {
-    gsize start = framer->message == NULL ? skip_space(bytes, length) : 0;
+    gsize start = framer->message == NULL ? count_space(bytes, length) : 0;
     if (start == length) {
         *used = length;
         *message = NULL;
         return TRUE;
     }
+
     if (framer->message == NULL && !begin_message(framer, bytes[start], error)) {
         return FALSE;
     }
-    gsize taken =
+
+    gsize scanned =
         qblk_json_scan(&framer->scan, bytes + start, length - start, QBLK_LIMIT_JSON_DEPTH);
-    if (!check_limits(framer, taken, error)) {
+    if (!check_limits(framer, scanned, error)) {
         return FALSE;
     }
-    g_string_append_len(framer->message, bytes + start, (gssize)taken);
-    *used = start + taken;
+
+    g_string_append_len(framer->message, bytes + start, (gssize)scanned);
+    *used = start + scanned;
     *message = framer->scan.depth == 0 ? g_steal_pointer(&framer->message) : NULL;
     return TRUE;
 }

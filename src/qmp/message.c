@@ -38,14 +38,15 @@ qblk_message_free(QblkMessage *message)
     if (message == NULL) {
         return;
     }
+
     qblk_json_unref(message->json);
     g_free(message);
 }
 
-/* What is wrong with a message is always the peer's fault: the domain of the reader that found it
- * says less to a caller than that. */
+/* A malformed message is always a fault of the peer, which tells a caller more than the domain of
+ * the reader that found it. */
 static void
-blame_peer(GError **error, GError *cause)
+set_protocol_error(GError **error, GError *cause)
 {
     g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "not QMP: %s", cause->message);
     g_error_free(cause);
@@ -71,12 +72,15 @@ set_kind(QblkMessage *message, const Members *members, GError **error)
             kinds++;
         }
     }
+
     if (kinds != 1) {
-        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE,
-                    "a message has %s of 'QMP', 'return', 'error' and 'event'",
-                    kinds == 0 ? "none" : "several");
+        g_set_error_literal(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE,
+                            kinds == 0 ? "a message has none of 'QMP', 'return', 'error', 'event'"
+                                       : "a message has several of 'QMP', 'return', 'error', "
+                                         "'event'");
         return FALSE;
     }
+
     return TRUE;
 }
 
@@ -86,13 +90,15 @@ set_id(QblkMessage *message, const QblkJson *id, GError **error)
     if (id == NULL) {
         return TRUE;
     }
+
     gint64 number;
     if (!qblk_json_integer(id, &number) || number < 0) {
         g_autofree char *text = qblk_json_print(id, QBLK_JSON_COMPACT);
         g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE,
-                    "a message has the id '%.40s', which no command had", text);
+                    "a message has the invalid id '%.40s'", text);
         return FALSE;
     }
+
     message->has_id = TRUE;
     message->id = (guint64)number;
     return TRUE;
@@ -113,7 +119,17 @@ check_payload(const QblkMessage *message, GError **error)
     case QBLK_MESSAGE_EVENT:
         return TRUE;
     }
+
     return FALSE;
+}
+
+static gboolean
+read_members(QblkMessage *message, GError **error)
+{
+    Members members = {0};
+    return qblk_json_read(message->json, message_fields, &members, "a message", error) &&
+           set_kind(message, &members, error) && set_id(message, members.id, error) &&
+           check_payload(message, error);
 }
 
 QblkMessage *
@@ -121,15 +137,13 @@ qblk_message_parse(const char *text, gsize length, GError **error)
 {
     GError *cause = NULL;
     g_autoptr(QblkMessage) message = g_new0(QblkMessage, 1);
-    Members members = {0};
+
     message->json = qblk_json_parse(text, length, &cause);
-    if (message->json == NULL ||
-        !qblk_json_read(message->json, message_fields, &members, "a message", &cause) ||
-        !set_kind(message, &members, &cause) || !set_id(message, members.id, &cause) ||
-        !check_payload(message, &cause)) {
-        blame_peer(error, cause);
+    if (message->json == NULL || !read_members(message, &cause)) {
+        set_protocol_error(error, cause);
         return NULL;
     }
+
     return g_steal_pointer(&message);
 }
 
@@ -152,6 +166,7 @@ qblk_message_command(const char *command, const QblkJson *arguments, guint64 id)
     if (arguments != NULL) {
         qblk_json_set(message, "arguments", qblk_json_ref(arguments));
     }
+
     qblk_json_set_integer(message, "id", (gint64)id);
     g_autofree char *text = qblk_json_print(message, QBLK_JSON_COMPACT);
     return g_strconcat(text, "\n", NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * One message of the protocol: what QEMU sends, and the commands it is sent.
+ * One message of the protocol: what QEMU sends, and the commands that it receives.
  */
 #pragma once
 
@@ -17,35 +17,38 @@ typedef enum {
 
 typedef struct {
     QblkMessageKind kind;
-    gboolean has_id; /* QEMU answers what it cannot parse with an error without one */
+    gboolean has_id; /* an error has no id if QEMU could not parse the command */
     guint64 id;
-    QblkJson *json; /* the whole message, owned */
+    QblkJson *json; /* owned: the whole message */
     /* Borrowed from json.  Greeting: the QMP object; return: the value; error: the object with
      * `class` and `desc`, both strings; event: the whole message. */
     const QblkJson *payload;
 } QblkMessage;
 
-/** QEMU's version, as its greeting has it. */
+/** The version of QEMU in its greeting. */
 typedef struct {
     gint64 major, minor, micro;
 } QblkMessageVersion;
 
 /**
- * Read one message.  Anything QEMU does not send (no kind or several, a member of a wrong type, an
- * id that is not one of ours) fails with QBLK_QMP_ERROR_PROTOCOL.
+ * Parse one message.
+ *
+ * Returns: (transfer full): the message; NULL with QBLK_QMP_ERROR_PROTOCOL if QEMU does not send
+ * such messages: it has no kind or several, a member of a wrong type, or an id that is not ours
  */
 QblkMessage *qblk_message_parse(const char *text, gsize length,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void qblk_message_free(QblkMessage *message);
 
-/** The version in a greeting; every message of that kind has one. */
+void qblk_message_free(QblkMessage *message);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMessage, qblk_message_free)
+
+/** Returns: the version in a greeting; each greeting that was parsed has one */
 QblkMessageVersion qblk_message_version(const QblkMessage *greeting);
 
 /**
- * The bytes that ask QEMU to execute @command: compact JSON and a newline.  @arguments is an
- * object, or NULL for none.
+ * @arguments: (nullable): an object
+ *
+ * Returns: (transfer full): the bytes that make QEMU execute @command: compact JSON and a newline
  */
 char *qblk_message_command(const char *command, const QblkJson *arguments,
                            guint64 id) G_GNUC_WARN_UNUSED_RESULT;
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMessage, qblk_message_free)

@@ -7,10 +7,10 @@
 typedef struct {
     guint64 id;
     char *name;
-    char *text; /* the bytes to send; NULL once they were handed out */
+    char *text; /* owned: the bytes to send; NULL after they were handed out */
     gint64 submitted;
     gint64 timeout;
-    gboolean owed;      /* in flight: QEMU has not replied */
+    gboolean owed;      /* in flight: QEMU has not replied yet */
     gboolean wanted;    /* the caller has not taken the result */
     QblkAnswer *answer; /* owned; the result is this or error */
     GError *error;      /* owned */
@@ -18,7 +18,7 @@ typedef struct {
 
 struct QblkPending {
     GHashTable *commands; /* id to Command, owned */
-    GQueue queue;         /* of Command not sent yet, borrowed, in order */
+    GQueue queue;         /* of Command, borrowed: those that were not sent, in order */
     guint in_flight;
     guint64 last_id;
     gint64 last_reply; /* when QEMU last replied */
@@ -52,13 +52,14 @@ qblk_pending_free(QblkPending *pending)
     if (pending == NULL) {
         return;
     }
+
     g_queue_clear(&pending->queue);
     g_hash_table_unref(pending->commands);
     g_free(pending);
 }
 
 static Command *
-new_command(QblkPending *pending, const char *name, const QblkJson *arguments)
+add_command(QblkPending *pending, const char *name, const QblkJson *arguments)
 {
     Command *command = g_new0(Command, 1);
     command->id = ++pending->last_id;
@@ -72,7 +73,7 @@ guint64
 qblk_pending_add(QblkPending *pending, const char *name, const QblkJson *arguments, gint64 now,
                  gint64 timeout)
 {
-    Command *command = new_command(pending, name, arguments);
+    Command *command = add_command(pending, name, arguments);
     command->submitted = now;
     command->timeout = timeout;
     command->wanted = TRUE;
@@ -83,7 +84,7 @@ qblk_pending_add(QblkPending *pending, const char *name, const QblkJson *argumen
 guint64
 qblk_pending_add_first(QblkPending *pending, const char *name)
 {
-    Command *command = new_command(pending, name, NULL);
+    Command *command = add_command(pending, name, NULL);
     g_queue_push_head(&pending->queue, command);
     return command->id;
 }
@@ -94,6 +95,7 @@ qblk_pending_send_next(QblkPending *pending)
     if (pending->in_flight >= QBLK_LIMIT_IN_FLIGHT || g_queue_is_empty(&pending->queue)) {
         return NULL;
     }
+
     Command *command = g_queue_pop_head(&pending->queue);
     command->owed = TRUE;
     pending->in_flight++;
@@ -101,19 +103,19 @@ qblk_pending_send_next(QblkPending *pending)
 }
 
 static Command *
-find(const QblkPending *pending, guint64 id)
+find_command(const QblkPending *pending, guint64 id)
 {
     return g_hash_table_lookup(pending->commands, &id);
 }
 
 static gboolean
-is_over(const Command *command)
+has_result(const Command *command)
 {
     return command->answer != NULL || command->error != NULL;
 }
 
 static void
-drop_if_settled(QblkPending *pending, Command *command)
+remove_if_settled(QblkPending *pending, Command *command)
 {
     if (!command->owed && !command->wanted) {
         g_hash_table_remove(pending->commands, &command->id);
@@ -123,47 +125,50 @@ drop_if_settled(QblkPending *pending, Command *command)
 const char *
 qblk_pending_name(const QblkPending *pending, guint64 id)
 {
-    const Command *command = find(pending, id);
+    const Command *command = find_command(pending, id);
     return command == NULL ? NULL : command->name;
 }
 
 const char *
 qblk_pending_in_flight(const QblkPending *pending, guint64 id)
 {
-    const Command *command = find(pending, id);
+    const Command *command = find_command(pending, id);
     return command != NULL && command->owed ? command->name : NULL;
 }
 
 void
 qblk_pending_answer(QblkPending *pending, guint64 id, QblkAnswer *answer, gint64 now)
 {
-    Command *command = find(pending, id);
+    Command *command = find_command(pending, id);
     g_assert(command != NULL && command->owed);
     command->owed = FALSE;
     pending->in_flight--;
     pending->last_reply = now;
-    if (command->wanted && !is_over(command)) {
+    if (command->wanted && !has_result(command)) {
         command->answer = answer;
         pending->arrived++;
     } else {
         qblk_answer_free(answer);
     }
-    drop_if_settled(pending, command);
+
+    remove_if_settled(pending, command);
 }
 
 gboolean
 qblk_pending_take(QblkPending *pending, guint64 id, QblkAnswer **answer, GError **error)
 {
-    Command *command = find(pending, id);
+    Command *command = find_command(pending, id);
     if (command == NULL || !command->wanted) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
                     "no command has the id %" G_GUINT64_FORMAT ", or its reply was taken", id);
         return FALSE;
     }
-    if (!is_over(command)) {
+
+    if (!has_result(command)) {
         *answer = NULL;
         return TRUE;
     }
+
     pending->taken++;
     command->wanted = FALSE;
     gboolean answered = command->answer != NULL;
@@ -172,26 +177,28 @@ qblk_pending_take(QblkPending *pending, guint64 id, QblkAnswer **answer, GError 
     } else {
         g_propagate_error(error, g_error_copy(command->error));
     }
-    drop_if_settled(pending, command);
+
+    remove_if_settled(pending, command);
     return answered;
 }
 
 void
 qblk_pending_abandon(QblkPending *pending, guint64 id)
 {
-    Command *command = find(pending, id);
+    Command *command = find_command(pending, id);
     if (command == NULL || !command->wanted) {
         return;
     }
-    pending->taken += is_over(command) ? 1 : 0;
+
+    pending->taken += has_result(command) ? 1 : 0;
     command->wanted = FALSE;
     g_queue_remove(&pending->queue, command);
-    drop_if_settled(pending, command);
+    remove_if_settled(pending, command);
 }
 
-/* @error is taken. */
+/* @error: (transfer full) */
 static void
-fail(QblkPending *pending, Command *command, GError *error)
+fail_command(QblkPending *pending, Command *command, GError *error)
 {
     command->error = error;
     pending->arrived += command->wanted ? 1 : 0;
@@ -208,9 +215,10 @@ qblk_pending_fail_all(QblkPending *pending, const GError *error)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Command *command = value;
         command->owed = FALSE;
-        if (!is_over(command)) {
-            fail(pending, command, g_error_copy(error));
+        if (!has_result(command)) {
+            fail_command(pending, command, g_error_copy(error));
         }
+
         if (!command->wanted) {
             g_hash_table_iter_remove(&iter);
         }
@@ -222,7 +230,7 @@ qblk_pending_fail_all(QblkPending *pending, const GError *error)
 static gboolean
 is_timed(const Command *command)
 {
-    return command->wanted && !is_over(command);
+    return command->wanted && !has_result(command);
 }
 
 static gint64
@@ -244,16 +252,17 @@ qblk_pending_deadline(const QblkPending *pending)
             first = deadline;
         }
     }
+
     return first;
 }
 
 static GError *
-timeout_error(const Command *command)
+new_timeout_error(const Command *command)
 {
     return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                       command->owed
-                           ? "'%s': no answer within %" G_GINT64_FORMAT " ms"
-                           : "'%s' was not sent: QEMU answered nothing for %" G_GINT64_FORMAT " ms",
+                       command->owed ? "'%s': no answer within %" G_GINT64_FORMAT " ms"
+                                     : "'%s' was not sent: QEMU did not reply for %" G_GINT64_FORMAT
+                                       " ms",
                        command->name, command->timeout / 1000);
 }
 
@@ -266,7 +275,7 @@ qblk_pending_expire(QblkPending *pending, gint64 now)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Command *command = value;
         if (is_timed(command) && now >= deadline_of(pending, command)) {
-            fail(pending, command, timeout_error(command));
+            fail_command(pending, command, new_timeout_error(command));
             g_queue_remove(&pending->queue, command);
         }
     }

@@ -17,6 +17,7 @@ qblk_query_free(QblkQuery *query)
     if (query == NULL) {
         return;
     }
+
     g_free(query->command);
     qblk_json_unref(query->arguments);
     g_free(query);
@@ -52,6 +53,7 @@ qblk_answer_free(QblkAnswer *answer)
     if (answer == NULL) {
         return;
     }
+
     qblk_json_unref(answer->value);
     qblk_json_unref(answer->refusal);
     g_free(answer);
@@ -63,13 +65,14 @@ qblk_answer_check(const QblkAnswer *answer, const char *command, GError **error)
     if (answer->refusal == NULL) {
         return TRUE;
     }
+
     const char *error_class = qblk_json_get_string(answer->refusal, "class");
     const char *desc = qblk_json_get_string(answer->refusal, "desc");
-    /* QEMU repeats file names in its texts, passwords in URLs included. */
+    /* Messages of QEMU contain file names, with the passwords in URLs. */
     g_autofree char *clean = qblk_redact_text(desc == NULL ? "no reason given" : desc);
+    gboolean is_missing = g_strcmp0(error_class, "CommandNotFound") == 0;
     g_set_error(error, QBLK_QMP_ERROR,
-                g_strcmp0(error_class, "CommandNotFound") == 0 ? QBLK_QMP_ERROR_NOT_FOUND
-                                                               : QBLK_QMP_ERROR_REFUSED,
-                "'%s': %s", command, clean);
+                is_missing ? QBLK_QMP_ERROR_NOT_FOUND : QBLK_QMP_ERROR_REFUSED, "'%s': %s", command,
+                clean);
     return FALSE;
 }

@@ -304,7 +304,7 @@ check_alternate(Check *check, const QblkJson *type, const QblkJson *value, GErro
 
     if (cause == NULL) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
-                    "'%s': '%s' is of none of the types it can have", check->command,
+                    "'%s': '%s' is not of a type that this QEMU accepts there", check->command,
                     check->path->str);
     } else {
         g_propagate_error(error, g_steal_pointer(&cause));

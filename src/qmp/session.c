@@ -21,10 +21,8 @@ struct QblkSession {
 
     QblkPending *commands;
     QblkEventQueue *events;
-
     GString *output;
     gsize output_sent;
-
     QblkSessionLogger logger;
     gpointer logger_data;
 };
@@ -37,7 +35,7 @@ qblk_session_new(const char *peer, gint64 now, gint64 timeout, gsize max_reply_b
     session->framer = qblk_framer_new(max_reply_bytes);
     session->handshake_start = now;
     session->handshake_timeout = timeout;
-    /* No two sessions have the same ids: see is_of_earlier(). */
+    /* No two sessions have the same ids: see is_of_earlier_client(). */
     session->commands = qblk_pending_new((guint64)now);
     session->events = qblk_event_queue_new();
     session->output = g_string_new(NULL);
@@ -47,9 +45,8 @@ qblk_session_new(const char *peer, gint64 now, gint64 timeout, gsize max_reply_b
 void
 qblk_session_restart(QblkSession *session, const char *peer, gint64 now, gint64 timeout)
 {
-    g_autofree char *name = g_strdup(peer);
     g_free(session->peer);
-    session->peer = g_steal_pointer(&name);
+    session->peer = g_strdup(peer);
     session->state = QBLK_SESSION_GREETING;
     g_clear_error(&session->error);
     qblk_framer_reset(session->framer);
@@ -70,6 +67,7 @@ qblk_session_free(QblkSession *session)
     if (session == NULL) {
         return;
     }
+
     g_free(session->peer);
     g_clear_error(&session->error);
     qblk_framer_free(session->framer);
@@ -117,7 +115,7 @@ qblk_session_version(const QblkSession *session)
     return session->version;
 }
 
-/* A failure arrives and is never taken: who waits for something to arrive must hear of it. */
+/* A failure is counted as arrived and is never taken, so that a caller that waits is woken. */
 guint64
 qblk_session_arrived(const QblkSession *session)
 {
@@ -141,13 +139,14 @@ log_message(QblkSession *session, gboolean sent, const char *text, gsize length)
     }
 }
 
-/* Move commands from the queue to the output as far as QEMU takes them. */
+/* Move commands from the queue to the output, up to the number that QEMU accepts. */
 static void
-pump(QblkSession *session)
+fill_output(QblkSession *session)
 {
     if (session->state != QBLK_SESSION_NEGOTIATING && session->state != QBLK_SESSION_READY) {
         return;
     }
+
     char *text;
     while ((text = qblk_pending_send_next(session->commands)) != NULL) {
         gsize length = strlen(text);
@@ -157,9 +156,9 @@ pump(QblkSession *session)
     }
 }
 
-/* The session failed; @error is taken. */
+/* @error: (transfer full): why the session has failed */
 static void
-fail(QblkSession *session, GError *error)
+fail_session(QblkSession *session, GError *error)
 {
     session->state = QBLK_SESSION_FAILED;
     session->error = error;
@@ -176,7 +175,8 @@ qblk_session_submit(QblkSession *session, const char *command, const QblkJson *a
     if (session->state == QBLK_SESSION_FAILED) {
         qblk_pending_fail_all(session->commands, session->error);
     }
-    pump(session);
+
+    fill_output(session);
     return id;
 }
 
@@ -223,7 +223,7 @@ qblk_session_next_event(const QblkSession *session)
 
 /* ---- what QEMU sends ---- */
 
-/* What came, as the actions of the table see it. */
+/* A message that was received, for the actions of the table. */
 typedef struct {
     const QblkMessage *message;
     gsize bytes;
@@ -233,7 +233,7 @@ typedef struct {
 typedef gboolean (*Action)(QblkSession *session, const Arrival *arrival, GError **error);
 
 static gboolean
-greet(QblkSession *session, const Arrival *arrival, GError **error)
+read_greeting(QblkSession *session, const Arrival *arrival, GError **error)
 {
     session->greeting = qblk_json_ref(arrival->message->json);
     session->version = qblk_message_version(arrival->message);
@@ -244,38 +244,37 @@ greet(QblkSession *session, const Arrival *arrival, GError **error)
 static gboolean
 reject(QblkSession *session, const Arrival *arrival, GError **error)
 {
-    static const char *const names[QBLK_MESSAGE_KINDS] = {
-        [QBLK_MESSAGE_GREETING] = "greeting",
-        [QBLK_MESSAGE_RETURN] = "reply",
-        [QBLK_MESSAGE_ERROR] = "error",
-        [QBLK_MESSAGE_EVENT] = "event",
-    };
-    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                session->greeting == NULL ? "QEMU sent no greeting but first its %s"
-                                          : "QEMU sent a second %s",
-                names[arrival->message->kind]);
+    static const char *const names[QBLK_MESSAGE_KINDS] = {"QMP", "return", "error", "event"};
+    if (session->greeting == NULL) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                    "QEMU sent '%s' before its greeting", names[arrival->message->kind]);
+    } else {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "QEMU sent a second greeting");
+    }
     return FALSE;
 }
 
-/* The name of the command that @message answers; NULL with @error where there is none. */
+/* Returns: the name of the command that @message answers, or NULL with @error. */
 static const char *
-find_asked(QblkSession *session, const QblkMessage *message, GError **error)
+answered_command(QblkSession *session, const QblkMessage *message, GError **error)
 {
     if (!message->has_id && message->kind == QBLK_MESSAGE_ERROR) {
         g_autofree char *clean = qblk_redact_text(qblk_json_get_string(message->payload, "desc"));
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                    "QEMU could not read what was sent: %s", clean);
+                    "QEMU could not parse a command: %s", clean);
         return NULL;
     }
+
     if (!message->has_id) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "QEMU sent a reply without id");
         return NULL;
     }
+
     const char *name = qblk_pending_in_flight(session->commands, message->id);
     if (name == NULL) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
                     "QEMU sent a reply with id %" G_GUINT64_FORMAT
-                    ", which no unanswered command has",
+                    ", which no command in flight has",
                     message->id);
     }
     return name;
@@ -285,9 +284,10 @@ static gboolean
 answer_command(QblkSession *session, const Arrival *arrival, GError **error)
 {
     const QblkMessage *message = arrival->message;
-    if (find_asked(session, message, error) == NULL) {
+    if (answered_command(session, message, error) == NULL) {
         return FALSE;
     }
+
     QblkJson *payload = qblk_json_ref(message->payload);
     gboolean refused = message->kind == QBLK_MESSAGE_ERROR;
     qblk_pending_answer(session->commands, message->id,
@@ -300,15 +300,17 @@ static gboolean
 negotiate(QblkSession *session, const Arrival *arrival, GError **error)
 {
     const QblkMessage *message = arrival->message;
-    const char *name = find_asked(session, message, error);
+    const char *name = answered_command(session, message, error);
     if (name == NULL) {
         return FALSE;
     }
+
     if (message->id != session->capabilities_id) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                    "QEMU answered '%s' before 'qmp_capabilities'", name);
+                    "QEMU replied to '%s' before 'qmp_capabilities'", name);
         return FALSE;
     }
+
     if (message->kind == QBLK_MESSAGE_ERROR) {
         g_autoptr(QblkAnswer) refusal = qblk_answer_new(NULL, qblk_json_ref(message->payload));
         return qblk_answer_check(refusal, name, error);
@@ -322,7 +324,7 @@ keep_event(QblkSession *session, const Arrival *arrival, GError **error)
     return qblk_event_queue_push(session->events, arrival->message->json, arrival->bytes, error);
 }
 
-/* What a message does in each state, and the state after it where it is as it should be. */
+/* The action for a message in each state, and the state after it if the action succeeds. */
 /* clang-format off */
 static const struct
 {
@@ -330,7 +332,7 @@ static const struct
     QblkSessionState next;
 } transitions[QBLK_SESSION_FAILED][QBLK_MESSAGE_KINDS] = {
     [QBLK_SESSION_GREETING] = {
-        [QBLK_MESSAGE_GREETING] = {greet, QBLK_SESSION_NEGOTIATING},
+        [QBLK_MESSAGE_GREETING] = {read_greeting, QBLK_SESSION_NEGOTIATING},
         [QBLK_MESSAGE_RETURN] = {reject, QBLK_SESSION_FAILED},
         [QBLK_MESSAGE_ERROR] = {reject, QBLK_SESSION_FAILED},
         [QBLK_MESSAGE_EVENT] = {reject, QBLK_SESSION_FAILED},
@@ -350,36 +352,40 @@ static const struct
 };
 /* clang-format on */
 
-/* Whether it answers a client that was there before us, and went before QEMU had answered: that
- * command is carried out all the same, and its reply goes to whoever is connected then (seen with
- * 7.2).  Once our first command was answered there is none any more. */
+/* TRUE if @message answers an earlier client, which closed its connection before QEMU had replied:
+ * QEMU executes that command, and the client that is connected then receives the reply (seen with
+ * 7.2).  After the reply to our first command there are no such messages. */
 static gboolean
-is_of_earlier(const QblkSession *session, const QblkMessage *message)
+is_of_earlier_client(const QblkSession *session, const QblkMessage *message)
 {
     if (session->state != QBLK_SESSION_NEGOTIATING || message->kind == QBLK_MESSAGE_EVENT) {
         return FALSE;
     }
+
     return message->has_id ? qblk_pending_in_flight(session->commands, message->id) == NULL
                            : message->kind == QBLK_MESSAGE_RETURN;
 }
 
 static gboolean
-handle(QblkSession *session, const GString *text, gint64 now, GError **error)
+handle_message(QblkSession *session, const GString *text, gint64 now, GError **error)
 {
     log_message(session, FALSE, text->str, text->len);
     g_autoptr(QblkMessage) message = qblk_message_parse(text->str, text->len, error);
     if (message == NULL) {
         return FALSE;
     }
-    if (is_of_earlier(session, message)) {
+
+    if (is_of_earlier_client(session, message)) {
         return TRUE;
     }
+
     const Arrival arrival = {.message = message, .bytes = text->len, .now = now};
     if (!transitions[session->state][message->kind].action(session, &arrival, error)) {
         return FALSE;
     }
+
     session->state = transitions[session->state][message->kind].next;
-    pump(session);
+    fill_output(session);
     return TRUE;
 }
 
@@ -392,13 +398,15 @@ qblk_session_receive(QblkSession *session, const char *bytes, gsize length, gint
         GString *message = NULL;
         gboolean good = qblk_framer_feed(session->framer, bytes, length, &used, &message, &error);
         if (good && message != NULL) {
-            good = handle(session, message, now, &error);
+            good = handle_message(session, message, now, &error);
             g_string_free(message, TRUE);
         }
+
         if (!good) {
-            fail(session, error);
+            fail_session(session, error);
             return;
         }
+
         bytes += used;
         length -= used;
     }
@@ -410,6 +418,7 @@ qblk_session_end(QblkSession *session, const char *reason)
     if (session->state == QBLK_SESSION_FAILED) {
         return;
     }
+
     GError *error = NULL;
     if (reason != NULL) {
         g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
@@ -417,11 +426,14 @@ qblk_session_end(QblkSession *session, const char *reason)
     } else if (qblk_framer_is_inside(session->framer)) {
         g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
                     "QEMU closed the connection inside a message");
+    } else if (session->state == QBLK_SESSION_GREETING) {
+        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                    "QEMU closed the connection before its greeting");
     } else {
-        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection%s",
-                    session->state == QBLK_SESSION_GREETING ? " before its greeting" : "");
+        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection");
     }
-    fail(session, error);
+
+    fail_session(session, error);
 }
 
 const char *
@@ -450,6 +462,7 @@ qblk_session_deadline(const QblkSession *session)
     if (session->state == QBLK_SESSION_FAILED) {
         return -1;
     }
+
     if (session->state != QBLK_SESSION_READY) {
         return session->handshake_start + session->handshake_timeout;
     }
@@ -457,13 +470,14 @@ qblk_session_deadline(const QblkSession *session)
 }
 
 static GError *
-handshake_error(const QblkSession *session)
+new_handshake_error(const QblkSession *session)
 {
     if (session->state == QBLK_SESSION_GREETING) {
         return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
                            "no greeting from %s: another client probably holds this monitor",
                            session->peer);
     }
+
     return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
                        "'qmp_capabilities': no answer within %" G_GINT64_FORMAT " ms",
                        session->handshake_timeout / 1000);
@@ -476,9 +490,11 @@ qblk_session_tick(QblkSession *session, gint64 now)
     if (first < 0 || now < first) {
         return;
     }
+
     if (session->state != QBLK_SESSION_READY) {
-        fail(session, handshake_error(session));
+        fail_session(session, new_handshake_error(session));
         return;
     }
+
     qblk_pending_expire(session->commands, now);
 }

@@ -32,14 +32,15 @@ set_flags(int fd, GError **error)
                     "cannot make descriptor %d non-blocking: %s", fd, g_strerror(errno));
         return FALSE;
     }
+
     return TRUE;
 }
 
 /* ---- unix sockets ---- */
 
-/* What would help, for the ways a connection to @path fails. */
+/* Returns: the remedy, for each way in which a connection to @path fails. */
 static const char *
-hint_for(const char *path, int cause)
+connect_hint(const char *path, int cause)
 {
     struct stat info;
     switch (cause) {
@@ -49,51 +50,57 @@ hint_for(const char *path, int cause)
         if (stat(path, &info) == 0 && !S_ISSOCK(info.st_mode)) {
             return ": it is not a socket";
         }
-        return ": nobody listens there, the QEMU that made the socket has probably ended";
+
+        return ": no process listens on it; the QEMU that created it has probably ended";
     case EACCES:
     case EPERM:
-        return ": this user may not connect to it";
+        return ": this user has no permission to connect to it";
     default:
         return "";
     }
 }
 
 static int
-fail_unix(const char *path, int cause, GError **error)
+set_unix_error(const char *path, int cause, GError **error)
 {
     if (cause == EAGAIN) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
-                    "no connection to '%s': other clients probably wait for this monitor", path);
+                    "cannot connect to '%s': other clients probably wait for this monitor", path);
     } else {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot connect to '%s': %s%s",
-                    path, g_strerror(cause), hint_for(path, cause));
+                    path, g_strerror(cause), connect_hint(path, cause));
     }
+
     return -1;
 }
 
-/* Fill @name for @path.  A path too long for it is reached through its directory, which is opened
- * into @directory and must stay open until connect() is over; errno on failure. */
+/* Fill @name for @path.  A path that is too long for it is reached through its directory, which is
+ * opened as @directory and must stay open until connect() returns.
+ * Returns: 0 or errno */
 static int
-name_unix(const char *path, struct sockaddr_un *name, int *directory)
+set_unix_name(const char *path, struct sockaddr_un *name, int *directory)
 {
     *name = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) < sizeof(name->sun_path)) {
         memcpy(name->sun_path, path, strlen(path) + 1);
         return 0;
     }
+
     g_autofree char *parent = g_path_get_dirname(path);
     g_autofree char *last = g_path_get_basename(path);
     *directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (*directory < 0) {
         return errno;
     }
+
     int written =
         g_snprintf(name->sun_path, sizeof(name->sun_path), "/proc/self/fd/%d/%s", *directory, last);
     return written < (int)sizeof(name->sun_path) ? 0 : ENAMETOOLONG;
 }
 
-/* A unix connect() never answers EINPROGRESS: with a full backlog it blocks or fails with EAGAIN.
- * Blocking under SO_SNDTIMEO is the one way to wait for it that has an end. */
+/* connect() to a unix socket never returns EINPROGRESS: if the backlog is full it blocks, or fails
+ * with EAGAIN.  Only SO_SNDTIMEO limits how long it blocks.
+ * Returns: 0 or errno */
 static int
 connect_blocking(int fd, const struct sockaddr_un *name, gint64 deadline)
 {
@@ -109,6 +116,7 @@ connect_blocking(int fd, const struct sockaddr_un *name, gint64 deadline)
     if (result == 0) {
         return 0;
     }
+
     return errno == EINTR ? EAGAIN : errno;
 }
 
@@ -117,26 +125,31 @@ open_unix(const char *path, gint64 deadline, GError **error)
 {
     struct sockaddr_un name;
     int directory = -1;
-    int cause = name_unix(path, &name, &directory);
-    int fd = cause == 0 ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+    int cause = set_unix_name(path, &name, &directory);
+    int fd = -1;
     if (cause == 0) {
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         cause = fd < 0 ? errno : connect_blocking(fd, &name, deadline);
     }
+
     if (directory >= 0) {
         close(directory);
     }
+
     if (cause == 0 && set_flags(fd, error)) {
         return fd;
     }
+
     if (fd >= 0) {
         close(fd);
     }
-    return cause == 0 ? -1 : fail_unix(path, cause, error);
+
+    return cause == 0 ? -1 : set_unix_error(path, cause, error);
 }
 
 /* ---- TCP ---- */
 
-/* Wait for a connect() under way; 0 or errno. */
+/* Wait until a connect() that is in progress ends.  Returns: 0 or errno */
 static int
 finish_connect(int fd, gint64 deadline)
 {
@@ -148,15 +161,17 @@ finish_connect(int fd, gint64 deadline)
     if (ready == 0) {
         return ETIMEDOUT;
     }
+
     int cause = 0;
     socklen_t size = sizeof(cause);
     if (ready < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &cause, &size) < 0) {
         return errno;
     }
+
     return cause;
 }
 
-/* A connected descriptor, or -1 with errno. */
+/* Returns: a connected descriptor, or -1 with errno */
 static int
 connect_tcp(const struct addrinfo *item, gint64 deadline)
 {
@@ -164,17 +179,20 @@ connect_tcp(const struct addrinfo *item, gint64 deadline)
     if (fd < 0) {
         return -1;
     }
+
     int cause = connect(fd, item->ai_addr, item->ai_addrlen) == 0 ? 0 : errno;
-    /* An interrupted connect() goes on by itself, as a non-blocking one does. */
+    /* connect() continues after a signal, as a non-blocking one does. */
     if (cause == EINPROGRESS || cause == EINTR) {
         cause = finish_connect(fd, deadline);
     }
+
     if (cause != 0) {
         close(fd);
         errno = cause;
         return -1;
     }
-    /* Commands are small and each waits for its reply; without this they wait for an ACK too. */
+
+    /* Commands are small and each waits for its reply; without this they also wait for an ACK. */
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     return fd;
@@ -191,18 +209,21 @@ open_tcp(const QblkAddress *address, gint64 deadline, GError **error)
                     address->host, code == EAI_SYSTEM ? g_strerror(errno) : gai_strerror(code));
         return -1;
     }
+
     int fd = -1;
     int cause = 0;
     for (const struct addrinfo *item = found; item != NULL && fd < 0; item = item->ai_next) {
         fd = connect_tcp(item, deadline);
         cause = errno;
     }
+
     freeaddrinfo(found);
     if (fd < 0) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot connect to '%s': %s%s",
                     address->text, g_strerror(cause),
-                    cause == ECONNREFUSED ? ": nobody listens there" : "");
+                    cause == ECONNREFUSED ? ": no process listens there" : "");
     }
+
     return fd;
 }
 
@@ -215,19 +236,21 @@ open_fd(const QblkAddress *address, GError **error)
     socklen_t type_size = sizeof(type);
     struct sockaddr_storage peer;
     socklen_t peer_size = sizeof(peer);
-    const char *why = NULL;
+    const char *reason = NULL;
     if (getsockopt(address->fd, SOL_SOCKET, SO_TYPE, &type, &type_size) < 0) {
-        why = errno == ENOTSOCK ? "it is not a socket" : g_strerror(errno);
+        reason = errno == ENOTSOCK ? "it is not a socket" : g_strerror(errno);
     } else if (type != SOCK_STREAM) {
-        why = "it is not a stream socket";
+        reason = "it is not a stream socket";
     } else if (getpeername(address->fd, (struct sockaddr *)&peer, &peer_size) < 0) {
-        why = errno == ENOTCONN ? "it is not connected" : g_strerror(errno);
+        reason = errno == ENOTCONN ? "it is not connected" : g_strerror(errno);
     }
-    if (why != NULL) {
+
+    if (reason != NULL) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot use '%s': %s",
-                    address->text, why);
+                    address->text, reason);
         return -1;
     }
+
     return set_flags(address->fd, error) ? address->fd : -1;
 }
 
@@ -259,12 +282,15 @@ gssize
 qblk_transport_send(int fd, const char *bytes, gsize length)
 {
     gssize sent;
+
     do {
         sent = send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
+
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         return 0;
     }
+
     return sent;
 }
 
@@ -272,15 +298,19 @@ QblkTransportResult
 qblk_transport_receive(int fd, char *buffer, gsize size, gsize *length)
 {
     gssize received;
+
     do {
         received = recv(fd, buffer, size, MSG_DONTWAIT);
     } while (received < 0 && errno == EINTR);
+
     if (received > 0) {
         *length = (gsize)received;
         return QBLK_TRANSPORT_BYTES;
     }
+
     if (received == 0 || errno == ECONNRESET) {
         return QBLK_TRANSPORT_END;
     }
+
     return errno == EAGAIN || errno == EWOULDBLOCK ? QBLK_TRANSPORT_NOTHING : QBLK_TRANSPORT_FAILED;
 }

@@ -1,39 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Descriptors: opening the connection, and bytes over it.  No call here raises SIGPIPE.
+ * Descriptors: opening the connection, and bytes over it.  No function raises SIGPIPE.
  */
 #pragma once
 
 #include "qmp/address.h"
 
 /**
- * Open a connection within @timeout_ms milliseconds: a descriptor that is non-blocking and closed
- * on exec, owned by the caller.
+ * Open a connection.  Looking up a host name may take longer than the time limit.
  *
- * For `fd:N` the descriptor itself is returned when it is a connected stream socket, and belongs to
- * the caller from then on; its file status flags are changed, which other processes that share the
- * open socket will see.  On failure it is left as it was.
+ * For a descriptor, that one is returned if it is a connected stream socket.  Its file status flags
+ * are changed, which affects other processes that share the open socket.
  *
- * Fails with QBLK_QMP_ERROR_CONNECT, or with QBLK_QMP_ERROR_BUSY where a unix socket's backlog is
- * full: so many clients already wait for the monitor.  Looking up a host name may take longer than
- * the timeout.
+ * @timeout_ms: the time limit in milliseconds
+ *
+ * Returns: (transfer full): a descriptor that is non-blocking and closed on exec; -1 with
+ * QBLK_QMP_ERROR_CONNECT, with QBLK_QMP_ERROR_BUSY if the backlog of a unix socket is full, because
+ * that many clients wait for the monitor, or with QBLK_QMP_ERROR_ARGUMENT if @address is not one of
+ * a monitor.  On failure a given descriptor is not changed.
  */
 int qblk_transport_open(const QblkAddress *address, int timeout_ms,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Send some of @length bytes.  Returns how many, 0 where the socket takes none now, -1 with errno
- * where it will never take any.
+ * Send some of @length bytes.
+ *
+ * Returns: how many; 0 if the socket accepts no byte at the moment; -1 with errno if it never will
  */
 gssize qblk_transport_send(int fd, const char *bytes, gsize length) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef enum {
     QBLK_TRANSPORT_BYTES,   /* at least one byte was read */
-    QBLK_TRANSPORT_NOTHING, /* there is none now */
-    QBLK_TRANSPORT_END,     /* the peer closed the connection, or is gone */
-    QBLK_TRANSPORT_FAILED,  /* errno says why */
+    QBLK_TRANSPORT_NOTHING, /* no byte is available at the moment */
+    QBLK_TRANSPORT_END,     /* the peer closed the connection, or does not exist any longer */
+    QBLK_TRANSPORT_FAILED,  /* errno is set */
 } QblkTransportResult;
 
-/** Read up to @size bytes into @buffer; sets @length where there are any. */
+/** Read up to @size bytes into @buffer; @length is set for QBLK_TRANSPORT_BYTES. */
 QblkTransportResult qblk_transport_receive(int fd, char *buffer, gsize size,
                                            gsize *length) G_GNUC_WARN_UNUSED_RESULT;

@@ -139,11 +139,11 @@ refuse(gsize limit, const char *bytes, gsize length, int code, const char *part)
 static void
 anything_else_between_messages_is_refused(void **state)
 {
-    refuse(0, "HTTP/1.1", 8, QBLK_QMP_ERROR_PROTOCOL, "begins with 'H'");
-    refuse(0, " \r\n[1]", 6, QBLK_QMP_ERROR_PROTOCOL, "begins with '['");
-    refuse(0, "}", 1, QBLK_QMP_ERROR_PROTOCOL, "begins with '}'");
-    refuse(0, "\xff", 1, QBLK_QMP_ERROR_PROTOCOL, "begins with byte 0xff");
-    refuse(0, "\0{}", 3, QBLK_QMP_ERROR_PROTOCOL, "begins with byte 0x00");
+    refuse(0, "HTTP/1.1", 8, QBLK_QMP_ERROR_PROTOCOL, "starts with 'H'");
+    refuse(0, " \r\n[1]", 6, QBLK_QMP_ERROR_PROTOCOL, "starts with '['");
+    refuse(0, "}", 1, QBLK_QMP_ERROR_PROTOCOL, "starts with '}'");
+    refuse(0, "\xff", 1, QBLK_QMP_ERROR_PROTOCOL, "starts with byte 0xff");
+    refuse(0, "\0{}", 3, QBLK_QMP_ERROR_PROTOCOL, "starts with byte 0x00");
 }
 
 static void

@@ -63,7 +63,7 @@ what_qemu_never_sends_is_refused_with_the_reason(void **state)
     static const struct {
         const char *text, *part;
     } cases[] = {
-        {"{}", "a message has none of 'QMP', 'return', 'error' and 'event'"},
+        {"{}", "a message has none of 'QMP', 'return', 'error', 'event'"},
         {"{\"id\": 1}", "a message has none of"},
         {"{\"return\": 1, \"event\": \"A\"}", "a message has several of"},
         {"{\"return\": 1", "not JSON"},
@@ -76,8 +76,8 @@ what_qemu_never_sends_is_refused_with_the_reason(void **state)
         {"{\"QMP\": []}", "'QMP' is not an object"},
         {"{\"QMP\": {}}", "the version in the greeting is not an object"},
         {"{\"QMP\": {\"version\": {\"qemu\": {\"major\": \"7\"}}}}", "'major' is not an integer"},
-        {"{\"return\": {}, \"id\": \"libvirt-7\"}", "has the id '\"libvirt-7\"'"},
-        {"{\"return\": {}, \"id\": -1}", "has the id '-1'"},
+        {"{\"return\": {}, \"id\": \"libvirt-7\"}", "has the invalid id '\"libvirt-7\"'"},
+        {"{\"return\": {}, \"id\": -1}", "has the invalid id '-1'"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;

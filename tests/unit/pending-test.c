@@ -155,7 +155,7 @@ time_runs_from_the_last_reply(void **state)
     assert_int_equal(qblk_pending_arrived(pending), 2);
     sends(pending, NULL);
     assert_failed(pending, b, QBLK_QMP_ERROR_TIMEOUT,
-                  "'b' was not sent: QEMU answered nothing for 9 ms");
+                  "'b' was not sent: QEMU did not reply for 9 ms");
     assert_null(qblk_pending_name(pending, b));
 }
 

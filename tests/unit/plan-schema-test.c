@@ -135,8 +135,9 @@ assert_well_formed(const GPtrArray *steps, const QblkSchema *schema)
         const QblkStep *step = steps->pdata[i];
         g_autoptr(GError) error = NULL;
         if (step->command != NULL) {
-            (void)schema_check_command(schema, step->command, step->arguments, &error);
+            gboolean is_good = schema_check_command(schema, step->command, step->arguments, &error);
             assert_no_error(error);
+            assert_true(is_good);
         }
         assert_well_formed(step->undo, schema);
     }

@@ -117,9 +117,9 @@ what_qemu_refuses_is_refused_with_its_path(void **state)
         {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\"}}",
          "'file.filename' is missing"},
         {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":7}",
-         "'file' is of none of the types it can have"},
+         "'file' is not of a type that this QEMU accepts there"},
         {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":null}",
-         "'file' is of none of the types it can have"},
+         "'file' is not of a type that this QEMU accepts there"},
         {"blockdev-add",
          "{\"driver\":\"quorum\",\"vote-threshold\":1,\"children\":[\"a\",{\"driver\":\"raw\"}]}",
          "'children[1].file' is missing"},
@@ -158,7 +158,7 @@ only_what_is_unknown_is_not_supported(void **state)
         {"blockdev-add", "{\"driver\":\"quorum\",\"children\":[\"a\",{\"driver\":\"x\"}]}",
          "'children[1].driver' has no value 'x'"},
         {"blockdev-add", "{\"driver\":\"qcow2\",\"file\":7}",
-         "'file' is of none of the types it can have"},
+         "'file' is not of a type that this QEMU accepts there"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkJson) arguments = cases[i].arguments ? parse(cases[i].arguments) : NULL;

@@ -162,17 +162,18 @@ faults_of_the_peer_fail_everything_with_the_same_error(void **state)
     static const struct {
         const char *text, *part;
     } cases[] = {
-        {"{\"return\": {}, \"id\": 99}", "id 99, which no unanswered command has"},
-        {"{\"return\": {}, \"id\": 1}", "id 1, which no unanswered command has"},
-        {"{\"return\": 1, \"id\": 2}{\"return\": 1, \"id\": 2}", "id 2, which no unanswered"},
+        {"{\"return\": {}, \"id\": 99}", "id 99, which no command in flight has"},
+        {"{\"return\": {}, \"id\": 1}", "id 1, which no command in flight has"},
+        {"{\"return\": 1, \"id\": 2}{\"return\": 1, \"id\": 2}",
+         "id 2, which no command in flight"},
         {"{\"return\": {}}", "a reply without id"},
         {"{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}",
-         "QEMU could not read what was sent: JSON parse error"},
+         "QEMU could not parse a command: JSON parse error"},
         {SESSION_GREETING, "a second greeting"},
         {"{\"something\": 1}", "none of 'QMP'"},
-        {"{\"return\": {}, \"id\": \"2\"}", "which no command had"},
+        {"{\"return\": {}, \"id\": \"2\"}", "has the invalid id"},
         {"{\"return\": nonsense, \"id\": 2}", "not JSON"},
-        {"garbage", "begins with 'g'"},
+        {"garbage", "starts with 'g'"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkSession) session = session_check_new_ready(0);
@@ -202,8 +203,7 @@ only_a_greeting_may_come_first(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(QblkSession) session = session_check_new();
         session_check_receive(session, texts[i], 0);
-        session_check_session_failed(session, QBLK_QMP_ERROR_PROTOCOL,
-                                     "QEMU sent no greeting but first");
+        session_check_session_failed(session, QBLK_QMP_ERROR_PROTOCOL, "before its greeting");
     }
 }
 
@@ -214,7 +214,7 @@ the_capabilities_are_answered_first(void **state)
     (void)session_check_submit(session, "query-block", 0, SESSION_SECOND);
     session_check_receive(session, SESSION_GREETING "{\"return\": {}, \"id\": 1}", 0);
     session_check_session_failed(session, QBLK_QMP_ERROR_PROTOCOL,
-                                 "answered 'query-block' before 'qmp_capabilities'");
+                                 "replied to 'query-block' before 'qmp_capabilities'");
 }
 
 /* QEMU answers the command it is at when a client goes to the one that comes next. */

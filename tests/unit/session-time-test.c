@@ -47,7 +47,7 @@ a_command_out_of_time_fails_alone_and_its_late_reply_is_dropped(void **state)
     session_check_answered(session, other, 2);
     /* Only one late reply is owed. */
     session_check_reply(session, slow, 1, 3 * SESSION_SECOND);
-    session_check_session_failed(session, QBLK_QMP_ERROR_PROTOCOL, "no unanswered command");
+    session_check_session_failed(session, QBLK_QMP_ERROR_PROTOCOL, "no command in flight");
 }
 
 static void

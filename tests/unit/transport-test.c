@@ -133,7 +133,8 @@ a_failed_connection_says_what_would_help(void **state)
     refuse(path, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT, missing);
     refuse(path, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT, "is the VM running");
     close(listen_at(*state, "s", 1));
-    refuse(path, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT, "Connection refused: nobody listens there");
+    refuse(path, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT,
+           "Connection refused: no process listens on it");
     g_unlink(path);
     assert_true(g_file_set_contents(path, "", 0, NULL));
     refuse(path, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT, "it is not a socket");
@@ -172,7 +173,7 @@ listen_tcp(int family, int *port)
 static void
 tcp_is_opened_by_name_and_by_number(void **state)
 {
-    /* localhost may mean ::1 first, where nobody listens: the next address is tried. */
+    /* localhost may mean ::1 first, where no process listens: the next address is tried. */
     static const char *const hosts[] = {"127.0.0.1", "localhost"};
     for (gsize i = 0; i < G_N_ELEMENTS(hosts); i++) {
         int port;
@@ -183,7 +184,7 @@ tcp_is_opened_by_name_and_by_number(void **state)
         assert_connected(fd, listener);
         close(fd);
         close(listener);
-        refuse(text, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT, "nobody listens there");
+        refuse(text, TIMEOUT_MS, QBLK_QMP_ERROR_CONNECT, "no process listens there");
     }
 }
 
