@@ -70,17 +70,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImage, qblk_image_free)
  */
 int qblk_image_take_fd(QblkImage *image) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * qblk_image_take_address:
- * @image: the image
- *
- * Take the monitor of the daemon, which serves one client, for qblk_client_connect().  The client
- * owns the descriptor in the address.
- *
- * Returns: (transfer full) (nullable): the address; NULL if it was taken before
- *
- * Since: 0.1.0
- */
-char *qblk_image_take_address(QblkImage *image) G_GNUC_WARN_UNUSED_RESULT;
-
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "plan/plan-copy.h"
 
 #include <errno.h>
+#include <qblk/client-async.h>
 #include <qblk/image.h>
 #include <sys/stat.h>
 

@@ -264,10 +264,3 @@ qblk_image_take_fd(QblkImage *image)
     image->socket = -1;
     return fd;
 }
-
-char *
-qblk_image_take_address(QblkImage *image)
-{
-    int fd = qblk_image_take_fd(image);
-    return fd < 0 ? NULL : g_strdup_printf("fd:%d", fd);
-}
