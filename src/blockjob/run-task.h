@@ -5,7 +5,8 @@
 #pragma once
 
 #include "blockjob/monitor.h"
-#include "blockjob/run.h"
+#include "blockjob/run-options.h"
+#include "blockjob/run-state.h"
 
 /** All plans that are carried out together. */
 typedef struct {

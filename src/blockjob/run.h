@@ -4,33 +4,9 @@
  */
 #pragma once
 
+#include "blockjob/run-options.h"
 #include "blockjob/run-state.h"
 #include "qmp/client.h"
-
-/** The progress of a job, for the user. */
-typedef struct {
-    const char *state;  /* of the job; NULL before it has started */
-    gint64 done, total; /* in the job's units, bytes; -1: not known */
-} QblkRunProgress;
-
-typedef void (*QblkRunReport)(const QblkPlan *plan, const QblkRunProgress *progress,
-                              gpointer user_data);
-
-typedef struct {
-    const QblkSnapshotOptions *snapshot; /* those that the plans' snapshot was made with */
-    const char *address;  /* to connect to again if the connection is lost; NULL: do not */
-    int timeout_ms;       /* for connecting and for each answer; 0: the default */
-    int heartbeat_ms;     /* query the jobs if nothing was sent for so long; 0: timeout_ms */
-    gint64 time_limit_ms; /* for the whole run; then the jobs are cancelled; 0: none */
-    int stop_fd;          /* readable: cancel the jobs, and the second time detach; -1: none */
-    int report_ms;        /* how often to report the progress; 0: never */
-    QblkRunReport report;
-    gpointer user_data;
-    gboolean is_local;      /* the files that QEMU names are those of this machine */
-    gboolean is_detached;   /* return once the jobs have started */
-    gboolean keeps_events;  /* the caller takes the client's events; else they are dropped */
-    QblkJournal **journals; /* one for each plan (nullable); those that end become NULL */
-} QblkRunOptions;
 
 /**
  * Carry out @plans (of QblkPlan), for one disk each.  @client is connected again once, if its

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "cli/change.h"
+#include "cli/change-vm.h"
 #include "cli/print/change-report.h"
 
 /**

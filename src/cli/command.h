@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The table of commands.  Each command is defined in a file of its own, with its options.
+ * What a command is.  Each one is defined in a file of its own, with its options.
  */
 #pragma once
 
@@ -29,9 +29,3 @@ struct QblkCommand {
 
 /** A number of arguments without a maximum. */
 #define QBLK_COMMAND_ANY_NUMBER G_MAXUINT
-
-/** Returns: (array zero-terminated=1): all commands, in the order of --help. */
-const QblkCommand *const *qblk_command_all(void);
-
-/** Returns: (nullable): the command with the name @name, its own or virsh's. */
-const QblkCommand *qblk_command_find(const char *name);

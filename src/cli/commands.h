@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The commands, each defined in the file cmd-NAME.c.
+ * The table of commands, each defined in the file cmd-NAME.c.
  */
 #pragma once
 
@@ -22,3 +22,9 @@ extern const QblkCommand qblk_cmd_recover;
 extern const QblkCommand qblk_cmd_open_monitor;
 extern const QblkCommand qblk_cmd_capture;
 extern const QblkCommand qblk_cmd_check;
+
+/** Returns: (array zero-terminated=1): all commands, in the order of --help. */
+const QblkCommand *const *qblk_command_all(void);
+
+/** Returns: (nullable): the command with the name @name, its own or virsh's. */
+const QblkCommand *qblk_command_find(const char *name);

@@ -42,7 +42,7 @@ void qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *fr
 /**
  * Check the options and store their values in @invocation, whose command and arguments are set.
  *
- * Returns: FALSE with an error of qblk_invocation_parse()
+ * Returns: FALSE with an error of qblk_command_line_parse()
  */
 gboolean qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/command-line.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
 
@@ -7,7 +8,7 @@
 static gboolean
 run(QblkInvocation *invocation, int argc, char **argv, GError **error)
 {
-    if (!qblk_invocation_parse(invocation, argc, argv, error)) {
+    if (!qblk_command_line_parse(invocation, argc, argv, error)) {
         return FALSE;
     }
     if (!invocation->command->run(invocation, error)) {
@@ -30,6 +31,6 @@ main(int argc, char **argv)
     }
 
     int exit_code = done ? invocation.exit_code : qblk_exit_code(error);
-    qblk_invocation_clear(&invocation);
+    qblk_command_line_clear(&invocation);
     return exit_code;
 }

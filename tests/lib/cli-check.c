@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/cli-check.h"
 
+#include "cli/command-line.h"
 #include "cli/command.h"
 #include "lib/check.h"
 
@@ -22,7 +23,7 @@ cli_check_parse(QblkInvocation *invocation, const char *line, GError **error)
     g_string_append(words, text);
     int argc = 0;
     assert_true(g_shell_parse_argv(words->str, &argc, &argv, NULL));
-    return qblk_invocation_parse(invocation, argc, argv, error);
+    return qblk_command_line_parse(invocation, argc, argv, error);
 }
 
 char *

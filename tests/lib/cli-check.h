@@ -6,10 +6,10 @@
  */
 #pragma once
 
-#include "cli/invocation.h"
+#include "cli/command-line.h"
 #include "cli/vm.h"
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkInvocation, qblk_invocation_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkInvocation, qblk_command_line_clear)
 
 /** Parse @line, which is quoted as for a shell.  @invocation is to be cleared, also on error. */
 gboolean cli_check_parse(QblkInvocation *invocation, const char *line,

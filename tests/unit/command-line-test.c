@@ -2,7 +2,7 @@
 #include "cli/invocation.h"
 
 #include "base/limits.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "graph/snapshot-options.h"
 #include "lib/check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/invocation.h"
+#include "cli/command-line.h"
 
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/global-options.h"
 #include "graph/snapshot-options.h"
@@ -153,7 +153,7 @@ set_command(QblkInvocation *invocation, const char *name, GError **error)
 }
 
 gboolean
-qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError **error)
+qblk_command_line_parse(QblkInvocation *invocation, int argc, char **argv, GError **error)
 {
     g_auto(QblkGlobalOptions) front, options;
     /* GOption removes elements from the array that it parses. */
@@ -194,7 +194,7 @@ qblk_invocation_parse(QblkInvocation *invocation, int argc, char **argv, GError 
 }
 
 void
-qblk_invocation_clear(QblkInvocation *invocation)
+qblk_command_line_clear(QblkInvocation *invocation)
 {
     const QblkCommand *command = invocation->command;
 

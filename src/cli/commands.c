@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/command.h"
-
 #include "cli/commands.h"
 
 static const QblkCommand *const commands[] = {
