@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Commit one layer into the one right below it, and show the plan before. */
+/* Print the plan to commit one layer into the layer below it, and run it. */
 #include <qblk/qblk.h>
 
 static void

@@ -46,7 +46,7 @@ each_form_of_address_is_read(void **state)
 }
 
 static void
-what_is_no_address_is_refused_with_the_reason(void **state)
+an_invalid_address_is_refused_with_the_reason(void **state)
 {
     static const struct {
         const char *text, *part;
@@ -149,7 +149,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_of_address_is_read),
-        cmocka_unit_test(what_is_no_address_is_refused_with_the_reason),
+        cmocka_unit_test(an_invalid_address_is_refused_with_the_reason),
         cmocka_unit_test(a_descriptor_needs_no_text),
         cmocka_unit_test(each_kind_has_its_properties),
         cmocka_unit_test(only_the_path_of_a_socket_becomes_absolute),

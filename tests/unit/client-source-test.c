@@ -85,7 +85,7 @@ a_source_drives_the_handshake_and_a_command(void **state)
 }
 
 static void
-what_was_buffered_before_is_dispatched_to_the_last(void **state)
+everything_that_was_buffered_before_is_dispatched(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     for (guint i = 0; i < 5; i++) {
@@ -109,7 +109,7 @@ what_was_buffered_before_is_dispatched_to_the_last(void **state)
 }
 
 static void
-what_is_left_alone_does_not_spin(void **state)
+an_event_that_is_not_taken_does_not_spin(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     fake_qmp_event(fake, "A", NULL);
@@ -220,8 +220,8 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_drives_the_handshake_and_a_command),
-        cmocka_unit_test(what_was_buffered_before_is_dispatched_to_the_last),
-        cmocka_unit_test(what_is_left_alone_does_not_spin),
+        cmocka_unit_test(everything_that_was_buffered_before_is_dispatched),
+        cmocka_unit_test(an_event_that_is_not_taken_does_not_spin),
         cmocka_unit_test(a_failure_is_dispatched_once_and_then_the_source_is_quiet),
         cmocka_unit_test(a_deadline_is_dispatched_without_a_word_from_qemu),
         cmocka_unit_test(a_callback_may_free_the_client),

@@ -49,7 +49,7 @@ connecting_reads_the_greeting(void **state)
 }
 
 static void
-an_address_that_is_none_is_refused(void **state)
+an_invalid_address_is_refused(void **state)
 {
     g_autoptr(GError) error = NULL;
     assert_null(qblk_client_connect("vm", 0, &error));
@@ -427,7 +427,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connecting_reads_the_greeting),
-        cmocka_unit_test(an_address_that_is_none_is_refused),
+        cmocka_unit_test(an_invalid_address_is_refused),
         cmocka_unit_test(no_greeting_means_a_busy_monitor),
         cmocka_unit_test(a_reply_beyond_the_limit_that_was_set_ends_the_connection),
         cmocka_unit_test(a_command_returns_what_qemu_returned),

@@ -39,7 +39,7 @@ an_error_does_not_repeat_what_stands_there(void **state)
 }
 
 static void
-what_is_printed_parses_to_the_same(void **state)
+printed_text_parses_to_an_equal_value(void **state)
 {
     g_autoptr(QblkJson) json =
         parse("{\"b\":[1,true,null,\"\\u0001\"],\"a\":{\"x\":-9223372036854775807}}");
@@ -230,7 +230,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(brackets_and_commas_in_strings_do_not_count),
         cmocka_unit_test(nesting_is_as_deep_as_the_limit_and_no_deeper),
         cmocka_unit_test(a_number_beyond_64_bits_is_refused_as_such),
-        cmocka_unit_test(what_is_printed_parses_to_the_same),
+        cmocka_unit_test(printed_text_parses_to_an_equal_value),
         cmocka_unit_test(fields_are_read_by_table),
         cmocka_unit_test(an_absent_optional_field_keeps_its_default),
         cmocka_unit_test(a_wrong_field_is_named),

@@ -58,7 +58,7 @@ an_event_is_its_whole_message(void **state)
 }
 
 static void
-what_qemu_never_sends_is_refused_with_the_reason(void **state)
+a_message_that_qemu_never_sends_is_refused_with_the_reason(void **state)
 {
     static const struct {
         const char *text, *part;
@@ -105,7 +105,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_return_carries_any_value_and_its_id),
         cmocka_unit_test(an_error_may_have_no_id),
         cmocka_unit_test(an_event_is_its_whole_message),
-        cmocka_unit_test(what_qemu_never_sends_is_refused_with_the_reason),
+        cmocka_unit_test(a_message_that_qemu_never_sends_is_refused_with_the_reason),
         cmocka_unit_test(a_command_is_one_line_with_its_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ secrets_in_names_are_replaced(void **state)
         {"https://h/x?PassWord=pw,pw;pw&y=1", "https://h/x?PassWord=***&y=1"},
         {"https://h/x?p%61ssword=pw", "https://h/x?p%61ssword=***"},
         {"iscsi://h/t/1?target_password=pw", "iscsi://h/t/1?target_password=***"},
-        /* what whoever has the URL may do with it */
+        /* the right to use the URL */
         {"https://h/x?X-Amz-Signature=s&token=t", "https://h/x?X-Amz-Signature=***&token=***"},
         {"https://h/x?access_token=t#f", "https://h/x?access_token=***#f"},
         {"https://h/x?X-Amz-Security-Token=t&a=1", "https://h/x?X-Amz-Security-Token=***&a=1"},
@@ -110,7 +110,7 @@ sentences_without_secrets_stay_as_they_are(void **state)
 }
 
 static void
-what_qemu_says_of_a_failure_is_a_sentence(void **state)
+the_description_of_a_failure_is_redacted_as_a_sentence(void **state)
 {
     const char *text = "{\"desc\":\"/a: rbd:p:key=a\",\"error\":\"/a: rbd:p:key=a\","
                        "\"reason\":\"/a: rbd:p:key=a\",\"file\":\"/a: rbd:p:key=a\"}";
@@ -199,7 +199,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(secrets_in_names_are_replaced),
         cmocka_unit_test(secrets_in_sentences_are_replaced),
         cmocka_unit_test(sentences_without_secrets_stay_as_they_are),
-        cmocka_unit_test(what_qemu_says_of_a_failure_is_a_sentence),
+        cmocka_unit_test(the_description_of_a_failure_is_redacted_as_a_sentence),
         cmocka_unit_test(names_without_secrets_stay_as_they_are),
         cmocka_unit_test(secrets_in_commands_are_replaced),
         cmocka_unit_test(names_of_many_parts_are_replaced_as_those_of_few),

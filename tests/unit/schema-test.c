@@ -43,7 +43,7 @@ commands_are_found_by_name(void **state)
     assert_true(is_command(schema, "block-commit"));
     assert_true(is_command(schema, "x-debug-query-block-graph"));
     assert_false(is_command(schema, "block-job-change"));
-    /* An event and a type are no commands. */
+    /* An event and a type are not commands. */
     assert_false(is_command(schema, "BLOCK_JOB_READY"));
     assert_false(is_command(schema, "str"));
 }
@@ -62,7 +62,7 @@ arguments_are_found_by_name(void **state)
 }
 
 static void
-what_qemu_takes_passes(void **state)
+commands_that_qemu_accepts_pass(void **state)
 {
     static const struct {
         const char *command, *arguments;
@@ -92,7 +92,7 @@ what_qemu_takes_passes(void **state)
 }
 
 static void
-what_qemu_refuses_is_refused_with_its_path(void **state)
+arguments_that_qemu_refuses_are_refused_with_their_path(void **state)
 {
     static const struct {
         const char *command, *arguments, *message;
@@ -140,7 +140,7 @@ what_qemu_refuses_is_refused_with_its_path(void **state)
     }
 }
 
-/* What depends on the QEMU is told from what would be wrong for all of them. */
+/* Only that depends on the QEMU; other faults are the same for each. */
 static void
 only_what_is_unknown_is_not_supported(void **state)
 {
@@ -220,7 +220,7 @@ enum_values_are_read_in_either_form(void **state)
 }
 
 static void
-builtin_types_take_what_they_say(void **state)
+builtin_types_accept_their_values_only(void **state)
 {
     static const struct {
         const char *type, *good, *bad;
@@ -243,7 +243,7 @@ builtin_types_take_what_they_say(void **state)
 }
 
 static void
-a_schema_that_goes_in_circles_is_an_error(void **state)
+a_schema_that_forms_a_cycle_is_an_error(void **state)
 {
     g_autoptr(QblkJson) arguments = parse("{\"a\":\"x\"}");
     g_autoptr(GError) error = NULL;
@@ -261,7 +261,7 @@ a_schema_that_goes_in_circles_is_an_error(void **state)
 }
 
 static void
-a_type_that_is_not_there_is_an_error(void **state)
+a_missing_type_is_an_error(void **state)
 {
     g_autoptr(QblkJson) arguments = parse("{\"a\":\"x\"}");
     g_autoptr(QblkSchema) schema = make_with("{\"name\":\"u\",\"meta-type\":\"object\"}");
@@ -271,7 +271,7 @@ a_type_that_is_not_there_is_an_error(void **state)
 }
 
 static void
-what_is_no_schema_is_refused(void **state)
+a_malformed_schema_is_refused(void **state)
 {
     static const char *const texts[] = {"{}", "[1]", "[{\"name\":\"a\"}]",
                                         "[{\"meta-type\":\"enum\",\"name\":1}]"};
@@ -288,15 +288,15 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_found_by_name),
         cmocka_unit_test(arguments_are_found_by_name),
-        cmocka_unit_test(what_qemu_takes_passes),
-        cmocka_unit_test(what_qemu_refuses_is_refused_with_its_path),
+        cmocka_unit_test(commands_that_qemu_accepts_pass),
+        cmocka_unit_test(arguments_that_qemu_refuses_are_refused_with_their_path),
         cmocka_unit_test(only_what_is_unknown_is_not_supported),
         cmocka_unit_test(an_unknown_command_is_not_found),
         cmocka_unit_test(enum_values_are_read_in_either_form),
-        cmocka_unit_test(builtin_types_take_what_they_say),
-        cmocka_unit_test(a_schema_that_goes_in_circles_is_an_error),
-        cmocka_unit_test(a_type_that_is_not_there_is_an_error),
-        cmocka_unit_test(what_is_no_schema_is_refused),
+        cmocka_unit_test(builtin_types_accept_their_values_only),
+        cmocka_unit_test(a_schema_that_forms_a_cycle_is_an_error),
+        cmocka_unit_test(a_missing_type_is_an_error),
+        cmocka_unit_test(a_malformed_schema_is_refused),
     };
     return cmocka_run_group_tests(tests, load_real_schema, free_schema);
 }

@@ -219,7 +219,7 @@ the_capabilities_are_answered_first(void **state)
 
 /* QEMU answers the command it is at when a client goes to the one that comes next. */
 static void
-what_QEMU_owes_to_the_client_before_is_passed_over(void **state)
+replies_to_an_earlier_client_are_dropped(void **state)
 {
     (void)state;
     gint64 now = 40 * SESSION_SECOND;
@@ -282,7 +282,7 @@ a_reply_beyond_the_limit_fails_the_session(void **state)
 }
 
 static void
-what_arrives_and_is_taken_is_counted(void **state)
+arrived_and_taken_things_are_counted(void **state)
 {
     g_autoptr(QblkSession) session = session_check_new_ready(0);
     assert_int_equal(qblk_session_arrived(session), 0);
@@ -387,11 +387,11 @@ UNIT_MAIN(void)
         cmocka_unit_test(faults_of_the_peer_fail_everything_with_the_same_error),
         cmocka_unit_test(only_a_greeting_may_come_first),
         cmocka_unit_test(the_capabilities_are_answered_first),
-        cmocka_unit_test(what_QEMU_owes_to_the_client_before_is_passed_over),
+        cmocka_unit_test(replies_to_an_earlier_client_are_dropped),
         cmocka_unit_test(refused_capabilities_fail_the_session),
         cmocka_unit_test(the_end_of_the_connection_says_where_it_came),
         cmocka_unit_test(a_reply_beyond_the_limit_fails_the_session),
-        cmocka_unit_test(what_arrives_and_is_taken_is_counted),
+        cmocka_unit_test(arrived_and_taken_things_are_counted),
         cmocka_unit_test(the_logger_sees_every_message_in_order),
         cmocka_unit_test(a_session_begins_again_and_keeps_what_was_not_taken),
         cmocka_unit_test(events_can_be_read_without_taking_them),

@@ -63,7 +63,7 @@ marks_of_direction_are_not_shown(void **state)
 }
 
 static void
-what_is_invisible_is_not_shown(void **state)
+invisible_characters_are_not_shown(void **state)
 {
     static const gunichar hidden[] = {0xAD,   0x180E, 0x200B, 0x200C, 0x200D,  0x2060,
                                       0x2064, 0xFEFF, 0xFFF9, 0xFFFB, 0xE0001, 0xE007F};
@@ -79,7 +79,7 @@ the_fillers_of_hangul_are_not_shown(void **state)
 }
 
 static void
-what_is_no_character_is_not_shown(void **state)
+values_that_are_not_characters_are_not_shown(void **state)
 {
     static const gunichar hidden[] = {0x378,  0xD800,   0xDFFF,   0xFFFE,
                                       0xFFFF, 0x10FFFF, 0x110000, 0xFFFFFFFF};
@@ -123,7 +123,7 @@ a_size_is_never_rounded_up_to_the_next_whole(void **state)
 }
 
 static void
-what_is_not_known_has_no_text(void **state)
+an_unknown_size_has_no_text(void **state)
 {
     assert_null(qblk_text_size(QBLK_UNKNOWN));
     assert_null(qblk_text_size(G_MININT64));
@@ -162,12 +162,12 @@ UNIT_MAIN(void)
         cmocka_unit_test(letters_signs_and_combining_marks_are_shown),
         cmocka_unit_test(controls_and_ends_of_lines_are_not_shown),
         cmocka_unit_test(marks_of_direction_are_not_shown),
-        cmocka_unit_test(what_is_invisible_is_not_shown),
+        cmocka_unit_test(invisible_characters_are_not_shown),
         cmocka_unit_test(the_fillers_of_hangul_are_not_shown),
-        cmocka_unit_test(what_is_no_character_is_not_shown),
+        cmocka_unit_test(values_that_are_not_characters_are_not_shown),
         cmocka_unit_test(sizes_are_written_in_binary_units),
         cmocka_unit_test(a_size_is_never_rounded_up_to_the_next_whole),
-        cmocka_unit_test(what_is_not_known_has_no_text),
+        cmocka_unit_test(an_unknown_size_has_no_text),
         cmocka_unit_test(percent_is_rounded_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
