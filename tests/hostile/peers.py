@@ -121,7 +121,7 @@ class Bytes(Peers):
         numbers = b'{"return": [' + b'0,' * 3999990 + b'0], "id": 99}'
         for text in (objects, numbers):
             with self.subTest(text[:20]):
-                self.fails(self.reply(text), 'no unanswered command', memory=400 * MIB,
+                self.fails(self.reply(text), 'no command in flight', memory=400 * MIB,
                            cpu=20)
 
 
@@ -155,13 +155,13 @@ class Messages(Peers):
                 connection.send(peer.line(message))
                 connection.hear_out()
             with self.subTest(message):
-                self.fails(play, 'no greeting')
+                self.fails(play, 'before its greeting')
 
     def test_a_reply_to_nothing(self):
         for number in (0, 99, 9223372036854775807):
             with self.subTest(number):
                 self.fails(self.reply(peer.line({'return': {}, 'id': number})),
-                           'no unanswered command')
+                           'no command in flight')
 
     def test_a_second_reply_to_one_command(self):
         def play(connection):
@@ -170,7 +170,7 @@ class Messages(Peers):
             connection.send(2 * peer.line({'return': {'qemu': {'major': 7, 'minor': 2, 'micro': 0},
                                                       'package': ''}, 'id': number}))
             connection.hear_out()
-        self.fails(play, 'no unanswered command')
+        self.fails(play, 'no command in flight')
 
     def test_an_id_that_is_none(self):
         for number in ('1', None, [], {}, -1, 1.5, True):
@@ -197,13 +197,13 @@ class Messages(Peers):
 
     def test_an_error_without_end(self):
         text = peer.line({'error': {'class': 'GenericError', 'desc': 'x' * 40000000}})
-        self.fails(self.reply(text), 'could not read', memory=800 * MIB, cpu=20)
+        self.fails(self.reply(text), 'could not parse', memory=800 * MIB, cpu=20)
 
     def test_an_error_with_many_places_for_a_secret(self):
         for text in SECRETS:
             error = {'error': {'class': 'GenericError', 'desc': text}}
             with self.subTest(text[:20]):
-                self.fails(self.reply(peer.line(error)), 'could not read', cpu=10)
+                self.fails(self.reply(peer.line(error)), 'could not parse', cpu=10)
 
 
 class Floods(Peers):
