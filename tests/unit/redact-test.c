@@ -166,6 +166,13 @@ secrets_in_commands_are_replaced(void **state)
 }
 
 /* As long as a peer can make them: no part is looked at again for each that follows. */
+/* A sanitizer's strstr() looks for the end of the text each time. */
+#ifdef __SANITIZE_ADDRESS__
+#define MANY 20000
+#else
+#define MANY 100000
+#endif
+
 static void
 names_of_many_parts_are_replaced_as_those_of_few(void **state)
 {
@@ -182,7 +189,7 @@ names_of_many_parts_are_replaced_as_those_of_few(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GString) name = g_string_new(cases[i].start);
         g_autoptr(GString) expected = g_string_new(cases[i].start);
-        for (guint j = 0; j < 100000; j++) {
+        for (guint j = 0; j < MANY; j++) {
             g_string_append(name, cases[i].part);
             g_string_append(expected, cases[i].clean_part);
         }
