@@ -125,7 +125,7 @@ static gboolean
 was_overtaken(const QblkRunTask *task, const QblkStep *step)
 {
     gboolean is_before, is_after;
-    if (step->job == NULL || !qblk_monitor_query_jobs(&task->run->monitor, NULL) ||
+    if (step == NULL || step->job == NULL || !qblk_monitor_query_jobs(&task->run->monitor, NULL) ||
         !qblk_run_send_had_effect(task, step)) {
         return FALSE;
     }

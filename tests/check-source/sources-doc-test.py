@@ -80,7 +80,7 @@ class SourcesDoc(unittest.TestCase):
             # the filters of jobs are in no file name
             if kind != 'PROTOCOL' and name not in ('backup-top', 'commit_top', 'mirror_top'):
                 self.assertIn(f'`{name}`', above)
-        refused = read('docs/sources.md').split('Refused, since')[1]
+        refused = read('docs/sources.md').split('are an error:')[1]
         documented = set(self.rows)
         for name, kind in drivers:
             if kind == 'PROTOCOL' and name not in documented:
