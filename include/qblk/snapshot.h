@@ -12,68 +12,127 @@ G_BEGIN_DECLS
 typedef struct QblkSnapshot QblkSnapshot;
 typedef struct QblkSnapshotOptions QblkSnapshotOptions;
 
-/** What to know beforehand when a snapshot is made; NULL stands for none of it. */
+/**
+ * qblk_snapshot_options_new:
+ *
+ * Returns: (transfer full): options to fetch a snapshot with: no target names are given and there
+ *   is no warning callback
+ *
+ * Since: 0.1.0
+ */
 QblkSnapshotOptions *qblk_snapshot_options_new(void);
 void qblk_snapshot_options_free(QblkSnapshotOptions *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshotOptions, qblk_snapshot_options_free)
 
 /**
- * Give a disk its name: @assignment is "NAME=DEVICE", where DEVICE is a qdev id or path, a
- * BlockBackend name or a node-name.  Before all other ways to know a name.
+ * qblk_snapshot_options_add_target:
+ * @assignment: "NAME=DEVICE"; DEVICE is a qdev id or path, the name of a BlockBackend, or a
+ *   node-name
  *
- * Errors (QBLK_GRAPH_ERROR): SPEC where that is none, AMBIGUOUS where the name was given before.
+ * Give a disk a target name.  This has priority over all other ways to find a name.
+ *
+ * Returns: TRUE, or FALSE with QBLK_GRAPH_ERROR_SPEC if @assignment is not valid, or _AMBIGUOUS if
+ *   the name was given before
+ *
+ * Since: 0.1.0
  */
 gboolean qblk_snapshot_options_add_target(QblkSnapshotOptions *options, const char *assignment,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * A disk as a libvirt domain describes it.  The device whose qdev id is @alias, or else whose
- * serial is @serial, or else whose active image is @file, gets the name @target.  All but @target
- * may be NULL.
+ * qblk_snapshot_options_add_domain_disk:
+ * @target: the target name in the domain
+ * @alias: (nullable): the alias of the device
+ * @serial: (nullable): its serial number
+ * @file: (nullable): the path of its active image
+ *
+ * Describe a disk of a libvirt domain.  The device whose qdev id is @alias, or else whose serial
+ * number is @serial, or else whose active image is @file, gets the name @target.
+ *
+ * Since: 0.1.0
  */
 void qblk_snapshot_options_add_domain_disk(QblkSnapshotOptions *options, const char *target,
                                            const char *alias, const char *serial, const char *file);
 
-/** Told @message, a sentence for people. */
+/** Called with @message, a sentence for people. */
 typedef void (*QblkWarning)(const char *message, gpointer user_data);
 
 /**
- * Let @warning be called, before the nodes are asked for, where that will keep QEMU busy for more
- * than 100 ms: its monitor answers nobody then, and the guest's disks wait.  About 80 microseconds
- * a node, measured with QEMU 7.2.  Each time; NULL for no warning.
+ * qblk_snapshot_options_set_warning:
+ * @warning: (nullable): called at each fetch, before the nodes are queried, if the query will keep
+ *   QEMU busy for more than 100 ms
+ *
+ * During the query the monitor does not answer and the disks of the guest wait: about 80
+ * microseconds for each node, measured with QEMU 7.2.
+ *
+ * Since: 0.1.0
  */
 void qblk_snapshot_options_set_warning(QblkSnapshotOptions *options, QblkWarning warning,
                                        gpointer user_data);
 
 /**
- * Fetch a snapshot from a running QEMU, with few and cheap queries that change nothing (QEMU 5.0 or
- * later).  A graph that changes while it is read is read again, three times at the most.
+ * qblk_snapshot_fetch:
+ * @client: connected to a QEMU 5.0 or later
+ * @options: (nullable): or NULL for the defaults
  *
- * Where asking for the nodes could crash this QEMU (a stream job that is concluded and not
- * dismissed, versions 6.0 to 10.1), they are not asked for: jobs are there, chains are refused with
- * QBLK_GRAPH_ERROR_UNSAFE.  Nor are they where there are more than 100000 of them, which would stop
- * the guest's disks for some 8 seconds (QBLK_GRAPH_ERROR_LIMIT).
+ * Fetch a snapshot from a running QEMU, with few and cheap queries that change nothing.  A graph
+ * that changes during the queries is read again, up to three times.
  *
- * Errors: QBLK_QMP_ERROR, QBLK_JSON_ERROR_TYPE where a reply has another type than QEMU's, and
- * (QBLK_GRAPH_ERROR) INVALID, CHANGED, LIMIT, NO_DISK or AMBIGUOUS where a device to which @options
- * give a name is not there or is several, UNSUPPORTED where this QEMU does not tell who is whose
- * child in the way that @options ask for.
+ * The nodes are not queried if that could crash this QEMU (a stream job is concluded and not
+ * dismissed, versions 6.0 to 10.1).  Such a snapshot has the jobs, and making a chain fails with
+ * QBLK_GRAPH_ERROR_UNSAFE.
+ *
+ * Returns: (transfer full): the snapshot, or NULL with one of these errors:
+ *   QBLK_QMP_ERROR;
+ *   QBLK_JSON_ERROR_TYPE if a field of a reply has the wrong type;
+ *   QBLK_GRAPH_ERROR_INVALID if the replies are not consistent;
+ *   QBLK_GRAPH_ERROR_CHANGED if the graph changed during each attempt;
+ *   QBLK_GRAPH_ERROR_LIMIT if there are more than 100000 nodes, which would stop the disks of the
+ *   guest for about 8 seconds, or too many devices, jobs or layers;
+ *   QBLK_GRAPH_ERROR_NO_DISK or _AMBIGUOUS if no device or several devices match a name that
+ *   @options give;
+ *   QBLK_GRAPH_ERROR_UNSUPPORTED if this QEMU does not report the edges between nodes in the way
+ *   that @options select
+ *
+ * Since: 0.1.0
  */
 QblkSnapshot *qblk_snapshot_fetch(QblkClient *client, const QblkSnapshotOptions *options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_snapshot_free:
+ * @snapshot: (nullable) (transfer full): the snapshot
+ *
+ * Since: 0.1.0
+ */
 void qblk_snapshot_free(QblkSnapshot *snapshot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshot, qblk_snapshot_free)
 
-/** The target names of all disks in the order of a listing.  NULL-terminated, owned by
- * @snapshot. */
+/**
+ * qblk_snapshot_get_targets:
+ *
+ * Returns: (transfer none): the target names of all disks in the order of a listing, with NULL at
+ *   the end
+ *
+ * Since: 0.1.0
+ */
 const char *const *qblk_snapshot_get_targets(const QblkSnapshot *snapshot);
 
 /**
- * The chain of the disk @name: a target name, or else a qdev id or BlockBackend name.
+ * qblk_snapshot_chain:
+ * @name: a target name, or else a qdev id or the name of a BlockBackend
  *
- * Errors (QBLK_GRAPH_ERROR): NO_DISK with the names there are, AMBIGUOUS with the candidates,
- * UNSUPPORTED where the graph is none that a chain can say (quorum), INVALID where it goes in a
- * circle, LIMIT where there are more than 10000 layers, UNSAFE as above.
+ * Make the chain of a disk.
+ *
+ * Returns: (transfer full): the chain, or NULL with one of these errors (QBLK_GRAPH_ERROR):
+ *   NO_DISK, which lists the disks, if no disk has that name;
+ *   AMBIGUOUS, which lists the candidates, if several disks could have that name;
+ *   UNSUPPORTED if the graph of the disk is not a chain, as with quorum;
+ *   INVALID if the graph forms a cycle;
+ *   LIMIT if there are more than 10000 layers;
+ *   UNSAFE if the nodes were not queried, see qblk_snapshot_fetch()
+ *
+ * Since: 0.1.0
  */
 QblkChain *qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

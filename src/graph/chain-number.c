@@ -15,17 +15,21 @@ qblk_libvirt_node_index(const char *node_name)
     if (node_name == NULL || !g_str_has_prefix(node_name, prefix)) {
         return QBLK_UNKNOWN;
     }
+
     const char *digits = node_name + strlen(prefix);
     gsize length = strspn(digits, "0123456789");
+    gboolean is_known = FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-        if (g_str_equal(digits + length, suffixes[i]) && digits[0] != '0') {
-            g_autofree char *number = g_strndup(digits, length);
-            gint64 index = QBLK_UNKNOWN;
-            return g_ascii_string_to_signed(number, 10, 1, G_MAXINT64, &index, NULL) ? index
-                                                                                     : QBLK_UNKNOWN;
-        }
+        is_known = is_known || g_str_equal(digits + length, suffixes[i]);
     }
-    return QBLK_UNKNOWN;
+    if (!is_known || digits[0] == '0') {
+        return QBLK_UNKNOWN;
+    }
+
+    g_autofree char *number = g_strndup(digits, length);
+    gint64 index = QBLK_UNKNOWN;
+    (void)g_ascii_string_to_signed(number, 10, 1, G_MAXINT64, &index, NULL);
+    return index;
 }
 
 gboolean
@@ -35,9 +39,10 @@ qblk_libvirt_node_is(const char *node_name)
            (node_name != NULL && g_str_has_prefix(node_name, "libvirt-CoR-"));
 }
 
-/* Each part ends in a byte that none can contain, so that no two lists of parts give one text. */
+/* Each part ends in a byte that a part cannot contain: different lists of parts have different
+ * sums. */
 static void
-add(GChecksum *sum, const char *part)
+add_to_sum(GChecksum *sum, const char *part)
 {
     if (part != NULL) {
         g_checksum_update(sum, (const guchar *)part, -1);
@@ -51,16 +56,16 @@ qblk_chain_fingerprint(const QblkChain *chain, char text[17])
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        add(sum, layer->node_name);
-        add(sum, layer->storage);
-        add(sum, layer->format);
-        add(sum, layer->filename);
+        add_to_sum(sum, layer->node_name);
+        add_to_sum(sum, layer->storage);
+        add_to_sum(sum, layer->format);
+        add_to_sum(sum, layer->filename);
     }
     g_strlcpy(text, g_checksum_get_string(sum), 17);
     g_checksum_free(sum);
 }
 
-/* Newer libvirt gives a raw image no format node: then the storage node is the layer's. */
+/* Newer libvirt makes no format node for a raw image: then the storage node has the number. */
 static gint64
 libvirt_index(const QblkLayer *layer)
 {
@@ -68,7 +73,7 @@ libvirt_index(const QblkLayer *layer)
     return index != QBLK_UNKNOWN ? index : qblk_libvirt_node_index(layer->storage);
 }
 
-/* An active commit writes to a layer of the chain, which has an index already. */
+/* The target of an active commit is a layer of the chain and has its index. */
 static gint64
 mirror_index(const QblkChain *chain, const QblkLayer *mirror)
 {
@@ -90,6 +95,7 @@ qblk_chain_number(QblkChain *chain)
             chain->has_libvirt_indexes = TRUE;
         }
     }
+
     for (guint i = 0; i < chain->layers->len; i++) {
         QblkLayer *layer = chain->layers->pdata[i];
         layer->position = i;
@@ -97,6 +103,7 @@ qblk_chain_number(QblkChain *chain)
             layer->index = chain->has_libvirt_indexes ? libvirt_index(layer) : (gint64)i;
         }
     }
+
     if (chain->mirror != NULL && chain->mirror->layer->index == QBLK_UNKNOWN) {
         chain->mirror->layer->index = mirror_index(chain, chain->mirror->layer);
     }
@@ -104,7 +111,7 @@ qblk_chain_number(QblkChain *chain)
 }
 
 static gboolean
-is_one_run(GArray *indexes)
+is_consecutive(GArray *indexes)
 {
     for (guint i = 1; i < indexes->len; i++) {
         if (g_array_index(indexes, gint64, i) != g_array_index(indexes, gint64, i - 1) + 1) {
@@ -124,19 +131,22 @@ qblk_chain_index_list(const QblkChain *chain)
             g_array_append_val(indexes, layer->index);
         }
     }
+
     if (indexes->len == 0) {
         return NULL;
     }
-    if (indexes->len > 2 && is_one_run(indexes)) {
+    if (indexes->len > 2 && is_consecutive(indexes)) {
         return g_strdup_printf("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
                                g_array_index(indexes, gint64, 0),
                                g_array_index(indexes, gint64, indexes->len - 1));
     }
+
     GString *list = g_string_new(NULL);
     for (guint i = 0; i < indexes->len; i++) {
-        const char *comma = i == 0 ? "" : i + 1 == indexes->len ? " and " : ", ";
-        g_string_append_printf(list, "%s%" G_GINT64_FORMAT, comma,
-                               g_array_index(indexes, gint64, i));
+        if (i > 0) {
+            g_string_append(list, i + 1 == indexes->len ? " and " : ", ");
+        }
+        g_string_append_printf(list, "%" G_GINT64_FORMAT, g_array_index(indexes, gint64, i));
     }
     return g_string_free(list, FALSE);
 }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Candidates that a message names; how many more there are is enough to know. */
-#define MOST_NAMED 10
+/* The most candidates that a message names. */
+#define MAX_NAMED 10
 
 static gboolean
 has_filter(const GPtrArray *filters, const char *node_name)
@@ -32,14 +32,14 @@ has_node(const QblkLayer *layer, const char *node_name)
 }
 
 static gboolean
-has_file(const QblkLayer *layer, const char *path)
+has_filename(const QblkLayer *layer, const char *path)
 {
     return g_strcmp0(layer->filename, path) == 0;
 }
 
-/* @path has its links resolved. */
+/* The links of @path are resolved. */
 static gboolean
-has_resolved_file(const QblkLayer *layer, const char *path)
+has_resolved_filename(const QblkLayer *layer, const char *path)
 {
     if (layer->filename == NULL || layer->filename[0] != '/') {
         return FALSE;
@@ -51,8 +51,8 @@ has_resolved_file(const QblkLayer *layer, const char *path)
 }
 
 static void
-find(const QblkChain *chain, gboolean (*matches)(const QblkLayer *, const char *), const char *name,
-     GPtrArray *found)
+add_matching_layers(const QblkChain *chain, gboolean (*matches)(const QblkLayer *, const char *),
+                    const char *name, GPtrArray *found)
 {
     for (guint i = 0; i < chain->layers->len; i++) {
         if (matches(chain->layers->pdata[i], name)) {
@@ -65,19 +65,44 @@ void
 qblk_chain_resolve_name(const QblkChain *chain, const char *name, GPtrArray *found)
 {
     if (g_str_has_prefix(name, QBLK_NODE_PREFIX)) {
-        find(chain, has_node, name + strlen(QBLK_NODE_PREFIX), found);
+        add_matching_layers(chain, has_node, name + strlen(QBLK_NODE_PREFIX), found);
         return;
     }
+
     guint before = found->len;
-    find(chain, has_file, name, found);
+    add_matching_layers(chain, has_filename, name, found);
     if (found->len > before || strchr(name, '/') == NULL) {
         return;
     }
+
     char *resolved = realpath(name, NULL);
     if (resolved != NULL) {
-        find(chain, has_resolved_file, resolved, found);
+        add_matching_layers(chain, has_resolved_filename, resolved, found);
     }
     free(resolved);
+}
+
+static void
+set_no_index_error(const QblkChain *chain, gint64 index, GError **error)
+{
+    g_autofree char *indexes = qblk_chain_index_list(chain);
+    if (chain->layers->len == 0) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "disk '%s' is an empty drive: it has no layers", chain->target);
+    } else if (indexes == NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "disk '%s' has no index %" G_GINT64_FORMAT
+                    ": its chain has the active layer only",
+                    chain->target, index);
+    } else if (strchr(indexes, ' ') == NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "disk '%s' has no index %" G_GINT64_FORMAT ": its chain has index %s",
+                    chain->target, index, indexes);
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
+                    "disk '%s' has no index %" G_GINT64_FORMAT ": its chain has indexes %s",
+                    chain->target, index, indexes);
+    }
 }
 
 const QblkLayer *
@@ -89,21 +114,7 @@ qblk_chain_resolve_index(const QblkChain *chain, gint64 index, GError **error)
             return layer;
         }
     }
-    g_autofree char *indexes = qblk_chain_index_list(chain);
-    if (chain->layers->len == 0) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                    "disk '%s' is an empty drive: it has no layers", chain->target);
-    } else if (indexes == NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                    "disk '%s' has no index %" G_GINT64_FORMAT
-                    ": its chain has the active layer only",
-                    chain->target, index);
-    } else {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                    "disk '%s' has no index %" G_GINT64_FORMAT ": its chain has %s %s",
-                    chain->target, index, strchr(indexes, ' ') == NULL ? "index" : "indexes",
-                    indexes);
-    }
+    set_no_index_error(chain, index, error);
     return NULL;
 }
 
@@ -118,27 +129,24 @@ list_targets(const QblkChain *const *chains, guint count)
     return qblk_text_list(names, count);
 }
 
-static const QblkLayer *
-fail_not_found(const QblkChain *const *chains, guint count, const char *name, GError **error)
+static void
+set_not_found_error(const QblkChain *const *chains, guint count, const char *name, GError **error)
 {
     g_autofree char *targets = list_targets(chains, count);
-    const char *disk = count == 1 ? "disk" : "disks";
     if (count == 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                    "there is no layer '%s': there are no disks", name);
+                    "no layer '%s': there are no disks", name);
     } else if (g_str_has_prefix(name, QBLK_NODE_PREFIX)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                    "no layer of the %s %s has the node '%s'", disk, targets,
-                    name + strlen(QBLK_NODE_PREFIX));
+                    "no layer has the node '%s' (searched: %s)", name + strlen(QBLK_NODE_PREFIX),
+                    targets);
     } else {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER,
-                    "'%s' is neither the name of a disk nor an image in the chain of the %s %s",
-                    name, disk, targets);
+                    "'%s' is neither a disk nor an image of a chain (searched: %s)", name, targets);
     }
-    return NULL;
 }
 
-/* A layer and the chain it was found in first. */
+/* A layer and the first chain that it was found in. */
 typedef struct {
     const QblkLayer *layer;
     const QblkChain *chain;
@@ -188,29 +196,26 @@ candidate_spec(const Candidate *candidate)
                            candidate->chain->target);
 }
 
-static const QblkLayer *
-fail_ambiguous(const char *name, const GArray *candidates, GError **error)
+static void
+set_ambiguous_error(const char *name, const GArray *candidates, GError **error)
 {
-    GString *list = g_string_new(NULL);
-    for (guint i = 0; i < MIN(candidates->len, MOST_NAMED); i++) {
-        g_autofree char *one = candidate_spec(&g_array_index(candidates, Candidate, i));
-        g_string_append_printf(list, "%s'%s'", i == 0 ? "" : " or ", one);
+    g_autoptr(GString) list = g_string_new(NULL);
+    for (guint i = 0; i < MIN(candidates->len, MAX_NAMED); i++) {
+        g_autofree char *spec = candidate_spec(&g_array_index(candidates, Candidate, i));
+        g_string_append_printf(list, "%s'%s'", i == 0 ? "" : " or ", spec);
     }
-    if (candidates->len > MOST_NAMED) {
-        g_string_append_printf(list, ", and %u more", candidates->len - MOST_NAMED);
+    if (candidates->len > MAX_NAMED) {
+        g_string_append_printf(list, ", and %u more", candidates->len - MAX_NAMED);
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                "'%s' is open %u times: say which by %s", name, candidates->len, list->str);
-    g_string_free(list, TRUE);
-    return NULL;
+                "'%s' is open %u times: specify one as %s", name, candidates->len, list->str);
 }
 
-const QblkLayer *
-qblk_chain_resolve_among(const QblkChain *const *chains, guint count, const char *name,
-                         const QblkChain **chain, GError **error)
+/* The layers of all @chains that @name means, each node once: disks may share a layer. */
+static GArray *
+collect_candidates(const QblkChain *const *chains, guint count, const char *name)
 {
-    g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
-    /* Two disks may share a layer: then it is the same node. */
+    GArray *candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
     g_autoptr(GHashTable) nodes = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < count; i++) {
         g_autoptr(GPtrArray) found = g_ptr_array_new();
@@ -218,17 +223,29 @@ qblk_chain_resolve_among(const QblkChain *const *chains, guint count, const char
         for (guint j = 0; j < found->len; j++) {
             Candidate candidate = {found->pdata[j], chains[i]};
             char *node = candidate.layer->node_name;
-            if (node == NULL || g_hash_table_add(nodes, node)) {
+            gboolean is_new = node == NULL || g_hash_table_add(nodes, node);
+            if (is_new) {
                 g_array_append_val(candidates, candidate);
             }
         }
     }
+    return candidates;
+}
+
+const QblkLayer *
+qblk_chain_resolve_among(const QblkChain *const *chains, guint count, const char *name,
+                         const QblkChain **chain, GError **error)
+{
+    g_autoptr(GArray) candidates = collect_candidates(chains, count, name);
     if (candidates->len == 0) {
-        return fail_not_found(chains, count, name, error);
+        set_not_found_error(chains, count, name, error);
+        return NULL;
     }
     if (candidates->len > 1) {
-        return fail_ambiguous(name, candidates, error);
+        set_ambiguous_error(name, candidates, error);
+        return NULL;
     }
+
     const Candidate *only = &g_array_index(candidates, Candidate, 0);
     *chain = only->chain;
     return only->layer;
@@ -237,29 +254,36 @@ qblk_chain_resolve_among(const QblkChain *const *chains, guint count, const char
 const QblkLayer *
 qblk_chain_resolve(const QblkChain *chain, const char *spec, GError **error)
 {
-    gboolean is_name = qblk_index_spec_is_node_or_path(spec);
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(QblkIndexSpec) index = is_name ? NULL : qblk_index_spec_parse(spec, &cause);
+    const QblkChain *same = NULL;
+    if (qblk_index_spec_is_node_or_path(spec)) {
+        return qblk_chain_resolve_among(&chain, 1, spec, &same, error);
+    }
+
+    g_autoptr(GError) malformed = NULL;
+    g_autoptr(QblkIndexSpec) index = qblk_index_spec_parse(spec, &malformed);
     if (index != NULL && g_str_equal(index->target, chain->target)) {
         return qblk_chain_resolve_index(chain, index->index, error);
     }
-    if (!is_name && qblk_index_spec_has_brackets(spec)) {
-        if (cause != NULL) {
-            g_propagate_error(error, g_steal_pointer(&cause));
-        } else {
-            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                        "'%s' is a layer of disk '%s', not of '%s'", spec, index->target,
-                        chain->target);
+
+    if (qblk_index_spec_has_brackets(spec)) {
+        if (index == NULL) {
+            g_propagate_error(error, g_steal_pointer(&malformed));
+            return NULL;
         }
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "'%s' is a layer of disk '%s', not of '%s'", spec, index->target,
+                    chain->target);
         return NULL;
     }
-    const QblkChain *same = NULL;
-    g_autoptr(GError) reason = NULL;
-    const QblkLayer *layer = qblk_chain_resolve_among(&chain, 1, spec, &same, &reason);
+
+    /* The name of an image may look like a malformed specification. */
+    g_autoptr(GError) cause = NULL;
+    const QblkLayer *layer = qblk_chain_resolve_among(&chain, 1, spec, &same, &cause);
     if (layer == NULL) {
-        gboolean is_malformed =
-            cause != NULL && g_error_matches(reason, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER);
-        g_propagate_error(error, is_malformed ? g_steal_pointer(&cause) : g_steal_pointer(&reason));
+        gboolean is_unknown = g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER);
+        gboolean is_malformed = is_unknown && malformed != NULL;
+        g_propagate_error(error,
+                          is_malformed ? g_steal_pointer(&malformed) : g_steal_pointer(&cause));
     }
     return layer;
 }

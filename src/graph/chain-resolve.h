@@ -7,18 +7,27 @@
 #include "graph/chain.h"
 
 /**
- * The layers of @chain that @name means as "node:NAME" or as a path, appended to @found (of
- * QblkLayer, borrowed).  Nothing is appended where there is none.
+ * Add the layers of @chain that @name means, as "node:NAME" or as a path, to @found (of QblkLayer,
+ * borrowed).
  */
 void qblk_chain_resolve_name(const QblkChain *chain, const char *name, GPtrArray *found);
 
-/** The layer with @index; 0 is the active layer.  QBLK_GRAPH_ERROR_NO_LAYER lists what there is. */
+/**
+ * Find a layer by its index; 0 is the active layer.
+ *
+ * Returns: (transfer none): the layer, or NULL with QBLK_GRAPH_ERROR_NO_LAYER, which lists the
+ * indexes of the chain.
+ */
 const QblkLayer *qblk_chain_resolve_index(const QblkChain *chain, gint64 index,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * The one layer among all of the @count @chains that @name, "node:NAME" or a path, means, and its
- * chain.  A layer that several disks share is one layer.  Errors as for qblk_chain_resolve.
+ * Find a layer in several chains.  A layer that several disks share is one layer.
+ *
+ * @name: "node:NAME" or a path
+ * @chain: (out): the first chain that has the layer
+ *
+ * Returns: (transfer none): the layer, or NULL; errors as for qblk_chain_resolve.
  */
 const QblkLayer *qblk_chain_resolve_among(const QblkChain *const *chains, guint count,
                                           const char *name, const QblkChain **chain,

@@ -116,6 +116,7 @@ qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
             return chain;
         }
     }
+
     g_autofree const char **targets = g_new0(const char *, chains->len + 1);
     for (guint i = 0; i < chains->len; i++) {
         targets[i] = qblk_chain_get_target(chains->pdata[i]);
@@ -166,10 +167,10 @@ qblk_chain_expect(const QblkChain *chain, const char *fingerprint, GError **erro
     if (g_str_equal(chain->fingerprint, fingerprint)) {
         return TRUE;
     }
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE,
-                "the chain of '%s' is not the one expected: its fingerprint is %s, not '%s'; look "
-                "at it again",
-                chain->target, chain->fingerprint, fingerprint);
+    g_set_error(
+        error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE,
+        "the chain of '%s' has changed: its fingerprint is %s, not '%s'; check the chain again",
+        chain->target, chain->fingerprint, fingerprint);
     return FALSE;
 }
 

@@ -14,7 +14,7 @@
 static const struct {
     const char *name;
     const char *what;
-    const char *who; /* says what was expected */
+    const char *origin; /* of the expected value */
 } kinds[] = {
     [QBLK_DIFFERENCE_BACKING_FILE] = {"backing-file", "backing file", "header"},
     [QBLK_DIFFERENCE_BACKING_FORMAT] = {"backing-format", "backing format", "header"},
@@ -53,7 +53,7 @@ qblk_check_new(void)
 }
 
 static char *
-quote(const char *text)
+quote_or_none(const char *text)
 {
     return text == NULL ? g_strdup("none") : g_strdup_printf("'%s'", text);
 }
@@ -61,55 +61,66 @@ quote(const char *text)
 char *
 qblk_check_text(const QblkDifference *difference)
 {
-    g_autofree char *expected = quote(difference->expected);
-    g_autofree char *found = quote(difference->found);
+    g_autofree char *expected = quote_or_none(difference->expected);
+    g_autofree char *found = quote_or_none(difference->found);
     const char *subject = difference->layer == NULL ? difference->disk : difference->layer;
-    return g_strdup_printf("%s: %s: %s says %s, running chain has %s", subject,
-                           kinds[difference->kind].what, kinds[difference->kind].who, expected,
+    return g_strdup_printf("%s: %s: %s has %s, running chain has %s", subject,
+                           kinds[difference->kind].what, kinds[difference->kind].origin, expected,
                            found);
 }
 
+static char *
+redact(const char *name)
+{
+    return name == NULL ? NULL : qblk_redact_name(name, NULL);
+}
+
+/* @layer is NULL if the difference concerns the disk. */
 static void
-add(GPtrArray *differences, QblkDifferenceKind kind, const QblkChain *chain, const QblkLayer *layer,
-    const char *expected, const char *found)
+add_difference(GPtrArray *differences, QblkDifferenceKind kind, const QblkChain *chain,
+               const QblkLayer *layer, const char *expected, const char *found)
 {
     QblkDifference *difference = g_new0(QblkDifference, 1);
     difference->kind = kind;
     difference->disk = g_strdup(chain->target);
     difference->layer = layer == NULL ? NULL : qblk_chain_layer_spec(chain, layer);
-    difference->expected = expected == NULL ? NULL : qblk_redact_name(expected, NULL);
-    difference->found = found == NULL ? NULL : qblk_redact_name(found, NULL);
+    difference->expected = redact(expected);
+    difference->found = redact(found);
     g_ptr_array_add(differences, difference);
 }
 
 /* ---- against the headers ---- */
 
+/* The backing file that a header names. */
 typedef struct {
-    const char *name;   /* of the backing file, NULL for none */
-    const char *format; /* or NULL where it says none */
-} Said;
+    const char *name;   /* NULL if the image has no backing file */
+    const char *format; /* NULL if the header does not specify it */
+} Backing;
 
-/* FALSE where nobody has read the header. */
+/* Returns: FALSE if the header of @layer was not read: a document does not quote it. */
 static gboolean
-find_said(const QblkChain *chain, const QblkLayer *layer, const GPtrArray *headers, Said *said)
+get_backing(const QblkChain *chain, const QblkLayer *layer, const GPtrArray *headers,
+            Backing *backing)
 {
     const QblkImageHeader *header = headers == NULL ? NULL : headers->pdata[layer->position];
     if (header != NULL) {
-        *said = (Said){header->backing_name, header->backing_format};
+        *backing = (Backing){header->backing_name, header->backing_format};
         return TRUE;
     }
-    *said = (Said){layer->backing_name, layer->backing_format};
+    *backing = (Backing){layer->backing_name, layer->backing_format};
     return chain->element == NULL;
 }
 
-/* What the header of a layer with @own source means by @name; NULL where it cannot be told. */
+/* The source that @name means in the header of an image whose source is @own; NULL if it is not
+ * known.  @format is set if the name specifies the format. */
 static QblkSource *
-resolve(const QblkSource *own, const char *name, char **format)
+decode_backing(const QblkSource *own, const char *name, char **format)
 {
     g_auto(QblkSourceDecoded) decoded = {0};
     if (!qblk_source_decode(name, &decoded, NULL)) {
         return NULL;
     }
+
     QblkSource *source = decoded.source;
     if (source->path != NULL && source->path[0] != '/') {
         if (own == NULL || own->path == NULL || own->type == QBLK_SOURCE_NETWORK) {
@@ -120,20 +131,24 @@ resolve(const QblkSource *own, const char *name, char **format)
         g_free(source->path);
         source->path = joined;
     }
+
     *format = g_steal_pointer(&decoded.format);
     return g_steal_pointer(&decoded.source);
 }
 
-static void
-check_format(const QblkChain *chain, const QblkLayer *layer, const char *format,
-             const QblkLayer *next, GPtrArray *differences)
+/* A qcow2 header without a format is a difference only if the backing image is not raw: libvirt
+ * would take it for raw, or refuse it. */
+static gboolean
+is_other_format(const QblkLayer *layer, const char *format, const QblkLayer *next)
 {
-    gboolean could_say = g_str_equal(layer->format, "qcow2") && !g_str_equal(next->format, "raw");
-    gboolean is_known = !g_str_equal(next->format, "unknown");
-    const char *meant = qblk_driver_backing_format(format);
-    if (is_known && (meant == NULL ? could_say : !g_str_equal(meant, next->format))) {
-        add(differences, QBLK_DIFFERENCE_BACKING_FORMAT, chain, layer, format, next->format);
+    if (g_str_equal(next->format, "unknown")) {
+        return FALSE;
     }
+    const char *meant = qblk_driver_backing_format(format);
+    if (meant != NULL) {
+        return !g_str_equal(meant, next->format);
+    }
+    return g_str_equal(layer->format, "qcow2") && !g_str_equal(next->format, "raw");
 }
 
 static void
@@ -142,7 +157,7 @@ free_source(gpointer source)
     qblk_source_free(source);
 }
 
-/* The source of each layer of @chain, NULL of one whose source is not known. */
+/* The source of each layer, NULL if it is not known. */
 static GPtrArray *
 load_sources(const QblkChain *chain)
 {
@@ -153,23 +168,50 @@ load_sources(const QblkChain *chain)
     return sources;
 }
 
+/* Compare the backing file that the header of @layer names with the layer below. */
 static void
-check_link(const QblkChain *chain, const QblkLayer *layer, const GPtrArray *sources,
-           const Said *said, const QblkLayer *next, GPtrArray *differences)
+compare_backing(const QblkChain *chain, const GPtrArray *sources, const QblkLayer *layer,
+                const Backing *backing, GPtrArray *differences)
 {
-    g_autofree char *format = NULL;
-    const QblkSource *own = sources->pdata[layer->position];
+    const QblkLayer *next = qblk_chain_get_layer(chain, layer->position + 1);
     const QblkSource *below = sources->pdata[next->position];
-    g_autoptr(QblkSource) source = resolve(own, said->name, &format);
-    gboolean same_name = g_strcmp0(said->name, next->filename) == 0;
-    if (!same_name && (source == NULL || below == NULL)) {
-        add(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, layer, said->name, next->filename);
-        return;
+    g_autofree char *own_format = NULL;
+    g_autoptr(QblkSource) named =
+        decode_backing(sources->pdata[layer->position], backing->name, &own_format);
+
+    if (g_strcmp0(backing->name, next->filename) != 0) {
+        if (named == NULL || below == NULL) {
+            add_difference(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, layer, backing->name,
+                           next->filename);
+            return;
+        }
+        if (!qblk_source_is_same_place(named, below)) {
+            add_difference(differences, QBLK_DIFFERENCE_BACKING_FILE, chain, layer, backing->name,
+                           next->filename);
+        }
     }
-    if (!same_name && !qblk_source_is_same_place(source, below)) {
-        add(differences, QBLK_DIFFERENCE_BACKING_FILE, chain, layer, said->name, next->filename);
+
+    const char *format = backing->format == NULL ? own_format : backing->format;
+    if (is_other_format(layer, format, next)) {
+        add_difference(differences, QBLK_DIFFERENCE_BACKING_FORMAT, chain, layer, format,
+                       next->format);
     }
-    check_format(chain, layer, said->format == NULL ? format : said->format, next, differences);
+}
+
+static void
+compare_header(const QblkChain *chain, const GPtrArray *sources, const QblkLayer *layer,
+               const Backing *backing, GPtrArray *differences)
+{
+    const QblkLayer *next = qblk_chain_get_layer(chain, layer->position + 1);
+    if (next != NULL && backing->name != NULL) {
+        compare_backing(chain, sources, layer, backing, differences);
+    } else if (next != NULL) {
+        add_difference(differences, QBLK_DIFFERENCE_BACKING_GOES_ON, chain, layer, NULL,
+                       next->filename);
+    } else if (backing->name != NULL && chain->is_complete) {
+        add_difference(differences, QBLK_DIFFERENCE_BACKING_ENDS, chain, layer, backing->name,
+                       NULL);
+    }
 }
 
 void
@@ -177,20 +219,10 @@ qblk_check_headers(const QblkChain *chain, const GPtrArray *headers, GPtrArray *
 {
     g_autoptr(GPtrArray) sources = load_sources(chain);
     for (guint i = 0; i < chain->layers->len; i++) {
-        Said said;
         const QblkLayer *layer = chain->layers->pdata[i];
-        const QblkLayer *next = qblk_chain_get_layer(chain, i + 1);
-        if (!find_said(chain, layer, headers, &said)) {
-            continue;
-        }
-        if (next == NULL) {
-            if (said.name != NULL && chain->is_complete) {
-                add(differences, QBLK_DIFFERENCE_BACKING_ENDS, chain, layer, said.name, NULL);
-            }
-        } else if (said.name == NULL) {
-            add(differences, QBLK_DIFFERENCE_BACKING_GOES_ON, chain, layer, NULL, next->filename);
-        } else {
-            check_link(chain, layer, sources, &said, next, differences);
+        Backing backing = {0};
+        if (get_backing(chain, layer, headers, &backing)) {
+            compare_header(chain, sources, layer, &backing, differences);
         }
     }
 }
@@ -198,94 +230,114 @@ qblk_check_headers(const QblkChain *chain, const GPtrArray *headers, GPtrArray *
 /* ---- against a domain ---- */
 
 static void
-check_source(const QblkChain *chain, const QblkLayer *running, const QblkLayer *believed,
-             QblkDifferenceKind kind, GPtrArray *differences)
+compare_source(const QblkChain *chain, const QblkLayer *running, const QblkLayer *expected,
+               GPtrArray *differences)
 {
-    g_autoptr(QblkSource) source = qblk_layer_source_new(believed, NULL);
+    g_autoptr(QblkSource) source = qblk_layer_source_new(expected, NULL);
     g_autoptr(QblkSource) found = qblk_layer_source_new(running, NULL);
-    gboolean says_place = source != NULL && (source->path != NULL || source->protocol != NULL ||
-                                             source->pci_bus != NULL);
-    if (!says_place || found == NULL) {
-        add(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, running,
-            says_place ? believed->filename : NULL, running->filename);
+    gboolean has_place = source != NULL && (source->path != NULL || source->protocol != NULL ||
+                                            source->pci_bus != NULL);
+
+    if (!has_place || found == NULL) {
+        add_difference(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, running,
+                       has_place ? expected->filename : NULL, running->filename);
     } else if (!qblk_source_is_same_place(source, found)) {
-        add(differences, kind, chain, running, believed->filename, running->filename);
+        add_difference(differences, QBLK_DIFFERENCE_SOURCE, chain, running, expected->filename,
+                       running->filename);
     }
 }
 
 static void
-check_layer(const QblkChain *chain, const QblkLayer *running, const QblkChain *domain,
-            const QblkLayer *believed, GPtrArray *differences)
+compare_index(const QblkChain *chain, const QblkLayer *running, const QblkLayer *expected,
+              GPtrArray *differences)
 {
-    check_source(chain, running, believed, QBLK_DIFFERENCE_SOURCE, differences);
-    if (believed->xml_format != NULL && running->xml_format != NULL &&
-        !g_str_equal(believed->xml_format, running->xml_format)) {
-        add(differences, QBLK_DIFFERENCE_FORMAT, chain, running, believed->xml_format,
-            running->xml_format);
+    if (expected->index == QBLK_UNKNOWN || expected->index == running->index) {
+        return;
     }
-    gboolean both_count = chain->has_libvirt_indexes && domain->has_own_indexes;
-    if (both_count && believed->index != QBLK_UNKNOWN && believed->index != running->index) {
-        g_autofree char *expected = g_strdup_printf("%" G_GINT64_FORMAT, believed->index);
-        g_autofree char *found = running->index == QBLK_UNKNOWN
-                                     ? NULL
-                                     : g_strdup_printf("%" G_GINT64_FORMAT, running->index);
-        add(differences, QBLK_DIFFERENCE_INDEX, chain, running, expected, found);
+    g_autofree char *left = g_strdup_printf("%" G_GINT64_FORMAT, expected->index);
+    g_autofree char *right = g_strdup_printf("%" G_GINT64_FORMAT, running->index);
+    add_difference(differences, QBLK_DIFFERENCE_INDEX, chain, running, left,
+                   running->index == QBLK_UNKNOWN ? NULL : right);
+}
+
+static void
+compare_layer(const QblkChain *chain, const QblkLayer *running, const QblkChain *domain,
+              const QblkLayer *expected, GPtrArray *differences)
+{
+    compare_source(chain, running, expected, differences);
+
+    if (expected->xml_format != NULL && running->xml_format != NULL &&
+        !g_str_equal(expected->xml_format, running->xml_format)) {
+        add_difference(differences, QBLK_DIFFERENCE_FORMAT, chain, running, expected->xml_format,
+                       running->xml_format);
+    }
+
+    if (chain->has_libvirt_indexes && domain->has_own_indexes) {
+        compare_index(chain, running, expected, differences);
     }
 }
 
-/* A chain that the domain does not end is only as long as it knows. */
+/* The domain may have only the first layers of a chain that it does not end. */
 static void
-check_depth(const QblkChain *running, const QblkChain *believed, GPtrArray *differences)
+compare_depth(const QblkChain *running, const QblkChain *domain, GPtrArray *differences)
 {
-    guint expected = believed->layers->len, found = running->layers->len;
-    gboolean may_go_on = !believed->is_complete && expected > 0 && found > expected;
-    if (expected != found && !may_go_on) {
-        g_autofree char *left = g_strdup_printf("%u", expected);
-        g_autofree char *right = g_strdup_printf("%u", found);
-        add(differences, QBLK_DIFFERENCE_DEPTH, running, NULL, left, right);
+    guint expected = domain->layers->len, found = running->layers->len;
+    gboolean may_be_longer = !domain->is_complete && expected > 0;
+    if (expected == found || (found > expected && may_be_longer)) {
+        return;
     }
+    g_autofree char *left = g_strdup_printf("%u", expected);
+    g_autofree char *right = g_strdup_printf("%u", found);
+    add_difference(differences, QBLK_DIFFERENCE_DEPTH, running, NULL, left, right);
 }
 
 static const char *
 mirror_job(const QblkMirror *mirror)
 {
-    return mirror == NULL ? NULL : mirror->is_commit ? "active-commit" : "copy";
+    if (mirror == NULL) {
+        return NULL;
+    }
+    return mirror->is_commit ? "active-commit" : "copy";
 }
 
 static void
-check_mirror(const QblkChain *running, const QblkChain *believed, GPtrArray *differences)
+compare_mirror(const QblkChain *running, const QblkChain *domain, GPtrArray *differences)
 {
-    const QblkMirror *expected = believed->mirror, *found = running->mirror;
-    if (g_strcmp0(mirror_job(expected), mirror_job(found)) != 0) {
-        add(differences, QBLK_DIFFERENCE_MIRROR, running, NULL, mirror_job(expected),
-            mirror_job(found));
+    const char *expected = mirror_job(domain->mirror), *found = mirror_job(running->mirror);
+    if (g_strcmp0(expected, found) != 0) {
+        add_difference(differences, QBLK_DIFFERENCE_MIRROR, running, NULL, expected, found);
         return;
     }
-    if (expected == NULL) {
+    if (domain->mirror == NULL) {
         return;
     }
-    g_autoptr(QblkSource) left = qblk_layer_source_new(expected->layer, NULL);
-    g_autoptr(QblkSource) right = qblk_layer_source_new(found->layer, NULL);
+
+    const QblkLayer *target = domain->mirror->layer, *running_target = running->mirror->layer;
+    g_autoptr(QblkSource) left = qblk_layer_source_new(target, NULL);
+    g_autoptr(QblkSource) right = qblk_layer_source_new(running_target, NULL);
     if (left != NULL && right != NULL && !qblk_source_is_same_place(left, right)) {
-        add(differences, QBLK_DIFFERENCE_MIRROR, running, NULL, expected->layer->filename,
-            found->layer->filename);
+        add_difference(differences, QBLK_DIFFERENCE_MIRROR, running, NULL, target->filename,
+                       running_target->filename);
     }
 }
 
 void
-qblk_check_domain(const QblkChain *running, const QblkChain *believed, GPtrArray *differences)
+qblk_check_domain(const QblkChain *running, const QblkChain *domain, GPtrArray *differences)
 {
-    if (running == NULL || believed == NULL) {
-        const QblkChain *only = running == NULL ? believed : running;
-        add(differences, QBLK_DIFFERENCE_DISK, only, NULL, believed == NULL ? NULL : only->target,
-            running == NULL ? NULL : only->target);
+    if (running == NULL) {
+        add_difference(differences, QBLK_DIFFERENCE_DISK, domain, NULL, domain->target, NULL);
         return;
     }
-    check_depth(running, believed, differences);
-    guint common = MIN(running->layers->len, believed->layers->len);
-    for (guint i = 0; i < common; i++) {
-        check_layer(running, running->layers->pdata[i], believed, believed->layers->pdata[i],
-                    differences);
+    if (domain == NULL) {
+        add_difference(differences, QBLK_DIFFERENCE_DISK, running, NULL, NULL, running->target);
+        return;
     }
-    check_mirror(running, believed, differences);
+
+    compare_depth(running, domain, differences);
+    guint common = MIN(running->layers->len, domain->layers->len);
+    for (guint i = 0; i < common; i++) {
+        compare_layer(running, running->layers->pdata[i], domain, domain->layers->pdata[i],
+                      differences);
+    }
+    compare_mirror(running, domain, differences);
 }

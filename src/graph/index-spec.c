@@ -3,14 +3,13 @@
 
 #include <string.h>
 
-static QblkIndexSpec *
-fail(const char *text, const char *reason, GError **error)
+static void
+set_spec_error(const char *text, const char *reason, GError **error)
 {
-    g_set_error(
-        error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-        "'%s' names no layer: %s; say a disk, as in vda, or a disk and an index, as in vda[2]",
-        text, reason);
-    return NULL;
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                "invalid layer '%s': %s; specify a disk, as in vda, or a disk and an index, as in "
+                "vda[2]",
+                text, reason);
 }
 
 gboolean
@@ -25,19 +24,34 @@ qblk_index_spec_is_node_or_path(const char *text)
     return g_str_has_prefix(text, QBLK_NODE_PREFIX) || strchr(text, '/') != NULL;
 }
 
-/* What is wrong with @digits as an index, or NULL and @index is set. */
+/* Returns: the reason why @digits is not an index, or NULL. */
 static const char *
 parse_index(const char *digits, gint64 *index)
 {
     gsize length = strspn(digits, "0123456789");
-    gboolean is_canonical =
-        length > 0 && digits[length] == '\0' && (digits[0] != '0' || length == 1);
-    if (!is_canonical) {
+    gboolean is_number = length > 0 && digits[length] == '\0';
+    if (!is_number || (digits[0] == '0' && length > 1)) {
         return "the index is not a plain decimal number";
     }
-    return g_ascii_string_to_signed(digits, 10, 0, G_MAXINT64, index, NULL)
-               ? NULL
-               : "the index is larger than any";
+    if (!g_ascii_string_to_signed(digits, 10, 0, G_MAXINT64, index, NULL)) {
+        return "the index is too large";
+    }
+    return NULL;
+}
+
+/* Returns: the reason why @brackets, from '[' on, is not an index in brackets, or NULL. */
+static const char *
+parse_brackets(const char *brackets, gint64 *index)
+{
+    gsize inside = strcspn(brackets + 1, "]");
+    if (brackets[1 + inside] == '\0') {
+        return "the bracket is not closed";
+    }
+    if (brackets[1 + inside + 1] != '\0') {
+        return "text follows the bracket";
+    }
+    g_autofree char *digits = g_strndup(brackets + 1, inside);
+    return parse_index(digits, index);
 }
 
 QblkIndexSpec *
@@ -45,27 +59,21 @@ qblk_index_spec_parse(const char *text, GError **error)
 {
     const char *open = strchr(text, '[');
     gsize length = open == NULL ? strlen(text) : (gsize)(open - text);
-    if (length == 0) {
-        return fail(text, "there is no disk in it", error);
-    }
-    if (memchr(text, ']', length) != NULL || memchr(text, '/', length) != NULL) {
-        return fail(text, "that is no name of a disk", error);
-    }
     gint64 index = 0;
-    if (open != NULL) {
-        gsize inside = strcspn(open + 1, "]");
-        if (open[1 + inside] == '\0') {
-            return fail(text, "the bracket is not closed", error);
-        }
-        if (open[1 + inside + 1] != '\0') {
-            return fail(text, "there is something after the bracket", error);
-        }
-        g_autofree char *digits = g_strndup(open + 1, inside);
-        const char *reason = parse_index(digits, &index);
-        if (reason != NULL) {
-            return fail(text, reason, error);
-        }
+    const char *reason = NULL;
+
+    if (length == 0) {
+        reason = "it has no disk";
+    } else if (memchr(text, ']', length) != NULL || memchr(text, '/', length) != NULL) {
+        reason = "a disk cannot have that name";
+    } else if (open != NULL) {
+        reason = parse_brackets(open, &index);
     }
+    if (reason != NULL) {
+        set_spec_error(text, reason, error);
+        return NULL;
+    }
+
     QblkIndexSpec *spec = g_new0(QblkIndexSpec, 1);
     spec->target = g_strndup(text, length);
     spec->index = index;

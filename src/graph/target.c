@@ -5,54 +5,72 @@
 #include "graph/enumeration.h"
 #include "image/image-arguments.h"
 
+/* A longer way from a device to its file is not searched: the graph may form a cycle. */
+#define MAX_DEPTH 100
+
 typedef struct {
     GPtrArray *devices; /* of QblkDevice */
     const QblkSnapshotOptions *options;
     GHashTable *taken;     /* name -> QblkDevice, borrowed */
     GHashTable *ambiguous; /* name -> text */
-} Ladder;
+} Assignment;
 
-/* ---- levels that look at one device ---- */
+/* ---- names that one device proposes ---- */
 
 static char *
 name_by_qdev(const QblkDevice *device)
 {
-    return device->id != NULL && qblk_alias_is_target(device->id) ? g_strdup(device->id) : NULL;
+    if (device->id == NULL || !qblk_alias_is_target(device->id)) {
+        return NULL;
+    }
+    return g_strdup(device->id);
 }
 
 static char *
 name_by_alias(const QblkDevice *device)
 {
-    const char *bus;
+    const char *bus = NULL;
     return device->id == NULL ? NULL : qblk_alias_to_target(device->id, &bus);
 }
 
 static char *
 name_by_backend(const QblkDevice *device)
 {
-    return device->backend != NULL && qblk_alias_is_target(device->backend)
-               ? g_strdup(device->backend)
-               : NULL;
+    if (device->backend == NULL || !qblk_alias_is_target(device->backend)) {
+        return NULL;
+    }
+    return g_strdup(device->backend);
 }
 
-/* A node of that name in a QEMU that has devices is not ours. */
+/* Only the private daemon has this node without a device. */
 static char *
 name_by_image(const QblkDevice *device)
 {
-    gboolean is_image = device->qdev == NULL && device->backend == NULL &&
-                        g_strcmp0(device->node_name, QBLK_IMAGE_NODE) == 0;
-    return is_image ? g_strdup("vda") : NULL;
+    gboolean has_device = device->qdev != NULL || device->backend != NULL;
+    if (has_device || g_strcmp0(device->node_name, QBLK_IMAGE_NODE) != 0) {
+        return NULL;
+    }
+    return g_strdup("vda");
 }
 
+/* From the most to the least reliable. */
 static const struct {
     QblkNameSource source;
     char *(*name)(const QblkDevice *device);
-} levels[] = {
+} sources[] = {
     {QBLK_NAME_QDEV, name_by_qdev},
     {QBLK_NAME_ALIAS, name_by_alias},
     {QBLK_NAME_BACKEND, name_by_backend},
     {QBLK_NAME_IMAGE, name_by_image},
 };
+
+/* An IDE disk may be on a SATA controller, and a SCSI disk inside a USB device. */
+static gboolean
+is_bus_certain(const QblkDevice *device)
+{
+    return device->bus != NULL && !g_str_has_prefix(device->type, "ide-") &&
+           !g_str_has_prefix(device->type, "scsi-");
+}
 
 gboolean
 qblk_target_needs_address(const QblkDevice *device)
@@ -60,79 +78,93 @@ qblk_target_needs_address(const QblkDevice *device)
     if (device->type == NULL || device->kind == QBLK_DEVICE_FIRMWARE) {
         return FALSE;
     }
-    const char *bus = NULL;
-    g_autofree char *by_alias = device->id == NULL ? NULL : qblk_alias_to_target(device->id, &bus);
+
+    g_autofree char *by_alias = name_by_alias(device);
     if (by_alias != NULL) {
         return FALSE;
     }
-    /* An IDE disk may be on a SATA controller, a SCSI disk inside a USB device. */
-    gboolean bus_is_sure = device->bus != NULL && !g_str_has_prefix(device->type, "ide-") &&
-                           !g_str_has_prefix(device->type, "scsi-");
+    if (!is_bus_certain(device)) {
+        return TRUE;
+    }
+
     g_autofree char *by_qdev = name_by_qdev(device);
     g_autofree char *by_backend = name_by_backend(device);
-    return !bus_is_sure || (by_qdev == NULL && by_backend == NULL);
+    return by_qdev == NULL && by_backend == NULL;
 }
 
 static void
-take(Ladder *ladder, QblkDevice *device, const char *name, QblkNameSource source)
+set_target(Assignment *assignment, QblkDevice *device, const char *name, QblkNameSource source)
 {
     device->target = g_strdup(name);
     device->name_source = source;
-    g_hash_table_insert(ladder->taken, device->target, device);
+    g_hash_table_insert(assignment->taken, device->target, device);
 }
 
 static void
-add_candidate(Ladder *ladder, const char *name, const QblkDevice *device)
+add_candidate(Assignment *assignment, const char *name, const QblkDevice *device)
 {
-    const char *others = g_hash_table_lookup(ladder->ambiguous, name);
-    char *all = others == NULL ? g_strdup_printf("'%s'", qblk_device_label(device))
-                               : g_strdup_printf("%s and '%s'", others, qblk_device_label(device));
-    g_hash_table_insert(ladder->ambiguous, g_strdup(name), all);
+    const char *others = g_hash_table_lookup(assignment->ambiguous, name);
+    const char *label = qblk_device_label(device);
+    char *all = others == NULL ? g_strdup_printf("'%s'", label)
+                               : g_strdup_printf("%s and '%s'", others, label);
+    g_hash_table_insert(assignment->ambiguous, g_strdup(name), all);
 }
 
-/* Hand out the names of @proposals (one for each device, NULL for none): a name of a better
- * level is gone, one that two devices propose goes to none. */
-static void
-settle(Ladder *ladder, GPtrArray *proposals, QblkNameSource source)
+/* The name that each device proposes, NULL if it proposes no name or has one. */
+static GPtrArray *
+collect_proposals(const Assignment *assignment, char *(*name)(const QblkDevice *device))
 {
-    g_autoptr(GHashTable) count = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *proposals = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < assignment->devices->len; i++) {
+        const QblkDevice *device = assignment->devices->pdata[i];
+        gboolean is_open = device->target == NULL && device->kind != QBLK_DEVICE_FIRMWARE;
+        g_ptr_array_add(proposals, is_open ? name(device) : NULL);
+    }
+    return proposals;
+}
+
+/* name -> how many devices propose it. */
+static GHashTable *
+count_proposals(const GPtrArray *proposals)
+{
+    GHashTable *counts = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < proposals->len; i++) {
-        const char *name = proposals->pdata[i];
+        char *name = proposals->pdata[i];
         if (name != NULL) {
-            guint seen = GPOINTER_TO_UINT(g_hash_table_lookup(count, name));
-            g_hash_table_insert(count, proposals->pdata[i], GUINT_TO_POINTER(seen + 1));
+            guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, name));
+            g_hash_table_insert(counts, name, GUINT_TO_POINTER(count + 1));
         }
     }
+    return counts;
+}
+
+/* A name that a better source has assigned is not available, and one that two devices propose is
+ * assigned to neither. */
+static void
+assign_by_source(Assignment *assignment, gsize source)
+{
+    g_autoptr(GPtrArray) proposals = collect_proposals(assignment, sources[source].name);
+    g_autoptr(GHashTable) counts = count_proposals(proposals);
+
     for (guint i = 0; i < proposals->len; i++) {
         const char *name = proposals->pdata[i];
-        QblkDevice *device = ladder->devices->pdata[i];
-        if (name == NULL || g_hash_table_contains(ladder->taken, name)) {
+        QblkDevice *device = assignment->devices->pdata[i];
+        if (name == NULL || g_hash_table_contains(assignment->taken, name)) {
             continue;
         }
-        if (GPOINTER_TO_UINT(g_hash_table_lookup(count, name)) > 1) {
-            add_candidate(ladder, name, device);
-        } else if (!g_hash_table_contains(ladder->ambiguous, name)) {
-            take(ladder, device, name, source);
+
+        if (GPOINTER_TO_UINT(g_hash_table_lookup(counts, name)) > 1) {
+            add_candidate(assignment, name, device);
+        } else if (!g_hash_table_contains(assignment->ambiguous, name)) {
+            set_target(assignment, device, name, sources[source].source);
         }
     }
 }
 
-static void
-climb(Ladder *ladder, gsize level)
-{
-    g_autoptr(GPtrArray) proposals = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < ladder->devices->len; i++) {
-        const QblkDevice *device = ladder->devices->pdata[i];
-        gboolean open = device->target == NULL && device->kind != QBLK_DEVICE_FIRMWARE;
-        g_ptr_array_add(proposals, open ? levels[level].name(device) : NULL);
-    }
-    settle(ladder, proposals, levels[level].source);
-}
-
-/* ---- the user's word ---- */
+/* ---- names that the user gives ---- */
 
 static gboolean
-is_called(const QblkDevice *device, const char *name)
+has_name(const QblkDevice *device, const char *name)
 {
     const char *const names[] = {device->id, device->qdev, device->backend, device->node_name};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -143,21 +175,126 @@ is_called(const QblkDevice *device, const char *name)
     return FALSE;
 }
 
-/* The one device that is called @name; NULL with an error for several, NULL without for none. */
+/* Find the device of @wanted.  Returns: FALSE with an error if there are several; @device is NULL
+ * if there is no such device. */
+static gboolean
+find_named_device(GPtrArray *devices, const QblkTargetAssignment *wanted, QblkDevice **device,
+                  GError **error)
+{
+    *device = NULL;
+    for (guint i = 0; i < devices->len; i++) {
+        QblkDevice *candidate = devices->pdata[i];
+        if (!has_name(candidate, wanted->device)) {
+            continue;
+        }
+        if (*device != NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
+                        "cannot assign the name '%s': '%s' matches '%s' and '%s'", wanted->target,
+                        wanted->device, qblk_device_label(*device), qblk_device_label(candidate));
+            return FALSE;
+        }
+        *device = candidate;
+    }
+    return TRUE;
+}
+
+static gboolean
+assign_one_by_user(Assignment *assignment, GHashTable *nodes, const QblkTargetAssignment *wanted,
+                   GError **error)
+{
+    QblkDevice *device = NULL;
+    if (!find_named_device(assignment->devices, wanted, &device, error)) {
+        return FALSE;
+    }
+
+    const QblkNode *node = g_hash_table_lookup(nodes, wanted->device);
+    if (device == NULL && node != NULL) {
+        device = qblk_device_new_for_node(node);
+        g_ptr_array_add(assignment->devices, device);
+    }
+
+    if (device == NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                    "cannot assign the name '%s': no device, drive or node '%s'", wanted->target,
+                    wanted->device);
+        return FALSE;
+    }
+    if (device->target != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                    "cannot assign the name '%s': '%s' has the name '%s'", wanted->target,
+                    wanted->device, device->target);
+        return FALSE;
+    }
+    set_target(assignment, device, wanted->target, QBLK_NAME_USER);
+    return TRUE;
+}
+
+static gboolean
+assign_by_user(Assignment *assignment, GHashTable *nodes, GError **error)
+{
+    for (guint i = 0; i < assignment->options->assignments->len; i++) {
+        if (!assign_one_by_user(assignment, nodes, assignment->options->assignments->pdata[i],
+                                error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* ---- names of a libvirt domain ---- */
+
+/* The file that stores the active layer.  The name of the format node is `json:` if its backing was
+ * specified with -blockdev, as libvirt does. */
+static const char *
+active_file(const QblkDevice *device)
+{
+    const char *filename = NULL;
+    const QblkNode *node = device->node;
+    for (guint depth = 0; node != NULL && depth < MAX_DEPTH; depth++) {
+        filename = node->filename;
+        node = qblk_node_storage(node);
+    }
+    return filename;
+}
+
+/* QEMU and XML have an empty text if there is no value. */
+static gboolean
+equals_hint(const char *reported, const char *hint)
+{
+    return hint != NULL && hint[0] != '\0' && g_strcmp0(reported, hint) == 0;
+}
+
+static gboolean
+has_alias(const QblkDevice *device, const QblkTargetHint *hint)
+{
+    return equals_hint(device->id, hint->alias);
+}
+
+static gboolean
+has_serial(const QblkDevice *device, const QblkTargetHint *hint)
+{
+    return equals_hint(device->serial, hint->serial);
+}
+
+static gboolean
+has_active_file(const QblkDevice *device, const QblkTargetHint *hint)
+{
+    return equals_hint(active_file(device), hint->file);
+}
+
+typedef gboolean (*Match)(const QblkDevice *device, const QblkTargetHint *hint);
+
+/* The only device without a target that @matches; NULL if there is no such device or several. */
 static QblkDevice *
-find_called(GPtrArray *devices, const QblkTargetAssignment *assignment, GError **error)
+find_single(GPtrArray *devices, Match matches, const QblkTargetHint *hint)
 {
     QblkDevice *found = NULL;
     for (guint i = 0; i < devices->len; i++) {
         QblkDevice *device = devices->pdata[i];
-        if (!is_called(device, assignment->device)) {
+        if (device->target != NULL || !matches(device, hint)) {
             continue;
         }
         if (found != NULL) {
-            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                        "cannot give the name '%s': '%s' could be '%s' and '%s'",
-                        assignment->target, assignment->device, qblk_device_label(found),
-                        qblk_device_label(device));
             return NULL;
         }
         found = device;
@@ -165,114 +302,33 @@ find_called(GPtrArray *devices, const QblkTargetAssignment *assignment, GError *
     return found;
 }
 
-static gboolean
-assign_by_user(Ladder *ladder, GHashTable *nodes, GError **error)
-{
-    for (guint i = 0; i < ladder->options->assignments->len; i++) {
-        const QblkTargetAssignment *assignment = ladder->options->assignments->pdata[i];
-        g_autoptr(GError) cause = NULL;
-        QblkDevice *device = find_called(ladder->devices, assignment, &cause);
-        if (cause != NULL) {
-            g_propagate_error(error, g_steal_pointer(&cause));
-            return FALSE;
-        }
-        const QblkNode *node = g_hash_table_lookup(nodes, assignment->device);
-        if (device == NULL && node != NULL) {
-            device = qblk_device_new_for_node(node);
-            g_ptr_array_add(ladder->devices, device);
-        }
-        if (device == NULL || device->target != NULL) {
-            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
-                        "cannot give the name '%s': %s '%s'", assignment->target,
-                        device == NULL ? "there is no device, drive or node"
-                                       : "another name was given already to",
-                        assignment->device);
-            return FALSE;
-        }
-        take(ladder, device, assignment->target, QBLK_NAME_USER);
-    }
-    return TRUE;
-}
-
-/* ---- libvirt's word ---- */
-
-/* The file that stores the active layer.  The format node's own name is `json:` as soon as its
- * backing was given to it, which libvirt always does. */
-static const char *
-active_file(const QblkDevice *device)
-{
-    const char *filename = NULL;
-    const QblkNode *node = device->node;
-    /* A graph that goes in a circle is found later. */
-    for (guint depth = 0; node != NULL && depth < 100; depth++) {
-        filename = node->filename;
-        node = qblk_node_storage(node);
-    }
-    return filename;
-}
-
-/* An empty text is what QEMU and XML say where there is none. */
-static gboolean
-is_same(const char *said, const char *hint)
-{
-    return hint != NULL && hint[0] != '\0' && g_strcmp0(said, hint) == 0;
-}
-
-static gboolean
-has_alias(const QblkDevice *device, const QblkTargetHint *hint)
-{
-    return is_same(device->id, hint->alias);
-}
-
-static gboolean
-has_serial(const QblkDevice *device, const QblkTargetHint *hint)
-{
-    return is_same(device->serial, hint->serial);
-}
-
-static gboolean
-has_file(const QblkDevice *device, const QblkTargetHint *hint)
-{
-    return is_same(active_file(device), hint->file);
-}
-
-/* The one device without a name that @matches; NULL for none or several. */
-static QblkDevice *
-find_single(GPtrArray *devices, gboolean (*matches)(const QblkDevice *, const QblkTargetHint *),
-            const QblkTargetHint *hint)
-{
-    QblkDevice *found = NULL;
-    for (guint i = 0; i < devices->len; i++) {
-        QblkDevice *device = devices->pdata[i];
-        if (device->target == NULL && matches(device, hint)) {
-            if (found != NULL) {
-                return NULL;
-            }
-            found = device;
-        }
-    }
-    return found;
-}
-
-/* All aliases before the first serial: what is sure of one disk must not be guessed for another. */
 static void
-assign_by_domain(Ladder *ladder)
+assign_by_match(Assignment *assignment, Match matches)
 {
-    static gboolean (*const matches[])(const QblkDevice *,
-                                       const QblkTargetHint *) = {has_alias, has_serial, has_file};
-    for (gsize i = 0; i < G_N_ELEMENTS(matches); i++) {
-        for (guint j = 0; j < ladder->options->hints->len; j++) {
-            const QblkTargetHint *hint = ladder->options->hints->pdata[j];
-            gboolean is_open = !g_hash_table_contains(ladder->taken, hint->target);
-            QblkDevice *device = is_open ? find_single(ladder->devices, matches[i], hint) : NULL;
-            if (device != NULL) {
-                take(ladder, device, hint->target, QBLK_NAME_DOMAIN);
-            }
+    for (guint i = 0; i < assignment->options->hints->len; i++) {
+        const QblkTargetHint *hint = assignment->options->hints->pdata[i];
+        if (g_hash_table_contains(assignment->taken, hint->target)) {
+            continue;
+        }
+        QblkDevice *device = find_single(assignment->devices, matches, hint);
+        if (device != NULL) {
+            set_target(assignment, device, hint->target, QBLK_NAME_DOMAIN);
         }
     }
 }
 
-/* The alias says the bus where nobody asked for the controller. */
+/* All aliases before the first serial number: a weaker match must not use up the device that a
+ * stronger one identifies. */
+static void
+assign_by_domain(Assignment *assignment)
+{
+    static const Match matches[] = {has_alias, has_serial, has_active_file};
+    for (gsize i = 0; i < G_N_ELEMENTS(matches); i++) {
+        assign_by_match(assignment, matches[i]);
+    }
+}
+
+/* The alias implies the bus if the controller was not queried. */
 static void
 complete_bus(QblkDevice *device)
 {
@@ -288,16 +344,18 @@ qblk_target_assign(GPtrArray *devices, GHashTable *nodes, const QblkSnapshotOpti
                    GHashTable *ambiguous, GError **error)
 {
     g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
-    Ladder ladder = {devices, options, taken, ambiguous};
+    Assignment assignment = {devices, options, taken, ambiguous};
+
     for (guint i = 0; i < devices->len; i++) {
         complete_bus(devices->pdata[i]);
     }
-    if (!assign_by_user(&ladder, nodes, error)) {
+
+    if (!assign_by_user(&assignment, nodes, error)) {
         return FALSE;
     }
-    assign_by_domain(&ladder);
-    for (gsize i = 0; i < G_N_ELEMENTS(levels); i++) {
-        climb(&ladder, i);
+    assign_by_domain(&assignment);
+    for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
+        assign_by_source(&assignment, i);
     }
     qblk_enumeration_assign(devices, taken, ambiguous);
     return TRUE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Which disk is "vda": the ladder of ways to know a target name.
+ * Which disk is "vda": the assignment of target names, from the most to the least reliable source.
  */
 #pragma once
 
@@ -8,20 +8,21 @@
 #include "graph/snapshot-options.h"
 
 /**
- * Whether the address of @device has to be known to name it or to tell its bus; the target ladder
- * itself is not changed by this, it only saves queries.
+ * TRUE if the name or the bus of @device depends on its address on the bus.  It does not change the
+ * assignment and saves queries.
  */
 gboolean qblk_target_needs_address(const QblkDevice *device);
 
 /**
- * Give every disk among @devices (of QblkDevice) its target name; no two get the same.  A node that
- * the user named and no device has becomes a device of its own, appended to @devices.
+ * Assign a target name to each disk; no two disks get the same name.
  *
- * A name that several devices have an equal right to goes to none of them: it is put into
- * @ambiguous (name -> text that lists the candidates, owned), and they are named in another way.
+ * @devices: of QblkDevice; a node that the user named and that no device has is added as a device
+ * @nodes: node-name -> QblkNode
+ * @ambiguous: name -> text that lists the candidates, owned.  A name that several devices could
+ *   have from the same source is added here; these devices get other names.
  *
- * QBLK_GRAPH_ERROR_NO_DISK where the user named a device that is not there, _AMBIGUOUS where the
- * user's word fits several.
+ * Returns: TRUE, or FALSE with QBLK_GRAPH_ERROR_NO_DISK if the user named a device that does not
+ * exist, or _AMBIGUOUS if several devices have that name.
  */
 gboolean qblk_target_assign(GPtrArray *devices, GHashTable *nodes,
                             const QblkSnapshotOptions *options, GHashTable *ambiguous,

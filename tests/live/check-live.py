@@ -29,9 +29,9 @@ class Check(live.TestCase):
         files = topology.chains['vda']
         images.rebase(files[1], '/elsewhere.qcow2', 'raw')
         self.assertEqual(self.check(process), (
-            "vda[1]: backing file: header says '/elsewhere.qcow2', running chain has "
+            "vda[1]: backing file: header has '/elsewhere.qcow2', running chain has "
             f"'{files[2]}'\n"
-            "vda[1]: backing format: header says 'raw', running chain has 'qcow2'\n"))
+            "vda[1]: backing format: header has 'raw', running chain has 'qcow2'\n"))
         report = json.loads(qblk.run('--json', 'check', process.socket).stdout)
         self.assertEqual([found['kind'] for found in report['differences']],
                          ['backing-file', 'backing-format'])
@@ -43,7 +43,7 @@ class Check(live.TestCase):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
         images.rebase(files[2], '')
-        self.assertEqual(self.check(process), "vda[2]: backing file: header says none, running "
+        self.assertEqual(self.check(process), "vda[2]: backing file: header has none, running "
                                               f"chain has '{files[3]}'\n")
 
     def test_a_link_to_the_same_file_is_no_difference(self):
@@ -81,8 +81,8 @@ class Check(live.TestCase):
         process.qmp.wait_event('BLOCK_JOB_COMPLETED', {'device': 'stream'})
         lines = self.check(process, '--domain', domain).splitlines()
         self.assertEqual(lines[:2], [
-            "vda: number of layers: domain says '5', running chain has '4'",
-            f"vda[1]: source: domain says '{files[1]}', running chain has '{files[2]}'"])
+            "vda: number of layers: domain has '5', running chain has '4'",
+            f"vda[1]: source: domain has '{files[1]}', running chain has '{files[2]}'"])
 
     def test_an_image_is_checked_without_qemu(self):
         if not os.environ.get('QBLK_QEMU_STORAGE_DAEMON', 'qemu-storage-daemon'):

@@ -113,11 +113,11 @@ what_is_no_way_to_name_a_layer_says_why(void **state)
         {"vda[ 2]", "the index is not a plain decimal number"},
         {"vda[+2]", "the index is not a plain decimal number"},
         {"vda[]", "the index is not a plain decimal number"},
-        {"vda[99999999999999999999]", "the index is larger than any"},
+        {"vda[99999999999999999999]", "the index is too large"},
         {"vda[2", "the bracket is not closed"},
-        {"vda[2]x", "there is something after the bracket"},
-        {"[2]", "there is no disk in it"},
-        {"", "there is no disk in it"},
+        {"vda[2]x", "text follows the bracket"},
+        {"[2]", "it has no disk"},
+        {"", "it has no disk"},
         {"vdb[1]", "'vdb[1]' is a layer of disk 'vdb', not of 'vda'"},
     };
     g_autoptr(QblkChain) chain = new_chain("vda", "a b c");
@@ -138,7 +138,7 @@ any_node_of_a_layer_names_it(void **state)
         assert_string_equal(resolve(chain, specs[i]), "base");
     }
     assert_refused(chain, "node:gone", QBLK_GRAPH_ERROR_NO_LAYER,
-                   "no layer of the disk vda has the node 'gone'");
+                   "no layer has the node 'gone' (searched: vda)");
     assert_refused(chain, "node:", QBLK_GRAPH_ERROR_NO_LAYER, "has the node ''");
 }
 
@@ -167,8 +167,7 @@ a_path_is_exact_before_links_are_followed(void **state)
     assert_int_equal(g_unlink(real), 0);
     assert_int_equal(g_rmdir(directory), 0);
     assert_refused(chain, "/no/such.img", QBLK_GRAPH_ERROR_NO_LAYER,
-                   "'/no/such.img' is neither the name of a disk nor an image in the chain of the "
-                   "disk vda");
+                   "'/no/such.img' is neither a disk nor an image of a chain (searched: vda)");
 }
 
 static void
@@ -192,7 +191,7 @@ an_image_that_is_open_twice_is_ambiguous(void **state)
     set_file(chain, 1, "/same.img");
     set_file(chain, 2, "/same.img");
     assert_refused(chain, "/same.img", QBLK_GRAPH_ERROR_AMBIGUOUS,
-                   "'/same.img' is open 2 times: say which by 'node:middle' or 'node:base'");
+                   "'/same.img' is open 2 times: specify one as 'node:middle' or 'node:base'");
 }
 
 static void
@@ -202,10 +201,11 @@ of_many_candidates_ten_are_named(void **state)
     for (guint i = 1; i < chain->layers->len; i++) {
         set_file(chain, i, "/same.img");
     }
-    assert_refused(chain, "/same.img", QBLK_GRAPH_ERROR_AMBIGUOUS,
-                   "is open 11 times: say which by 'node:b' or 'node:c' or 'node:d' or 'node:e' or "
-                   "'node:f' or 'node:g' or 'node:h' or 'node:i' or 'node:j' or 'node:k', and 1 "
-                   "more");
+    assert_refused(
+        chain, "/same.img", QBLK_GRAPH_ERROR_AMBIGUOUS,
+        "is open 11 times: specify one as 'node:b' or 'node:c' or 'node:d' or 'node:e' or "
+        "'node:f' or 'node:g' or 'node:h' or 'node:i' or 'node:j' or 'node:k', and 1 "
+        "more");
 }
 
 /* As in a chain that was read from a domain. */
@@ -221,7 +221,7 @@ layers_without_nodes_are_told_apart_by_their_indexes(void **state)
     set_file(chain, 1, "/same.img");
     set_file(chain, 2, "/same.img");
     assert_refused(chain, "/same.img", QBLK_GRAPH_ERROR_AMBIGUOUS,
-                   "'/same.img' is open 2 times: say which by 'vda[1]' or 'vda[2]'");
+                   "'/same.img' is open 2 times: specify one as 'vda[1]' or 'vda[2]'");
     assert_refused(chain, "node:top", QBLK_GRAPH_ERROR_NO_LAYER, "has the node 'top'");
 }
 
@@ -257,7 +257,7 @@ a_file_that_disks_opened_apart_is_ambiguous_once_for_each_node(void **state)
     const QblkChain *chain = NULL;
     assert_null(qblk_chain_resolve_among(chains, 3, "/base.img", &chain, &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                 "'/base.img' is open 2 times: say which by 'node:base' or 'node:other'");
+                 "'/base.img' is open 2 times: specify one as 'node:base' or 'node:other'");
     assert_null(chain);
 }
 
@@ -270,10 +270,10 @@ what_no_disk_has_lists_the_disks(void **state)
     g_autoptr(QblkChain) three = new_chain("vdc", "c");
     const QblkChain *const chains[] = {one, two, three};
     static const char *const reasons[] = {
-        "there is no layer 'x': there are no disks",
-        "'x' is neither the name of a disk nor an image in the chain of the disk vda",
-        "'x' is neither the name of a disk nor an image in the chain of the disks vda and vdb",
-        "in the chain of the disks vda, vdb and vdc",
+        "no layer 'x': there are no disks",
+        "'x' is neither a disk nor an image of a chain (searched: vda)",
+        "'x' is neither a disk nor an image of a chain (searched: vda and vdb)",
+        "(searched: vda, vdb and vdc)",
     };
     for (guint count = 0; count < G_N_ELEMENTS(reasons); count++) {
         const QblkChain *chain = NULL;

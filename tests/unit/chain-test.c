@@ -135,7 +135,7 @@ a_chain_that_is_not_the_expected_one_is_stale(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
         assert_false(qblk_chain_expect(chain, others[i], &error));
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE,
-                     "the chain of 'vda' is not the one expected");
+                     "the chain of 'vda' has changed");
     }
 }
 

@@ -104,9 +104,9 @@ another_name_or_format_is_a_difference(void **state)
     g_autoptr(QblkChain) chain = make(three);
     set(&layer_of(chain, 0)->backing_name, "../mid.qcow2");
     set(&layer_of(chain, 1)->backing_format, "qcow2");
-    expect_headers(chain, "vda: backing file: header says '../mid.qcow2', running chain has "
+    expect_headers(chain, "vda: backing file: header has '../mid.qcow2', running chain has "
                           "'/i/mid.qcow2'\n"
-                          "vda[1]: backing format: header says 'qcow2', running chain has 'raw'\n");
+                          "vda[1]: backing format: header has 'qcow2', running chain has 'raw'\n");
 }
 
 /* As QEMU before 9.0 writes it where a raw image is open without a raw node. */
@@ -117,7 +117,7 @@ a_protocol_as_format_means_raw(void **state)
     set(&layer_of(chain, 1)->backing_format, "file");
     expect_headers(chain, "");
     set(&layer_of(chain, 0)->backing_format, "file");
-    expect_headers(chain, "vda: backing format: header says 'file', running chain has 'qcow2'\n");
+    expect_headers(chain, "vda: backing format: header has 'file', running chain has 'qcow2'\n");
 }
 
 static void
@@ -126,7 +126,7 @@ a_format_that_is_not_said_counts_where_it_would_be_taken_for_raw(void **state)
     g_autoptr(QblkChain) chain = make(three);
     set(&layer_of(chain, 0)->backing_format, NULL);
     set(&layer_of(chain, 1)->backing_format, NULL);
-    expect_headers(chain, "vda: backing format: header says none, running chain has 'qcow2'\n");
+    expect_headers(chain, "vda: backing format: header has none, running chain has 'qcow2'\n");
     set(&layer_of(chain, 0)->format, "qed");
     expect_headers(chain, "");
 }
@@ -137,8 +137,8 @@ one_that_ends_and_the_other_that_goes_on_are_differences(void **state)
     g_autoptr(QblkChain) chain = make(three);
     set(&layer_of(chain, 0)->backing_name, NULL);
     set(&layer_of(chain, 2)->backing_name, "/i/below.img");
-    expect_headers(chain, "vda: backing file: header says none, running chain has '/i/mid.qcow2'\n"
-                          "vda[2]: backing file: header says '/i/below.img', running chain has "
+    expect_headers(chain, "vda: backing file: header has none, running chain has '/i/mid.qcow2'\n"
+                          "vda[2]: backing file: header has '/i/below.img', running chain has "
                           "none\n");
     chain->is_complete = FALSE;
     set(&layer_of(chain, 0)->backing_name, "/i/mid.qcow2");
@@ -151,11 +151,11 @@ what_cannot_be_compared_is_said_and_shows_no_secret(void **state)
     g_autoptr(QblkChain) chain = make(three);
     set(&layer_of(chain, 0)->backing_name,
         "json:{\"driver\":\"unheard-of\",\"password\":\"hunter2\"}");
-    expect_headers(chain, "vda: cannot compare: header or domain says "
+    expect_headers(chain, "vda: cannot compare: header or domain has "
                           "'json:{\"driver\":\"unheard-of\",\"password\":\"***\"}', running chain "
                           "has '/i/mid.qcow2'\n");
     set(&layer_of(chain, 0)->backing_name, "nbd://u:hunter2@h/x");
-    expect_headers(chain, "vda: backing file: header says 'nbd://u:***@h/x', running chain has "
+    expect_headers(chain, "vda: backing file: header has 'nbd://u:***@h/x', running chain has "
                           "'/i/mid.qcow2'\n");
 }
 
@@ -173,7 +173,7 @@ a_header_read_from_the_image_counts_more_than_what_qemu_remembers(void **state)
     qblk_check_headers(chain, headers, differences);
     g_autofree char *lines = lines_of(differences);
     assert_string_equal(
-        lines, "vda: backing file: header says '/other', running chain has '/i/mid.qcow2'\n");
+        lines, "vda: backing file: header has '/other', running chain has '/i/mid.qcow2'\n");
 }
 
 static void
@@ -224,19 +224,19 @@ drift_is_told_layer_by_layer(void **state)
     believed->mirror = g_new0(QblkMirror, 1);
     believed->mirror->layer = qblk_chain_layer_new();
     expect_domain(running, believed,
-                  "vda: number of layers: domain says '2', running chain has '3'\n"
-                  "vda: index: domain says '7', running chain has '0'\n"
-                  "vda[1]: source: domain says '/i/base.img', running chain has '/i/mid.qcow2'\n"
-                  "vda[1]: format: domain says 'raw', running chain has 'qcow2'\n"
-                  "vda: mirror: domain says 'copy', running chain has none\n");
+                  "vda: number of layers: domain has '2', running chain has '3'\n"
+                  "vda: index: domain has '7', running chain has '0'\n"
+                  "vda[1]: source: domain has '/i/base.img', running chain has '/i/mid.qcow2'\n"
+                  "vda[1]: format: domain has 'raw', running chain has 'qcow2'\n"
+                  "vda: mirror: domain has 'copy', running chain has none\n");
 }
 
 static void
 a_disk_that_one_side_has_is_a_difference(void **state)
 {
     g_autoptr(QblkChain) chain = make(three);
-    expect_domain(chain, NULL, "vda: disk: domain says none, running chain has 'vda'\n");
-    expect_domain(NULL, chain, "vda: disk: domain says 'vda', running chain has none\n");
+    expect_domain(chain, NULL, "vda: disk: domain has none, running chain has 'vda'\n");
+    expect_domain(NULL, chain, "vda: disk: domain has 'vda', running chain has none\n");
 }
 
 UNIT_MAIN(void)

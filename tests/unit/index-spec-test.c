@@ -31,18 +31,18 @@ what_is_no_plain_index_is_refused_with_its_reason(void **state)
     static const struct {
         const char *text, *reason;
     } cases[] = {
-        {"", "'' names no layer: there is no disk in it; say a disk, as in vda, or a disk and an "
+        {"", "invalid layer '': it has no disk; specify a disk, as in vda, or a disk and an "
              "index, as in vda[2]"},
-        {"[2]", "there is no disk in it"},
-        {"[", "there is no disk in it"},
-        {"vda]", "that is no name of a disk"},
-        {"vd]a[2]", "that is no name of a disk"},
-        {"/vda[2]", "that is no name of a disk"},
+        {"[2]", "it has no disk"},
+        {"[", "it has no disk"},
+        {"vda]", "a disk cannot have that name"},
+        {"vd]a[2]", "a disk cannot have that name"},
+        {"/vda[2]", "a disk cannot have that name"},
         {"vda[2", "the bracket is not closed"},
         {"vda[", "the bracket is not closed"},
-        {"vda[2]x", "there is something after the bracket"},
-        {"vda[2][3]", "there is something after the bracket"},
-        {"vda[2]]", "there is something after the bracket"},
+        {"vda[2]x", "text follows the bracket"},
+        {"vda[2][3]", "text follows the bracket"},
+        {"vda[2]]", "text follows the bracket"},
         {"vda[]", "the index is not a plain decimal number"},
         {"vda[02]", "the index is not a plain decimal number"},
         {"vda[00]", "the index is not a plain decimal number"},
@@ -53,8 +53,8 @@ what_is_no_plain_index_is_refused_with_its_reason(void **state)
         {"vda[0x2]", "the index is not a plain decimal number"},
         {"vda[x]", "the index is not a plain decimal number"},
         {"vda[[2]", "the index is not a plain decimal number"},
-        {"vda[9223372036854775808]", "the index is larger than any"},
-        {"vda[99999999999999999999999999]", "the index is larger than any"},
+        {"vda[9223372036854775808]", "the index is too large"},
+        {"vda[99999999999999999999999999]", "the index is too large"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;

@@ -187,11 +187,9 @@ a_device_that_is_not_there_or_named_twice_is_an_error(void **state)
     static const struct {
         const char *first, *second, *reason;
     } cases[] = {
-        {"vda=nobody", NULL,
-         "cannot give the name 'vda': there is no device, drive or node 'nobody'"},
-        {"vda=one", "vdb=one",
-         "cannot give the name 'vdb': another name was given already to 'one'"},
-        {"vda=one", "vdb=a", "cannot give the name 'vdb': another name was given already to 'a'"},
+        {"vda=nobody", NULL, "cannot assign the name 'vda': no device, drive or node 'nobody'"},
+        {"vda=one", "vdb=one", "cannot assign the name 'vdb': 'one' has the name 'vda'"},
+        {"vda=one", "vdb=a", "cannot assign the name 'vdb': 'a' has the name 'vda'"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -210,7 +208,7 @@ a_word_that_fits_two_devices_is_an_error(void **state)
     g_autoptr(QblkSnapshotOptions) options = assign("vda=x", NULL);
     assert_null(qblk_snapshot_load(replies, options, &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                 "cannot give the name 'vda': 'x' could be 'x' and 'y'");
+                 "cannot assign the name 'vda': 'x' matches 'x' and 'y'");
 }
 
 /* ---- libvirt's word ---- */
