@@ -251,7 +251,7 @@ class CheckSourceTest(unittest.TestCase):
         self.passes('src/qmp/session.c', 'static void f(void) { s->read(1); my_time(); }\n')
         self.passes('tests/unit/x-test.c', 'static void f(void) { getenv("X"); }\n')
 
-    def test_jansson_stays_behind_its_door(self):
+    def test_jansson_is_used_in_one_file(self):
         self.fires('json-only-in-base', 'src/base/enum.c', 2, '#include <jansson.h>\n')
         self.fires('json-only-in-base', 'src/qmp/query.c', 2, 'static int f(void) { json_x(); }\n')
         self.passes('src/qmp/query.c', 'static int\njson_text(void)\n{\n}\n'
@@ -274,7 +274,7 @@ class CheckSourceTest(unittest.TestCase):
         self.passes('src/base/enum.c', 'static int f(void) { g_strtol(a); b->system(c); }\n'
                     '/* atoi(x) */ static const char a[] = "atoi(x) \\" atoi(y)";\n')
 
-    def test_results_of_what_can_fail_are_looked_at(self):
+    def test_results_of_functions_that_can_fail_are_used(self):
         self.fires('unused-result', 'src/base/enum.h', 4,
                    '#pragma once\nint a(void);\nchar *qblk_x(int a,\n    GError **error);\n')
         self.fires('unused-result', 'src/base/enum.h', 3,

@@ -102,7 +102,7 @@ def missing_of(cell, before):
 
 
 class Documents(unittest.TestCase):
-    def test_links_lead_somewhere(self):
+    def test_links_have_a_target(self):
         for path in documents():
             for target in re.findall(r'\]\(([^)#:]+)\)', read(path)):
                 self.assertTrue(os.path.exists(os.path.join(ROOT, os.path.dirname(path), target)),
@@ -115,7 +115,7 @@ class Documents(unittest.TestCase):
             prefixes = {'qblk_chain_'}  # how symbols are named
             self.assertEqual(named - declared - prefixes, set(), msg=path)
 
-    def test_what_holds_a_promise_is_there(self):
+    def test_the_test_of_each_promise_exists(self):
         for path in HELD:
             before = []
             rows = held_by(path)
@@ -124,7 +124,7 @@ class Documents(unittest.TestCase):
                 self.assertTrue('`' in cell or (cell == 'the same' and before), msg=place)
                 self.assertEqual(missing_of(cell, before), [], msg=place)
 
-    def test_a_test_that_is_not_there_is_missed(self):
+    def test_a_missing_test_is_found(self):
         for cell in ('`hostile/none.py`', '`hostile/peers.py` `Bytes.test_none`',
                      '`hostile/peers.py` `Floods.test_silence`', '`unit/json-test` `no_test`',
                      '`test_none` in `tests/live/pull-live.py`', '`none` in `tests/golden`',

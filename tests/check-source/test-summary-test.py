@@ -57,7 +57,7 @@ class TestSummaryTest(unittest.TestCase):
         self.assertRegex(lines[0], '^failed: run0: unit / skip: skipped')
         self.assertEqual(lines[-1], '1 passed, 1 failed, 0 skipped')
 
-    def test_what_runs_and_suites_took_is_shown(self):
+    def test_times_of_runs_and_suites_are_shown(self):
         tests = [('unit / a', 100.0, 2.0), ('unit / b', 101.0, 3.0),
                  ('live+matrix+live-5.2+x / c', 104.0, 6.0)]
         with tempfile.TemporaryDirectory() as directory:

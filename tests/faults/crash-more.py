@@ -36,7 +36,7 @@ class LeftBehind(TestCase):
     def tearDown(self):
         self.assertEqual(crash.journals(), [])
 
-    def test_a_changing_command_finishes_what_was_left_and_says_so(self):
+    def test_a_changing_command_first_completes_an_interrupted_operation(self):
         states = collections.Counter()
         copy = os.path.join(self.directory, 'copy.qcow2')
         for command in (('pull', 'vda'), ('commit', 'vda', '--pivot'),
@@ -54,7 +54,7 @@ class LeftBehind(TestCase):
                 states['finished first'] += 1
         crash.report('a command that changes a VM, after a crash', states)
 
-    def test_what_is_only_read_leaves_it(self):
+    def test_a_reading_command_does_not_resume_it(self):
         self.leave('commit', '--top', 'vda[1]')
         left = crash.journals()
         for command in ('list', 'chain', 'jobs'):
@@ -65,7 +65,7 @@ class LeftBehind(TestCase):
         self.qblk('recover', self.process.socket)
         crash.report('a command that reads, after a crash', {'left as it is': 4})
 
-    def test_an_abort_is_not_preceded_by_the_end(self):
+    def test_an_abort_does_not_complete_the_operation_first(self):
         device = '/machine/peripheral/vda/virtio-backend'
         for name in ('vda', 'qblk-pull-vda', device):
             with self.subTest(name):
@@ -74,7 +74,7 @@ class LeftBehind(TestCase):
                 self.assertEqual(self.qblk('job', self.process.socket, name, '--abort').errors, '')
                 self.assert_untouched()
 
-    def test_a_job_that_cannot_go_on_is_taken_back(self):
+    def test_a_cancelled_job_is_rolled_back(self):
         self.leave('pull')
         job = self.process.qmp.execute('query-jobs')[0]['id']
         self.process.qmp.execute('job-cancel', {'id': job})
@@ -103,7 +103,7 @@ class Journal(crash.TestCase):
                 states['nothing sent'] += 1
         crash.report('there is no place for the journal', states)
 
-    def test_two_at_once_are_one_too_many(self):
+    def test_a_second_qblk_on_one_disk_is_refused(self):
         """Through two monitors of one QEMU, while the first has not yet sent anything."""
         number = next(number for number, message in enumerate(self.undisturbed(self.kind)[0])
                       if message.label == 'block-commit')
@@ -128,7 +128,7 @@ class Journal(crash.TestCase):
 
 
 class Unread(crash.TestCase):
-    def test_a_journal_of_a_chain_that_could_not_be_read_is_of_no_image(self):
+    def test_a_journal_without_a_chain_belongs_to_no_image(self):
         kind = crash.kind_of('pull')
         with self.guest(kind):
             end(self.begin(*kind.arguments(self.vm, self.directory), *SLOW))
@@ -149,7 +149,7 @@ class Unread(crash.TestCase):
 
 
 class Mark(crash.TestCase):
-    def test_one_that_cannot_be_made_final_is_told(self):
+    def test_a_mark_that_cannot_be_written_is_reported(self):
         """When the pivot was answered something takes the place of the new mark."""
         kind = crash.kind_of('commit --pivot')
         number = next(number for number, message in enumerate(self.undisturbed(kind)[0])
@@ -175,7 +175,7 @@ class Mark(crash.TestCase):
 
 
 class Full(TestCase):
-    def test_a_journal_that_cannot_be_written_in_mid_job_takes_it_back(self):
+    def test_a_journal_that_cannot_be_written_rolls_the_job_back(self):
         states = collections.Counter()
         for options in (('commit', '--pivot'), ('pull',)):
             with self.subTest(options[0]):
@@ -198,7 +198,7 @@ class Full(TestCase):
                 states['before'] += 1
         crash.report('the place for the journal is full in mid-job', states)
 
-    def test_a_place_for_the_copy_that_gets_full_in_mid_job_takes_it_back(self):
+    def test_a_full_destination_rolls_the_copy_back(self):
         place = os.path.join(self.directory, 'small')
         os.mkdir(place)
         mount = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', place],

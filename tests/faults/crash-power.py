@@ -32,7 +32,7 @@ class PowerLoss(crash.TestCase):
         super().setUp()
         self.synced = self.enterContext(qemu.directory())  # what a disk would have
 
-    def test_what_is_said_to_boot_from_has_all_data(self):
+    def test_the_image_to_boot_has_all_data(self):
         self.each_kind('the power is lost', self.judge)
 
     def start_qblk(self, kind):

@@ -83,13 +83,13 @@ class CrashOfQblk(TestCase):
             return crash.together(list(states.values()))
 
 
-class GivenUp(TestCase):
+class Interrupted(TestCase):
     """Ctrl-C at each message: qblk ends by itself, and leaves nothing to recover."""
 
     def points_of(self, message, number):
         return [fault_relay.Point(number, fault_relay.NOT_CUT)]
 
-    def test_nothing_is_lost_and_nothing_left(self):
+    def test_no_data_are_lost_and_no_journal_remains(self):
         self.each_kind('the user interrupts', self.judge)
 
     def interrupt_qblk(self):

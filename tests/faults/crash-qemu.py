@@ -9,7 +9,7 @@ import qblk
 
 
 class CrashOfQemu(crash.TestCase):
-    def test_what_is_said_to_boot_from_has_all_data(self):
+    def test_the_image_to_boot_has_all_data(self):
         self.each_kind('QEMU is killed', self.judge)
 
     def judge(self, kind, point, *_):

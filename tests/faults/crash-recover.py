@@ -38,7 +38,7 @@ class TestCase(block_jobs.TestCase):
 class Ways(TestCase):
     """One QEMU through two monitors, of which one does not show its process."""
 
-    def test_what_was_left_by_one_way_is_taken_up_by_another(self):
+    def test_an_operation_is_resumed_through_another_monitor(self):
         for back in (False, True):
             with self.subTest(back=back):
                 self.setUp()
@@ -58,7 +58,7 @@ class Ways(TestCase):
 class AnotherVm(TestCase):
     """It answers where the one answered that has crashed."""
 
-    def test_it_is_left_alone(self):
+    def test_its_jobs_do_not_change(self):
         for command in ('commit --top vda[1]', 'pull', 'commit --pivot'):
             name, *options = command.split()
             with self.subTest(command):
@@ -106,7 +106,7 @@ class NotInTheWay(TestCase):
         self.assertEqual(crash.journals(), [])
         self.assert_same_content()
 
-    def test_what_is_no_journal(self):
+    def test_a_file_that_is_not_a_journal(self):
         self.boot(depth=3, data='4M')
         self.leave(self.process.socket, 'commit', '--top', 'vda[1]')
         self.hurry()
@@ -125,7 +125,7 @@ class NotInTheWay(TestCase):
         self.assertNotIn('no operation', result.text)
         self.assert_same_content()
 
-    def test_what_was_settled_is_told_where_another_cannot_be(self):
+    def test_resumed_operations_are_reported_if_another_one_fails(self):
         for json in ((), ('--json',)):
             with self.subTest(json=json):
                 self.setUp()
@@ -144,7 +144,7 @@ class NotInTheWay(TestCase):
                 self.assertEqual(crash.journals(), ['garbage.journal'])
                 self.tearDown()
 
-    def test_what_another_qblk_works_on(self):
+    def test_an_operation_of_a_running_qblk(self):
         self.boot(depth=3, data='4M', tcp=True)
         running = self.begin('pull', self.process.socket, 'vda', *SLOW)
         for vm in ((), (f'tcp:{self.process.tcp}',)):
@@ -174,7 +174,7 @@ class Check(TestCase):
         self.assertEqual(self.check(base, qblk.DONE), '')
         self.assert_same_content(base)
 
-    def test_an_overlay_that_was_merged_when_it_was_taken_up(self):
+    def test_an_overlay_that_was_merged_by_recover(self):
         self.boot(depth=3, data='4M')
         top, _, base = self.files
         self.leave(self.process.socket, 'commit', '--pivot')
@@ -184,7 +184,7 @@ class Check(TestCase):
         self.assertIn(f'boot from: {base}\n', self.check(top, qblk.FAILED))
         self.assert_same_content(base)
 
-    def test_what_was_left(self):
+    def test_an_interrupted_operation(self):
         self.boot(depth=3, data='4M')
         self.leave(self.process.socket, 'commit', '--pivot')
         left = crash.journals()
@@ -200,7 +200,7 @@ class Check(TestCase):
 class Marked(TestCase):
     """What the marks of merged overlays say later on."""
 
-    def test_one_that_was_merged_into_one_that_was_merged(self):
+    def test_an_overlay_merged_into_a_merged_overlay(self):
         self.boot(depth=3)
         top, middle, base = self.files
         for _ in range(2):
@@ -228,7 +228,7 @@ class Marked(TestCase):
         self.assertEqual(self.qblk('check', f'image:{top}').text, '')
         self.assert_same_content(top)
 
-    def test_a_snapshot_that_is_called_like_one_that_was_merged(self):
+    def test_a_snapshot_with_the_name_of_a_merged_overlay(self):
         self.boot(depth=2)
         top, base = self.files
         self.qblk('commit', self.process.socket, 'vda', '--pivot')

@@ -232,7 +232,7 @@ class Json(unittest.TestCase):
                   for name in set(form.types) - form.seen - form.optional}
         self.assertEqual(sorted(unseen), [], msg='documented and never printed')
 
-    def test_what_a_source_may_have_is_documented(self):
+    def test_all_fields_of_a_source_are_documented(self):
         """Few of its members are in the fixtures, so the table that prints them is read."""
         members = []
         for path in glob.glob(os.path.join(os.path.dirname(TESTS), 'src', '**', '*.c'),

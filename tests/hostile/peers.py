@@ -74,7 +74,7 @@ class Bytes(Peers):
             connection.flood(b'\r\n' * 32768)
         self.fails(play, 'no answer within', status=qblk.NO_CONNECTION)
 
-    def test_bytes_that_are_no_message(self):
+    def test_bytes_that_are_not_a_message(self):
         for data in (b'\0' * 100, b'\xff\xfe\xfd', b'HTTP/1.1 400\r\n\r\n', b'[1]\r\n', b'}\r\n'):
             with self.subTest(data):
                 self.fails(lambda connection, data=data: connection.send(data), 'not QMP')
@@ -172,7 +172,7 @@ class Messages(Peers):
             connection.hear_out()
         self.fails(play, 'no command in flight')
 
-    def test_an_id_that_is_none(self):
+    def test_an_invalid_id(self):
         for number in ('1', None, [], {}, -1, 1.5, True):
             with self.subTest(number):
                 self.fails(self.reply(peer.line({'return': {}, 'id': number})), 'id')
@@ -187,7 +187,7 @@ class Messages(Peers):
             with self.subTest(message):
                 self.fails(self.reply(peer.line(message)), 'qblk: ')
 
-    def test_text_that_is_no_json(self):
+    def test_text_that_is_not_json(self):
         for text in (b'{"return": nul, "id": 2}', b'{"return": "\xff", "id": 2}',
                      b'{"return": "\\ud800", "id": 2}', b'{"return": "\\u0000", "id": 2}',
                      b'{"return": 1, "return": 2, "id": 2}', b'{"return": 1e999, "id": 2}',
@@ -258,7 +258,7 @@ class Graphs(Peers):
                 'image': {'virtual-size': 1},
                 'children': [{'child': edge, 'node-name': child} for edge, child in children]}
 
-    def test_the_vm_of_these_tests_is_a_good_one(self):
+    def test_the_unchanged_vm_is_valid(self):
         self.assertEqual(self.passes(self.vm(), 'list').stderr, b'')
 
     def test_a_million_nodes(self):
@@ -386,7 +386,7 @@ class Graphs(Peers):
             with self.subTest(command):
                 self.passes(vm, command, cpu=60, memory=400 * MIB)
 
-    def test_circles(self):
+    def test_cycles(self):
         circles = {
             'of itself': [self.node('a', ('backing', 'a'), driver='qcow2')],
             'of two': [self.node('a', ('backing', 'b'), driver='qcow2'),
@@ -404,7 +404,7 @@ class Graphs(Peers):
                 self.assertIn(b'circle', self.passes(vm, 'list').stderr)
                 self.assertIn('shown above', self.passes(vm, 'graph').text)
 
-    def test_circles_of_the_debug_graph(self):
+    def test_cycles_of_the_debug_graph(self):
         nodes = [{**self.node('a', driver='qcow2')}, {**self.node('b', driver='qcow2')}]
         for node in nodes:
             del node['children']
@@ -418,7 +418,7 @@ class Graphs(Peers):
     def test_two_nodes_of_one_name(self):
         self.fails(self.vm(query_named_block_nodes=[self.node('a'), self.node('a')]), "'a'")
 
-    def test_a_child_that_is_not_there(self):
+    def test_a_missing_child(self):
         self.fails(self.vm(query_named_block_nodes=[self.node('a', ('file', 'gone'))]), "'gone'",
                    status=qblk.REFUSED)
 

@@ -258,7 +258,7 @@ class Controls(Everywhere):
                 with self.subTest(command):
                     self.assert_end(qblk.run(*call(command, path, '-v')))
 
-    def test_in_what_the_user_says(self):
+    def test_in_arguments(self):
         for arguments in (('source', EVIL), ('source', 'nbd://h/' + EVIL), ('list', '/' + EVIL),
                           ('resolve', 'capture:-', EVIL), ('chain', 'capture:-', EVIL),
                           (EVIL,), ('--' + EVIL,), ('list', 'capture:' + EVIL),
@@ -356,7 +356,7 @@ class Secrets(Everywhere):
                 self.assertEqual(result.status, qblk.FAILED, msg=str(result))
                 self.check(result)
 
-    def test_in_what_the_user_says(self):
+    def test_in_arguments(self):
         for form in brief.some(FORMS):
             name = form.replace('{}', SECRET).replace('{{', '{').replace('}}', '}')
             with self.subTest(form):

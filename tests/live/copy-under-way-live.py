@@ -154,7 +154,7 @@ class Writer:
 
 
 @brief.leave_out
-class GivenUp(TestCase):
+class Interrupted(TestCase):
     ENDS = (('--pivot',), ('--finish',), ())
 
     def test_ctrl_c_closes_all_that_was_opened(self):

@@ -105,7 +105,7 @@ class Delete(block_jobs.TestCase):
         self.assert_same_content(self.files[3])
 
     @brief.leave_out
-    def test_nothing_is_deleted_where_another_file_came_in_the_place_of_the_base(self):
+    def test_nothing_is_deleted_if_another_file_replaced_the_base(self):
         for make in (os.mkfifo, lambda path: shutil.copy(path + '.old', path)):
             self.setUp()
             self.boot(data='4M')
@@ -147,7 +147,7 @@ class Delete(block_jobs.TestCase):
         self.assert_same_content(self.files[3])
 
     @brief.leave_out
-    def test_nothing_is_deleted_where_the_job_is_given_up(self):
+    def test_nothing_is_deleted_if_the_job_is_cancelled(self):
         self.boot(data='4M')
         self.interrupt(self.begin('commit', self.process.socket, 'vda', '--pivot', '--delete',
                                   *SLOW))
@@ -195,7 +195,7 @@ class Delete(block_jobs.TestCase):
         self.assert_untouched()
 
     @brief.leave_out
-    def test_files_that_qemu_does_not_have_open_are_neither_believed_nor_marked(self):
+    def test_files_that_qemu_does_not_have_open_are_not_trusted_and_not_marked(self):
         self.boot_elsewhere(1)
         # QEMU changes the header of one file, and not of the other
         self.qblk('commit', self.process.socket, 'vda', '--top', 'vda[1]', '--base', 'vda[2]')
@@ -207,7 +207,7 @@ class Delete(block_jobs.TestCase):
             self.assertEqual(file.read(), 'of another guest')
         self.assert_same_content(self.files[3])
 
-    def test_where_another_program_made_the_socket(self):
+    def test_a_socket_of_another_program(self):
         self.own_socket = False
         self.boot()
         left = self.files

@@ -249,7 +249,7 @@ class Images(live.TestCase):
     # ---- images that a header may name ----
 
     @brief.leave_out
-    def test_nothing_but_local_files_is_opened_on_the_word_of_a_header(self):
+    def test_a_header_can_name_local_files_only(self):
         for name in ('nbd://127.0.0.1:1/x', 'http://user:hunter2@127.0.0.1:1/x', 'nbd:unix:/x',
                      'json:{"driver":"nbd","path":"/x"}', 'fat:/etc'):
             with self.subTest(name):

@@ -365,7 +365,7 @@ class Indexes(TestCase):
             self.assertEqual([layer['index'] for layer in self.layers('vda')], numbers)
             self.assert_same()
 
-    def test_what_qblk_takes_more_strictly_or_less(self):
+    def test_differences_of_the_syntax(self):
         """0 is always the active layer for qblk; for virsh it depends on the command. qblk accepts
         plain decimal numbers only."""
         self.boot(disk('vda', self.chain('vda', 3)[0]))

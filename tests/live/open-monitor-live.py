@@ -152,7 +152,7 @@ class Plans(TestCase):
 
 @brief.leave_out
 class Paths(TestCase):
-    def test_what_is_there_stays_there(self):
+    def test_an_existing_file_is_not_replaced(self):
         if not self.open('--dry-run', self.path):
             return
         vm = self.process.socket
