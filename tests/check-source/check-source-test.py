@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each rule of scripts/check-source fires where it should, and only there."""
+"""Each rule of scripts/check-source reports its faults, and nothing else."""
 
 import importlib.machinery
 import importlib.util
@@ -39,7 +39,7 @@ GOOD = {
 
 
 def load_check_source():
-    """The script as a module: starting it anew for each of the many little trees takes long."""
+    """The script as a module: a new process for each of the many small trees would be slow."""
     sys.path.insert(0, SCRIPTS)
     sys.dont_write_bytecode = True
     loader = importlib.machinery.SourceFileLoader('check_source', CHECK)
@@ -53,7 +53,7 @@ check_source = load_check_source()
 
 
 def write_tree(root, files):
-    """Write @files; C sources get their licence line unless they begin with `raw:`."""
+    """Write @files; C sources get their licence line unless they start with `raw:`."""
     for path, text in files.items():
         full = os.path.join(root, path)
         os.makedirs(os.path.dirname(full), exist_ok=True)
@@ -64,7 +64,7 @@ def write_tree(root, files):
 
 class CheckSourceTest(unittest.TestCase):
     def check(self, files):
-        """The faults in the good tree with @files put over it, as (path, line, rule)."""
+        """The faults of the valid tree with @files added, as (path, line, rule)."""
         with tempfile.TemporaryDirectory() as root:
             write_tree(root, {**GOOD, **files})
             rules = (*check_source.RULES, *check_source.PENDING)

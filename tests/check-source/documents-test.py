@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the documents name is there: files they link to, functions, the tests that hold what they
-promise; and docs/architecture.md names each file stem of src."""
+"""The files, functions and tests that the documents name exist, and docs/architecture.md names each
+file stem of src."""
 
 import ast
 import functools
@@ -29,7 +29,7 @@ def headers():
             for path in glob.glob(pattern, root_dir=ROOT, recursive=True)]
 
 
-# ---- tests that are named as what holds a promise, in the last cell of a table's row ----
+# ---- the tests of promises, in the last cell of a table row ----
 
 HELD = ('docs/reliability.md', 'docs/compatibility.md')
 DIRECTORIES = ('', 'tests/', 'tests/hostile/', 'tests/golden/')
@@ -47,7 +47,7 @@ def held_by(path):
 
 
 def find_place(name):
-    """The file or directory that NAME is, or None."""
+    """The file or directory with this NAME, or None."""
     for path in (directory + name + end for directory in DIRECTORIES for end in ('', '.c')):
         if ('/' in name or '.' in name) and os.path.exists(os.path.join(ROOT, path)):
             return path
@@ -68,7 +68,7 @@ def names_of_python(text):
 
 @functools.cache
 def names_in(path):
-    """What a document may call by name in a file or directory of tests."""
+    """The names in a file or directory of tests that a document can use."""
     place = os.path.join(ROOT, path)
     if os.path.isdir(place):
         inner = [names_in(os.path.join(path, name)) for name in os.listdir(place)
@@ -87,12 +87,12 @@ def is_named(name, known):
 
 
 def missing_of(cell, before):
-    """Names in CELL that are not there. They are in the places named between the same two
-    semicolons; where there is none, in one of BEFORE, those of the rows above."""
+    """Names in CELL that do not exist. They are in the places between the same two semicolons, or
+    else in one of BEFORE, the places of the rows above."""
     missing = []
     for clause in cell.split(';'):
         names = [name for name in re.findall('`([^`]+)`', clause) if not name.startswith('--')]
-        inner = 'in `' in clause  # "`NAME` in `PLACE`": then what comes before is no place
+        inner = 'in `' in clause  # "`NAME` in `PLACE`": the names before it are not places
         places = [place for place in map(find_place, names[-1:] if inner else names) if place]
         before.extend(places)
         known = set().union(*map(names_in, places or before))
@@ -112,7 +112,7 @@ class Documents(unittest.TestCase):
         declared = set(re.findall(r'\w+', ' '.join(map(read, headers()))))
         for path in documents():
             named = set(re.findall(r'\b(?:qblk_[a-z_]+|QBLK_[A-Z_]+_ERROR\w*)', read(path)))
-            prefixes = {'qblk_chain_'}  # how symbols are named
+            prefixes = {'qblk_chain_'}  # a naming rule, not a symbol
             self.assertEqual(named - declared - prefixes, set(), msg=path)
 
     def test_the_test_of_each_promise_exists(self):

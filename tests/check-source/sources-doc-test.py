@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""docs/sources.md says what the tables in the code say: drivers, ports, schemes, options."""
+"""docs/sources.md agrees with the tables in the code: drivers, ports, schemes, options."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def table(path, name):
 
 
 def doc_rows():
-    """The table of protocols, a driver: its cells."""
+    """The cells of the table of protocols, by driver."""
     section = read('docs/sources.md').split('## Protocols')[1].split('\n## ')[0]
     rows = [re.split(r'(?<!\\)\|', line)[1:-1] for line in section.splitlines()
             if line.startswith('| `')]
@@ -77,7 +77,7 @@ class SourcesDoc(unittest.TestCase):
         drivers = re.findall(r'{"([\w-]+)", +QBLK_DRIVER_(\w+),',
                              table('src/source/driver.c', 'drivers'))
         for name, kind in drivers:
-            # the filters of jobs are in no file name
+            # filters of jobs do not appear in file names
             if kind != 'PROTOCOL' and name not in ('backup-top', 'commit_top', 'mirror_top'):
                 self.assertIn(f'`{name}`', above)
         refused = read('docs/sources.md').split('are an error:')[1]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""scripts/test-summary counts what meson wrote down, and takes nothing missing for success."""
+"""scripts/test-summary counts the results that meson recorded, and a missing log is a failure."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What comes between a crash and its recovery, and what is in the way of the journal."""
+"""Commands between a crash and its recovery, and faults of the journal."""
 
 import collections
 import json
@@ -19,7 +19,7 @@ CHANGES = ('block-commit', 'block-stream', 'blockdev-', 'job-', 'block-job-', 'h
 
 
 class LeftBehind(TestCase):
-    """A job that goes on in QEMU after the death of qblk."""
+    """A job continues in QEMU after qblk was killed."""
 
     def leave(self, *arguments, **options):
         self.boot(depth=3, data='4M', **options)
@@ -29,7 +29,7 @@ class LeftBehind(TestCase):
         self.assertNotEqual(crash.journals(), [])
 
     def hurry(self):
-        """Let the job that was left come to its end."""
+        """Let the interrupted job complete."""
         for job in self.process.qmp.execute('query-block-jobs'):
             self.process.qmp.execute('block-job-set-speed', {'device': job['device'], 'speed': 0})
 
@@ -84,7 +84,7 @@ class LeftBehind(TestCase):
 
 
 class Journal(crash.TestCase):
-    """What is not on disk is not done."""
+    """Each stage is on disk before its commands are sent."""
 
     kind = crash.KINDS[0]
 
@@ -104,7 +104,7 @@ class Journal(crash.TestCase):
         crash.report('there is no place for the journal', states)
 
     def test_a_second_qblk_on_one_disk_is_refused(self):
-        """Through two monitors of one QEMU, while the first has not yet sent anything."""
+        """It uses a second monitor of the same QEMU, before the first qblk has sent anything."""
         number = next(number for number, message in enumerate(self.undisturbed(self.kind)[0])
                       if message.label == 'block-commit')
         others = []
@@ -150,7 +150,7 @@ class Unread(crash.TestCase):
 
 class Mark(crash.TestCase):
     def test_a_mark_that_cannot_be_written_is_reported(self):
-        """When the pivot was answered something takes the place of the new mark."""
+        """After the reply to the pivot, the name of the new mark is taken by a directory."""
         kind = crash.kind_of('commit --pivot')
         number = next(number for number, message in enumerate(self.undisturbed(kind)[0])
                       if message.label == 'answer to job-complete')
@@ -182,7 +182,7 @@ class Full(TestCase):
                 self.setUp()
                 self.boot(depth=3, data='4M')
                 running = self.begin(options[0], self.process.socket, 'vda', *options[1:], *SLOW,
-                                     restore_signals=False)  # a limit then is an error
+                                     restore_signals=False)  # a reached limit is an error then
                 size = os.path.getsize(os.path.join(crash.journal_directory(), crash.journals()[0]))
                 resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (size, size))
                 job = self.process.qmp.execute('query-jobs')[0]['id']

@@ -22,7 +22,7 @@ def key(path):
 
 
 class PowerLoss(crash.TestCase):
-    """Of the jobs after which an image must not be used any more, or that QEMU only began."""
+    """The jobs after which an image is stale, and those that QEMU only started."""
 
     kinds = [crash.kind_of(name) for name in ('commit --pivot', 'copy --pivot', 'job --pivot',
                                               'commit --all-disks --pivot')]
@@ -30,7 +30,7 @@ class PowerLoss(crash.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.synced = self.enterContext(qemu.directory())  # what a disk would have
+        self.synced = self.enterContext(qemu.directory())  # the content of a disk
 
     def test_the_image_to_boot_has_all_data(self):
         self.each_kind('the power is lost', self.judge)
@@ -64,7 +64,7 @@ class PowerLoss(crash.TestCase):
             return crash.together(states)
 
     def marked_images(self):
-        """Those that marks on disk are about, by their word."""
+        """The images that the marks on disk name."""
         marks = [name for name in os.listdir(self.directory) if name.endswith(crash.MARK)]
         images = []
         for mark in marks:
@@ -73,7 +73,7 @@ class PowerLoss(crash.TestCase):
         return images
 
     def lose_what_is_not_synced(self):
-        """Journals, and marks beside images, are as the disk has them."""
+        """Restore journals, and marks beside images, as they are on disk."""
         journals = crash.journal_directory()
         if os.path.basename(journals) in self.entries(os.path.dirname(journals)):
             self.lose(journals, '.journal')
@@ -82,7 +82,7 @@ class PowerLoss(crash.TestCase):
         self.lose(self.directory, crash.MARK)
 
     def lose(self, directory, part):
-        """In DIRECTORY only what was synced stays of the files that have PART in their names."""
+        """In DIRECTORY, keep only synced content of the files that have PART in their names."""
         for name in os.listdir(directory):
             if part in name:
                 os.unlink(os.path.join(directory, name))
@@ -92,7 +92,7 @@ class PowerLoss(crash.TestCase):
                     file.write(self.on_disk(inode))
 
     def entries(self, directory):
-        """The names in DIRECTORY as it was last synced, each with what on_disk() takes."""
+        """The names in DIRECTORY at its last sync, each with its argument for on_disk()."""
         is_there = os.path.isdir(directory)
         lines = self.on_disk(key(directory)).decode().splitlines() if is_there else []
         return {name: inode for inode, name in (line.split(' ', 1) for line in lines)}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""At each message of each job qblk is killed, interrupted, or loses its connection, and nothing is
+"""At each message of each job qblk is killed, interrupted, or loses its connection. No data are
 lost."""
 
 import os
@@ -14,7 +14,7 @@ import qblk
 
 class TestCase(crash.TestCase):
     def judge_disks(self, kind, nodes_before, nodes_after, is_done, said):
-        """Each disk is as before or as after what was SAID: the states, by target."""
+        """Each disk has its chain from before or after the job. Returns the states, by target."""
         nodes = self.named_nodes()
         states = {disk: self.state_of(kind, disk, is_done) for disk in kind.disks}
         for disk, state in states.items():
@@ -48,13 +48,13 @@ class CrashOfQblk(TestCase):
         self.each_kind('qblk is killed', self.judge)
 
     def test_nothing_is_lost_with_the_connection(self):
-        """It breaks at each message, and qblk lives on."""
+        """The connection breaks at each message, and qblk keeps running."""
         self.kill_qblk = lambda: None
         self.each_kind_ends = False
         self.each_kind('the connection breaks', self.judge)
 
     def judge(self, kind, point, before, after):
-        when = (None, 'before', 'after')[point.number % 3]  # the guest writes, of the crash
+        when = (None, 'before', 'after')[point.number % 3]  # the time of the writes
 
         def strike():
             if when == 'before':
@@ -72,7 +72,7 @@ class CrashOfQblk(TestCase):
             has_begun = was_done or not ('no operation' in said or "'planned': rolled back" in said)
             if has_begun or not kind.prelude:
                 self.assert_no_jobs()
-            else:  # the job was there before, and is unless qblk had come to its end
+            else:  # the job existed before, and remains unless qblk had completed it
                 jobs = [job['status'] for job in self.process.qmp.execute('query-jobs')]
                 self.assertIn(jobs, (['ready'], []) if 'no operation' in said else (['ready'],))
             self.assertTrue(was_done or relay.has_struck)
@@ -84,7 +84,7 @@ class CrashOfQblk(TestCase):
 
 
 class Interrupted(TestCase):
-    """Ctrl-C at each message: qblk ends by itself, and leaves nothing to recover."""
+    """Ctrl-C at each message: qblk exits normally, and nothing remains to recover."""
 
     def points_of(self, message, number):
         return [fault_relay.Point(number, fault_relay.NOT_CUT)]
@@ -102,7 +102,7 @@ class Interrupted(TestCase):
             self.assertTrue(relay.has_struck)
             self.assertEqual(crash.journals(), [])
             jobs = [job['status'] for job in self.process.qmp.execute('query-jobs')]
-            # before there is anything to give up the signal ends it as it ends any program
+            # before there is anything to cancel, the signal ends qblk like any program
             has_begun = status != -signal.SIGINT
             self.assertEqual(jobs, [] if has_begun or not kind.prelude else ['ready'])
             states = self.judge_disks(kind, before, after, status == qblk.DONE, said)

@@ -32,7 +32,7 @@ class CrashOfQemu(crash.TestCase):
             return crash.together(states)
 
     def assert_not_reached(self):
-        """What cannot be reached is not said to be settled."""
+        """An operation whose VM cannot be reached is not reported as resolved."""
         left = crash.journals()
         result = qblk.run('recover')
         if left:

@@ -21,7 +21,7 @@ class TestCase(block_jobs.TestCase):
             os.unlink(os.path.join(crash.journal_directory(), name))
 
     def leave(self, vm, *arguments):
-        """A job on VM that is slow, whose qblk was killed."""
+        """Start a slow job on VM, and kill its qblk."""
         block_jobs.end(self.begin(arguments[0], vm, 'vda', *arguments[1:], *SLOW))
         self.assertEqual(len(crash.journals()), 1)
 
@@ -30,13 +30,13 @@ class TestCase(block_jobs.TestCase):
             self.process.qmp.execute('block-job-set-speed', {'device': job['device'], 'speed': 0})
 
     def start_another(self, target='vda', uuid=None):
-        """Another QEMU at the same sockets, with the same images."""
+        """Start another QEMU at the same sockets, with the same images."""
         with mock.patch.object(qemu, 'FIXED_UUID', uuid):
             self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id=target))
 
 
 class Ways(TestCase):
-    """One QEMU through two monitors, of which one does not show its process."""
+    """One QEMU with two monitors, one of which does not show the process."""
 
     def test_an_operation_is_resumed_through_another_monitor(self):
         for back in (False, True):
@@ -56,7 +56,7 @@ class Ways(TestCase):
 
 
 class AnotherVm(TestCase):
-    """It answers where the one answered that has crashed."""
+    """Another VM answers at the address of the one that crashed."""
 
     def test_its_jobs_do_not_change(self):
         for command in ('commit --top vda[1]', 'pull', 'commit --pivot'):
@@ -155,7 +155,8 @@ class NotInTheWay(TestCase):
 
 
 class Check(TestCase):
-    """What `recover image:` would say, asked without settling it."""
+    """`check image:` reports the verdict of `recover image:`, and does not resolve the
+    operation."""
 
     def check(self, image, status):
         result = qblk.run('check', f'image:{image}')
@@ -198,7 +199,7 @@ class Check(TestCase):
 
 
 class Marked(TestCase):
-    """What the marks of merged overlays say later on."""
+    """The effects of the marks of merged overlays."""
 
     def test_an_overlay_merged_into_a_merged_overlay(self):
         self.boot(depth=3)
@@ -232,7 +233,7 @@ class Marked(TestCase):
         self.boot(depth=2)
         top, base = self.files
         self.qblk('commit', self.process.socket, 'vda', '--pivot')
-        os.rename(top, top + '.old')  # so that the new one does not get its inode
+        os.rename(top, top + '.old')  # so that the new file does not get its inode
         self.process.qmp.execute('blockdev-snapshot-sync', {
             'node-name': stem(base), 'snapshot-file': top, 'snapshot-node-name': 'again'})
         self.guest_writes('40M')

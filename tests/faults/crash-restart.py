@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""QEMU was started again before what was left on it is taken up: all that was under way is gone,
-and what counts is which image the guest has now."""
+"""QEMU was restarted before the interrupted operation is resumed. Its jobs are gone, and the result
+depends on the image that the guest uses now."""
 
 import collections
 import contextlib
@@ -24,7 +24,7 @@ RESTARTED = 'QEMU was restarted with the image'
 class TestCase(crash.TestCase):
     def setUp(self):
         super().setUp()
-        # the same machine, as whoever starts it has it written down
+        # the same machine, as in the configuration of a manager
         self.enterContext(mock.patch.object(qemu, 'FIXED_UUID', uuid.uuid4()))
         self.states = collections.Counter()
 
@@ -33,13 +33,13 @@ class TestCase(crash.TestCase):
         return result.text if status == qblk.DONE else result.errors
 
     def leave(self, kind):
-        """The guest has a job that is slow, whose qblk was killed."""
+        """Start a slow job on the guest, and kill its qblk."""
         block_jobs.end(self.begin(*kind.arguments(self.vm, self.directory), *SLOW))
         self.assertEqual(len(crash.journals()), 1)
 
     @contextlib.contextmanager
     def started_with(self, *names):
-        """QEMU once more, with the images of those NAMES."""
+        """Start QEMU again, with the images of those NAMES."""
         files = [self.path(name) for name in names]
         arguments = named_chain(files) + virtio(stem(files[0]), id='vda')
         with qemu.Process(self.directory, arguments) as self.process:
@@ -47,7 +47,7 @@ class TestCase(crash.TestCase):
 
 
 class Pivoting(TestCase):
-    """QEMU and qblk end together, while the command that changes the chain is under way."""
+    """QEMU and qblk end together, during the command that changes the chain."""
 
     @contextlib.contextmanager
     def crashed(self, name, label):
@@ -81,7 +81,7 @@ class Pivoting(TestCase):
         crash.report('QEMU is started again with the old image', self.states)
 
     def judge_image(self, new):
-        """The job may have copied what the guest wrote last; then both images have it."""
+        """The job may have copied the last data of the guest; then both images have them."""
         result = qblk.run('recover', f'image:{self.files[0]}')
         if result.status != qblk.DONE:
             self.assertEqual(result.status, qblk.FAILED, msg=str(result))
@@ -101,7 +101,7 @@ class Pivoting(TestCase):
                     self.assertEqual(self.recover(), 'no operation was interrupted\n')
                 self.assertEqual(crash.journals(), [])
                 self.assert_content('vda', self.path(chain[0]))
-                # from now on the old one is old
+                # from now on the old image is stale
                 with self.started_with(*crash.KEPT):
                     said = self.qblk('commit', self.vm, 'vda', '--pivot',
                                      status=qblk.REFUSED).errors
@@ -111,7 +111,7 @@ class Pivoting(TestCase):
         crash.report('QEMU is started again with the new image', self.states)
 
     def test_with_another_image(self):
-        """As a rescue system: the guest may come back to either of the two."""
+        """For example a rescue system: the guest may use either of the two images later."""
         with self.crashed('copy --pivot', 'job-complete'):
             images.create(self.path('rescue'), str(crash.SIZE))
             left = crash.journals()
@@ -139,7 +139,7 @@ class Pivoting(TestCase):
 
 
 class Started(TestCase):
-    """The job had not come to its end."""
+    """The job had not ended."""
 
     def test_with_the_old_image(self):
         for name in ('commit --top vda[1]', 'pull', 'commit --pivot'):
@@ -167,7 +167,7 @@ class Started(TestCase):
 
 
 class Stale(TestCase):
-    """An overlay whose data went into its base."""
+    """An overlay whose data were merged into its base."""
 
     def test_it_is_not_merged_again(self):
         kind = crash.kind_of('commit --pivot')
@@ -186,7 +186,8 @@ class Stale(TestCase):
 
 
 class OverTheNetwork(TestCase):
-    """No process is seen there, nor behind a relay; the threads of the CPUs tell."""
+    """Over TCP, or behind a relay, qblk cannot see the process; it compares the threads of the
+    CPUs."""
 
     def test_a_restart_is_noticed(self):
         kind = crash.kind_of('commit --top vda[1]')

@@ -1,28 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-r"""Run `qblk source` on each name of the tables here, and compare with what they say of it.
+r"""Run `qblk source` on each name of the tables here, and compare the results.
 
 A table is a file NAME.txt of rows with an empty line between:
 
-    # why it is so (any number of lines, or none)
+    # a comment (any number of lines)
     name: nbd://example.org/disk
-    format: qcow2                      what the name says of the format (absent: nothing)
-    dropped: option 'x'                what it says and XML cannot (absent: nothing)
-    schema: what libvirt's schema has against the XML (absent: it takes it)
+    format: qcow2                      the format that the name contains, if any
+    dropped: option 'x'                a part of the name that XML cannot express, if any
+    schema: the reason                 if the XML does not match libvirt's schema
     <source protocol='nbd' name='disk'>
       <host name='example.org' port='10809'/>
     </source>
 
-or one line instead: `error: LABEL THING...` if the name is in no form there is, and
-`unsupported: LABEL THING...` if XML has none for it. The message has to be that of LABEL in
-messages.txt, and to name each THING; NAME there is the name, in quotes. With `shown: TEXT` the
-message has that text for the name, as if there is a secret in it. What is dropped has a label and
-things, too. A name that is not one line of text stands as `escaped: a\nb\xff`.
+or one line instead: `error: LABEL THING...` if the name is invalid, and
+`unsupported: LABEL THING...` if XML cannot express it. The message must have the wording of LABEL
+in messages.txt, and name each THING; NAME stands for the name, in quotes. With `shown: TEXT` the
+message shows that text for the name, because the name contains a secret. `dropped` has a label and
+things, too. A name that is not one line of text is written as `escaped: a\nb\xff`.
 
 A new row needs its name only: QBLK_REGENERATE_OUTPUT=1 writes the rest. Read it before you commit
-it.
-No secret may show anywhere; the rows spell theirs "s3cret". QBLK is the command under test. With
-arguments only those tables run. The output is TAP.
+it. No output may contain a secret; each secret in the rows is "s3cret". QBLK is the command under
+test. With arguments, only those tables run. The output is TAP.
 """
 
 import concurrent.futures
@@ -48,18 +47,18 @@ SECRET = b's3cret'
 
 @dataclasses.dataclass
 class Seen:
-    """What qblk does with the name of a row."""
+    """The result of qblk for the name of a row."""
     row: source_table.Row
-    kind: str = ''  # "error" or "unsupported", if it refuses it
+    kind: str = ''  # "error" or "unsupported", if qblk refuses the name
     message: str = ''
     xml: str = ''
     format: str = ''
     dropped: list = dataclasses.field(default_factory=list)
-    faults: list = dataclasses.field(default_factory=list)  # whatever the row says
+    faults: list = dataclasses.field(default_factory=list)  # faults that do not depend on the row
 
     @property
     def shown(self):
-        """How the message has the name, if not as it is."""
+        """The name in the message, if it differs."""
         for text in (self.row.name.decode(errors='replace'), self.row.shown):
             if f"'{text}'" in self.message:
                 return '' if text.encode() == self.row.name else text
@@ -101,15 +100,14 @@ def see(row):
 
 
 def expected_messages(row):
-    """What a row says of messages, in the order of Seen.messages()."""
+    """The messages of a row, in the order of Seen.messages()."""
     texts = [(kind, getattr(row, kind)) for kind in ('error', 'unsupported')]
     texts += [('dropped', text) for text in row.dropped]
     return [golden_table.message_of(kind, text) for kind, text in texts if text]
 
 
 def actual_row(seen, wording, place):
-    """The row as it would have to be; its messages go to WORDING, and are in the list that is
-    returned with it."""
+    """The row with the actual results; its messages are added to WORDING, and returned with it."""
     old = {}
     for message in expected_messages(seen.row):
         old.setdefault(message.kind, []).append(message)
@@ -146,17 +144,17 @@ def disk(row):
 
 
 def check_schema(rows):
-    """What is wrong, by the schema or with what is said of it: texts."""
+    """The faults: rows that do not match the schema, or do so against expectation."""
     if not rng.available():
         return []
     found = rng.check({number: disk(row) for number, row in enumerate(rows) if row.xml})
     faults = []
     for number, row in enumerate(rows):
-        newer = row.schema.startswith('newer: ')  # this machine's may be as new
+        newer = row.schema.startswith('newer: ')  # the schema of this machine may be as new
         if number in found and not row.schema:
             faults.append(f'{row.spelling}: {found[number]}')
         elif row.xml and number not in found and row.schema and not newer:
-            faults.append(f'{row.spelling}: the schema takes it: drop "schema: {row.schema}"')
+            faults.append(f'{row.spelling}: the XML is valid: remove "schema: {row.schema}"')
     return faults
 
 
@@ -167,8 +165,8 @@ def twice(rows):
 
 
 def run_table(path, pool, wording):
-    """(what is wrong, but for the messages; the head of the table, the rows as they would have to
-    be; the messages of each)"""
+    """(the faults, without those of messages; the head of the table, the rows with the actual
+    results; the messages of each)"""
     head, rows = source_table.read(path)
     faults = twice(rows)
     news, messages = [], []
@@ -182,7 +180,7 @@ def run_table(path, pool, wording):
 
 
 def differences(path, news, messages):
-    """The rows that do not say what was seen."""
+    """The rows that differ from the actual results."""
     for row, new, of_row in zip(source_table.read(path)[1], news, messages):
         set_messages(new, of_row)
         if row.text() != new.text():
@@ -190,7 +188,7 @@ def differences(path, news, messages):
 
 
 def run(tables, pool, is_all):
-    """{name of a table: what is wrong}"""
+    """{name of a table: its faults}"""
     wording = golden_table.Wording(golden_table.read_messages(MESSAGES))
     results = {path: run_table(path, pool, wording) for path in tables}
     faults = {os.path.basename(path): result[0] for path, result in results.items()}

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What qblk says of one graph is the same on every QEMU, but for what VERSION.diff here says.
+"""Compare the output of qblk for one graph on all versions of QEMU.
 
-Each command of COMMANDS is run on each capture of tests/qemu-fixtures. Where a version says another
-thing than BASE, whose words the golden cases hold, the difference is in VERSION.diff: whoever reads
-that file sees all that a version changes, and what is not in it fails the test.
+Each command of COMMANDS runs on each capture of tests/qemu-fixtures. VERSION.diff contains all
+differences between the output for VERSION and for BASE; the golden cases contain the output for
+BASE. A difference that is not in VERSION.diff fails the test.
 
-QBLK is the command under test. QBLK_REGENERATE_OUTPUT=1 writes the files anew: read the difference
+QBLK is the command under test. QBLK_REGENERATE_OUTPUT=1 writes the files: read the difference
 before you commit it.
 """
 
@@ -25,8 +25,8 @@ import qblk  # noqa: E402  pylint: disable=wrong-import-position
 BASE = '7.2'
 COMMANDS = (('list',), ('chain',), ('xml',), ('jobs',), ('graph',))
 
-# What differs from recording to recording of one version: fingerprints are of node names, sizes on
-# disk and the progress of jobs are of the moment.
+# What differs between recordings of one version: fingerprints depend on node names; sizes on disk
+# and the progress of jobs depend on the time.
 VARIABLE = (
     (r'fingerprint [0-9a-f]{16}', 'fingerprint'),
     (r'\bvl\.\w{6}', 'vl.XXXXXX'),
@@ -41,7 +41,7 @@ def directories(path):
 
 
 def normalize(text):
-    """Without what is chance; nodes that QEMU named are counted as they occur."""
+    """TEXT without random parts; nodes that QEMU named are numbered in order of appearance."""
     names = {}
     text = re.sub(r'#block\d+', lambda found: names.setdefault(found[0], f'#block-{len(names)}'),
                   text)
@@ -50,8 +50,8 @@ def normalize(text):
     return text
 
 
-def says(version, topology):
-    """What the commands print, as lines; nothing where the version has no such graph."""
+def output_of(version, topology):
+    """The output of the commands, as lines; empty if the version has no such graph."""
     capture = os.path.join(FIXTURES, version, topology, 'capture.json')
     lines = []
     for command in COMMANDS if os.path.exists(capture) else ():
@@ -63,7 +63,7 @@ def says(version, topology):
 
 
 def difference(version, before, after):
-    """What VERSION changes, topology by topology."""
+    """The changes of VERSION, topology by topology."""
     lines = []
     for topology in sorted({*before, *after}):
         lines += difflib.unified_diff(before.get(topology, []), after.get(topology, []),
@@ -77,7 +77,7 @@ def path_of(version):
 
 
 def fault(version, actual):
-    """What is wrong with the file of VERSION, or nothing."""
+    """The fault of the file of VERSION, or an empty text."""
     if os.environ.get('QBLK_REGENERATE_OUTPUT') == '1':
         with open(path_of(version), 'w', encoding='utf-8') as file:
             file.write(actual)
@@ -94,7 +94,7 @@ def main():
               for topology in directories(os.path.join(FIXTURES, version))]
     said = {version: {} for version in versions}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for (version, topology), lines in zip(graphs, pool.map(lambda graph: says(*graph), graphs)):
+        for (version, topology), lines in zip(graphs, pool.map(lambda graph: output_of(*graph), graphs)):
             said[version][topology] = lines
     faults = [fault(version, difference(version, said[BASE], said[version]))
               for version in versions if version != BASE]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`qblk capture` of a capture is that capture, byte for byte: nothing is lost in passing, and what
-is redacted already stays as it is. All fixtures, in a file and on standard input."""
+"""`qblk capture` of a capture prints that capture, byte for byte: nothing is lost, and redacted
+text does not change. All fixtures, from a file and from standard input."""
 
 import concurrent.futures
 import glob
@@ -17,7 +17,7 @@ FIXTURES = os.path.join(os.path.dirname(HERE), 'qemu-fixtures')
 
 
 def fault(path):
-    """What is wrong with the captures of PATH, or nothing."""
+    """The fault of the captures of PATH, or an empty text."""
     with open(path, 'rb') as file:
         text = file.read()
     for result in (qblk.run('capture', 'capture:' + path),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Documents made to hurt their reader: `qblk xml domain:-` ends within bounds of processor time
-and memory, with a result or a sentence, and opens no other file."""
+"""Hostile domain XML: `qblk xml domain:-` ends within bounds of processor time and memory, with a
+result or an error, and opens no other file."""
 
 import os
 import resource
@@ -68,7 +68,8 @@ def limit():
 
 
 def run(text):
-    """(status, processor seconds, messages) of qblk with TEXT; out of memory it aborts."""
+    """(status, processor seconds, messages) of qblk with TEXT; it aborts if it runs out of
+    memory."""
     with subprocess.Popen(qblk.command(['xml', 'domain:-']), stdin=subprocess.PIPE,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           preexec_fn=limit, env=qblk.environment()) as process:
@@ -76,7 +77,7 @@ def run(text):
             process.stdin.write(text.encode())
             process.stdin.close()
         except BrokenPipeError:
-            pass  # it has read enough
+            pass  # qblk stopped reading
         messages = process.stderr.read().decode()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -84,7 +85,7 @@ def run(text):
 
 
 def fault(name, text):
-    """What is wrong with the run, or nothing."""
+    """The fault of the run, or an empty text."""
     status, seconds, messages = run(text)
     print(f'{name}: exit {status}, {seconds:.2f} s {messages.strip()[:120]}')
     if status not in (qblk.DONE, qblk.FAILED) or (status == qblk.FAILED) != bool(messages):
@@ -97,7 +98,7 @@ def fault(name, text):
 def main():
     with qemu.directory() as directory:
         fifo = os.path.join(directory, 'never-opened')
-        os.mkfifo(fifo)  # who opens it waits for ever
+        os.mkfifo(fifo)  # opening it blocks forever
         faults = [fault(*item) for item in {**entities(fifo), **floods()}.items()]
     faults = list(filter(None, faults))
     print('\n'.join(faults))

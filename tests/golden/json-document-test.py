@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""docs/json.md names every field of --json over all fixtures, with its type, and no other."""
+"""docs/json.md lists every field of --json over all fixtures, with its type, and no other field."""
 
 import concurrent.futures
 import glob
@@ -27,14 +27,14 @@ ENDS = {qblk.DONE, qblk.FAILED, qblk.REFUSED}  # some disks have no chain, no XM
 
 ROW = re.compile(r'^\| `([^`]+)` \| (array of strings|\w+)( or null)?(, optional)? \|')
 
-THOROUGHLY = '7.2'  # the version whose fixtures are asked for everything
+THOROUGHLY = '7.2'  # all commands run on the fixtures of this version
 
 # File names for `qblk source`
 NAMES = ('/a', 'rbd:pool/image:id=admin:key=secret:mon_host=a',
          'json:{"driver": "qcow2", "file": {"driver": "nbd", "host": "h", "export": "x"}}')
 
 
-# A chain that is complete, one that is not, and an empty drive
+# A complete chain, an incomplete chain, and an empty drive
 DOMAIN = b'''<domain><devices>
 <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/top' index='5'/>
 <backingStore type='file' index='7'><format type='raw'/><source file='/base'/><backingStore/>
@@ -68,7 +68,7 @@ class Form:
 
 
 def read_document():
-    """The tables of the document; those of one command's top level are one form."""
+    """The tables of the document; all tables of the top level of one command are one form."""
     with open(DOCUMENT, encoding='utf-8') as file:
         text = file.read()
     forms = {}
@@ -115,16 +115,16 @@ class Check:
 
 
 def ask(*arguments, stdin=b''):
-    """What a command prints as JSON, None where it refuses."""
+    """The JSON output of a command, None if it refuses."""
     result = qblk.run('--json', *arguments, stdin=stdin)
     if result.status not in ENDS:
         raise AssertionError(str(result))
-    # `check` prints what it found and ends as if it had failed
+    # `check` prints the differences and exits with 1
     return json.loads(result.stdout) if result.stdout else None
 
 
 def plan_of_a_monitor(directory):
-    """What `open-monitor` plans on an 11.1 that has no chardevs."""
+    """The plan of `open-monitor` for a QEMU 11.1 without chardevs."""
     with open(os.path.join(TESTS, 'qemu-fixtures', '11.1', 'query-qmp-schema.json'),
               encoding='utf-8') as file:
         answers = {'query-qmp-schema': {'return': json.load(file)},
@@ -140,9 +140,9 @@ def plan_of_a_monitor(directory):
 
 
 def outputs(capture):
-    """(command, what it prints) for all commands on a capture. One version shows each command on
-    each disk and layer; the others what their replies may make different. `capture` prints what is
-    in the file, which captures.py compares."""
+    """(command, output) for all commands on a capture. For one version each command runs on each
+    disk and layer; for the others only commands whose output depends on the version. captures.py
+    tests `capture`."""
     vm = f'capture:{capture}'
     listed = ask('list', vm)
     yield 'list', listed
@@ -176,7 +176,7 @@ def outputs(capture):
 
 
 def recover_operation(directory):
-    """What `recover` prints of an operation that was left on a QEMU that was started again."""
+    """The output of `recover` for an interrupted operation on a QEMU that was restarted."""
     capture = os.path.join(TESTS, 'qemu-fixtures', THOROUGHLY, 'virtio-5-deep', 'capture.json')
     plan, = ask('pull', f'capture:{capture}', 'vda', '--dry-run')['plans']
     with open(capture, encoding='utf-8') as file:
@@ -233,7 +233,7 @@ class Json(unittest.TestCase):
         self.assertEqual(sorted(unseen), [], msg='documented and never printed')
 
     def test_all_fields_of_a_source_are_documented(self):
-        """Few of its members are in the fixtures, so the table that prints them is read."""
+        """The fixtures have few of its fields, so this test reads the table that prints them."""
         members = []
         for path in glob.glob(os.path.join(os.path.dirname(TESTS), 'src', '**', '*.c'),
                               recursive=True):

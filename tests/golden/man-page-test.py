@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The man page has the commands, arguments and options that --help has, and no others."""
+"""The man page lists the commands, arguments and options of --help, and no others."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def section(title):
 
 
 def page_option(line):
-    """(letter, name, value) of a line that begins the text on an option, else None."""
+    """(letter, name, value) of the first line of an option, otherwise None."""
     match = PAGE_OPTION.match(line)
     if match is None:
         return None
@@ -39,14 +39,14 @@ def page_option(line):
 
 
 def commands_section():
-    """Its lines up to those on the options that all commands which change a VM have, and those."""
+    """The lines before the common options of all commands that change a VM, and the lines after."""
     lines = section('COMMANDS')
     end = lines.index('.Ss Commands that change a VM')
     return lines[:end], lines[end:]
 
 
 def page_commands():
-    """{command: (arguments as --help writes them, its own options)}"""
+    """{command: (arguments as in --help, its own options)}"""
     found, options = {}, None
     for line in commands_section()[0]:
         match = re.match(r'\.It Ic ([\w-]+) (.*)', line)

@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-r"""Run qblk with the arguments of the cases and tables here, and compare what it does with what
-they expect.
+r"""Run qblk with the arguments of the cases and tables here, and compare the results.
 
-A case is a directory NAME, for an output that shows a form of a command, with
+A case is a directory NAME, for an output that shows a form of a command. It contains
     command   the arguments of qblk, one shell-quoted line
-    stdin     what qblk reads (absent: nothing)
-    stdout    what it prints (absent: nothing)
-    stderr    its messages (absent: none)
-    exit      its exit status (absent: 0)
+    stdin     the input (default: empty)
+    stdout    the output (default: empty)
+    stderr    the messages (default: empty)
+    exit      the exit status (default: 0)
 
 A table is a file NAME.txt of entries on one subject, with an empty line between:
 
-    # a comment (any number of lines, or none)
+    # a comment (any number of lines)
     $ resolve {drive-5-deep} vda[4]
     $ resolve {drive-5-deep} 'node:#block084'
     #block084
@@ -21,12 +20,11 @@ A table is a file NAME.txt of entries on one subject, with an empty line between
     < <pool/>
     exit 1 domain-other-root '<pool>'
 
-An entry is the arguments of one or more commands that have the same result, what they read after
-"<", their messages, and what they print on standard output, as it is. "exit STATUS LABEL THING..."
-is an error, which names each THING, and is the message that messages.txt has for LABEL; "exit
-STATUS" alone is a failure without a message. "warning LABEL THING..." is a warning. A thing that
-ends with a colon is what a message begins with. So the wording of a message is compared once, in
-messages.txt, and all of its entries have one label.
+An entry has the arguments of one or more commands with the same result, their input after "<",
+their messages, and their output. "exit STATUS LABEL THING..." is an error, which names each THING
+and has the wording of LABEL in messages.txt; "exit STATUS" alone is a failure without a message.
+"warning LABEL THING..." is a warning. A message starts with a thing that ends with a colon. The
+wording of a message is compared once, in messages.txt, and all entries with it have one label.
 
 In both, {NAME} is the VM argument for the recorded replies of tests/qemu-fixtures/7.2/NAME, and
 {VERSION/NAME} for those of another QEMU; $'...' is a word with escapes. A case runs in its
@@ -34,7 +32,7 @@ directory, a table in this one, whose directory `inputs` has captures and docume
 
 A new case needs its command only, a new entry its arguments: QBLK_REGENERATE_OUTPUT=1 writes the
 rest, and messages.txt. Read the difference before you commit it. QBLK is the command under test.
-With arguments only those cases and tables run. The output is TAP.
+With arguments, only those cases and tables run. The output is TAP.
 """
 
 import concurrent.futures
@@ -55,7 +53,7 @@ REGENERATE = os.environ.get('QBLK_REGENERATE_OUTPUT') == '1'
 
 
 def execute(line, prefix, stdin, cwd):
-    """The result of a command line; the status is text if there was none."""
+    """The result of a command line; the status is a text if the command did not exit."""
     try:
         return qblk.run(*golden_table.words(line, prefix), stdin=stdin, cwd=cwd)
     except (OSError, ValueError, qblk.subprocess.TimeoutExpired) as error:
@@ -63,7 +61,7 @@ def execute(line, prefix, stdin, cwd):
 
 
 def difference(name, expected, actual):
-    """A unified diff; bytes that are no text are shown by their escapes."""
+    """A unified diff; bytes that are not text are escaped."""
     lines = [data.decode(errors='backslashreplace').splitlines(keepends=True)
              for data in (expected, actual)]
     diff = list(difflib.unified_diff(*lines, name, f'{name} (now)'))
@@ -98,7 +96,7 @@ def write(case, name, data):
 
 
 def run_case(case):
-    """What is wrong: texts."""
+    """The faults, as texts."""
     result = execute(read(case, 'command').decode(), '..', read(case, 'stdin'),
                      os.path.join(HERE, case))
     outputs = {'stdout': result.stdout, 'stderr': result.stderr,
@@ -134,7 +132,7 @@ class Run:
         return self
 
     def messages(self):
-        """(kind, text) of each message; None if there is something else."""
+        """(kind, text) of each message; None if standard error has other lines."""
         found = []
         for line in self.result.errors.splitlines():
             match = re.fullmatch(r'qblk: (warning: )?(.*)', line)
@@ -146,7 +144,7 @@ class Run:
         return found
 
     def check(self, wording):
-        """What is wrong: texts. The messages go to WORDING."""
+        """The faults, as texts. The messages are added to WORDING."""
         messages = self.messages()
         if messages is None:
             return [f'{self.place}: standard error has other lines than messages: {self.result}']
@@ -167,7 +165,7 @@ class Run:
         return faults
 
     def observe(self, wording):
-        """The entry as it would have to be, with one command."""
+        """The entry with the actual results, with one command."""
         messages = self.messages()
         if messages is None:
             raise ValueError(f'{self.place}: {self.result}')
@@ -186,7 +184,7 @@ class Run:
 
 
 def join(entries):
-    """Commands of one entry that still have the same result stay together."""
+    """Join entries with the same result if their commands were in one entry."""
     joined = []
     for entry in entries:
         last = joined[-1] if joined else None
@@ -201,7 +199,7 @@ def join(entries):
 
 
 def run_tables(tables, pool, is_all):
-    """{table: what is wrong}"""
+    """{table: its faults}"""
     wording = golden_table.Wording(golden_table.read_messages())
     parsed = {path: golden_table.read(path) for path in tables}
     runs = {path: [Run(os.path.basename(path), entry, command) for entry in entries

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""All XML that the golden cases and tables expect is valid by libvirt's schema, except where
-EXCEPTIONS say why it is not; an exception that is not needed any more is a failure, unless it is
-one that goes with a newer libvirt.
+"""All XML in the golden cases and tables matches libvirt's schema, except for EXCEPTIONS, which have
+a reason. An exception that is no longer needed is a failure, unless a newer libvirt makes it valid.
 
 Skipped without libvirt's schema or xmllint.
 """
@@ -17,10 +16,10 @@ import golden_table  # noqa: E402  pylint: disable=wrong-import-position
 import rng  # noqa: E402  pylint: disable=wrong-import-position
 
 NVME = "libvirt 9.0 has neither bus='nvme' nor such targets; newer ones do"
-RELATIVE = 'a path is absolute in the schema, and QEMU was given a relative one'
-LINE_BREAK = 'a path has no line breaks in the schema, and this file name has one'
+RELATIVE = 'the schema requires an absolute path, and this one is relative'
+LINE_BREAK = 'the schema allows no line break in a path, and this file name has one'
 DATA_STORE = 'libvirt 9.0 has no <dataStore>; 10.10 does'
-PRIVATE = 'elements of others are carried along, for which the schema has no place'
+PRIVATE = 'qblk keeps unknown elements, which the schema does not allow'
 
 DEPEND_ON_LIBVIRT = (NVME, DATA_STORE)
 
@@ -70,7 +69,7 @@ def main():
     stale = [name for name, reason in EXCEPTIONS.items()
              if name not in faults and reason not in DEPEND_ON_LIBVIRT or name not in fragments]
     for name in stale:
-        print(f'{name} is valid or gone: take it out of EXCEPTIONS')
+        print(f'{name} is valid or does not exist: remove it from EXCEPTIONS')
     print(f'{len(fragments)} documents, {len(faults)} of them not valid')
     return 1 if stale or not fragments or set(faults) - set(EXCEPTIONS) else 0
 

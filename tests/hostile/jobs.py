@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Commands that change a VM against a peer that plays their job, but for one message that is
-missing or one value in it that is not as QEMU says it. Each ends, with a result or a sentence, and
-none says that it was done where it was not."""
+"""Commands that change a VM, against a peer that plays their job, with one message missing or one
+value changed. Each command ends with a result or an error, and reports success only for a completed
+operation."""
 
 import concurrent.futures
 import itertools
@@ -17,14 +17,14 @@ import peer
 import qblk
 import replies
 
-TIMEOUT = '0.2'  # seconds, of qblk; a QEMU that is silent is left after six of them, or sixty
-LIMIT = 60  # seconds, for all of a command
-EACH = 47  # of the values; coprime with the number of changes, so that all of these come
+TIMEOUT = '0.2'  # seconds, of qblk; it disconnects from a silent QEMU after six of them, or sixty
+LIMIT = 60  # seconds, for a whole command
+EACH = 47  # of the values; coprime with the number of kinds of changes, to try them all
 
 AT_FIRST = ('created', 'running')
 TO_THE_END = ('waiting', 'pending', 'concluded')
 
-# What a command does to its job: states before and after its answer
+# The effect of a command on its job: states before and after its reply
 STATES = {
     'blockdev-create': (AT_FIRST + TO_THE_END, ()),
     'blockdev-mirror': (AT_FIRST, ('ready',)),
@@ -39,8 +39,8 @@ ANSWERS = {'blockdev-add': {}, 'blockdev-del': {}, 'human-monitor-command': ''}
 
 
 class Jobs:
-    """QEMU as far as a job needs it. What is recorded in CAPTURE it answers from there. DISTORT, a
-    function of a message and its number, says what is sent in its place: a message, or None."""
+    """A QEMU that supports what a job needs, and has the replies of CAPTURE for all else. DISTORT,
+    a function of a message and its number, returns the message to send in its place, or None."""
 
     def __init__(self, capture, distort):
         self.commands = []
@@ -54,7 +54,7 @@ class Jobs:
         while True:
             number, name, arguments = connection.command()
             if name in STATES or name in ANSWERS or name == 'query-jobs':
-                # all of it has happened, whoever is there to hear of it
+                # the command has been carried out, even if no client receives the reply
                 for message in list(self._carry_out(name, arguments or {})):
                     if 'event' not in message:
                         message['id'] = number
@@ -113,7 +113,7 @@ def as_it_is(message, _):
 
 class Distorted(hostile.TestCase):
     def run_job(self, name, command, distort, timeout):
-        """COMMAND on a peer that sends what DISTORT makes of its messages."""
+        """Run COMMAND on a peer that sends the messages that DISTORT returns."""
         path = os.path.join(self.directory, name)
         jobs = Jobs(CAPTURE, distort)
         words = ['--timeout', timeout, command[0], path + '.sock', *command[1:],
@@ -162,7 +162,7 @@ class Distorted(hostile.TestCase):
         self.walk(COPY, 'block-job-cancel', qblk.DONE)
 
     def test_in_a_pull(self):
-        # the chain of the peer is as it was afterwards, which is no success
+        # the chain of the peer does not change, which is not a success
         self.walk(PULL, 'job-finalize', qblk.FAILED)
 
 
@@ -170,7 +170,7 @@ class Silence(hostile.TestCase):
     run_job = Distorted.run_job
 
     def test_from_any_message_on(self):
-        # where what was sent last keeps QEMU busy it is given more time, see unit/run-silent-test.c
+        # more time if the last command keeps QEMU busy, see unit/run-silent-test.c
         jobs, _ = self.run_job('whole', PULL, as_it_is, '60')
         starts = [number for number, message in enumerate(jobs.messages) if 'event' in message][0]
         flushed = [message.get('return') for message in jobs.messages].index('')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Peers that are broken or mean harm: qblk ends in time, within bounds of memory, with one sentence
-that says why, and with nothing on stdout."""
+"""Broken and hostile peers: qblk ends in time and within bounds of memory, with one error message
+and nothing on stdout."""
 
 import os
 import unittest
@@ -11,20 +11,20 @@ import peer
 import qblk
 
 TIMEOUT = 0.5  # seconds, of qblk
-SLACK = 20.0  # more, for a busy machine; what drips takes longer
+SLACK = 20.0  # more seconds, for a busy machine; slow bytes take longer
 MIB = 1 << 20
 SLOW_GREETING = peer.single_bytes(peer.line(peer.GREETING))
 
 
 class Peers(hostile.TestCase):
-    def fails(self, play, says, *, status=qblk.FAILED, command=('list',), memory=64 * MIB,
+    def fails(self, play, message, *, status=qblk.FAILED, command=('list',), memory=64 * MIB,
               cpu=2.0):
         path = os.path.join(self.directory, 'peer.sock')
         timeout = TIMEOUT if status == qblk.NO_CONNECTION else 60
         with peer.Peer(path, play):
             result, usage = qblk.measure('--timeout', timeout, command[0], path, *command[1:])
         self.assert_failure(result, status)
-        self.assertIn(says, result.errors, msg=str(result))
+        self.assertIn(message, result.errors, msg=str(result))
         self.assert_usage(usage, cpu, memory)
         if status == qblk.NO_CONNECTION:
             self.assertLess(usage.seconds, TIMEOUT + SLACK)
@@ -49,7 +49,7 @@ class Peers(hostile.TestCase):
 
 
 class Bytes(Peers):
-    """What is no message at all, or one without end."""
+    """Bytes that are not a message, or a message without end."""
 
     def test_a_line_without_end(self):
         def play(connection):
@@ -125,15 +125,15 @@ class Bytes(Peers):
                            cpu=20)
 
 
-# Names of which each part could be that of a secret, or the end of a password. The strstr() of a
-# sanitizer looks for the end of the whole text each time.
+# Names of which each part could be the name of a secret, or the end of a password. The strstr() of
+# a sanitizer reads up to the end of the whole text each time.
 PLACES = 200000 if hostile.IS_MEASURED else 5000
 SECRETS = ('rbd:' + 'a=' * 2 * PLACES, 'x' + '://' * 4 * PLACES,
            'http://h/?' + 'key=x&' * 3 * PLACES)
 
 
 class Messages(Peers):
-    """Messages that QEMU would not send now."""
+    """Messages that QEMU would not send at this time."""
 
     def test_a_second_greeting(self):
         def play(connection):
@@ -227,11 +227,11 @@ class Floods(Peers):
 
 
 class Graphs(Peers):
-    """Replies that are QMP and no graph."""
+    """Replies that are valid QMP, but not a valid graph."""
 
     def vm(self, **replies):
-        """A peer with these replies, their underscores being dashes, and one disk on node a.  A
-        reply may be a function of the arguments."""
+        """A peer with these replies, with dashes for underscores in their names, and one disk on
+        node a. A reply may be a function of the arguments."""
         node = {'node-name': 'a', 'drv': 'file', 'file': '/a', 'ro': False,
                 'image': {'virtual-size': 1}}
         answers = {
@@ -282,7 +282,7 @@ class Graphs(Peers):
                 self.passes(self.vm(query_named_block_nodes=nodes), 'list')
 
     def deep(self, depth):
-        """query-block of a disk that stands on so many images."""
+        """query-block of a disk with DEPTH images."""
         return [{'device': 'd', 'qdev': 'vda', 'removable': False,
                  'inserted': {'node-name': 'a', 'ro': False, 'backing_file_depth': depth}}]
 

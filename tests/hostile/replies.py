@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Replies that are QMP, and in which one thing or all of it is not as QEMU says it: values of the
-wrong type, control characters, secrets. Each command ends with a result or a sentence."""
+"""Replies that are valid QMP with invalid values: wrong types, control characters, secrets. Each
+command ends with a result or an error."""
 
 import concurrent.futures
 import copy
@@ -42,7 +42,7 @@ def call(command, vm, *options):
 
 
 def places(value):
-    """The way to each value within VALUE, and to VALUE itself."""
+    """The path to each value within VALUE, and to VALUE itself."""
     yield ()
     if isinstance(value, (dict, list)):
         for key, member in value.items() if isinstance(value, dict) else enumerate(value):
@@ -51,7 +51,8 @@ def places(value):
 
 
 def changed(value, place, change):
-    """A copy of VALUE in which CHANGE, of the object or list around it and its key, was made."""
+    """A copy of VALUE after CHANGE, a function of the object or list around the value and its
+    key."""
     value = copy.deepcopy(value)
     inner = value
     for key in place[:-1]:
@@ -71,7 +72,7 @@ CHANGES = [lambda inner, key: inner.pop(key)] + [put(other) for other in (
 
 class Replies(hostile.TestCase):
     def assert_end(self, result):
-        """A result, or one sentence and nothing on stdout."""
+        """A result, or one error message and nothing on stdout."""
         self.assertIn(result.status, ENDS, msg=str(result))
         if result.status != qblk.DONE and 'check' not in result.arguments:
             self.assert_failure(result, result.status)
@@ -87,7 +88,7 @@ class WrongValues(Replies):
             cases += [('replies', number, answer, *place) for place in places(reply[answer])
                       if 'stats' not in place]
         cases = list(itertools.product(cases, CHANGES))
-        # every place and every change in turn, with each command in turn
+        # each place and each change in turn, with each command in turn
         self.assertGreater(len(cases), 1000)
         cases = brief.each(cases, 101)
         commands = itertools.cycle(READING + PLANNING)
@@ -133,17 +134,17 @@ class OverASocket(Replies):
                                      (same.status, same.stdout), msg=f'{result}\n{same}')
 
 
-# A new title of the window, in two ways, text the other way round, and ends of lines
+# A new title of the window, in two ways, reversed text, and line breaks
 EVIL = '\x1b]0;x\x07\x9b31m\x7f\u202e\u2028\r\n\u2066\U000e0041'
 
-# Members that hold names, in QEMU's replies and in the arguments of ours
+# Members that hold names, in QEMU's replies and in the arguments of our commands
 NAMES = ('node-name', 'name', 'file', 'filename', 'backing_file', 'backing-filename',
          'full-backing-filename', 'device', 'qdev', 'id', 'child', 'error', 'desc', 'path',
          'backing-filename-format', 'drv', 'driver', 'type', 'status', 'package', 'edge')
 
 
 def only(value, keys, change, key=None):
-    """VALUE with CHANGE made to every text in it that is the member of one of KEYS."""
+    """VALUE with CHANGE applied to every text that is a member with one of KEYS."""
     if isinstance(value, dict):
         return {name: only(member, keys, change, name) for name, member in value.items()}
     if isinstance(value, list):
@@ -152,7 +153,7 @@ def only(value, keys, change, key=None):
 
 
 class Everywhere(Replies):
-    """The same change to all names: the graph is a graph still."""
+    """The same change in all names: the graph is still valid."""
 
     def outputs(self, capture, check):
         """Run all commands on CAPTURE, as a file and over a socket with a log."""
@@ -200,7 +201,7 @@ class Controls(Everywhere):
                 self.check(qblk.run(*call(command, 'capture:-'), stdin=dump(capture)))
 
     def test_in_a_driver_that_is_not_known(self):
-        """With something to store its data in it is a format, or between a format and its file."""
+        """An unknown driver with a storage child is a format, or between a format and its file."""
         for topology in ('virtio-5-deep', 'libvirt-names'):
             capture = load(topology)
             for driver in ('qcow2', 'raw'):
@@ -281,7 +282,7 @@ class Controls(Everywhere):
 
 SECRET = 's3cret'
 
-# Every form in which a file name can hold one
+# Every form of a file name with a secret
 FORMS = (
     'http://me:{}@host/x', 'https://me:{}@host:1/x?y=1', 'ftp://me:{}@host/x',
     'ssh://me:{}@host/x', 'nbd://me:{}@host/x', 'nfs://me:{}@host/x', 'iscsi://me%{}@host/t/1',

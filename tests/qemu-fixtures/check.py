@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every recorded capture can be read, is of the version of its directory, and can be made again."""
+"""Every recorded capture is valid, has the version of its directory, and has a topology."""
 
 import json
 import os
