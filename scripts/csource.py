@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""C sources, read well enough for check-source and symbols.
+"""A simple reader of C sources, for check-source and symbols.
 
-This is no parser: it drops comments, strings and preprocessor lines, then cuts what is left at the
-semicolons and braces of the outermost level. The form that clang-format gives makes that enough.
+It is not a parser: it removes comments, strings and preprocessor lines, and splits the rest at the
+semicolons and braces of the outermost level. This is enough for sources that clang-format formats.
 """
 
 import bisect
@@ -34,7 +34,7 @@ class Function(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A declaration at file scope; what stood between braces is left out."""
+    """A declaration at file scope, without the text between braces."""
     text: str
     line: int
 
@@ -44,7 +44,7 @@ def _blank(text):
 
 
 class Source:
-    """One file. Every view of it keeps the line structure, so offsets mean the same in all."""
+    """One file. Every view of it has the same lines, so that offsets are valid in all of them."""
 
     def __init__(self, path, text):
         self.path = path
@@ -159,7 +159,7 @@ class Source:
 
 
 def is_constant(left):
-    """Whether the object that the left side of a definition names is itself const."""
+    """True if the object that the left side of a definition names is itself const."""
     left = re.sub(r'\[[^\]]*\]', '', left)
     pointer = re.search(r'\(\s*\*\s*(const\b)?', left)
     if pointer:

@@ -92,11 +92,12 @@ def main():
     versions = directories(FIXTURES)
     graphs = [(version, topology) for version in versions
               for topology in directories(os.path.join(FIXTURES, version))]
-    said = {version: {} for version in versions}
+    printed = {version: {} for version in versions}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for (version, topology), lines in zip(graphs, pool.map(lambda graph: output_of(*graph), graphs)):
-            said[version][topology] = lines
-    faults = [fault(version, difference(version, said[BASE], said[version]))
+        outputs = pool.map(lambda graph: output_of(*graph), graphs)
+        for (version, topology), lines in zip(graphs, outputs):
+            printed[version][topology] = lines
+    faults = [fault(version, difference(version, printed[BASE], printed[version]))
               for version in versions if version != BASE]
     print(''.join(faults) or f'{len(graphs)} captures of {", ".join(versions)}')
     return 1 if any(faults) or len(versions) < 2 else 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""All XML in the golden cases and tables matches libvirt's schema, except for EXCEPTIONS, which have
-a reason. An exception that is no longer needed is a failure, unless a newer libvirt makes it valid.
+"""All XML in the golden cases and tables matches libvirt's schema, except for EXCEPTIONS, each with
+its reason. An exception that is no longer needed is a failure, unless a newer libvirt needs it.
 
 Skipped without libvirt's schema or xmllint.
 """

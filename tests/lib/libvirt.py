@@ -26,7 +26,7 @@ LIBVIRTD = 'QBLK_LIBVIRTD'  # the variable that names another one, as a command 
 TIMEOUT = 60  # seconds; a working machine needs less
 NAME = 'guest'  # a daemon has one guest at a time
 
-_USER = 'nobody'  # if started by root
+_USER = 65534  # the unprivileged user, if started by root
 
 # No security labels, namespaces and control groups, which need privileges; no virtlogd either.
 _CONFIGURATION = '''\
@@ -103,7 +103,7 @@ class Daemon:
             file.write(_CONFIGURATION)
         self._emulator = self._make_emulator()
         if os.geteuid() == 0:
-            user = pwd.getpwnam(_USER)
+            user = pwd.getpwuid(_USER)
             self._user = {'user': user.pw_uid, 'group': user.pw_gid, 'extra_groups': []}
         self.give(self.home)
 
