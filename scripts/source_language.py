@@ -87,8 +87,9 @@ def prose_of(source):
     """What of a file is sentences: the comments of code, all of a document."""
     if source.path.endswith(('.c', '.h')):
         return ' '.join(re.findall(r'/\*.*?\*/', source.text, re.S))
-    if source.path.endswith(('.py', '.sh', '.build')):
-        return ' '.join(re.findall(r'#[^\n]*|""".*?"""', source.text, re.S))
+    if source.path.endswith(('.py', '.sh', '.build')) or '.' not in os.path.basename(source.path):
+        prose = ' '.join(re.findall(r'#[^\n]*|""".*?"""', source.text, re.S))
+        return prose.replace('None', '')  # the value
     return source.text
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """All XML in the golden cases and tables matches libvirt's schema, except for EXCEPTIONS, each with
-its reason. An exception that is no longer needed is a failure, unless a newer libvirt needs it.
+its reason. An exception that is no longer needed is a failure, unless its reason is an old libvirt.
 
 Skipped without libvirt's schema or xmllint.
 """

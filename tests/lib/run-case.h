@@ -36,7 +36,7 @@ void run_case_wait_for_finalize(RunCase *test);
 /** Before run_case_run(): begin a journal, and create the merged image; QEMU is on this machine. */
 void run_case_begin_journal(RunCase *test);
 
-/** After it: the stage in the journal, -1 if there is none. */
+/** After it: the stage in the journal, -1 if it does not exist. */
 int run_case_stage(RunCase *test);
 
 /** After it: the mark of the merged image, or NULL. */

@@ -29,8 +29,8 @@ NOT_IN_STATISTICS = ('data-file', 'commit-middle-running')
 NO_POSITIONS = ('libvirt-names', 'libvirt-aliases', 'quorum', 'odd-names', 'shared-base-file',
                 'deep-200')
 
-# What versions show differently (golden-versions), and one graph of each sort; where QBLK_BRIEF is
-# set there are no others.
+# The graphs that differ between versions (golden-versions), and one of each sort; with QBLK_BRIEF
+# only these are tested.
 BRIEF = ('virtio-5-deep', 'drive-5-deep', 'many-buses', 'throttle-blockdev', 'cor-drive',
          'copy-before-write', 'data-file', 'mirror-ready', 'mirror-running', 'quorum',
          'stream-pending', 'stream-running', 'commit-ready', 'commit-middle-running')
