@@ -51,8 +51,8 @@ typedef enum {
     QBLK_RUN_NO_EFFECT,      /* it did not answer the second time either */
     QBLK_RUN_REFUSED,        /* QEMU refused the command, which changed nothing */
     /* of QBLK_RUN_LOOK */
-    QBLK_RUN_OVERTAKEN, /* the job had already ended as the command would have it */
-    QBLK_RUN_NOT_OVERTAKEN,
+    QBLK_RUN_ALREADY_DONE, /* the job had already ended as the command would have it */
+    QBLK_RUN_NOT_DONE,
     /* of QBLK_RUN_AWAIT */
     QBLK_RUN_RECEIVED,
     QBLK_RUN_NOT_RECEIVED,

@@ -122,7 +122,7 @@ send_next(QblkRunTask *task)
 /* Returns: TRUE if the job has ended as the final step would have it, although QEMU refused that:
  * QEMU had received it before, or from another client. */
 static gboolean
-was_overtaken(const QblkRunTask *task, const QblkStep *step)
+was_already_done(const QblkRunTask *task, const QblkStep *step)
 {
     gboolean is_before, is_after;
     if (step == NULL || step->job == NULL || !qblk_monitor_query_jobs(&task->run->monitor, NULL) ||
@@ -140,12 +140,12 @@ was_overtaken(const QblkRunTask *task, const QblkStep *step)
 static QblkRunEvent
 look_at_refused(QblkRunTask *task)
 {
-    if (!was_overtaken(task, next_step(task))) {
-        return QBLK_RUN_NOT_OVERTAKEN;
+    if (!was_already_done(task, next_step(task))) {
+        return QBLK_RUN_NOT_DONE;
     }
     g_clear_error(&task->error);
     task->taken++;
-    return QBLK_RUN_OVERTAKEN;
+    return QBLK_RUN_ALREADY_DONE;
 }
 
 /* If QEMU has not received the command the job can be cancelled; but one that existed before the
