@@ -93,9 +93,9 @@ identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
 }
 
 static gboolean
-is_path(const char *filename)
+is_absolute_path(const char *filename)
 {
-    return filename != NULL && filename[0] == '/';
+    return filename != NULL && g_path_is_absolute(filename);
 }
 
 gboolean
@@ -123,7 +123,7 @@ qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
 
     for (guint i = 0; i < plan->after->len; i++) {
         QblkExpectation *layer = plan->after->pdata[i];
-        if (is_path(layer->filename) && !identify_synced(layer, &opened, error)) {
+        if (is_absolute_path(layer->filename) && !identify_synced(layer, &opened, error)) {
             return FALSE;
         }
     }
@@ -137,7 +137,7 @@ is_used_here(const GPtrArray *layers, gint64 pid)
 {
     const QblkExpectation *top = layers->len == 0 ? NULL : layers->pdata[0];
     struct stat status;
-    if (top == NULL || !is_path(top->filename) || qblk_lock_holder_is_any(top->filename)) {
+    if (top == NULL || !is_absolute_path(top->filename) || qblk_lock_holder_is_any(top->filename)) {
         return TRUE;
     }
 
@@ -225,7 +225,7 @@ sync_images(const QblkPlan *plan, GError **error)
 {
     for (guint i = 0; i < plan->after->len; i++) {
         const QblkExpectation *image = plan->after->pdata[i];
-        g_autofree char *why = is_path(image->filename) ? sync_image(image) : NULL;
+        g_autofree char *why = is_absolute_path(image->filename) ? sync_image(image) : NULL;
         if (why != NULL) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                         "the chain of '%s' was changed as planned, but nothing was deleted: '%s' "

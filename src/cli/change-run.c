@@ -82,7 +82,7 @@ warn_of_relative_name(const QblkPlan *plan)
 {
     const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
 
-    if (!qblk_plan_moves_top(plan) || top->filename[0] == '/' ||
+    if (!qblk_plan_moves_top(plan) || g_path_is_absolute(top->filename) ||
         strchr(top->filename, ':') != NULL) {
         return;
     }

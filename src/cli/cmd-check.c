@@ -24,7 +24,7 @@ read_header(const QblkLayer *layer)
     }
 
     gboolean is_file = source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK;
-    if (!is_file || source->path == NULL || source->path[0] != '/') {
+    if (!is_file || source->path == NULL || !g_path_is_absolute(source->path)) {
         return NULL;
     }
 

@@ -94,7 +94,7 @@ absolute_destination(const QblkInvocation *invocation, GError **error)
     const char *destination = invocation->arguments[2];
     gboolean is_local = qblk_address_is_local(invocation->address);
 
-    if (destination[0] == '\0' || (!is_local && destination[0] != '/')) {
+    if (destination[0] == '\0' || (!is_local && !g_path_is_absolute(destination))) {
         (void)qblk_usage_error(error, "invalid destination '%s': use an absolute path",
                                destination);
         return NULL;

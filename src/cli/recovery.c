@@ -35,7 +35,7 @@ qblk_recovery_directory(const char *state_dir)
     }
 
     const char *state_home = g_getenv("XDG_STATE_HOME");
-    if (state_home != NULL && state_home[0] == '/') {
+    if (state_home != NULL && g_path_is_absolute(state_home)) {
         return g_build_filename(state_home, "qblk", NULL);
     }
     if (geteuid() == 0) {

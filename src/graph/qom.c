@@ -4,7 +4,8 @@
 char *
 qblk_qom_path(const char *qdev)
 {
-    return qdev[0] == '/' ? g_strdup(qdev) : g_strconcat("/machine/peripheral/", qdev, NULL);
+    return g_path_is_absolute(qdev) ? g_strdup(qdev)
+                                    : g_strconcat("/machine/peripheral/", qdev, NULL);
 }
 
 char *

@@ -27,7 +27,7 @@ layer_free(gpointer data)
 static char *
 absolute(const char *name, const char *image)
 {
-    if (name[0] == '/') {
+    if (g_path_is_absolute(name)) {
         return g_strdup(name);
     }
 

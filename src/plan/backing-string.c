@@ -14,13 +14,13 @@ static gboolean
 is_relative(const char *name)
 {
     gsize length = strcspn(name, ":/");
-    return name[0] != '/' && name[length] != ':';
+    return !g_path_is_absolute(name) && name[length] != ':';
 }
 
 static gboolean
 is_path(const char *name)
 {
-    return name[0] == '/' || is_relative(name);
+    return g_path_is_absolute(name) || is_relative(name);
 }
 
 static gboolean
@@ -41,7 +41,7 @@ qblk_backing_string_leads_to(const char *upper, const char *name, const char *lo
     if (!is_path(name) || !is_path(lower) || !is_path(upper)) {
         return TRUE;
     }
-    if (name[0] == '/') {
+    if (g_path_is_absolute(name)) {
         return is_same_file(name, lower);
     }
 
@@ -152,7 +152,7 @@ is_known_path(const QblkLayer *layer)
 {
     const char *name = layer->filename;
 
-    if (name == NULL || name[0] != '/' || layer->had_secrets) {
+    if (name == NULL || !g_path_is_absolute(name) || layer->had_secrets) {
         return FALSE;
     }
     return strstr(name, REPLACEMENT_CHARACTER) == NULL;
@@ -174,7 +174,7 @@ qblk_backing_string_choose(const QblkChain *chain, const QblkLayer *upper, const
     }
 
     *name = g_strdup(qblk_backing_string_absolute(lower));
-    if (*name == NULL && lower->filename != NULL && lower->filename[0] == '/') {
+    if (*name == NULL && lower->filename != NULL && g_path_is_absolute(lower->filename)) {
         return check_name_is_known(lower, error);
     }
     return TRUE;

@@ -77,7 +77,7 @@ check_destination(const QblkCopyRequest *copy, GError **error)
 
     for (guint i = 0; i < nodes->len; i++) {
         const QblkNode *node = nodes->pdata[i];
-        if (node->filename[0] != '/') {
+        if (!g_path_is_absolute(node->filename)) {
             continue;
         }
         if (qblk_backing_string_leads_to(destination, destination, node->filename)) {

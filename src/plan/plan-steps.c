@@ -110,7 +110,7 @@ is_local_file(const QblkLayer *layer)
     if (source == NULL || source->type != QBLK_SOURCE_FILE) {
         return FALSE;
     }
-    return layer->filename != NULL && layer->filename[0] == '/';
+    return layer->filename != NULL && g_path_is_absolute(layer->filename);
 }
 
 static void

@@ -52,7 +52,7 @@ prepare(GSource *base, int *timeout)
 }
 
 static gboolean
-check(GSource *base)
+check_source(GSource *base)
 {
     ClientSource *source = (ClientSource *)base;
     return source->poll.revents != 0 || qblk_client_get_timeout(source->client) == 0 ||
@@ -84,7 +84,7 @@ dispatch(GSource *base, GSourceFunc function, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-static const GSourceFuncs functions = {prepare, check, dispatch, NULL, NULL, NULL};
+static const GSourceFuncs functions = {prepare, check_source, dispatch, NULL, NULL, NULL};
 
 GSource *
 qblk_client_source_new(QblkClient *client)

@@ -245,7 +245,7 @@ may_name_file(const QblkPlan *plan, const char *path)
             const QblkExpectation *layer = chains[i]->pdata[j];
             g_autofree char *name = g_path_get_basename(layer->filename);
             gboolean is_relative =
-                layer->filename[0] != '/' && strchr(layer->filename, ':') == NULL;
+                !g_path_is_absolute(layer->filename) && strchr(layer->filename, ':') == NULL;
             if (is_relative && g_str_equal(name, wanted)) {
                 return TRUE;
             }

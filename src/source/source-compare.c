@@ -18,7 +18,7 @@ same_path(const char *a, const char *b)
     if (g_strcmp0(a, b) == 0) {
         return TRUE;
     }
-    if (a == NULL || b == NULL || a[0] != '/' || b[0] != '/') {
+    if (a == NULL || b == NULL || !g_path_is_absolute(a) || !g_path_is_absolute(b)) {
         return FALSE;
     }
 

@@ -139,7 +139,7 @@ set_reported_socket(QblkUrl *url, QblkSourceOptions *options, GError **error)
         return qblk_source_set_invalid("missing '?socket=PATH' in the URL", error);
     }
 
-    if (path[0] == '/') {
+    if (g_path_is_absolute(path)) {
         path++;
     }
     g_free(url->path);

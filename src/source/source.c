@@ -138,44 +138,6 @@ qblk_source_copy(const QblkSource *source)
     return copy;
 }
 
-static gboolean
-hosts_equal(const QblkSource *a, const QblkSource *b)
-{
-    if (a->hosts->len != b->hosts->len) {
-        return FALSE;
-    }
-
-    for (guint i = 0; i < a->hosts->len; i++) {
-        const QblkSourceHost *left = a->hosts->pdata[i], *right = b->hosts->pdata[i];
-
-        if (g_strcmp0(left->transport, right->transport) != 0 ||
-            g_strcmp0(left->name, right->name) != 0 || g_strcmp0(left->port, right->port) != 0 ||
-            g_strcmp0(left->socket, right->socket) != 0) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-gboolean
-qblk_source_equal(const QblkSource *a, const QblkSource *b)
-{
-    if (a == NULL || b == NULL) {
-        return a == b;
-    }
-
-    for (const QblkSourceMember *member = members; member->name != NULL; member++) {
-        const char *left = qblk_source_get(a, member->offset);
-        const char *right = qblk_source_get(b, member->offset);
-
-        if (g_strcmp0(left, right) != 0) {
-            return FALSE;
-        }
-    }
-    return a->type == b->type && hosts_equal(a, b) &&
-           qblk_source_equal(a->data_store, b->data_store);
-}
-
 static char *
 network_label(const QblkSource *source)
 {

@@ -82,9 +82,6 @@ const QblkSourceMember *qblk_source_members(void);
 char **qblk_source_text(QblkSource *source, gsize member);
 const char *qblk_source_get(const QblkSource *source, gsize member);
 
-/** TRUE if @a and @b are the same in all members but `dropped`.  Both may be NULL. */
-gboolean qblk_source_equal(const QblkSource *a, const QblkSource *b);
-
 /** Returns: (transfer full): the location in one line, for people and for comparing */
 char *qblk_source_label(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
 

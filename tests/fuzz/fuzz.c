@@ -2,6 +2,7 @@
 #include "fuzz/fuzz.h"
 
 #include "base/text.h"
+#include "lib/source-check.h"
 
 #include <qblk/disk.h>
 #include <qblk/domain.h>
@@ -37,7 +38,7 @@ check_layers(const QblkChain *a, const QblkChain *b)
         const QblkLayer *left = a->layers->pdata[i], *right = b->layers->pdata[i];
         g_assert_cmpstr(left->xml_format, ==, right->xml_format);
         if (left->source != NULL && right->source != NULL) {
-            g_assert_true(qblk_source_equal(left->source, right->source));
+            g_assert_true(source_check_equal(left->source, right->source));
         }
     }
 }
