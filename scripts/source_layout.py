@@ -13,7 +13,7 @@ MAY_INCLUDE = {
     'image': ('base', 'qmp', 'source'),
     'graph': ('base', 'qmp', 'source', 'image'),
     'xml': ('base', 'source', 'graph'),
-    'plan': ('base', 'qmp', 'source', 'image', 'graph'),
+    'plan': ('base', 'source', 'image', 'graph'),
     'blockjob': ('base', 'qmp', 'source', 'image', 'graph', 'plan'),
     'recover': ('base', 'qmp', 'source', 'image', 'graph', 'plan', 'blockjob'),
     'cli/print': ('base', 'qmp', 'source', 'image', 'graph', 'xml', 'plan', 'blockjob', 'recover'),

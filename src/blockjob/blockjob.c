@@ -2,6 +2,7 @@
 #include <qblk/blockjob.h>
 
 #include "blockjob/delete-images.h"
+#include "blockjob/plan-schema.h"
 #include "blockjob/run.h"
 #include "image/process.h"
 #include "plan/plan-check.h"
@@ -18,7 +19,7 @@ query_schema(QblkClient *client, QblkPlanContext *context, GError **error)
     g_autoptr(QblkJson) reply = qblk_client_call(client, "query-qmp-schema", NULL, error);
     QblkSchema *schema = reply == NULL ? NULL : qblk_schema_new(reply, error);
     if (schema != NULL) {
-        qblk_plan_check_features(context, schema);
+        qblk_plan_schema_set_features(context, schema);
     }
     return schema;
 }
@@ -40,7 +41,7 @@ check_plan(QblkPlan *plan, QblkClient *client, const QblkSchema *schema, GError 
 {
     g_autoptr(QblkPlan) made = plan;
     gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
-    if (made == NULL || !qblk_plan_check_schema(made, schema, error)) {
+    if (made == NULL || !qblk_plan_schema_check(made, schema, error)) {
         return NULL;
     }
 

@@ -3,6 +3,7 @@
 
 #include "blockjob/delete-images.h"
 #include "blockjob/merged-mark.h"
+#include "blockjob/plan-schema.h"
 #include "blockjob/run.h"
 #include "cli/interrupt.h"
 #include "cli/print/progress.h"
@@ -113,7 +114,7 @@ qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
         QblkPlan *plan = plans->pdata[i];
 
         warn_of_relative_name(plan);
-        if (change->schema != NULL && !qblk_plan_check_schema(plan, change->schema, error)) {
+        if (change->schema != NULL && !qblk_plan_schema_check(plan, change->schema, error)) {
             return FALSE;
         }
         if (change->is_local && !check_marks(plan, error)) {

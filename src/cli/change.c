@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/change.h"
 
+#include "blockjob/plan-schema.h"
 #include "cli/change-run.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
@@ -24,7 +25,7 @@ read_schema(QblkChange *change, GError **error)
         return FALSE;
     }
 
-    qblk_plan_check_features(&change->context, change->schema);
+    qblk_plan_schema_set_features(&change->context, change->schema);
     return TRUE;
 }
 

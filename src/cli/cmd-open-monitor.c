@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `qblk open-monitor`: open one more QMP monitor, so that the first one stays available. */
+#include "blockjob/plan-schema.h"
 #include "blockjob/run-monitor.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
@@ -125,7 +126,7 @@ plan_open(QblkClient *client, const QblkInvocation *invocation, const char *path
     }
 
     const QblkPlanMonitorContext context = {
-        .schema = schema,
+        .can_add_monitor = qblk_plan_schema_can_add_monitor(schema),
         .chardevs = chardevs,
         .force_managed = options->force_managed,
     };

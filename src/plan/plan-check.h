@@ -8,7 +8,6 @@
 #pragma once
 
 #include "plan/plan.h"
-#include "qmp/schema.h"
 
 /** Set QBLK_BLOCKJOB_ERROR_REFUSED with a message as of printf().  Returns: FALSE. */
 #define qblk_plan_refuse(error, ...)                                                               \
@@ -43,10 +42,3 @@ gboolean qblk_plan_check_order(const QblkChain *chain, const QblkLayer *upper,
  * dismisses it. */
 gboolean qblk_plan_check_id(const QblkPlanContext *context, const QblkPlan *plan,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Set the features of this QEMU in @context. */
-void qblk_plan_check_features(QblkPlanContext *context, const QblkSchema *schema);
-
-/** Check that this QEMU has all commands of @plan, and all their arguments. */
-gboolean qblk_plan_check_schema(const QblkPlan *plan, const QblkSchema *schema,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

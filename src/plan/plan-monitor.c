@@ -98,7 +98,7 @@ check_can_open(const QblkPlanMonitorContext *context, const QblkPlan *plan, cons
 {
     gboolean is_managed = has_object_with(context->chardevs, "label", LIBVIRT_ID);
 
-    if (!qblk_plan_check_schema(plan, context->schema, NULL)) {
+    if (!context->can_add_monitor) {
         return qblk_plan_refuse(error,
                                 "this QEMU cannot open another monitor while it runs (QEMU 11.1 "
                                 "can): start it with one more -qmp unix:PATH,server=on,wait=off, "

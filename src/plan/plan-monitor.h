@@ -10,13 +10,12 @@
 #pragma once
 
 #include "plan/plan.h"
-#include "qmp/schema.h"
 
 #define QBLK_PLAN_MONITOR_OBJECTS "/objects"
 
 /** What the VM reports of itself; everything is borrowed. */
 typedef struct {
-    const QblkSchema *schema; /* needed to open */
+    gboolean can_add_monitor; /* this QEMU can add one at run time; needed to open */
     const QblkJson *chardevs; /* reply to query-chardev */
     const QblkJson *objects;  /* reply to qom-list of QBLK_PLAN_MONITOR_OBJECTS, NULL: no objects;
                                * needed to close */

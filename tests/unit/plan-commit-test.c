@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/plan-schema.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
 #include "plan/plan-check.h"
@@ -191,7 +192,7 @@ a_command_that_qemu_does_not_know_is_refused(void **state)
         "{'name':'0','meta-type':'object','members':[]}]");
     g_autoptr(QblkSchema) schema = qblk_schema_new(reply, &error);
     assert_no_error(error);
-    assert_false(qblk_plan_check_schema(made, schema, &error));
+    assert_false(qblk_plan_schema_check(made, schema, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                  "this QEMU cannot start the job");
 }

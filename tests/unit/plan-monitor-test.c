@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-monitor.h"
 
+#include "blockjob/plan-schema.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
 
@@ -29,8 +30,10 @@ open_in(const char *version, const char *chardevs, gboolean force_managed, GErro
 {
     g_autoptr(QblkSchema) schema = fake_qmp_read_schema(version);
     g_autoptr(QblkJson) list = parse(chardevs);
-    const QblkPlanMonitorContext context = {
-        .schema = schema, .chardevs = list, .force_managed = force_managed};
+    const QblkPlanMonitorContext context = {.can_add_monitor =
+                                                qblk_plan_schema_can_add_monitor(schema),
+                                            .chardevs = list,
+                                            .force_managed = force_managed};
     return qblk_plan_monitor_open(&context, PATH, error);
 }
 

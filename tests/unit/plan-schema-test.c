@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whatever a plan can send, each QEMU that is tested takes it, by the schema recorded from it; and
  * nothing of it is deprecated in the newest. */
+#include "blockjob/plan-schema.h"
 #include "graph/capture.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
@@ -110,7 +111,7 @@ case_init_changed(Case *test, const char *version, const char *topology, const c
     test->snapshot = graph_fixture_snapshot(test->replies);
     test->context =
         (QblkPlanContext){.snapshot = test->snapshot, .target = "vda", .speed = 1 << 20};
-    qblk_plan_check_features(&test->context, test->schema);
+    qblk_plan_schema_set_features(&test->context, test->schema);
 }
 
 static void
@@ -151,11 +152,11 @@ assert_taken(const Case *test, QblkPlan *plan, GError *error)
     g_autoptr(GError) cause = error;
     assert_no_error(cause);
     assert_non_null(made);
-    gboolean is_taken = qblk_plan_check_schema(made, test->schema, &cause);
+    gboolean is_taken = qblk_plan_schema_check(made, test->schema, &cause);
     assert_no_error(cause);
     assert_true(is_taken);
     assert_well_formed(made->steps, test->schema);
-    gboolean lasts = qblk_plan_check_schema(made, test->lasting, &cause);
+    gboolean lasts = qblk_plan_schema_check(made, test->lasting, &cause);
     assert_no_error(cause);
     assert_true(lasts);
     assert_well_formed(made->steps, test->lasting);

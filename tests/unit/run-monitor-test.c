@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-monitor.h"
 
+#include "blockjob/plan-schema.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
 #include "plan/plan-monitor.h"
@@ -15,7 +16,10 @@ plan_new(gboolean closes)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSchema) schema = fake_qmp_read_schema("11.1");
     g_autoptr(QblkJson) list = qblk_json_new_array();
-    const QblkPlanMonitorContext context = {.schema = schema, .chardevs = list, .objects = list};
+    const QblkPlanMonitorContext context = {.can_add_monitor =
+                                                qblk_plan_schema_can_add_monitor(schema),
+                                            .chardevs = list,
+                                            .objects = list};
     g_autoptr(QblkPlan) open = qblk_plan_monitor_open(&context, PATH, &error);
     assert_no_error(error);
     if (!closes) {
