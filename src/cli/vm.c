@@ -242,7 +242,7 @@ qblk_vm_get_snapshot(const QblkVm *vm, GError **error)
 gboolean
 qblk_vm_check_readable(const QblkVm *vm, GError **error)
 {
-    const char *reason = vm->snapshot == NULL ? NULL : vm->snapshot->withheld;
+    const char *reason = vm->snapshot == NULL ? NULL : vm->snapshot->no_nodes_reason;
 
     if (reason != NULL) {
         g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, reason);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Numbers beyond this are nobody's disk; it keeps products of them far from overflow. */
+/* Larger numbers do not belong to a disk; products of smaller ones do not overflow. */
 #define LARGEST_NUMBER 100000
 
 static gboolean
@@ -19,11 +19,13 @@ is_nvme_name(const char *name)
     if (!g_str_has_prefix(name, "nvme")) {
         return FALSE;
     }
+
     const char *controller = name + strlen("nvme");
     gsize length = strspn(controller, digits);
     if (length == 0 || controller[length] != 'n') {
         return FALSE;
     }
+
     const char *namespace = controller + length + 1;
     return namespace[0] != '\0' && namespace[strspn(namespace, digits)] == '\0';
 }
@@ -53,7 +55,7 @@ qblk_alias_target(const char *prefix, guint64 number)
     return g_string_free(name, FALSE);
 }
 
-/* @text is decimal numbers parted by '-', as many as @count and no more. */
+/* Parse exactly @count decimal numbers that are separated by '-'. */
 static gboolean
 parse_numbers(const char *text, guint64 *numbers, guint count)
 {
@@ -69,8 +71,8 @@ parse_numbers(const char *text, guint64 *numbers, guint count)
     return TRUE;
 }
 
-/* Each returns the number of the target name, or -1 where libvirt derives this address from
- * none. */
+/* Each function returns the number of the target name, or -1 if libvirt does not derive this
+ * address from a name. */
 
 static gint64
 number_of_counted(const guint64 *n)
@@ -88,7 +90,7 @@ number_of_scsi(const guint64 *n)
     return (gint64)(n[0] * 15 + (unit > 7 ? unit - 1 : unit));
 }
 
-/* A disk on an LSI Logic controller: its alias leaves the target out. */
+/* A disk on an LSI Logic controller: its alias has no target. */
 static gint64
 number_of_lsilogic(const guint64 *n)
 {
@@ -139,6 +141,7 @@ qblk_alias_to_target(const char *alias, const char **bus)
             !parse_numbers(alias + strlen(aliases[i].prefix), numbers, aliases[i].count)) {
             continue;
         }
+
         gint64 number = aliases[i].number(numbers);
         if (number < 0) {
             return NULL;

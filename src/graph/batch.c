@@ -16,83 +16,83 @@ typedef struct {
     const QblkReplies *replies;
     const QblkSnapshotOptions *options;
     GPtrArray *queries; /* of QblkQuery, owned: what is missing */
-    GHashTable *keys;   /* of what is in queries */
+    GHashTable *keys;   /* of the queries */
 } Batch;
 
-/* Ask for it unless it is known or asked for; takes @arguments. */
+/* Add a query unless its reply is known or it was added before; takes @arguments. */
 static void
-want(Batch *batch, const char *command, QblkJson *arguments)
+add_query(Batch *batch, const char *command, QblkJson *arguments)
 {
     g_autoptr(QblkJson) owned = arguments;
     if (qblk_replies_find(batch->replies, command, arguments) != NULL) {
         return;
     }
-    if (g_hash_table_add(batch->keys, qblk_query_key(command, arguments))) {
+    gboolean is_new = g_hash_table_add(batch->keys, qblk_query_key(command, arguments));
+    if (is_new) {
         g_ptr_array_add(batch->queries, qblk_query_new(command, g_steal_pointer(&owned)));
     }
 }
 
 static void
-want_property(const char *path, const char *property, gpointer user_data)
+add_property(const char *path, const char *property, gpointer user_data)
 {
-    want(user_data, "qom-get", qblk_qom_arguments(path, property));
+    add_query(user_data, "qom-get", qblk_qom_arguments(path, property));
 }
 
-/* First of all: who is it, which jobs run, and how long its chains are: which nodes may be asked
- * for, and how long QEMU would be busy with them, has to be known before they are. */
+/* The version, the jobs and the depth of the chains: they decide if the nodes may be queried, and
+ * for how long that keeps QEMU busy. */
 static void
-want_first(Batch *batch)
+add_first(Batch *batch)
 {
     static const char *const always[] = {"query-version", "query-name", "query-jobs",
                                          "query-block-jobs", "query-block"};
     static const char *const capture[] = {"query-status", "query-uuid", "query-pci"};
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
-        want(batch, always[i], NULL);
+        add_query(batch, always[i], NULL);
     }
     for (gsize i = 0; batch->options->everything && i < G_N_ELEMENTS(capture); i++) {
-        want(batch, capture[i], NULL);
+        add_query(batch, capture[i], NULL);
     }
 }
 
-/* The graph, in one write, so that little can change within it. */
+/* The graph.  Its queries are sent in one write, so that little changes between them. */
 static void
-want_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
+add_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
 {
-    static const QblkQemuVersion says_children = {10, 1, 0};
+    static const QblkQemuVersion reports_children = {10, 1, 0};
     QblkQemuVersion version;
     gboolean old = !qblk_replies_version(batch->replies, &version) ||
-                   qblk_qemu_version_compare(&version, &says_children) < 0;
+                   qblk_qemu_version_compare(&version, &reports_children) < 0;
     QblkEdgeSource edges = batch->options->edges;
 
     if (nodes_allowed) {
-        want(batch, "query-named-block-nodes", qblk_batch_nodes_arguments());
+        add_query(batch, "query-named-block-nodes", qblk_batch_nodes_arguments());
     }
-    /* Only the debug graph knows what a job works on, and the implicit filters a job puts on
-    * top. */
+    /* Only the debug graph has the nodes of jobs and the implicit filters that jobs add. */
     if (has_jobs || batch->options->everything || edges == QBLK_EDGES_DEBUG ||
         (edges == QBLK_EDGES_BEST && old)) {
-        want(batch, "x-debug-query-block-graph", NULL);
+        add_query(batch, "x-debug-query-block-graph", NULL);
     }
 }
 
-/* A QEMU that should have said the children of its nodes and does not, or that refused the debug
- * graph, has the next best source. */
+/* The next best source of edges, if the nodes have no children although the version reports them,
+ * or if the debug graph was refused. */
 static void
-want_other_edges(Batch *batch, const QblkJson *nodes)
+add_other_edges(Batch *batch, const QblkJson *nodes)
 {
     QblkEdgeSource edges = qblk_edges_choose(batch->replies, nodes, batch->options->edges);
     if (edges == QBLK_EDGES_DEBUG) {
-        want(batch, "x-debug-query-block-graph", NULL);
+        add_query(batch, "x-debug-query-block-graph", NULL);
     }
     if (edges == QBLK_EDGES_STATS || batch->options->everything) {
-        want(batch, "query-blockstats", NULL);
-        want(batch, "query-blockstats", qblk_block_stats_arguments());
+        add_query(batch, "query-blockstats", NULL);
+        add_query(batch, "query-blockstats", qblk_block_stats_arguments());
     }
 }
 
-/* What each device is; where it sits only matters where nothing better tells its name or bus. */
+/* Type and serial number of each device, and its address if its name or bus depends on that. */
 static void
-want_devices(Batch *batch)
+add_devices(Batch *batch)
 {
     g_autoptr(GPtrArray) devices = qblk_device_load_all(batch->replies, NULL);
     for (guint i = 0; devices != NULL && i < devices->len; i++) {
@@ -100,15 +100,15 @@ want_devices(Batch *batch)
         if (device->path == NULL) {
             continue;
         }
-        want_property(device->path, "type", batch);
-        want_property(device->path, "serial", batch);
+        add_property(device->path, "type", batch);
+        add_property(device->path, "serial", batch);
         if (qblk_target_needs_address(device) || batch->options->everything) {
-            qblk_bus_address_next(batch->replies, device->path, want_property, batch);
+            qblk_bus_address_next(batch->replies, device->path, add_property, batch);
         }
     }
     if (qblk_nvme_subsystem_exists(batch->replies)) {
-        want(batch, "query-pci", NULL);
-        qblk_nvme_subsystem_next(batch->replies, want_property, batch);
+        add_query(batch, "query-pci", NULL);
+        qblk_nvme_subsystem_next(batch->replies, add_property, batch);
     }
 }
 
@@ -130,17 +130,16 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
         .queries = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_query_free),
         .keys = keys,
     };
-    want_first(&batch);
+    add_first(&batch);
     if (batch.queries->len > 0) {
         return batch.queries;
     }
 
-    /* Jobs that cannot be read cannot be judged: then the nodes are left alone, and loading the
-    * snapshot says what is wrong. */
+    /* If the jobs cannot be read the nodes are not queried; loading the snapshot reports why. */
     g_autoptr(GPtrArray) jobs = qblk_job_load_all(replies, NULL);
     g_autofree char *reason = jobs == NULL ? NULL : qblk_job_forbids_nodes(replies, jobs);
     gboolean nodes_allowed = jobs != NULL && reason == NULL;
-    want_graph(&batch, jobs == NULL || jobs->len > 0, nodes_allowed);
+    add_graph(&batch, jobs == NULL || jobs->len > 0, nodes_allowed);
     if (batch.queries->len > 0) {
         return batch.queries;
     }
@@ -149,16 +148,16 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
         g_autoptr(QblkJson) arguments = qblk_batch_nodes_arguments();
         const QblkReply *nodes = qblk_replies_find(replies, "query-named-block-nodes", arguments);
         if (nodes != NULL && nodes->value != NULL) {
-            want_other_edges(&batch, nodes->value);
+            add_other_edges(&batch, nodes->value);
         }
     }
-    want_devices(&batch);
+    add_devices(&batch);
     return batch.queries;
 }
 
 #define NODES_OF_AN_IMAGE 2
 
-/* How many images there are below the one that is open; what is no depth is taken for none. */
+/* The number of images below the open one; 0 if the reply has no valid depth. */
 static guint64
 backing_depth(const QblkJson *inserted)
 {

@@ -40,14 +40,26 @@ static const QblkJsonField edge_fields[] = {
     {NULL},
 };
 
+/* Find the node of @vertex; @found has the nodes of earlier vertices. */
 static gboolean
-fail_changed(const char *name, GError **error)
+find_node(Vertex *vertex, GHashTable *nodes, GHashTable *found, GError **error)
 {
-    g_set_error(
-        error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
-        "the graph changed while it was read: node '%s' is in one reply and not in the other",
-        name);
-    return FALSE;
+    vertex->node = g_hash_table_lookup(nodes, vertex->name);
+    if (vertex->node == NULL) {
+        g_set_error(
+            error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
+            "the graph changed while it was read: node '%s' is in one reply and not in the other",
+            vertex->name);
+        return FALSE;
+    }
+
+    gboolean is_new = g_hash_table_add(found, vertex->node);
+    if (!is_new) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                    "x-debug-query-block-graph has the node '%s' twice", vertex->name);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* Read the vertices into @vertices (id -> Vertex, owned) and find their nodes. */
@@ -61,16 +73,10 @@ load_vertices(const QblkJson *entries, GHashTable *nodes, GHashTable *vertices, 
                             "a node of x-debug-query-block-graph", error)) {
             return FALSE;
         }
-        if (g_str_equal(vertex->type, "block-driver")) {
-            vertex->node = g_hash_table_lookup(nodes, vertex->name);
-            if (vertex->node == NULL) {
-                return fail_changed(vertex->name, error);
-            }
-            if (!g_hash_table_add(found, vertex->node)) {
-                g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                            "x-debug-query-block-graph has the node '%s' twice", vertex->name);
-                return FALSE;
-            }
+
+        gboolean is_node = g_str_equal(vertex->type, "block-driver");
+        if (is_node && !find_node(vertex, nodes, found, error)) {
+            return FALSE;
         }
         if (g_hash_table_contains(vertices, &vertex->id)) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
@@ -81,6 +87,7 @@ load_vertices(const QblkJson *entries, GHashTable *nodes, GHashTable *vertices, 
         g_hash_table_insert(vertices, &vertex->id, vertex);
         g_steal_pointer(&vertex);
     }
+
     if (g_hash_table_size(found) != g_hash_table_size(nodes)) {
         g_set_error(
             error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
@@ -110,6 +117,7 @@ load_edge(const QblkJson *entry, GHashTable *vertices, gboolean connect, GHashTa
     if (!qblk_json_read(entry, edge_fields, &edge, "an edge of x-debug-query-block-graph", error)) {
         return FALSE;
     }
+
     const Vertex *parent = g_hash_table_lookup(vertices, &edge.parent);
     const Vertex *child = g_hash_table_lookup(vertices, &edge.child);
     if (parent == NULL || child == NULL || child->node == NULL) {
@@ -118,12 +126,13 @@ load_edge(const QblkJson *entry, GHashTable *vertices, gboolean connect, GHashTa
                     edge.name);
         return FALSE;
     }
+
     if (parent->node != NULL) {
         if (connect) {
             qblk_node_add_child(parent->node, edge.name, child->node);
         }
     } else if (g_str_equal(parent->type, "block-backend")) {
-        /* The BlockBackends of jobs and exports have no name and are nobody's disk. */
+        /* BlockBackends without a name belong to jobs and exports. */
         if (parent->name[0] != '\0') {
             g_hash_table_insert(roots, g_strdup(parent->name), child->node);
         }

@@ -8,18 +8,21 @@
 #include "graph/node.h"
 
 /**
- * Make a node for each block node in @graph, of which only the name is known, and append them to
- * @nodes (of QblkNode, owned): for when query-named-block-nodes cannot be asked.
+ * Add a node for each block node in @graph to @nodes (of QblkNode, owned), for a QEMU to which
+ * query-named-block-nodes cannot be sent.  Only the names are known.
  */
 gboolean qblk_block_graph_make_nodes(const QblkJson *graph, GPtrArray *nodes,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Read the reply @graph.  Where @connect is set its edges are added to @nodes (node-name ->
- * QblkNode). Into @roots goes the top node of every BlockBackend (name or qdev -> QblkNode,
- * borrowed), into @jobs what every block job works on (job id -> GPtrArray of QblkChild, owned).
+ * Load the reply @graph.
  *
- * QBLK_GRAPH_ERROR_CHANGED where it does not list the same nodes as @nodes.
+ * @nodes: node-name -> QblkNode
+ * @connect: TRUE to add the edges to @nodes
+ * @roots: name or qdev of each BlockBackend -> its top node, borrowed
+ * @jobs: id of each block job -> GPtrArray of QblkChild, owned: the nodes it works on
+ *
+ * Returns: TRUE, or FALSE with QBLK_GRAPH_ERROR_CHANGED if the nodes are not those of @nodes.
  */
 gboolean qblk_block_graph_load(const QblkJson *graph, GHashTable *nodes, gboolean connect,
                                GHashTable *roots, GHashTable *jobs,

@@ -22,8 +22,8 @@ static const QblkJsonField stats_fields[] = {
     {NULL},
 };
 
-/* What the child under `parent` is called: it is the one that stores data, which for qcow2 with an
- * external data file is not its file. */
+/* The edge to the child under `parent`.  That child stores the data: the data file of a qcow2 image
+ * that has one. */
 static const char *
 storage_edge(const QblkNode *node)
 {
@@ -39,7 +39,7 @@ backing_edge(const QblkNode *node)
     return qblk_node_is(node, QBLK_DRIVER_FILTER) ? node->kind->child : "backing";
 }
 
-/* The node that an entry of the reply is about, NULL for an empty drive. */
+/* Find the node of an entry; NULL for an empty drive. */
 static gboolean
 find_node(const StatsReply *reply, GHashTable *nodes, QblkNode **node, GError **error)
 {
@@ -60,6 +60,7 @@ connect_child(QblkNode *node, const char *edge, const QblkJson *entry, GHashTabl
 {
     StatsReply reply = {0};
     QblkNode *child = NULL;
+
     if (entry == NULL) {
         return TRUE;
     }
@@ -73,8 +74,15 @@ connect_child(QblkNode *node, const char *edge, const QblkJson *entry, GHashTabl
     return TRUE;
 }
 
-/* Connect the node of @entry and all below it.  A list of what is still to do, not recursion: a
- * chain nests as deep as it is long. */
+static gboolean
+connect_children(QblkNode *node, const StatsReply *reply, GHashTable *nodes, GError **error)
+{
+    return connect_child(node, storage_edge(node), reply->parent, nodes, error) &&
+           connect_child(node, backing_edge(node), reply->backing, nodes, error);
+}
+
+/* Connect the node of @entry and all below it.  Without recursion: the reply for a chain nests as
+ * deep as the chain is long. */
 static gboolean
 connect_tree(const QblkJson *entry, GHashTable *nodes, GError **error)
 {
@@ -89,11 +97,10 @@ connect_tree(const QblkJson *entry, GHashTable *nodes, GError **error)
             !find_node(&reply, nodes, &node, error)) {
             return FALSE;
         }
-        if (node != NULL &&
-            (!connect_child(node, storage_edge(node), reply.parent, nodes, error) ||
-             !connect_child(node, backing_edge(node), reply.backing, nodes, error))) {
+        if (node != NULL && !connect_children(node, &reply, nodes, error)) {
             return FALSE;
         }
+
         if (reply.parent != NULL) {
             g_array_append_val(waiting, reply.parent);
         }
@@ -104,14 +111,14 @@ connect_tree(const QblkJson *entry, GHashTable *nodes, GError **error)
     return TRUE;
 }
 
-/* The entries of one of the two replies, NULL where it is not there. */
+/* The entries of one of the two replies; NULL with an error if it is missing. */
 static const QblkJson *
-find_entries(const QblkReplies *replies, const QblkJson *arguments, GError **error)
+get_entries(const QblkReplies *replies, const QblkJson *arguments, GError **error)
 {
     const QblkReply *reply = qblk_replies_find(replies, "query-blockstats", arguments);
     if (reply == NULL || !qblk_json_is(reply->value, QBLK_JSON_ARRAY)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                    "there is no reply to 'query-blockstats' to take the edges from");
+                    "no reply to 'query-blockstats' to read the edges from");
         return NULL;
     }
     return reply->value;
@@ -132,11 +139,12 @@ gboolean
 qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes, GError **error)
 {
     g_autoptr(QblkJson) arguments = qblk_block_stats_arguments();
-    const QblkJson *by_node = find_entries(replies, arguments, error);
-    const QblkJson *by_device = by_node == NULL ? NULL : find_entries(replies, NULL, error);
+    const QblkJson *by_node = get_entries(replies, arguments, error);
+    const QblkJson *by_device = by_node == NULL ? NULL : get_entries(replies, NULL, error);
     if (by_device == NULL) {
         return FALSE;
     }
+
     if (qblk_json_length(by_node) != g_hash_table_size(nodes)) {
         g_set_error(
             error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
@@ -145,6 +153,7 @@ qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes, GError *
             g_hash_table_size(nodes), qblk_json_length(by_node));
         return FALSE;
     }
-    /* What the nodes say goes first: it has the filters that jobs put in. */
+
+    /* First by node: only that reply has the filters of jobs. */
     return connect_all(by_node, nodes, error) && connect_all(by_device, nodes, error);
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Edges from query-blockstats, which every QEMU has and which sees the least.
+ * Edges from query-blockstats, which each QEMU has and which has the fewest edges.
  *
- * Asked for devices, each entry nests what is below it: `parent` is the child that stores its data
- * and `backing` the backing or filtered one; the filters that jobs put in are left out.  Asked with
- * `query-nodes`, it has an entry for each node, with `parent` only (block/qapi.c, measured on 7.2).
+ * Sent without arguments, an entry for each device nests the nodes below it: `parent` is the child
+ * that stores the data and `backing` the backing or filtered one; filters of jobs are left out.
+ * Sent with `query-nodes`, the reply has an entry for each node, with `parent` only (block/qapi.c,
+ * measured on 7.2).
  */
 #pragma once
 
 #include "graph/node.h"
 #include "graph/replies.h"
 
-/** Arguments that ask for every node; a new reference.  None ask for the devices. */
+/** Returns: (transfer full): the arguments that select all nodes; without arguments the devices */
 QblkJson *qblk_block_stats_arguments(void) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Add the edges of both replies to @nodes (node-name -> QblkNode). */

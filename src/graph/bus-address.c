@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-/* Deeper nesting of buses than this is no machine QEMU can build. */
-#define DEEPEST_BUS 32
+/* QEMU cannot build a machine with buses that nest deeper. */
+#define MAX_DEPTH 32
 
-/* Which properties place a device on its bus, by the device's type.  Types not listed are asked for
- * `addr`, which PCI devices have. */
+/* The properties that have the place of a device on its bus.  Types not listed are PCI devices and
+ * have `addr`. */
 static const struct {
     const char *type;
     const char *properties[3];
@@ -49,7 +49,7 @@ qblk_bus_address_free(QblkBusAddress *address)
     g_array_unref(address);
 }
 
-/* Directories of QEMU's objects.  The bus of host bridges is in one, and belongs to no device. */
+/* Directories of QEMU's objects.  A host bridge has its bus in one. */
 static gboolean
 is_container(const char *path)
 {
@@ -74,7 +74,7 @@ qblk_bus_address_owner(const QblkReplies *replies, const char *path)
 }
 
 static void
-prepend(QblkBusAddress *address, gboolean is_bridge, gint64 number)
+prepend_step(QblkBusAddress *address, gboolean is_bridge, gint64 number)
 {
     QblkBusStep step = {is_bridge, number};
     g_array_prepend_val(address, step);
@@ -92,7 +92,7 @@ bus_number(const char *bus)
     return number;
 }
 
-/* A USB port is a path of numbers itself: "1.2".  They are put before what is in @address. */
+/* Prepend a USB port, which is a path of numbers: "1.2". */
 static void
 prepend_port(QblkBusAddress *address, const char *port)
 {
@@ -100,11 +100,11 @@ prepend_port(QblkBusAddress *address, const char *port)
     for (guint i = g_strv_length(parts); i > 0; i--) {
         gint64 number = 0;
         (void)g_ascii_string_to_signed(parts[i - 1], 10, 0, G_MAXINT32, &number, NULL);
-        prepend(address, FALSE, number);
+        prepend_step(address, FALSE, number);
     }
 }
 
-/* Put the place of the device at @path on its bus before what is in @address. */
+/* Prepend the place of the device at @path on its bus. */
 static void
 prepend_place(const QblkReplies *replies, const char *path, QblkBusAddress *address)
 {
@@ -121,16 +121,17 @@ prepend_place(const QblkReplies *replies, const char *path, QblkBusAddress *addr
         }
         gint64 number = qblk_qom_integer(replies, path, property, -1);
         if (number >= 0) {
-            prepend(address, g_str_equal(property, "addr"), number);
+            prepend_step(address, g_str_equal(property, "addr"), number);
         }
     }
+
     if (type != NULL && g_str_has_prefix(type, "ide-")) {
-        prepend(address, FALSE, bus_number(qblk_qom_string(replies, path, "parent_bus")));
+        prepend_step(address, FALSE, bus_number(qblk_qom_string(replies, path, "parent_bus")));
     }
 }
 
-/* While the way is gathered `is_bridge` marks every PCI device; the last of them is the
- * controller or the disk itself, and no bridge. */
+/* Until here `is_bridge` marks each PCI device; the last one is not a bridge but the controller or
+ * the disk. */
 static void
 unmark_controller(QblkBusAddress *address)
 {
@@ -148,7 +149,7 @@ qblk_bus_address_load(const QblkReplies *replies, const char *path)
 {
     QblkBusAddress *address = g_array_new(FALSE, FALSE, sizeof(QblkBusStep));
     g_autofree char *at = g_strdup(path);
-    for (guint depth = 0; at != NULL && depth < DEEPEST_BUS; depth++) {
+    for (guint depth = 0; at != NULL && depth < MAX_DEPTH; depth++) {
         prepend_place(replies, at, address);
         char *owner = qblk_bus_address_owner(replies, at);
         g_free(at);
@@ -176,7 +177,7 @@ qblk_bus_address_compare(const QblkBusAddress *a, const QblkBusAddress *b)
 }
 
 static gboolean
-is_known(const QblkReplies *replies, const char *path, const char *property)
+has_reply(const QblkReplies *replies, const char *path, const char *property)
 {
     g_autoptr(QblkJson) arguments = qblk_qom_arguments(path, property);
     return qblk_replies_find(replies, "qom-get", arguments) != NULL;
@@ -187,12 +188,13 @@ qblk_bus_address_next(const QblkReplies *replies, const char *path, QblkBusAddre
                       gpointer user_data)
 {
     g_autofree char *at = g_strdup(path);
-    for (guint depth = 0; at != NULL && depth < DEEPEST_BUS; depth++) {
+    for (guint depth = 0; at != NULL && depth < MAX_DEPTH; depth++) {
         want(at, "type", user_data);
         want(at, "parent_bus", user_data);
-        if (!is_known(replies, at, "type")) {
+        if (!has_reply(replies, at, "type")) {
             return;
         }
+
         const char *const *properties = placement_of(qblk_qom_string(replies, at, "type"));
         for (guint i = 0; i < 3; i++) {
             if (properties[i] != NULL) {
@@ -227,7 +229,7 @@ qblk_nvme_subsystem_controller(const QblkReplies *replies, const char *path)
 
 /* The nesting of buses is bounded by that of JSON. */
 static void
-want_of_devices(const QblkJson *devices, QblkBusAddressWant want, gpointer user_data)
+want_subsystems(const QblkJson *devices, QblkBusAddressWant want, gpointer user_data)
 {
     for (gsize i = 0; i < qblk_json_length(devices); i++) {
         const QblkJson *device = qblk_json_at(devices, i);
@@ -239,8 +241,9 @@ want_of_devices(const QblkJson *devices, QblkBusAddressWant want, gpointer user_
             g_autofree char *path = qblk_qom_path(id);
             want(path, "subsys", user_data);
         }
+
         const QblkJson *bridge = qblk_json_get(device, "pci_bridge");
-        want_of_devices(qblk_json_get(bridge, "devices"), want, user_data);
+        want_subsystems(qblk_json_get(bridge, "devices"), want, user_data);
     }
 }
 
@@ -249,6 +252,6 @@ qblk_nvme_subsystem_next(const QblkReplies *replies, QblkBusAddressWant want, gp
 {
     const QblkJson *buses = qblk_replies_value(replies, "query-pci");
     for (gsize i = 0; i < qblk_json_length(buses); i++) {
-        want_of_devices(qblk_json_get(qblk_json_at(buses, i), "devices"), want, user_data);
+        want_subsystems(qblk_json_get(qblk_json_at(buses, i), "devices"), want, user_data);
     }
 }

@@ -6,11 +6,10 @@
 #define FORMAT_KEY     "qblk-capture"
 #define FORMAT_VERSION 1
 
-static QblkReplies *
-fail(GError **error, const char *reason)
+static void
+set_format_error(GError **error, const char *reason)
 {
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "this is no capture: %s", reason);
-    return NULL;
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "not a capture: %s", reason);
 }
 
 typedef struct {
@@ -29,7 +28,7 @@ static const QblkJsonField entry_fields[] = {
 };
 
 static QblkJson *
-share(const QblkJson *json)
+ref_or_null(const QblkJson *json)
 {
     return json == NULL ? NULL : qblk_json_ref(json);
 }
@@ -43,11 +42,12 @@ read_entry(QblkReplies *replies, const QblkJson *json, const char *what, GError 
     }
     if ((entry.value == NULL) == (entry.refusal == NULL)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "%s: there has to be either 'return' or 'error'", what);
+                    "%s: either 'return' or 'error' is required", what);
         return FALSE;
     }
-    QblkReply *reply = qblk_replies_add(replies, entry.command, share(entry.arguments),
-                                        share(entry.value), share(entry.refusal));
+
+    QblkReply *reply = qblk_replies_add(replies, entry.command, ref_or_null(entry.arguments),
+                                        ref_or_null(entry.value), ref_or_null(entry.refusal));
     reply->entry = qblk_json_ref(json);
     return TRUE;
 }
@@ -61,38 +61,50 @@ keep_member(const char *key, const QblkJson *value, gpointer header)
     return TRUE;
 }
 
+/* Returns: the reason why @json is not a capture of this version, or NULL. */
+static const char *
+check_format(const QblkJson *json)
+{
+    gint64 version = 0;
+    if (!qblk_json_integer(qblk_json_get(json, FORMAT_KEY), &version)) {
+        return "it has no '" FORMAT_KEY "'";
+    }
+    if (version != FORMAT_VERSION) {
+        return "its format version is not 1";
+    }
+    if (!qblk_json_is(qblk_json_get(json, "replies"), QBLK_JSON_ARRAY)) {
+        return "it has no list of 'replies'";
+    }
+    return NULL;
+}
+
 QblkReplies *
 qblk_capture_read(const char *text, gsize length, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkJson) json = qblk_json_parse(text, length, &cause);
-    if (json == NULL) {
-        return fail(error, cause->message);
+    const char *reason = json == NULL ? cause->message : check_format(json);
+    if (reason != NULL) {
+        set_format_error(error, reason);
+        return NULL;
     }
-    gint64 version = 0;
-    if (!qblk_json_integer(qblk_json_get(json, FORMAT_KEY), &version)) {
-        return fail(error, "it has no '" FORMAT_KEY "'");
-    }
-    if (version != FORMAT_VERSION) {
-        return fail(error, "its format is of another version than 1");
-    }
-    const QblkJson *entries = qblk_json_get(json, "replies");
-    if (!qblk_json_is(entries, QBLK_JSON_ARRAY)) {
-        return fail(error, "it has no list of 'replies'");
-    }
+
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     replies->header = qblk_json_new_object();
     (void)qblk_json_each(json, keep_member, replies->header);
+
+    const QblkJson *entries = qblk_json_get(json, "replies");
     for (gsize i = 0; i < qblk_json_length(entries); i++) {
         g_autofree char *what = g_strdup_printf("replies[%" G_GSIZE_FORMAT "]", i);
         if (!read_entry(replies, qblk_json_at(entries, i), what, &cause)) {
-            return fail(error, cause->message);
+            set_format_error(error, cause->message);
+            return NULL;
         }
     }
     return g_steal_pointer(&replies);
 }
 
-/* The reply as an entry of a capture; one that was read keeps the fields we do not know. */
+/* The entry of @reply.  One that was read from a capture keeps its unknown fields. */
 static QblkJson *
 make_entry(const QblkReply *reply)
 {
@@ -104,6 +116,7 @@ make_entry(const QblkReply *reply)
     if (reply->arguments != NULL) {
         qblk_json_set(entry, "arguments", qblk_json_ref(reply->arguments));
     }
+
     const QblkJson *content = reply->value != NULL ? reply->value : reply->refusal;
     qblk_json_set(entry, reply->value != NULL ? "return" : "error", qblk_json_ref(content));
     return qblk_redact_json(entry);
@@ -129,6 +142,7 @@ qblk_capture_write(const QblkReplies *replies)
     } else {
         g_string_append_printf(text, "\"" FORMAT_KEY "\": %d,\n", FORMAT_VERSION);
     }
+
     g_string_append(text, "\"replies\": [");
     for (guint i = 0; i < replies->list->len; i++) {
         g_autoptr(QblkJson) entry = make_entry(replies->list->pdata[i]);

@@ -25,8 +25,8 @@ static const char *const name_sources[] = {
     [QBLK_NAME_IMAGE] = "image",
 };
 
-/* What a device is, by its QOM type.  A disk of a USB or SATA controller is known by the device
- * that owns its bus. */
+/* Bus and kind by QOM type.  A disk of a USB or SATA controller is identified by the device that
+ * owns its bus. */
 static const struct {
     const char *type;
     const char *bus;
@@ -84,7 +84,7 @@ static const QblkJsonField inserted_fields[] = {
     {NULL},
 };
 
-/* "/machine/peripheral/ID/..." has the id that -device was given. */
+/* "/machine/peripheral/ID/..." has the id of -device. */
 static char *
 id_of(const char *path)
 {
@@ -96,8 +96,7 @@ id_of(const char *path)
     return g_strndup(id, strcspn(id, "/"));
 }
 
-/* The bus of a disk is that of the nearest controller that is a SATA or USB device, else its
- * own. */
+/* A SATA or USB controller decides the bus, or else the type of the device. */
 static void
 classify(QblkDevice *device, const QblkReplies *replies)
 {
@@ -107,6 +106,7 @@ classify(QblkDevice *device, const QblkReplies *replies)
             device->kind = types[i].kind;
         }
     }
+
     if (device->controller == NULL) {
         return;
     }
@@ -135,15 +135,18 @@ load_qdev(QblkDevice *device, const char *qdev, const QblkReplies *replies)
 }
 
 static QblkDevice *
-load(const QblkJson *entry, const char *what, const QblkReplies *replies, GError **error)
+load_device(const QblkJson *entry, const char *what, const QblkReplies *replies, GError **error)
 {
     BlockReply block = {0};
     InsertedReply inserted = {0};
-    if (!qblk_json_read(entry, block_fields, &block, what, error) ||
-        (block.inserted != NULL &&
-         !qblk_json_read(block.inserted, inserted_fields, &inserted, what, error))) {
+    if (!qblk_json_read(entry, block_fields, &block, what, error)) {
         return NULL;
     }
+    if (block.inserted != NULL &&
+        !qblk_json_read(block.inserted, inserted_fields, &inserted, what, error)) {
+        return NULL;
+    }
+
     QblkDevice *device = g_new0(QblkDevice, 1);
     device->backend = block.device[0] == '\0' ? NULL : g_strdup(block.device);
     device->removable = block.removable;
@@ -162,10 +165,10 @@ qblk_device_load_all(const QblkReplies *replies, GError **error)
     g_autoptr(GPtrArray) devices = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_device_free);
     const QblkJson *blocks = qblk_replies_value(replies, "query-block");
     if (!qblk_json_is(blocks, QBLK_JSON_ARRAY)) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                    "there is no reply to 'query-block'");
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "no reply to 'query-block'");
         return NULL;
     }
+
     gsize count = qblk_json_length(blocks);
     if (count > QBLK_LIMIT_DEVICES) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
@@ -173,9 +176,10 @@ qblk_device_load_all(const QblkReplies *replies, GError **error)
                     QBLK_LIMIT_DEVICES);
         return NULL;
     }
+
     for (gsize i = 0; i < count; i++) {
         g_autofree char *what = g_strdup_printf("query-block[%" G_GSIZE_FORMAT "]", i);
-        QblkDevice *device = load(qblk_json_at(blocks, i), what, replies, error);
+        QblkDevice *device = load_device(qblk_json_at(blocks, i), what, replies, error);
         if (device == NULL) {
             return NULL;
         }
@@ -255,9 +259,11 @@ qblk_device_set_unknown(const char *name, const char *const *names, guint count,
     if (count == 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
                     "there is no disk '%s': this VM has no disks", name);
+    } else if (count == 1) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                    "there is no disk '%s': the only disk is %s", name, list);
     } else {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
-                    "there is no disk '%s': the %s %s", name,
-                    count == 1 ? "only disk is" : "disks are", list);
+                    "there is no disk '%s': the disks are %s", name, list);
     }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * A disk of the guest: what query-block says of one BlockBackend, with the device it is plugged
- * into.
+ * A disk of the guest: an entry of query-block, which is a BlockBackend and its device.
  */
 #pragma once
 
@@ -11,10 +10,10 @@
 
 typedef enum {
     QBLK_DEVICE_DISK,
-    QBLK_DEVICE_LUN, /* SCSI commands go through to the host's device */
+    QBLK_DEVICE_LUN, /* SCSI commands are passed to the device of the host */
     QBLK_DEVICE_CDROM,
     QBLK_DEVICE_FLOPPY,
-    QBLK_DEVICE_FIRMWARE, /* flash memory: not a disk, never named like one */
+    QBLK_DEVICE_FIRMWARE, /* flash memory: not a disk, never gets a target name */
 } QblkDeviceKind;
 
 /** How a target name is known, best first: docs/architecture.md describes each. */
@@ -30,30 +29,30 @@ typedef enum {
 } QblkNameSource;
 
 typedef struct {
-    char *qdev;       /* as QEMU says it, NULL where no device has it */
+    char *qdev;       /* as QEMU reports it, NULL if it has no device */
     char *path;       /* its absolute QOM path, or NULL */
     char *id;         /* given to -device, or NULL */
-    char *backend;    /* BlockBackend name, NULL where it has none (-blockdev) */
+    char *backend;    /* name of the BlockBackend, NULL with -blockdev */
     char *type;       /* QOM type, or NULL */
     char *controller; /* QOM path of the device that owns its bus, or NULL */
     char *serial;     /* or NULL */
-    const char *bus;  /* in libvirt's words, or NULL */
+    const char *bus;  /* libvirt's name, or NULL */
     QblkDeviceKind kind;
     gboolean removable;
     gboolean tray_open;
     gboolean read_only;
-    char *node_name;         /* of the top node as QEMU says it, NULL for an empty drive */
-    const QblkNode *node;    /* that node, borrowed; set when the graph is there */
-    QblkBusAddress *address; /* where it sits */
-    char *target;            /* such as "vda"; set by the target ladder */
+    char *node_name;         /* of the top node as QEMU reports it, NULL for an empty drive */
+    const QblkNode *node;    /* that node, borrowed; set when the graph is loaded */
+    QblkBusAddress *address; /* on its bus, or NULL */
+    char *target;            /* such as "vda"; set by qblk_target_assign */
     QblkNameSource name_source;
 } QblkDevice;
 
-/** Read all entries of query-block, with what @replies know of the devices. */
+/** Load all entries of query-block, with the properties of their devices in @replies. */
 GPtrArray *qblk_device_load_all(const QblkReplies *replies, /* of QblkDevice, owned */
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** A disk that no device has: a root node of a storage daemon, or a node that the user named. */
+/** A disk without a device: a root node of a storage daemon, or a node that the user named. */
 QblkDevice *qblk_device_new_for_node(const QblkNode *node);
 
 void qblk_device_free(QblkDevice *device);
@@ -68,7 +67,7 @@ const char *qblk_device_kind_name(QblkDeviceKind kind);
 /** "user", "domain", "qdev", "alias", "backend", "enumeration", "image". */
 const char *qblk_device_name_source(QblkNameSource source);
 
-/** The prefix of target names on its bus ("vd", "sd", "hd", "fd", "nvme"), NULL where unknown. */
+/** Returns: (nullable): the prefix of target names on its bus: "vd", "sd", "hd", "fd", "nvme" */
 const char *qblk_device_prefix(const QblkDevice *device);
 
 /** Set QBLK_GRAPH_ERROR_NO_DISK for the disk @name; the message lists the @count known @names. */

@@ -31,7 +31,7 @@ qblk_edges_free(QblkEdges *edges)
 gboolean
 qblk_edges_are_in(const QblkJson *nodes)
 {
-    /* Every node of a QEMU that knows the member has it, be it empty. */
+    /* In a QEMU that has the member, each node has it, even if empty. */
     return qblk_json_get(qblk_json_at(nodes, 0), "children") != NULL;
 }
 
@@ -44,8 +44,10 @@ qblk_edges_choose(const QblkReplies *replies, const QblkJson *nodes, QblkEdgeSou
     if (qblk_edges_are_in(nodes)) {
         return QBLK_EDGES_CHILDREN;
     }
+
     const QblkReply *graph = qblk_replies_find(replies, "x-debug-query-block-graph", NULL);
-    return graph != NULL && graph->value == NULL ? QBLK_EDGES_STATS : QBLK_EDGES_DEBUG;
+    gboolean is_refused = graph != NULL && graph->value == NULL;
+    return is_refused ? QBLK_EDGES_STATS : QBLK_EDGES_DEBUG;
 }
 
 typedef struct {
@@ -59,7 +61,7 @@ static const QblkJsonField child_fields[] = {
     {NULL},
 };
 
-/* A node that does not say its children would look like the end of a chain. */
+/* A node without the list of its children would look like the end of a chain. */
 static gboolean
 connect_children(QblkNode *node, const QblkJson *children, GHashTable *nodes, GError **error)
 {
@@ -68,6 +70,7 @@ connect_children(QblkNode *node, const QblkJson *children, GHashTable *nodes, GE
                     "node '%s': 'children' is not an array", node->name);
         return FALSE;
     }
+
     for (gsize i = 0; i < qblk_json_length(children); i++) {
         ChildReply reply = {0};
         g_autofree char *what =
@@ -75,6 +78,7 @@ connect_children(QblkNode *node, const QblkJson *children, GHashTable *nodes, GE
         if (!qblk_json_read(qblk_json_at(children, i), child_fields, &reply, what, error)) {
             return FALSE;
         }
+
         QblkNode *child = g_hash_table_lookup(nodes, reply.node);
         if (child == NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
@@ -93,9 +97,11 @@ connect_from_nodes(const QblkJson *entries, GHashTable *nodes, GError **error)
 {
     if (qblk_json_length(entries) > 0 && !qblk_edges_are_in(entries)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "this QEMU does not say the children of its nodes (QEMU 10.1 does)");
+                    "this QEMU does not report the children of its nodes: QEMU 10.1 or later is "
+                    "required");
         return FALSE;
     }
+
     for (gsize i = 0; i < qblk_json_length(entries); i++) {
         const QblkJson *entry = qblk_json_at(entries, i);
         QblkNode *node = g_hash_table_lookup(nodes, qblk_json_get_string(entry, "node-name"));
@@ -106,14 +112,15 @@ connect_from_nodes(const QblkJson *entries, GHashTable *nodes, GError **error)
     return TRUE;
 }
 
-/* Of two children in one place, none is the one that counts. */
+/* With two children at edges of one name the chain would be ambiguous. */
 static gboolean
-check_places(const QblkNode *node, GError **error)
+check_edge_names(const QblkNode *node, GError **error)
 {
-    g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < node->children->len; i++) {
         const QblkChild *child = node->children->pdata[i];
-        if (!g_hash_table_add(places, child->name)) {
+        gboolean is_new = g_hash_table_add(names, child->name);
+        if (!is_new) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
                         "node '%s' has two children '%s'", node->name, child->name);
             return FALSE;
@@ -123,13 +130,13 @@ check_places(const QblkNode *node, GError **error)
 }
 
 static gboolean
-check_all_places(GHashTable *nodes, GError **error)
+check_all_edge_names(GHashTable *nodes, GError **error)
 {
     GHashTableIter iter;
     gpointer node;
     g_hash_table_iter_init(&iter, nodes);
     while (g_hash_table_iter_next(&iter, NULL, &node)) {
-        if (((QblkNode *)node)->children->len > 1 && !check_places(node, error)) {
+        if (((QblkNode *)node)->children->len > 1 && !check_edge_names(node, error)) {
             return FALSE;
         }
     }
@@ -164,10 +171,14 @@ qblk_edges_load(const QblkReplies *replies, const QblkJson *entries, GHashTable 
                     "this QEMU does not have 'x-debug-query-block-graph'");
         loaded = FALSE;
     }
+
     if (loaded && graph != NULL) {
         gboolean connect = edges->used == QBLK_EDGES_DEBUG;
         loaded = qblk_block_graph_load(graph, nodes, connect, edges->roots, edges->jobs, error);
         edges->has_graph = loaded;
     }
-    return loaded && check_all_places(nodes, error) ? g_steal_pointer(&edges) : NULL;
+    if (!loaded || !check_all_edge_names(nodes, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&edges);
 }

@@ -20,7 +20,7 @@ bus_rank(const QblkDevice *device)
 }
 
 static int
-compare(gconstpointer left, gconstpointer right)
+compare_places(gconstpointer left, gconstpointer right)
 {
     const QblkDevice *a = *(const QblkDevice *const *)left;
     const QblkDevice *b = *(const QblkDevice *const *)right;
@@ -38,8 +38,8 @@ typedef struct {
     GHashTable *taken;
     GHashTable *ambiguous;
     GHashTable *next;       /* prefix -> the first number that may be free */
-    const char *controller; /* the NVMe controller counted last, borrowed */
-    guint controllers;      /* counted so far */
+    const char *controller; /* the last NVMe controller, borrowed */
+    guint controllers;      /* number of NVMe controllers so far */
 } Enumeration;
 
 static gboolean
@@ -75,6 +75,7 @@ nvme_name(Enumeration *state, const QblkDevice *device)
         namespace = last->number;
         controller = device->controller;
     }
+
     if (state->controllers == 0 || g_strcmp0(controller, state->controller) != 0) {
         state->controllers++;
         state->controller = controller;
@@ -88,14 +89,14 @@ nvme_name(Enumeration *state, const QblkDevice *device)
     }
 }
 
-/* A namespace of nobody knows which controller could be any of them. */
+/* A namespace whose controller is not known could belong to any. */
 static gboolean
-is_lost(const QblkDevice *device)
+has_unknown_controller(const QblkDevice *device)
 {
     return g_strcmp0(device->type, "nvme-ns") == 0 && device->controller == NULL;
 }
 
-/* A drive on no bus we know keeps the name somebody gave it, if that can serve as one. */
+/* A drive on an unknown bus keeps its own name, if that can be a target name. */
 static const char *
 own_name(const Enumeration *state, const QblkDevice *device, QblkNameSource *source)
 {
@@ -118,7 +119,7 @@ name_device(Enumeration *state, QblkDevice *device)
 {
     const char *prefix = qblk_device_prefix(device);
     device->name_source = QBLK_NAME_ENUMERATION;
-    if (prefix == NULL || is_lost(device)) {
+    if (prefix == NULL || has_unknown_controller(device)) {
         device->target = g_strdup(own_name(state, device, &device->name_source));
     }
     if (device->target == NULL && g_strcmp0(prefix, "nvme") == 0) {
@@ -136,13 +137,16 @@ qblk_enumeration_assign(GPtrArray *devices, GHashTable *taken, GHashTable *ambig
     g_autoptr(GHashTable) next = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Enumeration state = {.taken = taken, .ambiguous = ambiguous, .next = next};
     g_autoptr(GPtrArray) open = g_ptr_array_new();
+
     for (guint i = 0; i < devices->len; i++) {
         QblkDevice *device = devices->pdata[i];
         if (device->target == NULL && device->kind != QBLK_DEVICE_FIRMWARE) {
             g_ptr_array_add(open, device);
         }
     }
-    g_ptr_array_sort(open, compare); /* stable: what has no address stays in QEMU's order */
+
+    g_ptr_array_sort(
+        open, compare_places); /* stable: devices without an address keep the order of QEMU */
     for (guint i = 0; i < open->len; i++) {
         name_device(&state, open->pdata[i]);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Target names for disks that nothing names: counted for each bus, in the order a guest would find
+ * Target names for disks without a name: counted for each bus, in the order in which a guest finds
  * them.
  */
 #pragma once
@@ -8,7 +8,9 @@
 #include "graph/device.h"
 
 /**
- * Name every disk among @devices (of QblkDevice) that has no target name yet, with the next free
- * one that is neither in @taken (name -> QblkDevice, completed here) nor in @ambiguous.
+ * Assign the next free name to each disk among @devices (of QblkDevice) that has no target name.
+ *
+ * @taken: name -> QblkDevice; the new names are added
+ * @ambiguous: names that are not assigned
  */
 void qblk_enumeration_assign(GPtrArray *devices, GHashTable *taken, GHashTable *ambiguous);

@@ -28,7 +28,7 @@ static const QblkJsonField job_fields[] = {
 };
 
 typedef struct {
-    const char *id; /* called "device" for the sake of jobs that had no other name */
+    const char *id; /* "device" in the reply, as older jobs have no other name */
     gint64 speed;
     gboolean ready;
     gboolean paused;
@@ -65,7 +65,7 @@ qblk_job_free(QblkJob *job)
 }
 
 static QblkJob *
-load(const QblkJson *entry, GError **error)
+load_job(const QblkJson *entry, GError **error)
 {
     JobReply reply = {0};
     if (!qblk_json_read(entry, job_fields, &reply, "query-jobs", error)) {
@@ -86,7 +86,7 @@ load(const QblkJson *entry, GError **error)
 }
 
 static QblkJob *
-find(GPtrArray *jobs, const char *id)
+find_job(GPtrArray *jobs, const char *id)
 {
     for (guint i = 0; i < jobs->len; i++) {
         QblkJob *job = jobs->pdata[i];
@@ -98,39 +98,40 @@ find(GPtrArray *jobs, const char *id)
 }
 
 static gboolean
-fail_too_many(const char *jobs, GError **error)
+check_job_count(const QblkJson *entries, const char *command, GError **error)
 {
+    if (qblk_json_length(entries) <= QBLK_LIMIT_JOBS) {
+        return TRUE;
+    }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
-                "there are more %s than the limit of %d", jobs, QBLK_LIMIT_JOBS);
+                "'%s' lists more jobs than the limit of %d", command, QBLK_LIMIT_JOBS);
     return FALSE;
 }
 
-/* Add @job, which is taken. */
+/* Add @job, and take its ownership in any case. */
 static gboolean
-add(GPtrArray *jobs, QblkJob *job, GError **error)
+add_job(GPtrArray *jobs, QblkJob *job, GError **error)
 {
     g_autoptr(QblkJob) owned = job;
-    if (find(jobs, job->id) != NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                    "there are two jobs with the id '%s'", job->id);
+    if (find_job(jobs, job->id) != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "two jobs have the id '%s'",
+                    job->id);
         return FALSE;
-    }
-    if (jobs->len == QBLK_LIMIT_JOBS) {
-        return fail_too_many("jobs", error);
     }
     g_ptr_array_add(jobs, g_steal_pointer(&owned));
     return TRUE;
 }
 
-/* A block job that ended between the two queries is in one reply only; what is known stays. */
+/* Complete a job by its entry in query-block-jobs.  A job that ended between the two queries is in
+ * one reply only. */
 static gboolean
-add_block_job(GPtrArray *jobs, const QblkJson *entry, GError **error)
+complete_job(GPtrArray *jobs, const QblkJson *entry, GError **error)
 {
     BlockJobReply reply = {0};
     if (!qblk_json_read(entry, block_job_fields, &reply, "query-block-jobs", error)) {
         return FALSE;
     }
-    QblkJob *job = find(jobs, reply.id);
+    QblkJob *job = find_job(jobs, reply.id);
     if (job != NULL) {
         job->speed = reply.speed;
         job->ready = reply.ready;
@@ -143,9 +144,9 @@ add_block_job(GPtrArray *jobs, const QblkJson *entry, GError **error)
     return TRUE;
 }
 
-/* What QEMU lists, NULL where it refused or was not asked. */
+/* Get the list that @command returned; NULL if QEMU refused it or it was not sent. */
 static gboolean
-find_list(const QblkReplies *replies, const char *command, const QblkJson **list, GError **error)
+get_list(const QblkReplies *replies, const char *command, const QblkJson **list, GError **error)
 {
     *list = qblk_replies_value(replies, command);
     if (*list == NULL || qblk_json_is(*list, QBLK_JSON_ARRAY)) {
@@ -160,22 +161,24 @@ qblk_job_load_all(const QblkReplies *replies, GError **error)
 {
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_job_free);
     const QblkJson *entries, *block_jobs;
-    if (!find_list(replies, "query-jobs", &entries, error) ||
-        !find_list(replies, "query-block-jobs", &block_jobs, error)) {
+    if (!get_list(replies, "query-jobs", &entries, error) ||
+        !get_list(replies, "query-block-jobs", &block_jobs, error)) {
         return NULL;
     }
+    if (!check_job_count(entries, "query-jobs", error) ||
+        !check_job_count(block_jobs, "query-block-jobs", error)) {
+        return NULL;
+    }
+
     for (gsize i = 0; i < qblk_json_length(entries); i++) {
-        QblkJob *job = load(qblk_json_at(entries, i), error);
-        if (job == NULL || !add(jobs, job, error)) {
+        QblkJob *job = load_job(qblk_json_at(entries, i), error);
+        if (job == NULL || !add_job(jobs, job, error)) {
             return NULL;
         }
     }
-    if (qblk_json_length(block_jobs) > QBLK_LIMIT_JOBS) {
-        (void)fail_too_many("block jobs", error);
-        return NULL;
-    }
+
     for (gsize i = 0; i < qblk_json_length(block_jobs); i++) {
-        if (!add_block_job(jobs, qblk_json_at(block_jobs, i), error)) {
+        if (!complete_job(jobs, qblk_json_at(block_jobs, i), error)) {
             return NULL;
         }
     }
@@ -183,14 +186,19 @@ qblk_job_load_all(const QblkReplies *replies, GError **error)
 }
 
 static gboolean
-has_the_bug(const QblkQemuVersion *version)
+is_between(const QblkQemuVersion *version, QblkQemuVersion first, QblkQemuVersion last)
 {
-    static const QblkQemuVersion first = {6, 0, 0}, last = {10, 1, G_MAXINT}, mended = {10, 0, 13},
-                                 next = {10, 1, 0};
     return qblk_qemu_version_compare(version, &first) >= 0 &&
-           qblk_qemu_version_compare(version, &last) <= 0 &&
-           (qblk_qemu_version_compare(version, &mended) < 0 ||
-            qblk_qemu_version_compare(version, &next) >= 0);
+           qblk_qemu_version_compare(version, &last) <= 0;
+}
+
+/* 6.0 to 10.1; 10.0.13 and later of 10.0 have the fix. */
+static gboolean
+has_stream_bug(const QblkQemuVersion *version)
+{
+    static const QblkQemuVersion first = {6, 0, 0}, unfixed = {10, 0, 12}, next = {10, 1, 0},
+                                 last = {10, 1, G_MAXINT};
+    return is_between(version, first, unfixed) || is_between(version, next, last);
 }
 
 static gboolean
@@ -200,17 +208,19 @@ was_refused(const QblkReplies *replies, const char *command)
     return reply != NULL && reply->value == NULL;
 }
 
-/* Whether the job changed the graph and is not dismissed yet, or may get there at any moment
- * because it finalizes by itself and somebody else has to dismiss it. */
+/* TRUE if the job changed the graph and is not dismissed, or may do so at any moment: it finalizes
+ * automatically and has to be dismissed by a client. */
 static gboolean
 is_dangerous(const QblkReplies *replies, const QblkJob *job)
 {
     if (!g_str_equal(job->type, "stream")) {
         return FALSE;
     }
+    if (g_str_equal(job->status, "concluded") || g_str_equal(job->status, "aborting")) {
+        return TRUE;
+    }
     gboolean dismisses_itself = job->auto_dismiss && !was_refused(replies, "query-block-jobs");
-    return g_str_equal(job->status, "concluded") || g_str_equal(job->status, "aborting") ||
-           (job->auto_finalize && !dismisses_itself);
+    return job->auto_finalize && !dismisses_itself;
 }
 
 char *
@@ -218,23 +228,25 @@ qblk_job_forbids_nodes(const QblkReplies *replies, const GPtrArray *jobs)
 {
     QblkQemuVersion version = {0};
     gboolean has_version = qblk_replies_version(replies, &version);
-    if (has_version && !has_the_bug(&version)) {
+    if (has_version && !has_stream_bug(&version)) {
         return NULL;
     }
+
     g_autofree char *qemu =
         has_version ? g_strdup_printf("QEMU %d.%d.%d", version.major, version.minor, version.micro)
                     : g_strdup("a QEMU of unknown version");
     if (was_refused(replies, "query-jobs")) {
-        return g_strdup_printf("which jobs run is not known: asking %s for its block nodes could "
-                               "crash the guest if a stream job is among them",
+        return g_strdup_printf("the jobs are not known: querying the block nodes of %s could crash "
+                               "the guest if a stream job runs",
                                qemu);
     }
+
     for (guint i = 0; i < jobs->len; i++) {
         const QblkJob *job = jobs->pdata[i];
         if (is_dangerous(replies, job)) {
-            return g_strdup_printf("stream job '%s' is %s and whoever started it has to dismiss "
-                                   "it: asking %s for its block nodes before that could crash the "
-                                   "guest; have the job dismissed, then try again",
+            return g_strdup_printf("stream job '%s' is %s and not dismissed: querying the block "
+                                   "nodes of %s could crash the guest; dismiss the job, then try "
+                                   "again",
                                    job->id, job->status, qemu);
         }
     }

@@ -131,7 +131,7 @@ parse_options(const Part *part, GError **error)
     g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), NULL);
     if (!qblk_json_is(json, QBLK_JSON_OBJECT)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "QEMU does not say which part of its file node '%s' uses", part->name);
+                    "QEMU does not report which part of its file node '%s' uses", part->name);
         return NULL;
     }
 
@@ -159,12 +159,13 @@ add_slice(QblkSource *source, const Part *part, GError **error)
 
     if (source->slice_offset != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "node '%s' uses a part of a part of a file, which XML cannot say", part->name);
+                    "node '%s' uses a part of a part of a file, which libvirt's XML cannot express",
+                    part->name);
         return FALSE;
     }
     if (size == NULL && part->virtual_size == QBLK_UNKNOWN) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "node '%s' does not say how large the part of the file is that it uses",
+                    "node '%s' uses a part of a file, and QEMU does not report its size",
                     part->name);
         return FALSE;
     }
@@ -188,9 +189,11 @@ decode_file(const QblkLocation *location, GError **error)
     for (guint i = 0; i < location->parts->len; i++) {
         const Part *part = location->parts->pdata[i];
         if (!is_raw(part->driver)) {
-            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                        "node '%s' (%s) is between image '%s' and its file, which XML cannot say",
-                        part->name, part->driver, location->filename);
+            g_set_error(
+                error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                "node '%s' (%s) is between image '%s' and its file, which libvirt's XML cannot "
+                "express",
+                part->name, part->driver, location->filename);
             return NULL;
         }
         if (!add_slice(source, part, error)) {
@@ -209,7 +212,7 @@ add_data_store(QblkSource *source, const QblkLocation *location, GError **error)
     }
     if (data->driver == NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "the data file of node '%s' has no place", location->format_name);
+                    "QEMU does not report the data file of node '%s'", location->format_name);
         return FALSE;
     }
 
@@ -223,7 +226,7 @@ qblk_location_decode(const QblkLocation *location, GError **error)
 {
     if (location->driver == NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "node '%s' does not say where it stores its data", location->format_name);
+                    "QEMU does not report the file of node '%s'", location->format_name);
         return NULL;
     }
 

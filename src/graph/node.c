@@ -77,7 +77,7 @@ qblk_node_new(const char *name)
     return node;
 }
 
-/* Only qcow2 says more of itself: where an external file has the data. */
+/* Only qcow2 has an external data file. */
 static gboolean
 has_data_file(const QblkJson *image)
 {
@@ -85,7 +85,7 @@ has_data_file(const QblkJson *image)
     return qblk_json_get_string(data, "data-file") != NULL;
 }
 
-/* How an image is encrypted, in libvirt's words. */
+/* libvirt's name of the encryption of an image, or NULL. */
 static char *
 encryption_of(const char *driver, const QblkJson *image)
 {
@@ -106,6 +106,7 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
         !qblk_json_read(reply.image, image_fields, &image, what, error)) {
         return NULL;
     }
+
     QblkNode *node = qblk_node_new(reply.name);
     g_free(node->driver);
     g_free(node->filename);
@@ -117,6 +118,7 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
     node->detects_zeroes = g_strdup(reply.detect_zeroes);
     node->is_direct = qblk_json_true(qblk_json_get(reply.cache, "direct"));
     node->encryption = encryption_of(node->driver, reply.image);
+
     node->virtual_size = image.virtual_size;
     node->actual_size = image.actual_size;
     node->backing_name =

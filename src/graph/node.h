@@ -18,45 +18,49 @@ typedef struct {
 
 struct QblkNode {
     char *name;             /* node-name */
-    char *driver;           /* as QEMU says it */
-    const QblkDriver *kind; /* its row; NULL for a driver that is not known */
+    char *driver;           /* as QEMU reports it */
+    const QblkDriver *kind; /* its row; NULL for an unknown driver */
     char *filename;         /* as QEMU reports it, without secrets */
-    gboolean had_secrets;   /* something was taken out of the file name */
+    gboolean had_secrets;   /* secrets were removed from the file name */
     gboolean read_only;
-    char *detects_zeroes;   /* "off", "on", "unmap", or NULL where not said */
-    gboolean is_direct;     /* cache=none, directsync: the host's cache is not used */
-    char *encryption;       /* "luks", "qcow" (the old one of qcow2), or NULL */
+    char *detects_zeroes;   /* "off", "on", "unmap", or NULL if not reported */
+    gboolean is_direct;     /* cache=none or directsync: the host cache is not used */
+    char *encryption;       /* "luks", "qcow" (the old encryption of qcow2), or NULL */
     gboolean has_data_file; /* qcow2 with an external data file */
-    gint64 virtual_size;    /* bytes, QBLK_UNKNOWN where not said */
-    gint64 actual_size;     /* bytes, QBLK_UNKNOWN where not said */
-    char *backing_name;     /* the header's backing string, without secrets, or NULL */
-    char *backing_format;   /* the header's backing format, or NULL */
+    gint64 virtual_size;    /* bytes, or QBLK_UNKNOWN */
+    gint64 actual_size;     /* bytes, or QBLK_UNKNOWN */
+    char *backing_name;     /* backing string of the header, without secrets, or NULL */
+    char *backing_format;   /* backing format of the header, or NULL */
     GPtrArray *children;    /* of QblkChild, owned */
     GPtrArray *parents;     /* of QblkNode, borrowed; one entry for each edge */
 };
 
-/** Read one entry of query-named-block-nodes; @what names it in errors. */
+/** Load one entry of query-named-block-nodes; @what is its name in errors. */
 QblkNode *qblk_node_load(const QblkJson *entry, const char *what,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** A node of which nothing but the name is known. */
+
+/** A node of which only the name is known. */
 QblkNode *qblk_node_new(const char *name);
 void qblk_node_free(QblkNode *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkNode, qblk_node_free)
 
-/** A list of QblkChild, and one more in it. */
+/** Returns: (transfer full): a list that owns its QblkChild */
 GPtrArray *qblk_node_children_new(void);
+
+/** Add a QblkChild to @children. */
 void qblk_node_children_add(GPtrArray *children, const char *edge, const QblkNode *node);
 
-/** Add an edge; both nodes belong to one snapshot that is being loaded. */
+/** Add an edge between two nodes of a snapshot that is being loaded. */
 void qblk_node_add_child(QblkNode *parent, const char *name, QblkNode *child);
 
-/** The child at the end of the edge @name, NULL where there is none. */
+/** Returns: (nullable): the child at the end of the edge @name */
 const QblkNode *qblk_node_child(const QblkNode *node, const char *name);
 
-/** The filtered child of a filter, found by the driver's row; NULL for other nodes. */
+/** Returns: (nullable): the filtered child of a filter, by the row of its driver */
 const QblkNode *qblk_node_filtered(const QblkNode *node);
 
 /** The child that leads from @node towards the data: of a filter the filtered node, else "file". */
 const QblkNode *qblk_node_storage(const QblkNode *node);
 
+/** TRUE if the driver of @node is known and of that @kind. */
 gboolean qblk_node_is(const QblkNode *node, QblkDriverKind kind);

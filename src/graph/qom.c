@@ -24,7 +24,7 @@ qblk_qom_arguments(const char *path, const char *property)
 }
 
 static const QblkJson *
-get(const QblkReplies *replies, const char *path, const char *property)
+get_property(const QblkReplies *replies, const char *path, const char *property)
 {
     g_autoptr(QblkJson) arguments = qblk_qom_arguments(path, property);
     const QblkReply *reply = qblk_replies_find(replies, "qom-get", arguments);
@@ -34,13 +34,13 @@ get(const QblkReplies *replies, const char *path, const char *property)
 const char *
 qblk_qom_string(const QblkReplies *replies, const char *path, const char *property)
 {
-    return qblk_json_string(get(replies, path, property));
+    return qblk_json_string(get_property(replies, path, property));
 }
 
 gint64
 qblk_qom_integer(const QblkReplies *replies, const char *path, const char *property, gint64 missing)
 {
     gint64 value = missing;
-    (void)qblk_json_integer(get(replies, path, property), &value);
+    (void)qblk_json_integer(get_property(replies, path, property), &value);
     return value;
 }

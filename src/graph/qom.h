@@ -6,18 +6,18 @@
 
 #include "graph/replies.h"
 
-/** The absolute QOM path of @qdev, which is one already or the id given to -device. */
+/** The absolute QOM path of @qdev, which is such a path or the id of -device. */
 char *qblk_qom_path(const char *qdev) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The path above @path ("/machine/peripheral/a/b" has "/machine/peripheral/a"). */
 char *qblk_qom_parent(const char *path) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Arguments of the qom-get that reads @property of @path; a new reference. */
+/** The arguments of the qom-get for @property of @path; a new reference. */
 QblkJson *qblk_qom_arguments(const char *path, const char *property) G_GNUC_WARN_UNUSED_RESULT;
 
-/** A string property; NULL where it is not known.  Borrowed from @replies. */
+/** Returns: (transfer none) (nullable): a string property */
 const char *qblk_qom_string(const QblkReplies *replies, const char *path, const char *property);
 
-/** An integer property; @missing where it is not known. */
+/** Returns: an integer property, or @missing if @replies do not have it */
 gint64 qblk_qom_integer(const QblkReplies *replies, const char *path, const char *property,
                         gint64 missing);

@@ -38,8 +38,9 @@ qblk_replies_free(QblkReplies *replies)
     g_free(replies);
 }
 
+/* Index the object by the value of its property. */
 static void
-note_path(QblkReplies *replies, const QblkReply *reply)
+index_property(QblkReplies *replies, const QblkReply *reply)
 {
     const char *path = qblk_json_get_string(reply->arguments, "path");
     const char *property = qblk_json_get_string(reply->arguments, "property");
@@ -47,6 +48,7 @@ note_path(QblkReplies *replies, const QblkReply *reply)
         !qblk_json_is(reply->value, QBLK_JSON_STRING)) {
         return;
     }
+
     g_autofree char *key = qblk_query_key(property, reply->value);
     if (!g_hash_table_contains(replies->paths, key)) {
         g_hash_table_insert(replies->paths, g_steal_pointer(&key), g_strdup(path));
@@ -68,7 +70,7 @@ qblk_replies_add(QblkReplies *replies, const char *command, QblkJson *arguments,
     if (!g_hash_table_contains(replies->index, key)) {
         g_hash_table_insert(replies->index, g_steal_pointer(&key), reply);
     }
-    note_path(replies, reply);
+    index_property(replies, reply);
     return reply;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * A reply set: what QEMU answered to which query.
+ * A reply set: queries and the replies of QEMU to them.
  *
- * A client, a private qemu-storage-daemon and a capture file differ only in who fills it; loading a
- * graph snapshot is a pure function of it.
+ * A client, a private qemu-storage-daemon and a capture file all fill a reply set; loading a graph
+ * snapshot is a pure function of it.
  */
 #pragma once
 
@@ -11,17 +11,18 @@
 
 typedef struct {
     char *command;
-    QblkJson *arguments; /* owned, NULL: none */
-    QblkJson *value;     /* owned, NULL where QEMU refused */
-    QblkJson *refusal;   /* owned, {"class", "desc"}, NULL where it did not */
-    QblkJson *entry; /* owned, the entry of a capture this came from with unknown fields, or NULL */
+    QblkJson *arguments; /* owned, or NULL */
+    QblkJson *value;     /* owned, NULL if QEMU refused the command */
+    QblkJson *refusal;   /* owned, {"class", "desc"}, or NULL */
+    QblkJson *entry;     /* owned, the entry in the capture that was read, or NULL */
 } QblkReply;
 
 typedef struct {
     GPtrArray *list;   /* of QblkReply, owned, in the order they were added */
     QblkJson *header;  /* owned, members of the capture beside its replies, or NULL */
     GHashTable *index; /* canonical text of the query -> QblkReply, the first one added */
-    GHashTable *paths; /* property and value that qom-get told -> path of the first such object */
+    GHashTable
+        *paths; /* property and value in a reply to qom-get -> path of the first such object */
 } QblkReplies;
 
 QblkReplies *qblk_replies_new(void);
@@ -32,15 +33,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkReplies, qblk_replies_free)
 QblkReply *qblk_replies_add(QblkReplies *replies, const char *command, QblkJson *arguments,
                             QblkJson *value, QblkJson *refusal);
 
-/** The first reply to this query, NULL where there is none.  @arguments may be NULL. */
+/** Returns: (nullable): the first reply to this query; @arguments may be NULL */
 const QblkReply *qblk_replies_find(const QblkReplies *replies, const char *command,
                                    const QblkJson *arguments);
 
-/** What QEMU returned for a query without arguments; NULL where it refused or was not asked. */
+/** Returns: (nullable): what QEMU returned for a query without arguments; NULL if it refused */
 const QblkJson *qblk_replies_value(const QblkReplies *replies, const char *command);
 
-/** The path of the first object of which qom-get told that its string @property is @value; NULL
- * where there is none. */
+/** Returns: (nullable): the path of the first object whose string @property is @value */
 const char *qblk_replies_path(const QblkReplies *replies, const char *property, const char *value);
 
 typedef struct {
@@ -49,7 +49,7 @@ typedef struct {
     int micro;
 } QblkQemuVersion;
 
-/** Take the version from the reply to query-version; FALSE where there is none that can be read. */
+/** Read the version from the reply to query-version; FALSE if that has no valid version. */
 gboolean qblk_replies_version(const QblkReplies *replies, QblkQemuVersion *version);
 
 /** Like strcmp. */

@@ -6,37 +6,37 @@
 #include "graph/snapshot.h"
 #include "image/image-arguments.h"
 
-/* The walk goes from node to node downwards; a graph that goes in a circle would never end. */
+/* A walk over the graph with more steps than nodes has found a cycle. */
 typedef struct {
     guint steps;
     guint limit;
 } Walk;
 
 static gboolean
-step(Walk *walk, const QblkNode *node, GError **error)
+count_step(Walk *walk, const QblkNode *node, GError **error)
 {
-    if (++walk->steps <= walk->limit) {
+    walk->steps++;
+    if (walk->steps <= walk->limit) {
         return TRUE;
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                "the graph goes in a circle at node '%s'", node->name);
+                "the graph forms a cycle at node '%s'", node->name);
     return FALSE;
 }
 
-/* Several children with data are no chain. */
 static gboolean
-check_single(const QblkNode *node, GError **error)
+check_single_child(const QblkNode *node, GError **error)
 {
     if (!qblk_node_is(node, QBLK_DRIVER_MULTI_CHILD)) {
         return TRUE;
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                "node '%s' (%s) has several children with data, which is no chain", node->name,
+                "node '%s' (%s) has several children with data: this is not a chain", node->name,
                 node->driver);
     return FALSE;
 }
 
-/* Move @node past the filters on it, remembering them in @filters. */
+/* Move @node below the filters and add these to @filters. */
 static gboolean
 skip_filters(Walk *walk, const QblkNode **node, GPtrArray *filters, GError **error)
 {
@@ -44,43 +44,46 @@ skip_filters(Walk *walk, const QblkNode **node, GPtrArray *filters, GError **err
         const QblkNode *below = qblk_node_filtered(*node);
         if (below == NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                        "filter '%s' (%s) has nothing below it", (*node)->name, (*node)->driver);
+                        "filter '%s' (%s) has no child", (*node)->name, (*node)->driver);
             return FALSE;
         }
+
         qblk_chain_filter_add(filters, (*node)->name, (*node)->driver);
         *node = below;
-        if (!step(walk, below, error)) {
+        if (!count_step(walk, below, error)) {
             return FALSE;
         }
     }
-    return check_single(*node, error);
+    return check_single_child(*node, error);
 }
 
+/* An unknown driver with a child for its data can only be a format. */
 static gboolean
 is_protocol(const QblkNode *node)
 {
-    /* An unknown driver with something to store its data in can only be a format. */
-    return node->kind == NULL ? qblk_node_child(node, "file") == NULL
-                              : node->kind->kind == QBLK_DRIVER_PROTOCOL;
+    if (node->kind == NULL) {
+        return qblk_node_child(node, "file") == NULL;
+    }
+    return node->kind->kind == QBLK_DRIVER_PROTOCOL;
 }
 
-/* Whether @node may be between @format and what stores its bytes: the layers below a node that is
- * there would be lost. */
+/* Refuse @node between @format and its protocol node if it has a chain of its own: the layers of
+ * that chain would be missing. */
 static gboolean
 check_between(const QblkNode *format, const QblkNode *node, GError **error)
 {
     if (!qblk_node_is(node, QBLK_DRIVER_FILTER) && qblk_node_child(node, "backing") != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "node '%s' (%s) has a backing image and stores the data of '%s', which is no "
-                    "chain",
+                    "node '%s' (%s) has a backing image and stores the data of '%s': this is not "
+                    "a chain",
                     node->name, node->driver, format->name);
         return FALSE;
     }
-    return check_single(node, error);
+    return check_single_child(node, error);
 }
 
-/* From the format node down to the node that stores its bytes; NULL where the edges do not tell.
- * A raw node below another node is a slice of what is below it, and a filter here. */
+/* Walk from the format node to the protocol node; @storage is NULL if the edges do not lead to one.
+ * A raw node below another node is a slice and counts as a filter. */
 static gboolean
 find_storage(Walk *walk, const QblkNode *format, QblkLayer *layer, const QblkNode **storage,
              GError **error)
@@ -93,8 +96,9 @@ find_storage(Walk *walk, const QblkNode *format, QblkLayer *layer, const QblkNod
             }
             qblk_chain_filter_add(layer->storage_filters, node->name, node->driver);
         }
+
         node = qblk_node_storage(node);
-        if (node != NULL && !step(walk, node, error)) {
+        if (node != NULL && !count_step(walk, node, error)) {
             return FALSE;
         }
     }
@@ -111,14 +115,16 @@ load_layer(Walk *walk, const QblkNode *format, GError **error)
         qblk_chain_layer_free(layer);
         return NULL;
     }
-    /* A protocol node used as it is holds a raw image. */
+
+    /* A protocol node without a format node is a raw image. */
     const char *driver = is_protocol(format) ? "raw" : format->driver;
     const QblkDriver *row = qblk_driver_find(driver);
+    const QblkNode *named = storage == NULL ? format : storage;
+
     layer->node_name = g_strdup(format->name);
     layer->storage = storage == NULL ? NULL : g_strdup(storage->name);
     layer->format = g_strdup(driver);
     layer->xml_format = row == NULL ? NULL : g_strdup(row->format);
-    const QblkNode *named = storage == NULL ? format : storage;
     layer->filename = g_strdup(named->filename);
     layer->had_secrets = named->had_secrets;
     layer->read_only = format->read_only;
@@ -126,6 +132,7 @@ load_layer(Walk *walk, const QblkNode *format, GError **error)
     layer->actual_size = format->actual_size;
     layer->backing_name = g_strdup(format->backing_name);
     layer->backing_format = g_strdup(format->backing_format);
+
     layer->location = qblk_location_new(format, storage);
     return layer;
 }
@@ -146,6 +153,7 @@ load_layers(QblkChain *chain, const QblkNode *top, guint limit, GError **error)
         if (!skip_filters(&walk, &node, filters, error)) {
             return FALSE;
         }
+
         QblkLayer *layer = load_layer(&walk, node, error);
         if (layer == NULL) {
             return FALSE;
@@ -155,7 +163,7 @@ load_layers(QblkChain *chain, const QblkNode *top, guint limit, GError **error)
         g_ptr_array_add(chain->layers, layer);
 
         node = qblk_node_child(node, "backing");
-        if (node != NULL && !step(&walk, node, error)) {
+        if (node != NULL && !count_step(&walk, node, error)) {
             return FALSE;
         }
     }
@@ -163,36 +171,47 @@ load_layers(QblkChain *chain, const QblkNode *top, guint limit, GError **error)
     return TRUE;
 }
 
-/* A copy or an active commit writes to a second place.  A commit within the chain uses another
- * filter (commit_top) and no mirror. */
-static gboolean
-load_mirror(const QblkSnapshot *snapshot, QblkChain *chain, GError **error)
+/* The job that copies or actively commits the disk of @chain, or NULL. */
+static const QblkJob *
+find_mirror_job(const QblkSnapshot *snapshot, const QblkChain *chain)
 {
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         const QblkJob *job = snapshot->jobs->pdata[i];
-        const QblkNode *target = qblk_snapshot_jobs_mirror_target(job);
-        if (g_strcmp0(job->target, chain->target) != 0 || target == NULL) {
-            continue;
+        gboolean is_own = g_strcmp0(job->target, chain->target) == 0;
+        if (is_own && qblk_snapshot_jobs_mirror_target(job) != NULL) {
+            return job;
         }
-        g_autoptr(GPtrArray) filters = qblk_chain_filters_new();
-        Walk walk = {.limit = snapshot->nodes->len + 1};
-        if (!skip_filters(&walk, &target, filters, error)) {
-            return FALSE;
-        }
-        QblkLayer *layer = load_layer(&walk, target, error);
-        if (layer == NULL) {
-            return FALSE;
-        }
-        chain->mirror = g_new0(QblkMirror, 1);
-        chain->mirror->is_commit = g_str_equal(job->type, "commit");
-        chain->mirror->ready = job->ready;
-        /* The target of a shallow copy may get the backing that its header names at the pivot. */
-        chain->mirror->is_complete =
-            layer->backing_name == NULL && qblk_node_child(target, "backing") == NULL;
-        chain->mirror->job = g_strdup(job->id);
-        chain->mirror->layer = layer;
+    }
+    return NULL;
+}
+
+static gboolean
+load_mirror(const QblkSnapshot *snapshot, QblkChain *chain, GError **error)
+{
+    const QblkJob *job = find_mirror_job(snapshot, chain);
+    if (job == NULL) {
         return TRUE;
     }
+
+    const QblkNode *target = qblk_snapshot_jobs_mirror_target(job);
+    g_autoptr(GPtrArray) filters = qblk_chain_filters_new();
+    Walk walk = {.limit = snapshot->nodes->len + 1};
+    if (!skip_filters(&walk, &target, filters, error)) {
+        return FALSE;
+    }
+    QblkLayer *layer = load_layer(&walk, target, error);
+    if (layer == NULL) {
+        return FALSE;
+    }
+
+    chain->mirror = g_new0(QblkMirror, 1);
+    chain->mirror->is_commit = g_str_equal(job->type, "commit");
+    chain->mirror->ready = job->ready;
+    /* At the pivot the target of a shallow copy may get the backing file that its header names. */
+    chain->mirror->is_complete =
+        layer->backing_name == NULL && qblk_node_child(target, "backing") == NULL;
+    chain->mirror->job = g_strdup(job->id);
+    chain->mirror->layer = layer;
     return TRUE;
 }
 
@@ -215,17 +234,20 @@ load_disk(const QblkDevice *device)
     return chain;
 }
 
-/* The nodes of an image's private daemon are gone before anybody could use them, and those that
- * QEMU named have another name each time: a chain with them would never be the same again.  That
- * they are read-only says nothing of the image either. */
-static void
-forget_daemon(QblkChain *chain)
+static gboolean
+is_of_daemon(const QblkChain *chain)
 {
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    if (chain->qdev != NULL || chain->backend != NULL || top == NULL ||
-        g_strcmp0(top->node_name, QBLK_IMAGE_NODE) != 0) {
-        return;
-    }
+    gboolean has_device = chain->qdev != NULL || chain->backend != NULL;
+    return !has_device && top != NULL && g_strcmp0(top->node_name, QBLK_IMAGE_NODE) == 0;
+}
+
+/* The nodes of the private daemon do not outlive it, and some have another name each time: with
+ * these names the fingerprint would differ each time.  The daemon opens all images read-only,
+ * which does not apply to the images. */
+static void
+remove_daemon_state(QblkChain *chain)
+{
     for (guint i = 0; i < chain->layers->len; i++) {
         QblkLayer *layer = chain->layers->pdata[i];
         g_clear_pointer(&layer->node_name, g_free);
@@ -235,6 +257,21 @@ forget_daemon(QblkChain *chain)
     chain->read_only = FALSE;
 }
 
+/* Load the layers and the mirror of the disk @device. */
+static gboolean
+load_layers_of_disk(const QblkSnapshot *snapshot, const QblkDevice *device, QblkChain *chain,
+                    GError **error)
+{
+    const QblkNode *top = qblk_snapshot_jobs_top(snapshot, device);
+    if (top == NULL) {
+        return TRUE; /* an empty drive */
+    }
+    if (!load_layers(chain, top, snapshot->nodes->len + 1, error)) {
+        return FALSE;
+    }
+    return load_mirror(snapshot, chain, error);
+}
+
 QblkChain *
 qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
@@ -242,19 +279,20 @@ qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **err
     if (device == NULL) {
         return NULL;
     }
-    if (snapshot->withheld != NULL) {
+    if (snapshot->no_nodes_reason != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, "%s: %s", device->target,
-                    snapshot->withheld);
+                    snapshot->no_nodes_reason);
         return NULL;
     }
+
     g_autoptr(QblkChain) chain = load_disk(device);
-    const QblkNode *top = qblk_snapshot_jobs_top(snapshot, device);
-    if (top != NULL && (!load_layers(chain, top, snapshot->nodes->len + 1, error) ||
-                        !load_mirror(snapshot, chain, error))) {
+    if (!load_layers_of_disk(snapshot, device, chain, error)) {
         g_prefix_error(error, "%s: ", device->target);
         return NULL;
     }
-    forget_daemon(chain);
+    if (is_of_daemon(chain)) {
+        remove_daemon_state(chain);
+    }
     qblk_chain_number(chain);
     return g_steal_pointer(&chain);
 }

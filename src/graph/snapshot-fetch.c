@@ -7,14 +7,14 @@
 #include "qmp/client.h"
 
 /* A graph that a job changes between two queries is read again. */
-#define ATTEMPTS 3
+#define MAX_ATTEMPTS 3
 
-/* Each batch goes one step further from a disk towards the machine; no bus nests this deep. */
-#define MOST_BATCHES 100
+/* Each batch goes one step from a disk towards the machine; buses do not nest this deep. */
+#define MAX_BATCHES 100
 
-/* Send @queries and add what comes back to @replies. */
+/* Send @queries and add the answers to @replies. */
 static gboolean
-ask(QblkClient *client, GPtrArray *queries, QblkReplies *replies, GError **error)
+send_queries(QblkClient *client, GPtrArray *queries, QblkReplies *replies, GError **error)
 {
     g_autoptr(GPtrArray) answers = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_answer_free);
     if (!qblk_client_call_batch(client, queries, answers, error)) {
@@ -41,25 +41,26 @@ has_nodes_query(GPtrArray *queries)
     return FALSE;
 }
 
-/* Before the nodes are asked for: a guest is not stopped for long, nor for a moment unannounced. */
+/* Estimate, before the nodes are queried, for how long that blocks the guest: refuse a long time,
+ * warn of a short one. */
 static gboolean
-check_busy(const QblkReplies *replies, const QblkSnapshotOptions *options, GError **error)
+check_busy_time(const QblkReplies *replies, const QblkSnapshotOptions *options, GError **error)
 {
     guint64 nodes = qblk_batch_estimate_nodes(replies);
     guint64 busy_ms = qblk_batch_busy_ms(nodes);
     if (nodes > QBLK_LIMIT_NODES) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
-                    "the disks of this VM stand on about %" G_GUINT64_FORMAT
-                    " nodes: asking for them would stop it for some %" G_GUINT64_FORMAT
-                    " s, and more than %u are not asked for",
-                    nodes, busy_ms / 1000, QBLK_LIMIT_NODES);
+                    "this VM has about %" G_GUINT64_FORMAT
+                    " block nodes, more than the limit of %u: querying them would stop its disks "
+                    "for about %" G_GUINT64_FORMAT " s",
+                    nodes, QBLK_LIMIT_NODES, busy_ms / 1000);
         return FALSE;
     }
     if (busy_ms > QBLK_BUSY_WARNING_MS && options->warning != NULL) {
         g_autofree char *message = g_strdup_printf(
             "this VM has about %" G_GUINT64_FORMAT
-            " block nodes: each look at them keeps its monitor busy, and its disks waiting, for "
-            "about %" G_GUINT64_FORMAT " ms",
+            " block nodes: each query of them blocks its monitor and its disks for about "
+            "%" G_GUINT64_FORMAT " ms",
             nodes, busy_ms);
         options->warning(message, options->warning_data);
     }
@@ -70,24 +71,24 @@ static QblkReplies *
 fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
-    for (guint i = 0; i < MOST_BATCHES; i++) {
+    for (guint i = 0; i < MAX_BATCHES; i++) {
         g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
         if (queries->len == 0) {
             return g_steal_pointer(&replies);
         }
-        if (has_nodes_query(queries) && !check_busy(replies, options, error)) {
+        if (has_nodes_query(queries) && !check_busy_time(replies, options, error)) {
             return NULL;
         }
-        if (!ask(client, queries, replies, error)) {
+        if (!send_queries(client, queries, replies, error)) {
             return NULL;
         }
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                "the buses of this VM nest without end");
+                "the buses of this VM form a cycle");
     return NULL;
 }
 
-/* Fetch and load, again while the graph changes under it.  Either result may be NULL for not
+/* Fetch and load, again if the graph changes meanwhile.  Either result may be NULL if it is not
  * wanted. */
 static gboolean
 fetch(QblkClient *client, const QblkSnapshotOptions *options, QblkReplies **replies_out,
@@ -99,11 +100,13 @@ fetch(QblkClient *client, const QblkSnapshotOptions *options, QblkReplies **repl
         if (replies == NULL) {
             return FALSE;
         }
+
         g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_load(replies, options, &cause);
-        if (snapshot == NULL && attempt < ATTEMPTS &&
+        if (snapshot == NULL && attempt < MAX_ATTEMPTS &&
             g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED)) {
             continue;
         }
+
         if (snapshot_out != NULL) {
             if (snapshot == NULL) {
                 g_propagate_error(error, g_steal_pointer(&cause));
@@ -122,7 +125,8 @@ QblkReplies *
 qblk_snapshot_fetch_replies(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
 {
     QblkReplies *replies = NULL;
-    return fetch(client, options, &replies, NULL, error) ? replies : NULL;
+    (void)fetch(client, options, &replies, NULL, error);
+    return replies;
 }
 
 QblkSnapshot *
@@ -130,6 +134,6 @@ qblk_snapshot_fetch(QblkClient *client, const QblkSnapshotOptions *options, GErr
 {
     g_autoptr(QblkSnapshotOptions) none = options == NULL ? qblk_snapshot_options_new() : NULL;
     QblkSnapshot *snapshot = NULL;
-    return fetch(client, options == NULL ? none : options, NULL, &snapshot, error) ? snapshot
-                                                                                   : NULL;
+    (void)fetch(client, options == NULL ? none : options, NULL, &snapshot, error);
+    return snapshot;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The one place where the graph meets a live QEMU; see qblk_snapshot_fetch in <qblk/snapshot.h>.
+ * The only file in which the graph talks to a live QEMU; see qblk_snapshot_fetch in
+ * <qblk/snapshot.h>.
  */
 #pragma once
 
@@ -8,8 +9,10 @@
 #include "graph/snapshot-options.h"
 
 /**
- * Ask until nothing is missing for a snapshot with @options, and return all replies: what a capture
- * is made of.  The replies are of one moment as far as they can show it.
+ * Send queries until no reply is missing for a snapshot with @options.
+ *
+ * Returns: (transfer full): all replies, as for a capture; they are of one moment as far as that
+ * can be checked.  Errors as for qblk_snapshot_fetch.
  */
 QblkReplies *qblk_snapshot_fetch_replies(QblkClient *client, const QblkSnapshotOptions *options,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -9,8 +9,10 @@
 
 #include <string.h>
 
+/* ---- nodes and edges ---- */
+
 static gboolean
-check_count(gsize count, GError **error)
+check_node_count(gsize count, GError **error)
 {
     if (count <= QBLK_LIMIT_NODES) {
         return TRUE;
@@ -21,10 +23,10 @@ check_count(gsize count, GError **error)
     return FALSE;
 }
 
+/* QEMU lists the newest node first. */
 static gboolean
 load_nodes(QblkSnapshot *snapshot, const QblkJson *entries, GError **error)
 {
-    /* QEMU lists the newest first. */
     for (gsize i = qblk_json_length(entries); i > 0; i--) {
         g_autofree char *what =
             g_strdup_printf("query-named-block-nodes[%" G_GSIZE_FORMAT "]", i - 1);
@@ -42,32 +44,36 @@ index_nodes(QblkSnapshot *snapshot, GError **error)
 {
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         QblkNode *node = snapshot->nodes->pdata[i];
-        if (!g_hash_table_insert(snapshot->by_name, node->name, node)) {
+        gboolean is_new = g_hash_table_insert(snapshot->by_name, node->name, node);
+        if (!is_new) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                        "there are two nodes with the name '%s'", node->name);
+                        "two nodes have the name '%s'", node->name);
             return FALSE;
         }
     }
     return TRUE;
 }
 
-/* Without the nodes' own reply: enough to say which disk a job works on. */
+/* Without the reply for the nodes the debug graph is enough to find the disk of a job. */
 static gboolean
-load_withheld(QblkSnapshot *snapshot, const QblkReplies *replies, GError **error)
+load_debug_graph(QblkSnapshot *snapshot, const QblkReplies *replies, GError **error)
 {
     const QblkJson *graph = qblk_replies_value(replies, "x-debug-query-block-graph");
     if (graph == NULL) {
         return TRUE;
     }
-    if (!qblk_block_graph_make_nodes(graph, snapshot->nodes, error) ||
-        !check_count(snapshot->nodes->len, error) || !index_nodes(snapshot, error)) {
+    if (!qblk_block_graph_make_nodes(graph, snapshot->nodes, error)) {
         return FALSE;
     }
+    if (!check_node_count(snapshot->nodes->len, error) || !index_nodes(snapshot, error)) {
+        return FALSE;
+    }
+
     snapshot->edges = qblk_edges_load(replies, NULL, snapshot->by_name, QBLK_EDGES_DEBUG, error);
     return snapshot->edges != NULL;
 }
 
-/* Nodes and edges, unless it was not safe to ask for them. */
+/* Load nodes and edges, unless the query for the nodes was not safe. */
 static gboolean
 load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapshotOptions *options,
            GError **error)
@@ -75,27 +81,33 @@ load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapsho
     g_autoptr(QblkJson) arguments = qblk_batch_nodes_arguments();
     const QblkReply *reply = qblk_replies_find(replies, "query-named-block-nodes", arguments);
     if (reply == NULL) {
-        snapshot->withheld = qblk_job_forbids_nodes(replies, snapshot->jobs);
-        if (snapshot->withheld != NULL) {
-            return load_withheld(snapshot, replies, error);
+        snapshot->no_nodes_reason = qblk_job_forbids_nodes(replies, snapshot->jobs);
+        if (snapshot->no_nodes_reason != NULL) {
+            return load_debug_graph(snapshot, replies, error);
         }
     }
+
     if (reply == NULL || !qblk_json_is(reply->value, QBLK_JSON_ARRAY)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                    "there is no reply to 'query-named-block-nodes' with 'flat': QEMU 5.0 or later "
-                    "is needed");
+                    "no reply to 'query-named-block-nodes' with 'flat': QEMU 5.0 or later is "
+                    "required");
         return FALSE;
     }
-    if (!check_count(qblk_json_length(reply->value), error) ||
-        !load_nodes(snapshot, reply->value, error) || !index_nodes(snapshot, error)) {
+    if (!check_node_count(qblk_json_length(reply->value), error)) {
         return FALSE;
     }
+    if (!load_nodes(snapshot, reply->value, error) || !index_nodes(snapshot, error)) {
+        return FALSE;
+    }
+
     snapshot->edges =
         qblk_edges_load(replies, reply->value, snapshot->by_name, options->edges, error);
     return snapshot->edges != NULL;
 }
 
-/* A storage daemon has no devices: each node that nobody uses is the top of a disk. */
+/* ---- devices ---- */
+
+/* A storage daemon has no devices: each node without a parent is the top of a disk. */
 static void
 add_root_nodes(QblkSnapshot *snapshot, const QblkReplies *replies)
 {
@@ -104,6 +116,7 @@ add_root_nodes(QblkSnapshot *snapshot, const QblkReplies *replies)
     if (is_system || snapshot->devices->len > 0) {
         return;
     }
+
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         const QblkNode *node = snapshot->nodes->pdata[i];
         if (node->parents->len == 0) {
@@ -112,21 +125,22 @@ add_root_nodes(QblkSnapshot *snapshot, const QblkReplies *replies)
     }
 }
 
-/* The statistics have the backing of what devices use: a node that none uses would look like a
- * chain of one. */
+/* The statistics report the backing image only below a device: the chain of another node would
+ * look as if it had one layer. */
 static gboolean
-check_edges(const QblkSnapshot *snapshot, GError **error)
+check_stats_cover_disks(const QblkSnapshot *snapshot, GError **error)
 {
     if (snapshot->edges == NULL || snapshot->edges->used != QBLK_EDGES_STATS) {
         return TRUE;
     }
+
     for (guint i = 0; i < snapshot->devices->len; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
         if (device->qdev == NULL && device->backend == NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                        "node '%s' is a disk that cannot be read: 'query-blockstats' does not say "
-                        "what is below a node that no device uses, and this QEMU does not have "
-                        "'x-debug-query-block-graph'",
+                        "node '%s' is a disk that cannot be read: 'query-blockstats' does not "
+                        "report what is below a node that no device uses, and this QEMU does not "
+                        "have 'x-debug-query-block-graph'",
                         qblk_device_label(device));
             return FALSE;
         }
@@ -135,7 +149,7 @@ check_edges(const QblkSnapshot *snapshot, GError **error)
 }
 
 static gboolean
-find_inserted(QblkSnapshot *snapshot, GError **error)
+connect_devices(QblkSnapshot *snapshot, GError **error)
 {
     for (guint i = 0; i < snapshot->devices->len; i++) {
         QblkDevice *device = snapshot->devices->pdata[i];
@@ -143,7 +157,7 @@ find_inserted(QblkSnapshot *snapshot, GError **error)
             continue;
         }
         device->node = g_hash_table_lookup(snapshot->by_name, device->node_name);
-        if (device->node == NULL && snapshot->withheld == NULL) {
+        if (device->node == NULL && snapshot->no_nodes_reason == NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
                         "the graph changed while it was read: node '%s' of '%s' is not listed",
                         device->node_name, qblk_device_label(device));
@@ -162,6 +176,7 @@ compare_targets(gconstpointer left, gconstpointer right)
     if (a->target == NULL || b->target == NULL) {
         return (a->target == NULL) - (b->target == NULL);
     }
+
     int prefix = strncmp(a->target, b->target, 2);
     gsize length_a = strlen(a->target), length_b = strlen(b->target);
     if (prefix == 0 && length_a != length_b) {
@@ -184,18 +199,53 @@ sort_devices(QblkSnapshot *snapshot)
     g_ptr_array_add(snapshot->targets, NULL);
 }
 
-/* Each disk has a chain of its own, and few nodes are many layers where many disks share them. */
 static gboolean
-check_layers(const QblkSnapshot *snapshot, GError **error)
+load_devices(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapshotOptions *options,
+             GError **error)
+{
+    GPtrArray *devices = qblk_device_load_all(replies, error);
+    if (devices == NULL) {
+        return FALSE;
+    }
+    g_ptr_array_unref(snapshot->devices);
+    snapshot->devices = devices;
+
+    add_root_nodes(snapshot, replies);
+    if (!connect_devices(snapshot, error)) {
+        return FALSE;
+    }
+    if (!qblk_target_assign(devices, snapshot->by_name, options, snapshot->ambiguous, error)) {
+        return FALSE;
+    }
+    if (!check_stats_cover_disks(snapshot, error)) {
+        return FALSE;
+    }
+    sort_devices(snapshot);
+    return TRUE;
+}
+
+/* ---- the snapshot ---- */
+
+/* The layers from @top downwards, up to as many as a chain may have. */
+static guint
+count_layers(const QblkNode *top)
+{
+    guint layers = 0;
+    for (const QblkNode *node = top; node != NULL && layers < QBLK_LIMIT_LAYERS; layers++) {
+        const QblkNode *below = qblk_node_filtered(node);
+        node = below != NULL ? below : qblk_node_child(node, "backing");
+    }
+    return layers;
+}
+
+/* Disks may share nodes, and each disk has a chain of its own: few nodes can be many layers. */
+static gboolean
+check_layer_count(const QblkSnapshot *snapshot, GError **error)
 {
     guint layers = 0;
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
-        guint end = layers + QBLK_LIMIT_LAYERS; /* a longer one is refused when it is made */
-        for (const QblkNode *node = device->node; node != NULL && layers < end; layers++) {
-            const QblkNode *below = qblk_node_filtered(node);
-            node = below != NULL ? below : qblk_node_child(node, "backing");
-        }
+        layers += count_layers(device->node);
         if (layers > QBLK_LIMIT_ALL_LAYERS) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
                         "the chains of all disks have more layers than the limit of %d",
@@ -215,27 +265,19 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
     snapshot->vm_name = name == NULL ? NULL : qblk_redact_name(name, NULL);
 
     snapshot->jobs = qblk_job_load_all(replies, error);
-    if (snapshot->jobs == NULL || !load_graph(snapshot, replies, options, error)) {
+    if (snapshot->jobs == NULL) {
         return NULL;
     }
-    GPtrArray *devices = qblk_device_load_all(replies, error);
-    if (devices == NULL) {
+    if (!load_graph(snapshot, replies, options, error)) {
         return NULL;
     }
-    g_ptr_array_unref(snapshot->devices);
-    snapshot->devices = devices;
+    if (!load_devices(snapshot, replies, options, error)) {
+        return NULL;
+    }
+    if (!check_layer_count(snapshot, error)) {
+        return NULL;
+    }
 
-    add_root_nodes(snapshot, replies);
-    if (!find_inserted(snapshot, error) ||
-        !qblk_target_assign(snapshot->devices, snapshot->by_name, options, snapshot->ambiguous,
-                            error) ||
-        !check_edges(snapshot, error)) {
-        return NULL;
-    }
-    sort_devices(snapshot);
-    if (!check_layers(snapshot, error)) {
-        return NULL;
-    }
     qblk_snapshot_jobs_attach(snapshot);
     return g_steal_pointer(&snapshot);
 }

@@ -50,25 +50,27 @@ qblk_snapshot_options_add_target(QblkSnapshotOptions *options, const char *assig
     const char *equals = strchr(assignment, '=');
     if (equals == NULL || equals == assignment || equals[1] == '\0') {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                    "'%s' does not give a disk a name: say NAME=DEVICE, as in vda=virtio-disk0",
-                    assignment);
+                    "invalid target '%s': specify NAME=DEVICE, as in vda=virtio-disk0", assignment);
         return FALSE;
     }
+
     g_autofree char *target = g_strndup(assignment, (gsize)(equals - assignment));
     if (strpbrk(target, "[]/:") != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
-                    "'%s' cannot be the name of a disk: it has one of the characters []/:", target);
+                    "invalid disk name '%s': the characters []/: are not allowed", target);
         return FALSE;
     }
+
     for (guint i = 0; i < options->assignments->len; i++) {
         const QblkTargetAssignment *other = options->assignments->pdata[i];
         if (g_str_equal(other->target, target)) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                        "the name '%s' is given to '%s' and to '%s'", target, other->device,
+                        "the name '%s' is assigned to '%s' and to '%s'", target, other->device,
                         equals + 1);
             return FALSE;
         }
     }
+
     QblkTargetAssignment *added = g_new0(QblkTargetAssignment, 1);
     added->target = g_steal_pointer(&target);
     added->device = g_strdup(equals + 1);

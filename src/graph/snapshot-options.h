@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What a snapshot is made with.
+ * The options of a snapshot.
  */
 #pragma once
 
 #include <qblk/snapshot.h>
 
-/** Where the edges between nodes come from. */
+/** The reply that the edges between nodes are read from. */
 typedef enum {
     QBLK_EDGES_BEST,     /* the first of the following that this QEMU has */
     QBLK_EDGES_CHILDREN, /* `children` of each node, QEMU 10.1 */
     QBLK_EDGES_DEBUG,    /* x-debug-query-block-graph, QEMU 4.0, not a stable interface */
-    QBLK_EDGES_STATS,    /* query-blockstats, stable, sees less */
+    QBLK_EDGES_STATS,    /* query-blockstats, stable, does not have all edges */
 } QblkEdgeSource;
 
 /** One "--target NAME=DEVICE". */
@@ -32,7 +32,7 @@ struct QblkSnapshotOptions {
     GPtrArray *assignments; /* of QblkTargetAssignment, owned */
     GPtrArray *hints;       /* of QblkTargetHint, owned */
     QblkEdgeSource edges;
-    gboolean everything; /* ask for all that any command could need: a capture */
+    gboolean everything; /* send the queries of all commands, for a capture */
     QblkWarning warning; /* or NULL */
     gpointer warning_data;
 };

@@ -33,18 +33,19 @@ has_image(const QblkChain *chain, const QblkLayer *layer, const QblkSource *sour
 }
 
 static gboolean
-is_one_of(const QblkNode *node, const QblkLayer *layer)
+is_of_layer(const QblkNode *node, const QblkLayer *layer)
 {
     return is_same_node(layer->node_name, node->name) || is_same_node(layer->storage, node->name);
 }
 
-/* A disk that has no chain may have the node all the same: a child of a quorum. */
+/* A disk without a chain may have the node, too: as a child of a quorum. */
 static gboolean
 has_node(const QblkNode *top, const QblkLayer *layer)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) waiting = g_ptr_array_new(); /* of GPtrArray of QblkChild */
-    if (is_one_of(top, layer)) {
+
+    if (is_of_layer(top, layer)) {
         return TRUE;
     }
     g_ptr_array_add(waiting, top->children);
@@ -52,15 +53,27 @@ has_node(const QblkNode *top, const QblkLayer *layer)
         const GPtrArray *children = g_ptr_array_steal_index_fast(waiting, waiting->len - 1);
         for (guint i = 0; i < children->len; i++) {
             const QblkChild *child = children->pdata[i];
-            if (is_one_of(child->node, layer)) {
+            if (is_of_layer(child->node, layer)) {
                 return TRUE;
             }
-            if (g_hash_table_insert(seen, child->node->name, child->node->name)) {
+            gboolean is_new = g_hash_table_add(seen, child->node->name);
+            if (is_new) {
                 g_ptr_array_add(waiting, child->node->children);
             }
         }
     }
     return FALSE;
+}
+
+static gboolean
+uses_image(const QblkSnapshot *snapshot, const QblkDevice *device, const QblkLayer *layer,
+           const QblkSource *source)
+{
+    g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, device->target, NULL);
+    if (chain != NULL) {
+        return has_image(chain, layer, source);
+    }
+    return device->node != NULL && has_node(device->node, layer);
 }
 
 const char *
@@ -72,9 +85,7 @@ qblk_snapshot_users_other(const QblkSnapshot *snapshot, const char *target, cons
         if (g_str_equal(device->target, target)) {
             continue;
         }
-        g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, device->target, NULL);
-        if (chain != NULL ? has_image(chain, layer, source)
-                          : device->node != NULL && has_node(device->node, layer)) {
+        if (uses_image(snapshot, device, layer, source)) {
             return device->target;
         }
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Who else uses an image: a change of its data would reach them too.
+ * Other users of an image: a change of its data would reach them, too.
  */
 #pragma once
 
@@ -8,8 +8,12 @@
 #include "graph/snapshot.h"
 
 /**
- * The target name of another disk than @target whose chain has the image of @layer, as the same
- * node or as the same file opened again; NULL where no disk has.  Borrowed.
+ * Find another disk that has the image of @layer in its chain, as the same node or as the same file
+ * in another node.
+ *
+ * @target: the disk of @layer, which is left out
+ *
+ * Returns: (transfer none) (nullable): the target name of the first such disk
  */
 const char *qblk_snapshot_users_other(const QblkSnapshot *snapshot, const char *target,
                                       const QblkLayer *layer);

@@ -20,7 +20,7 @@ qblk_snapshot_free(QblkSnapshot *snapshot)
         return;
     }
     g_free(snapshot->vm_name);
-    g_free(snapshot->withheld);
+    g_free(snapshot->no_nodes_reason);
     g_ptr_array_unref(snapshot->nodes);
     g_hash_table_unref(snapshot->by_name);
     g_ptr_array_unref(snapshot->devices);
@@ -44,12 +44,12 @@ qblk_snapshot_node(const QblkSnapshot *snapshot, const char *name)
 }
 
 static void
-fail_no_disk(const QblkSnapshot *snapshot, const char *name, GError **error)
+set_unknown_error(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
     const char *candidates = g_hash_table_lookup(snapshot->ambiguous, name);
     if (candidates != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                    "the disk name '%s' could mean %s: say which with --target %s=DEVICE", name,
+                    "the disk name '%s' could mean %s: specify one with --target %s=DEVICE", name,
                     candidates, name);
         return;
     }
@@ -57,20 +57,20 @@ fail_no_disk(const QblkSnapshot *snapshot, const char *name, GError **error)
 }
 
 static gboolean
-is_called(const QblkDevice *device, const char *name)
+has_other_name(const QblkDevice *device, const char *name)
 {
     return g_strcmp0(device->id, name) == 0 || g_strcmp0(device->backend, name) == 0 ||
            g_strcmp0(device->qdev, name) == 0;
 }
 
-/* The one disk whose device or drive is called @name. */
+/* The only disk whose device or drive has the name @name. */
 static const QblkDevice *
 find_by_other_name(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
     const QblkDevice *found = NULL;
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
-        if (!is_called(device, name)) {
+        if (!has_other_name(device, name)) {
             continue;
         }
         if (found != NULL) {
@@ -80,8 +80,9 @@ find_by_other_name(const QblkSnapshot *snapshot, const char *name, GError **erro
         }
         found = device;
     }
+
     if (found == NULL) {
-        fail_no_disk(snapshot, name, error);
+        set_unknown_error(snapshot, name, error);
     }
     return found;
 }
@@ -95,8 +96,9 @@ qblk_snapshot_find(const QblkSnapshot *snapshot, const char *name, GError **erro
             return device;
         }
     }
+
     if (g_hash_table_contains(snapshot->ambiguous, name)) {
-        fail_no_disk(snapshot, name, error);
+        set_unknown_error(snapshot, name, error);
         return NULL;
     }
     return find_by_other_name(snapshot, name, error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The graph snapshot: loaded from a reply set in one go, never changed afterwards.
+ * The graph snapshot: loaded from a reply set, const afterwards.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 struct QblkSnapshot {
     QblkQemuVersion version;
     char *vm_name;         /* given to -name, or NULL */
-    char *withheld;        /* why there are no nodes, or NULL */
+    char *no_nodes_reason; /* why the nodes were not queried, or NULL */
     GPtrArray *nodes;      /* of QblkNode, owned, in the order they were made */
     GHashTable *by_name;   /* node-name -> QblkNode, borrowed */
     GPtrArray *devices;    /* of QblkDevice, owned: disks first in the order of a listing */
@@ -23,29 +23,33 @@ struct QblkSnapshot {
     GPtrArray *targets;    /* of const char *, borrowed, with a NULL at the end */
     GHashTable *ambiguous; /* name that several devices could have -> text naming them */
     GPtrArray *jobs;       /* of QblkJob, owned */
-    QblkEdges *edges;      /* NULL where there are no nodes */
+    QblkEdges *edges;      /* NULL if there are no nodes */
 };
 
 /** An empty snapshot, to be filled by qblk_snapshot_load. */
 QblkSnapshot *qblk_snapshot_new(void) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Make a snapshot of what @replies say.  A pure function.
+ * Load a snapshot from @replies.  A pure function.
  *
- * Errors: QBLK_GRAPH_ERROR_CHANGED where the replies are not of one moment, _INVALID, _LIMIT,
- * _UNSUPPORTED where the replies lack edges, _NO_DISK or _AMBIGUOUS for a device the user
- * named; QBLK_JSON_ERROR_TYPE for a field of the wrong type.
+ * Returns: (transfer full): the snapshot, or NULL with QBLK_GRAPH_ERROR_CHANGED if the replies are
+ * not of one moment, _INVALID, _LIMIT, _UNSUPPORTED if the replies have no edges, _NO_DISK or
+ * _AMBIGUOUS for a device that the user named; QBLK_JSON_ERROR_TYPE for a field of the wrong type.
  */
 QblkSnapshot *qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *options,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The disk that @name means, by target name or else by qdev id or BlockBackend name.  Borrowed. */
+/**
+ * Find a disk by its target name, or else by its qdev id or BlockBackend name.
+ *
+ * Returns: (transfer none): the disk, or NULL with QBLK_GRAPH_ERROR_NO_DISK or _AMBIGUOUS.
+ */
 const QblkDevice *qblk_snapshot_find(const QblkSnapshot *snapshot, const char *name,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The node of that name, NULL where there is none.  Borrowed. */
+/** Returns: (transfer none) (nullable): the node with that name */
 const QblkNode *qblk_snapshot_node(const QblkSnapshot *snapshot, const char *name);
 
-/** The chain from @node downwards, which need not be a disk's; its target is the node's name. */
+/** Make the chain from any @node downwards; its target is the name of the node. */
 QblkChain *qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkNode *node,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

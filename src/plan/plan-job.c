@@ -295,7 +295,7 @@ check_is_known(const Request *request, GError **error)
     if (request->chain != NULL || g_str_equal(request->job->type, "stream")) {
         return TRUE;
     }
-    return qblk_plan_refuse(error, "%s", request->context->snapshot->withheld);
+    return qblk_plan_refuse(error, "%s", request->context->snapshot->no_nodes_reason);
 }
 
 /* Dismiss a job that is concluded, and return its error. */
@@ -450,7 +450,7 @@ static gboolean
 load_chain(const QblkPlanContext *context, const QblkJob *job, QblkChain **chain, GError **error)
 {
     gboolean is_over = g_str_equal(job->status, "concluded"); /* it has released its nodes */
-    gboolean is_readable = context->snapshot->withheld == NULL;
+    gboolean is_readable = context->snapshot->no_nodes_reason == NULL;
 
     if (is_readable && job->target == NULL && !is_over) {
         return qblk_plan_refuse(error, "job '%s' (%s) does not work on a disk", job->id, job->type);

@@ -58,7 +58,7 @@ load(const QblkReplies *replies, QblkEdgeSource edges)
     if (snapshot == NULL) {
         return;
     }
-    if (snapshot->withheld == NULL) { /* else `graph` refuses */
+    if (snapshot->no_nodes_reason == NULL) { /* else `graph` refuses */
         draw(snapshot);
     }
     for (guint i = 0; i < snapshot->jobs->len; i++) {

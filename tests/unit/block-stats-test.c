@@ -109,7 +109,7 @@ an_external_data_file_is_not_taken_for_the_file(void **state)
     g_autoptr(GError) problem = NULL;
     assert_null(qblk_layer_source_new(layer, &problem));
     assert_error(problem, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                 "does not say where it stores its data");
+                 "does not report the file of node");
 }
 
 static void

@@ -35,20 +35,20 @@ what_is_no_capture_is_refused_with_its_reason(void **state)
     static const struct {
         const char *text, *reason;
     } cases[] = {
-        {"", "this is no capture: not JSON"},
-        {"{", "this is no capture: not JSON"},
+        {"", "not a capture: not JSON"},
+        {"{", "not a capture: not JSON"},
         {"[]", "it has no 'qblk-capture'"},
         {"'qblk-capture'", "it has no 'qblk-capture'"},
         {"{}", "it has no 'qblk-capture'"},
         {"{'qblk-capture':'1','replies':[]}", "it has no 'qblk-capture'"},
         {"{'qblk-capture':true,'replies':[]}", "it has no 'qblk-capture'"},
         {"{'qblk-capture':1.0,'replies':[]}", "it has no 'qblk-capture'"},
-        {"{'qblk-capture':2,'replies':[]}", "its format is of another version than 1"},
-        {"{'qblk-capture':0,'replies':[]}", "its format is of another version than 1"},
+        {"{'qblk-capture':2,'replies':[]}", "its format version is not 1"},
+        {"{'qblk-capture':0,'replies':[]}", "its format version is not 1"},
         {"{'qblk-capture':1}", "it has no list of 'replies'"},
         {"{'qblk-capture':1,'replies':{}}", "it has no list of 'replies'"},
         {"{'qblk-capture':1,'replies':null}", "it has no list of 'replies'"},
-        {"{'qblk-capture':1,'replies':[7]}", "this is no capture: replies[0] is not an object"},
+        {"{'qblk-capture':1,'replies':[7]}", "not a capture: replies[0] is not an object"},
         {"{'qblk-capture':1,'replies':[{}]}", "replies[0]: 'execute' is missing"},
         {"{'qblk-capture':1,'replies':[{'execute':1,'return':1}]}", "'execute' is not a string"},
         {"{'qblk-capture':1,'replies':[{'execute':'a','arguments':[],'return':1}]}",
@@ -56,10 +56,10 @@ what_is_no_capture_is_refused_with_its_reason(void **state)
         {"{'qblk-capture':1,'replies':[{'execute':'a','error':'no'}]}",
          "replies[0]: 'error' is not an object"},
         {"{'qblk-capture':1,'replies':[{'execute':'b','return':1},{'execute':'a'}]}",
-         "this is no capture: replies[1]: there has to be either 'return' or 'error'"},
+         "not a capture: replies[1]: either 'return' or 'error' is required"},
         {"{'qblk-capture':1,'replies':[{'execute':'a','return':1,'error':{}}]}",
-         "this is no capture: replies[0]: there has to be either 'return' or 'error'"},
-        {"{'qblk-capture':1,'qblk-capture':1,'replies':[]}", "this is no capture: not JSON"},
+         "not a capture: replies[0]: either 'return' or 'error' is required"},
+        {"{'qblk-capture':1,'qblk-capture':1,'replies':[]}", "not a capture: not JSON"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;

@@ -133,10 +133,10 @@ an_invalid_command_line_is_a_usage_error(void **state)
         {"chain", "wrong number of arguments: use 'qblk chain VM [DISK...]"},
         {"list a/b --edges guess", "invalid --edges 'guess'"},
         {"list a/b --edges ''", "invalid --edges ''"},
-        {"list a/b --target vda", "'vda' does not give a disk a name"},
-        {"list a/b --target =x", "'=x' does not give a disk a name"},
-        {"list a/b --target a=x --target a=y", "the name 'a' is given to 'x' and to 'y'"},
-        {"list a/b --target 'a[1]=x'", "'a[1]' cannot be the name of a disk"},
+        {"list a/b --target vda", "invalid target 'vda'"},
+        {"list a/b --target =x", "invalid target '=x'"},
+        {"list a/b --target a=x --target a=y", "the name 'a' is assigned to 'x' and to 'y'"},
+        {"list a/b --target 'a[1]=x'", "invalid disk name 'a[1]'"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

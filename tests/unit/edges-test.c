@@ -55,7 +55,7 @@ a_source_that_qemu_does_not_have_is_an_error(void **state)
     g_autoptr(QblkReplies) recorded = graph_fixture_load("shared-base");
     g_autoptr(QblkReplies) bare = graph_fixture_copy_without(recorded, "x-debug-query-block-graph");
     static const char *const reasons[] = {
-        [QBLK_EDGES_CHILDREN] = "does not say the children of its nodes",
+        [QBLK_EDGES_CHILDREN] = "does not report the children of its nodes",
         [QBLK_EDGES_DEBUG] = "does not have 'x-debug-query-block-graph'"};
     for (int wanted = QBLK_EDGES_CHILDREN; wanted <= QBLK_EDGES_DEBUG; wanted++) {
         g_autoptr(GError) error = NULL;
@@ -237,7 +237,7 @@ statistics_are_refused_for_disks_that_no_device_has(void **state)
     options->edges = QBLK_EDGES_STATS;
     assert_null(qblk_snapshot_load(replies, options, &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                 "'query-blockstats' does not say what is below a node that no device uses");
+                 "'query-blockstats' does not report what is below a node that no device uses");
 }
 
 UNIT_MAIN(void)

@@ -154,8 +154,8 @@ more_jobs_than_are_allowed_are_refused_in_either_reply(void **state)
         }
         assert_null(loaded);
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
-                     over == 1 ? "there are more jobs than the limit of 4096"
-                               : "there are more block jobs than the limit of 4096");
+                     over == 1 ? "'query-jobs' lists more jobs than the limit of 4096"
+                               : "'query-block-jobs' lists more jobs than the limit of 4096");
     }
 }
 
@@ -230,10 +230,9 @@ one_dangerous_job_among_others_forbids_the_nodes(void **state)
     g_autoptr(QblkReplies) replies = graph_fixture_jobs("7.2.22", jobs, "[]");
     g_autoptr(GPtrArray) loaded = qblk_job_load_all(replies, NULL);
     g_autofree char *reason = qblk_job_forbids_nodes(replies, loaded);
-    assert_string_equal(reason,
-                        "stream job 's' is concluded and whoever started it has to dismiss it: "
-                        "asking QEMU 7.2.22 for its block nodes before that could crash the guest; "
-                        "have the job dismissed, then try again");
+    assert_string_equal(
+        reason, "stream job 's' is concluded and not dismissed: querying the block nodes of "
+                "QEMU 7.2.22 could crash the guest; dismiss the job, then try again");
 }
 
 static void

@@ -76,9 +76,9 @@ a_slice_is_that_of_any_raw_node_on_the_way(void **state)
         {"/a", "json:{\"driver\":\"raw\",\"offset\":512}", "/a 512+4096 (null)"},
         {"/a", "json:{\"driver\":\"raw\",\"offset\":0}", "/a (null)+(null) (null)"},
         {"json:{\"driver\":\"raw\",\"size\":1}", "json:{\"driver\":\"raw\",\"size\":1}",
-         "node 'r' uses a part of a part of a file, which XML cannot say"},
+         "node 'r' uses a part of a part of a file, which libvirt's XML cannot express"},
         {"json:{\"driver\":\"raw\",\"offset\":512,\"fil...", "/a",
-         "QEMU does not say which part of its file node 'f' uses"},
+         "QEMU does not report which part of its file node 'f' uses"},
     };
     Graph *graph = *state;
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -100,7 +100,7 @@ a_slice_of_unknown_size_is_a_problem(void **state)
     format->virtual_size = QBLK_UNKNOWN;
     qblk_node_add_child(format, "file", storage);
     g_autofree char *said = load(*state, format, storage);
-    assert_non_null(strstr(said, "how large"));
+    assert_non_null(strstr(said, "does not report its size"));
 }
 
 static void
@@ -165,14 +165,14 @@ a_data_file_without_a_place_is_a_problem(void **state)
     qblk_node_add_child(format, "file", storage);
     qblk_node_add_child(format, "data-file", add_node(*state, "r", "raw", ""));
     g_autofree char *said = load(*state, format, storage);
-    assert_string_equal(said, "the data file of node 'f' has no place");
+    assert_string_equal(said, "QEMU does not report the data file of node 'f'");
 }
 
 static void
 a_layer_without_storage_is_a_problem(void **state)
 {
     g_autofree char *said = load(*state, add_node(*state, "f", "qcow2", "/a"), NULL);
-    assert_string_equal(said, "node 'f' does not say where it stores its data");
+    assert_string_equal(said, "QEMU does not report the file of node 'f'");
 }
 
 static void

@@ -230,7 +230,7 @@ a_job_of_a_guest_of_libvirts_is_not_touched_unasked_where_its_chain_is_not_known
                                   "{'nodes': [], 'edges': []}");
         }
         g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-        assert_non_null(snapshot->withheld);
+        assert_non_null(snapshot->no_nodes_reason);
         QblkPlanContext context = {.snapshot = snapshot, .target = id, .speed = 42};
         QblkJob job = *qblk_plan_job_find(snapshot, "stream0");
         g_autofree char *own_id = g_strdup(id);

@@ -28,7 +28,7 @@ plan_unread(RunCase *test, const Row *row)
                          .nodes = nodes};
     const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda"};
     const QblkJobRequest request = {row->action, FALSE};
-    test->snapshot->withheld = g_strdup("it could crash");
+    test->snapshot->no_nodes_reason = g_strdup("it could crash");
     QblkPlan *plan = qblk_plan_job(&context, &job, &request, &error);
     assert_no_error(error);
     return plan;

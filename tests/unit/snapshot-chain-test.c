@@ -150,13 +150,13 @@ what_no_chain_can_say_is_refused(void **state)
         const char *nodes, *reason;
     } cases[] = {
         {"a quorum x children.0=b children.1=c\nb file /b\nc file /c\n",
-         "vda: node 'a' (quorum) has several children with data, which is no chain"},
+         "vda: node 'a' (quorum) has several children with data: this is not a chain"},
         {"a qcow2 /a file=f backing=q\nf file /a\nq quorum x children.0=f\n",
          "vda: node 'q' (quorum) has several children"},
         {"a raw /a file=q\nq quorum x children.0=f\nf file /a\n",
          "vda: node 'q' (quorum) has several children"},
-        {"a throttle x\n", "vda: filter 'a' (throttle) has nothing below it"},
-        {"a throttle x backing=b\nb file /b\n", "vda: filter 'a' (throttle) has nothing below it"},
+        {"a throttle x\n", "vda: filter 'a' (throttle) has no child"},
+        {"a throttle x backing=b\nb file /b\n", "vda: filter 'a' (throttle) has no child"},
         /* The backing of what is below is no layer of this chain, and must not vanish. */
         {"a raw x file=b\nb qcow2 /b file=f backing=c\nf file /b\nc file /c\n",
          "vda: node 'b' (qcow2) has a backing image and stores the data of 'a'"},
@@ -186,14 +186,14 @@ a_graph_that_goes_in_a_circle_ends(void **state)
         g_autoptr(QblkReplies) replies = graph_fixture_machine(cases[i], "vda - a");
         g_autoptr(GError) error = graph_fixture_error(replies, "vda");
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                     "vda: the graph goes in a circle at node");
+                     "vda: the graph forms a cycle at node");
     }
 }
 
 static void
 a_source_is_refused_where_the_file_says_less_than_the_node(void **state)
 {
-    static const char cut_off[] = "does not say which part of its file";
+    static const char cut_off[] = "does not report which part of its file";
     static const struct {
         const char *nodes, *problem;
     } cases[] = {
@@ -210,7 +210,7 @@ a_source_is_refused_where_the_file_says_less_than_the_node(void **state)
         {"a raw x file=b\nb qcow2 /f file=f\nf file /f\n", "node 'b' (qcow2) is between"},
         {"a qcow2 x file=b\nb luks /f file=f\nf file /f\n", "node 'b' (luks) is between"},
         {"a qcow2 x file=d\nd blkdebug x image=f\nf file /f\n", NULL},
-        {"a qcow2 x\n", "node 'a' does not say where it stores its data"},
+        {"a qcow2 x\n", "does not report the file of node 'a'"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkReplies) replies = graph_fixture_machine(cases[i].nodes, "vda - a");

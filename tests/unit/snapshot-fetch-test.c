@@ -239,7 +239,7 @@ a_graph_that_would_stop_the_guest_is_not_asked_for(void **state)
     expect_first(fake);
     fake_qmp_reply(fake, BLOCK_WITH_DEPTH("60000"));
     g_autoptr(GError) error = fetch_error(fake);
-    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT, "about 120002 nodes");
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT, "about 120002 block nodes");
 }
 
 UNIT_MAIN(void)

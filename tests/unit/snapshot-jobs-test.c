@@ -220,7 +220,7 @@ graphs_in_a_circle_end(void **state)
     add_graph(replies, "1 block-driver a;2 block-driver b;3 block-job m;4 block-backend vda",
               "3 1 main node;3 2 target;4 2 root");
     g_autoptr(GError) error = graph_fixture_error(replies, "vda");
-    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "goes in a circle");
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "forms a cycle");
 }
 
 UNIT_MAIN(void)

@@ -29,13 +29,13 @@ what_gives_no_name_is_refused_and_changes_nothing(void **state)
     static const struct {
         const char *text, *reason;
     } cases[] = {
-        {"", "'' does not give a disk a name: say NAME=DEVICE, as in vda=virtio-disk0"},
-        {"vda", "'vda' does not give a disk a name"},
-        {"=disk0", "'=disk0' does not give a disk a name"},
-        {"vda=", "'vda=' does not give a disk a name"},
-        {"vda[2]=disk0", "'vda[2]' cannot be the name of a disk"},
-        {"a/b=disk0", "'a/b' cannot be the name of a disk"},
-        {"node:a=disk0", "'node:a' cannot be the name of a disk"},
+        {"", "invalid target '': specify NAME=DEVICE, as in vda=virtio-disk0"},
+        {"vda", "invalid target 'vda'"},
+        {"=disk0", "invalid target '=disk0'"},
+        {"vda=", "invalid target 'vda='"},
+        {"vda[2]=disk0", "invalid disk name 'vda[2]'"},
+        {"a/b=disk0", "invalid disk name 'a/b'"},
+        {"node:a=disk0", "invalid disk name 'node:a'"},
     };
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -55,7 +55,7 @@ a_name_is_given_once(void **state)
     assert_no_error(error);
     assert_false(qblk_snapshot_options_add_target(options, "vda=two", &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                 "the name 'vda' is given to 'one' and to 'two'");
+                 "the name 'vda' is assigned to 'one' and to 'two'");
     assert_int_equal(options->assignments->len, 1);
 }
 

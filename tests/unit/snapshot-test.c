@@ -39,7 +39,7 @@ a_vm_says_who_it_is(void **state)
     g_autoptr(QblkReplies) replies = graph_fixture_load("empty-vm");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     assert_string_equal(snapshot->vm_name, "qblk-test");
-    assert_null(snapshot->withheld);
+    assert_null(snapshot->no_nodes_reason);
 }
 
 static void
@@ -152,7 +152,7 @@ nodes_of_a_machine_that_no_device_has_are_no_disks(void **state)
     assert_int_equal(snapshot->disks, 0);
 }
 
-/* ---- what is withheld ---- */
+/* ---- nodes that are not queried ---- */
 
 static void
 a_concluded_stream_withholds_chains_and_nothing_else(void **state)
@@ -160,7 +160,7 @@ a_concluded_stream_withholds_chains_and_nothing_else(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies = graph_fixture_load("stream-concluded");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-    assert_non_null(snapshot->withheld);
+    assert_non_null(snapshot->no_nodes_reason);
     assert_int_equal(snapshot->jobs->len, 1);
     assert_string_equal(qblk_snapshot_get_targets(snapshot)[0], "vda");
     assert_null(qblk_snapshot_chain(snapshot, "vda", &error));
@@ -183,7 +183,7 @@ nodes_that_were_not_answered_are_an_error_where_it_was_safe_to_ask(void **state)
         graph_fixture_copy_without(recorded, "query-named-block-nodes");
     g_autoptr(GError) error = graph_fixture_error(replies, NULL);
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                 "there is no reply to 'query-named-block-nodes' with 'flat': QEMU 5.0 or later");
+                 "no reply to 'query-named-block-nodes' with 'flat': QEMU 5.0 or later");
     graph_fixture_replace(recorded, "query-named-block-nodes", "{'flat':true}", NULL);
     g_autoptr(GError) refused = graph_fixture_error(recorded, NULL);
     assert_error(refused, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "QEMU 5.0 or later");
@@ -220,8 +220,7 @@ two_nodes_of_one_name_are_refused(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\na file /b\n", "");
     g_autoptr(GError) error = graph_fixture_error(replies, NULL);
-    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                 "there are two nodes with the name 'a'");
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "two nodes have the name 'a'");
 }
 
 static void
@@ -244,7 +243,7 @@ no_replies_are_no_vm(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     g_autoptr(GError) error = graph_fixture_error(replies, NULL);
-    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "there is no reply to");
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "no reply to");
     qblk_snapshot_free(NULL);
 }
 

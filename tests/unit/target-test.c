@@ -121,7 +121,7 @@ a_name_that_two_have_an_equal_right_to_goes_to_none(void **state)
     g_autoptr(GError) error = NULL;
     assert_null(qblk_snapshot_find(snapshot, "sda", &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                 "the disk name 'sda' could mean 'scsi0-0-0-0' and 'usb-disk0': say which with "
+                 "the disk name 'sda' could mean 'scsi0-0-0-0' and 'usb-disk0': specify one with "
                  "--target sda=DEVICE");
 }
 

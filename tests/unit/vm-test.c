@@ -61,7 +61,7 @@ an_error_names_a_capture_that_is_not_valid(void **state)
     char *directory = cli_check_directory();
     g_autofree char *argument = cli_check_capture(directory, "{}");
     assert_not_opened(argument, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                      "capture.json': this is no capture");
+                      "capture.json': not a capture");
     assert_not_opened("capture:/nonexistent/c", QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                       "cannot read '/nonexistent/c'");
     cli_check_remove(directory);
