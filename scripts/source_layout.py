@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The layout of src: which directory may include which, circles, and the include table."""
+"""The layout of src: which directory may include which, cycles, and the include table."""
 
 import functools
 import os
@@ -127,18 +127,18 @@ def _circles(edges, verb):
         way = _shortest_circle(edges, members)
         source, line = edges[way[0]][way[1]] if len(way) > 1 else edges[way[0]][way[0]]
         names = ' -> '.join(name.removeprefix('src/') for name in [*way, way[0]])
-        others = f' ({len(members)} modules are in the circle)' if len(members) > len(way) else ''
-        yield source, line, f'{names} {verb} each other in a circle{others}: move what both ' \
+        others = f' ({len(members)} modules are in the cycle)' if len(members) > len(way) else ''
+        yield source, line, f'{names} {verb} each other in a cycle{others}: move what both ' \
             'need into a third file, or pass it in'
 
 
 def module_circle(tree):
-    """No modules include each other in a circle (a module is a header and its .c file)."""
+    """No modules include each other in a cycle (a module is a header and its .c file)."""
     yield from _circles(_edges_by_include(tree), 'include')
 
 
 def call_circle(tree):
-    """No files call each other in a circle."""
+    """No files call each other in a cycle."""
     yield from _circles(_edges_by_call(tree), 'call')
 
 

@@ -64,11 +64,11 @@ class Bytes(Peers):
             connection.flood(b'x' * 65536)
         self.fails(play, 'QBLK_LIMIT_REPLY_BYTES', memory=300 * MIB, cpu=20)
 
-    def test_white_space_without_end_is_no_greeting(self):
+    def test_white_space_without_end_is_not_a_greeting(self):
         self.fails(lambda connection: connection.flood(b'\r\n' * 32768), 'no greeting from',
                    status=qblk.NO_CONNECTION)
 
-    def test_white_space_without_end_is_no_reply(self):
+    def test_white_space_without_end_is_not_a_reply(self):
         def play(connection):
             connection.greet()
             connection.flood(b'\r\n' * 32768)

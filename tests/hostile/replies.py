@@ -200,7 +200,7 @@ class Controls(Everywhere):
             with self.subTest(command):
                 self.check(qblk.run(*call(command, 'capture:-'), stdin=dump(capture)))
 
-    def test_in_a_driver_that_is_not_known(self):
+    def test_in_an_unknown_driver(self):
         """An unknown driver with a storage child is a format, or between a format and its file."""
         for topology in ('virtio-5-deep', 'libvirt-names'):
             capture = load(topology)
@@ -212,7 +212,7 @@ class Controls(Everywhere):
                     self.outputs(evil, self.check)
                     self.plans(evil, PLANNING)
 
-    def test_in_a_job_that_is_planned_for(self):
+    def test_in_a_job_of_a_plan(self):
         commands = [('job', 'vda', *how, '--dry-run') for how in (
             ('--wait',), ('--abort',), ('--pivot', '--wait'), ('--pause',))]
         for topology in ('commit-running', 'mirror-ready', 'commit-middle-running'):

@@ -119,7 +119,7 @@ class Inner(block_jobs.TestCase):
         self.assertNotIn('data', self.nodes())
         self.assert_same_content()
 
-    def test_what_was_committed_is_there_if_qemu_is_killed_right_after(self):
+    def test_committed_data_survive_a_kill_of_qemu(self):
         """QEMU keeps metadata of a writable base in its memory until a flush."""
         self.make(2)
         middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=self.files[0])

@@ -134,7 +134,7 @@ class Delete(block_jobs.TestCase):
         self.assert_same_content(self.files[3])
 
     @brief.leave_out
-    def test_a_file_that_is_locked_and_whose_device_is_another_in_proc_stays(self):
+    def test_a_locked_file_with_another_device_in_proc_is_kept(self):
         self.make(directory=block_jobs.layered_file_system(self))
         self.remember()
         self.run_qemu(named_chain(self.files) + virtio('disk-3', id='vda'))

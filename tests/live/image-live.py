@@ -94,7 +94,7 @@ class Images(live.TestCase):
         self.assertEqual(daemons(), [])
 
     @brief.leave_out
-    def test_its_disk_is_vda_or_what_the_user_says(self):
+    def test_its_disk_is_vda_or_has_the_given_target(self):
         path = self.make('disk.qcow2')
         chain, = json.loads(self.qblk('chain', '--json', f'image:{path}').stdout)['chains']
         self.assertEqual((chain['target'], chain['name-source']), ('vda', 'image'))
@@ -259,7 +259,7 @@ class Images(live.TestCase):
                 self.assertNotIn('hunter2', errors)
                 self.assertEqual(daemons(), [])
 
-    def test_no_layer_connects_to_what_only_qemu_finds_in_its_header(self):
+    def test_no_layer_connects_to_a_hidden_parent(self):
         """QEMU takes the parent of a VMDK from any place in its descriptor."""
         images.raw(self.directory, 'flat.raw')
         name, connections = self.path('nbd.sock'), []

@@ -19,7 +19,7 @@ class Pull(block_jobs.TestCase):
     def pull(self, *arguments, **options):
         return self.qblk('pull', self.process.socket, 'vda', *arguments, **options)
 
-    def test_what_was_pulled_is_there_if_qemu_is_killed_right_after(self):
+    def test_pulled_data_survive_a_kill_of_qemu(self):
         for kind in ('blockdev', 'drive'):
             with self.subTest(kind):
                 self.setUp()
