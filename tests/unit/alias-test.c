@@ -3,7 +3,7 @@
 #include "lib/check.h"
 
 static void
-target_names_are_told_from_others(void **state)
+target_names_are_recognized(void **state)
 {
     static const char *const targets[] = {"vda",  "sdab", "hdc",     "fda",        "xvda",
                                           "ubda", "vdzz", "nvme0n1", "nvme12n345", "vdaaaaaa"};
@@ -37,7 +37,7 @@ target_names_count_like_columns_of_a_sheet(void **state)
 }
 
 static void
-aliases_of_libvirt_stand_for_the_target_they_were_made_from(void **state)
+an_alias_of_libvirt_gives_its_target(void **state)
 {
     static const struct {
         const char *alias, *target, *bus;
@@ -63,7 +63,7 @@ aliases_of_libvirt_stand_for_the_target_they_were_made_from(void **state)
 }
 
 static void
-addresses_that_no_target_has_and_aliases_of_others_stand_for_nothing(void **state)
+other_aliases_give_no_target(void **state)
 {
     static const char *const aliases[] = {
         "",
@@ -105,10 +105,10 @@ addresses_that_no_target_has_and_aliases_of_others_stand_for_nothing(void **stat
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(target_names_are_told_from_others),
+        cmocka_unit_test(target_names_are_recognized),
         cmocka_unit_test(target_names_count_like_columns_of_a_sheet),
-        cmocka_unit_test(aliases_of_libvirt_stand_for_the_target_they_were_made_from),
-        cmocka_unit_test(addresses_that_no_target_has_and_aliases_of_others_stand_for_nothing),
+        cmocka_unit_test(an_alias_of_libvirt_gives_its_target),
+        cmocka_unit_test(other_aliases_give_no_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,7 @@ after_first(const char *version, const char *jobs)
 }
 
 static void
-first_of_all_it_asks_who_is_there_and_which_jobs_run(void **state)
+the_first_queries_are_for_version_jobs_and_disks(void **state)
 {
     g_autoptr(QblkReplies) none = qblk_replies_new();
     g_autofree char *text = next_plain(none);
@@ -60,7 +60,7 @@ first_of_all_it_asks_who_is_there_and_which_jobs_run(void **state)
 }
 
 static void
-what_is_known_is_not_asked_again(void **state)
+a_known_reply_is_not_queried_again(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     graph_fixture_add(replies, "query-jobs", NULL, "[]");
@@ -70,7 +70,7 @@ what_is_known_is_not_asked_again(void **state)
 }
 
 static void
-then_it_asks_for_the_graph_in_one_write(void **state)
+the_graph_is_queried_in_one_batch(void **state)
 {
     static const struct {
         const char *version, *expected;
@@ -101,7 +101,7 @@ jobs_need_the_debug_graph(void **state)
 }
 
 static void
-nodes_are_never_asked_for_where_that_could_crash_qemu(void **state)
+nodes_are_not_queried_if_that_could_crash_qemu(void **state)
 {
     static const char *const jobs[] = {STREAM, NULL, "[{}]", "null", "'none'", "{}"};
     for (gsize i = 0; i < G_N_ELEMENTS(jobs); i++) {
@@ -121,7 +121,7 @@ nodes_are_never_asked_for_where_that_could_crash_qemu(void **state)
 }
 
 static void
-nodes_are_never_asked_for_before_the_jobs_are_known(void **state)
+nodes_are_not_queried_before_the_jobs_are_known(void **state)
 {
     static const char *const first[] = {"query-version", "query-name", "query-jobs",
                                         "query-block-jobs", "query-block"};
@@ -147,7 +147,7 @@ jobs_that_cannot_be_read_need_the_debug_graph(void **state)
 }
 
 static void
-a_version_that_is_not_known_is_an_old_one(void **state)
+an_unknown_version_counts_as_an_old_one(void **state)
 {
     static const char *const versions[] = {NULL, "{}", "{'qemu':{'major':11}}"};
     for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
@@ -190,7 +190,7 @@ a_refused_debug_graph_is_followed_by_the_statistics(void **state)
 }
 
 static void
-nodes_that_do_not_say_their_children_are_followed_by_the_debug_graph(void **state)
+nodes_without_children_are_followed_by_the_debug_graph(void **state)
 {
     g_autoptr(QblkReplies) replies = after_first("11.0.0", "[]");
     graph_fixture_add(replies, "query-named-block-nodes", "{'flat':true}", "[{}]");
@@ -202,7 +202,7 @@ nodes_that_do_not_say_their_children_are_followed_by_the_debug_graph(void **stat
 }
 
 static void
-type_and_serial_of_each_device_are_asked_for(void **state)
+type_and_serial_of_each_device_are_queried(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\n", "vda - a\n");
     g_autofree char *text = next_plain(replies);
@@ -290,7 +290,7 @@ replay(const char *topology, const QblkSchema *schema, const QblkReplies *record
 
 /* The loader needs no more than what is asked for. */
 static void
-every_recorded_topology_is_asked_for_what_it_has(void **state)
+each_recorded_topology_has_the_queried_replies(void **state)
 {
     Taken taken = {NULL, NULL};
     g_autoptr(GPtrArray) topologies = graph_fixture_all();
@@ -331,7 +331,7 @@ a_capture_of_everything_ends(void **state)
 
 /* Every device sits on a bus of yet another one. */
 static void
-buses_that_nest_without_end_are_left(void **state)
+a_cycle_of_buses_ends(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\n", "d - a\n");
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
@@ -368,7 +368,7 @@ each_image_is_two_nodes(void **state)
 }
 
 static void
-what_is_no_depth_counts_as_none(void **state)
+an_invalid_depth_counts_as_zero(void **state)
 {
     static const struct {
         const char *blocks;
@@ -388,7 +388,7 @@ what_is_no_depth_counts_as_none(void **state)
 
 /* Filters and nodes that several disks share make it less or more by little. */
 static void
-it_comes_near_what_was_recorded(void **state)
+the_estimate_is_close_to_the_recorded_number(void **state)
 {
     g_autoptr(GPtrArray) topologies = graph_fixture_all();
     g_autoptr(QblkJson) flat = graph_fixture_json("{'flat':true}");
@@ -410,24 +410,24 @@ it_comes_near_what_was_recorded(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_of_all_it_asks_who_is_there_and_which_jobs_run),
-        cmocka_unit_test(what_is_known_is_not_asked_again),
-        cmocka_unit_test(then_it_asks_for_the_graph_in_one_write),
+        cmocka_unit_test(the_first_queries_are_for_version_jobs_and_disks),
+        cmocka_unit_test(a_known_reply_is_not_queried_again),
+        cmocka_unit_test(the_graph_is_queried_in_one_batch),
         cmocka_unit_test(jobs_need_the_debug_graph),
-        cmocka_unit_test(nodes_are_never_asked_for_where_that_could_crash_qemu),
-        cmocka_unit_test(nodes_are_never_asked_for_before_the_jobs_are_known),
+        cmocka_unit_test(nodes_are_not_queried_if_that_could_crash_qemu),
+        cmocka_unit_test(nodes_are_not_queried_before_the_jobs_are_known),
         cmocka_unit_test(a_refused_debug_graph_is_followed_by_the_statistics),
-        cmocka_unit_test(nodes_that_do_not_say_their_children_are_followed_by_the_debug_graph),
-        cmocka_unit_test(type_and_serial_of_each_device_are_asked_for),
-        cmocka_unit_test(every_recorded_topology_is_asked_for_what_it_has),
+        cmocka_unit_test(nodes_without_children_are_followed_by_the_debug_graph),
+        cmocka_unit_test(type_and_serial_of_each_device_are_queried),
+        cmocka_unit_test(each_recorded_topology_has_the_queried_replies),
         cmocka_unit_test(a_capture_of_everything_ends),
-        cmocka_unit_test(buses_that_nest_without_end_are_left),
+        cmocka_unit_test(a_cycle_of_buses_ends),
         cmocka_unit_test(jobs_that_cannot_be_read_need_the_debug_graph),
-        cmocka_unit_test(a_version_that_is_not_known_is_an_old_one),
+        cmocka_unit_test(an_unknown_version_counts_as_an_old_one),
         cmocka_unit_test(the_address_of_a_disk_is_in_each_capture),
         cmocka_unit_test(each_image_is_two_nodes),
-        cmocka_unit_test(what_is_no_depth_counts_as_none),
-        cmocka_unit_test(it_comes_near_what_was_recorded),
+        cmocka_unit_test(an_invalid_depth_counts_as_zero),
+        cmocka_unit_test(the_estimate_is_close_to_the_recorded_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ edges_between_nodes_are_added(void **state)
 }
 
 static void
-edges_known_from_elsewhere_are_not_added_again(void **state)
+edges_are_added_only_on_request(void **state)
 {
     g_autoptr(GError) error = NULL;
     Graph graph;
@@ -163,7 +163,7 @@ a_reply_of_another_shape_is_refused(void **state)
 }
 
 static void
-nodes_can_be_made_of_it(void **state)
+nodes_are_made_from_the_graph(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_free);
@@ -185,12 +185,12 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edges_between_nodes_are_added),
-        cmocka_unit_test(edges_known_from_elsewhere_are_not_added_again),
+        cmocka_unit_test(edges_are_added_only_on_request),
         cmocka_unit_test(backends_and_jobs_point_at_nodes),
         cmocka_unit_test(another_set_of_nodes_means_the_graph_changed),
         cmocka_unit_test(a_graph_that_contradicts_itself_is_refused),
         cmocka_unit_test(a_reply_of_another_shape_is_refused),
-        cmocka_unit_test(nodes_can_be_made_of_it),
+        cmocka_unit_test(nodes_are_made_from_the_graph),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ both_replies_together_have_the_edges(void **state)
 }
 
 static void
-the_arguments_ask_for_every_node(void **state)
+the_arguments_select_all_nodes(void **state)
 {
     g_autoptr(QblkJson) arguments = qblk_block_stats_arguments();
     g_autoptr(QblkJson) expected = graph_fixture_json(ALL_NODES);
@@ -69,7 +69,7 @@ the_arguments_ask_for_every_node(void **state)
 /* The reply for devices leaves out the filter that a job put below another; that for nodes has
  * it. */
 static void
-a_filter_of_a_job_below_another_filter_is_seen(void **state)
+a_filter_of_a_job_below_another_filter_is_found(void **state)
 {
     g_autofree char *all = g_strconcat(nodes, "mirroring mirror_top json:{}\n", NULL);
     g_autoptr(QblkReplies) replies = graph_fixture_machine(all, "vda - limits");
@@ -167,8 +167,8 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_replies_together_have_the_edges),
-        cmocka_unit_test(the_arguments_ask_for_every_node),
-        cmocka_unit_test(a_filter_of_a_job_below_another_filter_is_seen),
+        cmocka_unit_test(the_arguments_select_all_nodes),
+        cmocka_unit_test(a_filter_of_a_job_below_another_filter_is_found),
         cmocka_unit_test(an_external_data_file_is_not_taken_for_the_file),
         cmocka_unit_test(an_empty_drive_has_no_edges),
         cmocka_unit_test(one_reply_alone_is_not_enough),

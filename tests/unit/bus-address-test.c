@@ -34,7 +34,7 @@ way(const QblkReplies *replies, const char *path)
 }
 
 static void
-a_virtio_disk_sits_where_its_pci_device_does(void **state)
+a_virtio_disk_has_the_address_of_its_pci_device(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     add_device(replies, "/p/d/virtio-backend", "virtio-blk-device", "/p/d/virtio-bus");
@@ -77,7 +77,7 @@ the_bus_of_an_ide_disk_counts_before_its_unit(void **state)
 }
 
 static void
-a_usb_port_is_a_way_itself(void **state)
+a_usb_port_is_a_path_of_numbers(void **state)
 {
     static const char *const cases[][2] = {
         {"'1'", "16 1 0 0 0"}, {"'1.2'", "16 1 2 0 0 0"}, {"'1.2.13'", "16 1 2 13 0 0 0"},
@@ -116,7 +116,7 @@ every_kind_of_disk_has_its_number(void **state)
 }
 
 static void
-what_is_not_known_leaves_the_way_short(void **state)
+an_unknown_property_shortens_the_address(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     g_autofree char *nothing = way(replies, "/d");
@@ -130,7 +130,7 @@ what_is_not_known_leaves_the_way_short(void **state)
 }
 
 static void
-nothing_is_asked_of_the_directories_of_a_machine(void **state)
+containers_of_objects_are_not_queried(void **state)
 {
     static const char *const buses[] = {"/machine/unattached/sysbus", "/machine/sysbus", "/bus",
                                         "/machine/peripheral/bus", "/machine/peripheral-anon/bus"};
@@ -142,7 +142,7 @@ nothing_is_asked_of_the_directories_of_a_machine(void **state)
 }
 
 static void
-buses_in_a_circle_end(void **state)
+a_cycle_of_buses_ends(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     add_device(replies, "/a", "pci-bridge", "/b/bus");
@@ -186,7 +186,7 @@ note(const char *path, const char *property, gpointer user_data)
 }
 
 static void
-the_next_questions_go_one_device_further(void **state)
+each_batch_goes_one_device_further(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     g_autoptr(GString) asked = g_string_new(NULL);
@@ -224,7 +224,7 @@ wanted(const char *pci)
 }
 
 static void
-controllers_are_asked_for_their_subsystems_wherever_they_are(void **state)
+the_subsystem_of_each_controller_is_queried(void **state)
 {
     g_autofree char *text =
         wanted("[{'devices':[{'qdev_id':'disk','class_info':{'class':256}},"
@@ -236,7 +236,7 @@ controllers_are_asked_for_their_subsystems_wherever_they_are(void **state)
 }
 
 static void
-what_is_no_list_of_devices_asks_for_nothing(void **state)
+an_invalid_list_of_devices_has_no_queries(void **state)
 {
     static const char *const cases[] = {
         "null", "{}", "[]", "[5]", "[{'devices':7}]", "[{'devices':[null,{'qdev_id':5}]}]", NULL};
@@ -283,7 +283,7 @@ a_controller_is_found_among_many(void **state)
 
 /* A name that counts controllers could be that of another disk. */
 static void
-a_namespace_whose_controller_is_not_known_keeps_its_own_name(void **state)
+a_namespace_of_an_unknown_controller_keeps_its_name(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\n", "ns drive0 a\n");
     graph_fixture_add_property(replies, "/machine/peripheral/ns", "type", "'nvme-ns'");
@@ -298,21 +298,21 @@ a_namespace_whose_controller_is_not_known_keeps_its_own_name(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_virtio_disk_sits_where_its_pci_device_does),
+        cmocka_unit_test(a_virtio_disk_has_the_address_of_its_pci_device),
         cmocka_unit_test(bridges_come_first_and_are_marked),
         cmocka_unit_test(the_bus_of_an_ide_disk_counts_before_its_unit),
-        cmocka_unit_test(a_usb_port_is_a_way_itself),
+        cmocka_unit_test(a_usb_port_is_a_path_of_numbers),
         cmocka_unit_test(every_kind_of_disk_has_its_number),
-        cmocka_unit_test(what_is_not_known_leaves_the_way_short),
-        cmocka_unit_test(nothing_is_asked_of_the_directories_of_a_machine),
-        cmocka_unit_test(buses_in_a_circle_end),
+        cmocka_unit_test(an_unknown_property_shortens_the_address),
+        cmocka_unit_test(containers_of_objects_are_not_queried),
+        cmocka_unit_test(a_cycle_of_buses_ends),
         cmocka_unit_test(addresses_sort_as_a_guest_scans),
-        cmocka_unit_test(the_next_questions_go_one_device_further),
-        cmocka_unit_test(controllers_are_asked_for_their_subsystems_wherever_they_are),
-        cmocka_unit_test(what_is_no_list_of_devices_asks_for_nothing),
+        cmocka_unit_test(each_batch_goes_one_device_further),
+        cmocka_unit_test(the_subsystem_of_each_controller_is_queried),
+        cmocka_unit_test(an_invalid_list_of_devices_has_no_queries),
         cmocka_unit_test(a_controller_is_known_by_its_subsystem),
         cmocka_unit_test(a_controller_is_found_among_many),
-        cmocka_unit_test(a_namespace_whose_controller_is_not_known_keeps_its_own_name),
+        cmocka_unit_test(a_namespace_of_an_unknown_controller_keeps_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

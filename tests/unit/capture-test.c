@@ -30,7 +30,7 @@ replies_are_read(void **state)
 }
 
 static void
-what_is_no_capture_is_refused_with_its_reason(void **state)
+an_invalid_capture_is_refused_with_a_reason(void **state)
 {
     static const struct {
         const char *text, *reason;
@@ -85,7 +85,7 @@ unknown_fields_are_kept(void **state)
 }
 
 static void
-what_was_written_reads_and_writes_as_the_same(void **state)
+a_written_capture_reads_and_writes_the_same(void **state)
 {
     g_autoptr(GPtrArray) topologies = graph_fixture_all();
     for (guint i = 0; i < topologies->len; i++) {
@@ -106,7 +106,7 @@ what_was_written_reads_and_writes_as_the_same(void **state)
 }
 
 static void
-replies_that_were_fetched_are_written_one_a_line(void **state)
+fetched_replies_are_written_one_on_each_line(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     graph_fixture_add(replies, "query-jobs", NULL, "[]");
@@ -121,7 +121,7 @@ replies_that_were_fetched_are_written_one_a_line(void **state)
 }
 
 static void
-a_capture_without_replies_is_one(void **state)
+a_capture_may_have_no_replies(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) none = qblk_replies_new();
@@ -132,7 +132,7 @@ a_capture_without_replies_is_one(void **state)
 }
 
 static void
-secrets_are_redacted_wherever_they_stand(void **state)
+secrets_are_redacted_everywhere(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies =
@@ -154,12 +154,12 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies_are_read),
-        cmocka_unit_test(what_is_no_capture_is_refused_with_its_reason),
+        cmocka_unit_test(an_invalid_capture_is_refused_with_a_reason),
         cmocka_unit_test(unknown_fields_are_kept),
-        cmocka_unit_test(what_was_written_reads_and_writes_as_the_same),
-        cmocka_unit_test(replies_that_were_fetched_are_written_one_a_line),
-        cmocka_unit_test(a_capture_without_replies_is_one),
-        cmocka_unit_test(secrets_are_redacted_wherever_they_stand),
+        cmocka_unit_test(a_written_capture_reads_and_writes_the_same),
+        cmocka_unit_test(fetched_replies_are_written_one_on_each_line),
+        cmocka_unit_test(a_capture_may_have_no_replies),
+        cmocka_unit_test(secrets_are_redacted_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

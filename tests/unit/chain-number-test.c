@@ -24,7 +24,7 @@ nodes_of_libvirt_have_their_number(void **state)
 }
 
 static void
-other_nodes_have_none(void **state)
+other_nodes_have_no_number(void **state)
 {
     static const char *const names[] = {
         NULL,
@@ -147,7 +147,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_of_libvirt_have_their_number),
-        cmocka_unit_test(other_nodes_have_none),
+        cmocka_unit_test(other_nodes_have_no_number),
         cmocka_unit_test(a_fingerprint_is_sixteen_digits_and_the_same_for_the_same_chain),
         cmocka_unit_test(every_change_of_a_layer_changes_it),
         cmocka_unit_test(order_and_number_of_layers_change_it),

@@ -61,7 +61,7 @@ an_index_is_a_position_or_the_number_of_libvirt(void **state)
 }
 
 static void
-an_index_that_is_not_there_lists_those_there_are(void **state)
+an_unknown_index_lists_the_indexes(void **state)
 {
     static const struct {
         const char *layers, *spec, *reason;
@@ -104,7 +104,7 @@ an_empty_drive_has_no_layers(void **state)
 }
 
 static void
-what_is_no_way_to_name_a_layer_says_why(void **state)
+an_invalid_specification_is_refused_with_a_reason(void **state)
 {
     static const struct {
         const char *spec, *reason;
@@ -195,7 +195,7 @@ an_image_that_is_open_twice_is_ambiguous(void **state)
 }
 
 static void
-of_many_candidates_ten_are_named(void **state)
+ten_of_many_candidates_are_named(void **state)
 {
     g_autoptr(QblkChain) chain = new_chain("vda", "a b c d e f g h i j k l");
     for (guint i = 1; i < chain->layers->len; i++) {
@@ -210,7 +210,7 @@ of_many_candidates_ten_are_named(void **state)
 
 /* As in a chain that was read from a domain. */
 static void
-layers_without_nodes_are_told_apart_by_their_indexes(void **state)
+layers_without_nodes_are_named_by_their_indexes(void **state)
 {
     g_autoptr(QblkChain) chain = new_chain("vda", "top middle base");
     for (guint i = 0; i < 3; i++) {
@@ -245,7 +245,7 @@ a_layer_that_disks_share_is_one(void **state)
 }
 
 static void
-a_file_that_disks_opened_apart_is_ambiguous_once_for_each_node(void **state)
+a_file_in_several_nodes_is_ambiguous(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkChain) one = new_chain("vda", "a base");
@@ -262,7 +262,7 @@ a_file_that_disks_opened_apart_is_ambiguous_once_for_each_node(void **state)
 }
 
 static void
-what_no_disk_has_lists_the_disks(void **state)
+an_unknown_layer_lists_the_searched_disks(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkChain) one = new_chain("vda", "a");
@@ -308,19 +308,19 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_disk_and_its_index_zero_are_the_active_layer),
         cmocka_unit_test(an_index_is_a_position_or_the_number_of_libvirt),
-        cmocka_unit_test(an_index_that_is_not_there_lists_those_there_are),
+        cmocka_unit_test(an_unknown_index_lists_the_indexes),
         cmocka_unit_test(a_layer_without_an_index_is_not_found_by_one),
         cmocka_unit_test(an_empty_drive_has_no_layers),
-        cmocka_unit_test(what_is_no_way_to_name_a_layer_says_why),
+        cmocka_unit_test(an_invalid_specification_is_refused_with_a_reason),
         cmocka_unit_test(any_node_of_a_layer_names_it),
         cmocka_unit_test(a_path_is_exact_before_links_are_followed),
         cmocka_unit_test(names_with_brackets_can_be_images),
         cmocka_unit_test(an_image_that_is_open_twice_is_ambiguous),
-        cmocka_unit_test(of_many_candidates_ten_are_named),
-        cmocka_unit_test(layers_without_nodes_are_told_apart_by_their_indexes),
+        cmocka_unit_test(ten_of_many_candidates_are_named),
+        cmocka_unit_test(layers_without_nodes_are_named_by_their_indexes),
         cmocka_unit_test(a_layer_that_disks_share_is_one),
-        cmocka_unit_test(a_file_that_disks_opened_apart_is_ambiguous_once_for_each_node),
-        cmocka_unit_test(what_no_disk_has_lists_the_disks),
+        cmocka_unit_test(a_file_in_several_nodes_is_ambiguous),
+        cmocka_unit_test(an_unknown_layer_lists_the_searched_disks),
         cmocka_unit_test(a_layer_has_the_first_specification_that_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ a_layer_that_libvirt_did_not_number_has_no_index(void **state)
 }
 
 static void
-the_storage_node_counts_where_the_format_node_has_no_number(void **state)
+the_storage_node_counts_if_the_format_node_has_no_number(void **state)
 {
     g_autoptr(QblkChain) chain = new_chain("mine");
     QblkLayer *layer = chain->layers->pdata[0];
@@ -89,7 +89,7 @@ a_mirror_has_the_number_of_its_node(void **state)
 }
 
 static void
-a_mirror_that_is_a_layer_has_the_index_of_that(void **state)
+a_mirror_into_a_layer_has_the_index_of_the_layer(void **state)
 {
     g_autoptr(QblkChain) chain = new_chain("top");
     QblkLayer *base = qblk_chain_layer_new();
@@ -125,7 +125,7 @@ indexes_are_listed_for_messages(void **state)
 }
 
 static void
-a_chain_that_is_not_the_expected_one_is_stale(void **state)
+a_changed_chain_is_stale(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkChain) chain = new_chain("top base");
@@ -140,7 +140,7 @@ a_chain_that_is_not_the_expected_one_is_stale(void **state)
 }
 
 static void
-what_is_beyond_the_last_layer_is_nothing(void **state)
+below_the_base_there_is_no_layer(void **state)
 {
     static const char *const none[] = {NULL};
     g_autoptr(QblkChain) chain = new_chain("top base");
@@ -156,7 +156,7 @@ what_is_beyond_the_last_layer_is_nothing(void **state)
 }
 
 static void
-getters_say_what_was_put_in(void **state)
+getters_return_what_was_set(void **state)
 {
     g_autoptr(QblkChain) chain = new_chain("top");
     chain->bus = "virtio";
@@ -175,7 +175,7 @@ getters_say_what_was_put_in(void **state)
 }
 
 static void
-each_getter_says_its_own_member(void **state)
+each_getter_returns_its_own_member(void **state)
 {
     static const char *const names[] = {"top", "base", NULL};
     g_autoptr(QblkChain) chain = chain_text_new("vda", names);
@@ -194,7 +194,7 @@ each_getter_says_its_own_member(void **state)
 }
 
 static void
-a_layer_of_which_nothing_is_known_says_so(void **state)
+unknown_values_of_a_layer_are_reported_as_such(void **state)
 {
     QblkLayer *layer = qblk_chain_layer_new();
     assert_int_equal(qblk_layer_get_position(layer), 0);
@@ -214,15 +214,15 @@ UNIT_MAIN(void)
         cmocka_unit_test(layers_are_numbered_from_the_top_downwards),
         cmocka_unit_test(numbers_of_libvirt_are_the_indexes),
         cmocka_unit_test(a_layer_that_libvirt_did_not_number_has_no_index),
-        cmocka_unit_test(the_storage_node_counts_where_the_format_node_has_no_number),
+        cmocka_unit_test(the_storage_node_counts_if_the_format_node_has_no_number),
         cmocka_unit_test(a_mirror_has_the_number_of_its_node),
-        cmocka_unit_test(a_mirror_that_is_a_layer_has_the_index_of_that),
+        cmocka_unit_test(a_mirror_into_a_layer_has_the_index_of_the_layer),
         cmocka_unit_test(indexes_are_listed_for_messages),
-        cmocka_unit_test(a_chain_that_is_not_the_expected_one_is_stale),
-        cmocka_unit_test(what_is_beyond_the_last_layer_is_nothing),
-        cmocka_unit_test(getters_say_what_was_put_in),
-        cmocka_unit_test(each_getter_says_its_own_member),
-        cmocka_unit_test(a_layer_of_which_nothing_is_known_says_so),
+        cmocka_unit_test(a_changed_chain_is_stale),
+        cmocka_unit_test(below_the_base_there_is_no_layer),
+        cmocka_unit_test(getters_return_what_was_set),
+        cmocka_unit_test(each_getter_returns_its_own_member),
+        cmocka_unit_test(unknown_values_of_a_layer_are_reported_as_such),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,7 +77,7 @@ expect_domain(const QblkChain *running, const QblkChain *believed, const char *e
 static const char *const three[] = {"/i/top.qcow2", "/i/mid.qcow2", "/i/base.img", NULL};
 
 static void
-a_chain_as_its_headers_say_has_no_difference(void **state)
+a_chain_that_matches_its_headers_has_no_difference(void **state)
 {
     g_autoptr(QblkChain) chain = make(three);
     expect_headers(chain, "");
@@ -90,7 +90,7 @@ a_chain_as_its_headers_say_has_no_difference(void **state)
 }
 
 static void
-links_are_resolved_where_there_are_any(void **state)
+links_are_resolved(void **state)
 {
     static const char *const files[] = {"/top.qcow2", "/proc/self/root/dev/null", NULL};
     g_autoptr(QblkChain) chain = make(files);
@@ -121,7 +121,7 @@ a_protocol_as_format_means_raw(void **state)
 }
 
 static void
-a_format_that_is_not_said_counts_where_it_would_be_taken_for_raw(void **state)
+a_missing_format_counts_if_it_would_be_taken_for_raw(void **state)
 {
     g_autoptr(QblkChain) chain = make(three);
     set(&layer_of(chain, 0)->backing_format, NULL);
@@ -132,7 +132,7 @@ a_format_that_is_not_said_counts_where_it_would_be_taken_for_raw(void **state)
 }
 
 static void
-one_that_ends_and_the_other_that_goes_on_are_differences(void **state)
+different_lengths_of_header_and_chain_are_differences(void **state)
 {
     g_autoptr(QblkChain) chain = make(three);
     set(&layer_of(chain, 0)->backing_name, NULL);
@@ -146,7 +146,7 @@ one_that_ends_and_the_other_that_goes_on_are_differences(void **state)
 }
 
 static void
-what_cannot_be_compared_is_said_and_shows_no_secret(void **state)
+uncomparable_names_are_reported_without_secrets(void **state)
 {
     g_autoptr(QblkChain) chain = make(three);
     set(&layer_of(chain, 0)->backing_name,
@@ -160,7 +160,7 @@ what_cannot_be_compared_is_said_and_shows_no_secret(void **state)
 }
 
 static void
-a_header_read_from_the_image_counts_more_than_what_qemu_remembers(void **state)
+a_header_from_the_image_has_priority_over_the_values_of_qemu(void **state)
 {
     g_autoptr(QblkChain) chain = make(three);
     char name[] = "/other", format[] = "qcow2";
@@ -177,7 +177,7 @@ a_header_read_from_the_image_counts_more_than_what_qemu_remembers(void **state)
 }
 
 static void
-recorded_headers_say_what_ran(void **state)
+recorded_headers_match_the_recorded_chains(void **state)
 {
     g_autoptr(GPtrArray) names = graph_fixture_all();
     guint checked = 0;
@@ -203,7 +203,7 @@ recorded_headers_say_what_ran(void **state)
 }
 
 static void
-a_domain_that_says_the_same_has_no_difference(void **state)
+an_equal_domain_has_no_difference(void **state)
 {
     g_autoptr(QblkChain) running = make(three), believed = make(three);
     expect_domain(running, believed, "");
@@ -215,7 +215,7 @@ a_domain_that_says_the_same_has_no_difference(void **state)
 }
 
 static void
-drift_is_told_layer_by_layer(void **state)
+differences_are_reported_by_layer(void **state)
 {
     static const char *const other[] = {"/i/top.qcow2", "/i/base.img", NULL};
     g_autoptr(QblkChain) running = make(three), believed = make(other);
@@ -232,7 +232,7 @@ drift_is_told_layer_by_layer(void **state)
 }
 
 static void
-a_disk_that_one_side_has_is_a_difference(void **state)
+a_disk_of_one_side_only_is_a_difference(void **state)
 {
     g_autoptr(QblkChain) chain = make(three);
     expect_domain(chain, NULL, "vda: disk: domain has none, running chain has 'vda'\n");
@@ -242,18 +242,18 @@ a_disk_that_one_side_has_is_a_difference(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_chain_as_its_headers_say_has_no_difference),
-        cmocka_unit_test(links_are_resolved_where_there_are_any),
+        cmocka_unit_test(a_chain_that_matches_its_headers_has_no_difference),
+        cmocka_unit_test(links_are_resolved),
         cmocka_unit_test(another_name_or_format_is_a_difference),
         cmocka_unit_test(a_protocol_as_format_means_raw),
-        cmocka_unit_test(a_format_that_is_not_said_counts_where_it_would_be_taken_for_raw),
-        cmocka_unit_test(one_that_ends_and_the_other_that_goes_on_are_differences),
-        cmocka_unit_test(what_cannot_be_compared_is_said_and_shows_no_secret),
-        cmocka_unit_test(a_header_read_from_the_image_counts_more_than_what_qemu_remembers),
-        cmocka_unit_test(recorded_headers_say_what_ran),
-        cmocka_unit_test(a_domain_that_says_the_same_has_no_difference),
-        cmocka_unit_test(drift_is_told_layer_by_layer),
-        cmocka_unit_test(a_disk_that_one_side_has_is_a_difference),
+        cmocka_unit_test(a_missing_format_counts_if_it_would_be_taken_for_raw),
+        cmocka_unit_test(different_lengths_of_header_and_chain_are_differences),
+        cmocka_unit_test(uncomparable_names_are_reported_without_secrets),
+        cmocka_unit_test(a_header_from_the_image_has_priority_over_the_values_of_qemu),
+        cmocka_unit_test(recorded_headers_match_the_recorded_chains),
+        cmocka_unit_test(an_equal_domain_has_no_difference),
+        cmocka_unit_test(differences_are_reported_by_layer),
+        cmocka_unit_test(a_disk_of_one_side_only_is_a_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ an_empty_drive_has_no_node(void **state)
 }
 
 static void
-the_id_is_what_the_device_was_given(void **state)
+the_id_is_that_of_the_device_option(void **state)
 {
     static const char *const cases[][2] = {
         {"scsi0-0-0-0", "scsi0-0-0-0"},
@@ -71,7 +71,7 @@ the_id_is_what_the_device_was_given(void **state)
 }
 
 static void
-the_type_says_bus_and_kind(void **state)
+the_type_decides_bus_and_kind(void **state)
 {
     static const struct {
         const char *type, *bus, *kind, *prefix;
@@ -107,7 +107,7 @@ the_type_says_bus_and_kind(void **state)
 }
 
 static void
-the_controller_says_the_bus_of_sata_and_usb_disks(void **state)
+the_controller_decides_the_bus_of_sata_and_usb_disks(void **state)
 {
     static const struct {
         const char *type, *controller, *bus;
@@ -138,7 +138,7 @@ the_controller_says_the_bus_of_sata_and_usb_disks(void **state)
 }
 
 static void
-a_reply_that_is_not_qemus_is_refused(void **state)
+an_invalid_reply_is_refused(void **state)
 {
     static const struct {
         const char *blocks, *reason;
@@ -222,10 +222,10 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drive_without_a_device_is_read),
         cmocka_unit_test(an_empty_drive_has_no_node),
-        cmocka_unit_test(the_id_is_what_the_device_was_given),
-        cmocka_unit_test(the_type_says_bus_and_kind),
-        cmocka_unit_test(the_controller_says_the_bus_of_sata_and_usb_disks),
-        cmocka_unit_test(a_reply_that_is_not_qemus_is_refused),
+        cmocka_unit_test(the_id_is_that_of_the_device_option),
+        cmocka_unit_test(the_type_decides_bus_and_kind),
+        cmocka_unit_test(the_controller_decides_the_bus_of_sata_and_usb_disks),
+        cmocka_unit_test(an_invalid_reply_is_refused),
         cmocka_unit_test(no_reply_is_an_error),
         cmocka_unit_test(more_devices_than_the_limit_are_refused),
         cmocka_unit_test(a_node_can_stand_for_a_disk),

@@ -12,7 +12,7 @@ static const char nodes[] = "top qcow2 /top.qcow2 file=top-file backing=base\n"
 /* ---- which source ---- */
 
 static void
-the_best_source_is_chosen_of_what_was_not_refused(void **state)
+the_best_source_that_was_not_refused_is_chosen(void **state)
 {
     static const struct {
         const char *nodes;
@@ -50,7 +50,7 @@ sources_have_names(void **state)
 }
 
 static void
-a_source_that_qemu_does_not_have_is_an_error(void **state)
+an_unsupported_source_is_an_error(void **state)
 {
     g_autoptr(QblkReplies) recorded = graph_fixture_load("shared-base");
     g_autoptr(QblkReplies) bare = graph_fixture_copy_without(recorded, "x-debug-query-block-graph");
@@ -91,7 +91,7 @@ a_child_that_is_not_listed_means_the_graph_changed(void **state)
 
 /* A node whose children are not told would end the chain above what is below it. */
 static void
-every_node_has_to_say_its_children(void **state)
+each_node_must_have_the_list_of_its_children(void **state)
 {
     static const char *const members[] = {"",
                                           ",'children':null",
@@ -124,7 +124,7 @@ has_both_statistics(const QblkReplies *replies)
            qblk_replies_find(replies, "query-blockstats", all) != NULL;
 }
 
-/* The chain, its fingerprint, or the reason why there is none. */
+/* The chain, its fingerprint, or the reason why the chain cannot be made. */
 static char *
 chain_or_reason(const QblkSnapshot *snapshot, const char *target)
 {
@@ -197,7 +197,7 @@ all_sources_give_the_same_chains(void **state)
 
 /* Without jobs the debug graph is not needed beside another source. */
 static void
-children_and_statistics_stand_alone(void **state)
+children_and_statistics_do_not_need_the_debug_graph(void **state)
 {
     static const char *const names[] = {"libvirt-names", "copy-before-write", "json-names",
                                         "shared-base", "many-buses"};
@@ -226,7 +226,7 @@ children_and_statistics_stand_alone(void **state)
 
 /* They have the backing of what a device uses only: the rest would look like chains of one. */
 static void
-statistics_are_refused_for_disks_that_no_device_has(void **state)
+statistics_are_refused_for_disks_without_a_device(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_load("storage-daemon");
     if (qblk_replies_find(replies, "query-blockstats", NULL) == NULL) {
@@ -243,15 +243,15 @@ statistics_are_refused_for_disks_that_no_device_has(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_best_source_is_chosen_of_what_was_not_refused),
+        cmocka_unit_test(the_best_source_that_was_not_refused_is_chosen),
         cmocka_unit_test(sources_have_names),
-        cmocka_unit_test(a_source_that_qemu_does_not_have_is_an_error),
+        cmocka_unit_test(an_unsupported_source_is_an_error),
         cmocka_unit_test(children_are_connected_by_name),
         cmocka_unit_test(a_child_that_is_not_listed_means_the_graph_changed),
-        cmocka_unit_test(every_node_has_to_say_its_children),
+        cmocka_unit_test(each_node_must_have_the_list_of_its_children),
         cmocka_unit_test(all_sources_give_the_same_chains),
-        cmocka_unit_test(children_and_statistics_stand_alone),
-        cmocka_unit_test(statistics_are_refused_for_disks_that_no_device_has),
+        cmocka_unit_test(children_and_statistics_do_not_need_the_debug_graph),
+        cmocka_unit_test(statistics_are_refused_for_disks_without_a_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,7 +83,7 @@ disks_behind_root_ports_come_after_those_on_the_root_bus(void **state)
 }
 
 static void
-a_daemon_names_the_nodes_that_nobody_uses(void **state)
+root_nodes_of_a_daemon_get_names(void **state)
 {
     static const Expected expected[] = {{"vda", "disk-2"}};
     assert_order("storage-daemon", expected, G_N_ELEMENTS(expected));
@@ -148,7 +148,7 @@ assert_names(Bench *bench, const char *expected)
 }
 
 static void
-what_has_no_address_keeps_the_order_of_qemu_after_what_has_one(void **state)
+devices_without_an_address_come_last_in_the_order_of_qemu(void **state)
 {
     Bench bench;
     setup(&bench);
@@ -173,7 +173,7 @@ buses_that_share_a_prefix_follow_each_other(void **state)
 }
 
 static void
-taken_and_ambiguous_names_are_passed_over(void **state)
+taken_and_ambiguous_names_are_skipped(void **state)
 {
     Bench bench;
     setup(&bench);
@@ -187,7 +187,7 @@ taken_and_ambiguous_names_are_passed_over(void **state)
 }
 
 static void
-firmware_is_no_disk(void **state)
+firmware_is_not_a_disk(void **state)
 {
     Bench bench;
     setup(&bench);
@@ -199,7 +199,7 @@ firmware_is_no_disk(void **state)
 }
 
 static void
-a_drive_on_no_known_bus_keeps_its_own_name(void **state)
+a_drive_on_an_unknown_bus_keeps_its_name(void **state)
 {
     Bench bench;
     setup(&bench);
@@ -211,7 +211,7 @@ a_drive_on_no_known_bus_keeps_its_own_name(void **state)
 }
 
 static void
-more_disks_than_letters_go_on_with_two(void **state)
+after_z_names_have_two_letters(void **state)
 {
     Bench bench;
     setup(&bench);
@@ -267,13 +267,13 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buses_of_a_pc_are_counted_in_the_order_of_their_addresses),
         cmocka_unit_test(disks_behind_root_ports_come_after_those_on_the_root_bus),
-        cmocka_unit_test(a_daemon_names_the_nodes_that_nobody_uses),
-        cmocka_unit_test(what_has_no_address_keeps_the_order_of_qemu_after_what_has_one),
+        cmocka_unit_test(root_nodes_of_a_daemon_get_names),
+        cmocka_unit_test(devices_without_an_address_come_last_in_the_order_of_qemu),
         cmocka_unit_test(buses_that_share_a_prefix_follow_each_other),
-        cmocka_unit_test(taken_and_ambiguous_names_are_passed_over),
-        cmocka_unit_test(firmware_is_no_disk),
-        cmocka_unit_test(a_drive_on_no_known_bus_keeps_its_own_name),
-        cmocka_unit_test(more_disks_than_letters_go_on_with_two),
+        cmocka_unit_test(taken_and_ambiguous_names_are_skipped),
+        cmocka_unit_test(firmware_is_not_a_disk),
+        cmocka_unit_test(a_drive_on_an_unknown_bus_keeps_its_name),
+        cmocka_unit_test(after_z_names_have_two_letters),
         cmocka_unit_test(namespaces_of_a_controller_share_its_number),
         cmocka_unit_test(an_nvme_disk_always_has_a_name_of_that_form),
         cmocka_unit_test(ten_thousand_disks_have_ten_thousand_names),

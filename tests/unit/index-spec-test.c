@@ -3,7 +3,7 @@
 #include "lib/check.h"
 
 static void
-a_disk_and_an_index_are_taken_apart(void **state)
+a_disk_and_an_index_are_parsed(void **state)
 {
     static const struct {
         const char *text, *target;
@@ -26,7 +26,7 @@ a_disk_and_an_index_are_taken_apart(void **state)
 }
 
 static void
-what_is_no_plain_index_is_refused_with_its_reason(void **state)
+an_invalid_index_is_refused_with_a_reason(void **state)
 {
     static const struct {
         const char *text, *reason;
@@ -64,7 +64,7 @@ what_is_no_plain_index_is_refused_with_its_reason(void **state)
 }
 
 static void
-only_a_text_in_brackets_without_a_slash_can_be_nothing_else(void **state)
+brackets_without_a_slash_are_recognized(void **state)
 {
     assert_true(qblk_index_spec_has_brackets("vda[2]"));
     assert_true(qblk_index_spec_has_brackets("vda[]"));
@@ -98,9 +98,9 @@ freeing_nothing_is_allowed(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_disk_and_an_index_are_taken_apart),
-        cmocka_unit_test(what_is_no_plain_index_is_refused_with_its_reason),
-        cmocka_unit_test(only_a_text_in_brackets_without_a_slash_can_be_nothing_else),
+        cmocka_unit_test(a_disk_and_an_index_are_parsed),
+        cmocka_unit_test(an_invalid_index_is_refused_with_a_reason),
+        cmocka_unit_test(brackets_without_a_slash_are_recognized),
         cmocka_unit_test(a_node_prefix_or_a_slash_excludes_the_name_of_a_disk),
         cmocka_unit_test(freeing_nothing_is_allowed),
     };

@@ -61,7 +61,7 @@ a_job_is_read_from_both_replies(void **state)
 }
 
 static void
-a_job_that_is_no_block_job_has_no_speed(void **state)
+a_job_that_is_not_a_block_job_has_no_speed(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies = one_job("7.2.0", "create", "running", "[]");
@@ -74,7 +74,7 @@ a_job_that_is_no_block_job_has_no_speed(void **state)
 }
 
 static void
-a_block_job_that_started_between_the_queries_is_left_out(void **state)
+a_block_job_started_between_the_queries_is_left_out(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies = graph_fixture_jobs("7.2.0", "[]", BLOCK_JOB("true", "true"));
@@ -84,7 +84,7 @@ a_block_job_that_started_between_the_queries_is_left_out(void **state)
 }
 
 static void
-a_block_job_that_is_listed_twice_is_no_leak(void **state)
+a_block_job_listed_twice_does_not_leak(void **state)
 {
     g_autoptr(GError) error = NULL;
     static const char entry[] = "{'device':'j','speed':%d,'ready':false,'paused':false,"
@@ -99,7 +99,7 @@ a_block_job_that_is_listed_twice_is_no_leak(void **state)
 }
 
 static void
-jobs_that_are_not_as_qemu_says_them_are_refused(void **state)
+invalid_jobs_are_refused(void **state)
 {
     static const struct {
         const char *jobs, *block_jobs, *reason;
@@ -135,7 +135,7 @@ list_of(const char *entry, guint count)
 }
 
 static void
-more_jobs_than_are_allowed_are_refused_in_either_reply(void **state)
+more_jobs_than_the_limit_are_refused_in_either_reply(void **state)
 {
     static const char job[] = "'type':'commit','status':'running','current-progress':0,"
                               "'total-progress':1,'id':";
@@ -160,7 +160,7 @@ more_jobs_than_are_allowed_are_refused_in_either_reply(void **state)
 }
 
 static void
-a_capture_that_has_no_jobs_has_none(void **state)
+a_capture_may_have_no_jobs(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies = qblk_replies_new();
@@ -236,7 +236,7 @@ one_dangerous_job_among_others_forbids_the_nodes(void **state)
 }
 
 static void
-versions_without_the_bug_are_asked_whatever_runs(void **state)
+versions_without_the_bug_are_queried_during_any_job(void **state)
 {
     static const struct {
         const char *version;
@@ -258,7 +258,7 @@ versions_without_the_bug_are_asked_whatever_runs(void **state)
 }
 
 static void
-a_version_that_is_not_known_is_not_trusted(void **state)
+an_unknown_version_may_have_the_bug(void **state)
 {
     g_autoptr(QblkReplies) replies =
         one_job("7.2.0", "stream", "concluded", BLOCK_JOB("true", "false"));
@@ -270,7 +270,7 @@ a_version_that_is_not_known_is_not_trusted(void **state)
 }
 
 static void
-jobs_that_qemu_does_not_tell_may_be_dangerous(void **state)
+jobs_that_qemu_does_not_list_may_be_dangerous(void **state)
 {
     g_autoptr(QblkReplies) silent = graph_fixture_jobs("7.2.0", NULL, "[]");
     g_autoptr(QblkReplies) safe = graph_fixture_jobs("11.0.0", NULL, "[]");
@@ -294,18 +294,18 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_read_from_both_replies),
-        cmocka_unit_test(a_job_that_is_no_block_job_has_no_speed),
-        cmocka_unit_test(a_block_job_that_started_between_the_queries_is_left_out),
-        cmocka_unit_test(a_block_job_that_is_listed_twice_is_no_leak),
-        cmocka_unit_test(jobs_that_are_not_as_qemu_says_them_are_refused),
-        cmocka_unit_test(more_jobs_than_are_allowed_are_refused_in_either_reply),
-        cmocka_unit_test(a_capture_that_has_no_jobs_has_none),
+        cmocka_unit_test(a_job_that_is_not_a_block_job_has_no_speed),
+        cmocka_unit_test(a_block_job_started_between_the_queries_is_left_out),
+        cmocka_unit_test(a_block_job_listed_twice_does_not_leak),
+        cmocka_unit_test(invalid_jobs_are_refused),
+        cmocka_unit_test(more_jobs_than_the_limit_are_refused_in_either_reply),
+        cmocka_unit_test(a_capture_may_have_no_jobs),
         cmocka_unit_test(a_stream_that_changed_the_graph_and_is_not_dismissed_forbids_the_nodes),
         cmocka_unit_test(other_jobs_forbid_nothing),
         cmocka_unit_test(one_dangerous_job_among_others_forbids_the_nodes),
-        cmocka_unit_test(versions_without_the_bug_are_asked_whatever_runs),
-        cmocka_unit_test(a_version_that_is_not_known_is_not_trusted),
-        cmocka_unit_test(jobs_that_qemu_does_not_tell_may_be_dangerous),
+        cmocka_unit_test(versions_without_the_bug_are_queried_during_any_job),
+        cmocka_unit_test(an_unknown_version_may_have_the_bug),
+        cmocka_unit_test(jobs_that_qemu_does_not_list_may_be_dangerous),
         cmocka_unit_test(freeing_nothing_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

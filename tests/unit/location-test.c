@@ -61,8 +61,8 @@ a_file_is_its_path(void **state)
     QblkNode *format = add_node(*state, "f", "qcow2", "/a");
     QblkNode *storage = add_node(*state, "s", "file", "/a");
     qblk_node_add_child(format, "file", storage);
-    g_autofree char *said = load(*state, format, storage);
-    assert_string_equal(said, "/a (null)+(null) (null)");
+    g_autofree char *text = load(*state, format, storage);
+    assert_string_equal(text, "/a (null)+(null) (null)");
 }
 
 static void
@@ -87,24 +87,24 @@ a_slice_is_that_of_any_raw_node_on_the_way(void **state)
         QblkNode *storage = add_node(graph, "s", "file", "/a");
         qblk_node_add_child(format, "file", raw);
         qblk_node_add_child(raw, "file", storage);
-        g_autofree char *said = load(graph, format, storage);
-        assert_string_equal(said, cases[i].expected);
+        g_autofree char *text = load(graph, format, storage);
+        assert_string_equal(text, cases[i].expected);
     }
 }
 
 static void
-a_slice_of_unknown_size_is_a_problem(void **state)
+a_slice_of_unknown_size_is_an_error(void **state)
 {
     QblkNode *format = add_node(*state, "f", "raw", "json:{\"driver\":\"raw\",\"offset\":512}");
     QblkNode *storage = add_node(*state, "s", "file", "/a");
     format->virtual_size = QBLK_UNKNOWN;
     qblk_node_add_child(format, "file", storage);
-    g_autofree char *said = load(*state, format, storage);
-    assert_non_null(strstr(said, "does not report its size"));
+    g_autofree char *text = load(*state, format, storage);
+    assert_non_null(strstr(text, "does not report its size"));
 }
 
 static void
-filters_between_are_passed(void **state)
+filters_between_are_skipped(void **state)
 {
     QblkNode *format = add_node(*state, "f", "qcow2", "/a");
     QblkNode *throttle = add_node(*state, "t", "throttle", "json:{\"driver\":\"throttle\"}");
@@ -114,12 +114,12 @@ filters_between_are_passed(void **state)
     assert_ptr_equal(qblk_node_storage(format), throttle);
     assert_ptr_equal(qblk_node_storage(throttle), storage);
     assert_null(qblk_node_storage(storage));
-    g_autofree char *said = load(*state, format, storage);
-    assert_string_equal(said, "/a (null)+(null) (null)");
+    g_autofree char *text = load(*state, format, storage);
+    assert_string_equal(text, "/a (null)+(null) (null)");
 }
 
 static void
-encryption_is_that_of_the_image_or_else_of_its_place(void **state)
+encryption_is_that_of_the_image_or_else_of_its_file(void **state)
 {
     static const char name[] = "json:{\"driver\":\"rbd\",\"pool\":\"p\",\"image\":\"i\","
                                "\"encrypt\":{\"format\":\"luks2\",\"key-secret\":\"s\"}}";
@@ -148,8 +148,8 @@ a_data_file_has_a_source_of_its_own(void **state)
     qblk_node_add_child(format, "file", storage);
     qblk_node_add_child(format, "data-file", raw);
     qblk_node_add_child(raw, "file", data);
-    g_autofree char *said = load(graph, format, storage);
-    assert_string_equal(said, "/a (null)+(null) (null)");
+    g_autofree char *text = load(graph, format, storage);
+    assert_string_equal(text, "/a (null)+(null) (null)");
     const QblkSource *store = graph->source->data_store;
     assert_int_equal(store->type, QBLK_SOURCE_BLOCK);
     assert_string_equal(store->path, "/dev/sdb");
@@ -158,29 +158,29 @@ a_data_file_has_a_source_of_its_own(void **state)
 }
 
 static void
-a_data_file_without_a_place_is_a_problem(void **state)
+a_data_file_without_a_protocol_node_is_an_error(void **state)
 {
     QblkNode *format = add_node(*state, "f", "qcow2", "/a");
     QblkNode *storage = add_node(*state, "s", "file", "/a");
     qblk_node_add_child(format, "file", storage);
     qblk_node_add_child(format, "data-file", add_node(*state, "r", "raw", ""));
-    g_autofree char *said = load(*state, format, storage);
-    assert_string_equal(said, "QEMU does not report the data file of node 'f'");
+    g_autofree char *text = load(*state, format, storage);
+    assert_string_equal(text, "QEMU does not report the data file of node 'f'");
 }
 
 static void
-a_layer_without_storage_is_a_problem(void **state)
+a_format_node_without_a_protocol_node_is_an_error(void **state)
 {
-    g_autofree char *said = load(*state, add_node(*state, "f", "qcow2", "/a"), NULL);
-    assert_string_equal(said, "QEMU does not report the file of node 'f'");
+    g_autofree char *text = load(*state, add_node(*state, "f", "qcow2", "/a"), NULL);
+    assert_string_equal(text, "QEMU does not report the file of node 'f'");
 }
 
 static void
-a_name_that_means_nothing_is_a_problem(void **state)
+an_unknown_file_name_is_an_error(void **state)
 {
     QblkNode *node = add_node(*state, "f", "null-co", "null-co://");
-    g_autofree char *said = load(*state, node, node);
-    assert_non_null(strstr(said, "null-co"));
+    g_autofree char *text = load(*state, node, node);
+    assert_non_null(strstr(text, "null-co"));
 }
 
 UNIT_MAIN(void)
@@ -189,13 +189,13 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_its_path),
         TEST(a_slice_is_that_of_any_raw_node_on_the_way),
-        TEST(a_slice_of_unknown_size_is_a_problem),
-        TEST(filters_between_are_passed),
-        TEST(encryption_is_that_of_the_image_or_else_of_its_place),
+        TEST(a_slice_of_unknown_size_is_an_error),
+        TEST(filters_between_are_skipped),
+        TEST(encryption_is_that_of_the_image_or_else_of_its_file),
         TEST(a_data_file_has_a_source_of_its_own),
-        TEST(a_data_file_without_a_place_is_a_problem),
-        TEST(a_layer_without_storage_is_a_problem),
-        TEST(a_name_that_means_nothing_is_a_problem),
+        TEST(a_data_file_without_a_protocol_node_is_an_error),
+        TEST(a_format_node_without_a_protocol_node_is_an_error),
+        TEST(an_unknown_file_name_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ load(const char *text)
 }
 
 static void
-all_that_qemu_says_of_a_node_is_read(void **state)
+all_members_of_a_node_are_read(void **state)
 {
     g_autoptr(QblkNode) node =
         load("{'node-name':'top','drv':'qcow2','file':'/a.qcow2','ro':true,"
@@ -38,7 +38,7 @@ all_that_qemu_says_of_a_node_is_read(void **state)
 }
 
 static void
-what_qemu_may_leave_out_is_not_known(void **state)
+missing_optional_members_are_unknown(void **state)
 {
     g_autoptr(QblkNode) node = load("{'node-name':'x','drv':'made-up','file':'','ro':false,"
                                     "'image':{'virtual-size':0}}");
@@ -53,7 +53,7 @@ what_qemu_may_leave_out_is_not_known(void **state)
 }
 
 static void
-secrets_do_not_get_into_a_node(void **state)
+secrets_are_removed_from_a_node(void **state)
 {
     g_autoptr(QblkNode) node =
         load("{'node-name':'x','drv':'http','file':'http://me:pw@host/a','ro':false,"
@@ -64,7 +64,7 @@ secrets_do_not_get_into_a_node(void **state)
 }
 
 static void
-a_node_that_is_not_as_qemu_says_it_is_refused(void **state)
+an_invalid_node_is_refused(void **state)
 {
     static const struct {
         const char *text, *reason;
@@ -103,7 +103,7 @@ edges_are_known_at_both_ends(void **state)
 }
 
 static void
-a_filter_filters_the_child_its_driver_says(void **state)
+a_filter_filters_the_child_of_its_driver(void **state)
 {
     static const char *const drivers[][2] = {{"throttle", "file"},
                                              {"commit_top", "backing"},
@@ -133,12 +133,12 @@ freeing_nothing_is_allowed(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_that_qemu_says_of_a_node_is_read),
-        cmocka_unit_test(what_qemu_may_leave_out_is_not_known),
-        cmocka_unit_test(secrets_do_not_get_into_a_node),
-        cmocka_unit_test(a_node_that_is_not_as_qemu_says_it_is_refused),
+        cmocka_unit_test(all_members_of_a_node_are_read),
+        cmocka_unit_test(missing_optional_members_are_unknown),
+        cmocka_unit_test(secrets_are_removed_from_a_node),
+        cmocka_unit_test(an_invalid_node_is_refused),
         cmocka_unit_test(edges_are_known_at_both_ends),
-        cmocka_unit_test(a_filter_filters_the_child_its_driver_says),
+        cmocka_unit_test(a_filter_filters_the_child_of_its_driver),
         cmocka_unit_test(freeing_nothing_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

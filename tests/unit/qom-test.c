@@ -4,7 +4,7 @@
 #include "lib/graph-fixture.h"
 
 static void
-a_bare_id_is_a_device_that_somebody_named(void **state)
+a_bare_id_is_a_peripheral_device(void **state)
 {
     g_autofree char *bare = qblk_qom_path("scsi0-0-0-0");
     g_autofree char *path = qblk_qom_path("/machine/unattached/device[17]");
@@ -41,7 +41,7 @@ properties_are_found_by_path_and_name(void **state)
 }
 
 static void
-a_property_of_another_type_counts_as_not_known(void **state)
+a_property_of_another_type_is_unknown(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     graph_fixture_add_property(replies, "/a", "type", "7");
@@ -55,10 +55,10 @@ a_property_of_another_type_counts_as_not_known(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_bare_id_is_a_device_that_somebody_named),
+        cmocka_unit_test(a_bare_id_is_a_peripheral_device),
         cmocka_unit_test(a_path_has_a_parent),
         cmocka_unit_test(properties_are_found_by_path_and_name),
-        cmocka_unit_test(a_property_of_another_type_counts_as_not_known),
+        cmocka_unit_test(a_property_of_another_type_is_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

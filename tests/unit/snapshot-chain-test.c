@@ -87,7 +87,7 @@ a_deep_chain_is_read_to_its_end(void **state)
 }
 
 static void
-a_disk_says_what_it_is(void **state)
+the_chain_has_the_values_of_its_disk(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_load("read-only");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
@@ -144,7 +144,7 @@ filters_are_never_layers(void **state)
 }
 
 static void
-what_no_chain_can_say_is_refused(void **state)
+a_graph_that_is_not_a_chain_is_refused(void **state)
 {
     static const struct {
         const char *nodes, *reason;
@@ -171,7 +171,7 @@ what_no_chain_can_say_is_refused(void **state)
 }
 
 static void
-a_graph_that_goes_in_a_circle_ends(void **state)
+a_cycle_is_an_error(void **state)
 {
     static const char *const cases[] = {
         "a qcow2 /a file=f backing=a\nf file /a\n",
@@ -191,7 +191,7 @@ a_graph_that_goes_in_a_circle_ends(void **state)
 }
 
 static void
-a_source_is_refused_where_the_file_says_less_than_the_node(void **state)
+a_source_that_its_file_does_not_describe_is_refused(void **state)
 {
     static const char cut_off[] = "does not report which part of its file";
     static const struct {
@@ -250,7 +250,7 @@ long_chain(guint layers)
 }
 
 static void
-the_longest_chain_that_is_allowed_is_read(void **state)
+the_longest_allowed_chain_is_read(void **state)
 {
     g_autoptr(QblkReplies) replies = long_chain(QBLK_LIMIT_LAYERS);
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
@@ -273,12 +273,12 @@ UNIT_MAIN(void)
         cmocka_unit_test(recorded_chains_have_their_files_in_order),
         cmocka_unit_test(recorded_chains_have_their_nodes),
         cmocka_unit_test(a_deep_chain_is_read_to_its_end),
-        cmocka_unit_test(a_disk_says_what_it_is),
+        cmocka_unit_test(the_chain_has_the_values_of_its_disk),
         cmocka_unit_test(filters_are_never_layers),
-        cmocka_unit_test(what_no_chain_can_say_is_refused),
-        cmocka_unit_test(a_graph_that_goes_in_a_circle_ends),
-        cmocka_unit_test(a_source_is_refused_where_the_file_says_less_than_the_node),
-        cmocka_unit_test(the_longest_chain_that_is_allowed_is_read),
+        cmocka_unit_test(a_graph_that_is_not_a_chain_is_refused),
+        cmocka_unit_test(a_cycle_is_an_error),
+        cmocka_unit_test(a_source_that_its_file_does_not_describe_is_refused),
+        cmocka_unit_test(the_longest_allowed_chain_is_read),
         cmocka_unit_test(a_longer_one_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@
 
 /* ---- from a recorded server ---- */
 
-/* All that a snapshot says: its graph, and the chain of each disk or why there is none. */
+/* The graph of a snapshot, and the chain of each disk or the reason why it has no chain. */
 static char *
 text_of(const QblkSnapshot *snapshot)
 {
@@ -53,7 +53,7 @@ check_sent(gboolean sent, const char *message, gpointer user_data)
 }
 
 static void
-a_recorded_server_gives_the_snapshot_that_loading_gives(void **state)
+fetching_gives_the_same_snapshot_as_loading(void **state)
 {
     g_autoptr(GPtrArray) topologies = graph_fixture_all();
     for (guint i = 0; i < topologies->len; i++) {
@@ -137,7 +137,7 @@ a_graph_that_changed_twice_is_read_a_third_time(void **state)
 }
 
 static void
-a_graph_that_changes_a_third_time_is_given_up(void **state)
+a_graph_that_changes_a_third_time_is_an_error(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     expect_attempt(fake, BLOCK_OF("first"));
@@ -148,7 +148,7 @@ a_graph_that_changes_a_third_time_is_given_up(void **state)
 }
 
 static void
-replies_that_never_agree_are_still_replies(void **state)
+inconsistent_replies_can_be_captured(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     expect_attempt(fake, BLOCK_OF("first"));
@@ -221,7 +221,7 @@ warnings_of(const char *block)
 }
 
 static void
-a_graph_that_keeps_qemu_busy_is_warned_of(void **state)
+a_query_that_keeps_qemu_busy_causes_a_warning(void **state)
 {
     g_autoptr(GPtrArray) some = warnings_of(BLOCK_WITH_DEPTH("624"));
     assert_int_equal(some->len, 0);
@@ -233,7 +233,7 @@ a_graph_that_keeps_qemu_busy_is_warned_of(void **state)
 
 /* The server would complain of being asked for nodes. */
 static void
-a_graph_that_would_stop_the_guest_is_not_asked_for(void **state)
+a_graph_that_would_stop_the_guest_is_not_queried(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     expect_first(fake);
@@ -245,14 +245,14 @@ a_graph_that_would_stop_the_guest_is_not_asked_for(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_recorded_server_gives_the_snapshot_that_loading_gives),
+        cmocka_unit_test(fetching_gives_the_same_snapshot_as_loading),
         cmocka_unit_test(a_graph_that_changed_twice_is_read_a_third_time),
-        cmocka_unit_test(a_graph_that_changes_a_third_time_is_given_up),
-        cmocka_unit_test(replies_that_never_agree_are_still_replies),
+        cmocka_unit_test(a_graph_that_changes_a_third_time_is_an_error),
+        cmocka_unit_test(inconsistent_replies_can_be_captured),
         cmocka_unit_test(a_refused_query_block_is_an_error_at_once),
         cmocka_unit_test(a_connection_that_ends_within_a_batch_is_an_error),
-        cmocka_unit_test(a_graph_that_keeps_qemu_busy_is_warned_of),
-        cmocka_unit_test(a_graph_that_would_stop_the_guest_is_not_asked_for),
+        cmocka_unit_test(a_query_that_keeps_qemu_busy_causes_a_warning),
+        cmocka_unit_test(a_graph_that_would_stop_the_guest_is_not_queried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

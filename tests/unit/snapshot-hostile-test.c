@@ -10,7 +10,7 @@ static const char *const values[] = {"null", "true", "-1", "1.5", "''", "'x'", "
 /* A copy of a value with the one at @target, counted in the order of the text, replaced, or left
  * out where @other is NULL. */
 typedef struct {
-    gboolean is_full; /* with the counters of query-blockstats, which nobody reads */
+    gboolean is_full; /* with the counters of query-blockstats, which are not read */
     guint next, target;
     const QblkJson *other;
     QblkJson *object; /* that is being copied */

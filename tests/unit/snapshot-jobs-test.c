@@ -9,7 +9,7 @@
     "','current-progress':1,'total-progress':2}"
 
 static void
-recorded_jobs_know_their_disk(void **state)
+recorded_jobs_have_their_disk(void **state)
 {
     static const char *const topologies[] = {
         "commit-running", "commit-ready",     "commit-ready-drive", "commit-middle-running",
@@ -49,7 +49,7 @@ kinds_of_jobs_have_the_names_of_the_commands(void **state)
 }
 
 static void
-a_mirror_says_where_it_writes(void **state)
+a_mirror_has_its_target(void **state)
 {
     static const struct {
         const char *topology, *node, *storage;
@@ -74,7 +74,7 @@ a_mirror_says_where_it_writes(void **state)
 }
 
 static void
-jobs_inside_a_chain_write_to_no_second_place(void **state)
+jobs_inside_a_chain_have_no_target(void **state)
 {
     static const char *const topologies[] = {"commit-middle-running", "stream-running",
                                              "stream-pending"};
@@ -88,7 +88,7 @@ jobs_inside_a_chain_write_to_no_second_place(void **state)
 
 /* A backup has a target as well, and the disk stays what it is. */
 static void
-a_backup_is_no_mirror(void **state)
+a_backup_is_not_a_mirror(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\nb file /b\n", "- vda a\n");
     graph_fixture_add_job(replies, "[" JOB("b", "backup", "running") "]", "[]");
@@ -145,7 +145,7 @@ an_implicit_filter_is_found_from_below(void **state)
 }
 
 static void
-without_jobs_the_top_is_what_the_device_says(void **state)
+without_jobs_the_top_is_the_node_of_the_device(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top\n");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
@@ -183,7 +183,7 @@ the_root_of_another_drive_is_not_taken_for_the_top(void **state)
 }
 
 static void
-a_job_on_what_two_disks_share_belongs_to_the_disk_of_its_main_node(void **state)
+a_job_on_a_shared_node_belongs_to_the_disk_of_its_main_node(void **state)
 {
     g_autoptr(QblkReplies) replies =
         graph_fixture_machine("a qcow2 /a file=f backing=base\nb qcow2 /b file=f backing=base\n"
@@ -200,7 +200,7 @@ a_job_on_what_two_disks_share_belongs_to_the_disk_of_its_main_node(void **state)
 }
 
 static void
-a_job_on_no_disk_has_none(void **state)
+a_job_on_no_disk_has_no_target(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top\n");
     graph_fixture_add_job(replies, "[" JOB("c", "create", "running") "]", "[]");
@@ -212,7 +212,7 @@ a_job_on_no_disk_has_none(void **state)
 }
 
 static void
-graphs_in_a_circle_end(void **state)
+a_cycle_ends(void **state)
 {
     g_autoptr(QblkReplies) replies =
         graph_fixture_machine("a mirror_top x backing=b\nb mirror_top x backing=a\n", "vda - a\n");
@@ -226,18 +226,18 @@ graphs_in_a_circle_end(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recorded_jobs_know_their_disk),
+        cmocka_unit_test(recorded_jobs_have_their_disk),
         cmocka_unit_test(kinds_of_jobs_have_the_names_of_the_commands),
-        cmocka_unit_test(a_mirror_says_where_it_writes),
-        cmocka_unit_test(jobs_inside_a_chain_write_to_no_second_place),
-        cmocka_unit_test(a_backup_is_no_mirror),
+        cmocka_unit_test(a_mirror_has_its_target),
+        cmocka_unit_test(jobs_inside_a_chain_have_no_target),
+        cmocka_unit_test(a_backup_is_not_a_mirror),
         cmocka_unit_test(the_filter_of_a_job_is_above_the_layer_it_works_on),
         cmocka_unit_test(an_implicit_filter_is_found_from_below),
-        cmocka_unit_test(without_jobs_the_top_is_what_the_device_says),
+        cmocka_unit_test(without_jobs_the_top_is_the_node_of_the_device),
         cmocka_unit_test(the_root_of_another_drive_is_not_taken_for_the_top),
-        cmocka_unit_test(a_job_on_what_two_disks_share_belongs_to_the_disk_of_its_main_node),
-        cmocka_unit_test(a_job_on_no_disk_has_none),
-        cmocka_unit_test(graphs_in_a_circle_end),
+        cmocka_unit_test(a_job_on_a_shared_node_belongs_to_the_disk_of_its_main_node),
+        cmocka_unit_test(a_job_on_no_disk_has_no_target),
+        cmocka_unit_test(a_cycle_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@ an_assignment_is_a_name_and_a_device(void **state)
 }
 
 static void
-what_gives_no_name_is_refused_and_changes_nothing(void **state)
+an_invalid_assignment_changes_nothing(void **state)
 {
     static const struct {
         const char *text, *reason;
@@ -47,7 +47,7 @@ what_gives_no_name_is_refused_and_changes_nothing(void **state)
 }
 
 static void
-a_name_is_given_once(void **state)
+a_name_is_assigned_once(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
@@ -60,7 +60,7 @@ a_name_is_given_once(void **state)
 }
 
 static void
-a_disk_of_a_domain_may_say_only_its_target(void **state)
+a_disk_of_a_domain_may_have_only_its_target(void **state)
 {
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
     qblk_snapshot_options_add_domain_disk(options, "vda", NULL, NULL, NULL);
@@ -88,9 +88,9 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_assignment_is_a_name_and_a_device),
-        cmocka_unit_test(what_gives_no_name_is_refused_and_changes_nothing),
-        cmocka_unit_test(a_name_is_given_once),
-        cmocka_unit_test(a_disk_of_a_domain_may_say_only_its_target),
+        cmocka_unit_test(an_invalid_assignment_changes_nothing),
+        cmocka_unit_test(a_name_is_assigned_once),
+        cmocka_unit_test(a_disk_of_a_domain_may_have_only_its_target),
         cmocka_unit_test(new_options_are_empty_and_freeing_none_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

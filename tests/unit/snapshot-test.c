@@ -34,7 +34,7 @@ every_recorded_topology_loads(void **state)
 }
 
 static void
-a_vm_says_who_it_is(void **state)
+the_name_of_the_vm_is_read(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_load("empty-vm");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
@@ -43,7 +43,7 @@ a_vm_says_who_it_is(void **state)
 }
 
 static void
-a_vm_says_no_secret_of_its_name(void **state)
+secrets_are_removed_from_the_name_of_the_vm(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_load("empty-vm");
     graph_fixture_replace(replies, "query-name", NULL, "{'name':'http://me:pw@host/'}");
@@ -52,7 +52,7 @@ a_vm_says_no_secret_of_its_name(void **state)
 }
 
 static void
-a_listing_goes_by_bus_and_then_by_letters(void **state)
+a_listing_is_sorted_by_bus_and_letters(void **state)
 {
     g_autofree char *targets = targets_of("- vdaa a\n- vdz a\n- sdb a\n- hda a\n- nvme1n2 a\n"
                                           "- nvme0n1 a\n- vda a\n");
@@ -99,7 +99,7 @@ a_name_that_fits_two_disks_lists_them(void **state)
 }
 
 static void
-a_disk_that_is_not_there_lists_those_there_are(void **state)
+an_unknown_disk_lists_the_disks(void **state)
 {
     static const struct {
         const char *blocks, *reason;
@@ -117,7 +117,7 @@ a_disk_that_is_not_there_lists_those_there_are(void **state)
 }
 
 static void
-firmware_is_no_disk(void **state)
+firmware_is_not_a_disk(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "flash pflash0 a\n- vda b\n");
     graph_fixture_add_property(replies, "/machine/peripheral/flash", "type", "'cfi.pflash01'");
@@ -145,7 +145,7 @@ a_daemon_has_its_root_nodes_as_disks(void **state)
 }
 
 static void
-nodes_of_a_machine_that_no_device_has_are_no_disks(void **state)
+nodes_of_a_machine_without_a_device_are_not_disks(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
@@ -155,7 +155,7 @@ nodes_of_a_machine_that_no_device_has_are_no_disks(void **state)
 /* ---- nodes that are not queried ---- */
 
 static void
-a_concluded_stream_withholds_chains_and_nothing_else(void **state)
+during_a_concluded_stream_only_chains_are_missing(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies = graph_fixture_load("stream-concluded");
@@ -176,7 +176,7 @@ a_concluded_stream_withholds_chains_and_nothing_else(void **state)
 }
 
 static void
-nodes_that_were_not_answered_are_an_error_where_it_was_safe_to_ask(void **state)
+missing_nodes_are_an_error_if_the_query_was_safe(void **state)
 {
     g_autoptr(QblkReplies) recorded = graph_fixture_load("shared-base");
     g_autoptr(QblkReplies) replies =
@@ -201,7 +201,7 @@ a_device_with_a_node_that_is_not_listed_means_the_graph_changed(void **state)
 }
 
 static void
-a_recorded_graph_that_changed_between_two_replies_is_seen(void **state)
+a_recorded_graph_that_changed_between_two_replies_is_detected(void **state)
 {
     static const char flat[] = "{'flat':true}";
     g_autoptr(QblkReplies) replies = graph_fixture_load("shared-base");
@@ -239,7 +239,7 @@ more_nodes_than_the_limit_are_refused(void **state)
 }
 
 static void
-no_replies_are_no_vm(void **state)
+an_empty_reply_set_is_refused(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     g_autoptr(GError) error = graph_fixture_error(replies, NULL);
@@ -251,23 +251,23 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_recorded_topology_loads),
-        cmocka_unit_test(a_vm_says_who_it_is),
-        cmocka_unit_test(a_vm_says_no_secret_of_its_name),
-        cmocka_unit_test(a_listing_goes_by_bus_and_then_by_letters),
+        cmocka_unit_test(the_name_of_the_vm_is_read),
+        cmocka_unit_test(secrets_are_removed_from_the_name_of_the_vm),
+        cmocka_unit_test(a_listing_is_sorted_by_bus_and_letters),
         cmocka_unit_test(nodes_are_found_by_name),
         cmocka_unit_test(a_disk_is_found_by_target_device_and_drive),
         cmocka_unit_test(a_name_that_fits_two_disks_lists_them),
-        cmocka_unit_test(a_disk_that_is_not_there_lists_those_there_are),
-        cmocka_unit_test(firmware_is_no_disk),
+        cmocka_unit_test(an_unknown_disk_lists_the_disks),
+        cmocka_unit_test(firmware_is_not_a_disk),
         cmocka_unit_test(a_daemon_has_its_root_nodes_as_disks),
-        cmocka_unit_test(nodes_of_a_machine_that_no_device_has_are_no_disks),
-        cmocka_unit_test(a_concluded_stream_withholds_chains_and_nothing_else),
-        cmocka_unit_test(nodes_that_were_not_answered_are_an_error_where_it_was_safe_to_ask),
+        cmocka_unit_test(nodes_of_a_machine_without_a_device_are_not_disks),
+        cmocka_unit_test(during_a_concluded_stream_only_chains_are_missing),
+        cmocka_unit_test(missing_nodes_are_an_error_if_the_query_was_safe),
         cmocka_unit_test(a_device_with_a_node_that_is_not_listed_means_the_graph_changed),
-        cmocka_unit_test(a_recorded_graph_that_changed_between_two_replies_is_seen),
+        cmocka_unit_test(a_recorded_graph_that_changed_between_two_replies_is_detected),
         cmocka_unit_test(two_nodes_of_one_name_are_refused),
         cmocka_unit_test(more_nodes_than_the_limit_are_refused),
-        cmocka_unit_test(no_replies_are_no_vm),
+        cmocka_unit_test(an_empty_reply_set_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

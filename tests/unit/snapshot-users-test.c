@@ -34,7 +34,7 @@ a_node_of_two_chains_has_two_users(void **state)
 }
 
 static void
-a_file_that_is_open_twice_too(void **state)
+a_file_in_two_nodes_has_two_users(void **state)
 {
     static const char nodes[] = VDA "two-file file /d/base\ntwo qcow2 /d/base file=two-file\n"
                                     "b-file file /d/b\nb qcow2 /d/b file=b-file backing=two";
@@ -43,13 +43,13 @@ a_file_that_is_open_twice_too(void **state)
 }
 
 static void
-a_layer_that_is_the_top_of_another_disk_too(void **state)
+the_top_of_another_disk_has_a_user(void **state)
 {
     assert_other(VDA, "vda - a\nvdb - base", 1, "vdb");
 }
 
 static void
-its_own_disk_is_no_other(void **state)
+the_own_disk_is_left_out(void **state)
 {
     assert_other(VDA, "vda - a", 0, NULL);
     assert_other(VDA, "vda - a", 1, NULL);
@@ -59,9 +59,9 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_of_two_chains_has_two_users),
-        cmocka_unit_test(a_file_that_is_open_twice_too),
-        cmocka_unit_test(a_layer_that_is_the_top_of_another_disk_too),
-        cmocka_unit_test(its_own_disk_is_no_other),
+        cmocka_unit_test(a_file_in_two_nodes_has_two_users),
+        cmocka_unit_test(the_top_of_another_disk_has_a_user),
+        cmocka_unit_test(the_own_disk_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ assign(const char *first, const char *second)
 /* ---- the levels ---- */
 
 static void
-each_level_names_what_the_better_ones_left(void **state)
+each_source_names_the_devices_without_a_name(void **state)
 {
     g_autoptr(QblkReplies) replies =
         graph_fixture_machine("a file /a\nb file /b\nc file /c\nd file /d\ne file /e\nf file /f\n",
@@ -92,7 +92,7 @@ each_level_names_what_the_better_ones_left(void **state)
 }
 
 static void
-a_better_level_takes_the_name(void **state)
+a_better_source_takes_the_name(void **state)
 {
     static const struct {
         const char *blocks, *expected, *holder;
@@ -112,7 +112,7 @@ a_better_level_takes_the_name(void **state)
 }
 
 static void
-a_name_that_two_have_an_equal_right_to_goes_to_none(void **state)
+a_name_that_two_devices_propose_is_not_assigned(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_load("libvirt-aliases-clash");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
@@ -126,7 +126,7 @@ a_name_that_two_have_an_equal_right_to_goes_to_none(void **state)
 }
 
 static void
-the_user_settles_a_clash(void **state)
+the_user_decides_an_ambiguous_name(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_load("libvirt-aliases-clash");
     g_autoptr(QblkSnapshotOptions) options = assign("sda=usb-disk0", NULL);
@@ -149,7 +149,7 @@ firmware_is_never_named_like_a_disk(void **state)
 /* ---- the user's word ---- */
 
 static void
-the_user_may_name_a_device_in_every_way(void **state)
+the_user_may_use_each_name_of_a_device(void **state)
 {
     static const char *const cases[][2] = {
         {"sys=one", "one"},      {"sys=a", "one"},   {"sys=three", "three"},
@@ -182,12 +182,12 @@ a_node_below_a_filter_becomes_a_disk_of_its_own(void **state)
 }
 
 static void
-a_device_that_is_not_there_or_named_twice_is_an_error(void **state)
+an_unknown_or_named_device_is_an_error(void **state)
 {
     static const struct {
         const char *first, *second, *reason;
     } cases[] = {
-        {"vda=nobody", NULL, "cannot assign the name 'vda': no device, drive or node 'nobody'"},
+        {"vda=unknown", NULL, "cannot assign the name 'vda': no device, drive or node 'unknown'"},
         {"vda=one", "vdb=one", "cannot assign the name 'vdb': 'one' has the name 'vda'"},
         {"vda=one", "vdb=a", "cannot assign the name 'vdb': 'a' has the name 'vda'"},
     };
@@ -201,7 +201,7 @@ a_device_that_is_not_there_or_named_twice_is_an_error(void **state)
 }
 
 static void
-a_word_that_fits_two_devices_is_an_error(void **state)
+a_name_of_two_devices_is_an_error(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "x - a\ny x b-limits\n");
@@ -236,7 +236,7 @@ a_domain_names_by_alias_then_serial_then_file(void **state)
 }
 
 static void
-a_domain_that_fits_none_or_several_names_nothing(void **state)
+a_domain_disk_must_match_one_device(void **state)
 {
     static const struct {
         const char *alias, *serial, *file;
@@ -257,7 +257,7 @@ a_domain_that_fits_none_or_several_names_nothing(void **state)
 
 /* The file of the first is open in the device of the second, which its alias tells. */
 static void
-an_alias_weighs_more_than_the_file_of_another_disk(void **state)
+an_alias_has_priority_over_the_file_of_another_disk(void **state)
 {
     g_autoptr(QblkReplies) replies = machine();
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
@@ -268,7 +268,7 @@ an_alias_weighs_more_than_the_file_of_another_disk(void **state)
 }
 
 static void
-a_domain_gives_no_name_twice(void **state)
+a_domain_assigns_a_name_once(void **state)
 {
     g_autoptr(QblkReplies) replies = machine();
     g_autoptr(QblkSnapshotOptions) options = assign("vdx=three", NULL);
@@ -280,7 +280,7 @@ a_domain_gives_no_name_twice(void **state)
 }
 
 static void
-recorded_devices_are_known_by_their_serials(void **state)
+recorded_devices_match_by_serial(void **state)
 {
     static const char *const targets[] = {"vdx", "sdx", "hdx", "sdy", "nvme7n1"};
     g_autoptr(QblkReplies) replies = graph_fixture_load("serials");
@@ -296,7 +296,7 @@ recorded_devices_are_known_by_their_serials(void **state)
 }
 
 static void
-recorded_disks_of_libvirt_are_known_by_their_files(void **state)
+recorded_disks_of_libvirt_match_by_file(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_load("libvirt-names");
     g_autoptr(QblkSnapshot) plain = graph_fixture_snapshot(replies);
@@ -313,7 +313,7 @@ recorded_disks_of_libvirt_are_known_by_their_files(void **state)
 /* ---- what is asked for it ---- */
 
 static void
-an_address_is_only_needed_where_it_tells_something(void **state)
+an_address_is_needed_only_if_it_decides_name_or_bus(void **state)
 {
     static const struct {
         const char *id, *backend, *type, *bus;
@@ -344,7 +344,7 @@ an_address_is_only_needed_where_it_tells_something(void **state)
 }
 
 static void
-the_alias_says_the_bus_where_the_controller_was_not_asked(void **state)
+the_alias_decides_the_bus_of_an_unknown_controller(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "sata0-0-0 - a\n");
     set_type(replies, "sata0-0-0", "ide-hd");
@@ -356,23 +356,23 @@ the_alias_says_the_bus_where_the_controller_was_not_asked(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_level_names_what_the_better_ones_left),
-        cmocka_unit_test(a_better_level_takes_the_name),
-        cmocka_unit_test(a_name_that_two_have_an_equal_right_to_goes_to_none),
-        cmocka_unit_test(the_user_settles_a_clash),
+        cmocka_unit_test(each_source_names_the_devices_without_a_name),
+        cmocka_unit_test(a_better_source_takes_the_name),
+        cmocka_unit_test(a_name_that_two_devices_propose_is_not_assigned),
+        cmocka_unit_test(the_user_decides_an_ambiguous_name),
         cmocka_unit_test(firmware_is_never_named_like_a_disk),
-        cmocka_unit_test(the_user_may_name_a_device_in_every_way),
+        cmocka_unit_test(the_user_may_use_each_name_of_a_device),
         cmocka_unit_test(a_node_below_a_filter_becomes_a_disk_of_its_own),
-        cmocka_unit_test(a_device_that_is_not_there_or_named_twice_is_an_error),
-        cmocka_unit_test(a_word_that_fits_two_devices_is_an_error),
+        cmocka_unit_test(an_unknown_or_named_device_is_an_error),
+        cmocka_unit_test(a_name_of_two_devices_is_an_error),
         cmocka_unit_test(a_domain_names_by_alias_then_serial_then_file),
-        cmocka_unit_test(a_domain_that_fits_none_or_several_names_nothing),
-        cmocka_unit_test(an_alias_weighs_more_than_the_file_of_another_disk),
-        cmocka_unit_test(a_domain_gives_no_name_twice),
-        cmocka_unit_test(recorded_devices_are_known_by_their_serials),
-        cmocka_unit_test(recorded_disks_of_libvirt_are_known_by_their_files),
-        cmocka_unit_test(an_address_is_only_needed_where_it_tells_something),
-        cmocka_unit_test(the_alias_says_the_bus_where_the_controller_was_not_asked),
+        cmocka_unit_test(a_domain_disk_must_match_one_device),
+        cmocka_unit_test(an_alias_has_priority_over_the_file_of_another_disk),
+        cmocka_unit_test(a_domain_assigns_a_name_once),
+        cmocka_unit_test(recorded_devices_match_by_serial),
+        cmocka_unit_test(recorded_disks_of_libvirt_match_by_file),
+        cmocka_unit_test(an_address_is_needed_only_if_it_decides_name_or_bus),
+        cmocka_unit_test(the_alias_decides_the_bus_of_an_unknown_controller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
