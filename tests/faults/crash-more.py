@@ -143,8 +143,8 @@ class Unread(crash.TestCase):
                 file.writelines([json.dumps(header) + '\n', *stages])
             text = self.qblk('recover', f'image:{self.files[0]}').text
             self.assertIn(f'boot from: {self.files[0]}\n  (no operation was interrupted)', text)
-            said = self.qblk('recover', status=qblk.NO_CONNECTION).errors
-            self.assertIn('qblk recover image:IMAGE', said)
+            output = self.qblk('recover', status=qblk.NO_CONNECTION).errors
+            self.assertIn('qblk recover image:IMAGE', output)
             self.assertEqual(crash.journals(), [name])
 
 
@@ -159,17 +159,17 @@ class Mark(crash.TestCase):
             os.mkdir(self.files[0] + crash.MARK + '.new')
 
         with self.guest(kind, Point(number, RECEIVED), strike):
-            status, said = self.start_qblk(kind)
-            self.assertEqual(status, qblk.FAILED, msg=said)
-            self.assertIn("the chain of 'vda' was changed as planned, but", said)
-            self.assertIn(f"do not use '{self.files[0]}', its data", said)
+            status, output = self.start_qblk(kind)
+            self.assertEqual(status, qblk.FAILED, msg=output)
+            self.assertIn("the chain of 'vda' was changed as planned, but", output)
+            self.assertIn(f"do not use '{self.files[0]}', its data", output)
             self.assertEqual(crash.journals(), [])
             self.assertEqual(self.chain_of('vda'), kind.after)
             self.process.kill()
             disk = self.arguments(kind)
             with qemu.Process(self.directory, disk) as self.process:
-                said = self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.REFUSED).errors
-                self.assertIn('may have been merged into', said)
+                output = self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.REFUSED).errors
+                self.assertIn('may have been merged into', output)
             self.qblk('recover', f'image:{self.files[0]}', status=qblk.FAILED)
         crash.report('the mark cannot be made final', {'told': 1})
 

@@ -13,13 +13,13 @@ import qblk
 
 
 class TestCase(crash.TestCase):
-    def judge_disks(self, kind, nodes_before, nodes_after, is_done, said):
+    def judge_disks(self, kind, nodes_before, nodes_after, is_done, output):
         """Each disk has its chain from before or after the job. Returns the states, by target."""
         nodes = self.named_nodes()
         states = {disk: self.state_of(kind, disk, is_done) for disk in kind.disks}
         for disk, state in states.items():
             wanted = nodes_before if state == 'before' else nodes_after
-            self.assertEqual(self.nodes_of(disk, nodes), self.nodes_of(disk, wanted), msg=said)
+            self.assertEqual(self.nodes_of(disk, nodes), self.nodes_of(disk, wanted), msg=output)
         self.assert_marks(kind, states)
         return states
 
@@ -66,17 +66,18 @@ class CrashOfQblk(TestCase):
             was_done = status == qblk.DONE
             if when == 'after':
                 self.guest_changes()
-            said = self.qblk('recover', self.vm).text
+            output = self.qblk('recover', self.vm).text
             self.assertEqual(self.qblk('recover', self.vm).text, 'no operation was interrupted\n')
             self.assertEqual(crash.journals(), [])
-            has_begun = was_done or not ('no operation' in said or "'planned': rolled back" in said)
+            has_begun = was_done or not ('no operation' in output
+                                         or "'planned': rolled back" in output)
             if has_begun or not kind.prelude:
                 self.assert_no_jobs()
             else:  # the job existed before, and remains unless qblk had completed it
                 jobs = [job['status'] for job in self.process.qmp.execute('query-jobs')]
-                self.assertIn(jobs, (['ready'], []) if 'no operation' in said else (['ready'],))
+                self.assertIn(jobs, (['ready'], []) if 'no operation' in output else (['ready'],))
             self.assertTrue(was_done or relay.has_struck)
-            states = self.judge_disks(kind, before, after, was_done or 'complete' in said, said)
+            states = self.judge_disks(kind, before, after, was_done or 'complete' in output, output)
             if kind.holds and when is None and states['vda'] == 'after':
                 self.assert_content('vda', self.path(kind.holds))
             self.assert_contents(kind, states)
@@ -98,20 +99,20 @@ class Interrupted(TestCase):
 
     def judge(self, kind, point, before, after):
         with self.guest(kind, point, self.interrupt_qblk) as relay:
-            status, said = self.start_qblk(kind)
+            status, output = self.start_qblk(kind)
             self.assertTrue(relay.has_struck)
             self.assertEqual(crash.journals(), [])
             jobs = [job['status'] for job in self.process.qmp.execute('query-jobs')]
             # before there is anything to cancel, the signal ends qblk like any program
             has_begun = status != -signal.SIGINT
             self.assertEqual(jobs, [] if has_begun or not kind.prelude else ['ready'])
-            states = self.judge_disks(kind, before, after, status == qblk.DONE, said)
-            is_given_up = 'before' in states.values() and has_begun
-            self.assertEqual(status, qblk.JOB_FAILED if is_given_up else
-                             qblk.DONE if has_begun else -signal.SIGINT, msg=said)
-            self.assertEqual(': interrupted' in said, is_given_up, msg=said)
+            states = self.judge_disks(kind, before, after, status == qblk.DONE, output)
+            is_cancelled = 'before' in states.values() and has_begun
+            self.assertEqual(status, qblk.JOB_FAILED if is_cancelled else
+                             qblk.DONE if has_begun else -signal.SIGINT, msg=output)
+            self.assertEqual(': interrupted' in output, is_cancelled, msg=output)
             if kind.command == 'copy' and states['vda'] == 'before':
-                self.assertEqual('is incomplete' in said, os.path.exists(self.path('copy')))
+                self.assertEqual('is incomplete' in output, os.path.exists(self.path('copy')))
             self.assert_contents(kind, states)
             return crash.together(list(states.values()))
 

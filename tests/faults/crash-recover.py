@@ -170,8 +170,8 @@ class Check(TestCase):
         self.assertEqual(self.qblk('check', f'image:{base}').text, '')
         self.qblk('commit', self.process.socket, 'vda', '--pivot')
         self.process.quit()
-        said = f'boot from: {base}\n  (it has all data)\nno longer in use: {top}\n'
-        self.assertEqual(self.check(top, qblk.FAILED), said)
+        output = f'boot from: {base}\n  (it has all data)\nno longer in use: {top}\n'
+        self.assertEqual(self.check(top, qblk.FAILED), output)
         self.assertEqual(self.check(base, qblk.DONE), '')
         self.assert_same_content(base)
 
@@ -190,10 +190,10 @@ class Check(TestCase):
         self.leave(self.process.socket, 'commit', '--pivot')
         left = crash.journals()
         self.process.kill()
-        said = f'boot from: {self.files[0]}\n  (the job had not ended)\n'
-        self.assertEqual(self.check(self.files[0], qblk.FAILED), said)
+        output = f'boot from: {self.files[0]}\n  (the job had not ended)\n'
+        self.assertEqual(self.check(self.files[0], qblk.FAILED), output)
         self.assertEqual(crash.journals(), left)
-        self.assertEqual(self.qblk('recover', f'image:{self.files[0]}').text, said)
+        self.assertEqual(self.qblk('recover', f'image:{self.files[0]}').text, output)
         self.assertEqual(self.check(self.files[0], qblk.DONE), '')
         self.assert_same_content()
 
@@ -208,8 +208,8 @@ class Marked(TestCase):
             self.qblk('commit', self.process.socket, 'vda', '--shallow', '--pivot')
         self.guest_writes('40M')
         self.process.quit()
-        said = self.qblk('recover', f'image:{top}').text
-        self.assertEqual(said, f'boot from: {base}\n  (it has all data)\n'
+        output = self.qblk('recover', f'image:{top}').text
+        self.assertEqual(output, f'boot from: {base}\n  (it has all data)\n'
                                f'no longer in use: {top}\nno longer in use: {middle}\n')
         self.assert_same_content(base)
 

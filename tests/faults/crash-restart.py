@@ -70,10 +70,10 @@ class Pivoting(TestCase):
         for name, new in (('commit --pivot', 'disk-base'), ('copy --pivot', 'copy')):
             with self.subTest(name), self.crashed(name, 'job-complete'):
                 with self.started_with(*crash.KEPT):
-                    said = self.recover(qblk.FAILED)
-                    self.assertIn(f"{RESTARTED} '{self.files[0]}' for 'vda'", said)
-                    self.assertIn(f"may have been switched to '{self.path(new)}' before", said)
-                    self.assertEqual(self.recover(qblk.FAILED), said)
+                    output = self.recover(qblk.FAILED)
+                    self.assertIn(f"{RESTARTED} '{self.files[0]}' for 'vda'", output)
+                    self.assertIn(f"may have been switched to '{self.path(new)}' before", output)
+                    self.assertEqual(self.recover(qblk.FAILED), output)
                     before = self.state()
                     self.qblk('commit', self.vm, 'vda', '--pivot', status=qblk.FAILED)
                     self.assertEqual(self.state(), before)
@@ -95,18 +95,18 @@ class Pivoting(TestCase):
         for name, chain in (('commit --pivot', ['disk-base']), ('copy --pivot', ['copy'])):
             with self.subTest(name), self.crashed(name, 'job-complete'):
                 with self.started_with(*chain):
-                    said = self.recover()
-                    self.assertIn(f"{RESTARTED} '{self.path(chain[0])}'", said)
-                    self.assertIn(f"may be only in '{self.files[0]}'", said)
+                    output = self.recover()
+                    self.assertIn(f"{RESTARTED} '{self.path(chain[0])}'", output)
+                    self.assertIn(f"may be only in '{self.files[0]}'", output)
                     self.assertEqual(self.recover(), 'no operation was interrupted\n')
                 self.assertEqual(crash.journals(), [])
                 self.assert_content('vda', self.path(chain[0]))
                 # from now on the old image is stale
                 with self.started_with(*crash.KEPT):
-                    said = self.qblk('commit', self.vm, 'vda', '--pivot',
+                    output = self.qblk('commit', self.vm, 'vda', '--pivot',
                                      status=qblk.REFUSED).errors
                     self.assertIn(f"'{self.files[0]}' was merged into '{self.path(chain[0])}'",
-                                  said)
+                                  output)
                 self.states['new image settled'] += 1
         crash.report('QEMU is started again with the new image', self.states)
 
@@ -116,22 +116,22 @@ class Pivoting(TestCase):
             images.create(self.path('rescue'), str(crash.SIZE))
             left = crash.journals()
             with self.started_with('rescue'):
-                said = self.recover(qblk.FAILED)
-                self.assertIn('which is neither', said)
-                self.assertIn(f"use 'qblk recover image:{self.files[0]}'", said)
+                output = self.recover(qblk.FAILED)
+                self.assertIn('which is neither', output)
+                self.assertIn(f"use 'qblk recover image:{self.files[0]}'", output)
                 self.assertEqual(crash.journals(), left)
             result = qblk.run('recover', f'image:{self.files[0]}')
             self.assertIn(self.path('copy'), result.text + result.errors)
         crash.report('QEMU is started again with a third image', {'told': 1})
 
     def test_with_the_same_active_image(self):
-        for name, chain, said_of_it in (('pull', ['disk-2'], 'as planned'),
+        for name, chain, outcome in (('pull', ['disk-2'], 'as planned'),
                                         ('commit --top vda[1]', crash.KEPT, 'unchanged')):
             with self.subTest(name), self.crashed(name, 'job-finalize'):
                 with self.started_with(*chain):
-                    said = self.recover()
-                    self.assertIn(RESTARTED, said)
-                    self.assertIn(said_of_it, said)
+                    output = self.recover()
+                    self.assertIn(RESTARTED, output)
+                    self.assertIn(outcome, output)
                 self.assertEqual(crash.journals(), [])
                 self.assert_content('vda', self.files[0])
                 self.states['told'] += 1
@@ -158,8 +158,8 @@ class Started(TestCase):
             self.leave(crash.kind_of('commit --pivot'))
             self.process.kill()
             with self.started_with('disk-base'):
-                said = self.recover(qblk.FAILED)
-                self.assertIn(f"all data are in '{self.files[0]}'", said)
+                output = self.recover(qblk.FAILED)
+                self.assertIn(f"all data are in '{self.files[0]}'", output)
             text = self.qblk('recover', f'image:{self.files[0]}').text
             self.assertIn(f'boot from: {self.files[0]}\n', text)
             self.assertEqual(crash.journals(), [])

@@ -235,9 +235,9 @@ class Controls(Everywhere):
                                        lambda value: value + EVIL)
         text = dump(capture)
         for command in ('chain', 'graph', 'list'):
-            said = self.strings(json.loads(qblk.run('--json', command, 'capture:-',
+            output = self.strings(json.loads(qblk.run('--json', command, 'capture:-',
                                                     stdin=text).stdout))
-            self.assertTrue(any(string.endswith(EVIL) for string in said), msg=command)
+            self.assertTrue(any(string.endswith(EVIL) for string in output), msg=command)
         self.assert_failure(qblk.run('xml', 'capture:-', stdin=text), qblk.FAILED)
 
     def strings(self, value):

@@ -230,8 +230,8 @@ class TestCase(live.TestCase):
         device, = [device['qdev'] for device in self.process.qmp.execute('query-block')
                    if device.get('qdev', '').endswith('/virtio-backend')]
         line = f'qemu-io -d {device} "write -P {pattern} {offset} {length}"'
-        said = self.process.qmp.execute('human-monitor-command', {'command-line': line})
-        self.assertNotIn('rror', said)
+        reply = self.process.qmp.execute('human-monitor-command', {'command-line': line})
+        self.assertNotIn('rror', reply)
         images.write(self.reference, pattern=pattern, offset=offset, length=length, fmt='raw')
 
     # ---- checks after a job ----
