@@ -236,7 +236,7 @@ class Controls(Everywhere):
         text = dump(capture)
         for command in ('chain', 'graph', 'list'):
             output = self.strings(json.loads(qblk.run('--json', command, 'capture:-',
-                                                    stdin=text).stdout))
+                                                      stdin=text).stdout))
             self.assertTrue(any(string.endswith(EVIL) for string in output), msg=command)
         self.assert_failure(qblk.run('xml', 'capture:-', stdin=text), qblk.FAILED)
 
