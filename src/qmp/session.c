@@ -352,16 +352,16 @@ static const struct
 };
 /* clang-format on */
 
-/* TRUE if @message answers an earlier client, which closed its connection before QEMU had replied:
- * QEMU executes that command, and the client that is connected then receives the reply (seen with
- * 7.2).  After the reply to our first command there are no such messages. */
+/* TRUE if @message answers an earlier client, which closed its connection before the reply: QEMU
+ * executes that command, and the next client receives the reply, sometimes before its greeting
+ * (seen with 7.2).  After the reply to our first command there are no such messages. */
 static gboolean
 is_of_earlier_client(const QblkSession *session, const QblkMessage *message)
 {
-    if (session->state != QBLK_SESSION_NEGOTIATING || message->kind == QBLK_MESSAGE_EVENT) {
+    const guint replies = 1 << QBLK_MESSAGE_RETURN | 1 << QBLK_MESSAGE_ERROR;
+    if (session->state == QBLK_SESSION_READY || (replies >> message->kind & 1) == 0) {
         return FALSE;
     }
-
     return message->has_id ? qblk_pending_in_flight(session->commands, message->id) == NULL
                            : message->kind == QBLK_MESSAGE_RETURN;
 }

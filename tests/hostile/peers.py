@@ -149,7 +149,7 @@ class Messages(Peers):
         self.fails(play, 'second greeting')
 
     def test_something_else_than_a_greeting(self):
-        for message in ({'return': {}, 'id': 1}, {'event': 'RESUME'},
+        for message in ({'event': 'RESUME'},
                         {'error': {'class': 'GenericError', 'desc': 'no'}}):
             def play(connection, message=message):
                 connection.send(peer.line(message))
