@@ -40,14 +40,14 @@ split_brackets(const char *text, char **host, const char **port, const char **re
     }
 
     if (end[1] != '\0' && end[1] != ':') {
-        *reason = "there is something after the bracket";
+        *reason = "unexpected text after the bracket";
         return FALSE;
     }
 
     *host = g_strndup(text + 1, (gsize)(end - text) - 1);
     *port = end[1] == ':' ? end + 2 : NULL;
     if ((*host)[0] != '\0' && !is_ipv6(*host, strlen(*host))) {
-        *reason = "in the brackets is no IPv6 address";
+        *reason = "no IPv6 address in the brackets";
         return FALSE;
     }
 
@@ -84,7 +84,7 @@ qblk_host_port_parse(const char *text, QblkHostPort *parts, const char **reason)
     }
 
     if (host[0] == '\0') {
-        *reason = "there is no host";
+        *reason = "missing host";
         return FALSE;
     }
 

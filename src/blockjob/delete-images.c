@@ -85,8 +85,8 @@ identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
 
     if (why != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "cannot delete images after the job: '%s' cannot be synced before: %s",
-                    layer->filename, why);
+                    "cannot delete images after the job: cannot sync '%s': %s", layer->filename,
+                    why);
     }
 
     return why == NULL;

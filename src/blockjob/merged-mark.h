@@ -33,5 +33,5 @@ void qblk_merged_mark_remove(const char *image);
 /** Returns: (transfer full): the mark of @image; NULL if it has none. */
 QblkMergedMark *qblk_merged_mark_read(const char *image) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Returns: (transfer full): what to tell the user of a mark that is of another file. */
+/** Returns: (transfer full): the message about a mark of another file. */
 char *qblk_merged_mark_describe_other(const QblkMergedMark *mark) G_GNUC_WARN_UNUSED_RESULT;

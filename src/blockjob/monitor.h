@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The runner's monitor: the one place where block jobs meet a live QEMU.
+ * The runner's monitor: the only file in which block jobs talk to a live QEMU.
  *
  * It sends commands, keeps the states of the watched jobs up to date from events, waits for QEMU,
  * the user and the time at once, and connects again once if the connection is lost.  If no command

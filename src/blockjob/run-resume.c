@@ -186,7 +186,7 @@ state_before_final(const QblkPlan *plan)
 }
 
 /* Returns: TRUE if the job has left the state in which it waits for the final step, and is not at
- * the end of that step: QEMU has received it, and the job must not be cancelled any more. */
+ * the end of that step: QEMU has received it, and the job must no longer be cancelled. */
 static gboolean
 is_committing(const QblkRunTask *task)
 {

@@ -8,7 +8,7 @@
 
 /* ---- one plan ---- */
 
-/* Returns: TRUE if @step has nothing to undo, or not any more. */
+/* Returns: TRUE if @step has nothing to undo. */
 static gboolean
 is_undone(const QblkRunTask *task, const QblkStep *step)
 {
@@ -130,7 +130,7 @@ qblk_run_rollback_task(QblkRunTask *task, GError **error)
 
 /* ---- all plans ---- */
 
-/* Roll back the newest first; one that fails keeps no other from it.  Returns: (nullable): the
+/* Roll back the newest step first. The rollback continues after a failure. Returns: (nullable): the
  * first failure, to put before the error. */
 static char *
 roll_back_all(QblkRun *run)

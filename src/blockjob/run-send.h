@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * One command to QEMU: what became of it, also if its answer does not come.
+ * One command to QEMU and its outcome, also if no reply is received.
  */
 #pragma once
 

@@ -27,7 +27,7 @@ typedef enum {
     QBLK_RUN_INTERRUPTED,             /* found in a journal */
     QBLK_RUN_COMPLETED,               /* all steps were taken */
     QBLK_RUN_ROLLED_BACK,             /* all steps were undone */
-    QBLK_RUN_DETACHED,                /* the job goes on, or waits, without us */
+    QBLK_RUN_DETACHED,                /* the job continues, or waits, without this process */
     QBLK_RUN_CHANGED,                 /* the chain was changed, and not all was cleaned up */
     QBLK_RUN_NOT_ROLLED_BACK,         /* steps could not be undone */
     QBLK_RUN_UNKNOWN,                 /* how the job ended, or will end, is not known */
@@ -79,9 +79,9 @@ typedef enum {
     QBLK_RUN_OTHER_LEFT,
     /* of an interrupted operation, besides those above */
     QBLK_RUN_NOT_STARTED,
-    QBLK_RUN_JOB_FOUND,     /* the job goes on, or waits */
+    QBLK_RUN_JOB_FOUND,     /* the job continues, or waits */
     QBLK_RUN_PENDING_FOUND, /* it waits to be finalized, after the command that changes the chain */
-    QBLK_RUN_NOT_KNOWN,     /* neither job nor chain show what became of it */
+    QBLK_RUN_NOT_KNOWN,     /* neither the job nor the chain shows the outcome */
     QBLK_RUN_EVENTS
 } QblkRunEvent;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * How a run ended: the chains that are seen afterwards, and what the user is told of them.
+ * The outcome of a run: the chains afterwards, and the report of them to the user.
  */
 #pragma once
 

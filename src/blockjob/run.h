@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The runner: carries out any plan on a live QEMU and knows for certain how it ended.
+ * The runner: runs any plan on a live QEMU and verifies the outcome.
  */
 #pragma once
 

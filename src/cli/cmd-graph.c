@@ -17,8 +17,7 @@ add_options(gpointer data, GOptionContext *context)
     Options *options = data;
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &options->format,
-         "Print as tree (default), dot, svg or json; or specify the format of image:PATH",
-         "FORMAT"},
+         "Print tree (default), dot, svg or json; or the format of image:PATH", "FORMAT"},
         {NULL},
     };
 

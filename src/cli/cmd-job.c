@@ -43,7 +43,7 @@ clear_options(gpointer data)
     qblk_change_options_clear(&options->change);
 }
 
-/* ---- what is asked for ---- */
+/* ---- the request ---- */
 
 /* Returns: how many actions the options name; @action is the last of them, or to wait. */
 static guint

@@ -12,7 +12,7 @@ static const char *const heads[] = {"TARGET", "BUS",  "DEVICE", ">DEPTH", "FORMA
 
 /* ---- text ---- */
 
-/* A disk whose chain cannot be read is listed all the same. */
+/* A disk whose chain cannot be read is still listed. */
 static void
 add_row_without_chain(QblkTable *table, const QblkDevice *device)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What a command is.  Each one is defined in a file of its own, with its options.
+ * The type of a command. Each command is defined in its own file, with its options.
  */
 #pragma once
 

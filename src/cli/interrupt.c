@@ -31,7 +31,7 @@ qblk_interrupt_free(QblkInterrupt *interrupt)
 {
     struct signalfd_siginfo record;
 
-    /* A signal that was not read came too late to stop anything.  It must not end the process
+    /* A signal that was not read was too late to stop an operation.  It must not end the process
      * before the result is printed. */
     if (interrupt->fd >= 0) {
         while (read(interrupt->fd, &record, sizeof(record)) > 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * One run of the command: what the command line asks for, and the output.
+ * One run of the command: the parsed command line, and the output.
  */
 #pragma once
 

@@ -21,7 +21,7 @@ typedef struct {
     int stop_fd;
     gboolean has_stopped; /* by Ctrl-C */
     gboolean is_terminal;
-    int turn_ms;         /* how long to wait for an event before QEMU is asked */
+    int turn_ms;         /* the time limit for an event, after which QEMU is queried */
     GHashTable *printed; /* job id -> last text, both owned */
 } Watch;
 

@@ -332,6 +332,6 @@ qblk_vm_add_hint(QblkVm *vm, const GError *error)
     gboolean has_others = targets[0] != NULL && targets[1] != NULL;
 
     if (is_of_disk && has_others && invocation->count == 1) {
-        qblk_output_add_hint(&invocation->output, "to leave this disk out: name the other disks");
+        qblk_output_add_hint(&invocation->output, "to skip this disk: specify the other disks");
     }
 }

@@ -71,5 +71,5 @@ QblkChain *qblk_vm_find_expected_chain(const QblkVm *vm, const char *name,
  */
 GPtrArray *qblk_vm_find_chains(const QblkVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** If @error is of one disk and all disks were meant, add a hint to name the others. */
+/** If @error is of one disk and all disks were meant, add a hint to specify the others. */
 void qblk_vm_add_hint(QblkVm *vm, const GError *error);

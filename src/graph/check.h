@@ -14,7 +14,7 @@ typedef enum {
     QBLK_DIFFERENCE_BACKING_FILE,    /* the header names another image than the next layer */
     QBLK_DIFFERENCE_BACKING_FORMAT,  /* the header has another format than the next layer */
     QBLK_DIFFERENCE_BACKING_ENDS,    /* the header names an image; the chain ends here */
-    QBLK_DIFFERENCE_BACKING_GOES_ON, /* the header names no image; the chain goes on */
+    QBLK_DIFFERENCE_BACKING_GOES_ON, /* the header names no image, but the chain continues */
     QBLK_DIFFERENCE_UNCOMPARABLE,    /* names that cannot be compared */
     QBLK_DIFFERENCE_DISK,            /* only one side has the disk */
     QBLK_DIFFERENCE_DEPTH,

@@ -114,7 +114,7 @@ read_identity(QblkImageFile *file, int place, GError **error)
     return TRUE;
 }
 
-/* Open the file at @place, whatever has its name by now; -1 with @error. */
+/* Open the file at @place, even if another file has its name now; -1 with @error. */
 static int
 open_place(const QblkImageFile *file, int place, GError **error)
 {

@@ -11,11 +11,11 @@
 
 typedef struct {
     char *path;
-    dev_t device; /* device and inode identify the file, whatever its name is */
+    dev_t device; /* device and inode identify the file; its name does not */
     ino_t inode;
     gboolean is_block;    /* a block device */
     gboolean ends_as_vpc; /* its last sector is the footer of a VHD image of fixed size */
-    guint8 *bytes;        /* the start of the file, as much as qblk_image_header_size() asks for */
+    guint8 *bytes;        /* the first qblk_image_header_size() bytes of the file */
     gsize length;         /* of @bytes */
 } QblkImageFile;
 

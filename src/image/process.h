@@ -18,8 +18,7 @@ gint64 qblk_process_behind(int fd);
 char *qblk_process_describe(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * List the files that the process @pid has open, whatever their names are and wherever they are
- * mounted for it.
+ * List the files that the process @pid has open, independent of their names and of its mounts.
  *
  * Returns: (transfer full): of QblkFileIdentity; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if the
  * process may not be inspected or @pid is 0

@@ -60,8 +60,8 @@ check_name_is_known(const QblkLayer *lower, GError **error)
         return TRUE;
     }
     return qblk_plan_refuse(error,
-                            "the name of '%s' contains a password, which is not kept: the header "
-                            "of another image cannot be made to name it",
+                            "the file name of '%s' contains a password, which qblk does not keep: "
+                            "it cannot be written to the header of another image",
                             lower->filename);
 }
 

@@ -63,7 +63,8 @@ check_format(const QblkCopyRequest *copy, GError **error)
     }
     if (copy->base != NULL && !qblk_copy_request_has_backing(copy->format)) {
         return qblk_plan_refuse(
-            error, "format '%s' has no backing images: --shallow needs qcow2 or qed", copy->format);
+            error, "format '%s' does not support backing images: use qcow2 or qed with --shallow",
+            copy->format);
     }
     return TRUE;
 }

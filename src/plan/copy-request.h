@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The copy that is asked for: its options, whether it is possible, and what its image has below it.
+ * A requested copy: its options, the check of these, and the images below its image.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What has to be true before anything is sent, for all kinds of jobs.
+ * The preconditions of all kinds of jobs, checked before anything is sent.
  *
  * Each check returns TRUE, or FALSE with QBLK_BLOCKJOB_ERROR_REFUSED and a message that names what
  * prevents the job.

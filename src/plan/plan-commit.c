@@ -45,7 +45,7 @@ resolve_named_base(Commit *commit, GError **error)
     if (options->shallow) {
         return qblk_plan_refuse(error,
                                 "--base '%s' cannot be used with --shallow, which commits into "
-                                "the layer right below the top",
+                                "the layer directly below the top",
                                 options->base);
     }
     commit->base_name = options->base;
@@ -53,7 +53,7 @@ resolve_named_base(Commit *commit, GError **error)
     return commit->base != NULL;
 }
 
-/* As virsh: the bottom of the chain or, with --shallow, the layer right below the top. */
+/* As virsh: the bottom of the chain or, with --shallow, the layer directly below the top. */
 static gboolean
 choose_default_base(Commit *commit, GError **error)
 {

@@ -35,7 +35,7 @@ QblkPlan *qblk_plan_monitor_open(const QblkPlanMonitorContext *context, const ch
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Plan to close the monitor, complete or what a crash has left over of it.
+ * Plan to close the monitor, or the part of it that a crash has left over.
  *
  * @path: as it was given when the monitor was opened
  *

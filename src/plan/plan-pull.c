@@ -51,7 +51,7 @@ check_pull(const Pull *pull, GError **error)
     }
     if (pull->end == 1) {
         return qblk_plan_refuse(error,
-                                "'%s' is right below the active layer of disk '%s': there is "
+                                "'%s' is directly below the active layer of disk '%s': there is "
                                 "nothing to pull",
                                 pull->options->base, target);
     }

@@ -34,9 +34,10 @@ typedef struct {
     char *node_name; /* NULL: QEMU chooses it */
     char *format;
     char *filename;
-    char *backing_name;    /* the backing string of its header; NULL: any */
-    gboolean names_next;   /* the job writes the header, which has to name the next layer, if any */
-    QblkFileIdentity file; /* zero until the file was looked at; synced before others are deleted */
+    char *backing_name;  /* the backing string of its header; NULL: any */
+    gboolean names_next; /* the job writes the header, which has to name the next layer, if any */
+    QblkFileIdentity
+        file; /* zero until the file was identified; synced before others are deleted */
 } QblkExpectation;
 
 /** An image that is no longer in the chain after the job. */
@@ -44,7 +45,7 @@ typedef struct {
     char *filename;        /* owned */
     gboolean is_local;     /* an image in a file of its own, which could be deleted */
     gboolean will_delete;  /* the file is deleted after the job */
-    QblkFileIdentity file; /* zero until the file was looked at */
+    QblkFileIdentity file; /* zero until the file was identified */
 } QblkRemovedImage;
 
 /** Texts are owned, unless noted. */
@@ -68,7 +69,7 @@ struct QblkPlan {
     gboolean stays_ready;  /* the plan ends while the job is ready, and the user ends the job */
 };
 
-/** What a plan is made with, whatever it is for.  Everything is borrowed. */
+/** The input of all kinds of plans.  Everything is borrowed. */
 typedef struct {
     const QblkSnapshot *snapshot;
     const char *target;      /* disk */

@@ -94,7 +94,7 @@ qblk_client_source_new(QblkClient *client)
     ClientSource *source = (ClientSource *)base;
     source->client = client;
     source->poll.fd = qblk_client_get_fd(client);
-    /* Nothing that was taken before causes a call; anything that was left does. */
+    /* Only events and replies that are still queued cause a call. */
     guint64 arrived = qblk_client_arrived(client);
     source->seen = qblk_client_taken(client) == arrived ? arrived : 0;
     if (source->poll.fd >= 0) {

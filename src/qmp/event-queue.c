@@ -46,13 +46,13 @@ qblk_event_queue_push(QblkEventQueue *queue, const QblkJson *json, gsize bytes, 
 {
     if (queue->events.length >= QBLK_LIMIT_EVENTS) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
-                    "more than %d events wait to be taken (QBLK_LIMIT_EVENTS)", QBLK_LIMIT_EVENTS);
+                    "more than %d events are queued (QBLK_LIMIT_EVENTS)", QBLK_LIMIT_EVENTS);
         return FALSE;
     }
 
     if (bytes > QBLK_LIMIT_EVENT_BYTES - queue->bytes) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
-                    "more than %d bytes of events wait to be taken (QBLK_LIMIT_EVENT_BYTES)",
+                    "more than %d bytes of events are queued (QBLK_LIMIT_EVENT_BYTES)",
                     QBLK_LIMIT_EVENT_BYTES);
         return FALSE;
     }

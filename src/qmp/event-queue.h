@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * Events that were received and not taken, in order.  No event is dropped: a full queue is an
- * error, because a caller that misses BLOCK_JOB_READY would wait for ever.
+ * error, because a caller that misses BLOCK_JOB_READY would wait forever.
  */
 #pragma once
 

@@ -159,8 +159,9 @@ qblk_pending_take(QblkPending *pending, guint64 id, QblkAnswer **answer, GError 
 {
     Command *command = find_command(pending, id);
     if (command == NULL || !command->wanted) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
-                    "no command has the id %" G_GUINT64_FORMAT ", or its reply was taken", id);
+        g_set_error(
+            error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+            "no command has the id %" G_GUINT64_FORMAT ", or its reply was already returned", id);
         return FALSE;
     }
 
@@ -260,7 +261,7 @@ static GError *
 new_timeout_error(const Command *command)
 {
     return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                       command->owed ? "'%s': no answer within %" G_GINT64_FORMAT " ms"
+                       command->owed ? "'%s': no reply within %" G_GINT64_FORMAT " ms"
                                      : "'%s' was not sent: QEMU did not reply for %" G_GINT64_FORMAT
                                        " ms",
                        command->name, command->timeout / 1000);

@@ -479,7 +479,7 @@ new_handshake_error(const QblkSession *session)
     }
 
     return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                       "'qmp_capabilities': no answer within %" G_GINT64_FORMAT " ms",
+                       "'qmp_capabilities': no reply within %" G_GINT64_FORMAT " ms",
                        session->handshake_timeout / 1000);
 }
 

@@ -17,7 +17,7 @@ typedef struct {
     const char *name; /* as in query-named-block-nodes */
     QblkDriverKind kind;
     const char *child;  /* of a filter: the child that has the chain; of a format: its storage */
-    const char *format; /* of a format: libvirt's name, or NULL if libvirt has none */
+    const char *format; /* of a format: libvirt's name, or NULL if libvirt does not have it */
 } QblkDriver;
 
 /** Returns: (transfer none) (nullable): the row of the driver @name, NULL if it is unknown */

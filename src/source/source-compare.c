@@ -30,7 +30,7 @@ same_path(const char *a, const char *b)
     return is_same;
 }
 
-/* The port of @host, or the default of the protocol: a domain that a user wrote may have none. */
+/* The port of @host, or the default of the protocol: a domain that a user wrote may lack it. */
 static const char *
 port_of(const QblkSource *source, const QblkSourceHost *host)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * If two sources are the same image, whatever way leads to it.
+ * Compare two sources: are they the same image?
  */
 #pragma once
 

@@ -9,7 +9,7 @@
 
 typedef struct {
     const char *driver;
-    const char *port;   /* the one that libvirt writes if none is given, or NULL */
+    const char *port;   /* written by libvirt if no port is given, or NULL */
     const char *prefix; /* of the driver's options: empty, or ends in a dot */
     QblkSourceOptions *options;
     QblkSource *source;
@@ -36,7 +36,7 @@ gboolean qblk_source_parser_check_number(const QblkSourceParser *parser, const c
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Set @member to "yes" or "no" if the option @key is there, which is "on" or "off" to QEMU.
+ * Set @member to "yes" or "no" if the option @key exists; QEMU writes "on" or "off".
  *
  * Returns: FALSE with QBLK_GRAPH_ERROR_SPEC if its value is neither
  */

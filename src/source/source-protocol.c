@@ -22,7 +22,7 @@ typedef struct {
     const char *driver;
     QblkSourceType type;
     const char *name;   /* libvirt's name of a network protocol */
-    const char *port;   /* the one that libvirt writes if none is given */
+    const char *port;   /* written by libvirt if no port is given */
     const char *secret; /* libvirt's type of its secret, "ceph" or "iscsi" */
     Copy copies[8];
     gboolean (*read)(QblkSourceParser *parser, GError **error); /* all other options, or NULL */
@@ -392,8 +392,8 @@ qblk_source_protocol_port(const char *protocol)
     return row == NULL ? NULL : row->port;
 }
 
-/* Copy the options of @protocol that become texts of the source.  An empty option is none, and the
- * first of several for the same text counts. */
+/* Copy the options of @protocol that become texts of the source. An empty option is ignored, and
+ * the first of several for the same text counts. */
 static gboolean
 copy_texts(QblkSourceParser *parser, const Protocol *protocol, GError **error)
 {

@@ -20,7 +20,7 @@ QblkSource *qblk_source_protocol_read(const char *driver, const char *prefix,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Returns: (transfer none) (nullable): the port that libvirt writes if none is given, for
+ * Returns: (transfer none) (nullable): the port that libvirt writes by default, for
  * @protocol, which is libvirt's name; NULL if the protocol has none
  */
 const char *qblk_source_protocol_port(const char *protocol);

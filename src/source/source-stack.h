@@ -13,7 +13,7 @@
  *
  * @options: with dotted keys; a "filename" in them is parsed as a file name
  * @format: (out) (nullable) (transfer full): set on success to QEMU's name of the topmost format,
- * NULL if there is none
+ * NULL if @options name no format
  *
  * Returns: (transfer full): the source, with what it cannot express in its `dropped`; NULL with
  * QBLK_GRAPH_ERROR: SPEC if the options are not valid, UNSUPPORTED if libvirt's XML cannot express

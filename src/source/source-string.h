@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * File names other than `json:`, as the driver options that they stand for: what
+ * File names other than `json:`, as the driver options that they mean: what
  * .bdrv_parse_filename of QEMU's drivers does.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * File names that are URLs, as the driver options that they stand for.
+ * File names that are URLs, as the driver options that they mean.
  */
 #pragma once
 

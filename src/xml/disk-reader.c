@@ -109,7 +109,7 @@ has_location(const QblkSource *source)
     return !is_empty(source->protocol) && is_host_valid;
 }
 
-/* Only libvirt knows the location of a volume.  Pool and volume identify it all the same. */
+/* Only libvirt knows the location of a volume.  Pool and volume identify it. */
 static void
 read_volume(const xmlNode *source, QblkLayer *layer)
 {
@@ -193,8 +193,8 @@ format_of(const xmlNode *element)
     return qblk_document_attribute(qblk_document_child(element, "format"), "type");
 }
 
-/* TRUE if @store ends a chain: it is an empty element.  One that has anything is a layer, even if
- * it lacks something. */
+/* TRUE if @store ends a chain: it is an empty element. An element with content is a layer, even if
+ * it is incomplete. */
 static gboolean
 is_terminator(const xmlNode *store)
 {
@@ -367,7 +367,7 @@ free_element(gpointer element)
 static void
 keep_element(QblkChain *chain, const xmlNode *disk)
 {
-    /* A copy that stands alone; libxml2 takes a pointer that is not const and changes nothing. */
+    /* An independent copy. libxml2 expects a pointer that is not const, but changes nothing. */
     chain->element = xmlCopyNode(qblk_const_cast(disk), 1);
     chain->free_element = free_element;
 }

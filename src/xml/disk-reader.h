@@ -10,7 +10,7 @@
 /**
  * Read the element @disk, whose children may be in any order.  The chain has a copy of the element.
  * A layer whose element does not specify a location, such as a volume of a storage pool, has no
- * source; its `problem` says why.
+ * source; its `problem` is the reason.
  *
  * Returns: (transfer full): the chain; NULL with QBLK_XML_ERROR_INVALID if the disk has no target
  * or one that no layer specification can contain, if an index is not a number or used twice, if a

@@ -19,7 +19,7 @@ set_invalid_error(GError **error, const char *reason)
 /* ---- the parser ---- */
 
 typedef struct {
-    char *reason; /* the first reason to stop the parser, with its line; NULL if there is none */
+    char *reason; /* the first reason to stop the parser, with its line; NULL: none */
 } Verdict;
 
 static void
@@ -185,8 +185,8 @@ stop_at_error(void *context, ParserError cause)
     stop(parser, cause->line, "%s", text);
 }
 
-/* Parse @text, which is in an encoding like ASCII.  If @is_utf8, it is UTF-8 whatever its
- * declaration specifies. */
+/* Parse @text, which is in an encoding like ASCII. If @is_utf8, it is UTF-8, and its declaration is
+ * ignored. */
 static xmlDoc *
 parse_ascii_like(const char *text, gsize length, gboolean is_utf8, GError **error)
 {

@@ -71,7 +71,7 @@ add_disks_of_document(GPtrArray *chains, const xmlNode *root, GError **error)
 
     if (root->ns != NULL) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
-                    "the document is a '<%s>' in a namespace: libvirt's elements are in none",
+                    "the document is a '<%s>' in a namespace: libvirt's elements have no namespace",
                     (const char *)root->name);
     } else {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,

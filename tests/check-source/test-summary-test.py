@@ -44,7 +44,7 @@ class TestSummaryTest(unittest.TestCase):
         self.assertEqual(self.summary(['OK'], None, [])[0], 1)
         self.assertEqual(self.summary(['OK'], None, [])[1][-1], '1 passed, 2 failed, 0 skipped')
 
-    def test_nothing_at_all_is_no_success(self):
+    def test_a_run_without_tests_is_not_a_success(self):
         self.assertEqual(self.summary(), (1, ['0 passed, 0 failed, 0 skipped']))
 
     def test_skipped_tests_are_named(self):

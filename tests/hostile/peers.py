@@ -72,7 +72,7 @@ class Bytes(Peers):
         def play(connection):
             connection.greet()
             connection.flood(b'\r\n' * 32768)
-        self.fails(play, 'no answer within', status=qblk.NO_CONNECTION)
+        self.fails(play, 'no reply within', status=qblk.NO_CONNECTION)
 
     def test_bytes_that_are_not_a_message(self):
         for data in (b'\0' * 100, b'\xff\xfe\xfd', b'HTTP/1.1 400\r\n\r\n', b'[1]\r\n', b'}\r\n'):
@@ -85,7 +85,7 @@ class Bytes(Peers):
                 self.fails(self.reply(b'{"return": ' + brackets), 'QBLK_LIMIT_JSON_DEPTH')
 
     def test_half_a_reply_and_then_silence(self):
-        self.fails(self.reply(b'{"return": {"a": '), 'no answer within',
+        self.fails(self.reply(b'{"return": {"a": '), 'no reply within',
                    status=qblk.NO_CONNECTION)
 
     def test_half_a_reply_and_then_the_end(self):
@@ -108,7 +108,7 @@ class Bytes(Peers):
             connection.greet()
             connection.command()
             connection.drip(peer.single_bytes(b'{"return": [' + b'0,' * 1000), 0.3)
-        self.fails(play, 'no answer within', status=qblk.NO_CONNECTION)
+        self.fails(play, 'no reply within', status=qblk.NO_CONNECTION)
 
     def test_few_bytes_that_would_be_many_in_memory(self):
         for item in (b'[],', b'{},', b'0,', b'"",'):
@@ -223,7 +223,7 @@ class Floods(Peers):
         def play(connection):
             connection.greet()
             connection.drip([peer.line({'event': 'A'})] * 1000, 0.2)
-        self.fails(play, 'no answer within', status=qblk.NO_CONNECTION)
+        self.fails(play, 'no reply within', status=qblk.NO_CONNECTION)
 
 
 class Graphs(Peers):
@@ -291,7 +291,7 @@ class Graphs(Peers):
         self.assertEqual(result.stderr, b'qblk: warning: this VM has about 4000 block nodes: each '
                          b'query of them blocks its monitor and its disks for about 320 ms\n')
 
-    def test_more_nodes_than_a_guest_can_wait_for_are_not_asked_for(self):
+    def test_nodes_are_not_queried_if_that_would_stop_the_guest_for_long(self):
         self.fails(self.vm(query_block=self.deep(50000)), 'more than the limit of 100000')
 
     def test_a_chain_longer_than_is_allowed(self):

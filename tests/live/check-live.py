@@ -46,14 +46,14 @@ class Check(live.TestCase):
         self.assertEqual(self.check(process), "vda[2]: backing file: header has none, running "
                                               f"chain has '{files[3]}'\n")
 
-    def test_a_link_to_the_same_file_is_no_difference(self):
+    def test_a_link_to_the_same_file_is_not_a_difference(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
         os.symlink(files[2], os.path.join(self.directory, 'link'))
         images.rebase(files[1], os.path.join(self.directory, 'link'))
         self.assertEqual(self.check(process), '')
 
-    def test_a_job_of_qemu_changes_the_header_and_is_no_difference(self):
+    def test_a_job_of_qemu_changes_the_header_and_is_not_a_difference(self):
         topology, process = self.start('virtio-5-deep')
         files = topology.chains['vda']
         nodes = [self.resolve(process.socket, f'vda[{number}]') for number in range(5)]

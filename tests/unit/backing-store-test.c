@@ -32,7 +32,7 @@ layers_are_nested_and_an_empty_element_ends_them(void **state)
 }
 
 static void
-a_chain_that_may_go_on_is_not_ended(void **state)
+an_incomplete_chain_has_no_end(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
 
@@ -42,7 +42,7 @@ a_chain_that_may_go_on_is_not_ended(void **state)
 }
 
 static void
-a_layer_without_an_index_gets_none(void **state)
+a_layer_without_an_index_has_no_index_attribute(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(2);
     QblkLayer *base = chain->layers->pdata[1];
@@ -108,8 +108,8 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_are_nested_and_an_empty_element_ends_them),
-        cmocka_unit_test(a_chain_that_may_go_on_is_not_ended),
-        cmocka_unit_test(a_layer_without_an_index_gets_none),
+        cmocka_unit_test(an_incomplete_chain_has_no_end),
+        cmocka_unit_test(a_layer_without_an_index_has_no_index_attribute),
         cmocka_unit_test(a_block_device_is_of_another_type),
         cmocka_unit_test(a_format_without_a_name_in_libvirt_is_refused),
         cmocka_unit_test(a_layer_without_a_source_is_refused_with_its_reason),

@@ -75,14 +75,14 @@ what_is_not_relative_cannot_be_kept(void **state)
 }
 
 static void
-a_name_leads_where_its_directory_says(void **state)
+a_name_is_relative_to_its_directory(void **state)
 {
     assert_true(qblk_backing_string_leads_to("/a/top", "base", "/a/base"));
     assert_true(qblk_backing_string_leads_to("/a/top", "../b/./base", "/b/base"));
     assert_true(qblk_backing_string_leads_to("/a/top", "/b/base", "/b//base"));
     assert_false(qblk_backing_string_leads_to("/a/top", "base", "/b/base"));
     assert_false(qblk_backing_string_leads_to("/a/top", "/b/base", "/a/base"));
-    /* nothing can be said of these */
+    /* the file behind these is not known */
     assert_true(qblk_backing_string_leads_to("/a/top", "json:{}", "/a/base"));
     assert_true(qblk_backing_string_leads_to("/a/top", "nbd://h/x", "/a/base"));
     assert_true(qblk_backing_string_leads_to("/a/top", "base", "nbd://h/x"));
@@ -123,7 +123,7 @@ a_name_with_a_secret_on_the_way_cannot_be_kept(void **state)
 }
 
 static void
-a_path_that_does_not_say_all_is_not_written_into_a_header(void **state)
+an_incomplete_path_is_not_written_to_a_header(void **state)
 {
     g_autoptr(QblkChain) chain = chain_of((const char *const[]){"/a/base", "nbd://h/x", NULL});
     QblkLayer *file = chain->layers->pdata[0];
@@ -150,10 +150,10 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_joined_from_directory_to_directory),
         cmocka_unit_test(what_is_not_relative_cannot_be_kept),
-        cmocka_unit_test(a_name_leads_where_its_directory_says),
+        cmocka_unit_test(a_name_is_relative_to_its_directory),
         cmocka_unit_test(a_link_of_either_kind_is_the_file_it_leads_to),
         cmocka_unit_test(a_name_with_a_secret_on_the_way_cannot_be_kept),
-        cmocka_unit_test(a_path_that_does_not_say_all_is_not_written_into_a_header),
+        cmocka_unit_test(an_incomplete_path_is_not_written_to_a_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 typedef struct {
     guint takes_events; /* at most so many a call */
     guint calls, events;
-    guint64 id; /* a reply to take; 0 for none */
+    guint64 id; /* the reply to take; 0: none */
     char *reply;
     guint wanted_events;
     gboolean until_failure;
@@ -109,7 +109,7 @@ everything_that_was_buffered_before_is_dispatched(void **state)
 }
 
 static void
-an_event_that_is_not_taken_does_not_spin(void **state)
+a_queued_event_does_not_cause_a_busy_loop(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     fake_qmp_event(fake, "A", NULL);
@@ -185,7 +185,7 @@ a_callback_may_free_the_client(void **state)
 }
 
 static void
-a_client_that_is_connected_again_is_dispatched_as_before(void **state)
+a_reconnected_client_is_dispatched_as_before(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     fake_qmp_expect(fake, "quit", NULL);
@@ -221,11 +221,11 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_drives_the_handshake_and_a_command),
         cmocka_unit_test(everything_that_was_buffered_before_is_dispatched),
-        cmocka_unit_test(an_event_that_is_not_taken_does_not_spin),
+        cmocka_unit_test(a_queued_event_does_not_cause_a_busy_loop),
         cmocka_unit_test(a_failure_is_dispatched_once_and_then_the_source_is_quiet),
         cmocka_unit_test(a_deadline_is_dispatched_without_a_word_from_qemu),
         cmocka_unit_test(a_callback_may_free_the_client),
-        cmocka_unit_test(a_client_that_is_connected_again_is_dispatched_as_before),
+        cmocka_unit_test(a_reconnected_client_is_dispatched_as_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,7 +126,7 @@ a_refusal_names_the_command(void **state)
 }
 
 static void
-arguments_that_are_no_object_are_not_sent(void **state)
+arguments_that_are_not_an_object_are_not_sent(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     QblkClient *client = fake_qmp_connect(fake);
@@ -161,7 +161,7 @@ new_answers(void)
 }
 
 static void
-a_batch_is_asked_at_once_and_answered_in_order(void **state)
+a_batch_is_sent_in_one_write_and_answered_in_order(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     for (guint i = 0; i < 8; i++) {
@@ -211,7 +211,7 @@ a_batch_that_runs_out_of_time_leaves_the_client_usable(void **state)
     g_autoptr(GPtrArray) queries = new_queries(3);
     g_autoptr(GPtrArray) answers = new_answers();
     assert_false(qblk_client_call_batch(client, queries, answers, &error));
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "'query-jobs': no answer");
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "'query-jobs': no reply");
     assert_int_equal(answers->len, 0);
     g_autofree char *reply = qblk_client_execute(client, "query-status", NULL, 5000, &error);
     assert_no_error(error);
@@ -286,7 +286,7 @@ a_late_reply_is_dropped_and_the_client_lives_on(void **state)
     fake_qmp_reply(fake, "[2]");
     QblkClient *client = fake_qmp_connect(fake);
     assert_execute_fails(client, "query-block", 20, QBLK_QMP_ERROR_TIMEOUT,
-                         "'query-block': no answer within 20 ms");
+                         "'query-block': no reply within 20 ms");
     assert_executes(client, "query-jobs", "[2]");
     qblk_client_free(client);
     fake_qmp_finish(fake);
@@ -432,8 +432,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_reply_beyond_the_limit_that_was_set_ends_the_connection),
         cmocka_unit_test(a_command_returns_what_qemu_returned),
         cmocka_unit_test(a_refusal_names_the_command),
-        cmocka_unit_test(arguments_that_are_no_object_are_not_sent),
-        cmocka_unit_test(a_batch_is_asked_at_once_and_answered_in_order),
+        cmocka_unit_test(arguments_that_are_not_an_object_are_not_sent),
+        cmocka_unit_test(a_batch_is_sent_in_one_write_and_answered_in_order),
         cmocka_unit_test(a_batch_that_runs_out_of_time_leaves_the_client_usable),
         cmocka_unit_test(a_closed_connection_fails_what_waits_and_what_follows),
         cmocka_unit_test(half_a_reply_is_a_fault),

@@ -45,7 +45,7 @@ options_have_defaults(void **state)
 }
 
 static void
-options_may_stand_before_and_after_the_command(void **state)
+options_may_precede_or_follow_the_command(void **state)
 {
     static const char *const lines[] = {
         "--json --timeout 7 -v chain a/b vda --expect=0",
@@ -283,7 +283,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_have_defaults),
-        cmocka_unit_test(options_may_stand_before_and_after_the_command),
+        cmocka_unit_test(options_may_precede_or_follow_the_command),
         cmocka_unit_test(the_last_of_two_options_is_used),
         cmocka_unit_test(arguments_after_two_dashes_are_not_options),
         cmocka_unit_test(two_dashes_after_two_dashes_are_an_argument),

@@ -57,7 +57,7 @@ save(const char *name)
     return path;
 }
 
-/* A plan after which @path is not used any more, and is to be deleted if @will_delete. */
+/* A plan that removes @path from the chain, and deletes it if @will_delete. */
 static QblkPlan *
 plan_without(const char *path, gboolean will_delete)
 {
@@ -168,7 +168,7 @@ a_link_to_the_file_is_another_file(void **state)
 }
 
 static void
-a_file_that_is_gone_is_no_error(void **state)
+a_file_that_does_not_exist_is_not_an_error(void **state)
 {
     g_autofree char *file = save("file");
     g_autoptr(QblkPlan) plan = plan_to_delete(file);
@@ -314,6 +314,7 @@ a_file_that_qemu_does_not_have_open_is_refused(void **state)
     g_autofree char *base = save("base");
     g_autofree char *parent =
         g_strdup_printf("cannot delete '%s' after the job: process %d (", file, getppid());
+    g_autofree char *below = g_strdup_printf("cannot sync '%s': process", base);
     g_autoptr(QblkPlan) plan = plan_without(file, TRUE);
     assert_not_open(plan, getppid(), parent);
     assert_not_open(plan, 0, "the process that serves the monitor is not known");
@@ -321,14 +322,14 @@ a_file_that_qemu_does_not_have_open_is_refused(void **state)
     assert_true(qblk_delete_images_identify(plan, getpid(), NULL));
     close_all();
     have_open(file);
-    assert_not_open(plan, getpid(), "base' cannot be synced before: process");
+    assert_not_open(plan, getpid(), below);
     close_all();
     have_open(base);
     assert_not_open(plan, getpid(), "file' after the job: process");
 }
 
 static void
-without_deletion_nothing_has_to_be_open(void **state)
+files_need_to_be_open_for_a_deletion_only(void **state)
 {
     g_autofree char *file = save("file");
     g_autoptr(QblkPlan) plan = plan_without(file, FALSE);
@@ -401,14 +402,16 @@ UNIT_MAIN(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_qemu_does_not_have_open_is_refused, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(without_deletion_nothing_has_to_be_open, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(files_need_to_be_open_for_a_deletion_only, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(
             an_active_layer_that_is_in_use_here_is_a_file_of_this_machine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_plan_that_was_begun_may_have_ended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_without_a_path_is_on_this_machine, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_link_to_the_file_is_another_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_file_that_is_gone_is_no_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_does_not_exist_is_not_an_error, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_locked_file_is_not_deleted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_of_another_device_is_another_file, set_up,
                                         tear_down),

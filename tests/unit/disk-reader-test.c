@@ -95,7 +95,7 @@ permute(const char **parts, guint count, guint left, const char *before, const c
 }
 
 static void
-children_of_a_disk_may_stand_in_any_order(void **state)
+children_of_a_disk_may_occur_in_any_order(void **state)
 {
     const char *parts[] = {
         "<driver name='qemu' type='qcow2'/>",
@@ -110,7 +110,7 @@ children_of_a_disk_may_stand_in_any_order(void **state)
 }
 
 static void
-children_of_a_backing_store_may_stand_in_any_order(void **state)
+children_of_a_backing_store_may_occur_in_any_order(void **state)
 {
     const char *parts[] = {
         "<format type='qcow2'/>",
@@ -274,7 +274,7 @@ a_drive_without_a_medium_has_no_layers(void **state)
 }
 
 static void
-a_device_is_what_its_element_says(void **state)
+a_device_has_the_type_of_its_element(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkChain) chain =
@@ -345,8 +345,8 @@ a_target_is_a_name_that_a_specification_can_contain(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(children_of_a_disk_may_stand_in_any_order),
-        cmocka_unit_test(children_of_a_backing_store_may_stand_in_any_order),
+        cmocka_unit_test(children_of_a_disk_may_occur_in_any_order),
+        cmocka_unit_test(children_of_a_backing_store_may_occur_in_any_order),
         cmocka_unit_test(an_index_is_optional_and_defaults_to_the_position),
         cmocka_unit_test(an_index_that_is_not_a_number_is_refused),
         cmocka_unit_test(two_layers_of_a_disk_do_not_have_one_index),
@@ -356,7 +356,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_unknown_type_is_refused),
         cmocka_unit_test(an_element_that_occurs_twice_is_refused),
         cmocka_unit_test(a_drive_without_a_medium_has_no_layers),
-        cmocka_unit_test(a_device_is_what_its_element_says),
+        cmocka_unit_test(a_device_has_the_type_of_its_element),
         cmocka_unit_test(a_mirror_is_read_in_its_new_and_its_old_form),
         cmocka_unit_test(elements_and_attributes_of_others_are_not_libvirts),
         cmocka_unit_test(a_target_is_a_name_that_a_specification_can_contain),

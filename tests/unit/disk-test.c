@@ -114,9 +114,9 @@ an_active_layer_without_a_form_is_refused(void **state)
     assert_null(qblk_disk_to_xml(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "vda: image '/images/0'");
     g_clear_pointer(&top->source, qblk_source_free);
-    top->problem = g_strdup("nobody knows");
+    top->problem = g_strdup("an unknown reason");
     assert_null(qblk_disk_to_xml(chain, &error));
-    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "vda: nobody knows");
+    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "vda: an unknown reason");
 }
 
 static void
@@ -247,7 +247,7 @@ a_copy_without_a_backing_file_ends_like_a_chain(void **state)
 }
 
 static void
-what_has_no_form_is_refused(void **state)
+a_layer_without_an_xml_form_is_refused(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
     g_autoptr(GError) error = NULL;
@@ -259,9 +259,9 @@ what_has_no_form_is_refused(void **state)
     assert_null(print_mirror(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "has the format 'qcow2'");
     g_clear_pointer(&chain->mirror->layer->source, qblk_source_free);
-    chain->mirror->layer->problem = g_strdup("nobody knows");
+    chain->mirror->layer->problem = g_strdup("an unknown reason");
     assert_null(print_mirror(chain, &error));
-    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "nobody knows");
+    assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "an unknown reason");
 }
 
 UNIT_MAIN(void)
@@ -282,7 +282,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_active_commit_is_ready_only_after_the_event),
         cmocka_unit_test(on_guests_of_libvirt_the_source_has_its_own_index),
         cmocka_unit_test(a_copy_without_a_backing_file_ends_like_a_chain),
-        cmocka_unit_test(what_has_no_form_is_refused),
+        cmocka_unit_test(a_layer_without_an_xml_form_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,7 +74,7 @@ what_is_not_xml_is_refused_with_its_line(void **state)
 }
 
 static void
-a_document_type_is_refused_whatever_is_in_it(void **state)
+each_document_type_is_refused(void **state)
 {
     static const char *const types[] = {
         "<!DOCTYPE a>",
@@ -276,7 +276,7 @@ encodings_that_hide_their_tags_are_refused(void **state)
 }
 
 static void
-what_is_in_a_namespace_is_not_ours(void **state)
+elements_in_a_namespace_are_ignored(void **state)
 {
     const char text[] = "<a x:b='1' b='2' xmlns:x='urn:x'><x:c/><c d=''>e</c><f>g<!-- -->h</f></a>";
     g_autoptr(xmlDoc) document = parse(text, sizeof text - 1);
@@ -300,7 +300,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_xml_is_refused_with_its_line),
-        cmocka_unit_test(a_document_type_is_refused_whatever_is_in_it),
+        cmocka_unit_test(each_document_type_is_refused),
         cmocka_unit_test(a_byte_of_zero_is_not_the_end_of_a_document),
         cmocka_unit_test(a_document_is_as_deep_as_the_limit_and_no_deeper),
         cmocka_unit_test(a_document_is_as_large_as_the_limit_and_no_larger),
@@ -309,7 +309,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_document_cut_off_anywhere_is_refused),
         cmocka_unit_test(documents_in_other_encodings_are_read),
         cmocka_unit_test(encodings_that_hide_their_tags_are_refused),
-        cmocka_unit_test(what_is_in_a_namespace_is_not_ours),
+        cmocka_unit_test(elements_in_a_namespace_are_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,7 +126,7 @@ deep_nesting_is_refused(void **state)
 }
 
 static void
-two_hundred_levels_are_taken(void **state)
+two_hundred_levels_are_accepted(void **state)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
@@ -150,7 +150,7 @@ a_document_larger_than_the_limit_is_not_parsed(void **state)
 }
 
 static void
-a_large_document_is_taken(void **state)
+a_large_document_is_accepted(void **state)
 {
     g_autoptr(GString) text = g_string_new("<a>");
 
@@ -204,7 +204,7 @@ a_child_is_found_between_others_text_and_comments(void **state)
 }
 
 static void
-text_is_what_is_in_an_element_whatever_it_is_written_with(void **state)
+text_is_the_decoded_content_of_an_element(void **state)
 {
     static const char *const texts[] = {
         "<a>AB&amp;C</a>",         "<a><![CDATA[AB&C]]></a>",
@@ -224,7 +224,7 @@ text_is_what_is_in_an_element_whatever_it_is_written_with(void **state)
 }
 
 static void
-text_beside_elements_is_no_value(void **state)
+text_between_elements_is_not_a_value(void **state)
 {
     static const char *const texts[] = {"<a>A<b/></a>", "<a><b/>A</a>", "<a>A<b/>C</a>"};
 
@@ -242,14 +242,14 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_document_type_is_refused),
         cmocka_unit_test(an_entity_bomb_is_refused_at_once),
         cmocka_unit_test(deep_nesting_is_refused),
-        cmocka_unit_test(two_hundred_levels_are_taken),
+        cmocka_unit_test(two_hundred_levels_are_accepted),
         cmocka_unit_test(a_document_larger_than_the_limit_is_not_parsed),
-        cmocka_unit_test(a_large_document_is_taken),
+        cmocka_unit_test(a_large_document_is_accepted),
         cmocka_unit_test(other_encodings_are_read),
         cmocka_unit_test(an_attribute_is_read_without_its_escapes),
         cmocka_unit_test(a_child_is_found_between_others_text_and_comments),
-        cmocka_unit_test(text_is_what_is_in_an_element_whatever_it_is_written_with),
-        cmocka_unit_test(text_beside_elements_is_no_value),
+        cmocka_unit_test(text_is_the_decoded_content_of_an_element),
+        cmocka_unit_test(text_between_elements_is_not_a_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

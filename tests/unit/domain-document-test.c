@@ -123,7 +123,7 @@ the_seeds_document_comes_back_by_what_is_modelled(void **state)
 }
 
 static void
-what_is_not_modelled_comes_back_too(void **state)
+unknown_fields_are_kept(void **state)
 {
     static const char *const disks[] = {
         "<disk type='file' model='virtio' snapshot='external' rawio='no' "
@@ -269,7 +269,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(two_disks_do_not_have_one_target),
         cmocka_unit_test(the_seeds_document_comes_back_disk_by_disk),
         cmocka_unit_test(the_seeds_document_comes_back_by_what_is_modelled),
-        cmocka_unit_test(what_is_not_modelled_comes_back_too),
+        cmocka_unit_test(unknown_fields_are_kept),
         cmocka_unit_test(white_space_in_mixed_content_stays),
         cmocka_unit_test(a_very_long_attribute_comes_back),
         cmocka_unit_test(options_get_the_names_of_disks_with_and_without_an_image),

@@ -65,7 +65,7 @@ a_bare_disk_or_devices_will_do(void **state)
 }
 
 static void
-children_may_stand_in_any_order_among_others(void **state)
+children_may_occur_in_any_order_among_others(void **state)
 {
     g_autofree char *disks = read_disks(
         "<disk><!-- <target dev='no'/> --><alias name='a&amp;b'/><x:y xmlns:x='u'/>"
@@ -130,7 +130,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(disks_of_a_domain_are_read_in_their_order),
         cmocka_unit_test(a_bare_disk_or_devices_will_do),
-        cmocka_unit_test(children_may_stand_in_any_order_among_others),
+        cmocka_unit_test(children_may_occur_in_any_order_among_others),
         cmocka_unit_test(a_domain_may_have_no_disks),
         cmocka_unit_test(two_disks_with_one_target_are_refused),
         cmocka_unit_test(a_disk_without_a_target_is_refused_with_its_line),

@@ -27,7 +27,7 @@ a_name_has_its_value(void **state)
 }
 
 static void
-an_unknown_name_leaves_the_value_alone(void **state)
+an_unknown_name_does_not_change_the_value(void **state)
 {
     int value = 7;
     assert_false(qblk_enum_value(names, G_N_ELEMENTS(names), "three", &value));
@@ -41,7 +41,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_value_has_its_name),
         cmocka_unit_test(a_value_outside_the_table_is_unknown),
         cmocka_unit_test(a_name_has_its_value),
-        cmocka_unit_test(an_unknown_name_leaves_the_value_alone),
+        cmocka_unit_test(an_unknown_name_does_not_change_the_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,7 @@ events_come_out_in_their_order(void **state)
 }
 
 static void
-too_many_events_are_refused_until_one_is_taken(void **state)
+too_many_events_are_refused_until_one_is_removed(void **state)
 {
     QblkEventQueue *queue = qblk_event_queue_new();
     g_autoptr(QblkJson) event = qblk_json_new_object();
@@ -58,7 +58,7 @@ too_many_events_are_refused_until_one_is_taken(void **state)
 }
 
 static void
-too_many_bytes_are_refused_until_some_are_taken(void **state)
+too_many_bytes_are_refused_until_some_are_removed(void **state)
 {
     QblkEventQueue *queue = qblk_event_queue_new();
     g_autoptr(QblkJson) event = qblk_json_new_object();
@@ -72,7 +72,7 @@ too_many_bytes_are_refused_until_some_are_taken(void **state)
 }
 
 static void
-events_are_read_by_their_number_until_they_are_taken(void **state)
+events_are_read_by_number_until_they_are_removed(void **state)
 {
     QblkEventQueue *queue = qblk_event_queue_new();
     for (gint64 i = 0; i < 5; i++) {
@@ -99,9 +99,9 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_out_in_their_order),
-        cmocka_unit_test(events_are_read_by_their_number_until_they_are_taken),
-        cmocka_unit_test(too_many_events_are_refused_until_one_is_taken),
-        cmocka_unit_test(too_many_bytes_are_refused_until_some_are_taken),
+        cmocka_unit_test(events_are_read_by_number_until_they_are_removed),
+        cmocka_unit_test(too_many_events_are_refused_until_one_is_removed),
+        cmocka_unit_test(too_many_bytes_are_refused_until_some_are_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ an_unasked_command_is_a_failure(void **state)
 }
 
 static void
-a_command_left_unasked_is_a_failure(void **state)
+a_command_that_was_not_sent_is_a_failure(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     fake_qmp_expect(fake, "query-jobs", NULL);
@@ -53,7 +53,7 @@ other_arguments_are_a_failure(void **state)
 }
 
 static void
-what_qemu_would_not_take_is_a_failure(void **state)
+a_command_that_qemu_rejects_is_a_failure(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
     fake_qmp_expect(fake, "job-cancel", NULL);
@@ -96,10 +96,10 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unasked_command_is_a_failure),
-        cmocka_unit_test(a_command_left_unasked_is_a_failure),
+        cmocka_unit_test(a_command_that_was_not_sent_is_a_failure),
         cmocka_unit_test(another_command_is_a_failure),
         cmocka_unit_test(other_arguments_are_a_failure),
-        cmocka_unit_test(what_qemu_would_not_take_is_a_failure),
+        cmocka_unit_test(a_command_that_qemu_rejects_is_a_failure),
         cmocka_unit_test(a_capture_answers_with_its_first_match),
         cmocka_unit_test(what_a_capture_does_not_have_is_a_failure),
     };

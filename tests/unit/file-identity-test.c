@@ -25,7 +25,7 @@ a_file_is_its_inode_on_its_device(void **state)
 
 /* libvirt gives each QEMU a /dev of its own. */
 static void
-a_block_device_is_its_number_whatever_node_it_has(void **state)
+a_block_device_is_identified_by_its_number(void **state)
 {
     const struct stat node = {.st_mode = S_IFBLK, .st_dev = 1, .st_ino = 2, .st_rdev = 3};
     const struct stat same = {.st_mode = S_IFBLK, .st_dev = 4, .st_ino = 5, .st_rdev = 3};
@@ -40,7 +40,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_its_inode_on_its_device),
-        cmocka_unit_test(a_block_device_is_its_number_whatever_node_it_has),
+        cmocka_unit_test(a_block_device_is_identified_by_its_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

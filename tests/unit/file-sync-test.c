@@ -59,7 +59,7 @@ an_existing_directory_is_not_changed(void **state)
 }
 
 static void
-a_file_is_no_directory(void **state)
+a_file_is_not_a_directory(void **state)
 {
     g_autofree char *file = g_build_filename(*state, "file", NULL);
     g_autofree char *below = g_build_filename(file, "below", NULL);
@@ -77,7 +77,7 @@ a_directory_without_a_name_cannot_be_created(void **state)
 {
     assert_false(qblk_file_sync_make_directory(""));
     assert_int_equal(errno, ENOENT);
-    assert_false(qblk_file_sync_make_directory("/proc/nobody/has/this"));
+    assert_false(qblk_file_sync_make_directory("/proc/missing/directory"));
     assert_int_equal(errno, ENOENT);
 }
 
@@ -207,7 +207,7 @@ UNIT_MAIN(void)
                                         make_home, remove_home),
         cmocka_unit_test_setup_teardown(an_existing_directory_is_not_changed, make_home,
                                         remove_home),
-        cmocka_unit_test_setup_teardown(a_file_is_no_directory, make_home, remove_home),
+        cmocka_unit_test_setup_teardown(a_file_is_not_a_directory, make_home, remove_home),
         cmocka_unit_test(a_directory_without_a_name_cannot_be_created),
         cmocka_unit_test_setup_teardown(the_name_of_a_file_is_synced_in_its_directory, make_home,
                                         remove_home),

@@ -114,7 +114,7 @@ a_long_message_in_small_pieces_is_looked_at_once(void **state)
 }
 
 static void
-white_space_is_no_message(void **state)
+white_space_is_not_a_message(void **state)
 {
     g_autoptr(QblkFramer) framer = qblk_framer_new(4);
     g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
@@ -210,7 +210,7 @@ nesting_as_deep_as_the_limit_passes_and_deeper_names_it(void **state)
 }
 
 static void
-brackets_of_a_string_are_no_nesting(void **state)
+brackets_in_a_string_are_not_nesting(void **state)
 {
     g_autoptr(QblkFramer) framer = qblk_framer_new(0);
     g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
@@ -228,13 +228,13 @@ UNIT_MAIN(void)
         cmocka_unit_test(messages_come_out_whole_from_single_bytes),
         cmocka_unit_test(only_a_complete_message_is_returned),
         cmocka_unit_test(a_long_message_in_small_pieces_is_looked_at_once),
-        cmocka_unit_test(white_space_is_no_message),
+        cmocka_unit_test(white_space_is_not_a_message),
         cmocka_unit_test(anything_else_between_messages_is_refused),
         cmocka_unit_test(a_message_as_long_as_the_limit_passes_and_a_longer_one_names_it),
         cmocka_unit_test(the_limit_can_be_changed_while_a_message_arrives),
         cmocka_unit_test(the_limit_of_64_mib_holds_without_an_end_in_sight),
         cmocka_unit_test(nesting_as_deep_as_the_limit_passes_and_deeper_names_it),
-        cmocka_unit_test(brackets_of_a_string_are_no_nesting),
+        cmocka_unit_test(brackets_in_a_string_are_not_nesting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

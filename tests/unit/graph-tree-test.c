@@ -85,7 +85,7 @@ an_empty_drive_is_printed_as_empty(void **state)
 }
 
 static void
-a_machine_without_disks_prints_nothing(void **state)
+a_vm_without_disks_prints_nothing(void **state)
 {
     g_autofree char *text = print_tree("empty-vm");
     assert_string_equal(text, "");
@@ -99,7 +99,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_shared_node_is_shown_once),
         cmocka_unit_test(every_node_is_shown),
         cmocka_unit_test(an_empty_drive_is_printed_as_empty),
-        cmocka_unit_test(a_machine_without_disks_prints_nothing),
+        cmocka_unit_test(a_vm_without_disks_prints_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

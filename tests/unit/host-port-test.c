@@ -37,10 +37,10 @@ an_invalid_host_or_port_is_refused_with_the_reason(void **state)
     static const struct {
         const char *text, *reason;
     } cases[] = {
-        {"", "there is no host"},
-        {":1", "there is no host"},
-        {"[]", "there is no host"},
-        {":", "there is no host"},
+        {"", "missing host"},
+        {":1", "missing host"},
+        {"[]", "missing host"},
+        {":", "missing host"},
         {"h:", QBLK_HOST_PORT_BAD_PORT},
         {"h:65536", QBLK_HOST_PORT_BAD_PORT},
         {"h:-1", QBLK_HOST_PORT_BAD_PORT},
@@ -53,10 +53,10 @@ an_invalid_host_or_port_is_refused_with_the_reason(void **state)
         {"::g", "the host is neither a name nor an address"},
         {"1:2:3", "the host is neither a name nor an address"},
         {"[::1", "the bracket is not closed"},
-        {"[::1]x", "there is something after the bracket"},
-        {"[h]", "in the brackets is no IPv6 address"},
-        {"[1]:1", "in the brackets is no IPv6 address"},
-        {"[:]:1", "in the brackets is no IPv6 address"},
+        {"[::1]x", "unexpected text after the bracket"},
+        {"[h]", "no IPv6 address in the brackets"},
+        {"[1]:1", "no IPv6 address in the brackets"},
+        {"[:]:1", "no IPv6 address in the brackets"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         QblkHostPort parts = {0};

@@ -182,7 +182,7 @@ what_is_missing_is_named_with_its_overlay(void **state)
 }
 
 static void
-another_host_is_not_asked(void **state)
+another_host_is_not_queried(void **state)
 {
     save_overlay("far.qcow2", "nbd://example.com/x", "raw");
     assert_refused("far.qcow2", NULL, QBLK_GRAPH_ERROR_UNSAFE, "far.qcow2");
@@ -208,7 +208,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_data_file_is_found_or_missed),
         cmocka_unit_test(a_cycle_is_refused_with_both_names),
         cmocka_unit_test(what_is_missing_is_named_with_its_overlay),
-        cmocka_unit_test(another_host_is_not_asked),
+        cmocka_unit_test(another_host_is_not_queried),
         cmocka_unit_test(a_format_is_not_guessed_if_a_guest_may_have_written_it),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

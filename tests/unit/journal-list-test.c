@@ -124,7 +124,7 @@ an_unreadable_directory_is_not_empty(void **state)
 
 /* Two processes resume the same operation: the first has gone on when the second has the lock. */
 static void
-what_another_has_gone_on_with_is_not_taken_up_from_where_it_was(void **state)
+a_record_that_another_process_has_continued_is_not_resumed(void **state)
 {
     const JournalCase *test = *state;
     GError *error = NULL;
@@ -160,9 +160,8 @@ UNIT_MAIN(void)
                                         journal_case_tear_down),
         cmocka_unit_test_setup_teardown(an_unreadable_journal_is_listed_as_unreadable,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(
-            what_another_has_gone_on_with_is_not_taken_up_from_where_it_was, journal_case_set_up,
-            journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_record_that_another_process_has_continued_is_not_resumed,
+                                        journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test(an_unreadable_directory_is_not_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ open_to_read(const Case *test)
 }
 
 static void
-a_look_at_the_lock_refuses_no_process(void **state)
+testing_the_lock_does_not_block_other_processes(void **state)
 {
     const Case *test = *state;
     close(take(test));
@@ -135,7 +135,7 @@ a_link_is_not_followed(void **state)
 }
 
 static void
-an_unknown_lock_counts_as_taken(void **state)
+an_unknown_lock_counts_as_held(void **state)
 {
     assert_true(qblk_journal_lock_is_taken(-1));
 }
@@ -143,7 +143,8 @@ an_unknown_lock_counts_as_taken(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_look_at_the_lock_refuses_no_process, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(testing_the_lock_does_not_block_other_processes, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_second_lock_is_refused_in_the_same_process, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_line_that_was_added_is_locked_as_well, set_up, tear_down),
@@ -151,7 +152,7 @@ UNIT_MAIN(void)
         cmocka_unit_test_setup_teardown(a_file_that_was_replaced_is_not_the_locked_one, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_link_is_not_followed, set_up, tear_down),
-        cmocka_unit_test(an_unknown_lock_counts_as_taken),
+        cmocka_unit_test(an_unknown_lock_counts_as_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -206,7 +206,7 @@ a_journal_that_cannot_be_written_is_removed(void **state)
 }
 
 static void
-a_file_that_is_no_journal_is_an_error(void **state)
+a_file_that_is_not_a_journal_is_an_error(void **state)
 {
     static const char *const texts[] = {"",
                                         "\n",
@@ -255,7 +255,7 @@ UNIT_MAIN(void)
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(a_journal_that_cannot_be_written_is_removed,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test(a_file_that_is_no_journal_is_an_error),
+        cmocka_unit_test(a_file_that_is_not_a_journal_is_an_error),
         cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_written_begins_nothing,
                                         journal_case_set_up, journal_case_tear_down),
     };

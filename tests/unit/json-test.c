@@ -30,7 +30,7 @@ text_that_is_not_json_is_refused(void **state)
 }
 
 static void
-an_error_does_not_repeat_what_stands_there(void **state)
+an_error_does_not_repeat_the_content(void **state)
 {
     const char *text = "{\"password\": \"word";
     g_autoptr(GError) error = NULL;
@@ -115,7 +115,7 @@ a_wrong_field_is_named(void **state)
 }
 
 static void
-looking_into_the_wrong_type_gives_nothing(void **state)
+members_of_the_wrong_type_are_null(void **state)
 {
     g_autoptr(QblkJson) json = parse("[{\"a\":\"s\"}]");
     gint64 number = 5;
@@ -225,7 +225,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_that_is_not_json_is_refused),
-        cmocka_unit_test(an_error_does_not_repeat_what_stands_there),
+        cmocka_unit_test(an_error_does_not_repeat_the_content),
         cmocka_unit_test(a_text_has_as_many_values_as_the_limit_and_no_more),
         cmocka_unit_test(brackets_and_commas_in_strings_do_not_count),
         cmocka_unit_test(nesting_is_as_deep_as_the_limit_and_no_deeper),
@@ -234,7 +234,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(fields_are_read_by_table),
         cmocka_unit_test(an_absent_optional_field_keeps_its_default),
         cmocka_unit_test(a_wrong_field_is_named),
-        cmocka_unit_test(looking_into_the_wrong_type_gives_nothing),
+        cmocka_unit_test(members_of_the_wrong_type_are_null),
         cmocka_unit_test(a_string_that_is_not_utf8_is_kept_readable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,8 +99,8 @@ the_qemu_that_has_the_disk_is_not_another(void **state)
 
     assert_string_equal(others, expected);
     int own_fd = lock(own);
-    g_autofree char *nobody = qblk_lock_holder_others(path, own);
-    assert_null(nobody);
+    g_autofree char *other = qblk_lock_holder_others(path, own);
+    assert_null(other);
     g_autofree char *unknown = qblk_lock_holder_others(path, NULL);
     assert_null(unknown);
     close(fd);
@@ -119,7 +119,7 @@ tell_without_proc(gconstpointer data)
     }
 
     g_autofree char *holder = qblk_lock_holder_all(data);
-    printf("%d %s", qblk_lock_holder_is_any(data), holder == NULL ? "nobody" : holder);
+    printf("%d %s", qblk_lock_holder_is_any(data), holder == NULL ? "not locked" : holder);
     return 0;
 }
 
@@ -143,7 +143,7 @@ a_lock_that_proc_does_not_list_is_found(void **state)
     g_autofree char *link = g_build_filename(directory, "link", NULL);
 
     assert_int_equal(symlink(path, link), 0);
-    assert_told_without_proc(path, "0 nobody");
+    assert_told_without_proc(path, "0 not locked");
     int fd = lock(path);
     assert_told_without_proc(path, "1 another process");
     assert_told_without_proc(link, "1 another process");

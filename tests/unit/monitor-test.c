@@ -112,7 +112,7 @@ ignore_signal(int number)
 }
 
 static void
-a_signal_is_no_failure(void **state)
+a_signal_is_not_a_failure(void **state)
 {
     struct sigaction before, action = {.sa_handler = ignore_signal};
     const struct itimerval every_ms = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
@@ -208,7 +208,7 @@ a_QEMU_that_does_not_answer_is_lost(void **state)
     assert_false(qblk_monitor_reconnect(&test.monitor, &error));
     assert_false(test.monitor.has_reconnected);
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                 "QEMU does not respond: 'query-jobs': no answer within 1 ms");
+                 "QEMU does not respond: 'query-jobs': no reply within 1 ms");
     end(&test);
 }
 
@@ -231,7 +231,7 @@ a_QEMU_that_is_busy_for_a_while_is_not_lost(void **state)
 }
 
 static void
-a_reply_that_is_no_list_of_jobs_is_an_error(void **state)
+a_reply_that_is_not_a_list_of_jobs_is_an_error(void **state)
 {
     Case test = {.fake = fake_qmp_new("7.2")};
     GError *error = NULL;
@@ -282,13 +282,13 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(earlier_events_are_ignored),
         cmocka_unit_test(the_first_of_deadline_and_overdue_answer_ends_the_waiting),
-        cmocka_unit_test(a_signal_is_no_failure),
+        cmocka_unit_test(a_signal_is_not_a_failure),
         cmocka_unit_test(each_signal_of_a_signalfd_is_one_interrupt),
         cmocka_unit_test(a_silent_QEMU_is_queried),
         cmocka_unit_test(events_do_not_delay_the_query),
         cmocka_unit_test(a_QEMU_that_does_not_answer_is_lost),
         cmocka_unit_test(a_QEMU_that_is_busy_for_a_while_is_not_lost),
-        cmocka_unit_test(a_reply_that_is_no_list_of_jobs_is_an_error),
+        cmocka_unit_test(a_reply_that_is_not_a_list_of_jobs_is_an_error),
         cmocka_unit_test(a_connection_is_opened_again_only_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

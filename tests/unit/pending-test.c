@@ -90,11 +90,11 @@ no_more_are_in_flight_than_the_limit(void **state)
     assert_string_equal(qblk_pending_in_flight(pending, late), "late");
     /* An answer that comes too late changes nothing. */
     answer(pending, oldest + 1, 0, 11);
-    assert_failed(pending, oldest + 1, QBLK_QMP_ERROR_TIMEOUT, "'x': no answer within 0 ms");
+    assert_failed(pending, oldest + 1, QBLK_QMP_ERROR_TIMEOUT, "'x': no reply within 0 ms");
 }
 
 static void
-answers_are_taken_once_and_in_any_order(void **state)
+replies_are_returned_once_and_in_any_order(void **state)
 {
     g_autoptr(QblkPending) pending = qblk_pending_new(0);
     guint64 a = qblk_pending_add(pending, "a", NULL, 0, 10);
@@ -109,7 +109,7 @@ answers_are_taken_once_and_in_any_order(void **state)
     assert_answered(pending, a, 1);
     assert_answered(pending, b, 2);
     assert_int_equal(qblk_pending_taken(pending), 2);
-    assert_failed(pending, a, QBLK_QMP_ERROR_ARGUMENT, "or its reply was taken");
+    assert_failed(pending, a, QBLK_QMP_ERROR_ARGUMENT, "or its reply was already returned");
     guint64 dropped = qblk_pending_add(pending, "c", NULL, 0, 10);
     sends(pending, "\"c\"");
     answer(pending, dropped, 3, 1);
@@ -160,7 +160,7 @@ time_runs_from_the_last_reply(void **state)
 }
 
 static void
-a_failure_of_all_spares_what_was_answered(void **state)
+a_failure_of_all_keeps_the_received_replies(void **state)
 {
     g_autoptr(QblkPending) pending = qblk_pending_new(0);
     g_autoptr(GError) end = g_error_new_literal(QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "gone");
@@ -188,10 +188,10 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_sent_in_order_but_for_the_first),
         cmocka_unit_test(no_more_are_in_flight_than_the_limit),
-        cmocka_unit_test(answers_are_taken_once_and_in_any_order),
+        cmocka_unit_test(replies_are_returned_once_and_in_any_order),
         cmocka_unit_test(a_command_that_nobody_wants_is_not_counted),
         cmocka_unit_test(time_runs_from_the_last_reply),
-        cmocka_unit_test(a_failure_of_all_spares_what_was_answered),
+        cmocka_unit_test(a_failure_of_all_keeps_the_received_replies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ what_the_guest_cannot_write_to_is_refused(void **state)
 }
 
 static void
-a_guest_of_libvirts_is_left_to_it(void **state)
+a_guest_of_libvirt_is_not_changed(void **state)
 {
     Disk disk = disk_on("libvirt-1-format");
     assert_refused(&disk, "belongs to a guest of libvirt");
@@ -71,7 +71,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_guest_cannot_write_to_is_refused),
-        cmocka_unit_test(a_guest_of_libvirts_is_left_to_it),
+        cmocka_unit_test(a_guest_of_libvirt_is_not_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,7 @@ each_end_has_its_commands(void **state)
 }
 
 static void
-what_makes_no_sense_is_refused(void **state)
+invalid_requests_are_refused(void **state)
 {
     static const struct {
         QblkCommitOptions options;
@@ -157,7 +157,7 @@ what_makes_no_sense_is_refused(void **state)
 }
 
 static void
-a_layer_of_another_disk_is_refused_in_whatever_shape(void **state)
+a_layer_of_another_disk_is_refused_in_each_form(void **state)
 {
     const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
     assert_refused(NODES "\nsharer qcow2 /d/sharer.qcow2 file=other-file backing=base",
@@ -167,7 +167,7 @@ a_layer_of_another_disk_is_refused_in_whatever_shape(void **state)
 }
 
 static void
-an_id_that_is_taken_is_refused(void **state)
+an_id_in_use_is_refused(void **state)
 {
     GError *error = NULL;
     const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
@@ -209,7 +209,7 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
 {
     const QblkCommitOptions inner = {.top = "vda[1]"};
     assert_refused(NODES_WITH_BASE("file", "/d/x://me:pw@h/base.qcow2"), "vda - top", &inner,
-                   "the name of '/d/x://me:***@h/base.qcow2' contains a password");
+                   "the file name of '/d/x://me:***@h/base.qcow2' contains a password");
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies =
         graph_fixture_machine(NODES_WITH_BASE("http", "http://me:pw@h/base.qcow2"), "vda - top");
@@ -245,9 +245,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(nodes_and_the_job_are_always_named),
         cmocka_unit_test(a_job_that_waits_at_ready_does_not_wait_again),
         cmocka_unit_test(each_end_has_its_commands),
-        cmocka_unit_test(what_makes_no_sense_is_refused),
-        cmocka_unit_test(a_layer_of_another_disk_is_refused_in_whatever_shape),
-        cmocka_unit_test(an_id_that_is_taken_is_refused),
+        cmocka_unit_test(invalid_requests_are_refused),
+        cmocka_unit_test(a_layer_of_another_disk_is_refused_in_each_form),
+        cmocka_unit_test(an_id_in_use_is_refused),
         cmocka_unit_test(a_command_that_qemu_does_not_know_is_refused),
         cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
         cmocka_unit_test(only_files_with_a_path_are_deleted),

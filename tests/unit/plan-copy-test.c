@@ -98,7 +98,7 @@ each_end_has_its_commands(void **state)
 }
 
 static void
-what_was_opened_or_begun_can_be_taken_back(void **state)
+opened_nodes_and_started_jobs_can_be_rolled_back(void **state)
 {
     const QblkCopyOptions options = {.destination = "/d/copy"};
     g_autoptr(QblkPlan) made = plan(&options);
@@ -111,7 +111,7 @@ what_was_opened_or_begun_can_be_taken_back(void **state)
 }
 
 static void
-the_job_is_told_all_that_matters(void **state)
+the_command_has_all_options(void **state)
 {
     const QblkCopyOptions options = {.destination = "/d/copy",
                                      .synchronous = TRUE,
@@ -148,7 +148,7 @@ a_shallow_copy_shares_the_layers_below(void **state)
 }
 
 static void
-a_full_copy_has_nothing_below(void **state)
+a_full_copy_has_no_backing_image(void **state)
 {
     const QblkCopyOptions options = {.destination = "/d/copy", .end = QBLK_COPY_PIVOT};
     g_autoptr(QblkPlan) made = plan(&options);
@@ -160,7 +160,7 @@ a_full_copy_has_nothing_below(void **state)
 }
 
 static void
-names_that_nodes_have_are_not_taken_again(void **state)
+names_of_nodes_are_not_used_again(void **state)
 {
     const QblkCopyOptions options = {.destination = "/d/copy"};
     g_autoptr(GError) error = NULL;
@@ -173,7 +173,7 @@ names_that_nodes_have_are_not_taken_again(void **state)
 }
 
 static void
-what_makes_no_sense_is_refused(void **state)
+invalid_requests_are_refused(void **state)
 {
     static const struct {
         QblkCopyOptions options;
@@ -181,7 +181,7 @@ what_makes_no_sense_is_refused(void **state)
     } cases[] = {
         {{.destination = "/d/copy", .format = "vmdk"}, "--reuse-external"},
         {{.destination = "/d/copy", .format = "raw", .shallow = TRUE},
-         "format 'raw' has no backing images"},
+         "format 'raw' does not support backing images"},
         {{.destination = "/d/base.qcow2"}, "as node 'base'"},
         {{.destination = "/d/./other.qcow2", .reuse = TRUE}, "as node 'other'"},
     };
@@ -292,7 +292,7 @@ an_image_that_is_reused_has_to_fit(void **state)
 }
 
 static void
-what_its_header_names_is_shared_where_it_is_the_same(void **state)
+the_backing_image_in_the_header_is_shared_if_it_is_the_same(void **state)
 {
     for (gboolean same = FALSE; same <= TRUE; same++) {
         g_autoptr(QblkChain) found =
@@ -315,15 +315,15 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_end_has_its_commands),
-        cmocka_unit_test(what_was_opened_or_begun_can_be_taken_back),
-        cmocka_unit_test(the_job_is_told_all_that_matters),
+        cmocka_unit_test(opened_nodes_and_started_jobs_can_be_rolled_back),
+        cmocka_unit_test(the_command_has_all_options),
         cmocka_unit_test(a_shallow_copy_shares_the_layers_below),
-        cmocka_unit_test(a_full_copy_has_nothing_below),
-        cmocka_unit_test(names_that_nodes_have_are_not_taken_again),
-        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(a_full_copy_has_no_backing_image),
+        cmocka_unit_test(names_of_nodes_are_not_used_again),
+        cmocka_unit_test(invalid_requests_are_refused),
         cmocka_unit_test(ids_that_jobs_have_are_refused),
         cmocka_unit_test(an_image_that_is_reused_has_to_fit),
-        cmocka_unit_test(what_its_header_names_is_shared_where_it_is_the_same),
+        cmocka_unit_test(the_backing_image_in_the_header_is_shared_if_it_is_the_same),
         cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

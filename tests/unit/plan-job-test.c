@@ -30,7 +30,7 @@ load(const char *topology, const char *state)
     return replies;
 }
 
-/* "job-complete!>concluded": the commands ("-" for none), final ones, and what ends them. */
+/* "job-complete!>concluded": the commands ("-": no command), final ones, and what ends them. */
 static char *
 steps_of(const QblkPlan *plan)
 {
@@ -93,7 +93,7 @@ each_action_has_its_commands(void **state)
 }
 
 static void
-what_makes_no_sense_is_refused(void **state)
+invalid_requests_are_refused(void **state)
 {
     static const struct {
         const char *topology, *state;
@@ -125,7 +125,7 @@ what_makes_no_sense_is_refused(void **state)
 }
 
 static void
-how_much_a_job_does_by_itself_is_up_to_who_started_it(void **state)
+a_job_finalizes_and_dismisses_as_its_client_specified(void **state)
 {
     static const struct {
         gboolean finalizes, dismisses;
@@ -184,7 +184,7 @@ a_job_of_no_disk_is_refused(void **state)
                  "does not work on a disk");
 }
 
-/* Replace @from by @to in what query-block and the graph say. */
+/* Replace @from by @to in the replies to query-block and the graph query. */
 static void
 rename_nodes(QblkReplies *replies, const char *from, const char *to)
 {
@@ -200,7 +200,7 @@ rename_nodes(QblkReplies *replies, const char *from, const char *to)
 
 /* Where it runs to its end by itself the nodes must not be asked for (7.2). */
 static void
-a_job_of_a_guest_of_libvirts_is_not_touched_unasked_where_its_chain_is_not_known(void **state)
+a_job_of_a_guest_of_libvirt_needs_force_if_its_chain_is_not_known(void **state)
 {
     static const struct {
         const char *from, *to, *id, *part; /* NULL: it is the user's own */
@@ -265,12 +265,11 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_action_has_its_commands),
-        cmocka_unit_test(what_makes_no_sense_is_refused),
-        cmocka_unit_test(how_much_a_job_does_by_itself_is_up_to_who_started_it),
+        cmocka_unit_test(invalid_requests_are_refused),
+        cmocka_unit_test(a_job_finalizes_and_dismisses_as_its_client_specified),
         cmocka_unit_test(a_job_that_is_over_is_found_by_the_id_that_plans_give),
         cmocka_unit_test(a_job_of_no_disk_is_refused),
-        cmocka_unit_test(
-            a_job_of_a_guest_of_libvirts_is_not_touched_unasked_where_its_chain_is_not_known),
+        cmocka_unit_test(a_job_of_a_guest_of_libvirt_needs_force_if_its_chain_is_not_known),
         cmocka_unit_test(nor_is_one_that_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ first_of(const QblkJson *object, const char *list)
 }
 
 static void
-what_is_missing_or_of_another_type_is_no_plan(void **state)
+a_missing_or_wrong_member_is_not_a_plan(void **state)
 {
     static const char *const of_plan[] = {"kind",         "target",      "job",   "fingerprint",
                                           "steps",        "before",      "after", "removed",
@@ -135,7 +135,7 @@ what_is_missing_or_of_another_type_is_no_plan(void **state)
 }
 
 static void
-what_is_no_object_is_no_plan(void **state)
+a_plan_is_an_object(void **state)
 {
     static const char *const texts[] = {"{}", "[]", "null", "'plan'", "{'kind': 'commit'}"};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -147,7 +147,7 @@ what_is_no_object_is_no_plan(void **state)
 }
 
 static void
-a_text_of_another_type_is_no_plan(void **state)
+a_text_of_another_type_is_not_a_plan(void **state)
 {
     static const char *const members[] = {"qdev", "reads", "merged"};
     g_autoptr(QblkJson) recorded = json_of(0);
@@ -164,9 +164,9 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_plan_is_read_as_it_was_written),
-        cmocka_unit_test(what_is_missing_or_of_another_type_is_no_plan),
-        cmocka_unit_test(what_is_no_object_is_no_plan),
-        cmocka_unit_test(a_text_of_another_type_is_no_plan),
+        cmocka_unit_test(a_missing_or_wrong_member_is_not_a_plan),
+        cmocka_unit_test(a_plan_is_an_object),
+        cmocka_unit_test(a_text_of_another_type_is_not_a_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ assert_steps(const QblkPlan *plan, const char *expected)
 }
 
 static void
-it_listens_speaks_and_is_looked_at(void **state)
+the_plan_opens_a_socket_a_chardev_and_a_monitor(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkPlan) plan = open_in("11.1", CHARDEVS("mine"), FALSE, &error);
@@ -84,7 +84,7 @@ it_listens_speaks_and_is_looked_at(void **state)
 }
 
 static void
-an_older_qemu_is_told_from_one_that_can(void **state)
+an_older_qemu_cannot_open_a_monitor(void **state)
 {
     static const char *const versions[] = {"5.2", "7.2", "10.0"};
     for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
@@ -96,7 +96,7 @@ an_older_qemu_is_told_from_one_that_can(void **state)
 }
 
 static void
-a_guest_of_libvirts_is_left_alone_unless_forced(void **state)
+a_guest_of_libvirt_is_changed_only_if_forced(void **state)
 {
     g_autoptr(GError) error = NULL;
     assert_null(open_in("11.1", CHARDEVS("charmonitor"), FALSE, &error));
@@ -125,7 +125,7 @@ it_is_closed_with_its_socket(void **state)
 }
 
 static void
-what_a_crash_has_left_is_closed(void **state)
+nodes_left_over_from_a_crash_are_closed(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkPlan) plan = close_in(CHARDEVS(ID), OBJECTS("compat_monitor0"), &error);
@@ -154,12 +154,12 @@ those_at_other_paths_are_named(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_listens_speaks_and_is_looked_at),
-        cmocka_unit_test(an_older_qemu_is_told_from_one_that_can),
-        cmocka_unit_test(a_guest_of_libvirts_is_left_alone_unless_forced),
+        cmocka_unit_test(the_plan_opens_a_socket_a_chardev_and_a_monitor),
+        cmocka_unit_test(an_older_qemu_cannot_open_a_monitor),
+        cmocka_unit_test(a_guest_of_libvirt_is_changed_only_if_forced),
         cmocka_unit_test(it_is_not_opened_twice),
         cmocka_unit_test(it_is_closed_with_its_socket),
-        cmocka_unit_test(what_a_crash_has_left_is_closed),
+        cmocka_unit_test(nodes_left_over_from_a_crash_are_closed),
         cmocka_unit_test(what_others_have_opened_is_not_closed),
         cmocka_unit_test(those_at_other_paths_are_named),
     };

@@ -99,7 +99,7 @@ assert_refused(const char *blocks, const char *target, const QblkPullOptions *op
 }
 
 static void
-what_makes_no_sense_is_refused(void **state)
+invalid_requests_are_refused(void **state)
 {
     const QblkPullOptions all = {0};
     const QblkPullOptions to_next = {.base = "vda[1]"};
@@ -133,14 +133,14 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
     const QblkPullOptions options = {.base = "vda[2]"};
     assert_null(plan_with(nodes, "vda - top", "vda", &options, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                 "the name of '/d/x://me:***@h/b' contains a password");
+                 "the file name of '/d/x://me:***@h/b' contains a password");
     const QblkPullOptions all = {0};
     g_autoptr(QblkPlan) plan = plan_with(nodes, "vda - top", "vda", &all, &error);
     assert_no_error(error); /* its name is needed nowhere */
 }
 
 static void
-what_was_brought_up_is_on_disk_before_the_chain_changes(void **state)
+the_new_data_is_synced_before_the_chain_changes(void **state)
 {
     g_autoptr(GError) error = NULL;
     const QblkPullOptions options = {0};
@@ -158,10 +158,10 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_pulled_leaves_the_chain),
-        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(invalid_requests_are_refused),
         cmocka_unit_test(a_base_that_is_not_there_is_not_found),
         cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
-        cmocka_unit_test(what_was_brought_up_is_on_disk_before_the_chain_changes),
+        cmocka_unit_test(the_new_data_is_synced_before_the_chain_changes),
         cmocka_unit_test(what_another_disk_has_stays_open_and_is_not_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,7 +294,7 @@ assert_job_taken(const char *version, const char *topology, const char *const *c
 }
 
 static void
-every_qemu_takes_what_jobs_are_told(void **state)
+every_qemu_accepts_the_commands_to_its_jobs(void **state)
 {
     static const struct {
         const char *topology;
@@ -313,7 +313,7 @@ every_qemu_takes_what_jobs_are_told(void **state)
     }
 }
 
-/* What the newest says is going, and what to send instead. */
+/* What the newest QEMU marks as deprecated, and its replacement. */
 static void
 what_is_deprecated_is_known(void **state)
 {
@@ -367,7 +367,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(every_qemu_takes_copies),
         cmocka_unit_test(every_qemu_takes_how_a_copy_is_opened),
         cmocka_unit_test(every_qemu_takes_a_copy_into_an_image_with_a_chain_of_its_own),
-        cmocka_unit_test(every_qemu_takes_what_jobs_are_told),
+        cmocka_unit_test(every_qemu_accepts_the_commands_to_its_jobs),
         cmocka_unit_test(what_is_deprecated_is_known),
         cmocka_unit_test(what_is_new_is_used_where_it_is_known),
     };

@@ -83,7 +83,7 @@ a_refusal_does_not_repeat_a_password(void **state)
 }
 
 static void
-a_value_is_no_error(void **state)
+a_value_is_not_an_error(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkAnswer) answer = qblk_answer_new(qblk_json_new_null(), NULL);
@@ -154,7 +154,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(only_queries_are_read_only),
         cmocka_unit_test(a_refusal_becomes_an_error_by_its_class),
         cmocka_unit_test(a_refusal_does_not_repeat_a_password),
-        cmocka_unit_test(a_value_is_no_error),
+        cmocka_unit_test(a_value_is_not_an_error),
         cmocka_unit_test(a_refusal_is_an_error_that_names_the_command),
         cmocka_unit_test(a_reason_keeps_no_secret),
         cmocka_unit_test(no_answer_is_freed),

@@ -166,7 +166,7 @@ a_mark_of_another_file_of_that_name_is_an_error(void **state)
     assert_int_equal(unlink(moved), 0);
 }
 
-/* The mark is made final before the journal says so, and it is older than any new journal. */
+/* The mark is made final before the journal records that, and it is older than any new journal. */
 static void
 a_final_mark_overrules_the_journal(void **state)
 {

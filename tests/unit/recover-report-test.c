@@ -39,7 +39,7 @@ an_outcome_is_one_sentence(void **state)
 }
 
 static void
-a_failure_is_left_to_its_error(void **state)
+a_failure_is_reported_by_its_error_only(void **state)
 {
     g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_FAILED);
     assert_null(qblk_recover_report_text(result));
@@ -110,7 +110,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_outcome_is_one_sentence),
-        cmocka_unit_test(a_failure_is_left_to_its_error),
+        cmocka_unit_test(a_failure_is_reported_by_its_error_only),
         cmocka_unit_test(after_a_restart_the_image_is_named),
         cmocka_unit_test(after_a_restart_a_drive_may_be_empty),
         cmocka_unit_test(a_result_in_json_has_the_stage_and_the_end),

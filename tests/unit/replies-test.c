@@ -64,7 +64,7 @@ a_null_is_a_value(void **state)
 }
 
 static void
-freeing_nothing_is_allowed(void **state)
+freeing_null_is_allowed(void **state)
 {
     qblk_replies_free(NULL);
 }
@@ -97,7 +97,7 @@ the_version_is_read(void **state)
 }
 
 static void
-a_version_that_cannot_be_read_leaves_the_result_alone(void **state)
+an_invalid_version_does_not_change_the_result(void **state)
 {
     static const char *const values[] = {
         NULL,
@@ -147,10 +147,10 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_first_of_two_replies_is_found_and_both_are_kept),
         cmocka_unit_test(a_refusal_is_a_reply_without_a_value),
         cmocka_unit_test(a_null_is_a_value),
-        cmocka_unit_test(freeing_nothing_is_allowed),
+        cmocka_unit_test(freeing_null_is_allowed),
         cmocka_unit_test(an_object_is_found_by_a_property),
         cmocka_unit_test(the_version_is_read),
-        cmocka_unit_test(a_version_that_cannot_be_read_leaves_the_result_alone),
+        cmocka_unit_test(an_invalid_version_does_not_change_the_result),
         cmocka_unit_test(versions_are_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

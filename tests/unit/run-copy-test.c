@@ -18,7 +18,7 @@ copy_new(QblkCopyEnd end)
     return test;
 }
 
-/* Answer query-jobs: job0-create has ended, with @error or NULL for none. */
+/* Answer query-jobs: job0-create has ended, with @error if it is not NULL. */
 static void
 answer_created(FakeQmp *fake, const char *error)
 {
@@ -77,7 +77,7 @@ accept_opening(FakeQmp *fake)
     run_case_accept(fake, "blockdev-add", NULL, NULL);
 }
 
-/* ---- the way that all goes well ---- */
+/* ---- success ---- */
 
 static void
 opened_nodes_are_deleted_after_a_finish(void **state)
@@ -109,7 +109,7 @@ a_file_that_cannot_be_created_is_reported(void **state)
 }
 
 static void
-a_job_that_is_refused_leaves_nothing_open(void **state)
+the_nodes_of_a_refused_job_are_closed(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
     accept_opening(test->fake);
@@ -121,7 +121,7 @@ a_job_that_is_refused_leaves_nothing_open(void **state)
 }
 
 static void
-a_job_that_fails_leaves_nothing_open(void **state)
+the_nodes_of_a_failed_job_are_closed(void **state)
 {
     RunCase *test = copy_new(QBLK_COPY_PIVOT);
     accept_opening(test->fake);
@@ -138,14 +138,14 @@ a_job_that_fails_leaves_nothing_open(void **state)
 static void
 a_connection_lost_while_a_node_is_opened_does_not_matter(void **state)
 {
-    for (gboolean is_heard = FALSE; is_heard <= TRUE; is_heard++) {
+    for (gboolean is_received = FALSE; is_received <= TRUE; is_received++) {
         RunCase *test = copy_new(QBLK_COPY_STAY);
         test->next = run_case_server();
         accept_creation(test->fake);
-        run_case_disconnect(test->fake, "blockdev-add", is_heard);
+        run_case_disconnect(test->fake, "blockdev-add", is_received);
         run_case_answer_jobs(test->next, NULL, NULL);
         fake_qmp_expect(test->next, "blockdev-add", NULL);
-        if (is_heard) {
+        if (is_received) {
             fake_qmp_refuse(test->next, "GenericError", "Duplicate nodes with node-name='x'");
         } else {
             fake_qmp_reply(test->next, "{}");
@@ -195,8 +195,8 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opened_nodes_are_deleted_after_a_finish),
         cmocka_unit_test(a_file_that_cannot_be_created_is_reported),
-        cmocka_unit_test(a_job_that_is_refused_leaves_nothing_open),
-        cmocka_unit_test(a_job_that_fails_leaves_nothing_open),
+        cmocka_unit_test(the_nodes_of_a_refused_job_are_closed),
+        cmocka_unit_test(the_nodes_of_a_failed_job_are_closed),
         cmocka_unit_test(a_connection_lost_while_a_node_is_opened_does_not_matter),
         cmocka_unit_test(a_connection_lost_while_an_image_is_created_does_not_matter),
         cmocka_unit_test(opened_nodes_are_deleted_on_the_next_connection),

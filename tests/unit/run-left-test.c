@@ -81,7 +81,7 @@ a_merge_is_marked_if_the_chain_is_not_as_planned(void **state)
 }
 
 static void
-a_merge_is_marked_if_nothing_may_be_deleted(void **state)
+a_merge_is_marked_if_no_file_may_be_deleted(void **state)
 {
     RunCase *test = case_ended_well();
     clean_up(test->fake);
@@ -106,7 +106,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_failed_job_is_recorded_as_no_change),
         cmocka_unit_test(a_job_with_an_unknown_end_is_not_rolled_back),
         cmocka_unit_test(a_merge_is_marked_if_the_chain_is_not_as_planned),
-        cmocka_unit_test(a_merge_is_marked_if_nothing_may_be_deleted),
+        cmocka_unit_test(a_merge_is_marked_if_no_file_may_be_deleted),
         cmocka_unit_test(a_merge_is_marked_if_the_connection_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,7 +162,7 @@ static void
 a_command_that_must_not_be_sent_twice_is_not(void **state)
 {
     RunCase *test = case_of_once();
-    run_case_status(test->next, "waiting pending concluded"); /* it was heard */
+    run_case_status(test->next, "waiting pending concluded"); /* it was received */
     run_case_answer_jobs(test->next, "concluded", NULL);
     accept_cleaning(test->next);
     run_case_succeed(test);
@@ -179,7 +179,7 @@ a_command_that_must_not_be_sent_twice_is_not(void **state)
 
 /* It ended the job without the guest going over, before our command came. */
 static void
-a_job_that_another_client_has_ended_is_no_pivot(void **state)
+a_job_that_another_client_ended_is_not_a_pivot(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
     test->next = run_case_server();
@@ -260,7 +260,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_job_that_has_failed_meanwhile_is_reported),
         cmocka_unit_test(a_job_that_is_gone_meanwhile_is_reported),
         cmocka_unit_test(a_command_that_must_not_be_sent_twice_is_not),
-        cmocka_unit_test(a_job_that_another_client_has_ended_is_no_pivot),
+        cmocka_unit_test(a_job_that_another_client_ended_is_not_a_pivot),
         cmocka_unit_test(a_command_that_is_refused_because_it_was_done_is_done),
         cmocka_unit_test(if_the_connection_stays_lost_the_last_known_state_is_reported),
         cmocka_unit_test(a_client_and_its_events_stay_the_callers),

@@ -73,7 +73,7 @@ run(FakeQmp *fake, gboolean closes, GError **error)
 }
 
 static void
-after_a_refused_socket_nothing_is_sent(void **state)
+no_command_follows_a_refused_socket(void **state)
 {
     g_autoptr(GError) error = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -139,7 +139,7 @@ a_rollback_that_fails_is_reported(void **state)
 }
 
 static void
-a_lost_connection_is_no_success(void **state)
+a_lost_connection_is_not_a_success(void **state)
 {
     g_autoptr(GError) error = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -174,12 +174,12 @@ a_monitor_that_cannot_be_closed_keeps_its_socket(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(after_a_refused_socket_nothing_is_sent),
+        cmocka_unit_test(no_command_follows_a_refused_socket),
         cmocka_unit_test(a_socket_without_a_monitor_is_rolled_back),
         cmocka_unit_test(a_monitor_that_does_not_answer_is_rolled_back),
         cmocka_unit_test(a_command_without_an_answer_is_rolled_back),
         cmocka_unit_test(a_rollback_that_fails_is_reported),
-        cmocka_unit_test(a_lost_connection_is_no_success),
+        cmocka_unit_test(a_lost_connection_is_not_a_success),
         cmocka_unit_test(closing_removes_both),
         cmocka_unit_test(a_monitor_that_cannot_be_closed_keeps_its_socket),
     };

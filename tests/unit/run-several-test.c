@@ -144,7 +144,7 @@ accept_closes(FakeQmp *fake, guint count)
     }
 }
 
-/* ---- the way that all goes well ---- */
+/* ---- success ---- */
 
 static void
 no_chain_is_changed_before_all_jobs_are_pending(void **state)

@@ -87,7 +87,7 @@ a_flush_may_take_longer(void **state)
         begin_at(test, commands[i]);
         fake_qmp_expect(test->fake, commands[i], NULL);
         forget_questions(test->fake, QBLK_LIMIT_IN_FLIGHT - 1);
-        run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "no answer within 1 ms");
+        run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "no reply within 1 ms");
     }
 }
 

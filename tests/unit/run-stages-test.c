@@ -137,7 +137,7 @@ its_chain_has_changed_once_it_was_finalized(void **state)
 }
 
 static void
-a_failure_to_finalize_is_no_change(void **state)
+a_failure_to_finalize_changes_nothing(void **state)
 {
     RunCase *test = case_to_finalize();
     run_case_accept(test->fake, "job-finalize", NULL, "aborting concluded");
@@ -236,7 +236,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_success_leaves_the_mark_and_no_journal),
         cmocka_unit_test(a_rollback_leaves_neither_mark_nor_journal),
         cmocka_unit_test(its_chain_has_changed_once_it_was_finalized),
-        cmocka_unit_test(a_failure_to_finalize_is_no_change),
+        cmocka_unit_test(a_failure_to_finalize_changes_nothing),
         cmocka_unit_test(without_a_record_the_chain_is_not_changed),
         cmocka_unit_test(a_committed_job_is_completed_without_a_record),
     };

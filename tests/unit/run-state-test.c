@@ -150,7 +150,7 @@ check_endings(QblkRunState state, guint64 events)
 }
 
 static void
-whatever_an_action_ends_with_has_a_row_or_is_impossible(void **state)
+each_result_of_an_action_has_a_row_or_is_impossible(void **state)
 {
     gsize count;
     const QblkRunRow *rows = qblk_run_state_rows(&count);
@@ -232,7 +232,7 @@ a_change_of_the_chain_is_not_rolled_back(void **state)
 }
 
 static void
-what_may_have_changed_is_not_stopped_nor_detached(void **state)
+a_job_that_may_have_changed_the_chain_is_not_cancelled_or_detached(void **state)
 {
     for (int i = 0; i < QBLK_RUN_STATES; i++) {
         if (!qblk_run_state_is_committed(i)) {
@@ -302,11 +302,11 @@ UNIT_MAIN(void)
         cmocka_unit_test(no_event_has_two_rows_in_a_state),
         cmocka_unit_test(each_state_is_reached),
         cmocka_unit_test(an_end_is_one),
-        cmocka_unit_test(whatever_an_action_ends_with_has_a_row_or_is_impossible),
+        cmocka_unit_test(each_result_of_an_action_has_a_row_or_is_impossible),
         cmocka_unit_test(the_chain_is_changed_only_after_that_was_recorded),
         cmocka_unit_test(the_job_is_started_only_after_that_was_recorded),
         cmocka_unit_test(a_change_of_the_chain_is_not_rolled_back),
-        cmocka_unit_test(what_may_have_changed_is_not_stopped_nor_detached),
+        cmocka_unit_test(a_job_that_may_have_changed_the_chain_is_not_cancelled_or_detached),
         cmocka_unit_test(the_document_shows_this_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* ---- the way that all goes well ---- */
+/* ---- success ---- */
 
 static void
 an_inner_commit_succeeds_for_any_order_of_events(void **state)
@@ -183,7 +183,7 @@ a_refusal_rolls_the_job_back(void **state)
 }
 
 static void
-a_cleanup_by_another_client_is_no_failure(void **state)
+a_cleanup_by_another_client_is_not_a_failure(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     run_case_accept(test->fake, "block-commit", "created running", "pending");
@@ -234,7 +234,7 @@ stop_times(RunCase *test, int *pipe_ends, guint times)
 }
 
 static void
-an_interrupt_before_the_first_command_sends_nothing(void **state)
+an_interrupt_before_the_first_command_sends_no_command(void **state)
 {
     int ends[2];
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
@@ -322,10 +322,10 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_job_that_another_client_ended_is_an_error),
         cmocka_unit_test(a_job_that_was_refused_is_not_cancelled),
         cmocka_unit_test(a_refusal_rolls_the_job_back),
-        cmocka_unit_test(a_cleanup_by_another_client_is_no_failure),
+        cmocka_unit_test(a_cleanup_by_another_client_is_not_a_failure),
         cmocka_unit_test(a_job_that_ends_before_it_is_cancelled_is_dismissed),
         cmocka_unit_test(a_rollback_that_fails_is_reported),
-        cmocka_unit_test(an_interrupt_before_the_first_command_sends_nothing),
+        cmocka_unit_test(an_interrupt_before_the_first_command_sends_no_command),
         cmocka_unit_test(a_time_limit_cancels_the_job_unless_it_is_committed),
         cmocka_unit_test(a_second_interrupt_detaches_the_job),
     };

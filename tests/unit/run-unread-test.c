@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Taking up what was done to a job of whose disk the chain could not be read. */
+/* Resuming the control of a job if the chain of its disk could not be read. */
 #include "lib/run-case.h"
 #include "plan/plan-job.h"
 

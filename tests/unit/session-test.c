@@ -39,7 +39,7 @@ replies_find_their_commands_in_any_order(void **state)
         for (guint k = 0; k < 3; k++) {
             session_check_answered(session, ids[k], k);
             session_check_failed(session, ids[k], QBLK_QMP_ERROR_ARGUMENT,
-                                 "or its reply was taken");
+                                 "or its reply was already returned");
         }
     }
 }
@@ -139,7 +139,7 @@ events_are_kept_in_order_between_replies(void **state)
 }
 
 static void
-too_many_events_fail_the_session_and_none_is_lost(void **state)
+too_many_events_fail_the_session_without_a_loss(void **state)
 {
     g_autoptr(QblkSession) session = session_check_new_ready(0);
     for (guint i = 0; i < QBLK_LIMIT_EVENTS; i++) {
@@ -252,7 +252,7 @@ refused_capabilities_fail_the_session(void **state)
 }
 
 static void
-the_end_of_the_connection_says_where_it_came(void **state)
+the_end_of_the_connection_is_reported_with_its_place(void **state)
 {
     g_autoptr(QblkSession) early = session_check_new();
     qblk_session_end(early, NULL);
@@ -284,7 +284,7 @@ a_reply_beyond_the_limit_fails_the_session(void **state)
 }
 
 static void
-arrived_and_taken_things_are_counted(void **state)
+received_and_returned_items_are_counted(void **state)
 {
     g_autoptr(QblkSession) session = session_check_new_ready(0);
     assert_int_equal(qblk_session_arrived(session), 0);
@@ -328,7 +328,7 @@ the_logger_sees_every_message_in_order(void **state)
 /* ---- another connection ---- */
 
 static void
-a_session_begins_again_and_keeps_what_was_not_taken(void **state)
+a_restarted_session_keeps_its_queued_events(void **state)
 {
     g_autoptr(QblkSession) session = session_check_new_ready(0);
     guint64 answered = session_check_submit(session, "query-block", 0, SESSION_SECOND);
@@ -385,17 +385,17 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_capabilities_count_as_in_flight),
         cmocka_unit_test(output_may_leave_in_pieces),
         cmocka_unit_test(events_are_kept_in_order_between_replies),
-        cmocka_unit_test(too_many_events_fail_the_session_and_none_is_lost),
+        cmocka_unit_test(too_many_events_fail_the_session_without_a_loss),
         cmocka_unit_test(faults_of_the_peer_fail_everything_with_the_same_error),
         cmocka_unit_test(only_a_greeting_may_come_first),
         cmocka_unit_test(the_capabilities_are_answered_first),
         cmocka_unit_test(replies_to_an_earlier_client_are_dropped),
         cmocka_unit_test(refused_capabilities_fail_the_session),
-        cmocka_unit_test(the_end_of_the_connection_says_where_it_came),
+        cmocka_unit_test(the_end_of_the_connection_is_reported_with_its_place),
         cmocka_unit_test(a_reply_beyond_the_limit_fails_the_session),
-        cmocka_unit_test(arrived_and_taken_things_are_counted),
+        cmocka_unit_test(received_and_returned_items_are_counted),
         cmocka_unit_test(the_logger_sees_every_message_in_order),
-        cmocka_unit_test(a_session_begins_again_and_keeps_what_was_not_taken),
+        cmocka_unit_test(a_restarted_session_keeps_its_queued_events),
         cmocka_unit_test(events_can_be_read_without_taking_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

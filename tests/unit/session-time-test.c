@@ -25,11 +25,11 @@ unanswered_capabilities_are_named(void **state)
     session_check_receive(session, SESSION_GREETING, SESSION_SECOND);
     qblk_session_tick(session, 5 * SESSION_SECOND);
     session_check_session_failed(session, QBLK_QMP_ERROR_TIMEOUT,
-                                 "'qmp_capabilities': no answer within 5000 ms");
+                                 "'qmp_capabilities': no reply within 5000 ms");
 }
 
 static void
-a_command_out_of_time_fails_alone_and_its_late_reply_is_dropped(void **state)
+a_command_that_times_out_fails_alone_and_its_late_reply_is_dropped(void **state)
 {
     g_autoptr(QblkSession) session = session_check_new_ready(0);
     guint64 slow = session_check_submit(session, "query-blockstats", 0, 2 * SESSION_SECOND);
@@ -39,7 +39,7 @@ a_command_out_of_time_fails_alone_and_its_late_reply_is_dropped(void **state)
     session_check_pending(session, slow);
     qblk_session_tick(session, 2 * SESSION_SECOND);
     session_check_failed(session, slow, QBLK_QMP_ERROR_TIMEOUT,
-                         "'query-blockstats': no answer within 2000 ms");
+                         "'query-blockstats': no reply within 2000 ms");
     assert_int_equal(qblk_session_deadline(session), 9 * SESSION_SECOND);
     session_check_reply(session, slow, 1, 3 * SESSION_SECOND);
     session_check_reply(session, other, 2, 3 * SESSION_SECOND);
@@ -51,7 +51,7 @@ a_command_out_of_time_fails_alone_and_its_late_reply_is_dropped(void **state)
 }
 
 static void
-a_late_reply_before_the_failure_is_taken_is_dropped_too(void **state)
+a_late_reply_before_the_failure_is_returned_is_dropped_too(void **state)
 {
     g_autoptr(QblkSession) session = session_check_new_ready(0);
     guint64 id = session_check_submit(session, "query-block", 0, SESSION_SECOND);
@@ -99,7 +99,7 @@ a_stuck_monitor_fails_waiting_commands_and_gets_no_more(void **state)
     }
     g_autofree char *first = session_check_drain(session);
     qblk_session_tick(session, SESSION_SECOND);
-    session_check_failed(session, ids[7], QBLK_QMP_ERROR_TIMEOUT, "no answer within 1000 ms");
+    session_check_failed(session, ids[7], QBLK_QMP_ERROR_TIMEOUT, "no reply within 1000 ms");
     session_check_failed(session, ids[9], QBLK_QMP_ERROR_TIMEOUT, "'query-block' was not sent");
     assert_int_equal(qblk_session_deadline(session), -1);
     guint64 next = session_check_submit(session, "query-jobs", SESSION_SECOND, SESSION_SECOND);
@@ -135,8 +135,8 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_greeting_in_time_means_a_busy_monitor),
         cmocka_unit_test(unanswered_capabilities_are_named),
-        cmocka_unit_test(a_command_out_of_time_fails_alone_and_its_late_reply_is_dropped),
-        cmocka_unit_test(a_late_reply_before_the_failure_is_taken_is_dropped_too),
+        cmocka_unit_test(a_command_that_times_out_fails_alone_and_its_late_reply_is_dropped),
+        cmocka_unit_test(a_late_reply_before_the_failure_is_returned_is_dropped_too),
         cmocka_unit_test(the_time_of_a_command_runs_anew_from_each_reply),
         cmocka_unit_test(commands_have_no_deadline_before_the_handshake_is_done),
         cmocka_unit_test(a_stuck_monitor_fails_waiting_commands_and_gets_no_more),

@@ -128,7 +128,7 @@ nesting_is_bounded(void **state)
 }
 
 static void
-long_names_are_taken_whole(void **state)
+long_names_are_not_truncated(void **state)
 {
     g_autofree char *letters = g_strnfill(1 << 20, 'a');
     static const char *const forms[] = {"/%s", "nbd://h/%s", "http://h/%s?%s", "rbd:p/%s",
@@ -147,7 +147,7 @@ long_names_are_taken_whole(void **state)
 }
 
 static void
-a_long_list_of_servers_is_taken_whole(void **state)
+a_long_list_of_servers_is_complete(void **state)
 {
     GString *text = g_string_new("json:{\"driver\":\"gluster\",\"volume\":\"v\",\"path\":\"p\","
                                  "\"server\":[{\"type\":\"inet\",\"host\":\"h\"}");
@@ -247,8 +247,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(every_row_of_the_table_is_decoded_as_specified),
         cmocka_unit_test(any_name_is_decoded_or_refused),
         cmocka_unit_test(nesting_is_bounded),
-        cmocka_unit_test(long_names_are_taken_whole),
-        cmocka_unit_test(a_long_list_of_servers_is_taken_whole),
+        cmocka_unit_test(long_names_are_not_truncated),
+        cmocka_unit_test(a_long_list_of_servers_is_complete),
         cmocka_unit_test(names_of_nodes_are_as_qemu_makes_them),
         cmocka_unit_test(a_node_without_a_source_has_a_reason),
     };

@@ -22,7 +22,7 @@ dropped_texts(const char *const *pairs)
 }
 
 static void
-how_bytes_are_reached_is_not_noted(void **state)
+options_that_keep_the_bytes_are_not_noted(void **state)
 {
     static const char *const pairs[] = {
         "used=x",
@@ -86,7 +86,7 @@ what_a_url_loses_is_described(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(how_bytes_are_reached_is_not_noted),
+        cmocka_unit_test(options_that_keep_the_bytes_are_not_noted),
         cmocka_unit_test(what_changes_the_bytes_is_noted_in_order),
         cmocka_unit_test(secrets_are_noted_without_their_value),
         cmocka_unit_test(what_a_url_loses_is_described),

@@ -3,7 +3,7 @@
 #include "source/source-string.h"
 
 static void
-backslashes_in_rbd_names_are_taken_out(void **state)
+backslashes_in_rbd_names_are_removed(void **state)
 {
     g_autoptr(QblkSourceOptions) options = qblk_source_options_new();
     g_autoptr(GError) error = NULL;
@@ -70,7 +70,7 @@ a_filter_may_be_repeated_any_number_of_times(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(backslashes_in_rbd_names_are_taken_out),
+        cmocka_unit_test(backslashes_in_rbd_names_are_removed),
         cmocka_unit_test(a_protocol_ends_at_a_colon_before_any_slash),
         cmocka_unit_test(a_filter_may_be_repeated_any_number_of_times),
     };

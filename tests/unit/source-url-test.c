@@ -37,7 +37,7 @@ parse(const char *url, gboolean is_reported, GError **error)
 }
 
 static void
-a_url_is_the_options_it_stands_for(void **state)
+a_url_means_the_same_as_its_options(void **state)
 {
     static const struct {
         const char *url, *options;
@@ -85,7 +85,7 @@ a_secret_is_never_among_the_options(void **state)
 }
 
 static void
-what_qemu_reports_has_no_codes(void **state)
+reported_urls_are_not_percent_decoded(void **state)
 {
     static const struct {
         const char *url, *options;
@@ -118,7 +118,7 @@ what_is_not_a_url_is_refused(void **state)
         {"", QBLK_GRAPH_ERROR_SPEC, "not a URL"},
         {"path", QBLK_GRAPH_ERROR_SPEC, "not a URL"},
         {"nbd:", QBLK_GRAPH_ERROR_SPEC, "not a URL"},
-        {"nbd://", QBLK_GRAPH_ERROR_SPEC, "no host"},
+        {"nbd://", QBLK_GRAPH_ERROR_SPEC, "missing host"},
         {"http+tcp://h/p", QBLK_GRAPH_ERROR_SPEC, "transport"},
         {"http://h/%00", QBLK_GRAPH_ERROR_SPEC, "%00"},
         {"http://%00@h/", QBLK_GRAPH_ERROR_SPEC, "%00"},
@@ -137,9 +137,9 @@ what_is_not_a_url_is_refused(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_url_is_the_options_it_stands_for),
+        cmocka_unit_test(a_url_means_the_same_as_its_options),
         cmocka_unit_test(a_secret_is_never_among_the_options),
-        cmocka_unit_test(what_qemu_reports_has_no_codes),
+        cmocka_unit_test(reported_urls_are_not_percent_decoded),
         cmocka_unit_test(what_is_not_a_url_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

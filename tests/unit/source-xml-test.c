@@ -213,7 +213,7 @@ what_libvirt_writes_beside_a_source_is_ignored(void **state)
 }
 
 static void
-a_name_becomes_a_source_a_format_and_what_was_left_out(void **state)
+a_name_becomes_a_source_a_format_and_dropped_options(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *format = NULL;
@@ -241,7 +241,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_character_that_xml_does_not_allow_is_refused_everywhere),
         cmocka_unit_test(an_element_that_is_not_there_is_a_source_without_a_place),
         cmocka_unit_test(what_libvirt_writes_beside_a_source_is_ignored),
-        cmocka_unit_test(a_name_becomes_a_source_a_format_and_what_was_left_out),
+        cmocka_unit_test(a_name_becomes_a_source_a_format_and_dropped_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

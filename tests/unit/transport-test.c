@@ -126,7 +126,7 @@ a_path_longer_than_a_socket_name_is_opened(void **state)
 }
 
 static void
-a_failed_connection_says_what_would_help(void **state)
+a_failed_connection_reports_a_remedy(void **state)
 {
     g_autofree char *path = g_build_filename(*state, "s", NULL);
     g_autofree char *missing = g_strdup_printf("cannot connect to '%s': No such file", path);
@@ -215,7 +215,7 @@ an_inherited_socket_is_used_as_it_is(void **state)
 }
 
 static void
-an_inherited_descriptor_that_is_no_connected_stream_is_left_alone(void **state)
+an_inherited_descriptor_that_is_not_a_connected_stream_is_not_closed(void **state)
 {
     const struct {
         int fd;
@@ -265,12 +265,12 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_unix_socket_is_opened),
         cmocka_unit_test(a_path_longer_than_a_socket_name_is_opened),
-        cmocka_unit_test(a_failed_connection_says_what_would_help),
+        cmocka_unit_test(a_failed_connection_reports_a_remedy),
         cmocka_unit_test(a_full_backlog_means_a_busy_monitor),
         cmocka_unit_test(tcp_is_opened_by_name_and_by_number),
         cmocka_unit_test(tcp_over_ipv6_is_opened),
         cmocka_unit_test(an_inherited_socket_is_used_as_it_is),
-        cmocka_unit_test(an_inherited_descriptor_that_is_no_connected_stream_is_left_alone),
+        cmocka_unit_test(an_inherited_descriptor_that_is_not_a_connected_stream_is_not_closed),
         cmocka_unit_test(bytes_are_never_waited_for_and_no_signal_is_raised),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -34,7 +34,7 @@ assert_comes_back(const char *value)
 }
 
 static void
-an_element_with_nothing_in_it_is_closed_at_once(void **state)
+an_empty_element_is_closed_at_once(void **state)
 {
     g_autoptr(xmlNode) element = qblk_writer_root("e");
     g_autofree char *text = qblk_writer_print(element);
@@ -153,7 +153,7 @@ a_refused_value_leaves_the_element_as_it_was(void **state)
 }
 
 static void
-no_value_is_no_attribute(void **state)
+a_null_value_adds_no_attribute(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(xmlNode) element = qblk_writer_root("e");
@@ -199,7 +199,7 @@ any_name_that_is_printed_is_read_back_exactly(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_element_with_nothing_in_it_is_closed_at_once),
+        cmocka_unit_test(an_empty_element_is_closed_at_once),
         cmocka_unit_test(levels_are_indented_by_two_spaces),
         cmocka_unit_test(a_part_of_a_tree_is_printed_without_its_siblings),
         cmocka_unit_test(markup_quotes_and_white_space_are_escaped),
@@ -208,7 +208,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(every_character_is_carried_exactly_or_refused_by_name),
         cmocka_unit_test(a_name_that_is_not_utf8_is_refused),
         cmocka_unit_test(a_refused_value_leaves_the_element_as_it_was),
-        cmocka_unit_test(no_value_is_no_attribute),
+        cmocka_unit_test(a_null_value_adds_no_attribute),
         cmocka_unit_test(any_name_that_is_printed_is_read_back_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Results of `recover`: what became of interrupted operations, and which image to boot from.
+ * Results of `recover`: the outcome of interrupted operations, and the image to boot from.
  */
 #pragma once
 
