@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The language of what people read: words that are not used, and how often some may be.
+"""The language of texts for people: words that are not used, and words that must be rare.
 
-Names are the field's own and sentences are short and plain, as in the manuals of QEMU, libvirt and
-libnbd. What stands here has been written before and read badly; the second column is what to write.
+Names are those of the field, and sentences are short and plain, as in the manuals of QEMU, libvirt
+and libnbd. The second column gives a better word.
 """
 
 import os
 import re
 
-# A pattern, and what to write. Patterns are searched without regard to case, in whole words, across
-# line ends, in everything that people read; names in code count as well.
+# A pattern, and a better word. Patterns match whole words in any case, across line ends, in all
+# texts for people and in names of code.
 WORDS = (
     (r'folders?', 'directory'),
     (r'tombstones?', 'mark of a merged image'),
@@ -48,8 +48,8 @@ WORDS = (
     (r'is there already', 'exists'),
 )
 
-# A word, and how often it may stand among 1000 words of comments and documents: the levels of
-# libnbd and libvirt, with room for what is quoted.
+# A word, and its limit in 1000 words of comments and documents: the levels of libnbd and libvirt,
+# with room for quotations.
 DENSITIES = (
     (r'where', 2.5),
     (r'says?|said', 1.0),
@@ -58,7 +58,7 @@ DENSITIES = (
 
 READ = ('*.c', '*.h', '*.py', '*.sh', '*.md', '*.1', '*.build')
 
-# Documents that quote what others say, or list the words.
+# Files that quote texts of other projects, or list the words.
 EXEMPT = ('scripts/source_language.py', 'tests/check-source/*', 'tests/fuzz/corpus/*')
 
 _COMPILED = [(re.compile(r'(?<![\w-])(?:' + pattern.replace(' ', r'[\s*#]+') + r')(?![\w-])', re.I),
@@ -70,7 +70,7 @@ _WORDS_OF_NAMES = {'folder', 'folders', 'tombstone', 'buried', 'doomed', 'doom',
 
 
 def words(tree):
-    """Words and phrases of the list in scripts/source_language.py are not used."""
+    """The words and phrases in scripts/source_language.py are not used."""
     for source in tree.readable:
         for regex, _, better in _COMPILED if _ANY.search(source.text) else ():
             for match in regex.finditer(source.text):
@@ -83,18 +83,24 @@ def words(tree):
                     f"'{match[0]}': choose a name in plain terms"
 
 
+# These are not prose: an annotation of GLib, `NULL: none` in the comment of a member, and the None
+# of Python.
+_ANNOTATION = re.compile(r'\(transfer none\)|(?:NULL|-?\d+): none\b')
+_PYTHON_NONE = re.compile(r'\bNone\b')
+
+
 def prose_of(source):
-    """What of a file is sentences: the comments of code, all of a document."""
+    """The sentences of a file: the comments of code, the whole text of a document."""
     if source.path.endswith(('.c', '.h')):
-        return ' '.join(re.findall(r'/\*.*?\*/', source.text, re.S))
+        return _ANNOTATION.sub('', ' '.join(re.findall(r'/\*.*?\*/', source.text, re.S)))
     if source.path.endswith(('.py', '.sh', '.build')) or '.' not in os.path.basename(source.path):
-        prose = ' '.join(re.findall(r'#[^\n]*|""".*?"""', source.text, re.S))
-        return prose.replace('None', '')  # the value
+        comments = re.findall(r'#[^\n]*|""".*?"""', source.text, re.S)
+        return _PYTHON_NONE.sub('', ' '.join(comments))
     return source.text
 
 
 def density(tree):
-    """Some words are no more frequent in comments and documents than in those of libnbd."""
+    """Some words are not more frequent in comments and documents than in those of libnbd."""
     folders = {}
     for source in tree.readable:
         parts = os.path.dirname(source.path).split('/')
