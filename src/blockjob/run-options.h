@@ -17,12 +17,13 @@ typedef void (*QblkRunReport)(const QblkPlan *plan, const QblkRunProgress *progr
 
 typedef struct {
     const QblkSnapshotOptions *snapshot; /* those that the plans' snapshot was made with */
-    const char *address;  /* to connect to again if the connection is lost; NULL: do not */
-    int timeout_ms;       /* for connecting and for each answer; 0: the default */
-    int heartbeat_ms;     /* query the jobs if nothing was sent for so long; 0: timeout_ms */
-    gint64 time_limit_ms; /* for the whole run; then the jobs are cancelled; 0: none */
-    int stop_fd;          /* readable: cancel the jobs, and the second time detach; -1: none */
-    int report_ms;        /* how often to report the progress; 0: never */
+    const char *address;   /* to connect to again if the connection is lost; NULL: do not */
+    int timeout_ms;        /* for connecting and for each answer; 0: the default */
+    int heartbeat_ms;      /* query the jobs if nothing was sent for so long; 0: timeout_ms */
+    gint64 time_limit_ms;  /* for the whole run; then the jobs are cancelled; 0: none */
+    gint64 (*clock)(void); /* of the time limit and reports, in microseconds; NULL: monotonic */
+    int stop_fd;           /* readable: cancel the jobs, and the second time detach; -1: none */
+    int report_ms;         /* how often to report the progress; 0: never */
     QblkRunReport report;
     gpointer user_data;
     gboolean is_local;      /* the files that QEMU names are those of this machine */

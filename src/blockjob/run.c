@@ -30,11 +30,12 @@ free_task(gpointer data)
 static void
 run_init(QblkRun *run, QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options)
 {
-    gint64 now = g_get_monotonic_time();
+    gint64 (*clock)(void) = options->clock == NULL ? g_get_monotonic_time : options->clock;
+    gint64 now = clock();
     *run = (QblkRun){
         .options = options,
         .tasks = g_ptr_array_new_with_free_func(free_task),
-        .clock = g_get_monotonic_time,
+        .clock = clock,
         .end = options->time_limit_ms == 0 ? 0 : now + options->time_limit_ms * 1000,
         .report_at = options->report_ms == 0 ? 0 : now,
     };

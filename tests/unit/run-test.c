@@ -196,12 +196,49 @@ a_cleanup_by_another_client_is_not_a_failure(void **state)
     run_case_succeed(test);
 }
 
+/* ---- the time limit ---- */
+
+static gint64 time_passed; /* in microseconds, since the run began */
+
+static gint64
+read_clock(void)
+{
+    return g_get_monotonic_time() + time_passed;
+}
+
+static void
+let_a_day_pass(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
+{
+    time_passed += 24 * G_TIME_SPAN_HOUR;
+}
+
+/* A case whose time limit is reached when it first waits: it queries the jobs, and time passes. */
+static RunCase *
+case_with_time_limit(void)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    time_passed = 0;
+    test->options.clock = read_clock;
+    test->options.time_limit_ms = G_TIME_SPAN_HOUR / 1000;
+    test->options.report_ms = G_MAXINT; /* once, at the first wait */
+    test->options.report = let_a_day_pass;
+    return test;
+}
+
+/* The limit is reached while the job runs. */
+static RunCase *
+case_cancelled_in_time(void)
+{
+    RunCase *test = case_with_time_limit();
+    run_case_accept(test->fake, "block-commit", "created", "running");
+    run_case_answer_jobs(test->fake, "running", NULL);
+    return test;
+}
+
 static void
 a_job_that_ends_before_it_is_cancelled_is_dismissed(void **state)
 {
-    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    test->options.time_limit_ms = 1;
-    run_case_accept(test->fake, "block-commit", "created", "running");
+    RunCase *test = case_cancelled_in_time();
     run_case_answer_jobs(test->fake, "running", NULL);
     run_case_refuse(test->fake, "job-cancel");
     run_case_answer_jobs(test->fake, "concluded", "Input/output error");
@@ -212,9 +249,7 @@ a_job_that_ends_before_it_is_cancelled_is_dismissed(void **state)
 static void
 a_rollback_that_fails_is_reported(void **state)
 {
-    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    test->options.time_limit_ms = 1;
-    run_case_accept(test->fake, "block-commit", "created", "running");
+    RunCase *test = case_cancelled_in_time();
     run_case_answer_jobs(test->fake, "running", NULL);
     run_case_refuse(test->fake, "job-cancel");
     run_case_answer_jobs(test->fake, "running", NULL);
@@ -248,14 +283,12 @@ an_interrupt_before_the_first_command_sends_no_command(void **state)
 static void
 a_time_limit_cancels_the_job_unless_it_is_committed(void **state)
 {
-    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    test->options.time_limit_ms = 1;
-    run_case_accept(test->fake, "block-commit", "created", "running");
+    RunCase *test = case_cancelled_in_time();
     run_case_accept_rollback(test->fake, "running");
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "the time limit was reached");
 
     test = run_case_new(QBLK_COMMIT_INNER);
-    test->options.time_limit_ms = 2000;
+    test->options.time_limit_ms = G_TIME_SPAN_HOUR / 1000;
     run_case_accept(test->fake, "block-commit", "created", "running pending");
     run_case_accept_flush(test->fake);
     run_case_accept(test->fake, "job-finalize", NULL, "concluded");
@@ -265,14 +298,13 @@ a_time_limit_cancels_the_job_unless_it_is_committed(void **state)
     run_case_accept(test->fake, "blockdev-del", NULL, NULL);
     run_case_succeed(test);
 
-    /* A committed job is queried after the time limit. */
-    test = run_case_new(QBLK_COMMIT_INNER);
-    test->options.time_limit_ms = 1000;
-    test->options.heartbeat_ms = 1500;
+    /* The limit is reached after the job was committed. */
+    test = case_with_time_limit();
     run_case_accept(test->fake, "block-commit", "created running pending", NULL);
     run_case_accept_flush(test->fake);
     run_case_accept(test->fake, "job-finalize", NULL, NULL);
-    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_answer_jobs(test->fake, "waiting", NULL);
+    run_case_status(test->fake, "concluded");
     run_case_answer_jobs(test->fake, "concluded", NULL);
     run_case_accept(test->fake, "job-dismiss", "null", NULL);
     run_case_accept(test->fake, "blockdev-del", NULL, NULL);
