@@ -243,7 +243,8 @@ gboolean
 qblk_run_step_has_ended(QblkRunTask *task, QblkRunEvent *event)
 {
     const QblkStep *step = last_step(task);
-    gboolean is_at_barrier = task->state == QBLK_RUN_RUNNING && (step == NULL || !step->is_start);
+    gboolean is_before_barrier = task->state == QBLK_RUN_RUNNING || task->action == QBLK_RUN_HOLD;
+    gboolean is_at_barrier = is_before_barrier && (step == NULL || !step->is_start);
     if (step == NULL || step->until == NULL || is_at_barrier) {
         *event = QBLK_RUN_REACHED;
         return TRUE;

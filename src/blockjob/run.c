@@ -87,8 +87,8 @@ is_good(const QblkRunTask *task)
            task->state == QBLK_RUN_COMPLETED;
 }
 
-/* See which jobs wait at their barrier. @waits becomes a task whose job does not wait yet; FALSE
- * if one has failed. */
+/* See which jobs wait at their barrier.  A job that waits there can still fail.  @waits becomes a
+ * task whose job does not wait yet; FALSE if one has failed. */
 static gboolean
 look_at_jobs(const QblkRun *run, QblkRunTask **waits, QblkRunTask **failed)
 {
@@ -96,11 +96,14 @@ look_at_jobs(const QblkRun *run, QblkRunTask **waits, QblkRunTask **failed)
     for (guint i = 0; i < run->tasks->len; i++) {
         QblkRunTask *task = run->tasks->pdata[i];
         QblkRunEvent event;
-        if (task->state != QBLK_RUN_RUNNING) {
+        if (task->state != QBLK_RUN_RUNNING && task->action != QBLK_RUN_HOLD) {
             continue;
         }
         if (!qblk_run_step_has_ended(task, &event)) {
             *waits = task;
+            continue;
+        }
+        if (task->action == QBLK_RUN_HOLD && event == QBLK_RUN_REACHED) {
             continue;
         }
 

@@ -121,18 +121,25 @@ entry(const char *id, const char *state, const char *error)
                            error == NULL ? "" : error, error == NULL ? "" : "\"");
 }
 
-/* Answer query-jobs; a job in no state is not there. */
+/* Reply to query-jobs; a job in no state is not there. */
 static void
-answer_jobs(FakeQmp *fake, const char *first, const char *first_error, const char *second,
-            const char *second_error)
+reply_jobs(FakeQmp *fake, const char *first, const char *first_error, const char *second,
+           const char *second_error)
 {
     g_autofree char *one = first == NULL ? NULL : entry("job0", first, first_error);
     g_autofree char *two = second == NULL ? NULL : entry("job1", second, second_error);
     g_autofree char *all =
         g_strdup_printf("[%s%s%s]", one == NULL ? "" : one, one == NULL || two == NULL ? "" : ", ",
                         two == NULL ? "" : two);
-    fake_qmp_expect(fake, "query-jobs", NULL);
     fake_qmp_reply(fake, all);
+}
+
+static void
+answer_jobs(FakeQmp *fake, const char *first, const char *first_error, const char *second,
+            const char *second_error)
+{
+    fake_qmp_expect(fake, "query-jobs", NULL);
+    reply_jobs(fake, first, first_error, second, second_error);
 }
 
 static void
@@ -203,6 +210,53 @@ a_failure_before_the_barrier_rolls_the_other_disk_back(void **state)
     answer_jobs(fake, "concluded", "No space left on device", NULL, NULL);
     accept(fake, "job-dismiss", "job0", "null");
     both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "No space left on device; the chain of 'vda' is");
+}
+
+static void
+ignore_progress(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
+{
+}
+
+/* The second job is ready before the first one, and fails while it waits for it; then the first one
+ * is in the state @first. */
+static void
+fail_at_barrier(const char *first)
+{
+    static const char reason[] = "No space left on device";
+    Both both = both_new(QBLK_COMMIT_PIVOT);
+    FakeQmp *fake = both.one->fake;
+    start(fake, "job0", "created running");
+    fake_qmp_expect(fake, "block-commit", NULL);
+    status(fake, "job1", "created running ready");
+    fake_qmp_reply(fake, "{}");
+
+    /* The jobs are queried once while it waits. */
+    both.one->options.report_ms = G_MAXINT;
+    both.one->options.report = ignore_progress;
+    fake_qmp_expect(fake, "query-jobs", NULL);
+    status(fake, "job1", "aborting concluded");
+    status(fake, "job0", first);
+    reply_jobs(fake, first, NULL, "concluded", reason);
+
+    answer_jobs(fake, first, NULL, "concluded", reason);
+    answer_jobs(fake, first, NULL, "concluded", reason);
+    accept(fake, "job-dismiss", "job1", "null");
+    answer_jobs(fake, first, NULL, NULL, NULL);
+    accept(fake, "job-cancel", "job0", "aborting concluded");
+    accept(fake, "job-dismiss", "job0", "null");
+    both_fail(&both, QBLK_BLOCKJOB_ERROR_FAILED, "job 'job1' failed: No space left on device; ");
+}
+
+static void
+a_job_that_fails_while_it_waits_ends_the_wait(void **state)
+{
+    fail_at_barrier("running");
+}
+
+static void
+no_chain_is_changed_if_a_job_has_failed_while_it_waited(void **state)
+{
+    fail_at_barrier("ready");
 }
 
 static void
@@ -316,6 +370,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(no_chain_is_changed_before_all_jobs_are_pending),
         cmocka_unit_test(no_job_is_completed_before_all_are_ready),
         cmocka_unit_test(a_failure_before_the_barrier_rolls_the_other_disk_back),
+        cmocka_unit_test(a_job_that_fails_while_it_waits_ends_the_wait),
+        cmocka_unit_test(no_chain_is_changed_if_a_job_has_failed_while_it_waited),
         cmocka_unit_test(a_refusal_rolls_the_other_disk_back),
         cmocka_unit_test(a_failure_after_the_barrier_keeps_the_disk_that_succeeded),
         cmocka_unit_test(images_of_the_other_disk_that_were_not_deleted_are_named),
