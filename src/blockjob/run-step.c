@@ -119,30 +119,44 @@ send_next(QblkRunTask *task)
     return qblk_run_task_failure(task, QBLK_RUN_FAILED);
 }
 
-/* Returns: TRUE if the job has ended as the final step would have it, although QEMU refused that:
- * QEMU had received it before, or from another client. */
+/* See if the job has ended as the final step would have it, although QEMU refused that: QEMU had
+ * received it before, or from another client.  FALSE with @error set if that cannot be known. */
 static gboolean
-was_already_done(const QblkRunTask *task, const QblkStep *step)
+check_already_done(const QblkRunTask *task, const QblkStep *step, gboolean *is_done, GError **error)
 {
-    gboolean is_before, is_after;
-    if (step == NULL || step->job == NULL || !qblk_monitor_query_jobs(&task->run->monitor, NULL) ||
-        !qblk_run_send_had_effect(task, step)) {
-        return FALSE;
-    }
-
-    if (!qblk_plan_moves_top(task->plan)) {
+    gboolean is_before;
+    *is_done = FALSE;
+    if (step == NULL || step->job == NULL) {
         return TRUE;
     }
 
-    return qblk_run_verify_compare(task, &is_before, &is_after, NULL) && is_after;
+    if (!qblk_monitor_query_jobs(&task->run->monitor, error)) {
+        return FALSE;
+    }
+
+    *is_done = qblk_run_send_had_effect(task, step);
+    if (!*is_done || !qblk_plan_moves_top(task->plan)) {
+        return TRUE;
+    }
+
+    return qblk_run_verify_compare(task, &is_before, is_done, error);
 }
 
 static QblkRunEvent
 look_at_refused(QblkRunTask *task)
 {
-    if (!was_already_done(task, next_step(task))) {
+    g_autoptr(GError) cause = NULL;
+    gboolean is_done;
+    if (!check_already_done(task, next_step(task), &is_done, &cause)) {
+        g_clear_error(&task->error);
+        task->error = g_steal_pointer(&cause);
+        return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+    }
+
+    if (!is_done) {
         return QBLK_RUN_NOT_DONE;
     }
+
     g_clear_error(&task->error);
     task->taken++;
     return QBLK_RUN_ALREADY_DONE;

@@ -43,6 +43,29 @@ a_job_with_an_unknown_end_is_not_rolled_back(void **state)
     run_case_free(test);
 }
 
+/* Another client may have completed the job: only the job and the chain show that. */
+static void
+a_refusal_that_cannot_be_explained_is_not_rolled_back(void **state)
+{
+    static const gboolean is_lost[] = {FALSE, TRUE};
+    for (gsize i = 0; i < G_N_ELEMENTS(is_lost); i++) {
+        RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
+        run_case_begin_journal(test);
+        run_case_accept(test->fake, "block-commit", "created running", "ready");
+        run_case_refuse(test->fake, "job-complete");
+        if (is_lost[i]) {
+            run_case_disconnect(test->fake, "query-jobs", TRUE);
+        } else {
+            run_case_refuse(test->fake, "query-jobs");
+        }
+        fail_with(test, "may have been changed");
+        assert_int_equal(run_case_stage(test), QBLK_STAGE_PIVOTING);
+        g_autoptr(QblkMergedMark) mark = run_case_mark(test);
+        assert_non_null(mark);
+        run_case_free(test);
+    }
+}
+
 /* ---- after a good end ---- */
 
 static RunCase *
@@ -105,6 +128,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_job_is_recorded_as_no_change),
         cmocka_unit_test(a_job_with_an_unknown_end_is_not_rolled_back),
+        cmocka_unit_test(a_refusal_that_cannot_be_explained_is_not_rolled_back),
         cmocka_unit_test(a_merge_is_marked_if_the_chain_is_not_as_planned),
         cmocka_unit_test(a_merge_is_marked_if_no_file_may_be_deleted),
         cmocka_unit_test(a_merge_is_marked_if_the_connection_is_lost),
