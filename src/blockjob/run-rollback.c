@@ -119,11 +119,27 @@ undo(QblkRunTask *task, GError **error)
     return qblk_run_journal_undone(task, error);
 }
 
+/* What has done nothing has no steps to undo.  But the first step for a job that existed may be the
+ * one that changes the chain, and the mark is written before it is sent. */
+static gboolean
+undo_record(QblkRunTask *task, GError **error)
+{
+    gboolean may_be_marked =
+        task->recorded >= QBLK_STAGE_PIVOTING || task->failed_in == QBLK_RUN_RECORDING;
+    if (!may_be_marked) {
+        return TRUE;
+    }
+
+    if (task->state == QBLK_RUN_ROLLING_BACK) {
+        qblk_run_journal_not_changed(task);
+    }
+    return qblk_run_journal_undone(task, error);
+}
+
 gboolean
 qblk_run_rollback_task(QblkRunTask *task, GError **error)
 {
-    /* What has done nothing has nothing to undo. */
-    gboolean is_undone = task->taken == 0 || undo(task, error);
+    gboolean is_undone = task->taken == 0 ? undo_record(task, error) : undo(task, error);
     qblk_run_task_apply(task, is_undone ? QBLK_RUN_UNDONE : QBLK_RUN_NOT_UNDONE);
     return is_undone;
 }

@@ -152,6 +152,23 @@ a_failure_to_finalize_changes_nothing(void **state)
     run_case_free(test);
 }
 
+/* No step was taken before, but the mark was written. */
+static void
+a_refusal_of_the_first_step_leaves_neither_mark_nor_journal(void **state)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_PIVOT);
+    run_case_wait_for_finalize(test);
+    run_case_begin_journal(test);
+    run_case_answer_jobs(test->fake, "standby", NULL);
+    run_case_refuse(test->fake, "job-complete");
+    run_case_answer_jobs(test->fake, "standby", NULL);
+    run_case_run(test);
+    assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "is unchanged");
+    assert_int_equal(run_case_stage(test), -1);
+    assert_null(run_case_mark(test));
+    run_case_free(test);
+}
+
 /* ---- a journal that cannot be written ---- */
 
 /* No file can get larger than the journal is now. */
@@ -237,6 +254,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_rollback_leaves_neither_mark_nor_journal),
         cmocka_unit_test(its_chain_has_changed_once_it_was_finalized),
         cmocka_unit_test(a_failure_to_finalize_changes_nothing),
+        cmocka_unit_test(a_refusal_of_the_first_step_leaves_neither_mark_nor_journal),
         cmocka_unit_test(without_a_record_the_chain_is_not_changed),
         cmocka_unit_test(a_committed_job_is_completed_without_a_record),
     };
