@@ -164,7 +164,7 @@ class Paths(TestCase):
             other = os.path.join(self.directory, 'other')
             server.bind(other)
             for path in (self.path, link, other, self.directory):
-                self.refused(vm, path, message=f"'{path}' exists")
+                self.refused(vm, path, message=f"'{path}' already exists")
         with open(self.path, 'rb') as file:
             self.assertEqual(file.read(), b'dear')
         self.assertEqual(os.readlink(link), 'nowhere')
