@@ -89,7 +89,8 @@ QblkChange *
 qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
                  QblkRecoverPurpose purpose, GError **error)
 {
-    if (!qblk_change_options_check(options, error)) {
+    if (!qblk_change_options_check(options, error) ||
+        !qblk_recovery_check_state_dir(options->state_dir, error)) {
         return NULL;
     }
 

@@ -151,6 +151,11 @@ print_result(QblkOutput *output, const GPtrArray *differences, const QblkImageVe
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
+    const QblkRecoveryOptions *options = invocation->options;
+    if (!qblk_recovery_check_state_dir(options->state_dir, error)) {
+        return FALSE;
+    }
+
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
     if (vm == NULL) {
         return FALSE;

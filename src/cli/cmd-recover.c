@@ -101,6 +101,11 @@ recover_operations(QblkInvocation *invocation, GError **error)
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
+    const QblkRecoveryOptions *options = invocation->options;
+    if (!qblk_recovery_check_state_dir(options->state_dir, error)) {
+        return FALSE;
+    }
+
     const QblkAddress *address = invocation->address;
 
     if (address != NULL && address->kind == QBLK_ADDRESS_IMAGE) {

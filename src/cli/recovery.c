@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/recovery.h"
 
+#include "cli/exit-code.h"
 #include "cli/print/output.h"
 #include "cli/print/recover-report.h"
 
@@ -25,6 +26,16 @@ qblk_recovery_options_clear(gpointer data)
     QblkRecoveryOptions *options = data;
 
     g_free(options->state_dir);
+}
+
+/* "" would be the working directory, which a later `qblk recover` does not search. */
+gboolean
+qblk_recovery_check_state_dir(const char *state_dir, GError **error)
+{
+    if (state_dir != NULL && state_dir[0] == '\0') {
+        return qblk_usage_error(error, "invalid --state-dir '': use the path of a directory");
+    }
+    return TRUE;
 }
 
 char *

@@ -26,6 +26,10 @@ typedef struct {
 void qblk_recovery_options_add(gpointer options, GOptionContext *context);
 void qblk_recovery_options_clear(gpointer options);
 
+/** Check that @state_dir (nullable), of --state-dir, is not empty. */
+gboolean qblk_recovery_check_state_dir(const char *state_dir,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * @state_dir: (nullable): of --state-dir
  *

@@ -35,14 +35,7 @@ static gboolean
 parse_file(QblkAddress *address, const char *path, GError **error)
 {
     address->path = g_strdup(path);
-    return TRUE;
-}
-
-static gboolean
-parse_unix(QblkAddress *address, const char *path, GError **error)
-{
-    address->path = g_strdup(path);
-    return path[0] != '\0' || set_syntax_error(address, "has no path after 'unix:'", error);
+    return path[0] != '\0' || set_syntax_error(address, "has no path after the ':'", error);
 }
 
 static gboolean
@@ -124,7 +117,7 @@ qblk_address_parse(const char *text, GError **error)
         QblkAddressKind kind;
         gboolean (*parse)(QblkAddress *address, const char *rest, GError **error);
     } forms[] = {
-        {"unix:", QBLK_ADDRESS_UNIX, parse_unix},
+        {"unix:", QBLK_ADDRESS_UNIX, parse_file},
         {"tcp:", QBLK_ADDRESS_TCP, parse_tcp},
         {"fd:", QBLK_ADDRESS_FD, parse_fd},
         {"image:", QBLK_ADDRESS_IMAGE, parse_file},

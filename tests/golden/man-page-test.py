@@ -92,6 +92,11 @@ class ManPage(unittest.TestCase):
                 own = common - IMAGE_FORMAT if name == 'copy' else common
                 self.assertEqual(options, of_help - own - shared)
 
+    def test_help_has_no_long_lines(self):
+        for command in ((), *((name,) for name in page_commands())):
+            lines = qblk.run(*command, '--help').text.splitlines()
+            self.assertEqual([line for line in lines if len(line) > 100], [])
+
     def test_aliases_are_those_of_the_command(self):
         text = '\n'.join(section('COMMANDS'))
         others = re.findall(r'^\.It Ic (\w+)(?:(?!^\.It Ic).)*?^\.Ql (\w+)\nis an alias\.',
