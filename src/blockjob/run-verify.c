@@ -124,11 +124,15 @@ qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
 
 /* ---- failures ---- */
 
-/* Nothing is appended for a chain that cannot be read. */
+/* Nothing is appended for a chain that cannot be read, or that the plan does not describe. */
 static void
 append_chain(GString *text, const QblkSnapshot *snapshot, const QblkRunTask *task)
 {
     const QblkPlan *plan = task->plan;
+    if (!qblk_run_verify_can_compare(task)) {
+        return;
+    }
+
     g_autoptr(QblkChain) chain = find_chain(snapshot, plan, NULL);
     gboolean is_before =
         chain != NULL && qblk_verify_chain(chain, plan->target, plan->before, NULL);

@@ -34,6 +34,14 @@ the_result_has_the_state_of_the_job(void **state)
 }
 
 static void
+a_job_that_was_cancelled_is_not_done(void **state)
+{
+    g_autoptr(QblkPlan) plan = plan_new();
+    (void)qblk_plan_add_for_job(plan, "cancel the job", "job-cancel", NULL, "concluded");
+    assert_result(plan, "done", "copy of v\\x1bda: cancelled\n");
+}
+
+static void
 the_result_names_the_removed_files(void **state)
 {
     g_autoptr(QblkPlan) plan = plan_new();
@@ -70,6 +78,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_result_has_the_state_of_the_job),
+        cmocka_unit_test(a_job_that_was_cancelled_is_not_done),
         cmocka_unit_test(the_result_names_the_removed_files),
         cmocka_unit_test(an_unknown_chain_is_not_printed),
     };

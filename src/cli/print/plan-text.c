@@ -135,15 +135,28 @@ print_job_state(GString *out, const QblkPlan *plan, const char *state)
     g_string_append_printf(out, "%s of %s: job '%s' %s %s\n", kind, target, job, verb, state);
 }
 
+/* TRUE if @first, the first step of a plan, cancels an existing job. */
+static gboolean
+cancels_job(const QblkStep *first)
+{
+    return first != NULL && g_strcmp0(first->command, "job-cancel") == 0;
+}
+
 static void
 print_done(GString *out, const QblkPlan *plan)
 {
     g_autofree char *kind = qblk_output_escape(plan->kind);
     g_autofree char *target = qblk_output_escape(plan->target);
 
+    const QblkStep *first = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
+
     g_string_append_printf(out, "%s of %s: ", kind, target);
-    if (plan->stays_ready && plan->steps->len > 0) {
-        const QblkStep *first = plan->steps->pdata[0];
+    if (cancels_job(first)) {
+        g_string_append(out, "cancelled\n");
+        return;
+    }
+
+    if (plan->stays_ready && first != NULL) {
         g_string_append_printf(out, "%s: ", first->purpose);
     }
     g_string_append(out, "done\n");
