@@ -186,7 +186,8 @@ begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *pl
 
 /* ---- running ---- */
 
-/* A job that runs without qblk needs a command that continues it. */
+/* A journal that stays needs a command that resumes its operation, and a job that runs without qblk
+ * one that shows it. */
 static void
 add_hints(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *plans,
           gboolean has_journal, const GError *error)
@@ -194,13 +195,13 @@ add_hints(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *p
     gboolean is_detached =
         g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED);
 
-    if (!is_detached && error->domain != QBLK_QMP_ERROR) {
-        return;
-    }
-
     if (has_journal) {
         g_autofree char *command = qblk_change_report_recover(report);
         qblk_output_add_hint(output, "to resume the operation: %s", command);
+    }
+
+    if (!is_detached && error->domain != QBLK_QMP_ERROR) {
+        return;
     }
 
     for (guint i = 0; i < plans->len; i++) {

@@ -255,8 +255,10 @@ qblk_change_finish(QblkChange *change, GPtrArray *plans, GError **error)
     const QblkChangeReport report = {
         .vm = change->invocation->address->text,
         .state_dir = change->options->state_dir,
+        .naming = change->invocation->naming,
         .dry_run = change->options->dry_run,
         .detach = change->options->detach,
+        .force_managed = change->options->force_managed,
     };
 
     if (!qblk_change_prepare(change, plans, error)) {

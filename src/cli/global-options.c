@@ -294,6 +294,29 @@ apply_domain(const QblkGlobalOptions *options, QblkInvocation *invocation, GErro
     return TRUE;
 }
 
+static void
+append_option(GString *text, const char *name, const char *value)
+{
+    g_autofree char *word = qblk_output_shell_word(value);
+    g_string_append_printf(text, " %s %s", name, word);
+}
+
+/* The commands that qblk prints have to find the disk by the same name. */
+static char *
+quote_naming(const QblkGlobalOptions *options)
+{
+    GString *text = g_string_new(NULL);
+
+    for (char **at = options->targets; at != NULL && *at != NULL; at++) {
+        append_option(text, "--target", *at);
+    }
+    if (options->domain != NULL) {
+        append_option(text, "--domain", options->domain);
+    }
+
+    return g_string_free(text, FALSE);
+}
+
 gboolean
 qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
 {
@@ -318,6 +341,7 @@ qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation
 
     invocation->output.json = options->json;
     invocation->verbose = options->verbose;
+    invocation->naming = quote_naming(options);
     invocation->expect = g_steal_pointer(&options->expect);
     invocation->image_format = g_steal_pointer(&options->format);
     return TRUE;

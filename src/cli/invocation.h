@@ -26,6 +26,7 @@ typedef struct {
     char *image_format;                    /* owned: of image:PATH, or NULL */
     QblkSnapshotOptions *snapshot_options; /* owned */
     GPtrArray *domain;                     /* of QblkChain, owned: disks of --domain, or NULL */
+    char *naming; /* owned: --target and --domain as given, quoted for a shell; "" if not given */
 
     QblkOutput output;
     gboolean has_warned; /* that reading the graph keeps QEMU busy */

@@ -127,6 +127,22 @@ class InMidJob(block_jobs.TestCase):
         self.assert_files(self.files[0])
         self.assert_same_content()
 
+    def test_a_job_that_could_not_be_rolled_back_can_be_resumed(self):
+        self.boot(data='4M')
+        running = self.begin('--timeout', '0.5', 'pull', self.process.socket, 'vda',
+                             *block_jobs.SLOW)
+        os.kill(self.process.pid, signal.SIGSTOP)
+        try:
+            text = self.interrupt(running)
+        finally:
+            os.kill(self.process.pid, signal.SIGCONT)
+        self.assertIn("job 'qblk-pull-vda' could not be rolled back", text)
+        self.assertIn(f'to resume the operation: qblk recover {self.process.socket}', text)
+        self.process.qmp.execute('block-job-set-speed', {'device': 'qblk-pull-vda', 'speed': 0})
+        self.qblk('recover', self.process.socket)
+        self.assert_no_jobs()
+        self.assert_files(self.files[0])
+
     def test_watched_jobs_on_a_qemu_that_does_not_respond(self):
         self.boot(data='4M')
         self.qblk('pull', self.process.socket, 'vda', '--detach', *block_jobs.SLOW)

@@ -143,7 +143,7 @@ class Ends(TestCase):
     def test_abort_of_a_running_job(self):
         self.begin_copy(ready=False)
         text = self.job('--abort').text
-        self.assertNotIn('copy of the disk', text)
+        self.assertEqual(text, 'copy of vda: cancelled\n')
         self.assert_source()
         self.assert_same_content()
 
@@ -253,6 +253,23 @@ class Wait(TestCase):
         self.paste(text.splitlines()[-1].split(': ', 1)[1])
         self.assert_no_jobs()
 
+    @brief.leave_out
+    def test_a_printed_command_finds_the_disk_by_the_same_name(self):
+        self.boot(data='1M')
+        odd = os.path.join(self.directory, 'a domain.xml')
+        with open(odd, 'w', encoding='utf-8') as file:
+            file.write(self.qblk('xml', self.process.socket).text.replace("'vda'", "'hdd'"))
+        for name, naming, end in (('sda', ('--target', 'sda=vda'), ('--base', 'sda[2]')),
+                                  ('hdd', ('--domain', odd), ())):
+            with self.subTest(name):
+                text = self.qblk('pull', self.process.socket, name, *naming, *end, *SLOW,
+                                 '--detach', '--force-managed').text
+                line = text.splitlines()[-1].split(': ', 1)[1]
+                self.assertIn(' --force-managed', line)
+                self.hurry()
+                self.paste(line)
+                self.assert_no_jobs()
+
     def test_a_copy_until_it_is_ready(self):
         self.boot(data='4M')
         self.detach('copy', self.dest)
@@ -342,6 +359,7 @@ class Failed(TestCase):
                     self.wait_state('concluded')
                     result = self.job(action, status=qblk.JOB_FAILED)
                     self.assertIn('Input/output error', result.errors)
+                    self.assertNotIn('has changed', result.errors)
                     self.assert_no_jobs()
                     self.process.qmp.execute('query-version')
                     self.assert_files(*self.files)

@@ -19,7 +19,7 @@ qblk_change_report_command(const QblkChangeReport *report, const QblkPlan *plan,
     g_autofree char *vm = qblk_output_shell_word(report->vm);
     g_autofree char *disk = qblk_output_shell_word(plan->target);
 
-    return g_strdup_printf("qblk job %s %s %s", vm, disk, options);
+    return g_strdup_printf("qblk job %s %s %s%s", vm, disk, options, report->naming);
 }
 
 char *
@@ -49,6 +49,15 @@ describe_state(const QblkChangeReport *report, const QblkPlan *plan)
     return plan->stays_ready ? "ready" : "done";
 }
 
+static void
+add_end(GPtrArray *commands, const QblkChangeReport *report, const QblkPlan *plan, const char *end)
+{
+    const char *force = report->force_managed ? " --force-managed" : "";
+    g_autofree char *options = g_strconcat(end, force, NULL);
+
+    g_ptr_array_add(commands, qblk_change_report_command(report, plan, options));
+}
+
 /* The commands that end a job which the plan does not end.  The list (of char, owned) is empty if
  * there is no such job. */
 static GPtrArray *
@@ -62,14 +71,14 @@ next_commands(const QblkChangeReport *report, const QblkPlan *plan)
     }
 
     if (plan->ends_by != NULL) {
-        g_ptr_array_add(commands, qblk_change_report_command(report, plan, plan->ends_by));
+        add_end(commands, report, plan, plan->ends_by);
         return commands;
     }
 
     static const char *const ends[] = {"--pivot", "--finish"};
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
         g_autofree char *options = g_strconcat(report->detach ? "--wait " : "", ends[i], NULL);
-        g_ptr_array_add(commands, qblk_change_report_command(report, plan, options));
+        add_end(commands, report, plan, options);
     }
 
     return commands;

@@ -12,7 +12,8 @@
 typedef struct {
     const char *vm;        /* the VM argument */
     const char *state_dir; /* of --state-dir, or NULL */
-    gboolean dry_run, detach;
+    const char *naming;    /* the options that name disks, each after a space */
+    gboolean dry_run, detach, force_managed;
 } QblkChangeReport;
 
 /** TRUE if @plan sends a command to an existing job, and does not end it. */
