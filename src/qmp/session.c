@@ -335,7 +335,7 @@ static const struct
         [QBLK_MESSAGE_GREETING] = {read_greeting, QBLK_SESSION_NEGOTIATING},
         [QBLK_MESSAGE_RETURN] = {reject, QBLK_SESSION_FAILED},
         [QBLK_MESSAGE_ERROR] = {reject, QBLK_SESSION_FAILED},
-        [QBLK_MESSAGE_EVENT] = {reject, QBLK_SESSION_FAILED},
+        [QBLK_MESSAGE_EVENT] = {keep_event, QBLK_SESSION_GREETING}, /* seen with 7.2 */
     },
     [QBLK_SESSION_NEGOTIATING] = {
         [QBLK_MESSAGE_GREETING] = {reject, QBLK_SESSION_FAILED},
