@@ -113,7 +113,10 @@ undo(QblkRunTask *task, GError **error)
         return FALSE;
     }
 
-    if (!undo_steps(task, error) || !dismiss_existing_job(task, error)) {
+    if (!undo_steps(task, error)) {
+        return FALSE;
+    }
+    if (!dismiss_existing_job(task, error)) {
         return FALSE;
     }
     return qblk_run_journal_undone(task, error);
@@ -183,12 +186,15 @@ static char *
 describe_locks(const QblkRunTask *task)
 {
     const QblkPlan *plan = task->plan;
+    gboolean has_file = task->run->options->is_local && plan->writes != NULL;
+    if (!has_file ||
+        !g_error_matches(task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED)) {
+        return g_strdup("");
+    }
+
     const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
-    gboolean is_asked =
-        task->run->options->is_local && plan->writes != NULL &&
-        g_error_matches(task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED);
-    g_autofree char *holders =
-        is_asked ? qblk_lock_holder_others(plan->writes, top == NULL ? NULL : top->filename) : NULL;
+    const char *in_use = top == NULL ? NULL : top->filename;
+    g_autofree char *holders = qblk_lock_holder_others(plan->writes, in_use);
     return holders == NULL ? g_strdup("")
                            : g_strdup_printf("; another process holds a lock on '%s': %s",
                                              plan->writes, holders);

@@ -361,7 +361,10 @@ gboolean
 qblk_run_step_carry_out(QblkRunTask *task, const QblkStep *step, GError **error)
 {
     qblk_monitor_check_interrupt(&task->run->monitor);
-    if (qblk_run_task_must_stop(task, error) || !send_twice(task, step, error)) {
+    if (qblk_run_task_must_stop(task, error)) {
+        return FALSE;
+    }
+    if (!send_twice(task, step, error)) {
         return FALSE;
     }
 

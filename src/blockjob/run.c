@@ -267,7 +267,10 @@ roll_back(const QblkRun *run, QblkRunTask *task, GError **error)
         task->taken = task->plan->steps->len;
     }
 
-    if (!qblk_run_rollback_task(task, error) || !qblk_run_verify_check_before(task, error)) {
+    if (!qblk_run_rollback_task(task, error)) {
+        return FALSE;
+    }
+    if (!qblk_run_verify_check_before(task, error)) {
         return FALSE;
     }
 

@@ -77,8 +77,10 @@ connect_child(QblkNode *node, const char *edge, const QblkJson *entry, GHashTabl
 static gboolean
 connect_children(QblkNode *node, const StatsReply *reply, GHashTable *nodes, GError **error)
 {
-    return connect_child(node, storage_edge(node), reply->parent, nodes, error) &&
-           connect_child(node, backing_edge(node), reply->backing, nodes, error);
+    if (!connect_child(node, storage_edge(node), reply->parent, nodes, error)) {
+        return FALSE;
+    }
+    return connect_child(node, backing_edge(node), reply->backing, nodes, error);
 }
 
 /* Connect the node of @entry and all below it.  Without recursion: the reply for a chain nests as
@@ -155,5 +157,8 @@ qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes, GError *
     }
 
     /* First by node: only that reply has the filters of jobs. */
-    return connect_all(by_node, nodes, error) && connect_all(by_device, nodes, error);
+    if (!connect_all(by_node, nodes, error)) {
+        return FALSE;
+    }
+    return connect_all(by_device, nodes, error);
 }

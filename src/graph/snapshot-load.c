@@ -65,7 +65,10 @@ load_debug_graph(QblkSnapshot *snapshot, const QblkReplies *replies, GError **er
     if (!qblk_block_graph_make_nodes(graph, snapshot->nodes, error)) {
         return FALSE;
     }
-    if (!check_node_count(snapshot->nodes->len, error) || !index_nodes(snapshot, error)) {
+    if (!check_node_count(snapshot->nodes->len, error)) {
+        return FALSE;
+    }
+    if (!index_nodes(snapshot, error)) {
         return FALSE;
     }
 
@@ -96,7 +99,10 @@ load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapsho
     if (!check_node_count(qblk_json_length(reply->value), error)) {
         return FALSE;
     }
-    if (!load_nodes(snapshot, reply->value, error) || !index_nodes(snapshot, error)) {
+    if (!load_nodes(snapshot, reply->value, error)) {
+        return FALSE;
+    }
+    if (!index_nodes(snapshot, error)) {
         return FALSE;
     }
 

@@ -30,8 +30,10 @@ qblk_client_connect(const char *address, int timeout_ms, GError **error)
 gboolean
 qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms, GError **error)
 {
-    return qblk_client_restart(client, address, timeout_ms, error) &&
-           wait_until_ready(client, error);
+    if (!qblk_client_restart(client, address, timeout_ms, error)) {
+        return FALSE;
+    }
+    return wait_until_ready(client, error);
 }
 
 /* ---- commands ---- */

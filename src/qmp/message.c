@@ -127,9 +127,16 @@ static gboolean
 read_members(QblkMessage *message, GError **error)
 {
     Members members = {0};
-    return qblk_json_read(message->json, message_fields, &members, "a message", error) &&
-           set_kind(message, &members, error) && set_id(message, members.id, error) &&
-           check_payload(message, error);
+    if (!qblk_json_read(message->json, message_fields, &members, "a message", error)) {
+        return FALSE;
+    }
+    if (!set_kind(message, &members, error)) {
+        return FALSE;
+    }
+    if (!set_id(message, members.id, error)) {
+        return FALSE;
+    }
+    return check_payload(message, error);
 }
 
 QblkMessage *
