@@ -105,8 +105,6 @@ class Journal(crash.TestCase):
 
     def test_a_second_qblk_on_one_disk_is_refused(self):
         """It uses a second monitor of the same QEMU, before the first qblk has sent anything."""
-        number = next(number for number, message in enumerate(self.undisturbed(self.kind)[0])
-                      if message.label == 'block-commit')
         others = []
 
         def second():
@@ -114,7 +112,7 @@ class Journal(crash.TestCase):
 
         second_monitor = ['-chardev', 'socket,id=more,path=more.sock,server=on,wait=off',
                           '-mon', 'chardev=more,mode=control']
-        with self.guest(self.kind, Point(number, LOST), second, more=second_monitor):
+        with self.guest(self.kind, Point(None, LOST, 'block-commit'), second, more=second_monitor):
             self.other = os.path.join(self.directory, 'other.sock')
             with FaultRelay(self.other, os.path.join(self.directory, 'more.sock')) as relay:
                 self.start_qblk(self.kind)
@@ -152,13 +150,10 @@ class Mark(crash.TestCase):
     def test_a_mark_that_cannot_be_written_is_reported(self):
         """After the reply to the pivot, the name of the new mark is taken by a directory."""
         kind = crash.kind_of('commit --pivot')
-        number = next(number for number, message in enumerate(self.undisturbed(kind)[0])
-                      if message.label == 'answer to job-complete')
-
         def strike():
             os.mkdir(self.files[0] + crash.MARK + '.new')
 
-        with self.guest(kind, Point(number, RECEIVED), strike):
+        with self.guest(kind, Point(None, RECEIVED, 'answer to job-complete'), strike):
             status, output = self.start_qblk(kind)
             self.assertEqual(status, qblk.FAILED, msg=output)
             self.assertIn("the chain of 'vda' was changed as planned, but", output)

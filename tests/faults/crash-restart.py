@@ -65,9 +65,7 @@ class Pivoting(TestCase):
             self.guest_changes()
             self.process.kill()
 
-        numbers = [number for number, message in enumerate(self.undisturbed(kind)[0])
-                   if message.label == label]
-        with self.guest(kind, Point(numbers[0], UNANSWERED), strike):
+        with self.guest(kind, Point(None, UNANSWERED, label), strike):
             self.start_qblk(kind)
             self.assertEqual(len(crash.journals()), 1)
             yield

@@ -19,9 +19,14 @@ REPLY_TIME = 30  # seconds for QEMU to answer one command; a working machine nee
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """Message NUMBER, from 0, and how the strike interrupts it."""
-    number: int
+    """Message NUMBER, from 0, or the first with LABEL, and how the strike interrupts it. The number
+    of a message differs between runs where events come in another order."""
+    number: int | None
     how: str
+    label: str | None = None
+
+    def is_at(self, number, message):
+        return message.label == self.label if self.label else number == self.number
 
 
 @dataclasses.dataclass
@@ -62,7 +67,7 @@ class FaultRelay(listener.Listener):
         number = len(self.messages)
         self.messages.append(message)
         point = self._point
-        if self.has_struck or point is None or point.number != number:
+        if self.has_struck or point is None or not point.is_at(number, message):
             return None
         self.settled.clear()
         if point.how != NOT_CUT:
