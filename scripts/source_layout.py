@@ -21,9 +21,6 @@ MAY_INCLUDE = {
             'cli/print'),
 }
 
-# Includes that go up and are still to be cut.
-KNOWN_CUTS = ()
-
 # The largest share of the code of src that one directory may have.
 LARGEST_SHARE = 0.20
 
@@ -41,8 +38,7 @@ def module_of(path):
 
 
 def may_include(mine, theirs):
-    return not theirs or mine in ('', theirs) or theirs in MAY_INCLUDE.get(mine, ()) \
-        or (mine, theirs) in KNOWN_CUTS
+    return not theirs or mine in ('', theirs) or theirs in MAY_INCLUDE.get(mine, ())
 
 
 def _edges_by_include(tree):

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SUFFIX  ".journal"
-#define VERSION 1
+#define VERSION 2 /* 1 had other words in its plan */
 
 struct QblkJournal {
     char *path;

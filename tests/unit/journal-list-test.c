@@ -14,7 +14,7 @@ static void
 an_empty_journal_is_not_listed_and_can_be_begun(void **state)
 {
     const JournalCase *test = *state;
-    static const char *const texts[] = {"", "{\"qblk-journal\":1,"};
+    static const char *const texts[] = {"", "{\"qblk-journal\":2,"};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         qblk_journal_leave(journal_case_begin(test));
         g_autoptr(GPtrArray) whole = journal_case_list(test);
