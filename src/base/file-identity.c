@@ -12,6 +12,12 @@ qblk_file_identity(const struct stat *status)
 }
 
 gboolean
+qblk_file_identity_is_known(const QblkFileIdentity *file)
+{
+    return file->device != 0 || file->inode != 0;
+}
+
+gboolean
 qblk_file_identity_is_same(const QblkFileIdentity *a, const QblkFileIdentity *b)
 {
     return a->device == b->device && a->inode == b->inode;

@@ -15,6 +15,9 @@ typedef struct {
 
 QblkFileIdentity qblk_file_identity(const struct stat *status);
 
+/** Returns: FALSE if @file is of a file that was not examined or does not exist. */
+gboolean qblk_file_identity_is_known(const QblkFileIdentity *file);
+
 gboolean qblk_file_identity_is_same(const QblkFileIdentity *a, const QblkFileIdentity *b);
 
 /**

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SUFFIX  ".journal"
-#define VERSION 2 /* 1 had other words in its plan */
+#define VERSION 3 /* 1 had other words in its plan, 2 no paths */
 
 struct QblkJournal {
     char *path;

@@ -55,6 +55,19 @@ add_first(Batch *batch)
     }
 }
 
+/* TRUE if a node has a file that was passed to QEMU as a descriptor. */
+static gboolean
+has_fdset(const QblkJson *nodes)
+{
+    for (gsize i = 0; i < qblk_json_length(nodes); i++) {
+        const char *file = qblk_json_get_string(qblk_json_at(nodes, i), "file");
+        if (file != NULL && g_str_has_prefix(file, "/dev/fdset/")) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* The graph.  Its queries are sent in one write, so that little changes between them. */
 static void
 add_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
@@ -149,6 +162,9 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
         const QblkReply *nodes = qblk_replies_find(replies, "query-named-block-nodes", arguments);
         if (nodes != NULL && nodes->value != NULL) {
             add_other_edges(&batch, nodes->value);
+            if (has_fdset(nodes->value)) {
+                add_query(&batch, "query-fdsets", NULL);
+            }
         }
     }
     add_devices(&batch);

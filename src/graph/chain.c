@@ -51,6 +51,7 @@ qblk_chain_layer_free(QblkLayer *layer)
     qblk_location_free(layer->location);
     qblk_source_free(layer->source);
     g_free(layer->problem);
+    qblk_layer_file_free(layer->file);
     g_free(layer->backing_name);
     g_free(layer->backing_format);
     g_ptr_array_unref(layer->filters);
@@ -97,6 +98,7 @@ qblk_chain_free(QblkChain *chain)
     g_free(chain->backend);
     g_free(chain->root);
     g_free(chain->serial);
+    g_free(chain->unknown_files);
     g_ptr_array_unref(chain->layers);
     if (chain->mirror != NULL) {
         qblk_chain_layer_free(chain->mirror->layer);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "graph/device.h"
+#include "graph/layer-file.h"
 #include "graph/location.h"
 #include "source/source.h"
 
@@ -27,6 +28,7 @@ struct QblkLayer {
     QblkLocation *location; /* owned, what the source is decoded from; NULL in a document */
     QblkSource *source;     /* owned, read from a document, or NULL: see qblk_layer_source_new */
     char *problem;          /* why the document has no source, or NULL */
+    QblkLayerFile *file; /* owned, the file that QEMU has open; NULL: not asked for, or no file */
     gboolean read_only;
     gboolean had_secrets;       /* the file name is incomplete: secrets were removed */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
@@ -61,6 +63,7 @@ struct QblkChain {
     gboolean tray_open;
     gboolean read_only;
     gboolean is_complete; /* the last layer is known to have no backing file */
+    char *unknown_files;  /* why the files of the layers are not known, or NULL */
     gboolean has_libvirt_indexes;
     gboolean has_own_indexes; /* the document specifies them */
     GPtrArray *layers;  /* of QblkLayer, owned, active layer first; empty for an empty drive */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "image/opened-files.h"
 
 typedef struct {
     char *command;
@@ -23,6 +24,7 @@ typedef struct {
     GHashTable *index; /* canonical text of the query -> QblkReply, the first one added */
     GHashTable
         *paths; /* property and value in a reply to qom-get -> path of the first such object */
+    QblkOpenedFiles *opened; /* owned: what QEMU had open, or NULL: not asked for */
 } QblkReplies;
 
 QblkReplies *qblk_replies_new(void);

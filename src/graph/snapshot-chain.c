@@ -106,8 +106,17 @@ find_storage(Walk *walk, const QblkNode *format, QblkLayer *layer, const QblkNod
     return TRUE;
 }
 
+static QblkLayerFile *
+find_file(const QblkSnapshot *snapshot, const QblkNode *storage)
+{
+    if (snapshot->files == NULL || storage == NULL) {
+        return NULL;
+    }
+    return qblk_layer_file_copy(g_hash_table_lookup(snapshot->files, storage->name));
+}
+
 static QblkLayer *
-load_layer(Walk *walk, const QblkNode *format, GError **error)
+load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GError **error)
 {
     const QblkNode *storage = NULL;
     QblkLayer *layer = qblk_chain_layer_new();
@@ -134,14 +143,15 @@ load_layer(Walk *walk, const QblkNode *format, GError **error)
     layer->backing_format = g_strdup(format->backing_format);
 
     layer->location = qblk_location_new(format, storage);
+    layer->file = find_file(snapshot, storage);
     return layer;
 }
 
 /* Add the layers from @top downwards to @chain. */
 static gboolean
-load_layers(QblkChain *chain, const QblkNode *top, guint limit, GError **error)
+load_layers(const QblkSnapshot *snapshot, QblkChain *chain, const QblkNode *top, GError **error)
 {
-    Walk walk = {.limit = limit};
+    Walk walk = {.limit = snapshot->nodes->len + 1};
     const QblkNode *node = top;
     while (node != NULL) {
         g_autoptr(GPtrArray) filters = qblk_chain_filters_new();
@@ -154,7 +164,7 @@ load_layers(QblkChain *chain, const QblkNode *top, guint limit, GError **error)
             return FALSE;
         }
 
-        QblkLayer *layer = load_layer(&walk, node, error);
+        QblkLayer *layer = load_layer(snapshot, &walk, node, error);
         if (layer == NULL) {
             return FALSE;
         }
@@ -168,6 +178,7 @@ load_layers(QblkChain *chain, const QblkNode *top, guint limit, GError **error)
         }
     }
     chain->is_complete = TRUE;
+    chain->unknown_files = g_strdup(snapshot->unknown_files);
     return TRUE;
 }
 
@@ -199,7 +210,7 @@ load_mirror(const QblkSnapshot *snapshot, QblkChain *chain, GError **error)
     if (!skip_filters(&walk, &target, filters, error)) {
         return FALSE;
     }
-    QblkLayer *layer = load_layer(&walk, target, error);
+    QblkLayer *layer = load_layer(snapshot, &walk, target, error);
     if (layer == NULL) {
         return FALSE;
     }
@@ -266,7 +277,7 @@ load_layers_of_disk(const QblkSnapshot *snapshot, const QblkDevice *device, Qblk
     if (top == NULL) {
         return TRUE; /* an empty drive */
     }
-    if (!load_layers(chain, top, snapshot->nodes->len + 1, error)) {
+    if (!load_layers(snapshot, chain, top, error)) {
         return FALSE;
     }
     return load_mirror(snapshot, chain, error);
@@ -301,7 +312,7 @@ QblkChain *
 qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkNode *node, GError **error)
 {
     g_autoptr(QblkChain) chain = qblk_chain_new(node->name);
-    if (!load_layers(chain, node, snapshot->nodes->len + 1, error)) {
+    if (!load_layers(snapshot, chain, node, error)) {
         return NULL;
     }
     qblk_chain_number(chain);

@@ -4,7 +4,10 @@
 #include "base/limits.h"
 #include "graph/batch.h"
 #include "graph/snapshot.h"
+#include "image/process.h"
 #include "qmp/client.h"
+
+#include <unistd.h>
 
 /* A graph that a job changes between two queries is read again. */
 #define MAX_ATTEMPTS 3
@@ -67,6 +70,17 @@ check_busy_time(const QblkReplies *replies, const QblkSnapshotOptions *options, 
     return TRUE;
 }
 
+/* A socket that this process has made itself leads to a process that it has started: the private
+ * daemon, which has just opened the images by their names. */
+static void
+list_opened_files(const QblkClient *client, QblkReplies *replies)
+{
+    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
+    if (pid != getpid()) {
+        replies->opened = qblk_opened_files_new(pid);
+    }
+}
+
 static QblkReplies *
 fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
 {
@@ -74,6 +88,7 @@ fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **erro
     for (guint i = 0; i < MAX_BATCHES; i++) {
         g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
         if (queries->len == 0) {
+            list_opened_files(client, replies);
             return g_steal_pointer(&replies);
         }
         if (has_nodes_query(queries) && !check_busy_time(replies, options, error)) {

@@ -111,6 +111,19 @@ load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapsho
     return snapshot->edges != NULL;
 }
 
+/* ---- files ---- */
+
+static void
+load_files(QblkSnapshot *snapshot, const QblkReplies *replies)
+{
+    if (replies->opened == NULL) {
+        return;
+    }
+    const QblkJson *fdsets = qblk_replies_value(replies, "query-fdsets");
+    snapshot->files =
+        qblk_layer_files_load(snapshot->nodes, replies->opened, fdsets, &snapshot->unknown_files);
+}
+
 /* ---- devices ---- */
 
 /* A storage daemon has no devices: each node without a parent is the top of a disk. */
@@ -285,5 +298,6 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
     }
 
     qblk_snapshot_jobs_attach(snapshot);
+    load_files(snapshot, replies);
     return g_steal_pointer(&snapshot);
 }

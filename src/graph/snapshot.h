@@ -7,6 +7,7 @@
 #include "graph/device.h"
 #include "graph/edges.h"
 #include "graph/job.h"
+#include "graph/layer-file.h"
 #include "graph/node.h"
 #include "graph/replies.h"
 
@@ -24,6 +25,8 @@ struct QblkSnapshot {
     GHashTable *ambiguous; /* name that several devices could have -> text naming them */
     GPtrArray *jobs;       /* of QblkJob, owned */
     QblkEdges *edges;      /* NULL if there are no nodes */
+    GHashTable *files;     /* of qblk_layer_files_load(); NULL: not asked for */
+    char *unknown_files;   /* why no file is known, or NULL */
 };
 
 /** An empty snapshot, to be filled by qblk_snapshot_load. */

@@ -73,6 +73,7 @@ static const Member layer_members[] = {
     MEMBER(QblkExpectation, "node", TEXT, node_name),
     MEMBER(QblkExpectation, "format", TEXT, format),
     MEMBER(QblkExpectation, "file", TEXT, filename),
+    MEMBER(QblkExpectation, "path", TEXT, path),
     MEMBER(QblkExpectation, "backing-string", TEXT, backing_name),
     MEMBER(QblkExpectation, "names-next", BOOLEAN, names_next),
     MEMBER(QblkExpectation, "device", INTEGER, file.device),
@@ -90,6 +91,7 @@ static const Record layer = {layer_members, new_layer};
 
 static const Member removed_members[] = {
     MEMBER(QblkRemovedImage, "file", REQUIRED, filename),
+    MEMBER(QblkRemovedImage, "path", TEXT, path),
     MEMBER(QblkRemovedImage, "local", BOOLEAN, is_local),
     MEMBER(QblkRemovedImage, "delete", BOOLEAN, will_delete),
     MEMBER(QblkRemovedImage, "device", INTEGER, file.device),
@@ -121,6 +123,8 @@ static const Member plan_members[] = {
     MEMBER(QblkPlan, "partial", TEXT, partial),
     MEMBER(QblkPlan, "merged", TEXT, merged),
     MEMBER(QblkPlan, "merged-into", TEXT, merged_into),
+    MEMBER(QblkPlan, "merged-path", TEXT, merged_path),
+    MEMBER(QblkPlan, "merged-into-path", TEXT, merged_into_path),
     MEMBER(QblkPlan, "copy", TEXT, copy),
     MEMBER(QblkPlan, "existing-job", BOOLEAN, existing_job),
     MEMBER(QblkPlan, "stays-ready", BOOLEAN, stays_ready),

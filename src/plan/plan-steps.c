@@ -102,24 +102,31 @@ qblk_plan_add_close(QblkPlan *plan, const char *node)
     (void)append_step(plan, step_new_close(node));
 }
 
+/* TRUE if @layer is all of a file or block device of this machine, with a path that leads to it. */
 static gboolean
-is_local_file(const QblkLayer *layer)
+is_local(const QblkLayer *layer, gboolean *is_block)
 {
     g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
-
-    if (source == NULL || source->type != QBLK_SOURCE_FILE) {
+    if (source == NULL || source->slice_offset != NULL || qblk_plan_layer_path(layer) == NULL) {
         return FALSE;
     }
-    return layer->filename != NULL && g_path_is_absolute(layer->filename);
+
+    *is_block = source->type == QBLK_SOURCE_BLOCK;
+    return source->type == QBLK_SOURCE_FILE || *is_block;
 }
 
 static void
 note_removed(QblkPlan *plan, const QblkLayer *layer)
 {
     QblkRemovedImage *image = g_new0(QblkRemovedImage, 1);
+    gboolean is_block = FALSE;
 
     image->filename = g_strdup(layer->filename);
-    image->is_local = is_local_file(layer);
+    image->path = g_strdup(qblk_plan_layer_path(layer));
+    image->is_local = is_local(layer, &is_block) && !is_block;
+    if (layer->file != NULL) {
+        image->file = layer->file->open;
+    }
     g_ptr_array_add(plan->removed, image);
 }
 
@@ -241,7 +248,11 @@ qblk_plan_expect_image(QblkPlan *plan, const char *node_name, const char *format
 QblkExpectation *
 qblk_plan_expect(QblkPlan *plan, const QblkLayer *layer)
 {
-    return qblk_plan_expect_image(plan, layer->node_name, layer->format, layer->filename);
+    QblkExpectation *expectation =
+        qblk_plan_expect_image(plan, layer->node_name, layer->format, layer->filename);
+
+    qblk_plan_expectation_set_file(expectation, layer);
+    return expectation;
 }
 
 void
@@ -264,8 +275,12 @@ qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char *back
 void
 qblk_plan_set_merged(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base)
 {
-    if (is_local_file(layer)) {
+    gboolean is_block;
+
+    if (is_local(layer, &is_block)) {
         plan->merged = g_strdup(layer->filename);
         plan->merged_into = g_strdup(base->filename);
+        plan->merged_path = g_strdup(qblk_plan_layer_path(layer));
+        plan->merged_into_path = g_strdup(qblk_plan_layer_path(base));
     }
 }

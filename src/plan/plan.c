@@ -37,6 +37,7 @@ expectation_free(gpointer data)
     g_free(expectation->node_name);
     g_free(expectation->format);
     g_free(expectation->filename);
+    g_free(expectation->path);
     g_free(expectation->backing_name);
     g_free(expectation);
 }
@@ -49,7 +50,30 @@ qblk_plan_expectation_new(const char *node_name, const char *format, const char 
     expectation->node_name = g_strdup(node_name);
     expectation->format = g_strdup(format);
     expectation->filename = g_strdup(filename);
+    if (filename != NULL && g_path_is_absolute(filename)) {
+        expectation->path = g_strdup(filename);
+    }
     return expectation;
+}
+
+const char *
+qblk_plan_layer_path(const QblkLayer *layer)
+{
+    const QblkLayerFile *file = layer->file;
+    if (file != NULL && file->state != QBLK_FILE_UNKNOWN) {
+        return file->here;
+    }
+    return layer->filename != NULL && g_path_is_absolute(layer->filename) ? layer->filename : NULL;
+}
+
+void
+qblk_plan_expectation_set_file(QblkExpectation *expectation, const QblkLayer *layer)
+{
+    g_free(expectation->path);
+    expectation->path = g_strdup(qblk_plan_layer_path(layer));
+    if (layer->file != NULL) {
+        expectation->file = layer->file->open;
+    }
 }
 
 static void
@@ -58,6 +82,7 @@ removed_image_free(gpointer data)
     QblkRemovedImage *image = data;
 
     g_free(image->filename);
+    g_free(image->path);
     g_free(image);
 }
 
@@ -107,6 +132,7 @@ qblk_plan_new(const char *kind, const QblkPlanContext *context, const QblkChain 
         const QblkLayer *layer = chain->layers->pdata[i];
         QblkExpectation *before =
             qblk_plan_expectation_new(layer->node_name, layer->format, layer->filename);
+        qblk_plan_expectation_set_file(before, layer);
         g_ptr_array_add(plan->before, before);
     }
     return plan;
@@ -130,6 +156,8 @@ qblk_plan_free(QblkPlan *plan)
     g_free(plan->partial);
     g_free(plan->merged);
     g_free(plan->merged_into);
+    g_free(plan->merged_path);
+    g_free(plan->merged_into_path);
     g_ptr_array_unref(plan->steps);
     g_ptr_array_unref(plan->before);
     g_ptr_array_unref(plan->after);

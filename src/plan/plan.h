@@ -33,19 +33,21 @@ typedef struct {
 typedef struct {
     char *node_name; /* NULL: QEMU chooses it */
     char *format;
-    char *filename;
+    char *filename; /* as QEMU names it */
+    char *path; /* leads to the file on this machine; NULL: it has no name here, or none is known */
     char *backing_name;  /* the backing string of its header; NULL: any */
     gboolean names_next; /* the job writes the header, which has to name the next layer, if any */
     QblkFileIdentity
-        file; /* zero until the file was identified; synced before others are deleted */
+        file; /* that QEMU has open; zero if it is not known.  Synced before others are deleted */
 } QblkExpectation;
 
 /** An image that is no longer in the chain after the job. */
 typedef struct {
-    char *filename;        /* owned */
+    char *filename;        /* owned, as QEMU names it */
+    char *path;            /* owned, as in QblkExpectation */
     gboolean is_local;     /* an image in a file of its own, which could be deleted */
     gboolean will_delete;  /* the file is deleted after the job */
-    QblkFileIdentity file; /* zero until the file was identified */
+    QblkFileIdentity file; /* that QEMU has open; zero if it is not known */
 } QblkRemovedImage;
 
 /** Texts are owned, unless noted. */
@@ -63,8 +65,10 @@ struct QblkPlan {
     char *partial;        /* file that is incomplete if the job is rolled back, or NULL */
     char *merged;         /* image that is stale after the job (merged-mark.h), or NULL */
     char *merged_into;    /* the image that has its data then */
-    char *copy;           /* file of an image that has the data of the disk afterwards, or NULL */
-    const char *ends_by;  /* options of `qblk job` that end the job once it has started; constant */
+    char *merged_path;    /* of both, as in QblkExpectation; for a block device as well */
+    char *merged_into_path;
+    char *copy;          /* file of an image that has the data of the disk afterwards, or NULL */
+    const char *ends_by; /* options of `qblk job` that end the job once it has started; constant */
     gboolean existing_job; /* the job existed before the plan: it is detached, not cancelled */
     gboolean stays_ready;  /* the plan ends while the job is ready, and the user ends the job */
 };
@@ -93,6 +97,15 @@ QblkStep *qblk_plan_step_new(void) G_GNUC_WARN_UNUSED_RESULT;
 /** Returns: (transfer full): the expectation of an image; each text may be NULL, and is copied. */
 QblkExpectation *qblk_plan_expectation_new(const char *node_name, const char *format,
                                            const char *filename) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Set what is known of the file of @expectation from that of @layer. */
+void qblk_plan_expectation_set_file(QblkExpectation *expectation, const QblkLayer *layer);
+
+/**
+ * Returns: (transfer none) (nullable): a path that leads to the file of @layer on this machine; if
+ * it is not known which file QEMU has open, its name
+ */
+const char *qblk_plan_layer_path(const QblkLayer *layer);
 
 /** Returns: (transfer full): @name with each character replaced that QEMU does not allow in ids and
  * node-names. */

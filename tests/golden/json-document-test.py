@@ -185,7 +185,7 @@ def recover_operation(directory):
              if reply['execute'] == 'query-uuid']
     path = os.path.join(directory, 'vm.sock')
     with open(os.path.join(directory, 'left.journal'), 'w', encoding='utf-8') as file:
-        json.dump({'qblk-journal': 2, 'plan': plan,
+        json.dump({'qblk-journal': 3, 'plan': plan,
                    'vm': {'address': path, 'uuid': uuid, 'pid': 1, 'start': 1}}, file)
         file.write('\n{"stage":"started"}\n')
 

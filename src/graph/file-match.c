@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/file-match.h"
+
+#include "base/const-cast.h"
+
+/* ---- the file of an entry ---- */
+
+static guint
+count_used(const QblkFileMatch *match, QblkOpenedFile *file)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(match->used, file));
+}
+
+static void
+set_file(QblkFileMatch *match, QblkFileEntry *entry, QblkOpenedFile *file)
+{
+    entry->file = file;
+    g_hash_table_insert(match->used, file, GUINT_TO_POINTER(count_used(match, file) + 1));
+}
+
+gboolean
+qblk_file_match_is_missing(const QblkFileEntry *entry)
+{
+    return entry->file == NULL && !entry->is_descriptor;
+}
+
+/* TRUE if the process has @file open more often than entries have it. */
+static gboolean
+is_free(const QblkFileMatch *match, QblkOpenedFile *file)
+{
+    return count_used(match, file) < file->descriptors;
+}
+
+static gboolean
+has_size(const QblkFileEntry *entry, QblkOpenedFile *file)
+{
+    return file->file.inode != 0 && file->allocated > 0 &&
+           entry->node->actual_size == file->allocated;
+}
+
+/* The file that the name of @entry leads to, if the process has it open. */
+static QblkOpenedFile *
+find_named(const QblkFileMatch *match, const QblkFileEntry *entry)
+{
+    if (!qblk_file_match_is_missing(entry) || !qblk_file_identity_is_known(&entry->named)) {
+        return NULL;
+    }
+    return qblk_opened_files_find(match->opened, &entry->named);
+}
+
+/* Another file that has the size which QEMU reports for a file that it does not write to; names
+ * were exchanged. */
+static gboolean
+is_contradicted(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *named)
+{
+    if (!entry->node->read_only || named->file.inode == 0 || has_size(entry, named)) {
+        return FALSE;
+    }
+
+    for (guint i = 0; i < match->opened->files->len; i++) {
+        QblkOpenedFile *file = match->opened->files->pdata[i];
+        if (file != named && has_size(entry, file)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Returns: (transfer full): the files whose name does not show which entry has them: several have
+ * that name, or a size contradicts one. */
+static GHashTable *
+find_doubtful(const QblkFileMatch *match)
+{
+    GHashTable *doubtful = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_autoptr(GHashTable) claims = g_hash_table_new(g_direct_hash, g_direct_equal);
+
+    for (guint i = 0; i < match->entries->len; i++) {
+        const QblkFileEntry *entry = match->entries->pdata[i];
+        QblkOpenedFile *named = find_named(match, entry);
+        if (named == NULL) {
+            continue;
+        }
+
+        guint count = GPOINTER_TO_UINT(g_hash_table_lookup(claims, named)) + 1;
+        g_hash_table_insert(claims, named, GUINT_TO_POINTER(count));
+        if (count > named->descriptors) {
+            g_hash_table_add(doubtful, named);
+        }
+        if (is_contradicted(match, entry, named)) {
+            g_hash_table_add(doubtful, named);
+        }
+    }
+    return doubtful;
+}
+
+/* Names that were exchanged leave two files in doubt, and the size shows only one of them. */
+static void
+add_exchanged(const QblkFileMatch *match, GHashTable *doubtful)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        const QblkFileEntry *entry = match->entries->pdata[i];
+        QblkOpenedFile *named = find_named(match, entry);
+        if (named == NULL || !is_contradicted(match, entry, named)) {
+            continue;
+        }
+        for (guint j = 0; j < match->opened->files->len; j++) {
+            QblkOpenedFile *file = match->opened->files->pdata[j];
+            if (file != named && has_size(entry, file)) {
+                g_hash_table_add(doubtful, file);
+            }
+        }
+    }
+}
+
+static void
+match_names(QblkFileMatch *match)
+{
+    g_autoptr(GHashTable) doubtful = find_doubtful(match);
+    add_exchanged(match, doubtful);
+
+    for (guint i = 0; i < match->entries->len; i++) {
+        QblkFileEntry *entry = match->entries->pdata[i];
+        QblkOpenedFile *named = find_named(match, entry);
+        if (named != NULL && !g_hash_table_contains(doubtful, named)) {
+            set_file(match, entry, named);
+        }
+    }
+}
+
+/* The deleted file that had the name of @entry, if there is only one. */
+static QblkOpenedFile *
+find_deleted(const QblkFileMatch *match, const QblkFileEntry *entry)
+{
+    QblkOpenedFile *found = NULL;
+    g_autofree char *path =
+        entry->name == NULL ? NULL : qblk_opened_files_absolute(match->opened, entry->name);
+
+    for (guint i = 0; path != NULL && i < match->opened->files->len; i++) {
+        QblkOpenedFile *file = match->opened->files->pdata[i];
+        if (!file->is_deleted || !is_free(match, file) || !g_str_equal(file->path, path)) {
+            continue;
+        }
+        if (found != NULL) {
+            return NULL;
+        }
+        found = file;
+    }
+    return found;
+}
+
+static void
+match_deleted(QblkFileMatch *match)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        QblkFileEntry *entry = match->entries->pdata[i];
+        QblkOpenedFile *file =
+            qblk_file_match_is_missing(entry) ? find_deleted(match, entry) : NULL;
+        if (file != NULL) {
+            set_file(match, entry, file);
+        }
+    }
+}
+
+/* ---- by the headers ---- */
+
+/* Follow the headers from @file, for @entry and all layers below that have no file yet, down to a
+ * layer whose file is known or to the base.  @found: (nullable): is filled with the files.
+ * Returns: TRUE if the headers lead through free files of that number. */
+static gboolean
+follow_headers(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file,
+               GPtrArray *found)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
+
+    for (;; entry = entry->below) {
+        if (file == NULL || !is_free(match, file) || !g_hash_table_add(seen, file)) {
+            return FALSE;
+        }
+        if (found != NULL) {
+            g_ptr_array_add(found, file);
+        }
+
+        QblkOpenedFile *next = NULL;
+        if (file->has_backing && qblk_file_identity_is_known(&file->below)) {
+            next = qblk_opened_files_find(match->opened, &file->below);
+        }
+        if (entry->below == NULL) {
+            return !file->has_backing;
+        }
+        if (!qblk_file_match_is_missing(entry->below)) {
+            return next != NULL && next == entry->below->file;
+        }
+        file = next;
+    }
+}
+
+/* The only file from which the headers lead through all layers from @top on. */
+static QblkOpenedFile *
+find_first(const QblkFileMatch *match, const QblkFileEntry *top)
+{
+    QblkOpenedFile *first = NULL;
+
+    for (guint i = 0; i < match->opened->files->len; i++) {
+        QblkOpenedFile *file = match->opened->files->pdata[i];
+        if (!follow_headers(match, top, file, NULL)) {
+            continue;
+        }
+        if (first != NULL) {
+            return NULL;
+        }
+        first = file;
+    }
+    return first;
+}
+
+/* The file that the header of the layer above @entry leads to, if its file is known. */
+static QblkOpenedFile *
+find_below(const QblkFileMatch *match, const QblkFileEntry *entry, gboolean *has_upper)
+{
+    *has_upper = FALSE;
+    for (guint i = 0; i < match->entries->len; i++) {
+        const QblkFileEntry *upper = match->entries->pdata[i];
+        if (upper->below == entry && upper->file != NULL) {
+            *has_upper = TRUE;
+            return upper->file->has_backing
+                       ? qblk_opened_files_find(match->opened, &upper->file->below)
+                       : NULL;
+        }
+    }
+    return NULL;
+}
+
+static void
+match_headers_from(QblkFileMatch *match, QblkFileEntry *top)
+{
+    gboolean has_upper;
+    QblkOpenedFile *first = find_below(match, top, &has_upper);
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+    if (!has_upper) {
+        first = find_first(match, top);
+    }
+    if (first == NULL || !follow_headers(match, top, first, files)) {
+        return;
+    }
+
+    QblkFileEntry *entry = top;
+    for (guint i = 0; i < files->len; i++, entry = entry->below) {
+        set_file(match, entry, files->pdata[i]);
+    }
+}
+
+static void
+match_headers(QblkFileMatch *match)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        const QblkFileEntry *entry = match->entries->pdata[i];
+        if (qblk_file_match_is_missing(entry) && entry->below != NULL) {
+            entry->below->is_below = TRUE;
+        }
+    }
+
+    for (guint i = 0; i < match->entries->len; i++) {
+        QblkFileEntry *entry = match->entries->pdata[i];
+        if (qblk_file_match_is_missing(entry) && !entry->is_below) {
+            match_headers_from(match, entry);
+        }
+    }
+}
+
+/* ---- by the size ---- */
+
+/* The only free file of the size of @entry that is the size of no other such entry. */
+static QblkOpenedFile *
+find_by_size(const QblkFileMatch *match, const QblkFileEntry *entry)
+{
+    QblkOpenedFile *found = NULL;
+
+    for (guint i = 0; i < match->opened->files->len; i++) {
+        QblkOpenedFile *file = match->opened->files->pdata[i];
+        if (!is_free(match, file) || !has_size(entry, file)) {
+            continue;
+        }
+        if (found != NULL) {
+            return NULL;
+        }
+        found = file;
+    }
+
+    for (guint i = 0; found != NULL && i < match->entries->len; i++) {
+        const QblkFileEntry *other = match->entries->pdata[i];
+        if (other != entry && qblk_file_match_is_missing(other) && has_size(other, found)) {
+            return NULL;
+        }
+    }
+    return found;
+}
+
+static void
+match_sizes(QblkFileMatch *match)
+{
+    gboolean has_found = TRUE;
+    while (has_found) {
+        has_found = FALSE;
+        for (guint i = 0; i < match->entries->len; i++) {
+            QblkFileEntry *entry = match->entries->pdata[i];
+            QblkOpenedFile *file =
+                qblk_file_match_is_missing(entry) ? find_by_size(match, entry) : NULL;
+            if (file != NULL) {
+                set_file(match, entry, file);
+                has_found = TRUE;
+            }
+        }
+    }
+}
+
+static gboolean
+has_missing(const QblkFileMatch *match)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        if (qblk_file_match_is_missing(match->entries->pdata[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+void
+qblk_file_match_find(QblkFileMatch *match)
+{
+    match_names(match);
+    if (!has_missing(match)) {
+        return;
+    }
+
+    match_deleted(match);
+    qblk_opened_files_read_headers(match->opened);
+    match_headers(match);
+    match_sizes(match);
+}

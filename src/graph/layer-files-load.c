@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/const-cast.h"
+#include "graph/file-match.h"
+#include "graph/layer-file.h"
+#include "image/process.h"
+
+#include <string.h>
+
+#define FDSET                 "/dev/fdset/"
+#define REPLACEMENT_CHARACTER "\xef\xbf\xbd" /* for bytes that are not UTF-8 */
+#define MOST_NAME_BYTES       4094           /* QEMU cuts longer names off */
+
+/* ---- names ---- */
+
+gboolean
+qblk_layer_file_applies(const QblkNode *node)
+{
+    static const char *const drivers[] = {"file", "host_device", "host_cdrom", "io_uring"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        if (g_str_equal(node->driver, drivers[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Returns: (transfer full) (nullable): the name that QEMU opens, NULL if it is not complete */
+static char *
+get_name(const QblkNode *node)
+{
+    g_autofree char *name = NULL;
+    if (g_str_has_prefix(node->filename, "json:")) {
+        const char *text = node->filename + strlen("json:");
+        g_autoptr(QblkJson) options = qblk_json_parse(text, strlen(text), NULL);
+        name = g_strdup(qblk_json_get_string(options, "filename"));
+    } else {
+        name = g_strdup(node->filename);
+    }
+
+    if (name == NULL || name[0] == '\0' || node->had_secrets || strlen(name) > MOST_NAME_BYTES ||
+        strstr(name, REPLACEMENT_CHARACTER) != NULL) {
+        return NULL;
+    }
+    return g_steal_pointer(&name);
+}
+
+void
+qblk_layer_files_look_up(QblkOpenedFiles *opened, const GPtrArray *nodes)
+{
+    for (guint i = 0; i < nodes->len; i++) {
+        const QblkNode *node = nodes->pdata[i];
+        g_autofree char *name = qblk_layer_file_applies(node) ? get_name(node) : NULL;
+        if (name != NULL) {
+            (void)qblk_opened_files_look_up(opened, name);
+        }
+    }
+}
+
+/* ---- descriptors ---- */
+
+static gboolean
+parse_after(const char *name, const char *prefix, gint64 *number)
+{
+    return g_str_has_prefix(name, prefix) &&
+           g_ascii_string_to_signed(name + strlen(prefix), 10, 0, G_MAXINT, number, NULL);
+}
+
+/* All descriptors of a set are of one file, with different access modes. */
+static QblkOpenedFile *
+find_in_fdset(const QblkFileMatch *match, gint64 id)
+{
+    for (gsize i = 0; i < qblk_json_length(match->fdsets); i++) {
+        const QblkJson *set = qblk_json_at(match->fdsets, i);
+        gint64 set_id, number;
+        if (!qblk_json_integer(qblk_json_get(set, "fdset-id"), &set_id) || set_id != id) {
+            continue;
+        }
+
+        const QblkJson *first = qblk_json_at(qblk_json_get(set, "fds"), 0);
+        if (qblk_json_integer(qblk_json_get(first, "fd"), &number)) {
+            return qblk_opened_files_find_number(match->opened, (int)number);
+        }
+    }
+    return NULL;
+}
+
+static void
+find_descriptor(const QblkFileMatch *match, QblkFileEntry *entry)
+{
+    gint64 number;
+    if (entry->name == NULL) {
+        return;
+    }
+    if (parse_after(entry->name, FDSET, &number)) {
+        entry->is_descriptor = TRUE;
+        entry->file = find_in_fdset(match, number);
+    } else if (parse_after(entry->name, "/dev/fd/", &number) ||
+               parse_after(entry->name, "/proc/self/fd/", &number)) {
+        entry->is_descriptor = TRUE;
+        entry->file = qblk_opened_files_find_number(match->opened, (int)number);
+    }
+}
+
+/* ---- the entries ---- */
+
+static void
+entry_free(gpointer data)
+{
+    QblkFileEntry *entry = data;
+    g_free(entry->name);
+    g_free(entry);
+}
+
+static void
+add_entry(QblkFileMatch *match, const QblkNode *node)
+{
+    QblkFileEntry *entry = g_new0(QblkFileEntry, 1);
+    entry->node = node;
+    entry->name = get_name(node);
+    find_descriptor(match, entry);
+    if (entry->name != NULL && !entry->is_descriptor) {
+        entry->named = qblk_opened_files_look_up(match->opened, entry->name);
+    }
+    g_ptr_array_add(match->entries, entry);
+    g_hash_table_insert(match->by_node, qblk_const_cast(node), entry);
+}
+
+/* The entry of the protocol node below @node.  @limit: a graph may form a cycle. */
+static QblkFileEntry *
+find_storage(const QblkFileMatch *match, const QblkNode *node, guint limit)
+{
+    for (guint i = 0; node != NULL && i < limit; i++) {
+        if (qblk_node_is(node, QBLK_DRIVER_PROTOCOL)) {
+            return g_hash_table_lookup(match->by_node, node);
+        }
+        node = qblk_node_storage(node);
+    }
+    return NULL;
+}
+
+/* Connect the entries of all layers with those of the layers below. */
+static void
+connect_entries(const QblkFileMatch *match, const GPtrArray *nodes)
+{
+    for (guint i = 0; i < nodes->len; i++) {
+        const QblkNode *node = nodes->pdata[i];
+        const QblkNode *backing = qblk_node_child(node, "backing");
+        if (backing == NULL || qblk_node_is(node, QBLK_DRIVER_FILTER)) {
+            continue;
+        }
+
+        QblkFileEntry *upper = find_storage(match, node, nodes->len);
+        QblkFileEntry *lower = find_storage(match, backing, nodes->len);
+        if (upper != NULL && lower != NULL && upper != lower) {
+            upper->below = lower;
+        }
+    }
+}
+
+/* ---- the result ---- */
+
+static QblkFileState
+get_state(const QblkFileEntry *entry)
+{
+    if (entry->is_descriptor) {
+        return entry->file == NULL ? QBLK_FILE_UNKNOWN : QBLK_FILE_DESCRIPTOR;
+    }
+    if (entry->name == NULL) {
+        return entry->file == NULL ? QBLK_FILE_UNKNOWN : QBLK_FILE_SAME;
+    }
+    if (!qblk_file_identity_is_known(&entry->named)) {
+        return QBLK_FILE_GONE;
+    }
+    if (entry->file == NULL) {
+        return QBLK_FILE_ANOTHER;
+    }
+    return qblk_file_identity_is_same(&entry->file->file, &entry->named) ? QBLK_FILE_SAME
+                                                                         : QBLK_FILE_ANOTHER;
+}
+
+/* The path by which QEMU knows the file, or the one that the kernel reports. */
+static void
+set_path(const QblkFileMatch *match, const QblkFileEntry *entry, QblkLayerFile *file)
+{
+    g_autofree char *by_name = file->state == QBLK_FILE_SAME && entry->name != NULL
+                                   ? qblk_opened_files_absolute(match->opened, entry->name)
+                                   : NULL;
+    const char *path = by_name != NULL ? by_name : entry->file->path;
+    if (entry->file->is_deleted || path == NULL || path[0] != '/' ||
+        !g_utf8_validate(path, -1, NULL)) {
+        return;
+    }
+
+    const QblkFileIdentity found = qblk_opened_files_look_up(match->opened, path);
+    if (qblk_file_identity_is_same(&found, &entry->file->file)) {
+        file->path = g_strdup(path);
+        file->here = qblk_opened_files_here(match->opened, path, &entry->file->file);
+    }
+}
+
+static QblkLayerFile *
+new_result(const QblkFileMatch *match, const QblkFileEntry *entry)
+{
+    QblkLayerFile *file = g_new0(QblkLayerFile, 1);
+    file->state = get_state(entry);
+    file->named = entry->named;
+    if (entry->file != NULL) {
+        file->open = entry->file->file;
+        file->is_deleted = entry->file->is_deleted;
+        set_path(match, entry, file);
+    }
+    return file;
+}
+
+/* A relay does not have the files open, whatever their names lead to. */
+static gboolean
+has_any_file(const QblkFileMatch *match)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        const QblkFileEntry *entry = match->entries->pdata[i];
+        if (entry->file != NULL) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static GHashTable *
+make_results(const QblkFileMatch *match, gboolean is_known)
+{
+    GHashTable *results =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)qblk_layer_file_free);
+    for (guint i = 0; i < match->entries->len; i++) {
+        const QblkFileEntry *entry = match->entries->pdata[i];
+        QblkLayerFile *file = is_known ? new_result(match, entry) : g_new0(QblkLayerFile, 1);
+        if (!is_known) {
+            file->state = QBLK_FILE_UNKNOWN;
+        }
+        g_hash_table_insert(results, entry->node->name, file);
+    }
+    return results;
+}
+
+static char *
+describe_relay(const QblkOpenedFiles *opened)
+{
+    g_autofree char *process = qblk_process_describe(opened->pid);
+    return g_strdup_printf("%s, which serves the monitor, has none of the images open: it may be a "
+                           "relay",
+                           process);
+}
+
+GHashTable *
+qblk_layer_files_load(const GPtrArray *nodes, QblkOpenedFiles *opened, const QblkJson *fdsets,
+                      char **unknown)
+{
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
+    g_autoptr(GHashTable) by_node = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_autoptr(GHashTable) used = g_hash_table_new(g_direct_hash, g_direct_equal);
+    QblkFileMatch match = {
+        .opened = opened,
+        .fdsets = fdsets,
+        .entries = entries,
+        .by_node = by_node,
+        .used = used,
+    };
+
+    for (guint i = 0; i < nodes->len; i++) {
+        if (qblk_layer_file_applies(nodes->pdata[i])) {
+            add_entry(&match, nodes->pdata[i]);
+        }
+    }
+    connect_entries(&match, nodes);
+
+    gboolean is_known = FALSE;
+    *unknown = g_strdup(opened->unknown);
+    if (opened->unknown == NULL) {
+        qblk_file_match_find(&match);
+        is_known = has_any_file(&match);
+    }
+    if (!is_known && *unknown == NULL && entries->len > 0) {
+        *unknown = describe_relay(opened);
+    }
+    return make_results(&match, is_known);
+}

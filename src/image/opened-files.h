@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The files that a process has open, and what file names mean to it.
+ *
+ * QEMU reports the names that it was given.  The file with such a name may be another one since, or
+ * the name may be relative to the working directory of QEMU, or be one of its mount namespace.  The
+ * kernel knows which files a process has open, by device and inode, and the path that leads to each
+ * of them now.
+ */
+#pragma once
+
+#include "base/file-identity.h"
+
+/** A file or block device that the process can read. */
+typedef struct {
+    QblkFileIdentity file;
+    char *path;             /* by the kernel, follows renames; in the namespace of the process */
+    gboolean is_deleted;    /* @path is the last name that the file had */
+    gint64 allocated;       /* bytes, as QEMU reports the size of a file */
+    guint descriptors;      /* how often the process has it open */
+    int descriptor;         /* one of them */
+    gboolean has_backing;   /* by qblk_opened_files_read_headers(): its header names a file */
+    QblkFileIdentity below; /* which one that is now; zero if it does not exist */
+} QblkOpenedFile;
+
+typedef struct {
+    gint64 pid;
+    char *unknown;           /* why nothing is known of the process, or NULL */
+    gboolean is_same_root;   /* paths mean the same to it as to this process */
+    char *directory;         /* its working directory, or NULL */
+    GPtrArray *files;        /* of QblkOpenedFile, owned, each file once */
+    GHashTable *by_identity; /* QblkFileIdentity -> QblkOpenedFile, borrowed */
+    GHashTable *by_number;   /* descriptor -> QblkOpenedFile, borrowed */
+    GHashTable *names;       /* char, owned -> QblkFileIdentity, owned */
+} QblkOpenedFiles;
+
+/**
+ * List what the process @pid has open; 0 if the process is not known.  Files that are only written
+ * to, such as logs, are left out.
+ *
+ * Returns: (transfer full): the files; without any, and with @unknown set, if the process may not
+ * be inspected
+ */
+QblkOpenedFiles *qblk_opened_files_new(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_opened_files_free(QblkOpenedFiles *opened);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkOpenedFiles, qblk_opened_files_free)
+
+/** Add a file, as qblk_opened_files_new() does.  Returns: the file, which may be known already. */
+QblkOpenedFile *qblk_opened_files_add(QblkOpenedFiles *opened, const QblkFileIdentity *file,
+                                      int descriptor, const char *path, gboolean is_deleted);
+
+/** Returns: (nullable): the open file with that identity, or behind that descriptor */
+QblkOpenedFile *qblk_opened_files_find(const QblkOpenedFiles *opened, const QblkFileIdentity *file);
+QblkOpenedFile *qblk_opened_files_find_number(const QblkOpenedFiles *opened, int descriptor);
+
+/** Returns: (transfer full) (nullable): @name, made absolute by the working directory */
+char *qblk_opened_files_absolute(const QblkOpenedFiles *opened, const char *name);
+
+/**
+ * Find out which file @name means to the process, and remember that.  A relative name is relative
+ * to its working directory.
+ *
+ * Returns: its identity; zero if it does not exist or cannot be reached
+ */
+QblkFileIdentity qblk_opened_files_look_up(QblkOpenedFiles *opened, const char *name);
+
+/** Remember that @name means @file. */
+void qblk_opened_files_set_name(QblkOpenedFiles *opened, const char *name,
+                                const QblkFileIdentity *file);
+
+/** Read the headers of all open files, and find out which files they name. */
+void qblk_opened_files_read_headers(QblkOpenedFiles *opened);
+
+/**
+ * Find a path by which this process can open a file.
+ *
+ * @path: of the file @file, in the namespace of @opened
+ *
+ * Returns: (transfer full) (nullable): @path, or one through /proc/PID/root that is valid only as
+ * long as the process runs; NULL if no path leads to that file
+ */
+char *qblk_opened_files_here(const QblkOpenedFiles *opened, const char *path,
+                             const QblkFileIdentity *file) G_GNUC_WARN_UNUSED_RESULT;
