@@ -119,6 +119,7 @@ load_files(QblkSnapshot *snapshot, const QblkReplies *replies)
     if (replies->opened == NULL) {
         return;
     }
+    snapshot->opened = qblk_opened_files_ref(replies->opened);
     const QblkJson *fdsets = qblk_replies_value(replies, "query-fdsets");
     snapshot->files =
         qblk_layer_files_load(snapshot->nodes, replies->opened, fdsets, &snapshot->unknown_files);

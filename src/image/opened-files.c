@@ -45,11 +45,19 @@ static QblkOpenedFiles *
 new_list(gint64 pid)
 {
     QblkOpenedFiles *opened = g_new0(QblkOpenedFiles, 1);
+    opened->references = 1;
     opened->pid = pid;
     opened->files = g_ptr_array_new_with_free_func(file_free);
     opened->by_identity = g_hash_table_new(identity_hash, identity_equal);
     opened->by_number = g_hash_table_new(g_direct_hash, g_direct_equal);
     opened->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return opened;
+}
+
+QblkOpenedFiles *
+qblk_opened_files_ref(QblkOpenedFiles *opened)
+{
+    opened->references++;
     return opened;
 }
 
@@ -59,6 +67,11 @@ qblk_opened_files_free(QblkOpenedFiles *opened)
     if (opened == NULL) {
         return;
     }
+    opened->references--;
+    if (opened->references > 0) {
+        return;
+    }
+
     g_hash_table_unref(opened->by_identity);
     g_hash_table_unref(opened->by_number);
     g_hash_table_unref(opened->names);

@@ -24,6 +24,7 @@ typedef struct {
 } QblkOpenedFile;
 
 typedef struct {
+    guint references;
     gint64 pid;
     char *unknown;           /* why nothing is known of the process, or NULL */
     gboolean is_same_root;   /* paths mean the same to it as to this process */
@@ -42,7 +43,8 @@ typedef struct {
  * be inspected
  */
 QblkOpenedFiles *qblk_opened_files_new(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
-void qblk_opened_files_free(QblkOpenedFiles *opened);
+QblkOpenedFiles *qblk_opened_files_ref(QblkOpenedFiles *opened);
+void qblk_opened_files_free(QblkOpenedFiles *opened); /* when the last reference goes */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkOpenedFiles, qblk_opened_files_free)
 
 /** Add a file, as qblk_opened_files_new() does.  Returns: the file, which may be known already. */
