@@ -64,8 +64,15 @@ def _copy_template(depth, data, names, directory):
                     *[os.path.join(home, name) for name in names]], check=True)
 
 
+def copy_reference(depth, directory, data='256k'):
+    """The data of a chain of make(), flattened."""
+    _copy_template(depth, data, [REFERENCE], directory)
+    return os.path.join(directory, REFERENCE)
+
+
 def flatten(image, path):
-    subprocess.run(qemu.program('qemu-img') + ['convert', '-O', 'raw', image, path], check=True)
+    subprocess.run(qemu.program('qemu-img') + ['convert', '-U', '-O', 'raw', image, path],
+                   check=True)
 
 
 def mount(test, directory, kind, options):
@@ -173,8 +180,7 @@ class TestCase(live.TestCase):
     def boot(self, kind='blockdev', depth=4, data='256k', **options):
         """A disk of KIND over a new chain."""
         self.make(depth, data)
-        self.reference = os.path.join(self.directory, REFERENCE)
-        _copy_template(depth, data, [REFERENCE], self.directory)
+        self.reference = copy_reference(depth, self.directory, data)
         return self.run_qemu(self.disk(kind), **options)
 
     def disk(self, kind):

@@ -63,8 +63,9 @@ def _create_encrypted(path, **options):
 
 
 def write(path, pattern=1, offset=0, length='64k', fmt='qcow2'):
-    """Write LENGTH bytes of PATTERN at OFFSET."""
-    _run('qemu-io', '-f', fmt, '-c', f'write -q -P {pattern} {offset} {length}', path)
+    """Write LENGTH bytes of PATTERN at OFFSET. No FMT if PATH is a `json:` name."""
+    _run('qemu-io', *(['-f', fmt] if fmt else []), '-c',
+         f'write -q -P {pattern} {offset} {length}', path)
 
 
 def rebase(path, backing, backing_format='qcow2'):

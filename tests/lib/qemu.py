@@ -93,15 +93,19 @@ class Process:
     connected, for the test. With TCP it has a third, `tcp`, as HOST:PORT, on that port or on a free
     one if it is True. The listening sockets are created here and inherited, so that no polling is
     needed: a connection waits in the queue until QEMU accepts it, and ends when QEMU ends. With
-    OWN_SOCKET QEMU creates `socket`, which exists when the other monitor answers."""
+    OWN_SOCKET QEMU creates `socket`, which exists when the other monitor answers. PREFIX is a
+    command that executes QEMU, and PASS_FDS are descriptors that QEMU inherits."""
 
-    def __init__(self, home, arguments, daemon=False, tcp=False, own_socket=False):
+    def __init__(self, home, arguments, daemon=False, tcp=False, own_socket=False, prefix=(),
+                 pass_fds=()):
         self.home = home
         self.socket = os.path.join(home, 'qmp.sock')
         self.tcp = None
         self.qmp = None
         self._want_tcp = tcp
         self._own_socket = own_socket
+        self._prefix = list(prefix)
+        self._pass_fds = list(pass_fds)
         self._process = None
         self._stderr = None
         self._killed = False
@@ -136,9 +140,9 @@ class Process:
                 self.tcp = '%s:%d' % listeners[-1].getsockname()
             self._stderr = tempfile.TemporaryFile()  # pylint: disable=consider-using-with
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
-                self._command(listeners), cwd=self.home, stdin=subprocess.DEVNULL,
+                self._prefix + self._command(listeners), cwd=self.home, stdin=subprocess.DEVNULL,
                 stdout=self._stderr, stderr=self._stderr,
-                pass_fds=[listener.fileno() for listener in listeners])
+                pass_fds=self._pass_fds + [listener.fileno() for listener in listeners])
         try:
             self.qmp = qmp.Qmp.connect(control)
         except BaseException as error:
