@@ -53,19 +53,28 @@ static gboolean
 identify_removal(QblkRemovedImage *removal, const Opened *opened, GError **error)
 {
     struct stat status;
-    if (lstat(removal->filename, &status) != 0) {
-        return set_cannot_delete(error, removal->filename, g_strerror(errno));
+    if (removal->path == NULL) {
+        return set_cannot_delete(error, removal->filename, "no path that leads to it is known");
+    }
+    if (lstat(removal->path, &status) != 0) {
+        return set_cannot_delete(error, removal->path, g_strerror(errno));
     }
 
     if (!S_ISREG(status.st_mode)) {
-        return set_cannot_delete(error, removal->filename,
+        return set_cannot_delete(error, removal->path,
                                  S_ISLNK(status.st_mode) ? "it is a symbolic link"
                                                          : "it is not a regular file");
     }
 
-    removal->file = qblk_file_identity(&status);
+    const QblkFileIdentity found = qblk_file_identity(&status);
+    if (qblk_file_identity_is_known(&removal->file) &&
+        !qblk_file_identity_is_same(&removal->file, &found)) {
+        return set_cannot_delete(error, removal->path, REPLACED);
+    }
+
+    removal->file = found;
     g_autofree char *why = why_not_open(opened, &removal->file);
-    return why == NULL || set_cannot_delete(error, removal->filename, why);
+    return why == NULL || set_cannot_delete(error, removal->path, why);
 }
 
 /* A name that is only synced may be a link, as most names of block devices are. */
@@ -74,7 +83,7 @@ identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
 {
     struct stat status;
     g_autofree char *why = NULL;
-    if (stat(layer->filename, &status) != 0) {
+    if (stat(layer->path, &status) != 0) {
         why = g_strdup(g_strerror(errno));
     } else if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
         why = g_strdup("it is neither a file nor a block device");
@@ -85,17 +94,10 @@ identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
 
     if (why != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "cannot delete images after the job: cannot sync '%s': %s", layer->filename,
-                    why);
+                    "cannot delete images after the job: cannot sync '%s': %s", layer->path, why);
     }
 
     return why == NULL;
-}
-
-static gboolean
-is_absolute_path(const char *filename)
-{
-    return filename != NULL && g_path_is_absolute(filename);
 }
 
 gboolean
@@ -123,7 +125,7 @@ qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
 
     for (guint i = 0; i < plan->after->len; i++) {
         QblkExpectation *layer = plan->after->pdata[i];
-        if (is_absolute_path(layer->filename) && !identify_synced(layer, &opened, error)) {
+        if (layer->path != NULL && !identify_synced(layer, &opened, error)) {
             return FALSE;
         }
     }
@@ -137,12 +139,12 @@ is_used_here(const GPtrArray *layers, gint64 pid)
 {
     const QblkExpectation *top = layers->len == 0 ? NULL : layers->pdata[0];
     struct stat status;
-    if (top == NULL || !is_absolute_path(top->filename) || qblk_lock_holder_is_any(top->filename)) {
+    if (top == NULL || top->path == NULL || qblk_lock_holder_is_any(top->path)) {
         return TRUE;
     }
 
     g_autoptr(GArray) files = qblk_process_files(pid, NULL);
-    if (files == NULL || stat(top->filename, &status) != 0) {
+    if (files == NULL || stat(top->path, &status) != 0) {
         return FALSE;
     }
 
@@ -171,9 +173,9 @@ is_file(const struct stat *status, const QblkFileIdentity *file)
 static char *
 delete_file(const QblkRemovedImage *removal)
 {
-    g_autofree char *directory = g_path_get_dirname(removal->filename);
-    g_autofree char *name = g_path_get_basename(removal->filename);
-    g_autofree char *holders = qblk_lock_holder_all(removal->filename);
+    g_autofree char *directory = g_path_get_dirname(removal->path);
+    g_autofree char *name = g_path_get_basename(removal->path);
+    g_autofree char *holders = qblk_lock_holder_all(removal->path);
     if (holders != NULL) {
         return g_strdup_printf("it is in use by %s", holders);
     }
@@ -202,7 +204,7 @@ static char *
 sync_image(const QblkExpectation *image)
 {
     /* O_NONBLOCK: a pipe may have replaced the file. */
-    int fd = open(image->filename, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = open(image->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat status;
     char *why = NULL;
     if (fd < 0 || fstat(fd, &status) != 0) {
@@ -225,7 +227,7 @@ sync_images(const QblkPlan *plan, GError **error)
 {
     for (guint i = 0; i < plan->after->len; i++) {
         const QblkExpectation *image = plan->after->pdata[i];
-        g_autofree char *why = is_absolute_path(image->filename) ? sync_image(image) : NULL;
+        g_autofree char *why = image->path == NULL ? NULL : sync_image(image);
         if (why != NULL) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                         "the chain of '%s' was changed as planned, but nothing was deleted: '%s' "

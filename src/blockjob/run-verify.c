@@ -31,12 +31,14 @@ check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *pla
         return FALSE;
     }
 
-    if (!qblk_verify_chain(chain, plan->target, plan->after, error)) {
+    if (!qblk_verify_layers(chain, plan->target, plan->after, error)) {
         g_prefix_error(error, "the job succeeded, but ");
         return FALSE;
     }
-
-    return !run->options->is_local || qblk_verify_headers(plan, error);
+    if (!qblk_verify_files(chain, plan->after, error)) {
+        return FALSE;
+    }
+    return qblk_verify_headers(snapshot, chain, plan->after, run->options->is_local, error);
 }
 
 /* Only a chain that was fetched again is a success. */
@@ -105,9 +107,11 @@ qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, gboolean *
         return FALSE;
     }
 
-    *is_before = qblk_verify_chain(chain, plan->target, plan->before, NULL);
-    *is_after = plan->after->len == 0 || qblk_verify_chain(chain, plan->target, plan->after, NULL);
-    return *is_before || *is_after || qblk_verify_chain(chain, plan->target, plan->after, error);
+    *is_before = qblk_verify_chain(snapshot, chain, plan->target, plan->before, NULL);
+    *is_after = plan->after->len == 0 ||
+                qblk_verify_chain(snapshot, chain, plan->target, plan->after, NULL);
+    return *is_before || *is_after ||
+           qblk_verify_chain(snapshot, chain, plan->target, plan->after, error);
 }
 
 gboolean
@@ -119,7 +123,7 @@ qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
     }
     g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
     g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
-    return chain != NULL && qblk_verify_chain(chain, plan->target, plan->before, error);
+    return chain != NULL && qblk_verify_chain(snapshot, chain, plan->target, plan->before, error);
 }
 
 /* ---- failures ---- */
@@ -135,8 +139,9 @@ append_chain(GString *text, const QblkSnapshot *snapshot, const QblkRunTask *tas
 
     g_autoptr(QblkChain) chain = find_chain(snapshot, plan, NULL);
     gboolean is_before =
-        chain != NULL && qblk_verify_chain(chain, plan->target, plan->before, NULL);
-    gboolean is_after = chain != NULL && qblk_verify_chain(chain, plan->target, plan->after, NULL);
+        chain != NULL && qblk_verify_chain(snapshot, chain, plan->target, plan->before, NULL);
+    gboolean is_after =
+        chain != NULL && qblk_verify_chain(snapshot, chain, plan->target, plan->after, NULL);
 
     if (is_before) {
         g_string_append_printf(text, "; the chain of '%s' is unchanged", plan->target);

@@ -7,23 +7,32 @@
 
 /* The name that the job wrote into a header has to lead to the next open image. */
 static gboolean
-names_next(const QblkLayer *layer, const QblkLayer *next)
+names_next(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLayer *next)
 {
     const char *name = layer->backing_name;
     if (next == NULL || name == NULL || name[0] == '\0') {
         return next == NULL && (name == NULL || name[0] == '\0');
     }
-    return qblk_backing_string_leads_to(layer->filename, name, next->filename);
+    return qblk_backing_string_leads_to_layer(snapshot, layer, name, next);
 }
 
 static gboolean
-is_as_expected(const QblkLayer *layer, const QblkExpectation *expected)
+is_image(const QblkLayer *layer, const QblkExpectation *expected)
 {
     return (expected->node_name == NULL || g_strcmp0(layer->node_name, expected->node_name) == 0) &&
            g_strcmp0(layer->format, expected->format) == 0 &&
-           g_strcmp0(layer->filename, expected->filename) == 0 &&
-           (expected->backing_name == NULL ||
-            g_strcmp0(layer->backing_name, expected->backing_name) == 0);
+           g_strcmp0(layer->filename, expected->filename) == 0;
+}
+
+static gboolean
+has_expected_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLayer *next,
+                    const QblkExpectation *expected)
+{
+    if (expected->backing_name != NULL &&
+        g_strcmp0(layer->backing_name, expected->backing_name) != 0) {
+        return FALSE;
+    }
+    return !expected->names_next || names_next(snapshot, layer, next);
 }
 
 static void
@@ -59,43 +68,116 @@ set_not_as_planned(const QblkChain *chain, const char *target, const GPtrArray *
 }
 
 gboolean
-qblk_verify_chain(const QblkChain *chain, const char *target, const GPtrArray *expected,
-                  GError **error)
+qblk_verify_layers(const QblkChain *chain, const char *target, const GPtrArray *expected,
+                   GError **error)
 {
     gboolean is_same = chain->layers->len == expected->len;
     for (guint i = 0; is_same && i < expected->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        const QblkExpectation *wanted = expected->pdata[i];
-        const QblkLayer *next = i + 1 < expected->len ? chain->layers->pdata[i + 1] : NULL;
-        is_same = is_as_expected(layer, wanted) && (!wanted->names_next || names_next(layer, next));
+        is_same = is_image(chain->layers->pdata[i], expected->pdata[i]);
     }
 
     if (!is_same) {
         set_not_as_planned(chain, target, expected, error);
     }
-
     return is_same;
+}
+
+gboolean
+qblk_verify_chain(const QblkSnapshot *snapshot, const QblkChain *chain, const char *target,
+                  const GPtrArray *expected, GError **error)
+{
+    if (!qblk_verify_layers(chain, target, expected, error)) {
+        return FALSE;
+    }
+
+    for (guint i = 0; i < expected->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        const QblkLayer *next = qblk_chain_get_layer(chain, i + 1);
+        if (!has_expected_header(snapshot, layer, next, expected->pdata[i])) {
+            set_not_as_planned(chain, target, expected, error);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_verify_files(const QblkChain *chain, const GPtrArray *expected, GError **error)
+{
+    for (guint i = 0; i < expected->len; i++) {
+        const QblkExpectation *wanted = expected->pdata[i];
+        const QblkLayer *layer = chain->layers->pdata[i];
+        const QblkLayerFile *file = layer->file;
+        if (file == NULL || !qblk_file_identity_is_known(&file->open) ||
+            !qblk_file_identity_is_known(&wanted->file) ||
+            qblk_file_identity_is_same(&file->open, &wanted->file)) {
+            continue;
+        }
+
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "the job succeeded, but QEMU has another file open for '%s' than before: "
+                    "inode %" G_GINT64_FORMAT " instead of %" G_GINT64_FORMAT
+                    "; it was replaced meanwhile, and data may be missing in it",
+                    layer->filename, file->open.inode, wanted->file.inode);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* ---- headers ---- */
 
-static gboolean
-set_other_backing_file(const QblkExpectation *layer, const QblkImageHeader *header,
-                       const QblkExpectation *next, GError **error)
+/* Returns: (transfer full): the shell command that writes the right header. */
+static char *
+repair_command(const QblkLayer *layer, const QblkExpectation *expected, const QblkLayer *next)
 {
-    const char *says = header->backing_name == NULL ? "nothing" : header->backing_name;
-    const char *format = header->backing_format == NULL ? "unknown" : header->backing_format;
+    const char *path =
+        layer->file != NULL && layer->file->path != NULL ? layer->file->path : layer->filename;
+    const char *name = expected->backing_name;
+    if (name == NULL && next != NULL) {
+        name = next->file != NULL && next->file->path != NULL ? next->file->path : next->filename;
+    }
+
+    g_autofree char *image = g_shell_quote(path);
+    g_autofree char *backing = g_shell_quote(name == NULL ? "" : name);
+    if (next == NULL) {
+        return g_strdup_printf("qemu-img rebase -u -f %s -b '' %s", layer->format, image);
+    }
+    return g_strdup_printf("qemu-img rebase -u -f %s -b %s -F %s %s", layer->format, backing,
+                           next->format, image);
+}
+
+/* The backing file that a header names. */
+typedef struct {
+    const char *name; /* NULL: no file */
+    const char *format;
+} Backing;
+
+static void
+set_other_backing_file(const QblkLayer *layer, const Backing *backing,
+                       const QblkExpectation *expected, const QblkLayer *next, GError **error)
+{
+    g_autofree char *repair = repair_command(layer, expected, next);
+    const char *name = backing->name == NULL ? "nothing" : backing->name;
+    const char *format = backing->format == NULL ? "unknown" : backing->format;
+
+    if (next == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "the job succeeded, but the header of '%s' names the backing file '%s' (format "
+                    "%s), and there is no layer below; to repair it, stop the guest and run: %s",
+                    layer->filename, name, format, repair);
+        return;
+    }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "the job succeeded, but the header of '%s' names the backing file '%s' (format "
-                "%s), expected '%s' (format %s)",
-                layer->filename, says, format, next == NULL ? "nothing" : next->filename,
-                next == NULL ? "none" : next->format);
-    return FALSE;
+                "the job succeeded, but the header of '%s' names the backing file '%s' (format %s) "
+                "instead of '%s' (format %s); to repair it, stop the guest and run: %s",
+                layer->filename, name, format,
+                expected->backing_name == NULL ? next->filename : expected->backing_name,
+                next->format, repair);
 }
 
 /* The header of a qed image records only if the backing file is raw. */
 static gboolean
-is_format(const QblkExpectation *layer, const char *recorded, const char *format)
+is_format(const QblkLayer *layer, const char *recorded, const char *format)
 {
     if (recorded == NULL && g_str_equal(layer->format, "qed")) {
         return g_strcmp0(format, "raw") != 0;
@@ -103,40 +185,73 @@ is_format(const QblkExpectation *layer, const char *recorded, const char *format
     return g_strcmp0(qblk_driver_backing_format(recorded), format) == 0;
 }
 
-static gboolean
-check_header(const QblkExpectation *layer, const QblkExpectation *next, GError **error)
+/* The header on disk; NULL if the file cannot be read here. */
+static QblkImageHeader *
+read_header(const QblkLayer *layer, gboolean is_local)
 {
-    g_autoptr(QblkImageFile) file = qblk_image_file_read(layer->filename, NULL);
-    g_autoptr(QblkImageHeader) header =
-        file == NULL ? NULL
-                     : qblk_image_header_read(layer->format, file->bytes, file->length, NULL);
+    const char *path = qblk_plan_layer_path(layer);
+    gboolean is_known = layer->file != NULL && layer->file->state != QBLK_FILE_UNKNOWN;
+    if (path == NULL || (!is_local && !is_known)) {
+        return NULL;
+    }
+
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(path, NULL);
+    return file == NULL ? NULL
+                        : qblk_image_header_read(layer->format, file->bytes, file->length, NULL);
+}
+
+static gboolean
+is_right(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLayer *next,
+         const QblkExpectation *expected, const Backing *backing)
+{
+    if (next == NULL || backing->name == NULL) {
+        return next == NULL && backing->name == NULL;
+    }
+    if (expected->backing_name != NULL && !g_str_equal(backing->name, expected->backing_name)) {
+        return FALSE;
+    }
+    return qblk_backing_string_leads_to_layer(snapshot, layer, backing->name, next);
+}
+
+/* Check what QEMU reports, and what is on disk. */
+static gboolean
+check_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLayer *next,
+             const QblkExpectation *expected, gboolean is_local, GError **error)
+{
+    const char *reported = layer->backing_name;
+    Backing backing = {reported == NULL || reported[0] == '\0' ? NULL : reported,
+                       layer->backing_format};
+    if (!is_right(snapshot, layer, next, expected, &backing)) {
+        set_other_backing_file(layer, &backing, expected, next, error);
+        return FALSE;
+    }
+
+    g_autoptr(QblkImageHeader) header = read_header(layer, is_local);
     if (header == NULL) {
-        return TRUE; /* the file may be on another machine; what QEMU reports was checked already */
+        return TRUE;
     }
 
-    const char *name = header->backing_name;
-    if (next == NULL) {
-        return name == NULL || set_other_backing_file(layer, header, next, error);
+    backing = (Backing){header->backing_name, header->backing_format};
+    if (!is_right(snapshot, layer, next, expected, &backing) ||
+        (next != NULL && !is_format(layer, backing.format, next->format))) {
+        set_other_backing_file(layer, &backing, expected, next, error);
+        return FALSE;
     }
-
-    gboolean is_right = name != NULL && is_format(layer, header->backing_format, next->format) &&
-                        (layer->backing_name == NULL
-                             ? qblk_backing_string_leads_to(layer->filename, name, next->filename)
-                             : g_str_equal(name, layer->backing_name));
-    return is_right || set_other_backing_file(layer, header, next, error);
+    return TRUE;
 }
 
 gboolean
-qblk_verify_headers(const QblkPlan *plan, GError **error)
+qblk_verify_headers(const QblkSnapshot *snapshot, const QblkChain *chain, const GPtrArray *expected,
+                    gboolean is_local, GError **error)
 {
-    for (guint i = 0; i < plan->after->len; i++) {
-        const QblkExpectation *layer = plan->after->pdata[i];
-        const QblkExpectation *next = i + 1 < plan->after->len ? plan->after->pdata[i + 1] : NULL;
-        if (layer->names_next && !check_header(layer, next, error)) {
+    for (guint i = 0; i < expected->len; i++) {
+        const QblkExpectation *wanted = expected->pdata[i];
+        const QblkLayer *layer = chain->layers->pdata[i];
+        const QblkLayer *next = qblk_chain_get_layer(chain, i + 1);
+        if (wanted->names_next && !check_header(snapshot, layer, next, wanted, is_local, error)) {
             return FALSE;
         }
     }
-
     return TRUE;
 }
 

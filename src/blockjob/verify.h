@@ -6,14 +6,32 @@
 
 #include "plan/plan.h"
 
-/** Compare @chain, of the disk @target, with @expected (of QblkExpectation).
- * QBLK_BLOCKJOB_ERROR_RESULT, with both in the message. */
-gboolean qblk_verify_chain(const QblkChain *chain, const char *target, const GPtrArray *expected,
+/** Compare nodes, formats and names of the layers of @chain, of the disk @target, with @expected
+ * (of QblkExpectation).  QBLK_BLOCKJOB_ERROR_RESULT, with both in the message. */
+gboolean qblk_verify_layers(const QblkChain *chain, const char *target, const GPtrArray *expected,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Compare them, and the headers as QEMU reports them.  @snapshot: that @chain was made from */
+gboolean qblk_verify_chain(const QblkSnapshot *snapshot, const QblkChain *chain, const char *target,
+                           const GPtrArray *expected, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Check that QEMU has the same files open for the layers of @chain as when @expected was planned,
+ * as far as they are known.  The layers are those of qblk_verify_layers(). */
+gboolean qblk_verify_files(const QblkChain *chain, const GPtrArray *expected,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Check that the headers which the job of @plan has written name the next image, as far as the
- * files can be read on this machine.  QBLK_BLOCKJOB_ERROR_RESULT. */
-gboolean qblk_verify_headers(const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Check that the headers which a job has written lead to the next layers, as QEMU reports them and
+ * on disk.  The layers are those of qblk_verify_layers().
+ *
+ * @is_local: the names of files are those of this machine, also if it is not known which files QEMU
+ *   has open
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_RESULT, and the command that repairs the header
+ */
+gboolean qblk_verify_headers(const QblkSnapshot *snapshot, const QblkChain *chain,
+                             const GPtrArray *expected, gboolean is_local,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: (transfer none): the name that the disk of @plan has in @snapshot, which may differ
  * from the plan's: names may come from nodes and images that have left the chain. */

@@ -95,6 +95,14 @@ warn_of_relative_name(const QblkPlan *plan)
     qblk_output_warn(warning);
 }
 
+static void
+print_warnings(const QblkPlan *plan)
+{
+    for (guint i = 0; i < plan->warnings->len; i++) {
+        qblk_output_warn(plan->warnings->pdata[i]);
+    }
+}
+
 gboolean
 qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
 {
@@ -114,6 +122,7 @@ qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
         QblkPlan *plan = plans->pdata[i];
 
         warn_of_relative_name(plan);
+        print_warnings(plan);
         if (change->schema != NULL && !qblk_plan_schema_check(plan, change->schema, error)) {
             return FALSE;
         }

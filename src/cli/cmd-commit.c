@@ -29,7 +29,7 @@ add_options(gpointer data, GOptionContext *context)
         {"keep-overlay", 0, 0, G_OPTION_ARG_NONE, &options->keep_overlay,
          "Merge the active layer and keep the guest on it", NULL},
         {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
-         "Keep the backing string of the overlay above the top relative", NULL},
+         "Refuse unless the backing string above the top can stay relative", NULL},
         {"delete", 0, 0, G_OPTION_ARG_NONE, &options->change.delete_removed,
          "Delete the files of the layers that left the chain", NULL},
         {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->change.all_disks,

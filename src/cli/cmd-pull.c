@@ -17,7 +17,7 @@ add_common_options(Options *options, GOptionContext *context)
 {
     const GOptionEntry entries[] = {
         {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
-         "Keep the backing string of the active layer relative", NULL},
+         "Refuse unless the backing string of the active layer can stay relative", NULL},
         {NULL},
     };
 

@@ -313,6 +313,46 @@ match_sizes(QblkFileMatch *match)
     }
 }
 
+/* ---- the same file twice ---- */
+
+/* A chain that has one file in two layers is damaged: QEMU opens the layer that an overlay was put
+ * on again by its name, and if that was given to the overlay, it has the overlay open twice. */
+static void
+remove_repeated(QblkFileEntry *top, guint limit)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_autoptr(GHashTable) repeated = g_hash_table_new(g_direct_hash, g_direct_equal);
+
+    guint steps = 0; /* a graph may form a cycle */
+    for (const QblkFileEntry *entry = top; entry != NULL && steps < limit; entry = entry->below) {
+        steps++;
+        if (entry->file == NULL || entry->is_part) {
+            continue;
+        }
+        if (!g_hash_table_add(seen, entry->file)) {
+            g_hash_table_add(repeated, entry->file);
+        }
+    }
+
+    QblkFileEntry *entry = top;
+    for (; steps > 0; steps--, entry = entry->below) {
+        if (entry->file != NULL && g_hash_table_contains(repeated, entry->file)) {
+            entry->file = NULL;
+        }
+    }
+}
+
+static void
+remove_all_repeated(const QblkFileMatch *match)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        QblkFileEntry *entry = match->entries->pdata[i];
+        if (!entry->has_upper) {
+            remove_repeated(entry, match->entries->len);
+        }
+    }
+}
+
 static gboolean
 has_missing(const QblkFileMatch *match)
 {
@@ -328,12 +368,11 @@ void
 qblk_file_match_find(QblkFileMatch *match)
 {
     match_names(match);
-    if (!has_missing(match)) {
-        return;
+    if (has_missing(match)) {
+        match_deleted(match);
+        qblk_opened_files_read_headers(match->opened);
+        match_headers(match);
+        match_sizes(match);
     }
-
-    match_deleted(match);
-    qblk_opened_files_read_headers(match->opened);
-    match_headers(match);
-    match_sizes(match);
+    remove_all_repeated(match);
 }

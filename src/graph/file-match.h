@@ -15,6 +15,8 @@ struct QblkFileEntry {
     QblkFileIdentity named;
     QblkFileEntry *below; /* of the next layer, or NULL */
     gboolean is_below;    /* it is the next layer of another one that has no file yet */
+    gboolean has_upper;   /* it is the next layer of another one */
+    gboolean is_part;     /* a raw node above uses a part of the file */
     gboolean is_descriptor;
     QblkOpenedFile *file; /* the one that the node has open, or NULL */
 };

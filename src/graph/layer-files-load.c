@@ -112,12 +112,26 @@ entry_free(gpointer data)
     g_free(entry);
 }
 
+/* QEMU reports the options of a raw node only in a `json:` name. */
+static gboolean
+is_part(const QblkNode *node)
+{
+    for (guint i = 0; i < node->parents->len; i++) {
+        const QblkNode *parent = node->parents->pdata[i];
+        if (g_str_equal(parent->driver, "raw") && g_str_has_prefix(parent->filename, "json:")) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static void
 add_entry(QblkFileMatch *match, const QblkNode *node)
 {
     QblkFileEntry *entry = g_new0(QblkFileEntry, 1);
     entry->node = node;
     entry->name = get_name(node);
+    entry->is_part = is_part(node);
     find_descriptor(match, entry);
     if (entry->name != NULL && !entry->is_descriptor) {
         entry->named = qblk_opened_files_look_up(match->opened, entry->name);
@@ -154,6 +168,7 @@ connect_entries(const QblkFileMatch *match, const GPtrArray *nodes)
         QblkFileEntry *lower = find_storage(match, backing, nodes->len);
         if (upper != NULL && lower != NULL && upper != lower) {
             upper->below = lower;
+            lower->has_upper = TRUE;
         }
     }
 }
@@ -219,7 +234,7 @@ has_any_file(const QblkFileMatch *match)
 {
     for (guint i = 0; i < match->entries->len; i++) {
         const QblkFileEntry *entry = match->entries->pdata[i];
-        if (entry->file != NULL) {
+        if (entry->file != NULL || qblk_opened_files_find(match->opened, &entry->named) != NULL) {
             return TRUE;
         }
     }

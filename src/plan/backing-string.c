@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MOST_BYTES 1023 /* in a header of qcow2 and qed */
+
 /* In a name by QEMU this stands for bytes that are not UTF-8. */
 #define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
 
@@ -50,6 +52,44 @@ qblk_backing_string_leads_to(const char *upper, const char *name, const char *lo
     return is_same_file(path, lower);
 }
 
+/* TRUE if it is known which file QEMU has open for @layer. */
+static gboolean
+is_file_known(const QblkLayer *layer)
+{
+    return layer->file != NULL && qblk_file_identity_is_known(&layer->file->open);
+}
+
+/* The name of the image for QEMU: the path of its file if that is known. */
+static const char *
+get_path(const QblkLayer *layer)
+{
+    if (layer->file != NULL && layer->file->state != QBLK_FILE_UNKNOWN) {
+        return layer->file->path;
+    }
+    return layer->filename;
+}
+
+gboolean
+qblk_backing_string_leads_to_layer(const QblkSnapshot *snapshot, const QblkLayer *upper,
+                                   const char *name, const QblkLayer *lower)
+{
+    QblkOpenedFiles *opened = snapshot == NULL ? NULL : snapshot->opened;
+    const char *from = upper == NULL ? name : get_path(upper);
+
+    if (opened == NULL || !is_file_known(lower) || !is_path(name)) {
+        return qblk_backing_string_leads_to(from, name, lower->filename);
+    }
+    if (from == NULL) {
+        return FALSE;
+    }
+
+    g_autofree char *directory = g_path_get_dirname(from);
+    g_autofree char *path =
+        g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(directory, name, NULL);
+    const QblkFileIdentity found = qblk_opened_files_look_up(opened, path);
+    return qblk_file_identity_is_same(&found, &lower->file->open);
+}
+
 /* ---- relative names ---- */
 
 /* The name that QEMU has opened contained a secret, and is not known completely. */
@@ -83,9 +123,10 @@ check_is_relative(const QblkLayer *layer, GError **error)
 
 /* A header may name another file than the one that was opened with -blockdev. */
 static gboolean
-check_leads_to_next(const QblkLayer *layer, const QblkLayer *next, GError **error)
+check_leads_to_next(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLayer *next,
+                    GError **error)
 {
-    if (qblk_backing_string_leads_to(layer->filename, layer->backing_name, next->filename)) {
+    if (qblk_backing_string_leads_to_layer(snapshot, layer, layer->backing_name, next)) {
         return TRUE;
     }
     return qblk_plan_refuse(error,
@@ -95,12 +136,13 @@ check_leads_to_next(const QblkLayer *layer, const QblkLayer *next, GError **erro
 }
 
 static gboolean
-check_step_down(const QblkLayer *layer, const QblkLayer *next, GError **error)
+check_step_down(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLayer *next,
+                GError **error)
 {
     if (!check_is_relative(layer, error) || !check_name_is_known(next, error)) {
         return FALSE;
     }
-    return check_leads_to_next(layer, next, error);
+    return check_leads_to_next(snapshot, layer, next, error);
 }
 
 /* The directory part of @name with its slash, "" if it has none. */
@@ -112,14 +154,14 @@ directory_part(const char *name)
 }
 
 char *
-qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *upper, const QblkLayer *lower,
-                             GError **error)
+qblk_backing_string_relative(const QblkSnapshot *snapshot, const QblkChain *chain,
+                             const QblkLayer *upper, const QblkLayer *lower, GError **error)
 {
     g_autoptr(GString) name = g_string_new(NULL);
 
     for (guint i = upper->position; i < lower->position; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        if (!check_step_down(layer, chain->layers->pdata[i + 1], error)) {
+        if (!check_step_down(snapshot, layer, chain->layers->pdata[i + 1], error)) {
             return NULL;
         }
 
@@ -130,52 +172,141 @@ qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *upper, con
             g_string_append(name, directory);
         }
     }
+    if (!qblk_backing_string_leads_to_layer(snapshot, upper, name->str, lower)) {
+        (void)qblk_plan_refuse(error,
+                               "the backing string would be '%s', which does not lead from '%s' to "
+                               "'%s': --keep-relative cannot be used",
+                               name->str, upper->filename, lower->filename);
+        return NULL;
+    }
     return g_strdup(name->str);
 }
 
 /* ---- absolute names ---- */
 
-/* TRUE if opening the file of the layer by its name gives the data of the layer. */
+/* TRUE if @name has all bytes of the name that QEMU has opened. */
 static gboolean
-is_described_by_name(const QblkLayer *layer)
+is_complete(const char *name)
+{
+    return name != NULL && name[0] != '\0' && strstr(name, REPLACEMENT_CHARACTER) == NULL;
+}
+
+static gboolean
+refuse_to_name(const QblkLayer *lower, const char *reason, GError **error)
+{
+    return qblk_plan_refuse(error, "the header of another image cannot name '%s': %s",
+                            lower->filename, reason);
+}
+
+/* The name that QEMU gives to the format node: for a network address or a part of a file it has all
+ * that is needed to open the image, the format included. */
+static const char *
+get_node_name(const QblkSnapshot *snapshot, const QblkLayer *lower)
+{
+    const QblkNode *node = snapshot == NULL ? NULL : qblk_snapshot_node(snapshot, lower->node_name);
+
+    if (node == NULL) {
+        return lower->filename;
+    }
+    return node->had_secrets ? NULL : node->filename;
+}
+
+static gboolean
+is_slice(const QblkLayer *layer)
 {
     g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+    return source != NULL && source->slice_offset != NULL;
+}
 
-    if (source == NULL || layer->storage_filters->len > 0) {
-        return FALSE;
+/* Choose the absolute name for an image in a file or block device. */
+static const char *
+choose_path(const QblkLayer *lower, GError **error)
+{
+    const char *path = get_path(lower);
+
+    if (path == NULL) {
+        (void)refuse_to_name(lower, "no path leads to the file that QEMU has open", error);
+    } else if (!g_path_is_absolute(path)) {
+        (void)refuse_to_name(lower,
+                             "it is relative to the working directory of QEMU, which is "
+                             "not known",
+                             error);
+        path = NULL;
     }
-    return source->slice_offset == NULL && source->encryption == NULL;
+    return path;
+}
+
+static const char *
+choose_absolute(const QblkSnapshot *snapshot, const QblkLayer *lower, GError **error)
+{
+    const char *name = NULL;
+
+    if (!check_name_is_known(lower, error)) {
+        return NULL;
+    }
+    if (is_path(lower->filename) && !is_slice(lower)) {
+        name = choose_path(lower, error);
+    } else {
+        name = get_node_name(snapshot, lower);
+        if (name == NULL || (is_slice(lower) && !g_str_has_prefix(name, "json:"))) {
+            (void)refuse_to_name(lower, "QEMU does not report a complete name of it", error);
+            return NULL;
+        }
+    }
+    if (name != NULL && !is_complete(name)) {
+        (void)refuse_to_name(lower, "its name is not valid UTF-8", error);
+        return NULL;
+    }
+    return name;
 }
 
 static gboolean
-is_known_path(const QblkLayer *layer)
+check_length(const QblkLayer *lower, const char *name, GError **error)
 {
-    const char *name = layer->filename;
-
-    if (name == NULL || !g_path_is_absolute(name) || layer->had_secrets) {
-        return FALSE;
+    gsize length = strlen(name);
+    if (length <= MOST_BYTES) {
+        return TRUE;
     }
-    return strstr(name, REPLACEMENT_CHARACTER) == NULL;
+    return qblk_plan_refuse(
+        error,
+        "the header of another image cannot name '%s': its name has %" G_GSIZE_FORMAT
+        " bytes, and a header has room for %d",
+        lower->filename, length, MOST_BYTES);
 }
 
-const char *
-qblk_backing_string_absolute(const QblkLayer *lower)
+char *
+qblk_backing_string_absolute(const QblkSnapshot *snapshot, const QblkLayer *lower, GError **error)
 {
-    return is_described_by_name(lower) && is_known_path(lower) ? lower->filename : NULL;
+    const char *name = choose_absolute(snapshot, lower, error);
+
+    if (name == NULL || !check_length(lower, name, error)) {
+        return NULL;
+    }
+    if (!qblk_backing_string_leads_to_layer(snapshot, NULL, name, lower)) {
+        (void)qblk_plan_refuse(error,
+                               "the backing string would be '%s', which does not lead to the file "
+                               "that QEMU has open for '%s'",
+                               name, lower->filename);
+        return NULL;
+    }
+    return g_strdup(name);
 }
 
-gboolean
-qblk_backing_string_choose(const QblkChain *chain, const QblkLayer *upper, const QblkLayer *lower,
-                           gboolean keeps_relative, char **name, GError **error)
+char *
+qblk_backing_string_choose(const QblkSnapshot *snapshot, const QblkChain *chain,
+                           const QblkLayer *upper, const QblkLayer *lower, gboolean keeps_relative,
+                           GError **error)
 {
+    gboolean is_now_relative = upper->backing_name != NULL && is_relative(upper->backing_name);
+
     if (keeps_relative) {
-        *name = qblk_backing_string_relative(chain, upper, lower, error);
-        return *name != NULL;
+        return qblk_backing_string_relative(snapshot, chain, upper, lower, error);
     }
-
-    *name = g_strdup(qblk_backing_string_absolute(lower));
-    if (*name == NULL && lower->filename != NULL && g_path_is_absolute(lower->filename)) {
-        return check_name_is_known(lower, error);
+    if (is_now_relative) {
+        char *name = qblk_backing_string_relative(snapshot, chain, upper, lower, NULL);
+        if (name != NULL) {
+            return name;
+        }
     }
-    return TRUE;
+    return qblk_backing_string_absolute(snapshot, lower, error);
 }

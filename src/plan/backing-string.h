@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * Backing strings: what the header of an image has to name when the layers below it change.
+ *
+ * QEMU would choose a name by itself, and its choice is wrong for a relative name (it takes the one
+ * from its command line, although a backing string is relative to the directory of its image), for
+ * a descriptor (/dev/fdset/N) and for a file that was renamed.
+ *
+ * @snapshot is NULL, or one without files, if it is not known which files QEMU has open: then only
+ * names are compared.
  */
 #pragma once
 
 #include "graph/chain.h"
+#include "graph/snapshot.h"
 
 /**
  * Make the name of the image @lower relative to the directory of @upper from the relative backing
@@ -15,8 +23,8 @@
  * backing string or an absolute one, if it names another file than the one that is open, or if the
  * name of that file is not completely known
  */
-char *qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *upper,
-                                   const QblkLayer *lower,
+char *qblk_backing_string_relative(const QblkSnapshot *snapshot, const QblkChain *chain,
+                                   const QblkLayer *upper, const QblkLayer *lower,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -26,25 +34,31 @@ char *qblk_backing_string_relative(const QblkChain *chain, const QblkLayer *uppe
 gboolean qblk_backing_string_leads_to(const char *upper, const char *name, const char *lower);
 
 /**
- * Get the path that a header above @lower should name.
+ * The same, compared by the file that QEMU has open for @lower if that is known.
  *
- * For a node opened with -blockdev QEMU would choose `json:` with everything below the node, which
- * is wrong as soon as that changes.
- *
- * Returns: (nullable): the path, borrowed; NULL if it does not describe the image completely or is
- * not known for certain, and QEMU has to choose
+ * @upper: (nullable): the image with that header; NULL for an absolute name
  */
-const char *qblk_backing_string_absolute(const QblkLayer *lower);
+gboolean qblk_backing_string_leads_to_layer(const QblkSnapshot *snapshot, const QblkLayer *upper,
+                                            const char *name, const QblkLayer *lower);
 
 /**
- * Choose what the header of @upper should name when @lower is the next layer.
+ * Choose the name of @lower that is not relative: an absolute path, or what QEMU reports for an
+ * image on the network or in a part of a file.
  *
- * @keeps_relative: choose a relative name instead of an absolute one
- * @name: (out) (transfer full) (nullable): the name; NULL if QEMU has to choose it
- *
- * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED as of qblk_backing_string_relative(), and
- * if the path of @lower is not completely known: a wrong choice of QEMU would not be noticed
+ * Returns: (transfer full): the name; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if it is not completely
+ * known, does not lead to the file that QEMU has open, or is too long for a header
  */
-gboolean qblk_backing_string_choose(const QblkChain *chain, const QblkLayer *upper,
-                                    const QblkLayer *lower, gboolean keeps_relative, char **name,
-                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *qblk_backing_string_absolute(const QblkSnapshot *snapshot, const QblkLayer *lower,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Choose what the header of @upper should name when @lower is the next layer: a relative name if it
+ * has a relative one now and that is possible, otherwise an absolute one.
+ *
+ * @keeps_relative: do not choose an absolute name
+ *
+ * Returns: (transfer full): the name; NULL with QBLK_BLOCKJOB_ERROR_REFUSED
+ */
+char *qblk_backing_string_choose(const QblkSnapshot *snapshot, const QblkChain *chain,
+                                 const QblkLayer *upper, const QblkLayer *lower,
+                                 gboolean keeps_relative, GError **error) G_GNUC_WARN_UNUSED_RESULT;

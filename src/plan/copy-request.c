@@ -107,6 +107,23 @@ check_size(const QblkCopyRequest *copy, GError **error)
                             copy->top->virtual_size);
 }
 
+/* TRUE if the path @name leads to the layer below the copy, or is the name that it had. */
+static gboolean
+names_base(const QblkCopyRequest *copy, const char *name)
+{
+    const QblkSnapshot *snapshot = copy->context->snapshot;
+    const QblkLayerFile *file = copy->base->file;
+
+    if (qblk_backing_string_leads_to_layer(snapshot, NULL, name, copy->base)) {
+        return TRUE;
+    }
+    if (file == NULL || !qblk_file_identity_is_known(&file->named)) {
+        return FALSE;
+    }
+    const QblkFileIdentity found = qblk_opened_files_look_up(snapshot->opened, name);
+    return qblk_file_identity_is_same(&found, &file->named);
+}
+
 /* The header of an image that is reused names what is below it. */
 static gboolean
 check_found_backing(QblkCopyRequest *copy, GError **error)
@@ -132,21 +149,22 @@ check_found_backing(QblkCopyRequest *copy, GError **error)
                                 destination, copy->base->filename);
     }
 
-    if (below != NULL) {
-        copy->opens_other_backing =
-            !qblk_backing_string_leads_to(destination, below->filename, copy->base->filename);
-    }
+    copy->opens_other_backing = below != NULL && !names_base(copy, below->filename);
     return TRUE;
 }
 
-/* TRUE if QEMU can open the image by its file name, path or not. */
+/* QEMU reads the layers through the descriptors that it has. */
 static gboolean
-can_be_named(const QblkLayer *layer)
+check_files(QblkCopyRequest *copy, GError **error)
 {
-    if (layer->had_secrets || layer->storage_filters->len > 0) {
-        return FALSE;
+    guint end = copy->base == NULL ? copy->chain->layers->len : 1;
+
+    qblk_file_uses_init(&copy->uses, copy->chain);
+    qblk_file_uses_set(&copy->uses, 0, end, QBLK_USE_READ);
+    if (copy->base != NULL && !copy->opens_other_backing) {
+        qblk_file_uses_set(&copy->uses, 1, 2, QBLK_USE_NAME);
     }
-    return layer->filename[0] != '\0';
+    return qblk_file_uses_check(&copy->uses, error);
 }
 
 static gboolean
@@ -156,15 +174,11 @@ choose_backing_name(QblkCopyRequest *copy, GError **error)
         return TRUE;
     }
 
-    const char *path = qblk_backing_string_absolute(copy->base);
-    if (path == NULL && !can_be_named(copy->base)) {
-        return qblk_plan_refuse(error,
-                                "the header of '%s' cannot name '%s', which is below it: a shallow "
-                                "copy is not possible",
-                                copy->options->destination, copy->base->filename);
+    copy->backing_name = qblk_backing_string_absolute(copy->context->snapshot, copy->base, error);
+    if (copy->backing_name == NULL) {
+        g_prefix_error(error, "a shallow copy is not possible: ");
     }
-    copy->backing_name = g_strdup(path == NULL ? copy->base->filename : path);
-    return TRUE;
+    return copy->backing_name != NULL;
 }
 
 gboolean
@@ -177,6 +191,9 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
         return FALSE;
     }
     if (!check_found_backing(copy, error)) {
+        return FALSE;
+    }
+    if (!check_files(copy, error)) {
         return FALSE;
     }
     return choose_backing_name(copy, error);

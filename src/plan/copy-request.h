@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "plan/plan.h"
+#include "plan/plan-files.h"
 
 typedef enum {
     QBLK_COPY_STAY,   /* stop when the copy is in sync with the guest */
@@ -32,12 +32,13 @@ typedef struct {
     const QblkCopyOptions *options;
     const QblkChain *chain;
     const QblkLayer *top;
-    const QblkLayer *base;        /* the layer below a shallow copy; NULL for a full one */
-    const QblkNode *top_node;     /* of the active layer, or NULL */
-    const char *format;           /* of the copy */
-    char *node;                   /* its node-name, owned */
-    char *storage;                /* node-name of its file, owned */
-    char *backing_name;           /* for its header, owned, or NULL */
+    const QblkLayer *base;    /* the layer below a shallow copy; NULL for a full one */
+    const QblkNode *top_node; /* of the active layer, or NULL */
+    const char *format;       /* of the copy */
+    char *node;               /* its node-name, owned */
+    char *storage;            /* node-name of its file, owned */
+    char *backing_name;       /* for its header, owned, or NULL */
+    QblkFileUses uses;
     gboolean opens_other_backing; /* its header leads to other images than those that are open */
 } QblkCopyRequest;
 

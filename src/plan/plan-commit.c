@@ -3,6 +3,7 @@
 
 #include "plan/backing-string.h"
 #include "plan/plan-check.h"
+#include "plan/plan-files.h"
 #include "plan/plan-steps.h"
 
 typedef struct {
@@ -14,13 +15,15 @@ typedef struct {
     const char *top_name; /* as the user names them */
     const char *base_name;
     gboolean is_inner;  /* the active layer is not committed */
-    char *backing_name; /* new backing string of the overlay, owned; NULL: QEMU chooses it */
+    char *backing_name; /* new backing string of the overlay, owned; NULL: there is no overlay */
+    QblkFileUses uses;
 } Commit;
 
 static void
 commit_clear(Commit *commit)
 {
     g_free(commit->backing_name);
+    qblk_file_uses_clear(&commit->uses);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Commit, commit_clear)
@@ -125,15 +128,34 @@ check_commit(const Commit *commit, GError **error)
     return qblk_plan_check_users(commit->context, commit->chain, commit->top, commit->base, error);
 }
 
+/* QEMU opens the base again to write to it, and an overlay that is not the active layer. */
+static gboolean
+check_files(Commit *commit, GError **error)
+{
+    guint top = commit->top->position, base = commit->base->position;
+
+    qblk_file_uses_init(&commit->uses, commit->chain);
+    if (top > 0) {
+        QblkFileUse use = top == 1 ? QBLK_USE_WRITE : QBLK_USE_REOPEN;
+        qblk_file_uses_set(&commit->uses, top - 1, top, use);
+    }
+    qblk_file_uses_set(&commit->uses, top, base, QBLK_USE_READ);
+    qblk_file_uses_set(&commit->uses, base, base + 1, QBLK_USE_REOPEN);
+    return qblk_file_uses_check(&commit->uses, error);
+}
+
 static gboolean
 choose_backing_name(Commit *commit, GError **error)
 {
     if (!commit->is_inner) {
         return TRUE;
     }
+
     const QblkLayer *overlay = qblk_chain_get_layer(commit->chain, commit->top->position - 1);
-    return qblk_backing_string_choose(commit->chain, overlay, commit->base,
-                                      commit->options->keep_relative, &commit->backing_name, error);
+    commit->backing_name =
+        qblk_backing_string_choose(commit->context->snapshot, commit->chain, overlay, commit->base,
+                                   commit->options->keep_relative, error);
+    return commit->backing_name != NULL;
 }
 
 /* ---- steps ---- */
@@ -222,10 +244,11 @@ make_plan(const Commit *commit, GError **error)
     }
 
     add_steps(plan, commit);
-    if (commit->options->delete_removed) {
-        qblk_plan_delete_removed(plan);
+    if (commit->options->delete_removed && !qblk_plan_delete_removed(plan, error)) {
+        return NULL;
     }
     add_expectations(plan, commit);
+    qblk_file_uses_warn(&commit->uses, plan);
     return g_steal_pointer(&plan);
 }
 
@@ -247,6 +270,9 @@ qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *option
         return NULL;
     }
     if (!check_commit(&commit, error)) {
+        return NULL;
+    }
+    if (!check_files(&commit, error)) {
         return NULL;
     }
     if (!choose_backing_name(&commit, error)) {

@@ -12,6 +12,7 @@ copy_clear(QblkCopyRequest *copy)
     g_free(copy->node);
     g_free(copy->storage);
     g_free(copy->backing_name);
+    qblk_file_uses_clear(&copy->uses);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkCopyRequest, copy_clear)
@@ -283,6 +284,7 @@ make_plan(const QblkCopyRequest *copy, GError **error)
     }
     add_steps(plan, copy);
     add_expectations(plan, copy);
+    qblk_file_uses_warn(&copy->uses, plan);
 
     /* The steps have jobs of their own. */
     return qblk_plan_check_id(copy->context, plan, error) ? g_steal_pointer(&plan) : NULL;

@@ -3,6 +3,7 @@
 
 #include "plan/backing-string.h"
 #include "plan/plan-check.h"
+#include "plan/plan-files.h"
 #include "plan/plan-steps.h"
 
 typedef struct {
@@ -12,13 +13,15 @@ typedef struct {
     const QblkLayer *top;  /* the active layer */
     const QblkLayer *base; /* the layer that stays below it; NULL: none does */
     guint end;             /* position of @base, or the number of layers */
-    char *backing_name;    /* new backing string of @top, owned; NULL: QEMU chooses it */
+    char *backing_name;    /* new backing string of @top, owned; NULL: it has no base then */
+    QblkFileUses uses;
 } Pull;
 
 static void
 pull_clear(Pull *pull)
 {
     g_free(pull->backing_name);
+    qblk_file_uses_clear(&pull->uses);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pull, pull_clear)
@@ -65,13 +68,28 @@ check_pull(const Pull *pull, GError **error)
 }
 
 static gboolean
+check_files(Pull *pull, GError **error)
+{
+    qblk_file_uses_init(&pull->uses, pull->chain);
+    qblk_file_uses_set(&pull->uses, 0, 1, QBLK_USE_WRITE);
+    qblk_file_uses_set(&pull->uses, 1, pull->end, QBLK_USE_READ);
+    if (pull->base != NULL) {
+        qblk_file_uses_set(&pull->uses, pull->end, pull->end + 1, QBLK_USE_NAME);
+    }
+    return qblk_file_uses_check(&pull->uses, error);
+}
+
+static gboolean
 choose_backing_name(Pull *pull, GError **error)
 {
     if (pull->base == NULL) {
         return TRUE;
     }
-    return qblk_backing_string_choose(pull->chain, pull->top, pull->base,
-                                      pull->options->keep_relative, &pull->backing_name, error);
+
+    pull->backing_name =
+        qblk_backing_string_choose(pull->context->snapshot, pull->chain, pull->top, pull->base,
+                                   pull->options->keep_relative, error);
+    return pull->backing_name != NULL;
 }
 
 /* ---- steps ---- */
@@ -128,6 +146,7 @@ make_plan(const Pull *pull, GError **error)
     }
     add_steps(plan, pull);
     add_expectations(plan, pull);
+    qblk_file_uses_warn(&pull->uses, plan);
     return g_steal_pointer(&plan);
 }
 
@@ -149,6 +168,9 @@ qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, G
         return NULL;
     }
     if (!check_pull(&pull, error)) {
+        return NULL;
+    }
+    if (!check_files(&pull, error)) {
         return NULL;
     }
     if (!choose_backing_name(&pull, error)) {

@@ -102,28 +102,54 @@ qblk_plan_add_close(QblkPlan *plan, const char *node)
     (void)append_step(plan, step_new_close(node));
 }
 
-/* TRUE if @layer is all of a file or block device of this machine, with a path that leads to it. */
-static gboolean
-is_local(const QblkLayer *layer, gboolean *is_block)
+/* What an image is stored in, as far as it can be deleted or marked. */
+typedef enum {
+    PLACE_FILE,
+    PLACE_BLOCK,   /* a block device */
+    PLACE_PART,    /* a part of one of these */
+    PLACE_NO_PATH, /* a file without a name, or with one that is not known */
+    PLACE_DELETED, /* a file that was deleted */
+    PLACE_OTHER,   /* on the network, for example */
+} Place;
+
+static Place
+find_place(const QblkLayer *layer)
 {
     g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
-    if (source == NULL || source->slice_offset != NULL || qblk_plan_layer_path(layer) == NULL) {
-        return FALSE;
-    }
 
-    *is_block = source->type == QBLK_SOURCE_BLOCK;
-    return source->type == QBLK_SOURCE_FILE || *is_block;
+    if (source == NULL || (source->type != QBLK_SOURCE_FILE && source->type != QBLK_SOURCE_BLOCK)) {
+        return PLACE_OTHER;
+    }
+    if (source->slice_offset != NULL) {
+        return PLACE_PART;
+    }
+    if (source->type == QBLK_SOURCE_BLOCK) {
+        return PLACE_BLOCK;
+    }
+    if (layer->file != NULL && layer->file->is_deleted) {
+        return PLACE_DELETED;
+    }
+    return qblk_plan_layer_path(layer) == NULL ? PLACE_NO_PATH : PLACE_FILE;
 }
 
 static void
 note_removed(QblkPlan *plan, const QblkLayer *layer)
 {
+    static const char *const reasons[] = {
+        [PLACE_FILE] = NULL,
+        [PLACE_BLOCK] = "it is a block device",
+        [PLACE_PART] = "it is a part of a file or device",
+        [PLACE_NO_PATH] = "no path that leads to it is known",
+        [PLACE_DELETED] = NULL,
+        [PLACE_OTHER] = "it is not a file of this machine",
+    };
     QblkRemovedImage *image = g_new0(QblkRemovedImage, 1);
-    gboolean is_block = FALSE;
+    Place place = find_place(layer);
 
     image->filename = g_strdup(layer->filename);
     image->path = g_strdup(qblk_plan_layer_path(layer));
-    image->is_local = is_local(layer, &is_block) && !is_block;
+    image->is_local = place == PLACE_FILE;
+    image->kept_because = g_strdup(reasons[place]);
     if (layer->file != NULL) {
         image->file = layer->file->open;
     }
@@ -275,9 +301,9 @@ qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char *back
 void
 qblk_plan_set_merged(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base)
 {
-    gboolean is_block;
+    Place place = find_place(layer);
 
-    if (is_local(layer, &is_block)) {
+    if (place == PLACE_FILE || place == PLACE_BLOCK) {
         plan->merged = g_strdup(layer->filename);
         plan->merged_into = g_strdup(base->filename);
         plan->merged_path = g_strdup(qblk_plan_layer_path(layer));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan.h"
 
+#include <qblk/error.h>
+
 /* The characters of ids and node-names (id_wellformed in util/id.c of QEMU). */
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
 
@@ -83,6 +85,7 @@ removed_image_free(gpointer data)
 
     g_free(image->filename);
     g_free(image->path);
+    g_free(image->kept_because);
     g_free(image);
 }
 
@@ -102,6 +105,7 @@ qblk_plan_new_empty(void)
     plan->steps = g_ptr_array_new_with_free_func(step_free);
     plan->before = g_ptr_array_new_with_free_func(expectation_free);
     plan->after = g_ptr_array_new_with_free_func(expectation_free);
+    plan->warnings = g_ptr_array_new_with_free_func(g_free);
     plan->removed = g_ptr_array_new_with_free_func(removed_image_free);
     return plan;
 }
@@ -161,6 +165,7 @@ qblk_plan_free(QblkPlan *plan)
     g_ptr_array_unref(plan->steps);
     g_ptr_array_unref(plan->before);
     g_ptr_array_unref(plan->after);
+    g_ptr_array_unref(plan->warnings);
     g_ptr_array_unref(plan->removed);
     g_free(plan);
 }
@@ -189,11 +194,19 @@ qblk_plan_moves_top(const QblkPlan *plan)
     return g_strcmp0(before->filename, after->filename) != 0;
 }
 
-void
-qblk_plan_delete_removed(QblkPlan *plan)
+gboolean
+qblk_plan_delete_removed(QblkPlan *plan, GError **error)
 {
     for (guint i = 0; i < plan->removed->len; i++) {
         QblkRemovedImage *image = plan->removed->pdata[i];
+        if (image->kept_because != NULL) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                        "cannot delete '%s' after the job: %s; without --delete, qblk "
+                        "lists the images to delete by hand",
+                        image->filename, image->kept_because);
+            return FALSE;
+        }
         image->will_delete = image->is_local;
     }
+    return TRUE;
 }

@@ -46,6 +46,7 @@ typedef struct {
     char *filename;        /* owned, as QEMU names it */
     char *path;            /* owned, as in QblkExpectation */
     gboolean is_local;     /* an image in a file of its own, which could be deleted */
+    char *kept_because;    /* owned: why it cannot be deleted, or NULL */
     gboolean will_delete;  /* the file is deleted after the job */
     QblkFileIdentity file; /* that QEMU has open; zero if it is not known */
 } QblkRemovedImage;
@@ -61,6 +62,7 @@ struct QblkPlan {
     GPtrArray *steps;     /* of QblkStep, owned, in order */
     GPtrArray *before;    /* of QblkExpectation, owned: the chain that the plan was made for */
     GPtrArray *after;     /* of QblkExpectation, owned: the chain that has to be there at the end */
+    GPtrArray *warnings;  /* of char, owned: for the user, before the plan is run */
     GPtrArray *removed;   /* of QblkRemovedImage, owned: the layers that leave the chain */
     char *partial;        /* file that is incomplete if the job is rolled back, or NULL */
     char *merged;         /* image that is stale after the job (merged-mark.h), or NULL */
@@ -117,5 +119,9 @@ gboolean qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *lay
 /** Returns: TRUE if the guest has another active image after the job. */
 gboolean qblk_plan_moves_top(const QblkPlan *plan);
 
-/** Delete the images that leave the chain after the job, if they are local files. */
-void qblk_plan_delete_removed(QblkPlan *plan);
+/**
+ * Delete the images that leave the chain after the job, except files that were deleted before.
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED if one of them cannot be deleted
+ */
+gboolean qblk_plan_delete_removed(QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -26,8 +26,8 @@ static char *
 relative_name(const QblkChain *chain, GError **error)
 {
     const GPtrArray *layers = chain->layers;
-    return qblk_backing_string_relative(chain, layers->pdata[0], layers->pdata[layers->len - 1],
-                                        error);
+    return qblk_backing_string_relative(NULL, chain, layers->pdata[0],
+                                        layers->pdata[layers->len - 1], error);
 }
 
 static void
@@ -122,27 +122,64 @@ a_name_with_a_secret_on_the_way_cannot_be_kept(void **state)
     }
 }
 
+/* The layers: a file, an address on the network, a file with a relative name. */
+static QblkChain *
+chain_of_places(void)
+{
+    QblkChain *chain = chain_of((const char *const[]){"/a/base", "nbd://h/x", "sub/base", NULL});
+    QblkLayer *file = chain->layers->pdata[0];
+    QblkLayer *url = chain->layers->pdata[1];
+    QblkLayer *relative = chain->layers->pdata[2];
+
+    file->source = qblk_source_new(QBLK_SOURCE_FILE);
+    url->source = qblk_source_new(QBLK_SOURCE_NETWORK);
+    relative->source = qblk_source_new(QBLK_SOURCE_FILE);
+    return chain;
+}
+
+static void
+a_path_or_a_url_is_named_as_it_is(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkChain) chain = chain_of_places();
+    g_autofree char *file = qblk_backing_string_absolute(NULL, chain->layers->pdata[0], &error);
+    assert_no_error(error);
+    assert_string_equal(file, "/a/base");
+    g_autofree char *url = qblk_backing_string_absolute(NULL, chain->layers->pdata[1], &error);
+    assert_no_error(error);
+    assert_string_equal(url, "nbd://h/x");
+}
+
+static void
+assert_refused(const QblkLayer *layer, const char *reason)
+{
+    GError *error = NULL;
+    assert_null(qblk_backing_string_absolute(NULL, layer, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, reason);
+}
+
 static void
 an_incomplete_path_is_not_written_to_a_header(void **state)
 {
-    g_autoptr(QblkChain) chain = chain_of((const char *const[]){"/a/base", "nbd://h/x", NULL});
+    g_autoptr(QblkChain) chain = chain_of_places();
     QblkLayer *file = chain->layers->pdata[0];
-    QblkLayer *url = chain->layers->pdata[1];
-    assert_null(qblk_backing_string_absolute(file));
-    file->source = qblk_source_new(QBLK_SOURCE_FILE);
-    url->source = qblk_source_new(QBLK_SOURCE_NETWORK);
-    assert_string_equal(qblk_backing_string_absolute(file), "/a/base");
-    assert_null(qblk_backing_string_absolute(url));
+
     file->had_secrets = TRUE;
-    assert_null(qblk_backing_string_absolute(file));
+    assert_refused(file, "contains a password");
     file->had_secrets = FALSE;
-    qblk_chain_filter_add(file->storage_filters, "slice", "raw");
-    assert_null(qblk_backing_string_absolute(file));
-    g_ptr_array_set_size(file->storage_filters, 0);
+    g_free(file->source->slice_offset);
+    file->source->slice_offset = g_strdup("512");
+    assert_refused(file, "does not report a complete name");
+    g_clear_pointer(&file->source->slice_offset, g_free);
     g_free(file->filename);
     file->filename = g_strdup("/a/gr\xef\xbf\xbd\xef\xbf\xbd"
                               "e");
-    assert_null(qblk_backing_string_absolute(file));
+    assert_refused(file, "not valid UTF-8");
+    g_free(file->filename);
+    g_autofree char *parts = g_strnfill(1023, 'x');
+    file->filename = g_strconcat("/", parts, NULL);
+    assert_refused(file, "has 1024 bytes");
+    assert_refused(chain->layers->pdata[2], "working directory of QEMU");
 }
 
 UNIT_MAIN(void)
@@ -153,6 +190,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_name_is_relative_to_its_directory),
         cmocka_unit_test(a_link_of_either_kind_is_the_file_it_leads_to),
         cmocka_unit_test(a_name_with_a_secret_on_the_way_cannot_be_kept),
+        cmocka_unit_test(a_path_or_a_url_is_named_as_it_is),
         cmocka_unit_test(an_incomplete_path_is_not_written_to_a_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

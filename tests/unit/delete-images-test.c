@@ -65,10 +65,11 @@ plan_without(const char *path, gboolean will_delete)
     QblkRemovedImage *removal = g_new0(QblkRemovedImage, 1);
     plan->target = g_strdup("vda");
     removal->filename = g_strdup(path);
+    removal->path = g_strdup(path);
     removal->is_local = TRUE;
     g_ptr_array_add(plan->removed, removal);
     if (will_delete) {
-        qblk_plan_delete_removed(plan);
+        assert_true(qblk_plan_delete_removed(plan, NULL));
     }
     return plan;
 }

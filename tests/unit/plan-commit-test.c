@@ -210,33 +210,47 @@ a_name_that_is_not_known_whole_is_written_into_no_header(void **state)
     const QblkCommitOptions inner = {.top = "vda[1]"};
     assert_refused(NODES_WITH_BASE("file", "/d/x://me:pw@h/base.qcow2"), "vda - top", &inner,
                    "the file name of '/d/x://me:***@h/base.qcow2' contains a password");
-    g_autoptr(GError) error = NULL;
-    g_autoptr(QblkReplies) replies =
-        graph_fixture_machine(NODES_WITH_BASE("http", "http://me:pw@h/base.qcow2"), "vda - top");
-    g_autoptr(QblkPlan) made = plan_on(replies, (QblkPlanContext){0}, &inner, &error);
-    assert_no_error(error);
-    const QblkStep *start = made->steps->pdata[0];
-    assert_null(qblk_json_get(start->arguments, "backing-file")); /* QEMU knows it */
+    /* QEMU knows all of it, but its choice is not seen before the job. */
+    assert_refused(NODES_WITH_BASE("http", "http://me:pw@h/base.qcow2"), "vda - top", &inner,
+                   "the file name of 'http://me:***@h/base.qcow2' contains a password");
 }
 
 static void
-only_files_with_a_path_are_deleted(void **state)
+what_cannot_be_deleted_is_refused_before_the_job(void **state)
 {
-    static const char nodes[] =
-        "base-file file /d/base\nbase qcow2 /d/base file=base-file\n"
-        "net-file http http://h/net\nnet qcow2 http://h/net file=net-file backing=base\n"
-        "block-file host_device /dev/b\nblock qcow2 /dev/b file=block-file backing=net\n"
-        "top-file file /d/top\ntop qcow2 /d/top file=top-file backing=block";
+    static const struct {
+        const char *nodes, *part;
+    } cases[] = {
+        {"top-file http http://h/t\ntop qcow2 http://h/t file=top-file backing=base",
+         "cannot delete 'http://h/t' after the job: it is not a file of this machine"},
+        {"top-file host_device /dev/b\ntop qcow2 /dev/b file=top-file backing=base",
+         "cannot delete '/dev/b' after the job: it is a block device"},
+        {"top-file file sub/t\ntop qcow2 sub/t file=top-file backing=base",
+         "cannot delete 'sub/t' after the job: no path that leads to it is known"},
+    };
+    const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT, .delete_removed = TRUE};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *nodes = g_strdup_printf(
+            "base-file file /d/base\nbase qcow2 /d/base file=base-file\n%s", cases[i].nodes);
+        assert_refused(nodes, "vda - top", &options, cases[i].part);
+    }
+}
+
+static void
+a_file_is_deleted_after_the_job(void **state)
+{
     g_autoptr(GError) error = NULL;
     const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT, .delete_removed = TRUE};
-    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top");
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_machine("base-file file /d/base\nbase qcow2 /d/base file=base-file\n"
+                              "top-file file /d/top\ntop qcow2 /d/top file=top-file backing=base",
+                              "vda - top");
     g_autoptr(QblkPlan) made = plan_on(replies, (QblkPlanContext){0}, &options, &error);
     assert_no_error(error);
-    assert_int_equal(made->removed->len, 3);
-    for (guint i = 0; i < made->removed->len; i++) {
-        const QblkRemovedImage *removal = made->removed->pdata[i];
-        assert_int_equal(removal->will_delete, g_str_equal(removal->filename, "/d/top"));
-    }
+    assert_int_equal(made->removed->len, 1);
+    const QblkRemovedImage *removal = made->removed->pdata[0];
+    assert_string_equal(removal->path, "/d/top");
+    assert_true(removal->will_delete);
 }
 
 UNIT_MAIN(void)
@@ -250,7 +264,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_id_in_use_is_refused),
         cmocka_unit_test(a_command_that_qemu_does_not_know_is_refused),
         cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
-        cmocka_unit_test(only_files_with_a_path_are_deleted),
+        cmocka_unit_test(what_cannot_be_deleted_is_refused_before_the_job),
+        cmocka_unit_test(a_file_is_deleted_after_the_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ is_promised(const char *header, const char *base, GError **error)
         g_free(below->node_name);
         below->node_name = g_strdup(base);
     }
-    return qblk_verify_chain(chain, "vda", plan->after, error);
+    return qblk_verify_chain(snapshot, chain, "vda", plan->after, error);
 }
 
 static void
@@ -61,11 +61,11 @@ another_format_is_another_chain(void **state)
     for (guint i = 0; i < chain->layers->len; i++) {
         (void)qblk_plan_expect(plan, chain->layers->pdata[i]);
     }
-    assert_true(qblk_verify_chain(chain, "vda", plan->after, NULL));
+    assert_true(qblk_verify_chain(snapshot, chain, "vda", plan->after, NULL));
     QblkExpectation *base = plan->after->pdata[2];
     g_free(base->format);
     base->format = g_strdup("raw");
-    assert_false(qblk_verify_chain(chain, "vda", plan->after, NULL));
+    assert_false(qblk_verify_chain(snapshot, chain, "vda", plan->after, NULL));
 }
 
 /* Its target name may change: the disk is found by its device. */
@@ -110,14 +110,32 @@ save_qed(const char *directory, gboolean is_raw)
     return path;
 }
 
+static QblkLayer *
+add_layer(QblkChain *chain, const char *node, const char *format, const char *path)
+{
+    QblkLayer *layer = qblk_chain_layer_new();
+
+    layer->position = chain->layers->len;
+    layer->node_name = g_strdup(node);
+    layer->format = g_strdup(format);
+    layer->filename = g_strdup(path);
+    g_ptr_array_add(chain->layers, layer);
+    return layer;
+}
+
 static gboolean
 is_header_right(const char *path, const char *directory, const char *format, GError **error)
 {
     g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+    g_autoptr(QblkChain) chain = qblk_chain_new("vda");
     g_autofree char *base = g_build_filename(directory, "base", NULL);
-    qblk_plan_expect_image(plan, "top", "qed", path)->names_next = TRUE;
-    (void)qblk_plan_expect_image(plan, "base", format, base);
-    return qblk_verify_headers(plan, error);
+    QblkLayer *top = add_layer(chain, "top", "qed", path);
+
+    top->backing_name = g_strdup("base");
+    (void)add_layer(chain, "base", format, base);
+    qblk_plan_expect(plan, top)->names_next = TRUE;
+    (void)qblk_plan_expect(plan, chain->layers->pdata[1]);
+    return qblk_verify_headers(NULL, chain, plan->after, TRUE, error);
 }
 
 /* The header of a qed image records only if the backing file is raw. */

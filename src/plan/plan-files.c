@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/plan-files.h"
+
+#include "graph/chain-resolve.h"
+#include "plan/plan-check.h"
+
+void
+qblk_file_uses_init(QblkFileUses *uses, const QblkChain *chain)
+{
+    uses->chain = chain;
+    uses->uses = g_new0(QblkFileUse, chain->layers->len); /* QBLK_USE_STAYS */
+}
+
+void
+qblk_file_uses_clear(QblkFileUses *uses)
+{
+    g_clear_pointer(&uses->uses, g_free);
+}
+
+void
+qblk_file_uses_set(QblkFileUses *uses, guint first, guint end, QblkFileUse use)
+{
+    for (guint i = first; i < end && i < uses->chain->layers->len; i++) {
+        uses->uses[i] = use;
+    }
+}
+
+/* ---- checks ---- */
+
+/* Why the file has to be the one that QEMU has open, and what can be done instead. */
+static const char *const needs[] = {
+    [QBLK_USE_STAYS] = NULL,
+    [QBLK_USE_READ] = NULL,
+    [QBLK_USE_WRITE] = "the job would write to a file that its name does not lead to: use 'qblk "
+                       "copy --pivot' to save the data",
+    [QBLK_USE_REOPEN] = "QEMU would open it again by its name to write to it: use 'qblk pull' or "
+                        "'qblk copy --pivot' to save the data",
+    [QBLK_USE_NAME] =
+        "the header of another image would name it: use 'qblk pull' without --base or "
+        "'qblk copy --pivot' without --shallow to save the data",
+};
+
+static gboolean
+has_other_file(const QblkLayerFile *file)
+{
+    return file != NULL && (file->state == QBLK_FILE_ANOTHER || file->state == QBLK_FILE_GONE);
+}
+
+/* TRUE if another layer of the chain has the name of @layer. */
+static gboolean
+has_shared_name(const QblkChain *chain, const QblkLayer *layer)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *other = chain->layers->pdata[i];
+        if (other != layer && g_strcmp0(other->filename, layer->filename) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+is_allowed(const QblkFileUses *uses, const QblkLayer *layer)
+{
+    QblkFileUse use = uses->uses[layer->position];
+
+    if (needs[use] == NULL || !has_other_file(layer->file)) {
+        return TRUE;
+    }
+    return use == QBLK_USE_NAME && layer->file->path != NULL && has_shared_name(uses->chain, layer);
+}
+
+/* Returns: (transfer full): "vda[1]: ..." */
+static char *
+describe(const QblkChain *chain, const QblkLayer *layer)
+{
+    g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
+    g_autofree char *state =
+        qblk_layer_file_describe(layer->file, layer->filename, chain->unknown_files);
+
+    return g_strdup_printf("%s: %s", spec, state);
+}
+
+gboolean
+qblk_file_uses_check(const QblkFileUses *uses, GError **error)
+{
+    const GPtrArray *layers = uses->chain->layers;
+
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkLayer *layer = layers->pdata[i];
+        if (is_allowed(uses, layer)) {
+            continue;
+        }
+
+        g_autofree char *state = describe(uses->chain, layer);
+        return qblk_plan_refuse(error, "%s; %s", state, needs[uses->uses[i]]);
+    }
+    return TRUE;
+}
+
+/* ---- warnings ---- */
+
+static void
+warn_of_layer(const QblkFileUses *uses, const QblkLayer *layer, QblkPlan *plan)
+{
+    if (!has_other_file(layer->file)) {
+        return;
+    }
+
+    gboolean is_read = uses->uses[layer->position] == QBLK_USE_READ;
+    g_autofree char *state = describe(uses->chain, layer);
+    char *warning = is_read ? g_strdup_printf("%s; the job reads the file that is open, so its "
+                                              "data are not lost",
+                                              state)
+                            : g_strdup_printf("%s; the job does not change that", state);
+    g_ptr_array_add(plan->warnings, warning);
+}
+
+void
+qblk_file_uses_warn(const QblkFileUses *uses, QblkPlan *plan)
+{
+    const QblkChain *chain = uses->chain;
+
+    if (chain->unknown_files != NULL) {
+        char *warning = g_strdup_printf("disk '%s': it is not known which files QEMU has open: %s",
+                                        chain->target, chain->unknown_files);
+        g_ptr_array_add(plan->warnings, warning);
+        return;
+    }
+    for (guint i = 0; i < chain->layers->len; i++) {
+        warn_of_layer(uses, chain->layers->pdata[i], plan);
+    }
+}
