@@ -126,22 +126,29 @@ qblk_verify_files(const QblkChain *chain, const GPtrArray *expected, GError **er
 
 /* ---- headers ---- */
 
+/* The path of the image for QEMU, or its name. */
+static const char *
+get_path(const QblkLayer *layer)
+{
+    return qblk_layer_file_has_path(layer->file) ? layer->file->path : layer->filename;
+}
+
 /* Returns: (transfer full): the shell command that writes the right header. */
 static char *
-repair_command(const QblkLayer *layer, const QblkExpectation *expected, const QblkLayer *next)
+repair_command(const QblkSnapshot *snapshot, const QblkLayer *layer,
+               const QblkExpectation *expected, const QblkLayer *next)
 {
-    const char *path =
-        layer->file != NULL && layer->file->path != NULL ? layer->file->path : layer->filename;
-    const char *name = expected->backing_name;
-    if (name == NULL && next != NULL) {
-        name = next->file != NULL && next->file->path != NULL ? next->file->path : next->filename;
-    }
-
-    g_autofree char *image = g_shell_quote(path);
-    g_autofree char *backing = g_shell_quote(name == NULL ? "" : name);
+    g_autofree char *image = g_shell_quote(get_path(layer));
     if (next == NULL) {
         return g_strdup_printf("qemu-img rebase -u -f %s -b '' %s", layer->format, image);
     }
+
+    /* The planned name, unless the image was renamed meanwhile. */
+    const char *name = expected->backing_name;
+    if (name == NULL || !qblk_backing_string_leads_to_layer(snapshot, layer, name, next)) {
+        name = get_path(next);
+    }
+    g_autofree char *backing = g_shell_quote(name);
     return g_strdup_printf("qemu-img rebase -u -f %s -b %s -F %s %s", layer->format, backing,
                            next->format, image);
 }
@@ -153,26 +160,29 @@ typedef struct {
 } Backing;
 
 static void
-set_other_backing_file(const QblkLayer *layer, const Backing *backing,
-                       const QblkExpectation *expected, const QblkLayer *next, GError **error)
+set_wrong_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const Backing *backing,
+                 const QblkExpectation *expected, const QblkLayer *next, GError **error)
 {
-    g_autofree char *repair = repair_command(layer, expected, next);
-    const char *name = backing->name == NULL ? "nothing" : backing->name;
+    g_autofree char *repair = repair_command(snapshot, layer, expected, next);
     const char *format = backing->format == NULL ? "unknown" : backing->format;
 
     if (next == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "the job succeeded, but the header of '%s' names the backing file '%s' (format "
                     "%s), and there is no layer below; to repair it, stop the guest and run: %s",
-                    layer->filename, name, format, repair);
-        return;
+                    layer->filename, backing->name, format, repair);
+    } else if (backing->name == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "the job succeeded, but the header of '%s' names no backing file, and '%s' is "
+                    "below it; to repair it, stop the guest and run: %s",
+                    layer->filename, get_path(next), repair);
+    } else {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "the job succeeded, but the header of '%s' names the backing file '%s' (format "
+                    "%s), and the image below it is '%s' (format %s); to repair it, stop the guest "
+                    "and run: %s",
+                    layer->filename, backing->name, format, get_path(next), next->format, repair);
     }
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "the job succeeded, but the header of '%s' names the backing file '%s' (format %s) "
-                "instead of '%s' (format %s); to repair it, stop the guest and run: %s",
-                layer->filename, name, format,
-                expected->backing_name == NULL ? next->filename : expected->backing_name,
-                next->format, repair);
 }
 
 /* The header of a qed image records only if the backing file is raw. */
@@ -222,7 +232,7 @@ check_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLay
     Backing backing = {reported == NULL || reported[0] == '\0' ? NULL : reported,
                        layer->backing_format};
     if (!is_right(snapshot, layer, next, expected, &backing)) {
-        set_other_backing_file(layer, &backing, expected, next, error);
+        set_wrong_header(snapshot, layer, &backing, expected, next, error);
         return FALSE;
     }
 
@@ -234,7 +244,7 @@ check_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLay
     backing = (Backing){header->backing_name, header->backing_format};
     if (!is_right(snapshot, layer, next, expected, &backing) ||
         (next != NULL && !is_format(layer, backing.format, next->format))) {
-        set_other_backing_file(layer, &backing, expected, next, error);
+        set_wrong_header(snapshot, layer, &backing, expected, next, error);
         return FALSE;
     }
     return TRUE;

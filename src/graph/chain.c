@@ -25,6 +25,27 @@ qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *dri
     g_ptr_array_add(filters, filter);
 }
 
+static void
+further_file_free(gpointer data)
+{
+    QblkFurtherFile *further = data;
+    g_free(further->filename);
+    qblk_layer_file_free(further->file);
+    g_free(further);
+}
+
+void
+qblk_chain_further_file_add(QblkLayer *layer, const char *filename, const QblkLayerFile *file)
+{
+    QblkFurtherFile *further = g_new0(QblkFurtherFile, 1);
+    further->filename = g_strdup(filename);
+    further->file = qblk_layer_file_copy(file);
+    if (layer->further_files == NULL) {
+        layer->further_files = g_ptr_array_new_with_free_func(further_file_free);
+    }
+    g_ptr_array_add(layer->further_files, further);
+}
+
 QblkLayer *
 qblk_chain_layer_new(void)
 {
@@ -52,6 +73,7 @@ qblk_chain_layer_free(QblkLayer *layer)
     qblk_source_free(layer->source);
     g_free(layer->problem);
     qblk_layer_file_free(layer->file);
+    g_clear_pointer(&layer->further_files, g_ptr_array_unref);
     g_free(layer->backing_name);
     g_free(layer->backing_format);
     g_ptr_array_unref(layer->filters);

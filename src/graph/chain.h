@@ -17,6 +17,12 @@ typedef struct {
     char *driver;
 } QblkFilter;
 
+/** Another file of an image: an external data file, an extent of VMDK. */
+typedef struct {
+    char *filename;      /* as QEMU reports it */
+    QblkLayerFile *file; /* owned, the file that QEMU has open, or NULL */
+} QblkFurtherFile;
+
 struct QblkLayer {
     guint position;
     gint64 index;           /* of "vda[N]", or QBLK_UNKNOWN */
@@ -29,6 +35,7 @@ struct QblkLayer {
     QblkSource *source;     /* owned, read from a document, or NULL: see qblk_layer_source_new */
     char *problem;          /* why the document has no source, or NULL */
     QblkLayerFile *file; /* owned, the file that QEMU has open; NULL: not asked for, or no file */
+    GPtrArray *further_files; /* of QblkFurtherFile, owned; NULL: it has no other files */
     gboolean read_only;
     gboolean had_secrets;       /* the file name is incomplete: secrets were removed */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
@@ -94,6 +101,9 @@ void qblk_chain_layer_free(QblkLayer *layer);
  * source is not known.
  */
 QblkSource *qblk_layer_source_new(const QblkLayer *layer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Add a QblkFurtherFile to @layer; both values are copied. */
+void qblk_chain_further_file_add(QblkLayer *layer, const char *filename, const QblkLayerFile *file);
 
 GPtrArray *qblk_chain_filters_new(void); /* of QblkFilter, owned */
 void qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/file-match.h"
 
-#include "base/const-cast.h"
+#include "image/image-header.h"
 
 /* ---- the file of an entry ---- */
 
@@ -31,12 +31,52 @@ is_free(const QblkFileMatch *match, QblkOpenedFile *file)
     return count_used(match, file) < file->descriptors;
 }
 
+/* ---- evidence ---- */
+
 static gboolean
-has_size(const QblkFileEntry *entry, QblkOpenedFile *file)
+has_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
 {
     return file->file.inode != 0 && file->allocated > 0 &&
            entry->node->actual_size == file->allocated;
 }
+
+/* TRUE if QEMU has read a header with a backing string. */
+static gboolean
+has_header(const QblkFileEntry *entry)
+{
+    return entry->format != NULL && qblk_image_header_has_backing(entry->format->driver);
+}
+
+/* TRUE if @file does not have the header that QEMU has read. */
+static gboolean
+has_other_header(const QblkFileEntry *entry, const QblkOpenedFile *file)
+{
+    if (!has_header(entry)) {
+        return FALSE;
+    }
+    return g_strcmp0(entry->format->driver, file->format) != 0 ||
+           g_strcmp0(entry->format->backing_name, file->backing_name) != 0;
+}
+
+/* The size of a file that QEMU writes to changes. */
+static gboolean
+has_other_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
+{
+    return entry->node->read_only && file->file.inode != 0 && !has_size(entry, file);
+}
+
+/* TRUE if what QEMU reports shows that @file is the one of @entry, unless it shows that of several
+ * files. */
+static gboolean
+fits(const QblkFileEntry *entry, const QblkOpenedFile *file)
+{
+    if (has_other_header(entry, file) || has_other_size(entry, file)) {
+        return FALSE;
+    }
+    return has_size(entry, file) || (has_header(entry) && file->backing_name != NULL);
+}
+
+/* ---- by the name ---- */
 
 /* The file that the name of @entry leads to, if the process has it open. */
 static QblkOpenedFile *
@@ -48,30 +88,28 @@ find_named(const QblkFileMatch *match, const QblkFileEntry *entry)
     return qblk_opened_files_find(match->opened, &entry->named);
 }
 
-/* Another file that has the size which QEMU reports for a file that it does not write to; names
- * were exchanged. */
-static gboolean
-is_contradicted(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *named)
+/* Find another file that fits @entry, if @named does not: names were exchanged. */
+static QblkOpenedFile *
+find_exchanged(const QblkFileMatch *match, const QblkFileEntry *entry, const QblkOpenedFile *named)
 {
-    if (!entry->node->read_only || named->file.inode == 0 || has_size(entry, named)) {
-        return FALSE;
+    if (!has_other_header(entry, named) && !has_other_size(entry, named)) {
+        return NULL;
     }
 
     for (guint i = 0; i < match->opened->files->len; i++) {
         QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (file != named && has_size(entry, file)) {
-            return TRUE;
+        if (file != named && fits(entry, file)) {
+            return file;
         }
     }
-    return FALSE;
+    return NULL;
 }
 
-/* Returns: (transfer full): the files whose name does not show which entry has them: several have
- * that name, or a size contradicts one. */
-static GHashTable *
+/* Collect the files that more entries have by their names than the process has open, and those
+ * whose names were exchanged. */
+static void
 find_doubtful(const QblkFileMatch *match)
 {
-    GHashTable *doubtful = g_hash_table_new(g_direct_hash, g_direct_equal);
     g_autoptr(GHashTable) claims = g_hash_table_new(g_direct_hash, g_direct_equal);
 
     for (guint i = 0; i < match->entries->len; i++) {
@@ -84,30 +122,13 @@ find_doubtful(const QblkFileMatch *match)
         guint count = GPOINTER_TO_UINT(g_hash_table_lookup(claims, named)) + 1;
         g_hash_table_insert(claims, named, GUINT_TO_POINTER(count));
         if (count > named->descriptors) {
-            g_hash_table_add(doubtful, named);
+            g_hash_table_add(match->doubtful, named);
         }
-        if (is_contradicted(match, entry, named)) {
-            g_hash_table_add(doubtful, named);
-        }
-    }
-    return doubtful;
-}
 
-/* Names that were exchanged leave two files in doubt, and the size shows only one of them. */
-static void
-add_exchanged(const QblkFileMatch *match, GHashTable *doubtful)
-{
-    for (guint i = 0; i < match->entries->len; i++) {
-        const QblkFileEntry *entry = match->entries->pdata[i];
-        QblkOpenedFile *named = find_named(match, entry);
-        if (named == NULL || !is_contradicted(match, entry, named)) {
-            continue;
-        }
-        for (guint j = 0; j < match->opened->files->len; j++) {
-            QblkOpenedFile *file = match->opened->files->pdata[j];
-            if (file != named && has_size(entry, file)) {
-                g_hash_table_add(doubtful, file);
-            }
+        QblkOpenedFile *other = find_exchanged(match, entry, named);
+        if (other != NULL) {
+            g_hash_table_add(match->doubtful, named);
+            g_hash_table_add(match->doubtful, other);
         }
     }
 }
@@ -115,13 +136,11 @@ add_exchanged(const QblkFileMatch *match, GHashTable *doubtful)
 static void
 match_names(QblkFileMatch *match)
 {
-    g_autoptr(GHashTable) doubtful = find_doubtful(match);
-    add_exchanged(match, doubtful);
-
+    find_doubtful(match);
     for (guint i = 0; i < match->entries->len; i++) {
         QblkFileEntry *entry = match->entries->pdata[i];
         QblkOpenedFile *named = find_named(match, entry);
-        if (named != NULL && !g_hash_table_contains(doubtful, named)) {
+        if (named != NULL && !g_hash_table_contains(match->doubtful, named)) {
             set_file(match, entry, named);
         }
     }
@@ -181,11 +200,11 @@ follow_headers(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpene
         }
 
         QblkOpenedFile *next = NULL;
-        if (file->has_backing && qblk_file_identity_is_known(&file->below)) {
+        if (qblk_file_identity_is_known(&file->below)) {
             next = qblk_opened_files_find(match->opened, &file->below);
         }
         if (entry->below == NULL) {
-            return !file->has_backing;
+            return file->backing_name == NULL;
         }
         if (!qblk_file_match_is_missing(entry->below)) {
             return next != NULL && next == entry->below->file;
@@ -222,9 +241,7 @@ find_below(const QblkFileMatch *match, const QblkFileEntry *entry, gboolean *has
         const QblkFileEntry *upper = match->entries->pdata[i];
         if (upper->below == entry && upper->file != NULL) {
             *has_upper = TRUE;
-            return upper->file->has_backing
-                       ? qblk_opened_files_find(match->opened, &upper->file->below)
-                       : NULL;
+            return qblk_opened_files_find(match->opened, &upper->file->below);
         }
     }
     return NULL;
@@ -267,17 +284,17 @@ match_headers(QblkFileMatch *match)
     }
 }
 
-/* ---- by the size ---- */
+/* ---- by the evidence ---- */
 
-/* The only free file of the size of @entry that is the size of no other such entry. */
+/* The only free file that fits @entry, and no other such entry. */
 static QblkOpenedFile *
-find_by_size(const QblkFileMatch *match, const QblkFileEntry *entry)
+find_fitting(const QblkFileMatch *match, const QblkFileEntry *entry)
 {
     QblkOpenedFile *found = NULL;
 
     for (guint i = 0; i < match->opened->files->len; i++) {
         QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (!is_free(match, file) || !has_size(entry, file)) {
+        if (!is_free(match, file) || !fits(entry, file)) {
             continue;
         }
         if (found != NULL) {
@@ -288,7 +305,7 @@ find_by_size(const QblkFileMatch *match, const QblkFileEntry *entry)
 
     for (guint i = 0; found != NULL && i < match->entries->len; i++) {
         const QblkFileEntry *other = match->entries->pdata[i];
-        if (other != entry && qblk_file_match_is_missing(other) && has_size(other, found)) {
+        if (other != entry && qblk_file_match_is_missing(other) && fits(other, found)) {
             return NULL;
         }
     }
@@ -296,7 +313,7 @@ find_by_size(const QblkFileMatch *match, const QblkFileEntry *entry)
 }
 
 static void
-match_sizes(QblkFileMatch *match)
+match_evidence(QblkFileMatch *match)
 {
     gboolean has_found = TRUE;
     while (has_found) {
@@ -304,11 +321,26 @@ match_sizes(QblkFileMatch *match)
         for (guint i = 0; i < match->entries->len; i++) {
             QblkFileEntry *entry = match->entries->pdata[i];
             QblkOpenedFile *file =
-                qblk_file_match_is_missing(entry) ? find_by_size(match, entry) : NULL;
+                qblk_file_match_is_missing(entry) ? find_fitting(match, entry) : NULL;
             if (file != NULL) {
                 set_file(match, entry, file);
                 has_found = TRUE;
             }
+        }
+    }
+}
+
+/* A doubtful file that the process has open more often than entries have it belongs to one of those
+ * with its name, and so at least one of them has the wrong file. */
+static void
+remove_unproven(const QblkFileMatch *match)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        QblkFileEntry *entry = match->entries->pdata[i];
+        QblkOpenedFile *named = qblk_opened_files_find(match->opened, &entry->named);
+        if (named != NULL && g_hash_table_contains(match->doubtful, named) &&
+            is_free(match, named)) {
+            entry->file = NULL;
         }
     }
 }
@@ -367,12 +399,13 @@ has_missing(const QblkFileMatch *match)
 void
 qblk_file_match_find(QblkFileMatch *match)
 {
+    qblk_opened_files_read_headers(match->opened);
     match_names(match);
     if (has_missing(match)) {
         match_deleted(match);
-        qblk_opened_files_read_headers(match->opened);
         match_headers(match);
-        match_sizes(match);
+        match_evidence(match);
+        remove_unproven(match);
     }
     remove_all_repeated(match);
 }

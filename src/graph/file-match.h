@@ -11,7 +11,8 @@
 typedef struct QblkFileEntry QblkFileEntry;
 struct QblkFileEntry {
     const QblkNode *node;
-    char *name; /* as QEMU reports it; NULL: it is not complete */
+    const QblkNode *format; /* the format node above, or NULL */
+    char *name;             /* as QEMU reports it; NULL: it is not complete */
     QblkFileIdentity named;
     QblkFileEntry *below; /* of the next layer, or NULL */
     gboolean is_below;    /* it is the next layer of another one that has no file yet */
@@ -24,9 +25,10 @@ struct QblkFileEntry {
 typedef struct {
     QblkOpenedFiles *opened;
     const QblkJson *fdsets;
-    GPtrArray *entries;  /* of QblkFileEntry, owned */
-    GHashTable *by_node; /* QblkNode -> QblkFileEntry, borrowed */
-    GHashTable *used;    /* QblkOpenedFile -> how many entries have it */
+    GPtrArray *entries;   /* of QblkFileEntry, owned */
+    GHashTable *by_node;  /* QblkNode -> QblkFileEntry, borrowed */
+    GHashTable *doubtful; /* of QblkOpenedFile: its name does not show which entries have it */
+    GHashTable *used;     /* QblkOpenedFile -> how many entries have it */
 } QblkFileMatch;
 
 /** Find the files of all entries without one, see qblk_layer_files_load(). */

@@ -153,20 +153,24 @@ find_storage(const QblkFileMatch *match, const QblkNode *node, guint limit)
     return NULL;
 }
 
-/* Connect the entries of all layers with those of the layers below. */
+/* Connect the entries of all layers with their format nodes, and with the layers below. */
 static void
 connect_entries(const QblkFileMatch *match, const GPtrArray *nodes)
 {
     for (guint i = 0; i < nodes->len; i++) {
         const QblkNode *node = nodes->pdata[i];
-        const QblkNode *backing = qblk_node_child(node, "backing");
-        if (backing == NULL || qblk_node_is(node, QBLK_DRIVER_FILTER)) {
+        QblkFileEntry *upper =
+            qblk_node_is(node, QBLK_DRIVER_FORMAT) ? find_storage(match, node, nodes->len) : NULL;
+        if (upper == NULL) {
             continue;
         }
+        if (upper->format == NULL) {
+            upper->format = node;
+        }
 
-        QblkFileEntry *upper = find_storage(match, node, nodes->len);
+        const QblkNode *backing = qblk_node_child(node, "backing");
         QblkFileEntry *lower = find_storage(match, backing, nodes->len);
-        if (upper != NULL && lower != NULL && upper != lower) {
+        if (lower != NULL && upper != lower) {
             upper->below = lower;
             lower->has_upper = TRUE;
         }
@@ -272,12 +276,14 @@ qblk_layer_files_load(const GPtrArray *nodes, QblkOpenedFiles *opened, const Qbl
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
     g_autoptr(GHashTable) by_node = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_autoptr(GHashTable) doubtful = g_hash_table_new(g_direct_hash, g_direct_equal);
     g_autoptr(GHashTable) used = g_hash_table_new(g_direct_hash, g_direct_equal);
     QblkFileMatch match = {
         .opened = opened,
         .fdsets = fdsets,
         .entries = entries,
         .by_node = by_node,
+        .doubtful = doubtful,
         .used = used,
     };
 

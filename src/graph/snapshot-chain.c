@@ -115,6 +115,35 @@ find_file(const QblkSnapshot *snapshot, const QblkNode *storage)
     return qblk_layer_file_copy(g_hash_table_lookup(snapshot->files, storage->name));
 }
 
+/* The children of a format node beside its storage and the next layer: an external data file of
+ * qcow2, the extents of VMDK. */
+static void
+load_further_files(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format,
+                   QblkLayer *layer)
+{
+    const QblkNode *storage = qblk_node_storage(format);
+    if (snapshot->files == NULL || is_protocol(format)) {
+        return;
+    }
+
+    for (guint i = 0; i < format->children->len; i++) {
+        const QblkChild *child = format->children->pdata[i];
+        const QblkNode *node = child->node;
+        if (node == storage || g_str_equal(child->name, "backing")) {
+            continue;
+        }
+
+        while (node != NULL && !is_protocol(node) && count_step(walk, node, NULL)) {
+            node = qblk_node_storage(node);
+        }
+        const QblkLayerFile *file =
+            node == NULL ? NULL : g_hash_table_lookup(snapshot->files, node->name);
+        if (file != NULL) {
+            qblk_chain_further_file_add(layer, node->filename, file);
+        }
+    }
+}
+
 static QblkLayer *
 load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GError **error)
 {
@@ -144,6 +173,7 @@ load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GEr
 
     layer->location = qblk_location_new(format, storage);
     layer->file = find_file(snapshot, storage);
+    load_further_files(snapshot, walk, format, layer);
     return layer;
 }
 

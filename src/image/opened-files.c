@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/opened-files.h"
 
+#include "base/redact.h"
 #include "image/image-file.h"
 #include "image/process.h"
 
@@ -38,6 +39,7 @@ file_free(gpointer data)
 {
     QblkOpenedFile *file = data;
     g_free(file->path);
+    g_free(file->backing_name);
     g_free(file);
 }
 
@@ -332,10 +334,9 @@ qblk_opened_files_here(const QblkOpenedFiles *opened, const char *path,
 
 /* ---- headers ---- */
 
-/* A format that may have a backing file, by the magic of the image; a raw image whose guest has
- * written that magic makes no difference: its own layer has no file below. */
+/* The magic may also be what a guest has written to a raw image; its node has another format. */
 static QblkImageHeader *
-read_header(const QblkOpenedFiles *opened, const QblkOpenedFile *file)
+read_header(const QblkOpenedFiles *opened, const QblkOpenedFile *file, const char **format)
 {
     g_autofree char *name = g_strdup_printf("fd/%d", file->descriptor);
     g_autofree char *path = proc_path(opened->pid, name);
@@ -344,28 +345,43 @@ read_header(const QblkOpenedFiles *opened, const QblkOpenedFile *file)
         return NULL;
     }
 
-    const char *format = qblk_image_header_format(image->bytes, image->length);
-    if (format == NULL || !qblk_image_header_has_backing(format)) {
+    *format = qblk_image_header_format(image->bytes, image->length);
+    if (*format == NULL || !qblk_image_header_has_backing(*format)) {
         return NULL;
     }
-    return qblk_image_header_read(format, image->bytes, image->length, NULL);
+    return qblk_image_header_read(*format, image->bytes, image->length, NULL);
+}
+
+/* A relative name is relative to the directory of the image. */
+static QblkFileIdentity
+look_up_backing(QblkOpenedFiles *opened, const QblkOpenedFile *file, const char *name)
+{
+    g_autofree char *directory = g_path_get_dirname(file->path);
+    g_autofree char *path =
+        g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(directory, name, NULL);
+    return qblk_opened_files_look_up(opened, path);
 }
 
 void
 qblk_opened_files_read_headers(QblkOpenedFiles *opened)
 {
+    if (opened->has_headers) {
+        return;
+    }
+
+    opened->has_headers = TRUE;
     for (guint i = 0; i < opened->files->len; i++) {
         QblkOpenedFile *file = opened->files->pdata[i];
-        g_autoptr(QblkImageHeader) header = read_header(opened, file);
-        if (header == NULL || header->backing_name == NULL) {
+        const char *format = NULL;
+        g_autoptr(QblkImageHeader) header = read_header(opened, file, &format);
+        if (header == NULL) {
             continue;
         }
 
-        g_autofree char *directory = g_path_get_dirname(file->path);
-        g_autofree char *path = g_path_is_absolute(header->backing_name)
-                                    ? g_strdup(header->backing_name)
-                                    : g_build_filename(directory, header->backing_name, NULL);
-        file->has_backing = TRUE;
-        file->below = qblk_opened_files_look_up(opened, path);
+        file->format = format;
+        if (header->backing_name != NULL) {
+            file->backing_name = qblk_redact_name(header->backing_name, NULL);
+            file->below = look_up_backing(opened, file, header->backing_name);
+        }
     }
 }

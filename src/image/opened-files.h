@@ -14,13 +14,15 @@
 /** A file or block device that the process can read. */
 typedef struct {
     QblkFileIdentity file;
-    char *path;             /* by the kernel, follows renames; in the namespace of the process */
-    gboolean is_deleted;    /* @path is the last name that the file had */
-    gint64 allocated;       /* bytes, as QEMU reports the size of a file */
-    guint descriptors;      /* how often the process has it open */
-    int descriptor;         /* one of them */
-    gboolean has_backing;   /* by qblk_opened_files_read_headers(): its header names a file */
-    QblkFileIdentity below; /* which one that is now; zero if it does not exist */
+    char *path;          /* by the kernel, follows renames; in the namespace of the process */
+    gboolean is_deleted; /* @path is the last name that the file had */
+    gint64 allocated;    /* bytes, as QEMU reports the size of a file */
+    guint descriptors;   /* how often the process has it open */
+    int descriptor;      /* one of them */
+    /* by qblk_opened_files_read_headers(), of an image whose format may have a backing file: */
+    const char *format;     /* by its magic; NULL: another format, or it was not read */
+    char *backing_name;     /* in its header, without secrets, or NULL */
+    QblkFileIdentity below; /* the file that this names now; zero if it does not exist */
 } QblkOpenedFile;
 
 typedef struct {
@@ -32,6 +34,7 @@ typedef struct {
     GPtrArray *files;        /* of QblkOpenedFile, owned, each file once */
     GHashTable *by_identity; /* QblkFileIdentity -> QblkOpenedFile, borrowed */
     GHashTable *by_number;   /* descriptor -> QblkOpenedFile, borrowed */
+    gboolean has_headers;    /* the headers were read */
     GHashTable *names;       /* char, owned -> QblkFileIdentity, owned */
 } QblkOpenedFiles;
 

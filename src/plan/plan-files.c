@@ -72,13 +72,33 @@ is_allowed(const QblkFileUses *uses, const QblkLayer *layer)
 
 /* Returns: (transfer full): "vda[1]: ..." */
 static char *
-describe(const QblkChain *chain, const QblkLayer *layer)
+describe(const QblkChain *chain, const QblkLayer *layer, const QblkLayerFile *file,
+         const char *filename)
 {
     g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
-    g_autofree char *state =
-        qblk_layer_file_describe(layer->file, layer->filename, chain->unknown_files);
+    g_autofree char *state = qblk_layer_file_describe(file, filename, chain->unknown_files);
 
     return g_strdup_printf("%s: %s", spec, state);
+}
+
+/* QEMU opens the other files of an image, such as an external data file, again together with it.
+ * Headers do not name them. */
+static const QblkFurtherFile *
+find_other_further_file(const QblkLayer *layer)
+{
+    for (guint i = 0; layer->further_files != NULL && i < layer->further_files->len; i++) {
+        const QblkFurtherFile *further = layer->further_files->pdata[i];
+        if (has_other_file(further->file)) {
+            return further;
+        }
+    }
+    return NULL;
+}
+
+static gboolean
+refuse(const char *state, QblkFileUse use, GError **error)
+{
+    return qblk_plan_refuse(error, "%s; %s", state, needs[use]);
 }
 
 gboolean
@@ -88,12 +108,16 @@ qblk_file_uses_check(const QblkFileUses *uses, GError **error)
 
     for (guint i = 0; i < layers->len; i++) {
         const QblkLayer *layer = layers->pdata[i];
-        if (is_allowed(uses, layer)) {
-            continue;
+        if (!is_allowed(uses, layer)) {
+            g_autofree char *state = describe(uses->chain, layer, layer->file, layer->filename);
+            return refuse(state, uses->uses[i], error);
         }
 
-        g_autofree char *state = describe(uses->chain, layer);
-        return qblk_plan_refuse(error, "%s; %s", state, needs[uses->uses[i]]);
+        const QblkFurtherFile *further = find_other_further_file(layer);
+        if (further != NULL && needs[uses->uses[i]] != NULL) {
+            g_autofree char *state = describe(uses->chain, layer, further->file, further->filename);
+            return refuse(state, uses->uses[i], error);
+        }
     }
     return TRUE;
 }
@@ -101,19 +125,29 @@ qblk_file_uses_check(const QblkFileUses *uses, GError **error)
 /* ---- warnings ---- */
 
 static void
-warn_of_layer(const QblkFileUses *uses, const QblkLayer *layer, QblkPlan *plan)
+warn_of_file(const QblkFileUses *uses, const QblkLayer *layer, const QblkLayerFile *file,
+             const char *filename, QblkPlan *plan)
 {
-    if (!has_other_file(layer->file)) {
-        return;
-    }
-
     gboolean is_read = uses->uses[layer->position] == QBLK_USE_READ;
-    g_autofree char *state = describe(uses->chain, layer);
+    g_autofree char *state = describe(uses->chain, layer, file, filename);
     char *warning = is_read ? g_strdup_printf("%s; the job reads the file that is open, so its "
                                               "data are not lost",
                                               state)
                             : g_strdup_printf("%s; the job does not change that", state);
     g_ptr_array_add(plan->warnings, warning);
+}
+
+static void
+warn_of_layer(const QblkFileUses *uses, const QblkLayer *layer, QblkPlan *plan)
+{
+    const QblkFurtherFile *further = find_other_further_file(layer);
+
+    if (has_other_file(layer->file)) {
+        warn_of_file(uses, layer, layer->file, layer->filename, plan);
+    }
+    if (further != NULL) {
+        warn_of_file(uses, layer, further->file, further->filename, plan);
+    }
 }
 
 void
