@@ -100,3 +100,36 @@ qblk_file_sync_append_line(int fd, gsize *whole, const char *text)
     *whole += length;
     return TRUE;
 }
+
+static gboolean
+write_synced(int fd, const char *text)
+{
+    gsize length = strlen(text), done = 0;
+    while (done < length) {
+        ssize_t written = write(fd, text + done, length - done);
+        if (written < 0 && errno != EINTR) {
+            return FALSE;
+        }
+        done += written < 0 ? 0 : (gsize)written;
+    }
+    return fsync(fd) == 0;
+}
+
+gboolean
+qblk_file_sync_write_new(const char *path, const char *text)
+{
+    (void)unlink(path);
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        return FALSE;
+    }
+
+    gboolean done = write_synced(fd, text);
+    int reason = errno;
+    close(fd);
+    if (!done) {
+        (void)unlink(path);
+    }
+    errno = reason;
+    return done;
+}

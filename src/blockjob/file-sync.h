@@ -21,6 +21,13 @@ gboolean qblk_file_sync_parent(const char *path);
 gboolean qblk_file_sync_make_directory(const char *directory);
 
 /**
+ * Write @text to the new file @path, which replaces one of that name, and sync it, but not its
+ * name.  The directory may belong to another user, and a link in it is not followed.  On failure
+ * the file does not exist.
+ */
+gboolean qblk_file_sync_write_new(const char *path, const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * Append @text as a line to the file @fd, which is locked and open to append, and sync it.
  *
  * Bytes after the first *@whole ones are those of a line that a crash, or a full disk, left

@@ -1,170 +1,470 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/merged-mark.h"
 
-#include "base/json.h"
 #include "blockjob/file-sync.h"
+#include "blockjob/merged-mark-place.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define SUFFIX     ".qblk-merged"
+#define VERSION    2 /* 1 had the members of the file in the mark itself */
 #define MOST_BYTES 65536
 
 void
 qblk_merged_mark_free(QblkMergedMark *mark)
 {
     if (mark != NULL) {
+        g_free(mark->place);
         g_free(mark->image);
         g_free(mark->into);
+        qblk_marked_file_clear(&mark->file);
+        qblk_marked_file_clear(&mark->into_file);
         g_free(mark);
     }
 }
 
-static char *
-path_of(const char *image)
-{
-    return g_strconcat(image, SUFFIX, NULL);
-}
-
-/* A new file: the directory may belong to another user, and so may a file of that name. */
-static gboolean
-write_synced(const char *path, const char *text)
-{
-    gsize length = strlen(text);
-    (void)g_unlink(path);
-    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0) {
-        return FALSE;
-    }
-
-    gboolean done = write(fd, text, length) == (ssize_t)length;
-    if (done) {
-        done = fsync(fd) == 0;
-    }
-
-    int reason = errno;
-    close(fd);
-    errno = reason;
-
-    return done;
-}
-
-/* Replace the file atomically. */
-static gboolean
-replace(const char *path, const char *text)
-{
-    g_autofree char *new = g_strconcat(path, ".new", NULL);
-    if (!write_synced(new, text) || g_rename(new, path) != 0) {
-        return FALSE;
-    }
-    return qblk_file_sync_parent(path);
-}
-
-/* A device may have another number after a reboot. */
-#define MASK (STATX_INO | STATX_BTIME)
-
-static gint64
-birth(const struct statx *status)
-{
-    const struct statx_timestamp *time = &status->stx_btime;
-    return (gint64)time->tv_sec * 1000000000 + (gint64)time->tv_nsec;
-}
-
-static void
-add_identity(QblkJson *mark, const char *image)
-{
-    struct statx status;
-    if (statx(AT_FDCWD, image, 0, MASK, &status) == 0) {
-        qblk_json_set_integer(mark, "inode", (gint64)status.stx_ino);
-        if ((status.stx_mask & STATX_BTIME) != 0) { /* a file system reuses inodes */
-            qblk_json_set_integer(mark, "born", birth(&status));
-        }
-    }
-}
-
-/* If it is not known it is taken for the same. */
-static gboolean
-is_of_another(const QblkJson *mark, const char *image)
-{
-    struct statx status;
-    gint64 inode, born;
-    if (statx(AT_FDCWD, image, 0, MASK, &status) != 0) {
-        return FALSE;
-    }
-
-    gboolean has_inode = qblk_json_integer(qblk_json_get(mark, "inode"), &inode);
-    gboolean has_birth = qblk_json_integer(qblk_json_get(mark, "born"), &born);
-    has_birth = has_birth && (status.stx_mask & STATX_BTIME) != 0;
-    return (has_inode && inode != (gint64)status.stx_ino) || (has_birth && born != birth(&status));
-}
-
 gboolean
-qblk_merged_mark_write(const char *image, const char *into, gboolean is_done, GError **error)
+qblk_merged_mark_is_final(const QblkMergedMark *mark)
 {
-    struct stat status;
-    if (lstat(image, &status) != 0 && errno == ENOENT) {
-        return TRUE;
-    }
-
-    g_autofree char *path = path_of(image);
-    g_autoptr(QblkJson) json = qblk_json_new_object();
-    qblk_json_set_integer(json, "qblk-merged-mark", 1);
-    qblk_json_set_string(json, "image", image);
-    qblk_json_set_string(json, "merged-into", into);
-    qblk_json_set_string(json, "state", is_done ? "merged" : "pivoting");
-    add_identity(json, image);
-    g_autofree char *text = qblk_json_print(json, QBLK_JSON_INDENT);
-    g_autofree char *line = g_strconcat(text, "\n", NULL);
-    if (replace(path, line)) {
-        return TRUE;
-    }
-
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "cannot mark '%s' as merged in '%s': %s", image, path, g_strerror(errno));
-    return FALSE;
+    return mark->is_done && mark->into != NULL;
 }
 
-void
-qblk_merged_mark_remove(const char *image)
+char *
+qblk_merged_mark_describe(const QblkMergedMark *mark, const char *image)
 {
-    g_autofree char *path = path_of(image);
-    if (g_unlink(path) == 0) {
-        (void)qblk_file_sync_parent(path);
+    if (mark->into == NULL) {
+        return g_strdup_printf("'%s' may be stale: it may have been merged into another image, "
+                               "which its mark '%s' does not name",
+                               image, mark->place);
     }
+    if (mark->is_done) {
+        return g_strdup_printf("'%s' is stale: it was merged into '%s', which has newer data",
+                               image, mark->into);
+    }
+    return g_strdup_printf("'%s' may be stale: it may have been merged into '%s', which may "
+                           "have newer data",
+                           image, mark->into);
 }
 
-QblkMergedMark *
-qblk_merged_mark_read(const char *image)
+/* ---- reading ---- */
+
+/* NULL if the file @place is not a mark. */
+static QblkMergedMark *
+read_place(const char *place)
 {
-    g_autofree char *path = path_of(image);
     g_autofree char *text = NULL;
     gsize length = 0;
     struct stat status;
-    if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > MOST_BYTES ||
-        !g_file_get_contents(path, &text, &length, NULL)) {
+    if (lstat(place, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > MOST_BYTES ||
+        !g_file_get_contents(place, &text, &length, NULL)) {
         return NULL;
     }
 
     g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
+    const QblkJson *file = qblk_json_get(json, "file");
     QblkMergedMark *mark = g_new0(QblkMergedMark, 1);
-    /* A mark that cannot be parsed is a mark as well. */
-    mark->image = g_strdup(image);
+    mark->place = g_strdup(place);
+    mark->image = g_strdup(qblk_json_get_string(json, "image"));
     mark->into = g_strdup(qblk_json_get_string(json, "merged-into"));
     mark->is_done = g_strcmp0(qblk_json_get_string(json, "state"), "merged") == 0;
-    mark->is_of_another = is_of_another(json, image);
+    (void)qblk_json_integer(qblk_json_get(json, "directory"), &mark->directory);
+    qblk_marked_file_parse(&mark->file, file == NULL ? json : file);
+    qblk_marked_file_parse(&mark->into_file, qblk_json_get(json, "into-file"));
     return mark;
 }
 
-char *
-qblk_merged_mark_describe_other(const QblkMergedMark *mark)
+static void
+mark_free(gpointer data)
 {
-    return g_strdup_printf("another file named '%s' was merged into '%s' before; the current one "
-                           "was created later, or is a copy: remove '%s" SUFFIX "' if it was "
-                           "created later",
-                           mark->image, mark->into == NULL ? "another image" : mark->into,
-                           mark->image);
+    qblk_merged_mark_free(data);
+}
+
+struct QblkMergedMarks {
+    GPtrArray *list; /* of QblkMergedMark, owned */
+};
+
+QblkMergedMarks *
+qblk_merged_marks_load(const char *state_dir)
+{
+    QblkMergedMarks *marks = g_new0(QblkMergedMarks, 1);
+    marks->list = g_ptr_array_new_with_free_func(mark_free);
+    if (state_dir == NULL) {
+        return marks;
+    }
+
+    g_autofree char *directory = qblk_merged_mark_place_directory(state_dir);
+    g_autoptr(GDir) files = g_dir_open(directory, 0, NULL);
+    const char *name = NULL;
+    while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
+        g_autofree char *place = g_build_filename(directory, name, NULL);
+        g_autoptr(QblkMergedMark) mark =
+            qblk_merged_mark_place_is_name(name) ? read_place(place) : NULL;
+        if (mark != NULL && mark->image != NULL && qblk_marked_file_is_known(&mark->file)) {
+            g_ptr_array_add(marks->list, g_steal_pointer(&mark));
+        }
+    }
+    return marks;
+}
+
+void
+qblk_merged_marks_free(QblkMergedMarks *marks)
+{
+    if (marks != NULL) {
+        g_ptr_array_unref(marks->list);
+        g_free(marks);
+    }
+}
+
+static QblkMergedMark *
+read_beside(const char *image)
+{
+    g_autofree char *real = qblk_merged_mark_place_real(image);
+    g_autofree char *place = qblk_merged_mark_place_beside(real);
+    return read_place(place);
+}
+
+/* A damaged mark counts as one of the file. */
+static gboolean
+is_of(const QblkMergedMark *mark, const QblkMarkedFile *file)
+{
+    return !qblk_marked_file_is_known(&mark->file) || qblk_marked_file_is_same(&mark->file, file);
+}
+
+QblkMergedMark *
+qblk_merged_marks_find(const QblkMergedMarks *marks, const char *image)
+{
+    g_auto(QblkMarkedFile) file = {0};
+    if (!qblk_marked_file_read(&file, image)) {
+        return NULL;
+    }
+
+    g_autoptr(QblkMergedMark) found = qblk_marked_file_is_block(&file) ? NULL : read_beside(image);
+    if (found != NULL && !is_of(found, &file)) {
+        g_clear_pointer(&found, qblk_merged_mark_free);
+    }
+
+    /* One that could not be made final beside the image is final in the state directory. */
+    for (guint i = 0; i < marks->list->len; i++) {
+        const QblkMergedMark *mark = marks->list->pdata[i];
+        gboolean is_better = found == NULL || (mark->is_done && !found->is_done);
+        if (is_better && is_of(mark, &file)) {
+            g_clear_pointer(&found, qblk_merged_mark_free);
+            found = read_place(mark->place);
+        }
+    }
+    return g_steal_pointer(&found);
+}
+
+QblkMergedMark *
+qblk_merged_mark_read(const char *image, const char *state_dir)
+{
+    if (image == NULL) {
+        return NULL;
+    }
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(state_dir);
+    return qblk_merged_marks_find(marks, image);
+}
+
+/* ---- writing ---- */
+
+/* A mark that is to be written. */
+typedef struct {
+    QblkMarkedFile file;
+    gboolean has_other_names; /* hard links, beside which there is no mark */
+    char *text;
+    char *beside; /* NULL: of a block device */
+    char *stored; /* NULL: there is no state directory */
+    int beside_error, stored_error;
+} Draft;
+
+static void
+draft_clear(Draft *draft)
+{
+    qblk_marked_file_clear(&draft->file);
+    g_free(draft->text);
+    g_free(draft->beside);
+    g_free(draft->stored);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Draft, draft_clear)
+
+static QblkJson *
+file_json(const QblkMarkedFile *file)
+{
+    QblkJson *object = qblk_json_new_object();
+    qblk_marked_file_add(file, object);
+    return object;
+}
+
+static char *
+mark_text(const Draft *draft, const char *real, const char *into, gboolean is_done)
+{
+    g_autofree char *directory = g_path_get_dirname(real);
+    g_autofree char *into_real =
+        g_path_is_absolute(into) ? qblk_merged_mark_place_real(into) : g_strdup(into);
+    g_autoptr(QblkJson) json = qblk_json_new_object();
+    g_auto(QblkMarkedFile) into_file = {0};
+    struct stat status = {0};
+
+    (void)stat(directory, &status);
+    qblk_json_set_integer(json, "qblk-merged-mark", VERSION);
+    qblk_json_set_string(json, "image", real);
+    qblk_json_set_integer(json, "directory", (gint64)status.st_ino);
+    qblk_json_set(json, "file", file_json(&draft->file));
+    qblk_json_set_string(json, "merged-into", into_real);
+    if (g_path_is_absolute(into) && qblk_marked_file_read(&into_file, into)) {
+        qblk_json_set(json, "into-file", file_json(&into_file));
+    }
+    qblk_json_set_string(json, "state", is_done ? "merged" : "pivoting");
+
+    g_autofree char *text = qblk_json_print(json, QBLK_JSON_INDENT);
+    return g_strconcat(text, "\n", NULL);
+}
+
+/* What the file of a mark in the state directory is named after: the same for the same file. */
+static char *
+stored_key(const QblkMarkedFile *file, const char *real)
+{
+    if (!qblk_marked_file_is_block(file)) {
+        return g_strdup_printf("%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, real, file->inode,
+                               file->born);
+    }
+    if (file->id != NULL) {
+        return g_strdup(file->id);
+    }
+    return g_strdup_printf("%" G_GINT64_FORMAT " %s", file->device, file->boot);
+}
+
+/* FALSE with errno if the image cannot be identified. */
+static gboolean
+draft_init(Draft *draft, const QblkMergedImages *images, const char *state_dir, gboolean is_done)
+{
+    struct stat status;
+    if (!qblk_marked_file_read(&draft->file, images->image) || stat(images->image, &status) != 0) {
+        return FALSE;
+    }
+
+    /* The links to a device are its lasting names. */
+    g_autofree char *real = S_ISBLK(status.st_mode) ? g_canonicalize_filename(images->image, NULL)
+                                                    : qblk_merged_mark_place_real(images->image);
+    draft->has_other_names = S_ISREG(status.st_mode) && status.st_nlink > 1;
+    draft->text = mark_text(draft, real, images->into, is_done);
+    if (!S_ISBLK(status.st_mode)) {
+        draft->beside = qblk_merged_mark_place_beside(real);
+    }
+    if (state_dir != NULL) {
+        g_autofree char *key = stored_key(&draft->file, real);
+        draft->stored = qblk_merged_mark_place_stored(state_dir, key);
+    }
+    return TRUE;
+}
+
+typedef gboolean (*Write)(const char *place, const char *text);
+
+static gboolean
+write_beside(Draft *draft, Write write)
+{
+    gboolean done = draft->beside != NULL && write(draft->beside, draft->text);
+    draft->beside_error = errno;
+    return done;
+}
+
+static gboolean
+write_stored(Draft *draft, Write write)
+{
+    if (draft->stored == NULL) {
+        return FALSE;
+    }
+
+    g_autofree char *directory = g_path_get_dirname(draft->stored);
+    gboolean done = qblk_file_sync_make_directory(directory) && write(draft->stored, draft->text);
+    draft->stored_error = errno;
+    return done;
+}
+
+static void
+set_no_place(GError **error, int code, const char *image, const Draft *draft)
+{
+    const char *beside_reason = g_strerror(draft->beside_error);
+    const char *stored_reason = g_strerror(draft->stored_error);
+
+    if (draft->stored == NULL && draft->beside == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, code,
+                    "cannot mark '%s' as merged: it is a block device, and there is no directory "
+                    "for its mark",
+                    image);
+    } else if (draft->stored == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, code, "cannot mark '%s' as merged in '%s': %s",
+                    image, draft->beside, beside_reason);
+    } else if (draft->beside == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, code,
+                    "cannot mark '%s', a block device, as merged in '%s': %s; use --state-dir for "
+                    "another directory",
+                    image, draft->stored, stored_reason);
+    } else {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, code,
+                    "cannot mark '%s' as merged in '%s' (%s) or '%s' (%s): use --state-dir for "
+                    "another directory",
+                    image, draft->beside, beside_reason, draft->stored, stored_reason);
+    }
+}
+
+gboolean
+qblk_merged_mark_write(const QblkMergedImages *images, const char *state_dir, gboolean is_done,
+                       GError **error)
+{
+    g_auto(Draft) draft = {0};
+    if (images->image == NULL) {
+        return TRUE;
+    }
+    if (!draft_init(&draft, images, state_dir, is_done)) {
+        if (errno == ENOENT) {
+            return TRUE;
+        }
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "cannot mark '%s' as merged: %s", images->image, g_strerror(errno));
+        return FALSE;
+    }
+
+    /* A mark in the state directory, of a time when there was no space beside the image, is kept up
+     * to date. */
+    gboolean is_beside = write_beside(&draft, qblk_merged_mark_place_write);
+    gboolean is_wanted = !is_beside || draft.has_other_names ||
+                         (draft.stored != NULL && g_file_test(draft.stored, G_FILE_TEST_EXISTS));
+    gboolean is_stored = is_wanted && write_stored(&draft, qblk_merged_mark_place_write);
+    if (!is_beside && !is_stored) {
+        set_no_place(error, QBLK_BLOCKJOB_ERROR_FAILED, images->image, &draft);
+    }
+    return is_beside || is_stored;
+}
+
+gboolean
+qblk_merged_mark_find_place(const QblkMergedImages *images, const char *state_dir, GError **error)
+{
+    g_auto(Draft) draft = {0};
+    if (images->image == NULL) {
+        return TRUE;
+    }
+    if (!draft_init(&draft, images, state_dir, FALSE)) {
+        if (errno == ENOENT) {
+            return TRUE;
+        }
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "cannot mark '%s' as merged: %s", images->image, g_strerror(errno));
+        return FALSE;
+    }
+
+    gboolean is_found = write_beside(&draft, qblk_merged_mark_place_try);
+    if (!is_found) {
+        is_found = write_stored(&draft, qblk_merged_mark_place_try);
+    }
+    if (!is_found) {
+        set_no_place(error, QBLK_BLOCKJOB_ERROR_REFUSED, images->image, &draft);
+    }
+    return is_found;
+}
+
+/* ---- removing ---- */
+
+/* The name of a device, such as that of a logical volume, is a link.  The name that the kernel has
+ * given, such as /dev/dm-1, is given to another device after a reboot, and proves nothing. */
+static gboolean
+is_obsolete_device(const QblkMergedMark *mark)
+{
+    g_auto(QblkMarkedFile) file = {0};
+    if (mark->file.id == NULL) {
+        return !qblk_marked_file_is_of_this_boot(&mark->file);
+    }
+    return g_file_test(mark->image, G_FILE_TEST_IS_SYMLINK) &&
+           qblk_marked_file_read(&file, mark->image) && !is_of(mark, &file);
+}
+
+/* The file may be in a file system that is not mounted. */
+static gboolean
+is_gone(const QblkMergedMark *mark)
+{
+    g_autofree char *directory = g_path_get_dirname(mark->image);
+    struct stat status;
+    return stat(directory, &status) == 0 && (gint64)status.st_ino == mark->directory;
+}
+
+/* TRUE if the file of @mark, in the state directory, is known to be replaced or deleted. */
+static gboolean
+is_obsolete(const QblkMergedMark *mark)
+{
+    g_auto(QblkMarkedFile) file = {0};
+    if (qblk_marked_file_is_block(&mark->file)) {
+        return is_obsolete_device(mark);
+    }
+    if (qblk_marked_file_read(&file, mark->image)) {
+        return !is_of(mark, &file);
+    }
+    return errno == ENOENT && is_gone(mark);
+}
+
+static void
+remove_obsolete(const QblkMergedMark *mark, const char *image, GPtrArray *removed)
+{
+    if (!qblk_merged_mark_place_remove(mark->place)) {
+        return;
+    }
+    if (mark->into == NULL) {
+        g_ptr_array_add(removed, g_strdup_printf("removed '%s': it marked an earlier file '%s'",
+                                                 mark->place, image));
+    } else {
+        g_ptr_array_add(removed, g_strdup_printf("removed '%s': it marked an earlier file '%s', "
+                                                 "which was merged into '%s'",
+                                                 mark->place, image, mark->into));
+    }
+}
+
+void
+qblk_merged_marks_tidy(const QblkMergedMarks *marks, GPtrArray *removed)
+{
+    for (guint i = 0; i < marks->list->len; i++) {
+        const QblkMergedMark *mark = marks->list->pdata[i];
+        if (is_obsolete(mark)) {
+            remove_obsolete(mark, mark->image, removed);
+        }
+    }
+}
+
+void
+qblk_merged_mark_tidy_beside(const char *image, GPtrArray *removed)
+{
+    g_autoptr(QblkMergedMark) mark = image == NULL ? NULL : read_beside(image);
+    g_auto(QblkMarkedFile) file = {0};
+    if (mark == NULL) {
+        return;
+    }
+
+    gboolean is_there = qblk_marked_file_read(&file, image);
+    if (is_there ? !is_of(mark, &file) : errno == ENOENT) {
+        remove_obsolete(mark, image, removed);
+    }
+}
+
+void
+qblk_merged_mark_remove(const char *image, const char *state_dir)
+{
+    g_auto(QblkMarkedFile) file = {0};
+    if (image == NULL) {
+        return;
+    }
+
+    gboolean is_there = qblk_marked_file_read(&file, image);
+    g_autofree char *real = qblk_merged_mark_place_real(image);
+    g_autofree char *beside = qblk_merged_mark_place_beside(real);
+    (void)qblk_merged_mark_place_remove(beside);
+
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(state_dir);
+    for (guint i = 0; i < marks->list->len; i++) {
+        const QblkMergedMark *mark = marks->list->pdata[i];
+        gboolean is_wanted =
+            is_there ? is_of(mark, &file) : g_str_equal(mark->image, real) && is_obsolete(mark);
+        if (is_wanted) {
+            (void)qblk_merged_mark_place_remove(mark->place);
+        }
+    }
 }

@@ -1,37 +1,101 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The mark of an image that was merged into another one: the file `IMAGE.qblk-merged`.
+ * The mark of an image that was merged into another one.
  *
  * After an active commit the guest writes to the base, and the overlay is stale: a guest that boots
  * from it, or a second commit of it, would roll newer data back.  The image itself does not show
  * that.  The mark is on disk before the command is sent that makes the overlay stale.
+ *
+ * A mark is of a file, whatever its name.  It is the file `IMAGE.qblk-merged` beside the real file,
+ * or a file in the directory `merged` of the state directory, which has the journals as well, if
+ * nothing can be written beside the image, and for block devices.  All paths are those of this
+ * machine.  A state directory that is NULL has no marks, and cannot get any.
  */
 #pragma once
 
-#include <glib.h>
+#include "blockjob/merged-mark-file.h"
+
 #include <qblk/error.h>
 
 typedef struct {
-    char *image;            /* the one that must not be booted */
-    char *into;             /* the one that has its data (nullable) */
-    gboolean is_done;       /* the guest has switched to @into; else it may have */
-    gboolean is_of_another; /* the image is not the file that was marked: it was created again
-                             * under that name, or copied */
+    char *place;         /* the file that has the mark */
+    char *image;         /* path of the stale image when it was marked; of a file without links */
+    char *into;          /* path of the image that has its data (nullable) */
+    gint64 directory;    /* inode of the directory of @image; 0: not known */
+    QblkMarkedFile file; /* the stale image; nothing is known of it if the mark is damaged */
+    QblkMarkedFile into_file; /* likewise, of @into */
+    gboolean is_done;         /* the guest has switched to @into; else it may have */
 } QblkMergedMark;
 
 void qblk_merged_mark_free(QblkMergedMark *mark);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMergedMark, qblk_merged_mark_free)
 
-/** Mark @image, and sync the mark.  Nothing is done if @image does not exist on this machine.
- * QBLK_BLOCKJOB_ERROR_FAILED. */
-gboolean qblk_merged_mark_write(const char *image, const char *into, gboolean is_done,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Returns: TRUE if the guest has switched to another image, which has a name. */
+gboolean qblk_merged_mark_is_final(const QblkMergedMark *mark);
 
-/** Remove the mark of @image, if it has one. */
-void qblk_merged_mark_remove(const char *image);
+/** Describe why @image, a name that leads to the file of @mark, is stale.  Returns: (transfer
+ * full): a sentence without its end. */
+char *qblk_merged_mark_describe(const QblkMergedMark *mark,
+                                const char *image) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Returns: (transfer full): the mark of @image; NULL if it has none. */
-QblkMergedMark *qblk_merged_mark_read(const char *image) G_GNUC_WARN_UNUSED_RESULT;
+/** What is marked.  Everything is borrowed. */
+typedef struct {
+    const char *image; /* absolute path of the overlay; NULL: it has no name, and gets no mark */
+    const char *into;  /* path of the image that it is merged into, or QEMU's name for it */
+} QblkMergedImages;
 
-/** Returns: (transfer full): the message about a mark of another file. */
-char *qblk_merged_mark_describe_other(const QblkMergedMark *mark) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Mark an image, and sync the mark.  Nothing is done if the image does not exist on this machine.
+ *
+ * @state_dir: (nullable)
+ *
+ * QBLK_BLOCKJOB_ERROR_FAILED.
+ */
+gboolean qblk_merged_mark_write(const QblkMergedImages *images, const char *state_dir,
+                                gboolean is_done, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Find out if qblk_merged_mark_write() is possible: write, sync and remove a file where the mark
+ * will be.
+ *
+ * QBLK_BLOCKJOB_ERROR_REFUSED.
+ */
+gboolean qblk_merged_mark_find_place(const QblkMergedImages *images, const char *state_dir,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Remove the marks of the file that @image leads to; if it does not exist, the one beside it.
+ * @image: (nullable): NULL has no mark */
+void qblk_merged_mark_remove(const char *image, const char *state_dir);
+
+/** The marks in a state directory, read once. */
+typedef struct QblkMergedMarks QblkMergedMarks;
+
+/** Returns: (transfer full): the marks in @state_dir (nullable); those that can be read. */
+QblkMergedMarks *qblk_merged_marks_load(const char *state_dir) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_merged_marks_free(QblkMergedMarks *marks);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMergedMarks, qblk_merged_marks_free)
+
+/**
+ * Find the mark of the file that @image leads to now, beside it or among @marks.  A mark of another
+ * file, which had the name before, is not one of it.
+ *
+ * Returns: (transfer full) (nullable): the mark
+ */
+QblkMergedMark *qblk_merged_marks_find(const QblkMergedMarks *marks,
+                                       const char *image) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Load and find.  @state_dir: (nullable); @image: (nullable) */
+QblkMergedMark *qblk_merged_mark_read(const char *image,
+                                      const char *state_dir) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Remove those of @marks whose file does not exist, or was replaced.  A block device that does not
+ * exist may be inactive, one without a lasting name may have another, and the file system of a file
+ * may not be mounted: their marks stay.
+ *
+ * @removed: of char, owned: a sentence on each is added
+ */
+void qblk_merged_marks_tidy(const QblkMergedMarks *marks, GPtrArray *removed);
+
+/** Remove the mark beside @image (nullable) in the same way. */
+void qblk_merged_mark_tidy_beside(const char *image, GPtrArray *removed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-journal.h"
 
-#include "blockjob/merged-mark.h"
+#include "blockjob/merged-mark-plan.h"
 #include "blockjob/run-verify.h"
 
 static gboolean
@@ -10,16 +10,50 @@ has_mark(const QblkRunTask *task)
     return task->run->options->is_local && task->plan->merged != NULL;
 }
 
+static gboolean
+write_mark(const QblkRunTask *task, gboolean is_done, GError **error)
+{
+    const QblkMergedImages images = qblk_merged_mark_of_plan(task->plan);
+    return qblk_merged_mark_write(&images, task->run->options->state_dir, is_done, error);
+}
+
+static QblkMergedMark *
+read_mark(const QblkRunTask *task)
+{
+    const QblkMergedImages images = qblk_merged_mark_of_plan(task->plan);
+    return has_mark(task) ? qblk_merged_mark_read(images.image, task->run->options->state_dir)
+                          : NULL;
+}
+
+static void
+remove_mark(const QblkRunTask *task)
+{
+    const QblkMergedImages images = qblk_merged_mark_of_plan(task->plan);
+    qblk_merged_mark_remove(images.image, task->run->options->state_dir);
+}
+
+/* An image that the job has overwritten, and that is the active one now, is not stale. */
+static void
+remove_mark_of_new_top(const QblkRunTask *task)
+{
+    const QblkPlan *plan = task->plan;
+    gboolean is_overwritten = plan->partial != NULL && qblk_plan_moves_top(plan);
+    if (task->run->options->is_local && is_overwritten) {
+        const QblkExpectation *top = plan->after->pdata[0];
+        qblk_merged_mark_remove(qblk_merged_mark_path(top), task->run->options->state_dir);
+    }
+}
+
 /* Before the chain is changed the image may become stale, afterwards it is. */
 static gboolean
 mark_stage(const QblkRunTask *task, QblkStage stage, GError **error)
 {
-    const QblkPlan *plan = task->plan;
-    gboolean is_done = stage == QBLK_STAGE_CLEANING;
-    if (!has_mark(task) || stage < QBLK_STAGE_PIVOTING) {
+    if (stage < QBLK_STAGE_PIVOTING) {
         return TRUE;
     }
-    return qblk_merged_mark_write(plan->merged, plan->merged_into, is_done, error);
+
+    remove_mark_of_new_top(task);
+    return !has_mark(task) || write_mark(task, stage == QBLK_STAGE_CLEANING, error);
 }
 
 gboolean
@@ -61,8 +95,7 @@ qblk_run_journal_not_changed(QblkRunTask *task)
 gboolean
 qblk_run_journal_undone(const QblkRunTask *task, GError **error)
 {
-    const QblkPlan *plan = task->plan;
-    g_autoptr(QblkMergedMark) mark = has_mark(task) ? qblk_merged_mark_read(plan->merged) : NULL;
+    g_autoptr(QblkMergedMark) mark = read_mark(task);
     if (mark == NULL) {
         return TRUE;
     }
@@ -73,10 +106,10 @@ qblk_run_journal_undone(const QblkRunTask *task, GError **error)
     }
 
     if (is_after) {
-        return qblk_merged_mark_write(plan->merged, plan->merged_into, TRUE, error);
+        return write_mark(task, TRUE, error);
     }
 
-    qblk_merged_mark_remove(plan->merged);
+    remove_mark(task);
     return TRUE;
 }
 
@@ -101,14 +134,14 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
     }
 
     if (was_deleted(plan, plan->merged)) {
-        qblk_merged_mark_remove(plan->merged);
+        remove_mark(task);
         return TRUE;
     }
 
-    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(plan->merged);
+    g_autoptr(QblkMergedMark) mark = read_mark(task);
     g_autoptr(GError) cause = NULL;
-    gboolean is_final = mark != NULL && mark->is_done && !mark->is_of_another;
-    if (is_final || qblk_merged_mark_write(plan->merged, plan->merged_into, TRUE, &cause)) {
+    gboolean is_final = mark != NULL && qblk_merged_mark_is_final(mark);
+    if (is_final || write_mark(task, TRUE, &cause)) {
         return TRUE;
     }
 

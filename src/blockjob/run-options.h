@@ -27,6 +27,7 @@ typedef struct {
     QblkRunReport report;
     gpointer user_data;
     gboolean is_local;      /* the files that QEMU names are those of this machine */
+    const char *state_dir;  /* for marks that are not beside their images; NULL: no such marks */
     gboolean is_detached;   /* return once the jobs have started */
     gboolean keeps_events;  /* the caller takes the client's events; else they are dropped */
     QblkJournal **journals; /* one for each plan (nullable); those that end become NULL */

@@ -2,11 +2,12 @@
 #include "cli/change-run.h"
 
 #include "blockjob/delete-images.h"
-#include "blockjob/merged-mark.h"
+#include "blockjob/merged-mark-plan.h"
 #include "blockjob/plan-schema.h"
 #include "blockjob/run.h"
 #include "cli/interrupt.h"
 #include "cli/print/progress.h"
+#include "cli/print/recover-report.h"
 #include "cli/recovery.h"
 #include "image/process.h"
 #include "plan/plan-check.h"
@@ -35,62 +36,53 @@ has_local_files(const QblkChange *change, const GPtrArray *plans, gint64 pid)
     return TRUE;
 }
 
+/* Refuse plans for stale images, and plans after which an image is stale that cannot be marked.
+ * Marks of earlier files of the names are removed before. */
 static gboolean
-check_mark(const QblkExpectation *layer, GError **error)
+prepare_marks(const QblkChange *change, const GPtrArray *plans, GError **error)
 {
-    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(layer->filename);
-    if (mark == NULL) {
-        return TRUE;
-    }
+    gboolean is_dry_run = change->options->dry_run;
+    g_autofree char *directory = qblk_recovery_directory(change->options->state_dir);
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(directory);
+    g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
 
-    if (mark->is_of_another) {
-        g_autofree char *text = qblk_merged_mark_describe_other(mark);
-        g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, text);
-        return FALSE;
+    if (!is_dry_run) {
+        qblk_merged_marks_tidy(marks, removed);
     }
-
-    g_autofree char *into =
-        mark->into == NULL ? g_strdup("another image") : g_strdup_printf("'%s'", mark->into);
-    if (mark->is_done) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' was merged into %s, which has newer data: see 'qblk recover image:%s'",
-                    layer->filename, into, layer->filename);
-    } else {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' may have been merged into %s, which may have newer data: see 'qblk "
-                    "recover image:%s'",
-                    layer->filename, into, layer->filename);
+    for (guint i = 0; i < plans->len && change->is_local && !is_dry_run; i++) {
+        qblk_merged_mark_tidy_plan(plans->pdata[i], removed);
     }
-    return FALSE;
-}
+    qblk_recover_report_removed(removed);
 
-/* An image that was merged into another one has old data: a second merge would overwrite newer data
- * with it. */
-static gboolean
-check_marks(const QblkPlan *plan, GError **error)
-{
-    for (guint i = 0; i < plan->before->len; i++) {
-        if (!check_mark(plan->before->pdata[i], error)) {
+    for (guint i = 0; i < plans->len && change->is_local; i++) {
+        const QblkPlan *plan = plans->pdata[i];
+        const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
+
+        if (!qblk_merged_mark_check(plan, marks, error)) {
+            return FALSE;
+        }
+        if (!is_dry_run && !qblk_merged_mark_find_place(&images, directory, error)) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
-/* QEMU's working directory, to which a relative name refers, is not known. */
+/* QEMU's working directory, to which a relative name refers, may not be known. */
 static void
 warn_of_relative_name(const QblkPlan *plan)
 {
     const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
 
     if (!qblk_plan_moves_top(plan) || g_path_is_absolute(top->filename) ||
-        strchr(top->filename, ':') != NULL) {
+        strchr(top->filename, ':') != NULL || qblk_merged_mark_path(top) != NULL) {
         return;
     }
 
     g_autofree char *warning = g_strdup_printf(
-        "disk '%s': QEMU uses the relative name '%s', so this image is not marked as merged, and "
-        "'qblk recover image:' cannot recognize it: do not use it afterwards",
+        "disk '%s': QEMU uses the relative name '%s', and its directory is not known, so this "
+        "image is not marked as merged, and 'qblk recover image:' cannot recognize it: do not use "
+        "it afterwards",
         plan->target, top->filename);
     qblk_output_warn(warning);
 }
@@ -126,15 +118,12 @@ qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
         if (change->schema != NULL && !qblk_plan_schema_check(plan, change->schema, error)) {
             return FALSE;
         }
-        if (change->is_local && !check_marks(plan, error)) {
-            return FALSE;
-        }
         if (!qblk_delete_images_identify(plan, pid, error)) {
             return FALSE;
         }
     }
 
-    return TRUE;
+    return prepare_marks(change, plans, error);
 }
 
 /* ---- journals ---- */
@@ -229,6 +218,7 @@ qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChan
     /* Before the journals, so that Ctrl-C does not leave one without an operation. */
     g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
     g_auto(Journals) journals = {0};
+    g_autofree char *state_dir = qblk_recovery_directory(options->state_dir);
 
     if (!begin_journals(&journals, change, plans, error)) {
         return FALSE;
@@ -246,6 +236,7 @@ qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChan
         .report = qblk_progress_report,
         .user_data = progress,
         .is_local = change->is_local,
+        .state_dir = state_dir,
         .is_detached = options->detach,
         .journals = journals.list,
     };

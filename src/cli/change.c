@@ -252,7 +252,7 @@ gboolean
 qblk_change_finish(QblkChange *change, GPtrArray *plans, GError **error)
 {
     QblkOutput *output = &change->invocation->output;
-    const QblkChangeReport report = {
+    QblkChangeReport report = {
         .vm = change->invocation->address->text,
         .state_dir = change->options->state_dir,
         .naming = change->invocation->naming,
@@ -269,6 +269,12 @@ qblk_change_finish(QblkChange *change, GPtrArray *plans, GError **error)
         if (!done) {
             return FALSE;
         }
+    }
+
+    g_autofree char *state_dir = qblk_recovery_directory(change->options->state_dir);
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(state_dir);
+    if (change->is_local && !report.dry_run) {
+        report.marks = marks;
     }
 
     if (output->json) {

@@ -12,6 +12,7 @@ recover_image(QblkInvocation *invocation, GError **error)
 {
     const QblkRecoveryOptions *options = invocation->options;
     g_autofree char *directory = qblk_recovery_directory(options->state_dir);
+    qblk_recovery_tidy_marks(directory, invocation->address->path);
     g_autoptr(QblkImageVerdict) verdict =
         qblk_recover_image(directory, invocation->address->path, error);
     if (verdict == NULL) {
@@ -80,6 +81,7 @@ recover_operations(QblkInvocation *invocation, GError **error)
     const QblkRecoveryOptions *options = invocation->options;
     g_auto(QblkRecovery) recovery = {0};
     qblk_recovery_init(&recovery, invocation, options->state_dir);
+    qblk_recovery_tidy_marks(recovery.directory, NULL);
 
     gboolean done = invocation->address != NULL
                         ? recover_vm(invocation, &recovery, error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/recovery.h"
 
+#include "blockjob/merged-mark.h"
 #include "cli/exit-code.h"
 #include "cli/print/output.h"
 #include "cli/print/recover-report.h"
@@ -13,7 +14,7 @@ qblk_recovery_options_add(gpointer data, GOptionContext *context)
     QblkRecoveryOptions *options = data;
     const GOptionEntry entries[] = {
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
-         "Read the journals in this directory", "DIRECTORY"},
+         "Read the journals and marks in this directory", "DIRECTORY"},
         {NULL},
     };
 
@@ -53,6 +54,17 @@ qblk_recovery_directory(const char *state_dir)
         return g_strdup("/var/lib/qblk");
     }
     return g_build_filename(g_get_home_dir(), ".local", "state", "qblk", NULL);
+}
+
+void
+qblk_recovery_tidy_marks(const char *state_dir, const char *image)
+{
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(state_dir);
+    g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
+
+    qblk_merged_marks_tidy(marks, removed);
+    qblk_merged_mark_tidy_beside(image, removed);
+    qblk_recover_report_removed(removed);
 }
 
 /* Ctrl-C ends the process while no job is waited for. */

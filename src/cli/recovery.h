@@ -17,7 +17,7 @@ typedef struct {
     QblkInterrupt *interrupt; /* owned, while a job is waited for */
 } QblkRecovery;
 
-/** Options of the commands that only read journals. */
+/** Options of the commands that only read journals, or marks of merged images. */
 typedef struct {
     char *state_dir; /* owned: of --state-dir, or NULL */
 } QblkRecoveryOptions;
@@ -36,6 +36,14 @@ gboolean qblk_recovery_check_state_dir(const char *state_dir,
  * Returns: (transfer full): the directory of journals: @state_dir, or that of the user
  */
 char *qblk_recovery_directory(const char *state_dir) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Remove the marks of merged images in @state_dir, and the one beside @image (nullable), whose
+ * files were replaced or deleted, and report that on standard error.
+ *
+ * @state_dir: as of qblk_recovery_directory()
+ */
+void qblk_recovery_tidy_marks(const char *state_dir, const char *image);
 
 /**
  * Prepare @recovery, which is cleared in any case with qblk_recovery_clear().

@@ -9,7 +9,8 @@
 #include "graph/chain.h"
 #include "plan/plan.h"
 
-/** Returns: the file names in @expectations (of QblkExpectation), borrowed from it. */
+/** Returns: the file names in @expectations (of QblkExpectation), borrowed from it; paths on this
+ * machine if they are known. */
 GPtrArray *qblk_chain_files_expected(const GPtrArray *expectations) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: the file names in @chain, borrowed from it. */
@@ -26,3 +27,14 @@ gboolean qblk_chain_files_match(const GPtrArray *files, const GPtrArray *expecta
 
 /** Returns: the file name of the first one of @expectations, borrowed; NULL if it is empty. */
 const char *qblk_chain_files_active(const GPtrArray *expectations);
+
+/** Returns: TRUE if @layer (nullable) is the image @path, an absolute path. */
+gboolean qblk_chain_files_is(const QblkExpectation *layer, const char *path);
+
+/** Returns: TRUE if one of @expectations (of QblkExpectation) is the image @path. */
+gboolean qblk_chain_files_have_layer(const GPtrArray *expectations, const char *path);
+
+/** Check that the image of @layer, to boot from, exists and is the file that was recorded.
+ * QBLK_BLOCKJOB_ERROR_RESULT. */
+gboolean qblk_chain_files_check(const QblkExpectation *layer,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

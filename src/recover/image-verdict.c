@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover/image-verdict.h"
 
-#include "base/file-identity.h"
+#include "blockjob/merged-mark-plan.h"
 #include "image/image-chain.h"
 #include "recover/chain-files.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 QblkImageVerdict *
-qblk_image_verdict_new(const char *boot)
+qblk_image_verdict_new(const char *image, const char *boot, QblkVerdictReason reason)
 {
     QblkImageVerdict *verdict = g_new0(QblkImageVerdict, 1);
 
+    verdict->image = g_strdup(image);
     verdict->boot = g_strdup(boot);
+    verdict->reason = reason;
     verdict->unused = g_ptr_array_new_with_free_func(g_free);
     verdict->unreadable = g_ptr_array_new_with_free_func(g_free);
     return verdict;
@@ -26,20 +30,30 @@ qblk_image_verdict_free(QblkImageVerdict *verdict)
     }
     g_ptr_array_unref(verdict->unused);
     g_ptr_array_unref(verdict->unreadable);
+    g_free(verdict->image);
     g_free(verdict->boot);
+    g_free(verdict->incomplete);
     g_free(verdict);
+}
+
+const char *
+qblk_image_verdict_copy_of(const QblkPlan *plan)
+{
+    const char *copy = plan->partial != NULL ? plan->partial : plan->copy;
+
+    return copy != NULL && qblk_chain_files_have_layer(plan->before, copy) ? NULL : copy;
 }
 
 /* Add the images of @layers that are not among @kept. */
 static void
 add_unused(QblkImageVerdict *verdict, const GPtrArray *layers, const GPtrArray *kept)
 {
+    g_autoptr(GPtrArray) files = qblk_chain_files_expected(layers);
     g_autoptr(GPtrArray) kept_files = qblk_chain_files_expected(kept);
 
-    for (guint i = 0; i < layers->len; i++) {
-        const QblkExpectation *layer = layers->pdata[i];
-        if (!qblk_chain_files_have(kept_files, layer->filename)) {
-            g_ptr_array_add(verdict->unused, g_strdup(layer->filename));
+    for (guint i = 0; i < files->len; i++) {
+        if (!qblk_chain_files_have(kept_files, files->pdata[i])) {
+            g_ptr_array_add(verdict->unused, g_strdup(files->pdata[i]));
         }
     }
 }
@@ -52,9 +66,16 @@ has_same_content(const QblkPlan *plan)
 {
     const QblkExpectation *before = plan->before->pdata[0];
     const QblkExpectation *after = plan->after->pdata[0];
-    const char *const command[] = {
-        "qemu-img",    "compare",        "-U",           "-q", "-f", before->format, "-F",
-        after->format, before->filename, after->filename};
+    const char *const command[] = {"qemu-img",
+                                   "compare",
+                                   "-U",
+                                   "-q",
+                                   "-f",
+                                   before->format,
+                                   "-F",
+                                   after->format,
+                                   qblk_chain_files_active(plan->before),
+                                   qblk_chain_files_active(plan->after)};
     g_auto(GStrv) arguments = g_new0(char *, G_N_ELEMENTS(command) + 1);
     const GSpawnFlags flags =
         G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL;
@@ -72,36 +93,47 @@ has_same_content(const QblkPlan *plan)
 /* TRUE if the old image has a final mark: QEMU has switched to the new one.  The mark becomes final
  * before the journal does, and outlives it. */
 static gboolean
-is_marked_merged(const QblkPlan *plan)
+is_marked_merged(const QblkPlan *plan, const QblkMergedMarks *marks)
 {
-    if (plan->merged == NULL) {
+    const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
+    if (images.image == NULL) {
         return FALSE;
     }
-    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(plan->merged);
-    return mark != NULL && mark->is_done && !mark->is_of_another;
+    g_autoptr(QblkMergedMark) mark = qblk_merged_marks_find(marks, images.image);
+    return mark != NULL && mark->is_done;
 }
 
 static QblkImageVerdict *
-verdict_of_moved_top(const QblkJournalRecord *record, gboolean is_moved)
+verdict_of_moved_top(const QblkJournalRecord *record, const char *path, gboolean is_moved,
+                     GError **error)
 {
     const QblkPlan *plan = record->plan;
     const GPtrArray *kept = is_moved ? plan->after : plan->before;
-    const GPtrArray *left = is_moved ? plan->before : plan->after;
-    QblkImageVerdict *verdict = qblk_image_verdict_new(qblk_chain_files_active(kept));
+    const char *copy = qblk_image_verdict_copy_of(plan);
+    if (!qblk_chain_files_check(kept->pdata[0], error)) {
+        return NULL;
+    }
 
+    QblkImageVerdict *verdict = qblk_image_verdict_new(path, qblk_chain_files_active(kept),
+                                                       is_moved ? QBLK_VERDICT_HAS_ALL_DATA
+                                                                : QBLK_VERDICT_JOB_NOT_FINISHED);
     verdict->is_moved = is_moved;
-    verdict->reason = is_moved ? QBLK_VERDICT_HAS_ALL_DATA : QBLK_VERDICT_JOB_NOT_FINISHED;
-    add_unused(verdict, left, kept);
+    if (!is_moved && copy != NULL) {
+        verdict->incomplete = g_strdup(copy);
+    } else {
+        add_unused(verdict, is_moved ? plan->before : plan->after, kept);
+    }
     return verdict;
 }
 
 static QblkImageVerdict *
-decide_moved_top(const QblkJournalRecord *record, GError **error)
+decide_moved_top(const QblkJournalRecord *record, const char *path, const QblkMergedMarks *marks,
+                 GError **error)
 {
     const QblkPlan *plan = record->plan;
     const char *before = qblk_chain_files_active(plan->before);
     const char *after = qblk_chain_files_active(plan->after);
-    gboolean is_marked = is_marked_merged(plan);
+    gboolean is_marked = is_marked_merged(plan, marks);
 
     if (is_marked && record->stage < QBLK_STAGE_PIVOTING) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
@@ -112,7 +144,7 @@ decide_moved_top(const QblkJournalRecord *record, GError **error)
         return NULL;
     }
     if (record->stage != QBLK_STAGE_PIVOTING) {
-        return verdict_of_moved_top(record, record->stage == QBLK_STAGE_CLEANING);
+        return verdict_of_moved_top(record, path, record->stage == QBLK_STAGE_CLEANING, error);
     }
 
     /* If both have the same content, the new image has all data, whichever the guest used last. */
@@ -124,24 +156,32 @@ decide_moved_top(const QblkJournalRecord *record, GError **error)
                     before, after);
         return NULL;
     }
-    return verdict_of_moved_top(record, TRUE);
+    return verdict_of_moved_top(record, path, TRUE, error);
 }
 
 /* ---- other operations: the headers show how far they came ---- */
 
 static QblkImageVerdict *
-decide_by_headers(const QblkJournalRecord *record, GError **error)
+decide_by_headers(const QblkJournalRecord *record, const char *path, GError **error)
 {
     const QblkPlan *plan = record->plan;
     const QblkExpectation *before = plan->before->pdata[0];
-    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new(before->filename);
+    const char *active = qblk_chain_files_active(plan->before);
+    const char *copy = qblk_image_verdict_copy_of(plan);
+    if (!qblk_chain_files_check(before, error)) {
+        return NULL;
+    }
 
-    verdict->reason = QBLK_VERDICT_CHAIN_BEFORE;
+    g_autoptr(QblkImageVerdict) verdict =
+        qblk_image_verdict_new(path, active, QBLK_VERDICT_CHAIN_BEFORE);
+    if (copy != NULL && record->stage < QBLK_STAGE_CLEANING) {
+        verdict->incomplete = g_strdup(copy);
+    }
     if (record->stage < QBLK_STAGE_PIVOTING) {
         return g_steal_pointer(&verdict);
     }
 
-    g_autoptr(GPtrArray) images = qblk_image_chain(before->filename, before->format, error);
+    g_autoptr(GPtrArray) images = qblk_image_chain(active, before->format, error);
     if (images == NULL) {
         return NULL;
     }
@@ -154,58 +194,74 @@ decide_by_headers(const QblkJournalRecord *record, GError **error)
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "the chain of '%s' is neither the one before the job nor the planned one: "
                     "look at it with 'qblk chain image:%s'",
-                    before->filename, before->filename);
+                    active, active);
         return NULL;
     }
     return g_steal_pointer(&verdict);
 }
 
 QblkImageVerdict *
-qblk_image_verdict_of_record(const QblkJournalRecord *record, GError **error)
+qblk_image_verdict_of_record(const QblkJournalRecord *record, const char *path,
+                             const QblkMergedMarks *marks, GError **error)
 {
-    return qblk_plan_moves_top(record->plan) ? decide_moved_top(record, error)
-                                             : decide_by_headers(record, error);
+    return qblk_plan_moves_top(record->plan) ? decide_moved_top(record, path, marks, error)
+                                             : decide_by_headers(record, path, error);
 }
 
 /* ---- without a journal ---- */
 
+/* Check that the image that @mark leads to exists and is the one that was recorded. */
 static gboolean
-check_mark_is_final(const QblkMergedMark *mark, GError **error)
+check_into(const QblkMergedMark *mark, GError **error)
 {
-    if (mark->is_of_another) {
-        g_autofree char *text = qblk_merged_mark_describe_other(mark);
-        g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, text);
+    g_auto(QblkMarkedFile) file = {0};
+    if (!g_path_is_absolute(mark->into)) {
+        return TRUE;
+    }
+    if (!qblk_marked_file_read(&file, mark->into)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "'%s' was merged into '%s', which cannot be opened: %s", mark->image,
+                    mark->into, g_strerror(errno));
         return FALSE;
     }
-    if (mark->into == NULL) {
+    if (qblk_marked_file_is_known(&mark->into_file) &&
+        !qblk_marked_file_is_same(&mark->into_file, &file)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' may have been merged into another image, which its mark does not name: "
-                    "compare the file systems of both",
-                    mark->image);
-        return FALSE;
-    }
-    if (!mark->is_done) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' may have been merged into '%s', and no journal of the job exists: keep "
-                    "both images and compare their file systems",
+                    "'%s' was merged into a file that had the name '%s', which another file has "
+                    "now: if that is a copy of it, boot from the copy",
                     mark->image, mark->into);
         return FALSE;
     }
     return TRUE;
 }
 
+/* @image: a name of the marked file */
+static gboolean
+check_mark_is_final(const QblkMergedMark *mark, const char *image, GError **error)
+{
+    if (!qblk_merged_mark_is_final(mark)) {
+        g_autofree char *reason = qblk_merged_mark_describe(mark, image);
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "%s, and no journal of the job exists: keep both images and compare their file "
+                    "systems",
+                    reason);
+        return FALSE;
+    }
+    return check_into(mark, error);
+}
+
 /* Add the image of @mark and look at the one that it was merged into. */
 static gboolean
 follow_mark(QblkImageVerdict *verdict, const QblkMergedMark *mark, GError **error)
 {
-    if (!check_mark_is_final(mark, error)) {
+    if (!check_mark_is_final(mark, verdict->boot, error)) {
         return FALSE;
     }
 
-    g_ptr_array_add(verdict->unused, g_strdup(mark->image));
+    g_ptr_array_add(verdict->unused, g_strdup(verdict->boot));
     if (qblk_chain_files_have(verdict->unused, mark->into)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the marks of '%s' and '%s' form a cycle", mark->image, mark->into);
+                    "the marks of '%s' and '%s' form a cycle", verdict->boot, mark->into);
         return FALSE;
     }
 
@@ -215,19 +271,20 @@ follow_mark(QblkImageVerdict *verdict, const QblkMergedMark *mark, GError **erro
 }
 
 QblkImageVerdict *
-qblk_image_verdict_of_mark(const QblkMergedMark *mark, GError **error)
+qblk_image_verdict_of_mark(const QblkMergedMark *mark, const char *path,
+                           const QblkMergedMarks *marks, GError **error)
 {
-    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new(mark->image);
+    g_autoptr(QblkImageVerdict) verdict =
+        qblk_image_verdict_new(path, path, QBLK_VERDICT_HAS_ALL_DATA);
     g_autoptr(QblkMergedMark) next = NULL;
 
-    verdict->reason = QBLK_VERDICT_HAS_ALL_DATA;
     while (mark != NULL) {
         if (!follow_mark(verdict, mark, error)) {
             return NULL;
         }
 
         g_clear_pointer(&next, qblk_merged_mark_free);
-        next = qblk_merged_mark_read(verdict->boot);
+        next = qblk_merged_marks_find(marks, verdict->boot);
         mark = next;
     }
     return g_steal_pointer(&verdict);
@@ -245,7 +302,7 @@ may_name_file(const QblkPlan *plan, const char *path)
             const QblkExpectation *layer = chains[i]->pdata[j];
             g_autofree char *name = g_path_get_basename(layer->filename);
             gboolean is_relative =
-                !g_path_is_absolute(layer->filename) && strchr(layer->filename, ':') == NULL;
+                qblk_merged_mark_path(layer) == NULL && strchr(layer->filename, ':') == NULL;
             if (is_relative && g_str_equal(name, wanted)) {
                 return TRUE;
             }
@@ -283,9 +340,11 @@ consider_record(const QblkJournalRecord *record, const char *path, QblkImageVerd
 QblkImageVerdict *
 qblk_image_verdict_without_record(const GPtrArray *records, const char *path, GError **error)
 {
-    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new(path);
+    struct stat status;
+    gboolean is_block = stat(path, &status) == 0 && S_ISBLK(status.st_mode);
+    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new(
+        path, NULL, is_block ? QBLK_VERDICT_NO_OPERATION_HERE : QBLK_VERDICT_NO_OPERATION);
 
-    verdict->reason = QBLK_VERDICT_NO_OPERATION;
     for (guint i = 0; i < records->len; i++) {
         if (!consider_record(records->pdata[i], path, verdict, error)) {
             return NULL;

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover/recover-image.h"
 
-#include "base/file-identity.h"
+#include "base/const-cast.h"
+#include "blockjob/merged-mark-plan.h"
 #include "image/lock-holder.h"
 #include "recover/chain-files.h"
+
+#include <errno.h>
+#include <sys/stat.h>
 
 /* What is known of the image @path. */
 typedef struct {
     char *path;                      /* owned, absolute */
     GPtrArray *records;              /* of QblkJournalRecord, owned */
     const QblkJournalRecord *record; /* the one that names the image, borrowed, or NULL */
+    const char *directory;           /* of journals and marks, borrowed */
+    QblkMergedMarks *marks;          /* in @directory, owned */
     QblkMergedMark *mark;            /* of the image, owned, or NULL */
 } Evidence;
 
@@ -17,6 +23,7 @@ static void
 evidence_clear(Evidence *evidence)
 {
     g_clear_pointer(&evidence->records, g_ptr_array_unref);
+    g_clear_pointer(&evidence->marks, qblk_merged_marks_free);
     g_clear_pointer(&evidence->mark, qblk_merged_mark_free);
     g_clear_pointer(&evidence->path, g_free);
 }
@@ -25,22 +32,29 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Evidence, evidence_clear)
 
 /* ---- the journal of an image ---- */
 
+static const QblkExpectation *
+active_layer(const GPtrArray *layers)
+{
+    return layers->len == 0 ? NULL : layers->pdata[0];
+}
+
+/* A copy that the guest does not switch to counts as well. */
 static gboolean
 is_active_image(const QblkPlan *plan, const char *path)
 {
-    const char *before = qblk_chain_files_active(plan->before);
-    const char *after = qblk_chain_files_active(plan->after);
+    const char *copy = qblk_image_verdict_copy_of(plan);
+    const QblkExpectation copied = {.filename = qblk_const_cast(copy)};
 
-    return qblk_file_identity_is_one(before, path) || qblk_file_identity_is_one(after, path);
+    return qblk_chain_files_is(active_layer(plan->before), path) ||
+           qblk_chain_files_is(active_layer(plan->after), path) ||
+           (copy != NULL && qblk_chain_files_is(&copied, path));
 }
 
 static gboolean
 is_any_image(const QblkPlan *plan, const char *path)
 {
-    g_autoptr(GPtrArray) before = qblk_chain_files_expected(plan->before);
-    g_autoptr(GPtrArray) after = qblk_chain_files_expected(plan->after);
-
-    return qblk_chain_files_have(before, path) || qblk_chain_files_have(after, path);
+    return qblk_chain_files_have_layer(plan->before, path) ||
+           qblk_chain_files_have_layer(plan->after, path);
 }
 
 /* Find the journal that names @path, as an active image if one does.  If it is the active image of
@@ -79,6 +93,28 @@ find_record(const GPtrArray *records, const char *path, const QblkJournalRecord 
     return TRUE;
 }
 
+/* An image that is gone may still be named by a journal. */
+static gboolean
+check_is_image(const Evidence *evidence, GError **error)
+{
+    struct stat status;
+    if (stat(evidence->path, &status) != 0) {
+        if (evidence->record != NULL) {
+            return TRUE;
+        }
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "cannot open the image '%s': %s", evidence->path, g_strerror(errno));
+        return FALSE;
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "'%s' is not an image: neither a regular file nor a block device",
+                    evidence->path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 collect_evidence(Evidence *evidence, const char *directory, const char *path, GError **error)
 {
@@ -88,8 +124,11 @@ collect_evidence(Evidence *evidence, const char *directory, const char *path, GE
     }
 
     evidence->path = g_canonicalize_filename(path, NULL);
-    evidence->mark = qblk_merged_mark_read(evidence->path);
-    return find_record(evidence->records, evidence->path, &evidence->record, error);
+    evidence->directory = directory;
+    evidence->marks = qblk_merged_marks_load(directory);
+    evidence->mark = qblk_merged_marks_find(evidence->marks, evidence->path);
+    return find_record(evidence->records, evidence->path, &evidence->record, error) &&
+           check_is_image(evidence, error);
 }
 
 /* ---- the decision ---- */
@@ -132,38 +171,45 @@ decide(const Evidence *evidence, GError **error)
         return NULL;
     }
     if (record != NULL) {
-        return check_guest_is_stopped(record, error) ? qblk_image_verdict_of_record(record, error)
-                                                     : NULL;
+        return check_guest_is_stopped(record, error)
+                   ? qblk_image_verdict_of_record(record, evidence->path, evidence->marks, error)
+                   : NULL;
     }
     if (evidence->mark != NULL) {
-        return qblk_image_verdict_of_mark(evidence->mark, error);
+        return qblk_image_verdict_of_mark(evidence->mark, evidence->path, evidence->marks, error);
     }
     return qblk_image_verdict_without_record(evidence->records, evidence->path, error);
 }
 
-/* The verdict moves from the journal into the mark. */
+/* The verdict moves from the journal into the mark.  An image that was overwritten with a copy may
+ * have had a mark before. */
 static gboolean
-update_mark(const QblkPlan *plan, const QblkImageVerdict *verdict, GError **error)
+update_mark(const QblkPlan *plan, const QblkImageVerdict *verdict, const char *directory,
+            GError **error)
 {
     if (verdict->is_moved) {
-        return qblk_merged_mark_write(qblk_chain_files_active(plan->before), verdict->boot, TRUE,
-                                      error);
+        const QblkMergedImages images = {
+            .image = qblk_merged_mark_path(plan->before->pdata[0]),
+            .into = verdict->boot,
+        };
+        qblk_merged_mark_remove(qblk_merged_mark_path(plan->after->pdata[0]), directory);
+        return qblk_merged_mark_write(&images, directory, TRUE, error);
     }
-    if (plan->merged != NULL) {
-        qblk_merged_mark_remove(plan->merged);
-    }
+
+    const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
+    qblk_merged_mark_remove(images.image, directory);
     return TRUE;
 }
 
 static gboolean
-settle(const QblkJournalRecord *record, const QblkImageVerdict *verdict, GError **error)
+settle(const Evidence *evidence, const QblkImageVerdict *verdict, GError **error)
 {
-    g_autoptr(QblkJournal) journal = qblk_journal_resume(record, error);
+    g_autoptr(QblkJournal) journal = qblk_journal_resume(evidence->record, error);
 
     if (journal == NULL) {
         return FALSE;
     }
-    if (!update_mark(record->plan, verdict, error)) {
+    if (!update_mark(evidence->record->plan, verdict, evidence->directory, error)) {
         return FALSE;
     }
     qblk_journal_end(g_steal_pointer(&journal));
@@ -185,7 +231,7 @@ qblk_recover_image(const char *directory, const char *path, GError **error)
     if (evidence.record == NULL) {
         return g_steal_pointer(&verdict);
     }
-    return settle(evidence.record, verdict, error) ? g_steal_pointer(&verdict) : NULL;
+    return settle(&evidence, verdict, error) ? g_steal_pointer(&verdict) : NULL;
 }
 
 gboolean

@@ -13,9 +13,12 @@
  * @directory: of the journals, absolute
  * @path: the image; no process may have it in use
  *
+ * If neither a journal nor a mark names the image, the verdict has no image to boot from.
+ *
  * Returns: (transfer full): the verdict; NULL on error, and then nothing is changed.
- * QBLK_BLOCKJOB_ERROR_RESULT if it is not known which image has the newest data, _REFUSED if an
- * image is in use or another qblk works on it.
+ * QBLK_BLOCKJOB_ERROR_RESULT if it is not known which image has the newest data, or that image or
+ * @path does not exist or is not an image; _REFUSED if an image is in use or another qblk works on
+ * it.
  */
 QblkImageVerdict *qblk_recover_image(const char *directory, const char *path,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

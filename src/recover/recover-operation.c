@@ -23,6 +23,7 @@ resume_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJour
         .timeout_ms = options->timeout_ms,
         .stop_fd = -1,
         .is_local = qblk_recover_is_local(client, record),
+        .state_dir = options->directory,
         .journals = journal,
     };
     QblkRunState end = QBLK_RUN_COMPLETED;
@@ -88,7 +89,8 @@ qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
     }
 
     if (qblk_journal_vm_was_restarted(&record->vm, vm)) {
-        result = qblk_recover_restart(client, options->snapshot, record, &cause);
+        result =
+            qblk_recover_restart(client, options->snapshot, options->directory, record, &cause);
     } else {
         result = resume_job(client, options, record, &journal, &cause);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover/recover-restart.h"
 
-#include "blockjob/merged-mark.h"
+#include "blockjob/merged-mark-plan.h"
 #include "blockjob/verify.h"
 #include "graph/snapshot.h"
 #include "recover/chain-files.h"
@@ -12,6 +12,7 @@ typedef struct {
     const QblkJournalRecord *record;
     const char *image;     /* that the disk has now */
     const char *old, *new; /* active images before and after the operation */
+    const char *state_dir; /* of marks */
     gboolean is_local;     /* these are files of this machine */
 } Disk;
 
@@ -73,7 +74,8 @@ judge_old_image(const Disk *disk, QblkRestart *restart, GError **error)
 
     /* The guest has not switched, and so no image is stale. */
     if (plan->merged != NULL && disk->is_local) {
-        qblk_merged_mark_remove(plan->merged);
+        const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
+        qblk_merged_mark_remove(images.image, disk->state_dir);
     }
     *restart = QBLK_RESTART_ALL_DATA;
     return TRUE;
@@ -98,7 +100,11 @@ judge_new_image(const Disk *disk, QblkRestart *restart, GError **error)
     if (!disk->is_local) {
         return TRUE;
     }
-    return qblk_merged_mark_write(disk->old, disk->new, TRUE, error);
+    const QblkMergedImages images = {
+        .image = qblk_merged_mark_path(disk->record->plan->before->pdata[0]),
+        .into = disk->new,
+    };
+    return qblk_merged_mark_write(&images, disk->state_dir, TRUE, error);
 }
 
 static gboolean
@@ -147,7 +153,7 @@ fetch_chain(QblkClient *client, const QblkSnapshotOptions *options, const QblkPl
 }
 
 QblkRecoverResult *
-qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options,
+qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options, const char *state_dir,
                      const QblkJournalRecord *record, GError **error)
 {
     const QblkPlan *plan = record->plan;
@@ -168,6 +174,7 @@ qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options,
             .image = top == NULL ? "nothing" : top->filename,
             .old = result->old_top,
             .new = result->new_top,
+            .state_dir = state_dir,
             .is_local = qblk_recover_is_local(client, record),
         };
         if (!judge_moved_top(chain, &disk, &result->restart, error)) {

@@ -15,9 +15,11 @@
  * Look at what the disk of @record has now.  If the guest has switched to another image the mark of
  * the old one is made final; if it has not, the mark is removed.
  *
+ * @state_dir: of marks that are not beside their images
+ *
  * Returns: (transfer full): the result; NULL with QBLK_BLOCKJOB_ERROR_RESULT if the guest runs on
  * an image that is not, or may not be, the one with its newest data.
  */
 QblkRecoverResult *qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options,
-                                        const QblkJournalRecord *record,
+                                        const char *state_dir, const QblkJournalRecord *record,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -77,7 +77,7 @@ def names_in(path):
     if path.endswith('.py'):
         return names_of_python(read(path))
     if path.endswith('.c'):
-        return set(re.findall(r'cmocka_unit_test\w*\((\w+)', read(path)))
+        return set(re.findall(r'(?:cmocka_unit_test\w*|\b[A-Z]+_TEST)\((\w+)', read(path)))
     return set(re.findall(r'^--- [\d.]+/(\S+)$', read(path), re.MULTILINE))
 
 

@@ -140,7 +140,8 @@ class Unread(crash.TestCase):
             with open(path, 'w', encoding='utf-8') as file:
                 file.writelines([json.dumps(header) + '\n', *stages])
             text = self.qblk('recover', f'image:{self.files[0]}').text
-            self.assertIn(f'boot from: {self.files[0]}\n  (no operation was interrupted)', text)
+            self.assertEqual(text, 'no interrupted operation is known for '
+                             f"'{self.files[0]}'\n")
             output = self.qblk('recover', status=qblk.NO_CONNECTION).errors
             self.assertIn('qblk recover image:IMAGE', output)
             self.assertEqual(crash.journals(), [name])
@@ -148,10 +149,13 @@ class Unread(crash.TestCase):
 
 class Mark(crash.TestCase):
     def test_a_mark_that_cannot_be_written_is_reported(self):
-        """After the reply to the pivot, the name of the new mark is taken by a directory."""
+        """After the reply to the pivot, the names of the new marks beside the image and in the
+        state directory are taken."""
         kind = crash.kind_of('commit --pivot')
         def strike():
             os.mkdir(self.files[0] + crash.MARK + '.new')
+            with open(os.path.join(crash.journal_directory(), 'merged'), 'wb'):
+                pass
 
         with self.guest(kind, Point(None, RECEIVED, 'answer to job-complete'), strike):
             status, output = self.start_qblk(kind)

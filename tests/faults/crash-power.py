@@ -27,13 +27,14 @@ class PowerLoss(crash.TestCase):
     kinds = [crash.kind_of(name) for name in ('commit --pivot', 'copy --pivot', 'job --pivot',
                                               'commit --all-disks --pivot')]
     each_kind_ends = False
+    promise = 'the power is lost'
 
     def setUp(self):
         super().setUp()
         self.synced = self.enterContext(qemu.directory())  # the content of a disk
 
     def test_the_image_to_boot_has_all_data(self):
-        self.each_kind('the power is lost', self.judge)
+        self.each_kind(self.promise, self.judge)
 
     def start_qblk(self, kind):
         shim = {'LD_PRELOAD': os.environ['QBLK_SYNCED_SHIM'], 'SYNCED': self.synced}
@@ -65,29 +66,35 @@ class PowerLoss(crash.TestCase):
 
     def marked_images(self):
         """The images that the marks on disk name."""
-        marks = [name for name in os.listdir(self.directory) if name.endswith(crash.MARK)]
         images = []
-        for mark in marks:
-            with open(os.path.join(self.directory, mark), encoding='utf-8') as file:
-                images.append(json.load(file)['image'])
+        for directory in self.directory, self.stored_marks():
+            marks = os.listdir(directory) if os.path.isdir(directory) else []
+            for mark in (mark for mark in marks if mark.endswith(crash.MARK)):
+                with open(os.path.join(directory, mark), encoding='utf-8') as file:
+                    images.append(json.load(file)['image'])
         return images
 
+    @staticmethod
+    def stored_marks():
+        return os.path.join(crash.journal_directory(), 'merged')
+
     def lose_what_is_not_synced(self):
-        """Restore journals, and marks beside images, as they are on disk."""
-        journals = crash.journal_directory()
-        if os.path.basename(journals) in self.entries(os.path.dirname(journals)):
-            self.lose(journals, '.journal')
-        else:
-            shutil.rmtree(journals, ignore_errors=True)
+        """Restore journals and marks as they are on disk."""
+        for directory, part in ((crash.journal_directory(), '.journal'),
+                                (self.stored_marks(), crash.MARK)):
+            if os.path.basename(directory) in self.entries(os.path.dirname(directory)):
+                self.lose(directory, part)
+            else:
+                shutil.rmtree(directory, ignore_errors=True)
         self.lose(self.directory, crash.MARK)
 
     def lose(self, directory, part):
         """In DIRECTORY, keep only synced content of the files that have PART in their names."""
         for name in os.listdir(directory):
-            if part in name:
+            if part in name and not os.path.isdir(os.path.join(directory, name)):
                 os.unlink(os.path.join(directory, name))
         for name, inode in self.entries(directory).items():
-            if part in name:
+            if part in name and not os.path.isdir(os.path.join(directory, name)):
                 with open(os.path.join(directory, name), 'wb') as file:
                     file.write(self.on_disk(inode))
 
@@ -103,6 +110,18 @@ class PowerLoss(crash.TestCase):
                 return file.read()
         except FileNotFoundError:
             return b''
+
+
+class StoredMarks(PowerLoss):
+    """Nothing can be written beside the images: the marks are in the state directory."""
+
+    promise = 'the power is lost with marks in the state directory'
+    kinds = PowerLoss.kinds[:1] + PowerLoss.kinds[3:]
+
+    def copy_disk(self, disk):
+        super().copy_disk(disk)
+        top, *_ = crash.names_of(disk, crash.KEPT)
+        os.mkdir(self.path(top) + crash.MARK + '.new')
 
 
 if __name__ == '__main__':

@@ -128,8 +128,8 @@ class Pivoting(TestCase):
                 with self.started_with(*crash.KEPT):
                     output = self.qblk('commit', self.vm, 'vda', '--pivot',
                                      status=qblk.REFUSED).errors
-                    self.assertIn(f"'{self.files[0]}' was merged into '{self.path(chain[0])}'",
-                                  output)
+                    self.assertIn(f"'{self.files[0]}' is stale: it was merged into "
+                                  f"'{self.path(chain[0])}'", output)
                 self.states['new image settled'] += 1
         crash.report('QEMU is started again with the new image', self.states)
 

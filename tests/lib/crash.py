@@ -94,7 +94,8 @@ def journal_directory():
 
 def journals():
     directory = journal_directory()
-    return os.listdir(directory) if os.path.isdir(directory) else []
+    names = os.listdir(directory) if os.path.isdir(directory) else []
+    return [name for name in names if name.endswith('.journal')]
 
 
 def stages():
@@ -254,8 +255,10 @@ class TestCase(block_jobs.TestCase):
             self.assertTrue(writes, msg=str(recovered))
             self.assertIn('pivoting', stages())
             return 'not known'
-        boot = json.loads(recovered.stdout)['boot']
-        self.assertEqual(json.loads(again.stdout)['boot'], boot, msg=f'{recovered}\n{again}')
+        # without a journal or a mark there is nothing to report, and the image has all data
+        boot = json.loads(recovered.stdout)['boot'] or self.path(top)
+        self.assertEqual(json.loads(again.stdout)['boot'] or self.path(top), boot,
+                         msg=f'{recovered}\n{again}')
         check = json.loads(checked.stdout)
         self.assertEqual(check.get('boot', self.path(top)), boot, msg=f'{checked}\n{recovered}')
         self.assertEqual(checked.status, qblk.FAILED if 'boot' in check else qblk.DONE)

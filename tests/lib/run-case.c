@@ -60,7 +60,9 @@ run_case_begin_journal(RunCase *test)
     assert_no_error(error);
     if (test->plan->merged != NULL) {
         g_free(test->plan->merged);
+        g_free(test->plan->merged_path);
         test->plan->merged = g_build_filename(test->directory, "top.qcow2", NULL);
+        test->plan->merged_path = g_strdup(test->plan->merged);
         assert_true(g_file_set_contents(test->plan->merged, "", 0, &error));
     }
     test->journal = qblk_journal_begin(test->directory, &vm, test->plan, &error);
@@ -83,7 +85,7 @@ run_case_stage(RunCase *test)
 QblkMergedMark *
 run_case_mark(const RunCase *test)
 {
-    return qblk_merged_mark_read(test->plan->merged);
+    return qblk_merged_mark_read(test->plan->merged, NULL);
 }
 
 static void

@@ -44,6 +44,50 @@ file_of(const GPtrArray *layers)
     return ((const QblkExpectation *)layers->pdata[0])->filename;
 }
 
+/* The files of the plan, empty images in the directory of the test. */
+static void
+set_file(const JournalCase *test, char **filename)
+{
+    g_autofree char *name = g_path_get_basename(*filename);
+    g_free(*filename);
+    *filename = g_build_filename(test->directory, name, NULL);
+    assert_true(g_file_set_contents(*filename, "", 0, NULL));
+}
+
+static void
+set_files(const JournalCase *test, const GPtrArray *layers)
+{
+    for (guint i = 0; i < layers->len; i++) {
+        QblkExpectation *layer = layers->pdata[i];
+        set_file(test, &layer->filename);
+        g_free(layer->path);
+        layer->path = g_strdup(layer->filename);
+    }
+}
+
+static int
+set_up(void **state)
+{
+    (void)journal_case_set_up(state);
+    const JournalCase *test = *state;
+    set_files(test, test->plan->before);
+    set_files(test, test->plan->after);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    const JournalCase *test = *state;
+    const GPtrArray *chains[] = {test->plan->before, test->plan->after};
+    for (gsize i = 0; i < G_N_ELEMENTS(chains); i++) {
+        for (guint j = 0; j < chains[i]->len; j++) {
+            (void)unlink(((const QblkExpectation *)chains[i]->pdata[j])->filename);
+        }
+    }
+    return journal_case_tear_down(state);
+}
+
 static QblkJournal *
 begin_at(const JournalCase *test, QblkStage stage)
 {
@@ -59,7 +103,7 @@ end_left(const JournalCase *test)
     qblk_journal_end(qblk_journal_resume(records->pdata[0], NULL));
 }
 
-/* The images of the plan are not there, so that they cannot be compared. */
+/* The images of the plan are empty, so that they cannot be compared. */
 static void
 the_image_to_boot_from_depends_on_the_stage(void **state)
 {
@@ -97,37 +141,58 @@ static void
 mark_into(const char *image, const char *into, gboolean is_done)
 {
     g_autoptr(GError) error = NULL;
+    const QblkMergedImages images = {.image = image, .into = into};
     if (!g_file_test(image, G_FILE_TEST_EXISTS)) {
         assert_true(g_file_set_contents(image, "x", 1, NULL));
     }
-    if (!qblk_merged_mark_write(image, into, is_done, &error)) {
-        assert_no_error(error);
-    }
-}
-
-static void
-mark(const char *image, gboolean is_done)
-{
-    mark_into(image, "/base", is_done);
+    gboolean done = qblk_merged_mark_write(&images, NULL, is_done, &error);
+    assert_no_error(error);
+    assert_true(done);
 }
 
 static void
 clear(const char *image)
 {
-    qblk_merged_mark_remove(image);
-    assert_int_equal(unlink(image), 0);
+    qblk_merged_mark_remove(image, NULL);
+    (void)unlink(image);
 }
 
 static void
 a_final_mark_names_the_image_with_the_data(void **state)
 {
     const JournalCase *test = *state;
+    const char *base = file_of(test->plan->after);
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
-    mark(image, FALSE);
+    mark_into(image, base, FALSE);
     assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
-    mark(image, TRUE);
-    assert_boots(test, image, "/base");
+    mark_into(image, base, TRUE);
+    assert_boots(test, image, base);
     clear(image);
+}
+
+static void
+the_image_with_the_data_has_to_be_the_one_that_was_recorded(void **state)
+{
+    const JournalCase *test = *state;
+    const char *base = file_of(test->plan->after);
+    g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
+    g_autofree char *new = g_build_filename(test->directory, "new", NULL);
+    mark_into(image, base, TRUE);
+    assert_true(g_file_set_contents(new, "x", 1, NULL));
+    assert_int_equal(rename(new, base), 0);
+    assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_RESULT, "which another file has now");
+    assert_int_equal(unlink(base), 0);
+    assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_RESULT, "cannot be opened: No such file");
+    clear(image);
+
+    const char *before = file_of(test->plan->before);
+    QblkExpectation *top = test->plan->before->pdata[0];
+    top->file = (QblkFileIdentity){1, 2};
+    qblk_journal_leave(begin_at(test, QBLK_STAGE_STARTED));
+    assert_no_verdict(test, before, QBLK_BLOCKJOB_ERROR_RESULT, "another file has this name now");
+    assert_int_equal(unlink(before), 0);
+    assert_no_verdict(test, before, QBLK_BLOCKJOB_ERROR_RESULT, "cannot be opened: No such file");
+    end_left(test);
 }
 
 /* It may have been merged since into one that was merged as well. */
@@ -135,16 +200,17 @@ static void
 marks_are_followed_to_the_image_that_has_all_data(void **state)
 {
     const JournalCase *test = *state;
+    const char *base = file_of(test->plan->after);
     g_autofree char *upper = g_build_filename(test->directory, "upper.qcow2", NULL);
     g_autofree char *lower = g_build_filename(test->directory, "lower.qcow2", NULL);
+    mark_into(lower, base, TRUE);
     mark_into(upper, lower, TRUE);
-    mark_into(lower, "/base", TRUE);
-    assert_boots(test, upper, "/base");
+    assert_boots(test, upper, base);
     g_autoptr(QblkImageVerdict) verdict = look(test, upper, NULL);
     assert_int_equal(verdict->unused->len, 2);
     assert_string_equal(verdict->unused->pdata[0], upper);
     assert_string_equal(verdict->unused->pdata[1], lower);
-    mark_into(lower, "/base", FALSE);
+    mark_into(lower, base, FALSE);
     assert_no_verdict(test, upper, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
     mark_into(lower, upper, TRUE);
     assert_no_verdict(test, upper, QBLK_BLOCKJOB_ERROR_RESULT, "cycle");
@@ -152,18 +218,114 @@ marks_are_followed_to_the_image_that_has_all_data(void **state)
     clear(lower);
 }
 
+/* The verdict of qblk_recover_image(). */
+static QblkImageVerdict *
+settle(const JournalCase *test, const char *image)
+{
+    g_autoptr(GError) error = NULL;
+    QblkImageVerdict *verdict = qblk_recover_image(test->directory, image, &error);
+    assert_no_error(error);
+    return verdict;
+}
+
 static void
-a_mark_of_another_file_of_that_name_is_an_error(void **state)
+nothing_is_known_of_an_image_without_journal_and_mark(void **state)
 {
     const JournalCase *test = *state;
-    g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
+    g_autofree char *image = g_build_filename(test->directory, "new.qcow2", NULL);
     g_autofree char *moved = g_build_filename(test->directory, "moved", NULL);
-    mark(image, TRUE);
+    mark_into(image, file_of(test->plan->after), TRUE);
     assert_int_equal(rename(image, moved), 0);
-    assert_true(g_file_set_contents(image, "x", 1, NULL));
-    assert_no_verdict(test, image, QBLK_BLOCKJOB_ERROR_RESULT, "created later");
+    assert_true(g_file_set_contents(image, "x", 1, NULL)); /* the mark is of an earlier file */
+    g_autoptr(QblkImageVerdict) verdict = settle(test, image);
+    assert_null(verdict->boot);
+    assert_int_equal(verdict->reason, QBLK_VERDICT_NO_OPERATION);
+    assert_string_equal(verdict->image, image);
     clear(image);
     assert_int_equal(unlink(moved), 0);
+}
+
+static void
+what_is_not_an_image_has_no_verdict(void **state)
+{
+    const JournalCase *test = *state;
+    const char *const paths[] = {"/nonexistent", "/dev/null", test->directory};
+    const char *const parts[] = {"cannot open the image '/nonexistent': No such file",
+                                 "'/dev/null' is not an image", "is not an image"};
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        GError *error = NULL;
+        assert_null(qblk_recover_image(test->directory, paths[i], &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, parts[i]);
+    }
+}
+
+/* ---- copies ---- */
+
+/* Make the plan one of a copy to "copy.qcow2", which the guest switches to with @pivots. */
+static char *
+make_copy(const JournalCase *test, gboolean pivots)
+{
+    QblkPlan *plan = test->plan;
+    char *copy = g_build_filename(test->directory, "copy.qcow2", NULL);
+    assert_true(g_file_set_contents(copy, "x", 1, NULL));
+    g_clear_pointer(&plan->merged, g_free);
+    g_clear_pointer(&plan->merged_path, g_free);
+    plan->partial = g_strdup(copy);
+    g_ptr_array_set_size(plan->after, 0);
+    g_ptr_array_add(plan->after, qblk_plan_expectation_new("copy", "qcow2",
+                                                           pivots ? copy : file_of(plan->before)));
+    return copy;
+}
+
+static void
+an_incomplete_copy_is_recognized_from_both_ends(void **state)
+{
+    const JournalCase *test = *state;
+    const char *source = file_of(test->plan->before);
+    for (int pivots = FALSE; pivots <= TRUE; pivots++) {
+        g_autofree char *copy = make_copy(test, pivots);
+        g_autofree char *link_name = g_build_filename(test->directory, "link", NULL);
+        assert_int_equal(symlink("copy.qcow2", link_name), 0);
+        const char *const names[] = {source, copy, link_name};
+        for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+            qblk_journal_leave(begin_at(test, QBLK_STAGE_STARTED));
+            g_autoptr(QblkImageVerdict) verdict = settle(test, names[i]);
+            assert_string_equal(verdict->boot, source);
+            assert_string_equal(verdict->incomplete, copy);
+            assert_int_equal(verdict->unused->len, 0);
+        }
+        assert_int_equal(unlink(link_name), 0);
+        assert_int_equal(unlink(copy), 0);
+    }
+}
+
+static void
+a_complete_copy_is_not_called_incomplete(void **state)
+{
+    const JournalCase *test = *state;
+    g_autofree char *copy = make_copy(test, TRUE);
+    qblk_journal_leave(begin_at(test, QBLK_STAGE_CLEANING));
+    g_autoptr(QblkImageVerdict) verdict = look(test, copy, NULL);
+    assert_string_equal(verdict->boot, copy);
+    assert_null(verdict->incomplete);
+    end_left(test);
+    assert_int_equal(unlink(copy), 0);
+}
+
+/* `copy --reuse` into an image that was merged before. */
+static void
+an_image_that_was_overwritten_with_a_copy_loses_its_mark(void **state)
+{
+    const JournalCase *test = *state;
+    const char *source = file_of(test->plan->before);
+    g_autofree char *copy = make_copy(test, TRUE);
+    mark_into(copy, source, TRUE);
+    qblk_journal_leave(begin_at(test, QBLK_STAGE_CLEANING));
+    g_autoptr(QblkImageVerdict) verdict = settle(test, copy);
+    assert_string_equal(verdict->boot, copy);
+    assert_null(qblk_merged_mark_read(copy, NULL));
+    qblk_merged_mark_remove(source, NULL);
+    assert_int_equal(unlink(copy), 0);
 }
 
 /* The mark is made final before the journal records that, and it is older than any new journal. */
@@ -173,11 +335,11 @@ a_final_mark_overrules_the_journal(void **state)
     JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
     const char *after = file_of(test->plan->after);
-    g_free(test->plan->merged);
-    g_free(test->plan->merged_into);
-    test->plan->merged = g_strdup(image);
-    test->plan->merged_into = g_strdup(after);
-    mark(image, TRUE);
+    g_free(test->plan->merged_path);
+    g_free(test->plan->merged_into_path);
+    test->plan->merged_path = g_strdup(image);
+    test->plan->merged_into_path = g_strdup(after);
+    mark_into(image, after, TRUE);
     qblk_journal_leave(begin_at(test, QBLK_STAGE_PIVOTING));
     assert_boots(test, file_of(test->plan->before), after);
     end_left(test);
@@ -210,7 +372,7 @@ an_image_that_is_in_use_is_refused(void **state)
 {
     const JournalCase *test = *state;
     g_autofree char *image = g_build_filename(test->directory, "old.qcow2", NULL);
-    mark(image, TRUE);
+    mark_into(image, "/base", TRUE);
     int fd = open(image, O_RDWR | O_CLOEXEC);
     struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 201, .l_len = 1};
     assert_int_equal(fcntl(fd, F_OFD_SETLK, &range), 0);
@@ -219,25 +381,24 @@ an_image_that_is_in_use_is_refused(void **state)
     clear(image);
 }
 
+#define IMAGE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_image_to_boot_from_depends_on_the_stage,
-                                        journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(an_image_that_another_process_works_on_is_refused,
-                                        journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_final_mark_names_the_image_with_the_data,
-                                        journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(marks_are_followed_to_the_image_that_has_all_data,
-                                        journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_mark_of_another_file_of_that_name_is_an_error,
-                                        journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_final_mark_overrules_the_journal, journal_case_set_up,
-                                        journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(two_journals_of_one_image_are_an_error, journal_case_set_up,
-                                        journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(an_image_that_is_in_use_is_refused, journal_case_set_up,
-                                        journal_case_tear_down),
+        IMAGE_TEST(the_image_to_boot_from_depends_on_the_stage),
+        IMAGE_TEST(an_image_that_another_process_works_on_is_refused),
+        IMAGE_TEST(a_final_mark_names_the_image_with_the_data),
+        IMAGE_TEST(the_image_with_the_data_has_to_be_the_one_that_was_recorded),
+        IMAGE_TEST(marks_are_followed_to_the_image_that_has_all_data),
+        IMAGE_TEST(nothing_is_known_of_an_image_without_journal_and_mark),
+        IMAGE_TEST(what_is_not_an_image_has_no_verdict),
+        IMAGE_TEST(an_incomplete_copy_is_recognized_from_both_ends),
+        IMAGE_TEST(a_complete_copy_is_not_called_incomplete),
+        IMAGE_TEST(an_image_that_was_overwritten_with_a_copy_loses_its_mark),
+        IMAGE_TEST(a_final_mark_overrules_the_journal),
+        IMAGE_TEST(two_journals_of_one_image_are_an_error),
+        IMAGE_TEST(an_image_that_is_in_use_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,14 +96,43 @@ a_result_in_json_has_the_stage_and_the_end(void **state)
 static void
 names_of_images_are_escaped(void **state)
 {
-    g_autoptr(QblkImageVerdict) verdict = qblk_image_verdict_new("/b\x1b");
+    g_autoptr(QblkImageVerdict) verdict =
+        qblk_image_verdict_new("/i", "/b\x1b", QBLK_VERDICT_HAS_ALL_DATA);
     g_auto(QblkOutput) output = {0};
     qblk_output_init(&output);
     g_ptr_array_add(verdict->unused, g_strdup("/u\n"));
-    verdict->reason = QBLK_VERDICT_HAS_ALL_DATA;
+    verdict->incomplete = g_strdup("/c\t");
     qblk_recover_report_print_verdict(&output, verdict);
     assert_string_equal(output.text->str,
-                        "boot from: /b\\x1b\n  (it has all data)\nno longer in use: /u\\n\n");
+                        "boot from: /b\\x1b\n  (it has all data)\nincomplete copy: /c\\t\n"
+                        "no longer in use: /u\\n\n");
+}
+
+static void
+without_a_verdict_no_image_to_boot_from_is_named(void **state)
+{
+    const struct {
+        QblkVerdictReason reason;
+        const char *text;
+    } rows[] = {
+        {QBLK_VERDICT_NO_OPERATION, "no interrupted operation is known for '/i\\x1b'\n"},
+        {QBLK_VERDICT_NO_OPERATION_HERE,
+         "no interrupted operation is known for '/i\\x1b'\nit is a block device: if it was merged "
+         "on another machine, the mark is there\n"},
+        {QBLK_VERDICT_NO_READABLE_JOURNAL, "no readable journal names '/i\\x1b'\n"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(QblkImageVerdict) verdict =
+            qblk_image_verdict_new("/i\x1b", NULL, rows[i].reason);
+        g_auto(QblkOutput) output = {0};
+        g_autoptr(QblkJson) json = qblk_json_new_object();
+        qblk_output_init(&output);
+        qblk_recover_report_print_verdict(&output, verdict);
+        assert_string_equal(output.text->str, rows[i].text);
+        qblk_recover_report_add_verdict(json, verdict);
+        assert_true(qblk_json_is_null(qblk_json_get(json, "boot")));
+        assert_non_null(qblk_json_get_string(json, "reason"));
+    }
 }
 
 UNIT_MAIN(void)
@@ -115,6 +144,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(after_a_restart_a_drive_may_be_empty),
         cmocka_unit_test(a_result_in_json_has_the_stage_and_the_end),
         cmocka_unit_test(names_of_images_are_escaped),
+        cmocka_unit_test(without_a_verdict_no_image_to_boot_from_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

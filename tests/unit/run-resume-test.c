@@ -71,10 +71,13 @@ leave(Left *left, const Row *row)
     }
     if (plan->merged != NULL) {
         g_free(plan->merged);
+        g_free(plan->merged_path);
         plan->merged = g_strdup(left->image);
+        plan->merged_path = g_strdup(left->image);
     }
+    const QblkMergedImages images = {.image = left->image, .into = plan->merged_into};
     if (plan->merged != NULL && row->stage >= QBLK_STAGE_PIVOTING &&
-        !qblk_merged_mark_write(left->image, plan->merged_into, FALSE, &error)) {
+        !qblk_merged_mark_write(&images, NULL, FALSE, &error)) {
         assert_no_error(error);
     }
     left->journal = qblk_journal_begin(left->directory, &vm, plan, &error);
@@ -204,13 +207,13 @@ accept_rollback(FakeQmp *fake, const Row *row)
 static void
 check_marks(const Left *left, const Row *row)
 {
-    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(left->image);
+    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(left->image, NULL);
     gboolean is_wanted = row->end == COMPLETED || row->stage >= QBLK_STAGE_PIVOTING;
     is_wanted = is_wanted && is_pivot(row) && row->end != ROLLED_BACK;
     assert_int_equal(mark != NULL, is_wanted);
     if (mark != NULL) {
         assert_int_equal(mark->is_done, row->end == COMPLETED);
-        qblk_merged_mark_remove(left->image);
+        qblk_merged_mark_remove(left->image, NULL);
     }
 }
 

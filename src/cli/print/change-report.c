@@ -84,11 +84,25 @@ next_commands(const QblkChangeReport *report, const QblkPlan *plan)
     return commands;
 }
 
+/* Returns: (nullable): the file that marks an image as merged by @plan. */
+static char *
+find_mark(const QblkChangeReport *report, const QblkPlan *plan)
+{
+    const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
+    if (report->marks == NULL || images.image == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkMergedMark) mark = qblk_merged_marks_find(report->marks, images.image);
+    return mark == NULL ? NULL : g_steal_pointer(&mark->place);
+}
+
 QblkJson *
 qblk_change_report_json(const QblkChangeReport *report, const QblkPlan *plan)
 {
     QblkJson *object = qblk_plan_json_new(plan);
     g_autoptr(GPtrArray) commands = next_commands(report, plan);
+    g_autofree char *mark = find_mark(report, plan);
     QblkJson *next = qblk_json_new_array();
 
     for (guint i = 0; i < commands->len; i++) {
@@ -96,6 +110,7 @@ qblk_change_report_json(const QblkChangeReport *report, const QblkPlan *plan)
     }
 
     qblk_json_set_string(object, "state", describe_state(report, plan));
+    qblk_json_set_string(object, "mark", mark);
     qblk_json_set(object, "next", next);
     return object;
 }
@@ -107,6 +122,12 @@ qblk_change_report_print(const QblkChangeReport *report, const QblkPlan *plan, Q
         qblk_plan_text(plan, output->text);
     } else {
         qblk_plan_text_result(plan, describe_state(report, plan), output->text);
+    }
+
+    g_autofree char *mark = find_mark(report, plan);
+    if (mark != NULL) {
+        g_autofree char *safe = qblk_output_escape(mark);
+        qblk_output_print(output, "marked as merged: %s\n", safe);
     }
 
     g_autoptr(GPtrArray) commands = next_commands(report, plan);

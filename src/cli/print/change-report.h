@@ -5,14 +5,16 @@
  */
 #pragma once
 
+#include "blockjob/merged-mark-plan.h"
 #include "cli/print/output.h"
 #include "plan/plan.h"
 
 /** How the command was called, as far as the report depends on it; all is borrowed. */
 typedef struct {
-    const char *vm;        /* the VM argument */
-    const char *state_dir; /* of --state-dir, or NULL */
-    const char *naming;    /* the options that name disks, each after a space */
+    const char *vm;               /* the VM argument */
+    const char *state_dir;        /* of --state-dir, or NULL */
+    const char *naming;           /* the options that name disks, each after a space */
+    const QblkMergedMarks *marks; /* in the state directory, after the run; NULL: do not look */
     gboolean dry_run, detach, force_managed;
 } QblkChangeReport;
 

@@ -99,6 +99,17 @@ qblk_recover_report_notices(const GPtrArray *results)
     }
 }
 
+/* ---- marks of merged images ---- */
+
+void
+qblk_recover_report_removed(const GPtrArray *removed)
+{
+    for (guint i = 0; i < removed->len; i++) {
+        g_autofree char *safe = qblk_output_escape(removed->pdata[i]);
+        fprintf(stderr, "qblk: %s\n", safe);
+    }
+}
+
 /* ---- the image to boot from ---- */
 
 static const char *
@@ -114,7 +125,9 @@ describe_reason(QblkVerdictReason reason)
     case QBLK_VERDICT_CHAIN_AFTER:
         return "its chain is as planned";
     case QBLK_VERDICT_NO_OPERATION:
-        return "no operation was interrupted";
+        return "no interrupted operation is known";
+    case QBLK_VERDICT_NO_OPERATION_HERE:
+        return "no interrupted operation is known on this machine, and the image is a block device";
     case QBLK_VERDICT_NO_READABLE_JOURNAL:
         break;
     }
@@ -131,15 +144,44 @@ qblk_recover_report_add_verdict(QblkJson *object, const QblkImageVerdict *verdic
 
     qblk_json_set_string(object, "boot", verdict->boot);
     qblk_json_set_string(object, "reason", describe_reason(verdict->reason));
+    qblk_json_set_string(object, "incomplete", verdict->incomplete);
     qblk_json_set(object, "unused", unused);
+}
+
+/* It is not known from which image to boot. */
+static void
+print_unknown(QblkOutput *output, const QblkImageVerdict *verdict)
+{
+    g_autofree char *image = qblk_output_escape(verdict->image);
+
+    if (verdict->reason == QBLK_VERDICT_NO_READABLE_JOURNAL) {
+        qblk_output_print(output, "no readable journal names '%s'\n", image);
+        return;
+    }
+
+    qblk_output_print(output, "no interrupted operation is known for '%s'\n", image);
+    if (verdict->reason == QBLK_VERDICT_NO_OPERATION_HERE) {
+        qblk_output_print(output,
+                          "it is a block device: if it was merged on another machine, the mark is "
+                          "there\n");
+    }
 }
 
 void
 qblk_recover_report_print_verdict(QblkOutput *output, const QblkImageVerdict *verdict)
 {
+    if (verdict->boot == NULL) {
+        print_unknown(output, verdict);
+        return;
+    }
+
     g_autofree char *boot = qblk_output_escape(verdict->boot);
     qblk_output_print(output, "boot from: %s\n  (%s)\n", boot, describe_reason(verdict->reason));
 
+    if (verdict->incomplete != NULL) {
+        g_autofree char *file = qblk_output_escape(verdict->incomplete);
+        qblk_output_print(output, "incomplete copy: %s\n", file);
+    }
     for (guint i = 0; i < verdict->unused->len; i++) {
         g_autofree char *file = qblk_output_escape(verdict->unused->pdata[i]);
         qblk_output_print(output, "no longer in use: %s\n", file);

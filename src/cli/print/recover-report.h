@@ -17,6 +17,9 @@ QblkJson *qblk_recover_report_json(const QblkRecoverResult *result) G_GNUC_WARN_
 /** Print the results that are no failures (of QblkRecoverResult) on stderr. */
 void qblk_recover_report_notices(const GPtrArray *results);
 
+/** Print on stderr which marks of merged images were removed (of char). */
+void qblk_recover_report_removed(const GPtrArray *removed);
+
 /** Append the fields of @verdict to @object. */
 void qblk_recover_report_add_verdict(QblkJson *object, const QblkImageVerdict *verdict);
 
