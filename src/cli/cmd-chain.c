@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/print/report.h"
 #include "cli/print/table.h"
+#include "cli/recovery.h"
 #include "cli/vm.h"
 #include "graph/chain-resolve.h"
 
@@ -148,6 +149,11 @@ print_json(QblkOutput *output, const GPtrArray *chains)
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
+    const QblkRecoveryOptions *options = invocation->options;
+    if (!qblk_recovery_check_state_dir(options->state_dir, error)) {
+        return FALSE;
+    }
+
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
     if (vm == NULL) {
         return FALSE;
@@ -174,5 +180,9 @@ const QblkCommand qblk_cmd_chain = {
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .one_disk = TRUE,
+    .warns_of_stale = TRUE,
+    .options_size = sizeof(QblkRecoveryOptions),
+    .add_options = qblk_recovery_options_add,
+    .clear_options = qblk_recovery_options_clear,
     .run = run,
 };

@@ -2,6 +2,7 @@
 /* `qblk check`: differences between the chains, the image headers and --domain.
  *
  * As cmp(1), it exits with 1 if there are differences, which is not an error. */
+#include "blockjob/merged-mark-plan.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/print/recover-report.h"
@@ -78,6 +79,21 @@ check_missing(const QblkInvocation *invocation, const GPtrArray *chains, GPtrArr
     }
 }
 
+/* Returns: (transfer full): of QblkStaleImage: the images of @chains that were merged. */
+static GPtrArray *
+find_stale(const QblkInvocation *invocation, const GPtrArray *chains)
+{
+    const QblkRecoveryOptions *options = invocation->options;
+    g_autofree char *directory = qblk_recovery_directory(options->state_dir);
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(directory);
+    GPtrArray *stale = qblk_merged_mark_stale_new();
+
+    for (guint i = 0; i < chains->len && qblk_address_is_local(invocation->address); i++) {
+        qblk_merged_mark_find_stale(chains->pdata[i], marks, stale);
+    }
+    return stale;
+}
+
 /* If the VM is an image, check if the guest has to boot from another image after a crash. */
 static gboolean
 check_image(const QblkInvocation *invocation, QblkImageVerdict **verdict, GError **error)
@@ -120,6 +136,36 @@ add_json(QblkJson *result, const GPtrArray *differences)
 }
 
 static void
+add_stale_json(QblkJson *result, const GPtrArray *stale)
+{
+    QblkJson *list = qblk_json_new_array();
+
+    for (guint i = 0; i < stale->len; i++) {
+        const QblkStaleImage *image = stale->pdata[i];
+        QblkJson *object = qblk_json_new_object();
+        qblk_json_set_string(object, "disk", image->disk);
+        qblk_json_set_string(object, "file", image->image);
+        qblk_json_set_string(object, "merged-into", image->mark->into);
+        qblk_json_set_string(object, "mark", image->mark->place);
+        qblk_json_append(list, object);
+    }
+    qblk_json_set(result, "stale", list);
+}
+
+/* The verdict tells the same of the image that it is on. */
+static void
+print_stale(QblkOutput *output, const GPtrArray *stale, const QblkImageVerdict *verdict)
+{
+    for (guint i = 0; i < stale->len; i++) {
+        const QblkStaleImage *image = stale->pdata[i];
+        if (verdict == NULL || image->position > 0) {
+            g_autofree char *text = qblk_output_escape(image->text);
+            qblk_output_print(output, "%s: %s\n", image->disk, text);
+        }
+    }
+}
+
+static void
 print_lines(QblkOutput *output, const GPtrArray *differences)
 {
     for (guint i = 0; i < differences->len; i++) {
@@ -130,11 +176,13 @@ print_lines(QblkOutput *output, const GPtrArray *differences)
 }
 
 static void
-print_result(QblkOutput *output, const GPtrArray *differences, const QblkImageVerdict *verdict)
+print_result(QblkOutput *output, const GPtrArray *differences, const GPtrArray *stale,
+             const QblkImageVerdict *verdict)
 {
     if (output->json) {
         QblkJson *result = qblk_json_new_object();
         add_json(result, differences);
+        add_stale_json(result, stale);
         if (verdict != NULL) {
             qblk_recover_report_add_verdict(result, verdict);
         }
@@ -143,6 +191,7 @@ print_result(QblkOutput *output, const GPtrArray *differences, const QblkImageVe
     }
 
     print_lines(output, differences);
+    print_stale(output, stale, verdict);
     if (verdict != NULL) {
         qblk_recover_report_print_verdict(output, verdict);
     }
@@ -177,9 +226,10 @@ run(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
-    gboolean is_consistent = differences->len == 0 && verdict == NULL;
+    g_autoptr(GPtrArray) stale = find_stale(invocation, chains);
+    gboolean is_consistent = differences->len == 0 && stale->len == 0 && verdict == NULL;
     invocation->exit_code = is_consistent ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
-    print_result(&invocation->output, differences, verdict);
+    print_result(&invocation->output, differences, stale, verdict);
     return TRUE;
 }
 
@@ -190,6 +240,7 @@ const QblkCommand qblk_cmd_check = {
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .one_disk = TRUE,
+    .prints_stale = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),
     .add_options = qblk_recovery_options_add,
     .clear_options = qblk_recovery_options_clear,

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/print/report.h"
 #include "cli/print/table.h"
+#include "cli/recovery.h"
 #include "cli/vm.h"
 #include "graph/snapshot-jobs.h"
 
@@ -144,6 +145,11 @@ print_json(QblkOutput *output, const QblkVm *vm)
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
+    const QblkRecoveryOptions *options = invocation->options;
+    if (!qblk_recovery_check_state_dir(options->state_dir, error)) {
+        return FALSE;
+    }
+
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
     if (vm == NULL || !qblk_vm_check_readable(vm, error)) {
         return FALSE;
@@ -164,5 +170,9 @@ const QblkCommand qblk_cmd_list = {
     .summary = "List the disks",
     .min_arguments = 1,
     .max_arguments = 1,
+    .warns_of_stale = TRUE,
+    .options_size = sizeof(QblkRecoveryOptions),
+    .add_options = qblk_recovery_options_add,
+    .clear_options = qblk_recovery_options_clear,
     .run = run,
 };

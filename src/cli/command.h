@@ -17,6 +17,10 @@ struct QblkCommand {
     gboolean one_disk;             /* --expect is valid if one disk is named */
     gboolean own_format;           /* its --format is not that of image:PATH */
     gboolean ignores_image_format; /* it does not open the image of image:PATH */
+    gboolean warns_of_stale;       /* of images of any VM, and its options are
+                                    * QblkRecoveryOptions; those of image:PATH are reported by all
+                                    * commands */
+    gboolean prints_stale;         /* stale images are a part of its output */
 
     gsize options_size; /* of the struct of its own options, which starts as zeros; 0: none */
     /* Sets defaults other than 0 and adds the options to @context; NULL: none. */

@@ -2,10 +2,12 @@
 #include "cli/vm.h"
 
 #include "base/limits.h"
+#include "blockjob/merged-mark-plan.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
 #include "cli/input.h"
 #include "cli/print/output.h"
+#include "cli/recovery.h"
 #include "graph/capture.h"
 #include "graph/snapshot-fetch.h"
 #include "graph/snapshot-options.h"
@@ -198,6 +200,39 @@ read_domain(const char *file, GError **error)
     return chains;
 }
 
+/* A guest that runs on a stale image, or is started from it, has old data. */
+static void
+warn_of_stale_images(const QblkVm *vm)
+{
+    const QblkInvocation *invocation = vm->invocation;
+    const QblkCommand *command = invocation->command;
+    const QblkRecoveryOptions *options = command->warns_of_stale ? invocation->options : NULL;
+    gboolean is_image = invocation->address->kind == QBLK_ADDRESS_IMAGE;
+    if (command->prints_stale || !(is_image || command->warns_of_stale) ||
+        !qblk_address_is_local(invocation->address)) {
+        return;
+    }
+
+    g_autofree char *directory =
+        qblk_recovery_directory(options == NULL ? NULL : options->state_dir);
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(directory);
+    g_autoptr(GPtrArray) stale = qblk_merged_mark_stale_new();
+    g_autofree const char **all = qblk_vm_get_targets(vm);
+    const char *const *named = (const char *const *)invocation->arguments + 1;
+    const char *const *names = is_image || invocation->count == 1 ? all : named;
+
+    for (guint i = 0; names[i] != NULL; i++) {
+        g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, names[i], NULL);
+        if (chain != NULL) {
+            qblk_merged_mark_find_stale(chain, marks, stale);
+        }
+    }
+    for (guint i = 0; i < stale->len; i++) {
+        const QblkStaleImage *image = stale->pdata[i];
+        qblk_output_warn(image->text);
+    }
+}
+
 QblkVm *
 qblk_vm_open(QblkInvocation *invocation, GError **error)
 {
@@ -211,7 +246,12 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
     }
 
     gboolean is_open = vm->chains != NULL || vm->snapshot != NULL;
-    return is_open ? g_steal_pointer(&vm) : NULL;
+    if (!is_open) {
+        return NULL;
+    }
+
+    warn_of_stale_images(vm);
+    return g_steal_pointer(&vm);
 }
 
 void

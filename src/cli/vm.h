@@ -16,7 +16,7 @@ typedef struct {
     GPtrArray *chains;          /* of QblkChain, owned, or NULL */
 } QblkVm;
 
-/** Open the VM argument and read its graph. */
+/** Open the VM argument and read its graph.  Stale images are reported as warnings. */
 QblkVm *qblk_vm_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_vm_free(QblkVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)

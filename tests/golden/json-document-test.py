@@ -199,6 +199,16 @@ def recover_operation(directory):
     return printed
 
 
+def check_of_a_stale_image(directory):
+    """The output of `check` for a domain whose image has a mark, which is damaged."""
+    image = os.path.join(directory, 'stale.qcow2')
+    for path in (image, image + '.qblk-merged'):
+        with open(path, 'wb'):
+            pass
+    disk = f"<disk type='file'><source file='{image}'/><target dev='vda'/></disk>"
+    return ask('check', '--state-dir', directory, 'domain:-', stdin=disk.encode())
+
+
 class Json(unittest.TestCase):
     def test_each_field_is_documented_and_each_documented_field_is_printed(self):
         captures = glob.glob(os.path.join(TESTS, 'qemu-fixtures', '*', '*', 'capture.json'))
@@ -222,6 +232,9 @@ class Json(unittest.TestCase):
             with open(image, 'wb') as file:
                 file.write(bytes(512))
             check.walk('recover', ask('recover', '--state-dir', directory))
+            stale = check_of_a_stale_image(directory)
+            self.assertNotEqual(stale['stale'], [])
+            check.walk('check', stale)
             check.walk('recover', ask('recover', '--state-dir', directory, f'image:{image}'))
             check.walk('recover', recover_operation(directory))
             plan = plan_of_a_monitor(directory)
