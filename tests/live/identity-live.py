@@ -2,28 +2,79 @@
 """Jobs on chains in which the name of an image does not lead to the file that QEMU has open."""
 
 import itertools
+import os
+import shutil
 
 import brief
+import images
 import live
 import misnamed
 import qblk
-from misnamed import JOBS, KINDS
+from misnamed import JOBS, KINDS, LOSSES
 
 POSITIONS = ('top', 'upper', 'lower', 'base')
+
+# What becomes of a job if one image was replaced by another file, renamed or deleted. Refused: it
+# would be opened again by its name, written to, or named in a header. Warned: its data are only
+# read, or it is below the layers that the job deals with.
+EXPECTED = '''
+                  top      upper    lower    base
+commit            refused  warned   refused  warned
+commit --pivot    warned   warned   warned   refused
+pull              refused  warned   warned   warned
+pull --base       refused  warned   refused  warned
+copy              warned   warned   warned   warned
+copy --shallow    warned   refused  warned   warned
+'''
+
+
+def cells():
+    """(job, position, outcome) for each entry of EXPECTED."""
+    for line in EXPECTED.strip().splitlines()[1:]:
+        job, *outcomes = line.rsplit(None, len(POSITIONS))
+        for position, outcome in enumerate(outcomes):
+            yield job.strip(), position, outcome
 
 
 def in_turn(cases, start=0):
     """(kind of disk, case) with each kind for each of CASES with --full, otherwise with the kinds
-    in turn; with QBLK_BRIEF for each third case, from that of the number START."""
+    in turn, from START on; with QBLK_BRIEF for each fourth case."""
     kinds = tuple(KINDS)
     for number, case in enumerate(cases):
         if brief.IS_FULL:
             yield from ((kind, case) for kind in kinds)
-        elif not brief.IS_BRIEF or number % 3 == start:
-            yield kinds[(number + number // 4) % len(kinds)], case
+        elif not brief.IS_BRIEF or number % 4 == start:
+            yield kinds[(start + number + number // 4) % len(kinds)], case
 
 
 class OneImage(misnamed.TestCase):
+    """One image of the chain has lost its name."""
+
+    def try_all(self, situation):
+        """On other versions of QEMU each entry of EXPECTED is tried in one of the situations."""
+        start = tuple(LOSSES).index(situation)
+        for kind, (job, position, outcome) in in_turn(cells(), start):
+            with self.subTest(situation=situation, image=POSITIONS[position], job=job, kind=kind,
+                              expected=outcome):
+                self.setUp()
+                self.boot_on(kind)
+                LOSSES[situation](self.files[position])
+                self.guest_writes('40M')
+                getattr(self, 'assert_' + outcome)(job, position)
+            self.doCleanups()
+
+    def test_another_file_has_the_name(self):
+        self.try_all('replaced')
+
+    def test_the_image_was_renamed(self):
+        self.try_all('renamed')
+
+    def test_the_image_was_deleted(self):
+        self.try_all('deleted')
+
+    def test_the_image_was_renamed_and_another_file_has_the_name(self):
+        self.try_all('displaced')
+
     def test_a_link_leads_to_the_image(self):
         for kind, (job, position) in in_turn(itertools.product(JOBS, range(4))):
             with self.subTest(image=POSITIONS[position], job=job, kind=kind):
@@ -31,10 +82,92 @@ class OneImage(misnamed.TestCase):
                 self.boot_on(kind)
                 misnamed.link(self.files[position])
                 self.guest_writes('40M')
-                result = self.run_job(JOBS[job][0])
+                result = self.run_job(job)
                 self.assertEqual(result.status, qblk.DONE, msg=str(result))
                 self.assertNotIn('warning', result.errors)
                 self.assert_result(job)
+            self.doCleanups()
+
+
+class OtherImages(misnamed.TestCase):
+    def test_a_raw_base(self):
+        """It has no header that could show what it is."""
+        for has_node in (True, False):
+            with self.subTest(has_node=has_node):
+                self.setUp()
+                self.boot_on_raw(has_node)
+                self.names = self.files
+                self.hold()
+                misnamed.replace(self.files[2])
+                self.assert_refused('commit --pivot', 2)
+            self.doCleanups()
+
+    def test_an_external_data_file(self):
+        """QEMU opens it again together with its image."""
+        self.make(2)
+        data = os.path.join(self.directory, 'data.raw')
+        middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=self.files[0],
+                               options=[f'data_file={data}'])
+        images.write(middle, pattern=8, offset='2M')
+        top = images.create(os.path.join(self.directory, 'top.qcow2'), backing=middle)
+        upper = images.create(os.path.join(self.directory, 'upper.qcow2'), backing=top)
+        images.write(top, pattern=9, offset='4M')
+        self.files = [upper, top, middle, *self.files]
+        self.names = self.files
+        self.remember()
+        self.run_qemu(KINDS['drive'](self.files))
+        self.hold()
+        shutil.copy(data, data + '.new')
+        os.rename(data + '.new', data)
+        before = self.everything()
+        result = self.run_job('commit')
+        self.assertEqual(result.status, qblk.REFUSED, msg=str(result))
+        self.assertIn(f"'{data}'", result.errors)
+        self.assertEqual(self.everything(), before)
+        self.assert_guest_reads()
+
+
+class SeveralImages(misnamed.TestCase):
+    def test_two_images_have_exchanged_their_names(self):
+        """Each is another file, so that both have to be accepted by EXPECTED."""
+        expected = {(job, position): outcome for job, position, outcome in cells()}
+        for kind, (one, job) in in_turn(itertools.product(range(3), JOBS)):
+            refused = [position for position in (one, one + 1)
+                       if expected[job, position] == 'refused']
+            with self.subTest(images=POSITIONS[one:one + 2], job=job, kind=kind, refused=refused):
+                self.setUp()
+                self.boot_on(kind)
+                misnamed.swap(*self.files[one:one + 2])
+                self.guest_writes('40M')
+                if refused:
+                    self.assert_refused(job, *refused)
+                else:
+                    self.assert_warned(job, one, one + 1)
+            self.doCleanups()
+
+    def open_read_only(self, number, path):
+        """Open the file with the node of NUMBER, which QEMU never opens again. The disk is the last
+        of four."""
+        self.process.qmp.execute('blockdev-add', {
+            'driver': 'qcow2', 'node-name': f'n{number}', 'read-only': number < 3,
+            'file': {'driver': 'file', 'filename': path},
+            'backing': f'n{number - 1}' if number > 0 else None})
+        if number == 3:
+            self.add_disk('n3')
+
+    def test_all_images_had_one_name(self):
+        """The headers lead through the very files that QEMU has open, and are written with the
+        names that these have now. A base is opened by its name, which is that of another image."""
+        for job in JOBS:
+            with self.subTest(job=job):
+                self.setUp()
+                self.boot_of_one_name(self.open_read_only)
+                self.guest_writes('40M')
+                if job.startswith('commit'):
+                    self.assert_refused(job, JOBS[job][1][-1 if 'pivot' in job else 1])
+                else:
+                    self.assert_warns(job, 1)
+                    self.assert_result(job)
             self.doCleanups()
 
 

@@ -1,19 +1,129 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Images whose names mean something else to QEMU than to qblk: another mount namespace, a monitor
-behind which the process of QEMU is not known."""
+"""Images whose names mean something else to QEMU than to qblk, or nothing: relative names, fd sets,
+another mount namespace, a monitor behind which the process of QEMU is not known."""
 
 import os
 import shutil
 import subprocess
 
 import block_jobs
+import images
 import live
 import misnamed
 import qblk
 import qemu
 import relay
 from misnamed import COPY, JOBS
-from topologies.options import named_chain, stem, virtio
+from topologies.options import blockdev, drive, named_chain, stem, virtio
+
+
+class Relative(misnamed.TestCase):
+    """-drive file=sub/x3.qcow2: relative to the directory in which QEMU was started. qblk runs in
+    another one, in which `sub` has other files of the same names."""
+
+    def boot_in_sub(self):
+        sub = os.path.join(self.directory, 'sub')
+        os.mkdir(sub)
+        self.make(4, directory=sub)
+        self.reference = block_jobs.copy_reference(4, self.directory)
+        self.names = [os.path.relpath(path, self.directory) for path in self.files]
+        self.elsewhere = os.path.join(self.directory, 'elsewhere')
+        os.makedirs(os.path.join(self.elsewhere, 'sub'))
+        for path in self.names:
+            shutil.copy(misnamed.other_image(), os.path.join(self.elsewhere, path))
+        self.run_qemu(drive(self.names[0], id='drive0') + virtio('drive0', id='vda'))
+        self.hold()
+
+    def test_relative_backing_strings_stay_relative(self):
+        for arguments in (('commit', '--top', 'vda[1]', '--base', 'vda[2]'),
+                          ('pull', '--base', 'vda[2]')):
+            with self.subTest(arguments):
+                self.setUp()
+                self.boot_in_sub()
+                self.qblk(arguments[0], self.process.socket, 'vda', *arguments[1:],
+                          '--keep-relative', cwd=self.elsewhere)
+                self.assertEqual(block_jobs.header(self.files[0])[0],
+                                 os.path.basename(self.files[2]))
+                self.process.quit()
+                self.assert_same_content(self.files[0])
+            self.doCleanups()
+
+    def test_a_copy_with_a_relative_name_is_created_where_qblk_runs(self):
+        self.boot_in_sub()
+        self.qblk('copy', self.process.socket, 'vda', 'new.qcow2', '--pivot', '--shallow',
+                  cwd=self.elsewhere)
+        self.process.quit()
+        self.assert_same_content(os.path.join(self.elsewhere, 'new.qcow2'))
+
+    def test_another_file_has_the_name(self):
+        self.boot_in_sub()
+        misnamed.replace(self.files[2])
+        self.assert_refused('commit', 2)
+        self.assert_warned('commit --pivot', 2)
+
+
+class Descriptors(misnamed.TestCase):
+    """Images that QEMU was given as descriptors, as Incus and libvirt do: /dev/fdset/N."""
+
+    def boot_on_fd_sets(self, depth=4):
+        self.make(depth)
+        self.reference = block_jobs.copy_reference(depth, self.directory)
+        self.names = [f'/dev/fdset/{number}' for number in range(depth)]
+        arguments, descriptors = [], []
+        for number, path in enumerate(self.files):
+            for flags in (os.O_RDONLY, os.O_RDWR):
+                descriptors.append(os.open(path, flags))
+                arguments += ['-add-fd', f'fd={descriptors[-1]},set={number},opaque={stem(path)}']
+        for number in range(depth - 1, -1, -1):
+            arguments += blockdev(
+                driver='qcow2', node_name=stem(self.files[number]), read_only=number > 0,
+                backing=stem(self.files[number + 1]) if number + 1 < depth else None,
+                file={'driver': 'file', 'filename': self.names[number]})
+        self.run_qemu(arguments + virtio(stem(self.files[0]), id='vda'), pass_fds=descriptors)
+        for descriptor in descriptors:  # a lock of QEMU belongs to its copies, too
+            os.close(descriptor)
+        self.hold()
+
+    def test_each_job(self):
+        for job in JOBS:
+            with self.subTest(job=job):
+                self.setUp()
+                self.boot_on_fd_sets()
+                self.guest_writes('40M')
+                result = self.run_job(job)
+                self.assertEqual(result.status, qblk.DONE, msg=str(result))
+                self.assert_result(job)
+            self.doCleanups()
+
+    def test_images_that_left_the_chain_are_deleted_or_it_is_refused(self):
+        for job, gone in (('commit', (1,)), ('commit --pivot', (0, 1, 2))):
+            with self.subTest(job):
+                self.setUp()
+                self.boot_on_fd_sets()
+                before = self.everything()
+                result = self.run_job(job, '--delete')
+                if result.status == qblk.REFUSED:
+                    self.assertIn(self.files[gone[0]], result.errors)
+                    self.assertEqual(self.everything(), before)
+                else:
+                    self.assertEqual(result.status, qblk.DONE, msg=str(result))
+                    self.assertEqual([os.path.exists(path) for path in self.files],
+                                     [number not in gone for number in range(4)])
+                    self.process.quit()
+                    self.assert_same_content(self.files[JOBS[job][1][0]])
+            self.doCleanups()
+
+    def test_an_image_without_a_name_is_not_named_in_a_header(self):
+        for job in ('commit', 'pull --base'):
+            with self.subTest(job):
+                self.setUp()
+                self.boot_on_fd_sets()
+                os.unlink(self.files[2])
+                before = self.everything()
+                result = self.run_job(job)
+                self.assertEqual(result.status, qblk.REFUSED, msg=str(result))
+                self.assertEqual(self.everything(), before)
+            self.doCleanups()
 
 
 class Namespace(misnamed.TestCase):
@@ -55,7 +165,7 @@ class Namespace(misnamed.TestCase):
                     self.boot_inside(has_others)
                     outside = misnamed.tree(self.seen)
                     self.guest_writes('40M')
-                    result = self.run_job(JOBS[job][0])
+                    result = self.run_job(job)
                     self.assertEqual(result.status, qblk.DONE, msg=str(result))
                     self.assert_no_jobs()
                     self.assert_guest_reads()
@@ -72,7 +182,7 @@ class Namespace(misnamed.TestCase):
                 self.boot_inside(True)
                 outside = misnamed.tree(self.seen)
                 before = self.everything()
-                result = self.run_job((*JOBS[job][0], '--delete'))
+                result = self.run_job(job, '--delete')
                 self.assertEqual(misnamed.tree(self.seen), outside)
                 if result.status == qblk.REFUSED:
                     self.assertEqual(self.everything(), before)
@@ -81,6 +191,38 @@ class Namespace(misnamed.TestCase):
                     self.assertEqual([os.path.exists(path) for path in self.files],
                                      [number not in gone for number in range(4)])
             self.doCleanups()
+
+    def test_a_replaced_base(self):
+        """As its QEMU sees it."""
+        self.boot_inside(True)
+        misnamed.replace(self.files[3])
+        before = self.everything()
+        result = self.run_job('commit --pivot')
+        self.assertEqual(result.status, qblk.REFUSED, msg=str(result))
+        self.assertIn(f"'{self.names[3]}'", result.errors)
+        self.assertEqual(self.everything(), before)
+
+
+class BlockDevice(misnamed.TestCase):
+    def test_it_is_not_deleted(self):
+        self.make(3)
+        self.reference = block_jobs.copy_reference(3, self.directory)
+        link = os.path.join(self.directory, 'device')
+        images.raw(self.directory, 'disk.img', 16 << 20)
+        self.enterContext(qemu.loop_device(link, os.path.join(self.directory, 'disk.img')))
+        images.create(link, backing=self.files[0])
+        self.files = [link, *self.files]
+        self.names = self.files
+        arguments = named_chain(self.files[1:])
+        self.run_qemu(arguments + blockdev(driver='qcow2', node_name='top', backing='disk-2',
+                                           file={'driver': 'host_device', 'filename': link})
+                      + virtio('top', id='vda'))
+        self.hold()
+        before = self.everything()
+        result = self.run_job('commit --pivot', '--delete')
+        self.assertEqual(result.status, qblk.REFUSED, msg=str(result))
+        self.assertIn('block device', result.errors)
+        self.assertEqual(self.everything(), before)
 
 
 class Unknown(misnamed.TestCase):
@@ -101,6 +243,13 @@ class Unknown(misnamed.TestCase):
                 with relay.Relay(path, self.process.socket, -1, None):
                     yield kind, path
             self.doCleanups()
+
+    def test_a_job_succeeds_and_a_message_tells_that_files_are_not_known(self):
+        for kind, vm in self.vms():
+            with self.subTest(kind):
+                result = self.qblk('commit', vm, 'vda', '--top', 'vda[1]', '--base', 'vda[2]')
+                self.assertIn('not known', result.errors)
+                self.assert_result('commit')
 
     def test_nothing_is_deleted(self):
         for kind, vm in self.vms():
