@@ -16,6 +16,7 @@ typedef enum {
     QBLK_USE_READ,   /* its data are read from the file that is open */
     QBLK_USE_WRITE,  /* data or its header are written to the file that is open */
     QBLK_USE_REOPEN, /* QEMU opens it again by its name, and writes to it */
+    QBLK_USE_PIVOT,  /* the guest is switched to it */
     QBLK_USE_NAME,   /* the header of another image names it */
 } QblkFileUse;
 

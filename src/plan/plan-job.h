@@ -4,22 +4,7 @@
  */
 #pragma once
 
-#include "plan/plan.h"
-
-typedef enum {
-    QBLK_JOB_WAIT,   /* until it is ready or concluded; finalize and dismiss it if it needs that */
-    QBLK_JOB_PIVOT,  /* of a ready copy or active commit: switch the guest to what it has written */
-    QBLK_JOB_FINISH, /* of the same: keep the source; the copy has the data of that moment */
-    QBLK_JOB_ABORT,  /* end it now; what a ready job has written is complete */
-    QBLK_JOB_PAUSE,
-    QBLK_JOB_RESUME,
-    QBLK_JOB_LIMIT, /* change its speed */
-} QblkJobAction;
-
-typedef struct {
-    QblkJobAction action;
-    gboolean waits; /* until the job is ready, before a pivot or finish */
-} QblkJobRequest;
+#include "plan/job-request.h"
 
 /**
  * Find the job on the disk @name, or with the id @name.  A job that is not attached to its disk,

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/plan-job-ready.h"
+
+#include "plan/plan-check.h"
+#include "plan/plan-files.h"
+#include "plan/plan-steps.h"
+
+/* ---- its state ---- */
+
+gboolean
+qblk_plan_job_has_state(const QblkJobPlanning *request, const char *state)
+{
+    return g_str_equal(request->job->status, state);
+}
+
+gboolean
+qblk_plan_job_is_ready(const QblkJobPlanning *request)
+{
+    return qblk_plan_job_has_state(request, "ready") || qblk_plan_job_has_state(request, "standby");
+}
+
+gboolean
+qblk_plan_job_is_in_progress(const QblkJobPlanning *request)
+{
+    return qblk_plan_job_has_state(request, "created") ||
+           qblk_plan_job_has_state(request, "running") ||
+           qblk_plan_job_has_state(request, "paused");
+}
+
+/* ---- steps ---- */
+
+void
+qblk_plan_job_add_wait(QblkPlan *plan, const char *purpose, const char *until)
+{
+    QblkStep *step = qblk_plan_add(plan, purpose, NULL, qblk_json_new_object());
+
+    step->job = g_strdup(plan->job);
+    step->until = g_strdup(until);
+    qblk_plan_undo_job(step, FALSE);
+}
+
+/* Add the steps from the command that ends a ready job until the job is gone.  How much the job
+ * does by itself was decided by the client that started it. */
+static void
+add_end(QblkPlan *plan, const QblkJob *job, const char *purpose, const char *command,
+        QblkJson *arguments)
+{
+    QblkStep *step = qblk_plan_add(plan, purpose, command, arguments);
+
+    step->job = g_strdup(plan->job);
+    step->until = g_strdup(job->auto_finalize ? "concluded" : "pending");
+    step->is_final = TRUE;
+    /* It is not known if the mirror has "replaces": see plan-copy.c. */
+    step->at_most_once = g_str_equal(job->type, "mirror") && g_str_equal(command, "job-complete");
+
+    if (!job->auto_finalize) {
+        (void)qblk_plan_add_for_job(plan, "change the chain", "job-finalize", NULL, "concluded");
+    }
+    if (!job->auto_dismiss) {
+        qblk_plan_add_dismiss(plan);
+    }
+}
+
+QblkJson *
+qblk_plan_job_id_arguments(const QblkPlan *plan, const char *member)
+{
+    QblkJson *arguments = qblk_json_new_object();
+    qblk_json_set_string(arguments, member, plan->job);
+    return arguments;
+}
+
+void
+qblk_plan_job_add_close_mirrored(QblkPlan *plan, const QblkJobPlanning *request)
+{
+    if (request->mirrored == NULL || !g_str_equal(request->job->type, "mirror")) {
+        return;
+    }
+
+    for (guint i = 0; i < request->mirrored->layers->len; i++) {
+        const QblkLayer *layer = request->mirrored->layers->pdata[i];
+        if (qblk_plan_has_layer(plan->before, layer)) {
+            return; /* from here on it shares the layers of the chain */
+        }
+        qblk_plan_add_close(plan, layer->node_name);
+        if (layer->storage != NULL && !g_str_equal(layer->storage, layer->node_name)) {
+            qblk_plan_add_close(plan, layer->storage);
+        }
+    }
+}
+
+void
+qblk_plan_job_expect_before(QblkPlan *plan, const QblkJobPlanning *request)
+{
+    if (request->chain != NULL) {
+        qblk_plan_expect_layers(plan, request->chain->layers, 0);
+    }
+}
+
+/* ---- a job that becomes ready ---- */
+
+/* The guest would be switched to a file without a name, or with one that means another file. */
+static gboolean
+check_pivot_files(const QblkJobPlanning *request, GError **error)
+{
+    g_auto(QblkFileUses) uses = {0};
+
+    qblk_file_uses_init(&uses, request->mirrored);
+    qblk_file_uses_set(&uses, 0, 1, QBLK_USE_PIVOT);
+    return qblk_file_uses_check(&uses, error);
+}
+
+static void
+plan_pivot(QblkPlan *plan, const QblkJobPlanning *request)
+{
+    const GPtrArray *layers = request->chain->layers;
+
+    add_end(plan, request->job, "switch the guest to what the job has written", "job-complete",
+            qblk_plan_job_id_arguments(plan, "id"));
+
+    qblk_plan_expect_layers(plan, request->mirrored->layers, 0);
+    if (g_str_equal(request->job->type, "commit")) {
+        qblk_plan_set_merged(plan, qblk_chain_get_layer(request->chain, 0),
+                             qblk_chain_get_layer(request->mirrored, 0));
+    }
+
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkLayer *layer = layers->pdata[i];
+        if (!qblk_plan_has_layer(plan->after, layer)) {
+            qblk_plan_add_close_layer(plan, request->context, layer);
+        }
+    }
+}
+
+void
+qblk_plan_job_finish(QblkPlan *plan, const QblkJobPlanning *request)
+{
+    const QblkLayer *written = qblk_chain_get_layer(request->mirrored, 0);
+    QblkJson *arguments = qblk_plan_job_id_arguments(plan, "device");
+    qblk_json_set_boolean(arguments, "force", FALSE);
+
+    add_end(plan, request->job, "end the job and keep the source", "block-job-cancel", arguments);
+    qblk_plan_job_add_close_mirrored(plan, request);
+    qblk_plan_job_expect_before(plan, request);
+    plan->copy = g_strdup(written->filename);
+}
+
+static gboolean
+check_can_end(const QblkJobPlanning *request, GError **error)
+{
+    const QblkJob *job = request->job;
+
+    if (qblk_plan_job_has_state(request, "concluded")) {
+        return qblk_plan_refuse(error,
+                                "job '%s' (%s) is concluded: use --wait to see its result and "
+                                "dismiss it",
+                                job->id, job->type);
+    }
+    if (request->mirrored == NULL) {
+        return qblk_plan_refuse(error,
+                                "job '%s' (%s) is not a copy or an active commit, and ends by "
+                                "itself: use --wait or --abort",
+                                job->id, job->type);
+    }
+    if (qblk_plan_job_is_ready(request)) {
+        return TRUE;
+    }
+    if (!qblk_plan_job_is_in_progress(request)) {
+        return qblk_plan_refuse(error, "job '%s' is not ready (%s)", job->id, job->status);
+    }
+    if (!request->request->waits) {
+        return qblk_plan_refuse(error, "job '%s' is not ready yet (%s): add --wait", job->id,
+                                job->status);
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_plan_job_end(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
+{
+    if (!check_can_end(request, error)) {
+        return FALSE;
+    }
+
+    gboolean is_pivot = request->request->action == QBLK_JOB_PIVOT;
+    if (is_pivot && !check_pivot_files(request, error)) {
+        return FALSE;
+    }
+
+    if (!qblk_plan_job_is_ready(request)) {
+        qblk_plan_job_add_wait(plan, "wait until the job is ready", "ready");
+    }
+    if (is_pivot) {
+        plan_pivot(plan, request);
+    } else {
+        qblk_plan_job_finish(plan, request);
+    }
+    return TRUE;
+}
