@@ -2,6 +2,7 @@
 #include "blockjob/monitor.h"
 
 #include "base/limits.h"
+#include "image/process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -251,4 +252,10 @@ qblk_monitor_fetch(QblkMonitor *monitor, const QblkSnapshotOptions *options, GEr
     QblkSnapshot *snapshot = qblk_snapshot_fetch(monitor->client, options, error);
     handle_events(monitor);
     return snapshot;
+}
+
+gint64
+qblk_monitor_get_pid(const QblkMonitor *monitor)
+{
+    return qblk_process_behind(qblk_client_get_fd(monitor->client));
 }

@@ -68,6 +68,9 @@ gboolean qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline,
  * @error is cleared on success. */
 gboolean qblk_monitor_reconnect(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: the process behind the monitor; 0 if it is not known */
+gint64 qblk_monitor_get_pid(const QblkMonitor *monitor);
+
 /** Returns: TRUE if another monitor, at @address, accepts a client and answers it. */
 gboolean qblk_monitor_try(const QblkMonitor *monitor, const char *address,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -2,6 +2,7 @@
 #include "blockjob/run-journal.h"
 
 #include "blockjob/merged-mark-plan.h"
+#include "blockjob/run-files.h"
 #include "blockjob/run-verify.h"
 
 static gboolean
@@ -56,12 +57,24 @@ mark_stage(const QblkRunTask *task, QblkStage stage, GError **error)
     return !has_mark(task) || write_mark(task, stage == QBLK_STAGE_CLEANING, error);
 }
 
+/* Before the chain is changed the names have to lead to the files for which the plan was made. */
+static gboolean
+check_files(const QblkRunTask *task, GError **error)
+{
+    gint64 pid = qblk_monitor_get_pid(&task->run->monitor);
+    return qblk_run_files_check(task->plan, pid, error);
+}
+
 gboolean
 qblk_run_journal_record(QblkRunTask *task, GError **error)
 {
     QblkStage stage = qblk_run_state_stage(task->state);
     if (stage == task->recorded) {
         return TRUE;
+    }
+
+    if (stage == QBLK_STAGE_PIVOTING && !check_files(task, error)) {
+        return FALSE;
     }
 
     /* A mark that cannot be made final still shows enough. */

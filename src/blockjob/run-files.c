@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/run-files.h"
+
+#include "image/opened-files.h"
+
+/* TRUE if it was known which files QEMU has open when @plan was made. */
+static gboolean
+are_files_known(const QblkPlan *plan)
+{
+    for (guint i = 0; i < plan->before->len; i++) {
+        const QblkExpectation *layer = plan->before->pdata[i];
+        if (qblk_file_identity_is_known(&layer->file)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* TRUE if the image at @position is a new active image, gets a new header, or is named in one. */
+static gboolean
+is_relied_on(const QblkPlan *plan, guint position)
+{
+    const QblkExpectation *layer = plan->after->pdata[position];
+    const QblkExpectation *upper = position == 0 ? NULL : plan->after->pdata[position - 1];
+    gboolean is_new_top = position == 0 && qblk_plan_moves_top(plan);
+
+    return is_new_top || layer->names_next || (upper != NULL && upper->names_next);
+}
+
+/* The identity of an image that the plan creates is not known; QEMU has to have it open. */
+static gboolean
+leads_to_file(const QblkOpenedFiles *opened, const QblkExpectation *layer)
+{
+    struct stat status;
+    if (stat(layer->path, &status) != 0) {
+        return FALSE;
+    }
+
+    const QblkFileIdentity found = qblk_file_identity(&status);
+    if (qblk_file_identity_is_known(&layer->file)) {
+        return qblk_file_identity_is_same(&found, &layer->file);
+    }
+    if (opened->unknown != NULL || !opened->is_same_root) {
+        return TRUE;
+    }
+    return qblk_opened_files_find(opened, &found) != NULL;
+}
+
+gboolean
+qblk_run_files_check(const QblkPlan *plan, gint64 pid, GError **error)
+{
+    if (!are_files_known(plan)) {
+        return TRUE;
+    }
+
+    g_autoptr(QblkOpenedFiles) opened = qblk_opened_files_new(pid);
+    for (guint i = 0; i < plan->after->len; i++) {
+        const QblkExpectation *layer = plan->after->pdata[i];
+        if (layer->path == NULL || !is_relied_on(plan, i) || leads_to_file(opened, layer)) {
+            continue;
+        }
+
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "'%s' was renamed or replaced while the job ran: it no longer leads to the "
+                    "file that QEMU has open",
+                    layer->path);
+        return FALSE;
+    }
+    return TRUE;
+}
