@@ -30,7 +30,7 @@ qblk_file_uses_set(QblkFileUses *uses, guint first, guint end, QblkFileUse use)
 /* Why the file has to be the one that QEMU has open, and what can be done instead. */
 static const char *const needs[] = {
     [QBLK_USE_STAYS] = NULL,
-    [QBLK_USE_READ] = NULL,
+    [QBLK_USE_READ] = NULL, /* but see is_unproven() */
     [QBLK_USE_WRITE] = "the job would write to a file that its name does not lead to: use 'qblk "
                        "copy --pivot' to save the data",
     [QBLK_USE_REOPEN] = "QEMU would open it again by its name to write to it: use 'qblk pull' or "
@@ -60,13 +60,29 @@ has_shared_name(const QblkChain *chain, const QblkLayer *layer)
     return FALSE;
 }
 
+/* TRUE if several layers have the name of @layer, and it is not known which file each of them has.
+ * QEMU may have opened one of them again by the name, and so the wrong file: then the guest reads
+ * wrong data. */
+static gboolean
+is_unproven(const QblkChain *chain, const QblkLayer *layer)
+{
+    return has_other_file(layer->file) && !qblk_file_identity_is_known(&layer->file->open) &&
+           has_shared_name(chain, layer);
+}
+
+static const char unproven[] =
+    "several layers have this name, and the guest may read wrong data from them";
+
 static gboolean
 is_allowed(const QblkFileUses *uses, const QblkLayer *layer)
 {
     QblkFileUse use = uses->uses[layer->position];
 
-    if (needs[use] == NULL || !has_other_file(layer->file)) {
+    if (use == QBLK_USE_STAYS || !has_other_file(layer->file)) {
         return TRUE;
+    }
+    if (needs[use] == NULL) {
+        return !is_unproven(uses->chain, layer);
     }
     return use == QBLK_USE_NAME && layer->file->path != NULL && has_shared_name(uses->chain, layer);
 }
@@ -97,9 +113,9 @@ find_other_further_file(const QblkLayer *layer)
 }
 
 static gboolean
-refuse(const char *state, QblkFileUse use, GError **error)
+refuse(const char *state, const char *reason, GError **error)
 {
-    return qblk_plan_refuse(error, "%s; %s", state, needs[use]);
+    return qblk_plan_refuse(error, "%s; %s", state, reason);
 }
 
 gboolean
@@ -111,13 +127,14 @@ qblk_file_uses_check(const QblkFileUses *uses, GError **error)
         const QblkLayer *layer = layers->pdata[i];
         if (!is_allowed(uses, layer)) {
             g_autofree char *state = describe(uses->chain, layer, layer->file, layer->filename);
-            return refuse(state, uses->uses[i], error);
+            gboolean is_named = !is_unproven(uses->chain, layer);
+            return refuse(state, is_named ? needs[uses->uses[i]] : unproven, error);
         }
 
         const QblkFurtherFile *further = find_other_further_file(layer);
         if (further != NULL && needs[uses->uses[i]] != NULL) {
             g_autofree char *state = describe(uses->chain, layer, further->file, further->filename);
-            return refuse(state, uses->uses[i], error);
+            return refuse(state, needs[uses->uses[i]], error);
         }
     }
     return TRUE;

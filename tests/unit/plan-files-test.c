@@ -117,6 +117,8 @@ a_header_may_name_a_renamed_file_if_layers_share_a_name(void **state)
         {"/d/top", NULL, QBLK_USE_NAME, FALSE}, /* it is not known which file it is */
         {"/d/old", "/d/base", QBLK_USE_NAME, FALSE},
         {"/d/top", "/d/base", QBLK_USE_REOPEN, FALSE}, /* QEMU opens the other one */
+        {"/d/top", NULL, QBLK_USE_READ, FALSE},        /* it may have the wrong file open */
+        {"/d/old", NULL, QBLK_USE_READ, TRUE},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -125,6 +127,9 @@ a_header_may_name_a_renamed_file_if_layers_share_a_name(void **state)
         (void)add_layer(chain, "/d/top", QBLK_FILE_SAME);
         QblkLayer *base = add_layer(chain, rows[i].name, QBLK_FILE_ANOTHER);
         base->file->path = g_strdup(rows[i].path);
+        if (rows[i].path == NULL) {
+            base->file->open = (QblkFileIdentity){0};
+        }
         assert_int_equal(is_accepted(chain, rows[i].use, &error), rows[i].is_accepted);
     }
 }
