@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/file-match.h"
 
-#include "image/image-header.h"
+#include "graph/file-evidence.h"
 
 /* ---- the file of an entry ---- */
 
@@ -31,51 +31,6 @@ is_free(const QblkFileMatch *match, QblkOpenedFile *file)
     return count_used(match, file) < file->descriptors;
 }
 
-/* ---- evidence ---- */
-
-static gboolean
-has_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
-{
-    return file->file.inode != 0 && file->allocated > 0 &&
-           entry->node->actual_size == file->allocated;
-}
-
-/* TRUE if QEMU has read a header with a backing string. */
-static gboolean
-has_header(const QblkFileEntry *entry)
-{
-    return entry->format != NULL && qblk_image_header_has_backing(entry->format->driver);
-}
-
-/* TRUE if @file does not have the header that QEMU has read. */
-static gboolean
-has_other_header(const QblkFileEntry *entry, const QblkOpenedFile *file)
-{
-    if (!has_header(entry)) {
-        return FALSE;
-    }
-    return g_strcmp0(entry->format->driver, file->format) != 0 ||
-           g_strcmp0(entry->format->backing_name, file->backing_name) != 0;
-}
-
-/* The size of a file that QEMU writes to changes. */
-static gboolean
-has_other_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
-{
-    return entry->node->read_only && file->file.inode != 0 && !has_size(entry, file);
-}
-
-/* TRUE if what QEMU reports shows that @file is the one of @entry, unless it shows that of several
- * files. */
-static gboolean
-fits(const QblkFileEntry *entry, const QblkOpenedFile *file)
-{
-    if (has_other_header(entry, file) || has_other_size(entry, file)) {
-        return FALSE;
-    }
-    return has_size(entry, file) || (has_header(entry) && file->backing_name != NULL);
-}
-
 /* ---- by the name ---- */
 
 /* The file that the name of @entry leads to, if the process has it open. */
@@ -92,13 +47,13 @@ find_named(const QblkFileMatch *match, const QblkFileEntry *entry)
 static QblkOpenedFile *
 find_exchanged(const QblkFileMatch *match, const QblkFileEntry *entry, const QblkOpenedFile *named)
 {
-    if (!has_other_header(entry, named) && !has_other_size(entry, named)) {
+    if (!qblk_file_evidence_contradicts(entry, named)) {
         return NULL;
     }
 
     for (guint i = 0; i < match->opened->files->len; i++) {
         QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (file != named && fits(entry, file)) {
+        if (file != named && qblk_file_evidence_fits(entry, file)) {
             return file;
         }
     }
@@ -121,7 +76,7 @@ find_doubtful(const QblkFileMatch *match)
 
         guint count = GPOINTER_TO_UINT(g_hash_table_lookup(claims, named)) + 1;
         g_hash_table_insert(claims, named, GUINT_TO_POINTER(count));
-        if (count > named->descriptors) {
+        if (count > named->descriptors || !qblk_file_evidence_has_access(entry, named)) {
             g_hash_table_add(match->doubtful, named);
         }
 
@@ -146,17 +101,46 @@ match_names(QblkFileMatch *match)
     }
 }
 
+/* TRUE if @path and @real, by the kernel, have the same last part and are in one directory. */
+static gboolean
+is_same_name(QblkOpenedFiles *opened, const char *path, const char *real)
+{
+    if (g_str_equal(path, real)) {
+        return TRUE;
+    }
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *real_name = g_path_get_basename(real);
+    if (!g_str_equal(name, real_name)) {
+        return FALSE;
+    }
+
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *real_directory = g_path_get_dirname(real);
+    const QblkFileIdentity a = qblk_opened_files_look_up(opened, directory);
+    const QblkFileIdentity b = qblk_opened_files_look_up(opened, real_directory);
+    return qblk_file_identity_is_known(&a) && qblk_file_identity_is_same(&a, &b);
+}
+
+/* TRUE if @file had the name of @entry, and is free. */
+static gboolean
+had_name(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file)
+{
+    if (!file->is_unlinked || !is_free(match, file) || entry->name == NULL) {
+        return FALSE;
+    }
+    g_autofree char *path = qblk_opened_files_absolute(match->opened, entry->name);
+    return path != NULL && is_same_name(match->opened, path, file->path);
+}
+
 /* The deleted file that had the name of @entry, if there is only one. */
 static QblkOpenedFile *
 find_deleted(const QblkFileMatch *match, const QblkFileEntry *entry)
 {
     QblkOpenedFile *found = NULL;
-    g_autofree char *path =
-        entry->name == NULL ? NULL : qblk_opened_files_absolute(match->opened, entry->name);
 
-    for (guint i = 0; path != NULL && i < match->opened->files->len; i++) {
+    for (guint i = 0; i < match->opened->files->len; i++) {
         QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (!file->is_deleted || !is_free(match, file) || !g_str_equal(file->path, path)) {
+        if (!had_name(match, entry, file)) {
             continue;
         }
         if (found != NULL) {
@@ -167,6 +151,22 @@ find_deleted(const QblkFileMatch *match, const QblkFileEntry *entry)
     return found;
 }
 
+/* TRUE if no other entry without a file has the name that @file had. */
+static gboolean
+is_only_owner(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        const QblkFileEntry *other = match->entries->pdata[i];
+        if (other == entry || !qblk_file_match_is_missing(other)) {
+            continue;
+        }
+        if (had_name(match, other, file)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static void
 match_deleted(QblkFileMatch *match)
 {
@@ -174,7 +174,7 @@ match_deleted(QblkFileMatch *match)
         QblkFileEntry *entry = match->entries->pdata[i];
         QblkOpenedFile *file =
             qblk_file_match_is_missing(entry) ? find_deleted(match, entry) : NULL;
-        if (file != NULL) {
+        if (file != NULL && is_only_owner(match, entry, file)) {
             set_file(match, entry, file);
         }
     }
@@ -182,9 +182,16 @@ match_deleted(QblkFileMatch *match)
 
 /* ---- by the headers ---- */
 
+/* TRUE if @entry may have @file open. */
+static gboolean
+is_candidate(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file)
+{
+    return is_free(match, file) && qblk_file_evidence_allows(entry, file);
+}
+
 /* Follow the headers from @file, for @entry and all layers below that have no file yet, down to a
  * layer whose file is known or to the base.  @found: (nullable): is filled with the files.
- * Returns: TRUE if the headers lead through free files of that number. */
+ * Returns: TRUE if the headers lead through candidates of that number. */
 static gboolean
 follow_headers(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file,
                GPtrArray *found)
@@ -192,7 +199,11 @@ follow_headers(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpene
     g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
 
     for (;; entry = entry->below) {
-        if (file == NULL || !is_free(match, file) || !g_hash_table_add(seen, file)) {
+        if (file == NULL || !is_candidate(match, entry, file)) {
+            return FALSE;
+        }
+        gboolean is_new = g_hash_table_add(seen, file);
+        if (!is_new) {
             return FALSE;
         }
         if (found != NULL) {
@@ -204,7 +215,7 @@ follow_headers(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpene
             next = qblk_opened_files_find(match->opened, &file->below);
         }
         if (entry->below == NULL) {
-            return file->backing_name == NULL;
+            return !qblk_file_evidence_has_header(entry) || file->backing_name == NULL;
         }
         if (!qblk_file_match_is_missing(entry->below)) {
             return next != NULL && next == entry->below->file;
@@ -253,8 +264,8 @@ match_headers_from(QblkFileMatch *match, QblkFileEntry *top)
     gboolean has_upper;
     QblkOpenedFile *first = find_below(match, top, &has_upper);
     g_autoptr(GPtrArray) files = g_ptr_array_new();
-    if (!has_upper) {
-        first = find_first(match, top);
+    if (!has_upper && top->below != NULL) {
+        first = find_first(match, top); /* no header leads to or from a single image */
     }
     if (first == NULL || !follow_headers(match, top, first, files)) {
         return;
@@ -286,7 +297,8 @@ match_headers(QblkFileMatch *match)
 
 /* ---- by the evidence ---- */
 
-/* The only free file that fits @entry, and no other such entry. */
+/* The only free file that fits @entry.  The size of a file that is written to may have changed
+ * since QEMU reported it: then it may fit no other such entry. */
 static QblkOpenedFile *
 find_fitting(const QblkFileMatch *match, const QblkFileEntry *entry)
 {
@@ -294,7 +306,7 @@ find_fitting(const QblkFileMatch *match, const QblkFileEntry *entry)
 
     for (guint i = 0; i < match->opened->files->len; i++) {
         QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (!is_free(match, file) || !fits(entry, file)) {
+        if (!is_free(match, file) || !qblk_file_evidence_fits(entry, file)) {
             continue;
         }
         if (found != NULL) {
@@ -303,9 +315,11 @@ find_fitting(const QblkFileMatch *match, const QblkFileEntry *entry)
         found = file;
     }
 
-    for (guint i = 0; found != NULL && i < match->entries->len; i++) {
+    gboolean is_written = !entry->node->read_only;
+    for (guint i = 0; found != NULL && is_written && i < match->entries->len; i++) {
         const QblkFileEntry *other = match->entries->pdata[i];
-        if (other != entry && qblk_file_match_is_missing(other) && fits(other, found)) {
+        if (other != entry && qblk_file_match_is_missing(other) &&
+            qblk_file_evidence_fits(other, found)) {
             return NULL;
         }
     }
@@ -383,6 +397,36 @@ remove_all_repeated(const QblkFileMatch *match)
             remove_repeated(entry, match->entries->len);
         }
     }
+}
+
+static gboolean
+is_known_to_process(const QblkFileMatch *match, const QblkFileEntry *entry)
+{
+    if (entry->file != NULL) {
+        return TRUE;
+    }
+    if (qblk_file_identity_is_known(&entry->named) &&
+        qblk_opened_files_find(match->opened, &entry->named) != NULL) {
+        return TRUE;
+    }
+
+    for (guint i = 0; i < match->opened->files->len; i++) {
+        if (had_name(match, entry, match->opened->files->pdata[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean
+qblk_file_match_has_any(const QblkFileMatch *match)
+{
+    for (guint i = 0; i < match->entries->len; i++) {
+        if (is_known_to_process(match, match->entries->pdata[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 static gboolean

@@ -4,23 +4,7 @@
  */
 #pragma once
 
-#include "graph/node.h"
-#include "image/opened-files.h"
-
-/** A protocol node with a file of the machine of QEMU. */
-typedef struct QblkFileEntry QblkFileEntry;
-struct QblkFileEntry {
-    const QblkNode *node;
-    const QblkNode *format; /* the format node above, or NULL */
-    char *name;             /* as QEMU reports it; NULL: it is not complete */
-    QblkFileIdentity named;
-    QblkFileEntry *below; /* of the next layer, or NULL */
-    gboolean is_below;    /* it is the next layer of another one that has no file yet */
-    gboolean has_upper;   /* it is the next layer of another one */
-    gboolean is_part;     /* a raw node above uses a part of the file */
-    gboolean is_descriptor;
-    QblkOpenedFile *file; /* the one that the node has open, or NULL */
-};
+#include "graph/file-evidence.h"
 
 typedef struct {
     QblkOpenedFiles *opened;
@@ -33,6 +17,9 @@ typedef struct {
 
 /** Find the files of all entries without one, see qblk_layer_files_load(). */
 void qblk_file_match_find(QblkFileMatch *match);
+
+/** Returns: FALSE if the process has none of the files open: it may be a relay. */
+gboolean qblk_file_match_has_any(const QblkFileMatch *match);
 
 /** Returns: TRUE if the file of @entry is not known, and has a name to be found by. */
 gboolean qblk_file_match_is_missing(const QblkFileEntry *entry);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/layer-file.h"
 
+#include <sys/sysmacros.h>
+
 static const char *const states[] = {
     [QBLK_FILE_SAME] = "same",       [QBLK_FILE_ANOTHER] = "another-file",
     [QBLK_FILE_GONE] = "gone",       [QBLK_FILE_DESCRIPTOR] = "descriptor",
@@ -44,61 +46,96 @@ qblk_layer_file_has_path(const QblkLayerFile *file)
     return file != NULL && file->path != NULL;
 }
 
-/* Returns: (transfer full): "inode 12 (device 34)" */
-static char *
-describe_identity(const QblkFileIdentity *file)
+gboolean
+qblk_layer_file_differs(const QblkLayerFile *file)
 {
+    return file != NULL && file->state != QBLK_FILE_SAME;
+}
+
+/* Returns: (transfer full): "inode 12", with its device if @other is on another one */
+static char *
+describe_identity(const QblkFileIdentity *file, const QblkFileIdentity *other)
+{
+    guint major_number = major((dev_t)file->device), minor_number = minor((dev_t)file->device);
+
     if (file->inode == 0) {
-        return g_strdup_printf("block device %" G_GINT64_FORMAT, file->device);
+        return g_strdup_printf("block device %u:%u", major_number, minor_number);
     }
-    return g_strdup_printf("inode %" G_GINT64_FORMAT " (device %" G_GINT64_FORMAT ")", file->inode,
-                           file->device);
+    if (other->inode != 0 && other->device != file->device) {
+        return g_strdup_printf("inode %" G_GINT64_FORMAT " on device %u:%u", file->inode,
+                               major_number, minor_number);
+    }
+    return g_strdup_printf("inode %" G_GINT64_FORMAT, file->inode);
 }
 
 static char *
 describe_another(const QblkLayerFile *file, const char *name)
 {
-    g_autofree char *named = describe_identity(&file->named);
-    g_autofree char *open = describe_identity(&file->open);
+    g_autofree char *named = describe_identity(&file->named, &file->open);
+    g_autofree char *open = describe_identity(&file->open, &file->named);
 
     if (!qblk_file_identity_is_known(&file->open)) {
-        return g_strdup_printf("'%s' may be another file than the one QEMU has open, which is not "
-                               "known; the name leads to %s",
-                               name, named);
+        return file->named_is_open
+                   ? g_strdup_printf("'%s' (%s) may be another file than the one that QEMU has "
+                                     "open for this layer",
+                                     name, named)
+                   : g_strdup_printf("'%s' is another file now (%s), which QEMU does not have open",
+                                     name, named);
     }
     if (file->path != NULL) {
-        return g_strdup_printf("'%s' is another file now: QEMU has %s open, which is now '%s', and "
-                               "the name leads to %s",
-                               name, open, file->path, named);
+        return g_strdup_printf("'%s' is another file now (%s): QEMU has '%s' (%s) open", name,
+                               named, file->path, open);
+    }
+    if (file->is_deleted) {
+        return g_strdup_printf("'%s' is another file now (%s): QEMU has a deleted file (%s) open",
+                               name, named, open);
     }
     return g_strdup_printf(
-        "'%s' is another file now: QEMU has %s open, which %s, and the name leads to %s", name,
-        open, file->is_deleted ? "was deleted" : "has no known name", named);
+        "'%s' is another file now (%s): QEMU has a file without known name (%s) open", name, named,
+        open);
 }
 
 static char *
 describe_gone(const QblkLayerFile *file, const char *name)
 {
-    g_autofree char *open = describe_identity(&file->open);
+    g_autofree char *open = describe_identity(&file->open, &file->open);
 
     if (!qblk_file_identity_is_known(&file->open)) {
-        return g_strdup_printf("'%s' no longer exists; QEMU still has the file open", name);
+        return g_strdup_printf("'%s' does not exist: QEMU has a file open that is not known", name);
     }
     if (file->path != NULL) {
-        return g_strdup_printf("'%s' no longer exists: QEMU has %s open, which is now '%s'", name,
-                               open, file->path);
+        return g_strdup_printf("'%s' does not exist: QEMU has '%s' (%s) open", name, file->path,
+                               open);
     }
-    return g_strdup_printf("'%s' no longer exists: QEMU has %s open, which was deleted", name,
-                           open);
+    if (file->is_deleted) {
+        return g_strdup_printf("'%s' does not exist: QEMU has a deleted file (%s) open", name,
+                               open);
+    }
+    return g_strdup_printf("'%s' does not exist: QEMU has a file without known name (%s) open",
+                           name, open);
 }
 
 static char *
 describe_descriptor(const QblkLayerFile *file, const char *name)
 {
+    g_autofree char *open = describe_identity(&file->open, &file->open);
+
     if (file->path != NULL) {
-        return g_strdup_printf("'%s' is a descriptor of '%s'", name, file->path);
+        return g_strdup_printf("'%s' is a descriptor of '%s' (%s)", name, file->path, open);
     }
-    return g_strdup_printf("'%s' is a descriptor of a file without a known name", name);
+    if (file->is_deleted) {
+        return g_strdup_printf("'%s' is a descriptor of a deleted file (%s)", name, open);
+    }
+    return g_strdup_printf("'%s' is a descriptor of a file without known name (%s)", name, open);
+}
+
+const char *
+qblk_layer_file_reason(const QblkLayerFile *file, const char *unknown)
+{
+    if (file->reason != NULL) {
+        return file->reason;
+    }
+    return unknown == NULL ? "QEMU does not report its complete name" : unknown;
 }
 
 char *
@@ -117,5 +154,5 @@ qblk_layer_file_describe(const QblkLayerFile *file, const char *name, const char
         break;
     }
     return g_strdup_printf("it is not known if '%s' is the file that QEMU has open: %s", name,
-                           unknown == NULL ? "its name is not complete" : unknown);
+                           qblk_layer_file_reason(file, unknown));
 }

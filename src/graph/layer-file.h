@@ -25,10 +25,12 @@ typedef struct {
     QblkFileState state;
     QblkFileIdentity open;  /* the file that QEMU has open; zero if that is not known */
     QblkFileIdentity named; /* the file that the name means now; zero if it means no file */
+    gboolean named_is_open; /* QEMU has @named open, for this layer or another one */
     gint64 offset;          /* of the image in the file, in bytes */
     char *path;             /* leads to @open now, absolute, as QEMU sees it; NULL: not known */
     char *here;             /* the same for this process; NULL: not known */
     gboolean is_deleted;    /* @open has no name any longer */
+    const char *reason;     /* constant: why only this file is not known, or NULL */
 } QblkLayerFile;
 
 void qblk_layer_file_free(QblkLayerFile *file);
@@ -40,12 +42,18 @@ QblkLayerFile *qblk_layer_file_copy(const QblkLayerFile *file) G_GNUC_WARN_UNUSE
 /** "same", "another-file", "gone", "descriptor" or "unknown". */
 const char *qblk_layer_file_state_name(QblkFileState state);
 
+/** TRUE if @file (nullable) is not the one that its name leads to, or if that is not known. */
+gboolean qblk_layer_file_differs(const QblkLayerFile *file);
+
 /** TRUE if QEMU has a file open that is known, and @file has a path that leads to it. */
 gboolean qblk_layer_file_has_path(const QblkLayerFile *file);
 
+/** Returns: why @file is not known; @unknown (nullable) is why no file is known. */
+const char *qblk_layer_file_reason(const QblkLayerFile *file, const char *unknown);
+
 /**
  * Returns: (transfer full): the state of @file, of a layer with the name @name, in a sentence that
- * names both files.  @unknown: (nullable): why nothing is known.
+ * names both files.  @unknown: (nullable): why no file is known.
  */
 char *qblk_layer_file_describe(const QblkLayerFile *file, const char *name,
                                const char *unknown) G_GNUC_WARN_UNUSED_RESULT;

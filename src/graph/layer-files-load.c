@@ -206,8 +206,8 @@ set_path(const QblkFileMatch *match, const QblkFileEntry *entry, QblkLayerFile *
                                    ? qblk_opened_files_absolute(match->opened, entry->name)
                                    : NULL;
     const char *path = by_name != NULL ? by_name : entry->file->path;
-    if (entry->file->is_deleted || path == NULL || path[0] != '/' ||
-        !g_utf8_validate(path, -1, NULL)) {
+    gboolean is_last_name = by_name == NULL && entry->file->is_unlinked;
+    if (is_last_name || path == NULL || path[0] != '/' || !g_utf8_validate(path, -1, NULL)) {
         return;
     }
 
@@ -224,25 +224,17 @@ new_result(const QblkFileMatch *match, const QblkFileEntry *entry)
     QblkLayerFile *file = g_new0(QblkLayerFile, 1);
     file->state = get_state(entry);
     file->named = entry->named;
+    file->named_is_open = qblk_file_identity_is_known(&entry->named) &&
+                          qblk_opened_files_find(match->opened, &entry->named) != NULL;
+    if (entry->is_descriptor && entry->file == NULL) {
+        file->reason = "QEMU does not have that descriptor open";
+    }
     if (entry->file != NULL) {
         file->open = entry->file->file;
         file->is_deleted = entry->file->is_deleted;
         set_path(match, entry, file);
     }
     return file;
-}
-
-/* A relay does not have the files open, whatever their names lead to. */
-static gboolean
-has_any_file(const QblkFileMatch *match)
-{
-    for (guint i = 0; i < match->entries->len; i++) {
-        const QblkFileEntry *entry = match->entries->pdata[i];
-        if (entry->file != NULL || qblk_opened_files_find(match->opened, &entry->named) != NULL) {
-            return TRUE;
-        }
-    }
-    return FALSE;
 }
 
 static GHashTable *
@@ -298,7 +290,7 @@ qblk_layer_files_load(const GPtrArray *nodes, QblkOpenedFiles *opened, const Qbl
     *unknown = g_strdup(opened->unknown);
     if (opened->unknown == NULL) {
         qblk_file_match_find(&match);
-        is_known = has_any_file(&match);
+        is_known = qblk_file_match_has_any(&match);
     }
     if (!is_known && *unknown == NULL && entries->len > 0) {
         *unknown = describe_relay(opened);

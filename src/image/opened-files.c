@@ -85,7 +85,7 @@ qblk_opened_files_free(QblkOpenedFiles *opened)
 
 QblkOpenedFile *
 qblk_opened_files_add(QblkOpenedFiles *opened, const QblkFileIdentity *identity, int descriptor,
-                      const char *path, gboolean is_deleted)
+                      const char *path, gboolean is_unlinked)
 {
     QblkOpenedFile *file = qblk_opened_files_find(opened, identity);
     if (file == NULL) {
@@ -93,7 +93,7 @@ qblk_opened_files_add(QblkOpenedFiles *opened, const QblkFileIdentity *identity,
         file->file = *identity;
         file->descriptor = descriptor;
         file->path = g_strdup(path);
-        file->is_deleted = is_deleted;
+        file->is_unlinked = file->is_deleted = is_unlinked;
         g_ptr_array_add(opened->files, file);
         g_hash_table_insert(opened->by_identity, &file->file, file);
     }
@@ -123,13 +123,29 @@ proc_path(gint64 pid, const char *name)
     return g_strdup_printf("/proc/%" G_GINT64_FORMAT "/%s", pid, name);
 }
 
-/* Returns: (nullable): the target of the link @name in /proc/PID */
-static char *
-read_link(gint64 pid, const char *name)
+/* A name that the file has lost ends in DELETED.  Returns: TRUE if @link was such a name, and is
+ * shortened to it. */
+static gboolean
+cut_deleted(QblkOpenedFiles *opened, char *link, const QblkFileIdentity *file)
 {
-    g_autofree char *path = proc_path(pid, name);
+    if (!g_str_has_suffix(link, DELETED)) {
+        return FALSE;
+    }
+
+    const QblkFileIdentity found = qblk_opened_files_look_up(opened, link);
+    if (qblk_file_identity_is_same(&found, file)) {
+        return FALSE;
+    }
+    link[strlen(link) - strlen(DELETED)] = '\0';
+    return TRUE;
+}
+
+/* Returns: (nullable): the target of the link @name in @directory */
+static char *
+read_link_at(int directory, const char *name)
+{
     char target[PATH_BYTES];
-    ssize_t length = readlink(path, target, sizeof(target));
+    ssize_t length = readlinkat(directory, name, target, sizeof(target));
 
     if (length <= 0 || (gsize)length >= sizeof(target)) {
         return NULL;
@@ -137,52 +153,57 @@ read_link(gint64 pid, const char *name)
     return g_strndup(target, (gsize)length);
 }
 
-/* Images are read, or read and written.  The kernel writes the flags in octal, see proc(5). */
-static gboolean
-is_readable(gint64 pid, const char *number)
+/* The kernel shows paths from the root of the mounts, not from one set by chroot(). */
+static char *
+read_path_at(const char *root, int directory, const char *name)
 {
-    g_autofree char *name = g_build_filename("fdinfo", number, NULL);
-    g_autofree char *path = proc_path(pid, name);
-    g_autofree char *text = NULL;
-    guint64 flags = O_RDWR;
-    if (!g_file_get_contents(path, &text, NULL, NULL)) {
-        return TRUE;
-    }
+    char *path = read_link_at(directory, name);
+    gsize length = root == NULL || g_str_equal(root, "/") ? 0 : strlen(root);
 
-    char *at = strstr(text, "flags:");
-    if (at != NULL) {
-        g_auto(GStrv) words = g_strsplit_set(g_strchug(at + strlen("flags:")), " \t\n", 2);
-        (void)g_ascii_string_to_unsigned(words[0], 8, 0, G_MAXUINT32, &flags, NULL);
+    if (path != NULL && length > 0 && strncmp(path, root, length) == 0 &&
+        (path[length] == '/' || path[length] == '\0')) {
+        char *below = g_strdup(path[length] == '\0' ? "/" : path + length);
+        g_free(path);
+        return below;
     }
-    return (flags & O_ACCMODE) != O_WRONLY;
+    return path;
 }
 
-static void
-add_descriptor(QblkOpenedFiles *opened, const char *number)
+static gboolean
+is_image(mode_t mode)
 {
-    g_autofree char *name = g_build_filename("fd", number, NULL);
-    g_autofree char *path = proc_path(opened->pid, name);
-    struct stat status;
+    return S_ISREG(mode) || S_ISBLK(mode);
+}
+
+/* @at: /proc/PID/fd.  The mode of the link there is that of the descriptor. */
+static void
+add_descriptor(QblkOpenedFiles *opened, const char *root, int at, const char *number)
+{
+    struct stat status, mode;
     gint64 descriptor;
     if (!g_ascii_string_to_signed(number, 10, 0, G_MAXINT, &descriptor, NULL) ||
-        stat(path, &status) != 0 || (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))) {
+        fstatat(at, number, &status, 0) != 0 || !is_image(status.st_mode)) {
+        return;
+    }
+    if (fstatat(at, number, &mode, AT_SYMLINK_NOFOLLOW) != 0 || (mode.st_mode & S_IRUSR) == 0) {
         return;
     }
 
-    g_autofree char *link = read_link(opened->pid, name);
-    if (link == NULL || g_str_has_prefix(link, MEMORY) || !is_readable(opened->pid, number)) {
+    g_autofree char *link = read_path_at(root, at, number);
+    if (link == NULL || g_str_has_prefix(link, MEMORY)) {
         return;
-    }
-
-    gboolean is_deleted = status.st_nlink == 0 && g_str_has_suffix(link, DELETED);
-    if (is_deleted) {
-        link[strlen(link) - strlen(DELETED)] = '\0';
     }
 
     const QblkFileIdentity identity = qblk_file_identity(&status);
+    gboolean is_unlinked = cut_deleted(opened, link, &identity);
     QblkOpenedFile *file =
-        qblk_opened_files_add(opened, &identity, (int)descriptor, link, is_deleted);
+        qblk_opened_files_add(opened, &identity, (int)descriptor, link, is_unlinked);
+    file->is_deleted = is_unlinked && status.st_nlink == 0;
     file->allocated = (gint64)status.st_blocks * BLOCK_SIZE;
+    file->length = (gint64)status.st_size;
+    if ((mode.st_mode & S_IWUSR) != 0) {
+        file->writable++;
+    }
 }
 
 static gboolean
@@ -207,13 +228,17 @@ static void
 read_process(QblkOpenedFiles *opened, DIR *descriptors)
 {
     const struct dirent *entry = NULL;
+    opened->is_same_root = has_same_root(opened->pid);
+    g_autofree char *root_link = proc_path(opened->pid, "root");
+    g_autofree char *root = read_link_at(AT_FDCWD, root_link);
+    g_autofree char *directory = proc_path(opened->pid, "cwd");
+    opened->directory = read_path_at(root, AT_FDCWD, directory);
+
     while ((entry = readdir(descriptors)) != NULL) {
         if (entry->d_name[0] != '.') {
-            add_descriptor(opened, entry->d_name);
+            add_descriptor(opened, root, dirfd(descriptors), entry->d_name);
         }
     }
-    opened->is_same_root = has_same_root(opened->pid);
-    opened->directory = read_link(opened->pid, "cwd");
 }
 
 QblkOpenedFiles *
@@ -221,7 +246,8 @@ qblk_opened_files_new(gint64 pid)
 {
     QblkOpenedFiles *opened = new_list(pid);
     if (pid == 0) {
-        opened->unknown = g_strdup("the process that serves the monitor is not on this machine");
+        opened->unknown = g_strdup("the process that serves the monitor is on another machine "
+                                   "or in another container");
         return opened;
     }
 
@@ -248,6 +274,14 @@ qblk_opened_files_absolute(const QblkOpenedFiles *opened, const char *name)
         return g_strdup(name);
     }
     return opened->directory == NULL ? NULL : g_build_filename(opened->directory, name, NULL);
+}
+
+char *
+qblk_opened_files_below(const char *path, const char *backing_name)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    return g_path_is_absolute(backing_name) ? g_strdup(backing_name)
+                                            : g_build_filename(directory, backing_name, NULL);
 }
 
 /* Like stat(), with @root as the root: links with absolute targets stay below it. */
@@ -311,25 +345,31 @@ qblk_opened_files_look_up(QblkOpenedFiles *opened, const char *name)
     return file;
 }
 
-char *
-qblk_opened_files_here(const QblkOpenedFiles *opened, const char *path,
-                       const QblkFileIdentity *file)
+static gboolean
+leads_here(const char *path, const QblkFileIdentity *file)
 {
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return FALSE;
+    }
+    const QblkFileIdentity found = qblk_file_identity(&status);
+    return qblk_file_identity_is_same(&found, file);
+}
+
+char *
+qblk_opened_files_here(QblkOpenedFiles *opened, const char *path, const QblkFileIdentity *file)
+{
+    if (opened->is_same_root) {
+        const QblkFileIdentity found = qblk_opened_files_look_up(opened, path);
+        return qblk_file_identity_is_same(&found, file) ? g_strdup(path) : NULL;
+    }
+    if (leads_here(path, file)) {
+        return g_strdup(path);
+    }
+
     g_autofree char *through =
         g_strdup_printf("/proc/%" G_GINT64_FORMAT "/root%s", opened->pid, path);
-    const char *candidates[] = {path, through};
-
-    for (gsize i = 0; i < G_N_ELEMENTS(candidates); i++) {
-        struct stat status;
-        if (stat(candidates[i], &status) != 0) {
-            continue;
-        }
-        const QblkFileIdentity found = qblk_file_identity(&status);
-        if (qblk_file_identity_is_same(&found, file)) {
-            return g_strdup(candidates[i]);
-        }
-    }
-    return NULL;
+    return leads_here(through, file) ? g_steal_pointer(&through) : NULL;
 }
 
 /* ---- headers ---- */
@@ -352,20 +392,10 @@ read_header(const QblkOpenedFiles *opened, const QblkOpenedFile *file, const cha
     return qblk_image_header_read(*format, image->bytes, image->length, NULL);
 }
 
-/* A relative name is relative to the directory of the image. */
-static QblkFileIdentity
-look_up_backing(QblkOpenedFiles *opened, const QblkOpenedFile *file, const char *name)
-{
-    g_autofree char *directory = g_path_get_dirname(file->path);
-    g_autofree char *path =
-        g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(directory, name, NULL);
-    return qblk_opened_files_look_up(opened, path);
-}
-
 void
 qblk_opened_files_read_headers(QblkOpenedFiles *opened)
 {
-    if (opened->has_headers) {
+    if (opened->has_headers || opened->pid == 0) {
         return;
     }
 
@@ -381,7 +411,8 @@ qblk_opened_files_read_headers(QblkOpenedFiles *opened)
         file->format = format;
         if (header->backing_name != NULL) {
             file->backing_name = qblk_redact_name(header->backing_name, NULL);
-            file->below = look_up_backing(opened, file, header->backing_name);
+            g_autofree char *path = qblk_opened_files_below(file->path, header->backing_name);
+            file->below = qblk_opened_files_look_up(opened, path);
         }
     }
 }

@@ -14,11 +14,14 @@
 /** A file or block device that the process can read. */
 typedef struct {
     QblkFileIdentity file;
-    char *path;          /* by the kernel, follows renames; in the namespace of the process */
-    gboolean is_deleted; /* @path is the last name that the file had */
-    gint64 allocated;    /* bytes, as QEMU reports the size of a file */
-    guint descriptors;   /* how often the process has it open */
-    int descriptor;      /* one of them */
+    char *path;           /* by the kernel, follows renames; in the namespace of the process */
+    gboolean is_unlinked; /* @path is the last name by which the process knew it */
+    gboolean is_deleted;  /* it has no name at all */
+    gint64 length;        /* bytes */
+    gint64 allocated;     /* bytes, as QEMU reports the size of a file */
+    guint descriptors;    /* how often the process has it open */
+    guint writable;       /* how often it can write to it */
+    int descriptor;       /* one of them */
     /* by qblk_opened_files_read_headers(), of an image whose format may have a backing file: */
     const char *format;     /* by its magic; NULL: another format, or it was not read */
     char *backing_name;     /* in its header, without secrets, or NULL */
@@ -50,9 +53,15 @@ QblkOpenedFiles *qblk_opened_files_ref(QblkOpenedFiles *opened);
 void qblk_opened_files_free(QblkOpenedFiles *opened); /* when the last reference goes */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkOpenedFiles, qblk_opened_files_free)
 
-/** Add a file, as qblk_opened_files_new() does.  Returns: the file, which may be known already. */
+/**
+ * Add a file, as qblk_opened_files_new() does.
+ *
+ * @is_unlinked: @path is the last name that it had, and it has no other
+ *
+ * Returns: the file, which may be known already
+ */
 QblkOpenedFile *qblk_opened_files_add(QblkOpenedFiles *opened, const QblkFileIdentity *file,
-                                      int descriptor, const char *path, gboolean is_deleted);
+                                      int descriptor, const char *path, gboolean is_unlinked);
 
 /** Returns: (nullable): the open file with that identity, or behind that descriptor */
 QblkOpenedFile *qblk_opened_files_find(const QblkOpenedFiles *opened, const QblkFileIdentity *file);
@@ -73,16 +82,20 @@ QblkFileIdentity qblk_opened_files_look_up(QblkOpenedFiles *opened, const char *
 void qblk_opened_files_set_name(QblkOpenedFiles *opened, const char *name,
                                 const QblkFileIdentity *file);
 
+/** Returns: (transfer full): the path that @backing_name means in the header of the image @path */
+char *qblk_opened_files_below(const char *path, const char *backing_name) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Read the headers of all open files, and find out which files they name. */
 void qblk_opened_files_read_headers(QblkOpenedFiles *opened);
 
 /**
- * Find a path by which this process can open a file.
+ * Find a path by which this process can open a file.  Paths that were looked up are not looked up
+ * again.
  *
  * @path: of the file @file, in the namespace of @opened
  *
  * Returns: (transfer full) (nullable): @path, or one through /proc/PID/root that is valid only as
  * long as the process runs; NULL if no path leads to that file
  */
-char *qblk_opened_files_here(const QblkOpenedFiles *opened, const char *path,
+char *qblk_opened_files_here(QblkOpenedFiles *opened, const char *path,
                              const QblkFileIdentity *file) G_GNUC_WARN_UNUSED_RESULT;
