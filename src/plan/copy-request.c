@@ -89,6 +89,43 @@ check_destination(const QblkCopyRequest *copy, GError **error)
     return TRUE;
 }
 
+static QblkFileIdentity
+identify(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? qblk_file_identity(&status) : (QblkFileIdentity){0};
+}
+
+/* TRUE if @path is the same file, or not a file, here and for QEMU. */
+static gboolean
+is_same_for_qemu(QblkOpenedFiles *opened, const char *path)
+{
+    const QblkFileIdentity here = identify(path);
+    const QblkFileIdentity there = qblk_opened_files_look_up(opened, path);
+    return qblk_file_identity_is_same(&here, &there);
+}
+
+/* QEMU opens or creates the destination in its own mount namespace, and would overwrite a file that
+ * exists there only. */
+static gboolean
+check_namespace(const QblkCopyRequest *copy, GError **error)
+{
+    const char *destination = copy->options->destination;
+    QblkOpenedFiles *opened = copy->context->snapshot->opened;
+    if (opened == NULL || opened->unknown != NULL || opened->is_same_root) {
+        return TRUE;
+    }
+
+    g_autofree char *directory = g_path_get_dirname(destination);
+    if (is_same_for_qemu(opened, destination) && is_same_for_qemu(opened, directory)) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "'%s' is not the same file for QEMU, which runs in another mount "
+                            "namespace: use a path that leads to one place in both",
+                            destination);
+}
+
 /* QEMU mirrors to an image of the same size only. */
 static gboolean
 check_size(const QblkCopyRequest *copy, GError **error)
@@ -185,6 +222,9 @@ gboolean
 qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
 {
     if (!check_format(copy, error) || !check_destination(copy, error)) {
+        return FALSE;
+    }
+    if (!check_namespace(copy, error)) {
         return FALSE;
     }
     if (!check_size(copy, error)) {
