@@ -26,6 +26,8 @@ def stored_marks():
 
 
 class TestCase(block_jobs.TestCase):
+    own_socket = True  # so that the files of QEMU 5.2 are known
+
     def tearDown(self):
         for path in stored_marks():
             os.unlink(path)
