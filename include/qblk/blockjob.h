@@ -27,7 +27,8 @@ G_BEGIN_DECLS
  * Plan a commit: the data of layers is merged into a lower layer.
  *
  * Errors: QBLK_GRAPH_ERROR for names; QBLK_BLOCKJOB_ERROR_REFUSED if the request does not fit the
- * chain, is not supported by this QEMU, or would cause harm; QBLK_QMP_ERROR.
+ * chain, is not supported by this QEMU, or would cause harm, such as to merge an image again that
+ * was merged into another one; QBLK_QMP_ERROR.
  *
  * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_free()
  *
@@ -97,9 +98,11 @@ typedef void (*QblkBlockjobProgress)(gint64 done, gint64 total, gpointer user_da
  * Client and events stay the caller's: events that arrive meanwhile are not taken, and wait for
  * qblk_client_take_event().  More events than the client can keep end its connection.
  *
- * Errors: QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason; QBLK_BLOCKJOB_ERROR_RESULT if the chain
- * is not as planned; QBLK_QMP_ERROR if the connection is lost, or QEMU does not respond.  Before an
- * error is returned everything is rolled back, or the message names what is left.
+ * Errors: QBLK_BLOCKJOB_ERROR_REFUSED if the overlay of a commit cannot be marked as merged, and
+ * then nothing was sent; QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason; QBLK_BLOCKJOB_ERROR_RESULT
+ * if the chain is not as planned; QBLK_QMP_ERROR if the connection is lost, or QEMU does not
+ * respond.  Before an error is returned everything is rolled back, or the message names what is
+ * left.
  *
  * Returns: TRUE if chain and headers are as planned
  *

@@ -65,13 +65,15 @@ typedef struct {
 /**
  * QblkJobLimits:
  *
- * Options of all jobs.  Initialize them with zeroes.
+ * Options of all jobs.  Initialize them with zeroes; texts are copied.
  *
  * Since: 0.1.0
  */
 typedef struct {
     gint64 speed;           /**< bytes per second, 0: no limit */
     gboolean force_managed; /**< allow a guest of libvirt, which is not informed of the change */
+    const char *state_directory; /**< absolute path, or NULL: has the marks of merged images that
+                                      cannot be beside their images, as with --state-dir */
 } QblkJobLimits;
 
 /**

@@ -2,6 +2,7 @@
 #include <qblk/blockjob.h>
 
 #include "blockjob/delete-images.h"
+#include "blockjob/merged-mark-plan.h"
 #include "blockjob/plan-schema.h"
 #include "blockjob/run.h"
 #include "image/process.h"
@@ -35,13 +36,33 @@ context_init(QblkPlanContext *context, const QblkSnapshot *snapshot, const char 
     }
 }
 
+/* TRUE if the files that @plan names are those of this machine. */
+static gboolean
+is_here(const QblkPlan *plan, gint64 pid)
+{
+    return pid != 0 && qblk_delete_images_is_here(plan, pid, FALSE);
+}
+
+static gboolean
+check_marks(const QblkPlan *plan, GError **error)
+{
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(plan->state_dir);
+    return qblk_merged_mark_check(plan, marks, error);
+}
+
 /* @plan: (transfer full) (nullable). */
 static QblkPlan *
-check_plan(QblkPlan *plan, QblkClient *client, const QblkSchema *schema, GError **error)
+check_plan(QblkPlan *plan, QblkClient *client, const QblkSchema *schema,
+           const QblkJobLimits *limits, GError **error)
 {
     g_autoptr(QblkPlan) made = plan;
     gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
     if (made == NULL || !qblk_plan_schema_check(made, schema, error)) {
+        return NULL;
+    }
+
+    made->state_dir = limits == NULL ? NULL : g_strdup(limits->state_directory);
+    if (is_here(made, pid) && !check_marks(made, error)) {
         return NULL;
     }
 
@@ -60,9 +81,9 @@ qblk_blockjob_plan_commit(QblkClient *client, const QblkSnapshot *snapshot, cons
     QblkPlanContext context;
     context_init(&context, snapshot, disk, limits);
     g_autoptr(QblkSchema) schema = query_schema(client, &context, error);
-    return schema == NULL
-               ? NULL
-               : check_plan(qblk_plan_commit(&context, options, error), client, schema, error);
+    return schema == NULL ? NULL
+                          : check_plan(qblk_plan_commit(&context, options, error), client, schema,
+                                       limits, error);
 }
 
 QblkPlan *
@@ -72,9 +93,9 @@ qblk_blockjob_plan_pull(QblkClient *client, const QblkSnapshot *snapshot, const 
     QblkPlanContext context;
     context_init(&context, snapshot, disk, limits);
     g_autoptr(QblkSchema) schema = query_schema(client, &context, error);
-    return schema == NULL
-               ? NULL
-               : check_plan(qblk_plan_pull(&context, options, error), client, schema, error);
+    return schema == NULL ? NULL
+                          : check_plan(qblk_plan_pull(&context, options, error), client, schema,
+                                       limits, error);
 }
 
 char *
@@ -109,7 +130,12 @@ qblk_blockjob_run(QblkClient *client, const char *address, const QblkPlan *plan,
         .report_ms = progress == NULL ? 0 : PROGRESS_MS,
         .report = report_progress,
         .user_data = &to,
-        .is_local = pid != 0 && qblk_delete_images_is_here(plan, pid, FALSE),
+        .is_local = is_here(plan, pid),
+        .state_dir = plan->state_dir,
     };
+    const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
+    if (options.is_local && !qblk_merged_mark_find_place(&images, plan->state_dir, error)) {
+        return FALSE;
+    }
     return qblk_run_one(client, plan, &options, error);
 }

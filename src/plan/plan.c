@@ -162,6 +162,7 @@ qblk_plan_free(QblkPlan *plan)
     g_free(plan->merged_into);
     g_free(plan->merged_path);
     g_free(plan->merged_into_path);
+    g_free(plan->state_dir);
     g_ptr_array_unref(plan->steps);
     g_ptr_array_unref(plan->before);
     g_ptr_array_unref(plan->after);

@@ -56,6 +56,16 @@ class CommitLayer(block_jobs.TestCase):
         self.assert_no_jobs()
         self.assert_same_content()
 
+    def test_a_merged_image_is_not_merged_again(self):
+        self.boot()
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--shallow')
+        self.process.quit()
+        self.run_qemu(self.disk('blockdev'))
+        done = self.run_example(self.process.socket, 'vda', 'vda[1]')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"'{self.files[0]}' is stale", done.stderr)
+        self.assert_files(*self.files)
+
     def test_a_refused_plan_changes_nothing(self):
         self.boot()
         before = self.state()
