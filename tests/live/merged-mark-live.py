@@ -156,6 +156,23 @@ class Names(TestCase):
         self.assertIn(f"removed '{copy}{MARK}'", self.assert_unknown(copy).errors)
         self.assert_stale(top)
 
+    def test_an_image_that_a_copy_has_overwritten_is_not_stale(self):
+        self.boot(depth=2)
+        top, base = self.files
+        self.merge(top + MARK)
+        images.create(top, str(images.SIZE))  # the same file
+        vm = self.process.socket
+        result = self.qblk('copy', vm, 'vda', top, '--reuse-external', '--format', 'qcow2',
+                           '--pivot')
+        self.assertNotIn('marked', result.text)
+        self.assertEqual(glob.glob(top + '*'), [top])
+        self.assertEqual(self.qblk('chain', vm, 'vda').errors, '')
+        self.files = [top]
+        self.guest_writes('42M')
+        self.process.quit()
+        self.assert_unknown(top)
+        self.assert_same_content(top)
+
     def test_the_mark_of_a_deleted_image_is_deleted(self):
         self.boot(depth=2)
         top, base = self.files

@@ -312,7 +312,7 @@ a_complete_copy_is_not_called_incomplete(void **state)
     assert_int_equal(unlink(copy), 0);
 }
 
-/* `copy --reuse` into an image that was merged before. */
+/* `copy --reuse-external` into an image that was merged before. */
 static void
 an_image_that_was_overwritten_with_a_copy_loses_its_mark(void **state)
 {
