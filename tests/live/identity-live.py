@@ -3,13 +3,17 @@
 
 import itertools
 import os
+import shlex
 import shutil
+import subprocess
 
+import block_jobs
 import brief
 import images
 import live
 import misnamed
 import qblk
+import qemu
 from misnamed import JOBS, KINDS, LOSSES
 
 POSITIONS = ('top', 'upper', 'lower', 'base')
@@ -125,6 +129,29 @@ class OtherImages(misnamed.TestCase):
         self.assertIn(f"'{data}'", result.errors)
         self.assertEqual(self.everything(), before)
         self.assert_guest_reads()
+
+
+class InMidJob(misnamed.TestCase):
+    """An image loses its name while the job runs."""
+
+    def test_the_base_of_a_middle_commit(self):
+        """The header that the job writes does not lead to the base: exit 1, and the command that is
+        printed repairs it."""
+        self.boot('blockdev', data='4M')
+        self.names = self.files
+        self.hold()
+        running = self.begin(*self.arguments('commit'), *block_jobs.SLOW)
+        misnamed.rename(self.files[2])
+        job, = self.process.qmp.execute('query-jobs')
+        self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
+        text = self.finish(running, qblk.FAILED)
+        self.assertIn(f"'{self.files[2]}.moved'", text)
+        self.assert_guest_reads()
+        self.process.quit()
+        _, *repair = shlex.split(text[text.index('qemu-img rebase'):].splitlines()[0])
+        subprocess.run(qemu.program('qemu-img') + repair, check=True)
+        self.assert_same_content()
+
 
 
 class SeveralImages(misnamed.TestCase):

@@ -34,6 +34,20 @@ class Relative(misnamed.TestCase):
         self.run_qemu(drive(self.names[0], id='drive0') + virtio('drive0', id='vda'))
         self.hold()
 
+    def test_each_job(self):
+        for job in JOBS:
+            with self.subTest(job=job):
+                self.setUp()
+                self.boot_in_sub()
+                others = misnamed.tree(self.elsewhere)
+                self.guest_writes('40M')
+                result = self.run_job(job, cwd=self.elsewhere)
+                self.assertEqual(result.status, qblk.DONE, msg=str(result))
+                self.assertNotIn('warning', result.errors)
+                self.assert_result(job)
+                self.assertEqual(misnamed.tree(self.elsewhere), others)
+            self.doCleanups()
+
     def test_relative_backing_strings_stay_relative(self):
         for arguments in (('commit', '--top', 'vda[1]', '--base', 'vda[2]'),
                           ('pull', '--base', 'vda[2]')):
@@ -54,6 +68,21 @@ class Relative(misnamed.TestCase):
                   cwd=self.elsewhere)
         self.process.quit()
         self.assert_same_content(os.path.join(self.elsewhere, 'new.qcow2'))
+
+    def test_images_that_left_the_chain_are_deleted(self):
+        for job, gone in (('commit', (1,)), ('commit --pivot', (0, 1, 2))):
+            with self.subTest(job):
+                self.setUp()
+                self.boot_in_sub()
+                others = misnamed.tree(self.elsewhere)
+                result = self.run_job(job, '--delete', cwd=self.elsewhere)
+                self.assertEqual(result.status, qblk.DONE, msg=str(result))
+                self.assertEqual([os.path.exists(path) for path in self.files],
+                                 [number not in gone for number in range(4)])
+                self.assertEqual(misnamed.tree(self.elsewhere), others)
+                self.process.quit()
+                self.assert_same_content(self.files[JOBS[job][1][0]])
+            self.doCleanups()
 
     def test_another_file_has_the_name(self):
         self.boot_in_sub()
