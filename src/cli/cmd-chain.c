@@ -82,6 +82,37 @@ print_all_filters(QblkOutput *output, const QblkChain *chain)
     }
 }
 
+/* One line for a layer whose name does not lead to the file that QEMU has open. */
+static void
+print_file(QblkOutput *output, const char *spec, const QblkLayer *layer)
+{
+    if (!qblk_layer_file_differs(layer->file)) {
+        return;
+    }
+
+    g_autofree char *text = qblk_layer_file_describe(layer->file, layer->filename, NULL);
+    g_autofree char *safe_spec = qblk_output_escape(spec);
+    g_autofree char *safe = qblk_output_escape(text);
+    qblk_output_print(output, "  %s: %s\n", safe_spec, safe);
+}
+
+static void
+print_all_files(QblkOutput *output, const QblkChain *chain)
+{
+    const char *unknown = qblk_chain_get_unknown_files(chain);
+    if (unknown != NULL) {
+        g_autofree char *safe = qblk_output_escape(unknown);
+        qblk_output_print(output, "  the files that QEMU has open are not known: %s\n", safe);
+        return;
+    }
+
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
+        print_file(output, spec, layer);
+    }
+}
+
 static void
 print_mirror(QblkOutput *output, const QblkChain *chain)
 {
@@ -100,6 +131,9 @@ print_mirror(QblkOutput *output, const QblkChain *chain)
     }
     qblk_output_print(output, " to %s (%s), %s\n", file, format,
                       mirror->ready ? "ready" : "not ready");
+    if (qblk_chain_get_unknown_files(chain) == NULL) {
+        print_file(output, mirror->is_commit ? "active commit" : "copy", mirror->layer);
+    }
 }
 
 static void
@@ -117,6 +151,7 @@ print_chain(QblkOutput *output, const QblkChain *chain)
     qblk_table_print(table, output->text);
 
     print_all_filters(output, chain);
+    print_all_files(output, chain);
     print_mirror(output, chain);
 }
 

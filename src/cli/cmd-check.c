@@ -14,6 +14,13 @@
 
 /* ---- checking ---- */
 
+/* A path of this process, which leads to the file that QEMU has open if that is known. */
+static const char *
+get_path(const QblkLayer *layer, const QblkSource *source)
+{
+    return qblk_layer_file_is_known(layer->file) ? layer->file->here : source->path;
+}
+
 /* The header of the image of @layer, or NULL if it cannot be read here. */
 static QblkImageHeader *
 read_header(const QblkLayer *layer)
@@ -25,13 +32,14 @@ read_header(const QblkLayer *layer)
     }
 
     gboolean is_file = source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK;
-    if (!is_file || source->path == NULL || !g_path_is_absolute(source->path)) {
+    const char *path = get_path(layer, source);
+    if (!is_file || path == NULL || !g_path_is_absolute(path)) {
         return NULL;
     }
 
-    /* A QEMU in another mount namespace may name an image that does not exist here, or that is
-     * another one and has another format. */
-    g_autoptr(QblkImageFile) file = qblk_image_file_read(source->path, NULL);
+    /* If the file is not known, a QEMU in another mount namespace may name an image that does not
+     * exist here, or that is another one and has another format. */
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(path, NULL);
     if (file == NULL) {
         return NULL;
     }
@@ -45,15 +53,18 @@ header_free(gpointer header)
 }
 
 static void
-check_chain(const QblkInvocation *invocation, const QblkChain *chain, GPtrArray *differences)
+check_chain(const QblkVm *vm, const QblkChain *chain, GPtrArray *differences)
 {
+    const QblkInvocation *invocation = vm->invocation;
+    QblkOpenedFiles *opened = vm->snapshot == NULL ? NULL : vm->snapshot->opened;
     gboolean is_local = qblk_address_is_local(invocation->address);
     g_autoptr(GPtrArray) headers = g_ptr_array_new_with_free_func(header_free);
 
     for (guint i = 0; i < chain->layers->len; i++) {
         g_ptr_array_add(headers, is_local ? read_header(chain->layers->pdata[i]) : NULL);
     }
-    qblk_check_headers(chain, headers, differences);
+    qblk_check_files(chain, differences);
+    qblk_check_headers(chain, opened, headers, differences);
 
     if (invocation->domain != NULL) {
         g_autoptr(QblkChain) expected = qblk_chain_find(invocation->domain, chain->target, NULL);
@@ -115,12 +126,14 @@ static QblkJson *
 difference_json(const QblkDifference *difference)
 {
     QblkJson *object = qblk_json_new_object();
+    g_autofree char *text = qblk_check_text(difference);
 
     qblk_json_set_string(object, "disk", difference->disk);
     qblk_json_set_string(object, "layer", difference->layer);
     qblk_json_set_string(object, "kind", qblk_check_kind_name(difference->kind));
     qblk_json_set_string(object, "expected", difference->expected);
     qblk_json_set_string(object, "found", difference->found);
+    qblk_json_set_string(object, "text", text);
     return object;
 }
 
@@ -217,7 +230,7 @@ run(QblkInvocation *invocation, GError **error)
 
     g_autoptr(GPtrArray) differences = qblk_check_new();
     for (guint i = 0; i < chains->len; i++) {
-        check_chain(invocation, chains->pdata[i], differences);
+        check_chain(vm, chains->pdata[i], differences);
     }
     check_missing(invocation, chains, differences);
 

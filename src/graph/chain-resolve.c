@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The most candidates that a message names. */
 #define MAX_NAMED 10
@@ -61,8 +62,22 @@ add_matching_layers(const QblkChain *chain, gboolean (*matches)(const QblkLayer 
     }
 }
 
-void
-qblk_chain_resolve_name(const QblkChain *chain, const char *name, GPtrArray *found)
+/* Add the layers that have the file @file open. */
+static void
+add_open_layers(const QblkChain *chain, const QblkFileIdentity *file, GPtrArray *found)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        QblkLayer *layer = chain->layers->pdata[i];
+        if (qblk_layer_file_is_known(layer->file) &&
+            qblk_file_identity_is_same(&layer->file->open, file)) {
+            g_ptr_array_add(found, layer);
+        }
+    }
+}
+
+/* Add the layers whose name is @name, or that of its node. */
+static void
+add_named_layers(const QblkChain *chain, const char *name, GPtrArray *found)
 {
     if (g_str_has_prefix(name, QBLK_NODE_PREFIX)) {
         add_matching_layers(chain, has_node, name + strlen(QBLK_NODE_PREFIX), found);
@@ -212,22 +227,44 @@ set_ambiguous_error(const char *name, const GArray *candidates, GError **error)
 }
 
 /* The layers of all @chains that @name means, each node once: disks may share a layer. */
+static void
+add_candidates(const QblkChain *chain, const GPtrArray *found, GHashTable *nodes,
+               GArray *candidates)
+{
+    for (guint i = 0; i < found->len; i++) {
+        Candidate candidate = {found->pdata[i], chain};
+        char *node = candidate.layer->node_name;
+        gboolean is_new = node == NULL || g_hash_table_add(nodes, node);
+        if (is_new) {
+            g_array_append_val(candidates, candidate);
+        }
+    }
+}
+
+/* A path that leads to a file which QEMU has open means the layer that has it open, although others
+ * may have its name. */
 static GArray *
 collect_candidates(const QblkChain *const *chains, guint count, const char *name)
 {
+    struct stat status;
+    QblkFileIdentity file = {0};
     GArray *candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
     g_autoptr(GHashTable) nodes = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < count; i++) {
+    if (!g_str_has_prefix(name, QBLK_NODE_PREFIX) && stat(name, &status) == 0) {
+        file = qblk_file_identity(&status);
+    }
+
+    for (guint i = 0; i < count && qblk_file_identity_is_known(&file); i++) {
         g_autoptr(GPtrArray) found = g_ptr_array_new();
-        qblk_chain_resolve_name(chains[i], name, found);
-        for (guint j = 0; j < found->len; j++) {
-            Candidate candidate = {found->pdata[j], chains[i]};
-            char *node = candidate.layer->node_name;
-            gboolean is_new = node == NULL || g_hash_table_add(nodes, node);
-            if (is_new) {
-                g_array_append_val(candidates, candidate);
-            }
-        }
+        add_open_layers(chains[i], &file, found);
+        add_candidates(chains[i], found, nodes, candidates);
+    }
+
+    gboolean is_open = candidates->len > 0;
+    for (guint i = 0; i < count && !is_open; i++) {
+        g_autoptr(GPtrArray) found = g_ptr_array_new();
+        add_named_layers(chains[i], name, found);
+        add_candidates(chains[i], found, nodes, candidates);
     }
     return candidates;
 }

@@ -7,12 +7,6 @@
 #include "graph/chain.h"
 
 /**
- * Add the layers of @chain that @name means, as "node:NAME" or as a path, to @found (of QblkLayer,
- * borrowed).
- */
-void qblk_chain_resolve_name(const QblkChain *chain, const char *name, GPtrArray *found);
-
-/**
  * Find a layer by its index; 0 is the active layer.
  *
  * Returns: (transfer none): the layer, or NULL with QBLK_GRAPH_ERROR_NO_LAYER, which lists the
@@ -24,7 +18,8 @@ const QblkLayer *qblk_chain_resolve_index(const QblkChain *chain, gint64 index,
 /**
  * Find a layer in several chains.  A layer that several disks share is one layer.
  *
- * @name: "node:NAME" or a path
+ * @name: "node:NAME" or a path; a path means the layer that has that file open or, if no layer has,
+ *   one with that name
  * @chain: (out): the first chain that has the layer
  *
  * Returns: (transfer none): the layer, or NULL; errors as for qblk_chain_resolve.

@@ -81,6 +81,23 @@ qblk_chain_layer_free(QblkLayer *layer)
     g_free(layer);
 }
 
+/* The path that leads to the file which QEMU has open, if its name is relative, or means another
+ * file or a descriptor. */
+static QblkSource *
+decode_source(const QblkLayer *layer, GError **error)
+{
+    QblkSource *source = qblk_location_decode(layer->location, error);
+    if (source == NULL || !qblk_layer_file_has_path(layer->file)) {
+        return source;
+    }
+
+    if (source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK) {
+        g_free(source->path);
+        source->path = g_strdup(layer->file->path);
+    }
+    return source;
+}
+
 QblkSource *
 qblk_layer_source_new(const QblkLayer *layer, GError **error)
 {
@@ -88,10 +105,38 @@ qblk_layer_source_new(const QblkLayer *layer, GError **error)
         return qblk_source_copy(layer->source);
     }
     if (layer->location != NULL) {
-        return qblk_location_decode(layer->location, error);
+        return decode_source(layer, error);
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, "%s",
                 layer->problem == NULL ? "the source is not known" : layer->problem);
+    return NULL;
+}
+
+gboolean
+qblk_layer_has_same_file(const QblkLayer *a, const QblkLayer *b, gboolean *is_same)
+{
+    if (!qblk_layer_file_is_known(a->file) || !qblk_layer_file_is_known(b->file)) {
+        return FALSE;
+    }
+    *is_same = qblk_file_identity_is_same(&a->file->open, &b->file->open) &&
+               a->file->offset == b->file->offset;
+    return TRUE;
+}
+
+static gboolean
+is_unknown(const QblkLayer *layer)
+{
+    return layer->file != NULL && layer->file->state == QBLK_FILE_UNKNOWN;
+}
+
+const char *
+qblk_chain_get_unknown_files(const QblkChain *chain)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        if (is_unknown(chain->layers->pdata[i])) {
+            return chain->unknown_files;
+        }
+    }
     return NULL;
 }
 

@@ -95,7 +95,8 @@ QblkLayer *qblk_chain_layer_new(void);
 void qblk_chain_layer_free(QblkLayer *layer);
 
 /**
- * The source of @layer.  It is decoded at each call: keep the result to use it twice.
+ * The source of @layer.  It is decoded at each call: keep the result to use it twice.  Its path
+ * leads to the file that QEMU has open, if such a path is known.
  *
  * Returns: (transfer full): the source, or NULL with QBLK_GRAPH_ERROR_UNSUPPORTED or _SPEC if the
  * source is not known.
@@ -104,6 +105,17 @@ QblkSource *qblk_layer_source_new(const QblkLayer *layer, GError **error) G_GNUC
 
 /** Add a QblkFurtherFile to @layer; both values are copied. */
 void qblk_chain_further_file_add(QblkLayer *layer, const char *filename, const QblkLayerFile *file);
+
+/**
+ * Compare the files that QEMU has open for @a and @b, and where the images begin in them.
+ *
+ * Returns: FALSE if one of the files is not known
+ */
+gboolean qblk_layer_has_same_file(const QblkLayer *a, const QblkLayer *b,
+                                  gboolean *is_same) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (nullable): why the files are not known, if that concerns a layer of @chain */
+const char *qblk_chain_get_unknown_files(const QblkChain *chain);
 
 GPtrArray *qblk_chain_filters_new(void); /* of QblkFilter, owned */
 void qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver);

@@ -16,6 +16,10 @@ static const struct {
     const char *what;
     const char *origin; /* of the expected value */
 } kinds[] = {
+    [QBLK_DIFFERENCE_ANOTHER_FILE] = {"another-file", "file", "name"},
+    [QBLK_DIFFERENCE_FILE_GONE] = {"file-gone", "file", "name"},
+    [QBLK_DIFFERENCE_DESCRIPTOR] = {"descriptor", "file", "name"},
+    [QBLK_DIFFERENCE_FILE_UNKNOWN] = {"file-unknown", "file", "name"},
     [QBLK_DIFFERENCE_BACKING_FILE] = {"backing-file", "backing file", "header"},
     [QBLK_DIFFERENCE_BACKING_FORMAT] = {"backing-format", "backing format", "header"},
     [QBLK_DIFFERENCE_BACKING_ENDS] = {"backing-ends", "backing file", "header"},
@@ -43,6 +47,7 @@ difference_free(gpointer data)
     g_free(difference->layer);
     g_free(difference->expected);
     g_free(difference->found);
+    g_free(difference->text);
     g_free(difference);
 }
 
@@ -64,6 +69,9 @@ qblk_check_text(const QblkDifference *difference)
     g_autofree char *expected = quote_or_none(difference->expected);
     g_autofree char *found = quote_or_none(difference->found);
     const char *subject = difference->layer == NULL ? difference->disk : difference->layer;
+    if (difference->text != NULL) {
+        return g_strdup_printf("%s: %s", subject, difference->text);
+    }
     return g_strdup_printf("%s: %s: %s has %s, running chain has %s", subject,
                            kinds[difference->kind].what, kinds[difference->kind].origin, expected,
                            found);
@@ -76,7 +84,7 @@ redact(const char *name)
 }
 
 /* @layer is NULL if the difference concerns the disk. */
-static void
+static QblkDifference *
 add_difference(GPtrArray *differences, QblkDifferenceKind kind, const QblkChain *chain,
                const QblkLayer *layer, const char *expected, const char *found)
 {
@@ -87,6 +95,44 @@ add_difference(GPtrArray *differences, QblkDifferenceKind kind, const QblkChain 
     difference->expected = redact(expected);
     difference->found = redact(found);
     g_ptr_array_add(differences, difference);
+    return difference;
+}
+
+/* ---- against the files ---- */
+
+static void
+compare_file(const QblkChain *chain, const QblkLayer *layer, GPtrArray *differences)
+{
+    static const QblkDifferenceKind by_state[] = {
+        [QBLK_FILE_ANOTHER] = QBLK_DIFFERENCE_ANOTHER_FILE,
+        [QBLK_FILE_GONE] = QBLK_DIFFERENCE_FILE_GONE,
+        [QBLK_FILE_DESCRIPTOR] = QBLK_DIFFERENCE_DESCRIPTOR,
+        [QBLK_FILE_UNKNOWN] = QBLK_DIFFERENCE_FILE_UNKNOWN,
+    };
+    if (!qblk_layer_file_differs(layer->file)) {
+        return;
+    }
+
+    QblkDifference *difference = add_difference(differences, by_state[layer->file->state], chain,
+                                                layer, layer->filename, layer->file->path);
+    difference->text = qblk_layer_file_describe(layer->file, layer->filename, NULL);
+}
+
+void
+qblk_check_files(const QblkChain *chain, GPtrArray *differences)
+{
+    const char *unknown = qblk_chain_get_unknown_files(chain);
+    if (unknown != NULL) {
+        QblkDifference *difference =
+            add_difference(differences, QBLK_DIFFERENCE_FILE_UNKNOWN, chain, NULL, NULL, NULL);
+        difference->text =
+            g_strdup_printf("the files that QEMU has open are not known: %s", unknown);
+        return;
+    }
+
+    for (guint i = 0; i < chain->layers->len; i++) {
+        compare_file(chain, chain->layers->pdata[i], differences);
+    }
 }
 
 /* ---- against the headers ---- */
@@ -168,27 +214,64 @@ load_sources(const QblkChain *chain)
     return sources;
 }
 
+/* TRUE if @named leads to the file that is open for @next, or is its name, which is reported for
+ * @next if it leads elsewhere. */
+static gboolean
+leads_to_file(QblkOpenedFiles *opened, const QblkSource *named, const QblkLayer *next,
+              const QblkSource *below)
+{
+    const QblkLayerFile *file = next->file;
+    const QblkFileIdentity found = qblk_opened_files_look_up(opened, named->path);
+    if (!qblk_file_identity_is_known(&found)) {
+        g_autofree char *name = qblk_opened_files_absolute(opened, next->filename);
+        return g_strcmp0(named->path, name) == 0;
+    }
+    if (g_strcmp0(named->slice_offset, below->slice_offset) != 0) {
+        return FALSE;
+    }
+    return qblk_file_identity_is_same(&found, &file->open) ||
+           qblk_file_identity_is_same(&found, &file->named);
+}
+
+static gboolean
+is_path(const QblkSource *source)
+{
+    gboolean is_file = source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK;
+    return is_file && source->path != NULL && g_path_is_absolute(source->path);
+}
+
+static gboolean
+leads_to(QblkOpenedFiles *opened, const QblkSource *named, const QblkLayer *next,
+         const QblkSource *below, gboolean has_same_name)
+{
+    if (opened != NULL && is_path(named) && qblk_layer_file_is_known(next->file)) {
+        return leads_to_file(opened, named, next, below);
+    }
+    return has_same_name || qblk_source_is_same_place(named, below);
+}
+
 /* Compare the backing file that the header of @layer names with the layer below. */
 static void
-compare_backing(const QblkChain *chain, const GPtrArray *sources, const QblkLayer *layer,
-                const Backing *backing, GPtrArray *differences)
+compare_backing(const QblkChain *chain, QblkOpenedFiles *opened, const GPtrArray *sources,
+                const QblkLayer *layer, const Backing *backing, GPtrArray *differences)
 {
     const QblkLayer *next = qblk_chain_get_layer(chain, layer->position + 1);
     const QblkSource *below = sources->pdata[next->position];
+    const char *found = qblk_layer_file_has_path(next->file) ? next->file->path : next->filename;
+    gboolean has_same_name = g_strcmp0(backing->name, next->filename) == 0;
     g_autofree char *own_format = NULL;
     g_autoptr(QblkSource) named =
         decode_backing(sources->pdata[layer->position], backing->name, &own_format);
 
-    if (g_strcmp0(backing->name, next->filename) != 0) {
-        if (named == NULL || below == NULL) {
+    if (named == NULL || below == NULL) {
+        if (!has_same_name) {
             add_difference(differences, QBLK_DIFFERENCE_UNCOMPARABLE, chain, layer, backing->name,
-                           next->filename);
+                           found);
             return;
         }
-        if (!qblk_source_is_same_place(named, below)) {
-            add_difference(differences, QBLK_DIFFERENCE_BACKING_FILE, chain, layer, backing->name,
-                           next->filename);
-        }
+    } else if (!leads_to(opened, named, next, below, has_same_name)) {
+        add_difference(differences, QBLK_DIFFERENCE_BACKING_FILE, chain, layer, backing->name,
+                       found);
     }
 
     const char *format = backing->format == NULL ? own_format : backing->format;
@@ -199,12 +282,12 @@ compare_backing(const QblkChain *chain, const GPtrArray *sources, const QblkLaye
 }
 
 static void
-compare_header(const QblkChain *chain, const GPtrArray *sources, const QblkLayer *layer,
-               const Backing *backing, GPtrArray *differences)
+compare_header(const QblkChain *chain, QblkOpenedFiles *opened, const GPtrArray *sources,
+               const QblkLayer *layer, const Backing *backing, GPtrArray *differences)
 {
     const QblkLayer *next = qblk_chain_get_layer(chain, layer->position + 1);
     if (next != NULL && backing->name != NULL) {
-        compare_backing(chain, sources, layer, backing, differences);
+        compare_backing(chain, opened, sources, layer, backing, differences);
     } else if (next != NULL) {
         add_difference(differences, QBLK_DIFFERENCE_BACKING_GOES_ON, chain, layer, NULL,
                        next->filename);
@@ -215,14 +298,15 @@ compare_header(const QblkChain *chain, const GPtrArray *sources, const QblkLayer
 }
 
 void
-qblk_check_headers(const QblkChain *chain, const GPtrArray *headers, GPtrArray *differences)
+qblk_check_headers(const QblkChain *chain, QblkOpenedFiles *opened, const GPtrArray *headers,
+                   GPtrArray *differences)
 {
     g_autoptr(GPtrArray) sources = load_sources(chain);
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
         Backing backing = {0};
         if (get_backing(chain, layer, headers, &backing)) {
-            compare_header(chain, sources, layer, &backing, differences);
+            compare_header(chain, opened, sources, layer, &backing, differences);
         }
     }
 }

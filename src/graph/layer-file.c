@@ -41,6 +41,12 @@ qblk_layer_file_copy(const QblkLayerFile *file)
 }
 
 gboolean
+qblk_layer_file_is_known(const QblkLayerFile *file)
+{
+    return file != NULL && qblk_file_identity_is_known(&file->open);
+}
+
+gboolean
 qblk_layer_file_has_path(const QblkLayerFile *file)
 {
     return file != NULL && file->path != NULL;

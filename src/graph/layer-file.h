@@ -45,6 +45,9 @@ const char *qblk_layer_file_state_name(QblkFileState state);
 /** TRUE if @file (nullable) is not the one that its name leads to, or if that is not known. */
 gboolean qblk_layer_file_differs(const QblkLayerFile *file);
 
+/** TRUE if the file that QEMU has open is known. */
+gboolean qblk_layer_file_is_known(const QblkLayerFile *file);
+
 /** TRUE if QEMU has a file open that is known, and @file has a path that leads to it. */
 gboolean qblk_layer_file_has_path(const QblkLayerFile *file);
 

@@ -176,6 +176,29 @@ add_slice(QblkSource *source, const Part *part, GError **error)
     return TRUE;
 }
 
+/* Returns: the offset in the options of the raw node @part, 0 if they are not known */
+static gint64
+get_offset(const Part *part)
+{
+    const char *text = part->filename + strlen("json:");
+    g_autoptr(QblkJson) options =
+        is_raw(part->driver) ? qblk_json_parse(text, strlen(text), NULL) : NULL;
+    gint64 offset = 0;
+
+    (void)qblk_json_integer(qblk_json_get(options, "offset"), &offset);
+    return offset;
+}
+
+gint64
+qblk_location_get_offset(const QblkLocation *location)
+{
+    gint64 offset = 0;
+    for (guint i = 0; i < location->parts->len; i++) {
+        offset += get_offset(location->parts->pdata[i]);
+    }
+    return offset;
+}
+
 /* The source of the protocol node, and the part of it that is used. */
 static QblkSource *
 decode_file(const QblkLocation *location, GError **error)

@@ -24,6 +24,9 @@ QblkLocation *qblk_location_new(const QblkNode *format,
 void qblk_location_free(QblkLocation *location);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkLocation, qblk_location_free)
 
+/** Returns: where the image begins in its file, in bytes: 0 unless a raw node uses a part of it. */
+gint64 qblk_location_get_offset(const QblkLocation *location);
+
 /**
  * Decode the source of the image at @location.
  *

@@ -173,6 +173,9 @@ load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GEr
 
     layer->location = qblk_location_new(format, storage);
     layer->file = find_file(snapshot, storage);
+    if (layer->file != NULL) {
+        layer->file->offset = qblk_location_get_offset(layer->location);
+    }
     load_further_files(snapshot, walk, format, layer);
     return layer;
 }

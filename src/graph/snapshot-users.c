@@ -17,6 +17,11 @@ is_same_image(const QblkLayer *other, const QblkLayer *layer, const QblkSource *
         is_same_node(other->storage, layer->storage)) {
         return TRUE;
     }
+
+    gboolean has_same_file = FALSE;
+    if (qblk_layer_has_same_file(other, layer, &has_same_file)) {
+        return has_same_file;
+    }
     g_autoptr(QblkSource) place = source == NULL ? NULL : qblk_layer_source_new(other, NULL);
     return place != NULL && qblk_source_is_same_place(place, source);
 }

@@ -273,6 +273,9 @@ qblk_opened_files_absolute(const QblkOpenedFiles *opened, const char *name)
     if (g_path_is_absolute(name)) {
         return g_strdup(name);
     }
+    while (g_str_has_prefix(name, "./")) {
+        name += strlen("./");
+    }
     return opened->directory == NULL ? NULL : g_build_filename(opened->directory, name, NULL);
 }
 

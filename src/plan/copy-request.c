@@ -69,12 +69,52 @@ check_format(const QblkCopyRequest *copy, GError **error)
     return TRUE;
 }
 
-/* The destination must not be a file that QEMU has open. */
+/* Returns: (nullable): the node that has @file open */
+static const char *
+find_node(const QblkSnapshot *snapshot, const QblkFileIdentity *file)
+{
+    for (guint i = 0; snapshot->files != NULL && i < snapshot->nodes->len; i++) {
+        const QblkNode *node = snapshot->nodes->pdata[i];
+        const QblkLayerFile *own = g_hash_table_lookup(snapshot->files, node->name);
+        if (qblk_layer_file_is_known(own) && qblk_file_identity_is_same(&own->open, file)) {
+            return node->name;
+        }
+    }
+    return NULL;
+}
+
+/* The name of a file that QEMU has open may be relative, or a descriptor, or have changed. */
+static gboolean
+check_is_not_open(const QblkCopyRequest *copy, GError **error)
+{
+    const char *destination = copy->options->destination;
+    const QblkSnapshot *snapshot = copy->context->snapshot;
+    if (snapshot->opened == NULL) {
+        return TRUE;
+    }
+
+    const QblkFileIdentity file = qblk_opened_files_look_up(snapshot->opened, destination);
+    if (!qblk_file_identity_is_known(&file) ||
+        qblk_opened_files_find(snapshot->opened, &file) == NULL) {
+        return TRUE;
+    }
+
+    const char *node = find_node(snapshot, &file);
+    if (node == NULL) {
+        return qblk_plan_refuse(error, "'%s' is already open in QEMU", destination);
+    }
+    return qblk_plan_refuse(error, "'%s' is already open in QEMU, as node '%s'", destination, node);
+}
+
+/* The destination must not be a file that QEMU has open, or have the name of one. */
 static gboolean
 check_destination(const QblkCopyRequest *copy, GError **error)
 {
     const char *destination = copy->options->destination;
     const GPtrArray *nodes = copy->context->snapshot->nodes;
+    if (!check_is_not_open(copy, error)) {
+        return FALSE;
+    }
 
     for (guint i = 0; i < nodes->len; i++) {
         const QblkNode *node = nodes->pdata[i];

@@ -199,6 +199,21 @@ def recover_operation(directory):
     return printed
 
 
+def chain_of_a_relay(directory):
+    """The output of `chain` for a monitor whose process has none of the images open."""
+    capture = os.path.join(TESTS, 'qemu-fixtures', THOROUGHLY, 'virtio-5-deep', 'capture.json')
+    with open(capture, encoding='utf-8') as file:
+        replies = json.load(file)
+    path = os.path.join(directory, 'relay.sock')
+
+    def play(connection):
+        connection.greet()
+        connection.serve(peer.recorded(replies))
+
+    with peer.Peer(path, play):
+        return ask('chain', path)
+
+
 def check_of_a_stale_image(directory):
     """The output of `check` for a domain whose image has a mark, which is damaged."""
     image = os.path.join(directory, 'stale.qcow2')
@@ -237,6 +252,7 @@ class Json(unittest.TestCase):
             check.walk('check', stale)
             check.walk('recover', ask('recover', '--state-dir', directory, f'image:{image}'))
             check.walk('recover', recover_operation(directory))
+            check.walk('chain', chain_of_a_relay(directory))
             plan = plan_of_a_monitor(directory)
             self.assertIsNotNone(plan)
             check.walk('open-monitor', plan)

@@ -398,6 +398,33 @@ graph_fixture_snapshot_by(const QblkReplies *replies, QblkEdgeSource edges)
     return snapshot;
 }
 
+static void
+open_file(QblkOpenedFiles *opened, const char *line)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    QblkFileIdentity file = {.device = 0x801};
+    assert_true(g_ascii_string_to_signed(words[0], 10, 1, G_MAXINT64, &file.inode, NULL));
+
+    for (guint i = 1; words[i] != NULL; i++) {
+        (void)qblk_opened_files_add(opened, &file, (int)file.inode, words[1], FALSE);
+        qblk_opened_files_set_name(opened, words[i], &file);
+    }
+}
+
+void
+graph_fixture_open(QblkReplies *replies, const char *files)
+{
+    g_auto(GStrv) lines = g_strsplit(files, "\n", -1);
+    replies->opened = qblk_opened_files_new(0);
+    g_clear_pointer(&replies->opened->unknown, g_free);
+    replies->opened->is_same_root = TRUE;
+    replies->opened->directory = g_strdup("/d");
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        open_file(replies->opened, lines[i]);
+    }
+}
+
 QblkSnapshot *
 graph_fixture_snapshot(const QblkReplies *replies)
 {

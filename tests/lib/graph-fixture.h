@@ -77,6 +77,12 @@ char *graph_fixture_graph(const char *vertices, const char *edges);
 /** Add a running job to @replies, which graph_fixture_machine created. */
 void graph_fixture_add_job(QblkReplies *replies, const char *jobs, const char *block_jobs);
 
+/**
+ * Add the files that QEMU has open, in lines of `INODE PATH [NAME ...]`: PATH and each NAME lead to
+ * the file, which is open for as many nodes as have a name of it.
+ */
+void graph_fixture_open(QblkReplies *replies, const char *files);
+
 /** Make them the replies of another QEMU, "7.2.22". */
 void graph_fixture_set_version(QblkReplies *replies, const char *version);
 

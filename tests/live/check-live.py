@@ -37,7 +37,9 @@ class Check(live.TestCase):
                          ['backing-file', 'backing-format'])
         self.assertEqual(report['differences'][0], {
             'disk': 'vda', 'layer': 'vda[1]', 'kind': 'backing-file',
-            'expected': '/elsewhere.qcow2', 'found': files[2]})
+            'expected': '/elsewhere.qcow2', 'found': files[2],
+            'text': "vda[1]: backing file: header has '/elsewhere.qcow2', running chain has "
+                    f"'{files[2]}'"})
 
     def test_a_header_without_its_backing_file_is_reported(self):
         topology, process = self.start('virtio-5-deep')

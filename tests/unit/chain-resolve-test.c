@@ -4,6 +4,7 @@
 #include "lib/check.h"
 
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static QblkChain *
@@ -303,9 +304,61 @@ a_layer_has_the_first_specification_that_is_known(void **state)
     assert_string_equal(by_file, "/base.img");
 }
 
+/* QEMU has the file open to which @path leads now. */
+static void
+set_open(QblkChain *chain, guint position, const char *path)
+{
+    QblkLayer *layer = chain->layers->pdata[position];
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    qblk_layer_file_free(layer->file);
+    layer->file = g_new0(QblkLayerFile, 1);
+    layer->file->state = QBLK_FILE_ANOTHER;
+    layer->file->open = qblk_file_identity(&status);
+}
+
+static void
+a_path_means_the_layer_that_has_the_file_open(void **state)
+{
+    g_autofree char *directory = g_dir_make_tmp("resolve-XXXXXX", NULL);
+    g_autofree char *current = g_build_filename(directory, "cur", NULL);
+    g_autofree char *snapshot = g_build_filename(directory, "snap", NULL);
+    g_autofree char *link_path = g_build_filename(directory, "link", NULL);
+    g_autofree char *new_file = g_build_filename(directory, "new", NULL);
+    g_autoptr(QblkChain) one = new_chain("vda", "top base"), other = new_chain("vdb", "o-top");
+    const QblkChain *const chains[] = {one, other};
+    const QblkChain *found = NULL;
+    assert_true(g_file_set_contents(current, "", 0, NULL));
+    assert_true(g_file_set_contents(snapshot, "", 0, NULL));
+    assert_true(g_file_set_contents(new_file, "", 0, NULL));
+    assert_int_equal(symlink("snap", link_path), 0);
+    set_file(one, 0, current);
+    set_file(one, 1, current);
+    set_file(other, 0, current);
+
+    assert_refused(one, current, QBLK_GRAPH_ERROR_AMBIGUOUS, "is open 2 times");
+    set_open(one, 0, current);
+    set_open(one, 1, snapshot);
+    assert_string_equal(resolve(one, current), "top");
+    assert_string_equal(resolve(one, snapshot), "base");
+    assert_string_equal(resolve(one, link_path), "base");
+    assert_string_equal(qblk_chain_resolve_among(chains, 2, current, &found, NULL)->node_name,
+                        "top");
+    assert_refused(one, new_file, QBLK_GRAPH_ERROR_NO_LAYER, "neither a disk nor an image");
+
+    set_file(one, 1, new_file); /* it has another file open */
+    assert_string_equal(resolve(one, new_file), "base");
+    (void)g_remove(current);
+    (void)g_remove(snapshot);
+    (void)g_remove(link_path);
+    (void)g_remove(new_file);
+    (void)g_rmdir(directory);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_path_means_the_layer_that_has_the_file_open),
         cmocka_unit_test(a_disk_and_its_index_zero_are_the_active_layer),
         cmocka_unit_test(an_index_is_a_position_or_the_number_of_libvirt),
         cmocka_unit_test(an_unknown_index_lists_the_indexes),

@@ -60,7 +60,7 @@ static void
 expect_headers(const QblkChain *chain, const char *expected)
 {
     GPtrArray *differences = qblk_check_new();
-    qblk_check_headers(chain, NULL, differences);
+    qblk_check_headers(chain, NULL, NULL, differences);
     g_autofree char *lines = lines_of(differences);
     assert_string_equal(lines, expected);
 }
@@ -159,6 +159,113 @@ uncomparable_names_are_reported_without_secrets(void **state)
                           "'/i/mid.qcow2'\n");
 }
 
+/* ---- files ---- */
+
+static QblkFileIdentity
+identity(gint64 inode)
+{
+    return (QblkFileIdentity){.device = 0x801, .inode = inode};
+}
+
+/* QEMU has the file @open at @path open, and the name leads to the file @named; 0: to none. */
+static void
+set_open(QblkChain *chain, guint position, QblkFileState file_state, gint64 open, const char *path,
+         gint64 named)
+{
+    QblkLayerFile *file = g_new0(QblkLayerFile, 1);
+    file->state = file_state;
+    file->open = identity(open);
+    file->named = named == 0 ? (QblkFileIdentity){0} : identity(named);
+    file->path = g_strdup(path);
+    qblk_layer_file_free(layer_of(chain, position)->file);
+    layer_of(chain, position)->file = file;
+}
+
+static void
+each_layer_with_another_file_is_a_difference(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    set_open(chain, 0, QBLK_FILE_ANOTHER, 5, "/i/old", 6);
+    set_open(chain, 1, QBLK_FILE_GONE, 7, NULL, 0);
+    set_open(chain, 2, QBLK_FILE_SAME, 8, "/i/base.img", 8);
+    GPtrArray *differences = qblk_check_new();
+    qblk_check_files(chain, differences);
+    const QblkDifference *first = differences->pdata[0];
+    assert_string_equal(qblk_check_kind_name(first->kind), "another-file");
+    assert_string_equal(first->expected, "/i/top.qcow2");
+    assert_string_equal(first->found, "/i/old");
+    g_autofree char *lines = lines_of(differences);
+    assert_string_equal(lines, "vda: '/i/top.qcow2' is another file now (inode 6): QEMU has "
+                               "'/i/old' (inode 5) open\n"
+                               "vda[1]: '/i/mid.qcow2' does not exist: QEMU has a file without "
+                               "known name (inode 7) open\n");
+}
+
+static void
+files_that_are_not_known_are_one_difference(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    set_open(chain, 0, QBLK_FILE_UNKNOWN, 0, NULL, 0);
+    set_open(chain, 1, QBLK_FILE_UNKNOWN, 0, NULL, 0);
+    chain->unknown_files = g_strdup("why");
+    GPtrArray *differences = qblk_check_new();
+    qblk_check_files(chain, differences);
+    g_autofree char *lines = lines_of(differences);
+    assert_string_equal(lines, "vda: the files that QEMU has open are not known: why\n");
+}
+
+static void
+expect_headers_of_files(const QblkChain *chain, QblkOpenedFiles *opened, const char *expected)
+{
+    GPtrArray *differences = qblk_check_new();
+    qblk_check_headers(chain, opened, NULL, differences);
+    g_autofree char *lines = lines_of(differences);
+    assert_string_equal(lines, expected);
+}
+
+static void
+a_backing_string_is_compared_by_the_file_that_it_leads_to(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    g_autoptr(QblkOpenedFiles) opened = qblk_opened_files_new(0);
+    const QblkFileIdentity mid = identity(7), base = identity(8), other = identity(9);
+    qblk_opened_files_set_name(opened, "/i/hard-link", &mid);
+    qblk_opened_files_set_name(opened, "/i/mid.qcow2", &other);
+    qblk_opened_files_set_name(opened, "/i/base.img", &base);
+    set_open(chain, 1, QBLK_FILE_ANOTHER, 7, "/i/old.qcow2", 9);
+    set_open(chain, 2, QBLK_FILE_SAME, 8, "/i/base.img", 8);
+
+    set(&layer_of(chain, 0)->backing_name, "hard-link");
+    expect_headers_of_files(chain, opened, "");
+    /* That the name leads to another file is a difference of the layer itself. */
+    set(&layer_of(chain, 0)->backing_name, "mid.qcow2");
+    expect_headers_of_files(chain, opened, "");
+    set(&layer_of(chain, 0)->backing_name, "missing");
+    expect_headers_of_files(chain, opened,
+                            "vda: backing file: header has 'missing', running chain "
+                            "has '/i/old.qcow2'\n");
+    set(&layer_of(chain, 0)->backing_name, "base.img");
+    expect_headers_of_files(chain, opened,
+                            "vda: backing file: header has 'base.img', running "
+                            "chain has '/i/old.qcow2'\n");
+}
+
+/* QEMU opened 'mid.qcow2' in its working directory; in a header it means another file. */
+static void
+equal_names_may_be_relative_to_different_directories(void **state)
+{
+    g_autoptr(QblkChain) chain = make(three);
+    g_autoptr(QblkOpenedFiles) opened = qblk_opened_files_new(0);
+    const QblkFileIdentity other = identity(9);
+    qblk_opened_files_set_name(opened, "/i/mid.qcow2", &other);
+    set(&layer_of(chain, 1)->filename, "mid.qcow2");
+    set(&layer_of(chain, 0)->backing_name, "mid.qcow2");
+    set_open(chain, 1, QBLK_FILE_SAME, 7, "/run/mid.qcow2", 7);
+    expect_headers_of_files(chain, opened,
+                            "vda: backing file: header has 'mid.qcow2', running "
+                            "chain has '/run/mid.qcow2'\n");
+}
+
 static void
 a_header_from_the_image_has_priority_over_the_values_of_qemu(void **state)
 {
@@ -170,7 +277,7 @@ a_header_from_the_image_has_priority_over_the_values_of_qemu(void **state)
     g_ptr_array_add(headers, NULL);
     g_ptr_array_add(headers, NULL);
     GPtrArray *differences = qblk_check_new();
-    qblk_check_headers(chain, headers, differences);
+    qblk_check_headers(chain, NULL, headers, differences);
     g_autofree char *lines = lines_of(differences);
     assert_string_equal(
         lines, "vda: backing file: header has '/other', running chain has '/i/mid.qcow2'\n");
@@ -191,7 +298,7 @@ recorded_headers_match_the_recorded_chains(void **state)
             g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, targets[j], NULL);
             GPtrArray *differences = qblk_check_new();
             if (chain != NULL) {
-                qblk_check_headers(chain, NULL, differences);
+                qblk_check_headers(chain, NULL, NULL, differences);
                 assert_int_equal(differences->len, is_odd);
                 qblk_check_domain(chain, chain, differences);
                 checked++;
@@ -249,6 +356,10 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_missing_format_counts_if_it_would_be_taken_for_raw),
         cmocka_unit_test(different_lengths_of_header_and_chain_are_differences),
         cmocka_unit_test(uncomparable_names_are_reported_without_secrets),
+        cmocka_unit_test(each_layer_with_another_file_is_a_difference),
+        cmocka_unit_test(files_that_are_not_known_are_one_difference),
+        cmocka_unit_test(a_backing_string_is_compared_by_the_file_that_it_leads_to),
+        cmocka_unit_test(equal_names_may_be_relative_to_different_directories),
         cmocka_unit_test(a_header_from_the_image_has_priority_over_the_values_of_qemu),
         cmocka_unit_test(recorded_headers_match_the_recorded_chains),
         cmocka_unit_test(an_equal_domain_has_no_difference),

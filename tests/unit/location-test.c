@@ -183,10 +183,30 @@ an_unknown_file_name_is_an_error(void **state)
     assert_non_null(strstr(text, "null-co"));
 }
 
+static void
+assert_offset(Graph *graph, const char *options, gint64 expected)
+{
+    QblkNode *format = add_node(graph, "format", "raw", options);
+    QblkNode *storage = add_node(graph, "storage", "file", "/f");
+    qblk_node_add_child(format, "file", storage);
+    g_autoptr(QblkLocation) location = qblk_location_new(format, storage);
+    assert_int_equal(qblk_location_get_offset(location), expected);
+}
+
+static void
+the_offset_of_a_part_is_known_without_decoding_it(void **state)
+{
+    assert_offset(*state, "/f", 0);
+    assert_offset(*state, "json:{\"driver\":\"raw\",\"offset\":4096,\"size\":512}", 4096);
+    assert_offset(*state, "json:{\"driver\":\"raw\",\"size\":512}", 0);
+    assert_offset(*state, "json:{\"driver\":\"ra", 0);
+}
+
 UNIT_MAIN(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(the_offset_of_a_part_is_known_without_decoding_it),
         TEST(a_file_is_its_path),
         TEST(a_slice_is_that_of_any_raw_node_on_the_way),
         TEST(a_slice_of_unknown_size_is_an_error),

@@ -311,9 +311,35 @@ the_backing_image_in_the_header_is_shared_if_it_is_the_same(void **state)
     }
 }
 
+static void
+assert_refused_for(const char *destination, const char *files, const char *part)
+{
+    GError *error = NULL;
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(NODES, BLOCKS);
+    graph_fixture_open(replies, files);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+    const QblkCopyOptions options = {.destination = destination, .reuse = TRUE};
+
+    assert_null(qblk_plan_copy(&context, &options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
+}
+
+static void
+a_copy_to_a_file_that_qemu_has_open_is_refused_whatever_its_name(void **state)
+{
+    static const char files[] = "1 /d/top.qcow2\n2 /d/middle.qcow2 /e/link\n3 /d/base.qcow2\n"
+                                "4 /d/other.qcow2\n5 /d/firmware";
+
+    assert_refused_for("/e/link", files,
+                       "'/e/link' is already open in QEMU, as node 'middle-file'");
+    assert_refused_for("/d/firmware", files, "'/d/firmware' is already open in QEMU");
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copy_to_a_file_that_qemu_has_open_is_refused_whatever_its_name),
         cmocka_unit_test(each_end_has_its_commands),
         cmocka_unit_test(opened_nodes_and_started_jobs_can_be_rolled_back),
         cmocka_unit_test(the_command_has_all_options),

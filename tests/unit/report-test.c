@@ -71,9 +71,49 @@ a_json_name_is_not_printed(void **state)
     assert_string_equal(qblk_report_file(node), "xson:{}");
 }
 
+static char *
+open_file_of(QblkChain *chain)
+{
+    g_autoptr(QblkJson) json = qblk_report_layer(chain, chain->layers->pdata[0]);
+    return qblk_json_print(qblk_json_get(json, "open-file"), QBLK_JSON_COMPACT);
+}
+
+static void
+a_file_is_reported_unless_its_name_leads_to_it(void **state)
+{
+    g_autoptr(QblkChain) chain = xml_check_chain(1);
+    QblkLayer *layer = chain->layers->pdata[0];
+    layer->file = g_new0(QblkLayerFile, 1);
+    layer->file->state = QBLK_FILE_SAME;
+    layer->file->open = (QblkFileIdentity){.device = 1, .inode = 2};
+    g_autofree char *same = open_file_of(chain);
+    assert_string_equal(same, "null");
+
+    layer->file->state = QBLK_FILE_ANOTHER;
+    layer->file->named = (QblkFileIdentity){.device = 3, .inode = 4};
+    layer->file->offset = 512;
+    layer->file->path = g_strdup("/true");
+    g_autofree char *another = open_file_of(chain);
+    assert_string_equal(another,
+                        "{\"state\":\"another-file\",\"device\":1,\"inode\":2,\"offset\":512,"
+                        "\"path\":\"/true\",\"deleted\":false,\"name-device\":3,"
+                        "\"name-inode\":4,\"reason\":null}");
+
+    layer->file->state = QBLK_FILE_UNKNOWN;
+    layer->file->open = layer->file->named = (QblkFileIdentity){0};
+    chain->unknown_files = g_strdup("why");
+    g_clear_pointer(&layer->file->path, g_free);
+    g_autofree char *unknown = open_file_of(chain);
+    assert_string_equal(unknown,
+                        "{\"state\":\"unknown\",\"device\":null,\"inode\":null,\"offset\":512,"
+                        "\"path\":null,\"deleted\":false,\"name-device\":null,"
+                        "\"name-inode\":null,\"reason\":\"why\"}");
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_reported_unless_its_name_leads_to_it),
         cmocka_unit_test(an_unknown_value_is_null),
         cmocka_unit_test(a_layer_with_a_source_has_no_problem),
         cmocka_unit_test(a_chain_has_its_mirror_and_all_layers),

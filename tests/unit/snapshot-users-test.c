@@ -4,11 +4,15 @@
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
 
-/* Two disks, each of two layers; @nodes and @blocks say what they share. */
+/* @files: (nullable): as of graph_fixture_open() */
 static void
-assert_other(const char *nodes, const char *blocks, guint position, const char *expected)
+assert_other_of_files(const char *nodes, const char *blocks, const char *files, guint position,
+                      const char *expected)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, blocks);
+    if (files != NULL) {
+        graph_fixture_open(replies, files);
+    }
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
     const char *other =
@@ -19,6 +23,13 @@ assert_other(const char *nodes, const char *blocks, guint position, const char *
         assert_non_null(other);
         assert_string_equal(other, expected);
     }
+}
+
+/* Two disks, each of two layers; @nodes and @blocks say what they share. */
+static void
+assert_other(const char *nodes, const char *blocks, guint position, const char *expected)
+{
+    assert_other_of_files(nodes, blocks, NULL, position, expected);
 }
 
 #define VDA                                                                                        \
@@ -55,9 +66,35 @@ the_own_disk_is_left_out(void **state)
     assert_other(VDA, "vda - a", 1, NULL);
 }
 
+static void
+a_file_is_known_by_its_identity_and_not_by_its_name(void **state)
+{
+    static const char nodes[] = VDA "two-file file link\ntwo qcow2 link file=two-file\n"
+                                    "b-file file /d/b\nb qcow2 /d/b file=b-file backing=two\n"
+                                    "c-file file /e/a\nc qcow2 /e/a file=c-file";
+    static const char blocks[] = "vda - a\nvdb - b\nvdc - c";
+
+    assert_other_of_files(nodes, blocks, "1 /d/base link\n2 /d/a\n3 /d/b\n4 /e/a", 1, "vdb");
+    assert_other_of_files(nodes, blocks, "1 /d/base link\n2 /d/a /e/a\n3 /d/b", 0, "vdc");
+    assert_other_of_files(nodes, blocks, "1 /d/base\n5 /d/link link\n2 /d/a\n3 /d/b\n4 /e/a", 1,
+                          NULL);
+}
+
+static void
+parts_of_a_file_are_told_apart_by_their_offset(void **state)
+{
+    static const char nodes[] =
+        "a-file file /d/x\na raw json:{\"driver\":\"raw\",\"offset\":512} file=a-file\n"
+        "b-file file /d/x\nb raw json:{\"driver\":\"raw\",\"offset\":1024} file=b-file\n"
+        "c-file file x\nc raw json:{\"driver\":\"raw\",\"offset\":512} file=c-file\n";
+    assert_other_of_files(nodes, "vda - a\nvdb - b\nvdc - c", "1 /d/x x more", 0, "vdc");
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_known_by_its_identity_and_not_by_its_name),
+        cmocka_unit_test(parts_of_a_file_are_told_apart_by_their_offset),
         cmocka_unit_test(a_node_of_two_chains_has_two_users),
         cmocka_unit_test(a_file_in_two_nodes_has_two_users),
         cmocka_unit_test(the_top_of_another_disk_has_a_user),

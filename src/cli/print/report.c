@@ -74,6 +74,35 @@ qblk_report_source(const QblkSource *source)
     return object;
 }
 
+static void
+set_identity(QblkJson *object, const char *device, const char *inode, const QblkFileIdentity *file)
+{
+    gboolean is_known = qblk_file_identity_is_known(file);
+
+    set_known(object, device, is_known ? file->device : QBLK_UNKNOWN);
+    set_known(object, inode, is_known ? file->inode : QBLK_UNKNOWN);
+}
+
+static QblkJson *
+report_file(const QblkChain *chain, const QblkLayerFile *file)
+{
+    if (!qblk_layer_file_differs(file)) {
+        return qblk_json_new_null();
+    }
+
+    QblkJson *object = qblk_json_new_object();
+    gboolean is_unknown = file->state == QBLK_FILE_UNKNOWN;
+    qblk_json_set_string(object, "state", qblk_layer_file_state_name(file->state));
+    set_identity(object, "device", "inode", &file->open);
+    qblk_json_set_integer(object, "offset", file->offset);
+    qblk_json_set_string(object, "path", file->path);
+    qblk_json_set_boolean(object, "deleted", file->is_deleted);
+    set_identity(object, "name-device", "name-inode", &file->named);
+    qblk_json_set_string(object, "reason",
+                         is_unknown ? qblk_layer_file_reason(file, chain->unknown_files) : NULL);
+    return object;
+}
+
 QblkJson *
 qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
 {
@@ -89,6 +118,7 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     qblk_json_set_string(object, "storage-node", layer->storage);
     qblk_json_set_string(object, "format", layer->format);
     qblk_json_set_string(object, "file", layer->filename);
+    qblk_json_set(object, "open-file", report_file(chain, layer->file));
     qblk_json_set(object, "source", qblk_report_source(source));
 
     if (source == NULL) {
@@ -122,6 +152,7 @@ report_mirror(const QblkChain *chain)
     set_known(object, "index", mirror->layer->index);
     qblk_json_set_string(object, "format", mirror->layer->format);
     qblk_json_set_string(object, "file", mirror->layer->filename);
+    qblk_json_set(object, "open-file", report_file(chain, mirror->layer->file));
     qblk_json_set(object, "source", qblk_report_source(source));
     return object;
 }
