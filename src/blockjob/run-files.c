@@ -16,7 +16,8 @@ are_files_known(const QblkPlan *plan)
     return FALSE;
 }
 
-/* TRUE if the image at @position is a new active image, gets a new header, or is named in one. */
+/* TRUE if the image at @position is a new active image, is opened again, gets a new header, or is
+ * named in one. */
 static gboolean
 is_relied_on(const QblkPlan *plan, guint position)
 {
@@ -24,7 +25,8 @@ is_relied_on(const QblkPlan *plan, guint position)
     const QblkExpectation *upper = position == 0 ? NULL : plan->after->pdata[position - 1];
     gboolean is_new_top = position == 0 && qblk_plan_moves_top(plan);
 
-    return is_new_top || layer->names_next || (upper != NULL && upper->names_next);
+    return is_new_top || layer->is_reopened || layer->names_next ||
+           (upper != NULL && upper->names_next);
 }
 
 /* The identity of an image that the plan creates is not known; QEMU has to have it open. */
@@ -65,6 +67,37 @@ qblk_run_files_check(const QblkPlan *plan, gint64 pid, GError **error)
                     "file that QEMU has open",
                     layer->path);
         return FALSE;
+    }
+    return TRUE;
+}
+
+/* TRUE if the path of @layer leads to another file.  If it leads to no file, QEMU keeps the one
+ * that it has open. */
+static gboolean
+leads_to_other_file(const QblkExpectation *layer)
+{
+    struct stat status;
+    if (layer->path == NULL || !qblk_file_identity_is_known(&layer->file) ||
+        stat(layer->path, &status) != 0) {
+        return FALSE;
+    }
+
+    const QblkFileIdentity found = qblk_file_identity(&status);
+    return !qblk_file_identity_is_same(&found, &layer->file);
+}
+
+gboolean
+qblk_run_files_check_end(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->after->len; i++) {
+        const QblkExpectation *layer = plan->after->pdata[i];
+        if (layer->is_reopened && leads_to_other_file(layer)) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                        "'%s' leads to another file now, and QEMU would open that file when the "
+                        "job ends: move the file that QEMU has open back to this path",
+                        layer->path);
+            return FALSE;
+        }
     }
     return TRUE;
 }

@@ -16,3 +16,12 @@
  */
 gboolean qblk_run_files_check(const QblkPlan *plan, gint64 pid,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Check that the job of @plan can be ended at all: at its end, also if it is cancelled or fails, a
+ * commit makes its base read-only, for which QEMU opens the base again by its name (measured on 7.2
+ * and 11.1).  With another file of that name the guest would read garbage.
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED
+ */
+gboolean qblk_run_files_check_end(const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;

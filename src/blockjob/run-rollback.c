@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-rollback.h"
 
+#include "blockjob/run-files.h"
 #include "blockjob/run-journal.h"
 #include "blockjob/run-step.h"
 #include "blockjob/run-verify.h"
@@ -96,6 +97,15 @@ dismiss_existing_job(QblkRunTask *task, GError **error)
     return TRUE;
 }
 
+/* A job that has concluded has opened its files. */
+static gboolean
+check_can_end(const QblkRunTask *task, GError **error)
+{
+    gboolean has_ended =
+        !qblk_job_state_is_there(task->job) || qblk_job_state_has_reached(task->job, "concluded");
+    return has_ended || qblk_run_files_check_end(task->plan, error);
+}
+
 static gboolean
 undo(QblkRunTask *task, GError **error)
 {
@@ -113,7 +123,7 @@ undo(QblkRunTask *task, GError **error)
         return FALSE;
     }
 
-    if (!undo_steps(task, error)) {
+    if (!check_can_end(task, error) || !undo_steps(task, error)) {
         return FALSE;
     }
     if (!dismiss_existing_job(task, error)) {

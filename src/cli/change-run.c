@@ -220,6 +220,7 @@ qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChan
     g_auto(Journals) journals = {0};
     g_autofree char *state_dir = qblk_recovery_directory(options->state_dir);
 
+    qblk_recover_end_handed_over(change->handed_over);
     if (!begin_journals(&journals, change, plans, error)) {
         return FALSE;
     }

@@ -49,8 +49,9 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
         return FALSE;
     }
     if (!change->options->dry_run) {
-        gboolean are_resumed = qblk_recovery_before_change(
-            change->client, invocation, change->options->state_dir, &change->vm, purpose, error);
+        gboolean are_resumed =
+            qblk_recovery_before_change(change->client, invocation, change->options->state_dir,
+                                        &change->vm, purpose, change->handed_over, error);
         if (!are_resumed) {
             return FALSE;
         }
@@ -97,6 +98,7 @@ qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     g_autoptr(QblkChange) change = g_new0(QblkChange, 1);
     change->invocation = invocation;
     change->options = options;
+    change->handed_over = qblk_recover_handed_over_new();
 
     gboolean from_capture = options->dry_run && invocation->address->kind == QBLK_ADDRESS_CAPTURE;
     gboolean is_open =
@@ -123,6 +125,7 @@ qblk_change_free(QblkChange *change)
     g_clear_pointer(&change->schema, qblk_schema_free);
     g_clear_pointer(&change->client, qblk_client_free);
     qblk_journal_vm_clear(&change->vm);
+    g_ptr_array_unref(change->handed_over);
     g_free(change);
 }
 

@@ -111,14 +111,14 @@ qblk_recovery_clear(QblkRecovery *recovery)
 gboolean
 qblk_recovery_before_change(QblkClient *client, const QblkInvocation *invocation,
                             const char *state_dir, const QblkJournalVm *vm,
-                            QblkRecoverPurpose purpose, GError **error)
+                            QblkRecoverPurpose purpose, GPtrArray *handed_over, GError **error)
 {
     const char *disk = invocation->count > 1 ? invocation->arguments[1] : NULL;
     g_auto(QblkRecovery) recovery = {0};
     qblk_recovery_init(&recovery, invocation, state_dir);
 
-    gboolean done =
-        qblk_recover_before(client, vm, disk, purpose, &recovery.options, recovery.results, error);
+    gboolean done = qblk_recover_before(client, vm, disk, purpose, &recovery.options,
+                                        recovery.results, handed_over, error);
     qblk_recover_report_notices(recovery.results);
 
     const GError *other = qblk_recover_results_error(recovery.results);

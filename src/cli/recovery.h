@@ -60,8 +60,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkRecovery, qblk_recovery_clear)
  * results on standard error.
  *
  * @purpose: what the command does with the disk, its second argument
+ * @handed_over: as of qblk_recover_before()
  */
 gboolean qblk_recovery_before_change(QblkClient *client, const QblkInvocation *invocation,
                                      const char *state_dir, const QblkJournalVm *vm,
-                                     QblkRecoverPurpose purpose,
+                                     QblkRecoverPurpose purpose, GPtrArray *handed_over,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

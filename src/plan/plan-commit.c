@@ -224,7 +224,8 @@ add_expectations(QblkPlan *plan, const Commit *commit)
         if (i + 1 == removed_from) {
             qblk_plan_expect_header(plan, layer, commit->backing_name);
         } else if (i < removed_from || i >= commit->base->position) {
-            (void)qblk_plan_expect(plan, layer);
+            QblkExpectation *expectation = qblk_plan_expect(plan, layer);
+            expectation->is_reopened = i == commit->base->position;
         }
     }
 }

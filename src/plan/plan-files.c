@@ -140,6 +140,20 @@ qblk_file_uses_check(const QblkFileUses *uses, GError **error)
     return TRUE;
 }
 
+gboolean
+qblk_file_uses_check_end(const QblkChain *chain, const QblkLayer *layer, GError **error)
+{
+    if (layer->file == NULL || layer->file->state != QBLK_FILE_ANOTHER) {
+        return TRUE;
+    }
+
+    g_autofree char *state = describe(chain, layer, layer->file, layer->filename);
+    return refuse(state,
+                  "QEMU would open that file when the job ends: move the file that QEMU has open "
+                  "back to its path",
+                  error);
+}
+
 /* ---- warnings ---- */
 
 static void

@@ -45,6 +45,15 @@ void qblk_file_uses_set(QblkFileUses *uses, guint first, guint end, QblkFileUse 
  */
 gboolean qblk_file_uses_check(const QblkFileUses *uses, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Check that the commit which writes to @layer can be ended: QEMU opens the layer again by its name
+ * then, also if the job is cancelled.  If the name leads to no file, it keeps the open one.
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED
+ */
+gboolean qblk_file_uses_check_end(const QblkChain *chain, const QblkLayer *layer,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Add a warning to @plan for each other layer whose name does not lead to its file, and one if
  * the files are not known. */
 void qblk_file_uses_warn(const QblkFileUses *uses, QblkPlan *plan);

@@ -3,6 +3,7 @@
 
 #include "graph/snapshot-jobs.h"
 #include "plan/plan-check.h"
+#include "plan/plan-files.h"
 #include "plan/plan-job-ready.h"
 #include "plan/plan-steps.h"
 
@@ -293,6 +294,73 @@ load_mirrored(const QblkPlanContext *context, const QblkJob *job, QblkChain **ch
     return *chain != NULL;
 }
 
+/* ---- the file of a base ---- */
+
+static const QblkLayer *
+find_layer(const QblkChain *chain, const char *node_name)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (g_strcmp0(layer->node_name, node_name) == 0) {
+            return layer;
+        }
+    }
+    return NULL;
+}
+
+/* The layer that a commit writes to, if it is known. */
+static const QblkLayer *
+find_base(const QblkJobPlanning *request)
+{
+    const GPtrArray *nodes = request->job->nodes;
+    if (request->chain == NULL || !g_str_equal(request->job->type, "commit")) {
+        return NULL;
+    }
+
+    if (request->mirrored != NULL) { /* an active commit */
+        const QblkLayer *written = qblk_chain_get_layer(request->mirrored, 0);
+        return written == NULL ? NULL : find_layer(request->chain, written->node_name);
+    }
+    for (guint i = 0; i < nodes->len; i++) {
+        const QblkChild *child = nodes->pdata[i];
+        if (g_str_equal(child->name, "base")) {
+            return find_layer(request->chain, child->node->name);
+        }
+    }
+    return NULL;
+}
+
+/* TRUE if the request ends the job, without a pivot. */
+static gboolean
+ends_job(const QblkJobPlanning *request)
+{
+    switch (request->request->action) {
+    case QBLK_JOB_FINISH:
+    case QBLK_JOB_ABORT:
+        return TRUE;
+    case QBLK_JOB_WAIT:
+        return request->mirrored == NULL && !request->job->auto_finalize;
+    case QBLK_JOB_PIVOT:
+    case QBLK_JOB_PAUSE:
+    case QBLK_JOB_RESUME:
+    case QBLK_JOB_LIMIT:
+        break;
+    }
+    return FALSE;
+}
+
+static gboolean
+check_base(const QblkJobPlanning *request, GError **error)
+{
+    const QblkLayer *base = find_base(request);
+    gboolean has_ended = qblk_plan_job_has_state(request, "concluded");
+
+    if (base == NULL || has_ended || !ends_job(request)) {
+        return TRUE;
+    }
+    return qblk_file_uses_check_end(request->chain, base, error);
+}
+
 QblkPlan *
 qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobRequest *request,
               GError **error)
@@ -314,5 +382,8 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
         qblk_plan_new(qblk_snapshot_jobs_kind(job), &named, chain == NULL ? unknown : chain);
 
     plan->existing_job = TRUE;
+    if (!check_base(&all, error)) {
+        return NULL;
+    }
     return add_steps(plan, &all, error) ? g_steal_pointer(&plan) : NULL;
 }

@@ -15,7 +15,8 @@ typedef struct {
 
     const char *disk; /* that a command is about to change, or NULL */
     QblkRecoverPurpose purpose;
-    GError *disk_error; /* why the operation of that disk cannot be resumed, owned */
+    GError *disk_error;     /* why the operation of that disk cannot be resumed, owned */
+    GPtrArray *handed_over; /* of QblkJournal: of operations that the user ends */
 } Recovery;
 
 /* TRUE if @result is one; it is added to the results. */
@@ -188,7 +189,7 @@ is_managed_by_user(const Recovery *recovery, const QblkJournalRecord *record)
     return record->stage >= first && record->stage <= QBLK_STAGE_STARTED;
 }
 
-/* Delete the journal, unless the job stays. */
+/* The journal ends once the user's request is accepted, unless the job stays. */
 static gboolean
 hand_over_to_user(const Recovery *recovery, const QblkJournalRecord *record, GError **error)
 {
@@ -200,8 +201,22 @@ hand_over_to_user(const Recovery *recovery, const QblkJournalRecord *record, GEr
     if (journal == NULL) {
         return FALSE;
     }
-    qblk_journal_end(journal);
+    g_ptr_array_add(recovery->handed_over, journal);
     return TRUE;
+}
+
+GPtrArray *
+qblk_recover_handed_over_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)qblk_journal_leave);
+}
+
+void
+qblk_recover_end_handed_over(GPtrArray *handed_over)
+{
+    while (handed_over->len > 0) {
+        qblk_journal_end(g_ptr_array_steal_index(handed_over, 0));
+    }
 }
 
 /* Like recover_if_of_vm(), but a journal that is not available blocks the start of a job on its own
@@ -237,7 +252,7 @@ recover_before_change(const QblkJournalRecord *record, gpointer user_data, GErro
 gboolean
 qblk_recover_before(QblkClient *client, const QblkJournalVm *vm, const char *disk,
                     QblkRecoverPurpose purpose, const QblkRecoverOptions *options,
-                    GPtrArray *results, GError **error)
+                    GPtrArray *results, GPtrArray *handed_over, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(GPtrArray) records = qblk_journal_list(options->directory, &cause);
@@ -254,6 +269,7 @@ qblk_recover_before(QblkClient *client, const QblkJournalVm *vm, const char *dis
         .vm = vm,
         .disk = disk,
         .purpose = purpose,
+        .handed_over = handed_over,
     };
     (void)qblk_recover_each(records, recover_before_change, &recovery, results);
     if (recovery.disk_error != NULL) {

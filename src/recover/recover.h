@@ -45,10 +45,19 @@ typedef enum {
  * the job may have to be cancelled.
  *
  * @disk: (nullable): target, job, qdev or backend of the disk; NULL: several disks
+ * @handed_over: of qblk_recover_handed_over_new(): receives the journals of operations whose jobs
+ *   the user ends; they stay unless they are ended
  *
  * Returns: TRUE, also if operations of other disks failed; FALSE with the error of the operation
  * of @disk, or with QBLK_BLOCKJOB_ERROR_FAILED if the directory of the journals cannot be read
  */
 gboolean qblk_recover_before(QblkClient *client, const QblkJournalVm *vm, const char *disk,
                              QblkRecoverPurpose purpose, const QblkRecoverOptions *options,
-                             GPtrArray *results, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                             GPtrArray *results, GPtrArray *handed_over,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer full): an empty list of QblkJournal, which are left when it is freed. */
+GPtrArray *qblk_recover_handed_over_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The user's request is accepted: end the journals in @handed_over. */
+void qblk_recover_end_handed_over(GPtrArray *handed_over);

@@ -39,7 +39,8 @@ class Pull(block_jobs.TestCase):
                     self.assert_no_jobs()
                     self.assert_closed(*self.files[1:base])
                     self.assertEqual(self.filters(), FILTERS.get(kind, []))
-                    self.assertEqual(header(self.files[0]), (self.files[base], 'qcow2'))
+                    self.assertEqual(header(self.files[0]),
+                                     (os.path.basename(self.files[base]), 'qcow2'))
                     self.assert_same_content()
 
     def test_without_a_base_the_active_layer_has_no_backing_file(self):

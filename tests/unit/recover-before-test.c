@@ -8,10 +8,16 @@
 
 static gboolean
 recover_before(const JournalCase *test, const char *disk, QblkRecoverPurpose purpose,
-               GPtrArray *results, GError **error)
+               gboolean accepts, GPtrArray *results, GError **error)
 {
     const QblkRecoverOptions options = {.directory = test->directory};
-    return qblk_recover_before(NULL, &test->vm, disk, purpose, &options, results, error);
+    g_autoptr(GPtrArray) handed_over = qblk_recover_handed_over_new();
+    gboolean done =
+        qblk_recover_before(NULL, &test->vm, disk, purpose, &options, results, handed_over, error);
+    if (accepts) {
+        qblk_recover_end_handed_over(handed_over);
+    }
+    return done;
 }
 
 static void
@@ -22,18 +28,26 @@ interrupt_at(const JournalCase *test, QblkStage stage)
     qblk_journal_leave(journal);
 }
 
-/* The number of journals that are left after a command has managed the job of @disk. */
+/* The number of journals that are left after a command for the job of @disk, which was accepted or
+ * refused. */
 static guint
-manage(const JournalCase *test, const char *disk, QblkRecoverPurpose purpose)
+manage_or_refuse(const JournalCase *test, const char *disk, QblkRecoverPurpose purpose,
+                 gboolean accepts)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) results = qblk_recover_results_new();
-    gboolean done = recover_before(test, disk, purpose, results, &error);
+    gboolean done = recover_before(test, disk, purpose, accepts, results, &error);
     assert_no_error(error);
     assert_true(done);
     assert_int_equal(results->len, 0);
     g_autoptr(GPtrArray) left = journal_case_list(test);
     return left->len;
+}
+
+static guint
+manage(const JournalCase *test, const char *disk, QblkRecoverPurpose purpose)
+{
+    return manage_or_refuse(test, disk, purpose, TRUE);
 }
 
 static void
@@ -54,6 +68,16 @@ a_job_that_the_user_ends_needs_no_journal(void **state)
         interrupt_at(test, QBLK_STAGE_STARTED);
         assert_int_equal(manage(test, names[i], QBLK_RECOVER_FOR_JOB_END), 0);
     }
+}
+
+static void
+a_request_that_is_refused_keeps_the_journal(void **state)
+{
+    const JournalCase *test = *state;
+    interrupt_at(test, QBLK_STAGE_STARTED);
+    assert_int_equal(manage_or_refuse(test, test->plan->target, QBLK_RECOVER_FOR_JOB_END, FALSE),
+                     1);
+    end_all(test);
 }
 
 static void
@@ -96,7 +120,7 @@ a_directory_that_cannot_be_read_is_a_failure_of_the_job(void **state)
     GError *error = NULL;
     assert_true(g_file_set_contents(file, "x", 1, NULL));
     test.directory = file;
-    assert_false(recover_before(&test, "vda", QBLK_RECOVER_FOR_NEW_JOB, results, &error));
+    assert_false(recover_before(&test, "vda", QBLK_RECOVER_FOR_NEW_JOB, TRUE, results, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, file);
     assert_int_equal(g_remove(file), 0);
 }
@@ -105,6 +129,8 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_job_that_the_user_ends_needs_no_journal,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_request_that_is_refused_keeps_the_journal,
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(a_job_whose_setting_is_changed_keeps_its_journal,
                                         journal_case_set_up, journal_case_tear_down),
