@@ -2,6 +2,7 @@
 """Images whose names mean something else to QEMU than to qblk, or nothing: relative names, fd sets,
 another mount namespace, a monitor behind which the process of QEMU is not known."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -84,6 +85,16 @@ class Relative(misnamed.TestCase):
                 self.assert_same_content(self.files[JOBS[job][1][0]])
             self.doCleanups()
 
+    def test_reading_commands(self):
+        self.boot_in_sub()
+        socket = self.process.socket
+        self.assertEqual(self.qblk('check', socket, cwd=self.elsewhere).text, '')
+        nodes = [layer['node'] for layer in self.chain()['layers']]
+        for path, node in zip(self.files, nodes):
+            self.assertEqual(self.resolve(socket, path), node)
+        sources = live.disk_sources(self.disk_xml(socket, 'vda'))
+        self.assertEqual(sources, (self.files, True))
+
     def test_another_file_has_the_name(self):
         self.boot_in_sub()
         misnamed.replace(self.files[2])
@@ -154,6 +165,19 @@ class Descriptors(misnamed.TestCase):
                 self.assertEqual(self.everything(), before)
             self.doCleanups()
 
+    def test_reading_commands(self):
+        self.boot_on_fd_sets()
+        for path in self.files:
+            self.assertEqual(self.resolve(self.process.socket, path), stem(path))
+        files = [layer['open-file'] for layer in self.chain()['layers']]
+        self.assertEqual([(file['state'], file['path']) for file in files],
+                         [('descriptor', path) for path in self.files])
+        text = self.qblk('chain', self.process.socket).text
+        for path in self.files:
+            self.assertIn(path, text)
+        sources = live.disk_sources(self.disk_xml(self.process.socket, 'vda'))
+        self.assertEqual(sources, (self.files, True))
+
 
 class Namespace(misnamed.TestCase):
     """QEMU in a mount namespace in which the directory `seen` has its images."""
@@ -221,6 +245,18 @@ class Namespace(misnamed.TestCase):
                                      [number not in gone for number in range(4)])
             self.doCleanups()
 
+    def test_reading_commands(self):
+        for has_others in (False, True):
+            with self.subTest(has_others=has_others):
+                self.setUp()
+                self.boot_inside(has_others)
+                self.assertEqual([layer['open-file'] for layer in self.chain()['layers']],
+                                 [None] * 4)
+                self.assertEqual(self.qblk('check', self.process.socket).text, '')
+                sources = live.disk_sources(self.disk_xml(self.process.socket, 'vda'))
+                self.assertEqual(sources, (self.names, True))
+            self.doCleanups()
+
     def test_a_replaced_base(self):
         """As its QEMU sees it."""
         self.boot_inside(True)
@@ -230,6 +266,46 @@ class Namespace(misnamed.TestCase):
         self.assertEqual(result.status, qblk.REFUSED, msg=str(result))
         self.assertIn(f"'{self.names[3]}'", result.errors)
         self.assertEqual(self.everything(), before)
+
+
+class Lost(misnamed.TestCase):
+    """Reading commands on a chain in which one image was replaced, one renamed and one deleted."""
+
+    def boot_lost(self):
+        self.boot_on('blockdev')
+        misnamed.replace(self.files[1])
+        misnamed.rename(self.files[2])
+        os.unlink(self.files[3])
+
+    def test_chain(self):
+        self.boot_lost()
+        files = [layer['open-file'] for layer in self.chain()['layers']]
+        self.assertIsNone(files[0])
+        self.assertEqual([file['state'] for file in files[1:]], ['another-file', 'gone', 'gone'])
+        text = self.qblk('chain', self.process.socket).text
+        for position in (1, 2, 3):
+            self.assertIn(str(self.inode(position)), text)
+        self.assertNotIn(str(self.inode(0)), text)
+        self.assertIn(self.files[2] + '.moved', text)
+
+    def test_chain_of_images_that_kept_their_names(self):
+        self.boot_on('blockdev')
+        misnamed.link(self.files[2])
+        self.assertEqual([layer['open-file'] for layer in self.chain()['layers']], [None] * 4)
+        self.assertNotIn(str(self.inode(2)), self.qblk('chain', self.process.socket).text)
+
+    def test_check(self):
+        self.boot_lost()
+        result = qblk.run('check', self.process.socket)
+        self.assertEqual(result.status, qblk.FAILED, msg=str(result))
+        for position in (1, 2, 3):
+            self.assertTrue(self.is_named(position, result.text), msg=str(result))
+        self.assertNotIn(f"'{self.files[0]}'", result.text)
+
+    def test_a_layer_is_named_by_a_path_to_its_file(self):
+        self.boot_lost()
+        self.assertEqual(self.resolve(self.process.socket, self.files[2] + '.moved'),
+                         stem(self.files[2]))
 
 
 class BlockDevice(misnamed.TestCase):
@@ -279,6 +355,29 @@ class Unknown(misnamed.TestCase):
                 result = self.qblk('commit', vm, 'vda', '--top', 'vda[1]', '--base', 'vda[2]')
                 self.assertIn('not known', result.errors)
                 self.assert_result('commit')
+
+    def test_reading_commands_tell_that_files_are_not_known(self):
+        for kind, vm in self.vms():
+            with self.subTest(kind):
+                self.assertIn('not known', self.qblk('chain', vm).text)
+                result = self.qblk('--json', 'chain', vm)
+                layers = json.loads(result.stdout)['chains'][0]['layers']
+                self.assertEqual({layer['open-file']['state'] for layer in layers}, {'unknown'})
+                result = qblk.run('check', vm)
+                self.assertEqual(result.status, qblk.FAILED, msg=str(result))
+                self.assertIn('not known', result.text)
+
+    def test_without_permission_to_see_what_the_process_has_open(self):
+        self.boot_on('blockdev')
+        for path in (self.directory, self.process.socket):
+            os.chmod(path, 0o777)
+        user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+        done = subprocess.run(user + qblk.command(('chain', self.process.socket)),
+                              capture_output=True, text=True, check=False,
+                              env={**qblk.environment(), 'XDG_STATE_HOME': self.directory})
+        self.assertEqual(done.returncode, qblk.DONE, msg=done.stderr)
+        self.assertIn('not known', done.stdout)
+        self.assertIn('ermission', done.stdout)
 
     def test_nothing_is_deleted(self):
         for kind, vm in self.vms():
