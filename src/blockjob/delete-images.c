@@ -232,7 +232,7 @@ sync_images(const QblkPlan *plan, GError **error)
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                         "the chain of '%s' was changed as planned, but nothing was deleted: '%s' "
                         "cannot be synced: %s",
-                        plan->target, image->filename, why);
+                        plan->target, image->path, why);
             return FALSE;
         }
     }
@@ -253,7 +253,8 @@ qblk_delete_images_delete(const QblkPlan *plan, GError **error)
         g_autofree char *why = removal->will_delete ? delete_file(removal) : NULL;
         if (why != NULL) {
             g_string_append_printf(faults, "%s'%s' was not deleted: %s",
-                                   faults->len == 0 ? "" : "; ", removal->filename, why);
+                                   faults->len == 0 ? "" : "; ", qblk_plan_removed_name(removal),
+                                   why);
         }
     }
 

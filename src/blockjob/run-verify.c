@@ -178,7 +178,7 @@ list_to_delete(const QblkPlan *plan)
     for (guint i = 0; i < plan->removed->len; i++) {
         const QblkRemovedImage *removal = plan->removed->pdata[i];
         if (removal->will_delete) {
-            g_ptr_array_add(files, g_strdup_printf("'%s'", removal->filename));
+            g_ptr_array_add(files, g_strdup_printf("'%s'", qblk_plan_removed_name(removal)));
         }
     }
 

@@ -97,6 +97,13 @@ qblk_plan_id_part(const char *name)
     return g_strcanon(g_strdup(name), ID_CHARACTERS, '_');
 }
 
+const char *
+qblk_plan_removed_name(const QblkRemovedImage *image)
+{
+    gboolean is_lasting = image->path != NULL && !g_str_has_prefix(image->path, "/proc/");
+    return is_lasting ? image->path : image->filename;
+}
+
 QblkPlan *
 qblk_plan_new_empty(void)
 {

@@ -102,6 +102,10 @@ QblkStep *qblk_plan_step_new(void) G_GNUC_WARN_UNUSED_RESULT;
 QblkExpectation *qblk_plan_expectation_new(const char *node_name, const char *format,
                                            const char *filename) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (transfer none): the name of @image for the user: its path, unless that is valid only
+ * while QEMU runs */
+const char *qblk_plan_removed_name(const QblkRemovedImage *image);
+
 /** Set what is known of the file of @expectation from that of @layer. */
 void qblk_plan_expectation_set_file(QblkExpectation *expectation, const QblkLayer *layer);
 

@@ -307,8 +307,8 @@ delete_file_of(QblkPlan *plan, const char *filename)
 {
     QblkRemovedImage *removal = plan->removed->pdata[0];
     assert_int_equal(plan->removed->len, 1);
-    g_free(removal->filename);
-    removal->filename = g_strdup(filename);
+    g_free(removal->path);
+    removal->path = g_strdup(filename);
     removal->will_delete = TRUE;
 }
 

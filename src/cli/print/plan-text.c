@@ -53,7 +53,7 @@ print_deleted(GString *out, guint number, const GPtrArray *removed)
         const QblkRemovedImage *image = removed->pdata[i];
 
         if (image->will_delete) {
-            g_autofree char *file = qblk_output_escape(image->filename);
+            g_autofree char *file = qblk_output_escape(qblk_plan_removed_name(image));
             g_string_append_printf(out, "%3u. delete %s\n", number++, file);
         }
     }
@@ -172,7 +172,7 @@ print_images(GString *out, const QblkPlan *plan)
 
     for (guint i = 0; i < plan->removed->len; i++) {
         const QblkRemovedImage *image = plan->removed->pdata[i];
-        g_autofree char *file = qblk_output_escape(image->filename);
+        g_autofree char *file = qblk_output_escape(qblk_plan_removed_name(image));
 
         g_string_append_printf(out, "%s: %s\n",
                                image->will_delete ? "deleted" : "no longer in use (not deleted)",
