@@ -215,6 +215,19 @@ class TestCase(block_jobs.TestCase):
             execute('nbd-server-stop')
         self.assertEqual(done.returncode, 0, msg='the guest reads: ' + done.stdout + done.stderr)
 
+    def assert_guest_reads_each_layer(self):
+        """The guest reads data of each image. This is possible also while an active commit keeps
+        other readers out."""
+        before = len(self.process.printed())
+        for number in range(len(self.files)):
+            reply = self.process.qmp.execute('human-monitor-command', {
+                'command-line': 'qemu-io -d /machine/peripheral/vda/virtio-backend '
+                                f'"read -P {number + 1} {number}M 256k"'})
+            self.assertEqual(reply, '')
+        printed = self.process.printed()[before:]
+        self.assertEqual(printed.count('read 262144/262144 bytes'), len(self.files), msg=printed)
+        self.assertNotIn('failed', printed)
+
     def assert_sound(self, *paths):
         """`qemu-img check` finds nothing."""
         for path in paths:

@@ -189,6 +189,11 @@ class Process:
     def pid(self):
         return self._process.pid
 
+    def printed(self):
+        """What QEMU has printed so far, for example the result of a command of qemu-io."""
+        file = self._stderr.fileno()
+        return os.fsdecode(os.pread(file, os.fstat(file).st_size, 0))
+
     def stop(self):
         """End QEMU and return its stderr."""
         if self.qmp is not None:

@@ -4,7 +4,9 @@
 import itertools
 import os
 import shutil
+import signal
 
+import block_jobs
 import brief
 import images
 import live
@@ -130,6 +132,65 @@ class OtherImages(misnamed.TestCase):
 class InMidJob(misnamed.TestCase):
     """An image loses its name while the job runs."""
 
+    def test_a_file_that_is_put_back(self):
+        """A commit opens its base again by its name at its end, also if it is cancelled: it waits
+        until the file is back. Other jobs may be cancelled before."""
+        for job, position in (('commit', 2), ('commit --pivot', 3), ('pull --base', 2),
+                              ('copy --shallow', 1)):
+            with self.subTest(job=job, image=POSITIONS[position]):
+                self.setUp()
+                self.boot('blockdev', data='4M')
+                self.names = self.files
+                self.hold()
+                running = self.begin(*self.arguments(job), *block_jobs.SLOW)
+                path = self.files[position]
+                misnamed.displace(path)
+                self.unlimit()
+                running.wait()
+                self.assertNotEqual(running.returncode, qblk.DONE)
+                self.assertIn(f"'{path}'", running.stderr.read().decode())
+                self.assert_guest_reads_each_layer()
+                os.rename(path + '.moved', path)
+                self.qblk('recover', self.process.socket)
+                self.assert_no_jobs()
+                self.assert_guest_reads()
+                top, *_ = self.open_files()
+                self.assert_same_content(top)
+                self.assertEqual(misnamed.tree(qblk.state_home()), {})
+            self.doCleanups()
+
+    def test_a_commit_that_the_user_cancels(self):
+        """It is not cancelled until the file is back."""
+        for job, position in (('commit', 2), ('commit --pivot', 3)):
+            for how in ('Ctrl-C', '--abort'):
+                with self.subTest(job=job, how=how):
+                    self.setUp()
+                    self.boot('blockdev', data='4M')
+                    self.names = self.files
+                    self.hold()
+                    running = self.begin(*self.arguments(job), *block_jobs.SLOW)
+                    path = self.files[position]
+                    misnamed.displace(path)
+                    if how == 'Ctrl-C':
+                        running.send_signal(signal.SIGINT)
+                    else:
+                        running.kill()
+                        running = self.begin('job', self.process.socket, 'vda', '--abort')
+                    running.wait()
+                    self.assertNotEqual(running.returncode, qblk.DONE)
+                    self.assertIn(f"'{path}'", running.stderr.read().decode())
+                    self.assert_guest_reads_each_layer()
+                    os.rename(path + '.moved', path)
+                    self.qblk('job', self.process.socket, 'vda', '--abort')
+                    self.assert_files(*self.files)
+                    self.assert_no_jobs()
+                    self.assert_guest_reads()
+                self.doCleanups()
+
+    def unlimit(self):
+        job, = self.process.qmp.execute('query-jobs')
+        self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
+
     def test_the_base_of_an_active_commit_before_the_pivot(self):
         self.boot('blockdev')
         self.names = self.files
@@ -143,6 +204,26 @@ class InMidJob(misnamed.TestCase):
         self.assertTrue(self.is_named(3, result.errors), msg=str(result))
         self.assertEqual(self.everything(), before)
 
+
+    def test_an_interrupted_commit_waits_for_its_base(self):
+        """It is neither completed nor rolled back until the file is back."""
+        self.boot('blockdev', data='4M')
+        self.names = self.files
+        self.hold()
+        self.begin(*self.arguments('commit --pivot'), *block_jobs.SLOW).kill()
+        misnamed.displace(self.files[3])
+        self.unlimit()
+        self.process.qmp.wait_event('BLOCK_JOB_READY')
+        result = qblk.run('recover', self.process.socket)
+        self.assertNotEqual(result.status, qblk.DONE, msg=str(result))
+        self.assertIn(f"'{self.files[3]}'", result.errors)
+        self.assert_files(*self.files)
+        self.assert_guest_reads_each_layer()
+        os.rename(self.files[3] + '.moved', self.files[3])
+        self.qblk('recover', self.process.socket)
+        self.assert_files(self.files[3])
+        self.assert_guest_reads()
+        self.assert_same_content(self.files[3])
 
 
 class SeveralImages(misnamed.TestCase):
