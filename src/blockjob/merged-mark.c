@@ -116,10 +116,13 @@ qblk_merged_marks_free(QblkMergedMarks *marks)
     }
 }
 
+/* Links to a directory lead to the same mark, and are not resolved: a command may look for the
+ * marks of hundreds of layers. */
 static QblkMergedMark *
 read_beside(const char *image)
 {
-    g_autofree char *real = qblk_merged_mark_place_real(image);
+    gboolean is_link = g_file_test(image, G_FILE_TEST_IS_SYMLINK);
+    g_autofree char *real = is_link ? qblk_merged_mark_place_real(image) : g_strdup(image);
     g_autofree char *place = qblk_merged_mark_place_beside(real);
     return read_place(place);
 }
@@ -134,13 +137,13 @@ is_of(const QblkMergedMark *mark, const QblkMarkedFile *file)
 QblkMergedMark *
 qblk_merged_marks_find(const QblkMergedMarks *marks, const char *image)
 {
+    g_autoptr(QblkMergedMark) found = read_beside(image);
     g_auto(QblkMarkedFile) file = {0};
-    if (!qblk_marked_file_read(&file, image)) {
+    gboolean is_any = found != NULL || marks->list->len > 0;
+    if (!is_any || !qblk_marked_file_read(&file, image)) {
         return NULL;
     }
-
-    g_autoptr(QblkMergedMark) found = qblk_marked_file_is_block(&file) ? NULL : read_beside(image);
-    if (found != NULL && !is_of(found, &file)) {
+    if (found != NULL && (qblk_marked_file_is_block(&file) || !is_of(found, &file))) {
         g_clear_pointer(&found, qblk_merged_mark_free);
     }
 
