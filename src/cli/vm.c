@@ -166,13 +166,6 @@ open_replies(QblkInvocation *invocation, GError **error)
     return open[invocation->address->kind](invocation, error);
 }
 
-QblkReplies *
-qblk_vm_fetch_all(QblkInvocation *invocation, GError **error)
-{
-    invocation->snapshot_options->everything = TRUE;
-    return open_replies(invocation, error);
-}
-
 /* ---- opening ---- */
 
 static QblkSnapshot *
@@ -252,6 +245,26 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
 
     warn_of_stale_images(vm);
     return g_steal_pointer(&vm);
+}
+
+QblkReplies *
+qblk_vm_fetch_all(QblkInvocation *invocation, GError **error)
+{
+    invocation->snapshot_options->everything = TRUE;
+    g_autoptr(QblkReplies) replies = open_replies(invocation, error);
+    if (replies == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
+    vm->invocation = invocation;
+    if (invocation->address->kind == QBLK_ADDRESS_IMAGE) {
+        vm->snapshot = qblk_snapshot_load(replies, invocation->snapshot_options, NULL);
+    }
+    if (vm->snapshot != NULL) { /* what cannot be loaded can be captured */
+        warn_of_stale_images(vm);
+    }
+    return g_steal_pointer(&replies);
 }
 
 void

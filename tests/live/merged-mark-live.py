@@ -70,8 +70,9 @@ class TestCase(block_jobs.TestCase):
             self.assertEqual(result.status, status, msg=str(result))
             self.assertEqual(json.loads(result.stdout)['boot'], base)
             self.assertEqual(result.errors, '')
-        for command in ('chain', 'list', 'xml'):
-            result = qblk.run(command, f'image:{image}', *is_qcow2, cwd=cwd)
+        for command in ('chain', 'list', 'xml', 'resolve', 'graph', 'jobs', 'capture'):
+            layer = ('vda',) if command == 'resolve' else ()
+            result = qblk.run(command, f'image:{image}', *layer, *is_qcow2, cwd=cwd)
             self.assertEqual(result.status, qblk.DONE, msg=str(result))
             self.assertIn(f"is stale: it was merged into '{base}', which has newer data: see 'qblk "
                           'recover image:', result.errors)
