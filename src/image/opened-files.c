@@ -13,10 +13,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define DELETED    " (deleted)"
-#define MEMORY     "/memfd:" /* of memfd_create(): the memory of the guest */
-#define BLOCK_SIZE 512       /* of st_blocks, see stat(2) */
-#define PATH_BYTES 4096
+#define DELETED     " (deleted)"
+#define MEMORY      "/memfd:" /* of memfd_create(): the memory of the guest */
+#define BLOCK_SIZE  512       /* of st_blocks, see stat(2) */
+#define PATH_BYTES  4096
+#define START_BYTES 4096
 
 /* ---- the list ---- */
 
@@ -379,20 +380,52 @@ qblk_opened_files_here(QblkOpenedFiles *opened, const char *path, const QblkFile
 
 /* The magic may also be what a guest has written to a raw image; its node has another format. */
 static QblkImageHeader *
-read_header(const QblkOpenedFiles *opened, const QblkOpenedFile *file, const char **format)
+parse_header(QblkOpenedFile *file, const guint8 *bytes, gsize length)
 {
-    g_autofree char *name = g_strdup_printf("fd/%d", file->descriptor);
-    g_autofree char *path = proc_path(opened->pid, name);
-    g_autoptr(QblkImageFile) image = qblk_image_file_read(path, NULL);
-    if (image == NULL) {
+    file->format = qblk_image_header_format(bytes, length);
+    if (file->format == NULL || !qblk_image_header_has_backing(file->format)) {
+        file->format = NULL;
         return NULL;
+    }
+    return qblk_image_header_read(file->format, bytes, length, NULL);
+}
+
+/* Returns: how many bytes were read of @file, which is at @path; the process may have closed it. */
+static gsize
+read_start(const QblkOpenedFile *file, const char *path, guint8 *bytes, gsize most)
+{
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat status;
+    gssize length = 0;
+    if (descriptor < 0) {
+        return 0;
     }
 
-    *format = qblk_image_header_format(image->bytes, image->length);
-    if (*format == NULL || !qblk_image_header_has_backing(*format)) {
-        return NULL;
+    if (fstat(descriptor, &status) == 0) {
+        const QblkFileIdentity found = qblk_file_identity(&status);
+        gboolean is_same = qblk_file_identity_is_same(&found, &file->file);
+        length = is_same ? pread(descriptor, bytes, most, 0) : 0;
     }
-    return qblk_image_header_read(*format, image->bytes, image->length, NULL);
+    close(descriptor);
+    return length < 0 ? 0 : (gsize)length;
+}
+
+/* The name is usually at the start of the image: not all of the header is read at first, because a
+ * machine may have hundreds of images open. */
+static QblkImageHeader *
+read_header(const QblkOpenedFiles *opened, QblkOpenedFile *file)
+{
+    guint8 bytes[START_BYTES];
+    g_autofree char *name = g_strdup_printf("fd/%d", file->descriptor);
+    g_autofree char *path = proc_path(opened->pid, name);
+    gsize length = read_start(file, path, bytes, sizeof(bytes));
+
+    QblkImageHeader *header = parse_header(file, bytes, length);
+    if (header != NULL || file->format == NULL) {
+        return header;
+    }
+    g_autoptr(QblkImageFile) image = qblk_image_file_read(path, NULL);
+    return image == NULL ? NULL : parse_header(file, image->bytes, image->length);
 }
 
 void
@@ -405,14 +438,8 @@ qblk_opened_files_read_headers(QblkOpenedFiles *opened)
     opened->has_headers = TRUE;
     for (guint i = 0; i < opened->files->len; i++) {
         QblkOpenedFile *file = opened->files->pdata[i];
-        const char *format = NULL;
-        g_autoptr(QblkImageHeader) header = read_header(opened, file, &format);
-        if (header == NULL) {
-            continue;
-        }
-
-        file->format = format;
-        if (header->backing_name != NULL) {
+        g_autoptr(QblkImageHeader) header = read_header(opened, file);
+        if (header != NULL && header->backing_name != NULL) {
             file->backing_name = qblk_redact_name(header->backing_name, NULL);
             g_autofree char *path = qblk_opened_files_below(file->path, header->backing_name);
             file->below = qblk_opened_files_look_up(opened, path);
