@@ -68,25 +68,6 @@ prepare_marks(const QblkChange *change, const GPtrArray *plans, GError **error)
     return TRUE;
 }
 
-/* QEMU's working directory, to which a relative name refers, may not be known. */
-static void
-warn_of_relative_name(const QblkPlan *plan)
-{
-    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
-
-    if (!qblk_plan_moves_top(plan) || g_path_is_absolute(top->filename) ||
-        strchr(top->filename, ':') != NULL || qblk_merged_mark_path(top) != NULL) {
-        return;
-    }
-
-    g_autofree char *warning = g_strdup_printf(
-        "disk '%s': QEMU uses the relative name '%s', and its directory is not known, so this "
-        "image is not marked as merged, and 'qblk recover image:' cannot recognize it: do not use "
-        "it afterwards",
-        plan->target, top->filename);
-    qblk_output_warn(warning);
-}
-
 static void
 print_warnings(const QblkPlan *plan)
 {
@@ -113,7 +94,6 @@ qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
     for (guint i = 0; i < plans->len; i++) {
         QblkPlan *plan = plans->pdata[i];
 
-        warn_of_relative_name(plan);
         print_warnings(plan);
         if (change->schema != NULL && !qblk_plan_schema_check(plan, change->schema, error)) {
             return FALSE;

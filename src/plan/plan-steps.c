@@ -117,6 +117,9 @@ find_place(const QblkLayer *layer)
 {
     g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
 
+    if (source == NULL && layer->file != NULL) { /* a name that is not UTF-8, for example */
+        return PLACE_NO_PATH;
+    }
     if (source == NULL || (source->type != QBLK_SOURCE_FILE && source->type != QBLK_SOURCE_BLOCK)) {
         return PLACE_OTHER;
     }
@@ -132,24 +135,27 @@ find_place(const QblkLayer *layer)
     return qblk_plan_layer_path(layer) == NULL ? PLACE_NO_PATH : PLACE_FILE;
 }
 
+/* Why an image can be neither deleted nor marked, by its place. */
+static const char *const obstacles[] = {
+    [PLACE_FILE] = NULL,
+    [PLACE_BLOCK] = NULL,
+    [PLACE_PART] = "it is a part of a file or device",
+    [PLACE_NO_PATH] = "no path that leads to it is known",
+    [PLACE_DELETED] = NULL, /* it is gone once QEMU has closed it */
+    [PLACE_OTHER] = "it is not a file of this machine",
+};
+
 static void
 note_removed(QblkPlan *plan, const QblkLayer *layer)
 {
-    static const char *const reasons[] = {
-        [PLACE_FILE] = NULL,
-        [PLACE_BLOCK] = "it is a block device",
-        [PLACE_PART] = "it is a part of a file or device",
-        [PLACE_NO_PATH] = "no path that leads to it is known",
-        [PLACE_DELETED] = NULL,
-        [PLACE_OTHER] = "it is not a file of this machine",
-    };
     QblkRemovedImage *image = g_new0(QblkRemovedImage, 1);
     Place place = find_place(layer);
 
     image->filename = g_strdup(layer->filename);
     image->path = g_strdup(qblk_plan_layer_path(layer));
     image->is_local = place == PLACE_FILE;
-    image->kept_because = g_strdup(reasons[place]);
+    image->kept_because =
+        g_strdup(place == PLACE_BLOCK ? "it is a block device" : obstacles[place]);
     if (layer->file != NULL) {
         image->file = layer->file->open;
     }
@@ -308,5 +314,11 @@ qblk_plan_set_merged(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *ba
         plan->merged_into = g_strdup(base->filename);
         plan->merged_path = g_strdup(qblk_plan_layer_path(layer));
         plan->merged_into_path = g_strdup(qblk_plan_layer_path(base));
+    } else if (place == PLACE_PART || place == PLACE_NO_PATH) {
+        char *warning = g_strdup_printf(
+            "disk '%s': '%s' is not marked as merged, because %s, and 'qblk recover image:' cannot "
+            "recognize it: do not use it afterwards",
+            plan->target, layer->filename, obstacles[place]);
+        g_ptr_array_add(plan->warnings, warning);
     }
 }

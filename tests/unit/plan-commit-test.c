@@ -236,6 +236,23 @@ what_cannot_be_deleted_is_refused_before_the_job(void **state)
     }
 }
 
+/* Nothing shows afterwards that such an image is stale. */
+static void
+an_image_that_cannot_be_marked_is_warned_of(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
+    g_autoptr(QblkReplies) replies =
+        graph_fixture_machine("base-file file /d/base\nbase qcow2 /d/base file=base-file\n"
+                              "top-file file sub/t\ntop qcow2 sub/t file=top-file backing=base",
+                              "vda - top");
+    g_autoptr(QblkPlan) made = plan_on(replies, (QblkPlanContext){0}, &options, &error);
+    assert_no_error(error);
+    assert_null(made->merged);
+    assert_int_equal(made->warnings->len, 1);
+    assert_non_null(strstr(made->warnings->pdata[0], "'sub/t' is not marked as merged"));
+}
+
 static void
 a_file_is_deleted_after_the_job(void **state)
 {
@@ -265,6 +282,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_command_that_qemu_does_not_know_is_refused),
         cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
         cmocka_unit_test(what_cannot_be_deleted_is_refused_before_the_job),
+        cmocka_unit_test(an_image_that_cannot_be_marked_is_warned_of),
         cmocka_unit_test(a_file_is_deleted_after_the_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
