@@ -126,13 +126,17 @@ qblk_run_journal_undone(const QblkRunTask *task, GError **error)
     return TRUE;
 }
 
+/* TRUE if the image that @plan marks was deleted.  Its name may be relative to the directory of
+ * QEMU, or that of a descriptor. */
 static gboolean
-was_deleted(const QblkPlan *plan, const char *filename)
+was_deleted(const QblkPlan *plan)
 {
     for (guint i = 0; i < plan->removed->len; i++) {
         const QblkRemovedImage *removal = plan->removed->pdata[i];
-        if (removal->will_delete && g_str_equal(removal->filename, filename)) {
-            return !g_file_test(filename, G_FILE_TEST_EXISTS);
+        gboolean is_marked =
+            removal->path != NULL && g_strcmp0(removal->path, plan->merged_path) == 0;
+        if (removal->will_delete && is_marked) {
+            return !g_file_test(removal->path, G_FILE_TEST_EXISTS);
         }
     }
     return FALSE;
@@ -146,7 +150,7 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
         return TRUE;
     }
 
-    if (was_deleted(plan, plan->merged)) {
+    if (was_deleted(plan)) {
         remove_mark(task);
         return TRUE;
     }

@@ -5,6 +5,7 @@ and is not taken for that of a later file. The data of the guest are in the imag
 image:` names."""
 
 import contextlib
+import fcntl
 import glob
 import json
 import os
@@ -19,6 +20,7 @@ import qemu
 from topologies.options import blockdev, drive, local, named_chain, qcow2, stem, virtio
 
 MARK = '.qblk-merged'
+F_OFD_SETLK = 37  # fcntl has no name for it
 
 
 def stored_marks():
@@ -182,6 +184,23 @@ class Names(TestCase):
         self.assertEqual(glob.glob(top + '*'), [])
         self.end()
         self.assert_same_content(base)
+
+    def test_an_image_that_could_not_be_deleted_keeps_its_mark(self):
+        """QEMU has a relative name, and another process a lock on a byte that QEMU does not use."""
+        sub = os.path.join(self.directory, 'sub')
+        os.mkdir(sub)
+        self.make(2, directory=sub)
+        self.remember()
+        top, _ = self.files
+        self.run_qemu(drive(os.path.join('sub', os.path.basename(top)), id='drive0')
+                      + virtio('drive0', id='vda'))
+        with open(top, 'rb') as file:
+            fcntl.fcntl(file, F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 1000, 1, 0))
+            result = self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete',
+                               status=qblk.FAILED)
+        self.assertIn('was not deleted', result.errors)
+        self.process.quit()
+        self.assert_stale(top)
 
     def test_what_is_not_an_image_has_no_verdict(self):
         for path in ('/nonexistent/image', '/dev/null', self.directory):
