@@ -104,6 +104,12 @@ qblk_plan_removed_name(const QblkRemovedImage *image)
     return is_lasting ? image->path : image->filename;
 }
 
+gboolean
+qblk_plan_removed_has_no_name(const QblkRemovedImage *image)
+{
+    return image->path == NULL && qblk_file_identity_is_known(&image->file);
+}
+
 QblkPlan *
 qblk_plan_new_empty(void)
 {

@@ -106,6 +106,10 @@ QblkExpectation *qblk_plan_expectation_new(const char *node_name, const char *fo
  * while QEMU runs */
 const char *qblk_plan_removed_name(const QblkRemovedImage *image);
 
+/** Returns: TRUE if no path leads to the file of @image, which QEMU has open: its former name may
+ * be that of another file now. */
+gboolean qblk_plan_removed_has_no_name(const QblkRemovedImage *image);
+
 /** Set what is known of the file of @expectation from that of @layer. */
 void qblk_plan_expectation_set_file(QblkExpectation *expectation, const QblkLayer *layer);
 

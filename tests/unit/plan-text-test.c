@@ -58,6 +58,26 @@ the_result_names_the_removed_files(void **state)
                   "deleted: /d/one\\n\nno longer in use (not deleted): /d/two\n");
 }
 
+/* Its former name may be that of an image which is in use. */
+static void
+a_removed_file_without_a_name_is_not_offered_for_deletion(void **state)
+{
+    g_autoptr(QblkPlan) plan = plan_new();
+    QblkRemovedImage *renamed = g_new0(QblkRemovedImage, 1);
+    QblkRemovedImage *nameless = g_new0(QblkRemovedImage, 1);
+
+    renamed->filename = g_strdup("/dev/fdset/1");
+    renamed->path = g_strdup("/d/one");
+    renamed->file = (QblkFileIdentity){1, 11};
+    nameless->filename = g_strdup("/d/two");
+    nameless->file = (QblkFileIdentity){1, 12};
+    g_ptr_array_add(plan->removed, renamed);
+    g_ptr_array_add(plan->removed, nameless);
+    assert_result(plan, "done",
+                  "copy of v\\x1bda: done\nno longer in use (not deleted): /d/one\n"
+                  "no longer in use: a file that has no name, once /d/two\n");
+}
+
 static void
 an_unknown_chain_is_not_printed(void **state)
 {
@@ -80,6 +100,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_result_has_the_state_of_the_job),
         cmocka_unit_test(a_job_that_was_cancelled_is_not_done),
         cmocka_unit_test(the_result_names_the_removed_files),
+        cmocka_unit_test(a_removed_file_without_a_name_is_not_offered_for_deletion),
         cmocka_unit_test(an_unknown_chain_is_not_printed),
     };
 

@@ -174,6 +174,11 @@ print_images(GString *out, const QblkPlan *plan)
         const QblkRemovedImage *image = plan->removed->pdata[i];
         g_autofree char *file = qblk_output_escape(qblk_plan_removed_name(image));
 
+        if (qblk_plan_removed_has_no_name(image)) {
+            g_string_append_printf(out, "no longer in use: a file that has no name, once %s\n",
+                                   file);
+            continue;
+        }
         g_string_append_printf(out, "%s: %s\n",
                                image->will_delete ? "deleted" : "no longer in use (not deleted)",
                                file);
