@@ -118,8 +118,7 @@ qblk_layer_has_same_file(const QblkLayer *a, const QblkLayer *b, gboolean *is_sa
     if (!qblk_layer_file_is_known(a->file) || !qblk_layer_file_is_known(b->file)) {
         return FALSE;
     }
-    *is_same = qblk_file_identity_is_same(&a->file->open, &b->file->open) &&
-               a->file->offset == b->file->offset;
+    *is_same = qblk_file_identity_is_same(&a->file->open, &b->file->open);
     return TRUE;
 }
 

@@ -107,7 +107,7 @@ QblkSource *qblk_layer_source_new(const QblkLayer *layer, GError **error) G_GNUC
 void qblk_chain_further_file_add(QblkLayer *layer, const char *filename, const QblkLayerFile *file);
 
 /**
- * Compare the files that QEMU has open for @a and @b, and where the images begin in them.
+ * Compare the files that QEMU has open for @a and @b, of which the images may be parts.
  *
  * Returns: FALSE if one of the files is not known
  */

@@ -9,7 +9,34 @@ is_same_node(const char *a, const char *b)
     return a != NULL && g_strcmp0(a, b) == 0;
 }
 
-/* TRUE if @other is the image of @layer, whose source is @source (or NULL). */
+/* Returns: FALSE if @source (or NULL) is not a part of a file, or not known to be one */
+static gboolean
+get_part(const QblkSource *source, guint64 *start, guint64 *end)
+{
+    guint64 size;
+    if (source == NULL || source->slice_offset == NULL || source->slice_size == NULL) {
+        return FALSE;
+    }
+    if (!g_ascii_string_to_unsigned(source->slice_offset, 10, 0, G_MAXINT64, start, NULL) ||
+        !g_ascii_string_to_unsigned(source->slice_size, 10, 0, G_MAXINT64, &size, NULL)) {
+        return FALSE;
+    }
+    *end = *start + size;
+    return TRUE;
+}
+
+/* TRUE unless @a and @b, of one file, are parts that have no byte in common. */
+static gboolean
+may_overlap(const QblkSource *a, const QblkSource *b)
+{
+    guint64 start_a, end_a, start_b, end_b;
+    if (!get_part(a, &start_a, &end_a) || !get_part(b, &start_b, &end_b)) {
+        return TRUE;
+    }
+    return start_a < end_b && start_b < end_a;
+}
+
+/* TRUE if @other has data of the image of @layer, whose source is @source (or NULL). */
 static gboolean
 is_same_image(const QblkLayer *other, const QblkLayer *layer, const QblkSource *source)
 {
@@ -19,11 +46,16 @@ is_same_image(const QblkLayer *other, const QblkLayer *layer, const QblkSource *
     }
 
     gboolean has_same_file = FALSE;
-    if (qblk_layer_has_same_file(other, layer, &has_same_file)) {
-        return has_same_file;
+    gboolean is_known = qblk_layer_has_same_file(other, layer, &has_same_file);
+    if (is_known && !has_same_file) {
+        return FALSE;
     }
-    g_autoptr(QblkSource) place = source == NULL ? NULL : qblk_layer_source_new(other, NULL);
-    return place != NULL && qblk_source_is_same_place(place, source);
+
+    g_autoptr(QblkSource) place = qblk_layer_source_new(other, NULL);
+    if (is_known) {
+        return may_overlap(place, source);
+    }
+    return source != NULL && place != NULL && qblk_source_is_same_place(place, source);
 }
 
 static gboolean

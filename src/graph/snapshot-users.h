@@ -9,7 +9,8 @@
 
 /**
  * Find another disk that has the image of @layer in its chain, as the same node or as the same file
- * in another node.
+ * in another node, or a part of a file that overlaps it.  Files are compared by device and inode if
+ * they are known.
  *
  * @target: the disk of @layer, which is left out
  *

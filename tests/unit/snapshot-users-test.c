@@ -80,21 +80,30 @@ a_file_is_known_by_its_identity_and_not_by_its_name(void **state)
                           NULL);
 }
 
+#define PART(name, file, offset, size)                                                             \
+    name "-file file " file "\n" name " raw json:{\"driver\":\"raw\",\"offset\":" offset           \
+         ",\"size\":" size "} file=" name "-file\n"
+
 static void
-parts_of_a_file_are_told_apart_by_their_offset(void **state)
+parts_of_a_file_have_other_users_if_they_overlap(void **state)
 {
-    static const char nodes[] =
-        "a-file file /d/x\na raw json:{\"driver\":\"raw\",\"offset\":512} file=a-file\n"
-        "b-file file /d/x\nb raw json:{\"driver\":\"raw\",\"offset\":1024} file=b-file\n"
-        "c-file file x\nc raw json:{\"driver\":\"raw\",\"offset\":512} file=c-file\n";
-    assert_other_of_files(nodes, "vda - a\nvdb - b\nvdc - c", "1 /d/x x more", 0, "vdc");
+    static const char apart[] = PART("a", "/d/x", "512", "512") PART("b", "x", "1024", "512");
+    static const char overlapping[] = PART("a", "/d/x", "512", "513") PART("b", "x", "1024", "512");
+    static const char whole[] =
+        PART("a", "/d/x", "512", "512") "b-file file x\nb raw x file=b-file";
+    static const char files[] = "1 /d/x x";
+
+    assert_other_of_files(apart, "vda - a\nvdb - b", files, 0, NULL);
+    assert_other_of_files(overlapping, "vda - a\nvdb - b", files, 0, "vdb");
+    assert_other_of_files(whole, "vda - a\nvdb - b", files, 0, "vdb");
+    assert_other_of_files(whole, "vda - b\nvdb - a", files, 0, "vdb");
 }
 
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_known_by_its_identity_and_not_by_its_name),
-        cmocka_unit_test(parts_of_a_file_are_told_apart_by_their_offset),
+        cmocka_unit_test(parts_of_a_file_have_other_users_if_they_overlap),
         cmocka_unit_test(a_node_of_two_chains_has_two_users),
         cmocka_unit_test(a_file_in_two_nodes_has_two_users),
         cmocka_unit_test(the_top_of_another_disk_has_a_user),
