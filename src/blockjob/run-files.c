@@ -48,6 +48,32 @@ leads_to_file(const QblkOpenedFiles *opened, const QblkExpectation *layer)
     return qblk_opened_files_find(opened, &found) != NULL;
 }
 
+/* TRUE if @path leads to a file that QEMU has open, or if that is not known. */
+static gboolean
+is_open(const QblkOpenedFiles *opened, const char *path)
+{
+    struct stat status;
+    if (opened->unknown != NULL || !opened->is_same_root) {
+        return TRUE;
+    }
+    if (stat(path, &status) != 0) {
+        return FALSE;
+    }
+
+    const QblkFileIdentity found = qblk_file_identity(&status);
+    return qblk_opened_files_find(opened, &found) != NULL;
+}
+
+static gboolean
+refuse(const char *path, GError **error)
+{
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "'%s' was renamed or replaced while the job ran: it no longer leads to the file "
+                "that QEMU has open",
+                path);
+    return FALSE;
+}
+
 gboolean
 qblk_run_files_check(const QblkPlan *plan, gint64 pid, GError **error)
 {
@@ -62,13 +88,11 @@ qblk_run_files_check(const QblkPlan *plan, gint64 pid, GError **error)
             continue;
         }
 
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' was renamed or replaced while the job ran: it no longer leads to the "
-                    "file that QEMU has open",
-                    layer->path);
-        return FALSE;
+        return refuse(layer->path, error);
     }
-    return TRUE;
+
+    const char *result = qblk_plan_get_result_path(plan);
+    return result == NULL || is_open(opened, result) || refuse(result, error);
 }
 
 /* TRUE if the path of @layer leads to another file.  If it leads to no file, QEMU keeps the one

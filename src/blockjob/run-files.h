@@ -7,8 +7,9 @@
 #include "plan/plan.h"
 
 /**
- * Check that the images which the guest is switched to, or whose names a header gets, still have
- * the paths that they had when @plan was made: a job may run for hours.
+ * Check that the images which the guest is switched to, or whose names a header gets, and the image
+ * that qblk_plan_get_result_path() names still have the paths that they had when @plan was made: a
+ * job may run for hours.
  *
  * @pid: the process behind the monitor; 0: not known
  *

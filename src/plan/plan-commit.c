@@ -190,7 +190,7 @@ add_steps(QblkPlan *plan, const Commit *commit)
         return;
     case QBLK_COMMIT_KEEP_OVERLAY:
         qblk_plan_add_leave(plan, "end the job and keep the overlay");
-        plan->copy = g_strdup(commit->base->filename);
+        qblk_plan_set_copy(plan, commit->base);
         return;
     case QBLK_COMMIT_PIVOT:
         (void)qblk_plan_add_complete(plan, "make the base the active layer");

@@ -36,6 +36,7 @@ static const char *const needs[] = {
     [QBLK_USE_REOPEN] = "QEMU would open it again by its name to write to it: use 'qblk pull' or "
                         "'qblk copy --pivot' to save the data",
     [QBLK_USE_PIVOT] = "the guest would be switched to it: cancel the job with 'qblk job --abort'",
+    [QBLK_USE_COPY] = "the copy would not have this name: cancel the job with 'qblk job --abort'",
     [QBLK_USE_NAME] =
         "the header of another image would name it: use 'qblk pull' without --base or "
         "'qblk copy --pivot' without --shallow to save the data",

@@ -17,6 +17,7 @@ typedef enum {
     QBLK_USE_WRITE,  /* data or its header are written to the file that is open */
     QBLK_USE_REOPEN, /* QEMU opens it again by its name, and writes to it */
     QBLK_USE_PIVOT,  /* the guest is switched to it */
+    QBLK_USE_COPY,   /* it is a copy of the disk afterwards, which the user knows by its name */
     QBLK_USE_NAME,   /* the header of another image names it */
 } QblkFileUse;
 

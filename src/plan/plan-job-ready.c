@@ -98,14 +98,15 @@ qblk_plan_job_expect_before(QblkPlan *plan, const QblkJobPlanning *request)
 
 /* ---- a job that becomes ready ---- */
 
-/* The guest would be switched to a file without a name, or with one that means another file. */
+/* The guest would be switched to a file without a name, or with one that means another file; or the
+ * user would take that file for the copy. */
 static gboolean
-check_pivot_files(const QblkJobPlanning *request, GError **error)
+check_mirrored_file(const QblkJobPlanning *request, QblkFileUse use, GError **error)
 {
     g_auto(QblkFileUses) uses = {0};
 
     qblk_file_uses_init(&uses, request->mirrored);
-    qblk_file_uses_set(&uses, 0, 1, QBLK_USE_PIVOT);
+    qblk_file_uses_set(&uses, 0, 1, use);
     return qblk_file_uses_check(&uses, error);
 }
 
@@ -141,7 +142,7 @@ qblk_plan_job_finish(QblkPlan *plan, const QblkJobPlanning *request)
     add_end(plan, request->job, "end the job and keep the source", "block-job-cancel", arguments);
     qblk_plan_job_add_close_mirrored(plan, request);
     qblk_plan_job_expect_before(plan, request);
-    plan->copy = g_strdup(written->filename);
+    qblk_plan_set_copy(plan, written);
 }
 
 static gboolean
@@ -182,7 +183,7 @@ qblk_plan_job_end(QblkPlan *plan, const QblkJobPlanning *request, GError **error
     }
 
     gboolean is_pivot = request->request->action == QBLK_JOB_PIVOT;
-    if (is_pivot && !check_pivot_files(request, error)) {
+    if (!check_mirrored_file(request, is_pivot ? QBLK_USE_PIVOT : QBLK_USE_COPY, error)) {
         return FALSE;
     }
 

@@ -305,6 +305,16 @@ qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char *back
 }
 
 void
+qblk_plan_set_copy(QblkPlan *plan, const QblkLayer *layer)
+{
+    const QblkLayerFile *file = layer->file;
+    gboolean is_named =
+        file == NULL || file->state == QBLK_FILE_SAME || file->state == QBLK_FILE_UNKNOWN;
+
+    plan->copy = g_strdup(is_named ? layer->filename : file->path);
+}
+
+void
 qblk_plan_set_merged(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base)
 {
     Place place = find_place(layer);

@@ -96,5 +96,9 @@ void qblk_plan_expect_layers(QblkPlan *plan, const GPtrArray *layers, guint firs
  * NULL for what QEMU chooses. */
 void qblk_plan_expect_header(QblkPlan *plan, const QblkLayer *layer, const char *backing_name);
 
+/** Note that the file of @layer has the data of the disk afterwards, if a path that leads to it is
+ * known. */
+void qblk_plan_set_copy(QblkPlan *plan, const QblkLayer *layer);
+
 /** Note that the data of @layer are in @base afterwards, and that @layer is stale then. */
 void qblk_plan_set_merged(QblkPlan *plan, const QblkLayer *layer, const QblkLayer *base);

@@ -2,9 +2,13 @@
 #include "plan/plan.h"
 
 #include <qblk/error.h>
+#include <string.h>
 
 /* The characters of ids and node-names (id_wellformed in util/id.c of QEMU). */
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+
+/* In a name by QEMU this stands for bytes that are not UTF-8. */
+#define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
 
 /* ---- steps, expectations and removed images ---- */
 
@@ -108,6 +112,14 @@ gboolean
 qblk_plan_removed_has_no_name(const QblkRemovedImage *image)
 {
     return image->path == NULL && qblk_file_identity_is_known(&image->file);
+}
+
+const char *
+qblk_plan_get_result_path(const QblkPlan *plan)
+{
+    gboolean is_path = plan->copy != NULL && g_path_is_absolute(plan->copy) &&
+                       strstr(plan->copy, REPLACEMENT_CHARACTER) == NULL;
+    return is_path ? plan->copy : NULL;
 }
 
 QblkPlan *

@@ -110,6 +110,10 @@ const char *qblk_plan_removed_name(const QblkRemovedImage *image);
  * be that of another file now. */
 gboolean qblk_plan_removed_has_no_name(const QblkRemovedImage *image);
 
+/** Returns: (transfer none) (nullable): the path of the image that has the data of the disk
+ * afterwards; NULL if there is no such image, or if its name is relative or not complete */
+const char *qblk_plan_get_result_path(const QblkPlan *plan);
+
 /** Set what is known of the file of @expectation from that of @layer. */
 void qblk_plan_expectation_set_file(QblkExpectation *expectation, const QblkLayer *layer);
 

@@ -204,6 +204,33 @@ class InMidJob(misnamed.TestCase):
         self.assertTrue(self.is_named(3, result.errors), msg=str(result))
         self.assertEqual(self.everything(), before)
 
+    def test_a_copy_that_lost_its_name(self):
+        """It is not reported as done under a name that another image has."""
+        self.boot('blockdev', data='4M')
+        self.names = self.files
+        self.hold()
+        copy = os.path.join(self.directory, misnamed.COPY)
+        running = self.begin('copy', self.process.socket, 'vda', copy, '--finish',
+                             *block_jobs.SLOW)
+        misnamed.displace(copy)
+        self.unlimit()
+        running.wait()
+        self.assertEqual(running.returncode, qblk.REFUSED)
+        self.assertIn(f"'{copy}'", running.stderr.read().decode())
+        self.assert_no_jobs()
+        for path in (copy, copy + '.moved'):
+            os.unlink(path)
+
+        self.qblk('copy', self.process.socket, 'vda', copy)
+        misnamed.displace(copy)
+        for end in ('--finish', '--pivot'):
+            result = qblk.run('job', self.process.socket, 'vda', end)
+            self.assertEqual(result.status, qblk.REFUSED, msg=str(result))
+            self.assertIn(f"'{copy}'", result.errors)
+        ended = self.qblk('job', self.process.socket, 'vda', '--abort')
+        self.assertIn(f'copy of the disk: {copy}.moved\n', ended.text)
+        self.assert_no_jobs()
+        self.assert_guest_reads()
 
     def test_an_interrupted_commit_waits_for_its_base(self):
         """It is neither completed nor rolled back until the file is back."""

@@ -46,7 +46,7 @@ static void
 a_job_needs_the_file_that_it_writes_to_opens_again_or_names(void **state)
 {
     static const QblkFileUse needed[] = {QBLK_USE_WRITE, QBLK_USE_REOPEN, QBLK_USE_PIVOT,
-                                         QBLK_USE_NAME};
+                                         QBLK_USE_COPY, QBLK_USE_NAME};
     static const QblkFileState others[] = {QBLK_FILE_ANOTHER, QBLK_FILE_GONE};
 
     for (gsize i = 0; i < G_N_ELEMENTS(needed); i++) {

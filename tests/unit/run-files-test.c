@@ -125,6 +125,26 @@ a_copy_has_to_be_open_under_its_path(void **state)
 }
 
 static void
+a_finished_copy_has_to_be_open_under_its_path(void **state)
+{
+    GError *error = NULL;
+    int fd_top, fd_copy;
+    g_autofree char *top = save("top", &fd_top);
+    g_autofree char *copy = save("copy", &fd_copy);
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+
+    expect(plan->before, top, TRUE);
+    expect(plan->after, top, TRUE);
+    plan->copy = g_strdup(copy);
+    assert_true(qblk_run_files_check(plan, getpid(), &error));
+    replace(copy);
+    assert_false(qblk_run_files_check(plan, getpid(), &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "/copy'");
+    close(fd_top);
+    close(fd_copy);
+}
+
+static void
 unknown_files_are_not_checked(void **state)
 {
     GError *error = NULL;
@@ -148,6 +168,8 @@ UNIT_MAIN(void)
         cmocka_unit_test_setup_teardown(an_image_that_a_header_names_has_to_have_its_path, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_copy_has_to_be_open_under_its_path, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_finished_copy_has_to_be_open_under_its_path, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(unknown_files_are_not_checked, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
