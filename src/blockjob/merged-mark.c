@@ -200,23 +200,34 @@ file_json(const QblkMarkedFile *file)
     return object;
 }
 
+/* The path of @image without links, unless it is a block device: the links to it are its lasting
+ * names. */
+static char *
+lasting_path(const char *image, gboolean is_block)
+{
+    return is_block ? g_canonicalize_filename(image, NULL) : qblk_merged_mark_place_real(image);
+}
+
 static char *
 mark_text(const Draft *draft, const char *real, const char *into, gboolean is_done)
 {
     g_autofree char *directory = g_path_get_dirname(real);
-    g_autofree char *into_real =
-        g_path_is_absolute(into) ? qblk_merged_mark_place_real(into) : g_strdup(into);
     g_autoptr(QblkJson) json = qblk_json_new_object();
     g_auto(QblkMarkedFile) into_file = {0};
     struct stat status = {0};
+
+    gboolean is_path = g_path_is_absolute(into);
+    gboolean is_file = is_path && qblk_marked_file_read(&into_file, into);
+    gboolean is_block = is_file && qblk_marked_file_is_block(&into_file);
+    g_autofree char *into_path = is_path ? lasting_path(into, is_block) : g_strdup(into);
 
     (void)stat(directory, &status);
     qblk_json_set_integer(json, "qblk-merged-mark", VERSION);
     qblk_json_set_string(json, "image", real);
     qblk_json_set_integer(json, "directory", (gint64)status.st_ino);
     qblk_json_set(json, "file", file_json(&draft->file));
-    qblk_json_set_string(json, "merged-into", into_real);
-    if (g_path_is_absolute(into) && qblk_marked_file_read(&into_file, into)) {
+    qblk_json_set_string(json, "merged-into", into_path);
+    if (is_file) {
         qblk_json_set(json, "into-file", file_json(&into_file));
     }
     qblk_json_set_string(json, "state", is_done ? "merged" : "pivoting");
@@ -248,9 +259,7 @@ draft_init(Draft *draft, const QblkMergedImages *images, const char *state_dir, 
         return FALSE;
     }
 
-    /* The links to a device are its lasting names. */
-    g_autofree char *real = S_ISBLK(status.st_mode) ? g_canonicalize_filename(images->image, NULL)
-                                                    : qblk_merged_mark_place_real(images->image);
+    g_autofree char *real = lasting_path(images->image, S_ISBLK(status.st_mode));
     draft->has_other_names = S_ISREG(status.st_mode) && status.st_nlink > 1;
     draft->text = mark_text(draft, real, images->into, is_done);
     if (!S_ISBLK(status.st_mode)) {

@@ -444,6 +444,26 @@ class Devices(TestCase):
                       self.assert_unknown_device(volume).errors)
         self.assertEqual(stored_marks(), [])
 
+    def test_a_base_with_a_lasting_name(self):
+        """The name that the kernel has given to its device may be that of another one later."""
+        file = self.file_of('volume')
+        device = self.attach(file)
+        volume = os.path.join(self.directory, 'vg-base')
+        os.symlink(device, volume)
+        images.create(volume, str(images.SIZE))
+        top = os.path.join(self.directory, 'top.qcow2')
+        images.create(top, str(images.SIZE), backing=volume)
+        base = {'driver': 'host_device', 'filename': volume}
+        self.run_qemu(blockdev(driver='qcow2', node_name='base', file=base)
+                      + qcow2(top, backing='base') + virtio('top', id='vda'))
+        self.qblk('commit', self.process.socket, 'vda', '--pivot')
+        self.process.quit()
+        self.detach(device)
+        self.attach(self.file_of('other'))
+        os.unlink(volume)
+        os.symlink(self.attach(file), volume)
+        self.assertIn(f'boot from: {volume}\n', self.qblk('recover', f'image:{top}').text)
+
     def test_a_partition(self):
         file = self.partitioned()
         disk = self.attach(file, '--partscan')
