@@ -164,6 +164,16 @@ class TestCase(block_jobs.TestCase):
         self.process.qmp.execute('device_add', {'driver': 'virtio-blk-pci', 'drive': node,
                                                 'id': 'vda'})
 
+    def loop_device(self, name, size=16 << 20):
+        """A path of a block device, a symbolic link with that NAME."""
+        link = os.path.join(self.directory, name)
+        image = images.raw(self.directory, name + '.img', size)
+        try:
+            self.enterContext(qemu.loop_device(link, image))
+        except qemu.Unavailable as reason:
+            self.skipTest(str(reason))
+        return link
+
     def hold(self):
         self.held = [open(path, 'rb') for path in self.files]
         for file in self.held:

@@ -104,6 +104,28 @@ class OtherImages(misnamed.TestCase):
                 self.assert_refused('commit --pivot', 2)
             self.doCleanups()
 
+    def test_a_block_device(self):
+        """Its name is a link that leads to another device later, as of a volume group."""
+        base = images.create(self.loop_device('base'))
+        images.write(base, pattern=5, offset='2M')
+        self.files = [base]
+        for name in ('lower', 'upper', 'top'):
+            path = os.path.join(self.directory, name + '.qcow2')
+            self.files.insert(0, images.create(path, backing=self.files[0]))
+        self.names = self.files
+        self.remember()
+        self.run_qemu(KINDS['drive'](self.files))
+        self.hold()
+        other = images.create(self.loop_device('other'))
+        os.rename(other, base)
+        before = self.everything()
+        result = self.run_job('commit --pivot')
+        self.assertEqual(result.status, qblk.REFUSED, msg=str(result))
+        self.assertIn(f"'{base}'", result.errors)
+        self.assertEqual(self.everything(), before)
+        self.assert_warns('pull', 3)
+        self.assert_result('pull')
+
     def test_an_external_data_file(self):
         """QEMU opens it again together with its image."""
         self.make(2)

@@ -102,6 +102,39 @@ class Relative(misnamed.TestCase):
         self.assert_warned('commit --pivot', 2)
 
 
+class LinkedDirectory(misnamed.TestCase):
+    """As OpenNebula has its images: disk is a link to disk.snap/3, and disk.snap/disk.snap leads to
+    its own directory, so that a backing string disk.snap/2 is right from both places."""
+
+    def test_each_job(self):
+        for job in JOBS:
+            with self.subTest(job=job):
+                self.setUp()
+                home = os.path.join(self.directory, 'disk.snap')
+                os.mkdir(home)
+                os.symlink('.', os.path.join(home, 'disk.snap'))
+                below = None
+                for number in range(4):
+                    path = images.create(os.path.join(home, str(number)), backing=below)
+                    images.write(path, pattern=number + 1, offset=number << 20, length='256k')
+                    below = f'disk.snap/{number}'
+                os.symlink('disk.snap/3', os.path.join(self.directory, 'disk'))
+                self.files = [os.path.join(self.directory, name) for name in
+                              ('disk', 'disk.snap/2', 'disk.snap/1', 'disk.snap/0')]
+                self.names = self.files
+                self.remember()
+                self.run_qemu(drive(self.files[0], id='drive0') + virtio('drive0', id='vda'))
+                self.hold()
+                self.guest_writes('40M')
+                result = self.run_job(job)
+                self.assertEqual(result.status, qblk.DONE, msg=str(result))
+                self.assertNotIn('warning', result.errors)
+                self.assert_result(job)
+                if 0 in JOBS[job][1]:
+                    self.assert_same_content(os.path.join(home, '3'))
+            self.doCleanups()
+
+
 class Descriptors(misnamed.TestCase):
     """Images that QEMU was given as descriptors, as Incus and libvirt do: /dev/fdset/N."""
 
@@ -312,10 +345,7 @@ class BlockDevice(misnamed.TestCase):
     def test_it_is_not_deleted(self):
         self.make(3)
         self.reference = block_jobs.copy_reference(3, self.directory)
-        link = os.path.join(self.directory, 'device')
-        images.raw(self.directory, 'disk.img', 16 << 20)
-        self.enterContext(qemu.loop_device(link, os.path.join(self.directory, 'disk.img')))
-        images.create(link, backing=self.files[0])
+        link = images.create(self.loop_device('device'), backing=self.files[0])
         self.files = [link, *self.files]
         self.names = self.files
         arguments = named_chain(self.files[1:])
@@ -371,6 +401,8 @@ class Unknown(misnamed.TestCase):
         self.boot_on('blockdev')
         for path in (self.directory, self.process.socket):
             os.chmod(path, 0o777)
+        if os.geteuid() != 0:
+            self.skipTest('only root can become another user')
         user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
         done = subprocess.run(user + qblk.command(('chain', self.process.socket)),
                               capture_output=True, text=True, check=False,
