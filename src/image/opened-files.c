@@ -247,8 +247,8 @@ qblk_opened_files_new(gint64 pid)
 {
     QblkOpenedFiles *opened = new_list(pid);
     if (pid == 0) {
-        opened->unknown = g_strdup("the process that serves the monitor is on another machine "
-                                   "or in another container");
+        opened->unknown = g_strdup("the process that serves the monitor is not known; on its "
+                                   "machine, use its unix socket");
         return opened;
     }
 

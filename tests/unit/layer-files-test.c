@@ -312,13 +312,13 @@ the_reason_of_a_process_that_is_not_known_is_kept(void **state)
     g_autofree char *unknown = NULL;
     g_autoptr(GHashTable) files = qblk_layer_files_load(snapshot->nodes, opened, NULL, &unknown);
 
-    assert_non_null(strstr(unknown, "on another machine"));
+    assert_non_null(strstr(unknown, "serves the monitor is not known"));
     const QblkLayerFile *file = g_hash_table_lookup(files, "a-file");
     assert_int_equal(file->state, QBLK_FILE_UNKNOWN);
     g_autofree char *text = qblk_layer_file_describe(file, "/d/a", unknown);
     assert_string_equal(text, "it is not known if '/d/a' is the file that QEMU has open: the "
-                              "process that serves the monitor is on another machine or in another "
-                              "container");
+                              "process that serves the monitor is not known; on its machine, use "
+                              "its unix socket");
 }
 
 /* ---- texts ---- */

@@ -200,7 +200,7 @@ a_process_that_cannot_be_inspected_has_a_reason(void **state)
     assert_non_null(strstr(gone->unknown, "cannot list the open files of process 2147483647: No "
                                           "such file"));
     g_autoptr(QblkOpenedFiles) remote = qblk_opened_files_new(0);
-    assert_non_null(strstr(remote->unknown, "on another machine"));
+    assert_non_null(strstr(remote->unknown, "is not known; on its machine, use its unix socket"));
     assert_int_equal(gone->files->len + remote->files->len, 0);
 }
 
