@@ -25,6 +25,7 @@ PLANNING = tuple((*command, '--dry-run') for command in (
     ('commit', 'vda', '--pivot'), ('commit', 'vda', '--top', 'vda[1]'),
     ('pull', 'vda'), ('rebase', 'vda', 'vda[2]'),
     ('copy', 'vda', '/d/copy', '--format', 'qcow2', '--pivot')))
+WRITE_A_HEADER = (PLANNING[1], PLANNING[3])
 ENDS = (qblk.DONE, qblk.FAILED, qblk.NOT_FOUND, qblk.REFUSED)
 
 
@@ -340,7 +341,9 @@ class Secrets(Everywhere):
                     self.check(result)
                 if result.status == qblk.DONE:
                     printed.add((command, options))
+        # A job that writes a header would have to name what is not known completely.
         self.assertEqual(printed, {(command, options) for command in PLANNING
+                                   if command not in WRITE_A_HEADER
                                    for options in ((), ('--json',))})
 
     def test_in_errors_of_qemu(self):

@@ -93,6 +93,7 @@ class Inner(block_jobs.TestCase):
 
     def test_into_a_raw_base_that_has_no_raw_node(self):
         """QEMU before 9.0 writes the protocol as its format, unless it is told to mask it."""
+        self.own_socket = True
         self.boot_on_raw(raw_node=False)
         self.commit('--top', 'vda[1]')
         self.assert_files(self.files[0], self.files[-1])

@@ -336,6 +336,10 @@ def read(mark):
 class Devices(TestCase):
     """qcow2 overlays on block devices, as of oVirt and of Proxmox VE on LVM."""
 
+    def setUp(self):
+        super().setUp()
+        self.attached = set()
+
     def losetup(self, *arguments):
         try:
             done = subprocess.run(['losetup', *arguments], check=True, capture_output=True,
@@ -348,12 +352,15 @@ class Devices(TestCase):
 
     def attach(self, image, *options):
         device = self.losetup('--find', '--show', *options, image)
-        self.addCleanup(subprocess.run, ['losetup', '--detach', device], check=False,
-                        stderr=subprocess.DEVNULL)
+        self.attached.add(device)
+        self.addCleanup(self.detach, device)
         return device
 
     def detach(self, device):
-        self.losetup('--detach', device)
+        """Once only: another test may have got the device since."""
+        if device in self.attached:
+            self.attached.remove(device)
+            self.losetup('--detach', device)
 
     def node_of(self, device, number):
         """A device node for a partition of DEVICE, which may have no node without udev, and which
