@@ -82,18 +82,28 @@ print_all_filters(QblkOutput *output, const QblkChain *chain)
     }
 }
 
-/* One line for a layer whose name does not lead to the file that QEMU has open. */
+/* One line for a file of a layer, if its name does not lead to the one that QEMU has open. */
 static void
-print_file(QblkOutput *output, const char *spec, const QblkLayer *layer)
+print_file(QblkOutput *output, const char *spec, const QblkLayerFile *file, const char *filename)
 {
-    if (!qblk_layer_file_differs(layer->file)) {
+    if (!qblk_layer_file_differs(file)) {
         return;
     }
 
-    g_autofree char *text = qblk_layer_file_describe(layer->file, layer->filename, NULL);
+    g_autofree char *text = qblk_layer_file_describe(file, filename, NULL);
     g_autofree char *safe_spec = qblk_output_escape(spec);
     g_autofree char *safe = qblk_output_escape(text);
     qblk_output_print(output, "  %s: %s\n", safe_spec, safe);
+}
+
+static void
+print_layer_files(QblkOutput *output, const char *spec, const QblkLayer *layer)
+{
+    print_file(output, spec, layer->file, layer->filename);
+    for (guint i = 0; layer->further_files != NULL && i < layer->further_files->len; i++) {
+        const QblkFurtherFile *further = layer->further_files->pdata[i];
+        print_file(output, spec, further->file, further->filename);
+    }
 }
 
 static void
@@ -109,7 +119,7 @@ print_all_files(QblkOutput *output, const QblkChain *chain)
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
         g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
-        print_file(output, spec, layer);
+        print_layer_files(output, spec, layer);
     }
 }
 
@@ -132,7 +142,7 @@ print_mirror(QblkOutput *output, const QblkChain *chain)
     qblk_output_print(output, " to %s (%s), %s\n", file, format,
                       mirror->ready ? "ready" : "not ready");
     if (qblk_chain_get_unknown_files(chain) == NULL) {
-        print_file(output, mirror->is_commit ? "active commit" : "copy", mirror->layer);
+        print_layer_files(output, mirror->is_commit ? "active commit" : "copy", mirror->layer);
     }
 }
 

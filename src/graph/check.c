@@ -101,7 +101,8 @@ add_difference(GPtrArray *differences, QblkDifferenceKind kind, const QblkChain 
 /* ---- against the files ---- */
 
 static void
-compare_file(const QblkChain *chain, const QblkLayer *layer, GPtrArray *differences)
+compare_file(const QblkChain *chain, const QblkLayer *layer, const QblkLayerFile *file,
+             const char *filename, GPtrArray *differences)
 {
     static const QblkDifferenceKind by_state[] = {
         [QBLK_FILE_ANOTHER] = QBLK_DIFFERENCE_ANOTHER_FILE,
@@ -109,13 +110,23 @@ compare_file(const QblkChain *chain, const QblkLayer *layer, GPtrArray *differen
         [QBLK_FILE_DESCRIPTOR] = QBLK_DIFFERENCE_DESCRIPTOR,
         [QBLK_FILE_UNKNOWN] = QBLK_DIFFERENCE_FILE_UNKNOWN,
     };
-    if (!qblk_layer_file_differs(layer->file)) {
+    if (!qblk_layer_file_differs(file)) {
         return;
     }
 
-    QblkDifference *difference = add_difference(differences, by_state[layer->file->state], chain,
-                                                layer, layer->filename, layer->file->path);
-    difference->text = qblk_layer_file_describe(layer->file, layer->filename, NULL);
+    QblkDifference *difference =
+        add_difference(differences, by_state[file->state], chain, layer, filename, file->path);
+    difference->text = qblk_layer_file_describe(file, filename, NULL);
+}
+
+static void
+compare_files(const QblkChain *chain, const QblkLayer *layer, GPtrArray *differences)
+{
+    compare_file(chain, layer, layer->file, layer->filename, differences);
+    for (guint i = 0; layer->further_files != NULL && i < layer->further_files->len; i++) {
+        const QblkFurtherFile *further = layer->further_files->pdata[i];
+        compare_file(chain, layer, further->file, further->filename, differences);
+    }
 }
 
 void
@@ -131,7 +142,7 @@ qblk_check_files(const QblkChain *chain, GPtrArray *differences)
     }
 
     for (guint i = 0; i < chain->layers->len; i++) {
-        compare_file(chain, chain->layers->pdata[i], differences);
+        compare_files(chain, chain->layers->pdata[i], differences);
     }
 }
 

@@ -149,6 +149,9 @@ class OtherImages(misnamed.TestCase):
         self.assertIn(f"'{data}'", result.errors)
         self.assertEqual(self.everything(), before)
         self.assert_guest_reads()
+        text = f"vda[2]: '{data}' is another file now"
+        self.assertIn(text, self.qblk('chain', self.process.socket).text)
+        self.assertIn(text, qblk.run('check', self.process.socket).text)
 
 
 class InMidJob(misnamed.TestCase):
