@@ -71,6 +71,12 @@ def swap(one, other):
     os.rename(one + '.moved', other)
 
 
+def take(one, other):
+    """The image OTHER gets the name of ONE."""
+    rename(one)
+    os.rename(other, one)
+
+
 LOSSES = {'replaced': replace, 'renamed': rename, 'deleted': os.unlink, 'displaced': displace}
 
 

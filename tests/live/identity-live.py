@@ -281,22 +281,28 @@ class InMidJob(misnamed.TestCase):
 class SeveralImages(misnamed.TestCase):
     locking = {}  # of the disk that take_snapshot() makes
 
-    def test_two_images_have_exchanged_their_names(self):
-        """Each is another file, so that both have to be accepted by EXPECTED."""
+    def try_pairs(self, change, pairs):
+        """CHANGE the names of two images: both have to be accepted by EXPECTED."""
         expected = {(job, position): outcome for job, position, outcome in cells()}
-        for kind, (one, job) in in_turn(itertools.product(range(3), JOBS)):
-            refused = [position for position in (one, one + 1)
-                       if expected[job, position] == 'refused']
-            with self.subTest(images=POSITIONS[one:one + 2], job=job, kind=kind, refused=refused):
+        for kind, (pair, job) in in_turn(itertools.product(pairs, JOBS)):
+            refused = [position for position in pair if expected[job, position] == 'refused']
+            with self.subTest(images=[POSITIONS[position] for position in pair], job=job, kind=kind,
+                              refused=refused):
                 self.setUp()
                 self.boot_on(kind)
-                misnamed.swap(*self.files[one:one + 2])
+                change(*(self.files[position] for position in pair))
                 self.guest_writes('40M')
                 if refused:
                     self.assert_refused(job, *refused)
                 else:
-                    self.assert_warned(job, one, one + 1)
+                    self.assert_warned(job, *pair)
             self.doCleanups()
+
+    def test_two_images_have_exchanged_their_names(self):
+        self.try_pairs(misnamed.swap, ((0, 1), (1, 2), (2, 3)))
+
+    def test_an_image_has_the_name_of_another(self):
+        self.try_pairs(misnamed.take, ((0, 1), (2, 1), (2, 3), (3, 1)))
 
     def open_read_only(self, number, path):
         """Open the file with the node of NUMBER, which QEMU never opens again. The disk is the last
