@@ -250,12 +250,25 @@ stored_key(const QblkMarkedFile *file, const char *real)
     return g_strdup_printf("%" G_GINT64_FORMAT " %s", file->device, file->boot);
 }
 
+/* TRUE if the file that the name of the image leads to is the one that was merged. */
+static gboolean
+is_merged_file(const QblkMergedImages *images, const struct stat *status)
+{
+    const QblkFileIdentity found = qblk_file_identity(status);
+    return !qblk_file_identity_is_known(&images->file) ||
+           qblk_file_identity_is_same(&images->file, &found);
+}
+
 /* FALSE with errno if the image cannot be identified. */
 static gboolean
 draft_init(Draft *draft, const QblkMergedImages *images, const char *state_dir, gboolean is_done)
 {
     struct stat status;
     if (!qblk_marked_file_read(&draft->file, images->image) || stat(images->image, &status) != 0) {
+        return FALSE;
+    }
+    if (!is_merged_file(images, &status)) {
+        errno = ENOENT;
         return FALSE;
     }
 

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "base/file-identity.h"
 #include "blockjob/merged-mark-file.h"
 
 #include <qblk/error.h>
@@ -42,10 +43,12 @@ char *qblk_merged_mark_describe(const QblkMergedMark *mark,
 typedef struct {
     const char *image; /* absolute path of the overlay; NULL: it has no name, and gets no mark */
     const char *into;  /* path of the image that it is merged into, or QEMU's name for it */
+    QblkFileIdentity file; /* no other file of that name is marked; zero: any */
 } QblkMergedImages;
 
 /**
- * Mark an image, and sync the mark.  Nothing is done if the image does not exist on this machine.
+ * Mark an image, and sync the mark.  Nothing is done if the image does not exist on this machine,
+ * or if another file has its name.
  *
  * @state_dir: (nullable)
  *

@@ -64,6 +64,27 @@ is_open(const QblkOpenedFiles *opened, const char *path)
     return qblk_opened_files_find(opened, &found) != NULL;
 }
 
+/* TRUE if the path of the image that becomes stale leads to its file, which is to be marked, or if
+ * that file was deleted. */
+static gboolean
+can_mark(const QblkOpenedFiles *opened, const QblkPlan *plan)
+{
+    struct stat status;
+    const QblkFileIdentity file = qblk_plan_get_top_file(plan);
+    if (plan->merged_path == NULL || !qblk_file_identity_is_known(&file)) {
+        return TRUE;
+    }
+    if (stat(plan->merged_path, &status) == 0) {
+        const QblkFileIdentity found = qblk_file_identity(&status);
+        if (qblk_file_identity_is_same(&found, &file)) {
+            return TRUE;
+        }
+    }
+
+    const QblkOpenedFile *open = qblk_opened_files_find(opened, &file);
+    return open == NULL || open->is_deleted;
+}
+
 static gboolean
 refuse(const char *path, GError **error)
 {
@@ -89,6 +110,9 @@ qblk_run_files_check(const QblkPlan *plan, gint64 pid, GError **error)
         }
 
         return refuse(layer->path, error);
+    }
+    if (!can_mark(opened, plan)) {
+        return refuse(plan->merged_path, error);
     }
 
     const char *result = qblk_plan_get_result_path(plan);

@@ -7,9 +7,9 @@
 #include "plan/plan.h"
 
 /**
- * Check that the images which the guest is switched to, or whose names a header gets, and the image
- * that qblk_plan_get_result_path() names still have the paths that they had when @plan was made: a
- * job may run for hours.
+ * Check that some images still have the paths that they had when @plan was made: a job may run for
+ * hours.  These are the images which the guest is switched to, or whose names a header gets, the
+ * one that becomes stale, and the one that qblk_plan_get_result_path() names.
  *
  * @pid: the process behind the monitor; 0: not known
  *

@@ -14,7 +14,8 @@ has_mark(const QblkRunTask *task)
 static gboolean
 write_mark(const QblkRunTask *task, gboolean is_done, GError **error)
 {
-    const QblkMergedImages images = qblk_merged_mark_of_plan(task->plan);
+    QblkMergedImages images = qblk_merged_mark_of_plan(task->plan);
+    images.file = qblk_plan_get_top_file(task->plan);
     return qblk_merged_mark_write(&images, task->run->options->state_dir, is_done, error);
 }
 

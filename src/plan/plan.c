@@ -114,6 +114,13 @@ qblk_plan_removed_has_no_name(const QblkRemovedImage *image)
     return image->path == NULL && qblk_file_identity_is_known(&image->file);
 }
 
+QblkFileIdentity
+qblk_plan_get_top_file(const QblkPlan *plan)
+{
+    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+    return top == NULL ? (QblkFileIdentity){0} : top->file;
+}
+
 const char *
 qblk_plan_get_result_path(const QblkPlan *plan)
 {

@@ -110,6 +110,9 @@ const char *qblk_plan_removed_name(const QblkRemovedImage *image);
  * be that of another file now. */
 gboolean qblk_plan_removed_has_no_name(const QblkRemovedImage *image);
 
+/** Returns: the file of the active image when @plan was made; zero if it is not known */
+QblkFileIdentity qblk_plan_get_top_file(const QblkPlan *plan);
+
 /** Returns: (transfer none) (nullable): the path of the image that has the data of the disk
  * afterwards; NULL if there is no such image, or if its name is relative or not complete */
 const char *qblk_plan_get_result_path(const QblkPlan *plan);

@@ -229,6 +229,30 @@ class InMidJob(misnamed.TestCase):
         self.assertTrue(self.is_named(3, result.errors), msg=str(result))
         self.assertEqual(self.everything(), before)
 
+    def test_the_overlay_of_an_active_commit(self):
+        """Not the file that has its name is marked as merged, but the overlay."""
+        for lose in (misnamed.rename, misnamed.displace):
+            with self.subTest(lose=lose.__name__):
+                self.setUp()
+                self.boot('blockdev', data='4M')
+                self.names = self.files
+                self.hold()
+                running = self.begin(*self.arguments('commit --pivot'), *block_jobs.SLOW)
+                top = self.files[0]
+                lose(top)
+                self.unlimit()
+                running.wait()
+                self.assertEqual(running.returncode, qblk.REFUSED)
+                self.assertIn(f"'{top}'", running.stderr.read().decode())
+                self.assertFalse(os.path.exists(f'{top}.qblk-merged'))
+                self.assert_no_jobs()
+                self.assert_guest_reads_each_layer()
+                os.rename(top + '.moved', top)
+                self.qblk(*self.arguments('commit --pivot'))
+                self.assert_guest_reads()
+                self.qblk('recover', f'image:{top}', status=qblk.DONE)
+            self.doCleanups()
+
     def test_a_copy_that_lost_its_name(self):
         """It is not reported as done under a name that another image has."""
         self.boot('blockdev', data='4M')

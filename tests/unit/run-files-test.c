@@ -125,6 +125,30 @@ a_copy_has_to_be_open_under_its_path(void **state)
 }
 
 static void
+an_image_that_becomes_stale_has_to_have_its_path(void **state)
+{
+    GError *error = NULL;
+    int fd_top, fd_base;
+    g_autofree char *top = save("top", &fd_top);
+    g_autofree char *base = save("base", &fd_base);
+    g_autofree char *moved = g_strconcat(top, ".moved", NULL);
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+
+    expect(plan->before, top, TRUE);
+    expect(plan->before, base, TRUE);
+    expect(plan->after, base, TRUE);
+    plan->merged_path = g_strdup(top);
+    assert_true(qblk_run_files_check(plan, getpid(), &error));
+    assert_int_equal(g_rename(top, moved), 0);
+    assert_false(qblk_run_files_check(plan, getpid(), &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "/top'");
+    assert_int_equal(g_unlink(moved), 0); /* it needs no mark */
+    assert_true(qblk_run_files_check(plan, getpid(), &error));
+    close(fd_top);
+    close(fd_base);
+}
+
+static void
 a_finished_copy_has_to_be_open_under_its_path(void **state)
 {
     GError *error = NULL;
@@ -168,6 +192,8 @@ UNIT_MAIN(void)
         cmocka_unit_test_setup_teardown(an_image_that_a_header_names_has_to_have_its_path, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_copy_has_to_be_open_under_its_path, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_becomes_stale_has_to_have_its_path, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_finished_copy_has_to_be_open_under_its_path, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(unknown_files_are_not_checked, set_up, tear_down),
