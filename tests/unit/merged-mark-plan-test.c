@@ -11,6 +11,7 @@ static QblkExpectation *
 expect(QblkPlan *plan, const char *filename, const char *path)
 {
     QblkExpectation *layer = qblk_plan_expectation_new(NULL, "qcow2", filename);
+    g_free(layer->path);
     layer->path = g_strdup(path);
     g_ptr_array_add(plan->before, layer);
     return layer;

@@ -270,6 +270,7 @@ make_copy(const JournalCase *test, gboolean pivots)
     assert_true(g_file_set_contents(copy, "x", 1, NULL));
     g_clear_pointer(&plan->merged, g_free);
     g_clear_pointer(&plan->merged_path, g_free);
+    g_free(plan->partial);
     plan->partial = g_strdup(copy);
     g_ptr_array_set_size(plan->after, 0);
     g_ptr_array_add(plan->after, qblk_plan_expectation_new("copy", "qcow2",
