@@ -89,8 +89,8 @@ static gboolean
 refuse(const char *path, GError **error)
 {
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                "'%s' was renamed or replaced while the job ran: it no longer leads to the file "
-                "that QEMU has open",
+                "'%s' was renamed or replaced while the job ran, and no longer leads to the file "
+                "that QEMU has open: move the file back to this path",
                 path);
     return FALSE;
 }

@@ -154,7 +154,12 @@ append_chain(GString *text, const QblkSnapshot *snapshot, const QblkRunTask *tas
 
     gboolean is_begun = task->taken > 0 && !qblk_run_state_has_succeeded(task->state);
     gboolean is_planned = is_after && !is_before;
-    if (plan->partial != NULL && is_begun && !is_planned) {
+    if (plan->partial == NULL || !is_begun || is_planned) {
+        return;
+    }
+    if (g_error_matches(task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED)) {
+        g_string_append(text, "; the incomplete copy may have another name now");
+    } else {
         g_string_append_printf(text, "; '%s' is incomplete", plan->partial);
     }
 }

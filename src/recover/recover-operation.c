@@ -52,14 +52,19 @@ image_to_ask(const QblkJournalRecord *record, const GError *cause)
     return qblk_chain_files_active(record->plan->before);
 }
 
-/* Return @cause in an error that names the operation, and what the user can do. */
+/* Return @cause in an error that names the operation, and what the user can do.  @is_over: its
+ * journal has ended. */
 static void
-set_not_resumed(const QblkJournalRecord *record, const GError *cause, GError **error)
+set_not_resumed(const QblkJournalRecord *record, gboolean is_over, const GError *cause,
+                GError **error)
 {
     const QblkPlan *plan = record->plan;
     const char *image = image_to_ask(record, cause);
 
-    if (cause->domain == QBLK_QMP_ERROR) {
+    if (is_over) {
+        g_set_error(error, cause->domain, cause->code, "the interrupted %s of '%s' has ended: %s",
+                    plan->kind, plan->target, cause->message);
+    } else if (cause->domain == QBLK_QMP_ERROR) {
         g_set_error(error, cause->domain, cause->code,
                     "the interrupted %s of '%s' cannot be resumed: %s", plan->kind, plan->target,
                     cause->message);
@@ -96,7 +101,7 @@ qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
     }
 
     if (result == NULL) {
-        set_not_resumed(record, cause, error);
+        set_not_resumed(record, journal == NULL, cause, error);
     } else if (journal != NULL) {
         qblk_journal_end(g_steal_pointer(&journal));
     }
