@@ -32,6 +32,59 @@ qblk_merged_mark_of_plan(const QblkPlan *plan)
     };
 }
 
+const char *
+qblk_merged_mark_copy_of_plan(const QblkPlan *plan)
+{
+    const gboolean is_pivot = plan->merged == NULL && qblk_plan_moves_top(plan);
+    const char *copy = plan->partial != NULL ? plan->partial : plan->copy;
+    const char *path = is_pivot ? qblk_merged_mark_path(plan->after->pdata[0]) : NULL;
+    return path == NULL ? copy : path;
+}
+
+static gboolean
+is_in_chain(const QblkPlan *plan, const char *path)
+{
+    for (guint i = 0; i < plan->before->len; i++) {
+        if (qblk_file_identity_is_one(qblk_merged_mark_path(plan->before->pdata[i]), path)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* What an incomplete copy is marked with; nothing if one of the two paths is not known. */
+static QblkMergedImages
+images_of_copy(const QblkPlan *plan)
+{
+    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+    const char *copy = qblk_merged_mark_copy_of_plan(plan);
+    const char *source = top == NULL ? NULL : qblk_merged_mark_path(top);
+    const gboolean is_known =
+        copy != NULL && g_path_is_absolute(copy) && source != NULL && !is_in_chain(plan, copy);
+    return (QblkMergedImages){
+        .image = is_known ? copy : NULL,
+        .into = source,
+        .is_copy = TRUE,
+    };
+}
+
+gboolean
+qblk_merged_mark_write_copy(const QblkPlan *plan, const char *state_dir, GError **error)
+{
+    const QblkMergedImages images = images_of_copy(plan);
+    qblk_merged_mark_remove(images.image, state_dir);
+    return qblk_merged_mark_write(&images, state_dir, FALSE, error);
+}
+
+void
+qblk_merged_mark_clear_result(const QblkPlan *plan, const char *state_dir)
+{
+    const QblkMergedImages images = images_of_copy(plan);
+    if (plan->copy != NULL) {
+        qblk_merged_mark_remove(images.image, state_dir);
+    }
+}
+
 static gboolean
 check_image(const char *image, const QblkMergedMarks *marks, GError **error)
 {
@@ -65,6 +118,9 @@ qblk_merged_mark_tidy_plan(const QblkPlan *plan, GPtrArray *removed)
     for (guint i = 0; i < plan->before->len; i++) {
         qblk_merged_mark_tidy_beside(qblk_merged_mark_path(plan->before->pdata[i]), removed);
     }
+
+    const QblkMergedImages copy = images_of_copy(plan);
+    qblk_merged_mark_tidy_beside(copy.image, removed);
 }
 
 void

@@ -15,9 +15,25 @@ const char *qblk_merged_mark_path(const QblkExpectation *layer);
 /** Returns: what @plan marks, borrowed from it; nothing if the path of the image is not known. */
 QblkMergedImages qblk_merged_mark_of_plan(const QblkPlan *plan);
 
+/** Returns: (nullable): the file that the copy of @plan is written to, borrowed from it; a name as
+ * QEMU knows it */
+const char *qblk_merged_mark_copy_of_plan(const QblkPlan *plan);
+
 /**
- * Check that the chain of @plan has no image that was merged into another one.  Such an image has
- * old data: a second merge would overwrite newer data with it.
+ * Mark the file that the copy of @plan is written to as an incomplete copy of its source, instead
+ * of any other mark.  Nothing is done if @plan has no copy, or the paths are not known.
+ *
+ * QBLK_BLOCKJOB_ERROR_FAILED.
+ */
+gboolean qblk_merged_mark_write_copy(const QblkPlan *plan, const char *state_dir,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The job of @plan has succeeded: if it has made an image of its own, remove its marks. */
+void qblk_merged_mark_clear_result(const QblkPlan *plan, const char *state_dir);
+
+/**
+ * Check that the chain of @plan has no image that was merged into another one, or is an incomplete
+ * copy.  Such an image lacks data: a second merge would overwrite newer data with old data.
  *
  * QBLK_BLOCKJOB_ERROR_REFUSED.
  */
@@ -25,7 +41,8 @@ gboolean qblk_merged_mark_check(const QblkPlan *plan, const QblkMergedMarks *mar
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Remove the marks beside the images of @plan that are of earlier files of these names.
+ * Remove the marks beside the images and the copy of @plan that are of earlier files of these
+ * names.
  *
  * @removed: of char, owned: a sentence on each is added
  */

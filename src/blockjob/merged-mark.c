@@ -11,42 +11,6 @@
 #define VERSION    2 /* 1 had the members of the file in the mark itself */
 #define MOST_BYTES 65536
 
-void
-qblk_merged_mark_free(QblkMergedMark *mark)
-{
-    if (mark != NULL) {
-        g_free(mark->place);
-        g_free(mark->image);
-        g_free(mark->into);
-        qblk_marked_file_clear(&mark->file);
-        qblk_marked_file_clear(&mark->into_file);
-        g_free(mark);
-    }
-}
-
-gboolean
-qblk_merged_mark_is_final(const QblkMergedMark *mark)
-{
-    return mark->is_done && mark->into != NULL;
-}
-
-char *
-qblk_merged_mark_describe(const QblkMergedMark *mark, const char *image)
-{
-    if (mark->into == NULL) {
-        return g_strdup_printf("'%s' may be stale: it may have been merged into another image, "
-                               "which its mark '%s' does not name",
-                               image, mark->place);
-    }
-    if (mark->is_done) {
-        return g_strdup_printf("'%s' is stale: it was merged into '%s', which has newer data",
-                               image, mark->into);
-    }
-    return g_strdup_printf("'%s' may be stale: it may have been merged into '%s', which may "
-                           "have newer data",
-                           image, mark->into);
-}
-
 /* ---- reading ---- */
 
 /* NULL if the file @place is not a mark. */
@@ -63,11 +27,13 @@ read_place(const char *place)
 
     g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
     const QblkJson *file = qblk_json_get(json, "file");
+    const char *state = qblk_json_get_string(json, "state");
     QblkMergedMark *mark = g_new0(QblkMergedMark, 1);
     mark->place = g_strdup(place);
     mark->image = g_strdup(qblk_json_get_string(json, "image"));
-    mark->into = g_strdup(qblk_json_get_string(json, "merged-into"));
-    mark->is_done = g_strcmp0(qblk_json_get_string(json, "state"), "merged") == 0;
+    mark->is_done = g_strcmp0(state, "merged") == 0;
+    mark->is_copy = g_strcmp0(state, "incomplete") == 0;
+    mark->into = g_strdup(qblk_json_get_string(json, mark->is_copy ? "copy-of" : "merged-into"));
     (void)qblk_json_integer(qblk_json_get(json, "directory"), &mark->directory);
     qblk_marked_file_parse(&mark->file, file == NULL ? json : file);
     qblk_marked_file_parse(&mark->into_file, qblk_json_get(json, "into-file"));
@@ -209,8 +175,10 @@ lasting_path(const char *image, gboolean is_block)
 }
 
 static char *
-mark_text(const Draft *draft, const char *real, const char *into, gboolean is_done)
+mark_text(const Draft *draft, const char *real, const QblkMergedImages *images, gboolean is_done)
 {
+    const char *into = images->into;
+    const char *state = is_done ? "merged" : "pivoting";
     g_autofree char *directory = g_path_get_dirname(real);
     g_autoptr(QblkJson) json = qblk_json_new_object();
     g_auto(QblkMarkedFile) into_file = {0};
@@ -226,11 +194,11 @@ mark_text(const Draft *draft, const char *real, const char *into, gboolean is_do
     qblk_json_set_string(json, "image", real);
     qblk_json_set_integer(json, "directory", (gint64)status.st_ino);
     qblk_json_set(json, "file", file_json(&draft->file));
-    qblk_json_set_string(json, "merged-into", into_path);
+    qblk_json_set_string(json, images->is_copy ? "copy-of" : "merged-into", into_path);
     if (is_file) {
         qblk_json_set(json, "into-file", file_json(&into_file));
     }
-    qblk_json_set_string(json, "state", is_done ? "merged" : "pivoting");
+    qblk_json_set_string(json, "state", images->is_copy ? "incomplete" : state);
 
     g_autofree char *text = qblk_json_print(json, QBLK_JSON_INDENT);
     return g_strconcat(text, "\n", NULL);
@@ -274,7 +242,7 @@ draft_init(Draft *draft, const QblkMergedImages *images, const char *state_dir, 
 
     g_autofree char *real = lasting_path(images->image, S_ISBLK(status.st_mode));
     draft->has_other_names = S_ISREG(status.st_mode) && status.st_nlink > 1;
-    draft->text = mark_text(draft, real, images->into, is_done);
+    draft->text = mark_text(draft, real, images, is_done);
     if (!S_ISBLK(status.st_mode)) {
         draft->beside = qblk_merged_mark_place_beside(real);
     }
@@ -309,12 +277,16 @@ write_stored(Draft *draft, Write write)
 }
 
 static void
-set_no_place(GError **error, int code, const char *image, const Draft *draft)
+set_no_place(GError **error, int code, const QblkMergedImages *images, const Draft *draft)
 {
+    const char *image = images->image;
     const char *beside_reason = g_strerror(draft->beside_error);
     const char *stored_reason = g_strerror(draft->stored_error);
 
-    if (draft->stored == NULL && draft->beside == NULL) {
+    if (images->is_copy) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, code, "cannot mark '%s' as an incomplete copy: %s",
+                    image, draft->stored == NULL ? beside_reason : stored_reason);
+    } else if (draft->stored == NULL && draft->beside == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, code,
                     "cannot mark '%s' as merged: it is a block device, and there is no directory "
                     "for its mark",
@@ -359,7 +331,7 @@ qblk_merged_mark_write(const QblkMergedImages *images, const char *state_dir, gb
                          (draft.stored != NULL && g_file_test(draft.stored, G_FILE_TEST_EXISTS));
     gboolean is_stored = is_wanted && write_stored(&draft, qblk_merged_mark_place_write);
     if (!is_beside && !is_stored) {
-        set_no_place(error, QBLK_BLOCKJOB_ERROR_FAILED, images->image, &draft);
+        set_no_place(error, QBLK_BLOCKJOB_ERROR_FAILED, images, &draft);
     }
     return is_beside || is_stored;
 }
@@ -385,7 +357,7 @@ qblk_merged_mark_find_place(const QblkMergedImages *images, const char *state_di
         is_found = write_stored(&draft, qblk_merged_mark_place_try);
     }
     if (!is_found) {
-        set_no_place(error, QBLK_BLOCKJOB_ERROR_REFUSED, images->image, &draft);
+        set_no_place(error, QBLK_BLOCKJOB_ERROR_REFUSED, images, &draft);
     }
     return is_found;
 }
@@ -431,16 +403,8 @@ is_obsolete(const QblkMergedMark *mark)
 static void
 remove_obsolete(const QblkMergedMark *mark, const char *image, GPtrArray *removed)
 {
-    if (!qblk_merged_mark_place_remove(mark->place)) {
-        return;
-    }
-    if (mark->into == NULL) {
-        g_ptr_array_add(removed, g_strdup_printf("removed '%s': it marked an earlier file '%s'",
-                                                 mark->place, image));
-    } else {
-        g_ptr_array_add(removed, g_strdup_printf("removed '%s': it marked an earlier file '%s', "
-                                                 "which was merged into '%s'",
-                                                 mark->place, image, mark->into));
+    if (qblk_merged_mark_place_remove(mark->place)) {
+        g_ptr_array_add(removed, qblk_merged_mark_describe_removed(mark, image));
     }
 }
 

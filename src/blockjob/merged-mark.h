@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The mark of an image that was merged into another one.
+ * The mark of an image that no guest may be started from: it was merged into another one, or is an
+ * incomplete copy.
  *
  * After an active commit the guest writes to the base, and the overlay is stale: a guest that boots
  * from it, or a second commit of it, would roll newer data back.  The image itself does not show
  * that.  The mark is on disk before the command is sent that makes the overlay stale.
+ *
+ * The file of a copy that was not completed stays, and may look like an image.
  *
  * A mark is of a file, whatever its name.  It is the file `IMAGE.qblk-merged` beside the real file,
  * or a file in the directory `merged` of the state directory, which has the journals as well, if
@@ -14,36 +17,16 @@
 #pragma once
 
 #include "base/file-identity.h"
-#include "blockjob/merged-mark-file.h"
+#include "blockjob/merged-mark-content.h"
 
 #include <qblk/error.h>
-
-typedef struct {
-    char *place;         /* the file that has the mark */
-    char *image;         /* path of the stale image when it was marked; of a file without links */
-    char *into;          /* path of the image that has its data (nullable) */
-    gint64 directory;    /* inode of the directory of @image; 0: not known */
-    QblkMarkedFile file; /* the stale image; nothing is known of it if the mark is damaged */
-    QblkMarkedFile into_file; /* likewise, of @into */
-    gboolean is_done;         /* the guest has switched to @into; else it may have */
-} QblkMergedMark;
-
-void qblk_merged_mark_free(QblkMergedMark *mark);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMergedMark, qblk_merged_mark_free)
-
-/** Returns: TRUE if the guest has switched to another image, which has a name. */
-gboolean qblk_merged_mark_is_final(const QblkMergedMark *mark);
-
-/** Describe why @image, a name that leads to the file of @mark, is stale.  Returns: (transfer
- * full): a sentence without its end. */
-char *qblk_merged_mark_describe(const QblkMergedMark *mark,
-                                const char *image) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What is marked.  Everything is borrowed. */
 typedef struct {
     const char *image; /* absolute path of the overlay; NULL: it has no name, and gets no mark */
     const char *into;  /* path of the image that it is merged into, or QEMU's name for it */
     QblkFileIdentity file; /* no other file of that name is marked; zero: any */
+    gboolean is_copy;      /* @image is an incomplete copy of @into, which has all data */
 } QblkMergedImages;
 
 /**

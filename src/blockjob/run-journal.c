@@ -39,7 +39,7 @@ static void
 remove_mark_of_new_top(const QblkRunTask *task)
 {
     const QblkPlan *plan = task->plan;
-    gboolean is_overwritten = plan->partial != NULL && qblk_plan_moves_top(plan);
+    gboolean is_overwritten = plan->merged == NULL && qblk_plan_moves_top(plan);
     if (task->run->options->is_local && is_overwritten) {
         const QblkExpectation *top = plan->after->pdata[0];
         qblk_merged_mark_remove(qblk_merged_mark_path(top), task->run->options->state_dir);
@@ -147,7 +147,11 @@ gboolean
 qblk_run_journal_settle(const QblkRunTask *task, GError **error)
 {
     const QblkPlan *plan = task->plan;
-    if (!has_mark(task) || !qblk_run_state_has_succeeded(task->state)) {
+    gboolean has_succeeded = qblk_run_state_has_succeeded(task->state);
+    if (task->run->options->is_local && has_succeeded) {
+        qblk_merged_mark_clear_result(plan, task->run->options->state_dir);
+    }
+    if (!has_mark(task) || !has_succeeded) {
         return TRUE;
     }
 

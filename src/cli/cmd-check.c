@@ -158,7 +158,9 @@ add_stale_json(QblkJson *result, const GPtrArray *stale)
         QblkJson *object = qblk_json_new_object();
         qblk_json_set_string(object, "disk", image->disk);
         qblk_json_set_string(object, "file", image->image);
-        qblk_json_set_string(object, "merged-into", image->mark->into);
+        gboolean is_copy = image->mark->is_copy;
+        qblk_json_set_string(object, "merged-into", is_copy ? NULL : image->mark->into);
+        qblk_json_set_string(object, "copy-of", is_copy ? image->mark->into : NULL);
         qblk_json_set_string(object, "mark", image->mark->place);
         qblk_json_append(list, object);
     }

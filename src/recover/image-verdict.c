@@ -39,7 +39,7 @@ qblk_image_verdict_free(QblkImageVerdict *verdict)
 const char *
 qblk_image_verdict_copy_of(const QblkPlan *plan)
 {
-    const char *copy = plan->partial != NULL ? plan->partial : plan->copy;
+    const char *copy = qblk_merged_mark_copy_of_plan(plan);
 
     return copy != NULL && qblk_chain_files_have_layer(plan->before, copy) ? NULL : copy;
 }
@@ -103,6 +103,32 @@ is_marked_merged(const QblkPlan *plan, const QblkMergedMarks *marks)
     return mark != NULL && mark->is_done;
 }
 
+/* TRUE if the copy of @record was not begun into a file that existed before. */
+static gboolean
+is_untouched(const QblkJournalRecord *record)
+{
+    const QblkPlan *plan = record->plan;
+    if (record->stage > QBLK_STAGE_PLANNED || plan->existing_job) {
+        return FALSE;
+    }
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (g_strcmp0(step->command, "blockdev-create") == 0) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Note the file that the copy of @record was written to; the copy has not ended. */
+static void
+set_incomplete(QblkImageVerdict *verdict, const QblkJournalRecord *record)
+{
+    if (!is_untouched(record)) {
+        verdict->incomplete = g_strdup(qblk_image_verdict_copy_of(record->plan));
+    }
+}
+
 static QblkImageVerdict *
 verdict_of_moved_top(const QblkJournalRecord *record, const char *path, gboolean is_moved,
                      GError **error)
@@ -119,7 +145,7 @@ verdict_of_moved_top(const QblkJournalRecord *record, const char *path, gboolean
                                                                 : QBLK_VERDICT_JOB_NOT_FINISHED);
     verdict->is_moved = is_moved;
     if (!is_moved && copy != NULL) {
-        verdict->incomplete = g_strdup(copy);
+        set_incomplete(verdict, record);
     } else {
         add_unused(verdict, is_moved ? plan->before : plan->after, kept);
     }
@@ -167,15 +193,14 @@ decide_by_headers(const QblkJournalRecord *record, const char *path, GError **er
     const QblkPlan *plan = record->plan;
     const QblkExpectation *before = plan->before->pdata[0];
     const char *active = qblk_chain_files_active(plan->before);
-    const char *copy = qblk_image_verdict_copy_of(plan);
     if (!qblk_chain_files_check(before, error)) {
         return NULL;
     }
 
     g_autoptr(QblkImageVerdict) verdict =
         qblk_image_verdict_new(path, active, QBLK_VERDICT_CHAIN_BEFORE);
-    if (copy != NULL && record->stage < QBLK_STAGE_CLEANING) {
-        verdict->incomplete = g_strdup(copy);
+    if (record->stage < QBLK_STAGE_CLEANING) {
+        set_incomplete(verdict, record);
     }
     if (record->stage < QBLK_STAGE_PIVOTING) {
         return g_steal_pointer(&verdict);
@@ -209,6 +234,28 @@ qblk_image_verdict_of_record(const QblkJournalRecord *record, const char *path,
 }
 
 /* ---- without a journal ---- */
+
+/* Check that the source of an incomplete copy exists and is the one that was recorded. */
+static gboolean
+check_source(const QblkMergedMark *mark, const char *image, GError **error)
+{
+    g_auto(QblkMarkedFile) file = {0};
+    if (!qblk_marked_file_read(&file, mark->into)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "'%s' is an incomplete copy of '%s', which cannot be opened: %s", image,
+                    mark->into, g_strerror(errno));
+        return FALSE;
+    }
+    if (qblk_marked_file_is_known(&mark->into_file) &&
+        !qblk_marked_file_is_same(&mark->into_file, &file)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "'%s' is an incomplete copy of a file that had the name '%s', which another "
+                    "file has now: if that is a copy of it, boot from the copy",
+                    image, mark->into);
+        return FALSE;
+    }
+    return TRUE;
+}
 
 /* Check that the image that @mark leads to exists and is the one that was recorded. */
 static gboolean
@@ -247,10 +294,10 @@ check_mark_is_final(const QblkMergedMark *mark, const char *image, GError **erro
                     reason);
         return FALSE;
     }
-    return check_into(mark, error);
+    return mark->is_copy ? check_source(mark, image, error) : check_into(mark, error);
 }
 
-/* Add the image of @mark and look at the one that it was merged into. */
+/* Add the image of @mark and look at the one that has its data. */
 static gboolean
 follow_mark(QblkImageVerdict *verdict, const QblkMergedMark *mark, GError **error)
 {
@@ -258,7 +305,14 @@ follow_mark(QblkImageVerdict *verdict, const QblkMergedMark *mark, GError **erro
         return FALSE;
     }
 
-    g_ptr_array_add(verdict->unused, g_strdup(verdict->boot));
+    gboolean is_incomplete = mark->is_copy && g_str_equal(verdict->boot, verdict->image);
+    if (is_incomplete) {
+        verdict->incomplete = g_strdup(verdict->boot);
+        verdict->reason = QBLK_VERDICT_JOB_NOT_FINISHED;
+    } else {
+        g_ptr_array_add(verdict->unused, g_strdup(verdict->boot));
+        verdict->reason = QBLK_VERDICT_HAS_ALL_DATA;
+    }
     if (qblk_chain_files_have(verdict->unused, mark->into)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "the marks of '%s' and '%s' form a cycle", verdict->boot, mark->into);

@@ -184,9 +184,10 @@ decide(const Evidence *evidence, GError **error)
 /* The verdict moves from the journal into the mark.  An image that was overwritten with a copy may
  * have had a mark before. */
 static gboolean
-update_mark(const QblkPlan *plan, const QblkImageVerdict *verdict, const char *directory,
+update_mark(const QblkJournalRecord *record, const QblkImageVerdict *verdict, const char *directory,
             GError **error)
 {
+    const QblkPlan *plan = record->plan;
     if (verdict->is_moved) {
         const QblkMergedImages images = {
             .image = qblk_merged_mark_path(plan->before->pdata[0]),
@@ -198,6 +199,12 @@ update_mark(const QblkPlan *plan, const QblkImageVerdict *verdict, const char *d
 
     const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
     qblk_merged_mark_remove(images.image, directory);
+    if (verdict->incomplete != NULL) {
+        return qblk_merged_mark_write_copy(plan, directory, error);
+    }
+    if (record->stage == QBLK_STAGE_CLEANING) {
+        qblk_merged_mark_clear_result(plan, directory);
+    }
     return TRUE;
 }
 
@@ -209,7 +216,7 @@ settle(const Evidence *evidence, const QblkImageVerdict *verdict, GError **error
     if (journal == NULL) {
         return FALSE;
     }
-    if (!update_mark(evidence->record->plan, verdict, evidence->directory, error)) {
+    if (!update_mark(evidence->record, verdict, evidence->directory, error)) {
         return FALSE;
     }
     qblk_journal_end(g_steal_pointer(&journal));

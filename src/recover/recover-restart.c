@@ -168,6 +168,7 @@ qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options, con
     result->old_top = g_strdup(qblk_chain_files_active(plan->before));
     result->new_top = g_strdup(qblk_chain_files_active(plan->after));
 
+    gboolean is_local = qblk_recover_is_local(client, record);
     if (qblk_plan_moves_top(plan)) {
         const Disk disk = {
             .record = record,
@@ -175,13 +176,19 @@ qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options, con
             .old = result->old_top,
             .new = result->new_top,
             .state_dir = state_dir,
-            .is_local = qblk_recover_is_local(client, record),
+            .is_local = is_local,
         };
         if (!judge_moved_top(chain, &disk, &result->restart, error)) {
             return NULL;
         }
     } else {
         result->restart = judge_same_top(chain, plan);
+    }
+
+    /* The job has ended with its QEMU. */
+    gboolean is_incomplete = is_local && record->stage == QBLK_STAGE_STARTED;
+    if (is_incomplete && !qblk_merged_mark_write_copy(plan, state_dir, error)) {
+        return NULL;
     }
     return g_steal_pointer(&result);
 }

@@ -275,6 +275,9 @@ class IncompleteCopy(TestCase):
                         self.assertEqual(verdict['incomplete'], copy)
                         self.assertEqual(verdict['unused'], [])
                     self.assertEqual(crash.journals(), [])
+                    again = json.loads(qblk.run('--json', 'recover', f'image:{copy}').stdout)
+                    self.assertEqual((again['boot'], again['incomplete'], again['unused']),
+                                     (self.files[0], copy, []))
                     self.assert_same_content()
                     self.tearDown()
 

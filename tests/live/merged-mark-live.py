@@ -233,6 +233,83 @@ class Warnings(TestCase):
         self.refuse('commit', vm, 'vda', '--pivot', message=f"'{top}' is stale")
 
 
+class IncompleteCopies(TestCase):
+    """QEMU and qblk have ended during a copy, and `recover image:` has ended the journal."""
+
+    def crash(self, copy, *options):
+        """Crash during a copy to COPY; returns the source."""
+        self.boot(depth=2, data='4M')
+        block_jobs.end(self.begin('copy', self.process.socket, 'vda', copy, *options,
+                                  *block_jobs.SLOW))
+        self.process.kill()
+        return self.files[0]
+
+    def assert_incomplete(self, copy, source):
+        """Each command knows COPY, by any name, and nothing of that changes."""
+        text = f"is an incomplete copy of '{source}', which has all data"
+        for _ in range(2):
+            verdict = json.loads(qblk.run('--json', 'recover', f'image:{copy}').stdout)
+            self.assertEqual((verdict['boot'], verdict['incomplete']), (source, copy))
+        check = qblk.run('--json', 'check', f'image:{copy}', '--format', 'qcow2')
+        self.assertEqual(check.status, qblk.FAILED, msg=str(check))
+        check = json.loads(check.stdout)
+        self.assertEqual((check['boot'], check['incomplete']), (source, copy))
+        stale, = check['stale']
+        self.assertEqual((stale['copy-of'], stale['merged-into']), (source, None))
+        for command in 'chain', 'list':
+            result = qblk.run(command, f'image:{copy}', '--format', 'qcow2')
+            self.assertEqual(result.status, qblk.DONE, msg=str(result))
+            self.assertIn(text, result.errors)
+        self.assert_unknown(source)
+        self.assert_same_content(source)
+
+    def test_it_is_known_until_a_copy_completes_it(self):
+        for end in '--pivot', '--finish':
+            with self.subTest(end=end):
+                self.setUp()
+                copy = os.path.join(self.directory, 'copy.qcow2')
+                source = self.crash(copy, end)
+                self.qblk('recover', f'image:{copy}')
+                self.assert_incomplete(copy, source)
+
+                self.run_qemu(named_chain(self.files) + virtio(stem(source), id='vda'))
+                self.qblk('copy', self.process.socket, 'vda', copy, '--reuse-external',
+                          '--format', 'qcow2', end)
+                self.assertEqual(glob.glob(copy + '*'), [copy])
+                self.process.quit()
+                self.assert_unknown(copy)
+                self.assert_same_content(copy)
+                self.tearDown()
+
+    def test_a_guest_that_was_started_from_it(self):
+        copy = os.path.join(self.directory, 'copy.qcow2')
+        source = self.crash(copy)
+        self.qblk('recover', f'image:{source}')
+        overlay = images.create(os.path.join(self.directory, 'overlay.qcow2'), backing=copy)
+        self.run_qemu(named_chain([overlay, copy]) + virtio(stem(overlay), id='vda'))
+        vm = self.process.socket
+        text = f"'{copy}' is an incomplete copy of '{source}', which has all data"
+        self.assertIn(text, self.qblk('list', vm).errors)
+        check = qblk.run('check', vm)
+        self.assertEqual(check.status, qblk.FAILED, msg=str(check))
+        self.assertIn(text, check.text)
+        other = os.path.join(self.directory, 'other.qcow2')
+        for command in (('copy', vm, 'vda', other), ('pull', vm, 'vda'),
+                        ('commit', vm, 'vda', '--pivot')):
+            self.assertIn(text, self.qblk(*command, status=qblk.REFUSED).errors)
+        self.assertFalse(os.path.exists(other))
+
+    def test_a_new_file_of_its_name(self):
+        copy = os.path.join(self.directory, 'copy.qcow2')
+        source = self.crash(copy)
+        self.qblk('recover', f'image:{source}')
+        os.rename(copy, copy + '.old')
+        images.create(copy, str(images.SIZE))
+        self.assertEqual(qblk.run('chain', f'image:{copy}').errors, '')
+        self.assertIn(f"removed '{copy}{MARK}': it marked an earlier file '{copy}', which was an "
+                      f"incomplete copy of '{source}'", self.assert_unknown(copy).errors)
+
+
 class Places(TestCase):
     def fill(self, directory):
         """Leave no space in the file system of DIRECTORY."""
