@@ -69,7 +69,7 @@ images_of_copy(const QblkPlan *plan)
 }
 
 gboolean
-qblk_merged_mark_write_copy(const QblkPlan *plan, const char *state_dir, GError **error)
+qblk_merged_mark_write_partial(const QblkPlan *plan, const char *state_dir, GError **error)
 {
     const QblkMergedImages images = images_of_copy(plan);
     qblk_merged_mark_remove(images.image, state_dir);

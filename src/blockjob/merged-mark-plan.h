@@ -25,8 +25,8 @@ const char *qblk_merged_mark_copy_of_plan(const QblkPlan *plan);
  *
  * QBLK_BLOCKJOB_ERROR_FAILED.
  */
-gboolean qblk_merged_mark_write_copy(const QblkPlan *plan, const char *state_dir,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_merged_mark_write_partial(const QblkPlan *plan, const char *state_dir,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The job of @plan has succeeded: if it has made an image of its own, remove its marks. */
 void qblk_merged_mark_clear_result(const QblkPlan *plan, const char *state_dir);

@@ -174,6 +174,32 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
     return FALSE;
 }
 
+/* TRUE if the job was started, or may have been. */
+static gboolean
+has_started(const QblkRunTask *task)
+{
+    for (guint i = 0; i < task->taken; i++) {
+        const QblkStep *step = task->plan->steps->pdata[i];
+        if (step->is_start) {
+            return task->recorded >= QBLK_STAGE_STARTED;
+        }
+    }
+    return FALSE;
+}
+
+void
+qblk_run_journal_mark_partial(const QblkRun *run)
+{
+    for (guint i = 0; i < run->tasks->len && run->options->is_local; i++) {
+        const QblkRunTask *task = run->tasks->pdata[i];
+        gboolean is_left = task->is_unchanged && !qblk_run_state_has_succeeded(task->state) &&
+                           task->plan->partial != NULL && has_started(task);
+        if (is_left && !qblk_merged_mark_write_partial(task->plan, run->options->state_dir, NULL)) {
+            continue; /* the error of the run names the file */
+        }
+    }
+}
+
 void
 qblk_run_journal_end(const QblkRun *run)
 {

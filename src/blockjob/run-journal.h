@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * What is recorded of a plan under way: the stage in its journal, and the mark of an image that is
- * merged.
+ * merged or incomplete.
  */
 #pragma once
 
@@ -24,6 +24,10 @@ gboolean qblk_run_journal_undone(const QblkRunTask *task, GError **error) G_GNUC
  * not tell which image to boot from: QBLK_BLOCKJOB_ERROR_RESULT.
  */
 gboolean qblk_run_journal_settle(const QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** After a rollback: mark each file that is incomplete, because its job has begun to write to it.
+ * A file that cannot be marked is still reported. */
+void qblk_run_journal_mark_partial(const QblkRun *run);
 
 /** End the journals of all plans: nothing is left to resume. */
 void qblk_run_journal_end(const QblkRun *run);

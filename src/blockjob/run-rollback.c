@@ -245,6 +245,7 @@ qblk_run_rollback_end(QblkRun *run, QblkRunTask *failed, GError **error)
 
     g_autofree char *chains = qblk_run_verify_describe_chains(run);
     g_autofree char *files = qblk_run_verify_describe_undeleted(run);
+    qblk_run_journal_mark_partial(run);
     qblk_run_journal_end(run);
     g_set_error(error, failed->error->domain, failed->error->code, "%s%s%s%s",
                 failed->error->message, locks, chains, files);

@@ -27,6 +27,7 @@ typedef struct {
     QblkRunState state;     /* changed by qblk_run_task_apply() only */
     QblkRunAction action;   /* what comes next */
     QblkRunState failed_in; /* the state before the one that it ended in */
+    gboolean is_unchanged;  /* after a rollback: the chain was seen, and is the one from before */
     guint taken;            /* how many steps took effect, or may have */
     guint attempts;         /* how often the step was sent */
     char *job_before;       /* owned: the state of its job before that; NULL: none */

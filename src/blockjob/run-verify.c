@@ -130,7 +130,7 @@ qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
 
 /* Nothing is appended for a chain that cannot be read, or that the plan does not describe. */
 static void
-append_chain(GString *text, const QblkSnapshot *snapshot, const QblkRunTask *task)
+append_chain(GString *text, const QblkSnapshot *snapshot, QblkRunTask *task)
 {
     const QblkPlan *plan = task->plan;
     if (!qblk_run_verify_can_compare(task)) {
@@ -143,6 +143,7 @@ append_chain(GString *text, const QblkSnapshot *snapshot, const QblkRunTask *tas
     gboolean is_after =
         chain != NULL && qblk_verify_chain(snapshot, chain, plan->target, plan->after, NULL);
 
+    task->is_unchanged = is_before;
     if (is_before) {
         g_string_append_printf(text, "; the chain of '%s' is unchanged", plan->target);
     } else if (is_after) {

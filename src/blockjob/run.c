@@ -274,6 +274,8 @@ roll_back(const QblkRun *run, QblkRunTask *task, GError **error)
         return FALSE;
     }
 
+    task->is_unchanged = qblk_run_verify_can_compare(task);
+    qblk_run_journal_mark_partial(run);
     qblk_run_journal_end(run);
     return TRUE;
 }

@@ -200,7 +200,7 @@ update_mark(const QblkJournalRecord *record, const QblkImageVerdict *verdict, co
     const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
     qblk_merged_mark_remove(images.image, directory);
     if (verdict->incomplete != NULL) {
-        return qblk_merged_mark_write_copy(plan, directory, error);
+        return qblk_merged_mark_write_partial(plan, directory, error);
     }
     if (record->stage == QBLK_STAGE_CLEANING) {
         qblk_merged_mark_clear_result(plan, directory);

@@ -187,7 +187,7 @@ qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options, con
 
     /* The job has ended with its QEMU. */
     gboolean is_incomplete = is_local && record->stage == QBLK_STAGE_STARTED;
-    if (is_incomplete && !qblk_merged_mark_write_copy(plan, state_dir, error)) {
+    if (is_incomplete && !qblk_merged_mark_write_partial(plan, state_dir, error)) {
         return NULL;
     }
     return g_steal_pointer(&result);

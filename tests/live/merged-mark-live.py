@@ -281,6 +281,25 @@ class IncompleteCopies(TestCase):
                 self.assert_same_content(copy)
                 self.tearDown()
 
+    def test_a_copy_that_was_rolled_back(self):
+        for way in 'interrupt', 'recover':
+            with self.subTest(way=way):
+                self.setUp()
+                copy = os.path.join(self.directory, 'copy.qcow2')
+                self.boot(depth=2, data='4M')
+                vm = self.process.socket
+                running = self.begin('copy', vm, 'vda', copy, '--pivot', *block_jobs.SLOW)
+                if way == 'interrupt':
+                    self.assertIn(f"'{copy}' is incomplete", self.interrupt(running))
+                else:
+                    block_jobs.end(running)
+                    job, = self.process.qmp.execute('query-block-jobs')
+                    self.process.qmp.execute('job-cancel', {'id': job['device']})
+                    self.assertIn('rolled back', self.qblk('recover', vm).text)
+                self.process.quit()
+                self.assert_incomplete(copy, self.files[0])
+                self.tearDown()
+
     def test_a_guest_that_was_started_from_it(self):
         copy = os.path.join(self.directory, 'copy.qcow2')
         source = self.crash(copy)

@@ -83,11 +83,12 @@ an_incomplete_copy_is_marked(void **state)
     (void)expect(copying, test->base, test->base);
     (void)expect(plan, test->image, test->image);
     copying->partial = g_strdup(test->base);
-    assert_true(qblk_merged_mark_write_copy(copying, test->state_dir, NULL)); /* not onto itself */
+    assert_true(
+        qblk_merged_mark_write_partial(copying, test->state_dir, NULL)); /* not onto itself */
     assert_null(qblk_merged_mark_read(test->base, test->state_dir));
     g_free(copying->partial);
     copying->partial = g_strdup(test->image);
-    assert_true(qblk_merged_mark_write_copy(copying, test->state_dir, NULL));
+    assert_true(qblk_merged_mark_write_partial(copying, test->state_dir, NULL));
 
     g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(test->state_dir);
     g_autoptr(QblkMergedMark) mark = qblk_merged_marks_find(marks, test->image);
