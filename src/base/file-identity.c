@@ -7,6 +7,10 @@ qblk_file_identity(const struct stat *status)
     if (S_ISBLK(status->st_mode)) {
         return (QblkFileIdentity){.device = (gint64)status->st_rdev};
     }
+    if (S_ISCHR(status->st_mode)) {
+        return (QblkFileIdentity){.device = (gint64)status->st_rdev,
+                                  .inode = QBLK_INODE_CHARACTER_DEVICE};
+    }
 
     return (QblkFileIdentity){.device = (gint64)status->st_dev, .inode = (gint64)status->st_ino};
 }

@@ -7,8 +7,11 @@
 #include <glib.h>
 #include <sys/stat.h>
 
-/** A block device, which may have several device nodes, has its device number and inode 0.  Both
- * are 0 if the file was not examined. */
+#define QBLK_INODE_CHARACTER_DEVICE ((gint64)-1)
+
+/** A device, which may have several device nodes, has its device number; a block device has inode
+ * 0, and a character device #QBLK_INODE_CHARACTER_DEVICE.  Both are 0 if the file was not examined.
+ */
 typedef struct {
     gint64 device, inode;
 } QblkFileIdentity;

@@ -5,14 +5,20 @@
 
 #define SECTOR_SIZE 512
 
+/* A device does not have the size of its device node. */
+static gboolean
+is_regular(const QblkOpenedFile *file)
+{
+    return file->file.inode != 0 && !file->is_character_device;
+}
+
 /* QEMU reports the length of a file in whole sectors as its virtual size. */
 static gboolean
 has_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
 {
     gint64 sectors = (file->length + SECTOR_SIZE - 1) / SECTOR_SIZE;
 
-    return file->file.inode != 0 && sectors > 0 &&
-           entry->node->virtual_size == sectors * SECTOR_SIZE &&
+    return is_regular(file) && sectors > 0 && entry->node->virtual_size == sectors * SECTOR_SIZE &&
            entry->node->actual_size == file->allocated;
 }
 
@@ -20,7 +26,7 @@ has_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
 static gboolean
 has_other_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
 {
-    return entry->node->read_only && file->file.inode != 0 && !has_size(entry, file);
+    return entry->node->read_only && is_regular(file) && !has_size(entry, file);
 }
 
 gboolean
@@ -55,7 +61,8 @@ has_other_header(const QblkFileEntry *entry, const QblkOpenedFile *file)
 gboolean
 qblk_file_evidence_allows(const QblkFileEntry *entry, const QblkOpenedFile *file)
 {
-    return qblk_file_evidence_has_access(entry, file) && !has_other_format(entry, file);
+    return !file->is_character_device && qblk_file_evidence_has_access(entry, file) &&
+           !has_other_format(entry, file);
 }
 
 gboolean

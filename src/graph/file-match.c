@@ -125,7 +125,8 @@ is_same_name(QblkOpenedFiles *opened, const char *path, const char *real)
 static gboolean
 had_name(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file)
 {
-    if (!file->is_unlinked || !is_free(match, file) || entry->name == NULL) {
+    if (!file->is_unlinked || file->is_character_device || !is_free(match, file) ||
+        entry->name == NULL) {
         return FALSE;
     }
     g_autofree char *path = qblk_opened_files_absolute(match->opened, entry->name);
@@ -403,10 +404,10 @@ static gboolean
 is_known_to_process(const QblkFileMatch *match, const QblkFileEntry *entry)
 {
     if (entry->file != NULL) {
-        return TRUE;
+        return !entry->file->is_character_device;
     }
-    if (qblk_file_identity_is_known(&entry->named) &&
-        qblk_opened_files_find(match->opened, &entry->named) != NULL) {
+    const QblkOpenedFile *named = qblk_opened_files_find(match->opened, &entry->named);
+    if (named != NULL && !named->is_character_device) {
         return TRUE;
     }
 

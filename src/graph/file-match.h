@@ -18,7 +18,8 @@ typedef struct {
 /** Find the files of all entries without one, see qblk_layer_files_load(). */
 void qblk_file_match_find(QblkFileMatch *match);
 
-/** Returns: FALSE if the process has none of the files open: it may be a relay. */
+/** Returns: FALSE if the process has none of the files open: it may be a relay.  Each process has
+ * character devices open. */
 gboolean qblk_file_match_has_any(const QblkFileMatch *match);
 
 /** Returns: TRUE if the file of @entry is not known, and has a name to be found by. */

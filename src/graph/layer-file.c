@@ -67,7 +67,10 @@ describe_identity(const QblkFileIdentity *file, const QblkFileIdentity *other)
     if (file->inode == 0) {
         return g_strdup_printf("block device %u:%u", major_number, minor_number);
     }
-    if (other->inode != 0 && other->device != file->device) {
+    if (file->inode == QBLK_INODE_CHARACTER_DEVICE) {
+        return g_strdup_printf("character device %u:%u", major_number, minor_number);
+    }
+    if (other->inode > 0 && other->device != file->device) {
         return g_strdup_printf("inode %" G_GINT64_FORMAT " on device %u:%u", file->inode,
                                major_number, minor_number);
     }

@@ -94,6 +94,7 @@ qblk_opened_files_add(QblkOpenedFiles *opened, const QblkFileIdentity *identity,
         file->file = *identity;
         file->descriptor = descriptor;
         file->path = g_strdup(path);
+        file->is_character_device = identity->inode == QBLK_INODE_CHARACTER_DEVICE;
         file->is_unlinked = file->is_deleted = is_unlinked;
         g_ptr_array_add(opened->files, file);
         g_hash_table_insert(opened->by_identity, &file->file, file);
@@ -171,9 +172,9 @@ read_path_at(const char *root, int directory, const char *name)
 }
 
 static gboolean
-is_image(mode_t mode)
+may_be_image(mode_t mode)
 {
-    return S_ISREG(mode) || S_ISBLK(mode);
+    return S_ISREG(mode) || S_ISBLK(mode) || S_ISCHR(mode);
 }
 
 /* @at: /proc/PID/fd.  The mode of the link there is that of the descriptor. */
@@ -183,7 +184,7 @@ add_descriptor(QblkOpenedFiles *opened, const char *root, int at, const char *nu
     struct stat status, mode;
     gint64 descriptor;
     if (!g_ascii_string_to_signed(number, 10, 0, G_MAXINT, &descriptor, NULL) ||
-        fstatat(at, number, &status, 0) != 0 || !is_image(status.st_mode)) {
+        fstatat(at, number, &status, 0) != 0 || !may_be_image(status.st_mode)) {
         return;
     }
     if (fstatat(at, number, &mode, AT_SYMLINK_NOFOLLOW) != 0 || (mode.st_mode & S_IRUSR) == 0) {
@@ -438,6 +439,9 @@ qblk_opened_files_read_headers(QblkOpenedFiles *opened)
     opened->has_headers = TRUE;
     for (guint i = 0; i < opened->files->len; i++) {
         QblkOpenedFile *file = opened->files->pdata[i];
+        if (file->is_character_device) {
+            continue; /* to open it may change its state */
+        }
         g_autoptr(QblkImageHeader) header = read_header(opened, file);
         if (header != NULL && header->backing_name != NULL) {
             file->backing_name = qblk_redact_name(header->backing_name, NULL);

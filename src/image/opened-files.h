@@ -11,17 +11,18 @@
 
 #include "base/file-identity.h"
 
-/** A file or block device that the process can read. */
+/** A file or device that the process can read. */
 typedef struct {
     QblkFileIdentity file;
     char *path;           /* by the kernel, follows renames; in the namespace of the process */
     gboolean is_unlinked; /* @path is the last name by which the process knew it */
     gboolean is_deleted;  /* it has no name at all */
-    gint64 length;        /* bytes */
-    gint64 allocated;     /* bytes, as QEMU reports the size of a file */
-    guint descriptors;    /* how often the process has it open */
-    guint writable;       /* how often it can write to it */
-    int descriptor;       /* one of them */
+    gboolean is_character_device; /* a terminal, /dev/null or /dev/kvm, or the file of a node */
+    gint64 length;                /* bytes */
+    gint64 allocated;             /* bytes, as QEMU reports the size of a file */
+    guint descriptors;            /* how often the process has it open */
+    guint writable;               /* how often it can write to it */
+    int descriptor;               /* one of them */
     /* by qblk_opened_files_read_headers(), of an image whose format may have a backing file: */
     const char *format;     /* by its magic; NULL: another format, or it was not read */
     char *backing_name;     /* in its header, without secrets, or NULL */

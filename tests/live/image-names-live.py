@@ -360,6 +360,17 @@ class BlockDevice(misnamed.TestCase):
         self.assertEqual(self.everything(), before)
 
 
+class CharacterDevice(misnamed.TestCase):
+    def test_it_is_no_other_file(self):
+        self.make(2)
+        drives = (drive('/dev/null', id='cd', media='cdrom', format='raw')
+                  + drive('host_device:/dev/null', id='host', format='raw'))
+        self.run_qemu(named_chain(self.files) + drives)
+        result = qblk.run('check', self.process.socket)
+        self.assertEqual(result.status, qblk.DONE, msg=str(result))
+        self.assertNotIn('/dev/null', result.text + result.errors)
+
+
 class Unknown(misnamed.TestCase):
     """The process behind the monitor is this one, which has no image open, or is not known."""
 

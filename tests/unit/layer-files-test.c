@@ -139,6 +139,20 @@ static const Row rows[] = {
      "a-file unknown 0 -\no-file same 2 /d/o\n"},
     {"a block device", "a-file host_device /dev/one\n", "", "3 0 /dev/dm-3\n", "/dev/one=0",
      "a-file same 0 /dev/one\n"},
+    {"a character device, which QEMU may have open for other purposes too",
+     "b-file file /dev/null\na-file file /d/a\n", "b-file:ro:0:0",
+     "0 -1 /dev/null w\n1 -1 /dev/null w\n9 -1 /dev/null\n5 1 /d/a\n", "/dev/null=-1 /d/a=1",
+     "b-file same -1 /dev/null\na-file same 1 /d/a\n"},
+    {"a process that has only a character device open may be a relay",
+     "b-file file /dev/null\na-file file /d/a\n", "", "0 -1 /dev/null w\n", "/dev/null=-1 /d/a=1",
+     "b-file unknown 0 -\na-file unknown 0 -\n"},
+    {"a character device is not the file of an image that has lost its name",
+     ONE("/d/a") "o-file file /d/o\n", "a-file:rw:1024:4096",
+     "3 -1 /dev/null size=1024:4096 w\n4 2 /d/o\n5 -1 /d/a deleted\n", "/d/o=2",
+     "a-file gone 0 -\no-file same 2 /d/o\n"},
+    {"a descriptor of a character device", ONE("/dev/fdset/7") "o-file file /d/o\n", "",
+     "5 -1 /dev/sg1\n4 2 /d/o\n", "/dev/sg1=-1 /d/o=2",
+     "a-file descriptor -1 /dev/sg1\no-file same 2 /d/o\n"},
     {"nodes without a file", "n nbd nbd://host/x\nz null-co null-co://\n", "", "3 1 /d/a\n", "",
      ""},
 };
@@ -150,7 +164,7 @@ static QblkFileIdentity
 identity(const char *inode)
 {
     QblkFileIdentity file = {.device = DEVICE};
-    assert_true(g_ascii_string_to_signed(inode, 10, 0, G_MAXINT64, &file.inode, NULL));
+    assert_true(g_ascii_string_to_signed(inode, 10, -1, G_MAXINT64, &file.inode, NULL));
     return file;
 }
 
@@ -354,6 +368,11 @@ each_state_is_described(void **state)
         {{.state = QBLK_FILE_ANOTHER, .open = {.device = DEVICE}, .named = {.device = 0xfd02}},
          "'/d/x' is another file now (block device 253:2): QEMU has a file without known name "
          "(block device 8:1) open"},
+        {{.state = QBLK_FILE_ANOTHER,
+          .open = {.device = 0x103, .inode = -1},
+          .named = {.device = 0x104, .inode = -1}},
+         "'/d/x' is another file now (character device 1:4): QEMU has a file without known name "
+         "(character device 1:3) open"},
         {{.state = QBLK_FILE_ANOTHER, .named = NAMED},
          "'/d/x' is another file now (inode 6), which QEMU does not have open"},
         {{.state = QBLK_FILE_ANOTHER, .named = NAMED, .named_is_open = TRUE},

@@ -4,10 +4,12 @@
 #include "lib/check.h"
 #include "lib/qcow2-image.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -132,15 +134,33 @@ logs_sockets_and_memory_are_left_out(void **state)
 {
     int log = open_file(state, "log", O_WRONLY);
     int memory = memfd_create("guest", MFD_CLOEXEC);
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     g_autoptr(QblkOpenedFiles) opened = qblk_opened_files_new(getpid());
 
     assert_null(find(opened, log));
     assert_null(find(opened, memory));
-    assert_null(find(opened, null));
     close(log);
     close(memory);
-    close(null);
+}
+
+/* To open a character device, or to read from it, may change its state. */
+static void
+a_character_device_is_known_and_not_opened(void **state)
+{
+    int device = open("/dev/full", O_RDWR | O_CLOEXEC);
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    char event[256];
+    assert_true(device >= 0 && inotify_add_watch(watch, "/dev/full", IN_OPEN | IN_ACCESS) >= 0);
+    g_autoptr(QblkOpenedFiles) opened = qblk_opened_files_new(getpid());
+    qblk_opened_files_read_headers(opened);
+    const QblkOpenedFile *file = find(opened, device);
+
+    assert_non_null(file);
+    assert_string_equal(file->path, "/dev/full");
+    assert_leads_to(opened, "/dev/full", &file->file);
+    assert_int_equal(read(watch, event, sizeof(event)), -1);
+    assert_int_equal(errno, EAGAIN);
+    close(device);
+    close(watch);
 }
 
 static void
@@ -419,6 +439,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_known_by_its_descriptors_and_their_mode),
         TEST(logs_sockets_and_memory_are_left_out),
+        TEST(a_character_device_is_known_and_not_opened),
         TEST(a_renamed_file_has_its_new_path),
         TEST(a_deleted_file_has_the_name_that_it_had),
         TEST(a_file_with_another_hard_link_is_not_deleted),

@@ -77,10 +77,13 @@ qblk_report_source(const QblkSource *source)
 static void
 set_identity(QblkJson *object, const char *device, const char *inode, const QblkFileIdentity *file)
 {
-    gboolean is_known = qblk_file_identity_is_known(file);
-
-    set_known(object, device, is_known ? file->device : QBLK_UNKNOWN);
-    set_known(object, inode, is_known ? file->inode : QBLK_UNKNOWN);
+    if (qblk_file_identity_is_known(file)) {
+        qblk_json_set_integer(object, device, file->device);
+        qblk_json_set_integer(object, inode, file->inode);
+    } else {
+        qblk_json_set(object, device, qblk_json_new_null());
+        qblk_json_set(object, inode, qblk_json_new_null());
+    }
 }
 
 static QblkJson *
