@@ -33,6 +33,8 @@ context_init(QblkPlanContext *context, const QblkSnapshot *snapshot, const char 
     if (limits != NULL) {
         context->speed = limits->speed;
         context->force_managed = limits->force_managed;
+        context->allow_plaintext = limits->allow_plaintext;
+        context->delete_internal_snapshots = limits->delete_internal_snapshots;
     }
 }
 

@@ -11,7 +11,7 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
 {
     const GOptionEntry entries[] = {
         {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &options->time_limit,
-         "Cancel the job after this time; 'qblk --timeout' is for the connection", "SECONDS"},
+         "Limit the time of the job; 'qblk --timeout' is for the connection", "SECONDS"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
          "Print the progress; 'qblk -v' logs the QMP messages", NULL},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
@@ -27,6 +27,8 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
         {NULL},
     };
     const GOptionEntry start[] = {
+        {"allow-plaintext", 0, 0, G_OPTION_ARG_NONE, &options->allow_plaintext,
+         "Allow to write data of an encrypted image to a plain one", NULL},
         {"detach", 0, 0, G_OPTION_ARG_NONE, &options->detach,
          "Return once the job has started, and print how to complete it", NULL},
         {NULL},

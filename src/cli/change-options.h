@@ -22,6 +22,8 @@ typedef struct {
     /* Only some of the commands have these. */
     gboolean all_disks;
     gboolean delete_removed;
+    gboolean delete_internal_snapshots;
+    gboolean allow_plaintext;
 } QblkChangeOptions;
 
 /**

@@ -82,6 +82,38 @@ print_all_filters(QblkOutput *output, const QblkChain *chain)
     }
 }
 
+/* What an image has beside the data of the guest. */
+static void
+print_content(QblkOutput *output, const char *spec, const QblkLayer *layer)
+{
+    g_autofree char *safe_spec = qblk_output_escape(spec);
+
+    if (layer->encryption != NULL) {
+        g_autofree char *encryption = qblk_output_escape(layer->encryption);
+        qblk_output_print(output, "  %s: encrypted (%s)\n", safe_spec, encryption);
+    }
+    for (guint i = 0; layer->internal_snapshots != NULL && i < layer->internal_snapshots->len;
+         i++) {
+        const QblkInternalSnapshot *snapshot = layer->internal_snapshots->pdata[i];
+        g_autofree char *name = qblk_output_escape(snapshot->name);
+        g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(snapshot->date);
+        g_autofree char *date = time == NULL ? NULL : g_date_time_format(time, "%Y-%m-%d %H:%M:%S");
+
+        qblk_output_print(output, "  %s: internal snapshot '%s' of %s UTC\n", safe_spec, name,
+                          date == NULL ? "an unknown time" : date);
+    }
+}
+
+static void
+print_all_content(QblkOutput *output, const QblkChain *chain)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
+        print_content(output, spec, layer);
+    }
+}
+
 /* One line for a file of a layer, if its name does not lead to the one that QEMU has open. */
 static void
 print_file(QblkOutput *output, const char *spec, const QblkLayerFile *file, const char *filename)
@@ -161,6 +193,7 @@ print_chain(QblkOutput *output, const QblkChain *chain)
     qblk_table_print(table, output->text);
 
     print_all_filters(output, chain);
+    print_all_content(output, chain);
     print_all_files(output, chain);
     print_mirror(output, chain);
 }

@@ -32,6 +32,9 @@ add_options(gpointer data, GOptionContext *context)
          "Refuse unless the backing string above the top can stay relative", NULL},
         {"delete", 0, 0, G_OPTION_ARG_NONE, &options->change.delete_removed,
          "Delete the files of the layers that left the chain", NULL},
+        {"delete-internal-snapshots", 0, 0, G_OPTION_ARG_NONE,
+         &options->change.delete_internal_snapshots,
+         "Allow --delete to delete images that contain snapshots", NULL},
         {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->change.all_disks,
          "Commit all disks, and change none until the jobs of all are ready", NULL},
         {NULL},
@@ -75,6 +78,9 @@ check_options(const Options *options, GError **error)
     if (options->change.delete_removed && leaves_active && !options->pivot) {
         return qblk_usage_error(
             error, "option --delete needs --pivot: otherwise the active layer stays in use");
+    }
+    if (options->change.delete_internal_snapshots && !options->change.delete_removed) {
+        return qblk_usage_error(error, "option --delete-internal-snapshots needs --delete");
     }
     if (options->change.all_disks && names_layer) {
         return qblk_usage_error(error, "options --base and --top cannot be used with --all-disks");

@@ -35,7 +35,9 @@ struct QblkLayer {
     QblkSource *source;     /* owned, read from a document, or NULL: see qblk_layer_source_new */
     char *problem;          /* why the document has no source, or NULL */
     QblkLayerFile *file; /* owned, the file that QEMU has open; NULL: not asked for, or no file */
-    GPtrArray *further_files; /* of QblkFurtherFile, owned; NULL: it has no other files */
+    char *encryption;    /* "luks", "qcow"; NULL: its data are not encrypted */
+    GPtrArray *internal_snapshots; /* of QblkInternalSnapshot, a reference; NULL: it has none */
+    GPtrArray *further_files;      /* of QblkFurtherFile, owned; NULL: it has no other files */
     gboolean read_only;
     gboolean had_secrets;       /* the file name is incomplete: secrets were removed */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */

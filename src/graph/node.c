@@ -97,6 +97,35 @@ encryption_of(const char *driver, const QblkJson *image)
     return g_strdup(g_strcmp0(format, "aes") == 0 ? "qcow" : format);
 }
 
+static void
+internal_snapshot_free(gpointer data)
+{
+    QblkInternalSnapshot *snapshot = data;
+    g_free(snapshot->name);
+    g_free(snapshot);
+}
+
+/* A missing value is left out: the list only serves to warn. */
+static GPtrArray *
+load_internal_snapshots(const QblkJson *list)
+{
+    if (!qblk_json_is(list, QBLK_JSON_ARRAY) || qblk_json_length(list) == 0) {
+        return NULL;
+    }
+
+    GPtrArray *snapshots = g_ptr_array_new_with_free_func(internal_snapshot_free);
+    for (gsize i = 0; i < qblk_json_length(list); i++) {
+        const QblkJson *entry = qblk_json_at(list, i);
+        const char *name = qblk_json_get_string(entry, "name");
+        QblkInternalSnapshot *snapshot = g_new0(QblkInternalSnapshot, 1);
+        snapshot->name = g_strdup(name == NULL ? "" : name);
+        (void)qblk_json_integer(qblk_json_get(entry, "date-sec"), &snapshot->date);
+        (void)qblk_json_integer(qblk_json_get(entry, "vm-state-size"), &snapshot->vm_state_size);
+        g_ptr_array_add(snapshots, snapshot);
+    }
+    return snapshots;
+}
+
 QblkNode *
 qblk_node_load(const QblkJson *entry, const char *what, GError **error)
 {
@@ -125,6 +154,7 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
         image.backing_name == NULL ? NULL : qblk_redact_name(image.backing_name, NULL);
     node->backing_format = g_strdup(image.backing_format);
     node->has_data_file = has_data_file(reply.image);
+    node->internal_snapshots = load_internal_snapshots(qblk_json_get(reply.image, "snapshots"));
     return node;
 }
 
@@ -140,6 +170,7 @@ qblk_node_free(QblkNode *node)
     g_free(node->backing_name);
     g_free(node->detects_zeroes);
     g_free(node->encryption);
+    g_clear_pointer(&node->internal_snapshots, g_ptr_array_unref);
     g_free(node->backing_format);
     g_ptr_array_unref(node->children);
     g_ptr_array_unref(node->parents);

@@ -16,6 +16,13 @@ typedef struct {
     const QblkNode *node; /* borrowed from the snapshot */
 } QblkChild;
 
+/** A snapshot within an image (savevm, qemu-img snapshot). */
+typedef struct {
+    char *name;
+    gint64 date;          /* seconds since 1970; 0: not known */
+    gint64 vm_state_size; /* bytes; 0: of the disk only */
+} QblkInternalSnapshot;
+
 struct QblkNode {
     char *name;             /* node-name */
     char *driver;           /* as QEMU reports it */
@@ -23,16 +30,17 @@ struct QblkNode {
     char *filename;         /* as QEMU reports it, without secrets */
     gboolean had_secrets;   /* secrets were removed from the file name */
     gboolean read_only;
-    char *detects_zeroes;   /* "off", "on", "unmap", or NULL if not reported */
-    gboolean is_direct;     /* cache=none or directsync: the host cache is not used */
-    char *encryption;       /* "luks", "qcow" (the old encryption of qcow2), or NULL */
-    gboolean has_data_file; /* qcow2 with an external data file */
-    gint64 virtual_size;    /* bytes, or QBLK_UNKNOWN */
-    gint64 actual_size;     /* bytes, or QBLK_UNKNOWN */
-    char *backing_name;     /* backing string of the header, without secrets, or NULL */
-    char *backing_format;   /* backing format of the header, or NULL */
-    GPtrArray *children;    /* of QblkChild, owned */
-    GPtrArray *parents;     /* of QblkNode, borrowed; one entry for each edge */
+    char *detects_zeroes;          /* "off", "on", "unmap", or NULL if not reported */
+    gboolean is_direct;            /* cache=none or directsync: the host cache is not used */
+    char *encryption;              /* "luks", "qcow" (the old encryption of qcow2), or NULL */
+    GPtrArray *internal_snapshots; /* of QblkInternalSnapshot, owned; NULL: it has none */
+    gboolean has_data_file;        /* qcow2 with an external data file */
+    gint64 virtual_size;           /* bytes, or QBLK_UNKNOWN */
+    gint64 actual_size;            /* bytes, or QBLK_UNKNOWN */
+    char *backing_name;            /* backing string of the header, without secrets, or NULL */
+    char *backing_format;          /* backing format of the header, or NULL */
+    GPtrArray *children;           /* of QblkChild, owned */
+    GPtrArray *parents;            /* of QblkNode, borrowed; one entry for each edge */
 };
 
 /** Load one entry of query-named-block-nodes; @what is its name in errors. */

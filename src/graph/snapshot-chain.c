@@ -144,6 +144,23 @@ load_further_files(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *for
     }
 }
 
+/* The encryption of the format, or of a node between it and its file. */
+static char *
+find_encryption(const QblkNode *format, const QblkLayer *layer)
+{
+    if (format->encryption != NULL) {
+        return g_strdup(format->encryption);
+    }
+
+    for (guint i = 0; i < layer->storage_filters->len; i++) {
+        const QblkFilter *filter = layer->storage_filters->pdata[i];
+        if (g_str_equal(filter->driver, "luks")) {
+            return g_strdup("luks");
+        }
+    }
+    return NULL;
+}
+
 static QblkLayer *
 load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GError **error)
 {
@@ -170,6 +187,11 @@ load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GEr
     layer->actual_size = format->actual_size;
     layer->backing_name = g_strdup(format->backing_name);
     layer->backing_format = g_strdup(format->backing_format);
+
+    layer->encryption = find_encryption(format, layer);
+    if (format->internal_snapshots != NULL) {
+        layer->internal_snapshots = g_ptr_array_ref(format->internal_snapshots);
+    }
 
     layer->location = qblk_location_new(format, storage);
     layer->file = find_file(snapshot, storage);

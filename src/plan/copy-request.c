@@ -3,6 +3,7 @@
 
 #include "plan/backing-string.h"
 #include "plan/plan-check.h"
+#include "plan/plan-content.h"
 
 /* Formats in which a copy can be created: those that allow exactly the size of the disk. */
 static const struct {
@@ -35,16 +36,8 @@ qblk_copy_request_has_backing(const char *format)
 static gboolean
 check_new_image(const QblkCopyRequest *copy, GError **error)
 {
-    gboolean is_encrypted = copy->top_node != NULL && copy->top_node->encryption != NULL;
-
     if (copy->options->reuse) {
         return TRUE;
-    }
-    if (is_encrypted && copy->options->format == NULL) {
-        return qblk_plan_refuse(error,
-                                "disk '%s' is encrypted, and a new copy would not be: use --format "
-                                "to allow that, or create the image and use --reuse-external",
-                                copy->chain->target);
     }
     if (!can_create(copy->format)) {
         return qblk_plan_refuse(error,
@@ -166,6 +159,17 @@ check_namespace(const QblkCopyRequest *copy, GError **error)
                             destination);
 }
 
+/* A new copy is not encrypted, and the private daemon opens no encrypted image. */
+static gboolean
+check_plaintext(const QblkCopyRequest *copy, GError **error)
+{
+    guint end = copy->base == NULL ? copy->chain->layers->len : 1;
+    gboolean is_encrypted = g_str_equal(copy->format, "luks");
+
+    return qblk_plan_check_plaintext(copy->context, copy->chain, 0, end, copy->options->destination,
+                                     is_encrypted, error);
+}
+
 /* QEMU mirrors to an image of the same size only. */
 static gboolean
 check_size(const QblkCopyRequest *copy, GError **error)
@@ -264,7 +268,7 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
     if (!check_format(copy, error) || !check_destination(copy, error)) {
         return FALSE;
     }
-    if (!check_namespace(copy, error)) {
+    if (!check_namespace(copy, error) || !check_plaintext(copy, error)) {
         return FALSE;
     }
     if (!check_size(copy, error)) {

@@ -3,6 +3,7 @@
 
 #include "plan/backing-string.h"
 #include "plan/plan-check.h"
+#include "plan/plan-content.h"
 #include "plan/plan-files.h"
 #include "plan/plan-steps.h"
 
@@ -125,6 +126,11 @@ check_commit(const Commit *commit, GError **error)
     if (!check_end(commit, error)) {
         return FALSE;
     }
+    if (!qblk_plan_check_plaintext(commit->context, commit->chain, commit->top->position,
+                                   commit->base->position, commit->base->filename,
+                                   commit->base->encryption != NULL, error)) {
+        return FALSE;
+    }
     return qblk_plan_check_users(commit->context, commit->chain, commit->top, commit->base, error);
 }
 
@@ -245,6 +251,12 @@ make_plan(const Commit *commit, GError **error)
     }
 
     add_steps(plan, commit);
+    if (removes_layers(commit) &&
+        !qblk_plan_check_internal_snapshots(commit->context, commit->chain, commit->top->position,
+                                            commit->base->position, commit->options->delete_removed,
+                                            plan, error)) {
+        return NULL;
+    }
     if (commit->options->delete_removed && !qblk_plan_delete_removed(plan, error)) {
         return NULL;
     }

@@ -2,6 +2,7 @@
 #include "plan/plan-copy.h"
 
 #include "plan/plan-check.h"
+#include "plan/plan-content.h"
 #include "plan/plan-steps.h"
 
 #define MAX_ID_PART 12 /* bytes; a node-name has at most 31 */
@@ -172,12 +173,19 @@ add_start(QblkPlan *plan, const QblkCopyRequest *copy)
                             "ready");
 }
 
+/* How many layers leave the chain with the pivot. */
+static guint
+count_removed(const QblkCopyRequest *copy)
+{
+    gboolean removes_all = copy->base == NULL || copy->opens_other_backing;
+    return removes_all ? copy->chain->layers->len : 1;
+}
+
 static void
 add_closes(QblkPlan *plan, const QblkCopyRequest *copy)
 {
     const GPtrArray *layers = copy->chain->layers;
-    gboolean removes_all = copy->base == NULL || copy->opens_other_backing;
-    guint end = removes_all ? layers->len : 1;
+    guint end = count_removed(copy);
 
     for (guint i = 0; i < end; i++) {
         qblk_plan_add_close_layer(plan, copy->context, layers->pdata[i]);
@@ -285,6 +293,11 @@ make_plan(const QblkCopyRequest *copy, GError **error)
     add_steps(plan, copy);
     add_expectations(plan, copy);
     qblk_file_uses_warn(&copy->uses, plan);
+    if (copy->options->end == QBLK_COPY_PIVOT &&
+        !qblk_plan_check_internal_snapshots(copy->context, copy->chain, 0, count_removed(copy),
+                                            FALSE, plan, error)) {
+        return NULL;
+    }
 
     /* The steps have jobs of their own. */
     return qblk_plan_check_id(copy->context, plan, error) ? g_steal_pointer(&plan) : NULL;

@@ -3,6 +3,7 @@
 
 #include "plan/backing-string.h"
 #include "plan/plan-check.h"
+#include "plan/plan-content.h"
 #include "plan/plan-files.h"
 #include "plan/plan-steps.h"
 
@@ -63,6 +64,10 @@ check_pull(const Pull *pull, GError **error)
                                 "no layer stays below the active layer of disk '%s': "
                                 "--keep-relative needs --base",
                                 target);
+    }
+    if (!qblk_plan_check_plaintext(pull->context, pull->chain, 1, pull->end, pull->top->filename,
+                                   pull->top->encryption != NULL, error)) {
+        return FALSE;
     }
     return qblk_plan_check_users(pull->context, pull->chain, pull->top, pull->top, error);
 }
@@ -147,6 +152,10 @@ make_plan(const Pull *pull, GError **error)
     add_steps(plan, pull);
     add_expectations(plan, pull);
     qblk_file_uses_warn(&pull->uses, plan);
+    if (!qblk_plan_check_internal_snapshots(pull->context, pull->chain, 1, pull->end, FALSE, plan,
+                                            error)) {
+        return NULL;
+    }
     return g_steal_pointer(&plan);
 }
 

@@ -80,9 +80,11 @@ struct QblkPlan {
 /** The input of all kinds of plans.  Everything is borrowed. */
 typedef struct {
     const QblkSnapshot *snapshot;
-    const char *target;      /* disk */
-    const char *job;         /* id to use, NULL: "qblk-KIND-TARGET" */
-    gint64 speed;            /* bytes per second, 0: no limit */
+    const char *target;                 /* disk */
+    const char *job;                    /* id to use, NULL: "qblk-KIND-TARGET" */
+    gint64 speed;                       /* bytes per second, 0: no limit */
+    gboolean allow_plaintext;           /* allow data of an encrypted image in one that is not */
+    gboolean delete_internal_snapshots; /* allow to delete images with snapshots in them */
     gboolean force_managed;  /* allow a guest of libvirt, which is not informed of the change */
     gboolean masks_protocol; /* this QEMU has the argument backing-mask-protocol (since 9.0) */
     gboolean lacks_hmp;      /* it has no human-monitor-command: a storage daemon */

@@ -214,6 +214,18 @@ def chain_of_a_relay(directory):
         return ask('chain', path)
 
 
+def chain_with_internal_snapshots():
+    capture = os.path.join(TESTS, 'qemu-fixtures', THOROUGHLY, 'virtio-5-deep', 'capture.json')
+    with open(capture, encoding='utf-8') as file:
+        replies = json.load(file)
+    nodes, = [reply['return'] for reply in replies['replies']
+              if reply['execute'] == 'query-named-block-nodes']
+    for node in nodes:
+        node['image']['snapshots'] = [{'id': '1', 'name': 'before-upgrade', 'vm-state-size': 0,
+                                       'date-sec': 1795930353, 'date-nsec': 0}]
+    return ask('chain', 'capture:-', stdin=json.dumps(replies).encode())
+
+
 def check_of_a_stale_image(directory):
     """The output of `check` for a domain whose image has a mark, which is damaged."""
     image = os.path.join(directory, 'stale.qcow2')
@@ -242,6 +254,7 @@ class Json(unittest.TestCase):
         drift = ask('check', '--domain', '-', f'capture:{captures[0]}', stdin=DOMAIN)
         self.assertNotEqual(drift['differences'], [])
         check.walk('check', drift)
+        check.walk('chain', chain_with_internal_snapshots())
         with tempfile.TemporaryDirectory() as directory:
             image = os.path.join(directory, 'image.raw')
             with open(image, 'wb') as file:
