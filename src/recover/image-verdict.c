@@ -259,7 +259,7 @@ check_source(const QblkMergedMark *mark, const char *image, GError **error)
 
 /* Check that the image that @mark leads to exists and is the one that was recorded. */
 static gboolean
-check_into(const QblkMergedMark *mark, GError **error)
+check_into(const QblkMergedMark *mark, const char *image, GError **error)
 {
     g_auto(QblkMarkedFile) file = {0};
     if (!g_path_is_absolute(mark->into)) {
@@ -267,8 +267,8 @@ check_into(const QblkMergedMark *mark, GError **error)
     }
     if (!qblk_marked_file_read(&file, mark->into)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' was merged into '%s', which cannot be opened: %s", mark->image,
-                    mark->into, g_strerror(errno));
+                    "'%s' was merged into '%s', which cannot be opened: %s", image, mark->into,
+                    g_strerror(errno));
         return FALSE;
     }
     if (qblk_marked_file_is_known(&mark->into_file) &&
@@ -276,7 +276,7 @@ check_into(const QblkMergedMark *mark, GError **error)
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "'%s' was merged into a file that had the name '%s', which another file has "
                     "now: if that is a copy of it, boot from the copy",
-                    mark->image, mark->into);
+                    image, mark->into);
         return FALSE;
     }
     return TRUE;
@@ -294,7 +294,7 @@ check_mark_is_final(const QblkMergedMark *mark, const char *image, GError **erro
                     reason);
         return FALSE;
     }
-    return mark->is_copy ? check_source(mark, image, error) : check_into(mark, error);
+    return mark->is_copy ? check_source(mark, image, error) : check_into(mark, image, error);
 }
 
 /* Add the image of @mark and look at the one that has its data. */

@@ -68,7 +68,16 @@ the_image_with_the_data_has_to_be_the_one_that_was_recorded(void **state)
     assert_int_equal(unlink(base), 0);
     verdict_case_assert_none(test, image, QBLK_BLOCKJOB_ERROR_RESULT,
                              "cannot be opened: No such file");
-    verdict_case_clear(image);
+
+    /* An image that was moved together with its mark. */
+    g_autofree char *moved = g_build_filename(test->directory, "moved.qcow2", NULL);
+    g_autofree char *mark = g_strconcat(image, ".qblk-merged", NULL);
+    g_autofree char *moved_mark = g_strconcat(moved, ".qblk-merged", NULL);
+    g_autofree char *message = g_strdup_printf("'%s' was merged into", moved);
+    assert_int_equal(rename(image, moved), 0);
+    assert_int_equal(rename(mark, moved_mark), 0);
+    verdict_case_assert_none(test, moved, QBLK_BLOCKJOB_ERROR_RESULT, message);
+    verdict_case_clear(moved);
 
     const char *before = verdict_case_file(test->plan->before);
     QblkExpectation *top = test->plan->before->pdata[0];
