@@ -5,20 +5,24 @@
 
 #define SECTOR_SIZE 512
 
-/* A device does not have the size of its device node. */
-static gboolean
-is_regular(const QblkOpenedFile *file)
+gboolean
+qblk_file_evidence_is_regular(const QblkOpenedFile *file)
 {
     return file->file.inode != 0 && !file->is_character_device;
 }
 
-/* QEMU reports the length of a file in whole sectors as its virtual size. */
+gint64
+qblk_file_evidence_size(const QblkOpenedFile *file)
+{
+    gint64 sectors = (file->length + SECTOR_SIZE - 1) / SECTOR_SIZE;
+    return qblk_file_evidence_is_regular(file) ? sectors * SECTOR_SIZE : 0;
+}
+
 static gboolean
 has_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
 {
-    gint64 sectors = (file->length + SECTOR_SIZE - 1) / SECTOR_SIZE;
-
-    return is_regular(file) && sectors > 0 && entry->node->virtual_size == sectors * SECTOR_SIZE &&
+    gint64 size = qblk_file_evidence_size(file);
+    return size > 0 && entry->node->virtual_size == size &&
            entry->node->actual_size == file->allocated;
 }
 
@@ -26,13 +30,19 @@ has_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
 static gboolean
 has_other_size(const QblkFileEntry *entry, const QblkOpenedFile *file)
 {
-    return entry->node->read_only && is_regular(file) && !has_size(entry, file);
+    return entry->node->read_only && qblk_file_evidence_is_regular(file) && !has_size(entry, file);
+}
+
+gboolean
+qblk_file_evidence_is_read_only(const QblkOpenedFile *file)
+{
+    return file->writable == 0 || file->writable < file->descriptors;
 }
 
 gboolean
 qblk_file_evidence_has_access(const QblkFileEntry *entry, const QblkOpenedFile *file)
 {
-    return !entry->node->read_only || file->writable == 0 || file->writable < file->descriptors;
+    return !entry->node->read_only || qblk_file_evidence_is_read_only(file);
 }
 
 gboolean
@@ -72,14 +82,4 @@ qblk_file_evidence_contradicts(const QblkFileEntry *entry, const QblkOpenedFile 
         return TRUE;
     }
     return has_other_header(entry, file) || has_other_size(entry, file);
-}
-
-gboolean
-qblk_file_evidence_fits(const QblkFileEntry *entry, const QblkOpenedFile *file)
-{
-    if (qblk_file_evidence_contradicts(entry, file)) {
-        return FALSE;
-    }
-    return has_size(entry, file) ||
-           (qblk_file_evidence_has_header(entry) && file->backing_name != NULL);
 }

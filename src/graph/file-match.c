@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/file-match.h"
 
-#include "graph/file-evidence.h"
+#include "graph/file-headers.h"
 
-/* ---- the file of an entry ---- */
+#define MOST_VISITS 10000000 /* less than a second */
 
+/* Count the free files of @files, up to two.  Those that are not free are removed: no file becomes
+ * free again.  A free one is the first then. */
 static guint
-count_used(const QblkFileMatch *match, QblkOpenedFile *file)
+count_free(const QblkFileMatch *match, GPtrArray *files)
 {
-    return GPOINTER_TO_UINT(g_hash_table_lookup(match->used, file));
-}
-
-static void
-set_file(QblkFileMatch *match, QblkFileEntry *entry, QblkOpenedFile *file)
-{
-    entry->file = file;
-    g_hash_table_insert(match->used, file, GUINT_TO_POINTER(count_used(match, file) + 1));
-}
-
-gboolean
-qblk_file_match_is_missing(const QblkFileEntry *entry)
-{
-    return entry->file == NULL && !entry->is_descriptor;
-}
-
-/* TRUE if the process has @file open more often than entries have it. */
-static gboolean
-is_free(const QblkFileMatch *match, QblkOpenedFile *file)
-{
-    return count_used(match, file) < file->descriptors;
+    guint count = 0;
+    while (count < files->len && count < 2) {
+        if (qblk_file_match_is_free(match, files->pdata[count])) {
+            count++;
+        } else {
+            g_ptr_array_remove_index_fast(files, count);
+        }
+    }
+    return count;
 }
 
 /* ---- by the name ---- */
@@ -43,6 +33,18 @@ find_named(const QblkFileMatch *match, const QblkFileEntry *entry)
     return qblk_opened_files_find(match->opened, &entry->named);
 }
 
+/* The first file of @group, which may be NULL, other than @named. */
+static QblkOpenedFile *
+find_other(const QblkFitGroup *group, const QblkOpenedFile *named)
+{
+    for (guint i = 0; group != NULL && i < group->files->len; i++) {
+        if (group->files->pdata[i] != named) {
+            return group->files->pdata[i];
+        }
+    }
+    return NULL;
+}
+
 /* Find another file that fits @entry, if @named does not: names were exchanged. */
 static QblkOpenedFile *
 find_exchanged(const QblkFileMatch *match, const QblkFileEntry *entry, const QblkOpenedFile *named)
@@ -51,13 +53,15 @@ find_exchanged(const QblkFileMatch *match, const QblkFileEntry *entry, const Qbl
         return NULL;
     }
 
-    for (guint i = 0; i < match->opened->files->len; i++) {
-        QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (file != named && qblk_file_evidence_fits(entry, file)) {
-            return file;
+    const QblkFit fit = qblk_fits_find(match->fits, entry);
+    QblkOpenedFile *first = NULL;
+    for (guint i = 0; i < QBLK_FITS_GROUPS; i++) {
+        QblkOpenedFile *file = find_other(fit.groups[i], named);
+        if (file != NULL && (first == NULL || file->descriptor < first->descriptor)) {
+            first = file;
         }
     }
-    return NULL;
+    return first;
 }
 
 /* Collect the files that more entries have by their names than the process has open, and those
@@ -96,249 +100,163 @@ match_names(QblkFileMatch *match)
         QblkFileEntry *entry = match->entries->pdata[i];
         QblkOpenedFile *named = find_named(match, entry);
         if (named != NULL && !g_hash_table_contains(match->doubtful, named)) {
-            set_file(match, entry, named);
+            qblk_file_match_set(match, entry, named);
         }
     }
 }
 
-/* TRUE if @path and @real, by the kernel, have the same last part and are in one directory. */
-static gboolean
-is_same_name(QblkOpenedFiles *opened, const char *path, const char *real)
-{
-    if (g_str_equal(path, real)) {
-        return TRUE;
-    }
-    g_autofree char *name = g_path_get_basename(path);
-    g_autofree char *real_name = g_path_get_basename(real);
-    if (!g_str_equal(name, real_name)) {
-        return FALSE;
-    }
+/* ---- by the name that a deleted file had ---- */
 
+/* Two paths have the same key if they are equal, or have the same last part and lead to one
+ * directory. */
+static char *
+last_name_key(QblkOpenedFiles *opened, const char *path)
+{
     g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *real_directory = g_path_get_dirname(real);
-    const QblkFileIdentity a = qblk_opened_files_look_up(opened, directory);
-    const QblkFileIdentity b = qblk_opened_files_look_up(opened, real_directory);
-    return qblk_file_identity_is_known(&a) && qblk_file_identity_is_same(&a, &b);
-}
-
-/* TRUE if @file had the name of @entry, and is free. */
-static gboolean
-had_name(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file)
-{
-    if (!file->is_unlinked || file->is_character_device || !is_free(match, file) ||
-        entry->name == NULL) {
-        return FALSE;
+    const QblkFileIdentity at = qblk_opened_files_look_up(opened, directory);
+    if (!qblk_file_identity_is_known(&at)) {
+        return g_strdup_printf("path %s", path);
     }
-    g_autofree char *path = qblk_opened_files_absolute(match->opened, entry->name);
-    return path != NULL && is_same_name(match->opened, path, file->path);
+
+    g_autofree char *name = g_path_get_basename(path);
+    return g_strdup_printf("name %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s", at.device, at.inode,
+                           name);
 }
 
-/* The deleted file that had the name of @entry, if there is only one. */
-static QblkOpenedFile *
-find_deleted(const QblkFileMatch *match, const QblkFileEntry *entry)
+static void
+collect_deleted(QblkFileMatch *match)
 {
-    QblkOpenedFile *found = NULL;
-
     for (guint i = 0; i < match->opened->files->len; i++) {
         QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (!had_name(match, entry, file)) {
+        if (!file->is_unlinked || file->is_character_device) {
             continue;
         }
-        if (found != NULL) {
-            return NULL;
+
+        g_autofree char *key = last_name_key(match->opened, file->path);
+        GPtrArray *files = g_hash_table_lookup(match->deleted, key);
+        if (files == NULL) {
+            files = g_ptr_array_new();
+            g_hash_table_insert(match->deleted, g_steal_pointer(&key), files);
         }
-        found = file;
+        g_ptr_array_add(files, file);
     }
-    return found;
 }
 
-/* TRUE if no other entry without a file has the name that @file had. */
-static gboolean
-is_only_owner(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file)
+/* Returns: (nullable): the deleted files that had the name of @entry */
+static GPtrArray *
+find_deleted(const QblkFileMatch *match, const QblkFileEntry *entry)
 {
-    for (guint i = 0; i < match->entries->len; i++) {
-        const QblkFileEntry *other = match->entries->pdata[i];
-        if (other == entry || !qblk_file_match_is_missing(other)) {
-            continue;
-        }
-        if (had_name(match, other, file)) {
-            return FALSE;
-        }
+    if (entry->name == NULL || g_hash_table_size(match->deleted) == 0) {
+        return NULL;
     }
-    return TRUE;
+    g_autofree char *path = qblk_opened_files_absolute(match->opened, entry->name);
+    g_autofree char *key = path == NULL ? NULL : last_name_key(match->opened, path);
+    return key == NULL ? NULL : g_hash_table_lookup(match->deleted, key);
 }
 
+/* An entry has the deleted file with its name if there is one such file, and one such entry. */
 static void
 match_deleted(QblkFileMatch *match)
 {
+    g_autoptr(GHashTable) owners = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_autoptr(GHashTable) shared = g_hash_table_new(g_direct_hash, g_direct_equal);
+
     for (guint i = 0; i < match->entries->len; i++) {
         QblkFileEntry *entry = match->entries->pdata[i];
-        QblkOpenedFile *file =
-            qblk_file_match_is_missing(entry) ? find_deleted(match, entry) : NULL;
-        if (file != NULL && is_only_owner(match, entry, file)) {
-            set_file(match, entry, file);
-        }
-    }
-}
-
-/* ---- by the headers ---- */
-
-/* TRUE if @entry may have @file open. */
-static gboolean
-is_candidate(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file)
-{
-    return is_free(match, file) && qblk_file_evidence_allows(entry, file);
-}
-
-/* Follow the headers from @file, for @entry and all layers below that have no file yet, down to a
- * layer whose file is known or to the base.  @found: (nullable): is filled with the files.
- * Returns: TRUE if the headers lead through candidates of that number. */
-static gboolean
-follow_headers(const QblkFileMatch *match, const QblkFileEntry *entry, QblkOpenedFile *file,
-               GPtrArray *found)
-{
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
-
-    for (;; entry = entry->below) {
-        if (file == NULL || !is_candidate(match, entry, file)) {
-            return FALSE;
-        }
-        gboolean is_new = g_hash_table_add(seen, file);
-        if (!is_new) {
-            return FALSE;
-        }
-        if (found != NULL) {
-            g_ptr_array_add(found, file);
-        }
-
-        QblkOpenedFile *next = NULL;
-        if (qblk_file_identity_is_known(&file->below)) {
-            next = qblk_opened_files_find(match->opened, &file->below);
-        }
-        if (entry->below == NULL) {
-            return !qblk_file_evidence_has_header(entry) || file->backing_name == NULL;
-        }
-        if (!qblk_file_match_is_missing(entry->below)) {
-            return next != NULL && next == entry->below->file;
-        }
-        file = next;
-    }
-}
-
-/* The only file from which the headers lead through all layers from @top on. */
-static QblkOpenedFile *
-find_first(const QblkFileMatch *match, const QblkFileEntry *top)
-{
-    QblkOpenedFile *first = NULL;
-
-    for (guint i = 0; i < match->opened->files->len; i++) {
-        QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (!follow_headers(match, top, file, NULL)) {
+        GPtrArray *files = qblk_file_match_is_missing(entry) ? find_deleted(match, entry) : NULL;
+        if (files == NULL) {
             continue;
         }
-        if (first != NULL) {
-            return NULL;
+        if (g_hash_table_contains(owners, files)) {
+            g_hash_table_add(shared, files);
         }
-        first = file;
-    }
-    return first;
-}
-
-/* The file that the header of the layer above @entry leads to, if its file is known. */
-static QblkOpenedFile *
-find_below(const QblkFileMatch *match, const QblkFileEntry *entry, gboolean *has_upper)
-{
-    *has_upper = FALSE;
-    for (guint i = 0; i < match->entries->len; i++) {
-        const QblkFileEntry *upper = match->entries->pdata[i];
-        if (upper->below == entry && upper->file != NULL) {
-            *has_upper = TRUE;
-            return qblk_opened_files_find(match->opened, &upper->file->below);
-        }
-    }
-    return NULL;
-}
-
-static void
-match_headers_from(QblkFileMatch *match, QblkFileEntry *top)
-{
-    gboolean has_upper;
-    QblkOpenedFile *first = find_below(match, top, &has_upper);
-    g_autoptr(GPtrArray) files = g_ptr_array_new();
-    if (!has_upper && top->below != NULL) {
-        first = find_first(match, top); /* no header leads to or from a single image */
-    }
-    if (first == NULL || !follow_headers(match, top, first, files)) {
-        return;
+        g_hash_table_insert(owners, files, entry);
     }
 
-    QblkFileEntry *entry = top;
-    for (guint i = 0; i < files->len; i++, entry = entry->below) {
-        set_file(match, entry, files->pdata[i]);
-    }
-}
-
-static void
-match_headers(QblkFileMatch *match)
-{
-    for (guint i = 0; i < match->entries->len; i++) {
-        const QblkFileEntry *entry = match->entries->pdata[i];
-        if (qblk_file_match_is_missing(entry) && entry->below != NULL) {
-            entry->below->is_below = TRUE;
-        }
-    }
-
-    for (guint i = 0; i < match->entries->len; i++) {
-        QblkFileEntry *entry = match->entries->pdata[i];
-        if (qblk_file_match_is_missing(entry) && !entry->is_below) {
-            match_headers_from(match, entry);
+    GHashTableIter iter;
+    gpointer files, entry;
+    g_hash_table_iter_init(&iter, owners);
+    while (g_hash_table_iter_next(&iter, &files, &entry)) {
+        if (!g_hash_table_contains(shared, files) && count_free(match, files) == 1) {
+            qblk_file_match_set(match, entry, g_ptr_array_index((GPtrArray *)files, 0));
         }
     }
 }
 
 /* ---- by the evidence ---- */
 
-/* The only free file that fits @entry.  The size of a file that is written to may have changed
+/* An entry without a file, and the files that fit it. */
+typedef struct {
+    QblkFileEntry *entry;
+    QblkFit fit;
+} Seeker;
+
+static void
+count_seeker(const Seeker *seeker, int change)
+{
+    for (guint i = 0; i < QBLK_FITS_GROUPS; i++) {
+        if (seeker->fit.groups[i] != NULL) {
+            seeker->fit.groups[i]->entries += (guint)change;
+        }
+    }
+}
+
+static GArray *
+find_seekers(const QblkFileMatch *match)
+{
+    GArray *seekers = g_array_new(FALSE, FALSE, sizeof(Seeker));
+    for (guint i = 0; i < match->entries->len; i++) {
+        Seeker seeker = {.entry = match->entries->pdata[i]};
+        if (qblk_file_match_is_missing(seeker.entry)) {
+            seeker.fit = qblk_fits_find(match->fits, seeker.entry);
+            count_seeker(&seeker, 1);
+            g_array_append_val(seekers, seeker);
+        }
+    }
+    return seekers;
+}
+
+/* The only free file that fits @seeker.  The size of a file that is written to may have changed
  * since QEMU reported it: then it may fit no other such entry. */
 static QblkOpenedFile *
-find_fitting(const QblkFileMatch *match, const QblkFileEntry *entry)
+find_fitting(const QblkFileMatch *match, const Seeker *seeker)
 {
     QblkOpenedFile *found = NULL;
 
-    for (guint i = 0; i < match->opened->files->len; i++) {
-        QblkOpenedFile *file = match->opened->files->pdata[i];
-        if (!is_free(match, file) || !qblk_file_evidence_fits(entry, file)) {
+    for (guint i = 0; i < QBLK_FITS_GROUPS; i++) {
+        GPtrArray *files = seeker->fit.groups[i] == NULL ? NULL : seeker->fit.groups[i]->files;
+        guint count = files == NULL ? 0 : count_free(match, files);
+        if (count == 0) {
             continue;
         }
-        if (found != NULL) {
+        if (count > 1 || found != NULL) {
             return NULL;
         }
-        found = file;
+        found = files->pdata[0];
     }
 
-    gboolean is_written = !entry->node->read_only;
-    for (guint i = 0; found != NULL && is_written && i < match->entries->len; i++) {
-        const QblkFileEntry *other = match->entries->pdata[i];
-        if (other != entry && qblk_file_match_is_missing(other) &&
-            qblk_file_evidence_fits(other, found)) {
-            return NULL;
-        }
-    }
-    return found;
+    gboolean is_written = !seeker->entry->node->read_only;
+    gboolean is_rival = found != NULL && is_written && qblk_fits_count(match->fits, found) > 1;
+    return is_rival ? NULL : found;
 }
 
+/* A file that is found may leave only one that fits another entry.  The limit is of no effect for
+ * less than thousands of entries, because each round but the last finds a file. */
 static void
 match_evidence(QblkFileMatch *match)
 {
+    g_autoptr(GArray) seekers = find_seekers(match);
     gboolean has_found = TRUE;
-    while (has_found) {
+
+    for (guint64 visits = 0; has_found && visits < MOST_VISITS; visits += seekers->len) {
         has_found = FALSE;
-        for (guint i = 0; i < match->entries->len; i++) {
-            QblkFileEntry *entry = match->entries->pdata[i];
+        for (guint i = 0; i < seekers->len; i++) {
+            const Seeker *seeker = &g_array_index(seekers, Seeker, i);
             QblkOpenedFile *file =
-                qblk_file_match_is_missing(entry) ? find_fitting(match, entry) : NULL;
+                qblk_file_match_is_missing(seeker->entry) ? find_fitting(match, seeker) : NULL;
             if (file != NULL) {
-                set_file(match, entry, file);
+                qblk_file_match_set(match, seeker->entry, file);
+                count_seeker(seeker, -1);
                 has_found = TRUE;
             }
         }
@@ -354,7 +272,7 @@ remove_unproven(const QblkFileMatch *match)
         QblkFileEntry *entry = match->entries->pdata[i];
         QblkOpenedFile *named = qblk_opened_files_find(match->opened, &entry->named);
         if (named != NULL && g_hash_table_contains(match->doubtful, named) &&
-            is_free(match, named)) {
+            qblk_file_match_is_free(match, named)) {
             entry->file = NULL;
         }
     }
@@ -362,40 +280,73 @@ remove_unproven(const QblkFileMatch *match)
 
 /* ---- the same file twice ---- */
 
-/* A chain that has one file in two layers is damaged: QEMU opens the layer that an overlay was put
- * on again by its name, and if that was given to the overlay, it has the overlay open twice. */
 static void
-remove_repeated(QblkFileEntry *top, guint limit)
+enter_layer(GHashTable *lower, GHashTable *repeated, QblkFileEntry *entry)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_autoptr(GHashTable) repeated = g_hash_table_new(g_direct_hash, g_direct_equal);
-
-    guint steps = 0; /* a graph may form a cycle */
-    for (const QblkFileEntry *entry = top; entry != NULL && steps < limit; entry = entry->below) {
-        steps++;
-        if (entry->file == NULL || entry->is_part) {
-            continue;
-        }
-        if (!g_hash_table_add(seen, entry->file)) {
-            g_hash_table_add(repeated, entry->file);
-        }
+    if (entry->file == NULL || entry->is_part) {
+        return;
     }
-
-    QblkFileEntry *entry = top;
-    for (; steps > 0; steps--, entry = entry->below) {
-        if (entry->file != NULL && g_hash_table_contains(repeated, entry->file)) {
-            entry->file = NULL;
-        }
+    entry->same_file = g_hash_table_lookup(lower, entry->file);
+    if (entry->same_file != NULL) {
+        g_hash_table_add(repeated, entry);
+        g_hash_table_add(repeated, entry->same_file);
     }
+    g_hash_table_insert(lower, entry->file, entry);
 }
 
 static void
-remove_all_repeated(const QblkFileMatch *match)
+leave_layer(GHashTable *lower, const QblkFileEntry *entry)
 {
+    if (entry->file == NULL || entry->is_part) {
+        return;
+    }
+    if (entry->same_file == NULL) {
+        g_hash_table_remove(lower, entry->file);
+    } else {
+        g_hash_table_insert(lower, entry->file, entry->same_file);
+    }
+}
+
+/* Visit @base and all layers on top of it, each once, though many chains may share layers.
+ * @repeated: is filled with the entries that have the file of another one in a chain. */
+static void
+find_repeated(QblkFileEntry *base, GHashTable *repeated)
+{
+    g_autoptr(GHashTable) lower = g_hash_table_new(g_direct_hash, g_direct_equal);
+    QblkFileEntry *entry = base;
+
+    while (entry != NULL) {
+        enter_layer(lower, repeated, entry);
+        if (entry->upper != NULL) {
+            entry = entry->upper;
+            continue;
+        }
+        leave_layer(lower, entry);
+        while (entry != base && entry->other == NULL) {
+            entry = entry->below;
+            leave_layer(lower, entry);
+        }
+        entry = entry == base ? NULL : entry->other;
+    }
+}
+
+/* A chain that has one file in two layers is damaged: QEMU opens the layer that an overlay was put
+ * on again by its name, and if that was given to the overlay, it has the overlay open twice. */
+static void
+remove_repeated(const QblkFileMatch *match)
+{
+    g_autoptr(GHashTable) repeated = g_hash_table_new(g_direct_hash, g_direct_equal);
+
     for (guint i = 0; i < match->entries->len; i++) {
         QblkFileEntry *entry = match->entries->pdata[i];
-        if (!entry->has_upper) {
-            remove_repeated(entry, match->entries->len);
+        if (entry->below == NULL) {
+            find_repeated(entry, repeated);
+        }
+    }
+    for (guint i = 0; i < match->entries->len; i++) {
+        QblkFileEntry *entry = match->entries->pdata[i];
+        if (g_hash_table_contains(repeated, entry)) {
+            entry->file = NULL;
         }
     }
 }
@@ -411,16 +362,12 @@ is_known_to_process(const QblkFileMatch *match, const QblkFileEntry *entry)
         return TRUE;
     }
 
-    for (guint i = 0; i < match->opened->files->len; i++) {
-        if (had_name(match, entry, match->opened->files->pdata[i])) {
-            return TRUE;
-        }
-    }
-    return FALSE;
+    GPtrArray *deleted = find_deleted(match, entry);
+    return deleted != NULL && count_free(match, deleted) > 0;
 }
 
-gboolean
-qblk_file_match_has_any(const QblkFileMatch *match)
+static gboolean
+has_any(const QblkFileMatch *match)
 {
     for (guint i = 0; i < match->entries->len; i++) {
         if (is_known_to_process(match, match->entries->pdata[i])) {
@@ -441,16 +388,42 @@ has_missing(const QblkFileMatch *match)
     return FALSE;
 }
 
-void
+/* Connect each layer with the layers above it, in their order. */
+static void
+connect_upper(const QblkFileMatch *match)
+{
+    for (guint i = match->entries->len; i > 0; i--) {
+        QblkFileEntry *entry = match->entries->pdata[i - 1];
+        if (entry->below != NULL) {
+            entry->other = entry->below->upper;
+            entry->below->upper = entry;
+        }
+    }
+}
+
+gboolean
 qblk_file_match_find(QblkFileMatch *match)
 {
+    g_autoptr(GHashTable) doubtful = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_autoptr(GHashTable) used = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_autoptr(GHashTable) deleted =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     qblk_opened_files_read_headers(match->opened);
+    g_autoptr(QblkFits) fits = qblk_fits_new(match->opened);
+    match->doubtful = doubtful;
+    match->used = used;
+    match->deleted = deleted;
+    match->fits = fits;
+
+    connect_upper(match);
+    collect_deleted(match);
     match_names(match);
     if (has_missing(match)) {
         match_deleted(match);
-        match_headers(match);
+        qblk_file_headers_match(match);
         match_evidence(match);
         remove_unproven(match);
     }
-    remove_all_repeated(match);
+    remove_repeated(match);
+    return has_any(match);
 }

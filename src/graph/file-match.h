@@ -4,23 +4,13 @@
  */
 #pragma once
 
-#include "graph/file-evidence.h"
+#include "graph/file-use.h"
 
-typedef struct {
-    QblkOpenedFiles *opened;
-    const QblkJson *fdsets;
-    GPtrArray *entries;   /* of QblkFileEntry, owned */
-    GHashTable *by_node;  /* QblkNode -> QblkFileEntry, borrowed */
-    GHashTable *doubtful; /* of QblkOpenedFile: its name does not show which entries have it */
-    GHashTable *used;     /* QblkOpenedFile -> how many entries have it */
-} QblkFileMatch;
-
-/** Find the files of all entries without one, see qblk_layer_files_load(). */
-void qblk_file_match_find(QblkFileMatch *match);
-
-/** Returns: FALSE if the process has none of the files open: it may be a relay.  Each process has
- * character devices open. */
-gboolean qblk_file_match_has_any(const QblkFileMatch *match);
-
-/** Returns: TRUE if the file of @entry is not known, and has a name to be found by. */
-gboolean qblk_file_match_is_missing(const QblkFileEntry *entry);
+/**
+ * Find the files of all entries without one, see qblk_layer_files_load().  The time is linear in
+ * the number of entries and files, except for searches whose steps are limited.
+ *
+ * Returns: FALSE if the process has none of the files open: it may be a relay.  Each process has
+ * character devices open.
+ */
+gboolean qblk_file_match_find(QblkFileMatch *match) G_GNUC_WARN_UNUSED_RESULT;

@@ -57,6 +57,12 @@ qblk_layer_files_look_up(QblkOpenedFiles *opened, const GPtrArray *nodes)
     }
 }
 
+typedef struct {
+    QblkFileMatch match;
+    GHashTable *descriptors; /* id of a set of descriptors -> the first one */
+    GHashTable *storage;     /* QblkNode -> the entry of the protocol node below it, or NULL */
+} Load;
+
 /* ---- descriptors ---- */
 
 static gboolean
@@ -66,27 +72,38 @@ parse_after(const char *name, const char *prefix, gint64 *number)
            g_ascii_string_to_signed(name + strlen(prefix), 10, 0, G_MAXINT, number, NULL);
 }
 
-/* All descriptors of a set are of one file, with different access modes. */
-static QblkOpenedFile *
-find_in_fdset(const QblkFileMatch *match, gint64 id)
+/* All descriptors of a set are of one file, with different access modes.  Returns: from ids, owned,
+ * to the first descriptor */
+static GHashTable *
+read_fdsets(const QblkJson *fdsets)
 {
-    for (gsize i = 0; i < qblk_json_length(match->fdsets); i++) {
-        const QblkJson *set = qblk_json_at(match->fdsets, i);
-        gint64 set_id, number;
-        if (!qblk_json_integer(qblk_json_get(set, "fdset-id"), &set_id) || set_id != id) {
-            continue;
-        }
-
+    GHashTable *descriptors = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    for (gsize i = 0; i < qblk_json_length(fdsets); i++) {
+        const QblkJson *set = qblk_json_at(fdsets, i);
         const QblkJson *first = qblk_json_at(qblk_json_get(set, "fds"), 0);
-        if (qblk_json_integer(qblk_json_get(first, "fd"), &number)) {
-            return qblk_opened_files_find_number(match->opened, (int)number);
+        gint64 id, number;
+        if (qblk_json_integer(qblk_json_get(set, "fdset-id"), &id) &&
+            qblk_json_integer(qblk_json_get(first, "fd"), &number) &&
+            !g_hash_table_contains(descriptors, &id)) {
+            gint64 *key = g_new(gint64, 1);
+            *key = id;
+            g_hash_table_insert(descriptors, key, GINT_TO_POINTER((int)number));
         }
     }
-    return NULL;
+    return descriptors;
+}
+
+static QblkOpenedFile *
+find_in_fdset(const Load *load, gint64 id)
+{
+    gpointer number;
+    return g_hash_table_lookup_extended(load->descriptors, &id, NULL, &number)
+               ? qblk_opened_files_find_number(load->match.opened, GPOINTER_TO_INT(number))
+               : NULL;
 }
 
 static void
-find_descriptor(const QblkFileMatch *match, QblkFileEntry *entry)
+find_descriptor(const Load *load, QblkFileEntry *entry)
 {
     gint64 number;
     if (entry->name == NULL) {
@@ -94,11 +111,11 @@ find_descriptor(const QblkFileMatch *match, QblkFileEntry *entry)
     }
     if (parse_after(entry->name, FDSET, &number)) {
         entry->is_descriptor = TRUE;
-        entry->file = find_in_fdset(match, number);
+        entry->file = find_in_fdset(load, number);
     } else if (parse_after(entry->name, "/dev/fd/", &number) ||
                parse_after(entry->name, "/proc/self/fd/", &number)) {
         entry->is_descriptor = TRUE;
-        entry->file = qblk_opened_files_find_number(match->opened, (int)number);
+        entry->file = qblk_opened_files_find_number(load->match.opened, (int)number);
     }
 }
 
@@ -126,41 +143,47 @@ is_part(const QblkNode *node)
 }
 
 static void
-add_entry(QblkFileMatch *match, const QblkNode *node)
+add_entry(Load *load, const QblkNode *node)
 {
     QblkFileEntry *entry = g_new0(QblkFileEntry, 1);
     entry->node = node;
     entry->name = get_name(node);
     entry->is_part = is_part(node);
-    find_descriptor(match, entry);
+    find_descriptor(load, entry);
     if (entry->name != NULL && !entry->is_descriptor) {
-        entry->named = qblk_opened_files_look_up(match->opened, entry->name);
+        entry->named = qblk_opened_files_look_up(load->match.opened, entry->name);
     }
-    g_ptr_array_add(match->entries, entry);
-    g_hash_table_insert(match->by_node, qblk_const_cast(node), entry);
+    g_ptr_array_add(load->match.entries, entry);
+    g_hash_table_insert(load->storage, qblk_const_cast(node), entry);
 }
 
-/* The entry of the protocol node below @node.  @limit: a graph may form a cycle. */
+/* The entry of the protocol node below @node.  It is remembered for all nodes in between: NULL at
+ * first, because a graph may form a cycle. */
 static QblkFileEntry *
-find_storage(const QblkFileMatch *match, const QblkNode *node, guint limit)
+find_storage(const Load *load, const QblkNode *node)
 {
-    for (guint i = 0; node != NULL && i < limit; i++) {
-        if (qblk_node_is(node, QBLK_DRIVER_PROTOCOL)) {
-            return g_hash_table_lookup(match->by_node, node);
-        }
-        node = qblk_node_storage(node);
+    g_autoptr(GPtrArray) path = g_ptr_array_new();
+    gpointer found = NULL;
+    while (node != NULL && !g_hash_table_lookup_extended(load->storage, node, NULL, &found)) {
+        g_hash_table_insert(load->storage, qblk_const_cast(node), NULL);
+        g_ptr_array_add(path, qblk_const_cast(node));
+        node = qblk_node_is(node, QBLK_DRIVER_PROTOCOL) ? NULL : qblk_node_storage(node);
     }
-    return NULL;
+
+    for (guint i = 0; i < path->len; i++) {
+        g_hash_table_insert(load->storage, path->pdata[i], found);
+    }
+    return found;
 }
 
 /* Connect the entries of all layers with their format nodes, and with the layers below. */
 static void
-connect_entries(const QblkFileMatch *match, const GPtrArray *nodes)
+connect_entries(const Load *load, const GPtrArray *nodes)
 {
     for (guint i = 0; i < nodes->len; i++) {
         const QblkNode *node = nodes->pdata[i];
         QblkFileEntry *upper =
-            qblk_node_is(node, QBLK_DRIVER_FORMAT) ? find_storage(match, node, nodes->len) : NULL;
+            qblk_node_is(node, QBLK_DRIVER_FORMAT) ? find_storage(load, node) : NULL;
         if (upper == NULL) {
             continue;
         }
@@ -168,11 +191,9 @@ connect_entries(const QblkFileMatch *match, const GPtrArray *nodes)
             upper->format = node;
         }
 
-        const QblkNode *backing = qblk_node_child(node, "backing");
-        QblkFileEntry *lower = find_storage(match, backing, nodes->len);
+        QblkFileEntry *lower = find_storage(load, qblk_node_child(node, "backing"));
         if (lower != NULL && upper != lower) {
             upper->below = lower;
-            lower->has_upper = TRUE;
         }
     }
 }
@@ -267,33 +288,28 @@ qblk_layer_files_load(const GPtrArray *nodes, QblkOpenedFiles *opened, const Qbl
                       char **unknown)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
-    g_autoptr(GHashTable) by_node = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_autoptr(GHashTable) doubtful = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_autoptr(GHashTable) used = g_hash_table_new(g_direct_hash, g_direct_equal);
-    QblkFileMatch match = {
-        .opened = opened,
-        .fdsets = fdsets,
-        .entries = entries,
-        .by_node = by_node,
-        .doubtful = doubtful,
-        .used = used,
+    g_autoptr(GHashTable) descriptors = read_fdsets(fdsets);
+    g_autoptr(GHashTable) storage = g_hash_table_new(g_direct_hash, g_direct_equal);
+    Load load = {
+        .match = {.opened = opened, .entries = entries},
+        .descriptors = descriptors,
+        .storage = storage,
     };
 
     for (guint i = 0; i < nodes->len; i++) {
         if (qblk_layer_file_applies(nodes->pdata[i])) {
-            add_entry(&match, nodes->pdata[i]);
+            add_entry(&load, nodes->pdata[i]);
         }
     }
-    connect_entries(&match, nodes);
+    connect_entries(&load, nodes);
 
     gboolean is_known = FALSE;
     *unknown = g_strdup(opened->unknown);
     if (opened->unknown == NULL) {
-        qblk_file_match_find(&match);
-        is_known = qblk_file_match_has_any(&match);
+        is_known = qblk_file_match_find(&load.match);
     }
     if (!is_known && *unknown == NULL && entries->len > 0) {
         *unknown = describe_relay(opened);
     }
-    return make_results(&match, is_known);
+    return make_results(&load.match, is_known);
 }
