@@ -5,6 +5,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
+#include "plan/plan-size.h"
 #include "plan/plan-steps.h"
 
 typedef struct {
@@ -251,6 +252,10 @@ make_plan(const Commit *commit, GError **error)
     }
 
     add_steps(plan, commit);
+    gboolean is_pivot = commit->options->end == QBLK_COMMIT_PIVOT;
+    if (!qblk_plan_check_size(commit->top, commit->base, is_pivot, plan, error)) {
+        return NULL;
+    }
     if (removes_layers(commit) &&
         !qblk_plan_check_internal_snapshots(commit->context, commit->chain, commit->top->position,
                                             commit->base->position, commit->options->delete_removed,

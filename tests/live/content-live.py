@@ -144,5 +144,45 @@ class InternalSnapshots(block_jobs.TestCase):
         self.assertEqual(snapshots[1][0]['name'], 'before-upgrade')
 
 
+class Sizes(block_jobs.TestCase):
+    own_socket = True
+
+    def boot_sizes(self, base, top_size):
+        top = images.create(os.path.join(self.directory, 'top.qcow2'), str(top_size), backing=base,
+                            backing_format='raw')
+        images.write(top, pattern=7, offset='1M')
+        self.files = [top, base]
+        self.remember()
+        self.run_qemu(blockdev(driver='qcow2', node_name='top', file=local(top))
+                      + virtio('top', id='vda'))
+
+    def test_a_device_that_is_too_small(self):
+        device = os.path.join(self.directory, 'link')
+        try:
+            self.enterContext(qemu.loop_device(device,
+                                               images.raw(self.directory, 'device', 32 << 20)))
+        except qemu.Unavailable as error:
+            if live.IN_CI:
+                raise
+            self.skipTest(str(error))
+        self.boot_sizes(device, 64 << 20)
+        self.refuse('commit', self.process.socket, 'vda', '--pivot',
+                    message='enlarge the device first')
+
+    def test_a_file_is_enlarged(self):
+        base = images.raw(self.directory, 'base.raw', 32 << 20)
+        self.boot_sizes(base, 64 << 20)
+        result = self.qblk('commit', self.process.socket, 'vda', '--pivot')
+        self.assertIn('will be enlarged from 33554432 to 67108864 bytes', result.errors)
+        self.process.quit()
+        self.assertEqual(os.path.getsize(base), 64 << 20)
+
+    def test_the_disk_of_the_guest_is_enlarged(self):
+        base = images.raw(self.directory, 'base.raw', 64 << 20)
+        self.boot_sizes(base, 32 << 20)
+        result = self.qblk('commit', self.process.socket, 'vda', '--pivot', '--dry-run')
+        self.assertIn('the disk of the guest will be enlarged', result.errors)
+
+
 if __name__ == '__main__':
     live.main()
