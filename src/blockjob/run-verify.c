@@ -14,17 +14,11 @@ fetch(QblkRun *run, GError **error)
     return qblk_monitor_fetch(&run->monitor, options, error);
 }
 
-static QblkChain *
-find_chain(const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
-{
-    return qblk_snapshot_chain(snapshot, qblk_verify_find(plan, snapshot), error);
-}
-
 static gboolean
 check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autoptr(QblkChain) chain = find_chain(snapshot, plan, &cause);
+    g_autoptr(QblkChain) chain = qblk_verify_find_chain(plan, snapshot, &cause);
     if (chain == NULL) {
         g_propagate_prefixed_error(error, g_steal_pointer(&cause),
                                    "the job succeeded, but the chain could not be read again: ");
@@ -102,7 +96,8 @@ qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, gboolean *
     }
 
     g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
-    g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
+    g_autoptr(QblkChain) chain =
+        snapshot == NULL ? NULL : qblk_verify_find_chain(plan, snapshot, error);
     if (chain == NULL) {
         return FALSE;
     }
@@ -122,7 +117,8 @@ qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
         return TRUE;
     }
     g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
-    g_autoptr(QblkChain) chain = snapshot == NULL ? NULL : find_chain(snapshot, plan, error);
+    g_autoptr(QblkChain) chain =
+        snapshot == NULL ? NULL : qblk_verify_find_chain(plan, snapshot, error);
     return chain != NULL && qblk_verify_chain(snapshot, chain, plan->target, plan->before, error);
 }
 
@@ -137,7 +133,7 @@ append_chain(GString *text, const QblkSnapshot *snapshot, QblkRunTask *task)
         return;
     }
 
-    g_autoptr(QblkChain) chain = find_chain(snapshot, plan, NULL);
+    g_autoptr(QblkChain) chain = qblk_verify_find_chain(plan, snapshot, NULL);
     gboolean is_before =
         chain != NULL && qblk_verify_chain(snapshot, chain, plan->target, plan->before, NULL);
     gboolean is_after =

@@ -282,6 +282,43 @@ is_disk_of(const QblkPlan *plan, const QblkDevice *device)
     return top != NULL && g_strcmp0(device->node_name, top->node_name) == 0;
 }
 
+/* The top of a chain that no device uses, because the user has named the node.  While the old top
+ * exists it is the top. */
+static const QblkNode *
+find_top_node(const QblkPlan *plan, const QblkSnapshot *snapshot)
+{
+    const GPtrArray *const chains[] = {plan->before, plan->after};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(chains); i++) {
+        const QblkExpectation *top = chains[i]->len == 0 ? NULL : chains[i]->pdata[0];
+        const QblkNode *node = top == NULL || top->node_name == NULL
+                                   ? NULL
+                                   : qblk_snapshot_node(snapshot, top->node_name);
+        if (node != NULL) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+QblkChain *
+qblk_verify_find_chain(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    QblkChain *chain = qblk_snapshot_chain(snapshot, qblk_verify_find(plan, snapshot), &cause);
+    if (chain != NULL) {
+        return chain;
+    }
+
+    gboolean has_device = plan->qdev != NULL || plan->backend != NULL;
+    const QblkNode *top = has_device ? NULL : find_top_node(plan, snapshot);
+    if (top == NULL || !g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    return qblk_snapshot_chain_of_node(snapshot, top, error);
+}
+
 const char *
 qblk_verify_find(const QblkPlan *plan, const QblkSnapshot *snapshot)
 {

@@ -36,3 +36,8 @@ gboolean qblk_verify_headers(const QblkSnapshot *snapshot, const QblkChain *chai
 /** Returns: (transfer none): the name that the disk of @plan has in @snapshot, which may differ
  * from the plan's: names may come from nodes and images that have left the chain. */
 const char *qblk_verify_find(const QblkPlan *plan, const QblkSnapshot *snapshot);
+
+/** Returns: (transfer full): the chain of the disk of @plan in @snapshot, also if no device uses
+ * it; NULL with an error as of qblk_snapshot_chain(). */
+QblkChain *qblk_verify_find_chain(const QblkPlan *plan, const QblkSnapshot *snapshot,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

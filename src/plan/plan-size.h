@@ -3,8 +3,8 @@
  * The virtual sizes of the images of a commit.
  *
  * QEMU grows a base that is smaller than the top to the size of the top, which is not possible with
- * a raw image on a block device ("Invalid argument").  A base that is larger is not shrunk: the disk
- * of the guest grows with the pivot.
+ * a raw image on a block device ("Invalid argument").  A base that is larger is not shrunk: the
+ * disk of the guest grows with the pivot.
  */
 #pragma once
 

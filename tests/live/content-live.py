@@ -9,7 +9,7 @@ import images
 import live
 import qblk
 import qemu
-from topologies.options import blockdev, local, virtio
+from topologies.options import blockdev, local, named_chain, stem, virtio
 
 KEY = ['-object', 'secret,id=key0,data=secret']
 LUKS = {'format': 'luks', 'key-secret': 'key0'}
@@ -182,6 +182,25 @@ class Sizes(block_jobs.TestCase):
         self.boot_sizes(base, 32 << 20)
         result = self.qblk('commit', self.process.socket, 'vda', '--pivot', '--dry-run')
         self.assertIn('the disk of the guest will be enlarged', result.errors)
+
+
+class Unplugged(block_jobs.TestCase):
+    """The nodes of a disk whose device was unplugged, which --target names."""
+
+    def test_the_chain_of_a_node_is_read_after_the_job(self):
+        for job, left in ((('commit', '--pivot'), 3), (('pull',), 0)):
+            with self.subTest(job=job):
+                self.setUp()
+                self.make()
+                self.reference = block_jobs.copy_reference(4, self.directory)
+                self.run_qemu(named_chain(self.files))
+                target = ('--target', f'vda={stem(self.files[0])}')
+                result = self.qblk(job[0], self.process.socket, 'vda', *target, *job[1:])
+                self.assertIn(': done\n', result.text)
+                self.assertEqual(self.process.qmp.execute('query-jobs'), [])
+                nodes = {stem(self.files[left]), stem(self.files[left]) + '-file'}
+                self.assertEqual(self.nodes(), nodes)
+                self.assert_same_content(self.files[left])
 
 
 if __name__ == '__main__':
