@@ -99,6 +99,7 @@ qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     change->invocation = invocation;
     change->options = options;
     change->handed_over = qblk_recover_handed_over_new();
+    change->skipped = qblk_json_new_array();
 
     gboolean from_capture = options->dry_run && invocation->address->kind == QBLK_ADDRESS_CAPTURE;
     gboolean is_open =
@@ -128,6 +129,7 @@ qblk_change_free(QblkChange *change)
     g_clear_pointer(&change->client, qblk_client_free);
     qblk_journal_vm_clear(&change->vm);
     g_ptr_array_unref(change->handed_over);
+    qblk_json_unref(change->skipped);
     g_free(change);
 }
 
@@ -170,6 +172,16 @@ plan_disk(QblkChange *change, const char *target, QblkChangePlanner planner, gco
     return TRUE;
 }
 
+static QblkJson *
+skipped_json(const char *target, const char *reason)
+{
+    QblkJson *object = qblk_json_new_object();
+
+    qblk_json_set_string(object, "target", target);
+    qblk_json_set_string(object, "reason", reason);
+    return object;
+}
+
 /* Plan for one disk of all, or skip it with a warning. */
 static gboolean
 plan_or_skip_disk(QblkChange *change, const char *target, QblkChangePlanner planner,
@@ -187,6 +199,7 @@ plan_or_skip_disk(QblkChange *change, const char *target, QblkChangePlanner plan
     if (reason != NULL) {
         g_autofree char *warning = g_strdup_printf("disk '%s' is skipped: %s", target, reason);
         qblk_output_warn(warning);
+        qblk_json_append(change->skipped, skipped_json(target, reason));
         return TRUE;
     }
 
@@ -209,11 +222,6 @@ plan_all(QblkChange *change, QblkChangePlanner planner, gconstpointer options, G
         }
     }
 
-    if (plans->len == 0) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "no disk has layers to merge");
-        return FALSE;
-    }
     return TRUE;
 }
 
@@ -233,7 +241,7 @@ qblk_change_plan(QblkChange *change, QblkChangePlanner planner, gconstpointer op
 /* ---- finishing ---- */
 
 static void
-print_json(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *plans)
+print_json(const QblkChange *change, const QblkChangeReport *report, const GPtrArray *plans)
 {
     QblkJson *list = qblk_json_new_array();
     for (guint i = 0; i < plans->len; i++) {
@@ -242,7 +250,10 @@ print_json(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *
 
     QblkJson *result = qblk_json_new_object();
     qblk_json_set(result, "plans", list);
-    qblk_output_json(output, result);
+    if (change->options->all_disks) {
+        qblk_json_set(result, "skipped", qblk_json_ref(change->skipped));
+    }
+    qblk_output_json(&change->invocation->output, result);
 }
 
 static void
@@ -250,6 +261,9 @@ print_text(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *
 {
     for (guint i = 0; i < plans->len; i++) {
         qblk_change_report_print(report, plans->pdata[i], output);
+    }
+    if (plans->len == 0) {
+        qblk_output_print(output, "nothing to do\n");
     }
 }
 
@@ -269,7 +283,7 @@ qblk_change_finish(QblkChange *change, GPtrArray *plans, GError **error)
     if (!qblk_change_prepare(change, plans, error)) {
         return FALSE;
     }
-    if (!report.dry_run) {
+    if (!report.dry_run && plans->len > 0) {
         gboolean done = qblk_change_run_plans(change, plans, &report, error);
         if (!done) {
             return FALSE;
@@ -283,7 +297,7 @@ qblk_change_finish(QblkChange *change, GPtrArray *plans, GError **error)
     }
 
     if (output->json) {
-        print_json(output, &report, plans);
+        print_json(change, &report, plans);
     } else {
         print_text(output, &report, plans);
     }

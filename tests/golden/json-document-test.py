@@ -153,6 +153,9 @@ def outputs(capture):
             yield 'capture', json.load(file)
         return
     yield 'capture', ask('capture', vm)
+    for job in ('pull', 'commit'):
+        yield job, ask(job, vm, '--all-disks', '--pivot' if job == 'commit' else '--dry-run',
+                       '--dry-run', '--force-managed')
     disks = (listed or {'disks': []})['disks']
     for disk in disks:
         yield 'chain', ask('chain', vm, disk['target'])

@@ -62,6 +62,18 @@ class TestCase(block_jobs.TestCase):
 
 
 class AllDisks(TestCase):
+    def test_a_second_run_has_nothing_to_do(self):
+        self.boot_two()
+        for command in (('commit', '--pivot'), ('pull',)):
+            self.qblk(command[0], self.process.socket, '--all-disks', *command[1:])
+            again = self.qblk(command[0], self.process.socket, '--all-disks', *command[1:])
+            self.assertEqual(again.text, 'nothing to do\n')
+        output = json.loads(self.qblk('--json', 'pull', self.process.socket, '--all-disks').stdout)
+        self.assertEqual(output['plans'], [])
+        self.assertEqual({disk['target']: disk['reason'] for disk in output['skipped']},
+                         {'vda': 'it has only one layer', 'vdb': 'it has only one layer',
+                          'vdc': 'it has only one layer', 'hda': 'the drive is empty'})
+
     def test_commit(self):
         self.boot_two()
         result = self.qblk('commit', self.process.socket, '--all-disks', '--pivot')
