@@ -116,6 +116,21 @@ write_synced(int fd, const char *text)
 }
 
 gboolean
+qblk_file_sync_write_unnamed(const char *directory, const char *text)
+{
+    int fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return FALSE;
+    }
+
+    gboolean done = write_synced(fd, text);
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return done;
+}
+
+gboolean
 qblk_file_sync_write_new(const char *path, const char *text)
 {
     (void)unlink(path);

@@ -28,6 +28,13 @@ gboolean qblk_file_sync_make_directory(const char *directory);
 gboolean qblk_file_sync_write_new(const char *path, const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * Write @text to a file in @directory that has no name, sync it, and drop it: nothing is left of it
+ * whenever the process is killed.  EOPNOTSUPP if the file system does not have such files.
+ */
+gboolean qblk_file_sync_write_unnamed(const char *directory,
+                                      const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * Append @text as a line to the file @fd, which is locked and open to append, and sync it.
  *
  * Bytes after the first *@whole ones are those of a line that a crash, or a full disk, left

@@ -106,8 +106,9 @@ qblk_merged_mark_place_write(const char *place, const char *text)
     return qblk_file_sync_parent(place);
 }
 
-gboolean
-qblk_merged_mark_place_try(const char *place, const char *text)
+/* For file systems that have no files without a name (NFS). */
+static gboolean
+try_named(const char *place, const char *text)
 {
     g_autofree char *new = new_name(place);
     if (!qblk_file_sync_write_new(new, text)) {
@@ -117,8 +118,26 @@ qblk_merged_mark_place_try(const char *place, const char *text)
 }
 
 gboolean
+qblk_merged_mark_place_try(const char *place, const char *text)
+{
+    g_autofree char *directory = g_path_get_dirname(place);
+    g_autofree char *new = new_name(place);
+
+    if (g_file_test(place, G_FILE_TEST_IS_DIR) || g_file_test(new, G_FILE_TEST_IS_DIR)) {
+        errno = EEXIST; /* a directory is not replaced */
+        return FALSE;
+    }
+    if (qblk_file_sync_write_unnamed(directory, text)) {
+        return TRUE;
+    }
+    return errno == EOPNOTSUPP && try_named(place, text);
+}
+
+gboolean
 qblk_merged_mark_place_remove(const char *place)
 {
+    g_autofree char *new = new_name(place);
+    (void)g_unlink(new); /* of a process that was killed while it wrote */
     if (g_unlink(place) != 0) {
         return FALSE;
     }
