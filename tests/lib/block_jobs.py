@@ -127,7 +127,7 @@ class TestCase(live.TestCase):
     """A guest with the disk vda: self.files, top first."""
 
     process = None
-    own_socket = False  # TRUE: QEMU creates it; up to 5.2 its peer is the process that created it
+    own_socket = None  # TRUE: QEMU creates it; the default for 5.2
     files = ()
     reference = None
 

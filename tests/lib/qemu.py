@@ -93,16 +93,19 @@ class Process:
     connected, for the test. With TCP it has a third, `tcp`, as HOST:PORT, on that port or on a free
     one if it is True. The listening sockets are created here and inherited, so that no polling is
     needed: a connection waits in the queue until QEMU accepts it, and ends when QEMU ends. With
-    OWN_SOCKET QEMU creates `socket`, which exists when the other monitor answers. PREFIX is a
+    OWN_SOCKET QEMU creates `socket`, which exists when the other monitor answers: the default for
+    5.2, because the peer of an inherited socket is the process that created it there. PREFIX is a
     command that executes QEMU, and PASS_FDS are descriptors that QEMU inherits."""
 
-    def __init__(self, home, arguments, daemon=False, tcp=False, own_socket=False, prefix=(),
+    def __init__(self, home, arguments, daemon=False, tcp=False, own_socket=None, prefix=(),
                  pass_fds=()):
         self.home = home
         self.socket = os.path.join(home, 'qmp.sock')
         self.tcp = None
         self.qmp = None
         self._want_tcp = tcp
+        if own_socket is None:
+            own_socket = not daemon and version() <= (5, 2)
         self._own_socket = own_socket
         self._prefix = list(prefix)
         self._pass_fds = list(pass_fds)
