@@ -6,6 +6,7 @@
 #include "graph/bus-address.h"
 #include "graph/device.h"
 #include "graph/edges.h"
+#include "graph/guest-state.h"
 #include "graph/job.h"
 #include "graph/qom.h"
 #include "graph/replies.h"
@@ -40,13 +41,13 @@ add_property(const char *path, const char *property, gpointer user_data)
 }
 
 /* The version, the jobs and the depth of the chains: they decide if the nodes may be queried, and
- * for how long that keeps QEMU busy. */
+ * for how long that keeps QEMU busy.  The run state: it decides if the migration is queried. */
 static void
 add_first(Batch *batch)
 {
-    static const char *const always[] = {"query-version", "query-name", "query-jobs",
-                                         "query-block-jobs", "query-block"};
-    static const char *const capture[] = {"query-status", "query-uuid", "query-pci"};
+    static const char *const always[] = {"query-version",    "query-name",   "query-jobs",
+                                         "query-block-jobs", "query-status", "query-block"};
+    static const char *const capture[] = {"query-uuid", "query-pci"};
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
         add_query(batch, always[i], NULL);
     }
@@ -168,6 +169,10 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
         }
     }
     add_devices(&batch);
+    const char *migration = qblk_guest_state_next_query(replies);
+    if (migration != NULL) {
+        add_query(&batch, migration, NULL);
+    }
     return batch.queries;
 }
 

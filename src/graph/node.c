@@ -8,6 +8,7 @@ typedef struct {
     const char *driver;
     const char *filename;
     gboolean read_only;
+    gboolean is_active;
     const char *detect_zeroes;
     const QblkJson *cache;
     const QblkJson *image;
@@ -18,6 +19,7 @@ static const QblkJsonField node_fields[] = {
     {"drv", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, driver)},
     {"file", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(NodeReply, filename)},
     {"ro", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(NodeReply, read_only)},
+    {"active", QBLK_JSON_BOOLEAN, FALSE, G_STRUCT_OFFSET(NodeReply, is_active)},
     {"detect_zeroes", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(NodeReply, detect_zeroes)},
     {"cache", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(NodeReply, cache)},
     {"image", QBLK_JSON_OBJECT, TRUE, G_STRUCT_OFFSET(NodeReply, image)},
@@ -129,7 +131,7 @@ load_internal_snapshots(const QblkJson *list)
 QblkNode *
 qblk_node_load(const QblkJson *entry, const char *what, GError **error)
 {
-    NodeReply reply = {0};
+    NodeReply reply = {.is_active = TRUE};
     ImageReply image = {.actual_size = QBLK_UNKNOWN};
     if (!qblk_json_read(entry, node_fields, &reply, what, error) ||
         !qblk_json_read(reply.image, image_fields, &image, what, error)) {
@@ -144,6 +146,7 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
     node->kind = qblk_driver_find(reply.driver);
     node->filename = qblk_redact_name(reply.filename, &node->had_secrets);
     node->read_only = reply.read_only;
+    node->is_inactive = !reply.is_active;
     node->detects_zeroes = g_strdup(reply.detect_zeroes);
     node->is_direct = qblk_json_true(qblk_json_get(reply.cache, "direct"));
     node->encryption = encryption_of(node->driver, reply.image);

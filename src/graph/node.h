@@ -30,6 +30,7 @@ struct QblkNode {
     char *filename;         /* as QEMU reports it, without secrets */
     gboolean had_secrets;   /* secrets were removed from the file name */
     gboolean read_only;
+    gboolean is_inactive;          /* another QEMU may use the image; FALSE before QEMU 10.0 */
     char *detects_zeroes;          /* "off", "on", "unmap", or NULL if not reported */
     gboolean is_direct;            /* cache=none or directsync: the host cache is not used */
     char *encryption;              /* "luks", "qcow" (the old encryption of qcow2), or NULL */

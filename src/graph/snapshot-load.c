@@ -3,6 +3,7 @@
 #include "base/redact.h"
 #include "graph/batch.h"
 #include "graph/block-graph.h"
+#include "graph/guest-state.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
 #include "graph/target.h"
@@ -283,6 +284,10 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
     (void)qblk_replies_version(replies, &snapshot->version);
     const char *name = qblk_json_get_string(qblk_replies_value(replies, "query-name"), "name");
     snapshot->vm_name = name == NULL ? NULL : qblk_redact_name(name, NULL);
+
+    const QblkJson *status = qblk_replies_value(replies, "query-status");
+    snapshot->run_state = g_strdup(qblk_json_get_string(status, "status"));
+    snapshot->may_be_inactive = qblk_guest_state_may_be_inactive(replies);
 
     snapshot->jobs = qblk_job_load_all(replies, error);
     if (snapshot->jobs == NULL) {

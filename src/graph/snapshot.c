@@ -20,6 +20,7 @@ qblk_snapshot_free(QblkSnapshot *snapshot)
         return;
     }
     g_free(snapshot->vm_name);
+    g_free(snapshot->run_state);
     g_free(snapshot->no_nodes_reason);
     g_ptr_array_unref(snapshot->nodes);
     g_hash_table_unref(snapshot->by_name);

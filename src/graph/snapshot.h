@@ -15,19 +15,21 @@
 
 struct QblkSnapshot {
     QblkQemuVersion version;
-    char *vm_name;           /* given to -name, or NULL */
-    char *no_nodes_reason;   /* why the nodes were not queried, or NULL */
-    GPtrArray *nodes;        /* of QblkNode, owned, in the order they were made */
-    GHashTable *by_name;     /* node-name -> QblkNode, borrowed */
-    GPtrArray *devices;      /* of QblkDevice, owned: disks first in the order of a listing */
-    guint disks;             /* how many of the devices are disks */
-    GPtrArray *targets;      /* of const char *, borrowed, with a NULL at the end */
-    GHashTable *ambiguous;   /* name that several devices could have -> text naming them */
-    GPtrArray *jobs;         /* of QblkJob, owned */
-    QblkEdges *edges;        /* NULL if there are no nodes */
-    QblkOpenedFiles *opened; /* a reference: what QEMU has open; NULL: not asked for */
-    GHashTable *files;       /* of qblk_layer_files_load(); NULL: not asked for */
-    char *unknown_files;     /* why no file is known, or NULL */
+    char *vm_name;            /* given to -name, or NULL */
+    char *run_state;          /* "running", "inmigrate" ...; NULL: not known, or a storage daemon */
+    gboolean may_be_inactive; /* of qblk_guest_state_may_be_inactive() */
+    char *no_nodes_reason;    /* why the nodes were not queried, or NULL */
+    GPtrArray *nodes;         /* of QblkNode, owned, in the order they were made */
+    GHashTable *by_name;      /* node-name -> QblkNode, borrowed */
+    GPtrArray *devices;       /* of QblkDevice, owned: disks first in the order of a listing */
+    guint disks;              /* how many of the devices are disks */
+    GPtrArray *targets;       /* of const char *, borrowed, with a NULL at the end */
+    GHashTable *ambiguous;    /* name that several devices could have -> text naming them */
+    GPtrArray *jobs;          /* of QblkJob, owned */
+    QblkEdges *edges;         /* NULL if there are no nodes */
+    QblkOpenedFiles *opened;  /* a reference: what QEMU has open; NULL: not asked for */
+    GHashTable *files;        /* of qblk_layer_files_load(); NULL: not asked for */
+    char *unknown_files;      /* why no file is known, or NULL */
 };
 
 /** An empty snapshot, to be filled by qblk_snapshot_load. */

@@ -9,6 +9,7 @@ _QUERIES = [
     ('query-name', None),
     ('query-uuid', None),
     ('query-status', None),
+    ('query-migrate', None),
     ('query-jobs', None),
     ('query-block-jobs', None),
     ('query-block', None),

@@ -315,6 +315,7 @@ graph_fixture_machine(const char *nodes, const char *blocks)
 {
     QblkReplies *replies = graph_fixture_jobs("11.0.0", "[]", "[]");
     graph_fixture_add(replies, "query-name", NULL, "{'name':'vm'}");
+    graph_fixture_add(replies, "query-status", NULL, "{'status':'running','running':true}");
     qblk_replies_add(replies, "query-block", NULL, from_lines(blocks, block_from_line), NULL);
     qblk_replies_add(replies, "query-named-block-nodes", graph_fixture_json(NODES_ARGUMENTS),
                      from_lines(nodes, node_from_line), NULL);

@@ -12,6 +12,8 @@
 #define STREAM                                                                                     \
     "[{'id':'s','type':'stream','status':'concluded','current-progress':1,'total-progress':1}]"
 
+#define RUNNING "{'status':'running','running':true}"
+
 /* The queries of the next batch as text, in order. */
 static char *
 next(const QblkReplies *replies, const QblkSnapshotOptions *options)
@@ -39,6 +41,7 @@ after_first(const char *version, const char *jobs)
 {
     QblkReplies *replies = graph_fixture_jobs(version, jobs, "[]");
     graph_fixture_add(replies, "query-name", NULL, "{}");
+    graph_fixture_add(replies, "query-status", NULL, RUNNING);
     graph_fixture_add(replies, "query-block", NULL, "[]");
     return replies;
 }
@@ -49,13 +52,13 @@ the_first_queries_are_for_version_jobs_and_disks(void **state)
     g_autoptr(QblkReplies) none = qblk_replies_new();
     g_autofree char *text = next_plain(none);
     assert_string_equal(text, "query-version {}\nquery-name {}\nquery-jobs {}\n"
-                              "query-block-jobs {}\nquery-block {}");
+                              "query-block-jobs {}\nquery-status {}\nquery-block {}");
     g_autoptr(QblkSnapshotOptions) capture = qblk_snapshot_options_new();
     capture->everything = TRUE;
     g_autofree char *more = next(none, capture);
     assert_string_equal(more,
                         "query-version {}\nquery-name {}\nquery-jobs {}\n"
-                        "query-block-jobs {}\nquery-block {}\nquery-status {}\nquery-uuid {}\n"
+                        "query-block-jobs {}\nquery-status {}\nquery-block {}\nquery-uuid {}\n"
                         "query-pci {}");
 }
 
@@ -66,7 +69,8 @@ a_known_reply_is_not_queried_again(void **state)
     graph_fixture_add(replies, "query-jobs", NULL, "[]");
     graph_fixture_add(replies, "query-name", NULL, NULL);
     g_autofree char *text = next_plain(replies);
-    assert_string_equal(text, "query-version {}\nquery-block-jobs {}\nquery-block {}");
+    assert_string_equal(text,
+                        "query-version {}\nquery-block-jobs {}\nquery-status {}\nquery-block {}");
 }
 
 static void
@@ -123,8 +127,8 @@ nodes_are_not_queried_if_that_could_crash_qemu(void **state)
 static void
 nodes_are_not_queried_before_the_jobs_are_known(void **state)
 {
-    static const char *const first[] = {"query-version", "query-name", "query-jobs",
-                                        "query-block-jobs", "query-block"};
+    static const char *const first[] = {"query-version",    "query-name",   "query-jobs",
+                                        "query-block-jobs", "query-status", "query-block"};
     for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
         g_autoptr(QblkReplies) all = after_first("11.0.0", "[]");
         g_autoptr(QblkReplies) replies = graph_fixture_copy_without(all, first[i]);
@@ -169,7 +173,7 @@ the_address_of_a_disk_is_in_each_capture(void **state)
     graph_fixture_add(replies, "x-debug-query-block-graph", NULL, "{'nodes':[],'edges':[]}");
     g_autofree char *text = next_plain(replies);
     assert_null(strstr(text, "parent_bus"));
-    static const char *const first[] = {"query-status", "query-uuid", "query-pci"};
+    static const char *const first[] = {"query-uuid", "query-pci"};
     for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
         graph_fixture_add(replies, first[i], NULL, "{}");
     }
@@ -352,6 +356,34 @@ a_cycle_of_buses_ends(void **state)
     fail_msg("it never ends");
 }
 
+/* Each line has what is known, and the query that is sent then. */
+static void
+the_migration_of_a_stopped_guest_is_queried_if_qemu_does_not_report_inactive_nodes(void **state)
+{
+    static const struct {
+        const char *version, *status, *migration, *expected;
+    } cases[] = {
+        {"7.2.22", "{'status':'prelaunch','running':false}", NULL, "query-migrate {}"},
+        {"7.2.22", "{'status':'paused','running':false}", "{}", ""},
+        {"7.2.22", "{'status':'paused','running':false}", "{'status':'failed'}", ""},
+        {"7.2.22", "{'status':'paused','running':false}", "{'status':'completed'}",
+         "query-migrate-capabilities {}"},
+        {"7.2.22", RUNNING, NULL, ""},
+        {"10.0.0", "{'status':'paused','running':false}", NULL, ""},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = after_first(cases[i].version, "[]");
+        graph_fixture_replace(replies, "query-status", NULL, cases[i].status);
+        graph_fixture_add(replies, "query-named-block-nodes", "{'flat':true}", "[]");
+        graph_fixture_add(replies, "x-debug-query-block-graph", NULL, "{'nodes':[],'edges':[]}");
+        if (cases[i].migration != NULL) {
+            graph_fixture_add(replies, "query-migrate", NULL, cases[i].migration);
+        }
+        g_autofree char *text = next_plain(replies);
+        assert_string_equal(text, cases[i].expected);
+    }
+}
+
 static guint64
 estimate(const char *blocks)
 {
@@ -425,6 +457,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(jobs_that_cannot_be_read_need_the_debug_graph),
         cmocka_unit_test(an_unknown_version_counts_as_an_old_one),
         cmocka_unit_test(the_address_of_a_disk_is_in_each_capture),
+        cmocka_unit_test(
+            the_migration_of_a_stopped_guest_is_queried_if_qemu_does_not_report_inactive_nodes),
         cmocka_unit_test(each_image_is_two_nodes),
         cmocka_unit_test(an_invalid_depth_counts_as_zero),
         cmocka_unit_test(the_estimate_is_close_to_the_recorded_number),

@@ -53,6 +53,22 @@ missing_optional_members_are_unknown(void **state)
 }
 
 static void
+a_node_is_inactive_only_if_qemu_reports_it(void **state)
+{
+    static const struct {
+        const char *active;
+        gboolean is_inactive;
+    } cases[] = {{"'active':false,", TRUE}, {"'active':true,", FALSE}, {"", FALSE}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf("{'node-name':'x','drv':'raw','file':'','ro':false,"
+                                                "%s'image':{'virtual-size':0}}",
+                                                cases[i].active);
+        g_autoptr(QblkNode) node = load(text);
+        assert_int_equal(node->is_inactive, cases[i].is_inactive);
+    }
+}
+
+static void
 secrets_are_removed_from_a_node(void **state)
 {
     g_autoptr(QblkNode) node =
@@ -135,6 +151,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_members_of_a_node_are_read),
         cmocka_unit_test(missing_optional_members_are_unknown),
+        cmocka_unit_test(a_node_is_inactive_only_if_qemu_reports_it),
         cmocka_unit_test(secrets_are_removed_from_a_node),
         cmocka_unit_test(an_invalid_node_is_refused),
         cmocka_unit_test(edges_are_known_at_both_ends),

@@ -82,8 +82,8 @@ fetching_gives_the_same_snapshot_as_loading(void **state)
 static void
 expect_first(FakeQmp *fake)
 {
-    static const char *const commands[] = {"query-version", "query-name", "query-jobs",
-                                           "query-block-jobs", "query-block"};
+    static const char *const commands[] = {"query-version",    "query-name",   "query-jobs",
+                                           "query-block-jobs", "query-status", "query-block"};
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         fake_qmp_expect(fake, commands[i], "{}");
     }
@@ -91,6 +91,7 @@ expect_first(FakeQmp *fake)
     fake_qmp_reply(fake, "{\"name\":\"vm\"}");
     fake_qmp_reply(fake, "[]");
     fake_qmp_reply(fake, "[]");
+    fake_qmp_reply(fake, "{\"status\":\"running\",\"running\":true}");
 }
 
 static void
@@ -159,7 +160,7 @@ inconsistent_replies_can_be_captured(void **state)
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
     g_autoptr(QblkReplies) replies = qblk_snapshot_fetch_replies(client, options, &error);
     assert_no_error(error);
-    assert_int_equal(replies->list->len, 6);
+    assert_int_equal(replies->list->len, 7);
     g_autoptr(GError) cause = graph_fixture_error(replies, NULL);
     assert_error(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, "third");
     qblk_client_free(client);
