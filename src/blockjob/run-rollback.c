@@ -204,7 +204,8 @@ describe_locks(const QblkRunTask *task)
 
     const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
     const char *in_use = top == NULL ? NULL : top->filename;
-    g_autofree char *holders = qblk_lock_holder_others(plan->writes, in_use);
+    gint64 pid = qblk_monitor_get_pid(&task->run->monitor);
+    g_autofree char *holders = qblk_lock_holder_others(plan->writes, in_use, pid);
     return holders == NULL ? g_strdup("")
                            : g_strdup_printf("; another process holds a lock on '%s': %s",
                                              plan->writes, holders);

@@ -82,10 +82,10 @@ process_has_lock(const char *pid, const char *mark)
     return FALSE;
 }
 
-/* Describe the processes with a lock on the file with @mark, without those that have one on the
- * file with @own_mark, which may be NULL. */
+/* Describe the processes with a lock on the file with @mark, without @own_pid, and without those
+ * that have a lock on the file with @own_mark, which may be NULL. */
 static char *
-describe_holders(const char *mark, const char *own_mark)
+describe_holders(const char *mark, const char *own_mark, gint64 own_pid)
 {
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
@@ -96,7 +96,7 @@ describe_holders(const char *mark, const char *own_mark)
         if (!g_ascii_string_to_signed(name, 10, 1, G_MAXINT64, &pid, NULL)) {
             continue;
         }
-        if (!process_has_lock(name, mark)) {
+        if (pid == own_pid || !process_has_lock(name, mark)) {
             continue;
         }
         if (own_mark == NULL || !process_has_lock(name, own_mark)) {
@@ -129,7 +129,7 @@ qblk_lock_holder_is_any(const char *path)
 }
 
 char *
-qblk_lock_holder_others(const char *path, const char *own)
+qblk_lock_holder_others(const char *path, const char *own, gint64 pid)
 {
     g_autofree char *mark = file_mark(path);
     g_autofree char *own_mark = file_mark(own);
@@ -137,7 +137,7 @@ qblk_lock_holder_others(const char *path, const char *own)
     if (own_mark == NULL || !is_listed(mark)) {
         return NULL;
     }
-    return describe_holders(mark, own_mark);
+    return describe_holders(mark, own_mark, pid);
 }
 
 char *
@@ -148,6 +148,6 @@ qblk_lock_holder_all(const char *path)
     }
 
     g_autofree char *mark = file_mark(path);
-    char *holders = mark == NULL ? NULL : describe_holders(mark, NULL);
+    char *holders = mark == NULL ? NULL : describe_holders(mark, NULL, 0);
     return holders != NULL ? holders : g_strdup("another process");
 }

@@ -24,9 +24,12 @@ gboolean qblk_lock_holder_is_any(const char *path);
 char *qblk_lock_holder_all(const char *path) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Describe the processes that have a lock on the file @path and none on the file @own.  A process
- * with both is the QEMU that has both images open.
+ * Describe the processes that have a lock on the file @path, other than the QEMU that has @path and
+ * @own open.  That is @pid, or, if this is a relay, a process with a lock on both.
+ *
+ * @pid: the process behind the monitor; 0 if it is not known
  *
  * Returns: (transfer full) (nullable): as above; NULL if @own is NULL or no process is known
  */
-char *qblk_lock_holder_others(const char *path, const char *own) G_GNUC_WARN_UNUSED_RESULT;
+char *qblk_lock_holder_others(const char *path, const char *own,
+                              gint64 pid) G_GNUC_WARN_UNUSED_RESULT;

@@ -95,16 +95,32 @@ the_qemu_that_has_the_disk_is_not_another(void **state)
     g_autofree char *own = save("own");
     int fd = lock(path);
     g_autofree char *expected = us();
-    g_autofree char *others = qblk_lock_holder_others(path, own);
+    g_autofree char *others = qblk_lock_holder_others(path, own, 0);
 
     assert_string_equal(others, expected);
     int own_fd = lock(own);
-    g_autofree char *other = qblk_lock_holder_others(path, own);
+    g_autofree char *other = qblk_lock_holder_others(path, own, 0);
     assert_null(other);
-    g_autofree char *unknown = qblk_lock_holder_others(path, NULL);
+    g_autofree char *unknown = qblk_lock_holder_others(path, NULL, 0);
     assert_null(unknown);
     close(fd);
     close(own_fd);
+}
+
+/* It has no lock on an image that it has opened without locking, or that is inactive. */
+static void
+the_qemu_behind_the_monitor_is_not_another(void **state)
+{
+    g_autofree char *path = save("image");
+    g_autofree char *own = save("own");
+    int fd = lock(path);
+    g_autofree char *expected = us();
+
+    g_autofree char *others = qblk_lock_holder_others(path, own, getpid());
+    assert_null(others);
+    g_autofree char *of_relay = qblk_lock_holder_others(path, own, getppid());
+    assert_string_equal(of_relay, expected);
+    close(fd);
 }
 
 /* As it is with a file of btrfs, which has another device in /proc, or with a lock that was taken
@@ -169,7 +185,7 @@ a_missing_file_is_not_locked(void **state)
     g_autofree char *holder = qblk_lock_holder_all(path);
 
     assert_null(holder);
-    g_autofree char *others = qblk_lock_holder_others(path, path);
+    g_autofree char *others = qblk_lock_holder_others(path, path, 0);
     assert_null(others);
 }
 
@@ -179,6 +195,8 @@ UNIT_MAIN(void)
         cmocka_unit_test_setup_teardown(processes_with_a_lock_are_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(open_without_a_lock_is_not_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_qemu_that_has_the_disk_is_not_another, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_qemu_behind_the_monitor_is_not_another, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_lock_that_proc_does_not_list_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_files_and_block_devices_can_be_locked, set_up,

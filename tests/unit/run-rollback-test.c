@@ -5,6 +5,8 @@
 #include "lib/run-case.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* As QEMU does it: a lock of an open file, not of a process, on one byte. */
@@ -15,6 +17,32 @@ lock(const char *path)
     struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 201, .l_len = 1};
     assert_int_equal(fcntl(fd, F_OFD_SETLK, &range), 0);
     return fd;
+}
+
+/* Start another process that has a lock on @path; this one is behind the monitor of the fake. */
+static pid_t
+start_holder(const char *path)
+{
+    int ready[2];
+    char byte;
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)lock(path);
+        _exit(write(ready[1], "x", 1) == 1 ? pause() : 1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void
+end_holder(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
 }
 
 static char *
@@ -54,6 +82,23 @@ fail_with(RunCase *test, const GError *cause)
     return error;
 }
 
+/* The error of a job on @top that was to write @written. */
+static GError *
+fail_to_write(const char *written, const char *top, GQuark domain, int code)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    QblkExpectation *active = test->plan->before->pdata[0];
+    g_free(test->plan->writes);
+    test->plan->writes = g_strdup(written);
+    g_free(active->filename);
+    active->filename = g_strdup(top);
+
+    g_autoptr(GError) cause = g_error_new_literal(domain, code, "cause");
+    GError *error = fail_with(test, cause);
+    run_case_free(test);
+    return error;
+}
+
 /* Errors of other domains have the same number. */
 static void
 only_a_failed_job_names_the_holders_of_locks(void **state)
@@ -71,22 +116,28 @@ only_a_failed_job_names_the_holders_of_locks(void **state)
     char *directory = cli_check_directory();
     g_autofree char *written = save(directory, "written");
     g_autofree char *top = save(directory, "top");
-    int fd = lock(written);
+    pid_t holder = start_holder(written);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-        QblkExpectation *active = test->plan->before->pdata[0];
-        g_free(test->plan->writes);
-        test->plan->writes = g_strdup(written);
-        g_free(active->filename);
-        active->filename = g_strdup(top);
-
-        g_autoptr(GError) cause = g_error_new_literal(cases[i].domain, cases[i].code, "cause");
-        GError *error = fail_with(test, cause);
+        GError *error = fail_to_write(written, top, cases[i].domain, cases[i].code);
         gboolean is_named = strstr(error->message, "holds a lock on '") != NULL;
         assert_int_equal(is_named, cases[i].is_named);
         assert_error(error, cases[i].domain, cases[i].code, "cause");
-        run_case_free(test);
     }
+    end_holder(holder);
+    cli_check_remove(directory);
+}
+
+/* The lock is that of the process behind the monitor. */
+static void
+a_failed_job_does_not_name_qemu_itself(void **state)
+{
+    char *directory = cli_check_directory();
+    g_autofree char *written = save(directory, "written");
+    g_autofree char *top = save(directory, "top");
+    int fd = lock(written);
+    g_autoptr(GError) error =
+        fail_to_write(written, top, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED);
+    assert_null(strstr(error->message, "holds a lock on"));
     close(fd);
     cli_check_remove(directory);
 }
@@ -95,6 +146,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_a_failed_job_names_the_holders_of_locks),
+        cmocka_unit_test(a_failed_job_does_not_name_qemu_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
