@@ -86,6 +86,80 @@ qblk_plan_check_managed_job(const QblkPlanContext *context, const QblkJob *job, 
     return TRUE;
 }
 
+/* ---- migration ---- */
+
+static gboolean
+check_migration(const QblkSnapshot *snapshot, const char *target, GError **error)
+{
+    const char *state = snapshot->run_state;
+
+    if (g_strcmp0(state, "inmigrate") == 0) {
+        return qblk_plan_refuse(error,
+                                "disk '%s' cannot be changed in run state 'inmigrate': its images "
+                                "belong to the QEMU that the guest migrates from: change it there, "
+                                "or wait until the migration has ended",
+                                target);
+    }
+    if (g_strcmp0(state, "finish-migrate") == 0) {
+        return qblk_plan_refuse(error,
+                                "disk '%s' cannot be changed in run state 'finish-migrate': its "
+                                "images are about to be passed to another QEMU: wait until the "
+                                "migration has ended",
+                                target);
+    }
+    if (g_strcmp0(state, "postmigrate") == 0) {
+        return qblk_plan_refuse(error,
+                                "disk '%s' cannot be changed in run state 'postmigrate': its "
+                                "images belong to the QEMU that the guest has migrated to: change "
+                                "it there; only if no other QEMU uses them, resume this guest with "
+                                "'cont'",
+                                target);
+    }
+    return TRUE;
+}
+
+/* A guest that was migrated to this QEMU and has not run yet, or one whose state is no longer that
+ * of a migration: after a reset, for example. */
+static gboolean
+check_inactive(const QblkSnapshot *snapshot, const QblkChain *chain, GError **error)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        const QblkNode *node =
+            layer->node_name == NULL ? NULL : qblk_snapshot_node(snapshot, layer->node_name);
+        if (node != NULL && node->is_inactive) {
+            return qblk_plan_refuse(
+                error,
+                "disk '%s' cannot be changed in run state '%s': node '%s' is inactive, and its "
+                "image may belong to another QEMU: only if no other QEMU uses it, activate it, by "
+                "resuming the guest with 'cont' or with 'blockdev-set-active'",
+                chain->target, snapshot->run_state == NULL ? "unknown" : snapshot->run_state,
+                node->name);
+        }
+    }
+    return TRUE;
+}
+
+/* Check that no migration has given the images of @chain to another QEMU. */
+static gboolean
+check_run_state(const QblkSnapshot *snapshot, const QblkChain *chain, GError **error)
+{
+    if (!check_migration(snapshot, chain->target, error)) {
+        return FALSE;
+    }
+    if (!check_inactive(snapshot, chain, error)) {
+        return FALSE;
+    }
+    if (!snapshot->may_be_inactive) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "disk '%s' cannot be changed in run state '%s': the guest has migrated "
+                            "with 'late-block-activate', and its images may be inactive until it "
+                            "runs: resume it with 'cont' first",
+                            chain->target, snapshot->run_state);
+}
+
 /* ---- the disk and its layers ---- */
 
 gboolean
@@ -105,6 +179,9 @@ qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GEr
     if (job != NULL) {
         return qblk_plan_refuse(error, "disk '%s' already has a job: '%s' (%s, %s)", chain->target,
                                 job->id, job->type, job->status);
+    }
+    if (!check_run_state(context->snapshot, chain, error)) {
+        return FALSE;
     }
     return qblk_plan_check_managed(context, chain, error);
 }

@@ -22,8 +22,8 @@ gboolean qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain
 gboolean qblk_plan_check_managed_job(const QblkPlanContext *context, const QblkJob *job,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Check that the disk has a medium that can be written and no job, and that libvirt does not
- * manage the guest. */
+/** Check that the disk has a medium that can be written and no job, that its images belong to this
+ * QEMU, and that libvirt does not manage the guest. */
 gboolean qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

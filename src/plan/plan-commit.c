@@ -2,6 +2,7 @@
 #include "plan/plan-commit.h"
 
 #include "plan/backing-string.h"
+#include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
@@ -117,6 +118,13 @@ check_end(const Commit *commit, GError **error)
     return TRUE;
 }
 
+/* TRUE if the committed layers leave the chain. */
+static gboolean
+removes_layers(const Commit *commit)
+{
+    return commit->is_inner || commit->options->end == QBLK_COMMIT_PIVOT;
+}
+
 static gboolean
 check_commit(const Commit *commit, GError **error)
 {
@@ -132,7 +140,11 @@ check_commit(const Commit *commit, GError **error)
                                    commit->base->encryption != NULL, error)) {
         return FALSE;
     }
-    return qblk_plan_check_users(commit->context, commit->chain, commit->top, commit->base, error);
+    if (!qblk_plan_check_users(commit->context, commit->chain, commit->top, commit->base, error)) {
+        return FALSE;
+    }
+    return !removes_layers(commit) ||
+           qblk_crash_guard_check(commit->context, commit->top, commit->chain->target, error);
 }
 
 /* QEMU opens the base again to write to it, and an overlay that is not the active layer. */
@@ -212,13 +224,6 @@ add_steps(QblkPlan *plan, const Commit *commit)
     for (guint i = commit->top->position; i < commit->base->position; i++) {
         qblk_plan_add_close_layer(plan, commit->context, commit->chain->layers->pdata[i]);
     }
-}
-
-/* TRUE if the committed layers leave the chain. */
-static gboolean
-removes_layers(const Commit *commit)
-{
-    return commit->is_inner || commit->options->end == QBLK_COMMIT_PIVOT;
 }
 
 static void

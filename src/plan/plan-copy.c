@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-copy.h"
 
+#include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-steps.h"
@@ -322,6 +323,10 @@ qblk_plan_copy(const QblkPlanContext *context, const QblkCopyOptions *options, G
         .format = options->format != NULL ? options->format : top->format,
     };
     if (!qblk_copy_request_check(&copy, error)) {
+        return NULL;
+    }
+    if (options->end == QBLK_COPY_PIVOT &&
+        !qblk_crash_guard_check(context, top, chain->target, error)) {
         return NULL;
     }
     choose_names(&copy);

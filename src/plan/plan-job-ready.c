@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-job-ready.h"
 
+#include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
 #include "plan/plan-steps.h"
@@ -184,6 +185,11 @@ qblk_plan_job_end(QblkPlan *plan, const QblkJobPlanning *request, GError **error
 
     gboolean is_pivot = request->request->action == QBLK_JOB_PIVOT;
     if (!check_mirrored_file(request, is_pivot ? QBLK_USE_PIVOT : QBLK_USE_COPY, error)) {
+        return FALSE;
+    }
+    if (is_pivot &&
+        !qblk_crash_guard_check(request->context, qblk_chain_get_layer(request->chain, 0),
+                                request->chain->target, error)) {
         return FALSE;
     }
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/crash-guard.h"
+
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+#include "plan/plan-commit.h"
+#include "plan/plan-copy.h"
+#include "plan/plan-pull.h"
+
+#include <string.h>
+
+/* top -> middle -> low -> base, each a qcow2 node on a file node; what is above top is added. */
+#define LAYERS(below_top)                                                                          \
+    "base-file file /d/base\nbase qcow2 /d/base file=base-file\n"                                  \
+    "low-file file /d/low\nlow qcow2 /d/low file=low-file backing=base\n"                          \
+    "middle-file file /d/middle\nmiddle qcow2 /d/middle file=middle-file backing=low\n"            \
+    "top-file file /d/top\ntop qcow2 /d/top file=top-file backing=" below_top "\n"                 \
+    "copies qcow2 /d/copies\n"
+#define FILTER(below) "cbw copy-before-write /d/x file=" below " target=copies\n"
+
+#define ON_DISK LAYERS("middle") FILTER("top")
+
+static QblkPlan *
+commit(const QblkPlanContext *context, QblkCommitEnd end, GError **error)
+{
+    const gboolean is_inner = end == QBLK_COMMIT_INNER;
+    const QblkCommitOptions options = {
+        .top = is_inner ? "node:middle" : NULL, .base = is_inner ? "node:low" : NULL, .end = end};
+    return qblk_plan_commit(context, &options, error);
+}
+
+static QblkPlan *
+copy(const QblkPlanContext *context, QblkCopyEnd end, GError **error)
+{
+    const QblkCopyOptions options = {.destination = "/d/copy", .end = end};
+    return qblk_plan_copy(context, &options, error);
+}
+
+static QblkPlan *
+make(const char *kind, const QblkPlanContext *context, GError **error)
+{
+    if (g_str_equal(kind, "pivot")) {
+        return commit(context, QBLK_COMMIT_PIVOT, error);
+    }
+    if (g_str_equal(kind, "keep")) {
+        return commit(context, QBLK_COMMIT_KEEP_OVERLAY, error);
+    }
+    if (g_str_equal(kind, "inner")) {
+        return commit(context, QBLK_COMMIT_INNER, error);
+    }
+    if (g_str_equal(kind, "copy")) {
+        return copy(context, QBLK_COPY_PIVOT, error);
+    }
+    if (g_str_equal(kind, "finish")) {
+        return copy(context, QBLK_COPY_FINISH, error);
+    }
+    const QblkPullOptions options = {0};
+    assert_string_equal(kind, "pull");
+    return qblk_plan_pull(context, &options, error);
+}
+
+/* The message with which the plan is refused; NULL: it is not. */
+static char *
+refusal(const char *version, const char *nodes, const char *blocks, const char *kind)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, blocks);
+    graph_fixture_set_version(replies, version);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkPlan) plan = make(kind, &context, &error);
+    if (plan != NULL) {
+        return NULL;
+    }
+    assert_true(g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED));
+    return g_strdup(error->message);
+}
+
+static void
+assert_crash(const char *version, const char *nodes, const char *root, const char *kind,
+             gboolean expected)
+{
+    g_autofree char *blocks = g_strdup_printf("vda - %s", root);
+    g_autofree char *message = refusal(version, nodes, blocks, kind);
+    gboolean is_refused = message != NULL;
+    if (is_refused != expected) {
+        fail_msg("%s on QEMU %s below %s: %s", kind, version, root, message);
+    }
+    assert_true(!is_refused || strstr(message, "would crash this QEMU") != NULL);
+}
+
+static void
+only_the_versions_that_crash_are_refused(void **state)
+{
+    static const struct {
+        const char *version;
+        gboolean is_refused;
+    } cases[] = {{"5.2.0", FALSE}, {"6.1.1", FALSE}, {"6.2.0", TRUE},    {"7.2.22", TRUE},
+                 {"9.0.2", TRUE},  {"9.1.0", FALSE}, {"10.0.13", FALSE}, {"11.1.0", FALSE}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_crash(cases[i].version, ON_DISK, "cbw", "pivot", cases[i].is_refused);
+        assert_crash(cases[i].version, ON_DISK, "cbw", "copy", cases[i].is_refused);
+    }
+}
+
+static void
+only_the_node_that_is_replaced_counts(void **state)
+{
+    static const struct {
+        const char *nodes, *root, *kind;
+        gboolean is_refused;
+    } cases[] = {
+        {ON_DISK, "cbw", "keep", FALSE},
+        {ON_DISK, "cbw", "finish", FALSE},
+        {ON_DISK, "cbw", "inner", FALSE},
+        {ON_DISK, "cbw", "pull", FALSE},
+        {ON_DISK "limits throttle /d/x file=cbw\n", "limits", "pivot", TRUE},
+        {ON_DISK "limits throttle /d/x file=cbw\n", "limits", "copy", TRUE},
+        {LAYERS("middle") "limits throttle /d/x file=top\n" FILTER("limits"), "cbw", "pivot",
+         FALSE},
+        {LAYERS("middle") FILTER("low"), "top", "pivot", FALSE},
+        {LAYERS("cbw") FILTER("middle"), "top", "inner", TRUE},
+        {LAYERS("cbw") FILTER("middle"), "top", "copy", FALSE},
+        {LAYERS("cbw") FILTER("middle"), "top", "pivot", FALSE},
+        {ON_DISK, "top", "pivot", TRUE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_crash("7.2.22", cases[i].nodes, cases[i].root, cases[i].kind, cases[i].is_refused);
+    }
+}
+
+static void
+the_commands_that_remove_the_filter_are_named(void **state)
+{
+    g_autofree char *message = refusal("7.2.22", ON_DISK "reader snapshot-access /d/x file=cbw\n",
+                                       "/machine/peripheral/vda/virtio-backend - cbw", "pivot");
+    assert_non_null(message);
+    assert_non_null(strstr(message, "filter 'cbw' (copy-before-write) above node 'top'"));
+    assert_non_null(strstr(message, "(7.2.22)"));
+    static const char commands[] =
+        ": {\"execute\":\"blockdev-del\",\"arguments\":{\"node-name\":\"reader\"}} "
+        "{\"execute\":\"qom-set\",\"arguments\":"
+        "{\"path\":\"/machine/peripheral/vda/virtio-backend\",\"property\":\"drive\","
+        "\"value\":\"top\"}} "
+        "{\"execute\":\"blockdev-del\",\"arguments\":{\"node-name\":\"cbw\"}}";
+    assert_non_null(strstr(message, commands));
+}
+
+static void
+below_another_filter_no_command_is_named(void **state)
+{
+    g_autofree char *message =
+        refusal("7.2.22", ON_DISK "limits throttle /d/x file=cbw\n", "vda - limits", "pivot");
+    assert_non_null(message);
+    assert_null(strstr(message, "execute"));
+    assert_non_null(strstr(message, "remove the filter"));
+}
+
+UNIT_MAIN(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_the_versions_that_crash_are_refused),
+        cmocka_unit_test(only_the_node_that_is_replaced_counts),
+        cmocka_unit_test(the_commands_that_remove_the_filter_are_named),
+        cmocka_unit_test(below_another_filter_no_command_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
