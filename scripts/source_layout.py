@@ -12,13 +12,15 @@ MAY_INCLUDE = {
     'source': ('base',),
     'image': ('base', 'qmp', 'source'),
     'graph': ('base', 'qmp', 'source', 'image'),
-    'xml': ('base', 'source', 'graph'),
-    'plan': ('base', 'source', 'image', 'graph'),
-    'blockjob': ('base', 'qmp', 'source', 'image', 'graph', 'plan'),
-    'recover': ('base', 'qmp', 'source', 'image', 'graph', 'plan', 'blockjob'),
-    'cli/print': ('base', 'qmp', 'source', 'image', 'graph', 'xml', 'plan', 'blockjob', 'recover'),
-    'cli': ('base', 'qmp', 'source', 'image', 'graph', 'xml', 'plan', 'blockjob', 'recover',
-            'cli/print'),
+    'chain': ('base', 'source', 'image', 'graph'),
+    'xml': ('base', 'source', 'graph', 'chain'),
+    'plan': ('base', 'source', 'image', 'graph', 'chain'),
+    'blockjob': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan'),
+    'recover': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan', 'blockjob'),
+    'cli/print': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'xml', 'plan', 'blockjob',
+                  'recover'),
+    'cli': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'xml', 'plan', 'blockjob',
+            'recover', 'cli/print'),
 }
 
 # The largest share of the code of src that one directory may have.

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <qblk/chain.h>
 #include <qblk/plan.h>
 #include <qblk/snapshot.h>
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <qblk/snapshot.h>
+#include <qblk/chain.h>
 
 G_BEGIN_DECLS
 

@@ -4,10 +4,12 @@
  */
 #pragma once
 
-#include <qblk/chain.h>
 #include <qblk/client.h>
 
 G_BEGIN_DECLS
+
+/** The value of a size or an index that is not known. */
+#define QBLK_UNKNOWN ((gint64)-1)
 
 typedef struct QblkSnapshot QblkSnapshot;
 typedef struct QblkSnapshotOptions QblkSnapshotOptions;
@@ -117,24 +119,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshot, qblk_snapshot_free)
  * Since: 0.1.0
  */
 const char *const *qblk_snapshot_get_targets(const QblkSnapshot *snapshot);
-
-/**
- * qblk_snapshot_chain:
- * @name: a target name, or else a qdev id or the name of a BlockBackend
- *
- * Make the chain of a disk.
- *
- * Returns: (transfer full): the chain, or NULL with one of these errors (QBLK_GRAPH_ERROR):
- *   NO_DISK, which lists the disks, if no disk has that name;
- *   AMBIGUOUS, which lists the candidates, if several disks could have that name;
- *   UNSUPPORTED if the graph of the disk is not a chain, as with quorum;
- *   INVALID if the graph forms a cycle;
- *   LIMIT if there are more than 10000 layers;
- *   UNSAFE if the nodes were not queried, see qblk_snapshot_fetch()
- *
- * Since: 0.1.0
- */
-QblkChain *qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `qblk chain`: the layers of each disk, with indexes, formats, sizes and files. */
 #include "base/text.h"
+#include "chain/chain-resolve.h"
 #include "cli/commands.h"
 #include "cli/print/report.h"
 #include "cli/print/table.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
-#include "graph/chain-resolve.h"
 
 static const char *const heads[] = {"LAYER", "FORMAT", ">SIZE", ">USED", "NODE", "FILE", NULL};
 

@@ -3,12 +3,12 @@
  *
  * As cmp(1), it exits with 1 if there are differences, which is not an error. */
 #include "blockjob/merged-mark-plan.h"
+#include "chain/check.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/print/recover-report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
-#include "graph/check.h"
 #include "image/image-file.h"
 #include "recover/recover-image.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `qblk resolve`: the one layer that a disk and index, a path or a node-name means. */
+#include "chain/chain-resolve.h"
+#include "chain/index-spec.h"
 #include "cli/commands.h"
 #include "cli/print/report.h"
 #include "cli/vm.h"
 #include "graph/alias.h"
-#include "graph/chain-resolve.h"
-#include "graph/index-spec.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  */
 #pragma once
 
+#include "chain/chain.h"
 #include "cli/invocation.h"
-#include "graph/chain.h"
 #include "graph/replies.h"
 #include "graph/snapshot.h"
 

@@ -6,8 +6,6 @@
 #include "graph/node.h"
 #include "graph/replies.h"
 
-#include <qblk/chain.h>
-
 typedef struct {
     const char *id;
     const char *type;

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "source/driver.h"
 
-#include <qblk/chain.h>
+#include <qblk/snapshot.h>
 
 typedef struct QblkNode QblkNode;
 

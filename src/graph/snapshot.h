@@ -55,7 +55,3 @@ const QblkDevice *qblk_snapshot_find(const QblkSnapshot *snapshot, const char *n
 
 /** Returns: (transfer none) (nullable): the node with that name */
 const QblkNode *qblk_snapshot_node(const QblkSnapshot *snapshot, const char *name);
-
-/** Make the chain from any @node downwards; its target is the name of the node. */
-QblkChain *qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkNode *node,
-                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

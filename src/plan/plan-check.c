@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-check.h"
 
-#include "graph/chain-number.h"
+#include "chain/chain-number.h"
+#include "chain/snapshot-users.h"
 #include "graph/snapshot-jobs.h"
-#include "graph/snapshot-users.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-steps.h"
 
-#include "graph/snapshot-users.h"
+#include "chain/snapshot-users.h"
 
 static QblkStep *
 step_new(const char *purpose, const char *command, QblkJson *arguments)

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/file-identity.h"
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "graph/snapshot.h"
 
 #include <qblk/plan.h>

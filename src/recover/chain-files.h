@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "plan/plan.h"
 
 /** Returns: the file names in @expectations (of QblkExpectation), borrowed from it; paths on this

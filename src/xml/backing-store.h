@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "xml/writer.h"
 
 /**

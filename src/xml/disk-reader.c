@@ -2,7 +2,7 @@
 #include "xml/disk-reader.h"
 
 #include "base/const-cast.h"
-#include "graph/chain-number.h"
+#include "chain/chain-number.h"
 #include "xml/source-xml.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xml/disk.h"
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "xml/backing-store.h"
 #include "xml/source-xml.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/limits.h"
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "xml/disk-reader.h"
 #include "xml/document.h"
 

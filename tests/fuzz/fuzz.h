@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Replies of a QEMU, as a capture, and everything that is derived from them. */
+#include "chain/chain-resolve.h"
 #include "cli/print/graph-dot.h"
 #include "cli/print/graph-json.h"
 #include "cli/print/graph-tree.h"
@@ -7,7 +8,6 @@
 #include "fuzz/fuzz.h"
 #include "graph/batch.h"
 #include "graph/capture.h"
-#include "graph/chain-resolve.h"
 #include "graph/snapshot.h"
 
 static void

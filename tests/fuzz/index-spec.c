@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* "vda[2]" is written as it was read, and means the layer with that index or is an error. */
-#include "graph/index-spec.h"
+#include "chain/index-spec.h"
 
+#include "chain/chain-number.h"
 #include "fuzz/fuzz.h"
-#include "graph/chain-number.h"
 
 #include <string.h>
 

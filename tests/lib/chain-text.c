@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/chain-text.h"
-#include "graph/chain-number.h"
+#include "chain/chain-number.h"
 
 static void
 describe_filters(GString *text, const GPtrArray *filters)

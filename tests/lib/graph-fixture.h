@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "graph/replies.h"
 #include "graph/snapshot-options.h"
 #include "graph/snapshot.h"

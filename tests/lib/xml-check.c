@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/xml-check.h"
 
-#include "graph/chain-number.h"
+#include "chain/chain-number.h"
 #include "lib/check.h"
 #include "xml/document.h"
 

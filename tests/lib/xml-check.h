@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 
 /** A complete virtio disk "vda" of @depth layers of qcow2, in /images/0, /images/1 ... */
 QblkChain *xml_check_chain(guint depth);

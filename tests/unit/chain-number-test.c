@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/chain-number.h"
+#include "chain/chain-number.h"
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "lib/chain-text.h"
 #include "lib/check.h"
 

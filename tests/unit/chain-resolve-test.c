@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/chain-resolve.h"
+#include "chain/chain-resolve.h"
 #include "lib/chain-text.h"
 #include "lib/check.h"
 

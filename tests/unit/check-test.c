@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/chain-number.h"
-#include "graph/check.h"
+#include "chain/chain-number.h"
+#include "chain/check.h"
 #include "lib/chain-text.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"

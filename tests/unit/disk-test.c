@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/chain-number.h"
+#include "chain/chain-number.h"
 
 #include "lib/check.h"
 #include "lib/xml-check.h"

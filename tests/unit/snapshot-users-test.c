@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/snapshot-users.h"
+#include "chain/snapshot-users.h"
 
 #include "lib/check.h"
 #include "lib/graph-fixture.h"

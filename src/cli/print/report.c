@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/report.h"
 
-#include "graph/chain-resolve.h"
+#include "chain/chain-resolve.h"
 #include "graph/snapshot-jobs.h"
 
 static void

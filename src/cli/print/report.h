@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "graph/job.h"
 
 /** Each returns a new reference. */

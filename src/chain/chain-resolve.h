@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 
 /**
  * Find a layer by its index; 0 is the active layer.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/limits.h"
-#include "graph/chain-number.h"
-#include "graph/chain.h"
+#include "chain/chain-number.h"
+#include "chain/chain.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
 #include "image/image-arguments.h"

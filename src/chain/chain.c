@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/chain.h"
+#include "chain/chain.h"
 
 static void
 filter_free(gpointer data)

@@ -4,9 +4,10 @@
  */
 #pragma once
 
+#include "chain/location.h"
 #include "graph/device.h"
 #include "graph/layer-file.h"
-#include "graph/location.h"
+#include "graph/snapshot.h"
 #include "source/source.h"
 
 #include <qblk/chain.h>
@@ -83,6 +84,10 @@ struct QblkChain {
 };
 
 QblkChain *qblk_chain_new(const char *target);
+
+/** Make the chain from any @node downwards; its target is the name of the node. */
+QblkChain *qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkNode *node,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Find the chain of the disk @name among @chains (of QblkChain).

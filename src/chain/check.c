@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/check.h"
+#include "chain/check.h"
 
 #include "base/redact.h"
-#include "graph/chain-resolve.h"
+#include "chain/chain-resolve.h"
 #include "source/driver.h"
 #include "source/source-compare.h"
 #include "source/source-decode.h"

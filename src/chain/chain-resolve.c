@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/chain-resolve.h"
+#include "chain/chain-resolve.h"
 
 #include "base/text.h"
-#include "graph/chain-number.h"
-#include "graph/index-spec.h"
+#include "chain/chain-number.h"
+#include "chain/index-spec.h"
 
 #include <stdlib.h>
 #include <string.h>

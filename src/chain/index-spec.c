@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/index-spec.h"
+#include "chain/index-spec.h"
 
 #include <string.h>
 

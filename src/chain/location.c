@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/location.h"
+#include "chain/location.h"
 
 #include "source/source-decode.h"
 

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "graph/chain.h"
+#include "chain/chain.h"
 #include "image/image-header.h"
 
 typedef enum {
