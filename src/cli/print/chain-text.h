@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * A chain for people: a table of the layers, and a line for each other thing that is known of one.
+ */
+#pragma once
+
+#include "chain/chain.h"
+#include "cli/print/output.h"
+
+/** Print @chain. */
+void qblk_chain_text_print(const QblkChain *chain, QblkOutput *output);
