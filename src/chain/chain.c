@@ -74,6 +74,7 @@ qblk_chain_layer_free(QblkLayer *layer)
     g_free(layer->problem);
     qblk_layer_file_free(layer->file);
     g_clear_pointer(&layer->further_files, g_ptr_array_unref);
+    g_clear_pointer(&layer->bitmaps, g_ptr_array_unref);
     g_clear_pointer(&layer->internal_snapshots, g_ptr_array_unref);
     g_free(layer->encryption);
     g_free(layer->backing_name);

@@ -38,6 +38,7 @@ struct QblkLayer {
     QblkLayerFile *file; /* owned, the file that QEMU has open; NULL: not asked for, or no file */
     char *encryption;    /* "luks", "qcow"; NULL: its data are not encrypted */
     GPtrArray *internal_snapshots; /* of QblkInternalSnapshot, a reference; NULL: it has none */
+    GPtrArray *bitmaps;            /* of QblkBitmap, a reference; NULL: it has none */
     GPtrArray *further_files;      /* of QblkFurtherFile, owned; NULL: it has no other files */
     gboolean read_only;
     gboolean had_secrets;       /* the file name is incomplete: secrets were removed */

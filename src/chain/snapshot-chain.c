@@ -189,6 +189,9 @@ load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GEr
     layer->backing_format = g_strdup(format->backing_format);
 
     layer->encryption = find_encryption(format, layer);
+    if (format->bitmaps != NULL) {
+        layer->bitmaps = g_ptr_array_ref(format->bitmaps);
+    }
     if (format->internal_snapshots != NULL) {
         layer->internal_snapshots = g_ptr_array_ref(format->internal_snapshots);
     }

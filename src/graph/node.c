@@ -11,6 +11,7 @@ typedef struct {
     gboolean is_active;
     const char *detect_zeroes;
     const QblkJson *cache;
+    const QblkJson *bitmaps;
     const QblkJson *image;
 } NodeReply;
 
@@ -22,6 +23,7 @@ static const QblkJsonField node_fields[] = {
     {"active", QBLK_JSON_BOOLEAN, FALSE, G_STRUCT_OFFSET(NodeReply, is_active)},
     {"detect_zeroes", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(NodeReply, detect_zeroes)},
     {"cache", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(NodeReply, cache)},
+    {"dirty-bitmaps", QBLK_JSON_ARRAY, FALSE, G_STRUCT_OFFSET(NodeReply, bitmaps)},
     {"image", QBLK_JSON_OBJECT, TRUE, G_STRUCT_OFFSET(NodeReply, image)},
     {NULL},
 };
@@ -87,6 +89,14 @@ has_data_file(const QblkJson *image)
     return qblk_json_get_string(data, "data-file") != NULL;
 }
 
+/* Version 2 of qcow2: "compat: 0.10". */
+static gboolean
+is_qcow2_v2(const QblkJson *image)
+{
+    const QblkJson *data = qblk_json_get(qblk_json_get(image, "format-specific"), "data");
+    return g_strcmp0(qblk_json_get_string(data, "compat"), "0.10") == 0;
+}
+
 /* libvirt's name of the encryption of an image, or NULL. */
 static char *
 encryption_of(const char *driver, const QblkJson *image)
@@ -132,9 +142,11 @@ QblkNode *
 qblk_node_load(const QblkJson *entry, const char *what, GError **error)
 {
     NodeReply reply = {.is_active = TRUE};
+    GPtrArray *bitmaps = NULL;
     ImageReply image = {.actual_size = QBLK_UNKNOWN};
     if (!qblk_json_read(entry, node_fields, &reply, what, error) ||
-        !qblk_json_read(reply.image, image_fields, &image, what, error)) {
+        !qblk_json_read(reply.image, image_fields, &image, what, error) ||
+        !qblk_bitmap_load_all(reply.bitmaps, what, &bitmaps, error)) {
         return NULL;
     }
 
@@ -157,6 +169,8 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
         image.backing_name == NULL ? NULL : qblk_redact_name(image.backing_name, NULL);
     node->backing_format = g_strdup(image.backing_format);
     node->has_data_file = has_data_file(reply.image);
+    node->bitmaps = bitmaps;
+    node->is_qcow2_v2 = is_qcow2_v2(reply.image);
     node->internal_snapshots = load_internal_snapshots(qblk_json_get(reply.image, "snapshots"));
     return node;
 }
@@ -173,6 +187,7 @@ qblk_node_free(QblkNode *node)
     g_free(node->backing_name);
     g_free(node->detects_zeroes);
     g_free(node->encryption);
+    g_clear_pointer(&node->bitmaps, g_ptr_array_unref);
     g_clear_pointer(&node->internal_snapshots, g_ptr_array_unref);
     g_free(node->backing_format);
     g_ptr_array_unref(node->children);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "graph/bitmap.h"
 #include "source/driver.h"
 
 #include <qblk/snapshot.h>
@@ -35,6 +36,8 @@ struct QblkNode {
     gboolean is_direct;            /* cache=none or directsync: the host cache is not used */
     char *encryption;              /* "luks", "qcow" (the old encryption of qcow2), or NULL */
     GPtrArray *internal_snapshots; /* of QblkInternalSnapshot, owned; NULL: it has none */
+    GPtrArray *bitmaps;            /* of QblkBitmap, owned; NULL: it has none */
+    gboolean is_qcow2_v2;          /* the old qcow2, which cannot store bitmaps */
     gboolean has_data_file;        /* qcow2 with an external data file */
     gint64 virtual_size;           /* bytes, or QBLK_UNKNOWN */
     gint64 actual_size;            /* bytes, or QBLK_UNKNOWN */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/bitmap.h"
+
+typedef struct {
+    const char *name;
+    gint64 granularity;
+    gint64 count;
+    gboolean is_persistent;
+    gboolean is_recording;
+    gboolean is_busy;
+    gboolean is_inconsistent;
+} BitmapReply;
+
+/* "inconsistent" is only there if it is true. */
+static const QblkJsonField bitmap_fields[] = {
+    {"name", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(BitmapReply, name)},
+    {"granularity", QBLK_JSON_INTEGER, TRUE, G_STRUCT_OFFSET(BitmapReply, granularity)},
+    {"count", QBLK_JSON_INTEGER, TRUE, G_STRUCT_OFFSET(BitmapReply, count)},
+    {"persistent", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BitmapReply, is_persistent)},
+    {"recording", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BitmapReply, is_recording)},
+    {"busy", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BitmapReply, is_busy)},
+    {"inconsistent", QBLK_JSON_BOOLEAN, FALSE, G_STRUCT_OFFSET(BitmapReply, is_inconsistent)},
+    {NULL},
+};
+
+static void
+bitmap_free(gpointer data)
+{
+    QblkBitmap *bitmap = data;
+    g_free(bitmap->name);
+    g_free(bitmap);
+}
+
+gboolean
+qblk_bitmap_load_all(const QblkJson *list, const char *what, GPtrArray **bitmaps, GError **error)
+{
+    g_autoptr(GPtrArray) loaded = g_ptr_array_new_with_free_func(bitmap_free);
+
+    for (gsize i = 0; i < qblk_json_length(list); i++) {
+        g_autofree char *where = g_strdup_printf("%s, dirty-bitmaps[%" G_GSIZE_FORMAT "]", what, i);
+        BitmapReply reply = {0};
+        if (!qblk_json_read(qblk_json_at(list, i), bitmap_fields, &reply, where, error)) {
+            return FALSE;
+        }
+        if (reply.name == NULL) {
+            continue;
+        }
+
+        QblkBitmap *bitmap = g_new0(QblkBitmap, 1);
+        bitmap->name = g_strdup(reply.name);
+        bitmap->granularity = reply.granularity;
+        bitmap->count = reply.count;
+        bitmap->is_persistent = reply.is_persistent;
+        bitmap->is_recording = reply.is_recording;
+        bitmap->is_busy = reply.is_busy;
+        bitmap->is_inconsistent = reply.is_inconsistent;
+        g_ptr_array_add(loaded, bitmap);
+    }
+
+    *bitmaps = loaded->len == 0 ? NULL : g_steal_pointer(&loaded);
+    return TRUE;
+}
+
+const QblkBitmap *
+qblk_bitmap_find(const GPtrArray *bitmaps, const char *name)
+{
+    for (guint i = 0; bitmaps != NULL && i < bitmaps->len; i++) {
+        const QblkBitmap *bitmap = bitmaps->pdata[i];
+        if (g_str_equal(bitmap->name, name)) {
+            return bitmap;
+        }
+    }
+    return NULL;
+}

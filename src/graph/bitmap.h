@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The dirty bitmaps of a block node: which parts of an image have changed since a backup, for
+ * example.
+ */
+#pragma once
+
+#include "base/json.h"
+
+typedef struct {
+    char *name;
+    gint64 granularity;       /* bytes that one bit stands for */
+    gint64 count;             /* bytes that are dirty */
+    gboolean is_persistent;   /* kept in the image when QEMU closes it */
+    gboolean is_recording;    /* writes set its bits; FALSE: it is disabled */
+    gboolean is_busy;         /* a job, an export or a migration uses it */
+    gboolean is_inconsistent; /* QEMU ended without saving it: it can only be removed */
+} QblkBitmap;
+
+/**
+ * Load `dirty-bitmaps` of an entry of query-named-block-nodes.  A bitmap without a name belongs to
+ * a job or a filter, and is left out.
+ *
+ * @list: (nullable): the array
+ * @what: the name of the entry in errors
+ * @bitmaps: (out) (nullable): of QblkBitmap, owned; NULL: no bitmap has a name
+ *
+ * Returns: FALSE with QBLK_JSON_ERROR_TYPE
+ */
+gboolean qblk_bitmap_load_all(const QblkJson *list, const char *what, GPtrArray **bitmaps,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (nullable): the bitmap @name of @bitmaps (nullable), borrowed */
+const QblkBitmap *qblk_bitmap_find(const GPtrArray *bitmaps, const char *name);
