@@ -2,6 +2,7 @@
 #include "blockjob/delete-images.h"
 
 #include "image/lock-holder.h"
+#include "image/opened-files.h"
 #include "image/process.h"
 
 #include <errno.h>
@@ -31,17 +32,12 @@ deletes_any(const QblkPlan *plan)
     return is_any;
 }
 
-/* The process that owns the monitor, and the files that it has open. */
-typedef struct {
-    gint64 pid;
-    const GArray *files; /* of QblkFileIdentity */
-} Opened;
-
-/* Returns: (nullable): why @file may not be one that QEMU has open. */
+/* Returns: (nullable): why @file may not be one that QEMU, the process that owns the monitor, has
+ * open. */
 static char *
-why_not_open(const Opened *opened, const QblkFileIdentity *file)
+why_not_open(const QblkOpenedFiles *opened, const QblkFileIdentity *file)
 {
-    if (qblk_process_has(opened->files, file)) {
+    if (qblk_opened_files_find(opened, file) != NULL) {
         return NULL;
     }
     g_autofree char *process = qblk_process_describe(opened->pid);
@@ -50,7 +46,7 @@ why_not_open(const Opened *opened, const QblkFileIdentity *file)
 
 /* A name that is deleted has to be the file itself, and no link to it. */
 static gboolean
-identify_removal(QblkRemovedImage *removal, const Opened *opened, GError **error)
+identify_removal(QblkRemovedImage *removal, const QblkOpenedFiles *opened, GError **error)
 {
     struct stat status;
     if (removal->path == NULL) {
@@ -79,7 +75,7 @@ identify_removal(QblkRemovedImage *removal, const Opened *opened, GError **error
 
 /* A name that is only synced may be a link, as most names of block devices are. */
 static gboolean
-identify_synced(QblkExpectation *layer, const Opened *opened, GError **error)
+identify_synced(QblkExpectation *layer, const QblkOpenedFiles *opened, GError **error)
 {
     struct stat status;
     g_autofree char *why = NULL;
@@ -107,25 +103,23 @@ qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
         return TRUE;
     }
 
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GArray) files = qblk_process_files(pid, &cause);
-    if (files == NULL) {
+    g_autoptr(QblkOpenedFiles) opened = qblk_opened_files_new(pid);
+    if (opened->unknown != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "cannot delete images after the job: %s; " BY_HAND, cause->message);
+                    "cannot delete images after the job: %s; " BY_HAND, opened->unknown);
         return FALSE;
     }
 
-    const Opened opened = {.pid = pid, .files = files};
     for (guint i = 0; i < plan->removed->len; i++) {
         QblkRemovedImage *removal = plan->removed->pdata[i];
-        if (removal->will_delete && !identify_removal(removal, &opened, error)) {
+        if (removal->will_delete && !identify_removal(removal, opened, error)) {
             return FALSE;
         }
     }
 
     for (guint i = 0; i < plan->after->len; i++) {
         QblkExpectation *layer = plan->after->pdata[i];
-        if (layer->path != NULL && !identify_synced(layer, &opened, error)) {
+        if (layer->path != NULL && !identify_synced(layer, opened, error)) {
             return FALSE;
         }
     }
@@ -143,13 +137,13 @@ is_used_here(const GPtrArray *layers, gint64 pid)
         return TRUE;
     }
 
-    g_autoptr(GArray) files = qblk_process_files(pid, NULL);
-    if (files == NULL || stat(top->path, &status) != 0) {
+    if (stat(top->path, &status) != 0) {
         return FALSE;
     }
 
+    g_autoptr(QblkOpenedFiles) opened = qblk_opened_files_new(pid);
     const QblkFileIdentity file = qblk_file_identity(&status);
-    return qblk_process_has(files, &file);
+    return qblk_opened_files_find(opened, &file) != NULL;
 }
 
 gboolean

@@ -199,6 +199,23 @@ a_deleted_file_has_the_name_that_it_had(void **state)
 }
 
 static void
+a_file_without_a_name_is_known_while_a_descriptor_is_open(void **state)
+{
+    const Test *test = *state;
+    int kept = open(test->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    assert_true(kept >= 0);
+    const QblkFileIdentity file = identity_of(kept);
+    int other = dup(kept);
+    close(kept);
+
+    g_autoptr(QblkOpenedFiles) opened = qblk_opened_files_new(getpid());
+    assert_non_null(qblk_opened_files_find(opened, &file));
+    close(other);
+    g_autoptr(QblkOpenedFiles) closed = qblk_opened_files_new(getpid());
+    assert_null(qblk_opened_files_find(closed, &file));
+}
+
+static void
 a_file_with_another_hard_link_is_not_deleted(void **state)
 {
     int fd = open_file(state, "a", O_RDONLY);
@@ -455,6 +472,7 @@ UNIT_MAIN(void)
         TEST(a_character_device_is_known_and_not_opened),
         TEST(a_renamed_file_has_its_new_path),
         TEST(a_deleted_file_has_the_name_that_it_had),
+        TEST(a_file_without_a_name_is_known_while_a_descriptor_is_open),
         TEST(a_file_with_another_hard_link_is_not_deleted),
         TEST(a_process_that_cannot_be_inspected_has_a_reason),
         TEST(what_a_name_means_is_remembered),

@@ -3,8 +3,6 @@
 
 #include "lib/check.h"
 
-#include <fcntl.h>
-#include <qblk/error.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,56 +36,11 @@ a_process_is_described_by_its_number_and_name(void **state)
     assert_string_equal(gone, "process 2147483647");
 }
 
-static gboolean
-has_open(int fd)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) files = qblk_process_files(getpid(), &error);
-    struct stat status;
-
-    assert_no_error(error);
-    assert_int_equal(fstat(fd, &status), 0);
-    const QblkFileIdentity file = qblk_file_identity(&status);
-    return qblk_process_has(files, &file);
-}
-
-static void
-what_a_process_has_open_is_found_by_the_file_and_not_its_name(void **state)
-{
-    int kept = open(g_get_tmp_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); /* it has no name */
-    assert_true(kept >= 0);
-    int other = dup(kept);
-
-    assert_true(has_open(kept));
-    close(kept);
-    assert_true(has_open(other));
-    struct stat status;
-    assert_int_equal(fstat(other, &status), 0);
-    close(other);
-    g_autoptr(GArray) files = qblk_process_files(getpid(), NULL);
-    const QblkFileIdentity file = qblk_file_identity(&status);
-    assert_false(qblk_process_has(files, &file));
-}
-
-static void
-a_process_that_may_not_be_inspected_is_an_error(void **state)
-{
-    GError *error = NULL;
-
-    assert_null(qblk_process_files(NONE, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                 "cannot list the open files of process 2147483647: No such file");
-    assert_null(qblk_process_files(0, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "is not known");
-}
-
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_peer_of_a_local_socket_is_known),
         cmocka_unit_test(a_process_is_described_by_its_number_and_name),
-        cmocka_unit_test(what_a_process_has_open_is_found_by_the_file_and_not_its_name),
-        cmocka_unit_test(a_process_that_may_not_be_inspected_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
