@@ -53,6 +53,7 @@ qblk_chain_layer_new(void)
     layer->index = QBLK_UNKNOWN;
     layer->virtual_size = QBLK_UNKNOWN;
     layer->actual_size = QBLK_UNKNOWN;
+    layer->written_end = QBLK_UNKNOWN;
     layer->filters = qblk_chain_filters_new();
     layer->storage_filters = qblk_chain_filters_new();
     return layer;
@@ -167,6 +168,7 @@ qblk_chain_free(QblkChain *chain)
     g_free(chain->backend);
     g_free(chain->root);
     g_free(chain->serial);
+    g_free(chain->io_status);
     g_free(chain->unknown_files);
     g_ptr_array_unref(chain->layers);
     if (chain->mirror != NULL) {

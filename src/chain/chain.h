@@ -43,7 +43,10 @@ struct QblkLayer {
     gboolean read_only;
     gboolean had_secrets;       /* the file name is incomplete: secrets were removed */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
-    gint64 actual_size;         /* bytes, or QBLK_UNKNOWN */
+    gboolean is_device;         /* its file is a block device */
+    gint64 actual_size;         /* bytes, or QBLK_UNKNOWN: of a block device, for example */
+    gint64 written_end;         /* of QblkNode, of the file or device */
+    gint64 write_threshold;     /* bytes of the file or device, as in QblkNode */
     char *backing_name;         /* backing string of the header, or NULL */
     char *backing_format;       /* backing format of the header, or NULL */
     GPtrArray *filters;         /* of QblkFilter, owned: above the format node, topmost first */
@@ -73,6 +76,7 @@ struct QblkChain {
     gboolean removable;
     gboolean tray_open;
     gboolean read_only;
+    char *io_status;      /* as in QblkDevice, or NULL */
     gboolean is_complete; /* the last layer is known to have no backing file */
     char *unknown_files;  /* why the files of the layers are not known, or NULL */
     gboolean has_libvirt_indexes;

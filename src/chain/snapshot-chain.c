@@ -161,6 +161,33 @@ find_encryption(const QblkNode *format, const QblkLayer *layer)
     return NULL;
 }
 
+static gboolean
+is_device(const QblkLayer *layer, const QblkNode *storage)
+{
+    if (g_str_equal(storage->driver, "host_device")) {
+        return TRUE;
+    }
+    return qblk_layer_file_is_known(layer->file) && layer->file->open.inode == 0;
+}
+
+/* QEMU reports 0 bytes as the allocated size of a block device. */
+static void
+load_used_size(const QblkNode *format, const QblkNode *storage, QblkLayer *layer)
+{
+    layer->actual_size = format->actual_size;
+    if (storage == NULL) {
+        return;
+    }
+
+    gboolean is_set = storage->write_threshold > 0;
+    layer->write_threshold = is_set ? storage->write_threshold : format->write_threshold;
+    layer->written_end = storage->written_end;
+    layer->is_device = is_device(layer, storage);
+    if (layer->is_device) {
+        layer->actual_size = QBLK_UNKNOWN;
+    }
+}
+
 static QblkLayer *
 load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GError **error)
 {
@@ -184,7 +211,6 @@ load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GEr
     layer->had_secrets = named->had_secrets;
     layer->read_only = format->read_only;
     layer->virtual_size = format->virtual_size;
-    layer->actual_size = format->actual_size;
     layer->backing_name = g_strdup(format->backing_name);
     layer->backing_format = g_strdup(format->backing_format);
 
@@ -201,6 +227,7 @@ load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GEr
     if (layer->file != NULL) {
         layer->file->offset = qblk_location_get_offset(layer->location);
     }
+    load_used_size(format, storage, layer);
     load_further_files(snapshot, walk, format, layer);
     return layer;
 }
@@ -300,6 +327,7 @@ load_disk(const QblkDevice *device)
     chain->removable = device->removable;
     chain->tray_open = device->tray_open;
     chain->read_only = device->read_only;
+    chain->io_status = g_strdup(device->io_status);
     return chain;
 }
 

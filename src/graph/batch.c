@@ -69,6 +69,20 @@ has_fdset(const QblkJson *nodes)
     return FALSE;
 }
 
+/* TRUE if a node has a block device: the only size in use that QEMU reports of it is how far it has
+ * written. */
+static gboolean
+has_device(const QblkJson *nodes)
+{
+    for (gsize i = 0; i < qblk_json_length(nodes); i++) {
+        const char *driver = qblk_json_get_string(qblk_json_at(nodes, i), "drv");
+        if (g_strcmp0(driver, "host_device") == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* The graph.  Its queries are sent in one write, so that little changes between them. */
 static void
 add_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
@@ -165,6 +179,9 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
             add_other_edges(&batch, nodes->value);
             if (has_fdset(nodes->value)) {
                 add_query(&batch, "query-fdsets", NULL);
+            }
+            if (has_device(nodes->value)) {
+                add_query(&batch, "query-blockstats", qblk_block_stats_arguments());
             }
         }
     }

@@ -162,3 +162,26 @@ qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes, GError *
     }
     return connect_all(by_device, nodes, error);
 }
+
+void
+qblk_block_stats_load_writes(const QblkReplies *replies, GHashTable *nodes)
+{
+    g_autoptr(QblkJson) arguments = qblk_block_stats_arguments();
+    const QblkReply *reply = qblk_replies_find(replies, "query-blockstats", arguments);
+    if (reply == NULL || !qblk_json_is(reply->value, QBLK_JSON_ARRAY)) {
+        return;
+    }
+
+    for (gsize i = 0; i < qblk_json_length(reply->value); i++) {
+        const QblkJson *entry = qblk_json_at(reply->value, i);
+        const char *name = qblk_json_get_string(entry, "node-name");
+        const QblkJson *stats = qblk_json_get(entry, "stats");
+        QblkNode *node = name == NULL ? NULL : g_hash_table_lookup(nodes, name);
+        gint64 end = 0;
+
+        if (node != NULL && qblk_json_integer(qblk_json_get(stats, "wr_highest_offset"), &end) &&
+            end > 0) {
+            node->written_end = end;
+        }
+    }
+}

@@ -15,6 +15,17 @@
 /** Returns: (transfer full): the arguments that select all nodes; without arguments the devices */
 QblkJson *qblk_block_stats_arguments(void) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Set the end of the last write of each node, if the reply for all nodes is in @replies.
+ *
+ * QEMU counts the writes since it opened a node, in all versions tested: 0 means that it has not
+ * written yet, whatever the image contains.  Of a protocol node it is an offset in the file or
+ * device, of a format node one on the disk of the guest.
+ *
+ * @nodes: node-name -> QblkNode
+ */
+void qblk_block_stats_load_writes(const QblkReplies *replies, GHashTable *nodes);
+
 /** Add the edges of both replies to @nodes (node-name -> QblkNode). */
 gboolean qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

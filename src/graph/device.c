@@ -61,6 +61,7 @@ typedef struct {
     const char *qdev;
     gboolean removable;
     gboolean tray_open;
+    const char *io_status;
     const QblkJson *inserted;
 } BlockReply;
 
@@ -69,6 +70,7 @@ static const QblkJsonField block_fields[] = {
     {"qdev", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(BlockReply, qdev)},
     {"removable", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(BlockReply, removable)},
     {"tray_open", QBLK_JSON_BOOLEAN, FALSE, G_STRUCT_OFFSET(BlockReply, tray_open)},
+    {"io-status", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(BlockReply, io_status)},
     {"inserted", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(BlockReply, inserted)},
     {NULL},
 };
@@ -152,6 +154,7 @@ load_device(const QblkJson *entry, const char *what, const QblkReplies *replies,
     device->removable = block.removable;
     device->tray_open = block.tray_open;
     device->read_only = inserted.read_only;
+    device->io_status = g_strdup(block.io_status);
     device->node_name = g_strdup(inserted.node_name);
     if (block.qdev != NULL && block.qdev[0] != '\0') {
         load_qdev(device, block.qdev, replies);
@@ -211,6 +214,7 @@ qblk_device_free(QblkDevice *device)
     g_free(device->type);
     g_free(device->controller);
     g_free(device->serial);
+    g_free(device->io_status);
     g_free(device->node_name);
     g_free(device->target);
     g_clear_pointer(&device->address, qblk_bus_address_free);

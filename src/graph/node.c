@@ -10,6 +10,7 @@ typedef struct {
     gboolean read_only;
     gboolean is_active;
     const char *detect_zeroes;
+    gint64 write_threshold;
     const QblkJson *cache;
     const QblkJson *bitmaps;
     const QblkJson *image;
@@ -22,6 +23,7 @@ static const QblkJsonField node_fields[] = {
     {"ro", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(NodeReply, read_only)},
     {"active", QBLK_JSON_BOOLEAN, FALSE, G_STRUCT_OFFSET(NodeReply, is_active)},
     {"detect_zeroes", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(NodeReply, detect_zeroes)},
+    {"write_threshold", QBLK_JSON_INTEGER, FALSE, G_STRUCT_OFFSET(NodeReply, write_threshold)},
     {"cache", QBLK_JSON_OBJECT, FALSE, G_STRUCT_OFFSET(NodeReply, cache)},
     {"dirty-bitmaps", QBLK_JSON_ARRAY, FALSE, G_STRUCT_OFFSET(NodeReply, bitmaps)},
     {"image", QBLK_JSON_OBJECT, TRUE, G_STRUCT_OFFSET(NodeReply, image)},
@@ -76,6 +78,7 @@ qblk_node_new(const char *name)
     node->filename = g_strdup("");
     node->virtual_size = QBLK_UNKNOWN;
     node->actual_size = QBLK_UNKNOWN;
+    node->written_end = QBLK_UNKNOWN;
     node->children = qblk_node_children_new();
     node->parents = g_ptr_array_new();
     return node;
@@ -165,6 +168,7 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
 
     node->virtual_size = image.virtual_size;
     node->actual_size = image.actual_size;
+    node->write_threshold = reply.write_threshold;
     node->backing_name =
         image.backing_name == NULL ? NULL : qblk_redact_name(image.backing_name, NULL);
     node->backing_format = g_strdup(image.backing_format);

@@ -41,10 +41,13 @@ struct QblkNode {
     gboolean has_data_file;        /* qcow2 with an external data file */
     gint64 virtual_size;           /* bytes, or QBLK_UNKNOWN */
     gint64 actual_size;            /* bytes, or QBLK_UNKNOWN */
-    char *backing_name;            /* backing string of the header, without secrets, or NULL */
-    char *backing_format;          /* backing format of the header, or NULL */
-    GPtrArray *children;           /* of QblkChild, owned */
-    GPtrArray *parents;            /* of QblkNode, borrowed; one entry for each edge */
+    gint64 written_end;     /* bytes up to the end of the last write since the node was opened,
+                                      or QBLK_UNKNOWN: not asked for, or nothing was written */
+    gint64 write_threshold; /* bytes: a write beyond causes an event; 0: not set */
+    char *backing_name;     /* backing string of the header, without secrets, or NULL */
+    char *backing_format;   /* backing format of the header, or NULL */
+    GPtrArray *children;    /* of QblkChild, owned */
+    GPtrArray *parents;     /* of QblkNode, borrowed; one entry for each edge */
 };
 
 /** Load one entry of query-named-block-nodes; @what is its name in errors. */

@@ -3,6 +3,7 @@
 #include "base/redact.h"
 #include "graph/batch.h"
 #include "graph/block-graph.h"
+#include "graph/block-stats.h"
 #include "graph/guest-state.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
@@ -109,7 +110,11 @@ load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapsho
 
     snapshot->edges =
         qblk_edges_load(replies, reply->value, snapshot->by_name, options->edges, error);
-    return snapshot->edges != NULL;
+    if (snapshot->edges == NULL) {
+        return FALSE;
+    }
+    qblk_block_stats_load_writes(replies, snapshot->by_name);
+    return TRUE;
 }
 
 /* ---- files ---- */

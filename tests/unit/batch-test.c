@@ -194,6 +194,17 @@ a_refused_debug_graph_is_followed_by_the_statistics(void **state)
 }
 
 static void
+the_statistics_are_queried_only_if_there_is_a_block_device(void **state)
+{
+    g_autoptr(QblkReplies) file = graph_fixture_machine("a file /a\n", "- drive a\n");
+    g_autofree char *nothing = next_plain(file);
+    assert_string_equal(nothing, "");
+    g_autoptr(QblkReplies) device = graph_fixture_machine("a host_device /dev/a\n", "- drive a\n");
+    g_autofree char *text = next_plain(device);
+    assert_string_equal(text, "query-blockstats {'query-nodes':true}");
+}
+
+static void
 nodes_without_children_are_followed_by_the_debug_graph(void **state)
 {
     g_autoptr(QblkReplies) replies = after_first("11.0.0", "[]");
@@ -449,6 +460,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(nodes_are_not_queried_if_that_could_crash_qemu),
         cmocka_unit_test(nodes_are_not_queried_before_the_jobs_are_known),
         cmocka_unit_test(a_refused_debug_graph_is_followed_by_the_statistics),
+        cmocka_unit_test(the_statistics_are_queried_only_if_there_is_a_block_device),
         cmocka_unit_test(nodes_without_children_are_followed_by_the_debug_graph),
         cmocka_unit_test(type_and_serial_of_each_device_are_queried),
         cmocka_unit_test(each_recorded_topology_has_the_queried_replies),

@@ -163,6 +163,45 @@ a_reply_of_another_shape_is_refused(void **state)
     }
 }
 
+/* Of a block device QEMU reports 0 bytes as allocated. */
+static const char device[] = "[{'node-name':'top','drv':'qcow2','file':'/dev/a','ro':false,"
+                             "'image':{'virtual-size':65536,'actual-size':0},"
+                             "'children':[{'child':'file','node-name':'dev'}]},"
+                             "{'node-name':'dev','drv':'host_device','file':'/dev/a','ro':false,"
+                             "'image':{'virtual-size':65536,'actual-size':0},'children':[]}]";
+
+#define WRITTEN(name, end)                                                                         \
+    "{'node-name':'" name "','stats':{'wr_highest_offset':" end ",'wr_bytes':7}}"
+
+static void
+the_end_of_the_last_write_is_that_of_the_file(void **state)
+{
+    static const struct {
+        const char *reply;
+        gint64 end;
+    } cases[] = {
+        {"[" WRITTEN("top", "65536") "," WRITTEN("dev", "393216") "]", 393216},
+        {"[" WRITTEN("top", "0") "," WRITTEN("dev", "0") "]", QBLK_UNKNOWN},
+        {"[" WRITTEN("gone", "512") "]", QBLK_UNKNOWN},
+        {"[" WRITTEN("dev", "-1") "]", QBLK_UNKNOWN},
+        {"[" WRITTEN("dev", "'x'") "]", QBLK_UNKNOWN},
+        {"[7,{},{'node-name':7},{'node-name':'dev'},{'node-name':'dev','stats':7}]", QBLK_UNKNOWN},
+        {"{}", QBLK_UNKNOWN},
+        {NULL, QBLK_UNKNOWN},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_machine("", "vda - top");
+        graph_fixture_replace(replies, "query-named-block-nodes", "{'flat':true}", device);
+        graph_fixture_add(replies, "query-blockstats", ALL_NODES, cases[i].reply);
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+        const QblkLayer *layer = chain->layers->pdata[0];
+        assert_int_equal(layer->written_end, cases[i].end);
+        assert_int_equal(layer->actual_size, QBLK_UNKNOWN);
+        assert_true(layer->is_device);
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +213,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(one_reply_alone_is_not_enough),
         cmocka_unit_test(another_set_of_nodes_means_the_graph_changed),
         cmocka_unit_test(a_reply_of_another_shape_is_refused),
+        cmocka_unit_test(the_end_of_the_last_write_is_that_of_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@ a_drive_without_a_device_is_read(void **state)
     assert_string_equal(device->backend, "drive0");
     assert_string_equal(device->node_name, "top");
     assert_true(device->read_only);
+    assert_null(device->io_status);
     assert_null(device->qdev);
     assert_null(device->id);
     assert_null(device->bus);
@@ -44,6 +45,16 @@ an_empty_drive_has_no_node(void **state)
     assert_true(device->tray_open);
     assert_false(device->read_only);
     assert_string_equal(device->path, "/machine/peripheral/cd");
+}
+
+static void
+the_status_of_its_requests_is_read(void **state)
+{
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    g_autoptr(GPtrArray) devices =
+        load(replies, "[{'device':'','qdev':'vda','removable':false,'io-status':'nospace'}]");
+    const QblkDevice *device = devices->pdata[0];
+    assert_string_equal(device->io_status, "nospace");
 }
 
 static void
@@ -222,6 +233,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drive_without_a_device_is_read),
         cmocka_unit_test(an_empty_drive_has_no_node),
+        cmocka_unit_test(the_status_of_its_requests_is_read),
         cmocka_unit_test(the_id_is_that_of_the_device_option),
         cmocka_unit_test(the_type_decides_bus_and_kind),
         cmocka_unit_test(the_controller_decides_the_bus_of_sata_and_usb_disks),

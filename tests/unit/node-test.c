@@ -17,7 +17,7 @@ static void
 all_members_of_a_node_are_read(void **state)
 {
     g_autoptr(QblkNode) node =
-        load("{'node-name':'top','drv':'qcow2','file':'/a.qcow2','ro':true,"
+        load("{'node-name':'top','drv':'qcow2','file':'/a.qcow2','ro':true,'write_threshold':512,"
              "'image':{'virtual-size':65536,'actual-size':4096,'backing-filename':'b.qcow2',"
              "'backing-filename-format':'qcow2',"
              "'format-specific':{'type':'qcow2','data':{'data-file':'/d.raw',"
@@ -32,6 +32,7 @@ all_members_of_a_node_are_read(void **state)
     assert_false(node->had_secrets);
     assert_int_equal(node->virtual_size, 65536);
     assert_int_equal(node->actual_size, 4096);
+    assert_int_equal(node->write_threshold, 512);
     assert_string_equal(node->backing_name, "b.qcow2");
     assert_string_equal(node->backing_format, "qcow2");
     assert_true(qblk_node_is(node, QBLK_DRIVER_FORMAT));
@@ -45,6 +46,8 @@ missing_optional_members_are_unknown(void **state)
     assert_null(node->kind);
     assert_int_equal(node->virtual_size, 0);
     assert_int_equal(node->actual_size, QBLK_UNKNOWN);
+    assert_int_equal(node->written_end, QBLK_UNKNOWN);
+    assert_int_equal(node->write_threshold, 0);
     assert_null(node->backing_name);
     assert_null(node->backing_format);
     assert_false(node->has_data_file);

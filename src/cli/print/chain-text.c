@@ -28,6 +28,19 @@ print_head(QblkOutput *output, const QblkChain *chain)
                       chain->fingerprint);
 }
 
+/* Returns: (transfer full) (nullable): the allocated size.  A block device has none, but at least
+ * what QEMU has written to it since it opened the image. */
+static char *
+format_used(const QblkLayer *layer)
+{
+    if (layer->actual_size != QBLK_UNKNOWN || layer->written_end == QBLK_UNKNOWN) {
+        return qblk_text_size(layer->actual_size);
+    }
+
+    g_autofree char *size = qblk_text_size(layer->written_end);
+    return g_strconcat("≥ ", size, NULL);
+}
+
 static void
 add_layer(QblkTable *table, const QblkChain *chain, const QblkLayer *layer)
 {
@@ -35,7 +48,7 @@ add_layer(QblkTable *table, const QblkChain *chain, const QblkLayer *layer)
     g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
     g_autofree char *branch = g_strconcat(is_last ? "└─ " : "├─ ", spec, NULL);
     g_autofree char *size = qblk_text_size(layer->virtual_size);
-    g_autofree char *used = qblk_text_size(layer->actual_size);
+    g_autofree char *used = format_used(layer);
     const char *const cells[] = {branch, layer->format,    size,
                                  used,   layer->node_name, layer->filename};
 
@@ -83,6 +96,10 @@ print_content(QblkOutput *output, const char *spec, const QblkLayer *layer)
 {
     g_autofree char *safe_spec = qblk_output_escape(spec);
 
+    if (layer->write_threshold > 0) {
+        g_autofree char *size = qblk_text_size(layer->write_threshold);
+        qblk_output_print(output, "  %s: write threshold at %s\n", safe_spec, size);
+    }
     if (layer->encryption != NULL) {
         g_autofree char *encryption = qblk_output_escape(layer->encryption);
         qblk_output_print(output, "  %s: encrypted (%s)\n", safe_spec, encryption);
@@ -97,6 +114,19 @@ print_content(QblkOutput *output, const char *spec, const QblkLayer *layer)
         qblk_output_print(output, "  %s: internal snapshot '%s' of %s UTC\n", safe_spec, name,
                           date == NULL ? "an unknown time" : date);
     }
+}
+
+/* The status is "ok" until a request of the guest fails, with werror=stop or rerror=stop. */
+static void
+print_io_status(QblkOutput *output, const QblkChain *chain)
+{
+    if (chain->io_status == NULL || g_str_equal(chain->io_status, "ok")) {
+        return;
+    }
+
+    g_autofree char *target = qblk_output_escape(chain->target);
+    g_autofree char *status = qblk_output_escape(chain->io_status);
+    qblk_output_print(output, "  %s: I/O status '%s'\n", target, status);
 }
 
 static void
@@ -188,6 +218,7 @@ qblk_chain_text_print(const QblkChain *chain, QblkOutput *output)
     qblk_table_print(table, output->text);
 
     print_all_filters(output, chain);
+    print_io_status(output, chain);
     print_all_content(output, chain);
     print_all_files(output, chain);
     print_mirror(output, chain);

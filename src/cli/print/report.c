@@ -147,6 +147,9 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
 
     set_known(object, "virtual-size", layer->virtual_size);
     set_known(object, "actual-size", layer->actual_size);
+    set_known(object, "written-end", layer->written_end);
+    set_known(object, "write-threshold",
+              layer->write_threshold > 0 ? layer->write_threshold : QBLK_UNKNOWN);
     qblk_json_set_boolean(object, "read-only", layer->read_only);
     qblk_json_set_string(object, "backing-string", layer->backing_name);
     qblk_json_set_string(object, "backing-format", layer->backing_format);
@@ -204,6 +207,7 @@ qblk_report_chain(const QblkChain *chain)
     qblk_json_set_boolean(object, "removable", chain->removable);
     qblk_json_set_boolean(object, "tray-open", chain->tray_open);
     qblk_json_set_boolean(object, "read-only", chain->read_only);
+    qblk_json_set_string(object, "io-status", chain->io_status);
     qblk_json_set_string(object, "fingerprint", chain->fingerprint);
     qblk_json_set_string(object, "index-source", index_source(chain));
     qblk_json_set_boolean(object, "complete", chain->is_complete);
