@@ -4,6 +4,7 @@
 #include "plan/backing-string.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
+#include "plan/plan-jobs.h"
 
 /* Formats in which a copy can be created: those that allow exactly the size of the disk. */
 static const struct {
@@ -266,6 +267,9 @@ gboolean
 qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
 {
     if (!check_format(copy, error) || !check_destination(copy, error)) {
+        return FALSE;
+    }
+    if (!qblk_plan_check_jobs(copy->context, copy->chain, 0, copy->chain->layers->len, error)) {
         return FALSE;
     }
     if (!check_namespace(copy, error) || !check_plaintext(copy, error)) {

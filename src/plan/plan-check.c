@@ -177,8 +177,8 @@ qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GEr
         return qblk_plan_refuse(error, "disk '%s' is read-only", chain->target);
     }
     if (job != NULL) {
-        return qblk_plan_refuse(error, "disk '%s' already has a job: '%s' (%s, %s)", chain->target,
-                                job->id, job->type, job->status);
+        return qblk_plan_refuse(error, "disk '%s' has a job already: '%s' (%s, %s): see 'qblk job'",
+                                chain->target, job->id, job->type, job->status);
     }
     if (!check_run_state(context->snapshot, chain, error)) {
         return FALSE;

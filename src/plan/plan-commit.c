@@ -6,6 +6,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
+#include "plan/plan-jobs.h"
 #include "plan/plan-size.h"
 #include "plan/plan-steps.h"
 
@@ -138,6 +139,12 @@ check_commit(const Commit *commit, GError **error)
     if (!qblk_plan_check_plaintext(commit->context, commit->chain, commit->top->position,
                                    commit->base->position, commit->base->filename,
                                    commit->base->encryption != NULL, error)) {
+        return FALSE;
+    }
+    guint above =
+        commit->top->position == 0 ? 0 : commit->top->position - 1; /* gets a new header */
+    if (!qblk_plan_check_jobs(commit->context, commit->chain, above, commit->base->position,
+                              error)) {
         return FALSE;
     }
     if (!qblk_plan_check_users(commit->context, commit->chain, commit->top, commit->base, error)) {

@@ -5,6 +5,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
+#include "plan/plan-jobs.h"
 #include "plan/plan-steps.h"
 
 typedef struct {
@@ -67,6 +68,9 @@ check_pull(const Pull *pull, GError **error)
     }
     if (!qblk_plan_check_plaintext(pull->context, pull->chain, 1, pull->end, pull->top->filename,
                                    pull->top->encryption != NULL, error)) {
+        return FALSE;
+    }
+    if (!qblk_plan_check_jobs(pull->context, pull->chain, 0, pull->end, error)) {
         return FALSE;
     }
     return qblk_plan_check_users(pull->context, pull->chain, pull->top, pull->top, error);

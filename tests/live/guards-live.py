@@ -208,7 +208,7 @@ class CopyBeforeWrite(TestCase):
             'job-id': 'backup0', 'device': stem(self.files[0]), 'target': 'backup', 'sync': 'full',
             'speed': 65536})
         result = self.job('commit', '--pivot', status=qblk.REFUSED)
-        self.assertIn("already has a job: 'backup0'", result.errors)
+        self.assertIn("has a job already: 'backup0'", result.errors)
         self.process.qmp.execute('job-cancel', {'id': 'backup0'})
         self.wait_for(lambda: not self.process.qmp.execute('query-jobs'))
         self.job('commit', '--pivot')
