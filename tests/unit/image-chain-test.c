@@ -2,32 +2,16 @@
 #include "image/image-chain.h"
 
 #include "lib/check.h"
-#include "lib/cli-check.h"
 #include "lib/qcow2-image.h"
+#include "lib/test-directory.h"
 
 #include <glib/gstdio.h>
 #include <qblk/error.h>
 
-static char *directory;
-
-static int
-set_up(void **state)
-{
-    directory = cli_check_directory();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    cli_check_remove(directory);
-    return 0;
-}
-
 static void
 save(const char *name, const Qcow2Image *image)
 {
-    g_autofree char *path = g_build_filename(directory, name, NULL);
+    g_autofree char *path = test_directory_path(name);
     g_autoptr(GError) error = NULL;
 
     g_file_set_contents(path, (const char *)image->bytes, sizeof image->bytes, &error);
@@ -57,14 +41,14 @@ save_base(const char *name)
 static GPtrArray *
 walk(const char *name, const char *format, GError **error)
 {
-    g_autofree char *path = g_build_filename(directory, name, NULL);
+    g_autofree char *path = test_directory_path(name);
     return qblk_image_chain(path, format, error);
 }
 
 static void
 assert_layer(GPtrArray *layers, guint position, const char *name, const char *format)
 {
-    g_autofree char *path = g_build_filename(directory, name, NULL);
+    g_autofree char *path = test_directory_path(name);
     const QblkImageLayer *layer = layers->pdata[position];
 
     assert_string_equal(layer->path, path);
@@ -103,7 +87,7 @@ a_chain_is_followed_to_its_end(void **state)
 static void
 a_name_that_is_relative_starts_from_its_image(void **state)
 {
-    g_autofree char *below = g_build_filename(directory, "below", NULL);
+    g_autofree char *below = test_directory_path("below");
 
     assert_int_equal(g_mkdir(below, 0700), 0);
     save_overlay("from-above.qcow2", "below/one.qcow2", "qcow2");
@@ -155,7 +139,7 @@ a_data_file_is_found_or_missed(void **state)
     save("with-data.qcow2", &image);
     assert_refused("with-data.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "data file of");
     save_base("data.img");
-    g_autofree char *data = g_build_filename(directory, "data.img", NULL);
+    g_autofree char *data = test_directory_path("data.img");
     g_autoptr(GPtrArray) layers = walk("with-data.qcow2", NULL, NULL);
     assert_non_null(layers);
     assert_string_equal(((QblkImageLayer *)layers->pdata[0])->data_path, data);
@@ -167,7 +151,7 @@ a_cycle_is_refused_with_both_names(void **state)
     save_overlay("a.qcow2", "b.qcow2", "qcow2");
 
     save_overlay("b.qcow2", "./c.qcow2", "qcow2");
-    g_autofree char *link = g_build_filename(directory, "c.qcow2", NULL);
+    g_autofree char *link = test_directory_path("c.qcow2");
     assert_int_equal(symlink("a.qcow2", link), 0);
     assert_refused("a.qcow2", NULL, QBLK_GRAPH_ERROR_FILE, "b.qcow2' is the same file as");
 }
@@ -211,5 +195,5 @@ UNIT_MAIN(void)
         cmocka_unit_test(another_host_is_not_queried),
         cmocka_unit_test(a_format_is_not_guessed_if_a_guest_may_have_written_it),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_directory_set_up, test_directory_tear_down);
 }

@@ -2,7 +2,7 @@
 #include "image/image-file.h"
 
 #include "lib/check.h"
-#include "lib/cli-check.h"
+#include "lib/test-directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,26 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *directory;
-
-static int
-set_up(void **state)
-{
-    directory = cli_check_directory();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    cli_check_remove(directory);
-    return 0;
-}
-
 static char *
 save(const char *name, const char *bytes, gssize length)
 {
-    char *path = g_build_filename(directory, name, NULL);
+    char *path = test_directory_path(name);
 
     assert_true(g_file_set_contents(path, bytes, length, NULL));
     return path;
@@ -67,7 +51,7 @@ one_file_by_two_names_is_the_same(void **state)
 {
     g_autofree char *path = save("one", "x", 1);
     g_autofree char *other = save("other", "x", 1);
-    g_autofree char *link = g_build_filename(directory, "link", NULL);
+    g_autofree char *link = test_directory_path("link");
 
     assert_int_equal(symlink("one", link), 0);
     g_autoptr(QblkImageFile) a = qblk_image_file_read(path, NULL);
@@ -95,13 +79,13 @@ the_footer_of_a_fixed_vhd_is_seen_at_the_end_only(void **state)
 static void
 what_is_not_an_image_is_refused_at_once(void **state)
 {
-    g_autofree char *pipe = g_build_filename(directory, "pipe", NULL);
-    g_autofree char *gone = g_build_filename(directory, "gone", NULL);
+    g_autofree char *pipe = test_directory_path("pipe");
+    g_autofree char *gone = test_directory_path("gone");
 
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_refused(pipe, "neither a file nor a block device");
     assert_refused("/dev/zero", "neither a file nor a block device");
-    assert_refused(directory, "it is a directory");
+    assert_refused(test_directory(), "it is a directory");
     assert_refused(gone, g_strerror(ENOENT));
     assert_refused("/tmp/\xff", "not valid UTF-8");
 }
@@ -110,7 +94,7 @@ what_is_not_an_image_is_refused_at_once(void **state)
 static void
 what_is_not_an_image_is_not_even_opened(void **state)
 {
-    g_autofree char *pipe = g_build_filename(directory, "silent", NULL);
+    g_autofree char *pipe = test_directory_path("silent");
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
 
     assert_int_equal(mkfifo(pipe, 0600), 0);
@@ -139,5 +123,5 @@ UNIT_MAIN(void)
         cmocka_unit_test(what_is_not_an_image_is_refused_at_once),
         cmocka_unit_test(what_is_not_an_image_is_not_even_opened),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_directory_set_up, test_directory_tear_down);
 }

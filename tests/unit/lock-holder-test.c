@@ -3,6 +3,7 @@
 
 #include "lib/check.h"
 #include "lib/cli-check.h"
+#include "lib/test-directory.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -13,26 +14,10 @@
 
 #define CANNOT 77
 
-static char *directory;
-
-static int
-set_up(void **state)
-{
-    directory = cli_check_directory();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    cli_check_remove(directory);
-    return 0;
-}
-
 static char *
 save(const char *name)
 {
-    char *path = g_build_filename(directory, name, NULL);
+    char *path = test_directory_path(name);
 
     assert_true(g_file_set_contents(path, "image", -1, NULL));
     return path;
@@ -156,7 +141,7 @@ static void
 a_lock_that_proc_does_not_list_is_found(void **state)
 {
     g_autofree char *path = save("image");
-    g_autofree char *link = g_build_filename(directory, "link", NULL);
+    g_autofree char *link = test_directory_path("link");
 
     assert_int_equal(symlink(path, link), 0);
     assert_told_without_proc(path, "0 not locked");
@@ -170,18 +155,18 @@ a_lock_that_proc_does_not_list_is_found(void **state)
 static void
 only_files_and_block_devices_can_be_locked(void **state)
 {
-    g_autofree char *fifo = g_build_filename(directory, "fifo", NULL);
+    g_autofree char *fifo = test_directory_path("fifo");
 
     assert_int_equal(mkfifo(fifo, 0600), 0);
     assert_false(qblk_lock_holder_is_any(fifo));
-    assert_false(qblk_lock_holder_is_any(directory));
+    assert_false(qblk_lock_holder_is_any(test_directory()));
     assert_false(qblk_lock_holder_is_any(NULL));
 }
 
 static void
 a_missing_file_is_not_locked(void **state)
 {
-    g_autofree char *path = g_build_filename(directory, "missing", NULL);
+    g_autofree char *path = test_directory_path("missing");
     g_autofree char *holder = qblk_lock_holder_all(path);
 
     assert_null(holder);
@@ -192,16 +177,20 @@ a_missing_file_is_not_locked(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(processes_with_a_lock_are_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(open_without_a_lock_is_not_held, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_qemu_that_has_the_disk_is_not_another, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(the_qemu_behind_the_monitor_is_not_another, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_lock_that_proc_does_not_list_is_found, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(only_files_and_block_devices_can_be_locked, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_missing_file_is_not_locked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(processes_with_a_lock_are_named, test_directory_set_up,
+                                        test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(open_without_a_lock_is_not_held, test_directory_set_up,
+                                        test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(the_qemu_that_has_the_disk_is_not_another,
+                                        test_directory_set_up, test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(the_qemu_behind_the_monitor_is_not_another,
+                                        test_directory_set_up, test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(a_lock_that_proc_does_not_list_is_found,
+                                        test_directory_set_up, test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(only_files_and_block_devices_can_be_locked,
+                                        test_directory_set_up, test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(a_missing_file_is_not_locked, test_directory_set_up,
+                                        test_directory_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,34 +2,18 @@
 #include "blockjob/run-files.h"
 
 #include "lib/check.h"
-#include "lib/cli-check.h"
+#include "lib/test-directory.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <qblk/error.h>
 #include <unistd.h>
 
-static char *directory;
-
-static int
-set_up(void **state)
-{
-    directory = cli_check_directory();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    cli_check_remove(directory);
-    return 0;
-}
-
 /* A new file, which this process keeps open like QEMU. */
 static char *
 save(const char *name, int *fd)
 {
-    char *path = g_build_filename(directory, name, NULL);
+    char *path = test_directory_path(name);
 
     assert_true(g_file_set_contents(path, name, -1, NULL));
     *fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -188,15 +172,18 @@ unknown_files_are_not_checked(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_new_active_image_has_to_have_its_path, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_image_that_a_header_names_has_to_have_its_path, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_copy_has_to_be_open_under_its_path, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_image_that_becomes_stale_has_to_have_its_path, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_finished_copy_has_to_be_open_under_its_path, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(unknown_files_are_not_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_active_image_has_to_have_its_path,
+                                        test_directory_set_up, test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_a_header_names_has_to_have_its_path,
+                                        test_directory_set_up, test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(a_copy_has_to_be_open_under_its_path, test_directory_set_up,
+                                        test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_becomes_stale_has_to_have_its_path,
+                                        test_directory_set_up, test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(a_finished_copy_has_to_be_open_under_its_path,
+                                        test_directory_set_up, test_directory_tear_down),
+        cmocka_unit_test_setup_teardown(unknown_files_are_not_checked, test_directory_set_up,
+                                        test_directory_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
