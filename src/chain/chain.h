@@ -45,7 +45,7 @@ struct QblkLayer {
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
     gboolean is_device;         /* its file is a block device */
     gint64 actual_size;         /* bytes, or QBLK_UNKNOWN: of a block device, for example */
-    gint64 written_end;         /* of QblkNode, of the file or device */
+    gint64 written_end;         /* of QblkNode, of a block device; else QBLK_UNKNOWN */
     gint64 write_threshold;     /* bytes of the file or device, as in QblkNode */
     char *backing_name;         /* backing string of the header, or NULL */
     char *backing_format;       /* backing format of the header, or NULL */

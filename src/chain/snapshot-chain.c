@@ -170,7 +170,8 @@ is_device(const QblkLayer *layer, const QblkNode *storage)
     return qblk_layer_file_is_known(layer->file) && layer->file->open.inode == 0;
 }
 
-/* QEMU reports 0 bytes as the allocated size of a block device. */
+/* QEMU reports 0 bytes as the allocated size of a block device; it is queried only for one how far
+ * QEMU has written. */
 static void
 load_used_size(const QblkNode *format, const QblkNode *storage, QblkLayer *layer)
 {
@@ -181,10 +182,10 @@ load_used_size(const QblkNode *format, const QblkNode *storage, QblkLayer *layer
 
     gboolean is_set = storage->write_threshold > 0;
     layer->write_threshold = is_set ? storage->write_threshold : format->write_threshold;
-    layer->written_end = storage->written_end;
     layer->is_device = is_device(layer, storage);
     if (layer->is_device) {
         layer->actual_size = QBLK_UNKNOWN;
+        layer->written_end = storage->written_end;
     }
 }
 

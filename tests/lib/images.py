@@ -76,6 +76,11 @@ def rebase(path, backing, backing_format='qcow2'):
          f'driver=qcow2,file.driver=file,file.locking=off,file.filename={path}')
 
 
+def add_bitmap(path, name, granularity=65536):
+    """Add a persistent dirty bitmap, which records from now on."""
+    _run('qemu-img', 'bitmap', '--add', '-g', str(granularity), '-f', 'qcow2', path, name)
+
+
 def raw(directory, name, size=1 << 20):
     path = os.path.join(directory, name)
     with open(path, 'wb') as image:

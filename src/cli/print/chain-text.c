@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "chain/chain-resolve.h"
+#include "cli/print/layer-text.h"
 #include "cli/print/table.h"
 
 static const char *const heads[] = {"LAYER", "FORMAT", ">SIZE", ">USED", "NODE", "FILE", NULL};
@@ -90,32 +91,6 @@ print_all_filters(QblkOutput *output, const QblkChain *chain)
     }
 }
 
-/* What an image has beside the data of the guest. */
-static void
-print_content(QblkOutput *output, const char *spec, const QblkLayer *layer)
-{
-    g_autofree char *safe_spec = qblk_output_escape(spec);
-
-    if (layer->write_threshold > 0) {
-        g_autofree char *size = qblk_text_size(layer->write_threshold);
-        qblk_output_print(output, "  %s: write threshold at %s\n", safe_spec, size);
-    }
-    if (layer->encryption != NULL) {
-        g_autofree char *encryption = qblk_output_escape(layer->encryption);
-        qblk_output_print(output, "  %s: encrypted (%s)\n", safe_spec, encryption);
-    }
-    for (guint i = 0; layer->internal_snapshots != NULL && i < layer->internal_snapshots->len;
-         i++) {
-        const QblkInternalSnapshot *snapshot = layer->internal_snapshots->pdata[i];
-        g_autofree char *name = qblk_output_escape(snapshot->name);
-        g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(snapshot->date);
-        g_autofree char *date = time == NULL ? NULL : g_date_time_format(time, "%Y-%m-%d %H:%M:%S");
-
-        qblk_output_print(output, "  %s: internal snapshot '%s' of %s UTC\n", safe_spec, name,
-                          date == NULL ? "an unknown time" : date);
-    }
-}
-
 /* The status is "ok" until a request of the guest fails, with werror=stop or rerror=stop. */
 static void
 print_io_status(QblkOutput *output, const QblkChain *chain)
@@ -135,7 +110,7 @@ print_all_content(QblkOutput *output, const QblkChain *chain)
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
         g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
-        print_content(output, spec, layer);
+        qblk_layer_text_print_content(layer, spec, output);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "cli/print/report.h"
 
 #include "chain/chain-resolve.h"
+#include "cli/print/report-content.h"
 #include "graph/snapshot-jobs.h"
 
 static void
@@ -106,23 +107,6 @@ report_file(const QblkChain *chain, const QblkLayerFile *file)
     return object;
 }
 
-static QblkJson *
-report_snapshots(const GPtrArray *snapshots)
-{
-    QblkJson *list = qblk_json_new_array();
-
-    for (guint i = 0; snapshots != NULL && i < snapshots->len; i++) {
-        const QblkInternalSnapshot *snapshot = snapshots->pdata[i];
-        QblkJson *object = qblk_json_new_object();
-
-        qblk_json_set_string(object, "name", snapshot->name);
-        qblk_json_set_integer(object, "date", snapshot->date);
-        qblk_json_set_integer(object, "vm-state-size", snapshot->vm_state_size);
-        qblk_json_append(list, object);
-    }
-    return list;
-}
-
 QblkJson *
 qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
 {
@@ -154,7 +138,8 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     qblk_json_set_string(object, "backing-string", layer->backing_name);
     qblk_json_set_string(object, "backing-format", layer->backing_format);
     qblk_json_set_string(object, "encryption", layer->encryption);
-    qblk_json_set(object, "internal-snapshots", report_snapshots(layer->internal_snapshots));
+    qblk_json_set(object, "internal-snapshots", qblk_report_snapshots(layer->internal_snapshots));
+    qblk_json_set(object, "bitmaps", qblk_report_bitmaps(layer->bitmaps));
     qblk_json_set(object, "filters", report_filters(layer->filters));
     qblk_json_set(object, "storage-filters", report_filters(layer->storage_filters));
     return object;

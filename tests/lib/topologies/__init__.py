@@ -6,7 +6,7 @@ A new topology is a function with @topology: its name, with dashes, is that of t
 names and node names are always the same; nodes without a name get a random one (#blockNNN) from
 QEMU."""
 
-from topologies import disks, jobs, libvirt, one_disk  # noqa: F401  # each fills the table
+from topologies import disks, jobs, libvirt, one_disk, users  # noqa: F401  # each fills the table
 from topologies.model import TOPOLOGIES
 
 __all__ = ['TOPOLOGIES']

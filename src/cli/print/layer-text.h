@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Lines for people on one layer: what its image has beside the data of the guest.
+ */
+#pragma once
+
+#include "chain/chain.h"
+#include "cli/print/output.h"
+
+/** Print the write threshold, the encryption, the internal snapshots and the bitmaps of @layer, a
+ * line each.  @spec: how the user names the layer */
+void qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, QblkOutput *output);

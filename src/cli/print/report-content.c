@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/report-content.h"
+
+#include "graph/bitmap.h"
+#include "graph/node.h"
+
+QblkJson *
+qblk_report_snapshots(const GPtrArray *snapshots)
+{
+    QblkJson *list = qblk_json_new_array();
+
+    for (guint i = 0; snapshots != NULL && i < snapshots->len; i++) {
+        const QblkInternalSnapshot *snapshot = snapshots->pdata[i];
+        QblkJson *object = qblk_json_new_object();
+
+        qblk_json_set_string(object, "name", snapshot->name);
+        qblk_json_set_integer(object, "date", snapshot->date);
+        qblk_json_set_integer(object, "vm-state-size", snapshot->vm_state_size);
+        qblk_json_append(list, object);
+    }
+    return list;
+}
+
+QblkJson *
+qblk_report_bitmaps(const GPtrArray *bitmaps)
+{
+    QblkJson *list = qblk_json_new_array();
+
+    for (guint i = 0; bitmaps != NULL && i < bitmaps->len; i++) {
+        const QblkBitmap *bitmap = bitmaps->pdata[i];
+        QblkJson *object = qblk_json_new_object();
+
+        qblk_json_set_string(object, "name", bitmap->name);
+        qblk_json_set_integer(object, "granularity", bitmap->granularity);
+        qblk_json_set_integer(object, "dirty", bitmap->count);
+        qblk_json_set_boolean(object, "persistent", bitmap->is_persistent);
+        qblk_json_set_boolean(object, "recording", bitmap->is_recording);
+        qblk_json_set_boolean(object, "busy", bitmap->is_busy);
+        qblk_json_set_boolean(object, "inconsistent", bitmap->is_inconsistent);
+        qblk_json_append(list, object);
+    }
+    return list;
+}
