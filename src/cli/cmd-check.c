@@ -126,11 +126,11 @@ static QblkJson *
 difference_json(const QblkDifference *difference)
 {
     QblkJson *object = qblk_json_new_object();
-    g_autofree char *text = qblk_check_text(difference);
+    g_autofree char *text = qblk_difference_text(difference);
 
     qblk_json_set_string(object, "disk", difference->disk);
     qblk_json_set_string(object, "layer", difference->layer);
-    qblk_json_set_string(object, "kind", qblk_check_kind_name(difference->kind));
+    qblk_json_set_string(object, "kind", qblk_difference_kind_name(difference->kind));
     qblk_json_set_string(object, "expected", difference->expected);
     qblk_json_set_string(object, "found", difference->found);
     qblk_json_set_string(object, "text", text);
@@ -184,7 +184,7 @@ static void
 print_lines(QblkOutput *output, const GPtrArray *differences)
 {
     for (guint i = 0; i < differences->len; i++) {
-        g_autofree char *text = qblk_check_text(differences->pdata[i]);
+        g_autofree char *text = qblk_difference_text(differences->pdata[i]);
         g_autofree char *safe = qblk_output_escape(text);
         qblk_output_print(output, "%s\n", safe);
     }
@@ -230,7 +230,7 @@ run(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
-    g_autoptr(GPtrArray) differences = qblk_check_new();
+    g_autoptr(GPtrArray) differences = qblk_differences_new();
     for (guint i = 0; i < chains->len; i++) {
         check_chain(vm, chains->pdata[i], differences);
     }

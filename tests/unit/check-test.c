@@ -49,7 +49,7 @@ lines_of(GPtrArray *differences)
 {
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < differences->len; i++) {
-        g_autofree char *line = qblk_check_text(differences->pdata[i]);
+        g_autofree char *line = qblk_difference_text(differences->pdata[i]);
         g_string_append_printf(text, "%s\n", line);
     }
     g_ptr_array_unref(differences);
@@ -59,7 +59,7 @@ lines_of(GPtrArray *differences)
 static void
 expect_headers(const QblkChain *chain, const char *expected)
 {
-    GPtrArray *differences = qblk_check_new();
+    GPtrArray *differences = qblk_differences_new();
     qblk_check_headers(chain, NULL, NULL, differences);
     g_autofree char *lines = lines_of(differences);
     assert_string_equal(lines, expected);
@@ -68,7 +68,7 @@ expect_headers(const QblkChain *chain, const char *expected)
 static void
 expect_domain(const QblkChain *running, const QblkChain *believed, const char *expected)
 {
-    GPtrArray *differences = qblk_check_new();
+    GPtrArray *differences = qblk_differences_new();
     qblk_check_domain(running, believed, differences);
     g_autofree char *lines = lines_of(differences);
     assert_string_equal(lines, expected);
@@ -188,10 +188,10 @@ each_layer_with_another_file_is_a_difference(void **state)
     set_open(chain, 0, QBLK_FILE_ANOTHER, 5, "/i/old", 6);
     set_open(chain, 1, QBLK_FILE_GONE, 7, NULL, 0);
     set_open(chain, 2, QBLK_FILE_SAME, 8, "/i/base.img", 8);
-    GPtrArray *differences = qblk_check_new();
+    GPtrArray *differences = qblk_differences_new();
     qblk_check_files(chain, differences);
     const QblkDifference *first = differences->pdata[0];
-    assert_string_equal(qblk_check_kind_name(first->kind), "another-file");
+    assert_string_equal(qblk_difference_kind_name(first->kind), "another-file");
     assert_string_equal(first->expected, "/i/top.qcow2");
     assert_string_equal(first->found, "/i/old");
     g_autofree char *lines = lines_of(differences);
@@ -208,7 +208,7 @@ files_that_are_not_known_are_one_difference(void **state)
     set_open(chain, 0, QBLK_FILE_UNKNOWN, 0, NULL, 0);
     set_open(chain, 1, QBLK_FILE_UNKNOWN, 0, NULL, 0);
     chain->unknown_files = g_strdup("why");
-    GPtrArray *differences = qblk_check_new();
+    GPtrArray *differences = qblk_differences_new();
     qblk_check_files(chain, differences);
     g_autofree char *lines = lines_of(differences);
     assert_string_equal(lines, "vda: the files that QEMU has open are not known: why\n");
@@ -217,7 +217,7 @@ files_that_are_not_known_are_one_difference(void **state)
 static void
 expect_headers_of_files(const QblkChain *chain, QblkOpenedFiles *opened, const char *expected)
 {
-    GPtrArray *differences = qblk_check_new();
+    GPtrArray *differences = qblk_differences_new();
     qblk_check_headers(chain, opened, NULL, differences);
     g_autofree char *lines = lines_of(differences);
     assert_string_equal(lines, expected);
@@ -276,7 +276,7 @@ a_header_from_the_image_has_priority_over_the_values_of_qemu(void **state)
     g_ptr_array_add(headers, &header);
     g_ptr_array_add(headers, NULL);
     g_ptr_array_add(headers, NULL);
-    GPtrArray *differences = qblk_check_new();
+    GPtrArray *differences = qblk_differences_new();
     qblk_check_headers(chain, NULL, headers, differences);
     g_autofree char *lines = lines_of(differences);
     assert_string_equal(
@@ -296,7 +296,7 @@ recorded_headers_match_the_recorded_chains(void **state)
         gboolean is_odd = g_str_has_suffix(names->pdata[i], "snapshot-on");
         for (guint j = 0; targets[j] != NULL; j++) {
             g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, targets[j], NULL);
-            GPtrArray *differences = qblk_check_new();
+            GPtrArray *differences = qblk_differences_new();
             if (chain != NULL) {
                 qblk_check_headers(chain, NULL, NULL, differences);
                 assert_int_equal(differences->len, is_odd);

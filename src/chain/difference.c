@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "chain/difference.h"
+
+#include "base/redact.h"
+#include "chain/chain-resolve.h"
+
+static const struct {
+    const char *name;
+    const char *what;
+    const char *origin; /* of the expected value */
+} kinds[] = {
+    [QBLK_DIFFERENCE_ANOTHER_FILE] = {"another-file", "file", "name"},
+    [QBLK_DIFFERENCE_FILE_GONE] = {"file-gone", "file", "name"},
+    [QBLK_DIFFERENCE_DESCRIPTOR] = {"descriptor", "file", "name"},
+    [QBLK_DIFFERENCE_FILE_UNKNOWN] = {"file-unknown", "file", "name"},
+    [QBLK_DIFFERENCE_BACKING_FILE] = {"backing-file", "backing file", "header"},
+    [QBLK_DIFFERENCE_BACKING_FORMAT] = {"backing-format", "backing format", "header"},
+    [QBLK_DIFFERENCE_BACKING_ENDS] = {"backing-ends", "backing file", "header"},
+    [QBLK_DIFFERENCE_BACKING_GOES_ON] = {"backing-goes-on", "backing file", "header"},
+    [QBLK_DIFFERENCE_UNCOMPARABLE] = {"uncomparable", "cannot compare", "header or domain"},
+    [QBLK_DIFFERENCE_DISK] = {"disk", "disk", "domain"},
+    [QBLK_DIFFERENCE_DEPTH] = {"depth", "number of layers", "domain"},
+    [QBLK_DIFFERENCE_SOURCE] = {"source", "source", "domain"},
+    [QBLK_DIFFERENCE_FORMAT] = {"format", "format", "domain"},
+    [QBLK_DIFFERENCE_INDEX] = {"index", "index", "domain"},
+    [QBLK_DIFFERENCE_MIRROR] = {"mirror", "mirror", "domain"},
+};
+
+const char *
+qblk_difference_kind_name(QblkDifferenceKind kind)
+{
+    return kinds[kind].name;
+}
+
+static void
+difference_free(gpointer data)
+{
+    QblkDifference *difference = data;
+    g_free(difference->disk);
+    g_free(difference->layer);
+    g_free(difference->expected);
+    g_free(difference->found);
+    g_free(difference->text);
+    g_free(difference);
+}
+
+GPtrArray *
+qblk_differences_new(void)
+{
+    return g_ptr_array_new_with_free_func(difference_free);
+}
+
+static char *
+quote_or_none(const char *text)
+{
+    return text == NULL ? g_strdup("none") : g_strdup_printf("'%s'", text);
+}
+
+char *
+qblk_difference_text(const QblkDifference *difference)
+{
+    g_autofree char *expected = quote_or_none(difference->expected);
+    g_autofree char *found = quote_or_none(difference->found);
+    const char *subject = difference->layer == NULL ? difference->disk : difference->layer;
+    if (difference->text != NULL) {
+        return g_strdup_printf("%s: %s", subject, difference->text);
+    }
+    return g_strdup_printf("%s: %s: %s has %s, running chain has %s", subject,
+                           kinds[difference->kind].what, kinds[difference->kind].origin, expected,
+                           found);
+}
+
+static char *
+redact(const char *name)
+{
+    return name == NULL ? NULL : qblk_redact_name(name, NULL);
+}
+
+QblkDifference *
+qblk_difference_add(GPtrArray *differences, QblkDifferenceKind kind, const QblkChain *chain,
+                    const QblkLayer *layer, const char *expected, const char *found)
+{
+    QblkDifference *difference = g_new0(QblkDifference, 1);
+    difference->kind = kind;
+    difference->disk = g_strdup(chain->target);
+    difference->layer = layer == NULL ? NULL : qblk_chain_layer_spec(chain, layer);
+    difference->expected = redact(expected);
+    difference->found = redact(found);
+    g_ptr_array_add(differences, difference);
+    return difference;
+}
