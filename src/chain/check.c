@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/check.h"
+#include "graph/bitmap.h"
 
 static void
 compare_file(const QblkChain *chain, const QblkLayer *layer, const QblkLayerFile *file,
@@ -44,5 +45,38 @@ qblk_check_files(const QblkChain *chain, GPtrArray *differences)
 
     for (guint i = 0; i < chain->layers->len; i++) {
         compare_files(chain, chain->layers->pdata[i], differences);
+    }
+}
+
+static void
+check_bitmaps(const QblkChain *chain, const QblkLayer *layer, GPtrArray *differences)
+{
+    for (guint i = 0; layer->bitmaps != NULL && i < layer->bitmaps->len; i++) {
+        const QblkBitmap *bitmap = layer->bitmaps->pdata[i];
+        if (!bitmap->is_inconsistent) {
+            continue;
+        }
+
+        QblkDifference *difference = qblk_difference_add(differences, QBLK_DIFFERENCE_BITMAP, chain,
+                                                         layer, NULL, bitmap->name);
+        difference->text =
+            g_strdup_printf("bitmap '%s' is inconsistent, because a QEMU ended without saving it: "
+                            "it can only be removed, with 'block-dirty-bitmap-remove'",
+                            bitmap->name);
+    }
+}
+
+void
+qblk_check_content(const QblkChain *chain, GPtrArray *differences)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        check_bitmaps(chain, chain->layers->pdata[i], differences);
+    }
+
+    if (chain->io_status != NULL && !g_str_equal(chain->io_status, "ok")) {
+        QblkDifference *difference = qblk_difference_add(differences, QBLK_DIFFERENCE_IO_STATUS,
+                                                         chain, NULL, "ok", chain->io_status);
+        difference->text = g_strdup_printf("a request of the guest has failed (I/O status '%s')",
+                                           chain->io_status);
     }
 }

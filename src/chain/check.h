@@ -18,6 +18,12 @@
 void qblk_check_files(const QblkChain *chain, GPtrArray *differences);
 
 /**
+ * Add what is wrong with the images of @chain: bitmaps that are inconsistent, and an I/O status
+ * that is not "ok".
+ */
+void qblk_check_content(const QblkChain *chain, GPtrArray *differences);
+
+/**
  * Add the differences between @chain and the headers of its images to @differences.  A backing
  * string is followed as QEMU follows it, and compared with the file that is open below.
  *

@@ -13,6 +13,8 @@ static const struct {
     [QBLK_DIFFERENCE_FILE_GONE] = {"file-gone", "file", "name"},
     [QBLK_DIFFERENCE_DESCRIPTOR] = {"descriptor", "file", "name"},
     [QBLK_DIFFERENCE_FILE_UNKNOWN] = {"file-unknown", "file", "name"},
+    [QBLK_DIFFERENCE_BITMAP] = {"bitmap", "bitmap", "image"},
+    [QBLK_DIFFERENCE_IO_STATUS] = {"io-status", "I/O status", "disk"},
     [QBLK_DIFFERENCE_BACKING_FILE] = {"backing-file", "backing file", "header"},
     [QBLK_DIFFERENCE_BACKING_FORMAT] = {"backing-format", "backing format", "header"},
     [QBLK_DIFFERENCE_BACKING_ENDS] = {"backing-ends", "backing file", "header"},

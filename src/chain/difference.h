@@ -11,6 +11,8 @@ typedef enum {
     QBLK_DIFFERENCE_FILE_GONE,       /* the name of the layer leads to no file */
     QBLK_DIFFERENCE_DESCRIPTOR,      /* QEMU was given a descriptor */
     QBLK_DIFFERENCE_FILE_UNKNOWN,    /* it is not known which file QEMU has open */
+    QBLK_DIFFERENCE_BITMAP,          /* a bitmap of the layer is inconsistent */
+    QBLK_DIFFERENCE_IO_STATUS,       /* a request of the guest has failed */
     QBLK_DIFFERENCE_BACKING_FILE,    /* the header names another image than the next layer */
     QBLK_DIFFERENCE_BACKING_FORMAT,  /* the header has another format than the next layer */
     QBLK_DIFFERENCE_BACKING_ENDS,    /* the header names an image; the chain ends here */
@@ -30,7 +32,7 @@ typedef struct {
     char *layer;    /* as in "vda[2]"; NULL if the difference concerns the disk */
     char *expected; /* the value of the header or domain, without secrets, or NULL */
     char *found;    /* the value of the running chain, without secrets, or NULL */
-    char *text;     /* of a file: a sentence about both; otherwise NULL */
+    char *text;     /* of a file, a bitmap or a status: a sentence; otherwise NULL */
 } QblkDifference;
 
 /** Returns: (transfer full): a list that owns its QblkDifference */

@@ -64,6 +64,7 @@ check_chain(const QblkVm *vm, const QblkChain *chain, GPtrArray *differences)
         g_ptr_array_add(headers, is_local ? read_header(chain->layers->pdata[i]) : NULL);
     }
     qblk_check_files(chain, differences);
+    qblk_check_content(chain, differences);
     qblk_check_headers(chain, opened, headers, differences);
 
     if (invocation->domain != NULL) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/chain-number.h"
 #include "chain/check.h"
+#include "graph/bitmap.h"
 #include "lib/chain-text.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
@@ -346,6 +347,44 @@ a_disk_of_one_side_only_is_a_difference(void **state)
     expect_domain(NULL, chain, "vda: disk: domain has 'vda', running chain has none\n");
 }
 
+static void
+only_inconsistent_bitmaps_are_reported(void **state)
+{
+    g_autofree char *good_name = g_strdup("good"), *bad_name = g_strdup("bad");
+    QblkBitmap good = {.name = good_name, .is_recording = TRUE, .is_persistent = TRUE};
+    QblkBitmap bad = {.name = bad_name, .is_persistent = TRUE, .is_inconsistent = TRUE};
+    g_autoptr(QblkChain) chain = make((const char *const[]){"/i/top", "/i/base", NULL});
+    layer_of(chain, 1)->bitmaps = g_ptr_array_new();
+    g_ptr_array_add(layer_of(chain, 1)->bitmaps, &good);
+    g_ptr_array_add(layer_of(chain, 1)->bitmaps, &bad);
+
+    GPtrArray *differences = qblk_differences_new();
+    qblk_check_content(chain, differences);
+    assert_int_equal(differences->len, 1);
+    g_autofree char *lines = lines_of(differences);
+    assert_true(g_str_has_prefix(lines, "vda[1]: bitmap 'bad' is inconsistent"));
+}
+
+static void
+an_io_status_other_than_ok_is_reported(void **state)
+{
+    static const struct {
+        const char *status, *expected;
+    } cases[] = {
+        {NULL, ""},
+        {"ok", ""},
+        {"nospace", "vda: a request of the guest has failed (I/O status 'nospace')\n"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkChain) chain = make((const char *const[]){"/i/top", NULL});
+        chain->io_status = g_strdup(cases[i].status);
+        GPtrArray *differences = qblk_differences_new();
+        qblk_check_content(chain, differences);
+        g_autofree char *lines = lines_of(differences);
+        assert_string_equal(lines, cases[i].expected);
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +404,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_equal_domain_has_no_difference),
         cmocka_unit_test(differences_are_reported_by_layer),
         cmocka_unit_test(a_disk_of_one_side_only_is_a_difference),
+        cmocka_unit_test(only_inconsistent_bitmaps_are_reported),
+        cmocka_unit_test(an_io_status_other_than_ok_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
