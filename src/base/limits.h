@@ -43,6 +43,9 @@
 /** Jobs of one VM; each is looked up among all. */
 #define QBLK_LIMIT_JOBS 4096
 
+/** Block exports of one VM. */
+#define QBLK_LIMIT_EXPORTS 4096
+
 /** Devices in one VM. */
 #define QBLK_LIMIT_DEVICES 10000
 

@@ -6,6 +6,7 @@
 #include "graph/bus-address.h"
 #include "graph/device.h"
 #include "graph/edges.h"
+#include "graph/export.h"
 #include "graph/guest-state.h"
 #include "graph/job.h"
 #include "graph/qom.h"
@@ -45,8 +46,9 @@ add_property(const char *path, const char *property, gpointer user_data)
 static void
 add_first(Batch *batch)
 {
-    static const char *const always[] = {"query-version",    "query-name",   "query-jobs",
-                                         "query-block-jobs", "query-status", "query-block"};
+    static const char *const always[] = {"query-version",      "query-name",   "query-jobs",
+                                         "query-block-jobs",   "query-status", "query-block",
+                                         "query-block-exports"};
     static const char *const capture[] = {"query-uuid", "query-pci"};
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
         add_query(batch, always[i], NULL);
@@ -96,9 +98,10 @@ add_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
     if (nodes_allowed) {
         add_query(batch, "query-named-block-nodes", qblk_batch_nodes_arguments());
     }
-    /* Only the debug graph has the nodes of jobs and the implicit filters that jobs add. */
-    if (has_jobs || batch->options->everything || edges == QBLK_EDGES_DEBUG ||
-        (edges == QBLK_EDGES_BEST && old)) {
+    /* Only the debug graph has the nodes of jobs, the implicit filters that jobs add, and what the
+     * clients of an export may do. */
+    if (has_jobs || qblk_export_exists(batch->replies) || batch->options->everything ||
+        edges == QBLK_EDGES_DEBUG || (edges == QBLK_EDGES_BEST && old)) {
         add_query(batch, "x-debug-query-block-graph", NULL);
     }
 }

@@ -117,6 +117,20 @@ load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapsho
     return TRUE;
 }
 
+/* ---- exports ---- */
+
+/* An export that was added between two queries may have a node that is not listed. */
+static gboolean
+load_exports(QblkSnapshot *snapshot, const QblkReplies *replies, GError **error)
+{
+    snapshot->exports = qblk_export_load_all(replies, error);
+    for (guint i = 0; snapshot->exports != NULL && i < snapshot->exports->len; i++) {
+        QblkExport *export = snapshot->exports->pdata[i];
+        export->node = g_hash_table_lookup(snapshot->by_name, export->node_name);
+    }
+    return snapshot->exports != NULL;
+}
+
 /* ---- files ---- */
 
 static void
@@ -299,6 +313,9 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
         return NULL;
     }
     if (!load_graph(snapshot, replies, options, error)) {
+        return NULL;
+    }
+    if (!load_exports(snapshot, replies, error)) {
         return NULL;
     }
     if (!load_devices(snapshot, replies, options, error)) {

@@ -6,6 +6,7 @@
 
 #include "graph/device.h"
 #include "graph/edges.h"
+#include "graph/export.h"
 #include "graph/job.h"
 #include "graph/layer-file.h"
 #include "graph/node.h"
@@ -26,6 +27,7 @@ struct QblkSnapshot {
     GPtrArray *targets;       /* of const char *, borrowed, with a NULL at the end */
     GHashTable *ambiguous;    /* name that several devices could have -> text naming them */
     GPtrArray *jobs;          /* of QblkJob, owned */
+    GPtrArray *exports;       /* of QblkExport, owned */
     QblkEdges *edges;         /* NULL if there are no nodes */
     QblkOpenedFiles *opened;  /* a reference: what QEMU has open; NULL: not asked for */
     GHashTable *files;        /* of qblk_layer_files_load(); NULL: not asked for */

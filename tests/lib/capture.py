@@ -13,6 +13,7 @@ _QUERIES = [
     ('query-jobs', None),
     ('query-block-jobs', None),
     ('query-block', None),
+    ('query-block-exports', None),
     ('query-named-block-nodes', {'flat': True}),
     ('x-debug-query-block-graph', None),
     ('query-blockstats', None),

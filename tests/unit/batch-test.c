@@ -43,6 +43,7 @@ after_first(const char *version, const char *jobs)
     graph_fixture_add(replies, "query-name", NULL, "{}");
     graph_fixture_add(replies, "query-status", NULL, RUNNING);
     graph_fixture_add(replies, "query-block", NULL, "[]");
+    graph_fixture_add(replies, "query-block-exports", NULL, "[]");
     return replies;
 }
 
@@ -52,14 +53,15 @@ the_first_queries_are_for_version_jobs_and_disks(void **state)
     g_autoptr(QblkReplies) none = qblk_replies_new();
     g_autofree char *text = next_plain(none);
     assert_string_equal(text, "query-version {}\nquery-name {}\nquery-jobs {}\n"
-                              "query-block-jobs {}\nquery-status {}\nquery-block {}");
+                              "query-block-jobs {}\nquery-status {}\nquery-block {}\n"
+                              "query-block-exports {}");
     g_autoptr(QblkSnapshotOptions) capture = qblk_snapshot_options_new();
     capture->everything = TRUE;
     g_autofree char *more = next(none, capture);
-    assert_string_equal(more,
-                        "query-version {}\nquery-name {}\nquery-jobs {}\n"
-                        "query-block-jobs {}\nquery-status {}\nquery-block {}\nquery-uuid {}\n"
-                        "query-pci {}");
+    assert_string_equal(more, "query-version {}\nquery-name {}\nquery-jobs {}\n"
+                              "query-block-jobs {}\nquery-status {}\nquery-block {}\n"
+                              "query-block-exports {}\nquery-uuid {}\n"
+                              "query-pci {}");
 }
 
 static void
@@ -70,7 +72,8 @@ a_known_reply_is_not_queried_again(void **state)
     graph_fixture_add(replies, "query-name", NULL, NULL);
     g_autofree char *text = next_plain(replies);
     assert_string_equal(text,
-                        "query-version {}\nquery-block-jobs {}\nquery-status {}\nquery-block {}");
+                        "query-version {}\nquery-block-jobs {}\nquery-status {}\nquery-block {}\n"
+                        "query-block-exports {}");
 }
 
 static void
@@ -127,8 +130,9 @@ nodes_are_not_queried_if_that_could_crash_qemu(void **state)
 static void
 nodes_are_not_queried_before_the_jobs_are_known(void **state)
 {
-    static const char *const first[] = {"query-version",    "query-name",   "query-jobs",
-                                        "query-block-jobs", "query-status", "query-block"};
+    static const char *const first[] = {"query-version",      "query-name",   "query-jobs",
+                                        "query-block-jobs",   "query-status", "query-block",
+                                        "query-block-exports"};
     for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
         g_autoptr(QblkReplies) all = after_first("11.0.0", "[]");
         g_autoptr(QblkReplies) replies = graph_fixture_copy_without(all, first[i]);

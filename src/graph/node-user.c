@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "graph/node-user.h"
+
+#include "base/const-cast.h"
+#include "base/enum.h"
+
+static const char *const kind_names[] = {
+    [QBLK_USER_DEVICE] = "device", [QBLK_USER_EXPORT] = "export", [QBLK_USER_JOB] = "job",
+    [QBLK_USER_FILTER] = "filter", [QBLK_USER_NODE] = "node",
+};
+
+const char *
+qblk_node_user_kind_name(QblkNodeUserKind kind)
+{
+    return qblk_enum_name(kind_names, G_N_ELEMENTS(kind_names), (int)kind);
+}
+
+void
+qblk_node_user_free(QblkNodeUser *user)
+{
+    if (user == NULL) {
+        return;
+    }
+    g_free(user->name);
+    g_free(user->type);
+    g_free(user->edge);
+    g_free(user);
+}
+
+static QblkNodeUser *
+add_user(GPtrArray *users, QblkNodeUserKind kind, const char *name, const char *type,
+         const char *edge)
+{
+    QblkNodeUser *user = g_new0(QblkNodeUser, 1);
+    user->kind = kind;
+    user->name = g_strdup(name);
+    user->type = g_strdup(type);
+    user->edge = g_strdup(edge);
+    g_ptr_array_add(users, user);
+    return user;
+}
+
+/* A disk of a storage daemon is a node without a user, or with exports only. */
+static gboolean
+is_device(const QblkDevice *device)
+{
+    return device->qdev != NULL || device->backend != NULL;
+}
+
+static void
+add_devices(GPtrArray *users, const QblkSnapshot *snapshot, const QblkNode *node)
+{
+    for (guint i = 0; i < snapshot->devices->len; i++) {
+        const QblkDevice *device = snapshot->devices->pdata[i];
+        if (device->node == node && is_device(device)) {
+            const char *name = device->target != NULL ? device->target : qblk_device_label(device);
+            (void)add_user(users, QBLK_USER_DEVICE, name, qblk_device_kind_name(device->kind),
+                           NULL);
+        }
+    }
+}
+
+static void
+add_exports(GPtrArray *users, const QblkSnapshot *snapshot, const QblkNode *node)
+{
+    for (guint i = 0; i < snapshot->exports->len; i++) {
+        const QblkExport *export = snapshot->exports->pdata[i];
+        if (export->node == node) {
+            (void)add_user(users, QBLK_USER_EXPORT, export->id, export->type, NULL);
+        }
+    }
+}
+
+static void
+add_jobs(GPtrArray *users, const QblkSnapshot *snapshot, const QblkNode *node)
+{
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        const QblkJob *job = snapshot->jobs->pdata[i];
+        for (guint j = 0; j < job->nodes->len; j++) {
+            const QblkChild *child = job->nodes->pdata[j];
+            if (child->node == node) {
+                (void)add_user(users, QBLK_USER_JOB, job->id, job->type, child->name);
+            }
+        }
+    }
+}
+
+/* The parents have an entry for each edge. */
+static void
+add_parents(GPtrArray *users, const QblkNode *node)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < node->parents->len; i++) {
+        const QblkNode *parent = node->parents->pdata[i];
+        gboolean is_new = g_hash_table_add(seen, qblk_const_cast(parent));
+        if (!is_new) {
+            continue;
+        }
+
+        gboolean is_filter = qblk_node_is(parent, QBLK_DRIVER_FILTER);
+        for (guint j = 0; j < parent->children->len; j++) {
+            const QblkChild *child = parent->children->pdata[j];
+            if (child->node == node) {
+                QblkNodeUser *user = add_user(users, is_filter ? QBLK_USER_FILTER : QBLK_USER_NODE,
+                                              parent->name, parent->driver, child->name);
+                user->node = parent;
+            }
+        }
+    }
+}
+
+GPtrArray *
+qblk_node_users(const QblkSnapshot *snapshot, const QblkNode *node)
+{
+    GPtrArray *users = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_user_free);
+
+    add_devices(users, snapshot, node);
+    add_exports(users, snapshot, node);
+    add_jobs(users, snapshot, node);
+    add_parents(users, node);
+    return users;
+}

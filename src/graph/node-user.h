@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What uses a node directly: devices, exports, jobs, and the nodes above it.
+ */
+#pragma once
+
+#include "graph/snapshot.h"
+
+typedef enum {
+    QBLK_USER_DEVICE, /* or a drive without a device */
+    QBLK_USER_EXPORT,
+    QBLK_USER_JOB,
+    QBLK_USER_FILTER, /* its filtered node, or another child: the target of copy-before-write */
+    QBLK_USER_NODE,   /* an overlay, an image with this data file, a quorum, a format node */
+} QblkNodeUserKind;
+
+/** Texts are owned. */
+typedef struct {
+    QblkNodeUserKind kind;
+    char *name;           /* target or qdev of a device, id of an export or job, node-name */
+    char *type;           /* "disk", "nbd", "backup"; driver of a filter or node */
+    char *edge;           /* "backing", "file", "target", "main node"; NULL: export or device */
+    const QblkNode *node; /* of a filter or node, borrowed from the snapshot; NULL: the others */
+} QblkNodeUser;
+
+void qblk_node_user_free(QblkNodeUser *user);
+
+/**
+ * List the users of @node in this order: devices, exports, jobs, nodes.  A job or node that uses it
+ * twice is listed twice.
+ *
+ * Returns: (transfer full): of QblkNodeUser, owned; empty if it has no user
+ */
+GPtrArray *qblk_node_users(const QblkSnapshot *snapshot,
+                           const QblkNode *node) G_GNUC_WARN_UNUSED_RESULT;
+
+/** "device", "export", "job", "filter", "node". */
+const char *qblk_node_user_kind_name(QblkNodeUserKind kind);
