@@ -81,6 +81,7 @@ typedef enum {
     QBLK_BLOCKJOB_ERROR_CANCELLED, /**< the job was cancelled before it changed the chain */
     QBLK_BLOCKJOB_ERROR_DETACHED,  /**< the caller stopped waiting; the job continues or waits */
     QBLK_BLOCKJOB_ERROR_RESULT,    /**< the job succeeded, but the chain is not as expected */
+    QBLK_BLOCKJOB_ERROR_STATE,     /**< the state directory cannot be used; nothing was sent */
 } QblkBlockjobError;
 
 G_END_DECLS

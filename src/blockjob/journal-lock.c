@@ -34,7 +34,7 @@ qblk_journal_lock_is_current(int fd, const char *path)
 static gboolean
 set_errno_error(GError **error, const char *what, const char *path)
 {
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_STATE,
                 "%s '%s': %s; use --state-dir for another directory", what, path,
                 g_strerror(errno));
     return FALSE;

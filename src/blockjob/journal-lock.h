@@ -14,7 +14,7 @@
  * closed.
  *
  * Returns: the descriptor; -1 with QBLK_BLOCKJOB_ERROR_REFUSED if another process holds the lock,
- * _FAILED if the file cannot be opened or locked.
+ * _STATE if the file cannot be opened or locked.
  */
 int qblk_journal_lock_open(const char *path, int flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -31,11 +31,12 @@ qblk_journal_stage_name(QblkStage stage)
     return stages[stage];
 }
 
-/* Set @error from errno; @what is the whole first part of the message. */
+/* Set @error from errno; @what is the whole first part of the message.  Before anything was sent
+ * @code is _STATE; afterwards the job fails because of it. */
 static gboolean
-set_write_error(GError **error, const char *what, const char *path)
+set_write_error(GError **error, QblkBlockjobError code, const char *what, const char *path)
 {
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, (gint)code,
                 "%s '%s': %s; use --state-dir for another directory", what, path,
                 g_strerror(errno));
     return FALSE;
@@ -97,13 +98,13 @@ read_text(int fd, const char *path, char **text, gsize *length, GError **error)
 /* ---- writing ---- */
 
 static gboolean
-append_line(QblkJournal *journal, const QblkJson *json, GError **error)
+append_line(QblkJournal *journal, const QblkJson *json, QblkBlockjobError code, GError **error)
 {
     g_autofree char *text = qblk_json_print(json, QBLK_JSON_COMPACT);
     if (qblk_file_sync_append_line(journal->fd, &journal->whole, text)) {
         return TRUE;
     }
-    return set_write_error(error, "cannot write the journal", journal->path);
+    return set_write_error(error, code, "cannot write the journal", journal->path);
 }
 
 /* One file for each disk of a QEMU, whichever of its monitors is used. */
@@ -176,7 +177,8 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
                    GError **error)
 {
     if (!qblk_file_sync_make_directory(directory)) {
-        set_write_error(error, "cannot create the directory for journals", directory);
+        set_write_error(error, QBLK_BLOCKJOB_ERROR_STATE,
+                        "cannot create the directory for journals", directory);
         return NULL;
     }
 
@@ -197,13 +199,14 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
     qblk_json_set_integer(header, "qblk-journal", VERSION);
     qblk_json_set(header, "vm", qblk_journal_vm_to_json(vm));
     qblk_json_set(header, "plan", qblk_plan_json_new(plan));
-    if (!append_line(journal, header, error)) {
+    if (!append_line(journal, header, QBLK_BLOCKJOB_ERROR_STATE, error)) {
         (void)g_unlink(path);
         return NULL;
     }
 
     if (!qblk_file_sync_directory(directory)) {
-        set_write_error(error, "cannot write the directory for journals", directory);
+        set_write_error(error, QBLK_BLOCKJOB_ERROR_STATE, "cannot write the directory for journals",
+                        directory);
         (void)g_unlink(path);
         return NULL;
     }
@@ -216,7 +219,7 @@ qblk_journal_note(QblkJournal *journal, QblkStage stage, GError **error)
 {
     g_autoptr(QblkJson) line = qblk_json_new_object();
     qblk_json_set_string(line, "stage", stages[stage]);
-    return append_line(journal, line, error);
+    return append_line(journal, line, QBLK_BLOCKJOB_ERROR_FAILED, error);
 }
 
 /* ---- reading ---- */

@@ -29,7 +29,7 @@ typedef struct QblkJournal QblkJournal;
  * Begin the journal of @plan on @vm in @directory, which is created if it does not exist.
  *
  * Returns: (transfer full): the journal; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if another process
- * works on the disk or an operation on it was interrupted, _FAILED if it cannot be written.
+ * works on the disk or an operation on it was interrupted, _STATE if it cannot be written.
  */
 QblkJournal *qblk_journal_begin(const char *directory, const QblkJournalVm *vm,
                                 const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,11 +7,23 @@
 #include "qmp/client.h"
 #include "recover/recover-image.h"
 
+/* A directory that does not exist has no journals, but its name may be a mistake. */
+static void
+warn_if_missing(const char *directory, const QblkRecoveryOptions *options)
+{
+    if (options->state_dir != NULL && !g_file_test(directory, G_FILE_TEST_EXISTS)) {
+        g_autofree char *warning =
+            g_strdup_printf("the state directory '%s' does not exist", directory);
+        qblk_output_warn(warning);
+    }
+}
+
 static gboolean
 recover_image(QblkInvocation *invocation, GError **error)
 {
     const QblkRecoveryOptions *options = invocation->options;
     g_autofree char *directory = qblk_recovery_directory(options->state_dir);
+    warn_if_missing(directory, options);
     qblk_recovery_tidy_marks(directory, invocation->address->path);
     g_autoptr(QblkImageVerdict) verdict =
         qblk_recover_image(directory, invocation->address->path, error);
@@ -81,6 +93,7 @@ recover_operations(QblkInvocation *invocation, GError **error)
     const QblkRecoveryOptions *options = invocation->options;
     g_auto(QblkRecovery) recovery = {0};
     qblk_recovery_init(&recovery, invocation, options->state_dir);
+    warn_if_missing(recovery.directory, options);
     qblk_recovery_tidy_marks(recovery.directory, NULL);
 
     gboolean done = invocation->address != NULL

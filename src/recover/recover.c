@@ -254,11 +254,8 @@ qblk_recover_before(QblkClient *client, const QblkJournalVm *vm, const char *dis
                     QblkRecoverPurpose purpose, const QblkRecoverOptions *options,
                     GPtrArray *results, GPtrArray *handed_over, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GPtrArray) records = qblk_journal_list(options->directory, &cause);
+    g_autoptr(GPtrArray) records = qblk_journal_list(options->directory, error);
     if (records == NULL) {
-        /* To the caller it is as if no journal could be written. */
-        g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, cause->message);
         return FALSE;
     }
 

@@ -49,7 +49,7 @@ typedef enum {
  *   the user ends; they stay unless they are ended
  *
  * Returns: TRUE, also if operations of other disks failed; FALSE with the error of the operation
- * of @disk, or with QBLK_BLOCKJOB_ERROR_FAILED if the directory of the journals cannot be read
+ * of @disk, or with QBLK_BLOCKJOB_ERROR_RESULT if the directory of the journals cannot be read
  */
 gboolean qblk_recover_before(QblkClient *client, const QblkJournalVm *vm, const char *disk,
                              QblkRecoverPurpose purpose, const QblkRecoverOptions *options,

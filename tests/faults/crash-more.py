@@ -96,7 +96,7 @@ class Journal(crash.TestCase):
                 with open(blocked, 'wb'):
                     pass
                 result = self.qblk(*kind.arguments(self.vm, self.directory), '--state-dir',
-                                   os.path.join(blocked, 'state'), status=qblk.JOB_FAILED)
+                                   os.path.join(blocked, 'state'), status=qblk.FAILED)
                 self.assertIn('--state-dir', result.errors)
                 self.assertEqual([command for command in relay.commands()
                                   if command.startswith(CHANGES)], [])

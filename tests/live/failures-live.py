@@ -49,7 +49,7 @@ class Journal(block_jobs.TestCase):
         for directory in (mount, os.path.join(mount, 'state')):
             with self.subTest(directory):
                 self.refuse('pull', self.process.socket, 'vda', '--state-dir', directory,
-                            status=qblk.JOB_FAILED, message='Read-only file system')
+                            status=qblk.FAILED, message='Read-only file system')
 
 
 if __name__ == '__main__':

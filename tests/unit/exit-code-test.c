@@ -62,6 +62,18 @@ graph_errors_have_their_exit_codes(void **state)
 }
 
 static void
+a_state_directory_that_cannot_be_used_is_no_failed_job(void **state)
+{
+    static const Expected table[] = {
+        {QBLK_BLOCKJOB_ERROR_REFUSED, 4},   {QBLK_BLOCKJOB_ERROR_FAILED, 6},
+        {QBLK_BLOCKJOB_ERROR_CANCELLED, 6}, {QBLK_BLOCKJOB_ERROR_DETACHED, 6},
+        {QBLK_BLOCKJOB_ERROR_RESULT, 1},    {QBLK_BLOCKJOB_ERROR_STATE, 1},
+    };
+
+    assert_exits(QBLK_BLOCKJOB_ERROR, table, G_N_ELEMENTS(table));
+}
+
+static void
 errors_of_documents_are_failures(void **state)
 {
     static const Expected json[] = {{QBLK_JSON_ERROR_SYNTAX, 1}, {QBLK_JSON_ERROR_TYPE, 1}};
@@ -100,6 +112,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(exit_codes_have_the_documented_numbers),
         cmocka_unit_test(connection_errors_have_exit_code_5),
         cmocka_unit_test(graph_errors_have_their_exit_codes),
+        cmocka_unit_test(a_state_directory_that_cannot_be_used_is_no_failed_job),
         cmocka_unit_test(errors_of_documents_are_failures),
         cmocka_unit_test(usage_errors_have_exit_code_2),
         cmocka_unit_test(output_errors_are_failures),

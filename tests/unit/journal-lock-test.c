@@ -131,7 +131,7 @@ a_link_is_not_followed(void **state)
     GError *error = NULL;
     assert_int_equal(symlink("elsewhere", test->path), 0);
     assert_int_equal(qblk_journal_lock_open(test->path, O_CREAT, &error), -1);
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "--state-dir");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_STATE, "--state-dir");
 }
 
 static void

@@ -202,7 +202,7 @@ a_journal_that_cannot_be_written_is_removed(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     (void)signal(SIGXFSZ, handler);
     assert_null(journal);
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "cannot write");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_STATE, "cannot write");
 }
 
 static void
@@ -227,7 +227,7 @@ a_directory_that_cannot_be_written_begins_nothing(void **state)
     const JournalCase *test = *state;
     GError *error = NULL;
     assert_null(qblk_journal_begin("/proc/qblk", &test->vm, test->plan, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, "--state-dir");
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_STATE, "--state-dir");
     g_autoptr(GPtrArray) none = qblk_journal_list("/nonexistent", NULL);
     assert_int_equal(none->len, 0);
 }

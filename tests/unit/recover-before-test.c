@@ -110,9 +110,8 @@ an_operation_that_another_process_works_on_is_passed_over(void **state)
     qblk_journal_end(journal);
 }
 
-/* The exit code is that of a journal that cannot be written. */
 static void
-a_directory_that_cannot_be_read_is_a_failure_of_the_job(void **state)
+a_directory_that_cannot_be_read_is_an_error(void **state)
 {
     JournalCase test = *(JournalCase *)*state;
     g_autoptr(GPtrArray) results = qblk_recover_results_new();
@@ -121,7 +120,7 @@ a_directory_that_cannot_be_read_is_a_failure_of_the_job(void **state)
     assert_true(g_file_set_contents(file, "x", 1, NULL));
     test.directory = file;
     assert_false(recover_before(&test, "vda", QBLK_RECOVER_FOR_NEW_JOB, TRUE, results, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, file);
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, file);
     assert_int_equal(g_remove(file), 0);
 }
 
@@ -138,7 +137,7 @@ UNIT_MAIN(void)
                                         journal_case_tear_down),
         cmocka_unit_test_setup_teardown(an_operation_that_another_process_works_on_is_passed_over,
                                         journal_case_set_up, journal_case_tear_down),
-        cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_read_is_a_failure_of_the_job,
+        cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_read_is_an_error,
                                         journal_case_set_up, journal_case_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
