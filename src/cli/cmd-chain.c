@@ -9,8 +9,9 @@
 /* ---- text ---- */
 
 static void
-print_text(QblkOutput *output, const GPtrArray *chains)
+print_text(QblkOutput *output, const QblkVm *vm, const GPtrArray *chains)
 {
+    qblk_vm_print_run_state(vm, output);
     for (guint i = 0; i < chains->len; i++) {
         if (i > 0) {
             qblk_output_print(output, "\n");
@@ -22,7 +23,7 @@ print_text(QblkOutput *output, const GPtrArray *chains)
 /* ---- JSON ---- */
 
 static void
-print_json(QblkOutput *output, const GPtrArray *chains)
+print_json(QblkOutput *output, const QblkVm *vm, const GPtrArray *chains)
 {
     QblkJson *list = qblk_json_new_array();
     for (guint i = 0; i < chains->len; i++) {
@@ -30,6 +31,7 @@ print_json(QblkOutput *output, const GPtrArray *chains)
     }
 
     QblkJson *result = qblk_json_new_object();
+    qblk_vm_set_run_state(vm, result);
     qblk_json_set(result, "chains", list);
     qblk_output_json(output, result);
 }
@@ -54,9 +56,9 @@ run(QblkInvocation *invocation, GError **error)
     }
 
     if (invocation->output.json) {
-        print_json(&invocation->output, chains);
+        print_json(&invocation->output, vm, chains);
     } else {
-        print_text(&invocation->output, chains);
+        print_text(&invocation->output, vm, chains);
     }
     return TRUE;
 }

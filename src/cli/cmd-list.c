@@ -93,6 +93,7 @@ print_text(QblkOutput *output, const QblkVm *vm)
         qblk_table_add(table, job);
     }
 
+    qblk_vm_print_run_state(vm, output);
     qblk_table_print(table, output->text);
 }
 
@@ -138,6 +139,7 @@ print_json(QblkOutput *output, const QblkVm *vm)
     }
 
     QblkJson *result = qblk_json_new_object();
+    qblk_vm_set_run_state(vm, result);
     qblk_json_set(result, "disks", disks);
     qblk_output_json(output, result);
 }

@@ -9,6 +9,7 @@
 #include "cli/print/output.h"
 #include "cli/recovery.h"
 #include "graph/capture.h"
+#include "graph/guest-state.h"
 #include "graph/snapshot-fetch.h"
 #include "graph/snapshot-options.h"
 #include "qmp/client.h"
@@ -373,6 +374,29 @@ qblk_vm_find_chains(const QblkVm *vm, GError **error)
     }
 
     return g_steal_pointer(&chains);
+}
+
+/* NULL: not known. */
+static const char *
+get_run_state(const QblkVm *vm)
+{
+    return vm->snapshot == NULL ? NULL : vm->snapshot->run_state;
+}
+
+void
+qblk_vm_print_run_state(const QblkVm *vm, QblkOutput *output)
+{
+    const char *state = get_run_state(vm);
+    if (!qblk_guest_state_is_ordinary(state)) {
+        g_autofree char *safe = qblk_output_escape(state);
+        qblk_output_print(output, "run state: %s\n", safe);
+    }
+}
+
+void
+qblk_vm_set_run_state(const QblkVm *vm, QblkJson *object)
+{
+    qblk_json_set_string(object, "run-state", get_run_state(vm));
 }
 
 void

@@ -71,5 +71,11 @@ QblkChain *qblk_vm_find_expected_chain(const QblkVm *vm, const char *name,
  */
 GPtrArray *qblk_vm_find_chains(const QblkVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Print the run state of the guest as text, if it is not an ordinary one. */
+void qblk_vm_print_run_state(const QblkVm *vm, QblkOutput *output);
+
+/** Set the member "run-state" of @object; null if the VM has no run state, or it is not known. */
+void qblk_vm_set_run_state(const QblkVm *vm, QblkJson *object);
+
 /** If @error is of one disk and all disks were meant, add a hint to specify the others. */
 void qblk_vm_add_hint(QblkVm *vm, const GError *error);

@@ -38,6 +38,19 @@ activates_late(const QblkReplies *replies)
     return FALSE;
 }
 
+gboolean
+qblk_guest_state_is_ordinary(const char *state)
+{
+    static const char *const ordinary[] = {"running", "paused", "prelaunch"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ordinary); i++) {
+        if (g_strcmp0(state, ordinary[i]) == 0) {
+            return TRUE;
+        }
+    }
+    return state == NULL;
+}
+
 const char *
 qblk_guest_state_next_query(const QblkReplies *replies)
 {

@@ -11,6 +11,10 @@
 
 #include "graph/replies.h"
 
+/** Returns: TRUE if a guest is in the run state @state (nullable) without an incident or migration:
+ * it runs, or is stopped by its user. */
+gboolean qblk_guest_state_is_ordinary(const char *state);
+
 /** Returns: (nullable): the last query that qblk_guest_state_may_be_inactive() needs */
 const char *qblk_guest_state_next_query(const QblkReplies *replies);
 

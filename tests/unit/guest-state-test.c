@@ -59,9 +59,25 @@ only_a_stopped_guest_that_has_migrated_may_have_inactive_images(void **state)
     }
 }
 
+static void
+only_incidents_and_migrations_are_not_ordinary(void **state)
+{
+    static const char *const ordinary[] = {"running", "paused", "prelaunch", NULL};
+    static const char *const others[] = {
+        "inmigrate",      "postmigrate",    "finish-migrate", "io-error",
+        "internal-error", "guest-panicked", "a new one",      ""};
+    for (gsize i = 0; i < G_N_ELEMENTS(ordinary); i++) {
+        assert_true(qblk_guest_state_is_ordinary(ordinary[i]));
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+        assert_false(qblk_guest_state_is_ordinary(others[i]));
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_incidents_and_migrations_are_not_ordinary),
         cmocka_unit_test(only_a_stopped_guest_that_has_migrated_may_have_inactive_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
