@@ -26,6 +26,8 @@ qblk_job_state_clear(QblkJobState *job)
     g_clear_pointer(&job->state, g_free);
     g_clear_pointer(&job->operation, g_free);
     g_clear_pointer(&job->error, g_free);
+    job->is_cancelled = FALSE;
+    job->has_completed = FALSE;
     job->done = -1;
     job->total = -1;
 }
@@ -72,6 +74,9 @@ qblk_job_state_handle_event(QblkJobState *job, const QblkJson *event)
     } else if (g_strcmp0(name, "BLOCK_JOB_COMPLETED") == 0 && is_of(job, data, "device")) {
         /* If the job dismisses itself, nothing else reports its failure. */
         set_error(job, qblk_json_get_string(data, "error"));
+        job->has_completed = job->error == NULL;
+    } else if (g_strcmp0(name, "BLOCK_JOB_CANCELLED") == 0 && is_of(job, data, "device")) {
+        job->is_cancelled = TRUE;
     }
 }
 

@@ -9,11 +9,13 @@
 #include <qblk/error.h>
 
 typedef struct {
-    char *id;           /* owned */
-    char *state;        /* owned: "running", "ready" ...; "null" once it is gone; NULL: not known */
-    char *operation;    /* owned: of its last I/O error, "read" or "write"; NULL: none */
-    char *error;        /* owned: why it has failed, in QEMU's words; NULL: it has not */
-    gint64 done, total; /* its progress when last queried, in its own units; -1: not known */
+    char *id;        /* owned */
+    char *state;     /* owned: "running", "ready" ...; "null" once it is gone; NULL: not known */
+    char *operation; /* owned: of its last I/O error, "read" or "write"; NULL: none */
+    char *error;     /* owned: why it has failed, in QEMU's words; NULL: it has not */
+    gboolean is_cancelled;  /* QEMU has reported that it was cancelled */
+    gboolean has_completed; /* QEMU has reported that it was not */
+    gint64 done, total;     /* its progress when last queried, in its own units; -1: not known */
 } QblkJobState;
 
 QblkJobState *qblk_job_state_new(const char *id);

@@ -151,6 +151,11 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
     if (task->run->options->is_local && has_succeeded) {
         qblk_merged_mark_clear_result(plan, task->run->options->state_dir);
     }
+    gboolean is_incomplete = has_succeeded && qblk_plan_is_cancel(plan) && plan->partial != NULL;
+    if (task->run->options->is_local && is_incomplete &&
+        !qblk_merged_mark_write_partial(plan, task->run->options->state_dir, NULL)) {
+        return TRUE; /* the report names the file */
+    }
     if (!has_mark(task) || !has_succeeded) {
         return TRUE;
     }

@@ -160,24 +160,54 @@ qblk_run_rollback_task(QblkRunTask *task, GError **error)
 /* ---- all plans ---- */
 
 /* Roll back the newest step first. The rollback continues after a failure. Returns: (nullable): the
- * first failure, to put before the error. */
-static char *
-roll_back_all(QblkRun *run)
+ * first task that could not be rolled back, with its error in @error. */
+static const QblkRunTask *
+roll_back_all(QblkRun *run, GError **error)
 {
-    char *first = NULL;
+    const QblkRunTask *first = NULL;
     for (guint i = run->tasks->len; i-- > 0;) {
         QblkRunTask *task = run->tasks->pdata[i];
-        g_autoptr(GError) cause = NULL;
-        if (task->action != QBLK_RUN_UNDO || qblk_run_rollback_task(task, &cause)) {
+        if (task->action != QBLK_RUN_UNDO) {
             continue;
         }
-        if (first == NULL) {
-            first = g_strdup_printf("job '%s' could not be rolled back (%s): ", task->plan->job,
-                                    cause->message);
+        if (!qblk_run_rollback_task(task, first == NULL ? error : NULL) && first == NULL) {
+            first = task;
         }
     }
 
     return first;
+}
+
+/* A job that was to be cancelled, and was not, continues or waits. */
+static void
+set_not_rolled_back(const QblkRunTask *task, const GError *failure, const GError *reason,
+                    const char *locks, GError **error)
+{
+    gboolean is_cancelled =
+        g_error_matches(reason, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED);
+    int code = is_cancelled ? QBLK_BLOCKJOB_ERROR_DETACHED : reason->code;
+
+    g_set_error(error, reason->domain, code, "job '%s' could not be rolled back (%s): %s%s",
+                task->plan->job, failure->message, reason->message, locks);
+}
+
+/* Set the error of a run that was rolled back. */
+static void
+set_rolled_back(const QblkRunTask *failed, const char *more, GError **error)
+{
+    const GError *reason = failed->error;
+    gboolean is_cancelled =
+        g_error_matches(reason, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED);
+
+    if (is_cancelled && failed->job->state == NULL) {
+        g_set_error(error, reason->domain, reason->code, "job '%s' was not started: %s%s",
+                    failed->plan->job, reason->message, more);
+    } else if (is_cancelled) {
+        g_set_error(error, reason->domain, reason->code, "job '%s' was cancelled: %s%s",
+                    failed->plan->job, reason->message, more);
+    } else {
+        g_set_error(error, reason->domain, reason->code, "%s%s", reason->message, more);
+    }
 }
 
 static void
@@ -237,10 +267,10 @@ qblk_run_rollback_end(QblkRun *run, QblkRunTask *failed, GError **error)
 
     g_autofree char *locks = describe_locks(failed);
     tell_others(run, failed, QBLK_RUN_OTHER_FAILED);
-    g_autofree char *failure = roll_back_all(run);
-    if (failure != NULL) {
-        g_set_error(error, failed->error->domain, failed->error->code, "%s%s%s", failure,
-                    failed->error->message, locks);
+    g_autoptr(GError) failure = NULL;
+    const QblkRunTask *stays = roll_back_all(run, &failure);
+    if (stays != NULL) {
+        set_not_rolled_back(stays, failure, failed->error, locks, error);
         return;
     }
 
@@ -248,6 +278,6 @@ qblk_run_rollback_end(QblkRun *run, QblkRunTask *failed, GError **error)
     g_autofree char *files = qblk_run_verify_describe_undeleted(run);
     qblk_run_journal_mark_partial(run);
     qblk_run_journal_end(run);
-    g_set_error(error, failed->error->domain, failed->error->code, "%s%s%s%s",
-                failed->error->message, locks, chains, files);
+    g_autofree char *more = g_strconcat(locks, chains, files, NULL);
+    set_rolled_back(failed, more, error);
 }

@@ -217,13 +217,40 @@ conclude(QblkRunTask *task, const QblkJobState *job, QblkRunEvent event)
         set_job_failed(task, job, &task->error);
         return qblk_run_task_failure(task, QBLK_RUN_JOB_FAILED);
     }
+    if (job->is_cancelled) { /* and it has dismissed itself, with its error */
+        g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "another client cancelled job '%s'", job->id);
+        return qblk_run_task_failure(task, QBLK_RUN_JOB_FAILED);
+    }
 
     return event;
+}
+
+/* A job that was cancelled has an error.  One that had ended before is not a cancelled one. */
+static QblkRunEvent
+conclude_cancelled(QblkRunTask *task, const QblkJobState *job)
+{
+    if (!qblk_monitor_query_jobs(&task->run->monitor, &task->error)) {
+        return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+    }
+
+    gboolean has_result = qblk_job_state_is(job, "concluded") && job->error == NULL;
+    if (!has_result && !job->has_completed) {
+        return QBLK_RUN_REACHED;
+    }
+    g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                "job '%s' had ended before it could be cancelled", job->id);
+    return qblk_run_task_failure(task, QBLK_RUN_FAILED);
 }
 
 static QblkRunEvent
 end_step(QblkRunTask *task, const QblkStep *step, const QblkJobState *job)
 {
+    gboolean is_cancel = task->plan->existing_job && g_strcmp0(step->command, "job-cancel") == 0;
+    if (is_cancel) {
+        return conclude_cancelled(task, job);
+    }
+
     gboolean is_end = !step->is_start && !step->may_fail && g_str_equal(step->until, "concluded");
     if (!is_end) {
         return QBLK_RUN_REACHED;

@@ -77,8 +77,8 @@ qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
 
     const char *why = is_interrupted ? "interrupted" : "the time limit was reached";
     if (may_stop && !task->plan->existing_job) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED,
-                    "job '%s' was cancelled: %s", task->plan->job, why);
+        /* It is cancelled by the rollback, which may fail: see qblk_run_rollback_end(). */
+        g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED, why);
     } else {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
                     "job '%s' was detached in state '%s': %s", task->plan->job,

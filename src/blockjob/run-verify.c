@@ -151,7 +151,7 @@ append_chain(GString *text, const QblkSnapshot *snapshot, QblkRunTask *task)
 
     gboolean is_begun = task->taken > 0 && !qblk_run_state_has_succeeded(task->state);
     gboolean is_planned = is_after && !is_before;
-    if (plan->partial == NULL || !is_begun || is_planned) {
+    if (plan->partial == NULL || plan->existing_job || !is_begun || is_planned) {
         return;
     }
     if (g_error_matches(task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED)) {

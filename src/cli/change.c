@@ -304,6 +304,16 @@ qblk_change_finish(QblkChange *change, GPtrArray *plans, GError **error)
     return TRUE;
 }
 
+char *
+qblk_change_end_command(const QblkInvocation *invocation, const char *end)
+{
+    g_autofree char *vm = qblk_output_shell_word(invocation->arguments[0]);
+    const char *name = invocation->count > 1 ? invocation->arguments[1] : "DISK";
+    g_autofree char *disk = qblk_output_shell_word(name);
+
+    return g_strdup_printf("qblk job %s %s --wait %s%s", vm, disk, end, invocation->naming);
+}
+
 /* --all-disks takes the place of a disk. */
 static gboolean
 check_disk(const QblkInvocation *invocation, const QblkChangeOptions *options, GError **error)

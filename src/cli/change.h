@@ -22,6 +22,13 @@ QblkChange *qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions
 void qblk_change_free(QblkChange *change);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkChange, qblk_change_free)
 
+/**
+ * Returns: (transfer full): the command line that waits for the job of the disk that is named, and
+ * ends it with the option @end, quoted for a shell
+ */
+char *qblk_change_end_command(const QblkInvocation *invocation,
+                              const char *end) G_GNUC_WARN_UNUSED_RESULT;
+
 /** A function like qblk_plan_commit(). */
 typedef QblkPlan *(*QblkChangePlanner)(const QblkPlanContext *context, gconstpointer options,
                                        GError **error);

@@ -66,6 +66,24 @@ end_of(const Options *options)
     return options->active ? QBLK_COMMIT_ACTIVE : QBLK_COMMIT_INNER;
 }
 
+/* A job that is left alone waits when it is ready. */
+static gboolean
+check_detach(const QblkInvocation *invocation, const Options *options, GError **error)
+{
+    const char *option = options->pivot ? "--pivot" : "--keep-overlay";
+    gboolean names_end = options->pivot || options->keep_overlay;
+    if (!options->change.detach || !names_end) {
+        return TRUE;
+    }
+
+    g_autofree char *command =
+        qblk_change_end_command(invocation, options->pivot ? "--pivot" : "--finish");
+    return qblk_usage_error(error,
+                            "options --detach and %s exclude each other: use --active --detach, "
+                            "and end the job with '%s'",
+                            option, command);
+}
+
 static gboolean
 check_options(const Options *options, GError **error)
 {
@@ -108,7 +126,7 @@ run(QblkInvocation *invocation, GError **error)
         .delete_removed = options->change.delete_removed,
     };
 
-    if (!check_options(options, error)) {
+    if (!check_options(options, error) || !check_detach(invocation, options, error)) {
         return FALSE;
     }
     return qblk_change_run(invocation, &options->change, plan_commit, &commit, error);

@@ -67,6 +67,23 @@ is_valid_granularity(gint64 granularity)
     return is_power_of_2 && granularity >= MIN_GRANULARITY && granularity <= MAX_GRANULARITY;
 }
 
+/* A job that is left alone waits when it is ready. */
+static gboolean
+check_detach(const QblkInvocation *invocation, const Options *options, GError **error)
+{
+    const char *end = options->pivot ? "--pivot" : "--finish";
+    gboolean names_end = options->pivot || options->finish;
+    if (!options->change.detach || !names_end) {
+        return TRUE;
+    }
+
+    g_autofree char *command = qblk_change_end_command(invocation, end);
+    return qblk_usage_error(error,
+                            "options --detach and %s exclude each other: omit %s, and end the job "
+                            "with '%s'",
+                            end, end, command);
+}
+
 static gboolean
 check_options(const Options *options, GError **error)
 {
@@ -259,7 +276,7 @@ static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
-    if (!check_options(options, error)) {
+    if (!check_options(options, error) || !check_detach(invocation, options, error)) {
         return FALSE;
     }
 

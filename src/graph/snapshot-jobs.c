@@ -24,6 +24,13 @@ qblk_snapshot_jobs_mirror_target(const QblkJob *job)
     return mirrors ? job_node(job, "target") : NULL;
 }
 
+const QblkNode *
+qblk_snapshot_jobs_copy_target(const QblkJob *job)
+{
+    gboolean copies = g_str_equal(job->type, "mirror") || g_str_equal(job->type, "backup");
+    return copies ? job_node(job, "target") : NULL;
+}
+
 const char *
 qblk_snapshot_jobs_kind(const QblkJob *job)
 {

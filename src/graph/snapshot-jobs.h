@@ -22,6 +22,9 @@ const QblkNode *qblk_snapshot_jobs_top(const QblkSnapshot *snapshot, const QblkD
  */
 const QblkNode *qblk_snapshot_jobs_mirror_target(const QblkJob *job);
 
+/** The node of the image that a copy or a backup makes, or NULL for other jobs. */
+const QblkNode *qblk_snapshot_jobs_copy_target(const QblkJob *job);
+
 /**
  * The kind of @job: "commit", "active-commit", "copy", "pull"; or else its type, if qblk has no
  * command for it.

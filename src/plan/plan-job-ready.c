@@ -144,6 +144,8 @@ qblk_plan_job_finish(QblkPlan *plan, const QblkJobPlanning *request)
     qblk_plan_job_add_close_mirrored(plan, request);
     qblk_plan_job_expect_before(plan, request);
     qblk_plan_set_copy(plan, written);
+    qblk_plan_set_outcome(plan, request->request->action == QBLK_JOB_ABORT ? QBLK_OUTCOME_CANCELLED
+                                                                           : QBLK_OUTCOME_FINISHED);
 }
 
 static gboolean

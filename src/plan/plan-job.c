@@ -120,6 +120,7 @@ plan_dismiss(QblkPlan *plan, const QblkJobPlanning *request)
     qblk_plan_job_add_wait(plan, "wait until the job is concluded", "concluded");
     qblk_plan_add_dismiss(plan);
     qblk_plan_job_expect_before(plan, request);
+    qblk_plan_set_outcome(plan, QBLK_OUTCOME_DISMISSED);
 }
 
 static void
@@ -174,6 +175,23 @@ plan_wait(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
 
 /* ---- any job ---- */
 
+/* Note the image that the job leaves incomplete.  What a commit or stream has written is in the
+ * chain, which is complete without it. */
+static void
+set_partial(QblkPlan *plan, const QblkJobPlanning *request)
+{
+    const QblkSnapshot *snapshot = request->context->snapshot;
+    const QblkNode *target = qblk_snapshot_jobs_copy_target(request->job);
+    g_autoptr(QblkChain) copy =
+        target == NULL ? NULL : qblk_snapshot_chain_of_node(snapshot, target, NULL);
+    const QblkLayer *written = copy == NULL ? NULL : qblk_chain_get_layer(copy, 0);
+
+    if (written != NULL) {
+        const char *path = qblk_plan_layer_path(written);
+        plan->partial = g_strdup(path == NULL ? written->filename : path);
+    }
+}
+
 static void
 plan_cancel(QblkPlan *plan, const QblkJobPlanning *request)
 {
@@ -186,6 +204,8 @@ plan_cancel(QblkPlan *plan, const QblkJobPlanning *request)
     }
     qblk_plan_job_add_close_mirrored(plan, request);
     qblk_plan_job_expect_before(plan, request);
+    qblk_plan_set_outcome(plan, QBLK_OUTCOME_CANCELLED);
+    set_partial(plan, request);
 }
 
 static gboolean

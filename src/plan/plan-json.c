@@ -122,6 +122,7 @@ static const Member plan_members[] = {
     LIST_OF(QblkPlan, "after", &layer, after),
     LIST_OF(QblkPlan, "removed", &removed_image, removed),
     MEMBER(QblkPlan, "partial", TEXT, partial),
+    MEMBER(QblkPlan, "outcome", TEXT, outcome),
     MEMBER(QblkPlan, "merged", TEXT, merged),
     MEMBER(QblkPlan, "merged-into", TEXT, merged_into),
     MEMBER(QblkPlan, "merged-path", TEXT, merged_path),

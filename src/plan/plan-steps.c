@@ -249,6 +249,7 @@ qblk_plan_add_leave(QblkPlan *plan, const char *purpose)
     step->is_final = TRUE;
     plan->ends_by = "--wait --finish";
     qblk_plan_add_dismiss(plan);
+    qblk_plan_set_outcome(plan, QBLK_OUTCOME_FINISHED);
 }
 
 QblkJson *

@@ -190,6 +190,7 @@ qblk_plan_free(QblkPlan *plan)
     g_free(plan->writes);
     g_free(plan->copy);
     g_free(plan->partial);
+    g_free(plan->outcome);
     g_free(plan->merged);
     g_free(plan->merged_into);
     g_free(plan->merged_path);
@@ -213,6 +214,19 @@ qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer)
         }
     }
     return FALSE;
+}
+
+void
+qblk_plan_set_outcome(QblkPlan *plan, const char *outcome)
+{
+    g_free(plan->outcome);
+    plan->outcome = g_strdup(outcome);
+}
+
+gboolean
+qblk_plan_is_cancel(const QblkPlan *plan)
+{
+    return g_strcmp0(plan->outcome, QBLK_OUTCOME_CANCELLED) == 0;
 }
 
 gboolean

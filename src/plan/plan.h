@@ -52,6 +52,11 @@ typedef struct {
     QblkFileIdentity file; /* that QEMU has open; zero if it is not known */
 } QblkRemovedImage;
 
+/** Outcomes of plans that end a job before it has changed the chain. */
+#define QBLK_OUTCOME_CANCELLED "cancelled" /* by the user: what a copy has written is incomplete */
+#define QBLK_OUTCOME_FINISHED  "finished"  /* without a pivot: what it has written is complete */
+#define QBLK_OUTCOME_DISMISSED "dismissed" /* it had ended before, and how is not known */
+
 /** Texts are owned, unless noted. */
 struct QblkPlan {
     char *kind;           /* "commit", "active-commit", "pull", "copy" ... */
@@ -65,7 +70,8 @@ struct QblkPlan {
     GPtrArray *after;     /* of QblkExpectation, owned: the chain that has to be there at the end */
     GPtrArray *warnings;  /* of char, owned: for the user, before the plan is run */
     GPtrArray *removed;   /* of QblkRemovedImage, owned: the layers that leave the chain */
-    char *partial;        /* file that is incomplete if the job is rolled back, or NULL */
+    char *partial;        /* file that is incomplete if the job is rolled back or cancelled */
+    char *outcome;        /* of a success, if the job does not do what it is for; NULL: "done" */
     char *merged;         /* image that is stale after the job (merged-mark.h), or NULL */
     char *merged_into;    /* the image that has its data then */
     char *merged_path;    /* of both, as in QblkExpectation; for a block device as well */
@@ -134,6 +140,12 @@ char *qblk_plan_id_part(const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: TRUE if one of @expectations (of QblkExpectation) is of the node of @layer. */
 gboolean qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer);
+
+/** Set what a success of @plan is called, one of the constants above. */
+void qblk_plan_set_outcome(QblkPlan *plan, const char *outcome);
+
+/** Returns: TRUE if @plan cancels its job, and leaves an incomplete file if it has one. */
+gboolean qblk_plan_is_cancel(const QblkPlan *plan);
 
 /** Returns: TRUE if the guest has another active image after the job. */
 gboolean qblk_plan_moves_top(const QblkPlan *plan);

@@ -52,6 +52,32 @@ an_event_without_a_state_is_ignored(void **state)
 }
 
 static void
+an_event_shows_how_a_job_has_ended(void **state)
+{
+    static const struct {
+        const char *event;
+        gboolean is_cancelled, has_completed;
+    } cases[] = {
+        {"{'event':'BLOCK_JOB_CANCELLED','data':{'device':'a'}}", TRUE, FALSE},
+        {"{'event':'BLOCK_JOB_COMPLETED','data':{'device':'a'}}", FALSE, TRUE},
+        {"{'event':'BLOCK_JOB_COMPLETED','data':{'device':'a','error':'x'}}", FALSE, FALSE},
+        {"{'event':'BLOCK_JOB_CANCELLED','data':{'device':'b'}}", FALSE, FALSE},
+        {"{'event':'BLOCK_JOB_COMPLETED','data':{'device':'b'}}", FALSE, FALSE},
+        {"{'event':'BLOCK_JOB_CANCELLED','data':{'device':7}}", FALSE, FALSE},
+        {"{'event':'BLOCK_JOB_CANCELLED'}", FALSE, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char id[] = "a";
+        QblkJobState job = {.id = id};
+        hear(&job, cases[i].event);
+        assert_int_equal(job.is_cancelled, cases[i].is_cancelled);
+        assert_int_equal(job.has_completed, cases[i].has_completed);
+        qblk_job_state_clear(&job);
+        assert_false(job.is_cancelled || job.has_completed);
+    }
+}
+
+static void
 only_a_list_of_jobs_with_states_is_accepted(void **state)
 {
     static const struct {
@@ -175,6 +201,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_handles_only_its_own_events),
         cmocka_unit_test(an_event_without_a_state_is_ignored),
+        cmocka_unit_test(an_event_shows_how_a_job_has_ended),
         cmocka_unit_test(only_a_list_of_jobs_with_states_is_accepted),
         cmocka_unit_test(a_job_that_began_and_is_not_listed_is_gone),
         cmocka_unit_test(a_job_that_existed_and_is_not_listed_is_gone),

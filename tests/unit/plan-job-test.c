@@ -92,6 +92,41 @@ each_action_has_its_commands(void **state)
     }
 }
 
+/* Only a copy leaves an image that is incomplete. */
+static void
+an_end_without_a_pivot_has_an_outcome_of_its_own(void **state)
+{
+    static const struct {
+        const char *topology, *state, *name;
+        QblkJobAction action;
+        const char *outcome; /* NULL: "done" */
+        gboolean is_partial;
+    } cases[] = {
+        {"mirror-running", NULL, "vda", QBLK_JOB_ABORT, QBLK_OUTCOME_CANCELLED, TRUE},
+        {"mirror-ready", NULL, "vda", QBLK_JOB_ABORT, QBLK_OUTCOME_CANCELLED, FALSE},
+        {"mirror-ready", NULL, "vda", QBLK_JOB_FINISH, QBLK_OUTCOME_FINISHED, FALSE},
+        {"mirror-ready", NULL, "vda", QBLK_JOB_PIVOT, NULL, FALSE},
+        {"mirror-ready", NULL, "vda", QBLK_JOB_WAIT, NULL, FALSE},
+        {"commit-running", NULL, "vda", QBLK_JOB_ABORT, QBLK_OUTCOME_CANCELLED, FALSE},
+        {"commit-ready", NULL, "vda", QBLK_JOB_ABORT, QBLK_OUTCOME_CANCELLED, FALSE},
+        {"commit-middle-running", NULL, "vda", QBLK_JOB_ABORT, QBLK_OUTCOME_CANCELLED, FALSE},
+        {"stream-running", NULL, "vda", QBLK_JOB_ABORT, QBLK_OUTCOME_CANCELLED, FALSE},
+        {"stream-running", NULL, "vda", QBLK_JOB_WAIT, NULL, FALSE},
+        {"stream-concluded", NULL, "stream0", QBLK_JOB_WAIT, QBLK_OUTCOME_DISMISSED, FALSE},
+        {"stream-concluded", NULL, "stream0", QBLK_JOB_ABORT, QBLK_OUTCOME_DISMISSED, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkReplies) replies = load(cases[i].topology, cases[i].state);
+        const QblkJobRequest request = {.action = cases[i].action};
+        g_autoptr(QblkPlan) plan = plan_in(replies, cases[i].name, request, &error);
+        assert_no_error(error);
+        assert_int_equal(g_strcmp0(plan->outcome, cases[i].outcome), 0);
+        assert_int_equal(plan->partial != NULL, cases[i].is_partial);
+        assert_true(plan->partial == NULL || g_str_has_suffix(plan->partial, ".qcow2"));
+    }
+}
+
 static void
 invalid_requests_are_refused(void **state)
 {
@@ -265,6 +300,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_action_has_its_commands),
+        cmocka_unit_test(an_end_without_a_pivot_has_an_outcome_of_its_own),
         cmocka_unit_test(invalid_requests_are_refused),
         cmocka_unit_test(a_job_finalizes_and_dismisses_as_its_client_specified),
         cmocka_unit_test(a_job_that_is_over_is_found_by_the_id_that_plans_give),

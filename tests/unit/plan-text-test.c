@@ -29,16 +29,29 @@ the_result_has_the_state_of_the_job(void **state)
 {
     g_autoptr(QblkPlan) plan = plan_new();
     assert_result(plan, "done", "copy of v\\x1bda: done\n");
-    assert_result(plan, "started", "copy of v\\x1bda: job 'job0' has started\n");
+    assert_result(plan, "started",
+                  "copy of v\\x1bda: job 'job0' has started, and does not "
+                  "change the chain by itself\n");
     assert_result(plan, "ready", "copy of v\\x1bda: job 'job0' is ready\n");
 }
 
 static void
-a_job_that_was_cancelled_is_not_done(void **state)
+a_job_that_ended_without_a_pivot_is_not_done(void **state)
 {
-    g_autoptr(QblkPlan) plan = plan_new();
-    (void)qblk_plan_add_for_job(plan, "cancel the job", "job-cancel", NULL, "concluded");
-    assert_result(plan, "done", "copy of v\\x1bda: cancelled\n");
+    static const struct {
+        const char *outcome, *text;
+    } cases[] = {
+        {QBLK_OUTCOME_CANCELLED, "copy of v\\x1bda: cancelled\nincomplete copy: /d/partial\\x1b\n"},
+        {QBLK_OUTCOME_FINISHED, "copy of v\\x1bda: finished, the guest stays on its image\n"},
+        {QBLK_OUTCOME_DISMISSED,
+         "copy of v\\x1bda: dismissed, it had ended before without an error\n"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkPlan) plan = plan_new();
+        plan->partial = g_strdup("/d/partial\x1b");
+        qblk_plan_set_outcome(plan, cases[i].outcome);
+        assert_result(plan, cases[i].outcome, cases[i].text);
+    }
 }
 
 static void
@@ -98,7 +111,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_result_has_the_state_of_the_job),
-        cmocka_unit_test(a_job_that_was_cancelled_is_not_done),
+        cmocka_unit_test(a_job_that_ended_without_a_pivot_is_not_done),
         cmocka_unit_test(the_result_names_the_removed_files),
         cmocka_unit_test(a_removed_file_without_a_name_is_not_offered_for_deletion),
         cmocka_unit_test(an_unknown_chain_is_not_printed),

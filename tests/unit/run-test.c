@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/run-case.h"
+#include "plan/plan-steps.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -253,7 +254,9 @@ a_rollback_that_fails_is_reported(void **state)
     run_case_answer_jobs(test->fake, "running", NULL);
     run_case_refuse(test->fake, "job-cancel");
     run_case_answer_jobs(test->fake, "running", NULL);
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "could not be rolled back");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_DETACHED,
+                  "job 'job0' could not be rolled back (job 'job0': cannot cancel the job: QEMU "
+                  "refused: ");
 }
 
 /* ---- the user ---- */
@@ -275,7 +278,7 @@ an_interrupt_before_the_first_command_sends_no_command(void **state)
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     stop_times(test, ends, 1);
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED,
-                  "interrupted; the chain of 'vda' is unchanged");
+                  "job 'job0' was not started: interrupted; the chain of 'vda' is unchanged");
     close(ends[0]);
     close(ends[1]);
 }
@@ -285,7 +288,8 @@ a_time_limit_cancels_the_job_unless_it_is_committed(void **state)
 {
     RunCase *test = case_cancelled_in_time();
     run_case_accept_rollback(test->fake, "running");
-    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED, "the time limit was reached");
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED,
+                  "job 'job0' was cancelled: the time limit was reached");
 
     test = run_case_new(QBLK_COMMIT_INNER);
     test->options.time_limit_ms = G_TIME_SPAN_HOUR / 1000;
@@ -334,9 +338,44 @@ a_second_interrupt_detaches_the_job(void **state)
         run_case_answer_jobs(test->fake, "running", NULL);
     }
     run_case_fail(
-        test, QBLK_BLOCKJOB_ERROR_CANCELLED,
+        test, QBLK_BLOCKJOB_ERROR_DETACHED,
         "could not be rolled back (job 'job0' was detached in state 'running': interrupted)");
     close(fd);
+}
+
+/* ---- a job that existed ---- */
+
+/* Cancel the job, which QEMU answers with a job that is concluded with @error. */
+static RunCase *
+case_that_cancels(const char *error)
+{
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    QblkPlan *plan = test->plan;
+    plan->existing_job = TRUE;
+    qblk_plan_set_outcome(plan, QBLK_OUTCOME_CANCELLED);
+    g_ptr_array_set_size(plan->steps, 0);
+    QblkStep *step = qblk_plan_add_for_job(plan, "cancel the job", "job-cancel", NULL, "concluded");
+    step->may_fail = TRUE;
+    qblk_plan_add_dismiss(plan);
+
+    run_case_answer_jobs(test->fake, "running", NULL);
+    run_case_accept(test->fake, "job-cancel", NULL, "concluded");
+    run_case_answer_jobs(test->fake, "concluded", error);
+    return test;
+}
+
+static void
+a_job_that_had_ended_was_not_cancelled(void **state)
+{
+    RunCase *test = case_that_cancels("Operation canceled");
+    run_case_accept(test->fake, "job-dismiss", "null", NULL);
+    run_case_succeed(test);
+
+    test = case_that_cancels(NULL);
+    run_case_answer_jobs(test->fake, "concluded", NULL);
+    run_case_accept(test->fake, "job-dismiss", "null", NULL);
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                  "job 'job0' had ended before it could be cancelled");
 }
 
 UNIT_MAIN(void)
@@ -360,6 +399,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_interrupt_before_the_first_command_sends_no_command),
         cmocka_unit_test(a_time_limit_cancels_the_job_unless_it_is_committed),
         cmocka_unit_test(a_second_interrupt_detaches_the_job),
+        cmocka_unit_test(a_job_that_had_ended_was_not_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

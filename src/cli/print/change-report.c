@@ -46,6 +46,9 @@ describe_state(const QblkChangeReport *report, const QblkPlan *plan)
     if (qblk_change_report_keeps_job(plan)) {
         return "done";
     }
+    if (plan->outcome != NULL) {
+        return plan->outcome;
+    }
     return plan->stays_ready ? "ready" : "done";
 }
 
@@ -84,16 +87,17 @@ next_commands(const QblkChangeReport *report, const QblkPlan *plan)
     return commands;
 }
 
-/* Returns: (nullable): the file that marks an image as merged by @plan. */
+/* Returns: (nullable): the file that marks an image as merged, or as incomplete, by @plan. */
 static char *
 find_mark(const QblkChangeReport *report, const QblkPlan *plan)
 {
     const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
-    if (report->marks == NULL || images.image == NULL) {
+    const char *image = qblk_plan_is_cancel(plan) ? plan->partial : images.image;
+    if (report->marks == NULL || image == NULL) {
         return NULL;
     }
 
-    g_autoptr(QblkMergedMark) mark = qblk_merged_marks_find(report->marks, images.image);
+    g_autoptr(QblkMergedMark) mark = qblk_merged_marks_find(report->marks, image);
     return mark == NULL ? NULL : g_steal_pointer(&mark->place);
 }
 
@@ -127,7 +131,9 @@ qblk_change_report_print(const QblkChangeReport *report, const QblkPlan *plan, Q
     g_autofree char *mark = find_mark(report, plan);
     if (mark != NULL) {
         g_autofree char *safe = qblk_output_escape(mark);
-        qblk_output_print(output, "marked as merged: %s\n", safe);
+        qblk_output_print(output, "%s: %s\n",
+                          qblk_plan_is_cancel(plan) ? "marked as incomplete" : "marked as merged",
+                          safe);
     }
 
     g_autoptr(GPtrArray) commands = next_commands(report, plan);

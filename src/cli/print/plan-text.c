@@ -127,19 +127,36 @@ qblk_plan_text(const QblkPlan *plan, GString *out)
 static void
 print_job_state(GString *out, const QblkPlan *plan, const char *state)
 {
-    const char *verb = g_str_equal(state, "ready") ? "is" : "has";
     g_autofree char *kind = qblk_output_escape(plan->kind);
     g_autofree char *target = qblk_output_escape(plan->target);
     g_autofree char *job = qblk_output_escape(plan->job);
 
-    g_string_append_printf(out, "%s of %s: job '%s' %s %s\n", kind, target, job, verb, state);
+    if (g_str_equal(state, "ready")) {
+        g_string_append_printf(out, "%s of %s: job '%s' is ready\n", kind, target, job);
+    } else {
+        g_string_append_printf(
+            out, "%s of %s: job '%s' has started, and does not change the chain by itself\n", kind,
+            target, job);
+    }
 }
 
-/* TRUE if @first, the first step of a plan, cancels an existing job. */
-static gboolean
-cancels_job(const QblkStep *first)
+/* What to print for an outcome that is not "done". */
+static const char *
+describe_outcome(const char *outcome)
 {
-    return first != NULL && g_strcmp0(first->command, "job-cancel") == 0;
+    static const struct {
+        const char *outcome, *text;
+    } texts[] = {
+        {QBLK_OUTCOME_CANCELLED, "cancelled"},
+        {QBLK_OUTCOME_FINISHED, "finished, the guest stays on its image"},
+        {QBLK_OUTCOME_DISMISSED, "dismissed, it had ended before without an error"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (g_strcmp0(texts[i].outcome, outcome) == 0) {
+            return texts[i].text;
+        }
+    }
+    return NULL;
 }
 
 static void
@@ -151,8 +168,8 @@ print_done(GString *out, const QblkPlan *plan)
     const QblkStep *first = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
 
     g_string_append_printf(out, "%s of %s: ", kind, target);
-    if (cancels_job(first)) {
-        g_string_append(out, "cancelled\n");
+    if (plan->outcome != NULL) {
+        g_string_append_printf(out, "%s\n", describe_outcome(plan->outcome));
         return;
     }
 
@@ -168,6 +185,10 @@ print_images(GString *out, const QblkPlan *plan)
     if (plan->copy != NULL) {
         g_autofree char *file = qblk_output_escape(plan->copy);
         g_string_append_printf(out, "copy of the disk: %s\n", file);
+    }
+    if (qblk_plan_is_cancel(plan) && plan->partial != NULL) {
+        g_autofree char *file = qblk_output_escape(plan->partial);
+        g_string_append_printf(out, "incomplete copy: %s\n", file);
     }
 
     for (guint i = 0; i < plan->removed->len; i++) {
@@ -188,7 +209,8 @@ print_images(GString *out, const QblkPlan *plan)
 void
 qblk_plan_text_result(const QblkPlan *plan, const char *state, GString *out)
 {
-    if (!g_str_equal(state, "done")) {
+    gboolean has_ended = g_str_equal(state, "done") || describe_outcome(state) != NULL;
+    if (!has_ended) {
         print_job_state(out, plan, state);
         return;
     }
