@@ -66,6 +66,14 @@ check_files(const QblkRunTask *task, GError **error)
     return qblk_run_files_check(task->plan, pid, error);
 }
 
+/* A filter may have been added while the job ran. */
+static gboolean
+check_before_change(QblkRunTask *task, GError **error)
+{
+    task->has_lost_name = !check_files(task, error);
+    return !task->has_lost_name && qblk_run_verify_check_crash(task, error);
+}
+
 gboolean
 qblk_run_journal_record(QblkRunTask *task, GError **error)
 {
@@ -74,7 +82,7 @@ qblk_run_journal_record(QblkRunTask *task, GError **error)
         return TRUE;
     }
 
-    if (stage == QBLK_STAGE_PIVOTING && !check_files(task, error)) {
+    if (stage == QBLK_STAGE_PIVOTING && !check_before_change(task, error)) {
         return FALSE;
     }
 

@@ -97,13 +97,15 @@ dismiss_existing_job(QblkRunTask *task, GError **error)
     return TRUE;
 }
 
-/* A job that has concluded has opened its files. */
+/* A job that has concluded has opened its files, and closed its filter. */
 static gboolean
 check_can_end(const QblkRunTask *task, GError **error)
 {
-    gboolean has_ended =
-        !qblk_job_state_is_there(task->job) || qblk_job_state_has_reached(task->job, "concluded");
-    return has_ended || qblk_run_files_check_end(task->plan, error);
+    if (!qblk_job_state_is_there(task->job) || qblk_job_state_has_reached(task->job, "concluded")) {
+        return TRUE;
+    }
+    return qblk_run_files_check_end(task->plan, error) &&
+           qblk_run_verify_check_crash_at_end(task, error);
 }
 
 static gboolean

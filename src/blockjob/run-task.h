@@ -31,6 +31,7 @@ typedef struct {
     guint taken;            /* how many steps took effect, or may have */
     guint attempts;         /* how often the step was sent */
     char *job_before;       /* owned: the state of its job before that; NULL: none */
+    gboolean has_lost_name; /* an image of the plan was renamed or replaced while the job ran */
     GError *error;          /* owned: of the action that failed */
 } QblkRunTask;
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "blockjob/verify.h"
 #include "graph/snapshot-options.h"
+#include "plan/crash-guard.h"
 
 static QblkSnapshot *
 fetch(QblkRun *run, GError **error)
@@ -122,6 +123,26 @@ qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
     return chain != NULL && qblk_verify_chain(snapshot, chain, plan->target, plan->before, error);
 }
 
+gboolean
+qblk_run_verify_check_crash(const QblkRunTask *task, GError **error)
+{
+    if (task->plan->replaced_node == NULL) {
+        return TRUE;
+    }
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
+    return snapshot != NULL && qblk_crash_guard_check_again(task->plan, snapshot, error);
+}
+
+gboolean
+qblk_run_verify_check_crash_at_end(const QblkRunTask *task, GError **error)
+{
+    if (task->plan->replaced_node == NULL) {
+        return TRUE;
+    }
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
+    return snapshot != NULL && qblk_crash_guard_check_end(task->plan, snapshot, error);
+}
+
 /* ---- failures ---- */
 
 /* Nothing is appended for a chain that cannot be read, or that the plan does not describe. */
@@ -154,7 +175,7 @@ append_chain(GString *text, const QblkSnapshot *snapshot, QblkRunTask *task)
     if (plan->partial == NULL || plan->existing_job || !is_begun || is_planned) {
         return;
     }
-    if (g_error_matches(task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED)) {
+    if (task->has_lost_name) {
         g_string_append(text, "; the incomplete copy may have another name now");
     } else {
         g_string_append_printf(text, "; '%s' is incomplete", plan->partial);

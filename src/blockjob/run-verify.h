@@ -22,6 +22,15 @@ gboolean qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, g
 gboolean qblk_run_verify_check_before(const QblkRunTask *task,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Fetch the graph again if the plan of @task replaces a node, and check that no filter above it
+ * makes this QEMU crash; see crash-guard.h. */
+gboolean qblk_run_verify_check_crash(const QblkRunTask *task,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Check the same before the job of @task is cancelled. */
+gboolean qblk_run_verify_check_crash_at_end(const QblkRunTask *task,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: (transfer full): what to add to an error after a rollback: how the chains are, as far
  * as they could be read. */
 char *qblk_run_verify_describe_chains(QblkRun *run);

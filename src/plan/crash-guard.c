@@ -3,27 +3,54 @@
 
 #include "plan/plan-check.h"
 
-/* The crashes when a node is replaced below a filter. */
+/* What a crash comes with. */
+typedef enum {
+    CHANGE_REPLACE, /* another node replaces the one below the filter, and the old one is closed */
+    CHANGE_MIRROR,  /* a mirror starts at the filter */
+} Change;
+
+#define NO_VERSION                                                                                 \
+    {                                                                                              \
+        G_MAXINT, 0, 0                                                                             \
+    }
+
 static const struct {
     QblkQemuVersion from, before;
     const char *filter; /* its driver */
+    Change change;
 } crashes[] = {
     /* Its bitmap is one of the node below it, which fails an assertion when it is closed: of
      * bdrv_close(), on dirty_bitmaps.  Since 9.1 the bitmap is one of the filter.  Seen on 7.2. */
-    {{6, 2, 0}, {9, 1, 0}, "copy-before-write"},
+    {{6, 2, 0}, {9, 1, 0}, "copy-before-write", CHANGE_REPLACE},
+    /* The main loop waits forever: blockdev-mirror is not answered, and no command after it.  The
+     * limits of the filter are those of the image below, and reading them takes a coroutine since
+     * 8.0.  Seen on 10.0 and 11.1, and not on 7.2. */
+    {{8, 0, 0}, NO_VERSION, "compress", CHANGE_MIRROR},
 };
 
 static gboolean
-crashes_with(const QblkQemuVersion *version, const QblkNode *filter)
+is_affected(gsize row, const QblkQemuVersion *version, Change change)
+{
+    return crashes[row].change == change &&
+           qblk_qemu_version_compare(version, &crashes[row].from) >= 0 &&
+           qblk_qemu_version_compare(version, &crashes[row].before) < 0;
+}
+
+static gboolean
+crashes_with(const QblkQemuVersion *version, const QblkNode *filter, Change change)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++) {
-        if (g_str_equal(filter->driver, crashes[i].filter) &&
-            qblk_qemu_version_compare(version, &crashes[i].from) >= 0 &&
-            qblk_qemu_version_compare(version, &crashes[i].before) < 0) {
+        if (g_str_equal(filter->driver, crashes[i].filter) && is_affected(i, version, change)) {
             return TRUE;
         }
     }
     return FALSE;
+}
+
+static gboolean
+is_of_job(const QblkNode *node)
+{
+    return g_str_equal(node->driver, "mirror_top") || g_str_equal(node->driver, "commit_top");
 }
 
 /* The node that @filter was made for: a job adds its own filter between the two later. */
@@ -32,9 +59,7 @@ find_below(const QblkSnapshot *snapshot, const QblkNode *filter)
 {
     const QblkNode *node = qblk_node_filtered(filter);
     for (guint i = 0; node != NULL && i < snapshot->nodes->len; i++) {
-        gboolean is_of_job =
-            g_str_equal(node->driver, "mirror_top") || g_str_equal(node->driver, "commit_top");
-        if (!is_of_job) {
+        if (!is_of_job(node)) {
             return node;
         }
         node = qblk_node_filtered(node);
@@ -42,12 +67,17 @@ find_below(const QblkSnapshot *snapshot, const QblkNode *filter)
     return node;
 }
 
+/* @above_job: only a filter that was added above that of a job, which is closed with the job */
 static const QblkNode *
-find_filter(const QblkSnapshot *snapshot, const char *node_name)
+find_filter_above(const QblkSnapshot *snapshot, const char *node_name, gboolean above_job)
 {
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         const QblkNode *filter = snapshot->nodes->pdata[i];
-        if (!crashes_with(&snapshot->version, filter)) {
+        if (!crashes_with(&snapshot->version, filter, CHANGE_REPLACE)) {
+            continue;
+        }
+        const QblkNode *child = qblk_node_filtered(filter);
+        if (above_job && (child == NULL || !is_of_job(child))) {
             continue;
         }
         const QblkNode *below = find_below(snapshot, filter);
@@ -98,32 +128,104 @@ describe_removal(const QblkDevice *device, const QblkNode *filter)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-gboolean
-qblk_crash_guard_check(const QblkPlanContext *context, const QblkLayer *layer, const char *target,
-                       GError **error)
+/* Returns: (transfer full) (nullable): the commands that remove @filter, if that is what the device
+ * of the disk @target is attached to */
+static char *
+find_removal(const QblkSnapshot *snapshot, const QblkNode *filter, const char *target)
 {
-    const QblkSnapshot *snapshot = context->snapshot;
-    const QblkNode *filter = find_filter(snapshot, layer->node_name);
+    const QblkDevice *device = qblk_snapshot_find(snapshot, target, NULL);
+    gboolean is_root = device != NULL && g_strcmp0(device->node_name, filter->name) == 0;
+    return is_root && device->path != NULL ? describe_removal(device, filter) : NULL;
+}
+
+/* ---- the checks ---- */
+
+static gboolean
+check_replace(const QblkSnapshot *snapshot, const char *node_name, const char *target,
+              GError **error)
+{
+    const QblkNode *filter = find_filter_above(snapshot, node_name, FALSE);
     if (filter == NULL) {
         return TRUE;
     }
 
     const QblkQemuVersion *version = &snapshot->version;
-    const QblkDevice *device = qblk_snapshot_find(snapshot, target, NULL);
-    if (device == NULL || device->path == NULL || g_strcmp0(device->node_name, filter->name) != 0) {
+    g_autofree char *commands = find_removal(snapshot, filter, target);
+    if (commands == NULL) {
         return qblk_plan_refuse(error,
                                 "disk '%s': filter '%s' (%s) above node '%s' would crash this QEMU "
                                 "(%d.%d.%d) when the node is replaced: remove the filter, or end "
                                 "the backup that uses it",
-                                target, filter->name, filter->driver, layer->node_name,
-                                version->major, version->minor, version->micro);
+                                target, filter->name, filter->driver, node_name, version->major,
+                                version->minor, version->micro);
     }
-
-    g_autofree char *commands = describe_removal(device, filter);
     return qblk_plan_refuse(error,
                             "disk '%s': filter '%s' (%s) above node '%s' would crash this QEMU "
                             "(%d.%d.%d) when the node is replaced: end the backup that uses the "
                             "filter, or remove it with these QMP commands: %s",
-                            target, filter->name, filter->driver, layer->node_name, version->major,
+                            target, filter->name, filter->driver, node_name, version->major,
                             version->minor, version->micro, commands);
+}
+
+gboolean
+qblk_crash_guard_check(const QblkPlanContext *context, const QblkLayer *layer, const char *target,
+                       GError **error)
+{
+    return check_replace(context->snapshot, layer->node_name, target, error);
+}
+
+gboolean
+qblk_crash_guard_check_mirror(const QblkPlanContext *context, const QblkChain *chain,
+                              GError **error)
+{
+    const QblkSnapshot *snapshot = context->snapshot;
+    const QblkQemuVersion *version = &snapshot->version;
+    const QblkNode *root = chain->root == NULL ? NULL : qblk_snapshot_node(snapshot, chain->root);
+    if (root == NULL || !crashes_with(version, root, CHANGE_MIRROR)) {
+        return TRUE;
+    }
+
+    g_autofree char *commands = find_removal(snapshot, root, chain->target);
+    if (commands == NULL) {
+        return qblk_plan_refuse(error,
+                                "disk '%s': this QEMU (%d.%d.%d) would stop responding when a copy "
+                                "starts at filter '%s' (%s): remove the filter",
+                                chain->target, version->major, version->minor, version->micro,
+                                root->name, root->driver);
+    }
+    return qblk_plan_refuse(error,
+                            "disk '%s': this QEMU (%d.%d.%d) would stop responding when a copy "
+                            "starts at filter '%s' (%s): remove the filter with these QMP "
+                            "commands: %s",
+                            chain->target, version->major, version->minor, version->micro,
+                            root->name, root->driver, commands);
+}
+
+void
+qblk_crash_guard_watch(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++) {
+        if (is_affected(i, &context->snapshot->version, CHANGE_REPLACE)) {
+            g_free(plan->replaced_node);
+            plan->replaced_node = g_strdup(layer->node_name);
+            return;
+        }
+    }
+}
+
+gboolean
+qblk_crash_guard_check_again(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
+{
+    return check_replace(snapshot, plan->replaced_node, plan->target, error);
+}
+
+gboolean
+qblk_crash_guard_check_end(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
+{
+    const QblkNode *filter = find_filter_above(snapshot, plan->replaced_node, TRUE);
+    if (filter == NULL) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error, "filter '%s' (%s) would crash QEMU when the job is cancelled",
+                            filter->name, filter->driver);
 }

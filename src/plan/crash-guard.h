@@ -15,3 +15,21 @@
  */
 gboolean qblk_crash_guard_check(const QblkPlanContext *context, const QblkLayer *layer,
                                 const char *target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Check the same for the start of a mirror of the whole disk. */
+gboolean qblk_crash_guard_check_mirror(const QblkPlanContext *context, const QblkChain *chain,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Note in @plan that it replaces the node of @layer, if a filter could make this QEMU crash then:
+ * one may be added while the job runs. */
+void qblk_crash_guard_watch(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer);
+
+/** Check the node that @plan replaces in @snapshot, which was fetched right before.  Returns and
+ * @error: as qblk_crash_guard_check */
+gboolean qblk_crash_guard_check_again(const QblkPlan *plan, const QblkSnapshot *snapshot,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Check the same if the job of @plan is to be cancelled: its own filter is closed then, and a
+ * filter may have been added above that. */
+gboolean qblk_crash_guard_check_end(const QblkPlan *plan, const QblkSnapshot *snapshot,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -216,6 +216,7 @@ add_pivot(QblkPlan *plan, const QblkCopyRequest *copy)
 
     /* With "replaces" mirror_complete() sets an error that is already set (5.2, 7.2). */
     complete->at_most_once = is_below_filter(copy);
+    qblk_crash_guard_watch(plan, copy->context, copy->top);
     add_closes(plan, copy);
 }
 
@@ -327,6 +328,9 @@ qblk_plan_copy(const QblkPlanContext *context, const QblkCopyOptions *options, G
     }
     if (options->end == QBLK_COPY_PIVOT &&
         !qblk_crash_guard_check(context, top, chain->target, error)) {
+        return NULL;
+    }
+    if (!qblk_crash_guard_check_mirror(context, chain, error)) {
         return NULL;
     }
     choose_names(&copy);

@@ -119,6 +119,7 @@ plan_pivot(QblkPlan *plan, const QblkJobPlanning *request)
     add_end(plan, request->job, "switch the guest to what the job has written", "job-complete",
             qblk_plan_job_id_arguments(plan, "id"));
 
+    qblk_crash_guard_watch(plan, request->context, qblk_chain_get_layer(request->chain, 0));
     qblk_plan_expect_layers(plan, request->mirrored->layers, 0);
     if (g_str_equal(request->job->type, "commit")) {
         qblk_plan_set_merged(plan, qblk_chain_get_layer(request->chain, 0),

@@ -2,6 +2,7 @@
 #include "plan/plan-job.h"
 
 #include "graph/snapshot-jobs.h"
+#include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
 #include "plan/plan-job-ready.h"
@@ -153,6 +154,21 @@ plan_wait_until_concluded(QblkPlan *plan, const QblkJobPlanning *request)
     expect_shorter(plan, request);
 }
 
+/* At its end a commit replaces the topmost layer that it removes. */
+static gboolean
+check_crash(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
+{
+    gboolean is_commit = g_str_equal(request->job->type, "commit");
+    for (guint i = 0; is_commit && request->chain != NULL && i < request->chain->layers->len; i++) {
+        const QblkLayer *layer = request->chain->layers->pdata[i];
+        if (removes_layer(request, layer)) {
+            qblk_crash_guard_watch(plan, request->context, layer);
+            return qblk_crash_guard_check(request->context, layer, request->chain->target, error);
+        }
+    }
+    return TRUE;
+}
+
 static gboolean
 plan_wait(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
 {
@@ -167,9 +183,12 @@ plan_wait(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
 
     if (request->mirrored != NULL) {
         plan_wait_until_ready(plan, request);
-    } else {
-        plan_wait_until_concluded(plan, request);
+        return TRUE;
     }
+    if (!check_crash(plan, request, error)) {
+        return FALSE;
+    }
+    plan_wait_until_concluded(plan, request);
     return TRUE;
 }
 

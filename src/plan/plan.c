@@ -189,6 +189,7 @@ qblk_plan_free(QblkPlan *plan)
     g_free(plan->reads);
     g_free(plan->writes);
     g_free(plan->copy);
+    g_free(plan->replaced_node);
     g_free(plan->partial);
     g_free(plan->outcome);
     g_free(plan->merged);

@@ -78,6 +78,7 @@ struct QblkPlan {
     char *merged_into_path;
     char *copy;          /* file of an image that has the data of the disk afterwards, or NULL */
     const char *ends_by; /* options of `qblk job` that end the job once it has started; constant */
+    char *replaced_node; /* which the job replaces, if that could crash QEMU, or NULL */
     char *state_dir;     /* of programs, for marks of merged images, or NULL; not in the JSON */
     gboolean existing_job; /* the job existed before the plan: it is detached, not cancelled */
     gboolean stays_ready;  /* the plan ends while the job is ready, and the user ends the job */

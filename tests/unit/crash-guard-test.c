@@ -59,6 +59,32 @@ make(const char *kind, const QblkPlanContext *context, GError **error)
     return qblk_plan_pull(context, &options, error);
 }
 
+/* Look again at the graph @nodes with what the plan of @kind, made for the disk without filter, has
+ * to look at. */
+static gboolean
+is_refused_later(const char *version, const char *kind, const char *nodes, const char *root)
+{
+    g_autoptr(QblkReplies) before = graph_fixture_machine(LAYERS("middle"), "vda - top");
+    g_autofree char *blocks = g_strdup_printf("vda - %s", root);
+    g_autoptr(QblkReplies) after = graph_fixture_machine(nodes, blocks);
+    graph_fixture_set_version(before, version);
+    graph_fixture_set_version(after, version);
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(before);
+    g_autoptr(QblkSnapshot) later = graph_fixture_snapshot(after);
+
+    const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkPlan) plan = make(kind, &context, &error);
+    assert_no_error(error);
+    if (plan->replaced_node == NULL) {
+        return FALSE;
+    }
+    gboolean is_safe = qblk_crash_guard_check_again(plan, later, &error);
+    assert_true(is_safe ||
+                g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED));
+    return !is_safe;
+}
+
 /* The message with which the plan is refused; NULL: it is not. */
 static char *
 refusal(const char *version, const char *nodes, const char *blocks, const char *kind)
@@ -156,6 +182,72 @@ below_another_filter_no_command_is_named(void **state)
     assert_non_null(strstr(message, "remove the filter"));
 }
 
+static void
+a_mirror_that_starts_at_a_filter_may_stop_qemu(void **state)
+{
+    static const char compressed[] = LAYERS("middle") "small compress /d/x file=top\n";
+    static const char nested[] = LAYERS("middle") "small compress /d/x file=top\n"
+                                                  "limits throttle /d/x file=small\n";
+    static const struct {
+        const char *version, *nodes, *root, *kind;
+        gboolean is_refused;
+    } cases[] = {
+        {"5.2.0", compressed, "small", "copy", FALSE},
+        {"7.2.22", compressed, "small", "copy", FALSE},
+        {"8.0.0", compressed, "small", "copy", TRUE},
+        {"10.0.13", compressed, "small", "copy", TRUE},
+        {"11.1.0", compressed, "small", "finish", TRUE},
+        {"11.1.0", compressed, "small", "pivot", FALSE},
+        {"11.1.0", compressed, "small", "pull", FALSE},
+        {"11.1.0", nested, "limits", "copy", FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *blocks = g_strdup_printf("vda - %s", cases[i].root);
+        g_autofree char *message = refusal(cases[i].version, cases[i].nodes, blocks, cases[i].kind);
+        assert_int_equal(message != NULL, cases[i].is_refused);
+        assert_true(message == NULL || strstr(message, "would stop responding") != NULL);
+    }
+}
+
+static void
+a_filter_is_found_that_was_added_while_the_job_ran(void **state)
+{
+    static const char during[] = LAYERS("middle") "job mirror_top /d/x backing=top\n" FILTER("job");
+    static const struct {
+        const char *version, *kind, *nodes, *root;
+        gboolean is_refused;
+    } cases[] = {
+        {"7.2.22", "pivot", ON_DISK, "cbw", TRUE},
+        {"7.2.22", "pivot", during, "cbw", TRUE},
+        {"7.2.22", "copy", during, "cbw", TRUE},
+        {"7.2.22", "pivot", LAYERS("middle"), "top", FALSE},
+        {"7.2.22", "inner", ON_DISK, "cbw", FALSE},
+        {"7.2.22", "inner", LAYERS("cbw") FILTER("middle"), "top", TRUE},
+        {"7.2.22", "keep", ON_DISK, "cbw", FALSE},
+        {"7.2.22", "finish", ON_DISK, "cbw", FALSE},
+        {"7.2.22", "pull", ON_DISK, "cbw", FALSE},
+        {"11.1.0", "pivot", during, "cbw", FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_int_equal(
+            is_refused_later(cases[i].version, cases[i].kind, cases[i].nodes, cases[i].root),
+            cases[i].is_refused);
+    }
+}
+
+/* On a QEMU without crashes the graph is not fetched once more. */
+static void
+only_a_qemu_that_crashes_is_looked_at_again(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(LAYERS("middle"), "vda - top");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkPlan) plan = make("pivot", &context, &error);
+    assert_no_error(error);
+    assert_null(plan->replaced_node);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +255,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(only_the_node_that_is_replaced_counts),
         cmocka_unit_test(the_commands_that_remove_the_filter_are_named),
         cmocka_unit_test(below_another_filter_no_command_is_named),
+        cmocka_unit_test(a_mirror_that_starts_at_a_filter_may_stop_qemu),
+        cmocka_unit_test(a_filter_is_found_that_was_added_while_the_job_ran),
+        cmocka_unit_test(only_a_qemu_that_crashes_is_looked_at_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
