@@ -73,7 +73,8 @@ typedef struct {
     gint64 speed;             /**< bytes per second, 0: no limit */
     gboolean allow_plaintext; /**< allow data of an encrypted image in one that is not encrypted */
     gboolean delete_internal_snapshots; /**< allow to delete images with snapshots in them */
-    gboolean force_managed; /**< allow a guest of libvirt, which is not informed of the change */
+    gboolean force_managed;      /**< allow a guest of a manager, such as libvirt, which is not
+                                 informed of the change */
     const char *state_directory; /**< absolute path, or NULL: has the marks of merged images that
                                       cannot be beside their images, as with --state-dir */
 } QblkJobLimits;

@@ -120,4 +120,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshot, qblk_snapshot_free)
  */
 const char *const *qblk_snapshot_get_targets(const QblkSnapshot *snapshot);
 
+/**
+ * qblk_snapshot_get_manager:
+ *
+ * The program that has started the guest and keeps its own record of the disks.  It does not notice
+ * a change, which is refused unless the limits of the job have `force_managed`.
+ *
+ * Returns: (transfer none) (nullable): "libvirt", "ovirt", "proxmox-ve", "incus" or "lxd"; NULL if
+ *   none is known.  Later versions may know others
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_snapshot_get_manager(const QblkSnapshot *snapshot);
+
 G_END_DECLS

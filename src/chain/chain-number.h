@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Indexes and the fingerprint of a chain, and the node-names that libvirt gives.
+ * Indexes and the fingerprint of a chain.
  */
 #pragma once
 
 #include <glib.h>
 #include <qblk/chain.h>
-
-/**
- * Parse N of "libvirt-N-format", "libvirt-N-storage", "libvirt-N-slice-sto" (or "-slice-storage")
- * or "libvirt-N-filter".  N counts up from 1 in each VM (libvirt's
- * qemuBlockStorageSourceSetFormatNodename and the functions beside it).
- *
- * @node_name: (nullable)
- *
- * Returns: N, or QBLK_UNKNOWN if @node_name has another form.
- */
-gint64 qblk_libvirt_node_index(const char *node_name);
-
-/** TRUE if libvirt gives such names: those with a number, and "libvirt-CoR-TARGET". */
-gboolean qblk_libvirt_node_is(const char *node_name);
 
 /**
  * Write the fingerprint of @chain as 16 hexadecimal digits and a NUL: the first 64 bits of SHA-256

@@ -23,7 +23,7 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
          "Keep the journals in this directory", "DIRECTORY"},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
-         "Change a guest of libvirt, which is not informed of the change", NULL},
+         "Change a guest of a manager, such as libvirt, that is not informed", NULL},
         {NULL},
     };
     const GOptionEntry start[] = {

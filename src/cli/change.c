@@ -112,6 +112,7 @@ qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     change->context.target = invocation->arguments[1];
     change->context.speed = qblk_change_options_get_speed(options);
     change->context.force_managed = options->force_managed;
+    change->context.is_dry_run = options->dry_run;
     change->context.allow_plaintext = options->allow_plaintext;
     change->context.delete_internal_snapshots = options->delete_internal_snapshots;
     return g_steal_pointer(&change);

@@ -141,6 +141,7 @@ print_json(QblkOutput *output, const QblkVm *vm)
     QblkJson *result = qblk_json_new_object();
     qblk_vm_set_run_state(vm, result);
     qblk_json_set(result, "disks", disks);
+    qblk_json_set_string(result, "manager", qblk_vm_get_manager(vm));
     qblk_output_json(output, result);
 }
 

@@ -33,7 +33,7 @@ add_options(gpointer data, GOptionContext *context)
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
          "Print the plan, and change nothing", NULL},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
-         "Change a guest of libvirt, which is not informed of the change", NULL},
+         "Change a guest of a manager, such as libvirt, that is not informed", NULL},
         {NULL},
     };
 

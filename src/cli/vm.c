@@ -293,6 +293,12 @@ qblk_vm_get_snapshot(const QblkVm *vm, GError **error)
     return vm->snapshot;
 }
 
+const char *
+qblk_vm_get_manager(const QblkVm *vm)
+{
+    return vm->snapshot == NULL ? NULL : qblk_snapshot_get_manager(vm->snapshot);
+}
+
 gboolean
 qblk_vm_check_readable(const QblkVm *vm, GError **error)
 {

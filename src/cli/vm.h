@@ -40,6 +40,9 @@ QblkReplies *qblk_vm_fetch_all(QblkInvocation *invocation,
 const QblkSnapshot *qblk_vm_get_snapshot(const QblkVm *vm,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (transfer none) (nullable): the id of the manager of the guest, if one is known */
+const char *qblk_vm_get_manager(const QblkVm *vm);
+
 /** Returns: FALSE with QBLK_GRAPH_ERROR_UNSAFE if reading the nodes could crash the guest. */
 gboolean qblk_vm_check_readable(const QblkVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -25,6 +25,7 @@ typedef struct {
     GHashTable
         *paths; /* property and value in a reply to qom-get -> path of the first such object */
     QblkOpenedFiles *opened; /* owned: what QEMU had open, or NULL: not asked for */
+    char **arguments;        /* owned: of the process of QEMU, or NULL: not known */
 } QblkReplies;
 
 QblkReplies *qblk_replies_new(void);

@@ -73,11 +73,12 @@ check_busy_time(const QblkReplies *replies, const QblkSnapshotOptions *options, 
 /* A socket that this process has made itself leads to a process that it has started: the private
  * daemon, which has just opened the images by their names. */
 static void
-list_opened_files(const QblkClient *client, QblkReplies *replies)
+inspect_process(const QblkClient *client, QblkReplies *replies)
 {
     gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
     if (pid != getpid()) {
         replies->opened = qblk_opened_files_new(pid);
+        replies->arguments = qblk_process_arguments(pid);
     }
 }
 
@@ -88,7 +89,7 @@ fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **erro
     for (guint i = 0; i < MAX_BATCHES; i++) {
         g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
         if (queries->len == 0) {
-            list_opened_files(client, replies);
+            inspect_process(client, replies);
             return g_steal_pointer(&replies);
         }
         if (has_nodes_query(queries) && !check_busy_time(replies, options, error)) {

@@ -264,6 +264,20 @@ load_devices(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnaps
     return TRUE;
 }
 
+/* ---- the manager ---- */
+
+static const QblkManager *
+find_manager(const QblkSnapshot *snapshot, const QblkReplies *replies)
+{
+    const QblkManagerEvidence evidence = {
+        .nodes = snapshot->nodes,
+        .devices = snapshot->devices,
+        .jobs = snapshot->jobs,
+        .arguments = (const char *const *)replies->arguments,
+    };
+    return qblk_manager_find(&evidence);
+}
+
 /* ---- the snapshot ---- */
 
 /* The layers from @top downwards, up to as many as a chain may have. */
@@ -325,6 +339,7 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
         return NULL;
     }
 
+    snapshot->manager = find_manager(snapshot, replies);
     qblk_snapshot_jobs_attach(snapshot);
     load_files(snapshot, replies);
     return g_steal_pointer(&snapshot);

@@ -42,6 +42,12 @@ qblk_snapshot_get_targets(const QblkSnapshot *snapshot)
     return (const char *const *)snapshot->targets->pdata;
 }
 
+const char *
+qblk_snapshot_get_manager(const QblkSnapshot *snapshot)
+{
+    return snapshot->manager == NULL ? NULL : snapshot->manager->id;
+}
+
 const QblkNode *
 qblk_snapshot_node(const QblkSnapshot *snapshot, const char *name)
 {

@@ -9,6 +9,7 @@
 #include "graph/export.h"
 #include "graph/job.h"
 #include "graph/layer-file.h"
+#include "graph/manager.h"
 #include "graph/node.h"
 #include "graph/replies.h"
 
@@ -16,7 +17,8 @@
 
 struct QblkSnapshot {
     QblkQemuVersion version;
-    char *vm_name;            /* given to -name, or NULL */
+    char *vm_name;              /* given to -name, or NULL */
+    const QblkManager *manager; /* that has started the guest, constant; NULL: none is known */
     char *run_state;          /* "running", "inmigrate" ...; NULL: not known, or a storage daemon */
     gboolean may_be_inactive; /* of qblk_guest_state_may_be_inactive() */
     char *no_nodes_reason;    /* why the nodes were not queried, or NULL */

@@ -14,5 +14,9 @@
  */
 gint64 qblk_process_behind(int fd);
 
+/** Returns: (transfer full) (nullable): the arguments of the process @pid, in any encoding; NULL if
+ * they cannot be read, or @pid is 0 */
+char **qblk_process_arguments(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: (transfer full): "process 12 (qemu-nbd)" */
 char *qblk_process_describe(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;

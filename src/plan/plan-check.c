@@ -1,90 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-check.h"
 
-#include "chain/chain-number.h"
 #include "chain/snapshot-users.h"
 #include "graph/snapshot-jobs.h"
-
-#include <string.h>
-
-/* ---- guests of libvirt ---- */
-
-gboolean
-qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain *chain, GError **error)
-{
-    if (context->force_managed || !chain->has_libvirt_indexes) {
-        return TRUE;
-    }
-    return qblk_plan_refuse(error,
-                            "disk '%s' belongs to a guest of libvirt, which would not notice the "
-                            "change: use virsh, or --force-managed",
-                            chain->target);
-}
-
-/* libvirt names a job "pull-vda-libvirt-2-format". */
-static gboolean
-is_named_by_libvirt(const QblkJob *job)
-{
-    const char *node = strstr(job->id, "libvirt-");
-    return node != NULL && qblk_libvirt_node_is(node);
-}
-
-/* TRUE if the job, a node or a device has a name that libvirt gives. */
-static gboolean
-is_managed(const QblkSnapshot *snapshot, const QblkJob *job)
-{
-    if (is_named_by_libvirt(job)) {
-        return TRUE;
-    }
-
-    for (guint i = 0; i < snapshot->nodes->len; i++) {
-        const QblkNode *node = snapshot->nodes->pdata[i];
-        if (qblk_libvirt_node_is(node->name)) {
-            return TRUE;
-        }
-    }
-    for (guint i = 0; i < snapshot->devices->len; i++) {
-        const QblkDevice *device = snapshot->devices->pdata[i];
-        if (qblk_libvirt_node_is(device->node_name)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-/* TRUE if the name of at least one node is known. */
-static gboolean
-has_node_names(const QblkSnapshot *snapshot)
-{
-    for (guint i = 0; i < snapshot->devices->len; i++) {
-        const QblkDevice *device = snapshot->devices->pdata[i];
-        if (device->node_name != NULL) {
-            return TRUE;
-        }
-    }
-    return snapshot->nodes->len > 0;
-}
-
-gboolean
-qblk_plan_check_managed_job(const QblkPlanContext *context, const QblkJob *job, GError **error)
-{
-    if (context->force_managed) {
-        return TRUE;
-    }
-    if (is_managed(context->snapshot, job)) {
-        return qblk_plan_refuse(error,
-                                "job '%s' belongs to a guest of libvirt, which would not notice "
-                                "the change: use virsh, or --force-managed",
-                                job->id);
-    }
-    if (!has_node_names(context->snapshot)) {
-        return qblk_plan_refuse(error,
-                                "job '%s' may belong to a guest of libvirt, which would not notice "
-                                "the change: use virsh, or --force-managed",
-                                job->id);
-    }
-    return TRUE;
-}
+#include "plan/plan-managed.h"
 
 /* ---- migration ---- */
 
@@ -183,7 +102,7 @@ qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GEr
     if (!check_run_state(context->snapshot, chain, error)) {
         return FALSE;
     }
-    return qblk_plan_check_managed(context, chain, error);
+    return qblk_plan_managed_check_disk(context, chain->target, error);
 }
 
 gboolean

@@ -13,17 +13,8 @@
 #define qblk_plan_refuse(error, ...)                                                               \
     (g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, __VA_ARGS__), FALSE)
 
-/** Check that libvirt does not manage the guest, or that the user allows a change all the same. */
-gboolean qblk_plan_check_managed(const QblkPlanContext *context, const QblkChain *chain,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Check the same for @job if the chain it works on is not known.  The names of nodes and the id of
- * the job tell whether libvirt manages the guest; if there are no names it may. */
-gboolean qblk_plan_check_managed_job(const QblkPlanContext *context, const QblkJob *job,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /** Check that the disk has a medium that can be written and no job, that its images belong to this
- * QEMU, and that libvirt does not manage the guest. */
+ * QEMU, and that the guest has no manager. */
 gboolean qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

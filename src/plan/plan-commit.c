@@ -7,6 +7,7 @@
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
 #include "plan/plan-jobs.h"
+#include "plan/plan-managed.h"
 #include "plan/plan-size.h"
 #include "plan/plan-steps.h"
 
@@ -254,6 +255,7 @@ make_plan(const Commit *commit, GError **error)
 {
     const char *kind = commit->is_inner ? "commit" : "active-commit";
     g_autoptr(QblkPlan) plan = qblk_plan_new(kind, commit->context, commit->chain);
+    qblk_plan_managed_warn(plan, commit->context);
     if (!qblk_plan_check_id(commit->context, plan, error)) {
         return NULL;
     }

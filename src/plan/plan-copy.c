@@ -4,6 +4,7 @@
 #include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
+#include "plan/plan-managed.h"
 #include "plan/plan-steps.h"
 
 #define MAX_ID_PART 12 /* bytes; a node-name has at most 31 */
@@ -286,6 +287,7 @@ make_plan(const QblkCopyRequest *copy, GError **error)
 {
     const char *destination = copy->options->destination;
     g_autoptr(QblkPlan) plan = qblk_plan_new("copy", copy->context, copy->chain);
+    qblk_plan_managed_warn(plan, copy->context);
 
     plan->writes = g_strdup(destination);
     plan->partial = g_strdup(destination);

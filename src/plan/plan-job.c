@@ -6,6 +6,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
 #include "plan/plan-job-ready.h"
+#include "plan/plan-managed.h"
 #include "plan/plan-steps.h"
 
 #define INTERMEDIATE "intermediate node" /* the edge to what leaves the chain (block/commit.c) */
@@ -314,11 +315,11 @@ load_chain(const QblkPlanContext *context, const QblkJob *job, QblkChain **chain
         return qblk_plan_refuse(error, "job '%s' (%s) does not work on a disk", job->id, job->type);
     }
     if (!is_readable || job->target == NULL) {
-        return qblk_plan_check_managed_job(context, job, error);
+        return qblk_plan_managed_check_job(context, job, error);
     }
 
     *chain = qblk_snapshot_chain(context->snapshot, job->target, error);
-    return *chain != NULL && qblk_plan_check_managed(context, *chain, error);
+    return *chain != NULL && qblk_plan_managed_check_disk(context, (*chain)->target, error);
 }
 
 /* Set @chain to the chain of the image that the job mirrors to; NULL if it does not mirror. */
@@ -421,6 +422,7 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
         qblk_plan_new(qblk_snapshot_jobs_kind(job), &named, chain == NULL ? unknown : chain);
 
     plan->existing_job = TRUE;
+    qblk_plan_managed_warn(plan, context);
     if (!check_base(&all, error)) {
         return NULL;
     }

@@ -6,6 +6,7 @@
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
 #include "plan/plan-jobs.h"
+#include "plan/plan-managed.h"
 #include "plan/plan-steps.h"
 
 typedef struct {
@@ -145,6 +146,7 @@ static QblkPlan *
 make_plan(const Pull *pull, GError **error)
 {
     g_autoptr(QblkPlan) plan = qblk_plan_new("pull", pull->context, pull->chain);
+    qblk_plan_managed_warn(plan, pull->context);
     if (!qblk_plan_check_id(pull->context, plan, error)) {
         return NULL;
     }

@@ -92,7 +92,8 @@ typedef struct {
     gint64 speed;                       /* bytes per second, 0: no limit */
     gboolean allow_plaintext;           /* allow data of an encrypted image in one that is not */
     gboolean delete_internal_snapshots; /* allow to delete images with snapshots in them */
-    gboolean force_managed;  /* allow a guest of libvirt, which is not informed of the change */
+    gboolean force_managed;  /* allow a guest of a manager, which is not informed of the change */
+    gboolean is_dry_run;     /* the plan is only printed: a manager is a warning */
     gboolean masks_protocol; /* this QEMU has the argument backing-mask-protocol (since 9.0) */
     gboolean lacks_hmp;      /* it has no human-monitor-command: a storage daemon */
 } QblkPlanContext;

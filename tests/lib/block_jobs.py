@@ -45,6 +45,12 @@ def header(path):
     return info.get('backing-filename'), info.get('backing-filename-format')
 
 
+def set_backing(path, backing):
+    """Set the backing string in the header of a qcow2 image."""
+    subprocess.run(qemu.program('qemu-img') + ['rebase', '-u', '-F', 'qcow2', '-b', backing, path],
+                   check=True)
+
+
 @functools.cache
 def _template_directory(depth, data):
     """A chain whose backing strings are relative. It is made once and copied, since that takes many

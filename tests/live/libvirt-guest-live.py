@@ -411,7 +411,7 @@ class Managed(TestCase):
         before = self.state()
         for arguments in (('commit', 'vda', '--top', f'vda[{first}]'), ('commit', 'vda', '--pivot'),
                           ('commit', 'vda', '--active'), ('pull', 'vda'),
-                          ('pull', 'vda', '--base', f'vda[{first}]'), ('pull', 'vda', '--dry-run'),
+                          ('pull', 'vda', '--base', f'vda[{first}]'),
                           ('rebase', 'vda', f'vda[{first}]'),
                           ('copy', 'vda', self.path('copy'), '--pivot'),
                           ('copy', 'vdb', self.path('copy'), '--finish')):
@@ -419,6 +419,8 @@ class Managed(TestCase):
             result = self.qblk(command, self.guest.socket, *rest, status=qblk.REFUSED)
             self.assertIn('--force-managed', result.errors)
             self.assertIn('virsh', result.errors)
+        printed = self.qblk('pull', self.guest.socket, 'vda', '--dry-run')
+        self.assertIn('use virsh, or --force-managed', printed.errors)
         self.assertEqual(self.state(), before)
         self.assertFalse(os.path.exists(self.path('copy')))
         self.virsh('blockpull', 'vda', '--wait')
@@ -442,7 +444,7 @@ class Managed(TestCase):
         self.boot(disk('vda', self.full_chain('vda', 3)[0]))
         ends = [('--abort',), ('--wait',), ('--pause',), ('--bandwidth', '1')]
         self.virsh('blockpull', 'vda', *SLOW)
-        self.refuse_job('vda', *ends, ('--abort', '--dry-run'))
+        self.refuse_job('vda', *ends)
         self.virsh('blockcopy', 'vda', '--dest', self.path('copy'), '--wait')
         self.refuse_job('vda', *ends[:-1], ('--pivot',), ('--finish',))
         self.assert_same()

@@ -219,11 +219,12 @@ a_job_of_no_disk_is_refused(void **state)
                  "does not work on a disk");
 }
 
-/* Replace @from by @to in the replies to query-block and the graph query. */
+/* Replace @from by @to in the replies that name nodes or jobs. */
 static void
-rename_nodes(QblkReplies *replies, const char *from, const char *to)
+replace_names(QblkReplies *replies, const char *from, const char *to)
 {
-    static const char *const commands[] = {"query-block", "x-debug-query-block-graph"};
+    static const char *const commands[] = {"query-block", "x-debug-query-block-graph", "query-jobs",
+                                           "query-block-jobs"};
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         g_autofree char *text = qblk_json_print(
             graph_fixture_reply(replies, commands[i], NULL)->value, QBLK_JSON_COMPACT);
@@ -258,26 +259,27 @@ a_job_of_a_guest_of_libvirt_needs_force_if_its_chain_is_not_known(void **state)
         const char *part = cases[i / G_N_ELEMENTS(actions)].part;
         g_autoptr(QblkReplies) replies = graph_fixture_load("stream-running-undismissed");
         if (to != NULL) {
-            rename_nodes(replies, from, to);
+            replace_names(replies, from, to);
         } else if (from != NULL) {
             graph_fixture_replace(replies, "query-block", NULL, "[]");
             graph_fixture_replace(replies, "x-debug-query-block-graph", NULL,
                                   "{'nodes': [], 'edges': []}");
         }
+        g_autofree char *quoted_id = g_strdup_printf("\"%s\"", id);
+        replace_names(replies, "\"stream0\"", quoted_id);
         g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
         assert_non_null(snapshot->no_nodes_reason);
         QblkPlanContext context = {.snapshot = snapshot, .target = id, .speed = 42};
-        QblkJob job = *qblk_plan_job_find(snapshot, "stream0");
-        g_autofree char *own_id = g_strdup(id);
-        job.id = own_id;
+        const QblkJob *job = qblk_plan_job_find(snapshot, id);
+        assert_non_null(job);
         const QblkJobRequest request = {.action = actions[i % G_N_ELEMENTS(actions)]};
-        g_autoptr(QblkPlan) plan = qblk_plan_job(&context, &job, &request, &error);
+        g_autoptr(QblkPlan) plan = qblk_plan_job(&context, job, &request, &error);
         assert_int_equal(plan == NULL, part != NULL);
         if (part != NULL) {
             assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
         }
         context.force_managed = TRUE;
-        g_autoptr(QblkPlan) forced = qblk_plan_job(&context, &job, &request, &error);
+        g_autoptr(QblkPlan) forced = qblk_plan_job(&context, job, &request, &error);
         assert_no_error(error);
         assert_non_null(forced);
     }

@@ -3,7 +3,11 @@
 
 #include "lib/check.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NONE G_MAXINT32 /* no process has this number: it exceeds the kernel's limit */
@@ -36,11 +40,48 @@ a_process_is_described_by_its_number_and_name(void **state)
     assert_string_equal(gone, "process 2147483647");
 }
 
+/* Returns: the pid of a process with these arguments, which waits to be killed. */
+static pid_t
+start_process(char *const *arguments)
+{
+    int ends[2];
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[1], F_SETFD, FD_CLOEXEC), 0);
+
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)execv("/bin/sh", arguments);
+        _exit(1);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 0); /* closed when the program is executed */
+    close(ends[0]);
+    return pid;
+}
+
+static void
+the_arguments_of_a_process_are_listed(void **state)
+{
+    static const char *const arguments[] = {"sh", "-c", "kill -STOP $$", "", "two words", NULL};
+    pid_t pid = start_process((char *const *)(gsize)arguments);
+    g_auto(GStrv) found = qblk_process_arguments(pid);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+
+    assert_non_null(found);
+    assert_true(g_strv_equal((const char *const *)found, arguments));
+    assert_null(qblk_process_arguments(NONE));
+    assert_null(qblk_process_arguments(0));
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_peer_of_a_local_socket_is_known),
         cmocka_unit_test(a_process_is_described_by_its_number_and_name),
+        cmocka_unit_test(the_arguments_of_a_process_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
