@@ -16,12 +16,23 @@ names_next(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLayer
     return qblk_backing_string_leads_to_layer(snapshot, layer, name, next);
 }
 
+/* TRUE if @layer has that name, or is a part of the file or device, which QEMU calls json:{...}. */
+static gboolean
+has_name(const QblkLayer *layer, const char *filename)
+{
+    if (g_strcmp0(layer->filename, filename) == 0) {
+        return TRUE;
+    }
+    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+    return source != NULL && source->slice_offset != NULL &&
+           qblk_file_identity_is_one(source->path, filename);
+}
+
 static gboolean
 is_image(const QblkLayer *layer, const QblkExpectation *expected)
 {
     return (expected->node_name == NULL || g_strcmp0(layer->node_name, expected->node_name) == 0) &&
-           g_strcmp0(layer->format, expected->format) == 0 &&
-           g_strcmp0(layer->filename, expected->filename) == 0;
+           g_strcmp0(layer->format, expected->format) == 0 && has_name(layer, expected->filename);
 }
 
 static gboolean

@@ -3,12 +3,11 @@
 #include "cli/change.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
+#include "plan/copy-destination.h"
 #include "plan/plan-copy.h"
 
-#include <errno.h>
 #include <qblk/client-async.h>
 #include <qblk/image.h>
-#include <sys/stat.h>
 
 /* QEMU's bounds (blockdev_mirror_common()). */
 #define MIN_GRANULARITY 512
@@ -31,7 +30,7 @@ add_options(gpointer data, GOptionContext *context)
         {"shallow", 0, 0, G_OPTION_ARG_NONE, &options->shallow,
          "Copy only the active layer, and share the images below it", NULL},
         {"reuse-external", 0, 0, G_OPTION_ARG_NONE, &options->reuse_external,
-         "Write into the existing image DEST", NULL},
+         "Write into the existing image or block device DEST", NULL},
         {"blockdev", 0, 0, G_OPTION_ARG_NONE, &options->blockdev, "Write to the block device DEST",
          NULL},
         {"pivot", 0, 0, G_OPTION_ARG_NONE, &options->pivot, "Switch the guest to the copy", NULL},
@@ -111,53 +110,15 @@ absolute_destination(const QblkInvocation *invocation, GError **error)
     const char *destination = invocation->arguments[2];
     gboolean is_local = qblk_address_is_local(invocation->address);
 
+    if (!qblk_copy_destination_check_name(destination, error)) {
+        return NULL;
+    }
     if (destination[0] == '\0' || (!is_local && !g_path_is_absolute(destination))) {
         (void)qblk_usage_error(error, "invalid destination '%s': use an absolute path",
                                destination);
         return NULL;
     }
     return g_canonicalize_filename(destination, NULL);
-}
-
-/* Set an error that the destination is refused.  FALSE. */
-#define set_refused_error(error, ...)                                                              \
-    (g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, __VA_ARGS__), FALSE)
-
-/* Check the file at the destination against the options, and set @copy->is_block. */
-static gboolean
-check_local_file(const Options *options, QblkCopyOptions *copy, GError **error)
-{
-    const char *name = copy->destination;
-    struct stat status;
-    gboolean exists = stat(name, &status) == 0;
-
-    if (!exists && errno != ENOENT) {
-        return set_refused_error(error, "cannot check '%s': %s", name, g_strerror(errno));
-    }
-
-    gboolean is_block = exists && S_ISBLK(status.st_mode);
-    gboolean is_file = exists && S_ISREG(status.st_mode);
-    if (!exists && options->blockdev) {
-        return set_refused_error(error, "block device '%s' does not exist", name);
-    }
-    if (!exists && options->reuse_external) {
-        return set_refused_error(error, "image '%s' does not exist: omit --reuse-external", name);
-    }
-    if (exists && options->blockdev && !is_block) {
-        return set_refused_error(error, "'%s' is not a block device: omit --blockdev", name);
-    }
-    if (exists && !is_block && !is_file) {
-        return set_refused_error(error, "'%s' is neither a file nor a block device", name);
-    }
-    if (is_file && !options->reuse_external) {
-        return set_refused_error(
-            error,
-            "'%s' already exists: use another name, or --reuse-external to overwrite its content",
-            name);
-    }
-
-    copy->is_block = is_block;
-    return TRUE;
 }
 
 /* blockdev-create truncates an existing file, and files of another machine cannot be seen. */
@@ -169,11 +130,11 @@ check_remote_file(const QblkInvocation *invocation, const QblkCopyOptions *copy,
     if (!is_remote || copy->reuse || copy->is_block) {
         return TRUE;
     }
-    return set_refused_error(
-        error,
-        "cannot check over the network whether '%s' exists, and QEMU would overwrite it: create "
-        "the image there with qemu-img, and use --reuse-external",
-        copy->destination);
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "cannot check over the network whether '%s' exists, and QEMU would overwrite it: "
+                "create the image there with qemu-img, and use --reuse-external",
+                copy->destination);
+    return FALSE;
 }
 
 static QblkChain *
@@ -194,7 +155,7 @@ open_image(const char *path, const char *format, int timeout_ms, GError **error)
     return snapshot == NULL ? NULL : qblk_snapshot_chain(snapshot, "vda", error);
 }
 
-/* Open an image that is reused, or a device that becomes a raw image without being formatted.
+/* Check the destination, and open an image there that is reused.
  * @found: (out) (nullable): its chain */
 static gboolean
 open_destination(const QblkChange *change, const QblkCopyOptions *copy, QblkChain **found,
@@ -209,8 +170,13 @@ open_destination(const QblkChange *change, const QblkCopyOptions *copy, QblkChai
 
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
     const char *format = copy->format != NULL || top == NULL ? copy->format : top->format;
-    gboolean is_raw_device = copy->is_block && g_strcmp0(format, "raw") == 0;
-    if (!copy->reuse && !is_raw_device) {
+    if (format == NULL) { /* an empty drive, which cannot be copied */
+        return TRUE;
+    }
+    if (!qblk_copy_destination_check(copy, format, error)) {
+        return FALSE;
+    }
+    if (qblk_copy_destination_is_created(copy, format)) {
         return TRUE;
     }
 
@@ -242,6 +208,7 @@ static gboolean
 run_copy(QblkInvocation *invocation, QblkCopyOptions *copy, GError **error)
 {
     const Options *options = invocation->options;
+    g_autoptr(QblkDestination) place = NULL;
     g_autoptr(QblkChain) found = NULL;
 
     if (!check_remote_file(invocation, copy, error)) {
@@ -255,9 +222,8 @@ run_copy(QblkInvocation *invocation, QblkCopyOptions *copy, GError **error)
     }
 
     if (qblk_address_is_local(invocation->address)) {
-        if (!check_local_file(options, copy, error)) {
-            return FALSE;
-        }
+        place = qblk_destination_look_up(copy->destination);
+        copy->place = place;
         if (!open_destination(change, copy, &found, error)) {
             return FALSE;
         }

@@ -2,6 +2,8 @@
 #include "plan/copy-request.h"
 
 #include "plan/backing-string.h"
+#include "plan/copy-destination.h"
+#include "plan/copy-size.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-jobs.h"
@@ -37,10 +39,7 @@ qblk_copy_request_has_backing(const char *format)
 static gboolean
 check_new_image(const QblkCopyRequest *copy, GError **error)
 {
-    if (copy->options->reuse) {
-        return TRUE;
-    }
-    if (!can_create(copy->format)) {
+    if (copy->creates_image && !can_create(copy->format)) {
         return qblk_plan_refuse(error,
                                 "a copy in format '%s' cannot be created: use --format raw, qcow2 "
                                 "or qed, or create the image and use --reuse-external",
@@ -160,33 +159,14 @@ check_namespace(const QblkCopyRequest *copy, GError **error)
                             destination);
 }
 
-/* A new copy is not encrypted, and the private daemon opens no encrypted image. */
+/* No copy is encrypted: see qblk_copy_destination_check(). */
 static gboolean
 check_plaintext(const QblkCopyRequest *copy, GError **error)
 {
     guint end = copy->base == NULL ? copy->chain->layers->len : 1;
-    gboolean is_encrypted = g_str_equal(copy->format, "luks");
 
     return qblk_plan_check_plaintext(copy->context, copy->chain, 0, end, copy->options->destination,
-                                     is_encrypted, error);
-}
-
-/* QEMU mirrors to an image of the same size only. */
-static gboolean
-check_size(const QblkCopyRequest *copy, GError **error)
-{
-    const QblkChain *found = copy->options->found;
-    const QblkLayer *layer = found == NULL ? NULL : qblk_chain_get_layer(found, 0);
-
-    if (layer == NULL || layer->virtual_size == copy->top->virtual_size) {
-        return TRUE;
-    }
-    return qblk_plan_refuse(error,
-                            "'%s' has %" G_GINT64_FORMAT
-                            " bytes, and disk '%s' has %" G_GINT64_FORMAT
-                            ": a copy needs the same size",
-                            copy->options->destination, layer->virtual_size, copy->chain->target,
-                            copy->top->virtual_size);
+                                     FALSE, error);
 }
 
 /* TRUE if the path @name leads to the layer below the copy, or is the name that it had. */
@@ -212,7 +192,7 @@ check_found_backing(QblkCopyRequest *copy, GError **error)
 {
     const QblkChain *found = copy->options->found;
     const char *destination = copy->options->destination;
-    if (!copy->options->reuse || found == NULL) {
+    if (copy->creates_image || found == NULL) {
         return TRUE;
     }
 
@@ -252,7 +232,7 @@ check_files(QblkCopyRequest *copy, GError **error)
 static gboolean
 choose_backing_name(QblkCopyRequest *copy, GError **error)
 {
-    if (copy->base == NULL || copy->options->reuse) {
+    if (copy->base == NULL || !copy->creates_image) {
         return TRUE;
     }
 
@@ -266,7 +246,14 @@ choose_backing_name(QblkCopyRequest *copy, GError **error)
 gboolean
 qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
 {
+    copy->creates_image = qblk_copy_destination_is_created(copy->options, copy->format);
+    if (!qblk_copy_destination_check(copy->options, copy->format, error)) {
+        return FALSE;
+    }
     if (!check_format(copy, error) || !check_destination(copy, error)) {
+        return FALSE;
+    }
+    if (!qblk_copy_destination_check_use(copy, error)) {
         return FALSE;
     }
     if (!qblk_plan_check_jobs(copy->context, copy->chain, 0, copy->chain->layers->len, error)) {
@@ -275,7 +262,7 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
     if (!check_namespace(copy, error) || !check_plaintext(copy, error)) {
         return FALSE;
     }
-    if (!check_size(copy, error)) {
+    if (!qblk_copy_size_check(copy, error)) {
         return FALSE;
     }
     if (!check_found_backing(copy, error)) {

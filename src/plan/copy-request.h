@@ -1,46 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * A requested copy: its options, the check of these, and the images below its image.
+ * A requested copy: the check of its options, and the images below its image.
  */
 #pragma once
 
-#include "plan/plan-files.h"
-
-typedef enum {
-    QBLK_COPY_STAY,   /* stop when the copy is in sync with the guest */
-    QBLK_COPY_PIVOT,  /* then switch the guest to the copy */
-    QBLK_COPY_FINISH, /* then end the job; the copy has the data of that moment */
-} QblkCopyEnd;
-
-/** Texts are borrowed. */
-typedef struct {
-    const char *destination; /* absolute path */
-    const char *format;      /* QEMU's name; NULL: that of the active layer */
-    const QblkChain *found; /* chain of the image that exists there; NULL: no image, or not known */
-    gboolean is_block;      /* the destination is a block device */
-    gboolean reuse;         /* the destination is an image, which is used as it is */
-    gboolean shallow;       /* copy the active layer only; the backing images are shared */
-    QblkCopyEnd end;
-    gboolean synchronous; /* a write of the guest completes when it is in the copy, too */
-    gint64 granularity;   /* bytes, 0: QEMU's choice */
-    gint64 buffer_size;   /* bytes, 0: QEMU's choice */
-} QblkCopyOptions;
-
-/** A copy that is being planned.  Borrowed, unless noted. */
-typedef struct {
-    const QblkPlanContext *context;
-    const QblkCopyOptions *options;
-    const QblkChain *chain;
-    const QblkLayer *top;
-    const QblkLayer *base;    /* the layer below a shallow copy; NULL for a full one */
-    const QblkNode *top_node; /* of the active layer, or NULL */
-    const char *format;       /* of the copy */
-    char *node;               /* its node-name, owned */
-    char *storage;            /* node-name of its file, owned */
-    char *backing_name;       /* for its header, owned, or NULL */
-    QblkFileUses uses;
-    gboolean opens_other_backing; /* its header leads to other images than those that are open */
-} QblkCopyRequest;
+#include "plan/copy-options.h"
 
 /** Returns: TRUE if images of @format can have a backing image. */
 gboolean qblk_copy_request_has_backing(const char *format);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-copy.h"
 
+#include "plan/copy-destination.h"
+#include "plan/copy-size.h"
 #include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
@@ -105,7 +107,8 @@ set_cache(QblkJson *options, const QblkCopyRequest *copy)
 static void
 add_open_file(QblkPlan *plan, const QblkCopyRequest *copy)
 {
-    QblkJson *options = new_options(copy->options->is_block ? "host_device" : "file");
+    QblkJson *options =
+        new_options(qblk_copy_destination_is_block(copy->options) ? "host_device" : "file");
 
     qblk_json_set_string(options, "filename", copy->options->destination);
     qblk_json_set_string(options, "discard", "unmap");
@@ -133,6 +136,10 @@ add_open_image(QblkPlan *plan, const QblkCopyRequest *copy)
         qblk_json_set_string(options, "detect-zeroes", detect_zeroes);
     }
     set_cache(options, copy);
+    if (copy->part_size > 0) {
+        qblk_json_set_integer(options, "offset", 0);
+        qblk_json_set_integer(options, "size", copy->part_size);
+    }
 
     if (copy->base != NULL && !copy->opens_other_backing) {
         qblk_json_set_string(options, "backing", copy->base->node_name);
@@ -199,12 +206,12 @@ add_create_and_open(QblkPlan *plan, const QblkCopyRequest *copy)
 {
     const QblkCopyOptions *options = copy->options;
 
-    if (!options->reuse && !options->is_block) {
+    if (copy->creates_image && !qblk_copy_destination_is_block(options)) {
         add_create_file(plan, copy);
     }
     add_open_file(plan, copy);
 
-    if (!options->reuse && !g_str_equal(copy->format, "raw")) {
+    if (copy->creates_image && !g_str_equal(copy->format, "raw")) {
         add_create_image(plan, copy);
     }
     add_open_image(plan, copy);
@@ -297,6 +304,7 @@ make_plan(const QblkCopyRequest *copy, GError **error)
     add_steps(plan, copy);
     add_expectations(plan, copy);
     qblk_file_uses_warn(&copy->uses, plan);
+    qblk_copy_size_warn(copy, plan);
     if (copy->options->end == QBLK_COPY_PIVOT &&
         !qblk_plan_check_internal_snapshots(copy->context, copy->chain, 0, count_removed(copy),
                                             FALSE, plan, error)) {

@@ -71,6 +71,11 @@ arguments_of(const QblkPlan *made, const char *command, guint number)
 #define OPEN   "blockdev-add "
 #define CLOSE  " blockdev-del? blockdev-del?"
 
+/* Block devices without an image, and with one. */
+static const QblkDestination blank = {.kind = QBLK_DESTINATION_BLOCK, .size = -1};
+static const QblkDestination formatted = {
+    .kind = QBLK_DESTINATION_BLOCK, .size = -1, .format = "qcow2"};
+
 static void
 each_end_has_its_commands(void **state)
 {
@@ -87,8 +92,10 @@ each_end_has_its_commands(void **state)
          CREATE OPEN CREATE OPEN "blockdev-mirror block-job-cancel! job-dismiss?" CLOSE},
         {{.format = "raw"}, CREATE OPEN OPEN "blockdev-mirror"},
         {{.reuse = TRUE}, OPEN OPEN "blockdev-mirror"},
-        {{.is_block = TRUE}, OPEN CREATE OPEN "blockdev-mirror"},
-        {{.is_block = TRUE, .format = "raw"}, OPEN OPEN "blockdev-mirror"},
+        {{.is_block = TRUE, .reuse = TRUE}, OPEN OPEN "blockdev-mirror"},
+        {{.place = &blank, .reuse = TRUE}, OPEN CREATE OPEN "blockdev-mirror"},
+        {{.place = &blank, .reuse = TRUE, .format = "raw"}, OPEN OPEN "blockdev-mirror"},
+        {{.place = &formatted, .reuse = TRUE}, OPEN OPEN "blockdev-mirror"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         QblkCopyOptions options = cases[i].options;

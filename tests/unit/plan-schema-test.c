@@ -196,6 +196,9 @@ every_qemu_takes_commits_and_pulls(void **state)
     }
 }
 
+/* Of a raw destination that is larger than the disk, a part is opened. */
+static const QblkDestination larger = {.kind = QBLK_DESTINATION_FILE, .size = (gint64)1 << 40};
+
 static void
 every_qemu_takes_copies(void **state)
 {
@@ -203,7 +206,8 @@ every_qemu_takes_copies(void **state)
         {.format = "qcow2", .end = QBLK_COPY_PIVOT},
         {.format = "qcow2", .end = QBLK_COPY_PIVOT, .shallow = TRUE},
         {.format = "qed", .end = QBLK_COPY_FINISH, .shallow = TRUE},
-        {.format = "raw", .end = QBLK_COPY_FINISH, .is_block = TRUE},
+        {.format = "raw", .end = QBLK_COPY_FINISH, .is_block = TRUE, .reuse = TRUE},
+        {.format = "raw", .end = QBLK_COPY_PIVOT, .place = &larger, .reuse = TRUE},
         {.format = "raw",
          .end = QBLK_COPY_STAY,
          .synchronous = TRUE,

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/copy-destination.h"
+
+#include "plan/backing-string.h"
+#include "plan/plan-check.h"
+#include "source/driver.h"
+
+#include <string.h>
+
+/* ---- what it is ---- */
+
+/* TRUE if QEMU knows what is before the colon; a file may have any other name with a colon. */
+static gboolean
+has_protocol(const char *name)
+{
+    gsize length = strcspn(name, ":/");
+    if (name[length] != ':') {
+        return FALSE;
+    }
+
+    g_autofree char *prefix = g_strndup(name, length);
+    const QblkDriver *driver = qblk_driver_find(prefix);
+    gboolean is_protocol = driver != NULL && driver->kind == QBLK_DRIVER_PROTOCOL;
+    return is_protocol || g_str_equal(prefix, "json") || g_str_has_prefix(name + length, "://");
+}
+
+gboolean
+qblk_copy_destination_check_name(const char *name, GError **error)
+{
+    if (!has_protocol(name)) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "invalid destination '%s': copies are written to files and block "
+                            "devices, not over the network: use a path, such as that of a block "
+                            "device to which the remote image is attached",
+                            name);
+}
+
+gboolean
+qblk_copy_destination_is_block(const QblkCopyOptions *options)
+{
+    const QblkDestination *place = options->place;
+    return options->is_block || (place != NULL && place->kind == QBLK_DESTINATION_BLOCK);
+}
+
+/* TRUE if the content of an existing file or device is an image of @format. */
+static gboolean
+has_image(const QblkDestination *place, const char *format)
+{
+    return g_str_equal(format, "raw") || g_strcmp0(place->format, format) == 0;
+}
+
+/* A device has no size of its own that could tell that it is empty: it is formatted, unless it has
+ * an image of the format. */
+gboolean
+qblk_copy_destination_is_created(const QblkCopyOptions *options, const char *format)
+{
+    const QblkDestination *place = options->place;
+    if (!options->reuse) {
+        return TRUE;
+    }
+    return place != NULL && place->kind == QBLK_DESTINATION_BLOCK && !has_image(place, format);
+}
+
+static gboolean
+check_missing(const QblkCopyOptions *options, GError **error)
+{
+    const char *name = options->destination;
+
+    if (options->is_block) {
+        return qblk_plan_refuse(error, "block device '%s' does not exist", name);
+    }
+    if (options->reuse) {
+        return qblk_plan_refuse(error, "image '%s' does not exist: omit --reuse-external", name);
+    }
+    return TRUE;
+}
+
+static gboolean
+check_file(const QblkCopyOptions *options, GError **error)
+{
+    const char *name = options->destination;
+
+    if (options->is_block) {
+        return qblk_plan_refuse(error, "'%s' is not a block device: omit --blockdev", name);
+    }
+    if (!options->reuse) {
+        return qblk_plan_refuse(error,
+                                "'%s' already exists: use another name, or --reuse-external to "
+                                "overwrite its content",
+                                name);
+    }
+    return TRUE;
+}
+
+static gboolean
+check_kind(const QblkCopyOptions *options, GError **error)
+{
+    const QblkDestination *place = options->place;
+    const char *name = options->destination;
+
+    switch (place->kind) {
+    case QBLK_DESTINATION_NOTHING:
+        return check_missing(options, error);
+    case QBLK_DESTINATION_FILE:
+        return check_file(options, error);
+    case QBLK_DESTINATION_BLOCK:
+        return TRUE;
+    case QBLK_DESTINATION_OTHER:
+        return qblk_plan_refuse(error, "'%s' is neither a file nor a block device", name);
+    case QBLK_DESTINATION_UNKNOWN:
+    default:
+        return qblk_plan_refuse(error, "cannot check '%s': %s", name,
+                                g_strerror(place->error_number));
+    }
+}
+
+static gboolean
+check_device(const QblkCopyOptions *options, GError **error)
+{
+    const QblkDestination *place = options->place;
+    const char *name = options->destination;
+
+    if (!options->reuse) {
+        return qblk_plan_refuse(error,
+                                "'%s' is a block device: use --reuse-external to overwrite its "
+                                "content",
+                                name);
+    }
+    if (place != NULL && place->use != NULL && place->use->is_read_only) {
+        return qblk_plan_refuse(error, "block device '%s' is read-only", name);
+    }
+    return TRUE;
+}
+
+/* QEMU needs the passphrase of an encrypted image as a secret object, to which qblk adds none. */
+static gboolean
+check_encryption(const QblkCopyOptions *options, const char *format, GError **error)
+{
+    const QblkDestination *place = options->place;
+    const char *name = options->destination;
+
+    if (g_str_equal(format, "luks")) {
+        return qblk_plan_refuse(error,
+                                "a copy in format 'luks' is not supported, because qblk cannot "
+                                "pass a passphrase to QEMU: use --format raw, qcow2 or qed, with "
+                                "--allow-plaintext if the disk is encrypted");
+    }
+    if (place == NULL || !place->is_encrypted || !has_image(place, format) ||
+        g_str_equal(format, "raw")) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "'%s' is encrypted, and qblk cannot pass its passphrase to QEMU: copy "
+                            "to an image that is not encrypted, with --allow-plaintext if the disk "
+                            "is encrypted",
+                            name);
+}
+
+gboolean
+qblk_copy_destination_check(const QblkCopyOptions *options, const char *format, GError **error)
+{
+    if (!check_encryption(options, format, error)) {
+        return FALSE;
+    }
+    if (options->place != NULL && !check_kind(options, error)) {
+        return FALSE;
+    }
+    return !qblk_copy_destination_is_block(options) || check_device(options, error);
+}
+
+/* ---- who uses it ---- */
+
+static gboolean
+refuse_use(const QblkDeviceUse *use, GError **error)
+{
+    switch (use->kind) {
+    case QBLK_DEVICE_MOUNTED:
+        return qblk_plan_refuse(error, "'%s' is mounted at '%s': unmount it first", use->device,
+                                use->by);
+    case QBLK_DEVICE_SWAP:
+        return qblk_plan_refuse(error, "'%s' is used as swap: disable it with swapoff first",
+                                use->device);
+    case QBLK_DEVICE_HELD:
+        return qblk_plan_refuse(error, "'%s' is a part of '%s': use another destination",
+                                use->device, use->by);
+    case QBLK_DEVICE_LOOP:
+        return qblk_plan_refuse(error,
+                                "'%s' has the content of loop device '%s': detach that with "
+                                "'losetup --detach' first",
+                                use->device, use->by);
+    case QBLK_DEVICE_EXCLUSIVE:
+        return qblk_plan_refuse(error,
+                                "'%s' is in use: the kernel or another process has it open "
+                                "exclusively",
+                                use->device);
+    case QBLK_DEVICE_FREE:
+    default:
+        return TRUE;
+    }
+}
+
+/* A partition is used with its disk, and a disk with its partitions. */
+static gboolean
+check_device_use(const QblkDeviceUse *use, const char *name, GError **error)
+{
+    if (refuse_use(use, error)) {
+        return TRUE;
+    }
+    if (!g_str_equal(use->device, name)) {
+        g_prefix_error(error, "cannot write to '%s': ", name);
+    }
+    return FALSE;
+}
+
+/* A disk of the guest may be a partition of the destination, or be made of it. */
+static gboolean
+check_parts(const QblkCopyRequest *copy, const GPtrArray *parts, GError **error)
+{
+    const QblkOpenedFiles *opened = copy->context->snapshot->opened;
+
+    for (guint i = 0; opened != NULL && i < parts->len; i++) {
+        const QblkDevicePart *part = parts->pdata[i];
+        if (qblk_opened_files_find(opened, &part->file) != NULL) {
+            return qblk_plan_refuse(error,
+                                    "cannot write to '%s': '%s', which has the same data, is "
+                                    "already open in QEMU",
+                                    copy->options->destination, part->name);
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_copy_destination_check_use(const QblkCopyRequest *copy, GError **error)
+{
+    const QblkDestination *place = copy->options->place;
+    if (place == NULL || place->use == NULL) {
+        return TRUE;
+    }
+
+    if (!check_parts(copy, place->use->parts, error)) {
+        return FALSE;
+    }
+    if (!check_device_use(place->use, copy->options->destination, error)) {
+        return FALSE;
+    }
+    if (place->locked_by == NULL) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error, "'%s' is in use by %s: use another destination, or end that",
+                            copy->options->destination, place->locked_by);
+}

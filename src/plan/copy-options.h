@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The options of a copy, and a copy that is being planned.
+ */
+#pragma once
+
+#include "image/destination.h"
+#include "plan/plan-files.h"
+
+typedef enum {
+    QBLK_COPY_STAY,   /* stop when the copy is in sync with the guest */
+    QBLK_COPY_PIVOT,  /* then switch the guest to the copy */
+    QBLK_COPY_FINISH, /* then end the job; the copy has the data of that moment */
+} QblkCopyEnd;
+
+/** Texts are borrowed. */
+typedef struct {
+    const char *destination; /* absolute path */
+    const char *format;      /* QEMU's name; NULL: that of the active layer */
+    const QblkChain *found; /* chain of the image that exists there; NULL: no image, or not known */
+    const QblkDestination *place; /* what is there; NULL: not known, it is on another machine */
+    gboolean is_block;            /* the user knows that it is a block device */
+    gboolean reuse;   /* the destination is an image, which is used as it is, or a device */
+    gboolean shallow; /* copy the active layer only; the backing images are shared */
+    QblkCopyEnd end;
+    gboolean synchronous; /* a write of the guest completes when it is in the copy, too */
+    gint64 granularity;   /* bytes, 0: QEMU's choice */
+    gint64 buffer_size;   /* bytes, 0: QEMU's choice */
+} QblkCopyOptions;
+
+/** A copy that is being planned.  Borrowed, unless noted. */
+typedef struct {
+    const QblkPlanContext *context;
+    const QblkCopyOptions *options;
+    const QblkChain *chain;
+    const QblkLayer *top;
+    const QblkLayer *base;    /* the layer below a shallow copy; NULL for a full one */
+    const QblkNode *top_node; /* of the active layer, or NULL */
+    const char *format;       /* of the copy */
+    char *node;               /* its node-name, owned */
+    char *storage;            /* node-name of its file, owned */
+    char *backing_name;       /* for its header, owned, or NULL */
+    QblkFileUses uses;
+    gint64 part_size;       /* bytes of a larger raw destination that are used; 0: all of them */
+    gint64 whole_size;      /* of that destination */
+    gboolean creates_image; /* QEMU formats the destination; no image there is kept */
+    gboolean opens_other_backing; /* its header leads to other images than those that are open */
+} QblkCopyRequest;

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/copy-size.h"
+
+#include "plan/copy-destination.h"
+#include "plan/plan-check.h"
+
+/* Of the images that QEMU creates by default. */
+#define CLUSTER                ((gint64)65536)
+#define QCOW2_ENTRIES          (CLUSTER / 8) /* of a table of clusters, or of refcount blocks */
+#define QCOW2_REFCOUNTS        (CLUSTER / 2) /* of 16 bits, in a block */
+#define QED_TABLE              (4 * CLUSTER)
+#define QED_CLUSTERS_PER_TABLE (QED_TABLE / 8)
+
+static gint64
+divide_up(gint64 number, gint64 by)
+{
+    return number / by + (number % by != 0);
+}
+
+/* Header, L1 table, L2 tables, data, and refcounts of all these and of the refcounts. */
+static gint64
+qcow2_clusters(gint64 size)
+{
+    gint64 data = divide_up(size, CLUSTER);
+    gint64 l2 = divide_up(data, QCOW2_ENTRIES);
+    gint64 counted = 1 + divide_up(l2, QCOW2_ENTRIES) + l2 + data;
+    gint64 refcounts = 0, before;
+
+    do {
+        before = refcounts;
+        gint64 blocks = divide_up(counted + refcounts, QCOW2_REFCOUNTS);
+        refcounts = blocks + divide_up(blocks, QCOW2_ENTRIES);
+    } while (refcounts != before);
+    return counted + refcounts;
+}
+
+gint64
+qblk_copy_size_of_full_image(const char *format, gint64 size)
+{
+    if (g_str_equal(format, "qcow2")) {
+        return qcow2_clusters(size) * CLUSTER;
+    }
+    if (g_str_equal(format, "qed")) {
+        gint64 data = divide_up(size, CLUSTER);
+        gint64 tables = 1 + divide_up(data, QED_CLUSTERS_PER_TABLE);
+        return (1 + data) * CLUSTER + tables * QED_TABLE;
+    }
+    return size;
+}
+
+/* A guest writes until its disk is full.  An image in a smaller device, which its user enlarges in
+ * time, has to be created by that user. */
+static gboolean
+check_new_image(const QblkCopyRequest *copy, GError **error)
+{
+    const QblkDestination *place = copy->options->place;
+    gint64 needed = qblk_copy_size_of_full_image(copy->format, copy->top->virtual_size);
+
+    if (place->size == QBLK_UNKNOWN || place->size >= needed) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "'%s' has %" G_GINT64_FORMAT " bytes, and a copy of disk '%s' in "
+                            "format '%s' can need %" G_GINT64_FORMAT
+                            ": use a larger device, or, to enlarge it when needed, create the "
+                            "image there with qemu-img first",
+                            copy->options->destination, place->size, copy->chain->target,
+                            copy->format, needed);
+}
+
+/* QEMU mirrors to an image of the same size only, which may be a part of a raw image. */
+static gboolean
+check_image(QblkCopyRequest *copy, gint64 size, GError **error)
+{
+    gint64 wanted = copy->top->virtual_size;
+    gboolean is_raw = g_str_equal(copy->format, "raw");
+
+    if (size == QBLK_UNKNOWN || wanted == QBLK_UNKNOWN || size == wanted) {
+        return TRUE;
+    }
+    if (is_raw && size > wanted) {
+        copy->part_size = wanted;
+        copy->whole_size = size;
+        return TRUE;
+    }
+    if (is_raw) {
+        return qblk_plan_refuse(error,
+                                "'%s' has %" G_GINT64_FORMAT " bytes, and disk '%s' has "
+                                "%" G_GINT64_FORMAT ": enlarge it first, or use a larger one",
+                                copy->options->destination, size, copy->chain->target, wanted);
+    }
+    return qblk_plan_refuse(error,
+                            "'%s' has %" G_GINT64_FORMAT
+                            " bytes, and disk '%s' has %" G_GINT64_FORMAT
+                            ": a copy needs the same size",
+                            copy->options->destination, size, copy->chain->target, wanted);
+}
+
+/* Returns: the size of the image that is reused, or QBLK_UNKNOWN */
+static gint64
+size_of_image(const QblkCopyRequest *copy)
+{
+    const QblkChain *found = copy->options->found;
+    const QblkLayer *layer = found == NULL ? NULL : qblk_chain_get_layer(found, 0);
+    const QblkDestination *place = copy->options->place;
+
+    if (layer != NULL) {
+        return layer->virtual_size;
+    }
+    return place != NULL && g_str_equal(copy->format, "raw") ? place->size : QBLK_UNKNOWN;
+}
+
+gboolean
+qblk_copy_size_check(QblkCopyRequest *copy, GError **error)
+{
+    if (!copy->creates_image) {
+        return check_image(copy, size_of_image(copy), error);
+    }
+    return !qblk_copy_destination_is_block(copy->options) || copy->options->place == NULL ||
+           check_new_image(copy, error);
+}
+
+void
+qblk_copy_size_warn(const QblkCopyRequest *copy, QblkPlan *plan)
+{
+    if (copy->part_size == 0) {
+        return;
+    }
+    char *warning = g_strdup_printf(
+        "'%s' has %" G_GINT64_FORMAT " bytes, and only the first %" G_GINT64_FORMAT
+        ", the size of disk '%s', will be used: a guest that is started with all of it has a "
+        "larger disk",
+        copy->options->destination, copy->whole_size, copy->part_size, copy->chain->target);
+    g_ptr_array_add(plan->warnings, warning);
+}
