@@ -2,9 +2,19 @@
 #include "chain/chain.h"
 
 static void
+filter_child_free(gpointer data)
+{
+    QblkFilterChild *child = data;
+    g_free(child->edge);
+    g_free(child->node_name);
+    g_free(child);
+}
+
+static void
 filter_free(gpointer data)
 {
     QblkFilter *filter = data;
+    g_ptr_array_unref(filter->others);
     g_free(filter->node_name);
     g_free(filter->driver);
     g_free(filter);
@@ -20,9 +30,20 @@ void
 qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver)
 {
     QblkFilter *filter = g_new0(QblkFilter, 1);
+    filter->others = g_ptr_array_new_with_free_func(filter_child_free);
     filter->node_name = g_strdup(node_name);
     filter->driver = g_strdup(driver);
     g_ptr_array_add(filters, filter);
+}
+
+void
+qblk_chain_filter_add_other(GPtrArray *filters, const char *edge, const char *node_name)
+{
+    QblkFilter *filter = filters->pdata[filters->len - 1];
+    QblkFilterChild *child = g_new0(QblkFilterChild, 1);
+    child->edge = g_strdup(edge);
+    child->node_name = g_strdup(node_name);
+    g_ptr_array_add(filter->others, child);
 }
 
 static void
@@ -75,6 +96,7 @@ qblk_chain_layer_free(QblkLayer *layer)
     g_free(layer->problem);
     qblk_layer_file_free(layer->file);
     g_clear_pointer(&layer->further_files, g_ptr_array_unref);
+    g_clear_pointer(&layer->users, g_ptr_array_unref);
     g_clear_pointer(&layer->bitmaps, g_ptr_array_unref);
     g_clear_pointer(&layer->internal_snapshots, g_ptr_array_unref);
     g_free(layer->encryption);

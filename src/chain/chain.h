@@ -16,7 +16,14 @@
 typedef struct {
     char *node_name;
     char *driver;
+    GPtrArray *others; /* of QblkFilterChild, owned: what it uses beside the node that it filters */
 } QblkFilter;
+
+/** A node that a filter uses beside the one that it filters: the target of copy-before-write. */
+typedef struct {
+    char *edge; /* "target", "log" */
+    char *node_name;
+} QblkFilterChild;
 
 /** Another file of an image: an external data file, an extent of VMDK. */
 typedef struct {
@@ -39,7 +46,8 @@ struct QblkLayer {
     char *encryption;    /* "luks", "qcow"; NULL: its data are not encrypted */
     GPtrArray *internal_snapshots; /* of QblkInternalSnapshot, a reference; NULL: it has none */
     GPtrArray *bitmaps;            /* of QblkBitmap, a reference; NULL: it has none */
-    GPtrArray *further_files;      /* of QblkFurtherFile, owned; NULL: it has no other files */
+    GPtrArray *users; /* of QblkLayerUser, owned; NULL: only the chain and its disk use it */
+    GPtrArray *further_files; /* of QblkFurtherFile, owned; NULL: it has no other files */
     gboolean read_only;
     gboolean had_secrets;       /* the file name is incomplete: secrets were removed */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
@@ -130,4 +138,9 @@ gboolean qblk_layer_has_same_file(const QblkLayer *a, const QblkLayer *b,
 const char *qblk_chain_get_unknown_files(const QblkChain *chain);
 
 GPtrArray *qblk_chain_filters_new(void); /* of QblkFilter, owned */
+
+/** Add a QblkFilter to @filters. */
 void qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver);
+
+/** Add a QblkFilterChild to the last of @filters. */
+void qblk_chain_filter_add_other(GPtrArray *filters, const char *edge, const char *node_name);

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "chain/chain-number.h"
 #include "chain/chain.h"
+#include "chain/layer-users.h"
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
 #include "image/image-arguments.h"
@@ -36,6 +37,20 @@ check_single_child(const QblkNode *node, GError **error)
     return FALSE;
 }
 
+static void
+add_filter(GPtrArray *filters, const QblkNode *filter)
+{
+    const QblkNode *filtered = qblk_node_filtered(filter);
+
+    qblk_chain_filter_add(filters, filter->name, filter->driver);
+    for (guint i = 0; filtered != NULL && i < filter->children->len; i++) {
+        const QblkChild *child = filter->children->pdata[i];
+        if (child->node != filtered) {
+            qblk_chain_filter_add_other(filters, child->name, child->node->name);
+        }
+    }
+}
+
 /* Move @node below the filters and add these to @filters. */
 static gboolean
 skip_filters(Walk *walk, const QblkNode **node, GPtrArray *filters, GError **error)
@@ -48,7 +63,7 @@ skip_filters(Walk *walk, const QblkNode **node, GPtrArray *filters, GError **err
             return FALSE;
         }
 
-        qblk_chain_filter_add(filters, (*node)->name, (*node)->driver);
+        add_filter(filters, *node);
         *node = below;
         if (!count_step(walk, below, error)) {
             return FALSE;
@@ -94,7 +109,7 @@ find_storage(Walk *walk, const QblkNode *format, QblkLayer *layer, const QblkNod
             if (!check_between(format, node, error)) {
                 return FALSE;
             }
-            qblk_chain_filter_add(layer->storage_filters, node->name, node->driver);
+            add_filter(layer->storage_filters, node);
         }
 
         node = qblk_node_storage(node);
@@ -367,7 +382,12 @@ load_layers_of_disk(const QblkSnapshot *snapshot, const QblkDevice *device, Qblk
     if (!load_layers(snapshot, chain, top, error)) {
         return FALSE;
     }
-    return load_mirror(snapshot, chain, error);
+    if (!load_mirror(snapshot, chain, error)) {
+        return FALSE;
+    }
+
+    qblk_layer_users_load(snapshot, top, chain);
+    return TRUE;
 }
 
 QblkChain *

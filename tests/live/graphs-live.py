@@ -23,7 +23,8 @@ NO_XML = ('quorum', 'odd-names', 'empty-vm')
 NOT_IN_SCHEMA = ('many-buses', 'serials', 'data-file')
 
 # docs/architecture.md lists what the statistics do not show.
-NOT_IN_STATISTICS = ('data-file', 'commit-middle-running')
+NOT_IN_STATISTICS = ('data-file', 'commit-middle-running', 'copy-before-write', 'fleecing',
+                     'second-overlay')
 
 # An index is the number in libvirt's node names, two nodes have one file, or the graph only repeats
 # one pattern.

@@ -58,6 +58,19 @@ add_layer(QblkTable *table, const QblkChain *chain, const QblkLayer *layer)
     }
 }
 
+/* " (target 'scratch')". */
+static void
+print_others(QblkOutput *output, const QblkFilter *filter)
+{
+    for (guint i = 0; i < filter->others->len; i++) {
+        const QblkFilterChild *child = filter->others->pdata[i];
+        g_autofree char *edge = qblk_output_escape(child->edge);
+        g_autofree char *name = qblk_output_escape(child->node_name);
+
+        qblk_output_print(output, " (%s '%s')", edge, name);
+    }
+}
+
 /* One line: "  above vda[1]: throttle 'th', copy-on-read 'cor'". */
 static void
 print_filters(QblkOutput *output, const char *where, const char *spec, const GPtrArray *filters)
@@ -75,6 +88,7 @@ print_filters(QblkOutput *output, const char *where, const char *spec, const GPt
         g_autofree char *name = qblk_output_escape(filter->node_name);
 
         qblk_output_print(output, "%s %s '%s'", i == 0 ? "" : ",", driver, name);
+        print_others(output, filter);
     }
     qblk_output_print(output, "\n");
 }
@@ -111,6 +125,22 @@ print_all_content(QblkOutput *output, const QblkChain *chain)
         const QblkLayer *layer = chain->layers->pdata[i];
         g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
         qblk_layer_text_print_content(layer, spec, output);
+    }
+}
+
+/* The job of a copy or active commit has a line of its own. */
+static void
+print_all_users(QblkOutput *output, const QblkChain *chain)
+{
+    g_autoptr(GHashTable) jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    if (chain->mirror != NULL && chain->mirror->job != NULL) {
+        g_hash_table_add(jobs, g_strdup(chain->mirror->job));
+    }
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
+        qblk_layer_text_print_users(layer, spec, jobs, output);
     }
 }
 
@@ -195,6 +225,7 @@ qblk_chain_text_print(const QblkChain *chain, QblkOutput *output)
     print_all_filters(output, chain);
     print_io_status(output, chain);
     print_all_content(output, chain);
+    print_all_users(output, chain);
     print_all_files(output, chain);
     print_mirror(output, chain);
 }

@@ -2,6 +2,7 @@
 #include "cli/print/layer-text.h"
 
 #include "base/text.h"
+#include "chain/layer-users.h"
 #include "graph/bitmap.h"
 
 static void
@@ -65,5 +66,28 @@ qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, QblkOutp
     }
     for (guint i = 0; bitmaps != NULL && i < bitmaps->len; i++) {
         print_bitmap(output, safe, bitmaps->pdata[i]);
+    }
+}
+
+static void
+print_user(QblkOutput *output, const char *spec, const QblkLayerUser *user)
+{
+    g_autofree char *text = qblk_layer_user_describe(user);
+    g_autofree char *safe = qblk_output_escape(text);
+    qblk_output_print(output, "  %s: used by %s\n", spec, safe);
+}
+
+void
+qblk_layer_text_print_users(const QblkLayer *layer, const char *spec, GHashTable *jobs,
+                            QblkOutput *output)
+{
+    g_autofree char *safe = qblk_output_escape(spec);
+    for (guint i = 0; layer->users != NULL && i < layer->users->len; i++) {
+        const QblkLayerUser *user = layer->users->pdata[i];
+        gboolean is_new =
+            user->kind != QBLK_USER_JOB || g_hash_table_add(jobs, g_strdup(user->name));
+        if (is_new) {
+            print_user(output, safe, user);
+        }
     }
 }

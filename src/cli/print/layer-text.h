@@ -10,3 +10,8 @@
 /** Print the write threshold, the encryption, the internal snapshots and the bitmaps of @layer, a
  * line each.  @spec: how the user names the layer */
 void qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, QblkOutput *output);
+
+/** Print what else uses @layer, a line each.  A job uses several nodes and layers, and is printed
+ * once.  @jobs: ids (owned) that are not printed again */
+void qblk_layer_text_print_users(const QblkLayer *layer, const char *spec, GHashTable *jobs,
+                                 QblkOutput *output);

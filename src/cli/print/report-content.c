@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/report-content.h"
 
+#include "chain/layer-users.h"
 #include "graph/bitmap.h"
 #include "graph/node.h"
 
@@ -37,6 +38,28 @@ qblk_report_bitmaps(const GPtrArray *bitmaps)
         qblk_json_set_boolean(object, "recording", bitmap->is_recording);
         qblk_json_set_boolean(object, "busy", bitmap->is_busy);
         qblk_json_set_boolean(object, "inconsistent", bitmap->is_inconsistent);
+        qblk_json_append(list, object);
+    }
+    return list;
+}
+
+QblkJson *
+qblk_report_users(const GPtrArray *users)
+{
+    QblkJson *list = qblk_json_new_array();
+
+    for (guint i = 0; users != NULL && i < users->len; i++) {
+        const QblkLayerUser *user = users->pdata[i];
+        QblkJson *object = qblk_json_new_object();
+
+        qblk_json_set_string(object, "kind", qblk_node_user_kind_name(user->kind));
+        qblk_json_set_string(object, "name", user->name);
+        qblk_json_set_string(object, "type", user->type);
+        qblk_json_set_string(object, "role", user->role);
+        qblk_json_set_string(object, "node", user->node);
+        qblk_json_set_boolean(object, "direct", user->is_direct);
+        qblk_json_set_string(object, "access", qblk_export_access_name(user->access));
+        qblk_json_set_string(object, "state", user->status);
         qblk_json_append(list, object);
     }
     return list;

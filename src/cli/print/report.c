@@ -13,6 +13,22 @@ set_known(QblkJson *object, const char *key, gint64 value)
 }
 
 static QblkJson *
+report_others(const GPtrArray *others)
+{
+    QblkJson *list = qblk_json_new_array();
+
+    for (guint i = 0; i < others->len; i++) {
+        const QblkFilterChild *child = others->pdata[i];
+        QblkJson *object = qblk_json_new_object();
+
+        qblk_json_set_string(object, "child", child->edge);
+        qblk_json_set_string(object, "node", child->node_name);
+        qblk_json_append(list, object);
+    }
+    return list;
+}
+
+static QblkJson *
 report_filters(const GPtrArray *filters)
 {
     QblkJson *list = qblk_json_new_array();
@@ -23,6 +39,7 @@ report_filters(const GPtrArray *filters)
 
         qblk_json_set_string(object, "node", filter->node_name);
         qblk_json_set_string(object, "driver", filter->driver);
+        qblk_json_set(object, "others", report_others(filter->others));
         qblk_json_append(list, object);
     }
     return list;
@@ -140,6 +157,7 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     qblk_json_set_string(object, "encryption", layer->encryption);
     qblk_json_set(object, "internal-snapshots", qblk_report_snapshots(layer->internal_snapshots));
     qblk_json_set(object, "bitmaps", qblk_report_bitmaps(layer->bitmaps));
+    qblk_json_set(object, "users", qblk_report_users(layer->users));
     qblk_json_set(object, "filters", report_filters(layer->filters));
     qblk_json_set(object, "storage-filters", report_filters(layer->storage_filters));
     return object;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What else uses the layers of a chain: exports, jobs, other disks, and nodes that read a layer.
+ */
+#pragma once
+
+#include "chain/chain.h"
+#include "graph/node-user.h"
+
+/** A user of a layer.  Texts are owned. */
+typedef struct {
+    QblkNodeUserKind kind;
+    char *name;              /* target or qdev of a device, id of an export or job, node-name */
+    char *type;              /* "disk", "nbd", "backup"; driver of a filter or node */
+    char *role;              /* the edge: "backing", "file", "target"; NULL: an export or device */
+    char *node;              /* the node that it uses */
+    gboolean is_direct;      /* @node is one of the layer; FALSE: @node uses the layer */
+    QblkExportAccess access; /* of an export */
+    char *status;            /* of a job: "running", "concluded" */
+} QblkLayerUser;
+
+/**
+ * Set the users of the layers of @chain, which is the chain of the disk whose topmost node is @top.
+ * The disk itself and the nodes of the chain are not among them.  The users of a user are: the
+ * export of a node that reads a layer, for example; those of a node that uses several layers are
+ * users of the first only.
+ */
+void qblk_layer_users_load(const QblkSnapshot *snapshot, const QblkNode *top, QblkChain *chain);
+
+/** Returns: (transfer full): "export 'backup' (nbd, read-only)", with the name not escaped */
+char *qblk_layer_user_describe(const QblkLayerUser *user) G_GNUC_WARN_UNUSED_RESULT;
