@@ -162,6 +162,23 @@ note_removed(QblkPlan *plan, const QblkLayer *layer)
     g_ptr_array_add(plan->removed, image);
 }
 
+/* Close the external data file of an image, and the nodes below it: it may be a part of a file.  It
+ * is of no use without its image, which may be kept, and is never deleted. */
+static void
+add_close_data_file(QblkPlan *plan, const QblkSnapshot *snapshot, const QblkNode *data)
+{
+    const QblkNode *lowest = data, *node = data;
+    for (guint i = 0; node != NULL && i < snapshot->nodes->len; i++) { /* it may form a cycle */
+        qblk_plan_add_close(plan, node->name);
+        lowest = node;
+        node = qblk_node_storage(node);
+    }
+
+    QblkRemovedImage *image = g_new0(QblkRemovedImage, 1);
+    image->filename = g_strdup(lowest->filename);
+    g_ptr_array_add(plan->removed, image);
+}
+
 /* Delete nodes from top to bottom: one in use cannot be deleted.  QEMU deletes by itself the nodes
  * that it opened by itself, and keeps those that got a name with -blockdev. */
 void
@@ -182,11 +199,10 @@ qblk_plan_add_close_layer(QblkPlan *plan, const QblkPlanContext *context, const 
 
     const QblkNode *node = qblk_snapshot_node(context->snapshot, layer->node_name);
     const QblkNode *data = node == NULL ? NULL : qblk_node_child(node, "data-file");
-    if (data != NULL) {
-        qblk_plan_add_close(plan, data->name);
-    }
-
     note_removed(plan, layer);
+    if (data != NULL) {
+        add_close_data_file(plan, context->snapshot, data);
+    }
 }
 
 void

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`qblk copy` on a running QEMU: the copy has the guest's data, and no image stays open."""
 
+import hashlib
 import itertools
 import os
 import shutil
@@ -13,8 +14,13 @@ import live
 import qblk
 import qemu
 from block_jobs import FILTERS, KINDS, SLOW, header
-from topologies.options import blockdev, drive, local, named_chain, stem, virtio
+from topologies.options import blockdev, drive, local, named_chain, qcow2, stem, virtio
 
+
+
+def digest(path):
+    with open(path, 'rb') as file:
+        return hashlib.sha256(file.read()).digest()
 
 
 class TestCase(block_jobs.TestCase):
@@ -311,6 +317,64 @@ class Reused(TestCase):
         with block_jobs.lock_holder(self.dest) as holder:
             self.refuse_copy('--reuse-external', '--pivot', message=f'process {holder.pid} (')
         self.assert_cancelled()
+
+
+class DataFiles(TestCase):
+    """Images whose data are in a file of their own."""
+
+    def boot_with_data_files(self):
+        """The data file of the active layer is a part of a file, with two nodes."""
+        paths = [os.path.join(self.directory, name)
+                 for name in ('top.qcow2', 'top.data', 'base.qcow2', 'base.data')]
+        top, top_data, base, base_data = paths
+        images.create(base, options=[f'data_file={base_data}'])
+        images.write(base, pattern=8, offset='2M')
+        images.create(top, backing=base, options=[f'data_file={top_data}'])
+        images.write(top, pattern=9, offset='3M')
+        self.files = [top, base]
+        self.remember()
+        self.run_qemu(blockdev(driver='file', node_name='base-data', filename=base_data)
+                      + qcow2(base, data_file='base-data', read_only=True)
+                      + blockdev(driver='file', node_name='top-data', filename=top_data)
+                      + blockdev(driver='raw', node_name='top-part', file='top-data', offset=0,
+                                 size=64 << 20)
+                      + qcow2(top, data_file='top-part', backing='base') + virtio('top', id='vda'))
+        return top_data, base_data
+
+    def test_they_are_closed_and_named_after_a_copy(self):
+        for options, named in (((), 2), (('--shallow',), 1)):
+            with self.subTest(options=options):
+                self.setUp()
+                data = self.boot_with_data_files()
+                before = [digest(path) for path in data]
+                text = self.copy('--pivot', *options).text
+                for number, path in enumerate(data):
+                    line = f'no longer in use (not deleted): {path}\n'
+                    self.assertEqual(line in text, number < named)
+                self.assert_closed(*data[:named], *self.files[:named])
+                left = {'qblk-vda-1', 'qblk-vda-1-file'}
+                if options:
+                    left |= {'base', 'base-file', 'base-data'}
+                self.assertEqual(self.nodes(), left)
+                self.guest_writes('50M')
+                self.assert_same_content(self.dest)
+                self.assertEqual([digest(path) for path in data], before)
+
+    def test_they_are_kept_with_the_source(self):
+        data = self.boot_with_data_files()
+        text = self.copy('--finish').text
+        self.assertNotIn('no longer in use', text)
+        self.assertLessEqual({'top-data', 'top-part', 'base-data'}, self.nodes())
+        self.assert_same_content(self.dest)
+        self.assertTrue(all(os.path.exists(path) for path in data))
+
+    def test_a_deleted_image_leaves_its_data_file(self):
+        top_data, _ = self.boot_with_data_files()
+        text = self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete').text
+        self.assertIn(f'no longer in use (not deleted): {top_data}\n', text)
+        self.assertFalse(os.path.exists(self.files[0]))
+        self.assertTrue(os.path.exists(top_data))
+        self.assert_same_content(self.files[1])
 
 
 class Kept(TestCase):

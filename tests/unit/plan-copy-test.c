@@ -167,6 +167,35 @@ a_full_copy_has_no_backing_image(void **state)
 }
 
 static void
+a_data_file_is_closed_and_named(void **state)
+{
+    static const char *const nodes[] = {
+        "data-file file /d/data\ndata raw json:{} file=data-file\n",
+        "data-file raw /d/data file=data\ndata raw json:{} file=data-file\n", /* a cycle */
+    };
+    const QblkCopyOptions options = {
+        .destination = "/d/copy", .format = "qcow2", .end = QBLK_COPY_PIVOT};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(nodes); i++) {
+        g_autofree char *text = g_strconcat(
+            nodes[i], "top-file file /d/top\ntop qcow2 /d/top file=top-file data-file=data\n",
+            "other-file file /d/other\nother qcow2 /d/other file=other-file", NULL);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkPlan) made = plan_on(text, &options, &error);
+        assert_no_error(error);
+        static const char *const closed[] = {"top", "top-file", "data", "data-file"};
+        for (guint j = 0; j < G_N_ELEMENTS(closed); j++) {
+            const QblkJson *arguments = arguments_of(made, "blockdev-del", j);
+            assert_string_equal(qblk_json_get_string(arguments, "node-name"), closed[j]);
+        }
+        assert_int_equal(made->removed->len, 2);
+        const QblkRemovedImage *data = made->removed->pdata[1];
+        assert_true(i == 1 || g_str_equal(data->filename, "/d/data"));
+        assert_false(data->is_local);
+    }
+}
+
+static void
 names_of_nodes_are_not_used_again(void **state)
 {
     const QblkCopyOptions options = {.destination = "/d/copy"};
@@ -352,6 +381,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_command_has_all_options),
         cmocka_unit_test(a_shallow_copy_shares_the_layers_below),
         cmocka_unit_test(a_full_copy_has_no_backing_image),
+        cmocka_unit_test(a_data_file_is_closed_and_named),
         cmocka_unit_test(names_of_nodes_are_not_used_again),
         cmocka_unit_test(invalid_requests_are_refused),
         cmocka_unit_test(ids_that_jobs_have_are_refused),
