@@ -38,6 +38,7 @@ typedef enum {
     QBLK_QMP_ERROR_NOT_FOUND, /**< this QEMU does not have the command */
     QBLK_QMP_ERROR_REFUSED,   /**< QEMU replied to the command with an error */
     QBLK_QMP_ERROR_ARGUMENT,  /**< not a valid address or QMP command */
+    QBLK_QMP_ERROR_ENDED,     /**< the process of QEMU has ended, and its jobs with it */
 } QblkQmpError;
 
 /** The block-node graph and the names in it. */

@@ -74,6 +74,9 @@
 /** Default time limit of the handshake and of each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000
 
+/** How long a process whose connection was closed may take to end. */
+#define QBLK_LIMIT_PROCESS_END_MS 1000
+
 /** How many query-jobs in a row may run out of time before the connection counts as lost: while a
  * job runs (libvirt sends as many keepalive messages), and while QEMU blocks its main loop to flush
  * or to change a chain. */

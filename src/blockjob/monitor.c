@@ -36,6 +36,8 @@ qblk_monitor_init(QblkMonitor *monitor, QblkClient *client, const char *address,
     };
     /* Earlier events may be those of other jobs that had the same ids. */
     monitor->next_event = qblk_client_next_event(client);
+    monitor->pid = qblk_monitor_get_pid(monitor);
+    monitor->start = monitor->pid == 0 ? 0 : qblk_process_start(monitor->pid);
     postpone(monitor);
 }
 
@@ -252,6 +254,13 @@ qblk_monitor_fetch(QblkMonitor *monitor, const QblkSnapshotOptions *options, GEr
     QblkSnapshot *snapshot = qblk_snapshot_fetch(monitor->client, options, error);
     handle_events(monitor);
     return snapshot;
+}
+
+gboolean
+qblk_monitor_has_ended(const QblkMonitor *monitor)
+{
+    return has_failed(monitor) &&
+           qblk_process_wait_end(monitor->pid, monitor->start, QBLK_LIMIT_PROCESS_END_MS);
 }
 
 gint64

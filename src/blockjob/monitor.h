@@ -27,6 +27,7 @@ typedef struct {
     guint64 next_event;    /* number of the first event that was not handled */
     gboolean keeps_events; /* the caller takes events itself: leave them to it */
     gboolean has_reconnected;
+    gint64 pid, start; /* of the process behind the monitor, when it was connected; 0: not known */
 } QblkMonitor;
 
 /**
@@ -67,6 +68,9 @@ gboolean qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline,
 /** After the connection has failed with @error: connect again, at most once, and query the jobs.
  * @error is cleared on success. */
 gboolean qblk_monitor_reconnect(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: TRUE if the connection has failed because the process behind the monitor has ended. */
+gboolean qblk_monitor_has_ended(const QblkMonitor *monitor);
 
 /** Returns: the process behind the monitor; 0 if it is not known */
 gint64 qblk_monitor_get_pid(const QblkMonitor *monitor);

@@ -16,6 +16,7 @@ typedef struct {
     gint64 (*clock)(void); /* microseconds, monotonic */
     gint64 end;            /* of the time limit, by the clock; 0: none */
     gint64 report_at;      /* when to query the progress next; 0: never */
+    gboolean is_qemu;      /* the process behind the monitor is QEMU, and not a relay */
 } QblkRun;
 
 typedef struct {

@@ -3,6 +3,7 @@
 
 #include "base/const-cast.h"
 #include "blockjob/delete-images.h"
+#include "blockjob/run-ended.h"
 #include "blockjob/run-journal.h"
 #include "blockjob/run-resume.h"
 #include "blockjob/run-rollback.h"
@@ -49,6 +50,7 @@ run_init(QblkRun *run, QblkClient *client, const GPtrArray *plans, const QblkRun
         g_ptr_array_add(run->tasks, qblk_run_task_new(run, plan, journal));
         watch_jobs(run, plan->steps);
     }
+    run->is_qemu = qblk_run_ended_is_qemu(run);
 }
 
 static void
@@ -235,6 +237,9 @@ qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *optio
     QblkRun run;
     run_init(&run, client, plans, options);
     gboolean done = end_run(&run, carry_out(&run), error);
+    if (!done) {
+        qblk_run_ended_replace_error(&run, error);
+    }
     run_clear(&run);
     return done;
 }
@@ -313,6 +318,9 @@ qblk_run_resume(QblkClient *client, const QblkPlan *plan, QblkStage stage,
     task->recorded = MAX(stage, task->recorded);
 
     gboolean done = resume(&run, task, end, error);
+    if (!done) {
+        qblk_run_ended_replace_error(&run, error);
+    }
     run_clear(&run);
     return done;
 }

@@ -164,6 +164,21 @@ begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *pl
 
 /* ---- running ---- */
 
+/* The images of a QEMU that has ended show what became of its jobs. */
+static void
+add_image_hints(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *plans,
+                gboolean has_ended)
+{
+    for (guint i = 0; i < plans->len; i++) {
+        g_autofree char *command = qblk_change_report_recover_image(report, plans->pdata[i]);
+        if (command != NULL && has_ended) {
+            qblk_output_add_hint(output, "to find the image to boot from: %s", command);
+        } else if (command != NULL) {
+            qblk_output_add_hint(output, "if QEMU has ended: %s", command);
+        }
+    }
+}
+
 /* A journal that stays needs a command that resumes its operation, and a job that runs without qblk
  * one that shows it. */
 static void
@@ -173,9 +188,16 @@ add_hints(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *p
     gboolean is_detached =
         g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED);
 
+    if (g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ENDED)) {
+        add_image_hints(output, report, plans, TRUE);
+        return;
+    }
     if (has_journal) {
         g_autofree char *command = qblk_change_report_recover(report);
         qblk_output_add_hint(output, "to resume the operation: %s", command);
+    }
+    if (has_journal && error->domain == QBLK_QMP_ERROR) {
+        add_image_hints(output, report, plans, FALSE);
     }
 
     if (!is_detached && error->domain != QBLK_QMP_ERROR) {

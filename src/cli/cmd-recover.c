@@ -5,6 +5,7 @@
 #include "cli/recovery.h"
 #include "cli/vm.h"
 #include "qmp/client.h"
+#include "recover/chain-files.h"
 #include "recover/recover-image.h"
 
 /* A directory that does not exist has no journals, but its name may be a mistake. */
@@ -42,6 +43,27 @@ recover_image(QblkInvocation *invocation, GError **error)
     return TRUE;
 }
 
+/* The VM cannot be reached: its images show what became of its operations. */
+static void
+add_image_hints(QblkInvocation *invocation, const QblkRecovery *recovery)
+{
+    g_autofree char *address = qblk_address_to_absolute(invocation->address);
+    g_autoptr(GPtrArray) records = qblk_journal_list(recovery->directory, NULL);
+
+    for (guint i = 0; records != NULL && i < records->len; i++) {
+        const QblkJournalRecord *record = records->pdata[i];
+        gboolean is_of_vm = record->error == NULL && g_strcmp0(record->vm.address, address) == 0;
+        const char *top = is_of_vm ? qblk_chain_files_active(record->plan->before) : NULL;
+        if (top == NULL) {
+            continue;
+        }
+
+        g_autofree char *image = g_strconcat("image:", top, NULL);
+        g_autofree char *word = qblk_output_shell_word(image);
+        qblk_output_add_hint(&invocation->output, "if QEMU has ended: qblk recover %s", word);
+    }
+}
+
 /* Recover all interrupted operations of one VM. */
 static gboolean
 recover_vm(QblkInvocation *invocation, QblkRecovery *recovery, GError **error)
@@ -49,6 +71,7 @@ recover_vm(QblkInvocation *invocation, QblkRecovery *recovery, GError **error)
     g_autoptr(QblkClient) client = qblk_vm_connect(invocation, error);
     QblkJournalVm vm = {0};
     if (client == NULL) {
+        add_image_hints(invocation, recovery);
         return FALSE;
     }
 

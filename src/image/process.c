@@ -4,6 +4,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define START_FIELD 22 /* of /proc/PID/stat, from 1: see proc(5) */
+#define PAUSE_MS    5  /* between two looks at a process */
+
 gint64
 qblk_process_behind(int fd)
 {
@@ -20,6 +23,47 @@ static char *
 proc_path(gint64 pid, const char *name)
 {
     return g_strdup_printf("/proc/%" G_GINT64_FORMAT "/%s", pid, name);
+}
+
+gint64
+qblk_process_start(gint64 pid)
+{
+    g_autofree char *path = proc_path(pid, "stat");
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return 0;
+    }
+
+    /* The name in parentheses may contain blanks and parentheses. */
+    const char *after_name = strrchr(text, ')');
+    if (after_name == NULL) {
+        return 0;
+    }
+
+    g_auto(GStrv) fields = g_strsplit(after_name + 1, " ", -1);
+    const guint at = START_FIELD - 2; /* the first one here, after a blank, is the third */
+    gint64 start = 0;
+    if (g_strv_length(fields) > at && strchr("ZX", fields[1][0]) == NULL) {
+        (void)g_ascii_string_to_signed(fields[at], 10, 0, G_MAXINT64, &start, NULL);
+    }
+    return start;
+}
+
+gboolean
+qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms)
+{
+    int looks = timeout_ms / PAUSE_MS;
+    if (pid == 0 || start == 0) {
+        return FALSE;
+    }
+
+    while (qblk_process_start(pid) == start) {
+        if (looks-- <= 0) {
+            return FALSE;
+        }
+        g_usleep(PAUSE_MS * 1000);
+    }
+    return TRUE;
 }
 
 char *

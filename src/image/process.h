@@ -18,5 +18,17 @@ gint64 qblk_process_behind(int fd);
  * they cannot be read, or @pid is 0 */
 char **qblk_process_arguments(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: when the process @pid has started, in clock ticks since the machine has; 0 if it has
+ * ended, is about to, or is not known. */
+gint64 qblk_process_start(gint64 pid);
+
+/**
+ * Wait until the process @pid that started at @start has ended, for @timeout_ms at most.  The
+ * kernel closes the files of a process before it reports that the process has ended.
+ *
+ * Returns: TRUE if it has ended; FALSE if it has not, or if @pid or @start is 0, not known
+ */
+gboolean qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms);
+
 /** Returns: (transfer full): "process 12 (qemu-nbd)" */
 char *qblk_process_describe(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;

@@ -217,6 +217,12 @@ qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer)
     return FALSE;
 }
 
+gboolean
+qblk_plan_changes_chain(const QblkPlan *plan)
+{
+    return plan->before->len != plan->after->len || qblk_plan_moves_top(plan);
+}
+
 void
 qblk_plan_set_outcome(QblkPlan *plan, const char *outcome)
 {

@@ -143,6 +143,9 @@ char *qblk_plan_id_part(const char *name) G_GNUC_WARN_UNUSED_RESULT;
 /** Returns: TRUE if one of @expectations (of QblkExpectation) is of the node of @layer. */
 gboolean qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer);
 
+/** Returns: TRUE if the chain is another one after @plan; FALSE also if it is not known. */
+gboolean qblk_plan_changes_chain(const QblkPlan *plan);
+
 /** Set what a success of @plan is called, one of the constants above. */
 void qblk_plan_set_outcome(QblkPlan *plan, const char *outcome);
 

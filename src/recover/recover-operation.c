@@ -64,6 +64,10 @@ set_not_resumed(const QblkJournalRecord *record, gboolean is_over, const GError 
     if (is_over) {
         g_set_error(error, cause->domain, cause->code, "the interrupted %s of '%s' has ended: %s",
                     plan->kind, plan->target, cause->message);
+    } else if (g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ENDED) && image != NULL) {
+        g_set_error(error, cause->domain, cause->code,
+                    "the interrupted %s of '%s' cannot be resumed: %s; use 'qblk recover image:%s'",
+                    plan->kind, plan->target, cause->message, image);
     } else if (cause->domain == QBLK_QMP_ERROR) {
         g_set_error(error, cause->domain, cause->code,
                     "the interrupted %s of '%s' cannot be resumed: %s", plan->kind, plan->target,

@@ -7,33 +7,7 @@
 
 #include <string.h>
 
-#define START_FIELD 22 /* of /proc/PID/stat, from 1: see proc(5) */
-#define NO_UUID     "00000000-0000-0000-0000-000000000000"
-
-/* When the process @pid has started, in clock ticks since the machine has; 0: not known. */
-static gint64
-start_of_process(gint64 pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/stat", pid);
-    g_autofree char *text = NULL;
-    if (!g_file_get_contents(path, &text, NULL, NULL)) {
-        return 0;
-    }
-
-    /* The name in parentheses may contain blanks and parentheses. */
-    const char *after_name = strrchr(text, ')');
-    if (after_name == NULL) {
-        return 0;
-    }
-
-    g_auto(GStrv) fields = g_strsplit(after_name + 1, " ", -1);
-    const guint at = START_FIELD - 2; /* the first one here is the third */
-    gint64 start = 0;
-    if (g_strv_length(fields) > at) {
-        (void)g_ascii_string_to_signed(fields[at], 10, 0, G_MAXINT64, &start, NULL);
-    }
-    return start;
-}
+#define NO_UUID "00000000-0000-0000-0000-000000000000"
 
 /* Send a query that this QEMU may not have: @reply is NULL then, and that is no error. */
 static gboolean
@@ -78,7 +52,7 @@ qblk_recover_identify(QblkClient *client, const QblkAddress *address, QblkJourna
     }
     vm->address = qblk_address_to_absolute(address);
     vm->pid = qblk_process_behind(qblk_client_get_fd(client));
-    vm->start = vm->pid == 0 ? 0 : start_of_process(vm->pid);
+    vm->start = vm->pid == 0 ? 0 : qblk_process_start(vm->pid);
     return query_thread(client, &vm->thread, error);
 }
 
@@ -114,7 +88,7 @@ qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
     gboolean is_alive = FALSE;
 
     if (then->pid != 0 && then->start != 0) {
-        is_alive = start_of_process(then->pid) == then->start;
+        is_alive = qblk_process_start(then->pid) == then->start;
     }
     return qblk_journal_vm_is_of(then, vm, is_alive);
 }

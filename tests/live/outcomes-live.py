@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 
 import block_jobs
 import images
@@ -14,6 +15,15 @@ import qblk
 from block_jobs import SLOW
 
 MARK = '.qblk-merged'
+
+# A process that listens on a socket, and passes what it gets to another one.
+RELAY = '''
+import sys
+import relay
+with relay.Relay(sys.argv[1], sys.argv[2], -1, None):
+    print('ready', flush=True)
+    sys.stdin.read()
+'''
 
 
 class TestCase(block_jobs.TestCase):
@@ -196,6 +206,92 @@ class Detached(TestCase):
                 self.assert_files(*self.files)
                 self.job('--wait')
                 self.assert_same_content()
+
+
+class QemuEnds(TestCase):
+    """QEMU is killed while a job runs."""
+
+    def kill(self, *command, state_dir=()):
+        """Returns what qblk prints; COMMAND runs to its end otherwise."""
+        name, *rest = command
+        running = self.begin(name, self.process.socket, 'vda', *rest, *SLOW, *state_dir)
+        self.process.kill()
+        return self.finish(running, qblk.NO_CONNECTION)
+
+    def paste(self, errors):
+        """Run the command that ERRORS name, as a user would paste it."""
+        line, = [line for line in errors.splitlines() if 'to find the image to boot from: ' in line]
+        command = line.split('boot from: ', 1)[1]
+        prefix = shlex.join(qblk.command(()))
+        done = subprocess.run(['bash', '-c', prefix + command.removeprefix('qblk')],
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              env=qblk.environment(), timeout=qblk.TIMEOUT, check=False)
+        self.assertEqual(done.returncode, 0, msg=done.stderr)
+        return done.stdout.decode()
+
+    def test_that_qemu_has_ended_is_reported_with_the_image_to_boot(self):
+        for command in (('commit', '--pivot'), ('commit', '--top', 'vda[1]'), ('pull',),
+                        ('commit', '--keep-overlay'), ('copy', 'DEST', '--pivot')):
+            with self.subTest(command):
+                self.setUp()
+                self.boot(data='4M')
+                options = [self.dest if word == 'DEST' else word for word in command]
+                errors = self.kill(*options)
+                self.assertRegex(errors, r"QEMU has ended, and job 'qblk-[a-z-]+-vda' with it\n")
+                self.assertNotIn('qblk job ', errors)
+                self.assertIn(f'boot from: {self.files[0]}\n', self.paste(errors))
+                self.assert_same_content()
+
+    def test_names_that_a_shell_would_split(self):
+        directory = os.path.join(self.directory, "a b'c")
+        state = os.path.join(self.directory, 's t')
+        os.mkdir(directory)
+        self.make(data='4M', directory=directory)
+        self.remember()
+        self.run_qemu(self.disk('blockdev'))
+        errors = self.kill('commit', '--pivot', state_dir=('--state-dir', state))
+        self.assertIn(f'boot from: {self.files[0]}\n', self.paste(errors))
+
+    def test_a_job_that_existed(self):
+        self.boot(data='4M')
+        self.detach('commit', '--active', *SLOW)
+        waits = subprocess.Popen(qblk.command(['job', self.process.socket, 'vda', '--wait',
+                                               '--pivot', '--verbose']),
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, bufsize=0, env=qblk.environment())
+        self.addCleanup(block_jobs.end, waits)
+        self.assertIn(b'%', waits.stderr.readline())
+        self.process.kill()
+        errors = self.finish(waits, qblk.NO_CONNECTION)
+        self.assertIn("QEMU has ended, and job 'qblk-active-commit-vda' with it", errors)
+        self.assertIn(f'boot from: {self.files[0]}\n', self.paste(errors))
+        self.assert_same_content()
+
+    def test_a_recovery_that_cannot_reach_qemu_names_the_image(self):
+        self.boot(data='4M')
+        self.kill('commit', '--pivot')
+        errors = self.qblk('recover', self.process.socket, status=qblk.NO_CONNECTION).errors
+        self.assertIn(f'if QEMU has ended: qblk recover image:{self.files[0]}\n', errors)
+        self.assertIn('boot from:', self.qblk('recover', f'image:{self.files[0]}').text)
+
+    def test_a_relay_that_ends_is_not_qemu(self):
+        self.boot(data='4M')
+        path = os.path.join(self.directory, 'relay.sock')
+        proxy = subprocess.Popen(
+            [sys.executable, '-c', RELAY, path, self.process.socket], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+        self.addCleanup(block_jobs.end, proxy)
+        proxy.stdout.readline()
+        running = self.begin('pull', path, 'vda', *SLOW)
+        proxy.kill()
+        errors = self.finish(running, qblk.NO_CONNECTION)
+        self.assertNotIn('QEMU has ended,', errors)
+        self.assertIn('to resume the operation: ', errors)
+        self.assertIn(f'if QEMU has ended: qblk recover image:{self.files[0]}\n', errors)
+        self.process.qmp.execute('block-job-set-speed', {'device': 'qblk-pull-vda', 'speed': 0})
+        self.qblk('recover', self.process.socket)
+        self.assert_files(self.files[0])
+        self.assert_same_content()
 
 
 class StateDirectory(TestCase):

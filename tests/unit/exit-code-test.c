@@ -40,6 +40,7 @@ connection_errors_have_exit_code_5(void **state)
         {QBLK_QMP_ERROR_CONNECT, 5},   {QBLK_QMP_ERROR_BUSY, 5},     {QBLK_QMP_ERROR_TIMEOUT, 5},
         {QBLK_QMP_ERROR_CLOSED, 5},    {QBLK_QMP_ERROR_PROTOCOL, 1}, {QBLK_QMP_ERROR_LIMIT, 1},
         {QBLK_QMP_ERROR_NOT_FOUND, 1}, {QBLK_QMP_ERROR_REFUSED, 1},  {QBLK_QMP_ERROR_ARGUMENT, 2},
+        {QBLK_QMP_ERROR_ENDED, 5},
     };
 
     assert_exits(QBLK_QMP_ERROR, table, G_N_ELEMENTS(table));

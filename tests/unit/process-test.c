@@ -76,9 +76,34 @@ the_arguments_of_a_process_are_listed(void **state)
     assert_null(qblk_process_arguments(0));
 }
 
+/* A process that ended and was not waited for still has its number. */
+static void
+a_process_has_ended_when_it_is_killed(void **state)
+{
+    gint64 start = qblk_process_start(getpid());
+    assert_true(start > 0);
+    assert_int_equal(qblk_process_start(NONE), 0);
+    assert_false(qblk_process_wait_end(getpid(), start, 0));
+    assert_true(qblk_process_wait_end(getpid(), start + 1, 0)); /* an earlier one of that number */
+    assert_false(qblk_process_wait_end(getpid(), 0, 0));
+    assert_false(qblk_process_wait_end(0, start, 0));
+
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(pause());
+    }
+    start = qblk_process_start(pid);
+    assert_false(qblk_process_wait_end(pid, start, 10));
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_true(qblk_process_wait_end(pid, start, 60000));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_true(qblk_process_wait_end(pid, start, 0));
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_process_has_ended_when_it_is_killed),
         cmocka_unit_test(the_peer_of_a_local_socket_is_known),
         cmocka_unit_test(a_process_is_described_by_its_number_and_name),
         cmocka_unit_test(the_arguments_of_a_process_are_listed),

@@ -22,16 +22,38 @@ qblk_change_report_command(const QblkChangeReport *report, const QblkPlan *plan,
     return g_strdup_printf("qblk job %s %s %s%s", vm, disk, options, report->naming);
 }
 
-char *
-qblk_change_report_recover(const QblkChangeReport *report)
+/* @vm: a VM argument */
+static char *
+recover_command(const QblkChangeReport *report, const char *vm)
 {
-    g_autofree char *vm = qblk_output_shell_word(report->vm);
+    g_autofree char *word = qblk_output_shell_word(vm);
     if (report->state_dir == NULL) {
-        return g_strdup_printf("qblk recover %s", vm);
+        return g_strdup_printf("qblk recover %s", word);
     }
 
     g_autofree char *directory = qblk_output_shell_word(report->state_dir);
-    return g_strdup_printf("qblk recover %s --state-dir %s", vm, directory);
+    return g_strdup_printf("qblk recover %s --state-dir %s", word, directory);
+}
+
+char *
+qblk_change_report_recover(const QblkChangeReport *report)
+{
+    return recover_command(report, report->vm);
+}
+
+char *
+qblk_change_report_recover_image(const QblkChangeReport *report, const QblkPlan *plan)
+{
+    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+    const char *path = top == NULL ? NULL : qblk_merged_mark_path(top);
+    gboolean is_lasting = path != NULL && !g_str_has_prefix(path, "/proc/");
+    const char *name = is_lasting || top == NULL ? path : top->filename;
+
+    if (name == NULL) {
+        return NULL;
+    }
+    g_autofree char *vm = g_strconcat("image:", name, NULL);
+    return recover_command(report, vm);
 }
 
 static const char *

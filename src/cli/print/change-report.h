@@ -28,6 +28,11 @@ char *qblk_change_report_command(const QblkChangeReport *report, const QblkPlan 
 /** Returns: the command line that resumes an operation from its journal, quoted for a shell. */
 char *qblk_change_report_recover(const QblkChangeReport *report) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (nullable): the command line that reports the image to boot from after the QEMU of
+ * @plan has ended, quoted for a shell; NULL if the active image is not known */
+char *qblk_change_report_recover_image(const QblkChangeReport *report,
+                                       const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: (transfer full): @plan as JSON, with its "state" and "next". */
 QblkJson *qblk_change_report_json(const QblkChangeReport *report,
                                   const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
