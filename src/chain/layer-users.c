@@ -202,12 +202,8 @@ qblk_layer_users_load(const QblkSnapshot *snapshot, const QblkNode *top, QblkCha
 char *
 qblk_layer_user_describe(const QblkLayerUser *user)
 {
-    static const char *const access[] = {
-        [QBLK_EXPORT_UNKNOWN] = NULL,
-        [QBLK_EXPORT_READ_ONLY] = "read-only",
-        [QBLK_EXPORT_WRITABLE] = "writable",
-    };
-    const char *detail = user->kind == QBLK_USER_JOB ? user->status : access[user->access];
+    const char *detail =
+        user->kind == QBLK_USER_JOB ? user->status : qblk_export_access_text(user->access);
 
     g_autofree char *more = detail == NULL ? g_strdup("") : g_strconcat(", ", detail, NULL);
     g_autofree char *through =

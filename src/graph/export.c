@@ -2,7 +2,6 @@
 #include "graph/export.h"
 
 #include "base/const-cast.h"
-#include "base/enum.h"
 #include "base/limits.h"
 
 typedef struct {
@@ -20,17 +19,24 @@ static const QblkJsonField export_fields[] = {
     {NULL},
 };
 
-static const char *const access_names[] = {
-    [QBLK_EXPORT_READ_ONLY] = "ro",
-    [QBLK_EXPORT_WRITABLE] = "rw",
+static const struct {
+    const char *name, *text;
+} accesses[] = {
+    [QBLK_EXPORT_UNKNOWN] = {NULL, NULL},
+    [QBLK_EXPORT_READ_ONLY] = {"ro", "read-only"},
+    [QBLK_EXPORT_WRITABLE] = {"rw", "writable"},
 };
 
 const char *
 qblk_export_access_name(QblkExportAccess access)
 {
-    return access == QBLK_EXPORT_UNKNOWN
-               ? NULL
-               : qblk_enum_name(access_names, G_N_ELEMENTS(access_names), (int)access);
+    return accesses[access].name;
+}
+
+const char *
+qblk_export_access_text(QblkExportAccess access)
+{
+    return accesses[access].text;
 }
 
 void

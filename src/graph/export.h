@@ -42,3 +42,6 @@ gboolean qblk_export_exists(const QblkReplies *replies);
 
 /** Returns: (nullable): "ro", "rw"; NULL: not known */
 const char *qblk_export_access_name(QblkExportAccess access);
+
+/** Returns: (nullable): the same for people: "read-only", "writable" */
+const char *qblk_export_access_text(QblkExportAccess access);

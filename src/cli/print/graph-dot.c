@@ -4,6 +4,8 @@
 #include "base/memory-file.h"
 #include "cli/print/output.h"
 #include "cli/print/report.h"
+#include "graph/bitmap.h"
+#include "graph/export.h"
 #include "graph/snapshot-jobs.h"
 
 #include <qblk/error.h>
@@ -66,10 +68,24 @@ quote_lines(const char *const *lines, gsize count)
     return g_string_free(label, FALSE);
 }
 
+/* "bitmaps: a, b", or an empty text. */
+static char *
+list_bitmaps(const QblkNode *node)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; node->bitmaps != NULL && i < node->bitmaps->len; i++) {
+        const QblkBitmap *bitmap = node->bitmaps->pdata[i];
+        g_string_append_printf(text, "%s%s", i == 0 ? "bitmaps: " : ", ", bitmap->name);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static void
 add_node(GString *out, const QblkNode *node)
 {
-    const char *const lines[] = {node->name, node->driver, qblk_report_file(node)};
+    g_autofree char *bitmaps = list_bitmaps(node);
+    const char *const lines[] = {node->name, node->driver, qblk_report_file(node), bitmaps};
     const char *style = qblk_node_is(node, QBLK_DRIVER_FILTER) ? ", style=rounded" : "";
     g_autofree char *id = quote_id("node", node->name);
     g_autofree char *label = quote_lines(lines, G_N_ELEMENTS(lines));
@@ -93,6 +109,22 @@ add_disk(GString *out, const QblkSnapshot *snapshot, const QblkDevice *device)
     g_string_append_printf(out, "  %s [label=%s, shape=ellipse];\n", id, label);
     if (top != NULL) {
         add_edge(out, id, top, "", "");
+    }
+}
+
+static void
+add_export(GString *out, const QblkExport *export)
+{
+    const char *access = qblk_export_access_text(export->access);
+    g_autofree char *id = quote_id("export", export->id);
+    g_autofree char *text =
+        g_strdup_printf("export %s (%s%s%s)", export->id, export->type, access == NULL ? "" : ", ",
+                        access == NULL ? "" : access);
+    g_autofree char *label = quote(text);
+
+    g_string_append_printf(out, "  %s [label=%s, shape=ellipse];\n", id, label);
+    if (export->node != NULL) {
+        add_edge(out, id, export->node, "", "");
     }
 }
 
@@ -123,6 +155,10 @@ qblk_graph_dot(const QblkSnapshot *snapshot, GString *out)
 
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         add_node(out, snapshot->nodes->pdata[i]);
+    }
+
+    for (guint i = 0; i < snapshot->exports->len; i++) {
+        add_export(out, snapshot->exports->pdata[i]);
     }
 
     for (guint i = 0; i < snapshot->jobs->len; i++) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/graph-json.h"
 
+#include "cli/print/report-content.h"
 #include "cli/print/report.h"
+#include "graph/export.h"
 #include "graph/snapshot-jobs.h"
 
 static QblkJson *
@@ -20,6 +22,10 @@ node_json(const QblkNode *node)
     qblk_json_set_string(object, "kind", node->kind == NULL ? NULL : kinds[node->kind->kind]);
     qblk_json_set_string(object, "file", node->filename);
     qblk_json_set_boolean(object, "read-only", node->read_only);
+    qblk_json_set_boolean(object, "active", !node->is_inactive);
+    qblk_json_set_string(object, "encryption", node->encryption);
+    qblk_json_set(object, "internal-snapshots", qblk_report_snapshots(node->internal_snapshots));
+    qblk_json_set(object, "bitmaps", qblk_report_bitmaps(node->bitmaps));
 
     QblkJson *children = qblk_json_new_array();
     for (guint i = 0; i < node->children->len; i++) {
@@ -51,6 +57,19 @@ disk_json(const QblkSnapshot *snapshot, const QblkDevice *device)
     return object;
 }
 
+static QblkJson *
+export_json(const QblkExport *export)
+{
+    QblkJson *object = qblk_json_new_object();
+
+    qblk_json_set_string(object, "id", export->id);
+    qblk_json_set_string(object, "type", export->type);
+    qblk_json_set_string(object, "node", export->node_name);
+    qblk_json_set_string(object, "access", qblk_export_access_name(export->access));
+    qblk_json_set_boolean(object, "shutting-down", export->is_shutting_down);
+    return object;
+}
+
 QblkJson *
 qblk_graph_json(const QblkSnapshot *snapshot)
 {
@@ -62,6 +81,11 @@ qblk_graph_json(const QblkSnapshot *snapshot)
     QblkJson *nodes = qblk_json_new_array();
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         qblk_json_append(nodes, node_json(snapshot->nodes->pdata[i]));
+    }
+
+    QblkJson *exports = qblk_json_new_array();
+    for (guint i = 0; i < snapshot->exports->len; i++) {
+        qblk_json_append(exports, export_json(snapshot->exports->pdata[i]));
     }
 
     QblkJson *jobs = qblk_json_new_array();
@@ -77,6 +101,7 @@ qblk_graph_json(const QblkSnapshot *snapshot)
     qblk_json_set_string(result, "edges", qblk_edges_source_name(snapshot->edges->used));
     qblk_json_set(result, "devices", disks);
     qblk_json_set(result, "nodes", nodes);
+    qblk_json_set(result, "exports", exports);
     qblk_json_set(result, "jobs", jobs);
     return result;
 }

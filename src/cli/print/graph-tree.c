@@ -3,6 +3,8 @@
 
 #include "cli/print/output.h"
 #include "cli/print/report.h"
+#include "graph/bitmap.h"
+#include "graph/export.h"
 #include "graph/snapshot-jobs.h"
 
 /* A deeper line has its level as a number.  Otherwise the output would grow with the square of the
@@ -21,6 +23,33 @@ typedef struct {
     guint level;
 } Line;
 
+static void
+indent(const Tree *tree, guint level)
+{
+    for (guint i = 0; i < MIN(level, MAX_INDENT); i++) {
+        g_string_append(tree->out, "  ");
+    }
+    if (level > MAX_INDENT) {
+        g_string_append_printf(tree->out, "[%u] ", level);
+    }
+}
+
+/* "bitmap 'backup' (recording, persistent)". */
+static void
+print_bitmaps(const Tree *tree, const QblkNode *node, guint level)
+{
+    for (guint i = 0; node->bitmaps != NULL && i < node->bitmaps->len; i++) {
+        const QblkBitmap *bitmap = node->bitmaps->pdata[i];
+        g_autofree char *name = qblk_output_escape(bitmap->name);
+        const char *state = bitmap->is_recording ? "recording" : "disabled";
+
+        indent(tree, level);
+        g_string_append_printf(tree->out, "bitmap '%s' (%s%s)\n", name,
+                               bitmap->is_inconsistent ? "inconsistent" : state,
+                               bitmap->is_persistent ? ", persistent" : "");
+    }
+}
+
 /* "file: disk-file (file) /images/disk.qcow2". */
 static void
 print_line(Tree *tree, const Line *line, gboolean is_repeated)
@@ -31,13 +60,7 @@ print_line(Tree *tree, const Line *line, gboolean is_repeated)
     g_autofree char *file =
         qblk_output_escape(is_repeated ? "shown above" : qblk_report_file(node));
 
-    for (guint i = 0; i < MIN(line->level, MAX_INDENT); i++) {
-        g_string_append(tree->out, "  ");
-    }
-    if (line->level > MAX_INDENT) {
-        g_string_append_printf(tree->out, "[%u] ", line->level);
-    }
-
+    indent(tree, line->level);
     if (line->edge != NULL) {
         g_autofree char *edge = qblk_output_escape(line->edge);
         g_string_append_printf(tree->out, "%s: ", edge);
@@ -46,6 +69,9 @@ print_line(Tree *tree, const Line *line, gboolean is_repeated)
     g_string_append_printf(tree->out, "%s (%s%s)", name, driver,
                            node->read_only ? ", read-only" : "");
     g_string_append_printf(tree->out, "%s%s\n", file[0] == '\0' ? "" : " ", file);
+    if (!is_repeated) {
+        print_bitmaps(tree, node, line->level + 1);
+    }
 }
 
 /* A backing child has the indentation of its overlay: a chain may have 200 layers. */
@@ -75,11 +101,12 @@ push_children(GArray *lines, const Line *line)
     }
 }
 
+/* Print @top and what is below it, as far as that was not printed.  @edge: (nullable): to @top */
 static void
-print_from(Tree *tree, const QblkNode *top)
+print_from(Tree *tree, const QblkNode *top, const char *edge)
 {
     g_autoptr(GArray) lines = g_array_new(FALSE, FALSE, sizeof(Line));
-    Line first = {NULL, top, 1};
+    Line first = {edge, top, 1};
     g_array_append_val(lines, first);
 
     while (lines->len > 0) {
@@ -109,7 +136,35 @@ print_disk(Tree *tree, const QblkSnapshot *snapshot, const QblkDevice *device)
     }
     g_string_append(tree->out, top == NULL ? " empty\n" : "\n");
     if (top != NULL) {
-        print_from(tree, top);
+        print_from(tree, top, NULL);
+    }
+}
+
+static void
+print_export(Tree *tree, const QblkExport *export)
+{
+    g_autofree char *id = qblk_output_escape(export->id);
+    g_autofree char *type = qblk_output_escape(export->type);
+    const char *access = qblk_export_access_text(export->access);
+
+    g_string_append_printf(tree->out, "export %s (%s%s%s)\n", id, type, access == NULL ? "" : ", ",
+                           access == NULL ? "" : access);
+    if (export->node != NULL) {
+        print_from(tree, export->node, NULL);
+    }
+}
+
+static void
+print_job(Tree *tree, const QblkJob *job)
+{
+    g_autofree char *id = qblk_output_escape(job->id);
+    g_autofree char *kind = qblk_output_escape(qblk_snapshot_jobs_kind(job));
+    g_autofree char *status = qblk_output_escape(job->status);
+
+    g_string_append_printf(tree->out, "job %s (%s, %s)\n", id, kind, status);
+    for (guint i = 0; i < job->nodes->len; i++) {
+        const QblkChild *child = job->nodes->pdata[i];
+        print_from(tree, child->node, child->name);
     }
 }
 
@@ -126,10 +181,10 @@ print_unused(Tree *tree, const QblkSnapshot *snapshot, gboolean only_tops, gbool
         }
 
         if (!*has_head) {
-            g_string_append(tree->out, "not used by any disk\n");
+            g_string_append(tree->out, "not used by any disk, export or job\n");
             *has_head = TRUE;
         }
-        print_from(tree, node);
+        print_from(tree, node, NULL);
     }
 }
 
@@ -142,6 +197,13 @@ qblk_graph_tree(const QblkSnapshot *snapshot, GString *out)
 
     for (guint i = 0; i < snapshot->devices->len; i++) {
         print_disk(&tree, snapshot, snapshot->devices->pdata[i]);
+    }
+
+    for (guint i = 0; i < snapshot->exports->len; i++) {
+        print_export(&tree, snapshot->exports->pdata[i]);
+    }
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        print_job(&tree, snapshot->jobs->pdata[i]);
     }
 
     /* Nodes that form a cycle, from a broken peer, have no top. */
