@@ -39,6 +39,10 @@ static gboolean
 has_expected_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLayer *next,
                     const QblkExpectation *expected)
 {
+    if (expected->left_backing_name != NULL &&
+        g_strcmp0(layer->backing_name, expected->left_backing_name) == 0) {
+        return TRUE;
+    }
     if (expected->backing_name != NULL &&
         g_strcmp0(layer->backing_name, expected->backing_name) != 0) {
         return FALSE;

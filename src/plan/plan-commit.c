@@ -6,6 +6,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
+#include "plan/plan-filters.h"
 #include "plan/plan-jobs.h"
 #include "plan/plan-managed.h"
 #include "plan/plan-size.h"
@@ -19,7 +20,8 @@ typedef struct {
     const QblkLayer *base;
     const char *top_name; /* as the user names them */
     const char *base_name;
-    gboolean is_inner;  /* the active layer is not committed */
+    const QblkLayer *overlay; /* above @top; NULL: that is the active layer */
+    gboolean is_inner;        /* the active layer is not committed */
     char *backing_name; /* new backing string of the overlay, owned; NULL: there is no overlay */
     QblkFileUses uses;
 } Commit;
@@ -42,7 +44,12 @@ resolve_top(Commit *commit, GError **error)
 
     commit->top_name = options->top == NULL ? commit->chain->target : options->top;
     commit->top = qblk_chain_resolve(commit->chain, commit->top_name, error);
-    return commit->top != NULL;
+    if (commit->top == NULL) {
+        return FALSE;
+    }
+    guint position = commit->top->position;
+    commit->overlay = position == 0 ? NULL : qblk_chain_get_layer(commit->chain, position - 1);
+    return TRUE;
 }
 
 static gboolean
@@ -128,6 +135,17 @@ removes_layers(const Commit *commit)
 }
 
 static gboolean
+check_filters(const Commit *commit, GError **error)
+{
+    if (!qblk_plan_filters_check_root(commit->context, commit->chain, error)) {
+        return FALSE;
+    }
+    return commit->overlay == NULL ||
+           qblk_plan_filters_check_header(commit->chain, commit->overlay, commit->top, commit->base,
+                                          error);
+}
+
+static gboolean
 check_commit(const Commit *commit, GError **error)
 {
     if (!qblk_plan_check_order(commit->chain, commit->top, commit->top_name, commit->base,
@@ -151,8 +169,11 @@ check_commit(const Commit *commit, GError **error)
     if (!qblk_plan_check_users(commit->context, commit->chain, commit->top, commit->base, error)) {
         return FALSE;
     }
-    return !removes_layers(commit) ||
-           qblk_crash_guard_check(commit->context, commit->top, commit->chain->target, error);
+    if (removes_layers(commit) &&
+        !qblk_crash_guard_check(commit->context, commit->top, commit->chain->target, error)) {
+        return FALSE;
+    }
+    return check_filters(commit, error);
 }
 
 /* QEMU opens the base again to write to it, and an overlay that is not the active layer. */
@@ -178,10 +199,9 @@ choose_backing_name(Commit *commit, GError **error)
         return TRUE;
     }
 
-    const QblkLayer *overlay = qblk_chain_get_layer(commit->chain, commit->top->position - 1);
     commit->backing_name =
-        qblk_backing_string_choose(commit->context->snapshot, commit->chain, overlay, commit->base,
-                                   commit->options->keep_relative, error);
+        qblk_backing_string_choose(commit->context->snapshot, commit->chain, commit->overlay,
+                                   commit->base, commit->options->keep_relative, error);
     return commit->backing_name != NULL;
 }
 
@@ -226,11 +246,15 @@ add_steps(QblkPlan *plan, const Commit *commit)
     case QBLK_COMMIT_INNER:
         qblk_plan_add_flush(plan, commit->context, commit->base->node_name);
         qblk_plan_add_finalize(plan);
+        qblk_plan_filters_add_header(plan, commit->chain, commit->overlay, commit->top,
+                                     commit->backing_name);
         break;
     }
 
+    const GPtrArray *layers = commit->chain->layers;
     for (guint i = commit->top->position; i < commit->base->position; i++) {
-        qblk_plan_add_close_layer(plan, commit->context, commit->chain->layers->pdata[i]);
+        qblk_plan_add_close_layer(plan, commit->context, layers->pdata[i]);
+        qblk_plan_filters_add_close(plan, commit->context, layers->pdata[i + 1]);
     }
 }
 
@@ -242,7 +266,7 @@ add_expectations(QblkPlan *plan, const Commit *commit)
     for (guint i = 0; i < commit->chain->layers->len; i++) {
         const QblkLayer *layer = commit->chain->layers->pdata[i];
         if (i + 1 == removed_from) {
-            qblk_plan_expect_header(plan, layer, commit->backing_name);
+            qblk_plan_filters_expect_header(plan, layer, commit->top, commit->backing_name);
         } else if (i < removed_from || i >= commit->base->position) {
             QblkExpectation *expectation = qblk_plan_expect(plan, layer);
             expectation->is_reopened = i == commit->base->position;

@@ -6,6 +6,7 @@
 #include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
+#include "plan/plan-filters.h"
 #include "plan/plan-managed.h"
 #include "plan/plan-steps.h"
 
@@ -142,7 +143,7 @@ add_open_image(QblkPlan *plan, const QblkCopyRequest *copy)
     }
 
     if (copy->base != NULL && !copy->opens_other_backing) {
-        qblk_json_set_string(options, "backing", copy->base->node_name);
+        qblk_json_set_string(options, "backing", qblk_plan_filters_get_topmost(copy->base));
     } else if (copy->base == NULL && qblk_copy_request_has_backing(copy->format)) {
         qblk_json_set(options, "backing", qblk_json_new_null());
     }
@@ -198,6 +199,9 @@ add_closes(QblkPlan *plan, const QblkCopyRequest *copy)
 
     for (guint i = 0; i < end; i++) {
         qblk_plan_add_close_layer(plan, copy->context, layers->pdata[i]);
+        if (i + 1 < end) {
+            qblk_plan_filters_add_close(plan, copy->context, layers->pdata[i + 1]);
+        }
     }
 }
 
@@ -341,6 +345,9 @@ qblk_plan_copy(const QblkPlanContext *context, const QblkCopyOptions *options, G
         return NULL;
     }
     if (!qblk_crash_guard_check_mirror(context, chain, error)) {
+        return NULL;
+    }
+    if (!qblk_plan_filters_check_root(context, chain, error)) {
         return NULL;
     }
     choose_names(&copy);

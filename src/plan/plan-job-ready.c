@@ -4,6 +4,7 @@
 #include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
+#include "plan/plan-filters.h"
 #include "plan/plan-steps.h"
 
 /* ---- its state ---- */
@@ -128,8 +129,12 @@ plan_pivot(QblkPlan *plan, const QblkJobPlanning *request)
 
     for (guint i = 0; i < layers->len; i++) {
         const QblkLayer *layer = layers->pdata[i];
-        if (!qblk_plan_has_layer(plan->after, layer)) {
-            qblk_plan_add_close_layer(plan, request->context, layer);
+        if (qblk_plan_has_layer(plan->after, layer)) {
+            break; /* from here on the chains are the same */
+        }
+        qblk_plan_add_close_layer(plan, request->context, layer);
+        if (i + 1 < layers->len) {
+            qblk_plan_filters_add_close(plan, request->context, layers->pdata[i + 1]);
         }
     }
 }

@@ -2,9 +2,11 @@
 #include "plan/plan-job.h"
 
 #include "graph/snapshot-jobs.h"
+#include "plan/backing-string.h"
 #include "plan/crash-guard.h"
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
+#include "plan/plan-filters.h"
 #include "plan/plan-job-ready.h"
 #include "plan/plan-managed.h"
 #include "plan/plan-steps.h"
@@ -67,25 +69,78 @@ removes_layer(const QblkJobPlanning *request, const QblkLayer *layer)
     return FALSE;
 }
 
-/* Expect the chain without the layers that the job removes. */
-static void
-expect_shorter(QblkPlan *plan, const QblkJobPlanning *request)
+/* The topmost layer that a commit within the chain removes; NULL: it is another job. */
+static const QblkLayer *
+find_top(const QblkJobPlanning *request)
 {
-    if (request->chain == NULL) {
-        return;
+    gboolean is_commit = g_str_equal(request->job->type, "commit");
+    for (guint i = 1; is_commit && request->chain != NULL && i < request->chain->layers->len; i++) {
+        const QblkLayer *layer = request->chain->layers->pdata[i];
+        if (removes_layer(request, layer)) {
+            return layer;
+        }
+    }
+    return NULL;
+}
+
+/* Set @name to what has to be written into the header above a filter that stays, or to NULL. */
+static gboolean
+choose_header(const QblkJobPlanning *request, char **name, GError **error)
+{
+    const QblkLayer *top = find_top(request);
+    *name = NULL;
+    if (top == NULL || !qblk_plan_filters_keep_header(top)) {
+        return TRUE;
     }
 
-    const GPtrArray *layers = request->chain->layers;
-    for (guint i = 0; i < layers->len; i++) {
-        const QblkLayer *layer = layers->pdata[i];
-        const QblkLayer *next = i + 1 < layers->len ? layers->pdata[i + 1] : NULL;
-        if (removes_layer(request, layer)) {
-            qblk_plan_add_close_layer(plan, request->context, layer);
-        } else if (next != NULL && removes_layer(request, next)) {
-            qblk_plan_expect_header(plan, layer, NULL);
-        } else {
+    guint i = top->position + 1;
+    while (i + 1 < request->chain->layers->len &&
+           removes_layer(request, request->chain->layers->pdata[i])) {
+        i++;
+    }
+    const QblkLayer *overlay = qblk_chain_get_layer(request->chain, top->position - 1);
+    const QblkLayer *base = qblk_chain_get_layer(request->chain, i);
+    if (base == NULL ||
+        !qblk_plan_filters_check_header(request->chain, overlay, top, base, error)) {
+        return base == NULL;
+    }
+    *name = qblk_backing_string_choose(request->context->snapshot, request->chain, overlay, base,
+                                       FALSE, error);
+    return *name != NULL;
+}
+
+/* The filters above a layer leave with the layer above them; a stream removes those below the
+ * active layer as well. */
+static void
+add_close(QblkPlan *plan, const QblkJobPlanning *request, const QblkLayer *layer,
+          gboolean is_removed, gboolean is_next)
+{
+    gboolean is_stream = g_str_equal(request->job->type, "stream");
+    if (is_next || (is_removed && is_stream)) {
+        qblk_plan_filters_add_close(plan, request->context, layer);
+    }
+    if (is_removed) {
+        qblk_plan_add_close_layer(plan, request->context, layer);
+    }
+}
+
+/* Expect the chain without the layers that the job removes. */
+static void
+expect_shorter(QblkPlan *plan, const QblkJobPlanning *request, const char *header)
+{
+    gboolean was_removed = FALSE;
+    for (guint i = 0; request->chain != NULL && i < request->chain->layers->len; i++) {
+        const QblkLayer *layer = request->chain->layers->pdata[i];
+        const QblkLayer *next = qblk_chain_get_layer(request->chain, i + 1);
+        gboolean is_removed = removes_layer(request, layer);
+
+        add_close(plan, request, layer, is_removed, was_removed);
+        if (!is_removed && next != NULL && removes_layer(request, next)) {
+            qblk_plan_filters_expect_header(plan, layer, next, header);
+        } else if (!is_removed) {
             (void)qblk_plan_expect(plan, layer);
         }
+        was_removed = is_removed;
     }
 }
 
@@ -135,10 +190,14 @@ plan_wait_until_ready(QblkPlan *plan, const QblkJobPlanning *request)
     qblk_plan_job_expect_before(plan, request);
 }
 
-static void
-plan_wait_until_concluded(QblkPlan *plan, const QblkJobPlanning *request)
+static gboolean
+plan_wait_until_concluded(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
 {
     const QblkJob *job = request->job;
+    g_autofree char *header = NULL;
+    if (!choose_header(request, &header, error)) {
+        return FALSE;
+    }
 
     if (job->auto_finalize) {
         qblk_plan_job_add_wait(plan, "wait until the job is concluded", "concluded");
@@ -152,22 +211,26 @@ plan_wait_until_concluded(QblkPlan *plan, const QblkJobPlanning *request)
     if (!job->auto_dismiss) {
         qblk_plan_add_dismiss(plan);
     }
-    expect_shorter(plan, request);
+    if (header != NULL) {
+        const QblkLayer *top = find_top(request);
+        qblk_plan_filters_add_header(plan, request->chain,
+                                     qblk_chain_get_layer(request->chain, top->position - 1), top,
+                                     header);
+    }
+    expect_shorter(plan, request, header);
+    return TRUE;
 }
 
 /* At its end a commit replaces the topmost layer that it removes. */
 static gboolean
 check_crash(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
 {
-    gboolean is_commit = g_str_equal(request->job->type, "commit");
-    for (guint i = 0; is_commit && request->chain != NULL && i < request->chain->layers->len; i++) {
-        const QblkLayer *layer = request->chain->layers->pdata[i];
-        if (removes_layer(request, layer)) {
-            qblk_crash_guard_watch(plan, request->context, layer);
-            return qblk_crash_guard_check(request->context, layer, request->chain->target, error);
-        }
+    const QblkLayer *top = find_top(request);
+    if (top == NULL) {
+        return TRUE;
     }
-    return TRUE;
+    qblk_crash_guard_watch(plan, request->context, top);
+    return qblk_crash_guard_check(request->context, top, request->chain->target, error);
 }
 
 static gboolean
@@ -189,8 +252,7 @@ plan_wait(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
     if (!check_crash(plan, request, error)) {
         return FALSE;
     }
-    plan_wait_until_concluded(plan, request);
-    return TRUE;
+    return plan_wait_until_concluded(plan, request, error);
 }
 
 /* ---- any job ---- */

@@ -75,6 +75,7 @@ static const Member layer_members[] = {
     MEMBER(QblkExpectation, "file", TEXT, filename),
     MEMBER(QblkExpectation, "path", TEXT, path),
     MEMBER(QblkExpectation, "backing-string", TEXT, backing_name),
+    MEMBER(QblkExpectation, "left-backing-string", TEXT, left_backing_name),
     MEMBER(QblkExpectation, "reopened", BOOLEAN, is_reopened),
     MEMBER(QblkExpectation, "names-next", BOOLEAN, names_next),
     MEMBER(QblkExpectation, "device", INTEGER, file.device),

@@ -5,6 +5,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
+#include "plan/plan-filters.h"
 #include "plan/plan-jobs.h"
 #include "plan/plan-managed.h"
 #include "plan/plan-steps.h"
@@ -130,8 +131,13 @@ add_steps(QblkPlan *plan, const Pull *pull)
     qblk_plan_add_flush(plan, pull->context, pull->top->node_name);
     qblk_plan_add_finalize(plan);
 
+    const GPtrArray *layers = pull->chain->layers;
     for (guint i = 1; i < pull->end; i++) {
-        qblk_plan_add_close_layer(plan, pull->context, pull->chain->layers->pdata[i]);
+        qblk_plan_filters_add_close(plan, pull->context, layers->pdata[i]);
+        qblk_plan_add_close_layer(plan, pull->context, layers->pdata[i]);
+    }
+    if (pull->base != NULL) {
+        qblk_plan_filters_add_close(plan, pull->context, pull->base);
     }
 }
 

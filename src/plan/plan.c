@@ -45,6 +45,7 @@ expectation_free(gpointer data)
     g_free(expectation->filename);
     g_free(expectation->path);
     g_free(expectation->backing_name);
+    g_free(expectation->left_backing_name);
     g_free(expectation);
 }
 

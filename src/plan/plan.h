@@ -35,7 +35,8 @@ typedef struct {
     char *format;
     char *filename; /* as QEMU names it */
     char *path; /* leads to the file on this machine; NULL: it has no name here, or none is known */
-    char *backing_name;   /* the backing string of its header; NULL: any */
+    char *backing_name;      /* the backing string of its header; NULL: any */
+    char *left_backing_name; /* the one that the job leaves there, and a later step replaces */
     gboolean is_reopened; /* QEMU opens it again by its name when the job ends, also if cancelled */
     gboolean names_next;  /* the job writes the header, which has to name the next layer, if any */
     QblkFileIdentity

@@ -6,8 +6,11 @@ name the layer below the filter, and no filter keeps an image open that has left
 import json
 import os
 import signal
+import subprocess
 
 import block_jobs
+import brief
+import fault_relay
 import images
 import live
 import qblk
@@ -214,9 +217,196 @@ class CopyBeforeWrite(TestCase):
         if self.crashes():
             text = self.job('job', '--wait', status=qblk.REFUSED).errors
             self.assertIn("filter 'cbw' (copy-before-write) above node 'disk-2' would crash", text)
-        self.job('job', '--abort')
-        self.assert_files(*self.files)
+            self.job('job', '--abort')
+            self.assert_files(*self.files)
+        else:
+            self.job('job', '--wait')
+            self.assert_files(top, lower, base)
+            self.assertEqual(self.job('check').errors, '')
         self.assert_same_content()
+
+
+LIMITS = ['-object', 'throttle-group,id=limits,x-bps-total=1073741824']
+
+# A job on the chain 3 > 2 > 1 > base, the layers that stay, and below which of them the filter has
+# to be to stay: it is above the layer with that position before.
+JOBS = (
+    (('commit', '--top', 'vda[1]', '--base', 'vda[2]'), '3 1 base', (1, 3)),
+    (('commit', '--top', 'vda[1]'), '3 base', (1,)),
+    (('commit', '--top', 'vda[2]', '--delete'), '3 2 base', (1, 2)),
+    (('commit', '--pivot', '--base', 'vda[2]', '--delete'), '1 base', (3,)),
+    (('commit', '--pivot'), 'base', ()),
+    (('commit', '--keep-overlay'), '3 2 1 base', (1, 2, 3)),
+    (('pull', '--base', 'vda[2]'), '3 1 base', (3,)),
+    (('pull',), '3', ()),
+    (('copy', '--pivot'), 'copy', ()),
+    (('copy', '--shallow', '--pivot'), 'copy 2 1 base', (1, 2, 3)),
+    (('copy', '--finish'), '3 2 1 base', (1, 2, 3)),
+)
+
+
+class Between(TestCase):
+    """A filter between two layers. Whether it stays, the headers name the layers that are open, and
+    no image that has left the chain stays open."""
+
+    drivers = {'throttle': {'throttle_group': 'limits'}, 'compress': {}}
+
+    def boot_with_filter(self, position, driver='throttle', count=1):
+        """The filter is above the layer with POSITION; COUNT of them on top of each other."""
+        self.make(4)
+        self.remember()
+        self.run_qemu(self.chain_with_filter(position, driver, count)
+                      + virtio(stem(self.files[0]), id='vda'))
+
+    def chain_with_filter(self, position, driver, count=1):
+        arguments = list(LIMITS)
+        below = None
+        for number in range(len(self.files) - 1, -1, -1):
+            arguments += qcow2(self.files[number], backing=below, read_only=number > 0)
+            below = stem(self.files[number])
+            for layer in range(count if number == position else 0):
+                name = f'{driver}{layer}'
+                arguments += blockdev(driver=driver, node_name=name, file=below,
+                                      **self.drivers[driver])
+                below = name
+        return arguments
+
+    def all_filters(self):
+        return [item['node'] for layer in self.chain()['layers'] for item in layer['filters']]
+
+    def path(self, name):
+        return self.copy_path() if name == 'copy' else os.path.join(self.directory,
+                                                                    f'disk-{name}.qcow2')
+
+    def assert_consistent(self, stays):
+        """The layers STAYS are open, and their headers name each other, as `check` finds too."""
+        expected = [self.path(name) for name in stays.split()]
+        self.assert_no_jobs()
+        self.assert_files(*expected)
+        self.assertEqual(self.job('check').status, qblk.DONE)
+        for upper, lower in zip(expected, expected[1:] + [None]):
+            name, fmt = block_jobs.header(upper)
+            self.assertEqual(name and os.path.join(self.directory, name), lower)
+            self.assertEqual(fmt, lower and 'qcow2')
+        for path in set(self.files) - set(expected):
+            if os.path.exists(path):
+                self.assert_closed(path)
+        return expected[0]
+
+    def try_job(self, job, position, driver, count=1):
+        command, stays, kept = job
+        with self.subTest(command=command, position=position, driver=driver):
+            self.setUp()
+            self.boot_with_filter(position, driver, count)
+            self.guest_writes('40M')
+            names = self.all_filters()
+            self.assertEqual(len(names), count)
+            text = self.job(*command).errors
+            remaining = names if position in kept else []
+            self.assertEqual(self.all_filters(), remaining)
+            self.assertEqual(set(names) & self.nodes(), set(remaining))
+            for name in names:
+                self.assertEqual(f"filter '{name}' ({driver})" in text, not remaining)
+            self.guest_writes('2M')
+            top = self.assert_consistent(stays)
+            self.assert_same_content(top)
+
+    def test_each_job(self):
+        for job in JOBS:
+            for position in brief.some((1, 2, 3)):
+                self.try_job(job, position, 'throttle')
+
+    def test_another_filter(self):
+        for job in JOBS[:2]:
+            self.try_job(job, 1, 'compress')
+
+    def test_several_filters_on_top_of_each_other(self):
+        for job in (JOBS[0], JOBS[3], JOBS[6]):
+            for position in (1, 3):
+                self.try_job(job, position, 'throttle', 3)
+
+
+    def test_an_existing_job(self):
+        """It was started by another client, which may let it end by itself."""
+        for automatic in (False, True):
+            with self.subTest(automatic=automatic):
+                self.setUp()
+                self.boot_with_filter(1)
+                top, upper, lower, _ = self.files
+                self.process.qmp.execute('block-commit', {
+                    'job-id': 'j', 'device': stem(top), 'top-node': stem(upper),
+                    'base-node': stem(lower), 'speed': 65536, 'auto-finalize': automatic,
+                    'auto-dismiss': automatic})
+                waiting = self.begin('job', self.process.socket, 'vda', '--wait', '--verbose')
+                os.read(waiting.stderr.fileno(), 1)  # its progress
+                self.process.qmp.execute('block-job-set-speed', {'device': 'j', 'speed': 0})
+                self.finish(waiting, qblk.DONE)
+                self.assertEqual(self.all_filters(), ['throttle0'])
+                self.assert_same_content(self.assert_consistent('3 1 base'))
+
+    def test_qblk_is_killed_before_the_header_is_written(self):
+        command = JOBS[0][0]
+        for how in (fault_relay.LOST, fault_relay.UNANSWERED):
+            with self.subTest(how=how):
+                self.setUp()
+                self.boot_with_filter(1)
+                point = fault_relay.Point(None, how, 'change-backing-file')
+                vm = os.path.join(self.directory, 'vm.sock')
+                with fault_relay.FaultRelay(vm, self.process.socket, point,
+                                            lambda: running.kill()) as relay:
+                    running = subprocess.Popen(
+                        qblk.command((command[0], vm, 'vda', *command[1:])),
+                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL, env=qblk.environment())
+                    running.wait(qblk.TIMEOUT)
+                    self.assertTrue(relay.settled.wait(qblk.TIMEOUT))
+                    name, _ = block_jobs.header(self.files[0])
+                    self.assertEqual(os.path.basename(name), 'disk-2.qcow2' if how
+                                     == fault_relay.LOST else 'disk-1.qcow2')
+                    self.qblk('recover', vm)
+                self.assert_same_content(self.assert_consistent('3 1 base'))
+
+    def test_a_base_of_another_format(self):
+        """QEMU would record its format wrongly."""
+        self.boot_on_raw_with_filter()
+        self.refuse_job('commit', '--top', 'vda[1]',
+                        message="could not record the format 'raw' of '")
+        self.job('commit', '--pivot')
+        self.assert_files(self.files[-1])
+        self.assert_same_content(self.files[-1])
+
+    def boot_on_raw_with_filter(self):
+        base = images.raw(self.directory, 'base.raw', 64 << 20)
+        images.write(base, pattern=9, fmt='raw')
+        middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=base,
+                               backing_format='raw')
+        top = images.create(os.path.join(self.directory, 'top.qcow2'), backing=middle)
+        self.files = [top, middle, base]
+        self.remember()
+        self.run_qemu(LIMITS + blockdev(driver='raw', node_name='base', file=local(base))
+                      + qcow2(middle, backing='base', read_only=True)
+                      + blockdev(driver='throttle', node_name='limited', file='middle',
+                                 throttle_group='limits')
+                      + qcow2(top, backing='limited') + virtio('top', id='vda'))
+
+
+class Above(TestCase):
+    """QEMU starts no commit or copy on a disk whose topmost node another node uses."""
+
+    def test_a_node_above_the_disk(self):
+        self.make(3)
+        self.remember()
+        probe = images.create(os.path.join(self.directory, 'probe.qcow2'), backing=self.files[0])
+        self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda'))
+        self.process.qmp.execute('blockdev-add', {
+            'driver': 'qcow2', 'node-name': 'probe', 'file': local(probe), 'read-only': True,
+            'backing': stem(self.files[0])})
+        for command in (('commit', '--pivot'), ('commit', '--top', 'vda[1]'), ('copy', '--pivot')):
+            self.refuse_job(*command, message="node 'probe' (qcow2)")
+        self.process.qmp.execute('blockdev-del', {'node-name': 'probe'})
+        self.job('commit', '--pivot')
+        self.assert_files(self.files[-1])
+        self.assert_same_content(self.files[-1])
 
 
 if __name__ == '__main__':
