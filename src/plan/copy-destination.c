@@ -187,8 +187,8 @@ refuse_use(const QblkDeviceUse *use, GError **error)
                                 use->device, use->by);
     case QBLK_DEVICE_LOOP:
         return qblk_plan_refuse(error,
-                                "'%s' has the content of loop device '%s': detach that with "
-                                "'losetup --detach' first",
+                                "'%s' is attached to loop device '%s': detach it with 'losetup "
+                                "--detach' first",
                                 use->device, use->by);
     case QBLK_DEVICE_EXCLUSIVE:
         return qblk_plan_refuse(error,

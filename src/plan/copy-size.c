@@ -92,7 +92,7 @@ check_image(QblkCopyRequest *copy, gint64 size, GError **error)
     return qblk_plan_refuse(error,
                             "'%s' has %" G_GINT64_FORMAT
                             " bytes, and disk '%s' has %" G_GINT64_FORMAT
-                            ": a copy needs the same size",
+                            ": a copy needs the same size: create the image again with that size",
                             copy->options->destination, size, copy->chain->target, wanted);
 }
 

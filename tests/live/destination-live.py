@@ -125,14 +125,14 @@ class InUse(TestCase):
         device = os.path.realpath(self.device())
         image = os.path.join(self.directory, 'device.raw')
         self.refuse_copy(image, '--format', 'raw', '--reuse-external',
-                         message=f"has the content of loop device '{device}'")
+                         message=f"is attached to loop device '{device}'")
 
     @brief.leave_out
     def test_a_loop_device_below_another(self):
         device = self.device(68 * MIB)
         other = os.path.join(self.directory, 'other')
         self.enter(qemu.loop_device(other, os.path.realpath(device)))
-        self.refuse_each(device, f"has the content of loop device '{os.path.realpath(other)}'")
+        self.refuse_each(device, f"is attached to loop device '{os.path.realpath(other)}'")
 
     @brief.leave_out
     def test_a_device_that_is_open_exclusively(self):

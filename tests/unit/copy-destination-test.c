@@ -143,7 +143,7 @@ a_destination_that_is_in_use_is_refused(void **state)
          "cannot write to '" WHOLE "': '" PART "' is mounted at '/mnt': unmount it first"},
         {QBLK_DEVICE_SWAP, PART, NULL, "'" PART "' is used as swap"},
         {QBLK_DEVICE_HELD, WHOLE, "/dev/md0", "'" WHOLE "' is a part of '/dev/md0'"},
-        {QBLK_DEVICE_LOOP, WHOLE, "/dev/loop0", "content of loop device '/dev/loop0'"},
+        {QBLK_DEVICE_LOOP, WHOLE, "/dev/loop0", "is attached to loop device '/dev/loop0'"},
         {QBLK_DEVICE_EXCLUSIVE, WHOLE, NULL, "has it open exclusively"},
     };
     g_autoptr(GPtrArray) parts = g_ptr_array_new();
