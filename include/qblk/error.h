@@ -59,6 +59,7 @@ typedef enum {
     QBLK_GRAPH_ERROR_LIMIT,       /**< more nodes or layers than a limit allows */
     QBLK_GRAPH_ERROR_NO_JOB,      /**< the disk has no block job */
     QBLK_GRAPH_ERROR_NO_MONITOR,  /**< qblk has opened no monitor at this path */
+    QBLK_GRAPH_ERROR_NO_NODE,     /**< the data of the disk are in another process (vhost-user) */
 } QblkGraphError;
 
 /** Reading and writing XML. */

@@ -397,6 +397,13 @@ qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **err
     if (device == NULL) {
         return NULL;
     }
+    if (device->is_vhost_user) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE,
+                    "disk '%s' (vhost-user) has no block node in QEMU: its data are in another "
+                    "process",
+                    device->target);
+        return NULL;
+    }
     if (snapshot->no_nodes_reason != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, "%s: %s", device->target,
                     snapshot->no_nodes_reason);

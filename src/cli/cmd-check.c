@@ -73,10 +73,21 @@ check_chain(const QblkVm *vm, const QblkChain *chain, GPtrArray *differences)
     }
 }
 
+/* TRUE if @expected, of a domain, and the disk with its name in @vm have no block node. */
+static gboolean
+is_vhost_user(const QblkVm *vm, const QblkChain *expected)
+{
+    const QblkLayer *top = qblk_chain_get_layer(expected, 0);
+    g_autoptr(QblkSource) source = top == NULL ? NULL : qblk_layer_source_new(top, NULL);
+    return source != NULL && source->type == QBLK_SOURCE_VHOST_USER &&
+           qblk_vm_is_vhost_user(vm, expected->target);
+}
+
 /* Report the disks that --domain has and the VM does not have. */
 static void
-check_missing(const QblkInvocation *invocation, const GPtrArray *chains, GPtrArray *differences)
+check_missing(const QblkVm *vm, const GPtrArray *chains, GPtrArray *differences)
 {
+    const QblkInvocation *invocation = vm->invocation;
     if (invocation->domain == NULL || invocation->count > 1) {
         return;
     }
@@ -85,7 +96,7 @@ check_missing(const QblkInvocation *invocation, const GPtrArray *chains, GPtrArr
         const QblkChain *expected = invocation->domain->pdata[i];
         g_autoptr(QblkChain) running = qblk_chain_find(chains, expected->target, NULL);
 
-        if (running == NULL) {
+        if (running == NULL && !is_vhost_user(vm, expected)) {
             qblk_check_domain(NULL, expected, differences);
         }
     }
@@ -235,7 +246,7 @@ run(QblkInvocation *invocation, GError **error)
     for (guint i = 0; i < chains->len; i++) {
         check_chain(vm, chains->pdata[i], differences);
     }
-    check_missing(invocation, chains, differences);
+    check_missing(vm, chains, differences);
 
     g_autoptr(QblkImageVerdict) verdict = NULL;
     if (!check_image(invocation, &verdict, error)) {

@@ -32,6 +32,17 @@ add_row_without_chain(QblkTable *table, const QblkDevice *device)
     }
 }
 
+/* QEMU knows nothing of the data of a vhost-user disk. */
+static void
+add_row_without_node(QblkTable *table, const char *target)
+{
+    const char *const cells[] = {target, "virtio", "disk", NULL, "vhost-user", NULL, NULL, NULL};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
+        qblk_table_add(table, cells[i]);
+    }
+}
+
 static void
 add_row(QblkTable *table, const QblkChain *chain)
 {
@@ -84,7 +95,9 @@ print_text(QblkOutput *output, const QblkVm *vm)
         g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, targets[i], &cause);
         g_autofree char *job = describe_job(find_job(vm, targets[i]));
 
-        if (chain == NULL) {
+        if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE)) {
+            add_row_without_node(table, targets[i]);
+        } else if (chain == NULL) {
             qblk_output_warn(cause->message);
             add_row_without_chain(table, qblk_snapshot_find(vm->snapshot, targets[i], NULL));
         } else {
@@ -109,6 +122,7 @@ describe_device(const QblkDevice *device, const GError *problem)
     qblk_json_set_string(object, "bus", device->bus);
     qblk_json_set_string(object, "device", qblk_device_kind_name(device->kind));
     qblk_json_set_string(object, "node", device->node_name);
+    qblk_json_set_boolean(object, "vhost-user", device->is_vhost_user);
     qblk_json_set_string(object, "problem", problem->message);
     return object;
 }

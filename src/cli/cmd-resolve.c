@@ -66,8 +66,11 @@ read_all_chains(const QblkVm *vm, GPtrArray *chains, GError **error)
         QblkChain *chain = qblk_vm_find_chain(vm, targets[i], &cause);
         gboolean is_last_chance = targets[i + 1] == NULL && chains->len == 0;
 
+        gboolean has_no_node = g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE);
         if (chain != NULL) {
             g_ptr_array_add(chains, chain);
+        } else if (has_no_node) {
+            continue; /* it has no layers */
         } else if (is_last_chance ||
                    g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE)) {
             g_propagate_error(error, g_steal_pointer(&cause));

@@ -337,6 +337,14 @@ qblk_vm_has_disk(const QblkVm *vm, const char *name)
     return device != NULL || g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS);
 }
 
+gboolean
+qblk_vm_is_vhost_user(const QblkVm *vm, const char *name)
+{
+    const QblkDevice *device =
+        vm->snapshot == NULL ? NULL : qblk_snapshot_find(vm->snapshot, name, NULL);
+    return device != NULL && device->is_vhost_user;
+}
+
 QblkChain *
 qblk_vm_find_chain(const QblkVm *vm, const char *name, GError **error)
 {
@@ -371,8 +379,14 @@ qblk_vm_find_chains(const QblkVm *vm, GError **error)
     const char *const *names = invocation->count > 1 ? named : all;
 
     for (guint i = 0; names[i] != NULL; i++) {
-        QblkChain *chain = qblk_vm_find_expected_chain(vm, names[i], error);
+        g_autoptr(GError) cause = NULL;
+        QblkChain *chain = qblk_vm_find_expected_chain(vm, names[i], &cause);
+        if (names == all && g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE)) {
+            qblk_output_warn(cause->message);
+            continue;
+        }
         if (chain == NULL) {
+            g_propagate_error(error, g_steal_pointer(&cause));
             return NULL;
         }
 

@@ -55,6 +55,9 @@ const char **qblk_vm_get_targets(const QblkVm *vm) G_GNUC_WARN_UNUSED_RESULT;
 /** Returns: TRUE if @name is the name of a disk, or of several. */
 gboolean qblk_vm_has_disk(const QblkVm *vm, const char *name);
 
+/** Returns: TRUE if the disk @name exists, and its data are in another process. */
+gboolean qblk_vm_is_vhost_user(const QblkVm *vm, const char *name);
+
 /** Returns: (transfer full): the chain of the disk @name. */
 QblkChain *qblk_vm_find_chain(const QblkVm *vm, const char *name,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,6 +12,7 @@
 #include "graph/qom.h"
 #include "graph/replies.h"
 #include "graph/target.h"
+#include "graph/vhost-user.h"
 #include "qmp/query.h"
 
 typedef struct {
@@ -42,13 +43,14 @@ add_property(const char *path, const char *property, gpointer user_data)
 }
 
 /* The version, the jobs and the depth of the chains: they decide if the nodes may be queried, and
- * for how long that keeps QEMU busy.  The run state: it decides if the migration is queried. */
+ * for how long that keeps QEMU busy.  The run state: it decides if the migration is queried.
+ * The chardevs: they decide if there may be disks that are not in query-block. */
 static void
 add_first(Batch *batch)
 {
-    static const char *const always[] = {"query-version",      "query-name",   "query-jobs",
-                                         "query-block-jobs",   "query-status", "query-block",
-                                         "query-block-exports"};
+    static const char *const always[] = {"query-version",       "query-name",   "query-jobs",
+                                         "query-block-jobs",    "query-status", "query-block",
+                                         "query-block-exports", "query-chardev"};
     static const char *const capture[] = {"query-uuid", "query-pci"};
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
         add_query(batch, always[i], NULL);
@@ -121,6 +123,16 @@ add_other_edges(Batch *batch, const QblkJson *nodes)
     }
 }
 
+/* Disks that are not in query-block. */
+static void
+add_vhost_user(Batch *batch, const GPtrArray *devices)
+{
+    if (devices != NULL && qblk_vhost_user_may_exist(batch->replies)) {
+        add_query(batch, "query-pci", NULL);
+        qblk_vhost_user_next(batch->replies, devices, add_property, batch);
+    }
+}
+
 /* Type and serial number of each device, and its address if its name or bus depends on that. */
 static void
 add_devices(Batch *batch)
@@ -141,6 +153,7 @@ add_devices(Batch *batch)
         add_query(batch, "query-pci", NULL);
         qblk_nvme_subsystem_next(batch->replies, add_property, batch);
     }
+    add_vhost_user(batch, devices);
 }
 
 QblkJson *

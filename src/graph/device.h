@@ -41,6 +41,7 @@ typedef struct {
     gboolean removable;
     gboolean tray_open;
     gboolean read_only;
+    gboolean is_vhost_user;  /* its data are in another process: it never has a node */
     char *io_status;         /* "ok", "nospace" or "failed"; NULL: the device does not keep it */
     char *node_name;         /* of the top node as QEMU reports it, NULL for an empty drive */
     const QblkNode *node;    /* that node, borrowed; set when the graph is loaded */

@@ -8,6 +8,7 @@
 #include "graph/snapshot-jobs.h"
 #include "graph/snapshot.h"
 #include "graph/target.h"
+#include "graph/vhost-user.h"
 
 #include <string.h>
 
@@ -176,7 +177,7 @@ check_stats_cover_disks(const QblkSnapshot *snapshot, GError **error)
 
     for (guint i = 0; i < snapshot->devices->len; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
-        if (device->qdev == NULL && device->backend == NULL) {
+        if (device->qdev == NULL && device->backend == NULL && !device->is_vhost_user) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
                         "node '%s' is a disk that cannot be read: 'query-blockstats' does not "
                         "report what is below a node that no device uses, and this QEMU does not "
@@ -250,6 +251,7 @@ load_devices(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnaps
     g_ptr_array_unref(snapshot->devices);
     snapshot->devices = devices;
 
+    qblk_vhost_user_add(replies, devices);
     add_root_nodes(snapshot, replies);
     if (!connect_devices(snapshot, error)) {
         return FALSE;

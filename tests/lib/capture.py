@@ -14,6 +14,7 @@ _QUERIES = [
     ('query-block-jobs', None),
     ('query-block', None),
     ('query-block-exports', None),
+    ('query-chardev', None),
     ('query-named-block-nodes', {'flat': True}),
     ('x-debug-query-block-graph', None),
     ('query-blockstats', None),

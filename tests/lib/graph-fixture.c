@@ -318,6 +318,7 @@ graph_fixture_machine(const char *nodes, const char *blocks)
     graph_fixture_add(replies, "query-status", NULL, "{'status':'running','running':true}");
     qblk_replies_add(replies, "query-block", NULL, from_lines(blocks, block_from_line), NULL);
     graph_fixture_add(replies, "query-block-exports", NULL, "[]");
+    graph_fixture_add(replies, "query-chardev", NULL, "[]");
     qblk_replies_add(replies, "query-named-block-nodes", graph_fixture_json(NODES_ARGUMENTS),
                      from_lines(nodes, node_from_line), NULL);
     return replies;

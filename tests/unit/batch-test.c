@@ -44,6 +44,7 @@ after_first(const char *version, const char *jobs)
     graph_fixture_add(replies, "query-status", NULL, RUNNING);
     graph_fixture_add(replies, "query-block", NULL, "[]");
     graph_fixture_add(replies, "query-block-exports", NULL, "[]");
+    graph_fixture_add(replies, "query-chardev", NULL, "[]");
     return replies;
 }
 
@@ -54,13 +55,13 @@ the_first_queries_are_for_version_jobs_and_disks(void **state)
     g_autofree char *text = next_plain(none);
     assert_string_equal(text, "query-version {}\nquery-name {}\nquery-jobs {}\n"
                               "query-block-jobs {}\nquery-status {}\nquery-block {}\n"
-                              "query-block-exports {}");
+                              "query-block-exports {}\nquery-chardev {}");
     g_autoptr(QblkSnapshotOptions) capture = qblk_snapshot_options_new();
     capture->everything = TRUE;
     g_autofree char *more = next(none, capture);
     assert_string_equal(more, "query-version {}\nquery-name {}\nquery-jobs {}\n"
                               "query-block-jobs {}\nquery-status {}\nquery-block {}\n"
-                              "query-block-exports {}\nquery-uuid {}\n"
+                              "query-block-exports {}\nquery-chardev {}\nquery-uuid {}\n"
                               "query-pci {}");
 }
 
@@ -73,7 +74,7 @@ a_known_reply_is_not_queried_again(void **state)
     g_autofree char *text = next_plain(replies);
     assert_string_equal(text,
                         "query-version {}\nquery-block-jobs {}\nquery-status {}\nquery-block {}\n"
-                        "query-block-exports {}");
+                        "query-block-exports {}\nquery-chardev {}");
 }
 
 static void
@@ -130,9 +131,9 @@ nodes_are_not_queried_if_that_could_crash_qemu(void **state)
 static void
 nodes_are_not_queried_before_the_jobs_are_known(void **state)
 {
-    static const char *const first[] = {"query-version",      "query-name",   "query-jobs",
-                                        "query-block-jobs",   "query-status", "query-block",
-                                        "query-block-exports"};
+    static const char *const first[] = {"query-version",       "query-name",   "query-jobs",
+                                        "query-block-jobs",    "query-status", "query-block",
+                                        "query-block-exports", "query-chardev"};
     for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
         g_autoptr(QblkReplies) all = after_first("11.0.0", "[]");
         g_autoptr(QblkReplies) replies = graph_fixture_copy_without(all, first[i]);

@@ -65,9 +65,9 @@ a_missing_value_of_a_device_is_null(void **state)
     assert_true(qblk_json_equal(qblk_json_get(json, "name"), null));
     assert_json(qblk_json_get(json, "devices"),
                 "[{'target':'sda','name-source':'enumeration','bus':'scsi','device':'cdrom',"
-                "'qdev':'one','backend':'drive1','node':null},"
+                "'qdev':'one','backend':'drive1','node':null,'vhost-user':false},"
                 "{'target':'vda','name-source':'backend','bus':null,'device':'disk',"
-                "'qdev':null,'backend':'vda','node':'a'}]");
+                "'qdev':null,'backend':'vda','node':'a','vhost-user':false}]");
 }
 
 static void

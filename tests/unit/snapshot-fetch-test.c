@@ -82,9 +82,9 @@ fetching_gives_the_same_snapshot_as_loading(void **state)
 static void
 expect_first(FakeQmp *fake)
 {
-    static const char *const commands[] = {"query-version",      "query-name",   "query-jobs",
-                                           "query-block-jobs",   "query-status", "query-block",
-                                           "query-block-exports"};
+    static const char *const commands[] = {"query-version",       "query-name",   "query-jobs",
+                                           "query-block-jobs",    "query-status", "query-block",
+                                           "query-block-exports", "query-chardev"};
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         fake_qmp_expect(fake, commands[i], "{}");
     }
@@ -106,6 +106,7 @@ expect_attempt(FakeQmp *fake, const char *block)
 {
     expect_first(fake);
     fake_qmp_reply(fake, block);
+    fake_qmp_reply(fake, "[]");
     fake_qmp_reply(fake, "[]");
     expect_nodes(fake);
     fake_qmp_reply(fake, NODE_A);
@@ -162,7 +163,7 @@ inconsistent_replies_can_be_captured(void **state)
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
     g_autoptr(QblkReplies) replies = qblk_snapshot_fetch_replies(client, options, &error);
     assert_no_error(error);
-    assert_int_equal(replies->list->len, 8);
+    assert_int_equal(replies->list->len, 9);
     g_autoptr(GError) cause = graph_fixture_error(replies, NULL);
     assert_error(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, "third");
     qblk_client_free(client);
@@ -176,6 +177,7 @@ a_refused_query_block_is_an_error_at_once(void **state)
     expect_first(fake);
     fake_qmp_refuse(fake, "GenericError", "no");
     fake_qmp_reply(fake, "[]");
+    fake_qmp_reply(fake, "[]");
     expect_nodes(fake);
     fake_qmp_reply(fake, NODE_A);
     g_autoptr(GError) error = fetch_error(fake);
@@ -188,6 +190,7 @@ a_connection_that_ends_within_a_batch_is_an_error(void **state)
     FakeQmp *fake = fake_qmp_new("7.2");
     expect_first(fake);
     fake_qmp_reply(fake, BLOCK_OF("a"));
+    fake_qmp_reply(fake, "[]");
     fake_qmp_reply(fake, "[]");
     expect_nodes(fake);
     fake_qmp_close(fake);
@@ -243,6 +246,7 @@ a_graph_that_would_stop_the_guest_is_not_queried(void **state)
     FakeQmp *fake = fake_qmp_new("7.2");
     expect_first(fake);
     fake_qmp_reply(fake, BLOCK_WITH_DEPTH("60000"));
+    fake_qmp_reply(fake, "[]");
     fake_qmp_reply(fake, "[]");
     g_autoptr(GError) error = fetch_error(fake);
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT, "about 120002 block nodes");

@@ -54,6 +54,7 @@ disk_json(const QblkSnapshot *snapshot, const QblkDevice *device)
     qblk_json_set_string(object, "qdev", device->qdev);
     qblk_json_set_string(object, "backend", device->backend);
     qblk_json_set_string(object, "node", top == NULL ? NULL : top->name);
+    qblk_json_set_boolean(object, "vhost-user", device->is_vhost_user);
     return object;
 }
 

@@ -121,6 +121,16 @@ print_from(Tree *tree, const QblkNode *top, const char *edge)
     }
 }
 
+/* The end of the line of a disk. */
+static const char *
+describe_top(const QblkDevice *device, const QblkNode *top)
+{
+    if (device->is_vhost_user) {
+        return " vhost-user, without nodes\n";
+    }
+    return top == NULL ? " empty\n" : "\n";
+}
+
 static void
 print_disk(Tree *tree, const QblkSnapshot *snapshot, const QblkDevice *device)
 {
@@ -134,7 +144,7 @@ print_disk(Tree *tree, const QblkSnapshot *snapshot, const QblkDevice *device)
     if (!g_str_equal(target, label)) {
         g_string_append_printf(tree->out, " (%s)", label);
     }
-    g_string_append(tree->out, top == NULL ? " empty\n" : "\n");
+    g_string_append(tree->out, describe_top(device, top));
     if (top != NULL) {
         print_from(tree, top, NULL);
     }
