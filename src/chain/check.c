@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/check.h"
 #include "graph/bitmap.h"
+#include "graph/snapshot-jobs.h"
 
 static void
 compare_file(const QblkChain *chain, const QblkLayer *layer, const QblkLayerFile *file,
@@ -78,5 +79,24 @@ qblk_check_content(const QblkChain *chain, GPtrArray *differences)
                                                          chain, NULL, "ok", chain->io_status);
         difference->text = g_strdup_printf("a request of the guest has failed (I/O status '%s')",
                                            chain->io_status);
+    }
+}
+
+void
+qblk_check_jobs(const QblkSnapshot *snapshot, const char *disk, GPtrArray *differences)
+{
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        const QblkJob *job = snapshot->jobs->pdata[i];
+        if (!g_str_equal(job->status, "concluded") ||
+            (disk != NULL && g_strcmp0(job->target, disk) != 0)) {
+            continue;
+        }
+
+        QblkDifference *difference =
+            qblk_difference_add(differences, QBLK_DIFFERENCE_JOB, NULL, NULL, NULL, job->id);
+        difference->disk = g_strdup(job->target);
+        difference->text = g_strdup_printf(
+            "job '%s' (%s) has concluded and was not dismissed: use 'qblk job' with this id",
+            job->id, qblk_snapshot_jobs_kind(job));
     }
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "chain/difference.h"
+#include "graph/snapshot.h"
 #include "image/image-header.h"
 
 /**
@@ -22,6 +23,13 @@ void qblk_check_files(const QblkChain *chain, GPtrArray *differences);
  * that is not "ok".
  */
 void qblk_check_content(const QblkChain *chain, GPtrArray *differences);
+
+/**
+ * Add the jobs of @snapshot that have concluded: until they are dismissed they keep their id.
+ *
+ * @disk: (nullable): only those of this disk
+ */
+void qblk_check_jobs(const QblkSnapshot *snapshot, const char *disk, GPtrArray *differences);
 
 /**
  * Add the differences between @chain and the headers of its images to @differences.  A backing

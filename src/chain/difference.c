@@ -15,6 +15,7 @@ static const struct {
     [QBLK_DIFFERENCE_FILE_UNKNOWN] = {"file-unknown", "file", "name"},
     [QBLK_DIFFERENCE_BITMAP] = {"bitmap", "bitmap", "image"},
     [QBLK_DIFFERENCE_IO_STATUS] = {"io-status", "I/O status", "disk"},
+    [QBLK_DIFFERENCE_JOB] = {"job", "job", "VM"},
     [QBLK_DIFFERENCE_BACKING_FILE] = {"backing-file", "backing file", "header"},
     [QBLK_DIFFERENCE_BACKING_FORMAT] = {"backing-format", "backing format", "header"},
     [QBLK_DIFFERENCE_BACKING_ENDS] = {"backing-ends", "backing file", "header"},
@@ -64,6 +65,9 @@ qblk_difference_text(const QblkDifference *difference)
     g_autofree char *expected = quote_or_none(difference->expected);
     g_autofree char *found = quote_or_none(difference->found);
     const char *subject = difference->layer == NULL ? difference->disk : difference->layer;
+    if (subject == NULL) {
+        return g_strdup(difference->text);
+    }
     if (difference->text != NULL) {
         return g_strdup_printf("%s: %s", subject, difference->text);
     }
@@ -84,7 +88,7 @@ qblk_difference_add(GPtrArray *differences, QblkDifferenceKind kind, const QblkC
 {
     QblkDifference *difference = g_new0(QblkDifference, 1);
     difference->kind = kind;
-    difference->disk = g_strdup(chain->target);
+    difference->disk = chain == NULL ? NULL : g_strdup(chain->target);
     difference->layer = layer == NULL ? NULL : qblk_chain_layer_spec(chain, layer);
     difference->expected = redact(expected);
     difference->found = redact(found);

@@ -12,6 +12,7 @@ typedef enum {
     QBLK_DIFFERENCE_DESCRIPTOR,      /* QEMU was given a descriptor */
     QBLK_DIFFERENCE_FILE_UNKNOWN,    /* it is not known which file QEMU has open */
     QBLK_DIFFERENCE_BITMAP,          /* a bitmap of the layer is inconsistent */
+    QBLK_DIFFERENCE_JOB,             /* a job has concluded, and no client has dismissed it */
     QBLK_DIFFERENCE_IO_STATUS,       /* a request of the guest has failed */
     QBLK_DIFFERENCE_BACKING_FILE,    /* the header names another image than the next layer */
     QBLK_DIFFERENCE_BACKING_FORMAT,  /* the header has another format than the next layer */
@@ -28,11 +29,11 @@ typedef enum {
 
 typedef struct {
     QblkDifferenceKind kind;
-    char *disk;     /* target name */
+    char *disk;     /* target name; NULL: of a job whose disk is not known */
     char *layer;    /* as in "vda[2]"; NULL if the difference concerns the disk */
     char *expected; /* the value of the header or domain, without secrets, or NULL */
     char *found;    /* the value of the running chain, without secrets, or NULL */
-    char *text;     /* of a file, a bitmap or a status: a sentence; otherwise NULL */
+    char *text;     /* of a file, bitmap, job or status: a sentence; otherwise NULL */
 } QblkDifference;
 
 /** Returns: (transfer full): a list that owns its QblkDifference */
@@ -41,6 +42,7 @@ GPtrArray *qblk_differences_new(void) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * Add a difference to @differences.
  *
+ * @chain: (nullable): NULL if the disk is not known; then the caller sets a text
  * @layer: (nullable): NULL if the difference concerns the disk
  * @expected, @found: (nullable): are copied without secrets
  *

@@ -3,10 +3,13 @@
  *
  * As cmp(1), it exits with 1 if there are differences, which is not an error. */
 #include "blockjob/merged-mark-plan.h"
+#include "chain/chain-resolve.h"
 #include "chain/check.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
+#include "cli/print/chain-text.h"
 #include "cli/print/recover-report.h"
+#include "cli/print/report-content.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
 #include "image/image-file.h"
@@ -81,6 +84,24 @@ is_vhost_user(const QblkVm *vm, const QblkChain *expected)
     g_autoptr(QblkSource) source = top == NULL ? NULL : qblk_layer_source_new(top, NULL);
     return source != NULL && source->type == QBLK_SOURCE_VHOST_USER &&
            qblk_vm_is_vhost_user(vm, expected->target);
+}
+
+/* Report the jobs of the named disks, or all. */
+static void
+check_jobs(const QblkVm *vm, const GPtrArray *chains, GPtrArray *differences)
+{
+    if (vm->snapshot == NULL) {
+        return;
+    }
+    if (vm->invocation->count == 1) {
+        qblk_check_jobs(vm->snapshot, NULL, differences);
+        return;
+    }
+
+    for (guint i = 0; i < chains->len; i++) {
+        const QblkChain *chain = chains->pdata[i];
+        qblk_check_jobs(vm->snapshot, chain->target, differences);
+    }
 }
 
 /* Report the disks that --domain has and the VM does not have. */
@@ -202,14 +223,39 @@ print_lines(QblkOutput *output, const GPtrArray *differences)
     }
 }
 
+/* Users are no difference: they are listed because a job would harm them. */
 static void
-print_result(QblkOutput *output, const GPtrArray *differences, const GPtrArray *stale,
-             const QblkImageVerdict *verdict)
+add_users_json(QblkJson *result, const GPtrArray *chains)
+{
+    QblkJson *list = qblk_json_new_array();
+
+    for (guint i = 0; i < chains->len; i++) {
+        const QblkChain *chain = chains->pdata[i];
+        for (guint j = 0; j < chain->layers->len; j++) {
+            const QblkLayer *layer = chain->layers->pdata[j];
+            if (layer->users == NULL) {
+                continue;
+            }
+            QblkJson *object = qblk_json_new_object();
+            g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
+            qblk_json_set_string(object, "disk", chain->target);
+            qblk_json_set_string(object, "layer", spec);
+            qblk_json_set(object, "users", qblk_report_users(layer->users));
+            qblk_json_append(list, object);
+        }
+    }
+    qblk_json_set(result, "used-layers", list);
+}
+
+static void
+print_result(QblkOutput *output, const GPtrArray *chains, const GPtrArray *differences,
+             const GPtrArray *stale, const QblkImageVerdict *verdict)
 {
     if (output->json) {
         QblkJson *result = qblk_json_new_object();
         add_json(result, differences);
         add_stale_json(result, stale);
+        add_users_json(result, chains);
         if (verdict != NULL) {
             qblk_recover_report_add_verdict(result, verdict);
         }
@@ -219,6 +265,9 @@ print_result(QblkOutput *output, const GPtrArray *differences, const GPtrArray *
 
     print_lines(output, differences);
     print_stale(output, stale, verdict);
+    for (guint i = 0; i < chains->len; i++) {
+        qblk_chain_text_print_users(chains->pdata[i], "", output);
+    }
     if (verdict != NULL) {
         qblk_recover_report_print_verdict(output, verdict);
     }
@@ -246,6 +295,7 @@ run(QblkInvocation *invocation, GError **error)
     for (guint i = 0; i < chains->len; i++) {
         check_chain(vm, chains->pdata[i], differences);
     }
+    check_jobs(vm, chains, differences);
     check_missing(vm, chains, differences);
 
     g_autoptr(QblkImageVerdict) verdict = NULL;
@@ -256,7 +306,7 @@ run(QblkInvocation *invocation, GError **error)
     g_autoptr(GPtrArray) stale = find_stale(invocation, chains);
     gboolean is_consistent = differences->len == 0 && stale->len == 0 && verdict == NULL;
     invocation->exit_code = is_consistent ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
-    print_result(&invocation->output, differences, stale, verdict);
+    print_result(&invocation->output, chains, differences, stale, verdict);
     return TRUE;
 }
 

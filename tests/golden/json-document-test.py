@@ -257,6 +257,8 @@ class Json(unittest.TestCase):
         drift = ask('check', '--domain', '-', f'capture:{captures[0]}', stdin=DOMAIN)
         self.assertNotEqual(drift['differences'], [])
         check.walk('check', drift)
+        used = os.path.join(TESTS, 'qemu-fixtures', '7.2', 'exports', 'capture.json')
+        check.walk('check', ask('check', f'capture:{used}'))
         check.walk('chain', chain_with_internal_snapshots())
         with tempfile.TemporaryDirectory() as directory:
             image = os.path.join(directory, 'image.raw')

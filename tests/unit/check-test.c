@@ -385,6 +385,33 @@ an_io_status_other_than_ok_is_reported(void **state)
     }
 }
 
+static void
+jobs_that_were_not_dismissed_are_reported(void **state)
+{
+    static const struct {
+        const char *status, *disk, *expected;
+    } cases[] = {
+        {"concluded", NULL,
+         "job 'b' (backup) has concluded and was not dismissed: use 'qblk job' with this id\n"},
+        {"concluded", "vda", ""}, /* the disk of the job is not known */
+        {"running", NULL, ""},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *job = g_strdup_printf("[{'id': 'b', 'type': 'backup', 'status': '%s', "
+                                               "'current-progress': 0, 'total-progress': 0}]",
+                                               cases[i].status);
+        g_autoptr(QblkReplies) replies =
+            graph_fixture_machine("a-file file /d/a\na qcow2 /d/a file=a-file", "vda - a");
+        graph_fixture_add_job(replies, job, "[]");
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+
+        GPtrArray *differences = qblk_differences_new();
+        qblk_check_jobs(snapshot, cases[i].disk, differences);
+        g_autofree char *lines = lines_of(differences);
+        assert_string_equal(lines, cases[i].expected);
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +432,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(differences_are_reported_by_layer),
         cmocka_unit_test(a_disk_of_one_side_only_is_a_difference),
         cmocka_unit_test(only_inconsistent_bitmaps_are_reported),
+        cmocka_unit_test(jobs_that_were_not_dismissed_are_reported),
         cmocka_unit_test(an_io_status_other_than_ok_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,8 +129,8 @@ print_all_content(QblkOutput *output, const QblkChain *chain)
 }
 
 /* The job of a copy or active commit has a line of its own. */
-static void
-print_all_users(QblkOutput *output, const QblkChain *chain)
+void
+qblk_chain_text_print_users(const QblkChain *chain, const char *indent, QblkOutput *output)
 {
     g_autoptr(GHashTable) jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
@@ -140,7 +140,7 @@ print_all_users(QblkOutput *output, const QblkChain *chain)
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
         g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
-        qblk_layer_text_print_users(layer, spec, jobs, output);
+        qblk_layer_text_print_users(layer, indent, spec, jobs, output);
     }
 }
 
@@ -225,7 +225,7 @@ qblk_chain_text_print(const QblkChain *chain, QblkOutput *output)
     print_all_filters(output, chain);
     print_io_status(output, chain);
     print_all_content(output, chain);
-    print_all_users(output, chain);
+    qblk_chain_text_print_users(chain, "  ", output);
     print_all_files(output, chain);
     print_mirror(output, chain);
 }

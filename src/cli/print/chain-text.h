@@ -9,3 +9,6 @@
 
 /** Print @chain. */
 void qblk_chain_text_print(const QblkChain *chain, QblkOutput *output);
+
+/** Print what else uses the layers of @chain, a line each that begins with @indent. */
+void qblk_chain_text_print_users(const QblkChain *chain, const char *indent, QblkOutput *output);

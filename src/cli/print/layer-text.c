@@ -70,16 +70,16 @@ qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, QblkOutp
 }
 
 static void
-print_user(QblkOutput *output, const char *spec, const QblkLayerUser *user)
+print_user(QblkOutput *output, const char *indent, const char *spec, const QblkLayerUser *user)
 {
     g_autofree char *text = qblk_layer_user_describe(user);
     g_autofree char *safe = qblk_output_escape(text);
-    qblk_output_print(output, "  %s: used by %s\n", spec, safe);
+    qblk_output_print(output, "%s%s: used by %s\n", indent, spec, safe);
 }
 
 void
-qblk_layer_text_print_users(const QblkLayer *layer, const char *spec, GHashTable *jobs,
-                            QblkOutput *output)
+qblk_layer_text_print_users(const QblkLayer *layer, const char *indent, const char *spec,
+                            GHashTable *jobs, QblkOutput *output)
 {
     g_autofree char *safe = qblk_output_escape(spec);
     for (guint i = 0; layer->users != NULL && i < layer->users->len; i++) {
@@ -87,7 +87,7 @@ qblk_layer_text_print_users(const QblkLayer *layer, const char *spec, GHashTable
         gboolean is_new =
             user->kind != QBLK_USER_JOB || g_hash_table_add(jobs, g_strdup(user->name));
         if (is_new) {
-            print_user(output, safe, user);
+            print_user(output, indent, safe, user);
         }
     }
 }

@@ -13,5 +13,5 @@ void qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, Qbl
 
 /** Print what else uses @layer, a line each.  A job uses several nodes and layers, and is printed
  * once.  @jobs: ids (owned) that are not printed again */
-void qblk_layer_text_print_users(const QblkLayer *layer, const char *spec, GHashTable *jobs,
-                                 QblkOutput *output);
+void qblk_layer_text_print_users(const QblkLayer *layer, const char *indent, const char *spec,
+                                 GHashTable *jobs, QblkOutput *output);
