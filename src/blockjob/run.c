@@ -304,18 +304,56 @@ resume(QblkRun *run, QblkRunTask *task, QblkRunState *end, GError **error)
     return end_run(run, failed == NULL ? finish_all(run) : failed, error);
 }
 
+/* Returns: the task of @plan, which was interrupted at @stage; @run is to be cleared. */
+static QblkRunTask *
+init_interrupted(QblkRun *run, QblkClient *client, const QblkPlan *plan, QblkStage stage,
+                 const QblkRunOptions *options)
+{
+    g_autoptr(GPtrArray) plans = list_of(plan);
+    run_init(run, client, plans, options);
+
+    QblkRunTask *task = run->tasks->pdata[0];
+    task->state = QBLK_RUN_INTERRUPTED;
+    /* The journal of a job that existed begins with its first step. */
+    task->recorded = MAX(stage, task->recorded);
+    return task;
+}
+
+void
+qblk_run_preview_clear(QblkRunPreview *preview)
+{
+    g_clear_pointer(&preview->job_state, g_free);
+}
+
+gboolean
+qblk_run_resume_preview(QblkClient *client, const QblkPlan *plan, QblkStage stage,
+                        const QblkRunOptions *options, QblkRunPreview *preview, GError **error)
+{
+    QblkRun run;
+    QblkRunTask *task = init_interrupted(&run, client, plan, stage, options);
+    QblkRunEvent event = qblk_run_resume_find(task);
+    qblk_run_task_apply(task, event);
+
+    gboolean is_known = task->action != QBLK_RUN_END;
+    if (is_known) {
+        gboolean rolls_back = task->action == QBLK_RUN_UNDO;
+        gboolean has_job = qblk_job_state_is_there(task->job);
+        preview->end = rolls_back ? QBLK_RUN_ROLLED_BACK : QBLK_RUN_COMPLETED;
+        preview->event = event;
+        preview->job_state = has_job ? g_strdup(task->job->state) : NULL;
+    } else {
+        g_propagate_error(error, g_steal_pointer(&task->error));
+    }
+    run_clear(&run);
+    return is_known;
+}
+
 gboolean
 qblk_run_resume(QblkClient *client, const QblkPlan *plan, QblkStage stage,
                 const QblkRunOptions *options, QblkRunState *end, GError **error)
 {
     QblkRun run;
-    g_autoptr(GPtrArray) plans = list_of(plan);
-    run_init(&run, client, plans, options);
-
-    QblkRunTask *task = run.tasks->pdata[0];
-    task->state = QBLK_RUN_INTERRUPTED;
-    /* The journal of a job that existed begins with its first step. */
-    task->recorded = MAX(stage, task->recorded);
+    QblkRunTask *task = init_interrupted(&run, client, plan, stage, options);
 
     gboolean done = resume(&run, task, end, error);
     if (!done) {

@@ -31,6 +31,25 @@ gboolean qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptio
 gboolean qblk_run_one(QblkClient *client, const QblkPlan *plan, const QblkRunOptions *options,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** What qblk_run_resume() would do, and what shows that. */
+typedef struct {
+    QblkRunState end;   /* QBLK_RUN_COMPLETED or QBLK_RUN_ROLLED_BACK */
+    QblkRunEvent event; /* that was found */
+    char *job_state;    /* owned: of the job; NULL: it does not exist */
+} QblkRunPreview;
+
+void qblk_run_preview_clear(QblkRunPreview *preview);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkRunPreview, qblk_run_preview_clear)
+
+/**
+ * Find out what qblk_run_resume() would do with the same arguments, by queries only.
+ *
+ * Returns: TRUE with @preview set; FALSE with the error of qblk_run_resume() if it could do nothing
+ */
+gboolean qblk_run_resume_preview(QblkClient *client, const QblkPlan *plan, QblkStage stage,
+                                 const QblkRunOptions *options, QblkRunPreview *preview,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Resume @plan, which was interrupted at @stage: complete it if its job exists or has succeeded,
  * and roll it back otherwise.  @end becomes QBLK_RUN_COMPLETED or QBLK_RUN_ROLLED_BACK.

@@ -22,6 +22,8 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
          "Specify --bandwidth in bytes per second", NULL},
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
          "Keep the journals in this directory", "DIRECTORY"},
+        {"recover", 0, 0, G_OPTION_ARG_NONE, &options->recovers,
+         "First complete or roll back interrupted operations of the VM", NULL},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
          "Change a guest of a manager, such as libvirt, that is not informed", NULL},
         {NULL},

@@ -14,7 +14,8 @@ typedef struct {
     gboolean detach;
     gboolean verbose; /* print the progress */
     gboolean force_managed;
-    gint64 bandwidth; /* MiB per second, or bytes per second; QBLK_NO_BANDWIDTH */
+    gboolean recovers; /* first complete or roll back interrupted operations */
+    gint64 bandwidth;  /* MiB per second, or bytes per second; QBLK_NO_BANDWIDTH */
     gboolean in_bytes;
     double time_limit; /* seconds; 0: none */
     char *state_dir;   /* owned: the directory of journals, or NULL */

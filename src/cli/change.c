@@ -48,13 +48,16 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
     if (!qblk_recover_identify(change->client, invocation->address, &change->vm, error)) {
         return FALSE;
     }
-    if (!change->options->dry_run) {
-        gboolean are_resumed =
-            qblk_recovery_before_change(change->client, invocation, change->options->state_dir,
-                                        &change->vm, purpose, change->handed_over, error);
-        if (!are_resumed) {
-            return FALSE;
-        }
+    const QblkRecoveryRequest request = {
+        .vm = &change->vm,
+        .purpose = purpose,
+        .state_dir = change->options->state_dir,
+        .is_allowed = change->options->recovers,
+        .dry_run = change->options->dry_run,
+    };
+    if (!qblk_recovery_before_change(change->client, invocation, &request, change->handed_over,
+                                     error)) {
+        return FALSE;
     }
 
     change->snapshot = qblk_snapshot_fetch(change->client, invocation->snapshot_options, error);

@@ -8,26 +8,60 @@
 #include "recover/chain-files.h"
 #include "recover/recover-image.h"
 
+typedef struct {
+    QblkRecoveryOptions recovery;
+    gboolean dry_run;
+} Options;
+
+static void
+add_options(gpointer data, GOptionContext *context)
+{
+    Options *options = data;
+    const GOptionEntry entries[] = {
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
+         "Print what would be done, and change nothing", NULL},
+        {NULL},
+    };
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_recovery_options_add(&options->recovery, context);
+}
+
+static void
+clear_options(gpointer data)
+{
+    Options *options = data;
+
+    qblk_recovery_options_clear(&options->recovery);
+}
+
 /* A directory that does not exist has no journals, but its name may be a mistake. */
 static void
-warn_if_missing(const char *directory, const QblkRecoveryOptions *options)
+warn_if_missing(const char *directory, const Options *options)
 {
-    if (options->state_dir != NULL && !g_file_test(directory, G_FILE_TEST_EXISTS)) {
+    if (options->recovery.state_dir != NULL && !g_file_test(directory, G_FILE_TEST_EXISTS)) {
         g_autofree char *warning =
             g_strdup_printf("the state directory '%s' does not exist", directory);
         qblk_output_warn(warning);
     }
 }
 
+static QblkImageVerdict *
+settle_image(const char *directory, const char *path, GError **error)
+{
+    qblk_recovery_tidy_marks(directory, path);
+    return qblk_recover_image(directory, path, error);
+}
+
 static gboolean
 recover_image(QblkInvocation *invocation, GError **error)
 {
-    const QblkRecoveryOptions *options = invocation->options;
-    g_autofree char *directory = qblk_recovery_directory(options->state_dir);
+    const Options *options = invocation->options;
+    g_autofree char *directory = qblk_recovery_directory(options->recovery.state_dir);
     warn_if_missing(directory, options);
-    qblk_recovery_tidy_marks(directory, invocation->address->path);
     g_autoptr(QblkImageVerdict) verdict =
-        qblk_recover_image(directory, invocation->address->path, error);
+        options->dry_run ? qblk_recover_image_preview(directory, invocation->address->path, error)
+                         : settle_image(directory, invocation->address->path, error);
     if (verdict == NULL) {
         return FALSE;
     }
@@ -113,11 +147,14 @@ print_results_json(QblkOutput *output, const GPtrArray *results)
 static gboolean
 recover_operations(QblkInvocation *invocation, GError **error)
 {
-    const QblkRecoveryOptions *options = invocation->options;
+    const Options *options = invocation->options;
     g_auto(QblkRecovery) recovery = {0};
-    qblk_recovery_init(&recovery, invocation, options->state_dir);
+    qblk_recovery_init(&recovery, invocation, options->recovery.state_dir);
     warn_if_missing(recovery.directory, options);
-    qblk_recovery_tidy_marks(recovery.directory, NULL);
+    recovery.options.dry_run = options->dry_run;
+    if (!options->dry_run) {
+        qblk_recovery_tidy_marks(recovery.directory, NULL);
+    }
 
     gboolean done = invocation->address != NULL
                         ? recover_vm(invocation, &recovery, error)
@@ -139,8 +176,8 @@ recover_operations(QblkInvocation *invocation, GError **error)
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
-    const QblkRecoveryOptions *options = invocation->options;
-    if (!qblk_recovery_check_state_dir(options->state_dir, error)) {
+    const Options *options = invocation->options;
+    if (!qblk_recovery_check_state_dir(options->recovery.state_dir, error)) {
         return FALSE;
     }
 
@@ -158,8 +195,8 @@ const QblkCommand qblk_cmd_recover = {
     .summary = "Resume or roll back interrupted operations",
     .max_arguments = 1,
     .ignores_image_format = TRUE,
-    .options_size = sizeof(QblkRecoveryOptions),
-    .add_options = qblk_recovery_options_add,
-    .clear_options = qblk_recovery_options_clear,
+    .options_size = sizeof(Options),
+    .add_options = add_options,
+    .clear_options = clear_options,
     .run = run,
 };

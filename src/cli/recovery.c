@@ -6,6 +6,7 @@
 #include "cli/print/output.h"
 #include "cli/print/recover-report.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 void
@@ -108,17 +109,125 @@ qblk_recovery_clear(QblkRecovery *recovery)
     g_clear_pointer(&recovery->interrupt, qblk_interrupt_free);
 }
 
+/* ---- before a change ---- */
+
+/* Returns: (transfer full): what would become of operations that were interrupted, one sentence
+ * each; empty if nothing would be changed. */
+static GPtrArray *
+describe_changes(const GPtrArray *results)
+{
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < results->len; i++) {
+        if (qblk_recover_result_would_change(results->pdata[i])) {
+            g_ptr_array_add(texts, qblk_recover_report_text(results->pdata[i]));
+        }
+    }
+    return texts;
+}
+
+/* Returns: TRUE if the user is at a terminal and agrees. */
+static gboolean
+ask_user(const GPtrArray *texts)
+{
+    char answer[16];
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+        return FALSE;
+    }
+
+    for (guint i = 0; i < texts->len; i++) {
+        g_autofree char *safe = qblk_output_escape(texts->pdata[i]);
+        fprintf(stderr, "qblk: %s\n", safe);
+    }
+    fprintf(stderr, "qblk: do this first, and continue? [y/N] ");
+    if (fgets(answer, sizeof(answer), stdin) == NULL) {
+        fputc('\n', stderr);
+        return FALSE;
+    }
+    return g_ascii_strcasecmp(answer, "y\n") == 0 || g_ascii_strcasecmp(answer, "yes\n") == 0;
+}
+
+static void
+refuse(QblkInvocation *invocation, const QblkRecoveryRequest *request, const GPtrArray *texts,
+       GError **error)
+{
+    g_autofree char *vm = qblk_output_shell_word(invocation->arguments[0]);
+    GString *list = g_string_new(NULL);
+
+    for (guint i = 0; i < texts->len; i++) {
+        g_string_append_printf(list, "%s%s", i == 0 ? "" : "; ", (const char *)texts->pdata[i]);
+    }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "interrupted operations have to be recovered first, with --recover or 'qblk "
+                "recover': %s",
+                list->str);
+    g_string_free(list, TRUE);
+    if (request->state_dir == NULL) {
+        qblk_output_add_hint(&invocation->output, "to recover: qblk recover %s", vm);
+    } else {
+        g_autofree char *directory = qblk_output_shell_word(request->state_dir);
+        qblk_output_add_hint(&invocation->output, "to recover: qblk recover %s --state-dir %s", vm,
+                             directory);
+    }
+}
+
+static void
+warn_of_changes(const GPtrArray *texts)
+{
+    for (guint i = 0; i < texts->len; i++) {
+        qblk_output_warn(texts->pdata[i]);
+    }
+}
+
+/* Find out by queries what would be changed first, and if the user allows that. */
+static gboolean
+check_allowed(QblkClient *client, QblkInvocation *invocation, const QblkRecoveryRequest *request,
+              const char *disk, GError **error)
+{
+    g_auto(QblkRecovery) recovery = {0};
+    g_autoptr(GPtrArray) handed_over = qblk_recover_handed_over_new();
+    g_autoptr(GError) cause = NULL;
+    qblk_recovery_init(&recovery, invocation, request->state_dir);
+    recovery.options.dry_run = TRUE;
+
+    if (!qblk_recover_before(client, request->vm, disk, request->purpose, &recovery.options,
+                             recovery.results, handed_over, &cause)) {
+        g_clear_error(&cause); /* the attempt reports it, after it has resumed the others */
+    }
+    g_autoptr(GPtrArray) texts = describe_changes(recovery.results);
+    if (texts->len == 0) {
+        return TRUE;
+    }
+    if (request->is_allowed) {
+        warn_of_changes(texts);
+        return TRUE;
+    }
+    if (!request->dry_run && ask_user(texts)) {
+        return TRUE;
+    }
+
+    refuse(invocation, request, texts, error);
+    return FALSE;
+}
+
 gboolean
-qblk_recovery_before_change(QblkClient *client, const QblkInvocation *invocation,
-                            const char *state_dir, const QblkJournalVm *vm,
-                            QblkRecoverPurpose purpose, GPtrArray *handed_over, GError **error)
+qblk_recovery_before_change(QblkClient *client, QblkInvocation *invocation,
+                            const QblkRecoveryRequest *request, GPtrArray *handed_over,
+                            GError **error)
 {
     const char *disk = invocation->count > 1 ? invocation->arguments[1] : NULL;
-    g_auto(QblkRecovery) recovery = {0};
-    qblk_recovery_init(&recovery, invocation, state_dir);
+    gboolean is_checked = request->is_allowed && !request->dry_run;
+    if (!is_checked && !check_allowed(client, invocation, request, disk, error)) {
+        return FALSE;
+    }
+    if (request->dry_run) {
+        return TRUE;
+    }
 
-    gboolean done = qblk_recover_before(client, vm, disk, purpose, &recovery.options,
-                                        recovery.results, handed_over, error);
+    g_auto(QblkRecovery) recovery = {0};
+    qblk_recovery_init(&recovery, invocation, request->state_dir);
+    gboolean done = qblk_recover_before(client, request->vm, disk, request->purpose,
+                                        &recovery.options, recovery.results, handed_over, error);
     qblk_recover_report_notices(recovery.results);
 
     const GError *other = qblk_recover_results_error(recovery.results);

@@ -55,14 +55,24 @@ void qblk_recovery_init(QblkRecovery *recovery, const QblkInvocation *invocation
 void qblk_recovery_clear(QblkRecovery *recovery);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkRecovery, qblk_recovery_clear)
 
+/** What a command that is about to change a VM wants of its interrupted operations. */
+typedef struct {
+    const QblkJournalVm *vm;
+    QblkRecoverPurpose purpose; /* what it does with the disk, its second argument */
+    const char *state_dir;      /* of --state-dir, or NULL */
+    gboolean is_allowed;        /* --recover: complete or roll them back without a question */
+    gboolean dry_run;           /* change nothing */
+} QblkRecoveryRequest;
+
 /**
- * Resume the interrupted operations of a VM before the command changes it, and report the
- * results on standard error.
+ * Resume the interrupted operations of a VM before the command changes it, if the user allows that:
+ * by --recover, or on a terminal by the answer to a question.  The results are reported on standard
+ * error.
  *
- * @purpose: what the command does with the disk, its second argument
  * @handed_over: as of qblk_recover_before()
+ *
+ * Errors: QBLK_BLOCKJOB_ERROR_REFUSED if it is not allowed, and those of qblk_recover_before()
  */
-gboolean qblk_recovery_before_change(QblkClient *client, const QblkInvocation *invocation,
-                                     const char *state_dir, const QblkJournalVm *vm,
-                                     QblkRecoverPurpose purpose, GPtrArray *handed_over,
+gboolean qblk_recovery_before_change(QblkClient *client, QblkInvocation *invocation,
+                                     const QblkRecoveryRequest *request, GPtrArray *handed_over,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -241,6 +241,13 @@ qblk_recover_image(const char *directory, const char *path, GError **error)
     return settle(&evidence, verdict, error) ? g_steal_pointer(&verdict) : NULL;
 }
 
+QblkImageVerdict *
+qblk_recover_image_preview(const char *directory, const char *path, GError **error)
+{
+    g_auto(Evidence) evidence = {0};
+    return collect_evidence(&evidence, directory, path, error) ? decide(&evidence, error) : NULL;
+}
+
 gboolean
 qblk_recover_image_check(const char *directory, const char *path, QblkImageVerdict **verdict,
                          GError **error)

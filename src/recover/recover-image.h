@@ -23,6 +23,10 @@
 QblkImageVerdict *qblk_recover_image(const char *directory, const char *path,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Decide like qblk_recover_image(), and settle nothing. */
+QblkImageVerdict *qblk_recover_image_preview(const char *directory, const char *path,
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Decide like qblk_recover_image(), but only if a journal or a mark names the image, and settle
  * nothing.

@@ -39,6 +39,34 @@ resume_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJour
     return done ? qblk_recover_result_new(record, outcome_of(record->plan, end)) : NULL;
 }
 
+/* What resume_job() would do. */
+static QblkRecoverResult *
+preview_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJournalRecord *record,
+            GError **error)
+{
+    const QblkPlan *plan = record->plan;
+    const QblkRunOptions run = {
+        .snapshot = options->snapshot,
+        .timeout_ms = options->timeout_ms,
+        .stop_fd = -1,
+    };
+    g_auto(QblkRunPreview) preview = {0};
+    if (!qblk_run_resume_preview(client, plan, record->stage, &run, &preview, error)) {
+        return NULL;
+    }
+
+    gboolean completes = preview.end == QBLK_RUN_COMPLETED;
+    QblkRecoverResult *result = qblk_recover_result_new(
+        record, completes ? QBLK_RECOVER_WOULD_COMPLETE : QBLK_RECOVER_WOULD_ROLL_BACK);
+    result->found = preview.event;
+    result->job_state = g_steal_pointer(&preview.job_state);
+    if (completes && !plan->stays_ready && qblk_plan_moves_top(plan)) {
+        result->old_top = g_strdup(qblk_chain_files_active(plan->before));
+        result->new_top = g_strdup(qblk_chain_files_active(plan->after));
+    }
+    return result;
+}
+
 /* The image that tells what became of the operation, NULL if it would tell no more than QEMU. */
 static const char *
 image_to_ask(const QblkJournalRecord *record, const GError *cause)
@@ -92,20 +120,22 @@ qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
 {
     g_autoptr(GError) cause = NULL;
     QblkRecoverResult *result = NULL;
-    g_autoptr(QblkJournal) journal = qblk_journal_resume(record, error);
-    if (journal == NULL) {
+    g_autoptr(QblkJournal) journal = options->dry_run ? NULL : qblk_journal_resume(record, error);
+    if (journal == NULL && !options->dry_run) {
         return NULL;
     }
 
     if (qblk_journal_vm_was_restarted(&record->vm, vm)) {
-        result =
-            qblk_recover_restart(client, options->snapshot, options->directory, record, &cause);
+        const char *state_dir = options->dry_run ? NULL : options->directory;
+        result = qblk_recover_restart(client, options->snapshot, state_dir, record, &cause);
+    } else if (options->dry_run) {
+        result = preview_job(client, options, record, &cause);
     } else {
         result = resume_job(client, options, record, &journal, &cause);
     }
 
     if (result == NULL) {
-        set_not_resumed(record, journal == NULL, cause, error);
+        set_not_resumed(record, journal == NULL && !options->dry_run, cause, error);
     } else if (journal != NULL) {
         qblk_journal_end(g_steal_pointer(&journal));
     }

@@ -11,6 +11,7 @@ typedef struct {
     const char *directory;               /* of the journals, absolute */
     const QblkSnapshotOptions *snapshot; /* how to read the graph */
     int timeout_ms;                      /* for a connection and each reply; 0: the default */
+    gboolean dry_run; /* find out what would be done, by queries only, and change no file */
 
     /* Both are called around the time in which a job is waited for, or are NULL.  The first returns
      * a descriptor as stop_fd of QblkRunOptions, or -1. */
@@ -21,7 +22,8 @@ typedef struct {
 
 /**
  * Resume or roll back the operation of @record, which is of @vm.  If QEMU was restarted since,
- * only look at what the disk has now.  The journal is deleted on success.
+ * only look at what the disk has now.  The journal is deleted on success.  With dry_run in @options
+ * nothing is changed.
  *
  * @client: connected to @vm
  *

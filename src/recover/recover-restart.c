@@ -13,7 +13,7 @@ typedef struct {
     const char *image;     /* that the disk has now */
     const char *old, *new; /* active images before and after the operation */
     const char *state_dir; /* of marks */
-    gboolean is_local;     /* these are files of this machine */
+    gboolean is_local;     /* these are files of this machine, whose marks may be changed */
 } Disk;
 
 /* Set QBLK_BLOCKJOB_ERROR_RESULT, with a message as of printf().  Evaluates to FALSE. */
@@ -168,7 +168,7 @@ qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options, con
     result->old_top = g_strdup(qblk_chain_files_active(plan->before));
     result->new_top = g_strdup(qblk_chain_files_active(plan->after));
 
-    gboolean is_local = qblk_recover_is_local(client, record);
+    gboolean is_local = state_dir != NULL && qblk_recover_is_local(client, record);
     if (qblk_plan_moves_top(plan)) {
         const Disk disk = {
             .record = record,

@@ -15,7 +15,7 @@
  * Look at what the disk of @record has now.  If the guest has switched to another image the mark of
  * the old one is made final; if it has not, the mark is removed.
  *
- * @state_dir: of marks that are not beside their images
+ * @state_dir: (nullable): of marks that are not beside their images; NULL: change no mark
  *
  * Returns: (transfer full): the result; NULL with QBLK_BLOCKJOB_ERROR_RESULT if the guest runs on
  * an image that is not, or may not be, the one with its newest data.

@@ -29,10 +29,34 @@ qblk_recover_result_free(QblkRecoverResult *result)
     g_free(result->vm);
     g_free(result->kind);
     g_free(result->target);
+    g_free(result->job_state);
     g_free(result->image);
     g_free(result->old_top);
     g_free(result->new_top);
     g_free(result);
+}
+
+const char *
+qblk_recover_outcome_name(QblkRecoverOutcome outcome)
+{
+    static const char *const names[] = {
+        [QBLK_RECOVER_COMPLETED] = "completed",
+        [QBLK_RECOVER_READY] = "ready",
+        [QBLK_RECOVER_ROLLED_BACK] = "rolled-back",
+        [QBLK_RECOVER_RESTARTED] = "restarted",
+        [QBLK_RECOVER_BUSY] = "busy",
+        [QBLK_RECOVER_FAILED] = "failed",
+        [QBLK_RECOVER_WOULD_COMPLETE] = "would-complete",
+        [QBLK_RECOVER_WOULD_ROLL_BACK] = "would-roll-back",
+    };
+    return names[outcome];
+}
+
+gboolean
+qblk_recover_result_would_change(const QblkRecoverResult *result)
+{
+    return result->outcome == QBLK_RECOVER_WOULD_COMPLETE ||
+           result->outcome == QBLK_RECOVER_WOULD_ROLL_BACK;
 }
 
 static void

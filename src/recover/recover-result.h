@@ -5,6 +5,7 @@
 #pragma once
 
 #include "blockjob/journal.h"
+#include "blockjob/run-state.h"
 
 typedef enum {
     QBLK_RECOVER_COMPLETED,   /* resumed, and completed as planned */
@@ -13,6 +14,8 @@ typedef enum {
     QBLK_RECOVER_RESTARTED,   /* its QEMU has ended; see QblkRestart for the disk of the new one */
     QBLK_RECOVER_BUSY,        /* another qblk works on it; nothing was done */
     QBLK_RECOVER_FAILED,      /* see the error; the journal is kept */
+    QBLK_RECOVER_WOULD_COMPLETE,  /* of a dry run: it would be resumed and completed */
+    QBLK_RECOVER_WOULD_ROLL_BACK, /* of a dry run */
 } QblkRecoverOutcome;
 
 /** What the disk of an operation has in a QEMU that was started since. */
@@ -34,8 +37,11 @@ typedef struct {
     QblkStage stage;     /* in which the operation was interrupted */
     QblkRecoverOutcome outcome;
     QblkRestart restart;     /* with QBLK_RECOVER_RESTARTED */
+    QblkRunEvent found;      /* of a dry run: why */
+    char *job_state;         /* likewise: of the job; NULL: it does not exist */
     char *image;             /* that the disk has now, likewise; NULL: an empty drive */
-    char *old_top, *new_top; /* active images before and after the operation, likewise */
+    char *old_top, *new_top; /* active images before and after the operation, likewise; and of a dry
+                              * run if the guest would be switched */
     GError *error;           /* with QBLK_RECOVER_FAILED */
 } QblkRecoverResult;
 
@@ -44,6 +50,12 @@ QblkRecoverResult *qblk_recover_result_new(const QblkJournalRecord *record,
                                            QblkRecoverOutcome outcome) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_recover_result_free(QblkRecoverResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkRecoverResult, qblk_recover_result_free)
+
+/** Returns: (transfer none): the word for @outcome in JSON, such as "rolled-back" */
+const char *qblk_recover_outcome_name(QblkRecoverOutcome outcome);
+
+/** Returns: TRUE if @result is of an operation that a dry run would change. */
+gboolean qblk_recover_result_would_change(const QblkRecoverResult *result);
 
 /** Returns: (transfer full): an empty list of QblkRecoverResult, which owns them. */
 GPtrArray *qblk_recover_results_new(void) G_GNUC_WARN_UNUSED_RESULT;

@@ -193,7 +193,7 @@ is_managed_by_user(const Recovery *recovery, const QblkJournalRecord *record)
 static gboolean
 hand_over_to_user(const Recovery *recovery, const QblkJournalRecord *record, GError **error)
 {
-    if (recovery->purpose == QBLK_RECOVER_FOR_SETTING) {
+    if (recovery->purpose == QBLK_RECOVER_FOR_SETTING || recovery->options->dry_run) {
         return TRUE;
     }
 

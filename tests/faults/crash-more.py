@@ -45,7 +45,12 @@ class LeftBehind(TestCase):
                 self.setUp()
                 self.leave('commit', '--top', 'vda[1]')
                 self.hurry()
-                result = self.qblk(command[0], self.process.socket, *command[1:])
+                left = crash.journals()
+                errors = self.qblk(command[0], self.process.socket, *command[1:],
+                                   status=qblk.REFUSED).errors
+                self.assertIn("commit of 'vda', interrupted in stage 'started': would be", errors)
+                self.assertEqual(crash.journals(), left)
+                result = self.qblk(command[0], self.process.socket, *command[1:], '--recover')
                 self.assertIn("commit of 'vda', interrupted in stage 'started': completed",
                               result.errors)
                 self.assert_no_jobs()

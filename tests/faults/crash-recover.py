@@ -114,7 +114,7 @@ class NotInTheWay(TestCase):
         garbage = os.path.join(crash.journal_directory(), 'garbage.journal')
         with open(garbage, 'w', encoding='ascii') as file:
             file.write('garbage\n')
-        result = self.qblk('pull', self.process.socket, 'vda')
+        result = self.qblk('pull', self.process.socket, 'vda', '--recover')
         self.assertIn("commit of 'vda', interrupted in stage 'started': completed", result.errors)
         result = self.qblk('recover', status=qblk.FAILED)
         self.assertIn(f"remove '{garbage}'", result.errors)

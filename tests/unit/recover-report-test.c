@@ -39,6 +39,44 @@ an_outcome_is_one_sentence(void **state)
 }
 
 static void
+a_preview_has_its_reason(void **state)
+{
+    static const struct {
+        QblkRecoverOutcome outcome;
+        QblkRunEvent found;
+        const char *job, *new_top, *end;
+    } cases[] = {
+        {QBLK_RECOVER_WOULD_COMPLETE, QBLK_RUN_JOB_FOUND, "running", NULL,
+         "would be completed: its job is running"},
+        {QBLK_RECOVER_WOULD_COMPLETE, QBLK_RUN_JOB_FOUND, "ready", "/base",
+         "would be completed, with the guest on '/base' afterwards: its job is ready"},
+        {QBLK_RECOVER_WOULD_COMPLETE, QBLK_RUN_ENDED_WELL, "concluded", NULL,
+         "would be completed: its job has succeeded"},
+        {QBLK_RECOVER_WOULD_COMPLETE, QBLK_RUN_CHAIN_AFTER, NULL, NULL,
+         "would be completed: the chain is as planned"},
+        {QBLK_RECOVER_WOULD_ROLL_BACK, QBLK_RUN_NOT_STARTED, NULL, NULL,
+         "would be rolled back: its job was not started"},
+        {QBLK_RECOVER_WOULD_ROLL_BACK, QBLK_RUN_JOB_FAILED, "concluded", NULL,
+         "would be rolled back: its job has failed"},
+        {QBLK_RECOVER_WOULD_ROLL_BACK, QBLK_RUN_CHAIN_BEFORE, NULL, NULL,
+         "would be rolled back: its job has ended, and the chain is unchanged"},
+        {QBLK_RECOVER_WOULD_ROLL_BACK, QBLK_RUN_NOT_RECEIVED, "ready", NULL,
+         "would be rolled back: its job is ready"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkRecoverResult) result = result_of(cases[i].outcome);
+        result->found = cases[i].found;
+        result->job_state = g_strdup(cases[i].job);
+        result->new_top = g_strdup(cases[i].new_top);
+        g_autofree char *text = qblk_recover_report_text(result);
+        g_autofree char *expected =
+            g_strconcat("commit of 'vda', interrupted in stage 'started': ", cases[i].end, NULL);
+        assert_string_equal(text, expected);
+        assert_true(qblk_recover_result_would_change(result));
+    }
+}
+
+static void
 a_failure_is_reported_by_its_error_only(void **state)
 {
     g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_FAILED);
@@ -138,6 +176,7 @@ without_a_verdict_no_image_to_boot_from_is_named(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_preview_has_its_reason),
         cmocka_unit_test(an_outcome_is_one_sentence),
         cmocka_unit_test(a_failure_is_reported_by_its_error_only),
         cmocka_unit_test(after_a_restart_the_image_is_named),

@@ -429,9 +429,49 @@ an_unexpected_chain_is_not_changed(void **state)
     try_rows(rows, G_N_ELEMENTS(rows));
 }
 
+/* The server refuses all commands that are not queries. */
+static void
+a_preview_sends_queries_only(void **state)
+{
+    static const struct {
+        const char *job, *error; /* NULL: no job */
+        QblkStage stage;
+        QblkRunState end;
+        QblkRunEvent event;
+    } cases[] = {
+        {NULL, NULL, QBLK_STAGE_PLANNED, QBLK_RUN_ROLLED_BACK, QBLK_RUN_NOT_STARTED},
+        {"running", NULL, QBLK_STAGE_STARTED, QBLK_RUN_COMPLETED, QBLK_RUN_JOB_FOUND},
+        {"pending", NULL, QBLK_STAGE_PIVOTING, QBLK_RUN_COMPLETED, QBLK_RUN_JOB_FOUND},
+        {"concluded", "I/O error", QBLK_STAGE_STARTED, QBLK_RUN_ROLLED_BACK, QBLK_RUN_JOB_FAILED},
+        {"concluded", NULL, QBLK_STAGE_PIVOTING, QBLK_RUN_COMPLETED, QBLK_RUN_ENDED_WELL},
+        {NULL, NULL, QBLK_STAGE_STARTED, QBLK_RUN_ROLLED_BACK, QBLK_RUN_CHAIN_BEFORE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_auto(QblkRunPreview) preview = {0};
+        RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+        if (cases[i].job != NULL) {
+            run_case_answer_jobs(test->fake, cases[i].job, cases[i].error);
+        } else { /* it is known to have existed only if the journal shows that */
+            run_case_answer_jobs(test->fake, NULL, NULL);
+        }
+        QblkClient *client = fake_qmp_connect(test->fake);
+        gboolean done = qblk_run_resume_preview(client, test->plan, cases[i].stage, &test->options,
+                                                &preview, &error);
+        assert_no_error(error);
+        assert_true(done);
+        assert_int_equal(preview.end, cases[i].end);
+        assert_int_equal(preview.event, cases[i].event);
+        assert_int_equal(g_strcmp0(preview.job_state, cases[i].job), 0);
+        qblk_client_free(client);
+        run_case_free(test);
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_preview_sends_queries_only),
         cmocka_unit_test(a_job_that_exists_shows_how_to_resume),
         cmocka_unit_test(if_the_job_is_gone_the_chain_shows_how_it_ended),
         cmocka_unit_test(an_image_that_may_be_stale_is_an_error),

@@ -52,6 +52,48 @@ describe_restarted(const QblkRecoverResult *result)
                            result->target, result->image, restart);
 }
 
+/* Why an operation would be completed or rolled back. */
+static char *
+describe_found(const QblkRecoverResult *result)
+{
+    switch ((int)result->found) {
+    case QBLK_RUN_NOT_STARTED:
+        return g_strdup("its job was not started");
+    case QBLK_RUN_JOB_FAILED:
+        return g_strdup("its job has failed");
+    case QBLK_RUN_ENDED_WELL:
+        return g_strdup("its job has succeeded");
+    case QBLK_RUN_CHAIN_AFTER:
+        return g_strdup("the chain is as planned");
+    case QBLK_RUN_CHAIN_BEFORE:
+        return g_strdup("its job has ended, and the chain is unchanged");
+    default:
+        break;
+    }
+    return g_strdup_printf("its job is %s", result->job_state == NULL ? "gone" : result->job_state);
+}
+
+static char *
+describe_preview(const QblkRecoverResult *result)
+{
+    g_autofree char *found = describe_found(result);
+
+    if (result->outcome == QBLK_RECOVER_WOULD_ROLL_BACK) {
+        return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be rolled back: %s",
+                               result->kind, result->target, qblk_journal_stage_name(result->stage),
+                               found);
+    }
+    if (result->new_top != NULL) {
+        return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be completed, with "
+                               "the guest on '%s' afterwards: %s",
+                               result->kind, result->target, qblk_journal_stage_name(result->stage),
+                               result->new_top, found);
+    }
+    return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be completed: %s",
+                           result->kind, result->target, qblk_journal_stage_name(result->stage),
+                           found);
+}
+
 char *
 qblk_recover_report_text(const QblkRecoverResult *result)
 {
@@ -67,6 +109,9 @@ qblk_recover_report_text(const QblkRecoverResult *result)
     case QBLK_RECOVER_BUSY:
         return g_strdup_printf("%s of '%s': another qblk is working on it", result->kind,
                                result->target);
+    case QBLK_RECOVER_WOULD_COMPLETE:
+    case QBLK_RECOVER_WOULD_ROLL_BACK:
+        return describe_preview(result);
     case QBLK_RECOVER_FAILED:
         break;
     }
@@ -83,6 +128,7 @@ qblk_recover_report_json(const QblkRecoverResult *result)
     qblk_json_set_string(object, "target", result->target);
     qblk_json_set_string(object, "vm", result->vm);
     qblk_json_set_string(object, "stage", qblk_journal_stage_name(result->stage));
+    qblk_json_set_string(object, "outcome", qblk_recover_outcome_name(result->outcome));
     qblk_json_set_string(object, "end", text);
     return object;
 }
