@@ -71,6 +71,12 @@
 /** Nesting of elements, as in libxml2 before 2.14. */
 #define QBLK_LIMIT_XML_DEPTH 256
 
+/** To count the data of an image: tables of qcow2 (enough for 2 TiB), clusters that are read, parts
+ * of a file between holes. */
+#define QBLK_LIMIT_DATA_TABLES  4096
+#define QBLK_LIMIT_DATA_READS   4096
+#define QBLK_LIMIT_DATA_EXTENTS 100000
+
 /** Default time limit of the handshake and of each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000
 

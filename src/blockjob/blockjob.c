@@ -10,6 +10,7 @@
 #include "plan/plan-commit.h"
 #include "plan/plan-json.h"
 #include "plan/plan-pull.h"
+#include "plan/plan-space.h"
 
 #define PROGRESS_MS 300
 
@@ -29,7 +30,11 @@ static void
 context_init(QblkPlanContext *context, const QblkSnapshot *snapshot, const char *disk,
              const QblkJobLimits *limits)
 {
-    *context = (QblkPlanContext){.snapshot = snapshot, .target = disk};
+    *context = (QblkPlanContext){
+        .snapshot = snapshot,
+        .target = disk,
+        .space = qblk_plan_space_of_machine(),
+    };
     if (limits != NULL) {
         context->speed = limits->speed;
         context->force_managed = limits->force_managed;

@@ -3,6 +3,7 @@
 
 #include "blockjob/run-files.h"
 #include "blockjob/run-journal.h"
+#include "blockjob/run-space.h"
 #include "blockjob/run-step.h"
 #include "blockjob/run-verify.h"
 #include "image/lock-holder.h"
@@ -268,11 +269,13 @@ qblk_run_rollback_end(QblkRun *run, QblkRunTask *failed, GError **error)
     }
 
     g_autofree char *locks = describe_locks(failed);
+    g_autofree char *space = qblk_run_space_describe(failed);
+    g_autofree char *causes = g_strconcat(locks, space, NULL);
     tell_others(run, failed, QBLK_RUN_OTHER_FAILED);
     g_autoptr(GError) failure = NULL;
     const QblkRunTask *stays = roll_back_all(run, &failure);
     if (stays != NULL) {
-        set_not_rolled_back(stays, failure, failed->error, locks, error);
+        set_not_rolled_back(stays, failure, failed->error, causes, error);
         return;
     }
 
@@ -280,6 +283,6 @@ qblk_run_rollback_end(QblkRun *run, QblkRunTask *failed, GError **error)
     g_autofree char *files = qblk_run_verify_describe_undeleted(run);
     qblk_run_journal_mark_partial(run);
     qblk_run_journal_end(run);
-    g_autofree char *more = g_strconcat(locks, chains, files, NULL);
+    g_autofree char *more = g_strconcat(causes, chains, files, NULL);
     set_rolled_back(failed, more, error);
 }

@@ -84,7 +84,8 @@ struct QblkChain {
     gboolean removable;
     gboolean tray_open;
     gboolean read_only;
-    char *io_status;      /* as in QblkDevice, or NULL */
+    char *io_status;      /* as in QblkDevice, or NULL; QEMU keeps it when the guest is resumed */
+    gboolean is_stopped;  /* the guest is stopped because of it */
     gboolean is_complete; /* the last layer is known to have no backing file */
     char *unknown_files;  /* why the files of the layers are not known, or NULL */
     gboolean has_libvirt_indexes;

@@ -390,6 +390,13 @@ load_layers_of_disk(const QblkSnapshot *snapshot, const QblkDevice *device, Qblk
     return TRUE;
 }
 
+static gboolean
+is_stopped(const QblkSnapshot *snapshot, const QblkChain *chain)
+{
+    gboolean has_failed = chain->io_status != NULL && !g_str_equal(chain->io_status, "ok");
+    return has_failed && g_strcmp0(snapshot->run_state, "io-error") == 0;
+}
+
 QblkChain *
 qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
@@ -411,6 +418,7 @@ qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **err
     }
 
     g_autoptr(QblkChain) chain = load_disk(device);
+    chain->is_stopped = is_stopped(snapshot, chain);
     if (!load_layers_of_disk(snapshot, device, chain, error)) {
         g_prefix_error(error, "%s: ", device->target);
         return NULL;

@@ -8,6 +8,7 @@
 #include "cli/print/change-report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
+#include "plan/plan-space.h"
 #include "qmp/client.h"
 
 /* ---- opening ---- */
@@ -113,6 +114,7 @@ qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
 
     change->context.snapshot = change->snapshot;
     change->context.target = invocation->arguments[1];
+    change->context.space = qblk_plan_space_of_machine();
     change->context.speed = qblk_change_options_get_speed(options);
     change->context.force_managed = options->force_managed;
     change->context.is_dry_run = options->dry_run;
@@ -239,6 +241,7 @@ qblk_change_plan(QblkChange *change, QblkChangePlanner planner, gconstpointer op
     gboolean done = change->options->all_disks
                         ? plan_all(change, planner, options, plans, error)
                         : plan_disk(change, target, planner, options, plans, error);
+    done = done && qblk_plan_check_space_of_all(plans, error);
     return done ? g_steal_pointer(&plans) : NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "plan/plan-jobs.h"
 #include "plan/plan-managed.h"
 #include "plan/plan-size.h"
+#include "plan/plan-space.h"
 #include "plan/plan-steps.h"
 
 typedef struct {
@@ -274,6 +275,20 @@ add_expectations(QblkPlan *plan, const Commit *commit)
     }
 }
 
+static gboolean
+check_space(const Commit *commit, QblkPlan *plan, GError **error)
+{
+    const QblkNode *node = qblk_snapshot_node(commit->context->snapshot, commit->base->node_name);
+    const QblkSpaceRequest request = {
+        .chain = commit->chain,
+        .first = commit->top->position,
+        .end = commit->base->position,
+        .into = commit->base,
+        .skips_zeros = node == NULL || g_strcmp0(node->detects_zeroes, "off") != 0,
+    };
+    return qblk_plan_check_space(commit->context, &request, plan, error);
+}
+
 static QblkPlan *
 make_plan(const Commit *commit, GError **error)
 {
@@ -295,6 +310,9 @@ make_plan(const Commit *commit, GError **error)
     }
     gboolean is_pivot = commit->options->end == QBLK_COMMIT_PIVOT;
     if (!qblk_plan_check_size(commit->top, commit->base, is_pivot, plan, error)) {
+        return NULL;
+    }
+    if (!check_space(commit, plan, error)) {
         return NULL;
     }
     if (removes_layers(commit) &&

@@ -8,6 +8,7 @@
 #include "plan/plan-content.h"
 #include "plan/plan-filters.h"
 #include "plan/plan-managed.h"
+#include "plan/plan-space.h"
 #include "plan/plan-steps.h"
 
 #define MAX_ID_PART 12 /* bytes; a node-name has at most 31 */
@@ -293,6 +294,21 @@ add_expectations(QblkPlan *plan, const QblkCopyRequest *copy)
     }
 }
 
+static gboolean
+check_space(const QblkCopyRequest *copy, QblkPlan *plan, GError **error)
+{
+    const QblkSpaceRequest request = {
+        .chain = copy->chain,
+        .first = 0,
+        .end = copy->base == NULL ? copy->chain->layers->len : 1,
+        .path = copy->options->destination,
+        .format = copy->format,
+        .is_new = copy->creates_image,
+        .skips_zeros = zero_detection(copy) != NULL,
+    };
+    return qblk_plan_check_space(copy->context, &request, plan, error);
+}
+
 static QblkPlan *
 make_plan(const QblkCopyRequest *copy, GError **error)
 {
@@ -309,6 +325,9 @@ make_plan(const QblkCopyRequest *copy, GError **error)
     add_expectations(plan, copy);
     qblk_file_uses_warn(&copy->uses, plan);
     qblk_copy_size_warn(copy, plan);
+    if (!check_space(copy, plan, error)) {
+        return NULL;
+    }
     if (copy->options->end == QBLK_COPY_PIVOT &&
         !qblk_plan_check_internal_snapshots(copy->context, copy->chain, 0, count_removed(copy),
                                             FALSE, plan, error)) {

@@ -8,6 +8,7 @@
 #include "plan/plan-filters.h"
 #include "plan/plan-jobs.h"
 #include "plan/plan-managed.h"
+#include "plan/plan-space.h"
 #include "plan/plan-steps.h"
 
 typedef struct {
@@ -148,6 +149,20 @@ add_expectations(QblkPlan *plan, const Pull *pull)
     qblk_plan_expect_layers(plan, pull->chain->layers, pull->end);
 }
 
+/* QEMU reads the data through a filter that turns zeros into clusters without data. */
+static gboolean
+check_space(const Pull *pull, QblkPlan *plan, GError **error)
+{
+    const QblkSpaceRequest request = {
+        .chain = pull->chain,
+        .first = 1,
+        .end = pull->end,
+        .into = pull->top,
+        .skips_zeros = TRUE,
+    };
+    return qblk_plan_check_space(pull->context, &request, plan, error);
+}
+
 static QblkPlan *
 make_plan(const Pull *pull, GError **error)
 {
@@ -164,6 +179,9 @@ make_plan(const Pull *pull, GError **error)
     add_steps(plan, pull);
     add_expectations(plan, pull);
     qblk_file_uses_warn(&pull->uses, plan);
+    if (!check_space(pull, plan, error)) {
+        return NULL;
+    }
     if (!qblk_plan_check_internal_snapshots(pull->context, pull->chain, 1, pull->end, FALSE, plan,
                                             error)) {
         return NULL;

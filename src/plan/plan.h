@@ -11,6 +11,8 @@
 #include "base/file-identity.h"
 #include "chain/chain.h"
 #include "graph/snapshot.h"
+#include "image/image-data.h"
+#include "image/room.h"
 
 #include <qblk/plan.h>
 
@@ -58,6 +60,21 @@ typedef struct {
 #define QBLK_OUTCOME_FINISHED  "finished"  /* without a pivot: what it has written is complete */
 #define QBLK_OUTCOME_DISMISSED "dismissed" /* it had ended before, and how is not known */
 
+/** How plans find out about the space that this machine has for images. */
+typedef struct {
+    gboolean (*find_room)(const char *path, QblkRoom *room);
+    gboolean (*count_data)(const char *path, const char *format, gint64 size, gboolean skips_zeros,
+                           gint64 enough, QblkImageData *result);
+} QblkSpaceSource;
+
+/** The space that a job needs for the image that it writes.  Sizes are bytes. */
+typedef struct {
+    char *path;    /* owned, leads to the image on this machine; NULL: nothing is known */
+    gint64 device; /* number of its file system; 0: it is a block device, or nothing is known */
+    gint64 least, most;     /* that it needs */
+    gint64 free, available; /* of QblkRoom */
+} QblkPlanSpace;
+
 /** Texts are owned, unless noted. */
 struct QblkPlan {
     char *kind;           /* "commit", "active-commit", "pull", "copy" ... */
@@ -77,6 +94,7 @@ struct QblkPlan {
     char *merged_into;    /* the image that has its data then */
     char *merged_path;    /* of both, as in QblkExpectation; for a block device as well */
     char *merged_into_path;
+    QblkPlanSpace space; /* not in the JSON */
     char *copy;          /* file of an image that has the data of the disk afterwards, or NULL */
     const char *ends_by; /* options of `qblk job` that end the job once it has started; constant */
     char *replaced_node; /* which the job replaces, if that could crash QEMU, or NULL */
@@ -93,6 +111,7 @@ typedef struct {
     gint64 speed;                       /* bytes per second, 0: no limit */
     gboolean allow_plaintext;           /* allow data of an encrypted image in one that is not */
     gboolean delete_internal_snapshots; /* allow to delete images with snapshots in them */
+    const QblkSpaceSource *space;       /* NULL: the space is not checked */
     gboolean force_managed;  /* allow a guest of a manager, which is not informed of the change */
     gboolean is_dry_run;     /* the plan is only printed: a manager is a warning */
     gboolean masks_protocol; /* this QEMU has the argument backing-mask-protocol (since 9.0) */

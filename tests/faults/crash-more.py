@@ -9,6 +9,7 @@ import resource
 import subprocess
 
 import crash
+import images
 import live
 import qblk
 import qemu
@@ -210,7 +211,10 @@ class Full(TestCase):
         if mount.returncode != 0:
             self.skipTest(mount.stderr)
         self.addCleanup(subprocess.run, ['umount', '-l', place], check=True)
-        self.boot(depth=3, data='4M')
+        self.make(3)
+        images.write(self.files[-1], offset='8M', length='4M', compressed=True)
+        self.remember()
+        self.run_qemu(self.disk('blockdev'))
         result = self.qblk('copy', self.process.socket, 'vda', os.path.join(place, 'copy.qcow2'),
                            '--pivot', status=qblk.JOB_FAILED)
         self.assertIn("the chain of 'vda' is unchanged", result.errors)

@@ -62,10 +62,11 @@ def _create_encrypted(path, **options):
     raise RuntimeError(f'{path}: QEMU could not time its key derivation in 50 attempts')
 
 
-def write(path, pattern=1, offset=0, length='64k', fmt='qcow2'):
-    """Write LENGTH bytes of PATTERN at OFFSET. No FMT if PATH is a `json:` name."""
+def write(path, pattern=1, offset=0, length='64k', fmt='qcow2', compressed=False):
+    """Write LENGTH bytes of PATTERN at OFFSET. No FMT if PATH is a `json:` name. A job needs much
+    more space for COMPRESSED data than anything shows."""
     _run('qemu-io', *(['-f', fmt] if fmt else []), '-c',
-         f'write -q -P {pattern} {offset} {length}', path)
+         f'write -q {"-c " if compressed else ""}-P {pattern} {offset} {length}', path)
 
 
 def rebase(path, backing, backing_format='qcow2'):

@@ -366,7 +366,7 @@ class Faults(block_jobs.TestCase):
         mount = block_jobs.small_file_system(self, '2m')
         base = images.create(os.path.join(mount, 'base.qcow2'))
         middle = images.create(os.path.join(self.directory, 'middle.qcow2'), backing=base)
-        images.write(middle, pattern=3, length='8M')
+        images.write(middle, pattern=3, length='8M', compressed=True)
         top = images.create(os.path.join(self.directory, 'top.qcow2'), backing=middle)
         self.files = [top, middle, base]
         self.remember()

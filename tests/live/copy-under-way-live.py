@@ -207,7 +207,10 @@ class Interrupted(TestCase):
 class NoSpace(TestCase):
     def test_a_full_file_system(self):
         mount = block_jobs.small_file_system(self, '2m')
-        self.boot(data='4M')
+        self.make()
+        images.write(self.files[-1], offset='8M', length='4M', compressed=True)
+        self.remember()
+        self.run_qemu(self.disk('blockdev'))
         result = self.qblk('copy', self.process.socket, 'vda', os.path.join(mount, 'copy'),
                            '--pivot', status=qblk.JOB_FAILED)
         self.assertIn('No space left on device', result.errors)

@@ -173,7 +173,8 @@ class MidJob(block_jobs.TestCase):
 class Faults(block_jobs.TestCase):
     def test_a_full_file_system(self):
         mount = block_jobs.small_file_system(self, '2m')
-        self.make(2, data='8M')
+        self.make(2)
+        images.write(self.files[1], offset='8M', length='8M', compressed=True)
         top = images.create(os.path.join(mount, 'top.qcow2'), backing=self.files[0])
         self.files = [top, *self.files]
         self.remember()

@@ -28,6 +28,7 @@ class TestCase(block_jobs.TestCase):
         if other_base is not None:
             base = images.create(other_base)
             images.rebase(self.other[1], base)
+            images.write(self.other[1], offset='8M', length='8M', compressed=True)
             self.other[2] = base
         single = images.create(os.path.join(self.directory, 'single.qcow2'))
         self.run_qemu(drive(self.files[0], id='a') + virtio('a', id='vda')
@@ -148,7 +149,7 @@ class Together(TestCase):
 
     def test_a_failed_job_cancels_the_other(self):
         mount = block_jobs.small_file_system(self, '2m')
-        self.boot_two(other_base=os.path.join(mount, 'base.qcow2'))
+        self.boot_two('256k', other_base=os.path.join(mount, 'base.qcow2'))
         result = self.qblk('commit', self.process.socket, '--all-disks', '--pivot',
                            status=qblk.JOB_FAILED)
         self.assertIn('No space left on device', result.errors)

@@ -105,17 +105,16 @@ print_all_filters(QblkOutput *output, const QblkChain *chain)
     }
 }
 
-/* The status is "ok" until a request of the guest fails, with werror=stop or rerror=stop. */
 static void
 print_io_status(QblkOutput *output, const QblkChain *chain)
 {
-    if (chain->io_status == NULL || g_str_equal(chain->io_status, "ok")) {
+    if (!chain->is_stopped) {
         return;
     }
 
     g_autofree char *target = qblk_output_escape(chain->target);
     g_autofree char *status = qblk_output_escape(chain->io_status);
-    qblk_output_print(output, "  %s: I/O status '%s'\n", target, status);
+    qblk_output_print(output, "  %s: the guest is stopped, I/O status '%s'\n", target, status);
 }
 
 static void
