@@ -109,6 +109,12 @@ class WrongValues(Replies):
     def test_in_devices(self):
         self.walk('libvirt-aliases-clash')
 
+    def test_in_exports_and_readers(self):
+        self.walk('fleecing')
+
+    def test_in_bitmaps(self):
+        self.walk('bitmaps')
+
     def test_of_a_storage_daemon(self):
         self.walk('storage-daemon')
 
@@ -182,7 +188,9 @@ class Controls(Everywhere):
         self.assert_shown(result)
 
     def test_in_all_names_of_nodes_and_files(self):
-        for topology in brief.some(('commit-ready-drive', 'libvirt-aliases-clash', 'quorum')):
+        topologies = ('commit-ready-drive', 'libvirt-aliases-clash', 'fleecing', 'bitmaps',
+                      'quorum')
+        for topology in brief.some(topologies):
             capture = load(topology)
             for keys in brief.some((('file', 'filename'), ('node-name', 'name'),
                                     ('id', 'device', 'qdev'), ('drv', 'driver'), NAMES)):
