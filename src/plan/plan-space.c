@@ -34,12 +34,36 @@ layer_path(const QblkLayer *layer)
     return qblk_layer_file_is_known(layer->file) ? layer->file->here : NULL;
 }
 
+/* Returns: (nullable): the external data file of qcow2 of @layer, which has its data as raw */
+static const QblkFurtherFile *
+data_file(const QblkLayer *layer)
+{
+    gboolean has_one = layer->further_files != NULL && layer->further_files->len == 1;
+    return has_one && g_str_equal(layer->format, "qcow2") ? layer->further_files->pdata[0] : NULL;
+}
+
+static const char *
+further_path(const QblkFurtherFile *further)
+{
+    return qblk_layer_file_is_known(further->file) ? further->file->here : NULL;
+}
+
+/* Returns: (nullable): a path to the file into which the data of @layer are written */
+static const char *
+data_path(const QblkLayer *layer)
+{
+    if (layer->further_files == NULL) {
+        return layer_path(layer);
+    }
+    return data_file(layer) == NULL ? NULL : further_path(data_file(layer));
+}
+
 static const char *
 written_path(const QblkPlanContext *context, const QblkSpaceRequest *request)
 {
     const QblkOpenedFiles *opened = context->snapshot->opened;
     if (request->into != NULL) {
-        return layer_path(request->into);
+        return data_path(request->into);
     }
     return opened == NULL || opened->unknown != NULL ? NULL : request->path;
 }
@@ -47,7 +71,10 @@ written_path(const QblkPlanContext *context, const QblkSpaceRequest *request)
 static const char *
 written_format(const QblkSpaceRequest *request)
 {
-    return request->into == NULL ? request->format : request->into->format;
+    if (request->into == NULL) {
+        return request->format;
+    }
+    return data_file(request->into) == NULL ? request->into->format : "raw";
 }
 
 /* ---- at most ---- */
@@ -59,11 +86,21 @@ with_tables(const QblkSpaceRequest *request, gint64 data)
     return is_raw ? data : add(data, data / TABLES_PART + TABLES_BYTES);
 }
 
-/* What QEMU reports as allocated, or else the virtual size. */
+/* What QEMU reports as allocated, or else the virtual size.  Of several files it may report only
+ * the first one. */
 static gint64
-allocated(const QblkLayer *layer)
+allocated(const QblkPlanContext *context, const QblkLayer *layer)
 {
-    gint64 size = layer->actual_size == QBLK_UNKNOWN ? layer->virtual_size : layer->actual_size;
+    QblkRoom room = {0};
+    gint64 size = layer->actual_size;
+    if (layer->further_files != NULL) {
+        const char *path = data_path(layer);
+        gboolean is_known =
+            path != NULL && context->space->find_room(path, &room) && !room.is_device;
+        size = is_known ? room.allocated : QBLK_UNKNOWN;
+    }
+
+    size = size == QBLK_UNKNOWN ? layer->virtual_size : size;
     return size == QBLK_UNKNOWN ? G_MAXINT64 : size;
 }
 
@@ -80,11 +117,11 @@ full_size(const QblkSpaceRequest *request)
 }
 
 static gint64
-count_most(const QblkSpaceRequest *request, const QblkRoom *room)
+count_most(const QblkPlanContext *context, const QblkSpaceRequest *request, const QblkRoom *room)
 {
     gint64 full = full_size(request), sum = 0;
     for (guint i = request->first; i < request->end; i++) {
-        sum = add(sum, allocated(request->chain->layers->pdata[i]));
+        sum = add(sum, allocated(context, request->chain->layers->pdata[i]));
     }
 
     /* Clusters of internal snapshots are not written again. */
@@ -170,7 +207,7 @@ check_file(const QblkPlanContext *context, const QblkSpaceRequest *request, cons
     space->device = room->device;
     space->free = room->free;
     space->available = room->available;
-    space->most = count_most(request, room);
+    space->most = count_most(context, request, room);
     if (space->most <= room->available) {
         return TRUE;
     }
@@ -214,7 +251,7 @@ check_device(const QblkPlanContext *context, const QblkSpaceRequest *request, co
 
     gboolean is_known = request->into == NULL || request->into->written_end != QBLK_UNKNOWN;
     gint64 used = request->into == NULL || !is_known ? 0 : request->into->written_end;
-    gint64 data = add(used, count_most(request, room));
+    gint64 data = add(used, count_most(context, request, room));
     if (is_known && data <= room->size) {
         return TRUE;
     }

@@ -171,6 +171,43 @@ class Jobs(TestCase):
                       '3145728 bytes left', text)
         self.assert_same_content()
 
+    def test_a_program_gets_the_same_refusal(self):
+        base = images.create(os.path.join(block_jobs.small_file_system(self, '3m'), 'base'))
+        middle = images.create(self.path('middle.qcow2'), backing=base)
+        images.write(middle, pattern=3, length='4M')
+        self.boot_above(middle, self.directory)
+        done = subprocess.run([os.environ['QBLK_COMMIT_LAYER'], self.process.socket, 'vda',
+                               'vda[1]'], check=False, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn(f"'{base}' would grow by at least ", done.stderr)
+        self.assert_no_jobs()
+
+    def test_the_jobs_of_two_disks(self):
+        """Each fits into the file system of the bases, and both together may not."""
+        small = block_jobs.small_file_system(self, '3m')
+        arguments = []
+        for name in ('a', 'b'):
+            base = images.create(os.path.join(small, name))
+            top = images.create(self.path(name + '.qcow2'), backing=base)
+            images.write(top, pattern=3, length='1M')
+            arguments += (blockdev(driver='qcow2', node_name=name, file=local(top))
+                          + virtio(name, id='vd' + name))
+        self.run_qemu(arguments)
+        result = self.qblk('commit', self.process.socket, '--all-disks', '--pivot', '--dry-run')
+        self.assertIn('warning: the jobs may need up to ', result.errors)
+        self.assertNotIn('may grow', result.errors)
+
+    def test_a_base_with_an_external_data_file(self):
+        """Its data go to the file system of that file."""
+        small = block_jobs.small_file_system(self, '3m')
+        data = os.path.join(small, 'data')
+        base = images.create(self.path('base'), options=[f'data_file={data}'])
+        self.boot_above(base, self.directory)
+        self.write_and_flush()
+        self.assert_refused('commit', '--pivot',
+                            message=f"'{data}' would grow by at least ")
+        self.assert_same_content()
+
     def test_a_pull_that_cannot_fit(self):
         base = images.create(self.path('base'))
         images.write(base, pattern=3, length='4M')

@@ -303,6 +303,25 @@ what_a_layer_has_in_other_files_is_not_counted(void **state)
     }
 }
 
+/* The data are written as raw. */
+static void
+data_are_written_to_the_external_data_file(void **state)
+{
+    QblkLayerFile file = {.open = {.device = 1, .inode = 9}};
+    g_autofree char *here = g_strdup("/d/2");
+    g_autoptr(QblkChain) chain = new_chain(10 * M, "qcow2");
+    const QblkSpaceRequest request = commit_of(chain, 0, 1);
+    file.here = here;
+    room = new_room(5 * M, 64 * M);
+    qblk_chain_further_file_add(chain->layers->pdata[1], "/d/2", &file);
+    assert_outcome(&request, FITS);
+    room.allocated = 0;
+    g_autoptr(QblkPlan) plan = check(&request, NULL);
+    assert_string_equal(plan->space.path, "/d/2");
+    assert_int_equal(plan->space.most, 10 * M);
+    file.here = NULL;
+}
+
 static void
 a_guest_that_was_stopped_is_named(void **state)
 {
@@ -375,6 +394,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_block_device_has_a_fixed_size),
         cmocka_unit_test(what_is_not_on_this_machine_is_not_checked),
         cmocka_unit_test(what_a_layer_has_in_other_files_is_not_counted),
+        cmocka_unit_test(data_are_written_to_the_external_data_file),
         cmocka_unit_test(a_guest_that_was_stopped_is_named),
         cmocka_unit_test(jobs_that_write_to_one_file_system_add_up),
     };
