@@ -158,18 +158,6 @@ check_encryption(const QblkCopyOptions *options, const char *format, GError **er
                             name);
 }
 
-gboolean
-qblk_copy_destination_check(const QblkCopyOptions *options, const char *format, GError **error)
-{
-    if (!check_encryption(options, format, error)) {
-        return FALSE;
-    }
-    if (options->place != NULL && !check_kind(options, error)) {
-        return FALSE;
-    }
-    return !qblk_copy_destination_is_block(options) || check_device(options, error);
-}
-
 /* ---- who uses it ---- */
 
 static gboolean
@@ -214,6 +202,25 @@ check_device_use(const QblkDeviceUse *use, const char *name, GError **error)
     return FALSE;
 }
 
+gboolean
+qblk_copy_destination_check(const QblkCopyOptions *options, const char *format, GError **error)
+{
+    if (!check_encryption(options, format, error)) {
+        return FALSE;
+    }
+    if (options->place != NULL && !check_kind(options, error)) {
+        return FALSE;
+    }
+    if (qblk_copy_destination_is_block(options) && !check_device(options, error)) {
+        return FALSE;
+    }
+
+    const QblkDeviceUse *use = options->place == NULL ? NULL : options->place->use;
+    return use == NULL || check_device_use(use, options->destination, error);
+}
+
+/* ---- who has it open ---- */
+
 /* A disk of the guest may be a partition of the destination, or be made of it. */
 static gboolean
 check_parts(const QblkCopyRequest *copy, const GPtrArray *parts, GError **error)
@@ -241,9 +248,6 @@ qblk_copy_destination_check_use(const QblkCopyRequest *copy, GError **error)
     }
 
     if (!check_parts(copy, place->use->parts, error)) {
-        return FALSE;
-    }
-    if (!check_device_use(place->use, copy->options->destination, error)) {
         return FALSE;
     }
     if (place->locked_by == NULL) {

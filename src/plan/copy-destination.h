@@ -13,7 +13,8 @@ gboolean qblk_copy_destination_check_name(const char *name,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Check what exists at the destination against the options, before an image there is opened.
+ * Check what exists at the destination against the options, and that the machine does not use it,
+ * before an image there is opened.
  *
  * @format: of the copy
  */
@@ -26,6 +27,6 @@ gboolean qblk_copy_destination_is_block(const QblkCopyOptions *options);
 /** Returns: TRUE if QEMU creates the image of the copy, and so no image there is kept */
 gboolean qblk_copy_destination_is_created(const QblkCopyOptions *options, const char *format);
 
-/** Check that nothing else uses the destination: QEMU itself, the kernel, or another process. */
+/** Check that neither QEMU nor another process has the destination open. */
 gboolean qblk_copy_destination_check_use(const QblkCopyRequest *copy,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -317,6 +317,22 @@ class Larger(TestCase):
         self.assert_closed(dest)
         self.compare(second, 'qcow2')
 
+    def test_an_interrupted_copy_is_resumed(self):
+        dest = self.device(96 * MIB)
+        self.boot(data='4M')
+        running = self.begin('copy', self.process.socket, 'vda', dest, '--format', 'raw',
+                             '--reuse-external', '--pivot', *block_jobs.SLOW)
+        running.kill()
+        running.communicate()
+        job, = self.process.qmp.execute('query-jobs')
+        self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
+        self.wait_for(lambda: self.process.qmp.execute('query-jobs')[0]['status'] == 'ready')
+        self.qblk('recover', self.process.socket)
+        self.check_size()
+        self.assert_closed(*self.files)
+        self.guest_writes('50M')
+        self.compare(dest, 'raw')
+
     def test_the_job_is_ended_later(self):
         dest = self.device(96 * MIB)
         self.boot()
