@@ -6,6 +6,7 @@
 #include "cli/exit-code.h"
 #include "cli/print/plan-text.h"
 #include "cli/vm.h"
+#include "image/process.h"
 #include "plan/plan-json.h"
 #include "plan/plan-monitor.h"
 #include "qmp/client.h"
@@ -125,10 +126,14 @@ plan_open(QblkClient *client, const QblkInvocation *invocation, const char *path
         return NULL;
     }
 
+    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
+    g_auto(GStrv) arguments = qblk_process_arguments(pid);
     const QblkPlanMonitorContext context = {
         .can_add_monitor = qblk_plan_schema_can_add_monitor(schema),
         .chardevs = chardevs,
+        .arguments = (const char *const *)arguments,
         .force_managed = options->force_managed,
+        .is_dry_run = options->dry_run,
     };
     return qblk_plan_monitor_open(&context, path, error);
 }
@@ -259,6 +264,9 @@ run(QblkInvocation *invocation, GError **error)
                                               : plan_open(client, invocation, path, error);
     if (plan == NULL) {
         return FALSE;
+    }
+    for (guint i = 0; i < plan->warnings->len; i++) {
+        qblk_output_warn(plan->warnings->pdata[i]);
     }
     if (!options->close && !check_place(invocation->address, path, error)) {
         return FALSE;

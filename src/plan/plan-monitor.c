@@ -92,21 +92,53 @@ add_server(QblkPlan *plan)
     add_undo(plan, step, "stop the QMP server", "object-del");
 }
 
+/* Returns: (nullable): the name of the manager of the guest.  Its graph is not read for this. */
+static const char *
+find_manager(const QblkPlanMonitorContext *context)
+{
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    const QblkManagerEvidence evidence = {
+        .nodes = none, .devices = none, .jobs = none, .arguments = context->arguments};
+    const QblkManager *manager = qblk_manager_find(&evidence);
+    if (manager != NULL) {
+        return manager->name;
+    }
+    return has_object_with(context->chardevs, "label", LIBVIRT_ID) ? "libvirt" : NULL;
+}
+
 static gboolean
-check_can_open(const QblkPlanMonitorContext *context, const QblkPlan *plan, const char *path,
+check_manager(const QblkPlanMonitorContext *context, QblkPlan *plan, GError **error)
+{
+    const char *manager = find_manager(context);
+
+    if (manager == NULL || context->force_managed) {
+        return TRUE;
+    }
+    if (context->is_dry_run) {
+        g_ptr_array_add(plan->warnings,
+                        g_strdup_printf("%s manages this guest and would not notice another "
+                                        "monitor: without --dry-run, use --force-managed",
+                                        manager));
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "%s manages this guest and would not notice another monitor: use "
+                            "--force-managed to open it",
+                            manager);
+}
+
+static gboolean
+check_can_open(const QblkPlanMonitorContext *context, QblkPlan *plan, const char *path,
                GError **error)
 {
-    gboolean is_managed = has_object_with(context->chardevs, "label", LIBVIRT_ID);
-
     if (!context->can_add_monitor) {
         return qblk_plan_refuse(error,
                                 "this QEMU cannot open another monitor while it runs (QEMU 11.1 "
                                 "can): start it with one more -qmp unix:PATH,server=on,wait=off, "
                                 "with libvirt in <qemu:commandline>");
     }
-    if (is_managed && !context->force_managed) {
-        return qblk_plan_refuse(error, "libvirt manages this guest and would not notice another "
-                                       "monitor: use --force-managed to open it");
+    if (!check_manager(context, plan, error)) {
+        return FALSE;
     }
     if (has_object_with(context->chardevs, "label", plan->job)) {
         return qblk_plan_refuse(

@@ -19,7 +19,9 @@ typedef struct {
     const QblkJson *chardevs; /* reply to query-chardev */
     const QblkJson *objects;  /* reply to qom-list of QBLK_PLAN_MONITOR_OBJECTS, NULL: no objects;
                                * needed to close */
-    gboolean force_managed;   /* allow a guest of libvirt, which is not informed of the monitor */
+    const char *const *arguments; /* of the process of QEMU, NULL: not known; needed to open */
+    gboolean force_managed; /* allow a guest of a manager, which is not informed of the monitor */
+    gboolean is_dry_run;    /* the plan is only printed: a manager is a warning */
 } QblkPlanMonitorContext;
 
 /**
@@ -29,7 +31,7 @@ typedef struct {
  * @path: absolute, UTF-8; nothing exists there: QEMU replaces any file that does
  *
  * Returns: (transfer full): the plan; NULL with QBLK_BLOCKJOB_ERROR_REFUSED on a QEMU before 11.1,
- * on a guest of libvirt, and if the monitor is already open
+ * on a guest of a manager, and if the monitor is already open
  */
 QblkPlan *qblk_plan_monitor_open(const QblkPlanMonitorContext *context, const char *path,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

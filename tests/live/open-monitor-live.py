@@ -233,6 +233,10 @@ class Others(TestCase):
         message = '--force-managed' if self.can else 'QEMU 11.1 can'
         self.refused(self.process.socket, self.path, message=message)
         self.before = self.state()
+        if self.can:
+            printed = self.qblk('open-monitor', self.process.socket, self.path, '--dry-run')
+            self.assertIn('without --dry-run, use --force-managed', printed.errors)
+            self.assertEqual(self.state(), self.before)
         if self.open(self.path, '--force-managed'):
             self.qblk('list', self.path)
 

@@ -107,6 +107,31 @@ a_guest_of_libvirt_is_changed_only_if_forced(void **state)
 }
 
 static void
+the_manager_is_also_known_by_the_arguments_of_the_process(void **state)
+{
+    static const char *const arguments[] = {"kvm", "-pidfile", "/var/run/qemu-server/100.pid",
+                                            NULL};
+    GError *error = NULL;
+    g_autoptr(QblkJson) list = parse("[]");
+    QblkPlanMonitorContext context = {
+        .can_add_monitor = TRUE, .chardevs = list, .arguments = arguments};
+    assert_null(qblk_plan_monitor_open(&context, PATH, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "Proxmox VE manages this guest and would not notice another monitor: use "
+                 "--force-managed to open it");
+
+    context.is_dry_run = TRUE;
+    g_autoptr(QblkPlan) printed = qblk_plan_monitor_open(&context, PATH, NULL);
+    assert_non_null(printed);
+    assert_int_equal(printed->warnings->len, 1);
+    assert_non_null(strstr(printed->warnings->pdata[0], "without --dry-run, use --force-managed"));
+    context.force_managed = TRUE;
+    g_autoptr(QblkPlan) forced = qblk_plan_monitor_open(&context, PATH, NULL);
+    assert_non_null(forced);
+    assert_int_equal(forced->warnings->len, 0);
+}
+
+static void
 it_is_not_opened_twice(void **state)
 {
     g_autoptr(GError) error = NULL;
@@ -157,6 +182,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_plan_opens_a_socket_a_chardev_and_a_monitor),
         cmocka_unit_test(an_older_qemu_cannot_open_a_monitor),
         cmocka_unit_test(a_guest_of_libvirt_is_changed_only_if_forced),
+        cmocka_unit_test(the_manager_is_also_known_by_the_arguments_of_the_process),
         cmocka_unit_test(it_is_not_opened_twice),
         cmocka_unit_test(it_is_closed_with_its_socket),
         cmocka_unit_test(nodes_left_over_from_a_crash_are_closed),
