@@ -9,6 +9,9 @@ qblk_plan_schema_set_features(QblkPlanContext *context, const QblkSchema *schema
     context->masks_protocol =
         qblk_schema_has_argument(schema, "block-commit", "backing-mask-protocol") &&
         qblk_schema_has_argument(schema, "block-stream", "backing-mask-protocol");
+    context->lacks_bitmap_merge =
+        !qblk_schema_has_argument(schema, "transaction", "actions") ||
+        !qblk_schema_has_argument(schema, "block-dirty-bitmap-merge", "bitmaps");
     context->lacks_hmp = !qblk_schema_has_argument(schema, "human-monitor-command", "command-line");
 }
 

@@ -2,6 +2,7 @@
 #include "blockjob/run-send.h"
 
 #include "base/limits.h"
+#include "blockjob/run-verify.h"
 
 static gboolean
 is_refusal(const GError *error)
@@ -108,6 +109,16 @@ has_failed_silently(const QblkStep *step, const QblkJson *value)
     return step->is_silent && g_strcmp0(qblk_json_string(value), "") != 0;
 }
 
+/* Returns: TRUE if it is no failure that QEMU has refused @step. */
+static gboolean
+may_be_refused(const QblkRunTask *task, const QblkStep *step, gboolean is_repeated)
+{
+    if (step->may_be_done) {
+        return (is_repeated || task->is_resumed) && qblk_run_verify_has_bitmaps(task);
+    }
+    return step->may_fail || (is_repeated && step->job == NULL);
+}
+
 static QblkSendOutcome
 attempt(QblkRunTask *task, const QblkStep *step, GError **error)
 {
@@ -131,8 +142,7 @@ attempt(QblkRunTask *task, const QblkStep *step, GError **error)
     }
 
     if (is_refusal(cause)) {
-        gboolean may_be_refused = step->may_fail || (is_repeated && step->job == NULL);
-        if (may_be_refused) {
+        if (may_be_refused(task, step, is_repeated)) {
             return QBLK_SEND_ANSWERED;
         }
         g_propagate_error(error, g_steal_pointer(&cause));

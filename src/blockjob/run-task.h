@@ -29,6 +29,7 @@ typedef struct {
     QblkRunAction action;   /* what comes next */
     QblkRunState failed_in; /* the state before the one that it ended in */
     gboolean is_unchanged;  /* after a rollback: the chain was seen, and is the one from before */
+    gboolean is_resumed;    /* it was interrupted: steps may have been done before */
     guint taken;            /* how many steps took effect, or may have */
     guint attempts;         /* how often the step was sent */
     char *job_before;       /* owned: the state of its job before that; NULL: none */

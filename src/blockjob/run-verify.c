@@ -2,6 +2,7 @@
 #include "blockjob/run-verify.h"
 
 #include "base/text.h"
+#include "blockjob/verify-bitmaps.h"
 #include "blockjob/verify.h"
 #include "graph/snapshot-options.h"
 #include "plan/crash-guard.h"
@@ -33,7 +34,8 @@ check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *pla
     if (!qblk_verify_files(chain, plan->after, error)) {
         return FALSE;
     }
-    return qblk_verify_headers(snapshot, chain, plan->after, run->options->is_local, error);
+    return qblk_verify_headers(snapshot, chain, plan->after, run->options->is_local, error) &&
+           qblk_verify_bitmaps(snapshot, plan, error);
 }
 
 /* Only a chain that was fetched again is a success. */
@@ -141,6 +143,13 @@ qblk_run_verify_check_crash_at_end(const QblkRunTask *task, GError **error)
     }
     g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);
     return snapshot != NULL && qblk_crash_guard_check_end(task->plan, snapshot, error);
+}
+
+gboolean
+qblk_run_verify_has_bitmaps(const QblkRunTask *task)
+{
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, NULL);
+    return snapshot != NULL && qblk_verify_bitmaps(snapshot, task->plan, NULL);
 }
 
 /* ---- failures ---- */

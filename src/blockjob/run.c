@@ -314,6 +314,7 @@ init_interrupted(QblkRun *run, QblkClient *client, const QblkPlan *plan, QblkSta
 
     QblkRunTask *task = run->tasks->pdata[0];
     task->state = QBLK_RUN_INTERRUPTED;
+    task->is_resumed = TRUE;
     /* The journal of a job that existed begins with its first step. */
     task->recorded = MAX(stage, task->recorded);
     return task;

@@ -48,6 +48,7 @@ struct QblkLayer {
     GPtrArray *bitmaps;            /* of QblkBitmap, a reference; NULL: it has none */
     GPtrArray *users; /* of QblkLayerUser, owned; NULL: only the chain and its disk use it */
     GPtrArray *further_files; /* of QblkFurtherFile, owned; NULL: it has no other files */
+    gboolean is_qcow2_v2;     /* the old qcow2, which cannot store bitmaps */
     gboolean read_only;
     gboolean had_secrets;       /* the file name is incomplete: secrets were removed */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */

@@ -20,6 +20,8 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
          "Limit the speed, in MiB per second (0: no limit)", "MIB"},
         {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes,
          "Specify --bandwidth in bytes per second", NULL},
+        {"bitmaps", 0, 0, G_OPTION_ARG_STRING, &options->bitmaps,
+         "Carry the dirty bitmaps of layers that leave over, or lose them", "merge|drop"},
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
          "Keep the journals in this directory", "DIRECTORY"},
         {"recover", 0, 0, G_OPTION_ARG_NONE, &options->recovers,
@@ -46,6 +48,7 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
 void
 qblk_change_options_clear(QblkChangeOptions *options)
 {
+    g_clear_pointer(&options->bitmaps, g_free);
     g_clear_pointer(&options->state_dir, g_free);
 }
 
@@ -68,6 +71,11 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
             MAX_TIME_SECONDS);
     }
 
+    if (options->bitmaps != NULL && !g_str_equal(options->bitmaps, "merge") &&
+        !g_str_equal(options->bitmaps, "drop")) {
+        return qblk_usage_error(error, "invalid --bitmaps '%s': use 'merge' or 'drop'",
+                                options->bitmaps);
+    }
     if (options->in_bytes && !has_bandwidth) {
         return qblk_usage_error(error, "option --bytes needs --bandwidth");
     }
@@ -81,6 +89,12 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
     }
 
     return TRUE;
+}
+
+gboolean
+qblk_change_options_drops_bitmaps(const QblkChangeOptions *options)
+{
+    return g_strcmp0(options->bitmaps, "drop") == 0;
 }
 
 gint64

@@ -18,6 +18,7 @@ typedef struct {
     gint64 bandwidth;  /* MiB per second, or bytes per second; QBLK_NO_BANDWIDTH */
     gboolean in_bytes;
     double time_limit; /* seconds; 0: none */
+    char *bitmaps;     /* owned: "merge" or "drop"; NULL: merge */
     char *state_dir;   /* owned: the directory of journals, or NULL */
 
     /* Only some of the commands have these. */
@@ -39,6 +40,9 @@ void qblk_change_options_clear(QblkChangeOptions *options);
 /** Returns: TRUE if the values are valid, alone and together; otherwise a usage error. */
 gboolean qblk_change_options_check(const QblkChangeOptions *options,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: TRUE with --bitmaps=drop. */
+gboolean qblk_change_options_drops_bitmaps(const QblkChangeOptions *options);
 
 /** Returns: the limit of --bandwidth in bytes per second; 0: none. */
 gint64 qblk_change_options_get_speed(const QblkChangeOptions *options);

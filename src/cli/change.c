@@ -118,6 +118,7 @@ qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     change->context.speed = qblk_change_options_get_speed(options);
     change->context.force_managed = options->force_managed;
     change->context.is_dry_run = options->dry_run;
+    change->context.drops_bitmaps = qblk_change_options_drops_bitmaps(options);
     change->context.allow_plaintext = options->allow_plaintext;
     change->context.delete_internal_snapshots = options->delete_internal_snapshots;
     return g_steal_pointer(&change);

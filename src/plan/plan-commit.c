@@ -3,6 +3,7 @@
 
 #include "plan/backing-string.h"
 #include "plan/crash-guard.h"
+#include "plan/plan-bitmaps.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
@@ -241,10 +242,12 @@ add_steps(QblkPlan *plan, const Commit *commit)
         qblk_plan_set_copy(plan, commit->base);
         return;
     case QBLK_COMMIT_PIVOT:
+        qblk_plan_bitmaps_add_step(plan, TRUE);
         (void)qblk_plan_add_complete(plan, "make the base the active layer");
         qblk_plan_set_merged(plan, commit->top, commit->base);
         break;
     case QBLK_COMMIT_INNER:
+        qblk_plan_bitmaps_add_step(plan, TRUE);
         qblk_plan_add_flush(plan, commit->context, commit->base->node_name);
         qblk_plan_add_finalize(plan);
         qblk_plan_filters_add_header(plan, commit->chain, commit->overlay, commit->top,
@@ -289,6 +292,26 @@ check_space(const Commit *commit, QblkPlan *plan, GError **error)
     return qblk_plan_check_space(commit->context, &request, plan, error);
 }
 
+static gboolean
+choose_bitmaps(QblkPlan *plan, const Commit *commit, GError **error)
+{
+    QblkBitmapMove move = {
+        .context = commit->context,
+        .chain = commit->chain,
+        .first = commit->top->position,
+        .end = commit->base->position,
+        .direction = QBLK_BITMAPS_DOWN,
+        .target = qblk_plan_bitmaps_get_target(commit->base),
+        .is_deleted = commit->options->delete_removed,
+    };
+
+    if (!removes_layers(commit)) {
+        return TRUE;
+    }
+    move.target.virtual_size = MAX(commit->top->virtual_size, commit->base->virtual_size);
+    return qblk_plan_bitmaps_choose(plan, &move, error);
+}
+
 static QblkPlan *
 make_plan(const Commit *commit, GError **error)
 {
@@ -304,6 +327,9 @@ make_plan(const Commit *commit, GError **error)
         plan->reads = g_strdup(commit->top->filename);
     }
 
+    if (!choose_bitmaps(plan, commit, error)) {
+        return NULL;
+    }
     add_steps(plan, commit);
     if (removes_layers(commit)) {
         qblk_crash_guard_watch(plan, commit->context, commit->top);

@@ -4,6 +4,7 @@
 #include "plan/copy-destination.h"
 #include "plan/copy-size.h"
 #include "plan/crash-guard.h"
+#include "plan/plan-bitmaps.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-filters.h"
@@ -225,6 +226,7 @@ add_create_and_open(QblkPlan *plan, const QblkCopyRequest *copy)
 static void
 add_pivot(QblkPlan *plan, const QblkCopyRequest *copy)
 {
+    qblk_plan_bitmaps_add_step(plan, FALSE);
     QblkStep *complete = qblk_plan_add_complete(plan, "make the copy the active layer");
 
     /* With "replaces" mirror_complete() sets an error that is already set (5.2, 7.2). */
@@ -309,6 +311,31 @@ check_space(const QblkCopyRequest *copy, QblkPlan *plan, GError **error)
     return qblk_plan_check_space(copy->context, &request, plan, error);
 }
 
+/* A copy that the guest is not switched to is not the disk: that keeps its bitmaps. */
+static gboolean
+choose_bitmaps(QblkPlan *plan, const QblkCopyRequest *copy, GError **error)
+{
+    const QblkCopyOptions *options = copy->options;
+    const QblkLayer *found =
+        options->reuse && options->found != NULL ? qblk_chain_get_layer(options->found, 0) : NULL;
+    const QblkBitmapMove move = {
+        .context = copy->context,
+        .chain = copy->chain,
+        .end = copy->base == NULL ? copy->chain->layers->len : 1,
+        .direction = QBLK_BITMAPS_BESIDE,
+        .target =
+            {
+                .node_name = copy->node,
+                .filename = options->destination,
+                .format = copy->format,
+                .is_qcow2_v2 = found != NULL && found->is_qcow2_v2,
+                .virtual_size = copy->top->virtual_size,
+                .bitmaps = found == NULL ? NULL : found->bitmaps,
+            },
+    };
+    return options->end != QBLK_COPY_PIVOT || qblk_plan_bitmaps_choose(plan, &move, error);
+}
+
 static QblkPlan *
 make_plan(const QblkCopyRequest *copy, GError **error)
 {
@@ -320,6 +347,9 @@ make_plan(const QblkCopyRequest *copy, GError **error)
     plan->partial = g_strdup(destination);
     if (copy->chain->layers->len == 1) {
         plan->reads = g_strdup(copy->top->filename);
+    }
+    if (!choose_bitmaps(plan, copy, error)) {
+        return NULL;
     }
     add_steps(plan, copy);
     add_expectations(plan, copy);

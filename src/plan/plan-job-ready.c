@@ -5,6 +5,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
 #include "plan/plan-filters.h"
+#include "plan/plan-job-layers.h"
 #include "plan/plan-steps.h"
 
 /* ---- its state ---- */
@@ -204,10 +205,14 @@ qblk_plan_job_end(QblkPlan *plan, const QblkJobPlanning *request, GError **error
     if (!qblk_plan_job_is_ready(request)) {
         qblk_plan_job_add_wait(plan, "wait until the job is ready", "ready");
     }
-    if (is_pivot) {
-        plan_pivot(plan, request);
-    } else {
+    if (!is_pivot) {
         qblk_plan_job_finish(plan, request);
+        return TRUE;
     }
+    if (!qblk_plan_job_layers_pivot_bitmaps(plan, request->context, request->job, request->chain,
+                                            request->mirrored, error)) {
+        return FALSE;
+    }
+    plan_pivot(plan, request);
     return TRUE;
 }

@@ -7,11 +7,10 @@
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
 #include "plan/plan-filters.h"
+#include "plan/plan-job-layers.h"
 #include "plan/plan-job-ready.h"
 #include "plan/plan-managed.h"
 #include "plan/plan-steps.h"
-
-#define INTERMEDIATE "intermediate node" /* the edge to what leaves the chain (block/commit.c) */
 
 /* ---- which job ---- */
 
@@ -51,24 +50,6 @@ qblk_plan_job_find(const QblkSnapshot *snapshot, const char *name)
 
 /* ---- a job that does not ---- */
 
-/* TRUE if the job removes @layer from the chain. */
-static gboolean
-removes_layer(const QblkJobPlanning *request, const QblkLayer *layer)
-{
-    const GPtrArray *nodes = request->job->nodes;
-
-    for (guint i = 0; i < nodes->len; i++) {
-        const QblkChild *child = nodes->pdata[i];
-        if (!g_str_equal(child->name, INTERMEDIATE)) {
-            continue;
-        }
-        if (g_strcmp0(child->node->name, layer->node_name) == 0) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 /* The topmost layer that a commit within the chain removes; NULL: it is another job. */
 static const QblkLayer *
 find_top(const QblkJobPlanning *request)
@@ -76,7 +57,7 @@ find_top(const QblkJobPlanning *request)
     gboolean is_commit = g_str_equal(request->job->type, "commit");
     for (guint i = 1; is_commit && request->chain != NULL && i < request->chain->layers->len; i++) {
         const QblkLayer *layer = request->chain->layers->pdata[i];
-        if (removes_layer(request, layer)) {
+        if (qblk_plan_job_layers_removes(request->job, layer)) {
             return layer;
         }
     }
@@ -95,7 +76,7 @@ choose_header(const QblkJobPlanning *request, char **name, GError **error)
 
     guint i = top->position + 1;
     while (i + 1 < request->chain->layers->len &&
-           removes_layer(request, request->chain->layers->pdata[i])) {
+           qblk_plan_job_layers_removes(request->job, request->chain->layers->pdata[i])) {
         i++;
     }
     const QblkLayer *overlay = qblk_chain_get_layer(request->chain, top->position - 1);
@@ -132,10 +113,10 @@ expect_shorter(QblkPlan *plan, const QblkJobPlanning *request, const char *heade
     for (guint i = 0; request->chain != NULL && i < request->chain->layers->len; i++) {
         const QblkLayer *layer = request->chain->layers->pdata[i];
         const QblkLayer *next = qblk_chain_get_layer(request->chain, i + 1);
-        gboolean is_removed = removes_layer(request, layer);
+        gboolean is_removed = qblk_plan_job_layers_removes(request->job, layer);
 
         add_close(plan, request, layer, is_removed, was_removed);
-        if (!is_removed && next != NULL && removes_layer(request, next)) {
+        if (!is_removed && next != NULL && qblk_plan_job_layers_removes(request->job, next)) {
             qblk_plan_filters_expect_header(plan, layer, next, header);
         } else if (!is_removed) {
             (void)qblk_plan_expect(plan, layer);
@@ -200,9 +181,17 @@ plan_wait_until_concluded(QblkPlan *plan, const QblkJobPlanning *request, GError
     }
 
     if (job->auto_finalize) {
+        if (!qblk_plan_job_layers_finalize_bitmaps(plan, request->context, job, request->chain,
+                                                   error)) {
+            return FALSE;
+        }
         qblk_plan_job_add_wait(plan, "wait until the job is concluded", "concluded");
     } else {
         qblk_plan_job_add_wait(plan, "wait until the job is pending", "pending");
+        if (!qblk_plan_job_layers_finalize_bitmaps(plan, request->context, job, request->chain,
+                                                   error)) {
+            return FALSE;
+        }
         add_flush(plan, request);
         QblkStep *finalize =
             qblk_plan_add_for_job(plan, "change the chain", "job-finalize", NULL, "concluded");

@@ -6,9 +6,11 @@ typedef enum {
     TEXT,     /* char *, owned; NULL is null */
     REQUIRED, /* char *, owned; never NULL */
     BOOLEAN,
+    FLAG,    /* a BOOLEAN that is only written if it is true */
     INTEGER, /* gint64 */
     VALUE,   /* QblkJson *, owned */
     LIST,    /* GPtrArray *, of structs of another table */
+    LATER,   /* a LIST that journals of older versions lack */
 } Kind;
 
 typedef struct Record Record;
@@ -63,6 +65,7 @@ static const Member step_members[] = {
     MEMBER(QblkStep, "silent", BOOLEAN, is_silent),
     MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail),
     MEMBER(QblkStep, "at-most-once", BOOLEAN, at_most_once),
+    MEMBER(QblkStep, "may-be-done", FLAG, may_be_done),
     LIST_OF(QblkStep, "undo", &undo, undo),
     {NULL},
 };
@@ -109,6 +112,40 @@ new_removed_image(void)
 
 static const Record removed_image = {removed_members, new_removed_image};
 
+static const Member source_members[] = {
+    MEMBER(QblkBitmapSource, "node", TEXT, node_name),
+    MEMBER(QblkBitmapSource, "file", TEXT, filename),
+    {NULL},
+};
+
+static gpointer
+new_source(void)
+{
+    return qblk_bitmap_source_new();
+}
+
+static const Record source = {source_members, new_source};
+
+static const Member bitmap_members[] = {
+    MEMBER(QblkPlannedBitmap, "name", REQUIRED, name),
+    LIST_OF(QblkPlannedBitmap, "from", &source, from),
+    MEMBER(QblkPlannedBitmap, "into", TEXT, into),
+    MEMBER(QblkPlannedBitmap, "left-out-because", TEXT, left_out_because),
+    MEMBER(QblkPlannedBitmap, "exists", BOOLEAN, exists),
+    MEMBER(QblkPlannedBitmap, "granularity", INTEGER, granularity),
+    MEMBER(QblkPlannedBitmap, "persistent", BOOLEAN, is_persistent),
+    MEMBER(QblkPlannedBitmap, "recording", BOOLEAN, is_recording),
+    {NULL},
+};
+
+static gpointer
+new_bitmap(void)
+{
+    return qblk_planned_bitmap_new();
+}
+
+static const Record bitmap = {bitmap_members, new_bitmap};
+
 static const Member plan_members[] = {
     MEMBER(QblkPlan, "kind", REQUIRED, kind),
     MEMBER(QblkPlan, "target", REQUIRED, target),
@@ -122,6 +159,7 @@ static const Member plan_members[] = {
     LIST_OF(QblkPlan, "before", &layer, before),
     LIST_OF(QblkPlan, "after", &layer, after),
     LIST_OF(QblkPlan, "removed", &removed_image, removed),
+    {"planned-bitmaps", LATER, G_STRUCT_OFFSET(QblkPlan, bitmaps), &bitmap},
     MEMBER(QblkPlan, "partial", TEXT, partial),
     MEMBER(QblkPlan, "outcome", TEXT, outcome),
     MEMBER(QblkPlan, "merged", TEXT, merged),
@@ -154,6 +192,11 @@ write_record(gconstpointer data, const Member *members)
         case BOOLEAN:
             qblk_json_set_boolean(object, member->name, *(const gboolean *)at);
             break;
+        case FLAG:
+            if (*(const gboolean *)at) {
+                qblk_json_set_boolean(object, member->name, TRUE);
+            }
+            break;
         case INTEGER:
             qblk_json_set_integer(object, member->name, *(const gint64 *)at);
             break;
@@ -161,6 +204,7 @@ write_record(gconstpointer data, const Member *members)
             qblk_json_set(object, member->name, qblk_json_ref(*(QblkJson *const *)at));
             break;
         case LIST:
+        case LATER:
             qblk_json_set(object, member->name, write_list(*(GPtrArray *const *)at, member->of));
             break;
         }
@@ -218,6 +262,9 @@ read_value(gpointer at, Kind kind, const QblkJson *value)
     case BOOLEAN:
         *(gboolean *)at = qblk_json_true(value);
         return qblk_json_is(value, QBLK_JSON_BOOLEAN);
+    case FLAG:
+        *(gboolean *)at = qblk_json_true(value);
+        return value == NULL || qblk_json_is(value, QBLK_JSON_BOOLEAN);
     case INTEGER:
         return qblk_json_integer(value, at);
     case VALUE:
@@ -225,6 +272,8 @@ read_value(gpointer at, Kind kind, const QblkJson *value)
         return qblk_json_is(value, QBLK_JSON_OBJECT);
     case LIST:
         return qblk_json_is(value, QBLK_JSON_ARRAY);
+    case LATER:
+        return value == NULL || qblk_json_is(value, QBLK_JSON_ARRAY);
     }
     return FALSE;
 }
@@ -239,7 +288,7 @@ read_member(gpointer data, const Member *member, const QblkJson *value, GError *
                     "not a plan: '%s' is missing or has another type", member->name);
         return FALSE;
     }
-    if (member->kind != LIST) {
+    if (member->kind != LIST && member->kind != LATER) {
         return TRUE;
     }
     return read_list(*(GPtrArray **)at, value, member->of, error);

@@ -2,6 +2,7 @@
 #include "plan/plan-pull.h"
 
 #include "plan/backing-string.h"
+#include "plan/plan-bitmaps.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
@@ -129,6 +130,7 @@ static void
 add_steps(QblkPlan *plan, const Pull *pull)
 {
     add_start(plan, pull);
+    qblk_plan_bitmaps_add_step(plan, TRUE);
     qblk_plan_add_flush(plan, pull->context, pull->top->node_name);
     qblk_plan_add_finalize(plan);
 
@@ -163,6 +165,20 @@ check_space(const Pull *pull, QblkPlan *plan, GError **error)
     return qblk_plan_check_space(pull->context, &request, plan, error);
 }
 
+static gboolean
+choose_bitmaps(QblkPlan *plan, const Pull *pull, GError **error)
+{
+    const QblkBitmapMove move = {
+        .context = pull->context,
+        .chain = pull->chain,
+        .first = 1,
+        .end = pull->end,
+        .direction = QBLK_BITMAPS_UP,
+        .target = qblk_plan_bitmaps_get_target(pull->top),
+    };
+    return qblk_plan_bitmaps_choose(plan, &move, error);
+}
+
 static QblkPlan *
 make_plan(const Pull *pull, GError **error)
 {
@@ -175,6 +191,9 @@ make_plan(const Pull *pull, GError **error)
     plan->writes = g_strdup(pull->top->filename);
     if (pull->end == 2) {
         plan->reads = g_strdup(qblk_chain_get_layer(pull->chain, 1)->filename);
+    }
+    if (!choose_bitmaps(plan, pull, error)) {
+        return NULL;
     }
     add_steps(plan, pull);
     add_expectations(plan, pull);

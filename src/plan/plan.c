@@ -139,6 +139,7 @@ qblk_plan_new_empty(void)
     plan->before = g_ptr_array_new_with_free_func(expectation_free);
     plan->after = g_ptr_array_new_with_free_func(expectation_free);
     plan->warnings = g_ptr_array_new_with_free_func(g_free);
+    plan->bitmaps = qblk_planned_bitmaps_new();
     plan->removed = g_ptr_array_new_with_free_func(removed_image_free);
     return plan;
 }
@@ -204,6 +205,7 @@ qblk_plan_free(QblkPlan *plan)
     g_ptr_array_unref(plan->after);
     g_ptr_array_unref(plan->warnings);
     g_ptr_array_unref(plan->removed);
+    g_ptr_array_unref(plan->bitmaps);
     g_free(plan);
 }
 

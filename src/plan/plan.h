@@ -13,6 +13,7 @@
 #include "graph/snapshot.h"
 #include "image/image-data.h"
 #include "image/room.h"
+#include "plan/planned-bitmap.h"
 
 #include <qblk/plan.h>
 
@@ -28,7 +29,9 @@ typedef struct {
     gboolean is_silent;    /* QEMU returns an empty string on success, and a message on failure */
     gboolean may_fail;     /* it cleans up, and QEMU may have done so by itself */
     gboolean at_most_once; /* some QEMUs crash if they receive it twice */
-    GPtrArray *undo;       /* of QblkStep, owned, in order: rolls it back, after later steps */
+    gboolean may_be_done; /* after a crash it may have been done, and is refused then: what the plan
+                              expects of its bitmaps shows it */
+    GPtrArray *undo;      /* of QblkStep, owned, in order: rolls it back, after later steps */
 } QblkStep;
 
 /** A layer as it has to be afterwards.  Texts are owned. */
@@ -88,11 +91,12 @@ struct QblkPlan {
     GPtrArray *after;     /* of QblkExpectation, owned: the chain that has to be there at the end */
     GPtrArray *warnings;  /* of char, owned: for the user, before the plan is run */
     GPtrArray *removed;   /* of QblkRemovedImage, owned: the layers that leave the chain */
-    char *partial;        /* file that is incomplete if the job is rolled back or cancelled */
-    char *outcome;        /* of a success, if the job does not do what it is for; NULL: "done" */
-    char *merged;         /* image that is stale after the job (merged-mark.h), or NULL */
-    char *merged_into;    /* the image that has its data then */
-    char *merged_path;    /* of both, as in QblkExpectation; for a block device as well */
+    GPtrArray *bitmaps; /* of QblkPlannedBitmap, owned: those of layers that leave or are copied */
+    char *partial;      /* file that is incomplete if the job is rolled back or cancelled */
+    char *outcome;      /* of a success, if the job does not do what it is for; NULL: "done" */
+    char *merged;       /* image that is stale after the job (merged-mark.h), or NULL */
+    char *merged_into;  /* the image that has its data then */
+    char *merged_path;  /* of both, as in QblkExpectation; for a block device as well */
     char *merged_into_path;
     QblkPlanSpace space; /* not in the JSON */
     char *copy;          /* file of an image that has the data of the disk afterwards, or NULL */
@@ -116,6 +120,8 @@ typedef struct {
     gboolean is_dry_run;     /* the plan is only printed: a manager is a warning */
     gboolean masks_protocol; /* this QEMU has the argument backing-mask-protocol (since 9.0) */
     gboolean lacks_hmp;      /* it has no human-monitor-command: a storage daemon */
+    gboolean drops_bitmaps;  /* the bitmaps of layers that leave are not carried over */
+    gboolean lacks_bitmap_merge; /* this QEMU cannot merge bitmaps */
 } QblkPlanContext;
 
 /** Returns: (transfer full): a plan with empty lists and nothing else. */

@@ -92,6 +92,42 @@ print_chain(GString *out, const char *title, const GPtrArray *layers)
     }
 }
 
+static void
+print_bitmap_sources(GString *out, const QblkPlannedBitmap *bitmap)
+{
+    for (guint i = 0; i < bitmap->from->len; i++) {
+        const QblkBitmapSource *source = bitmap->from->pdata[i];
+        g_autofree char *file = qblk_output_escape(source->filename);
+        g_string_append_printf(out, "     from %s\n", file);
+    }
+}
+
+static void
+print_bitmap(GString *out, const QblkPlannedBitmap *bitmap)
+{
+    g_autofree char *name = qblk_output_escape(bitmap->name);
+    if (bitmap->into == NULL) {
+        g_autofree char *reason = qblk_output_escape(bitmap->left_out_because);
+        g_string_append_printf(out, "  %s is left out: %s\n", name, reason);
+    } else {
+        g_autofree char *node = qblk_output_escape(bitmap->into);
+        g_string_append_printf(out, "  %s is %s node %s\n", name,
+                               bitmap->exists ? "merged into that of" : "added to", node);
+    }
+    print_bitmap_sources(out, bitmap);
+}
+
+static void
+print_bitmaps(GString *out, const GPtrArray *bitmaps)
+{
+    if (bitmaps->len > 0) {
+        g_string_append(out, "bitmaps:\n");
+    }
+    for (guint i = 0; i < bitmaps->len; i++) {
+        print_bitmap(out, bitmaps->pdata[i]);
+    }
+}
+
 void
 qblk_plan_text_steps(const QblkPlan *plan, GString *out)
 {
@@ -116,6 +152,7 @@ qblk_plan_text(const QblkPlan *plan, GString *out)
     print_deleted(out, plan->steps->len + 1, plan->removed);
     print_chain(out, "before:", plan->before);
     print_chain(out, "after:", plan->after);
+    print_bitmaps(out, plan->bitmaps);
 
     if (plan->stays_ready) {
         g_autofree char *job = qblk_output_escape(plan->job);
