@@ -168,9 +168,11 @@ is_own(const Search *search, const QblkNodeUser *user)
 static void
 add_users(Search *search)
 {
+    g_autoptr(QblkNodeUserIndex) index = qblk_node_user_index_new(search->snapshot);
+
     for (guint i = 0; i < search->places->len; i++) {
         const Place place = *place_at(search, i);
-        g_autoptr(GPtrArray) users = qblk_node_users(search->snapshot, place.node);
+        g_autoptr(GPtrArray) users = qblk_node_users(index, place.node);
 
         for (guint j = 0; j < users->len; j++) {
             QblkNodeUser *user = users->pdata[j];

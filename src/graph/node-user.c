@@ -47,42 +47,92 @@ is_device(const QblkDevice *device)
     return device->qdev != NULL || device->backend != NULL;
 }
 
+/* What the graph does not have as edges. Texts are borrowed from the snapshot. */
+typedef struct {
+    QblkNodeUserKind kind;
+    const char *name, *type, *edge;
+} Entry;
+
+struct QblkNodeUserIndex {
+    GHashTable *entries; /* QblkNode -> GArray of Entry, owned */
+};
+
 static void
-add_devices(GPtrArray *users, const QblkSnapshot *snapshot, const QblkNode *node)
+entries_free(gpointer entries)
+{
+    g_array_unref(entries);
+}
+
+static void
+add_entry(QblkNodeUserIndex *index, const QblkNode *node, QblkNodeUserKind kind, const char *name,
+          const char *type, const char *edge)
+{
+    const Entry entry = {kind, name, type, edge};
+    GArray *entries = g_hash_table_lookup(index->entries, node);
+
+    if (entries == NULL) {
+        entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+        g_hash_table_insert(index->entries, qblk_const_cast(node), entries);
+    }
+    g_array_append_val(entries, entry);
+}
+
+static void
+add_devices(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
 {
     for (guint i = 0; i < snapshot->devices->len; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
-        if (device->node == node && is_device(device)) {
+        if (device->node != NULL && is_device(device)) {
             const char *name = device->target != NULL ? device->target : qblk_device_label(device);
-            (void)add_user(users, QBLK_USER_DEVICE, name, qblk_device_kind_name(device->kind),
-                           NULL);
+            add_entry(index, device->node, QBLK_USER_DEVICE, name,
+                      qblk_device_kind_name(device->kind), NULL);
         }
     }
 }
 
 static void
-add_exports(GPtrArray *users, const QblkSnapshot *snapshot, const QblkNode *node)
+add_exports(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
 {
     for (guint i = 0; i < snapshot->exports->len; i++) {
         const QblkExport *export = snapshot->exports->pdata[i];
-        if (export->node == node) {
-            (void)add_user(users, QBLK_USER_EXPORT, export->id, export->type, NULL);
+        if (export->node != NULL) {
+            add_entry(index, export->node, QBLK_USER_EXPORT, export->id, export->type, NULL);
         }
     }
 }
 
 static void
-add_jobs(GPtrArray *users, const QblkSnapshot *snapshot, const QblkNode *node)
+add_jobs(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
 {
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         const QblkJob *job = snapshot->jobs->pdata[i];
         for (guint j = 0; j < job->nodes->len; j++) {
             const QblkChild *child = job->nodes->pdata[j];
-            if (child->node == node) {
-                (void)add_user(users, QBLK_USER_JOB, job->id, job->type, child->name);
-            }
+            add_entry(index, child->node, QBLK_USER_JOB, job->id, job->type, child->name);
         }
     }
+}
+
+QblkNodeUserIndex *
+qblk_node_user_index_new(const QblkSnapshot *snapshot)
+{
+    QblkNodeUserIndex *index = g_new0(QblkNodeUserIndex, 1);
+    index->entries = g_hash_table_new_full(NULL, NULL, NULL, entries_free);
+
+    add_devices(index, snapshot);
+    add_exports(index, snapshot);
+    add_jobs(index, snapshot);
+    return index;
+}
+
+void
+qblk_node_user_index_free(QblkNodeUserIndex *index)
+{
+    if (index == NULL) {
+        return;
+    }
+    g_hash_table_unref(index->entries);
+    g_free(index);
 }
 
 /* The parents have an entry for each edge. */
@@ -110,13 +160,15 @@ add_parents(GPtrArray *users, const QblkNode *node)
 }
 
 GPtrArray *
-qblk_node_users(const QblkSnapshot *snapshot, const QblkNode *node)
+qblk_node_users(const QblkNodeUserIndex *index, const QblkNode *node)
 {
     GPtrArray *users = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_user_free);
+    const GArray *entries = g_hash_table_lookup(index->entries, node);
 
-    add_devices(users, snapshot, node);
-    add_exports(users, snapshot, node);
-    add_jobs(users, snapshot, node);
+    for (guint i = 0; entries != NULL && i < entries->len; i++) {
+        const Entry *entry = &g_array_index(entries, Entry, i);
+        (void)add_user(users, entry->kind, entry->name, entry->type, entry->edge);
+    }
     add_parents(users, node);
     return users;
 }

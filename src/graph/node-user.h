@@ -25,13 +25,20 @@ typedef struct {
 
 void qblk_node_user_free(QblkNodeUser *user);
 
+/** The users that are no nodes, by the node that they use.  It is valid as long as the snapshot. */
+typedef struct QblkNodeUserIndex QblkNodeUserIndex;
+
+QblkNodeUserIndex *qblk_node_user_index_new(const QblkSnapshot *snapshot) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_node_user_index_free(QblkNodeUserIndex *index);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkNodeUserIndex, qblk_node_user_index_free)
+
 /**
  * List the users of @node in this order: devices, exports, jobs, nodes.  A job or node that uses it
  * twice is listed twice.
  *
  * Returns: (transfer full): of QblkNodeUser, owned; empty if it has no user
  */
-GPtrArray *qblk_node_users(const QblkSnapshot *snapshot,
+GPtrArray *qblk_node_users(const QblkNodeUserIndex *index,
                            const QblkNode *node) G_GNUC_WARN_UNUSED_RESULT;
 
 /** "device", "export", "job", "filter", "node". */

@@ -39,7 +39,8 @@ load(const char *all_exports)
 static char *
 describe(const QblkSnapshot *snapshot, const char *name)
 {
-    g_autoptr(GPtrArray) users = qblk_node_users(snapshot, qblk_snapshot_node(snapshot, name));
+    g_autoptr(QblkNodeUserIndex) index = qblk_node_user_index_new(snapshot);
+    g_autoptr(GPtrArray) users = qblk_node_users(index, qblk_snapshot_node(snapshot, name));
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < users->len; i++) {
         const QblkNodeUser *user = users->pdata[i];
