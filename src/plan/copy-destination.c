@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/copy-destination.h"
 
-#include "plan/backing-string.h"
+#include "image/image-header.h"
 #include "plan/plan-check.h"
 #include "source/driver.h"
 
@@ -78,12 +78,19 @@ check_missing(const QblkCopyOptions *options, GError **error)
 }
 
 static gboolean
-check_file(const QblkCopyOptions *options, GError **error)
+check_file(const QblkCopyOptions *options, const char *format, GError **error)
 {
     const char *name = options->destination;
 
     if (options->is_block) {
         return qblk_plan_refuse(error, "'%s' is not a block device: omit --blockdev", name);
+    }
+    if (!options->reuse && qblk_image_header_has_backing(format) &&
+        !has_image(options->place, format)) {
+        return qblk_plan_refuse(error,
+                                "'%s' already exists, and is not an image of format '%s': use "
+                                "another name",
+                                name, format);
     }
     if (!options->reuse) {
         return qblk_plan_refuse(error,
@@ -95,7 +102,7 @@ check_file(const QblkCopyOptions *options, GError **error)
 }
 
 static gboolean
-check_kind(const QblkCopyOptions *options, GError **error)
+check_kind(const QblkCopyOptions *options, const char *format, GError **error)
 {
     const QblkDestination *place = options->place;
     const char *name = options->destination;
@@ -104,7 +111,7 @@ check_kind(const QblkCopyOptions *options, GError **error)
     case QBLK_DESTINATION_NOTHING:
         return check_missing(options, error);
     case QBLK_DESTINATION_FILE:
-        return check_file(options, error);
+        return check_file(options, format, error);
     case QBLK_DESTINATION_BLOCK:
         return TRUE;
     case QBLK_DESTINATION_OTHER:
@@ -208,7 +215,7 @@ qblk_copy_destination_check(const QblkCopyOptions *options, const char *format, 
     if (!check_encryption(options, format, error)) {
         return FALSE;
     }
-    if (options->place != NULL && !check_kind(options, error)) {
+    if (options->place != NULL && !check_kind(options, format, error)) {
         return FALSE;
     }
     if (qblk_copy_destination_is_block(options) && !check_device(options, error)) {

@@ -199,9 +199,12 @@ class Place(TestCase):
         self.boot()
         with open(self.dest, 'wb') as file:
             file.write(b'precious')
-        self.refuse_copy('--pivot', message='--reuse-external')
+        self.refuse_copy('--pivot', message="not an image of format 'qcow2': use another name")
+        self.refuse_copy('--format', 'raw', '--pivot', message='--reuse-external')
         with open(self.dest, 'rb') as file:
             self.assertEqual(file.read(), b'precious')
+        images.create(self.dest, '64M')
+        self.refuse_copy('--pivot', message='use another name, or --reuse-external')
 
     def test_a_destination_that_is_not_a_file(self):
         self.boot()
