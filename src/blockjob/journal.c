@@ -172,6 +172,24 @@ check_is_empty(const QblkJournal *journal, const QblkPlan *plan, GError **error)
     return TRUE;
 }
 
+static gboolean
+append_header(QblkJournal *journal, const QblkJournalVm *vm, const QblkPlan *plan, GError **error)
+{
+    g_autoptr(QblkJson) header = qblk_json_new_object();
+    qblk_json_set_integer(header, "qblk-journal", VERSION);
+    qblk_json_set(header, "vm", qblk_journal_vm_to_json(vm));
+    qblk_json_set(header, "plan", qblk_plan_json_new(plan));
+    return append_line(journal, header, QBLK_BLOCKJOB_ERROR_STATE, error);
+}
+
+static gboolean
+sync_directory(const char *directory, GError **error)
+{
+    return qblk_file_sync_directory(directory) ||
+           set_write_error(error, QBLK_BLOCKJOB_ERROR_STATE,
+                           "cannot write the directory for journals", directory);
+}
+
 QblkJournal *
 qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPlan *plan,
                    GError **error)
@@ -195,22 +213,48 @@ qblk_journal_begin(const char *directory, const QblkJournalVm *vm, const QblkPla
         return NULL;
     }
 
-    g_autoptr(QblkJson) header = qblk_json_new_object();
-    qblk_json_set_integer(header, "qblk-journal", VERSION);
-    qblk_json_set(header, "vm", qblk_journal_vm_to_json(vm));
-    qblk_json_set(header, "plan", qblk_plan_json_new(plan));
-    if (!append_line(journal, header, QBLK_BLOCKJOB_ERROR_STATE, error)) {
+    if (!append_header(journal, vm, plan, error) || !sync_directory(directory, error)) {
+        (void)g_unlink(path);
+        return NULL;
+    }
+    return g_steal_pointer(&journal);
+}
+
+gboolean
+qblk_journal_is_of(const QblkJournal *journal, const QblkJournalVm *vm, const QblkPlan *plan)
+{
+    g_autofree char *name = file_name(vm, plan);
+    g_autofree char *own = g_path_get_basename(journal->path);
+    return g_str_equal(name, own);
+}
+
+QblkJournal *
+qblk_journal_replace(QblkJournal *earlier, const QblkJournalVm *vm, const QblkPlan *plan,
+                     GError **error)
+{
+    char *path = g_strconcat(earlier->path, ".new", NULL);
+    (void)g_unlink(path); /* of a process that ended; @earlier is locked */
+    int fd = qblk_journal_lock_open(path, O_CREAT | O_EXCL, error);
+    if (fd < 0) {
+        g_free(path);
+        return NULL;
+    }
+
+    g_autoptr(QblkJournal) journal = journal_new(earlier->directory, path, fd);
+    if (!append_header(journal, vm, plan, error)) {
+        (void)g_unlink(path);
+        return NULL;
+    }
+    if (g_rename(path, earlier->path) != 0) {
+        set_write_error(error, QBLK_BLOCKJOB_ERROR_STATE, "cannot write the journal", path);
         (void)g_unlink(path);
         return NULL;
     }
 
-    if (!qblk_file_sync_directory(directory)) {
-        set_write_error(error, QBLK_BLOCKJOB_ERROR_STATE, "cannot write the directory for journals",
-                        directory);
-        (void)g_unlink(path);
-        return NULL;
-    }
-
+    g_free(journal->path);
+    journal->path = g_strdup(earlier->path);
+    (void)qblk_file_sync_directory(journal->directory); /* until then it is the earlier one */
+    qblk_journal_leave(earlier);
     return g_steal_pointer(&journal);
 }
 
@@ -356,6 +400,17 @@ is_directory(const char *directory, GError **error)
         set_read_error(error, "cannot read the directory for journals", directory);
     }
     return fd >= 0;
+}
+
+gboolean
+qblk_journal_check_directory(const char *directory, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (is_directory(directory, &cause) || cause == NULL) {
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
 }
 
 GPtrArray *

@@ -34,6 +34,22 @@ typedef struct QblkJournal QblkJournal;
 QblkJournal *qblk_journal_begin(const char *directory, const QblkJournalVm *vm,
                                 const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Begin the journal of @plan on @vm in the place of @earlier, the interrupted operation on the same
+ * disk, which the user has decided on: one of the two is on disk at any time.
+ *
+ * @earlier: (transfer full) on success; otherwise it stays as it is
+ *
+ * Returns: (transfer full): the journal; NULL with QBLK_BLOCKJOB_ERROR_STATE if it cannot be
+ * written, _REFUSED if another process works on the disk
+ */
+QblkJournal *qblk_journal_replace(QblkJournal *earlier, const QblkJournalVm *vm,
+                                  const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: TRUE if @journal is that of the disk of @plan on @vm. */
+gboolean qblk_journal_is_of(const QblkJournal *journal, const QblkJournalVm *vm,
+                            const QblkPlan *plan);
+
 /** Record that @stage begins; _FAILED if that may not be on disk. */
 gboolean qblk_journal_note(QblkJournal *journal, QblkStage stage,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -70,6 +86,11 @@ QblkJournalRecord *qblk_journal_read(const char *path) G_GNUC_WARN_UNUSED_RESULT
 
 /** Returns: TRUE if @path is the name of a journal of the VM @vm, whatever it contains. */
 gboolean qblk_journal_is_named_for(const char *path, const QblkJournalVm *vm);
+
+/** Returns: TRUE if @directory can be read or does not exist; FALSE with QBLK_BLOCKJOB_ERROR_RESULT
+ * otherwise. */
+gboolean qblk_journal_check_directory(const char *directory,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Read all journals in @directory.  One that cannot be read is among them, with its error.

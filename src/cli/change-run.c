@@ -136,6 +136,26 @@ has_journals(const Journals *journals)
     return FALSE;
 }
 
+/* Begin the journal of @plan, in the place of that of an operation which the user now ends. */
+static QblkJournal *
+begin_journal(const char *directory, const QblkChange *change, const QblkPlan *plan, GError **error)
+{
+    GPtrArray *handed_over = change->handed_over;
+
+    for (guint i = 0; i < handed_over->len; i++) {
+        if (!qblk_journal_is_of(handed_over->pdata[i], &change->vm, plan)) {
+            continue;
+        }
+        QblkJournal *journal =
+            qblk_journal_replace(handed_over->pdata[i], &change->vm, plan, error);
+        if (journal != NULL) {
+            (void)g_ptr_array_steal_index(handed_over, i);
+        }
+        return journal;
+    }
+    return qblk_journal_begin(directory, &change->vm, plan, error);
+}
+
 /* Nothing is lost if a plan that only sends a command to an existing job is interrupted. */
 static gboolean
 begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *plans, GError **error)
@@ -150,7 +170,7 @@ begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *pl
             continue;
         }
 
-        journals->list[i] = qblk_journal_begin(directory, &change->vm, plans->pdata[i], error);
+        journals->list[i] = begin_journal(directory, change, plans->pdata[i], error);
         if (journals->list[i] == NULL) {
             for (guint j = 0; j < i; j++) {
                 qblk_journal_end(g_steal_pointer(&journals->list[j]));
@@ -222,10 +242,10 @@ qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChan
     g_auto(Journals) journals = {0};
     g_autofree char *state_dir = qblk_recovery_directory(options->state_dir);
 
-    qblk_recover_end_handed_over(change->handed_over);
     if (!begin_journals(&journals, change, plans, error)) {
         return FALSE;
     }
+    qblk_recover_end_handed_over(change->handed_over);
 
     gboolean is_terminal = isatty(STDERR_FILENO) && !invocation->verbose;
     g_autoptr(QblkProgress) progress = qblk_progress_new(plans, is_terminal, options->verbose);

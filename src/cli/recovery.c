@@ -37,7 +37,7 @@ qblk_recovery_check_state_dir(const char *state_dir, GError **error)
     if (state_dir != NULL && state_dir[0] == '\0') {
         return qblk_usage_error(error, "invalid --state-dir '': use the path of a directory");
     }
-    return TRUE;
+    return state_dir == NULL || qblk_journal_check_directory(state_dir, error);
 }
 
 char *

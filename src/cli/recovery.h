@@ -26,7 +26,8 @@ typedef struct {
 void qblk_recovery_options_add(gpointer options, GOptionContext *context);
 void qblk_recovery_options_clear(gpointer options);
 
-/** Check that @state_dir (nullable), of --state-dir, is not empty. */
+/** Check that @state_dir (nullable), of --state-dir, is not empty, and is not something else than a
+ * directory. */
 gboolean qblk_recovery_check_state_dir(const char *state_dir,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -335,6 +335,10 @@ class StateDirectory(TestCase):
             self.assertIn('operation', result.text)
             self.assertIn(file, self.qblk('recover', *vm, '--state-dir', file,
                                           status=qblk.FAILED).errors)
+        for command in ('list', 'chain', 'check'):
+            self.qblk(command, self.process.socket, '--state-dir', missing)
+            self.assertIn(file, self.qblk(command, self.process.socket, '--state-dir', file,
+                                          status=qblk.FAILED).errors)
         self.qblk('recover', '--state-dir', '', status=qblk.USAGE)
 
 

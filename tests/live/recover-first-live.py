@@ -184,6 +184,21 @@ class OtherDisk(TestCase):
 
 
 class SameDisk(TestCase):
+    def test_without_a_new_journal_the_earlier_one_stays(self):
+        self.boot_two()
+        self.leave(INNER)
+        journal, = glob.glob(self.state_dir + '/*.journal')
+        os.mkdir(journal + '.new')
+        before = self.seen()
+        errors = self.run_qblk('job', 'vdb', '--abort', status=qblk.FAILED).errors
+        self.assertIn(journal + '.new', errors)
+        self.assertEqual(self.seen(), before)
+        os.rmdir(journal + '.new')
+        self.run_qblk('job', 'vdb', '--abort')
+        self.assert_no_jobs()
+        self.assertEqual(glob.glob(self.state_dir + '/*'), [])
+        self.assert_same_content()
+
     def test_the_same_rule(self):
         self.boot_two()
         self.leave(('pull',), 'vda')

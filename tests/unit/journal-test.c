@@ -205,6 +205,41 @@ a_journal_that_cannot_be_written_is_removed(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_STATE, "cannot write");
 }
 
+/* The earlier journal stays if the new one cannot be written. */
+static void
+a_journal_replaces_that_of_the_same_disk(void **state)
+{
+    const JournalCase *test = *state;
+    GError *error = NULL;
+    QblkJournal *earlier = journal_case_begin(test);
+    journal_case_note(earlier, QBLK_STAGE_STARTED);
+    assert_true(qblk_journal_is_of(earlier, &test->vm, test->plan));
+
+    g_autoptr(GPtrArray) before = journal_case_list(test);
+    g_autofree char *path = g_strdup(((QblkJournalRecord *)before->pdata[0])->path);
+    g_autofree char *taken = g_strconcat(path, ".new", NULL);
+    assert_int_equal(g_mkdir(taken, 0700), 0);
+    assert_null(qblk_journal_replace(earlier, &test->vm, test->plan, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_STATE, taken);
+    assert_int_equal(g_rmdir(taken), 0);
+    g_autoptr(GPtrArray) same = journal_case_list(test);
+    assert_int_equal(((QblkJournalRecord *)same->pdata[0])->stage, QBLK_STAGE_STARTED);
+
+    g_autoptr(GError) none = NULL;
+    QblkJournal *journal = qblk_journal_replace(earlier, &test->vm, test->plan, &none);
+    assert_no_error(none);
+    g_autoptr(GPtrArray) after = journal_case_list(test);
+    assert_int_equal(after->len, 1);
+    const QblkJournalRecord *record = after->pdata[0];
+    assert_string_equal(record->path, path);
+    assert_int_equal(record->stage, QBLK_STAGE_PLANNED);
+    assert_true(record->is_busy);
+    journal_case_note(journal, QBLK_STAGE_PIVOTING);
+    qblk_journal_end(journal);
+    g_autoptr(GPtrArray) gone = journal_case_list(test);
+    assert_int_equal(gone->len, 0);
+}
+
 static void
 a_file_that_is_not_a_journal_is_an_error(void **state)
 {
@@ -254,6 +289,8 @@ UNIT_MAIN(void)
         cmocka_unit_test_setup_teardown(a_created_directory_is_for_its_owner_only,
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(a_journal_that_cannot_be_written_is_removed,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(a_journal_replaces_that_of_the_same_disk,
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test(a_file_that_is_not_a_journal_is_an_error),
         cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_written_begins_nothing,
