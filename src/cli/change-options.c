@@ -50,6 +50,7 @@ qblk_change_options_clear(QblkChangeOptions *options)
 {
     g_clear_pointer(&options->bitmaps, g_free);
     g_clear_pointer(&options->state_dir, g_free);
+    g_clear_pointer(&options->ignored_users, g_strfreev);
 }
 
 gboolean

@@ -26,6 +26,7 @@ typedef struct {
     gboolean delete_removed;
     gboolean delete_internal_snapshots;
     gboolean allow_plaintext;
+    char **ignored_users; /* owned, or NULL */
 } QblkChangeOptions;
 
 /**

@@ -120,6 +120,7 @@ qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     change->context.is_dry_run = options->dry_run;
     change->context.drops_bitmaps = qblk_change_options_drops_bitmaps(options);
     change->context.allow_plaintext = options->allow_plaintext;
+    change->context.ignored_users = (const char *const *)options->ignored_users;
     change->context.delete_internal_snapshots = options->delete_internal_snapshots;
     return g_steal_pointer(&change);
 }

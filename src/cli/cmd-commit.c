@@ -35,6 +35,8 @@ add_options(gpointer data, GOptionContext *context)
         {"delete-internal-snapshots", 0, 0, G_OPTION_ARG_NONE,
          &options->change.delete_internal_snapshots,
          "Allow --delete to delete images that contain snapshots", NULL},
+        {"ignore-user", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->change.ignored_users,
+         "Allow the change of data that this export or node reads", "NAME"},
         {"all-disks", 0, 0, G_OPTION_ARG_NONE, &options->change.all_disks,
          "Commit all disks, and change none until the jobs of all are ready", NULL},
         {NULL},

@@ -13,6 +13,7 @@
 #include "plan/plan-size.h"
 #include "plan/plan-space.h"
 #include "plan/plan-steps.h"
+#include "plan/plan-users.h"
 
 typedef struct {
     const QblkPlanContext *context;
@@ -175,7 +176,9 @@ check_commit(const Commit *commit, GError **error)
         !qblk_crash_guard_check(commit->context, commit->top, commit->chain->target, error)) {
         return FALSE;
     }
-    return check_filters(commit, error);
+    return check_filters(commit, error) &&
+           qblk_plan_check_readers(commit->context, commit->chain, commit->top, commit->base,
+                                   removes_layers(commit), error);
 }
 
 /* QEMU opens the base again to write to it, and an overlay that is not the active layer. */
@@ -369,7 +372,7 @@ qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *option
         .chain = chain,
         .is_inner = options->end == QBLK_COMMIT_INNER,
     };
-    if (!resolve_layers(&commit, error)) {
+    if (!resolve_layers(&commit, error) || !qblk_plan_check_ignored_users(context, error)) {
         return NULL;
     }
     if (!check_commit(&commit, error)) {

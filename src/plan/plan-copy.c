@@ -11,6 +11,7 @@
 #include "plan/plan-managed.h"
 #include "plan/plan-space.h"
 #include "plan/plan-steps.h"
+#include "plan/plan-users.h"
 
 #define MAX_ID_PART 12 /* bytes; a node-name has at most 31 */
 
@@ -396,7 +397,8 @@ qblk_plan_copy(const QblkPlanContext *context, const QblkCopyOptions *options, G
     if (!qblk_crash_guard_check_mirror(context, chain, error)) {
         return NULL;
     }
-    if (!qblk_plan_filters_check_root(context, chain, error)) {
+    if (!qblk_plan_filters_check_root(context, chain, error) ||
+        !qblk_plan_check_replaced(chain, error)) {
         return NULL;
     }
     choose_names(&copy);

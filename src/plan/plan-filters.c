@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-filters.h"
 
+#include "chain/layer-users.h"
 #include "plan/plan-check.h"
 #include "plan/plan-steps.h"
 
@@ -72,11 +73,22 @@ qblk_plan_filters_expect_header(QblkPlan *plan, const QblkLayer *overlay, const 
 
 /* ---- filters that leave the chain ---- */
 
+/* TRUE if something else uses @filter above @layer. */
 static gboolean
-is_shared(const QblkPlanContext *context, const QblkFilter *filter)
+is_shared(const QblkPlanContext *context, const QblkLayer *layer, const QblkFilter *filter)
 {
     const QblkNode *node = qblk_snapshot_node(context->snapshot, filter->node_name);
-    return node != NULL && node->parents->len > 1;
+    if (node != NULL && node->parents->len > 1) {
+        return TRUE;
+    }
+
+    for (guint i = 0; layer->users != NULL && i < layer->users->len; i++) {
+        const QblkLayerUser *user = layer->users->pdata[i];
+        if (user->kind != QBLK_USER_JOB && g_str_equal(user->node, filter->node_name)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 void
@@ -84,7 +96,7 @@ qblk_plan_filters_add_close(QblkPlan *plan, const QblkPlanContext *context, cons
 {
     for (guint i = 0; i < layer->filters->len; i++) {
         const QblkFilter *filter = layer->filters->pdata[i];
-        if (is_of_job(filter) || is_shared(context, filter)) {
+        if (plan->keeps_open || is_of_job(filter) || is_shared(context, layer, filter)) {
             continue;
         }
 

@@ -2,6 +2,7 @@
 #include "plan/plan-steps.h"
 
 #include "chain/snapshot-users.h"
+#include "plan/plan-users.h"
 
 static QblkStep *
 step_new(const char *purpose, const char *command, QblkJson *arguments)
@@ -179,12 +180,31 @@ add_close_data_file(QblkPlan *plan, const QblkSnapshot *snapshot, const QblkNode
     g_ptr_array_add(plan->removed, image);
 }
 
+/* TRUE if something else uses a node of @layer, which leaves the chain, or a layer above it that
+ * has left the chain.  The first layer of all jobs but a pull is replaced by another one. */
+static gboolean
+keeps_open(QblkPlan *plan, const QblkLayer *layer)
+{
+    gboolean is_replaced = plan->removed->len == 0 && !g_str_equal(plan->kind, "pull");
+    const QblkLayerUser *user =
+        plan->keeps_open ? NULL : qblk_plan_find_remaining_user(layer, is_replaced);
+    if (user != NULL) {
+        g_autofree char *text = qblk_layer_user_describe(user);
+        g_ptr_array_add(plan->warnings,
+                        g_strdup_printf("'%s' leaves the chain and stays open: %s uses it",
+                                        layer->filename, text));
+        plan->keeps_open = TRUE;
+    }
+    return plan->keeps_open;
+}
+
 /* Delete nodes from top to bottom: one in use cannot be deleted.  QEMU deletes by itself the nodes
  * that it opened by itself, and keeps those that got a name with -blockdev. */
 void
 qblk_plan_add_close_layer(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer)
 {
-    if (qblk_snapshot_users_other(context->snapshot, plan->target, layer) != NULL) {
+    if (qblk_snapshot_users_other(context->snapshot, plan->target, layer) != NULL ||
+        keeps_open(plan, layer)) {
         return;
     }
 

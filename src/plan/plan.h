@@ -105,6 +105,7 @@ struct QblkPlan {
     char *state_dir;     /* of programs, for marks of merged images, or NULL; not in the JSON */
     gboolean existing_job; /* the job existed before the plan: it is detached, not cancelled */
     gboolean stays_ready;  /* the plan ends while the job is ready, and the user ends the job */
+    gboolean keeps_open;   /* a layer that left the chain stays open, as all below; not in JSON */
 };
 
 /** The input of all kinds of plans.  Everything is borrowed. */
@@ -121,7 +122,8 @@ typedef struct {
     gboolean masks_protocol; /* this QEMU has the argument backing-mask-protocol (since 9.0) */
     gboolean lacks_hmp;      /* it has no human-monitor-command: a storage daemon */
     gboolean drops_bitmaps;  /* the bitmaps of layers that leave are not carried over */
-    gboolean lacks_bitmap_merge; /* this QEMU cannot merge bitmaps */
+    gboolean lacks_bitmap_merge;      /* this QEMU cannot merge bitmaps */
+    const char *const *ignored_users; /* exports and nodes that may lose what they read, or NULL */
 } QblkPlanContext;
 
 /** Returns: (transfer full): a plan with empty lists and nothing else. */

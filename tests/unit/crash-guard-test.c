@@ -144,7 +144,7 @@ only_the_node_that_is_replaced_counts(void **state)
         {ON_DISK "limits throttle /d/x file=cbw\n", "limits", "copy", TRUE},
         {LAYERS("middle") "limits throttle /d/x file=top\n" FILTER("limits"), "cbw", "pivot",
          FALSE},
-        {LAYERS("middle") FILTER("low"), "top", "pivot", FALSE},
+        {LAYERS("middle") FILTER("low"), "top", "copy", FALSE},
         {LAYERS("cbw") FILTER("middle"), "top", "inner", TRUE},
         {LAYERS("cbw") FILTER("middle"), "top", "copy", FALSE},
         {LAYERS("cbw") FILTER("middle"), "top", "pivot", FALSE},

@@ -106,7 +106,9 @@ static char *
 find_refused(const char *edge, const char *node, const char *part)
 {
     g_autoptr(QblkSnapshot) snapshot = new_snapshot(edge, node);
-    const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+    static const char *const ignored[] = {"other", NULL};
+    const QblkPlanContext context = {
+        .snapshot = snapshot, .target = "vda", .ignored_users = ignored};
     g_autoptr(GString) text = g_string_new(NULL);
     for (Kind kind = 0; kind < KINDS; kind++) {
         g_autoptr(GError) error = NULL;
