@@ -143,6 +143,9 @@ check_filters(const Commit *commit, GError **error)
     if (!qblk_plan_filters_check_root(commit->context, commit->chain, error)) {
         return FALSE;
     }
+    if (!qblk_plan_filters_check_write(commit->chain, commit->top, commit->base, error)) {
+        return FALSE;
+    }
     return commit->overlay == NULL ||
            qblk_plan_filters_check_header(commit->chain, commit->overlay, commit->top, commit->base,
                                           error);

@@ -11,6 +11,39 @@ is_of_job(const QblkFilter *filter)
     return g_str_equal(filter->driver, "mirror_top") || g_str_equal(filter->driver, "commit_top");
 }
 
+/* ---- filters that prevent a job ---- */
+
+static const QblkFilter *
+find_driver(const QblkLayer *layer, const char *driver)
+{
+    for (guint i = 0; i < layer->filters->len; i++) {
+        const QblkFilter *filter = layer->filters->pdata[i];
+        if (g_str_equal(filter->driver, driver)) {
+            return filter;
+        }
+    }
+    return NULL;
+}
+
+gboolean
+qblk_plan_filters_check_write(const QblkChain *chain, const QblkLayer *top, const QblkLayer *base,
+                              GError **error)
+{
+    for (guint i = top->position + 1; i <= base->position; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        const QblkFilter *filter = find_driver(layer, "copy-before-write");
+        if (filter != NULL) {
+            return qblk_plan_refuse(error,
+                                    "disk '%s': filter '%s' (%s) is above '%s', and QEMU starts no "
+                                    "commit that writes below it: end the backup that uses the "
+                                    "filter, or remove it",
+                                    chain->target, filter->node_name, filter->driver,
+                                    layer->filename);
+        }
+    }
+    return TRUE;
+}
+
 /* ---- the header above a filter ---- */
 
 /* The filter directly below the layer above, if that is the one that QEMU takes for the overlay: a

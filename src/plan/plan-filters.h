@@ -22,6 +22,16 @@ gboolean qblk_plan_filters_check_header(const QblkChain *chain, const QblkLayer 
                                         const QblkLayer *top, const QblkLayer *base,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Check that no copy-before-write filter is between @top and @base, below which QEMU lets no commit
+ * write: the filter would not see what changes (7.2, 10.0 and 11.1).
+ *
+ * Returns: TRUE, or FALSE with QBLK_BLOCKJOB_ERROR_REFUSED, which names the filter
+ */
+gboolean qblk_plan_filters_check_write(const QblkChain *chain, const QblkLayer *top,
+                                       const QblkLayer *base,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: TRUE if QEMU does not write the header of the image above @top, and
  * qblk_plan_filters_add_header() is needed */
 gboolean qblk_plan_filters_keep_header(const QblkLayer *top);

@@ -244,12 +244,18 @@ JOBS = (
     (('copy', '--finish'), '3 2 1 base', (1, 2, 3)),
 )
 
+# The top and the base of commits that are not of all layers.
+COMMITTED = {('--top', 'vda[1]', '--base', 'vda[2]'): (1, 2), ('--top', 'vda[1]'): (1, 3),
+             ('--top', 'vda[2]', '--delete'): (2, 3),
+             ('--pivot', '--base', 'vda[2]', '--delete'): (0, 2)}
+
 
 class Between(TestCase):
     """A filter between two layers. Whether it stays, the headers name the layers that are open, and
     no image that has left the chain stays open."""
 
-    drivers = {'throttle': {'throttle_group': 'limits'}, 'compress': {}}
+    drivers = {'throttle': {'throttle_group': 'limits'}, 'compress': {},
+               'copy-before-write': {'target': 'scratch'}}
 
     def boot_with_filter(self, position, driver='throttle', count=1):
         """The filter is above the layer with POSITION; COUNT of them on top of each other."""
@@ -260,6 +266,9 @@ class Between(TestCase):
 
     def chain_with_filter(self, position, driver, count=1):
         arguments = list(LIMITS)
+        if driver == 'copy-before-write':
+            arguments += blockdev(driver='qcow2', node_name='scratch', file=local(images.create(
+                os.path.join(self.directory, 'scratch.qcow2'), size='64M')))
         below = None
         for number in range(len(self.files) - 1, -1, -1):
             arguments += qcow2(self.files[number], backing=below, read_only=number > 0)
@@ -319,6 +328,30 @@ class Between(TestCase):
     def test_another_filter(self):
         for job in JOBS[:2]:
             self.try_job(job, 1, 'compress')
+
+    def test_copy_before_write(self):
+        """QEMU lets no commit write below it, and some crash when its child is replaced."""
+        if qemu.version() < (6, 2):
+            self.skipTest('copy-before-write needs QEMU 6.2')
+        for job in brief.some(JOBS):
+            for position in brief.some((1, 2, 3)):
+                message = self.reason(job[0], position)
+                if message is None:
+                    self.try_job(job, position, 'copy-before-write')
+                    continue
+                self.setUp()
+                self.boot_with_filter(position, 'copy-before-write')
+                self.refuse_job(*job[0], message=message)
+
+    @staticmethod
+    def reason(command, position):
+        """Why COMMAND is refused; None: it is not."""
+        if command[0] != 'commit':
+            return None
+        top, base = COMMITTED.get(command[1:], (0, 3))
+        if top < position <= base:
+            return 'QEMU starts no commit that writes below it'
+        return 'would crash' if top == position and qemu.version() < (9, 1) else None
 
     def test_several_filters_on_top_of_each_other(self):
         for job in (JOBS[0], JOBS[3], JOBS[6]):

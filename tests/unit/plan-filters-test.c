@@ -22,6 +22,8 @@
 #define BELOW_TOP  LAYERS("one", "base", "qcow2") LIMIT("one", "middle")
 #define NESTED     LAYERS("two", "base", "qcow2") LIMIT("two", "one") LIMIT("one", "middle")
 #define ABOVE_BASE LAYERS("middle", "one", "qcow2") LIMIT("one", "base")
+#define COPIED     LAYERS("one", "base", "qcow2") "one copy-before-write /d/x file=middle\n"
+#define COPIED_LOW LAYERS("middle", "one", "qcow2") "one copy-before-write /d/x file=base\n"
 #define TO_RAW     LAYERS("one", "base", "raw") LIMIT("one", "middle")
 #define OVER_RAW   LAYERS("middle", "one", "raw") LIMIT("one", "base")
 
@@ -136,6 +138,29 @@ a_format_that_cannot_be_recorded_is_refused(void **state)
 }
 
 static void
+a_commit_below_copy_before_write_is_refused(void **state)
+{
+    static const struct {
+        const char *nodes;
+        Kind kind;
+        gboolean is_refused;
+    } cases[] = {{COPIED, INNER, FALSE},       {COPIED, PIVOT, TRUE},
+                 {COPIED, KEEP, TRUE},         {COPIED, PULL, FALSE},
+                 {COPIED, COPY, FALSE},        {COPIED_LOW, INNER, FALSE},
+                 {COPIED_LOW, PIVOT, TRUE},    {COPIED_LOW, INNER_TO_BASE, TRUE},
+                 {COPIED_LOW, SHALLOW, FALSE}, {COPIED_LOW, PULL_ABOVE_BASE, FALSE}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkPlan) plan = plan_for(cases[i].nodes, "top", cases[i].kind, &error);
+        assert_int_equal(plan == NULL, cases[i].is_refused);
+        if (plan == NULL) {
+            assert_true(g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED));
+            assert_non_null(strstr(error->message, "filter 'one' (copy-before-write) is above"));
+        }
+    }
+}
+
+static void
 filters_that_leave_are_deleted_between_their_layers(void **state)
 {
     static const struct {
@@ -201,6 +226,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_header_above_a_filter_is_written_after_the_job),
         cmocka_unit_test(a_format_that_cannot_be_recorded_is_refused),
+        cmocka_unit_test(a_commit_below_copy_before_write_is_refused),
         cmocka_unit_test(filters_that_leave_are_deleted_between_their_layers),
         cmocka_unit_test(a_shallow_copy_keeps_the_filters_below_it),
         cmocka_unit_test(a_node_above_the_disk_is_named),
