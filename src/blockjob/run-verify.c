@@ -128,7 +128,7 @@ qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
 gboolean
 qblk_run_verify_check_crash(const QblkRunTask *task, GError **error)
 {
-    if (task->plan->replaced_node == NULL) {
+    if (task->plan->replaced_node == NULL && task->plan->closed_node == NULL) {
         return TRUE;
     }
     g_autoptr(QblkSnapshot) snapshot = fetch(task->run, error);

@@ -26,8 +26,8 @@ gboolean qblk_run_verify_has_bitmaps(const QblkRunTask *task);
 gboolean qblk_run_verify_check_before(const QblkRunTask *task,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Fetch the graph again if the plan of @task replaces a node, and check that no filter above it
- * makes this QEMU crash; see crash-guard.h. */
+/** Fetch the graph again if the plan of @task replaces or closes a node, and check that no filter
+ * or bitmap makes this QEMU crash then; see crash-guard.h. */
 gboolean qblk_run_verify_check_crash(const QblkRunTask *task,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

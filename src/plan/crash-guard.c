@@ -7,6 +7,7 @@
 typedef enum {
     CHANGE_REPLACE, /* another node replaces the one below the filter, and the old one is closed */
     CHANGE_MIRROR,  /* a mirror starts at the filter */
+    CHANGE_CLOSE,   /* a node is closed; not because of a filter */
 } Change;
 
 #define NO_VERSION                                                                                 \
@@ -16,7 +17,7 @@ typedef enum {
 
 static const struct {
     QblkQemuVersion from, before;
-    const char *filter; /* its driver */
+    const char *filter; /* its driver, or NULL */
     Change change;
 } crashes[] = {
     /* Its bitmap is one of the node below it, which fails an assertion when it is closed: of
@@ -26,6 +27,9 @@ static const struct {
      * limits of the filter are those of the image below, and reading them takes a coroutine since
      * 8.0.  Seen on 10.0 and 11.1, and not on 7.2. */
     {{8, 0, 0}, NO_VERSION, "compress", CHANGE_MIRROR},
+    /* A bitmap that is in use, by an export of a layer above, for example, fails an assertion of
+     * bdrv_release_dirty_bitmap_locked().  Seen on 5.2, 7.2, 10.0 and 11.1. */
+    {{0, 0, 0}, NO_VERSION, NULL, CHANGE_CLOSE},
 };
 
 static gboolean
@@ -40,7 +44,7 @@ static gboolean
 crashes_with(const QblkQemuVersion *version, const QblkNode *filter, Change change)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++) {
-        if (g_str_equal(filter->driver, crashes[i].filter) && is_affected(i, version, change)) {
+        if (g_strcmp0(filter->driver, crashes[i].filter) == 0 && is_affected(i, version, change)) {
             return TRUE;
         }
     }
@@ -201,22 +205,84 @@ qblk_crash_guard_check_mirror(const QblkPlanContext *context, const QblkChain *c
                             root->name, root->driver, commands);
 }
 
+static gboolean
+has_crash(const QblkQemuVersion *version, Change change)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++) {
+        if (is_affected(i, version, change)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static const QblkBitmap *
+find_busy(const QblkNode *node)
+{
+    for (guint i = 0; node->bitmaps != NULL && i < node->bitmaps->len; i++) {
+        const QblkBitmap *bitmap = node->bitmaps->pdata[i];
+        if (bitmap->is_busy) {
+            return bitmap;
+        }
+    }
+    return NULL;
+}
+
+/* The node that @step closes, or NULL. */
+static const char *
+closed_by(const QblkStep *step)
+{
+    gboolean is_close = g_strcmp0(step->command, "blockdev-del") == 0;
+    return is_close ? qblk_json_string(qblk_json_get(step->arguments, "node-name")) : NULL;
+}
+
+static gboolean
+check_closed(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const char *name = closed_by(plan->steps->pdata[i]);
+        const QblkNode *node = name == NULL ? NULL : qblk_snapshot_node(snapshot, name);
+        const QblkBitmap *bitmap = node == NULL ? NULL : find_busy(node);
+        if (bitmap != NULL && has_crash(&snapshot->version, CHANGE_CLOSE)) {
+            return qblk_plan_refuse(
+                error,
+                "disk '%s': bitmap '%s' of node '%s' is in use, and would crash "
+                "QEMU when the node is closed: end what uses the bitmap, such "
+                "as a backup or an export",
+                plan->target, bitmap->name, name);
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_crash_guard_check_closed(QblkPlan *plan, const QblkPlanContext *context, GError **error)
+{
+    for (guint i = 0; plan->closed_node == NULL && i < plan->steps->len; i++) {
+        const char *name = closed_by(plan->steps->pdata[i]);
+        gboolean is_there = name != NULL && qblk_snapshot_node(context->snapshot, name) != NULL;
+        plan->closed_node = is_there ? g_strdup(name) : NULL;
+    }
+    return check_closed(plan, context->snapshot, error);
+}
+
 void
 qblk_crash_guard_watch(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++) {
-        if (is_affected(i, &context->snapshot->version, CHANGE_REPLACE)) {
-            g_free(plan->replaced_node);
-            plan->replaced_node = g_strdup(layer->node_name);
-            return;
-        }
+    if (has_crash(&context->snapshot->version, CHANGE_REPLACE)) {
+        g_free(plan->replaced_node);
+        plan->replaced_node = g_strdup(layer->node_name);
     }
 }
 
 gboolean
 qblk_crash_guard_check_again(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
 {
-    return check_replace(snapshot, plan->replaced_node, plan->target, error);
+    if (plan->replaced_node != NULL &&
+        !check_replace(snapshot, plan->replaced_node, plan->target, error)) {
+        return FALSE;
+    }
+    return check_closed(plan, snapshot, error);
 }
 
 gboolean

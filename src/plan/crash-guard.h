@@ -20,12 +20,21 @@ gboolean qblk_crash_guard_check(const QblkPlanContext *context, const QblkLayer 
 gboolean qblk_crash_guard_check_mirror(const QblkPlanContext *context, const QblkChain *chain,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Check that no bitmap of a node is in use which @plan closes, and note in @plan that it closes
+ * nodes: an export with a bitmap may be added while the job runs.  Called when all steps are there.
+ *
+ * Returns: TRUE, or FALSE with QBLK_BLOCKJOB_ERROR_REFUSED, which names the bitmap
+ */
+gboolean qblk_crash_guard_check_closed(QblkPlan *plan, const QblkPlanContext *context,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Note in @plan that it replaces the node of @layer, if a filter could make this QEMU crash then:
  * one may be added while the job runs. */
 void qblk_crash_guard_watch(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer);
 
-/** Check the node that @plan replaces in @snapshot, which was fetched right before.  Returns and
- * @error: as qblk_crash_guard_check */
+/** Check the nodes that @plan replaces and closes in @snapshot, which was fetched right before.
+ * Returns and @error: as above */
 gboolean qblk_crash_guard_check_again(const QblkPlan *plan, const QblkSnapshot *snapshot,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

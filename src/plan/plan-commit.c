@@ -340,6 +340,9 @@ make_plan(const Commit *commit, GError **error)
     if (removes_layers(commit)) {
         qblk_crash_guard_watch(plan, commit->context, commit->top);
     }
+    if (!qblk_crash_guard_check_closed(plan, commit->context, error)) {
+        return NULL;
+    }
     gboolean is_pivot = commit->options->end == QBLK_COMMIT_PIVOT;
     if (!qblk_plan_check_size(commit->top, commit->base, is_pivot, plan, error)) {
         return NULL;

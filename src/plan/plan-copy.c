@@ -353,6 +353,9 @@ make_plan(const QblkCopyRequest *copy, GError **error)
         return NULL;
     }
     add_steps(plan, copy);
+    if (!qblk_crash_guard_check_closed(plan, copy->context, error)) {
+        return NULL;
+    }
     add_expectations(plan, copy);
     qblk_file_uses_warn(&copy->uses, plan);
     qblk_copy_size_warn(copy, plan);

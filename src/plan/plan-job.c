@@ -477,5 +477,8 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
     if (!check_base(&all, error)) {
         return NULL;
     }
-    return add_steps(plan, &all, error) ? g_steal_pointer(&plan) : NULL;
+    if (!add_steps(plan, &all, error) || !qblk_crash_guard_check_closed(plan, context, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&plan);
 }

@@ -167,6 +167,7 @@ static const Member plan_members[] = {
     MEMBER(QblkPlan, "merged-path", TEXT, merged_path),
     MEMBER(QblkPlan, "merged-into-path", TEXT, merged_into_path),
     MEMBER(QblkPlan, "copy", TEXT, copy),
+    MEMBER(QblkPlan, "closed-node", TEXT, closed_node),
     MEMBER(QblkPlan, "replaced-node", TEXT, replaced_node),
     MEMBER(QblkPlan, "existing-job", BOOLEAN, existing_job),
     MEMBER(QblkPlan, "stays-ready", BOOLEAN, stays_ready),

@@ -2,6 +2,7 @@
 #include "plan/plan-pull.h"
 
 #include "plan/backing-string.h"
+#include "plan/crash-guard.h"
 #include "plan/plan-bitmaps.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
@@ -196,6 +197,9 @@ make_plan(const Pull *pull, GError **error)
         return NULL;
     }
     add_steps(plan, pull);
+    if (!qblk_crash_guard_check_closed(plan, pull->context, error)) {
+        return NULL;
+    }
     add_expectations(plan, pull);
     qblk_file_uses_warn(&pull->uses, plan);
     if (!check_space(pull, plan, error)) {

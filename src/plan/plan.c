@@ -191,6 +191,7 @@ qblk_plan_free(QblkPlan *plan)
     g_free(plan->reads);
     g_free(plan->writes);
     g_free(plan->copy);
+    g_free(plan->closed_node);
     g_free(plan->replaced_node);
     g_free(plan->space.path);
     g_free(plan->partial);

@@ -101,6 +101,7 @@ struct QblkPlan {
     QblkPlanSpace space; /* not in the JSON */
     char *copy;          /* file of an image that has the data of the disk afterwards, or NULL */
     const char *ends_by; /* options of `qblk job` that end the job once it has started; constant */
+    char *closed_node;   /* of the layers, closed after the job: the first one, or NULL */
     char *replaced_node; /* which the job replaces, if that could crash QEMU, or NULL */
     char *state_dir;     /* of programs, for marks of merged images, or NULL; not in the JSON */
     gboolean existing_job; /* the job existed before the plan: it is detached, not cancelled */

@@ -226,6 +226,71 @@ class CopyBeforeWrite(TestCase):
         self.assert_same_content()
 
 
+class BusyBitmap(TestCase):
+    """A bitmap that an export uses crashes each QEMU when its node is closed."""
+
+    def boot_with_export(self, number):
+        """The export of the active layer has a bitmap of the layer with NUMBER."""
+        self.boot(data='4M')
+        self.export(number)
+
+    def export(self, number):
+        client = self.process.qmp
+        client.execute('block-dirty-bitmap-add', {'node': stem(self.files[number]),
+                                                  'name': 'changes', 'disabled': True})
+        client.execute('nbd-server-start', {'addr': {'type': 'unix', 'data': {
+            'path': os.path.join(self.directory, 'nbd.sock')}}})
+        client.execute('block-export-add', {'type': 'nbd', 'id': 'backup', 'bitmaps': ['changes'],
+                                            'node-name': stem(self.files[0])})
+
+    def end_export(self):
+        self.process.qmp.execute('block-export-del', {'id': 'backup', 'mode': 'hard'})
+        self.process.qmp.execute('nbd-server-stop')
+
+    def test_this_qemu_crashes(self):
+        self.boot_with_export(1)
+        client = self.process.qmp
+        client.execute('block-stream', {'job-id': 'j', 'device': stem(self.files[0]),
+                                        'auto-dismiss': False})
+        self.wait_for(lambda: client.execute('query-jobs')[0]['status'] == 'concluded')
+        with self.assertRaises(ConnectionError):
+            client.execute('job-dismiss', {'id': 'j'})
+            client.execute('blockdev-del', {'node-name': stem(self.files[1])})
+            client.execute('query-version')
+        self.assertIn('bdrv_dirty_bitmap_busy', self.process.printed())
+        self.process.kill()
+
+    def test_each_job(self):
+        for command, number in ((('pull',), 1), (('commit', '--pivot'), 0),
+                                (('commit', '--top', 'vda[1]'), 1), (('copy', '--pivot'), 0),
+                                (('pull', '--base', 'vda[2]'), 1), (('commit', '--pivot'), 2)):
+            with self.subTest(command=command, number=number):
+                self.setUp()
+                self.boot_with_export(number)
+                result = self.job(*command, '--dry-run', status=qblk.REFUSED)
+                self.assertIn(f"bitmap 'changes' of node '{stem(self.files[number])}' is in use",
+                              result.errors)
+                self.refuse_job(*command, message="would crash QEMU when the node is closed")
+                self.end_export()
+                self.job(*command)
+                self.assert_no_jobs()
+                self.guest_writes('2M')
+                self.assert_same_content(self.open_files()[0])
+
+    def test_in_mid_job(self):
+        for command, number in ((('pull',), 1), (('copy', '--pivot'), 0)):
+            with self.subTest(command=command):
+                self.setUp()
+                self.boot(data='4M')
+                running = self.begin(*self.arguments(*command), *block_jobs.SLOW)
+                self.export(number)
+                job, = self.process.qmp.execute('query-jobs')
+                self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
+                text = self.finish(running, qblk.REFUSED)
+                self.assertIn("bitmap 'changes' of node 'disk-", text)
+                self.assert_untouched()
+
+
 LIMITS = ['-object', 'throttle-group,id=limits,x-bps-total=1073741824']
 
 # A job on the chain 3 > 2 > 1 > base, the layers that stay, and below which of them the filter has

@@ -147,7 +147,6 @@ only_the_node_that_is_replaced_counts(void **state)
         {LAYERS("middle") FILTER("low"), "top", "copy", FALSE},
         {LAYERS("cbw") FILTER("middle"), "top", "inner", TRUE},
         {LAYERS("cbw") FILTER("middle"), "top", "copy", FALSE},
-        {LAYERS("cbw") FILTER("middle"), "top", "pivot", FALSE},
         {ON_DISK, "top", "pivot", TRUE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -235,9 +234,8 @@ a_filter_is_found_that_was_added_while_the_job_ran(void **state)
     }
 }
 
-/* On a QEMU without crashes the graph is not fetched once more. */
 static void
-only_a_qemu_that_crashes_is_looked_at_again(void **state)
+the_replaced_node_is_noted_for_a_qemu_that_crashes(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(LAYERS("middle"), "vda - top");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
@@ -246,6 +244,60 @@ only_a_qemu_that_crashes_is_looked_at_again(void **state)
     g_autoptr(QblkPlan) plan = make("pivot", &context, &error);
     assert_no_error(error);
     assert_null(plan->replaced_node);
+}
+
+/* A bitmap of @node_name that an export uses. */
+static void
+make_busy(const QblkSnapshot *snapshot, const char *node_name)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkJson) list = graph_fixture_json(
+        "[{'name': 'changes', 'granularity': 65536, 'count': 0, 'recording': false, 'busy': true, "
+        "'persistent': false}]");
+    for (guint i = 0; i < snapshot->nodes->len; i++) {
+        QblkNode *node = snapshot->nodes->pdata[i];
+        if (g_str_equal(node->name, node_name)) {
+            assert_true(qblk_bitmap_load_all(list, "node", &node->bitmaps, &error));
+            assert_no_error(error);
+        }
+    }
+}
+
+static void
+a_node_with_a_bitmap_in_use_is_not_closed(void **state)
+{
+    static const struct {
+        const char *node, *kind;
+        gboolean is_refused;
+    } cases[] = {
+        {"top", "pivot", TRUE},   {"low", "pivot", TRUE},    {"base", "pivot", FALSE},
+        {"top", "keep", FALSE},   {"middle", "inner", TRUE}, {"top", "inner", FALSE},
+        {"low", "inner", FALSE},  {"top", "pull", FALSE},    {"middle", "pull", TRUE},
+        {"base", "pull", TRUE},   {"top", "copy", TRUE},     {"base", "copy", TRUE},
+        {"top", "finish", FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = graph_fixture_machine(LAYERS("middle"), "vda - top");
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkPlan) before = make(cases[i].kind, &context, &error);
+        assert_no_error(error);
+
+        make_busy(snapshot, cases[i].node);
+        g_autoptr(QblkPlan) plan = make(cases[i].kind, &context, &error);
+        assert_int_equal(plan == NULL, cases[i].is_refused);
+        if (plan == NULL) {
+            assert_true(g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED));
+            assert_non_null(strstr(error->message, "bitmap 'changes' of node '"));
+            g_clear_error(&error);
+        }
+
+        /* It was not in use when the plan was made. */
+        gboolean is_seen =
+            before->closed_node != NULL && !qblk_crash_guard_check_again(before, snapshot, &error);
+        assert_int_equal(is_seen, cases[i].is_refused);
+    }
 }
 
 UNIT_MAIN(void)
@@ -257,7 +309,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(below_another_filter_no_command_is_named),
         cmocka_unit_test(a_mirror_that_starts_at_a_filter_may_stop_qemu),
         cmocka_unit_test(a_filter_is_found_that_was_added_while_the_job_ran),
-        cmocka_unit_test(only_a_qemu_that_crashes_is_looked_at_again),
+        cmocka_unit_test(the_replaced_node_is_noted_for_a_qemu_that_crashes),
+        cmocka_unit_test(a_node_with_a_bitmap_in_use_is_not_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

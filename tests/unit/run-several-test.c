@@ -20,7 +20,8 @@ both_new(QblkCommitEnd end)
     qblk_plan_free(plan);
     both.two->plan = qblk_plan_commit(&context, &options, &error);
     assert_no_error(error);
-    g_clear_pointer(&both.two->plan->replaced_node, g_free); /* as run_case_new() */
+    g_clear_pointer(&both.two->plan->closed_node, g_free); /* as run_case_new() */
+    g_clear_pointer(&both.two->plan->replaced_node, g_free);
     return both;
 }
 
