@@ -85,26 +85,24 @@ class Inner(block_jobs.TestCase):
         self.refuse('commit', self.process.socket, 'vda', '--top', 'vda[1]', '--keep-relative',
                     message='other.qcow2')
 
-    def test_the_printed_command_repairs_a_header_that_qemu_did_not_write(self):
-        """QEMU does not write the header of an overlay above a filter."""
-        self.own_socket = True
+    def test_the_printed_command_repairs_a_header_that_names_another_file(self):
+        """Another client has started the job with that name."""
         self.make(3)
         self.reference = block_jobs.copy_reference(3, self.directory)
         top, middle, base = self.files
-        self.run_qemu(['-object', 'throttle-group,id=limits,x-bps-total=1073741824']
-                      + qcow2(base, read_only=True)
-                      + qcow2(middle, backing=stem(base), read_only=True)
-                      + blockdev(driver='throttle', node_name='limited', throttle_group='limits',
-                                 file=stem(middle), read_only=True)
-                      + qcow2(top, backing='limited') + virtio(stem(top), id='vda'))
-        result = self.commit('--top', 'vda[1]', '--delete', status=qblk.FAILED)
-        self.assertTrue(os.path.exists(middle))
+        self.run_qemu(named_chain(self.files) + virtio(stem(top), id='vda'))
+        self.process.qmp.execute('block-commit', {
+            'job-id': 'job0', 'device': stem(top), 'top-node': stem(middle),
+            'base-node': stem(base), 'backing-file': 'none.qcow2', 'auto-finalize': False,
+            'auto-dismiss': False})
+        result = self.qblk('job', self.process.socket, 'vda', '--wait', status=qblk.FAILED)
         command = result.errors.rpartition('run: ')[2].strip()
         self.process.quit()
         subprocess.run(shlex.join(qemu.program('qemu-img')) + command.removeprefix('qemu-img'),
                        shell=True, check=True)
         os.unlink(middle)
-        self.assertEqual(header(top), (os.path.basename(base), 'qcow2'))
+        self.assertEqual(header(top)[1], 'qcow2')
+        self.assertEqual(os.path.join(self.directory, header(top)[0]), base)
         self.assert_same_content(top)
 
     def test_into_a_raw_base(self):
