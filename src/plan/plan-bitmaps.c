@@ -189,6 +189,7 @@ find_job(const QblkSnapshot *snapshot, const QblkLayer *layer)
     return NULL;
 }
 
+/* --bitmaps=drop is no remedy: see crash-guard.c. */
 static gboolean
 check_not_busy(const Search *search, GError **error)
 {
@@ -203,13 +204,12 @@ check_not_busy(const Search *search, GError **error)
         if (job != NULL) {
             return qblk_plan_refuse(error,
                                     "bitmap '%s' of '%s' is in use by job '%s': wait until that "
-                                    "has ended, or use --bitmaps=drop to lose the bitmaps",
+                                    "has ended",
                                     search->name, file_at(search, i), job);
         }
         return qblk_plan_refuse(error,
                                 "bitmap '%s' of '%s' is in use by a job, an export or a "
-                                "migration: wait until that has ended, or use --bitmaps=drop to "
-                                "lose the bitmaps",
+                                "migration: wait until that has ended",
                                 search->name, file_at(search, i));
     }
     return TRUE;
