@@ -11,13 +11,13 @@ static const char *
 written_path(const QblkRunTask *task)
 {
     const QblkPlan *plan = task->plan;
-    if (!task->run->options->is_local || plan->writes == NULL) {
+    if (!task->run->options->is_local) {
         return NULL;
     }
     if (plan->space.path != NULL) {
         return plan->space.path;
     }
-    return g_path_is_absolute(plan->writes) ? plan->writes : NULL;
+    return plan->writes != NULL && g_path_is_absolute(plan->writes) ? plan->writes : NULL;
 }
 
 static char *

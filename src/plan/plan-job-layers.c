@@ -66,6 +66,46 @@ qblk_plan_job_layers_pivot_bitmaps(QblkPlan *plan, const QblkPlanContext *contex
     return TRUE;
 }
 
+/* Find the layers that the job removes: from @first up to, but not including, @end. */
+static void
+find_removed(const QblkJob *job, const QblkChain *chain, guint *first, guint *end)
+{
+    const GPtrArray *layers = chain->layers;
+    *first = 0;
+    while (*first < layers->len && !qblk_plan_job_layers_removes(job, layers->pdata[*first])) {
+        (*first)++;
+    }
+
+    *end = *first;
+    while (*end < layers->len && qblk_plan_job_layers_removes(job, layers->pdata[*end])) {
+        (*end)++;
+    }
+}
+
+/* A commit has a layer below, which it writes to, and a stream one above. */
+static const QblkLayer *
+get_written(const QblkJob *job, const QblkChain *chain, guint first, guint end)
+{
+    gboolean is_stream = g_str_equal(job->type, "stream");
+    guint position = is_stream ? first - 1 : end;
+    return first == end ? NULL : qblk_chain_get_layer(chain, position);
+}
+
+const QblkLayer *
+qblk_plan_job_layers_get_written(const QblkJob *job, const QblkChain *chain,
+                                 const QblkChain *mirrored)
+{
+    guint first = 0, end = 0;
+    if (mirrored != NULL) {
+        return qblk_chain_get_layer(mirrored, 0);
+    }
+    if (chain == NULL) {
+        return NULL;
+    }
+    find_removed(job, chain, &first, &end);
+    return get_written(job, chain, first, end);
+}
+
 gboolean
 qblk_plan_job_layers_finalize_bitmaps(QblkPlan *plan, const QblkPlanContext *context,
                                       const QblkJob *job, const QblkChain *chain, GError **error)
@@ -75,21 +115,10 @@ qblk_plan_job_layers_finalize_bitmaps(QblkPlan *plan, const QblkPlanContext *con
         return TRUE;
     }
 
-    const GPtrArray *layers = chain->layers;
-    guint first = 0;
-    while (first < layers->len && !qblk_plan_job_layers_removes(job, layers->pdata[first])) {
-        first++;
-    }
-
-    guint end = first;
-    while (end < layers->len && qblk_plan_job_layers_removes(job, layers->pdata[end])) {
-        end++;
-    }
-
-    /* A commit has a layer below, which it writes to, and a stream one above. */
-    guint position = is_stream ? first - 1 : end;
-    const QblkLayer *written = qblk_chain_get_layer(chain, position);
-    if (first == end || written == NULL) {
+    guint first = 0, end = 0;
+    find_removed(job, chain, &first, &end);
+    const QblkLayer *written = get_written(job, chain, first, end);
+    if (written == NULL) {
         return TRUE;
     }
 

@@ -9,6 +9,11 @@
 /** Returns: TRUE if the job, a pull or a commit of inner layers, removes @layer from the chain. */
 gboolean qblk_plan_job_layers_removes(const QblkJob *job, const QblkLayer *layer);
 
+/** Returns: (transfer none) (nullable): the layer that the job writes to; @chain and @mirrored as
+ * below */
+const QblkLayer *qblk_plan_job_layers_get_written(const QblkJob *job, const QblkChain *chain,
+                                                  const QblkChain *mirrored);
+
 /**
  * Add the step that carries the bitmaps over before the pivot of a ready job.
  *

@@ -10,6 +10,7 @@
 #include "plan/plan-job-layers.h"
 #include "plan/plan-job-ready.h"
 #include "plan/plan-managed.h"
+#include "plan/plan-space.h"
 #include "plan/plan-steps.h"
 
 /* ---- which job ---- */
@@ -474,6 +475,7 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
 
     plan->existing_job = TRUE;
     qblk_plan_managed_warn(plan, context);
+    qblk_plan_space_set_written(plan, qblk_plan_job_layers_get_written(job, chain, mirrored));
     if (!check_base(&all, error)) {
         return NULL;
     }

@@ -293,6 +293,12 @@ qblk_plan_check_space(const QblkPlanContext *context, const QblkSpaceRequest *re
                           : check_file(context, request, &room, plan, error);
 }
 
+void
+qblk_plan_space_set_written(QblkPlan *plan, const QblkLayer *layer)
+{
+    plan->space.path = layer == NULL ? NULL : g_strdup(data_path(layer));
+}
+
 /* ---- several plans ---- */
 
 /* Add up what the plans need that write to the file system of @first, the first of them.  Returns:

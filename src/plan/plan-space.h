@@ -33,6 +33,9 @@ const QblkSpaceSource *qblk_plan_space_of_machine(void);
 gboolean qblk_plan_check_space(const QblkPlanContext *context, const QblkSpaceRequest *request,
                                QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Remember that @plan writes to @layer (nullable), to describe its room if the job fails. */
+void qblk_plan_space_set_written(QblkPlan *plan, const QblkLayer *layer);
+
 /**
  * Check the same for several plans, which may write to one file system.
  *
