@@ -10,6 +10,7 @@ import subprocess
 
 import bitmaps
 import block_jobs
+import brief
 import images
 import live
 import qblk
@@ -72,7 +73,8 @@ class TestCase(block_jobs.TestCase):
         """Run qblk. The guest writes before the bitmaps are carried over and, in another guest,
         between that and the change of the chain."""
         final = 'job-complete' if '--pivot' in arguments else 'job-finalize'
-        for number, label in enumerate(('transaction', final)):
+        labels = ('transaction', final)
+        for number, label in enumerate(labels[:1] if brief.IS_BRIEF else labels):
             with self.subTest(label):
                 self.setUp()
                 self.boot_layers()
@@ -132,6 +134,7 @@ class Carried(TestCase):
         for _ in self.write_during('commit', '--pivot'):
             self.assert_backups('base')
 
+    @brief.leave_out
     def test_by_a_commit_into_the_middle(self):
         for _ in self.write_during('commit', '--pivot', '--base', 'vda[1]'):
             # those of the base stay below, and belong to it
@@ -268,6 +271,7 @@ class NotCarried(TestCase):
         bitmaps.back_up(self.process, 'base', FULL, self.backups[FULL])
         self.assert_same(self.backups[FULL])
 
+    @brief.leave_out
     def test_one_that_the_overlay_lacks(self):
         for job in JOBS[2:]:
             with self.subTest(job=job):
@@ -280,6 +284,7 @@ class NotCarried(TestCase):
                 self.assertEqual(self.entries('qblk-vda-1' if job[0] == 'copy' else 'top'), {})
                 self.assert_same_content(self.open_files()[0])
 
+    @brief.leave_out
     def test_one_of_another_size(self):
         self.make_layers()
         subprocess.run(qemu.program('qemu-img') + ['resize', '-q', self.files[0], '20M'],
@@ -291,6 +296,7 @@ class NotCarried(TestCase):
         self.assertIn(f"because '{self.files[1]}' has another size than '{self.files[0]}'", errors)
         self.assert_same_content(self.open_files()[0])
 
+    @brief.leave_out
     def test_an_image_is_not_deleted_with_one_that_is_left_out(self):
         self.boot_layers()
         self.process.kill()
@@ -301,6 +307,7 @@ class NotCarried(TestCase):
         self.job(('commit', '--pivot', '--delete', '--bitmaps=drop'))
         self.assertFalse(os.path.exists(self.files[0]))
 
+    @brief.leave_out
     def test_images_are_deleted_once_they_are_carried_over(self):
         self.boot_layers()
         self.assertEqual(self.job(('commit', '--pivot', '--delete')).errors, '')
