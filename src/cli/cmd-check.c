@@ -104,7 +104,21 @@ check_jobs(const QblkVm *vm, const GPtrArray *chains, GPtrArray *differences)
     }
 }
 
-/* Report the disks that --domain has and the VM does not have. */
+/* Report the disks without a block node that the VM has and --domain does not have. */
+static void
+check_vhost_user(const QblkVm *vm, GPtrArray *differences)
+{
+    g_autofree const char **targets = qblk_vm_get_targets(vm);
+    for (guint i = 0; targets[i] != NULL; i++) {
+        g_autoptr(QblkChain) expected = qblk_chain_find(vm->invocation->domain, targets[i], NULL);
+        if (expected == NULL && qblk_vm_is_vhost_user(vm, targets[i])) {
+            g_autoptr(QblkChain) running = qblk_chain_new(targets[i]);
+            qblk_check_domain(running, NULL, differences);
+        }
+    }
+}
+
+/* Report the disks that only one of --domain and the VM has. */
 static void
 check_missing(const QblkVm *vm, const GPtrArray *chains, GPtrArray *differences)
 {
@@ -121,6 +135,7 @@ check_missing(const QblkVm *vm, const GPtrArray *chains, GPtrArray *differences)
             qblk_check_domain(NULL, expected, differences);
         }
     }
+    check_vhost_user(vm, differences);
 }
 
 /* Returns: (transfer full): of QblkStaleImage: the images of @chains that were merged. */

@@ -135,6 +135,32 @@ class Reading(TestCase):
                              for _, disk in sorted(self.listed().items())]
                     self.assertEqual(found, targets)
 
+    def test_drives_without_a_device_are_not_taken_for_it(self):
+        """QEMU makes devices without an id for them."""
+        paths = [images.raw(self.directory, f'{name}.raw') for name in 'ab']
+        self.boot_beside(self.vhost_user('other'), [
+            word for path in paths for word in ('-drive', f'file={path},format=raw,if=virtio')])
+        self.assertEqual([disk.get('vhost-user') for _, disk in sorted(self.listed().items())],
+                         [True, None, None])
+
+    def test_behind_a_bridge(self):
+        """The firmware has set it up, as in a guest that runs."""
+        ports = [word for number in (1, 2) for word in
+                 device('pcie-root-port', id=f'port{number}', chassis=number, addr=number + 4)]
+        self.make(2)
+        self.run_qemu(['-machine', 'q35,memory-backend=shared', *MACHINE[2:], *ports,
+                       *self.vhost_user('other', bus='port2'), *named_chain(self.files),
+                       *virtio('disk-1', bus='port1')])
+        client = self.process.qmp
+        client.execute('cont')
+        self.wait_for(lambda: all(found['pci_bridge'].get('devices')
+                                  for found in client.execute('query-pci')[0]['devices']
+                                  if found['qdev_id'].startswith('port')))
+        client.execute('stop')
+        disks = self.listed()
+        self.assertEqual(disks['vda']['layers'][0]['node'], 'disk-1')
+        self.assertIs(disks['vdb']['vhost-user'], True)
+
     def test_a_disk_that_lost_its_process(self):
         """QEMU reports the chardev as disconnected, and keeps the device."""
         self.boot_two()
@@ -175,6 +201,11 @@ class Domain(TestCase):
         self.boot_two()
         other = DISK.format('/d/b').replace('vda', 'vdb').replace('disk0', 'disk1')
         text = self.check(self.chain_of(), other, status=qblk.FAILED)
+        self.assertIn('vdb', text)
+
+    def test_one_that_the_domain_does_not_have_is_reported(self):
+        self.boot_two()
+        text = self.check(self.chain_of(), status=qblk.FAILED)
         self.assertIn('vdb', text)
 
     def test_one_that_the_guest_does_not_have_is_missing(self):
