@@ -120,6 +120,29 @@ each_line_names_its_disk_if_there_are_several(void **state)
 }
 
 static void
+a_job_that_was_cancelled_has_not_copied_all_data(void **state)
+{
+    static const Report reports[] = {{0, 10, 100}, {0}};
+    static const struct {
+        const char *outcome;
+        gboolean is_complete;
+    } cases[] = {
+        {NULL, TRUE},
+        {QBLK_OUTCOME_FINISHED, TRUE},
+        {QBLK_OUTCOME_CANCELLED, FALSE},
+        {QBLK_OUTCOME_DISMISSED, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GPtrArray) plans = g_ptr_array_new();
+        g_autoptr(QblkPlan) plan = plan_of("copy", "vda");
+        g_ptr_array_add(plans, plan);
+        qblk_plan_set_outcome(plan, cases[i].outcome);
+        g_autofree char *text = said(plans, reports, TRUE);
+        assert_int_equal(strstr(text, "100 %") != NULL, cases[i].is_complete);
+    }
+}
+
+static void
 nothing_is_printed_by_default(void **state)
 {
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
@@ -136,6 +159,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_bar_is_not_wider_than_the_terminal),
         cmocka_unit_test(a_line_is_printed_for_each_percent_and_100_at_the_end),
         cmocka_unit_test(each_line_names_its_disk_if_there_are_several),
+        cmocka_unit_test(a_job_that_was_cancelled_has_not_copied_all_data),
         cmocka_unit_test(nothing_is_printed_by_default),
     };
 

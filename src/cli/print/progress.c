@@ -2,6 +2,7 @@
 #include "cli/print/progress.h"
 
 #include "base/text.h"
+#include "cli/print/change-report.h"
 #include "cli/print/output.h"
 
 #include <stdio.h>
@@ -220,6 +221,15 @@ qblk_progress_report(const QblkPlan *plan, const QblkRunProgress *now, gpointer 
     }
 }
 
+/* TRUE if the job of @plan has copied all data when the plan succeeds. */
+static gboolean
+has_all_data(const QblkPlan *plan)
+{
+    gboolean is_finished = g_strcmp0(plan->outcome, QBLK_OUTCOME_FINISHED) == 0;
+
+    return (plan->outcome == NULL || is_finished) && !qblk_change_report_keeps_job(plan);
+}
+
 void
 qblk_progress_end(QblkProgress *progress, gboolean is_success)
 {
@@ -233,6 +243,8 @@ qblk_progress_end(QblkProgress *progress, gboolean is_success)
 
     for (guint i = 0; is_success && i < progress->parts->len; i++) {
         const Part *part = progress->parts->pdata[i];
-        fprintf(stderr, "%s: [100 %%]\n", part->label);
+        if (has_all_data(part->plan)) {
+            fprintf(stderr, "%s: [100 %%]\n", part->label);
+        }
     }
 }

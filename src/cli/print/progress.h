@@ -26,7 +26,8 @@ void qblk_progress_report(const QblkPlan *plan, const QblkRunProgress *progress,
                           gpointer user_data);
 
 /**
- * Remove the bar at the end of all jobs, and print 100 % if they were successful.
+ * Remove the bar at the end of all jobs, and print 100 % for those that have copied
+ * all data, if all were successful.
  *
  * @progress: (nullable)
  */
