@@ -242,7 +242,8 @@ long_chains_of_users_end(void **state)
     for (guint i = 1; i < 1000; i++) {
         g_string_append_printf(nodes, "n%u throttle x file=n%u\n", i, i - 1);
     }
-    const Row deep = {nodes->str, EXPORT("e", "n999"), PIVOT, NULL, "reads '/d/base'"};
+    const Row deep = {nodes->str, EXPORT("e", "n999"), PIVOT, NULL,
+                      "filter 'n100' (throttle) of node 'n99' reads '/d/base'"};
     const Row circle = {"a throttle x file=base other=b\nb throttle x file=a\n", "", PIVOT, "b",
                         NULL};
     assert_rows(&deep, 1);
