@@ -12,6 +12,7 @@
 #include "plan/plan-managed.h"
 #include "plan/plan-space.h"
 #include "plan/plan-steps.h"
+#include "plan/plan-users.h"
 
 /* ---- which job ---- */
 
@@ -478,6 +479,9 @@ qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobR
     qblk_plan_space_set_written(plan, qblk_plan_job_layers_get_written(job, chain, mirrored));
     if (!check_base(&all, error)) {
         return NULL;
+    }
+    if (request->action <= QBLK_JOB_FINISH) {
+        qblk_plan_warn_of_readers(plan, find_base(&all));
     }
     if (!add_steps(plan, &all, error) || !qblk_crash_guard_check_closed(plan, context, error)) {
         return NULL;

@@ -326,3 +326,19 @@ qblk_plan_find_remaining_user(const QblkLayer *layer, gboolean is_replaced)
     }
     return NULL;
 }
+
+/* ---- an existing job ---- */
+
+void
+qblk_plan_warn_of_readers(QblkPlan *plan, const QblkLayer *base)
+{
+    for (guint i = 0; base != NULL && i < count_users(base); i++) {
+        const QblkLayerUser *user = user_at(base, i);
+        if (user->is_direct && user->kind != QBLK_USER_JOB) {
+            g_autofree char *text = qblk_layer_user_describe(user);
+            g_ptr_array_add(plan->warnings,
+                            g_strdup_printf("the job has changed the data of '%s', which %s reads",
+                                            base->filename, text));
+        }
+    }
+}

@@ -47,3 +47,7 @@ gboolean qblk_plan_check_replaced(const QblkChain *chain, GError **error) G_GNUC
  * Returns: (transfer none) (nullable): the first such user
  */
 const QblkLayerUser *qblk_plan_find_remaining_user(const QblkLayer *layer, gboolean is_replaced);
+
+/** Warn in @plan of an existing job of all users of @base, whose data the job has changed.
+ * @base: (nullable): the layer that a commit writes to */
+void qblk_plan_warn_of_readers(QblkPlan *plan, const QblkLayer *base);

@@ -241,6 +241,21 @@ class Export(TestCase):
                     'job-id': 'j', 'device': 'disk-3', 'top-node': top, 'base-node': 'disk-base'})
                 self.assertIn('onflict', reply['error']['desc'])
 
+    def test_an_existing_job(self):
+        """Its base has changed already: nothing is gained if it is not ended."""
+        self.boot_and_serve()
+        client = self.export('disk-base')
+        probed = self.keep(client)
+        self.refuse_job('commit', '--active', message='whose data would change')
+        self.assert_kept(client, probed)
+        self.job('commit', '--active', '--ignore-user', 'backup')
+        self.assertNotEqual(self.probe(client), probed)
+        result = self.job('job', '--pivot')
+        self.assertIn("disk-base.qcow2', which export 'backup' (nbd) reads", result.errors)
+        self.assert_files(self.files[3])
+        client.end()
+        self.assert_same_content(self.files[3])
+
     def test_one_that_was_added_in_the_old_way(self):
         self.boot_and_serve()
         self.process.qmp.execute('nbd-server-add', {'device': 'disk-base', 'name': 'old'})

@@ -5,6 +5,7 @@
 #include "lib/graph-fixture.h"
 #include "plan/plan-commit.h"
 #include "plan/plan-copy.h"
+#include "plan/plan-job.h"
 #include "plan/plan-pull.h"
 
 /* vda: top -> upper -> middle -> base */
@@ -234,6 +235,38 @@ an_ignored_name_has_to_be_a_user(void **state)
     assert_rows(rows, G_N_ELEMENTS(rows));
 }
 
+static void
+an_existing_commit_names_the_readers_of_its_base(void **state)
+{
+    static const struct {
+        const char *topology, *node;
+        QblkJobAction action;
+        const char *warning;
+    } rows[] = {
+        {"commit-ready", "disk-base", QBLK_JOB_PIVOT,
+         "the job has changed the data of '/tmp/qblk-fixture/commit-ready/disk-base.qcow2', which "
+         "export 'e' (nbd"},
+        {"commit-ready", "disk-base", QBLK_JOB_FINISH, "which export 'e' (nbd"},
+        {"commit-ready", "disk-base", QBLK_JOB_LIMIT, NULL},
+        {"commit-ready", "disk-2", QBLK_JOB_PIVOT, NULL},
+        {"commit-middle-running", "disk-base", QBLK_JOB_WAIT, "which export 'e' (nbd"},
+        {"mirror-ready", "copy", QBLK_JOB_PIVOT, NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *exports = g_strdup_printf("[" EXPORT("e", "%s") "]", rows[i].node);
+        g_autoptr(QblkReplies) replies = graph_fixture_load(rows[i].topology);
+        graph_fixture_replace(replies, "query-block-exports", NULL, exports);
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
+        const QblkJobRequest request = {rows[i].action, FALSE};
+        g_autoptr(QblkPlan) plan =
+            qblk_plan_job(&context, snapshot->jobs->pdata[0], &request, &error);
+        assert_no_error(error);
+        assert_warning(plan, rows[i].warning);
+    }
+}
+
 /* More users above each other than are followed, and users that form a cycle. */
 static void
 long_chains_of_users_end(void **state)
@@ -258,6 +291,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_target_of_a_filter_is_a_reader),
         cmocka_unit_test(layers_with_a_reader_stay_open),
         cmocka_unit_test(an_ignored_name_has_to_be_a_user),
+        cmocka_unit_test(an_existing_commit_names_the_readers_of_its_base),
         cmocka_unit_test(long_chains_of_users_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
