@@ -172,6 +172,12 @@ count_least_above(const QblkPlanContext *context, const QblkSpaceRequest *reques
         return 0;
     }
 
+    /* On a block device its own data need space as well. */
+    if (room->is_device) {
+        gint64 left = MAX(room->size - own.data, 0);
+        return add(own.data, count_data(context, request, left, own.covered));
+    }
+
     /* Clusters that have no data any longer are used again. */
     gint64 unused = MAX(room->allocated - own.data, 0);
     gint64 data = count_data(context, request, add(room->free, unused), own.covered);

@@ -261,6 +261,18 @@ class Jobs(TestCase):
                             message='and the image on it would need at least ')
         self.assert_same_content()
 
+    def test_a_pull_into_an_image_on_a_block_device(self):
+        base = images.create(self.path('base'))
+        images.write(base, pattern=3, length='4M')
+        top = images.create(self.loop_device('top', 3 << 20), '64M', backing=base)
+        self.files = [top, base]
+        self.remember()
+        self.run_qemu(blockdev(driver='qcow2', node_name='top',
+                               file={'driver': 'host_device', 'filename': top})
+                      + virtio('top', id='vda'))
+        self.assert_refused('pull', message='and the image on it would need at least ')
+        self.assert_same_content()
+
     def test_an_image_on_a_block_device_that_may_be_too_small(self):
         base = images.create(self.loop_device('base', 3 << 20), '64M')
         self.boot_above(base, self.directory, options=['extended_l2=on', 'cluster_size=128k'])

@@ -266,6 +266,28 @@ a_block_device_has_a_fixed_size(void **state)
 }
 
 static void
+the_data_of_an_active_layer_stay_on_its_device(void **state)
+{
+    static const struct {
+        gint64 own, below; /* data */
+        Outcome outcome;
+    } rows[] = {{1 * M, 7 * M, MAY_NOT_FIT}, {2 * M, 7 * M, DOES_NOT_FIT}};
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(QblkChain) chain = new_chain(10 * M, "qcow2");
+        const QblkSpaceRequest request = {
+            .chain = chain,
+            .first = 1,
+            .end = 2,
+            .into = chain->layers->pdata[0],
+        };
+        room = (QblkRoom){.size = 8 * M, .is_device = TRUE, .is_plain = TRUE};
+        set_layer(0, rows[i].own, 0);
+        set_layer(1, rows[i].below, 0);
+        assert_outcome(&request, rows[i].outcome);
+    }
+}
+
+static void
 what_is_not_on_this_machine_is_not_checked(void **state)
 {
     g_autoptr(QblkChain) chain = new_chain(10 * M, "qcow2");
@@ -392,6 +414,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_raw_base_that_is_allocated_needs_nothing),
         cmocka_unit_test(a_pull_needs_room_for_what_the_active_layer_does_not_hide),
         cmocka_unit_test(a_block_device_has_a_fixed_size),
+        cmocka_unit_test(the_data_of_an_active_layer_stay_on_its_device),
         cmocka_unit_test(what_is_not_on_this_machine_is_not_checked),
         cmocka_unit_test(what_a_layer_has_in_other_files_is_not_counted),
         cmocka_unit_test(data_are_written_to_the_external_data_file),
