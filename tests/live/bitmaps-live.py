@@ -219,6 +219,27 @@ class Carried(TestCase):
                 self.assertEqual(counts['closed']['count'], 131072)
                 self.assertEqual(counts['transient']['count'], 3 * 65536)
 
+    @brief.leave_out
+    def test_into_a_base_that_is_enlarged(self):
+        base, middle, top = (self.path(name + '.qcow2') for name in ('base', 'middle', 'top'))
+        images.create(base, '8M')
+        self.backups = {FULL: self.back_up_in_full(base, FULL)}
+        images.add_bitmap(base, FULL)
+        images.create(middle, SIZE, backing=base)
+        images.create(top, SIZE, backing=middle)
+        self.backups[INCREMENTAL] = self.back_up_in_full(top, INCREMENTAL)
+        os.truncate(self.backups[FULL], os.path.getsize(self.backups[INCREMENTAL]))
+        for image in (middle, top):
+            images.add_bitmap(image, FULL)
+            images.add_bitmap(image, INCREMENTAL, 32768)
+            images.write(image, pattern=5, offset='9M')
+        self.files = [top, middle, base]
+        self.remember()
+        self.run_layers()
+        self.job(('commit', '--top', 'vda[1]'))
+        self.job(('commit', '--pivot'))
+        self.assert_backups('base')
+
     def test_a_disabled_one_of_a_lower_layer(self):
         """It is complete, and needs none above it."""
         self.make_layers()
@@ -313,6 +334,16 @@ class NotCarried(TestCase):
         self.assertEqual(self.job(('commit', '--pivot', '--delete')).errors, '')
         self.assertFalse(os.path.exists(self.files[0]))
         self.assert_backups('base')
+
+    @brief.leave_out
+    def test_one_of_a_job_that_changes_the_chain_by_itself(self):
+        self.boot_layers()
+        self.process.qmp.execute('block-stream', {'job-id': 'other', 'device': 'top', 'speed': 1})
+        result = self.qblk('--json', *self.words(('job', '--wait', '--dry-run')))
+        self.assertEqual({entry['left-out-because'] for entry
+                          in json.loads(result.stdout)['plans'][0]['planned-bitmaps']},
+                         {'the job changes the chain by itself'})
+        self.assertIn(f"bitmap '{FULL}' of '{self.files[1]}' is not carried over", result.errors)
 
     def test_an_image_that_cannot_store_them(self):
         for options in ({'base_format': 'raw'}, {'options': ('compat=0.10',)}):
