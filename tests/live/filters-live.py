@@ -386,8 +386,8 @@ class Between(TestCase):
             self.assert_same_content(top)
 
     def test_each_job(self):
-        for job in JOBS:
-            for position in brief.some((1, 2, 3)):
+        for number, job in enumerate(JOBS):
+            for position in (1 + number % 3,) if brief.IS_BRIEF else (1, 2, 3):
                 self.try_job(job, position, 'throttle')
 
     def test_another_filter(self):
@@ -419,9 +419,8 @@ class Between(TestCase):
         return 'would crash' if top == position and qemu.version() < (9, 1) else None
 
     def test_several_filters_on_top_of_each_other(self):
-        for job in (JOBS[0], JOBS[3], JOBS[6]):
-            for position in (1, 3):
-                self.try_job(job, position, 'throttle', 3)
+        for job, position in brief.some(((JOBS[0], 1), (JOBS[3], 1), (JOBS[6], 3), (JOBS[6], 1))):
+            self.try_job(job, position, 'throttle', 3)
 
 
     def test_an_existing_job(self):
