@@ -103,30 +103,6 @@ layer_user_free(gpointer data)
     g_free(user);
 }
 
-static QblkExportAccess
-find_access(const QblkSnapshot *snapshot, const char *id)
-{
-    for (guint i = 0; i < snapshot->exports->len; i++) {
-        const QblkExport *export = snapshot->exports->pdata[i];
-        if (g_str_equal(export->id, id)) {
-            return export->access;
-        }
-    }
-    return QBLK_EXPORT_UNKNOWN;
-}
-
-static char *
-find_status(const QblkSnapshot *snapshot, const char *id)
-{
-    for (guint i = 0; i < snapshot->jobs->len; i++) {
-        const QblkJob *job = snapshot->jobs->pdata[i];
-        if (g_str_equal(job->id, id)) {
-            return g_strdup(job->status);
-        }
-    }
-    return NULL;
-}
-
 /* Move what @found has to a user of the layer of @place. */
 static void
 add_user(const Search *search, const Place *place, QblkNodeUser *found)
@@ -140,12 +116,8 @@ add_user(const Search *search, const Place *place, QblkNodeUser *found)
     user->role = g_steal_pointer(&found->edge);
     user->node = g_strdup(place->node->name);
     user->is_direct = place->is_own;
-    if (user->kind == QBLK_USER_EXPORT) {
-        user->access = find_access(search->snapshot, user->name);
-    }
-    if (user->kind == QBLK_USER_JOB) {
-        user->status = find_status(search->snapshot, user->name);
-    }
+    user->access = found->export == NULL ? QBLK_EXPORT_UNKNOWN : found->export->access;
+    user->status = found->job == NULL ? NULL : g_strdup(found->job->status);
 
     if (layer->users == NULL) {
         layer->users = g_ptr_array_new_with_free_func(layer_user_free);

@@ -51,6 +51,8 @@ is_device(const QblkDevice *device)
 typedef struct {
     QblkNodeUserKind kind;
     const char *name, *type, *edge;
+    const QblkExport *export;
+    const QblkJob *job;
 } Entry;
 
 struct QblkNodeUserIndex {
@@ -64,10 +66,8 @@ entries_free(gpointer entries)
 }
 
 static void
-add_entry(QblkNodeUserIndex *index, const QblkNode *node, QblkNodeUserKind kind, const char *name,
-          const char *type, const char *edge)
+add_entry(QblkNodeUserIndex *index, const QblkNode *node, Entry entry)
 {
-    const Entry entry = {kind, name, type, edge};
     GArray *entries = g_hash_table_lookup(index->entries, node);
 
     if (entries == NULL) {
@@ -84,8 +84,10 @@ add_devices(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
         const QblkDevice *device = snapshot->devices->pdata[i];
         if (device->node != NULL && is_device(device)) {
             const char *name = device->target != NULL ? device->target : qblk_device_label(device);
-            add_entry(index, device->node, QBLK_USER_DEVICE, name,
-                      qblk_device_kind_name(device->kind), NULL);
+            const Entry entry = {.kind = QBLK_USER_DEVICE,
+                                 .name = name,
+                                 .type = qblk_device_kind_name(device->kind)};
+            add_entry(index, device->node, entry);
         }
     }
 }
@@ -96,7 +98,11 @@ add_exports(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
     for (guint i = 0; i < snapshot->exports->len; i++) {
         const QblkExport *export = snapshot->exports->pdata[i];
         if (export->node != NULL) {
-            add_entry(index, export->node, QBLK_USER_EXPORT, export->id, export->type, NULL);
+            const Entry entry = {.kind = QBLK_USER_EXPORT,
+                                 .name = export->id,
+                                 .type = export->type,
+                                 .export = export};
+            add_entry(index, export->node, entry);
         }
     }
 }
@@ -108,7 +114,12 @@ add_jobs(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
         const QblkJob *job = snapshot->jobs->pdata[i];
         for (guint j = 0; j < job->nodes->len; j++) {
             const QblkChild *child = job->nodes->pdata[j];
-            add_entry(index, child->node, QBLK_USER_JOB, job->id, job->type, child->name);
+            const Entry entry = {.kind = QBLK_USER_JOB,
+                                 .name = job->id,
+                                 .type = job->type,
+                                 .edge = child->name,
+                                 .job = job};
+            add_entry(index, child->node, entry);
         }
     }
 }
@@ -167,7 +178,9 @@ qblk_node_users(const QblkNodeUserIndex *index, const QblkNode *node)
 
     for (guint i = 0; entries != NULL && i < entries->len; i++) {
         const Entry *entry = &g_array_index(entries, Entry, i);
-        (void)add_user(users, entry->kind, entry->name, entry->type, entry->edge);
+        QblkNodeUser *user = add_user(users, entry->kind, entry->name, entry->type, entry->edge);
+        user->export = entry->export;
+        user->job = entry->job;
     }
     add_parents(users, node);
     return users;

@@ -17,10 +17,13 @@ typedef enum {
 /** Texts are owned. */
 typedef struct {
     QblkNodeUserKind kind;
-    char *name;           /* target or qdev of a device, id of an export or job, node-name */
-    char *type;           /* "disk", "nbd", "backup"; driver of a filter or node */
-    char *edge;           /* "backing", "file", "target", "main node"; NULL: export or device */
-    const QblkNode *node; /* of a filter or node, borrowed from the snapshot; NULL: the others */
+    char *name; /* target or qdev of a device, id of an export or job, node-name */
+    char *type; /* "disk", "nbd", "backup"; driver of a filter or node */
+    char *edge; /* "backing", "file", "target", "main node"; NULL: export or device */
+    /* borrowed from the snapshot; NULL for users of other kinds: */
+    const QblkNode *node; /* a filter or node */
+    const QblkExport *export;
+    const QblkJob *job;
 } QblkNodeUser;
 
 void qblk_node_user_free(QblkNodeUser *user);
