@@ -46,6 +46,9 @@
 /** Block exports of one VM. */
 #define QBLK_LIMIT_EXPORTS 4096
 
+/** Users of a node that are listed: all disks may share one node. */
+#define QBLK_LIMIT_USERS 64
+
 /** Devices in one VM. */
 #define QBLK_LIMIT_DEVICES 10000
 

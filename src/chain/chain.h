@@ -46,7 +46,8 @@ struct QblkLayer {
     char *encryption;    /* "luks", "qcow"; NULL: its data are not encrypted */
     GPtrArray *internal_snapshots; /* of QblkInternalSnapshot, a reference; NULL: it has none */
     GPtrArray *bitmaps;            /* of QblkBitmap, a reference; NULL: it has none */
-    GPtrArray *users; /* of QblkLayerUser, owned; NULL: only the chain and its disk use it */
+    GPtrArray *users;        /* of QblkLayerUser, owned; NULL: only the chain and its disk use it */
+    gboolean has_more_users; /* @users does not have all */
     GPtrArray *further_files; /* of QblkFurtherFile, owned; NULL: it has no other files */
     gboolean is_qcow2_v2;     /* the old qcow2, which cannot store bitmaps */
     gboolean read_only;

@@ -2,6 +2,7 @@
 #include "chain/layer-users.h"
 
 #include "base/const-cast.h"
+#include "base/limits.h"
 #include "graph/snapshot-jobs.h"
 
 /* A node, and the layer that it belongs to or uses. */
@@ -140,12 +141,15 @@ is_own(const Search *search, const QblkNodeUser *user)
 static void
 add_users(Search *search)
 {
-    g_autoptr(QblkNodeUserIndex) index = qblk_node_user_index_new(search->snapshot);
-
     for (guint i = 0; i < search->places->len; i++) {
         const Place place = *place_at(search, i);
-        g_autoptr(GPtrArray) users = qblk_node_users(index, place.node);
+        g_autoptr(GPtrArray) users =
+            qblk_node_users(search->snapshot->users, place.node, QBLK_LIMIT_USERS);
 
+        if (users->len == QBLK_LIMIT_USERS) {
+            QblkLayer *layer = search->chain->layers->pdata[place.position];
+            layer->has_more_users = TRUE;
+        }
         for (guint j = 0; j < users->len; j++) {
             QblkNodeUser *user = users->pdata[j];
             if (is_own(search, user)) {

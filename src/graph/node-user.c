@@ -78,10 +78,10 @@ add_entry(QblkNodeUserIndex *index, const QblkNode *node, Entry entry)
 }
 
 static void
-add_devices(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
+add_devices(QblkNodeUserIndex *index, const GPtrArray *devices)
 {
-    for (guint i = 0; i < snapshot->devices->len; i++) {
-        const QblkDevice *device = snapshot->devices->pdata[i];
+    for (guint i = 0; i < devices->len; i++) {
+        const QblkDevice *device = devices->pdata[i];
         if (device->node != NULL && is_device(device)) {
             const char *name = device->target != NULL ? device->target : qblk_device_label(device);
             const Entry entry = {.kind = QBLK_USER_DEVICE,
@@ -93,10 +93,10 @@ add_devices(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
 }
 
 static void
-add_exports(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
+add_exports(QblkNodeUserIndex *index, const GPtrArray *exports)
 {
-    for (guint i = 0; i < snapshot->exports->len; i++) {
-        const QblkExport *export = snapshot->exports->pdata[i];
+    for (guint i = 0; i < exports->len; i++) {
+        const QblkExport *export = exports->pdata[i];
         if (export->node != NULL) {
             const Entry entry = {.kind = QBLK_USER_EXPORT,
                                  .name = export->id,
@@ -108,10 +108,10 @@ add_exports(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
 }
 
 static void
-add_jobs(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
+add_jobs(QblkNodeUserIndex *index, const GPtrArray *jobs)
 {
-    for (guint i = 0; i < snapshot->jobs->len; i++) {
-        const QblkJob *job = snapshot->jobs->pdata[i];
+    for (guint i = 0; i < jobs->len; i++) {
+        const QblkJob *job = jobs->pdata[i];
         for (guint j = 0; j < job->nodes->len; j++) {
             const QblkChild *child = job->nodes->pdata[j];
             const Entry entry = {.kind = QBLK_USER_JOB,
@@ -125,14 +125,14 @@ add_jobs(QblkNodeUserIndex *index, const QblkSnapshot *snapshot)
 }
 
 QblkNodeUserIndex *
-qblk_node_user_index_new(const QblkSnapshot *snapshot)
+qblk_node_user_index_new(const GPtrArray *devices, const GPtrArray *exports, const GPtrArray *jobs)
 {
     QblkNodeUserIndex *index = g_new0(QblkNodeUserIndex, 1);
     index->entries = g_hash_table_new_full(NULL, NULL, NULL, entries_free);
 
-    add_devices(index, snapshot);
-    add_exports(index, snapshot);
-    add_jobs(index, snapshot);
+    add_exports(index, exports);
+    add_jobs(index, jobs);
+    add_devices(index, devices);
     return index;
 }
 
@@ -148,10 +148,10 @@ qblk_node_user_index_free(QblkNodeUserIndex *index)
 
 /* The parents have an entry for each edge. */
 static void
-add_parents(GPtrArray *users, const QblkNode *node)
+add_parents(GPtrArray *users, const QblkNode *node, guint limit)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-    for (guint i = 0; i < node->parents->len; i++) {
+    for (guint i = 0; i < node->parents->len && users->len < limit; i++) {
         const QblkNode *parent = node->parents->pdata[i];
         gboolean is_new = g_hash_table_add(seen, qblk_const_cast(parent));
         if (!is_new) {
@@ -170,18 +170,28 @@ add_parents(GPtrArray *users, const QblkNode *node)
     }
 }
 
-GPtrArray *
-qblk_node_users(const QblkNodeUserIndex *index, const QblkNode *node)
+static void
+add_entries(GPtrArray *users, const GArray *entries, gboolean are_exports, guint limit)
 {
-    GPtrArray *users = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_user_free);
-    const GArray *entries = g_hash_table_lookup(index->entries, node);
-
-    for (guint i = 0; entries != NULL && i < entries->len; i++) {
+    for (guint i = 0; entries != NULL && i < entries->len && users->len < limit; i++) {
         const Entry *entry = &g_array_index(entries, Entry, i);
+        if ((entry->kind == QBLK_USER_EXPORT) != are_exports) {
+            continue;
+        }
         QblkNodeUser *user = add_user(users, entry->kind, entry->name, entry->type, entry->edge);
         user->export = entry->export;
         user->job = entry->job;
     }
-    add_parents(users, node);
+}
+
+GPtrArray *
+qblk_node_users(const QblkNodeUserIndex *index, const QblkNode *node, guint limit)
+{
+    GPtrArray *users = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_user_free);
+    const GArray *entries = g_hash_table_lookup(index->entries, node);
+
+    add_entries(users, entries, TRUE, limit);
+    add_parents(users, node, limit);
+    add_entries(users, entries, FALSE, limit);
     return users;
 }

@@ -4,7 +4,10 @@
  */
 #pragma once
 
-#include "graph/snapshot.h"
+#include "graph/device.h"
+#include "graph/export.h"
+#include "graph/job.h"
+#include "graph/node.h"
 
 typedef enum {
     QBLK_USER_DEVICE, /* or a drive without a device */
@@ -28,21 +31,25 @@ typedef struct {
 
 void qblk_node_user_free(QblkNodeUser *user);
 
-/** The users that are no nodes, by the node that they use.  It is valid as long as the snapshot. */
+/** The users that are no nodes, by the node that they use.  It borrows what it was made from. */
 typedef struct QblkNodeUserIndex QblkNodeUserIndex;
 
-QblkNodeUserIndex *qblk_node_user_index_new(const QblkSnapshot *snapshot) G_GNUC_WARN_UNUSED_RESULT;
+/** @devices: of QblkDevice; @exports: of QblkExport; @jobs: of QblkJob, with their nodes */
+QblkNodeUserIndex *qblk_node_user_index_new(const GPtrArray *devices, const GPtrArray *exports,
+                                            const GPtrArray *jobs) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_node_user_index_free(QblkNodeUserIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkNodeUserIndex, qblk_node_user_index_free)
 
 /**
- * List the users of @node in this order: devices, exports, jobs, nodes.  A job or node that uses it
+ * List the users of @node in this order: exports, nodes, jobs, devices.  A job or node that uses it
  * twice is listed twice.
+ *
+ * @limit: how many are listed at most
  *
  * Returns: (transfer full): of QblkNodeUser, owned; empty if it has no user
  */
-GPtrArray *qblk_node_users(const QblkNodeUserIndex *index,
-                           const QblkNode *node) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *qblk_node_users(const QblkNodeUserIndex *index, const QblkNode *node,
+                           guint limit) G_GNUC_WARN_UNUSED_RESULT;
 
 /** "device", "export", "job", "filter", "node". */
 const char *qblk_node_user_kind_name(QblkNodeUserKind kind);

@@ -343,6 +343,8 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
 
     snapshot->manager = find_manager(snapshot, replies);
     qblk_snapshot_jobs_attach(snapshot);
+    snapshot->users =
+        qblk_node_user_index_new(snapshot->devices, snapshot->exports, snapshot->jobs);
     load_files(snapshot, replies);
     return g_steal_pointer(&snapshot);
 }

@@ -28,6 +28,7 @@ qblk_snapshot_free(QblkSnapshot *snapshot)
     g_ptr_array_unref(snapshot->targets);
     g_hash_table_unref(snapshot->ambiguous);
     g_clear_pointer(&snapshot->jobs, g_ptr_array_unref);
+    g_clear_pointer(&snapshot->users, qblk_node_user_index_free);
     g_clear_pointer(&snapshot->exports, g_ptr_array_unref);
     g_clear_pointer(&snapshot->edges, qblk_edges_free);
     g_clear_pointer(&snapshot->opened, qblk_opened_files_free);

@@ -10,6 +10,7 @@
 #include "graph/job.h"
 #include "graph/layer-file.h"
 #include "graph/manager.h"
+#include "graph/node-user.h"
 #include "graph/node.h"
 #include "graph/replies.h"
 
@@ -30,6 +31,7 @@ struct QblkSnapshot {
     GHashTable *ambiguous;    /* name that several devices could have -> text naming them */
     GPtrArray *jobs;          /* of QblkJob, owned */
     GPtrArray *exports;       /* of QblkExport, owned */
+    QblkNodeUserIndex *users; /* of all nodes, except the nodes above them */
     QblkEdges *edges;         /* NULL if there are no nodes */
     QblkOpenedFiles *opened;  /* a reference: what QEMU has open; NULL: not asked for */
     GHashTable *files;        /* of qblk_layer_files_load(); NULL: not asked for */

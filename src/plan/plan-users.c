@@ -2,6 +2,7 @@
 #include "plan/plan-users.h"
 
 #include "base/const-cast.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "plan/plan-check.h"
 
@@ -303,6 +304,10 @@ qblk_plan_check_readers(const QblkPlanContext *context, const QblkChain *chain,
 
     for (guint i = top->position; i <= base->position; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
+        if (layer->has_more_users) {
+            return qblk_plan_refuse(error, "'%s' has more than %d users: remove those that read it",
+                                    layer->filename, QBLK_LIMIT_USERS);
+        }
         for (guint j = 0; j < count_users(layer); j++) {
             if (!check_user(&commit, layer, user_at(layer, j), error)) {
                 return FALSE;

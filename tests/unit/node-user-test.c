@@ -35,12 +35,14 @@ load(const char *all_exports)
     return graph_fixture_snapshot(replies);
 }
 
+#define LIMIT 8
+
 /* "KIND NAME (TYPE[, EDGE])", separated by "; ". */
 static char *
 describe(const QblkSnapshot *snapshot, const char *name)
 {
-    g_autoptr(QblkNodeUserIndex) index = qblk_node_user_index_new(snapshot);
-    g_autoptr(GPtrArray) users = qblk_node_users(index, qblk_snapshot_node(snapshot, name));
+    g_autoptr(GPtrArray) users =
+        qblk_node_users(snapshot->users, qblk_snapshot_node(snapshot, name), LIMIT);
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < users->len; i++) {
         const QblkNodeUser *user = users->pdata[i];
@@ -61,7 +63,7 @@ each_kind_of_user_is_listed(void **state)
         const char *node, *users;
     } cases[] = {
         {"sa", ""},
-        {"cbw", "device vda (disk); filter sa (snapshot-access, file)"},
+        {"cbw", "filter sa (snapshot-access, file); device vda (disk)"},
         {"thr", "filter cbw (copy-before-write, file)"},
         {"tmp", "filter cbw (copy-before-write, target)"},
         {"top", "filter thr (throttle, file); node tmp (qcow2, backing)"},
@@ -95,7 +97,7 @@ a_job_is_a_user_of_each_of_its_nodes(void **state)
         const char *topology, *node, *users;
     } cases[] = {
         {"mirror-ready", "copy", "job mirror0 (mirror, target)"},
-        {"commit-ready", "disk-base", "job commit0 (commit, target); node disk-1 (qcow2, backing)"},
+        {"commit-ready", "disk-base", "node disk-1 (qcow2, backing); job commit0 (commit, target)"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkReplies) replies = graph_fixture_load(cases[i].topology);
@@ -117,12 +119,29 @@ a_disk_of_a_storage_daemon_is_not_a_user(void **state)
     assert_string_equal(users, "");
 }
 
+/* Exports first, because a job that changes the node harms their clients. */
+static void
+no_more_users_than_the_limit_are_listed(void **state)
+{
+    g_autoptr(QblkSnapshot) snapshot = load(exports);
+    const QblkNode *base = qblk_snapshot_node(snapshot, "base");
+    for (guint limit = 0; limit <= 5; limit++) {
+        g_autoptr(GPtrArray) users = qblk_node_users(snapshot->users, base, limit);
+        assert_int_equal(users->len, MIN(limit, 4));
+        for (guint i = 0; i < users->len; i++) {
+            const QblkNodeUser *user = users->pdata[i];
+            assert_int_equal(user->kind, i < 2 ? QBLK_USER_EXPORT : QBLK_USER_NODE);
+        }
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_of_user_is_listed),
         cmocka_unit_test(an_export_of_an_unlisted_node_uses_no_node),
         cmocka_unit_test(a_job_is_a_user_of_each_of_its_nodes),
+        cmocka_unit_test(no_more_users_than_the_limit_are_listed),
         cmocka_unit_test(a_disk_of_a_storage_daemon_is_not_a_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-users.h"
 
+#include "base/limits.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
 #include "plan/plan-commit.h"
@@ -283,6 +284,19 @@ long_chains_of_users_end(void **state)
     assert_rows(&circle, 1);
 }
 
+static void
+a_commit_is_refused_if_not_all_users_are_known(void **state)
+{
+    GString *exports = g_string_new(NULL);
+    for (guint i = 0; i < QBLK_LIMIT_USERS; i++) {
+        g_string_append_printf(exports, "%s" EXPORT("e%u", "base"), i == 0 ? "" : ",", i);
+    }
+    g_autofree char *list = g_string_free(exports, FALSE);
+    const Row rows[] = {{"", list, PIVOT, NULL, "'/d/base' has more than 64 users"},
+                        {"", list, PULL, NULL, NULL}};
+    assert_rows(rows, G_N_ELEMENTS(rows));
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +307,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_ignored_name_has_to_be_a_user),
         cmocka_unit_test(an_existing_commit_names_the_readers_of_its_base),
         cmocka_unit_test(long_chains_of_users_end),
+        cmocka_unit_test(a_commit_is_refused_if_not_all_users_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

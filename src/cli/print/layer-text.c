@@ -90,4 +90,7 @@ qblk_layer_text_print_users(const QblkLayer *layer, const char *indent, const ch
             print_user(output, indent, safe, user);
         }
     }
+    if (layer->has_more_users) {
+        qblk_output_print(output, "%s%s: has more users, which are not listed\n", indent, safe);
+    }
 }

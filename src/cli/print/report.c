@@ -158,6 +158,7 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     qblk_json_set(object, "internal-snapshots", qblk_report_snapshots(layer->internal_snapshots));
     qblk_json_set(object, "bitmaps", qblk_report_bitmaps(layer->bitmaps));
     qblk_json_set(object, "users", qblk_report_users(layer->users));
+    qblk_json_set_boolean(object, "more-users", layer->has_more_users);
     qblk_json_set(object, "filters", report_filters(layer->filters));
     qblk_json_set(object, "storage-filters", report_filters(layer->storage_filters));
     return object;
