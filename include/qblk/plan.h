@@ -73,10 +73,12 @@ typedef struct {
     gint64 speed;             /**< bytes per second, 0: no limit */
     gboolean allow_plaintext; /**< allow data of an encrypted image in one that is not encrypted */
     gboolean delete_internal_snapshots; /**< allow to delete images with snapshots in them */
-    const char *const *ignored_users;   /**< names of exports and nodes that may lose the data that
-                                             they read, with NULL at the end, or NULL */
-    gboolean force_managed;      /**< allow a guest of a manager, such as libvirt, which is not
-                                 informed of the change */
+    gboolean drop_bitmaps; /**< lose the dirty bitmaps of layers that leave the chain or are
+                                copied; FALSE: merge them into the image that has the data */
+    const char *const *ignored_users; /**< names of exports and nodes that may lose the data that
+                                           they read, with NULL at the end, or NULL */
+    gboolean force_managed; /**< allow a guest of a manager, such as libvirt, which is not informed
+                                 of the change */
     const char *state_directory; /**< absolute path, or NULL: has the marks of merged images that
                                       cannot be beside their images, as with --state-dir */
 } QblkJobLimits;

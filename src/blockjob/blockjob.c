@@ -39,6 +39,7 @@ context_init(QblkPlanContext *context, const QblkSnapshot *snapshot, const char 
         context->speed = limits->speed;
         context->force_managed = limits->force_managed;
         context->allow_plaintext = limits->allow_plaintext;
+        context->drops_bitmaps = limits->drop_bitmaps;
         context->ignored_users = limits->ignored_users;
         context->delete_internal_snapshots = limits->delete_internal_snapshots;
     }
