@@ -19,7 +19,7 @@ gboolean qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, g
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Fetch the graph, and see if the bitmaps are there that the plan of @task carries over.  Returns:
- * FALSE as well if that cannot be known. */
+ * FALSE as well if that cannot be known, or if the plan adds none, so that nothing shows it. */
 gboolean qblk_run_verify_has_bitmaps(const QblkRunTask *task);
 
 /** Fetch the graph again, and check that the chain is as before, if the plan knows that. */

@@ -46,6 +46,37 @@ a_lost_command_is_sent_again_if_it_was_not_received(void **state)
     }
 }
 
+/* The bitmaps that it merges into were there before: that they are does not show that it was done,
+ * and one of them may be in use by now. */
+static void
+a_merge_of_bitmaps_that_is_refused_was_not_done(void **state)
+{
+    static const gboolean is_lost[] = {FALSE, TRUE};
+    for (gsize i = 0; i < G_N_ELEMENTS(is_lost); i++) {
+        RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+        QblkStep *step = qblk_plan_step_new();
+        step->purpose = g_strdup("carry the bitmaps over");
+        step->command = g_strdup("transaction");
+        step->arguments = qblk_json_new_object();
+        qblk_json_set(step->arguments, "actions", qblk_json_new_array());
+        step->may_be_done = TRUE;
+        g_ptr_array_insert(test->plan->steps, 1, step);
+
+        FakeQmp *server = test->fake;
+        run_case_accept(server, "block-commit", "created running", "waiting pending");
+        if (is_lost[i]) {
+            test->next = run_case_server();
+            run_case_disconnect(server, "transaction", FALSE);
+            server = test->next;
+            run_case_answer_jobs(server, "pending", NULL);
+        }
+        run_case_refuse(server, "transaction");
+        run_case_accept_rollback(server, "pending");
+        run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED,
+                      "cannot carry the bitmaps over: QEMU refused");
+    }
+}
+
 static void
 a_connection_that_is_lost_while_waiting_is_opened_again(void **state)
 {
@@ -256,6 +287,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_command_is_sent_again_if_it_was_not_received),
+        cmocka_unit_test(a_merge_of_bitmaps_that_is_refused_was_not_done),
         cmocka_unit_test(a_connection_that_is_lost_while_waiting_is_opened_again),
         cmocka_unit_test(a_job_that_has_failed_meanwhile_is_reported),
         cmocka_unit_test(a_job_that_is_gone_meanwhile_is_reported),
