@@ -171,6 +171,14 @@ qblk_run_verify_has_bitmaps(const QblkRunTask *task)
 
 /* ---- failures ---- */
 
+/* QEMU may have created the file even if that failed. */
+static gboolean
+is_uncreated(const QblkRunTask *task)
+{
+    return task->taken == 1 && task->run->options->is_local &&
+           !g_file_test(task->plan->partial, G_FILE_TEST_EXISTS);
+}
+
 /* Nothing is appended for a chain that cannot be read, or that the plan does not describe. */
 static void
 append_chain(GString *text, const QblkSnapshot *snapshot, QblkRunTask *task)
@@ -198,7 +206,8 @@ append_chain(GString *text, const QblkSnapshot *snapshot, QblkRunTask *task)
 
     gboolean is_begun = task->taken > 0 && !qblk_run_state_has_succeeded(task->state);
     gboolean is_planned = is_after && !is_before;
-    if (plan->partial == NULL || plan->existing_job || !is_begun || is_planned) {
+    if (plan->partial == NULL || plan->existing_job || !is_begun || is_planned ||
+        is_uncreated(task)) {
         return;
     }
     if (task->has_lost_name) {

@@ -219,6 +219,7 @@ class Place(TestCase):
         result = self.copy('--pivot', dest=os.path.join(self.directory, 'no', 'copy'),
                            status=qblk.JOB_FAILED)
         self.assertIn('No such file or directory', result.errors)
+        self.assertNotIn('is incomplete', result.errors)
         self.assert_cancelled()
         self.assert_same_content()
 
