@@ -29,6 +29,9 @@ set_not_as_planned(const QblkBitmap *found, const QblkPlannedBitmap *planned, GE
 gboolean
 qblk_verify_bitmaps(const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
 {
+    const QblkNode *indexed = NULL; /* all go into one node */
+    g_autoptr(GHashTable) index = qblk_bitmap_index(NULL);
+
     for (guint i = 0; i < plan->bitmaps->len; i++) {
         const QblkPlannedBitmap *planned = plan->bitmaps->pdata[i];
         if (planned->into == NULL) {
@@ -36,8 +39,12 @@ qblk_verify_bitmaps(const QblkSnapshot *snapshot, const QblkPlan *plan, GError *
         }
 
         const QblkNode *node = qblk_snapshot_node(snapshot, planned->into);
-        const QblkBitmap *found =
-            node == NULL ? NULL : qblk_bitmap_find(node->bitmaps, planned->name);
+        if (node != indexed) {
+            g_hash_table_unref(index);
+            index = qblk_bitmap_index(node == NULL ? NULL : node->bitmaps);
+            indexed = node;
+        }
+        const QblkBitmap *found = g_hash_table_lookup(index, planned->name);
         if (!is_as_planned(found, planned)) {
             set_not_as_planned(found, planned, error);
             return FALSE;

@@ -72,3 +72,17 @@ qblk_bitmap_find(const GPtrArray *bitmaps, const char *name)
     }
     return NULL;
 }
+
+GHashTable *
+qblk_bitmap_index(const GPtrArray *bitmaps)
+{
+    GHashTable *index = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; bitmaps != NULL && i < bitmaps->len; i++) {
+        QblkBitmap *bitmap = bitmaps->pdata[i];
+        if (!g_hash_table_contains(index, bitmap->name)) {
+            g_hash_table_insert(index, bitmap->name, bitmap);
+        }
+    }
+    return index;
+}

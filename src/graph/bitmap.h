@@ -32,3 +32,11 @@ gboolean qblk_bitmap_load_all(const QblkJson *list, const char *what, GPtrArray 
 
 /** Returns: (nullable): the bitmap @name of @bitmaps (nullable), borrowed */
 const QblkBitmap *qblk_bitmap_find(const GPtrArray *bitmaps, const char *name);
+
+/**
+ * A snapshot may have very many bitmaps: look up many of them in an index.
+ *
+ * Returns: (transfer full): the first of @bitmaps (nullable) of each name: name -> QblkBitmap, both
+ * borrowed
+ */
+GHashTable *qblk_bitmap_index(const GPtrArray *bitmaps) G_GNUC_WARN_UNUSED_RESULT;

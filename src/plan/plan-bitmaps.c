@@ -6,9 +6,38 @@
 
 /* ---- the bitmaps of one name ---- */
 
+/* The bitmaps of a move by their names. */
+typedef struct {
+    GPtrArray *layers; /* of GHashTable, by the position in the chain */
+    GHashTable *target;
+} Index;
+
+static void
+index_init(Index *index, const QblkBitmapMove *move)
+{
+    const GPtrArray *layers = move->chain->layers;
+    index->target = qblk_bitmap_index(move->target.bitmaps);
+    index->layers = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
+
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkLayer *layer = layers->pdata[i];
+        g_ptr_array_add(index->layers, qblk_bitmap_index(layer->bitmaps));
+    }
+}
+
+static void
+index_clear(Index *index)
+{
+    g_ptr_array_unref(index->layers);
+    g_hash_table_unref(index->target);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Index, index_clear)
+
 /* From the top to the bottom: the layers of the move and, if it is one of the chain, the target. */
 typedef struct {
     const QblkBitmapMove *move;
+    const Index *index;
     const char *name;
     guint first, end;
     const QblkBitmap *existing; /* of the target, or NULL */
@@ -18,19 +47,19 @@ typedef struct {
 static const QblkBitmap *
 find_in(const Search *search, guint position)
 {
-    const QblkLayer *layer = search->move->chain->layers->pdata[position];
-    return qblk_bitmap_find(layer->bitmaps, search->name);
+    return g_hash_table_lookup(search->index->layers->pdata[position], search->name);
 }
 
 static Search
-search_new(const QblkBitmapMove *move, const char *name)
+search_new(const QblkBitmapMove *move, const Index *index, const char *name)
 {
     Search search = {
         .move = move,
+        .index = index,
         .name = name,
         .first = move->direction == QBLK_BITMAPS_UP ? move->first - 1 : move->first,
         .end = move->direction == QBLK_BITMAPS_DOWN ? move->end + 1 : move->end,
-        .existing = qblk_bitmap_find(move->target.bitmaps, name),
+        .existing = g_hash_table_lookup(index->target, name),
     };
 
     for (guint i = search.first; search.highest == NULL && i < search.end; i++) {
@@ -327,18 +356,6 @@ add_bitmap(QblkPlan *plan, const Search *search, const char *file, GError **erro
                : check_left_out(plan, search, file, planned->left_out_because, error);
 }
 
-static gboolean
-is_planned(const QblkPlan *plan, const char *name)
-{
-    for (guint i = 0; i < plan->bitmaps->len; i++) {
-        const QblkPlannedBitmap *planned = plan->bitmaps->pdata[i];
-        if (g_str_equal(planned->name, name)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 QblkBitmapTarget
 qblk_plan_bitmaps_get_target(const QblkLayer *layer)
 {
@@ -355,15 +372,20 @@ qblk_plan_bitmaps_get_target(const QblkLayer *layer)
 gboolean
 qblk_plan_bitmaps_choose(QblkPlan *plan, const QblkBitmapMove *move, GError **error)
 {
+    g_auto(Index) index;
+    g_autoptr(GHashTable) planned = g_hash_table_new(g_str_hash, g_str_equal); /* names */
+    index_init(&index, move);
+
     for (guint i = move->first; i < move->end; i++) {
         const QblkLayer *layer = move->chain->layers->pdata[i];
         for (guint j = 0; layer->bitmaps != NULL && j < layer->bitmaps->len; j++) {
             const QblkBitmap *bitmap = layer->bitmaps->pdata[j];
-            if (is_planned(plan, bitmap->name)) {
+            gboolean is_new = g_hash_table_add(planned, bitmap->name);
+            if (!is_new) {
                 continue;
             }
 
-            const Search search = search_new(move, bitmap->name);
+            const Search search = search_new(move, &index, bitmap->name);
             if (!add_bitmap(plan, &search, layer->filename, error)) {
                 return FALSE;
             }

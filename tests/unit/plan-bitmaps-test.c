@@ -265,6 +265,27 @@ bitmaps_of_two_sizes_are_not_merged(void **state)
     assert_string_equal(text, "full left out: 'middle' has another size than 'base'");
 }
 
+/* Bitmaps are what a server sends: the time does not grow with the square of their number. */
+static void
+very_many_bitmaps_are_planned_in_time(void **state)
+{
+    const guint many = 100000;
+    GError *error = NULL;
+    const QblkPlanContext context = {0};
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < many; i++) {
+        g_string_append_printf(text, "%sb%u:pr", i == 0 ? "" : " ", i);
+    }
+    g_autofree char *layers = g_strconcat(text->str, "|", text->str, "|", text->str, NULL);
+    g_autoptr(QblkChain) chain = new_chain(layers);
+
+    gint64 begin = g_get_monotonic_time();
+    g_autoptr(QblkPlan) plan = choose(&context, chain, COMMIT_ALL, FALSE, &error);
+    assert_no_error(error);
+    assert_int_equal(plan->bitmaps->len, many);
+    assert_true(g_get_monotonic_time() - begin < 20 * G_USEC_PER_SEC);
+}
+
 static void
 one_transaction_adds_and_merges(void **state)
 {
@@ -370,6 +391,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_image_is_not_deleted_with_a_bitmap_that_is_left_out),
         cmocka_unit_test(what_qemu_would_refuse_is_refused_before),
         cmocka_unit_test(bitmaps_of_two_sizes_are_not_merged),
+        cmocka_unit_test(very_many_bitmaps_are_planned_in_time),
         cmocka_unit_test(one_transaction_adds_and_merges),
         cmocka_unit_test(a_journal_keeps_the_bitmaps),
         cmocka_unit_test(a_bitmap_has_to_be_there_as_planned),
