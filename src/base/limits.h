@@ -49,6 +49,9 @@
 /** Users of a node that are listed: all disks may share one node. */
 #define QBLK_LIMIT_USERS 64
 
+/** Users of a layer that are listed, with the users of these: each disk may have the same ones. */
+#define QBLK_LIMIT_LAYER_USERS 256
+
 /** Devices in one VM. */
 #define QBLK_LIMIT_DEVICES 10000
 

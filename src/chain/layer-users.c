@@ -137,6 +137,18 @@ is_own(const Search *search, const QblkNodeUser *user)
            (user->node == search->mirror || g_hash_table_contains(search->own, user->node));
 }
 
+/* TRUE if no more users are listed of the layer at @position, which is noted. */
+static gboolean
+is_full(const Search *search, guint position)
+{
+    QblkLayer *layer = search->chain->layers->pdata[position];
+    if (layer->users == NULL || layer->users->len < QBLK_LIMIT_LAYER_USERS) {
+        return FALSE;
+    }
+    layer->has_more_users = TRUE;
+    return TRUE;
+}
+
 /* The places grow while they are walked: a user has users, too. */
 static void
 add_users(Search *search)
@@ -154,6 +166,9 @@ add_users(Search *search)
             QblkNodeUser *user = users->pdata[j];
             if (is_own(search, user)) {
                 continue;
+            }
+            if (is_full(search, place.position)) {
+                break;
             }
             if (user->node != NULL) {
                 add_place(search, user->node, place.position, FALSE);

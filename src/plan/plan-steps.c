@@ -4,6 +4,8 @@
 #include "chain/snapshot-users.h"
 #include "plan/plan-users.h"
 
+#define MAX_BELOW 100 /* nodes below an image that are closed */
+
 static QblkStep *
 step_new(const char *purpose, const char *command, QblkJson *arguments)
 {
@@ -166,10 +168,10 @@ note_removed(QblkPlan *plan, const QblkLayer *layer)
 /* Close the external data file of an image, and the nodes below it: it may be a part of a file.  It
  * is of no use without its image, which may be kept, and is never deleted. */
 static void
-add_close_data_file(QblkPlan *plan, const QblkSnapshot *snapshot, const QblkNode *data)
+add_close_data_file(QblkPlan *plan, const QblkNode *data)
 {
     const QblkNode *lowest = data, *node = data;
-    for (guint i = 0; node != NULL && i < snapshot->nodes->len; i++) { /* it may form a cycle */
+    for (guint i = 0; node != NULL && i < MAX_BELOW; i++) { /* it may form a cycle */
         qblk_plan_add_close(plan, node->name);
         lowest = node;
         node = qblk_node_storage(node);
@@ -221,7 +223,7 @@ qblk_plan_add_close_layer(QblkPlan *plan, const QblkPlanContext *context, const 
     const QblkNode *data = node == NULL ? NULL : qblk_node_child(node, "data-file");
     note_removed(plan, layer);
     if (data != NULL) {
-        add_close_data_file(plan, context->snapshot, data);
+        add_close_data_file(plan, data);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/layer-users.h"
 
+#include "base/limits.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
 
@@ -70,6 +71,23 @@ nodes_below_a_format_have_users(void **state)
                  "vda - a", "0 node 'b' (qcow2)\n");
 }
 
+/* Each of very many disks could have them all. */
+static void
+users_above_each_other_are_followed_to_a_limit(void **state)
+{
+    g_autoptr(GString) nodes = g_string_new(VDA "u0 qcow2 /d/u0 backing=base\n");
+    for (guint i = 1; i <= 2 * QBLK_LIMIT_LAYER_USERS; i++) {
+        g_string_append_printf(nodes, "u%u qcow2 /d/u%u backing=u%u\n", i, i, i - 1);
+    }
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes->str, "vda - a");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
+
+    const QblkLayer *base = chain->layers->pdata[1];
+    assert_int_equal(base->users->len, QBLK_LIMIT_LAYER_USERS);
+    assert_true(base->has_more_users);
+}
+
 /* Its target is another image, with users of its own. */
 static void
 a_filter_of_the_chain_is_no_user_but_its_readers_are(void **state)
@@ -122,6 +140,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(another_disk_and_another_overlay_are_users),
         cmocka_unit_test(a_user_of_several_layers_is_one_of_each),
         cmocka_unit_test(nodes_below_a_format_have_users),
+        cmocka_unit_test(users_above_each_other_are_followed_to_a_limit),
         cmocka_unit_test(a_filter_of_the_chain_is_no_user_but_its_readers_are),
         cmocka_unit_test(the_target_of_a_fleecing_backup_is_a_user),
         cmocka_unit_test(recorded_users),
