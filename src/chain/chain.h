@@ -51,6 +51,7 @@ struct QblkLayer {
     GPtrArray *further_files; /* of QblkFurtherFile, owned; NULL: it has no other files */
     gboolean is_qcow2_v2;     /* the old qcow2, which cannot store bitmaps */
     gboolean read_only;
+    gboolean is_inactive;       /* another QEMU may use its image, as in QblkNode */
     gboolean had_secrets;       /* the file name is incomplete: secrets were removed */
     gint64 virtual_size;        /* bytes, or QBLK_UNKNOWN */
     gboolean is_device;         /* its file is a block device */

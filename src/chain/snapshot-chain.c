@@ -226,6 +226,7 @@ load_layer(const QblkSnapshot *snapshot, Walk *walk, const QblkNode *format, GEr
     layer->filename = g_strdup(named->filename);
     layer->had_secrets = named->had_secrets;
     layer->read_only = format->read_only;
+    layer->is_inactive = format->is_inactive;
     layer->is_qcow2_v2 = format->is_qcow2_v2;
     layer->virtual_size = format->virtual_size;
     layer->backing_name = g_strdup(format->backing_name);

@@ -66,8 +66,9 @@ print_line(Tree *tree, const Line *line, gboolean is_repeated)
         g_string_append_printf(tree->out, "%s: ", edge);
     }
 
-    g_string_append_printf(tree->out, "%s (%s%s)", name, driver,
-                           node->read_only ? ", read-only" : "");
+    g_string_append_printf(tree->out, "%s (%s%s%s)", name, driver,
+                           node->read_only ? ", read-only" : "",
+                           node->is_inactive ? ", inactive" : "");
     g_string_append_printf(tree->out, "%s%s\n", file[0] == '\0' ? "" : " ", file);
     if (!is_repeated) {
         print_bitmaps(tree, node, line->level + 1);

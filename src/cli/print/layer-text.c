@@ -54,6 +54,9 @@ qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, QblkOutp
     const GPtrArray *snapshots = layer->internal_snapshots, *bitmaps = layer->bitmaps;
     g_autofree char *safe = qblk_output_escape(spec);
 
+    if (layer->is_inactive) {
+        qblk_output_print(output, "  %s: inactive, another QEMU may use the image\n", safe);
+    }
     if (layer->write_threshold > 0) {
         g_autofree char *size = qblk_text_size(layer->write_threshold);
         qblk_output_print(output, "  %s: write threshold at %s\n", safe, size);

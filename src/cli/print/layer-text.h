@@ -7,8 +7,8 @@
 #include "chain/chain.h"
 #include "cli/print/output.h"
 
-/** Print the write threshold, the encryption, the internal snapshots and the bitmaps of @layer, a
- * line each.  @spec: how the user names the layer */
+/** Print whether @layer is inactive, and its write threshold, encryption, internal snapshots and
+ * bitmaps, a line each.  @spec: how the user names the layer */
 void qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, QblkOutput *output);
 
 /** Print what else uses @layer, a line each.  A job uses several nodes and layers, and is printed

@@ -152,6 +152,7 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     set_known(object, "write-threshold",
               layer->write_threshold > 0 ? layer->write_threshold : QBLK_UNKNOWN);
     qblk_json_set_boolean(object, "read-only", layer->read_only);
+    qblk_json_set_boolean(object, "active", !layer->is_inactive);
     qblk_json_set_string(object, "backing-string", layer->backing_name);
     qblk_json_set_string(object, "backing-format", layer->backing_format);
     qblk_json_set_string(object, "encryption", layer->encryption);
