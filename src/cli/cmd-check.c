@@ -248,13 +248,14 @@ add_users_json(QblkJson *result, const GPtrArray *chains)
         const QblkChain *chain = chains->pdata[i];
         for (guint j = 0; j < chain->layers->len; j++) {
             const QblkLayer *layer = chain->layers->pdata[j];
-            if (layer->users == NULL) {
+            if (layer->users == NULL && !layer->is_inactive) {
                 continue;
             }
             QblkJson *object = qblk_json_new_object();
             g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
             qblk_json_set_string(object, "disk", chain->target);
             qblk_json_set_string(object, "layer", spec);
+            qblk_json_set_boolean(object, "active", !layer->is_inactive);
             qblk_json_set(object, "users", qblk_report_users(layer->users));
             qblk_json_append(list, object);
         }

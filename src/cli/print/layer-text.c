@@ -54,9 +54,6 @@ qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, QblkOutp
     const GPtrArray *snapshots = layer->internal_snapshots, *bitmaps = layer->bitmaps;
     g_autofree char *safe = qblk_output_escape(spec);
 
-    if (layer->is_inactive) {
-        qblk_output_print(output, "  %s: inactive, another QEMU may use the image\n", safe);
-    }
     if (layer->write_threshold > 0) {
         g_autofree char *size = qblk_text_size(layer->write_threshold);
         qblk_output_print(output, "  %s: write threshold at %s\n", safe, size);
@@ -85,6 +82,9 @@ qblk_layer_text_print_users(const QblkLayer *layer, const char *indent, const ch
                             GHashTable *jobs, QblkOutput *output)
 {
     g_autofree char *safe = qblk_output_escape(spec);
+    if (layer->is_inactive) {
+        qblk_output_print(output, "%s%s: inactive, another QEMU may use the image\n", indent, safe);
+    }
     for (guint i = 0; layer->users != NULL && i < layer->users->len; i++) {
         const QblkLayerUser *user = layer->users->pdata[i];
         gboolean is_new =
