@@ -37,10 +37,15 @@ qcow2_clusters(gint64 size)
 gint64
 qblk_copy_size_of_full_image(const char *format, gint64 size)
 {
-    if (g_str_equal(format, "qcow2")) {
+    gboolean is_qcow2 = g_str_equal(format, "qcow2"), is_qed = g_str_equal(format, "qed");
+    if ((is_qcow2 || is_qed) && size > G_MAXINT64 / 2) {
+        return G_MAXINT64; /* no image has that size: it is what a broken peer reports */
+    }
+
+    if (is_qcow2) {
         return qcow2_clusters(size) * CLUSTER;
     }
-    if (g_str_equal(format, "qed")) {
+    if (is_qed) {
         gint64 data = divide_up(size, CLUSTER);
         gint64 tables = 1 + divide_up(data, QED_CLUSTERS_PER_TABLE);
         return (1 + data) * CLUSTER + tables * QED_TABLE;
