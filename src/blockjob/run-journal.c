@@ -78,12 +78,16 @@ gboolean
 qblk_run_journal_record(QblkRunTask *task, GError **error)
 {
     QblkStage stage = qblk_run_state_stage(task->state);
-    if (stage == task->recorded) {
+    gboolean is_recorded = stage == task->recorded;
+    if (is_recorded && !(task->is_resumed && stage == QBLK_STAGE_PIVOTING)) {
         return TRUE;
     }
 
     if (stage == QBLK_STAGE_PIVOTING && !check_before_change(task, error)) {
         return FALSE;
+    }
+    if (is_recorded) {
+        return TRUE;
     }
 
     /* A mark that cannot be made final still shows enough. */

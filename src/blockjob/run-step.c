@@ -48,10 +48,12 @@ look_ahead(QblkRunTask *task)
 }
 
 /* Once the chain was changed the plan is completed, recorded or not: a resume finds out what the
- * journal does not show. */
+ * journal does not show.  If the change was recorded before a crash, its command may have been
+ * received: what prevents it now is no reason to roll back. */
 static QblkRunEvent
 record(QblkRunTask *task)
 {
+    gboolean may_be_sent = task->is_resumed && task->recorded == QBLK_STAGE_PIVOTING;
     if (qblk_run_journal_record(task, &task->error)) {
         return QBLK_RUN_RECORDED;
     }
@@ -61,7 +63,7 @@ record(QblkRunTask *task)
         return QBLK_RUN_NOT_RECORDED;
     }
 
-    return qblk_run_task_failure(task, QBLK_RUN_NOT_RECORDED);
+    return qblk_run_task_failure(task, may_be_sent ? QBLK_RUN_LOST : QBLK_RUN_NOT_RECORDED);
 }
 
 /* ---- the command ---- */

@@ -290,6 +290,29 @@ class BusyBitmap(TestCase):
                 self.assertIn("bitmap 'changes' of node 'disk-", text)
                 self.assert_untouched()
 
+    def test_after_a_crash_of_qblk_at_the_change(self):
+        """It was recorded that the chain may change, and the command was not received."""
+        self.boot(data='4M')
+        point = fault_relay.Point(None, fault_relay.LOST, 'job-finalize')
+        vm = os.path.join(self.directory, 'vm.sock')
+        with fault_relay.FaultRelay(vm, self.process.socket, point,
+                                    lambda: running.kill()) as relay:
+            running = subprocess.Popen(
+                qblk.command(('pull', vm, 'vda')), stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=qblk.environment())
+            running.wait(qblk.TIMEOUT)
+            self.assertTrue(relay.settled.wait(qblk.TIMEOUT))
+            self.export(1)
+            for _ in range(2):
+                text = self.qblk('recover', vm, status=qblk.REFUSED).errors
+                self.assertIn("bitmap 'changes' of node 'disk-", text)
+                self.assertEqual([job['status'] for job in
+                                  self.process.qmp.execute('query-jobs')], ['pending'])
+            self.end_export()
+            self.qblk('recover', vm)
+        self.assert_no_jobs()
+        self.assert_same_content(self.files[0])
+
 
 LIMITS = ['-object', 'throttle-group,id=limits,x-bps-total=1073741824']
 
