@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/merged-mark-device.h"
 
+#include "image/device-tree.h"
+
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-
-/* The value of an attribute in sysfs; NULL if the device does not have it, or it is empty. */
-static char *
-read_attribute(const char *directory, const char *name)
-{
-    g_autofree char *path = g_build_filename(directory, name, NULL);
-    char *value = NULL;
-    if (!g_file_get_contents(path, &value, NULL, NULL)) {
-        return NULL;
-    }
-
-    g_strstrip(value);
-    if (*value == '\0') {
-        g_clear_pointer(&value, g_free);
-    }
-    return value;
-}
 
 /* Another file may have got the path since, so that its inode and birth are a part of the id. */
 static char *
 loop_id(const char *directory)
 {
-    g_autofree char *file = read_attribute(directory, "loop/backing_file");
-    g_autofree char *offset = read_attribute(directory, "loop/offset");
+    g_autofree char *file = qblk_device_tree_attribute(directory, "loop/backing_file");
+    g_autofree char *offset = qblk_device_tree_attribute(directory, "loop/offset");
     struct statx status = {0};
     if (file == NULL) {
         return NULL;
@@ -49,7 +33,7 @@ disk_id(const char *directory)
     } attributes[] = {{"dm-", "dm/uuid"}, {"wwid-", "wwid"}, {"wwid-", "device/wwid"}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {
-        g_autofree char *value = read_attribute(directory, attributes[i].attribute);
+        g_autofree char *value = qblk_device_tree_attribute(directory, attributes[i].attribute);
         if (value != NULL) {
             return g_strconcat(attributes[i].prefix, value, NULL);
         }
@@ -58,21 +42,6 @@ disk_id(const char *directory)
 }
 
 /* ---- partitions ---- */
-
-/* Since Linux 6.10 the partition UUID is in its uevent. */
-static char *
-uuid_of_event(const char *directory)
-{
-    g_autofree char *event = read_attribute(directory, "uevent");
-    g_auto(GStrv) lines = g_strsplit(event == NULL ? "" : event, "\n", -1);
-
-    for (guint i = 0; lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], "PARTUUID=")) {
-            return g_strdup(lines[i] + strlen("PARTUUID="));
-        }
-    }
-    return NULL;
-}
 
 static char *
 uuid_of_links(const char *partitions, guint major, guint minor)
@@ -95,7 +64,7 @@ char *
 qblk_marked_device_id(const char *sysfs, const char *partitions, guint major, guint minor)
 {
     g_autofree char *directory = g_strdup_printf("%s/%u:%u", sysfs, major, minor);
-    g_autofree char *number = read_attribute(directory, "partition");
+    g_autofree char *number = qblk_device_tree_attribute(directory, "partition");
     if (number == NULL) {
         return disk_id(directory);
     }
@@ -107,7 +76,8 @@ qblk_marked_device_id(const char *sysfs, const char *partitions, guint major, gu
         return g_strdup_printf("%s-partition-%s", disk, number);
     }
 
-    g_autofree char *uuid = uuid_of_event(directory);
+    /* It is there since Linux 6.10. */
+    g_autofree char *uuid = qblk_device_tree_event(directory, "PARTUUID");
     if (uuid == NULL) {
         uuid = uuid_of_links(partitions, major, minor);
     }

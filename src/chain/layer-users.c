@@ -3,7 +3,6 @@
 
 #include "base/const-cast.h"
 #include "base/limits.h"
-#include "graph/snapshot-jobs.h"
 
 /* A node, and the layer that it belongs to or uses. */
 typedef struct {

@@ -7,9 +7,8 @@
 #define SECTOR     512
 #define MOST_BELOW 8 /* devices on top of each other */
 
-/* The value of an attribute; NULL if the device does not have it, or it is empty. */
-static char *
-read_attribute(const char *directory, const char *name)
+char *
+qblk_device_tree_attribute(const char *directory, const char *name)
 {
     g_autofree char *path = g_build_filename(directory, name, NULL);
     char *value = NULL;
@@ -24,19 +23,27 @@ read_attribute(const char *directory, const char *name)
     return value;
 }
 
-/* "/dev/sda1", by the line DEVNAME of the file uevent. */
-static char *
-read_name(const char *directory)
+char *
+qblk_device_tree_event(const char *directory, const char *key)
 {
-    g_autofree char *event = read_attribute(directory, "uevent");
+    g_autofree char *event = qblk_device_tree_attribute(directory, "uevent");
     g_auto(GStrv) lines = g_strsplit(event == NULL ? "" : event, "\n", -1);
+    gsize length = strlen(key);
 
     for (guint i = 0; lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], "DEVNAME=")) {
-            return g_strconcat("/dev/", lines[i] + strlen("DEVNAME="), NULL);
+        if (g_str_has_prefix(lines[i], key) && lines[i][length] == '=') {
+            return g_strdup(lines[i] + length + 1);
         }
     }
     return NULL;
+}
+
+/* "/dev/sda1". */
+static char *
+read_name(const char *directory)
+{
+    g_autofree char *name = qblk_device_tree_event(directory, "DEVNAME");
+    return name == NULL ? NULL : g_strconcat("/dev/", name, NULL);
 }
 
 QblkDeviceNode *
@@ -71,7 +78,7 @@ qblk_device_node_free(QblkDeviceNode *device)
 static QblkDeviceNode *
 find_by_directory(const char *sysfs, const char *directory)
 {
-    g_autofree char *number = read_attribute(directory, "dev");
+    g_autofree char *number = qblk_device_tree_attribute(directory, "dev");
     g_auto(GStrv) parts = g_strsplit(number == NULL ? "" : number, ":", 2);
     guint64 major_number, minor_number;
 
@@ -88,7 +95,7 @@ find_by_directory(const char *sysfs, const char *directory)
 static gboolean
 is_partition(const char *directory)
 {
-    g_autofree char *number = read_attribute(directory, "partition");
+    g_autofree char *number = qblk_device_tree_attribute(directory, "partition");
     return number != NULL;
 }
 
@@ -161,7 +168,7 @@ qblk_device_tree_holder(const QblkDeviceNode *device)
     }
 
     g_autofree char *holder = g_build_filename(holders, entry, NULL);
-    g_autofree char *mapped = read_attribute(holder, "dm/name");
+    g_autofree char *mapped = qblk_device_tree_attribute(holder, "dm/name");
     return mapped != NULL ? g_strconcat("/dev/mapper/", mapped, NULL)
                           : g_strconcat("/dev/", entry, NULL);
 }
@@ -210,7 +217,7 @@ add_part(GPtrArray *parts, const char *name, const QblkFileIdentity *file)
 static void
 add_loop_file(const QblkDeviceNode *device, GPtrArray *parts)
 {
-    g_autofree char *path = read_attribute(device->directory, "loop/backing_file");
+    g_autofree char *path = qblk_device_tree_attribute(device->directory, "loop/backing_file");
     struct stat status;
 
     if (path != NULL && stat(path, &status) == 0) {
@@ -262,7 +269,7 @@ qblk_device_tree_loop_of(const char *sysfs, const QblkFileIdentity *file)
 
     while (devices != NULL && (number = g_dir_read_name(devices)) != NULL) {
         g_autofree char *directory = g_build_filename(sysfs, number, NULL);
-        g_autofree char *path = read_attribute(directory, "loop/backing_file");
+        g_autofree char *path = qblk_device_tree_attribute(directory, "loop/backing_file");
         struct stat status;
         if (path == NULL || stat(path, &status) != 0) {
             continue;
@@ -280,7 +287,7 @@ qblk_device_tree_loop_of(const char *sysfs, const QblkFileIdentity *file)
 gint64
 qblk_device_tree_size(const QblkDeviceNode *device)
 {
-    g_autofree char *text = read_attribute(device->directory, "size");
+    g_autofree char *text = qblk_device_tree_attribute(device->directory, "size");
     gint64 sectors;
 
     if (text == NULL ||
@@ -293,6 +300,6 @@ qblk_device_tree_size(const QblkDeviceNode *device)
 gboolean
 qblk_device_tree_is_read_only(const QblkDeviceNode *device)
 {
-    g_autofree char *text = read_attribute(device->directory, "ro");
+    g_autofree char *text = qblk_device_tree_attribute(device->directory, "ro");
     return g_strcmp0(text, "1") == 0;
 }

@@ -8,6 +8,13 @@
 
 #include "base/file-identity.h"
 
+/** Returns: (transfer full) (nullable): the value of the attribute @name of the device with that
+ * @directory in sysfs; NULL if the device does not have it, or it is empty */
+char *qblk_device_tree_attribute(const char *directory, const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer full) (nullable): the value of @key in the file uevent of the device */
+char *qblk_device_tree_event(const char *directory, const char *key) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Another device, or a file, that has some of the same data. */
 typedef struct {
     char *name;

@@ -345,3 +345,33 @@ def end(process):
     if process.poll() is None:
         process.kill()
     process.communicate()
+
+
+class OneDisk(TestCase):
+    """Jobs of the disk vda, which may be refused."""
+    own_socket = True  # so that the process behind the monitor is QEMU 5.2
+
+    def arguments(self, command, *options):
+        """COMMAND for the disk; a copy has the destination self.copy_path()."""
+        paths = [self.copy_path()] if command == 'copy' else []
+        return (command, self.process.socket, 'vda', *paths, *options)
+
+    def job(self, *command, **options):
+        return self.qblk(*self.arguments(*command), **options)
+
+    def refuse_job(self, *command, message):
+        self.refuse(*self.arguments(*command), message=message)
+        self.assert_no_jobs()
+        self.assertFalse(os.path.exists(self.copy_path()))
+
+    def copy_path(self):
+        return os.path.join(self.directory, 'copy.qcow2')
+
+    def remove_as_told(self, text):
+        """Send the commands in the message TEXT."""
+        decoder = json.JSONDecoder()
+        at = text.index('{"execute"')
+        while text[at:].startswith('{"execute"'):
+            command, end = decoder.raw_decode(text[at:])
+            self.process.qmp.execute(command['execute'], command['arguments'])
+            at += end + 1

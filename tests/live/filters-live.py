@@ -3,7 +3,6 @@
 """Filters above a disk and between its layers: a job that would crash this QEMU is refused, headers
 name the layer below the filter, and no filter keeps an image open that has left the chain."""
 
-import json
 import os
 import signal
 import subprocess
@@ -18,39 +17,10 @@ import qemu
 from topologies.options import blockdev, local, named_chain, qcow2, stem, virtio
 
 
-class TestCase(block_jobs.TestCase):
-    own_socket = True  # so that the process behind the monitor is QEMU 5.2
-
-    def arguments(self, command, *options):
-        """COMMAND for the disk; a copy has the destination self.copy_path()."""
-        paths = [self.copy_path()] if command == 'copy' else []
-        return (command, self.process.socket, 'vda', *paths, *options)
-
-    def job(self, *command, **options):
-        return self.qblk(*self.arguments(*command), **options)
-
-    def refuse_job(self, *command, message):
-        self.refuse(*self.arguments(*command), message=message)
-        self.assert_no_jobs()
-        self.assertFalse(os.path.exists(self.copy_path()))
-
-    def copy_path(self):
-        return os.path.join(self.directory, 'copy.qcow2')
-
-    def remove_as_told(self, text):
-        """Send the commands in the message TEXT."""
-        decoder = json.JSONDecoder()
-        at = text.index('{"execute"')
-        while text[at:].startswith('{"execute"'):
-            command, end = decoder.raw_decode(text[at:])
-            self.process.qmp.execute(command['execute'], command['arguments'])
-            at += end + 1
-
-
 COPIES = (('copy', '--pivot'), ('copy', '--finish'), ('copy', '--shallow', '--pivot'))
 
 
-class Compress(TestCase):
+class Compress(block_jobs.OneDisk):
     """A mirror that starts at a compress filter stops QEMU; a commit and a pull do not."""
 
     @staticmethod
@@ -105,7 +75,7 @@ class Compress(TestCase):
                 self.assert_same_content(self.open_files()[0])
 
 
-class CopyBeforeWrite(TestCase):
+class CopyBeforeWrite(block_jobs.OneDisk):
     """A filter that makes a QEMU before 9.1 crash is added while a job runs."""
 
     def setUp(self):
@@ -226,7 +196,7 @@ class CopyBeforeWrite(TestCase):
         self.assert_same_content()
 
 
-class BusyBitmap(TestCase):
+class BusyBitmap(block_jobs.OneDisk):
     """A bitmap that an export uses crashes each QEMU when its node is closed."""
 
     def boot_with_export(self, number):
@@ -338,7 +308,7 @@ COMMITTED = {('--top', 'vda[1]', '--base', 'vda[2]'): (1, 2), ('--top', 'vda[1]'
              ('--pivot', '--base', 'vda[2]', '--delete'): (0, 2)}
 
 
-class Between(TestCase):
+class Between(block_jobs.OneDisk):
     """A filter between two layers. Whether it stays, the headers name the layers that are open, and
     no image that has left the chain stays open."""
 
@@ -510,7 +480,7 @@ class Between(TestCase):
                       + qcow2(top, backing='limited') + virtio('top', id='vda'))
 
 
-class Above(TestCase):
+class Above(block_jobs.OneDisk):
     """QEMU starts no commit or copy on a disk whose topmost node another node uses."""
 
     def test_a_node_above_the_disk(self):

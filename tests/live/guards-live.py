@@ -3,7 +3,6 @@
 """A job is refused if it would crash this QEMU, or if its images belong to another QEMU of a
 migration; no lock of QEMU itself is reported as one of another process."""
 
-import json
 import os
 
 import block_jobs
@@ -20,30 +19,10 @@ def crashes():
     return (6, 2) <= qemu.version() < (9, 1)
 
 
-class TestCase(block_jobs.TestCase):
-    own_socket = True  # so that the process behind the monitor is QEMU 5.2
-
-    def arguments(self, command, *options):
-        """COMMAND for the disk; a copy has the destination self.copy_path()."""
-        paths = [self.copy_path()] if command == 'copy' else []
-        return (command, self.process.socket, 'vda', *paths, *options)
-
-    def job(self, *command, **options):
-        return self.qblk(*self.arguments(*command), **options)
-
-    def refuse_job(self, *command, message):
-        self.refuse(*self.arguments(*command), message=message)
-        self.assert_no_jobs()
-        self.assertFalse(os.path.exists(self.copy_path()))
-
-    def copy_path(self):
-        return os.path.join(self.directory, 'copy.qcow2')
-
-
 PIVOTS = (('commit', '--pivot'), ('commit', '--pivot', '--base', 'vda[1]'), ('copy', '--pivot'))
 
 
-class CopyBeforeWrite(TestCase):
+class CopyBeforeWrite(block_jobs.OneDisk):
     """A filter that a backup has left, with its target, and a node that reads what it saves."""
 
     def setUp(self):
@@ -75,12 +54,7 @@ class CopyBeforeWrite(TestCase):
         result = self.job(*refused, status=qblk.REFUSED)
         text = result.errors
         self.assertIn("filter 'cbw' (copy-before-write) above node 'disk-3'", text)
-        decoder = json.JSONDecoder()
-        at = text.index('{"execute"')
-        while text[at:].startswith('{"execute"'):
-            command, end = decoder.raw_decode(text[at:])
-            self.process.qmp.execute(command['execute'], command['arguments'])
-            at += end + 1
+        self.remove_as_told(text)
         self.assertEqual(self.filters(), [])
         self.assertNotIn('cbw', self.nodes())
 
@@ -220,7 +194,7 @@ JOBS = (('commit', '--pivot'), ('commit', '--keep-overlay'), ('commit', '--activ
         ('commit', '--top', 'vda[1]'), ('pull',), ('copy', '--pivot'), ('copy', '--finish'))
 
 
-class Migration(TestCase):
+class Migration(block_jobs.OneDisk):
     """The images belong to the other QEMU. Nothing is changed while they do."""
 
     def start_source(self):
@@ -320,7 +294,7 @@ class Migration(TestCase):
             self.assert_files(*self.files)
 
 
-class Locks(TestCase):
+class Locks(block_jobs.OneDisk):
     def test_qemu_itself_is_not_another_process(self):
         """It has no lock on the active image, by which it could be told from others."""
         self.make(3)

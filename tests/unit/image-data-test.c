@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "lib/check.h"
-#include "lib/cli-check.h"
+#include "lib/test-directory.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,25 +23,9 @@
 #define COMPRESSED (G_GUINT64_CONSTANT(1) << 62)
 #define AT(n)      (COPIED | (guint64)(n)*CLUSTER)
 
-static char *directory;
-
 typedef struct {
     guint8 bytes[CLUSTERS * CLUSTER];
 } Image;
-
-static int
-set_up(void **state)
-{
-    directory = cli_check_directory();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    cli_check_remove(directory);
-    return 0;
-}
 
 static void
 put(Image *image, gsize offset, gsize size, guint64 value)
@@ -70,7 +54,7 @@ new_image(guint version)
 static char *
 save(gconstpointer bytes, gsize length)
 {
-    char *path = g_build_filename(directory, "image", NULL);
+    char *path = test_directory_path("image");
     assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
     return path;
 }
@@ -206,7 +190,7 @@ only_files_of_known_formats_are_opened(void **state)
 {
     QblkImageData data = {0};
     g_autofree char *path = save("", 0);
-    g_autofree char *pipe = g_build_filename(directory, "pipe", NULL);
+    g_autofree char *pipe = test_directory_path("pipe");
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_false(qblk_image_data_count(path, "vmdk", 512, FALSE, 0, &data));
     assert_false(qblk_image_data_count(path, "qcow2", 512, FALSE, 0, &data));
@@ -244,5 +228,5 @@ UNIT_MAIN(void)
         cmocka_unit_test(only_files_of_known_formats_are_opened),
         cmocka_unit_test(not_more_than_the_limit_is_read),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_directory_set_up, test_directory_tear_down);
 }

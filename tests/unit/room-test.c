@@ -2,34 +2,18 @@
 #include "image/room.h"
 
 #include "lib/check.h"
-#include "lib/cli-check.h"
+#include "lib/test-directory.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char *directory;
-
-static int
-set_up(void **state)
-{
-    directory = cli_check_directory();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    cli_check_remove(directory);
-    return 0;
-}
 
 static void
 a_file_and_its_directory_have_the_same_room(void **state)
 {
     QblkRoom file = {0}, none = {0};
     struct stat status;
-    g_autofree char *path = g_build_filename(directory, "file", NULL);
-    g_autofree char *missing = g_build_filename(directory, "missing", NULL);
+    g_autofree char *path = test_directory_path("file");
+    g_autofree char *missing = test_directory_path("missing");
     assert_true(g_file_set_contents(path, "0123456789", 10, NULL));
 
     assert_true(qblk_room_find(path, &file));
@@ -53,7 +37,7 @@ what_has_no_known_room_is_refused(void **state)
 {
     QblkRoom room = {.size = 7};
     assert_false(qblk_room_find("/dev/null", &room));
-    assert_false(qblk_room_find(directory, &room));
+    assert_false(qblk_room_find(test_directory(), &room));
     assert_false(qblk_room_find("/nonexistent/directory/file", &room));
     assert_false(qblk_room_find("/proc/self/status", &room));
     assert_int_equal(room.size, 7);
@@ -65,5 +49,5 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_file_and_its_directory_have_the_same_room),
         cmocka_unit_test(what_has_no_known_room_is_refused),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_directory_set_up, test_directory_tear_down);
 }

@@ -2,25 +2,9 @@
 #include "blockjob/run-space.h"
 
 #include "lib/check.h"
-#include "lib/cli-check.h"
+#include "lib/test-directory.h"
 
 #include <qblk/error.h>
-
-static char *directory;
-
-static int
-set_up(void **state)
-{
-    directory = cli_check_directory();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    cli_check_remove(directory);
-    return 0;
-}
 
 /* The file system of the test has room, so only a failed write tells that the space matters. */
 static void
@@ -43,7 +27,7 @@ a_failed_write_is_described_by_the_image_and_its_room(void **state)
         {"image", NULL, TRUE, QBLK_BLOCKJOB_ERROR_FAILED, "read", FALSE},
         {"image", NULL, TRUE, QBLK_BLOCKJOB_ERROR_FAILED, NULL, FALSE},
     };
-    g_autofree char *image = g_build_filename(directory, "image", NULL);
+    g_autofree char *image = test_directory_path("image");
     assert_true(g_file_set_contents(image, "0123456789", 10, NULL));
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -55,10 +39,10 @@ a_failed_write_is_described_by_the_image_and_its_room(void **state)
         QblkRunTask task = {.run = &run, .plan = plan, .job = job, .error = error};
         job->operation = g_strdup(rows[i].operation);
         if (rows[i].path != NULL) {
-            plan->space.path = g_build_filename(directory, rows[i].path, NULL);
+            plan->space.path = test_directory_path(rows[i].path);
         }
         if (rows[i].writes != NULL) {
-            plan->writes = g_build_filename(directory, rows[i].writes, NULL);
+            plan->writes = test_directory_path(rows[i].writes);
         }
 
         g_autofree char *text = qblk_run_space_describe(&task);
@@ -75,5 +59,5 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_write_is_described_by_the_image_and_its_room),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_directory_set_up, test_directory_tear_down);
 }
