@@ -31,7 +31,7 @@ G_BEGIN_DECLS
  * chain, is not supported by this QEMU, or would cause harm, such as to merge an image again that
  * was merged into another one; QBLK_QMP_ERROR.
  *
- * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_free()
+ * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_unref()
  *
  * Since: 0.1.0
  */
@@ -52,7 +52,7 @@ QblkPlan *qblk_blockjob_plan_commit(QblkClient *client, const QblkSnapshot *snap
  *
  * Errors: as for qblk_blockjob_plan_commit().
  *
- * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_free()
+ * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_unref()
  *
  * Since: 0.1.0
  */

@@ -35,13 +35,25 @@ QblkChain *qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * qblk_chain_free:
- * @chain: (nullable) (transfer full): the chain
+ * qblk_chain_ref:
+ * @chain: the chain
+ *
+ * Returns: (transfer full): a further reference to @chain
  *
  * Since: 0.1.0
  */
-void qblk_chain_free(QblkChain *chain);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkChain, qblk_chain_free)
+QblkChain *qblk_chain_ref(QblkChain *chain);
+
+/**
+ * qblk_chain_unref:
+ * @chain: (nullable) (transfer full): the chain
+ *
+ * Release a reference; the last one frees the chain.
+ *
+ * Since: 0.1.0
+ */
+void qblk_chain_unref(QblkChain *chain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkChain, qblk_chain_unref)
 
 /** Returns: the target name of the disk, such as "vda".  Since: 0.1.0 */
 const char *qblk_chain_get_target(const QblkChain *chain);

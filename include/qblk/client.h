@@ -46,14 +46,25 @@ QblkClient *qblk_client_connect(const char *address, int timeout_ms,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * qblk_client_free:
- * @client: (nullable) (transfer full): the client
+ * qblk_client_ref:
+ * @client: the client
  *
- * Close the connection.  Commands that have no reply yet may still be executed.
+ * Returns: (transfer full): a further reference to @client
  *
  * Since: 0.1.0
  */
-void qblk_client_free(QblkClient *client);
+QblkClient *qblk_client_ref(QblkClient *client);
+
+/**
+ * qblk_client_unref:
+ * @client: (nullable) (transfer full): the client
+ *
+ * Release a reference; the last one closes the connection.  Commands that have no reply yet may
+ * still be executed.
+ *
+ * Since: 0.1.0
+ */
+void qblk_client_unref(QblkClient *client);
 
 /* ---- commands and events ---- */
 
@@ -159,6 +170,6 @@ void qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointe
  */
 void qblk_client_set_reply_limit(QblkClient *client, gsize bytes);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkClient, qblk_client_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkClient, qblk_client_unref)
 
 G_END_DECLS

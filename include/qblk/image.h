@@ -28,7 +28,7 @@ typedef struct QblkImage QblkImage;
  * that the header of its overlay specifies; if it specifies none, the same rule applies.  Only
  * local files and block devices are opened.
  *
- * The daemon is killed by qblk_image_free(), and when the thread that called this function ends.
+ * The daemon is killed by qblk_image_unref(), and when the thread that called this function ends.
  *
  * Returns: (transfer full): the image; NULL with one of these errors:
  *   QBLK_GRAPH_ERROR_FILE, which names the file, if a file is missing, is no such image, or if the
@@ -47,15 +47,25 @@ QblkImage *qblk_image_open(const char *path, const char *format, int timeout_ms,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * qblk_image_free:
- * @image: (nullable) (transfer full): the image
+ * qblk_image_ref:
+ * @image: the image
  *
- * Kill the daemon and wait for its end.
+ * Returns: (transfer full): a further reference to @image
  *
  * Since: 0.1.0
  */
-void qblk_image_free(QblkImage *image);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImage, qblk_image_free)
+QblkImage *qblk_image_ref(QblkImage *image);
+
+/**
+ * qblk_image_unref:
+ * @image: (nullable) (transfer full): the image
+ *
+ * Release a reference; the last one kills the daemon and waits for its end.
+ *
+ * Since: 0.1.0
+ */
+void qblk_image_unref(QblkImage *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImage, qblk_image_unref)
 
 /**
  * qblk_image_take_fd:

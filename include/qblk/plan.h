@@ -84,14 +84,24 @@ typedef struct {
 } QblkJobLimits;
 
 /**
- * qblk_plan_free:
- * @plan: (transfer full) (nullable): the plan
+ * qblk_plan_ref:
+ * @plan: the plan
  *
- * Free a plan.
+ * Returns: (transfer full): a further reference to @plan
  *
  * Since: 0.1.0
  */
-void qblk_plan_free(QblkPlan *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_free)
+QblkPlan *qblk_plan_ref(QblkPlan *plan);
+
+/**
+ * qblk_plan_unref:
+ * @plan: (nullable) (transfer full): the plan
+ *
+ * Release a reference; the last one frees the plan.
+ *
+ * Since: 0.1.0
+ */
+void qblk_plan_unref(QblkPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_unref)
 
 G_END_DECLS

@@ -23,8 +23,26 @@ typedef struct QblkSnapshotOptions QblkSnapshotOptions;
  * Since: 0.1.0
  */
 QblkSnapshotOptions *qblk_snapshot_options_new(void);
-void qblk_snapshot_options_free(QblkSnapshotOptions *options);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshotOptions, qblk_snapshot_options_free)
+/**
+ * qblk_snapshot_options_ref:
+ * @options: the options
+ *
+ * Returns: (transfer full): a further reference to @options
+ *
+ * Since: 0.1.0
+ */
+QblkSnapshotOptions *qblk_snapshot_options_ref(QblkSnapshotOptions *options);
+
+/**
+ * qblk_snapshot_options_unref:
+ * @options: (nullable) (transfer full): the options
+ *
+ * Release a reference; the last one frees the options.
+ *
+ * Since: 0.1.0
+ */
+void qblk_snapshot_options_unref(QblkSnapshotOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshotOptions, qblk_snapshot_options_unref)
 
 /**
  * qblk_snapshot_options_add_target:
@@ -102,13 +120,25 @@ QblkSnapshot *qblk_snapshot_fetch(QblkClient *client, const QblkSnapshotOptions 
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * qblk_snapshot_free:
- * @snapshot: (nullable) (transfer full): the snapshot
+ * qblk_snapshot_ref:
+ * @snapshot: the snapshot
+ *
+ * Returns: (transfer full): a further reference to @snapshot
  *
  * Since: 0.1.0
  */
-void qblk_snapshot_free(QblkSnapshot *snapshot);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshot, qblk_snapshot_free)
+QblkSnapshot *qblk_snapshot_ref(QblkSnapshot *snapshot);
+
+/**
+ * qblk_snapshot_unref:
+ * @snapshot: (nullable) (transfer full): the snapshot
+ *
+ * Release a reference; the last one frees the snapshot.
+ *
+ * Since: 0.1.0
+ */
+void qblk_snapshot_unref(QblkSnapshot *snapshot);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshot, qblk_snapshot_unref)
 
 /**
  * qblk_snapshot_get_targets:

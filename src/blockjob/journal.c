@@ -279,7 +279,7 @@ qblk_journal_record_free(QblkJournalRecord *record)
     g_free(record->text);
     g_clear_error(&record->error);
     qblk_journal_vm_clear(&record->vm);
-    g_clear_pointer(&record->plan, qblk_plan_free);
+    g_clear_pointer(&record->plan, qblk_plan_unref);
     g_free(record);
 }
 

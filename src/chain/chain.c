@@ -169,16 +169,23 @@ QblkChain *
 qblk_chain_new(const char *target)
 {
     QblkChain *chain = g_new0(QblkChain, 1);
-    chain->references = 1;
+    g_atomic_ref_count_init(&chain->references);
     chain->target = g_strdup(target);
     chain->layers = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_layer_free);
     return chain;
 }
 
-void
-qblk_chain_free(QblkChain *chain)
+QblkChain *
+qblk_chain_ref(QblkChain *chain)
 {
-    if (chain == NULL || --chain->references > 0) {
+    g_atomic_ref_count_inc(&chain->references);
+    return chain;
+}
+
+void
+qblk_chain_unref(QblkChain *chain)
+{
+    if (chain == NULL || !g_atomic_ref_count_dec(&chain->references)) {
         return;
     }
     if (chain->element != NULL) {
@@ -207,8 +214,7 @@ qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
     for (guint i = 0; i < chains->len; i++) {
         QblkChain *chain = chains->pdata[i];
         if (g_str_equal(chain->target, name)) {
-            chain->references++;
-            return chain;
+            return qblk_chain_ref(chain);
         }
     }
 

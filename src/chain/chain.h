@@ -74,7 +74,7 @@ typedef struct {
 } QblkMirror;
 
 struct QblkChain {
-    guint references;
+    gatomicrefcount references;
     char *target;
     QblkNameSource name_source;
     const char *bus; /* libvirt's name, or NULL */
@@ -109,7 +109,7 @@ QblkChain *qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkN
 /**
  * Find the chain of the disk @name among @chains (of QblkChain).
  *
- * Returns: (transfer full): a reference, released with qblk_chain_free, or NULL with
+ * Returns: (transfer full): a reference, released with qblk_chain_unref(), or NULL with
  * QBLK_GRAPH_ERROR_NO_DISK, which lists the disks.
  */
 QblkChain *qblk_chain_find(const GPtrArray *chains, const char *name,

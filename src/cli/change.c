@@ -132,9 +132,9 @@ qblk_change_free(QblkChange *change)
         return;
     }
 
-    g_clear_pointer(&change->snapshot, qblk_snapshot_free);
+    g_clear_pointer(&change->snapshot, qblk_snapshot_unref);
     g_clear_pointer(&change->schema, qblk_schema_free);
-    g_clear_pointer(&change->client, qblk_client_free);
+    g_clear_pointer(&change->client, qblk_client_unref);
     qblk_journal_vm_clear(&change->vm);
     g_ptr_array_unref(change->handed_over);
     qblk_json_unref(change->skipped);
@@ -146,7 +146,7 @@ qblk_change_free(QblkChange *change)
 static void
 plan_free(gpointer data)
 {
-    qblk_plan_free(data);
+    qblk_plan_unref(data);
 }
 
 /* Why --all-disks leaves a disk out, or NULL. */

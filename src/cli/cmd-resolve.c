@@ -135,7 +135,7 @@ run(QblkInvocation *invocation, GError **error)
 {
     const char *spec = invocation->arguments[1];
     g_auto(Found) found = {0};
-    found.chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_free);
+    found.chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
 
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
     if (vm == NULL) {

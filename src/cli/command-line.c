@@ -209,6 +209,6 @@ qblk_command_line_clear(QblkInvocation *invocation)
     g_free(invocation->image_format);
     g_free(invocation->naming);
     g_clear_pointer(&invocation->domain, g_ptr_array_unref);
-    g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_free);
+    g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_unref);
     qblk_output_clear(&invocation->output);
 }

@@ -275,7 +275,7 @@ qblk_vm_free(QblkVm *vm)
         return;
     }
 
-    g_clear_pointer(&vm->snapshot, qblk_snapshot_free);
+    g_clear_pointer(&vm->snapshot, qblk_snapshot_unref);
     g_clear_pointer(&vm->chains, g_ptr_array_unref);
     g_free(vm);
 }
@@ -373,7 +373,7 @@ GPtrArray *
 qblk_vm_find_chains(const QblkVm *vm, GError **error)
 {
     const QblkInvocation *invocation = vm->invocation;
-    g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_free);
+    g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
     g_autofree const char **all = qblk_vm_get_targets(vm);
     const char *const *named = (const char *const *)invocation->arguments + 1;
     const char *const *names = invocation->count > 1 ? named : all;

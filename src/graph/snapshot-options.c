@@ -27,15 +27,23 @@ QblkSnapshotOptions *
 qblk_snapshot_options_new(void)
 {
     QblkSnapshotOptions *options = g_new0(QblkSnapshotOptions, 1);
+    g_atomic_ref_count_init(&options->references);
     options->assignments = g_ptr_array_new_with_free_func(assignment_free);
     options->hints = g_ptr_array_new_with_free_func(hint_free);
     return options;
 }
 
-void
-qblk_snapshot_options_free(QblkSnapshotOptions *options)
+QblkSnapshotOptions *
+qblk_snapshot_options_ref(QblkSnapshotOptions *options)
 {
-    if (options == NULL) {
+    g_atomic_ref_count_inc(&options->references);
+    return options;
+}
+
+void
+qblk_snapshot_options_unref(QblkSnapshotOptions *options)
+{
+    if (options == NULL || !g_atomic_ref_count_dec(&options->references)) {
         return;
     }
     g_ptr_array_unref(options->assignments);

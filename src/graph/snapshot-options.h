@@ -29,6 +29,7 @@ typedef struct {
 } QblkTargetHint;
 
 struct QblkSnapshotOptions {
+    gatomicrefcount references;
     GPtrArray *assignments; /* of QblkTargetAssignment, owned */
     GPtrArray *hints;       /* of QblkTargetHint, owned */
     QblkEdgeSource edges;

@@ -5,6 +5,7 @@ QblkSnapshot *
 qblk_snapshot_new(void)
 {
     QblkSnapshot *snapshot = g_new0(QblkSnapshot, 1);
+    g_atomic_ref_count_init(&snapshot->references);
     snapshot->nodes = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_free);
     snapshot->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     snapshot->devices = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_device_free);
@@ -13,10 +14,17 @@ qblk_snapshot_new(void)
     return snapshot;
 }
 
-void
-qblk_snapshot_free(QblkSnapshot *snapshot)
+QblkSnapshot *
+qblk_snapshot_ref(QblkSnapshot *snapshot)
 {
-    if (snapshot == NULL) {
+    g_atomic_ref_count_inc(&snapshot->references);
+    return snapshot;
+}
+
+void
+qblk_snapshot_unref(QblkSnapshot *snapshot)
+{
+    if (snapshot == NULL || !g_atomic_ref_count_dec(&snapshot->references)) {
         return;
     }
     g_free(snapshot->vm_name);

@@ -17,6 +17,7 @@
 #include <qblk/snapshot.h>
 
 struct QblkSnapshot {
+    gatomicrefcount references;
     QblkQemuVersion version;
     char *vm_name;              /* given to -name, or NULL */
     const QblkManager *manager; /* that has started the guest, constant; NULL: none is known */

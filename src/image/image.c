@@ -17,6 +17,7 @@
 #define LOG_BYTES 4096
 
 struct QblkImage {
+    gatomicrefcount references;
     GPid daemon; /* 0 if it was not started, or has been waited for */
     int socket;  /* our end; -1 once it was taken */
     int log_fd;  /* receives what the daemon writes to its stdout and stderr */
@@ -143,10 +144,17 @@ wait_for_exit(QblkImage *image)
     return status;
 }
 
-void
-qblk_image_free(QblkImage *image)
+QblkImage *
+qblk_image_ref(QblkImage *image)
 {
-    if (image == NULL) {
+    g_atomic_ref_count_inc(&image->references);
+    return image;
+}
+
+void
+qblk_image_unref(QblkImage *image)
+{
+    if (image == NULL || !g_atomic_ref_count_dec(&image->references)) {
         return;
     }
 
@@ -244,6 +252,7 @@ qblk_image_open(const char *path, const char *format, int timeout_ms, GError **e
 
     g_auto(GStrv) arguments = qblk_image_arguments(layers);
     g_autoptr(QblkImage) image = g_new0(QblkImage, 1);
+    g_atomic_ref_count_init(&image->references);
     image->socket = -1;
     image->log_fd = -1;
     if (!start_daemon(image, arguments, error)) {

@@ -134,6 +134,7 @@ QblkPlan *
 qblk_plan_new_empty(void)
 {
     QblkPlan *plan = g_new0(QblkPlan, 1);
+    g_atomic_ref_count_init(&plan->references);
 
     plan->steps = g_ptr_array_new_with_free_func(step_free);
     plan->before = g_ptr_array_new_with_free_func(expectation_free);
@@ -176,10 +177,17 @@ qblk_plan_new(const char *kind, const QblkPlanContext *context, const QblkChain 
     return plan;
 }
 
-void
-qblk_plan_free(QblkPlan *plan)
+QblkPlan *
+qblk_plan_ref(QblkPlan *plan)
 {
-    if (plan == NULL) {
+    g_atomic_ref_count_inc(&plan->references);
+    return plan;
+}
+
+void
+qblk_plan_unref(QblkPlan *plan)
+{
+    if (plan == NULL || !g_atomic_ref_count_dec(&plan->references)) {
         return;
     }
     g_free(plan->kind);

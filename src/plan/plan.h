@@ -80,6 +80,7 @@ typedef struct {
 
 /** Texts are owned, unless noted. */
 struct QblkPlan {
+    gatomicrefcount references;
     char *kind;           /* "commit", "active-commit", "pull", "copy" ... */
     char *target;         /* disk */
     char *qdev, *backend; /* the device of the disk, each may be NULL */

@@ -16,6 +16,7 @@
 #define READ_TURNS 16
 
 struct QblkClient {
+    gatomicrefcount references;
     int fd; /* -1 after the session has failed */
     gboolean write_closed;
     int timeout_ms;
@@ -41,6 +42,7 @@ qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
     }
 
     QblkClient *client = g_new0(QblkClient, 1);
+    g_atomic_ref_count_init(&client->references);
     client->fd = fd;
     client->timeout_ms = timeout;
     client->session =
@@ -83,10 +85,17 @@ qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms
     return TRUE;
 }
 
-void
-qblk_client_free(QblkClient *client)
+QblkClient *
+qblk_client_ref(QblkClient *client)
 {
-    if (client == NULL) {
+    g_atomic_ref_count_inc(&client->references);
+    return client;
+}
+
+void
+qblk_client_unref(QblkClient *client)
+{
+    if (client == NULL || !g_atomic_ref_count_dec(&client->references)) {
         return;
     }
 

@@ -84,7 +84,7 @@ add_disks_of_document(GPtrArray *chains, const xmlNode *root, GError **error)
 GPtrArray *
 qblk_domain_read(const char *text, gsize length, GError **error)
 {
-    g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_free);
+    g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
     g_autoptr(xmlDoc) document = qblk_document_parse(text, length, error);
     if (document == NULL) {
         return NULL;

@@ -21,7 +21,7 @@ GOOD = {
                              'typedef struct QblkClient QblkClient;\n',
     'include/qblk/chain.h': '#pragma once\n#include <qblk/error.h>\n'
                             'typedef struct QblkChain QblkChain;\n'
-                            'void qblk_chain_free(QblkChain *chain);\n',
+                            'void qblk_chain_unref(QblkChain *chain);\n',
     'include/qblk/qblk.h': '#pragma once\n#include <qblk/chain.h>\n#include <qblk/client.h>\n',
     'src/base/json.h': '#pragma once\n#include <glib.h>\n',
     'src/base/json.c': '#include "base/json.h"\n#include <jansson.h>\n'

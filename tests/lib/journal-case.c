@@ -30,8 +30,8 @@ int
 journal_case_tear_down(void **state)
 {
     JournalCase *test = *state;
-    qblk_plan_free(test->plan);
-    qblk_snapshot_free(test->snapshot);
+    qblk_plan_unref(test->plan);
+    qblk_snapshot_unref(test->snapshot);
     qblk_replies_free(test->replies);
     qblk_journal_vm_clear(&test->vm);
     assert_int_equal(g_rmdir(test->directory), 0); /* it is empty */

@@ -113,8 +113,8 @@ run_case_free(RunCase *test)
     }
     fake_qmp_finish(test->fake);
     g_clear_pointer(&test->next, fake_qmp_finish);
-    qblk_plan_free(test->plan);
-    qblk_snapshot_free(test->snapshot);
+    qblk_plan_unref(test->plan);
+    qblk_snapshot_unref(test->snapshot);
     qblk_replies_free(test->replies);
     g_clear_error(&test->error);
     g_free(test);
@@ -137,7 +137,7 @@ run_case_run(RunCase *test)
     g_ptr_array_add(plans, test->plan);
     test->options.address = again;
     test->done = qblk_run(client, plans, &test->options, &test->error);
-    qblk_client_free(client);
+    qblk_client_unref(client);
 }
 
 void

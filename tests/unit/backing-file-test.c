@@ -62,8 +62,8 @@ static int
 tear_down(void **state)
 {
     Case *test = *state;
-    qblk_chain_free(test->chain);
-    qblk_snapshot_free(test->snapshot);
+    qblk_chain_unref(test->chain);
+    qblk_snapshot_unref(test->snapshot);
     cli_check_remove(test->directory);
     g_free(test);
     return 0;

@@ -23,7 +23,7 @@ plan_commit_of(const char *topology, const QblkCommitOptions *options, const Qbl
     g_autoptr(QblkReplies) replies = graph_fixture_load(topology);
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     QblkPlan *plan = qblk_blockjob_plan_commit(client, snapshot, "vda", options, limits, error);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
     return plan;
 }
@@ -88,7 +88,7 @@ nothing_is_sent_if_the_overlay_cannot_be_marked(void **state)
     assert_false(qblk_blockjob_run(client, NULL, plan, NULL, NULL, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "cannot mark");
     assert_null(qblk_client_get_error(client));
-    qblk_client_free(client);
+    qblk_client_unref(client);
     run_case_free(test);
     close(fd);
     assert_int_equal(g_rmdir(obstacle), 0);

@@ -151,7 +151,7 @@ below_the_base_there_is_no_layer(void **state)
     assert_int_equal(qblk_chain_get_depth(empty), 0);
     assert_null(qblk_chain_get_layer(empty, 0));
     assert_int_equal(strlen(qblk_chain_get_fingerprint(empty)), 16);
-    qblk_chain_free(NULL);
+    qblk_chain_unref(NULL);
     qblk_chain_layer_free(NULL);
 }
 

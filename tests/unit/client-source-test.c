@@ -35,7 +35,7 @@ watch(QblkClient *client, gpointer user_data)
         (!watcher->until_failure || failed)) {
         g_main_loop_quit(watcher->loop);
         if (watcher->frees) {
-            qblk_client_free(client);
+            qblk_client_unref(client);
             return G_SOURCE_REMOVE;
         }
     }
@@ -80,7 +80,7 @@ a_source_drives_the_handshake_and_a_command(void **state)
     g_main_loop_run(watcher.loop);
     assert_string_equal(watcher.reply, "[1]");
     detach(source, &watcher);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -104,7 +104,7 @@ everything_that_was_buffered_before_is_dispatched(void **state)
     assert_int_equal(watcher.events, 5);
     assert_int_equal(watcher.calls, 5);
     detach(source, &watcher);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -127,7 +127,7 @@ a_queued_event_does_not_cause_a_busy_loop(void **state)
     }
     assert_int_equal(watcher.calls, 1);
     detach(source, &watcher);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -150,7 +150,7 @@ a_failure_is_dispatched_once_and_then_the_source_is_quiet(void **state)
     }
     assert_int_equal(watcher.calls, 1);
     detach(source, &watcher);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -167,7 +167,7 @@ a_deadline_is_dispatched_without_a_word_from_qemu(void **state)
     assert_int_equal(watcher.id, 0);
     assert_null(qblk_client_get_error(client));
     detach(source, &watcher);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -211,7 +211,7 @@ a_reconnected_client_is_dispatched_as_before(void **state)
     g_main_loop_run(watcher.loop);
     assert_string_equal(watcher.reply, "[]");
     detach(source, &watcher);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
     fake_qmp_finish(next);
 }

@@ -44,7 +44,7 @@ connecting_reads_the_greeting(void **state)
     assert_int_equal(micro, 22);
     g_autofree char *greeting = qblk_client_get_greeting(client);
     assert_memory_equal(greeting, "{\"QMP\":{\"version\":", 18);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -82,7 +82,7 @@ a_reply_beyond_the_limit_that_was_set_ends_the_connection(void **state)
     QblkClient *client = fake_qmp_connect(fake);
     qblk_client_set_reply_limit(client, 40);
     assert_execute_fails(client, "query-name", 0, QBLK_QMP_ERROR_LIMIT, "40 bytes");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -102,7 +102,7 @@ a_command_returns_what_qemu_returned(void **state)
     g_autoptr(QblkJson) jobs = qblk_client_call(client, "query-jobs", NULL, &error);
     assert_no_error(error);
     assert_true(qblk_json_is(jobs, QBLK_JSON_ARRAY));
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -121,7 +121,7 @@ a_refusal_names_the_command(void **state)
                          "'block-commit': Need a root block node");
     assert_execute_fails(client, "query-future", 0, QBLK_QMP_ERROR_NOT_FOUND, "'query-future': ");
     assert_executes(client, "query-jobs", "[]");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -138,7 +138,7 @@ arguments_that_are_not_an_object_are_not_sent(void **state)
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "not JSON");
     assert_null(qblk_client_execute(client, "", NULL, 0, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'' is not a command name");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -188,7 +188,7 @@ a_batch_is_sent_in_one_write_and_answered_in_order(void **state)
         assert_true(i == 6 || qblk_json_integer(answer->value, &value));
         assert_int_equal(value, i == 6 ? -1 : (gint64)i);
     }
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -218,7 +218,7 @@ a_batch_that_runs_out_of_time_leaves_the_client_usable(void **state)
     assert_string_equal(reply, "3");
     /* The rest of the batch was dropped: nothing is left to take. */
     assert_int_equal(qblk_client_arrived(client), qblk_client_taken(client));
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -249,7 +249,7 @@ a_closed_connection_fails_what_waits_and_what_follows(void **state)
     assert_non_null(strstr(event, "SHUTDOWN"));
     assert_null(qblk_client_wait_event(client, -1, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "closed the connection");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -262,7 +262,7 @@ half_a_reply_is_a_fault(void **state)
     fake_qmp_close(fake);
     QblkClient *client = fake_qmp_connect(fake);
     assert_execute_fails(client, "query-jobs", 0, QBLK_QMP_ERROR_PROTOCOL, "inside a message");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -273,7 +273,7 @@ a_command_to_a_qemu_that_is_gone_raises_no_signal(void **state)
     QblkClient *client = fake_qmp_connect(fake);
     fake_qmp_finish(fake);
     assert_execute_fails(client, "stop", 0, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection");
-    qblk_client_free(client);
+    qblk_client_unref(client);
 }
 
 static void
@@ -288,7 +288,7 @@ a_late_reply_is_dropped_and_the_client_lives_on(void **state)
     assert_execute_fails(client, "query-block", 20, QBLK_QMP_ERROR_TIMEOUT,
                          "'query-block': no reply within 20 ms");
     assert_executes(client, "query-jobs", "[2]");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -311,7 +311,7 @@ a_reply_of_20_mib_comes_whole(void **state)
     g_autoptr(QblkAnswer) answer = qblk_client_wait_answer(client, id, &error);
     assert_no_error(error);
     assert_int_equal(qblk_json_length(answer->value), 20 * 1024 + 1);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -339,7 +339,7 @@ events_are_waited_for_and_kept_in_order(void **state)
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "no event within 0 ms");
     assert_null(qblk_client_wait_event(client, 10, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "no event within 10 ms");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -359,7 +359,7 @@ an_inherited_socket_needs_no_address(void **state)
     assert_no_error(error);
     g_autofree char *reply = qblk_client_execute(client, "query-jobs", NULL, 0, &error);
     assert_string_equal(reply, "[1]");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
     assert_null(qblk_client_start_fd(-1, 0, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot use 'fd:-1'");
@@ -394,7 +394,7 @@ any_loop_can_drive_it(void **state)
     assert_false(qblk_client_take_reply(client, id, &done, &reply, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "no command has the id");
     assert_int_equal(qblk_client_get_timeout(client), -1);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -418,7 +418,7 @@ the_logger_never_sees_a_secret(void **state)
     assert_null(strstr(log->str, "hunter2"));
     assert_memory_equal(log->str, "sent {\"execute\":\"object-add\"", 28);
     assert_non_null(strstr(log->str, "\nreceived {\"return\":{\"file\":\"http://me:***@host/\"}"));
-    qblk_client_free(client);
+    qblk_client_unref(client);
     g_string_free(log, TRUE);
     fake_qmp_finish(fake);
 }

@@ -12,7 +12,7 @@ assert_complains(FakeQmp *fake, const char *command, const char *arguments, cons
     if (command != NULL) {
         g_autofree char *reply = qblk_client_execute(client, command, arguments, 0, NULL);
     }
-    qblk_client_free(client);
+    qblk_client_unref(client);
     g_autofree char *failure = fake_qmp_stop(fake);
     assert_non_null(failure);
     if (strstr(failure, part) == NULL) {
@@ -81,7 +81,7 @@ a_capture_answers_with_its_first_match(void **state)
     assert_null(
         qblk_client_execute(client, "qom-get", "{\"property\":\"a\",\"path\":\"/\"}", 0, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED, "'qom-get': no property");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 

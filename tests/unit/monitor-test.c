@@ -30,7 +30,7 @@ static void
 end(Case *test)
 {
     qblk_monitor_clear(&test->monitor);
-    qblk_client_free(test->client);
+    qblk_client_unref(test->client);
     fake_qmp_finish(test->fake);
 }
 

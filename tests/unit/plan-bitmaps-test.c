@@ -248,7 +248,7 @@ what_qemu_would_refuse_is_refused_before(void **state)
             }
         }
     }
-    qblk_snapshot_free(snapshot);
+    qblk_snapshot_unref(snapshot);
 }
 
 static void
@@ -380,7 +380,7 @@ a_bitmap_has_to_be_there_as_planned(void **state)
             assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, rows[i].message);
         }
         qblk_node_free(base);
-        qblk_snapshot_free(snapshot);
+        qblk_snapshot_unref(snapshot);
     }
 }
 

@@ -30,8 +30,8 @@ disk_on(const char *node)
 static void
 disk_clear(Disk *disk)
 {
-    qblk_chain_free(disk->chain);
-    qblk_snapshot_free(disk->snapshot);
+    qblk_chain_unref(disk->chain);
+    qblk_snapshot_unref(disk->snapshot);
     qblk_replies_free(disk->replies);
 }
 

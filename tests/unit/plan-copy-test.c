@@ -320,7 +320,7 @@ an_image_that_is_reused_has_to_fit(void **state)
         const QblkCopyOptions options = {
             .destination = "/d/copy", .found = found, .reuse = TRUE, .shallow = cases[i].shallow};
         if (cases[i].part == NULL) {
-            qblk_plan_free(plan(&options));
+            qblk_plan_unref(plan(&options));
         } else {
             assert_refused(&options, cases[i].part);
         }

@@ -123,7 +123,7 @@ case_init(Case *test, const char *version, const char *topology)
 static void
 case_clear(Case *test)
 {
-    qblk_snapshot_free(test->snapshot);
+    qblk_snapshot_unref(test->snapshot);
     qblk_replies_free(test->replies);
     qblk_schema_free(test->schema);
     qblk_schema_free(test->lasting);

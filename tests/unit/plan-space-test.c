@@ -372,7 +372,7 @@ new_plan(gint64 device, gint64 least, gint64 most)
 static void
 free_plan(gpointer plan)
 {
-    qblk_plan_free(plan);
+    qblk_plan_unref(plan);
 }
 
 static void

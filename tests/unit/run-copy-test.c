@@ -12,7 +12,7 @@ copy_new(QblkCopyEnd end)
     g_autoptr(GError) error = NULL;
     const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda", .job = "job0"};
     const QblkCopyOptions options = {.destination = "/d/copy", .end = end};
-    qblk_plan_free(test->plan);
+    qblk_plan_unref(test->plan);
     test->plan = qblk_plan_copy(&context, &options, &error);
     assert_no_error(error);
     return test;

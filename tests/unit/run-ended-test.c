@@ -61,7 +61,7 @@ clear(Ended *ended)
     qblk_run_task_free(ended->task);
     g_ptr_array_unref(ended->run.tasks);
     qblk_monitor_clear(&ended->run.monitor);
-    qblk_client_free(ended->client);
+    qblk_client_unref(ended->client);
     run_case_free(ended->test);
 }
 

@@ -279,7 +279,7 @@ a_client_and_its_events_stay_the_callers(void **state)
     assert_takes_event(client, "JOB_STATUS_CHANGE");
     g_autoptr(QblkJson) last = qblk_client_wait_event_json(client, -1, &test->error);
     assert_string_equal(qblk_json_get_string(last, "event"), "THIRD");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     run_case_free(test);
 }
 

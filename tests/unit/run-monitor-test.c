@@ -61,7 +61,7 @@ run_within(FakeQmp *fake, gboolean closes, int timeout_ms, GError **error)
     qblk_monitor_init(&monitor, client, NULL, timeout_ms, 0, -1);
     gboolean done = qblk_run_monitor(&monitor, plan, error);
     qblk_monitor_clear(&monitor);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
     return done;
 }

@@ -249,7 +249,7 @@ try_row(const Row *row)
     QblkClient *client = fake_qmp_connect(left.run->fake);
     gboolean done =
         qblk_run_resume(client, left.run->plan, row->stage, &left.run->options, &end, &error);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     if (row->end == REFUSED) {
         assert_false(done);
         assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "");
@@ -333,7 +333,7 @@ a_copy_of_another_client_is_not_rolled_back(void **state)
     QblkClient *client = fake_qmp_connect(left.run->fake);
     assert_false(
         qblk_run_resume(client, left.run->plan, row.stage, &left.run->options, &end, &error));
-    qblk_client_free(client);
+    qblk_client_unref(client);
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, "is still ready");
     check_marks(&left, &row);
     check_journal(&left, &row);
@@ -369,7 +369,7 @@ resume_to_finalize(const char *job_state)
     assert_true(
         qblk_run_resume(client, left.run->plan, row.stage, &left.run->options, &end, &error));
     assert_no_error(error);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     assert_int_equal(end, QBLK_RUN_COMPLETED);
     check_marks(&left, &row);
     check_journal(&left, &row);
@@ -463,7 +463,7 @@ a_preview_sends_queries_only(void **state)
         assert_int_equal(preview.end, cases[i].end);
         assert_int_equal(preview.event, cases[i].event);
         assert_int_equal(g_strcmp0(preview.job_state, cases[i].job), 0);
-        qblk_client_free(client);
+        qblk_client_unref(client);
         run_case_free(test);
     }
 }

@@ -78,7 +78,7 @@ fail_with(RunCase *test, const GError *cause)
     qblk_run_task_free(task);
     g_ptr_array_unref(run.tasks);
     qblk_monitor_clear(&run.monitor);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     return error;
 }
 

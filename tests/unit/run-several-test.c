@@ -17,7 +17,7 @@ both_new(QblkCommitEnd end)
         .snapshot = both.two->snapshot, .target = "vda", .job = "job1"};
     const QblkCommitOptions options = {.top = end == QBLK_COMMIT_INNER ? "vda[1]" : NULL,
                                        .end = end};
-    qblk_plan_free(plan);
+    qblk_plan_unref(plan);
     both.two->plan = qblk_plan_commit(&context, &options, &error);
     assert_no_error(error);
     g_clear_pointer(&both.two->plan->closed_node, g_free); /* as run_case_new() */
@@ -33,7 +33,7 @@ both_run(Both *both)
     g_ptr_array_add(plans, both->one->plan);
     g_ptr_array_add(plans, both->two->plan);
     both->one->done = qblk_run(client, plans, &both->one->options, &both->one->error);
-    qblk_client_free(client);
+    qblk_client_unref(client);
 }
 
 /* A server without a client reports no fault. */
@@ -42,8 +42,8 @@ both_free(Both *both)
 {
     run_case_free(both->one);
     g_free(fake_qmp_stop(both->two->fake));
-    qblk_plan_free(both->two->plan);
-    qblk_snapshot_free(both->two->snapshot);
+    qblk_plan_unref(both->two->plan);
+    qblk_snapshot_unref(both->two->snapshot);
     qblk_replies_free(both->two->replies);
     g_free(both->two);
 }

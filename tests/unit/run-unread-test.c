@@ -38,7 +38,7 @@ static RunCase *
 case_new(const Row *row)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    qblk_plan_free(test->plan);
+    qblk_plan_unref(test->plan);
     test->plan = plan_unread(test, row);
     run_case_begin_journal(test);
     return test;
@@ -80,7 +80,7 @@ try_row(const Row *row)
     QblkClient *client = fake_qmp_connect(test->fake);
     test->done =
         qblk_run_resume(client, test->plan, row->stage, &test->options, &end, &test->error);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     assert_int_equal(test->done, row->end != NOT_KNOWN);
     if (row->end == NOT_KNOWN) {
         assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,

@@ -72,7 +72,7 @@ fetching_gives_the_same_snapshot_as_loading(void **state)
         g_autofree char *actual = text_of(fetched);
         g_autofree char *expected = text_of(loaded);
         assert_string_equal(actual, expected);
-        qblk_client_free(client);
+        qblk_client_unref(client);
         fake_qmp_finish(fake);
     }
 }
@@ -119,7 +119,7 @@ fetch_error(FakeQmp *fake)
     QblkClient *client = fake_qmp_connect(fake);
     GError *error = NULL;
     assert_null(qblk_snapshot_fetch(client, NULL, &error));
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
     return error;
 }
@@ -136,7 +136,7 @@ a_graph_that_changed_twice_is_read_a_third_time(void **state)
     g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, NULL, &error);
     assert_no_error(error);
     assert_string_equal(qblk_snapshot_get_targets(snapshot)[0], "vda");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -166,7 +166,7 @@ inconsistent_replies_can_be_captured(void **state)
     assert_int_equal(replies->list->len, 9);
     g_autoptr(GError) cause = graph_fixture_error(replies, NULL);
     assert_error(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, "third");
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
 
@@ -223,7 +223,7 @@ warnings_of(const char *block)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, options, &error);
     assert_no_error(error);
-    qblk_client_free(client);
+    qblk_client_unref(client);
     fake_qmp_finish(fake);
     return warnings;
 }

@@ -244,7 +244,7 @@ an_empty_reply_set_is_refused(void **state)
     g_autoptr(QblkReplies) replies = qblk_replies_new();
     g_autoptr(GError) error = graph_fixture_error(replies, NULL);
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID, "no reply to");
-    qblk_snapshot_free(NULL);
+    qblk_snapshot_unref(NULL);
 }
 
 UNIT_MAIN(void)
