@@ -17,10 +17,12 @@ MAY_INCLUDE = {
     'plan': ('base', 'source', 'image', 'graph', 'chain'),
     'blockjob': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan'),
     'recover': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan', 'blockjob'),
-    'cli/print': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'xml', 'plan', 'blockjob',
+    'operation': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan', 'blockjob',
                   'recover'),
+    'cli/print': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'xml', 'plan', 'blockjob',
+                  'recover', 'operation'),
     'cli': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'xml', 'plan', 'blockjob',
-            'recover', 'cli/print'),
+            'recover', 'operation', 'cli/print'),
 }
 
 # The largest share of the code of src that one directory may have.

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "operation/plans.h"
+
+static void
+free_plan(gpointer data)
+{
+    qblk_plan_unref(data);
+}
+
+static void
+free_skipped(gpointer data)
+{
+    QblkSkippedDisk *skipped = data;
+    g_free(skipped->target);
+    g_free(skipped->reason);
+    g_free(skipped);
+}
+
+QblkPlans *
+qblk_plans_new(void)
+{
+    QblkPlans *plans = g_new0(QblkPlans, 1);
+    g_atomic_ref_count_init(&plans->references);
+    plans->plans = g_ptr_array_new_with_free_func(free_plan);
+    plans->skipped = g_ptr_array_new_with_free_func(free_skipped);
+    return plans;
+}
+
+QblkPlans *
+qblk_plans_ref(QblkPlans *plans)
+{
+    g_atomic_ref_count_inc(&plans->references);
+    return plans;
+}
+
+void
+qblk_plans_unref(QblkPlans *plans)
+{
+    if (plans == NULL || !g_atomic_ref_count_dec(&plans->references)) {
+        return;
+    }
+
+    g_ptr_array_unref(plans->plans);
+    g_ptr_array_unref(plans->skipped);
+    g_free(plans);
+}
+
+void
+qblk_plans_add(QblkPlans *plans, QblkPlan *plan)
+{
+    g_ptr_array_add(plans->plans, qblk_plan_ref(plan));
+}
+
+void
+qblk_plans_skip(QblkPlans *plans, const char *target, const char *reason)
+{
+    QblkSkippedDisk *skipped = g_new(QblkSkippedDisk, 1);
+    *skipped = (QblkSkippedDisk){.target = g_strdup(target), .reason = g_strdup(reason)};
+    g_ptr_array_add(plans->skipped, skipped);
+}
+
+guint
+qblk_plans_get_n_plans(const QblkPlans *plans)
+{
+    return plans->plans->len;
+}
+
+const QblkPlan *
+qblk_plans_get_plan(const QblkPlans *plans, guint index)
+{
+    return index < plans->plans->len ? plans->plans->pdata[index] : NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The plans of one operation, for several disks.
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+/** A disk that an operation on all disks leaves out. */
+typedef struct {
+    char *target; /* owned */
+    char *reason; /* owned */
+} QblkSkippedDisk;
+
+struct QblkPlans {
+    gatomicrefcount references;
+    GPtrArray *plans;   /* of QblkPlan, owned */
+    GPtrArray *skipped; /* of QblkSkippedDisk, owned */
+};
+
+/** Note that the disk @target is left out because of @reason. */
+void qblk_plans_skip(QblkPlans *plans, const char *target, const char *reason);
