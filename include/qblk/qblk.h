@@ -11,6 +11,7 @@
 #include <qblk/disk.h>
 #include <qblk/domain.h>
 #include <qblk/error.h>
+#include <qblk/graph.h>
 #include <qblk/image.h>
 #include <qblk/plan.h>
 #include <qblk/snapshot.h>

@@ -5,11 +5,9 @@
 #pragma once
 
 #include <qblk/client.h>
+#include <qblk/graph.h>
 
 G_BEGIN_DECLS
-
-/** The value of a size or an index that is not known. */
-#define QBLK_UNKNOWN ((gint64)-1)
 
 typedef struct QblkSnapshot QblkSnapshot;
 typedef struct QblkSnapshotOptions QblkSnapshotOptions;

@@ -12,7 +12,7 @@ fetch(QblkRun *run, GError **error)
 {
     const QblkSnapshotOptions *with = run->options->snapshot;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
-    options->edges = with == NULL ? QBLK_EDGES_BEST : with->edges;
+    options->edges = with == NULL ? QBLK_EDGE_SOURCE_BEST : with->edges;
     return qblk_monitor_fetch(&run->monitor, options, error);
 }
 

@@ -235,7 +235,7 @@ qblk_chain_get_target(const QblkChain *chain)
 const char *
 qblk_chain_get_name_source(const QblkChain *chain)
 {
-    return qblk_device_name_source(chain->name_source);
+    return qblk_name_source_name(chain->name_source);
 }
 
 const char *

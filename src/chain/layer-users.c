@@ -91,24 +91,12 @@ find_mirror(const QblkSnapshot *snapshot, const QblkChain *chain)
 
 /* ---- users ---- */
 
-static void
-layer_user_free(gpointer data)
-{
-    QblkLayerUser *user = data;
-    g_free(user->name);
-    g_free(user->type);
-    g_free(user->role);
-    g_free(user->node);
-    g_free(user->status);
-    g_free(user);
-}
-
 /* Move what @found has to a user of the layer of @place. */
 static void
 add_user(const Search *search, const Place *place, QblkNodeUser *found)
 {
     QblkLayer *layer = search->chain->layers->pdata[place->position];
-    QblkLayerUser *user = g_new0(QblkLayerUser, 1);
+    QblkLayerUser *user = qblk_user_new();
 
     user->kind = found->kind;
     user->name = g_steal_pointer(&found->name);
@@ -116,11 +104,11 @@ add_user(const Search *search, const Place *place, QblkNodeUser *found)
     user->role = g_steal_pointer(&found->edge);
     user->node = g_strdup(place->node->name);
     user->is_direct = place->is_own;
-    user->access = found->export == NULL ? QBLK_EXPORT_UNKNOWN : found->export->access;
+    user->access = found->export == NULL ? QBLK_EXPORT_ACCESS_UNKNOWN : found->export->access;
     user->status = found->job == NULL ? NULL : g_strdup(found->job->status);
 
     if (layer->users == NULL) {
-        layer->users = g_ptr_array_new_with_free_func(layer_user_free);
+        layer->users = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_user_unref);
     }
     g_ptr_array_add(layer->users, user);
 }
@@ -129,7 +117,7 @@ add_user(const Search *search, const Place *place, QblkNodeUser *found)
 static gboolean
 is_own(const Search *search, const QblkNodeUser *user)
 {
-    if (user->kind == QBLK_USER_DEVICE) {
+    if (user->kind == QBLK_USER_KIND_DEVICE) {
         return g_strcmp0(user->name, search->chain->target) == 0;
     }
     return user->node != NULL &&
@@ -195,11 +183,11 @@ char *
 qblk_layer_user_describe(const QblkLayerUser *user)
 {
     const char *detail =
-        user->kind == QBLK_USER_JOB ? user->status : qblk_export_access_text(user->access);
+        user->kind == QBLK_USER_KIND_JOB ? user->status : qblk_export_access_text(user->access);
 
     g_autofree char *more = detail == NULL ? g_strdup("") : g_strconcat(", ", detail, NULL);
     g_autofree char *through =
         user->is_direct ? g_strdup("") : g_strdup_printf(" of node '%s'", user->node);
-    return g_strdup_printf("%s '%s' (%s%s)%s", qblk_node_user_kind_name(user->kind), user->name,
+    return g_strdup_printf("%s '%s' (%s%s)%s", qblk_user_kind_name(user->kind), user->name,
                            user->type, more, through);
 }

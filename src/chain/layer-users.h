@@ -6,18 +6,9 @@
 
 #include "chain/chain.h"
 #include "graph/node-user.h"
+#include "graph/user.h"
 
-/** A user of a layer.  Texts are owned. */
-typedef struct {
-    QblkNodeUserKind kind;
-    char *name;              /* target or qdev of a device, id of an export or job, node-name */
-    char *type;              /* "disk", "nbd", "backup"; driver of a filter or node */
-    char *role;              /* the edge: "backing", "file", "target"; NULL: an export or device */
-    char *node;              /* the node that it uses */
-    gboolean is_direct;      /* @node is one of the layer; FALSE: @node uses the layer */
-    QblkExportAccess access; /* of an export */
-    char *status;            /* of a job: "running", "concluded" */
-} QblkLayerUser;
+typedef QblkUser QblkLayerUser;
 
 /**
  * Set the users of the layers of @chain, which is the chain of the disk whose topmost node is @top.

@@ -156,7 +156,7 @@ describe_skipped(const QblkChain *chain)
     if (chain->layers->len == 0) {
         return "the drive is empty";
     }
-    if (chain->kind == QBLK_DEVICE_CDROM) {
+    if (chain->kind == QBLK_DEVICE_KIND_CDROM) {
         return "it is a cdrom";
     }
     if (chain->read_only) {

@@ -118,7 +118,7 @@ describe_device(const QblkDevice *device, const GError *problem)
     QblkJson *object = qblk_json_new_object();
 
     qblk_json_set_string(object, "target", device->target);
-    qblk_json_set_string(object, "name-source", qblk_device_name_source(device->name_source));
+    qblk_json_set_string(object, "name-source", qblk_name_source_name(device->name_source));
     qblk_json_set_string(object, "bus", device->bus);
     qblk_json_set_string(object, "device", qblk_device_kind_name(device->kind));
     qblk_json_set_string(object, "node", device->node_name);

@@ -249,9 +249,9 @@ apply_edges(const QblkGlobalOptions *options, QblkInvocation *invocation, GError
         const char *name;
         QblkEdgeSource source;
     } sources[] = {
-        {"children", QBLK_EDGES_CHILDREN},
-        {"debug-graph", QBLK_EDGES_DEBUG},
-        {"blockstats", QBLK_EDGES_STATS},
+        {"children", QBLK_EDGE_SOURCE_CHILDREN},
+        {"debug-graph", QBLK_EDGE_SOURCE_DEBUG},
+        {"blockstats", QBLK_EDGE_SOURCE_BLOCKSTATS},
     };
 
     if (options->edges == NULL) {

@@ -103,7 +103,7 @@ add_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
     /* Only the debug graph has the nodes of jobs, the implicit filters that jobs add, and what the
      * clients of an export may do. */
     if (has_jobs || qblk_export_exists(batch->replies) || batch->options->everything ||
-        edges == QBLK_EDGES_DEBUG || (edges == QBLK_EDGES_BEST && old)) {
+        edges == QBLK_EDGE_SOURCE_DEBUG || (edges == QBLK_EDGE_SOURCE_BEST && old)) {
         add_query(batch, "x-debug-query-block-graph", NULL);
     }
 }
@@ -114,10 +114,10 @@ static void
 add_other_edges(Batch *batch, const QblkJson *nodes)
 {
     QblkEdgeSource edges = qblk_edges_choose(batch->replies, nodes, batch->options->edges);
-    if (edges == QBLK_EDGES_DEBUG) {
+    if (edges == QBLK_EDGE_SOURCE_DEBUG) {
         add_query(batch, "x-debug-query-block-graph", NULL);
     }
-    if (edges == QBLK_EDGES_STATS || batch->options->everything) {
+    if (edges == QBLK_EDGE_SOURCE_BLOCKSTATS || batch->options->everything) {
         add_query(batch, "query-blockstats", NULL);
         add_query(batch, "query-blockstats", qblk_block_stats_arguments());
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/bitmap.h"
 
+#include "base/const-cast.h"
+
 typedef struct {
     const char *name;
     gint64 granularity;
@@ -23,18 +25,128 @@ static const QblkJsonField bitmap_fields[] = {
     {NULL},
 };
 
-static void
-bitmap_free(gpointer data)
+/* ---- bitmaps ---- */
+
+static QblkBitmap *
+bitmap_new(void)
 {
-    QblkBitmap *bitmap = data;
+    QblkBitmap *bitmap = g_new0(QblkBitmap, 1);
+    g_atomic_ref_count_init(&bitmap->references);
+    return bitmap;
+}
+
+QblkBitmap *
+qblk_bitmap_ref(const QblkBitmap *bitmap)
+{
+    QblkBitmap *counted = qblk_const_cast(bitmap);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
+}
+
+void
+qblk_bitmap_unref(QblkBitmap *bitmap)
+{
+    if (bitmap == NULL || !g_atomic_ref_count_dec(&bitmap->references)) {
+        return;
+    }
     g_free(bitmap->name);
     g_free(bitmap);
 }
 
+const char *
+qblk_bitmap_get_name(const QblkBitmap *bitmap)
+{
+    return bitmap->name;
+}
+
+gint64
+qblk_bitmap_get_granularity(const QblkBitmap *bitmap)
+{
+    return bitmap->granularity;
+}
+
+gint64
+qblk_bitmap_get_dirty(const QblkBitmap *bitmap)
+{
+    return bitmap->count;
+}
+
+gboolean
+qblk_bitmap_is_persistent(const QblkBitmap *bitmap)
+{
+    return bitmap->is_persistent;
+}
+
+gboolean
+qblk_bitmap_is_recording(const QblkBitmap *bitmap)
+{
+    return bitmap->is_recording;
+}
+
+gboolean
+qblk_bitmap_is_busy(const QblkBitmap *bitmap)
+{
+    return bitmap->is_busy;
+}
+
+gboolean
+qblk_bitmap_is_inconsistent(const QblkBitmap *bitmap)
+{
+    return bitmap->is_inconsistent;
+}
+
+/* ---- internal snapshots ---- */
+
+QblkInternalSnapshot *
+qblk_internal_snapshot_new(void)
+{
+    QblkInternalSnapshot *snapshot = g_new0(QblkInternalSnapshot, 1);
+    g_atomic_ref_count_init(&snapshot->references);
+    return snapshot;
+}
+
+QblkInternalSnapshot *
+qblk_internal_snapshot_ref(const QblkInternalSnapshot *snapshot)
+{
+    QblkInternalSnapshot *counted = qblk_const_cast(snapshot);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
+}
+
+void
+qblk_internal_snapshot_unref(QblkInternalSnapshot *snapshot)
+{
+    if (snapshot == NULL || !g_atomic_ref_count_dec(&snapshot->references)) {
+        return;
+    }
+    g_free(snapshot->name);
+    g_free(snapshot);
+}
+
+const char *
+qblk_internal_snapshot_get_name(const QblkInternalSnapshot *snapshot)
+{
+    return snapshot->name;
+}
+
+gint64
+qblk_internal_snapshot_get_date(const QblkInternalSnapshot *snapshot)
+{
+    return snapshot->date;
+}
+
+gint64
+qblk_internal_snapshot_get_vm_state_size(const QblkInternalSnapshot *snapshot)
+{
+    return snapshot->vm_state_size;
+}
+
+/* ---- loading ---- */
+
 gboolean
 qblk_bitmap_load_all(const QblkJson *list, const char *what, GPtrArray **bitmaps, GError **error)
 {
-    g_autoptr(GPtrArray) loaded = g_ptr_array_new_with_free_func(bitmap_free);
+    g_autoptr(GPtrArray) loaded = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_bitmap_unref);
 
     for (gsize i = 0; i < qblk_json_length(list); i++) {
         g_autofree char *where = g_strdup_printf("%s, dirty-bitmaps[%" G_GSIZE_FORMAT "]", what, i);
@@ -46,7 +158,7 @@ qblk_bitmap_load_all(const QblkJson *list, const char *what, GPtrArray **bitmaps
             continue;
         }
 
-        QblkBitmap *bitmap = g_new0(QblkBitmap, 1);
+        QblkBitmap *bitmap = bitmap_new();
         bitmap->name = g_strdup(reply.name);
         bitmap->granularity = reply.granularity;
         bitmap->count = reply.count;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The dirty bitmaps of a block node: which parts of an image have changed since a backup, for
- * example.
+ * What an image has beside the data of the guest: dirty bitmaps and internal snapshots.
  */
 #pragma once
 
 #include "base/json.h"
 
-typedef struct {
+#include <qblk/bitmap.h>
+
+struct QblkBitmap {
+    gatomicrefcount references;
     char *name;
     gint64 granularity;       /* bytes that one bit stands for */
     gint64 count;             /* bytes that are dirty */
@@ -15,7 +17,17 @@ typedef struct {
     gboolean is_recording;    /* writes set its bits; FALSE: it is disabled */
     gboolean is_busy;         /* a job, an export or a migration uses it */
     gboolean is_inconsistent; /* QEMU ended without saving it: it can only be removed */
-} QblkBitmap;
+};
+
+struct QblkInternalSnapshot {
+    gatomicrefcount references;
+    char *name;
+    gint64 date;          /* seconds since 1970; 0: not known */
+    gint64 vm_state_size; /* bytes; 0: of the disk only */
+};
+
+/** Returns: (transfer full): an internal snapshot without any value, to be filled */
+QblkInternalSnapshot *qblk_internal_snapshot_new(void) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Load `dirty-bitmaps` of an entry of query-named-block-nodes.  A bitmap without a name belongs to

@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/device.h"
 
-#include "base/enum.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "graph/qom.h"
 
 #include <string.h>
-
-static const char *const kind_names[] = {
-    [QBLK_DEVICE_DISK] = "disk",         [QBLK_DEVICE_LUN] = "lun",
-    [QBLK_DEVICE_CDROM] = "cdrom",       [QBLK_DEVICE_FLOPPY] = "floppy",
-    [QBLK_DEVICE_FIRMWARE] = "firmware",
-};
-
-static const char *const name_sources[] = {
-    [QBLK_NAME_NONE] = "none",
-    [QBLK_NAME_USER] = "user",
-    [QBLK_NAME_DOMAIN] = "domain",
-    [QBLK_NAME_QDEV] = "qdev",
-    [QBLK_NAME_ALIAS] = "alias",
-    [QBLK_NAME_BACKEND] = "backend",
-    [QBLK_NAME_ENUMERATION] = "enumeration",
-    [QBLK_NAME_IMAGE] = "image",
-};
 
 /* Bus and kind by QOM type.  A disk of a USB or SATA controller is identified by the device that
  * owns its bus. */
@@ -32,20 +14,20 @@ static const struct {
     const char *bus;
     QblkDeviceKind kind;
 } types[] = {
-    {"virtio-blk-device", "virtio", QBLK_DEVICE_DISK},
-    {"scsi-hd", "scsi", QBLK_DEVICE_DISK},
-    {"scsi-cd", "scsi", QBLK_DEVICE_CDROM},
-    {"scsi-block", "scsi", QBLK_DEVICE_LUN},
-    {"scsi-generic", "scsi", QBLK_DEVICE_LUN},
-    {"ide-hd", "ide", QBLK_DEVICE_DISK},
-    {"ide-cf", "ide", QBLK_DEVICE_DISK},
-    {"ide-cd", "ide", QBLK_DEVICE_CDROM},
-    {"floppy", "fdc", QBLK_DEVICE_FLOPPY},
-    {"nvme", "nvme", QBLK_DEVICE_DISK},
-    {"nvme-ns", "nvme", QBLK_DEVICE_DISK},
-    {"sd-card", "sd", QBLK_DEVICE_DISK},
-    {"cfi.pflash01", NULL, QBLK_DEVICE_FIRMWARE},
-    {"cfi.pflash02", NULL, QBLK_DEVICE_FIRMWARE},
+    {"virtio-blk-device", "virtio", QBLK_DEVICE_KIND_DISK},
+    {"scsi-hd", "scsi", QBLK_DEVICE_KIND_DISK},
+    {"scsi-cd", "scsi", QBLK_DEVICE_KIND_CDROM},
+    {"scsi-block", "scsi", QBLK_DEVICE_KIND_LUN},
+    {"scsi-generic", "scsi", QBLK_DEVICE_KIND_LUN},
+    {"ide-hd", "ide", QBLK_DEVICE_KIND_DISK},
+    {"ide-cf", "ide", QBLK_DEVICE_KIND_DISK},
+    {"ide-cd", "ide", QBLK_DEVICE_KIND_CDROM},
+    {"floppy", "fdc", QBLK_DEVICE_KIND_FLOPPY},
+    {"nvme", "nvme", QBLK_DEVICE_KIND_DISK},
+    {"nvme-ns", "nvme", QBLK_DEVICE_KIND_DISK},
+    {"sd-card", "sd", QBLK_DEVICE_KIND_DISK},
+    {"cfi.pflash01", NULL, QBLK_DEVICE_KIND_FIRMWARE},
+    {"cfi.pflash02", NULL, QBLK_DEVICE_KIND_FIRMWARE},
 };
 
 static const struct {
@@ -231,18 +213,6 @@ qblk_device_label(const QblkDevice *device)
         }
     }
     return "a drive without a name";
-}
-
-const char *
-qblk_device_kind_name(QblkDeviceKind kind)
-{
-    return qblk_enum_name(kind_names, G_N_ELEMENTS(kind_names), (int)kind);
-}
-
-const char *
-qblk_device_name_source(QblkNameSource source)
-{
-    return qblk_enum_name(name_sources, G_N_ELEMENTS(name_sources), (int)source);
 }
 
 const char *

@@ -8,25 +8,7 @@
 #include "graph/node.h"
 #include "graph/replies.h"
 
-typedef enum {
-    QBLK_DEVICE_DISK,
-    QBLK_DEVICE_LUN, /* SCSI commands are passed to the device of the host */
-    QBLK_DEVICE_CDROM,
-    QBLK_DEVICE_FLOPPY,
-    QBLK_DEVICE_FIRMWARE, /* flash memory: not a disk, never gets a target name */
-} QblkDeviceKind;
-
-/** How a target name is known, best first: docs/architecture.md describes each. */
-typedef enum {
-    QBLK_NAME_NONE,
-    QBLK_NAME_USER,
-    QBLK_NAME_DOMAIN,
-    QBLK_NAME_QDEV,
-    QBLK_NAME_ALIAS,
-    QBLK_NAME_BACKEND,
-    QBLK_NAME_ENUMERATION,
-    QBLK_NAME_IMAGE, /* the one disk of an image that was opened by its path */
-} QblkNameSource;
+#include <qblk/graph-kinds.h>
 
 typedef struct {
     char *qdev;       /* as QEMU reports it, NULL if it has no device */
@@ -62,12 +44,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkDevice, qblk_device_free)
 
 /** A name for messages: qdev id, else BlockBackend name, else QOM path, else node-name. */
 const char *qblk_device_label(const QblkDevice *device);
-
-/** "disk", "lun", "cdrom", "floppy", "firmware": also libvirt's `<disk device=>`. */
-const char *qblk_device_kind_name(QblkDeviceKind kind);
-
-/** "user", "domain", "qdev", "alias", "backend", "enumeration", "image". */
-const char *qblk_device_name_source(QblkNameSource source);
 
 /** Returns: (nullable): the prefix of target names on its bus: "vd", "sd", "hd", "fd", "nvme" */
 const char *qblk_device_prefix(const QblkDevice *device);

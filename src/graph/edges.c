@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/edges.h"
 
-#include "base/enum.h"
 #include "graph/block-graph.h"
 #include "graph/block-stats.h"
-
-static const char *const source_names[] = {
-    [QBLK_EDGES_CHILDREN] = "children",
-    [QBLK_EDGES_DEBUG] = "debug-graph",
-    [QBLK_EDGES_STATS] = "blockstats",
-};
-
-const char *
-qblk_edges_source_name(QblkEdgeSource source)
-{
-    return qblk_enum_name(source_names, G_N_ELEMENTS(source_names), (int)source);
-}
 
 void
 qblk_edges_free(QblkEdges *edges)
@@ -38,16 +25,16 @@ qblk_edges_are_in(const QblkJson *nodes)
 QblkEdgeSource
 qblk_edges_choose(const QblkReplies *replies, const QblkJson *nodes, QblkEdgeSource wanted)
 {
-    if (wanted != QBLK_EDGES_BEST) {
+    if (wanted != QBLK_EDGE_SOURCE_BEST) {
         return wanted;
     }
     if (qblk_edges_are_in(nodes)) {
-        return QBLK_EDGES_CHILDREN;
+        return QBLK_EDGE_SOURCE_CHILDREN;
     }
 
     const QblkReply *graph = qblk_replies_find(replies, "x-debug-query-block-graph", NULL);
     gboolean is_refused = graph != NULL && graph->value == NULL;
-    return is_refused ? QBLK_EDGES_STATS : QBLK_EDGES_DEBUG;
+    return is_refused ? QBLK_EDGE_SOURCE_BLOCKSTATS : QBLK_EDGE_SOURCE_DEBUG;
 }
 
 typedef struct {
@@ -160,9 +147,9 @@ qblk_edges_load(const QblkReplies *replies, const QblkJson *entries, GHashTable 
 
     const QblkJson *graph = qblk_replies_value(replies, "x-debug-query-block-graph");
     gboolean loaded;
-    if (edges->used == QBLK_EDGES_CHILDREN) {
+    if (edges->used == QBLK_EDGE_SOURCE_CHILDREN) {
         loaded = connect_from_nodes(entries, nodes, error);
-    } else if (edges->used == QBLK_EDGES_STATS) {
+    } else if (edges->used == QBLK_EDGE_SOURCE_BLOCKSTATS) {
         loaded = qblk_block_stats_connect(replies, nodes, error);
     } else if (graph != NULL) {
         loaded = TRUE; /* connected below */
@@ -173,7 +160,7 @@ qblk_edges_load(const QblkReplies *replies, const QblkJson *entries, GHashTable 
     }
 
     if (loaded && graph != NULL) {
-        gboolean connect = edges->used == QBLK_EDGES_DEBUG;
+        gboolean connect = edges->used == QBLK_EDGE_SOURCE_DEBUG;
         loaded = qblk_block_graph_load(graph, nodes, connect, edges->roots, edges->jobs, error);
         edges->has_graph = loaded;
     }

@@ -11,7 +11,7 @@
 #include "graph/snapshot-options.h"
 
 typedef struct {
-    QblkEdgeSource used; /* never QBLK_EDGES_BEST */
+    QblkEdgeSource used; /* never QBLK_EDGE_SOURCE_BEST */
     GHashTable *roots;   /* BlockBackend name or qdev -> QblkNode, borrowed; implicit filters too */
     GHashTable *jobs;    /* job id -> GPtrArray of QblkChild, owned: the nodes it works on */
     gboolean has_graph;  /* the reply has a debug graph: roots and jobs are filled */
@@ -20,7 +20,7 @@ typedef struct {
 /** TRUE if the reply to query-named-block-nodes has the edges (QEMU 10.1). */
 gboolean qblk_edges_are_in(const QblkJson *nodes);
 
-/** The source to use: @wanted, or for QBLK_EDGES_BEST the best one that was not refused. */
+/** The source to use: @wanted, or for QBLK_EDGE_SOURCE_BEST the best one that was not refused. */
 QblkEdgeSource qblk_edges_choose(const QblkReplies *replies, const QblkJson *nodes,
                                  QblkEdgeSource wanted);
 
@@ -35,6 +35,3 @@ QblkEdges *qblk_edges_load(const QblkReplies *replies, const QblkJson *entries, 
                            QblkEdgeSource wanted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_edges_free(QblkEdges *edges);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkEdges, qblk_edges_free)
-
-/** "children", "debug-graph", "blockstats". */
-const char *qblk_edges_source_name(QblkEdgeSource source);

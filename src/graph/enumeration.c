@@ -103,7 +103,7 @@ own_name(const Enumeration *state, const QblkDevice *device, QblkNameSource *sou
     const struct {
         const char *name;
         QblkNameSource source;
-    } names[] = {{device->backend, QBLK_NAME_BACKEND}, {device->id, QBLK_NAME_QDEV}};
+    } names[] = {{device->backend, QBLK_NAME_SOURCE_BACKEND}, {device->id, QBLK_NAME_SOURCE_QDEV}};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         const char *name = names[i].name;
         if (name != NULL && strpbrk(name, "[]/:") == NULL && is_free(state, name)) {
@@ -118,7 +118,7 @@ static void
 name_device(Enumeration *state, QblkDevice *device)
 {
     const char *prefix = qblk_device_prefix(device);
-    device->name_source = QBLK_NAME_ENUMERATION;
+    device->name_source = QBLK_NAME_SOURCE_ENUMERATION;
     if (prefix == NULL || has_unknown_controller(device)) {
         device->target = g_strdup(own_name(state, device, &device->name_source));
     }
@@ -140,7 +140,7 @@ qblk_enumeration_assign(GPtrArray *devices, GHashTable *taken, GHashTable *ambig
 
     for (guint i = 0; i < devices->len; i++) {
         QblkDevice *device = devices->pdata[i];
-        if (device->target == NULL && device->kind != QBLK_DEVICE_FIRMWARE) {
+        if (device->target == NULL && device->kind != QBLK_DEVICE_KIND_FIRMWARE) {
             g_ptr_array_add(open, device);
         }
     }

@@ -19,26 +19,6 @@ static const QblkJsonField export_fields[] = {
     {NULL},
 };
 
-static const struct {
-    const char *name, *text;
-} accesses[] = {
-    [QBLK_EXPORT_UNKNOWN] = {NULL, NULL},
-    [QBLK_EXPORT_READ_ONLY] = {"ro", "read-only"},
-    [QBLK_EXPORT_WRITABLE] = {"rw", "writable"},
-};
-
-const char *
-qblk_export_access_name(QblkExportAccess access)
-{
-    return accesses[access].name;
-}
-
-const char *
-qblk_export_access_text(QblkExportAccess access)
-{
-    return accesses[access].text;
-}
-
 void
 qblk_export_free(QblkExport *export)
 {
@@ -154,7 +134,8 @@ set_access(GPtrArray *exports, const QblkReplies *replies)
         if (backends == NULL || (backends->readers > 0) == (backends->writers > 0)) {
             continue;
         }
-        export->access = backends->writers > 0 ? QBLK_EXPORT_WRITABLE : QBLK_EXPORT_READ_ONLY;
+        export->access =
+            backends->writers > 0 ? QBLK_EXPORT_ACCESS_WRITABLE : QBLK_EXPORT_ACCESS_READ_ONLY;
     }
 }
 

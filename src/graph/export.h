@@ -7,15 +7,9 @@
  */
 #pragma once
 
+#include "graph/graph-kinds.h"
 #include "graph/node.h"
 #include "graph/replies.h"
-
-/** What the clients of an export may do. */
-typedef enum {
-    QBLK_EXPORT_UNKNOWN, /* the debug graph is not known, or does not tell */
-    QBLK_EXPORT_READ_ONLY,
-    QBLK_EXPORT_WRITABLE,
-} QblkExportAccess;
 
 typedef struct {
     char *id;
@@ -39,9 +33,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkExport, qblk_export_free)
 
 /** TRUE if query-block-exports lists an export: the debug graph has its access. */
 gboolean qblk_export_exists(const QblkReplies *replies);
-
-/** Returns: (nullable): "ro", "rw"; NULL: not known */
-const char *qblk_export_access_name(QblkExportAccess access);
-
-/** Returns: (nullable): the same for people: "read-only", "writable" */
-const char *qblk_export_access_text(QblkExportAccess access);

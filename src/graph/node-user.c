@@ -2,18 +2,6 @@
 #include "graph/node-user.h"
 
 #include "base/const-cast.h"
-#include "base/enum.h"
-
-static const char *const kind_names[] = {
-    [QBLK_USER_DEVICE] = "device", [QBLK_USER_EXPORT] = "export", [QBLK_USER_JOB] = "job",
-    [QBLK_USER_FILTER] = "filter", [QBLK_USER_NODE] = "node",
-};
-
-const char *
-qblk_node_user_kind_name(QblkNodeUserKind kind)
-{
-    return qblk_enum_name(kind_names, G_N_ELEMENTS(kind_names), (int)kind);
-}
 
 void
 qblk_node_user_free(QblkNodeUser *user)
@@ -28,8 +16,7 @@ qblk_node_user_free(QblkNodeUser *user)
 }
 
 static QblkNodeUser *
-add_user(GPtrArray *users, QblkNodeUserKind kind, const char *name, const char *type,
-         const char *edge)
+add_user(GPtrArray *users, QblkUserKind kind, const char *name, const char *type, const char *edge)
 {
     QblkNodeUser *user = g_new0(QblkNodeUser, 1);
     user->kind = kind;
@@ -49,7 +36,7 @@ is_device(const QblkDevice *device)
 
 /* What the graph does not have as edges. Texts are borrowed from the snapshot. */
 typedef struct {
-    QblkNodeUserKind kind;
+    QblkUserKind kind;
     const char *name, *type, *edge;
     const QblkExport *export;
     const QblkJob *job;
@@ -84,7 +71,7 @@ add_devices(QblkNodeUserIndex *index, const GPtrArray *devices)
         const QblkDevice *device = devices->pdata[i];
         if (device->node != NULL && is_device(device)) {
             const char *name = device->target != NULL ? device->target : qblk_device_label(device);
-            const Entry entry = {.kind = QBLK_USER_DEVICE,
+            const Entry entry = {.kind = QBLK_USER_KIND_DEVICE,
                                  .name = name,
                                  .type = qblk_device_kind_name(device->kind)};
             add_entry(index, device->node, entry);
@@ -98,7 +85,7 @@ add_exports(QblkNodeUserIndex *index, const GPtrArray *exports)
     for (guint i = 0; i < exports->len; i++) {
         const QblkExport *export = exports->pdata[i];
         if (export->node != NULL) {
-            const Entry entry = {.kind = QBLK_USER_EXPORT,
+            const Entry entry = {.kind = QBLK_USER_KIND_EXPORT,
                                  .name = export->id,
                                  .type = export->type,
                                  .export = export};
@@ -114,7 +101,7 @@ add_jobs(QblkNodeUserIndex *index, const GPtrArray *jobs)
         const QblkJob *job = jobs->pdata[i];
         for (guint j = 0; j < job->nodes->len; j++) {
             const QblkChild *child = job->nodes->pdata[j];
-            const Entry entry = {.kind = QBLK_USER_JOB,
+            const Entry entry = {.kind = QBLK_USER_KIND_JOB,
                                  .name = job->id,
                                  .type = job->type,
                                  .edge = child->name,
@@ -162,8 +149,9 @@ add_parents(GPtrArray *users, const QblkNode *node, guint limit)
         for (guint j = 0; j < parent->children->len; j++) {
             const QblkChild *child = parent->children->pdata[j];
             if (child->node == node) {
-                QblkNodeUser *user = add_user(users, is_filter ? QBLK_USER_FILTER : QBLK_USER_NODE,
-                                              parent->name, parent->driver, child->name);
+                QblkNodeUser *user =
+                    add_user(users, is_filter ? QBLK_USER_KIND_FILTER : QBLK_USER_KIND_NODE,
+                             parent->name, parent->driver, child->name);
                 user->node = parent;
             }
         }
@@ -175,7 +163,7 @@ add_entries(GPtrArray *users, const GArray *entries, gboolean are_exports, guint
 {
     for (guint i = 0; entries != NULL && i < entries->len && users->len < limit; i++) {
         const Entry *entry = &g_array_index(entries, Entry, i);
-        if ((entry->kind == QBLK_USER_EXPORT) != are_exports) {
+        if ((entry->kind == QBLK_USER_KIND_EXPORT) != are_exports) {
             continue;
         }
         QblkNodeUser *user = add_user(users, entry->kind, entry->name, entry->type, entry->edge);

@@ -9,17 +9,11 @@
 #include "graph/job.h"
 #include "graph/node.h"
 
-typedef enum {
-    QBLK_USER_DEVICE, /* or a drive without a device */
-    QBLK_USER_EXPORT,
-    QBLK_USER_JOB,
-    QBLK_USER_FILTER, /* its filtered node, or another child: the target of copy-before-write */
-    QBLK_USER_NODE,   /* an overlay, an image with this data file, a quorum, a format node */
-} QblkNodeUserKind;
+#include <qblk/graph-kinds.h>
 
 /** Texts are owned. */
 typedef struct {
-    QblkNodeUserKind kind;
+    QblkUserKind kind;
     char *name; /* target or qdev of a device, id of an export or job, node-name */
     char *type; /* "disk", "nbd", "backup"; driver of a filter or node */
     char *edge; /* "backing", "file", "target", "main node"; NULL: export or device */
@@ -50,6 +44,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkNodeUserIndex, qblk_node_user_index_free)
  */
 GPtrArray *qblk_node_users(const QblkNodeUserIndex *index, const QblkNode *node,
                            guint limit) G_GNUC_WARN_UNUSED_RESULT;
-
-/** "device", "export", "job", "filter", "node". */
-const char *qblk_node_user_kind_name(QblkNodeUserKind kind);

@@ -112,14 +112,6 @@ encryption_of(const char *driver, const QblkJson *image)
     return g_strdup(g_strcmp0(format, "aes") == 0 ? "qcow" : format);
 }
 
-static void
-internal_snapshot_free(gpointer data)
-{
-    QblkInternalSnapshot *snapshot = data;
-    g_free(snapshot->name);
-    g_free(snapshot);
-}
-
 /* A missing value is left out: the list only serves to warn. */
 static GPtrArray *
 load_internal_snapshots(const QblkJson *list)
@@ -128,11 +120,12 @@ load_internal_snapshots(const QblkJson *list)
         return NULL;
     }
 
-    GPtrArray *snapshots = g_ptr_array_new_with_free_func(internal_snapshot_free);
+    GPtrArray *snapshots =
+        g_ptr_array_new_with_free_func((GDestroyNotify)qblk_internal_snapshot_unref);
     for (gsize i = 0; i < qblk_json_length(list); i++) {
         const QblkJson *entry = qblk_json_at(list, i);
         const char *name = qblk_json_get_string(entry, "name");
-        QblkInternalSnapshot *snapshot = g_new0(QblkInternalSnapshot, 1);
+        QblkInternalSnapshot *snapshot = qblk_internal_snapshot_new();
         snapshot->name = g_strdup(name == NULL ? "" : name);
         (void)qblk_json_integer(qblk_json_get(entry, "date-sec"), &snapshot->date);
         (void)qblk_json_integer(qblk_json_get(entry, "vm-state-size"), &snapshot->vm_state_size);

@@ -17,13 +17,6 @@ typedef struct {
     const QblkNode *node; /* borrowed from the snapshot */
 } QblkChild;
 
-/** A snapshot within an image (savevm, qemu-img snapshot). */
-typedef struct {
-    char *name;
-    gint64 date;          /* seconds since 1970; 0: not known */
-    gint64 vm_state_size; /* bytes; 0: of the disk only */
-} QblkInternalSnapshot;
-
 struct QblkNode {
     char *name;             /* node-name */
     char *driver;           /* as QEMU reports it */

@@ -75,7 +75,8 @@ load_debug_graph(QblkSnapshot *snapshot, const QblkReplies *replies, GError **er
         return FALSE;
     }
 
-    snapshot->edges = qblk_edges_load(replies, NULL, snapshot->by_name, QBLK_EDGES_DEBUG, error);
+    snapshot->edges =
+        qblk_edges_load(replies, NULL, snapshot->by_name, QBLK_EDGE_SOURCE_DEBUG, error);
     return snapshot->edges != NULL;
 }
 
@@ -171,7 +172,7 @@ add_root_nodes(QblkSnapshot *snapshot, const QblkReplies *replies)
 static gboolean
 check_stats_cover_disks(const QblkSnapshot *snapshot, GError **error)
 {
-    if (snapshot->edges == NULL || snapshot->edges->used != QBLK_EDGES_STATS) {
+    if (snapshot->edges == NULL || snapshot->edges->used != QBLK_EDGE_SOURCE_BLOCKSTATS) {
         return TRUE;
     }
 

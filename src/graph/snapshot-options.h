@@ -6,14 +6,6 @@
 
 #include <qblk/snapshot.h>
 
-/** The reply that the edges between nodes are read from. */
-typedef enum {
-    QBLK_EDGES_BEST,     /* the first of the following that this QEMU has */
-    QBLK_EDGES_CHILDREN, /* `children` of each node, QEMU 10.1 */
-    QBLK_EDGES_DEBUG,    /* x-debug-query-block-graph, QEMU 4.0, not a stable interface */
-    QBLK_EDGES_STATS,    /* query-blockstats, stable, does not have all edges */
-} QblkEdgeSource;
-
 /** One "--target NAME=DEVICE". */
 typedef struct {
     char *target;

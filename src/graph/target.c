@@ -58,10 +58,10 @@ static const struct {
     QblkNameSource source;
     char *(*name)(const QblkDevice *device);
 } sources[] = {
-    {QBLK_NAME_QDEV, name_by_qdev},
-    {QBLK_NAME_ALIAS, name_by_alias},
-    {QBLK_NAME_BACKEND, name_by_backend},
-    {QBLK_NAME_IMAGE, name_by_image},
+    {QBLK_NAME_SOURCE_QDEV, name_by_qdev},
+    {QBLK_NAME_SOURCE_ALIAS, name_by_alias},
+    {QBLK_NAME_SOURCE_BACKEND, name_by_backend},
+    {QBLK_NAME_SOURCE_IMAGE, name_by_image},
 };
 
 /* An IDE disk may be on a SATA controller, and a SCSI disk inside a USB device. */
@@ -75,7 +75,7 @@ is_bus_certain(const QblkDevice *device)
 gboolean
 qblk_target_needs_address(const QblkDevice *device)
 {
-    if (device->type == NULL || device->kind == QBLK_DEVICE_FIRMWARE) {
+    if (device->type == NULL || device->kind == QBLK_DEVICE_KIND_FIRMWARE) {
         return FALSE;
     }
 
@@ -117,7 +117,7 @@ collect_proposals(const Assignment *assignment, char *(*name)(const QblkDevice *
     GPtrArray *proposals = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < assignment->devices->len; i++) {
         const QblkDevice *device = assignment->devices->pdata[i];
-        gboolean is_open = device->target == NULL && device->kind != QBLK_DEVICE_FIRMWARE;
+        gboolean is_open = device->target == NULL && device->kind != QBLK_DEVICE_KIND_FIRMWARE;
         g_ptr_array_add(proposals, is_open ? name(device) : NULL);
     }
     return proposals;
@@ -225,7 +225,7 @@ assign_one_by_user(Assignment *assignment, GHashTable *nodes, const QblkTargetAs
                     wanted->device, device->target);
         return FALSE;
     }
-    set_target(assignment, device, wanted->target, QBLK_NAME_USER);
+    set_target(assignment, device, wanted->target, QBLK_NAME_SOURCE_USER);
     return TRUE;
 }
 
@@ -312,7 +312,7 @@ assign_by_match(Assignment *assignment, Match matches)
         }
         QblkDevice *device = find_single(assignment->devices, matches, hint);
         if (device != NULL) {
-            set_target(assignment, device, hint->target, QBLK_NAME_DOMAIN);
+            set_target(assignment, device, hint->target, QBLK_NAME_SOURCE_DOMAIN);
         }
     }
 }

@@ -89,7 +89,7 @@ qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GEr
     if (chain->layers->len == 0) {
         return qblk_plan_refuse(error, "disk '%s' is an empty drive", chain->target);
     }
-    if (chain->kind == QBLK_DEVICE_CDROM) {
+    if (chain->kind == QBLK_DEVICE_KIND_CDROM) {
         return qblk_plan_refuse(error, "disk '%s' is a CD-ROM drive", chain->target);
     }
     if (chain->read_only) {

@@ -117,7 +117,7 @@ is_shared(const QblkPlanContext *context, const QblkLayer *layer, const QblkFilt
 
     for (guint i = 0; layer->users != NULL && i < layer->users->len; i++) {
         const QblkLayerUser *user = layer->users->pdata[i];
-        if (user->kind != QBLK_USER_JOB && g_str_equal(user->node, filter->node_name)) {
+        if (user->kind != QBLK_USER_KIND_JOB && g_str_equal(user->node, filter->node_name)) {
             return TRUE;
         }
     }

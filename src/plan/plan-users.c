@@ -11,7 +11,7 @@
 static gboolean
 is_node(const QblkLayerUser *user)
 {
-    return user->kind == QBLK_USER_NODE || user->kind == QBLK_USER_FILTER;
+    return user->kind == QBLK_USER_KIND_NODE || user->kind == QBLK_USER_KIND_FILTER;
 }
 
 static const QblkLayerUser *
@@ -54,7 +54,7 @@ typedef struct {
 static gboolean
 is_ignored(const Search *search, const QblkLayerUser *user)
 {
-    return search->ignored != NULL && (is_node(user) || user->kind == QBLK_USER_EXPORT) &&
+    return search->ignored != NULL && (is_node(user) || user->kind == QBLK_USER_KIND_EXPORT) &&
            g_strv_contains(search->ignored, user->name);
 }
 
@@ -89,7 +89,7 @@ index_users(const QblkChain *chain)
 static const QblkLayerUser *
 find_reader_above(Search *search, const QblkLayerUser *user, guint depth)
 {
-    if (user->kind == QBLK_USER_JOB || is_ignored(search, user)) {
+    if (user->kind == QBLK_USER_KIND_JOB || is_ignored(search, user)) {
         return NULL;
     }
     const GPtrArray *above = is_node(user) ? g_hash_table_lookup(search->above, user->name) : NULL;
@@ -127,7 +127,7 @@ collect_names(const QblkChain *chain, GPtrArray *names)
         const QblkLayer *layer = chain->layers->pdata[i];
         for (guint j = 0; j < count_users(layer); j++) {
             const QblkLayerUser *user = user_at(layer, j);
-            gboolean can_be_ignored = is_node(user) || user->kind == QBLK_USER_EXPORT;
+            gboolean can_be_ignored = is_node(user) || user->kind == QBLK_USER_KIND_EXPORT;
             if (can_be_ignored &&
                 !g_ptr_array_find_with_equal_func(names, user->name, g_str_equal, NULL)) {
                 g_ptr_array_add(names, g_strdup(user->name));
@@ -219,7 +219,7 @@ static gboolean
 refuse_change(const QblkLayer *layer, const QblkLayerUser *user, GError **error)
 {
     g_autofree char *reader = qblk_layer_user_describe(user);
-    if (user->kind == QBLK_USER_DEVICE) {
+    if (user->kind == QBLK_USER_KIND_DEVICE) {
         return qblk_plan_refuse(error, "%s reads '%s', whose data would change: detach it first",
                                 reader, layer->filename);
     }
@@ -271,8 +271,8 @@ check_shared(const Commit *commit, const QblkLayer *layer, const QblkLayerUser *
 static gboolean
 may_use_top(const Commit *commit, const QblkLayer *layer, const QblkLayerUser *user)
 {
-    gboolean is_of_disk =
-        layer->position == 0 && user->kind == QBLK_USER_EXPORT && is_replaceable(layer, user->node);
+    gboolean is_of_disk = layer->position == 0 && user->kind == QBLK_USER_KIND_EXPORT &&
+                          is_replaceable(layer, user->node);
     return !commit->removes_top || is_of_disk;
 }
 
@@ -325,7 +325,7 @@ qblk_plan_find_remaining_user(const QblkLayer *layer, gboolean is_replaced)
     for (guint i = 0; i < count_users(layer); i++) {
         const QblkLayerUser *user = user_at(layer, i);
         gboolean follows = is_replaced && is_replaceable(layer, user->node);
-        if (user->is_direct && user->kind != QBLK_USER_JOB && !follows) {
+        if (user->is_direct && user->kind != QBLK_USER_KIND_JOB && !follows) {
             return user;
         }
     }
@@ -339,7 +339,7 @@ qblk_plan_warn_of_readers(QblkPlan *plan, const QblkLayer *base)
 {
     for (guint i = 0; base != NULL && i < count_users(base); i++) {
         const QblkLayerUser *user = user_at(base, i);
-        if (user->is_direct && user->kind != QBLK_USER_JOB) {
+        if (user->is_direct && user->kind != QBLK_USER_KIND_JOB) {
             g_autofree char *text = qblk_layer_user_describe(user);
             g_ptr_array_add(plan->warnings,
                             g_strdup_printf("the job has changed the data of '%s', which %s reads",

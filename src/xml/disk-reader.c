@@ -319,8 +319,8 @@ check_indexes(QblkChain *chain, const xmlNode *disk, GError **error)
 static void
 read_kind_and_bus(QblkChain *chain, const xmlNode *disk)
 {
-    static const QblkDeviceKind kinds[] = {QBLK_DEVICE_DISK, QBLK_DEVICE_LUN, QBLK_DEVICE_CDROM,
-                                           QBLK_DEVICE_FLOPPY};
+    static const QblkDeviceKind kinds[] = {QBLK_DEVICE_KIND_DISK, QBLK_DEVICE_KIND_LUN,
+                                           QBLK_DEVICE_KIND_CDROM, QBLK_DEVICE_KIND_FLOPPY};
     static const char *const buses[] = {"virtio", "scsi", "sata", "usb", "ide",
                                         "fdc",    "nvme", "sd",   "xen", "uml"};
     const xmlNode *target = qblk_document_child(disk, "target");
@@ -349,13 +349,13 @@ read_device(QblkChain *chain, const xmlNode *disk)
 
     read_kind_and_bus(chain, disk);
     chain->read_only = qblk_document_child(disk, "readonly") != NULL;
-    chain->removable = chain->kind == QBLK_DEVICE_CDROM || chain->kind == QBLK_DEVICE_FLOPPY ||
-                       g_strcmp0(removable, "on") == 0;
+    chain->removable = chain->kind == QBLK_DEVICE_KIND_CDROM ||
+                       chain->kind == QBLK_DEVICE_KIND_FLOPPY || g_strcmp0(removable, "on") == 0;
     chain->tray_open = g_strcmp0(tray, "open") == 0;
 
     chain->alias = g_strdup(qblk_document_attribute(qblk_document_child(disk, "alias"), "name"));
     chain->serial = qblk_document_text(qblk_document_child(disk, "serial"));
-    chain->name_source = QBLK_NAME_DOMAIN;
+    chain->name_source = QBLK_NAME_SOURCE_DOMAIN;
 }
 
 static void

@@ -77,7 +77,7 @@ fill_disk(xmlNode *disk, const QblkChain *chain, GError **error)
         return FALSE;
     }
 
-    if (chain->read_only || chain->kind == QBLK_DEVICE_CDROM) {
+    if (chain->read_only || chain->kind == QBLK_DEVICE_KIND_CDROM) {
         (void)qblk_writer_element(disk, "readonly");
     }
     if (chain->alias != NULL) {

@@ -84,8 +84,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(QblkReplies) replies = qblk_capture_read((const char *)data, size, &error);
     fuzz_check_error(replies != NULL, error);
     if (replies != NULL) {
-        load(replies, QBLK_EDGES_BEST);
-        load(replies, QBLK_EDGES_STATS);
+        load(replies, QBLK_EDGE_SOURCE_BEST);
+        load(replies, QBLK_EDGE_SOURCE_BLOCKSTATS);
     }
     return 0;
 }

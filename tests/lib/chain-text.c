@@ -61,7 +61,7 @@ chain_text_targets(const QblkSnapshot *snapshot)
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
         g_string_append_printf(text, "%s%s=%s", i == 0 ? "" : " ", device->target,
-                               qblk_device_name_source(device->name_source));
+                               qblk_name_source_name(device->name_source));
     }
     return g_string_free(text, FALSE);
 }

@@ -431,7 +431,7 @@ graph_fixture_open(QblkReplies *replies, const char *files)
 QblkSnapshot *
 graph_fixture_snapshot(const QblkReplies *replies)
 {
-    return graph_fixture_snapshot_by(replies, QBLK_EDGES_BEST);
+    return graph_fixture_snapshot_by(replies, QBLK_EDGE_SOURCE_BEST);
 }
 
 QblkChain *

@@ -91,6 +91,44 @@ a_node_has_its_bitmaps(void **state)
     assert_true(node->is_qcow2_v2);
 }
 
+/* Each owner has a reference: a bitmap outlives the node that it was read with. */
+static void
+a_referenced_bitmap_outlives_its_list(void **state)
+{
+    GPtrArray *bitmaps = load("[{'name':'full'," BITMAP "}]");
+    g_autoptr(QblkBitmap) bitmap = qblk_bitmap_ref(qblk_bitmap_find(bitmaps, "full"));
+    g_ptr_array_unref(bitmaps);
+
+    assert_string_equal(qblk_bitmap_get_name(bitmap), "full");
+    assert_int_equal(qblk_bitmap_get_granularity(bitmap), 65536);
+    assert_int_equal(qblk_bitmap_get_dirty(bitmap), 131072);
+    assert_true(qblk_bitmap_is_persistent(bitmap));
+    assert_true(qblk_bitmap_is_recording(bitmap));
+    assert_false(qblk_bitmap_is_busy(bitmap));
+    assert_false(qblk_bitmap_is_inconsistent(bitmap));
+}
+
+static void
+a_referenced_internal_snapshot_outlives_its_node(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkJson) json = graph_fixture_json(
+        "{'node-name':'x','drv':'qcow2','file':'','ro':false,'image':{'virtual-size':0,"
+        "'snapshots':[{'name':'s1','date-sec':77,'vm-state-size':5},{'name':null}]}}");
+    QblkNode *node = qblk_node_load(json, "it", &error);
+    assert_no_error(error);
+    g_autoptr(QblkInternalSnapshot) first =
+        qblk_internal_snapshot_ref(node->internal_snapshots->pdata[0]);
+    g_autoptr(QblkInternalSnapshot) second =
+        qblk_internal_snapshot_ref(node->internal_snapshots->pdata[1]);
+    qblk_node_free(node);
+
+    assert_string_equal(qblk_internal_snapshot_get_name(first), "s1");
+    assert_int_equal(qblk_internal_snapshot_get_date(first), 77);
+    assert_int_equal(qblk_internal_snapshot_get_vm_state_size(first), 5);
+    assert_string_equal(qblk_internal_snapshot_get_name(second), "");
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +137,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_name_that_does_not_exist_is_not_found),
         cmocka_unit_test(an_invalid_bitmap_is_refused),
         cmocka_unit_test(a_node_has_its_bitmaps),
+        cmocka_unit_test(a_referenced_bitmap_outlives_its_list),
+        cmocka_unit_test(a_referenced_internal_snapshot_outlives_its_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ load_error(const QblkReplies *replies)
 {
     GError *error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
-    options->edges = QBLK_EDGES_STATS;
+    options->edges = QBLK_EDGE_SOURCE_BLOCKSTATS;
     assert_null(qblk_snapshot_load(replies, options, &error));
     return error;
 }
@@ -50,7 +50,8 @@ static void
 both_replies_together_have_the_edges(void **state)
 {
     g_autoptr(QblkReplies) replies = machine("[" DISK "]", LIST);
-    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot_by(replies, QBLK_EDGES_STATS);
+    g_autoptr(QblkSnapshot) snapshot =
+        graph_fixture_snapshot_by(replies, QBLK_EDGE_SOURCE_BLOCKSTATS);
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
     g_autofree char *text = chain_text(chain);
     assert_string_equal(text, "0 limits>top>top-file:qcow2, 1 base>base-file:qcow2");
@@ -80,7 +81,8 @@ a_filter_of_a_job_below_another_filter_is_found(void **state)
             "top",
             "top-file") "," NODE("top-file") "," STORED("base",
                                                         "base-file") "," NODE("base-file") "]");
-    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot_by(replies, QBLK_EDGES_STATS);
+    g_autoptr(QblkSnapshot) snapshot =
+        graph_fixture_snapshot_by(replies, QBLK_EDGE_SOURCE_BLOCKSTATS);
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
     g_autofree char *text = chain_text(chain);
     assert_string_equal(text, "0 limits>mirroring>top>top-file:qcow2, 1 base>base-file:qcow2");
@@ -100,7 +102,8 @@ an_external_data_file_is_not_taken_for_the_file(void **state)
     graph_fixture_add(replies, "query-blockstats", NULL, "[" STORED("top", "data") "]");
     graph_fixture_add(replies, "query-blockstats", ALL_NODES,
                       "[" STORED("top", "data") "," NODE("data") "," NODE("file") "]");
-    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot_by(replies, QBLK_EDGES_STATS);
+    g_autoptr(QblkSnapshot) snapshot =
+        graph_fixture_snapshot_by(replies, QBLK_EDGE_SOURCE_BLOCKSTATS);
     const QblkNode *top = qblk_snapshot_node(snapshot, "top");
     assert_string_equal(qblk_node_child(top, "data-file")->name, "data");
     assert_null(qblk_node_child(top, "file"));
@@ -116,7 +119,8 @@ static void
 an_empty_drive_has_no_edges(void **state)
 {
     g_autoptr(QblkReplies) replies = machine("[{'device':'','qdev':'cd'}," DISK "]", LIST);
-    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot_by(replies, QBLK_EDGES_STATS);
+    g_autoptr(QblkSnapshot) snapshot =
+        graph_fixture_snapshot_by(replies, QBLK_EDGE_SOURCE_BLOCKSTATS);
     assert_int_equal(snapshot->disks, 1);
 }
 

@@ -160,7 +160,7 @@ getters_return_what_was_set(void **state)
 {
     g_autoptr(QblkChain) chain = new_chain("top");
     chain->bus = "virtio";
-    chain->name_source = QBLK_NAME_ALIAS;
+    chain->name_source = QBLK_NAME_SOURCE_ALIAS;
     QblkLayer *layer = chain->layers->pdata[0];
     layer->virtual_size = 65536;
     assert_string_equal(qblk_chain_get_target(chain), "vda");

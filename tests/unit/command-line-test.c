@@ -40,7 +40,7 @@ options_have_defaults(void **state)
     assert_false(invocation.output.json);
     assert_false(invocation.verbose);
     assert_null(invocation.expect);
-    assert_int_equal(invocation.snapshot_options->edges, QBLK_EDGES_BEST);
+    assert_int_equal(invocation.snapshot_options->edges, QBLK_EDGE_SOURCE_BEST);
     assert_string_equal(invocation.output.text->str, "");
 }
 
@@ -187,7 +187,7 @@ targets_and_edges_are_options_of_the_snapshot(void **state)
     g_auto(QblkInvocation) invocation = {0};
     assert_parses(&invocation, "--target a=x list a/b --target b=y=z --edges blockstats");
     const QblkSnapshotOptions *options = invocation.snapshot_options;
-    assert_int_equal(options->edges, QBLK_EDGES_STATS);
+    assert_int_equal(options->edges, QBLK_EDGE_SOURCE_BLOCKSTATS);
     assert_int_equal(options->assignments->len, 2);
     const QblkTargetAssignment *last = options->assignments->pdata[1];
     assert_string_equal(last->target, "b");

@@ -220,12 +220,12 @@ a_node_can_stand_for_a_disk(void **state)
 static void
 values_have_names(void **state)
 {
-    assert_string_equal(qblk_device_name_source(QBLK_NAME_USER), "user");
-    assert_string_equal(qblk_device_name_source(QBLK_NAME_DOMAIN), "domain");
-    assert_string_equal(qblk_device_name_source(QBLK_NAME_QDEV), "qdev");
-    assert_string_equal(qblk_device_name_source(QBLK_NAME_ALIAS), "alias");
-    assert_string_equal(qblk_device_name_source(QBLK_NAME_BACKEND), "backend");
-    assert_string_equal(qblk_device_name_source(QBLK_NAME_ENUMERATION), "enumeration");
+    assert_string_equal(qblk_name_source_name(QBLK_NAME_SOURCE_USER), "user");
+    assert_string_equal(qblk_name_source_name(QBLK_NAME_SOURCE_DOMAIN), "domain");
+    assert_string_equal(qblk_name_source_name(QBLK_NAME_SOURCE_QDEV), "qdev");
+    assert_string_equal(qblk_name_source_name(QBLK_NAME_SOURCE_ALIAS), "alias");
+    assert_string_equal(qblk_name_source_name(QBLK_NAME_SOURCE_BACKEND), "backend");
+    assert_string_equal(qblk_name_source_name(QBLK_NAME_SOURCE_ENUMERATION), "enumeration");
 }
 
 UNIT_MAIN(void)

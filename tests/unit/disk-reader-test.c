@@ -283,7 +283,7 @@ a_device_has_the_type_of_its_element(void **state)
                   &error);
 
     assert_no_error(error);
-    assert_int_equal(chain->kind, QBLK_DEVICE_CDROM);
+    assert_int_equal(chain->kind, QBLK_DEVICE_KIND_CDROM);
     assert_string_equal(chain->bus, "sata");
     assert_string_equal(chain->alias, "sata0-0-1");
     assert_string_equal(chain->serial, "a&b");

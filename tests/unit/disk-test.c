@@ -66,7 +66,7 @@ an_empty_drive_has_no_source_and_no_chain(void **state)
     g_autoptr(QblkChain) chain = xml_check_chain(0);
 
     chain->is_complete = FALSE;
-    chain->kind = QBLK_DEVICE_CDROM;
+    chain->kind = QBLK_DEVICE_KIND_CDROM;
     chain->tray_open = TRUE;
     assert_prints(chain, "<disk type='file' device='cdrom'>\n"
                          "  <driver name='qemu'/>\n"

@@ -19,13 +19,13 @@ the_best_source_that_was_not_refused_is_chosen(void **state)
         gboolean asked, refused;
         QblkEdgeSource best;
     } cases[] = {
-        {"[{'children':[]}]", FALSE, FALSE, QBLK_EDGES_CHILDREN},
-        {"[{'children':[]}]", TRUE, FALSE, QBLK_EDGES_CHILDREN},
-        {"[{}]", FALSE, FALSE, QBLK_EDGES_DEBUG},
-        {"[{}]", TRUE, FALSE, QBLK_EDGES_DEBUG},
-        {"[{}]", TRUE, TRUE, QBLK_EDGES_STATS},
-        {"[]", FALSE, FALSE, QBLK_EDGES_DEBUG},
-        {"[]", TRUE, TRUE, QBLK_EDGES_STATS},
+        {"[{'children':[]}]", FALSE, FALSE, QBLK_EDGE_SOURCE_CHILDREN},
+        {"[{'children':[]}]", TRUE, FALSE, QBLK_EDGE_SOURCE_CHILDREN},
+        {"[{}]", FALSE, FALSE, QBLK_EDGE_SOURCE_DEBUG},
+        {"[{}]", TRUE, FALSE, QBLK_EDGE_SOURCE_DEBUG},
+        {"[{}]", TRUE, TRUE, QBLK_EDGE_SOURCE_BLOCKSTATS},
+        {"[]", FALSE, FALSE, QBLK_EDGE_SOURCE_DEBUG},
+        {"[]", TRUE, TRUE, QBLK_EDGE_SOURCE_BLOCKSTATS},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkReplies) replies = qblk_replies_new();
@@ -34,8 +34,9 @@ the_best_source_that_was_not_refused_is_chosen(void **state)
             graph_fixture_add(replies, "x-debug-query-block-graph", NULL,
                               cases[i].refused ? NULL : "{'nodes':[],'edges':[]}");
         }
-        assert_int_equal(qblk_edges_choose(replies, entries, QBLK_EDGES_BEST), cases[i].best);
-        for (int wanted = QBLK_EDGES_CHILDREN; wanted <= QBLK_EDGES_STATS; wanted++) {
+        assert_int_equal(qblk_edges_choose(replies, entries, QBLK_EDGE_SOURCE_BEST), cases[i].best);
+        for (int wanted = QBLK_EDGE_SOURCE_CHILDREN; wanted <= QBLK_EDGE_SOURCE_BLOCKSTATS;
+             wanted++) {
             assert_int_equal(qblk_edges_choose(replies, entries, (QblkEdgeSource)wanted), wanted);
         }
     }
@@ -44,9 +45,9 @@ the_best_source_that_was_not_refused_is_chosen(void **state)
 static void
 sources_have_names(void **state)
 {
-    assert_string_equal(qblk_edges_source_name(QBLK_EDGES_CHILDREN), "children");
-    assert_string_equal(qblk_edges_source_name(QBLK_EDGES_DEBUG), "debug-graph");
-    assert_string_equal(qblk_edges_source_name(QBLK_EDGES_STATS), "blockstats");
+    assert_string_equal(qblk_edge_source_name(QBLK_EDGE_SOURCE_CHILDREN), "children");
+    assert_string_equal(qblk_edge_source_name(QBLK_EDGE_SOURCE_DEBUG), "debug-graph");
+    assert_string_equal(qblk_edge_source_name(QBLK_EDGE_SOURCE_BLOCKSTATS), "blockstats");
 }
 
 static void
@@ -55,9 +56,9 @@ an_unsupported_source_is_an_error(void **state)
     g_autoptr(QblkReplies) recorded = graph_fixture_load("shared-base");
     g_autoptr(QblkReplies) bare = graph_fixture_copy_without(recorded, "x-debug-query-block-graph");
     static const char *const reasons[] = {
-        [QBLK_EDGES_CHILDREN] = "does not report the children of its nodes",
-        [QBLK_EDGES_DEBUG] = "does not have 'x-debug-query-block-graph'"};
-    for (int wanted = QBLK_EDGES_CHILDREN; wanted <= QBLK_EDGES_DEBUG; wanted++) {
+        [QBLK_EDGE_SOURCE_CHILDREN] = "does not report the children of its nodes",
+        [QBLK_EDGE_SOURCE_DEBUG] = "does not have 'x-debug-query-block-graph'"};
+    for (int wanted = QBLK_EDGE_SOURCE_CHILDREN; wanted <= QBLK_EDGE_SOURCE_DEBUG; wanted++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
         options->edges = (QblkEdgeSource)wanted;
@@ -73,7 +74,7 @@ children_are_connected_by_name(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "vda - top");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-    assert_int_equal(snapshot->edges->used, QBLK_EDGES_CHILDREN);
+    assert_int_equal(snapshot->edges->used, QBLK_EDGE_SOURCE_CHILDREN);
     assert_false(snapshot->edges->has_graph);
     const QblkNode *top = qblk_snapshot_node(snapshot, "top");
     assert_ptr_equal(qblk_node_child(top, "backing"), qblk_snapshot_node(snapshot, "base"));
@@ -140,7 +141,7 @@ chain_or_reason(const QblkSnapshot *snapshot, const char *target)
 static void
 compare_sources(const char *topology, const QblkReplies *replies, QblkEdgeSource source)
 {
-    g_autoptr(QblkSnapshot) best = graph_fixture_snapshot_by(replies, QBLK_EDGES_DEBUG);
+    g_autoptr(QblkSnapshot) best = graph_fixture_snapshot_by(replies, QBLK_EDGE_SOURCE_DEBUG);
     g_autoptr(QblkSnapshot) other = graph_fixture_snapshot_by(replies, source);
     assert_int_equal(other->edges->used, source);
     assert_int_equal(best->disks, other->disks);
@@ -149,7 +150,7 @@ compare_sources(const char *topology, const QblkReplies *replies, QblkEdgeSource
         g_autofree char *expected = chain_or_reason(best, target);
         g_autofree char *actual = chain_or_reason(other, target);
         if (!g_str_equal(expected, actual)) {
-            fail_msg("%s %s by %s: %s, not %s", topology, target, qblk_edges_source_name(source),
+            fail_msg("%s %s by %s: %s, not %s", topology, target, qblk_edge_source_name(source),
                      actual, expected);
         }
     }
@@ -188,10 +189,10 @@ all_sources_give_the_same_chains(void **state)
             continue; /* they would have crashed that QEMU */
         }
         if (!is_one_of(topology, no_statistics) && has_both_statistics(replies)) {
-            compare_sources(topology, replies, QBLK_EDGES_STATS);
+            compare_sources(topology, replies, QBLK_EDGE_SOURCE_BLOCKSTATS);
         }
         graph_fixture_add_children(replies);
-        compare_sources(topology, replies, QBLK_EDGES_CHILDREN);
+        compare_sources(topology, replies, QBLK_EDGE_SOURCE_CHILDREN);
     }
 }
 
@@ -206,10 +207,11 @@ children_and_statistics_do_not_need_the_debug_graph(void **state)
         graph_fixture_add_children(replies);
         g_autoptr(QblkReplies) alone =
             graph_fixture_copy_without(replies, "x-debug-query-block-graph");
-        g_autoptr(QblkSnapshot) full = graph_fixture_snapshot_by(replies, QBLK_EDGES_DEBUG);
-        for (int source = QBLK_EDGES_CHILDREN; source <= QBLK_EDGES_STATS; source++) {
-            if (source == QBLK_EDGES_DEBUG ||
-                (source == QBLK_EDGES_STATS && !has_both_statistics(alone))) {
+        g_autoptr(QblkSnapshot) full = graph_fixture_snapshot_by(replies, QBLK_EDGE_SOURCE_DEBUG);
+        for (int source = QBLK_EDGE_SOURCE_CHILDREN; source <= QBLK_EDGE_SOURCE_BLOCKSTATS;
+             source++) {
+            if (source == QBLK_EDGE_SOURCE_DEBUG ||
+                (source == QBLK_EDGE_SOURCE_BLOCKSTATS && !has_both_statistics(alone))) {
                 continue;
             }
             g_autoptr(QblkSnapshot) snapshot =
@@ -234,7 +236,7 @@ statistics_are_refused_for_disks_without_a_device(void **state)
     }
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
-    options->edges = QBLK_EDGES_STATS;
+    options->edges = QBLK_EDGE_SOURCE_BLOCKSTATS;
     assert_null(qblk_snapshot_load(replies, options, &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
                  "'query-blockstats' does not report what is below a node that no device uses");

@@ -18,7 +18,7 @@ assert_order(const char *topology, const Expected *expected, gsize count)
         g_autoptr(GError) error = NULL;
         const QblkDevice *device = qblk_snapshot_find(snapshot, expected[i].target, &error);
         assert_no_error(error);
-        assert_int_equal(device->name_source, QBLK_NAME_ENUMERATION);
+        assert_int_equal(device->name_source, QBLK_NAME_SOURCE_ENUMERATION);
         const char *actual = device->backend != NULL     ? device->backend
                              : device->node_name != NULL ? device->node_name
                                                          : qblk_device_label(device);
@@ -192,7 +192,7 @@ firmware_is_not_a_disk(void **state)
     Bench bench;
     setup(&bench);
     QblkDevice *flash = add(&bench, NULL, "cfi.pflash01", NULL, -1);
-    flash->kind = QBLK_DEVICE_FIRMWARE;
+    flash->kind = QBLK_DEVICE_KIND_FIRMWARE;
     flash->backend = g_strdup("pflash0");
     add(&bench, "virtio", "virtio-blk-device", NULL, 1);
     assert_names(&bench, "- vda");

@@ -41,7 +41,7 @@ an_export_has_what_qemu_reports(void **state)
     assert_string_equal(export->type, "fuse");
     assert_string_equal(export->node_name, "mid");
     assert_true(export->is_shutting_down);
-    assert_int_equal(export->access, QBLK_EXPORT_UNKNOWN);
+    assert_int_equal(export->access, QBLK_EXPORT_ACCESS_UNKNOWN);
     export = exports->pdata[1];
     assert_false(export->is_shutting_down);
 }
@@ -66,19 +66,20 @@ the_permissions_of_its_backend_tell_if_an_export_is_writable(void **state)
         const char *edges;
         QblkExportAccess access;
     } cases[] = {
-        {"", QBLK_EXPORT_UNKNOWN},
-        {EDGE("2", "'consistent-read'"), QBLK_EXPORT_READ_ONLY},
-        {EDGE("2", "'write','consistent-read'"), QBLK_EXPORT_WRITABLE},
-        {EDGE("2", "'consistent-read'") "," EDGE("3", "'consistent-read'"), QBLK_EXPORT_READ_ONLY},
-        {EDGE("2", "'consistent-read'") "," EDGE("3", "'write'"), QBLK_EXPORT_UNKNOWN},
-        {EDGE("2", "'write'") "," EDGE("3", "'write'"), QBLK_EXPORT_WRITABLE},
-        {EDGE("4", "'write'"), QBLK_EXPORT_UNKNOWN}, /* a device */
-        {EDGE("2", ""), QBLK_EXPORT_UNKNOWN},        /* of an inactive node */
-        {EDGE("5", "'write'"), QBLK_EXPORT_UNKNOWN}, /* a job */
-        {EDGE("9", "'write'"), QBLK_EXPORT_UNKNOWN},
-        {"{'parent':2,'child':1,'name':'root'}", QBLK_EXPORT_UNKNOWN},
-        {"{'parent':2,'child':1,'perm':'write'}", QBLK_EXPORT_UNKNOWN},
-        {"{'parent':'2','child':{},'perm':[[]]},[],1,null", QBLK_EXPORT_UNKNOWN},
+        {"", QBLK_EXPORT_ACCESS_UNKNOWN},
+        {EDGE("2", "'consistent-read'"), QBLK_EXPORT_ACCESS_READ_ONLY},
+        {EDGE("2", "'write','consistent-read'"), QBLK_EXPORT_ACCESS_WRITABLE},
+        {EDGE("2", "'consistent-read'") "," EDGE("3", "'consistent-read'"),
+         QBLK_EXPORT_ACCESS_READ_ONLY},
+        {EDGE("2", "'consistent-read'") "," EDGE("3", "'write'"), QBLK_EXPORT_ACCESS_UNKNOWN},
+        {EDGE("2", "'write'") "," EDGE("3", "'write'"), QBLK_EXPORT_ACCESS_WRITABLE},
+        {EDGE("4", "'write'"), QBLK_EXPORT_ACCESS_UNKNOWN}, /* a device */
+        {EDGE("2", ""), QBLK_EXPORT_ACCESS_UNKNOWN},        /* of an inactive node */
+        {EDGE("5", "'write'"), QBLK_EXPORT_ACCESS_UNKNOWN}, /* a job */
+        {EDGE("9", "'write'"), QBLK_EXPORT_ACCESS_UNKNOWN},
+        {"{'parent':2,'child':1,'name':'root'}", QBLK_EXPORT_ACCESS_UNKNOWN},
+        {"{'parent':2,'child':1,'perm':'write'}", QBLK_EXPORT_ACCESS_UNKNOWN},
+        {"{'parent':'2','child':{},'perm':[[]]},[],1,null", QBLK_EXPORT_ACCESS_UNKNOWN},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *graph =
@@ -92,16 +93,16 @@ the_permissions_of_its_backend_tell_if_an_export_is_writable(void **state)
             load("[" EXPORT("a", "mid") "," EXPORT("b", "other") "]", graph);
         const QblkExport *export = exports->pdata[0], *other = exports->pdata[1];
         assert_int_equal(export->access, cases[i].access);
-        assert_int_equal(other->access, QBLK_EXPORT_UNKNOWN);
+        assert_int_equal(other->access, QBLK_EXPORT_ACCESS_UNKNOWN);
     }
 }
 
 static void
 access_has_a_name(void **state)
 {
-    assert_null(qblk_export_access_name(QBLK_EXPORT_UNKNOWN));
-    assert_string_equal(qblk_export_access_name(QBLK_EXPORT_READ_ONLY), "ro");
-    assert_string_equal(qblk_export_access_name(QBLK_EXPORT_WRITABLE), "rw");
+    assert_null(qblk_export_access_name(QBLK_EXPORT_ACCESS_UNKNOWN));
+    assert_string_equal(qblk_export_access_name(QBLK_EXPORT_ACCESS_READ_ONLY), "ro");
+    assert_string_equal(qblk_export_access_name(QBLK_EXPORT_ACCESS_WRITABLE), "rw");
 }
 
 static void

@@ -46,10 +46,10 @@ describe(const QblkSnapshot *snapshot, const char *name)
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < users->len; i++) {
         const QblkNodeUser *user = users->pdata[i];
-        gboolean is_node = user->kind == QBLK_USER_FILTER || user->kind == QBLK_USER_NODE;
+        gboolean is_node = user->kind == QBLK_USER_KIND_FILTER || user->kind == QBLK_USER_KIND_NODE;
         assert_int_equal(user->node != NULL, is_node);
         g_string_append_printf(text, "%s%s %s (%s%s%s)", i == 0 ? "" : "; ",
-                               qblk_node_user_kind_name(user->kind), user->name, user->type,
+                               qblk_user_kind_name(user->kind), user->name, user->type,
                                user->edge == NULL ? "" : ", ",
                                user->edge == NULL ? "" : user->edge);
     }
@@ -130,7 +130,7 @@ no_more_users_than_the_limit_are_listed(void **state)
         assert_int_equal(users->len, MIN(limit, 4));
         for (guint i = 0; i < users->len; i++) {
             const QblkNodeUser *user = users->pdata[i];
-            assert_int_equal(user->kind, i < 2 ? QBLK_USER_EXPORT : QBLK_USER_NODE);
+            assert_int_equal(user->kind, i < 2 ? QBLK_USER_KIND_EXPORT : QBLK_USER_KIND_NODE);
         }
     }
 }

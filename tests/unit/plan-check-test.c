@@ -50,7 +50,7 @@ what_the_guest_cannot_write_to_is_refused(void **state)
     assert_true(qblk_plan_check_disk(&disk.context, disk.chain, NULL));
     disk.chain->read_only = TRUE;
     assert_refused(&disk, "disk 'vda' is read-only");
-    disk.chain->kind = QBLK_DEVICE_CDROM;
+    disk.chain->kind = QBLK_DEVICE_KIND_CDROM;
     assert_refused(&disk, "disk 'vda' is a CD-ROM drive");
     g_ptr_array_set_size(disk.chain->layers, 0);
     assert_refused(&disk, "disk 'vda' is an empty drive");

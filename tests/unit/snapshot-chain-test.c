@@ -97,7 +97,7 @@ the_chain_has_the_values_of_its_disk(void **state)
     assert_true(disk->read_only);
     assert_false(writable->read_only);
     assert_true(cdrom->removable && cdrom->read_only);
-    assert_int_equal(cdrom->kind, QBLK_DEVICE_CDROM);
+    assert_int_equal(cdrom->kind, QBLK_DEVICE_KIND_CDROM);
     assert_string_equal(disk->bus, "virtio");
     assert_string_equal(disk->alias, "vda");
     assert_string_equal(disk->backend, "drive-a");

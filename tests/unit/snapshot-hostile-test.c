@@ -101,8 +101,9 @@ static void
 break_reply(const QblkReplies *replies, QblkReply *reply, gboolean is_full)
 {
     QblkJson *kept = reply->value;
-    QblkEdgeSource edges =
-        g_str_equal(reply->command, "query-blockstats") ? QBLK_EDGES_STATS : QBLK_EDGES_BEST;
+    QblkEdgeSource edges = g_str_equal(reply->command, "query-blockstats")
+                               ? QBLK_EDGE_SOURCE_BLOCKSTATS
+                               : QBLK_EDGE_SOURCE_BEST;
     guint total = count(kept, is_full);
     for (guint target = 0; target < total; target++) {
         for (guint i = 0; i <= G_N_ELEMENTS(values); i++) {

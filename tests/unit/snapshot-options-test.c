@@ -79,7 +79,7 @@ static void
 new_options_are_empty_and_freeing_none_is_allowed(void **state)
 {
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
-    assert_int_equal(options->edges, QBLK_EDGES_BEST);
+    assert_int_equal(options->edges, QBLK_EDGE_SOURCE_BEST);
     assert_false(options->everything);
     qblk_snapshot_options_unref(NULL);
 }

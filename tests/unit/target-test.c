@@ -320,17 +320,17 @@ an_address_is_needed_only_if_it_decides_name_or_bus(void **state)
         QblkDeviceKind kind;
         gboolean needed;
     } cases[] = {
-        {NULL, NULL, NULL, NULL, QBLK_DEVICE_DISK, FALSE},
-        {NULL, NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, TRUE},
-        {"disk0", "drive0", "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, TRUE},
-        {"vda", NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, FALSE},
-        {"disk0", "vda", "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, FALSE},
-        {"virtio-disk0", NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_DISK, FALSE},
-        {"sda", NULL, "ide-hd", "ide", QBLK_DEVICE_DISK, TRUE},
-        {"sda", NULL, "scsi-hd", "scsi", QBLK_DEVICE_DISK, TRUE},
-        {"sata0-0-0", NULL, "ide-hd", "ide", QBLK_DEVICE_DISK, FALSE},
-        {"vda", NULL, "made-up", NULL, QBLK_DEVICE_DISK, TRUE},
-        {NULL, "pflash0", "cfi.pflash01", NULL, QBLK_DEVICE_FIRMWARE, FALSE},
+        {NULL, NULL, NULL, NULL, QBLK_DEVICE_KIND_DISK, FALSE},
+        {NULL, NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_KIND_DISK, TRUE},
+        {"disk0", "drive0", "virtio-blk-device", "virtio", QBLK_DEVICE_KIND_DISK, TRUE},
+        {"vda", NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_KIND_DISK, FALSE},
+        {"disk0", "vda", "virtio-blk-device", "virtio", QBLK_DEVICE_KIND_DISK, FALSE},
+        {"virtio-disk0", NULL, "virtio-blk-device", "virtio", QBLK_DEVICE_KIND_DISK, FALSE},
+        {"sda", NULL, "ide-hd", "ide", QBLK_DEVICE_KIND_DISK, TRUE},
+        {"sda", NULL, "scsi-hd", "scsi", QBLK_DEVICE_KIND_DISK, TRUE},
+        {"sata0-0-0", NULL, "ide-hd", "ide", QBLK_DEVICE_KIND_DISK, FALSE},
+        {"vda", NULL, "made-up", NULL, QBLK_DEVICE_KIND_DISK, TRUE},
+        {NULL, "pflash0", "cfi.pflash01", NULL, QBLK_DEVICE_KIND_FIRMWARE, FALSE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkDevice) device = g_new0(QblkDevice, 1);

@@ -48,7 +48,7 @@ disk_json(const QblkSnapshot *snapshot, const QblkDevice *device)
     QblkJson *object = qblk_json_new_object();
 
     qblk_json_set_string(object, "target", device->target);
-    qblk_json_set_string(object, "name-source", qblk_device_name_source(device->name_source));
+    qblk_json_set_string(object, "name-source", qblk_name_source_name(device->name_source));
     qblk_json_set_string(object, "bus", device->bus);
     qblk_json_set_string(object, "device", qblk_device_kind_name(device->kind));
     qblk_json_set_string(object, "qdev", device->qdev);
@@ -99,7 +99,7 @@ qblk_graph_json(const QblkSnapshot *snapshot)
                                                snapshot->version.minor, snapshot->version.micro);
     qblk_json_set_string(result, "qemu", version);
     qblk_json_set_string(result, "name", snapshot->vm_name);
-    qblk_json_set_string(result, "edges", qblk_edges_source_name(snapshot->edges->used));
+    qblk_json_set_string(result, "edges", qblk_edge_source_name(snapshot->edges->used));
     qblk_json_set(result, "devices", disks);
     qblk_json_set(result, "nodes", nodes);
     qblk_json_set(result, "exports", exports);

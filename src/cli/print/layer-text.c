@@ -88,7 +88,7 @@ qblk_layer_text_print_users(const QblkLayer *layer, const char *indent, const ch
     for (guint i = 0; layer->users != NULL && i < layer->users->len; i++) {
         const QblkLayerUser *user = layer->users->pdata[i];
         gboolean is_new =
-            user->kind != QBLK_USER_JOB || g_hash_table_add(jobs, g_strdup(user->name));
+            user->kind != QBLK_USER_KIND_JOB || g_hash_table_add(jobs, g_strdup(user->name));
         if (is_new) {
             print_user(output, indent, safe, user);
         }

@@ -52,7 +52,7 @@ qblk_report_users(const GPtrArray *users)
         const QblkLayerUser *user = users->pdata[i];
         QblkJson *object = qblk_json_new_object();
 
-        qblk_json_set_string(object, "kind", qblk_node_user_kind_name(user->kind));
+        qblk_json_set_string(object, "kind", qblk_user_kind_name(user->kind));
         qblk_json_set_string(object, "name", user->name);
         qblk_json_set_string(object, "type", user->type);
         qblk_json_set_string(object, "role", user->role);
