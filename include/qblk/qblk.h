@@ -13,6 +13,10 @@
 #include <qblk/error.h>
 #include <qblk/graph.h>
 #include <qblk/image.h>
+#include <qblk/interrupted-list.h>
+#include <qblk/interrupted.h>
 #include <qblk/plan.h>
 #include <qblk/snapshot.h>
 #include <qblk/source-xml.h>
+#include <qblk/stage.h>
+#include <qblk/state-directory.h>

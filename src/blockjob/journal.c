@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <qblk/snapshot.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ struct QblkJournal {
 static const char *const stages[] = {"planned", "started", "pivoting", "cleaning"};
 
 const char *
-qblk_journal_stage_name(QblkStage stage)
+qblk_stage_name(QblkStage stage)
 {
     return stages[stage];
 }
@@ -342,6 +343,13 @@ qblk_journal_parse(const char *text, gsize length, GError **error)
     return g_steal_pointer(&record);
 }
 
+static gint64
+get_changed(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 ? (gint64)status.st_mtim.tv_sec : QBLK_UNKNOWN;
+}
+
 QblkJournalRecord *
 qblk_journal_read(const char *path)
 {
@@ -350,9 +358,11 @@ qblk_journal_read(const char *path)
     gsize length = 0;
     QblkJournalRecord *record = NULL;
     gboolean is_busy = FALSE;
+    gint64 changed = QBLK_UNKNOWN;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0) {
         is_busy = qblk_journal_lock_is_taken(fd);
+        changed = get_changed(fd);
         if (read_text(fd, path, &text, &length, &cause) && text != NULL) {
             record = qblk_journal_parse(text, length, &cause);
             g_prefix_error(&cause, "'%s': ", path);
@@ -371,6 +381,7 @@ qblk_journal_read(const char *path)
         record->path = g_strdup(path);
         record->text = g_steal_pointer(&text);
         record->is_busy = is_busy;
+        record->changed = changed;
     }
 
     return record;

@@ -12,16 +12,7 @@
 #include "blockjob/journal-vm.h"
 #include "plan/plan.h"
 
-/** How far an operation may be, in order. */
-typedef enum {
-    QBLK_STAGE_PLANNED,  /* nothing was started that could change the chain */
-    QBLK_STAGE_STARTED,  /* the job may have started */
-    QBLK_STAGE_PIVOTING, /* the command that changes the chain may have been sent */
-    QBLK_STAGE_CLEANING, /* the chain was changed */
-} QblkStage;
-
-/** Returns: "planned", "started", "pivoting" or "cleaning". */
-const char *qblk_journal_stage_name(QblkStage stage);
+#include <qblk/stage.h>
 
 typedef struct QblkJournal QblkJournal;
 
@@ -69,6 +60,7 @@ typedef struct {
     GError *error;    /* NULL: none.  QBLK_BLOCKJOB_ERROR_RESULT: it cannot be read; another one: it
                        * is not a journal.  Nothing else is known then */
     gboolean is_busy; /* another process works on it */
+    gint64 changed;   /* when it was written last, in seconds since 1970, or QBLK_UNKNOWN */
     QblkJournalVm vm;
     QblkPlan *plan;
     QblkStage stage;

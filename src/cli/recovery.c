@@ -6,6 +6,7 @@
 #include "cli/print/output.h"
 #include "cli/print/recover-report.h"
 
+#include <qblk/state-directory.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -47,14 +48,7 @@ qblk_recovery_directory(const char *state_dir)
         return g_canonicalize_filename(state_dir, NULL);
     }
 
-    const char *state_home = g_getenv("XDG_STATE_HOME");
-    if (state_home != NULL && g_path_is_absolute(state_home)) {
-        return g_build_filename(state_home, "qblk", NULL);
-    }
-    if (geteuid() == 0) {
-        return g_strdup("/var/lib/qblk");
-    }
-    return g_build_filename(g_get_home_dir(), ".local", "state", "qblk", NULL);
+    return qblk_state_directory_default();
 }
 
 void

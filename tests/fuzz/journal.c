@@ -14,7 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     g_assert_nonnull(record->vm.address);
-    g_assert_nonnull(qblk_journal_stage_name(record->stage));
+    g_assert_nonnull(qblk_stage_name(record->stage));
     g_autoptr(QblkJson) written = qblk_plan_json_new(record->plan);
     g_autoptr(QblkPlan) again = qblk_plan_json_read(written, &error);
     g_assert_no_error(error);

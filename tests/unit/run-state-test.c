@@ -267,7 +267,7 @@ static void
 append_state(GString *text, QblkRunState state)
 {
     g_string_append_printf(text, "| `%s` | `%s` | %s |", qblk_run_state_name(state),
-                           qblk_journal_stage_name(qblk_run_state_stage(state)),
+                           qblk_stage_name(qblk_run_state_stage(state)),
                            qblk_run_state_may_stop(state) ? "yes" : "no");
 }
 

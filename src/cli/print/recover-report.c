@@ -10,7 +10,7 @@ static char *
 describe_resumed(const QblkRecoverResult *result, const char *outcome)
 {
     return g_strdup_printf("%s of '%s', interrupted in stage '%s': %s", result->kind,
-                           result->target, qblk_journal_stage_name(result->stage), outcome);
+                           result->target, qblk_stage_name(result->stage), outcome);
 }
 
 /* What the disk has after the restart. */
@@ -80,18 +80,16 @@ describe_preview(const QblkRecoverResult *result)
 
     if (result->outcome == QBLK_RECOVER_WOULD_ROLL_BACK) {
         return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be rolled back: %s",
-                               result->kind, result->target, qblk_journal_stage_name(result->stage),
-                               found);
+                               result->kind, result->target, qblk_stage_name(result->stage), found);
     }
     if (result->new_top != NULL) {
         return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be completed, with "
                                "the guest on '%s' afterwards: %s",
-                               result->kind, result->target, qblk_journal_stage_name(result->stage),
+                               result->kind, result->target, qblk_stage_name(result->stage),
                                result->new_top, found);
     }
     return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be completed: %s",
-                           result->kind, result->target, qblk_journal_stage_name(result->stage),
-                           found);
+                           result->kind, result->target, qblk_stage_name(result->stage), found);
 }
 
 char *
@@ -127,7 +125,7 @@ qblk_recover_report_json(const QblkRecoverResult *result)
     qblk_json_set_string(object, "kind", result->kind);
     qblk_json_set_string(object, "target", result->target);
     qblk_json_set_string(object, "vm", result->vm);
-    qblk_json_set_string(object, "stage", qblk_journal_stage_name(result->stage));
+    qblk_json_set_string(object, "stage", qblk_stage_name(result->stage));
     qblk_json_set_string(object, "outcome", qblk_recover_outcome_name(result->outcome));
     qblk_json_set_string(object, "end", text);
     return object;
