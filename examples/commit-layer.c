@@ -23,14 +23,15 @@ commit_layer(const char *monitor, const char *disk, const char *layer, GError **
         return FALSE;
     }
 
-    const QblkCommitOptions options = {.top = layer, .shallow = TRUE};
-    g_autoptr(QblkPlan) plan =
-        qblk_blockjob_plan_commit(client, snapshot, disk, &options, NULL, error);
+    g_autoptr(QblkCommitOptions) options = qblk_commit_options_new();
+    qblk_commit_options_set_top(options, layer);
+    qblk_commit_options_set_shallow(options, TRUE);
+    g_autoptr(QblkPlan) plan = qblk_plan_commit(client, snapshot, disk, options, NULL, error);
     if (plan == NULL) {
         return FALSE;
     }
 
-    g_autofree char *text = qblk_blockjob_plan_to_json(plan);
+    g_autofree char *text = qblk_plan_to_json(plan);
     g_print("%s\n", text);
     return qblk_blockjob_run(client, monitor, plan, show_progress, NULL, error);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Block jobs: commit and pull, as plans that can be inspected before they are run.
+ * Running a plan of a block job.
  *
- * A plan is made for a graph snapshot and checked; no command that changes anything is sent before
- * it is run.  Running it waits until the job has ended, rolls back what fails, fetches the graph
+ * It waits until the job has ended, rolls back what fails, fetches the graph
  * again, and succeeds only if chain and headers are as planned.
  *
  * No journal is written: a program that ends while a job runs finds the job with query-jobs, and
@@ -16,62 +15,6 @@
 #include <qblk/snapshot.h>
 
 G_BEGIN_DECLS
-
-/**
- * qblk_blockjob_plan_commit:
- * @client: the client that @snapshot was fetched with; it is sent `query-qmp-schema`
- * @snapshot: the graph
- * @disk: name of the disk, such as `vda`
- * @options: which layers, and how the commit ends
- * @limits: (nullable): limits for the job
- *
- * Plan a commit: the data of layers is merged into a lower layer.
- *
- * Errors: QBLK_GRAPH_ERROR for names; QBLK_BLOCKJOB_ERROR_REFUSED if the request does not fit the
- * chain, is not supported by this QEMU, or would cause harm, such as to merge an image again that
- * was merged into another one; QBLK_QMP_ERROR.
- *
- * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_unref()
- *
- * Since: 0.1.0
- */
-QblkPlan *qblk_blockjob_plan_commit(QblkClient *client, const QblkSnapshot *snapshot,
-                                    const char *disk, const QblkCommitOptions *options,
-                                    const QblkJobLimits *limits,
-                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * qblk_blockjob_plan_pull:
- * @client: the client that @snapshot was fetched with; it is sent `query-qmp-schema`
- * @snapshot: the graph
- * @disk: name of the disk, such as `vda`
- * @options: which layers
- * @limits: (nullable): limits for the job
- *
- * Plan a pull: the data of lower layers is copied into the active layer.
- *
- * Errors: as for qblk_blockjob_plan_commit().
- *
- * Returns: (transfer full): the plan, or NULL on error; free it with qblk_plan_unref()
- *
- * Since: 0.1.0
- */
-QblkPlan *qblk_blockjob_plan_pull(QblkClient *client, const QblkSnapshot *snapshot,
-                                  const char *disk, const QblkPullOptions *options,
-                                  const QblkJobLimits *limits,
-                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * qblk_blockjob_plan_to_json:
- * @plan: a plan
- *
- * Format a plan as `qblk commit --dry-run --json` prints it.
- *
- * Returns: (transfer full): JSON text; free it with g_free()
- *
- * Since: 0.1.0
- */
-char *qblk_blockjob_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * QblkBlockjobProgress:

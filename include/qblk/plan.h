@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Plans of block jobs, and the options they are made from.
+ * Plans of block jobs, which can be inspected before they are run.  <qblk/planner.h> makes them.
  *
- * Since: 0.1.0
+ * A plan does not change once it was made: several threads may use it at once.
  */
 #pragma once
 
@@ -18,70 +18,6 @@ G_BEGIN_DECLS
  * Since: 0.1.0
  */
 typedef struct QblkPlan QblkPlan;
-
-/**
- * QblkCommitEnd:
- *
- * What a commit does when the data are in the base.
- *
- * Since: 0.1.0
- */
-typedef enum {
-    QBLK_COMMIT_INNER,        /**< the active layer is not committed; the layers leave the chain */
-    QBLK_COMMIT_ACTIVE,       /**< stop when the base is in sync with the guest */
-    QBLK_COMMIT_PIVOT,        /**< then switch the guest to the base */
-    QBLK_COMMIT_KEEP_OVERLAY, /**< then keep the overlay active; the base stays as a copy */
-} QblkCommitEnd;
-
-/**
- * QblkCommitOptions:
- *
- * Options of a commit.  Initialize them with zeroes; texts are borrowed.
- *
- * Since: 0.1.0
- */
-typedef struct {
-    const char *top;  /**< a layer as a user names it; NULL: the active one */
-    const char *base; /**< a layer; NULL: the bottom, or with shallow the one right below the top */
-    gboolean shallow;
-    QblkCommitEnd end;
-    gboolean keep_relative;  /**< keep the backing string of the overlay relative */
-    gboolean delete_removed; /**< delete the images that are no longer in use; refused if QEMU is
-                                  not seen to have them open on this machine */
-} QblkCommitOptions;
-
-/**
- * QblkPullOptions:
- *
- * Options of a pull.  Initialize them with zeroes; texts are borrowed.
- *
- * Since: 0.1.0
- */
-typedef struct {
-    const char *base;       /**< a layer as a user names it, which stays; NULL: no layer stays */
-    gboolean keep_relative; /**< keep the backing string of the active layer relative */
-} QblkPullOptions;
-
-/**
- * QblkJobLimits:
- *
- * Options of all jobs.  Initialize them with zeroes; texts are copied.
- *
- * Since: 0.1.0
- */
-typedef struct {
-    gint64 speed;             /**< bytes per second, 0: no limit */
-    gboolean allow_plaintext; /**< allow data of an encrypted image in one that is not encrypted */
-    gboolean delete_internal_snapshots; /**< allow to delete images with snapshots in them */
-    gboolean drop_bitmaps; /**< lose the dirty bitmaps of layers that leave the chain or are
-                                copied; FALSE: merge them into the image that has the data */
-    const char *const *ignored_users; /**< names of exports and nodes that may lose the data that
-                                           they read, with NULL at the end, or NULL */
-    gboolean force_managed; /**< allow a guest of a manager, such as libvirt, which is not informed
-                                 of the change */
-    const char *state_directory; /**< absolute path, or NULL: has the marks of merged images that
-                                      cannot be beside their images, as with --state-dir */
-} QblkJobLimits;
 
 /**
  * qblk_plan_ref:
@@ -103,6 +39,18 @@ QblkPlan *qblk_plan_ref(QblkPlan *plan);
  */
 void qblk_plan_unref(QblkPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_unref)
+
+/**
+ * qblk_plan_to_json:
+ * @plan: the plan
+ *
+ * Format a plan as `qblk commit --dry-run --json` prints it.
+ *
+ * Returns: (transfer full): the text of a JSON object
+ *
+ * Since: 0.1.0
+ */
+char *qblk_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- plans for several disks ---- */
 

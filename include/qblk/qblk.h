@@ -8,6 +8,7 @@
 #include <qblk/chain.h>
 #include <qblk/client-async.h>
 #include <qblk/client.h>
+#include <qblk/copy-options.h>
 #include <qblk/disk.h>
 #include <qblk/domain.h>
 #include <qblk/error.h>
@@ -15,7 +16,12 @@
 #include <qblk/image.h>
 #include <qblk/interrupted-list.h>
 #include <qblk/interrupted.h>
+#include <qblk/job-request.h>
+#include <qblk/merge-options.h>
+#include <qblk/monitor-options.h>
+#include <qblk/plan-options.h>
 #include <qblk/plan.h>
+#include <qblk/planner.h>
 #include <qblk/snapshot.h>
 #include <qblk/source-xml.h>
 #include <qblk/stage.h>

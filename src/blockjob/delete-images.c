@@ -21,8 +21,8 @@ set_cannot_delete(GError **error, const char *filename, const char *why)
     return FALSE;
 }
 
-static gboolean
-deletes_any(const QblkPlan *plan)
+gboolean
+qblk_delete_images_has_any(const QblkPlan *plan)
 {
     gboolean is_any = FALSE;
     for (guint i = 0; i < plan->removed->len; i++) {
@@ -99,7 +99,7 @@ identify_synced(QblkExpectation *layer, const QblkOpenedFiles *opened, GError **
 gboolean
 qblk_delete_images_identify(QblkPlan *plan, gint64 pid, GError **error)
 {
-    if (!deletes_any(plan)) {
+    if (!qblk_delete_images_has_any(plan)) {
         return TRUE;
     }
 
@@ -238,7 +238,7 @@ gboolean
 qblk_delete_images_delete(const QblkPlan *plan, GError **error)
 {
     g_autoptr(GString) faults = g_string_new(NULL);
-    if (deletes_any(plan) && !sync_images(plan, error)) {
+    if (qblk_delete_images_has_any(plan) && !sync_images(plan, error)) {
         return FALSE;
     }
 

@@ -20,6 +20,9 @@
  */
 gboolean qblk_delete_images_is_here(const QblkPlan *plan, gint64 pid, gboolean was_begun);
 
+/** Returns: TRUE if @plan deletes an image after its job. */
+gboolean qblk_delete_images_has_any(const QblkPlan *plan);
+
 /**
  * Identify the files that @plan will delete, and those that have to be synced before.
  *

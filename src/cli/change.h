@@ -29,7 +29,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkChange, qblk_change_free)
 char *qblk_change_end_command(const QblkInvocation *invocation,
                               const char *end) G_GNUC_WARN_UNUSED_RESULT;
 
-/** A function like qblk_plan_commit(). */
+/** A function like qblk_plan_make_commit(). */
 typedef QblkPlan *(*QblkChangePlanner)(const QblkPlanContext *context, gconstpointer options,
                                        GError **error);
 

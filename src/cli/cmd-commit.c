@@ -112,7 +112,7 @@ check_options(const Options *options, GError **error)
 static QblkPlan *
 plan_commit(const QblkPlanContext *context, gconstpointer options, GError **error)
 {
-    return qblk_plan_commit(context, options, error);
+    return qblk_plan_make_commit(context, options, error);
 }
 
 static gboolean

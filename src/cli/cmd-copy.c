@@ -192,7 +192,7 @@ open_destination(const QblkChange *change, const QblkCopyOptions *copy, QblkChai
 static QblkPlan *
 plan_copy(const QblkPlanContext *context, gconstpointer options, GError **error)
 {
-    return qblk_plan_copy(context, options, error);
+    return qblk_plan_make_copy(context, options, error);
 }
 
 static QblkCopyEnd

@@ -81,7 +81,7 @@ read_request(const Options *options, QblkJobRequest *request, gboolean *is_shown
     QblkJobAction action;
     guint count = read_actions(options, &action);
 
-    *request = (QblkJobRequest){action, options->wait};
+    *request = (QblkJobRequest){.action = action, .waits = options->wait};
     *is_shown = options->info || (count == 0 && !options->wait);
 
     if (count + (options->info ? 1 : 0) > 1) {
@@ -179,7 +179,7 @@ plan_job(const QblkPlanContext *context, gconstpointer data, GError **error)
 {
     const PlanJobOptions *options = data;
 
-    return qblk_plan_job(context, options->job, options->request, error);
+    return qblk_plan_make_job(context, options->job, options->request, error);
 }
 
 static const QblkJob *

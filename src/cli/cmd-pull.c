@@ -59,7 +59,7 @@ clear_options(gpointer data)
 static QblkPlan *
 plan_pull(const QblkPlanContext *context, gconstpointer options, GError **error)
 {
-    return qblk_plan_pull(context, options, error);
+    return qblk_plan_make_pull(context, options, error);
 }
 
 /* @base: the layer that stays; NULL: none */

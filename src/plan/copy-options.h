@@ -7,26 +7,25 @@
 #include "image/destination.h"
 #include "plan/plan-files.h"
 
-typedef enum {
-    QBLK_COPY_STAY,   /* stop when the copy is in sync with the guest */
-    QBLK_COPY_PIVOT,  /* then switch the guest to the copy */
-    QBLK_COPY_FINISH, /* then end the job; the copy has the data of that moment */
-} QblkCopyEnd;
+#include <qblk/copy-options.h>
 
-/** Texts are borrowed. */
-typedef struct {
-    const char *destination; /* absolute path */
+/** Texts are owned by options that were made with qblk_copy_options_new(). */
+struct QblkCopyOptions {
+    gatomicrefcount references;
+    const char *destination; /* absolute path for the planners */
     const char *format;      /* QEMU's name; NULL: that of the active layer */
-    const QblkChain *found; /* chain of the image that exists there; NULL: no image, or not known */
-    const QblkDestination *place; /* what is there; NULL: not known, it is on another machine */
-    gboolean is_block;            /* the user knows that it is a block device */
-    gboolean reuse;   /* the destination is an image, which is used as it is, or a device */
-    gboolean shallow; /* copy the active layer only; the backing images are shared */
+    gboolean is_block;       /* the user knows that it is a block device */
+    gboolean reuse;          /* the destination is an image, which is used as it is, or a device */
+    gboolean shallow;        /* copy the active layer only; the backing images are shared */
     QblkCopyEnd end;
     gboolean synchronous; /* a write of the guest completes when it is in the copy, too */
     gint64 granularity;   /* bytes, 0: QEMU's choice */
     gint64 buffer_size;   /* bytes, 0: QEMU's choice */
-} QblkCopyOptions;
+
+    /* What is there, for the planners; borrowed. */
+    const QblkChain *found; /* chain of the image that exists there; NULL: no image, or not known */
+    const QblkDestination *place; /* NULL: not known, it is on another machine */
+};
 
 /** A copy that is being planned.  Borrowed, unless noted. */
 typedef struct {

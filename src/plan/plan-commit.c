@@ -365,7 +365,8 @@ make_plan(const Commit *commit, GError **error)
 }
 
 QblkPlan *
-qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *options, GError **error)
+qblk_plan_make_commit(const QblkPlanContext *context, const QblkCommitOptions *options,
+                      GError **error)
 {
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, context->target, error);
     if (chain == NULL || !qblk_plan_check_disk(context, chain, error)) {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "plan/merge-options.h"
 #include "plan/plan.h"
 
 /**
@@ -13,5 +14,5 @@
  * Returns: (transfer full): the plan; NULL with QBLK_GRAPH_ERROR if a name is not valid, or with
  * QBLK_BLOCKJOB_ERROR_REFUSED if the request makes no sense on this chain or would do harm
  */
-QblkPlan *qblk_plan_commit(const QblkPlanContext *context, const QblkCommitOptions *options,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkPlan *qblk_plan_make_commit(const QblkPlanContext *context, const QblkCommitOptions *options,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

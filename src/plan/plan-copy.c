@@ -373,7 +373,7 @@ make_plan(const QblkCopyRequest *copy, GError **error)
 }
 
 QblkPlan *
-qblk_plan_copy(const QblkPlanContext *context, const QblkCopyOptions *options, GError **error)
+qblk_plan_make_copy(const QblkPlanContext *context, const QblkCopyOptions *options, GError **error)
 {
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, context->target, error);
     if (chain == NULL || !qblk_plan_check_disk(context, chain, error)) {

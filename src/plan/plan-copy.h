@@ -8,11 +8,11 @@
 #include "plan/copy-request.h"
 
 /**
- * Plan a copy.  Result and errors as of qblk_plan_commit().
+ * Plan a copy.  Result and errors as of qblk_plan_make_commit().
  *
  * QEMU creates the destination (`blockdev-create`), unless it is reused, and opens it with the
  * cache mode of the active layer.  Filters above the chain stay: QEMU mirrors only a topmost node,
  * and with `replaces` it puts the copy in the place of the active layer below them.
  */
-QblkPlan *qblk_plan_copy(const QblkPlanContext *context, const QblkCopyOptions *options,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkPlan *qblk_plan_make_copy(const QblkPlanContext *context, const QblkCopyOptions *options,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -455,8 +455,8 @@ check_base(const QblkJobPlanning *request, GError **error)
 }
 
 QblkPlan *
-qblk_plan_job(const QblkPlanContext *context, const QblkJob *job, const QblkJobRequest *request,
-              GError **error)
+qblk_plan_make_job(const QblkPlanContext *context, const QblkJob *job,
+                   const QblkJobRequest *request, GError **error)
 {
     g_autoptr(QblkChain) chain = NULL;
     g_autoptr(QblkChain) mirrored = NULL;

@@ -22,5 +22,6 @@ const QblkJob *qblk_plan_job_find(const QblkSnapshot *snapshot, const char *name
  * Returns: (transfer full): the plan; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if the kind or the
  * state of the job does not allow the request
  */
-QblkPlan *qblk_plan_job(const QblkPlanContext *context, const QblkJob *job,
-                        const QblkJobRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkPlan *qblk_plan_make_job(const QblkPlanContext *context, const QblkJob *job,
+                             const QblkJobRequest *request,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -236,6 +236,13 @@ qblk_plan_json_steps(const QblkPlan *plan)
     return write_list(plan->steps, &step);
 }
 
+char *
+qblk_plan_to_json(const QblkPlan *plan)
+{
+    g_autoptr(QblkJson) json = qblk_plan_json_new(plan);
+    return qblk_json_print(json, QBLK_JSON_INDENT);
+}
+
 /* ---- from JSON ---- */
 
 static gboolean read_list(GPtrArray *list, const QblkJson *array, const Record *of, GError **error);

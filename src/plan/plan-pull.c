@@ -213,7 +213,7 @@ make_plan(const Pull *pull, GError **error)
 }
 
 QblkPlan *
-qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options, GError **error)
+qblk_plan_make_pull(const QblkPlanContext *context, const QblkPullOptions *options, GError **error)
 {
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, context->target, error);
     if (chain == NULL || !qblk_plan_check_disk(context, chain, error)) {

@@ -5,8 +5,9 @@
  */
 #pragma once
 
+#include "plan/merge-options.h"
 #include "plan/plan.h"
 
-/** Plan a pull.  Result and errors as of qblk_plan_commit(). */
-QblkPlan *qblk_plan_pull(const QblkPlanContext *context, const QblkPullOptions *options,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Plan a pull.  Result and errors as of qblk_plan_make_commit(). */
+QblkPlan *qblk_plan_make_pull(const QblkPlanContext *context, const QblkPullOptions *options,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -105,9 +105,10 @@ struct QblkPlan {
     char *closed_node;   /* of the layers, closed after the job: the first one, or NULL */
     char *replaced_node; /* which the job replaces, if that could crash QEMU, or NULL */
     char *state_dir;     /* of programs, for marks of merged images, or NULL; not in the JSON */
-    gboolean existing_job; /* the job existed before the plan: it is detached, not cancelled */
-    gboolean stays_ready;  /* the plan ends while the job is ready, and the user ends the job */
-    gboolean keeps_open;   /* a layer that left the chain stays open, as all below; not in JSON */
+    gboolean is_shown_only; /* of a dry run or a capture: it cannot be run; not in the JSON */
+    gboolean existing_job;  /* the job existed before the plan: it is detached, not cancelled */
+    gboolean stays_ready;   /* the plan ends while the job is ready, and the user ends the job */
+    gboolean keeps_open;    /* a layer that left the chain stays open, as all below; not in JSON */
 };
 
 /** The input of all kinds of plans.  Everything is borrowed. */

@@ -178,3 +178,19 @@ qblk_client_wait_event(QblkClient *client, int timeout_ms, GError **error)
     g_autoptr(QblkJson) event = qblk_client_wait_event_json(client, timeout_ms, error);
     return event == NULL ? NULL : qblk_json_print(event, QBLK_JSON_COMPACT);
 }
+
+const QblkSchema *
+qblk_client_get_schema(QblkClient *client, GError **error)
+{
+    if (qblk_client_peek_schema(client) != NULL) {
+        return qblk_client_peek_schema(client);
+    }
+
+    qblk_client_pause_log(client, TRUE);
+    g_autoptr(QblkJson) reply = qblk_client_call(client, "query-qmp-schema", NULL, error);
+    qblk_client_pause_log(client, FALSE);
+
+    QblkSchema *schema = reply == NULL ? NULL : qblk_schema_new(reply, error);
+    qblk_client_keep_schema(client, schema);
+    return schema;
+}

@@ -23,6 +23,8 @@ struct QblkClient {
     QblkSession *session;
     QblkClientLogger logger;
     gpointer logger_data;
+    gboolean is_local;  /* the files that QEMU names are those of this machine */
+    QblkSchema *schema; /* owned, of this connection; NULL until it is asked for */
 };
 
 /* The name of the peer in messages. */
@@ -45,6 +47,7 @@ qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
     g_atomic_ref_count_init(&client->references);
     client->fd = fd;
     client->timeout_ms = timeout;
+    client->is_local = qblk_address_is_local(address);
     client->session =
         qblk_session_new(peer_name(address), g_get_monotonic_time(), (gint64)timeout * 1000, 0);
     return client;
@@ -80,6 +83,8 @@ qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms
 
     client->fd = fd;
     client->write_closed = FALSE;
+    client->is_local = qblk_address_is_local(address);
+    g_clear_pointer(&client->schema, qblk_schema_free);
     qblk_session_restart(client->session, peer_name(address), g_get_monotonic_time(),
                          (gint64)timeout * 1000);
     return TRUE;
@@ -103,6 +108,7 @@ qblk_client_unref(QblkClient *client)
         close(client->fd);
     }
 
+    g_clear_pointer(&client->schema, qblk_schema_free);
     qblk_session_free(client->session);
     g_free(client);
 }
@@ -392,4 +398,32 @@ void
 qblk_client_set_reply_limit(QblkClient *client, gsize bytes)
 {
     qblk_session_set_reply_limit(client->session, bytes);
+}
+
+/* ---- what is known of this QEMU ---- */
+
+gboolean
+qblk_client_is_local(const QblkClient *client)
+{
+    return client->is_local;
+}
+
+const QblkSchema *
+qblk_client_peek_schema(const QblkClient *client)
+{
+    return client->schema;
+}
+
+void
+qblk_client_keep_schema(QblkClient *client, QblkSchema *schema)
+{
+    g_clear_pointer(&client->schema, qblk_schema_free);
+    client->schema = schema;
+}
+
+void
+qblk_client_pause_log(QblkClient *client, gboolean is_paused)
+{
+    gboolean is_logged = client->logger != NULL && !is_paused;
+    qblk_session_set_logger(client->session, is_logged ? log_redacted : NULL, client);
 }

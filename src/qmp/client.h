@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "qmp/address.h"
 #include "qmp/query.h"
+#include "qmp/schema.h"
 
 #include <qblk/client-async.h>
 
@@ -41,7 +42,30 @@ guint64 qblk_client_next_event(const QblkClient *client);
 guint64 qblk_client_arrived(const QblkClient *client);
 guint64 qblk_client_taken(const QblkClient *client);
 
+/** Returns: TRUE if the files that QEMU names are those of this machine: it is not reached over the
+ * network */
+gboolean qblk_client_is_local(const QblkClient *client);
+
+/** Returns: (nullable): the schema that was kept since the client was connected, borrowed */
+const QblkSchema *qblk_client_peek_schema(const QblkClient *client);
+
+/** Keep @schema (transfer full) until the client is restarted or freed. */
+void qblk_client_keep_schema(QblkClient *client, QblkSchema *schema);
+
+/** Messages are not logged while the log is paused. */
+void qblk_client_pause_log(QblkClient *client, gboolean is_paused);
+
 /* ---- calls that block: client-blocking.c ---- */
+
+/**
+ * What this QEMU supports.  It is asked once for each connection, and the reply of 200 kB is not
+ * logged.
+ *
+ * Returns: (transfer none): valid until @client is restarted or freed; NULL with an error as those
+ * of qblk_client_call()
+ */
+const QblkSchema *qblk_client_get_schema(QblkClient *client,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** qblk_client_restart(), and wait for the handshake. */
 gboolean qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms,

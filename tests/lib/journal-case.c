@@ -15,7 +15,7 @@ journal_case_set_up(void **state)
     test->snapshot = graph_fixture_snapshot(test->replies);
     const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda"};
     const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
-    test->plan = qblk_plan_commit(&context, &options, &error);
+    test->plan = qblk_plan_make_commit(&context, &options, &error);
     assert_no_error(error);
     test->vm.address = g_strdup("/run/vm.qmp");
     test->vm.uuid = g_strdup("00000000-0000-4000-8000-0000000071e5");

@@ -27,7 +27,7 @@ run_case_new(QblkCommitEnd end)
     const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda", .job = "job0"};
     const QblkCommitOptions options = {.top = end == QBLK_COMMIT_INNER ? "vda[1]" : NULL,
                                        .end = end};
-    test->plan = qblk_plan_commit(&context, &options, &error);
+    test->plan = qblk_plan_make_commit(&context, &options, &error);
     assert_no_error(error);
     g_clear_pointer(&test->plan->closed_node, g_free); /* or the graph is fetched before */
     g_clear_pointer(&test->plan->replaced_node, g_free);

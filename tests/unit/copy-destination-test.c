@@ -122,7 +122,7 @@ refusal(QblkDeviceUse *use, char *locked_by)
         .kind = QBLK_DESTINATION_BLOCK, .size = -1, .locked_by = locked_by, .use = use};
     const QblkCopyOptions options = {.destination = "/dev/sdz", .place = &place, .reuse = TRUE};
     g_autoptr(GError) error = NULL;
-    g_autoptr(QblkPlan) plan = qblk_plan_copy(&context, &options, &error);
+    g_autoptr(QblkPlan) plan = qblk_plan_make_copy(&context, &options, &error);
 
     assert_true(plan != NULL ||
                 g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED));

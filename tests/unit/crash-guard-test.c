@@ -26,14 +26,14 @@ commit(const QblkPlanContext *context, QblkCommitEnd end, GError **error)
     const gboolean is_inner = end == QBLK_COMMIT_INNER;
     const QblkCommitOptions options = {
         .top = is_inner ? "node:middle" : NULL, .base = is_inner ? "node:low" : NULL, .end = end};
-    return qblk_plan_commit(context, &options, error);
+    return qblk_plan_make_commit(context, &options, error);
 }
 
 static QblkPlan *
 copy(const QblkPlanContext *context, QblkCopyEnd end, GError **error)
 {
     const QblkCopyOptions options = {.destination = "/d/copy", .end = end};
-    return qblk_plan_copy(context, &options, error);
+    return qblk_plan_make_copy(context, &options, error);
 }
 
 static QblkPlan *
@@ -56,7 +56,7 @@ make(const char *kind, const QblkPlanContext *context, GError **error)
     }
     const QblkPullOptions options = {0};
     assert_string_equal(kind, "pull");
-    return qblk_plan_pull(context, &options, error);
+    return qblk_plan_make_pull(context, &options, error);
 }
 
 /* Look again at the graph @nodes with what the plan of @kind, made for the disk without filter, has

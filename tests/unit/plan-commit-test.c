@@ -21,7 +21,7 @@ plan_on(const QblkReplies *replies, QblkPlanContext context, const QblkCommitOpt
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     context.snapshot = snapshot;
     context.target = context.target == NULL ? "vda" : context.target;
-    return qblk_plan_commit(&context, options, error);
+    return qblk_plan_make_commit(&context, options, error);
 }
 
 static QblkPlan *

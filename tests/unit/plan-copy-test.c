@@ -19,7 +19,7 @@ plan_on(const char *nodes, const QblkCopyOptions *options, GError **error)
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, BLOCKS);
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     const QblkPlanContext context = {.snapshot = snapshot, .target = "vda", .speed = 42};
-    return qblk_plan_copy(&context, options, error);
+    return qblk_plan_make_copy(&context, options, error);
 }
 
 static QblkPlan *
@@ -264,7 +264,7 @@ ids_that_jobs_have_are_refused(void **state)
         g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
         const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
         const QblkCopyOptions options = {.destination = "/d/copy"};
-        assert_null(qblk_plan_copy(&context, &options, &error));
+        assert_null(qblk_plan_make_copy(&context, &options, &error));
         assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, ids[i]);
     }
 }
@@ -357,7 +357,7 @@ assert_refused_for(const char *destination, const char *files, const char *part)
     const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
     const QblkCopyOptions options = {.destination = destination, .reuse = TRUE};
 
-    assert_null(qblk_plan_copy(&context, &options, &error));
+    assert_null(qblk_plan_make_copy(&context, &options, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
 }
 

@@ -34,12 +34,12 @@ make(Kind kind, const QblkPlanContext *context, GError **error)
 {
     if (kind == PULL || kind == PULL_ABOVE_BASE) {
         const QblkPullOptions options = {.base = kind == PULL ? NULL : "node:base"};
-        return qblk_plan_pull(context, &options, error);
+        return qblk_plan_make_pull(context, &options, error);
     }
     if (kind == COPY || kind == SHALLOW) {
         const QblkCopyOptions options = {
             .destination = "/d/copy", .shallow = kind == SHALLOW, .end = QBLK_COPY_PIVOT};
-        return qblk_plan_copy(context, &options, error);
+        return qblk_plan_make_copy(context, &options, error);
     }
 
     gboolean is_inner = kind == INNER || kind == INNER_TO_BASE;
@@ -48,7 +48,7 @@ make(Kind kind, const QblkPlanContext *context, GError **error)
                                        .end = is_inner        ? QBLK_COMMIT_INNER
                                               : kind == PIVOT ? QBLK_COMMIT_PIVOT
                                                               : QBLK_COMMIT_KEEP_OVERLAY};
-    return qblk_plan_commit(context, &options, error);
+    return qblk_plan_make_commit(context, &options, error);
 }
 
 static QblkPlan *

@@ -11,7 +11,7 @@ plan_in(const QblkReplies *replies, const char *name, QblkJobRequest request, GE
     const QblkPlanContext context = {.snapshot = snapshot, .target = name, .speed = 42};
     const QblkJob *job = qblk_plan_job_find(snapshot, name);
     assert_non_null(job);
-    return qblk_plan_job(&context, job, &request, error);
+    return qblk_plan_make_job(&context, job, &request, error);
 }
 
 /* Replies in which all jobs are in @state; NULL: as recorded. */
@@ -53,25 +53,25 @@ each_action_has_its_commands(void **state)
         QblkJobRequest request;
         const char *steps;
     } cases[] = {
-        {"mirror-ready", NULL, {QBLK_JOB_PIVOT, FALSE}, NULL},
-        {"mirror-ready", NULL, {QBLK_JOB_FINISH, FALSE}, NULL},
-        {"mirror-ready", NULL, {QBLK_JOB_ABORT, FALSE}, NULL},
-        {"mirror-ready", NULL, {QBLK_JOB_WAIT, FALSE}, ""},
-        {"mirror-ready", "standby", {QBLK_JOB_WAIT, FALSE}, ""},
-        {"mirror-ready", NULL, {QBLK_JOB_PAUSE, FALSE}, "job-pause"},
-        {"mirror-ready", "standby", {QBLK_JOB_RESUME, FALSE}, "job-resume"},
-        {"mirror-ready", NULL, {QBLK_JOB_LIMIT, FALSE}, "block-job-set-speed"},
-        {"mirror-running", NULL, {QBLK_JOB_WAIT, FALSE}, "->ready"},
-        {"commit-ready", NULL, {QBLK_JOB_WAIT, FALSE}, ""},
-        {"commit-running", "paused", {QBLK_JOB_RESUME, FALSE}, "job-resume"},
-        {"stream-concluded", NULL, {QBLK_JOB_WAIT, FALSE}, "->concluded job-dismiss"},
-        {"stream-concluded", NULL, {QBLK_JOB_ABORT, FALSE}, "->concluded job-dismiss"},
-        {"stream-running-undismissed", NULL, {QBLK_JOB_WAIT, FALSE}, "->concluded job-dismiss"},
+        {"mirror-ready", NULL, {.action = QBLK_JOB_PIVOT}, NULL},
+        {"mirror-ready", NULL, {.action = QBLK_JOB_FINISH}, NULL},
+        {"mirror-ready", NULL, {.action = QBLK_JOB_ABORT}, NULL},
+        {"mirror-ready", NULL, {.action = QBLK_JOB_WAIT}, ""},
+        {"mirror-ready", "standby", {.action = QBLK_JOB_WAIT}, ""},
+        {"mirror-ready", NULL, {.action = QBLK_JOB_PAUSE}, "job-pause"},
+        {"mirror-ready", "standby", {.action = QBLK_JOB_RESUME}, "job-resume"},
+        {"mirror-ready", NULL, {.action = QBLK_JOB_LIMIT}, "block-job-set-speed"},
+        {"mirror-running", NULL, {.action = QBLK_JOB_WAIT}, "->ready"},
+        {"commit-ready", NULL, {.action = QBLK_JOB_WAIT}, ""},
+        {"commit-running", "paused", {.action = QBLK_JOB_RESUME}, "job-resume"},
+        {"stream-concluded", NULL, {.action = QBLK_JOB_WAIT}, "->concluded job-dismiss"},
+        {"stream-concluded", NULL, {.action = QBLK_JOB_ABORT}, "->concluded job-dismiss"},
+        {"stream-running-undismissed", NULL, {.action = QBLK_JOB_WAIT}, "->concluded job-dismiss"},
         {"stream-running-undismissed",
          NULL,
-         {QBLK_JOB_ABORT, FALSE},
+         {.action = QBLK_JOB_ABORT},
          "job-cancel>concluded job-dismiss"},
-        {"stream-concluded", "aborting", {QBLK_JOB_WAIT, FALSE}, "->concluded job-dismiss"},
+        {"stream-concluded", "aborting", {.action = QBLK_JOB_WAIT}, "->concluded job-dismiss"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -135,19 +135,25 @@ invalid_requests_are_refused(void **state)
         QblkJobRequest request;
         const char *part;
     } cases[] = {
-        {"mirror-running", NULL, {QBLK_JOB_PIVOT, FALSE}, "not ready yet (running): add --wait"},
-        {"mirror-running", "paused", {QBLK_JOB_FINISH, FALSE}, "(paused): add --wait"},
-        {"mirror-ready", "pending", {QBLK_JOB_PIVOT, TRUE}, "not ready (pending)"},
-        {"commit-middle-running", NULL, {QBLK_JOB_PIVOT, TRUE}, "ends by itself"},
-        {"stream-running", NULL, {QBLK_JOB_FINISH, TRUE}, "ends by itself"},
-        {"stream-concluded", NULL, {QBLK_JOB_PIVOT, FALSE}, "is concluded"},
-        {"mirror-ready", NULL, {QBLK_JOB_RESUME, FALSE}, "cannot be resumed: it is ready"},
-        {"mirror-ready", "standby", {QBLK_JOB_PAUSE, FALSE}, "cannot be paused: it is standby"},
+        {"mirror-running", NULL, {.action = QBLK_JOB_PIVOT}, "not ready yet (running): add --wait"},
+        {"mirror-running", "paused", {.action = QBLK_JOB_FINISH}, "(paused): add --wait"},
+        {"mirror-ready",
+         "pending",
+         {.action = QBLK_JOB_PIVOT, .waits = TRUE},
+         "not ready (pending)"},
+        {"commit-middle-running",
+         NULL,
+         {.action = QBLK_JOB_PIVOT, .waits = TRUE},
+         "ends by itself"},
+        {"stream-running", NULL, {.action = QBLK_JOB_FINISH, .waits = TRUE}, "ends by itself"},
+        {"stream-concluded", NULL, {.action = QBLK_JOB_PIVOT}, "is concluded"},
+        {"mirror-ready", NULL, {.action = QBLK_JOB_RESUME}, "cannot be resumed: it is ready"},
+        {"mirror-ready", "standby", {.action = QBLK_JOB_PAUSE}, "cannot be paused: it is standby"},
         {"stream-pending",
          NULL,
-         {QBLK_JOB_LIMIT, FALSE},
+         {.action = QBLK_JOB_LIMIT},
          "the speed of job 'stream0' cannot be changed"},
-        {"stream-pending", NULL, {QBLK_JOB_PAUSE, FALSE}, "cannot be paused: it is pending"},
+        {"stream-pending", NULL, {.action = QBLK_JOB_PAUSE}, "cannot be paused: it is pending"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         GError *error = NULL;
@@ -181,7 +187,7 @@ a_job_finalizes_and_dismisses_as_its_client_specified(void **state)
         job.auto_finalize = cases[i].finalizes;
         job.auto_dismiss = cases[i].dismisses;
         const QblkJobRequest request = {.action = QBLK_JOB_WAIT};
-        g_autoptr(QblkPlan) plan = qblk_plan_job(&context, &job, &request, &error);
+        g_autoptr(QblkPlan) plan = qblk_plan_make_job(&context, &job, &request, &error);
         assert_no_error(error);
         g_autofree char *steps = steps_of(plan);
         assert_true(g_str_has_prefix(steps, cases[i].begin));
@@ -273,13 +279,13 @@ a_job_of_a_guest_of_libvirt_needs_force_if_its_chain_is_not_known(void **state)
         const QblkJob *job = qblk_plan_job_find(snapshot, id);
         assert_non_null(job);
         const QblkJobRequest request = {.action = actions[i % G_N_ELEMENTS(actions)]};
-        g_autoptr(QblkPlan) plan = qblk_plan_job(&context, job, &request, &error);
+        g_autoptr(QblkPlan) plan = qblk_plan_make_job(&context, job, &request, &error);
         assert_int_equal(plan == NULL, part != NULL);
         if (part != NULL) {
             assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
         }
         context.force_managed = TRUE;
-        g_autoptr(QblkPlan) forced = qblk_plan_job(&context, job, &request, &error);
+        g_autoptr(QblkPlan) forced = qblk_plan_make_job(&context, job, &request, &error);
         assert_no_error(error);
         assert_non_null(forced);
     }

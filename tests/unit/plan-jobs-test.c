@@ -49,21 +49,21 @@ plan_commit(const QblkPlanContext *context, const char *top, const char *base, G
 {
     const QblkCommitOptions options = {
         .top = top, .base = base, .end = top == NULL ? QBLK_COMMIT_PIVOT : QBLK_COMMIT_INNER};
-    return qblk_plan_commit(context, &options, error);
+    return qblk_plan_make_commit(context, &options, error);
 }
 
 static QblkPlan *
 plan_pull(const QblkPlanContext *context, const char *base, GError **error)
 {
     const QblkPullOptions options = {.base = base};
-    return qblk_plan_pull(context, &options, error);
+    return qblk_plan_make_pull(context, &options, error);
 }
 
 static QblkPlan *
 plan_copy(const QblkPlanContext *context, gboolean is_shallow, GError **error)
 {
     const QblkCopyOptions options = {.destination = "/d/copy", .shallow = is_shallow};
-    return qblk_plan_copy(context, &options, error);
+    return qblk_plan_make_copy(context, &options, error);
 }
 
 typedef enum {

@@ -14,21 +14,21 @@ static QblkPlan *
 plan_commit(const QblkPlanContext *context, GError **error)
 {
     const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT, .delete_removed = TRUE};
-    return qblk_plan_commit(context, &options, error);
+    return qblk_plan_make_commit(context, &options, error);
 }
 
 static QblkPlan *
 plan_inner(const QblkPlanContext *context, GError **error)
 {
     const QblkCommitOptions options = {.top = "vda[1]", .keep_relative = TRUE};
-    return qblk_plan_commit(context, &options, error);
+    return qblk_plan_make_commit(context, &options, error);
 }
 
 static QblkPlan *
 plan_pull(const QblkPlanContext *context, GError **error)
 {
     const QblkPullOptions options = {.base = NULL};
-    return qblk_plan_pull(context, &options, error);
+    return qblk_plan_make_pull(context, &options, error);
 }
 
 static QblkPlan *
@@ -36,7 +36,7 @@ plan_copy(const QblkPlanContext *context, GError **error)
 {
     const QblkCopyOptions options = {
         .destination = "/d/copy", .shallow = TRUE, .end = QBLK_COPY_PIVOT};
-    return qblk_plan_copy(context, &options, error);
+    return qblk_plan_make_copy(context, &options, error);
 }
 
 static QblkPlan *
@@ -45,7 +45,7 @@ plan_wait(const QblkPlanContext *context, GError **error)
     const QblkJobRequest request = {.action = QBLK_JOB_WAIT};
     const QblkJob *job = qblk_plan_job_find(context->snapshot, context->target);
     assert_non_null(job);
-    return qblk_plan_job(context, job, &request, error);
+    return qblk_plan_make_job(context, job, &request, error);
 }
 
 static const struct {

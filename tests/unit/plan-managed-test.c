@@ -55,7 +55,7 @@ plan_in(const QblkSnapshot *snapshot, gboolean is_dry_run, gboolean force_manage
                                      .is_dry_run = is_dry_run,
                                      .force_managed = force_managed};
     const QblkPullOptions options = {0};
-    QblkPlan *plan = qblk_plan_pull(&context, &options, &error);
+    QblkPlan *plan = qblk_plan_make_pull(&context, &options, &error);
     assert_no_error(error);
     return plan;
 }

@@ -23,7 +23,7 @@ plan_with(const char *nodes, const char *blocks, const char *target, const QblkP
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     const QblkPlanContext context = {
         .snapshot = snapshot, .target = target, .masks_protocol = TRUE, .speed = 7};
-    return qblk_plan_pull(&context, options, error);
+    return qblk_plan_make_pull(&context, options, error);
 }
 
 static QblkPlan *

@@ -183,13 +183,13 @@ every_qemu_takes_commits_and_pulls(void **state)
             GError *error = NULL;
             const QblkCommitOptions options = {.top = end == QBLK_COMMIT_INNER ? "vda[1]" : NULL,
                                                .end = end};
-            QblkPlan *plan = qblk_plan_commit(&test.context, &options, &error);
+            QblkPlan *plan = qblk_plan_make_commit(&test.context, &options, &error);
             assert_taken(&test, plan, error);
         }
         for (guint has_base = FALSE; has_base <= TRUE; has_base++) {
             GError *error = NULL;
             const QblkPullOptions options = {.base = has_base ? "vda[2]" : NULL};
-            QblkPlan *plan = qblk_plan_pull(&test.context, &options, &error);
+            QblkPlan *plan = qblk_plan_make_pull(&test.context, &options, &error);
             assert_taken(&test, plan, error);
         }
         case_clear(&test);
@@ -222,7 +222,7 @@ every_qemu_takes_copies(void **state)
             GError *error = NULL;
             QblkCopyOptions options = kinds[j];
             options.destination = "/nowhere/copy";
-            QblkPlan *plan = qblk_plan_copy(&test.context, &options, &error);
+            QblkPlan *plan = qblk_plan_make_copy(&test.context, &options, &error);
             assert_taken(&test, plan, error);
         }
         case_clear(&test);
@@ -238,7 +238,7 @@ every_qemu_takes_how_a_copy_is_opened(void **state)
         GError *error = NULL;
         const QblkCopyOptions options = {.destination = "/nowhere/copy", .end = QBLK_COPY_PIVOT};
         case_init_changed(&test, versions[i], "virtio-5-deep", direct);
-        QblkPlan *plan = qblk_plan_copy(&test.context, &options, &error);
+        QblkPlan *plan = qblk_plan_make_copy(&test.context, &options, &error);
         assert_says(plan, "\"cache\":{\"direct\":true}");
         assert_says(plan, "\"detect-zeroes\":\"unmap\"");
         assert_taken(&test, plan, error);
@@ -277,7 +277,7 @@ every_qemu_takes_a_copy_into_an_image_with_a_chain_of_its_own(void **state)
                                          .reuse = TRUE,
                                          .shallow = TRUE,
                                          .end = QBLK_COPY_PIVOT};
-        assert_taken(&test, qblk_plan_copy(&test.context, &options, &error), error);
+        assert_taken(&test, qblk_plan_make_copy(&test.context, &options, &error), error);
         case_clear(&test);
     }
 }
@@ -292,7 +292,7 @@ assert_job_taken(const char *version, const char *topology, const char *const *c
     case_init_changed(&test, version, topology, changes);
     const QblkJob *job = qblk_plan_job_find(test.snapshot, "vda");
     assert_non_null(job);
-    QblkPlan *plan = qblk_plan_job(&test.context, job, &request, &error);
+    QblkPlan *plan = qblk_plan_make_job(&test.context, job, &request, &error);
     assert_taken(&test, plan, error);
     case_clear(&test);
 }

@@ -54,15 +54,15 @@ make_plan(const Row *row, GError **error)
 
     switch (row->kind) {
     case PULL:
-        return qblk_plan_pull(&context, &pull, error);
+        return qblk_plan_make_pull(&context, &pull, error);
     case COPY:
-        return qblk_plan_copy(&context, &copy, error);
+        return qblk_plan_make_copy(&context, &copy, error);
     case PIVOT:
     case KEEP:
     case INNER:
         break;
     }
-    return qblk_plan_commit(&context, &commit, error);
+    return qblk_plan_make_commit(&context, &commit, error);
 }
 
 static void
@@ -260,9 +260,9 @@ an_existing_commit_names_the_readers_of_its_base(void **state)
         graph_fixture_replace(replies, "query-block-exports", NULL, exports);
         g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
         const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
-        const QblkJobRequest request = {rows[i].action, FALSE};
+        const QblkJobRequest request = {.action = rows[i].action};
         g_autoptr(QblkPlan) plan =
-            qblk_plan_job(&context, snapshot->jobs->pdata[0], &request, &error);
+            qblk_plan_make_job(&context, snapshot->jobs->pdata[0], &request, &error);
         assert_no_error(error);
         assert_warning(plan, rows[i].warning);
     }

@@ -13,7 +13,7 @@ copy_new(QblkCopyEnd end)
     const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda", .job = "job0"};
     const QblkCopyOptions options = {.destination = "/d/copy", .end = end};
     qblk_plan_unref(test->plan);
-    test->plan = qblk_plan_copy(&context, &options, &error);
+    test->plan = qblk_plan_make_copy(&context, &options, &error);
     assert_no_error(error);
     return test;
 }

@@ -18,7 +18,7 @@ both_new(QblkCommitEnd end)
     const QblkCommitOptions options = {.top = end == QBLK_COMMIT_INNER ? "vda[1]" : NULL,
                                        .end = end};
     qblk_plan_unref(plan);
-    both.two->plan = qblk_plan_commit(&context, &options, &error);
+    both.two->plan = qblk_plan_make_commit(&context, &options, &error);
     assert_no_error(error);
     g_clear_pointer(&both.two->plan->closed_node, g_free); /* as run_case_new() */
     g_clear_pointer(&both.two->plan->replaced_node, g_free);

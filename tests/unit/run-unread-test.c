@@ -27,9 +27,9 @@ plan_unread(RunCase *test, const Row *row)
                          .auto_finalize = row->auto_finalize,
                          .nodes = nodes};
     const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda"};
-    const QblkJobRequest request = {row->action, FALSE};
+    const QblkJobRequest request = {.action = row->action};
     test->snapshot->no_nodes_reason = g_strdup("it could crash");
-    QblkPlan *plan = qblk_plan_job(&context, &job, &request, &error);
+    QblkPlan *plan = qblk_plan_make_job(&context, &job, &request, &error);
     assert_no_error(error);
     return plan;
 }

@@ -14,7 +14,7 @@ is_promised(const char *header, const char *base, GError **error)
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     const QblkPlanContext context = {.snapshot = snapshot, .target = "vda"};
     const QblkCommitOptions options = {.top = "vda[1]"};
-    g_autoptr(QblkPlan) plan = qblk_plan_commit(&context, &options, NULL);
+    g_autoptr(QblkPlan) plan = qblk_plan_make_commit(&context, &options, NULL);
     assert_non_null(plan);
     QblkExpectation *top = plan->after->pdata[0];
     g_clear_pointer(&top->backing_name, g_free); /* only that it leads to the next is known */

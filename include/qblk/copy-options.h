@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * Options of a copy of a disk.
+ *
+ * Setters copy what they are given.
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QblkCopyEnd:
+ * @QBLK_COPY_STAY: stop when the copy is in sync with the guest
+ * @QBLK_COPY_PIVOT: then switch the guest to the copy
+ * @QBLK_COPY_FINISH: then end the job; the copy has the data of that moment
+ *
+ * What a copy does when all data were copied.
+ *
+ * Since: 0.1.0
+ */
+typedef enum {
+    QBLK_COPY_STAY,
+    QBLK_COPY_PIVOT,
+    QBLK_COPY_FINISH,
+} QblkCopyEnd;
+
+/**
+ * QblkCopyOptions:
+ *
+ * What is copied, and to which image.
+ *
+ * Since: 0.1.0
+ */
+typedef struct QblkCopyOptions QblkCopyOptions;
+
+/**
+ * qblk_copy_options_new:
+ *
+ * Returns: (transfer full): options of a full copy that stays in sync with the guest
+ *
+ * Since: 0.1.0
+ */
+QblkCopyOptions *qblk_copy_options_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_copy_options_ref:
+ * @options: the options
+ *
+ * Returns: (transfer full): a further reference to @options
+ *
+ * Since: 0.1.0
+ */
+QblkCopyOptions *qblk_copy_options_ref(QblkCopyOptions *options);
+
+/**
+ * qblk_copy_options_unref:
+ * @options: (nullable) (transfer full): the options
+ *
+ * Release a reference; the last one frees the options.
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_unref(QblkCopyOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkCopyOptions, qblk_copy_options_unref)
+
+/**
+ * qblk_copy_options_set_destination:
+ * @options: the options
+ * @path: (type filename): the file or block device to copy to
+ *
+ * A relative path is relative to the working directory of this process when the plan is made, and
+ * is refused if QEMU runs on another machine.
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_destination(QblkCopyOptions *options, const char *path);
+
+/**
+ * qblk_copy_options_set_format:
+ * @options: the options
+ * @format: (nullable): QEMU's name of the format of the copy; NULL: that of the active layer
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_format(QblkCopyOptions *options, const char *format);
+
+/**
+ * qblk_copy_options_set_block_device:
+ * @options: the options
+ * @is_block: the destination is a block device
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_block_device(QblkCopyOptions *options, gboolean is_block);
+
+/**
+ * qblk_copy_options_set_reuse:
+ * @options: the options
+ * @reuse: write into the image or block device that exists at the destination
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_reuse(QblkCopyOptions *options, gboolean reuse);
+
+/**
+ * qblk_copy_options_set_shallow:
+ * @options: the options
+ * @shallow: copy the active layer only, and share the images below it
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_shallow(QblkCopyOptions *options, gboolean shallow);
+
+/**
+ * qblk_copy_options_set_end:
+ * @options: the options
+ * @end: how the copy ends
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_end(QblkCopyOptions *options, QblkCopyEnd end);
+
+/**
+ * qblk_copy_options_set_synchronous_writes:
+ * @options: the options
+ * @synchronous: complete writes of the guest only after they have reached the copy
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_synchronous_writes(QblkCopyOptions *options, gboolean synchronous);
+
+/**
+ * qblk_copy_options_set_granularity:
+ * @options: the options
+ * @bytes: copy changed data in units of this size, a power of 2 from 512 to 64 MiB; 0: QEMU
+ *   chooses it
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_granularity(QblkCopyOptions *options, gint64 bytes);
+
+/**
+ * qblk_copy_options_set_buffer_size:
+ * @options: the options
+ * @bytes: how much data is in flight at most; 0: QEMU chooses it
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_buffer_size(QblkCopyOptions *options, gint64 bytes);
+
+G_END_DECLS

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What is checked of a plan once it is made: this QEMU, the files of this machine, their marks.
+ */
+#pragma once
+
+#include "plan/plan-options.h"
+#include "plan/plan.h"
+#include "qmp/client.h"
+
+/** Returns: TRUE if the files that @plan names are those of this machine.  @client: (nullable) */
+gboolean qblk_planner_is_local(QblkClient *client, const QblkPlan *plan);
+
+/**
+ * Check @plan, and add the identities of images to it that are deleted or synced.  Nothing else is
+ * changed or written.
+ *
+ * @client: (nullable): of the QEMU that the plan is for; NULL: it is only shown
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED if the plan cannot or must not be run, or
+ * with QBLK_QMP_ERROR
+ */
+gboolean qblk_planner_check(QblkClient *client, QblkPlan *plan,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
