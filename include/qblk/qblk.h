@@ -26,3 +26,4 @@
 #include <qblk/source-xml.h>
 #include <qblk/stage.h>
 #include <qblk/state-directory.h>
+#include <qblk/version.h>

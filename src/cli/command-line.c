@@ -5,6 +5,7 @@
 #include "cli/exit-code.h"
 #include "cli/global-options.h"
 #include "graph/snapshot-options.h"
+#include <qblk/version.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +131,7 @@ set_address(QblkInvocation *invocation, GError **error)
 static void
 print_version_and_exit(void)
 {
-    g_print("qblk " QBLK_VERSION "\n");
+    g_print("qblk %s\n", qblk_version());
     exit(0);
 }
 

@@ -7,6 +7,7 @@
 #include "graph/snapshot-options.h"
 #include "lib/check.h"
 #include "lib/cli-check.h"
+#include <qblk/version.h>
 
 static void
 assert_usage(const char *line, const char *part)
@@ -254,21 +255,21 @@ options_without_effect_are_refused(void **state)
     assert_parses(&invocation, "source /a -v --json");
 }
 
+#define VERSION_LINE                                                                               \
+    "qblk " G_STRINGIFY(QBLK_MAJOR_VERSION) "." G_STRINGIFY(QBLK_MINOR_VERSION) "." G_STRINGIFY(   \
+        QBLK_MICRO_VERSION) "\n"
+
 static void
 help_and_version_are_printed_to_stdout(void **state)
 {
     static const struct {
         const char *line, *part;
     } cases[] = {
-        {"--help", "  resolve VM LAYER "},
-        {"-h", "Exit status: 0 success"},
-        {"--help list a/b", "Commands:"},
-        {"graph --help", "qblk graph VM"},
-        {"graph -h", "--format=FORMAT"},
-        {"list --help", "List the disks"},
-        {"--version", "qblk " QBLK_VERSION "\n"},
-        {"list --version", "qblk " QBLK_VERSION "\n"},
-        {"--version frob", "qblk " QBLK_VERSION "\n"},
+        {"--help", "  resolve VM LAYER "}, {"-h", "Exit status: 0 success"},
+        {"--help list a/b", "Commands:"},  {"graph --help", "qblk graph VM"},
+        {"graph -h", "--format=FORMAT"},   {"list --help", "List the disks"},
+        {"--version", VERSION_LINE},       {"list --version", VERSION_LINE},
+        {"--version frob", VERSION_LINE},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
