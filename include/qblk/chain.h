@@ -55,7 +55,14 @@ QblkChain *qblk_chain_ref(QblkChain *chain);
 void qblk_chain_unref(QblkChain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkChain, qblk_chain_unref)
 
-/** Returns: the target name of the disk, such as "vda".  Since: 0.1.0 */
+/**
+ * qblk_chain_get_target:
+ * @chain: the chain
+ *
+ * Returns: the target name of the disk, such as "vda"
+ *
+ * Since: 0.1.0
+ */
 const char *qblk_chain_get_target(const QblkChain *chain);
 
 /**
@@ -90,7 +97,14 @@ const char *qblk_chain_get_bus(const QblkChain *chain);
  */
 const char *qblk_chain_get_fingerprint(const QblkChain *chain);
 
-/** Returns: the number of layers, 0 for an empty drive.  Since: 0.1.0 */
+/**
+ * qblk_chain_get_depth:
+ * @chain: the chain
+ *
+ * Returns: the number of layers, 0 for an empty drive
+ *
+ * Since: 0.1.0
+ */
 guint qblk_chain_get_depth(const QblkChain *chain);
 
 /**
@@ -134,7 +148,14 @@ const QblkLayer *qblk_chain_resolve(const QblkChain *chain, const char *spec,
 gboolean qblk_chain_expect(const QblkChain *chain, const char *fingerprint,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Returns: 0 for the active layer, then 1, 2, 3 ... downwards.  Since: 0.1.0 */
+/**
+ * qblk_layer_get_position:
+ * @layer: the layer
+ *
+ * Returns: 0 for the active layer, then 1, 2, 3 ... downwards
+ *
+ * Since: 0.1.0
+ */
 guint qblk_layer_get_position(const QblkLayer *layer);
 
 /**
@@ -156,7 +177,14 @@ gint64 qblk_layer_get_index(const QblkLayer *layer);
  */
 const char *qblk_layer_get_node_name(const QblkLayer *layer);
 
-/** Returns: (nullable): the name of the protocol node.  Since: 0.1.0 */
+/**
+ * qblk_layer_get_storage_node_name:
+ * @layer: the layer
+ *
+ * Returns: (nullable): the name of the protocol node
+ *
+ * Since: 0.1.0
+ */
 const char *qblk_layer_get_storage_node_name(const QblkLayer *layer);
 
 /**
@@ -179,10 +207,24 @@ const char *qblk_layer_get_format(const QblkLayer *layer);
  */
 const char *qblk_layer_get_filename(const QblkLayer *layer);
 
-/** Returns: the size that the guest has, in bytes, or QBLK_UNKNOWN.  Since: 0.1.0 */
+/**
+ * qblk_layer_get_virtual_size:
+ * @layer: the layer
+ *
+ * Returns: the size that the guest has, in bytes, or QBLK_UNKNOWN
+ *
+ * Since: 0.1.0
+ */
 gint64 qblk_layer_get_virtual_size(const QblkLayer *layer);
 
-/** Returns: the space that the image uses, in bytes, or QBLK_UNKNOWN.  Since: 0.1.0 */
+/**
+ * qblk_layer_get_actual_size:
+ * @layer: the layer
+ *
+ * Returns: the space that the image uses, in bytes, or QBLK_UNKNOWN
+ *
+ * Since: 0.1.0
+ */
 gint64 qblk_layer_get_actual_size(const QblkLayer *layer);
 
 G_END_DECLS

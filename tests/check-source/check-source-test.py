@@ -215,6 +215,9 @@ class CheckSourceTest(unittest.TestCase):
         self.passes('src/base/enum.c', '/* */\n' * 499)
         self.fires('file-size', 'src/base/enum.h', 201, '#pragma once\n' + '/* */\n' * 199)
         self.passes('src/base/enum.h', '#pragma once\n' + '/* */\n' * 198)
+        self.passes('include/qblk/enum.h', '#pragma once\n' + '/* */\n' * 300)
+        self.fires('file-size', 'include/qblk/enum.h', 201,
+                   '#pragma once\n' + ''.join(f'void f{i}(void);\n' for i in range(200)))
 
     def test_functions_have_a_limit(self):
         head = 'static int\nf(void)\n{\n    if (a) {\n    }\n'

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the installed headers declare, and the comments that document it.
+
+A comment documents the name in its first line: `/**`, ` * qblk_plan_ref:`.  Annotations may follow
+the colon.  This is the form that g-ir-scanner and gi-docgen read.
+"""
+
+import glob
+import os
+import re
+from typing import NamedTuple
+
+from csource import Source
+
+_BLOCK = re.compile(r'/\*\*\n(.*?)\*/', re.S)
+_TITLE = re.compile(r'(\w+):(?: *\([^)]*\))* *$')
+_PARAMETER = re.compile(r'@(\w+|\.\.\.):')
+_PARAMETER_NAME = re.compile(r'(\w+)\s*(?:\[\])*$')
+_ATTRIBUTES = re.compile(r'\)\s*(?:G_GNUC_\w+(?:\([^)]*\))?\s*)*$')
+_CALLBACK = re.compile(r'typedef\b[^;{]*?\(\s*\*\s*(\w+)\s*\)\s*\((.*)\)$', re.S)
+_MACRO = re.compile(r'^#define (QBLK_\w+)(?:\(([^)]*)\))?', re.M)
+_ENUM = re.compile(r'typedef enum\s*(?:\w+\s*)?\{([^}]*)\}\s*(\w+)\s*;')
+_STRUCT = re.compile(r'typedef struct \w+ (\w+);')
+
+
+class Comment(NamedTuple):
+    description: str
+    parameters: tuple
+    returns: str
+    since: str
+
+
+class Thing(NamedTuple):
+    """Something that a header declares. The comment is None if nothing documents it."""
+    kind: str  # 'function', 'callback', 'macro', 'enum' or 'type'
+    name: str
+    parameters: tuple  # or members of an enum
+    result: str
+    path: str
+    line: int
+    comment: Comment
+
+
+def _read_comment(lines):
+    parts = {'': []}
+    parameters, part = [], ''
+    for line in lines:
+        parameter = _PARAMETER.match(line) if part in ('', '@') and not any(parts['']) else None
+        tag = re.match(r'(Returns|Since|Deprecated):\s*(.*)', line)
+        if parameter:
+            part = '@'
+            parameters.append(parameter[1])
+        elif tag:
+            part = tag[1]
+            parts[part] = [tag[2]]
+        elif not line.strip():
+            part = part if part == 'Returns' else ''
+        elif part != '@':
+            parts.setdefault(part, []).append(line.strip())
+
+    texts = {name: ' '.join(text).strip() for name, text in parts.items()}
+    return Comment(texts[''], tuple(parameters), texts.get('Returns', ''), texts.get('Since', ''))
+
+
+def _comments(text):
+    found = {}
+    for block in _BLOCK.finditer(text):
+        lines = [re.sub(r'^ \* ?', '', line).rstrip() for line in block[1].split('\n')]
+        title = _TITLE.match(lines[0])
+        if title:
+            found[title[1]] = _read_comment(lines[1:])
+    return found
+
+
+def _parameters(text):
+    """The names in a list of parameters, without the GError, which is the same everywhere."""
+    text = text.strip()
+    if text in ('', 'void'):
+        return ()
+    return tuple(_PARAMETER_NAME.search(part.strip())[1] for part in text.split(',')
+                 if 'GError **' not in part)
+
+
+def _callables(source):
+    for name, statement in source.prototypes:
+        text = _ATTRIBUTES.sub(')', statement.text)
+        begin = text.index(name)
+        yield 'function', name, _parameters(text[begin + len(name):].strip()[1:-1]), \
+            text[:begin].strip(), statement.line
+    for statement in source.statements:
+        match = _CALLBACK.match(statement.text)
+        if match:
+            result = statement.text[len('typedef'):statement.text.index('(')].strip()
+            yield 'callback', match[1], _parameters(match[2]), result, statement.line
+
+
+def _others(source):
+    for match in _ENUM.finditer(source.code):
+        members = tuple(re.findall(r'\b(QBLK_\w+)\b(?=[^,]*(?:,|$))', match[1]))
+        yield 'enum', match[2], members, '', source.line(match.start())
+    for match in _STRUCT.finditer(source.code):
+        yield 'type', match[1], (), '', source.line(match.start())
+    for match in _MACRO.finditer(source.code):
+        parameters = _parameters(match[2]) if match[2] else ()
+        yield 'macro', match[1], parameters, '', source.line(match.start())
+
+
+def header_paths(root):
+    directory = os.path.join(root, 'include', 'qblk')
+    return sorted(path for pattern in ('*.h', '*.h.in')
+                  for path in glob.glob(os.path.join(directory, pattern)))
+
+
+def things(root):
+    """All that the installed headers of the tree at @root declare."""
+    found = []
+    for path in header_paths(root):
+        with open(path, encoding='utf-8') as file:
+            source = Source(path, file.read())
+        comments = _comments(source.text)
+        for kind, name, parameters, result, line in (*_callables(source), *_others(source)):
+            found.append(Thing(kind, name, parameters, result, os.path.relpath(path, root), line,
+                               comments.get(name)))
+    return found
+
+
+def functions(root):
+    return [thing for thing in things(root) if thing.kind == 'function']
+
+
+def version_of(text):
+    """(MAJOR, MINOR, MICRO) of `0.1.0`, or None."""
+    match = re.fullmatch(r'(\d+)\.(\d+)\.(\d+)', text)
+    return tuple(int(number) for number in match.groups()) if match else None
+
+
+def undocumented(thing):
+    """What the comment of @thing lacks, as texts."""
+    comment = thing.comment
+    if comment is None:
+        yield f"no comment with '{thing.name}:' in its first line"
+        return
+    for name in thing.parameters:
+        if name not in comment.parameters:
+            yield f"no '@{name}:'"
+    for name in comment.parameters:
+        if name not in thing.parameters:
+            what = 'member' if thing.kind == 'enum' else 'parameter'
+            yield f"'@{name}:' is not a {what} of it"
+    returns = thing.kind in ('function', 'callback') and thing.result != 'void'
+    if returns and not comment.returns:
+        yield "no 'Returns:'"
+    if comment.returns and not returns:
+        yield "'Returns:', but it returns nothing"
+    if not comment.description and not comment.returns:
+        yield 'no description'
+    if version_of(comment.since) is None:
+        yield "no 'Since: MAJOR.MINOR.MICRO' at the end"
