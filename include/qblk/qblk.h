@@ -24,6 +24,7 @@
 #include <qblk/planner.h>
 #include <qblk/snapshot.h>
 #include <qblk/source-xml.h>
+#include <qblk/source.h>
 #include <qblk/stage.h>
 #include <qblk/state-directory.h>
 #include <qblk/version.h>

@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * File names of QEMU as `<source>` elements of libvirt.
+ * Sources and file names of QEMU as `<source>` elements of libvirt.
  */
 #pragma once
 
-#include <glib.h>
-#include <qblk/error.h>
+#include <qblk/source.h>
 
 G_BEGIN_DECLS
+
+/**
+ * qblk_source_to_xml:
+ * @source: the source
+ *
+ * Print the `<source>` element for a source.
+ *
+ * Returns: (transfer full): the XML; NULL with QBLK_GRAPH_ERROR_UNSUPPORTED if libvirt's XML cannot
+ *   express the source, or QBLK_XML_ERROR_NAME if it has a character that XML does not allow
+ *
+ * Since: 0.1.0
+ */
+char *qblk_source_to_xml(const QblkSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_source_xml_of_name:

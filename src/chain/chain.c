@@ -92,7 +92,7 @@ qblk_chain_layer_free(QblkLayer *layer)
     g_free(layer->xml_format);
     g_free(layer->filename);
     qblk_location_free(layer->location);
-    qblk_source_free(layer->source);
+    qblk_source_unref(layer->source);
     g_free(layer->problem);
     qblk_layer_file_free(layer->file);
     g_clear_pointer(&layer->further_files, g_ptr_array_unref);
@@ -128,7 +128,7 @@ QblkSource *
 qblk_layer_source_new(const QblkLayer *layer, GError **error)
 {
     if (layer->source != NULL) {
-        return qblk_source_copy(layer->source);
+        return qblk_source_ref(layer->source);
     }
     if (layer->location != NULL) {
         return decode_source(layer, error);

@@ -67,7 +67,7 @@ is_other_format(const QblkLayer *layer, const char *format, const QblkLayer *nex
 static void
 free_source(gpointer source)
 {
-    qblk_source_free(source);
+    qblk_source_unref(source);
 }
 
 /* The source of each layer, NULL if it is not known. */

@@ -16,7 +16,7 @@ static const char json_prefix[] = "json:";
 void
 qblk_source_decode_clear(QblkSourceDecoded *decoded)
 {
-    g_clear_pointer(&decoded->source, qblk_source_free);
+    g_clear_pointer(&decoded->source, qblk_source_unref);
     g_clear_pointer(&decoded->format, g_free);
 }
 
@@ -197,4 +197,18 @@ qblk_source_decode_node(const char *driver, const char *filename, GError **error
         prefix_name(filename, error);
     }
     return source;
+}
+
+QblkSource *
+qblk_source_parse(const char *name, char **format, GError **error)
+{
+    g_auto(QblkSourceDecoded) decoded = {0};
+    if (!qblk_source_decode(name, &decoded, error)) {
+        return NULL;
+    }
+
+    if (format != NULL) {
+        *format = g_steal_pointer(&decoded.format);
+    }
+    return g_steal_pointer(&decoded.source);
 }

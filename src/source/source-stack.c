@@ -28,7 +28,7 @@ stack_clear(Stack *stack)
     g_free(stack->size);
     g_free(stack->encryption);
     g_free(stack->data_format);
-    qblk_source_free(stack->data);
+    qblk_source_unref(stack->data);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stack, stack_clear)
@@ -153,7 +153,7 @@ read_data_file(Stack *stack, const char *prefix, guint depth, GError **error)
         return TRUE;
     }
 
-    qblk_source_free(stack->data);
+    qblk_source_unref(stack->data);
     g_free(stack->data_format);
     stack->data_format = NULL;
     stack->data = read_data_source(stack->options, below, depth + 1, &stack->data_format, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source/source.h"
 
+#include "base/const-cast.h"
 #include "base/enum.h"
 
 static const char *const type_names[] = {
@@ -79,16 +80,25 @@ qblk_source_new(QblkSourceType type)
 {
     QblkSource *source = g_new0(QblkSource, 1);
 
+    g_atomic_ref_count_init(&source->references);
     source->type = type;
     source->hosts = g_ptr_array_new_with_free_func(host_free);
     source->dropped = g_ptr_array_new_with_free_func(g_free);
     return source;
 }
 
-void
-qblk_source_free(QblkSource *source)
+QblkSource *
+qblk_source_ref(const QblkSource *source)
 {
-    if (source == NULL) {
+    QblkSource *counted = qblk_const_cast(source);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
+}
+
+void
+qblk_source_unref(QblkSource *source)
+{
+    if (source == NULL || !g_atomic_ref_count_dec(&source->references)) {
         return;
     }
 
@@ -98,7 +108,7 @@ qblk_source_free(QblkSource *source)
 
     g_ptr_array_unref(source->hosts);
     g_ptr_array_unref(source->dropped);
-    qblk_source_free(source->data_store);
+    qblk_source_unref(source->data_store);
     g_free(source);
 }
 
@@ -113,29 +123,6 @@ qblk_source_add_host(QblkSource *source, const char *transport, const char *name
     host->port = g_strdup(port);
     host->socket = g_strdup(socket);
     g_ptr_array_add(source->hosts, host);
-}
-
-QblkSource *
-qblk_source_copy(const QblkSource *source)
-{
-    if (source == NULL) {
-        return NULL;
-    }
-    QblkSource *copy = qblk_source_new(source->type);
-    for (const QblkSourceMember *member = members; member->name != NULL; member++) {
-        *qblk_source_text(copy, member->offset) = g_strdup(qblk_source_get(source, member->offset));
-    }
-
-    for (guint i = 0; i < source->hosts->len; i++) {
-        const QblkSourceHost *host = source->hosts->pdata[i];
-        qblk_source_add_host(copy, host->transport, host->name, host->port, host->socket);
-    }
-    for (guint i = 0; i < source->dropped->len; i++) {
-        g_ptr_array_add(copy->dropped, g_strdup(source->dropped->pdata[i]));
-    }
-
-    copy->data_store = qblk_source_copy(source->data_store);
-    return copy;
 }
 
 static char *
@@ -199,4 +186,90 @@ qblk_source_set_unsupported(const char *reason, GError **error)
 {
     g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, reason);
     return FALSE;
+}
+
+/* ---- for programs ---- */
+
+QblkSourceType
+qblk_source_get_source_type(const QblkSource *source)
+{
+    return source->type;
+}
+
+const char *
+qblk_source_member_name(guint position)
+{
+    return position < G_N_ELEMENTS(members) ? members[position].name : NULL;
+}
+
+const char *
+qblk_source_get_member(const QblkSource *source, const char *name)
+{
+    for (const QblkSourceMember *member = members; member->name != NULL; member++) {
+        if (g_str_equal(member->name, name)) {
+            return qblk_source_get(source, member->offset);
+        }
+    }
+    return NULL;
+}
+
+const char *
+qblk_source_get_path(const QblkSource *source)
+{
+    return source->path;
+}
+
+guint
+qblk_source_get_n_hosts(const QblkSource *source)
+{
+    return source->hosts->len;
+}
+
+static const QblkSourceHost *
+host_at(const QblkSource *source, guint host)
+{
+    static const QblkSourceHost no_host = {0};
+    return host < source->hosts->len ? source->hosts->pdata[host] : &no_host;
+}
+
+const char *
+qblk_source_get_host_transport(const QblkSource *source, guint host)
+{
+    return host_at(source, host)->transport;
+}
+
+const char *
+qblk_source_get_host_name(const QblkSource *source, guint host)
+{
+    return host_at(source, host)->name;
+}
+
+const char *
+qblk_source_get_host_port(const QblkSource *source, guint host)
+{
+    return host_at(source, host)->port;
+}
+
+const char *
+qblk_source_get_host_socket(const QblkSource *source, guint host)
+{
+    return host_at(source, host)->socket;
+}
+
+const QblkSource *
+qblk_source_get_data_store(const QblkSource *source)
+{
+    return source->data_store;
+}
+
+guint
+qblk_source_get_n_dropped(const QblkSource *source)
+{
+    return source->dropped->len;
+}
+
+const char *
+qblk_source_get_dropped(const QblkSource *source, guint position)
+{
+    return position < source->dropped->len ? source->dropped->pdata[position] : NULL;
 }

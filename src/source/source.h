@@ -4,17 +4,7 @@
  */
 #pragma once
 
-#include <qblk/error.h>
-
-typedef enum {
-    QBLK_SOURCE_FILE,
-    QBLK_SOURCE_BLOCK,
-    QBLK_SOURCE_DIR,
-    QBLK_SOURCE_NETWORK,
-    QBLK_SOURCE_NVME,
-    QBLK_SOURCE_VHOST_USER,
-    QBLK_SOURCE_VHOST_VDPA,
-} QblkSourceType;
+#include <qblk/source.h>
 
 /** A server.  A unix socket has only @transport and @socket. */
 typedef struct {
@@ -26,10 +16,10 @@ typedef struct {
 
 /**
  * A source.  Each text is owned, and NULL if it does not apply.  So one table of members can write
- * and read all of them.
+ * and read all of them.  It changes only while it is made.
  */
-typedef struct QblkSource QblkSource;
 struct QblkSource {
+    gatomicrefcount references;
     QblkSourceType type;
     char *path;     /* of the file, device, directory or socket */
     char *protocol; /* libvirt's name: "nbd", "rbd" ... */
@@ -58,12 +48,8 @@ struct QblkSource {
     GPtrArray *dropped; /* of char, owned: what the name specifies and is not here, for people */
 };
 
+/** Returns: (transfer full): a source without members */
 QblkSource *qblk_source_new(QblkSourceType type);
-void qblk_source_free(QblkSource *source);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSource, qblk_source_free)
-
-/** Returns: (transfer full): a copy of @source and all that it refers to; NULL for NULL */
-QblkSource *qblk_source_copy(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Add a server.  Each text may be NULL and is copied. */
 void qblk_source_add_host(QblkSource *source, const char *transport, const char *name,
@@ -85,10 +71,8 @@ const char *qblk_source_get(const QblkSource *source, gsize member);
 /** Returns: (transfer full): the location in one line, for people and for comparing */
 char *qblk_source_label(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
 
-/** libvirt's `type=`: "file", "block", "dir", "network", "nvme", "vhostuser", "vhostvdpa". */
-const char *qblk_source_type_name(QblkSourceType type);
-
-/** The reverse: sets @type, or returns FALSE if @name is not a type.  @name may be NULL. */
+/** The reverse of qblk_source_type_name(): sets @type, or returns FALSE if @name (nullable) is not
+ * a type. */
 gboolean qblk_source_type_value(const char *name, QblkSourceType *type);
 
 /**

@@ -213,26 +213,30 @@ copy_texts(const GPtrArray *texts)
 }
 
 char *
+qblk_source_to_xml(const QblkSource *source, GError **error)
+{
+    g_autoptr(xmlNode) parent = qblk_writer_root("disk");
+    xmlNode *element = qblk_source_xml_add(parent, source, error);
+    return element == NULL ? NULL : qblk_writer_print(element);
+}
+
+char *
 qblk_source_xml_of_name(const char *name, char **format, char ***dropped, GError **error)
 {
-    g_auto(QblkSourceDecoded) decoded = {0};
-    g_autoptr(xmlNode) parent = qblk_writer_root("disk");
-
-    if (!qblk_source_decode(name, &decoded, error)) {
-        return NULL;
-    }
-    xmlNode *element = qblk_source_xml_add(parent, decoded.source, error);
-    if (element == NULL) {
+    g_autofree char *own_format = NULL;
+    g_autoptr(QblkSource) source = qblk_source_parse(name, &own_format, error);
+    char *xml = source == NULL ? NULL : qblk_source_to_xml(source, error);
+    if (xml == NULL) {
         return NULL;
     }
 
     if (format != NULL) {
-        *format = g_steal_pointer(&decoded.format);
+        *format = g_steal_pointer(&own_format);
     }
     if (dropped != NULL) {
-        *dropped = copy_texts(decoded.source->dropped);
+        *dropped = copy_texts(source->dropped);
     }
-    return qblk_writer_print(element);
+    return xml;
 }
 
 /* ---- reading ---- */

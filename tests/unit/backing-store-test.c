@@ -84,7 +84,7 @@ a_layer_without_a_source_is_refused_with_its_reason(void **state)
     QblkLayer *base = chain->layers->pdata[1];
     g_autoptr(GError) error = NULL;
 
-    g_clear_pointer(&base->source, qblk_source_free);
+    g_clear_pointer(&base->source, qblk_source_unref);
     base->problem = g_strdup("100 %s of it is somewhere else");
     assert_null(print_below(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "100 %s of it is somewhere");

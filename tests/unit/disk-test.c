@@ -113,7 +113,7 @@ an_active_layer_without_a_form_is_refused(void **state)
     g_clear_pointer(&top->xml_format, g_free);
     assert_null(qblk_disk_to_xml(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "vda: image '/images/0'");
-    g_clear_pointer(&top->source, qblk_source_free);
+    g_clear_pointer(&top->source, qblk_source_unref);
     top->problem = g_strdup("an unknown reason");
     assert_null(qblk_disk_to_xml(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "vda: an unknown reason");
@@ -258,7 +258,7 @@ a_layer_without_an_xml_form_is_refused(void **state)
     g_clear_pointer(&chain->mirror->layer->xml_format, g_free);
     assert_null(print_mirror(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "has the format 'qcow2'");
-    g_clear_pointer(&chain->mirror->layer->source, qblk_source_free);
+    g_clear_pointer(&chain->mirror->layer->source, qblk_source_unref);
     chain->mirror->layer->problem = g_strdup("an unknown reason");
     assert_null(print_mirror(chain, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, "an unknown reason");

@@ -21,7 +21,7 @@ tear_down(void **state)
 {
     Graph *graph = *state;
     g_ptr_array_unref(graph->nodes);
-    qblk_source_free(graph->source);
+    qblk_source_unref(graph->source);
     g_free(graph);
     return 0;
 }
@@ -46,7 +46,7 @@ load(Graph *graph, const QblkNode *format, const QblkNode *storage)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkLocation) location = qblk_location_new(format, storage);
-    qblk_source_free(graph->source);
+    qblk_source_unref(graph->source);
     graph->source = qblk_location_decode(location, &error);
     const QblkSource *source = graph->source;
     assert_true((source == NULL) == (error != NULL));

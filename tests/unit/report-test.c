@@ -19,7 +19,7 @@ an_unknown_value_is_null(void **state)
     layer->index = QBLK_UNKNOWN;
     layer->virtual_size = QBLK_UNKNOWN;
     layer->actual_size = 0;
-    g_clear_pointer(&layer->source, qblk_source_free);
+    g_clear_pointer(&layer->source, qblk_source_unref);
     layer->problem = g_strdup("why");
     g_autoptr(QblkJson) json = qblk_report_layer(chain, layer);
     gint64 size = -1;

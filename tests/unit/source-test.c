@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/json.h"
 #include "lib/check.h"
 #include "lib/source-check.h"
 #include "source/source.h"
@@ -74,28 +75,111 @@ a_type_and_a_data_store_count_and_what_was_dropped_does_not(void **state)
     assert_true(source_check_equal(NULL, NULL));
 }
 
-static void
-a_copy_is_equal_and_owns_all_it_has(void **state)
+static QblkSource *
+new_full_source(void)
 {
     QblkSource *source = qblk_source_new(QBLK_SOURCE_NETWORK);
-    for (gsize member = TEXT(path); member < sizeof(QblkSource); member += sizeof(char *)) {
-        if (is_text(member)) {
-            *qblk_source_text(source, member) = g_strdup_printf("%" G_GSIZE_FORMAT, member);
-        }
+    for (const QblkSourceMember *member = qblk_source_members(); member->name != NULL; member++) {
+        *qblk_source_text(source, member->offset) = g_strdup_printf("the %s", member->name);
     }
     qblk_source_add_host(source, "rdma", "a", "1", NULL);
     qblk_source_add_host(source, "unix", NULL, NULL, "/s");
     g_ptr_array_add(source->dropped, g_strdup("something"));
     source->data_store = qblk_source_new(QBLK_SOURCE_FILE);
     source->data_store->path = g_strdup("/d");
+    return source;
+}
 
-    g_autoptr(QblkSource) copy = qblk_source_copy(source);
-    assert_true(source_check_equal(source, copy));
-    assert_int_equal(copy->dropped->len, 1);
-    qblk_source_free(source);
-    assert_string_equal(copy->data_store->path, "/d");
-    assert_string_equal(copy->dropped->pdata[0], "something");
-    assert_null(qblk_source_copy(NULL));
+static void
+a_program_reads_what_a_source_has(void **state)
+{
+    g_autoptr(QblkSource) source = new_full_source();
+    assert_int_equal(qblk_source_get_source_type(source), QBLK_SOURCE_NETWORK);
+    assert_string_equal(qblk_source_get_path(source), "the path");
+    assert_int_equal(qblk_source_get_n_hosts(source), 2);
+    assert_string_equal(qblk_source_get_host_transport(source, 0), "rdma");
+    assert_string_equal(qblk_source_get_host_name(source, 0), "a");
+    assert_string_equal(qblk_source_get_host_port(source, 0), "1");
+    assert_null(qblk_source_get_host_socket(source, 0));
+    assert_null(qblk_source_get_host_name(source, 1));
+    assert_string_equal(qblk_source_get_host_socket(source, 1), "/s");
+    assert_null(qblk_source_get_host_transport(source, 2));
+    assert_null(qblk_source_get_host_name(source, G_MAXUINT));
+
+    assert_int_equal(qblk_source_get_n_dropped(source), 1);
+    assert_string_equal(qblk_source_get_dropped(source, 0), "something");
+    assert_null(qblk_source_get_dropped(source, 1));
+}
+
+static void
+each_member_is_found_by_its_name(void **state)
+{
+    g_autoptr(QblkSource) source = new_full_source();
+    guint count = 0;
+    for (const char *name; (name = qblk_source_member_name(count)) != NULL; count++) {
+        g_autofree char *expected = g_strdup_printf("the %s", name);
+        assert_string_equal(qblk_source_get_member(source, name), expected);
+    }
+
+    assert_true(count > 20);
+    assert_null(qblk_source_member_name(G_MAXUINT));
+    assert_null(qblk_source_get_member(source, "type"));
+    assert_null(qblk_source_get_member(source, ""));
+    assert_null(qblk_source_get_member(source->data_store, "protocol"));
+}
+
+static void
+the_json_of_a_source_has_what_the_getters_return(void **state)
+{
+    g_autoptr(QblkSource) source = new_full_source();
+    g_autofree char *text = qblk_source_to_json(source);
+    g_autoptr(QblkJson) json = qblk_json_parse(text, strlen(text), NULL);
+    assert_string_equal(qblk_json_get_string(json, "type"), "network");
+    for (guint i = 0; qblk_source_member_name(i) != NULL; i++) {
+        const char *name = qblk_source_member_name(i);
+        assert_string_equal(qblk_json_get_string(json, name), qblk_source_get_member(source, name));
+    }
+
+    const QblkJson *host = qblk_json_at(qblk_json_get(json, "hosts"), 1);
+    assert_string_equal(qblk_json_get_string(host, "socket"), "/s");
+    const QblkJson *store = qblk_json_get(json, "data-store");
+    assert_string_equal(qblk_json_get_string(store, "type"), "file");
+    assert_string_equal(qblk_json_get_string(store, "path"), "/d");
+    assert_int_equal(qblk_json_length(store), 2);
+}
+
+static void
+a_reference_keeps_a_source_and_its_data_store(void **state)
+{
+    QblkSource *source = new_full_source();
+    g_autoptr(QblkSource) more = qblk_source_ref(source);
+    assert_ptr_equal(more, source);
+    qblk_source_unref(source);
+    assert_string_equal(qblk_source_get_path(more), "the path");
+
+    g_autoptr(QblkSource) store = qblk_source_ref(qblk_source_get_data_store(more));
+    qblk_source_unref(g_steal_pointer(&more));
+    assert_string_equal(qblk_source_get_path(store), "/d");
+    assert_null(qblk_source_get_data_store(store));
+    qblk_source_unref(NULL);
+}
+
+static void
+a_name_is_parsed_with_its_format(void **state)
+{
+    g_autofree char *format = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSource) source = qblk_source_parse(
+        "json:{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"/a\"}}", &format,
+        &error);
+    assert_no_error(error);
+    assert_string_equal(format, "qcow2");
+    assert_string_equal(qblk_source_get_path(source), "/a");
+
+    g_autoptr(QblkSource) plain = qblk_source_parse("/b", NULL, &error);
+    assert_string_equal(qblk_source_get_path(plain), "/b");
+    assert_null(qblk_source_parse("", NULL, &error));
+    assert_true(g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC));
 }
 
 static void
@@ -118,7 +202,11 @@ UNIT_MAIN(void)
         cmocka_unit_test(sources_differ_when_any_text_differs),
         cmocka_unit_test(sources_differ_when_hosts_differ),
         cmocka_unit_test(a_type_and_a_data_store_count_and_what_was_dropped_does_not),
-        cmocka_unit_test(a_copy_is_equal_and_owns_all_it_has),
+        cmocka_unit_test(a_program_reads_what_a_source_has),
+        cmocka_unit_test(each_member_is_found_by_its_name),
+        cmocka_unit_test(the_json_of_a_source_has_what_the_getters_return),
+        cmocka_unit_test(a_reference_keeps_a_source_and_its_data_store),
+        cmocka_unit_test(a_name_is_parsed_with_its_format),
         cmocka_unit_test(every_type_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

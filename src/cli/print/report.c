@@ -4,6 +4,7 @@
 #include "chain/chain-resolve.h"
 #include "cli/print/report-content.h"
 #include "graph/snapshot-jobs.h"
+#include "source/source-json.h"
 
 static void
 set_known(QblkJson *object, const char *key, gint64 value)
@@ -43,53 +44,6 @@ report_filters(const GPtrArray *filters)
         qblk_json_append(list, object);
     }
     return list;
-}
-
-static QblkJson *
-report_hosts(const GPtrArray *hosts)
-{
-    QblkJson *list = qblk_json_new_array();
-
-    for (guint i = 0; i < hosts->len; i++) {
-        const QblkSourceHost *host = hosts->pdata[i];
-        QblkJson *object = qblk_json_new_object();
-
-        qblk_json_set_string(object, "transport", host->transport);
-        qblk_json_set_string(object, "name", host->name);
-        qblk_json_set_string(object, "port", host->port);
-        qblk_json_set_string(object, "socket", host->socket);
-        qblk_json_append(list, object);
-    }
-    return list;
-}
-
-/* A member that does not apply to the source is left out. */
-QblkJson *
-qblk_report_source(const QblkSource *source)
-{
-    if (source == NULL) {
-        return qblk_json_new_null();
-    }
-
-    QblkJson *object = qblk_json_new_object();
-    qblk_json_set_string(object, "type", qblk_source_type_name(source->type));
-
-    for (const QblkSourceMember *at = qblk_source_members(); at->name != NULL; at++) {
-        const char *text = qblk_source_get(source, at->offset);
-
-        if (text != NULL) {
-            qblk_json_set_string(object, at->name, text);
-        }
-    }
-
-    if (source->hosts->len > 0) {
-        qblk_json_set(object, "hosts", report_hosts(source->hosts));
-    }
-    if (source->data_store != NULL) {
-        qblk_json_set(object, "data-store", qblk_report_source(source->data_store));
-    }
-
-    return object;
 }
 
 static void
@@ -140,7 +94,7 @@ qblk_report_layer(const QblkChain *chain, const QblkLayer *layer)
     qblk_json_set_string(object, "format", layer->format);
     qblk_json_set_string(object, "file", layer->filename);
     qblk_json_set(object, "open-file", report_file(chain, layer->file));
-    qblk_json_set(object, "source", qblk_report_source(source));
+    qblk_json_set(object, "source", qblk_source_json_new(source));
 
     if (source == NULL) {
         qblk_json_set_string(object, "problem", problem->message);
@@ -183,7 +137,7 @@ report_mirror(const QblkChain *chain)
     qblk_json_set_string(object, "format", mirror->layer->format);
     qblk_json_set_string(object, "file", mirror->layer->filename);
     qblk_json_set(object, "open-file", report_file(chain, mirror->layer->file));
-    qblk_json_set(object, "source", qblk_report_source(source));
+    qblk_json_set(object, "source", qblk_source_json_new(source));
     return object;
 }
 
