@@ -4,7 +4,7 @@
  *
  * Wait for qblk_client_get_events() on qblk_client_get_fd() for at most qblk_client_get_timeout()
  * milliseconds, call qblk_client_process(), and take the replies and events that it has received.
- * With GLib's main loop qblk_client_source_new() does all that.
+ * With GLib's main loop <qblk/client-source.h> does all that.
  */
 #pragma once
 
@@ -162,32 +162,5 @@ gboolean qblk_client_take_reply(QblkClient *client, guint64 id, gboolean *done, 
  * Since: 0.1.0
  */
 void qblk_client_abandon(QblkClient *client, guint64 id);
-
-/* ---- GLib's main loop ---- */
-
-/**
- * QblkClientSourceFunc:
- * @client: the client
- * @user_data: of g_source_set_callback()
- *
- * Called when a reply, an event or the failure of the connection has been received.  Should take
- * all of them.  May free @client if it returns G_SOURCE_REMOVE.
- */
-typedef gboolean (*QblkClientSourceFunc)(QblkClient *client, gpointer user_data);
-
-/**
- * qblk_client_source_new:
- * @client: the client, which must exist until the source is destroyed
- *
- * Make a source that drives @client and calls a QblkClientSourceFunc, which is set with
- * g_source_set_callback (source, G_SOURCE_FUNC (function), user_data, NULL).  It also reports what
- * was received before.  It is called again while it takes something and leaves something; else
- * when something new was received.
- *
- * Returns: (transfer full): the source
- *
- * Since: 0.1.0
- */
-GSource *qblk_client_source_new(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -66,6 +66,25 @@ QblkClient *qblk_client_ref(QblkClient *client);
  */
 void qblk_client_unref(QblkClient *client);
 
+/**
+ * qblk_client_reconnect:
+ * @client: the client
+ * @timeout_ms: the time limit in milliseconds, for connecting and for the handshake; 0 or less
+ *   means that of the client
+ *
+ * Connect to the same address once more, and wait until QEMU accepts commands.  The client, its
+ * source in a main loop, its logger and its limits stay as they are; replies and events that were
+ * received before can still be taken.  A connection that has not failed is closed before, and its
+ * commands fail.
+ *
+ * Returns: FALSE with an error as those of qblk_client_connect(), and QBLK_QMP_ERROR_ARGUMENT if
+ *   the address is a descriptor; the client can be connected again
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_client_reconnect(QblkClient *client, int timeout_ms,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* ---- commands and events ---- */
 
 /**
@@ -112,31 +131,7 @@ char *qblk_client_take_event(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
 char *qblk_client_wait_event(QblkClient *client, int timeout_ms,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* ---- about the peer ---- */
-
-/**
- * qblk_client_get_greeting:
- * @client: the client
- *
- * Returns: (transfer full) (nullable): the greeting of QEMU as JSON text; NULL before it was
- *   received
- *
- * Since: 0.1.0
- */
-char *qblk_client_get_greeting(const QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * qblk_client_get_version:
- * @client: the client
- * @major: (out) (optional): the version of QEMU
- * @minor: (out) (optional): the version of QEMU
- * @micro: (out) (optional): the version of QEMU
- *
- * Returns: TRUE if the version is known; FALSE, and nothing is set, before the greeting
- *
- * Since: 0.1.0
- */
-gboolean qblk_client_get_version(const QblkClient *client, int *major, int *minor, int *micro);
+/* ---- settings ---- */
 
 /**
  * QblkClientLogger:

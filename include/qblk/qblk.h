@@ -7,6 +7,8 @@
 #include <qblk/blockjob.h>
 #include <qblk/chain.h>
 #include <qblk/client-async.h>
+#include <qblk/client-info.h>
+#include <qblk/client-source.h>
 #include <qblk/client.h>
 #include <qblk/copy-options.h>
 #include <qblk/disk.h>

@@ -232,7 +232,7 @@ qblk_monitor_reconnect(QblkMonitor *monitor, GError **error)
 
     monitor->has_reconnected = TRUE;
     handle_events(monitor);
-    if (!qblk_client_reconnect(monitor->client, monitor->address, monitor->timeout_ms, &cause)) {
+    if (!qblk_client_reconnect_to(monitor->client, monitor->address, monitor->timeout_ms, &cause)) {
         g_prefix_error(error, "cannot connect again (%s): ", cause->message);
         return FALSE;
     }

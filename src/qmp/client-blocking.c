@@ -2,7 +2,6 @@
 #include "qmp/client.h"
 
 #include <errno.h>
-#include <poll.h>
 
 static gboolean
 wait_until_ready(QblkClient *client, GError **error)
@@ -17,9 +16,15 @@ wait_until_ready(QblkClient *client, GError **error)
 }
 
 QblkClient *
-qblk_client_connect(const char *address, int timeout_ms, GError **error)
+qblk_client_connect_with(const char *address_text, int timeout_ms, const QblkWaiter *waiter,
+                         GError **error)
 {
-    g_autoptr(QblkClient) client = qblk_client_start(address, timeout_ms, error);
+    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
+    if (address == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkClient) client = qblk_client_start_with(address, timeout_ms, waiter, error);
     if (client == NULL) {
         return NULL;
     }
@@ -27,8 +32,32 @@ qblk_client_connect(const char *address, int timeout_ms, GError **error)
     return wait_until_ready(client, error) ? g_steal_pointer(&client) : NULL;
 }
 
+QblkClient *
+qblk_client_connect(const char *address, int timeout_ms, GError **error)
+{
+    return qblk_client_connect_with(address, timeout_ms, NULL, error);
+}
+
 gboolean
-qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms, GError **error)
+qblk_client_reconnect(QblkClient *client, int timeout_ms, GError **error)
+{
+    const char *text = qblk_client_get_address(client);
+    g_autoptr(QblkAddress) address = qblk_address_parse(text, error);
+    if (address == NULL) {
+        return FALSE;
+    }
+
+    if (!qblk_address_can_reconnect(address)) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                    "cannot connect to '%s' again: a descriptor is one connection", text);
+        return FALSE;
+    }
+
+    return qblk_client_reconnect_to(client, text, timeout_ms, error);
+}
+
+gboolean
+qblk_client_reconnect_to(QblkClient *client, const char *address, int timeout_ms, GError **error)
 {
     if (!qblk_client_restart(client, address, timeout_ms, error)) {
         return FALSE;
@@ -117,9 +146,12 @@ qblk_client_wait_turn(QblkClient *client, gint64 deadline, GError **error)
         .events = (short)qblk_client_get_events(client),
     };
     /* A client that has failed has no descriptor and nothing to wait for. */
-    if (item.fd >= 0 && poll(&item, 1, turn_timeout(client, deadline)) < 0 && errno != EINTR) {
+    int ready = item.fd < 0 ? 0
+                            : qblk_waiter_poll(qblk_client_get_waiter(client), &item,
+                                               turn_timeout(client, deadline));
+    if (ready < 0 && ready != -EINTR) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "cannot wait for QEMU: %s",
-                    g_strerror(errno));
+                    g_strerror(-ready));
         return FALSE;
     }
 

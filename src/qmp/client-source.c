@@ -4,7 +4,7 @@
 
 typedef struct {
     GSource base;
-    QblkClient *client; /* borrowed */
+    QblkClient *client; /* owned: a reference */
     GPollFD poll;       /* its fd is -1 while it is not added to the source */
     guint64 seen;       /* the number of things that had arrived at the last callback */
     gboolean more;      /* that callback took something and left something */
@@ -84,7 +84,14 @@ dispatch(GSource *base, GSourceFunc function, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-static const GSourceFuncs functions = {prepare, check_source, dispatch, NULL, NULL, NULL};
+static void
+finalize(GSource *base)
+{
+    ClientSource *source = (ClientSource *)base;
+    qblk_client_unref(source->client);
+}
+
+static const GSourceFuncs functions = {prepare, check_source, dispatch, finalize, NULL, NULL};
 
 GSource *
 qblk_client_source_new(QblkClient *client)
@@ -92,7 +99,7 @@ qblk_client_source_new(QblkClient *client)
     /* GLib does not write to them. */
     GSource *base = g_source_new(qblk_const_cast(&functions), sizeof(ClientSource));
     ClientSource *source = (ClientSource *)base;
-    source->client = client;
+    source->client = qblk_client_ref(client);
     source->poll.fd = qblk_client_get_fd(client);
     /* Only events and replies that are still queued cause a call. */
     guint64 arrived = qblk_client_arrived(client);
@@ -104,4 +111,14 @@ qblk_client_source_new(QblkClient *client)
 
     g_source_set_name(base, "qblk client");
     return base;
+}
+
+guint
+qblk_client_add_watch(QblkClient *client, QblkClientSourceFunc func, gpointer user_data,
+                      GDestroyNotify destroy)
+{
+    g_autoptr(GMainContext) context = g_main_context_ref_thread_default();
+    g_autoptr(GSource) source = qblk_client_source_new(client);
+    g_source_set_callback(source, G_SOURCE_FUNC(func), user_data, destroy);
+    return g_source_attach(source, context);
 }

@@ -20,7 +20,11 @@ struct QblkClient {
     int fd; /* -1 after the session has failed */
     gboolean write_closed;
     int timeout_ms;
+    char *address; /* owned: as it was given */
     QblkSession *session;
+    const QblkWaiter *waiter;                  /* borrowed; NULL: poll() */
+    gboolean is_driven;                        /* an operation drives it */
+    char *refusal_class, *refusal_description; /* owned: of the last command that was refused */
     QblkClientLogger logger;
     gpointer logger_data;
     gboolean is_local;  /* the files that QEMU names are those of this machine */
@@ -35,10 +39,11 @@ peer_name(const QblkAddress *address)
 }
 
 QblkClient *
-qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
+qblk_client_start_with(const QblkAddress *address, int timeout_ms, const QblkWaiter *waiter,
+                       GError **error)
 {
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
-    int fd = qblk_transport_open(address, timeout, error);
+    int fd = qblk_transport_open(address, timeout, waiter, error);
     if (fd < 0) {
         return NULL;
     }
@@ -48,9 +53,17 @@ qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
     client->fd = fd;
     client->timeout_ms = timeout;
     client->is_local = qblk_address_is_local(address);
+    client->address = g_strdup(address->text);
+    client->waiter = waiter;
     client->session =
         qblk_session_new(peer_name(address), g_get_monotonic_time(), (gint64)timeout * 1000, 0);
     return client;
+}
+
+QblkClient *
+qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
+{
+    return qblk_client_start_with(address, timeout_ms, NULL, error);
 }
 
 QblkClient *
@@ -67,18 +80,32 @@ qblk_client_start_fd(int fd, int timeout_ms, GError **error)
     return qblk_client_start_at(address, timeout_ms, error);
 }
 
+/* An open descriptor would wake each poll(), and hold the monitor. */
+static void
+close_descriptor(QblkClient *client)
+{
+    if (client->fd >= 0) {
+        close(client->fd);
+    }
+
+    client->fd = -1;
+}
+
 gboolean
 qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms, GError **error)
 {
-    int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
+    int timeout = timeout_ms > 0 ? timeout_ms : client->timeout_ms;
     g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
-    int fd = address == NULL ? -1 : qblk_transport_open(address, timeout, error);
-    if (fd < 0) {
+    if (address == NULL) {
         return FALSE;
     }
 
-    if (client->fd >= 0) {
-        close(client->fd);
+    /* QEMU serves a second connection only after the first one was closed. */
+    qblk_session_end(client->session, "the client connects again");
+    close_descriptor(client);
+    int fd = qblk_transport_open(address, timeout, client->waiter, error);
+    if (fd < 0) {
+        return FALSE;
     }
 
     client->fd = fd;
@@ -104,13 +131,47 @@ qblk_client_unref(QblkClient *client)
         return;
     }
 
-    if (client->fd >= 0) {
-        close(client->fd);
-    }
-
+    close_descriptor(client);
     g_clear_pointer(&client->schema, qblk_schema_free);
     qblk_session_free(client->session);
+    g_free(client->address);
+    g_free(client->refusal_class);
+    g_free(client->refusal_description);
     g_free(client);
+}
+
+/* ---- how it waits ---- */
+
+void
+qblk_client_set_waiter(QblkClient *client, const QblkWaiter *waiter)
+{
+    client->waiter = waiter;
+}
+
+const QblkWaiter *
+qblk_client_get_waiter(const QblkClient *client)
+{
+    return client->waiter;
+}
+
+gboolean
+qblk_client_begin_operation(QblkClient *client)
+{
+    gboolean was_driven = client->is_driven;
+    client->is_driven = TRUE;
+    return !was_driven;
+}
+
+void
+qblk_client_end_operation(QblkClient *client)
+{
+    client->is_driven = FALSE;
+}
+
+int
+qblk_client_get_time_limit(const QblkClient *client)
+{
+    return client->timeout_ms;
 }
 
 /* ---- driving it ---- */
@@ -213,12 +274,7 @@ qblk_client_process(QblkClient *client, int revents, GError **error)
         return TRUE;
     }
 
-    if (client->fd >= 0) {
-        /* An open descriptor would wake each poll(), and hold the monitor. */
-        close(client->fd);
-        client->fd = -1;
-    }
-
+    close_descriptor(client);
     g_propagate_error(error, g_error_copy(cause));
     return FALSE;
 }
@@ -258,35 +314,24 @@ qblk_client_submit_json(QblkClient *client, const char *command, const QblkJson 
                                (gint64)timeout * 1000);
 }
 
-guint64
-qblk_client_submit(QblkClient *client, const char *command, const char *arguments, int timeout_ms,
-                   GError **error)
+static void
+keep_refusal(QblkClient *client, const QblkAnswer *answer)
 {
-    if (command[0] == '\0' || !g_utf8_validate(command, -1, NULL)) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'%s' is not a command name",
-                    command);
-        return 0;
-    }
-
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(QblkJson) json = NULL;
-    if (arguments != NULL) {
-        json = qblk_json_parse(arguments, strlen(arguments), &cause);
-        if (!qblk_json_is(json, QBLK_JSON_OBJECT)) {
-            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
-                        "the arguments of '%s' are not a JSON object%s%s", command,
-                        cause == NULL ? "" : ": ", cause == NULL ? "" : cause->message);
-            return 0;
-        }
-    }
-
-    return qblk_client_submit_json(client, command, json, timeout_ms);
+    g_free(client->refusal_class);
+    g_free(client->refusal_description);
+    client->refusal_class = g_strdup(qblk_json_get_string(answer->refusal, "class"));
+    client->refusal_description = qblk_answer_describe(answer);
 }
 
 gboolean
 qblk_client_take_answer(QblkClient *client, guint64 id, QblkAnswer **answer, GError **error)
 {
-    return qblk_session_take_answer(client->session, id, answer, error);
+    gboolean done = qblk_session_take_answer(client->session, id, answer, error);
+    if (done && *answer != NULL && (*answer)->refusal != NULL) {
+        keep_refusal(client, *answer);
+    }
+
+    return done;
 }
 
 gboolean
@@ -294,7 +339,7 @@ qblk_client_take_reply(QblkClient *client, guint64 id, gboolean *done, char **re
 {
     g_autofree char *command = g_strdup(qblk_session_command(client->session, id));
     g_autoptr(QblkAnswer) answer = NULL;
-    if (!qblk_session_take_answer(client->session, id, &answer, error) ||
+    if (!qblk_client_take_answer(client, id, &answer, error) ||
         (answer != NULL && !qblk_answer_check(answer, command, error))) {
         return FALSE;
     }
@@ -331,14 +376,32 @@ qblk_client_next_event(const QblkClient *client)
     return qblk_session_next_event(client->session);
 }
 
-char *
-qblk_client_take_event(QblkClient *client)
+/* ---- about the peer ---- */
+
+const char *
+qblk_client_get_address(const QblkClient *client)
 {
-    g_autoptr(QblkJson) event = qblk_session_take_event(client->session);
-    return event == NULL ? NULL : qblk_json_print(event, QBLK_JSON_COMPACT);
+    return client->address;
 }
 
-/* ---- about the peer ---- */
+gboolean
+qblk_client_get_refusal(const QblkClient *client, const char **error_class,
+                        const char **description)
+{
+    if (client->refusal_description == NULL) {
+        return FALSE;
+    }
+
+    if (error_class != NULL) {
+        *error_class = client->refusal_class;
+    }
+
+    if (description != NULL) {
+        *description = client->refusal_description;
+    }
+
+    return TRUE;
+}
 
 char *
 qblk_client_get_greeting(const QblkClient *client)

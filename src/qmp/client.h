@@ -5,20 +5,45 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/waiter.h"
 #include "qmp/address.h"
 #include "qmp/query.h"
 #include "qmp/schema.h"
 
 #include <qblk/client-async.h>
+#include <qblk/client-info.h>
+#include <qblk/client-source.h>
 
 /** qblk_client_start() with an address that was parsed before. */
 QblkClient *qblk_client_start_at(const QblkAddress *address, int timeout_ms,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The same; @waiter (nullable), which is borrowed, waits for the connection and for QEMU. */
+QblkClient *qblk_client_start_with(const QblkAddress *address, int timeout_ms,
+                                   const QblkWaiter *waiter,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
- * Connect a client that has failed to @address once more, and return before the greeting.  The
- * client keeps its logger, its limits, and all answers and events that were not taken.  On failure
- * it stays a client that has failed, and can be connected again.
+ * Set what waits in qblk_client_wait_turn(), and so in all calls that block.
+ *
+ * @waiter: (nullable): borrowed; NULL: poll()
+ */
+void qblk_client_set_waiter(QblkClient *client, const QblkWaiter *waiter);
+const QblkWaiter *qblk_client_get_waiter(const QblkClient *client);
+
+/** Returns: TRUE if no operation used @client before; one does from then on. */
+gboolean qblk_client_begin_operation(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_client_end_operation(QblkClient *client);
+
+/** Returns: the time limit of commands without one of their own, in milliseconds */
+int qblk_client_get_time_limit(const QblkClient *client);
+
+/**
+ * Connect to @address once more, and return before the greeting.  A connection that has not failed
+ * is closed before.  The client keeps its logger, its limits, and all answers and events that were
+ * not taken.  On failure it is a client that has failed, and can be connected again.
+ *
+ * @timeout_ms: 0 or less: the time limit of the client
  */
 gboolean qblk_client_restart(QblkClient *client, const char *address, int timeout_ms,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -68,16 +93,20 @@ const QblkSchema *qblk_client_get_schema(QblkClient *client,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** qblk_client_restart(), and wait for the handshake. */
-gboolean qblk_client_reconnect(QblkClient *client, const char *address, int timeout_ms,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_client_reconnect_to(QblkClient *client, const char *address, int timeout_ms,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** qblk_client_connect() with a waiter: see qblk_client_start_with(). */
+QblkClient *qblk_client_connect_with(const char *address, int timeout_ms, const QblkWaiter *waiter,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** qblk_client_wait_event() as a value. */
 QblkJson *qblk_client_wait_event_json(QblkClient *client, int timeout_ms,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Wait once for the descriptor, the next deadline of the client or @deadline, whichever is first,
- * and process.
+ * The one place that waits: once for the descriptor, the next deadline of the client or @deadline,
+ * whichever is first, and process.
  *
  * @deadline: in microseconds of g_get_monotonic_time(); -1 for no deadline
  *

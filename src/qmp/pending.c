@@ -114,6 +114,15 @@ has_result(const Command *command)
     return command->answer != NULL || command->error != NULL;
 }
 
+void
+qblk_pending_unsend(QblkPending *pending, guint64 id)
+{
+    Command *command = find_command(pending, id);
+    g_assert(command != NULL && command->owed);
+    command->owed = FALSE;
+    pending->in_flight--;
+}
+
 static void
 remove_if_settled(QblkPending *pending, Command *command)
 {

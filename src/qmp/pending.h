@@ -30,6 +30,9 @@ guint64 qblk_pending_add_first(QblkPending *pending, const char *name);
  */
 char *qblk_pending_send_next(QblkPending *pending) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The bytes of command @id, which is in flight, were not sent, and will not be. */
+void qblk_pending_unsend(QblkPending *pending, guint64 id);
+
 /** Returns: (nullable): the name of command @id */
 const char *qblk_pending_name(const QblkPending *pending, guint64 id);
 

@@ -59,6 +59,14 @@ qblk_answer_free(QblkAnswer *answer)
     g_free(answer);
 }
 
+/* Messages of QEMU contain file names, with the passwords in URLs. */
+char *
+qblk_answer_describe(const QblkAnswer *answer)
+{
+    const char *description = qblk_json_get_string(answer->refusal, "desc");
+    return qblk_redact_text(description == NULL ? "no reason given" : description);
+}
+
 gboolean
 qblk_answer_check(const QblkAnswer *answer, const char *command, GError **error)
 {
@@ -67,9 +75,7 @@ qblk_answer_check(const QblkAnswer *answer, const char *command, GError **error)
     }
 
     const char *error_class = qblk_json_get_string(answer->refusal, "class");
-    const char *desc = qblk_json_get_string(answer->refusal, "desc");
-    /* Messages of QEMU contain file names, with the passwords in URLs. */
-    g_autofree char *clean = qblk_redact_text(desc == NULL ? "no reason given" : desc);
+    g_autofree char *clean = qblk_answer_describe(answer);
     gboolean is_missing = g_strcmp0(error_class, "CommandNotFound") == 0;
     g_set_error(error, QBLK_QMP_ERROR,
                 is_missing ? QBLK_QMP_ERROR_NOT_FOUND : QBLK_QMP_ERROR_REFUSED, "'%s': %s", command,

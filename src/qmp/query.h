@@ -41,6 +41,9 @@ QblkAnswer *qblk_answer_new(QblkJson *value, QblkJson *refusal);
 void qblk_answer_free(QblkAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkAnswer, qblk_answer_free)
 
+/** Returns: (transfer full): why @answer, which has no value, was refused, without secrets */
+char *qblk_answer_describe(const QblkAnswer *answer) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Turn the refusal of @command into an error, without secrets.
  *

@@ -4,6 +4,7 @@
 #include "base/redact.h"
 #include "qmp/event-queue.h"
 #include "qmp/framer.h"
+#include "qmp/outbox.h"
 #include "qmp/pending.h"
 
 #include <string.h>
@@ -21,8 +22,7 @@ struct QblkSession {
 
     QblkPending *commands;
     QblkEventQueue *events;
-    GString *output;
-    gsize output_sent;
+    QblkOutbox output;
     QblkSessionLogger logger;
     gpointer logger_data;
 };
@@ -38,7 +38,7 @@ qblk_session_new(const char *peer, gint64 now, gint64 timeout, gsize max_reply_b
     /* No two sessions have the same ids: see is_of_earlier_client(). */
     session->commands = qblk_pending_new((guint64)now);
     session->events = qblk_event_queue_new();
-    session->output = g_string_new(NULL);
+    qblk_outbox_init(&session->output);
     return session;
 }
 
@@ -57,8 +57,7 @@ qblk_session_restart(QblkSession *session, const char *peer, gint64 now, gint64 
     session->version = (QblkMessageVersion){0};
     session->capabilities_id = 0;
 
-    g_string_truncate(session->output, 0);
-    session->output_sent = 0;
+    qblk_outbox_empty(&session->output);
 }
 
 void
@@ -74,7 +73,7 @@ qblk_session_free(QblkSession *session)
     qblk_json_unref(session->greeting);
     qblk_pending_free(session->commands);
     qblk_event_queue_free(session->events);
-    g_string_free(session->output, TRUE);
+    qblk_outbox_clear(&session->output);
     g_free(session);
 }
 
@@ -151,7 +150,7 @@ fill_output(QblkSession *session)
     while ((text = qblk_pending_send_next(session->commands)) != NULL) {
         gsize length = strlen(text);
         log_message(session, TRUE, text, length - 1);
-        g_string_append_len(session->output, text, (gssize)length);
+        qblk_outbox_add(&session->output, text, length);
         g_free(text);
     }
 }
@@ -162,8 +161,7 @@ fail_session(QblkSession *session, GError *error)
 {
     session->state = QBLK_SESSION_FAILED;
     session->error = error;
-    g_string_truncate(session->output, 0);
-    session->output_sent = 0;
+    qblk_outbox_empty(&session->output);
     qblk_pending_fail_all(session->commands, error);
 }
 
@@ -195,7 +193,15 @@ qblk_session_command(const QblkSession *session, guint64 id)
 void
 qblk_session_abandon(QblkSession *session, guint64 id)
 {
+    /* A command that is in flight here may not have been sent. */
+    gboolean is_in_flight =
+        id != session->capabilities_id && qblk_pending_in_flight(session->commands, id) != NULL;
+    if (is_in_flight && qblk_outbox_remove(&session->output, id)) {
+        qblk_pending_unsend(session->commands, id);
+    }
+
     qblk_pending_abandon(session->commands, id);
+    fill_output(session);
 }
 
 QblkJson *
@@ -439,19 +445,13 @@ qblk_session_end(QblkSession *session, const char *reason)
 const char *
 qblk_session_output(const QblkSession *session, gsize *length)
 {
-    *length = session->output->len - session->output_sent;
-    return session->output->str + session->output_sent;
+    return qblk_outbox_bytes(&session->output, length);
 }
 
 void
 qblk_session_sent(QblkSession *session, gsize length)
 {
-    session->output_sent += length;
-    g_assert(session->output_sent <= session->output->len);
-    if (session->output_sent == session->output->len) {
-        g_string_truncate(session->output, 0);
-        session->output_sent = 0;
-    }
+    qblk_outbox_sent(&session->output, length);
 }
 
 /* ---- time ---- */

@@ -6,13 +6,15 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <qblk/error.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* How long to wait before the next attempt to connect to a unix socket. */
+#define BACKLOG_PAUSE_MS 20
 
 static gint64
 milliseconds_left(gint64 deadline)
@@ -120,8 +122,40 @@ connect_blocking(int fd, const struct sockaddr_un *name, gint64 deadline)
     return errno == EINTR ? EAGAIN : errno;
 }
 
+/* The same with a waiter.  The kernel does not report when the backlog has room again.
+ * Returns: 0 or errno */
 static int
-open_unix(const char *path, gint64 deadline, GError **error)
+connect_waiting(int fd, const struct sockaddr_un *name, gint64 deadline, const QblkWaiter *waiter)
+{
+    for (;;) {
+        int cause = connect(fd, (const struct sockaddr *)name, sizeof(*name)) == 0 ? 0 : errno;
+        gint64 left = milliseconds_left(deadline);
+        if ((cause != EAGAIN && cause != EINTR) || left == 0) {
+            return cause == EINTR ? EAGAIN : cause;
+        }
+
+        struct pollfd nothing = {.fd = -1};
+        int waited = qblk_waiter_poll(waiter, &nothing, (int)MIN(left, BACKLOG_PAUSE_MS));
+        if (waited < 0 && waited != -EINTR) {
+            return -waited;
+        }
+    }
+}
+
+static int
+connect_unix(int fd, const struct sockaddr_un *name, gint64 deadline, const QblkWaiter *waiter)
+{
+    if (waiter == NULL) {
+        return connect_blocking(fd, name, deadline);
+    }
+
+    int status = fcntl(fd, F_GETFL);
+    int result = status < 0 ? status : fcntl(fd, F_SETFL, status | O_NONBLOCK);
+    return result < 0 ? errno : connect_waiting(fd, name, deadline, waiter);
+}
+
+static int
+open_unix(const char *path, gint64 deadline, const QblkWaiter *waiter, GError **error)
 {
     struct sockaddr_un name;
     int directory = -1;
@@ -129,7 +163,7 @@ open_unix(const char *path, gint64 deadline, GError **error)
     int fd = -1;
     if (cause == 0) {
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        cause = fd < 0 ? errno : connect_blocking(fd, &name, deadline);
+        cause = fd < 0 ? errno : connect_unix(fd, &name, deadline, waiter);
     }
 
     if (directory >= 0) {
@@ -151,45 +185,40 @@ open_unix(const char *path, gint64 deadline, GError **error)
 
 /* Wait until a connect() that is in progress ends.  Returns: 0 or errno */
 static int
-finish_connect(int fd, gint64 deadline)
+finish_connect(int fd, gint64 deadline, const QblkWaiter *waiter)
 {
     struct pollfd item = {.fd = fd, .events = POLLOUT};
     int ready;
     do {
-        ready = poll(&item, 1, (int)milliseconds_left(deadline));
-    } while (ready < 0 && errno == EINTR);
-    if (ready == 0) {
-        return ETIMEDOUT;
+        ready = qblk_waiter_poll(waiter, &item, (int)milliseconds_left(deadline));
+    } while (ready == -EINTR);
+    if (ready <= 0) {
+        return ready == 0 ? ETIMEDOUT : -ready;
     }
 
     int cause = 0;
     socklen_t size = sizeof(cause);
-    if (ready < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &cause, &size) < 0) {
-        return errno;
-    }
-
-    return cause;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &cause, &size) < 0 ? errno : cause;
 }
 
-/* Returns: a connected descriptor, or -1 with errno */
+/* Returns: a connected descriptor, or a negative errno */
 static int
-connect_tcp(const struct addrinfo *item, gint64 deadline)
+connect_tcp(const struct addrinfo *item, gint64 deadline, const QblkWaiter *waiter)
 {
     int fd = socket(item->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        return -1;
+        return -errno;
     }
 
     int cause = connect(fd, item->ai_addr, item->ai_addrlen) == 0 ? 0 : errno;
     /* connect() continues after a signal, as a non-blocking one does. */
     if (cause == EINPROGRESS || cause == EINTR) {
-        cause = finish_connect(fd, deadline);
+        cause = finish_connect(fd, deadline, waiter);
     }
 
     if (cause != 0) {
         close(fd);
-        errno = cause;
-        return -1;
+        return -cause;
     }
 
     /* Commands are small and each waits for its reply; without this they also wait for an ACK. */
@@ -199,7 +228,7 @@ connect_tcp(const struct addrinfo *item, gint64 deadline)
 }
 
 static int
-open_tcp(const QblkAddress *address, gint64 deadline, GError **error)
+open_tcp(const QblkAddress *address, gint64 deadline, const QblkWaiter *waiter, GError **error)
 {
     const struct addrinfo wanted = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
@@ -211,20 +240,18 @@ open_tcp(const QblkAddress *address, gint64 deadline, GError **error)
     }
 
     int fd = -1;
-    int cause = 0;
     for (const struct addrinfo *item = found; item != NULL && fd < 0; item = item->ai_next) {
-        fd = connect_tcp(item, deadline);
-        cause = errno;
+        fd = connect_tcp(item, deadline, waiter);
     }
 
     freeaddrinfo(found);
     if (fd < 0) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot connect to '%s': %s%s",
-                    address->text, g_strerror(cause),
-                    cause == ECONNREFUSED ? ": no process listens there" : "");
+                    address->text, g_strerror(-fd),
+                    fd == -ECONNREFUSED ? ": no process listens there" : "");
     }
 
-    return fd;
+    return MAX(fd, -1);
 }
 
 /* ---- inherited descriptors ---- */
@@ -255,14 +282,15 @@ open_fd(const QblkAddress *address, GError **error)
 }
 
 int
-qblk_transport_open(const QblkAddress *address, int timeout_ms, GError **error)
+qblk_transport_open(const QblkAddress *address, int timeout_ms, const QblkWaiter *waiter,
+                    GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     switch (address->kind) {
     case QBLK_ADDRESS_UNIX:
-        return open_unix(address->path, deadline, error);
+        return open_unix(address->path, deadline, waiter, error);
     case QBLK_ADDRESS_TCP:
-        return open_tcp(address, deadline, error);
+        return open_tcp(address, deadline, waiter, error);
     case QBLK_ADDRESS_FD:
         return open_fd(address, error);
     case QBLK_ADDRESS_IMAGE:

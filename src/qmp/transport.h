@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/waiter.h"
 #include "qmp/address.h"
 
 /**
@@ -13,13 +14,14 @@
  * are changed, which affects other processes that share the open socket.
  *
  * @timeout_ms: the time limit in milliseconds
+ * @waiter: (nullable): waits for the peer; a host name is looked up without it
  *
  * Returns: (transfer full): a descriptor that is non-blocking and closed on exec; -1 with
  * QBLK_QMP_ERROR_CONNECT, with QBLK_QMP_ERROR_BUSY if the backlog of a unix socket is full, because
  * that many clients wait for the monitor, or with QBLK_QMP_ERROR_ARGUMENT if @address is not one of
  * a monitor.  On failure a given descriptor is not changed.
  */
-int qblk_transport_open(const QblkAddress *address, int timeout_ms,
+int qblk_transport_open(const QblkAddress *address, int timeout_ms, const QblkWaiter *waiter,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

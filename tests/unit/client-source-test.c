@@ -185,6 +185,47 @@ a_callback_may_free_the_client(void **state)
 }
 
 static void
+a_source_keeps_its_client(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_event(fake, "A", NULL);
+    QblkClient *client = fake_qmp_connect(fake);
+    Watcher watcher = {.takes_events = 1, .wanted_events = 1};
+    GSource *source = attach(client, &watcher);
+    qblk_client_unref(client);
+    g_main_loop_run(watcher.loop);
+    assert_int_equal(watcher.events, 1);
+    detach(source, &watcher);
+    fake_qmp_finish(fake);
+}
+
+static void
+count_destroyed(gpointer user_data)
+{
+    Watcher *watcher = user_data;
+    watcher->wanted_events = 0;
+}
+
+static void
+a_watch_runs_in_the_default_context_of_the_thread(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_event(fake, "A", NULL);
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(GMainContext) context = g_main_context_new();
+    g_main_context_push_thread_default(context);
+    Watcher watcher = {.takes_events = 1, .wanted_events = 1, .frees = TRUE};
+    watcher.loop = g_main_loop_new(context, FALSE);
+    assert_true(qblk_client_add_watch(client, watch, &watcher, count_destroyed) != 0);
+    g_main_loop_run(watcher.loop);
+    assert_int_equal(watcher.events, 1);
+    assert_int_equal(watcher.wanted_events, 0);
+    g_main_loop_unref(watcher.loop);
+    g_main_context_pop_thread_default(context);
+    fake_qmp_finish(fake);
+}
+
+static void
 a_reconnected_client_is_dispatched_as_before(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
@@ -203,7 +244,7 @@ a_reconnected_client_is_dispatched_as_before(void **state)
     g_main_loop_run(watcher.loop);
     assert_non_null(qblk_client_get_error(client));
 
-    assert_true(qblk_client_reconnect(client, address, 0, &error));
+    assert_true(qblk_client_reconnect_to(client, address, 0, &error));
     assert_null(qblk_client_get_error(client));
     watcher.until_failure = FALSE;
     watcher.id = qblk_client_submit(client, "query-jobs", NULL, 0, &error);
@@ -225,6 +266,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_failure_is_dispatched_once_and_then_the_source_is_quiet),
         cmocka_unit_test(a_deadline_is_dispatched_without_a_word_from_qemu),
         cmocka_unit_test(a_callback_may_free_the_client),
+        cmocka_unit_test(a_source_keeps_its_client),
+        cmocka_unit_test(a_watch_runs_in_the_default_context_of_the_thread),
         cmocka_unit_test(a_reconnected_client_is_dispatched_as_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,6 +222,36 @@ a_batch_that_runs_out_of_time_leaves_the_client_usable(void **state)
     fake_qmp_finish(fake);
 }
 
+static void
+the_error_of_a_refused_command_can_be_read_in_parts(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_expect(fake, "query-jobs", NULL);
+    fake_qmp_reply(fake, "[]");
+    fake_qmp_expect(fake, "stop", NULL);
+    fake_qmp_refuse(fake, "DeviceNotActive", "no 'https://user:secret@host/a'");
+    fake_qmp_expect(fake, "query-jobs", NULL);
+    fake_qmp_reply(fake, "[]");
+    QblkClient *client = fake_qmp_connect(fake);
+    const char *error_class = "before", *description = "before";
+    g_autoptr(GError) error = NULL;
+    g_autofree char *first = qblk_client_execute(client, "query-jobs", NULL, 0, &error);
+    assert_no_error(error);
+    assert_false(qblk_client_get_refusal(client, &error_class, &description));
+    assert_string_equal(error_class, "before");
+
+    assert_execute_fails(client, "stop", 0, QBLK_QMP_ERROR_REFUSED, "'stop': no '");
+    g_autofree char *second = qblk_client_execute(client, "query-jobs", NULL, 0, &error);
+    assert_no_error(error);
+    assert_true(qblk_client_get_refusal(client, &error_class, &description));
+    assert_string_equal(error_class, "DeviceNotActive");
+    assert_true(g_str_has_prefix(description, "no '"));
+    assert_null(strstr(description, "secret"));
+    assert_true(qblk_client_get_refusal(client, NULL, NULL));
+    qblk_client_unref(client);
+    fake_qmp_finish(fake);
+}
+
 /* ---- the end of the connection ---- */
 
 static void
@@ -432,6 +462,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_reply_beyond_the_limit_that_was_set_ends_the_connection),
         cmocka_unit_test(a_command_returns_what_qemu_returned),
         cmocka_unit_test(a_refusal_names_the_command),
+        cmocka_unit_test(the_error_of_a_refused_command_can_be_read_in_parts),
         cmocka_unit_test(arguments_that_are_not_an_object_are_not_sent),
         cmocka_unit_test(a_batch_is_sent_in_one_write_and_answered_in_order),
         cmocka_unit_test(a_batch_that_runs_out_of_time_leaves_the_client_usable),

@@ -118,6 +118,25 @@ output_may_leave_in_pieces(void **state)
     session_check_sends(session, "");
 }
 
+static void
+a_command_that_was_not_sent_yet_is_not_sent_after_it_was_abandoned(void **state)
+{
+    g_autoptr(QblkSession) session = session_check_new_ready(0);
+    guint64 ids[QBLK_LIMIT_IN_FLIGHT + 1];
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+        ids[i] = session_check_submit(session, i == 0 ? "stop" : "query-block", 0, SESSION_SECOND);
+    }
+    qblk_session_abandon(session, ids[0]);
+    session_check_failed(session, ids[0], QBLK_QMP_ERROR_ARGUMENT, "no command has the id");
+
+    /* It is not in flight either: the next one has its place. */
+    g_autofree char *sent = session_check_drain(session);
+    assert_null(strstr(sent, "stop"));
+    assert_int_equal(count_lines(sent), QBLK_LIMIT_IN_FLIGHT);
+    session_check_reply(session, ids[1], 7, 0);
+    session_check_answered(session, ids[1], 7);
+}
+
 /* ---- events ---- */
 
 static void
@@ -382,6 +401,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(at_most_eight_commands_are_in_flight_and_the_rest_follows_in_order),
         cmocka_unit_test(the_capabilities_count_as_in_flight),
         cmocka_unit_test(output_may_leave_in_pieces),
+        cmocka_unit_test(a_command_that_was_not_sent_yet_is_not_sent_after_it_was_abandoned),
         cmocka_unit_test(events_are_kept_in_order_between_replies),
         cmocka_unit_test(too_many_events_fail_the_session_without_a_loss),
         cmocka_unit_test(faults_of_the_peer_fail_everything_with_the_same_error),

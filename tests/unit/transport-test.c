@@ -62,7 +62,7 @@ open_address(const char *text)
 {
     g_autoptr(QblkAddress) address = parse(text);
     g_autoptr(GError) error = NULL;
-    int fd = qblk_transport_open(address, TIMEOUT_MS, &error);
+    int fd = qblk_transport_open(address, TIMEOUT_MS, NULL, &error);
     assert_no_error(error);
     assert_true(fd >= 0);
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
@@ -75,7 +75,7 @@ refuse(const char *text, int timeout_ms, int code, const char *part)
 {
     g_autoptr(QblkAddress) address = parse(text);
     g_autoptr(GError) error = NULL;
-    assert_int_equal(qblk_transport_open(address, timeout_ms, &error), -1);
+    assert_int_equal(qblk_transport_open(address, timeout_ms, NULL, &error), -1);
     assert_error(error, QBLK_QMP_ERROR, code, part);
 }
 
@@ -148,6 +148,54 @@ a_full_backlog_means_a_busy_monitor(void **state)
     int listener = listen_at(*state, "s", 0);
     int first = open_address(path);
     refuse(path, 20, QBLK_QMP_ERROR_BUSY, "other clients probably wait for this monitor");
+    close(first);
+    close(listener);
+    g_unlink(path);
+}
+
+/* A waiter that makes room in the backlog while it is waited for. */
+typedef struct {
+    int listener;
+    int *accepted;
+    guint calls;
+    int result;
+} Room;
+
+static int
+make_room(struct pollfd *item, int timeout_ms, gpointer user_data)
+{
+    Room *room = user_data;
+    assert_int_equal(item->fd, -1);
+    assert_true(timeout_ms > 0 && timeout_ms < TIMEOUT_MS);
+    if (room->calls++ == 1) {
+        *room->accepted = accept(room->listener, NULL, NULL);
+    }
+    return room->result;
+}
+
+static void
+a_full_backlog_is_waited_for_by_the_waiter(void **state)
+{
+    g_autofree char *path = g_build_filename(*state, "s", NULL);
+    int listener = listen_at(*state, "s", 0);
+    int first = open_address(path);
+    int accepted = -1;
+    Room room = {.listener = listener, .accepted = &accepted};
+    const QblkWaiter waiter = {make_room, &room};
+    g_autoptr(QblkAddress) address = parse(path);
+    g_autoptr(GError) error = NULL;
+    int fd = qblk_transport_open(address, TIMEOUT_MS, &waiter, &error);
+    assert_no_error(error);
+    assert_int_equal(room.calls, 2);
+    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+
+    /* One that can no longer wait ends the attempt. */
+    room.result = -ECANCELED;
+    assert_int_equal(qblk_transport_open(address, TIMEOUT_MS, &waiter, &error), -1);
+    assert_int_equal(room.calls, 3);
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, g_strerror(ECANCELED));
+    close(fd);
+    close(accepted);
     close(first);
     close(listener);
     g_unlink(path);
@@ -267,6 +315,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_path_longer_than_a_socket_name_is_opened),
         cmocka_unit_test(a_failed_connection_reports_a_remedy),
         cmocka_unit_test(a_full_backlog_means_a_busy_monitor),
+        cmocka_unit_test(a_full_backlog_is_waited_for_by_the_waiter),
         cmocka_unit_test(tcp_is_opened_by_name_and_by_number),
         cmocka_unit_test(tcp_over_ipv6_is_opened),
         cmocka_unit_test(an_inherited_socket_is_used_as_it_is),

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qmp/client.h"
+
+#include <string.h>
+
+guint64
+qblk_client_submit(QblkClient *client, const char *command, const char *arguments, int timeout_ms,
+                   GError **error)
+{
+    if (command[0] == '\0' || !g_utf8_validate(command, -1, NULL)) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "'%s' is not a command name",
+                    command);
+        return 0;
+    }
+
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkJson) json = NULL;
+    if (arguments != NULL) {
+        json = qblk_json_parse(arguments, strlen(arguments), &cause);
+        if (!qblk_json_is(json, QBLK_JSON_OBJECT)) {
+            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                        "the arguments of '%s' are not a JSON object%s%s", command,
+                        cause == NULL ? "" : ": ", cause == NULL ? "" : cause->message);
+            return 0;
+        }
+    }
+
+    return qblk_client_submit_json(client, command, json, timeout_ms);
+}
+
+char *
+qblk_client_take_event(QblkClient *client)
+{
+    g_autoptr(QblkJson) event = qblk_client_take_event_json(client);
+    return event == NULL ? NULL : qblk_json_print(event, QBLK_JSON_COMPACT);
+}
