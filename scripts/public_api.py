@@ -124,14 +124,50 @@ def things(root):
     return found
 
 
-def functions(root):
-    return [thing for thing in things(root) if thing.kind == 'function']
-
-
 def version_of(text):
     """(MAJOR, MINOR, MICRO) of `0.1.0`, or None."""
     match = re.fullmatch(r'(\d+)\.(\d+)\.(\d+)', text)
     return tuple(int(number) for number in match.groups()) if match else None
+
+
+def node_of(version):
+    """The node of a release: QBLK_0.1 for 0.1.0, QBLK_0.1.2 for 0.1.2."""
+    return 'QBLK_' + '.'.join(str(number) for number in version[:2 + bool(version[2])])
+
+
+def map_text(versions, writer):
+    """A version script for the linker: functions, each with its version, in nodes."""
+    text, before = f'# Written by {writer}.\n', ''
+    for version in sorted(set(versions.values())):
+        names = sorted(name for name, since in versions.items() if since == version)
+        text += f'{"" if not before else chr(10)}{node_of(version)} {{\n    global:\n'
+        text += ''.join(f'        {name};\n' for name in names)
+        text += f'}}{before};\n' if before else '    local:\n        *;\n};\n'
+        before = f' {node_of(version)}'
+    return text
+
+
+def prefix_of(name):
+    """qblk_snapshot_options of QblkSnapshotOptions."""
+    return '_'.join(re.findall('[A-Z][a-z0-9]*', name)).lower()
+
+
+def counted_types(found):
+    """The types of @found with functions that count references."""
+    names = {thing.name for thing in found if thing.kind == 'function'}
+    return sorted((thing for thing in found if thing.kind == 'type'
+                   and {f'{prefix_of(thing.name)}_ref', f'{prefix_of(thing.name)}_unref'} <= names),
+                  key=lambda thing: thing.name)
+
+
+def type_faults(found):
+    """What keeps the opaque types of @found from being used in other languages, as texts."""
+    counted = counted_types(found)
+    for thing in found:
+        if thing.kind == 'type' and thing not in counted:
+            yield f'{thing.name}: an opaque type needs {prefix_of(thing.name)}_ref() and _unref()'
+        if thing.kind == 'function' and thing.name.endswith('_get_type'):
+            yield f'{thing.name}: this name is that of a GType: choose another one'
 
 
 def undocumented(thing):
@@ -152,7 +188,9 @@ def undocumented(thing):
         yield "no 'Returns:'"
     if comment.returns and not returns:
         yield "'Returns:', but it returns nothing"
-    if not comment.description and not comment.returns:
+    # The parameter of a setter tells all.
+    is_setter = '_set_' in thing.name and comment.parameters
+    if not comment.description and not comment.returns and not is_setter:
         yield 'no description'
     if version_of(comment.since) is None:
         yield "no 'Since: MAJOR.MINOR.MICRO' at the end"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * What an image has beside the data of the guest: dirty bitmaps and internal snapshots.
  *
  * These objects never change, and several threads may use them at once.
@@ -10,7 +10,13 @@
 
 G_BEGIN_DECLS
 
-/** A dirty bitmap: which parts of an image have changed since a backup, for example. */
+/**
+ * QblkBitmap:
+ *
+ * A dirty bitmap: which parts of an image have changed since a backup, for example.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkBitmap QblkBitmap;
 
 /**
@@ -104,7 +110,13 @@ gboolean qblk_bitmap_is_busy(const QblkBitmap *bitmap);
  */
 gboolean qblk_bitmap_is_inconsistent(const QblkBitmap *bitmap);
 
-/** A snapshot within an image (savevm, qemu-img snapshot). */
+/**
+ * QblkInternalSnapshot:
+ *
+ * A snapshot within an image (savevm, qemu-img snapshot).
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkInternalSnapshot QblkInternalSnapshot;
 
 /**

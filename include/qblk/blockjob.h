@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Running a plan of a block job.
  *
  * It waits until the job has ended, rolls back what fails, fetches the graph

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * A chain: a disk and its layers, from the active layer down to the base.
  *
  * A chain has copies of all its values: it does not depend on the graph snapshot, document or image
@@ -12,11 +12,28 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QblkChain:
+ *
+ * A disk and its layers, from the active layer down to the base.  It never changes, and several
+ * threads may use it at once.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkChain QblkChain;
+
+/**
+ * QblkLayer:
+ *
+ * One image of a chain.  It belongs to its chain.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkLayer QblkLayer;
 
 /**
  * qblk_snapshot_chain:
+ * @snapshot: the snapshot
  * @name: a target name, or else a qdev id or the name of a BlockBackend
  *
  * Make the chain of a disk.
@@ -67,6 +84,7 @@ const char *qblk_chain_get_target(const QblkChain *chain);
 
 /**
  * qblk_chain_get_name_source:
+ * @chain: the chain
  *
  * Returns: how the target name is known: "user" (qblk_snapshot_options_add_target()), "domain" (a
  *   libvirt domain), "qdev" (the id of the device is the target), "alias" (libvirt made the id from
@@ -79,6 +97,7 @@ const char *qblk_chain_get_name_source(const QblkChain *chain);
 
 /**
  * qblk_chain_get_bus:
+ * @chain: the chain
  *
  * Returns: (nullable): libvirt's name of the bus: "virtio", "scsi", "sata", "ide", "usb", "fdc",
  *   "nvme" or "sd"; the disk of a libvirt domain may have another one
@@ -89,6 +108,7 @@ const char *qblk_chain_get_bus(const QblkChain *chain);
 
 /**
  * qblk_chain_get_fingerprint:
+ * @chain: the chain
  *
  * Returns: a hash over the node-names, formats and files of all layers in their order, as 16
  *   hexadecimal digits: equal only if the chain is the same
@@ -109,6 +129,7 @@ guint qblk_chain_get_depth(const QblkChain *chain);
 
 /**
  * qblk_chain_get_layer:
+ * @chain: the chain
  * @position: 0 for the active layer
  *
  * Returns: (transfer none) (nullable): the layer, or NULL if @position is below the base
@@ -119,6 +140,7 @@ const QblkLayer *qblk_chain_get_layer(const QblkChain *chain, guint position);
 
 /**
  * qblk_chain_resolve:
+ * @chain: the chain
  * @spec: "vda" or "vda[0]" (the active layer), "vda[2]" (an index), "node:NAME" (any node of the
  *   layer), or the path of the image: as QEMU reports it, or else the same file after both paths'
  *   links were resolved on this machine
@@ -137,6 +159,7 @@ const QblkLayer *qblk_chain_resolve(const QblkChain *chain, const char *spec,
 
 /**
  * qblk_chain_expect:
+ * @chain: the chain
  * @fingerprint: of the chain that the caller has seen before
  *
  * Check that a chain has not changed.
@@ -160,6 +183,7 @@ guint qblk_layer_get_position(const QblkLayer *layer);
 
 /**
  * qblk_layer_get_index:
+ * @layer: the layer
  *
  * Returns: N of "vda[N]": libvirt's number if the node-names of the guest have libvirt's form, and
  *   else the position; QBLK_UNKNOWN if the layer has no index
@@ -170,6 +194,7 @@ gint64 qblk_layer_get_index(const QblkLayer *layer);
 
 /**
  * qblk_layer_get_node_name:
+ * @layer: the layer
  *
  * Returns: (nullable): the name of the format node, which identifies the layer while QEMU runs
  *
@@ -189,6 +214,7 @@ const char *qblk_layer_get_storage_node_name(const QblkLayer *layer);
 
 /**
  * qblk_layer_get_format:
+ * @layer: the layer
  *
  * Returns: QEMU's name of the image format, such as "qcow2"; "unknown" if a libvirt domain does not
  *   specify it
@@ -199,6 +225,7 @@ const char *qblk_layer_get_format(const QblkLayer *layer);
 
 /**
  * qblk_layer_get_filename:
+ * @layer: the layer
  *
  * Returns: the file name as QEMU reports it, without secrets.  A layer of a libvirt domain may have
  *   "volume:POOL/VOLUME", or "" if the domain does not name the image.

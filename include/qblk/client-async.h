@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * A client that does not block, driven from any main loop.
  *
  * Wait for qblk_client_get_events() on qblk_client_get_fd() for at most qblk_client_get_timeout()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * A client that is driven from GLib's main loop.
  */
 #pragma once

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * A connection to one QMP monitor.
  *
  * A program either makes the calls of this header that block, or drives the client from a main
@@ -22,6 +22,13 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QblkClient:
+ *
+ * A connection to one QMP monitor.  It belongs to one thread at a time.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkClient QblkClient;
 
 /**
@@ -140,6 +147,8 @@ char *qblk_client_wait_event(QblkClient *client, int timeout_ms,
  * @user_data: of qblk_client_set_logger()
  *
  * Called for each message.  Must not use the client.
+ *
+ * Since: 0.1.0
  */
 typedef void (*QblkClientLogger)(gboolean sent, const char *message, gpointer user_data);
 

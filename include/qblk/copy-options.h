@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Options of a copy of a disk.
  *
  * Setters copy what they are given.

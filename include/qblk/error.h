@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Error domains.
  *
  * Every function that can fail has a GError ** as its last parameter, sets its results only on

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Closed sets of values in a block graph.  The function `_name` of each returns the word that JSON
  * uses.  Later versions may add values.
  */
@@ -9,19 +9,39 @@
 
 G_BEGIN_DECLS
 
-/** The value of a size, time or index that is not known. */
+/**
+ * QBLK_UNKNOWN:
+ *
+ * The value of a size, time or index that is not known.
+ *
+ * Since: 0.1.0
+ */
 #define QBLK_UNKNOWN ((gint64)-1)
 
-/** How the target name of a disk is known, from the most to the least reliable. */
+/**
+ * QblkNameSource:
+ * @QBLK_NAME_SOURCE_NONE: it has no target name
+ * @QBLK_NAME_SOURCE_USER: qblk_snapshot_options_add_target()
+ * @QBLK_NAME_SOURCE_DOMAIN: a libvirt domain
+ * @QBLK_NAME_SOURCE_QDEV: the id of the device is the target name
+ * @QBLK_NAME_SOURCE_ALIAS: libvirt made the id of the device from the name
+ * @QBLK_NAME_SOURCE_BACKEND: the name of the -drive
+ * @QBLK_NAME_SOURCE_ENUMERATION: counted for each bus
+ * @QBLK_NAME_SOURCE_IMAGE: the disk of an image that no QEMU has open
+ *
+ * How the target name of a disk is known, from the most to the least reliable.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_NAME_SOURCE_NONE,        /**< it has no target name */
-    QBLK_NAME_SOURCE_USER,        /**< qblk_snapshot_options_add_target() */
-    QBLK_NAME_SOURCE_DOMAIN,      /**< a libvirt domain */
-    QBLK_NAME_SOURCE_QDEV,        /**< the id of the device is the target name */
-    QBLK_NAME_SOURCE_ALIAS,       /**< libvirt made the id of the device from the name */
-    QBLK_NAME_SOURCE_BACKEND,     /**< the name of the -drive */
-    QBLK_NAME_SOURCE_ENUMERATION, /**< counted for each bus */
-    QBLK_NAME_SOURCE_IMAGE,       /**< the disk of an image that no QEMU has open */
+    QBLK_NAME_SOURCE_NONE,
+    QBLK_NAME_SOURCE_USER,
+    QBLK_NAME_SOURCE_DOMAIN,
+    QBLK_NAME_SOURCE_QDEV,
+    QBLK_NAME_SOURCE_ALIAS,
+    QBLK_NAME_SOURCE_BACKEND,
+    QBLK_NAME_SOURCE_ENUMERATION,
+    QBLK_NAME_SOURCE_IMAGE,
 } QblkNameSource;
 
 /**
@@ -34,9 +54,25 @@ typedef enum {
  */
 const char *qblk_name_source_name(QblkNameSource source);
 
-/** The bus of a disk, as libvirt names it. */
+/**
+ * QblkBus:
+ * @QBLK_BUS_UNKNOWN: it has no device, or one of an unknown type
+ * @QBLK_BUS_VIRTIO: virtio-blk
+ * @QBLK_BUS_SCSI: SCSI
+ * @QBLK_BUS_SATA: SATA
+ * @QBLK_BUS_IDE: IDE
+ * @QBLK_BUS_USB: USB
+ * @QBLK_BUS_FDC: a floppy controller
+ * @QBLK_BUS_NVME: NVMe
+ * @QBLK_BUS_SD: an SD card
+ * @QBLK_BUS_OTHER: another bus, which a libvirt domain names
+ *
+ * The bus of a disk, as libvirt names it.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_BUS_UNKNOWN, /**< it has no device, or one of an unknown type */
+    QBLK_BUS_UNKNOWN,
     QBLK_BUS_VIRTIO,
     QBLK_BUS_SCSI,
     QBLK_BUS_SATA,
@@ -45,7 +81,7 @@ typedef enum {
     QBLK_BUS_FDC,
     QBLK_BUS_NVME,
     QBLK_BUS_SD,
-    QBLK_BUS_OTHER, /**< another bus, which a libvirt domain names */
+    QBLK_BUS_OTHER,
 } QblkBus;
 
 /**
@@ -59,13 +95,24 @@ typedef enum {
  */
 const char *qblk_bus_name(QblkBus bus);
 
-/** What a disk is to the guest. */
+/**
+ * QblkDeviceKind:
+ * @QBLK_DEVICE_KIND_DISK: a disk
+ * @QBLK_DEVICE_KIND_LUN: SCSI commands are passed to the device of the host
+ * @QBLK_DEVICE_KIND_CDROM: a CD-ROM drive
+ * @QBLK_DEVICE_KIND_FLOPPY: a floppy drive
+ * @QBLK_DEVICE_KIND_FIRMWARE: flash memory: not a disk, never has a target name
+ *
+ * What a disk is to the guest.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
     QBLK_DEVICE_KIND_DISK,
-    QBLK_DEVICE_KIND_LUN, /**< SCSI commands are passed to the device of the host */
+    QBLK_DEVICE_KIND_LUN,
     QBLK_DEVICE_KIND_CDROM,
     QBLK_DEVICE_KIND_FLOPPY,
-    QBLK_DEVICE_KIND_FIRMWARE, /**< flash memory: not a disk, never has a target name */
+    QBLK_DEVICE_KIND_FIRMWARE,
 } QblkDeviceKind;
 
 /**
@@ -78,13 +125,24 @@ typedef enum {
  */
 const char *qblk_device_kind_name(QblkDeviceKind kind);
 
-/** What the driver of a node does. */
+/**
+ * QblkNodeKind:
+ * @QBLK_NODE_KIND_UNKNOWN: the driver is not known
+ * @QBLK_NODE_KIND_FORMAT: interprets the bytes of its file: a layer of a chain
+ * @QBLK_NODE_KIND_PROTOCOL: stores the bytes of a layer
+ * @QBLK_NODE_KIND_FILTER: passes requests to one child; never a layer
+ * @QBLK_NODE_KIND_MULTI_CHILD: has data in several children: it has no chain
+ *
+ * What the driver of a node does.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_NODE_KIND_UNKNOWN,     /**< the driver is not known */
-    QBLK_NODE_KIND_FORMAT,      /**< interprets the bytes of its file: a layer of a chain */
-    QBLK_NODE_KIND_PROTOCOL,    /**< stores the bytes of a layer */
-    QBLK_NODE_KIND_FILTER,      /**< passes requests to one child; never a layer */
-    QBLK_NODE_KIND_MULTI_CHILD, /**< has data in several children: it has no chain */
+    QBLK_NODE_KIND_UNKNOWN,
+    QBLK_NODE_KIND_FORMAT,
+    QBLK_NODE_KIND_PROTOCOL,
+    QBLK_NODE_KIND_FILTER,
+    QBLK_NODE_KIND_MULTI_CHILD,
 } QblkNodeKind;
 
 /**
@@ -98,13 +156,25 @@ typedef enum {
  */
 const char *qblk_node_kind_name(QblkNodeKind kind);
 
-/** What a job does. */
+/**
+ * QblkJobKind:
+ * @QBLK_JOB_KIND_OTHER: see qblk_job_get_type()
+ * @QBLK_JOB_KIND_COMMIT: the active layer is not committed
+ * @QBLK_JOB_KIND_ACTIVE_COMMIT: becomes ready, and can be completed
+ * @QBLK_JOB_KIND_COPY: QEMU's mirror: becomes ready, and can be completed
+ * @QBLK_JOB_KIND_PULL: QEMU's stream
+ * @QBLK_JOB_KIND_BACKUP: QEMU's backup
+ *
+ * What a job does.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_JOB_KIND_OTHER,         /**< see qblk_job_get_type() */
-    QBLK_JOB_KIND_COMMIT,        /**< the active layer is not committed */
-    QBLK_JOB_KIND_ACTIVE_COMMIT, /**< becomes ready, and can be completed */
-    QBLK_JOB_KIND_COPY,          /**< QEMU's mirror: becomes ready, and can be completed */
-    QBLK_JOB_KIND_PULL,          /**< QEMU's stream */
+    QBLK_JOB_KIND_OTHER,
+    QBLK_JOB_KIND_COMMIT,
+    QBLK_JOB_KIND_ACTIVE_COMMIT,
+    QBLK_JOB_KIND_COPY,
+    QBLK_JOB_KIND_PULL,
     QBLK_JOB_KIND_BACKUP,
 } QblkJobKind;
 
@@ -119,9 +189,18 @@ typedef enum {
  */
 const char *qblk_job_kind_name(QblkJobKind kind);
 
-/** What the clients of an export may do. */
+/**
+ * QblkExportAccess:
+ * @QBLK_EXPORT_ACCESS_UNKNOWN: QEMU does not report it
+ * @QBLK_EXPORT_ACCESS_READ_ONLY: read
+ * @QBLK_EXPORT_ACCESS_WRITABLE: read and write
+ *
+ * What the clients of an export may do.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_EXPORT_ACCESS_UNKNOWN, /**< QEMU does not report it */
+    QBLK_EXPORT_ACCESS_UNKNOWN,
     QBLK_EXPORT_ACCESS_READ_ONLY,
     QBLK_EXPORT_ACCESS_WRITABLE,
 } QblkExportAccess;
@@ -136,12 +215,22 @@ typedef enum {
  */
 const char *qblk_export_access_name(QblkExportAccess access);
 
-/** The reply of QEMU that the edges between nodes are read from. */
+/**
+ * QblkEdgeSource:
+ * @QBLK_EDGE_SOURCE_BEST: the first of the following that this QEMU has
+ * @QBLK_EDGE_SOURCE_CHILDREN: `children` of each node, QEMU 10.1
+ * @QBLK_EDGE_SOURCE_DEBUG: x-debug-query-block-graph, not a stable interface
+ * @QBLK_EDGE_SOURCE_BLOCKSTATS: query-blockstats, does not have all edges
+ *
+ * The reply of QEMU that the edges between nodes are read from.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_EDGE_SOURCE_BEST,       /**< the first of the following that this QEMU has */
-    QBLK_EDGE_SOURCE_CHILDREN,   /**< `children` of each node, QEMU 10.1 */
-    QBLK_EDGE_SOURCE_DEBUG,      /**< x-debug-query-block-graph, not a stable interface */
-    QBLK_EDGE_SOURCE_BLOCKSTATS, /**< query-blockstats, does not have all edges */
+    QBLK_EDGE_SOURCE_BEST,
+    QBLK_EDGE_SOURCE_CHILDREN,
+    QBLK_EDGE_SOURCE_DEBUG,
+    QBLK_EDGE_SOURCE_BLOCKSTATS,
 } QblkEdgeSource;
 
 /**
@@ -154,13 +243,24 @@ typedef enum {
  */
 const char *qblk_edge_source_name(QblkEdgeSource source);
 
-/** What uses a node or a layer. */
+/**
+ * QblkUserKind:
+ * @QBLK_USER_KIND_DEVICE: a device, or a drive without a device
+ * @QBLK_USER_KIND_EXPORT: an export
+ * @QBLK_USER_KIND_JOB: a job
+ * @QBLK_USER_KIND_FILTER: a filter of which it is the filtered node or another child
+ * @QBLK_USER_KIND_NODE: an overlay, an image with this data file, a quorum ...
+ *
+ * What uses a node or a layer.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_USER_KIND_DEVICE, /**< a device, or a drive without a device */
+    QBLK_USER_KIND_DEVICE,
     QBLK_USER_KIND_EXPORT,
     QBLK_USER_KIND_JOB,
-    QBLK_USER_KIND_FILTER, /**< a filter of which it is the filtered node or another child */
-    QBLK_USER_KIND_NODE,   /**< an overlay, an image with this data file, a quorum ... */
+    QBLK_USER_KIND_FILTER,
+    QBLK_USER_KIND_NODE,
 } QblkUserKind;
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Images that no QEMU has open: a private qemu-storage-daemon opens them.
  */
 #pragma once
@@ -9,6 +9,13 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QblkImage:
+ *
+ * An image that a private qemu-storage-daemon has opened.  It belongs to one thread at a time.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkImage QblkImage;
 
 /**
@@ -74,7 +81,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImage, qblk_image_unref)
  * Take the connected socket of the daemon's monitor, which serves one client, for
  * qblk_client_start_fd().
  *
- * Returns: (transfer full): a descriptor, or -1 if it was taken before
+ * Returns: a descriptor, which the caller closes, or -1 if it was taken before
  *
  * Since: 0.1.0
  */

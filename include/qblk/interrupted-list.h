@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Interrupted operations, as their journals show them.  No QEMU is connected to.
  *
  * A list never changes, and may be used by several threads at once.

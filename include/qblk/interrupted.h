@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * One interrupted operation, as its journal shows it.
  */
 #pragma once

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * What is wanted of a job that already exists.
  */
 #pragma once

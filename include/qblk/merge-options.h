@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Options of the jobs that merge layers: commit and pull.
  *
  * Setters copy what they are given.

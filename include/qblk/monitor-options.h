@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * One more QMP monitor in a running QEMU.
  */
 #pragma once

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Options that all kinds of plans have.
  *
  * Setters copy what they are given.  Options must not be changed once they were passed to a

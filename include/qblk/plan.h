@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Plans of block jobs, which can be inspected before they are run.  <qblk/planner.h> makes them.
  *
  * A plan does not change once it was made: several threads may use it at once.
@@ -97,6 +97,8 @@ void qblk_plans_unref(QblkPlans *plans);
  * qblk_plans_add:
  * @plans: the plans
  * @plan: a plan for a disk of the same VM, of which a reference is kept
+ *
+ * Add a plan to the plans of one operation.
  *
  * Since: 0.1.0
  */

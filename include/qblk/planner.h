@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Making plans: commit and pull.
  *
  * A plan is made for a graph snapshot, after all checks that are possible before the first command

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * A graph snapshot: the block nodes, disks and block jobs of one VM at one moment.
  */
 #pragma once
@@ -9,7 +9,24 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QblkSnapshot:
+ *
+ * The block nodes, disks and block jobs of one VM at one moment.  It never changes, and several
+ * threads may use it at once.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkSnapshot QblkSnapshot;
+
+/**
+ * QblkSnapshotOptions:
+ *
+ * How to fetch a snapshot.  Options belong to one thread at a time, and do not change once they
+ * were passed to a function.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkSnapshotOptions QblkSnapshotOptions;
 
 /**
@@ -44,6 +61,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshotOptions, qblk_snapshot_options_unref)
 
 /**
  * qblk_snapshot_options_add_target:
+ * @options: the options
  * @assignment: "NAME=DEVICE"; DEVICE is a qdev id or path, the name of a BlockBackend, or a
  *   node-name
  *
@@ -59,6 +77,7 @@ gboolean qblk_snapshot_options_add_target(QblkSnapshotOptions *options, const ch
 
 /**
  * qblk_snapshot_options_add_domain_disk:
+ * @options: the options
  * @target: the target name in the domain
  * @alias: (nullable): the alias of the device
  * @serial: (nullable): its serial number
@@ -72,13 +91,23 @@ gboolean qblk_snapshot_options_add_target(QblkSnapshotOptions *options, const ch
 void qblk_snapshot_options_add_domain_disk(QblkSnapshotOptions *options, const char *target,
                                            const char *alias, const char *serial, const char *file);
 
-/** Called with @message, a sentence for people. */
+/**
+ * QblkWarning:
+ * @message: the message
+ * @user_data: passed to the function
+ *
+ * Called with @message, a sentence for people.
+ *
+ * Since: 0.1.0
+ */
 typedef void (*QblkWarning)(const char *message, gpointer user_data);
 
 /**
  * qblk_snapshot_options_set_warning:
+ * @options: the options
  * @warning: (nullable): called at each fetch, before the nodes are queried, if the query will keep
  *   QEMU busy for more than 100 ms
+ * @user_data: passed to the function
  *
  * During the query the monitor does not answer and the disks of the guest wait: about 80
  * microseconds for each node, measured with QEMU 7.2.
@@ -140,6 +169,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkSnapshot, qblk_snapshot_unref)
 
 /**
  * qblk_snapshot_get_targets:
+ * @snapshot: the snapshot
  *
  * Returns: (transfer none): the target names of all disks in the order of a listing, with NULL at
  *   the end
@@ -150,6 +180,7 @@ const char *const *qblk_snapshot_get_targets(const QblkSnapshot *snapshot);
 
 /**
  * qblk_snapshot_get_manager:
+ * @snapshot: the snapshot
  *
  * The program that has started the guest and keeps its own record of the disks.  It does not notice
  * a change, which is refused unless the limits of the job have `force_managed`.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Sources and file names of QEMU as `<source>` elements of libvirt.
  */
 #pragma once

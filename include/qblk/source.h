@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Sources: where the data of an image are, in libvirt's terms.
  *
  * A source never changes, and several threads may use it at once.  It never contains a secret.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * The stages of an operation, which its journal records.
  */
 #pragma once

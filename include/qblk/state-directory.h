@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * The state directory: the journals of operations, and the marks of images that were merged, or are
  * incomplete copies.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * What uses a node or a layer: a device, an export, a job, or another node.
  *
  * A user has copies of all its values.  It never changes, and several threads may use it at once.
@@ -10,6 +10,13 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QblkUser:
+ *
+ * One user of a node or a layer.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkUser QblkUser;
 
 /**
@@ -54,7 +61,7 @@ QblkUserKind qblk_user_get_kind(const QblkUser *user);
 const char *qblk_user_get_name(const QblkUser *user);
 
 /**
- * qblk_user_get_type:
+ * qblk_user_get_user_type:
  * @user: the user
  *
  * Returns: the kind of a device ("disk"), the type of an export ("nbd") or job ("backup"), or the
@@ -62,7 +69,7 @@ const char *qblk_user_get_name(const QblkUser *user);
  *
  * Since: 0.1.0
  */
-const char *qblk_user_get_type(const QblkUser *user);
+const char *qblk_user_get_user_type(const QblkUser *user);
 
 /**
  * qblk_user_get_role:

@@ -46,7 +46,7 @@ qblk_user_get_name(const QblkUser *user)
 }
 
 const char *
-qblk_user_get_type(const QblkUser *user)
+qblk_user_get_user_type(const QblkUser *user)
 {
     return user->type;
 }
