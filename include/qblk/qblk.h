@@ -15,6 +15,7 @@
 #include <qblk/domain.h>
 #include <qblk/error.h>
 #include <qblk/graph.h>
+#include <qblk/image-verdict.h>
 #include <qblk/image.h>
 #include <qblk/interrupted-list.h>
 #include <qblk/interrupted.h>
@@ -24,6 +25,8 @@
 #include <qblk/plan-options.h>
 #include <qblk/plan.h>
 #include <qblk/planner.h>
+#include <qblk/recover-result.h>
+#include <qblk/recover.h>
 #include <qblk/snapshot.h>
 #include <qblk/source-xml.h>
 #include <qblk/source.h>

@@ -30,6 +30,48 @@ qblk_text_is_printable(gunichar character)
            type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR;
 }
 
+static void
+append_escaped(GString *out, gunichar character)
+{
+    if (character == '\n') {
+        g_string_append(out, "\\n");
+    } else if (character == '\t') {
+        g_string_append(out, "\\t");
+    } else if (character < 0x100) {
+        g_string_append_printf(out, "\\x%02x", character);
+    } else if (character < 0x10000) {
+        g_string_append_printf(out, "\\u%04x", character);
+    } else {
+        g_string_append_printf(out, "\\U%08x", character);
+    }
+}
+
+char *
+qblk_text_escape(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    while (*text != '\0') {
+        gunichar character = g_utf8_get_char_validated(text, -1);
+
+        if (character == (gunichar)-1 || character == (gunichar)-2) {
+            append_escaped(out, (guchar)*text);
+            text++;
+            continue;
+        }
+
+        const char *next = text + g_unichar_to_utf8(character, NULL);
+        if (!qblk_text_is_printable(character)) {
+            append_escaped(out, character);
+        } else {
+            g_string_append_len(out, text, next - text);
+        }
+        text = next;
+    }
+
+    return g_string_free(out, FALSE);
+}
+
 char *
 qblk_text_size(gint64 bytes)
 {

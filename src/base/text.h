@@ -16,6 +16,10 @@ char *qblk_text_list(const char *const *names, guint count) G_GNUC_WARN_UNUSED_R
  */
 gboolean qblk_text_is_printable(gunichar character);
 
+/** Returns: (transfer full): @text with C escapes for what a terminal may not show, and for bytes
+ * that are not UTF-8 */
+char *qblk_text_escape(const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Returns: @done of @total in percent, rounded down; -1 if it is not known because one is negative
  * or @total is 0

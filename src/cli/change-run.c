@@ -52,7 +52,8 @@ prepare_marks(const QblkChange *change, const GPtrArray *plans, GError **error)
     for (guint i = 0; i < plans->len && change->is_local && !is_dry_run; i++) {
         qblk_merged_mark_tidy_plan(plans->pdata[i], removed);
     }
-    qblk_recover_report_removed(removed);
+    g_ptr_array_add(removed, NULL);
+    qblk_recover_report_removed((const char *const *)removed->pdata);
 
     for (guint i = 0; i < plans->len && change->is_local; i++) {
         const QblkPlan *plan = plans->pdata[i];
@@ -136,26 +137,6 @@ has_journals(const Journals *journals)
     return FALSE;
 }
 
-/* Begin the journal of @plan, in the place of that of an operation which the user now ends. */
-static QblkJournal *
-begin_journal(const char *directory, const QblkChange *change, const QblkPlan *plan, GError **error)
-{
-    GPtrArray *handed_over = change->handed_over;
-
-    for (guint i = 0; i < handed_over->len; i++) {
-        if (!qblk_journal_is_of(handed_over->pdata[i], &change->vm, plan)) {
-            continue;
-        }
-        QblkJournal *journal =
-            qblk_journal_replace(handed_over->pdata[i], &change->vm, plan, error);
-        if (journal != NULL) {
-            (void)g_ptr_array_steal_index(handed_over, i);
-        }
-        return journal;
-    }
-    return qblk_journal_begin(directory, &change->vm, plan, error);
-}
-
 /* Nothing is lost if a plan that only sends a command to an existing job is interrupted. */
 static gboolean
 begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *plans, GError **error)
@@ -170,7 +151,8 @@ begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *pl
             continue;
         }
 
-        journals->list[i] = begin_journal(directory, change, plans->pdata[i], error);
+        journals->list[i] = qblk_recovery_begin_journal(change->recovery, directory, &change->vm,
+                                                        plans->pdata[i], error);
         if (journals->list[i] == NULL) {
             for (guint j = 0; j < i; j++) {
                 qblk_journal_end(g_steal_pointer(&journals->list[j]));
@@ -245,7 +227,7 @@ qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChan
     if (!begin_journals(&journals, change, plans, error)) {
         return FALSE;
     }
-    qblk_recover_end_handed_over(change->handed_over);
+    qblk_recovery_end_journals(change->recovery);
 
     gboolean is_terminal = isatty(STDERR_FILENO) && !invocation->verbose;
     g_autoptr(QblkProgress) progress = qblk_progress_new(plans, is_terminal, options->verbose);

@@ -19,7 +19,7 @@ typedef struct {
     QblkSchema *schema;               /* owned: what this QEMU accepts; NULL for a capture */
     QblkSnapshot *snapshot;           /* owned */
     QblkJournalVm vm;                 /* which QEMU it is; empty if there is no client */
-    GPtrArray *handed_over;           /* of QblkJournal, owned: of jobs that the user ends */
+    QblkRecovery *recovery;           /* owned: of operations that were interrupted, or NULL */
     QblkJson *skipped;                /* owned: disks that --all-disks leaves out, and why */
     QblkPlanContext context;          /* for the planners, borrowed from the members above */
     gboolean is_local;                /* the files that the plans name are those of this machine */

@@ -46,7 +46,7 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
     /* The schema has 200 kB: it is not logged. */
     qblk_vm_log(change->client, invocation);
 
-    if (!qblk_recover_identify(change->client, invocation->address, &change->vm, error)) {
+    if (!qblk_recover_identify(change->client, &change->vm, error)) {
         return FALSE;
     }
     const QblkRecoveryRequest request = {
@@ -56,7 +56,7 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
         .is_allowed = change->options->recovers,
         .dry_run = change->options->dry_run,
     };
-    if (!qblk_recovery_before_change(change->client, invocation, &request, change->handed_over,
+    if (!qblk_recovery_before_change(change->client, invocation, &request, &change->recovery,
                                      error)) {
         return FALSE;
     }
@@ -102,7 +102,6 @@ qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     g_autoptr(QblkChange) change = g_new0(QblkChange, 1);
     change->invocation = invocation;
     change->options = options;
-    change->handed_over = qblk_recover_handed_over_new();
     change->skipped = qblk_json_new_array();
 
     gboolean from_capture = options->dry_run && invocation->address->kind == QBLK_ADDRESS_CAPTURE;
@@ -136,7 +135,7 @@ qblk_change_free(QblkChange *change)
     g_clear_pointer(&change->schema, qblk_schema_free);
     g_clear_pointer(&change->client, qblk_client_unref);
     qblk_journal_vm_clear(&change->vm);
-    g_ptr_array_unref(change->handed_over);
+    qblk_recovery_unref(change->recovery);
     qblk_json_unref(change->skipped);
     g_free(change);
 }

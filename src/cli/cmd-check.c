@@ -273,7 +273,7 @@ print_result(QblkOutput *output, const GPtrArray *chains, const GPtrArray *diffe
         add_stale_json(result, stale);
         add_users_json(result, chains);
         if (verdict != NULL) {
-            qblk_recover_report_add_verdict(result, verdict);
+            qblk_image_verdict_add_json(verdict, result);
         }
         qblk_output_json(output, result);
         return;
@@ -285,7 +285,8 @@ print_result(QblkOutput *output, const GPtrArray *chains, const GPtrArray *diffe
         qblk_chain_text_print_users(chains->pdata[i], "", output);
     }
     if (verdict != NULL) {
-        qblk_recover_report_print_verdict(output, verdict);
+        g_autofree char *text = qblk_image_verdict_to_text(verdict);
+        qblk_output_print(output, "%s", text);
     }
 }
 

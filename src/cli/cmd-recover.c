@@ -37,8 +37,9 @@ clear_options(gpointer data)
 
 /* A directory that does not exist has no journals, but its name may be a mistake. */
 static void
-warn_if_missing(const char *directory, const Options *options)
+warn_if_missing(const Options *options)
 {
+    g_autofree char *directory = qblk_recovery_directory(options->recovery.state_dir);
     if (options->recovery.state_dir != NULL && !g_file_test(directory, G_FILE_TEST_EXISTS)) {
         g_autofree char *warning =
             g_strdup_printf("the state directory '%s' does not exist", directory);
@@ -46,22 +47,21 @@ warn_if_missing(const char *directory, const Options *options)
     }
 }
 
-static QblkImageVerdict *
-settle_image(const char *directory, const char *path, GError **error)
-{
-    qblk_recovery_tidy_marks(directory, path);
-    return qblk_recover_image(directory, path, error);
-}
-
 static gboolean
 recover_image(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
-    g_autofree char *directory = qblk_recovery_directory(options->recovery.state_dir);
-    warn_if_missing(directory, options);
-    g_autoptr(QblkImageVerdict) verdict =
-        options->dry_run ? qblk_recover_image_preview(directory, invocation->address->path, error)
-                         : settle_image(directory, invocation->address->path, error);
+    const char *state_dir = options->recovery.state_dir;
+    const char *path = invocation->address->path;
+    g_auto(QblkRecoverySetup) setup = {0};
+    qblk_recovery_setup_init(&setup, invocation, state_dir);
+    qblk_recover_options_set_dry_run(setup.options, options->dry_run);
+    warn_if_missing(options);
+    if (!options->dry_run) {
+        qblk_recovery_tidy_marks(state_dir, path);
+    }
+
+    g_autoptr(QblkImageVerdict) verdict = qblk_recover_image(path, setup.options, error);
     if (verdict == NULL) {
         return FALSE;
     }
@@ -69,26 +69,28 @@ recover_image(QblkInvocation *invocation, GError **error)
     qblk_recover_report_warnings(verdict);
     if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
-        qblk_recover_report_add_verdict(result, verdict);
+        qblk_image_verdict_add_json(verdict, result);
         qblk_output_json(&invocation->output, result);
     } else {
-        qblk_recover_report_print_verdict(&invocation->output, verdict);
+        g_autofree char *text = qblk_image_verdict_to_text(verdict);
+        qblk_output_print(&invocation->output, "%s", text);
     }
     return TRUE;
 }
 
 /* The VM cannot be reached: its images show what became of its operations. */
 static void
-add_image_hints(QblkInvocation *invocation, const QblkRecovery *recovery)
+add_image_hints(QblkInvocation *invocation)
 {
+    const Options *options = invocation->options;
     g_autofree char *address = qblk_address_to_absolute(invocation->address);
-    g_autoptr(GPtrArray) records = qblk_journal_list(recovery->directory, NULL);
+    g_autoptr(QblkInterruptedList) list = qblk_recover_list(options->recovery.state_dir, NULL);
+    guint count = list == NULL ? 0 : qblk_interrupted_list_get_n_operations(list);
 
-    for (guint i = 0; records != NULL && i < records->len; i++) {
-        const QblkJournalRecord *record = records->pdata[i];
-        gboolean is_of_vm = record->error == NULL && g_strcmp0(record->vm.address, address) == 0;
-        const char *top = is_of_vm ? qblk_chain_files_active(record->plan->before) : NULL;
-        if (top == NULL) {
+    for (guint i = 0; i < count; i++) {
+        const QblkInterrupted *operation = qblk_interrupted_list_get_operation(list, i);
+        const char *top = qblk_interrupted_get_old_top(operation);
+        if (top == NULL || g_strcmp0(qblk_interrupted_get_vm(operation), address) != 0) {
             continue;
         }
 
@@ -99,76 +101,63 @@ add_image_hints(QblkInvocation *invocation, const QblkRecovery *recovery)
 }
 
 /* Recover all interrupted operations of one VM. */
-static gboolean
-recover_vm(QblkInvocation *invocation, QblkRecovery *recovery, GError **error)
+static QblkRecovery *
+recover_vm(QblkInvocation *invocation, QblkRecoverOptions *options, GError **error)
 {
     g_autoptr(QblkClient) client = qblk_vm_connect(invocation, error);
-    QblkJournalVm vm = {0};
     if (client == NULL) {
-        add_image_hints(invocation, recovery);
-        return FALSE;
+        add_image_hints(invocation);
+        return NULL;
     }
 
     qblk_vm_log(client, invocation);
-    gboolean done = qblk_recover_identify(client, invocation->address, &vm, error);
-    if (done) {
-        done = qblk_recover_vm(client, &vm, &recovery->options, recovery->results, error);
-    }
-    qblk_journal_vm_clear(&vm);
-    return done;
+    return qblk_recover_vm(client, options, error);
 }
 
 static void
-print_results(QblkOutput *output, const GPtrArray *results)
+print_results(QblkOutput *output, const QblkRecovery *recovery)
 {
-    for (guint i = 0; i < results->len; i++) {
-        g_autofree char *text = qblk_recover_report_text(results->pdata[i]);
+    guint count = qblk_recovery_get_n_results(recovery);
+
+    for (guint i = 0; i < count; i++) {
+        g_autofree char *text = qblk_recover_result_to_text(qblk_recovery_get_result(recovery, i));
         g_autofree char *safe = qblk_output_escape(text);
         qblk_output_print(output, "%s\n", safe);
     }
-    if (results->len == 0) {
+    if (count == 0) {
         qblk_output_print(output, "no operation was interrupted\n");
     }
-}
-
-static void
-print_results_json(QblkOutput *output, const GPtrArray *results)
-{
-    QblkJson *list = qblk_json_new_array();
-    for (guint i = 0; i < results->len; i++) {
-        qblk_json_append(list, qblk_recover_report_json(results->pdata[i]));
-    }
-
-    QblkJson *object = qblk_json_new_object();
-    qblk_json_set(object, "operations", list);
-    qblk_output_json(output, object);
 }
 
 static gboolean
 recover_operations(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
-    g_auto(QblkRecovery) recovery = {0};
-    qblk_recovery_init(&recovery, invocation, options->recovery.state_dir);
-    warn_if_missing(recovery.directory, options);
-    recovery.options.dry_run = options->dry_run;
+    const char *state_dir = options->recovery.state_dir;
+    g_auto(QblkRecoverySetup) setup = {0};
+    qblk_recovery_setup_init(&setup, invocation, state_dir);
+    warn_if_missing(options);
+    qblk_recover_options_set_dry_run(setup.options, options->dry_run);
     if (!options->dry_run) {
-        qblk_recovery_tidy_marks(recovery.directory, NULL);
+        qblk_recovery_tidy_marks(state_dir, NULL);
     }
 
-    gboolean done = invocation->address != NULL
-                        ? recover_vm(invocation, &recovery, error)
-                        : qblk_recover_all(&recovery.options, recovery.results, error);
-    if (!done) {
+    g_autoptr(QblkRecovery) recovery = invocation->address != NULL
+                                           ? recover_vm(invocation, setup.options, error)
+                                           : qblk_recover_all(setup.options, error);
+    if (recovery == NULL) {
+        return FALSE;
+    }
+    if (!qblk_recovery_propagate_error(recovery, error)) {
         /* The output of a command that fails is dropped, and the journals of these are gone. */
-        qblk_recover_report_notices(recovery.results);
+        qblk_recover_report_notices(recovery);
         return FALSE;
     }
 
     if (invocation->output.json) {
-        print_results_json(&invocation->output, recovery.results);
+        qblk_output_json(&invocation->output, qblk_recovery_json_new(recovery));
     } else {
-        print_results(&invocation->output, recovery.results);
+        print_results(&invocation->output, recovery);
     }
     return TRUE;
 }

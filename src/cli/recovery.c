@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/recovery.h"
 
-#include "blockjob/merged-mark.h"
 #include "cli/exit-code.h"
 #include "cli/print/output.h"
 #include "cli/print/recover-report.h"
@@ -54,53 +53,47 @@ qblk_recovery_directory(const char *state_dir)
 void
 qblk_recovery_tidy_marks(const char *state_dir, const char *image)
 {
-    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(state_dir);
-    g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) removed = qblk_state_directory_tidy_marks(state_dir, image);
 
-    qblk_merged_marks_tidy(marks, removed);
-    qblk_merged_mark_tidy_beside(image, removed);
-    qblk_recover_report_removed(removed);
+    qblk_recover_report_removed((const char *const *)removed);
 }
 
 /* Ctrl-C ends the process while no job is waited for. */
 static int
 watch_stop(gpointer user_data)
 {
-    QblkRecovery *recovery = user_data;
-    recovery->interrupt = qblk_interrupt_new();
-    return qblk_interrupt_get_fd(recovery->interrupt);
+    QblkRecoverySetup *setup = user_data;
+    setup->interrupt = qblk_interrupt_new();
+    return qblk_interrupt_get_fd(setup->interrupt);
 }
 
 static void
 unwatch_stop(gpointer user_data)
 {
-    QblkRecovery *recovery = user_data;
-    g_clear_pointer(&recovery->interrupt, qblk_interrupt_free);
+    QblkRecoverySetup *setup = user_data;
+    g_clear_pointer(&setup->interrupt, qblk_interrupt_free);
 }
 
 void
-qblk_recovery_init(QblkRecovery *recovery, const QblkInvocation *invocation, const char *state_dir)
+qblk_recovery_setup_init(QblkRecoverySetup *setup, const QblkInvocation *invocation,
+                         const char *state_dir)
 {
-    *recovery = (QblkRecovery){
-        .results = qblk_recover_results_new(),
-        .directory = qblk_recovery_directory(state_dir),
-    };
-    recovery->options = (QblkRecoverOptions){
-        .directory = recovery->directory,
-        .snapshot = invocation->snapshot_options,
-        .timeout_ms = invocation->timeout_ms,
-        .watch_stop = watch_stop,
-        .unwatch_stop = unwatch_stop,
-        .user_data = recovery,
-    };
+    QblkRecoverOptions *options = qblk_recover_options_new();
+
+    *setup = (QblkRecoverySetup){.options = options};
+    qblk_recover_options_set_state_directory(options, state_dir);
+    qblk_recover_options_set_snapshot_options(options, invocation->snapshot_options);
+    qblk_recover_options_set_timeout(options, invocation->timeout_ms);
+    options->watch_stop = watch_stop;
+    options->unwatch_stop = unwatch_stop;
+    options->user_data = setup;
 }
 
 void
-qblk_recovery_clear(QblkRecovery *recovery)
+qblk_recovery_setup_clear(QblkRecoverySetup *setup)
 {
-    g_clear_pointer(&recovery->results, g_ptr_array_unref);
-    g_clear_pointer(&recovery->directory, g_free);
-    g_clear_pointer(&recovery->interrupt, qblk_interrupt_free);
+    g_clear_pointer(&setup->options, qblk_recover_options_unref);
+    g_clear_pointer(&setup->interrupt, qblk_interrupt_free);
 }
 
 /* ---- before a change ---- */
@@ -108,13 +101,14 @@ qblk_recovery_clear(QblkRecovery *recovery)
 /* Returns: (transfer full): what would become of operations that were interrupted, one sentence
  * each; empty if nothing would be changed. */
 static GPtrArray *
-describe_changes(const GPtrArray *results)
+describe_changes(const QblkRecovery *recovery)
 {
     GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
 
-    for (guint i = 0; i < results->len; i++) {
-        if (qblk_recover_result_would_change(results->pdata[i])) {
-            g_ptr_array_add(texts, qblk_recover_report_text(results->pdata[i]));
+    for (guint i = 0; recovery != NULL && i < qblk_recovery_get_n_results(recovery); i++) {
+        const QblkRecoverResult *result = qblk_recovery_get_result(recovery, i);
+        if (qblk_recover_result_would_change(result)) {
+            g_ptr_array_add(texts, qblk_recover_result_to_text(result));
         }
     }
     return texts;
@@ -173,22 +167,20 @@ warn_of_changes(const GPtrArray *texts)
     }
 }
 
-/* Find out by queries what would be changed first, and if the user allows that. */
+/* Find out by queries what would be changed first, and if the user allows that.  What fails is
+ * reported by the attempt, after it has resumed the others. */
 static gboolean
 check_allowed(QblkClient *client, QblkInvocation *invocation, const QblkRecoveryRequest *request,
               const char *disk, GError **error)
 {
-    g_auto(QblkRecovery) recovery = {0};
-    g_autoptr(GPtrArray) handed_over = qblk_recover_handed_over_new();
-    g_autoptr(GError) cause = NULL;
-    qblk_recovery_init(&recovery, invocation, request->state_dir);
-    recovery.options.dry_run = TRUE;
+    g_auto(QblkRecoverySetup) setup = {0};
+    qblk_recovery_setup_init(&setup, invocation, request->state_dir);
+    qblk_recover_options_set_dry_run(setup.options, TRUE);
+    qblk_recover_options_set_purpose(setup.options, request->purpose, disk);
 
-    if (!qblk_recover_before(client, request->vm, disk, request->purpose, &recovery.options,
-                             recovery.results, handed_over, &cause)) {
-        g_clear_error(&cause); /* the attempt reports it, after it has resumed the others */
-    }
-    g_autoptr(GPtrArray) texts = describe_changes(recovery.results);
+    g_autoptr(QblkRecovery) recovery =
+        qblk_recover_run_on(client, request->vm, setup.options, NULL, NULL);
+    g_autoptr(GPtrArray) texts = describe_changes(recovery);
     if (texts->len == 0) {
         return TRUE;
     }
@@ -204,9 +196,22 @@ check_allowed(QblkClient *client, QblkInvocation *invocation, const QblkRecovery
     return FALSE;
 }
 
+/* The failures of other disks are not in the way. */
+static void
+warn_of_failure(const QblkRecovery *recovery)
+{
+    for (guint i = 0; i < qblk_recovery_get_n_results(recovery); i++) {
+        const GError *error = qblk_recover_result_get_error(qblk_recovery_get_result(recovery, i));
+        if (error != NULL) {
+            qblk_output_warn(error->message);
+            return;
+        }
+    }
+}
+
 gboolean
 qblk_recovery_before_change(QblkClient *client, QblkInvocation *invocation,
-                            const QblkRecoveryRequest *request, GPtrArray *handed_over,
+                            const QblkRecoveryRequest *request, QblkRecovery **recovery,
                             GError **error)
 {
     const char *disk = invocation->count > 1 ? invocation->arguments[1] : NULL;
@@ -218,15 +223,20 @@ qblk_recovery_before_change(QblkClient *client, QblkInvocation *invocation,
         return TRUE;
     }
 
-    g_auto(QblkRecovery) recovery = {0};
-    qblk_recovery_init(&recovery, invocation, request->state_dir);
-    gboolean done = qblk_recover_before(client, request->vm, disk, request->purpose,
-                                        &recovery.options, recovery.results, handed_over, error);
-    qblk_recover_report_notices(recovery.results);
-
-    const GError *other = qblk_recover_results_error(recovery.results);
-    if (done && other != NULL) {
-        qblk_output_warn(other->message);
+    g_auto(QblkRecoverySetup) setup = {0};
+    qblk_recovery_setup_init(&setup, invocation, request->state_dir);
+    qblk_recover_options_set_purpose(setup.options, request->purpose, disk);
+    g_autoptr(QblkRecovery) done =
+        qblk_recover_run_on(client, request->vm, setup.options, NULL, error);
+    if (done == NULL) {
+        return FALSE;
     }
-    return done;
+
+    qblk_recover_report_notices(done);
+    if (!qblk_recovery_propagate_error(done, error)) {
+        return FALSE;
+    }
+    warn_of_failure(done);
+    *recovery = g_steal_pointer(&done);
+    return TRUE;
 }

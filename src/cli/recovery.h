@@ -9,13 +9,11 @@
 #include "cli/invocation.h"
 #include "recover/recover.h"
 
-/** The options and results of resuming operations. */
+/** The options of resuming operations, and Ctrl-C meanwhile. */
 typedef struct {
-    QblkRecoverOptions options;
-    GPtrArray *results;       /* of QblkRecoverResult, owned */
-    char *directory;          /* owned */
-    QblkInterrupt *interrupt; /* owned, while a job is waited for */
-} QblkRecovery;
+    QblkRecoverOptions *options; /* owned */
+    QblkInterrupt *interrupt;    /* owned, while a job is waited for */
+} QblkRecoverySetup;
 
 /** Options of the commands that only read journals, or marks of merged images. */
 typedef struct {
@@ -47,14 +45,14 @@ char *qblk_recovery_directory(const char *state_dir) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_recovery_tidy_marks(const char *state_dir, const char *image);
 
 /**
- * Prepare @recovery, which is cleared in any case with qblk_recovery_clear().
+ * Prepare @setup, which is cleared in any case with qblk_recovery_setup_clear().
  *
  * @state_dir: (nullable): of --state-dir
  */
-void qblk_recovery_init(QblkRecovery *recovery, const QblkInvocation *invocation,
-                        const char *state_dir);
-void qblk_recovery_clear(QblkRecovery *recovery);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkRecovery, qblk_recovery_clear)
+void qblk_recovery_setup_init(QblkRecoverySetup *setup, const QblkInvocation *invocation,
+                              const char *state_dir);
+void qblk_recovery_setup_clear(QblkRecoverySetup *setup);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkRecoverySetup, qblk_recovery_setup_clear)
 
 /** What a command that is about to change a VM wants of its interrupted operations. */
 typedef struct {
@@ -70,10 +68,10 @@ typedef struct {
  * by --recover, or on a terminal by the answer to a question.  The results are reported on standard
  * error.
  *
- * @handed_over: as of qblk_recover_before()
+ * @recovery: (out) (transfer full) (nullable): the results; NULL with --dry-run
  *
  * Errors: QBLK_BLOCKJOB_ERROR_REFUSED if it is not allowed, and those of qblk_recover_before()
  */
 gboolean qblk_recovery_before_change(QblkClient *client, QblkInvocation *invocation,
-                                     const QblkRecoveryRequest *request, GPtrArray *handed_over,
+                                     const QblkRecoveryRequest *request, QblkRecovery **recovery,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -14,6 +14,7 @@ qblk_image_verdict_new(const char *image, const char *boot, QblkVerdictReason re
 {
     QblkImageVerdict *verdict = g_new0(QblkImageVerdict, 1);
 
+    g_atomic_ref_count_init(&verdict->references);
     verdict->image = g_strdup(image);
     verdict->boot = g_strdup(boot);
     verdict->reason = reason;
@@ -22,18 +23,44 @@ qblk_image_verdict_new(const char *image, const char *boot, QblkVerdictReason re
     return verdict;
 }
 
-void
-qblk_image_verdict_free(QblkImageVerdict *verdict)
+QblkImageVerdict *
+qblk_image_verdict_ref(QblkImageVerdict *verdict)
 {
-    if (verdict == NULL) {
+    g_atomic_ref_count_inc(&verdict->references);
+    return verdict;
+}
+
+void
+qblk_image_verdict_unref(QblkImageVerdict *verdict)
+{
+    if (verdict == NULL || !g_atomic_ref_count_dec(&verdict->references)) {
         return;
     }
     g_ptr_array_unref(verdict->unused);
     g_ptr_array_unref(verdict->unreadable);
+    g_strfreev(verdict->unused_list);
+    g_strfreev(verdict->warnings);
     g_free(verdict->image);
     g_free(verdict->boot);
     g_free(verdict->incomplete);
     g_free(verdict);
+}
+
+void
+qblk_image_verdict_seal(QblkImageVerdict *verdict)
+{
+    if (verdict == NULL) {
+        return;
+    }
+    verdict->unused_list = g_new0(char *, verdict->unused->len + 1);
+    for (guint i = 0; i < verdict->unused->len; i++) {
+        verdict->unused_list[i] = g_strdup(verdict->unused->pdata[i]);
+    }
+    verdict->warnings = g_new0(char *, verdict->unreadable->len + 1);
+    for (guint i = 0; i < verdict->unreadable->len; i++) {
+        verdict->warnings[i] = g_strdup_printf("%s: it may be of this image",
+                                               (const char *)verdict->unreadable->pdata[i]);
+    }
 }
 
 const char *

@@ -5,38 +5,36 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "blockjob/journal.h"
 #include "blockjob/merged-mark.h"
 
-/** Why the guest has to boot from an image, or why it is not known from which one. */
-typedef enum {
-    QBLK_VERDICT_HAS_ALL_DATA,      /* the other image was merged or copied into it */
-    QBLK_VERDICT_JOB_NOT_FINISHED,  /* the guest had not left it */
-    QBLK_VERDICT_CHAIN_BEFORE,      /* it is the active image before and after; headers as before */
-    QBLK_VERDICT_CHAIN_AFTER,       /* likewise; headers as planned */
-    QBLK_VERDICT_NO_OPERATION,      /* not known: neither a journal nor a mark names the image */
-    QBLK_VERDICT_NO_OPERATION_HERE, /* likewise, of a block device: its mark is on the machine on
-                                       * which it was merged */
-    QBLK_VERDICT_NO_READABLE_JOURNAL, /* not known: no journal that can be read names the image */
-} QblkVerdictReason;
+#include <qblk/image-verdict.h>
 
-typedef struct {
+struct QblkImageVerdict {
+    gatomicrefcount references;
     char *image; /* the image that was asked about */
     char *boot;  /* the image to boot from; NULL: not known */
     QblkVerdictReason reason;
     char *incomplete;  /* an incomplete copy, or NULL */
     GPtrArray *unused; /* of char, owned: images that are no longer in use */
     GPtrArray
-        *unreadable;   /* of char, owned: why a journal that may be of the image is unreadable */
-    gboolean is_moved; /* the guest has another active image than before the operation */
-} QblkImageVerdict;
+        *unreadable;    /* of char, owned: why a journal that may be of the image is unreadable */
+    gboolean is_moved;  /* the guest has another active image than before the operation */
+    char **unused_list; /* owned, once it is sealed: @unused for programs */
+    char **warnings;    /* owned, likewise: a sentence on each of @unreadable */
+};
 
 /** Returns: a verdict on @image, with the image @boot (nullable) to boot from and without any
  * finding. */
 QblkImageVerdict *qblk_image_verdict_new(const char *image, const char *boot,
                                          QblkVerdictReason reason) G_GNUC_WARN_UNUSED_RESULT;
-void qblk_image_verdict_free(QblkImageVerdict *verdict);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImageVerdict, qblk_image_verdict_free)
+
+/** All findings are known: prepare what programs ask for.  @verdict: (nullable) */
+void qblk_image_verdict_seal(QblkImageVerdict *verdict);
+
+/** Append the members of qblk_image_verdict_to_json() to @object. */
+void qblk_image_verdict_add_json(const QblkImageVerdict *verdict, QblkJson *object);
 
 /** Returns: (nullable): the file that the copy of @plan is written to, borrowed, unless it is a
  * layer of its chain. */

@@ -5,6 +5,7 @@
 #include "blockjob/merged-mark-plan.h"
 #include "image/lock-holder.h"
 #include "recover/chain-files.h"
+#include "recover/recover-options.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -163,7 +164,7 @@ check_guest_is_stopped(const QblkJournalRecord *record, GError **error)
 }
 
 static QblkImageVerdict *
-decide(const Evidence *evidence, GError **error)
+judge(const Evidence *evidence, GError **error)
 {
     const QblkJournalRecord *record = evidence->record;
 
@@ -179,6 +180,15 @@ decide(const Evidence *evidence, GError **error)
         return qblk_image_verdict_of_mark(evidence->mark, evidence->path, evidence->marks, error);
     }
     return qblk_image_verdict_without_record(evidence->records, evidence->path, error);
+}
+
+static QblkImageVerdict *
+decide(const Evidence *evidence, GError **error)
+{
+    QblkImageVerdict *verdict = judge(evidence, error);
+
+    qblk_image_verdict_seal(verdict);
+    return verdict;
 }
 
 /* The verdict moves from the journal into the mark.  An image that was overwritten with a copy may
@@ -224,8 +234,10 @@ settle(const Evidence *evidence, const QblkImageVerdict *verdict, GError **error
 }
 
 QblkImageVerdict *
-qblk_recover_image(const char *directory, const char *path, GError **error)
+qblk_recover_image(const char *path, QblkRecoverOptions *options, GError **error)
 {
+    g_autofree char *directory = qblk_recover_options_directory(options);
+    gboolean settles = options == NULL || !options->dry_run;
     g_auto(Evidence) evidence = {0};
     if (!collect_evidence(&evidence, directory, path, error)) {
         return NULL;
@@ -235,17 +247,10 @@ qblk_recover_image(const char *directory, const char *path, GError **error)
     if (verdict == NULL) {
         return NULL;
     }
-    if (evidence.record == NULL) {
-        return g_steal_pointer(&verdict);
+    if (settles && evidence.record != NULL && !settle(&evidence, verdict, error)) {
+        return NULL;
     }
-    return settle(&evidence, verdict, error) ? g_steal_pointer(&verdict) : NULL;
-}
-
-QblkImageVerdict *
-qblk_recover_image_preview(const char *directory, const char *path, GError **error)
-{
-    g_auto(Evidence) evidence = {0};
-    return collect_evidence(&evidence, directory, path, error) ? decide(&evidence, error) : NULL;
+    return g_steal_pointer(&verdict);
 }
 
 gboolean

@@ -14,19 +14,29 @@ outcome_of(const QblkPlan *plan, QblkRunState end)
     return plan->stays_ready ? QBLK_RECOVER_READY : QBLK_RECOVER_COMPLETED;
 }
 
+static QblkRunOptions
+run_options_of(const QblkRecoverSettings *settings)
+{
+    QblkRunOptions run = {.stop_fd = -1};
+
+    if (settings->run != NULL) {
+        run = *settings->run;
+    }
+    run.snapshot = settings->options->snapshot;
+    run.timeout_ms = settings->options->timeout_ms;
+    return run;
+}
+
 static QblkRecoverResult *
-resume_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJournalRecord *record,
+resume_job(QblkClient *client, const QblkRecoverSettings *settings, const QblkJournalRecord *record,
            QblkJournal **journal, GError **error)
 {
-    QblkRunOptions run = {
-        .snapshot = options->snapshot,
-        .timeout_ms = options->timeout_ms,
-        .stop_fd = -1,
-        .is_local = qblk_recover_is_local(client, record),
-        .state_dir = options->directory,
-        .journals = journal,
-    };
+    const QblkRecoverOptions *options = settings->options;
+    QblkRunOptions run = run_options_of(settings);
     QblkRunState end = QBLK_RUN_COMPLETED;
+    run.is_local = qblk_recover_is_local(client, record);
+    run.state_dir = settings->directory;
+    run.journals = journal;
 
     if (options->watch_stop != NULL) {
         run.stop_fd = options->watch_stop(options->user_data);
@@ -41,15 +51,11 @@ resume_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJour
 
 /* What resume_job() would do. */
 static QblkRecoverResult *
-preview_job(QblkClient *client, const QblkRecoverOptions *options, const QblkJournalRecord *record,
-            GError **error)
+preview_job(QblkClient *client, const QblkRecoverSettings *settings,
+            const QblkJournalRecord *record, GError **error)
 {
     const QblkPlan *plan = record->plan;
-    const QblkRunOptions run = {
-        .snapshot = options->snapshot,
-        .timeout_ms = options->timeout_ms,
-        .stop_fd = -1,
-    };
+    const QblkRunOptions run = run_options_of(settings);
     g_auto(QblkRunPreview) preview = {0};
     if (!qblk_run_resume_preview(client, plan, record->stage, &run, &preview, error)) {
         return NULL;
@@ -115,9 +121,10 @@ set_not_resumed(const QblkJournalRecord *record, gboolean is_over, const GError 
 }
 
 QblkRecoverResult *
-qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
+qblk_recover_operation(QblkClient *client, const QblkRecoverSettings *settings,
                        const QblkJournalRecord *record, const QblkJournalVm *vm, GError **error)
 {
+    const QblkRecoverOptions *options = settings->options;
     g_autoptr(GError) cause = NULL;
     QblkRecoverResult *result = NULL;
     g_autoptr(QblkJournal) journal = options->dry_run ? NULL : qblk_journal_resume(record, error);
@@ -126,12 +133,12 @@ qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
     }
 
     if (qblk_journal_vm_was_restarted(&record->vm, vm)) {
-        const char *state_dir = options->dry_run ? NULL : options->directory;
+        const char *state_dir = options->dry_run ? NULL : settings->directory;
         result = qblk_recover_restart(client, options->snapshot, state_dir, record, &cause);
     } else if (options->dry_run) {
-        result = preview_job(client, options, record, &cause);
+        result = preview_job(client, settings, record, &cause);
     } else {
-        result = resume_job(client, options, record, &journal, &cause);
+        result = resume_job(client, settings, record, &journal, &cause);
     }
 
     if (result == NULL) {

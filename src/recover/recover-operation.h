@@ -4,33 +4,31 @@
  */
 #pragma once
 
+#include "base/waiter.h"
 #include "blockjob/run.h"
+#include "recover/recover-options.h"
 #include "recover/recover-result.h"
 
+/** What operations are recovered with.  Everything is borrowed. */
 typedef struct {
-    const char *directory;               /* of the journals, absolute */
-    const QblkSnapshotOptions *snapshot; /* how to read the graph */
-    int timeout_ms;                      /* for a connection and each reply; 0: the default */
-    gboolean dry_run; /* find out what would be done, by queries only, and change no file */
-
-    /* Both are called around the time in which a job is waited for, or are NULL.  The first returns
-     * a descriptor as stop_fd of QblkRunOptions, or -1. */
-    int (*watch_stop)(gpointer user_data);
-    void (*unwatch_stop)(gpointer user_data);
-    gpointer user_data;
-} QblkRecoverOptions;
+    const QblkRecoverOptions *options;
+    const char *directory;     /* of the journals, absolute */
+    const QblkRunOptions *run; /* how jobs are run beside that, or NULL: waited for until they end,
+                                * without reports */
+    const QblkWaiter *waiter;  /* of connections that are made, or NULL */
+} QblkRecoverSettings;
 
 /**
  * Resume or roll back the operation of @record, which is of @vm.  If QEMU was restarted since,
- * only look at what the disk has now.  The journal is deleted on success.  With dry_run in @options
- * nothing is changed.
+ * only look at what the disk has now.  The journal is deleted on success.  With a dry run nothing
+ * is changed.
  *
  * @client: connected to @vm
  *
  * Returns: (transfer full): the result; NULL with the error of qblk_run_resume() or
  * qblk_recover_restart(), prefixed by what was interrupted
  */
-QblkRecoverResult *qblk_recover_operation(QblkClient *client, const QblkRecoverOptions *options,
+QblkRecoverResult *qblk_recover_operation(QblkClient *client, const QblkRecoverSettings *settings,
                                           const QblkJournalRecord *record, const QblkJournalVm *vm,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -59,6 +59,105 @@ qblk_recover_result_would_change(const QblkRecoverResult *result)
            result->outcome == QBLK_RECOVER_WOULD_ROLL_BACK;
 }
 
+/* ---- what programs ask for ---- */
+
+QblkRecoverOutcome
+qblk_recover_result_get_outcome(const QblkRecoverResult *result)
+{
+    return result->outcome;
+}
+
+const char *
+qblk_recover_result_get_journal(const QblkRecoverResult *result)
+{
+    return result->journal;
+}
+
+const char *
+qblk_recover_result_get_vm(const QblkRecoverResult *result)
+{
+    return result->vm;
+}
+
+const char *
+qblk_recover_result_get_kind(const QblkRecoverResult *result)
+{
+    return result->kind;
+}
+
+const char *
+qblk_recover_result_get_target(const QblkRecoverResult *result)
+{
+    return result->target;
+}
+
+QblkStage
+qblk_recover_result_get_stage(const QblkRecoverResult *result)
+{
+    return result->stage;
+}
+
+const GError *
+qblk_recover_result_get_error(const QblkRecoverResult *result)
+{
+    return result->error;
+}
+
+QblkRestart
+qblk_recover_result_get_restart(const QblkRecoverResult *result)
+{
+    return result->restart;
+}
+
+const char *
+qblk_recover_result_get_image(const QblkRecoverResult *result)
+{
+    return result->image;
+}
+
+const char *
+qblk_recover_result_get_old_top(const QblkRecoverResult *result)
+{
+    return result->old_top;
+}
+
+const char *
+qblk_recover_result_get_new_top(const QblkRecoverResult *result)
+{
+    return result->new_top;
+}
+
+QblkRecoverFound
+qblk_recover_result_get_found(const QblkRecoverResult *result)
+{
+    if (!qblk_recover_result_would_change(result)) {
+        return QBLK_RECOVER_FOUND_NOTHING;
+    }
+    switch ((int)result->found) {
+    case QBLK_RUN_NOT_STARTED:
+        return QBLK_RECOVER_FOUND_NO_JOB;
+    case QBLK_RUN_JOB_FAILED:
+        return QBLK_RECOVER_FOUND_JOB_FAILED;
+    case QBLK_RUN_ENDED_WELL:
+        return QBLK_RECOVER_FOUND_JOB_SUCCEEDED;
+    case QBLK_RUN_CHAIN_AFTER:
+        return QBLK_RECOVER_FOUND_CHAIN_AFTER;
+    case QBLK_RUN_CHAIN_BEFORE:
+        return QBLK_RECOVER_FOUND_CHAIN_BEFORE;
+    default:
+        break;
+    }
+    return QBLK_RECOVER_FOUND_JOB;
+}
+
+const char *
+qblk_recover_result_get_job_state(const QblkRecoverResult *result)
+{
+    return result->job_state;
+}
+
+/* ---- lists ---- */
+
 static void
 free_result(gpointer data)
 {

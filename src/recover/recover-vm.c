@@ -38,9 +38,13 @@ query_thread(QblkClient *client, gint64 *thread, GError **error)
 }
 
 gboolean
-qblk_recover_identify(QblkClient *client, const QblkAddress *address, QblkJournalVm *vm,
-                      GError **error)
+qblk_recover_identify(QblkClient *client, QblkJournalVm *vm, GError **error)
 {
+    g_autoptr(QblkAddress) address = qblk_address_parse(qblk_client_get_address(client), error);
+    if (address == NULL) {
+        return FALSE;
+    }
+
     g_autoptr(QblkJson) reply = NULL;
     if (!query_optional(client, "query-uuid", &reply, error)) { /* a storage daemon lacks it */
         return FALSE;
@@ -57,20 +61,15 @@ qblk_recover_identify(QblkClient *client, const QblkAddress *address, QblkJourna
 }
 
 QblkClient *
-qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, QblkJournalVm *vm,
-                     GError **error)
+qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, const QblkWaiter *waiter,
+                     QblkJournalVm *vm, GError **error)
 {
     const char *text = record->vm.address;
-    g_autoptr(QblkAddress) address = qblk_address_parse(text, error);
-    if (address == NULL) {
-        return NULL;
-    }
-
-    g_autoptr(QblkClient) client = qblk_client_connect(text, timeout_ms, error);
+    g_autoptr(QblkClient) client = qblk_client_connect_with(text, timeout_ms, waiter, error);
     if (client == NULL) {
         return NULL;
     }
-    if (!qblk_recover_identify(client, address, vm, error)) {
+    if (!qblk_recover_identify(client, vm, error)) {
         return NULL;
     }
     if (!qblk_recover_is_of(record, vm)) {

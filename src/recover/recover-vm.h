@@ -4,29 +4,30 @@
  */
 #pragma once
 
+#include "base/waiter.h"
 #include "blockjob/journal.h"
-#include "qmp/address.h"
 
 #include <qblk/client.h>
 
 /**
  * Ask which QEMU @client is connected to.
  *
- * @address: of its monitor
  * @vm: (out): to be cleared with qblk_journal_vm_clear(), also on error
  */
-gboolean qblk_recover_identify(QblkClient *client, const QblkAddress *address, QblkJournalVm *vm,
+gboolean qblk_recover_identify(QblkClient *client, QblkJournalVm *vm,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Connect to the VM of @record, at the address of its monitor.
  *
  * @timeout_ms: for the connection and each reply; 0: the default
+ * @waiter: (nullable): borrowed by the client
  * @vm: (out): the VM; to be cleared with qblk_journal_vm_clear(), also on error
  *
  * Returns: (transfer full): the client; NULL with QBLK_QMP_ERROR, _CONNECT if another VM answers
  */
-QblkClient *qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, QblkJournalVm *vm,
+QblkClient *qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms,
+                                 const QblkWaiter *waiter, QblkJournalVm *vm,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: TRUE if @record is of the VM @vm: of this run of it or of an earlier one. */

@@ -8,30 +8,25 @@
 
 /* What each operation is resumed with. */
 typedef struct {
-    const QblkRecoverOptions *options;
-    GPtrArray *results;      /* of QblkRecoverResult, borrowed */
+    const QblkRecoverSettings *settings;
+    QblkRecovery *recovery;  /* receives the results and journals, borrowed */
     QblkClient *client;      /* the VM that is meant, borrowed; NULL: each operation has its own */
     const QblkJournalVm *vm; /* likewise */
-
-    const char *disk; /* that a command is about to change, or NULL */
-    QblkRecoverPurpose purpose;
-    GError *disk_error;     /* why the operation of that disk cannot be resumed, owned */
-    GPtrArray *handed_over; /* of QblkJournal: of operations that the user ends */
-} Recovery;
+} Work;
 
 /* TRUE if @result is one; it is added to the results. */
 static gboolean
-add_result(const Recovery *recovery, QblkRecoverResult *result)
+add_result(const Work *work, QblkRecoverResult *result)
 {
     if (result != NULL) {
-        g_ptr_array_add(recovery->results, result);
+        g_ptr_array_add(work->recovery->results, result);
     }
     return result != NULL;
 }
 
 /* Add a result for a journal that another qblk works on.  One that cannot be read is an error. */
 static gboolean
-report_unavailable(const Recovery *recovery, const QblkJournalRecord *record, GError **error)
+report_unavailable(const Work *work, const QblkJournalRecord *record, GError **error)
 {
     if (record->error != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
@@ -40,17 +35,7 @@ report_unavailable(const Recovery *recovery, const QblkJournalRecord *record, GE
                     record->error->message, record->path);
         return FALSE;
     }
-    return add_result(recovery, qblk_recover_result_new(record, QBLK_RECOVER_BUSY));
-}
-
-/* Return the error of the first failure, if there is one. */
-static gboolean
-return_results(const GPtrArray *results, gboolean done, GError **error)
-{
-    if (!done) {
-        g_propagate_error(error, g_error_copy(qblk_recover_results_error(results)));
-    }
-    return done;
+    return add_result(work, qblk_recover_result_new(record, QBLK_RECOVER_BUSY));
 }
 
 /* ---- one VM ---- */
@@ -58,33 +43,18 @@ return_results(const GPtrArray *results, gboolean done, GError **error)
 static gboolean
 recover_if_of_vm(const QblkJournalRecord *record, gpointer user_data, GError **error)
 {
-    const Recovery *recovery = user_data;
-    gboolean is_of_vm = record->error != NULL
-                            ? qblk_journal_is_named_for(record->path, recovery->vm)
-                            : qblk_recover_is_of(record, recovery->vm);
+    const Work *work = user_data;
+    gboolean is_of_vm = record->error != NULL ? qblk_journal_is_named_for(record->path, work->vm)
+                                              : qblk_recover_is_of(record, work->vm);
 
     if (!is_of_vm) {
         return TRUE;
     }
     if (record->error != NULL || record->is_busy) {
-        return report_unavailable(recovery, record, error);
+        return report_unavailable(work, record, error);
     }
-    return add_result(recovery, qblk_recover_operation(recovery->client, recovery->options, record,
-                                                       recovery->vm, error));
-}
-
-gboolean
-qblk_recover_vm(QblkClient *client, const QblkJournalVm *vm, const QblkRecoverOptions *options,
-                GPtrArray *results, GError **error)
-{
-    g_autoptr(GPtrArray) records = qblk_journal_list(options->directory, error);
-    if (records == NULL) {
-        return FALSE;
-    }
-
-    Recovery recovery = {.options = options, .results = results, .client = client, .vm = vm};
-    gboolean done = qblk_recover_each(records, recover_if_of_vm, &recovery, results);
-    return return_results(results, done, error);
+    return add_result(
+        work, qblk_recover_operation(work->client, work->settings, record, work->vm, error));
 }
 
 /* ---- all VMs ---- */
@@ -106,38 +76,25 @@ set_unreachable(const QblkJournalRecord *record, GError *cause, GError **error)
 static gboolean
 recover_at_address(const QblkJournalRecord *record, gpointer user_data, GError **error)
 {
-    const Recovery *recovery = user_data;
+    const Work *work = user_data;
     QblkJournalVm vm = {0};
     GError *cause = NULL;
 
     if (record->error != NULL || record->is_busy) {
-        return report_unavailable(recovery, record, error);
+        return report_unavailable(work, record, error);
     }
 
-    int timeout_ms = recovery->options->timeout_ms;
-    g_autoptr(QblkClient) client = qblk_recover_connect(record, timeout_ms, &vm, &cause);
+    int timeout_ms = work->settings->options->timeout_ms;
+    const QblkWaiter *waiter = work->settings->waiter;
+    g_autoptr(QblkClient) client = qblk_recover_connect(record, timeout_ms, waiter, &vm, &cause);
     gboolean done = FALSE;
     if (client == NULL) {
         set_unreachable(record, cause, error);
     } else {
-        done = add_result(recovery,
-                          qblk_recover_operation(client, recovery->options, record, &vm, error));
+        done = add_result(work, qblk_recover_operation(client, work->settings, record, &vm, error));
     }
     qblk_journal_vm_clear(&vm);
     return done;
-}
-
-gboolean
-qblk_recover_all(const QblkRecoverOptions *options, GPtrArray *results, GError **error)
-{
-    g_autoptr(GPtrArray) records = qblk_journal_list(options->directory, error);
-    if (records == NULL) {
-        return FALSE;
-    }
-
-    Recovery recovery = {.options = options, .results = results};
-    gboolean done = qblk_recover_each(records, recover_at_address, &recovery, results);
-    return return_results(results, done, error);
 }
 
 /* ---- before a disk is changed ---- */
@@ -159,11 +116,11 @@ is_part_of_qdev(const char *qdev, const char *name)
 
 /* TRUE if the command is about the disk or the job of @record, in any of the ways to name them. */
 static gboolean
-is_of_disk(const Recovery *recovery, const QblkJournalRecord *record)
+is_of_disk(const Work *work, const QblkJournalRecord *record)
 {
     const QblkPlan *plan = record->plan;
     const char *const names[] = {plan->target, plan->job, plan->qdev, plan->backend};
-    const char *disk = recovery->disk;
+    const char *disk = work->settings->options->disk;
     if (disk == NULL) {
         return FALSE;
     }
@@ -176,14 +133,20 @@ is_of_disk(const Recovery *recovery, const QblkJournalRecord *record)
     return plan->qdev != NULL && is_part_of_qdev(plan->qdev, disk);
 }
 
+static QblkRecoverPurpose
+get_purpose(const Work *work)
+{
+    return work->settings->options->purpose;
+}
+
 /* TRUE if the user decides what becomes of the job of @record.  An operation that was only planned
  * has no job, unless it is about one that existed before. */
 static gboolean
-is_managed_by_user(const Recovery *recovery, const QblkJournalRecord *record)
+is_managed_by_user(const Work *work, const QblkJournalRecord *record)
 {
     QblkStage first = record->plan->existing_job ? QBLK_STAGE_PLANNED : QBLK_STAGE_STARTED;
 
-    if (recovery->purpose == QBLK_RECOVER_FOR_NEW_JOB) {
+    if (get_purpose(work) == QBLK_RECOVER_FOR_NEW_JOB) {
         return FALSE;
     }
     return record->stage >= first && record->stage <= QBLK_STAGE_STARTED;
@@ -191,9 +154,9 @@ is_managed_by_user(const Recovery *recovery, const QblkJournalRecord *record)
 
 /* The journal ends once the user's request is accepted, unless the job stays. */
 static gboolean
-hand_over_to_user(const Recovery *recovery, const QblkJournalRecord *record, GError **error)
+hand_over_to_user(const Work *work, const QblkJournalRecord *record, GError **error)
 {
-    if (recovery->purpose == QBLK_RECOVER_FOR_SETTING || recovery->options->dry_run) {
+    if (get_purpose(work) == QBLK_RECOVER_FOR_SETTING || work->settings->options->dry_run) {
         return TRUE;
     }
 
@@ -201,22 +164,8 @@ hand_over_to_user(const Recovery *recovery, const QblkJournalRecord *record, GEr
     if (journal == NULL) {
         return FALSE;
     }
-    g_ptr_array_add(recovery->handed_over, journal);
+    g_ptr_array_add(work->recovery->journals, journal);
     return TRUE;
-}
-
-GPtrArray *
-qblk_recover_handed_over_new(void)
-{
-    return g_ptr_array_new_with_free_func((GDestroyNotify)qblk_journal_leave);
-}
-
-void
-qblk_recover_end_handed_over(GPtrArray *handed_over)
-{
-    while (handed_over->len > 0) {
-        qblk_journal_end(g_ptr_array_steal_index(handed_over, 0));
-    }
 }
 
 /* Like recover_if_of_vm(), but a journal that is not available blocks the start of a job on its own
@@ -224,24 +173,24 @@ qblk_recover_end_handed_over(GPtrArray *handed_over)
 static gboolean
 recover_before_change(const QblkJournalRecord *record, gpointer user_data, GError **error)
 {
-    Recovery *recovery = user_data;
-    if (record->error != NULL || record->is_busy || !qblk_recover_is_of(record, recovery->vm)) {
+    Work *work = user_data;
+    if (record->error != NULL || record->is_busy || !qblk_recover_is_of(record, work->vm)) {
         return TRUE;
     }
 
-    gboolean is_of_this_disk = is_of_disk(recovery, record);
+    gboolean is_of_this_disk = is_of_disk(work, record);
     GError *cause = NULL;
     gboolean done = FALSE;
-    if (is_of_this_disk && is_managed_by_user(recovery, record)) {
-        done = hand_over_to_user(recovery, record, &cause);
+    if (is_of_this_disk && is_managed_by_user(work, record)) {
+        done = hand_over_to_user(work, record, &cause);
     } else {
-        done = add_result(recovery, qblk_recover_operation(recovery->client, recovery->options,
-                                                           record, recovery->vm, &cause));
+        done = add_result(
+            work, qblk_recover_operation(work->client, work->settings, record, work->vm, &cause));
     }
 
     if (is_of_this_disk) {
-        g_clear_error(&recovery->disk_error);
-        recovery->disk_error = done ? NULL : g_error_copy(cause);
+        g_clear_error(&work->recovery->error);
+        work->recovery->error = done ? NULL : g_error_copy(cause);
     }
     if (!done) {
         g_propagate_error(error, cause);
@@ -249,29 +198,93 @@ recover_before_change(const QblkJournalRecord *record, gpointer user_data, GErro
     return done;
 }
 
-gboolean
-qblk_recover_before(QblkClient *client, const QblkJournalVm *vm, const char *disk,
-                    QblkRecoverPurpose purpose, const QblkRecoverOptions *options,
-                    GPtrArray *results, GPtrArray *handed_over, GError **error)
+/* ---- all of it ---- */
+
+/* The first failure is in the way of the caller; before a change, only that of the disk. */
+static void
+recover_records(const GPtrArray *records, Work *work)
 {
-    g_autoptr(GPtrArray) records = qblk_journal_list(options->directory, error);
-    if (records == NULL) {
-        return FALSE;
+    QblkRecovery *recovery = work->recovery;
+
+    if (work->vm != NULL && get_purpose(work) != QBLK_RECOVER_FOR_VM) {
+        (void)qblk_recover_each(records, recover_before_change, work, recovery->results);
+        return;
     }
 
-    Recovery recovery = {
-        .options = options,
-        .results = results,
-        .client = client,
-        .vm = vm,
-        .disk = disk,
-        .purpose = purpose,
-        .handed_over = handed_over,
-    };
-    (void)qblk_recover_each(records, recover_before_change, &recovery, results);
-    if (recovery.disk_error != NULL) {
-        g_propagate_error(error, recovery.disk_error);
-        return FALSE;
+    QblkRecoverFunction function = work->vm == NULL ? recover_at_address : recover_if_of_vm;
+    if (!qblk_recover_each(records, function, work, recovery->results)) {
+        recovery->error = g_error_copy(qblk_recover_results_error(recovery->results));
     }
-    return TRUE;
+}
+
+/* @vm: NULL: all VMs */
+static QblkRecovery *
+recover(Work *work, const QblkJournalVm *vm, const QblkRecoverOptions *options,
+        QblkRecoverSettings *settings, GError **error)
+{
+    g_autoptr(QblkRecoverOptions) copy = qblk_recover_options_copy(options);
+    g_autofree char *directory = qblk_recover_options_directory(copy);
+    g_autoptr(GPtrArray) records = qblk_journal_list(directory, error);
+    if (records == NULL) {
+        return NULL;
+    }
+
+    settings->options = copy;
+    settings->directory = directory;
+    work->settings = settings;
+    work->vm = vm;
+    work->recovery = qblk_recovery_new();
+    recover_records(records, work);
+    qblk_recovery_seal(work->recovery);
+    return work->recovery;
+}
+
+QblkRecovery *
+qblk_recover_run_on(QblkClient *client, const QblkJournalVm *vm, const QblkRecoverOptions *options,
+                    const QblkRunOptions *run, GError **error)
+{
+    QblkRecoverSettings settings = {.run = run};
+    Work work = {.client = client};
+    return recover(&work, vm, options, &settings, error);
+}
+
+QblkRecovery *
+qblk_recover_run(QblkClient *client, const QblkRecoverOptions *options, const QblkRunOptions *run,
+                 const QblkWaiter *waiter, GError **error)
+{
+    if (client == NULL) {
+        QblkRecoverSettings settings = {.run = run, .waiter = waiter};
+        Work work = {.client = NULL};
+        return recover(&work, NULL, options, &settings, error);
+    }
+
+    QblkJournalVm vm = {0};
+    QblkRecovery *recovery = NULL;
+    if (qblk_recover_identify(client, &vm, error)) {
+        recovery = qblk_recover_run_on(client, &vm, options, run, error);
+    }
+    qblk_journal_vm_clear(&vm);
+    return recovery;
+}
+
+QblkRecovery *
+qblk_recover_vm(QblkClient *client, QblkRecoverOptions *options, GError **error)
+{
+    return qblk_recover_run(client, options, NULL, NULL, error);
+}
+
+QblkRecovery *
+qblk_recover_all(QblkRecoverOptions *options, GError **error)
+{
+    return qblk_recover_run(NULL, options, NULL, NULL, error);
+}
+
+QblkRecovery *
+qblk_recover_before(QblkClient *client, const char *disk, QblkRecoverPurpose purpose,
+                    QblkRecoverOptions *options, GError **error)
+{
+    g_autoptr(QblkRecoverOptions) copy = qblk_recover_options_copy(options);
+
+    qblk_recover_options_set_purpose(copy, purpose, disk);
+    return qblk_recover_run(client, copy, NULL, NULL, error);
 }

@@ -123,7 +123,9 @@ QblkImageVerdict *
 verdict_case_settle(const JournalCase *test, const char *image)
 {
     g_autoptr(GError) error = NULL;
-    QblkImageVerdict *verdict = qblk_recover_image(test->directory, image, &error);
+    g_autoptr(QblkRecoverOptions) options = qblk_recover_options_new();
+    qblk_recover_options_set_state_directory(options, test->directory);
+    QblkImageVerdict *verdict = qblk_recover_image(image, options, &error);
     assert_no_error(error);
     return verdict;
 }

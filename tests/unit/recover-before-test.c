@@ -6,18 +6,14 @@
 
 #include <glib/gstdio.h>
 
-static gboolean
+static QblkRecovery *
 recover_before(const JournalCase *test, const char *disk, QblkRecoverPurpose purpose,
-               gboolean accepts, GPtrArray *results, GError **error)
+               GError **error)
 {
-    const QblkRecoverOptions options = {.directory = test->directory};
-    g_autoptr(GPtrArray) handed_over = qblk_recover_handed_over_new();
-    gboolean done =
-        qblk_recover_before(NULL, &test->vm, disk, purpose, &options, results, handed_over, error);
-    if (accepts) {
-        qblk_recover_end_handed_over(handed_over);
-    }
-    return done;
+    g_autoptr(QblkRecoverOptions) options = qblk_recover_options_new();
+    qblk_recover_options_set_state_directory(options, test->directory);
+    qblk_recover_options_set_purpose(options, purpose, disk);
+    return qblk_recover_run_on(NULL, &test->vm, options, NULL, error);
 }
 
 static void
@@ -35,11 +31,13 @@ manage_or_refuse(const JournalCase *test, const char *disk, QblkRecoverPurpose p
                  gboolean accepts)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) results = qblk_recover_results_new();
-    gboolean done = recover_before(test, disk, purpose, accepts, results, &error);
+    g_autoptr(QblkRecovery) recovery = recover_before(test, disk, purpose, &error);
     assert_no_error(error);
-    assert_true(done);
-    assert_int_equal(results->len, 0);
+    assert_true(qblk_recovery_propagate_error(recovery, NULL));
+    assert_int_equal(qblk_recovery_get_n_results(recovery), 0);
+    if (accepts) {
+        qblk_recovery_end_journals(recovery);
+    }
     g_autoptr(GPtrArray) left = journal_case_list(test);
     return left->len;
 }
@@ -114,12 +112,11 @@ static void
 a_directory_that_cannot_be_read_is_an_error(void **state)
 {
     JournalCase test = *(JournalCase *)*state;
-    g_autoptr(GPtrArray) results = qblk_recover_results_new();
     g_autofree char *file = g_build_filename(test.directory, "file", NULL);
     GError *error = NULL;
     assert_true(g_file_set_contents(file, "x", 1, NULL));
     test.directory = file;
-    assert_false(recover_before(&test, "vda", QBLK_RECOVER_FOR_NEW_JOB, TRUE, results, &error));
+    assert_null(recover_before(&test, "vda", QBLK_RECOVER_FOR_NEW_JOB, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, file);
     assert_int_equal(g_remove(file), 0);
 }

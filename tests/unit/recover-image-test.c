@@ -106,6 +106,11 @@ marks_are_followed_to_the_image_that_has_all_data(void **state)
     assert_int_equal(verdict->unused->len, 2);
     assert_string_equal(verdict->unused->pdata[0], upper);
     assert_string_equal(verdict->unused->pdata[1], lower);
+    const char *const *unused = qblk_image_verdict_get_unused(verdict);
+    assert_string_equal(unused[0], upper);
+    assert_string_equal(unused[1], lower);
+    assert_null(unused[2]);
+    assert_null(qblk_image_verdict_get_warnings(verdict)[0]);
     verdict_case_mark(lower, base, FALSE);
     verdict_case_assert_none(test, upper, QBLK_BLOCKJOB_ERROR_RESULT, "may have been merged");
     verdict_case_mark(lower, upper, TRUE);
@@ -138,9 +143,11 @@ what_is_not_an_image_has_no_verdict(void **state)
     const char *const paths[] = {"/nonexistent", "/dev/null", test->directory};
     const char *const parts[] = {"cannot open the image '/nonexistent': No such file",
                                  "'/dev/null' is not an image", "is not an image"};
+    g_autoptr(QblkRecoverOptions) options = qblk_recover_options_new();
+    qblk_recover_options_set_state_directory(options, test->directory);
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
         GError *error = NULL;
-        assert_null(qblk_recover_image(test->directory, paths[i], &error));
+        assert_null(qblk_recover_image(paths[i], options, &error));
         assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, parts[i]);
     }
 }

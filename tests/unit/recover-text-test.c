@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the command prints of interrupted operations and of images after a crash. */
-#include "cli/print/recover-report.h"
+/* What programs show of interrupted operations and of images after a crash. */
+#include "recover/image-verdict.h"
+#include "recover/recover-result.h"
 
 #include "lib/check.h"
 
@@ -32,7 +33,7 @@ an_outcome_is_one_sentence(void **state)
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkRecoverResult) result = result_of(cases[i].outcome);
-        g_autofree char *text = qblk_recover_report_text(result);
+        g_autofree char *text = qblk_recover_result_to_text(result);
         assert_true(g_str_has_prefix(text, "commit of 'vda'"));
         assert_non_null(strstr(text, cases[i].part));
     }
@@ -68,7 +69,7 @@ a_preview_has_its_reason(void **state)
         result->found = cases[i].found;
         result->job_state = g_strdup(cases[i].job);
         result->new_top = g_strdup(cases[i].new_top);
-        g_autofree char *text = qblk_recover_report_text(result);
+        g_autofree char *text = qblk_recover_result_to_text(result);
         g_autofree char *expected =
             g_strconcat("commit of 'vda', interrupted in stage 'started': ", cases[i].end, NULL);
         assert_string_equal(text, expected);
@@ -80,7 +81,7 @@ static void
 a_failure_is_reported_by_its_error_only(void **state)
 {
     g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_FAILED);
-    assert_null(qblk_recover_report_text(result));
+    assert_null(qblk_recover_result_to_text(result));
 }
 
 static void
@@ -104,7 +105,7 @@ after_a_restart_the_image_is_named(void **state)
         result->image = g_strdup("/now");
         result->old_top = g_strdup("/old");
         result->new_top = g_strdup("/new");
-        g_autofree char *text = qblk_recover_report_text(result);
+        g_autofree char *text = qblk_recover_result_to_text(result);
         assert_non_null(strstr(text, "QEMU was restarted with the image '/now'"));
         assert_non_null(strstr(text, cases[i].part));
     }
@@ -114,7 +115,7 @@ static void
 after_a_restart_a_drive_may_be_empty(void **state)
 {
     g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_RESTARTED);
-    g_autofree char *text = qblk_recover_report_text(result);
+    g_autofree char *text = qblk_recover_result_to_text(result);
     assert_non_null(strstr(text, "without an image"));
 }
 
@@ -122,8 +123,8 @@ static void
 a_result_in_json_has_the_stage_and_the_end(void **state)
 {
     g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_COMPLETED);
-    g_autofree char *text = qblk_recover_report_text(result);
-    g_autoptr(QblkJson) json = qblk_recover_report_json(result);
+    g_autofree char *text = qblk_recover_result_to_text(result);
+    g_autoptr(QblkJson) json = qblk_recover_result_json_new(result);
     assert_string_equal(qblk_json_get_string(json, "kind"), "commit");
     assert_string_equal(qblk_json_get_string(json, "target"), "vda");
     assert_string_equal(qblk_json_get_string(json, "vm"), "/vm.sock");
@@ -136,14 +137,11 @@ names_of_images_are_escaped(void **state)
 {
     g_autoptr(QblkImageVerdict) verdict =
         qblk_image_verdict_new("/i", "/b\x1b", QBLK_VERDICT_HAS_ALL_DATA);
-    g_auto(QblkOutput) output = {0};
-    qblk_output_init(&output);
     g_ptr_array_add(verdict->unused, g_strdup("/u\n"));
     verdict->incomplete = g_strdup("/c\t");
-    qblk_recover_report_print_verdict(&output, verdict);
-    assert_string_equal(output.text->str,
-                        "boot from: /b\\x1b\n  (it has all data)\nincomplete copy: /c\\t\n"
-                        "no longer in use: /u\\n\n");
+    g_autofree char *text = qblk_image_verdict_to_text(verdict);
+    assert_string_equal(text, "boot from: /b\\x1b\n  (it has all data)\nincomplete copy: /c\\t\n"
+                              "no longer in use: /u\\n\n");
 }
 
 static void
@@ -162,12 +160,10 @@ without_a_verdict_no_image_to_boot_from_is_named(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(QblkImageVerdict) verdict =
             qblk_image_verdict_new("/i\x1b", NULL, rows[i].reason);
-        g_auto(QblkOutput) output = {0};
+        g_autofree char *text = qblk_image_verdict_to_text(verdict);
         g_autoptr(QblkJson) json = qblk_json_new_object();
-        qblk_output_init(&output);
-        qblk_recover_report_print_verdict(&output, verdict);
-        assert_string_equal(output.text->str, rows[i].text);
-        qblk_recover_report_add_verdict(json, verdict);
+        assert_string_equal(text, rows[i].text);
+        qblk_image_verdict_add_json(verdict, json);
         assert_true(qblk_json_is_null(qblk_json_get(json, "boot")));
         assert_non_null(qblk_json_get_string(json, "reason"));
     }

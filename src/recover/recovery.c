@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recover/recovery.h"
+
+#include "base/const-cast.h"
+
+QblkRecovery *
+qblk_recovery_new(void)
+{
+    QblkRecovery *recovery = g_new0(QblkRecovery, 1);
+    g_atomic_ref_count_init(&recovery->references);
+    recovery->results = qblk_recover_results_new();
+    recovery->journals = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_journal_leave);
+    return recovery;
+}
+
+QblkRecovery *
+qblk_recovery_ref(QblkRecovery *recovery)
+{
+    g_atomic_ref_count_inc(&recovery->references);
+    return recovery;
+}
+
+void
+qblk_recovery_unref(QblkRecovery *recovery)
+{
+    if (recovery == NULL || !g_atomic_ref_count_dec(&recovery->references)) {
+        return;
+    }
+    g_ptr_array_unref(recovery->results);
+    g_ptr_array_unref(recovery->journals);
+    g_clear_error(&recovery->error);
+    g_free(recovery);
+}
+
+/* ---- results ---- */
+
+void
+qblk_recovery_seal(QblkRecovery *recovery)
+{
+    for (guint i = 0; i < recovery->results->len; i++) {
+        QblkRecoverResult *result = recovery->results->pdata[i];
+        result->recovery = recovery;
+    }
+}
+
+QblkRecoverResult *
+qblk_recover_result_ref(const QblkRecoverResult *result)
+{
+    (void)qblk_recovery_ref(result->recovery);
+    return qblk_const_cast(result);
+}
+
+/* One that does not belong to a recovery yet is owned by its maker. */
+void
+qblk_recover_result_unref(QblkRecoverResult *result)
+{
+    if (result == NULL) {
+        return;
+    }
+    if (result->recovery == NULL) {
+        qblk_recover_result_free(result);
+    } else {
+        qblk_recovery_unref(result->recovery);
+    }
+}
+
+guint
+qblk_recovery_get_n_results(const QblkRecovery *recovery)
+{
+    return recovery->results->len;
+}
+
+const QblkRecoverResult *
+qblk_recovery_get_result(const QblkRecovery *recovery, guint index)
+{
+    return index < recovery->results->len ? recovery->results->pdata[index] : NULL;
+}
+
+gboolean
+qblk_recovery_propagate_error(const QblkRecovery *recovery, GError **error)
+{
+    if (recovery->error != NULL) {
+        g_propagate_error(error, g_error_copy(recovery->error));
+    }
+    return recovery->error == NULL;
+}
+
+QblkJson *
+qblk_recovery_json_new(const QblkRecovery *recovery)
+{
+    QblkJson *operations = qblk_json_new_array();
+    for (guint i = 0; i < recovery->results->len; i++) {
+        qblk_json_append(operations, qblk_recover_result_json_new(recovery->results->pdata[i]));
+    }
+
+    QblkJson *object = qblk_json_new_object();
+    qblk_json_set(object, "operations", operations);
+    return object;
+}
+
+char *
+qblk_recovery_to_json(const QblkRecovery *recovery)
+{
+    g_autoptr(QblkJson) json = qblk_recovery_json_new(recovery);
+    return qblk_json_print(json, QBLK_JSON_INDENT);
+}
+
+/* ---- journals ---- */
+
+QblkJournal *
+qblk_recovery_begin_journal(QblkRecovery *recovery, const char *directory, const QblkJournalVm *vm,
+                            const QblkPlan *plan, GError **error)
+{
+    GPtrArray *journals = recovery == NULL ? NULL : recovery->journals;
+
+    for (guint i = 0; journals != NULL && i < journals->len; i++) {
+        if (!qblk_journal_is_of(journals->pdata[i], vm, plan)) {
+            continue;
+        }
+        QblkJournal *journal = qblk_journal_replace(journals->pdata[i], vm, plan, error);
+        if (journal != NULL) {
+            (void)g_ptr_array_steal_index(journals, i);
+        }
+        return journal;
+    }
+    return qblk_journal_begin(directory, vm, plan, error);
+}
+
+void
+qblk_recovery_end_journals(QblkRecovery *recovery)
+{
+    while (recovery != NULL && recovery->journals->len > 0) {
+        qblk_journal_end(g_ptr_array_steal_index(recovery->journals, 0));
+    }
+}
