@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A program can be built with what is installed: headers, libraries and the files of pkg-config."""
+
+import concurrent.futures
+import glob
+import os
+import re
+import shlex
+import subprocess
+import unittest
+
+import live
+import qemu
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ['QBLK_BUILD']
+
+WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wundef', '-Wno-unused-parameter', '-Werror']
+LANGUAGES = {'c': ('QBLK_CC', ['-std=c11', '-Wstrict-prototypes']),
+             'c++': ('QBLK_CXX', ['-std=c++17'])}
+
+# pkg-config finds these and what they need, and nothing else: a further requirement is an error.
+KNOWN_PACKAGES = ('glib-2.0', 'gobject-2.0', 'libpcre2-8', 'libffi')
+
+PROGRAM = '''#include <qblk/qblk.h>
+#include <stdio.h>
+int
+main(int argc, char **argv)
+{
+    g_assert(argc == 2);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkClient) client = qblk_client_connect(argv[1], 1, &error);
+    puts(client == NULL && error != NULL ? "no client" : "a client");
+    puts(qblk_version());
+    return 0;
+}
+'''
+
+GOBJECT_PROGRAM = '''#include <qblk/qblk-gobject.h>
+#include <stdio.h>
+int
+main(void)
+{
+    puts(g_type_name(QBLK_TYPE_CHAIN));
+    puts(g_type_is_a(QBLK_TYPE_CHAIN, G_TYPE_BOXED) ? "boxed" : "not boxed");
+    return 0;
+}
+'''
+
+
+def compiler(language):
+    variable, flags = LANGUAGES[language]
+    command = shlex.split(os.environ[variable])
+    if not command:
+        raise unittest.SkipTest(f'no compiler for {language}') if not live.IN_CI \
+            else RuntimeError(f'no compiler for {language}')
+    return [*command, '-x', language, *flags, *WARNINGS]
+
+
+def needed(path):
+    """The libraries that a program or library is linked with, without versions."""
+    text = subprocess.run(['readelf', '--dynamic', path], check=True, capture_output=True,
+                          text=True).stdout
+    return {re.match(r'(.*?)(?:-[\d.]+)?\.so', name)[1]
+            for name in re.findall(r'\(NEEDED\).*\[(.*)\]', text)}
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not os.environ['QBLK_MESON']:
+            raise unittest.SkipTest('no meson') if not live.IN_CI else RuntimeError('no meson')
+        home = qemu.directory()
+        cls.addClassCleanup(home.__exit__, None, None, None)
+        cls.home = home.__enter__()
+        subprocess.run([os.environ['QBLK_MESON'], 'install', '-C', BUILD, '--no-rebuild', '--quiet',
+                        '--destdir', cls.home], check=True)
+        cls.headers, = glob.glob(f'{cls.home}/**/include/qblk', recursive=True)
+        cls.libraries = os.path.dirname(cls.find('libqblk.so'))
+        cls.packages = cls.use_packages()
+
+    @classmethod
+    def find(cls, name):
+        found, = glob.glob(f'{cls.home}/**/{name}', recursive=True)
+        return found
+
+    @classmethod
+    def use_packages(cls):
+        """A directory with the .pc files, whose prefix is where they are now, and with those that
+        they may need."""
+        directory = os.path.join(cls.home, 'packages')
+        os.mkdir(directory)
+        for path in glob.glob(f'{cls.home}/**/pkgconfig/*.pc', recursive=True):
+            with open(path, encoding='utf-8') as file:
+                text = file.read()
+            with open(os.path.join(directory, os.path.basename(path)), 'w',
+                      encoding='utf-8') as file:
+                file.write(re.sub('^prefix=', f'prefix={cls.home}', text, flags=re.M))
+        for name in KNOWN_PACKAGES:
+            place = subprocess.run(['pkg-config', '--variable=pcfiledir', name], check=False,
+                                   capture_output=True, text=True).stdout.strip()
+            if place:
+                os.symlink(f'{place}/{name}.pc', f'{directory}/{name}.pc')
+        return directory
+
+    def package(self, *arguments):
+        environment = {**os.environ, 'PKG_CONFIG_LIBDIR': self.packages}
+        environment.pop('PKG_CONFIG_PATH', None)
+        done = subprocess.run(['pkg-config', *arguments], check=False, capture_output=True,
+                              text=True, env=environment)
+        self.assertEqual(done.returncode, 0, msg=done.stderr)
+        return done.stdout.split()
+
+    def build(self, name, source, package, *options):
+        """Build a program from the text SOURCE; returns its path."""
+        path = os.path.join(self.home, name)
+        done = subprocess.run(
+            [*compiler('c'), *self.package('--cflags', package), '-', '-o', path,
+             *self.package('--libs', *options, package)],
+            input=source, check=False, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, msg=done.stderr)
+        return path
+
+    def run_program(self, path):
+        environment = {**os.environ, 'LD_LIBRARY_PATH': self.libraries}
+        return subprocess.run([path, self.home + '/monitor'], check=True, stdout=subprocess.PIPE,
+                              text=True, env=environment).stdout.split('\n')
+
+    def check_headers(self, language):
+        """Each header compiles alone, twice, with the flags of pkg-config and nothing else."""
+        command = compiler(language)
+        flags = {package: self.package('--cflags', package) for package in ('qblk', 'qblk-gobject')}
+
+        def complain(name):
+            package = name.removesuffix('.h') if name.startswith('qblk-') else 'qblk'
+            done = subprocess.run([*command, '-fsyntax-only', *flags[package], '-'],
+                                  input=f'#include <qblk/{name}>\n' * 2, check=False,
+                                  capture_output=True, text=True)
+            return f'{name}:\n{done.stderr}' if done.returncode else ''
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            complaints = list(pool.map(complain, sorted(os.listdir(self.headers))))
+        self.assertEqual(''.join(complaints), '')
+
+    def test_each_header_compiles_alone_as_c(self):
+        self.check_headers('c')
+
+    def test_each_header_compiles_alone_as_cxx(self):
+        self.check_headers('c++')
+
+    def test_all_headers_are_installed_and_in_the_first(self):
+        headers = {os.path.basename(path).removesuffix('.in')
+                   for path in glob.glob(f'{ROOT}/include/qblk/*.h*')} | {'qblk-gobject.h'}
+        self.assertEqual(set(os.listdir(self.headers)), headers)
+        listed = subprocess.run([*compiler('c'), *self.package('--cflags', 'qblk'), '-MM',
+                                 f'{self.headers}/qblk.h'], check=True, stdout=subprocess.PIPE,
+                                text=True).stdout
+        included = {os.path.basename(name) for name in listed.split() if '/qblk/' in name}
+        self.assertEqual(included, headers - {'qblk-gobject.h'})
+
+    def test_a_program_is_built_and_runs(self):
+        for options in ((), ('--static',)):
+            path = self.build('program', PROGRAM, 'qblk', *options)
+            version, = self.package('--modversion', 'qblk')
+            self.assertEqual(self.run_program(path), ['no client', version, ''])
+        self.assertEqual(self.package('--print-requires', 'qblk'), ['glib-2.0', '>=', '2.66'])
+        self.assertEqual(self.package('--print-requires-private', 'qblk'), [])
+
+    def test_a_program_with_the_types_is_built_and_runs(self):
+        path = self.build('gobject-program', GOBJECT_PROGRAM, 'qblk-gobject')
+        self.assertEqual(self.run_program(path), ['QblkChain', 'boxed', ''])
+
+    def test_the_examples_are_built(self):
+        for path in glob.glob(f'{ROOT}/examples/*.c'):
+            with open(path, encoding='utf-8') as file:
+                self.build('example', file.read(), 'qblk')
+
+    def test_libqblk_and_qblk_do_not_load_gobject(self):
+        self.assertEqual(needed(self.find('libqblk.so')),
+                         {'libglib', 'libjansson', 'libxml2', 'libc'})
+        self.assertLessEqual(needed(self.find('bin/qblk')),
+                             {'libqblk', 'libglib', 'libjansson', 'libxml2', 'libc'})
+        self.assertLessEqual(needed(self.find('libqblk-gobject.so')),
+                             {'libqblk', 'libglib', 'libgobject', 'libc'})
+
+
+if __name__ == '__main__':
+    live.main()
