@@ -11,6 +11,10 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SYMBOLS = os.path.join(ROOT, 'scripts', 'symbols')
 
+sys.path.insert(0, os.path.join(ROOT, 'scripts'))
+# pylint: disable-next=wrong-import-position
+from public_api import counted_types, things, type_faults, undocumented  # noqa: E402
+
 HEADER = '''#pragma once
 /**
  * qblk_first:
@@ -136,6 +140,61 @@ class Symbols(unittest.TestCase):
         self.link()
         self.write('include/qblk/first.h', HEADER.replace('void qblk_later(void);', ''))
         self.finds('qblk_later', 'not declared')
+
+
+class Comments(unittest.TestCase):
+    """What public_api finds in the comments of a header."""
+
+    def finds(self, declaration, comment, *expected):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(os.path.join(root, 'include', 'qblk'))
+            with open(os.path.join(root, 'include', 'qblk', 'x.h'), 'w', encoding='utf-8') as file:
+                lines = ''.join(f' * {line}'.rstrip() + '\n' for line in comment.split('\n'))
+                file.write(f'#pragma once\n/**\n{lines} */\n{declaration}\n')
+            found = things(root)
+        self.assertEqual([fault for thing in found for fault in undocumented(thing)],
+                         list(expected))
+
+    def test_a_complete_comment_has_no_fault(self):
+        self.finds('int qblk_x(int a, GError **error) G_GNUC_WARN_UNUSED_RESULT;',
+                   'qblk_x: (skip)\n@a: (nullable): a\n\nDo it.\n\nReturns: b\n\nSince: 0.1.0')
+
+    def test_a_comment_of_another_function_does_not_count(self):
+        self.finds('void qblk_x(void);', 'qblk_y:\n\nDo it.\n\nSince: 0.1.0',
+                   "no comment with 'qblk_x:' in its first line")
+
+    def test_each_part_that_is_missing_is_found(self):
+        self.finds('int qblk_x(int a, const char *const *b);', 'qblk_x:\n@a: a\n@c: c',
+                   "no '@b:'", "'@c:' is not a parameter of it", "no 'Returns:'", 'no description',
+                   "no 'Since: MAJOR.MINOR.MICRO' at the end")
+
+    def test_a_result_of_nothing_is_found(self):
+        self.finds('void qblk_x(void);', 'qblk_x:\n\nReturns: a\n\nSince: 0.1.0',
+                   "'Returns:', but it returns nothing")
+
+    def test_the_parameter_of_a_setter_describes_it(self):
+        self.finds('void qblk_x_set_a(QblkX *x, int a);',
+                   'qblk_x_set_a:\n@x: x\n@a: a\n\nSince: 0.1.0')
+
+    def test_callbacks_types_macros_and_members_of_enums_are_documented(self):
+        self.finds('typedef int (*QblkX)(int a, gpointer user_data);',
+                   'QblkX:\n@a: a\n\nCalled.\n\nSince: 0.1.0', "no '@user_data:'", "no 'Returns:'")
+        self.finds('typedef struct QblkX QblkX;', 'QblkX:\n\nSince: 0.1.0', 'no description')
+        self.finds('#define QBLK_X(a) (a)', 'QBLK_X:\n\nA.\n\nSince: 0.1.0', "no '@a:'")
+        self.finds('typedef enum {\n    QBLK_X_A,\n    QBLK_X_B = 2,\n} QblkX;',
+                   'QblkX:\n@QBLK_X_A: a\n\nA.\n\nSince: 0.1.0', "no '@QBLK_X_B:'")
+
+    def test_types_must_be_of_use_in_other_languages(self):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(os.path.join(root, 'include', 'qblk'))
+            with open(os.path.join(root, 'include', 'qblk', 'x.h'), 'w', encoding='utf-8') as file:
+                file.write('typedef struct QblkX QblkX;\ntypedef struct QblkYZ QblkYZ;\n'
+                           'QblkYZ *qblk_y_z_ref(QblkYZ *y);\nvoid qblk_y_z_unref(QblkYZ *y);\n'
+                           'int qblk_y_z_get_type(QblkYZ *y);\n')
+            found = things(root)
+        self.assertEqual([thing.name for thing in counted_types(found)], ['QblkYZ'])
+        self.assertEqual([fault.split(':')[0] for fault in type_faults(found)],
+                         ['qblk_y_z_get_type', 'QblkX'])
 
 
 if __name__ == '__main__':
