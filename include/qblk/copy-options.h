@@ -7,6 +7,7 @@
 #pragma once
 
 #include <glib.h>
+#include <qblk/error.h>
 
 G_BEGIN_DECLS
 
@@ -71,11 +72,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkCopyOptions, qblk_copy_options_unref)
  * @path: (type filename): the file or block device to copy to
  *
  * A relative path is relative to the working directory of this process when the plan is made, and
- * is refused if QEMU runs on another machine.
+ * is refused then if QEMU runs on another machine.
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED if @path is no path but a name of QEMU,
+ *   such as `nbd://host`, or with QBLK_QMP_ERROR_ARGUMENT if it is empty
  *
  * Since: 0.1.0
  */
-void qblk_copy_options_set_destination(QblkCopyOptions *options, const char *path);
+gboolean qblk_copy_options_set_destination(QblkCopyOptions *options, const char *path,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_copy_options_set_format:

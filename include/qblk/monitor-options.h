@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <qblk/error.h>
 
 G_BEGIN_DECLS
 
@@ -52,12 +53,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMonitorOptions, qblk_monitor_options_unref)
  * @options: the options
  * @path: (type filename): the path of its unix socket
  *
- * A relative path is relative to the working directory of this process when the plan is made.
- * No file may exist there when the monitor is opened.
+ * A relative path is relative to the current working directory of this process.  No file may exist
+ * there when the monitor is opened.
+ *
+ * Returns: TRUE; FALSE with QBLK_QMP_ERROR_ARGUMENT if @path is not UTF-8, or too long for a socket
  *
  * Since: 0.1.0
  */
-void qblk_monitor_options_set_path(QblkMonitorOptions *options, const char *path);
+gboolean qblk_monitor_options_set_path(QblkMonitorOptions *options, const char *path,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_monitor_options_set_close:

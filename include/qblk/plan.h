@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include <qblk/job-request.h>
 
 G_BEGIN_DECLS
 
@@ -27,7 +27,7 @@ typedef struct QblkPlan QblkPlan;
  *
  * Since: 0.1.0
  */
-QblkPlan *qblk_plan_ref(QblkPlan *plan);
+QblkPlan *qblk_plan_ref(const QblkPlan *plan);
 
 /**
  * qblk_plan_unref:
@@ -40,6 +40,283 @@ QblkPlan *qblk_plan_ref(QblkPlan *plan);
 void qblk_plan_unref(QblkPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_unref)
 
+/* ---- what it is for ---- */
+
+/**
+ * qblk_plan_get_kind:
+ * @plan: the plan
+ *
+ * Returns: "commit", "active-commit", "pull", "copy", the kind of an existing job, "open-monitor"
+ *   or "close-monitor"
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_kind(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_target:
+ * @plan: the plan
+ *
+ * Returns: the disk; the path of a monitor
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_target(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_job_id:
+ * @plan: the plan
+ *
+ * Returns: the id of the job in QEMU; the id of a monitor
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_job_id(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_fingerprint:
+ * @plan: the plan
+ *
+ * Returns: the fingerprint of the chain that the plan was made for; "" if the chain is not known
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_fingerprint(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_state_directory:
+ * @plan: the plan
+ *
+ * Returns: (type filename) (nullable): the directory of the journal and of marks of images; NULL
+ *   for a monitor, which has no journal
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_state_directory(const QblkPlan *plan);
+
+/**
+ * qblk_plan_is_for_existing_job:
+ * @plan: the plan
+ *
+ * Returns: TRUE if the job existed before the plan
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_is_for_existing_job(const QblkPlan *plan);
+
+/**
+ * qblk_plan_can_run:
+ * @plan: the plan
+ *
+ * Returns: FALSE if it was made to be shown only: of a dry run, or without a client
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_can_run(const QblkPlan *plan);
+
+/* ---- what it does ---- */
+
+/**
+ * qblk_plan_get_n_warnings:
+ * @plan: the plan
+ *
+ * Returns: the number of warnings for the user, which are not in the JSON
+ *
+ * Since: 0.1.0
+ */
+guint qblk_plan_get_n_warnings(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_warning:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: (nullable): a sentence; NULL if there are not so many
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_warning(const QblkPlan *plan, guint index);
+
+/**
+ * qblk_plan_get_n_steps:
+ * @plan: the plan
+ *
+ * Returns: the number of steps
+ *
+ * Since: 0.1.0
+ */
+guint qblk_plan_get_n_steps(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_step_purpose:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: (nullable): what the step does, such as "start the job"; NULL if there are not so many
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_step_purpose(const QblkPlan *plan, guint index);
+
+/**
+ * qblk_plan_get_step_command:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: (nullable): the QMP command of the step; NULL if it only waits, or there are not so many
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_step_command(const QblkPlan *plan, guint index);
+
+/**
+ * qblk_plan_moves_top:
+ * @plan: the plan
+ *
+ * Returns: TRUE if the guest has another active image after the job
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_moves_top(const QblkPlan *plan);
+
+/**
+ * qblk_plan_stays_ready:
+ * @plan: the plan
+ *
+ * Returns: TRUE if the plan ends while its job continues or is ready, and the caller ends the job
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_stays_ready(const QblkPlan *plan);
+
+/**
+ * qblk_plan_keeps_job:
+ * @plan: the plan
+ *
+ * Returns: TRUE if the plan sends a command to an existing job, and does not end it
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_keeps_job(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_end:
+ * @plan: the plan
+ * @action: (out) (optional): QBLK_JOB_WAIT, QBLK_JOB_PIVOT or QBLK_JOB_FINISH, which waits
+ *
+ * Find out how a job is ended as this plan would end it, if the plan is detached once the job has
+ * started.
+ *
+ * Returns: TRUE; FALSE if the plan does not end its job in one way, and nothing is set
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_get_end(const QblkPlan *plan, QblkJobAction *action);
+
+/* ---- images ---- */
+
+/**
+ * qblk_plan_get_active_image:
+ * @plan: the plan
+ *
+ * This image shows what became of the job if QEMU has ended: see qblk_recover_image().
+ *
+ * Returns: (nullable): the active image of the disk when the plan was made; NULL if it is not known
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_active_image(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_copy:
+ * @plan: the plan
+ *
+ * Returns: (nullable): the image that has the data of the disk afterwards, or NULL
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_copy(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_partial_image:
+ * @plan: the plan
+ *
+ * Returns: (nullable): the image that is incomplete if the job is cancelled or rolled back, or NULL
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_partial_image(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_n_removed:
+ * @plan: the plan
+ *
+ * Returns: the number of images that are no longer in the chain after the job
+ *
+ * Since: 0.1.0
+ */
+guint qblk_plan_get_n_removed(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_removed_image:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: (nullable): its path; a name as QEMU knows it if no lasting path is known; NULL if there
+ *   are not so many
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_removed_image(const QblkPlan *plan, guint index);
+
+/**
+ * qblk_plan_removed_has_path:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: FALSE if no path leads to the file of the image, whose former name may be that of
+ *   another file now
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_removed_has_path(const QblkPlan *plan, guint index);
+
+/**
+ * qblk_plan_removed_will_delete:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: TRUE if the file of the image is deleted after the job
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_removed_will_delete(const QblkPlan *plan, guint index);
+
+/* ---- as text and JSON ---- */
+
+/**
+ * qblk_plan_to_text:
+ * @plan: the plan
+ *
+ * Format a plan as `qblk commit --dry-run` prints it: its steps, and the chain before and after it.
+ * Characters that are not safe on a terminal are escaped.
+ *
+ * Returns: (transfer full): the text
+ *
+ * Since: 0.1.0
+ */
+char *qblk_plan_to_text(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_plan_steps_to_text:
+ * @plan: the plan
+ *
+ * Returns: (transfer full): only the steps, in the same form
+ *
+ * Since: 0.1.0
+ */
+char *qblk_plan_steps_to_text(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * qblk_plan_to_json:
  * @plan: the plan
@@ -51,80 +328,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_unref)
  * Since: 0.1.0
  */
 char *qblk_plan_to_json(const QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
-
-/* ---- plans for several disks ---- */
-
-/**
- * QblkPlans:
- *
- * The plans of one operation, for one disk each.  Several threads may read it at once after the
- * last plan was added.
- *
- * Since: 0.1.0
- */
-typedef struct QblkPlans QblkPlans;
-
-/**
- * qblk_plans_new:
- *
- * Returns: (transfer full): an empty list of plans
- *
- * Since: 0.1.0
- */
-QblkPlans *qblk_plans_new(void) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * qblk_plans_ref:
- * @plans: the plans
- *
- * Returns: (transfer full): a further reference to @plans
- *
- * Since: 0.1.0
- */
-QblkPlans *qblk_plans_ref(QblkPlans *plans);
-
-/**
- * qblk_plans_unref:
- * @plans: (nullable) (transfer full): the plans
- *
- * Release a reference; the last one frees the list.
- *
- * Since: 0.1.0
- */
-void qblk_plans_unref(QblkPlans *plans);
-
-/**
- * qblk_plans_add:
- * @plans: the plans
- * @plan: a plan for a disk of the same VM, of which a reference is kept
- *
- * Add a plan to the plans of one operation.
- *
- * Since: 0.1.0
- */
-void qblk_plans_add(QblkPlans *plans, QblkPlan *plan);
-
-/**
- * qblk_plans_get_n_plans:
- * @plans: the plans
- *
- * Returns: the number of plans
- *
- * Since: 0.1.0
- */
-guint qblk_plans_get_n_plans(const QblkPlans *plans);
-
-/**
- * qblk_plans_get_plan:
- * @plans: the plans
- * @index: from 0
- *
- * Returns: (transfer none) (nullable): the plan; NULL if there are not so many
- *
- * Since: 0.1.0
- */
-const QblkPlan *qblk_plans_get_plan(const QblkPlans *plans, guint index);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlans, qblk_plans_unref)
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Making plans: commit and pull.
+ * Making plans.
  *
  * A plan is made for a graph snapshot, after all checks that are possible before the first command
  * is sent: what QEMU supports, what else uses the images, their marks, the space on this machine,
@@ -14,7 +14,10 @@
  */
 #pragma once
 
+#include <qblk/copy-options.h>
+#include <qblk/job-request.h>
 #include <qblk/merge-options.h>
+#include <qblk/monitor-options.h>
 #include <qblk/plan-options.h>
 #include <qblk/plan.h>
 #include <qblk/snapshot.h>
@@ -56,5 +59,79 @@ QblkPlan *qblk_plan_commit(QblkClient *client, const QblkSnapshot *snapshot, con
 QblkPlan *qblk_plan_pull(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
                          const QblkPullOptions *options, const QblkPlanOptions *plan_options,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_plan_copy:
+ * @client: (nullable): the client of the VM
+ * @snapshot: its graph
+ * @disk: name of the disk, such as `vda`
+ * @options: what is copied, and to which destination
+ * @plan_options: (nullable): options of all plans
+ *
+ * Plan a copy: everything that the guest sees on a disk is copied to another image.  If QEMU runs
+ * on this machine, what exists at the destination is looked at: an image that is reused there is
+ * opened read-only by a private `qemu-storage-daemon`.
+ *
+ * Returns: (transfer full): the plan, or NULL on error
+ *
+ * Since: 0.1.0
+ */
+QblkPlan *qblk_plan_copy(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+                         const QblkCopyOptions *options, const QblkPlanOptions *plan_options,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_plan_job:
+ * @client: (nullable): the client of the VM
+ * @snapshot: its graph
+ * @disk: name of the disk, such as `vda`, or the id of its job
+ * @request: (nullable): what to do with the job; NULL: wait for it
+ * @plan_options: (nullable): options of all plans
+ *
+ * Plan what to do with a job that exists, started by any client.
+ *
+ * Returns: (transfer full): the plan, or NULL on error: QBLK_GRAPH_ERROR_NO_JOB if the disk has no
+ *   job, or one of those of all planners
+ *
+ * Since: 0.1.0
+ */
+QblkPlan *qblk_plan_job(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+                        const QblkJobRequest *request, const QblkPlanOptions *plan_options,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_plan_open_monitor:
+ * @client: the client of the VM
+ * @options: which monitor is opened or closed
+ * @plan_options: (nullable): options of all plans
+ *
+ * Plan to open one more QMP monitor in a running QEMU (11.1), or to close it.  The client is also
+ * sent `query-chardev` and `qom-list`.
+ *
+ * Returns: (transfer full): the plan, or NULL on error: QBLK_GRAPH_ERROR_NO_MONITOR if no monitor
+ *   that can be closed was opened there, or one of those of all planners
+ *
+ * Since: 0.1.0
+ */
+QblkPlan *qblk_plan_open_monitor(QblkClient *client, const QblkMonitorOptions *options,
+                                 const QblkPlanOptions *plan_options,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_plan_from_json:
+ * @json: the text of qblk_plan_to_json(); unknown members are ignored
+ * @options: (nullable): its state directory, whether it is forced, and whether it is only shown;
+ *   all other options are those that the plan was made with
+ *
+ * Read a plan.  When it is run, it is checked once more against QEMU and its graph: it is refused
+ * if the chain is another one by then.
+ *
+ * Returns: (transfer full): the plan; NULL with QBLK_JSON_ERROR if @json is not a plan, or with
+ *   QBLK_BLOCKJOB_ERROR_REFUSED if it contradicts itself, or has a command that no plan has
+ *
+ * Since: 0.1.0
+ */
+QblkPlan *qblk_plan_from_json(const char *json, const QblkPlanOptions *options,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

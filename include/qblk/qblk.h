@@ -23,8 +23,10 @@
 #include <qblk/merge-options.h>
 #include <qblk/monitor-options.h>
 #include <qblk/plan-options.h>
+#include <qblk/plan-result.h>
 #include <qblk/plan.h>
 #include <qblk/planner.h>
+#include <qblk/plans.h>
 #include <qblk/recover-result.h>
 #include <qblk/recover.h>
 #include <qblk/snapshot.h>

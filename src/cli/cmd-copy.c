@@ -110,7 +110,8 @@ absolute_destination(const QblkInvocation *invocation, GError **error)
     const char *destination = invocation->arguments[2];
     gboolean is_local = qblk_address_is_local(invocation->address);
 
-    if (!qblk_copy_destination_check_name(destination, error)) {
+    g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
+    if (!qblk_copy_options_set_destination(options, destination, error)) {
         return NULL;
     }
     if (destination[0] == '\0' || (!is_local && !g_path_is_absolute(destination))) {

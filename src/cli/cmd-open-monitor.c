@@ -4,11 +4,11 @@
 #include "blockjob/run-monitor.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
-#include "cli/print/plan-text.h"
 #include "cli/vm.h"
 #include "image/process.h"
 #include "plan/plan-json.h"
 #include "plan/plan-monitor.h"
+#include "plan/plan-text.h"
 #include "qmp/client.h"
 
 #include <errno.h>

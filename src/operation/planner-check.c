@@ -6,18 +6,17 @@
 #include "blockjob/plan-schema.h"
 #include "image/process.h"
 #include "plan/plan-check.h"
+#include "plan/plan-job.h"
+#include "plan/plan-json.h"
+#include "plan/plan-managed.h"
+#include "plan/plan-monitor.h"
+
+#include <qblk/planner.h>
 
 static gint64
 find_process(const QblkClient *client)
 {
     return client == NULL ? 0 : qblk_process_behind(qblk_client_get_fd(client));
-}
-
-gboolean
-qblk_planner_is_local(QblkClient *client, const QblkPlan *plan)
-{
-    return client != NULL && qblk_client_is_local(client) &&
-           qblk_delete_images_is_here(plan, find_process(client), FALSE);
 }
 
 static gboolean
@@ -37,18 +36,18 @@ check_deletion(QblkClient *client, QblkPlan *plan, GError **error)
     gboolean is_remote = client != NULL && !qblk_client_is_local(client);
 
     if (is_remote && qblk_delete_images_has_any(plan)) {
-        return qblk_plan_refuse(error, "cannot delete images after the job: QEMU runs on another "
-                                       "machine; without --delete, qblk lists the images to "
-                                       "delete by hand");
+        return qblk_plan_refuse(
+            error, "option --delete is not valid for '%s': its files are not on this machine",
+            qblk_client_get_address(client));
     }
     return qblk_delete_images_identify(plan, find_process(client), error);
 }
 
 /* A stale image lacks data. */
 static gboolean
-check_marks(QblkClient *client, const QblkPlan *plan, GError **error)
+check_marks(const QblkPlan *plan, GError **error)
 {
-    if (!qblk_planner_is_local(client, plan)) {
+    if (!plan->is_local) {
         return TRUE;
     }
 
@@ -59,6 +58,111 @@ check_marks(QblkClient *client, const QblkPlan *plan, GError **error)
 gboolean
 qblk_planner_check(QblkClient *client, QblkPlan *plan, GError **error)
 {
+    plan->is_local = client != NULL && qblk_client_is_local(client) &&
+                     qblk_delete_images_is_here(plan, find_process(client), FALSE);
     return check_schema(client, plan, error) && check_deletion(client, plan, error) &&
-           check_marks(client, plan, error);
+           check_marks(plan, error);
+}
+
+/* ---- plans that were read ---- */
+
+static gboolean
+refuse_changed(const QblkPlan *plan, GError **error)
+{
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE,
+                "the chain of disk '%s' is not the one that the plan was made for: plan again",
+                plan->target);
+    return FALSE;
+}
+
+/* The fingerprint alone could be that of the chain while the layers of the plan are others. */
+static gboolean
+check_chain(const QblkPlan *plan, const QblkChain *chain, GError **error)
+{
+    if (!g_str_equal(plan->fingerprint, chain->fingerprint) ||
+        plan->before->len != chain->layers->len) {
+        return refuse_changed(plan, error);
+    }
+
+    for (guint i = 0; i < plan->before->len; i++) {
+        const QblkExpectation *before = plan->before->pdata[i];
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (g_strcmp0(before->node_name, layer->node_name) != 0 ||
+            g_strcmp0(before->format, layer->format) != 0 ||
+            g_strcmp0(before->filename, layer->filename) != 0) {
+            return refuse_changed(plan, error);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_new_job(const QblkPlanContext *context, const QblkPlan *plan, GError **error)
+{
+    g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, plan->target, error);
+
+    return chain != NULL && check_chain(plan, chain, error) &&
+           qblk_plan_check_disk(context, chain, error) && qblk_plan_check_id(context, plan, error);
+}
+
+/* The chain of a job is not known if reading the nodes would be unsafe. */
+static gboolean
+check_existing_job(const QblkPlanContext *context, const QblkPlan *plan, GError **error)
+{
+    const QblkJob *job = qblk_plan_job_find(context->snapshot, plan->job);
+    if (job == NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_JOB,
+                    "job '%s' no longer exists: plan again", plan->job);
+        return FALSE;
+    }
+    if (!qblk_plan_managed_check_job(context, job, error)) {
+        return FALSE;
+    }
+    if (plan->fingerprint[0] == '\0') {
+        return TRUE;
+    }
+
+    g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, plan->target, error);
+    return chain != NULL && check_chain(plan, chain, error);
+}
+
+/* The plan for a monitor depends on its path only: it is made once more. */
+static gboolean
+check_monitor(QblkClient *client, const QblkPlan *plan, GError **error)
+{
+    g_autoptr(QblkMonitorOptions) options = qblk_monitor_options_new();
+    g_autoptr(QblkPlanOptions) plan_options = qblk_plan_options_new();
+
+    if (!qblk_monitor_options_set_path(options, plan->target, error)) {
+        return FALSE;
+    }
+    qblk_monitor_options_set_close(options, g_str_equal(plan->kind, "close-monitor"));
+    qblk_plan_options_set_force_managed(plan_options, plan->is_forced);
+    g_autoptr(QblkPlan) made = qblk_plan_open_monitor(client, options, plan_options, error);
+    if (made == NULL) {
+        return FALSE;
+    }
+
+    g_autoptr(QblkJson) expected = qblk_plan_json_new(made);
+    g_autoptr(QblkJson) read = qblk_plan_json_new(plan);
+    return qblk_json_equal(expected, read) ||
+           qblk_plan_refuse(error,
+                            "the plan for monitor '%s' is not the one for this VM: plan again",
+                            plan->target);
+}
+
+gboolean
+qblk_planner_check_read(QblkClient *client, const QblkSnapshot *snapshot, QblkPlan *plan,
+                        GError **error)
+{
+    const QblkPlanContext context = {
+        .snapshot = snapshot, .target = plan->target, .force_managed = plan->is_forced};
+    if (qblk_plan_is_of_monitor(plan)) {
+        return check_monitor(client, plan, error);
+    }
+
+    gboolean is_valid = plan->existing_job ? check_existing_job(&context, plan, error)
+                                           : check_new_job(&context, plan, error);
+
+    return is_valid && qblk_planner_check(client, plan, error);
 }

@@ -8,12 +8,9 @@
 #include "plan/plan.h"
 #include "qmp/client.h"
 
-/** Returns: TRUE if the files that @plan names are those of this machine.  @client: (nullable) */
-gboolean qblk_planner_is_local(QblkClient *client, const QblkPlan *plan);
-
 /**
- * Check @plan, and add the identities of images to it that are deleted or synced.  Nothing else is
- * changed or written.
+ * Check @plan, and add to it whether its files are those of this machine, and the identities of
+ * images that are deleted or synced.  Nothing else is changed or written.
  *
  * @client: (nullable): of the QEMU that the plan is for; NULL: it is only shown
  *
@@ -22,3 +19,16 @@ gboolean qblk_planner_is_local(QblkClient *client, const QblkPlan *plan);
  */
 gboolean qblk_planner_check(QblkClient *client, QblkPlan *plan,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Check @plan, which was read from JSON, before it is run: that @snapshot has the chain, or the
+ * job, that it was made for, that no manager has to be informed, and what qblk_planner_check()
+ * checks.
+ *
+ * @snapshot: of now
+ *
+ * Returns: TRUE; FALSE with QBLK_GRAPH_ERROR if the disk or the job does not exist, with
+ * QBLK_GRAPH_ERROR_STALE if the chain is another one, or as qblk_planner_check()
+ */
+gboolean qblk_planner_check_read(QblkClient *client, const QblkSnapshot *snapshot, QblkPlan *plan,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -46,7 +46,7 @@ qblk_plans_unref(QblkPlans *plans)
 }
 
 void
-qblk_plans_add(QblkPlans *plans, QblkPlan *plan)
+qblk_plans_add(QblkPlans *plans, const QblkPlan *plan)
 {
     g_ptr_array_add(plans->plans, qblk_plan_ref(plan));
 }
@@ -69,4 +69,30 @@ const QblkPlan *
 qblk_plans_get_plan(const QblkPlans *plans, guint index)
 {
     return index < plans->plans->len ? plans->plans->pdata[index] : NULL;
+}
+
+guint
+qblk_plans_get_n_skipped(const QblkPlans *plans)
+{
+    return plans->skipped->len;
+}
+
+static const QblkSkippedDisk *
+get_skipped(const QblkPlans *plans, guint index)
+{
+    return index < plans->skipped->len ? plans->skipped->pdata[index] : NULL;
+}
+
+const char *
+qblk_plans_get_skipped_target(const QblkPlans *plans, guint index)
+{
+    const QblkSkippedDisk *skipped = get_skipped(plans, index);
+    return skipped == NULL ? NULL : skipped->target;
+}
+
+const char *
+qblk_plans_get_skipped_reason(const QblkPlans *plans, guint index)
+{
+    const QblkSkippedDisk *skipped = get_skipped(plans, index);
+    return skipped == NULL ? NULL : skipped->reason;
 }

@@ -6,6 +6,8 @@
 
 #include "plan/plan.h"
 
+#include <qblk/plans.h>
+
 /** A disk that an operation on all disks leaves out. */
 typedef struct {
     char *target; /* owned */

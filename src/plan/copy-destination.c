@@ -9,34 +9,6 @@
 
 /* ---- what it is ---- */
 
-/* TRUE if QEMU knows what is before the colon; a file may have any other name with a colon. */
-static gboolean
-has_protocol(const char *name)
-{
-    gsize length = strcspn(name, ":/");
-    if (name[length] != ':') {
-        return FALSE;
-    }
-
-    g_autofree char *prefix = g_strndup(name, length);
-    const QblkDriver *driver = qblk_driver_find(prefix);
-    gboolean is_protocol = driver != NULL && driver->kind == QBLK_DRIVER_PROTOCOL;
-    return is_protocol || g_str_equal(prefix, "json") || g_str_has_prefix(name + length, "://");
-}
-
-gboolean
-qblk_copy_destination_check_name(const char *name, GError **error)
-{
-    if (!has_protocol(name)) {
-        return TRUE;
-    }
-    return qblk_plan_refuse(error,
-                            "invalid destination '%s': copies are written to files and block "
-                            "devices, not over the network: use a path, such as that of a block "
-                            "device to which the remote image is attached",
-                            name);
-}
-
 gboolean
 qblk_copy_destination_is_block(const QblkCopyOptions *options)
 {

@@ -8,10 +8,6 @@
 
 #include "plan/copy-options.h"
 
-/** Check that @name, as the user has given it, is a path, and no name of QEMU such as "nbd://". */
-gboolean qblk_copy_destination_check_name(const char *name,
-                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /**
  * Check what exists at the destination against the options, and that the machine does not use it,
  * before an image there is opened.

@@ -2,6 +2,9 @@
 #include "plan/copy-options.h"
 
 #include "plan/plan-options.h"
+#include "source/driver.h"
+
+#include <string.h>
 
 QblkCopyOptions *
 qblk_copy_options_new(void)
@@ -30,11 +33,54 @@ qblk_copy_options_unref(QblkCopyOptions *options)
     g_free(options);
 }
 
-void
-qblk_copy_options_set_destination(QblkCopyOptions *options, const char *path)
+/* ---- the destination ---- */
+
+/* TRUE if QEMU knows what is before the colon; a file may have any other name with a colon. */
+static gboolean
+has_protocol(const char *name)
 {
-    qblk_plan_options_replace_text(&options->destination, path);
+    gsize length = strcspn(name, ":/");
+    if (name[length] != ':') {
+        return FALSE;
+    }
+
+    g_autofree char *prefix = g_strndup(name, length);
+    const QblkDriver *driver = qblk_driver_find(prefix);
+    gboolean is_protocol = driver != NULL && driver->kind == QBLK_DRIVER_PROTOCOL;
+    return is_protocol || g_str_equal(prefix, "json") || g_str_has_prefix(name + length, "://");
 }
+
+static gboolean
+check_name(const char *name, GError **error)
+{
+    if (!has_protocol(name)) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "invalid destination '%s': copies are written to files and block "
+                "devices, not over the network: use a path, such as that of a block "
+                "device to which the remote image is attached",
+                name);
+    return FALSE;
+}
+
+gboolean
+qblk_copy_options_set_destination(QblkCopyOptions *options, const char *path, GError **error)
+{
+    if (!check_name(path, error)) {
+        return FALSE;
+    }
+    if (path[0] == '\0') {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                    "invalid destination '%s': use an absolute path", path);
+        return FALSE;
+    }
+
+    qblk_plan_options_replace_text(&options->destination, path);
+    return TRUE;
+}
+
+/* ---- other options ---- */
 
 void
 qblk_copy_options_set_format(QblkCopyOptions *options, const char *format)

@@ -8,6 +8,6 @@
 
 struct QblkMonitorOptions {
     gatomicrefcount references;
-    const char *path; /* owned */
+    const char *path; /* owned, absolute, UTF-8, short enough for a socket; NULL: not set */
     gboolean close;
 };

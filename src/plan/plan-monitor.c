@@ -7,6 +7,12 @@
 #define OUR_PREFIX "qblk-monitor-"
 #define LIBVIRT_ID "charmonitor" /* the chardev of libvirt's own monitor, in every guest */
 
+gboolean
+qblk_plan_is_of_monitor(const QblkPlan *plan)
+{
+    return g_str_equal(plan->kind, "open-monitor") || g_str_equal(plan->kind, "close-monitor");
+}
+
 static QblkPlan *
 plan_new(const char *kind, const char *path)
 {

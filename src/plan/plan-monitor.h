@@ -13,6 +13,9 @@
 
 #define QBLK_PLAN_MONITOR_OBJECTS "/objects"
 
+/** Returns: TRUE if @plan opens or closes a monitor. */
+gboolean qblk_plan_is_of_monitor(const QblkPlan *plan);
+
 /** What the VM reports of itself; everything is borrowed. */
 typedef struct {
     gboolean can_add_monitor; /* this QEMU can add one at run time; needed to open */

@@ -259,7 +259,6 @@ qblk_plan_add_finalize(QblkPlan *plan)
         qblk_plan_add_for_job(plan, "change the chain", "job-finalize", NULL, "concluded");
 
     finalize->is_final = TRUE;
-    plan->ends_by = "--wait";
     qblk_plan_add_dismiss(plan);
 }
 
@@ -269,7 +268,6 @@ qblk_plan_add_complete(QblkPlan *plan, const char *purpose)
     QblkStep *complete = qblk_plan_add_for_job(plan, purpose, "job-complete", NULL, "concluded");
 
     complete->is_final = TRUE;
-    plan->ends_by = "--wait --pivot";
     qblk_plan_add_dismiss(plan);
     return complete;
 }
@@ -285,7 +283,6 @@ qblk_plan_add_leave(QblkPlan *plan, const char *purpose)
     step->job = g_strdup(plan->job);
     step->until = g_strdup("concluded");
     step->is_final = TRUE;
-    plan->ends_by = "--wait --finish";
     qblk_plan_add_dismiss(plan);
     qblk_plan_set_outcome(plan, QBLK_OUTCOME_FINISHED);
 }

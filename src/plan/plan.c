@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan.h"
 
+#include "base/const-cast.h"
+
 #include <qblk/error.h>
 #include <string.h>
 
@@ -178,10 +180,12 @@ qblk_plan_new(const char *kind, const QblkPlanContext *context, const QblkChain 
 }
 
 QblkPlan *
-qblk_plan_ref(QblkPlan *plan)
+qblk_plan_ref(const QblkPlan *plan)
 {
-    g_atomic_ref_count_inc(&plan->references);
-    return plan;
+    QblkPlan *counted = qblk_const_cast(plan);
+
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
 }
 
 void

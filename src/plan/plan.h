@@ -99,13 +99,15 @@ struct QblkPlan {
     char *merged_into;  /* the image that has its data then */
     char *merged_path;  /* of both, as in QblkExpectation; for a block device as well */
     char *merged_into_path;
-    QblkPlanSpace space; /* not in the JSON */
-    char *copy;          /* file of an image that has the data of the disk afterwards, or NULL */
-    const char *ends_by; /* options of `qblk job` that end the job once it has started; constant */
-    char *closed_node;   /* of the layers, closed after the job: the first one, or NULL */
-    char *replaced_node; /* which the job replaces, if that could crash QEMU, or NULL */
-    char *state_dir;     /* of programs, for marks of merged images, or NULL; not in the JSON */
+    QblkPlanSpace space;    /* not in the JSON */
+    char *copy;             /* file of an image that has the data of the disk afterwards, or NULL */
+    char *closed_node;      /* of the layers, closed after the job: the first one, or NULL */
+    char *replaced_node;    /* which the job replaces, if that could crash QEMU, or NULL */
+    char *state_dir;        /* of programs, for marks of merged images, or NULL; not in the JSON */
     gboolean is_shown_only; /* of a dry run or a capture: it cannot be run; not in the JSON */
+    gboolean is_local;      /* the files that it names are those of this machine; not in the JSON */
+    gboolean is_read;       /* from JSON: it is checked when it is run; not in the JSON */
+    gboolean is_forced;     /* of QblkPlanOptions, if it was read; not in the JSON */
     gboolean existing_job;  /* the job existed before the plan: it is detached, not cancelled */
     gboolean stays_ready;   /* the plan ends while the job is ready, and the user ends the job */
     gboolean keeps_open;    /* a layer that left the chain stays open, as all below; not in JSON */
@@ -182,9 +184,6 @@ void qblk_plan_set_outcome(QblkPlan *plan, const char *outcome);
 
 /** Returns: TRUE if @plan cancels its job, and leaves an incomplete file if it has one. */
 gboolean qblk_plan_is_cancel(const QblkPlan *plan);
-
-/** Returns: TRUE if the guest has another active image after the job. */
-gboolean qblk_plan_moves_top(const QblkPlan *plan);
 
 /**
  * Delete the images that leave the chain after the job, except files that were deleted before.

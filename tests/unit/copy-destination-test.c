@@ -15,25 +15,18 @@ a_name_of_qemu_is_no_path(void **state)
         const char *name;
         gboolean is_path;
     } rows[] = {
-        {"/d/copy", TRUE},
-        {"copy.qcow2", TRUE},
-        {"./nbd:x", TRUE},
-        {"/d/nbd://x", TRUE},
-        {"monday:1", TRUE},
-        {"qcow2:x", TRUE},
-        {"nbd://h/x", FALSE},
-        {"nbd:h:10809", FALSE},
-        {"rbd:pool/image", FALSE},
-        {"json:{}", FALSE},
-        {"what://x", FALSE},
-        {"ssh://me@h/x", FALSE},
-        {"file:///x", FALSE},
-        {"", TRUE},
-        {":", TRUE},
+        {"/d/copy", TRUE},         {"copy.qcow2", TRUE},
+        {"./nbd:x", TRUE},         {"/d/nbd://x", TRUE},
+        {"monday:1", TRUE},        {"qcow2:x", TRUE},
+        {"nbd://h/x", FALSE},      {"nbd:h:10809", FALSE},
+        {"rbd:pool/image", FALSE}, {"json:{}", FALSE},
+        {"what://x", FALSE},       {"ssh://me@h/x", FALSE},
+        {"file:///x", FALSE},      {":", TRUE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         GError *error = NULL;
-        gboolean is_path = qblk_copy_destination_check_name(rows[i].name, &error);
+        g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
+        gboolean is_path = qblk_copy_options_set_destination(options, rows[i].name, &error);
         if (is_path != rows[i].is_path) {
             fail_msg("%s", rows[i].name);
         }

@@ -49,7 +49,7 @@ each_setter_of_a_copy_sets_its_own_option(void **state)
 {
     g_autoptr(QblkCopyOptions) copy = qblk_copy_options_new();
 
-    qblk_copy_options_set_destination(copy, "/d/copy");
+    assert_true(qblk_copy_options_set_destination(copy, "/d/copy", NULL));
     qblk_copy_options_set_format(copy, "raw");
     qblk_copy_options_set_end(copy, QBLK_COPY_FINISH);
     qblk_copy_options_set_granularity(copy, 4096);
@@ -134,11 +134,38 @@ requests_and_monitors_have_setters_too(void **state)
     assert_true(request->waits);
 
     g_autoptr(QblkMonitorOptions) monitor = qblk_monitor_options_new();
-    qblk_monitor_options_set_path(monitor, "/run/vm.qmp");
-    assert_string_equal(monitor->path, "/run/vm.qmp");
+    assert_true(qblk_monitor_options_set_path(monitor, "/nowhere/../nowhere/vm.qmp", NULL));
+    assert_string_equal(monitor->path, "/nowhere/vm.qmp");
     assert_false(monitor->close);
     qblk_monitor_options_set_close(monitor, TRUE);
     assert_true(monitor->close);
+}
+
+static void
+a_path_that_no_socket_can_have_is_refused(void **state)
+{
+    g_autoptr(QblkMonitorOptions) monitor = qblk_monitor_options_new();
+    g_autofree char *name = g_strnfill(200, 'x');
+    g_autofree char *path = g_strconcat("/nowhere/", name, NULL);
+    GError *error = NULL;
+
+    assert_false(qblk_monitor_options_set_path(monitor, path, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "too long for a socket: 209");
+    error = NULL;
+    assert_false(qblk_monitor_options_set_path(monitor, "/nowhere/\xff", &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "not UTF-8");
+    assert_null(monitor->path);
+}
+
+static void
+a_destination_that_is_empty_is_refused(void **state)
+{
+    g_autoptr(QblkCopyOptions) copy = qblk_copy_options_new();
+    GError *error = NULL;
+
+    assert_false(qblk_copy_options_set_destination(copy, "", &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "invalid destination ''");
+    assert_null(copy->destination);
 }
 
 UNIT_MAIN(void)
@@ -151,6 +178,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(ignored_users_are_a_list_that_ends_with_null),
         cmocka_unit_test(options_live_as_long_as_their_last_reference),
         cmocka_unit_test(requests_and_monitors_have_setters_too),
+        cmocka_unit_test(a_path_that_no_socket_can_have_is_refused),
+        cmocka_unit_test(a_destination_that_is_empty_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

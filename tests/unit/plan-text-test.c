@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/print/plan-text.h"
+#include "plan/plan-text.h"
 
 #include "lib/check.h"
 #include "plan/plan-steps.h"

@@ -5,6 +5,8 @@
 #include "lib/graph-fixture.h"
 #include "lib/run-case.h"
 
+#include <glib/gstdio.h>
+
 /* A recorded graph, and a server that tells once what it supports.  The images of the chain are not
  * on this machine. */
 typedef struct {
@@ -161,6 +163,143 @@ a_dry_run_gives_a_plan_that_can_only_be_shown(void **state)
     case_clear(&test);
 }
 
+/* ---- copies ---- */
+
+static QblkPlan *
+copy_to(Case *test, const QblkCopyOptions *options, GError **error)
+{
+    return qblk_plan_copy(test->client, test->snapshot, "vda", options, NULL, error);
+}
+
+static void
+a_copy_needs_a_destination_and_valid_sizes(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
+    GError *error = NULL;
+
+    assert_null(copy_to(&test, options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "needs a destination");
+
+    static const gint64 sizes[] = {1, 256, 1000, 4096 + 512, 128 * 1024 * 1024, -512};
+    assert_true(qblk_copy_options_set_destination(options, "/nowhere/copy", NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        error = NULL;
+        qblk_copy_options_set_granularity(options, sizes[i]);
+        assert_null(copy_to(&test, options, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "granularity");
+    }
+
+    error = NULL;
+    qblk_copy_options_set_granularity(options, 512);
+    qblk_copy_options_set_buffer_size(options, -1);
+    assert_null(copy_to(&test, options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "buffer size");
+    case_clear(&test);
+}
+
+static void
+what_exists_at_the_destination_is_looked_up(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    g_autofree char *directory = g_dir_make_tmp("qblk-planner-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(directory, "copy", NULL);
+    g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
+    GError *error = NULL;
+
+    assert_true(qblk_copy_options_set_destination(options, file, NULL));
+    g_autoptr(QblkPlan) plan = copy_to(&test, options, &error);
+    assert_no_error(error);
+    assert_string_equal(plan->kind, "copy");
+
+    assert_true(g_file_set_contents(file, "data", -1, NULL));
+    assert_null(copy_to(&test, options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, file);
+    assert_int_equal(g_unlink(file), 0);
+    assert_int_equal(g_rmdir(directory), 0);
+    case_clear(&test);
+}
+
+/* A relative path is relative to this process, and not to a QEMU somewhere else. */
+static void
+without_a_client_a_destination_has_to_be_absolute(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("throttle-blockdev");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
+    GError *error = NULL;
+
+    assert_true(qblk_copy_options_set_destination(options, "copy", NULL));
+    assert_null(qblk_plan_copy(NULL, snapshot, "vda", options, NULL, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "use an absolute path");
+
+    error = NULL;
+    assert_true(qblk_copy_options_set_destination(options, "/nowhere/../d/copy", NULL));
+    g_autoptr(QblkPlan) plan = qblk_plan_copy(NULL, snapshot, "vda", options, NULL, &error);
+    assert_no_error(error);
+    assert_string_equal(plan->partial, "/d/copy");
+}
+
+/* ---- jobs ---- */
+
+static void
+a_job_is_found_by_its_disk_or_its_id(void **state)
+{
+    Case test = case_new("mirror-ready");
+    g_autoptr(QblkJobRequest) pivot = qblk_job_request_new();
+    const QblkJob *job = test.snapshot->jobs->pdata[0];
+    GError *error = NULL;
+
+    qblk_job_request_set_action(pivot, QBLK_JOB_PIVOT);
+    const char *const names[] = {"vda", job->id};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(QblkPlan) plan =
+            qblk_plan_job(test.client, test.snapshot, names[i], pivot, NULL, &error);
+        assert_no_error(error);
+        assert_true(qblk_plan_is_for_existing_job(plan));
+        assert_string_equal(qblk_plan_get_job_id(plan), job->id);
+    }
+
+    g_autoptr(QblkPlan) wait = qblk_plan_job(test.client, test.snapshot, "vda", NULL, NULL, &error);
+    assert_no_error(error);
+    assert_true(qblk_plan_stays_ready(wait));
+    assert_null(qblk_plan_job(test.client, test.snapshot, "vdz", NULL, NULL, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "vdz");
+    case_clear(&test);
+}
+
+static void
+a_disk_without_a_job_is_an_error(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    GError *error = NULL;
+
+    assert_null(qblk_plan_job(test.client, test.snapshot, "vda", NULL, NULL, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_JOB, "disk 'vda' has no job");
+    case_clear(&test);
+}
+
+/* ---- monitors ---- */
+
+static void
+a_monitor_cannot_be_opened_before_qemu_11_1(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    g_autoptr(QblkMonitorOptions) options = qblk_monitor_options_new();
+    GError *error = NULL;
+
+    assert_null(qblk_plan_open_monitor(test.client, options, NULL, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "needs a path");
+
+    error = NULL;
+    fake_qmp_expect(test.fake, "query-chardev", NULL);
+    fake_qmp_reply(test.fake, "[]");
+    assert_true(qblk_monitor_options_set_path(options, "/nowhere/vm.qmp", NULL));
+    assert_null(qblk_plan_open_monitor(test.client, options, NULL, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "QEMU 11.1");
+    case_clear(&test);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +309,12 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_schema_is_asked_once_for_all_plans_of_a_client),
         cmocka_unit_test(without_a_client_a_plan_can_only_be_shown),
         cmocka_unit_test(a_dry_run_gives_a_plan_that_can_only_be_shown),
+        cmocka_unit_test(a_copy_needs_a_destination_and_valid_sizes),
+        cmocka_unit_test(what_exists_at_the_destination_is_looked_up),
+        cmocka_unit_test(without_a_client_a_destination_has_to_be_absolute),
+        cmocka_unit_test(a_job_is_found_by_its_disk_or_its_id),
+        cmocka_unit_test(a_disk_without_a_job_is_an_error),
+        cmocka_unit_test(a_monitor_cannot_be_opened_before_qemu_11_1),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

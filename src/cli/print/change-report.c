@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/change-report.h"
 
-#include "cli/print/plan-text.h"
 #include "plan/plan-json.h"
+#include "plan/plan-text.h"
 
 gboolean
 qblk_change_report_keeps_job(const QblkPlan *plan)
@@ -83,6 +83,16 @@ add_end(GPtrArray *commands, const QblkChangeReport *report, const QblkPlan *pla
     g_ptr_array_add(commands, qblk_change_report_command(report, plan, options));
 }
 
+/* The options of `qblk job` that end a job in this way. */
+static const char *
+options_of_end(QblkJobAction end)
+{
+    if (end == QBLK_JOB_PIVOT) {
+        return "--wait --pivot";
+    }
+    return end == QBLK_JOB_FINISH ? "--wait --finish" : "--wait";
+}
+
 /* The commands that end a job which the plan does not end.  The list (of char, owned) is empty if
  * there is no such job. */
 static GPtrArray *
@@ -95,8 +105,9 @@ next_commands(const QblkChangeReport *report, const QblkPlan *plan)
         return commands;
     }
 
-    if (plan->ends_by != NULL) {
-        add_end(commands, report, plan, plan->ends_by);
+    QblkJobAction end;
+    if (qblk_plan_get_end(plan, &end)) {
+        add_end(commands, report, plan, options_of_end(end));
         return commands;
     }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/print/plan-text.h"
+#include "plan/plan-text.h"
 
-#include "cli/print/output.h"
+#include "base/text.h"
 
 static void
 print_command(GString *out, const QblkStep *step)
@@ -11,7 +11,7 @@ print_command(GString *out, const QblkStep *step)
     }
 
     g_autofree char *arguments = qblk_json_print(step->arguments, QBLK_JSON_COMPACT);
-    g_autofree char *safe = qblk_output_escape(arguments);
+    g_autofree char *safe = qblk_text_escape(arguments);
     g_string_append_printf(out, "     %s %s\n", step->command, safe);
 }
 
@@ -53,7 +53,7 @@ print_deleted(GString *out, guint number, const GPtrArray *removed)
         const QblkRemovedImage *image = removed->pdata[i];
 
         if (image->will_delete) {
-            g_autofree char *file = qblk_output_escape(qblk_plan_removed_name(image));
+            g_autofree char *file = qblk_text_escape(qblk_plan_removed_name(image));
             g_string_append_printf(out, "%3u. delete %s\n", number++, file);
         }
     }
@@ -62,18 +62,18 @@ print_deleted(GString *out, guint number, const GPtrArray *removed)
 static void
 print_layer(GString *out, const QblkExpectation *layer, gboolean is_last)
 {
-    g_autofree char *file = qblk_output_escape(layer->filename);
-    g_autofree char *format = qblk_output_escape(layer->format);
+    g_autofree char *file = qblk_text_escape(layer->filename);
+    g_autofree char *format = qblk_text_escape(layer->format);
 
     g_string_append_printf(out, "  %s %s (%s", is_last ? "└─" : "├─", file, format);
     if (layer->node_name != NULL) {
-        g_autofree char *node = qblk_output_escape(layer->node_name);
+        g_autofree char *node = qblk_text_escape(layer->node_name);
         g_string_append_printf(out, ", node %s", node);
     }
     g_string_append(out, ")\n");
 
     if (layer->backing_name != NULL) {
-        g_autofree char *backing = qblk_output_escape(layer->backing_name);
+        g_autofree char *backing = qblk_text_escape(layer->backing_name);
         g_string_append_printf(out, "     backing file in its header: '%s'\n", backing);
     }
 }
@@ -97,7 +97,7 @@ print_bitmap_sources(GString *out, const QblkPlannedBitmap *bitmap)
 {
     for (guint i = 0; i < bitmap->from->len; i++) {
         const QblkBitmapSource *source = bitmap->from->pdata[i];
-        g_autofree char *file = qblk_output_escape(source->filename);
+        g_autofree char *file = qblk_text_escape(source->filename);
         g_string_append_printf(out, "     from %s\n", file);
     }
 }
@@ -105,12 +105,12 @@ print_bitmap_sources(GString *out, const QblkPlannedBitmap *bitmap)
 static void
 print_bitmap(GString *out, const QblkPlannedBitmap *bitmap)
 {
-    g_autofree char *name = qblk_output_escape(bitmap->name);
+    g_autofree char *name = qblk_text_escape(bitmap->name);
     if (bitmap->into == NULL) {
-        g_autofree char *reason = qblk_output_escape(bitmap->left_out_because);
+        g_autofree char *reason = qblk_text_escape(bitmap->left_out_because);
         g_string_append_printf(out, "  %s is left out: %s\n", name, reason);
     } else {
-        g_autofree char *node = qblk_output_escape(bitmap->into);
+        g_autofree char *node = qblk_text_escape(bitmap->into);
         g_string_append_printf(out, "  %s is %s node %s\n", name,
                                bitmap->exists ? "merged into that of" : "added to", node);
     }
@@ -139,8 +139,8 @@ qblk_plan_text_steps(const QblkPlan *plan, GString *out)
 void
 qblk_plan_text(const QblkPlan *plan, GString *out)
 {
-    g_autofree char *kind = qblk_output_escape(plan->kind); /* QEMU's word, of an existing job */
-    g_autofree char *target = qblk_output_escape(plan->target);
+    g_autofree char *kind = qblk_text_escape(plan->kind); /* QEMU's word, of an existing job */
+    g_autofree char *target = qblk_text_escape(plan->target);
 
     g_string_append_printf(out, "%s of %s", kind, target);
     if (plan->fingerprint[0] != '\0') {
@@ -155,7 +155,7 @@ qblk_plan_text(const QblkPlan *plan, GString *out)
     print_bitmaps(out, plan->bitmaps);
 
     if (plan->stays_ready) {
-        g_autofree char *job = qblk_output_escape(plan->job);
+        g_autofree char *job = qblk_text_escape(plan->job);
         g_string_append_printf(
             out, "job '%s' stays ready until 'qblk job' ends it with --pivot or --finish\n", job);
     }
@@ -164,9 +164,9 @@ qblk_plan_text(const QblkPlan *plan, GString *out)
 static void
 print_job_state(GString *out, const QblkPlan *plan, const char *state)
 {
-    g_autofree char *kind = qblk_output_escape(plan->kind);
-    g_autofree char *target = qblk_output_escape(plan->target);
-    g_autofree char *job = qblk_output_escape(plan->job);
+    g_autofree char *kind = qblk_text_escape(plan->kind);
+    g_autofree char *target = qblk_text_escape(plan->target);
+    g_autofree char *job = qblk_text_escape(plan->job);
 
     if (g_str_equal(state, "ready")) {
         g_string_append_printf(out, "%s of %s: job '%s' is ready\n", kind, target, job);
@@ -199,8 +199,8 @@ describe_outcome(const char *outcome)
 static void
 print_done(GString *out, const QblkPlan *plan)
 {
-    g_autofree char *kind = qblk_output_escape(plan->kind);
-    g_autofree char *target = qblk_output_escape(plan->target);
+    g_autofree char *kind = qblk_text_escape(plan->kind);
+    g_autofree char *target = qblk_text_escape(plan->target);
 
     const QblkStep *first = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
 
@@ -220,17 +220,17 @@ static void
 print_images(GString *out, const QblkPlan *plan)
 {
     if (plan->copy != NULL) {
-        g_autofree char *file = qblk_output_escape(plan->copy);
+        g_autofree char *file = qblk_text_escape(plan->copy);
         g_string_append_printf(out, "copy of the disk: %s\n", file);
     }
     if (qblk_plan_is_cancel(plan) && plan->partial != NULL) {
-        g_autofree char *file = qblk_output_escape(plan->partial);
+        g_autofree char *file = qblk_text_escape(plan->partial);
         g_string_append_printf(out, "incomplete copy: %s\n", file);
     }
 
     for (guint i = 0; i < plan->removed->len; i++) {
         const QblkRemovedImage *image = plan->removed->pdata[i];
-        g_autofree char *file = qblk_output_escape(qblk_plan_removed_name(image));
+        g_autofree char *file = qblk_text_escape(qblk_plan_removed_name(image));
 
         if (qblk_plan_removed_has_no_name(image)) {
             g_string_append_printf(out, "no longer in use: a file that has no name, once %s\n",
@@ -254,4 +254,22 @@ qblk_plan_text_result(const QblkPlan *plan, const char *state, GString *out)
 
     print_done(out, plan);
     print_images(out, plan);
+}
+
+char *
+qblk_plan_to_text(const QblkPlan *plan)
+{
+    GString *out = g_string_new(NULL);
+
+    qblk_plan_text(plan, out);
+    return g_string_free(out, FALSE);
+}
+
+char *
+qblk_plan_steps_to_text(const QblkPlan *plan)
+{
+    GString *out = g_string_new(NULL);
+
+    qblk_plan_text_steps(plan, out);
+    return g_string_free(out, FALSE);
 }

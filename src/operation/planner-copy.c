@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <qblk/planner.h>
+
+#include "operation/planner-request.h"
+#include "plan/copy-destination.h"
+#include "plan/plan-check.h"
+#include "plan/plan-copy.h"
+
+#include <qblk/client-async.h>
+#include <qblk/image.h>
+
+/* QEMU's bounds (blockdev_mirror_common()). */
+#define MIN_GRANULARITY 512
+#define MAX_GRANULARITY (64 * 1024 * 1024)
+
+/* A copy and what exists at its destination. */
+typedef struct {
+    QblkCopyOptions options; /* borrows the members below */
+    char *path;              /* owned */
+    QblkDestination *place;  /* owned, or NULL */
+    QblkChain *found;        /* owned, or NULL */
+} Copy;
+
+static void
+copy_clear(Copy *copy)
+{
+    g_clear_pointer(&copy->found, qblk_chain_unref);
+    g_clear_pointer(&copy->place, qblk_destination_free);
+    g_free(copy->path);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Copy, copy_clear)
+
+/* TRUE if this process has the files of QEMU. */
+static gboolean
+is_local(const QblkPlannerRequest *request)
+{
+    return request->client != NULL && qblk_client_is_local(request->client);
+}
+
+/* A relative path is relative to this process, not to QEMU: only valid on the same machine. */
+static gboolean
+set_path(Copy *copy, const QblkPlannerRequest *request, GError **error)
+{
+    const char *path = copy->options.destination;
+
+    if (path == NULL) {
+        return qblk_plan_refuse(error, "a copy needs a destination");
+    }
+    if (!is_local(request) && !g_path_is_absolute(path)) {
+        return qblk_plan_refuse(error, "invalid destination '%s': use an absolute path", path);
+    }
+
+    copy->path = g_canonicalize_filename(path, NULL);
+    copy->options.destination = copy->path;
+    return TRUE;
+}
+
+static gboolean
+is_valid_granularity(gint64 granularity)
+{
+    gboolean is_in_bounds = granularity >= MIN_GRANULARITY && granularity <= MAX_GRANULARITY;
+
+    return granularity == 0 || (is_in_bounds && (granularity & (granularity - 1)) == 0);
+}
+
+static gboolean
+check_sizes(const QblkCopyOptions *options, GError **error)
+{
+    if (!is_valid_granularity(options->granularity)) {
+        return qblk_plan_refuse(
+            error, "invalid granularity %" G_GINT64_FORMAT ": use a power of 2 from %d to %d bytes",
+            options->granularity, MIN_GRANULARITY, MAX_GRANULARITY);
+    }
+    if (options->buffer_size < 0) {
+        return qblk_plan_refuse(error, "invalid buffer size: use 0 or more bytes");
+    }
+    return TRUE;
+}
+
+/* blockdev-create truncates an existing file, and files of another machine cannot be seen. */
+static gboolean
+check_remote_file(const Copy *copy, const QblkPlannerRequest *request, GError **error)
+{
+    gboolean is_remote = request->client != NULL && !is_local(request);
+
+    if (!is_remote || copy->options.reuse || copy->options.is_block) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(
+        error,
+        "cannot check over the network whether '%s' exists, and QEMU would overwrite it: "
+        "create the image there with qemu-img, and use --reuse-external",
+        copy->path);
+}
+
+/* ---- the image at the destination ---- */
+
+static QblkChain *
+open_image(const char *path, const char *format, int timeout_ms, GError **error)
+{
+    g_autoptr(QblkImage) image = qblk_image_open(path, format, timeout_ms, error);
+    if (image == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkClient) client =
+        qblk_client_start_fd(qblk_image_take_fd(image), timeout_ms, error);
+    if (client == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, NULL, error);
+    return snapshot == NULL ? NULL : qblk_snapshot_chain(snapshot, "vda", error);
+}
+
+/* Check the destination, and open an image there that is reused. */
+static gboolean
+look_up(Copy *copy, const QblkPlannerRequest *request, GError **error)
+{
+    QblkCopyOptions *options = &copy->options;
+    g_autoptr(QblkChain) chain =
+        qblk_snapshot_chain(request->context.snapshot, request->context.target, error);
+    if (chain == NULL) {
+        return FALSE;
+    }
+
+    copy->place = qblk_destination_look_up(copy->path);
+    options->place = copy->place;
+
+    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
+    const char *format = options->format != NULL || top == NULL ? options->format : top->format;
+    if (format == NULL) { /* an empty drive, which cannot be copied */
+        return TRUE;
+    }
+    if (!qblk_copy_destination_check(options, format, error)) {
+        return FALSE;
+    }
+    if (qblk_copy_destination_is_created(options, format)) {
+        return TRUE;
+    }
+
+    copy->found = open_image(copy->path, format, request->options->timeout_ms, error);
+    if (copy->found == NULL) {
+        g_prefix_error(error, "cannot read the destination '%s': ", copy->path);
+    }
+    options->found = copy->found;
+    return copy->found != NULL;
+}
+
+QblkPlan *
+qblk_plan_copy(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+               const QblkCopyOptions *options, const QblkPlanOptions *plan_options, GError **error)
+{
+    g_auto(QblkPlannerRequest) request = {0};
+    g_auto(Copy) copy = {.options = *options};
+
+    if (!qblk_planner_request_init(&request, client, snapshot, disk, plan_options, error)) {
+        return NULL;
+    }
+    if (!check_sizes(options, error)) {
+        return NULL;
+    }
+    if (!set_path(&copy, &request, error) || !check_remote_file(&copy, &request, error)) {
+        return NULL;
+    }
+    if (is_local(&request) && !look_up(&copy, &request, error)) {
+        return NULL;
+    }
+    return qblk_planner_request_end(
+        &request, qblk_plan_make_copy(&request.context, &copy.options, error), error);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "operation/plans.h"
+#include "plan/plan-space.h"
+
+/* Makes the plan for one disk. */
+typedef struct {
+    QblkClient *client;
+    const QblkSnapshot *snapshot;
+    gconstpointer options; /* of the kind of plan */
+    const QblkPlanOptions *plan_options;
+    QblkPlan *(*plan)(const char *disk, gconstpointer user_data, GError **error);
+} PlanAll;
+
+/* Why a disk is left out, or NULL. */
+static const char *
+describe_skipped(const QblkChain *chain)
+{
+    if (chain->layers->len == 0) {
+        return "the drive is empty";
+    }
+    if (chain->kind == QBLK_DEVICE_KIND_CDROM) {
+        return "it is a cdrom";
+    }
+    if (chain->read_only) {
+        return "it is read-only";
+    }
+    return chain->layers->len == 1 ? "it has only one layer" : NULL;
+}
+
+static gboolean
+plan_or_skip(QblkPlans *plans, const PlanAll *all, const char *disk, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkChain) chain = qblk_snapshot_chain(all->snapshot, disk, &cause);
+
+    if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+
+    const char *reason = chain == NULL ? cause->message : describe_skipped(chain);
+    if (reason != NULL) {
+        qblk_plans_skip(plans, disk, reason);
+        return TRUE;
+    }
+
+    g_autoptr(QblkPlan) plan = all->plan(disk, all, error);
+    if (plan == NULL) {
+        g_prefix_error(error, "%s: ", disk);
+        return FALSE;
+    }
+    qblk_plans_add(plans, plan);
+    return TRUE;
+}
+
+static QblkPlans *
+plan_all(const PlanAll *all, GError **error)
+{
+    const char *const *disks = qblk_snapshot_get_targets(all->snapshot);
+    g_autoptr(QblkPlans) plans = qblk_plans_new();
+
+    for (guint i = 0; disks[i] != NULL; i++) {
+        if (!plan_or_skip(plans, all, disks[i], error)) {
+            return NULL;
+        }
+    }
+    return qblk_plan_check_space_of_all(plans->plans, error) ? g_steal_pointer(&plans) : NULL;
+}
+
+static QblkPlan *
+commit_one(const char *disk, gconstpointer user_data, GError **error)
+{
+    const PlanAll *all = user_data;
+
+    return qblk_plan_commit(all->client, all->snapshot, disk, all->options, all->plan_options,
+                            error);
+}
+
+QblkPlans *
+qblk_plans_new_commit_all(QblkClient *client, const QblkSnapshot *snapshot,
+                          const QblkCommitOptions *options, const QblkPlanOptions *plan_options,
+                          GError **error)
+{
+    const PlanAll all = {client, snapshot, options, plan_options, commit_one};
+
+    return plan_all(&all, error);
+}
+
+static QblkPlan *
+pull_one(const char *disk, gconstpointer user_data, GError **error)
+{
+    const PlanAll *all = user_data;
+
+    return qblk_plan_pull(all->client, all->snapshot, disk, all->options, all->plan_options, error);
+}
+
+QblkPlans *
+qblk_plans_new_pull_all(QblkClient *client, const QblkSnapshot *snapshot,
+                        const QblkPullOptions *options, const QblkPlanOptions *plan_options,
+                        GError **error)
+{
+    const PlanAll all = {client, snapshot, options, plan_options, pull_one};
+
+    return plan_all(&all, error);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/plan-consistent.h"
+
+#include "plan/plan-check.h"
+#include "plan/plan-monitor.h"
+
+#include <string.h>
+
+/* The commands of plans. */
+typedef struct {
+    const char *command;
+    const char *job;     /* argument that is the id of the job, or NULL */
+    gboolean is_start;   /* it starts the job of the plan */
+    gboolean is_final;   /* it can change the chain */
+    gboolean is_monitor; /* it is for a monitor, whose id it has */
+} Command;
+
+static const Command commands[] = {
+    {.command = "block-commit", .job = "job-id", .is_start = TRUE},
+    {.command = "block-stream", .job = "job-id", .is_start = TRUE},
+    {.command = "blockdev-mirror", .job = "job-id", .is_start = TRUE},
+    {.command = "blockdev-create", .job = "job-id"},
+    {.command = "job-finalize", .job = "id", .is_final = TRUE},
+    {.command = "job-complete", .job = "id", .is_final = TRUE},
+    {.command = "block-job-cancel", .job = "device", .is_final = TRUE},
+    {.command = "job-cancel", .job = "id"},
+    {.command = "job-dismiss", .job = "id"},
+    {.command = "job-pause", .job = "id"},
+    {.command = "job-resume", .job = "id"},
+    {.command = "block-job-set-speed", .job = "device"},
+    {.command = "blockdev-add"},
+    {.command = "blockdev-del"},
+    {.command = "block-dirty-bitmap-remove"},
+    {.command = "change-backing-file"},
+    {.command = "transaction"},
+    {.command = "human-monitor-command"},
+    {.command = "chardev-add", .job = "id", .is_monitor = TRUE},
+    {.command = "chardev-remove", .job = "id", .is_monitor = TRUE},
+    {.command = "object-add", .job = "id", .is_monitor = TRUE},
+    {.command = "object-del", .job = "id", .is_monitor = TRUE},
+};
+
+static const Command *
+find_command(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (g_str_equal(commands[i].command, name)) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+/* Set an error on @plan with a reason as of printf().  Returns: FALSE. */
+#define invalid(error, plan, format, ...)                                                          \
+    qblk_plan_refuse(error, "the plan of '%s' is not valid: " format, (plan)->target, __VA_ARGS__)
+
+/* ---- what is sent ---- */
+
+/* Only what flushes a node: the command can do much more. */
+static gboolean
+is_flush(const QblkJson *arguments)
+{
+    static const char head[] = "qemu-io \"", tail[] = "\" flush";
+    const char *line = qblk_json_get_string(arguments, "command-line");
+    gsize around = strlen(head) + strlen(tail);
+
+    if (line == NULL || strlen(line) <= around || !g_str_has_prefix(line, head) ||
+        !g_str_has_suffix(line, tail)) {
+        return FALSE;
+    }
+    g_autofree char *node = g_strndup(line + strlen(head), strlen(line) - around);
+    return strpbrk(node, "\"\\\n\r") == NULL;
+}
+
+/* Only what carries bitmaps over: other actions change images or start jobs. */
+static gboolean
+is_of_bitmaps(const QblkJson *arguments)
+{
+    const QblkJson *actions = qblk_json_get(arguments, "actions");
+
+    for (gsize i = 0; i < qblk_json_length(actions); i++) {
+        const char *type = qblk_json_get_string(qblk_json_at(actions, i), "type");
+        if (g_strcmp0(type, "block-dirty-bitmap-add") != 0 &&
+            g_strcmp0(type, "block-dirty-bitmap-merge") != 0) {
+            return FALSE;
+        }
+    }
+    return qblk_json_length(actions) > 0;
+}
+
+static gboolean
+has_allowed_arguments(const QblkStep *step)
+{
+    if (g_str_equal(step->command, "human-monitor-command")) {
+        return is_flush(step->arguments);
+    }
+    if (g_str_equal(step->command, "transaction")) {
+        return is_of_bitmaps(step->arguments);
+    }
+    if (g_str_equal(step->command, "object-add")) {
+        return g_strcmp0(qblk_json_get_string(step->arguments, "qom-type"), "monitor-qmp") == 0;
+    }
+    return TRUE;
+}
+
+/* ---- for which job ---- */
+
+/* The job of the plan, or the one that creates the image of its copy. */
+static gboolean
+is_own_job(const QblkPlan *plan, const char *id)
+{
+    g_autofree char *create = g_strconcat(plan->job, "-create", NULL);
+    return id != NULL && (g_str_equal(id, plan->job) || g_str_equal(id, create));
+}
+
+static gboolean
+has_own_job(const QblkPlan *plan, const QblkStep *step, const Command *command)
+{
+    const char *id =
+        command->job == NULL ? NULL : qblk_json_get_string(step->arguments, command->job);
+    if (command->job != NULL && !is_own_job(plan, id)) {
+        return FALSE;
+    }
+    if (command->job != NULL && step->job != NULL && !g_str_equal(step->job, id)) {
+        return FALSE;
+    }
+    return step->job == NULL || is_own_job(plan, step->job);
+}
+
+static gboolean
+is_end(const char *until)
+{
+    static const char *const states[] = {"ready", "pending", "concluded", NULL};
+    return g_strv_contains(states, until);
+}
+
+/* ---- steps ---- */
+
+static gboolean
+check_command(const QblkPlan *plan, const QblkStep *step, GError **error)
+{
+    const Command *command = find_command(step->command);
+
+    if (command == NULL || command->is_monitor != qblk_plan_is_of_monitor(plan) ||
+        !has_allowed_arguments(step)) {
+        return invalid(error, plan, "to %s, it would send '%s', which no such plan does",
+                       step->purpose, step->command);
+    }
+    if (!has_own_job(plan, step, command)) {
+        return invalid(error, plan, "to %s, it would send '%s' to another job", step->purpose,
+                       step->command);
+    }
+    if (step->is_start != (command->is_start && g_strcmp0(step->job, plan->job) == 0)) {
+        return invalid(error, plan, "'%s' starts its job or does not: both are stated",
+                       step->command);
+    }
+    if (step->is_final && !command->is_final) {
+        return invalid(error, plan, "'%s' cannot change the chain", step->command);
+    }
+    return TRUE;
+}
+
+/* @is_undo: of another step, which it rolls back */
+static gboolean
+check_step(const QblkPlan *plan, const QblkStep *step, gboolean is_undo, GError **error)
+{
+    if (step->command != NULL && !check_command(plan, step, error)) {
+        return FALSE;
+    }
+    if (step->command == NULL && (is_undo || step->is_start || step->is_final)) {
+        return invalid(error, plan, "it has no command to %s", step->purpose);
+    }
+    if (step->until != NULL && (!is_end(step->until) || step->job == NULL)) {
+        return invalid(error, plan, "to %s, it would wait until its job is '%s'", step->purpose,
+                       step->until);
+    }
+
+    for (guint i = 0; i < step->undo->len; i++) {
+        if (!check_step(plan, step->undo->pdata[i], TRUE, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* A job is started once, and before it ends. */
+static gboolean
+check_order(const QblkPlan *plan, GError **error)
+{
+    gboolean has_job = plan->existing_job, has_ended = FALSE;
+
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if ((step->is_start && has_job) || (step->is_final && (!has_job || has_ended))) {
+            return invalid(error, plan, "to %s is in the wrong place", step->purpose);
+        }
+        has_job = has_job || step->is_start;
+        has_ended = has_ended || step->is_final;
+    }
+
+    gboolean is_complete = has_ended || plan->stays_ready || plan->existing_job;
+    if (!qblk_plan_is_of_monitor(plan) && (!has_job || !is_complete)) {
+        return invalid(error, plan, "it %s", has_job ? "does not end its job" : "has no job");
+    }
+    return TRUE;
+}
+
+static gboolean
+check_steps(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        if (!check_step(plan, plan->steps->pdata[i], FALSE, error)) {
+            return FALSE;
+        }
+    }
+    return check_order(plan, error);
+}
+
+/* ---- images and bitmaps ---- */
+
+static gboolean
+check_chain(const QblkPlan *plan, const GPtrArray *layers, GError **error)
+{
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkExpectation *layer = layers->pdata[i];
+        if (layer->format == NULL || layer->filename == NULL) {
+            return invalid(error, plan, "layer %u has no file or no format", i);
+        }
+        if (layer->path != NULL && !g_path_is_absolute(layer->path)) {
+            return invalid(error, plan, "'%s' is not an absolute path", layer->path);
+        }
+    }
+    return TRUE;
+}
+
+/* Which file is deleted is known, and which images have its data afterwards. */
+static gboolean
+check_removed(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkRemovedImage *image = plan->removed->pdata[i];
+        gboolean is_known = image->is_local && image->path != NULL &&
+                            g_path_is_absolute(image->path) && plan->after->len > 0;
+        if (image->will_delete && !is_known) {
+            return invalid(error, plan, "'%s' cannot be deleted", image->filename);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_bitmaps(const QblkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->bitmaps->len; i++) {
+        const QblkPlannedBitmap *bitmap = plan->bitmaps->pdata[i];
+        gboolean is_complete = bitmap->into != NULL || bitmap->left_out_because != NULL;
+        for (guint j = 0; j < bitmap->from->len; j++) {
+            const QblkBitmapSource *source = bitmap->from->pdata[j];
+            is_complete = is_complete && source->node_name != NULL && source->filename != NULL;
+        }
+        if (!is_complete) {
+            return invalid(error, plan, "what becomes of the bitmap '%s' is not stated",
+                           bitmap->name);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_images(const QblkPlan *plan, GError **error)
+{
+    const char *const paths[] = {plan->merged_path, plan->merged_into_path};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        if (paths[i] != NULL && !g_path_is_absolute(paths[i])) {
+            return invalid(error, plan, "'%s' is not an absolute path", paths[i]);
+        }
+    }
+    if ((plan->merged == NULL) != (plan->merged_into == NULL)) {
+        return invalid(error, plan, "%s", "one of two merged images is missing");
+    }
+    return check_chain(plan, plan->before, error) && check_chain(plan, plan->after, error) &&
+           check_removed(plan, error) && check_bitmaps(plan, error);
+}
+
+gboolean
+qblk_plan_consistent_check(const QblkPlan *plan, GError **error)
+{
+    static const char *const outcomes[] = {QBLK_OUTCOME_CANCELLED, QBLK_OUTCOME_FINISHED,
+                                           QBLK_OUTCOME_DISMISSED, NULL};
+
+    if (plan->kind[0] == '\0' || plan->target[0] == '\0' || plan->job[0] == '\0') {
+        return invalid(error, plan, "%s", "its kind, its target or its job has no name");
+    }
+    if (plan->outcome != NULL && !g_strv_contains(outcomes, plan->outcome)) {
+        return invalid(error, plan, "its outcome '%s' is not known", plan->outcome);
+    }
+    return check_steps(plan, error) && check_images(plan, error);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "operation/planner-check.h"
+
+#include "lib/check.h"
+#include "lib/graph-fixture.h"
+#include "lib/run-case.h"
+
+#include <qblk/planner.h>
+
+/* A plan that was read, and the VM it is checked for. */
+typedef struct {
+    FakeQmp *fake;
+    QblkClient *client;
+    QblkReplies *replies;
+    QblkSnapshot *snapshot;
+    QblkPlan *plan;
+} Case;
+
+static Case
+case_new(const char *topology)
+{
+    g_autofree char *schema = fake_qmp_read_file("tests/qemu-fixtures/7.2/query-qmp-schema.json");
+    Case test = {.fake = run_case_server()};
+
+    fake_qmp_expect(test.fake, "query-qmp-schema", NULL);
+    fake_qmp_reply(test.fake, schema);
+    test.client = fake_qmp_connect(test.fake);
+    test.replies = graph_fixture_load(topology);
+    test.snapshot = graph_fixture_snapshot(test.replies);
+    return test;
+}
+
+/* Read what @plan (transfer full) has as JSON. */
+static void
+case_read(Case *test, QblkPlan *plan, const QblkPlanOptions *options)
+{
+    GError *error = NULL;
+    g_autofree char *text = qblk_plan_to_json(plan);
+
+    test->plan = qblk_plan_from_json(text, options, &error);
+    assert_no_error(error);
+    qblk_plan_unref(plan);
+}
+
+static void
+case_read_pull(Case *test)
+{
+    GError *error = NULL;
+    QblkPlan *plan = qblk_plan_pull(test->client, test->snapshot, "vda", NULL, NULL, &error);
+    assert_no_error(error);
+    case_read(test, plan, NULL);
+}
+
+static void
+case_clear(Case *test)
+{
+    qblk_plan_unref(test->plan);
+    qblk_client_unref(test->client);
+    fake_qmp_finish(test->fake);
+    qblk_snapshot_unref(test->snapshot);
+    qblk_replies_free(test->replies);
+}
+
+static void
+assert_checked(Case *test)
+{
+    GError *error = NULL;
+    gboolean is_valid = qblk_planner_check_read(test->client, test->snapshot, test->plan, &error);
+    assert_no_error(error);
+    assert_true(is_valid);
+    case_clear(test);
+}
+
+static void
+assert_refused(Case *test, GQuark domain, int code, const char *part)
+{
+    GError *error = NULL;
+    assert_false(qblk_planner_check_read(test->client, test->snapshot, test->plan, &error));
+    assert_error(error, domain, code, part);
+    case_clear(test);
+}
+
+static void
+a_plan_that_was_read_is_valid_for_its_chain(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    case_read_pull(&test);
+    assert_checked(&test);
+}
+
+static void
+a_plan_for_another_chain_is_stale(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    case_read_pull(&test);
+    test.plan->fingerprint[0] = test.plan->fingerprint[0] == '0' ? '1' : '0';
+    assert_refused(&test, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE, "plan again");
+}
+
+/* The runner compares the chain with these layers. */
+static void
+a_plan_for_other_layers_of_the_same_fingerprint_is_stale(void **state)
+{
+    for (guint i = 0; i < 4; i++) {
+        Case test = case_new("throttle-blockdev");
+        case_read_pull(&test);
+        QblkExpectation *layer = test.plan->before->pdata[1];
+        char **const texts[] = {&layer->node_name, &layer->format, &layer->filename};
+        if (i < G_N_ELEMENTS(texts)) {
+            g_free(*texts[i]);
+            *texts[i] = g_strdup("other");
+        } else {
+            g_ptr_array_set_size(test.plan->before, 1);
+        }
+        assert_refused(&test, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE, "disk 'vda'");
+    }
+}
+
+static void
+a_disk_that_does_not_exist_is_an_error(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    case_read_pull(&test);
+    g_free(test.plan->target);
+    test.plan->target = g_strdup("vdz");
+    assert_refused(&test, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "vdz");
+}
+
+static void
+what_this_qemu_does_not_have_is_refused(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    case_read_pull(&test);
+    QblkStep *step = test.plan->steps->pdata[0];
+    qblk_json_set_string(step->arguments, "new-argument", "x");
+    assert_refused(&test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "this QEMU cannot");
+}
+
+/* A plan of a dry run was not refused for its manager. */
+static void
+a_guest_of_a_manager_is_refused_unless_forced(void **state)
+{
+    for (guint forced = 0; forced < 2; forced++) {
+        Case test = case_new("libvirt-names");
+        g_autoptr(QblkPlanOptions) options = qblk_plan_options_new();
+        GError *error = NULL;
+
+        qblk_plan_options_set_dry_run(options, TRUE);
+        QblkPlan *plan = qblk_plan_pull(test.client, test.snapshot, "vda", NULL, options, &error);
+        assert_no_error(error);
+        qblk_plan_options_set_dry_run(options, FALSE);
+        qblk_plan_options_set_force_managed(options, forced == 1);
+        case_read(&test, plan, options);
+        if (forced == 1) {
+            assert_checked(&test);
+        } else {
+            assert_refused(&test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                           "--force-managed");
+        }
+    }
+}
+
+static void
+the_job_of_a_plan_has_to_exist(void **state)
+{
+    for (guint is_gone = 0; is_gone < 2; is_gone++) {
+        Case test = case_new("mirror-ready");
+        GError *error = NULL;
+
+        QblkPlan *plan = qblk_plan_job(test.client, test.snapshot, "vda", NULL, NULL, &error);
+        assert_no_error(error);
+        case_read(&test, plan, NULL);
+        if (is_gone == 0) {
+            assert_checked(&test);
+            continue;
+        }
+        g_free(test.plan->job);
+        test.plan->job = g_strdup("gone");
+        assert_refused(&test, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_JOB, "job 'gone'");
+    }
+}
+
+static void
+a_new_job_needs_a_disk_without_a_job(void **state)
+{
+    Case test = case_new("mirror-ready");
+    g_autoptr(QblkChain) chain = graph_fixture_chain(test.snapshot, "vda");
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+    test.plan = g_steal_pointer(&plan);
+    test.plan->kind = g_strdup("pull");
+    test.plan->target = g_strdup("vda");
+    test.plan->job = g_strdup("new");
+    test.plan->fingerprint = g_strdup(chain->fingerprint);
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        g_ptr_array_add(test.plan->before, qblk_plan_expectation_new(
+                                               layer->node_name, layer->format, layer->filename));
+    }
+    assert_non_null(qblk_client_get_schema(test.client, NULL));
+    assert_refused(&test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "job");
+}
+
+UNIT_MAIN(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_plan_that_was_read_is_valid_for_its_chain),
+        cmocka_unit_test(a_plan_for_another_chain_is_stale),
+        cmocka_unit_test(a_plan_for_other_layers_of_the_same_fingerprint_is_stale),
+        cmocka_unit_test(a_disk_that_does_not_exist_is_an_error),
+        cmocka_unit_test(what_this_qemu_does_not_have_is_refused),
+        cmocka_unit_test(a_guest_of_a_manager_is_refused_unless_forced),
+        cmocka_unit_test(the_job_of_a_plan_has_to_exist),
+        cmocka_unit_test(a_new_job_needs_a_disk_without_a_job),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
