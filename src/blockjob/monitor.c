@@ -71,7 +71,8 @@ has_failed(const QblkMonitor *monitor)
 gboolean
 qblk_monitor_is_lost(const QblkMonitor *monitor)
 {
-    return has_failed(monitor) || monitor->unanswered >= monitor->patience;
+    gboolean is_abandoned = monitor->control != NULL && monitor->control->is_abandoned;
+    return has_failed(monitor) || is_abandoned || monitor->unanswered >= monitor->patience;
 }
 
 /* Drop the events, if the caller does not take them: a full queue would end the connection. */
@@ -117,6 +118,13 @@ qblk_monitor_call(QblkMonitor *monitor, const char *command, const QblkJson *arg
     gboolean has_value = answer != NULL && qblk_answer_check(answer, command, error);
     handle_events(monitor);
     return has_value ? qblk_json_ref(answer->value) : NULL;
+}
+
+gboolean
+qblk_monitor_get_refusal(const QblkMonitor *monitor, const char **error_class,
+                         const char **description)
+{
+    return qblk_client_get_refusal(monitor->client, error_class, description);
 }
 
 /* A query that was not answered is sent again at once, and counted. */
@@ -169,6 +177,12 @@ qblk_monitor_poll(QblkMonitor *monitor, GError **error)
     return FALSE;
 }
 
+guint
+qblk_monitor_get_stops(const QblkMonitor *monitor)
+{
+    return monitor->interrupts + (monitor->control == NULL ? 0 : monitor->control->stops);
+}
+
 /* A signalfd returns records, and nothing if the buffer is smaller than one. */
 void
 qblk_monitor_check_interrupt(QblkMonitor *monitor)
@@ -187,24 +201,28 @@ milliseconds_until(gint64 when)
 }
 
 static int
-poll_timeout(const QblkMonitor *monitor, gint64 deadline)
+poll_timeout(const QblkMonitor *monitor, gint64 end)
 {
     /* A lost connection has no descriptor to wait for. */
     int timeout = has_failed(monitor) ? 0 : qblk_client_get_timeout(monitor->client);
-    gint64 end = deadline == 0 ? monitor->query_at : MIN(deadline, monitor->query_at);
     int left = milliseconds_until(end);
     return timeout < 0 ? left : MIN(timeout, left);
 }
 
-gboolean
-qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline, GError **error)
+/* Wait until @end for QEMU or the user. */
+static gboolean
+wait_turn(QblkMonitor *monitor, gint64 end, GError **error)
 {
     QblkClient *client = monitor->client;
+    if (monitor->stop_fd < 0) {
+        return qblk_client_wait_turn(client, end, error);
+    }
+
     struct pollfd polled[] = {
         {qblk_client_get_fd(client), (short)qblk_client_get_events(client), 0},
         {monitor->stop_fd, POLLIN, 0},
     };
-    int ready = poll(polled, G_N_ELEMENTS(polled), poll_timeout(monitor, deadline));
+    int ready = poll(polled, G_N_ELEMENTS(polled), poll_timeout(monitor, end));
     if (ready < 0 && errno != EINTR) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "cannot wait for QEMU: %s",
                     g_strerror(errno));
@@ -212,7 +230,14 @@ qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline, GError **error)
     }
 
     qblk_monitor_check_interrupt(monitor);
-    gboolean is_alive = qblk_client_process(client, ready > 0 ? polled[0].revents : 0, error);
+    return qblk_client_process(client, ready > 0 ? polled[0].revents : 0, error);
+}
+
+gboolean
+qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline, GError **error)
+{
+    gint64 end = deadline == 0 ? monitor->query_at : MIN(deadline, monitor->query_at);
+    gboolean is_alive = wait_turn(monitor, end, error);
     handle_events(monitor);
     if (is_alive && g_get_monotonic_time() >= monitor->query_at) {
         is_alive = qblk_monitor_poll(monitor, error);
@@ -244,7 +269,9 @@ qblk_monitor_reconnect(QblkMonitor *monitor, GError **error)
 gboolean
 qblk_monitor_try(const QblkMonitor *monitor, const char *address, GError **error)
 {
-    g_autoptr(QblkClient) client = qblk_client_connect(address, monitor->timeout_ms, error);
+    const QblkWaiter *waiter = qblk_client_get_waiter(monitor->client);
+    g_autoptr(QblkClient) client =
+        qblk_client_connect_with(address, monitor->timeout_ms, waiter, error);
     return client != NULL;
 }
 
@@ -259,8 +286,9 @@ qblk_monitor_fetch(QblkMonitor *monitor, const QblkSnapshotOptions *options, GEr
 gboolean
 qblk_monitor_has_ended(const QblkMonitor *monitor)
 {
+    const QblkWaiter *waiter = qblk_client_get_waiter(monitor->client);
     return has_failed(monitor) &&
-           qblk_process_wait_end(monitor->pid, monitor->start, QBLK_LIMIT_PROCESS_END_MS);
+           qblk_process_wait_end(monitor->pid, monitor->start, QBLK_LIMIT_PROCESS_END_MS, waiter);
 }
 
 gint64

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "blockjob/journal.h"
+#include "blockjob/monitor.h"
+#include "blockjob/run-state.h"
 
 /** The progress of a job, for the user. */
 typedef struct {
@@ -12,8 +14,19 @@ typedef struct {
     gint64 done, total; /* in the job's units, bytes; -1: not known */
 } QblkRunProgress;
 
+/** Called when a plan goes to another state. */
+typedef void (*QblkRunStateChanged)(const QblkPlan *plan, QblkRunState state, gpointer user_data);
+
 typedef void (*QblkRunReport)(const QblkPlan *plan, const QblkRunProgress *progress,
                               gpointer user_data);
+
+/** A step that QEMU has refused.  Texts are owned. */
+typedef struct {
+    char *error_class; /* NULL: no step was refused */
+    char *description;
+} QblkRunRefusal;
+
+void qblk_run_refusal_clear(QblkRunRefusal *refusal);
 
 typedef struct {
     const QblkSnapshotOptions *snapshot; /* those that the plans' snapshot was made with */
@@ -24,7 +37,10 @@ typedef struct {
     gint64 (*clock)(void); /* of the time limit and reports, in microseconds; NULL: monotonic */
     int stop_fd;           /* readable: cancel the jobs, and the second time detach; -1: none */
     int report_ms;         /* how often to report the progress; 0: never */
+    const QblkRunControl *control; /* what the caller wants, which may change; NULL: nothing */
     QblkRunReport report;
+    QblkRunStateChanged state_changed; /* NULL: not reported */
+    QblkRunRefusal *refusal;           /* receives the first command that was refused (nullable) */
     gpointer user_data;
     gboolean is_local;      /* the files that QEMU names are those of this machine */
     const char *state_dir;  /* for marks that are not beside their images; NULL: no such marks */

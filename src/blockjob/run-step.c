@@ -69,8 +69,29 @@ record(QblkRunTask *task)
 /* ---- the command ---- */
 
 static void
+keep_refusal(const QblkRunTask *task)
+{
+    QblkRunRefusal *refusal = task->run->options->refusal;
+    const char *error_class, *description;
+    gboolean is_first = refusal != NULL && refusal->error_class == NULL;
+    if (is_first && qblk_monitor_get_refusal(&task->run->monitor, &error_class, &description)) {
+        refusal->error_class = g_strdup(error_class);
+        refusal->description = g_strdup(description);
+    }
+}
+
+static void
+forget_refusal(const QblkRunTask *task)
+{
+    if (task->run->options->refusal != NULL) {
+        qblk_run_refusal_clear(task->run->options->refusal);
+    }
+}
+
+static void
 set_refused(const QblkRunTask *task, const QblkStep *step, const GError *cause, GError **error)
 {
+    keep_refusal(task);
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                 "job '%s': cannot %s: QEMU refused: %s", task->plan->job, step->purpose,
                 cause->message);
@@ -160,6 +181,7 @@ look_at_refused(QblkRunTask *task)
     }
 
     g_clear_error(&task->error);
+    forget_refusal(task);
     task->taken++;
     return QBLK_RUN_ALREADY_DONE;
 }

@@ -25,6 +25,17 @@ qblk_run_task_free(QblkRunTask *task)
     g_free(task);
 }
 
+static void
+set_state(QblkRunTask *task, QblkRunState state)
+{
+    const QblkRunOptions *options = task->run->options;
+    gboolean is_reported = state != task->state && options->state_changed != NULL;
+    task->state = state;
+    if (is_reported) {
+        options->state_changed(task->plan, state, options->user_data);
+    }
+}
+
 void
 qblk_run_task_apply(QblkRunTask *task, QblkRunEvent event)
 {
@@ -37,13 +48,20 @@ qblk_run_task_apply(QblkRunTask *task, QblkRunEvent event)
                         "job '%s': unexpected event '%s' in state '%s'", task->plan->job,
                         qblk_run_state_event_name(event), qblk_run_state_name(task->state));
         }
-        task->state = QBLK_RUN_UNKNOWN;
         task->action = QBLK_RUN_END;
+        set_state(task, QBLK_RUN_UNKNOWN);
         return;
     }
 
-    task->state = row->next;
     task->action = row->action;
+    set_state(task, row->next);
+}
+
+void
+qblk_run_refusal_clear(QblkRunRefusal *refusal)
+{
+    g_clear_pointer(&refusal->error_class, g_free);
+    g_clear_pointer(&refusal->description, g_free);
 }
 
 /* ---- failures ---- */
@@ -52,8 +70,9 @@ QblkRunEvent
 qblk_run_task_failure(const QblkRunTask *task, QblkRunEvent event)
 {
     const QblkMonitor *monitor = &task->run->monitor;
-    gboolean is_left = monitor->interrupts > 1 || g_error_matches(task->error, QBLK_BLOCKJOB_ERROR,
-                                                                  QBLK_BLOCKJOB_ERROR_DETACHED);
+    gboolean is_left =
+        qblk_monitor_get_stops(monitor) > 1 ||
+        g_error_matches(task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED);
 
     if (qblk_monitor_is_lost(monitor)) {
         return QBLK_RUN_LOST;
@@ -69,14 +88,16 @@ qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
     const QblkRun *run = task->run;
     gboolean may_stop = qblk_run_state_may_stop(task->state);
     gboolean is_late = run->end != 0 && run->clock() >= run->end;
-    gboolean is_interrupted = run->monitor.interrupts > 0;
+    guint stops = qblk_monitor_get_stops(&run->monitor);
+    gboolean is_interrupted = stops > 0;
     gboolean is_wanted = may_stop && (is_interrupted || is_late);
-    if (!is_wanted && run->monitor.interrupts < 2) {
+    if (!is_wanted && stops < 2) {
         return FALSE;
     }
 
     const char *why = is_interrupted ? "interrupted" : "the time limit was reached";
-    if (may_stop && !task->plan->existing_job) {
+    gboolean is_left = stops > 1 && task->taken > 0;
+    if (may_stop && !is_left && !task->plan->existing_job) {
         /* It is cancelled by the rollback, which may fail: see qblk_run_rollback_end(). */
         g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED, why);
     } else {

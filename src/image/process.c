@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/process.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -50,7 +51,7 @@ qblk_process_start(gint64 pid)
 }
 
 gboolean
-qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms)
+qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms, const QblkWaiter *waiter)
 {
     int looks = timeout_ms / PAUSE_MS;
     if (pid == 0 || start == 0) {
@@ -58,10 +59,11 @@ qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms)
     }
 
     while (qblk_process_start(pid) == start) {
-        if (looks-- <= 0) {
+        struct pollfd nothing = {.fd = -1};
+        int waited = looks-- <= 0 ? -ETIMEDOUT : qblk_waiter_poll(waiter, &nothing, PAUSE_MS);
+        if (waited < 0 && waited != -EINTR) {
             return FALSE;
         }
-        g_usleep(PAUSE_MS * 1000);
     }
     return TRUE;
 }

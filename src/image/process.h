@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "base/waiter.h"
 
 /**
  * Find the process at the other end of the socket @fd.  It is the one that listens: QEMU itself, or
@@ -26,9 +26,11 @@ gint64 qblk_process_start(gint64 pid);
  * Wait until the process @pid that started at @start has ended, for @timeout_ms at most.  The
  * kernel closes the files of a process before it reports that the process has ended.
  *
+ * @waiter: (nullable): waits between two looks
+ *
  * Returns: TRUE if it has ended; FALSE if it has not, or if @pid or @start is 0, not known
  */
-gboolean qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms);
+gboolean qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms, const QblkWaiter *waiter);
 
 /** Returns: (transfer full): "process 12 (qemu-nbd)" */
 char *qblk_process_describe(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;

@@ -83,21 +83,22 @@ a_process_has_ended_when_it_is_killed(void **state)
     gint64 start = qblk_process_start(getpid());
     assert_true(start > 0);
     assert_int_equal(qblk_process_start(NONE), 0);
-    assert_false(qblk_process_wait_end(getpid(), start, 0));
-    assert_true(qblk_process_wait_end(getpid(), start + 1, 0)); /* an earlier one of that number */
-    assert_false(qblk_process_wait_end(getpid(), 0, 0));
-    assert_false(qblk_process_wait_end(0, start, 0));
+    assert_false(qblk_process_wait_end(getpid(), start, 0, NULL));
+    assert_true(
+        qblk_process_wait_end(getpid(), start + 1, 0, NULL)); /* an earlier one of that number */
+    assert_false(qblk_process_wait_end(getpid(), 0, 0, NULL));
+    assert_false(qblk_process_wait_end(0, start, 0, NULL));
 
     pid_t pid = fork();
     if (pid == 0) {
         _exit(pause());
     }
     start = qblk_process_start(pid);
-    assert_false(qblk_process_wait_end(pid, start, 10));
+    assert_false(qblk_process_wait_end(pid, start, 10, NULL));
     assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_true(qblk_process_wait_end(pid, start, 60000));
+    assert_true(qblk_process_wait_end(pid, start, 60000, NULL));
     assert_int_equal(waitpid(pid, NULL, 0), pid);
-    assert_true(qblk_process_wait_end(pid, start, 0));
+    assert_true(qblk_process_wait_end(pid, start, 0, NULL));
 }
 
 UNIT_MAIN(void)
