@@ -34,7 +34,7 @@ typedef void (*QblkBlockjobProgress)(gint64 done, gint64 total, gpointer user_da
  * @address: (nullable): address of its monitor; if the connection is lost @client is connected to
  *   it again, once
  * @plan: a plan
- * @progress: (nullable): called with the progress
+ * @progress: (nullable) (scope call): called with the progress
  * @user_data: pointer for @progress
  *
  * Carry out a plan, and wait until its job has ended.

@@ -155,7 +155,7 @@ typedef void (*QblkClientLogger)(gboolean sent, const char *message, gpointer us
 /**
  * qblk_client_set_logger:
  * @client: the client
- * @logger: (nullable): the function to call, or NULL to stop logging
+ * @logger: (nullable) (scope forever): the function to call, or NULL to stop logging
  * @user_data: passed to @logger
  *
  * Since: 0.1.0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Which image a guest has to boot from after a crash: decided from what is on disk, that is the
  * journal, the marks of merged images and the image headers.
  */

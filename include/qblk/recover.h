@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * Interrupted operations: find, resume and roll back.
  *
  * An operation is interrupted if its process or its QEMU ended before it was complete.  Its journal

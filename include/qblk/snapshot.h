@@ -105,8 +105,8 @@ typedef void (*QblkWarning)(const char *message, gpointer user_data);
 /**
  * qblk_snapshot_options_set_warning:
  * @options: the options
- * @warning: (nullable): called at each fetch, before the nodes are queried, if the query will keep
- *   QEMU busy for more than 100 ms
+ * @warning: (nullable) (scope forever): called at each fetch, before the nodes are queried, if the
+ *   query will keep QEMU busy for more than 100 ms
  * @user_data: passed to the function
  *
  * During the query the monitor does not answer and the disks of the guest wait: about 80
