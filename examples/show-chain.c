@@ -28,7 +28,7 @@ show_chain(const char *monitor, const char *disk, const char *spec, GError **err
     for (guint i = 0; i < qblk_chain_get_depth(chain); i++) {
         const QblkLayer *layer = qblk_chain_get_layer(chain, i);
         g_print("%s[%" G_GINT64_FORMAT "] %s %s\n", disk, qblk_layer_get_index(layer),
-                qblk_layer_get_format(layer), qblk_layer_get_filename(layer));
+                qblk_layer_get_format_name(layer), qblk_layer_get_filename(layer));
     }
 
     const QblkLayer *layer = qblk_chain_resolve(chain, spec, error); /* belongs to the chain */

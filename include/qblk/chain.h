@@ -3,33 +3,42 @@
  * A chain: a disk and its layers, from the active layer down to the base.
  *
  * A chain has copies of all its values: it does not depend on the graph snapshot, document or image
- * that it was made from.  It never changes; make a new one after a block job.  All texts and layers
- * that the functions return belong to the chain.
+ * that it was made from.  It never changes, and several threads may use it at once; make a new one
+ * after a block job.  All texts and objects that the functions return belong to the chain unless
+ * specified otherwise.
  */
 #pragma once
 
+#include <qblk/layer.h>
 #include <qblk/snapshot.h>
 
 G_BEGIN_DECLS
 
 /**
- * QblkChain:
+ * QblkIndexSource:
+ * @QBLK_INDEX_SOURCE_POSITION: an index is the position of the layer
+ * @QBLK_INDEX_SOURCE_LIBVIRT: the node-names that libvirt gives, such as "libvirt-3-format"
+ * @QBLK_INDEX_SOURCE_DOMAIN: a libvirt domain specifies them
  *
- * A disk and its layers, from the active layer down to the base.  It never changes, and several
- * threads may use it at once.
+ * Where the indexes of a chain come from.
  *
  * Since: 0.1.0
  */
-typedef struct QblkChain QblkChain;
+typedef enum {
+    QBLK_INDEX_SOURCE_POSITION,
+    QBLK_INDEX_SOURCE_LIBVIRT,
+    QBLK_INDEX_SOURCE_DOMAIN,
+} QblkIndexSource;
 
 /**
- * QblkLayer:
+ * qblk_index_source_name:
+ * @source: a value
  *
- * One image of a chain.  It belongs to its chain.
+ * Returns: "position", "libvirt" or "domain"
  *
  * Since: 0.1.0
  */
-typedef struct QblkLayer QblkLayer;
+const char *qblk_index_source_name(QblkIndexSource source);
 
 /**
  * qblk_snapshot_chain:
@@ -41,6 +50,7 @@ typedef struct QblkLayer QblkLayer;
  * Returns: (transfer full): the chain, or NULL with one of these errors (QBLK_GRAPH_ERROR):
  *   NO_DISK, which lists the disks, if no disk has that name;
  *   AMBIGUOUS, which lists the candidates, if several disks could have that name;
+ *   NO_NODE if the disk has no block node in this QEMU (vhost-user);
  *   UNSUPPORTED if the graph of the disk is not a chain, as with quorum;
  *   INVALID if the graph forms a cycle;
  *   LIMIT if there are more than 10000 layers;
@@ -59,13 +69,13 @@ QblkChain *qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name,
  *
  * Since: 0.1.0
  */
-QblkChain *qblk_chain_ref(QblkChain *chain);
+QblkChain *qblk_chain_ref(const QblkChain *chain);
 
 /**
  * qblk_chain_unref:
  * @chain: (nullable) (transfer full): the chain
  *
- * Release a reference; the last one frees the chain.
+ * Release a reference; the last one frees the chain with its layers.
  *
  * Since: 0.1.0
  */
@@ -86,25 +96,132 @@ const char *qblk_chain_get_target(const QblkChain *chain);
  * qblk_chain_get_name_source:
  * @chain: the chain
  *
- * Returns: how the target name is known: "user" (qblk_snapshot_options_add_target()), "domain" (a
- *   libvirt domain), "qdev" (the id of the device is the target), "alias" (libvirt made the id from
- *   it), "backend" (the name of the -drive), "enumeration" (counted for each bus) or "image" (the
- *   disk of an image that no QEMU has open)
+ * Returns: how the target name is known
  *
  * Since: 0.1.0
  */
-const char *qblk_chain_get_name_source(const QblkChain *chain);
+QblkNameSource qblk_chain_get_name_source(const QblkChain *chain);
 
 /**
  * qblk_chain_get_bus:
  * @chain: the chain
  *
- * Returns: (nullable): libvirt's name of the bus: "virtio", "scsi", "sata", "ide", "usb", "fdc",
- *   "nvme" or "sd"; the disk of a libvirt domain may have another one
+ * Returns: the bus of the disk
  *
  * Since: 0.1.0
  */
-const char *qblk_chain_get_bus(const QblkChain *chain);
+QblkBus qblk_chain_get_bus(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_bus_name:
+ * @chain: the chain
+ *
+ * Returns: (nullable): the word of qblk_bus_name(), or another one if the bus is QBLK_BUS_OTHER
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_chain_get_bus_name(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_device_kind:
+ * @chain: the chain
+ *
+ * Returns: what the disk is to the guest
+ *
+ * Since: 0.1.0
+ */
+QblkDeviceKind qblk_chain_get_device_kind(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_alias:
+ * @chain: the chain
+ *
+ * Returns: (nullable): the id of the device, which is libvirt's alias
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_chain_get_alias(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_qdev:
+ * @chain: the chain
+ *
+ * Returns: (nullable): the id or path of the device as QEMU reports it
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_chain_get_qdev(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_backend:
+ * @chain: the chain
+ *
+ * Returns: (nullable): the name of the BlockBackend (-drive)
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_chain_get_backend(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_serial:
+ * @chain: the chain
+ *
+ * Returns: (nullable): the serial number of the device
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_chain_get_serial(const QblkChain *chain);
+
+/**
+ * qblk_chain_is_removable:
+ * @chain: the chain
+ *
+ * Returns: TRUE if the medium can be removed
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_chain_is_removable(const QblkChain *chain);
+
+/**
+ * qblk_chain_is_tray_open:
+ * @chain: the chain
+ *
+ * Returns: TRUE if the tray of the drive is open
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_chain_is_tray_open(const QblkChain *chain);
+
+/**
+ * qblk_chain_is_read_only:
+ * @chain: the chain
+ *
+ * Returns: TRUE if the guest cannot write to the disk
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_chain_is_read_only(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_io_status:
+ * @chain: the chain
+ *
+ * Returns: (nullable): the result of the last request as QEMU reports it: "ok", "failed" or
+ *   "nospace"; NULL if the device does not keep it.  It stays when the guest is resumed.
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_chain_get_io_status(const QblkChain *chain);
+
+/**
+ * qblk_chain_has_stopped_guest:
+ * @chain: the chain
+ *
+ * Returns: TRUE if the guest is stopped because a request to this disk failed
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_chain_has_stopped_guest(const QblkChain *chain);
 
 /**
  * qblk_chain_get_fingerprint:
@@ -116,6 +233,37 @@ const char *qblk_chain_get_bus(const QblkChain *chain);
  * Since: 0.1.0
  */
 const char *qblk_chain_get_fingerprint(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_index_source:
+ * @chain: the chain
+ *
+ * Returns: where the indexes of the layers come from
+ *
+ * Since: 0.1.0
+ */
+QblkIndexSource qblk_chain_get_index_source(const QblkChain *chain);
+
+/**
+ * qblk_chain_is_complete:
+ * @chain: the chain
+ *
+ * Returns: TRUE if the last layer is known to have no backing file
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_chain_is_complete(const QblkChain *chain);
+
+/**
+ * qblk_chain_get_unknown_files:
+ * @chain: the chain
+ *
+ * Returns: (nullable): why the files that QEMU has open for the layers are not known, for people;
+ *   NULL if they are known, or no layer has a file of this machine
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_chain_get_unknown_files(const QblkChain *chain);
 
 /**
  * qblk_chain_get_depth:
@@ -137,6 +285,88 @@ guint qblk_chain_get_depth(const QblkChain *chain);
  * Since: 0.1.0
  */
 const QblkLayer *qblk_chain_get_layer(const QblkChain *chain, guint position);
+
+/**
+ * QblkMirror:
+ *
+ * The destination of a running copy or active commit.  It belongs to its chain.
+ *
+ * Since: 0.1.0
+ */
+typedef struct QblkMirror QblkMirror;
+
+/**
+ * qblk_mirror_ref:
+ * @mirror: the mirror
+ *
+ * Returns: (transfer full): a further reference to @mirror, which is a reference to its chain
+ *
+ * Since: 0.1.0
+ */
+QblkMirror *qblk_mirror_ref(const QblkMirror *mirror);
+
+/**
+ * qblk_mirror_unref:
+ * @mirror: (nullable) (transfer full): the mirror
+ *
+ * Release a reference to the chain; the last one frees the chain.
+ *
+ * Since: 0.1.0
+ */
+void qblk_mirror_unref(QblkMirror *mirror);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMirror, qblk_mirror_unref)
+
+/**
+ * qblk_chain_get_mirror:
+ * @chain: the chain
+ *
+ * Returns: (transfer none) (nullable): the destination of a running copy or active commit; NULL if
+ *   there is no such job
+ *
+ * Since: 0.1.0
+ */
+const QblkMirror *qblk_chain_get_mirror(const QblkChain *chain);
+
+/**
+ * qblk_mirror_get_job_id:
+ * @mirror: the mirror
+ *
+ * Returns: (nullable): the id of the job; NULL in a libvirt domain
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_mirror_get_job_id(const QblkMirror *mirror);
+
+/**
+ * qblk_mirror_get_kind:
+ * @mirror: the mirror
+ *
+ * Returns: QBLK_JOB_KIND_COPY or QBLK_JOB_KIND_ACTIVE_COMMIT
+ *
+ * Since: 0.1.0
+ */
+QblkJobKind qblk_mirror_get_kind(const QblkMirror *mirror);
+
+/**
+ * qblk_mirror_is_ready:
+ * @mirror: the mirror
+ *
+ * Returns: TRUE if the destination is in sync with the disk
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_mirror_is_ready(const QblkMirror *mirror);
+
+/**
+ * qblk_mirror_get_layer:
+ * @mirror: the mirror
+ *
+ * Returns: (transfer none): the destination.  It is not one of the layers of the chain; that of an
+ *   active commit is the same image as one of them and has the same node-name.
+ *
+ * Since: 0.1.0
+ */
+const QblkLayer *qblk_mirror_get_layer(const QblkMirror *mirror);
 
 /**
  * qblk_chain_resolve:
@@ -172,86 +402,13 @@ gboolean qblk_chain_expect(const QblkChain *chain, const char *fingerprint,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * qblk_layer_get_position:
- * @layer: the layer
+ * qblk_chain_to_json:
+ * @chain: the chain
  *
- * Returns: 0 for the active layer, then 1, 2, 3 ... downwards
- *
- * Since: 0.1.0
- */
-guint qblk_layer_get_position(const QblkLayer *layer);
-
-/**
- * qblk_layer_get_index:
- * @layer: the layer
- *
- * Returns: N of "vda[N]": libvirt's number if the node-names of the guest have libvirt's form, and
- *   else the position; QBLK_UNKNOWN if the layer has no index
+ * Returns: (transfer full): a JSON object: Chain in docs/json.md
  *
  * Since: 0.1.0
  */
-gint64 qblk_layer_get_index(const QblkLayer *layer);
-
-/**
- * qblk_layer_get_node_name:
- * @layer: the layer
- *
- * Returns: (nullable): the name of the format node, which identifies the layer while QEMU runs
- *
- * Since: 0.1.0
- */
-const char *qblk_layer_get_node_name(const QblkLayer *layer);
-
-/**
- * qblk_layer_get_storage_node_name:
- * @layer: the layer
- *
- * Returns: (nullable): the name of the protocol node
- *
- * Since: 0.1.0
- */
-const char *qblk_layer_get_storage_node_name(const QblkLayer *layer);
-
-/**
- * qblk_layer_get_format:
- * @layer: the layer
- *
- * Returns: QEMU's name of the image format, such as "qcow2"; "unknown" if a libvirt domain does not
- *   specify it
- *
- * Since: 0.1.0
- */
-const char *qblk_layer_get_format(const QblkLayer *layer);
-
-/**
- * qblk_layer_get_filename:
- * @layer: the layer
- *
- * Returns: the file name as QEMU reports it, without secrets.  A layer of a libvirt domain may have
- *   "volume:POOL/VOLUME", or "" if the domain does not name the image.
- *
- * Since: 0.1.0
- */
-const char *qblk_layer_get_filename(const QblkLayer *layer);
-
-/**
- * qblk_layer_get_virtual_size:
- * @layer: the layer
- *
- * Returns: the size that the guest has, in bytes, or QBLK_UNKNOWN
- *
- * Since: 0.1.0
- */
-gint64 qblk_layer_get_virtual_size(const QblkLayer *layer);
-
-/**
- * qblk_layer_get_actual_size:
- * @layer: the layer
- *
- * Returns: the space that the image uses, in bytes, or QBLK_UNKNOWN
- *
- * Since: 0.1.0
- */
-gint64 qblk_layer_get_actual_size(const QblkLayer *layer);
+char *qblk_chain_to_json(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -273,4 +273,34 @@ typedef enum {
  */
 const char *qblk_user_kind_name(QblkUserKind kind);
 
+/**
+ * QblkFileState:
+ * @QBLK_FILE_SAME: the file that QEMU has open
+ * @QBLK_FILE_ANOTHER: another file, or it is not known to which one
+ * @QBLK_FILE_GONE: no file
+ * @QBLK_FILE_DESCRIPTOR: QEMU was given a descriptor, and has no name
+ * @QBLK_FILE_UNKNOWN: the process of QEMU or its files are not known
+ *
+ * What the name of a layer leads to now.
+ *
+ * Since: 0.1.0
+ */
+typedef enum {
+    QBLK_FILE_SAME,
+    QBLK_FILE_ANOTHER,
+    QBLK_FILE_GONE,
+    QBLK_FILE_DESCRIPTOR,
+    QBLK_FILE_UNKNOWN,
+} QblkFileState;
+
+/**
+ * qblk_file_state_name:
+ * @state: a value
+ *
+ * Returns: "same", "another-file", "gone", "descriptor" or "unknown"
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_file_state_name(QblkFileState state);
+
 G_END_DECLS

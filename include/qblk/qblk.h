@@ -20,8 +20,10 @@
 #include <qblk/interrupted-list.h>
 #include <qblk/interrupted.h>
 #include <qblk/job-request.h>
+#include <qblk/layer.h>
 #include <qblk/merge-options.h>
 #include <qblk/monitor-options.h>
+#include <qblk/open-file.h>
 #include <qblk/plan-options.h>
 #include <qblk/plan-result.h>
 #include <qblk/plan.h>

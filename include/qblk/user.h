@@ -123,4 +123,14 @@ QblkExportAccess qblk_user_get_access(const QblkUser *user);
  */
 const char *qblk_user_get_state(const QblkUser *user);
 
+/**
+ * qblk_user_to_text:
+ * @user: the user
+ *
+ * Returns: (transfer full): the user in a few words for people: "export 'backup' (nbd, read-only)"
+ *
+ * Since: 0.1.0
+ */
+char *qblk_user_to_text(const QblkUser *user) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

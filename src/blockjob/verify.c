@@ -23,7 +23,7 @@ has_name(const QblkLayer *layer, const char *filename)
     if (g_strcmp0(layer->filename, filename) == 0) {
         return TRUE;
     }
-    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+    g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, NULL);
     return source != NULL && source->slice_offset != NULL &&
            qblk_file_identity_is_one(source->path, filename);
 }

@@ -2,6 +2,7 @@
 #include "chain/chain-number.h"
 
 #include "chain/chain.h"
+#include "chain/index-spec.h"
 #include "graph/libvirt-node.h"
 
 #include <qblk/chain.h>
@@ -54,6 +55,82 @@ mirror_index(const QblkChain *chain, const QblkLayer *mirror)
     return chain->has_libvirt_indexes ? libvirt_index(mirror) : QBLK_UNKNOWN;
 }
 
+/* ---- specifications ---- */
+
+/* Of a layer without an index. */
+static char *
+spec_of_name(const QblkLayer *layer)
+{
+    return layer->node_name == NULL ? g_strdup(layer->filename)
+                                    : g_strconcat(QBLK_NODE_PREFIX, layer->node_name, NULL);
+}
+
+char *
+qblk_chain_layer_spec(const QblkChain *chain, const QblkLayer *layer)
+{
+    if (layer->position == 0) {
+        return g_strdup(chain->target);
+    }
+    if (layer->index != QBLK_UNKNOWN) {
+        return g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, layer->index);
+    }
+    return spec_of_name(layer);
+}
+
+static void
+set_specs(QblkChain *chain)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        QblkLayer *layer = chain->layers->pdata[i];
+        g_free(layer->spec);
+        layer->spec = qblk_chain_layer_spec(chain, layer);
+    }
+
+    if (chain->mirror != NULL) { /* it may have an index that no layer of the chain has */
+        g_free(chain->mirror->layer->spec);
+        chain->mirror->layer->spec = spec_of_name(chain->mirror->layer);
+    }
+}
+
+/* ---- back pointers ---- */
+
+static void
+link_filters(QblkChain *chain, GPtrArray *filters)
+{
+    for (guint i = 0; i < filters->len; i++) {
+        QblkFilter *filter = filters->pdata[i];
+        filter->chain = chain;
+    }
+}
+
+static void
+link_layer(QblkChain *chain, QblkLayer *layer)
+{
+    layer->chain = chain;
+    layer->open_file = (QblkOpenFile){chain, layer->filename, layer->file};
+    link_filters(chain, layer->filters);
+    link_filters(chain, layer->storage_filters);
+
+    for (guint i = 0; layer->further_files != NULL && i < layer->further_files->len; i++) {
+        QblkFurtherFile *further = layer->further_files->pdata[i];
+        further->chain = chain;
+    }
+}
+
+static void
+link_all(QblkChain *chain)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        link_layer(chain, chain->layers->pdata[i]);
+    }
+    if (chain->mirror != NULL) {
+        chain->mirror->chain = chain;
+        link_layer(chain, chain->mirror->layer);
+    }
+}
+
+/* ---- numbers ---- */
+
 void
 qblk_chain_number(QblkChain *chain)
 {
@@ -76,6 +153,8 @@ qblk_chain_number(QblkChain *chain)
         chain->mirror->layer->index = mirror_index(chain, chain->mirror->layer);
     }
     qblk_chain_fingerprint(chain, chain->fingerprint);
+    set_specs(chain);
+    link_all(chain);
 }
 
 static gboolean

@@ -179,18 +179,6 @@ index_spec(const QblkChain *chain, gint64 index)
     return g_strdup_printf("%s[%" G_GINT64_FORMAT "]", chain->target, index);
 }
 
-char *
-qblk_chain_layer_spec(const QblkChain *chain, const QblkLayer *layer)
-{
-    if (layer->position == 0) {
-        return g_strdup(chain->target);
-    }
-    if (layer->index != QBLK_UNKNOWN) {
-        return index_spec(chain, layer->index);
-    }
-    return layer->node_name != NULL ? node_spec(layer) : g_strdup(layer->filename);
-}
-
 /* A running QEMU has node names.  In a document only the disk and the index tell layers of one
  * image apart. */
 static char *

@@ -27,10 +27,3 @@ const QblkLayer *qblk_chain_resolve_index(const QblkChain *chain, gint64 index,
 const QblkLayer *qblk_chain_resolve_among(const QblkChain *const *chains, guint count,
                                           const char *name, const QblkChain **chain,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * The specification of @layer that users see: "vda", "vda[2]"; "node:NAME" if the layer has no
- * index, and its file name if it has no node name either.
- */
-char *qblk_chain_layer_spec(const QblkChain *chain,
-                            const QblkLayer *layer) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,152 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/chain.h"
 
-static void
-filter_child_free(gpointer data)
-{
-    QblkFilterChild *child = data;
-    g_free(child->edge);
-    g_free(child->node_name);
-    g_free(child);
-}
-
-static void
-filter_free(gpointer data)
-{
-    QblkFilter *filter = data;
-    g_ptr_array_unref(filter->others);
-    g_free(filter->node_name);
-    g_free(filter->driver);
-    g_free(filter);
-}
-
-GPtrArray *
-qblk_chain_filters_new(void)
-{
-    return g_ptr_array_new_with_free_func(filter_free);
-}
-
-void
-qblk_chain_filter_add(GPtrArray *filters, const char *node_name, const char *driver)
-{
-    QblkFilter *filter = g_new0(QblkFilter, 1);
-    filter->others = g_ptr_array_new_with_free_func(filter_child_free);
-    filter->node_name = g_strdup(node_name);
-    filter->driver = g_strdup(driver);
-    g_ptr_array_add(filters, filter);
-}
-
-void
-qblk_chain_filter_add_other(GPtrArray *filters, const char *edge, const char *node_name)
-{
-    QblkFilter *filter = filters->pdata[filters->len - 1];
-    QblkFilterChild *child = g_new0(QblkFilterChild, 1);
-    child->edge = g_strdup(edge);
-    child->node_name = g_strdup(node_name);
-    g_ptr_array_add(filter->others, child);
-}
-
-static void
-further_file_free(gpointer data)
-{
-    QblkFurtherFile *further = data;
-    g_free(further->filename);
-    qblk_layer_file_free(further->file);
-    g_free(further);
-}
-
-void
-qblk_chain_further_file_add(QblkLayer *layer, const char *filename, const QblkLayerFile *file)
-{
-    QblkFurtherFile *further = g_new0(QblkFurtherFile, 1);
-    further->filename = g_strdup(filename);
-    further->file = qblk_layer_file_copy(file);
-    if (layer->further_files == NULL) {
-        layer->further_files = g_ptr_array_new_with_free_func(further_file_free);
-    }
-    g_ptr_array_add(layer->further_files, further);
-}
-
-QblkLayer *
-qblk_chain_layer_new(void)
-{
-    QblkLayer *layer = g_new0(QblkLayer, 1);
-    layer->index = QBLK_UNKNOWN;
-    layer->virtual_size = QBLK_UNKNOWN;
-    layer->actual_size = QBLK_UNKNOWN;
-    layer->written_end = QBLK_UNKNOWN;
-    layer->filters = qblk_chain_filters_new();
-    layer->storage_filters = qblk_chain_filters_new();
-    return layer;
-}
-
-void
-qblk_chain_layer_free(QblkLayer *layer)
-{
-    if (layer == NULL) {
-        return;
-    }
-    g_free(layer->node_name);
-    g_free(layer->storage);
-    g_free(layer->format);
-    g_free(layer->xml_format);
-    g_free(layer->filename);
-    qblk_location_free(layer->location);
-    qblk_source_unref(layer->source);
-    g_free(layer->problem);
-    qblk_layer_file_free(layer->file);
-    g_clear_pointer(&layer->further_files, g_ptr_array_unref);
-    g_clear_pointer(&layer->users, g_ptr_array_unref);
-    g_clear_pointer(&layer->bitmaps, g_ptr_array_unref);
-    g_clear_pointer(&layer->internal_snapshots, g_ptr_array_unref);
-    g_free(layer->encryption);
-    g_free(layer->backing_name);
-    g_free(layer->backing_format);
-    g_ptr_array_unref(layer->filters);
-    g_ptr_array_unref(layer->storage_filters);
-    g_free(layer);
-}
-
-/* The path that leads to the file which QEMU has open, if its name is relative, or means another
- * file or a descriptor. */
-static QblkSource *
-decode_source(const QblkLayer *layer, GError **error)
-{
-    QblkSource *source = qblk_location_decode(layer->location, error);
-    if (source == NULL || !qblk_layer_file_has_path(layer->file)) {
-        return source;
-    }
-
-    if (source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK) {
-        g_free(source->path);
-        source->path = g_strdup(layer->file->path);
-    }
-    return source;
-}
-
-QblkSource *
-qblk_layer_source_new(const QblkLayer *layer, GError **error)
-{
-    if (layer->source != NULL) {
-        return qblk_source_ref(layer->source);
-    }
-    if (layer->location != NULL) {
-        return decode_source(layer, error);
-    }
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED, "%s",
-                layer->problem == NULL ? "the source is not known" : layer->problem);
-    return NULL;
-}
-
-gboolean
-qblk_layer_has_same_file(const QblkLayer *a, const QblkLayer *b, gboolean *is_same)
-{
-    if (!qblk_layer_file_is_known(a->file) || !qblk_layer_file_is_known(b->file)) {
-        return FALSE;
-    }
-    *is_same = qblk_file_identity_is_same(&a->file->open, &b->file->open);
-    return TRUE;
-}
+#include "base/const-cast.h"
+#include "base/enum.h"
+#include "graph/graph-kinds.h"
 
 static gboolean
 is_unknown(const QblkLayer *layer)
@@ -176,10 +33,11 @@ qblk_chain_new(const char *target)
 }
 
 QblkChain *
-qblk_chain_ref(QblkChain *chain)
+qblk_chain_ref(const QblkChain *chain)
 {
-    g_atomic_ref_count_inc(&chain->references);
-    return chain;
+    QblkChain *counted = qblk_const_cast(chain);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
 }
 
 void
@@ -226,28 +84,122 @@ qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
     return NULL;
 }
 
+/* ---- getters ---- */
+
 const char *
 qblk_chain_get_target(const QblkChain *chain)
 {
     return chain->target;
 }
 
-const char *
+QblkNameSource
 qblk_chain_get_name_source(const QblkChain *chain)
 {
-    return qblk_name_source_name(chain->name_source);
+    return chain->name_source;
+}
+
+QblkBus
+qblk_chain_get_bus(const QblkChain *chain)
+{
+    return qblk_bus_find(chain->bus);
 }
 
 const char *
-qblk_chain_get_bus(const QblkChain *chain)
+qblk_chain_get_bus_name(const QblkChain *chain)
 {
     return chain->bus;
+}
+
+QblkDeviceKind
+qblk_chain_get_device_kind(const QblkChain *chain)
+{
+    return chain->kind;
+}
+
+const char *
+qblk_chain_get_alias(const QblkChain *chain)
+{
+    return chain->alias;
+}
+
+const char *
+qblk_chain_get_qdev(const QblkChain *chain)
+{
+    return chain->qdev;
+}
+
+const char *
+qblk_chain_get_backend(const QblkChain *chain)
+{
+    return chain->backend;
+}
+
+const char *
+qblk_chain_get_serial(const QblkChain *chain)
+{
+    return chain->serial;
+}
+
+gboolean
+qblk_chain_is_removable(const QblkChain *chain)
+{
+    return chain->removable;
+}
+
+gboolean
+qblk_chain_is_tray_open(const QblkChain *chain)
+{
+    return chain->tray_open;
+}
+
+gboolean
+qblk_chain_is_read_only(const QblkChain *chain)
+{
+    return chain->read_only;
+}
+
+const char *
+qblk_chain_get_io_status(const QblkChain *chain)
+{
+    return chain->io_status;
+}
+
+gboolean
+qblk_chain_has_stopped_guest(const QblkChain *chain)
+{
+    return chain->is_stopped;
 }
 
 const char *
 qblk_chain_get_fingerprint(const QblkChain *chain)
 {
     return chain->fingerprint;
+}
+
+QblkIndexSource
+qblk_chain_get_index_source(const QblkChain *chain)
+{
+    if (chain->has_own_indexes) {
+        return QBLK_INDEX_SOURCE_DOMAIN;
+    }
+    return chain->has_libvirt_indexes ? QBLK_INDEX_SOURCE_LIBVIRT : QBLK_INDEX_SOURCE_POSITION;
+}
+
+const char *
+qblk_index_source_name(QblkIndexSource source)
+{
+    static const char *const names[] = {
+        [QBLK_INDEX_SOURCE_POSITION] = "position",
+        [QBLK_INDEX_SOURCE_LIBVIRT] = "libvirt",
+        [QBLK_INDEX_SOURCE_DOMAIN] = "domain",
+    };
+    return qblk_enum_name(names, G_N_ELEMENTS(names), (int)source);
+}
+
+gboolean
+qblk_chain_is_complete(const QblkChain *chain)
+{
+    return chain->is_complete;
 }
 
 guint
@@ -260,6 +212,12 @@ const QblkLayer *
 qblk_chain_get_layer(const QblkChain *chain, guint position)
 {
     return position < chain->layers->len ? chain->layers->pdata[position] : NULL;
+}
+
+const QblkMirror *
+qblk_chain_get_mirror(const QblkChain *chain)
+{
+    return chain->mirror;
 }
 
 gboolean
@@ -275,50 +233,28 @@ qblk_chain_expect(const QblkChain *chain, const char *fingerprint, GError **erro
     return FALSE;
 }
 
-guint
-qblk_layer_get_position(const QblkLayer *layer)
-{
-    return layer->position;
-}
-
-gint64
-qblk_layer_get_index(const QblkLayer *layer)
-{
-    return layer->index;
-}
+/* ---- mirrors ---- */
 
 const char *
-qblk_layer_get_node_name(const QblkLayer *layer)
+qblk_mirror_get_job_id(const QblkMirror *mirror)
 {
-    return layer->node_name;
+    return mirror->job;
 }
 
-const char *
-qblk_layer_get_storage_node_name(const QblkLayer *layer)
+QblkJobKind
+qblk_mirror_get_kind(const QblkMirror *mirror)
 {
-    return layer->storage;
+    return mirror->is_commit ? QBLK_JOB_KIND_ACTIVE_COMMIT : QBLK_JOB_KIND_COPY;
 }
 
-const char *
-qblk_layer_get_format(const QblkLayer *layer)
+gboolean
+qblk_mirror_is_ready(const QblkMirror *mirror)
 {
-    return layer->format;
+    return mirror->ready;
 }
 
-const char *
-qblk_layer_get_filename(const QblkLayer *layer)
+const QblkLayer *
+qblk_mirror_get_layer(const QblkMirror *mirror)
 {
-    return layer->filename;
-}
-
-gint64
-qblk_layer_get_virtual_size(const QblkLayer *layer)
-{
-    return layer->virtual_size;
-}
-
-gint64
-qblk_layer_get_actual_size(const QblkLayer *layer)
-{
-    return layer->actual_size;
+    return mirror->layer;
 }

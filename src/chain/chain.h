@@ -12,12 +12,14 @@
 
 #include <qblk/chain.h>
 
-/** A node that passes requests on: throttle, copy-on-read, the filter of a job. */
-typedef struct {
+/** The pointers from filters, files, layers and mirrors to their chain are set by
+ * qblk_chain_number(). */
+struct QblkFilter {
+    QblkChain *chain;
     char *node_name;
     char *driver;
     GPtrArray *others; /* of QblkFilterChild, owned: what it uses beside the node that it filters */
-} QblkFilter;
+};
 
 /** A node that a filter uses beside the one that it filters: the target of copy-before-write. */
 typedef struct {
@@ -25,13 +27,18 @@ typedef struct {
     char *node_name;
 } QblkFilterChild;
 
-/** Another file of an image: an external data file, an extent of VMDK. */
-typedef struct {
+struct QblkOpenFile {
+    QblkChain *chain;
     char *filename;      /* as QEMU reports it */
-    QblkLayerFile *file; /* owned, the file that QEMU has open, or NULL */
-} QblkFurtherFile;
+    QblkLayerFile *file; /* the file that QEMU has open, or NULL */
+};
+
+/** Another file of an image: an external data file, an extent of VMDK.  It owns its members. */
+typedef QblkOpenFile QblkFurtherFile;
 
 struct QblkLayer {
+    QblkChain *chain;
+    char *spec; /* as users name it; set by qblk_chain_number() */
     guint position;
     gint64 index;           /* of "vda[N]", or QBLK_UNKNOWN */
     char *node_name;        /* format node, or NULL */
@@ -40,10 +47,11 @@ struct QblkLayer {
     char *xml_format;       /* libvirt's name, or NULL */
     char *filename;         /* as QEMU reports it, without secrets */
     QblkLocation *location; /* owned, what the source is decoded from; NULL in a document */
-    QblkSource *source;     /* owned, read from a document, or NULL: see qblk_layer_source_new */
+    QblkSource *source;     /* owned, read from a document, or NULL: see qblk_layer_decode_source */
     char *problem;          /* why the document has no source, or NULL */
     QblkLayerFile *file; /* owned, the file that QEMU has open; NULL: not asked for, or no file */
-    char *encryption;    /* "luks", "qcow"; NULL: its data are not encrypted */
+    QblkOpenFile open_file;        /* @filename and @file, borrowed */
+    char *encryption;              /* "luks", "qcow"; NULL: its data are not encrypted */
     GPtrArray *internal_snapshots; /* of QblkInternalSnapshot, a reference; NULL: it has none */
     GPtrArray *bitmaps;            /* of QblkBitmap, a reference; NULL: it has none */
     GPtrArray *users;        /* of QblkLayerUser, owned; NULL: only the chain and its disk use it */
@@ -65,13 +73,14 @@ struct QblkLayer {
 };
 
 /** The target of a running copy or active commit. */
-typedef struct {
+struct QblkMirror {
+    QblkChain *chain;
     gboolean is_commit; /* active commit into a layer of the chain, else a copy */
     gboolean ready;
     gboolean is_complete; /* the target is known to have no backing file; FALSE in a document */
     char *job;            /* id */
     QblkLayer *layer;     /* owned */
-} QblkMirror;
+};
 
 struct QblkChain {
     gatomicrefcount references;
@@ -118,15 +127,6 @@ QblkChain *qblk_chain_find(const GPtrArray *chains, const char *name,
 QblkLayer *qblk_chain_layer_new(void);
 void qblk_chain_layer_free(QblkLayer *layer);
 
-/**
- * The source of @layer.  It is decoded at each call: keep the result to use it twice.  Its path
- * leads to the file that QEMU has open, if such a path is known.
- *
- * Returns: (transfer full): the source, or NULL with QBLK_GRAPH_ERROR_UNSUPPORTED or _SPEC if the
- * source is not known.
- */
-QblkSource *qblk_layer_source_new(const QblkLayer *layer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /** Add a QblkFurtherFile to @layer; both values are copied. */
 void qblk_chain_further_file_add(QblkLayer *layer, const char *filename, const QblkLayerFile *file);
 
@@ -137,9 +137,6 @@ void qblk_chain_further_file_add(QblkLayer *layer, const char *filename, const Q
  */
 gboolean qblk_layer_has_same_file(const QblkLayer *a, const QblkLayer *b,
                                   gboolean *is_same) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Returns: (nullable): why the files are not known, if that concerns a layer of @chain */
-const char *qblk_chain_get_unknown_files(const QblkChain *chain);
 
 GPtrArray *qblk_chain_filters_new(void); /* of QblkFilter, owned */
 

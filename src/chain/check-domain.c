@@ -6,8 +6,8 @@ static void
 compare_source(const QblkChain *chain, const QblkLayer *running, const QblkLayer *expected,
                GPtrArray *differences)
 {
-    g_autoptr(QblkSource) source = qblk_layer_source_new(expected, NULL);
-    g_autoptr(QblkSource) found = qblk_layer_source_new(running, NULL);
+    g_autoptr(QblkSource) source = qblk_layer_decode_source(expected, NULL);
+    g_autoptr(QblkSource) found = qblk_layer_decode_source(running, NULL);
     gboolean has_place = source != NULL && (source->path != NULL || source->protocol != NULL ||
                                             source->pci_bus != NULL);
 
@@ -86,8 +86,8 @@ compare_mirror(const QblkChain *running, const QblkChain *domain, GPtrArray *dif
     }
 
     const QblkLayer *target = domain->mirror->layer, *running_target = running->mirror->layer;
-    g_autoptr(QblkSource) left = qblk_layer_source_new(target, NULL);
-    g_autoptr(QblkSource) right = qblk_layer_source_new(running_target, NULL);
+    g_autoptr(QblkSource) left = qblk_layer_decode_source(target, NULL);
+    g_autoptr(QblkSource) right = qblk_layer_decode_source(running_target, NULL);
     if (left != NULL && right != NULL && !qblk_source_is_same_place(left, right)) {
         qblk_difference_add(differences, QBLK_DIFFERENCE_MIRROR, running, NULL, target->filename,
                             running_target->filename);

@@ -76,7 +76,7 @@ load_sources(const QblkChain *chain)
 {
     GPtrArray *sources = g_ptr_array_new_with_free_func(free_source);
     for (guint i = 0; i < chain->layers->len; i++) {
-        g_ptr_array_add(sources, qblk_layer_source_new(chain->layers->pdata[i], NULL));
+        g_ptr_array_add(sources, qblk_layer_decode_source(chain->layers->pdata[i], NULL));
     }
     return sources;
 }

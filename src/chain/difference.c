@@ -2,7 +2,7 @@
 #include "chain/difference.h"
 
 #include "base/redact.h"
-#include "chain/chain-resolve.h"
+#include "chain/chain-number.h"
 
 static const struct {
     const char *name;

@@ -176,18 +176,3 @@ qblk_layer_users_load(const QblkSnapshot *snapshot, const QblkNode *top, QblkCha
     add_chain(&search, top);
     add_users(&search);
 }
-
-/* ---- text ---- */
-
-char *
-qblk_layer_user_describe(const QblkLayerUser *user)
-{
-    const char *detail =
-        user->kind == QBLK_USER_KIND_JOB ? user->status : qblk_export_access_text(user->access);
-
-    g_autofree char *more = detail == NULL ? g_strdup("") : g_strconcat(", ", detail, NULL);
-    g_autofree char *through =
-        user->is_direct ? g_strdup("") : g_strdup_printf(" of node '%s'", user->node);
-    return g_strdup_printf("%s '%s' (%s%s)%s", qblk_user_kind_name(user->kind), user->name,
-                           user->type, more, through);
-}

@@ -17,6 +17,3 @@ typedef QblkUser QblkLayerUser;
  * users of the first only.
  */
 void qblk_layer_users_load(const QblkSnapshot *snapshot, const QblkNode *top, QblkChain *chain);
-
-/** Returns: (transfer full): "export 'backup' (nbd, read-only)", with the name not escaped */
-char *qblk_layer_user_describe(const QblkLayerUser *user) G_GNUC_WARN_UNUSED_RESULT;

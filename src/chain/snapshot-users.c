@@ -51,7 +51,7 @@ is_same_image(const QblkLayer *other, const QblkLayer *layer, const QblkSource *
         return FALSE;
     }
 
-    g_autoptr(QblkSource) place = qblk_layer_source_new(other, NULL);
+    g_autoptr(QblkSource) place = qblk_layer_decode_source(other, NULL);
     if (is_known) {
         return may_overlap(place, source);
     }
@@ -116,7 +116,7 @@ uses_image(const QblkSnapshot *snapshot, const QblkDevice *device, const QblkLay
 const char *
 qblk_snapshot_users_other(const QblkSnapshot *snapshot, const char *target, const QblkLayer *layer)
 {
-    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+    g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, NULL);
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
         if (g_str_equal(device->target, target)) {

@@ -3,15 +3,15 @@
  *
  * As cmp(1), it exits with 1 if there are differences, which is not an error. */
 #include "blockjob/merged-mark-plan.h"
-#include "chain/chain-resolve.h"
+#include "chain/chain-number.h"
 #include "chain/check.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/print/chain-text.h"
 #include "cli/print/recover-report.h"
-#include "cli/print/report-content.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
+#include "graph/content-json.h"
 #include "image/image-file.h"
 #include "recover/recover-image.h"
 
@@ -28,7 +28,7 @@ get_path(const QblkLayer *layer, const QblkSource *source)
 static QblkImageHeader *
 read_header(const QblkLayer *layer)
 {
-    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+    g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, NULL);
     if (source == NULL || source->slice_offset != NULL ||
         !qblk_image_header_has_backing(layer->format)) {
         return NULL;
@@ -81,7 +81,7 @@ static gboolean
 is_vhost_user(const QblkVm *vm, const QblkChain *expected)
 {
     const QblkLayer *top = qblk_chain_get_layer(expected, 0);
-    g_autoptr(QblkSource) source = top == NULL ? NULL : qblk_layer_source_new(top, NULL);
+    g_autoptr(QblkSource) source = top == NULL ? NULL : qblk_layer_decode_source(top, NULL);
     return source != NULL && source->type == QBLK_SOURCE_VHOST_USER &&
            qblk_vm_is_vhost_user(vm, expected->target);
 }
@@ -256,7 +256,7 @@ add_users_json(QblkJson *result, const GPtrArray *chains)
             qblk_json_set_string(object, "disk", chain->target);
             qblk_json_set_string(object, "layer", spec);
             qblk_json_set_boolean(object, "active", !layer->is_inactive);
-            qblk_json_set(object, "users", qblk_report_users(layer->users));
+            qblk_json_set(object, "users", qblk_users_json_new(layer->users));
             qblk_json_append(list, object);
         }
     }

@@ -107,7 +107,7 @@ print_json(QblkOutput *output, const Found *found)
 
     qblk_json_set_string(result, "target", found->chain->target);
     qblk_json_set_string(result, "fingerprint", found->chain->fingerprint);
-    qblk_json_set(result, "layer", qblk_report_layer(found->chain, found->layer));
+    qblk_json_set(result, "layer", qblk_report_layer(found->layer));
     qblk_output_json(output, result);
 }
 
@@ -120,7 +120,7 @@ print_text(QblkOutput *output, const Found *found, GError **error)
 
     if (name[0] == '\0') {
         /* The document does not name the image: the error has the reason. */
-        g_autoptr(QblkSource) source = qblk_layer_source_new(layer, error);
+        g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, error);
         g_prefix_error(error, "%s: ", found->chain->target);
         return FALSE;
     }

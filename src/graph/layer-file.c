@@ -10,7 +10,7 @@ static const char *const states[] = {
 };
 
 const char *
-qblk_layer_file_state_name(QblkFileState state)
+qblk_file_state_name(QblkFileState state)
 {
     return states[state];
 }

@@ -12,13 +12,7 @@
 #include "graph/replies.h"
 #include "image/opened-files.h"
 
-typedef enum {
-    QBLK_FILE_SAME,       /* the name leads to the file that QEMU has open */
-    QBLK_FILE_ANOTHER,    /* the name leads to another file, or it is not known to which one */
-    QBLK_FILE_GONE,       /* the name leads to no file */
-    QBLK_FILE_DESCRIPTOR, /* QEMU was given a descriptor, and has no name */
-    QBLK_FILE_UNKNOWN,    /* the process or its files are not known */
-} QblkFileState;
+#include <qblk/graph-kinds.h>
 
 /** Texts are owned. */
 typedef struct {
@@ -38,9 +32,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkLayerFile, qblk_layer_file_free)
 
 /** Returns: (transfer full) (nullable): a copy of @file (nullable) */
 QblkLayerFile *qblk_layer_file_copy(const QblkLayerFile *file) G_GNUC_WARN_UNUSED_RESULT;
-
-/** "same", "another-file", "gone", "descriptor" or "unknown". */
-const char *qblk_layer_file_state_name(QblkFileState state);
 
 /** TRUE if @file (nullable) is not the one that its name leads to, or if that is not known. */
 gboolean qblk_layer_file_differs(const QblkLayerFile *file);

@@ -2,6 +2,7 @@
 #include "graph/user.h"
 
 #include "base/const-cast.h"
+#include "graph/graph-kinds.h"
 
 QblkUser *
 qblk_user_new(void)
@@ -79,4 +80,17 @@ const char *
 qblk_user_get_state(const QblkUser *user)
 {
     return user->status;
+}
+
+char *
+qblk_user_to_text(const QblkUser *user)
+{
+    const char *detail =
+        user->kind == QBLK_USER_KIND_JOB ? user->status : qblk_export_access_text(user->access);
+
+    g_autofree char *more = detail == NULL ? g_strdup("") : g_strconcat(", ", detail, NULL);
+    g_autofree char *through =
+        user->is_direct ? g_strdup("") : g_strdup_printf(" of node '%s'", user->node);
+    return g_strdup_printf("%s '%s' (%s%s)%s", qblk_user_kind_name(user->kind), user->name,
+                           user->type, more, through);
 }

@@ -214,7 +214,7 @@ get_node_name(const QblkSnapshot *snapshot, const QblkLayer *lower)
 static gboolean
 is_slice(const QblkLayer *layer)
 {
-    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+    g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, NULL);
     return source != NULL && source->slice_offset != NULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-files.h"
 
-#include "chain/chain-resolve.h"
+#include "chain/chain-number.h"
 #include "plan/plan-check.h"
 
 void

@@ -6,7 +6,7 @@
 static gboolean
 is_fixed(const QblkLayer *layer)
 {
-    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+    g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, NULL);
     gboolean is_block = source != NULL && source->type == QBLK_SOURCE_BLOCK;
     return is_block && g_str_equal(layer->format, "raw");
 }

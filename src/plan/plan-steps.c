@@ -118,7 +118,7 @@ typedef enum {
 static Place
 find_place(const QblkLayer *layer)
 {
-    g_autoptr(QblkSource) source = qblk_layer_source_new(layer, NULL);
+    g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, NULL);
 
     if (source == NULL && layer->file != NULL) { /* a name that is not UTF-8, for example */
         return PLACE_NO_PATH;
@@ -191,7 +191,7 @@ keeps_open(QblkPlan *plan, const QblkLayer *layer)
     const QblkLayerUser *user =
         plan->keeps_open ? NULL : qblk_plan_find_remaining_user(layer, is_replaced);
     if (user != NULL) {
-        g_autofree char *text = qblk_layer_user_describe(user);
+        g_autofree char *text = qblk_user_to_text(user);
         g_ptr_array_add(plan->warnings,
                         g_strdup_printf("'%s' leaves the chain and stays open: %s uses it",
                                         layer->filename, text));

@@ -196,7 +196,7 @@ qblk_plan_check_replaced(const QblkChain *chain, GError **error)
         gboolean is_overlay = user->is_direct && g_strcmp0(user->role, "backing") == 0 &&
                               g_strcmp0(user->node, top->node_name) == 0;
         if (is_overlay) {
-            g_autofree char *reader = qblk_layer_user_describe(user);
+            g_autofree char *reader = qblk_user_to_text(user);
             return qblk_plan_refuse(error,
                                     "%s has '%s' as its backing image: QEMU could not replace that "
                                     "image by a copy of disk '%s': remove it first",
@@ -218,7 +218,7 @@ typedef struct {
 static gboolean
 refuse_change(const QblkLayer *layer, const QblkLayerUser *user, GError **error)
 {
-    g_autofree char *reader = qblk_layer_user_describe(user);
+    g_autofree char *reader = qblk_user_to_text(user);
     if (user->kind == QBLK_USER_KIND_DEVICE) {
         return qblk_plan_refuse(error, "%s reads '%s', whose data would change: detach it first",
                                 reader, layer->filename);
@@ -232,7 +232,7 @@ refuse_change(const QblkLayer *layer, const QblkLayerUser *user, GError **error)
 static gboolean
 refuse_leaving(const QblkLayer *layer, const QblkLayerUser *user, GError **error)
 {
-    g_autofree char *reader = qblk_layer_user_describe(user);
+    g_autofree char *reader = qblk_user_to_text(user);
     return qblk_plan_refuse(error,
                             "%s reads '%s', which would leave the chain: remove it first, or allow "
                             "that with --ignore-user %s",
@@ -250,7 +250,7 @@ check_shared(const Commit *commit, const QblkLayer *layer, const QblkLayerUser *
         return TRUE;
     }
 
-    g_autofree char *text = qblk_layer_user_describe(reader);
+    g_autofree char *text = qblk_user_to_text(reader);
     if (!is_replaceable(layer, user->node)) {
         return qblk_plan_refuse(error,
                                 "%s reads the file of '%s': QEMU does not start a commit then: "
@@ -340,7 +340,7 @@ qblk_plan_warn_of_readers(QblkPlan *plan, const QblkLayer *base)
     for (guint i = 0; base != NULL && i < count_users(base); i++) {
         const QblkLayerUser *user = user_at(base, i);
         if (user->is_direct && user->kind != QBLK_USER_KIND_JOB) {
-            g_autofree char *text = qblk_layer_user_describe(user);
+            g_autofree char *text = qblk_user_to_text(user);
             g_ptr_array_add(plan->warnings,
                             g_strdup_printf("the job has changed the data of '%s', which %s reads",
                                             base->filename, text));

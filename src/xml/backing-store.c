@@ -18,7 +18,7 @@ QblkSource *
 qblk_backing_store_source(const QblkLayer *layer, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    QblkSource *source = qblk_layer_source_new(layer, &cause);
+    QblkSource *source = qblk_layer_decode_source(layer, &cause);
 
     if (source == NULL) {
         g_set_error_literal(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, cause->message);

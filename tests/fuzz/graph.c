@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Replies of a QEMU, as a capture, and everything that is derived from them. */
-#include "chain/chain-resolve.h"
+#include "chain/chain-number.h"
 #include "cli/print/graph-dot.h"
 #include "cli/print/graph-json.h"
 #include "cli/print/graph-tree.h"

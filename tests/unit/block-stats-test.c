@@ -110,7 +110,7 @@ an_external_data_file_is_not_taken_for_the_file(void **state)
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
     const QblkLayer *layer = chain->layers->pdata[0];
     g_autoptr(GError) problem = NULL;
-    assert_null(qblk_layer_source_new(layer, &problem));
+    assert_null(qblk_layer_decode_source(layer, &problem));
     assert_error(problem, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
                  "does not report the file of node");
 }

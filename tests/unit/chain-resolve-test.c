@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/chain-resolve.h"
+
+#include "chain/chain-number.h"
 #include "lib/chain-text.h"
 #include "lib/check.h"
 

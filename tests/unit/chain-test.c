@@ -164,11 +164,11 @@ getters_return_what_was_set(void **state)
     QblkLayer *layer = chain->layers->pdata[0];
     layer->virtual_size = 65536;
     assert_string_equal(qblk_chain_get_target(chain), "vda");
-    assert_string_equal(qblk_chain_get_bus(chain), "virtio");
-    assert_string_equal(qblk_chain_get_name_source(chain), "alias");
+    assert_string_equal(qblk_chain_get_bus_name(chain), "virtio");
+    assert_int_equal(qblk_chain_get_name_source(chain), QBLK_NAME_SOURCE_ALIAS);
     assert_string_equal(qblk_layer_get_node_name(layer), "top");
     assert_string_equal(qblk_layer_get_storage_node_name(layer), "top-file");
-    assert_string_equal(qblk_layer_get_format(layer), "qcow2");
+    assert_string_equal(qblk_layer_get_format_name(layer), "qcow2");
     assert_string_equal(qblk_layer_get_filename(layer), "/top.img");
     assert_int_equal(qblk_layer_get_virtual_size(layer), 65536);
     assert_int_equal(qblk_layer_get_actual_size(layer), QBLK_UNKNOWN);
@@ -187,7 +187,7 @@ each_getter_returns_its_own_member(void **state)
     assert_int_equal(qblk_layer_get_index(layer), 7);
     assert_string_equal(qblk_layer_get_node_name(layer), "base");
     assert_string_equal(qblk_layer_get_storage_node_name(layer), "base-file");
-    assert_string_equal(qblk_layer_get_format(layer), "qcow2");
+    assert_string_equal(qblk_layer_get_format_name(layer), "qcow2");
     assert_string_equal(qblk_layer_get_filename(layer), "/base.img");
     assert_true(qblk_layer_get_virtual_size(layer) == G_MAXINT64);
     assert_int_equal(qblk_layer_get_actual_size(layer), 0);
@@ -201,7 +201,7 @@ unknown_values_of_a_layer_are_reported_as_such(void **state)
     assert_int_equal(qblk_layer_get_index(layer), QBLK_UNKNOWN);
     assert_null(qblk_layer_get_node_name(layer));
     assert_null(qblk_layer_get_storage_node_name(layer));
-    assert_null(qblk_layer_get_format(layer));
+    assert_null(qblk_layer_get_format_name(layer));
     assert_null(qblk_layer_get_filename(layer));
     assert_int_equal(qblk_layer_get_virtual_size(layer), QBLK_UNKNOWN);
     assert_int_equal(qblk_layer_get_actual_size(layer), QBLK_UNKNOWN);

@@ -290,7 +290,7 @@ a_device_has_the_type_of_its_element(void **state)
     assert_true(chain->tray_open);
     assert_true(chain->removable);
     assert_true(chain->read_only);
-    assert_string_equal(qblk_chain_get_name_source(chain), "domain");
+    assert_int_equal(qblk_chain_get_name_source(chain), QBLK_NAME_SOURCE_DOMAIN);
 }
 
 static void

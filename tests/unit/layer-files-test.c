@@ -287,7 +287,7 @@ check_row(const Row *row)
         const QblkLayerFile *file = g_hash_table_lookup(files, node->name);
         if (file != NULL) {
             g_string_append_printf(found, "%s %s %" G_GINT64_FORMAT " %s\n", node->name,
-                                   qblk_layer_file_state_name(file->state), file->open.inode,
+                                   qblk_file_state_name(file->state), file->open.inode,
                                    file->path == NULL ? "-" : file->path);
         }
     }

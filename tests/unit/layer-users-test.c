@@ -16,7 +16,7 @@ lines_of(const QblkReplies *replies)
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
         for (guint j = 0; layer->users != NULL && j < layer->users->len; j++) {
-            g_autofree char *line = qblk_layer_user_describe(layer->users->pdata[j]);
+            g_autofree char *line = qblk_user_to_text(layer->users->pdata[j]);
             g_string_append_printf(text, "%u %s\n", i, line);
         }
     }

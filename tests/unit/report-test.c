@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/report.h"
 
+#include "chain/chain-number.h"
+
 #include "lib/check.h"
 #include "lib/xml-check.h"
 
@@ -21,7 +23,7 @@ an_unknown_value_is_null(void **state)
     layer->actual_size = 0;
     g_clear_pointer(&layer->source, qblk_source_unref);
     layer->problem = g_strdup("why");
-    g_autoptr(QblkJson) json = qblk_report_layer(chain, layer);
+    g_autoptr(QblkJson) json = qblk_report_layer(layer);
     gint64 size = -1;
     static const char *const nulls[] = {"index", "virtual-size", "source", "storage-node",
                                         "backing-string"};
@@ -38,7 +40,7 @@ static void
 a_layer_with_a_source_has_no_problem(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
-    g_autoptr(QblkJson) json = qblk_report_layer(chain, chain->layers->pdata[0]);
+    g_autoptr(QblkJson) json = qblk_report_layer(chain->layers->pdata[0]);
     const QblkJson *source = qblk_json_get(json, "source");
     assert_null(qblk_json_get(json, "problem"));
     assert_string_equal(qblk_json_get_string(source, "type"), "file");
@@ -74,7 +76,8 @@ a_json_name_is_not_printed(void **state)
 static char *
 open_file_of(QblkChain *chain)
 {
-    g_autoptr(QblkJson) json = qblk_report_layer(chain, chain->layers->pdata[0]);
+    qblk_chain_number(chain);
+    g_autoptr(QblkJson) json = qblk_report_layer(chain->layers->pdata[0]);
     return qblk_json_print(qblk_json_get(json, "open-file"), QBLK_JSON_COMPACT);
 }
 

@@ -218,7 +218,7 @@ a_source_that_its_file_does_not_describe_is_refused(void **state)
         g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
         const QblkLayer *layer = chain->layers->pdata[0];
         g_autoptr(GError) problem = NULL;
-        g_autoptr(QblkSource) source = qblk_layer_source_new(layer, &problem);
+        g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, &problem);
         const char *message = problem == NULL ? NULL : problem->message;
         if ((source == NULL) != (cases[i].problem != NULL)) {
             fail_msg("%s: %s", cases[i].nodes, message);

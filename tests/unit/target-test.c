@@ -350,7 +350,7 @@ the_alias_decides_the_bus_of_an_unknown_controller(void **state)
     set_type(replies, "sata0-0-0", "ide-hd");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "sda");
-    assert_string_equal(qblk_chain_get_bus(chain), "sata");
+    assert_string_equal(qblk_chain_get_bus_name(chain), "sata");
 }
 
 UNIT_MAIN(void)

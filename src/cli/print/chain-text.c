@@ -2,7 +2,6 @@
 #include "cli/print/chain-text.h"
 
 #include "base/text.h"
-#include "chain/chain-resolve.h"
 #include "cli/print/layer-text.h"
 #include "cli/print/table.h"
 
@@ -12,21 +11,23 @@ static void
 print_head(QblkOutput *output, const QblkChain *chain)
 {
     guint depth = qblk_chain_get_depth(chain);
-    const char *kind = qblk_device_kind_name(chain->kind);
-    g_autofree char *target = qblk_output_escape(chain->target);
+    const char *kind = qblk_device_kind_name(qblk_chain_get_device_kind(chain));
+    const char *bus = qblk_chain_get_bus_name(chain);
+    g_autofree char *target = qblk_output_escape(qblk_chain_get_target(chain));
 
     qblk_output_print(output, "%s: ", target);
-    if (chain->bus != NULL) {
-        qblk_output_print(output, "%s ", chain->bus);
+    if (bus != NULL) {
+        qblk_output_print(output, "%s ", bus);
     }
     if (depth == 0) {
-        qblk_output_print(output, "%s, empty%s\n", kind, chain->tray_open ? ", tray open" : "");
+        const char *tray = qblk_chain_is_tray_open(chain) ? ", tray open" : "";
+        qblk_output_print(output, "%s, empty%s\n", kind, tray);
         return;
     }
 
     qblk_output_print(output, "%s, %u layer%s%s, fingerprint %s\n", kind, depth,
-                      depth == 1 ? "" : "s", chain->is_complete ? "" : ", incomplete",
-                      chain->fingerprint);
+                      depth == 1 ? "" : "s", qblk_chain_is_complete(chain) ? "" : ", incomplete",
+                      qblk_chain_get_fingerprint(chain));
 }
 
 /* Returns: (transfer full) (nullable): the allocated size.  A block device has none, but at least
@@ -34,24 +35,27 @@ print_head(QblkOutput *output, const QblkChain *chain)
 static char *
 format_used(const QblkLayer *layer)
 {
-    if (layer->actual_size != QBLK_UNKNOWN || layer->written_end == QBLK_UNKNOWN) {
-        return qblk_text_size(layer->actual_size);
+    gint64 actual_size = qblk_layer_get_actual_size(layer);
+    gint64 written_end = qblk_layer_get_written_end(layer);
+    if (actual_size != QBLK_UNKNOWN || written_end == QBLK_UNKNOWN) {
+        return qblk_text_size(actual_size);
     }
 
-    g_autofree char *size = qblk_text_size(layer->written_end);
+    g_autofree char *size = qblk_text_size(written_end);
     return g_strconcat("≥ ", size, NULL);
 }
 
 static void
 add_layer(QblkTable *table, const QblkChain *chain, const QblkLayer *layer)
 {
-    gboolean is_last = layer->position + 1 == chain->layers->len;
-    g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
+    gboolean is_last = qblk_layer_get_position(layer) + 1 == qblk_chain_get_depth(chain);
+    const char *spec = qblk_layer_get_spec(layer);
     g_autofree char *branch = g_strconcat(is_last ? "└─ " : "├─ ", spec, NULL);
-    g_autofree char *size = qblk_text_size(layer->virtual_size);
+    g_autofree char *size = qblk_text_size(qblk_layer_get_virtual_size(layer));
     g_autofree char *used = format_used(layer);
-    const char *const cells[] = {branch, layer->format,    size,
-                                 used,   layer->node_name, layer->filename};
+    const char *const cells[] = {
+        branch, qblk_layer_get_format_name(layer), size,
+        used,   qblk_layer_get_node_name(layer),   qblk_layer_get_filename(layer)};
 
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
@@ -62,33 +66,40 @@ add_layer(QblkTable *table, const QblkChain *chain, const QblkLayer *layer)
 static void
 print_others(QblkOutput *output, const QblkFilter *filter)
 {
-    for (guint i = 0; i < filter->others->len; i++) {
-        const QblkFilterChild *child = filter->others->pdata[i];
-        g_autofree char *edge = qblk_output_escape(child->edge);
-        g_autofree char *name = qblk_output_escape(child->node_name);
+    for (guint i = 0; i < qblk_filter_get_n_others(filter); i++) {
+        g_autofree char *edge = qblk_output_escape(qblk_filter_get_other_child_name(filter, i));
+        g_autofree char *name = qblk_output_escape(qblk_filter_get_other_node_name(filter, i));
 
         qblk_output_print(output, " (%s '%s')", edge, name);
     }
 }
 
+/* "throttle 'th'". */
+static void
+print_filter(QblkOutput *output, const QblkFilter *filter)
+{
+    g_autofree char *driver = qblk_output_escape(qblk_filter_get_driver(filter));
+    g_autofree char *name = qblk_output_escape(qblk_filter_get_node_name(filter));
+
+    qblk_output_print(output, " %s '%s'", driver, name);
+    print_others(output, filter);
+}
+
 /* One line: "  above vda[1]: throttle 'th', copy-on-read 'cor'". */
 static void
-print_filters(QblkOutput *output, const char *where, const char *spec, const GPtrArray *filters)
+print_filters(QblkOutput *output, const char *where, const QblkLayer *layer, guint count,
+              const QblkFilter *(*get)(const QblkLayer *layer, guint position))
 {
-    if (filters->len == 0) {
+    if (count == 0) {
         return;
     }
 
-    g_autofree char *safe = qblk_output_escape(spec);
+    g_autofree char *safe = qblk_output_escape(qblk_layer_get_spec(layer));
     qblk_output_print(output, "  %s %s:", where, safe);
 
-    for (guint i = 0; i < filters->len; i++) {
-        const QblkFilter *filter = filters->pdata[i];
-        g_autofree char *driver = qblk_output_escape(filter->driver);
-        g_autofree char *name = qblk_output_escape(filter->node_name);
-
-        qblk_output_print(output, "%s %s '%s'", i == 0 ? "" : ",", driver, name);
-        print_others(output, filter);
+    for (guint i = 0; i < count; i++) {
+        qblk_output_print(output, "%s", i == 0 ? "" : ",");
+        print_filter(output, get(layer, i));
     }
     qblk_output_print(output, "\n");
 }
@@ -96,34 +107,33 @@ print_filters(QblkOutput *output, const char *where, const char *spec, const GPt
 static void
 print_all_filters(QblkOutput *output, const QblkChain *chain)
 {
-    for (guint i = 0; i < chain->layers->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
+    for (guint i = 0; i < qblk_chain_get_depth(chain); i++) {
+        const QblkLayer *layer = qblk_chain_get_layer(chain, i);
 
-        print_filters(output, "above", spec, layer->filters);
-        print_filters(output, "inside", spec, layer->storage_filters);
+        print_filters(output, "above", layer, qblk_layer_get_n_filters(layer),
+                      qblk_layer_get_filter);
+        print_filters(output, "inside", layer, qblk_layer_get_n_storage_filters(layer),
+                      qblk_layer_get_storage_filter);
     }
 }
 
 static void
 print_io_status(QblkOutput *output, const QblkChain *chain)
 {
-    if (!chain->is_stopped) {
+    if (!qblk_chain_has_stopped_guest(chain)) {
         return;
     }
 
-    g_autofree char *target = qblk_output_escape(chain->target);
-    g_autofree char *status = qblk_output_escape(chain->io_status);
+    g_autofree char *target = qblk_output_escape(qblk_chain_get_target(chain));
+    g_autofree char *status = qblk_output_escape(qblk_chain_get_io_status(chain));
     qblk_output_print(output, "  %s: the guest is stopped, I/O status '%s'\n", target, status);
 }
 
 static void
 print_all_content(QblkOutput *output, const QblkChain *chain)
 {
-    for (guint i = 0; i < chain->layers->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
-        qblk_layer_text_print_content(layer, spec, output);
+    for (guint i = 0; i < qblk_chain_get_depth(chain); i++) {
+        qblk_layer_text_print_content(qblk_chain_get_layer(chain, i), output);
     }
 }
 
@@ -133,25 +143,26 @@ qblk_chain_text_print_users(const QblkChain *chain, const char *indent, QblkOutp
 {
     g_autoptr(GHashTable) jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-    if (chain->mirror != NULL && chain->mirror->job != NULL) {
-        g_hash_table_add(jobs, g_strdup(chain->mirror->job));
+    const QblkMirror *mirror = qblk_chain_get_mirror(chain);
+    const char *job = mirror == NULL ? NULL : qblk_mirror_get_job_id(mirror);
+    if (job != NULL) {
+        g_hash_table_add(jobs, g_strdup(job));
     }
-    for (guint i = 0; i < chain->layers->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
-        qblk_layer_text_print_users(layer, indent, spec, jobs, output);
+
+    for (guint i = 0; i < qblk_chain_get_depth(chain); i++) {
+        qblk_layer_text_print_users(qblk_chain_get_layer(chain, i), indent, jobs, output);
     }
 }
 
 /* One line for a file of a layer, if its name does not lead to the one that QEMU has open. */
 static void
-print_file(QblkOutput *output, const char *spec, const QblkLayerFile *file, const char *filename)
+print_file(QblkOutput *output, const char *spec, const QblkOpenFile *file)
 {
-    if (!qblk_layer_file_differs(file)) {
+    if (file == NULL || qblk_open_file_get_state(file) == QBLK_FILE_SAME) {
         return;
     }
 
-    g_autofree char *text = qblk_layer_file_describe(file, filename, NULL);
+    g_autofree char *text = qblk_open_file_to_text(file);
     g_autofree char *safe_spec = qblk_output_escape(spec);
     g_autofree char *safe = qblk_output_escape(text);
     qblk_output_print(output, "  %s: %s\n", safe_spec, safe);
@@ -160,10 +171,9 @@ print_file(QblkOutput *output, const char *spec, const QblkLayerFile *file, cons
 static void
 print_layer_files(QblkOutput *output, const char *spec, const QblkLayer *layer)
 {
-    print_file(output, spec, layer->file, layer->filename);
-    for (guint i = 0; layer->further_files != NULL && i < layer->further_files->len; i++) {
-        const QblkFurtherFile *further = layer->further_files->pdata[i];
-        print_file(output, spec, further->file, further->filename);
+    print_file(output, spec, qblk_layer_get_open_file(layer));
+    for (guint i = 0; i < qblk_layer_get_n_further_files(layer); i++) {
+        print_file(output, spec, qblk_layer_get_further_file(layer, i));
     }
 }
 
@@ -177,33 +187,36 @@ print_all_files(QblkOutput *output, const QblkChain *chain)
         return;
     }
 
-    for (guint i = 0; i < chain->layers->len; i++) {
-        const QblkLayer *layer = chain->layers->pdata[i];
-        g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
-        print_layer_files(output, spec, layer);
+    for (guint i = 0; i < qblk_chain_get_depth(chain); i++) {
+        const QblkLayer *layer = qblk_chain_get_layer(chain, i);
+        print_layer_files(output, qblk_layer_get_spec(layer), layer);
     }
 }
 
 static void
 print_mirror(QblkOutput *output, const QblkChain *chain)
 {
-    const QblkMirror *mirror = chain->mirror;
+    const QblkMirror *mirror = qblk_chain_get_mirror(chain);
     if (mirror == NULL) {
         return;
     }
 
-    g_autofree char *file = qblk_output_escape(mirror->layer->filename);
-    g_autofree char *format = qblk_output_escape(mirror->layer->format);
+    gboolean is_copy = qblk_mirror_get_kind(mirror) == QBLK_JOB_KIND_COPY;
+    const char *kind = is_copy ? "copy" : "active commit";
+    const char *id = qblk_mirror_get_job_id(mirror);
+    const QblkLayer *layer = qblk_mirror_get_layer(mirror);
+    g_autofree char *file = qblk_output_escape(qblk_layer_get_filename(layer));
+    g_autofree char *format = qblk_output_escape(qblk_layer_get_format_name(layer));
 
-    qblk_output_print(output, "  %s", mirror->is_commit ? "active commit" : "copy");
-    if (mirror->job != NULL) { /* domain XML does not have it */
-        g_autofree char *job = qblk_output_escape(mirror->job);
+    qblk_output_print(output, "  %s", kind);
+    if (id != NULL) { /* domain XML does not have it */
+        g_autofree char *job = qblk_output_escape(id);
         qblk_output_print(output, " '%s'", job);
     }
     qblk_output_print(output, " to %s (%s), %s\n", file, format,
-                      mirror->ready ? "ready" : "not ready");
+                      qblk_mirror_is_ready(mirror) ? "ready" : "not ready");
     if (qblk_chain_get_unknown_files(chain) == NULL) {
-        print_layer_files(output, mirror->is_commit ? "active commit" : "copy", mirror->layer);
+        print_layer_files(output, kind, layer);
     }
 }
 
@@ -211,13 +224,14 @@ void
 qblk_chain_text_print(const QblkChain *chain, QblkOutput *output)
 {
     print_head(output, chain);
-    if (chain->layers->len == 0) {
+    guint depth = qblk_chain_get_depth(chain);
+    if (depth == 0) {
         return;
     }
 
     g_autoptr(QblkTable) table = qblk_table_new(heads);
-    for (guint i = 0; i < chain->layers->len; i++) {
-        add_layer(table, chain, chain->layers->pdata[i]);
+    for (guint i = 0; i < depth; i++) {
+        add_layer(table, chain, qblk_chain_get_layer(chain, i));
     }
     qblk_table_print(table, output->text);
 

@@ -4,8 +4,9 @@
  */
 #pragma once
 
-#include "chain/chain.h"
 #include "cli/print/output.h"
+
+#include <qblk/chain.h>
 
 /** Print @chain. */
 void qblk_chain_text_print(const QblkChain *chain, QblkOutput *output);

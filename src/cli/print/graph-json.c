@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/graph-json.h"
 
-#include "cli/print/report-content.h"
 #include "cli/print/report.h"
+#include "graph/content-json.h"
 #include "graph/export.h"
 #include "graph/snapshot-jobs.h"
 
@@ -24,8 +24,9 @@ node_json(const QblkNode *node)
     qblk_json_set_boolean(object, "read-only", node->read_only);
     qblk_json_set_boolean(object, "active", !node->is_inactive);
     qblk_json_set_string(object, "encryption", node->encryption);
-    qblk_json_set(object, "internal-snapshots", qblk_report_snapshots(node->internal_snapshots));
-    qblk_json_set(object, "bitmaps", qblk_report_bitmaps(node->bitmaps));
+    qblk_json_set(object, "internal-snapshots",
+                  qblk_internal_snapshots_json_new(node->internal_snapshots));
+    qblk_json_set(object, "bitmaps", qblk_bitmaps_json_new(node->bitmaps));
 
     QblkJson *children = qblk_json_new_array();
     for (guint i = 0; i < node->children->len; i++) {

@@ -4,14 +4,14 @@
  */
 #pragma once
 
-#include "chain/chain.h"
 #include "cli/print/output.h"
 
-/** Print whether @layer is inactive, and its write threshold, encryption, internal snapshots and
- * bitmaps, a line each.  @spec: how the user names the layer */
-void qblk_layer_text_print_content(const QblkLayer *layer, const char *spec, QblkOutput *output);
+#include <qblk/layer.h>
 
-/** Print what else uses @layer, a line each.  A job uses several nodes and layers, and is printed
- * once.  @jobs: ids (owned) that are not printed again */
-void qblk_layer_text_print_users(const QblkLayer *layer, const char *indent, const char *spec,
-                                 GHashTable *jobs, QblkOutput *output);
+/** Print the write threshold, encryption, internal snapshots and bitmaps of @layer, a line each. */
+void qblk_layer_text_print_content(const QblkLayer *layer, QblkOutput *output);
+
+/** Print whether @layer is inactive, and what else uses it, a line each.  A job uses several nodes
+ * and layers, and is printed once.  @jobs: ids (owned) that are not printed again */
+void qblk_layer_text_print_users(const QblkLayer *layer, const char *indent, GHashTable *jobs,
+                                 QblkOutput *output);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/print/report-content.h"
+#include "graph/content-json.h"
 
-#include "chain/layer-users.h"
 #include "graph/bitmap.h"
-#include "graph/node.h"
+#include "graph/user.h"
 
 QblkJson *
-qblk_report_snapshots(const GPtrArray *snapshots)
+qblk_internal_snapshots_json_new(const GPtrArray *snapshots)
 {
     QblkJson *list = qblk_json_new_array();
 
@@ -23,7 +22,7 @@ qblk_report_snapshots(const GPtrArray *snapshots)
 }
 
 QblkJson *
-qblk_report_bitmaps(const GPtrArray *bitmaps)
+qblk_bitmaps_json_new(const GPtrArray *bitmaps)
 {
     QblkJson *list = qblk_json_new_array();
 
@@ -44,12 +43,12 @@ qblk_report_bitmaps(const GPtrArray *bitmaps)
 }
 
 QblkJson *
-qblk_report_users(const GPtrArray *users)
+qblk_users_json_new(const GPtrArray *users)
 {
     QblkJson *list = qblk_json_new_array();
 
     for (guint i = 0; users != NULL && i < users->len; i++) {
-        const QblkLayerUser *user = users->pdata[i];
+        const QblkUser *user = users->pdata[i];
         QblkJson *object = qblk_json_new_object();
 
         qblk_json_set_string(object, "kind", qblk_user_kind_name(user->kind));
