@@ -6,11 +6,13 @@
 
 #include <qblk/blockjob.h>
 #include <qblk/chain.h>
+#include <qblk/check.h>
 #include <qblk/client-async.h>
 #include <qblk/client-info.h>
 #include <qblk/client-source.h>
 #include <qblk/client.h>
 #include <qblk/copy-options.h>
+#include <qblk/difference.h>
 #include <qblk/disk.h>
 #include <qblk/domain.h>
 #include <qblk/error.h>
@@ -35,5 +37,6 @@
 #include <qblk/source-xml.h>
 #include <qblk/source.h>
 #include <qblk/stage.h>
+#include <qblk/stale-images.h>
 #include <qblk/state-directory.h>
 #include <qblk/version.h>

@@ -124,7 +124,7 @@ qblk_merged_mark_tidy_plan(const QblkPlan *plan, GPtrArray *removed)
 }
 
 void
-qblk_stale_image_free(QblkStaleImage *stale)
+qblk_stale_file_free(QblkStaleFile *stale)
 {
     if (stale != NULL) {
         g_free(stale->disk);
@@ -139,7 +139,7 @@ static gboolean
 has_image(const GPtrArray *stale, const char *image)
 {
     for (guint i = 0; i < stale->len; i++) {
-        const QblkStaleImage *other = stale->pdata[i];
+        const QblkStaleFile *other = stale->pdata[i];
         if (g_str_equal(other->image, image)) {
             return TRUE;
         }
@@ -159,7 +159,7 @@ qblk_merged_mark_find_stale(const QblkChain *chain, const QblkMergedMarks *marks
         }
 
         g_autofree char *reason = qblk_merged_mark_describe(mark, image);
-        QblkStaleImage *found = g_new0(QblkStaleImage, 1);
+        QblkStaleFile *found = g_new0(QblkStaleFile, 1);
         found->disk = g_strdup(qblk_chain_get_target(chain));
         found->image = g_strdup(image);
         found->position = i;
@@ -172,7 +172,7 @@ qblk_merged_mark_find_stale(const QblkChain *chain, const QblkMergedMarks *marks
 static void
 stale_free(gpointer data)
 {
-    qblk_stale_image_free(data);
+    qblk_stale_file_free(data);
 }
 
 GPtrArray *

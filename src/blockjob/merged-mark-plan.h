@@ -55,11 +55,11 @@ typedef struct {
     guint position; /* in the chain */
     char *text;     /* a sentence for the user */
     QblkMergedMark *mark;
-} QblkStaleImage;
+} QblkStaleFile;
 
-void qblk_stale_image_free(QblkStaleImage *stale);
+void qblk_stale_file_free(QblkStaleFile *stale);
 
-/** Returns: (transfer full): an empty list of QblkStaleImage, which owns them. */
+/** Returns: (transfer full): an empty list of QblkStaleFile, which owns them. */
 GPtrArray *qblk_merged_mark_stale_new(void) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Add the images of @chain, whose names are those of files of this machine, that were merged into

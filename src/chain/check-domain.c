@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "chain/check.h"
+#include "chain/check-chain.h"
 #include "source/source-compare.h"
 
 static void
@@ -95,7 +95,7 @@ compare_mirror(const QblkChain *running, const QblkChain *domain, GPtrArray *dif
 }
 
 void
-qblk_check_domain(const QblkChain *running, const QblkChain *domain, GPtrArray *differences)
+qblk_check_domain_disk(const QblkChain *running, const QblkChain *domain, GPtrArray *differences)
 {
     if (running == NULL) {
         qblk_difference_add(differences, QBLK_DIFFERENCE_DISK, domain, NULL, domain->target, NULL);

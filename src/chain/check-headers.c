@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "chain/check.h"
+#include "chain/check-chain.h"
 #include "source/driver.h"
 #include "source/source-compare.h"
 #include "source/source-decode.h"

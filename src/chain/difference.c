@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/difference.h"
 
+#include "base/const-cast.h"
 #include "base/redact.h"
 #include "chain/chain-number.h"
 
@@ -35,10 +36,20 @@ qblk_difference_kind_name(QblkDifferenceKind kind)
     return kinds[kind].name;
 }
 
-static void
-difference_free(gpointer data)
+QblkDifference *
+qblk_difference_ref(const QblkDifference *difference)
 {
-    QblkDifference *difference = data;
+    QblkDifference *counted = qblk_const_cast(difference);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
+}
+
+void
+qblk_difference_unref(QblkDifference *difference)
+{
+    if (difference == NULL || !g_atomic_ref_count_dec(&difference->references)) {
+        return;
+    }
     g_free(difference->disk);
     g_free(difference->layer);
     g_free(difference->expected);
@@ -50,7 +61,37 @@ difference_free(gpointer data)
 GPtrArray *
 qblk_differences_new(void)
 {
-    return g_ptr_array_new_with_free_func(difference_free);
+    return g_ptr_array_new_with_free_func((GDestroyNotify)qblk_difference_unref);
+}
+
+QblkDifferenceKind
+qblk_difference_get_kind(const QblkDifference *difference)
+{
+    return difference->kind;
+}
+
+const char *
+qblk_difference_get_disk(const QblkDifference *difference)
+{
+    return difference->disk;
+}
+
+const char *
+qblk_difference_get_layer(const QblkDifference *difference)
+{
+    return difference->layer;
+}
+
+const char *
+qblk_difference_get_expected(const QblkDifference *difference)
+{
+    return difference->expected;
+}
+
+const char *
+qblk_difference_get_found(const QblkDifference *difference)
+{
+    return difference->found;
 }
 
 static char *
@@ -60,7 +101,7 @@ quote_or_none(const char *text)
 }
 
 char *
-qblk_difference_text(const QblkDifference *difference)
+qblk_difference_to_text(const QblkDifference *difference)
 {
     g_autofree char *expected = quote_or_none(difference->expected);
     g_autofree char *found = quote_or_none(difference->found);
@@ -87,6 +128,7 @@ qblk_difference_add(GPtrArray *differences, QblkDifferenceKind kind, const QblkC
                     const QblkLayer *layer, const char *expected, const char *found)
 {
     QblkDifference *difference = g_new0(QblkDifference, 1);
+    g_atomic_ref_count_init(&difference->references);
     difference->kind = kind;
     difference->disk = chain == NULL ? NULL : g_strdup(chain->target);
     difference->layer = layer == NULL ? NULL : qblk_chain_layer_spec(chain, layer);

@@ -2,287 +2,92 @@
 /* `qblk check`: differences between the chains, the image headers and --domain.
  *
  * As cmp(1), it exits with 1 if there are differences, which is not an error. */
-#include "blockjob/merged-mark-plan.h"
-#include "chain/chain-number.h"
-#include "chain/check.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/print/chain-text.h"
-#include "cli/print/recover-report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
-#include "graph/content-json.h"
-#include "image/image-file.h"
-#include "recover/recover-image.h"
+#include "operation/check.h"
 
 /* ---- checking ---- */
 
-/* A path of this process, which leads to the file that QEMU has open if that is known. */
-static const char *
-get_path(const QblkLayer *layer, const QblkSource *source)
-{
-    return qblk_layer_file_is_known(layer->file) ? layer->file->here : source->path;
-}
-
-/* The header of the image of @layer, or NULL if it cannot be read here. */
-static QblkImageHeader *
-read_header(const QblkLayer *layer)
-{
-    g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, NULL);
-    if (source == NULL || source->slice_offset != NULL ||
-        !qblk_image_header_has_backing(layer->format)) {
-        return NULL;
-    }
-
-    gboolean is_file = source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK;
-    const char *path = get_path(layer, source);
-    if (!is_file || path == NULL || !g_path_is_absolute(path)) {
-        return NULL;
-    }
-
-    /* If the file is not known, a QEMU in another mount namespace may name an image that does not
-     * exist here, or that is another one and has another format. */
-    g_autoptr(QblkImageFile) file = qblk_image_file_read(path, NULL);
-    if (file == NULL) {
-        return NULL;
-    }
-    return qblk_image_header_read(layer->format, file->bytes, file->length, NULL);
-}
-
-static void
-header_free(gpointer header)
-{
-    qblk_image_header_free(header);
-}
-
-static void
-check_chain(const QblkVm *vm, const QblkChain *chain, GPtrArray *differences)
+/* Check that the disks that are named have the fingerprint of --expect. */
+static gboolean
+check_expected(const QblkVm *vm, GError **error)
 {
     const QblkInvocation *invocation = vm->invocation;
-    QblkOpenedFiles *opened = vm->snapshot == NULL ? NULL : vm->snapshot->opened;
-    gboolean is_local = qblk_address_is_local(invocation->address);
-    g_autoptr(GPtrArray) headers = g_ptr_array_new_with_free_func(header_free);
 
-    for (guint i = 0; i < chain->layers->len; i++) {
-        g_ptr_array_add(headers, is_local ? read_header(chain->layers->pdata[i]) : NULL);
-    }
-    qblk_check_files(chain, differences);
-    qblk_check_content(chain, differences);
-    qblk_check_headers(chain, opened, headers, differences);
-
-    if (invocation->domain != NULL) {
-        g_autoptr(QblkChain) expected = qblk_chain_find(invocation->domain, chain->target, NULL);
-        qblk_check_domain(chain, expected, differences);
-    }
-}
-
-/* TRUE if @expected, of a domain, and the disk with its name in @vm have no block node. */
-static gboolean
-is_vhost_user(const QblkVm *vm, const QblkChain *expected)
-{
-    const QblkLayer *top = qblk_chain_get_layer(expected, 0);
-    g_autoptr(QblkSource) source = top == NULL ? NULL : qblk_layer_decode_source(top, NULL);
-    return source != NULL && source->type == QBLK_SOURCE_VHOST_USER &&
-           qblk_vm_is_vhost_user(vm, expected->target);
-}
-
-/* Report the jobs of the named disks, or all. */
-static void
-check_jobs(const QblkVm *vm, const GPtrArray *chains, GPtrArray *differences)
-{
-    if (vm->snapshot == NULL) {
-        return;
-    }
-    if (vm->invocation->count == 1) {
-        qblk_check_jobs(vm->snapshot, NULL, differences);
-        return;
-    }
-
-    for (guint i = 0; i < chains->len; i++) {
-        const QblkChain *chain = chains->pdata[i];
-        qblk_check_jobs(vm->snapshot, chain->target, differences);
-    }
-}
-
-/* Report the disks without a block node that the VM has and --domain does not have. */
-static void
-check_vhost_user(const QblkVm *vm, GPtrArray *differences)
-{
-    g_autofree const char **targets = qblk_vm_get_targets(vm);
-    for (guint i = 0; targets[i] != NULL; i++) {
-        g_autoptr(QblkChain) expected = qblk_chain_find(vm->invocation->domain, targets[i], NULL);
-        if (expected == NULL && qblk_vm_is_vhost_user(vm, targets[i])) {
-            g_autoptr(QblkChain) running = qblk_chain_new(targets[i]);
-            qblk_check_domain(running, NULL, differences);
+    for (guint i = 1; i < invocation->count && invocation->expect != NULL; i++) {
+        g_autoptr(QblkChain) chain =
+            qblk_vm_find_expected_chain(vm, invocation->arguments[i], error);
+        if (chain == NULL) {
+            return FALSE;
         }
     }
+    return TRUE;
 }
 
-/* Report the disks that only one of --domain and the VM has. */
-static void
-check_missing(const QblkVm *vm, const GPtrArray *chains, GPtrArray *differences)
+static QblkCheck *
+check(const QblkVm *vm, GError **error)
 {
     const QblkInvocation *invocation = vm->invocation;
-    if (invocation->domain == NULL || invocation->count > 1) {
-        return;
-    }
-
-    for (guint i = 0; i < invocation->domain->len; i++) {
-        const QblkChain *expected = invocation->domain->pdata[i];
-        g_autoptr(QblkChain) running = qblk_chain_find(chains, expected->target, NULL);
-
-        if (running == NULL && !is_vhost_user(vm, expected)) {
-            qblk_check_domain(NULL, expected, differences);
-        }
-    }
-    check_vhost_user(vm, differences);
-}
-
-/* Returns: (transfer full): of QblkStaleImage: the images of @chains that were merged. */
-static GPtrArray *
-find_stale(const QblkInvocation *invocation, const GPtrArray *chains)
-{
     const QblkRecoveryOptions *options = invocation->options;
-    g_autofree char *directory = qblk_recovery_directory(options->state_dir);
-    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(directory);
-    GPtrArray *stale = qblk_merged_mark_stale_new();
+    const char *const *named = (const char *const *)invocation->arguments + 1;
+    const char *const *disks = invocation->count > 1 ? named : NULL;
+    g_autoptr(QblkCheckOptions) check_options = qblk_check_options_new();
 
-    for (guint i = 0; i < chains->len && qblk_address_is_local(invocation->address); i++) {
-        qblk_merged_mark_find_stale(chains->pdata[i], marks, stale);
-    }
-    return stale;
-}
-
-/* If the VM is an image, check if the guest has to boot from another image after a crash. */
-static gboolean
-check_image(const QblkInvocation *invocation, QblkImageVerdict **verdict, GError **error)
-{
-    const QblkRecoveryOptions *options = invocation->options;
-    const QblkAddress *address = invocation->address;
-
-    if (address->kind != QBLK_ADDRESS_IMAGE) {
-        return TRUE;
-    }
-
-    g_autofree char *directory = qblk_recovery_directory(options->state_dir);
-    return qblk_recover_image_check(directory, address->path, verdict, error);
+    qblk_check_options_set_address(check_options, invocation->address->text);
+    qblk_check_options_set_expected(check_options, invocation->domain);
+    qblk_check_options_set_state_directory(check_options, options->state_dir);
+    return vm->snapshot != NULL ? qblk_check_snapshot(vm->snapshot, disks, check_options, error)
+                                : qblk_check_chains(vm->chains, disks, check_options, error);
 }
 
 /* ---- output ---- */
 
-static QblkJson *
-difference_json(const QblkDifference *difference)
+static void
+print_line(QblkOutput *output, const char *head, const char *text)
 {
-    QblkJson *object = qblk_json_new_object();
-    g_autofree char *text = qblk_difference_text(difference);
-
-    qblk_json_set_string(object, "disk", difference->disk);
-    qblk_json_set_string(object, "layer", difference->layer);
-    qblk_json_set_string(object, "kind", qblk_difference_kind_name(difference->kind));
-    qblk_json_set_string(object, "expected", difference->expected);
-    qblk_json_set_string(object, "found", difference->found);
-    qblk_json_set_string(object, "text", text);
-    return object;
+    g_autofree char *safe = qblk_output_escape(text);
+    qblk_output_print(output, "%s%s\n", head, safe);
 }
 
 static void
-add_json(QblkJson *result, const GPtrArray *differences)
+print_differences(QblkOutput *output, const QblkCheck *check)
 {
-    QblkJson *list = qblk_json_new_array();
-
-    for (guint i = 0; i < differences->len; i++) {
-        qblk_json_append(list, difference_json(differences->pdata[i]));
+    for (guint i = 0; i < qblk_check_get_n_differences(check); i++) {
+        g_autofree char *text = qblk_difference_to_text(qblk_check_get_difference(check, i));
+        print_line(output, "", text);
     }
-    qblk_json_set(result, "differences", list);
-}
-
-static void
-add_stale_json(QblkJson *result, const GPtrArray *stale)
-{
-    QblkJson *list = qblk_json_new_array();
-
-    for (guint i = 0; i < stale->len; i++) {
-        const QblkStaleImage *image = stale->pdata[i];
-        QblkJson *object = qblk_json_new_object();
-        qblk_json_set_string(object, "disk", image->disk);
-        qblk_json_set_string(object, "file", image->image);
-        gboolean is_copy = image->mark->is_copy;
-        qblk_json_set_string(object, "merged-into", is_copy ? NULL : image->mark->into);
-        qblk_json_set_string(object, "copy-of", is_copy ? image->mark->into : NULL);
-        qblk_json_set_string(object, "mark", image->mark->place);
-        qblk_json_append(list, object);
-    }
-    qblk_json_set(result, "stale", list);
 }
 
 /* The verdict tells the same of the image that it is on. */
 static void
-print_stale(QblkOutput *output, const GPtrArray *stale, const QblkImageVerdict *verdict)
+print_stale(QblkOutput *output, const QblkCheck *check)
 {
-    for (guint i = 0; i < stale->len; i++) {
-        const QblkStaleImage *image = stale->pdata[i];
-        if (verdict == NULL || image->position > 0) {
-            g_autofree char *text = qblk_output_escape(image->text);
-            qblk_output_print(output, "%s: %s\n", image->disk, text);
+    const QblkStaleImages *images = qblk_check_get_stale_images(check);
+    gboolean has_verdict = qblk_check_get_verdict(check) != NULL;
+
+    for (guint i = 0; i < qblk_stale_images_get_n_images(images); i++) {
+        const QblkStaleImage *image = qblk_stale_images_get_image(images, i);
+        if (has_verdict && qblk_stale_image_get_position(image) == 0) {
+            continue;
         }
+        g_autofree char *head = g_strdup_printf("%s: ", qblk_stale_image_get_disk(image));
+        g_autofree char *text = qblk_stale_image_to_text(image);
+        print_line(output, head, text);
     }
 }
 
 static void
-print_lines(QblkOutput *output, const GPtrArray *differences)
+print_text(QblkOutput *output, const QblkCheck *check)
 {
-    for (guint i = 0; i < differences->len; i++) {
-        g_autofree char *text = qblk_difference_text(differences->pdata[i]);
-        g_autofree char *safe = qblk_output_escape(text);
-        qblk_output_print(output, "%s\n", safe);
-    }
-}
+    const QblkImageVerdict *verdict = qblk_check_get_verdict(check);
 
-/* Users are no difference: they are listed because a job would harm them. */
-static void
-add_users_json(QblkJson *result, const GPtrArray *chains)
-{
-    QblkJson *list = qblk_json_new_array();
-
-    for (guint i = 0; i < chains->len; i++) {
-        const QblkChain *chain = chains->pdata[i];
-        for (guint j = 0; j < chain->layers->len; j++) {
-            const QblkLayer *layer = chain->layers->pdata[j];
-            if (layer->users == NULL && !layer->is_inactive) {
-                continue;
-            }
-            QblkJson *object = qblk_json_new_object();
-            g_autofree char *spec = qblk_chain_layer_spec(chain, layer);
-            qblk_json_set_string(object, "disk", chain->target);
-            qblk_json_set_string(object, "layer", spec);
-            qblk_json_set_boolean(object, "active", !layer->is_inactive);
-            qblk_json_set(object, "users", qblk_users_json_new(layer->users));
-            qblk_json_append(list, object);
-        }
-    }
-    qblk_json_set(result, "used-layers", list);
-}
-
-static void
-print_result(QblkOutput *output, const GPtrArray *chains, const GPtrArray *differences,
-             const GPtrArray *stale, const QblkImageVerdict *verdict)
-{
-    if (output->json) {
-        QblkJson *result = qblk_json_new_object();
-        add_json(result, differences);
-        add_stale_json(result, stale);
-        add_users_json(result, chains);
-        if (verdict != NULL) {
-            qblk_image_verdict_add_json(verdict, result);
-        }
-        qblk_output_json(output, result);
-        return;
-    }
-
-    print_lines(output, differences);
-    print_stale(output, stale, verdict);
-    for (guint i = 0; i < chains->len; i++) {
-        qblk_chain_text_print_users(chains->pdata[i], "", output);
+    print_differences(output, check);
+    print_stale(output, check);
+    for (guint i = 0; i < qblk_check_get_n_chains(check); i++) {
+        qblk_chain_text_print_users(qblk_check_get_chain(check, i), "", output);
     }
     if (verdict != NULL) {
         g_autofree char *text = qblk_image_verdict_to_text(verdict);
@@ -290,40 +95,42 @@ print_result(QblkOutput *output, const GPtrArray *chains, const GPtrArray *diffe
     }
 }
 
+static void
+print_warnings(const QblkCheck *check)
+{
+    const char *const *warnings = qblk_check_get_warnings(check);
+    for (guint i = 0; warnings[i] != NULL; i++) {
+        qblk_output_warn(warnings[i]);
+    }
+}
+
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     const QblkRecoveryOptions *options = invocation->options;
+    QblkOutput *output = &invocation->output;
     if (!qblk_recovery_check_state_dir(options->state_dir, error)) {
         return FALSE;
     }
 
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
-    if (vm == NULL) {
+    if (vm == NULL || !check_expected(vm, error)) {
         return FALSE;
     }
 
-    g_autoptr(GPtrArray) chains = qblk_vm_find_chains(vm, error);
-    if (chains == NULL) {
+    g_autoptr(QblkCheck) result = check(vm, error);
+    if (result == NULL) {
         return FALSE;
     }
 
-    g_autoptr(GPtrArray) differences = qblk_differences_new();
-    for (guint i = 0; i < chains->len; i++) {
-        check_chain(vm, chains->pdata[i], differences);
-    }
-    check_jobs(vm, chains, differences);
-    check_missing(vm, chains, differences);
-
-    g_autoptr(QblkImageVerdict) verdict = NULL;
-    if (!check_image(invocation, &verdict, error)) {
-        return FALSE;
-    }
-
-    g_autoptr(GPtrArray) stale = find_stale(invocation, chains);
-    gboolean is_consistent = differences->len == 0 && stale->len == 0 && verdict == NULL;
+    print_warnings(result);
+    gboolean is_consistent = qblk_check_is_consistent(result);
     invocation->exit_code = is_consistent ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
-    print_result(&invocation->output, chains, differences, stale, verdict);
+    if (output->json) {
+        qblk_output_json(output, qblk_check_json_new(result));
+    } else {
+        print_text(output, result);
+    }
     return TRUE;
 }
 

@@ -222,7 +222,7 @@ warn_of_stale_images(const QblkVm *vm)
         }
     }
     for (guint i = 0; i < stale->len; i++) {
-        const QblkStaleImage *image = stale->pdata[i];
+        const QblkStaleFile *image = stale->pdata[i];
         qblk_output_warn(image->text);
     }
 }

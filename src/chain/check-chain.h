@@ -47,4 +47,5 @@ void qblk_check_headers(const QblkChain *chain, QblkOpenedFiles *opened, const G
  * @differences.  Only values that @domain has are compared: the XML of a domain that does not run
  * has the active images only.  Either chain may be NULL, for a disk that only one side has.
  */
-void qblk_check_domain(const QblkChain *running, const QblkChain *domain, GPtrArray *differences);
+void qblk_check_domain_disk(const QblkChain *running, const QblkChain *domain,
+                            GPtrArray *differences);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "chain/check.h"
+#include "chain/check-chain.h"
 #include "graph/bitmap.h"
 #include "graph/snapshot-jobs.h"
 

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "operation/check.h"
+
+#include "chain/check-chain.h"
+#include "image/image-file.h"
+#include "qmp/address.h"
+#include "recover/recover-image.h"
+#include "recover/state-directory.h"
+
+/* What a check works on.  Everything is borrowed. */
+typedef struct {
+    QblkCheck *check;
+    const QblkSnapshot *snapshot; /* NULL: of a domain */
+    const char *const *disks;     /* the names that were given, or NULL */
+    const GPtrArray *expected;    /* of QblkChain, or NULL */
+    gboolean is_local;            /* names are those of files of this machine */
+} Work;
+
+/* ---- the headers of images ---- */
+
+/* A path of this process, which leads to the file that QEMU has open if that is known. */
+static const char *
+get_path(const QblkLayer *layer, const QblkSource *source)
+{
+    return qblk_layer_file_is_known(layer->file) ? layer->file->here : source->path;
+}
+
+/* The header of the image of @layer, or NULL if it cannot be read here. */
+static QblkImageHeader *
+read_header(const QblkLayer *layer)
+{
+    g_autoptr(QblkSource) source = qblk_layer_decode_source(layer, NULL);
+    if (source == NULL || source->slice_offset != NULL ||
+        !qblk_image_header_has_backing(layer->format)) {
+        return NULL;
+    }
+
+    gboolean is_file = source->type == QBLK_SOURCE_FILE || source->type == QBLK_SOURCE_BLOCK;
+    const char *path = get_path(layer, source);
+    if (!is_file || path == NULL || !g_path_is_absolute(path)) {
+        return NULL;
+    }
+
+    /* If the file is not known, a QEMU in another mount namespace may name an image that does not
+     * exist here, or that is another one and has another format. */
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(path, NULL);
+    if (file == NULL) {
+        return NULL;
+    }
+    return qblk_image_header_read(layer->format, file->bytes, file->length, NULL);
+}
+
+static void
+header_free(gpointer header)
+{
+    qblk_image_header_free(header);
+}
+
+static void
+check_chain(const Work *work, const QblkChain *chain)
+{
+    QblkOpenedFiles *opened = work->snapshot == NULL ? NULL : work->snapshot->opened;
+    GPtrArray *differences = work->check->differences;
+    g_autoptr(GPtrArray) headers = g_ptr_array_new_with_free_func(header_free);
+
+    for (guint i = 0; i < chain->layers->len; i++) {
+        g_ptr_array_add(headers, work->is_local ? read_header(chain->layers->pdata[i]) : NULL);
+    }
+    qblk_check_files(chain, differences);
+    qblk_check_content(chain, differences);
+    qblk_check_headers(chain, opened, headers, differences);
+
+    if (work->expected != NULL) {
+        g_autoptr(QblkChain) expected = qblk_chain_find(work->expected, chain->target, NULL);
+        qblk_check_domain_disk(chain, expected, differences);
+    }
+}
+
+/* ---- jobs ---- */
+
+/* Report the jobs of the named disks, or all. */
+static void
+check_jobs(const Work *work)
+{
+    if (work->snapshot == NULL) {
+        return;
+    }
+    if (work->disks == NULL) {
+        qblk_check_jobs(work->snapshot, NULL, work->check->differences);
+        return;
+    }
+
+    const GPtrArray *chains = work->check->chains;
+    for (guint i = 0; i < chains->len; i++) {
+        const QblkChain *chain = chains->pdata[i];
+        qblk_check_jobs(work->snapshot, chain->target, work->check->differences);
+    }
+}
+
+/* ---- disks that only one side has ---- */
+
+static gboolean
+is_vhost_user_disk(const Work *work, const char *name)
+{
+    const QblkDevice *device =
+        work->snapshot == NULL ? NULL : qblk_snapshot_find(work->snapshot, name, NULL);
+    return device != NULL && device->is_vhost_user;
+}
+
+/* TRUE if @expected, of a domain, and the disk with its name in the VM have no block node. */
+static gboolean
+is_vhost_user(const Work *work, const QblkChain *expected)
+{
+    const QblkLayer *top = qblk_chain_get_layer(expected, 0);
+    g_autoptr(QblkSource) source = top == NULL ? NULL : qblk_layer_decode_source(top, NULL);
+    return source != NULL && source->type == QBLK_SOURCE_VHOST_USER &&
+           is_vhost_user_disk(work, expected->target);
+}
+
+/* Report the disks without a block node that the VM has and the domain does not have. */
+static void
+check_vhost_user(const Work *work)
+{
+    const char *const *targets =
+        work->snapshot == NULL ? NULL : qblk_snapshot_get_targets(work->snapshot);
+
+    for (guint i = 0; targets != NULL && targets[i] != NULL; i++) {
+        g_autoptr(QblkChain) expected = qblk_chain_find(work->expected, targets[i], NULL);
+        if (expected == NULL && is_vhost_user_disk(work, targets[i])) {
+            g_autoptr(QblkChain) running = qblk_chain_new(targets[i]);
+            qblk_check_domain_disk(running, NULL, work->check->differences);
+        }
+    }
+}
+
+/* Report the disks that only one of the domain and the VM has. */
+static void
+check_missing(const Work *work)
+{
+    if (work->expected == NULL || work->disks != NULL) {
+        return;
+    }
+
+    for (guint i = 0; i < work->expected->len; i++) {
+        const QblkChain *expected = work->expected->pdata[i];
+        g_autoptr(QblkChain) running = qblk_chain_find(work->check->chains, expected->target, NULL);
+
+        if (running == NULL && !is_vhost_user(work, expected)) {
+            qblk_check_domain_disk(NULL, expected, work->check->differences);
+        }
+    }
+    check_vhost_user(work);
+}
+
+/* ---- all of it ---- */
+
+/* If the VM is an image, decide if the guest has to boot from another image after a crash.
+ * @address: (nullable): of the VM */
+static gboolean
+check_image(QblkCheck *check, const QblkAddress *address, const char *directory, GError **error)
+{
+    if (address == NULL || address->kind != QBLK_ADDRESS_IMAGE) {
+        return TRUE;
+    }
+    return qblk_recover_image_check(directory, address->path, &check->verdict, error);
+}
+
+static gboolean
+are_files_local(const QblkSnapshot *snapshot, const QblkAddress *address)
+{
+    if (address == NULL) {
+        return snapshot != NULL && snapshot->opened != NULL;
+    }
+    return qblk_address_is_local(address);
+}
+
+static gboolean
+check_chains(Work *work, const QblkCheckOptions *options, GError **error)
+{
+    const char *text = options == NULL ? NULL : options->address;
+    QblkCheck *check = work->check;
+    g_autofree char *directory =
+        qblk_state_directory_get(options == NULL ? NULL : options->state_directory);
+    g_autoptr(QblkAddress) address = text == NULL ? NULL : qblk_address_parse(text, error);
+    if (text != NULL && address == NULL) {
+        return FALSE;
+    }
+
+    work->expected = options == NULL ? NULL : options->expected;
+    work->is_local = are_files_local(work->snapshot, address);
+    for (guint i = 0; i < check->chains->len; i++) {
+        check_chain(work, check->chains->pdata[i]);
+    }
+    check_jobs(work);
+    check_missing(work);
+    if (!check_image(check, address, directory, error)) {
+        return FALSE;
+    }
+
+    guint count = work->is_local ? check->chains->len : 0;
+    check->stale =
+        qblk_stale_images_find((const QblkChain *const *)check->chains->pdata, count, directory);
+    g_ptr_array_add(check->warnings, NULL);
+    return TRUE;
+}
+
+static QblkCheck *
+check_new(void)
+{
+    QblkCheck *check = g_new0(QblkCheck, 1);
+    g_atomic_ref_count_init(&check->references);
+    check->chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
+    check->differences = qblk_differences_new();
+    check->warnings = g_ptr_array_new_with_free_func(g_free);
+    return check;
+}
+
+/* A disk without a node, of all disks, is left out.  @cause: (transfer full) */
+static gboolean
+leave_out(const Work *work, GError *cause, GError **error)
+{
+    gboolean has_no_node = g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE);
+
+    if (work->disks != NULL || !has_no_node) {
+        g_propagate_error(error, cause);
+        return FALSE;
+    }
+    g_ptr_array_add(work->check->warnings, g_strdup(cause->message));
+    g_error_free(cause);
+    return TRUE;
+}
+
+QblkCheck *
+qblk_check_snapshot(const QblkSnapshot *snapshot, const char *const *disks,
+                    QblkCheckOptions *options, GError **error)
+{
+    const char *const *names = disks != NULL ? disks : qblk_snapshot_get_targets(snapshot);
+    g_autoptr(QblkCheck) check = check_new();
+    Work work = {.check = check, .snapshot = snapshot, .disks = disks};
+
+    for (guint i = 0; names[i] != NULL; i++) {
+        GError *cause = NULL;
+        QblkChain *chain = qblk_snapshot_chain(snapshot, names[i], &cause);
+        if (chain != NULL) {
+            g_ptr_array_add(check->chains, chain);
+        } else if (!leave_out(&work, cause, error)) {
+            return NULL;
+        }
+    }
+    return check_chains(&work, options, error) ? g_steal_pointer(&check) : NULL;
+}
+
+QblkCheck *
+qblk_check_chains(GPtrArray *chains, const char *const *disks, const QblkCheckOptions *options,
+                  GError **error)
+{
+    g_autoptr(QblkCheck) check = check_new();
+    Work work = {.check = check, .disks = disks};
+
+    for (guint i = 0; disks == NULL && i < chains->len; i++) {
+        g_ptr_array_add(check->chains, qblk_chain_ref(chains->pdata[i]));
+    }
+    for (guint i = 0; disks != NULL && disks[i] != NULL; i++) {
+        QblkChain *chain = qblk_chain_find(chains, disks[i], error);
+        if (chain == NULL) {
+            return NULL;
+        }
+        g_ptr_array_add(check->chains, chain);
+    }
+    return check_chains(&work, options, error) ? g_steal_pointer(&check) : NULL;
+}
