@@ -25,7 +25,7 @@ def documents():
 
 
 def headers():
-    return [path for pattern in ('src/**/*.h', 'include/qblk/*.h')
+    return [path for pattern in ('src/**/*.h', 'include/qblk/*.h*')
             for path in glob.glob(pattern, root_dir=ROOT, recursive=True)]
 
 
