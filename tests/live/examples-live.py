@@ -26,29 +26,43 @@ def run(name, *arguments):
 
 
 class ShowChain(live.TestCase):
-    def test_it_shows_the_chain_and_the_node_of_a_layer(self):
-        topology, process = self.start('virtio-5-deep')
-        files = topology.chains['vda']
-        done = run('show-chain', process.socket, 'vda', 'vda[2]')
+    def test_it_shows_the_layers_and_what_else_uses_them(self):
+        topology, process = self.start('exports')
+        done = run('show-chain', process.socket)
         self.assertEqual((done.returncode, done.stderr), (0, ''))
-        lines = done.stdout.splitlines()
-        self.assertEqual(lines[:-1],
-                         [f'vda[{index}] qcow2 {path}' for index, path in enumerate(files)])
-        node, = live.Graph(process.qmp).layers_of(files[2])
-        self.assertEqual(lines[-1], f"vda[2] is node '{node}'")
+        head, *lines, user = done.stdout.splitlines()
+        self.assertEqual((head, user), ('vda: 3 layers',
+                                        "    used by export 'backup' (nbd, read-only)"))
+        specs = ('vda', 'vda[1]', 'vda[2]')
+        for spec, path, line in zip(specs, topology.chains['vda'], lines, strict=True):
+            used = os.stat(path).st_blocks * 512 / (1 << 20)
+            self.assertEqual(line, f'  {spec}: qcow2, {used:.1f} MiB of 64.0 MiB, file {path}')
+
+    def test_it_shows_all_disks_or_one(self):
+        topology, process = self.start('shared-base')
+        shown = run('show-chain', process.socket).stdout
+        for target, files in topology.chains.items():
+            self.assertIn(run('show-chain', process.socket, target).stdout, shown)
+            chain, = json.loads(self.qblk('--json', 'chain', process.socket, target).stdout)[
+                'chains']
+            self.assertEqual([layer['file'] for layer in chain['layers']], files)
+            self.assertEqual(
+                json.loads(run('show-chain', '--json', process.socket, target).stdout), chain)
+
+    def test_the_readme_has_functions_of_the_program(self):
+        with open(os.path.join(ROOT, 'examples', 'show-chain.c'), encoding='utf-8') as file:
+            program = file.read()
+        with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
+            readme = file.read()
+        excerpt = readme.partition('```c\n')[2].partition('```')[0]
+        self.assertIn('qblk_snapshot_chain', excerpt)
+        self.assertIn(excerpt, program)
 
     def test_an_error_is_reported(self):
         _, process = self.start('virtio-5-deep')
-        done = run('show-chain', process.socket, 'vda', 'vda[99]')
-        self.assertEqual((done.returncode, done.stdout.count('\n')), (1, 5))
-        self.assertIn('has no index 99', done.stderr)
-
-    def test_the_readme_has_the_source_of_the_program(self):
-        with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
-            readme = file.read()
-        with open(os.path.join(ROOT, 'examples', 'show-chain.c'), encoding='utf-8') as file:
-            program = file.read()
-        self.assertIn(program[program.index('#include'):], readme)
+        done = run('show-chain', process.socket, 'vdx')
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn("no disk 'vdx'", done.stderr)
 
 
 class CommitLayer(block_jobs.TestCase):
