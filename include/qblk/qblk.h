@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <qblk/address.h>
 #include <qblk/blockjob.h>
 #include <qblk/chain.h>
 #include <qblk/check.h>

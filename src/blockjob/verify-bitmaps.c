@@ -38,7 +38,7 @@ qblk_verify_bitmaps(const QblkSnapshot *snapshot, const QblkPlan *plan, GError *
             continue;
         }
 
-        const QblkNode *node = qblk_snapshot_node(snapshot, planned->into);
+        const QblkNode *node = qblk_snapshot_find_node(snapshot, planned->into);
         if (node != indexed) {
             g_hash_table_unref(index);
             index = qblk_bitmap_index(node == NULL ? NULL : node->bitmaps);

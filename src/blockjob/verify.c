@@ -308,7 +308,7 @@ find_top_node(const QblkPlan *plan, const QblkSnapshot *snapshot)
         const QblkExpectation *top = chains[i]->len == 0 ? NULL : chains[i]->pdata[0];
         const QblkNode *node = top == NULL || top->node_name == NULL
                                    ? NULL
-                                   : qblk_snapshot_node(snapshot, top->node_name);
+                                   : qblk_snapshot_find_node(snapshot, top->node_name);
         if (node != NULL) {
             return node;
         }

@@ -97,6 +97,6 @@ qblk_check_jobs(const QblkSnapshot *snapshot, const char *disk, GPtrArray *diffe
         difference->disk = g_strdup(job->target);
         difference->text = g_strdup_printf(
             "job '%s' (%s) has concluded and was not dismissed: use 'qblk job' with this id",
-            job->id, qblk_snapshot_jobs_kind(job));
+            job->id, qblk_job_get_kind_name(job));
     }
 }

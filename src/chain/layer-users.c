@@ -86,7 +86,7 @@ find_mirror(const QblkSnapshot *snapshot, const QblkChain *chain)
     if (mirror == NULL || mirror->is_commit || mirror->layer->node_name == NULL) {
         return NULL;
     }
-    return qblk_snapshot_node(snapshot, mirror->layer->node_name);
+    return qblk_snapshot_find_node(snapshot, mirror->layer->node_name);
 }
 
 /* ---- users ---- */

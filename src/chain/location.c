@@ -102,7 +102,7 @@ qblk_location_new(const QblkNode *format, const QblkNode *protocol)
     QblkLocation *location = location_new(format, protocol);
     location->encryption = g_strdup(format->encryption);
 
-    const QblkNode *data = qblk_node_child(format, "data-file");
+    const QblkNode *data = qblk_node_find_child(format, "data-file");
     if (data != NULL) {
         location->data = location_new(data, find_protocol(data));
     }

@@ -77,7 +77,7 @@ static gboolean
 is_protocol(const QblkNode *node)
 {
     if (node->kind == NULL) {
-        return qblk_node_child(node, "file") == NULL;
+        return qblk_node_find_child(node, "file") == NULL;
     }
     return node->kind->kind == QBLK_DRIVER_PROTOCOL;
 }
@@ -87,7 +87,7 @@ is_protocol(const QblkNode *node)
 static gboolean
 check_between(const QblkNode *format, const QblkNode *node, GError **error)
 {
-    if (!qblk_node_is(node, QBLK_DRIVER_FILTER) && qblk_node_child(node, "backing") != NULL) {
+    if (!qblk_node_is(node, QBLK_DRIVER_FILTER) && qblk_node_find_child(node, "backing") != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
                     "node '%s' (%s) has a backing image and stores the data of '%s': this is not "
                     "a chain",
@@ -275,7 +275,7 @@ load_layers(const QblkSnapshot *snapshot, QblkChain *chain, const QblkNode *top,
         layer->filters = g_steal_pointer(&filters);
         g_ptr_array_add(chain->layers, layer);
 
-        node = qblk_node_child(node, "backing");
+        node = qblk_node_find_child(node, "backing");
         if (node != NULL && !count_step(&walk, node, error)) {
             return FALSE;
         }
@@ -292,7 +292,7 @@ find_mirror_job(const QblkSnapshot *snapshot, const QblkChain *chain)
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         const QblkJob *job = snapshot->jobs->pdata[i];
         gboolean is_own = g_strcmp0(job->target, chain->target) == 0;
-        if (is_own && qblk_snapshot_jobs_mirror_target(job) != NULL) {
+        if (is_own && qblk_job_mirror_target(job) != NULL) {
             return job;
         }
     }
@@ -307,7 +307,7 @@ load_mirror(const QblkSnapshot *snapshot, QblkChain *chain, GError **error)
         return TRUE;
     }
 
-    const QblkNode *target = qblk_snapshot_jobs_mirror_target(job);
+    const QblkNode *target = qblk_job_mirror_target(job);
     g_autoptr(GPtrArray) filters = qblk_chain_filters_new();
     Walk walk = {.limit = snapshot->nodes->len + 1};
     if (!skip_filters(&walk, &target, filters, error)) {
@@ -323,7 +323,7 @@ load_mirror(const QblkSnapshot *snapshot, QblkChain *chain, GError **error)
     chain->mirror->ready = job->ready;
     /* At the pivot the target of a shallow copy may get the backing file that its header names. */
     chain->mirror->is_complete =
-        layer->backing_name == NULL && qblk_node_child(target, "backing") == NULL;
+        layer->backing_name == NULL && qblk_node_find_child(target, "backing") == NULL;
     chain->mirror->job = g_strdup(job->id);
     chain->mirror->layer = layer;
     return TRUE;
@@ -402,7 +402,7 @@ is_stopped(const QblkSnapshot *snapshot, const QblkChain *chain)
 QblkChain *
 qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
-    const QblkDevice *device = qblk_snapshot_find(snapshot, name, error);
+    const QblkDevice *device = qblk_snapshot_find_device(snapshot, name, error);
     if (device == NULL) {
         return NULL;
     }

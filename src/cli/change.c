@@ -104,7 +104,8 @@ qblk_change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     change->options = options;
     change->skipped = qblk_json_new_array();
 
-    gboolean from_capture = options->dry_run && invocation->address->kind == QBLK_ADDRESS_CAPTURE;
+    gboolean from_capture =
+        options->dry_run && invocation->address->kind == QBLK_ADDRESS_KIND_CAPTURE;
     gboolean is_open =
         from_capture ? open_capture(change, error) : open_live(change, purpose, error);
     if (!is_open || !check_expected(change, error)) {

@@ -126,7 +126,7 @@ absolute_destination(const QblkInvocation *invocation, GError **error)
 static gboolean
 check_remote_file(const QblkInvocation *invocation, const QblkCopyOptions *copy, GError **error)
 {
-    gboolean is_remote = invocation->address->kind == QBLK_ADDRESS_TCP;
+    gboolean is_remote = invocation->address->kind == QBLK_ADDRESS_KIND_TCP;
 
     if (!is_remote || copy->reuse || copy->is_block) {
         return TRUE;

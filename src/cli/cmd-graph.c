@@ -89,8 +89,8 @@ find_format(const char *name)
 static gboolean
 is_image_format(const QblkInvocation *invocation, const char *format)
 {
-    return invocation->address->kind == QBLK_ADDRESS_IMAGE && invocation->image_format == NULL &&
-           find_format(format) == NULL;
+    return invocation->address->kind == QBLK_ADDRESS_KIND_IMAGE &&
+           invocation->image_format == NULL && find_format(format) == NULL;
 }
 
 static PrintFunction

@@ -155,7 +155,7 @@ show_job(QblkInvocation *invocation, GError **error)
     }
 
     const QblkJob *job = qblk_plan_job_find(snapshot, name);
-    if (job == NULL && qblk_snapshot_find(snapshot, name, error) == NULL) {
+    if (job == NULL && qblk_snapshot_find_device(snapshot, name, error) == NULL) {
         return FALSE;
     }
 
@@ -187,7 +187,7 @@ find_job(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
     const QblkJob *job = qblk_plan_job_find(snapshot, name);
 
-    if (job == NULL && qblk_snapshot_find(snapshot, name, error) != NULL) {
+    if (job == NULL && qblk_snapshot_find_device(snapshot, name, error) != NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_JOB, "disk '%s' has no job", name);
     }
     return job;

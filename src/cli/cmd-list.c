@@ -70,7 +70,7 @@ describe_job(const QblkJob *job)
         return NULL;
     }
 
-    const char *kind = qblk_snapshot_jobs_kind(job);
+    const char *kind = qblk_job_get_kind_name(job);
     int percent = qblk_text_percent(job->progress, job->total);
     if (percent < 0) {
         return g_strdup_printf("%s %s", kind, job->status);
@@ -81,7 +81,7 @@ describe_job(const QblkJob *job)
 static const QblkJob *
 find_job(const QblkVm *vm, const char *target)
 {
-    return vm->snapshot == NULL ? NULL : qblk_snapshot_jobs_of(vm->snapshot, target);
+    return vm->snapshot == NULL ? NULL : qblk_snapshot_find_job_of(vm->snapshot, target);
 }
 
 static void
@@ -99,7 +99,7 @@ print_text(QblkOutput *output, const QblkVm *vm)
             add_row_without_node(table, targets[i]);
         } else if (chain == NULL) {
             qblk_output_warn(cause->message);
-            add_row_without_chain(table, qblk_snapshot_find(vm->snapshot, targets[i], NULL));
+            add_row_without_chain(table, qblk_snapshot_find_device(vm->snapshot, targets[i], NULL));
         } else {
             add_row(table, chain);
         }
@@ -136,7 +136,7 @@ describe_disk(const QblkVm *vm, const char *target)
     if (chain != NULL) {
         return qblk_report_chain(chain);
     }
-    return describe_device(qblk_snapshot_find(vm->snapshot, target, NULL), cause);
+    return describe_device(qblk_snapshot_find_device(vm->snapshot, target, NULL), cause);
 }
 
 static void

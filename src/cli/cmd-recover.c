@@ -172,7 +172,7 @@ run(QblkInvocation *invocation, GError **error)
 
     const QblkAddress *address = invocation->address;
 
-    if (address != NULL && address->kind == QBLK_ADDRESS_IMAGE) {
+    if (address != NULL && address->kind == QBLK_ADDRESS_KIND_IMAGE) {
         return recover_image(invocation, error);
     }
     return recover_operations(invocation, error);

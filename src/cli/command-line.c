@@ -205,7 +205,7 @@ qblk_command_line_clear(QblkInvocation *invocation)
     g_free(invocation->options);
 
     g_strfreev(invocation->arguments);
-    g_clear_pointer(&invocation->address, qblk_address_free);
+    g_clear_pointer(&invocation->address, qblk_address_unref);
     g_free(invocation->expect);
     g_free(invocation->image_format);
     g_free(invocation->naming);

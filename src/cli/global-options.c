@@ -146,7 +146,7 @@ check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation
     };
     gboolean takes_vm = strstr(command->arguments, "VM") != NULL;
     gboolean is_domain =
-        invocation->address != NULL && invocation->address->kind == QBLK_ADDRESS_DOMAIN;
+        invocation->address != NULL && invocation->address->kind == QBLK_ADDRESS_KIND_DOMAIN;
 
     for (gsize i = 0; i < G_N_ELEMENTS(entries); i++) {
         if (!entries[i].is_given) {
@@ -181,7 +181,7 @@ check_format(const QblkGlobalOptions *options, const QblkInvocation *invocation,
             error, "option --format is not valid for 'qblk %s': it does not open the image",
             invocation->command->name);
     }
-    if (address == NULL || address->kind != QBLK_ADDRESS_IMAGE) {
+    if (address == NULL || address->kind != QBLK_ADDRESS_KIND_IMAGE) {
         return qblk_usage_error(error, "option --format '%s' needs a VM of the form image:PATH",
                                 options->format);
     }

@@ -35,7 +35,7 @@ describe_job(const QblkJob *job)
     int percent = qblk_text_percent(job->progress, job->total);
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "%s: %s '%s' is %s", target, qblk_snapshot_jobs_kind(job), job->id,
+    g_string_append_printf(text, "%s: %s '%s' is %s", target, qblk_job_get_kind_name(job), job->id,
                            job->status);
     if (percent >= 0) {
         g_string_append_printf(text, ", %d %%", percent);

@@ -76,7 +76,7 @@ qblk_vm_connect(QblkInvocation *invocation, GError **error)
         return connect_to_monitor(invocation, error);
     }
 
-    if (address->kind == QBLK_ADDRESS_CAPTURE && command->changes) {
+    if (address->kind == QBLK_ADDRESS_KIND_CAPTURE && command->changes) {
         (void)qblk_usage_error(
             error, "'qblk %s' needs a running QEMU, not '%s': use --dry-run to print the plan",
             command->name, address->text);
@@ -159,9 +159,9 @@ static QblkReplies *
 open_replies(QblkInvocation *invocation, GError **error)
 {
     static QblkReplies *(*const open[])(QblkInvocation * invocation, GError * *error) = {
-        [QBLK_ADDRESS_UNIX] = fetch_from_monitor, [QBLK_ADDRESS_TCP] = fetch_from_monitor,
-        [QBLK_ADDRESS_FD] = fetch_from_monitor,   [QBLK_ADDRESS_IMAGE] = fetch_from_image,
-        [QBLK_ADDRESS_CAPTURE] = read_capture,    [QBLK_ADDRESS_DOMAIN] = refuse_domain,
+        [QBLK_ADDRESS_KIND_UNIX] = fetch_from_monitor, [QBLK_ADDRESS_KIND_TCP] = fetch_from_monitor,
+        [QBLK_ADDRESS_KIND_FD] = fetch_from_monitor,   [QBLK_ADDRESS_KIND_IMAGE] = fetch_from_image,
+        [QBLK_ADDRESS_KIND_CAPTURE] = read_capture,    [QBLK_ADDRESS_KIND_DOMAIN] = refuse_domain,
     };
 
     return open[invocation->address->kind](invocation, error);
@@ -201,7 +201,7 @@ warn_of_stale_images(const QblkVm *vm)
     const QblkInvocation *invocation = vm->invocation;
     const QblkCommand *command = invocation->command;
     const QblkRecoveryOptions *options = command->warns_of_stale ? invocation->options : NULL;
-    gboolean is_image = invocation->address->kind == QBLK_ADDRESS_IMAGE;
+    gboolean is_image = invocation->address->kind == QBLK_ADDRESS_KIND_IMAGE;
     if (command->prints_stale || !(is_image || command->warns_of_stale) ||
         !qblk_address_is_local(invocation->address)) {
         return;
@@ -233,7 +233,7 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
     g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
     vm->invocation = invocation;
 
-    if (invocation->address->kind == QBLK_ADDRESS_DOMAIN) {
+    if (invocation->address->kind == QBLK_ADDRESS_KIND_DOMAIN) {
         vm->chains = read_domain(invocation->address->path, error);
     } else {
         vm->snapshot = read_snapshot(invocation, error);
@@ -259,7 +259,7 @@ qblk_vm_fetch_all(QblkInvocation *invocation, GError **error)
 
     g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
     vm->invocation = invocation;
-    if (invocation->address->kind == QBLK_ADDRESS_IMAGE) {
+    if (invocation->address->kind == QBLK_ADDRESS_KIND_IMAGE) {
         vm->snapshot = qblk_snapshot_load(replies, invocation->snapshot_options, NULL);
     }
     if (vm->snapshot != NULL) { /* what cannot be loaded can be captured */
@@ -333,7 +333,7 @@ qblk_vm_has_disk(const QblkVm *vm, const char *name)
         return chain != NULL;
     }
 
-    const QblkDevice *device = qblk_snapshot_find(vm->snapshot, name, &cause);
+    const QblkDevice *device = qblk_snapshot_find_device(vm->snapshot, name, &cause);
     return device != NULL || g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS);
 }
 
@@ -341,7 +341,7 @@ gboolean
 qblk_vm_is_vhost_user(const QblkVm *vm, const char *name)
 {
     const QblkDevice *device =
-        vm->snapshot == NULL ? NULL : qblk_snapshot_find(vm->snapshot, name, NULL);
+        vm->snapshot == NULL ? NULL : qblk_snapshot_find_device(vm->snapshot, name, NULL);
     return device != NULL && device->is_vhost_user;
 }
 

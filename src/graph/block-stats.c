@@ -68,7 +68,7 @@ connect_child(QblkNode *node, const char *edge, const QblkJson *entry, GHashTabl
         !find_node(&reply, nodes, &child, error)) {
         return FALSE;
     }
-    if (child != NULL && qblk_node_child(node, edge) == NULL) {
+    if (child != NULL && qblk_node_find_child(node, edge) == NULL) {
         qblk_node_add_child(node, edge, child);
     }
     return TRUE;

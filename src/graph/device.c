@@ -204,7 +204,7 @@ qblk_device_free(QblkDevice *device)
 }
 
 const char *
-qblk_device_label(const QblkDevice *device)
+qblk_device_get_label(const QblkDevice *device)
 {
     const char *const names[] = {device->id, device->backend, device->qdev, device->node_name};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {

@@ -43,7 +43,7 @@ void qblk_device_free(QblkDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkDevice, qblk_device_free)
 
 /** A name for messages: qdev id, else BlockBackend name, else QOM path, else node-name. */
-const char *qblk_device_label(const QblkDevice *device);
+const char *qblk_device_get_label(const QblkDevice *device);
 
 /** Returns: (nullable): the prefix of target names on its bus: "vd", "sd", "hd", "fd", "nvme" */
 const char *qblk_device_prefix(const QblkDevice *device);

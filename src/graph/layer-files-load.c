@@ -191,7 +191,7 @@ connect_entries(const Load *load, const GPtrArray *nodes)
             upper->format = node;
         }
 
-        QblkFileEntry *lower = find_storage(load, qblk_node_child(node, "backing"));
+        QblkFileEntry *lower = find_storage(load, qblk_node_find_child(node, "backing"));
         if (lower != NULL && upper != lower) {
             upper->below = lower;
         }

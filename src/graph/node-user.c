@@ -70,7 +70,8 @@ add_devices(QblkNodeUserIndex *index, const GPtrArray *devices)
     for (guint i = 0; i < devices->len; i++) {
         const QblkDevice *device = devices->pdata[i];
         if (device->node != NULL && is_device(device)) {
-            const char *name = device->target != NULL ? device->target : qblk_device_label(device);
+            const char *name =
+                device->target != NULL ? device->target : qblk_device_get_label(device);
             const Entry entry = {.kind = QBLK_USER_KIND_DEVICE,
                                  .name = name,
                                  .type = qblk_device_kind_name(device->kind)};

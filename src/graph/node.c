@@ -200,7 +200,7 @@ qblk_node_add_child(QblkNode *parent, const char *name, QblkNode *child)
 }
 
 const QblkNode *
-qblk_node_child(const QblkNode *node, const char *name)
+qblk_node_find_child(const QblkNode *node, const char *name)
 {
     for (guint i = 0; i < node->children->len; i++) {
         const QblkChild *child = node->children->pdata[i];
@@ -214,14 +214,15 @@ qblk_node_child(const QblkNode *node, const char *name)
 const QblkNode *
 qblk_node_filtered(const QblkNode *node)
 {
-    return qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_child(node, node->kind->child) : NULL;
+    return qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_find_child(node, node->kind->child)
+                                                  : NULL;
 }
 
 const QblkNode *
 qblk_node_storage(const QblkNode *node)
 {
     return qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_filtered(node)
-                                                  : qblk_node_child(node, "file");
+                                                  : qblk_node_find_child(node, "file");
 }
 
 gboolean

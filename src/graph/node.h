@@ -62,7 +62,7 @@ void qblk_node_children_add(GPtrArray *children, const char *edge, const QblkNod
 void qblk_node_add_child(QblkNode *parent, const char *name, QblkNode *child);
 
 /** Returns: (nullable): the child at the end of the edge @name */
-const QblkNode *qblk_node_child(const QblkNode *node, const char *name);
+const QblkNode *qblk_node_find_child(const QblkNode *node, const char *name);
 
 /** Returns: (nullable): the filtered child of a filter, by the row of its driver */
 const QblkNode *qblk_node_filtered(const QblkNode *node);

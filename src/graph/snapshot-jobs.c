@@ -18,21 +18,21 @@ job_node(const QblkJob *job, const char *edge)
 }
 
 const QblkNode *
-qblk_snapshot_jobs_mirror_target(const QblkJob *job)
+qblk_job_mirror_target(const QblkJob *job)
 {
     gboolean mirrors = g_str_equal(job->type, "mirror") || g_str_equal(job->type, "commit");
     return mirrors ? job_node(job, "target") : NULL;
 }
 
 const QblkNode *
-qblk_snapshot_jobs_copy_target(const QblkJob *job)
+qblk_job_copy_target(const QblkJob *job)
 {
     gboolean copies = g_str_equal(job->type, "mirror") || g_str_equal(job->type, "backup");
     return copies ? job_node(job, "target") : NULL;
 }
 
 const char *
-qblk_snapshot_jobs_kind(const QblkJob *job)
+qblk_job_get_kind_name(const QblkJob *job)
 {
     static const struct {
         const char *type, *kind;
@@ -42,7 +42,7 @@ qblk_snapshot_jobs_kind(const QblkJob *job)
             return kinds[i].kind;
         }
     }
-    return qblk_snapshot_jobs_mirror_target(job) != NULL ? "active-commit" : job->type;
+    return qblk_job_mirror_target(job) != NULL ? "active-commit" : job->type;
 }
 
 /* The filter above @node that only a job can have added, or NULL. */
@@ -182,7 +182,7 @@ qblk_snapshot_jobs_attach(QblkSnapshot *snapshot)
 }
 
 const QblkJob *
-qblk_snapshot_jobs_of(const QblkSnapshot *snapshot, const char *target)
+qblk_snapshot_find_job_of(const QblkSnapshot *snapshot, const char *target)
 {
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         const QblkJob *job = snapshot->jobs->pdata[i];

@@ -183,7 +183,7 @@ check_stats_cover_disks(const QblkSnapshot *snapshot, GError **error)
                         "node '%s' is a disk that cannot be read: 'query-blockstats' does not "
                         "report what is below a node that no device uses, and this QEMU does not "
                         "have 'x-debug-query-block-graph'",
-                        qblk_device_label(device));
+                        qblk_device_get_label(device));
             return FALSE;
         }
     }
@@ -202,7 +202,7 @@ connect_devices(QblkSnapshot *snapshot, GError **error)
         if (device->node == NULL && snapshot->no_nodes_reason == NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
                         "the graph changed while it was read: node '%s' of '%s' is not listed",
-                        device->node_name, qblk_device_label(device));
+                        device->node_name, qblk_device_get_label(device));
             return FALSE;
         }
     }
@@ -290,7 +290,7 @@ count_layers(const QblkNode *top)
     guint layers = 0;
     for (const QblkNode *node = top; node != NULL && layers < QBLK_LIMIT_LAYERS; layers++) {
         const QblkNode *below = qblk_node_filtered(node);
-        node = below != NULL ? below : qblk_node_child(node, "backing");
+        node = below != NULL ? below : qblk_node_find_child(node, "backing");
     }
     return layers;
 }

@@ -58,7 +58,7 @@ qblk_snapshot_get_manager(const QblkSnapshot *snapshot)
 }
 
 const QblkNode *
-qblk_snapshot_node(const QblkSnapshot *snapshot, const char *name)
+qblk_snapshot_find_node(const QblkSnapshot *snapshot, const char *name)
 {
     return g_hash_table_lookup(snapshot->by_name, name);
 }
@@ -108,7 +108,7 @@ find_by_other_name(const QblkSnapshot *snapshot, const char *name, GError **erro
 }
 
 const QblkDevice *
-qblk_snapshot_find(const QblkSnapshot *snapshot, const char *name, GError **error)
+qblk_snapshot_find_device(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];

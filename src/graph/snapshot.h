@@ -57,8 +57,8 @@ QblkSnapshot *qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotO
  *
  * Returns: (transfer none): the disk, or NULL with QBLK_GRAPH_ERROR_NO_DISK or _AMBIGUOUS.
  */
-const QblkDevice *qblk_snapshot_find(const QblkSnapshot *snapshot, const char *name,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+const QblkDevice *qblk_snapshot_find_device(const QblkSnapshot *snapshot, const char *name,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: (transfer none) (nullable): the node with that name */
-const QblkNode *qblk_snapshot_node(const QblkSnapshot *snapshot, const char *name);
+const QblkNode *qblk_snapshot_find_node(const QblkSnapshot *snapshot, const char *name);

@@ -104,7 +104,7 @@ static void
 add_candidate(Assignment *assignment, const char *name, const QblkDevice *device)
 {
     const char *others = g_hash_table_lookup(assignment->ambiguous, name);
-    const char *label = qblk_device_label(device);
+    const char *label = qblk_device_get_label(device);
     char *all = others == NULL ? g_strdup_printf("'%s'", label)
                                : g_strdup_printf("%s and '%s'", others, label);
     g_hash_table_insert(assignment->ambiguous, g_strdup(name), all);
@@ -190,7 +190,8 @@ find_named_device(GPtrArray *devices, const QblkTargetAssignment *wanted, QblkDe
         if (*device != NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
                         "cannot assign the name '%s': '%s' matches '%s' and '%s'", wanted->target,
-                        wanted->device, qblk_device_label(*device), qblk_device_label(candidate));
+                        wanted->device, qblk_device_get_label(*device),
+                        qblk_device_get_label(candidate));
             return FALSE;
         }
         *device = candidate;

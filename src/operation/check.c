@@ -103,7 +103,7 @@ static gboolean
 is_vhost_user_disk(const Work *work, const char *name)
 {
     const QblkDevice *device =
-        work->snapshot == NULL ? NULL : qblk_snapshot_find(work->snapshot, name, NULL);
+        work->snapshot == NULL ? NULL : qblk_snapshot_find_device(work->snapshot, name, NULL);
     return device != NULL && device->is_vhost_user;
 }
 
@@ -159,7 +159,7 @@ check_missing(const Work *work)
 static gboolean
 check_image(QblkCheck *check, const QblkAddress *address, const char *directory, GError **error)
 {
-    if (address == NULL || address->kind != QBLK_ADDRESS_IMAGE) {
+    if (address == NULL || address->kind != QBLK_ADDRESS_KIND_IMAGE) {
         return TRUE;
     }
     return qblk_recover_image_check(directory, address->path, &check->verdict, error);

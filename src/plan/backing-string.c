@@ -203,7 +203,8 @@ refuse_to_name(const QblkLayer *lower, const char *reason, GError **error)
 static const char *
 get_node_name(const QblkSnapshot *snapshot, const QblkLayer *lower)
 {
-    const QblkNode *node = snapshot == NULL ? NULL : qblk_snapshot_node(snapshot, lower->node_name);
+    const QblkNode *node =
+        snapshot == NULL ? NULL : qblk_snapshot_find_node(snapshot, lower->node_name);
 
     if (node == NULL) {
         return lower->filename;

@@ -137,7 +137,7 @@ describe_removal(const QblkDevice *device, const QblkNode *filter)
 static char *
 find_removal(const QblkSnapshot *snapshot, const QblkNode *filter, const char *target)
 {
-    const QblkDevice *device = qblk_snapshot_find(snapshot, target, NULL);
+    const QblkDevice *device = qblk_snapshot_find_device(snapshot, target, NULL);
     gboolean is_root = device != NULL && g_strcmp0(device->node_name, filter->name) == 0;
     return is_root && device->path != NULL ? describe_removal(device, filter) : NULL;
 }
@@ -184,7 +184,8 @@ qblk_crash_guard_check_mirror(const QblkPlanContext *context, const QblkChain *c
 {
     const QblkSnapshot *snapshot = context->snapshot;
     const QblkQemuVersion *version = &snapshot->version;
-    const QblkNode *root = chain->root == NULL ? NULL : qblk_snapshot_node(snapshot, chain->root);
+    const QblkNode *root =
+        chain->root == NULL ? NULL : qblk_snapshot_find_node(snapshot, chain->root);
     if (root == NULL || !crashes_with(version, root, CHANGE_MIRROR)) {
         return TRUE;
     }
@@ -241,7 +242,7 @@ check_closed(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
 {
     for (guint i = 0; i < plan->steps->len; i++) {
         const char *name = closed_by(plan->steps->pdata[i]);
-        const QblkNode *node = name == NULL ? NULL : qblk_snapshot_node(snapshot, name);
+        const QblkNode *node = name == NULL ? NULL : qblk_snapshot_find_node(snapshot, name);
         const QblkBitmap *bitmap = node == NULL ? NULL : find_busy(node);
         if (bitmap != NULL && has_crash(&snapshot->version, CHANGE_CLOSE)) {
             return qblk_plan_refuse(
@@ -260,7 +261,8 @@ qblk_crash_guard_check_closed(QblkPlan *plan, const QblkPlanContext *context, GE
 {
     for (guint i = 0; plan->closed_node == NULL && i < plan->steps->len; i++) {
         const char *name = closed_by(plan->steps->pdata[i]);
-        gboolean is_there = name != NULL && qblk_snapshot_node(context->snapshot, name) != NULL;
+        gboolean is_there =
+            name != NULL && qblk_snapshot_find_node(context->snapshot, name) != NULL;
         plan->closed_node = is_there ? g_strdup(name) : NULL;
     }
     return check_closed(plan, context->snapshot, error);

@@ -45,7 +45,7 @@ check_inactive(const QblkSnapshot *snapshot, const QblkChain *chain, GError **er
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
         const QblkNode *node =
-            layer->node_name == NULL ? NULL : qblk_snapshot_node(snapshot, layer->node_name);
+            layer->node_name == NULL ? NULL : qblk_snapshot_find_node(snapshot, layer->node_name);
         if (node != NULL && node->is_inactive) {
             return qblk_plan_refuse(
                 error,
@@ -84,7 +84,7 @@ check_run_state(const QblkSnapshot *snapshot, const QblkChain *chain, GError **e
 gboolean
 qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GError **error)
 {
-    const QblkJob *job = qblk_snapshot_jobs_of(context->snapshot, chain->target);
+    const QblkJob *job = qblk_snapshot_find_job_of(context->snapshot, chain->target);
 
     if (chain->layers->len == 0) {
         return qblk_plan_refuse(error, "disk '%s' is an empty drive", chain->target);

@@ -287,7 +287,8 @@ add_expectations(QblkPlan *plan, const Commit *commit)
 static gboolean
 check_space(const Commit *commit, QblkPlan *plan, GError **error)
 {
-    const QblkNode *node = qblk_snapshot_node(commit->context->snapshot, commit->base->node_name);
+    const QblkNode *node =
+        qblk_snapshot_find_node(commit->context->snapshot, commit->base->node_name);
     const QblkSpaceRequest request = {
         .chain = commit->chain,
         .first = commit->top->position,

@@ -39,8 +39,8 @@ choose_names(QblkCopyRequest *copy)
         g_autofree char *node = g_strdup_printf("qblk-%.*s-%u", MAX_ID_PART, id, i);
         g_autofree char *storage = g_strconcat(node, "-file", NULL);
 
-        if (qblk_snapshot_node(snapshot, node) == NULL &&
-            qblk_snapshot_node(snapshot, storage) == NULL) {
+        if (qblk_snapshot_find_node(snapshot, node) == NULL &&
+            qblk_snapshot_find_node(snapshot, storage) == NULL) {
             copy->node = g_steal_pointer(&node);
             copy->storage = g_steal_pointer(&storage);
             return;
@@ -387,7 +387,7 @@ qblk_plan_make_copy(const QblkPlanContext *context, const QblkCopyOptions *optio
         .chain = chain,
         .top = top,
         .base = options->shallow ? qblk_chain_get_layer(chain, 1) : NULL,
-        .top_node = qblk_snapshot_node(context->snapshot, top->node_name),
+        .top_node = qblk_snapshot_find_node(context->snapshot, top->node_name),
         .format = options->format != NULL ? options->format : top->format,
     };
     if (!qblk_copy_request_check(&copy, error)) {

@@ -110,7 +110,7 @@ qblk_plan_filters_expect_header(QblkPlan *plan, const QblkLayer *overlay, const 
 static gboolean
 is_shared(const QblkPlanContext *context, const QblkLayer *layer, const QblkFilter *filter)
 {
-    const QblkNode *node = qblk_snapshot_node(context->snapshot, filter->node_name);
+    const QblkNode *node = qblk_snapshot_find_node(context->snapshot, filter->node_name);
     if (node != NULL && node->parents->len > 1) {
         return TRUE;
     }
@@ -154,7 +154,7 @@ gboolean
 qblk_plan_filters_check_root(const QblkPlanContext *context, const QblkChain *chain, GError **error)
 {
     const QblkNode *root =
-        chain->root == NULL ? NULL : qblk_snapshot_node(context->snapshot, chain->root);
+        chain->root == NULL ? NULL : qblk_snapshot_find_node(context->snapshot, chain->root);
     if (root == NULL || root->parents->len == 0) {
         return TRUE;
     }

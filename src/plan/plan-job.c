@@ -30,10 +30,10 @@ const QblkJob *
 qblk_plan_job_find(const QblkSnapshot *snapshot, const char *name)
 {
     g_autoptr(GError) cause = NULL;
-    const QblkDevice *disk = qblk_snapshot_find(snapshot, name, &cause);
+    const QblkDevice *disk = qblk_snapshot_find_device(snapshot, name, &cause);
     const char *target = disk == NULL ? name : disk->target;
 
-    const QblkJob *attached = qblk_snapshot_jobs_of(snapshot, target);
+    const QblkJob *attached = qblk_snapshot_find_job_of(snapshot, target);
     if (attached != NULL) {
         return attached;
     }
@@ -254,7 +254,7 @@ static void
 set_partial(QblkPlan *plan, const QblkJobPlanning *request)
 {
     const QblkSnapshot *snapshot = request->context->snapshot;
-    const QblkNode *target = qblk_snapshot_jobs_copy_target(request->job);
+    const QblkNode *target = qblk_job_copy_target(request->job);
     g_autoptr(QblkChain) copy =
         target == NULL ? NULL : qblk_snapshot_chain_of_node(snapshot, target, NULL);
     const QblkLayer *written = copy == NULL ? NULL : qblk_chain_get_layer(copy, 0);
@@ -379,7 +379,7 @@ load_chain(const QblkPlanContext *context, const QblkJob *job, QblkChain **chain
 static gboolean
 load_mirrored(const QblkPlanContext *context, const QblkJob *job, QblkChain **chain, GError **error)
 {
-    const QblkNode *target = qblk_snapshot_jobs_mirror_target(job);
+    const QblkNode *target = qblk_job_mirror_target(job);
     if (target == NULL) {
         return TRUE;
     }
@@ -472,7 +472,7 @@ qblk_plan_make_job(const QblkPlanContext *context, const QblkJob *job,
     named.job = job->id;
     g_autoptr(QblkChain) unknown = chain == NULL ? qblk_chain_new(context->target) : NULL;
     g_autoptr(QblkPlan) plan =
-        qblk_plan_new(qblk_snapshot_jobs_kind(job), &named, chain == NULL ? unknown : chain);
+        qblk_plan_new(qblk_job_get_kind_name(job), &named, chain == NULL ? unknown : chain);
 
     plan->existing_job = TRUE;
     qblk_plan_managed_warn(plan, context);

@@ -219,8 +219,8 @@ qblk_plan_add_close_layer(QblkPlan *plan, const QblkPlanContext *context, const 
         qblk_plan_add_close(plan, layer->storage);
     }
 
-    const QblkNode *node = qblk_snapshot_node(context->snapshot, layer->node_name);
-    const QblkNode *data = node == NULL ? NULL : qblk_node_child(node, "data-file");
+    const QblkNode *node = qblk_snapshot_find_node(context->snapshot, layer->node_name);
+    const QblkNode *data = node == NULL ? NULL : qblk_node_find_child(node, "data-file");
     note_removed(plan, layer);
     if (data != NULL) {
         add_close_data_file(plan, data);

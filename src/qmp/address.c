@@ -1,15 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp/address.h"
 
+#include "base/const-cast.h"
+#include "base/enum.h"
 #include "base/host-port.h"
 
 #include <qblk/error.h>
 #include <string.h>
 
-void
-qblk_address_free(QblkAddress *address)
+static const char *const kind_names[] = {
+    [QBLK_ADDRESS_KIND_UNIX] = "unix",       [QBLK_ADDRESS_KIND_TCP] = "tcp",
+    [QBLK_ADDRESS_KIND_FD] = "fd",           [QBLK_ADDRESS_KIND_IMAGE] = "image",
+    [QBLK_ADDRESS_KIND_CAPTURE] = "capture", [QBLK_ADDRESS_KIND_DOMAIN] = "domain",
+};
+
+const char *
+qblk_address_kind_name(QblkAddressKind kind)
 {
-    if (address == NULL) {
+    return qblk_enum_name(kind_names, G_N_ELEMENTS(kind_names), (int)kind);
+}
+
+static QblkAddress *
+address_new(QblkAddressKind kind, int fd)
+{
+    QblkAddress *address = g_new0(QblkAddress, 1);
+    g_atomic_ref_count_init(&address->references);
+    address->kind = kind;
+    address->fd = fd;
+    return address;
+}
+
+QblkAddress *
+qblk_address_ref(const QblkAddress *address)
+{
+    QblkAddress *counted = qblk_const_cast(address);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
+}
+
+void
+qblk_address_unref(QblkAddress *address)
+{
+    if (address == NULL || !g_atomic_ref_count_dec(&address->references)) {
         return;
     }
 
@@ -117,23 +149,21 @@ qblk_address_parse(const char *text, GError **error)
         QblkAddressKind kind;
         gboolean (*parse)(QblkAddress *address, const char *rest, GError **error);
     } forms[] = {
-        {"unix:", QBLK_ADDRESS_UNIX, parse_file},
-        {"tcp:", QBLK_ADDRESS_TCP, parse_tcp},
-        {"fd:", QBLK_ADDRESS_FD, parse_fd},
-        {"image:", QBLK_ADDRESS_IMAGE, parse_file},
-        {"capture:", QBLK_ADDRESS_CAPTURE, parse_file},
-        {"domain:", QBLK_ADDRESS_DOMAIN, parse_file},
-        {"", QBLK_ADDRESS_UNIX, parse_path},
+        {"unix:", QBLK_ADDRESS_KIND_UNIX, parse_file},
+        {"tcp:", QBLK_ADDRESS_KIND_TCP, parse_tcp},
+        {"fd:", QBLK_ADDRESS_KIND_FD, parse_fd},
+        {"image:", QBLK_ADDRESS_KIND_IMAGE, parse_file},
+        {"capture:", QBLK_ADDRESS_KIND_CAPTURE, parse_file},
+        {"domain:", QBLK_ADDRESS_KIND_DOMAIN, parse_file},
+        {"", QBLK_ADDRESS_KIND_UNIX, parse_path},
     };
     gsize form = 0;
     while (!g_str_has_prefix(text, forms[form].prefix)) {
         form++;
     }
 
-    g_autoptr(QblkAddress) address = g_new0(QblkAddress, 1);
-    address->kind = forms[form].kind;
+    g_autoptr(QblkAddress) address = address_new(forms[form].kind, -1);
     address->text = g_strdup(text);
-    address->fd = -1;
     if (!forms[form].parse(address, text + strlen(forms[form].prefix), error)) {
         return NULL;
     }
@@ -143,37 +173,53 @@ qblk_address_parse(const char *text, GError **error)
 QblkAddress *
 qblk_address_new_fd(int fd)
 {
-    QblkAddress *address = g_new0(QblkAddress, 1);
-    address->kind = QBLK_ADDRESS_FD;
+    QblkAddress *address = address_new(QBLK_ADDRESS_KIND_FD, fd);
     address->text = g_strdup_printf("fd:%d", fd);
-    address->fd = fd;
     return address;
 }
 
 /* ---- what it is ---- */
 
+QblkAddressKind
+qblk_address_get_kind(const QblkAddress *address)
+{
+    return address->kind;
+}
+
+const char *
+qblk_address_get_text(const QblkAddress *address)
+{
+    return address->text;
+}
+
+const char *
+qblk_address_get_path(const QblkAddress *address)
+{
+    return address->path;
+}
+
 gboolean
 qblk_address_has_monitor(const QblkAddress *address)
 {
-    return address->kind == QBLK_ADDRESS_UNIX || address->kind == QBLK_ADDRESS_TCP ||
-           address->kind == QBLK_ADDRESS_FD;
+    return address->kind == QBLK_ADDRESS_KIND_UNIX || address->kind == QBLK_ADDRESS_KIND_TCP ||
+           address->kind == QBLK_ADDRESS_KIND_FD;
 }
 
 gboolean
 qblk_address_can_reconnect(const QblkAddress *address)
 {
-    return address->kind == QBLK_ADDRESS_UNIX || address->kind == QBLK_ADDRESS_TCP;
+    return address->kind == QBLK_ADDRESS_KIND_UNIX || address->kind == QBLK_ADDRESS_KIND_TCP;
 }
 
 gboolean
 qblk_address_is_local(const QblkAddress *address)
 {
-    return address->kind != QBLK_ADDRESS_TCP && address->kind != QBLK_ADDRESS_CAPTURE;
+    return address->kind != QBLK_ADDRESS_KIND_TCP && address->kind != QBLK_ADDRESS_KIND_CAPTURE;
 }
 
 char *
 qblk_address_to_absolute(const QblkAddress *address)
 {
-    return address->kind == QBLK_ADDRESS_UNIX ? g_canonicalize_filename(address->path, NULL)
-                                              : g_strdup(address->text);
+    return address->kind == QBLK_ADDRESS_KIND_UNIX ? g_canonicalize_filename(address->path, NULL)
+                                                   : g_strdup(address->text);
 }

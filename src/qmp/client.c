@@ -35,7 +35,7 @@ struct QblkClient {
 static const char *
 peer_name(const QblkAddress *address)
 {
-    return address->kind == QBLK_ADDRESS_UNIX ? address->path : address->text;
+    return address->kind == QBLK_ADDRESS_KIND_UNIX ? address->path : address->text;
 }
 
 QblkClient *

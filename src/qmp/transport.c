@@ -287,15 +287,15 @@ qblk_transport_open(const QblkAddress *address, int timeout_ms, const QblkWaiter
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     switch (address->kind) {
-    case QBLK_ADDRESS_UNIX:
+    case QBLK_ADDRESS_KIND_UNIX:
         return open_unix(address->path, deadline, waiter, error);
-    case QBLK_ADDRESS_TCP:
+    case QBLK_ADDRESS_KIND_TCP:
         return open_tcp(address, deadline, waiter, error);
-    case QBLK_ADDRESS_FD:
+    case QBLK_ADDRESS_KIND_FD:
         return open_fd(address, error);
-    case QBLK_ADDRESS_IMAGE:
-    case QBLK_ADDRESS_CAPTURE:
-    case QBLK_ADDRESS_DOMAIN:
+    case QBLK_ADDRESS_KIND_IMAGE:
+    case QBLK_ADDRESS_KIND_CAPTURE:
+    case QBLK_ADDRESS_KIND_DOMAIN:
         break;
     }
 

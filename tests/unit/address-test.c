@@ -14,23 +14,23 @@ each_form_of_address_is_read(void **state)
         const char *path, *host, *port;
         int fd;
     } cases[] = {
-        {"/run/vm.qmp", QBLK_ADDRESS_UNIX, "/run/vm.qmp", NULL, NULL, -1},
-        {"./vm:1.qmp", QBLK_ADDRESS_UNIX, "./vm:1.qmp", NULL, NULL, -1},
-        {"unix:vm.qmp", QBLK_ADDRESS_UNIX, "vm.qmp", NULL, NULL, -1},
-        {"unix:tcp:x", QBLK_ADDRESS_UNIX, "tcp:x", NULL, NULL, -1},
-        {"tcp:localhost:4444", QBLK_ADDRESS_TCP, NULL, "localhost", "4444", -1},
-        {"tcp:127.0.0.1:1", QBLK_ADDRESS_TCP, NULL, "127.0.0.1", "1", -1},
-        {"tcp:[fe80::1%eth0]:1", QBLK_ADDRESS_TCP, NULL, "fe80::1%eth0", "1", -1},
-        {"tcp:[::1]:65535", QBLK_ADDRESS_TCP, NULL, "::1", "65535", -1},
-        {"tcp/vm.qmp", QBLK_ADDRESS_UNIX, "tcp/vm.qmp", NULL, NULL, -1},
-        {"fd:0", QBLK_ADDRESS_FD, NULL, NULL, NULL, 0},
-        {"fd:2147483647", QBLK_ADDRESS_FD, NULL, NULL, NULL, G_MAXINT},
-        {"fd:7", QBLK_ADDRESS_FD, NULL, NULL, NULL, 7},
-        {"image:a.qcow2", QBLK_ADDRESS_IMAGE, "a.qcow2", NULL, NULL, -1},
-        {"image:fd:7", QBLK_ADDRESS_IMAGE, "fd:7", NULL, NULL, -1},
-        {"capture:/c.json", QBLK_ADDRESS_CAPTURE, "/c.json", NULL, NULL, -1},
-        {"capture:-", QBLK_ADDRESS_CAPTURE, "-", NULL, NULL, -1},
-        {"domain:vm.xml", QBLK_ADDRESS_DOMAIN, "vm.xml", NULL, NULL, -1},
+        {"/run/vm.qmp", QBLK_ADDRESS_KIND_UNIX, "/run/vm.qmp", NULL, NULL, -1},
+        {"./vm:1.qmp", QBLK_ADDRESS_KIND_UNIX, "./vm:1.qmp", NULL, NULL, -1},
+        {"unix:vm.qmp", QBLK_ADDRESS_KIND_UNIX, "vm.qmp", NULL, NULL, -1},
+        {"unix:tcp:x", QBLK_ADDRESS_KIND_UNIX, "tcp:x", NULL, NULL, -1},
+        {"tcp:localhost:4444", QBLK_ADDRESS_KIND_TCP, NULL, "localhost", "4444", -1},
+        {"tcp:127.0.0.1:1", QBLK_ADDRESS_KIND_TCP, NULL, "127.0.0.1", "1", -1},
+        {"tcp:[fe80::1%eth0]:1", QBLK_ADDRESS_KIND_TCP, NULL, "fe80::1%eth0", "1", -1},
+        {"tcp:[::1]:65535", QBLK_ADDRESS_KIND_TCP, NULL, "::1", "65535", -1},
+        {"tcp/vm.qmp", QBLK_ADDRESS_KIND_UNIX, "tcp/vm.qmp", NULL, NULL, -1},
+        {"fd:0", QBLK_ADDRESS_KIND_FD, NULL, NULL, NULL, 0},
+        {"fd:2147483647", QBLK_ADDRESS_KIND_FD, NULL, NULL, NULL, G_MAXINT},
+        {"fd:7", QBLK_ADDRESS_KIND_FD, NULL, NULL, NULL, 7},
+        {"image:a.qcow2", QBLK_ADDRESS_KIND_IMAGE, "a.qcow2", NULL, NULL, -1},
+        {"image:fd:7", QBLK_ADDRESS_KIND_IMAGE, "fd:7", NULL, NULL, -1},
+        {"capture:/c.json", QBLK_ADDRESS_KIND_CAPTURE, "/c.json", NULL, NULL, -1},
+        {"capture:-", QBLK_ADDRESS_KIND_CAPTURE, "-", NULL, NULL, -1},
+        {"domain:vm.xml", QBLK_ADDRESS_KIND_DOMAIN, "vm.xml", NULL, NULL, -1},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -92,7 +92,7 @@ static void
 a_descriptor_needs_no_text(void **state)
 {
     g_autoptr(QblkAddress) address = qblk_address_new_fd(9);
-    assert_int_equal(address->kind, QBLK_ADDRESS_FD);
+    assert_int_equal(address->kind, QBLK_ADDRESS_KIND_FD);
     assert_int_equal(address->fd, 9);
     assert_string_equal(address->text, "fd:9");
 }
@@ -145,7 +145,20 @@ only_the_path_of_a_socket_becomes_absolute(void **state)
 static void
 no_address_is_freed(void **state)
 {
-    qblk_address_free(NULL);
+    qblk_address_unref(NULL);
+}
+
+static void
+a_referenced_address_has_its_values(void **state)
+{
+    QblkAddress *address = qblk_address_parse("image:a.qcow2", NULL);
+    g_autoptr(QblkAddress) reference = qblk_address_ref(address);
+    qblk_address_unref(address);
+
+    assert_int_equal(qblk_address_get_kind(reference), QBLK_ADDRESS_KIND_IMAGE);
+    assert_string_equal(qblk_address_get_text(reference), "image:a.qcow2");
+    assert_string_equal(qblk_address_get_path(reference), "a.qcow2");
+    assert_string_equal(qblk_address_kind_name(qblk_address_get_kind(reference)), "image");
 }
 
 UNIT_MAIN(void)
@@ -157,6 +170,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(each_kind_has_its_properties),
         cmocka_unit_test(only_the_path_of_a_socket_becomes_absolute),
         cmocka_unit_test(no_address_is_freed),
+        cmocka_unit_test(a_referenced_address_has_its_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

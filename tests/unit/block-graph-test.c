@@ -59,8 +59,8 @@ edges_between_nodes_are_added(void **state)
     assert_true(load(&graph, ABC, "1 2 file;1 3 backing", TRUE, &error));
     assert_no_error(error);
     const QblkNode *a = graph.nodes->pdata[0];
-    assert_string_equal(qblk_node_child(a, "file")->name, "b");
-    assert_string_equal(qblk_node_child(a, "backing")->name, "c");
+    assert_string_equal(qblk_node_find_child(a, "file")->name, "b");
+    assert_string_equal(qblk_node_find_child(a, "backing")->name, "c");
     teardown(&graph);
 }
 

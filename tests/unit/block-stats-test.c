@@ -55,7 +55,7 @@ both_replies_together_have_the_edges(void **state)
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
     g_autofree char *text = chain_text(chain);
     assert_string_equal(text, "0 limits>top>top-file:qcow2, 1 base>base-file:qcow2");
-    const QblkNode *filter = qblk_snapshot_node(snapshot, "limits");
+    const QblkNode *filter = qblk_snapshot_find_node(snapshot, "limits");
     assert_int_equal(filter->children->len, 1);
 }
 
@@ -104,9 +104,9 @@ an_external_data_file_is_not_taken_for_the_file(void **state)
                       "[" STORED("top", "data") "," NODE("data") "," NODE("file") "]");
     g_autoptr(QblkSnapshot) snapshot =
         graph_fixture_snapshot_by(replies, QBLK_EDGE_SOURCE_BLOCKSTATS);
-    const QblkNode *top = qblk_snapshot_node(snapshot, "top");
-    assert_string_equal(qblk_node_child(top, "data-file")->name, "data");
-    assert_null(qblk_node_child(top, "file"));
+    const QblkNode *top = qblk_snapshot_find_node(snapshot, "top");
+    assert_string_equal(qblk_node_find_child(top, "data-file")->name, "data");
+    assert_null(qblk_node_find_child(top, "file"));
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
     const QblkLayer *layer = chain->layers->pdata[0];
     g_autoptr(GError) problem = NULL;

@@ -29,7 +29,7 @@ a_drive_without_a_device_is_read(void **state)
     assert_null(device->id);
     assert_null(device->bus);
     assert_null(qblk_device_prefix(device));
-    assert_string_equal(qblk_device_label(device), "drive0");
+    assert_string_equal(qblk_device_get_label(device), "drive0");
 }
 
 static void
@@ -76,7 +76,7 @@ the_id_is_that_of_the_device_option(void **state)
         const QblkDevice *device = devices->pdata[0];
         assert_int_equal(g_strcmp0(device->id, cases[i][1]), 0);
         assert_string_equal(device->qdev, cases[i][0]);
-        assert_string_equal(qblk_device_label(device),
+        assert_string_equal(qblk_device_get_label(device),
                             cases[i][1] != NULL ? cases[i][1] : cases[i][0]);
     }
 }
@@ -213,7 +213,7 @@ a_node_can_stand_for_a_disk(void **state)
     assert_string_equal(device->node_name, "top");
     assert_ptr_equal(device->node, node);
     assert_true(device->read_only);
-    assert_string_equal(qblk_device_label(device), "top");
+    assert_string_equal(qblk_device_get_label(device), "top");
     qblk_device_free(NULL);
 }
 

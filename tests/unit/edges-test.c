@@ -76,8 +76,9 @@ children_are_connected_by_name(void **state)
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     assert_int_equal(snapshot->edges->used, QBLK_EDGE_SOURCE_CHILDREN);
     assert_false(snapshot->edges->has_graph);
-    const QblkNode *top = qblk_snapshot_node(snapshot, "top");
-    assert_ptr_equal(qblk_node_child(top, "backing"), qblk_snapshot_node(snapshot, "base"));
+    const QblkNode *top = qblk_snapshot_find_node(snapshot, "top");
+    assert_ptr_equal(qblk_node_find_child(top, "backing"),
+                     qblk_snapshot_find_node(snapshot, "base"));
 }
 
 static void

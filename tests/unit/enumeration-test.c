@@ -16,12 +16,12 @@ assert_order(const char *topology, const Expected *expected, gsize count)
     assert_int_equal(snapshot->disks, count);
     for (gsize i = 0; i < count; i++) {
         g_autoptr(GError) error = NULL;
-        const QblkDevice *device = qblk_snapshot_find(snapshot, expected[i].target, &error);
+        const QblkDevice *device = qblk_snapshot_find_device(snapshot, expected[i].target, &error);
         assert_no_error(error);
         assert_int_equal(device->name_source, QBLK_NAME_SOURCE_ENUMERATION);
         const char *actual = device->backend != NULL     ? device->backend
                              : device->node_name != NULL ? device->node_name
-                                                         : qblk_device_label(device);
+                                                         : qblk_device_get_label(device);
         if (!g_str_equal(actual, expected[i].device)) {
             fail_msg("%s: %s is %s, not %s", topology, expected[i].target, actual,
                      expected[i].device);

@@ -173,7 +173,7 @@ an_export_knows_its_node_if_that_is_listed(void **state)
                           "[" EXPORT("a", "mid") "," EXPORT("b", "new") "]");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     const QblkExport *known = snapshot->exports->pdata[0], *unknown = snapshot->exports->pdata[1];
-    assert_ptr_equal(known->node, qblk_snapshot_node(snapshot, "mid"));
+    assert_ptr_equal(known->node, qblk_snapshot_find_node(snapshot, "mid"));
     assert_null(unknown->node);
 }
 

@@ -257,7 +257,7 @@ make_nodes(const Row *row)
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         QblkNode *node = snapshot->nodes->pdata[i];
         node->read_only = FALSE;
-        if (qblk_node_child(node, "backing") != NULL) {
+        if (qblk_node_find_child(node, "backing") != NULL) {
             node->backing_name = g_strdup(BACKING);
         }
     }

@@ -114,9 +114,9 @@ edges_are_known_at_both_ends(void **state)
     g_autoptr(QblkNode) file = qblk_node_new("file");
     qblk_node_add_child(top, "file", file);
     qblk_node_add_child(top, "data-file", file);
-    assert_ptr_equal(qblk_node_child(top, "file"), file);
-    assert_ptr_equal(qblk_node_child(top, "data-file"), file);
-    assert_null(qblk_node_child(top, "backing"));
+    assert_ptr_equal(qblk_node_find_child(top, "file"), file);
+    assert_ptr_equal(qblk_node_find_child(top, "data-file"), file);
+    assert_null(qblk_node_find_child(top, "backing"));
     assert_int_equal(file->parents->len, 2);
     assert_ptr_equal(file->parents->pdata[0], top);
 }

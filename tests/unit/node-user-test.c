@@ -42,7 +42,7 @@ static char *
 describe(const QblkSnapshot *snapshot, const char *name)
 {
     g_autoptr(GPtrArray) users =
-        qblk_node_users(snapshot->users, qblk_snapshot_node(snapshot, name), LIMIT);
+        qblk_node_users(snapshot->users, qblk_snapshot_find_node(snapshot, name), LIMIT);
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < users->len; i++) {
         const QblkNodeUser *user = users->pdata[i];
@@ -124,7 +124,7 @@ static void
 no_more_users_than_the_limit_are_listed(void **state)
 {
     g_autoptr(QblkSnapshot) snapshot = load(exports);
-    const QblkNode *base = qblk_snapshot_node(snapshot, "base");
+    const QblkNode *base = qblk_snapshot_find_node(snapshot, "base");
     for (guint limit = 0; limit <= 5; limit++) {
         g_autoptr(GPtrArray) users = qblk_node_users(snapshot->users, base, limit);
         assert_int_equal(users->len, MIN(limit, 4));

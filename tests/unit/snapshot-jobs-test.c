@@ -19,12 +19,12 @@ recorded_jobs_have_their_disk(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(topologies); i++) {
         g_autoptr(QblkReplies) replies = graph_fixture_load(topologies[i]);
         g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-        const QblkJob *job = qblk_snapshot_jobs_of(snapshot, "vda");
+        const QblkJob *job = qblk_snapshot_find_job_of(snapshot, "vda");
         if (job == NULL) {
             fail_msg("%s: no disk for the job", topologies[i]);
         }
         assert_true(job->nodes->len > 0);
-        assert_null(qblk_snapshot_jobs_of(snapshot, "vdb"));
+        assert_null(qblk_snapshot_find_job_of(snapshot, "vdb"));
     }
 }
 
@@ -44,7 +44,7 @@ kinds_of_jobs_have_the_names_of_the_commands(void **state)
         g_autoptr(GPtrArray) nodes = qblk_node_children_new();
         qblk_node_children_add(nodes, cases[i].edge, node);
         const QblkJob job = {.type = type, .nodes = nodes};
-        assert_string_equal(qblk_snapshot_jobs_kind(&job), cases[i].kind);
+        assert_string_equal(qblk_job_get_kind_name(&job), cases[i].kind);
     }
 }
 
@@ -97,7 +97,7 @@ a_backup_is_not_a_mirror(void **state)
     graph_fixture_add(replies, "x-debug-query-block-graph", NULL, graph);
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
-    assert_string_equal(qblk_snapshot_jobs_of(snapshot, "vda")->type, "backup");
+    assert_string_equal(qblk_snapshot_find_job_of(snapshot, "vda")->type, "backup");
     assert_null(chain->mirror);
 }
 
@@ -141,7 +141,7 @@ an_implicit_filter_is_found_from_below(void **state)
     g_autoptr(QblkChain) chain = graph_fixture_chain(snapshot, "vda");
     g_autofree char *text = chain_text(chain);
     assert_string_equal(text, "0 job>top>top-file:qcow2");
-    assert_null(qblk_snapshot_jobs_of(snapshot, "vda"));
+    assert_null(qblk_snapshot_find_job_of(snapshot, "vda"));
 }
 
 static void
@@ -195,8 +195,8 @@ a_job_on_a_shared_node_belongs_to_the_disk_of_its_main_node(void **state)
         "1 block-driver a;2 block-driver b;3 block-driver f;4 block-driver base;5 block-job j",
         "5 4 intermediate node;5 2 main node");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-    assert_null(qblk_snapshot_jobs_of(snapshot, "vda"));
-    assert_string_equal(qblk_snapshot_jobs_of(snapshot, "vdb")->id, "j");
+    assert_null(qblk_snapshot_find_job_of(snapshot, "vda"));
+    assert_string_equal(qblk_snapshot_find_job_of(snapshot, "vdb")->id, "j");
 }
 
 static void

@@ -64,8 +64,8 @@ nodes_are_found_by_name(void **state)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-    assert_string_equal(qblk_snapshot_node(snapshot, "b")->filename, "/b");
-    assert_null(qblk_snapshot_node(snapshot, "gone"));
+    assert_string_equal(qblk_snapshot_find_node(snapshot, "b")->filename, "/b");
+    assert_null(qblk_snapshot_find_node(snapshot, "gone"));
 }
 
 /* ---- which disk ---- */
@@ -79,7 +79,7 @@ a_disk_is_found_by_target_device_and_drive(void **state)
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autoptr(GError) error = NULL;
-        const QblkDevice *device = qblk_snapshot_find(snapshot, names[i], &error);
+        const QblkDevice *device = qblk_snapshot_find_device(snapshot, names[i], &error);
         assert_no_error(error);
         assert_string_equal(device->node_name, "a");
     }
@@ -93,7 +93,7 @@ a_name_that_fits_two_disks_lists_them(void **state)
     graph_fixture_add_property(replies, "/machine/peripheral/x", "type", "'virtio-blk-device'");
     graph_fixture_add_property(replies, "/machine/peripheral/y", "type", "'virtio-blk-device'");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-    assert_null(qblk_snapshot_find(snapshot, "x", &error));
+    assert_null(qblk_snapshot_find_device(snapshot, "x", &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
                  "'x' could be the disk 'vda' or 'vdb'");
 }
@@ -125,7 +125,7 @@ firmware_is_not_a_disk(void **state)
     assert_int_equal(snapshot->disks, 1);
     assert_int_equal(snapshot->devices->len, 2);
     g_autoptr(GError) error = NULL;
-    assert_null(qblk_snapshot_find(snapshot, "pflash0", &error));
+    assert_null(qblk_snapshot_find_device(snapshot, "pflash0", &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "the only disk is vda");
 }
 

@@ -57,9 +57,9 @@ assert_device(const QblkReplies *replies, const QblkSnapshotOptions *options, co
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_load(replies, options, &error);
     assert_no_error(error);
-    const QblkDevice *device = qblk_snapshot_find(snapshot, target, &error);
+    const QblkDevice *device = qblk_snapshot_find_device(snapshot, target, &error);
     assert_no_error(error);
-    assert_string_equal(qblk_device_label(device), label);
+    assert_string_equal(qblk_device_get_label(device), label);
 }
 
 static QblkSnapshotOptions *
@@ -119,7 +119,7 @@ a_name_that_two_devices_propose_is_not_assigned(void **state)
     g_autofree char *targets = chain_text_targets(snapshot);
     assert_string_equal(targets, "sdb=enumeration sdc=enumeration");
     g_autoptr(GError) error = NULL;
-    assert_null(qblk_snapshot_find(snapshot, "sda", &error));
+    assert_null(qblk_snapshot_find_device(snapshot, "sda", &error));
     assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
                  "the disk name 'sda' could mean 'scsi0-0-0-0' and 'usb-disk0': specify one with "
                  "--target sda=DEVICE");
@@ -306,7 +306,7 @@ recorded_disks_of_libvirt_match_by_file(void **state)
         const QblkLayer *top = chain->layers->pdata[0];
         g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
         qblk_snapshot_options_add_domain_disk(options, "system", NULL, NULL, top->filename);
-        assert_device(replies, options, "system", qblk_device_label(device));
+        assert_device(replies, options, "system", qblk_device_get_label(device));
     }
 }
 

@@ -46,7 +46,7 @@ disks_of(const QblkReplies *replies)
         const QblkDevice *device = snapshot->devices->pdata[i];
         g_string_append_printf(text, "%s%s %s %s", i == 0 ? "" : ", ", device->target,
                                device->is_vhost_user ? "vhost-user" : "node",
-                               device->is_vhost_user ? qblk_device_label(device)
+                               device->is_vhost_user ? qblk_device_get_label(device)
                                                      : device->node_name);
     }
     return g_string_free(text, FALSE);

@@ -102,7 +102,7 @@ static void
 add_disk(GString *out, const QblkSnapshot *snapshot, const QblkDevice *device)
 {
     const QblkNode *top = qblk_snapshot_jobs_top(snapshot, device);
-    const char *name = device->target == NULL ? qblk_device_label(device) : device->target;
+    const char *name = device->target == NULL ? qblk_device_get_label(device) : device->target;
     g_autofree char *id = quote_id("disk", name);
     g_autofree char *label = quote(name);
 
@@ -133,7 +133,7 @@ add_job(GString *out, const QblkJob *job)
 {
     g_autofree char *id = quote_id("job", job->id);
     g_autofree char *text =
-        g_strdup_printf("%s %s (%s)", qblk_snapshot_jobs_kind(job), job->id, job->status);
+        g_strdup_printf("%s %s (%s)", qblk_job_get_kind_name(job), job->id, job->status);
     g_autofree char *label = quote(text);
 
     g_string_append_printf(out, "  %s [label=%s, shape=ellipse, style=dashed];\n", id, label);

@@ -139,7 +139,7 @@ print_disk(Tree *tree, const QblkSnapshot *snapshot, const QblkDevice *device)
     const char *name =
         device->target == NULL ? qblk_device_kind_name(device->kind) : device->target;
     g_autofree char *target = qblk_output_escape(name);
-    g_autofree char *label = qblk_output_escape(qblk_device_label(device));
+    g_autofree char *label = qblk_output_escape(qblk_device_get_label(device));
 
     g_string_append(tree->out, target);
     if (!g_str_equal(target, label)) {
@@ -169,7 +169,7 @@ static void
 print_job(Tree *tree, const QblkJob *job)
 {
     g_autofree char *id = qblk_output_escape(job->id);
-    g_autofree char *kind = qblk_output_escape(qblk_snapshot_jobs_kind(job));
+    g_autofree char *kind = qblk_output_escape(qblk_job_get_kind_name(job));
     g_autofree char *status = qblk_output_escape(job->status);
 
     g_string_append_printf(tree->out, "job %s (%s, %s)\n", id, kind, status);

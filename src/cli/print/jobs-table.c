@@ -27,7 +27,7 @@ add_row(QblkTable *table, const QblkJob *job)
     g_autofree char *done = percent < 0 ? NULL : g_strdup_printf("%d %%", percent);
     g_autofree char *amount = qblk_text_size(job->total);
     g_autofree char *speed = describe_speed(job);
-    const char *kind = qblk_snapshot_jobs_kind(job);
+    const char *kind = qblk_job_get_kind_name(job);
 
     /* A job that is paused by an I/O error has no error of its own yet. */
     gboolean io_failed = job->io_status != NULL && !g_str_equal(job->io_status, "ok");

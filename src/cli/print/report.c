@@ -36,7 +36,7 @@ qblk_report_job(const QblkJob *job)
 
     qblk_json_set_string(object, "id", job->id);
     qblk_json_set_string(object, "target", job->target);
-    qblk_json_set_string(object, "kind", qblk_snapshot_jobs_kind(job));
+    qblk_json_set_string(object, "kind", qblk_job_get_kind_name(job));
     qblk_json_set_string(object, "type", job->type);
     qblk_json_set_string(object, "state", job->status);
     qblk_json_set_boolean(object, "ready", job->ready);
