@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
+/*
  * The address of a VM: a monitor, or what takes the place of one.
  *
  * An address never changes, and several threads may use it at once.
@@ -11,16 +11,35 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QblkAddress:
+ *
+ * The address of a VM.
+ *
+ * Since: 0.1.0
+ */
 typedef struct QblkAddress QblkAddress;
 
-/** The form of an address. */
+/**
+ * QblkAddressKind:
+ * @QBLK_ADDRESS_KIND_UNIX: PATH with a '/', or unix:PATH: a QMP socket
+ * @QBLK_ADDRESS_KIND_TCP: tcp:HOST:PORT
+ * @QBLK_ADDRESS_KIND_FD: fd:N: an inherited, connected socket
+ * @QBLK_ADDRESS_KIND_IMAGE: image:PATH: an image that no QEMU has open
+ * @QBLK_ADDRESS_KIND_CAPTURE: capture:FILE: recorded replies
+ * @QBLK_ADDRESS_KIND_DOMAIN: domain:FILE: libvirt domain XML
+ *
+ * The form of an address.
+ *
+ * Since: 0.1.0
+ */
 typedef enum {
-    QBLK_ADDRESS_KIND_UNIX,    /**< PATH with a '/', or unix:PATH: a QMP socket */
-    QBLK_ADDRESS_KIND_TCP,     /**< tcp:HOST:PORT */
-    QBLK_ADDRESS_KIND_FD,      /**< fd:N: an inherited, connected socket */
-    QBLK_ADDRESS_KIND_IMAGE,   /**< image:PATH: an image that no QEMU has open */
-    QBLK_ADDRESS_KIND_CAPTURE, /**< capture:FILE: recorded replies */
-    QBLK_ADDRESS_KIND_DOMAIN,  /**< domain:FILE: libvirt domain XML */
+    QBLK_ADDRESS_KIND_UNIX,
+    QBLK_ADDRESS_KIND_TCP,
+    QBLK_ADDRESS_KIND_FD,
+    QBLK_ADDRESS_KIND_IMAGE,
+    QBLK_ADDRESS_KIND_CAPTURE,
+    QBLK_ADDRESS_KIND_DOMAIN,
 } QblkAddressKind;
 
 /**

@@ -57,14 +57,14 @@ const char *qblk_name_source_name(QblkNameSource source);
 /**
  * QblkBus:
  * @QBLK_BUS_UNKNOWN: it has no device, or one of an unknown type
- * @QBLK_BUS_VIRTIO: virtio-blk
+ * @QBLK_BUS_VIRTIO: virtio
  * @QBLK_BUS_SCSI: SCSI
  * @QBLK_BUS_SATA: SATA
  * @QBLK_BUS_IDE: IDE
  * @QBLK_BUS_USB: USB
- * @QBLK_BUS_FDC: a floppy controller
+ * @QBLK_BUS_FDC: floppy
  * @QBLK_BUS_NVME: NVMe
- * @QBLK_BUS_SD: an SD card
+ * @QBLK_BUS_SD: SD card
  * @QBLK_BUS_OTHER: another bus, which a libvirt domain names
  *
  * The bus of a disk, as libvirt names it.
@@ -158,7 +158,7 @@ const char *qblk_node_kind_name(QblkNodeKind kind);
 
 /**
  * QblkJobKind:
- * @QBLK_JOB_KIND_OTHER: see qblk_job_get_type()
+ * @QBLK_JOB_KIND_OTHER: see qblk_job_get_job_type()
  * @QBLK_JOB_KIND_COMMIT: the active layer is not committed
  * @QBLK_JOB_KIND_ACTIVE_COMMIT: becomes ready, and can be completed
  * @QBLK_JOB_KIND_COPY: QEMU's mirror: becomes ready, and can be completed

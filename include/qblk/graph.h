@@ -5,5 +5,9 @@
 #pragma once
 
 #include <qblk/bitmap.h>
+#include <qblk/device.h>
+#include <qblk/export.h>
 #include <qblk/graph-kinds.h>
+#include <qblk/job.h>
+#include <qblk/node.h>
 #include <qblk/user.h>

@@ -6,6 +6,7 @@
 
 #include <qblk/address.h>
 #include <qblk/blockjob.h>
+#include <qblk/capture.h>
 #include <qblk/chain.h>
 #include <qblk/check.h>
 #include <qblk/client-async.h>
@@ -34,6 +35,8 @@
 #include <qblk/plans.h>
 #include <qblk/recover-result.h>
 #include <qblk/recover.h>
+#include <qblk/snapshot-fetch.h>
+#include <qblk/snapshot-options.h>
 #include <qblk/snapshot.h>
 #include <qblk/source-xml.h>
 #include <qblk/source.h>

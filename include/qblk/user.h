@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /**
  * QblkUser:
  *
- * One user of a node or a layer.
+ * A user of a node or layer.
  *
  * Since: 0.1.0
  */

@@ -2,17 +2,18 @@
 /* `qblk capture`: the replies that all other commands need, as a file. */
 #include "cli/commands.h"
 #include "cli/vm.h"
-#include "graph/capture.h"
+
+#include <qblk/capture.h>
 
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
-    g_autoptr(QblkReplies) replies = qblk_vm_fetch_all(invocation, error);
-    if (replies == NULL) {
+    g_autoptr(QblkCapture) capture = qblk_vm_capture(invocation, error);
+    if (capture == NULL) {
         return FALSE;
     }
 
-    g_autofree char *text = qblk_capture_write(replies);
+    g_autofree char *text = qblk_capture_to_text(capture);
     qblk_output_json_text(&invocation->output, text);
     return TRUE;
 }

@@ -3,9 +3,9 @@
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/print/graph-dot.h"
-#include "cli/print/graph-json.h"
 #include "cli/print/graph-tree.h"
 #include "cli/vm.h"
+#include "graph/snapshot-json.h"
 
 typedef struct {
     char *format;
@@ -57,7 +57,7 @@ print_svg(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
 static gboolean
 print_json(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
 {
-    qblk_output_json(output, qblk_graph_json(snapshot));
+    qblk_output_json(output, qblk_snapshot_json_new(snapshot));
     return TRUE;
 }
 

@@ -6,6 +6,7 @@
 #include "cli/print/jobs-table.h"
 #include "cli/print/report.h"
 #include "cli/vm.h"
+#include "graph/snapshot-json.h"
 #include "plan/plan-job.h"
 
 typedef struct {
@@ -135,7 +136,7 @@ print_json(QblkOutput *output, const QblkJob *job)
 {
     QblkJson *result = qblk_json_new_object();
 
-    qblk_json_set(result, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
+    qblk_json_set(result, "job", job == NULL ? qblk_json_new_null() : qblk_job_json_new(job));
     qblk_output_json(output, result);
 }
 

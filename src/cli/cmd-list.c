@@ -7,6 +7,7 @@
 #include "cli/recovery.h"
 #include "cli/vm.h"
 #include "graph/snapshot-jobs.h"
+#include "graph/snapshot-json.h"
 
 static const char *const heads[] = {"TARGET", "BUS",  "DEVICE", ">DEPTH", "FORMAT",
                                     ">SIZE",  "NODE", "IMAGE",  "JOB",    NULL};
@@ -88,7 +89,7 @@ static void
 print_text(QblkOutput *output, const QblkVm *vm)
 {
     g_autoptr(QblkTable) table = qblk_table_new(heads);
-    g_autofree const char **targets = qblk_vm_get_targets(vm);
+    g_auto(GStrv) targets = qblk_vm_get_targets(vm);
 
     for (guint i = 0; targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
@@ -143,12 +144,12 @@ static void
 print_json(QblkOutput *output, const QblkVm *vm)
 {
     QblkJson *disks = qblk_json_new_array();
-    g_autofree const char **targets = qblk_vm_get_targets(vm);
+    g_auto(GStrv) targets = qblk_vm_get_targets(vm);
 
     for (guint i = 0; targets[i] != NULL; i++) {
         const QblkJob *job = find_job(vm, targets[i]);
         QblkJson *disk = describe_disk(vm, targets[i]);
-        qblk_json_set(disk, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
+        qblk_json_set(disk, "job", job == NULL ? qblk_json_new_null() : qblk_job_json_new(job));
         qblk_json_append(disks, disk);
     }
 

@@ -59,7 +59,7 @@ find_by_index(const QblkVm *vm, const char *text, Found *found, GError **error)
 static gboolean
 read_all_chains(const QblkVm *vm, GPtrArray *chains, GError **error)
 {
-    g_autofree const char **targets = qblk_vm_get_targets(vm);
+    g_auto(GStrv) targets = qblk_vm_get_targets(vm);
 
     for (guint i = 0; targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;

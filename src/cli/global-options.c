@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/global-options.h"
 
+#include "base/input.h"
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
-#include "cli/input.h"
 #include "graph/snapshot-options.h"
 
 #include <qblk/domain.h>

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/vm.h"
 
+#include "base/input.h"
 #include "base/limits.h"
 #include "blockjob/merged-mark-plan.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
-#include "cli/input.h"
 #include "cli/print/output.h"
 #include "cli/recovery.h"
-#include "graph/capture.h"
-#include "graph/guest-state.h"
-#include "graph/snapshot-fetch.h"
-#include "graph/snapshot-options.h"
-#include "qmp/client.h"
 
+#include <qblk/address.h>
+#include <qblk/capture.h>
+#include <qblk/client-async.h>
 #include <qblk/domain.h>
-#include <qblk/image.h>
+#include <qblk/snapshot-fetch.h>
 #include <stdio.h>
 
 /* ---- connecting ---- */
@@ -49,19 +47,24 @@ warn_once(const char *message, gpointer user_data)
 }
 
 static void
-set_up_client(QblkClient *client, QblkInvocation *invocation)
+set_up_options(QblkInvocation *invocation)
 {
-    qblk_client_set_reply_limit(client, invocation->reply_limit);
-    qblk_snapshot_options_set_warning(invocation->snapshot_options, warn_once, invocation);
+    QblkSnapshotOptions *options = invocation->snapshot_options;
+
+    qblk_snapshot_options_set_warning(options, warn_once, invocation, NULL);
+    qblk_snapshot_options_set_reply_limit(options, invocation->reply_limit);
+    qblk_snapshot_options_set_logger(options, invocation->verbose ? log_message : NULL, NULL, NULL);
 }
 
 static QblkClient *
 connect_to_monitor(QblkInvocation *invocation, GError **error)
 {
-    QblkClient *client = qblk_client_start_at(invocation->address, invocation->timeout_ms, error);
+    const char *address = qblk_address_get_text(invocation->address);
+    QblkClient *client = qblk_client_start(address, invocation->timeout_ms, error);
 
     if (client != NULL) {
-        set_up_client(client, invocation);
+        qblk_client_set_reply_limit(client, invocation->reply_limit);
+        set_up_options(invocation);
     }
     return client;
 }
@@ -76,106 +79,47 @@ qblk_vm_connect(QblkInvocation *invocation, GError **error)
         return connect_to_monitor(invocation, error);
     }
 
-    if (address->kind == QBLK_ADDRESS_KIND_CAPTURE && command->changes) {
+    const char *text = qblk_address_get_text(address);
+    if (qblk_address_get_kind(address) == QBLK_ADDRESS_KIND_CAPTURE && command->changes) {
         (void)qblk_usage_error(
             error, "'qblk %s' needs a running QEMU, not '%s': use --dry-run to print the plan",
-            command->name, address->text);
+            command->name, text);
     } else {
         (void)qblk_usage_error(error, "'qblk %s' needs a running QEMU, not '%s'", command->name,
-                               address->text);
+                               text);
     }
     return NULL;
-}
-
-/* ---- replies ---- */
-
-static QblkReplies *
-fetch_from_client(QblkClient *client, QblkInvocation *invocation, GError **error)
-{
-    qblk_vm_log(client, invocation);
-    return qblk_snapshot_fetch_replies(client, invocation->snapshot_options, error);
-}
-
-static QblkReplies *
-fetch_from_monitor(QblkInvocation *invocation, GError **error)
-{
-    g_autoptr(QblkClient) client = connect_to_monitor(invocation, error);
-
-    return client == NULL ? NULL : fetch_from_client(client, invocation, error);
-}
-
-/* The storage daemon ends with @image, after its last reply. */
-static QblkReplies *
-fetch_from_image(QblkInvocation *invocation, GError **error)
-{
-    const char *path = invocation->address->path;
-    int timeout_ms = invocation->timeout_ms;
-    g_autoptr(QblkImage) image = qblk_image_open(path, invocation->image_format, timeout_ms, error);
-    if (image == NULL) {
-        return NULL;
-    }
-
-    g_autoptr(QblkClient) client =
-        qblk_client_start_fd(qblk_image_take_fd(image), timeout_ms, error);
-    QblkReplies *replies = NULL;
-    if (client != NULL) {
-        set_up_client(client, invocation);
-        replies = fetch_from_client(client, invocation, error);
-    }
-
-    if (replies == NULL) {
-        g_prefix_error(error, "image '%s': ", path);
-    }
-    return replies;
-}
-
-static QblkReplies *
-read_capture(QblkInvocation *invocation, GError **error)
-{
-    const char *file = invocation->address->path;
-    gsize length;
-    g_autofree char *text = qblk_input_read(file, QBLK_LIMIT_FILE_BYTES, &length, error);
-    if (text == NULL) {
-        return NULL;
-    }
-
-    QblkReplies *replies = qblk_capture_read(text, length, error);
-    if (replies == NULL) {
-        g_prefix_error(error, "'%s': ", file);
-    }
-    return replies;
-}
-
-static QblkReplies *
-refuse_domain(QblkInvocation *invocation, GError **error)
-{
-    (void)qblk_usage_error(
-        error, "'qblk %s' needs a QEMU or a capture, not '%s': domain XML has no replies of QEMU",
-        invocation->command->name, invocation->address->text);
-    return NULL;
-}
-
-static QblkReplies *
-open_replies(QblkInvocation *invocation, GError **error)
-{
-    static QblkReplies *(*const open[])(QblkInvocation * invocation, GError * *error) = {
-        [QBLK_ADDRESS_KIND_UNIX] = fetch_from_monitor, [QBLK_ADDRESS_KIND_TCP] = fetch_from_monitor,
-        [QBLK_ADDRESS_KIND_FD] = fetch_from_monitor,   [QBLK_ADDRESS_KIND_IMAGE] = fetch_from_image,
-        [QBLK_ADDRESS_KIND_CAPTURE] = read_capture,    [QBLK_ADDRESS_KIND_DOMAIN] = refuse_domain,
-    };
-
-    return open[invocation->address->kind](invocation, error);
 }
 
 /* ---- opening ---- */
 
 static QblkSnapshot *
-read_snapshot(QblkInvocation *invocation, GError **error)
+fetch_snapshot(QblkInvocation *invocation, GError **error)
 {
-    g_autoptr(QblkReplies) replies = open_replies(invocation, error);
+    g_autoptr(QblkClient) client = connect_to_monitor(invocation, error);
+    if (client == NULL) {
+        return NULL;
+    }
 
-    return replies == NULL ? NULL
-                           : qblk_snapshot_load(replies, invocation->snapshot_options, error);
+    qblk_vm_log(client, invocation);
+    return qblk_snapshot_fetch(client, invocation->snapshot_options, error);
+}
+
+static QblkSnapshot *
+open_snapshot(QblkInvocation *invocation, GError **error)
+{
+    QblkAddressKind kind = qblk_address_get_kind(invocation->address);
+    const char *path = qblk_address_get_path(invocation->address);
+
+    set_up_options(invocation);
+    if (kind == QBLK_ADDRESS_KIND_IMAGE) {
+        return qblk_snapshot_open_image(path, invocation->image_format,
+                                        invocation->snapshot_options, invocation->timeout_ms,
+                                        error);
+    }
+    return kind == QBLK_ADDRESS_KIND_CAPTURE
+               ? qblk_snapshot_read_capture(path, invocation->snapshot_options, error)
+               : fetch_snapshot(invocation, error);
 }
 
 static GPtrArray *
@@ -201,7 +145,7 @@ warn_of_stale_images(const QblkVm *vm)
     const QblkInvocation *invocation = vm->invocation;
     const QblkCommand *command = invocation->command;
     const QblkRecoveryOptions *options = command->warns_of_stale ? invocation->options : NULL;
-    gboolean is_image = invocation->address->kind == QBLK_ADDRESS_KIND_IMAGE;
+    gboolean is_image = qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_IMAGE;
     if (command->prints_stale || !(is_image || command->warns_of_stale) ||
         !qblk_address_is_local(invocation->address)) {
         return;
@@ -211,9 +155,10 @@ warn_of_stale_images(const QblkVm *vm)
         qblk_recovery_directory(options == NULL ? NULL : options->state_dir);
     g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(directory);
     g_autoptr(GPtrArray) stale = qblk_merged_mark_stale_new();
-    g_autofree const char **all = qblk_vm_get_targets(vm);
+    g_auto(GStrv) all = qblk_vm_get_targets(vm);
     const char *const *named = (const char *const *)invocation->arguments + 1;
-    const char *const *names = is_image || invocation->count == 1 ? all : named;
+    const char *const *names =
+        is_image || invocation->count == 1 ? (const char *const *)all : named;
 
     for (guint i = 0; names[i] != NULL; i++) {
         g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, names[i], NULL);
@@ -233,10 +178,10 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
     g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
     vm->invocation = invocation;
 
-    if (invocation->address->kind == QBLK_ADDRESS_KIND_DOMAIN) {
-        vm->chains = read_domain(invocation->address->path, error);
+    if (qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_DOMAIN) {
+        vm->chains = read_domain(qblk_address_get_path(invocation->address), error);
     } else {
-        vm->snapshot = read_snapshot(invocation, error);
+        vm->snapshot = open_snapshot(invocation, error);
     }
 
     gboolean is_open = vm->chains != NULL || vm->snapshot != NULL;
@@ -248,25 +193,64 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
     return g_steal_pointer(&vm);
 }
 
-QblkReplies *
-qblk_vm_fetch_all(QblkInvocation *invocation, GError **error)
+/* ---- capturing ---- */
+
+static QblkCapture *
+capture_monitor(QblkInvocation *invocation, GError **error)
 {
-    invocation->snapshot_options->everything = TRUE;
-    g_autoptr(QblkReplies) replies = open_replies(invocation, error);
-    if (replies == NULL) {
+    g_autoptr(QblkClient) client = connect_to_monitor(invocation, error);
+    if (client == NULL) {
+        return NULL;
+    }
+
+    qblk_vm_log(client, invocation);
+    return qblk_capture_fetch(client, invocation->snapshot_options, error);
+}
+
+static QblkCapture *
+capture_image(QblkInvocation *invocation, GError **error)
+{
+    const QblkSnapshotOptions *options = invocation->snapshot_options;
+    const char *path = qblk_address_get_path(invocation->address);
+
+    set_up_options(invocation);
+    g_autoptr(QblkCapture) capture = qblk_capture_fetch_image(
+        path, invocation->image_format, options, invocation->timeout_ms, error);
+    if (capture == NULL) {
         return NULL;
     }
 
     g_autoptr(QblkVm) vm = g_new0(QblkVm, 1);
     vm->invocation = invocation;
-    if (invocation->address->kind == QBLK_ADDRESS_KIND_IMAGE) {
-        vm->snapshot = qblk_snapshot_load(replies, invocation->snapshot_options, NULL);
-    }
+    vm->snapshot = qblk_snapshot_load(capture, options, NULL);
     if (vm->snapshot != NULL) { /* what cannot be loaded can be captured */
         warn_of_stale_images(vm);
     }
-    return g_steal_pointer(&replies);
+    return g_steal_pointer(&capture);
 }
+
+QblkCapture *
+qblk_vm_capture(QblkInvocation *invocation, GError **error)
+{
+    const QblkAddress *address = invocation->address;
+    QblkAddressKind kind = qblk_address_get_kind(address);
+
+    if (kind == QBLK_ADDRESS_KIND_DOMAIN) {
+        (void)qblk_usage_error(
+            error,
+            "'qblk %s' needs a QEMU or a capture, not '%s': domain XML has no replies of QEMU",
+            invocation->command->name, qblk_address_get_text(address));
+        return NULL;
+    }
+    if (kind == QBLK_ADDRESS_KIND_IMAGE) {
+        return capture_image(invocation, error);
+    }
+    return kind == QBLK_ADDRESS_KIND_CAPTURE
+               ? qblk_capture_read(qblk_address_get_path(address), error)
+               : capture_monitor(invocation, error);
+}
+
+/* ---- closing ---- */
 
 void
 qblk_vm_free(QblkVm *vm)
@@ -288,7 +272,7 @@ qblk_vm_get_snapshot(const QblkVm *vm, GError **error)
     if (vm->snapshot == NULL) {
         (void)qblk_usage_error(
             error, "'qblk %s' needs a QEMU or a capture, not '%s': domain XML has no nodes or jobs",
-            vm->invocation->command->name, vm->invocation->address->text);
+            vm->invocation->command->name, qblk_address_get_text(vm->invocation->address));
     }
     return vm->snapshot;
 }
@@ -302,7 +286,8 @@ qblk_vm_get_manager(const QblkVm *vm)
 gboolean
 qblk_vm_check_readable(const QblkVm *vm, GError **error)
 {
-    const char *reason = vm->snapshot == NULL ? NULL : vm->snapshot->no_nodes_reason;
+    const char *reason =
+        vm->snapshot == NULL ? NULL : qblk_snapshot_get_no_nodes_reason(vm->snapshot);
 
     if (reason != NULL) {
         g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE, reason);
@@ -310,17 +295,20 @@ qblk_vm_check_readable(const QblkVm *vm, GError **error)
     return reason == NULL;
 }
 
-const char **
+char **
 qblk_vm_get_targets(const QblkVm *vm)
 {
     const char *const *all = vm->snapshot == NULL ? NULL : qblk_snapshot_get_targets(vm->snapshot);
-    guint count = vm->snapshot == NULL ? vm->chains->len : vm->snapshot->disks;
-    const char **targets = g_new0(const char *, count + 1);
+    g_autoptr(GPtrArray) targets = g_ptr_array_new();
 
-    for (guint i = 0; i < count; i++) {
-        targets[i] = all != NULL ? all[i] : qblk_chain_get_target(vm->chains->pdata[i]);
+    for (; all != NULL && *all != NULL; all++) {
+        g_ptr_array_add(targets, g_strdup(*all));
     }
-    return targets;
+    for (guint i = 0; vm->chains != NULL && i < vm->chains->len; i++) {
+        g_ptr_array_add(targets, g_strdup(qblk_chain_get_target(vm->chains->pdata[i])));
+    }
+    g_ptr_array_add(targets, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&targets), FALSE);
 }
 
 gboolean
@@ -342,7 +330,7 @@ qblk_vm_is_vhost_user(const QblkVm *vm, const char *name)
 {
     const QblkDevice *device =
         vm->snapshot == NULL ? NULL : qblk_snapshot_find_device(vm->snapshot, name, NULL);
-    return device != NULL && device->is_vhost_user;
+    return device != NULL && qblk_device_is_vhost_user(device);
 }
 
 QblkChain *
@@ -374,14 +362,14 @@ qblk_vm_find_chains(const QblkVm *vm, GError **error)
 {
     const QblkInvocation *invocation = vm->invocation;
     g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
-    g_autofree const char **all = qblk_vm_get_targets(vm);
+    g_auto(GStrv) all = qblk_vm_get_targets(vm);
     const char *const *named = (const char *const *)invocation->arguments + 1;
-    const char *const *names = invocation->count > 1 ? named : all;
+    const char *const *names = invocation->count > 1 ? named : (const char *const *)all;
 
     for (guint i = 0; names[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
         QblkChain *chain = qblk_vm_find_expected_chain(vm, names[i], &cause);
-        if (names == all && g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE)) {
+        if (names != named && g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE)) {
             qblk_output_warn(cause->message);
             continue;
         }
@@ -396,19 +384,11 @@ qblk_vm_find_chains(const QblkVm *vm, GError **error)
     return g_steal_pointer(&chains);
 }
 
-/* NULL: not known. */
-static const char *
-get_run_state(const QblkVm *vm)
-{
-    return vm->snapshot == NULL ? NULL : vm->snapshot->run_state;
-}
-
 void
 qblk_vm_print_run_state(const QblkVm *vm, QblkOutput *output)
 {
-    const char *state = get_run_state(vm);
-    if (!qblk_guest_state_is_ordinary(state)) {
-        g_autofree char *safe = qblk_output_escape(state);
+    if (vm->snapshot != NULL && !qblk_snapshot_is_ordinary(vm->snapshot)) {
+        g_autofree char *safe = qblk_output_escape(qblk_snapshot_get_run_state(vm->snapshot));
         qblk_output_print(output, "run state: %s\n", safe);
     }
 }
@@ -416,7 +396,8 @@ qblk_vm_print_run_state(const QblkVm *vm, QblkOutput *output)
 void
 qblk_vm_set_run_state(const QblkVm *vm, QblkJson *object)
 {
-    qblk_json_set_string(object, "run-state", get_run_state(vm));
+    qblk_json_set_string(object, "run-state",
+                         vm->snapshot == NULL ? NULL : qblk_snapshot_get_run_state(vm->snapshot));
 }
 
 void
@@ -425,7 +406,7 @@ qblk_vm_add_hint(QblkVm *vm, const GError *error)
     QblkInvocation *invocation = vm->invocation;
     gboolean is_of_disk = g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED) ||
                           error->domain == QBLK_XML_ERROR;
-    g_autofree const char **targets = qblk_vm_get_targets(vm);
+    g_auto(GStrv) targets = qblk_vm_get_targets(vm);
     gboolean has_others = targets[0] != NULL && targets[1] != NULL;
 
     if (is_of_disk && has_others && invocation->count == 1) {

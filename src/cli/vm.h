@@ -6,7 +6,6 @@
 
 #include "chain/chain.h"
 #include "cli/invocation.h"
-#include "graph/replies.h"
 #include "graph/snapshot.h"
 
 /** The disks of a VM: a graph snapshot, or chains if they were read from a domain XML. */
@@ -33,8 +32,7 @@ QblkClient *qblk_vm_connect(QblkInvocation *invocation, GError **error) G_GNUC_W
 void qblk_vm_log(QblkClient *client, const QblkInvocation *invocation);
 
 /** Returns: (transfer full): the replies to all queries that any command sends. */
-QblkReplies *qblk_vm_fetch_all(QblkInvocation *invocation,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkCapture *qblk_vm_capture(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: (transfer none): the graph snapshot; NULL with a usage error if the VM has no nodes. */
 const QblkSnapshot *qblk_vm_get_snapshot(const QblkVm *vm,
@@ -46,11 +44,8 @@ const char *qblk_vm_get_manager(const QblkVm *vm);
 /** Returns: FALSE with QBLK_GRAPH_ERROR_UNSAFE if reading the nodes could crash the guest. */
 gboolean qblk_vm_check_readable(const QblkVm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * Returns: (transfer container) (array zero-terminated=1): the target names of all disks; the texts
- * belong to @vm
- */
-const char **qblk_vm_get_targets(const QblkVm *vm) G_GNUC_WARN_UNUSED_RESULT;
+/** Returns: (transfer full) (array zero-terminated=1): the target names of all disks */
+char **qblk_vm_get_targets(const QblkVm *vm) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: TRUE if @name is the name of a disk, or of several. */
 gboolean qblk_vm_has_disk(const QblkVm *vm, const char *name);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/capture.h"
+#include "graph/replies.h"
 
+#include "base/const-cast.h"
+#include "base/input.h"
+#include "base/limits.h"
 #include "base/redact.h"
+
+#include <qblk/capture.h>
 
 #define FORMAT_KEY     "qblk-capture"
 #define FORMAT_VERSION 1
@@ -79,7 +84,7 @@ check_format(const QblkJson *json)
 }
 
 QblkReplies *
-qblk_capture_read(const char *text, gsize length, GError **error)
+qblk_capture_parse(const char *text, gsize length, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkJson) json = qblk_json_parse(text, length, &cause);
@@ -102,6 +107,36 @@ qblk_capture_read(const char *text, gsize length, GError **error)
         }
     }
     return g_steal_pointer(&replies);
+}
+
+QblkCapture *
+qblk_capture_read(const char *path, GError **error)
+{
+    gsize length;
+    g_autofree char *text = qblk_input_read(path, QBLK_LIMIT_FILE_BYTES, &length, error);
+    if (text == NULL) {
+        return NULL;
+    }
+
+    QblkCapture *capture = qblk_capture_parse(text, length, error);
+    if (capture == NULL) {
+        g_prefix_error(error, "'%s': ", path);
+    }
+    return capture;
+}
+
+QblkCapture *
+qblk_capture_ref(const QblkCapture *capture)
+{
+    QblkCapture *counted = qblk_const_cast(capture);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
+}
+
+void
+qblk_capture_unref(QblkCapture *capture)
+{
+    qblk_replies_free(capture);
 }
 
 /* The entry of @reply.  One that was read from a capture keeps its unknown fields. */
@@ -133,7 +168,7 @@ write_member(const char *key, const QblkJson *value, gpointer user_data)
 }
 
 char *
-qblk_capture_write(const QblkReplies *replies)
+qblk_capture_to_text(const QblkCapture *replies)
 {
     GString *text = g_string_new("{");
     if (replies->header != NULL) {
@@ -151,4 +186,12 @@ qblk_capture_write(const QblkReplies *replies)
     }
     g_string_append(text, "\n]}\n");
     return g_string_free(text, FALSE);
+}
+
+QblkSnapshot *
+qblk_snapshot_read_capture(const char *path, const QblkSnapshotOptions *options, GError **error)
+{
+    g_autoptr(QblkCapture) capture = qblk_capture_read(path, error);
+
+    return capture == NULL ? NULL : qblk_snapshot_load(capture, options, error);
 }

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "graph/graph-kinds.h"
 #include "graph/qom.h"
 
 #include <string.h>
@@ -240,4 +241,116 @@ qblk_device_set_unknown(const char *name, const char *const *names, guint count,
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
                     "there is no disk '%s': the disks are %s", name, list);
     }
+}
+
+/* ---- for programs ---- */
+
+const char *
+qblk_device_get_target(const QblkDevice *device)
+{
+    return device->target;
+}
+
+QblkNameSource
+qblk_device_get_name_source(const QblkDevice *device)
+{
+    return device->name_source;
+}
+
+QblkBus
+qblk_device_get_bus(const QblkDevice *device)
+{
+    return qblk_bus_find(device->bus);
+}
+
+char *
+qblk_device_get_bus_address(const QblkDevice *device)
+{
+    if (device->address == NULL) {
+        return NULL;
+    }
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < device->address->len; i++) {
+        const QblkBusStep *step = &g_array_index(device->address, QblkBusStep, i);
+        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i == 0 ? "" : ".", step->number);
+    }
+    return g_string_free(text, FALSE);
+}
+
+QblkDeviceKind
+qblk_device_get_kind(const QblkDevice *device)
+{
+    return device->kind;
+}
+
+const char *
+qblk_device_get_alias(const QblkDevice *device)
+{
+    return device->id;
+}
+
+const char *
+qblk_device_get_qdev(const QblkDevice *device)
+{
+    return device->qdev;
+}
+
+const char *
+qblk_device_get_qom_type(const QblkDevice *device)
+{
+    return device->type;
+}
+
+const char *
+qblk_device_get_backend(const QblkDevice *device)
+{
+    return device->backend;
+}
+
+const char *
+qblk_device_get_serial(const QblkDevice *device)
+{
+    return device->serial;
+}
+
+const char *
+qblk_device_get_node_name(const QblkDevice *device)
+{
+    return device->node_name;
+}
+
+const QblkNode *
+qblk_device_get_node(const QblkDevice *device)
+{
+    return device->node;
+}
+
+gboolean
+qblk_device_is_vhost_user(const QblkDevice *device)
+{
+    return device->is_vhost_user;
+}
+
+gboolean
+qblk_device_is_removable(const QblkDevice *device)
+{
+    return device->removable;
+}
+
+gboolean
+qblk_device_is_tray_open(const QblkDevice *device)
+{
+    return device->tray_open;
+}
+
+gboolean
+qblk_device_is_read_only(const QblkDevice *device)
+{
+    return device->read_only;
+}
+
+const char *
+qblk_device_get_io_status(const QblkDevice *device)
+{
+    return device->io_status;
 }

@@ -8,17 +8,18 @@
 #include "graph/node.h"
 #include "graph/replies.h"
 
-#include <qblk/graph-kinds.h>
+#include <qblk/snapshot.h>
 
-typedef struct {
-    char *qdev;       /* as QEMU reports it, NULL if it has no device */
-    char *path;       /* its absolute QOM path, or NULL */
-    char *id;         /* given to -device, or NULL */
-    char *backend;    /* name of the BlockBackend, NULL with -blockdev */
-    char *type;       /* QOM type, or NULL */
-    char *controller; /* QOM path of the device that owns its bus, or NULL */
-    char *serial;     /* or NULL */
-    const char *bus;  /* libvirt's name, or NULL */
+struct QblkDevice {
+    const QblkSnapshot *snapshot; /* its root; NULL: it does not belong to one */
+    char *qdev;                   /* as QEMU reports it, NULL if it has no device */
+    char *path;                   /* its absolute QOM path, or NULL */
+    char *id;                     /* given to -device, or NULL */
+    char *backend;                /* name of the BlockBackend, NULL with -blockdev */
+    char *type;                   /* QOM type, or NULL */
+    char *controller;             /* QOM path of the device that owns its bus, or NULL */
+    char *serial;                 /* or NULL */
+    const char *bus;              /* libvirt's name, or NULL */
     QblkDeviceKind kind;
     gboolean removable;
     gboolean tray_open;
@@ -30,7 +31,7 @@ typedef struct {
     QblkBusAddress *address; /* on its bus, or NULL */
     char *target;            /* such as "vda"; set by qblk_target_assign */
     QblkNameSource name_source;
-} QblkDevice;
+};
 
 /** Load all entries of query-block, with the properties of their devices in @replies. */
 GPtrArray *qblk_device_load_all(const QblkReplies *replies, /* of QblkDevice, owned */
@@ -40,10 +41,6 @@ GPtrArray *qblk_device_load_all(const QblkReplies *replies, /* of QblkDevice, ow
 QblkDevice *qblk_device_new_for_node(const QblkNode *node);
 
 void qblk_device_free(QblkDevice *device);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkDevice, qblk_device_free)
-
-/** A name for messages: qdev id, else BlockBackend name, else QOM path, else node-name. */
-const char *qblk_device_get_label(const QblkDevice *device);
 
 /** Returns: (nullable): the prefix of target names on its bus: "vd", "sd", "hd", "fd", "nvme" */
 const char *qblk_device_prefix(const QblkDevice *device);

@@ -202,3 +202,41 @@ qblk_export_load_all(const QblkReplies *replies, GError **error)
     set_access(exports, replies);
     return g_steal_pointer(&exports);
 }
+
+/* ---- for programs ---- */
+
+const char *
+qblk_export_get_id(const QblkExport *export)
+{
+    return export->id;
+}
+
+const char *
+qblk_export_get_export_type(const QblkExport *export)
+{
+    return export->type;
+}
+
+const char *
+qblk_export_get_node_name(const QblkExport *export)
+{
+    return export->node_name;
+}
+
+const QblkNode *
+qblk_export_get_node(const QblkExport *export)
+{
+    return export->node;
+}
+
+QblkExportAccess
+qblk_export_get_access(const QblkExport *export)
+{
+    return export->access;
+}
+
+gboolean
+qblk_export_is_shutting_down(const QblkExport *export)
+{
+    return export->is_shutting_down;
+}

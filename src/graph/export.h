@@ -11,14 +11,17 @@
 #include "graph/node.h"
 #include "graph/replies.h"
 
-typedef struct {
+#include <qblk/snapshot.h>
+
+struct QblkExport {
+    const QblkSnapshot *snapshot; /* its root; NULL: it does not belong to one */
     char *id;
     char *type;      /* "nbd", "vhost-user-blk", "fuse", "vduse-blk" */
     char *node_name; /* of the node that it exports; it changes if a job replaces the node */
     gboolean is_shutting_down;
     QblkExportAccess access;
     const QblkNode *node; /* borrowed; NULL if it is not listed; set when the graph is loaded */
-} QblkExport;
+};
 
 /**
  * Load the exports from query-block-exports, and their access from x-debug-query-block-graph.
@@ -29,7 +32,6 @@ typedef struct {
 GPtrArray *qblk_export_load_all(const QblkReplies *replies,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_export_free(QblkExport *export);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkExport, qblk_export_free)
 
 /** TRUE if query-block-exports lists an export: the debug graph has its access. */
 gboolean qblk_export_exists(const QblkReplies *replies);

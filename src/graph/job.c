@@ -250,3 +250,165 @@ qblk_job_forbids_nodes(const QblkReplies *replies, const GPtrArray *jobs)
     }
     return NULL;
 }
+
+/* ---- for programs ---- */
+
+const QblkNode *
+qblk_job_find_node(const QblkJob *job, const char *role)
+{
+    for (guint i = 0; i < job->nodes->len; i++) {
+        const QblkChild *child = job->nodes->pdata[i];
+        if (g_str_equal(child->name, role)) {
+            return child->node;
+        }
+    }
+    return NULL;
+}
+
+const QblkNode *
+qblk_job_mirror_target(const QblkJob *job)
+{
+    gboolean mirrors = g_str_equal(job->type, "mirror") || g_str_equal(job->type, "commit");
+    return mirrors ? qblk_job_find_node(job, "target") : NULL;
+}
+
+const QblkNode *
+qblk_job_copy_target(const QblkJob *job)
+{
+    gboolean copies = g_str_equal(job->type, "mirror") || g_str_equal(job->type, "backup");
+    return copies ? qblk_job_find_node(job, "target") : NULL;
+}
+
+QblkJobKind
+qblk_job_get_kind(const QblkJob *job)
+{
+    static const struct {
+        const char *type;
+        QblkJobKind kind;
+    } kinds[] = {
+        {"mirror", QBLK_JOB_KIND_COPY},
+        {"stream", QBLK_JOB_KIND_PULL},
+        {"backup", QBLK_JOB_KIND_BACKUP},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_str_equal(kinds[i].type, job->type)) {
+            return kinds[i].kind;
+        }
+    }
+
+    if (!g_str_equal(job->type, "commit")) {
+        return QBLK_JOB_KIND_OTHER;
+    }
+    return qblk_job_mirror_target(job) != NULL ? QBLK_JOB_KIND_ACTIVE_COMMIT : QBLK_JOB_KIND_COMMIT;
+}
+
+const char *
+qblk_job_get_kind_name(const QblkJob *job)
+{
+    const char *name = qblk_job_kind_name(qblk_job_get_kind(job));
+    return name == NULL ? job->type : name;
+}
+
+const char *
+qblk_job_get_id(const QblkJob *job)
+{
+    return job->id;
+}
+
+const char *
+qblk_job_get_target(const QblkJob *job)
+{
+    return job->target;
+}
+
+const char *
+qblk_job_get_job_type(const QblkJob *job)
+{
+    return job->type;
+}
+
+const char *
+qblk_job_get_state(const QblkJob *job)
+{
+    return job->status;
+}
+
+gboolean
+qblk_job_is_ready(const QblkJob *job)
+{
+    return job->ready;
+}
+
+gboolean
+qblk_job_is_paused(const QblkJob *job)
+{
+    return job->paused;
+}
+
+gint64
+qblk_job_get_progress(const QblkJob *job)
+{
+    return job->progress;
+}
+
+gint64
+qblk_job_get_total(const QblkJob *job)
+{
+    return job->total;
+}
+
+gint64
+qblk_job_get_speed(const QblkJob *job)
+{
+    return job->speed;
+}
+
+const char *
+qblk_job_get_io_status(const QblkJob *job)
+{
+    return job->io_status;
+}
+
+const char *
+qblk_job_get_error(const QblkJob *job)
+{
+    return job->error;
+}
+
+gboolean
+qblk_job_get_auto_finalize(const QblkJob *job)
+{
+    return job->auto_finalize;
+}
+
+gboolean
+qblk_job_get_auto_dismiss(const QblkJob *job)
+{
+    return job->auto_dismiss;
+}
+
+guint
+qblk_job_get_n_nodes(const QblkJob *job)
+{
+    return job->nodes->len;
+}
+
+static const QblkChild *
+edge_at(const QblkJob *job, guint index)
+{
+    return index < job->nodes->len ? job->nodes->pdata[index] : NULL;
+}
+
+const QblkNode *
+qblk_job_get_node(const QblkJob *job, guint index)
+{
+    const QblkChild *edge = edge_at(job, index);
+    return edge == NULL ? NULL : edge->node;
+}
+
+const char *
+qblk_job_get_node_role(const QblkJob *job, guint index)
+{
+    const QblkChild *edge = edge_at(job, index);
+    return edge == NULL ? NULL : edge->name;
+}

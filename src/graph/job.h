@@ -6,7 +6,10 @@
 
 #include "graph/replies.h"
 
-typedef struct {
+#include <qblk/snapshot.h>
+
+struct QblkJob {
+    const QblkSnapshot *snapshot; /* its root; NULL: it does not belong to one */
     char *id;
     char *type;      /* "commit", "mirror", "stream", "backup", "create" ... */
     char *status;    /* of query-jobs: "running", "ready", "pending", "concluded" ... */
@@ -21,13 +24,24 @@ typedef struct {
     char *io_status;  /* "ok", "failed", "nospace", or NULL */
     GPtrArray *nodes; /* of QblkChild, owned: the nodes it works on, by the name of the edge */
     char *target;     /* of the disk it works on, or NULL */
-} QblkJob;
+};
 
 /** Load the jobs from query-jobs and query-block-jobs. */
 GPtrArray *qblk_job_load_all(const QblkReplies *replies, /* of QblkJob, owned */
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_job_free(QblkJob *job);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkJob, qblk_job_free)
+
+/** Returns: (nullable): the node at the end of the edge @role of @job */
+const QblkNode *qblk_job_find_node(const QblkJob *job, const char *role);
+
+/**
+ * The node that a copy or an active commit writes to, or NULL for other jobs.  A commit inside a
+ * chain has the same type as an active commit, but no edge "target".
+ */
+const QblkNode *qblk_job_mirror_target(const QblkJob *job);
+
+/** The node of the image that a copy or a backup makes, or NULL for other jobs. */
+const QblkNode *qblk_job_copy_target(const QblkJob *job);
 
 /**
  * Decide if query-named-block-nodes could crash this QEMU.

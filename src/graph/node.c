@@ -189,6 +189,7 @@ qblk_node_free(QblkNode *node)
     g_free(node->backing_format);
     g_ptr_array_unref(node->children);
     g_ptr_array_unref(node->parents);
+    g_clear_pointer(&node->users, g_ptr_array_unref);
     g_free(node);
 }
 
@@ -229,4 +230,153 @@ gboolean
 qblk_node_is(const QblkNode *node, QblkDriverKind kind)
 {
     return node->kind != NULL && node->kind->kind == kind;
+}
+
+/* ---- for programs ---- */
+
+const char *
+qblk_node_get_name(const QblkNode *node)
+{
+    return node->name;
+}
+
+const char *
+qblk_node_get_driver(const QblkNode *node)
+{
+    return node->driver;
+}
+
+QblkNodeKind
+qblk_node_get_kind(const QblkNode *node)
+{
+    static const QblkNodeKind kinds[] = {
+        [QBLK_DRIVER_FORMAT] = QBLK_NODE_KIND_FORMAT,
+        [QBLK_DRIVER_PROTOCOL] = QBLK_NODE_KIND_PROTOCOL,
+        [QBLK_DRIVER_FILTER] = QBLK_NODE_KIND_FILTER,
+        [QBLK_DRIVER_MULTI_CHILD] = QBLK_NODE_KIND_MULTI_CHILD,
+    };
+    return node->kind == NULL ? QBLK_NODE_KIND_UNKNOWN : kinds[node->kind->kind];
+}
+
+const char *
+qblk_node_get_filename(const QblkNode *node)
+{
+    return node->filename;
+}
+
+gboolean
+qblk_node_is_read_only(const QblkNode *node)
+{
+    return node->read_only;
+}
+
+gboolean
+qblk_node_is_active(const QblkNode *node)
+{
+    return !node->is_inactive;
+}
+
+const char *
+qblk_node_get_encryption(const QblkNode *node)
+{
+    return node->encryption;
+}
+
+gint64
+qblk_node_get_virtual_size(const QblkNode *node)
+{
+    return node->virtual_size;
+}
+
+gint64
+qblk_node_get_actual_size(const QblkNode *node)
+{
+    return node->actual_size;
+}
+
+gint64
+qblk_node_get_written_end(const QblkNode *node)
+{
+    return node->written_end;
+}
+
+gint64
+qblk_node_get_write_threshold(const QblkNode *node)
+{
+    return node->write_threshold;
+}
+
+const char *
+qblk_node_get_backing_string(const QblkNode *node)
+{
+    return node->backing_name;
+}
+
+const char *
+qblk_node_get_backing_format(const QblkNode *node)
+{
+    return node->backing_format;
+}
+
+/* @list: (nullable) */
+static gpointer
+item_at(const GPtrArray *list, guint index)
+{
+    return list == NULL || index >= list->len ? NULL : list->pdata[index];
+}
+
+guint
+qblk_node_get_n_bitmaps(const QblkNode *node)
+{
+    return node->bitmaps == NULL ? 0 : node->bitmaps->len;
+}
+
+const QblkBitmap *
+qblk_node_get_bitmap(const QblkNode *node, guint index)
+{
+    return item_at(node->bitmaps, index);
+}
+
+guint
+qblk_node_get_n_internal_snapshots(const QblkNode *node)
+{
+    return node->internal_snapshots == NULL ? 0 : node->internal_snapshots->len;
+}
+
+const QblkInternalSnapshot *
+qblk_node_get_internal_snapshot(const QblkNode *node, guint index)
+{
+    return item_at(node->internal_snapshots, index);
+}
+
+guint
+qblk_node_get_n_children(const QblkNode *node)
+{
+    return node->children->len;
+}
+
+const QblkNode *
+qblk_node_get_child(const QblkNode *node, guint index)
+{
+    const QblkChild *child = item_at(node->children, index);
+    return child == NULL ? NULL : child->node;
+}
+
+const char *
+qblk_node_get_child_name(const QblkNode *node, guint index)
+{
+    const QblkChild *child = item_at(node->children, index);
+    return child == NULL ? NULL : child->name;
+}
+
+guint
+qblk_node_get_n_parents(const QblkNode *node)
+{
+    return node->parents->len;
+}
+
+const QblkNode *
+qblk_node_get_parent(const QblkNode *node, guint index)
+{
+    return item_at(node->parents, index);
 }

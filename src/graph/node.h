@@ -10,19 +10,18 @@
 
 #include <qblk/snapshot.h>
 
-typedef struct QblkNode QblkNode;
-
 typedef struct {
     char *name;           /* of the edge, as QEMU names it: "file", "backing", "data-file" ... */
     const QblkNode *node; /* borrowed from the snapshot */
 } QblkChild;
 
 struct QblkNode {
-    char *name;             /* node-name */
-    char *driver;           /* as QEMU reports it */
-    const QblkDriver *kind; /* its row; NULL for an unknown driver */
-    char *filename;         /* as QEMU reports it, without secrets */
-    gboolean had_secrets;   /* secrets were removed from the file name */
+    const QblkSnapshot *snapshot; /* its root; NULL: it does not belong to one */
+    char *name;                   /* node-name */
+    char *driver;                 /* as QEMU reports it */
+    const QblkDriver *kind;       /* its row; NULL for an unknown driver */
+    char *filename;               /* as QEMU reports it, without secrets */
+    gboolean had_secrets;         /* secrets were removed from the file name */
     gboolean read_only;
     gboolean is_inactive;          /* another QEMU may use the image; FALSE before QEMU 10.0 */
     char *detects_zeroes;          /* "off", "on", "unmap", or NULL if not reported */
@@ -41,6 +40,7 @@ struct QblkNode {
     char *backing_format;   /* backing format of the header, or NULL */
     GPtrArray *children;    /* of QblkChild, owned */
     GPtrArray *parents;     /* of QblkNode, borrowed; one entry for each edge */
+    GPtrArray *users;       /* of QblkUser, owned: made at the first request; atomic */
 };
 
 /** Load one entry of query-named-block-nodes; @what is its name in errors. */
@@ -50,7 +50,6 @@ QblkNode *qblk_node_load(const QblkJson *entry, const char *what,
 /** A node of which only the name is known. */
 QblkNode *qblk_node_new(const char *name);
 void qblk_node_free(QblkNode *node);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkNode, qblk_node_free)
 
 /** Returns: (transfer full): a list that owns its QblkChild */
 GPtrArray *qblk_node_children_new(void);
@@ -60,9 +59,6 @@ void qblk_node_children_add(GPtrArray *children, const char *edge, const QblkNod
 
 /** Add an edge between two nodes of a snapshot that is being loaded. */
 void qblk_node_add_child(QblkNode *parent, const char *name, QblkNode *child);
-
-/** Returns: (nullable): the child at the end of the edge @name */
-const QblkNode *qblk_node_find_child(const QblkNode *node, const char *name);
 
 /** Returns: (nullable): the filtered child of a filter, by the row of its driver */
 const QblkNode *qblk_node_filtered(const QblkNode *node);

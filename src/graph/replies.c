@@ -19,6 +19,7 @@ QblkReplies *
 qblk_replies_new(void)
 {
     QblkReplies *replies = g_new0(QblkReplies, 1);
+    g_atomic_ref_count_init(&replies->references);
     replies->list = g_ptr_array_new_with_free_func(reply_free);
     replies->index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     replies->paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -28,7 +29,7 @@ qblk_replies_new(void)
 void
 qblk_replies_free(QblkReplies *replies)
 {
-    if (replies == NULL) {
+    if (replies == NULL || !g_atomic_ref_count_dec(&replies->references)) {
         return;
     }
     g_hash_table_unref(replies->index);

@@ -18,7 +18,11 @@ typedef struct {
     QblkJson *entry;     /* owned, the entry in the capture that was read, or NULL */
 } QblkReply;
 
-typedef struct {
+/** Programs call it a capture: see <qblk/capture.h>. */
+typedef struct QblkCapture QblkReplies;
+
+struct QblkCapture {
+    gatomicrefcount references;
     GPtrArray *list;   /* of QblkReply, owned, in the order they were added */
     QblkJson *header;  /* owned, members of the capture beside its replies, or NULL */
     GHashTable *index; /* canonical text of the query -> QblkReply, the first one added */
@@ -26,9 +30,11 @@ typedef struct {
         *paths; /* property and value in a reply to qom-get -> path of the first such object */
     QblkOpenedFiles *opened; /* owned: what QEMU had open, or NULL: not asked for */
     char **arguments;        /* owned: of the process of QEMU, or NULL: not known */
-} QblkReplies;
+};
 
 QblkReplies *qblk_replies_new(void);
+
+/** Release a reference to @replies (nullable). */
 void qblk_replies_free(QblkReplies *replies);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkReplies, qblk_replies_free)
 

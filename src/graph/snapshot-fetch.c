@@ -7,6 +7,8 @@
 #include "image/process.h"
 #include "qmp/client.h"
 
+#include <qblk/capture.h>
+#include <qblk/image.h>
 #include <unistd.h>
 
 /* A graph that a job changes between two queries is read again. */
@@ -65,7 +67,7 @@ check_busy_time(const QblkReplies *replies, const QblkSnapshotOptions *options, 
             " block nodes: each query of them blocks its monitor and its disks for about "
             "%" G_GUINT64_FORMAT " ms",
             nodes, busy_ms);
-        options->warning(message, options->warning_data);
+        options->warning(message, options->warning_data.user_data);
     }
     return TRUE;
 }
@@ -138,10 +140,15 @@ fetch(QblkClient *client, const QblkSnapshotOptions *options, QblkReplies **repl
 }
 
 QblkReplies *
-qblk_snapshot_fetch_replies(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
+qblk_snapshot_fetch_replies(QblkClient *client, const QblkSnapshotOptions *options,
+                            gboolean everything, GError **error)
 {
     QblkReplies *replies = NULL;
-    (void)fetch(client, options, &replies, NULL, error);
+    g_autoptr(QblkSnapshotOptions) none = options == NULL ? qblk_snapshot_options_new() : NULL;
+
+    QblkSnapshotOptions borrowed = options == NULL ? *none : *options;
+    borrowed.everything = everything;
+    (void)fetch(client, &borrowed, &replies, NULL, error);
     return replies;
 }
 
@@ -152,4 +159,90 @@ qblk_snapshot_fetch(QblkClient *client, const QblkSnapshotOptions *options, GErr
     QblkSnapshot *snapshot = NULL;
     (void)fetch(client, options == NULL ? none : options, NULL, &snapshot, error);
     return snapshot;
+}
+
+QblkCapture *
+qblk_capture_fetch(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
+{
+    return qblk_snapshot_fetch_replies(client, options, TRUE, error);
+}
+
+char *
+qblk_capture(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
+{
+    g_autoptr(QblkCapture) capture = qblk_capture_fetch(client, options, error);
+    return capture == NULL ? NULL : qblk_capture_to_text(capture);
+}
+
+/* ---- images ---- */
+
+static void
+set_up_daemon(QblkClient *client, const QblkSnapshotOptions *options)
+{
+    if (options == NULL) {
+        return;
+    }
+    qblk_client_set_reply_limit(client, options->reply_limit);
+    if (options->logger != NULL) {
+        qblk_client_set_logger(client, options->logger, options->logger_data.user_data);
+    }
+}
+
+/* The storage daemon ends with the image, after its last reply. */
+static QblkReplies *
+fetch_from_image(const char *path, const char *format, const QblkSnapshotOptions *options,
+                 gboolean everything, int timeout_ms, GError **error)
+{
+    g_autoptr(QblkImage) image = qblk_image_open(path, format, timeout_ms, error);
+    if (image == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkClient) client =
+        qblk_client_start_fd(qblk_image_take_fd(image), timeout_ms, error);
+    QblkReplies *replies = NULL;
+    if (client != NULL) {
+        set_up_daemon(client, options);
+        replies = qblk_snapshot_fetch_replies(client, options, everything, error);
+    }
+
+    if (replies == NULL) {
+        g_prefix_error(error, "image '%s': ", path);
+    }
+    return replies;
+}
+
+QblkCapture *
+qblk_capture_fetch_image(const char *path, const char *format, const QblkSnapshotOptions *options,
+                         int timeout_ms, GError **error)
+{
+    return fetch_from_image(path, format, options, TRUE, timeout_ms, error);
+}
+
+QblkSnapshot *
+qblk_snapshot_open_image(const char *path, const char *format, const QblkSnapshotOptions *options,
+                         int timeout_ms, GError **error)
+{
+    g_autoptr(QblkReplies) replies =
+        fetch_from_image(path, format, options, FALSE, timeout_ms, error);
+
+    return replies == NULL ? NULL : qblk_snapshot_load(replies, options, error);
+}
+
+/* ---- jobs ---- */
+
+QblkSnapshot *
+qblk_snapshot_fetch_jobs(QblkClient *client, const QblkSnapshot *known, GError **error)
+{
+    static const char *const commands[] = {"query-jobs", "query-block-jobs"};
+    g_autoptr(QblkReplies) replies = qblk_replies_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        QblkJson *value = qblk_client_call(client, commands[i], NULL, error);
+        if (value == NULL) {
+            return NULL;
+        }
+        (void)qblk_replies_add(replies, commands[i], NULL, value, NULL);
+    }
+    return qblk_snapshot_load_jobs(replies, known, error);
 }

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The only file in which the graph talks to a live QEMU; see qblk_snapshot_fetch in
- * <qblk/snapshot.h>.
+ * The only file in which the graph talks to a live QEMU.
  */
 #pragma once
 
 #include "graph/replies.h"
 #include "graph/snapshot-options.h"
 
+#include <qblk/snapshot-fetch.h>
+
 /**
  * Send queries until no reply is missing for a snapshot with @options.
  *
+ * @options: (nullable)
+ * @everything: send the queries that any function needs, for all devices
+ *
  * Returns: (transfer full): all replies, as for a capture; they are of one moment as far as that
- * can be checked.  Errors as for qblk_snapshot_fetch.
+ * can be checked.  Errors as for qblk_snapshot_fetch().
  */
 QblkReplies *qblk_snapshot_fetch_replies(QblkClient *client, const QblkSnapshotOptions *options,
+                                         gboolean everything,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

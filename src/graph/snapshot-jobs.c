@@ -5,46 +5,6 @@
  * `target` leads to the target of a copy, and `base` may be shared with other disks. */
 static const char *const disk_edges[] = {"main node", "active node", "source", "intermediate node"};
 
-static const QblkNode *
-job_node(const QblkJob *job, const char *edge)
-{
-    for (guint i = 0; i < job->nodes->len; i++) {
-        const QblkChild *child = job->nodes->pdata[i];
-        if (g_str_equal(child->name, edge)) {
-            return child->node;
-        }
-    }
-    return NULL;
-}
-
-const QblkNode *
-qblk_job_mirror_target(const QblkJob *job)
-{
-    gboolean mirrors = g_str_equal(job->type, "mirror") || g_str_equal(job->type, "commit");
-    return mirrors ? job_node(job, "target") : NULL;
-}
-
-const QblkNode *
-qblk_job_copy_target(const QblkJob *job)
-{
-    gboolean copies = g_str_equal(job->type, "mirror") || g_str_equal(job->type, "backup");
-    return copies ? job_node(job, "target") : NULL;
-}
-
-const char *
-qblk_job_get_kind_name(const QblkJob *job)
-{
-    static const struct {
-        const char *type, *kind;
-    } kinds[] = {{"mirror", "copy"}, {"stream", "pull"}};
-    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (g_str_equal(kinds[i].type, job->type)) {
-            return kinds[i].kind;
-        }
-    }
-    return qblk_job_mirror_target(job) != NULL ? "active-commit" : job->type;
-}
-
 /* The filter above @node that only a job can have added, or NULL. */
 static const QblkNode *
 implicit_filter_above(const QblkNode *node)
@@ -179,16 +139,4 @@ qblk_snapshot_jobs_attach(QblkSnapshot *snapshot)
         const QblkDevice *device = find_disk(snapshot, job, owners);
         job->target = device == NULL ? NULL : g_strdup(device->target);
     }
-}
-
-const QblkJob *
-qblk_snapshot_find_job_of(const QblkSnapshot *snapshot, const char *target)
-{
-    for (guint i = 0; i < snapshot->jobs->len; i++) {
-        const QblkJob *job = snapshot->jobs->pdata[i];
-        if (g_strcmp0(job->target, target) == 0) {
-            return job;
-        }
-    }
-    return NULL;
 }

@@ -314,8 +314,14 @@ check_layer_count(const QblkSnapshot *snapshot, GError **error)
 }
 
 QblkSnapshot *
-qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *options, GError **error)
+qblk_snapshot_load(const QblkCapture *replies, const QblkSnapshotOptions *options, GError **error)
 {
+    g_autoptr(QblkSnapshotOptions) none = NULL;
+    if (options == NULL) {
+        none = qblk_snapshot_options_new();
+        options = none;
+    }
+
     g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_new();
     (void)qblk_replies_version(replies, &snapshot->version);
     const char *name = qblk_json_get_string(qblk_replies_value(replies, "query-name"), "name");
@@ -347,5 +353,35 @@ qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *option
     snapshot->users =
         qblk_node_user_index_new(snapshot->devices, snapshot->exports, snapshot->jobs);
     load_files(snapshot, replies);
+    qblk_snapshot_adopt(snapshot);
+    return g_steal_pointer(&snapshot);
+}
+
+/* @job may have been started since: then its disk is not known. */
+static void
+copy_target(QblkJob *job, const QblkSnapshot *known)
+{
+    const QblkJob *before = known == NULL ? NULL : qblk_snapshot_find_job(known, job->id);
+    job->target = before == NULL ? NULL : g_strdup(before->target);
+}
+
+QblkSnapshot *
+qblk_snapshot_load_jobs(const QblkReplies *replies, const QblkSnapshot *known, GError **error)
+{
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_new();
+    snapshot->jobs = qblk_job_load_all(replies, error);
+    if (snapshot->jobs == NULL) {
+        return NULL;
+    }
+
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        copy_target(snapshot->jobs->pdata[i], known);
+    }
+    snapshot->no_nodes_reason = g_strdup("only the jobs were queried");
+    snapshot->exports = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_export_free);
+    g_ptr_array_add(snapshot->targets, NULL);
+    snapshot->users =
+        qblk_node_user_index_new(snapshot->devices, snapshot->exports, snapshot->jobs);
+    qblk_snapshot_adopt(snapshot);
     return g_steal_pointer(&snapshot);
 }

@@ -23,6 +23,15 @@ hint_free(gpointer data)
     g_free(hint);
 }
 
+static void
+clear_data(QblkOptionData *data)
+{
+    if (data->destroy != NULL) {
+        data->destroy(data->user_data);
+    }
+    *data = (QblkOptionData){0};
+}
+
 QblkSnapshotOptions *
 qblk_snapshot_options_new(void)
 {
@@ -48,6 +57,8 @@ qblk_snapshot_options_unref(QblkSnapshotOptions *options)
     }
     g_ptr_array_unref(options->assignments);
     g_ptr_array_unref(options->hints);
+    clear_data(&options->warning_data);
+    clear_data(&options->logger_data);
     g_free(options);
 }
 
@@ -98,10 +109,38 @@ qblk_snapshot_options_add_domain_disk(QblkSnapshotOptions *options, const char *
     g_ptr_array_add(options->hints, hint);
 }
 
+static void
+set_data(QblkOptionData *data, gpointer user_data, GDestroyNotify destroy)
+{
+    clear_data(data);
+    data->user_data = user_data;
+    data->destroy = destroy;
+}
+
 void
 qblk_snapshot_options_set_warning(QblkSnapshotOptions *options, QblkWarning warning,
-                                  gpointer user_data)
+                                  gpointer user_data, GDestroyNotify destroy)
 {
     options->warning = warning;
-    options->warning_data = user_data;
+    set_data(&options->warning_data, user_data, destroy);
+}
+
+void
+qblk_snapshot_options_set_logger(QblkSnapshotOptions *options, QblkClientLogger logger,
+                                 gpointer user_data, GDestroyNotify destroy)
+{
+    options->logger = logger;
+    set_data(&options->logger_data, user_data, destroy);
+}
+
+void
+qblk_snapshot_options_set_edge_source(QblkSnapshotOptions *options, QblkEdgeSource source)
+{
+    options->edges = source;
+}
+
+void
+qblk_snapshot_options_set_reply_limit(QblkSnapshotOptions *options, gsize bytes)
+{
+    options->reply_limit = bytes;
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <qblk/snapshot.h>
+#include <qblk/snapshot-options.h>
 
 /** One "--target NAME=DEVICE". */
 typedef struct {
@@ -20,12 +20,21 @@ typedef struct {
     char *file;
 } QblkTargetHint;
 
+/** What a callback is called with. */
+typedef struct {
+    gpointer user_data;
+    GDestroyNotify destroy; /* or NULL */
+} QblkOptionData;
+
 struct QblkSnapshotOptions {
     gatomicrefcount references;
     GPtrArray *assignments; /* of QblkTargetAssignment, owned */
     GPtrArray *hints;       /* of QblkTargetHint, owned */
     QblkEdgeSource edges;
-    gboolean everything; /* send the queries of all commands, for a capture */
+    gboolean everything; /* send the queries of all functions, for a capture */
     QblkWarning warning; /* or NULL */
-    gpointer warning_data;
+    QblkOptionData warning_data;
+    QblkClientLogger logger; /* of a private daemon, or NULL */
+    QblkOptionData logger_data;
+    gsize reply_limit; /* of a private daemon, in bytes; 0: the default */
 };

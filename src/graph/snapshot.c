@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/snapshot.h"
 
+#include "base/const-cast.h"
+#include "graph/guest-state.h"
+
 QblkSnapshot *
 qblk_snapshot_new(void)
 {
@@ -15,10 +18,11 @@ qblk_snapshot_new(void)
 }
 
 QblkSnapshot *
-qblk_snapshot_ref(QblkSnapshot *snapshot)
+qblk_snapshot_ref(const QblkSnapshot *snapshot)
 {
-    g_atomic_ref_count_inc(&snapshot->references);
-    return snapshot;
+    QblkSnapshot *counted = qblk_const_cast(snapshot);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
 }
 
 void
@@ -55,6 +59,140 @@ const char *
 qblk_snapshot_get_manager(const QblkSnapshot *snapshot)
 {
     return snapshot->manager == NULL ? NULL : snapshot->manager->id;
+}
+
+/* ---- the VM ---- */
+
+gboolean
+qblk_snapshot_get_qemu_version(const QblkSnapshot *snapshot, int *major, int *minor, int *micro)
+{
+    const QblkQemuVersion *version = &snapshot->version;
+    const struct {
+        int *out;
+        int value;
+    } parts[] = {{major, version->major}, {minor, version->minor}, {micro, version->micro}};
+
+    if (version->major == 0) {
+        return FALSE;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (parts[i].out != NULL) {
+            *parts[i].out = parts[i].value;
+        }
+    }
+    return TRUE;
+}
+
+const char *
+qblk_snapshot_get_vm_name(const QblkSnapshot *snapshot)
+{
+    return snapshot->vm_name;
+}
+
+const char *
+qblk_snapshot_get_run_state(const QblkSnapshot *snapshot)
+{
+    return snapshot->run_state;
+}
+
+gboolean
+qblk_snapshot_is_ordinary(const QblkSnapshot *snapshot)
+{
+    return qblk_guest_state_is_ordinary(snapshot->run_state);
+}
+
+const char *
+qblk_snapshot_get_no_nodes_reason(const QblkSnapshot *snapshot)
+{
+    return snapshot->no_nodes_reason;
+}
+
+QblkEdgeSource
+qblk_snapshot_get_edge_source(const QblkSnapshot *snapshot)
+{
+    return snapshot->edges == NULL ? QBLK_EDGE_SOURCE_BEST : snapshot->edges->used;
+}
+
+/* ---- lists ---- */
+
+static gpointer
+item_at(const GPtrArray *list, guint index)
+{
+    return index < list->len ? list->pdata[index] : NULL;
+}
+
+guint
+qblk_snapshot_get_n_devices(const QblkSnapshot *snapshot)
+{
+    return snapshot->devices->len;
+}
+
+const QblkDevice *
+qblk_snapshot_get_device(const QblkSnapshot *snapshot, guint index)
+{
+    return item_at(snapshot->devices, index);
+}
+
+guint
+qblk_snapshot_get_n_nodes(const QblkSnapshot *snapshot)
+{
+    return snapshot->nodes->len;
+}
+
+const QblkNode *
+qblk_snapshot_get_node(const QblkSnapshot *snapshot, guint index)
+{
+    return item_at(snapshot->nodes, index);
+}
+
+guint
+qblk_snapshot_get_n_exports(const QblkSnapshot *snapshot)
+{
+    return snapshot->exports->len;
+}
+
+const QblkExport *
+qblk_snapshot_get_export(const QblkSnapshot *snapshot, guint index)
+{
+    return item_at(snapshot->exports, index);
+}
+
+guint
+qblk_snapshot_get_n_jobs(const QblkSnapshot *snapshot)
+{
+    return snapshot->jobs->len;
+}
+
+const QblkJob *
+qblk_snapshot_get_job(const QblkSnapshot *snapshot, guint index)
+{
+    return item_at(snapshot->jobs, index);
+}
+
+/* ---- finding ---- */
+
+const QblkJob *
+qblk_snapshot_find_job(const QblkSnapshot *snapshot, const char *id)
+{
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        const QblkJob *job = snapshot->jobs->pdata[i];
+        if (g_str_equal(job->id, id)) {
+            return job;
+        }
+    }
+    return NULL;
+}
+
+const QblkJob *
+qblk_snapshot_find_job_of(const QblkSnapshot *snapshot, const char *target)
+{
+    for (guint i = 0; i < snapshot->jobs->len; i++) {
+        const QblkJob *job = snapshot->jobs->pdata[i];
+        if (g_strcmp0(job->target, target) == 0) {
+            return job;
+        }
+    }
+    return NULL;
 }
 
 const QblkNode *

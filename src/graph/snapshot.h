@@ -14,7 +14,8 @@
 #include "graph/node.h"
 #include "graph/replies.h"
 
-#include <qblk/snapshot.h>
+#include <qblk/capture.h>
+#include <qblk/snapshot-fetch.h>
 
 struct QblkSnapshot {
     gatomicrefcount references;
@@ -41,24 +42,13 @@ struct QblkSnapshot {
 
 /** An empty snapshot, to be filled by qblk_snapshot_load. */
 QblkSnapshot *qblk_snapshot_new(void) G_GNUC_WARN_UNUSED_RESULT;
-
 /**
- * Load a snapshot from @replies.  A pure function.
+ * Load the jobs only, which is a pure function.
  *
- * Returns: (transfer full): the snapshot, or NULL with QBLK_GRAPH_ERROR_CHANGED if the replies are
- * not of one moment, _INVALID, _LIMIT, _UNSUPPORTED if the replies have no edges, _NO_DISK or
- * _AMBIGUOUS for a device that the user named; QBLK_JSON_ERROR_TYPE for a field of the wrong type.
+ * @known: (nullable): an earlier snapshot, which knows the disks of the jobs
  */
-QblkSnapshot *qblk_snapshot_load(const QblkReplies *replies, const QblkSnapshotOptions *options,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkSnapshot *qblk_snapshot_load_jobs(const QblkReplies *replies, const QblkSnapshot *known,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * Find a disk by its target name, or else by its qdev id or BlockBackend name.
- *
- * Returns: (transfer none): the disk, or NULL with QBLK_GRAPH_ERROR_NO_DISK or _AMBIGUOUS.
- */
-const QblkDevice *qblk_snapshot_find_device(const QblkSnapshot *snapshot, const char *name,
-                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Returns: (transfer none) (nullable): the node with that name */
-const QblkNode *qblk_snapshot_find_node(const QblkSnapshot *snapshot, const char *name);
+/** Make @snapshot the root of all that it has: a reference to a child is one to the root. */
+void qblk_snapshot_adopt(QblkSnapshot *snapshot);

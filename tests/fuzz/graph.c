@@ -2,13 +2,13 @@
 /* Replies of a QEMU, as a capture, and everything that is derived from them. */
 #include "chain/chain-number.h"
 #include "cli/print/graph-dot.h"
-#include "cli/print/graph-json.h"
 #include "cli/print/graph-tree.h"
 #include "cli/print/report.h"
 #include "fuzz/fuzz.h"
 #include "graph/batch.h"
-#include "graph/capture.h"
+#include "graph/snapshot-json.h"
 #include "graph/snapshot.h"
+#include <qblk/capture.h>
 
 static void
 print_json(QblkJson *json)
@@ -26,7 +26,7 @@ draw(const QblkSnapshot *snapshot)
     g_autoptr(GString) dot = g_string_new(NULL);
     qblk_graph_dot(snapshot, dot);
     fuzz_check_shown(dot->str);
-    print_json(qblk_graph_json(snapshot));
+    print_json(qblk_snapshot_json_new(snapshot));
 }
 
 /* The name of a layer on the command line resolves to that layer. */
@@ -62,7 +62,7 @@ load(const QblkReplies *replies, QblkEdgeSource edges)
         draw(snapshot);
     }
     for (guint i = 0; i < snapshot->jobs->len; i++) {
-        print_json(qblk_report_job(snapshot->jobs->pdata[i]));
+        print_json(qblk_job_json_new(snapshot->jobs->pdata[i]));
     }
     for (guint i = 0; i < snapshot->disks; i++) {
         g_autoptr(GError) reason = NULL;
@@ -81,7 +81,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(QblkReplies) replies = qblk_capture_read((const char *)data, size, &error);
+    g_autoptr(QblkReplies) replies = qblk_capture_parse((const char *)data, size, &error);
     fuzz_check_error(replies != NULL, error);
     if (replies != NULL) {
         load(replies, QBLK_EDGE_SOURCE_BEST);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/graph-fixture.h"
 
-#include "graph/capture.h"
 #include "lib/check.h"
 #include "qmp/query.h"
+#include <qblk/capture.h>
 
 #define NODES_ARGUMENTS "{'flat':true}"
 
@@ -90,7 +90,7 @@ graph_fixture_load(const char *topology)
     g_autoptr(GError) error = NULL;
     gsize length = 0;
     g_autofree char *text = graph_fixture_text(topology, &length);
-    QblkReplies *replies = qblk_capture_read(text, length, &error);
+    QblkReplies *replies = qblk_capture_parse(text, length, &error);
     assert_no_error(error);
     return replies;
 }

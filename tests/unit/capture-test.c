@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph/capture.h"
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
+#include <qblk/capture.h>
 
 static QblkReplies *
 read_text(const char *text, GError **error)
 {
     g_autofree char *quoted = g_strdelimit(g_strdup(text), "'", '"');
-    return qblk_capture_read(quoted, strlen(quoted), error);
+    return qblk_capture_parse(quoted, strlen(quoted), error);
 }
 
 static void
@@ -77,7 +77,7 @@ unknown_fields_are_kept(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) replies = read_text(text, &error);
     assert_no_error(error);
-    g_autofree char *written = qblk_capture_write(replies);
+    g_autofree char *written = qblk_capture_to_text(replies);
     g_autoptr(QblkJson) expected = graph_fixture_json(text);
     g_autoptr(QblkJson) actual = qblk_json_parse(written, strlen(written), &error);
     assert_no_error(error);
@@ -93,10 +93,10 @@ a_written_capture_reads_and_writes_the_same(void **state)
         gsize length = 0;
         g_autofree char *text = graph_fixture_text(topologies->pdata[i], &length);
         g_autoptr(QblkReplies) replies = graph_fixture_load(topologies->pdata[i]);
-        g_autofree char *first = qblk_capture_write(replies);
-        g_autoptr(QblkReplies) again = qblk_capture_read(first, strlen(first), &error);
+        g_autofree char *first = qblk_capture_to_text(replies);
+        g_autoptr(QblkReplies) again = qblk_capture_parse(first, strlen(first), &error);
         assert_no_error(error);
-        g_autofree char *second = qblk_capture_write(again);
+        g_autofree char *second = qblk_capture_to_text(again);
         assert_string_equal(first, second);
 
         g_autoptr(QblkJson) recorded = qblk_json_parse(text, length, &error);
@@ -112,7 +112,7 @@ fetched_replies_are_written_one_on_each_line(void **state)
     graph_fixture_add(replies, "query-jobs", NULL, "[]");
     graph_fixture_add(replies, "qom-get", "{'path':'/a'}", NULL);
     graph_fixture_add(replies, "query-name", NULL, "null");
-    g_autofree char *written = qblk_capture_write(replies);
+    g_autofree char *written = qblk_capture_to_text(replies);
     assert_string_equal(written, "{\"qblk-capture\": 1,\n\"replies\": [\n"
                                  "{\"execute\":\"query-jobs\",\"return\":[]},\n"
                                  "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/a\"},"
@@ -125,8 +125,8 @@ a_capture_may_have_no_replies(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkReplies) none = qblk_replies_new();
-    g_autofree char *written = qblk_capture_write(none);
-    g_autoptr(QblkReplies) replies = qblk_capture_read(written, strlen(written), &error);
+    g_autofree char *written = qblk_capture_to_text(none);
+    g_autoptr(QblkReplies) replies = qblk_capture_parse(written, strlen(written), &error);
     assert_no_error(error);
     assert_int_equal(replies->list->len, 0);
 }
@@ -145,7 +145,7 @@ secrets_are_redacted_everywhere(void **state)
     assert_no_error(error);
     graph_fixture_add(replies, "query-name", NULL,
                       "{'name':'nbd://me:hunter2@host/x','secret-data':'hunter2'}");
-    g_autofree char *written = qblk_capture_write(replies);
+    g_autofree char *written = qblk_capture_to_text(replies);
     assert_null(strstr(written, "hunter2"));
     assert_non_null(strstr(written, "http://me:***@host/x"));
 }

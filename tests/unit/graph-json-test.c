@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/print/graph-json.h"
+#include "graph/snapshot-json.h"
 
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
@@ -11,7 +11,7 @@ static QblkJson *
 json_of(const QblkReplies *replies)
 {
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-    return qblk_graph_json(snapshot);
+    return qblk_snapshot_json_new(snapshot);
 }
 
 static void

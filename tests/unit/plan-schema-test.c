@@ -2,7 +2,7 @@
 /* Whatever a plan can send, each QEMU that is tested takes it, by the schema recorded from it; and
  * nothing of it is deprecated in the newest. */
 #include "blockjob/plan-schema.h"
-#include "graph/capture.h"
+#include "graph/snapshot-json.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
 #include "lib/graph-fixture.h"
@@ -13,6 +13,7 @@
 #include "plan/plan-job.h"
 #include "plan/plan-json.h"
 #include "plan/plan-pull.h"
+#include <qblk/capture.h>
 
 static const char *const versions[] = {"5.2", "7.2", "10.0", "11.1"};
 
@@ -105,7 +106,7 @@ case_init_changed(Case *test, const char *version, const char *topology, const c
     test->version = version;
     test->schema = fake_qmp_read_schema(version);
     test->lasting = read_lasting();
-    test->replies = qblk_capture_read(text, strlen(text), &error);
+    test->replies = qblk_capture_parse(text, strlen(text), &error);
     g_free(text);
     assert_no_error(error);
     test->snapshot = graph_fixture_snapshot(test->replies);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/snapshot-fetch.h"
 
-#include "cli/print/graph-json.h"
+#include "graph/snapshot-json.h"
 #include "lib/chain-text.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
@@ -20,7 +20,7 @@
 static char *
 text_of(const QblkSnapshot *snapshot)
 {
-    g_autoptr(QblkJson) json = qblk_graph_json(snapshot);
+    g_autoptr(QblkJson) json = qblk_snapshot_json_new(snapshot);
     g_autofree char *graph = qblk_json_print(json, QBLK_JSON_SORTED);
     g_autoptr(GString) text = g_string_new(graph);
     const char *const *targets = qblk_snapshot_get_targets(snapshot);
@@ -161,7 +161,7 @@ inconsistent_replies_can_be_captured(void **state)
     QblkClient *client = fake_qmp_connect(fake);
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
-    g_autoptr(QblkReplies) replies = qblk_snapshot_fetch_replies(client, options, &error);
+    g_autoptr(QblkReplies) replies = qblk_snapshot_fetch_replies(client, options, FALSE, &error);
     assert_no_error(error);
     assert_int_equal(replies->list->len, 9);
     g_autoptr(GError) cause = graph_fixture_error(replies, NULL);
@@ -219,7 +219,7 @@ warnings_of(const char *block)
     QblkClient *client = fake_qmp_connect(fake);
     GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
-    qblk_snapshot_options_set_warning(options, keep_message, warnings);
+    qblk_snapshot_options_set_warning(options, keep_message, warnings, NULL);
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, options, &error);
     assert_no_error(error);

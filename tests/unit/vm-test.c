@@ -139,10 +139,9 @@ a_capture_has_the_replies_to_all_queries(void **state)
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(GError) error = NULL;
     assert_true(cli_check_parse(&invocation, "capture " FIVE, &error));
-    g_autoptr(QblkReplies) replies = qblk_vm_fetch_all(&invocation, &error);
+    g_autoptr(QblkCapture) capture = qblk_vm_capture(&invocation, &error);
     assert_no_error(error);
-    assert_true(invocation.snapshot_options->everything);
-    assert_non_null(qblk_replies_value(replies, "query-block"));
+    assert_non_null(qblk_replies_value(capture, "query-block"));
 }
 
 static void
@@ -156,7 +155,7 @@ a_domain_has_no_replies_and_no_nodes(void **state)
 
     g_autofree char *capture = g_strdup_printf("capture domain:%s", file);
     assert_true(cli_check_parse(&queries, capture, &error));
-    assert_null(qblk_vm_fetch_all(&queries, &error));
+    assert_null(qblk_vm_capture(&queries, &error));
     assert_error(error, QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE, "'qblk capture' needs a QEMU");
 
     g_autofree char *jobs = g_strdup_printf("jobs domain:%s", file);

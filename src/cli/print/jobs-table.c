@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/jobs-table.h"
+#include "graph/snapshot-json.h"
 
 #include "base/text.h"
 #include "cli/print/report.h"
@@ -58,7 +59,7 @@ qblk_jobs_table_json(const GPtrArray *jobs)
     QblkJson *list = qblk_json_new_array();
 
     for (guint i = 0; i < jobs->len; i++) {
-        qblk_json_append(list, qblk_report_job(jobs->pdata[i]));
+        qblk_json_append(list, qblk_job_json_new(jobs->pdata[i]));
     }
     return list;
 }

@@ -6,12 +6,11 @@
 
 #include "base/json.h"
 #include "chain/chain.h"
-#include "graph/job.h"
+#include "graph/node.h"
 
 /** Each returns a new reference. */
 QblkJson *qblk_report_chain(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_layer(const QblkLayer *layer) G_GNUC_WARN_UNUSED_RESULT;
-QblkJson *qblk_report_job(const QblkJob *job) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: (transfer none): the file name of @node; "" for a `json:` name, which repeats the nodes
  * below. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/input.h"
+#include "base/input.h"
 
 #include <errno.h>
 #include <fcntl.h>

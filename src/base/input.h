@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Files that the command line names.
+ * Files that a user names, and standard input.
  */
 #pragma once
 

@@ -1,25 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/print/graph-json.h"
+#include "graph/snapshot-json.h"
 
-#include "cli/print/report.h"
 #include "graph/content-json.h"
-#include "graph/export.h"
 #include "graph/snapshot-jobs.h"
+
+/* ---- jobs ---- */
+
+QblkJson *
+qblk_job_json_new(const QblkJob *job)
+{
+    QblkJson *object = qblk_json_new_object();
+
+    qblk_json_set_string(object, "id", job->id);
+    qblk_json_set_string(object, "target", job->target);
+    qblk_json_set_string(object, "kind", qblk_job_get_kind_name(job));
+    qblk_json_set_string(object, "type", job->type);
+    qblk_json_set_string(object, "state", job->status);
+    qblk_json_set_boolean(object, "ready", job->ready);
+    qblk_json_set_boolean(object, "paused", job->paused);
+    qblk_json_set_integer(object, "progress", job->progress);
+    qblk_json_set_integer(object, "total", job->total);
+    qblk_json_set(object, "speed",
+                  job->speed == QBLK_UNKNOWN ? qblk_json_new_null()
+                                             : qblk_json_new_integer(job->speed));
+    qblk_json_set_string(object, "io-status", job->io_status);
+    qblk_json_set_string(object, "error", job->error);
+    qblk_json_set_boolean(object, "auto-finalize", job->auto_finalize);
+    qblk_json_set_boolean(object, "auto-dismiss", job->auto_dismiss);
+
+    QblkJson *nodes = qblk_json_new_array();
+    for (guint i = 0; i < job->nodes->len; i++) {
+        const QblkChild *child = job->nodes->pdata[i];
+        QblkJson *node = qblk_json_new_object();
+
+        qblk_json_set_string(node, "role", child->name);
+        qblk_json_set_string(node, "node", child->node->name);
+        qblk_json_append(nodes, node);
+    }
+    qblk_json_set(object, "nodes", nodes);
+
+    return object;
+}
+
+char *
+qblk_job_to_json(const QblkJob *job)
+{
+    g_autoptr(QblkJson) json = qblk_job_json_new(job);
+    return qblk_json_print(json, QBLK_JSON_INDENT);
+}
+
+/* ---- the graph ---- */
 
 static QblkJson *
 node_json(const QblkNode *node)
 {
-    static const char *const kinds[] = {
-        [QBLK_DRIVER_FORMAT] = "format",
-        [QBLK_DRIVER_PROTOCOL] = "protocol",
-        [QBLK_DRIVER_FILTER] = "filter",
-        [QBLK_DRIVER_MULTI_CHILD] = "multi-child",
-    };
     QblkJson *object = qblk_json_new_object();
 
     qblk_json_set_string(object, "node", node->name);
     qblk_json_set_string(object, "driver", node->driver);
-    qblk_json_set_string(object, "kind", node->kind == NULL ? NULL : kinds[node->kind->kind]);
+    qblk_json_set_string(object, "kind", qblk_node_kind_name(qblk_node_get_kind(node)));
     qblk_json_set_string(object, "file", node->filename);
     qblk_json_set_boolean(object, "read-only", node->read_only);
     qblk_json_set_boolean(object, "active", !node->is_inactive);
@@ -73,7 +112,7 @@ export_json(const QblkExport *export)
 }
 
 QblkJson *
-qblk_graph_json(const QblkSnapshot *snapshot)
+qblk_snapshot_json_new(const QblkSnapshot *snapshot)
 {
     QblkJson *disks = qblk_json_new_array();
     for (guint i = 0; i < snapshot->devices->len; i++) {
@@ -92,7 +131,7 @@ qblk_graph_json(const QblkSnapshot *snapshot)
 
     QblkJson *jobs = qblk_json_new_array();
     for (guint i = 0; i < snapshot->jobs->len; i++) {
-        qblk_json_append(jobs, qblk_report_job(snapshot->jobs->pdata[i]));
+        qblk_json_append(jobs, qblk_job_json_new(snapshot->jobs->pdata[i]));
     }
 
     QblkJson *result = qblk_json_new_object();
@@ -100,10 +139,18 @@ qblk_graph_json(const QblkSnapshot *snapshot)
                                                snapshot->version.minor, snapshot->version.micro);
     qblk_json_set_string(result, "qemu", version);
     qblk_json_set_string(result, "name", snapshot->vm_name);
-    qblk_json_set_string(result, "edges", qblk_edge_source_name(snapshot->edges->used));
+    qblk_json_set_string(result, "edges",
+                         qblk_edge_source_name(qblk_snapshot_get_edge_source(snapshot)));
     qblk_json_set(result, "devices", disks);
     qblk_json_set(result, "nodes", nodes);
     qblk_json_set(result, "exports", exports);
     qblk_json_set(result, "jobs", jobs);
     return result;
+}
+
+char *
+qblk_snapshot_to_json(const QblkSnapshot *snapshot)
+{
+    g_autoptr(QblkJson) json = qblk_snapshot_json_new(snapshot);
+    return qblk_json_print(json, QBLK_JSON_INDENT);
 }
