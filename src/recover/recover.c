@@ -38,6 +38,32 @@ report_unavailable(const Work *work, const QblkJournalRecord *record, GError **e
     return add_result(work, qblk_recover_result_new(record, QBLK_RECOVER_BUSY));
 }
 
+/* The caller has cancelled the recovery: what was not begun stays for another one. */
+static gboolean
+check_not_cancelled(const Work *work, const QblkJournalRecord *record, GError **error)
+{
+    const QblkRunOptions *run = work->settings->run;
+    const QblkRunControl *control = run == NULL ? NULL : run->control;
+    if (control == NULL || (control->stops == 0 && !control->is_abandoned)) {
+        return TRUE;
+    }
+
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED,
+                "the interrupted %s of '%s' is not resumed: recovering was cancelled (journal: "
+                "'%s')",
+                record->plan->kind, record->plan->target, record->path);
+    return FALSE;
+}
+
+/* Resume the operation of @record on @client, which is connected to @vm. */
+static gboolean
+recover_one(const Work *work, QblkClient *client, const QblkJournalVm *vm,
+            const QblkJournalRecord *record, GError **error)
+{
+    return check_not_cancelled(work, record, error) &&
+           add_result(work, qblk_recover_operation(client, work->settings, record, vm, error));
+}
+
 /* ---- one VM ---- */
 
 static gboolean
@@ -53,8 +79,7 @@ recover_if_of_vm(const QblkJournalRecord *record, gpointer user_data, GError **e
     if (record->error != NULL || record->is_busy) {
         return report_unavailable(work, record, error);
     }
-    return add_result(
-        work, qblk_recover_operation(work->client, work->settings, record, work->vm, error));
+    return recover_one(work, work->client, work->vm, record, error);
 }
 
 /* ---- all VMs ---- */
@@ -84,6 +109,10 @@ recover_at_address(const QblkJournalRecord *record, gpointer user_data, GError *
         return report_unavailable(work, record, error);
     }
 
+    if (!check_not_cancelled(work, record, error)) {
+        return FALSE;
+    }
+
     int timeout_ms = work->settings->options->timeout_ms;
     const QblkWaiter *waiter = work->settings->waiter;
     g_autoptr(QblkClient) client = qblk_recover_connect(record, timeout_ms, waiter, &vm, &cause);
@@ -91,7 +120,7 @@ recover_at_address(const QblkJournalRecord *record, gpointer user_data, GError *
     if (client == NULL) {
         set_unreachable(record, cause, error);
     } else {
-        done = add_result(work, qblk_recover_operation(client, work->settings, record, &vm, error));
+        done = recover_one(work, client, &vm, record, error);
     }
     qblk_journal_vm_clear(&vm);
     return done;
@@ -178,17 +207,17 @@ recover_before_change(const QblkJournalRecord *record, gpointer user_data, GErro
         return TRUE;
     }
 
-    gboolean is_of_this_disk = is_of_disk(work, record);
     GError *cause = NULL;
+    gboolean is_left = !check_not_cancelled(work, record, &cause);
+    gboolean is_of_this_disk = is_of_disk(work, record);
     gboolean done = FALSE;
-    if (is_of_this_disk && is_managed_by_user(work, record)) {
+    if (!is_left && is_of_this_disk && is_managed_by_user(work, record)) {
         done = hand_over_to_user(work, record, &cause);
-    } else {
-        done = add_result(
-            work, qblk_recover_operation(work->client, work->settings, record, work->vm, &cause));
+    } else if (!is_left) {
+        done = recover_one(work, work->client, work->vm, record, &cause);
     }
 
-    if (is_of_this_disk) {
+    if (is_of_this_disk || is_left) {
         g_clear_error(&work->recovery->error);
         work->recovery->error = done ? NULL : g_error_copy(cause);
     }

@@ -166,6 +166,35 @@ all_vms_are_reached_at_the_address_in_the_journal(void **state)
     qblk_journal_end(qblk_journal_resume(records->pdata[0], NULL));
 }
 
+/* What was not begun when the caller cancelled stays, whatever is recovered, and is in its way. */
+static void
+a_cancelled_recovery_begins_nothing(void **state)
+{
+    const JournalCase *test = *state;
+    static const QblkRunControl control = {.stops = 1};
+    static const QblkRunOptions run = {.stop_fd = -1, .control = &control};
+    qblk_journal_leave(journal_case_begin(test));
+    for (int i = 0; i < 3; i++) {
+        g_autoptr(QblkRecoverOptions) options = qblk_recover_options_new();
+        qblk_recover_options_set_state_directory(options, test->directory);
+        qblk_recover_options_set_purpose(
+            options, i == 0 ? QBLK_RECOVER_FOR_NEW_JOB : QBLK_RECOVER_FOR_VM, "vdz");
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkRecovery) recovery =
+            i == 2 ? qblk_recover_run(NULL, options, &run, NULL, &error)
+                   : qblk_recover_run_on(NULL, &test->vm, options, &run, &error);
+        assert_no_error(error);
+        assert_int_equal(qblk_recovery_get_n_results(recovery), 1);
+        GError *failure = NULL;
+        assert_false(qblk_recovery_propagate_error(recovery, &failure));
+        assert_error(failure, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED,
+                     test->plan->target);
+    }
+    g_autoptr(GPtrArray) records = journal_case_list(test);
+    assert_int_equal(records->len, 1);
+    qblk_journal_end(qblk_journal_resume(records->pdata[0], NULL));
+}
+
 #define JOURNAL_TEST(function)                                                                     \
     cmocka_unit_test_setup_teardown(function, journal_case_set_up, journal_case_tear_down)
 
@@ -179,6 +208,7 @@ UNIT_MAIN(void)
         JOURNAL_TEST(a_reference_to_a_result_is_one_to_the_recovery),
         JOURNAL_TEST(the_journal_of_a_job_that_is_ended_is_replaced),
         JOURNAL_TEST(a_journal_that_is_not_taken_stays),
+        JOURNAL_TEST(a_cancelled_recovery_begins_nothing),
         JOURNAL_TEST(all_vms_are_reached_at_the_address_in_the_journal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
