@@ -1,21 +1,109 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Objects stay valid after the object that they were got from was dropped.
+"""An object stays valid after the object that it was got from was dropped.
 
 A getter in C returns a child that belongs to its chain or snapshot. A binding copies a boxed type
-that it does not own, and a copy is a reference, which keeps chain or snapshot.
+that it does not own, and a copy is a reference, which keeps chain or snapshot. The test finds all
+getters of objects by introspection.
 """
 
 import gc
 
 import bindings
+from bindings import Qblk
+
+
+def getters(kind):
+    """The methods of a class without side effects, by name."""
+    for name in dir(kind):
+        method = getattr(kind, name)
+        if name.startswith(('get_', 'is_', 'has_')) and hasattr(method, 'get_return_type'):
+            yield name, method
+
+
+def returns_object(method):
+    returned = method.get_return_type()
+    return returned.get_tag_as_string() == 'interface' and \
+        hasattr(getattr(Qblk, returned.get_interface().get_name(), None), 'unref')
+
+
+def arguments_of(method):
+    return [argument.get_type().get_tag_as_string() for argument in method.get_arguments()]
+
+
+def describe(thing):
+    """The values of an object, which are copies."""
+    return {name: getattr(thing, name)() for name, method in getters(type(thing))
+            if not returns_object(method) and not arguments_of(method)}
+
+
+def children(thing):
+    """The steps to the objects that an object has, as pairs of a getter and its arguments."""
+    for name, method in getters(type(thing)):
+        arguments = arguments_of(method)
+        if returns_object(method) and not arguments:
+            yield name, ()
+        elif returns_object(method) and arguments == ['guint32']:
+            yield from ((name, (index,)) for index in range(2))
+
+
+def follow(thing, path):
+    for name, arguments in path:
+        thing = getattr(thing, name)(*arguments)
+    return thing
+
+
+def paths(root):
+    """A path to one object for each getter that is reached from ROOT."""
+    seen, found, waiting = set(), [], [()]
+    while waiting:
+        path = waiting.pop(0)
+        thing = follow(root, path)
+        for step in children(thing):
+            way = (*path, step)
+            if (type(thing), step) not in seen and follow(root, way) is not None:
+                seen.add((type(thing), step))
+                found.append(way)
+                waiting.append(way)
+    return found
 
 
 class Lifetimes(bindings.TestCase):
+    def check(self, make_root, *expected):
+        """Each object below a root has the same values after the root was dropped."""
+        root = make_root()
+        known = {path: describe(follow(root, path)) for path in paths(root)}
+        del root
+        for path, values in known.items():
+            thing = follow(make_root(), path)
+            gc.collect()
+            self.assertEqual(describe(thing), values, msg=path)
+        self.assertLessEqual(set(expected), {path[-1][0] for path in known})
+
     def test_a_chain_outlives_its_snapshot_and_client(self):
         _, process = self.share('virtio-5-deep')
         chain = self.fetch(process).chain('vda')
         gc.collect()
         self.assertEqual(chain.get_target(), 'vda')
+
+    def test_a_resolved_layer_outlives_its_chain(self):
+        topology, process = self.share('virtio-5-deep')
+        layer = self.fetch(process).chain('vda').resolve('vda[3]')
+        gc.collect()
+        self.assertEqual(layer.get_filename(), topology.chains['vda'][3])
+
+    def test_what_a_chain_has_outlives_it(self):
+        for name, expected in (('bitmaps', 'get_bitmap'), ('shared-base', 'get_user'),
+                               ('throttle-blockdev', 'get_filter'), ('mirror-ready', 'get_mirror')):
+            _, process = self.share(name)
+            snapshot = self.fetch(process)
+            target = snapshot.get_targets()[0]
+            self.check(lambda: snapshot.chain(target),  # pylint: disable=cell-var-from-loop
+                       'get_layer', 'get_chain', expected)
+
+    def test_what_a_snapshot_has_outlives_it(self):
+        _, process = self.share('mirror-ready')
+        client = self.connect(process)
+        self.check(lambda: Qblk.Snapshot.fetch(client, None))
 
 
 if __name__ == '__main__':
