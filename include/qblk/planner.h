@@ -81,6 +81,20 @@ QblkPlan *qblk_plan_copy(QblkClient *client, const QblkSnapshot *snapshot, const
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_plan_find_job:
+ * @snapshot: the graph
+ * @name: name of a disk, such as `vda`, or the id of a job
+ *
+ * Find the job of a disk, as qblk_plan_job() does: also one that is not attached to its disk in
+ * @snapshot, because reading the nodes would be unsafe, by the id that qblk gives.
+ *
+ * Returns: (transfer none) (nullable): the job; NULL if it does not exist
+ *
+ * Since: 0.1.0
+ */
+const QblkJob *qblk_plan_find_job(const QblkSnapshot *snapshot, const char *name);
+
+/**
  * qblk_plan_job:
  * @client: (nullable): the client of the VM
  * @snapshot: its graph

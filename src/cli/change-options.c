@@ -92,17 +92,31 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
     return TRUE;
 }
 
-gboolean
-qblk_change_options_drops_bitmaps(const QblkChangeOptions *options)
-{
-    return g_strcmp0(options->bitmaps, "drop") == 0;
-}
-
-gint64
-qblk_change_options_get_speed(const QblkChangeOptions *options)
+static gint64
+get_speed(const QblkChangeOptions *options)
 {
     if (options->bandwidth == QBLK_NO_BANDWIDTH) {
         return 0;
     }
     return options->in_bytes ? options->bandwidth : options->bandwidth * MIB;
+}
+
+QblkPlanOptions *
+qblk_change_options_for_plans(const QblkChangeOptions *options, int timeout_ms)
+{
+    QblkPlanOptions *plans = qblk_plan_options_new();
+
+    qblk_plan_options_set_speed(plans, get_speed(options));
+    qblk_plan_options_set_dry_run(plans, options->dry_run);
+    qblk_plan_options_set_force_managed(plans, options->force_managed);
+    qblk_plan_options_set_allow_plaintext(plans, options->allow_plaintext);
+    qblk_plan_options_set_drop_bitmaps(plans, g_strcmp0(options->bitmaps, "drop") == 0);
+    qblk_plan_options_set_delete_internal_snapshots(plans, options->delete_internal_snapshots);
+    qblk_plan_options_set_state_directory(plans, options->state_dir);
+    qblk_plan_options_set_timeout(plans, timeout_ms);
+
+    for (guint i = 0; options->ignored_users != NULL && options->ignored_users[i] != NULL; i++) {
+        qblk_plan_options_add_ignored_user(plans, options->ignored_users[i]);
+    }
+    return plans;
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include <qblk/plan-options.h>
 
 /** --bandwidth was not given. */
 #define QBLK_NO_BANDWIDTH G_MININT64
@@ -42,8 +42,10 @@ void qblk_change_options_clear(QblkChangeOptions *options);
 gboolean qblk_change_options_check(const QblkChangeOptions *options,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Returns: TRUE with --bitmaps=drop. */
-gboolean qblk_change_options_drops_bitmaps(const QblkChangeOptions *options);
-
-/** Returns: the limit of --bandwidth in bytes per second; 0: none. */
-gint64 qblk_change_options_get_speed(const QblkChangeOptions *options);
+/**
+ * @timeout_ms: of --timeout of the connection
+ *
+ * Returns: (transfer full): the same for plans
+ */
+QblkPlanOptions *qblk_change_options_for_plans(const QblkChangeOptions *options,
+                                               int timeout_ms) G_GNUC_WARN_UNUSED_RESULT;

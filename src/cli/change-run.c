@@ -1,110 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/change-run.h"
 
-#include "blockjob/delete-images.h"
 #include "blockjob/merged-mark-plan.h"
-#include "blockjob/plan-schema.h"
 #include "blockjob/run.h"
 #include "cli/interrupt.h"
 #include "cli/print/progress.h"
 #include "cli/print/recover-report.h"
 #include "cli/recovery.h"
-#include "image/process.h"
-#include "plan/plan-check.h"
+#include "operation/plans.h"
 #include "qmp/client.h"
+#include "recover/recovery.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #define REPORT_MS 500
 
-/* ---- checks ---- */
+/* ---- marks ---- */
 
-/* TRUE if the files that @plans name are those of this machine.  @pid: of QEMU; 0: not known. */
+/* TRUE if the files that all plans name are those of this machine. */
 static gboolean
-has_local_files(const QblkChange *change, const GPtrArray *plans, gint64 pid)
+has_local_files(const GPtrArray *plans)
 {
-    if (!qblk_address_is_local(change->invocation->address)) {
-        return FALSE;
-    }
-
     for (guint i = 0; i < plans->len; i++) {
-        if (!qblk_delete_images_is_here(plans->pdata[i], pid, FALSE)) {
+        const QblkPlan *plan = plans->pdata[i];
+        if (!plan->is_local) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
-/* Refuse plans for stale images, and plans after which an image is stale that cannot be marked.
- * Marks of earlier files of the names are removed before. */
+/* Refuse plans after which an image is stale that cannot be marked.  Marks of earlier files of the
+ * names are removed before. */
 static gboolean
 prepare_marks(const QblkChange *change, const GPtrArray *plans, GError **error)
 {
-    gboolean is_dry_run = change->options->dry_run;
+    gboolean is_local =
+        has_local_files(plans) && qblk_address_is_local(change->invocation->address);
     g_autofree char *directory = qblk_recovery_directory(change->options->state_dir);
     g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(directory);
     g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
 
-    if (!is_dry_run) {
-        qblk_merged_marks_tidy(marks, removed);
-    }
-    for (guint i = 0; i < plans->len && change->is_local && !is_dry_run; i++) {
+    qblk_merged_marks_tidy(marks, removed);
+    for (guint i = 0; i < plans->len && is_local; i++) {
         qblk_merged_mark_tidy_plan(plans->pdata[i], removed);
     }
     g_ptr_array_add(removed, NULL);
     qblk_recover_report_removed((const char *const *)removed->pdata);
 
-    for (guint i = 0; i < plans->len && change->is_local; i++) {
-        const QblkPlan *plan = plans->pdata[i];
-        const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
-
-        if (!qblk_merged_mark_check(plan, marks, error)) {
-            return FALSE;
-        }
-        if (!is_dry_run && !qblk_merged_mark_find_place(&images, directory, error)) {
+    for (guint i = 0; i < plans->len && is_local; i++) {
+        const QblkMergedImages images = qblk_merged_mark_of_plan(plans->pdata[i]);
+        if (!qblk_merged_mark_find_place(&images, directory, error)) {
             return FALSE;
         }
     }
     return TRUE;
-}
-
-static void
-print_warnings(const QblkPlan *plan)
-{
-    for (guint i = 0; i < plan->warnings->len; i++) {
-        qblk_output_warn(plan->warnings->pdata[i]);
-    }
-}
-
-gboolean
-qblk_change_prepare(QblkChange *change, GPtrArray *plans, GError **error)
-{
-    const QblkAddress *address = change->invocation->address;
-    gint64 pid =
-        change->client == NULL ? 0 : qblk_process_behind(qblk_client_get_fd(change->client));
-
-    change->is_local = has_local_files(change, plans, pid);
-    if (change->options->delete_removed && !qblk_address_is_local(address)) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "option --delete is not valid for '%s': its files are not on this machine",
-                    address->text);
-        return FALSE;
-    }
-
-    for (guint i = 0; i < plans->len; i++) {
-        QblkPlan *plan = plans->pdata[i];
-
-        print_warnings(plan);
-        if (change->schema != NULL && !qblk_plan_schema_check(plan, change->schema, error)) {
-            return FALSE;
-        }
-        if (!qblk_delete_images_identify(plan, pid, error)) {
-            return FALSE;
-        }
-    }
-
-    return prepare_marks(change, plans, error);
 }
 
 /* ---- journals ---- */
@@ -147,7 +98,7 @@ begin_journals(Journals *journals, const QblkChange *change, const GPtrArray *pl
     journals->count = plans->len;
 
     for (guint i = 0; i < plans->len; i++) {
-        if (qblk_change_report_keeps_job(plans->pdata[i])) {
+        if (qblk_plan_keeps_job(plans->pdata[i])) {
             continue;
         }
 
@@ -212,9 +163,9 @@ add_hints(QblkOutput *output, const QblkChangeReport *report, const GPtrArray *p
     }
 }
 
-gboolean
-qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChangeReport *report,
-                      GError **error)
+static gboolean
+run_plans(QblkChange *change, const GPtrArray *plans, const QblkChangeReport *report,
+          GError **error)
 {
     QblkInvocation *invocation = change->invocation;
     const QblkChangeOptions *options = change->options;
@@ -240,7 +191,7 @@ qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChan
         .report_ms = progress == NULL || options->detach ? 0 : REPORT_MS,
         .report = qblk_progress_report,
         .user_data = progress,
-        .is_local = change->is_local,
+        .is_local = has_local_files(plans),
         .state_dir = state_dir,
         .is_detached = options->detach,
         .journals = journals.list,
@@ -254,4 +205,15 @@ qblk_change_run_plans(QblkChange *change, const GPtrArray *plans, const QblkChan
         add_hints(&invocation->output, report, plans, has_journals(&journals), *error);
     }
     return done;
+}
+
+gboolean
+qblk_change_run_plans(QblkChange *change, QblkPlans *all, const QblkChangeReport *report,
+                      GError **error)
+{
+    const GPtrArray *plans = all->plans;
+    if (!prepare_marks(change, plans, error)) {
+        return FALSE;
+    }
+    return plans->len == 0 || run_plans(change, plans, report, error);
 }

@@ -3,7 +3,6 @@
 #include "cli/change.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
-#include "plan/plan-commit.h"
 
 typedef struct {
     QblkChangeOptions change;
@@ -109,29 +108,37 @@ check_options(const Options *options, GError **error)
     return TRUE;
 }
 
-static QblkPlan *
-plan_commit(const QblkPlanContext *context, gconstpointer options, GError **error)
+static QblkPlans *
+plan_commit(const QblkChange *change, gconstpointer data, GError **error)
 {
-    return qblk_plan_make_commit(context, options, error);
+    const Options *options = data;
+    g_autoptr(QblkCommitOptions) commit = qblk_commit_options_new();
+
+    qblk_commit_options_set_top(commit, options->top);
+    qblk_commit_options_set_base(commit, options->base);
+    qblk_commit_options_set_shallow(commit, options->shallow);
+    qblk_commit_options_set_end(commit, end_of(options));
+    qblk_commit_options_set_keep_relative(commit, options->keep_relative);
+    qblk_commit_options_set_delete_removed(commit, options->change.delete_removed);
+    if (options->change.all_disks) {
+        return qblk_plans_new_commit_all(change->client, change->snapshot, commit,
+                                         change->plan_options, error);
+    }
+    return qblk_change_one_plan(qblk_plan_commit(change->client, change->snapshot,
+                                                 qblk_change_get_disk(change), commit,
+                                                 change->plan_options, error));
 }
 
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
-    const QblkCommitOptions commit = {
-        .top = options->top,
-        .base = options->base,
-        .shallow = options->shallow,
-        .end = end_of(options),
-        .keep_relative = options->keep_relative,
-        .delete_removed = options->change.delete_removed,
-    };
 
     if (!check_options(options, error) || !check_detach(invocation, options, error)) {
         return FALSE;
     }
-    return qblk_change_run(invocation, &options->change, plan_commit, &commit, error);
+    return qblk_change_run(invocation, &options->change, QBLK_RECOVER_FOR_NEW_JOB, plan_commit,
+                           options, error);
 }
 
 const QblkCommand qblk_cmd_commit = {

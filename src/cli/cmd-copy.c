@@ -3,11 +3,6 @@
 #include "cli/change.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
-#include "plan/copy-destination.h"
-#include "plan/plan-copy.h"
-
-#include <qblk/client-async.h>
-#include <qblk/image.h>
 
 /* QEMU's bounds (blockdev_mirror_common()). */
 #define MIN_GRANULARITY 512
@@ -101,100 +96,7 @@ check_options(const Options *options, GError **error)
     return TRUE;
 }
 
-/* ---- the destination ---- */
-
-/* A relative path is relative to this process, not to QEMU: only valid on the same machine. */
-static char *
-absolute_destination(const QblkInvocation *invocation, GError **error)
-{
-    const char *destination = invocation->arguments[2];
-    gboolean is_local = qblk_address_is_local(invocation->address);
-
-    g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
-    if (!qblk_copy_options_set_destination(options, destination, error)) {
-        return NULL;
-    }
-    if (destination[0] == '\0' || (!is_local && !g_path_is_absolute(destination))) {
-        (void)qblk_usage_error(error, "invalid destination '%s': use an absolute path",
-                               destination);
-        return NULL;
-    }
-    return g_canonicalize_filename(destination, NULL);
-}
-
-/* blockdev-create truncates an existing file, and files of another machine cannot be seen. */
-static gboolean
-check_remote_file(const QblkInvocation *invocation, const QblkCopyOptions *copy, GError **error)
-{
-    gboolean is_remote = invocation->address->kind == QBLK_ADDRESS_KIND_TCP;
-
-    if (!is_remote || copy->reuse || copy->is_block) {
-        return TRUE;
-    }
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                "cannot check over the network whether '%s' exists, and QEMU would overwrite it: "
-                "create the image there with qemu-img, and use --reuse-external",
-                copy->destination);
-    return FALSE;
-}
-
-static QblkChain *
-open_image(const char *path, const char *format, int timeout_ms, GError **error)
-{
-    g_autoptr(QblkImage) image = qblk_image_open(path, format, timeout_ms, error);
-    if (image == NULL) {
-        return NULL;
-    }
-
-    g_autoptr(QblkClient) client =
-        qblk_client_start_fd(qblk_image_take_fd(image), timeout_ms, error);
-    if (client == NULL) {
-        return NULL;
-    }
-
-    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, NULL, error);
-    return snapshot == NULL ? NULL : qblk_snapshot_chain(snapshot, "vda", error);
-}
-
-/* Check the destination, and open an image there that is reused.
- * @found: (out) (nullable): its chain */
-static gboolean
-open_destination(const QblkChange *change, const QblkCopyOptions *copy, QblkChain **found,
-                 GError **error)
-{
-    const QblkInvocation *invocation = change->invocation;
-    g_autoptr(QblkChain) chain =
-        qblk_snapshot_chain(change->snapshot, invocation->arguments[1], error);
-    if (chain == NULL) {
-        return FALSE;
-    }
-
-    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    const char *format = copy->format != NULL || top == NULL ? copy->format : top->format;
-    if (format == NULL) { /* an empty drive, which cannot be copied */
-        return TRUE;
-    }
-    if (!qblk_copy_destination_check(copy, format, error)) {
-        return FALSE;
-    }
-    if (qblk_copy_destination_is_created(copy, format)) {
-        return TRUE;
-    }
-
-    *found = open_image(copy->destination, format, invocation->timeout_ms, error);
-    if (*found == NULL) {
-        g_prefix_error(error, "cannot read the destination '%s': ", copy->destination);
-    }
-    return *found != NULL;
-}
-
 /* ---- the command ---- */
-
-static QblkPlan *
-plan_copy(const QblkPlanContext *context, gconstpointer options, GError **error)
-{
-    return qblk_plan_make_copy(context, options, error);
-}
 
 static QblkCopyEnd
 end_of(const Options *options)
@@ -205,65 +107,53 @@ end_of(const Options *options)
     return options->finish ? QBLK_COPY_FINISH : QBLK_COPY_STAY;
 }
 
+/* A relative path is relative to this process, not to QEMU: only valid on the same machine. */
 static gboolean
-run_copy(QblkInvocation *invocation, QblkCopyOptions *copy, GError **error)
+set_destination(QblkCopyOptions *copy, const QblkInvocation *invocation, GError **error)
 {
-    const Options *options = invocation->options;
-    g_autoptr(QblkDestination) place = NULL;
-    g_autoptr(QblkChain) found = NULL;
+    const char *destination = invocation->arguments[2];
 
-    if (!check_remote_file(invocation, copy, error)) {
+    if (!qblk_copy_options_set_destination(copy, destination, error)) {
         return FALSE;
     }
-
-    g_autoptr(QblkChange) change =
-        qblk_change_open(invocation, &options->change, QBLK_RECOVER_FOR_NEW_JOB, error);
-    if (change == NULL) {
-        return FALSE;
+    if (!qblk_address_is_local(invocation->address) && !g_path_is_absolute(destination)) {
+        return qblk_usage_error(error, "invalid destination '%s': use an absolute path",
+                                destination);
     }
+    return TRUE;
+}
 
-    if (qblk_address_is_local(invocation->address)) {
-        place = qblk_destination_look_up(copy->destination);
-        copy->place = place;
-        if (!open_destination(change, copy, &found, error)) {
-            return FALSE;
-        }
-        copy->found = found;
-    }
-
-    g_autoptr(GPtrArray) plans = qblk_change_plan(change, plan_copy, copy, error);
-    if (plans == NULL) {
-        return FALSE;
-    }
-
-    return qblk_change_finish(change, plans, error);
+static QblkPlans *
+plan_copy(const QblkChange *change, gconstpointer data, GError **error)
+{
+    return qblk_change_one_plan(qblk_plan_copy(change->client, change->snapshot,
+                                               qblk_change_get_disk(change), data,
+                                               change->plan_options, error));
 }
 
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
+    g_autoptr(QblkCopyOptions) copy = qblk_copy_options_new();
+
     if (!check_options(options, error) || !check_detach(invocation, options, error)) {
         return FALSE;
     }
-
-    g_autofree char *destination = absolute_destination(invocation, error);
-    if (destination == NULL) {
+    if (!set_destination(copy, invocation, error)) {
         return FALSE;
     }
 
-    QblkCopyOptions copy = {
-        .destination = destination,
-        .format = options->format,
-        .is_block = options->blockdev,
-        .reuse = options->reuse_external,
-        .shallow = options->shallow,
-        .end = end_of(options),
-        .synchronous = options->synchronous_writes,
-        .granularity = options->granularity,
-        .buffer_size = options->buffer_size,
-    };
-    return run_copy(invocation, &copy, error);
+    qblk_copy_options_set_format(copy, options->format);
+    qblk_copy_options_set_block_device(copy, options->blockdev);
+    qblk_copy_options_set_reuse(copy, options->reuse_external);
+    qblk_copy_options_set_shallow(copy, options->shallow);
+    qblk_copy_options_set_end(copy, end_of(options));
+    qblk_copy_options_set_synchronous_writes(copy, options->synchronous_writes);
+    qblk_copy_options_set_granularity(copy, options->granularity);
+    qblk_copy_options_set_buffer_size(copy, options->buffer_size);
+    return qblk_change_run(invocation, &options->change, QBLK_RECOVER_FOR_NEW_JOB, plan_copy, copy,
+                           error);
 }
 
 const QblkCommand qblk_cmd_copy = {

@@ -7,7 +7,6 @@
 #include "cli/print/report.h"
 #include "cli/vm.h"
 #include "graph/snapshot-json.h"
-#include "plan/plan-job.h"
 
 typedef struct {
     QblkChangeOptions change;
@@ -74,15 +73,14 @@ read_actions(const Options *options, QblkJobAction *action)
     return count;
 }
 
-/* @is_shown: (out): the job is only shown */
+/* @action: (out)
+ * @is_shown: (out): the job is only shown */
 static gboolean
-read_request(const Options *options, QblkJobRequest *request, gboolean *is_shown, GError **error)
+read_request(const Options *options, QblkJobAction *action, gboolean *is_shown, GError **error)
 {
     const QblkChangeOptions *change = &options->change;
-    QblkJobAction action;
-    guint count = read_actions(options, &action);
+    guint count = read_actions(options, action);
 
-    *request = (QblkJobRequest){.action = action, .waits = options->wait};
     *is_shown = options->info || (count == 0 && !options->wait);
 
     if (count + (options->info ? 1 : 0) > 1) {
@@ -155,7 +153,7 @@ show_job(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
-    const QblkJob *job = qblk_plan_job_find(snapshot, name);
+    const QblkJob *job = qblk_plan_find_job(snapshot, name);
     if (job == NULL && qblk_snapshot_find_device(snapshot, name, error) == NULL) {
         return FALSE;
     }
@@ -170,65 +168,37 @@ show_job(QblkInvocation *invocation, GError **error)
 
 /* ---- managing ---- */
 
-typedef struct {
-    const QblkJob *job;
-    const QblkJobRequest *request;
-} PlanJobOptions;
-
-static QblkPlan *
-plan_job(const QblkPlanContext *context, gconstpointer data, GError **error)
+static QblkPlans *
+plan_job(const QblkChange *change, gconstpointer data, GError **error)
 {
-    const PlanJobOptions *options = data;
-
-    return qblk_plan_make_job(context, options->job, options->request, error);
-}
-
-static const QblkJob *
-find_job(const QblkSnapshot *snapshot, const char *name, GError **error)
-{
-    const QblkJob *job = qblk_plan_job_find(snapshot, name);
-
-    if (job == NULL && qblk_snapshot_find_device(snapshot, name, error) != NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_JOB, "disk '%s' has no job", name);
-    }
-    return job;
+    return qblk_change_one_plan(qblk_plan_job(change->client, change->snapshot,
+                                              qblk_change_get_disk(change), data,
+                                              change->plan_options, error));
 }
 
 static gboolean
-manage_job(QblkInvocation *invocation, const QblkJobRequest *request, GError **error)
+manage_job(QblkInvocation *invocation, QblkJobAction action, GError **error)
 {
     const Options *options = invocation->options;
-    g_autoptr(QblkChange) change =
-        qblk_change_open(invocation, &options->change, purpose_of(request->action), error);
-    if (change == NULL) {
-        return FALSE;
-    }
+    g_autoptr(QblkJobRequest) request = qblk_job_request_new();
 
-    const QblkJob *job = find_job(change->snapshot, invocation->arguments[1], error);
-    if (job == NULL) {
-        return FALSE;
-    }
-
-    const PlanJobOptions plan_options = {job, request};
-    g_autoptr(GPtrArray) plans = qblk_change_plan(change, plan_job, &plan_options, error);
-    if (plans == NULL) {
-        return FALSE;
-    }
-
-    return qblk_change_finish(change, plans, error);
+    qblk_job_request_set_action(request, action);
+    qblk_job_request_set_waits(request, options->wait);
+    return qblk_change_run(invocation, &options->change, purpose_of(action), plan_job, request,
+                           error);
 }
 
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
-    QblkJobRequest request;
+    QblkJobAction action;
     gboolean is_shown;
 
-    if (!read_request(options, &request, &is_shown, error)) {
+    if (!read_request(options, &action, &is_shown, error)) {
         return FALSE;
     }
-    return is_shown ? show_job(invocation, error) : manage_job(invocation, &request, error);
+    return is_shown ? show_job(invocation, error) : manage_job(invocation, action, error);
 }
 
 const QblkCommand qblk_cmd_job = {

@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `qblk open-monitor`: open one more QMP monitor, so that the first one stays available. */
-#include "blockjob/plan-schema.h"
+#include "base/json.h"
+#include "base/text.h"
 #include "blockjob/run-monitor.h"
 #include "cli/commands.h"
-#include "cli/exit-code.h"
 #include "cli/vm.h"
-#include "image/process.h"
-#include "plan/plan-json.h"
-#include "plan/plan-monitor.h"
-#include "plan/plan-text.h"
-#include "qmp/client.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
+#include <qblk/planner.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-
-#define MAX_PATH_BYTES (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
 typedef struct {
     gboolean close, dry_run, force_managed;
@@ -41,119 +30,17 @@ add_options(gpointer data, GOptionContext *context)
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
-/* ---- the path ---- */
-
-/* QEMU has another working directory.  Symbolic links in the directory are resolved, because the id
- * of the monitor is made of the path. */
-static char *
-absolute_path(const char *path)
-{
-    char directory[PATH_MAX];
-    g_autofree char *parent = g_path_get_dirname(path);
-    g_autofree char *name = g_path_get_basename(path);
-
-    if (realpath(parent, directory) == NULL) {
-        return g_canonicalize_filename(path, NULL);
-    }
-    return g_build_filename(directory, name, NULL);
-}
-
-static gboolean
-check_path(const char *path, GError **error)
-{
-    if (!g_utf8_validate(path, -1, NULL)) {
-        return qblk_usage_error(error, "invalid path '%s': it is not UTF-8", path);
-    }
-    if (strlen(path) > MAX_PATH_BYTES) {
-        return qblk_usage_error(error, "path '%s' is too long for a socket: %zu bytes, maximum %zu",
-                                path, strlen(path), MAX_PATH_BYTES);
-    }
-    return TRUE;
-}
-
-/* QEMU silently replaces a file, a link or another socket at the path. */
-static gboolean
-check_free(const char *path, GError **error)
-{
-    struct stat status;
-    int fault = lstat(path, &status) < 0 ? errno : 0;
-
-    if (fault == 0) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "'%s' already exists, and QEMU would replace it: use another path", path);
-    } else if (fault != ENOENT) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "cannot check whether '%s' exists, and QEMU would replace it: %s", path,
-                    g_strerror(fault));
-    }
-    return fault == ENOENT;
-}
-
-static gboolean
-check_place(const QblkAddress *address, const char *path, GError **error)
-{
-    if (!qblk_address_is_local(address)) {
-        g_set_error(
-            error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-            "cannot check whether '%s' exists on the machine of '%s', and QEMU would replace "
-            "it: run qblk there",
-            path, address->text);
-        return FALSE;
-    }
-    return check_free(path, error);
-}
-
 /* ---- the plan ---- */
 
 static QblkPlan *
-plan_open(QblkClient *client, const QblkInvocation *invocation, const char *path, GError **error)
+make_plan(QblkClient *client, const Options *options, const QblkMonitorOptions *monitor,
+          GError **error)
 {
-    const Options *options = invocation->options;
-    g_autoptr(QblkJson) reply = qblk_client_call(client, "query-qmp-schema", NULL, error);
-    if (reply == NULL) {
-        return NULL;
-    }
+    g_autoptr(QblkPlanOptions) plan_options = qblk_plan_options_new();
 
-    g_autoptr(QblkSchema) schema = qblk_schema_new(reply, error);
-    if (schema == NULL) {
-        return NULL;
-    }
-
-    /* The schema has 200 kB: it is not logged. */
-    qblk_vm_log(client, invocation);
-    g_autoptr(QblkJson) chardevs = qblk_client_call(client, "query-chardev", NULL, error);
-    if (chardevs == NULL) {
-        return NULL;
-    }
-
-    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
-    g_auto(GStrv) arguments = qblk_process_arguments(pid);
-    const QblkPlanMonitorContext context = {
-        .can_add_monitor = qblk_plan_schema_can_add_monitor(schema),
-        .chardevs = chardevs,
-        .arguments = (const char *const *)arguments,
-        .force_managed = options->force_managed,
-        .is_dry_run = options->dry_run,
-    };
-    return qblk_plan_monitor_open(&context, path, error);
-}
-
-static QblkPlan *
-plan_close(QblkClient *client, const QblkInvocation *invocation, const char *path, GError **error)
-{
-    g_autoptr(QblkJson) arguments = qblk_json_new_object();
-    qblk_json_set_string(arguments, "path", QBLK_PLAN_MONITOR_OBJECTS);
-
-    qblk_vm_log(client, invocation);
-    g_autoptr(QblkJson) chardevs = qblk_client_call(client, "query-chardev", NULL, error);
-    if (chardevs == NULL) {
-        return NULL;
-    }
-
-    /* A storage daemon without objects refuses this. */
-    g_autoptr(QblkJson) objects = qblk_client_call(client, "qom-list", arguments, NULL);
-    const QblkPlanMonitorContext context = {.chardevs = chardevs, .objects = objects};
-    return qblk_plan_monitor_close(&context, path, error);
+    qblk_plan_options_set_dry_run(plan_options, options->dry_run);
+    qblk_plan_options_set_force_managed(plan_options, options->force_managed);
+    return qblk_plan_open_monitor(client, monitor, plan_options, error);
 }
 
 static gboolean
@@ -188,7 +75,7 @@ set_next_commands(NextCommands *next, const QblkInvocation *invocation, const Qb
 {
     const Options *options = invocation->options;
     g_autofree char *vm = qblk_output_shell_word(invocation->address->text);
-    g_autofree char *path = qblk_output_shell_word(plan->target);
+    g_autofree char *path = qblk_output_shell_word(qblk_plan_get_target(plan));
 
     if (!options->close && !options->dry_run) {
         next->use = g_strdup_printf("qblk list %s", path);
@@ -200,20 +87,21 @@ static void
 print_text(QblkOutput *output, const Options *options, const QblkPlan *plan,
            const NextCommands *next)
 {
-    g_autofree char *path = qblk_output_escape(plan->target);
+    g_autofree char *path = qblk_text_escape(qblk_plan_get_target(plan));
 
     if (options->dry_run) {
         qblk_output_print(output, "%s at %s\n",
                           options->close ? "close the monitor" : "open a monitor", path);
-        qblk_plan_text_steps(plan, output->text);
+        g_autofree char *steps = qblk_plan_steps_to_text(plan);
+        g_string_append(output->text, steps);
         return;
     }
 
     qblk_output_print(output, "%s at %s\n",
                       options->close ? "closed the monitor" : "opened a monitor", path);
     if (next->use != NULL) {
-        g_autofree char *use = qblk_output_escape(next->use);
-        g_autofree char *close = qblk_output_escape(next->close);
+        g_autofree char *use = qblk_text_escape(next->use);
+        g_autofree char *close = qblk_text_escape(next->close);
         qblk_output_print(output, "to use it: %s\nto close it: %s\n", use, close);
     }
 }
@@ -237,11 +125,13 @@ print_json(QblkOutput *output, const Options *options, const QblkPlan *plan,
         qblk_json_append(commands, qblk_json_new_string(next->close));
     }
 
+    g_autofree char *text = qblk_plan_to_json(plan);
+    g_autoptr(QblkJson) all = qblk_json_parse(text, strlen(text), NULL);
     QblkJson *result = qblk_json_new_object();
-    qblk_json_set_string(result, "path", plan->target);
-    qblk_json_set_string(result, "id", plan->job);
+    qblk_json_set_string(result, "path", qblk_plan_get_target(plan));
+    qblk_json_set_string(result, "id", qblk_plan_get_job_id(plan));
     qblk_json_set_string(result, "state", state_of(options));
-    qblk_json_set(result, "steps", qblk_plan_json_steps(plan));
+    qblk_json_set(result, "steps", qblk_json_ref(qblk_json_get(all, "steps")));
     qblk_json_set(result, "next", commands);
     qblk_output_json(output, result);
 }
@@ -250,8 +140,10 @@ static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
-    g_autofree char *path = absolute_path(invocation->arguments[1]);
-    if (!check_path(path, error)) {
+    g_autoptr(QblkMonitorOptions) monitor = qblk_monitor_options_new();
+
+    qblk_monitor_options_set_close(monitor, options->close);
+    if (!qblk_monitor_options_set_path(monitor, invocation->arguments[1], error)) {
         return FALSE;
     }
 
@@ -260,22 +152,17 @@ run(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
-    g_autoptr(QblkPlan) plan = options->close ? plan_close(client, invocation, path, error)
-                                              : plan_open(client, invocation, path, error);
+    qblk_vm_log(client, invocation);
+    g_autoptr(QblkPlan) plan = make_plan(client, options, monitor, error);
     if (plan == NULL) {
         return FALSE;
     }
-    for (guint i = 0; i < plan->warnings->len; i++) {
-        qblk_output_warn(plan->warnings->pdata[i]);
+
+    for (guint i = 0; i < qblk_plan_get_n_warnings(plan); i++) {
+        qblk_output_warn(qblk_plan_get_warning(plan, i));
     }
-    if (!options->close && !check_place(invocation->address, path, error)) {
+    if (!options->dry_run && !run_plan(client, invocation, plan, error)) {
         return FALSE;
-    }
-    if (!options->dry_run) {
-        gboolean done = run_plan(client, invocation, plan, error);
-        if (!done) {
-            return FALSE;
-        }
     }
 
     g_auto(NextCommands) next = {0};

@@ -3,7 +3,6 @@
 #include "cli/change.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
-#include "plan/plan-pull.h"
 
 /* Of both commands; only `pull` has --base and --all-disks. */
 typedef struct {
@@ -56,10 +55,22 @@ clear_options(gpointer data)
     g_free(options->base);
 }
 
-static QblkPlan *
-plan_pull(const QblkPlanContext *context, gconstpointer options, GError **error)
+/* @data: the layer that stays; NULL: none */
+static QblkPlans *
+plan_pull(const QblkChange *change, gconstpointer data, GError **error)
 {
-    return qblk_plan_make_pull(context, options, error);
+    const Options *options = change->invocation->options;
+    g_autoptr(QblkPullOptions) pull = qblk_pull_options_new();
+
+    qblk_pull_options_set_base(pull, data);
+    qblk_pull_options_set_keep_relative(pull, options->keep_relative);
+    if (options->change.all_disks) {
+        return qblk_plans_new_pull_all(change->client, change->snapshot, pull, change->plan_options,
+                                       error);
+    }
+    return qblk_change_one_plan(qblk_plan_pull(change->client, change->snapshot,
+                                               qblk_change_get_disk(change), pull,
+                                               change->plan_options, error));
 }
 
 /* @base: the layer that stays; NULL: none */
@@ -67,9 +78,9 @@ static gboolean
 pull_to(QblkInvocation *invocation, const char *base, GError **error)
 {
     const Options *options = invocation->options;
-    const QblkPullOptions pull = {.base = base, .keep_relative = options->keep_relative};
 
-    return qblk_change_run(invocation, &options->change, plan_pull, &pull, error);
+    return qblk_change_run(invocation, &options->change, QBLK_RECOVER_FOR_NEW_JOB, plan_pull, base,
+                           error);
 }
 
 static gboolean

@@ -45,6 +45,12 @@ qblk_plan_pull(QblkClient *client, const QblkSnapshot *snapshot, const char *dis
 
 /* ---- a job that exists ---- */
 
+const QblkJob *
+qblk_plan_find_job(const QblkSnapshot *snapshot, const char *name)
+{
+    return qblk_plan_job_find(snapshot, name);
+}
+
 static const QblkJob *
 find_job(const QblkSnapshot *snapshot, const char *name, GError **error)
 {

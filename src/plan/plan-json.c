@@ -230,12 +230,6 @@ qblk_plan_json_new(const QblkPlan *plan)
     return write_record(plan, plan_members);
 }
 
-QblkJson *
-qblk_plan_json_steps(const QblkPlan *plan)
-{
-    return write_list(plan->steps, &step);
-}
-
 char *
 qblk_plan_to_json(const QblkPlan *plan)
 {

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/change-report.h"
 
-#include "plan/plan-json.h"
-#include "plan/plan-text.h"
+#include "base/text.h"
 
-gboolean
-qblk_change_report_keeps_job(const QblkPlan *plan)
-{
-    const QblkStep *step = plan->steps->len == 0 ? NULL : plan->steps->pdata[0];
-
-    return plan->existing_job && plan->stays_ready && step != NULL && step->command != NULL;
-}
+#include <qblk/plan-result.h>
+#include <string.h>
 
 char *
 qblk_change_report_command(const QblkChangeReport *report, const QblkPlan *plan,
                            const char *options)
 {
     g_autofree char *vm = qblk_output_shell_word(report->vm);
-    g_autofree char *disk = qblk_output_shell_word(plan->target);
+    g_autofree char *disk = qblk_output_shell_word(qblk_plan_get_target(plan));
 
     return g_strdup_printf("qblk job %s %s %s%s", vm, disk, options, report->naming);
 }
@@ -44,34 +38,13 @@ qblk_change_report_recover(const QblkChangeReport *report)
 char *
 qblk_change_report_recover_image(const QblkChangeReport *report, const QblkPlan *plan)
 {
-    const QblkExpectation *top = plan->before->len == 0 ? NULL : plan->before->pdata[0];
-    const char *path = top == NULL ? NULL : qblk_merged_mark_path(top);
-    gboolean is_lasting = path != NULL && !g_str_has_prefix(path, "/proc/");
-    const char *name = is_lasting || top == NULL ? path : top->filename;
-
-    if (name == NULL) {
+    const char *image = qblk_plan_get_active_image(plan);
+    if (image == NULL) {
         return NULL;
     }
-    g_autofree char *vm = g_strconcat("image:", name, NULL);
-    return recover_command(report, vm);
-}
 
-static const char *
-describe_state(const QblkChangeReport *report, const QblkPlan *plan)
-{
-    if (report->dry_run) {
-        return "planned";
-    }
-    if (report->detach) {
-        return "started";
-    }
-    if (qblk_change_report_keeps_job(plan)) {
-        return "done";
-    }
-    if (plan->outcome != NULL) {
-        return plan->outcome;
-    }
-    return plan->stays_ready ? "ready" : "done";
+    g_autofree char *vm = g_strconcat("image:", image, NULL);
+    return recover_command(report, vm);
 }
 
 static void
@@ -99,9 +72,9 @@ static GPtrArray *
 next_commands(const QblkChangeReport *report, const QblkPlan *plan)
 {
     GPtrArray *commands = g_ptr_array_new_with_free_func(g_free);
-    gboolean job_goes_on = report->detach || plan->stays_ready;
+    gboolean job_goes_on = report->detach || qblk_plan_stays_ready(plan);
 
-    if (report->dry_run || qblk_change_report_keeps_job(plan) || !job_goes_on) {
+    if (report->dry_run || qblk_plan_keeps_job(plan) || !job_goes_on) {
         return commands;
     }
 
@@ -124,20 +97,14 @@ next_commands(const QblkChangeReport *report, const QblkPlan *plan)
 static char *
 find_mark(const QblkChangeReport *report, const QblkPlan *plan)
 {
-    const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
-    const char *image = qblk_plan_is_cancel(plan) ? plan->partial : images.image;
-    if (report->marks == NULL || image == NULL) {
-        return NULL;
-    }
-
-    g_autoptr(QblkMergedMark) mark = qblk_merged_marks_find(report->marks, image);
-    return mark == NULL ? NULL : g_steal_pointer(&mark->place);
+    return report->dry_run ? NULL : qblk_plan_find_mark(plan);
 }
 
 QblkJson *
 qblk_change_report_json(const QblkChangeReport *report, const QblkPlan *plan)
 {
-    QblkJson *object = qblk_plan_json_new(plan);
+    g_autofree char *text = qblk_plan_to_json(plan);
+    QblkJson *object = qblk_json_parse(text, strlen(text), NULL);
     g_autoptr(GPtrArray) commands = next_commands(report, plan);
     g_autofree char *mark = find_mark(report, plan);
     QblkJson *next = qblk_json_new_array();
@@ -146,7 +113,8 @@ qblk_change_report_json(const QblkChangeReport *report, const QblkPlan *plan)
         qblk_json_append(next, qblk_json_new_string(commands->pdata[i]));
     }
 
-    qblk_json_set_string(object, "state", describe_state(report, plan));
+    qblk_json_set_string(object, "state",
+                         report->dry_run ? "planned" : qblk_plan_result_name(plan, report->detach));
     qblk_json_set_string(object, "mark", mark);
     qblk_json_set(object, "next", next);
     return object;
@@ -155,23 +123,21 @@ qblk_change_report_json(const QblkChangeReport *report, const QblkPlan *plan)
 void
 qblk_change_report_print(const QblkChangeReport *report, const QblkPlan *plan, QblkOutput *output)
 {
-    if (report->dry_run) {
-        qblk_plan_text(plan, output->text);
-    } else {
-        qblk_plan_text_result(plan, describe_state(report, plan), output->text);
-    }
+    g_autofree char *text =
+        report->dry_run ? qblk_plan_to_text(plan) : qblk_plan_result_to_text(plan, report->detach);
+    g_string_append(output->text, text);
 
     g_autofree char *mark = find_mark(report, plan);
     if (mark != NULL) {
-        g_autofree char *safe = qblk_output_escape(mark);
+        g_autofree char *safe = qblk_text_escape(mark);
+        gboolean is_cancelled = g_str_equal(qblk_plan_result_name(plan, FALSE), "cancelled");
         qblk_output_print(output, "%s: %s\n",
-                          qblk_plan_is_cancel(plan) ? "marked as incomplete" : "marked as merged",
-                          safe);
+                          is_cancelled ? "marked as incomplete" : "marked as merged", safe);
     }
 
     g_autoptr(GPtrArray) commands = next_commands(report, plan);
     for (guint i = 0; i < commands->len; i++) {
-        g_autofree char *safe = qblk_output_escape(commands->pdata[i]);
+        g_autofree char *safe = qblk_text_escape(commands->pdata[i]);
         qblk_output_print(output, "%s%s\n", i == 0 ? "to end the job: " : "            or: ", safe);
     }
 }

@@ -5,21 +5,17 @@
  */
 #pragma once
 
-#include "blockjob/merged-mark-plan.h"
 #include "cli/print/output.h"
-#include "plan/plan.h"
+
+#include <qblk/plan.h>
 
 /** How the command was called, as far as the report depends on it; all is borrowed. */
 typedef struct {
-    const char *vm;               /* the VM argument */
-    const char *state_dir;        /* of --state-dir, or NULL */
-    const char *naming;           /* the options that name disks, each after a space */
-    const QblkMergedMarks *marks; /* in the state directory, after the run; NULL: do not look */
+    const char *vm;        /* the VM argument */
+    const char *state_dir; /* of --state-dir, or NULL */
+    const char *naming;    /* the options that name disks, each after a space */
     gboolean dry_run, detach, force_managed;
 } QblkChangeReport;
-
-/** TRUE if @plan sends a command to an existing job, and does not end it. */
-gboolean qblk_change_report_keeps_job(const QblkPlan *plan);
 
 /** Returns: the command line `qblk job VM DISK` and @options, quoted for a shell. */
 char *qblk_change_report_command(const QblkChangeReport *report, const QblkPlan *plan,

@@ -2,8 +2,8 @@
 #include "cli/print/progress.h"
 
 #include "base/text.h"
-#include "cli/print/change-report.h"
 #include "cli/print/output.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -227,7 +227,7 @@ has_all_data(const QblkPlan *plan)
 {
     gboolean is_finished = g_strcmp0(plan->outcome, QBLK_OUTCOME_FINISHED) == 0;
 
-    return (plan->outcome == NULL || is_finished) && !qblk_change_report_keeps_job(plan);
+    return (plan->outcome == NULL || is_finished) && !qblk_plan_keeps_job(plan);
 }
 
 void
