@@ -213,6 +213,7 @@ GQuark qblk_blockjob_error_quark(void);
  * @QBLK_BLOCKJOB_ERROR_DETACHED: the caller stopped waiting; the job continues or waits
  * @QBLK_BLOCKJOB_ERROR_RESULT: the job succeeded, but the chain is not as expected
  * @QBLK_BLOCKJOB_ERROR_STATE: the state directory cannot be used; nothing was sent
+ * @QBLK_BLOCKJOB_ERROR_RUNNING: the operation has not ended
  *
  * Codes of QBLK_BLOCKJOB_ERROR.
  *
@@ -225,6 +226,7 @@ typedef enum {
     QBLK_BLOCKJOB_ERROR_DETACHED,
     QBLK_BLOCKJOB_ERROR_RESULT,
     QBLK_BLOCKJOB_ERROR_STATE,
+    QBLK_BLOCKJOB_ERROR_RUNNING,
 } QblkBlockjobError;
 
 G_END_DECLS

@@ -28,6 +28,8 @@
 #include <qblk/merge-options.h>
 #include <qblk/monitor-options.h>
 #include <qblk/open-file.h>
+#include <qblk/operation-options.h>
+#include <qblk/operation.h>
 #include <qblk/plan-options.h>
 #include <qblk/plan-result.h>
 #include <qblk/plan.h>

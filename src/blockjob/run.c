@@ -233,7 +233,8 @@ end_run(QblkRun *run, QblkRunTask *failed, GError **error)
 }
 
 gboolean
-qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options, GError **error)
+qblk_run_plans(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options,
+               GError **error)
 {
     QblkRun run;
     run_init(&run, client, plans, options);
@@ -259,7 +260,7 @@ qblk_run_one(QblkClient *client, const QblkPlan *plan, const QblkRunOptions *opt
              GError **error)
 {
     g_autoptr(GPtrArray) plans = list_of(plan);
-    return qblk_run(client, plans, options, error);
+    return qblk_run_plans(client, plans, options, error);
 }
 
 /* ---- an operation that was interrupted ---- */

@@ -24,10 +24,10 @@
  * not respond.  Before an error is returned everything is rolled back, or the message names what is
  * left.
  */
-gboolean qblk_run(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options,
-                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_run_plans(QblkClient *client, const GPtrArray *plans, const QblkRunOptions *options,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** qblk_run() for one plan. */
+/** qblk_run_plans() for one plan. */
 gboolean qblk_run_one(QblkClient *client, const QblkPlan *plan, const QblkRunOptions *options,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -54,8 +54,8 @@ gboolean qblk_run_resume_preview(QblkClient *client, const QblkPlan *plan, QblkS
  * Resume @plan, which was interrupted at @stage: complete it if its job exists or has succeeded,
  * and roll it back otherwise.  @end becomes QBLK_RUN_COMPLETED or QBLK_RUN_ROLLED_BACK.
  *
- * Errors as for qblk_run(); QBLK_BLOCKJOB_ERROR_RESULT if the job is gone and the chain is neither
- * the one before nor the one after, or was not known when the plan was made.
+ * Errors as for qblk_run_plans(); QBLK_BLOCKJOB_ERROR_RESULT if the job is gone and the chain is
+ * neither the one before nor the one after, or was not known when the plan was made.
  */
 gboolean qblk_run_resume(QblkClient *client, const QblkPlan *plan, QblkStage stage,
                          const QblkRunOptions *options, QblkRunState *end,

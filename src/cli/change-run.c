@@ -197,7 +197,7 @@ run_plans(QblkChange *change, const GPtrArray *plans, const QblkChangeReport *re
         .journals = journals.list,
     };
 
-    gboolean done = qblk_run(change->client, plans, &run, error);
+    gboolean done = qblk_run_plans(change->client, plans, &run, error);
     if (!options->detach) {
         qblk_progress_end(progress, done);
     }

@@ -136,7 +136,7 @@ run_case_run(RunCase *test)
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
     g_ptr_array_add(plans, test->plan);
     test->options.address = again;
-    test->done = qblk_run(client, plans, &test->options, &test->error);
+    test->done = qblk_run_plans(client, plans, &test->options, &test->error);
     qblk_client_unref(client);
 }
 

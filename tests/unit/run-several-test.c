@@ -32,7 +32,7 @@ both_run(Both *both)
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
     g_ptr_array_add(plans, both->one->plan);
     g_ptr_array_add(plans, both->two->plan);
-    both->one->done = qblk_run(client, plans, &both->one->options, &both->one->error);
+    both->one->done = qblk_run_plans(client, plans, &both->one->options, &both->one->error);
     qblk_client_unref(client);
 }
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "operation/operation-options.h"
+
+#define PROGRESS_MS 500
+
+QblkOperationOptions *
+qblk_operation_options_new(void)
+{
+    QblkOperationOptions *options = g_new0(QblkOperationOptions, 1);
+    g_atomic_ref_count_init(&options->references);
+    options->progress_ms = PROGRESS_MS;
+    options->has_journal = TRUE;
+    options->checks_chain = TRUE;
+    return options;
+}
+
+QblkOperationOptions *
+qblk_operation_options_ref(QblkOperationOptions *options)
+{
+    g_atomic_ref_count_inc(&options->references);
+    return options;
+}
+
+void
+qblk_operation_options_unref(QblkOperationOptions *options)
+{
+    if (options == NULL || !g_atomic_ref_count_dec(&options->references)) {
+        return;
+    }
+
+    qblk_snapshot_options_unref(options->snapshot);
+    qblk_recovery_unref(options->recovery);
+    g_free(options);
+}
+
+void
+qblk_operation_options_set_snapshot_options(QblkOperationOptions *options,
+                                            QblkSnapshotOptions *snapshot_options)
+{
+    QblkSnapshotOptions *before = options->snapshot;
+    options->snapshot =
+        snapshot_options == NULL ? NULL : qblk_snapshot_options_ref(snapshot_options);
+    qblk_snapshot_options_unref(before);
+}
+
+void
+qblk_operation_options_set_time_limit(QblkOperationOptions *options, gint64 milliseconds)
+{
+    options->time_limit_ms = MAX(milliseconds, 0);
+}
+
+void
+qblk_operation_options_set_detached(QblkOperationOptions *options, gboolean detached)
+{
+    options->is_detached = detached;
+}
+
+void
+qblk_operation_options_set_progress_interval(QblkOperationOptions *options, guint milliseconds)
+{
+    options->progress_ms = MAX(milliseconds, 1);
+}
+
+void
+qblk_operation_options_set_journal(QblkOperationOptions *options, gboolean journal)
+{
+    options->has_journal = journal;
+}
+
+void
+qblk_operation_options_set_check_chain(QblkOperationOptions *options, gboolean check)
+{
+    options->checks_chain = check;
+}
+
+void
+qblk_operation_options_set_recovery(QblkOperationOptions *options, QblkRecovery *recovery)
+{
+    QblkRecovery *before = options->recovery;
+    options->recovery = recovery == NULL ? NULL : qblk_recovery_ref(recovery);
+    qblk_recovery_unref(before);
+}
