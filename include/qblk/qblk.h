@@ -37,6 +37,7 @@
 #include <qblk/plans.h>
 #include <qblk/recover-result.h>
 #include <qblk/recover.h>
+#include <qblk/redact.h>
 #include <qblk/snapshot-fetch.h>
 #include <qblk/snapshot-options.h>
 #include <qblk/snapshot.h>

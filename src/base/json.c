@@ -67,6 +67,14 @@ qblk_json_parse(const char *text, gsize length, GError **error)
     return json;
 }
 
+QblkJson *
+qblk_json_parse_printed(const char *text)
+{
+    QblkJson *json = json_loads(text, JSON_DECODE_ANY, NULL);
+    g_assert(json != NULL);
+    return json;
+}
+
 char *
 qblk_json_print(const QblkJson *json, QblkJsonStyle style)
 {

@@ -44,6 +44,10 @@ typedef enum {
  */
 QblkJson *qblk_json_parse(const char *text, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (transfer full): the value of @text, which qblk_json_print() has made: there are no
+ * limits and no errors */
+QblkJson *qblk_json_parse_printed(const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: (transfer full): the text of @json */
 char *qblk_json_print(const QblkJson *json, QblkJsonStyle style) G_GNUC_WARN_UNUSED_RESULT;
 

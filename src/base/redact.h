@@ -9,6 +9,8 @@
 
 #include "base/json.h"
 
+#include <qblk/redact.h>
+
 /** The text that replaces a secret. */
 #define QBLK_REDACTED "***"
 
@@ -33,14 +35,6 @@ gboolean qblk_redact_is_query_secret(const char *key);
  * Returns: (transfer full): the name without secrets
  */
 char *qblk_redact_name(const char *name, gboolean *found) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * Replace the secrets in a message of QEMU, which may contain such names anywhere.  If the end of a
- * secret is not known, the rest of the message is removed.
- *
- * Returns: (transfer full): the message without secrets
- */
-char *qblk_redact_text(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Returns: (transfer full): a copy of @json, a QMP command or reply, with the secrets replaced in

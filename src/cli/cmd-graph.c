@@ -4,8 +4,8 @@
 #include "cli/exit-code.h"
 #include "cli/print/graph-dot.h"
 #include "cli/print/graph-tree.h"
+#include "cli/print/report.h"
 #include "cli/vm.h"
-#include "graph/snapshot-json.h"
 
 typedef struct {
     char *format;
@@ -57,7 +57,7 @@ print_svg(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
 static gboolean
 print_json(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
 {
-    qblk_output_json(output, qblk_snapshot_json_new(snapshot));
+    qblk_output_json(output, qblk_report_parse(qblk_snapshot_to_json(snapshot)));
     return TRUE;
 }
 
@@ -89,7 +89,7 @@ find_format(const char *name)
 static gboolean
 is_image_format(const QblkInvocation *invocation, const char *format)
 {
-    return invocation->address->kind == QBLK_ADDRESS_KIND_IMAGE &&
+    return qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_IMAGE &&
            invocation->image_format == NULL && find_format(format) == NULL;
 }
 

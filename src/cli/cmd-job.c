@@ -6,7 +6,6 @@
 #include "cli/print/jobs-table.h"
 #include "cli/print/report.h"
 #include "cli/vm.h"
-#include "graph/snapshot-json.h"
 
 typedef struct {
     QblkChangeOptions change;
@@ -134,7 +133,7 @@ print_json(QblkOutput *output, const QblkJob *job)
 {
     QblkJson *result = qblk_json_new_object();
 
-    qblk_json_set(result, "job", job == NULL ? qblk_json_new_null() : qblk_job_json_new(job));
+    qblk_json_set(result, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
     qblk_output_json(output, result);
 }
 

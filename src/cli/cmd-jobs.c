@@ -42,11 +42,10 @@ run(QblkInvocation *invocation, GError **error)
 
     if (invocation->output.json) {
         QblkJson *result = qblk_json_new_object();
-        qblk_json_set(result, "jobs", qblk_jobs_table_json(snapshot->jobs));
+        qblk_json_set(result, "jobs", qblk_jobs_table_json(snapshot));
         qblk_output_json(&invocation->output, result);
     } else {
-        const QblkJob *const *jobs = (const QblkJob *const *)snapshot->jobs->pdata;
-        qblk_jobs_table_print(jobs, snapshot->jobs->len, invocation->output.text);
+        qblk_jobs_table_print_all(snapshot, invocation->output.text);
     }
     return TRUE;
 }

@@ -6,8 +6,6 @@
 #include "cli/print/table.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
-#include "graph/snapshot-jobs.h"
-#include "graph/snapshot-json.h"
 
 static const char *const heads[] = {"TARGET", "BUS",  "DEVICE", ">DEPTH", "FORMAT",
                                     ">SIZE",  "NODE", "IMAGE",  "JOB",    NULL};
@@ -18,15 +16,17 @@ static const char *const heads[] = {"TARGET", "BUS",  "DEVICE", ">DEPTH", "FORMA
 static void
 add_row_without_chain(QblkTable *table, const QblkDevice *device)
 {
-    const QblkNode *node = device->node;
-    const char *const cells[] = {device->target,
-                                 device->bus,
-                                 qblk_device_kind_name(device->kind),
-                                 "?",
-                                 node == NULL ? NULL : node->driver,
-                                 NULL,
-                                 device->node_name,
-                                 "?"};
+    const QblkNode *node = qblk_device_get_node(device);
+    const char *const cells[] = {
+        qblk_device_get_target(device),
+        qblk_bus_name(qblk_device_get_bus(device)),
+        qblk_device_kind_name(qblk_device_get_kind(device)),
+        "?",
+        node == NULL ? NULL : qblk_node_get_driver(node),
+        NULL,
+        qblk_device_get_node_name(device),
+        "?",
+    };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
@@ -49,15 +49,17 @@ add_row(QblkTable *table, const QblkChain *chain)
 {
     const QblkLayer *top = qblk_chain_get_layer(chain, 0);
     g_autofree char *depth = g_strdup_printf("%u", qblk_chain_get_depth(chain));
-    g_autofree char *size = top == NULL ? NULL : qblk_text_size(top->virtual_size);
-    const char *const cells[] = {chain->target,
-                                 chain->bus,
-                                 qblk_device_kind_name(chain->kind),
-                                 depth,
-                                 top == NULL ? NULL : top->format,
-                                 size,
-                                 top == NULL ? NULL : top->node_name,
-                                 top == NULL ? NULL : top->filename};
+    g_autofree char *size = top == NULL ? NULL : qblk_text_size(qblk_layer_get_virtual_size(top));
+    const char *const cells[] = {
+        qblk_chain_get_target(chain),
+        qblk_chain_get_bus_name(chain),
+        qblk_device_kind_name(qblk_chain_get_device_kind(chain)),
+        depth,
+        top == NULL ? NULL : qblk_layer_get_format_name(top),
+        size,
+        top == NULL ? NULL : qblk_layer_get_node_name(top),
+        top == NULL ? NULL : qblk_layer_get_filename(top),
+    };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
@@ -72,11 +74,12 @@ describe_job(const QblkJob *job)
     }
 
     const char *kind = qblk_job_get_kind_name(job);
-    int percent = qblk_text_percent(job->progress, job->total);
+    const char *state = qblk_job_get_state(job);
+    int percent = qblk_text_percent(qblk_job_get_progress(job), qblk_job_get_total(job));
     if (percent < 0) {
-        return g_strdup_printf("%s %s", kind, job->status);
+        return g_strdup_printf("%s %s", kind, state);
     }
-    return g_strdup_printf("%s %s %d %%", kind, job->status, percent);
+    return g_strdup_printf("%s %s %d %%", kind, state, percent);
 }
 
 static const QblkJob *
@@ -117,13 +120,15 @@ static QblkJson *
 describe_device(const QblkDevice *device, const GError *problem)
 {
     QblkJson *object = qblk_json_new_object();
+    const char *name_source = qblk_name_source_name(qblk_device_get_name_source(device));
+    const char *kind = qblk_device_kind_name(qblk_device_get_kind(device));
 
-    qblk_json_set_string(object, "target", device->target);
-    qblk_json_set_string(object, "name-source", qblk_name_source_name(device->name_source));
-    qblk_json_set_string(object, "bus", device->bus);
-    qblk_json_set_string(object, "device", qblk_device_kind_name(device->kind));
-    qblk_json_set_string(object, "node", device->node_name);
-    qblk_json_set_boolean(object, "vhost-user", device->is_vhost_user);
+    qblk_json_set_string(object, "target", qblk_device_get_target(device));
+    qblk_json_set_string(object, "name-source", name_source);
+    qblk_json_set_string(object, "bus", qblk_bus_name(qblk_device_get_bus(device)));
+    qblk_json_set_string(object, "device", kind);
+    qblk_json_set_string(object, "node", qblk_device_get_node_name(device));
+    qblk_json_set_boolean(object, "vhost-user", qblk_device_is_vhost_user(device));
     qblk_json_set_string(object, "problem", problem->message);
     return object;
 }
@@ -149,7 +154,7 @@ print_json(QblkOutput *output, const QblkVm *vm)
     for (guint i = 0; targets[i] != NULL; i++) {
         const QblkJob *job = find_job(vm, targets[i]);
         QblkJson *disk = describe_disk(vm, targets[i]);
-        qblk_json_set(disk, "job", job == NULL ? qblk_json_new_null() : qblk_job_json_new(job));
+        qblk_json_set(disk, "job", job == NULL ? qblk_json_new_null() : qblk_report_job(job));
         qblk_json_append(disks, disk);
     }
 

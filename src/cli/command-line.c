@@ -4,7 +4,6 @@
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/global-options.h"
-#include "graph/snapshot-options.h"
 #include <qblk/version.h>
 
 #include <stdlib.h>

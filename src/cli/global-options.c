@@ -5,13 +5,14 @@
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
-#include "graph/snapshot-options.h"
 
 #include <qblk/domain.h>
 #include <string.h>
 
 /* A reply is held in memory, as bytes and as JSON values. */
 #define MAX_REPLY_MIB 4096
+
+#define DEFAULT_TIMEOUT_MS 5000
 
 #define NO_TIMEOUT   (-G_MAXDOUBLE)
 #define NO_MAX_REPLY G_MININT64
@@ -145,8 +146,8 @@ check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation
         {"--max-reply", options->max_reply != NO_MAX_REPLY, FALSE},
     };
     gboolean takes_vm = strstr(command->arguments, "VM") != NULL;
-    gboolean is_domain =
-        invocation->address != NULL && invocation->address->kind == QBLK_ADDRESS_KIND_DOMAIN;
+    gboolean is_domain = invocation->address != NULL &&
+                         qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_DOMAIN;
 
     for (gsize i = 0; i < G_N_ELEMENTS(entries); i++) {
         if (!entries[i].is_given) {
@@ -161,7 +162,7 @@ check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation
         if (is_domain && entries[i].needs_nodes) {
             return qblk_usage_error(error,
                                     "option %s is not valid for '%s': it needs a QEMU or a capture",
-                                    entries[i].name, invocation->address->text);
+                                    entries[i].name, qblk_address_get_text(invocation->address));
         }
     }
 
@@ -181,7 +182,7 @@ check_format(const QblkGlobalOptions *options, const QblkInvocation *invocation,
             error, "option --format is not valid for 'qblk %s': it does not open the image",
             invocation->command->name);
     }
-    if (address == NULL || address->kind != QBLK_ADDRESS_KIND_IMAGE) {
+    if (address == NULL || qblk_address_get_kind(address) != QBLK_ADDRESS_KIND_IMAGE) {
         return qblk_usage_error(error, "option --format '%s' needs a VM of the form image:PATH",
                                 options->format);
     }
@@ -222,9 +223,8 @@ apply_limits(const QblkGlobalOptions *options, QblkInvocation *invocation, GErro
         return qblk_usage_error(error, "invalid --max-reply: use 1 to %d MiB", MAX_REPLY_MIB);
     }
 
-    invocation->timeout_ms = has_timeout ? (int)(options->timeout * 1000) : QBLK_DEFAULT_TIMEOUT_MS;
-    invocation->reply_limit =
-        has_max_reply ? (gsize)options->max_reply * 1024 * 1024 : QBLK_LIMIT_REPLY_BYTES;
+    invocation->timeout_ms = has_timeout ? (int)(options->timeout * 1000) : DEFAULT_TIMEOUT_MS;
+    invocation->reply_limit = has_max_reply ? (gsize)options->max_reply * 1024 * 1024 : 0;
     return TRUE;
 }
 
@@ -245,13 +245,10 @@ apply_targets(const QblkGlobalOptions *options, QblkInvocation *invocation, GErr
 static gboolean
 apply_edges(const QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
 {
-    static const struct {
-        const char *name;
-        QblkEdgeSource source;
-    } sources[] = {
-        {"children", QBLK_EDGE_SOURCE_CHILDREN},
-        {"debug-graph", QBLK_EDGE_SOURCE_DEBUG},
-        {"blockstats", QBLK_EDGE_SOURCE_BLOCKSTATS},
+    static const QblkEdgeSource sources[] = {
+        QBLK_EDGE_SOURCE_CHILDREN,
+        QBLK_EDGE_SOURCE_DEBUG,
+        QBLK_EDGE_SOURCE_BLOCKSTATS,
     };
 
     if (options->edges == NULL) {
@@ -259,8 +256,8 @@ apply_edges(const QblkGlobalOptions *options, QblkInvocation *invocation, GError
     }
 
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
-        if (g_str_equal(sources[i].name, options->edges)) {
-            invocation->snapshot_options->edges = sources[i].source;
+        if (g_str_equal(qblk_edge_source_name(sources[i]), options->edges)) {
+            qblk_snapshot_options_set_edge_source(invocation->snapshot_options, sources[i]);
             return TRUE;
         }
     }

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "cli/print/output.h"
-#include "qmp/address.h"
 
+#include <qblk/address.h>
 #include <qblk/snapshot.h>
 
 typedef struct QblkCommand QblkCommand;
@@ -21,7 +21,7 @@ typedef struct {
     /* Global options. */
     gboolean verbose;                      /* log QMP messages */
     int timeout_ms;                        /* for the connection and each reply */
-    gsize reply_limit;                     /* bytes */
+    gsize reply_limit;                     /* bytes; 0: the default of the library */
     char *expect;                          /* owned: a fingerprint, or NULL */
     char *image_format;                    /* owned: of image:PATH, or NULL */
     QblkSnapshotOptions *snapshot_options; /* owned */

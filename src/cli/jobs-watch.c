@@ -6,10 +6,10 @@
 #include "cli/print/jobs-table.h"
 #include "cli/print/output.h"
 #include "cli/vm.h"
-#include "graph/snapshot-jobs.h"
-#include "qmp/client.h"
 
 #include <poll.h>
+#include <qblk/client-async.h>
+#include <qblk/snapshot-fetch.h>
 #include <unistd.h>
 
 /* How often the progress is printed on a terminal. */
@@ -31,17 +31,19 @@ typedef struct {
 static char *
 describe_job(const QblkJob *job)
 {
-    const char *target = job->target == NULL ? "-" : job->target;
-    int percent = qblk_text_percent(job->progress, job->total);
+    const char *target = qblk_job_get_target(job);
+    const char *error = qblk_job_get_error(job);
+    int percent = qblk_text_percent(qblk_job_get_progress(job), qblk_job_get_total(job));
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "%s: %s '%s' is %s", target, qblk_job_get_kind_name(job), job->id,
-                           job->status);
+    g_string_append_printf(text, "%s: %s '%s' is %s", target == NULL ? "-" : target,
+                           qblk_job_get_kind_name(job), qblk_job_get_id(job),
+                           qblk_job_get_state(job));
     if (percent >= 0) {
         g_string_append_printf(text, ", %d %%", percent);
     }
-    if (job->error != NULL) {
-        g_string_append_printf(text, ": %s", job->error);
+    if (error != NULL) {
+        g_string_append_printf(text, ": %s", error);
     }
 
     return g_string_free(text, FALSE);
@@ -57,22 +59,9 @@ print_line(const Watch *watch, const char *text)
     }
 }
 
-static const QblkJob *
-find_job(const GPtrArray *jobs, const char *id)
-{
-    for (guint i = 0; i < jobs->len; i++) {
-        const QblkJob *job = jobs->pdata[i];
-
-        if (g_str_equal(job->id, id)) {
-            return job;
-        }
-    }
-    return NULL;
-}
-
 /* Print the jobs that were printed before and no longer exist.  Returns: TRUE if there are any. */
 static gboolean
-print_gone(const Watch *watch, const GPtrArray *jobs)
+print_gone(const Watch *watch, const QblkSnapshot *snapshot)
 {
     gboolean has_changed = FALSE;
     GHashTableIter at;
@@ -80,7 +69,7 @@ print_gone(const Watch *watch, const GPtrArray *jobs)
 
     g_hash_table_iter_init(&at, watch->printed);
     while (g_hash_table_iter_next(&at, &id, NULL)) {
-        if (find_job(jobs, id) != NULL) {
+        if (qblk_snapshot_find_job(snapshot, id) != NULL) {
             continue;
         }
 
@@ -95,17 +84,18 @@ print_gone(const Watch *watch, const GPtrArray *jobs)
 
 /* Print the jobs whose text has changed.  Returns: TRUE if there are any. */
 static gboolean
-print_changed(const Watch *watch, const GPtrArray *jobs)
+print_changed(const Watch *watch, const QblkSnapshot *snapshot)
 {
     gboolean has_changed = FALSE;
 
-    for (guint i = 0; i < jobs->len; i++) {
-        const QblkJob *job = jobs->pdata[i];
+    for (guint i = 0; i < qblk_snapshot_get_n_jobs(snapshot); i++) {
+        const QblkJob *job = qblk_snapshot_get_job(snapshot, i);
+        const char *id = qblk_job_get_id(job);
         g_autofree char *text = describe_job(job);
 
-        if (g_strcmp0(g_hash_table_lookup(watch->printed, job->id), text) != 0) {
+        if (g_strcmp0(g_hash_table_lookup(watch->printed, id), text) != 0) {
             print_line(watch, text);
-            g_hash_table_replace(watch->printed, g_strdup(job->id), g_steal_pointer(&text));
+            g_hash_table_replace(watch->printed, g_strdup(id), g_steal_pointer(&text));
             has_changed = TRUE;
         }
     }
@@ -114,14 +104,14 @@ print_changed(const Watch *watch, const GPtrArray *jobs)
 }
 
 static gboolean
-print_changes(const Watch *watch, const GPtrArray *jobs, GError **error)
+print_changes(const Watch *watch, const QblkSnapshot *snapshot, GError **error)
 {
-    gboolean are_gone = print_gone(watch, jobs);
-    gboolean have_changed = print_changed(watch, jobs);
+    gboolean are_gone = print_gone(watch, snapshot);
+    gboolean have_changed = print_changed(watch, snapshot);
 
     if (watch->output->json && (are_gone || have_changed)) {
         QblkJson *result = qblk_json_new_object();
-        qblk_json_set(result, "jobs", qblk_jobs_table_json(jobs));
+        qblk_json_set(result, "jobs", qblk_jobs_table_json(snapshot));
         qblk_output_json(watch->output, result);
     }
 
@@ -131,8 +121,9 @@ print_changes(const Watch *watch, const GPtrArray *jobs, GError **error)
 /* ---- waiting ---- */
 
 static gboolean
-is_of_job(const QblkJson *event)
+is_of_job(const char *text)
 {
+    g_autoptr(QblkJson) event = qblk_json_parse_printed(text);
     const char *name = qblk_json_get_string(event, "event");
 
     return name != NULL && (g_str_has_prefix(name, "JOB_") || g_str_has_prefix(name, "BLOCK_JOB_"));
@@ -145,7 +136,7 @@ handle_events(const Watch *watch)
     gboolean has_changed = FALSE;
 
     for (;;) {
-        g_autoptr(QblkJson) event = qblk_client_take_event_json(watch->client);
+        g_autofree char *event = qblk_client_take_event(watch->client);
         if (event == NULL) {
             return has_changed;
         }
@@ -185,45 +176,25 @@ wait_for_change(Watch *watch, gboolean *has_changed, GError **error)
 
 /* Ask for the progress only: the graph has not changed as long as there was no event. */
 static gboolean
-print_progress(const Watch *watch, const GPtrArray *known, GError **error)
+print_progress(const Watch *watch, const QblkSnapshot *known, GError **error)
 {
-    static const char *const commands[] = {"query-jobs", "query-block-jobs"};
-    g_autoptr(QblkReplies) replies = qblk_replies_new();
+    g_autoptr(QblkSnapshot) jobs = qblk_snapshot_fetch_jobs(watch->client, known, error);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-        QblkJson *value = qblk_client_call(watch->client, commands[i], NULL, error);
-        if (value == NULL) {
-            return FALSE;
-        }
-
-        (void)qblk_replies_add(replies, commands[i], NULL, value, NULL);
-    }
-
-    g_autoptr(GPtrArray) jobs = qblk_job_load_all(replies, error);
-    if (jobs == NULL) {
-        return FALSE;
-    }
-
-    for (guint i = 0; i < jobs->len; i++) {
-        QblkJob *job = jobs->pdata[i];
-        const QblkJob *before = find_job(known, job->id);
-        job->target = before == NULL ? NULL : g_strdup(before->target);
-    }
-    return print_changes(watch, jobs, error);
+    return jobs != NULL && print_changes(watch, jobs, error);
 }
 
 /* A QEMU that hangs sends no events and keeps the connection open. */
 static gboolean
 check_alive(const Watch *watch, GError **error)
 {
-    g_autoptr(QblkJson) jobs = qblk_client_call(watch->client, "query-jobs", NULL, error);
+    g_autofree char *jobs = qblk_client_execute(watch->client, "query-jobs", NULL, 0, error);
 
     return jobs != NULL;
 }
 
 /* Return after an event of a job, or Ctrl-C. */
 static gboolean
-watch_jobs(Watch *watch, const GPtrArray *jobs, GError **error)
+watch_jobs(Watch *watch, const QblkSnapshot *snapshot, GError **error)
 {
     for (;;) {
         gboolean has_changed;
@@ -235,7 +206,7 @@ watch_jobs(Watch *watch, const GPtrArray *jobs, GError **error)
         }
 
         gboolean is_alive =
-            watch->is_terminal ? print_progress(watch, jobs, error) : check_alive(watch, error);
+            watch->is_terminal ? print_progress(watch, snapshot, error) : check_alive(watch, error);
         if (!is_alive) {
             return FALSE;
         }
@@ -251,16 +222,16 @@ watch_vm(Watch *watch, const QblkSnapshotOptions *options, GError **error)
             return FALSE;
         }
 
-        gboolean is_printed = print_changes(watch, snapshot->jobs, error);
+        gboolean is_printed = print_changes(watch, snapshot, error);
         if (!is_printed) {
             return FALSE;
         }
 
-        if (snapshot->jobs->len == 0) {
+        if (qblk_snapshot_get_n_jobs(snapshot) == 0) {
             return TRUE;
         }
 
-        if (!watch_jobs(watch, snapshot->jobs, error)) {
+        if (!watch_jobs(watch, snapshot, error)) {
             return FALSE;
         }
     }

@@ -3,7 +3,6 @@
 
 #include "base/input.h"
 #include "base/limits.h"
-#include "blockjob/merged-mark-plan.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
 #include "cli/print/output.h"
@@ -14,6 +13,7 @@
 #include <qblk/client-async.h>
 #include <qblk/domain.h>
 #include <qblk/snapshot-fetch.h>
+#include <qblk/stale-images.h>
 #include <stdio.h>
 
 /* ---- connecting ---- */
@@ -151,24 +151,22 @@ warn_of_stale_images(const QblkVm *vm)
         return;
     }
 
-    g_autofree char *directory =
-        qblk_recovery_directory(options == NULL ? NULL : options->state_dir);
-    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(directory);
-    g_autoptr(GPtrArray) stale = qblk_merged_mark_stale_new();
+    g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
     g_auto(GStrv) all = qblk_vm_get_targets(vm);
-    const char *const *named = (const char *const *)invocation->arguments + 1;
-    const char *const *names =
-        is_image || invocation->count == 1 ? (const char *const *)all : named;
-
+    char **names = is_image || invocation->count == 1 ? all : invocation->arguments + 1;
     for (guint i = 0; names[i] != NULL; i++) {
-        g_autoptr(QblkChain) chain = qblk_vm_find_chain(vm, names[i], NULL);
+        QblkChain *chain = qblk_vm_find_chain(vm, names[i], NULL);
         if (chain != NULL) {
-            qblk_merged_mark_find_stale(chain, marks, stale);
+            g_ptr_array_add(chains, chain);
         }
     }
-    for (guint i = 0; i < stale->len; i++) {
-        const QblkStaleFile *image = stale->pdata[i];
-        qblk_output_warn(image->text);
+
+    g_autoptr(QblkStaleImages) stale =
+        qblk_stale_images_find((const QblkChain *const *)chains->pdata, chains->len,
+                               options == NULL ? NULL : options->state_dir);
+    for (guint i = 0; i < qblk_stale_images_get_n_images(stale); i++) {
+        g_autofree char *text = qblk_stale_image_to_text(qblk_stale_images_get_image(stale, i));
+        qblk_output_warn(text);
     }
 }
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/graph-dot.h"
 
-#include "base/memory-file.h"
 #include "cli/print/output.h"
 #include "cli/print/report.h"
-#include "graph/bitmap.h"
-#include "graph/export.h"
-#include "graph/snapshot-jobs.h"
 
+#include <errno.h>
 #include <qblk/error.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Quote a string in the language of Graphviz, in which a backslash starts an escape. */
@@ -42,7 +40,7 @@ quote_id(const char *kind, const char *name)
 static void
 add_edge(GString *out, const char *from, const QblkNode *node, const char *label, const char *style)
 {
-    g_autofree char *to = quote_id("node", node->name);
+    g_autofree char *to = quote_id("node", qblk_node_get_name(node));
     g_autofree char *text = quote(label);
 
     g_string_append_printf(out, "  %s -> %s [label=%s%s];\n", from, to, text, style);
@@ -74,9 +72,10 @@ list_bitmaps(const QblkNode *node)
 {
     GString *text = g_string_new(NULL);
 
-    for (guint i = 0; node->bitmaps != NULL && i < node->bitmaps->len; i++) {
-        const QblkBitmap *bitmap = node->bitmaps->pdata[i];
-        g_string_append_printf(text, "%s%s", i == 0 ? "bitmaps: " : ", ", bitmap->name);
+    for (guint i = 0; i < qblk_node_get_n_bitmaps(node); i++) {
+        const QblkBitmap *bitmap = qblk_node_get_bitmap(node, i);
+        g_string_append_printf(text, "%s%s", i == 0 ? "bitmaps: " : ", ",
+                               qblk_bitmap_get_name(bitmap));
     }
     return g_string_free(text, FALSE);
 }
@@ -85,24 +84,25 @@ static void
 add_node(GString *out, const QblkNode *node)
 {
     g_autofree char *bitmaps = list_bitmaps(node);
-    const char *const lines[] = {node->name, node->driver, qblk_report_file(node), bitmaps};
-    const char *style = qblk_node_is(node, QBLK_DRIVER_FILTER) ? ", style=rounded" : "";
-    g_autofree char *id = quote_id("node", node->name);
+    const char *const lines[] = {qblk_node_get_name(node), qblk_node_get_driver(node),
+                                 qblk_report_file(node), bitmaps};
+    const char *style = qblk_node_get_kind(node) == QBLK_NODE_KIND_FILTER ? ", style=rounded" : "";
+    g_autofree char *id = quote_id("node", qblk_node_get_name(node));
     g_autofree char *label = quote_lines(lines, G_N_ELEMENTS(lines));
 
     g_string_append_printf(out, "  %s [label=%s%s];\n", id, label, style);
 
-    for (guint i = 0; i < node->children->len; i++) {
-        const QblkChild *child = node->children->pdata[i];
-        add_edge(out, id, child->node, child->name, "");
+    for (guint i = 0; i < qblk_node_get_n_children(node); i++) {
+        add_edge(out, id, qblk_node_get_child(node, i), qblk_node_get_child_name(node, i), "");
     }
 }
 
 static void
-add_disk(GString *out, const QblkSnapshot *snapshot, const QblkDevice *device)
+add_disk(GString *out, const QblkDevice *device)
 {
-    const QblkNode *top = qblk_snapshot_jobs_top(snapshot, device);
-    const char *name = device->target == NULL ? qblk_device_get_label(device) : device->target;
+    const QblkNode *top = qblk_device_get_top_node(device);
+    const char *name = qblk_device_get_target(device) == NULL ? qblk_device_get_label(device)
+                                                              : qblk_device_get_target(device);
     g_autofree char *id = quote_id("disk", name);
     g_autofree char *label = quote(name);
 
@@ -112,35 +112,50 @@ add_disk(GString *out, const QblkSnapshot *snapshot, const QblkDevice *device)
     }
 }
 
+/* NULL: not known. */
+static const char *
+describe_access(const QblkExport *export)
+{
+    switch (qblk_export_get_access(export)) {
+    case QBLK_EXPORT_ACCESS_READ_ONLY:
+        return "read-only";
+    case QBLK_EXPORT_ACCESS_WRITABLE:
+        return "writable";
+    case QBLK_EXPORT_ACCESS_UNKNOWN:
+    default:
+        return NULL;
+    }
+}
+
 static void
 add_export(GString *out, const QblkExport *export)
 {
-    const char *access = qblk_export_access_text(export->access);
-    g_autofree char *id = quote_id("export", export->id);
-    g_autofree char *text =
-        g_strdup_printf("export %s (%s%s%s)", export->id, export->type, access == NULL ? "" : ", ",
-                        access == NULL ? "" : access);
+    const char *access = describe_access(export);
+    g_autofree char *id = quote_id("export", qblk_export_get_id(export));
+    g_autofree char *text = g_strdup_printf(
+        "export %s (%s%s%s)", qblk_export_get_id(export), qblk_export_get_export_type(export),
+        access == NULL ? "" : ", ", access == NULL ? "" : access);
     g_autofree char *label = quote(text);
 
     g_string_append_printf(out, "  %s [label=%s, shape=ellipse];\n", id, label);
-    if (export->node != NULL) {
-        add_edge(out, id, export->node, "", "");
+    if (qblk_export_get_node(export) != NULL) {
+        add_edge(out, id, qblk_export_get_node(export), "", "");
     }
 }
 
 static void
 add_job(GString *out, const QblkJob *job)
 {
-    g_autofree char *id = quote_id("job", job->id);
-    g_autofree char *text =
-        g_strdup_printf("%s %s (%s)", qblk_job_get_kind_name(job), job->id, job->status);
+    g_autofree char *id = quote_id("job", qblk_job_get_id(job));
+    g_autofree char *text = g_strdup_printf("%s %s (%s)", qblk_job_get_kind_name(job),
+                                            qblk_job_get_id(job), qblk_job_get_state(job));
     g_autofree char *label = quote(text);
 
     g_string_append_printf(out, "  %s [label=%s, shape=ellipse, style=dashed];\n", id, label);
 
-    for (guint i = 0; i < job->nodes->len; i++) {
-        const QblkChild *child = job->nodes->pdata[i];
-        add_edge(out, id, child->node, child->name, ", style=dashed");
+    for (guint i = 0; i < qblk_job_get_n_nodes(job); i++) {
+        add_edge(out, id, qblk_job_get_node(job, i), qblk_job_get_node_role(job, i),
+                 ", style=dashed");
     }
 }
 
@@ -149,23 +164,42 @@ qblk_graph_dot(const QblkSnapshot *snapshot, GString *out)
 {
     g_string_append(out, "digraph qblk {\n  node [shape=box, fontname=\"sans-serif\"];\n");
 
-    for (guint i = 0; i < snapshot->devices->len; i++) {
-        add_disk(out, snapshot, snapshot->devices->pdata[i]);
+    for (guint i = 0; i < qblk_snapshot_get_n_devices(snapshot); i++) {
+        add_disk(out, qblk_snapshot_get_device(snapshot, i));
     }
 
-    for (guint i = 0; i < snapshot->nodes->len; i++) {
-        add_node(out, snapshot->nodes->pdata[i]);
+    for (guint i = 0; i < qblk_snapshot_get_n_nodes(snapshot); i++) {
+        add_node(out, qblk_snapshot_get_node(snapshot, i));
     }
 
-    for (guint i = 0; i < snapshot->exports->len; i++) {
-        add_export(out, snapshot->exports->pdata[i]);
+    for (guint i = 0; i < qblk_snapshot_get_n_exports(snapshot); i++) {
+        add_export(out, qblk_snapshot_get_export(snapshot, i));
     }
 
-    for (guint i = 0; i < snapshot->jobs->len; i++) {
-        add_job(out, snapshot->jobs->pdata[i]);
+    for (guint i = 0; i < qblk_snapshot_get_n_jobs(snapshot); i++) {
+        add_job(out, qblk_snapshot_get_job(snapshot, i));
     }
 
     g_string_append(out, "}\n");
+}
+
+/* Returns: a descriptor of a file with @text, at its start; -1 on error */
+static int
+open_in_memory(const GString *text)
+{
+    int fd = memfd_create("qblk-graph", MFD_CLOEXEC);
+    gsize written = 0;
+
+    while (fd >= 0 && written < text->len) {
+        /* At an offset, which leaves the position at the start. */
+        gssize count = pwrite(fd, text->str + written, text->len - written, (off_t)written);
+        if (count < 0 && errno != EINTR) {
+            close(fd);
+            return -1;
+        }
+        written += (gsize)MAX(count, 0);
+    }
+    return fd;
 }
 
 static void
@@ -209,7 +243,7 @@ qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out, GError **error)
     qblk_graph_dot(snapshot, graph);
 
     /* `dot` reads all of it before it writes, but a file in memory does not depend on that. */
-    int input = qblk_memory_file_new("qblk-graph", graph->str, graph->len);
+    int input = open_in_memory(graph);
     if (input < 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
                     "cannot draw the graph: out of memory");

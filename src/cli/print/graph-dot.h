@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "graph/snapshot.h"
+#include <qblk/snapshot.h>
 
 /** Append the graph to @out as a `digraph`. */
 void qblk_graph_dot(const QblkSnapshot *snapshot, GString *out);

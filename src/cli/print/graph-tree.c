@@ -3,9 +3,6 @@
 
 #include "cli/print/output.h"
 #include "cli/print/report.h"
-#include "graph/bitmap.h"
-#include "graph/export.h"
-#include "graph/snapshot-jobs.h"
 
 /* A deeper line has its level as a number.  Otherwise the output would grow with the square of the
  * depth, which a hostile peer can choose. */
@@ -13,7 +10,7 @@
 
 typedef struct {
     GString *out;
-    GHashTable *shown; /* node-names, borrowed */
+    GHashTable *shown; /* node-names, owned */
 } Tree;
 
 /* A line that is not printed yet. */
@@ -38,15 +35,15 @@ indent(const Tree *tree, guint level)
 static void
 print_bitmaps(const Tree *tree, const QblkNode *node, guint level)
 {
-    for (guint i = 0; node->bitmaps != NULL && i < node->bitmaps->len; i++) {
-        const QblkBitmap *bitmap = node->bitmaps->pdata[i];
-        g_autofree char *name = qblk_output_escape(bitmap->name);
-        const char *state = bitmap->is_recording ? "recording" : "disabled";
+    for (guint i = 0; i < qblk_node_get_n_bitmaps(node); i++) {
+        const QblkBitmap *bitmap = qblk_node_get_bitmap(node, i);
+        g_autofree char *name = qblk_output_escape(qblk_bitmap_get_name(bitmap));
+        const char *state = qblk_bitmap_is_recording(bitmap) ? "recording" : "disabled";
 
         indent(tree, level);
         g_string_append_printf(tree->out, "bitmap '%s' (%s%s)\n", name,
-                               bitmap->is_inconsistent ? "inconsistent" : state,
-                               bitmap->is_persistent ? ", persistent" : "");
+                               qblk_bitmap_is_inconsistent(bitmap) ? "inconsistent" : state,
+                               qblk_bitmap_is_persistent(bitmap) ? ", persistent" : "");
     }
 }
 
@@ -55,8 +52,8 @@ static void
 print_line(Tree *tree, const Line *line, gboolean is_repeated)
 {
     const QblkNode *node = line->node;
-    g_autofree char *name = qblk_output_escape(node->name);
-    g_autofree char *driver = qblk_output_escape(node->driver);
+    g_autofree char *name = qblk_output_escape(qblk_node_get_name(node));
+    g_autofree char *driver = qblk_output_escape(qblk_node_get_driver(node));
     g_autofree char *file =
         qblk_output_escape(is_repeated ? "shown above" : qblk_report_file(node));
 
@@ -67,8 +64,8 @@ print_line(Tree *tree, const Line *line, gboolean is_repeated)
     }
 
     g_string_append_printf(tree->out, "%s (%s%s%s)", name, driver,
-                           node->read_only ? ", read-only" : "",
-                           node->is_inactive ? ", inactive" : "");
+                           qblk_node_is_read_only(node) ? ", read-only" : "",
+                           !qblk_node_is_active(node) ? ", inactive" : "");
     g_string_append_printf(tree->out, "%s%s\n", file[0] == '\0' ? "" : " ", file);
     if (!is_repeated) {
         print_bitmaps(tree, node, line->level + 1);
@@ -79,24 +76,24 @@ print_line(Tree *tree, const Line *line, gboolean is_repeated)
 static void
 push_children(GArray *lines, const Line *line)
 {
-    const GPtrArray *children = line->node->children;
-    const QblkChild *backing = NULL;
+    const QblkNode *node = line->node;
+    guint count = qblk_node_get_n_children(node);
+    guint backing = count;
 
-    for (guint i = 0; i < children->len; i++) {
-        const QblkChild *child = children->pdata[i];
-        backing = g_str_equal(child->name, "backing") ? child : backing;
+    for (guint i = 0; i < count; i++) {
+        backing = g_str_equal(qblk_node_get_child_name(node, i), "backing") ? i : backing;
     }
 
     /* The last line that is pushed is printed first. */
-    if (backing != NULL) {
-        Line next = {backing->name, backing->node, line->level};
+    if (backing < count) {
+        Line next = {"backing", qblk_node_get_child(node, backing), line->level};
         g_array_append_val(lines, next);
     }
 
-    for (guint i = children->len; i > 0; i--) {
-        const QblkChild *child = children->pdata[i - 1];
-        if (child != backing) {
-            Line next = {child->name, child->node, line->level + 1};
+    for (guint i = count; i > 0; i--) {
+        if (i - 1 != backing) {
+            Line next = {qblk_node_get_child_name(node, i - 1), qblk_node_get_child(node, i - 1),
+                         line->level + 1};
             g_array_append_val(lines, next);
         }
     }
@@ -114,7 +111,7 @@ print_from(Tree *tree, const QblkNode *top, const char *edge)
         Line line = g_array_index(lines, Line, lines->len - 1);
         g_array_set_size(lines, lines->len - 1);
 
-        gboolean is_new = g_hash_table_insert(tree->shown, line.node->name, line.node->name);
+        gboolean is_new = g_hash_table_add(tree->shown, g_strdup(qblk_node_get_name(line.node)));
         print_line(tree, &line, !is_new);
         if (is_new) {
             push_children(lines, &line);
@@ -126,18 +123,19 @@ print_from(Tree *tree, const QblkNode *top, const char *edge)
 static const char *
 describe_top(const QblkDevice *device, const QblkNode *top)
 {
-    if (device->is_vhost_user) {
+    if (qblk_device_is_vhost_user(device)) {
         return " vhost-user, without nodes\n";
     }
     return top == NULL ? " empty\n" : "\n";
 }
 
 static void
-print_disk(Tree *tree, const QblkSnapshot *snapshot, const QblkDevice *device)
+print_disk(Tree *tree, const QblkDevice *device)
 {
-    const QblkNode *top = qblk_snapshot_jobs_top(snapshot, device);
-    const char *name =
-        device->target == NULL ? qblk_device_kind_name(device->kind) : device->target;
+    const QblkNode *top = qblk_device_get_top_node(device);
+    const char *name = qblk_device_get_target(device) == NULL
+                           ? qblk_device_kind_name(qblk_device_get_kind(device))
+                           : qblk_device_get_target(device);
     g_autofree char *target = qblk_output_escape(name);
     g_autofree char *label = qblk_output_escape(qblk_device_get_label(device));
 
@@ -151,31 +149,45 @@ print_disk(Tree *tree, const QblkSnapshot *snapshot, const QblkDevice *device)
     }
 }
 
+/* NULL: not known. */
+static const char *
+describe_access(const QblkExport *export)
+{
+    switch (qblk_export_get_access(export)) {
+    case QBLK_EXPORT_ACCESS_READ_ONLY:
+        return "read-only";
+    case QBLK_EXPORT_ACCESS_WRITABLE:
+        return "writable";
+    case QBLK_EXPORT_ACCESS_UNKNOWN:
+    default:
+        return NULL;
+    }
+}
+
 static void
 print_export(Tree *tree, const QblkExport *export)
 {
-    g_autofree char *id = qblk_output_escape(export->id);
-    g_autofree char *type = qblk_output_escape(export->type);
-    const char *access = qblk_export_access_text(export->access);
+    g_autofree char *id = qblk_output_escape(qblk_export_get_id(export));
+    g_autofree char *type = qblk_output_escape(qblk_export_get_export_type(export));
+    const char *access = describe_access(export);
 
     g_string_append_printf(tree->out, "export %s (%s%s%s)\n", id, type, access == NULL ? "" : ", ",
                            access == NULL ? "" : access);
-    if (export->node != NULL) {
-        print_from(tree, export->node, NULL);
+    if (qblk_export_get_node(export) != NULL) {
+        print_from(tree, qblk_export_get_node(export), NULL);
     }
 }
 
 static void
 print_job(Tree *tree, const QblkJob *job)
 {
-    g_autofree char *id = qblk_output_escape(job->id);
+    g_autofree char *id = qblk_output_escape(qblk_job_get_id(job));
     g_autofree char *kind = qblk_output_escape(qblk_job_get_kind_name(job));
-    g_autofree char *status = qblk_output_escape(job->status);
+    g_autofree char *status = qblk_output_escape(qblk_job_get_state(job));
 
     g_string_append_printf(tree->out, "job %s (%s, %s)\n", id, kind, status);
-    for (guint i = 0; i < job->nodes->len; i++) {
-        const QblkChild *child = job->nodes->pdata[i];
-        print_from(tree, child->node, child->name);
+    for (guint i = 0; i < qblk_job_get_n_nodes(job); i++) {
+        print_from(tree, qblk_job_get_node(job, i), qblk_job_get_node_role(job, i));
     }
 }
 
@@ -183,11 +195,11 @@ print_job(Tree *tree, const QblkJob *job)
 static void
 print_unused(Tree *tree, const QblkSnapshot *snapshot, gboolean only_tops, gboolean *has_head)
 {
-    for (guint i = 0; i < snapshot->nodes->len; i++) {
-        const QblkNode *node = snapshot->nodes->pdata[i];
-        gboolean is_shown = g_hash_table_contains(tree->shown, node->name);
+    for (guint i = 0; i < qblk_snapshot_get_n_nodes(snapshot); i++) {
+        const QblkNode *node = qblk_snapshot_get_node(snapshot, i);
+        gboolean is_shown = g_hash_table_contains(tree->shown, qblk_node_get_name(node));
 
-        if (is_shown || (only_tops && node->parents->len > 0)) {
+        if (is_shown || (only_tops && qblk_node_get_n_parents(node) > 0)) {
             continue;
         }
 
@@ -202,19 +214,19 @@ print_unused(Tree *tree, const QblkSnapshot *snapshot, gboolean only_tops, gbool
 void
 qblk_graph_tree(const QblkSnapshot *snapshot, GString *out)
 {
-    g_autoptr(GHashTable) shown = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Tree tree = {out, shown};
     gboolean has_head = FALSE;
 
-    for (guint i = 0; i < snapshot->devices->len; i++) {
-        print_disk(&tree, snapshot, snapshot->devices->pdata[i]);
+    for (guint i = 0; i < qblk_snapshot_get_n_devices(snapshot); i++) {
+        print_disk(&tree, qblk_snapshot_get_device(snapshot, i));
     }
 
-    for (guint i = 0; i < snapshot->exports->len; i++) {
-        print_export(&tree, snapshot->exports->pdata[i]);
+    for (guint i = 0; i < qblk_snapshot_get_n_exports(snapshot); i++) {
+        print_export(&tree, qblk_snapshot_get_export(snapshot, i));
     }
-    for (guint i = 0; i < snapshot->jobs->len; i++) {
-        print_job(&tree, snapshot->jobs->pdata[i]);
+    for (guint i = 0; i < qblk_snapshot_get_n_jobs(snapshot); i++) {
+        print_job(&tree, qblk_snapshot_get_job(snapshot, i));
     }
 
     /* Nodes that form a cycle, from a broken peer, have no top. */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "graph/snapshot.h"
+#include <qblk/snapshot.h>
 
 /** Append the nodes of each disk to @out, then the nodes that no disk uses. */
 void qblk_graph_tree(const QblkSnapshot *snapshot, GString *out);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/jobs-table.h"
-#include "graph/snapshot-json.h"
 
 #include "base/text.h"
 #include "cli/print/report.h"
 #include "cli/print/table.h"
-#include "graph/snapshot-jobs.h"
 
 static const char *const heads[] = {"TARGET",  "JOB",   "KIND",  "STATE", ">DONE",
                                     ">AMOUNT", "LIMIT", "ERROR", NULL};
@@ -13,29 +11,43 @@ static const char *const heads[] = {"TARGET",  "JOB",   "KIND",  "STATE", ">DONE
 static char *
 describe_speed(const QblkJob *job)
 {
-    if (job->speed <= 0) {
+    if (qblk_job_get_speed(job) <= 0) {
         return NULL;
     }
 
-    g_autofree char *speed = qblk_text_size(job->speed);
+    g_autofree char *speed = qblk_text_size(qblk_job_get_speed(job));
     return g_strconcat(speed, "/s", NULL);
+}
+
+/* A job that is paused by an I/O error has no error of its own yet. */
+static const char *
+describe_error(const QblkJob *job)
+{
+    const char *error = qblk_job_get_error(job);
+    const char *io_status = qblk_job_get_io_status(job);
+    gboolean io_failed = io_status != NULL && !g_str_equal(io_status, "ok");
+
+    return error == NULL && io_failed ? io_status : error;
 }
 
 static void
 add_row(QblkTable *table, const QblkJob *job)
 {
-    int percent = qblk_text_percent(job->progress, job->total);
+    gint64 total = qblk_job_get_total(job);
+    int percent = qblk_text_percent(qblk_job_get_progress(job), total);
     g_autofree char *done = percent < 0 ? NULL : g_strdup_printf("%d %%", percent);
-    g_autofree char *amount = qblk_text_size(job->total);
+    g_autofree char *amount = qblk_text_size(total);
     g_autofree char *speed = describe_speed(job);
-    const char *kind = qblk_job_get_kind_name(job);
-
-    /* A job that is paused by an I/O error has no error of its own yet. */
-    gboolean io_failed = job->io_status != NULL && !g_str_equal(job->io_status, "ok");
-    const char *error = job->error == NULL && io_failed ? job->io_status : job->error;
-
-    const char *const cells[] = {job->target, job->id, kind,  job->status,
-                                 done,        amount,  speed, error};
+    const char *const cells[] = {
+        qblk_job_get_target(job),
+        qblk_job_get_id(job),
+        qblk_job_get_kind_name(job),
+        qblk_job_get_state(job),
+        done,
+        amount,
+        speed,
+        describe_error(job),
+    };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
@@ -53,13 +65,24 @@ qblk_jobs_table_print(const QblkJob *const *jobs, gsize count, GString *out)
     qblk_table_print(table, out);
 }
 
+void
+qblk_jobs_table_print_all(const QblkSnapshot *snapshot, GString *out)
+{
+    g_autoptr(QblkTable) table = qblk_table_new(heads);
+
+    for (guint i = 0; i < qblk_snapshot_get_n_jobs(snapshot); i++) {
+        add_row(table, qblk_snapshot_get_job(snapshot, i));
+    }
+    qblk_table_print(table, out);
+}
+
 QblkJson *
-qblk_jobs_table_json(const GPtrArray *jobs)
+qblk_jobs_table_json(const QblkSnapshot *snapshot)
 {
     QblkJson *list = qblk_json_new_array();
 
-    for (guint i = 0; i < jobs->len; i++) {
-        qblk_json_append(list, qblk_job_json_new(jobs->pdata[i]));
+    for (guint i = 0; i < qblk_snapshot_get_n_jobs(snapshot); i++) {
+        qblk_json_append(list, qblk_report_job(qblk_snapshot_get_job(snapshot, i)));
     }
     return list;
 }

@@ -4,10 +4,15 @@
  */
 #pragma once
 
-#include "graph/job.h"
+#include "base/json.h"
+
+#include <qblk/snapshot.h>
 
 /** Append a table of @count @jobs to @out. */
 void qblk_jobs_table_print(const QblkJob *const *jobs, gsize count, GString *out);
 
-/** Returns: (transfer full): the array of @jobs (of QblkJob). */
-QblkJson *qblk_jobs_table_json(const GPtrArray *jobs);
+/** Append a table of all jobs of @snapshot to @out. */
+void qblk_jobs_table_print_all(const QblkSnapshot *snapshot, GString *out);
+
+/** Returns: (transfer full): the array of all jobs of @snapshot */
+QblkJson *qblk_jobs_table_json(const QblkSnapshot *snapshot) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/output.h"
 
-#include "base/redact.h"
 #include "base/text.h"
 
 #include <errno.h>
+#include <qblk/redact.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -4,6 +4,14 @@
 #include "chain/chain-json.h"
 
 QblkJson *
+qblk_report_parse(char *text)
+{
+    QblkJson *json = qblk_json_parse_printed(text);
+    g_free(text);
+    return json;
+}
+
+QblkJson *
 qblk_report_layer(const QblkLayer *layer)
 {
     return qblk_layer_json_new(layer);
@@ -18,5 +26,12 @@ qblk_report_chain(const QblkChain *chain)
 const char *
 qblk_report_file(const QblkNode *node)
 {
-    return g_str_has_prefix(node->filename, "json:") ? "" : node->filename;
+    const char *name = qblk_node_get_filename(node);
+    return g_str_has_prefix(name, "json:") ? "" : name;
+}
+
+QblkJson *
+qblk_report_job(const QblkJob *job)
+{
+    return qblk_report_parse(qblk_job_to_json(job));
 }

@@ -6,11 +6,17 @@
 
 #include "base/json.h"
 #include "chain/chain.h"
-#include "graph/node.h"
+
+#include <qblk/job.h>
+
+/** Returns: (transfer full): the value of @text (transfer full), which the library has printed: the
+ * JSON of an object becomes a part of the document of a command */
+QblkJson *qblk_report_parse(char *text) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Each returns a new reference. */
 QblkJson *qblk_report_chain(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_layer(const QblkLayer *layer) G_GNUC_WARN_UNUSED_RESULT;
+QblkJson *qblk_report_job(const QblkJob *job) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: (transfer none): the file name of @node; "" for a `json:` name, which repeats the nodes
  * below. */
