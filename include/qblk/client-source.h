@@ -13,8 +13,9 @@ G_BEGIN_DECLS
  * @client: the client
  * @user_data: of g_source_set_callback()
  *
- * Called when a reply, an event or the failure of the connection has been received.  Should take
- * all of them.
+ * Called when the handshake of a client is done that was not ready when its source was made, and
+ * when a reply, an event or the failure of the connection has been received.  Should take all of
+ * them.
  *
  * Returns: G_SOURCE_REMOVE to end the source
  *

@@ -8,12 +8,14 @@ typedef struct {
     GPollFD poll;       /* its fd is -1 while it is not added to the source */
     guint64 seen;       /* the number of things that had arrived at the last callback */
     gboolean more;      /* that callback took something and left something */
+    gboolean ready;     /* the handshake was done at that callback */
 } ClientSource;
 
 static gboolean
 is_due(const ClientSource *source)
 {
-    return source->more || qblk_client_arrived(source->client) != source->seen;
+    return source->more || qblk_client_arrived(source->client) != source->seen ||
+           (qblk_client_is_ready(source->client) && !source->ready);
 }
 
 /* A client that has failed has no descriptor; after a restart it has another one. */
@@ -73,6 +75,7 @@ dispatch(GSource *base, GSourceFunc function, gpointer user_data)
     }
 
     source->seen = qblk_client_arrived(source->client);
+    source->ready = qblk_client_is_ready(source->client);
     guint64 taken = qblk_client_taken(source->client);
     gboolean result = ((QblkClientSourceFunc)(void (*)(void))function)(source->client, user_data);
     if (result == G_SOURCE_REMOVE || g_source_is_destroyed(base)) {
@@ -104,6 +107,7 @@ qblk_client_source_new(QblkClient *client)
     /* Only events and replies that are still queued cause a call. */
     guint64 arrived = qblk_client_arrived(client);
     source->seen = qblk_client_taken(client) == arrived ? arrived : 0;
+    source->ready = qblk_client_is_ready(client);
     if (source->poll.fd >= 0) {
         source->poll.events = (gushort)qblk_client_get_events(client);
         g_source_add_poll(base, &source->poll);

@@ -85,6 +85,27 @@ a_source_drives_the_handshake_and_a_command(void **state)
 }
 
 static void
+the_end_of_the_handshake_is_dispatched(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    g_autofree char *address = fake_qmp_start(fake);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkClient) client = qblk_client_start(address, 0, &error);
+    assert_no_error(error);
+    Watcher watcher = {0};
+    GSource *source = attach(client, &watcher);
+    g_main_loop_run(watcher.loop);
+    assert_true(qblk_client_is_ready(client));
+    for (guint i = 0; i < 10; i++) {
+        (void)g_main_context_iteration(g_main_loop_get_context(watcher.loop), FALSE);
+    }
+    assert_int_equal(watcher.calls, 1);
+    detach(source, &watcher);
+    g_clear_pointer(&client, qblk_client_unref);
+    fake_qmp_finish(fake);
+}
+
+static void
 everything_that_was_buffered_before_is_dispatched(void **state)
 {
     FakeQmp *fake = fake_qmp_new("7.2");
@@ -261,6 +282,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_drives_the_handshake_and_a_command),
+        cmocka_unit_test(the_end_of_the_handshake_is_dispatched),
         cmocka_unit_test(everything_that_was_buffered_before_is_dispatched),
         cmocka_unit_test(a_queued_event_does_not_cause_a_busy_loop),
         cmocka_unit_test(a_failure_is_dispatched_once_and_then_the_source_is_quiet),
