@@ -4,14 +4,19 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
 
 import block_jobs
 import crash
+import images
 import live
 import qblk
 import qemu
 from block_jobs import end
+from topologies.model import Topology
+from topologies.options import named_chain, stem, virtio
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -23,6 +28,43 @@ def command(name, arguments):
 def run(name, *arguments):
     return subprocess.run(command(name, arguments), check=False, env=qblk.environment(),
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+class Running:
+    """An example that runs until the test ends, and what it prints."""
+
+    def __init__(self, test, name, *arguments):
+        self._test = test
+        self._lines = []
+        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+            command(name, arguments), env=qblk.environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        watchdog = threading.Timer(qblk.TIMEOUT, self.process.kill)
+        watchdog.start()
+        test.addCleanup(watchdog.cancel)
+        test.addCleanup(self._end)
+
+    def _end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def wait_line(self, *texts):
+        """Wait for a line with all TEXTS that was not waited for, and return it."""
+        while True:
+            line = self.process.stdout.readline()
+            self._lines.append(line)
+            self._test.assertNotEqual(line, '', msg=f'no {texts} in {self._lines}')
+            if all(text in line for text in texts):
+                return line
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+
+    def wait(self):
+        """Wait for its end: (exit status, all that it has printed)."""
+        rest, _ = self.process.communicate()
+        return self.process.returncode, ''.join(self._lines) + rest
 
 
 class ShowChain(live.TestCase):
@@ -126,6 +168,50 @@ class RecoverAtStart(block_jobs.TestCase):
         self.assert_files(self.files[0], *self.files[2:])
         self.assert_no_jobs()
         self.assert_same_content()
+
+
+class FollowJobs(live.TestCase):
+    def test_guests_end_and_return_while_others_go_on(self):
+        directories = [self.enterContext(qemu.directory()) for _ in range(2)]
+        addresses = [os.path.join(directory, 'qmp.sock') for directory in directories]
+        first, second = [self.enterContext(guest(directory)) for directory in directories]
+        running = Running(self, 'follow-jobs', *addresses)
+        for address in addresses:
+            running.wait_line(address, 'connected')
+
+        commit(first)
+        running.wait_line(addresses[0], "vda: job 'commit0' ready")
+        first.kill()
+        running.wait_line(addresses[0], 'closed')
+        commit(second)
+        running.wait_line(addresses[1], "vda: job 'commit0' ready")
+
+        first = self.enterContext(guest(directories[0]))
+        running.wait_line(addresses[0], 'connected')
+        commit(first)
+        running.wait_line(addresses[0], "vda: job 'commit0' ready")
+        running.interrupt()
+        self.assertEqual(running.wait()[0], 0)
+
+    def test_progress_is_shown_while_no_event_is_received(self):
+        _, process = self.start('commit-running')
+        running = Running(self, 'follow-jobs', process.socket)
+        for _ in range(3):  # the state does not change
+            running.wait_line("vda: job 'commit0' running, 5242880 of 5242880 bytes")
+        running.interrupt()
+        self.assertEqual(running.wait()[0], 0)
+
+
+def guest(directory):
+    """A guest with a disk of two layers, which is created in DIRECTORY once."""
+    files = [os.path.join(directory, f'disk-{name}.qcow2') for name in ('1', 'base')]
+    if not os.path.exists(files[0]):
+        images.chain(directory, 'disk', 2)
+    return Topology(named_chain(files) + virtio(stem(files[0]), id='vda')).run(directory)
+
+
+def commit(process):
+    process.qmp.execute('block-commit', {'job-id': 'commit0', 'device': 'disk-1'})
 
 
 if __name__ == '__main__':
