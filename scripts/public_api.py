@@ -36,6 +36,7 @@ class Thing(NamedTuple):
     name: str
     parameters: tuple  # or members of an enum
     result: str
+    text: str  # the declaration of a function
     path: str
     line: int
     comment: Comment
@@ -86,23 +87,23 @@ def _callables(source):
         text = _ATTRIBUTES.sub(')', statement.text)
         begin = text.index(name)
         yield 'function', name, _parameters(text[begin + len(name):].strip()[1:-1]), \
-            text[:begin].strip(), statement.line
+            text[:begin].strip(), text, statement.line
     for statement in source.statements:
         match = _CALLBACK.match(statement.text)
         if match:
             result = statement.text[len('typedef'):statement.text.index('(')].strip()
-            yield 'callback', match[1], _parameters(match[2]), result, statement.line
+            yield 'callback', match[1], _parameters(match[2]), result, '', statement.line
 
 
 def _others(source):
     for match in _ENUM.finditer(source.code):
         members = tuple(re.findall(r'\b(QBLK_\w+)\b(?=[^,]*(?:,|$))', match[1]))
-        yield 'enum', match[2], members, '', source.line(match.start())
+        yield 'enum', match[2], members, '', '', source.line(match.start())
     for match in _STRUCT.finditer(source.code):
-        yield 'type', match[1], (), '', source.line(match.start())
+        yield 'type', match[1], (), '', '', source.line(match.start())
     for match in _MACRO.finditer(source.code):
         parameters = _parameters(match[2]) if match[2] else ()
-        yield 'macro', match[1], parameters, '', source.line(match.start())
+        yield 'macro', match[1], parameters, '', '', source.line(match.start())
 
 
 def header_paths(root):
@@ -118,9 +119,9 @@ def things(root):
         with open(path, encoding='utf-8') as file:
             source = Source(path, file.read())
         comments = _comments(source.text)
-        for kind, name, parameters, result, line in (*_callables(source), *_others(source)):
-            found.append(Thing(kind, name, parameters, result, os.path.relpath(path, root), line,
-                               comments.get(name)))
+        for kind, name, parameters, result, text, line in (*_callables(source), *_others(source)):
+            found.append(Thing(kind, name, parameters, result, text, os.path.relpath(path, root),
+                               line, comments.get(name)))
     return found
 
 

@@ -175,6 +175,19 @@ class Installed(unittest.TestCase):
             with open(path, encoding='utf-8') as file:
                 self.build('example', file.read(), 'qblk')
 
+    def test_the_programs_of_the_manual_pages_are_built(self):
+        count = 0
+        for path in glob.glob(f'{ROOT}/docs/man3/*.3'):
+            with open(path, encoding='utf-8') as file:
+                page = file.read()
+            for source in re.findall(r'^\.Bd -literal.*\n(#include[^\0]*?)\n\.Ed', page, re.M):
+                count += 1
+                source = source.replace(r'\e', '\\')
+                if 'main(' not in source:
+                    source += '\nint main(void) { return 0; }\n'
+                self.build('example', source, 'qblk')
+        self.assertGreaterEqual(count, 2)
+
     def test_libqblk_and_qblk_do_not_load_gobject(self):
         self.assertEqual(needed(self.find('libqblk.so')),
                          {'libglib', 'libjansson', 'libxml2', 'libc'})
