@@ -20,7 +20,7 @@ def read(path):
 
 
 def documents():
-    return [path for pattern in ('*.md', 'docs/*.md', 'tests/*.md', 'tests/*/*.md')
+    return [path for pattern in ('*.md', 'docs/*.md', 'docs/*/*.md', 'tests/*.md', 'tests/*/*.md')
             for path in glob.glob(pattern, root_dir=ROOT)]
 
 
