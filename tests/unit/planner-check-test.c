@@ -3,9 +3,13 @@
 
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
+#include "lib/mark-case.h"
 #include "lib/run-case.h"
 
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <qblk/planner.h>
+#include <unistd.h>
 
 /* A plan that was read, and the VM it is checked for. */
 typedef struct {
@@ -200,6 +204,39 @@ a_new_job_needs_a_disk_without_a_job(void **state)
     assert_refused(&test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "job");
 }
 
+/* ---- marks ---- */
+
+/* The active layer of a plan is the image of @mark, which this process, the server, has open. */
+static void
+a_marked_image_is_refused_on_this_machine(void **state)
+{
+    const MarkCase *mark = *state;
+    Case test = case_new("throttle-blockdev");
+    int fd = open(mark->image, O_RDONLY | O_CLOEXEC);
+    GError *error = NULL;
+
+    test.plan = qblk_plan_pull(test.client, test.snapshot, "vda", NULL, NULL, &error);
+    assert_no_error(error);
+    assert_false(test.plan->is_local);
+
+    QblkExpectation *top = test.plan->before->pdata[0];
+    g_free(top->path);
+    top->path = g_strdup(mark->image);
+    g_free(test.plan->state_dir);
+    test.plan->state_dir = g_strdup(mark->state_dir);
+    gboolean is_good = qblk_planner_check(test.client, test.plan, &error);
+    assert_no_error(error);
+    assert_true(is_good);
+    assert_true(test.plan->is_local);
+
+    mark_case_write(mark, mark->image, TRUE);
+    assert_false(qblk_planner_check(test.client, test.plan, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, mark->beside);
+    assert_int_equal(g_unlink(mark->beside), 0);
+    close(fd);
+    case_clear(&test);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +248,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_guest_of_a_manager_is_refused_unless_forced),
         cmocka_unit_test(the_job_of_a_plan_has_to_exist),
         cmocka_unit_test(a_new_job_needs_a_disk_without_a_job),
+        MARK_TEST(a_marked_image_is_refused_on_this_machine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
