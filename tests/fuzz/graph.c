@@ -8,6 +8,7 @@
 #include "graph/batch.h"
 #include "graph/snapshot-json.h"
 #include "graph/snapshot.h"
+
 #include <qblk/capture.h>
 
 static void

@@ -3,6 +3,7 @@
 
 #include "lib/check.h"
 #include "qmp/query.h"
+
 #include <qblk/capture.h>
 
 #define NODES_ARGUMENTS "{'flat':true}"

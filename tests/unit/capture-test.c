@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/check.h"
+#include "lib/cli-check.h"
 #include "lib/graph-fixture.h"
+
 #include <qblk/capture.h>
+#include <stdio.h>
 
 static QblkReplies *
 read_text(const char *text, GError **error)
@@ -150,6 +153,93 @@ secrets_are_redacted_everywhere(void **state)
     assert_non_null(strstr(written, "http://me:***@host/x"));
 }
 
+/* ---- files ---- */
+
+/* A file with the capture of @topology. */
+static char *
+write_capture(const char *directory, const char *topology)
+{
+    gsize length;
+    g_autofree char *text = graph_fixture_text(topology, &length);
+    char *path = g_build_filename(directory, "capture.json", NULL);
+    assert_true(g_file_set_contents(path, text, (gssize)length, NULL));
+    return path;
+}
+
+static void
+a_capture_is_read_from_a_file_and_from_memory(void **state)
+{
+    char *directory = cli_check_directory();
+    g_autofree char *path = write_capture(directory, "commit-ready");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshot) of_file = qblk_snapshot_read_capture(path, NULL, &error);
+    assert_no_error(error);
+
+    gsize length;
+    g_autofree char *text = graph_fixture_text("commit-ready", &length);
+    QblkCapture *capture = qblk_capture_parse(text, length, &error);
+    assert_no_error(error);
+    g_autoptr(QblkCapture) reference = qblk_capture_ref(capture);
+    qblk_capture_unref(capture);
+    g_autoptr(QblkSnapshot) of_bytes = qblk_snapshot_load(reference, NULL, &error);
+    assert_no_error(error);
+
+    g_autofree char *left = qblk_snapshot_to_json(of_file);
+    g_autofree char *right = qblk_snapshot_to_json(of_bytes);
+    assert_string_equal(left, right);
+    assert_non_null(strstr(left, "active-commit"));
+    cli_check_remove(directory);
+}
+
+static int
+print_stdin(gconstpointer data)
+{
+    if (freopen(data, "r", stdin) == NULL) {
+        return 2;
+    }
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkCapture) capture = qblk_capture_read("-", &error);
+    g_autofree char *text = capture == NULL ? NULL : qblk_capture_to_text(capture);
+    printf("%s", text == NULL ? error->message : text);
+    return text == NULL;
+}
+
+static void
+a_capture_is_read_from_standard_input(void **state)
+{
+    char *directory = cli_check_directory();
+    g_autofree char *path = write_capture(directory, "commit-ready");
+    g_autoptr(QblkReplies) replies = graph_fixture_load("commit-ready");
+    g_autofree char *expected = qblk_capture_to_text(replies);
+
+    g_auto(CliCheckResult) good = cli_check_fork(print_stdin, path);
+    assert_string_equal(good.out, expected);
+    g_auto(CliCheckResult) bad = cli_check_fork(print_stdin, "/dev/null");
+    assert_non_null(strstr(bad.out, "'-': not a capture: not JSON"));
+    cli_check_remove(directory);
+}
+
+static void
+an_error_names_the_file(void **state)
+{
+    char *directory = cli_check_directory();
+    g_autofree char *path = g_build_filename(directory, "x.json", NULL);
+    g_autofree char *message = g_strdup_printf("'%s': not a capture", path);
+    assert_true(g_file_set_contents(path, "{}", -1, NULL));
+    g_autoptr(GError) invalid = NULL, missing = NULL, incomplete = NULL;
+
+    assert_null(qblk_capture_read(path, &invalid));
+    assert_error(invalid, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, message);
+    assert_true(g_file_set_contents(path, "{\"qblk-capture\":1,\"replies\":[]}", -1, NULL));
+    assert_null(qblk_snapshot_read_capture(path, NULL, &incomplete));
+    assert_error(incomplete, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
+                 "no reply to 'query-named-block-nodes'");
+
+    cli_check_remove(directory);
+    assert_null(qblk_capture_read(path, &missing));
+    assert_error(missing, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "cannot read");
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +250,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(fetched_replies_are_written_one_on_each_line),
         cmocka_unit_test(a_capture_may_have_no_replies),
         cmocka_unit_test(secrets_are_redacted_everywhere),
+        cmocka_unit_test(a_capture_is_read_from_a_file_and_from_memory),
+        cmocka_unit_test(a_capture_is_read_from_standard_input),
+        cmocka_unit_test(an_error_names_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 #include "plan/plan-job.h"
 #include "plan/plan-json.h"
 #include "plan/plan-pull.h"
+
 #include <qblk/capture.h>
 
 static const char *const versions[] = {"5.2", "7.2", "10.0", "11.1"};

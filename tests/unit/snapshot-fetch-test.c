@@ -7,6 +7,8 @@
 #include "lib/fake-qmp.h"
 #include "lib/graph-fixture.h"
 
+#include <qblk/capture.h>
+
 #define BLOCK_OF(node)                                                                             \
     "[{\"device\":\"vda\",\"removable\":false,\"inserted\":"                                       \
     "{\"node-name\":\"" node "\",\"ro\":false}}]"
@@ -198,6 +200,89 @@ a_connection_that_ends_within_a_batch_is_an_error(void **state)
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection");
 }
 
+/* ---- captures and jobs ---- */
+
+static void
+a_capture_has_what_a_snapshot_does_not_need(void **state)
+{
+    g_autofree char *recorded = graph_fixture_text("7.2/commit-ready", NULL);
+    FakeQmp *fake = fake_qmp_new_capture("7.2", recorded);
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = qblk_capture(client, NULL, &error);
+    assert_no_error(error);
+    assert_non_null(strstr(text, "\"query-uuid\""));
+
+    g_autoptr(QblkCapture) capture = qblk_capture_parse(text, strlen(text), &error);
+    assert_no_error(error);
+    g_autoptr(QblkSnapshot) loaded = qblk_snapshot_load(capture, NULL, &error);
+    assert_no_error(error);
+    g_autoptr(QblkSnapshot) fetched = qblk_snapshot_fetch(client, NULL, &error);
+    assert_no_error(error);
+    g_autofree char *actual = text_of(loaded);
+    g_autofree char *expected = text_of(fetched);
+    assert_string_equal(actual, expected);
+    qblk_client_unref(client);
+    fake_qmp_finish(fake);
+}
+
+#define JOB(id, done)                                                                              \
+    "{\"id\":\"" id "\",\"type\":\"commit\",\"status\":\"running\","                               \
+    "\"current-progress\":" done ",\"total-progress\":9}"
+
+static void
+the_progress_of_jobs_takes_two_queries(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("7.2/commit-ready");
+    g_autoptr(QblkSnapshot) known = graph_fixture_snapshot(replies);
+    const char *id = qblk_job_get_id(qblk_snapshot_get_job(known, 0));
+    g_autofree char *jobs =
+        g_strdup_printf("[{\"id\":\"%s\",\"type\":\"commit\",\"status\":\"running\","
+                        "\"current-progress\":7,\"total-progress\":9}," JOB("new", "0") "]",
+                        id);
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_expect(fake, "query-jobs", "{}");
+    fake_qmp_reply(fake, jobs);
+    fake_qmp_expect(fake, "query-block-jobs", "{}");
+    fake_qmp_reply(fake, "[]");
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshot) now = qblk_snapshot_fetch_jobs(client, known, &error);
+    assert_no_error(error);
+
+    assert_int_equal(qblk_snapshot_get_n_jobs(now), 2);
+    assert_int_equal(qblk_job_get_progress(qblk_snapshot_get_job(now, 0)), 7);
+    assert_string_equal(qblk_job_get_target(qblk_snapshot_get_job(now, 0)), "vda");
+    assert_null(qblk_job_get_target(qblk_snapshot_get_job(now, 1)));
+    assert_int_equal(qblk_snapshot_get_n_nodes(now), 0);
+    assert_int_equal(qblk_snapshot_get_n_devices(now), 0);
+    assert_int_equal(qblk_snapshot_get_n_exports(now), 0);
+    assert_null(qblk_snapshot_get_targets(now)[0]);
+    assert_non_null(qblk_snapshot_get_no_nodes_reason(now));
+    assert_false(qblk_snapshot_get_qemu_version(now, NULL, NULL, NULL));
+    g_autoptr(GError) cause = NULL;
+    assert_null(qblk_snapshot_chain(now, "vda", &cause));
+    assert_error(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "vda");
+    g_autofree char *json = qblk_snapshot_to_json(now);
+    assert_non_null(strstr(json, "\"new\""));
+    qblk_client_unref(client);
+    fake_qmp_finish(fake);
+}
+
+static void
+jobs_that_qemu_refuses_to_list_are_an_error(void **state)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_expect(fake, "query-jobs", "{}");
+    fake_qmp_refuse(fake, "GenericError", "no");
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(GError) error = NULL;
+    assert_null(qblk_snapshot_fetch_jobs(client, NULL, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED, "no");
+    qblk_client_unref(client);
+    fake_qmp_finish(fake);
+}
+
 /* ---- how long QEMU is kept busy ---- */
 
 #define BLOCK_WITH_DEPTH(depth)                                                                    \
@@ -261,6 +346,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(inconsistent_replies_can_be_captured),
         cmocka_unit_test(a_refused_query_block_is_an_error_at_once),
         cmocka_unit_test(a_connection_that_ends_within_a_batch_is_an_error),
+        cmocka_unit_test(a_capture_has_what_a_snapshot_does_not_need),
+        cmocka_unit_test(the_progress_of_jobs_takes_two_queries),
+        cmocka_unit_test(jobs_that_qemu_refuses_to_list_are_an_error),
         cmocka_unit_test(a_query_that_keeps_qemu_busy_causes_a_warning),
         cmocka_unit_test(a_graph_that_would_stop_the_guest_is_not_queried),
     };
