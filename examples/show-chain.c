@@ -5,6 +5,8 @@
  *     cc show-chain.c -o show-chain $(pkg-config --cflags --libs qblk)
  *     ./show-chain [--json] /run/vm1.qmp [vda]
  */
+#include <locale.h>
+
 #include <qblk/qblk.h>
 
 static gboolean as_json;
@@ -100,6 +102,7 @@ show_chains(const char *monitor, const char *disk, GError **error)
 int
 main(int argc, char **argv)
 {
+    setlocale(LC_ALL, "");
     g_autoptr(GError) error = NULL;
     g_autoptr(GOptionContext) context = g_option_context_new("MONITOR [DISK]");
     g_option_context_add_main_entries(context, entries, NULL);

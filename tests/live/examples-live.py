@@ -10,6 +10,7 @@ import threading
 
 import block_jobs
 import crash
+import fault_relay
 import images
 import live
 import qblk
@@ -108,15 +109,18 @@ class ShowChain(live.TestCase):
 
 
 class CommitLayer(block_jobs.TestCase):
-    def test_it_commits_one_layer_and_prints_the_plan(self):
+    def test_it_prints_the_plan_and_the_result(self):
         self.boot()
         done = run('commit-layer', self.process.socket, 'vda', 'vda[1]')
         self.assertEqual(done.returncode, 0, msg=done.stderr)
-        plan = json.loads(done.stdout)
-        self.assertEqual((plan['kind'], plan['removed'][0]['file']), ('commit', self.files[1]))
+        plan, result = done.stdout.split('commit of vda: done')
+        for text in ('block-commit', 'before:', 'after:'):
+            self.assertIn(text, plan)
+        self.assertIn(self.files[1], result)
         self.assert_files(self.files[0], *self.files[2:])
         self.assert_no_jobs()
         self.assert_same_content()
+        self.assertEqual(crash.journals(), [])
 
     def test_a_merged_image_is_not_merged_again(self):
         self.boot()
@@ -135,6 +139,62 @@ class CommitLayer(block_jobs.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, ''))
         self.assertIn('no layer below', done.stderr)
         self.assertEqual(self.state(), before)
+
+    def start_slow(self, address):
+        """Start a slow commit; returns when it has copied data."""
+        self.running = Running(self, 'commit-layer', '--speed', '65536', '--state-dir',
+                               self.state_directory(), address, 'vda', 'vda[1]')
+        self.wait_for(lambda: any(job['current-progress'] > 0
+                                  for job in self.process.qmp.execute('query-jobs')))
+        self.running.wait_line('vda: running')
+        self.assertEqual(len(os.listdir(self.state_directory())), 1)
+        return self.running
+
+    def recover(self):
+        done = run('recover-at-start', self.state_directory())
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertEqual(os.listdir(self.state_directory()), [])
+
+    def state_directory(self):
+        return os.path.join(self.directory, 'state')
+
+    def test_ctrl_c_cancels_the_commit(self):
+        self.boot(data='4M')
+        running = self.start_slow(self.process.socket)
+        running.interrupt()
+        status, text = running.wait()
+        self.assertEqual(status, 1)
+        self.assertIn("the chain of 'vda' is unchanged", text)
+        self.assertEqual(os.listdir(self.state_directory()), [])
+        self.assert_untouched()
+
+    def test_a_second_ctrl_c_leaves_the_job(self):
+        self.boot(data='4M')
+        self.address = os.path.join(self.directory, 'vm.sock')
+        point = fault_relay.Point(None, fault_relay.NOT_CUT, 'job-cancel')
+        relay = fault_relay.FaultRelay(self.address, self.process.socket, point,
+                                       lambda: self.running.interrupt())
+        with relay:
+            self.start_slow(self.address)
+            self.running.interrupt()
+            status, text = self.running.wait()
+            self.assertTrue(relay.has_struck)
+            self.assertEqual(status, 1)
+            self.assertIn("job 'qblk-commit-vda' was detached", text)
+            self.assertIn('see recover-at-start', text)
+            self.assertNotEqual(self.process.qmp.execute('query-jobs'), [])
+            self.recover()
+        self.assert_untouched()
+
+    def test_a_killed_commit_is_recovered(self):
+        self.boot(data='4M')
+        running = self.start_slow(self.process.socket)
+        end(running.process)
+        self.process.qmp.execute('block-job-set-speed', {'device': 'qblk-commit-vda', 'speed': 0})
+        self.recover()
+        self.assert_files(self.files[0], *self.files[2:])
+        self.assert_no_jobs()
+        self.assert_same_content()
 
 
 class RecoverAtStart(block_jobs.TestCase):
