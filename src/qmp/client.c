@@ -159,6 +159,7 @@ qblk_client_begin_operation(QblkClient *client)
 {
     gboolean was_driven = client->is_driven;
     client->is_driven = TRUE;
+    qblk_session_follow_events(client->session, TRUE);
     return !was_driven;
 }
 
@@ -166,6 +167,7 @@ void
 qblk_client_end_operation(QblkClient *client)
 {
     client->is_driven = FALSE;
+    qblk_session_follow_events(client->session, FALSE);
 }
 
 int
@@ -365,7 +367,7 @@ qblk_client_take_event_json(QblkClient *client)
 }
 
 const QblkJson *
-qblk_client_peek_event(const QblkClient *client, guint64 *next)
+qblk_client_peek_event(QblkClient *client, guint64 *next)
 {
     return qblk_session_peek_event(client->session, next);
 }

@@ -31,7 +31,8 @@ QblkClient *qblk_client_start_with(const QblkAddress *address, int timeout_ms,
 void qblk_client_set_waiter(QblkClient *client, const QblkWaiter *waiter);
 const QblkWaiter *qblk_client_get_waiter(const QblkClient *client);
 
-/** Returns: TRUE if no operation used @client before; one does from then on. */
+/** Returns: TRUE if no operation used @client before; one does from then on, and may peek at events
+ * after the program has taken them. */
 gboolean qblk_client_begin_operation(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_client_end_operation(QblkClient *client);
 
@@ -60,7 +61,7 @@ gboolean qblk_client_take_answer(QblkClient *client, guint64 id, QblkAnswer **an
 QblkJson *qblk_client_take_event_json(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
 
 /** See qblk_session_peek_event() and qblk_session_next_event(). */
-const QblkJson *qblk_client_peek_event(const QblkClient *client, guint64 *next);
+const QblkJson *qblk_client_peek_event(QblkClient *client, guint64 *next);
 guint64 qblk_client_next_event(const QblkClient *client);
 
 /** Returns: the number of replies, events and failures so far, or of those that were taken */

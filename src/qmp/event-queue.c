@@ -12,6 +12,8 @@ struct QblkEventQueue {
     GQueue events; /* of Event, owned */
     gsize bytes;
     guint64 pushed, popped;
+    gboolean is_followed;
+    GQueue taken; /* of Event, owned: the last ones that were popped, for the follower */
 };
 
 static void
@@ -27,6 +29,7 @@ qblk_event_queue_new(void)
 {
     QblkEventQueue *queue = g_new0(QblkEventQueue, 1);
     g_queue_init(&queue->events);
+    g_queue_init(&queue->taken);
     return queue;
 }
 
@@ -38,6 +41,7 @@ qblk_event_queue_free(QblkEventQueue *queue)
     }
 
     g_queue_clear_full(&queue->events, event_free);
+    g_queue_clear_full(&queue->taken, event_free);
     g_free(queue);
 }
 
@@ -75,9 +79,38 @@ qblk_event_queue_pop(QblkEventQueue *queue)
 
     queue->bytes -= event->bytes;
     queue->popped++;
-    QblkJson *json = g_steal_pointer(&event->json);
-    event_free(event);
+    QblkJson *json = qblk_json_ref(event->json);
+    gboolean is_kept = queue->is_followed && queue->taken.length < QBLK_LIMIT_EVENTS;
+    if (is_kept) {
+        g_queue_push_tail(&queue->taken, event);
+    } else {
+        event_free(event);
+        g_queue_clear_full(&queue->taken, event_free); /* they have to be those before the first */
+    }
     return json;
+}
+
+void
+qblk_event_queue_follow(QblkEventQueue *queue, gboolean is_followed)
+{
+    queue->is_followed = is_followed;
+    g_queue_clear_full(&queue->taken, event_free);
+}
+
+const QblkJson *
+qblk_event_queue_next(QblkEventQueue *queue, guint64 *next)
+{
+    while (queue->taken.length > 0 && queue->popped - queue->taken.length < *next) {
+        event_free(g_queue_pop_head(&queue->taken));
+    }
+
+    const Event *taken = g_queue_peek_head(&queue->taken);
+    guint64 number = MAX(*next, queue->popped - queue->taken.length);
+    const QblkJson *event = taken == NULL ? qblk_event_queue_peek(queue, number) : taken->json;
+    if (event != NULL) {
+        *next = number + 1;
+    }
+    return event;
 }
 
 const QblkJson *

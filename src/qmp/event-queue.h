@@ -32,6 +32,21 @@ QblkJson *qblk_event_queue_pop(QblkEventQueue *queue) G_GNUC_WARN_UNUSED_RESULT;
  */
 const QblkJson *qblk_event_queue_peek(const QblkEventQueue *queue, guint64 number);
 
+/**
+ * Let a follower see each event, also one that was removed before.  Another caller may remove
+ * events at any time.
+ */
+void qblk_event_queue_follow(QblkEventQueue *queue, gboolean is_followed);
+
+/**
+ * @next: (inout): the lowest number to return, set to the number after the event; that of the last
+ * call, for a follower
+ *
+ * Returns: (nullable): the first such event that is there, or was removed since it is followed;
+ * valid until the next call
+ */
+const QblkJson *qblk_event_queue_next(QblkEventQueue *queue, guint64 *next);
+
 /** Returns: the number of events that were ever appended, or taken */
 guint64 qblk_event_queue_pushed(const QblkEventQueue *queue);
 guint64 qblk_event_queue_popped(const QblkEventQueue *queue);

@@ -199,7 +199,6 @@ qblk_session_abandon(QblkSession *session, guint64 id)
     if (is_in_flight && qblk_outbox_remove(&session->output, id)) {
         qblk_pending_unsend(session->commands, id);
     }
-
     qblk_pending_abandon(session->commands, id);
     fill_output(session);
 }
@@ -211,14 +210,15 @@ qblk_session_take_event(QblkSession *session)
 }
 
 const QblkJson *
-qblk_session_peek_event(const QblkSession *session, guint64 *next)
+qblk_session_peek_event(QblkSession *session, guint64 *next)
 {
-    guint64 number = MAX(*next, qblk_event_queue_popped(session->events));
-    const QblkJson *event = qblk_event_queue_peek(session->events, number);
-    if (event != NULL) {
-        *next = number + 1;
-    }
-    return event;
+    return qblk_event_queue_next(session->events, next);
+}
+
+void
+qblk_session_follow_events(QblkSession *session, gboolean is_followed)
+{
+    qblk_event_queue_follow(session->events, is_followed);
 }
 
 guint64

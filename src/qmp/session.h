@@ -98,15 +98,19 @@ void qblk_session_abandon(QblkSession *session, guint64 id);
 /** Returns: (transfer full) (nullable): the oldest event, as QEMU sent it */
 QblkJson *qblk_session_take_event(QblkSession *session);
 
+/** Let qblk_session_peek_event() return events that were taken before as well. */
+void qblk_session_follow_events(QblkSession *session, gboolean is_followed);
+
 /**
  * Read events without taking them.  They are numbered from 0 in the order in which they were
  * received.
  *
  * @next: (inout): the lowest number to return; set to the number after the event
  *
- * Returns: (nullable): the first such event that was not taken
+ * Returns: (nullable): the first such event that was not taken, or, if events are followed, that
+ * was not returned before; valid until the next call
  */
-const QblkJson *qblk_session_peek_event(const QblkSession *session, guint64 *next);
+const QblkJson *qblk_session_peek_event(QblkSession *session, guint64 *next);
 
 /** Returns: the number of the next event that will be received */
 guint64 qblk_session_next_event(const QblkSession *session);

@@ -95,11 +95,43 @@ events_are_read_by_number_until_they_are_removed(void **state)
     qblk_event_queue_free(queue);
 }
 
+static void
+a_follower_sees_events_that_another_caller_has_taken(void **state)
+{
+    QblkEventQueue *queue = qblk_event_queue_new();
+    guint64 next = 1;
+    for (gint64 i = 0; i < 3; i++) {
+        g_autoptr(QblkJson) event = qblk_json_new_integer(i);
+        assert_push(queue, event, 1);
+    }
+    qblk_event_queue_follow(queue, TRUE);
+    for (gint64 i = 0; i < 2; i++) {
+        qblk_json_unref(qblk_event_queue_pop(queue));
+    }
+    for (gint64 i = 1; i < 3; i++) {
+        gint64 number = -1;
+        assert_true(qblk_json_integer(qblk_event_queue_next(queue, &next), &number));
+        assert_int_equal(number, i);
+        assert_int_equal(next, i + 1);
+    }
+    assert_null(qblk_event_queue_next(queue, &next));
+
+    /* Without a follower nothing is kept. */
+    g_autoptr(QblkJson) last = qblk_json_new_integer(3);
+    assert_push(queue, last, 1);
+    qblk_event_queue_follow(queue, FALSE);
+    qblk_json_unref(qblk_event_queue_pop(queue));
+    qblk_json_unref(qblk_event_queue_pop(queue));
+    assert_null(qblk_event_queue_next(queue, &next));
+    qblk_event_queue_free(queue);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_out_in_their_order),
         cmocka_unit_test(events_are_read_by_number_until_they_are_removed),
+        cmocka_unit_test(a_follower_sees_events_that_another_caller_has_taken),
         cmocka_unit_test(too_many_events_are_refused_until_one_is_removed),
         cmocka_unit_test(too_many_bytes_are_refused_until_some_are_removed),
     };
