@@ -17,7 +17,9 @@ except (ImportError, ValueError) as error:
 TIMEOUT_MS = 10000
 
 
-class TestCase(live.TestCase):
+class Methods:
+    """What tests of programs need; it is beside a TestCase of tests/lib."""
+
     def connect(self, process):
         return Qblk.Client.connect(process.socket, TIMEOUT_MS)
 
@@ -34,6 +36,18 @@ class TestCase(live.TestCase):
 
     def own_file(self, name):
         return os.path.join(self.directory, name)
+
+    def run_loop(self, loop):
+        """Run LOOP until it is quit; fails if that takes too long."""
+        late = []
+        guard = GLib.timeout_add(TIMEOUT_MS, lambda: late.append(True) or loop.quit())
+        loop.run()
+        self.assertEqual(late, [])
+        GLib.source_remove(guard)
+
+
+class TestCase(Methods, live.TestCase):
+    pass
 
 
 main = live.main
