@@ -2,10 +2,10 @@
 /* `qblk open-monitor`: open one more QMP monitor, so that the first one stays available. */
 #include "base/json.h"
 #include "base/text.h"
-#include "blockjob/run-monitor.h"
 #include "cli/commands.h"
 #include "cli/vm.h"
 
+#include <qblk/operation.h>
 #include <qblk/planner.h>
 #include <string.h>
 
@@ -44,14 +44,13 @@ make_plan(QblkClient *client, const Options *options, const QblkMonitorOptions *
 }
 
 static gboolean
-run_plan(QblkClient *client, const QblkInvocation *invocation, const QblkPlan *plan, GError **error)
+run_plan(QblkClient *client, const QblkPlan *plan, GError **error)
 {
-    QblkMonitor monitor;
+    g_autoptr(QblkPlans) plans = qblk_plans_new();
 
-    qblk_monitor_init(&monitor, client, NULL, invocation->timeout_ms, 0, -1);
-    gboolean done = qblk_run_monitor(&monitor, plan, error);
-    qblk_monitor_clear(&monitor);
-    return done;
+    qblk_plans_add(plans, plan);
+    g_autoptr(QblkOperation) operation = qblk_operation_start(client, plans, NULL, error);
+    return operation != NULL && qblk_operation_run(operation, error);
 }
 
 /* ---- output ---- */
@@ -74,7 +73,7 @@ static void
 set_next_commands(NextCommands *next, const QblkInvocation *invocation, const QblkPlan *plan)
 {
     const Options *options = invocation->options;
-    g_autofree char *vm = qblk_output_shell_word(invocation->address->text);
+    g_autofree char *vm = qblk_output_shell_word(qblk_address_get_text(invocation->address));
     g_autofree char *path = qblk_output_shell_word(qblk_plan_get_target(plan));
 
     if (!options->close && !options->dry_run) {
@@ -161,7 +160,7 @@ run(QblkInvocation *invocation, GError **error)
     for (guint i = 0; i < qblk_plan_get_n_warnings(plan); i++) {
         qblk_output_warn(qblk_plan_get_warning(plan, i));
     }
-    if (!options->dry_run && !run_plan(client, invocation, plan, error)) {
+    if (!options->dry_run && !run_plan(client, plan, error)) {
         return FALSE;
     }
 
