@@ -8,6 +8,7 @@
 #include "cli/print/change-report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
+#include "recover/recover-vm.h"
 
 #include <string.h>
 
@@ -45,7 +46,6 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
         return FALSE;
     }
     const QblkRecoveryRequest request = {
-        .vm = &change->vm,
         .purpose = purpose,
         .state_dir = change->options->state_dir,
         .is_allowed = change->options->recovers,

@@ -36,7 +36,7 @@ check(const QblkVm *vm, GError **error)
     const char *const *disks = invocation->count > 1 ? named : NULL;
     g_autoptr(QblkCheckOptions) check_options = qblk_check_options_new();
 
-    qblk_check_options_set_address(check_options, invocation->address->text);
+    qblk_check_options_set_address(check_options, qblk_address_get_text(invocation->address));
     qblk_check_options_set_expected(check_options, invocation->domain);
     qblk_check_options_set_state_directory(check_options, options->state_dir);
     return vm->snapshot != NULL ? qblk_check_snapshot(vm->snapshot, disks, check_options, error)
@@ -127,7 +127,8 @@ run(QblkInvocation *invocation, GError **error)
     gboolean is_consistent = qblk_check_is_consistent(result);
     invocation->exit_code = is_consistent ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
     if (output->json) {
-        qblk_output_json(output, qblk_check_json_new(result));
+        g_autofree char *json = qblk_check_to_json(result);
+        qblk_output_json(output, qblk_json_parse(json, strlen(json), NULL));
     } else {
         print_text(output, result);
     }

@@ -4,9 +4,10 @@
 #include "cli/print/recover-report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
-#include "qmp/client.h"
-#include "recover/chain-files.h"
-#include "recover/recover-image.h"
+
+#include <qblk/image-verdict.h>
+#include <qblk/interrupted-list.h>
+#include <string.h>
 
 typedef struct {
     QblkRecoveryOptions recovery;
@@ -52,25 +53,24 @@ recover_image(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
     const char *state_dir = options->recovery.state_dir;
-    const char *path = invocation->address->path;
-    g_auto(QblkRecoverySetup) setup = {0};
-    qblk_recovery_setup_init(&setup, invocation, state_dir);
-    qblk_recover_options_set_dry_run(setup.options, options->dry_run);
+    const char *path = qblk_address_get_path(invocation->address);
+    g_autoptr(QblkRecoverOptions) recover_options =
+        qblk_recovery_make_options(invocation, state_dir);
+    qblk_recover_options_set_dry_run(recover_options, options->dry_run);
     warn_if_missing(options);
     if (!options->dry_run) {
         qblk_recovery_tidy_marks(state_dir, path);
     }
 
-    g_autoptr(QblkImageVerdict) verdict = qblk_recover_image(path, setup.options, error);
+    g_autoptr(QblkImageVerdict) verdict = qblk_recover_image(path, recover_options, error);
     if (verdict == NULL) {
         return FALSE;
     }
 
     qblk_recover_report_warnings(verdict);
     if (invocation->output.json) {
-        QblkJson *result = qblk_json_new_object();
-        qblk_image_verdict_add_json(verdict, result);
-        qblk_output_json(&invocation->output, result);
+        g_autofree char *json = qblk_image_verdict_to_json(verdict);
+        qblk_output_json(&invocation->output, qblk_json_parse(json, strlen(json), NULL));
     } else {
         g_autofree char *text = qblk_image_verdict_to_text(verdict);
         qblk_output_print(&invocation->output, "%s", text);
@@ -111,7 +111,7 @@ recover_vm(QblkInvocation *invocation, QblkRecoverOptions *options, GError **err
     }
 
     qblk_vm_log(client, invocation);
-    return qblk_recover_vm(client, options, error);
+    return qblk_recovery_run(client, options, error);
 }
 
 static void
@@ -134,17 +134,17 @@ recover_operations(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
     const char *state_dir = options->recovery.state_dir;
-    g_auto(QblkRecoverySetup) setup = {0};
-    qblk_recovery_setup_init(&setup, invocation, state_dir);
+    g_autoptr(QblkRecoverOptions) recover_options =
+        qblk_recovery_make_options(invocation, state_dir);
     warn_if_missing(options);
-    qblk_recover_options_set_dry_run(setup.options, options->dry_run);
+    qblk_recover_options_set_dry_run(recover_options, options->dry_run);
     if (!options->dry_run) {
         qblk_recovery_tidy_marks(state_dir, NULL);
     }
 
     g_autoptr(QblkRecovery) recovery = invocation->address != NULL
-                                           ? recover_vm(invocation, setup.options, error)
-                                           : qblk_recover_all(setup.options, error);
+                                           ? recover_vm(invocation, recover_options, error)
+                                           : qblk_recovery_run(NULL, recover_options, error);
     if (recovery == NULL) {
         return FALSE;
     }
@@ -155,7 +155,8 @@ recover_operations(QblkInvocation *invocation, GError **error)
     }
 
     if (invocation->output.json) {
-        qblk_output_json(&invocation->output, qblk_recovery_json_new(recovery));
+        g_autofree char *json = qblk_recovery_to_json(recovery);
+        qblk_output_json(&invocation->output, qblk_json_parse(json, strlen(json), NULL));
     } else {
         print_results(&invocation->output, recovery);
     }
@@ -172,7 +173,7 @@ run(QblkInvocation *invocation, GError **error)
 
     const QblkAddress *address = invocation->address;
 
-    if (address != NULL && address->kind == QBLK_ADDRESS_KIND_IMAGE) {
+    if (address != NULL && qblk_address_get_kind(address) == QBLK_ADDRESS_KIND_IMAGE) {
         return recover_image(invocation, error);
     }
     return recover_operations(invocation, error);

@@ -2,9 +2,12 @@
 #include "cli/recovery.h"
 
 #include "cli/exit-code.h"
+#include "cli/interrupt.h"
 #include "cli/print/output.h"
 #include "cli/print/recover-report.h"
 
+#include <poll.h>
+#include <qblk/operation.h>
 #include <qblk/state-directory.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -37,7 +40,7 @@ qblk_recovery_check_state_dir(const char *state_dir, GError **error)
     if (state_dir != NULL && state_dir[0] == '\0') {
         return qblk_usage_error(error, "invalid --state-dir '': use the path of a directory");
     }
-    return state_dir == NULL || qblk_journal_check_directory(state_dir, error);
+    return state_dir == NULL || qblk_state_directory_check(state_dir, error);
 }
 
 char *
@@ -58,42 +61,94 @@ qblk_recovery_tidy_marks(const char *state_dir, const char *image)
     qblk_recover_report_removed((const char *const *)removed);
 }
 
-/* Ctrl-C ends the process while no job is waited for. */
-static int
-watch_stop(gpointer user_data)
-{
-    QblkRecoverySetup *setup = user_data;
-    setup->interrupt = qblk_interrupt_new();
-    return qblk_interrupt_get_fd(setup->interrupt);
-}
-
-static void
-unwatch_stop(gpointer user_data)
-{
-    QblkRecoverySetup *setup = user_data;
-    g_clear_pointer(&setup->interrupt, qblk_interrupt_free);
-}
-
-void
-qblk_recovery_setup_init(QblkRecoverySetup *setup, const QblkInvocation *invocation,
-                         const char *state_dir)
+QblkRecoverOptions *
+qblk_recovery_make_options(const QblkInvocation *invocation, const char *state_dir)
 {
     QblkRecoverOptions *options = qblk_recover_options_new();
 
-    *setup = (QblkRecoverySetup){.options = options};
     qblk_recover_options_set_state_directory(options, state_dir);
     qblk_recover_options_set_snapshot_options(options, invocation->snapshot_options);
     qblk_recover_options_set_timeout(options, invocation->timeout_ms);
-    options->watch_stop = watch_stop;
-    options->unwatch_stop = unwatch_stop;
-    options->user_data = setup;
+    return options;
 }
 
-void
-qblk_recovery_setup_clear(QblkRecoverySetup *setup)
+/* ---- recovering ---- */
+
+/* Ctrl-C ends the process while no job is waited for. */
+static void
+follow_state(QblkOperation *operation, const char *target, QblkPlanState state, gpointer user_data)
 {
-    g_clear_pointer(&setup->options, qblk_recover_options_unref);
-    g_clear_pointer(&setup->interrupt, qblk_interrupt_free);
+    QblkInterrupt **interrupt = user_data;
+    gboolean has_ended = state >= QBLK_PLAN_STATE_COMPLETED;
+
+    if (has_ended) {
+        g_clear_pointer(interrupt, qblk_interrupt_free);
+    } else if (*interrupt == NULL) {
+        *interrupt = qblk_interrupt_new();
+    }
+}
+
+/* Wait for the operation and for Ctrl-C.  Returns: the events of the operation. */
+static int
+wait_turn(QblkOperation *operation, const QblkInterrupt *interrupt, gboolean *is_cancelled)
+{
+    struct pollfd items[] = {
+        {qblk_operation_get_fd(operation), (short)qblk_operation_get_events(operation), 0},
+        {interrupt == NULL ? -1 : qblk_interrupt_get_fd(interrupt), POLLIN, 0},
+    };
+    char record[256];
+
+    if (poll(items, G_N_ELEMENTS(items), qblk_operation_get_timeout(operation)) <= 0) {
+        return 0;
+    }
+    if (items[1].revents == 0 || read(items[1].fd, record, sizeof(record)) <= 0) {
+        return items[0].revents;
+    }
+
+    if (*is_cancelled) {
+        qblk_operation_detach(operation);
+    } else {
+        qblk_operation_cancel(operation);
+    }
+    *is_cancelled = TRUE;
+    return items[0].revents;
+}
+
+/* Too many events that are kept would end the connection. */
+static void
+drop_events(QblkClient *client)
+{
+    for (;;) {
+        g_autofree char *event = client == NULL ? NULL : qblk_client_take_event(client);
+        if (event == NULL) {
+            return;
+        }
+    }
+}
+
+QblkRecovery *
+qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options, GError **error)
+{
+    g_autoptr(QblkOperation) operation = qblk_operation_start_recovery(client, options, error);
+    g_autoptr(QblkInterrupt) interrupt = NULL;
+    gboolean is_cancelled = FALSE;
+    int revents = 0;
+    if (operation == NULL) {
+        return NULL;
+    }
+
+    qblk_operation_set_state_changed(operation, follow_state, &interrupt, NULL);
+    while (qblk_operation_process(operation, revents)) {
+        drop_events(client);
+        revents = wait_turn(operation, interrupt, &is_cancelled);
+    }
+
+    QblkRecovery *recovery = qblk_operation_get_recovery(operation);
+    if (recovery != NULL) {
+        return qblk_recovery_ref(recovery);
+    }
+    (void)!qblk_operation_get_result(operation, error);
+    return NULL;
 }
 
 /* ---- before a change ---- */
@@ -173,13 +228,12 @@ static gboolean
 check_allowed(QblkClient *client, QblkInvocation *invocation, const QblkRecoveryRequest *request,
               const char *disk, GError **error)
 {
-    g_auto(QblkRecoverySetup) setup = {0};
-    qblk_recovery_setup_init(&setup, invocation, request->state_dir);
-    qblk_recover_options_set_dry_run(setup.options, TRUE);
-    qblk_recover_options_set_purpose(setup.options, request->purpose, disk);
+    g_autoptr(QblkRecoverOptions) options =
+        qblk_recovery_make_options(invocation, request->state_dir);
+    qblk_recover_options_set_dry_run(options, TRUE);
 
     g_autoptr(QblkRecovery) recovery =
-        qblk_recover_run_on(client, request->vm, setup.options, NULL, NULL);
+        qblk_recover_before(client, disk, request->purpose, options, NULL);
     g_autoptr(GPtrArray) texts = describe_changes(recovery);
     if (texts->len == 0) {
         return TRUE;
@@ -223,11 +277,10 @@ qblk_recovery_before_change(QblkClient *client, QblkInvocation *invocation,
         return TRUE;
     }
 
-    g_auto(QblkRecoverySetup) setup = {0};
-    qblk_recovery_setup_init(&setup, invocation, request->state_dir);
-    qblk_recover_options_set_purpose(setup.options, request->purpose, disk);
-    g_autoptr(QblkRecovery) done =
-        qblk_recover_run_on(client, request->vm, setup.options, NULL, error);
+    g_autoptr(QblkRecoverOptions) options =
+        qblk_recovery_make_options(invocation, request->state_dir);
+    qblk_recover_options_set_purpose(options, request->purpose, disk);
+    g_autoptr(QblkRecovery) done = qblk_recovery_run(client, options, error);
     if (done == NULL) {
         return FALSE;
     }

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Interrupted operations as commands see them: the directory of journals, and Ctrl-C while a job is
- * resumed.
+ * Interrupted operations as commands see them: the directory of journals, Ctrl-C while a job is
+ * resumed, and what has to be recovered before a VM is changed.
  */
 #pragma once
 
-#include "cli/interrupt.h"
 #include "cli/invocation.h"
-#include "recover/recover.h"
 
-/** The options of resuming operations, and Ctrl-C meanwhile. */
-typedef struct {
-    QblkRecoverOptions *options; /* owned */
-    QblkInterrupt *interrupt;    /* owned, while a job is waited for */
-} QblkRecoverySetup;
+#include <qblk/recover.h>
 
 /** Options of the commands that only read journals, or marks of merged images. */
 typedef struct {
@@ -45,18 +39,26 @@ char *qblk_recovery_directory(const char *state_dir) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_recovery_tidy_marks(const char *state_dir, const char *image);
 
 /**
- * Prepare @setup, which is cleared in any case with qblk_recovery_setup_clear().
- *
  * @state_dir: (nullable): of --state-dir
+ *
+ * Returns: (transfer full): options to recover with
  */
-void qblk_recovery_setup_init(QblkRecoverySetup *setup, const QblkInvocation *invocation,
-                              const char *state_dir);
-void qblk_recovery_setup_clear(QblkRecoverySetup *setup);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkRecoverySetup, qblk_recovery_setup_clear)
+QblkRecoverOptions *qblk_recovery_make_options(const QblkInvocation *invocation,
+                                               const char *state_dir) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Recover, and wait until all jobs have ended.  Ctrl-C cancels a job that is waited for, and the
+ * second one leaves it.
+ *
+ * @client: (nullable): connected to the VM; NULL: all VMs
+ *
+ * Returns: (transfer full): the results; NULL with an error if nothing could be begun
+ */
+QblkRecovery *qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What a command that is about to change a VM wants of its interrupted operations. */
 typedef struct {
-    const QblkJournalVm *vm;
     QblkRecoverPurpose purpose; /* what it does with the disk, its second argument */
     const char *state_dir;      /* of --state-dir, or NULL */
     gboolean is_allowed;        /* --recover: complete or roll them back without a question */

@@ -24,6 +24,7 @@ run_options_of(const QblkRecoverSettings *settings)
     }
     run.snapshot = settings->options->snapshot;
     run.timeout_ms = settings->options->timeout_ms;
+    run.keeps_events = settings->keeps_events;
     return run;
 }
 
@@ -31,21 +32,13 @@ static QblkRecoverResult *
 resume_job(QblkClient *client, const QblkRecoverSettings *settings, const QblkJournalRecord *record,
            QblkJournal **journal, GError **error)
 {
-    const QblkRecoverOptions *options = settings->options;
     QblkRunOptions run = run_options_of(settings);
     QblkRunState end = QBLK_RUN_COMPLETED;
     run.is_local = qblk_recover_is_local(client, record);
     run.state_dir = settings->directory;
     run.journals = journal;
 
-    if (options->watch_stop != NULL) {
-        run.stop_fd = options->watch_stop(options->user_data);
-    }
     gboolean done = qblk_run_resume(client, record->plan, record->stage, &run, &end, error);
-    if (options->unwatch_stop != NULL) {
-        options->unwatch_stop(options->user_data);
-    }
-
     return done ? qblk_recover_result_new(record, outcome_of(record->plan, end)) : NULL;
 }
 
@@ -221,6 +214,19 @@ try_pending(Pending *pending, QblkRecoverFunction function, gpointer user_data)
     }
 }
 
+/* Nothing is begun again after that. */
+static gboolean
+was_cancelled(const Pending *pending)
+{
+    for (guint i = 0; i < pending->errors->len; i++) {
+        if (g_error_matches(pending->errors->pdata[i], QBLK_BLOCKJOB_ERROR,
+                            QBLK_BLOCKJOB_ERROR_CANCELLED)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 gboolean
 qblk_recover_each(const GPtrArray *records, QblkRecoverFunction function, gpointer user_data,
                   GPtrArray *results)
@@ -230,7 +236,7 @@ qblk_recover_each(const GPtrArray *records, QblkRecoverFunction function, gpoint
 
     guint before = pending.records->len;
     try_pending(&pending, function, user_data);
-    while (pending.records->len > 0 && pending.records->len < before) {
+    while (pending.records->len > 0 && pending.records->len < before && !was_cancelled(&pending)) {
         before = pending.records->len;
         read_again(&pending);
         try_pending(&pending, function, user_data);

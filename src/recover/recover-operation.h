@@ -16,6 +16,7 @@ typedef struct {
     const QblkRunOptions *run; /* how jobs are run beside that, or NULL: waited for until they end,
                                 * without reports */
     const QblkWaiter *waiter;  /* of connections that are made, or NULL */
+    gboolean keeps_events;     /* the client is the caller's, who takes its events */
 } QblkRecoverSettings;
 
 /**

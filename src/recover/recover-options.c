@@ -83,9 +83,6 @@ qblk_recover_options_copy(const QblkRecoverOptions *options)
     qblk_recover_options_set_purpose(copy, options->purpose, options->disk);
     copy->timeout_ms = options->timeout_ms;
     copy->dry_run = options->dry_run;
-    copy->watch_stop = options->watch_stop;
-    copy->unwatch_stop = options->unwatch_stop;
-    copy->user_data = options->user_data;
     return copy;
 }
 

@@ -14,12 +14,6 @@ struct QblkRecoverOptions {
     gboolean dry_run; /* find out what would be done, by queries only, and change no file */
     QblkRecoverPurpose purpose;
     char *disk; /* owned: that a program is about to change; NULL: several */
-
-    /* Both are called around the time in which a job is waited for, or are NULL.  The first returns
-     * a descriptor as stop_fd of QblkRunOptions, or -1. */
-    int (*watch_stop)(gpointer user_data);
-    void (*unwatch_stop)(gpointer user_data);
-    gpointer user_data;
 };
 
 /** Returns: (transfer full): a copy of @options (nullable) */

@@ -260,6 +260,7 @@ recover(Work *work, const QblkJournalVm *vm, const QblkRecoverOptions *options,
 
     settings->options = copy;
     settings->directory = directory;
+    settings->keeps_events = vm != NULL;
     work->settings = settings;
     work->vm = vm;
     work->recovery = qblk_recovery_new();

@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import pty
+import signal
 import subprocess
 
 import block_jobs
@@ -62,6 +63,13 @@ class TestCase(block_jobs.TestCase):
                   for disk in self.process.qmp.execute('query-block')]
         jobs = [(job['id'], job['status']) for job in self.process.qmp.execute('query-jobs')]
         return jobs, chains, sorted(self.nodes()), files
+
+    def assert_disk(self, disk, files):
+        chain, = json.loads(self.qblk('--json', 'chain', self.process.socket, disk).stdout)[
+            'chains']
+        self.assertEqual([os.path.realpath(layer['file'])
+                          for layer in chain['layers']],
+                         [os.path.realpath(file) for file in files])
 
     def assert_refused(self, name, *arguments, text):
         before = self.seen()
@@ -137,13 +145,6 @@ class OtherDisk(TestCase):
                 self.assert_same_content()
                 self.reference = self.other_reference
                 self.assert_same_content(self.others[3 if command == PIVOT else 0])
-
-    def assert_disk(self, disk, files):
-        chain, = json.loads(self.qblk('--json', 'chain', self.process.socket, disk).stdout)[
-            'chains']
-        self.assertEqual([os.path.realpath(layer['file'])
-                          for layer in chain['layers']],
-                         [os.path.realpath(file) for file in files])
 
     def test_a_dry_run_that_is_allowed_changes_nothing(self):
         self.boot_two()
@@ -222,6 +223,63 @@ class SameDisk(TestCase):
                       result.errors)
         self.assert_no_jobs()
         self.assert_same_content()
+
+
+class Interrupt(TestCase):
+    """Ctrl-C while `recover` waits for a job cancels the job."""
+
+    def begin_recovery(self, *arguments):
+        """Start `recover`; returns when Ctrl-C no longer ends the process."""
+        running = subprocess.Popen(
+            qblk.command(['recover', *arguments, '--state-dir', self.state_dir]),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=qblk.environment())
+        self.addCleanup(block_jobs.end, running)
+        self.wait_for(lambda: self.blocks_interrupts(running.pid))
+        return running
+
+    @staticmethod
+    def blocks_interrupts(pid):
+        with open(f'/proc/{pid}/status', encoding='ascii') as file:
+            fields = dict(line.split(':', 1) for line in file)
+        return int(fields.get('SigBlk', '0'), 16) & 1 << signal.SIGINT - 1 != 0
+
+    def test_the_job_is_rolled_back_and_its_journal_ends(self):
+        for arguments in (True, False):
+            with self.subTest(arguments):
+                self.setUp()
+                self.boot_two()
+                self.leave(INNER)
+                vm = [self.process.socket] if arguments else []
+                text = self.interrupt(self.begin_recovery(*vm))
+                self.assertIn("the interrupted commit of 'vdb' has ended: ", text)
+                self.assertIn(': interrupted', text)
+                self.assertEqual(glob.glob(self.state_dir + '/*.journal'), [])
+                self.assert_disk('vdb', self.others)
+                self.assert_no_jobs()
+
+    def leave_both(self):
+        """qblk is killed during a job on each of the disks."""
+        running = self.begin('pull', self.process.socket, '--all-disks', *SLOW, '--state-dir',
+                             self.state_dir)
+        self.wait_for(lambda: [job['status'] for job in self.process.qmp.execute('query-jobs')]
+                      == ['running', 'running'])
+        block_jobs.end(running)
+
+    def test_an_operation_that_was_not_begun_stays(self):
+        self.boot_two()
+        self.leave_both()
+        text = self.interrupt(self.begin_recovery(self.process.socket))
+        self.assertIn("the interrupted pull of 'vda' has ended: ", text)
+        left, = glob.glob(self.state_dir + '/*.journal')
+        self.assertRegex(left, '-vdb.journal$')
+        job, = self.process.qmp.execute('query-jobs')
+        self.assertEqual(job['status'], 'running')
+        self.hurry()
+        self.assertIn("pull of 'vdb', interrupted in stage 'started': completed",
+                      self.run_qblk('recover').text)
+        self.assert_disk('vda', self.files)
+        self.assert_disk('vdb', self.others[:1])
 
 
 class DryRun(TestCase):

@@ -115,6 +115,36 @@ an_operation_that_is_gone_was_resumed_by_another_process(void **state)
     assert_failure(results, "vda", QBLK_BLOCKJOB_ERROR_REFUSED, "meanwhile");
 }
 
+/* The caller cancels the job on vdb, whose journal ends with that, after vda was completed. */
+static gboolean
+cancel_last(const QblkJournalRecord *record, gpointer user_data, GError **error)
+{
+    guint *attempts = user_data;
+    QblkJournal *journal = qblk_journal_resume(record, error);
+    if (journal == NULL) {
+        return FALSE;
+    }
+    qblk_journal_end(journal);
+    (*attempts)++;
+    if (*attempts == 1) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED, "interrupted");
+    return FALSE;
+}
+
+static void
+an_operation_that_was_cancelled_is_not_tried_again(void **state)
+{
+    const JournalCase *test = *state;
+    g_autoptr(GPtrArray) records = interrupt_two(test);
+    g_autoptr(GPtrArray) results = qblk_recover_results_new();
+    guint attempts = 0;
+    assert_false(qblk_recover_each(records, cancel_last, &attempts, results));
+    assert_failure(results, "vdb", QBLK_BLOCKJOB_ERROR_CANCELLED, "interrupted");
+    assert_int_equal(attempts, 2);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +153,8 @@ UNIT_MAIN(void)
         cmocka_unit_test_setup_teardown(an_operation_that_fails_again_returns_the_last_error,
                                         journal_case_set_up, journal_case_tear_down),
         cmocka_unit_test_setup_teardown(an_operation_that_is_gone_was_resumed_by_another_process,
+                                        journal_case_set_up, journal_case_tear_down),
+        cmocka_unit_test_setup_teardown(an_operation_that_was_cancelled_is_not_tried_again,
                                         journal_case_set_up, journal_case_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
