@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     'plan': ('base', 'source', 'image', 'graph', 'chain'),
     'blockjob': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan'),
     'recover': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan', 'blockjob'),
-    'operation': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan', 'blockjob',
+    'operation': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'xml', 'plan', 'blockjob',
                   'recover'),
     'cli/print': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'xml', 'plan', 'blockjob',
                   'recover', 'operation'),

@@ -388,6 +388,51 @@ const QblkLayer *qblk_chain_resolve(const QblkChain *chain, const char *spec,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_snapshot_resolve:
+ * @snapshot: the snapshot
+ * @spec: "vda" or "vda[0]" (the active layer of a disk), "vda[2]" (an index), "node:NAME" (any node
+ *   of the layer), or the path of the image: of the file that QEMU has open, as QEMU reports it, or
+ *   else the same file after both paths' links were resolved on this machine
+ * @fingerprint: (nullable): of the chain that has the layer, if it must not have changed since
+ *
+ * Find the layer that @spec names among the chains of all disks.  A layer that several disks share
+ * is one layer, of the first of them.  A disk whose graph is not a chain is skipped, unless no disk
+ * has a chain.
+ *
+ * Returns: (transfer full): the layer, which keeps its chain; NULL with an error of
+ *   qblk_snapshot_chain() or with one of these (QBLK_GRAPH_ERROR):
+ *   SPEC if the index in @spec is not valid;
+ *   NO_LAYER if no layer has that index, node or path;
+ *   AMBIGUOUS, which lists the candidates, if several layers have that path;
+ *   STALE if the chain has another fingerprint
+ *
+ * Since: 0.1.0
+ */
+QblkLayer *qblk_snapshot_resolve(const QblkSnapshot *snapshot, const char *spec,
+                                 const char *fingerprint, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_snapshot_resolve_full:
+ * @snapshot: the snapshot
+ * @spec: "vda" or "vda[0]" (the active layer of a disk), "vda[2]" (an index), "node:NAME" (any node
+ *   of the layer), or the path of the image: of the file that QEMU has open, as QEMU reports it, or
+ *   else the same file after both paths' links were resolved on this machine
+ * @fingerprint: (nullable): of the chain that has the layer, if it must not have changed since
+ * @warning: (scope call) (nullable): called during the call for each disk that is skipped
+ * @user_data: for @warning
+ *
+ * As qblk_snapshot_resolve(), with a warning for each disk that is skipped because it has no chain:
+ * it may have the layer, too.
+ *
+ * Returns: (transfer full): as of qblk_snapshot_resolve()
+ *
+ * Since: 0.1.0
+ */
+QblkLayer *qblk_snapshot_resolve_full(const QblkSnapshot *snapshot, const char *spec,
+                                      const char *fingerprint, QblkWarning warning,
+                                      gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_chain_expect:
  * @chain: the chain
  * @fingerprint: of the chain that the caller has seen before

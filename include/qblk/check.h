@@ -9,6 +9,7 @@
 #pragma once
 
 #include <qblk/difference.h>
+#include <qblk/domain.h>
 #include <qblk/image-verdict.h>
 #include <qblk/snapshot.h>
 #include <qblk/stale-images.h>
@@ -68,6 +69,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkCheckOptions, qblk_check_options_unref)
 void qblk_check_options_set_address(QblkCheckOptions *options, const char *address);
 
 /**
+ * qblk_check_options_set_domain:
+ * @options: the options
+ * @domain: (nullable): the domain, to which a reference is kept
+ *
+ * Compare the chains with those of a libvirt domain.  By default they are not compared.
+ *
+ * Since: 0.1.0
+ */
+void qblk_check_options_set_domain(QblkCheckOptions *options, const QblkDomain *domain);
+
+/**
  * qblk_check_options_set_state_directory:
  * @options: the options
  * @directory: (nullable): of journals and marks; NULL: the default one
@@ -102,6 +114,22 @@ typedef struct QblkCheck QblkCheck;
  */
 QblkCheck *qblk_check_snapshot(const QblkSnapshot *snapshot, const char *const *disks,
                                QblkCheckOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_check_domain:
+ * @domain: the domain
+ * @disks: (nullable) (array zero-terminated=1): names of disks; NULL: all disks
+ * @options: (nullable): the options; NULL: the defaults
+ *
+ * Check the chains of a libvirt domain, as qblk_check_snapshot() does.
+ *
+ * Returns: (transfer full): the result; NULL with QBLK_GRAPH_ERROR_NO_DISK if the domain does not
+ *   have a disk of @disks, or with an error of qblk_check_snapshot()
+ *
+ * Since: 0.1.0
+ */
+QblkCheck *qblk_check_domain(const QblkDomain *domain, const char *const *disks,
+                             QblkCheckOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_check_ref:

@@ -312,3 +312,34 @@ qblk_chain_resolve(const QblkChain *chain, const char *spec, GError **error)
     }
     return layer;
 }
+
+static gboolean
+check_expected(const QblkChain *chain, const char *fingerprint, GError **error)
+{
+    return fingerprint == NULL || qblk_chain_expect(chain, fingerprint, error);
+}
+
+QblkLayer *
+qblk_chain_resolve_expected(const QblkChain *chain, gint64 index, const char *fingerprint,
+                            GError **error)
+{
+    if (!check_expected(chain, fingerprint, error)) {
+        return NULL;
+    }
+
+    const QblkLayer *layer = qblk_chain_resolve_index(chain, index, error);
+    return layer == NULL ? NULL : qblk_layer_ref(layer);
+}
+
+QblkLayer *
+qblk_chain_resolve_name(const GPtrArray *chains, const char *name, const char *fingerprint,
+                        GError **error)
+{
+    const QblkChain *chain = NULL;
+    const QblkLayer *layer = qblk_chain_resolve_among((const QblkChain *const *)chains->pdata,
+                                                      chains->len, name, &chain, error);
+    if (layer == NULL) {
+        return NULL;
+    }
+    return check_expected(chain, fingerprint, error) ? qblk_layer_ref(layer) : NULL;
+}

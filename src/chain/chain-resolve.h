@@ -27,3 +27,22 @@ const QblkLayer *qblk_chain_resolve_index(const QblkChain *chain, gint64 index,
 const QblkLayer *qblk_chain_resolve_among(const QblkChain *const *chains, guint count,
                                           const char *name, const QblkChain **chain,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * As qblk_chain_resolve_index(), if @chain has the fingerprint @fingerprint (nullable: any).
+ *
+ * Returns: (transfer full): the layer, or NULL with QBLK_GRAPH_ERROR_STALE or _NO_LAYER.
+ */
+QblkLayer *qblk_chain_resolve_expected(const QblkChain *chain, gint64 index,
+                                       const char *fingerprint,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * As qblk_chain_resolve_among() @chains (of QblkChain), if the chain of the layer has the
+ * fingerprint @fingerprint (nullable: any).
+ *
+ * Returns: (transfer full): the layer, or NULL; errors as for qblk_snapshot_resolve().
+ */
+QblkLayer *qblk_chain_resolve_name(const GPtrArray *chains, const char *name,
+                                   const char *fingerprint,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

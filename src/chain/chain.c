@@ -66,13 +66,13 @@ qblk_chain_unref(QblkChain *chain)
     g_free(chain);
 }
 
-QblkChain *
+const QblkChain *
 qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
 {
     for (guint i = 0; i < chains->len; i++) {
-        QblkChain *chain = chains->pdata[i];
+        const QblkChain *chain = chains->pdata[i];
         if (g_str_equal(chain->target, name)) {
-            return qblk_chain_ref(chain);
+            return chain;
         }
     }
 

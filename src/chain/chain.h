@@ -118,11 +118,11 @@ QblkChain *qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkN
 /**
  * Find the chain of the disk @name among @chains (of QblkChain).
  *
- * Returns: (transfer full): a reference, released with qblk_chain_unref(), or NULL with
- * QBLK_GRAPH_ERROR_NO_DISK, which lists the disks.
+ * Returns: (transfer none): the chain, or NULL with QBLK_GRAPH_ERROR_NO_DISK, which lists the
+ * disks.
  */
-QblkChain *qblk_chain_find(const GPtrArray *chains, const char *name,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+const QblkChain *qblk_chain_find(const GPtrArray *chains, const char *name,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 QblkLayer *qblk_chain_layer_new(void);
 void qblk_chain_layer_free(QblkLayer *layer);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/index-spec.h"
 
+#include "graph/alias.h"
+
 #include <string.h>
 
 static void
@@ -22,6 +24,15 @@ gboolean
 qblk_index_spec_is_node_or_path(const char *text)
 {
     return g_str_has_prefix(text, QBLK_NODE_PREFIX) || strchr(text, '/') != NULL;
+}
+
+gboolean
+qblk_index_spec_names_disk(const char *text, gboolean is_disk)
+{
+    if (qblk_index_spec_is_node_or_path(text)) {
+        return FALSE;
+    }
+    return strpbrk(text, "[]") != NULL || is_disk || qblk_alias_is_target(text);
 }
 
 /* Returns: the reason why @digits is not an index, or NULL. */

@@ -30,3 +30,11 @@ gboolean qblk_index_spec_has_brackets(const char *text);
 
 /** TRUE if @text can only be the name of a node or a path: no disk has such a name. */
 gboolean qblk_index_spec_is_node_or_path(const char *text);
+
+/**
+ * TRUE if @text is a disk, with an index or without, and not a path or a node-name.  A word that is
+ * neither the name of a disk nor looks like one may be the file name of an image.
+ *
+ * @is_disk: a disk has the name @text
+ */
+gboolean qblk_index_spec_names_disk(const char *text, gboolean is_disk);

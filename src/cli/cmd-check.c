@@ -37,10 +37,10 @@ check(const QblkVm *vm, GError **error)
     g_autoptr(QblkCheckOptions) check_options = qblk_check_options_new();
 
     qblk_check_options_set_address(check_options, qblk_address_get_text(invocation->address));
-    qblk_check_options_set_expected(check_options, invocation->domain);
+    qblk_check_options_set_domain(check_options, invocation->domain);
     qblk_check_options_set_state_directory(check_options, options->state_dir);
     return vm->snapshot != NULL ? qblk_check_snapshot(vm->snapshot, disks, check_options, error)
-                                : qblk_check_chains(vm->chains, disks, check_options, error);
+                                : qblk_check_domain(vm->domain, disks, check_options, error);
 }
 
 /* ---- output ---- */

@@ -5,21 +5,22 @@
 #include <qblk/source-xml.h>
 
 static void
-warn_of_dropped(char **dropped)
+warn_of_dropped(const QblkSource *source)
 {
-    for (guint i = 0; dropped[i] != NULL; i++) {
-        g_autofree char *message = g_strdup_printf("left out: %s", dropped[i]);
+    for (guint i = 0; i < qblk_source_get_n_dropped(source); i++) {
+        g_autofree char *message =
+            g_strdup_printf("left out: %s", qblk_source_get_dropped(source, i));
         qblk_output_warn(message);
     }
 }
 
 static QblkJson *
-list_texts(char **texts)
+list_dropped(const QblkSource *source)
 {
     QblkJson *list = qblk_json_new_array();
 
-    for (guint i = 0; texts[i] != NULL; i++) {
-        qblk_json_append(list, qblk_json_new_string(texts[i]));
+    for (guint i = 0; i < qblk_source_get_n_dropped(source); i++) {
+        qblk_json_append(list, qblk_json_new_string(qblk_source_get_dropped(source, i)));
     }
     return list;
 }
@@ -28,14 +29,13 @@ static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     g_autofree char *format = NULL;
-    g_auto(GStrv) dropped = NULL;
-    g_autofree char *xml =
-        qblk_source_xml_of_name(invocation->arguments[0], &format, &dropped, error);
+    g_autoptr(QblkSource) source = qblk_source_parse(invocation->arguments[0], &format, error);
+    g_autofree char *xml = source == NULL ? NULL : qblk_source_to_xml(source, error);
     if (xml == NULL) {
         return FALSE;
     }
 
-    warn_of_dropped(dropped);
+    warn_of_dropped(source);
     if (!invocation->output.json) {
         g_string_append(invocation->output.text, xml);
         return TRUE;
@@ -44,7 +44,7 @@ run(QblkInvocation *invocation, GError **error)
     QblkJson *result = qblk_json_new_object();
     qblk_json_set_string(result, "xml", xml);
     qblk_json_set_string(result, "format", format);
-    qblk_json_set(result, "left-out", list_texts(dropped));
+    qblk_json_set(result, "left-out", list_dropped(source));
     qblk_output_json(&invocation->output, result);
     return TRUE;
 }

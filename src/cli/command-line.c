@@ -208,7 +208,7 @@ qblk_command_line_clear(QblkInvocation *invocation)
     g_free(invocation->expect);
     g_free(invocation->image_format);
     g_free(invocation->naming);
-    g_clear_pointer(&invocation->domain, g_ptr_array_unref);
+    g_clear_pointer(&invocation->domain, qblk_domain_unref);
     g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_unref);
     qblk_output_clear(&invocation->output);
 }

@@ -281,13 +281,13 @@ apply_domain(const QblkGlobalOptions *options, QblkInvocation *invocation, GErro
         return FALSE;
     }
 
-    invocation->domain = qblk_domain_read(text, length, error);
-    if (invocation->domain == NULL ||
-        !qblk_domain_name_disks(invocation->snapshot_options, text, length, error)) {
+    invocation->domain = qblk_domain_read(text, (gssize)length, error);
+    if (invocation->domain == NULL) {
         g_prefix_error(error, "domain '%s': ", file);
         return FALSE;
     }
 
+    qblk_domain_name_disks(invocation->domain, invocation->snapshot_options);
     return TRUE;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/print/output.h"
 
 #include <qblk/address.h>
+#include <qblk/domain.h>
 #include <qblk/snapshot.h>
 
 typedef struct QblkCommand QblkCommand;
@@ -25,7 +26,7 @@ typedef struct {
     char *expect;                          /* owned: a fingerprint, or NULL */
     char *image_format;                    /* owned: of image:PATH, or NULL */
     QblkSnapshotOptions *snapshot_options; /* owned */
-    GPtrArray *domain;                     /* of QblkChain, owned: disks of --domain, or NULL */
+    QblkDomain *domain;                    /* owned: of --domain, or NULL */
     char *naming; /* owned: --target and --domain as given, quoted for a shell; "" if not given */
 
     QblkOutput output;

@@ -122,7 +122,7 @@ open_snapshot(QblkInvocation *invocation, GError **error)
                : fetch_snapshot(invocation, error);
 }
 
-static GPtrArray *
+static QblkDomain *
 read_domain(const char *file, GError **error)
 {
     gsize length;
@@ -131,11 +131,11 @@ read_domain(const char *file, GError **error)
         return NULL;
     }
 
-    GPtrArray *chains = qblk_domain_read(text, length, error);
-    if (chains == NULL) {
+    QblkDomain *domain = qblk_domain_read(text, (gssize)length, error);
+    if (domain == NULL) {
         g_prefix_error(error, "domain '%s': ", file);
     }
-    return chains;
+    return domain;
 }
 
 /* A guest that runs on a stale image, or is started from it, has old data. */
@@ -177,12 +177,12 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
     vm->invocation = invocation;
 
     if (qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_DOMAIN) {
-        vm->chains = read_domain(qblk_address_get_path(invocation->address), error);
+        vm->domain = read_domain(qblk_address_get_path(invocation->address), error);
     } else {
         vm->snapshot = open_snapshot(invocation, error);
     }
 
-    gboolean is_open = vm->chains != NULL || vm->snapshot != NULL;
+    gboolean is_open = vm->domain != NULL || vm->snapshot != NULL;
     if (!is_open) {
         return NULL;
     }
@@ -258,7 +258,7 @@ qblk_vm_free(QblkVm *vm)
     }
 
     g_clear_pointer(&vm->snapshot, qblk_snapshot_unref);
-    g_clear_pointer(&vm->chains, g_ptr_array_unref);
+    g_clear_pointer(&vm->domain, qblk_domain_unref);
     g_free(vm);
 }
 
@@ -302,8 +302,9 @@ qblk_vm_get_targets(const QblkVm *vm)
     for (; all != NULL && *all != NULL; all++) {
         g_ptr_array_add(targets, g_strdup(*all));
     }
-    for (guint i = 0; vm->chains != NULL && i < vm->chains->len; i++) {
-        g_ptr_array_add(targets, g_strdup(qblk_chain_get_target(vm->chains->pdata[i])));
+    for (guint i = 0; vm->domain != NULL && i < qblk_domain_get_n_disks(vm->domain); i++) {
+        const QblkChain *chain = qblk_domain_get_disk(vm->domain, i);
+        g_ptr_array_add(targets, g_strdup(qblk_chain_get_target(chain)));
     }
     g_ptr_array_add(targets, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&targets), FALSE);
@@ -315,8 +316,7 @@ qblk_vm_has_disk(const QblkVm *vm, const char *name)
     g_autoptr(GError) cause = NULL;
 
     if (vm->snapshot == NULL) {
-        g_autoptr(QblkChain) chain = qblk_chain_find(vm->chains, name, NULL);
-        return chain != NULL;
+        return qblk_domain_find_disk(vm->domain, name, NULL) != NULL;
     }
 
     const QblkDevice *device = qblk_snapshot_find_device(vm->snapshot, name, &cause);
@@ -337,7 +337,9 @@ qblk_vm_find_chain(const QblkVm *vm, const char *name, GError **error)
     if (vm->snapshot != NULL) {
         return qblk_snapshot_chain(vm->snapshot, name, error);
     }
-    return qblk_chain_find(vm->chains, name, error);
+
+    const QblkChain *chain = qblk_domain_find_disk(vm->domain, name, error);
+    return chain == NULL ? NULL : qblk_chain_ref(chain);
 }
 
 QblkChain *

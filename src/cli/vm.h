@@ -8,11 +8,13 @@
 #include "cli/invocation.h"
 #include "graph/snapshot.h"
 
-/** The disks of a VM: a graph snapshot, or chains if they were read from a domain XML. */
+#include <qblk/domain.h>
+
+/** The disks of a VM: a graph snapshot, or a domain XML. */
 typedef struct {
     QblkInvocation *invocation; /* borrowed */
     QblkSnapshot *snapshot;     /* owned, or NULL */
-    GPtrArray *chains;          /* of QblkChain, owned, or NULL */
+    QblkDomain *domain;         /* owned, or NULL */
 } QblkVm;
 
 /** Open the VM argument and read its graph.  Stale images are reported as warnings. */

@@ -23,7 +23,7 @@ qblk_check_options_unref(QblkCheckOptions *options)
         return;
     }
     g_free(options->address);
-    g_clear_pointer(&options->expected, g_ptr_array_unref);
+    g_clear_pointer(&options->domain, qblk_domain_unref);
     g_free(options->state_directory);
     g_free(options);
 }
@@ -49,11 +49,9 @@ qblk_check_options_set_state_directory(QblkCheckOptions *options, const char *di
 }
 
 void
-qblk_check_options_set_expected(QblkCheckOptions *options, GPtrArray *chains)
+qblk_check_options_set_domain(QblkCheckOptions *options, const QblkDomain *domain)
 {
-    if (chains != NULL) {
-        (void)g_ptr_array_ref(chains);
-    }
-    g_clear_pointer(&options->expected, g_ptr_array_unref);
-    options->expected = chains;
+    QblkDomain *own = domain == NULL ? NULL : qblk_domain_ref(domain);
+    g_clear_pointer(&options->domain, qblk_domain_unref);
+    options->domain = own;
 }

@@ -12,7 +12,7 @@ typedef struct {
     QblkCheck *check;
     const QblkSnapshot *snapshot; /* NULL: of a domain */
     const char *const *disks;     /* the names that were given, or NULL */
-    const GPtrArray *expected;    /* of QblkChain, or NULL */
+    const QblkDomain *expected;   /* NULL: chains are not compared with one */
     gboolean is_local;            /* names are those of files of this machine */
 } Work;
 
@@ -71,7 +71,7 @@ check_chain(const Work *work, const QblkChain *chain)
     qblk_check_headers(chain, opened, headers, differences);
 
     if (work->expected != NULL) {
-        g_autoptr(QblkChain) expected = qblk_chain_find(work->expected, chain->target, NULL);
+        const QblkChain *expected = qblk_domain_find_disk(work->expected, chain->target, NULL);
         qblk_check_domain_disk(chain, expected, differences);
     }
 }
@@ -125,7 +125,7 @@ check_vhost_user(const Work *work)
         work->snapshot == NULL ? NULL : qblk_snapshot_get_targets(work->snapshot);
 
     for (guint i = 0; targets != NULL && targets[i] != NULL; i++) {
-        g_autoptr(QblkChain) expected = qblk_chain_find(work->expected, targets[i], NULL);
+        const QblkChain *expected = qblk_domain_find_disk(work->expected, targets[i], NULL);
         if (expected == NULL && is_vhost_user_disk(work, targets[i])) {
             g_autoptr(QblkChain) running = qblk_chain_new(targets[i]);
             qblk_check_domain_disk(running, NULL, work->check->differences);
@@ -141,9 +141,9 @@ check_missing(const Work *work)
         return;
     }
 
-    for (guint i = 0; i < work->expected->len; i++) {
-        const QblkChain *expected = work->expected->pdata[i];
-        g_autoptr(QblkChain) running = qblk_chain_find(work->check->chains, expected->target, NULL);
+    for (guint i = 0; i < qblk_domain_get_n_disks(work->expected); i++) {
+        const QblkChain *expected = qblk_domain_get_disk(work->expected, i);
+        const QblkChain *running = qblk_chain_find(work->check->chains, expected->target, NULL);
 
         if (running == NULL && !is_vhost_user(work, expected)) {
             qblk_check_domain_disk(NULL, expected, work->check->differences);
@@ -186,7 +186,7 @@ check_chains(Work *work, const QblkCheckOptions *options, GError **error)
         return FALSE;
     }
 
-    work->expected = options == NULL ? NULL : options->expected;
+    work->expected = options == NULL ? NULL : options->domain;
     work->is_local = are_files_local(work->snapshot, address);
     for (guint i = 0; i < check->chains->len; i++) {
         check_chain(work, check->chains->pdata[i]);
@@ -251,21 +251,21 @@ qblk_check_snapshot(const QblkSnapshot *snapshot, const char *const *disks,
 }
 
 QblkCheck *
-qblk_check_chains(GPtrArray *chains, const char *const *disks, const QblkCheckOptions *options,
+qblk_check_domain(const QblkDomain *domain, const char *const *disks, QblkCheckOptions *options,
                   GError **error)
 {
     g_autoptr(QblkCheck) check = check_new();
     Work work = {.check = check, .disks = disks};
 
-    for (guint i = 0; disks == NULL && i < chains->len; i++) {
-        g_ptr_array_add(check->chains, qblk_chain_ref(chains->pdata[i]));
+    for (guint i = 0; disks == NULL && i < qblk_domain_get_n_disks(domain); i++) {
+        g_ptr_array_add(check->chains, qblk_chain_ref(qblk_domain_get_disk(domain, i)));
     }
     for (guint i = 0; disks != NULL && disks[i] != NULL; i++) {
-        QblkChain *chain = qblk_chain_find(chains, disks[i], error);
+        const QblkChain *chain = qblk_domain_find_disk(domain, disks[i], error);
         if (chain == NULL) {
             return NULL;
         }
-        g_ptr_array_add(check->chains, chain);
+        g_ptr_array_add(check->chains, qblk_chain_ref(chain));
     }
     return check_chains(&work, options, error) ? g_steal_pointer(&check) : NULL;
 }

@@ -13,8 +13,8 @@
 
 struct QblkCheckOptions {
     gatomicrefcount references;
-    char *address;       /* owned: of the VM, or NULL */
-    GPtrArray *expected; /* a reference: of QblkChain: what the chains are compared with, or NULL */
+    char *address;         /* owned: of the VM, or NULL */
+    QblkDomain *domain;    /* owned: what the chains are compared with, or NULL */
     char *state_directory; /* owned; NULL: the default one */
 };
 
@@ -26,14 +26,6 @@ struct QblkCheck {
     QblkImageVerdict *verdict; /* owned, or NULL */
     GPtrArray *warnings;       /* of char, owned, with NULL at the end */
 };
-
-/** Compare with @chains (of QblkChain) (nullable), of a domain; a reference is kept. */
-void qblk_check_options_set_expected(QblkCheckOptions *options, GPtrArray *chains);
-
-/** qblk_check_domain() of @chains (of QblkChain). */
-QblkCheck *qblk_check_chains(GPtrArray *chains, const char *const *disks,
-                             const QblkCheckOptions *options,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: (transfer full): the document of qblk_check_to_json() */
 QblkJson *qblk_check_json_new(const QblkCheck *check) G_GNUC_WARN_UNUSED_RESULT;

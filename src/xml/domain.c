@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xml/domain.h"
+
+#include "base/const-cast.h"
 #include "base/limits.h"
-#include "chain/chain.h"
+#include "chain/chain-resolve.h"
+#include "chain/index-spec.h"
 #include "xml/disk-reader.h"
 #include "xml/document.h"
 
-#include <qblk/domain.h>
+#include <string.h>
 
 /* Add the chain of @element to @chains, and its target to @targets. */
 static gboolean
@@ -81,35 +85,87 @@ add_disks_of_document(GPtrArray *chains, const xmlNode *root, GError **error)
     return FALSE;
 }
 
-GPtrArray *
-qblk_domain_read(const char *text, gsize length, GError **error)
+QblkDomain *
+qblk_domain_read(const char *text, gssize length, GError **error)
 {
-    g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
-    g_autoptr(xmlDoc) document = qblk_document_parse(text, length, error);
+    gsize bytes = length < 0 ? strlen(text) : (gsize)length;
+    g_autoptr(xmlDoc) document = qblk_document_parse(text, bytes, error);
     if (document == NULL) {
         return NULL;
     }
-    if (!add_disks_of_document(chains, xmlDocGetRootElement(document), error)) {
+
+    g_autoptr(QblkDomain) domain = g_new0(QblkDomain, 1);
+    g_atomic_ref_count_init(&domain->references);
+    domain->disks = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
+    if (!add_disks_of_document(domain->disks, xmlDocGetRootElement(document), error)) {
         return NULL;
     }
-    return g_steal_pointer(&chains);
+    return g_steal_pointer(&domain);
 }
 
-gboolean
-qblk_domain_name_disks(QblkSnapshotOptions *options, const char *text, gsize length, GError **error)
+QblkDomain *
+qblk_domain_ref(const QblkDomain *domain)
 {
-    g_autoptr(GPtrArray) chains = qblk_domain_read(text, length, error);
-    if (chains == NULL) {
-        return FALSE;
+    QblkDomain *counted = qblk_const_cast(domain);
+    g_atomic_ref_count_inc(&counted->references);
+    return counted;
+}
+
+void
+qblk_domain_unref(QblkDomain *domain)
+{
+    if (domain == NULL || !g_atomic_ref_count_dec(&domain->references)) {
+        return;
+    }
+    g_ptr_array_unref(domain->disks);
+    g_free(domain);
+}
+
+guint
+qblk_domain_get_n_disks(const QblkDomain *domain)
+{
+    return domain->disks->len;
+}
+
+const QblkChain *
+qblk_domain_get_disk(const QblkDomain *domain, guint position)
+{
+    return position < domain->disks->len ? domain->disks->pdata[position] : NULL;
+}
+
+const QblkChain *
+qblk_domain_find_disk(const QblkDomain *domain, const char *target, GError **error)
+{
+    return qblk_chain_find(domain->disks, target, error);
+}
+
+QblkLayer *
+qblk_domain_resolve(const QblkDomain *domain, const char *spec, const char *fingerprint,
+                    GError **error)
+{
+    gboolean is_disk = qblk_domain_find_disk(domain, spec, NULL) != NULL;
+    if (!qblk_index_spec_names_disk(spec, is_disk)) {
+        return qblk_chain_resolve_name(domain->disks, spec, fingerprint, error);
     }
 
-    for (guint i = 0; i < chains->len; i++) {
-        const QblkChain *chain = chains->pdata[i];
+    g_autoptr(QblkIndexSpec) index = qblk_index_spec_parse(spec, error);
+    if (index == NULL) {
+        return NULL;
+    }
+    const QblkChain *chain = qblk_domain_find_disk(domain, index->target, error);
+    return chain == NULL ? NULL
+                         : qblk_chain_resolve_expected(chain, index->index, fingerprint, error);
+}
+
+void
+qblk_domain_name_disks(const QblkDomain *domain, QblkSnapshotOptions *options)
+{
+    for (guint i = 0; i < domain->disks->len; i++) {
+        const QblkChain *chain = domain->disks->pdata[i];
         const QblkLayer *top = qblk_chain_get_layer(chain, 0);
         gboolean has_source = top != NULL && top->source != NULL;
 
         qblk_snapshot_options_add_domain_disk(options, chain->target, chain->alias, chain->serial,
                                               has_source ? top->source->path : NULL);
     }
-    return TRUE;
 }

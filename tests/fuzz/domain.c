@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Domain XML: the disks that are read are written as they were. */
-#include "base/json.h"
-#include "cli/print/report.h"
 #include "fuzz/fuzz.h"
 
 #include <qblk/domain.h>
@@ -11,16 +9,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) chains = qblk_domain_read(text, size, &error);
-    fuzz_check_error(chains != NULL, error);
-    for (guint i = 0; chains != NULL && i < chains->len; i++) {
-        fuzz_check_disk(chains->pdata[i]);
-        g_autoptr(QblkJson) report = qblk_report_chain(chains->pdata[i]);
-        g_autofree char *json = qblk_json_print(report, QBLK_JSON_COMPACT);
+    g_autoptr(QblkDomain) domain = qblk_domain_read(text, (gssize)size, &error);
+    fuzz_check_error(domain != NULL, error);
+    if (domain == NULL) {
+        return 0;
     }
-    g_autoptr(GError) reason = NULL;
+
+    for (guint i = 0; i < qblk_domain_get_n_disks(domain); i++) {
+        const QblkChain *chain = qblk_domain_get_disk(domain, i);
+        fuzz_check_disk(chain);
+        g_autofree char *json = qblk_chain_to_json(chain);
+    }
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
-    gboolean named = qblk_domain_name_disks(options, text, size, &reason);
-    fuzz_check_error(named, reason);
+    qblk_domain_name_disks(domain, options);
     return 0;
 }

@@ -53,11 +53,12 @@ fuzz_check_disk(const QblkChain *chain)
         return;
     }
     fuzz_check_shown(xml);
-    g_autoptr(GPtrArray) chains = qblk_domain_read(xml, strlen(xml), &error);
+    g_autoptr(QblkDomain) domain = qblk_domain_read(xml, -1, &error);
     g_assert_no_error(error);
-    g_assert_cmpuint(chains->len, ==, 1);
-    check_layers(chain, chains->pdata[0]);
-    g_autofree char *again = qblk_disk_to_xml(chains->pdata[0], &error);
+    g_assert_cmpuint(qblk_domain_get_n_disks(domain), ==, 1);
+    const QblkChain *read = qblk_domain_get_disk(domain, 0);
+    check_layers(chain, read);
+    g_autofree char *again = qblk_disk_to_xml(read, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(again, ==, xml);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Replies of a QEMU, as a capture, and everything that is derived from them. */
+#include "chain/chain-json.h"
 #include "chain/chain-number.h"
 #include "cli/print/graph-dot.h"
 #include "cli/print/graph-tree.h"
@@ -73,7 +74,7 @@ load(const QblkReplies *replies, QblkEdgeSource edges)
         if (chain != NULL) {
             check_layers(chain);
             fuzz_check_disk(chain);
-            print_json(qblk_report_chain(chain));
+            print_json(qblk_chain_json_new(chain));
         }
     }
 }

@@ -2,11 +2,11 @@
 #include "lib/xml-canon.h"
 
 #include "lib/check.h"
+#include "xml/domain.h"
 
 #include <libxml/c14n.h>
 #include <libxml/parser.h>
 #include <qblk/disk.h>
-#include <qblk/domain.h>
 
 static xmlDoc *
 parse(const char *text)
@@ -122,10 +122,11 @@ static char *
 pass_through(const char *text)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) chains = qblk_domain_read(text, strlen(text), &error);
+    g_autoptr(QblkDomain) domain = qblk_domain_read(text, -1, &error);
     assert_no_error(error);
+    const GPtrArray *disks = domain->disks;
     char *written =
-        qblk_disk_all_to_xml((const QblkChain *const *)chains->pdata, chains->len, &error);
+        qblk_disk_all_to_xml((const QblkChain *const *)disks->pdata, disks->len, &error);
     assert_no_error(error);
     return written;
 }

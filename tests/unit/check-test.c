@@ -102,11 +102,9 @@ a_disk_that_only_one_side_has_is_a_difference(void **state)
 {
     g_autofree char *directory = make_directory();
     g_autoptr(QblkSnapshot) snapshot = make_snapshot(directory);
-    g_autoptr(GPtrArray) expected =
-        g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
-    g_ptr_array_add(expected, qblk_chain_new("vdb"));
+    g_autoptr(QblkDomain) domain = qblk_domain_read("<disk><target dev='vdb'/></disk>", -1, NULL);
     g_autoptr(QblkCheckOptions) options = qblk_check_options_new();
-    qblk_check_options_set_expected(options, expected);
+    qblk_check_options_set_domain(options, domain);
     qblk_check_options_set_state_directory(options, directory);
     g_autoptr(QblkCheck) all = qblk_check_snapshot(snapshot, NULL, options, NULL);
     g_autofree char *of_all = lonely_disks(all);
@@ -116,6 +114,29 @@ a_disk_that_only_one_side_has_is_a_difference(void **state)
     g_autoptr(QblkCheck) one = qblk_check_snapshot(snapshot, names, options, NULL);
     g_autofree char *of_one = lonely_disks(one);
     assert_string_equal(of_one, "vda ");
+    assert_int_equal(g_rmdir(directory), 0);
+}
+
+static void
+the_disks_of_a_domain_are_checked_by_name(void **state)
+{
+    g_autofree char *directory = make_directory();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkDomain) domain = qblk_domain_read(
+        "<devices><disk><target dev='vda'/></disk><disk><target dev='vdb'/></disk></devices>", -1,
+        &error);
+    g_autoptr(QblkCheckOptions) options = qblk_check_options_new();
+    qblk_check_options_set_state_directory(options, directory);
+    g_autoptr(QblkCheck) all = qblk_check_domain(domain, NULL, options, &error);
+    assert_no_error(error);
+    assert_int_equal(qblk_check_get_n_chains(all), 2);
+
+    const char *const names[] = {"vdb", NULL}, *const others[] = {"vdc", NULL};
+    g_autoptr(QblkCheck) one = qblk_check_domain(domain, names, options, &error);
+    assert_int_equal(qblk_check_get_n_chains(one), 1);
+    assert_string_equal(qblk_chain_get_target(qblk_check_get_chain(one, 0)), "vdb");
+    assert_null(qblk_check_domain(domain, others, options, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "vdc");
     assert_int_equal(g_rmdir(directory), 0);
 }
 
@@ -217,6 +238,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_recorded_graph_is_checked_without_its_files),
         cmocka_unit_test(a_difference_can_outlive_its_list),
         cmocka_unit_test(a_disk_that_only_one_side_has_is_a_difference),
+        cmocka_unit_test(the_disks_of_a_domain_are_checked_by_name),
         cmocka_unit_test(a_disk_that_does_not_exist_is_an_error),
         cmocka_unit_test(an_address_that_is_not_valid_is_an_error),
         cmocka_unit_test(marks_are_read_if_the_files_are_here),

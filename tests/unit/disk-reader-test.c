@@ -10,14 +10,14 @@
 static QblkChain *
 read_disk(const char *text, GError **error)
 {
-    g_autoptr(GPtrArray) chains = qblk_domain_read(text, strlen(text), error);
+    g_autoptr(QblkDomain) domain = qblk_domain_read(text, -1, error);
 
-    if (chains == NULL) {
+    if (domain == NULL) {
         return NULL;
     }
 
-    assert_int_equal(chains->len, 1);
-    return qblk_chain_find(chains, qblk_chain_get_target(chains->pdata[0]), error);
+    assert_int_equal(qblk_domain_get_n_disks(domain), 1);
+    return qblk_chain_ref(qblk_domain_get_disk(domain, 0));
 }
 
 /* "1:qcow2:/top 2:raw:/base end": of each layer index, format and file; - for no index; "end" where

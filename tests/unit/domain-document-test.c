@@ -3,9 +3,9 @@
 #include "graph/snapshot-options.h"
 #include "lib/check.h"
 #include "lib/xml-canon.h"
+#include "xml/domain.h"
 
 #include <qblk/disk.h>
-#include <qblk/domain.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,10 +13,10 @@ static GPtrArray *
 read_text(const char *text)
 {
     g_autoptr(GError) error = NULL;
-    GPtrArray *chains = qblk_domain_read(text, strlen(text), &error);
+    g_autoptr(QblkDomain) domain = qblk_domain_read(text, -1, &error);
 
     assert_no_error(error);
-    return chains;
+    return g_ptr_array_ref(domain->disks);
 }
 
 static void
@@ -24,7 +24,7 @@ check_invalid(const char *text, const char *reason)
 {
     g_autoptr(GError) error = NULL;
 
-    assert_null(qblk_domain_read(text, strlen(text), &error));
+    assert_null(qblk_domain_read(text, -1, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, reason);
 }
 
@@ -195,16 +195,66 @@ options_get_the_names_of_disks_with_and_without_an_image(void **state)
         "<disk type='volume'><source pool='p' volume='v'/><target dev='vdb'/></disk></devices>";
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    g_autoptr(QblkDomain) domain = qblk_domain_read(text, sizeof text - 1, &error);
 
-    assert_true(qblk_domain_name_disks(options, text, sizeof text - 1, &error));
     assert_no_error(error);
+    qblk_domain_name_disks(domain, options);
     assert_int_equal(options->hints->len, 3);
     const QblkTargetHint *first = options->hints->pdata[0], *last = options->hints->pdata[2];
     assert_string_equal(first->file, "/a");
     assert_null(last->file);
-    assert_false(qblk_domain_name_disks(options, "<disk/>", strlen("<disk/>"), &error));
+    assert_null(qblk_domain_read("<disk/>", strlen("<disk/>"), &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "has no '<target dev=...>'");
-    assert_int_equal(options->hints->len, 3);
+}
+
+static void
+a_chain_outlives_its_domain(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    QblkDomain *domain =
+        qblk_domain_read("<devices>" DISK("vda") DISK("vdb") "</devices>", -1, &error);
+    assert_no_error(error);
+    g_autoptr(QblkDomain) more = qblk_domain_ref(domain);
+    qblk_domain_unref(domain);
+    assert_int_equal(qblk_domain_get_n_disks(more), 2);
+    assert_null(qblk_domain_get_disk(more, 2));
+    assert_null(qblk_domain_find_disk(more, "vdc", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "vda and vdb");
+
+    g_autoptr(QblkChain) chain = qblk_chain_ref(qblk_domain_find_disk(more, "vdb", &error));
+    assert_ptr_equal(chain, qblk_domain_get_disk(more, 1));
+    qblk_domain_unref(g_steal_pointer(&more));
+    qblk_domain_unref(NULL);
+    assert_string_equal(qblk_chain_get_target(chain), "vdb");
+    g_autofree char *xml = qblk_disk_to_xml(chain, &error);
+    assert_non_null(strstr(xml, "file='/vdb'"));
+}
+
+static void
+a_layer_is_found_in_all_disks_of_a_domain(void **state)
+{
+    static const char text[] = "<devices>" DISK(
+        "vda") "<disk><source file='/top'/><backingStore type='file' index='7'>"
+               "<format type='raw'/><source file='/vda'/></backingStore><target dev='vdb'/></disk>"
+               "</devices>";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkDomain) domain = qblk_domain_read(text, -1, &error);
+    g_autoptr(QblkLayer) base = qblk_domain_resolve(domain, "vdb[7]", NULL, &error);
+    g_autoptr(QblkLayer) top = qblk_domain_resolve(domain, "/top", NULL, &error);
+    assert_no_error(error);
+    assert_null(qblk_domain_resolve(domain, "/vda", NULL, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS, "is open 2 times");
+    assert_null(qblk_domain_resolve(domain, "vdc", NULL, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "vdc");
+    assert_null(qblk_domain_resolve(domain, "vdb[0", NULL, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "not closed");
+    assert_null(qblk_domain_resolve(domain, "vdb", "0123456789abcdef", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE, "vdb");
+
+    qblk_domain_unref(g_steal_pointer(&domain));
+    assert_ptr_equal(qblk_layer_get_chain(base), qblk_layer_get_chain(top));
+    assert_string_equal(qblk_layer_get_filename(base), "/vda");
+    assert_string_equal(qblk_layer_get_spec(base), "vdb[7]");
 }
 
 static char *
@@ -273,6 +323,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(white_space_in_mixed_content_stays),
         cmocka_unit_test(a_very_long_attribute_comes_back),
         cmocka_unit_test(options_get_the_names_of_disks_with_and_without_an_image),
+        cmocka_unit_test(a_chain_outlives_its_domain),
+        cmocka_unit_test(a_layer_is_found_in_all_disks_of_a_domain),
         cmocka_unit_test(a_large_domain_takes_no_time),
         cmocka_unit_test(a_chain_is_as_deep_as_a_document_may_be),
     };

@@ -11,8 +11,9 @@ read_disks(const char *text)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
 
-    (void)!qblk_domain_name_disks(options, text, strlen(text), &error);
+    g_autoptr(QblkDomain) domain = qblk_domain_read(text, -1, &error);
     assert_no_error(error);
+    qblk_domain_name_disks(domain, options);
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < options->hints->len; i++) {
         const QblkTargetHint *hint = options->hints->pdata[i];
@@ -32,10 +33,8 @@ static void
 assert_refused(const char *text, const char *part)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
 
-    assert_false(qblk_domain_name_disks(options, text, strlen(text), &error));
-    assert_int_equal(options->hints->len, 0);
+    assert_null(qblk_domain_read(text, -1, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, part);
 }
 

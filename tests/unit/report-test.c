@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/report.h"
 
+#include "chain/chain-json.h"
 #include "chain/chain-number.h"
 
 #include "lib/check.h"
@@ -23,7 +24,7 @@ an_unknown_value_is_null(void **state)
     layer->actual_size = 0;
     g_clear_pointer(&layer->source, qblk_source_unref);
     layer->problem = g_strdup("why");
-    g_autoptr(QblkJson) json = qblk_report_layer(layer);
+    g_autoptr(QblkJson) json = qblk_layer_json_new(layer);
     gint64 size = -1;
     static const char *const nulls[] = {"index", "virtual-size", "source", "storage-node",
                                         "backing-string"};
@@ -40,7 +41,7 @@ static void
 a_layer_with_a_source_has_no_problem(void **state)
 {
     g_autoptr(QblkChain) chain = xml_check_chain(1);
-    g_autoptr(QblkJson) json = qblk_report_layer(chain->layers->pdata[0]);
+    g_autoptr(QblkJson) json = qblk_layer_json_new(chain->layers->pdata[0]);
     const QblkJson *source = qblk_json_get(json, "source");
     assert_null(qblk_json_get(json, "problem"));
     assert_string_equal(qblk_json_get_string(source, "type"), "file");
@@ -77,7 +78,7 @@ static char *
 open_file_of(QblkChain *chain)
 {
     qblk_chain_number(chain);
-    g_autoptr(QblkJson) json = qblk_report_layer(chain->layers->pdata[0]);
+    g_autoptr(QblkJson) json = qblk_layer_json_new(chain->layers->pdata[0]);
     return qblk_json_print(qblk_json_get(json, "open-file"), QBLK_JSON_COMPACT);
 }
 

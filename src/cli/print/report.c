@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/report.h"
 
-#include "chain/chain-json.h"
-
 QblkJson *
 qblk_report_parse(char *text)
 {
@@ -12,15 +10,9 @@ qblk_report_parse(char *text)
 }
 
 QblkJson *
-qblk_report_layer(const QblkLayer *layer)
-{
-    return qblk_layer_json_new(layer);
-}
-
-QblkJson *
 qblk_report_chain(const QblkChain *chain)
 {
-    return qblk_chain_json_new(chain);
+    return qblk_report_parse(qblk_chain_to_json(chain));
 }
 
 const char *

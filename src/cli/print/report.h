@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Chains, layers and jobs as JSON; docs/json.md describes each field.
+ * The JSON of objects in the documents of commands; docs/json.md describes each field.
  */
 #pragma once
 
 #include "base/json.h"
-#include "chain/chain.h"
 
+#include <qblk/chain.h>
 #include <qblk/job.h>
 
 /** Returns: (transfer full): the value of @text (transfer full), which the library has printed: the
@@ -15,7 +15,6 @@ QblkJson *qblk_report_parse(char *text) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Each returns a new reference. */
 QblkJson *qblk_report_chain(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;
-QblkJson *qblk_report_layer(const QblkLayer *layer) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_job(const QblkJob *job) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: (transfer none): the file name of @node; "" for a `json:` name, which repeats the nodes
