@@ -152,6 +152,11 @@ what_is_not_in_the_json_comes_from_the_options(void **state)
     assert_false(qblk_plan_can_run(read));
     assert_true(read->is_forced);
 
+    /* The image that is written, to describe its room. */
+    const QblkExpectation *base = plan->after->pdata[1];
+    assert_string_equal(base->filename, plan->writes);
+    assert_string_equal(read->space.path, base->path);
+
     g_autoptr(QblkPlan) runnable = qblk_plan_from_json(text, NULL, &error);
     assert_true(qblk_plan_can_run(runnable));
     assert_false(runnable->is_forced);
@@ -287,6 +292,44 @@ commands_for_other_jobs_are_refused(void **state)
     assert_refused(limited, "'block-job-set-speed' to another job");
 }
 
+/* A copy has a second job, which creates its image. */
+static void
+steps_for_another_job_than_their_command_are_refused(void **state)
+{
+    g_autoptr(QblkPlan) plan = plan_of(&commit_row);
+    g_autofree char *create = g_strconcat(plan->job, "-create", NULL);
+    replace(&step_of(plan, "job-complete")->job, create);
+    assert_refused(plan, "'job-complete' to another job");
+
+    static const Row bitmaps = {"bitmaps", "commit", QBLK_COMMIT_PIVOT};
+    g_autoptr(QblkPlan) carried = plan_of(&bitmaps);
+    replace(&step_of(carried, "transaction")->job, "other");
+    assert_refused(carried, "'transaction' to another job");
+}
+
+static void
+steps_that_send_nothing_change_nothing(void **state)
+{
+    g_autoptr(QblkPlan) plan = plan_of(&commit_row);
+    g_clear_pointer(&step_of(plan, "job-complete")->command, g_free);
+    assert_refused(plan, "it has no command");
+
+    g_autoptr(QblkPlan) undone = plan_of(&commit_row);
+    QblkStep *undo = step_of(undone, "block-commit")->undo->pdata[0];
+    g_clear_pointer(&undo->command, g_free);
+    assert_refused(undone, "it has no command");
+}
+
+static void
+a_monitor_creates_no_other_object(void **state)
+{
+    g_autoptr(QblkJson) none = qblk_json_new_array();
+    const QblkPlanMonitorContext context = {.can_add_monitor = TRUE, .chardevs = none};
+    g_autoptr(QblkPlan) plan = qblk_plan_monitor_open(&context, "/d/vm.qmp", NULL);
+    qblk_json_set_string(step_of(plan, "object-add")->arguments, "qom-type", "secret");
+    assert_refused(plan, "'object-add', which no such plan does");
+}
+
 static void
 steps_in_an_impossible_order_are_refused(void **state)
 {
@@ -338,6 +381,10 @@ images_that_are_not_described_are_refused(void **state)
     g_clear_pointer(&half->merged_into, g_free);
     assert_refused(half, "one of two merged images");
 
+    g_autoptr(QblkPlan) marked = plan_of(&commit_row);
+    replace(&marked->merged_path, "overlay");
+    assert_refused(marked, "'overlay' is not an absolute path");
+
     g_autoptr(QblkPlan) ended = plan_of(&commit_row);
     qblk_plan_set_outcome(ended, "great");
     assert_refused(ended, "outcome 'great'");
@@ -359,6 +406,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(commands_that_no_plan_has_are_refused),
         cmocka_unit_test(commands_that_can_do_more_do_only_what_plans_need),
         cmocka_unit_test(commands_for_other_jobs_are_refused),
+        cmocka_unit_test(steps_for_another_job_than_their_command_are_refused),
+        cmocka_unit_test(steps_that_send_nothing_change_nothing),
+        cmocka_unit_test(a_monitor_creates_no_other_object),
         cmocka_unit_test(steps_in_an_impossible_order_are_refused),
         cmocka_unit_test(images_that_are_not_described_are_refused),
     };

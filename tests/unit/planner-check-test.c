@@ -185,6 +185,20 @@ the_job_of_a_plan_has_to_exist(void **state)
 }
 
 static void
+a_job_in_a_guest_of_a_manager_is_refused(void **state)
+{
+    static const QblkManager manager = {"some", "Some Manager", "some-command"};
+    Case test = case_new("mirror-ready");
+    GError *error = NULL;
+
+    QblkPlan *plan = qblk_plan_job(test.client, test.snapshot, "vda", NULL, NULL, &error);
+    assert_no_error(error);
+    case_read(&test, plan, NULL);
+    test.snapshot->manager = &manager;
+    assert_refused(&test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "Some Manager");
+}
+
+static void
 a_new_job_needs_a_disk_without_a_job(void **state)
 {
     Case test = case_new("mirror-ready");
@@ -247,6 +261,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(what_this_qemu_does_not_have_is_refused),
         cmocka_unit_test(a_guest_of_a_manager_is_refused_unless_forced),
         cmocka_unit_test(the_job_of_a_plan_has_to_exist),
+        cmocka_unit_test(a_job_in_a_guest_of_a_manager_is_refused),
         cmocka_unit_test(a_new_job_needs_a_disk_without_a_job),
         MARK_TEST(a_marked_image_is_refused_on_this_machine),
     };

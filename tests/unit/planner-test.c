@@ -6,6 +6,7 @@
 #include "lib/run-case.h"
 
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 /* A recorded graph, and a server that tells once what it supports.  The images of the chain are not
  * on this machine. */
@@ -300,6 +301,39 @@ a_monitor_cannot_be_opened_before_qemu_11_1(void **state)
     case_clear(&test);
 }
 
+/* QEMU silently replaces a file at the path. */
+static void
+a_monitor_replaces_no_file(void **state)
+{
+    g_autofree char *schema = fake_qmp_read_file("tests/qemu-fixtures/11.1/query-qmp-schema.json");
+    g_autoptr(QblkMonitorOptions) options = qblk_monitor_options_new();
+    g_autofree char *file = NULL;
+    FakeQmp *fake = fake_qmp_new("11.1");
+    GError *error = NULL;
+    int fd = g_file_open_tmp("qblk-planner-XXXXXX", &file, NULL);
+    close(fd);
+
+    fake_qmp_expect(fake, "query-qmp-schema", NULL);
+    fake_qmp_reply(fake, schema);
+    for (guint i = 0; i < 2; i++) {
+        fake_qmp_expect(fake, "query-chardev", NULL);
+        fake_qmp_reply(fake, "[]");
+    }
+    QblkClient *client = fake_qmp_connect(fake);
+    assert_true(qblk_monitor_options_set_path(options, file, NULL));
+    assert_null(qblk_plan_open_monitor(client, options, NULL, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "already exists");
+
+    error = NULL;
+    assert_int_equal(g_unlink(file), 0);
+    g_autoptr(QblkPlan) plan = qblk_plan_open_monitor(client, options, NULL, &error);
+    assert_no_error(error);
+    assert_string_equal(qblk_plan_get_kind(plan), "open-monitor");
+    assert_true(qblk_plan_can_run(plan));
+    qblk_client_unref(client);
+    fake_qmp_finish(fake);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +349,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_job_is_found_by_its_disk_or_its_id),
         cmocka_unit_test(a_disk_without_a_job_is_an_error),
         cmocka_unit_test(a_monitor_cannot_be_opened_before_qemu_11_1),
+        cmocka_unit_test(a_monitor_replaces_no_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
