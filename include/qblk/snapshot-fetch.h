@@ -42,10 +42,10 @@ QblkSnapshot *qblk_snapshot_fetch(QblkClient *client, const QblkSnapshotOptions 
 /**
  * qblk_snapshot_fetch_jobs:
  * @client: a client
- * @known: (nullable): an earlier snapshot, which knows the disks of the jobs
+ * @known: (nullable): an earlier snapshot with these jobs
  *
  * Fetch the jobs only, to follow their progress: two queries that are cheap at any time.  The
- * snapshot has no nodes, devices or exports.
+ * snapshot has no nodes, devices or exports; @known tells the disk and the kind of each job.
  *
  * Returns: (transfer full): the snapshot; NULL with QBLK_QMP_ERROR, QBLK_JSON_ERROR_TYPE,
  *   QBLK_GRAPH_ERROR_INVALID or _LIMIT

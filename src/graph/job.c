@@ -290,6 +290,10 @@ qblk_job_get_kind(const QblkJob *job)
         {"stream", QBLK_JOB_KIND_PULL},
         {"backup", QBLK_JOB_KIND_BACKUP},
     };
+    if (job->known_kind != QBLK_JOB_KIND_OTHER) {
+        return job->known_kind;
+    }
+
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         if (g_str_equal(kinds[i].type, job->type)) {
             return kinds[i].kind;

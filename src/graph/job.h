@@ -24,6 +24,7 @@ struct QblkJob {
     char *io_status;  /* "ok", "failed", "nospace", or NULL */
     GPtrArray *nodes; /* of QblkChild, owned: the nodes it works on, by the name of the edge */
     char *target;     /* of the disk it works on, or NULL */
+    QblkJobKind known_kind; /* of an earlier snapshot; OTHER: it follows from type and nodes */
 };
 
 /** Load the jobs from query-jobs and query-block-jobs. */

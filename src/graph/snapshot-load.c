@@ -357,12 +357,16 @@ qblk_snapshot_load(const QblkCapture *replies, const QblkSnapshotOptions *option
     return g_steal_pointer(&snapshot);
 }
 
-/* @job may have been started since: then its disk is not known. */
+/* Without the nodes neither the disk of @job nor the kind of a commit is known.  A job that was
+ * started since may have the id of an earlier one. */
 static void
-copy_target(QblkJob *job, const QblkSnapshot *known)
+copy_known(QblkJob *job, const QblkSnapshot *known)
 {
     const QblkJob *before = known == NULL ? NULL : qblk_snapshot_find_job(known, job->id);
-    job->target = before == NULL ? NULL : g_strdup(before->target);
+    if (before != NULL && g_str_equal(before->type, job->type)) {
+        job->target = g_strdup(before->target);
+        job->known_kind = qblk_job_get_kind(before);
+    }
 }
 
 QblkSnapshot *
@@ -375,7 +379,7 @@ qblk_snapshot_load_jobs(const QblkReplies *replies, const QblkSnapshot *known, G
     }
 
     for (guint i = 0; i < snapshot->jobs->len; i++) {
-        copy_target(snapshot->jobs->pdata[i], known);
+        copy_known(snapshot->jobs->pdata[i], known);
     }
     snapshot->no_nodes_reason = g_strdup("only the jobs were queried");
     snapshot->exports = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_export_free);

@@ -45,7 +45,7 @@ QblkSnapshot *qblk_snapshot_new(void) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * Load the jobs only, which is a pure function.
  *
- * @known: (nullable): an earlier snapshot, which knows the disks of the jobs
+ * @known: (nullable): an earlier snapshot with these jobs, which knows their disks and kinds
  */
 QblkSnapshot *qblk_snapshot_load_jobs(const QblkReplies *replies, const QblkSnapshot *known,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -253,7 +253,9 @@ the_progress_of_jobs_takes_two_queries(void **state)
     assert_int_equal(qblk_snapshot_get_n_jobs(now), 2);
     assert_int_equal(qblk_job_get_progress(qblk_snapshot_get_job(now, 0)), 7);
     assert_string_equal(qblk_job_get_target(qblk_snapshot_get_job(now, 0)), "vda");
+    assert_int_equal(qblk_job_get_kind(qblk_snapshot_get_job(now, 0)), QBLK_JOB_KIND_ACTIVE_COMMIT);
     assert_null(qblk_job_get_target(qblk_snapshot_get_job(now, 1)));
+    assert_int_equal(qblk_job_get_kind(qblk_snapshot_get_job(now, 1)), QBLK_JOB_KIND_COMMIT);
     assert_int_equal(qblk_snapshot_get_n_nodes(now), 0);
     assert_int_equal(qblk_snapshot_get_n_devices(now), 0);
     assert_int_equal(qblk_snapshot_get_n_exports(now), 0);
@@ -265,6 +267,29 @@ the_progress_of_jobs_takes_two_queries(void **state)
     assert_error(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "vda");
     g_autofree char *json = qblk_snapshot_to_json(now);
     assert_non_null(strstr(json, "\"new\""));
+    qblk_client_unref(client);
+    fake_qmp_finish(fake);
+}
+
+static void
+a_new_job_with_the_id_of_an_earlier_one_has_no_disk(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("7.2/commit-ready");
+    g_autoptr(QblkSnapshot) known = graph_fixture_snapshot(replies);
+    const char *id = qblk_job_get_id(qblk_snapshot_get_job(known, 0));
+    g_autofree char *jobs =
+        g_strdup_printf("[{\"id\":\"%s\",\"type\":\"stream\",\"status\":\"running\","
+                        "\"current-progress\":7,\"total-progress\":9}]",
+                        id);
+    FakeQmp *fake = fake_qmp_new("7.2");
+    fake_qmp_expect(fake, "query-jobs", "{}");
+    fake_qmp_reply(fake, jobs);
+    fake_qmp_expect(fake, "query-block-jobs", "{}");
+    fake_qmp_reply(fake, "[]");
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(QblkSnapshot) now = qblk_snapshot_fetch_jobs(client, known, NULL);
+    assert_null(qblk_job_get_target(qblk_snapshot_get_job(now, 0)));
+    assert_int_equal(qblk_job_get_kind(qblk_snapshot_get_job(now, 0)), QBLK_JOB_KIND_PULL);
     qblk_client_unref(client);
     fake_qmp_finish(fake);
 }
@@ -348,6 +373,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_connection_that_ends_within_a_batch_is_an_error),
         cmocka_unit_test(a_capture_has_what_a_snapshot_does_not_need),
         cmocka_unit_test(the_progress_of_jobs_takes_two_queries),
+        cmocka_unit_test(a_new_job_with_the_id_of_an_earlier_one_has_no_disk),
         cmocka_unit_test(jobs_that_qemu_refuses_to_list_are_an_error),
         cmocka_unit_test(a_query_that_keeps_qemu_busy_causes_a_warning),
         cmocka_unit_test(a_graph_that_would_stop_the_guest_is_not_queried),
