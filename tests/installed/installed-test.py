@@ -111,12 +111,12 @@ class Installed(unittest.TestCase):
         self.assertEqual(done.returncode, 0, msg=done.stderr)
         return done.stdout.split()
 
-    def build(self, name, source, package, *options):
+    def build(self, name, source, package, *options, standard='c11'):
         """Build a program from the text SOURCE; returns its path."""
         path = os.path.join(self.home, name)
         done = subprocess.run(
-            [*compiler('c'), *self.package('--cflags', package), '-', '-o', path,
-             *self.package('--libs', *options, package)],
+            [*compiler('c'), f'-std={standard}', *self.package('--cflags', package), '-',
+             '-o', path, *self.package('--libs', *options, package)],
             input=source, check=False, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, msg=done.stderr)
         return path
@@ -173,7 +173,7 @@ class Installed(unittest.TestCase):
     def test_the_examples_are_built(self):
         for path in glob.glob(f'{ROOT}/examples/*.c'):
             with open(path, encoding='utf-8') as file:
-                self.build('example', file.read(), 'qblk')
+                self.build('example', file.read(), 'qblk', standard='gnu11')
 
     def test_the_programs_of_the_manual_pages_are_built(self):
         count = 0
