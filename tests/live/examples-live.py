@@ -236,8 +236,9 @@ class FollowJobs(live.TestCase):
         addresses = [os.path.join(directory, 'qmp.sock') for directory in directories]
         first, second = [self.enterContext(guest(directory)) for directory in directories]
         running = Running(self, 'follow-jobs', *addresses)
-        for address in addresses:
-            running.wait_line(address, 'connected')
+        # in any order
+        self.assertEqual({running.wait_line('connected') for _ in addresses},
+                         {f'{address}: connected\n' for address in addresses})
 
         commit(first)
         running.wait_line(addresses[0], "vda: job 'commit0' ready")
