@@ -3,10 +3,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import threading
+import unittest
 
 import block_jobs
 import crash
@@ -68,6 +70,27 @@ class Running:
         return self.process.returncode, ''.join(self._lines) + rest
 
 
+class Readme(unittest.TestCase):
+    def test_it_has_functions_of_the_programs(self):
+        readme = read('README.md')
+        for language, name, function in (('c', 'show-chain.c', 'qblk_snapshot_chain'),
+                                         ('python', 'orchestrate.py', 'start_recovery')):
+            excerpt = readme.partition(f'```{language}\n')[2].partition('```')[0]
+            self.assertIn(function, excerpt)
+            self.assertIn(excerpt, read('examples', name))
+
+    def test_it_names_each_program(self):
+        table = read('README.md').partition('| example |')[2].partition('\n\n')[0]
+        programs = [name for name in os.listdir(os.path.join(ROOT, 'examples'))
+                    if name.endswith(('.c', '.py'))]
+        self.assertEqual(sorted(re.findall(r'\(examples/(.*?)\)', table)), sorted(programs))
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding='utf-8') as file:
+        return file.read()
+
+
 class ShowChain(live.TestCase):
     def test_it_shows_the_layers_and_what_else_uses_them(self):
         topology, process = self.start('exports')
@@ -91,15 +114,6 @@ class ShowChain(live.TestCase):
             self.assertEqual([layer['file'] for layer in chain['layers']], files)
             self.assertEqual(
                 json.loads(run('show-chain', '--json', process.socket, target).stdout), chain)
-
-    def test_the_readme_has_functions_of_the_program(self):
-        with open(os.path.join(ROOT, 'examples', 'show-chain.c'), encoding='utf-8') as file:
-            program = file.read()
-        with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
-            readme = file.read()
-        excerpt = readme.partition('```c\n')[2].partition('```')[0]
-        self.assertIn('qblk_snapshot_chain', excerpt)
-        self.assertIn(excerpt, program)
 
     def test_an_error_is_reported(self):
         _, process = self.start('virtio-5-deep')
