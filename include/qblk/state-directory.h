@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  *
  * The directory that the command uses is `$XDG_STATE_HOME/qblk` if the variable has an absolute
  * path, `/var/lib/qblk` for root, and otherwise `.local/state/qblk` in the home directory.  No
- * other function of the library reads the environment.
+ * other function of the library reads the environment, except that programs such as
+ * qemu-storage-daemon are found by `PATH`.
  *
  * Returns: (transfer full): its absolute path; it may not exist
  *

@@ -5,9 +5,11 @@
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/print/chain-text.h"
+#include "cli/print/report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
-#include "operation/check.h"
+
+#include <qblk/check.h>
 
 /* ---- checking ---- */
 
@@ -127,8 +129,7 @@ run(QblkInvocation *invocation, GError **error)
     gboolean is_consistent = qblk_check_is_consistent(result);
     invocation->exit_code = is_consistent ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
     if (output->json) {
-        g_autofree char *json = qblk_check_to_json(result);
-        qblk_output_json(output, qblk_json_parse(json, strlen(json), NULL));
+        qblk_output_json(output, qblk_report_parse(qblk_check_to_json(result)));
     } else {
         print_text(output, result);
     }

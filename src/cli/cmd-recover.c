@@ -2,12 +2,12 @@
 /* `qblk recover`: resume or roll back interrupted operations. */
 #include "cli/commands.h"
 #include "cli/print/recover-report.h"
+#include "cli/print/report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
 
 #include <qblk/image-verdict.h>
 #include <qblk/interrupted-list.h>
-#include <string.h>
 
 typedef struct {
     QblkRecoveryOptions recovery;
@@ -69,8 +69,8 @@ recover_image(QblkInvocation *invocation, GError **error)
 
     qblk_recover_report_warnings(verdict);
     if (invocation->output.json) {
-        g_autofree char *json = qblk_image_verdict_to_json(verdict);
-        qblk_output_json(&invocation->output, qblk_json_parse(json, strlen(json), NULL));
+        QblkJson *result = qblk_report_parse(qblk_image_verdict_to_json(verdict));
+        qblk_output_json(&invocation->output, result);
     } else {
         g_autofree char *text = qblk_image_verdict_to_text(verdict);
         qblk_output_print(&invocation->output, "%s", text);
@@ -155,8 +155,8 @@ recover_operations(QblkInvocation *invocation, GError **error)
     }
 
     if (invocation->output.json) {
-        g_autofree char *json = qblk_recovery_to_json(recovery);
-        qblk_output_json(&invocation->output, qblk_json_parse(json, strlen(json), NULL));
+        QblkJson *result = qblk_report_parse(qblk_recovery_to_json(recovery));
+        qblk_output_json(&invocation->output, result);
     } else {
         print_results(&invocation->output, recovery);
     }
