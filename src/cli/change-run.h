@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Running the plans of a command: last checks, journals, progress, Ctrl-C.
+ * Running the plans of a command: progress, Ctrl-C, and hints for the user.
  */
 #pragma once
 

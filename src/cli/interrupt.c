@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/interrupt.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -9,6 +10,7 @@
 struct QblkInterrupt {
     int fd;
     sigset_t before; /* the signals that were blocked before */
+    guint count;     /* of signals that were read */
 };
 
 QblkInterrupt *
@@ -41,6 +43,58 @@ qblk_interrupt_free(QblkInterrupt *interrupt)
 
     pthread_sigmask(SIG_SETMASK, &interrupt->before, NULL);
     g_free(interrupt);
+}
+
+/* Each signal is one record. */
+static void
+read_signal(QblkInterrupt *interrupt, QblkOperation *operation)
+{
+    struct signalfd_siginfo record;
+    if (read(interrupt->fd, &record, sizeof(record)) <= 0) {
+        return;
+    }
+
+    if (interrupt->count++ == 0) {
+        qblk_operation_cancel(operation);
+    } else {
+        qblk_operation_detach(operation);
+    }
+}
+
+int
+qblk_interrupt_wait(QblkInterrupt *interrupt, QblkOperation *operation)
+{
+    struct pollfd items[] = {
+        {qblk_operation_get_fd(operation), (short)qblk_operation_get_events(operation), 0},
+        {interrupt == NULL ? -1 : interrupt->fd, POLLIN, 0},
+    };
+    if (poll(items, G_N_ELEMENTS(items), qblk_operation_get_timeout(operation)) <= 0) {
+        return 0;
+    }
+
+    if (items[1].revents != 0) {
+        read_signal(interrupt, operation);
+    }
+    return items[0].revents;
+}
+
+static void
+drop_events(QblkClient *client)
+{
+    for (;;) {
+        g_autofree char *event = qblk_client_take_event(client);
+        if (event == NULL) {
+            return;
+        }
+    }
+}
+
+void
+qblk_interrupt_run(QblkInterrupt *interrupt, QblkOperation *operation, QblkClient *client)
+{
+    do {
+        drop_events(client);
+    } while (qblk_operation_process(operation, qblk_interrupt_wait(interrupt, operation)));
 }
 
 int

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Ctrl-C as a descriptor to wait for.
+ * Ctrl-C as a descriptor to wait for, and operations that it stops.
  */
 #pragma once
 
-#include <glib.h>
+#include <qblk/operation.h>
 
 typedef struct QblkInterrupt QblkInterrupt;
 
@@ -24,3 +24,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkInterrupt, qblk_interrupt_free)
  * signal; read it with a buffer of at least 256 bytes.  -1 if the system does not support it.
  */
 int qblk_interrupt_get_fd(const QblkInterrupt *interrupt);
+
+/**
+ * Wait once for @operation, and for Ctrl-C: the first one cancels it, the second one detaches.
+ *
+ * @interrupt: (nullable)
+ *
+ * Returns: the events for qblk_operation_process()
+ */
+int qblk_interrupt_wait(QblkInterrupt *interrupt, QblkOperation *operation);
+
+/**
+ * Run @operation to its end, or until Ctrl-C stops it.  The events of @client are dropped, because
+ * too many of them would end the connection.
+ */
+void qblk_interrupt_run(QblkInterrupt *interrupt, QblkOperation *operation, QblkClient *client);

@@ -2,6 +2,7 @@
 #include "cli/print/progress.h"
 
 #include "lib/check.h"
+#include "plan/plan.h"
 
 #include <unistd.h>
 
@@ -67,7 +68,7 @@ typedef struct {
 
 /* Returns: the standard error output for @plans, after the @reports up to one with a total of 0. */
 static char *
-said(const GPtrArray *plans, const Report *reports, gboolean went_well)
+said(const QblkPlans *plans, const Report *reports, gboolean went_well)
 {
     g_autofree char *path = NULL;
     int file = g_file_open_tmp("qblk-XXXXXX", &path, NULL);
@@ -76,8 +77,9 @@ said(const GPtrArray *plans, const Report *reports, gboolean went_well)
     g_autoptr(QblkProgress) progress = qblk_progress_new(plans, FALSE, TRUE);
 
     for (const Report *report = reports; report->total != 0; report++) {
-        const QblkRunProgress now = {"running", report->done, report->total};
-        qblk_progress_report(plans->pdata[report->plan], &now, progress);
+        const QblkPlan *plan = qblk_plans_get_plan(plans, report->plan);
+        qblk_progress_report(NULL, qblk_plan_get_target(plan), "running", report->done,
+                             report->total, progress);
     }
     qblk_progress_end(progress, went_well);
     dup2(before, STDERR_FILENO);
@@ -95,8 +97,8 @@ a_line_is_printed_for_each_percent_and_100_at_the_end(void **state)
     static const Report reports[] = {{0, -1, -1},    {0, 0, 1000},    {0, 1, 1000},
                                      {0, 420, 1000}, {0, 1000, 1000}, {0}};
     g_autoptr(QblkPlan) plan = plan_of("active-commit", "vda");
-    g_autoptr(GPtrArray) plans = g_ptr_array_new();
-    g_ptr_array_add(plans, plan);
+    g_autoptr(QblkPlans) plans = qblk_plans_new();
+    qblk_plans_add(plans, plan);
     g_autofree char *well = said(plans, reports, TRUE);
     assert_string_equal(well, "Block commit: [  0 %]\nBlock commit: [ 42 %]\n"
                               "Block commit: [ 99 %]\nBlock commit: [100 %]\n");
@@ -111,9 +113,9 @@ each_line_names_its_disk_if_there_are_several(void **state)
     static const Report reports[] = {{1, 1, 10}, {0, 1, 2}, {0}};
     g_autoptr(QblkPlan) one = plan_of("pull", "vda");
     g_autoptr(QblkPlan) two = plan_of("copy", "vd\nb");
-    g_autoptr(GPtrArray) plans = g_ptr_array_new();
-    g_ptr_array_add(plans, one);
-    g_ptr_array_add(plans, two);
+    g_autoptr(QblkPlans) plans = qblk_plans_new();
+    qblk_plans_add(plans, one);
+    qblk_plans_add(plans, two);
     g_autofree char *text = said(plans, reports, TRUE);
     assert_string_equal(text, "vd\\nb: Block copy: [ 10 %]\nvda: Block pull: [ 50 %]\n"
                               "vda: Block pull: [100 %]\nvd\\nb: Block copy: [100 %]\n");
@@ -133,9 +135,9 @@ a_job_that_was_cancelled_has_not_copied_all_data(void **state)
         {QBLK_OUTCOME_DISMISSED, FALSE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(GPtrArray) plans = g_ptr_array_new();
+        g_autoptr(QblkPlans) plans = qblk_plans_new();
         g_autoptr(QblkPlan) plan = plan_of("copy", "vda");
-        g_ptr_array_add(plans, plan);
+        qblk_plans_add(plans, plan);
         qblk_plan_set_outcome(plan, cases[i].outcome);
         g_autofree char *text = said(plans, reports, TRUE);
         assert_int_equal(strstr(text, "100 %") != NULL, cases[i].is_complete);
@@ -145,7 +147,7 @@ a_job_that_was_cancelled_has_not_copied_all_data(void **state)
 static void
 nothing_is_printed_by_default(void **state)
 {
-    g_autoptr(GPtrArray) plans = g_ptr_array_new();
+    g_autoptr(QblkPlans) plans = qblk_plans_new();
     assert_null(qblk_progress_new(plans, FALSE, FALSE));
     qblk_progress_end(NULL, TRUE);
     qblk_progress_free(NULL);

@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 #include "cli/print/output.h"
-#include "plan/plan.h"
 
+#include <qblk/plan-result.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -44,7 +44,7 @@ title_of(const QblkPlan *plan)
                   {"copy", "Block copy"}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(titles); i++) {
-        if (g_str_equal(titles[i].kind, plan->kind)) {
+        if (g_str_equal(titles[i].kind, qblk_plan_get_kind(plan))) {
             return titles[i].title;
         }
     }
@@ -70,7 +70,7 @@ part_new(const QblkPlan *plan, gboolean is_of_several)
     part->plan = plan;
     part->percent = -1;
     if (is_of_several) {
-        g_autofree char *target = qblk_output_escape(plan->target);
+        g_autofree char *target = qblk_output_escape(qblk_plan_get_target(plan));
         part->label = g_strdup_printf("%s: %s", target, title);
     } else {
         part->label = g_strdup(title);
@@ -79,7 +79,7 @@ part_new(const QblkPlan *plan, gboolean is_of_several)
 }
 
 QblkProgress *
-qblk_progress_new(const GPtrArray *plans, gboolean is_terminal, gboolean is_verbose)
+qblk_progress_new(const QblkPlans *plans, gboolean is_terminal, gboolean is_verbose)
 {
     if (!is_terminal && !is_verbose) {
         return NULL;
@@ -89,8 +89,9 @@ qblk_progress_new(const GPtrArray *plans, gboolean is_terminal, gboolean is_verb
     progress->is_terminal = is_terminal;
     progress->parts = g_ptr_array_new_with_free_func(part_free);
 
-    for (guint i = 0; i < plans->len; i++) {
-        g_ptr_array_add(progress->parts, part_new(plans->pdata[i], plans->len > 1));
+    guint count = qblk_plans_get_n_plans(plans);
+    for (guint i = 0; i < count; i++) {
+        g_ptr_array_add(progress->parts, part_new(qblk_plans_get_plan(plans, i), count > 1));
     }
 
     return progress;
@@ -198,20 +199,21 @@ show_bar(QblkProgress *progress)
 }
 
 void
-qblk_progress_report(const QblkPlan *plan, const QblkRunProgress *now, gpointer user_data)
+qblk_progress_report(QblkOperation *operation, const char *target, const char *job_state,
+                     gint64 done, gint64 total, gpointer user_data)
 {
     QblkProgress *progress = user_data;
 
     for (guint i = 0; i < progress->parts->len; i++) {
         Part *part = progress->parts->pdata[i];
 
-        if (part->plan != plan || now->total <= 0) {
+        if (!g_str_equal(qblk_plan_get_target(part->plan), target) || total <= 0) {
             continue;
         }
 
-        part->done = now->done;
-        part->total = now->total;
-        int percent = percent_of(now->done, now->total);
+        part->done = done;
+        part->total = total;
+        int percent = percent_of(done, total);
         if (progress->is_terminal) {
             show_bar(progress);
         } else if (percent != part->percent) {
@@ -225,9 +227,10 @@ qblk_progress_report(const QblkPlan *plan, const QblkRunProgress *now, gpointer 
 static gboolean
 has_all_data(const QblkPlan *plan)
 {
-    gboolean is_finished = g_strcmp0(plan->outcome, QBLK_OUTCOME_FINISHED) == 0;
+    static const char *const complete[] = {"done", "finished", "ready", NULL};
 
-    return (plan->outcome == NULL || is_finished) && !qblk_plan_keeps_job(plan);
+    return g_strv_contains(complete, qblk_plan_result_name(plan, FALSE)) &&
+           !qblk_plan_keeps_job(plan);
 }
 
 void

@@ -5,25 +5,25 @@
  */
 #pragma once
 
-#include "blockjob/run.h"
+#include <qblk/operation.h>
 
 typedef struct QblkProgress QblkProgress;
 
 /**
- * Start to show the progress of all @plans (of QblkPlan) together.
+ * Start to show the progress of all @plans together.
  *
  * @is_terminal: print a bar
  * @is_verbose: print lines, if there is no bar
  *
  * Returns: (transfer full) (nullable): the object; NULL if nothing is to be shown
  */
-QblkProgress *qblk_progress_new(const GPtrArray *plans, gboolean is_terminal, gboolean is_verbose);
+QblkProgress *qblk_progress_new(const QblkPlans *plans, gboolean is_terminal, gboolean is_verbose);
 void qblk_progress_free(QblkProgress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkProgress, qblk_progress_free)
 
-/** A QblkRunReport, with the QblkProgress as user data. */
-void qblk_progress_report(const QblkPlan *plan, const QblkRunProgress *progress,
-                          gpointer user_data);
+/** A QblkOperationProgress, with the QblkProgress as user data.  @operation is not used. */
+void qblk_progress_report(QblkOperation *operation, const char *target, const char *job_state,
+                          gint64 done, gint64 total, gpointer user_data);
 
 /**
  * Remove the bar at the end of all jobs, and print 100 % for those that have copied
