@@ -44,6 +44,19 @@ QblkDomain *qblk_domain_read(const char *text, gssize length,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_domain_read_file:
+ * @path: a file; "-" is standard input
+ *
+ * Read the disks of a domain from a file of at most 16 MiB.
+ *
+ * Returns: (transfer full): the domain; NULL with QBLK_GRAPH_ERROR_FILE, which names the file, if
+ *   it cannot be read, or with an error of qblk_domain_read()
+ *
+ * Since: 0.1.0
+ */
+QblkDomain *qblk_domain_read_file(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_domain_ref:
  * @domain: the domain
  *

@@ -14,8 +14,7 @@
  * @argv: (array length=argc): the program's name and its arguments
  *
  * Returns: FALSE if the command line is not valid: QBLK_CLI_ERROR_USAGE, or QBLK_QMP_ERROR_ARGUMENT
- * for the VM argument.  Errors of files that options name are those of qblk_input_read() and
- * qblk_domain_read().
+ * for the VM argument.  Errors of files that options name are those of qblk_domain_read_file().
  */
 gboolean qblk_command_line_parse(QblkInvocation *invocation, int argc, char **argv,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

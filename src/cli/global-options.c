@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/global-options.h"
 
-#include "base/input.h"
-#include "base/limits.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
 
@@ -269,21 +267,12 @@ apply_edges(const QblkGlobalOptions *options, QblkInvocation *invocation, GError
 static gboolean
 apply_domain(const QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
 {
-    const char *file = options->domain;
-    gsize length;
-
-    if (file == NULL) {
+    if (options->domain == NULL) {
         return TRUE;
     }
 
-    g_autofree char *text = qblk_input_read(file, QBLK_LIMIT_XML_BYTES, &length, error);
-    if (text == NULL) {
-        return FALSE;
-    }
-
-    invocation->domain = qblk_domain_read(text, (gssize)length, error);
+    invocation->domain = qblk_domain_read_file(options->domain, error);
     if (invocation->domain == NULL) {
-        g_prefix_error(error, "domain '%s': ", file);
         return FALSE;
     }
 

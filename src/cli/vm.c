@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/vm.h"
 
-#include "base/input.h"
-#include "base/limits.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
 #include "cli/print/output.h"
@@ -122,22 +120,6 @@ open_snapshot(QblkInvocation *invocation, GError **error)
                : fetch_snapshot(invocation, error);
 }
 
-static QblkDomain *
-read_domain(const char *file, GError **error)
-{
-    gsize length;
-    g_autofree char *text = qblk_input_read(file, QBLK_LIMIT_XML_BYTES, &length, error);
-    if (text == NULL) {
-        return NULL;
-    }
-
-    QblkDomain *domain = qblk_domain_read(text, (gssize)length, error);
-    if (domain == NULL) {
-        g_prefix_error(error, "domain '%s': ", file);
-    }
-    return domain;
-}
-
 /* A guest that runs on a stale image, or is started from it, has old data. */
 static void
 warn_of_stale_images(const QblkVm *vm)
@@ -177,7 +159,7 @@ qblk_vm_open(QblkInvocation *invocation, GError **error)
     vm->invocation = invocation;
 
     if (qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_DOMAIN) {
-        vm->domain = read_domain(qblk_address_get_path(invocation->address), error);
+        vm->domain = qblk_domain_read_file(qblk_address_get_path(invocation->address), error);
     } else {
         vm->snapshot = open_snapshot(invocation, error);
     }

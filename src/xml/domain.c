@@ -2,6 +2,7 @@
 #include "xml/domain.h"
 
 #include "base/const-cast.h"
+#include "base/input.h"
 #include "base/limits.h"
 #include "chain/chain-resolve.h"
 #include "chain/index-spec.h"
@@ -101,6 +102,22 @@ qblk_domain_read(const char *text, gssize length, GError **error)
         return NULL;
     }
     return g_steal_pointer(&domain);
+}
+
+QblkDomain *
+qblk_domain_read_file(const char *path, GError **error)
+{
+    gsize length;
+    g_autofree char *text = qblk_input_read(path, QBLK_LIMIT_XML_BYTES, &length, error);
+    if (text == NULL) {
+        return NULL;
+    }
+
+    QblkDomain *domain = qblk_domain_read(text, (gssize)length, error);
+    if (domain == NULL) {
+        g_prefix_error(error, "domain '%s': ", path);
+    }
+    return domain;
 }
 
 QblkDomain *

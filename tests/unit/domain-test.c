@@ -4,6 +4,8 @@
 #include "graph/snapshot-options.h"
 #include "lib/check.h"
 
+#include <unistd.h>
+
 /* The disks, each "target alias serial file" with "-" for NULL, one a line. */
 static char *
 read_disks(const char *text)
@@ -124,6 +126,30 @@ what_the_parser_refuses_is_refused(void **state)
     assert_refused("<!DOCTYPE domain><domain/>", "a document type is not allowed");
 }
 
+static void
+a_domain_is_read_from_a_file(void **state)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(GError) error = NULL, invalid = NULL, missing = NULL;
+    int descriptor = g_file_open_tmp("qblk-domain-XXXXXX", &path, &error);
+    assert_no_error(error);
+    close(descriptor);
+
+    assert_true(g_file_set_contents(path, "<disk><target dev='vda'/></disk>", -1, NULL));
+    g_autoptr(QblkDomain) domain = qblk_domain_read_file(path, &error);
+    assert_no_error(error);
+    assert_int_equal(qblk_domain_get_n_disks(domain), 1);
+
+    assert_true(g_file_set_contents(path, "<x/>", -1, NULL));
+    assert_null(qblk_domain_read_file(path, &invalid));
+    g_autofree char *named = g_strdup_printf("domain '%s': the document is a '<x>'", path);
+    assert_error(invalid, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, named);
+
+    unlink(path);
+    assert_null(qblk_domain_read_file(path, &missing));
+    assert_error(missing, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, path);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +161,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_disk_without_a_target_is_refused_with_its_line),
         cmocka_unit_test(another_root_is_refused_by_name),
         cmocka_unit_test(what_the_parser_refuses_is_refused),
+        cmocka_unit_test(a_domain_is_read_from_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
