@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "chain/chain.h"
 #include "cli/invocation.h"
-#include "graph/snapshot.h"
 
+#include <qblk/capture.h>
 #include <qblk/domain.h>
+#include <qblk/snapshot.h>
 
 /** The disks of a VM: a graph snapshot, or a domain XML. */
 typedef struct {

@@ -2,6 +2,7 @@
 #include "cli/vm.h"
 
 #include "cli/exit-code.h"
+#include "graph/replies.h"
 #include "lib/check.h"
 #include "lib/cli-check.h"
 
