@@ -12,6 +12,18 @@ import bindings
 from bindings import Qblk
 
 
+DOMAIN = '''<disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2'/>
+  <source file='/images/top.qcow2'/>
+  <backingStore type='file'>
+    <format type='raw'/>
+    <source file='/images/base.raw'/>
+  </backingStore>
+  <target dev='vda' bus='virtio'/>
+</disk>
+'''
+
+
 def getters(kind):
     """The methods of a class without side effects, by name."""
     for name in dir(kind):
@@ -104,6 +116,22 @@ class Lifetimes(bindings.TestCase):
         _, process = self.share('mirror-ready')
         client = self.connect(process)
         self.check(lambda: Qblk.Snapshot.fetch(client, None))
+
+    def test_what_a_plan_and_a_domain_have_outlives_them(self):
+        _, process = self.share('shared-base')
+        client = self.connect(process)
+        snapshot = Qblk.Snapshot.fetch(client, None)
+        options = Qblk.PlanOptions.new()
+        options.set_state_directory(self.directory)
+        self.check(lambda: Qblk.Plans.new_pull_all(client, snapshot, None, options), 'get_plan')
+        self.check(lambda: Qblk.Domain.read(DOMAIN, -1), 'get_disk', 'get_layer', 'get_chain')
+
+    def test_what_a_check_found_outlives_it(self):
+        _, process = self.share('snapshot-on')
+        snapshot = self.fetch(process)
+        options = Qblk.CheckOptions.new()
+        options.set_state_directory(self.directory)
+        self.check(lambda: Qblk.Check.snapshot(snapshot, None, options), 'get_chain')
 
 
 if __name__ == '__main__':
