@@ -157,7 +157,8 @@ typedef struct QblkRecovery QblkRecovery;
  *
  * Returns: (transfer full): the results, also of those that failed: see
  *   qblk_recovery_propagate_error(); NULL with QBLK_BLOCKJOB_ERROR_RESULT if the state directory
- *   cannot be read, or with QBLK_QMP_ERROR if the connection fails
+ *   cannot be read, QBLK_BLOCKJOB_ERROR_REFUSED if an operation of @client is not at its end, or
+ *   with QBLK_QMP_ERROR if the connection fails
  *
  * Since: 0.1.0
  */

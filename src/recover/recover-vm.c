@@ -81,6 +81,25 @@ qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, const Qblk
 }
 
 gboolean
+qblk_recover_begin(QblkClient *client, GError **error)
+{
+    gboolean is_free = qblk_client_begin_operation(client);
+
+    if (!is_free) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "another operation on '%s' has not ended: wait for its end",
+                    qblk_client_get_address(client));
+    }
+    return is_free;
+}
+
+void
+qblk_recover_end(QblkClient *client)
+{
+    qblk_client_end_operation(client);
+}
+
+gboolean
 qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
 {
     const QblkJournalVm *then = &record->vm;

@@ -30,6 +30,11 @@ QblkClient *qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms
                                  const QblkWaiter *waiter, QblkJournalVm *vm,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Check that no operation uses @client, which would not get its replies while another call blocks;
+ * qblk_recover_end() follows.  QBLK_BLOCKJOB_ERROR_REFUSED. */
+gboolean qblk_recover_begin(QblkClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_recover_end(QblkClient *client);
+
 /** Returns: TRUE if @record is of the VM @vm: of this run of it or of an earlier one. */
 gboolean qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm);
 

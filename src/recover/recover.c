@@ -297,10 +297,22 @@ qblk_recover_run(QblkClient *client, const QblkRecoverOptions *options, const Qb
     return recovery;
 }
 
+static QblkRecovery *
+recover_on(QblkClient *client, const QblkRecoverOptions *options, GError **error)
+{
+    if (!qblk_recover_begin(client, error)) {
+        return NULL;
+    }
+
+    QblkRecovery *recovery = qblk_recover_run(client, options, NULL, NULL, error);
+    qblk_recover_end(client);
+    return recovery;
+}
+
 QblkRecovery *
 qblk_recover_vm(QblkClient *client, QblkRecoverOptions *options, GError **error)
 {
-    return qblk_recover_run(client, options, NULL, NULL, error);
+    return recover_on(client, options, error);
 }
 
 QblkRecovery *
@@ -316,5 +328,5 @@ qblk_recover_before(QblkClient *client, const char *disk, QblkRecoverPurpose pur
     g_autoptr(QblkRecoverOptions) copy = qblk_recover_options_copy(options);
 
     qblk_recover_options_set_purpose(copy, purpose, disk);
-    return qblk_recover_run(client, copy, NULL, NULL, error);
+    return recover_on(client, copy, error);
 }

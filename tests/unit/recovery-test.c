@@ -3,9 +3,13 @@
 #include "recover/recover.h"
 
 #include "lib/journal-case.h"
+#include "qmp/client.h"
 
 #include <glib/gstdio.h>
+#include <qblk/client-async.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static QblkRecovery *
 recover(const JournalCase *test, QblkRecoverPurpose purpose, const char *disk)
@@ -166,6 +170,27 @@ all_vms_are_reached_at_the_address_in_the_journal(void **state)
     qblk_journal_end(qblk_journal_resume(records->pdata[0], NULL));
 }
 
+/* It would wait for replies that the operation has asked for. */
+static void
+a_client_with_an_operation_is_refused(void **state)
+{
+    const JournalCase *test = *state;
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    g_autoptr(QblkRecoverOptions) options = qblk_recover_options_new();
+    qblk_recover_options_set_state_directory(options, test->directory);
+    QblkClient *client = qblk_client_start_fd(fds[0], 1000, NULL);
+    assert_true(qblk_client_begin_operation(client));
+    GError *error = NULL;
+    assert_null(qblk_recover_vm(client, options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another operation");
+    assert_null(qblk_recover_before(client, "vda", QBLK_RECOVER_FOR_NEW_JOB, options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another operation");
+    qblk_client_end_operation(client);
+    qblk_client_unref(client);
+    assert_int_equal(close(fds[1]), 0);
+}
+
 /* What was not begun when the caller cancelled stays, whatever is recovered, and is in its way. */
 static void
 a_cancelled_recovery_begins_nothing(void **state)
@@ -208,6 +233,7 @@ UNIT_MAIN(void)
         JOURNAL_TEST(a_reference_to_a_result_is_one_to_the_recovery),
         JOURNAL_TEST(the_journal_of_a_job_that_is_ended_is_replaced),
         JOURNAL_TEST(a_journal_that_is_not_taken_stays),
+        JOURNAL_TEST(a_client_with_an_operation_is_refused),
         JOURNAL_TEST(a_cancelled_recovery_begins_nothing),
         JOURNAL_TEST(all_vms_are_reached_at_the_address_in_the_journal),
     };
