@@ -3,6 +3,7 @@
 
 import gc
 import select
+import weakref
 
 import bindings
 import block_jobs
@@ -15,6 +16,7 @@ class Running(bindings.Methods, block_jobs.TestCase):
         self.loop = GLib.MainLoop()
         self.states = []
         self.progress = []
+        self.functions = []
 
     def plan_options(self, speed=0):
         options = Qblk.PlanOptions.new()
@@ -33,12 +35,21 @@ class Running(bindings.Methods, block_jobs.TestCase):
         how = Qblk.OperationOptions.new()
         how.set_progress_interval(10)
         operation = Qblk.Operation.start(client, plans, how)
-        operation.set_state_changed(
-            lambda _, target, state: self.states.append((target, Qblk.plan_state_name(state))))
-        operation.set_progress(
-            lambda _, target, job, done, total: self.progress.append((target, job, done, total)))
+
+        def state_changed(_, target, state):
+            self.states.append((target, Qblk.plan_state_name(state)))
+
+        def progress(_, target, job_state, done, total):
+            self.progress.append((target, job_state, done, total))
+
+        def ended(_):
+            self.loop.quit()
+
+        operation.set_state_changed(state_changed)
+        operation.set_progress(progress)
         if watched:
-            operation.add_watch(lambda _: self.loop.quit())
+            operation.add_watch(ended)
+        self.functions = [weakref.ref(function) for function in (state_changed, progress, ended)]
         return operation
 
     def process_once(self, operation):
@@ -66,6 +77,7 @@ class Running(bindings.Methods, block_jobs.TestCase):
         self.assertIn('changing', states)
         del operation
         gc.collect()
+        self.assertEqual([function() for function in self.functions], [None] * 3)
         self.assert_files(self.files[0], *self.files[2:])
         self.assert_no_jobs()
         self.assert_same_content()
