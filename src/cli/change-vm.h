@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "blockjob/journal-vm.h"
 #include "cli/change-options.h"
 #include "cli/invocation.h"
 
@@ -18,6 +17,5 @@ typedef struct {
     QblkPlanOptions *plan_options;    /* owned */
     QblkClient *client;               /* owned; NULL if plans are made from a capture */
     QblkSnapshot *snapshot;           /* owned */
-    QblkJournalVm vm;                 /* which QEMU it is; empty if there is no client */
     QblkRecovery *recovery;           /* owned: of operations that were interrupted, or NULL */
 } QblkChange;

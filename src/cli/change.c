@@ -8,8 +8,8 @@
 #include "cli/print/change-report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
-#include "recover/recover-vm.h"
 
+#include <qblk/snapshot-fetch.h>
 #include <string.h>
 
 /* ---- opening ---- */
@@ -24,7 +24,6 @@ change_free(QblkChange *change)
     qblk_snapshot_unref(change->snapshot);
     qblk_client_unref(change->client);
     qblk_plan_options_unref(change->plan_options);
-    qblk_journal_vm_clear(&change->vm);
     qblk_recovery_unref(change->recovery);
     g_free(change);
 }
@@ -42,9 +41,6 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
     }
 
     qblk_vm_log(change->client, invocation);
-    if (!qblk_recover_identify(change->client, &change->vm, error)) {
-        return FALSE;
-    }
     const QblkRecoveryRequest request = {
         .purpose = purpose,
         .state_dir = change->options->state_dir,
