@@ -25,6 +25,10 @@ MAY_INCLUDE = {
             'recover', 'operation', 'cli/print'),
 }
 
+# What the command includes besides its own headers and <qblk/...>: helpers that know nothing of
+# a VM.
+COMMAND_INCLUDES = ('src/base/json.h', 'src/base/text.h')
+
 # The largest share of the code of src that one directory may have.
 LARGEST_SHARE = 0.20
 
@@ -140,6 +144,17 @@ def module_circle(tree):
 def call_circle(tree):
     """No files call each other in a cycle."""
     yield from _circles(_edges_by_call(tree), 'call')
+
+
+def command_on_api(tree):
+    """The command is built on the installed headers: what it can do, a program can do."""
+    for source in tree.matching('src/cli/*.[ch]', 'src/cli/print/*.[ch]'):
+        for include in source.includes:
+            target = tree.resolve(include)
+            if target and target.startswith('src/') and target not in COMMAND_INCLUDES \
+                    and not target.startswith('src/cli/'):
+                yield source, include.line, f"'{include.path}' is internal: programs need what " \
+                    'the command needs, so offer it in include/qblk'
 
 
 def _lines_by_directory(tree):

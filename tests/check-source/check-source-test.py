@@ -104,7 +104,13 @@ class CheckSourceTest(unittest.TestCase):
         self.fires('includes', 'src/base/enum.c', 3, '\n#include "qmp/query.h"\n')
         self.fires('includes', 'src/qmp/session.c', 2, '#include "graph/snapshot.h"\n')
         self.fires('includes', 'src/graph/node.c', 2, '#include "xml/writer.c"\n')
-        self.passes('src/cli/list.c', '#include "qmp/client.h"\n#include "graph/snapshot.h"\n')
+        self.passes('src/xml/disk.c', '#include "graph/snapshot.h"\n')
+
+    def test_the_command_uses_installed_headers(self):
+        self.fires('command-on-api', 'src/cli/list.c', 2, '#include "qmp/client.h"\n')
+        self.fires('command-on-api', 'src/cli/print/table.h', 3,
+                   '#pragma once\n#include "qmp/query.h"\n')
+        self.passes('src/cli/list.c', '#include "base/json.h"\n#include <qblk/chain.h>\n')
 
     def test_includes_do_not_go_sideways(self):
         self.assertEqual(self.check({'src/plan/plan.h': '#pragma once\n',
