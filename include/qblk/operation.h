@@ -284,7 +284,8 @@ gboolean qblk_operation_is_done(const QblkOperation *operation);
  *   QBLK_BLOCKJOB_ERROR_RUNNING if the operation is not at its end;
  *   QBLK_GRAPH_ERROR_STALE if a chain is not the one that its plan was made for, or other errors of
  *   QBLK_GRAPH_ERROR: nothing was changed;
- *   QBLK_BLOCKJOB_ERROR_REFUSED if an image is stale or cannot be marked, and
+ *   QBLK_BLOCKJOB_ERROR_REFUSED if an image is stale or cannot be marked, or if another disk has an
+ *   image whose data would change, and
  *   QBLK_BLOCKJOB_ERROR_STATE if the journal cannot be written: nothing was changed;
  *   QBLK_BLOCKJOB_ERROR_FAILED with QEMU's reason, QBLK_BLOCKJOB_ERROR_CANCELLED;
  *   QBLK_BLOCKJOB_ERROR_DETACHED if a job was left;

@@ -87,7 +87,8 @@ check_chain(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
     }
 
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(snapshot, plan->target, &cause);
-    if (chain != NULL && qblk_chain_expect(chain, plan->fingerprint, &cause)) {
+    if (chain != NULL && qblk_chain_expect(chain, plan->fingerprint, &cause) &&
+        qblk_planner_check_users(snapshot, plan, chain, &cause)) {
         return TRUE;
     }
 

@@ -97,12 +97,101 @@ check_chain(const QblkPlan *plan, const QblkChain *chain, GError **error)
 }
 
 static gboolean
+has_file(const GPtrArray *layers, const char *filename)
+{
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkExpectation *layer = layers->pdata[i];
+        if (g_strcmp0(layer->filename, filename) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Returns: TRUE if @image is a layer of @chain, under its path, and none that stays. */
+static gboolean
+leaves_chain(const QblkPlan *plan, const QblkChain *chain, const QblkRemovedImage *image)
+{
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (g_strcmp0(layer->filename, image->filename) == 0 &&
+            g_strcmp0(qblk_plan_layer_path(layer), image->path) == 0) {
+            return !qblk_plan_has_layer(plan->after, layer) &&
+                   !has_file(plan->after, layer->filename);
+        }
+    }
+    return FALSE;
+}
+
+/* QEMU has other files open as well: those of other disks, its firmware, its logs. */
+static gboolean
+check_deleted(const QblkPlan *plan, const QblkChain *chain, GError **error)
+{
+    for (guint i = 0; i < plan->removed->len; i++) {
+        const QblkRemovedImage *image = plan->removed->pdata[i];
+        if (image->will_delete && (chain == NULL || !leaves_chain(plan, chain, image))) {
+            return qblk_plan_refuse(error,
+                                    "the plan of '%s' would delete '%s', which is no layer that "
+                                    "leaves its chain: plan again",
+                                    plan->target, image->path);
+        }
+    }
+    return TRUE;
+}
+
+static const QblkLayer *
+find_layer(const QblkChain *chain, const QblkStep *step, const char *argument)
+{
+    const char *name = qblk_json_get_string(step->arguments, argument);
+    for (guint i = 0; name != NULL && i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (g_strcmp0(layer->node_name, name) == 0) {
+            return layer;
+        }
+    }
+    return NULL;
+}
+
+static gboolean
+check_start(const QblkPlanContext *context, const QblkPlan *plan, const QblkStep *start,
+            const QblkChain *chain, GError **error)
+{
+    gboolean is_commit = g_strcmp0(start->command, "block-commit") == 0;
+    if (!is_commit && g_strcmp0(start->command, "block-stream") != 0) {
+        return TRUE;
+    }
+
+    const QblkLayer *first = find_layer(chain, start, is_commit ? "top-node" : "device");
+    const QblkLayer *last = is_commit ? find_layer(chain, start, "base-node") : first;
+    if (first == NULL || last == NULL) {
+        return refuse_changed(plan, error);
+    }
+    return qblk_plan_check_users(context, chain, first, last, error);
+}
+
+gboolean
+qblk_planner_check_users(const QblkSnapshot *snapshot, const QblkPlan *plan, const QblkChain *chain,
+                         GError **error)
+{
+    const QblkPlanContext context = {.snapshot = snapshot, .target = plan->target};
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (step->is_start && !check_start(&context, plan, step, chain, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
 check_new_job(const QblkPlanContext *context, const QblkPlan *plan, GError **error)
 {
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, plan->target, error);
 
-    return chain != NULL && check_chain(plan, chain, error) &&
-           qblk_plan_check_disk(context, chain, error) && qblk_plan_check_id(context, plan, error);
+    return chain != NULL && check_chain(plan, chain, error) && check_deleted(plan, chain, error) &&
+           qblk_plan_check_disk(context, chain, error) &&
+           qblk_planner_check_users(context->snapshot, plan, chain, error) &&
+           qblk_plan_check_id(context, plan, error);
 }
 
 /* The chain of a job is not known if reading the nodes would be unsafe. */
@@ -119,11 +208,11 @@ check_existing_job(const QblkPlanContext *context, const QblkPlan *plan, GError 
         return FALSE;
     }
     if (plan->fingerprint[0] == '\0') {
-        return TRUE;
+        return check_deleted(plan, NULL, error);
     }
 
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, plan->target, error);
-    return chain != NULL && check_chain(plan, chain, error);
+    return chain != NULL && check_chain(plan, chain, error) && check_deleted(plan, chain, error);
 }
 
 /* The plan for a monitor depends on its path only: it is made once more. */

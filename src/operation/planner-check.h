@@ -32,3 +32,16 @@ gboolean qblk_planner_check(QblkClient *client, QblkPlan *plan,
  */
 gboolean qblk_planner_check_read(QblkClient *client, const QblkSnapshot *snapshot, QblkPlan *plan,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Check that no other disk has an image whose data the job of @plan would change.  One may have got
+ * it since the plan was made: the chain does not show that.
+ *
+ * @snapshot: of now
+ * @chain: of the disk, which is the one that the plan was made for
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED, or with QBLK_GRAPH_ERROR_STALE if the
+ * layers of the job are not those of @chain
+ */
+gboolean qblk_planner_check_users(const QblkSnapshot *snapshot, const QblkPlan *plan,
+                                  const QblkChain *chain, GError **error) G_GNUC_WARN_UNUSED_RESULT;

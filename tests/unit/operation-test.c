@@ -261,6 +261,20 @@ a_plan_for_another_chain_is_stale(void **state)
     operation_case_free(test);
 }
 
+/* Its images may have got other users since. */
+static void
+a_plan_for_other_layers_is_stale(void **state)
+{
+    OperationCase *test = operation_case_new();
+    QblkStep *step = test->run->plan->steps->pdata[0];
+    qblk_json_set_string(step->arguments, "base-node", "other");
+    operation_case_start(test);
+    assert_false(operation_case_drive(test, NULL));
+    operation_case_failed(test, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE, "plan again");
+    assert_int_equal(operation_case_count_journals(test), 0);
+    operation_case_free(test);
+}
+
 static void
 the_chain_need_not_be_read_again(void **state)
 {
@@ -307,6 +321,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_program_may_use_the_client_in_between),
         cmocka_unit_test(a_client_has_one_operation_at_a_time),
         cmocka_unit_test(a_plan_for_another_chain_is_stale),
+        cmocka_unit_test(a_plan_for_other_layers_is_stale),
         cmocka_unit_test(the_chain_need_not_be_read_again),
         cmocka_unit_test(a_plan_of_a_dry_run_is_refused),
     };

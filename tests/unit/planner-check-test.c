@@ -5,6 +5,7 @@
 #include "lib/graph-fixture.h"
 #include "lib/mark-case.h"
 #include "lib/run-case.h"
+#include "plan/plan-commit.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -20,8 +21,9 @@ typedef struct {
     QblkPlan *plan;
 } Case;
 
+/* @replies: (transfer full) */
 static Case
-case_new(const char *topology)
+case_for(QblkReplies *replies)
 {
     g_autofree char *schema = fake_qmp_read_file("tests/qemu-fixtures/7.2/query-qmp-schema.json");
     Case test = {.fake = run_case_server()};
@@ -29,9 +31,15 @@ case_new(const char *topology)
     fake_qmp_expect(test.fake, "query-qmp-schema", NULL);
     fake_qmp_reply(test.fake, schema);
     test.client = fake_qmp_connect(test.fake);
-    test.replies = graph_fixture_load(topology);
+    test.replies = replies;
     test.snapshot = graph_fixture_snapshot(test.replies);
     return test;
+}
+
+static Case
+case_new(const char *topology)
+{
+    return case_for(graph_fixture_load(topology));
 }
 
 /* Read what @plan (transfer full) has as JSON. */
@@ -218,6 +226,96 @@ a_new_job_needs_a_disk_without_a_job(void **state)
     assert_refused(&test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "job");
 }
 
+/* ---- what would be lost ---- */
+
+#define NODES                                                                                      \
+    "base-file file /d/base.qcow2\nbase qcow2 /d/base.qcow2 file=base-file\n"                      \
+    "middle-file file /d/middle.qcow2\n"                                                           \
+    "middle qcow2 /d/middle.qcow2 file=middle-file backing=base\n"                                 \
+    "top-file file /d/top.qcow2\ntop qcow2 /d/top.qcow2 file=top-file backing=middle"
+
+static void
+case_replace_blocks(Case *test, const char *blocks)
+{
+    qblk_snapshot_unref(test->snapshot);
+    qblk_replies_free(test->replies);
+    test->replies = graph_fixture_machine(NODES, blocks);
+    test->snapshot = graph_fixture_snapshot(test->replies);
+}
+
+/* The chain is the same then. */
+static void
+an_image_that_another_disk_has_got_since_is_not_changed(void **state)
+{
+    for (guint is_shared = 0; is_shared < 2; is_shared++) {
+        Case test = case_for(graph_fixture_machine(NODES, "vda - top"));
+        const QblkPlanContext context = {.snapshot = test.snapshot, .target = "vda"};
+        const QblkCommitOptions options = {.top = "vda[1]"};
+        GError *error = NULL;
+        QblkPlan *plan = qblk_plan_make_commit(&context, &options, &error);
+        assert_no_error(error);
+        case_read(&test, plan, NULL);
+
+        case_replace_blocks(&test, is_shared == 1 ? "vda - top\nvdb - base" : "vda - top");
+        if (is_shared == 0) {
+            assert_checked(&test);
+        } else {
+            assert_non_null(qblk_client_get_schema(test.client, NULL));
+            assert_refused(&test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                           "also used by disk 'vdb'");
+        }
+    }
+}
+
+static void
+a_job_on_layers_of_another_disk_is_refused(void **state)
+{
+    Case test = case_new("throttle-blockdev");
+    case_read_pull(&test);
+    QblkStep *step = test.plan->steps->pdata[0];
+    qblk_json_set_string(step->arguments, "device", "other");
+    assert_refused(&test, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE, "plan again");
+}
+
+static void
+assert_not_deleted(const char *filename, const char *path)
+{
+    Case test = case_new("throttle-blockdev");
+    case_read_pull(&test);
+    QblkRemovedImage *image = test.plan->removed->pdata[0];
+    const QblkRemovedImage edited = {.filename = g_strdup(filename == NULL ? path : filename),
+                                     .path = g_strdup(path),
+                                     .is_local = TRUE,
+                                     .will_delete = TRUE};
+    g_free(image->filename);
+    g_free(image->path);
+    *image = edited;
+    for (guint i = 0; i < test.plan->after->len; i++) {
+        QblkExpectation *layer = test.plan->after->pdata[i];
+        g_clear_pointer(&layer->path, g_free); /* it is not synced */
+    }
+    assert_refused(&test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                   "which is no layer that leaves its chain");
+}
+
+/* This process, the server, has the file open, as QEMU has its logs. */
+static void
+a_file_that_is_not_of_the_chain_is_not_deleted(void **state)
+{
+    const MarkCase *mark = *state;
+    int fd = open(mark->image, O_RDONLY | O_CLOEXEC);
+    Case test = case_new("throttle-blockdev");
+    g_autoptr(QblkChain) chain = graph_fixture_chain(test.snapshot, "vda");
+    const QblkLayer *top = chain->layers->pdata[0], *base = chain->layers->pdata[1];
+
+    assert_not_deleted(NULL, mark->image);
+    assert_not_deleted(base->filename, mark->image);
+    assert_not_deleted(top->filename, qblk_plan_layer_path(top));
+    close(fd);
+    assert_non_null(qblk_client_get_schema(test.client, NULL));
+    case_clear(&test);
+}
+
 /* ---- marks ---- */
 
 /* The active layer of a plan is the image of @mark, which this process, the server, has open. */
@@ -263,6 +361,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_job_of_a_plan_has_to_exist),
         cmocka_unit_test(a_job_in_a_guest_of_a_manager_is_refused),
         cmocka_unit_test(a_new_job_needs_a_disk_without_a_job),
+        cmocka_unit_test(an_image_that_another_disk_has_got_since_is_not_changed),
+        cmocka_unit_test(a_job_on_layers_of_another_disk_is_refused),
+        MARK_TEST(a_file_that_is_not_of_the_chain_is_not_deleted),
         MARK_TEST(a_marked_image_is_refused_on_this_machine),
     };
 
