@@ -157,10 +157,13 @@ qblk_client_get_waiter(const QblkClient *client)
 gboolean
 qblk_client_begin_operation(QblkClient *client)
 {
-    gboolean was_driven = client->is_driven;
+    if (client->is_driven) {
+        return FALSE;
+    }
+
     client->is_driven = TRUE;
     qblk_session_follow_events(client->session, TRUE);
-    return !was_driven;
+    return TRUE;
 }
 
 void

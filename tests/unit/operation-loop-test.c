@@ -84,6 +84,50 @@ a_source_of_the_client_may_be_in_the_same_loop(void **state)
     }
 }
 
+typedef struct {
+    const OperationCase *test;
+    guint events;
+} Taker;
+
+static gboolean
+take_events_and_start_another(QblkClient *client, gpointer user_data)
+{
+    Taker *taker = user_data;
+    g_autoptr(GError) error = NULL;
+    (void)take_events(client, &taker->events);
+    if (!qblk_operation_is_done(taker->test->operation)) {
+        assert_null(qblk_operation_start(client, taker->test->plans, NULL, &error));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "has not ended");
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* The one that runs still sees the events that the program has taken. */
+static void
+an_operation_that_is_refused_leaves_the_running_one_alone(void **state)
+{
+    OperationCase *test = operation_case_new();
+    Taker taker = {.test = test};
+    guint running = 1;
+    operation_case_script(test);
+    operation_case_start(test);
+    g_autoptr(GMainContext) context = g_main_context_new();
+    g_autoptr(GSource) of_client = qblk_client_source_new(test->client);
+    g_source_set_callback(of_client, G_SOURCE_FUNC(take_events_and_start_another), &taker, NULL);
+    g_source_set_priority(of_client, G_PRIORITY_HIGH);
+    g_source_attach(of_client, context);
+    g_autoptr(GSource) source = qblk_operation_source_new(test->operation);
+    g_source_set_callback(source, G_SOURCE_FUNC(quit_after_last), &running, NULL);
+    g_source_attach(source, context);
+    while (running > 0) {
+        g_main_context_iteration(context, TRUE);
+    }
+    operation_case_succeeded(test);
+    assert_true(taker.events > 0);
+    g_source_destroy(of_client);
+    operation_case_free(test);
+}
+
 static void
 an_operation_at_its_end_is_reported_at_once(void **state)
 {
@@ -432,6 +476,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operations_of_several_clients_run_in_one_loop),
         cmocka_unit_test(a_source_of_the_client_may_be_in_the_same_loop),
+        cmocka_unit_test(an_operation_that_is_refused_leaves_the_running_one_alone),
         cmocka_unit_test(an_operation_at_its_end_is_reported_at_once),
         cmocka_unit_test(a_source_that_is_removed_releases_the_operation),
         cmocka_unit_test(a_cancelled_operation_is_rolled_back),
