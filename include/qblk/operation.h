@@ -93,8 +93,8 @@ const char *qblk_plan_state_name(QblkPlanState state);
  * chain.  If one fails before that, all are rolled back.
  *
  * Returns: (transfer full): the operation; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if another
- *   operation of @client is not at its end, or if a plan is only shown, and with
- *   QBLK_BLOCKJOB_ERROR_FAILED if there is not enough memory
+ *   operation of @client is not at its end, if a plan is only shown, or if two plans are for one
+ *   disk or one job, and with QBLK_BLOCKJOB_ERROR_FAILED if there is not enough memory
  *
  * Since: 0.1.0
  */

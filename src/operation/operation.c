@@ -135,6 +135,12 @@ check_can_run(const QblkPlans *plans, GError **error)
                         plan->target);
             return FALSE;
         }
+        if (qblk_plans_has_plan_for(plans, i, plan)) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                        "there are two plans for '%s', or for its job '%s'", plan->target,
+                        plan->job);
+            return FALSE;
+        }
         if (qblk_plan_is_of_monitor(plan) && plans->plans->len > 1) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                         "the plan for monitor '%s' cannot be run together with others",

@@ -89,19 +89,6 @@ read_skipped(QblkPlans *plans, const QblkJson *list, GError **error)
     return TRUE;
 }
 
-/* One operation has one plan for each disk. */
-static gboolean
-has_plan_for(const QblkPlans *plans, const QblkPlan *plan)
-{
-    for (guint i = 0; i < plans->plans->len; i++) {
-        const QblkPlan *other = plans->plans->pdata[i];
-        if (g_str_equal(other->target, plan->target) || g_str_equal(other->job, plan->job)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 static gboolean
 read_plans(QblkPlans *plans, const QblkJson *list, const QblkPlanOptions *options, GError **error)
 {
@@ -110,7 +97,7 @@ read_plans(QblkPlans *plans, const QblkJson *list, const QblkPlanOptions *option
         if (plan == NULL) {
             return FALSE;
         }
-        if (has_plan_for(plans, plan)) {
+        if (qblk_plans_has_plan_for(plans, plans->plans->len, plan)) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                         "there are two plans for '%s', or for its job '%s'", plan->target,
                         plan->job);

@@ -51,6 +51,18 @@ qblk_plans_add(QblkPlans *plans, const QblkPlan *plan)
     g_ptr_array_add(plans->plans, qblk_plan_ref(plan));
 }
 
+gboolean
+qblk_plans_has_plan_for(const QblkPlans *plans, guint count, const QblkPlan *plan)
+{
+    for (guint i = 0; i < count; i++) {
+        const QblkPlan *other = plans->plans->pdata[i];
+        if (g_str_equal(other->target, plan->target) || g_str_equal(other->job, plan->job)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 void
 qblk_plans_skip(QblkPlans *plans, const char *target, const char *reason)
 {

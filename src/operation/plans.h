@@ -22,3 +22,7 @@ struct QblkPlans {
 
 /** Note that the disk @target is left out because of @reason. */
 void qblk_plans_skip(QblkPlans *plans, const char *target, const char *reason);
+
+/** Returns: TRUE if one of the first @count plans is for the disk or the job of @plan: an operation
+ * has one plan for each */
+gboolean qblk_plans_has_plan_for(const QblkPlans *plans, guint count, const QblkPlan *plan);

@@ -306,6 +306,21 @@ a_plan_of_a_dry_run_is_refused(void **state)
     operation_case_free(test);
 }
 
+/* Its commands would be sent twice. */
+static void
+two_plans_for_one_disk_or_job_are_refused(void **state)
+{
+    OperationCase *test = operation_case_new();
+    g_autoptr(GError) error = NULL;
+    QblkClient *client = fake_qmp_connect(test->run->fake);
+    qblk_plans_add(test->plans, test->run->plan);
+    assert_null(qblk_operation_start(client, test->plans, NULL, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "two plans for 'vda', or for its job 'job0'");
+    qblk_client_unref(client);
+    operation_case_free(test);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +339,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_plan_for_other_layers_is_stale),
         cmocka_unit_test(the_chain_need_not_be_read_again),
         cmocka_unit_test(a_plan_of_a_dry_run_is_refused),
+        cmocka_unit_test(two_plans_for_one_disk_or_job_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
