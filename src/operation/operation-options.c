@@ -46,7 +46,8 @@ qblk_operation_options_set_snapshot_options(QblkOperationOptions *options,
 void
 qblk_operation_options_set_time_limit(QblkOperationOptions *options, gint64 milliseconds)
 {
-    options->time_limit_ms = MAX(milliseconds, 0);
+    /* In microseconds, and after now, it has to be a number as well. */
+    options->time_limit_ms = CLAMP(milliseconds, 0, G_MAXINT64 / 2000);
 }
 
 void

@@ -76,6 +76,18 @@ no_plan_is_nothing_to_do(void **state)
     operation_case_free(test);
 }
 
+static void
+the_longest_time_limit_is_none(void **state)
+{
+    OperationCase *test = operation_case_new();
+    operation_case_script(test);
+    qblk_operation_options_set_time_limit(test->options, G_MAXINT64);
+    operation_case_start(test);
+    assert_false(operation_case_drive(test, NULL));
+    operation_case_succeeded(test);
+    operation_case_free(test);
+}
+
 /* ---- what is reported ---- */
 
 static void
@@ -328,6 +340,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_wait_that_is_not_over_continues),
         cmocka_unit_test(nothing_happens_after_the_end),
         cmocka_unit_test(no_plan_is_nothing_to_do),
+        cmocka_unit_test(the_longest_time_limit_is_none),
         cmocka_unit_test(progress_is_reported),
         cmocka_unit_test(refused_commands_can_be_read_in_parts),
         cmocka_unit_test(a_success_has_no_refusal),
