@@ -5,7 +5,6 @@
 #pragma once
 
 #include <qblk/address.h>
-#include <qblk/blockjob.h>
 #include <qblk/capture.h>
 #include <qblk/chain.h>
 #include <qblk/check.h>

@@ -4,10 +4,6 @@
 #include "base/limits.h"
 #include "image/process.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <unistd.h>
-
 static void
 job_free(gpointer data)
 {
@@ -22,7 +18,7 @@ postpone(QblkMonitor *monitor)
 
 void
 qblk_monitor_init(QblkMonitor *monitor, QblkClient *client, const char *address, int timeout_ms,
-                  int heartbeat_ms, int stop_fd)
+                  int heartbeat_ms, const QblkRunControl *control)
 {
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
     *monitor = (QblkMonitor){
@@ -31,7 +27,7 @@ qblk_monitor_init(QblkMonitor *monitor, QblkClient *client, const char *address,
         .timeout_ms = timeout,
         .heartbeat_ms = heartbeat_ms > 0 ? heartbeat_ms : timeout,
         .patience = QBLK_LIMIT_UNANSWERED,
-        .stop_fd = stop_fd,
+        .control = control,
         .jobs = g_ptr_array_new_with_free_func(job_free),
     };
     /* Earlier events may be those of other jobs that had the same ids. */
@@ -180,64 +176,14 @@ qblk_monitor_poll(QblkMonitor *monitor, GError **error)
 guint
 qblk_monitor_get_stops(const QblkMonitor *monitor)
 {
-    return monitor->interrupts + (monitor->control == NULL ? 0 : monitor->control->stops);
-}
-
-/* A signalfd returns records, and nothing if the buffer is smaller than one. */
-void
-qblk_monitor_check_interrupt(QblkMonitor *monitor)
-{
-    struct pollfd polled = {monitor->stop_fd, POLLIN, 0};
-    char record[256];
-    if (poll(&polled, 1, 0) > 0 && read(polled.fd, record, sizeof(record)) > 0) {
-        monitor->interrupts++;
-    }
-}
-
-static int
-milliseconds_until(gint64 when)
-{
-    return (int)CLAMP((when - g_get_monotonic_time() + 999) / 1000, 0, G_MAXINT);
-}
-
-static int
-poll_timeout(const QblkMonitor *monitor, gint64 end)
-{
-    /* A lost connection has no descriptor to wait for. */
-    int timeout = has_failed(monitor) ? 0 : qblk_client_get_timeout(monitor->client);
-    int left = milliseconds_until(end);
-    return timeout < 0 ? left : MIN(timeout, left);
-}
-
-/* Wait until @end for QEMU or the user. */
-static gboolean
-wait_turn(QblkMonitor *monitor, gint64 end, GError **error)
-{
-    QblkClient *client = monitor->client;
-    if (monitor->stop_fd < 0) {
-        return qblk_client_wait_turn(client, end, error);
-    }
-
-    struct pollfd polled[] = {
-        {qblk_client_get_fd(client), (short)qblk_client_get_events(client), 0},
-        {monitor->stop_fd, POLLIN, 0},
-    };
-    int ready = poll(polled, G_N_ELEMENTS(polled), poll_timeout(monitor, end));
-    if (ready < 0 && errno != EINTR) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "cannot wait for QEMU: %s",
-                    g_strerror(errno));
-        return FALSE;
-    }
-
-    qblk_monitor_check_interrupt(monitor);
-    return qblk_client_process(client, ready > 0 ? polled[0].revents : 0, error);
+    return monitor->control == NULL ? 0 : monitor->control->stops;
 }
 
 gboolean
 qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline, GError **error)
 {
     gint64 end = deadline == 0 ? monitor->query_at : MIN(deadline, monitor->query_at);
-    gboolean is_alive = wait_turn(monitor, end, error);
+    gboolean is_alive = qblk_client_wait_turn(monitor->client, end, error);
     handle_events(monitor);
     if (is_alive && g_get_monotonic_time() >= monitor->query_at) {
         is_alive = qblk_monitor_poll(monitor, error);

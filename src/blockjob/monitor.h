@@ -28,8 +28,6 @@ typedef struct {
     guint unanswered;    /* how many queries in a row were not answered in time */
     guint patience;      /* how many may be: QBLK_LIMIT_UNANSWERED or more */
     const QblkRunControl *control; /* borrowed; NULL: nothing stops it */
-    int stop_fd;                   /* readable: the user interrupts; -1: none */
-    guint interrupts;              /* how often the user did */
     GPtrArray *jobs;               /* of QblkJobState, owned: the watched jobs */
     guint64 next_event;            /* number of the first event that was not handled */
     gboolean keeps_events;         /* the caller takes events itself: leave them to it */
@@ -39,10 +37,10 @@ typedef struct {
 
 /**
  * Events that came before are not handled.  @timeout_ms of 0 is the default, @heartbeat_ms of 0 is
- * @timeout_ms.  @address is borrowed (nullable).
+ * @timeout_ms.  @address and @control are borrowed (nullable).
  */
 void qblk_monitor_init(QblkMonitor *monitor, QblkClient *client, const char *address,
-                       int timeout_ms, int heartbeat_ms, int stop_fd);
+                       int timeout_ms, int heartbeat_ms, const QblkRunControl *control);
 void qblk_monitor_clear(QblkMonitor *monitor);
 
 /** Returns: (transfer none): the state of the job @id, which is watched from the first call on. */
@@ -70,12 +68,11 @@ gboolean qblk_monitor_poll(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNU
 /** Returns: how often the caller asked to stop. */
 guint qblk_monitor_get_stops(const QblkMonitor *monitor);
 
-/** Count an interrupt by the user, without waiting for one. */
-void qblk_monitor_check_interrupt(QblkMonitor *monitor);
-
 /**
- * Wait until QEMU sends something or was queried, the user interrupts, or the monotonic clock is at
- * @deadline (microseconds; 0: none).  Returns: FALSE with @error set once the connection is lost.
+ * Wait until QEMU sends something or was queried, the caller wants something, or the monotonic
+ * clock is at @deadline (microseconds; 0: none).
+ *
+ * Returns: FALSE with @error set once the connection is lost
  */
 gboolean qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

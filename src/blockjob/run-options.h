@@ -35,7 +35,6 @@ typedef struct {
     int heartbeat_ms;      /* query the jobs if nothing was sent for so long; 0: timeout_ms */
     gint64 time_limit_ms;  /* for the whole run; then the jobs are cancelled; 0: none */
     gint64 (*clock)(void); /* of the time limit and reports, in microseconds; NULL: monotonic */
-    int stop_fd;           /* readable: cancel the jobs, and the second time detach; -1: none */
     int report_ms;         /* how often to report the progress; 0: never */
     const QblkRunControl *control; /* what the caller wants, which may change; NULL: nothing */
     QblkRunReport report;

@@ -20,7 +20,6 @@ query_after(const QblkRunTask *task, guint patience, GError **error)
     QblkMonitor *monitor = &task->run->monitor;
     for (;;) {
         g_autoptr(GError) cause = NULL;
-        qblk_monitor_check_interrupt(monitor);
         if (qblk_run_task_must_stop(task, &cause)) {
             g_prefix_error(error, "%s: ", cause->message);
             return FALSE;

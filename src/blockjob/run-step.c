@@ -34,7 +34,6 @@ look_ahead(QblkRunTask *task)
         return QBLK_RUN_NO_STEP;
     }
 
-    qblk_monitor_check_interrupt(&task->run->monitor);
     if (qblk_run_task_must_stop(task, &task->error)) {
         return qblk_run_task_failure(task, QBLK_RUN_STOPPED);
     }
@@ -411,7 +410,6 @@ send_twice(QblkRunTask *task, const QblkStep *step, GError **error)
 gboolean
 qblk_run_step_carry_out(QblkRunTask *task, const QblkStep *step, GError **error)
 {
-    qblk_monitor_check_interrupt(&task->run->monitor);
     if (qblk_run_task_must_stop(task, error)) {
         return FALSE;
     }

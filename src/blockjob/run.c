@@ -41,8 +41,7 @@ run_init(QblkRun *run, QblkClient *client, const GPtrArray *plans, const QblkRun
         .report_at = options->report_ms == 0 ? 0 : now,
     };
     qblk_monitor_init(&run->monitor, client, options->address, options->timeout_ms,
-                      options->heartbeat_ms, options->stop_fd);
-    run->monitor.control = options->control;
+                      options->heartbeat_ms, options->control);
     run->monitor.keeps_events = options->keeps_events;
 
     for (guint i = 0; i < plans->len; i++) {

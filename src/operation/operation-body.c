@@ -63,7 +63,6 @@ run_options_of(QblkOperation *operation)
 
     return (QblkRunOptions){
         .snapshot = options->snapshot,
-        .stop_fd = -1,
         .control = &operation->control,
         .report_ms = has_progress ? (int)MIN(options->progress_ms, G_MAXINT) : 0,
         .report = report_progress,
@@ -280,8 +279,7 @@ run_monitor(const QblkOperation *operation, const QblkPlan *plan, GError **error
 {
     QblkMonitor monitor;
     qblk_monitor_init(&monitor, operation->client, NULL,
-                      qblk_client_get_time_limit(operation->client), 0, -1);
-    monitor.control = &operation->control;
+                      qblk_client_get_time_limit(operation->client), 0, &operation->control);
     monitor.keeps_events = TRUE;
     gboolean done = qblk_run_monitor(&monitor, plan, error);
     qblk_monitor_clear(&monitor);

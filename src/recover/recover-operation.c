@@ -17,7 +17,7 @@ outcome_of(const QblkPlan *plan, QblkRunState end)
 static QblkRunOptions
 run_options_of(const QblkRecoverSettings *settings)
 {
-    QblkRunOptions run = {.stop_fd = -1};
+    QblkRunOptions run = {0};
 
     if (settings->run != NULL) {
         run = *settings->run;

@@ -32,7 +32,6 @@ run_case_new(QblkCommitEnd end)
     g_clear_pointer(&test->plan->closed_node, g_free); /* or the graph is fetched before */
     g_clear_pointer(&test->plan->replaced_node, g_free);
     test->fake = run_case_server();
-    test->options.stop_fd = -1;
     return test;
 }
 

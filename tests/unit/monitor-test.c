@@ -5,7 +5,6 @@
 #include "lib/fake-qmp.h"
 
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -19,10 +18,10 @@ typedef struct {
 
 /* @timeout_ms is what each answer may take; the greeting has the default. */
 static void
-begin(Case *test, int timeout_ms, int heartbeat_ms, int stop_fd)
+begin(Case *test, int timeout_ms, int heartbeat_ms)
 {
     test->client = fake_qmp_connect(test->fake);
-    qblk_monitor_init(&test->monitor, test->client, NULL, timeout_ms, heartbeat_ms, stop_fd);
+    qblk_monitor_init(&test->monitor, test->client, NULL, timeout_ms, heartbeat_ms, NULL);
     (void)qblk_monitor_job(&test->monitor, "job0");
 }
 
@@ -71,7 +70,7 @@ earlier_events_are_ignored(void **state)
     test.client = fake_qmp_connect(test.fake);
     g_free(qblk_client_execute(test.client, "query-version", NULL, 0, &error)); /* it has come */
     assert_no_error(error);
-    qblk_monitor_init(&test.monitor, test.client, NULL, 0, 0, -1);
+    qblk_monitor_init(&test.monitor, test.client, NULL, 0, 0, NULL);
     (void)qblk_monitor_job(&test.monitor, "job0");
     qblk_json_unref(qblk_monitor_call(&test.monitor, "query-version", NULL, &error));
     assert_no_error(error);
@@ -91,7 +90,7 @@ the_first_of_deadline_and_overdue_answer_ends_the_waiting(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         Case test = {.fake = fake_qmp_new("7.2")};
         fake_qmp_expect(test.fake, "query-version", NULL);
-        begin(&test, MINUTE, MINUTE, -1);
+        begin(&test, MINUTE, MINUTE);
         gint64 now = g_get_monotonic_time();
         guint64 id =
             qblk_client_submit_json(test.client, "query-version", NULL, cases[i].command_ms);
@@ -118,7 +117,7 @@ a_signal_is_not_a_failure(void **state)
     const struct itimerval every_ms = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
     Case test = {.fake = fake_qmp_new("7.2")};
     GError *error = NULL;
-    begin(&test, MINUTE, MINUTE, -1);
+    begin(&test, MINUTE, MINUTE);
     sigaction(SIGALRM, &action, &before);
     setitimer(ITIMER_REAL, &every_ms, NULL);
     gint64 deadline = g_get_monotonic_time() + 20 * 1000;
@@ -130,28 +129,22 @@ a_signal_is_not_a_failure(void **state)
     end(&test);
 }
 
-/* ---- the user ---- */
+/* ---- what the caller wants ---- */
 
 static void
-each_signal_of_a_signalfd_is_one_interrupt(void **state)
+a_monitor_whose_caller_is_gone_is_lost(void **state)
 {
-    sigset_t set, before;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &set, &before);
-    int fd = signalfd(-1, &set, SFD_CLOEXEC);
+    QblkRunControl control = {.stops = 0};
     Case test = {.fake = fake_qmp_new("7.2")};
-    GError *error = NULL;
-    begin(&test, MINUTE, MINUTE, fd);
-    for (guint i = 1; i <= 2; i++) {
-        raise(SIGUSR1);
-        assert_true(qblk_monitor_wait(&test.monitor, 0, &error));
-        assert_int_equal(test.monitor.interrupts, i);
-        qblk_monitor_check_interrupt(&test.monitor);
-        assert_int_equal(test.monitor.interrupts, i);
-    }
-    close(fd);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    begin(&test, MINUTE, MINUTE);
+    assert_int_equal(qblk_monitor_get_stops(&test.monitor), 0);
+    test.monitor.control = &control;
+    control.stops = 2;
+    assert_int_equal(qblk_monitor_get_stops(&test.monitor), 2);
+    assert_false(qblk_monitor_is_lost(&test.monitor));
+    control.is_abandoned = TRUE;
+    assert_true(qblk_monitor_is_lost(&test.monitor));
+    assert_false(qblk_monitor_has_ended(&test.monitor));
     end(&test);
 }
 
@@ -163,7 +156,7 @@ a_silent_QEMU_is_queried(void **state)
     Case test = {.fake = fake_qmp_new("7.2")};
     answer_jobs(test.fake, "ready");
     GError *error = NULL;
-    begin(&test, MINUTE, 1, -1);
+    begin(&test, MINUTE, 1);
     while (state_of(&test) == NULL) {
         assert_true(qblk_monitor_wait(&test.monitor, 0, &error));
     }
@@ -180,7 +173,7 @@ events_do_not_delay_the_query(void **state)
         fake_qmp_event(test.fake, "STOP", NULL);
     }
     answer_jobs(test.fake, "ready");
-    begin(&test, MINUTE, 1, -1);
+    begin(&test, MINUTE, 1);
     test.monitor.query_at = g_get_monotonic_time();
     assert_true(qblk_monitor_wait(&test.monitor, 0, &error));
     assert_string_equal(state_of(&test), "ready");
@@ -195,7 +188,7 @@ a_QEMU_that_does_not_answer_is_lost(void **state)
     for (guint i = 0; i < 3; i++) {
         fake_qmp_expect(test.fake, "query-jobs", NULL);
     }
-    begin(&test, 1, 1, -1);
+    begin(&test, 1, 1);
     test.monitor.address = "unix:/nowhere";
     test.monitor.patience = 3;
     guint turns = 0;
@@ -220,7 +213,7 @@ a_QEMU_that_is_busy_for_a_while_is_not_lost(void **state)
     fake_qmp_expect(test.fake, "query-jobs", NULL);
     fake_qmp_forget(test.fake);
     answer_jobs(test.fake, "ready");
-    begin(&test, 1, 1, -1);
+    begin(&test, 1, 1);
     test.monitor.patience = 2;
     assert_true(qblk_monitor_poll(&test.monitor, &error));
     assert_int_equal(test.monitor.unanswered, 1);
@@ -237,7 +230,7 @@ a_reply_that_is_not_a_list_of_jobs_is_an_error(void **state)
     GError *error = NULL;
     fake_qmp_expect(test.fake, "query-jobs", NULL);
     fake_qmp_reply(test.fake, "[{\"id\": \"job0\"}]");
-    begin(&test, MINUTE, 1, -1);
+    begin(&test, MINUTE, 1);
     gboolean done;
     do {
         done = qblk_monitor_wait(&test.monitor, 0, &error);
@@ -259,7 +252,7 @@ a_connection_is_opened_again_only_once(void **state)
     fake_qmp_close(test.fake);
     answer_jobs(next, "running");
     fake_qmp_close(next);
-    begin(&test, MINUTE, MINUTE, -1);
+    begin(&test, MINUTE, MINUTE);
     g_autofree char *address = fake_qmp_start(next);
     g_autofree char *another = fake_qmp_start(third);
     test.monitor.address = address;
@@ -283,7 +276,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(earlier_events_are_ignored),
         cmocka_unit_test(the_first_of_deadline_and_overdue_answer_ends_the_waiting),
         cmocka_unit_test(a_signal_is_not_a_failure),
-        cmocka_unit_test(each_signal_of_a_signalfd_is_one_interrupt),
+        cmocka_unit_test(a_monitor_whose_caller_is_gone_is_lost),
         cmocka_unit_test(a_silent_QEMU_is_queried),
         cmocka_unit_test(events_do_not_delay_the_query),
         cmocka_unit_test(a_QEMU_that_does_not_answer_is_lost),

@@ -197,7 +197,7 @@ a_cancelled_recovery_begins_nothing(void **state)
 {
     const JournalCase *test = *state;
     static const QblkRunControl control = {.stops = 1};
-    static const QblkRunOptions run = {.stop_fd = -1, .control = &control};
+    static const QblkRunOptions run = {.control = &control};
     qblk_journal_leave(journal_case_begin(test));
     for (int i = 0; i < 3; i++) {
         g_autoptr(QblkRecoverOptions) options = qblk_recover_options_new();

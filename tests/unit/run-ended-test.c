@@ -39,7 +39,7 @@ begin(Ended *ended, QblkCommitEnd end, gboolean is_alive)
         .clock = g_get_monotonic_time,
         .is_qemu = TRUE,
     };
-    qblk_monitor_init(&ended->run.monitor, ended->client, NULL, 0, 0, -1);
+    qblk_monitor_init(&ended->run.monitor, ended->client, NULL, 0, 0, NULL);
     assert_false(qblk_monitor_query_jobs(&ended->run.monitor, NULL));
     ended->run.monitor.pid = is_alive ? getpid() : end_process();
     ended->run.monitor.start = is_alive ? qblk_process_start(getpid()) : 1;

@@ -58,7 +58,7 @@ run_within(FakeQmp *fake, gboolean closes, int timeout_ms, GError **error)
     QblkClient *client = qblk_client_connect(address, timeout_ms, &cause);
     assert_no_error(cause);
     QblkMonitor monitor;
-    qblk_monitor_init(&monitor, client, NULL, timeout_ms, 0, -1);
+    qblk_monitor_init(&monitor, client, NULL, timeout_ms, 0, NULL);
     gboolean done = qblk_run_monitor(&monitor, plan, error);
     qblk_monitor_clear(&monitor);
     qblk_client_unref(client);

@@ -66,7 +66,7 @@ fail_with(RunCase *test, const GError *cause)
         .tasks = g_ptr_array_new(),
         .clock = g_get_monotonic_time,
     };
-    qblk_monitor_init(&run.monitor, client, NULL, 0, 0, -1);
+    qblk_monitor_init(&run.monitor, client, NULL, 0, 0, NULL);
 
     QblkRunTask *task = qblk_run_task_new(&run, test->plan, NULL);
     g_ptr_array_add(run.tasks, task);

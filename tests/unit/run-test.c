@@ -2,9 +2,6 @@
 #include "lib/run-case.h"
 #include "plan/plan-steps.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 /* ---- success ---- */
 
 static void
@@ -262,25 +259,13 @@ a_rollback_that_fails_is_reported(void **state)
 /* ---- the user ---- */
 
 static void
-stop_times(RunCase *test, int *pipe_ends, guint times)
-{
-    assert_int_equal(pipe(pipe_ends), 0);
-    for (guint i = 0; i < times; i++) {
-        assert_int_equal(write(pipe_ends[1], "x", 1), 1);
-    }
-    test->options.stop_fd = pipe_ends[0];
-}
-
-static void
 an_interrupt_before_the_first_command_sends_no_command(void **state)
 {
-    int ends[2];
+    const QblkRunControl control = {.stops = 1};
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    stop_times(test, ends, 1);
+    test->options.control = &control;
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_CANCELLED,
                   "job 'job0' was not started: interrupted; the chain of 'vda' is unchanged");
-    close(ends[0]);
-    close(ends[1]);
 }
 
 static void
@@ -316,31 +301,51 @@ a_time_limit_cancels_the_job_unless_it_is_committed(void **state)
     run_case_succeed(test);
 }
 
-/* Interrupt twice, by the descriptor at @user_data. */
+/* Stop once when the job runs, and again while it is rolled back. */
 static void
-stop_twice(const QblkPlan *plan, const QblkRunProgress *progress, gpointer user_data)
+stop_at_state(const QblkPlan *plan, QblkRunState state, gpointer user_data)
 {
-    const int *fd = user_data;
-    assert_int_equal(eventfd_write(*fd, 2), 0);
+    QblkRunControl *control = user_data;
+    gboolean is_wanted = state == QBLK_RUN_RUNNING || state == QBLK_RUN_ROLLING_BACK;
+    control->stops += is_wanted ? 1 : 0;
 }
 
 static void
 a_second_interrupt_detaches_the_job(void **state)
 {
+    QblkRunControl control = {.stops = 0};
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    int fd = eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC);
-    test->options.stop_fd = fd;
-    test->options.report_ms = G_MAXINT; /* once, at the first wait */
-    test->options.report = stop_twice;
-    test->options.user_data = &fd;
+    test->options.control = &control;
+    test->options.state_changed = stop_at_state;
+    test->options.user_data = &control;
     run_case_accept(test->fake, "block-commit", "created running", NULL);
-    for (guint i = 0; i < 3; i++) {
+    for (guint i = 0; i < 2; i++) {
         run_case_answer_jobs(test->fake, "running", NULL);
     }
     run_case_fail(
         test, QBLK_BLOCKJOB_ERROR_DETACHED,
         "could not be rolled back (job 'job0' was detached in state 'running': interrupted)");
-    close(fd);
+}
+
+/* Stop twice at once. */
+static void
+stop_twice(const QblkPlan *plan, QblkRunState state, gpointer user_data)
+{
+    QblkRunControl *control = user_data;
+    control->stops += state == QBLK_RUN_RUNNING ? 2 : 0;
+}
+
+static void
+two_interrupts_at_once_detach_the_job_as_it_is(void **state)
+{
+    QblkRunControl control = {.stops = 0};
+    RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+    test->options.control = &control;
+    test->options.state_changed = stop_twice;
+    test->options.user_data = &control;
+    run_case_accept(test->fake, "block-commit", "created running", NULL);
+    run_case_fail(test, QBLK_BLOCKJOB_ERROR_DETACHED,
+                  "job 'job0' was detached in state 'running': interrupted");
 }
 
 /* ---- a job that existed ---- */
@@ -399,6 +404,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_interrupt_before_the_first_command_sends_no_command),
         cmocka_unit_test(a_time_limit_cancels_the_job_unless_it_is_committed),
         cmocka_unit_test(a_second_interrupt_detaches_the_job),
+        cmocka_unit_test(two_interrupts_at_once_detach_the_job_as_it_is),
         cmocka_unit_test(a_job_that_had_ended_was_not_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
