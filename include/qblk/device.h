@@ -87,9 +87,13 @@ QblkBus qblk_device_get_bus(const QblkDevice *device);
  * qblk_device_get_bus_address:
  * @device: the device
  *
+ * The place of the device: devices on one bus are scanned by the guest in the order of these
+ * numbers.
+ *
  * Returns: (transfer full) (nullable): the numbers of the way from the machine to the device,
- *   separated by '.', such as "4.0" for PCI slot 4, function 0; NULL if the address was not
- *   queried, because only some names depend on it
+ *   separated by '.': of a PCI device 8 * slot + function, of a bus, a target, a unit or a port its
+ *   number; "16" is the PCI slot 2, "16.0.3.0" a SCSI disk behind it.  NULL if it was not queried,
+ *   because the names of other devices do not depend on it
  *
  * Since: 0.1.0
  */

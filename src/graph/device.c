@@ -266,7 +266,7 @@ qblk_device_get_bus(const QblkDevice *device)
 char *
 qblk_device_get_bus_address(const QblkDevice *device)
 {
-    if (device->address == NULL) {
+    if (device->address == NULL || device->address->len == 0) {
         return NULL;
     }
     GString *text = g_string_new(NULL);

@@ -209,6 +209,66 @@ an_index_that_is_too_large_has_no_object(void **state)
     assert_null(qblk_node_get_user(node, 0));
 }
 
+/* ---- what JSON does not have ---- */
+
+static void
+a_device_has_its_address_serial_and_alias(void **state)
+{
+    static const struct {
+        const char *target, *alias, *address;
+    } cases[] = {
+        {"vda", "virtio-disk0", "40"},
+        {"sda", "scsi0-0-0-0", "16.0.0.0"},
+        {"sdb", "sata0-0-1", "24.1.0"},
+        {"fda", "fdc0-0-0", "8.0"},
+    };
+    g_autoptr(QblkReplies) replies = graph_fixture_load("7.2/libvirt-aliases");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        const QblkDevice *device = qblk_snapshot_find_device(snapshot, cases[i].target, &error);
+        assert_no_error(error);
+        g_autofree char *address = qblk_device_get_bus_address(device);
+        assert_string_equal(address, cases[i].address);
+        assert_string_equal(qblk_device_get_alias(device), cases[i].alias);
+        assert_string_equal(qblk_device_get_label(device), cases[i].alias);
+        assert_non_null(qblk_device_get_qom_type(device));
+        assert_int_equal(qblk_device_get_name_source(device), QBLK_NAME_SOURCE_ALIAS);
+    }
+}
+
+static void
+a_drive_without_a_device_has_no_address(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine("a file /a\n", "- vda a\n");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    const QblkDevice *device = qblk_snapshot_get_device(snapshot, 0);
+    assert_null(qblk_device_get_bus_address(device));
+    assert_null(qblk_device_get_alias(device));
+    assert_null(qblk_device_get_serial(device));
+    assert_null(qblk_device_get_io_status(device));
+    assert_int_equal(qblk_device_get_bus(device), QBLK_BUS_UNKNOWN);
+    assert_ptr_equal(qblk_device_get_node(device), qblk_snapshot_get_node(snapshot, 0));
+    assert_string_equal(qblk_device_get_node_name(device), "a");
+    assert_false(qblk_device_is_read_only(device) || qblk_device_is_removable(device));
+}
+
+static void
+the_size_of_a_node_may_be_unknown(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_load("7.2/write-threshold");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    gint64 threshold = 0;
+    for (guint i = 0; i < qblk_snapshot_get_n_nodes(snapshot); i++) {
+        const QblkNode *node = qblk_snapshot_get_node(snapshot, i);
+        threshold = MAX(threshold, qblk_node_get_write_threshold(node));
+        assert_true(qblk_node_get_virtual_size(node) > 0);
+        assert_true(qblk_node_get_actual_size(node) >= QBLK_UNKNOWN);
+        assert_true(qblk_node_get_written_end(node) >= QBLK_UNKNOWN);
+    }
+    assert_true(threshold > 0);
+}
+
 /* ---- references ---- */
 
 static void
@@ -312,6 +372,9 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_value_is_the_one_in_json),
         cmocka_unit_test(an_index_that_is_too_large_has_no_object),
+        cmocka_unit_test(a_device_has_its_address_serial_and_alias),
+        cmocka_unit_test(a_drive_without_a_device_has_no_address),
+        cmocka_unit_test(the_size_of_a_node_may_be_unknown),
         cmocka_unit_test(a_referenced_child_keeps_its_snapshot),
         cmocka_unit_test(a_referenced_export_keeps_its_snapshot),
         cmocka_unit_test(a_user_outlives_its_snapshot),

@@ -84,6 +84,43 @@ new_options_are_empty_and_freeing_none_is_allowed(void **state)
     qblk_snapshot_options_unref(NULL);
 }
 
+/* ---- callbacks ---- */
+
+static void
+count(gpointer user_data)
+{
+    (*(guint *)user_data)++;
+}
+
+static void
+warn(const char *message, gpointer user_data)
+{
+}
+
+static void
+log_message(gboolean sent, const char *message, gpointer user_data)
+{
+}
+
+static void
+the_data_of_a_callback_is_freed_once(void **state)
+{
+    guint first = 0, second = 0, logged = 0;
+    QblkSnapshotOptions *options = qblk_snapshot_options_new();
+    g_autoptr(QblkSnapshotOptions) reference = qblk_snapshot_options_ref(options);
+    qblk_snapshot_options_set_warning(options, warn, &first, count);
+    qblk_snapshot_options_set_logger(options, log_message, &logged, count);
+    qblk_snapshot_options_set_warning(options, warn, &second, count);
+    assert_int_equal(first, 1);
+
+    qblk_snapshot_options_unref(options);
+    assert_int_equal(second + logged, 0);
+    g_clear_pointer(&reference, qblk_snapshot_options_unref);
+    assert_int_equal(first, 1);
+    assert_int_equal(second, 1);
+    assert_int_equal(logged, 1);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +129,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_name_is_assigned_once),
         cmocka_unit_test(a_disk_of_a_domain_may_have_only_its_target),
         cmocka_unit_test(new_options_are_empty_and_freeing_none_is_allowed),
+        cmocka_unit_test(the_data_of_a_callback_is_freed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
