@@ -176,8 +176,9 @@ class Jobs(TestCase):
         middle = images.create(self.path('middle.qcow2'), backing=base)
         images.write(middle, pattern=3, length='4M')
         self.boot_above(middle, self.directory)
-        done = subprocess.run([os.environ['QBLK_COMMIT_LAYER'], self.process.socket, 'vda',
-                               'vda[1]'], check=False, capture_output=True, text=True)
+        program = os.path.join(os.environ['QBLK_EXAMPLES'], 'commit-layer')
+        done = subprocess.run([program, self.process.socket, 'vda', 'vda[1]'], check=False,
+                              capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (1, ''))
         self.assertIn(f"'{base}' would grow by at least ", done.stderr)
         self.assert_no_jobs()
