@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/journal.h"
 
+#include "base/enum.h"
 #include "base/limits.h"
 #include "blockjob/file-sync.h"
 #include "blockjob/journal-lock.h"
@@ -29,7 +30,7 @@ static const char *const stages[] = {"planned", "started", "pivoting", "cleaning
 const char *
 qblk_stage_name(QblkStage stage)
 {
-    return stages[stage];
+    return qblk_enum_name(stages, G_N_ELEMENTS(stages), (int)stage);
 }
 
 /* Set @error from errno; @what is the whole first part of the message.  Before anything was sent

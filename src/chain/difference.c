@@ -33,7 +33,8 @@ static const struct {
 const char *
 qblk_difference_kind_name(QblkDifferenceKind kind)
 {
-    return kinds[kind].name;
+    gboolean is_known = (int)kind >= 0 && (gsize)kind < G_N_ELEMENTS(kinds);
+    return is_known ? kinds[kind].name : "unknown";
 }
 
 QblkDifference *

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/layer-file.h"
 
+#include "base/enum.h"
+
 #include <sys/sysmacros.h>
 
 static const char *const states[] = {
@@ -12,7 +14,7 @@ static const char *const states[] = {
 const char *
 qblk_file_state_name(QblkFileState state)
 {
-    return states[state];
+    return qblk_enum_name(states, G_N_ELEMENTS(states), (int)state);
 }
 
 void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover/recover-result.h"
 
+#include "base/enum.h"
+
 QblkRecoverResult *
 qblk_recover_result_new(const QblkJournalRecord *record, QblkRecoverOutcome outcome)
 {
@@ -49,7 +51,7 @@ qblk_recover_outcome_name(QblkRecoverOutcome outcome)
         [QBLK_RECOVER_WOULD_COMPLETE] = "would-complete",
         [QBLK_RECOVER_WOULD_ROLL_BACK] = "would-roll-back",
     };
-    return names[outcome];
+    return qblk_enum_name(names, G_N_ELEMENTS(names), (int)outcome);
 }
 
 gboolean

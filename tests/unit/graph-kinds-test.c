@@ -3,6 +3,12 @@
 
 #include "lib/check.h"
 
+#include <qblk/difference.h>
+#include <qblk/open-file.h>
+#include <qblk/operation.h>
+#include <qblk/recover-result.h>
+#include <qblk/stage.h>
+
 static void
 each_bus_is_found_by_its_name(void **state)
 {
@@ -43,6 +49,11 @@ a_value_that_does_not_exist_has_no_name(void **state)
     assert_string_equal(qblk_user_kind_name((QblkUserKind)beyond), "unknown");
     assert_string_equal(qblk_device_kind_name((QblkDeviceKind)beyond), "unknown");
     assert_string_equal(qblk_name_source_name((QblkNameSource)beyond), "unknown");
+    assert_string_equal(qblk_stage_name((QblkStage)beyond), "unknown");
+    assert_string_equal(qblk_recover_outcome_name((QblkRecoverOutcome)beyond), "unknown");
+    assert_string_equal(qblk_difference_kind_name((QblkDifferenceKind)beyond), "unknown");
+    assert_string_equal(qblk_file_state_name((QblkFileState)beyond), "unknown");
+    assert_string_equal(qblk_plan_state_name((QblkPlanState)beyond), "unknown");
 }
 
 UNIT_MAIN(void)
