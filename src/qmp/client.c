@@ -108,6 +108,9 @@ qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms
         return FALSE;
     }
 
+    /* The program may have connected it while that waited. */
+    qblk_session_end(client->session, "the client connects again");
+    close_descriptor(client);
     client->fd = fd;
     client->write_closed = FALSE;
     client->is_local = qblk_address_is_local(address);

@@ -111,10 +111,69 @@ a_descriptor_is_not_connected_again(void **state)
     fake_qmp_finish(fake);
 }
 
+/* A monitor whose backlog is full, and a program that connects its client meanwhile. */
+typedef struct {
+    Monitor monitor;
+    QblkClient *client;
+    int waiting; /* what fills the backlog */
+} Crowd;
+
+static int
+connect_in_between(struct pollfd *item, int timeout_ms, gpointer user_data)
+{
+    Crowd *crowd = user_data;
+    if (crowd->waiting >= 0) {
+        const QblkWaiter waiter = {serve, &crowd->monitor};
+        close(accept(crowd->monitor.listener, NULL, NULL));
+        close(crowd->waiting);
+        crowd->waiting = -1;
+        qblk_client_set_waiter(crowd->client, &waiter);
+        assert_true(qblk_client_reconnect(crowd->client, 0, NULL));
+        qblk_client_set_waiter(crowd->client, NULL);
+    }
+    return poll(item, 1, 0);
+}
+
+/* QEMU would go on serving the first one, which is of no use. */
+static void
+of_two_connections_at_a_time_the_first_is_closed(void **state)
+{
+    g_autofree char *directory = g_dir_make_tmp("qblk-client-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "s", NULL);
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    memcpy(name.sun_path, path, strlen(path));
+    Crowd crowd = {
+        .monitor = {.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .peer = -1}};
+    int listener = crowd.monitor.listener;
+    assert_int_equal(bind(listener, (struct sockaddr *)&name, sizeof(name)), 0);
+    assert_int_equal(listen(listener, 0), 0);
+
+    g_autoptr(GError) error = NULL;
+    const QblkWaiter serving = {serve, &crowd.monitor}, crowded = {connect_in_between, &crowd};
+    crowd.client = qblk_client_connect_with(path, 0, &serving, &error);
+    assert_no_error(error);
+    hang_up(&crowd.monitor);
+    crowd.waiting = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(crowd.waiting, (struct sockaddr *)&name, sizeof(name)), 0);
+
+    qblk_client_set_waiter(crowd.client, &crowded);
+    assert_true(qblk_client_restart(crowd.client, path, 0, &error));
+    assert_int_equal(crowd.waiting, -1);
+    char rest[64];
+    assert_int_equal(recv(crowd.monitor.peer, rest, sizeof(rest), MSG_DONTWAIT), 0);
+    assert_false(qblk_client_is_ready(crowd.client));
+    qblk_client_unref(crowd.client);
+    hang_up(&crowd.monitor);
+    close(listener);
+    g_unlink(path);
+    g_rmdir(directory);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_connects_again_to_its_address),
+        cmocka_unit_test(of_two_connections_at_a_time_the_first_is_closed),
         cmocka_unit_test(a_descriptor_is_not_connected_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
