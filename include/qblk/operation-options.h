@@ -2,8 +2,7 @@
 /*
  * How plans are run.
  *
- * Options must not be changed once they were passed to an operation; then several operations may
- * use them at once.
+ * An operation copies them when it is started.
  */
 #pragma once
 
@@ -17,7 +16,7 @@ G_BEGIN_DECLS
  *
  * How plans are run.
  *
- * Several threads may read it at once after it was passed to an operation.
+ * It belongs to one thread at a time.
  *
  * Since: 0.1.0
  */

@@ -84,8 +84,8 @@ const char *qblk_plan_state_name(QblkPlanState state);
 /**
  * qblk_operation_start:
  * @client: connected to the VM of @plans; a reference is kept
- * @plans: the plans, which must not be changed from now on; a reference is kept
- * @options: (nullable): the options; NULL: the defaults
+ * @plans: the plans; those that are added later are not run
+ * @options: (nullable): the options, which are copied; NULL: the defaults
  *
  * Start to run plans.  Nothing is sent before qblk_operation_process() is called.
  *
@@ -105,7 +105,7 @@ QblkOperation *qblk_operation_start(QblkClient *client, QblkPlans *plans,
 /**
  * qblk_operation_start_recovery:
  * @client: (nullable): connected to a VM; NULL: all VMs that have journals are connected to
- * @options: (nullable): what is recovered; NULL: the defaults
+ * @options: (nullable): what is recovered, which is copied; NULL: the defaults
  *
  * Start to do what qblk_recover_vm(), qblk_recover_all() or, if @options have a purpose,
  * qblk_recover_before() does.

@@ -33,6 +33,24 @@ qblk_operation_options_unref(QblkOperationOptions *options)
     g_free(options);
 }
 
+QblkOperationOptions *
+qblk_operation_options_copy(const QblkOperationOptions *options)
+{
+    QblkOperationOptions *copy = qblk_operation_options_new();
+    if (options == NULL) {
+        return copy;
+    }
+
+    copy->time_limit_ms = options->time_limit_ms;
+    copy->progress_ms = options->progress_ms;
+    copy->is_detached = options->is_detached;
+    copy->has_journal = options->has_journal;
+    copy->checks_chain = options->checks_chain;
+    qblk_operation_options_set_snapshot_options(copy, options->snapshot);
+    qblk_operation_options_set_recovery(copy, options->recovery);
+    return copy;
+}
+
 void
 qblk_operation_options_set_snapshot_options(QblkOperationOptions *options,
                                             QblkSnapshotOptions *snapshot_options)

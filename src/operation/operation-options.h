@@ -16,3 +16,7 @@ struct QblkOperationOptions {
     gboolean has_journal;
     gboolean checks_chain;
 };
+
+/** Returns: (transfer full): options with the values of @options (nullable) */
+QblkOperationOptions *qblk_operation_options_copy(const QblkOperationOptions *options)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -6,6 +6,7 @@
 #include "operation/plans.h"
 #include "plan/plan-monitor.h"
 #include "qmp/client.h"
+#include "recover/recover-options.h"
 
 #include <errno.h>
 
@@ -157,9 +158,9 @@ qblk_operation_start(QblkClient *client, QblkPlans *plans, QblkOperationOptions 
 {
     QblkOperation *operation = check_can_run(plans, error) ? new_operation(client, error) : NULL;
     if (operation != NULL) {
-        operation->plans = qblk_plans_ref(plans);
-        operation->options =
-            options == NULL ? qblk_operation_options_new() : qblk_operation_options_ref(options);
+        /* The program may change both while the operation waits. */
+        operation->plans = qblk_plans_copy(plans);
+        operation->options = qblk_operation_options_copy(options);
     }
     return operation;
 }
@@ -170,8 +171,7 @@ qblk_operation_start_recovery(QblkClient *client, QblkRecoverOptions *options, G
     QblkOperation *operation = new_operation(client, error);
     if (operation != NULL) {
         operation->options = qblk_operation_options_new();
-        operation->recover_options =
-            options == NULL ? qblk_recover_options_new() : qblk_recover_options_ref(options);
+        operation->recover_options = qblk_recover_options_copy(options);
     }
     return operation;
 }

@@ -51,6 +51,16 @@ qblk_plans_add(QblkPlans *plans, const QblkPlan *plan)
     g_ptr_array_add(plans->plans, qblk_plan_ref(plan));
 }
 
+QblkPlans *
+qblk_plans_copy(const QblkPlans *plans)
+{
+    QblkPlans *copy = qblk_plans_new();
+    for (guint i = 0; i < plans->plans->len; i++) {
+        qblk_plans_add(copy, plans->plans->pdata[i]);
+    }
+    return copy;
+}
+
 gboolean
 qblk_plans_has_plan_for(const QblkPlans *plans, guint count, const QblkPlan *plan)
 {

@@ -20,6 +20,9 @@ struct QblkPlans {
     GPtrArray *skipped; /* of QblkSkippedDisk, owned */
 };
 
+/** Returns: (transfer full): a list of the same plans, without the disks that were skipped */
+QblkPlans *qblk_plans_copy(const QblkPlans *plans) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Note that the disk @target is left out because of @reason. */
 void qblk_plans_skip(QblkPlans *plans, const char *target, const char *reason);
 

@@ -257,6 +257,24 @@ a_client_has_one_operation_at_a_time(void **state)
     operation_case_free(test);
 }
 
+/* It may be about to start another one. */
+static void
+what_the_program_changes_after_the_start_is_not_run(void **state)
+{
+    OperationCase *test = operation_case_new();
+    g_autoptr(QblkSnapshotOptions) other = qblk_snapshot_options_new();
+    operation_case_script_start(test);
+    qblk_operation_options_set_snapshot_options(test->options, other);
+    operation_case_start(test);
+    qblk_operation_options_set_snapshot_options(test->options, NULL);
+    qblk_operation_options_set_journal(test->options, FALSE);
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+    qblk_plans_add(test->plans, plan);
+    assert_true(operation_case_drive(test, "running"));
+    assert_int_equal(operation_case_count_journals(test), 1);
+    operation_case_free(test);
+}
+
 /* ---- plans that are not run ---- */
 
 static void
@@ -348,6 +366,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(events_stay_the_programs),
         cmocka_unit_test(the_program_may_use_the_client_in_between),
         cmocka_unit_test(a_client_has_one_operation_at_a_time),
+        cmocka_unit_test(what_the_program_changes_after_the_start_is_not_run),
         cmocka_unit_test(a_plan_for_another_chain_is_stale),
         cmocka_unit_test(a_plan_for_other_layers_is_stale),
         cmocka_unit_test(the_chain_need_not_be_read_again),
