@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  *
  * The address of a VM.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkAddress QblkAddress;

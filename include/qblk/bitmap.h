@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  *
  * A dirty bitmap: which parts of an image have changed since a backup, for example.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkBitmap QblkBitmap;
@@ -114,6 +116,8 @@ gboolean qblk_bitmap_is_inconsistent(const QblkBitmap *bitmap);
  * QblkInternalSnapshot:
  *
  * A snapshot within an image (savevm, qemu-img snapshot).
+ *
+ * It never changes, and several threads may use it at once.
  *
  * Since: 0.1.0
  */

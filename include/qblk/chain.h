@@ -291,6 +291,8 @@ const QblkLayer *qblk_chain_get_layer(const QblkChain *chain, guint position);
  *
  * The destination of a running copy or active commit.  It belongs to its chain.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkMirror QblkMirror;

@@ -21,6 +21,9 @@ G_BEGIN_DECLS
  *
  * What is checked.  A program sets the options up before it passes them on.
  *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkCheckOptions QblkCheckOptions;

@@ -32,6 +32,9 @@ typedef enum {
  *
  * What is copied, and to which image.
  *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkCopyOptions QblkCopyOptions;

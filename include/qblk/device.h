@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  *
  * A disk of a snapshot.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkDevice QblkDevice;

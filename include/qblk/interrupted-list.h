@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  *
  * The operations that were interrupted, or that another process works on.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkInterruptedList QblkInterruptedList;

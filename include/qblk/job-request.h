@@ -37,6 +37,9 @@ typedef enum {
  *
  * An action for a job.
  *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkJobRequest QblkJobRequest;

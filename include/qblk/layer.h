@@ -71,6 +71,8 @@ const char *qblk_format_name(QblkFormat format);
  * A node that passes requests on, such as throttle, copy-on-read or the filter of a job.  It
  * belongs to the chain of the layer that it is above of or inside.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkFilter QblkFilter;
@@ -155,6 +157,8 @@ const char *qblk_filter_get_other_node_name(const QblkFilter *filter, guint posi
  *
  * A chain: a disk and its layers, from the active layer down to the base.  See <qblk/chain.h>.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkChain QblkChain;
@@ -164,6 +168,8 @@ typedef struct QblkChain QblkChain;
  *
  * One image of a chain.  It belongs to its chain: as long as there is a reference to the layer, the
  * chain exists.
+ *
+ * It never changes, and several threads may use it at once.
  *
  * Since: 0.1.0
  */

@@ -19,6 +19,8 @@ G_BEGIN_DECLS
  *
  * A block node of a snapshot.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkNode QblkNode;

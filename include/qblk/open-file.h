@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  *
  * The file that QEMU has open for a layer.  It belongs to the chain of the layer.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkOpenFile QblkOpenFile;

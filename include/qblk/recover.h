@@ -43,6 +43,9 @@ typedef enum {
  * How to recover.  A program sets the options up before it passes them on, and does not change
  * them afterwards.
  *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkRecoverOptions QblkRecoverOptions;

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
  *
  * Options of a snapshot.
  *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkSnapshotOptions QblkSnapshotOptions;

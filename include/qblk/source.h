@@ -50,6 +50,8 @@ const char *qblk_source_type_name(QblkSourceType type);
  *
  * Where the data of an image are.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkSource QblkSource;

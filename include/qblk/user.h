@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  *
  * A user of a node or layer.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkUser QblkUser;
