@@ -24,7 +24,7 @@ G_BEGIN_DECLS
 typedef gboolean (*QblkClientSourceFunc)(QblkClient *client, gpointer user_data);
 
 /**
- * qblk_client_source_new:
+ * qblk_client_source_new: (skip)
  * @client: the client, of which the source keeps a reference
  *
  * Make a source that drives @client and calls a QblkClientSourceFunc, which is set with
@@ -41,7 +41,8 @@ GSource *qblk_client_source_new(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * qblk_client_add_watch:
  * @client: the client, of which a reference is kept until the source ends
- * @func: (scope notified): called as for qblk_client_source_new()
+ * @func: (scope notified) (closure user_data) (destroy destroy): called as for
+ *   qblk_client_source_new()
  * @user_data: passed to @func
  * @destroy: (nullable): frees @user_data when the source ends
  *

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 /**
  * QblkCommitEnd:
- * @QBLK_COMMIT_INNER: the active layer is not committed; the layers leave the chain
+ * @QBLK_COMMIT_INNER: for a top below the active layer; the layers leave the chain
  * @QBLK_COMMIT_ACTIVE: stop when the base is in sync with the guest
  * @QBLK_COMMIT_PIVOT: then switch the guest to the base
  * @QBLK_COMMIT_KEEP_OVERLAY: then keep the overlay active; the base stays as a copy
@@ -33,6 +33,9 @@ typedef enum {
  *
  * Which layers are committed, and how the commit ends.
  *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkCommitOptions QblkCommitOptions;
@@ -40,7 +43,10 @@ typedef struct QblkCommitOptions QblkCommitOptions;
 /**
  * qblk_commit_options_new:
  *
- * Returns: (transfer full): options of an inner commit, from the active layer to the bottom
+ * A commit of the active layer needs another end than the default, and one of lower layers needs a
+ * top: with these options unchanged a commit is refused.
+ *
+ * Returns: (transfer full): options of QBLK_COMMIT_INNER, from the active layer to the bottom
  *
  * Since: 0.1.0
  */
@@ -128,6 +134,9 @@ void qblk_commit_options_set_delete_removed(QblkCommitOptions *options, gboolean
  * QblkPullOptions:
  *
  * Which layers are pulled into the active one.
+ *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
  *
  * Since: 0.1.0
  */

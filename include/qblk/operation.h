@@ -155,7 +155,8 @@ void qblk_operation_cancel(QblkOperation *operation);
  * @operation: the operation
  *
  * Stop waiting, and leave the jobs and the chains as they are.  The journal ends, because the
- * program decides what becomes of the jobs.
+ * program decides what becomes of the jobs, unless a rollback had begun: see
+ * qblk_operation_has_journal().
  *
  * Since: 0.1.0
  */

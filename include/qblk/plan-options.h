@@ -16,6 +16,9 @@ G_BEGIN_DECLS
  *
  * What a plan may do, and what it may use.
  *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkPlanOptions QblkPlanOptions;
@@ -54,7 +57,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlanOptions, qblk_plan_options_unref)
 /**
  * qblk_plan_options_set_speed:
  * @options: the options
- * @speed: bytes per second; 0: no limit
+ * @speed: bytes per second; 0 or less: no limit
  *
  * Since: 0.1.0
  */

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  *
  * Everything that will be sent to QEMU for one job on one disk.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkPlan QblkPlan;
@@ -202,7 +204,8 @@ gboolean qblk_plan_keeps_job(const QblkPlan *plan);
 /**
  * qblk_plan_get_end:
  * @plan: the plan
- * @action: (out) (optional): QBLK_JOB_WAIT, QBLK_JOB_PIVOT or QBLK_JOB_FINISH, which waits
+ * @action: (out) (optional): QBLK_JOB_WAIT, QBLK_JOB_PIVOT or QBLK_JOB_FINISH, for a request that
+ *   waits (qblk_job_request_set_waits())
  *
  * Find out how a job is ended as this plan would end it, if the plan is detached once the job has
  * started.

@@ -20,6 +20,8 @@ G_BEGIN_DECLS
  *
  * A graph snapshot.
  *
+ * It never changes, and several threads may use it at once.
+ *
  * Since: 0.1.0
  */
 typedef struct QblkSnapshot QblkSnapshot;
@@ -98,7 +100,7 @@ gboolean qblk_snapshot_is_ordinary(const QblkSnapshot *snapshot);
  * @snapshot: the snapshot
  *
  * The program that has started the guest and keeps its own record of the disks.  It does not notice
- * a change, which is refused unless the limits of the job have `force_managed`.
+ * a change, which is refused unless the plan is forced: qblk_plan_options_set_force_managed().
  *
  * Returns: (nullable): "libvirt", "ovirt", "proxmox-ve", "incus" or "lxd"; NULL if none is known.
  *   Later versions may know others

@@ -26,9 +26,8 @@ char *qblk_source_to_xml(const QblkSource *source, GError **error) G_GNUC_WARN_U
  * @name: a path, a URL, a string such as "rbd:pool/image", or `json:{...}`
  * @format: (out) (optional) (nullable) (transfer full): QEMU's name of the image format, NULL if
  *   @name does not specify it
- * @dropped: (out) (optional) (transfer full): what @name specifies and `<source>` cannot express,
- * as
- *   texts for people, NULL-terminated
+ * @dropped: (out) (optional) (transfer full) (array zero-terminated=1): what @name specifies and
+ *   `<source>` cannot express, as texts for people
  *
  * Print the `<source>` element for a file name.  No secret is ever part of the result.
  *
