@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Commit a layer of a disk into the layer below it.  Ctrl-C cancels the job, and the chain is as
- * before.  A second Ctrl-C does not wait for that: recover-at-start.c does the rest.
+ * before.  A second Ctrl-C does not wait for that: recover-at-start.c does the rest of a rollback.
  *
  *     cc commit-layer.c -o commit-layer $(pkg-config --cflags --libs qblk)
  *     ./commit-layer [--speed BYTES] [--state-dir DIRECTORY] /run/vm1.qmp vda 'vda[1]'
@@ -27,8 +27,8 @@ static void
 show_progress(QblkOperation *operation, const char *target, const char *state, gint64 done,
               gint64 total, gpointer user_data)
 {
-    g_printerr("%s: %s, %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " bytes\n", target, state, done,
-               total);
+    g_printerr("%s: %s, %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " bytes\n", target,
+               state != NULL ? state : "not started", done, total);
 }
 
 static void

@@ -108,7 +108,8 @@ class Guest:
         self._ended(self)
 
     def _show_progress(self, _operation, target, state, done, total, *_):
-        self.print(f'{target}: {state}, {done} of {total} bytes')
+        if state is not None:
+            self.print(f'{target}: {state}, {done} of {total} bytes')
 
     def _show_warning(self, _operation, message, *_):
         self.warn(f'warning: {message}')
