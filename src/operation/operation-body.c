@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operation/operation-body.h"
 
+#include "base/const-cast.h"
 #include "blockjob/merged-mark-plan.h"
 #include "blockjob/run-monitor.h"
 #include "operation/planner-check.h"
@@ -47,11 +48,20 @@ report_progress(const QblkPlan *plan, const QblkRunProgress *progress, gpointer 
                                        progress->done, progress->total);
 }
 
+/* Several states of the runner are one for the program. */
 static void
-report_state(const QblkPlan *plan, QblkRunState state, gpointer user_data)
+report_state(const QblkPlan *plan, QblkRunState run_state, gpointer user_data)
 {
     QblkOperation *operation = user_data;
-    qblk_operation_notice_add_state(&operation->notices, plan->target, state_of(state));
+    QblkPlanState state = state_of(run_state);
+    gpointer last;
+    gboolean has_last = g_hash_table_lookup_extended(operation->states, plan, NULL, &last);
+    if (has_last && GPOINTER_TO_UINT(last) == state) {
+        return;
+    }
+
+    g_hash_table_insert(operation->states, qblk_const_cast(plan), GUINT_TO_POINTER(state));
+    qblk_operation_notice_add_state(&operation->notices, plan->target, state);
 }
 
 /* What is the same for plans and for a recovery. */

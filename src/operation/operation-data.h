@@ -32,7 +32,8 @@ struct QblkOperation {
     QblkWaiter waiter;
     QblkOperationWait wait;
     QblkRunControl control;
-    GQueue notices; /* of QblkOperationNotice, owned */
+    GQueue notices;     /* of QblkOperationNotice, owned */
+    GHashTable *states; /* plan (borrowed) -> the QblkPlanState that was reported last */
 
     gboolean has_succeeded;
     GError *error; /* owned: of the operation, at its end */

@@ -106,6 +106,7 @@ new_operation(QblkClient *client, GError **error)
     g_autoptr(QblkOperation) operation = g_new0(QblkOperation, 1);
     g_atomic_ref_count_init(&operation->references);
     g_queue_init(&operation->notices);
+    operation->states = g_hash_table_new(NULL, NULL);
     operation->waiter = (QblkWaiter){wait_in_program, operation};
     operation->wait.item.fd = -1;
     operation->coroutine = qblk_coroutine_new(run_body, operation);
@@ -208,6 +209,7 @@ qblk_operation_unref(QblkOperation *operation)
 
     abandon(operation);
     g_queue_clear_full(&operation->notices, free_notice);
+    g_hash_table_unref(operation->states);
     qblk_operation_functions_clear(&operation->functions);
     qblk_plans_unref(operation->plans);
     qblk_operation_options_unref(operation->options);

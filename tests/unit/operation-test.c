@@ -20,8 +20,7 @@ plans_are_run_by_turns_between_waits(void **state)
     }
     assert_true(turns > 10);
     operation_case_succeeded(test);
-    assert_string_equal(test->states->str,
-                        "starting running waiting waiting changing cleaning completed ");
+    assert_string_equal(test->states->str, "starting running waiting changing cleaning completed ");
     operation_case_free(test);
 }
 
