@@ -155,12 +155,15 @@ typedef void (*QblkClientLogger)(gboolean sent, const char *message, gpointer us
 /**
  * qblk_client_set_logger:
  * @client: the client
- * @logger: (nullable) (scope forever): the function to call, or NULL to stop logging
+ * @logger: (nullable) (scope notified) (closure user_data) (destroy destroy): the function to call,
+ *   or NULL to stop logging
  * @user_data: passed to @logger
+ * @destroy: (nullable): called with @user_data when it is no longer needed
  *
  * Since: 0.1.0
  */
-void qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointer user_data);
+void qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointer user_data,
+                            GDestroyNotify destroy);
 
 /**
  * qblk_client_set_reply_limit:

@@ -28,7 +28,7 @@ void
 qblk_vm_log(QblkClient *client, const QblkInvocation *invocation)
 {
     if (invocation->verbose) {
-        qblk_client_set_logger(client, log_message, NULL);
+        qblk_client_set_logger(client, log_message, NULL, NULL);
     }
 }
 

@@ -184,7 +184,7 @@ set_up_daemon(QblkClient *client, const QblkSnapshotOptions *options)
     }
     qblk_client_set_reply_limit(client, options->reply_limit);
     if (options->logger != NULL) {
-        qblk_client_set_logger(client, options->logger, options->logger_data.user_data);
+        qblk_client_set_logger(client, options->logger, options->logger_data.user_data, NULL);
     }
 }
 

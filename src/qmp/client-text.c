@@ -3,6 +3,20 @@
 
 #include <string.h>
 
+QblkClient *
+qblk_client_start(const char *address_text, int timeout_ms, GError **error)
+{
+    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
+    return address == NULL ? NULL : qblk_client_start_at(address, timeout_ms, error);
+}
+
+QblkClient *
+qblk_client_start_fd(int fd, int timeout_ms, GError **error)
+{
+    g_autoptr(QblkAddress) address = qblk_address_new_fd(fd);
+    return qblk_client_start_at(address, timeout_ms, error);
+}
+
 guint64
 qblk_client_submit(QblkClient *client, const char *command, const char *arguments, int timeout_ms,
                    GError **error)

@@ -27,6 +27,7 @@ struct QblkClient {
     char *refusal_class, *refusal_description; /* owned: of the last command that was refused */
     QblkClientLogger logger;
     gpointer logger_data;
+    GDestroyNotify logger_destroy;
     gboolean is_local;  /* the files that QEMU names are those of this machine */
     QblkSchema *schema; /* owned, of this connection; NULL until it is asked for */
 };
@@ -66,18 +67,12 @@ qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
     return qblk_client_start_with(address, timeout_ms, NULL, error);
 }
 
-QblkClient *
-qblk_client_start(const char *address_text, int timeout_ms, GError **error)
+static void
+destroy_logger(QblkClient *client)
 {
-    g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);
-    return address == NULL ? NULL : qblk_client_start_at(address, timeout_ms, error);
-}
-
-QblkClient *
-qblk_client_start_fd(int fd, int timeout_ms, GError **error)
-{
-    g_autoptr(QblkAddress) address = qblk_address_new_fd(fd);
-    return qblk_client_start_at(address, timeout_ms, error);
+    if (client->logger_destroy != NULL) {
+        client->logger_destroy(client->logger_data);
+    }
 }
 
 /* An open descriptor would wake each poll(), and hold the monitor. */
@@ -137,6 +132,7 @@ qblk_client_unref(QblkClient *client)
     close_descriptor(client);
     g_clear_pointer(&client->schema, qblk_schema_free);
     qblk_session_free(client->session);
+    destroy_logger(client);
     g_free(client->address);
     g_free(client->refusal_class);
     g_free(client->refusal_description);
@@ -445,23 +441,21 @@ log_redacted(gboolean sent, const char *text, gsize length, gpointer user_data)
 {
     const QblkClient *client = user_data;
     g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
-    if (json == NULL) {
-        g_autofree char *note =
-            g_strdup_printf("(%" G_GSIZE_FORMAT " bytes that are not JSON)", length);
-        client->logger(sent, note, client->logger_data);
-        return;
-    }
-
-    g_autoptr(QblkJson) clean = qblk_redact_json(json);
-    g_autofree char *message = qblk_json_print(clean, QBLK_JSON_COMPACT);
+    g_autoptr(QblkJson) clean = json == NULL ? NULL : qblk_redact_json(json);
+    g_autofree char *message =
+        clean == NULL ? g_strdup_printf("(%" G_GSIZE_FORMAT " bytes that are not JSON)", length)
+                      : qblk_json_print(clean, QBLK_JSON_COMPACT);
     client->logger(sent, message, client->logger_data);
 }
 
 void
-qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointer user_data)
+qblk_client_set_logger(QblkClient *client, QblkClientLogger logger, gpointer user_data,
+                       GDestroyNotify destroy)
 {
+    destroy_logger(client);
     client->logger = logger;
     client->logger_data = user_data;
+    client->logger_destroy = destroy;
     qblk_session_set_logger(client->session, logger == NULL ? NULL : log_redacted, client);
 }
 

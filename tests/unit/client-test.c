@@ -435,6 +435,12 @@ note(gboolean sent, const char *message, gpointer user_data)
 }
 
 static void
+count_destroyed(gpointer user_data)
+{
+    ++*(guint *)user_data;
+}
+
+static void
 the_logger_never_sees_a_secret(void **state)
 {
     FakeQmp *fake = fake_qmp_new(NULL);
@@ -442,7 +448,10 @@ the_logger_never_sees_a_secret(void **state)
     fake_qmp_reply(fake, "{\"file\": \"http://me:hunter2@host/\"}");
     QblkClient *client = fake_qmp_connect(fake);
     GString *log = g_string_new(NULL);
-    qblk_client_set_logger(client, note, log);
+    guint destroyed = 0;
+    qblk_client_set_logger(client, note, &destroyed, count_destroyed);
+    qblk_client_set_logger(client, note, log, NULL);
+    assert_int_equal(destroyed, 1);
     g_autofree char *reply = execute(client, "object-add", "{\"password\":\"hunter2\"}");
     assert_non_null(strstr(reply, "hunter2"));
     assert_null(strstr(log->str, "hunter2"));

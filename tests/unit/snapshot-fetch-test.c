@@ -64,7 +64,7 @@ fetching_gives_the_same_snapshot_as_loading(void **state)
         FakeQmp *fake = fake_qmp_new_capture(version, capture);
         QblkClient *client = fake_qmp_connect(fake);
         guint sent = 0;
-        qblk_client_set_logger(client, check_sent, &sent);
+        qblk_client_set_logger(client, check_sent, &sent, NULL);
         g_autoptr(GError) error = NULL;
         g_autoptr(QblkSnapshot) fetched = qblk_snapshot_fetch(client, NULL, &error);
         assert_no_error(error);
