@@ -166,7 +166,8 @@ const char *qblk_chain_get_backend(const QblkChain *chain);
  * qblk_chain_get_serial:
  * @chain: the chain
  *
- * Returns: (nullable): the serial number of the device
+ * Returns: (nullable): the serial number of the device, which is "" if none was given; NULL if QEMU
+ *   does not report it
  *
  * Since: 0.1.0
  */

@@ -155,7 +155,8 @@ const char *qblk_device_get_backend(const QblkDevice *device);
  * qblk_device_get_serial:
  * @device: the device
  *
- * Returns: (nullable): the serial number
+ * Returns: (nullable): the serial number, which is "" if none was given; NULL if QEMU does not
+ *   report it
  *
  * Since: 0.1.0
  */
