@@ -124,7 +124,7 @@ void qblk_copy_options_set_shallow(QblkCopyOptions *options, gboolean shallow);
 /**
  * qblk_copy_options_set_end:
  * @options: the options
- * @end: how the copy ends
+ * @end: how the copy ends; another value is not set
  *
  * Since: 0.1.0
  */

@@ -77,7 +77,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkJobRequest, qblk_job_request_unref)
 /**
  * qblk_job_request_set_action:
  * @request: the request
- * @action: what to do
+ * @action: what to do; another value is not set
  *
  * Since: 0.1.0
  */

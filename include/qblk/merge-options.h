@@ -105,7 +105,7 @@ void qblk_commit_options_set_shallow(QblkCommitOptions *options, gboolean shallo
 /**
  * qblk_commit_options_set_end:
  * @options: the options
- * @end: how the commit ends
+ * @end: how the commit ends; another value is not set
  *
  * Since: 0.1.0
  */

@@ -109,6 +109,8 @@ qblk_copy_options_set_shallow(QblkCopyOptions *options, gboolean shallow)
 void
 qblk_copy_options_set_end(QblkCopyOptions *options, QblkCopyEnd end)
 {
+    g_return_if_fail(end <= QBLK_COPY_FINISH);
+
     options->end = end;
 }
 

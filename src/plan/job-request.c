@@ -29,6 +29,8 @@ qblk_job_request_unref(QblkJobRequest *request)
 void
 qblk_job_request_set_action(QblkJobRequest *request, QblkJobAction action)
 {
+    g_return_if_fail(action <= QBLK_JOB_LIMIT);
+
     request->action = action;
 }
 

@@ -51,6 +51,8 @@ qblk_commit_options_set_shallow(QblkCommitOptions *options, gboolean shallow)
 void
 qblk_commit_options_set_end(QblkCommitOptions *options, QblkCommitEnd end)
 {
+    g_return_if_fail(end <= QBLK_COMMIT_KEEP_OVERLAY);
+
     options->end = end;
 }
 

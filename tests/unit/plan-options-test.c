@@ -168,6 +168,34 @@ a_destination_that_is_empty_is_refused(void **state)
     assert_null(copy->destination);
 }
 
+#define expect_refusal() g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*assertion*")
+
+/* A plan of one would have no step that ends its job. */
+static void
+values_that_an_enum_lacks_are_not_set(void **state)
+{
+    g_autoptr(QblkCommitOptions) commit = qblk_commit_options_new();
+    g_autoptr(QblkCopyOptions) copy = qblk_copy_options_new();
+    g_autoptr(QblkJobRequest) request = qblk_job_request_new();
+    static const int values[] = {1000, -1, QBLK_JOB_LIMIT + 1};
+
+    qblk_commit_options_set_end(commit, QBLK_COMMIT_KEEP_OVERLAY);
+    qblk_copy_options_set_end(copy, QBLK_COPY_FINISH);
+    qblk_job_request_set_action(request, QBLK_JOB_LIMIT);
+    for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
+        expect_refusal();
+        qblk_commit_options_set_end(commit, (QblkCommitEnd)values[i]);
+        expect_refusal();
+        qblk_copy_options_set_end(copy, (QblkCopyEnd)values[i]);
+        expect_refusal();
+        qblk_job_request_set_action(request, (QblkJobAction)values[i]);
+        g_test_assert_expected_messages();
+    }
+    assert_int_equal(commit->end, QBLK_COMMIT_KEEP_OVERLAY);
+    assert_int_equal(copy->end, QBLK_COPY_FINISH);
+    assert_int_equal(request->action, QBLK_JOB_LIMIT);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +206,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(ignored_users_are_a_list_that_ends_with_null),
         cmocka_unit_test(options_live_as_long_as_their_last_reference),
         cmocka_unit_test(requests_and_monitors_have_setters_too),
+        cmocka_unit_test(values_that_an_enum_lacks_are_not_set),
         cmocka_unit_test(a_path_that_no_socket_can_have_is_refused),
         cmocka_unit_test(a_destination_that_is_empty_is_refused),
     };
