@@ -183,20 +183,156 @@ qblk_planner_check_users(const QblkSnapshot *snapshot, const QblkPlan *plan, con
     return TRUE;
 }
 
+/* ---- paths of plans that were read ---- */
+
+/* Where files that a plan names are looked up; each chain may be NULL. */
+typedef struct {
+    const QblkPlan *plan;
+    const QblkChain *chain;  /* of the disk */
+    const QblkChain *copied; /* that an existing job copies to */
+} Places;
+
+/* Returns: (nullable): the layer of @chain with @node_name; without one, that with @filename */
+static const QblkLayer *
+find_image(const QblkChain *chain, const char *node_name, const char *filename)
+{
+    for (guint i = 0; chain != NULL && i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (node_name != NULL ? g_strcmp0(layer->node_name, node_name) == 0
+                              : g_strcmp0(layer->filename, filename) == 0) {
+            return layer;
+        }
+    }
+    return NULL;
+}
+
+/* The plan does not change if its path is right: another thread may read it. */
+static void
+set_path(char **path, const char *right)
+{
+    if (g_strcmp0(*path, right) != 0) {
+        g_free(*path);
+        *path = g_strdup(right);
+    }
+}
+
+/* An image that is not open yet has the name that it will be opened with. */
+static void
+set_image_path(const Places *places, QblkExpectation *image)
+{
+    const QblkLayer *layer = find_image(places->chain, image->node_name, image->filename);
+    if (layer == NULL) {
+        layer = find_image(places->copied, image->node_name, image->filename);
+    }
+
+    gboolean is_path = g_path_is_absolute(image->filename);
+    const char *name = is_path ? image->filename : NULL;
+    set_path(&image->path, layer == NULL ? name : qblk_plan_layer_path(layer));
+}
+
 static gboolean
-check_new_job(const QblkPlanContext *context, const QblkPlan *plan, GError **error)
+opens_file(const QblkPlan *plan, const char *filename)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (g_strcmp0(step->command, "blockdev-add") == 0 &&
+            g_strcmp0(qblk_json_get_string(step->arguments, "filename"), filename) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+is_image_of(const QblkChain *chain, const char *name)
+{
+    for (guint i = 0; chain != NULL && i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (g_strcmp0(layer->filename, name) == 0 ||
+            g_strcmp0(qblk_plan_layer_path(layer), name) == 0 ||
+            (layer->file != NULL && g_strcmp0(layer->file->path, name) == 0)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* A mark is written beside @name: it is an image of the disk or of its copy, or NULL. */
+static gboolean
+check_name(const Places *places, const char *name, GError **error)
+{
+    const QblkPlan *plan = places->plan;
+    return name == NULL || is_image_of(places->chain, name) || is_image_of(places->copied, name) ||
+           opens_file(plan, name) ||
+           qblk_plan_refuse(error,
+                            "the plan of '%s' names '%s', which is no image of its disk or of its "
+                            "copy: plan again",
+                            plan->target, name);
+}
+
+static gboolean
+set_merged_path(const Places *places, const char *name, char **path, GError **error)
+{
+    const QblkLayer *layer = name == NULL ? NULL : find_image(places->chain, NULL, name);
+    if (name != NULL && layer == NULL) {
+        return qblk_plan_refuse(error,
+                                "the plan of '%s' would mark '%s' as merged, which is no layer of "
+                                "its chain: plan again",
+                                places->plan->target, name);
+    }
+    set_path(path, layer == NULL ? NULL : qblk_plan_layer_path(layer));
+    return TRUE;
+}
+
+/* The chain afterwards starts with a layer of the disk or with its copy. */
+static gboolean
+check_result(const Places *places, GError **error)
+{
+    const QblkPlan *plan = places->plan;
+    const QblkExpectation *top = plan->after->len == 0 ? NULL : plan->after->pdata[0];
+    return top == NULL || check_name(places, top->filename, error);
+}
+
+/*
+ * Marks are written beside files, and files are opened to sync them: their paths are those of the
+ * layers, whatever the text of the plan has.
+ */
+static gboolean
+set_paths(const QblkJob *job, QblkPlan *plan, const QblkSnapshot *snapshot, const QblkChain *chain,
+          GError **error)
+{
+    const QblkNode *target = job == NULL ? NULL : qblk_job_copy_target(job);
+    g_autoptr(QblkChain) copied =
+        target == NULL ? NULL : qblk_snapshot_chain_of_node(snapshot, target, NULL);
+    const Places places = {.plan = plan, .chain = chain, .copied = copied};
+
+    for (guint i = 0; i < plan->before->len; i++) {
+        set_image_path(&places, plan->before->pdata[i]);
+    }
+    for (guint i = 0; i < plan->after->len; i++) {
+        set_image_path(&places, plan->after->pdata[i]);
+    }
+    return set_merged_path(&places, plan->merged, &plan->merged_path, error) &&
+           set_merged_path(&places, plan->merged_into, &plan->merged_into_path, error) &&
+           check_name(&places, plan->partial, error) && check_name(&places, plan->copy, error) &&
+           check_result(&places, error);
+}
+
+static gboolean
+check_new_job(const QblkPlanContext *context, QblkPlan *plan, GError **error)
 {
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, plan->target, error);
 
     return chain != NULL && check_chain(plan, chain, error) && check_deleted(plan, chain, error) &&
            qblk_plan_check_disk(context, chain, error) &&
            qblk_planner_check_users(context->snapshot, plan, chain, error) &&
-           qblk_plan_check_id(context, plan, error);
+           qblk_plan_check_id(context, plan, error) &&
+           set_paths(NULL, plan, context->snapshot, chain, error);
 }
 
 /* The chain of a job is not known if reading the nodes would be unsafe. */
 static gboolean
-check_existing_job(const QblkPlanContext *context, const QblkPlan *plan, GError **error)
+check_existing_job(const QblkPlanContext *context, QblkPlan *plan, GError **error)
 {
     const QblkJob *job = qblk_plan_job_find(context->snapshot, plan->job);
     if (job == NULL) {
@@ -208,11 +344,13 @@ check_existing_job(const QblkPlanContext *context, const QblkPlan *plan, GError 
         return FALSE;
     }
     if (plan->fingerprint[0] == '\0') {
-        return check_deleted(plan, NULL, error);
+        return check_deleted(plan, NULL, error) &&
+               set_paths(job, plan, context->snapshot, NULL, error);
     }
 
     g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, plan->target, error);
-    return chain != NULL && check_chain(plan, chain, error) && check_deleted(plan, chain, error);
+    return chain != NULL && check_chain(plan, chain, error) && check_deleted(plan, chain, error) &&
+           set_paths(job, plan, context->snapshot, chain, error);
 }
 
 /* The plan for a monitor depends on its path only: it is made once more. */

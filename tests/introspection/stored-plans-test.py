@@ -73,6 +73,26 @@ class StoredPlans(bindings.Methods, block_jobs.TestCase):
         self.assert_files(*self.files)
         self.assert_no_jobs()
 
+    def test_no_other_file_is_marked(self):
+        """The paths are those of the images that QEMU has open, whatever the plan has."""
+        self.boot()
+        victim = self.own_file('victim')
+        with open(victim, 'w', encoding='ascii') as file:
+            file.write('precious')
+        plans = json.loads(self.printed('commit', 'vda', '--pivot'))
+        plan = plans['plans'][0]
+        merged = plan['merged-path']
+        plan.update({'merged-path': victim, 'merged-into-path': victim})
+        for layer in plan['before'] + plan['after']:
+            layer['path'] = victim
+        self.assertTrue(self.run_stored(json.dumps(plans)))
+        self.assertEqual(self.files_beside(victim), [])
+        self.assertNotEqual(self.files_beside(merged), [])
+
+    def files_beside(self, image):
+        directory, name = os.path.split(image)
+        return [file for file in os.listdir(directory) if name in file and file != name]
+
     def test_a_plan_of_another_chain_is_refused(self):
         """Also if it has the fingerprint of this one."""
         self.boot()

@@ -6,6 +6,7 @@
 #include "lib/mark-case.h"
 #include "lib/run-case.h"
 #include "plan/plan-commit.h"
+#include "plan/plan-copy.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -74,12 +75,35 @@ case_clear(Case *test)
 }
 
 static void
-assert_checked(Case *test)
+replace(char **text, const char *other)
+{
+    g_free(*text);
+    *text = g_strdup(other);
+}
+
+static void
+assert_valid(Case *test)
 {
     GError *error = NULL;
     gboolean is_valid = qblk_planner_check_read(test->client, test->snapshot, test->plan, &error);
     assert_no_error(error);
     assert_true(is_valid);
+}
+
+static void
+assert_checked(Case *test)
+{
+    assert_valid(test);
+    case_clear(test);
+}
+
+/* @text: the JSON of the plan afterwards */
+static void
+assert_checked_as(Case *test, const char *text)
+{
+    assert_valid(test);
+    g_autofree char *checked = qblk_plan_to_json(test->plan);
+    assert_string_equal(checked, text);
     case_clear(test);
 }
 
@@ -119,8 +143,7 @@ a_plan_for_other_layers_of_the_same_fingerprint_is_stale(void **state)
         QblkExpectation *layer = test.plan->before->pdata[1];
         char **const texts[] = {&layer->node_name, &layer->format, &layer->filename};
         if (i < G_N_ELEMENTS(texts)) {
-            g_free(*texts[i]);
-            *texts[i] = g_strdup("other");
+            replace(texts[i], "other");
         } else {
             g_ptr_array_set_size(test.plan->before, 1);
         }
@@ -133,8 +156,7 @@ a_disk_that_does_not_exist_is_an_error(void **state)
 {
     Case test = case_new("throttle-blockdev");
     case_read_pull(&test);
-    g_free(test.plan->target);
-    test.plan->target = g_strdup("vdz");
+    replace(&test.plan->target, "vdz");
     assert_refused(&test, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK, "vdz");
 }
 
@@ -186,9 +208,38 @@ the_job_of_a_plan_has_to_exist(void **state)
             assert_checked(&test);
             continue;
         }
-        g_free(test.plan->job);
-        test.plan->job = g_strdup("gone");
+        replace(&test.plan->job, "gone");
         assert_refused(&test, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_JOB, "job 'gone'");
+    }
+}
+
+/* Their images are layers of the disk, or of the copy. */
+static void
+the_images_of_jobs_are_found(void **state)
+{
+    static const struct {
+        const char *topology;
+        QblkJobAction action;
+    } rows[] = {
+        {"mirror-running", QBLK_JOB_WAIT}, {"mirror-running", QBLK_JOB_ABORT},
+        {"mirror-ready", QBLK_JOB_PIVOT},  {"mirror-ready", QBLK_JOB_FINISH},
+        {"mirror-ready", QBLK_JOB_ABORT},  {"commit-ready", QBLK_JOB_PIVOT},
+        {"commit-ready", QBLK_JOB_FINISH}, {"commit-middle-running", QBLK_JOB_WAIT},
+        {"stream-running", QBLK_JOB_WAIT}, {"stream-running", QBLK_JOB_ABORT},
+        {"stream-pending", QBLK_JOB_WAIT}, {"stream-concluded", QBLK_JOB_WAIT},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Case test = case_new(rows[i].topology);
+        g_autoptr(QblkJobRequest) request = qblk_job_request_new();
+        GError *error = NULL;
+
+        qblk_job_request_set_action(request, rows[i].action);
+        QblkPlan *plan = qblk_plan_job(test.client, test.snapshot, "vda", request, NULL, &error);
+        assert_no_error(error);
+        g_autofree char *text = qblk_plan_to_json(plan);
+        case_read(&test, plan, NULL);
+        assert_checked_as(&test, text);
     }
 }
 
@@ -251,10 +302,7 @@ an_image_that_another_disk_has_got_since_is_not_changed(void **state)
         Case test = case_for(graph_fixture_machine(NODES, "vda - top"));
         const QblkPlanContext context = {.snapshot = test.snapshot, .target = "vda"};
         const QblkCommitOptions options = {.top = "vda[1]"};
-        GError *error = NULL;
-        QblkPlan *plan = qblk_plan_make_commit(&context, &options, &error);
-        assert_no_error(error);
-        case_read(&test, plan, NULL);
+        case_read(&test, qblk_plan_make_commit(&context, &options, NULL), NULL);
 
         case_replace_blocks(&test, is_shared == 1 ? "vda - top\nvdb - base" : "vda - top");
         if (is_shared == 0) {
@@ -316,6 +364,84 @@ a_file_that_is_not_of_the_chain_is_not_deleted(void **state)
     case_clear(&test);
 }
 
+/* ---- paths ---- */
+
+static Case
+case_of_pivot(void)
+{
+    Case test = case_for(graph_fixture_machine(NODES, "vda - top"));
+    const QblkPlanContext context = {.snapshot = test.snapshot, .target = "vda"};
+    const QblkCommitOptions options = {.end = QBLK_COMMIT_PIVOT};
+    case_read(&test, qblk_plan_make_commit(&context, &options, NULL), NULL);
+    return test;
+}
+
+/* Marks are written beside them. */
+static void
+paths_come_from_the_chain(void **state)
+{
+    Case test = case_of_pivot();
+    const GPtrArray *const chains[] = {test.plan->before, test.plan->after};
+    g_autofree char *text = qblk_plan_to_json(test.plan);
+
+    assert_non_null(test.plan->merged_path);
+    replace(&test.plan->merged_path, "/victim");
+    replace(&test.plan->merged_into_path, "/victim");
+    for (gsize i = 0; i < G_N_ELEMENTS(chains); i++) {
+        for (guint j = 0; j < chains[i]->len; j++) {
+            QblkExpectation *layer = chains[i]->pdata[j];
+            replace(&layer->path, "/victim");
+        }
+    }
+    assert_checked_as(&test, text);
+}
+
+static void
+assert_not_named(Case *test, const char *part)
+{
+    assert_non_null(qblk_client_get_schema(test->client, NULL));
+    assert_refused(test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
+}
+
+static void
+images_that_are_not_of_the_disk_are_not_marked(void **state)
+{
+    for (guint i = 0; i < 2; i++) {
+        Case test = case_of_pivot();
+        replace(i == 0 ? &test.plan->merged : &test.plan->merged_into, "/victim");
+        assert_not_named(&test, "would mark '/victim'");
+    }
+    for (guint i = 0; i < 3; i++) {
+        Case test = case_of_pivot();
+        QblkExpectation *top = test.plan->after->pdata[0];
+        char **const names[] = {&test.plan->partial, &test.plan->copy, &top->filename};
+        replace(names[i], "/victim");
+        assert_not_named(&test, "names '/victim'");
+    }
+}
+
+/* The file of a copy is not in the chain. */
+static void
+a_copy_is_the_file_that_its_steps_open(void **state)
+{
+    for (guint i = 0; i < 3; i++) {
+        Case test = case_for(graph_fixture_machine(NODES, "vda - top"));
+        const QblkPlanContext context = {.snapshot = test.snapshot, .target = "vda"};
+        const QblkCopyOptions options = {.destination = "/d/copy", .end = QBLK_COPY_PIVOT};
+        case_read(&test, qblk_plan_make_copy(&context, &options, NULL), NULL);
+        g_autofree char *text = qblk_plan_to_json(test.plan);
+
+        QblkExpectation *top = test.plan->after->pdata[0];
+        char **const names[] = {&top->path, &test.plan->partial, &top->filename};
+        replace(names[i], "/victim");
+        if (i == 0) {
+            assert_checked_as(&test, text);
+        } else {
+            assert_not_named(&test, "names '/victim'");
+        }
+    }
+}
+
 /* ---- marks ---- */
 
 /* The active layer of a plan is the image of @mark, which this process, the server, has open. */
@@ -332,10 +458,8 @@ a_marked_image_is_refused_on_this_machine(void **state)
     assert_false(test.plan->is_local);
 
     QblkExpectation *top = test.plan->before->pdata[0];
-    g_free(top->path);
-    top->path = g_strdup(mark->image);
-    g_free(test.plan->state_dir);
-    test.plan->state_dir = g_strdup(mark->state_dir);
+    replace(&top->path, mark->image);
+    replace(&test.plan->state_dir, mark->state_dir);
     gboolean is_good = qblk_planner_check(test.client, test.plan, &error);
     assert_no_error(error);
     assert_true(is_good);
@@ -359,10 +483,14 @@ UNIT_MAIN(void)
         cmocka_unit_test(what_this_qemu_does_not_have_is_refused),
         cmocka_unit_test(a_guest_of_a_manager_is_refused_unless_forced),
         cmocka_unit_test(the_job_of_a_plan_has_to_exist),
+        cmocka_unit_test(the_images_of_jobs_are_found),
         cmocka_unit_test(a_job_in_a_guest_of_a_manager_is_refused),
         cmocka_unit_test(a_new_job_needs_a_disk_without_a_job),
         cmocka_unit_test(an_image_that_another_disk_has_got_since_is_not_changed),
         cmocka_unit_test(a_job_on_layers_of_another_disk_is_refused),
+        cmocka_unit_test(paths_come_from_the_chain),
+        cmocka_unit_test(images_that_are_not_of_the_disk_are_not_marked),
+        cmocka_unit_test(a_copy_is_the_file_that_its_steps_open),
         MARK_TEST(a_file_that_is_not_of_the_chain_is_not_deleted),
         MARK_TEST(a_marked_image_is_refused_on_this_machine),
     };
