@@ -81,8 +81,8 @@ void qblk_operation_options_set_time_limit(QblkOperationOptions *options, gint64
  * @options: the options
  * @detached: end once the jobs have started; the default is FALSE
  *
- * No journal is left: the program ends the jobs with further plans.  What the plans would do after
- * that is not done: a commit or copy does not pivot, and no image is deleted.
+ * No journal is left: the program ends the jobs with further plans.  A plan that would switch the
+ * guest, cancel a copy, or delete images at its end is refused by qblk_operation_start().
  *
  * Since: 0.1.0
  */

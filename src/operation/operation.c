@@ -3,6 +3,7 @@
 
 #include "base/enum.h"
 #include "operation/operation-body.h"
+#include "operation/operation-check.h"
 #include "operation/plans.h"
 #include "plan/plan-monitor.h"
 #include "qmp/client.h"
@@ -157,7 +158,13 @@ QblkOperation *
 qblk_operation_start(QblkClient *client, QblkPlans *plans, QblkOperationOptions *options,
                      GError **error)
 {
-    QblkOperation *operation = check_can_run(plans, error) ? new_operation(client, error) : NULL;
+    gboolean is_detached = options != NULL && options->is_detached;
+    if (!check_can_run(plans, error) ||
+        (is_detached && !qblk_operation_check_detached(plans, error))) {
+        return NULL;
+    }
+
+    QblkOperation *operation = new_operation(client, error);
     if (operation != NULL) {
         /* The program may change both while the operation waits. */
         operation->plans = qblk_plans_copy(plans);

@@ -365,6 +365,21 @@ make_plan(const Commit *commit, GError **error)
     return g_steal_pointer(&plan);
 }
 
+/* An active layer that stays in use is not deleted. */
+static gboolean
+check_deletion(const QblkCommitOptions *options, GError **error)
+{
+    gboolean keeps_active =
+        options->end == QBLK_COMMIT_ACTIVE || options->end == QBLK_COMMIT_KEEP_OVERLAY;
+    if (options->delete_removed && keeps_active) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "images can be deleted only if the commit ends with a pivot: otherwise the "
+                    "active layer stays in use");
+        return FALSE;
+    }
+    return TRUE;
+}
+
 QblkPlan *
 qblk_plan_make_commit(const QblkPlanContext *context, const QblkCommitOptions *options,
                       GError **error)
@@ -380,10 +395,10 @@ qblk_plan_make_commit(const QblkPlanContext *context, const QblkCommitOptions *o
         .chain = chain,
         .is_inner = options->end == QBLK_COMMIT_INNER,
     };
-    if (!resolve_layers(&commit, error) || !qblk_plan_check_ignored_users(context, error)) {
+    if (!check_deletion(options, error) || !resolve_layers(&commit, error)) {
         return NULL;
     }
-    if (!check_commit(&commit, error)) {
+    if (!qblk_plan_check_ignored_users(context, error) || !check_commit(&commit, error)) {
         return NULL;
     }
     if (!check_files(&commit, error)) {

@@ -335,6 +335,43 @@ a_plan_of_a_dry_run_is_refused(void **state)
     operation_case_free(test);
 }
 
+static void
+assert_not_detached(OperationCase *test, QblkClient *client, const char *part)
+{
+    g_autoptr(GError) error = NULL;
+    assert_null(qblk_operation_start(client, test->plans, test->options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, part);
+}
+
+static void
+a_detached_operation_does_nothing_after_the_start(void **state)
+{
+    OperationCase *test = operation_case_new();
+    QblkClient *client = fake_qmp_connect(test->run->fake);
+    QblkPlan *plan = test->run->plan;
+    QblkRemovedImage *image = g_new0(QblkRemovedImage, 1);
+    image->filename = g_strdup("/d/top");
+    image->will_delete = TRUE;
+    g_ptr_array_add(plan->removed, image);
+    qblk_operation_options_set_detached(test->options, TRUE);
+    assert_not_detached(test, client, "cannot delete '/d/top'");
+
+    image->will_delete = FALSE;
+    QblkStep *start = plan->steps->pdata[0];
+    start->is_start = TRUE;
+    g_free(start->until);
+    start->until = g_strdup("ready");
+    plan->stays_ready = FALSE;
+    assert_not_detached(test, client, "cannot end job 'job0'");
+
+    plan->stays_ready = TRUE;
+    QblkOperation *operation = qblk_operation_start(client, test->plans, test->options, NULL);
+    assert_non_null(operation);
+    qblk_operation_unref(operation);
+    qblk_client_unref(client);
+    operation_case_free(test);
+}
+
 /* Its commands would be sent twice. */
 static void
 two_plans_for_one_disk_or_job_are_refused(void **state)
@@ -370,6 +407,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_plan_for_other_layers_is_stale),
         cmocka_unit_test(the_chain_need_not_be_read_again),
         cmocka_unit_test(a_plan_of_a_dry_run_is_refused),
+        cmocka_unit_test(a_detached_operation_does_nothing_after_the_start),
         cmocka_unit_test(two_plans_for_one_disk_or_job_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,18 @@ what_cannot_be_deleted_is_refused_before_the_job(void **state)
     }
 }
 
+static void
+an_active_layer_that_stays_in_use_is_not_deleted(void **state)
+{
+    static const QblkCommitEnd ends[] = {QBLK_COMMIT_ACTIVE, QBLK_COMMIT_KEEP_OVERLAY};
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        const QblkCommitOptions options = {.end = ends[i], .delete_removed = TRUE};
+        assert_refused("base-file file /d/base\nbase qcow2 /d/base file=base-file\n"
+                       "top-file file /d/top\ntop qcow2 /d/top file=top-file backing=base",
+                       "vda - top", &options, "only if the commit ends with a pivot");
+    }
+}
+
 /* Nothing shows afterwards that such an image is stale. */
 static void
 an_image_that_cannot_be_marked_is_warned_of(void **state)
@@ -283,6 +295,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_name_that_is_not_known_whole_is_written_into_no_header),
         cmocka_unit_test(what_cannot_be_deleted_is_refused_before_the_job),
         cmocka_unit_test(an_image_that_cannot_be_marked_is_warned_of),
+        cmocka_unit_test(an_active_layer_that_stays_in_use_is_not_deleted),
         cmocka_unit_test(a_file_is_deleted_after_the_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
