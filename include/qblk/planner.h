@@ -141,10 +141,10 @@ QblkPlan *qblk_plan_open_monitor(QblkClient *client, const QblkMonitorOptions *o
  * if the chain is another one by then.
  *
  * @json has to come from a trusted place: its steps are QMP commands, and not all of their
- * arguments are checked.  These are: its commands are those of plans, for its own job and in the
- * order of a plan; jobs start on layers of its disk; images that it deletes or marks are layers of
- * its disk, its copy is an image that a job or a step of it opens, and their paths are those that
- * QEMU has open.
+ * arguments are checked.  These are: its commands are those of plans of its kind, for its own job
+ * and in the order of a plan; jobs start on layers of its disk; images that it deletes or marks
+ * are layers of its disk, its copy is an image that a job or a step of it opens, and their paths
+ * are those that QEMU has open.
  *
  * Returns: (transfer full): the plan; NULL with QBLK_JSON_ERROR if @json is not a plan, or with
  *   QBLK_BLOCKJOB_ERROR_REFUSED if it contradicts itself, or has a command that no plan has

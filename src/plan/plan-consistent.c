@@ -13,22 +13,24 @@ typedef struct {
     gboolean is_start;   /* it starts the job of the plan */
     gboolean is_final;   /* it can change the chain */
     gboolean is_monitor; /* it is for a monitor, whose id it has */
+    gboolean is_control; /* only for a job that existed before the plan */
+    const char *kind;    /* the only one of plans that has it, or NULL */
 } Command;
 
 static const Command commands[] = {
-    {.command = "block-commit", .job = "job-id", .is_start = TRUE},
-    {.command = "block-stream", .job = "job-id", .is_start = TRUE},
-    {.command = "blockdev-mirror", .job = "job-id", .is_start = TRUE},
-    {.command = "blockdev-create", .job = "job-id"},
+    {.command = "block-commit", .job = "job-id", .is_start = TRUE, .kind = "commit"},
+    {.command = "block-stream", .job = "job-id", .is_start = TRUE, .kind = "pull"},
+    {.command = "blockdev-mirror", .job = "job-id", .is_start = TRUE, .kind = "copy"},
+    {.command = "blockdev-create", .job = "job-id", .kind = "copy"},
     {.command = "job-finalize", .job = "id", .is_final = TRUE},
     {.command = "job-complete", .job = "id", .is_final = TRUE},
     {.command = "block-job-cancel", .job = "device", .is_final = TRUE},
     {.command = "job-cancel", .job = "id"},
     {.command = "job-dismiss", .job = "id"},
-    {.command = "job-pause", .job = "id"},
-    {.command = "job-resume", .job = "id"},
-    {.command = "block-job-set-speed", .job = "device"},
-    {.command = "blockdev-add"},
+    {.command = "job-pause", .job = "id", .is_control = TRUE},
+    {.command = "job-resume", .job = "id", .is_control = TRUE},
+    {.command = "block-job-set-speed", .job = "device", .is_control = TRUE},
+    {.command = "blockdev-add", .kind = "copy"},
     {.command = "blockdev-del"},
     {.command = "block-dirty-bitmap-remove"},
     {.command = "change-backing-file"},
@@ -138,12 +140,24 @@ is_end(const char *until)
 /* ---- steps ---- */
 
 static gboolean
+is_of_kind(const QblkPlan *plan, const Command *command)
+{
+    if (command->is_monitor != qblk_plan_is_of_monitor(plan)) {
+        return FALSE;
+    }
+    if (command->is_control) {
+        return plan->existing_job;
+    }
+    const char *kind = g_str_equal(plan->kind, "active-commit") ? "commit" : plan->kind;
+    return command->kind == NULL || g_str_equal(kind, command->kind);
+}
+
+static gboolean
 check_command(const QblkPlan *plan, const QblkStep *step, GError **error)
 {
     const Command *command = find_command(step->command);
 
-    if (command == NULL || command->is_monitor != qblk_plan_is_of_monitor(plan) ||
-        !has_allowed_arguments(step)) {
+    if (command == NULL || !is_of_kind(plan, command) || !has_allowed_arguments(step)) {
         return invalid(error, plan, "to %s, it would send '%s', which no such plan does",
                        step->purpose, step->command);
     }

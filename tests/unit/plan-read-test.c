@@ -247,6 +247,26 @@ commands_that_no_plan_has_are_refused(void **state)
 }
 
 static void
+commands_of_another_kind_of_plan_are_refused(void **state)
+{
+    static const char *const commands[] = {
+        "block-stream", "blockdev-mirror", "blockdev-create",     "blockdev-add",
+        "job-pause",    "job-resume",      "block-job-set-speed",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autoptr(QblkPlan) plan = plan_of(&commit_row);
+        replace(&step_of(plan, "block-commit")->command, commands[i]);
+        assert_refused(plan, "which no such plan does");
+    }
+
+    static const Row wait_row = {"stream-running", "job", QBLK_JOB_WAIT};
+    g_autoptr(QblkPlan) existing = plan_of(&wait_row);
+    QblkStep *step = existing->steps->pdata[0];
+    replace(&step->command, "blockdev-add");
+    assert_refused(existing, "which no such plan does");
+}
+
+static void
 commands_that_can_do_more_do_only_what_plans_need(void **state)
 {
     static const char *const lines[] = {
@@ -404,6 +424,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(what_is_not_in_the_json_comes_from_the_options),
         cmocka_unit_test(text_that_is_no_plan_is_an_error),
         cmocka_unit_test(commands_that_no_plan_has_are_refused),
+        cmocka_unit_test(commands_of_another_kind_of_plan_are_refused),
         cmocka_unit_test(commands_that_can_do_more_do_only_what_plans_need),
         cmocka_unit_test(commands_for_other_jobs_are_refused),
         cmocka_unit_test(steps_for_another_job_than_their_command_are_refused),
