@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Commit a layer of a disk into the layer below it.  Ctrl-C cancels the job, and the chain is as
- * before.  A second Ctrl-C does not wait for that: recover-at-start.c does the rest of a rollback.
+ * before.  A second Ctrl-C does not wait for that: recover-at-start.c does the rest.
  *
  *     cc commit-layer.c -o commit-layer $(pkg-config --cflags --libs qblk)
  *     ./commit-layer [--speed BYTES] [--state-dir DIRECTORY] /run/vm1.qmp vda 'vda[1]'
@@ -68,11 +68,12 @@ wait_for_end(QblkOperation *operation, int interrupts, GError **error)
         struct signalfd_siginfo signal;
         if (n_ready > 0 && fds[1].revents != 0 && read(interrupts, &signal, sizeof signal) > 0) {
             if (is_cancelled) {
-                qblk_operation_detach(operation);
-            } else {
-                g_printerr("cancelling; press Ctrl-C again to exit at once\n");
-                qblk_operation_cancel(operation); /* it ends after its rollback */
+                g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
+                            "interrupted: the commit can be resumed: see recover-at-start");
+                return FALSE; /* dropped in the middle, the operation leaves its journal */
             }
+            g_printerr("cancelling; press Ctrl-C again to exit at once\n");
+            qblk_operation_cancel(operation); /* it ends after its rollback */
             is_cancelled = TRUE;
         }
     } while (qblk_operation_process(operation, fds[0].revents));
