@@ -126,7 +126,8 @@ void qblk_operation_options_set_check_chain(QblkOperationOptions *options, gbool
  * @options: the options
  * @recovery: (nullable): the result of qblk_recover_before(); a reference is kept
  *
- * Take the journals of jobs over that the plans end.
+ * Take over the journals of the jobs, or disks, of the plans: they end when the operation begins.
+ * Those of other disks and other VMs stay.
  *
  * Since: 0.1.0
  */

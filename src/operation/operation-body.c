@@ -246,18 +246,21 @@ begin_journals(Journals *journals, const QblkOperation *operation, GError **erro
 {
     journals->count = operation->plans->plans->len;
     journals->list = g_new0(QblkJournal *, journals->count);
-    if (operation->options->has_journal) {
-        QblkJournalVm vm = {0};
-        gboolean is_begun = qblk_recover_identify(operation->client, &vm, error) &&
-                            begin_all(journals, operation, &vm, error);
-        qblk_journal_vm_clear(&vm);
-        if (!is_begun) {
-            return FALSE;
-        }
+    gboolean has_earlier = qblk_recovery_count_journals(operation->options->recovery) > 0;
+    if (!operation->options->has_journal && !has_earlier) {
+        return TRUE;
     }
 
-    qblk_recovery_end_journals(operation->options->recovery);
-    return TRUE;
+    QblkJournalVm vm = {0};
+    gboolean is_begun =
+        qblk_recover_identify(operation->client, &vm, error) &&
+        (!operation->options->has_journal || begin_all(journals, operation, &vm, error));
+    for (guint i = 0; is_begun && i < journals->count; i++) {
+        const QblkPlan *plan = operation->plans->plans->pdata[i];
+        qblk_recovery_end_journals(operation->options->recovery, &vm, plan);
+    }
+    qblk_journal_vm_clear(&vm);
+    return is_begun;
 }
 
 /* ---- running ---- */

@@ -96,13 +96,18 @@ qblk_recover_begin(QblkClient *client, GError **error)
 void
 qblk_recover_end(QblkClient *client)
 {
-    qblk_client_end_operation(client);
+    qblk_client_drive(client, FALSE, FALSE);
 }
 
 gboolean
 qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
 {
-    const QblkJournalVm *then = &record->vm;
+    return qblk_recover_is_of_vm(&record->vm, vm);
+}
+
+gboolean
+qblk_recover_is_of_vm(const QblkJournalVm *then, const QblkJournalVm *vm)
+{
     gboolean is_alive = FALSE;
 
     if (then->pid != 0 && then->start != 0) {

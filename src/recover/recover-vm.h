@@ -38,6 +38,9 @@ void qblk_recover_end(QblkClient *client);
 /** Returns: TRUE if @record is of the VM @vm: of this run of it or of an earlier one. */
 gboolean qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm);
 
+/** qblk_recover_is_of() for the VM @then of a journal. */
+gboolean qblk_recover_is_of_vm(const QblkJournalVm *then, const QblkJournalVm *vm);
+
 /**
  * Returns: TRUE if the images of @record are files of this machine: QEMU on @client has the active
  * one from before or the one from after in use here.

@@ -193,7 +193,7 @@ hand_over_to_user(const Work *work, const QblkJournalRecord *record, GError **er
     if (journal == NULL) {
         return FALSE;
     }
-    g_ptr_array_add(work->recovery->journals, journal);
+    qblk_recovery_hand_over(work->recovery, journal, record);
     return TRUE;
 }
 

@@ -2,6 +2,25 @@
 #include "recover/recovery.h"
 
 #include "base/const-cast.h"
+#include "recover/recover-vm.h"
+
+/* The journal of a job that the caller ends. */
+typedef struct {
+    QblkJournal *journal; /* owned */
+    QblkJournalVm vm;     /* owned: as in the journal */
+    char *target, *job;   /* owned: of its plan */
+} HandedOver;
+
+static void
+free_handed_over(gpointer data)
+{
+    HandedOver *entry = data;
+    qblk_journal_leave(entry->journal);
+    qblk_journal_vm_clear(&entry->vm);
+    g_free(entry->target);
+    g_free(entry->job);
+    g_free(entry);
+}
 
 QblkRecovery *
 qblk_recovery_new(void)
@@ -9,7 +28,7 @@ qblk_recovery_new(void)
     QblkRecovery *recovery = g_new0(QblkRecovery, 1);
     g_atomic_ref_count_init(&recovery->references);
     recovery->results = qblk_recover_results_new();
-    recovery->journals = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_journal_leave);
+    recovery->journals = g_ptr_array_new_with_free_func(free_handed_over);
     return recovery;
 }
 
@@ -107,6 +126,27 @@ qblk_recovery_to_json(const QblkRecovery *recovery)
 
 /* ---- journals ---- */
 
+void
+qblk_recovery_hand_over(QblkRecovery *recovery, QblkJournal *journal,
+                        const QblkJournalRecord *record)
+{
+    HandedOver *entry = g_new0(HandedOver, 1);
+    entry->journal = journal;
+    entry->vm = record->vm;
+    entry->vm.address = g_strdup(record->vm.address);
+    entry->vm.uuid = g_strdup(record->vm.uuid);
+    entry->vm.name = g_strdup(record->vm.name);
+    entry->target = g_strdup(record->plan->target);
+    entry->job = g_strdup(record->plan->job);
+    g_ptr_array_add(recovery->journals, entry);
+}
+
+guint
+qblk_recovery_count_journals(const QblkRecovery *recovery)
+{
+    return recovery == NULL ? 0 : recovery->journals->len;
+}
+
 QblkJournal *
 qblk_recovery_begin_journal(QblkRecovery *recovery, const char *directory, const QblkJournalVm *vm,
                             const QblkPlan *plan, GError **error)
@@ -114,22 +154,38 @@ qblk_recovery_begin_journal(QblkRecovery *recovery, const char *directory, const
     GPtrArray *journals = recovery == NULL ? NULL : recovery->journals;
 
     for (guint i = 0; journals != NULL && i < journals->len; i++) {
-        if (!qblk_journal_is_of(journals->pdata[i], vm, plan)) {
+        HandedOver *entry = journals->pdata[i];
+        if (!qblk_journal_is_of(entry->journal, vm, plan)) {
             continue;
         }
-        QblkJournal *journal = qblk_journal_replace(journals->pdata[i], vm, plan, error);
+        QblkJournal *journal = qblk_journal_replace(entry->journal, vm, plan, error);
         if (journal != NULL) {
-            (void)g_ptr_array_steal_index(journals, i);
+            entry->journal = NULL; /* the new one has taken it */
+            g_ptr_array_remove_index(journals, i);
         }
         return journal;
     }
     return qblk_journal_begin(directory, vm, plan, error);
 }
 
-void
-qblk_recovery_end_journals(QblkRecovery *recovery)
+/* A monitor that shows less of its process makes other names of files for the same VM, and a plan
+ * for a job that no longer has a disk has the name of the job as its disk. */
+static gboolean
+is_of_plan(const HandedOver *entry, const QblkJournalVm *vm, const QblkPlan *plan)
 {
-    while (recovery != NULL && recovery->journals->len > 0) {
-        qblk_journal_end(g_ptr_array_steal_index(recovery->journals, 0));
+    gboolean is_same =
+        g_str_equal(entry->target, plan->target) || g_strcmp0(entry->job, plan->job) == 0;
+    return is_same && qblk_recover_is_of_vm(&entry->vm, vm);
+}
+
+void
+qblk_recovery_end_journals(QblkRecovery *recovery, const QblkJournalVm *vm, const QblkPlan *plan)
+{
+    for (guint i = qblk_recovery_count_journals(recovery); i > 0; i--) {
+        HandedOver *entry = recovery->journals->pdata[i - 1];
+        if (is_of_plan(entry, vm, plan)) {
+            qblk_journal_end(g_steal_pointer(&entry->journal));
+            g_ptr_array_remove_index(recovery->journals, i - 1);
+        }
     }
 }

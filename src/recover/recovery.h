@@ -13,8 +13,8 @@ struct QblkRecovery {
     gatomicrefcount references;
     GPtrArray *results;  /* of QblkRecoverResult, owned */
     GError *error;       /* owned: what is in the way of the caller, or NULL */
-    GPtrArray *journals; /* of QblkJournal, owned: of jobs that the caller ends.  They are left when
-                          * the recovery is freed */
+    GPtrArray *journals; /* owned: of jobs that the caller ends.  They are left when the recovery is
+                          * freed */
 };
 
 /** Returns: (transfer full): a recovery without results */
@@ -22,6 +22,14 @@ QblkRecovery *qblk_recovery_new(void) G_GNUC_WARN_UNUSED_RESULT;
 
 /** All results are known: make @recovery what they belong to. */
 void qblk_recovery_seal(QblkRecovery *recovery);
+
+/** Let the caller decide on the job of @journal, which was made from @record.
+ * @journal: (transfer full). */
+void qblk_recovery_hand_over(QblkRecovery *recovery, QblkJournal *journal,
+                             const QblkJournalRecord *record);
+
+/** Returns: the number of journals that @recovery (nullable) has. */
+guint qblk_recovery_count_journals(const QblkRecovery *recovery);
 
 /**
  * Begin the journal of @plan on @vm in @directory, in the place of that of the operation on the
@@ -34,8 +42,10 @@ QblkJournal *qblk_recovery_begin_journal(QblkRecovery *recovery, const char *dir
                                          const QblkJournalVm *vm, const QblkPlan *plan,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The caller's request is accepted: end the other journals that @recovery (nullable) has. */
-void qblk_recovery_end_journals(QblkRecovery *recovery);
+/** The caller's request is accepted: end the journals of the job, or the disk, of @plan on @vm that
+ * @recovery (nullable) has.  The others stay. */
+void qblk_recovery_end_journals(QblkRecovery *recovery, const QblkJournalVm *vm,
+                                const QblkPlan *plan);
 
 /** Returns: (transfer full): the document of qblk_recovery_to_json() */
 QblkJson *qblk_recovery_json_new(const QblkRecovery *recovery) G_GNUC_WARN_UNUSED_RESULT;

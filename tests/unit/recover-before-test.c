@@ -36,7 +36,7 @@ manage_or_refuse(const JournalCase *test, const char *disk, QblkRecoverPurpose p
     assert_true(qblk_recovery_propagate_error(recovery, NULL));
     assert_int_equal(qblk_recovery_get_n_results(recovery), 0);
     if (accepts) {
-        qblk_recovery_end_journals(recovery);
+        qblk_recovery_end_journals(recovery, &test->vm, test->plan);
     }
     g_autoptr(GPtrArray) left = journal_case_list(test);
     return left->len;

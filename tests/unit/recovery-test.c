@@ -171,6 +171,34 @@ all_vms_are_reached_at_the_address_in_the_journal(void **state)
 }
 
 /* It would wait for replies that the operation has asked for. */
+/* The caller may run other plans than it has asked for. */
+static void
+only_journals_of_the_plan_are_ended(void **state)
+{
+    const JournalCase *test = *state;
+    QblkJournalVm other = {.address = g_strdup("/other.qmp"), .uuid = g_strdup("other")};
+    QblkJournal *before = journal_case_begin(test);
+    journal_case_note(before, QBLK_STAGE_STARTED);
+    qblk_journal_leave(before);
+    g_autoptr(QblkRecovery) recovery = recover(test, QBLK_RECOVER_FOR_JOB_END, test->plan->target);
+
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+    plan->target = g_strdup("vdz");
+    plan->job = g_strdup("another-job");
+    qblk_recovery_end_journals(recovery, &test->vm, plan);
+    qblk_recovery_end_journals(recovery, &other, test->plan);
+    g_autoptr(GPtrArray) kept = journal_case_list(test);
+    assert_int_equal(kept->len, 1);
+
+    /* The disk of a job is not always known: its name is that of the job then. */
+    g_free(plan->job);
+    plan->job = g_strdup(test->plan->job);
+    qblk_recovery_end_journals(recovery, &test->vm, plan);
+    g_autoptr(GPtrArray) left = journal_case_list(test);
+    assert_int_equal(left->len, 0);
+    qblk_journal_vm_clear(&other);
+}
+
 static void
 a_client_with_an_operation_is_refused(void **state)
 {
@@ -186,7 +214,7 @@ a_client_with_an_operation_is_refused(void **state)
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another operation");
     assert_null(qblk_recover_before(client, "vda", QBLK_RECOVER_FOR_NEW_JOB, options, &error));
     assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "another operation");
-    qblk_client_end_operation(client);
+    qblk_client_drive(client, FALSE, FALSE);
     qblk_client_unref(client);
     assert_int_equal(close(fds[1]), 0);
 }
@@ -233,6 +261,7 @@ UNIT_MAIN(void)
         JOURNAL_TEST(a_reference_to_a_result_is_one_to_the_recovery),
         JOURNAL_TEST(the_journal_of_a_job_that_is_ended_is_replaced),
         JOURNAL_TEST(a_journal_that_is_not_taken_stays),
+        JOURNAL_TEST(only_journals_of_the_plan_are_ended),
         JOURNAL_TEST(a_client_with_an_operation_is_refused),
         JOURNAL_TEST(a_cancelled_recovery_begins_nothing),
         JOURNAL_TEST(all_vms_are_reached_at_the_address_in_the_journal),
