@@ -148,6 +148,9 @@ char *qblk_client_wait_event(QblkClient *client, int timeout_ms,
  *
  * Called for each message.  Must not use the client.
  *
+ * During an operation it is called on the stack of the operation, of 1 MiB: it must neither block
+ * nor use much stack.
+ *
  * Since: 0.1.0
  */
 typedef void (*QblkClientLogger)(gboolean sent, const char *message, gpointer user_data);

@@ -8,9 +8,12 @@
  * qblk_operation_run() does it with poll().
  *
  * The client stays the program's.  Between two calls the program can use it for commands of its
- * own.  Its events are not taken; a program that runs an operation and never takes events loses the
- * connection when too many are kept.  If the connection is lost the operation connects the client
- * again, once.
+ * own.  Its events are not taken; a program that calls qblk_operation_process() and never takes
+ * events loses the connection when too many are kept.  While qblk_operation_run() or qblk_run()
+ * blocks, the oldest events that the operation has handled are dropped instead, once half of what
+ * can be kept is.  If the connection is lost the operation connects the client again, once.
+ *
+ * An operation runs on a stack of its own of 1 MiB, and the client's logger is called on it.
  *
  * Before its first command an operation writes what it is about to do into a journal, in the state
  * directory of its plans.  If the program or QEMU ends in the middle, qblk_recover_vm() completes
@@ -93,8 +96,9 @@ const char *qblk_plan_state_name(QblkPlanState state);
  * chain.  If one fails before that, all are rolled back.
  *
  * Returns: (transfer full): the operation; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if another
- *   operation of @client is not at its end, if a plan is only shown, or if two plans are for one
- *   disk or one job, and with QBLK_BLOCKJOB_ERROR_FAILED if there is not enough memory
+ *   operation of @client is not at its end, if a plan is only shown, if two plans are for one disk
+ *   or one job, or if they have different state directories, and with QBLK_BLOCKJOB_ERROR_FAILED if
+ *   there is not enough memory
  *
  * Since: 0.1.0
  */
@@ -202,7 +206,8 @@ int qblk_operation_get_timeout(const QblkOperation *operation);
  * @revents: the events that poll(2) returned; 0 after a timeout
  *
  * Continue until the next wait.  Functions that were set are called in here, after the operation
- * has continued; they may cancel or release it, but not call this function.
+ * has continued; they may cancel or release it, but not call this function or
+ * qblk_operation_run().
  *
  * Host names are looked up, and files are written and synced, without a wait.
  *
@@ -216,9 +221,13 @@ gboolean qblk_operation_process(QblkOperation *operation, int revents);
  * qblk_operation_run:
  * @operation: the operation
  *
- * Wait with poll(2) until the end of the operation.
+ * Wait with poll(2) until the end of the operation.  Events that the program cannot take
+ * meanwhile do not end the connection: see above.
  *
- * Returns: TRUE on success; FALSE with an error as qblk_operation_get_result()
+ * It must not be called in a function of the operation, where it does not wait.
+ *
+ * Returns: TRUE on success; FALSE with an error as qblk_operation_get_result():
+ *   QBLK_BLOCKJOB_ERROR_RUNNING if it was called in a function of the operation
  *
  * Since: 0.1.0
  */
@@ -435,7 +444,7 @@ void qblk_operation_set_warning(QblkOperation *operation, QblkOperationWarning f
  * @progress: (nullable) (scope call) (closure user_data): called with the progress
  * @user_data: passed to @progress
  *
- * Run one plan with all defaults, and wait with poll(2) until its end.
+ * Run one plan with all defaults, and wait with poll(2) until its end, as qblk_operation_run().
  *
  * Returns: TRUE on success; FALSE with an error as qblk_operation_start() and
  *   qblk_operation_get_result()

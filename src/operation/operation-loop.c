@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/const-cast.h"
 #include "base/waiter.h"
+#include "operation/operation-data.h"
+#include "qmp/client.h"
 
 #include <qblk/operation.h>
 
@@ -11,6 +13,13 @@ qblk_operation_run(QblkOperation *operation, GError **error)
 {
     struct pollfd item = {.fd = -1};
     int revents = 0;
+    if (operation->is_processing) {
+        return qblk_operation_get_result(operation, error);
+    }
+
+    if (operation->coroutine != NULL && operation->client != NULL) {
+        qblk_client_drive(operation->client, TRUE, TRUE);
+    }
     while (qblk_operation_process(operation, revents)) {
         item.fd = qblk_operation_get_fd(operation);
         item.events = (short)qblk_operation_get_events(operation);

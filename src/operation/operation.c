@@ -87,7 +87,7 @@ resume(QblkOperation *operation)
     if (!is_running) {
         g_clear_pointer(&operation->coroutine, qblk_coroutine_free);
         if (operation->client != NULL) {
-            qblk_client_end_operation(operation->client);
+            qblk_client_drive(operation->client, FALSE, FALSE);
         }
     }
 }
@@ -127,6 +127,20 @@ new_operation(QblkClient *client, GError **error)
     return g_steal_pointer(&operation);
 }
 
+/* The marks of an operation are written in one directory, where recovery looks for both. */
+static gboolean
+check_directory(const QblkPlan *plan, const QblkPlan *first, GError **error)
+{
+    gboolean is_same = g_strcmp0(plan->state_dir, first->state_dir) == 0;
+    if (!is_same) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "the plans for '%s' and '%s' have different state directories: run them in two "
+                    "operations, or plan again with one directory",
+                    first->target, plan->target);
+    }
+    return is_same;
+}
+
 static gboolean
 check_can_run(const QblkPlans *plans, GError **error)
 {
@@ -148,6 +162,9 @@ check_can_run(const QblkPlans *plans, GError **error)
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                         "the plan for monitor '%s' cannot be run together with others",
                         plan->target);
+            return FALSE;
+        }
+        if (!check_directory(plan, plans->plans->pdata[0], error)) {
             return FALSE;
         }
     }
@@ -203,7 +220,7 @@ abandon(QblkOperation *operation)
     gboolean was_not_begun = operation->coroutine != NULL && operation->client != NULL;
     g_clear_pointer(&operation->coroutine, qblk_coroutine_free);
     if (was_not_begun) {
-        qblk_client_end_operation(operation->client);
+        qblk_client_drive(operation->client, FALSE, FALSE);
     }
 }
 

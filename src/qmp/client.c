@@ -160,16 +160,15 @@ qblk_client_begin_operation(QblkClient *client)
         return FALSE;
     }
 
-    client->is_driven = TRUE;
-    qblk_session_follow_events(client->session, TRUE);
+    qblk_client_drive(client, TRUE, FALSE);
     return TRUE;
 }
 
 void
-qblk_client_end_operation(QblkClient *client)
+qblk_client_drive(QblkClient *client, gboolean is_driven, gboolean is_blocking)
 {
-    client->is_driven = FALSE;
-    qblk_session_follow_events(client->session, FALSE);
+    client->is_driven = is_driven;
+    qblk_session_follow_events(client->session, is_driven, is_blocking);
 }
 
 int

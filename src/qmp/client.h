@@ -34,7 +34,13 @@ const QblkWaiter *qblk_client_get_waiter(const QblkClient *client);
 /** Returns: TRUE if no operation used @client before; one does from then on, and may peek at events
  * after the program has taken them. */
 gboolean qblk_client_begin_operation(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;
-void qblk_client_end_operation(QblkClient *client);
+
+/**
+ * @is_driven: FALSE: the operation has ended
+ * @is_blocking: the program takes no events until its end: the oldest ones that were handled are
+ *   dropped before there are too many
+ */
+void qblk_client_drive(QblkClient *client, gboolean is_driven, gboolean is_blocking);
 
 /** Returns: the time limit of commands without one of their own, in milliseconds */
 int qblk_client_get_time_limit(const QblkClient *client);

@@ -13,6 +13,8 @@ struct QblkEventQueue {
     gsize bytes;
     guint64 pushed, popped;
     gboolean is_followed;
+    gboolean drops_seen;
+    guint64 seen; /* all events before this number were seen by the follower */
     GQueue taken; /* of Event, owned: the last ones that were popped, for the follower */
 };
 
@@ -45,9 +47,32 @@ qblk_event_queue_free(QblkEventQueue *queue)
     g_free(queue);
 }
 
+static gboolean
+is_half_full(const QblkEventQueue *queue)
+{
+    return queue->events.length >= QBLK_LIMIT_EVENTS / 2 ||
+           queue->bytes >= QBLK_LIMIT_EVENT_BYTES / 2;
+}
+
+/* Those that were taken are before the first one, and seen as well. */
+static void
+drop_seen(QblkEventQueue *queue)
+{
+    while (is_half_full(queue) && queue->popped < queue->seen) {
+        Event *event = g_queue_pop_head(&queue->events);
+        queue->bytes -= event->bytes;
+        queue->popped++;
+        event_free(event);
+        g_queue_clear_full(&queue->taken, event_free);
+    }
+}
+
 gboolean
 qblk_event_queue_push(QblkEventQueue *queue, const QblkJson *json, gsize bytes, GError **error)
 {
+    if (queue->drops_seen) {
+        drop_seen(queue);
+    }
     if (queue->events.length >= QBLK_LIMIT_EVENTS) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
                     "more than %d events are queued (QBLK_LIMIT_EVENTS)", QBLK_LIMIT_EVENTS);
@@ -91,9 +116,15 @@ qblk_event_queue_pop(QblkEventQueue *queue)
 }
 
 void
-qblk_event_queue_follow(QblkEventQueue *queue, gboolean is_followed)
+qblk_event_queue_follow(QblkEventQueue *queue, gboolean is_followed, gboolean drops_seen)
 {
+    queue->drops_seen = drops_seen;
+    if (is_followed == queue->is_followed) {
+        return;
+    }
+
     queue->is_followed = is_followed;
+    queue->seen = 0;
     g_queue_clear_full(&queue->taken, event_free);
 }
 
@@ -110,6 +141,7 @@ qblk_event_queue_next(QblkEventQueue *queue, guint64 *next)
     if (event != NULL) {
         *next = number + 1;
     }
+    queue->seen = number; /* the caller still looks at this one */
     return event;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Events that were received and not taken, in order.  No event is dropped: a full queue is an
- * error, because a caller that misses BLOCK_JOB_READY would wait forever.
+ * Events that were received and not taken, in order.  No event is dropped before its follower has
+ * seen it: a full queue is an error, because a caller that misses BLOCK_JOB_READY would wait
+ * forever.
  */
 #pragma once
 
@@ -35,8 +36,11 @@ const QblkJson *qblk_event_queue_peek(const QblkEventQueue *queue, guint64 numbe
 /**
  * Let a follower see each event, also one that was removed before.  Another caller may remove
  * events at any time.
+ *
+ * @drops_seen: no caller removes them: once the queue is half full, drop the oldest ones that the
+ *   follower has seen
  */
-void qblk_event_queue_follow(QblkEventQueue *queue, gboolean is_followed);
+void qblk_event_queue_follow(QblkEventQueue *queue, gboolean is_followed, gboolean drops_seen);
 
 /**
  * @next: (inout): the lowest number to return, set to the number after the event; that of the last

@@ -216,9 +216,9 @@ qblk_session_peek_event(QblkSession *session, guint64 *next)
 }
 
 void
-qblk_session_follow_events(QblkSession *session, gboolean is_followed)
+qblk_session_follow_events(QblkSession *session, gboolean is_followed, gboolean drops_seen)
 {
-    qblk_event_queue_follow(session->events, is_followed);
+    qblk_event_queue_follow(session->events, is_followed, drops_seen);
 }
 
 guint64

@@ -98,8 +98,9 @@ void qblk_session_abandon(QblkSession *session, guint64 id);
 /** Returns: (transfer full) (nullable): the oldest event, as QEMU sent it */
 QblkJson *qblk_session_take_event(QblkSession *session);
 
-/** Let qblk_session_peek_event() return events that were taken before as well. */
-void qblk_session_follow_events(QblkSession *session, gboolean is_followed);
+/** Let qblk_session_peek_event() return events that were taken before as well.
+ * @drops_seen: as of qblk_event_queue_follow() */
+void qblk_session_follow_events(QblkSession *session, gboolean is_followed, gboolean drops_seen);
 
 /**
  * Read events without taking them.  They are numbered from 0 in the order in which they were

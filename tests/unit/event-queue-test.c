@@ -104,7 +104,7 @@ a_follower_sees_events_that_another_caller_has_taken(void **state)
         g_autoptr(QblkJson) event = qblk_json_new_integer(i);
         assert_push(queue, event, 1);
     }
-    qblk_event_queue_follow(queue, TRUE);
+    qblk_event_queue_follow(queue, TRUE, FALSE);
     for (gint64 i = 0; i < 2; i++) {
         qblk_json_unref(qblk_event_queue_pop(queue));
     }
@@ -119,10 +119,40 @@ a_follower_sees_events_that_another_caller_has_taken(void **state)
     /* Without a follower nothing is kept. */
     g_autoptr(QblkJson) last = qblk_json_new_integer(3);
     assert_push(queue, last, 1);
-    qblk_event_queue_follow(queue, FALSE);
+    qblk_event_queue_follow(queue, FALSE, FALSE);
     qblk_json_unref(qblk_event_queue_pop(queue));
     qblk_json_unref(qblk_event_queue_pop(queue));
     assert_null(qblk_event_queue_next(queue, &next));
+    qblk_event_queue_free(queue);
+}
+
+/* Beyond any limit, if all are seen. */
+static void
+seen_events_are_dropped_while_nobody_takes_them(void **state)
+{
+    QblkEventQueue *queue = qblk_event_queue_new();
+    g_autoptr(QblkJson) event = qblk_json_new_object();
+    guint64 next = 0;
+    qblk_event_queue_follow(queue, TRUE, TRUE);
+    for (guint i = 0; i < 2 * QBLK_LIMIT_EVENTS; i++) {
+        assert_push(queue, event, QBLK_LIMIT_EVENT_BYTES / 64);
+        assert_non_null(qblk_event_queue_next(queue, &next));
+        assert_null(qblk_event_queue_next(queue, &next));
+    }
+    assert_int_equal(next, 2 * QBLK_LIMIT_EVENTS);
+    assert_int_equal(next - qblk_event_queue_popped(queue), 32);
+
+    /* One that was not seen is never dropped, and nothing is when they are taken again. */
+    for (guint i = 0; i < 63; i++) {
+        assert_push(queue, event, QBLK_LIMIT_EVENT_BYTES / 64);
+    }
+    assert_non_null(qblk_event_queue_peek(queue, next));
+    assert_push(queue, event, QBLK_LIMIT_EVENT_BYTES / 64);
+    assert_push_fails(queue, QBLK_LIMIT_EVENT_BYTES / 64, "QBLK_LIMIT_EVENT_BYTES");
+    while (qblk_event_queue_next(queue, &next) != NULL) {
+    }
+    qblk_event_queue_follow(queue, TRUE, FALSE);
+    assert_push_fails(queue, QBLK_LIMIT_EVENT_BYTES / 64, "QBLK_LIMIT_EVENT_BYTES");
     qblk_event_queue_free(queue);
 }
 
@@ -132,6 +162,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(events_come_out_in_their_order),
         cmocka_unit_test(events_are_read_by_number_until_they_are_removed),
         cmocka_unit_test(a_follower_sees_events_that_another_caller_has_taken),
+        cmocka_unit_test(seen_events_are_dropped_while_nobody_takes_them),
         cmocka_unit_test(too_many_events_are_refused_until_one_is_removed),
         cmocka_unit_test(too_many_bytes_are_refused_until_some_are_removed),
     };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/cli-check.h"
 #include "lib/operation-case.h"
+#include "recover/recovery.h"
 
 /* ---- a run ---- */
 
@@ -387,6 +389,59 @@ two_plans_for_one_disk_or_job_are_refused(void **state)
     operation_case_free(test);
 }
 
+/* Their marks would be written in one of the two only. */
+static void
+plans_of_different_state_directories_are_refused(void **state)
+{
+    OperationCase *test = operation_case_new();
+    g_autoptr(GError) error = NULL;
+    QblkClient *client = fake_qmp_connect(test->run->fake);
+    g_autoptr(QblkPlan) other = qblk_plan_new_empty();
+    other->kind = g_strdup("commit");
+    other->target = g_strdup("vdb");
+    other->job = g_strdup("job1");
+    other->state_dir = g_strdup("/elsewhere");
+    qblk_plans_add(test->plans, other);
+    assert_null(qblk_operation_start(client, test->plans, NULL, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "the plans for 'vda' and 'vdb' have different state directories");
+    g_free(other->state_dir);
+    other->state_dir = g_strdup(test->directory);
+    QblkOperation *operation = qblk_operation_start(client, test->plans, NULL, &error);
+    assert_no_error(error);
+    qblk_operation_unref(operation);
+    qblk_client_unref(client);
+    operation_case_free(test);
+}
+
+/* It has the same disk, too. */
+static void
+the_journal_of_another_vm_stays(void **state)
+{
+    OperationCase *test = operation_case_new();
+    char *directory = cli_check_directory();
+    const QblkJournalVm vm = {.address = (char[]){"/other.qmp"}, .uuid = (char[]){"other"}};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkRecovery) recovery = qblk_recovery_new();
+    qblk_journal_leave(qblk_journal_begin(directory, &vm, test->run->plan, &error));
+    assert_no_error(error);
+    g_autoptr(GPtrArray) records = qblk_journal_list(directory, &error);
+    QblkJournal *journal = qblk_journal_resume(records->pdata[0], &error);
+    assert_no_error(error);
+    qblk_recovery_hand_over(recovery, journal, records->pdata[0]);
+
+    operation_case_script(test);
+    qblk_operation_options_set_recovery(test->options, recovery);
+    operation_case_start(test);
+    assert_false(operation_case_drive(test, NULL));
+    operation_case_succeeded(test);
+    assert_int_equal(qblk_recovery_count_journals(recovery), 1);
+    g_autoptr(GPtrArray) left = qblk_journal_list(directory, &error);
+    assert_int_equal(left->len, 1);
+    operation_case_free(test);
+    cli_check_remove(directory);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +464,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_plan_of_a_dry_run_is_refused),
         cmocka_unit_test(a_detached_operation_does_nothing_after_the_start),
         cmocka_unit_test(two_plans_for_one_disk_or_job_are_refused),
+        cmocka_unit_test(plans_of_different_state_directories_are_refused),
+        cmocka_unit_test(the_journal_of_another_vm_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
