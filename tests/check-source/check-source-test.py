@@ -196,7 +196,7 @@ class CheckSourceTest(unittest.TestCase):
         self.fires('seam', 'src/blockjob/plan.c', 2, '#include "qmp/client.h"\n')
         self.passes('src/blockjob/monitor.c', '#include "qmp/client.h"\n')
         self.passes('src/graph/snapshot-fetch.h', '#pragma once\n#include <qblk/client.h>\n')
-        self.passes('include/qblk/snapshot.h', '#pragma once\n#include <qblk/client.h>\n')
+        self.passes('include/qblk/snapshot-fetch.h', '#pragma once\n#include <qblk/client.h>\n')
         self.passes('src/graph/node.c', '/* qblk_client_call() */\n#include "qmp/query.h"\n')
 
     def test_snapshots_are_const_once_made(self):
