@@ -61,9 +61,23 @@ read_signal(QblkInterrupt *interrupt, QblkOperation *operation)
     }
 }
 
-int
-qblk_interrupt_wait(QblkInterrupt *interrupt, QblkOperation *operation)
+/* Too many events that are kept would end the connection. */
+static void
+drop_events(QblkClient *client)
 {
+    for (;;) {
+        g_autofree char *event = client == NULL ? NULL : qblk_client_take_event(client);
+        if (event == NULL) {
+            return;
+        }
+    }
+}
+
+int
+qblk_interrupt_wait(QblkInterrupt *interrupt, QblkOperation *operation, QblkClient *client)
+{
+    drop_events(client);
+
     struct pollfd items[] = {
         {qblk_operation_get_fd(operation), (short)qblk_operation_get_events(operation), 0},
         {interrupt == NULL ? -1 : interrupt->fd, POLLIN, 0},
@@ -78,23 +92,13 @@ qblk_interrupt_wait(QblkInterrupt *interrupt, QblkOperation *operation)
     return items[0].revents;
 }
 
-static void
-drop_events(QblkClient *client)
-{
-    for (;;) {
-        g_autofree char *event = qblk_client_take_event(client);
-        if (event == NULL) {
-            return;
-        }
-    }
-}
-
 void
 qblk_interrupt_run(QblkInterrupt *interrupt, QblkOperation *operation, QblkClient *client)
 {
+    int revents;
     do {
-        drop_events(client);
-    } while (qblk_operation_process(operation, qblk_interrupt_wait(interrupt, operation)));
+        revents = qblk_interrupt_wait(interrupt, operation, client);
+    } while (qblk_operation_process(operation, revents));
 }
 
 int

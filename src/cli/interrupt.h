@@ -26,16 +26,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkInterrupt, qblk_interrupt_free)
 int qblk_interrupt_get_fd(const QblkInterrupt *interrupt);
 
 /**
- * Wait once for @operation, and for Ctrl-C: the first one cancels it, the second one detaches.
+ * Wait once for @operation, and for Ctrl-C: the first one cancels it, the second one detaches.  The
+ * events of @client are dropped, because too many of them would end the connection.
  *
  * @interrupt: (nullable)
+ * @client: (nullable): of @operation
  *
  * Returns: the events for qblk_operation_process()
  */
-int qblk_interrupt_wait(QblkInterrupt *interrupt, QblkOperation *operation);
+int qblk_interrupt_wait(QblkInterrupt *interrupt, QblkOperation *operation, QblkClient *client);
 
 /**
- * Run @operation to its end, or until Ctrl-C stops it.  The events of @client are dropped, because
- * too many of them would end the connection.
+ * Run @operation to its end, or until Ctrl-C stops it, by qblk_interrupt_wait().
  */
 void qblk_interrupt_run(QblkInterrupt *interrupt, QblkOperation *operation, QblkClient *client);

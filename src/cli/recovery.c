@@ -6,7 +6,6 @@
 #include "cli/print/output.h"
 #include "cli/print/recover-report.h"
 
-#include <poll.h>
 #include <qblk/operation.h>
 #include <qblk/state-directory.h>
 #include <stdio.h>
@@ -88,50 +87,11 @@ follow_state(QblkOperation *operation, const char *target, QblkPlanState state, 
     }
 }
 
-/* Wait for the operation and for Ctrl-C.  Returns: the events of the operation. */
-static int
-wait_turn(QblkOperation *operation, const QblkInterrupt *interrupt, gboolean *is_cancelled)
-{
-    struct pollfd items[] = {
-        {qblk_operation_get_fd(operation), (short)qblk_operation_get_events(operation), 0},
-        {interrupt == NULL ? -1 : qblk_interrupt_get_fd(interrupt), POLLIN, 0},
-    };
-    char record[256];
-
-    if (poll(items, G_N_ELEMENTS(items), qblk_operation_get_timeout(operation)) <= 0) {
-        return 0;
-    }
-    if (items[1].revents == 0 || read(items[1].fd, record, sizeof(record)) <= 0) {
-        return items[0].revents;
-    }
-
-    if (*is_cancelled) {
-        qblk_operation_detach(operation);
-    } else {
-        qblk_operation_cancel(operation);
-    }
-    *is_cancelled = TRUE;
-    return items[0].revents;
-}
-
-/* Too many events that are kept would end the connection. */
-static void
-drop_events(QblkClient *client)
-{
-    for (;;) {
-        g_autofree char *event = client == NULL ? NULL : qblk_client_take_event(client);
-        if (event == NULL) {
-            return;
-        }
-    }
-}
-
 QblkRecovery *
 qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options, GError **error)
 {
     g_autoptr(QblkOperation) operation = qblk_operation_start_recovery(client, options, error);
     g_autoptr(QblkInterrupt) interrupt = NULL;
-    gboolean is_cancelled = FALSE;
     int revents = 0;
     if (operation == NULL) {
         return NULL;
@@ -139,8 +99,7 @@ qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options, GError **erro
 
     qblk_operation_set_state_changed(operation, follow_state, &interrupt, NULL);
     while (qblk_operation_process(operation, revents)) {
-        drop_events(client);
-        revents = wait_turn(operation, interrupt, &is_cancelled);
+        revents = qblk_interrupt_wait(interrupt, operation, client);
     }
 
     QblkRecovery *recovery = qblk_operation_get_recovery(operation);
