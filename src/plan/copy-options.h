@@ -5,6 +5,7 @@
 #pragma once
 
 #include "image/destination.h"
+#include "plan/new-image.h"
 #include "plan/plan-files.h"
 
 #include <qblk/copy-options.h>
@@ -33,12 +34,10 @@ typedef struct {
     const QblkCopyOptions *options;
     const QblkChain *chain;
     const QblkLayer *top;
-    const QblkLayer *base;    /* the layer below a shallow copy; NULL for a full one */
-    const QblkNode *top_node; /* of the active layer, or NULL */
-    const char *format;       /* of the copy */
-    char *node;               /* its node-name, owned */
-    char *storage;            /* node-name of its file, owned */
-    char *backing_name;       /* for its header, owned, or NULL */
+    const QblkLayer *base; /* the layer below a shallow copy; NULL for a full one */
+    const char *format;    /* of the copy */
+    char *backing_name;    /* for its header, owned, or NULL */
+    QblkNewImage image;    /* what is created and opened */
     QblkFileUses uses;
     gint64 part_size;       /* bytes of a larger raw destination that are used; 0: all of them */
     gint64 whole_size;      /* of that destination */

@@ -13,13 +13,10 @@
 #include "plan/plan-steps.h"
 #include "plan/plan-users.h"
 
-#define MAX_ID_PART 12 /* bytes; a node-name has at most 31 */
-
 static void
 copy_clear(QblkCopyRequest *copy)
 {
-    g_free(copy->node);
-    g_free(copy->storage);
+    qblk_new_image_clear(&copy->image);
     g_free(copy->backing_name);
     qblk_file_uses_clear(&copy->uses);
 }
@@ -28,130 +25,48 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkCopyRequest, copy_clear)
 
 /* ---- the steps ---- */
 
-/* Choose node-names that no node has: an earlier copy may be the active layer now. */
-static void
-choose_names(QblkCopyRequest *copy)
-{
-    const QblkSnapshot *snapshot = copy->context->snapshot;
-    g_autofree char *id = qblk_plan_id_part(copy->chain->target);
-
-    for (guint i = 1;; i++) {
-        g_autofree char *node = g_strdup_printf("qblk-%.*s-%u", MAX_ID_PART, id, i);
-        g_autofree char *storage = g_strconcat(node, "-file", NULL);
-
-        if (qblk_snapshot_find_node(snapshot, node) == NULL &&
-            qblk_snapshot_find_node(snapshot, storage) == NULL) {
-            copy->node = g_steal_pointer(&node);
-            copy->storage = g_steal_pointer(&storage);
-            return;
-        }
-    }
-}
-
-static QblkJson *
-new_options(const char *driver)
-{
-    QblkJson *options = qblk_json_new_object();
-    qblk_json_set_string(options, "driver", driver);
-    return options;
-}
-
-/* Add a job that creates something, and is dismissed at once. */
-static void
-add_create_job(QblkPlan *plan, const char *purpose, QblkJson *options)
-{
-    g_autofree char *id = g_strconcat(plan->job, "-create", NULL);
-    QblkJson *arguments = qblk_json_new_object();
-    qblk_json_set_string(arguments, "job-id", id);
-    qblk_json_set(arguments, "options", options);
-
-    (void)qblk_plan_add_job(plan, purpose, "blockdev-create", arguments, id, "concluded");
-    QblkStep *dismiss =
-        qblk_plan_add_for_job(plan, "dismiss the job that created it", "job-dismiss", id, NULL);
-    dismiss->may_fail = TRUE;
-}
+static const QblkNewImagePurposes purposes = {
+    .create_file = "create the file of the copy",
+    .create_image = "create the image of the copy",
+    .open_file = "open the file of the copy",
+    .open_image = "open the copy",
+};
 
 static void
-add_create_file(QblkPlan *plan, const QblkCopyRequest *copy)
+set_backing(QblkNewImage *image, const QblkCopyRequest *copy)
 {
-    gboolean is_raw = g_str_equal(copy->format, "raw");
-    QblkJson *options = new_options("file");
+    image->backing_name = copy->backing_name;
+    image->backing_format = copy->base == NULL ? NULL : copy->base->format;
 
-    qblk_json_set_string(options, "filename", copy->options->destination);
-    qblk_json_set_integer(options, "size", is_raw ? copy->top->virtual_size : 0);
-    add_create_job(plan, "create the file of the copy", options);
-}
-
-static void
-add_create_image(QblkPlan *plan, const QblkCopyRequest *copy)
-{
-    QblkJson *options = new_options(copy->format);
-
-    qblk_json_set_string(options, "file", copy->storage);
-    qblk_json_set_integer(options, "size", copy->top->virtual_size);
-    if (copy->backing_name != NULL) {
-        qblk_json_set_string(options, "backing-file", copy->backing_name);
-        qblk_json_set_string(options, "backing-fmt", copy->base->format);
-    }
-    add_create_job(plan, "create the image of the copy", options);
-}
-
-/* Set the cache mode of the active layer, as the guest may rely on cache=none.  If that ignores
- * flushes (cache=unsafe, snapshot=on) the copy does not: it is an image that stays. */
-static void
-set_cache(QblkJson *options, const QblkCopyRequest *copy)
-{
-    if (copy->top_node != NULL && copy->top_node->is_direct) {
-        QblkJson *cache = qblk_json_new_object();
-        qblk_json_set_boolean(cache, "direct", TRUE);
-        qblk_json_set(options, "cache", cache);
+    if (copy->base == NULL) {
+        gboolean has_backing = qblk_copy_request_has_backing(copy->format);
+        image->backing = has_backing ? QBLK_NEW_IMAGE_NO_BACKING : QBLK_NEW_IMAGE_ALONE;
+    } else if (copy->opens_other_backing) {
+        image->backing = QBLK_NEW_IMAGE_FROM_HEADER;
+    } else {
+        image->backing = QBLK_NEW_IMAGE_BACKING;
+        image->backing_node = qblk_plan_filters_get_topmost(copy->base);
     }
 }
 
 static void
-add_open_file(QblkPlan *plan, const QblkCopyRequest *copy)
+describe_image(QblkCopyRequest *copy)
 {
-    QblkJson *options =
-        new_options(qblk_copy_destination_is_block(copy->options) ? "host_device" : "file");
+    const QblkNode *top_node =
+        qblk_snapshot_find_node(copy->context->snapshot, copy->top->node_name);
 
-    qblk_json_set_string(options, "filename", copy->options->destination);
-    qblk_json_set_string(options, "discard", "unmap");
-    set_cache(options, copy);
-    qblk_plan_add_open(plan, "open the file of the copy", copy->storage, options);
-}
-
-/* The mode of zero detection of the active layer, NULL if it is off or not known. */
-static const char *
-zero_detection(const QblkCopyRequest *copy)
-{
-    const char *mode = copy->top_node == NULL ? NULL : copy->top_node->detects_zeroes;
-    return g_strcmp0(mode, "off") == 0 ? NULL : mode;
-}
-
-static void
-add_open_image(QblkPlan *plan, const QblkCopyRequest *copy)
-{
-    const char *detect_zeroes = zero_detection(copy);
-    QblkJson *options = new_options(copy->format);
-
-    qblk_json_set_string(options, "file", copy->storage);
-    qblk_json_set_string(options, "discard", "unmap");
-    if (detect_zeroes != NULL) {
-        qblk_json_set_string(options, "detect-zeroes", detect_zeroes);
-    }
-    set_cache(options, copy);
-    if (copy->part_size > 0) {
-        qblk_json_set_integer(options, "offset", 0);
-        qblk_json_set_integer(options, "size", copy->part_size);
-    }
-
-    if (copy->base != NULL && !copy->opens_other_backing) {
-        qblk_json_set_string(options, "backing", qblk_plan_filters_get_topmost(copy->base));
-    } else if (copy->base == NULL && qblk_copy_request_has_backing(copy->format)) {
-        qblk_json_set(options, "backing", qblk_json_new_null());
-    }
-
-    qblk_plan_add_open(plan, "open the copy", copy->node, options);
+    copy->image = (QblkNewImage){
+        .purposes = &purposes,
+        .path = copy->options->destination,
+        .format = copy->format,
+        .is_block = qblk_copy_destination_is_block(copy->options),
+        .is_created = copy->creates_image,
+        .virtual_size = copy->top->virtual_size,
+        .part_size = copy->part_size,
+        .like = top_node,
+    };
+    qblk_new_image_choose_names(&copy->image, copy->context->snapshot, copy->chain->target);
+    set_backing(&copy->image, copy);
 }
 
 static gboolean
@@ -167,7 +82,7 @@ add_start(QblkPlan *plan, const QblkCopyRequest *copy)
     QblkJson *arguments = qblk_plan_job_arguments(plan, copy->context, TRUE);
 
     qblk_json_set_string(arguments, "device", copy->chain->root);
-    qblk_json_set_string(arguments, "target", copy->node);
+    qblk_json_set_string(arguments, "target", copy->image.node);
     qblk_json_set_string(arguments, "sync", copy->base == NULL ? "full" : "top");
     if (is_below_filter(copy)) {
         qblk_json_set_string(arguments, "replaces", copy->top->node_name);
@@ -209,22 +124,6 @@ add_closes(QblkPlan *plan, const QblkCopyRequest *copy)
 }
 
 static void
-add_create_and_open(QblkPlan *plan, const QblkCopyRequest *copy)
-{
-    const QblkCopyOptions *options = copy->options;
-
-    if (copy->creates_image && !qblk_copy_destination_is_block(options)) {
-        add_create_file(plan, copy);
-    }
-    add_open_file(plan, copy);
-
-    if (copy->creates_image && !g_str_equal(copy->format, "raw")) {
-        add_create_image(plan, copy);
-    }
-    add_open_image(plan, copy);
-}
-
-static void
 add_pivot(QblkPlan *plan, const QblkCopyRequest *copy)
 {
     qblk_plan_bitmaps_add_step(plan, FALSE);
@@ -240,15 +139,15 @@ static void
 add_finish(QblkPlan *plan, const QblkCopyRequest *copy)
 {
     qblk_plan_add_leave(plan, "end the job and keep the source");
-    qblk_plan_add_close(plan, copy->node);
-    qblk_plan_add_close(plan, copy->storage);
+    qblk_plan_add_close(plan, copy->image.node);
+    qblk_plan_add_close(plan, copy->image.storage);
     plan->copy = g_strdup(copy->options->destination);
 }
 
 static void
 add_steps(QblkPlan *plan, const QblkCopyRequest *copy)
 {
-    add_create_and_open(plan, copy);
+    qblk_new_image_add(plan, &copy->image);
     add_start(plan, copy);
 
     switch (copy->options->end) {
@@ -286,7 +185,7 @@ add_expectations(QblkPlan *plan, const QblkCopyRequest *copy)
     }
 
     QblkExpectation *image =
-        qblk_plan_expect_image(plan, copy->node, copy->format, copy->options->destination);
+        qblk_plan_expect_image(plan, copy->image.node, copy->format, copy->options->destination);
     image->backing_name = g_strdup(copy->backing_name);
     image->names_next = TRUE;
 
@@ -307,7 +206,7 @@ check_space(const QblkCopyRequest *copy, QblkPlan *plan, GError **error)
         .path = copy->options->destination,
         .format = copy->format,
         .is_new = copy->creates_image,
-        .skips_zeros = zero_detection(copy) != NULL,
+        .skips_zeros = qblk_new_image_get_zero_detection(&copy->image) != NULL,
     };
     return qblk_plan_check_space(copy->context, &request, plan, error);
 }
@@ -326,7 +225,7 @@ choose_bitmaps(QblkPlan *plan, const QblkCopyRequest *copy, GError **error)
         .direction = QBLK_BITMAPS_BESIDE,
         .target =
             {
-                .node_name = copy->node,
+                .node_name = copy->image.node,
                 .filename = options->destination,
                 .format = copy->format,
                 .is_qcow2_v2 = found != NULL && found->is_qcow2_v2,
@@ -387,7 +286,6 @@ qblk_plan_make_copy(const QblkPlanContext *context, const QblkCopyOptions *optio
         .chain = chain,
         .top = top,
         .base = options->shallow ? qblk_chain_get_layer(chain, 1) : NULL,
-        .top_node = qblk_snapshot_find_node(context->snapshot, top->node_name),
         .format = options->format != NULL ? options->format : top->format,
     };
     if (!qblk_copy_request_check(&copy, error)) {
@@ -404,6 +302,6 @@ qblk_plan_make_copy(const QblkPlanContext *context, const QblkCopyOptions *optio
         !qblk_plan_check_replaced(chain, error)) {
         return NULL;
     }
-    choose_names(&copy);
+    describe_image(&copy);
     return make_plan(&copy, error);
 }
