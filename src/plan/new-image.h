@@ -46,7 +46,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkNewImage, qblk_new_image_clear)
 void qblk_new_image_choose_names(QblkNewImage *image, const QblkSnapshot *snapshot,
                                  const char *target);
 
-/** Returns: (transfer none) (nullable): the mode of zero detection that its node gets; NULL: none */
+/** Returns: (transfer none) (nullable): the mode of zero detection of its node; NULL: none */
 const char *qblk_new_image_get_zero_detection(const QblkNewImage *image);
 
 /** Add the steps that create @image, and open it. */

@@ -11,6 +11,7 @@ typedef enum {
     VALUE,   /* QblkJson *, owned */
     LIST,    /* GPtrArray *, of structs of another table */
     LATER,   /* a LIST that journals of older versions lack */
+    SPARSE,  /* a LIST that is only written if it has elements */
 } Kind;
 
 typedef struct Record Record;
@@ -66,6 +67,7 @@ static const Member step_members[] = {
     MEMBER(QblkStep, "may-fail", BOOLEAN, may_fail),
     MEMBER(QblkStep, "at-most-once", BOOLEAN, at_most_once),
     MEMBER(QblkStep, "may-be-done", FLAG, may_be_done),
+    MEMBER(QblkStep, "joint", FLAG, is_joint),
     LIST_OF(QblkStep, "undo", &undo, undo),
     {NULL},
 };
@@ -111,6 +113,23 @@ new_removed_image(void)
 }
 
 static const Record removed_image = {removed_members, new_removed_image};
+
+static const Member created_members[] = {
+    MEMBER(QblkCreatedFile, "file", REQUIRED, filename),
+    MEMBER(QblkCreatedFile, "path", TEXT, path),
+    MEMBER(QblkCreatedFile, "format", REQUIRED, format),
+    MEMBER(QblkCreatedFile, "virtual-size", INTEGER, size),
+    MEMBER(QblkCreatedFile, "backing-string", TEXT, backing_name),
+    {NULL},
+};
+
+static gpointer
+new_created_file(void)
+{
+    return g_new0(QblkCreatedFile, 1);
+}
+
+static const Record created_file = {created_members, new_created_file};
 
 static const Member source_members[] = {
     MEMBER(QblkBitmapSource, "node", TEXT, node_name),
@@ -160,6 +179,7 @@ static const Member plan_members[] = {
     LIST_OF(QblkPlan, "after", &layer, after),
     LIST_OF(QblkPlan, "removed", &removed_image, removed),
     {"planned-bitmaps", LATER, G_STRUCT_OFFSET(QblkPlan, bitmaps), &bitmap},
+    {"created", SPARSE, G_STRUCT_OFFSET(QblkPlan, created), &created_file},
     MEMBER(QblkPlan, "partial", TEXT, partial),
     MEMBER(QblkPlan, "outcome", TEXT, outcome),
     MEMBER(QblkPlan, "merged", TEXT, merged),
@@ -176,7 +196,7 @@ static const Member plan_members[] = {
 
 /* ---- to JSON ---- */
 
-static QblkJson *write_list(const GPtrArray *list, const Record *of);
+static void write_list(QblkJson *object, const Member *member, const GPtrArray *list);
 
 static QblkJson *
 write_record(gconstpointer data, const Member *members)
@@ -206,22 +226,26 @@ write_record(gconstpointer data, const Member *members)
             break;
         case LIST:
         case LATER:
-            qblk_json_set(object, member->name, write_list(*(GPtrArray *const *)at, member->of));
+        case SPARSE:
+            write_list(object, member, *(GPtrArray *const *)at);
             break;
         }
     }
     return object;
 }
 
-static QblkJson *
-write_list(const GPtrArray *list, const Record *of)
+static void
+write_list(QblkJson *object, const Member *member, const GPtrArray *list)
 {
-    QblkJson *array = qblk_json_new_array();
-
-    for (guint i = 0; i < list->len; i++) {
-        qblk_json_append(array, write_record(list->pdata[i], of->members));
+    if (member->kind == SPARSE && list->len == 0) {
+        return;
     }
-    return array;
+
+    QblkJson *array = qblk_json_new_array();
+    for (guint i = 0; i < list->len; i++) {
+        qblk_json_append(array, write_record(list->pdata[i], member->of->members));
+    }
+    qblk_json_set(object, member->name, array);
 }
 
 QblkJson *
@@ -275,6 +299,7 @@ read_value(gpointer at, Kind kind, const QblkJson *value)
     case LIST:
         return qblk_json_is(value, QBLK_JSON_ARRAY);
     case LATER:
+    case SPARSE:
         return value == NULL || qblk_json_is(value, QBLK_JSON_ARRAY);
     }
     return FALSE;
@@ -290,7 +315,7 @@ read_member(gpointer data, const Member *member, const QblkJson *value, GError *
                     "not a plan: '%s' is missing or has another type", member->name);
         return FALSE;
     }
-    if (member->kind != LIST && member->kind != LATER) {
+    if (member->of == NULL) {
         return TRUE;
     }
     return read_list(*(GPtrArray **)at, value, member->of, error);

@@ -96,6 +96,32 @@ removed_image_free(gpointer data)
     g_free(image);
 }
 
+static void
+created_file_free(gpointer data)
+{
+    QblkCreatedFile *file = data;
+
+    g_free(file->filename);
+    g_free(file->path);
+    g_free(file->format);
+    g_free(file->backing_name);
+    g_free(file);
+}
+
+void
+qblk_plan_add_created(QblkPlan *plan, const char *filename, const char *format, gint64 size,
+                      const char *backing_name)
+{
+    QblkCreatedFile *file = g_new0(QblkCreatedFile, 1);
+
+    file->filename = g_strdup(filename);
+    file->path = g_path_is_absolute(filename) ? g_strdup(filename) : NULL;
+    file->format = g_strdup(format);
+    file->size = size;
+    file->backing_name = g_strdup(backing_name);
+    g_ptr_array_add(plan->created, file);
+}
+
 /* ---- plans ---- */
 
 char *
@@ -144,6 +170,7 @@ qblk_plan_new_empty(void)
     plan->warnings = g_ptr_array_new_with_free_func(g_free);
     plan->bitmaps = qblk_planned_bitmaps_new();
     plan->removed = g_ptr_array_new_with_free_func(removed_image_free);
+    plan->created = g_ptr_array_new_with_free_func(created_file_free);
     return plan;
 }
 
@@ -218,6 +245,7 @@ qblk_plan_unref(QblkPlan *plan)
     g_ptr_array_unref(plan->after);
     g_ptr_array_unref(plan->warnings);
     g_ptr_array_unref(plan->removed);
+    g_ptr_array_unref(plan->created);
     g_ptr_array_unref(plan->bitmaps);
     g_free(plan);
 }
@@ -232,6 +260,18 @@ qblk_plan_has_layer(const GPtrArray *expectations, const QblkLayer *layer)
         }
     }
     return FALSE;
+}
+
+gboolean
+qblk_plan_has_job(const QblkPlan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (step->is_start) {
+            return TRUE;
+        }
+    }
+    return plan->existing_job;
 }
 
 gboolean

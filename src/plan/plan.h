@@ -11,8 +11,7 @@
 #include "base/file-identity.h"
 #include "chain/chain.h"
 #include "graph/snapshot.h"
-#include "image/image-data.h"
-#include "image/room.h"
+#include "plan/plan-context.h"
 #include "plan/planned-bitmap.h"
 
 #include <qblk/plan.h>
@@ -26,6 +25,8 @@ typedef struct {
     char *until;           /* job state that ends the step ("ready"); NULL: the reply ends it */
     gboolean is_start;     /* it starts the job of the plan */
     gboolean is_final;     /* the operation is committed: it cannot be rolled back afterwards */
+    gboolean is_joint;     /* a final transaction: it is sent once, with the actions of all plans of
+                              the operation that have one, so that all disks change at once */
     gboolean is_silent;    /* QEMU returns an empty string on success, and a message on failure */
     gboolean may_fail;     /* it cleans up, and QEMU may have done so by itself */
     gboolean at_most_once; /* some QEMUs crash if they receive it twice */
@@ -58,17 +59,19 @@ typedef struct {
     QblkFileIdentity file; /* that QEMU has open; zero if it is not known */
 } QblkRemovedImage;
 
+/** A file that the steps of the plan create.  Texts are owned. */
+typedef struct {
+    char *filename;     /* as QEMU names it */
+    char *path;         /* leads to it on this machine; NULL: it is on another one */
+    char *format;       /* of the image in it */
+    char *backing_name; /* the backing string of its header; NULL: none */
+    gint64 size;        /* virtual size, in bytes */
+} QblkCreatedFile;
+
 /** Outcomes of plans that end a job before it has changed the chain. */
 #define QBLK_OUTCOME_CANCELLED "cancelled" /* by the user: what a copy has written is incomplete */
 #define QBLK_OUTCOME_FINISHED  "finished"  /* without a pivot: what it has written is complete */
 #define QBLK_OUTCOME_DISMISSED "dismissed" /* it had ended before, and how is not known */
-
-/** How plans find out about the space that this machine has for images. */
-typedef struct {
-    gboolean (*find_room)(const char *path, QblkRoom *room);
-    gboolean (*count_data)(const char *path, const char *format, gint64 size, gboolean skips_zeros,
-                           gint64 enough, QblkImageData *result);
-} QblkSpaceSource;
 
 /** The space that a job needs for the image that it writes.  Sizes are bytes. */
 typedef struct {
@@ -93,11 +96,14 @@ struct QblkPlan {
     GPtrArray *warnings;  /* of char, owned: for the user, before the plan is run */
     GPtrArray *removed;   /* of QblkRemovedImage, owned: the layers that leave the chain */
     GPtrArray *bitmaps; /* of QblkPlannedBitmap, owned: those of layers that leave or are copied */
-    char *partial;      /* file that is incomplete if the job is rolled back or cancelled */
-    char *outcome;      /* of a success, if the job does not do what it is for; NULL: "done" */
-    char *merged;       /* image that is stale after the job (merged-mark.h), or NULL */
-    char *merged_into;  /* the image that has its data then */
-    char *merged_path;  /* of both, as in QblkExpectation; for a block device as well */
+    GPtrArray
+        *created;      /* of QblkCreatedFile, owned: without data that exist nowhere else, until the
+                           chain is changed; a rollback deletes them */
+    char *partial;     /* file that is incomplete if the job is rolled back or cancelled */
+    char *outcome;     /* of a success, if the job does not do what it is for; NULL: "done" */
+    char *merged;      /* image that is stale after the job (merged-mark.h), or NULL */
+    char *merged_into; /* the image that has its data then */
+    char *merged_path; /* of both, as in QblkExpectation; for a block device as well */
     char *merged_into_path;
     QblkPlanSpace space;    /* not in the JSON */
     char *copy;             /* file of an image that has the data of the disk afterwards, or NULL */
@@ -112,24 +118,6 @@ struct QblkPlan {
     gboolean stays_ready;   /* the plan ends while the job is ready, and the user ends the job */
     gboolean keeps_open;    /* a layer that left the chain stays open, as all below; not in JSON */
 };
-
-/** The input of all kinds of plans.  Everything is borrowed. */
-typedef struct {
-    const QblkSnapshot *snapshot;
-    const char *target;                 /* disk */
-    const char *job;                    /* id to use, NULL: "qblk-KIND-TARGET" */
-    gint64 speed;                       /* bytes per second, 0: no limit */
-    gboolean allow_plaintext;           /* allow data of an encrypted image in one that is not */
-    gboolean delete_internal_snapshots; /* allow to delete images with snapshots in them */
-    const QblkSpaceSource *space;       /* NULL: the space is not checked */
-    gboolean force_managed;  /* allow a guest of a manager, which is not informed of the change */
-    gboolean is_dry_run;     /* the plan is only printed: a manager is a warning */
-    gboolean masks_protocol; /* this QEMU has the argument backing-mask-protocol (since 9.0) */
-    gboolean lacks_hmp;      /* it has no human-monitor-command: a storage daemon */
-    gboolean drops_bitmaps;  /* the bitmaps of layers that leave are not carried over */
-    gboolean lacks_bitmap_merge;      /* this QEMU cannot merge bitmaps */
-    const char *const *ignored_users; /* exports and nodes that may lose what they read, or NULL */
-} QblkPlanContext;
 
 /** Returns: (transfer full): a plan with empty lists and nothing else. */
 QblkPlan *qblk_plan_new_empty(void) G_GNUC_WARN_UNUSED_RESULT;
@@ -159,6 +147,15 @@ QblkFileIdentity qblk_plan_get_top_file(const QblkPlan *plan);
 /** Returns: (transfer none) (nullable): the path of the image that has the data of the disk
  * afterwards; NULL if there is no such image, or if its name is relative or not complete */
 const char *qblk_plan_get_result_path(const QblkPlan *plan);
+
+/** Remember that the steps of @plan create a file; @backing_name (nullable) is that of its header.
+ */
+void qblk_plan_add_created(QblkPlan *plan, const char *filename, const char *format, gint64 size,
+                           const char *backing_name);
+
+/** Returns: TRUE if @plan starts a job, or is for one that exists; FALSE if its commands change the
+ * chain by themselves. */
+gboolean qblk_plan_has_job(const QblkPlan *plan);
 
 /** Set what is known of the file of @expectation from that of @layer. */
 void qblk_plan_expectation_set_file(QblkExpectation *expectation, const QblkLayer *layer);

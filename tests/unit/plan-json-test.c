@@ -86,6 +86,34 @@ every_kind_of_plan_is_read_as_it_was_written(void **state)
     }
 }
 
+static void
+created_files_and_a_joint_step_are_read_as_they_were_written(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkJson) json = json_of(0);
+    g_autoptr(QblkPlan) plan = qblk_plan_json_read(json, &error);
+    assert_no_error(error);
+    assert_false(qblk_json_is(qblk_json_get(json, "created"), QBLK_JSON_ARRAY));
+
+    qblk_plan_add_created(plan, "/d/overlay", "qcow2", 65536, "base.qcow2");
+    QblkStep *written = plan->steps->pdata[0];
+    written->is_joint = TRUE;
+    g_autoptr(QblkJson) with = qblk_plan_json_new(plan);
+    g_autoptr(QblkPlan) again = qblk_plan_json_read(with, &error);
+    assert_no_error(error);
+
+    const QblkStep *step = again->steps->pdata[0], *other = again->steps->pdata[1];
+    assert_true(step->is_joint);
+    assert_false(other->is_joint);
+    assert_int_equal(again->created->len, 1);
+    const QblkCreatedFile *file = again->created->pdata[0];
+    assert_string_equal(file->filename, "/d/overlay");
+    assert_string_equal(file->path, "/d/overlay");
+    assert_string_equal(file->format, "qcow2");
+    assert_string_equal(file->backing_name, "base.qcow2");
+    assert_int_equal(file->size, 65536);
+}
+
 /* Each of @members of @object, a part of @root, is put out of place and back. */
 static void
 assert_needed(const QblkJson *root, QblkJson *object, const char *const *members)
@@ -164,6 +192,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_plan_is_read_as_it_was_written),
+        cmocka_unit_test(created_files_and_a_joint_step_are_read_as_they_were_written),
         cmocka_unit_test(a_missing_or_wrong_member_is_not_a_plan),
         cmocka_unit_test(a_plan_is_an_object),
         cmocka_unit_test(a_text_of_another_type_is_not_a_plan),
