@@ -4,6 +4,7 @@
 #include "plan/backing-string.h"
 #include "plan/copy-destination.h"
 #include "plan/copy-size.h"
+#include "plan/path-use.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-jobs.h"
@@ -60,103 +61,6 @@ check_format(const QblkCopyRequest *copy, GError **error)
             copy->format);
     }
     return TRUE;
-}
-
-/* Returns: (nullable): the node that has @file open */
-static const char *
-find_node(const QblkSnapshot *snapshot, const QblkFileIdentity *file)
-{
-    for (guint i = 0; snapshot->files != NULL && i < snapshot->nodes->len; i++) {
-        const QblkNode *node = snapshot->nodes->pdata[i];
-        const QblkLayerFile *own = g_hash_table_lookup(snapshot->files, node->name);
-        if (qblk_layer_file_is_known(own) && qblk_file_identity_is_same(&own->open, file)) {
-            return node->name;
-        }
-    }
-    return NULL;
-}
-
-/* The name of a file that QEMU has open may be relative, or a descriptor, or have changed. */
-static gboolean
-check_is_not_open(const QblkCopyRequest *copy, GError **error)
-{
-    const char *destination = copy->options->destination;
-    const QblkSnapshot *snapshot = copy->context->snapshot;
-    if (snapshot->opened == NULL) {
-        return TRUE;
-    }
-
-    const QblkFileIdentity file = qblk_opened_files_look_up(snapshot->opened, destination);
-    if (!qblk_file_identity_is_known(&file) ||
-        qblk_opened_files_find(snapshot->opened, &file) == NULL) {
-        return TRUE;
-    }
-
-    const char *node = find_node(snapshot, &file);
-    if (node == NULL) {
-        return qblk_plan_refuse(error, "'%s' is already open in QEMU", destination);
-    }
-    return qblk_plan_refuse(error, "'%s' is already open in QEMU, as node '%s'", destination, node);
-}
-
-/* The destination must not be a file that QEMU has open, or have the name of one. */
-static gboolean
-check_destination(const QblkCopyRequest *copy, GError **error)
-{
-    const char *destination = copy->options->destination;
-    const GPtrArray *nodes = copy->context->snapshot->nodes;
-    if (!check_is_not_open(copy, error)) {
-        return FALSE;
-    }
-
-    for (guint i = 0; i < nodes->len; i++) {
-        const QblkNode *node = nodes->pdata[i];
-        if (!g_path_is_absolute(node->filename)) {
-            continue;
-        }
-        if (qblk_backing_string_leads_to(destination, destination, node->filename)) {
-            return qblk_plan_refuse(error, "'%s' is already open in QEMU, as node '%s'",
-                                    destination, node->name);
-        }
-    }
-    return TRUE;
-}
-
-static QblkFileIdentity
-identify(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 ? qblk_file_identity(&status) : (QblkFileIdentity){0};
-}
-
-/* TRUE if @path is the same file, or not a file, here and for QEMU. */
-static gboolean
-is_same_for_qemu(QblkOpenedFiles *opened, const char *path)
-{
-    const QblkFileIdentity here = identify(path);
-    const QblkFileIdentity there = qblk_opened_files_look_up(opened, path);
-    return qblk_file_identity_is_same(&here, &there);
-}
-
-/* QEMU opens or creates the destination in its own mount namespace, and would overwrite a file that
- * exists there only. */
-static gboolean
-check_namespace(const QblkCopyRequest *copy, GError **error)
-{
-    const char *destination = copy->options->destination;
-    QblkOpenedFiles *opened = copy->context->snapshot->opened;
-    if (opened == NULL || opened->unknown != NULL || opened->is_same_root) {
-        return TRUE;
-    }
-
-    g_autofree char *directory = g_path_get_dirname(destination);
-    if (is_same_for_qemu(opened, destination) && is_same_for_qemu(opened, directory)) {
-        return TRUE;
-    }
-    return qblk_plan_refuse(error,
-                            "'%s' is not the same file for QEMU, which runs in another mount "
-                            "namespace: use a path that leads to one place in both",
-                            destination);
 }
 
 /* No copy is encrypted: see qblk_copy_destination_check(). */
@@ -250,7 +154,8 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
     if (!qblk_copy_destination_check(copy->options, copy->format, error)) {
         return FALSE;
     }
-    if (!check_format(copy, error) || !check_destination(copy, error)) {
+    if (!check_format(copy, error) ||
+        !qblk_path_use_check(copy->context, copy->options->destination, error)) {
         return FALSE;
     }
     if (!qblk_copy_destination_check_use(copy, error)) {
@@ -259,7 +164,8 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
     if (!qblk_plan_check_jobs(copy->context, copy->chain, 0, copy->chain->layers->len, error)) {
         return FALSE;
     }
-    if (!check_namespace(copy, error) || !check_plaintext(copy, error)) {
+    if (!qblk_path_use_check_namespace(copy->context, copy->options->destination, error) ||
+        !check_plaintext(copy, error)) {
         return FALSE;
     }
     if (!qblk_copy_size_check(copy, error)) {
