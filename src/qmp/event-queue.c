@@ -9,8 +9,9 @@ typedef struct {
 } Event;
 
 struct QblkEventQueue {
-    GQueue events; /* of Event, owned */
-    gsize bytes;
+    GPtrArray *events; /* of Event, owned; those before @first were removed, and are NULL */
+    guint first;
+    gsize bytes; /* of the events that are left */
     guint64 pushed, popped;
     gboolean is_followed;
     gboolean drops_seen;
@@ -22,15 +23,17 @@ static void
 event_free(gpointer data)
 {
     Event *event = data;
-    qblk_json_unref(event->json);
-    g_free(event);
+    if (event != NULL) {
+        qblk_json_unref(event->json);
+        g_free(event);
+    }
 }
 
 QblkEventQueue *
 qblk_event_queue_new(void)
 {
     QblkEventQueue *queue = g_new0(QblkEventQueue, 1);
-    g_queue_init(&queue->events);
+    queue->events = g_ptr_array_new_with_free_func(event_free);
     g_queue_init(&queue->taken);
     return queue;
 }
@@ -42,16 +45,41 @@ qblk_event_queue_free(QblkEventQueue *queue)
         return;
     }
 
-    g_queue_clear_full(&queue->events, event_free);
+    g_ptr_array_unref(queue->events);
     g_queue_clear_full(&queue->taken, event_free);
     g_free(queue);
+}
+
+static guint
+get_length(const QblkEventQueue *queue)
+{
+    return queue->events->len - queue->first;
+}
+
+/* Returns: (transfer full) (nullable): the oldest event */
+static Event *
+remove_first(QblkEventQueue *queue)
+{
+    if (get_length(queue) == 0) {
+        return NULL;
+    }
+
+    Event *event = g_steal_pointer(&queue->events->pdata[queue->first++]);
+    queue->bytes -= event->bytes;
+    queue->popped++;
+
+    /* Moving the others is rare, so that no event takes longer because many wait. */
+    if (queue->first > queue->events->len / 2) {
+        g_ptr_array_remove_range(queue->events, 0, queue->first);
+        queue->first = 0;
+    }
+    return event;
 }
 
 static gboolean
 is_half_full(const QblkEventQueue *queue)
 {
-    return queue->events.length >= QBLK_LIMIT_EVENTS / 2 ||
-           queue->bytes >= QBLK_LIMIT_EVENT_BYTES / 2;
+    return get_length(queue) >= QBLK_LIMIT_EVENTS / 2 || queue->bytes >= QBLK_LIMIT_EVENT_BYTES / 2;
 }
 
 /* Those that were taken are before the first one, and seen as well. */
@@ -59,10 +87,7 @@ static void
 drop_seen(QblkEventQueue *queue)
 {
     while (is_half_full(queue) && queue->popped < queue->seen) {
-        Event *event = g_queue_pop_head(&queue->events);
-        queue->bytes -= event->bytes;
-        queue->popped++;
-        event_free(event);
+        event_free(remove_first(queue));
         g_queue_clear_full(&queue->taken, event_free);
     }
 }
@@ -73,7 +98,7 @@ qblk_event_queue_push(QblkEventQueue *queue, const QblkJson *json, gsize bytes, 
     if (queue->drops_seen) {
         drop_seen(queue);
     }
-    if (queue->events.length >= QBLK_LIMIT_EVENTS) {
+    if (get_length(queue) >= QBLK_LIMIT_EVENTS) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_LIMIT,
                     "more than %d events are queued (QBLK_LIMIT_EVENTS)", QBLK_LIMIT_EVENTS);
         return FALSE;
@@ -88,7 +113,7 @@ qblk_event_queue_push(QblkEventQueue *queue, const QblkJson *json, gsize bytes, 
 
     Event *event = g_new(Event, 1);
     *event = (Event){.json = qblk_json_ref(json), .bytes = bytes};
-    g_queue_push_tail(&queue->events, event);
+    g_ptr_array_add(queue->events, event);
     queue->bytes += bytes;
     queue->pushed++;
     return TRUE;
@@ -97,13 +122,11 @@ qblk_event_queue_push(QblkEventQueue *queue, const QblkJson *json, gsize bytes, 
 QblkJson *
 qblk_event_queue_pop(QblkEventQueue *queue)
 {
-    Event *event = g_queue_pop_head(&queue->events);
+    Event *event = remove_first(queue);
     if (event == NULL) {
         return NULL;
     }
 
-    queue->bytes -= event->bytes;
-    queue->popped++;
     QblkJson *json = qblk_json_ref(event->json);
     gboolean is_kept = queue->is_followed && queue->taken.length < QBLK_LIMIT_EVENTS;
     if (is_kept) {
@@ -152,13 +175,8 @@ qblk_event_queue_peek(const QblkEventQueue *queue, guint64 number)
         return NULL;
     }
 
-    guint distance = (guint)(queue->pushed - 1 - number);
-    const GList *link = queue->events.tail;
-    while (distance-- > 0) {
-        link = link->prev;
-    }
-
-    return ((const Event *)link->data)->json;
+    const Event *event = queue->events->pdata[queue->first + (number - queue->popped)];
+    return event->json;
 }
 
 guint64
