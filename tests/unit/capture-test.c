@@ -87,24 +87,32 @@ unknown_fields_are_kept(void **state)
     assert_true(qblk_json_equal(actual, expected));
 }
 
+/* The command escapes more characters than the library does. */
+static void
+check_same_values(const char *recorded, const char *written)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) again = qblk_capture_parse(written, strlen(written), &error);
+    assert_no_error(error);
+    g_autofree char *rewritten = qblk_capture_to_text(again);
+    assert_string_equal(written, rewritten);
+
+    g_autoptr(QblkJson) expected = qblk_json_parse(recorded, strlen(recorded), &error);
+    g_autoptr(QblkJson) actual = qblk_json_parse(written, strlen(written), &error);
+    assert_true(qblk_json_equal(expected, actual));
+}
+
 static void
 a_written_capture_reads_and_writes_the_same(void **state)
 {
     g_autoptr(GPtrArray) topologies = graph_fixture_all();
     for (guint i = 0; i < topologies->len; i++) {
-        g_autoptr(GError) error = NULL;
-        gsize length = 0;
-        g_autofree char *text = graph_fixture_text(topologies->pdata[i], &length);
+        g_autofree char *recorded = graph_fixture_text(topologies->pdata[i], NULL);
         g_autoptr(QblkReplies) replies = graph_fixture_load(topologies->pdata[i]);
-        g_autofree char *first = qblk_capture_to_text(replies);
-        g_autoptr(QblkReplies) again = qblk_capture_parse(first, strlen(first), &error);
-        assert_no_error(error);
-        g_autofree char *second = qblk_capture_to_text(again);
-        assert_string_equal(first, second);
-
-        g_autoptr(QblkJson) recorded = qblk_json_parse(text, length, &error);
-        g_autoptr(QblkJson) written = qblk_json_parse(first, strlen(first), &error);
-        assert_true(qblk_json_equal(recorded, written));
+        g_autofree char *written = qblk_capture_to_text(replies);
+        if (!g_str_equal(recorded, written)) {
+            check_same_values(recorded, written);
+        }
     }
 }
 

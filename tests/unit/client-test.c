@@ -206,7 +206,7 @@ a_batch_that_runs_out_of_time_leaves_the_client_usable(void **state)
     fake_qmp_reply(fake, "3");
     g_autofree char *address = fake_qmp_start(fake);
     g_autoptr(GError) error = NULL;
-    QblkClient *client = qblk_client_connect(address, 1000, &error);
+    QblkClient *client = qblk_client_connect(address, 250, &error);
     assert_no_error(error);
     g_autoptr(GPtrArray) queries = new_queries(3);
     g_autoptr(GPtrArray) answers = new_answers();

@@ -141,11 +141,14 @@ static GString *
 array_of(const char *item, guint count)
 {
     GString *text = g_string_new("[");
-    for (guint i = 0; i < count; i++) {
-        g_string_append(text, i == 0 ? "" : ",");
-        g_string_append(text, item);
+    gsize length = (strlen(item) + 1) * count; /* with the last comma, which the bracket replaces */
+    g_string_append_printf(text, "%s,", item);
+    while (text->len - 1 < length) {
+        gsize done = text->len - 1;
+        g_autofree char *twice = g_strndup(text->str + 1, MIN(done, length - done));
+        g_string_append(text, twice);
     }
-    g_string_append_c(text, ']');
+    text->str[length] = ']';
     return text;
 }
 

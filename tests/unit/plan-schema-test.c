@@ -29,7 +29,7 @@ static const char *const paused[] = {"\"status\":\"running\"", "\"status\":\"pau
 typedef struct {
     const char *version;
     QblkSchema *schema;
-    QblkSchema *lasting; /* of the newest, without what is deprecated there */
+    const QblkSchema *lasting; /* of the newest, without what is deprecated there */
     QblkReplies *replies;
     QblkSnapshot *snapshot;
     QblkPlanContext context;
@@ -69,16 +69,22 @@ without_deprecated(const QblkJson *array)
     return lasting;
 }
 
-static QblkSchema *
+/* Read once: it stays to the end of the process. */
+static const QblkSchema *
 read_lasting(void)
 {
+    static QblkSchema *schema;
+    if (schema != NULL) {
+        return schema;
+    }
+
     g_autofree char *text = fake_qmp_read_file(NEWEST);
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkJson) all = qblk_json_parse(text, strlen(text), &error);
     assert_no_error(error);
     g_autoptr(QblkJson) lasting = without_deprecated(all);
     assert_true(qblk_json_length(lasting) < qblk_json_length(all));
-    QblkSchema *schema = qblk_schema_new(lasting, &error);
+    schema = qblk_schema_new(lasting, &error);
     assert_no_error(error);
     return schema;
 }
@@ -128,7 +134,6 @@ case_clear(Case *test)
     qblk_snapshot_unref(test->snapshot);
     qblk_replies_free(test->replies);
     qblk_schema_free(test->schema);
-    qblk_schema_free(test->lasting);
 }
 
 static void
@@ -341,7 +346,7 @@ what_is_deprecated_is_known(void **state)
          FALSE},
     };
     QblkSchema *newest = fake_qmp_read_schema("11.1");
-    QblkSchema *lasting = read_lasting();
+    const QblkSchema *lasting = read_lasting();
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkJson) arguments = graph_fixture_json(cases[i].arguments);
         assert_true(schema_check_command(newest, cases[i].command, arguments, NULL));
@@ -349,7 +354,6 @@ what_is_deprecated_is_known(void **state)
                          cases[i].lasts);
     }
     qblk_schema_free(newest);
-    qblk_schema_free(lasting);
 }
 
 /* `backing-mask-protocol` came with 9.0. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-ended.h"
 
+#include "base/limits.h"
 #include "image/process.h"
 #include "lib/run-case.h"
 
@@ -14,7 +15,18 @@ typedef struct {
     QblkClient *client;
     QblkRun run;
     QblkRunTask *task;
+    QblkWaiter waiter; /* lets time pass at once */
+    int waited_ms;
 } Ended;
+
+static int
+let_time_pass(struct pollfd *item, int timeout_ms, gpointer user_data)
+{
+    int *waited_ms = user_data;
+    assert_int_equal(item->fd, -1);
+    *waited_ms += timeout_ms;
+    return 0;
+}
 
 static pid_t
 end_process(void)
@@ -41,6 +53,8 @@ begin(Ended *ended, QblkCommitEnd end, gboolean is_alive)
     };
     qblk_monitor_init(&ended->run.monitor, ended->client, NULL, 0, 0, NULL);
     assert_false(qblk_monitor_query_jobs(&ended->run.monitor, NULL));
+    ended->waiter = (QblkWaiter){let_time_pass, &ended->waited_ms};
+    qblk_client_set_waiter(ended->client, &ended->waiter);
     ended->run.monitor.pid = is_alive ? getpid() : end_process();
     ended->run.monitor.start = is_alive ? qblk_process_start(getpid()) : 1;
     ended->task = qblk_run_task_new(&ended->run, ended->test->plan, NULL);
@@ -143,6 +157,7 @@ without_proof_the_error_stays(void **state)
         ended.task->state = cases[i].state;
         replace(&ended, &error);
         assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "closed");
+        assert_int_equal(ended.waited_ms, cases[i].is_alive ? QBLK_LIMIT_PROCESS_END_MS : 0);
         clear(&ended);
     }
 }

@@ -181,7 +181,7 @@ case_of_once(void)
     assert_string_equal(complete->command, "job-complete");
     complete->at_most_once = TRUE;
     /* Half of it is waited, and nothing else is asked for in that time. */
-    test->options.heartbeat_ms = 2000;
+    test->options.heartbeat_ms = 600;
     test->next = run_case_server();
     run_case_accept(test->fake, "block-commit", "created running", "ready");
     run_case_disconnect(test->fake, "job-complete", TRUE);

@@ -55,7 +55,7 @@ run_within(FakeQmp *fake, gboolean closes, int timeout_ms, GError **error)
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkPlan) plan = plan_new(closes);
     g_autofree char *address = fake_qmp_start(fake);
-    QblkClient *client = qblk_client_connect(address, timeout_ms, &cause);
+    QblkClient *client = qblk_client_connect(address, PATIENCE_MS, &cause);
     assert_no_error(cause);
     QblkMonitor monitor;
     qblk_monitor_init(&monitor, client, NULL, timeout_ms, 0, NULL);
@@ -120,7 +120,7 @@ a_command_without_an_answer_is_rolled_back(void **state)
     fake_qmp_forget(fake);
     take(fake, "object-del");
     take(fake, "chardev-remove");
-    assert_false(run_within(fake, FALSE, 1000, &error));
+    assert_false(run_within(fake, FALSE, 250, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "cannot start the QMP server: ");
 }
 

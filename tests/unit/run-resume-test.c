@@ -328,7 +328,7 @@ a_copy_of_another_client_is_not_rolled_back(void **state)
     run_case_answer_jobs(left.run->fake, "ready", NULL);
     run_case_answer_jobs(left.run->fake, "ready", NULL);
     /* Half of it is waited, and nothing else is asked for in that time. */
-    left.run->options.heartbeat_ms = 2000;
+    left.run->options.heartbeat_ms = 600;
     left.run->options.journals = &left.journal;
     QblkClient *client = fake_qmp_connect(left.run->fake);
     assert_false(

@@ -95,7 +95,7 @@ static void
 a_step_that_takes_long_is_waited_for(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
-    test->options.timeout_ms = 1000;
+    test->options.timeout_ms = 250;
     run_case_accept(test->fake, "block-commit", "created running pending", NULL);
     run_case_accept_flush(test->fake);
     fake_qmp_expect(test->fake, "job-finalize", NULL);

@@ -40,12 +40,12 @@ static void
 check_sent(gboolean sent, const char *message, gpointer user_data)
 {
     guint *count = user_data;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(QblkJson) json = qblk_json_parse(message, strlen(message), &error);
-    assert_no_error(error);
     if (!sent) {
         return;
     }
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkJson) json = qblk_json_parse(message, strlen(message), &error);
+    assert_no_error(error);
     const char *command = qblk_json_get_string(json, "execute");
     if (!g_str_has_prefix(command, "query-") && !g_str_equal(command, "qom-get") &&
         !g_str_equal(command, "x-debug-query-block-graph")) {
