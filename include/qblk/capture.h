@@ -46,7 +46,9 @@ QblkCapture *qblk_capture_fetch(QblkClient *client, const QblkSnapshotOptions *o
  * @timeout_ms: the time limit in milliseconds for opening all files, and for each reply; 0 or less
  *   means 5 seconds
  *
- * Open an image with a private daemon, send all queries, and close it again.
+ * Open an image with a private daemon, send all queries, and close it again.  If a layer is
+ * encrypted, the replies are made from the headers of all layers instead, as by
+ * qblk_snapshot_open_image().
  *
  * Returns: (transfer full): the capture; NULL with an error of qblk_image_open() or
  *   qblk_snapshot_fetch()
@@ -162,6 +164,10 @@ QblkSnapshot *qblk_snapshot_read_capture(const char *path, const QblkSnapshotOpt
  *
  * Read an image that no QEMU has open.  A private daemon opens it, and is killed before this
  * function returns.  The disk of the image is "vda" (QBLK_NAME_SOURCE_IMAGE).
+ *
+ * If a layer is encrypted, no daemon is started, because it would need the key: the snapshot shows
+ * what the headers of all layers contain.  That fails with QBLK_GRAPH_ERROR_UNSUPPORTED if a layer
+ * has another format than raw, luks, qcow2, qcow and qed.
  *
  * Returns: (transfer full): the snapshot; NULL with an error of qblk_image_open() or
  *   qblk_snapshot_fetch()

@@ -83,6 +83,9 @@
 #define QBLK_LIMIT_DATA_READS   4096
 #define QBLK_LIMIT_DATA_EXTENTS 100000
 
+/** Bytes of the bitmaps of an image whose bits are counted: enough for 32 TiB at 64 KiB a bit. */
+#define QBLK_LIMIT_BITMAP_BYTES (64 * 1024 * 1024)
+
 /** Default time limit of the handshake and of each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000
 

@@ -3,7 +3,9 @@
 
 #include "base/limits.h"
 #include "graph/batch.h"
+#include "graph/image-replies.h"
 #include "graph/snapshot.h"
+#include "image/image-chain.h"
 #include "image/process.h"
 #include "qmp/client.h"
 
@@ -188,13 +190,33 @@ set_up_daemon(QblkClient *client, const QblkSnapshotOptions *options)
     }
 }
 
+/* The headers of an encrypted image, which the daemon opens only with its key, show all but its
+ * data.  @cause: (transfer full): why the daemon did not open the image */
+static QblkReplies *
+read_headers(const char *path, const char *format, GError *cause, GError **error)
+{
+    g_autoptr(GPtrArray) layers = qblk_image_chain(path, format, NULL);
+    if (layers == NULL || !qblk_image_replies_are_needed(layers)) {
+        g_propagate_error(error, cause);
+        return NULL;
+    }
+
+    g_error_free(cause);
+    return qblk_image_replies_new(layers, error);
+}
+
 /* The storage daemon ends with the image, after its last reply. */
 static QblkReplies *
 fetch_from_image(const char *path, const char *format, const QblkSnapshotOptions *options,
                  gboolean everything, int timeout_ms, GError **error)
 {
-    g_autoptr(QblkImage) image = qblk_image_open(path, format, timeout_ms, error);
+    GError *cause = NULL;
+    g_autoptr(QblkImage) image = qblk_image_open(path, format, timeout_ms, &cause);
+    if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED)) {
+        return read_headers(path, format, cause, error);
+    }
     if (image == NULL) {
+        g_propagate_error(error, cause);
         return NULL;
     }
 

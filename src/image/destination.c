@@ -27,7 +27,7 @@ read_header(QblkDestination *destination, const char *path)
     if (destination->format != NULL) {
         g_autoptr(QblkImageHeader) header =
             qblk_image_header_read(destination->format, file->bytes, file->length, NULL);
-        destination->is_encrypted = header != NULL && header->encrypted;
+        destination->is_encrypted = header != NULL && header->encryption != NULL;
     }
 }
 

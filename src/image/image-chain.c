@@ -186,13 +186,7 @@ read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, GError
         g_prefix_error(error, "image '%s': ", layer->path);
         return FALSE;
     }
-    if (header->encrypted) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
-                    "image '%s' is encrypted: only a QEMU that has the passphrase can open it",
-                    layer->path);
-        return FALSE;
-    }
-
+    layer->encryption = header->encryption;
     if (!read_data_file(layer, header, error)) {
         return FALSE;
     }

@@ -16,6 +16,7 @@
 typedef struct {
     char *path;
     char *format;
+    const char *encryption; /* as in QblkImageHeader: "luks", "aes", ..., or NULL */
     gboolean is_block;
     char *data_path; /* the external data file, or NULL */
     gboolean data_is_block;
@@ -31,8 +32,8 @@ typedef struct {
  *
  * Returns: (transfer full): the layers, of QblkImageLayer, top first; NULL with QBLK_GRAPH_ERROR:
  * FILE if a file is missing, damaged or in the chain twice (the message names it), UNSAFE if a
- * header names anything but a local file or a format would have to be guessed, UNSUPPORTED if a
- * layer is encrypted, SPEC if @format is no image format, LIMIT if the chain is too long
+ * header names anything but a local file or a format would have to be guessed, SPEC if @format is
+ * no image format, LIMIT if the chain is too long
  */
 GPtrArray *qblk_image_chain(const char *path, const char *format,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

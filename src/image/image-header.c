@@ -100,6 +100,14 @@ qblk_image_header_format(const guint8 *bytes, gsize length)
 
 /* ---- qcow2 ---- */
 
+/* Of the number that qcow and qcow2 have for it, QEMU's name. */
+static const char *
+find_encryption(guint64 method)
+{
+    static const char *const methods[] = {NULL, "aes", "luks"};
+    return method < G_N_ELEMENTS(methods) ? methods[method] : "unknown";
+}
+
 #define QCOW2_BACKING_FORMAT         0xe2792acau
 #define QCOW2_DATA_FILE              0x44415441u
 #define QCOW2_INCOMPATIBLE_DATA_FILE 4u
@@ -181,7 +189,7 @@ read_qcow2(const Bytes *header, QblkImageHeader *result, GError **error)
         return FALSE;
     }
 
-    result->encrypted = read_big_endian(header, 32, 4) != 0;
+    result->encryption = find_encryption(read_big_endian(header, 32, 4));
     end = MIN(end, header->length);
     if (!read_qcow2_extensions(header, start, end, result, error)) {
         return FALSE;
@@ -198,7 +206,7 @@ read_qcow2(const Bytes *header, QblkImageHeader *result, GError **error)
 static gboolean
 read_qcow(const Bytes *header, QblkImageHeader *result, GError **error)
 {
-    result->encrypted = read_big_endian(header, 36, 4) != 0;
+    result->encryption = find_encryption(read_big_endian(header, 36, 4));
     return read_qcow_backing(header, result, error);
 }
 
@@ -327,7 +335,7 @@ read_vmdk(const Bytes *header, QblkImageHeader *result, GError **error)
 static gboolean
 read_luks(const Bytes *header, QblkImageHeader *result, GError **error)
 {
-    result->encrypted = TRUE;
+    result->encryption = "luks";
     return TRUE;
 }
 

@@ -13,10 +13,11 @@
 #define QBLK_IMAGE_HEADER_MOST (2 * 1024 * 1024)
 
 typedef struct {
-    char *backing_name;   /* as the header has it, or NULL */
-    char *backing_format; /* as the header has it, or NULL */
-    char *data_file;      /* the external data file of qcow2, or NULL */
-    gboolean encrypted;   /* QEMU does not open the image without a secret */
+    char *backing_name;     /* as the header has it, or NULL */
+    char *backing_format;   /* as the header has it, or NULL */
+    char *data_file;        /* the external data file of qcow2, or NULL */
+    const char *encryption; /* "luks", "aes" or an unknown one: QEMU does not open the image without
+                               a secret; NULL: it is not encrypted */
 } QblkImageHeader;
 
 void qblk_image_header_free(QblkImageHeader *header);

@@ -242,6 +242,21 @@ wait_for_greeting(QblkImage *image, const char *path, char **arguments, int time
     return TRUE;
 }
 
+static gboolean
+check_no_key_needed(const GPtrArray *layers, GError **error)
+{
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkImageLayer *layer = layers->pdata[i];
+        if (layer->encryption != NULL) {
+            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                        "image '%s' is encrypted: only a QEMU that has the passphrase can open it",
+                        layer->path);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 QblkImage *
 qblk_image_open(const char *path, const char *format, int timeout_ms, GError **error)
 {
@@ -250,6 +265,9 @@ qblk_image_open(const char *path, const char *format, int timeout_ms, GError **e
         return NULL;
     }
 
+    if (!check_no_key_needed(layers, error)) {
+        return NULL;
+    }
     g_auto(GStrv) arguments = qblk_image_arguments(layers);
     g_autoptr(QblkImage) image = g_new0(QblkImage, 1);
     g_atomic_ref_count_init(&image->references);

@@ -40,7 +40,7 @@ a_qcow2_header_names_its_backing_file_and_format(void **state)
     assert_string_equal(header->backing_name, "base.img");
     assert_string_equal(header->backing_format, "raw");
     assert_null(header->data_file);
-    assert_false(header->encrypted);
+    assert_null(header->encryption);
 }
 
 static void
@@ -75,7 +75,10 @@ an_encrypted_image_is_recognized(void **state)
 
     qcow2_image_put(&image, 32, 4, 2);
     g_autoptr(QblkImageHeader) header = read_image("qcow2", &image);
-    assert_true(header->encrypted);
+    assert_string_equal(header->encryption, "luks");
+    qcow2_image_put(&image, 32, 4, 1);
+    g_autoptr(QblkImageHeader) legacy = read_image("qcow2", &image);
+    assert_string_equal(legacy->encryption, "aes");
 }
 
 static void

@@ -7,6 +7,10 @@ static void
 print_encryption(QblkOutput *output, const char *spec, const char *encryption)
 {
     g_autofree char *safe = qblk_output_escape(encryption);
+    if (g_str_equal(encryption, "qcow")) {
+        qblk_output_print(output, "  %s: encrypted (qcow: AES of old images)\n", spec);
+        return;
+    }
     qblk_output_print(output, "  %s: encrypted (%s)\n", spec, safe);
 }
 
