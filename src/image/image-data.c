@@ -17,6 +17,8 @@
 #define KNOWN_FEATURES G_GUINT64_CONSTANT(0x9)
 #define OFFSET_MASK    G_GUINT64_CONSTANT(0x00fffffffffffe00)
 #define COMPRESSED     (G_GUINT64_CONSTANT(1) << 62)
+#define DATA_FILE      G_GUINT64_CONSTANT(0x4) /* the data are in another file */
+#define ALL_FEATURES   G_GUINT64_CONSTANT(0x1f)
 #define READS_ZEROS    G_GUINT64_CONSTANT(1) /* since version 3 */
 
 typedef struct {
@@ -307,4 +309,50 @@ qblk_image_data_count(const char *path, const char *format, gint64 size, gboolea
         *result = found;
     }
     return done;
+}
+
+/* ---- no data ---- */
+
+/* TRUE if no table of clusters exists. */
+static gboolean
+has_no_tables(const Count *count, guint64 offset, guint64 entries)
+{
+    if (entries > QBLK_LIMIT_DATA_TABLES) {
+        return FALSE;
+    }
+
+    g_autofree guint8 *tables = g_malloc0(entries * 8 + 1);
+    if (!read_at(count, offset, tables, entries * 8)) {
+        return FALSE;
+    }
+    for (guint64 i = 0; i < entries; i++) {
+        if (big_endian(tables + i * 8, 8) != 0) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_image_data_is_none(const char *path, gint64 size)
+{
+    g_auto(Count) count = {.fd = -1, .size = size};
+    guint8 header[HEADER_BYTES];
+    if (!open_file(&count, path) || !count.is_file) {
+        return FALSE;
+    }
+    if (!read_at(&count, 0, header, sizeof(header)) || memcmp(header, "QFI\xfb", 4) != 0) {
+        return FALSE;
+    }
+
+    guint64 version = big_endian(header + 4, 4);
+    guint64 found = big_endian(header + 24, 8);
+    guint64 snapshots = big_endian(header + 60, 4);
+    guint64 features = version < 3 ? 0 : big_endian(header + 72, 8);
+    gboolean is_known = (version == 2 || version == 3) && (features & ~ALL_FEATURES) == 0 &&
+                        (features & DATA_FILE) == 0;
+    if (!is_known || snapshots != 0 || (found != 0 && found != (guint64)size)) {
+        return FALSE;
+    }
+    return has_no_tables(&count, big_endian(header + 40, 8), big_endian(header + 36, 4));
 }

@@ -30,3 +30,14 @@ typedef struct {
 gboolean qblk_image_data_count(const char *path, const char *format, gint64 size,
                                gboolean skips_zeros, gint64 enough,
                                QblkImageData *result) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Check that no guest has ever written to the qcow2 image in the file @path, encrypted or not: it
+ * has no cluster of data or zeros, and no internal snapshot.
+ *
+ * @size: virtual size of the image in bytes; one of 0 bytes, which QEMU has not set the size of
+ * yet, is accepted as well
+ *
+ * Returns: TRUE; FALSE also if that cannot be known
+ */
+gboolean qblk_image_data_is_none(const char *path, gint64 size) G_GNUC_WARN_UNUSED_RESULT;
