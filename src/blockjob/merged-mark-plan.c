@@ -35,7 +35,8 @@ qblk_merged_mark_of_plan(const QblkPlan *plan)
 const char *
 qblk_merged_mark_copy_of_plan(const QblkPlan *plan)
 {
-    const gboolean is_pivot = plan->merged == NULL && qblk_plan_moves_top(plan);
+    const gboolean is_pivot =
+        plan->merged == NULL && qblk_plan_moves_top(plan) && qblk_plan_has_job(plan);
     const char *copy = plan->partial != NULL ? plan->partial : plan->copy;
     const char *path = is_pivot ? qblk_merged_mark_path(plan->after->pdata[0]) : NULL;
     return path == NULL ? copy : path;

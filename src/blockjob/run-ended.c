@@ -75,6 +75,10 @@ describe(const QblkRunTask *task)
     if (qblk_run_state_is_committed(task->failed_in) && qblk_plan_changes_chain(plan)) {
         return g_strdup_printf("QEMU has ended while it changed the chain of '%s'", plan->target);
     }
+    if (!qblk_plan_has_job(plan)) {
+        return g_strdup_printf("QEMU has ended before the %s of '%s' had ended", plan->kind,
+                               plan->target);
+    }
     if (task->job->state == NULL) {
         return g_strdup_printf("QEMU has ended, and job '%s' had not started", plan->job);
     }

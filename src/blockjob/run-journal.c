@@ -222,7 +222,8 @@ qblk_run_journal_end(const QblkRun *run)
 {
     for (guint i = 0; i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
-        if (task->journal != NULL && *task->journal != NULL) {
+        gboolean has_rest = task->state == QBLK_RUN_DETACHED && !qblk_plan_has_job(task->plan);
+        if (task->journal != NULL && *task->journal != NULL && !has_rest) {
             qblk_journal_end(g_steal_pointer(task->journal));
         }
     }

@@ -29,5 +29,6 @@ gboolean qblk_run_journal_settle(const QblkRunTask *task, GError **error) G_GNUC
  * A file that cannot be marked is still reported. */
 void qblk_run_journal_mark_partial(const QblkRun *run);
 
-/** End the journals of all plans: nothing is left to resume. */
+/** End the journals of all plans: nothing is left to resume.  That of a plan without a job stays if
+ * the user has left it: nothing else would roll it back. */
 void qblk_run_journal_end(const QblkRun *run);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-resume.h"
 
+#include "blockjob/delete-created.h"
 #include "blockjob/run-send.h"
 #include "blockjob/run-verify.h"
 
@@ -75,6 +76,22 @@ report_moved(QblkRunTask *task)
     return QBLK_RUN_NOT_KNOWN;
 }
 
+/* Without a job the chain from before is proof that the transaction was not carried out, unless
+ * QEMU was restarted since: then its new nodes are gone, and a guest may have written to the new
+ * images in between. */
+static gboolean
+is_joint_undone(const QblkRunTask *task)
+{
+    const QblkPlan *plan = task->plan;
+    if (qblk_plan_has_job(plan) || task->recorded != QBLK_STAGE_PIVOTING) {
+        return FALSE;
+    }
+    if (qblk_run_verify_has_new_top(task)) {
+        return TRUE;
+    }
+    return task->run->options->is_local && qblk_delete_created_have_no_data(plan);
+}
+
 /* The job is gone: only the chain shows how it has ended.  QEMU keeps a job until it is dismissed,
  * so that after the command that makes another image the active one, the image from before is no
  * proof that it was not carried out. */
@@ -88,7 +105,7 @@ find_chain(QblkRunTask *task)
 
     gboolean may_have_moved =
         task->recorded >= QBLK_STAGE_PIVOTING && qblk_plan_moves_top(task->plan);
-    if (may_have_moved && !is_after) {
+    if (may_have_moved && !is_after && !is_joint_undone(task)) {
         return report_moved(task);
     }
 
@@ -241,5 +258,6 @@ qblk_run_resume_find(QblkRunTask *task)
         return QBLK_RUN_NOT_STARTED;
     }
 
-    return qblk_job_state_is_there(task->job) ? find_job(task) : find_chain(task);
+    gboolean has_job = qblk_plan_has_job(task->plan) && qblk_job_state_is_there(task->job);
+    return has_job ? find_job(task) : find_chain(task);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-rollback.h"
 
+#include "blockjob/delete-created.h"
 #include "blockjob/run-files.h"
 #include "blockjob/run-journal.h"
 #include "blockjob/run-space.h"
@@ -132,7 +133,14 @@ undo(QblkRunTask *task, GError **error)
     if (!dismiss_existing_job(task, error)) {
         return FALSE;
     }
-    return qblk_run_journal_undone(task, error);
+    if (!qblk_run_journal_undone(task, error)) {
+        return FALSE;
+    }
+
+    g_free(task->kept);
+    task->kept = qblk_delete_created_delete(task->plan, qblk_monitor_get_pid(monitor),
+                                            task->run->options->is_local);
+    return TRUE;
 }
 
 /* What has done nothing has no steps to undo.  But the first step for a job that existed may be the
@@ -189,9 +197,16 @@ set_not_rolled_back(const QblkRunTask *task, const GError *failure, const GError
     gboolean is_cancelled =
         g_error_matches(reason, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED);
     int code = is_cancelled ? QBLK_BLOCKJOB_ERROR_DETACHED : reason->code;
+    const QblkPlan *plan = task->plan;
 
-    g_set_error(error, reason->domain, code, "job '%s' could not be rolled back (%s): %s%s",
-                task->plan->job, failure->message, reason->message, locks);
+    if (qblk_plan_has_job(plan)) {
+        g_set_error(error, reason->domain, code, "job '%s' could not be rolled back (%s): %s%s",
+                    plan->job, failure->message, reason->message, locks);
+    } else {
+        g_set_error(error, reason->domain, code,
+                    "the %s of '%s' could not be rolled back (%s): %s%s", plan->kind, plan->target,
+                    failure->message, reason->message, locks);
+    }
 }
 
 /* Set the error of a run that was rolled back. */
@@ -202,7 +217,10 @@ set_rolled_back(const QblkRunTask *failed, const char *more, GError **error)
     gboolean is_cancelled =
         g_error_matches(reason, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED);
 
-    if (is_cancelled && failed->job->state == NULL) {
+    if (is_cancelled && !qblk_plan_has_job(failed->plan)) {
+        g_set_error(error, reason->domain, reason->code, "the %s of '%s' was rolled back: %s%s",
+                    failed->plan->kind, failed->plan->target, reason->message, more);
+    } else if (is_cancelled && failed->job->state == NULL) {
         g_set_error(error, reason->domain, reason->code, "job '%s' was not started: %s%s",
                     failed->plan->job, reason->message, more);
     } else if (is_cancelled) {
@@ -218,7 +236,9 @@ tell_others(const QblkRun *run, const QblkRunTask *failed, QblkRunEvent event)
 {
     for (guint i = 0; i < run->tasks->len; i++) {
         QblkRunTask *task = run->tasks->pdata[i];
-        if (task != failed) {
+        gboolean has_ended = task->action == QBLK_RUN_UNDO ||
+                             (task->action == QBLK_RUN_END && task->state != QBLK_RUN_COMPLETED);
+        if (task != failed && !has_ended) {
             qblk_run_task_apply(task, event);
         }
     }
@@ -242,6 +262,20 @@ describe_locks(const QblkRunTask *task)
     return holders == NULL ? g_strdup("")
                            : g_strdup_printf("; another process holds a lock on '%s': %s",
                                              plan->writes, holders);
+}
+
+/* Returns: (transfer full): what to add to an error after a rollback: the files that stay. */
+static char *
+describe_kept(const QblkRun *run)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < run->tasks->len; i++) {
+        const QblkRunTask *task = run->tasks->pdata[i];
+        if (task->kept != NULL) {
+            g_string_append_printf(text, "; %s", task->kept);
+        }
+    }
+    return g_string_free(text, FALSE);
 }
 
 /* Leave the jobs. If the user wanted that, their journals end. */
@@ -281,8 +315,9 @@ qblk_run_rollback_end(QblkRun *run, QblkRunTask *failed, GError **error)
 
     g_autofree char *chains = qblk_run_verify_describe_chains(run);
     g_autofree char *files = qblk_run_verify_describe_undeleted(run);
+    g_autofree char *kept = describe_kept(run);
     qblk_run_journal_mark_partial(run);
     qblk_run_journal_end(run);
-    g_autofree char *more = g_strconcat(causes, chains, files, NULL);
+    g_autofree char *more = g_strconcat(causes, chains, files, kept, NULL);
     set_rolled_back(failed, more, error);
 }

@@ -115,6 +115,9 @@ may_be_refused(const QblkRunTask *task, const QblkStep *step, gboolean is_repeat
     if (step->may_be_done) {
         return (is_repeated || task->is_resumed) && qblk_run_verify_has_bitmaps(task);
     }
+    if (step->is_joint) { /* the chains show if it took effect: see run-joint.h */
+        return FALSE;
+    }
     return step->may_fail || (is_repeated && step->job == NULL);
 }
 

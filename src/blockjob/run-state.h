@@ -17,6 +17,7 @@ typedef enum {
     QBLK_RUN_RUNNING,      /* the job runs to the state in which it waits */
     QBLK_RUN_WAITING,      /* the job waits: ready or pending */
     QBLK_RUN_RECORDING,    /* it is recorded that the chain may change; nothing is sent */
+    QBLK_RUN_JOINED,       /* the same, of a plan whose chain changes together with others */
     QBLK_RUN_COMMITTING,   /* the command that changes the chain is sent */
     QBLK_RUN_UNANSWERED,   /* the same, and its answer was not received */
     QBLK_RUN_FINALIZING,   /* a job that existed accepted it, and has to be finalized */
@@ -39,6 +40,7 @@ typedef enum {
     QBLK_RUN_NEXT_STEP,  /* the next step is an ordinary one */
     QBLK_RUN_NEXT_START, /* it starts the job */
     QBLK_RUN_NEXT_FINAL, /* it changes the chain */
+    QBLK_RUN_NEXT_JOINT, /* it changes the chain, together with those of other plans */
     QBLK_RUN_NO_STEP,    /* all steps were taken */
     /* of QBLK_RUN_RECORD */
     QBLK_RUN_RECORDED,

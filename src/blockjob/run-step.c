@@ -5,8 +5,8 @@
 #include "blockjob/run-send.h"
 #include "blockjob/run-verify.h"
 
-static const QblkStep *
-next_step(const QblkRunTask *task)
+const QblkStep *
+qblk_run_step_next(const QblkRunTask *task)
 {
     const GPtrArray *steps = task->plan->steps;
     return task->taken < steps->len ? steps->pdata[task->taken] : NULL;
@@ -29,7 +29,7 @@ job_of(const QblkRunTask *task, const QblkStep *step)
 static QblkRunEvent
 look_ahead(QblkRunTask *task)
 {
-    const QblkStep *step = next_step(task);
+    const QblkStep *step = qblk_run_step_next(task);
     if (step == NULL) {
         return QBLK_RUN_NO_STEP;
     }
@@ -41,6 +41,9 @@ look_ahead(QblkRunTask *task)
     qblk_run_send_begin(task, step);
     if (step->is_start) {
         return QBLK_RUN_NEXT_START;
+    }
+    if (step->is_joint) {
+        return QBLK_RUN_NEXT_JOINT;
     }
 
     return step->is_final ? QBLK_RUN_NEXT_FINAL : QBLK_RUN_NEXT_STEP;
@@ -79,9 +82,10 @@ keep_refusal(const QblkRunTask *task)
     }
 }
 
-static void
-forget_refusal(const QblkRunTask *task)
+void
+qblk_run_step_forget_refusal(QblkRunTask *task)
 {
+    g_clear_error(&task->error);
     if (task->run->options->refusal != NULL) {
         qblk_run_refusal_clear(task->run->options->refusal);
     }
@@ -90,10 +94,17 @@ forget_refusal(const QblkRunTask *task)
 static void
 set_refused(const QblkRunTask *task, const QblkStep *step, const GError *cause, GError **error)
 {
+    const QblkPlan *plan = task->plan;
     keep_refusal(task);
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "job '%s': cannot %s: QEMU refused: %s", task->plan->job, step->purpose,
-                cause->message);
+    if (qblk_plan_has_job(plan)) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "job '%s': cannot %s: QEMU refused: %s", plan->job, step->purpose,
+                    cause->message);
+    } else {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "%s of '%s': cannot %s: QEMU refused: %s", plan->kind, plan->target,
+                    step->purpose, cause->message);
+    }
 }
 
 static QblkRunEvent
@@ -105,10 +116,9 @@ send_refused(QblkRunTask *task, const QblkStep *step, const GError *cause)
 }
 
 /* The step counts as taken, unless it is sent again or looked at. */
-static QblkRunEvent
-send_next(QblkRunTask *task)
+QblkRunEvent
+qblk_run_step_send(QblkRunTask *task, const QblkStep *step)
 {
-    const QblkStep *step = next_step(task);
     g_autoptr(GError) cause = NULL;
     gboolean is_first = task->attempts == 0;
     QblkSendOutcome outcome = qblk_run_send(task, step, &cause);
@@ -141,6 +151,12 @@ send_next(QblkRunTask *task)
     return qblk_run_task_failure(task, QBLK_RUN_FAILED);
 }
 
+static QblkRunEvent
+send_next(QblkRunTask *task)
+{
+    return qblk_run_step_send(task, qblk_run_step_next(task));
+}
+
 /* See if the job has ended as the final step would have it, although QEMU refused that: QEMU had
  * received it before, or from another client.  FALSE with @error set if that cannot be known. */
 static gboolean
@@ -169,7 +185,7 @@ look_at_refused(QblkRunTask *task)
 {
     g_autoptr(GError) cause = NULL;
     gboolean is_done;
-    if (!check_already_done(task, next_step(task), &is_done, &cause)) {
+    if (!check_already_done(task, qblk_run_step_next(task), &is_done, &cause)) {
         g_clear_error(&task->error);
         task->error = g_steal_pointer(&cause);
         return qblk_run_task_failure(task, QBLK_RUN_FAILED);
@@ -179,8 +195,7 @@ look_at_refused(QblkRunTask *task)
         return QBLK_RUN_NOT_DONE;
     }
 
-    g_clear_error(&task->error);
-    forget_refusal(task);
+    qblk_run_step_forget_refusal(task);
     task->taken++;
     return QBLK_RUN_ALREADY_DONE;
 }
@@ -307,6 +322,11 @@ gboolean
 qblk_run_step_has_ended(QblkRunTask *task, QblkRunEvent *event)
 {
     const QblkStep *step = last_step(task);
+    if (step != NULL && step->is_joint) { /* the reply ends it */
+        *event = QBLK_RUN_ENDED_WELL;
+        return TRUE;
+    }
+
     gboolean is_before_barrier = task->state == QBLK_RUN_RUNNING || task->action == QBLK_RUN_HOLD;
     gboolean is_at_barrier = is_before_barrier && (step == NULL || !step->is_start);
     if (step == NULL || step->until == NULL || is_at_barrier) {
@@ -363,8 +383,13 @@ compare(QblkRunTask *task)
         return QBLK_RUN_CHAIN_AFTER;
     }
 
-    g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
-                "another client ended job '%s' without a pivot", task->plan->job);
+    if (qblk_plan_has_job(task->plan)) {
+        g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "another client ended job '%s' without a pivot", task->plan->job);
+    } else {
+        g_set_error(&task->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "another client has changed the chain of '%s' back", task->plan->target);
+    }
     return qblk_run_task_failure(task, QBLK_RUN_CHAIN_BEFORE);
 }
 

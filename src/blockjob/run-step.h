@@ -6,9 +6,22 @@
 
 #include "blockjob/run-task.h"
 
+/** Returns: (transfer none) (nullable): the next step of @task; NULL if all were taken. */
+const QblkStep *qblk_run_step_next(const QblkRunTask *task);
+
 /** Carry out the task's action, and go to the state that its event leads to.  Not for
  * QBLK_RUN_HOLD, _UNDO and _END. */
 void qblk_run_step_turn(QblkRunTask *task);
+
+/**
+ * Send @step, the next one of @task, or one that stands for it and for those of other tasks.
+ *
+ * Returns: the event of QBLK_RUN_SEND or QBLK_RUN_RESEND
+ */
+QblkRunEvent qblk_run_step_send(QblkRunTask *task, const QblkStep *step);
+
+/** Drop the refusal of a step that turned out to have been carried out before. */
+void qblk_run_step_forget_refusal(QblkRunTask *task);
 
 /** Look, without waiting, whether the step that was taken last has ended; FALSE if it has not. */
 gboolean qblk_run_step_has_ended(QblkRunTask *task, QblkRunEvent *event);

@@ -21,6 +21,7 @@ void
 qblk_run_task_free(QblkRunTask *task)
 {
     g_free(task->job_before);
+    g_free(task->kept);
     g_clear_error(&task->error);
     g_free(task);
 }
@@ -97,9 +98,14 @@ qblk_run_task_must_stop(const QblkRunTask *task, GError **error)
 
     const char *why = is_interrupted ? "interrupted" : "the time limit was reached";
     gboolean is_left = stops > 1 && task->taken > 0;
+    gboolean has_job = qblk_plan_has_job(task->plan);
     if (may_stop && !is_left && !task->plan->existing_job) {
         /* It is cancelled by the rollback, which may fail: see qblk_run_rollback_end(). */
         g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED, why);
+    } else if (!has_job) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
+                    "the %s of '%s' was neither completed nor rolled back: %s", task->plan->kind,
+                    task->plan->target, why);
     } else {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
                     "job '%s' was detached in state '%s': %s", task->plan->job,

@@ -34,7 +34,8 @@ typedef struct {
     guint attempts;         /* how often the step was sent */
     char *job_before;       /* owned: the state of its job before that; NULL: none */
     gboolean has_lost_name; /* an image of the plan was renamed or replaced while the job ran */
-    GError *error;          /* owned: of the action that failed */
+    char *kept;    /* owned: after a rollback: which created files were not deleted, or NULL */
+    GError *error; /* owned: of the action that failed */
 } QblkRunTask;
 
 QblkRunTask *qblk_run_task_new(QblkRun *run, const QblkPlan *plan, QblkJournal **journal);

@@ -17,18 +17,17 @@ fetch(QblkRun *run, GError **error)
 }
 
 static gboolean
-check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
+compare_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkChain) chain = qblk_verify_find_chain(plan, snapshot, &cause);
     if (chain == NULL) {
         g_propagate_prefixed_error(error, g_steal_pointer(&cause),
-                                   "the job succeeded, but the chain could not be read again: ");
+                                   "the chain could not be read again: ");
         return FALSE;
     }
 
     if (!qblk_verify_layers(chain, plan->target, plan->after, error)) {
-        g_prefix_error(error, "the job succeeded, but ");
         return FALSE;
     }
     if (!qblk_verify_files(chain, plan->after, error)) {
@@ -36,6 +35,17 @@ check_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *pla
     }
     return qblk_verify_headers(snapshot, chain, plan->after, run->options->is_local, error) &&
            qblk_verify_bitmaps(snapshot, plan, error);
+}
+
+static void
+prefix_succeeded(const QblkPlan *plan, GError **error)
+{
+    if (qblk_plan_has_job(plan)) {
+        g_prefix_error(error, "the job succeeded, but ");
+    } else {
+        g_prefix_error(error, "QEMU has carried out the %s of '%s', but ", plan->kind,
+                       plan->target);
+    }
 }
 
 /* Only a chain that was fetched again is a success. */
@@ -50,15 +60,18 @@ qblk_run_verify_check(QblkRun *run, GError **error)
     }
 
     if (snapshot == NULL) {
+        const QblkRunTask *task = run->tasks->pdata[0];
         g_propagate_prefixed_error(error, g_steal_pointer(&cause),
-                                   "the job succeeded, but the chain could not be read again: ");
+                                   "the chain could not be read again: ");
+        prefix_succeeded(task->plan, error);
         return FALSE;
     }
 
     for (guint i = 0; i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
         gboolean is_promised = !task->plan->stays_ready && task->plan->after->len > 0;
-        if (is_promised && !check_plan(run, snapshot, task->plan, error)) {
+        if (is_promised && !compare_plan(run, snapshot, task->plan, error)) {
+            prefix_succeeded(task->plan, error);
             return FALSE;
         }
     }
@@ -110,6 +123,18 @@ qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, gboolean *
                 qblk_verify_chain(snapshot, chain, plan->target, plan->after, NULL);
     return *is_before || *is_after ||
            qblk_verify_chain(snapshot, chain, plan->target, plan->after, error);
+}
+
+gboolean
+qblk_run_verify_has_new_top(const QblkRunTask *task)
+{
+    const GPtrArray *after = task->plan->after;
+    const QblkExpectation *top = after->len == 0 ? NULL : after->pdata[0];
+    if (top == NULL || top->node_name == NULL) {
+        return FALSE;
+    }
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, NULL);
+    return snapshot != NULL && qblk_snapshot_find_node(snapshot, top->node_name) != NULL;
 }
 
 gboolean
@@ -279,6 +304,10 @@ qblk_run_verify_describe_job(const QblkRunTask *task)
         return g_strdup(""); /* the error itself says so */
     }
 
+    if (!qblk_plan_has_job(plan)) {
+        return g_strdup_printf("the %s of '%s' was neither completed nor rolled back: ", plan->kind,
+                               plan->target);
+    }
     if (task->job->state != NULL) {
         return g_strdup_printf("job '%s' was not ended, see 'qblk jobs': ", plan->job);
     }

@@ -18,6 +18,10 @@ gboolean qblk_run_verify_can_compare(const QblkRunTask *task);
 gboolean qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, gboolean *is_after,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Fetch the graph, and see if it has the node of the planned active layer, in the chain or not.
+ * Returns: FALSE as well if that cannot be known. */
+gboolean qblk_run_verify_has_new_top(const QblkRunTask *task);
+
 /** Fetch the graph, and see if the bitmaps are there that the plan of @task carries over.  Returns:
  * FALSE as well if that cannot be known, or if the plan adds none, so that nothing shows it. */
 gboolean qblk_run_verify_has_bitmaps(const QblkRunTask *task);

@@ -4,6 +4,7 @@
 #include "base/const-cast.h"
 #include "blockjob/delete-images.h"
 #include "blockjob/run-ended.h"
+#include "blockjob/run-joint.h"
 #include "blockjob/run-journal.h"
 #include "blockjob/run-resume.h"
 #include "blockjob/run-rollback.h"
@@ -72,12 +73,12 @@ drive(QblkRunTask *task)
     }
 }
 
-/* The steps up to the one that starts the job. */
+/* The steps up to the one that starts the job, or changes the chain together with others. */
 static void
 start(QblkRunTask *task)
 {
-    while (task->state != QBLK_RUN_RUNNING && task->action != QBLK_RUN_UNDO &&
-           task->action != QBLK_RUN_END) {
+    while (task->state != QBLK_RUN_RUNNING && task->action != QBLK_RUN_HOLD &&
+           task->action != QBLK_RUN_UNDO && task->action != QBLK_RUN_END) {
         qblk_run_step_turn(task);
     }
 }
@@ -182,6 +183,9 @@ carry_out(const QblkRun *run)
     }
 
     QblkRunTask *failed = wait_for_all(run);
+    if (failed == NULL) {
+        failed = qblk_run_joint_finish(run);
+    }
     return failed == NULL ? finish_all(run) : failed;
 }
 
@@ -283,7 +287,11 @@ roll_back(const QblkRun *run, QblkRunTask *task, GError **error)
     task->is_unchanged = qblk_run_verify_can_compare(task);
     qblk_run_journal_mark_partial(run);
     qblk_run_journal_end(run);
-    return TRUE;
+    if (task->kept != NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                    "it was rolled back, but %s", task->kept);
+    }
+    return task->kept == NULL;
 }
 
 static gboolean

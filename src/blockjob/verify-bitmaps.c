@@ -14,13 +14,13 @@ set_not_as_planned(const QblkBitmap *found, const QblkPlannedBitmap *planned, GE
 {
     if (found == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the job succeeded, but node '%s' does not have the bitmap '%s': the next "
+                    "node '%s' does not have the bitmap '%s': the next "
                     "backup that would use it has to be a full one",
                     planned->into, planned->name);
         return;
     }
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "the job succeeded, but bitmap '%s' of node '%s' is not as planned (granularity, "
+                "bitmap '%s' of node '%s' is not as planned (granularity, "
                 "persistent or recording): remove it, and make the next backup that would use it a "
                 "full one",
                 planned->name, planned->into);

@@ -130,7 +130,7 @@ qblk_verify_files(const QblkChain *chain, const GPtrArray *expected, GError **er
         }
 
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the job succeeded, but QEMU has another file open for '%s' than before: "
+                    "QEMU has another file open for '%s' than before: "
                     "inode %" G_GINT64_FORMAT " instead of %" G_GINT64_FORMAT
                     "; it was replaced meanwhile, and data may be missing in it",
                     layer->filename, file->open.inode, wanted->file.inode);
@@ -183,17 +183,17 @@ set_wrong_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const Bac
 
     if (next == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the job succeeded, but the header of '%s' names the backing file '%s' (format "
+                    "the header of '%s' names the backing file '%s' (format "
                     "%s), and there is no layer below; to repair it, stop the guest and run: %s",
                     layer->filename, backing->name, format, repair);
     } else if (backing->name == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the job succeeded, but the header of '%s' names no backing file, and '%s' is "
+                    "the header of '%s' names no backing file, and '%s' is "
                     "below it; to repair it, stop the guest and run: %s",
                     layer->filename, get_path(next), repair);
     } else {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the job succeeded, but the header of '%s' names the backing file '%s' (format "
+                    "the header of '%s' names the backing file '%s' (format "
                     "%s), and the image below it is '%s' (format %s); to repair it, stop the guest "
                     "and run: %s",
                     layer->filename, backing->name, format, get_path(next), next->format, repair);
@@ -297,18 +297,36 @@ is_disk_of(const QblkPlan *plan, const QblkDevice *device)
     return top != NULL && g_strcmp0(device->node_name, top->node_name) == 0;
 }
 
+static const QblkNode *
+find_first(const GPtrArray *layers, const QblkSnapshot *snapshot)
+{
+    const QblkExpectation *top = layers->len == 0 ? NULL : layers->pdata[0];
+    return top == NULL || top->node_name == NULL
+               ? NULL
+               : qblk_snapshot_find_node(snapshot, top->node_name);
+}
+
+/* TRUE if @node is over other layers: a new overlay is alone until it is put over the disk. */
+static gboolean
+is_overlay(const QblkSnapshot *snapshot, const QblkNode *node)
+{
+    g_autoptr(QblkChain) chain = qblk_snapshot_chain_of_node(snapshot, node, NULL);
+    return chain != NULL && chain->layers->len > 1;
+}
+
 /* The top of a chain that no device uses, because the user has named the node.  While the old top
- * exists it is the top. */
+ * exists it is the top, unless a new overlay is over it. */
 static const QblkNode *
 find_top_node(const QblkPlan *plan, const QblkSnapshot *snapshot)
 {
     const GPtrArray *const chains[] = {plan->before, plan->after};
+    const QblkNode *overlay = qblk_plan_has_job(plan) ? NULL : find_first(plan->after, snapshot);
+    if (overlay != NULL && is_overlay(snapshot, overlay)) {
+        return overlay;
+    }
 
     for (gsize i = 0; i < G_N_ELEMENTS(chains); i++) {
-        const QblkExpectation *top = chains[i]->len == 0 ? NULL : chains[i]->pdata[0];
-        const QblkNode *node = top == NULL || top->node_name == NULL
-                                   ? NULL
-                                   : qblk_snapshot_find_node(snapshot, top->node_name);
+        const QblkNode *node = find_first(chains[i], snapshot);
         if (node != NULL) {
             return node;
         }

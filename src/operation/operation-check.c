@@ -32,6 +32,12 @@ qblk_operation_check_detached(const QblkPlans *plans, GError **error)
                 return FALSE;
             }
         }
+        if (!qblk_plan_has_job(plan)) {
+            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                        "the %s of '%s' cannot be detached: it has no job that continues by itself",
+                        plan->kind, plan->target);
+            return FALSE;
+        }
         if (ends_ready_job(plan)) {
             g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
                         "a detached operation cannot end job '%s', because it does not wait: plan "

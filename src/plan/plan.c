@@ -14,11 +14,9 @@
 
 /* ---- steps, expectations and removed images ---- */
 
-static void
-step_free(gpointer data)
+void
+qblk_plan_step_free(QblkStep *step)
 {
-    QblkStep *step = data;
-
     g_free(step->purpose);
     g_free(step->command);
     g_clear_pointer(&step->arguments, qblk_json_unref);
@@ -26,6 +24,12 @@ step_free(gpointer data)
     g_free(step->until);
     g_ptr_array_unref(step->undo);
     g_free(step);
+}
+
+static void
+step_free(gpointer data)
+{
+    qblk_plan_step_free(data);
 }
 
 QblkStep *

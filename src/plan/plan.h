@@ -129,6 +129,9 @@ QblkPlan *qblk_plan_new(const char *kind, const QblkPlanContext *context,
 /** Returns: (transfer full): a step with an empty undo list and nothing else. */
 QblkStep *qblk_plan_step_new(void) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Free @step, which no plan has. */
+void qblk_plan_step_free(QblkStep *step);
+
 /** Returns: (transfer full): the expectation of an image; each text may be NULL, and is copied. */
 QblkExpectation *qblk_plan_expectation_new(const char *node_name, const char *format,
                                            const char *filename) G_GNUC_WARN_UNUSED_RESULT;

@@ -121,6 +121,8 @@ the_file_of_a_copy_is_known_of_all_plans_that_end_one(void **state)
     assert_string_equal(qblk_merged_mark_copy_of_plan(plan), "/vm/copy");
     g_clear_pointer(&plan->copy, g_free);
     g_ptr_array_add(plan->after, qblk_plan_expectation_new(NULL, "qcow2", "/vm/new"));
+    assert_null(qblk_merged_mark_copy_of_plan(plan)); /* a new overlay */
+    plan->existing_job = TRUE;
     assert_string_equal(qblk_merged_mark_copy_of_plan(plan), "/vm/new");
     plan->merged = g_strdup("/vm/top");
     assert_null(qblk_merged_mark_copy_of_plan(plan));

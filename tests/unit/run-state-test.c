@@ -13,8 +13,8 @@
 
 /* The events that each action can end with. */
 static const guint64 endings[QBLK_RUN_ACTIONS] = {
-    [QBLK_RUN_NEXT] = ON(NEXT_STEP) | ON(NEXT_START) | ON(NEXT_FINAL) | ON(NO_STEP) | ON(STOPPED) |
-                      ON(LEFT) | ON(LOST),
+    [QBLK_RUN_NEXT] = ON(NEXT_STEP) | ON(NEXT_START) | ON(NEXT_FINAL) | ON(NEXT_JOINT) |
+                      ON(NO_STEP) | ON(STOPPED) | ON(LEFT) | ON(LOST),
     [QBLK_RUN_RECORD] = ON(RECORDED) | ON(NOT_RECORDED) | ON(LEFT) | ON(LOST),
     [QBLK_RUN_SEND] = ON(ANSWERED) | ON(HAD_EFFECT) | ON(NO_ANSWER) | ON(NO_ANSWER_ONCE) |
                       ON(REFUSED) | ANY_FAILURE,
@@ -43,12 +43,15 @@ static const struct {
     {QBLK_RUN_RUNNING, ON(ENDED_WELL)},
     {QBLK_RUN_WAITING, ON(NEXT_START) | ON(NO_ANSWER_ONCE)},
     /* one step changes the chain; after it, a job that existed may have to be finalized */
-    {QBLK_RUN_FINALIZING, ON(NEXT_START) | ON(NEXT_FINAL) | ON(NO_STEP) | ON(NO_ANSWER_ONCE)},
+    {QBLK_RUN_FINALIZING,
+     ON(NEXT_START) | ON(NEXT_FINAL) | ON(NEXT_JOINT) | ON(NO_STEP) | ON(NO_ANSWER_ONCE)},
+    /* a plan that changes its chain together with others has no job */
+    {QBLK_RUN_JOINED, ON(JOB_FAILED) | ON(PASSED)},
     /* what follows is for no job that could still end */
-    {QBLK_RUN_CLEANING,
-     ON(NEXT_START) | ON(NEXT_FINAL) | ON(NO_ANSWER_ONCE) | ON(ENDED_WELL) | ON(JOB_FAILED)},
-    {QBLK_RUN_CONCLUDED,
-     ON(NEXT_START) | ON(NEXT_FINAL) | ON(NO_ANSWER_ONCE) | ON(ENDED_WELL) | ON(JOB_FAILED)},
+    {QBLK_RUN_CLEANING, ON(NEXT_START) | ON(NEXT_FINAL) | ON(NEXT_JOINT) | ON(NO_ANSWER_ONCE) |
+                            ON(ENDED_WELL) | ON(JOB_FAILED)},
+    {QBLK_RUN_CONCLUDED, ON(NEXT_START) | ON(NEXT_FINAL) | ON(NEXT_JOINT) | ON(NO_ANSWER_ONCE) |
+                             ON(ENDED_WELL) | ON(JOB_FAILED)},
 };
 
 static gboolean
@@ -177,15 +180,22 @@ the_chain_is_changed_only_after_that_was_recorded(void **state)
     const QblkRunRow *rows = qblk_run_state_rows(&count);
     for (gsize i = 0; i < count; i++) {
         gboolean is_entry = rows[i].next == QBLK_RUN_COMMITTING && rows[i].state != rows[i].next;
-        if (is_entry) {
+        if (is_entry && rows[i].state == QBLK_RUN_JOINED) {
+            assert_int_equal(rows[i].events, ON(ALL_WAIT));
+        } else if (is_entry) {
             assert_int_equal(rows[i].state, QBLK_RUN_RECORDING);
             assert_int_equal(rows[i].events, ON(RECORDED));
         }
         if (rows[i].next == QBLK_RUN_RECORDING) {
             assert_int_equal(rows[i].action, QBLK_RUN_RECORD);
         }
+        if (rows[i].next == QBLK_RUN_JOINED) { /* it holds there once that is recorded */
+            gboolean is_recorded = rows[i].events == ON(RECORDED);
+            assert_int_equal(rows[i].action, is_recorded ? QBLK_RUN_HOLD : QBLK_RUN_RECORD);
+        }
     }
     assert_int_equal(qblk_run_state_stage(QBLK_RUN_RECORDING), QBLK_STAGE_PIVOTING);
+    assert_int_equal(qblk_run_state_stage(QBLK_RUN_JOINED), QBLK_STAGE_PIVOTING);
 }
 
 static void

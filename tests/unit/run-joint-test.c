@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plans without a job: overlays that one transaction puts over two disks, here both of the one disk
+ * that was recorded. */
+#include "lib/run-case.h"
+
+#include "lib/graph-fixture.h"
+#include "plan/plan-steps.h"
+
+#include <glib/gstdio.h>
+
+typedef struct {
+    RunCase *one; /* the server, and the first plan; its steps are those of vda */
+    QblkPlan *plans[2];
+    QblkJournal *journals[2];
+    char *overlays[2]; /* their files */
+    guint n_plans;
+    QblkRunControl control;
+    QblkRunState stop_at; /* interrupt once a plan is there */
+    GString *states;      /* of the plans, as they were reported */
+} Joint;
+
+static QblkPlan *
+new_plan(const RunCase *recorded, const char *target, const char *overlay)
+{
+    QblkPlan *plan = qblk_plan_new_empty();
+    plan->kind = g_strdup("snapshot");
+    plan->target = g_strdup(target);
+    plan->qdev = g_strdup(recorded->plan->qdev);
+    plan->backend = g_strdup(recorded->plan->backend);
+    plan->job = g_strdup_printf("qblk-snapshot-%s", target);
+    plan->fingerprint = g_strdup("0123456789abcdef");
+
+    g_autofree char *node = g_strdup_printf("qblk-%s-1", target);
+    g_autofree char *text =
+        g_strdup_printf("{\"driver\": \"file\", \"filename\": \"%s\"}", overlay);
+    QblkJson *options = qblk_json_parse_printed(text);
+    qblk_plan_add_open(plan, "open the file of the overlay", node, options);
+
+    g_autofree char *actions = g_strdup_printf(
+        "{\"actions\": [{\"type\": \"blockdev-snapshot\", \"data\": {\"node\": \"node-%s\", "
+        "\"overlay\": \"%s\"}}]}",
+        target, node);
+    QblkStep *step = qblk_plan_add(plan, "put the overlay over the disk", "transaction",
+                                   qblk_json_parse_printed(actions));
+    step->is_final = TRUE;
+    step->is_joint = TRUE;
+
+    for (guint i = 0; i < recorded->plan->before->len; i++) {
+        const QblkExpectation *layer = recorded->plan->before->pdata[i];
+        g_ptr_array_add(plan->before, qblk_plan_expectation_new(layer->node_name, layer->format,
+                                                                layer->filename));
+        g_ptr_array_add(plan->after, qblk_plan_expectation_new(layer->node_name, layer->format,
+                                                               layer->filename));
+    }
+    g_ptr_array_insert(plan->after, 0, qblk_plan_expectation_new(node, "qcow2", overlay));
+    qblk_plan_add_created(plan, overlay, "qcow2", 1024, NULL);
+    return plan;
+}
+
+static Joint *
+joint_new(guint n_plans)
+{
+    static const char *const targets[] = {"vda", "vdb"};
+    Joint *joint = g_new0(Joint, 1);
+    g_autoptr(GError) error = NULL;
+    char address[] = "/run/vm.qmp";
+    const QblkJournalVm vm = {.address = address};
+    joint->one = run_case_new(QBLK_COMMIT_PIVOT);
+    joint->states = g_string_new(NULL);
+    joint->stop_at = QBLK_RUN_STATES;
+    joint->n_plans = n_plans;
+    joint->one->directory = g_dir_make_tmp("qblk-joint-XXXXXX", &error);
+    assert_no_error(error);
+
+    for (guint i = 0; i < n_plans; i++) {
+        g_autofree char *name = g_strconcat(targets[i], ".overlay", NULL);
+        joint->overlays[i] = g_build_filename(joint->one->directory, name, NULL);
+        joint->plans[i] = new_plan(joint->one, targets[i], joint->overlays[i]);
+        joint->journals[i] =
+            qblk_journal_begin(joint->one->directory, &vm, joint->plans[i], &error);
+        assert_no_error(error);
+    }
+    joint->one->options.journals = joint->journals;
+    joint->one->options.is_local = TRUE;
+    joint->one->options.control = &joint->control;
+    return joint;
+}
+
+/* The chain that was recorded is the planned one. */
+static void
+promise_recorded(Joint *joint)
+{
+    for (guint i = 0; i < joint->n_plans; i++) {
+        g_ptr_array_remove_index(joint->plans[i]->after, 0);
+        g_ptr_array_remove_index(joint->plans[i]->before, 0);
+    }
+}
+
+static void
+note_state(const QblkPlan *plan, QblkRunState state, gpointer user_data)
+{
+    Joint *joint = user_data;
+    g_string_append_printf(joint->states, "%s %s; ", plan->target, qblk_run_state_name(state));
+    if (state == joint->stop_at) {
+        joint->control.stops = 1;
+    }
+}
+
+/* The files are there as soon as QEMU is asked to open them. */
+static void
+create_files(const Joint *joint)
+{
+    for (guint i = 0; i < joint->n_plans; i++) {
+        assert_true(g_file_set_contents(joint->overlays[i], "", 0, NULL));
+    }
+}
+
+static void
+joint_run(Joint *joint)
+{
+    RunCase *one = joint->one;
+    g_autofree char *again = one->next == NULL ? NULL : fake_qmp_start(one->next);
+    QblkClient *client = fake_qmp_connect(one->fake);
+    g_autoptr(GPtrArray) plans = g_ptr_array_new();
+    for (guint i = 0; i < joint->n_plans; i++) {
+        g_ptr_array_add(plans, joint->plans[i]);
+    }
+
+    create_files(joint);
+    one->options.address = again;
+    one->options.state_changed = note_state;
+    one->options.user_data = joint;
+    one->done = qblk_run_plans(client, plans, &one->options, &one->error);
+    qblk_client_unref(client);
+}
+
+static void
+joint_free(Joint *joint)
+{
+    for (guint i = 0; i < joint->n_plans; i++) {
+        g_clear_pointer(&joint->journals[i], qblk_journal_leave);
+        (void)g_unlink(joint->overlays[i]);
+        qblk_plan_unref(joint->plans[i]);
+        g_free(joint->overlays[i]);
+    }
+    g_string_free(joint->states, TRUE);
+    run_case_free(joint->one);
+    g_free(joint);
+}
+
+/* How many overlays and journals exist. */
+static void
+assert_left(const Joint *joint, guint overlays, guint journals)
+{
+    g_autoptr(GPtrArray) records = qblk_journal_list(joint->one->directory, NULL);
+    guint found = 0;
+    for (guint i = 0; i < joint->n_plans; i++) {
+        found += g_file_test(joint->overlays[i], G_FILE_TEST_EXISTS) ? 1 : 0;
+    }
+    assert_int_equal(found, overlays);
+    assert_int_equal(records->len, journals);
+}
+
+static void
+joint_succeed(Joint *joint)
+{
+    promise_recorded(joint);
+    joint_run(joint);
+    assert_no_error(joint->one->error);
+    assert_true(joint->one->done);
+    assert_left(joint, joint->n_plans, 0);
+    joint_free(joint);
+}
+
+/* It fails, and all is as before. */
+static void
+joint_fail(Joint *joint, int code, const char *part)
+{
+    joint_run(joint);
+    assert_false(joint->one->done);
+    assert_left(joint, 0, 0);
+    assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, code, part);
+    joint_free(joint);
+}
+
+/* ---- what the server does ---- */
+
+static void
+accept_opens(FakeQmp *fake, guint count)
+{
+    for (guint i = 0; i < count; i++) {
+        run_case_accept(fake, "blockdev-add", NULL, NULL);
+    }
+}
+
+/* @count: of disks with an action in it */
+static void
+expect_transaction(FakeQmp *fake, guint count)
+{
+    static const char first[] = "{\"type\": \"blockdev-snapshot\", \"data\": {\"node\": "
+                                "\"node-vda\", \"overlay\": \"qblk-vda-1\"}}";
+    static const char second[] = "{\"type\": \"blockdev-snapshot\", \"data\": {\"node\": "
+                                 "\"node-vdb\", \"overlay\": \"qblk-vdb-1\"}}";
+    g_autofree char *arguments = g_strdup_printf("{\"actions\": [%s%s%s]}", first,
+                                                 count > 1 ? ", " : "", count > 1 ? second : "");
+    fake_qmp_expect(fake, "transaction", arguments);
+}
+
+static void
+accept_rollback(FakeQmp *fake, guint count)
+{
+    for (guint i = count; i-- > 0;) {
+        g_autofree char *arguments =
+            g_strdup_printf("{\"node-name\": \"qblk-%s-1\"}", i == 0 ? "vda" : "vdb");
+        fake_qmp_answer_recorded(fake);
+        fake_qmp_expect(fake, "blockdev-del", arguments);
+        fake_qmp_reply(fake, "{}");
+    }
+}
+
+/* ---- success ---- */
+
+static void
+one_transaction_changes_all_disks(void **state)
+{
+    for (guint count = 1; count <= 2; count++) {
+        Joint *joint = joint_new(count);
+        accept_opens(joint->one->fake, count);
+        expect_transaction(joint->one->fake, count);
+        fake_qmp_reply(joint->one->fake, "{}");
+        joint_succeed(joint);
+    }
+}
+
+/* Of each disk it is on disk before the transaction is sent that its chain may change. */
+static void
+all_journals_are_written_before_the_transaction(void **state)
+{
+    Joint *joint = joint_new(2);
+    accept_opens(joint->one->fake, 2);
+    expect_transaction(joint->one->fake, 2);
+    fake_qmp_close(joint->one->fake);
+    joint_run(joint);
+    assert_string_equal(joint->states->str,
+                        "vda preparing; vda waiting; vdb preparing; vdb waiting; vda joined; "
+                        "vdb joined; vda committing; vdb committing; vda unknown; vdb unknown; ");
+    for (guint i = 0; i < 2; i++) {
+        g_clear_pointer(&joint->journals[i], qblk_journal_leave);
+    }
+    g_autoptr(GPtrArray) records = qblk_journal_list(joint->one->directory, NULL);
+    assert_int_equal(records->len, 2);
+    for (guint i = 0; i < 2; i++) {
+        const QblkJournalRecord *record = records->pdata[i];
+        assert_no_error(record->error);
+        assert_int_equal(record->stage, QBLK_STAGE_PIVOTING);
+    }
+    assert_error(joint->one->error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                 "the chain of 'vda' may have been changed");
+    assert_left(joint, 2, 2);
+    joint_free(joint);
+}
+
+/* ---- the transaction is not answered ---- */
+
+static Joint *
+lose_transaction(void)
+{
+    Joint *joint = joint_new(2);
+    joint->one->next = run_case_server();
+    accept_opens(joint->one->fake, 2);
+    run_case_disconnect(joint->one->fake, "transaction", TRUE);
+    run_case_answer_jobs(joint->one->next, NULL, NULL);
+    expect_transaction(joint->one->next, 2);
+    return joint;
+}
+
+static void
+a_transaction_that_was_not_answered_is_sent_again(void **state)
+{
+    Joint *joint = lose_transaction();
+    fake_qmp_reply(joint->one->next, "{}");
+    joint_succeed(joint);
+}
+
+static void
+if_it_is_refused_then_the_first_one_was_carried_out_if_the_chains_show_it(void **state)
+{
+    Joint *joint = lose_transaction();
+    fake_qmp_refuse(joint->one->next, "GenericError", "The overlay already has a backing image");
+    joint_succeed(joint);
+}
+
+static void
+if_it_is_refused_and_the_chains_are_unchanged_all_is_rolled_back(void **state)
+{
+    Joint *joint = lose_transaction();
+    fake_qmp_refuse(joint->one->next, "GenericError", "Permission denied");
+    accept_rollback(joint->one->next, 2);
+    joint_fail(joint, QBLK_BLOCKJOB_ERROR_FAILED,
+               "in one transaction with 'vdb': QEMU refused: 'transaction': Permission denied; the "
+               "chain of 'vda' "
+               "is unchanged");
+}
+
+static void
+if_only_one_chain_was_changed_nothing_is_touched(void **state)
+{
+    Joint *joint = lose_transaction();
+    g_ptr_array_remove_index(joint->plans[1]->after, 0); /* as recorded */
+    g_ptr_array_remove_index(joint->plans[1]->before, 0);
+    fake_qmp_refuse(joint->one->next, "GenericError", "Permission denied");
+    joint_run(joint);
+    assert_left(joint, 2, 2);
+    assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+                 "another client has changed the chain of one of the disks");
+    joint_free(joint);
+}
+
+/* ---- failures before it ---- */
+
+static void
+a_transaction_that_is_refused_changes_no_disk(void **state)
+{
+    for (guint count = 1; count <= 2; count++) {
+        Joint *joint = joint_new(count);
+        accept_opens(joint->one->fake, count);
+        expect_transaction(joint->one->fake, count);
+        fake_qmp_refuse(joint->one->fake, "GenericError", "Cannot find device");
+        accept_rollback(joint->one->fake, count);
+        joint_fail(
+            joint, QBLK_BLOCKJOB_ERROR_FAILED,
+            count == 1
+                ? "snapshot of 'vda': cannot put the overlay over the disk: QEMU "
+                  "refused: 'transaction': Cannot find device; the chain of 'vda' is unchanged"
+                : "is unchanged; the chain of 'vdb' is unchanged");
+    }
+}
+
+static void
+a_disk_that_cannot_be_prepared_rolls_the_others_back(void **state)
+{
+    Joint *joint = joint_new(2);
+    accept_opens(joint->one->fake, 1);
+    run_case_refuse(joint->one->fake, "blockdev-add");
+    accept_rollback(joint->one->fake, 1);
+    joint_run(joint);
+    assert_left(joint, 1, 0); /* that of vdb was not created by a step */
+    assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                 "snapshot of 'vdb': cannot open the file of the overlay: QEMU refused");
+    joint_free(joint);
+}
+
+static void
+an_interrupt_before_it_rolls_all_back(void **state)
+{
+    static const QblkRunState states[] = {QBLK_RUN_PREPARING, QBLK_RUN_WAITING};
+    for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
+        Joint *joint = joint_new(1);
+        joint->stop_at = states[i];
+        accept_opens(joint->one->fake, 1);
+        accept_rollback(joint->one->fake, 1);
+        joint_fail(joint, QBLK_BLOCKJOB_ERROR_CANCELLED,
+                   "the snapshot of 'vda' was rolled back: interrupted; the chain of 'vda' is "
+                   "unchanged");
+    }
+
+    Joint *joint = joint_new(2);
+    joint->stop_at = QBLK_RUN_JOINED; /* of the first one */
+    accept_opens(joint->one->fake, 2);
+    accept_rollback(joint->one->fake, 2);
+    joint_fail(joint, QBLK_BLOCKJOB_ERROR_CANCELLED, "the snapshot of 'vdb' was rolled back");
+}
+
+/* If the first overlay has another name meanwhile, its journal is not written. */
+static void
+what_cannot_be_recorded_is_not_sent(void **state)
+{
+    Joint *joint = joint_new(2);
+    QblkPlan *plan = joint->plans[1];
+    QblkExpectation *top = plan->after->pdata[0], *old = plan->before->pdata[0];
+    old->file = (QblkFileIdentity){.device = 1, .inode = 1}; /* the files are known */
+    top->path = g_build_filename(joint->one->directory, "renamed", NULL);
+    accept_opens(joint->one->fake, 2);
+    accept_rollback(joint->one->fake, 2);
+    joint_fail(joint, QBLK_BLOCKJOB_ERROR_REFUSED, "was renamed or replaced");
+}
+
+static void
+a_file_with_data_stays_and_is_named(void **state)
+{
+    Joint *joint = joint_new(1);
+    QblkCreatedFile *file = joint->plans[0]->created->pdata[0];
+    g_free(file->path);
+    file->path = g_build_filename(joint->one->directory, "written", NULL);
+    assert_true(g_file_set_contents(file->path, "data", -1, NULL));
+    accept_opens(joint->one->fake, 1);
+    expect_transaction(joint->one->fake, 1);
+    fake_qmp_refuse(joint->one->fake, "GenericError", "Permission denied");
+    accept_rollback(joint->one->fake, 1);
+    joint_run(joint);
+    assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                 "vda.overlay' was not deleted: it is not the image that was created");
+    joint_free(joint);
+}
+
+/* ---- a plan without a final step ---- */
+
+static void
+a_plan_with_neither_a_job_nor_a_final_step_ends_with_its_last_step(void **state)
+{
+    Joint *joint = joint_new(1);
+    g_ptr_array_remove_index(joint->plans[0]->steps, 1);
+    accept_opens(joint->one->fake, 1);
+    joint_succeed(joint);
+}
+
+/* ---- a second interrupt ---- */
+
+static void
+interrupt_twice(const QblkPlan *plan, QblkRunState state, gpointer user_data)
+{
+    Joint *joint = user_data;
+    joint->control.stops = state == QBLK_RUN_WAITING ? 2 : 0;
+}
+
+/* No job goes on by itself, and only the journal shows what is to be rolled back. */
+static void
+the_journal_of_what_the_user_has_left_stays(void **state)
+{
+    Joint *joint = joint_new(1);
+    RunCase *one = joint->one;
+    accept_opens(one->fake, 1);
+    QblkClient *client = fake_qmp_connect(one->fake);
+    create_files(joint);
+    one->options.state_changed = interrupt_twice;
+    one->options.user_data = joint;
+    assert_false(qblk_run_one(client, joint->plans[0], &one->options, &one->error));
+    qblk_client_unref(client);
+    assert_left(joint, 1, 1);
+    assert_error(one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
+                 "the snapshot of 'vda' was neither completed nor rolled back: interrupted");
+    joint_free(joint);
+}
+
+UNIT_MAIN(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_transaction_changes_all_disks),
+        cmocka_unit_test(all_journals_are_written_before_the_transaction),
+        cmocka_unit_test(a_transaction_that_was_not_answered_is_sent_again),
+        cmocka_unit_test(if_it_is_refused_then_the_first_one_was_carried_out_if_the_chains_show_it),
+        cmocka_unit_test(if_it_is_refused_and_the_chains_are_unchanged_all_is_rolled_back),
+        cmocka_unit_test(if_only_one_chain_was_changed_nothing_is_touched),
+        cmocka_unit_test(a_transaction_that_is_refused_changes_no_disk),
+        cmocka_unit_test(a_disk_that_cannot_be_prepared_rolls_the_others_back),
+        cmocka_unit_test(an_interrupt_before_it_rolls_all_back),
+        cmocka_unit_test(what_cannot_be_recorded_is_not_sent),
+        cmocka_unit_test(a_file_with_data_stays_and_is_named),
+        cmocka_unit_test(a_plan_with_neither_a_job_nor_a_final_step_ends_with_its_last_step),
+        cmocka_unit_test(the_journal_of_what_the_user_has_left_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
