@@ -6,6 +6,7 @@
 
 #include <glib.h>
 #include <qblk/error.h>
+#include <qblk/image-options.h>
 
 G_BEGIN_DECLS
 
@@ -35,7 +36,7 @@ typedef struct QblkImage QblkImage;
  * that the header of its overlay specifies; if it specifies none, the same rule applies.  Only
  * local files and block devices are opened.
  *
- * The daemon is killed by qblk_image_unref(), and when the thread that called this function ends.
+ * The daemon is ended by qblk_image_unref(), and when the thread that called this function ends.
  *
  * Returns: (transfer full): the image; NULL with one of these errors:
  *   QBLK_GRAPH_ERROR_FILE, which names the file, if a file is missing, is no such image, or if the
@@ -43,7 +44,7 @@ typedef struct QblkImage QblkImage;
  *   QBLK_GRAPH_ERROR_UNSAFE if the format would have to be guessed or a header names anything but a
  *   local file;
  *   QBLK_GRAPH_ERROR_SPEC if @format is not an image format;
- *   QBLK_GRAPH_ERROR_UNSUPPORTED if an image is encrypted;
+ *   QBLK_GRAPH_ERROR_UNSUPPORTED if an image is encrypted: see qblk_image_open_with();
  *   QBLK_GRAPH_ERROR_LIMIT if the chain is too long;
  *   QBLK_QMP_ERROR_CONNECT if qemu-storage-daemon cannot be started;
  *   QBLK_QMP_ERROR_TIMEOUT
@@ -52,6 +53,27 @@ typedef struct QblkImage QblkImage;
  */
 QblkImage *qblk_image_open(const char *path, const char *format, int timeout_ms,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_image_open_with:
+ * @path: the image
+ * @options: (nullable): how to open it; NULL: the defaults
+ *
+ * qblk_image_open() with options: with the keys of encrypted images, or for changes.  An image that
+ * is opened for changes is opened with QEMU's locks, and one in use is refused.  Each of its layers
+ * has a node with a name.
+ *
+ * The daemon of an image for changes is in a session of its own, so that it does not receive Ctrl-C
+ * from a terminal.  qblk_image_unref() lets it close the image before it ends; so does the end of
+ * the thread that called this function.
+ *
+ * Returns: (transfer full): the image; NULL with an error as those of qblk_image_open(), or
+ *   QBLK_GRAPH_ERROR_UNSUPPORTED if an image is encrypted and no secret is for it
+ *
+ * Since: 0.1.0
+ */
+QblkImage *qblk_image_open_with(const char *path, QblkImageOptions *options,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_image_ref:
@@ -67,7 +89,7 @@ QblkImage *qblk_image_ref(QblkImage *image);
  * qblk_image_unref:
  * @image: (nullable) (transfer full): the image
  *
- * Release a reference; the last one kills the daemon and waits for its end.
+ * Release a reference; the last one ends the daemon and waits for its end.
  *
  * Since: 0.1.0
  */

@@ -18,6 +18,8 @@
 #include <qblk/domain.h>
 #include <qblk/error.h>
 #include <qblk/graph.h>
+#include <qblk/image-client.h>
+#include <qblk/image-options.h>
 #include <qblk/image-verdict.h>
 #include <qblk/image.h>
 #include <qblk/interrupted-list.h>

@@ -2,7 +2,7 @@
 #include "blockjob/monitor.h"
 
 #include "base/limits.h"
-#include "image/process.h"
+#include "image/image-client.h"
 
 static void
 job_free(gpointer data)
@@ -240,5 +240,5 @@ qblk_monitor_has_ended(const QblkMonitor *monitor)
 gint64
 qblk_monitor_get_pid(const QblkMonitor *monitor)
 {
-    return qblk_process_behind(qblk_client_get_fd(monitor->client));
+    return qblk_client_get_process(monitor->client);
 }

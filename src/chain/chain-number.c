@@ -25,8 +25,8 @@ qblk_chain_fingerprint(const QblkChain *chain, char text[17])
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
     for (guint i = 0; i < chain->layers->len; i++) {
         const QblkLayer *layer = chain->layers->pdata[i];
-        add_to_sum(sum, layer->node_name);
-        add_to_sum(sum, layer->storage);
+        add_to_sum(sum, chain->has_passing_nodes ? NULL : layer->node_name);
+        add_to_sum(sum, chain->has_passing_nodes ? NULL : layer->storage);
         add_to_sum(sum, layer->format);
         add_to_sum(sum, layer->filename);
     }

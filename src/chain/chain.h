@@ -101,7 +101,8 @@ struct QblkChain {
     gboolean is_complete; /* the last layer is known to have no backing file */
     char *unknown_files;  /* why the files of the layers are not known, or NULL */
     gboolean has_libvirt_indexes;
-    gboolean has_own_indexes; /* the document specifies them */
+    gboolean has_own_indexes;   /* the document specifies them */
+    gboolean has_passing_nodes; /* of a private daemon: they are not in the fingerprint */
     GPtrArray *layers;  /* of QblkLayer, owned, active layer first; empty for an empty drive */
     QblkMirror *mirror; /* owned, or NULL */
     char fingerprint[17];

@@ -349,27 +349,46 @@ load_disk(const QblkDevice *device)
     return chain;
 }
 
+/* TRUE if a layer of @chain has a node whose name begins with @name, and no device uses it. */
 static gboolean
-is_of_daemon(const QblkChain *chain)
+is_of_daemon(const QblkChain *chain, const char *name)
 {
-    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    gboolean has_device = chain->qdev != NULL || chain->backend != NULL;
-    return !has_device && top != NULL && g_strcmp0(top->node_name, QBLK_IMAGE_NODE) == 0;
+    for (guint i = 0; i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (layer->node_name != NULL && g_str_has_prefix(layer->node_name, name)) {
+            return chain->qdev == NULL && chain->backend == NULL;
+        }
+    }
+    return FALSE;
 }
 
-/* The nodes of the private daemon do not outlive it, and some have another name each time: with
- * these names the fingerprint would differ each time.  The daemon opens all images read-only,
- * which does not apply to the images. */
+/* The private daemon opens images read-only, which does not apply to the images. */
 static void
-remove_daemon_state(QblkChain *chain)
+set_image_access(QblkChain *chain)
 {
     for (guint i = 0; i < chain->layers->len; i++) {
         QblkLayer *layer = chain->layers->pdata[i];
-        g_clear_pointer(&layer->node_name, g_free);
-        g_clear_pointer(&layer->storage, g_free);
         layer->read_only = i > 0;
     }
     chain->read_only = FALSE;
+}
+
+/* The nodes of the private daemon do not outlive it, and some have another name each time.  They
+ * are kept if plans need them. */
+static void
+remove_daemon_state(QblkChain *chain)
+{
+    if (is_of_daemon(chain, QBLK_IMAGE_PLAN_NODE)) {
+        chain->has_passing_nodes = TRUE;
+        set_image_access(chain);
+    } else if (is_of_daemon(chain, QBLK_IMAGE_NODE)) {
+        for (guint i = 0; i < chain->layers->len; i++) {
+            QblkLayer *layer = chain->layers->pdata[i];
+            g_clear_pointer(&layer->node_name, g_free);
+            g_clear_pointer(&layer->storage, g_free);
+        }
+        set_image_access(chain);
+    }
 }
 
 /* Load the layers and the mirror of the disk @device. */
@@ -425,9 +444,7 @@ qblk_snapshot_chain(const QblkSnapshot *snapshot, const char *name, GError **err
         g_prefix_error(error, "%s: ", device->target);
         return NULL;
     }
-    if (is_of_daemon(chain)) {
-        remove_daemon_state(chain);
-    }
+    remove_daemon_state(chain);
     qblk_chain_number(chain);
     return g_steal_pointer(&chain);
 }

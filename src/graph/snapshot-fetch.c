@@ -6,7 +6,7 @@
 #include "graph/image-replies.h"
 #include "graph/snapshot.h"
 #include "image/image-chain.h"
-#include "image/process.h"
+#include "image/image-client.h"
 #include "qmp/client.h"
 
 #include <qblk/capture.h>
@@ -79,7 +79,7 @@ check_busy_time(const QblkReplies *replies, const QblkSnapshotOptions *options, 
 static void
 inspect_process(const QblkClient *client, QblkReplies *replies)
 {
-    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
+    gint64 pid = qblk_client_get_process(client);
     if (pid != getpid()) {
         replies->opened = qblk_opened_files_new(pid);
         replies->arguments = qblk_process_arguments(pid);

@@ -42,15 +42,26 @@ name_by_backend(const QblkDevice *device)
     return g_strdup(device->backend);
 }
 
-/* Only the private daemon has this node without a device. */
+/* Only the private daemon has these nodes without a device.  An overlay, or the filter of a job,
+ * may be above the node that was opened as the top.  If that is gone, one disk is left, which
+ * enumeration names. */
 static char *
 name_by_image(const QblkDevice *device)
 {
-    gboolean has_device = device->qdev != NULL || device->backend != NULL;
-    if (has_device || g_strcmp0(device->node_name, QBLK_IMAGE_NODE) != 0) {
+    const QblkNode *node = device->node;
+    if (device->qdev != NULL || device->backend != NULL) {
         return NULL;
     }
-    return g_strdup("vda");
+
+    for (guint depth = 0; node != NULL && depth < MAX_DEPTH; depth++) {
+        if (g_str_equal(node->name, QBLK_IMAGE_NODE) ||
+            g_str_equal(node->name, QBLK_IMAGE_PLAN_NODE)) {
+            return g_strdup("vda");
+        }
+        const QblkNode *filtered = qblk_node_filtered(node);
+        node = filtered != NULL ? filtered : qblk_node_find_child(node, "backing");
+    }
+    return NULL;
 }
 
 /* From the most to the least reliable. */

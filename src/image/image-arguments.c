@@ -3,70 +3,121 @@
 
 #include "base/json.h"
 
-/* "qblk-image", "qblk-image-1" ..., followed by @suffix. */
-static char *
-node_name(guint position, const char *suffix)
-{
-    if (position == 0) {
-        return g_strconcat(QBLK_IMAGE_NODE, suffix, NULL);
-    }
-    return g_strdup_printf(QBLK_IMAGE_NODE "-%u%s", position, suffix);
-}
+/* The command line that is being made. */
+typedef struct {
+    GPtrArray *arguments; /* of char, owned */
+    QblkImageUse use;
+} Line;
 
-static QblkJson *
-new_node(const char *driver, const char *name)
+static void
+add_option(const Line *line, const char *name, char *value)
 {
-    QblkJson *node = qblk_json_new_object();
-
-    qblk_json_set_string(node, "driver", driver);
-    qblk_json_set_string(node, "node-name", name);
-    qblk_json_set_boolean(node, "read-only", TRUE);
-    qblk_json_set_boolean(node, "force-share", TRUE);
-    return node;
+    g_ptr_array_add(line->arguments, g_strdup(name));
+    g_ptr_array_add(line->arguments, value);
 }
 
 /* The option is JSON, because in JSON no character of a file name is special.  Takes @node over. */
 static void
-add_node(GPtrArray *arguments, QblkJson *node)
+add_node(const Line *line, QblkJson *node)
 {
-    g_ptr_array_add(arguments, g_strdup("--blockdev"));
-    g_ptr_array_add(arguments, qblk_json_print(node, QBLK_JSON_COMPACT));
+    add_option(line, "--blockdev", qblk_json_print(node, QBLK_JSON_COMPACT));
     qblk_json_unref(node);
 }
 
-static void
-add_file(GPtrArray *arguments, const char *name, const char *path, gboolean is_block)
+/* "qblk-image", "qblk-image-1" ..., followed by @suffix. */
+static char *
+node_name(const Line *line, guint position, const char *suffix)
 {
-    QblkJson *node = new_node(is_block ? "host_device" : "file", name);
+    const char *top = line->use == QBLK_IMAGE_FOR_READING ? QBLK_IMAGE_NODE : QBLK_IMAGE_PLAN_NODE;
 
-    qblk_json_set_string(node, "filename", path);
-    add_node(arguments, node);
+    if (position == 0) {
+        return g_strconcat(top, suffix, NULL);
+    }
+    return g_strdup_printf("%s-%u%s", top, position, suffix);
+}
+
+static QblkJson *
+new_node(const Line *line, const char *driver, const char *name, gboolean is_read_only)
+{
+    QblkJson *node = qblk_json_new_object();
+    gboolean is_shared = line->use != QBLK_IMAGE_FOR_CHANGES;
+
+    qblk_json_set_string(node, "driver", driver);
+    qblk_json_set_string(node, "node-name", name);
+    qblk_json_set_boolean(node, "read-only", is_read_only || is_shared);
+    if (is_shared) {
+        qblk_json_set_boolean(node, "force-share", TRUE);
+    }
+    return node;
 }
 
 static void
-add_layer(GPtrArray *arguments, const QblkImageLayer *layer, guint position, gboolean is_last)
+add_file(const Line *line, const char *name, const char *path, gboolean is_block)
 {
-    g_autofree char *name = node_name(position, "");
-    g_autofree char *file = node_name(position, "-file");
-    QblkJson *node = new_node(layer->format, name);
+    QblkJson *node = new_node(line, is_block ? "host_device" : "file", name, FALSE);
 
-    add_file(arguments, file, layer->path, layer->is_block);
+    qblk_json_set_string(node, "filename", path);
+    if (line->use == QBLK_IMAGE_FOR_CHANGES) {
+        qblk_json_set_boolean(node, "auto-read-only", TRUE);
+        qblk_json_set_string(node, "discard", "unmap");
+    }
+    add_node(line, node);
+}
+
+static void
+set_secret(QblkJson *node, const QblkImageLayer *layer)
+{
+    if (g_str_equal(layer->format, "luks")) {
+        qblk_json_set_string(node, "key-secret", layer->secret);
+        return;
+    }
+
+    QblkJson *encrypt = qblk_json_new_object();
+    qblk_json_set_string(encrypt, "format", layer->encryption);
+    qblk_json_set_string(encrypt, "key-secret", layer->secret);
+    qblk_json_set(node, "encrypt", encrypt);
+}
+
+static void
+add_layer(const Line *line, const QblkImageLayer *layer, guint position, gboolean is_last)
+{
+    g_autofree char *name = node_name(line, position, "");
+    g_autofree char *file = node_name(line, position, "-file");
+    QblkJson *node = new_node(line, layer->format, name, position > 0);
+
+    add_file(line, file, layer->path, layer->is_block);
     qblk_json_set_string(node, "file", file);
 
     if (layer->data_path != NULL) {
-        g_autofree char *data = node_name(position, "-data");
-        add_file(arguments, data, layer->data_path, layer->data_is_block);
+        g_autofree char *data = node_name(line, position, "-data");
+        add_file(line, data, layer->data_path, layer->data_is_block);
         qblk_json_set_string(node, "data-file", data);
+    }
+    if (layer->secret != NULL) {
+        set_secret(node, layer);
+    }
+    if (line->use == QBLK_IMAGE_FOR_CHANGES) {
+        qblk_json_set_string(node, "discard", "unmap");
     }
 
     if (layer->has_backing && !is_last) {
-        g_autofree char *backing = node_name(position + 1, "");
+        g_autofree char *backing = node_name(line, position + 1, "");
         qblk_json_set_string(node, "backing", backing);
     } else if (!layer->has_backing && qblk_image_header_has_backing(layer->format)) {
         qblk_json_set(node, "backing", qblk_json_new_null());
     }
 
-    add_node(arguments, node);
+    add_node(line, node);
+}
+
+/* QEMU reads the file of a secret, so that it is not in its arguments. */
+static void
+add_secret(const Line *line, const QblkImageSecret *secret)
+{
+    g_auto(GStrv) parts = g_strsplit(secret->path, ",", -1);
+    g_autofree char *path = g_strjoinv(",,", parts);
+
+    add_option(line, "--object", g_strdup_printf("secret,id=%s,file=%s", secret->object, path));
 }
 
 /* The number of layers, from the top, that need a node. */
@@ -85,30 +136,32 @@ count_nodes(const GPtrArray *layers)
         if (layer->has_backing && !layer->qemu_finds_backing) {
             count = i + 2;
         }
+        if (layer->secret != NULL) {
+            count = MAX(count, i + 1);
+        }
     }
 
     return MIN(count, layers->len);
 }
 
 char **
-qblk_image_arguments(const GPtrArray *layers)
+qblk_image_arguments(const GPtrArray *layers, const GPtrArray *secrets, QblkImageUse use)
 {
-    static const char *const monitor[] = {"--chardev", "socket,id=qmp,fd=0", "--monitor",
-                                          "chardev=qmp"};
-    GPtrArray *arguments = g_ptr_array_new();
-    guint count = count_nodes(layers);
+    const Line line = {.arguments = g_ptr_array_new(), .use = use};
+    guint count = use == QBLK_IMAGE_FOR_READING ? count_nodes(layers) : layers->len;
 
-    g_ptr_array_add(arguments, g_strdup(QBLK_IMAGE_PROGRAM));
+    g_ptr_array_add(line.arguments, g_strdup(QBLK_IMAGE_PROGRAM));
+    for (guint i = 0; i < secrets->len; i++) {
+        add_secret(&line, secrets->pdata[i]);
+    }
 
     /* A node has to exist before another one refers to it: the bottom comes first. */
     for (guint i = count; i > 0; i--) {
-        add_layer(arguments, layers->pdata[i - 1], i - 1, i == count);
+        add_layer(&line, layers->pdata[i - 1], i - 1, i == count);
     }
 
-    for (gsize i = 0; i < G_N_ELEMENTS(monitor); i++) {
-        g_ptr_array_add(arguments, g_strdup(monitor[i]));
-    }
-    g_ptr_array_add(arguments, NULL);
-
-    return (char **)g_ptr_array_free(arguments, FALSE);
+    add_option(&line, "--chardev", g_strdup("socket,id=qmp,fd=0"));
+    add_option(&line, "--monitor", g_strdup("chardev=qmp"));
+    g_ptr_array_add(line.arguments, NULL);
+    return (char **)g_ptr_array_free(line.arguments, FALSE);
 }

@@ -17,6 +17,7 @@ layer_free(gpointer data)
     g_free(layer->path);
     g_free(layer->format);
     g_free(layer->data_path);
+    g_free(layer->secret);
     g_free(layer);
 }
 
@@ -249,4 +250,24 @@ qblk_image_chain(const char *path, const char *format, GError **error)
     }
 
     return g_steal_pointer(&walk.layers);
+}
+
+/* ---- secrets ---- */
+
+gboolean
+qblk_image_chain_set_secrets(GPtrArray *layers, const QblkImageOptions *options, GError **error)
+{
+    for (guint i = 0; i < layers->len; i++) {
+        QblkImageLayer *layer = layers->pdata[i];
+        if (layer->encryption == NULL) {
+            continue;
+        }
+
+        const QblkImageSecret *secret = qblk_image_options_find_secret(options, layer->path, error);
+        if (secret == NULL) {
+            return FALSE;
+        }
+        layer->secret = g_strdup(secret->object);
+    }
+    return TRUE;
 }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "image/image-file.h"
+#include "image/image-options.h"
 
 typedef struct {
     char *path;
@@ -22,6 +23,7 @@ typedef struct {
     gboolean data_is_block;
     gboolean has_backing;        /* there is a layer below */
     gboolean qemu_finds_backing; /* with the same file and format, from the header alone */
+    char *secret;                /* id of QEMU's object with its key, or NULL */
 } QblkImageLayer;
 
 /**
@@ -37,3 +39,13 @@ typedef struct {
  */
 GPtrArray *qblk_image_chain(const char *path, const char *format,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Set the secret of each encrypted layer.
+ *
+ * @layers: of QblkImageLayer
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_UNSUPPORTED if an encrypted layer has no secret
+ */
+gboolean qblk_image_chain_set_secrets(GPtrArray *layers, const QblkImageOptions *options,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,7 +4,7 @@
 #include "blockjob/delete-images.h"
 #include "blockjob/merged-mark-plan.h"
 #include "blockjob/plan-schema.h"
-#include "image/process.h"
+#include "image/image-client.h"
 #include "plan/plan-check.h"
 #include "plan/plan-job.h"
 #include "plan/plan-json.h"
@@ -16,7 +16,7 @@
 static gint64
 find_process(const QblkClient *client)
 {
-    return client == NULL ? 0 : qblk_process_behind(qblk_client_get_fd(client));
+    return client == NULL ? 0 : qblk_client_get_process(client);
 }
 
 static gboolean

@@ -2,7 +2,7 @@
 #include <qblk/planner.h>
 
 #include "blockjob/plan-schema.h"
-#include "image/process.h"
+#include "image/image-client.h"
 #include "plan/monitor-options.h"
 #include "plan/plan-check.h"
 #include "plan/plan-monitor.h"
@@ -61,7 +61,7 @@ plan_open(QblkClient *client, const char *path, const QblkPlanOptions *options, 
         return NULL;
     }
 
-    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
+    gint64 pid = qblk_client_get_process(client);
     g_auto(GStrv) arguments = qblk_process_arguments(pid);
     const QblkPlanMonitorContext context = {
         .can_add_monitor = qblk_plan_schema_can_add_monitor(schema),

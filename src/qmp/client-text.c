@@ -4,6 +4,12 @@
 #include <string.h>
 
 QblkClient *
+qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
+{
+    return qblk_client_start_with(address, timeout_ms, NULL, error);
+}
+
+QblkClient *
 qblk_client_start(const char *address_text, int timeout_ms, GError **error)
 {
     g_autoptr(QblkAddress) address = qblk_address_parse(address_text, error);

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <unistd.h>
 
 /* One call of qblk_client_process() reads at most READ_TURNS buffers of READ_BYTES. */
@@ -30,6 +29,7 @@ struct QblkClient {
     GDestroyNotify logger_destroy;
     gboolean is_local;  /* the files that QEMU names are those of this machine */
     QblkSchema *schema; /* owned, of this connection; NULL until it is asked for */
+    QblkClientPeer peer;
 };
 
 /* The name of the peer in messages. */
@@ -59,12 +59,6 @@ qblk_client_start_with(const QblkAddress *address, int timeout_ms, const QblkWai
     client->session =
         qblk_session_new(peer_name(address), g_get_monotonic_time(), (gint64)timeout * 1000, 0);
     return client;
-}
-
-QblkClient *
-qblk_client_start_at(const QblkAddress *address, int timeout_ms, GError **error)
-{
-    return qblk_client_start_with(address, timeout_ms, NULL, error);
 }
 
 static void
@@ -136,6 +130,7 @@ qblk_client_unref(QblkClient *client)
     g_free(client->address);
     g_free(client->refusal_class);
     g_free(client->refusal_description);
+    g_clear_pointer(&client->peer.owner, client->peer.release);
     g_free(client);
 }
 
@@ -465,6 +460,18 @@ qblk_client_set_reply_limit(QblkClient *client, gsize bytes)
 }
 
 /* ---- what is known of this QEMU ---- */
+
+void
+qblk_client_set_peer(QblkClient *client, const QblkClientPeer *peer)
+{
+    client->peer = *peer;
+}
+
+const QblkClientPeer *
+qblk_client_get_peer(const QblkClient *client)
+{
+    return client->peer.owner == NULL ? NULL : &client->peer;
+}
 
 gboolean
 qblk_client_is_local(const QblkClient *client)

@@ -31,6 +31,19 @@ QblkClient *qblk_client_start_with(const QblkAddress *address, int timeout_ms,
 void qblk_client_set_waiter(QblkClient *client, const QblkWaiter *waiter);
 const QblkWaiter *qblk_client_get_waiter(const QblkClient *client);
 
+/** A peer that this process has started, and that is ended with the client. */
+typedef struct {
+    gint64 pid;
+    gpointer owner;         /* what the peer belongs to */
+    GDestroyNotify release; /* called with @owner after the connection was closed */
+} QblkClientPeer;
+
+/** Set the peer of @client, which takes it over. */
+void qblk_client_set_peer(QblkClient *client, const QblkClientPeer *peer);
+
+/** Returns: (transfer none) (nullable): the peer that was set */
+const QblkClientPeer *qblk_client_get_peer(const QblkClient *client);
+
 /** Returns: TRUE if no operation used @client before; one does from then on, and may peek at events
  * after the program has taken them. */
 gboolean qblk_client_begin_operation(QblkClient *client) G_GNUC_WARN_UNUSED_RESULT;

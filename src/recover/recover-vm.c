@@ -2,7 +2,7 @@
 #include "recover/recover-vm.h"
 
 #include "blockjob/delete-images.h"
-#include "image/process.h"
+#include "image/image-client.h"
 #include "qmp/client.h"
 
 #include <string.h>
@@ -55,7 +55,7 @@ qblk_recover_identify(QblkClient *client, QblkJournalVm *vm, GError **error)
         vm->uuid = g_strdup(uuid);
     }
     vm->address = qblk_address_to_absolute(address);
-    vm->pid = qblk_process_behind(qblk_client_get_fd(client));
+    vm->pid = qblk_client_get_process(client);
     vm->start = vm->pid == 0 ? 0 : qblk_process_start(vm->pid);
     return query_thread(client, &vm->thread, error);
 }
@@ -124,6 +124,6 @@ qblk_recover_is_local(QblkClient *client, const QblkJournalRecord *record)
         return FALSE;
     }
 
-    gint64 pid = qblk_process_behind(qblk_client_get_fd(client));
+    gint64 pid = qblk_client_get_process(client);
     return qblk_delete_images_is_here(record->plan, pid, TRUE);
 }

@@ -4,7 +4,8 @@
 
 /* The arguments for @count layers, in one text. */
 static char *
-arguments_of(QblkImageLayer *layers, guint count)
+arguments_for(QblkImageLayer *layers, guint count, const QblkImageOptions *options,
+              QblkImageUse use)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new();
 
@@ -12,8 +13,16 @@ arguments_of(QblkImageLayer *layers, guint count)
         g_ptr_array_add(list, &layers[i]);
     }
 
-    g_auto(GStrv) arguments = qblk_image_arguments(list);
+    g_auto(GStrv) arguments = qblk_image_arguments(list, options->secrets, use);
     return g_strjoinv("\n", arguments);
+}
+
+static char *
+arguments_of(QblkImageLayer *layers, guint count)
+{
+    g_autoptr(QblkImageOptions) options = qblk_image_options_new();
+
+    return arguments_for(layers, count, options, QBLK_IMAGE_FOR_READING);
 }
 
 #define TAIL  "--chardev\nsocket,id=qmp,fd=0\n--monitor\nchardev=qmp"
@@ -120,6 +129,55 @@ a_file_name_cannot_add_an_argument(void **state)
     assert_non_null(strstr(text, "\"filename\":\"/a,b=c\\\"\\n{json:}.img\"}\n--blockdev\n"));
 }
 
+/* The nodes of a chain that is changed: the files are opened for writing when a job writes. */
+static void
+each_layer_of_an_image_for_changes_gets_nodes_with_locks(void **state)
+{
+    QblkImageLayer layers[] = {
+        {.path = top, .format = is_qcow2, .has_backing = TRUE, .qemu_finds_backing = TRUE},
+        {.path = base, .format = is_raw},
+    };
+    g_autoptr(QblkImageOptions) options = qblk_image_options_new();
+    g_autofree char *text = arguments_for(layers, 2, options, QBLK_IMAGE_FOR_CHANGES);
+    g_autofree char *shown = arguments_for(layers, 2, options, QBLK_IMAGE_FOR_PLANS);
+
+    assert_null(strstr(text, "force-share"));
+    assert_non_null(strstr(text, "\"node-name\":\"qblk-offline-1-file\",\"read-only\":false,"
+                                 "\"filename\":\"/a/base.img\",\"auto-read-only\":true,"));
+    assert_non_null(strstr(text, "\"node-name\":\"qblk-offline-1\",\"read-only\":true,"));
+    assert_non_null(strstr(text, "\"node-name\":\"qblk-offline\",\"read-only\":false,"));
+    assert_non_null(strstr(text, "\"backing\":\"qblk-offline-1\""));
+    assert_non_null(strstr(shown, "\"node-name\":\"qblk-offline\"," FLAGS));
+    assert_non_null(strstr(shown, "\"node-name\":\"qblk-offline-1-file\"," FLAGS));
+}
+
+static void
+a_secret_is_read_from_its_file(void **state)
+{
+    static char object[] = "k", is_luks[] = "luks", path[] = "/a/key,1";
+    QblkImageSecret secret = {.id = object, .object = object, .path = path};
+    QblkImageLayer layers[] = {
+        {.path = top,
+         .format = is_qcow2,
+         .encryption = "luks",
+         .secret = object,
+         .has_backing = TRUE,
+         .qemu_finds_backing = TRUE},
+        {.path = base, .format = is_luks, .encryption = "luks", .secret = object},
+    };
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    g_autoptr(GPtrArray) secrets = g_ptr_array_new();
+    g_ptr_array_add(list, &layers[0]);
+    g_ptr_array_add(list, &layers[1]);
+    g_ptr_array_add(secrets, &secret);
+
+    g_auto(GStrv) arguments = qblk_image_arguments(list, secrets, QBLK_IMAGE_FOR_READING);
+    g_autofree char *text = g_strjoinv("\n", arguments);
+    assert_non_null(strstr(text, "--object\nsecret,id=k,file=/a/key,,1\n--blockdev"));
+    assert_non_null(strstr(text, "\"encrypt\":{\"format\":\"luks\",\"key-secret\":\"k\"}"));
+    assert_non_null(strstr(text, "\"file\":\"qblk-image-1-file\",\"key-secret\":\"k\"}"));
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +187,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_end_of_a_chain_is_specified),
         cmocka_unit_test(all_layers_down_to_the_lowest_vmdk_get_nodes),
         cmocka_unit_test(a_file_name_cannot_add_an_argument),
+        cmocka_unit_test(each_layer_of_an_image_for_changes_gets_nodes_with_locks),
+        cmocka_unit_test(a_secret_is_read_from_its_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

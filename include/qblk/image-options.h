@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How an image that no QEMU has open is opened.
+ *
+ * Setters copy what they are given.  Options must not be changed once they were passed to a
+ * function that opens an image; then several threads may use them at once.
+ */
+#pragma once
+
+#include <glib.h>
+#include <qblk/error.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QblkImageOptions:
+ *
+ * How an image is opened.
+ *
+ * It belongs to one thread until it is passed on.  After that it does not change, and several
+ * threads may use it at once.
+ *
+ * Since: 0.1.0
+ */
+typedef struct QblkImageOptions QblkImageOptions;
+
+/**
+ * qblk_image_options_new:
+ *
+ * Returns: (transfer full): options with which an image is only read: its format is not known, no
+ *   secret is given, and opening it may take 5 seconds
+ *
+ * Since: 0.1.0
+ */
+QblkImageOptions *qblk_image_options_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_image_options_ref:
+ * @options: the options
+ *
+ * Returns: (transfer full): a further reference to @options
+ *
+ * Since: 0.1.0
+ */
+QblkImageOptions *qblk_image_options_ref(QblkImageOptions *options);
+
+/**
+ * qblk_image_options_unref:
+ * @options: (nullable) (transfer full): the options
+ *
+ * Release a reference; the last one frees the options.
+ *
+ * Since: 0.1.0
+ */
+void qblk_image_options_unref(QblkImageOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImageOptions, qblk_image_options_unref)
+
+/**
+ * qblk_image_options_set_format:
+ * @options: the options
+ * @format: (nullable): QEMU's name of the format of the image ("qcow2", "raw"); NULL if it is not
+ *   known: see qblk_image_open()
+ *
+ * Set the format of the active image.
+ *
+ * Since: 0.1.0
+ */
+void qblk_image_options_set_format(QblkImageOptions *options, const char *format);
+
+/**
+ * qblk_image_options_set_writable:
+ * @options: the options
+ * @is_writable: TRUE to open the image for changes, with QEMU's locks: it must not be in use
+ *
+ * Open the active image for reading and writing, and let jobs write to the images below it.
+ *
+ * Since: 0.1.0
+ */
+void qblk_image_options_set_writable(QblkImageOptions *options, gboolean is_writable);
+
+/**
+ * qblk_image_options_set_timeout:
+ * @options: the options
+ * @timeout_ms: how long opening all files may take, and closing them, in milliseconds; it is also
+ *   the time limit of each command; 0 or less means 5 seconds
+ *
+ * Since: 0.1.0
+ */
+void qblk_image_options_set_timeout(QblkImageOptions *options, int timeout_ms);
+
+/**
+ * qblk_image_options_add_secret:
+ * @options: the options
+ * @assignment: `ID=FILE`: an id, and the path of a file with the key or passphrase.  Its content
+ *   is used as it is, with a line end if it has one.
+ *
+ * Add a secret for encrypted images.  If it is the only one it is the key of each encrypted image
+ * of the chain.  If there are several, an encrypted image has that whose id is the path of the
+ * image or its file name.
+ *
+ * The content of the file is read by QEMU only.  A secret whose id QEMU accepts (letters, digits,
+ * '-', '.' and '_' after a letter) is a secret object of the storage daemon with that id.
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_SPEC if @assignment is not valid or the id was used before,
+ *   QBLK_GRAPH_ERROR_FILE if the file cannot be read
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_image_options_add_secret(QblkImageOptions *options, const char *assignment,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The process behind a client.
+ */
+#pragma once
+
+#include "image/process.h"
+
+#include <qblk/image-client.h>
+
+/** Returns: the pid of the storage daemon that @client has started, or of the process behind its
+ * socket; 0 if that is not on this machine or not known */
+gint64 qblk_client_get_process(const QblkClient *client);

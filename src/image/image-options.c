@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/image-options.h"
+
+#include "base/limits.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+secret_free(gpointer data)
+{
+    QblkImageSecret *secret = data;
+
+    g_free(secret->id);
+    g_free(secret->object);
+    g_free(secret->path);
+    g_free(secret);
+}
+
+QblkImageOptions *
+qblk_image_options_new(void)
+{
+    QblkImageOptions *options = g_new0(QblkImageOptions, 1);
+
+    g_atomic_ref_count_init(&options->references);
+    options->secrets = g_ptr_array_new_with_free_func(secret_free);
+    options->timeout_ms = QBLK_DEFAULT_TIMEOUT_MS;
+    return options;
+}
+
+QblkImageOptions *
+qblk_image_options_ref(QblkImageOptions *options)
+{
+    g_atomic_ref_count_inc(&options->references);
+    return options;
+}
+
+void
+qblk_image_options_unref(QblkImageOptions *options)
+{
+    if (options == NULL || !g_atomic_ref_count_dec(&options->references)) {
+        return;
+    }
+
+    g_ptr_array_unref(options->secrets);
+    g_free(options->format);
+    g_free(options);
+}
+
+void
+qblk_image_options_set_format(QblkImageOptions *options, const char *format)
+{
+    g_free(options->format);
+    options->format = g_strdup(format);
+}
+
+void
+qblk_image_options_set_writable(QblkImageOptions *options, gboolean is_writable)
+{
+    options->is_writable = is_writable;
+}
+
+void
+qblk_image_options_set_timeout(QblkImageOptions *options, int timeout_ms)
+{
+    options->timeout_ms = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
+}
+
+/* ---- secrets ---- */
+
+/* TRUE if QEMU accepts @id as that of an object. */
+static gboolean
+is_object_id(const char *id)
+{
+    static const char allowed[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._";
+
+    return g_ascii_isalpha(id[0]) && strspn(id, allowed) == strlen(id);
+}
+
+static gboolean
+has_secret(const QblkImageOptions *options, const char *id)
+{
+    for (guint i = 0; i < options->secrets->len; i++) {
+        const QblkImageSecret *secret = options->secrets->pdata[i];
+        if (g_str_equal(secret->id, id)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean
+qblk_image_options_add_secret(QblkImageOptions *options, const char *assignment, GError **error)
+{
+    /* The text is not printed: it may be the secret itself. */
+    const char *equals = strchr(assignment, '=');
+    if (equals == NULL || equals == assignment || equals[1] == '\0') {
+        g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                            "invalid secret: use ID=FILE, with the path of a file that contains "
+                            "the secret");
+        return FALSE;
+    }
+
+    g_autofree char *id = g_strndup(assignment, (gsize)(equals - assignment));
+    g_autofree char *path = g_canonicalize_filename(equals + 1, NULL);
+    if (has_secret(options, id)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "invalid secret '%s': two secrets have this id", id);
+        return FALSE;
+    }
+    if (access(path, R_OK) != 0) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "cannot read the secret '%s' from '%s': %s", id, path, g_strerror(errno));
+        return FALSE;
+    }
+
+    QblkImageSecret *secret = g_new0(QblkImageSecret, 1);
+    secret->object = is_object_id(id)
+                         ? g_strdup(id)
+                         : g_strdup_printf("qblk-secret-%u", options->secrets->len + 1);
+    secret->id = g_steal_pointer(&id);
+    secret->path = g_steal_pointer(&path);
+    g_ptr_array_add(options->secrets, secret);
+    return TRUE;
+}
+
+const QblkImageSecret *
+qblk_image_options_find_secret(const QblkImageOptions *options, const char *path, GError **error)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    const GPtrArray *secrets = options->secrets;
+
+    if (secrets->len == 0) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                    "image '%s' is encrypted: specify its key with --secret ID=FILE", path);
+        return NULL;
+    }
+    for (guint i = 0; i < secrets->len; i++) {
+        const QblkImageSecret *secret = secrets->pdata[i];
+        if (secrets->len == 1 || g_str_equal(secret->id, path) || g_str_equal(secret->id, name)) {
+            return secret;
+        }
+    }
+
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED,
+                "image '%s' is encrypted, and no secret is for it: specify its key with --secret "
+                "%s=FILE",
+                path, name);
+    return NULL;
+}
