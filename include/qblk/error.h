@@ -214,6 +214,7 @@ GQuark qblk_blockjob_error_quark(void);
  * @QBLK_BLOCKJOB_ERROR_RESULT: the job succeeded, but the chain is not as expected
  * @QBLK_BLOCKJOB_ERROR_STATE: the state directory cannot be used; nothing was sent
  * @QBLK_BLOCKJOB_ERROR_RUNNING: the operation has not ended
+ * @QBLK_BLOCKJOB_ERROR_NOTHING_TO_DO: the chain is as requested, and needs no plan
  *
  * Codes of QBLK_BLOCKJOB_ERROR.
  *
@@ -227,6 +228,7 @@ typedef enum {
     QBLK_BLOCKJOB_ERROR_RESULT,
     QBLK_BLOCKJOB_ERROR_STATE,
     QBLK_BLOCKJOB_ERROR_RUNNING,
+    QBLK_BLOCKJOB_ERROR_NOTHING_TO_DO,
 } QblkBlockjobError;
 
 G_END_DECLS

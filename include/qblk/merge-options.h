@@ -103,6 +103,22 @@ void qblk_commit_options_set_base(QblkCommitOptions *options, const char *layer)
 void qblk_commit_options_set_shallow(QblkCommitOptions *options, gboolean shallow);
 
 /**
+ * qblk_commit_options_set_keep:
+ * @options: the options
+ * @overlays: how many overlays stay above the bottom layer; negative: no such number (the default)
+ *
+ * Merge the oldest layers into the bottom layer, so that @overlays overlays remain.  The end is
+ * QBLK_COMMIT_INNER, or QBLK_COMMIT_PIVOT if @overlays is 0, which merges the active layer as well.
+ * Top, base and shallow must not be set.
+ *
+ * If the disk has no more overlays, qblk_plan_commit() fails with
+ * QBLK_BLOCKJOB_ERROR_NOTHING_TO_DO, and qblk_plans_new_commit_all() skips the disk.
+ *
+ * Since: 0.1.0
+ */
+void qblk_commit_options_set_keep(QblkCommitOptions *options, int overlays);
+
+/**
  * qblk_commit_options_set_end:
  * @options: the options
  * @end: how the commit ends; another value is not set

@@ -222,6 +222,28 @@ change_finish(QblkChange *change, QblkPlans *plans, GError **error)
     return TRUE;
 }
 
+/* The one disk that is named is as requested. */
+static void
+finish_unchanged(const QblkChange *change, const char *reason)
+{
+    QblkOutput *output = &change->invocation->output;
+    if (!output->json) {
+        qblk_output_print(output, "%s\n", reason);
+        return;
+    }
+
+    QblkJson *skipped = qblk_json_new_object();
+    qblk_json_set_string(skipped, "target", qblk_change_get_disk(change));
+    qblk_json_set_string(skipped, "reason", reason);
+    QblkJson *all_skipped = qblk_json_new_array();
+    qblk_json_append(all_skipped, skipped);
+
+    QblkJson *result = qblk_json_new_object();
+    qblk_json_set(result, "plans", qblk_json_new_array());
+    qblk_json_set(result, "skipped", all_skipped);
+    qblk_output_json(output, result);
+}
+
 /* ---- the command ---- */
 
 char *
@@ -261,6 +283,15 @@ qblk_change_run(QblkInvocation *invocation, const QblkChangeOptions *options,
         return FALSE;
     }
 
-    g_autoptr(QblkPlans) plans = planner(change, data, error);
-    return plans != NULL && change_finish(change, plans, error);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkPlans) plans = planner(change, data, &cause);
+    if (g_error_matches(cause, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_NOTHING_TO_DO)) {
+        finish_unchanged(change, cause->message);
+        return TRUE;
+    }
+    if (plans == NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    return change_finish(change, plans, error);
 }

@@ -4,10 +4,14 @@
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 
+/* --keep was not given. */
+#define NO_KEEP G_MININT
+
 typedef struct {
     QblkChangeOptions change;
     char *base, *top;
     gboolean shallow, active, pivot, keep_overlay, keep_relative;
+    int keep; /* overlays; NO_KEEP */
 } Options;
 
 static void
@@ -21,6 +25,8 @@ add_options(gpointer data, GOptionContext *context)
          "Merge from this layer down to the base (default: the active layer)", "LAYER"},
         {"shallow", 0, 0, G_OPTION_ARG_NONE, &options->shallow,
          "Merge into the layer directly below the top", NULL},
+        {"keep", 0, 0, G_OPTION_ARG_INT, &options->keep,
+         "Merge the oldest layers into the bottom, so that N overlays remain", "N"},
         {"active", 0, 0, G_OPTION_ARG_NONE, &options->active,
          "Merge the active layer, and leave the job when the base is in sync", NULL},
         {"pivot", 0, 0, G_OPTION_ARG_NONE, &options->pivot,
@@ -41,6 +47,7 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
+    options->keep = NO_KEEP;
     g_option_context_add_main_entries(context, entries, NULL);
     qblk_change_options_add(&options->change, context, TRUE);
 }
@@ -86,6 +93,36 @@ check_detach(const QblkInvocation *invocation, const Options *options, GError **
 }
 
 static gboolean
+check_keep(const Options *options, GError **error)
+{
+    gboolean merges_active = options->active || options->pivot || options->keep_overlay;
+    if (options->keep == NO_KEEP) {
+        return TRUE;
+    }
+
+    if (options->keep < 0) {
+        return qblk_usage_error(error, "invalid --keep: use the number of overlays that remain, 0 "
+                                       "or more");
+    }
+    if (options->base != NULL || options->top != NULL || options->shallow) {
+        return qblk_usage_error(
+            error, "options --base, --top and --shallow cannot be used with --keep, which chooses "
+                   "the layers");
+    }
+    if (options->keep == 0 && (!options->pivot || options->keep_overlay)) {
+        return qblk_usage_error(
+            error, "option --keep 0 needs --pivot: it merges the active layer as well");
+    }
+    if (options->keep > 0 && merges_active) {
+        return qblk_usage_error(error,
+                                "options --active, --pivot and --keep-overlay cannot be used with "
+                                "--keep %d, which keeps the active layer",
+                                options->keep);
+    }
+    return TRUE;
+}
+
+static gboolean
 check_options(const Options *options, GError **error)
 {
     gboolean names_layer = options->base != NULL || options->top != NULL;
@@ -105,7 +142,7 @@ check_options(const Options *options, GError **error)
         return qblk_usage_error(error, "options --base and --top cannot be used with --all-disks");
     }
 
-    return TRUE;
+    return check_keep(options, error);
 }
 
 static QblkPlans *
@@ -117,6 +154,7 @@ plan_commit(const QblkChange *change, gconstpointer data, GError **error)
     qblk_commit_options_set_top(commit, options->top);
     qblk_commit_options_set_base(commit, options->base);
     qblk_commit_options_set_shallow(commit, options->shallow);
+    qblk_commit_options_set_keep(commit, options->keep);
     qblk_commit_options_set_end(commit, end_of(options));
     qblk_commit_options_set_keep_relative(commit, options->keep_relative);
     qblk_commit_options_set_delete_removed(commit, options->change.delete_removed);

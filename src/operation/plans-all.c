@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operation/plans.h"
+#include "plan/commit-keep.h"
 #include "plan/plan-space.h"
 
 /* Makes the plan for one disk. */
@@ -8,23 +9,32 @@ typedef struct {
     const QblkSnapshot *snapshot;
     gconstpointer options; /* of the kind of plan */
     const QblkPlanOptions *plan_options;
+    const QblkCommitOptions *commit; /* NULL: another kind of plan */
     QblkPlan *(*plan)(const char *disk, gconstpointer user_data, GError **error);
 } PlanAll;
 
-/* Why a disk is left out, or NULL. */
-static const char *
-describe_skipped(const QblkChain *chain)
+/* Why a disk is left out, owned; or NULL. */
+static char *
+describe_skipped(const PlanAll *all, const QblkChain *chain)
 {
     if (chain->layers->len == 0) {
-        return "the drive is empty";
+        return g_strdup("the drive is empty");
     }
     if (chain->kind == QBLK_DEVICE_KIND_CDROM) {
-        return "it is a cdrom";
+        return g_strdup("it is a cdrom");
     }
     if (chain->read_only) {
-        return "it is read-only";
+        return g_strdup("it is read-only");
     }
-    return chain->layers->len == 1 ? "it has only one layer" : NULL;
+    if (chain->layers->len == 1) {
+        return g_strdup("it has only one layer");
+    }
+    if (all->commit == NULL || !qblk_commit_keep_is_done(all->commit, chain)) {
+        return NULL;
+    }
+
+    g_autofree char *overlays = qblk_commit_keep_describe(chain);
+    return g_strdup_printf("it has %s", overlays);
 }
 
 static gboolean
@@ -38,7 +48,8 @@ plan_or_skip(QblkPlans *plans, const PlanAll *all, const char *disk, GError **er
         return FALSE;
     }
 
-    const char *reason = chain == NULL ? cause->message : describe_skipped(chain);
+    g_autofree char *reason =
+        chain == NULL ? g_strdup(cause->message) : describe_skipped(all, chain);
     if (reason != NULL) {
         qblk_plans_skip(plans, disk, reason);
         return TRUE;
@@ -81,7 +92,7 @@ qblk_plans_new_commit_all(QblkClient *client, const QblkSnapshot *snapshot,
                           const QblkCommitOptions *options, const QblkPlanOptions *plan_options,
                           GError **error)
 {
-    const PlanAll all = {client, snapshot, options, plan_options, commit_one};
+    const PlanAll all = {client, snapshot, options, plan_options, options, commit_one};
 
     return plan_all(&all, error);
 }
@@ -99,7 +110,7 @@ qblk_plans_new_pull_all(QblkClient *client, const QblkSnapshot *snapshot,
                         const QblkPullOptions *options, const QblkPlanOptions *plan_options,
                         GError **error)
 {
-    const PlanAll all = {client, snapshot, options, plan_options, pull_one};
+    const PlanAll all = {client, snapshot, options, plan_options, NULL, pull_one};
 
     return plan_all(&all, error);
 }

@@ -49,6 +49,13 @@ qblk_commit_options_set_shallow(QblkCommitOptions *options, gboolean shallow)
 }
 
 void
+qblk_commit_options_set_keep(QblkCommitOptions *options, int overlays)
+{
+    options->has_keep = overlays >= 0;
+    options->keep = options->has_keep ? (guint)overlays : 0;
+}
+
+void
 qblk_commit_options_set_end(QblkCommitOptions *options, QblkCommitEnd end)
 {
     g_return_if_fail(end <= QBLK_COMMIT_KEEP_OVERLAY);

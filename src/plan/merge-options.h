@@ -12,6 +12,8 @@ struct QblkCommitOptions {
     const char *top;  /* a layer as a user names it; NULL: the active one */
     const char *base; /* NULL: the bottom, or with shallow the one directly below the top */
     gboolean shallow;
+    gboolean has_keep;
+    guint keep; /* overlays that stay, if has_keep */
     QblkCommitEnd end;
     gboolean keep_relative;
     gboolean delete_removed;

@@ -2,6 +2,7 @@
 #include "plan/plan-commit.h"
 
 #include "plan/backing-string.h"
+#include "plan/commit-keep.h"
 #include "plan/crash-guard.h"
 #include "plan/plan-bitmaps.h"
 #include "plan/plan-check.h"
@@ -89,9 +90,30 @@ choose_default_base(Commit *commit, GError **error)
     return TRUE;
 }
 
+/* The overlays below those that are kept, and the bottom. */
+static gboolean
+resolve_kept(Commit *commit, GError **error)
+{
+    const QblkChain *chain = commit->chain;
+    commit->top = qblk_commit_keep_get_top(commit->options, chain, error);
+    if (commit->top == NULL) {
+        return FALSE;
+    }
+
+    guint position = commit->top->position;
+    commit->top_name = commit->top->filename;
+    commit->overlay = position == 0 ? NULL : qblk_chain_get_layer(chain, position - 1);
+    commit->base = qblk_chain_get_layer(chain, chain->layers->len - 1);
+    commit->base_name = commit->base->filename;
+    return TRUE;
+}
+
 static gboolean
 resolve_layers(Commit *commit, GError **error)
 {
+    if (qblk_commit_keeps(commit->options)) {
+        return resolve_kept(commit, error);
+    }
     if (!resolve_top(commit, error)) {
         return FALSE;
     }
@@ -395,7 +417,10 @@ qblk_plan_make_commit(const QblkPlanContext *context, const QblkCommitOptions *o
         .chain = chain,
         .is_inner = options->end == QBLK_COMMIT_INNER,
     };
-    if (!check_deletion(options, error) || !resolve_layers(&commit, error)) {
+    if (!check_deletion(options, error) || !qblk_commit_keep_check(options, error)) {
+        return NULL;
+    }
+    if (!resolve_layers(&commit, error)) {
         return NULL;
     }
     if (!qblk_plan_check_ignored_users(context, error) || !check_commit(&commit, error)) {

@@ -69,7 +69,7 @@ a_state_directory_that_cannot_be_used_is_no_failed_job(void **state)
         {QBLK_BLOCKJOB_ERROR_REFUSED, 4},   {QBLK_BLOCKJOB_ERROR_FAILED, 6},
         {QBLK_BLOCKJOB_ERROR_CANCELLED, 6}, {QBLK_BLOCKJOB_ERROR_DETACHED, 6},
         {QBLK_BLOCKJOB_ERROR_RESULT, 1},    {QBLK_BLOCKJOB_ERROR_STATE, 1},
-        {QBLK_BLOCKJOB_ERROR_RUNNING, 1},
+        {QBLK_BLOCKJOB_ERROR_RUNNING, 1},   {QBLK_BLOCKJOB_ERROR_NOTHING_TO_DO, 1},
     };
 
     assert_exits(QBLK_BLOCKJOB_ERROR, table, G_N_ELEMENTS(table));
