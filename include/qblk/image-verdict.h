@@ -62,12 +62,16 @@ typedef struct QblkImageVerdict QblkImageVerdict;
  * after a crash of its QEMU, and settle it: the journal is deleted, and the mark of a merged image
  * becomes final.  With a dry run nothing is changed.  No QEMU is asked.
  *
+ * If the operation was one on an image without a QEMU, it is completed or rolled back: images that
+ * it was to delete, or files that it has created, are deleted.
+ *
  * If neither a journal nor a mark names the image, the verdict has no image to boot from.
  *
  * Returns: (transfer full): the verdict; NULL on error, and then nothing is changed:
  *   QBLK_BLOCKJOB_ERROR_RESULT if it is not known which image has the newest data, or that image
  *   or @path does not exist or is not an image; _REFUSED if an image is in use or another process
- *   works on it
+ *   works on it.  The journal has ended if only a file could not be deleted, with
+ *   QBLK_BLOCKJOB_ERROR_RESULT
  *
  * Since: 0.1.0
  */

@@ -158,6 +158,10 @@ typedef struct QblkRecovery QblkRecovery;
  * Resume or roll back all interrupted operations of one VM.  If one fails, the others are still
  * tried.
  *
+ * With a client of qblk_client_open_image(), these are the operations on this image.  One after
+ * which another image is the active one is an error, QBLK_BLOCKJOB_ERROR_REFUSED, as long as the
+ * client has the old one open: use qblk_recover_image().
+ *
  * Returns: (transfer full): the results, also of those that failed: see
  *   qblk_recovery_propagate_error(); NULL with QBLK_BLOCKJOB_ERROR_RESULT if the state directory
  *   cannot be read, QBLK_BLOCKJOB_ERROR_REFUSED if an operation of @client is not at its end, or
@@ -173,7 +177,7 @@ QblkRecovery *qblk_recover_vm(QblkClient *client, QblkRecoverOptions *options,
  * @options: (nullable): the options; NULL: the defaults
  *
  * Resume or roll back all interrupted operations of all VMs.  Each VM is connected to at the
- * address in the journal.
+ * address in the journal.  Operations on images without a QEMU need no connection.
  *
  * Returns: (transfer full): the results, as of qblk_recover_vm(); NULL with
  *   QBLK_BLOCKJOB_ERROR_RESULT if the state directory cannot be read

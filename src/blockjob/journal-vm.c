@@ -1,12 +1,52 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/journal-vm.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGE "image:"
+
 void
 qblk_journal_vm_clear(QblkJournalVm *vm)
 {
     g_clear_pointer(&vm->address, g_free);
     g_clear_pointer(&vm->uuid, g_free);
     g_clear_pointer(&vm->name, g_free);
+}
+
+/* The directory of an image that was deleted still has a real path. */
+static char *
+real_path(const char *path)
+{
+    char *resolved = realpath(path, NULL);
+    if (resolved != NULL) {
+        char *copy = g_strdup(resolved);
+        free(resolved);
+        return copy;
+    }
+
+    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autofree char *directory = g_path_get_dirname(absolute);
+    g_autofree char *name = g_path_get_basename(absolute);
+    if (g_str_equal(directory, absolute)) {
+        return g_steal_pointer(&absolute);
+    }
+    g_autofree char *parent = real_path(directory);
+    return g_build_filename(parent, name, NULL);
+}
+
+void
+qblk_journal_vm_set_image(QblkJournalVm *vm, const char *path)
+{
+    g_autofree char *real = real_path(path);
+    qblk_journal_vm_clear(vm);
+    *vm = (QblkJournalVm){.address = g_strconcat(IMAGE, real, NULL)};
+}
+
+const char *
+qblk_journal_vm_get_image(const QblkJournalVm *vm)
+{
+    return g_str_has_prefix(vm->address, IMAGE) ? vm->address + strlen(IMAGE) : NULL;
 }
 
 QblkJson *

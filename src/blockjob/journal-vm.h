@@ -5,6 +5,10 @@
  * A VM keeps its uuid over restarts and on all its monitors; one run of it keeps its process and
  * threads.  One QEMU may have several monitors, some of which do not show its process, or show that
  * of a relay.
+ *
+ * An image that no QEMU has open is its own VM.  The daemon that works on it ends with the process
+ * that has started it, so that a later one never finds a job, nor a process that was restarted: the
+ * address alone identifies it.
  */
 #pragma once
 
@@ -12,7 +16,7 @@
 
 /** One run of a VM: a later one may have the same socket or the same uuid. */
 typedef struct {
-    char *address; /* owned: of the monitor, absolute */
+    char *address; /* owned: of the monitor, absolute; "image:" and the real path of an image */
     char *uuid;    /* owned: as query-uuid reports it; NULL: QEMU was given none */
     char *name;    /* owned (nullable) */
     gint64 pid;    /* of the process that listens on the socket; 0: not known */
@@ -21,6 +25,12 @@ typedef struct {
 } QblkJournalVm;
 
 void qblk_journal_vm_clear(QblkJournalVm *vm);
+
+/** Set @vm to the image @path: its real path, so that links and relative names mean the same. */
+void qblk_journal_vm_set_image(QblkJournalVm *vm, const char *path);
+
+/** Returns: (nullable): the path of the image that @vm is; NULL: it is a QEMU */
+const char *qblk_journal_vm_get_image(const QblkJournalVm *vm);
 
 /** Returns: (transfer full): @vm as in the header of a journal. */
 QblkJson *qblk_journal_vm_to_json(const QblkJournalVm *vm) G_GNUC_WARN_UNUSED_RESULT;

@@ -63,6 +63,17 @@ qblk_image_verdict_seal(QblkImageVerdict *verdict)
     }
 }
 
+void
+qblk_image_verdict_drop_deleted(QblkImageVerdict *verdict)
+{
+    for (guint i = verdict->unused->len; i > 0; i--) {
+        const char *path = verdict->unused->pdata[i - 1];
+        if (g_path_is_absolute(path) && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+            g_ptr_array_remove_index(verdict->unused, i - 1);
+        }
+    }
+}
+
 const char *
 qblk_image_verdict_copy_of(const QblkPlan *plan)
 {
@@ -115,6 +126,18 @@ has_same_content(const QblkPlan *plan)
     gboolean has_run =
         g_spawn_sync(NULL, arguments, NULL, flags, NULL, NULL, NULL, NULL, &status, NULL);
     return has_run && status == 0;
+}
+
+/* TRUE if the result of the operation of @record was complete when it ended.  A job that only waits
+ * for the command that ends it has copied everything, and without a guest nothing is written after
+ * that.  If there is no job, the command is what changes the chain. */
+static gboolean
+is_complete(const QblkJournalRecord *record)
+{
+    gboolean is_image = qblk_journal_vm_get_image(&record->vm) != NULL;
+    QblkStage first =
+        is_image && qblk_plan_has_job(record->plan) ? QBLK_STAGE_PIVOTING : QBLK_STAGE_CLEANING;
+    return record->stage >= first;
 }
 
 /* TRUE if the old image has a final mark: QEMU has switched to the new one.  The mark becomes final
@@ -196,8 +219,10 @@ decide_moved_top(const QblkJournalRecord *record, const char *path, const QblkMe
                     before, plan->merged_into, record->path);
         return NULL;
     }
-    if (record->stage != QBLK_STAGE_PIVOTING) {
-        return verdict_of_moved_top(record, path, record->stage == QBLK_STAGE_CLEANING, error);
+    gboolean is_known = is_complete(record) || record->stage < QBLK_STAGE_PIVOTING ||
+                        qblk_journal_vm_get_image(&record->vm) != NULL;
+    if (is_known) {
+        return verdict_of_moved_top(record, path, is_complete(record), error);
     }
 
     /* If both have the same content, the new image has all data, whichever the guest used last. */
@@ -226,7 +251,7 @@ decide_by_headers(const QblkJournalRecord *record, const char *path, GError **er
 
     g_autoptr(QblkImageVerdict) verdict =
         qblk_image_verdict_new(path, active, QBLK_VERDICT_CHAIN_BEFORE);
-    if (record->stage < QBLK_STAGE_CLEANING) {
+    if (!is_complete(record)) {
         set_incomplete(verdict, record);
     }
     if (record->stage < QBLK_STAGE_PIVOTING) {

@@ -33,6 +33,9 @@ QblkImageVerdict *qblk_image_verdict_new(const char *image, const char *boot,
 /** All findings are known: prepare what programs ask for.  @verdict: (nullable) */
 void qblk_image_verdict_seal(QblkImageVerdict *verdict);
 
+/** Drop the images that no longer exist from the list of those that are not in use. */
+void qblk_image_verdict_drop_deleted(QblkImageVerdict *verdict);
+
 /** Append the members of qblk_image_verdict_to_json() to @object. */
 void qblk_image_verdict_add_json(const QblkImageVerdict *verdict, QblkJson *object);
 

@@ -5,6 +5,7 @@
 #include "blockjob/merged-mark-plan.h"
 #include "image/lock-holder.h"
 #include "recover/chain-files.h"
+#include "recover/recover-offline.h"
 #include "recover/recover-options.h"
 
 #include <errno.h>
@@ -168,6 +169,10 @@ judge(const Evidence *evidence, GError **error)
 {
     const QblkJournalRecord *record = evidence->record;
 
+    gboolean is_offline = record != NULL && qblk_recover_offline_is(record);
+    if (is_offline && !record->is_busy && !qblk_recover_offline_check_free(record, NULL, error)) {
+        return NULL;
+    }
     if (!check_not_in_use(evidence->path, error)) {
         return NULL;
     }
@@ -180,15 +185,6 @@ judge(const Evidence *evidence, GError **error)
         return qblk_image_verdict_of_mark(evidence->mark, evidence->path, evidence->marks, error);
     }
     return qblk_image_verdict_without_record(evidence->records, evidence->path, error);
-}
-
-static QblkImageVerdict *
-decide(const Evidence *evidence, GError **error)
-{
-    QblkImageVerdict *verdict = judge(evidence, error);
-
-    qblk_image_verdict_seal(verdict);
-    return verdict;
 }
 
 /* The verdict moves from the journal into the mark.  An image that was overwritten with a copy may
@@ -219,17 +215,28 @@ update_mark(const QblkJournalRecord *record, const QblkImageVerdict *verdict, co
 }
 
 static gboolean
-settle(const Evidence *evidence, const QblkImageVerdict *verdict, GError **error)
+settle(const Evidence *evidence, QblkImageVerdict *verdict, GError **error)
 {
-    g_autoptr(QblkJournal) journal = qblk_journal_resume(evidence->record, error);
+    const QblkJournalRecord *record = evidence->record;
+    g_autoptr(QblkJournal) journal = qblk_journal_resume(record, error);
+    g_autoptr(GError) problem = NULL;
 
     if (journal == NULL) {
         return FALSE;
     }
-    if (!update_mark(evidence->record, verdict, evidence->directory, error)) {
+    gboolean is_settled =
+        qblk_recover_offline_is(record)
+            ? qblk_recover_offline_settle(record, verdict, evidence->directory, &problem, error)
+            : update_mark(record, verdict, evidence->directory, error);
+    if (!is_settled) {
         return FALSE;
     }
+
     qblk_journal_end(g_steal_pointer(&journal));
+    if (problem != NULL) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
     return TRUE;
 }
 
@@ -243,13 +250,14 @@ qblk_recover_image(const char *path, QblkRecoverOptions *options, GError **error
         return NULL;
     }
 
-    g_autoptr(QblkImageVerdict) verdict = decide(&evidence, error);
+    g_autoptr(QblkImageVerdict) verdict = judge(&evidence, error);
     if (verdict == NULL) {
         return NULL;
     }
     if (settles && evidence.record != NULL && !settle(&evidence, verdict, error)) {
         return NULL;
     }
+    qblk_image_verdict_seal(verdict);
     return g_steal_pointer(&verdict);
 }
 
@@ -266,10 +274,11 @@ qblk_recover_image_check(const char *directory, const char *path, QblkImageVerdi
         return TRUE;
     }
 
-    QblkImageVerdict *decided = decide(&evidence, error);
+    QblkImageVerdict *decided = judge(&evidence, error);
     if (decided == NULL) {
         return FALSE;
     }
+    qblk_image_verdict_seal(decided);
     *verdict = decided;
     return TRUE;
 }

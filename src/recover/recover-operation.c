@@ -2,6 +2,7 @@
 #include "recover/recover-operation.h"
 
 #include "recover/chain-files.h"
+#include "recover/recover-offline.h"
 #include "recover/recover-restart.h"
 #include "recover/recover-vm.h"
 
@@ -88,7 +89,12 @@ set_not_resumed(const QblkJournalRecord *record, gboolean is_over, const GError 
     const QblkPlan *plan = record->plan;
     const char *image = image_to_ask(record, cause);
 
-    if (is_over) {
+    if (qblk_recover_offline_is(record)) {
+        g_set_error(error, cause->domain, cause->code,
+                    is_over ? "the interrupted %s of '%s' has ended: %s"
+                            : "the interrupted %s of '%s' is not recovered: %s",
+                    plan->kind, qblk_journal_vm_get_image(&record->vm), cause->message);
+    } else if (is_over) {
         g_set_error(error, cause->domain, cause->code, "the interrupted %s of '%s' has ended: %s",
                     plan->kind, plan->target, cause->message);
     } else if (g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ENDED) && image != NULL) {
@@ -113,6 +119,26 @@ set_not_resumed(const QblkJournalRecord *record, gboolean is_over, const GError 
     }
 }
 
+/* @vm: (nullable): of the caller: an image that it has open */
+static QblkRecoverResult *
+recover_offline(const QblkRecoverSettings *settings, const QblkJournalRecord *record,
+                const QblkJournalVm *vm, QblkJournal **journal, GError **error)
+{
+    const QblkRecoverOfflineSettings offline = {
+        .directory = settings->directory,
+        .opened = vm == NULL ? NULL : qblk_journal_vm_get_image(vm),
+        .waiter = settings->waiter,
+        .dry_run = settings->options->dry_run,
+    };
+    gboolean is_over;
+    QblkRecoverResult *result = qblk_recover_offline(&offline, record, &is_over, error);
+
+    if (is_over && result == NULL) {
+        qblk_journal_end(g_steal_pointer(journal));
+    }
+    return result;
+}
+
 QblkRecoverResult *
 qblk_recover_operation(QblkClient *client, const QblkRecoverSettings *settings,
                        const QblkJournalRecord *record, const QblkJournalVm *vm, GError **error)
@@ -125,7 +151,9 @@ qblk_recover_operation(QblkClient *client, const QblkRecoverSettings *settings,
         return NULL;
     }
 
-    if (qblk_journal_vm_was_restarted(&record->vm, vm)) {
+    if (qblk_recover_offline_is(record)) {
+        result = recover_offline(settings, record, vm, &journal, &cause);
+    } else if (qblk_journal_vm_was_restarted(&record->vm, vm)) {
         const char *state_dir = options->dry_run ? NULL : settings->directory;
         result = qblk_recover_restart(client, options->snapshot, state_dir, record, &cause);
     } else if (options->dry_run) {

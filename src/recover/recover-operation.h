@@ -24,7 +24,7 @@ typedef struct {
  * only look at what the disk has now.  The journal is deleted on success.  With a dry run nothing
  * is changed.
  *
- * @client: connected to @vm
+ * @client: (nullable): connected to @vm; NULL with @vm (nullable) for an operation on an image
  *
  * Returns: (transfer full): the result; NULL with the error of qblk_run_resume() or
  * qblk_recover_restart(), prefixed by what was interrupted

@@ -2,12 +2,23 @@
 /* What a program shows of a result: a sentence, and a JSON object. */
 #include "recover/recover-result.h"
 
+#include <string.h>
+
+/* The disk of an operation: its target, or the path of an image. */
+static const char *
+disk_of(const QblkRecoverResult *result)
+{
+    const char *prefix = "image:";
+    gboolean is_image = result->vm != NULL && g_str_has_prefix(result->vm, prefix);
+    return is_image ? result->vm + strlen(prefix) : result->target;
+}
+
 /* @outcome: of the operation, such as "completed" */
 static char *
 describe_resumed(const QblkRecoverResult *result, const char *outcome)
 {
     return g_strdup_printf("%s of '%s', interrupted in stage '%s': %s", result->kind,
-                           result->target, qblk_stage_name(result->stage), outcome);
+                           disk_of(result), qblk_stage_name(result->stage), outcome);
 }
 
 /* What the disk has after the restart. */
@@ -43,10 +54,10 @@ describe_restarted(const QblkRecoverResult *result)
 
     if (result->image == NULL) {
         return g_strdup_printf("%s of '%s': QEMU was restarted without an image: %s", result->kind,
-                               result->target, restart);
+                               disk_of(result), restart);
     }
     return g_strdup_printf("%s of '%s': QEMU was restarted with the image '%s': %s", result->kind,
-                           result->target, result->image, restart);
+                           disk_of(result), result->image, restart);
 }
 
 /* Why an operation would be completed or rolled back. */
@@ -77,16 +88,17 @@ describe_preview(const QblkRecoverResult *result)
 
     if (result->outcome == QBLK_RECOVER_WOULD_ROLL_BACK) {
         return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be rolled back: %s",
-                               result->kind, result->target, qblk_stage_name(result->stage), found);
+                               result->kind, disk_of(result), qblk_stage_name(result->stage),
+                               found);
     }
     if (result->new_top != NULL) {
         return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be completed, with "
                                "the guest on '%s' afterwards: %s",
-                               result->kind, result->target, qblk_stage_name(result->stage),
+                               result->kind, disk_of(result), qblk_stage_name(result->stage),
                                result->new_top, found);
     }
     return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be completed: %s",
-                           result->kind, result->target, qblk_stage_name(result->stage), found);
+                           result->kind, disk_of(result), qblk_stage_name(result->stage), found);
 }
 
 char *
@@ -103,7 +115,7 @@ qblk_recover_result_to_text(const QblkRecoverResult *result)
         return describe_restarted(result);
     case QBLK_RECOVER_BUSY:
         return g_strdup_printf("%s of '%s': another qblk is working on it", result->kind,
-                               result->target);
+                               disk_of(result));
     case QBLK_RECOVER_WOULD_COMPLETE:
     case QBLK_RECOVER_WOULD_ROLL_BACK:
         return describe_preview(result);

@@ -4,6 +4,7 @@
 #include "blockjob/delete-images.h"
 #include "image/image-client.h"
 #include "qmp/client.h"
+#include "recover/recover-offline.h"
 
 #include <string.h>
 
@@ -40,6 +41,12 @@ query_thread(QblkClient *client, gint64 *thread, GError **error)
 gboolean
 qblk_recover_identify(QblkClient *client, QblkJournalVm *vm, GError **error)
 {
+    const char *image = qblk_client_get_image_path(client);
+    if (image != NULL) {
+        qblk_journal_vm_set_image(vm, image);
+        return TRUE;
+    }
+
     g_autoptr(QblkAddress) address = qblk_address_parse(qblk_client_get_address(client), error);
     if (address == NULL) {
         return FALSE;
@@ -102,6 +109,10 @@ qblk_recover_end(QblkClient *client)
 gboolean
 qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm *vm)
 {
+    const char *image = qblk_journal_vm_get_image(vm);
+    if (image != NULL) {
+        return qblk_recover_offline_is_of(record, image);
+    }
     return qblk_recover_is_of_vm(&record->vm, vm);
 }
 

@@ -3,6 +3,7 @@
 
 #include "graph/qom.h"
 #include "recover/chain-files.h"
+#include "recover/recover-offline.h"
 
 #include <string.h>
 
@@ -113,6 +114,10 @@ recover_at_address(const QblkJournalRecord *record, gpointer user_data, GError *
         return FALSE;
     }
 
+    if (qblk_recover_offline_is(record)) {
+        return recover_one(work, NULL, NULL, record, error);
+    }
+
     int timeout_ms = work->settings->options->timeout_ms;
     const QblkWaiter *waiter = work->settings->waiter;
     g_autoptr(QblkClient) client = qblk_recover_connect(record, timeout_ms, waiter, &vm, &cause);
@@ -150,6 +155,9 @@ is_of_disk(const Work *work, const QblkJournalRecord *record)
     const QblkPlan *plan = record->plan;
     const char *const names[] = {plan->target, plan->job, plan->qdev, plan->backend};
     const char *disk = work->settings->options->disk;
+    if (qblk_journal_vm_get_image(work->vm) != NULL) {
+        return TRUE; /* an image has one disk, which need not be named */
+    }
     if (disk == NULL) {
         return FALSE;
     }
@@ -197,13 +205,39 @@ hand_over_to_user(const Work *work, const QblkJournalRecord *record, GError **er
     return TRUE;
 }
 
+/* TRUE if the caller is about to change an image without its QEMU, which an operation of @record in
+ * a QEMU may have changed as well. */
+static gboolean
+is_of_qemu_with_image(const Work *work, const QblkJournalRecord *record)
+{
+    const char *image = qblk_journal_vm_get_image(work->vm);
+    return image != NULL && !qblk_recover_offline_is(record) &&
+           qblk_recover_offline_names(record, image);
+}
+
+static gboolean
+refuse_without_qemu(const Work *work, const QblkJournalRecord *record, GError **error)
+{
+    const char *image = qblk_journal_vm_get_image(work->vm);
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "the %s of '%s' in '%s' was interrupted, and may have changed this image: run "
+                "'qblk recover image:%s' first",
+                record->plan->kind, record->plan->target, record->vm.address, image);
+    return FALSE;
+}
+
 /* Like recover_if_of_vm(), but a journal that is not available blocks the start of a job on its own
  * disk only, where it is reported. */
 static gboolean
 recover_before_change(const QblkJournalRecord *record, gpointer user_data, GError **error)
 {
     Work *work = user_data;
-    if (record->error != NULL || record->is_busy || !qblk_recover_is_of(record, work->vm)) {
+    if (record->error != NULL || record->is_busy) {
+        return TRUE;
+    }
+
+    gboolean has_qemu = is_of_qemu_with_image(work, record);
+    if (!has_qemu && !qblk_recover_is_of(record, work->vm)) {
         return TRUE;
     }
 
@@ -211,7 +245,9 @@ recover_before_change(const QblkJournalRecord *record, gpointer user_data, GErro
     gboolean is_left = !check_not_cancelled(work, record, &cause);
     gboolean is_of_this_disk = is_of_disk(work, record);
     gboolean done = FALSE;
-    if (!is_left && is_of_this_disk && is_managed_by_user(work, record)) {
+    if (!is_left && has_qemu) {
+        done = refuse_without_qemu(work, record, &cause);
+    } else if (!is_left && is_of_this_disk && is_managed_by_user(work, record)) {
         done = hand_over_to_user(work, record, &cause);
     } else if (!is_left) {
         done = recover_one(work, work->client, work->vm, record, &cause);
