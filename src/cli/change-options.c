@@ -2,6 +2,7 @@
 #include "cli/change-options.h"
 
 #include "cli/exit-code.h"
+#include "cli/scaled-integer.h"
 
 #define MIB              (1024 * 1024)
 #define MAX_TIME_SECONDS (366.0 * 24 * 3600)
@@ -16,8 +17,8 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
          "Print the progress; 'qblk -v' logs the QMP messages", NULL},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
          "Print the plan, and change nothing", NULL},
-        {"bandwidth", 0, 0, G_OPTION_ARG_INT64, &options->bandwidth,
-         "Limit the speed, in MiB per second (0: no limit)", "MIB"},
+        {"bandwidth", 0, 0, G_OPTION_ARG_STRING, &options->bandwidth,
+         "Limit the speed, in MiB per second or as in 500k, 5M; 0: no limit", "SPEED"},
         {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes,
          "Specify --bandwidth in bytes per second", NULL},
         {"bitmaps", 0, 0, G_OPTION_ARG_STRING, &options->bitmaps,
@@ -35,10 +36,13 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
          "Allow to write data of an encrypted image to a plain one", NULL},
         {"detach", 0, 0, G_OPTION_ARG_NONE, &options->detach,
          "Return once the job has started, and print how to complete it", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &options->waits, "Wait for the job; this is the default",
+         NULL},
+        {"async", 0, 0, G_OPTION_ARG_NONE, &options->is_async,
+         "No effect: a job that is cancelled is waited for", NULL},
         {NULL},
     };
 
-    options->bandwidth = QBLK_NO_BANDWIDTH;
     g_option_context_add_main_entries(context, entries, NULL);
     if (starts_job) {
         g_option_context_add_main_entries(context, start, NULL);
@@ -48,21 +52,31 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
 void
 qblk_change_options_clear(QblkChangeOptions *options)
 {
+    g_clear_pointer(&options->bandwidth, g_free);
     g_clear_pointer(&options->bitmaps, g_free);
     g_clear_pointer(&options->state_dir, g_free);
     g_clear_pointer(&options->ignored_users, g_strfreev);
 }
 
+/* Returns: FALSE if --bandwidth is not valid; 0 bytes per second are no limit. */
+static gboolean
+read_speed(const QblkChangeOptions *options, gint64 *speed)
+{
+    *speed = 0;
+    return options->bandwidth == NULL ||
+           qblk_scaled_integer_parse(options->bandwidth, options->in_bytes ? 1 : MIB, speed);
+}
+
 gboolean
 qblk_change_options_check(const QblkChangeOptions *options, GError **error)
 {
-    gboolean has_bandwidth = options->bandwidth != QBLK_NO_BANDWIDTH;
-    gint64 max_bandwidth = options->in_bytes ? G_MAXINT64 : G_MAXINT64 / MIB;
-
-    if (has_bandwidth && (options->bandwidth < 0 || options->bandwidth > max_bandwidth)) {
+    gint64 speed;
+    if (!read_speed(options, &speed)) {
         return qblk_usage_error(
-            error, "invalid --bandwidth: use 0 or more MiB per second, or bytes per second with "
-                   "--bytes, less than 2^63 bytes");
+            error,
+            "invalid --bandwidth '%s': use 0 or more MiB per second, or bytes per second with "
+            "--bytes or a unit, such as 500k, 5M or 5MiB (1024), 5MB (1000), 1G",
+            options->bandwidth);
     }
     if (!(options->time_limit >= 0 && options->time_limit <= MAX_TIME_SECONDS)) {
         return qblk_usage_error(
@@ -77,8 +91,11 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
         return qblk_usage_error(error, "invalid --bitmaps '%s': use 'merge' or 'drop'",
                                 options->bitmaps);
     }
-    if (options->in_bytes && !has_bandwidth) {
+    if (options->in_bytes && options->bandwidth == NULL) {
         return qblk_usage_error(error, "option --bytes needs --bandwidth");
+    }
+    if (options->detach && options->waits) {
+        return qblk_usage_error(error, "options --detach and --wait exclude each other");
     }
     if (options->detach && options->time_limit > 0) {
         return qblk_usage_error(
@@ -92,21 +109,15 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
     return TRUE;
 }
 
-static gint64
-get_speed(const QblkChangeOptions *options)
-{
-    if (options->bandwidth == QBLK_NO_BANDWIDTH) {
-        return 0;
-    }
-    return options->in_bytes ? options->bandwidth : options->bandwidth * MIB;
-}
-
 QblkPlanOptions *
 qblk_change_options_for_plans(const QblkChangeOptions *options, int timeout_ms)
 {
     QblkPlanOptions *plans = qblk_plan_options_new();
+    gint64 speed;
 
-    qblk_plan_options_set_speed(plans, get_speed(options));
+    if (read_speed(options, &speed)) {
+        qblk_plan_options_set_speed(plans, speed);
+    }
     qblk_plan_options_set_dry_run(plans, options->dry_run);
     qblk_plan_options_set_force_managed(plans, options->force_managed);
     qblk_plan_options_set_allow_plaintext(plans, options->allow_plaintext);

@@ -6,17 +6,16 @@
 
 #include <qblk/plan-options.h>
 
-/** --bandwidth was not given. */
-#define QBLK_NO_BANDWIDTH G_MININT64
-
 typedef struct {
     gboolean dry_run;
     gboolean detach;
     gboolean verbose; /* print the progress */
     gboolean force_managed;
     gboolean recovers; /* first complete or roll back interrupted operations */
-    gint64 bandwidth;  /* MiB per second, or bytes per second; QBLK_NO_BANDWIDTH */
-    gboolean in_bytes;
+    char *bandwidth;   /* owned: a number with an optional unit, or NULL */
+    gboolean in_bytes; /* bandwidth without a unit is in bytes per second, not MiB */
+    gboolean waits;    /* the default; not together with detach */
+    gboolean is_async; /* for scripts of virsh: no effect */
     double time_limit; /* seconds; 0: none */
     char *bitmaps;     /* owned: "merge" or "drop"; NULL: merge */
     char *state_dir;   /* owned: the directory of journals, or NULL */

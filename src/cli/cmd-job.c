@@ -27,6 +27,8 @@ add_options(gpointer data, GOptionContext *context)
         {"resume", 0, 0, G_OPTION_ARG_NONE, &options->resume, "Resume the job", NULL},
         {"wait", 0, 0, G_OPTION_ARG_NONE, &options->wait,
          "Wait until the job is ready or has ended, before --pivot or --finish", NULL},
+        {"async", 0, 0, G_OPTION_ARG_NONE, &options->change.is_async,
+         "No effect with --abort or --pivot: their end is waited for", NULL},
         {NULL},
     };
 
@@ -52,12 +54,9 @@ read_actions(const Options *options, QblkJobAction *action)
         gboolean is_given;
         QblkJobAction action;
     } actions[] = {
-        {options->pivot, QBLK_JOB_PIVOT},
-        {options->finish, QBLK_JOB_FINISH},
-        {options->abort, QBLK_JOB_ABORT},
-        {options->pause, QBLK_JOB_PAUSE},
-        {options->resume, QBLK_JOB_RESUME},
-        {options->change.bandwidth != QBLK_NO_BANDWIDTH, QBLK_JOB_LIMIT},
+        {options->pivot, QBLK_JOB_PIVOT},   {options->finish, QBLK_JOB_FINISH},
+        {options->abort, QBLK_JOB_ABORT},   {options->pause, QBLK_JOB_PAUSE},
+        {options->resume, QBLK_JOB_RESUME}, {options->change.bandwidth != NULL, QBLK_JOB_LIMIT},
     };
     guint count = 0;
 
@@ -87,12 +86,16 @@ read_request(const Options *options, QblkJobAction *action, gboolean *is_shown, 
             error, "use only one of --info, --pivot, --finish, --abort, --pause, --resume and "
                    "--bandwidth");
     }
-    if (change->in_bytes && change->bandwidth == QBLK_NO_BANDWIDTH) {
+    if (change->in_bytes && change->bandwidth == NULL) {
         return qblk_usage_error(error, "option --bytes needs --bandwidth");
     }
     if (*is_shown && (change->dry_run || change->time_limit > 0)) {
         return qblk_usage_error(
             error, "options --dry-run and --timeout need an action, such as --wait or --pivot");
+    }
+
+    if (change->is_async && !options->abort && !options->pivot) {
+        return qblk_usage_error(error, "option --async needs --abort or --pivot");
     }
 
     gboolean is_alone = count == 0 && !options->info;

@@ -203,9 +203,11 @@ class Controls(TestCase):
     def test_the_speed(self):
         self.boot(data='4M')
         self.detach('pull')
-        self.job('--bandwidth', '70000', '--bytes')
-        job, = self.process.qmp.execute('query-block-jobs')
-        self.assertEqual(job['speed'], 70000)
+        for options, speed in ((('70000', '--bytes'), 70000), (('70k',), 71680),
+                               (('70KB',), 70000)):
+            self.job('--bandwidth', *options)
+            job, = self.process.qmp.execute('query-block-jobs')
+            self.assertEqual(job['speed'], speed)
         self.job('--bandwidth', '0')
         self.wait_state('pending')
         self.job('--bandwidth', '1', status=qblk.REFUSED)

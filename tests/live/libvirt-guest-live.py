@@ -379,6 +379,25 @@ class Indexes(TestCase):
                              f'libvirt-{second}-storage')
             self.qblk('resolve', self.guest.socket, f'vda[{number}]', status=qblk.USAGE)
 
+    def test_a_bandwidth_with_a_unit(self):
+        self.boot(disk('vda', self.full_chain('vda', 2)[0]))
+        self.virsh('blockcommit', 'vda', '--active', *SLOW)
+        for speed in ('70000', '70000b', '70k', '70KB', '70KiB', '3M', '3mib', '3MB', '1G', '0'):
+            found = []
+            for set_speed in (
+                    lambda: self.virsh('blockjob', 'vda', '--bytes', '--bandwidth', speed),
+                    lambda: self.qblk('job', self.guest.socket, 'vda', '--force-managed', '--bytes',
+                                      '--bandwidth', speed)):
+                set_speed()
+                found.append(self.guest.qmp('query-block-jobs')[0]['speed'])
+                self.virsh('blockjob', 'vda', '--bytes', '--bandwidth', '65536')
+            self.assertEqual(found[0], found[1], msg=speed)
+        for speed in ('1.5G', '5X', '5Mi', '5 M'):
+            self.virsh_refuses('blockjob', 'vda', '--bytes', '--bandwidth', speed, message=speed)
+            self.qblk('job', self.guest.socket, 'vda', '--force-managed', '--bandwidth', speed,
+                      status=qblk.USAGE)
+        self.virsh('blockjob', 'vda', '--abort')
+
     def test_an_index_that_does_not_exist_is_refused_by_both(self):
         self.boot(disk('vda', self.chain('vda', 3)[0]), disk('vdb', self.chain('vdb', 2)[0]))
         others = [layer['index'] for layer in self.layers('vdb')]
