@@ -49,20 +49,14 @@ qblk_delete_created_have_no_data(const QblkPlan *plan)
     for (guint i = 0; i < plan->created->len; i++) {
         const QblkCreatedFile *file = plan->created->pdata[i];
         struct stat status;
-        if (file->path == NULL) {
+        if (file->path == NULL || lstat(file->path, &status) != 0) {
             return FALSE;
-        }
-        if (lstat(file->path, &status) != 0) {
-            if (errno != ENOENT) {
-                return FALSE;
-            }
-            continue;
         }
         if (!S_ISREG(status.st_mode) || why_has_data(file, status.st_size) != NULL) {
             return FALSE;
         }
     }
-    return TRUE;
+    return plan->created->len > 0;
 }
 
 /* ---- deleting ---- */

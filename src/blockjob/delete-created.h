@@ -12,11 +12,10 @@
 #include "plan/plan.h"
 
 /**
- * Check by the content of the files of @plan, whether QEMU has them open or not, that no guest has
- * written to them.
+ * Check by the content of the files that @plan creates, whether QEMU has them open or not, that no
+ * guest has written to them.
  *
- * Returns: TRUE also for files that do not exist; FALSE if there is a file with data, or if that
- * cannot be known
+ * Returns: TRUE if all exist and have no data; FALSE also if that cannot be known
  */
 gboolean qblk_delete_created_have_no_data(const QblkPlan *plan);
 

@@ -245,6 +245,22 @@ find_job(QblkRunTask *task)
     return is_pending ? QBLK_RUN_PENDING_FOUND : event;
 }
 
+/* TRUE if the chain is the planned one although nothing is recorded of a change: a rollback would
+ * take a layer away. */
+static gboolean
+is_joint_done(QblkRunTask *task)
+{
+    gboolean is_before, is_after = FALSE;
+    if (qblk_plan_has_job(task->plan) || !qblk_plan_moves_top(task->plan)) {
+        return FALSE;
+    }
+    if (!qblk_run_verify_compare(task, &is_before, &is_after, NULL) || !is_after) {
+        return FALSE;
+    }
+    task->taken = count_to_final(task->plan);
+    return TRUE;
+}
+
 QblkRunEvent
 qblk_run_resume_find(QblkRunTask *task)
 {
@@ -255,7 +271,7 @@ qblk_run_resume_find(QblkRunTask *task)
     }
 
     if (!may_be_started) {
-        return QBLK_RUN_NOT_STARTED;
+        return is_joint_done(task) ? QBLK_RUN_CHAIN_AFTER : QBLK_RUN_NOT_STARTED;
     }
 
     gboolean has_job = qblk_plan_has_job(task->plan) && qblk_job_state_is_there(task->job);

@@ -137,6 +137,12 @@ undo(QblkRunTask *task, GError **error)
         return FALSE;
     }
 
+    /* The chain was seen to be the one from before, and the new nodes are gone.  From here on the
+     * files that are missing are no sign of the contrary. */
+    if (!qblk_plan_has_job(task->plan)) {
+        qblk_run_journal_not_changed(task);
+    }
+
     g_free(task->kept);
     task->kept = qblk_delete_created_delete(task->plan, qblk_monitor_get_pid(monitor),
                                             task->run->options->is_local);

@@ -5,6 +5,7 @@
 #include "blockjob/merged-mark-plan.h"
 #include "image/lock-holder.h"
 #include "recover/chain-files.h"
+#include "recover/overlay-verdict.h"
 #include "recover/recover-offline.h"
 #include "recover/recover-options.h"
 
@@ -176,10 +177,14 @@ judge(const Evidence *evidence, GError **error)
     if (!check_not_in_use(evidence->path, error)) {
         return NULL;
     }
+    if (record != NULL && !check_guest_is_stopped(record, error)) {
+        return NULL;
+    }
+    if (record != NULL && !is_offline && qblk_overlay_verdict_is_for(record->plan)) {
+        return qblk_overlay_verdict(record, evidence->path, error);
+    }
     if (record != NULL) {
-        return check_guest_is_stopped(record, error)
-                   ? qblk_image_verdict_of_record(record, evidence->path, evidence->marks, error)
-                   : NULL;
+        return qblk_image_verdict_of_record(record, evidence->path, evidence->marks, error);
     }
     if (evidence->mark != NULL) {
         return qblk_image_verdict_of_mark(evidence->mark, evidence->path, evidence->marks, error);
@@ -224,10 +229,15 @@ settle(const Evidence *evidence, QblkImageVerdict *verdict, GError **error)
     if (journal == NULL) {
         return FALSE;
     }
-    gboolean is_settled =
-        qblk_recover_offline_is(record)
-            ? qblk_recover_offline_settle(record, verdict, evidence->directory, &problem, error)
-            : update_mark(record, verdict, evidence->directory, error);
+    gboolean is_settled = TRUE;
+    if (qblk_recover_offline_is(record)) {
+        is_settled =
+            qblk_recover_offline_settle(record, verdict, evidence->directory, &problem, error);
+    } else if (qblk_overlay_verdict_is_for(record->plan)) {
+        qblk_overlay_verdict_settle(record, verdict);
+    } else {
+        is_settled = update_mark(record, verdict, evidence->directory, error);
+    }
     if (!is_settled) {
         return FALSE;
     }

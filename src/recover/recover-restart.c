@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover/recover-restart.h"
 
+#include "blockjob/delete-created.h"
 #include "blockjob/merged-mark-plan.h"
 #include "blockjob/verify.h"
 #include "graph/snapshot.h"
 #include "recover/chain-files.h"
+#include "recover/overlay-verdict.h"
 #include "recover/recover-vm.h"
 
 /* The disk after an operation that gives its guest another active image. */
@@ -12,8 +14,10 @@ typedef struct {
     const QblkJournalRecord *record;
     const char *image;     /* that the disk has now */
     const char *old, *new; /* active images before and after the operation */
-    const char *state_dir; /* of marks */
-    gboolean is_local;     /* these are files of this machine, whose marks may be changed */
+    const char *state_dir; /* of marks; NULL: nothing is changed */
+    gint64 pid;            /* of the QEMU; 0: not known */
+    gboolean is_here;      /* these are files of this machine */
+    gboolean is_local;     /* and their marks may be changed */
 } Disk;
 
 /* Set QBLK_BLOCKJOB_ERROR_RESULT, with a message as of printf().  Evaluates to FALSE. */
@@ -107,9 +111,52 @@ judge_new_image(const Disk *disk, QblkRestart *restart, GError **error)
     return qblk_merged_mark_write(&images, disk->state_dir, TRUE, error);
 }
 
+/* The chain has the image below a new overlay, but not that.  If a guest may have written to the
+ * overlay it has newer data; otherwise it is not needed. */
+static gboolean
+judge_without_overlay(const Disk *disk, QblkRestart *restart, GError **error)
+{
+    const QblkPlan *plan = disk->record->plan;
+    gboolean may_be_used = disk->record->stage >= QBLK_STAGE_PIVOTING;
+    if (may_be_used && (!disk->is_here || !qblk_delete_created_have_no_data(plan))) {
+        return judge_old_image(disk, restart, error);
+    }
+
+    *restart = QBLK_RESTART_ALL_DATA;
+    if (disk->state_dir == NULL) {
+        return TRUE;
+    }
+    g_autofree char *kept = qblk_delete_created_delete(plan, disk->pid, disk->is_here);
+    if (kept != NULL) {
+        g_set_error_literal(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, kept);
+    }
+    return kept == NULL;
+}
+
+/* The new overlay has the old image below it, and has all data: the guest may have been started
+ * with either. */
+static gboolean
+judge_overlay(const QblkChain *chain, const Disk *disk, QblkRestart *restart, GError **error)
+{
+    g_autoptr(GPtrArray) files = qblk_chain_files_of_chain(chain);
+
+    if (qblk_chain_files_have(files, disk->new)) {
+        *restart = QBLK_RESTART_ALL_DATA;
+        return TRUE;
+    }
+    if (qblk_chain_files_have(files, disk->old)) {
+        return judge_without_overlay(disk, restart, error);
+    }
+    return judge_other_image(disk, restart, error);
+}
+
 static gboolean
 judge_moved_top(const QblkChain *chain, const Disk *disk, QblkRestart *restart, GError **error)
 {
+    if (qblk_overlay_verdict_is_for(disk->record->plan)) {
+        return judge_overlay(chain, disk, restart, error);
+    }
+
     g_autoptr(GPtrArray) files = qblk_chain_files_of_chain(chain);
 
     /* The old image of a merge has the new one below it: look for the old one first. */
@@ -168,7 +215,8 @@ qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options, con
     result->old_top = g_strdup(qblk_chain_files_active(plan->before));
     result->new_top = g_strdup(qblk_chain_files_active(plan->after));
 
-    gboolean is_local = state_dir != NULL && qblk_recover_is_local(client, record);
+    gboolean is_here = qblk_recover_is_local(client, record);
+    gboolean is_local = state_dir != NULL && is_here;
     if (qblk_plan_moves_top(plan)) {
         const Disk disk = {
             .record = record,
@@ -176,6 +224,8 @@ qblk_recover_restart(QblkClient *client, const QblkSnapshotOptions *options, con
             .old = result->old_top,
             .new = result->new_top,
             .state_dir = state_dir,
+            .pid = qblk_recover_get_pid(client),
+            .is_here = is_here,
             .is_local = is_local,
         };
         if (!judge_moved_top(chain, &disk, &result->restart, error)) {

@@ -16,6 +16,8 @@ qblk_recover_result_new(const QblkJournalRecord *record, QblkRecoverOutcome outc
         result->kind = g_strdup(plan->kind);
         result->target = g_strdup(plan->target);
         result->stage = record->stage;
+        result->lacks_job = !qblk_plan_has_job(plan);
+        result->is_repeatable = result->lacks_job && !qblk_plan_changes_chain(plan);
     }
     return result;
 }

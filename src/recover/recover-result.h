@@ -16,6 +16,8 @@ struct QblkRecoverResult {
     char *journal;          /* path */
     char *vm;               /* address of the monitor; NULL if the journal cannot be read */
     char *kind, *target;    /* of the operation; NULL likewise */
+    gboolean lacks_job;     /* a command changes the chain by itself */
+    gboolean is_repeatable; /* no command changes the chain: what was done stays */
     QblkStage stage;        /* in which the operation was interrupted */
     QblkRecoverOutcome outcome;
     QblkRestart restart;     /* with QBLK_RECOVER_RESTARTED */

@@ -64,6 +64,9 @@ describe_restarted(const QblkRecoverResult *result)
 static char *
 describe_found(const QblkRecoverResult *result)
 {
+    if (result->lacks_job && result->found != QBLK_RUN_CHAIN_AFTER) {
+        return g_strdup("the chain is unchanged");
+    }
     switch ((int)result->found) {
     case QBLK_RUN_NOT_STARTED:
         return g_strdup("its job was not started");
@@ -110,7 +113,9 @@ qblk_recover_result_to_text(const QblkRecoverResult *result)
     case QBLK_RECOVER_READY:
         return describe_resumed(result, "the job is ready");
     case QBLK_RECOVER_ROLLED_BACK:
-        return describe_resumed(result, "rolled back, the chain is unchanged");
+        return describe_resumed(result, result->is_repeatable
+                                            ? "ended; repeat the command for what is not done yet"
+                                            : "rolled back, the chain is unchanged");
     case QBLK_RECOVER_RESTARTED:
         return describe_restarted(result);
     case QBLK_RECOVER_BUSY:

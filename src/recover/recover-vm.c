@@ -127,6 +127,12 @@ qblk_recover_is_of_vm(const QblkJournalVm *then, const QblkJournalVm *vm)
     return qblk_journal_vm_is_of(then, vm, is_alive);
 }
 
+gint64
+qblk_recover_get_pid(QblkClient *client)
+{
+    return qblk_client_get_process(client);
+}
+
 gboolean
 qblk_recover_is_local(QblkClient *client, const QblkJournalRecord *record)
 {
@@ -135,6 +141,6 @@ qblk_recover_is_local(QblkClient *client, const QblkJournalRecord *record)
         return FALSE;
     }
 
-    gint64 pid = qblk_client_get_process(client);
+    gint64 pid = qblk_recover_get_pid(client);
     return qblk_delete_images_is_here(record->plan, pid, TRUE);
 }

@@ -41,6 +41,9 @@ gboolean qblk_recover_is_of(const QblkJournalRecord *record, const QblkJournalVm
 /** qblk_recover_is_of() for the VM @then of a journal. */
 gboolean qblk_recover_is_of_vm(const QblkJournalVm *then, const QblkJournalVm *vm);
 
+/** Returns: the process behind the monitor of @client; 0 if it is not known */
+gint64 qblk_recover_get_pid(QblkClient *client);
+
 /**
  * Returns: TRUE if the images of @record are files of this machine: QEMU on @client has the active
  * one from before or the one from after in use here.

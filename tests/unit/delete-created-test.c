@@ -74,7 +74,11 @@ static void
 what_does_not_exist_is_gone(void **state)
 {
     g_autoptr(QblkPlan) plan = new_plan("qcow2");
-    check_delete(plan, NULL);
+    g_autoptr(QblkPlan) other = qblk_plan_new_empty();
+    assert_null(qblk_delete_created_delete(plan, 0, TRUE));
+    assert_null(qblk_delete_created_delete(other, 0, TRUE));
+    assert_false(qblk_delete_created_have_no_data(plan)); /* it may have been moved */
+    assert_false(qblk_delete_created_have_no_data(other));
 }
 
 static void

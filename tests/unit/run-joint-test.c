@@ -1,100 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Plans without a job: overlays that one transaction puts over two disks, here both of the one disk
  * that was recorded. */
-#include "lib/run-case.h"
-
-#include "lib/graph-fixture.h"
-#include "plan/plan-steps.h"
-
-#include <glib/gstdio.h>
-
-typedef struct {
-    RunCase *one; /* the server, and the first plan; its steps are those of vda */
-    QblkPlan *plans[2];
-    QblkJournal *journals[2];
-    char *overlays[2]; /* their files */
-    guint n_plans;
-    QblkRunControl control;
-    QblkRunState stop_at; /* interrupt once a plan is there */
-    GString *states;      /* of the plans, as they were reported */
-} Joint;
-
-static QblkPlan *
-new_plan(const RunCase *recorded, const char *target, const char *overlay)
-{
-    QblkPlan *plan = qblk_plan_new_empty();
-    plan->kind = g_strdup("snapshot");
-    plan->target = g_strdup(target);
-    plan->qdev = g_strdup(recorded->plan->qdev);
-    plan->backend = g_strdup(recorded->plan->backend);
-    plan->job = g_strdup_printf("qblk-snapshot-%s", target);
-    plan->fingerprint = g_strdup("0123456789abcdef");
-
-    g_autofree char *node = g_strdup_printf("qblk-%s-1", target);
-    g_autofree char *text =
-        g_strdup_printf("{\"driver\": \"file\", \"filename\": \"%s\"}", overlay);
-    QblkJson *options = qblk_json_parse_printed(text);
-    qblk_plan_add_open(plan, "open the file of the overlay", node, options);
-
-    g_autofree char *actions = g_strdup_printf(
-        "{\"actions\": [{\"type\": \"blockdev-snapshot\", \"data\": {\"node\": \"node-%s\", "
-        "\"overlay\": \"%s\"}}]}",
-        target, node);
-    QblkStep *step = qblk_plan_add(plan, "put the overlay over the disk", "transaction",
-                                   qblk_json_parse_printed(actions));
-    step->is_final = TRUE;
-    step->is_joint = TRUE;
-
-    for (guint i = 0; i < recorded->plan->before->len; i++) {
-        const QblkExpectation *layer = recorded->plan->before->pdata[i];
-        g_ptr_array_add(plan->before, qblk_plan_expectation_new(layer->node_name, layer->format,
-                                                                layer->filename));
-        g_ptr_array_add(plan->after, qblk_plan_expectation_new(layer->node_name, layer->format,
-                                                               layer->filename));
-    }
-    g_ptr_array_insert(plan->after, 0, qblk_plan_expectation_new(node, "qcow2", overlay));
-    qblk_plan_add_created(plan, overlay, "qcow2", 1024, NULL);
-    return plan;
-}
-
-static Joint *
-joint_new(guint n_plans)
-{
-    static const char *const targets[] = {"vda", "vdb"};
-    Joint *joint = g_new0(Joint, 1);
-    g_autoptr(GError) error = NULL;
-    char address[] = "/run/vm.qmp";
-    const QblkJournalVm vm = {.address = address};
-    joint->one = run_case_new(QBLK_COMMIT_PIVOT);
-    joint->states = g_string_new(NULL);
-    joint->stop_at = QBLK_RUN_STATES;
-    joint->n_plans = n_plans;
-    joint->one->directory = g_dir_make_tmp("qblk-joint-XXXXXX", &error);
-    assert_no_error(error);
-
-    for (guint i = 0; i < n_plans; i++) {
-        g_autofree char *name = g_strconcat(targets[i], ".overlay", NULL);
-        joint->overlays[i] = g_build_filename(joint->one->directory, name, NULL);
-        joint->plans[i] = new_plan(joint->one, targets[i], joint->overlays[i]);
-        joint->journals[i] =
-            qblk_journal_begin(joint->one->directory, &vm, joint->plans[i], &error);
-        assert_no_error(error);
-    }
-    joint->one->options.journals = joint->journals;
-    joint->one->options.is_local = TRUE;
-    joint->one->options.control = &joint->control;
-    return joint;
-}
-
-/* The chain that was recorded is the planned one. */
-static void
-promise_recorded(Joint *joint)
-{
-    for (guint i = 0; i < joint->n_plans; i++) {
-        g_ptr_array_remove_index(joint->plans[i]->after, 0);
-        g_ptr_array_remove_index(joint->plans[i]->before, 0);
-    }
-}
+#include "lib/joint-case.h"
 
 static void
 note_state(const QblkPlan *plan, QblkRunState state, gpointer user_data)
@@ -103,15 +10,6 @@ note_state(const QblkPlan *plan, QblkRunState state, gpointer user_data)
     g_string_append_printf(joint->states, "%s %s; ", plan->target, qblk_run_state_name(state));
     if (state == joint->stop_at) {
         joint->control.stops = 1;
-    }
-}
-
-/* The files are there as soon as QEMU is asked to open them. */
-static void
-create_files(const Joint *joint)
-{
-    for (guint i = 0; i < joint->n_plans; i++) {
-        assert_true(g_file_set_contents(joint->overlays[i], "", 0, NULL));
     }
 }
 
@@ -126,7 +24,6 @@ joint_run(Joint *joint)
         g_ptr_array_add(plans, joint->plans[i]);
     }
 
-    create_files(joint);
     one->options.address = again;
     one->options.state_changed = note_state;
     one->options.user_data = joint;
@@ -135,40 +32,13 @@ joint_run(Joint *joint)
 }
 
 static void
-joint_free(Joint *joint)
-{
-    for (guint i = 0; i < joint->n_plans; i++) {
-        g_clear_pointer(&joint->journals[i], qblk_journal_leave);
-        (void)g_unlink(joint->overlays[i]);
-        qblk_plan_unref(joint->plans[i]);
-        g_free(joint->overlays[i]);
-    }
-    g_string_free(joint->states, TRUE);
-    run_case_free(joint->one);
-    g_free(joint);
-}
-
-/* How many overlays and journals exist. */
-static void
-assert_left(const Joint *joint, guint overlays, guint journals)
-{
-    g_autoptr(GPtrArray) records = qblk_journal_list(joint->one->directory, NULL);
-    guint found = 0;
-    for (guint i = 0; i < joint->n_plans; i++) {
-        found += g_file_test(joint->overlays[i], G_FILE_TEST_EXISTS) ? 1 : 0;
-    }
-    assert_int_equal(found, overlays);
-    assert_int_equal(records->len, journals);
-}
-
-static void
 joint_succeed(Joint *joint)
 {
-    promise_recorded(joint);
+    joint_promise_recorded(joint);
     joint_run(joint);
     assert_no_error(joint->one->error);
     assert_true(joint->one->done);
-    assert_left(joint, joint->n_plans, 0);
+    joint_assert_left(joint, joint->n_plans, 0);
     joint_free(joint);
 }
 
@@ -178,7 +48,7 @@ joint_fail(Joint *joint, int code, const char *part)
 {
     joint_run(joint);
     assert_false(joint->one->done);
-    assert_left(joint, 0, 0);
+    joint_assert_left(joint, 0, 0);
     assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, code, part);
     joint_free(joint);
 }
@@ -256,7 +126,7 @@ all_journals_are_written_before_the_transaction(void **state)
     }
     assert_error(joint->one->error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
                  "the chain of 'vda' may have been changed");
-    assert_left(joint, 2, 2);
+    joint_assert_left(joint, 2, 2);
     joint_free(joint);
 }
 
@@ -310,7 +180,7 @@ if_only_one_chain_was_changed_nothing_is_touched(void **state)
     g_ptr_array_remove_index(joint->plans[1]->before, 0);
     fake_qmp_refuse(joint->one->next, "GenericError", "Permission denied");
     joint_run(joint);
-    assert_left(joint, 2, 2);
+    joint_assert_left(joint, 2, 2);
     assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                  "another client has changed the chain of one of the disks");
     joint_free(joint);
@@ -344,7 +214,7 @@ a_disk_that_cannot_be_prepared_rolls_the_others_back(void **state)
     run_case_refuse(joint->one->fake, "blockdev-add");
     accept_rollback(joint->one->fake, 1);
     joint_run(joint);
-    assert_left(joint, 1, 0); /* that of vdb was not created by a step */
+    joint_assert_left(joint, 1, 0); /* that of vdb was not created by a step */
     assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
                  "snapshot of 'vdb': cannot open the file of the overlay: QEMU refused");
     joint_free(joint);
@@ -431,12 +301,11 @@ the_journal_of_what_the_user_has_left_stays(void **state)
     RunCase *one = joint->one;
     accept_opens(one->fake, 1);
     QblkClient *client = fake_qmp_connect(one->fake);
-    create_files(joint);
     one->options.state_changed = interrupt_twice;
     one->options.user_data = joint;
     assert_false(qblk_run_one(client, joint->plans[0], &one->options, &one->error));
     qblk_client_unref(client);
-    assert_left(joint, 1, 1);
+    joint_assert_left(joint, 1, 1);
     assert_error(one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
                  "the snapshot of 'vda' was neither completed nor rolled back: interrupted");
     joint_free(joint);
