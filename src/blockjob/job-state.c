@@ -69,6 +69,7 @@ qblk_job_state_handle_event(QblkJobState *job, const QblkJson *event)
     const char *status = qblk_json_get_string(data, "status");
     if (g_strcmp0(name, "JOB_STATUS_CHANGE") == 0 && is_of(job, data, "id") && status != NULL) {
         replace_text(&job->state, status);
+        job->is_from_event = TRUE;
     } else if (g_strcmp0(name, "BLOCK_JOB_ERROR") == 0 && is_of(job, data, "device")) {
         replace_text(&job->operation, qblk_json_get_string(data, "operation"));
     } else if (g_strcmp0(name, "BLOCK_JOB_COMPLETED") == 0 && is_of(job, data, "device")) {
@@ -101,6 +102,7 @@ qblk_job_state_check(const QblkJson *jobs, GError **error)
 void
 qblk_job_state_update(QblkJobState *job, const QblkJson *jobs)
 {
+    job->is_from_event = FALSE;
     for (gsize i = 0; i < qblk_json_length(jobs); i++) {
         const QblkJson *entry = qblk_json_at(jobs, i);
         if (is_of(job, entry, "id")) {

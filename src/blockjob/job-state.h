@@ -15,6 +15,7 @@ typedef struct {
     char *error;     /* owned: why it has failed, in QEMU's words; NULL: it has not */
     gboolean is_cancelled;  /* QEMU has reported that it was cancelled */
     gboolean has_completed; /* QEMU has reported that it was not */
+    gboolean is_from_event; /* the state is newer than the last reply, and @error may be missing */
     gint64 done, total;     /* its progress when last queried, in its own units; -1: not known */
 } QblkJobState;
 

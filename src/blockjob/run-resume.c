@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-resume.h"
 
+#include "base/limits.h"
 #include "blockjob/delete-created.h"
 #include "blockjob/run-send.h"
 #include "blockjob/run-verify.h"
@@ -261,12 +262,40 @@ is_joint_done(QblkRunTask *task)
     return TRUE;
 }
 
+/* Query the job.  One that another client has cancelled has not failed while QEMU ends it, and can
+ * neither be resumed nor cancelled again: wait for the end, as long as for a QEMU that does not
+ * answer. */
+static gboolean
+query_job(QblkRunTask *task, GError **error)
+{
+    QblkRun *run = task->run;
+    QblkMonitor *monitor = &run->monitor;
+    gint64 end = run->clock() + (gint64)monitor->timeout_ms * 1000 * QBLK_LIMIT_UNANSWERED;
+    if (!qblk_monitor_query_jobs(monitor, error)) {
+        return FALSE;
+    }
+
+    while (qblk_job_state_is(task->job, "aborting") && run->clock() < end) {
+        if (qblk_run_task_must_stop(task, NULL)) {
+            break;
+        }
+        if (!qblk_run_task_wait_turn(task, error)) {
+            return FALSE;
+        }
+    }
+
+    /* Only a reply tells if it has failed. */
+    gboolean is_open =
+        task->job->is_from_event && qblk_job_state_has_reached(task->job, "concluded");
+    return !is_open || qblk_monitor_query_jobs(monitor, error);
+}
+
 QblkRunEvent
 qblk_run_resume_find(QblkRunTask *task)
 {
     gboolean can_compare = qblk_run_verify_can_compare(task);
     gboolean may_be_started = task->recorded > QBLK_STAGE_PLANNED || !can_compare;
-    if (!qblk_monitor_query_jobs(&task->run->monitor, &task->error)) {
+    if (!query_job(task, &task->error)) {
         return QBLK_RUN_FAILED;
     }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* How the job of an interrupted operation is found. */
-typedef enum { GONE, RUNS, WAITS, ENDING, CONCLUDED, FAILED } Found;
+typedef enum { GONE, RUNS, WAITS, ENDING, ABORTING, CONCLUDED, FAILED } Found;
 /* Which of its two chains the disk has. */
 typedef enum { BEFORE, AFTER, SAME, OTHER } Has;
 typedef enum { COMPLETED, ROLLED_BACK, REFUSED } End;
@@ -124,6 +124,12 @@ is_pivot(const Row *row)
     return row->kind == QBLK_COMMIT_PIVOT;
 }
 
+static const char *
+waiting_state(const Row *row)
+{
+    return row->kind == QBLK_COMMIT_INNER ? "pending" : "ready";
+}
+
 static void
 take_end(FakeQmp *fake, const Row *row, gboolean is_sent)
 {
@@ -146,17 +152,11 @@ close_layers(FakeQmp *fake, const Row *row)
     }
 }
 
-static const char *
-waiting_state(const Row *row)
-{
-    return row->kind == QBLK_COMMIT_INNER ? "pending" : "ready";
-}
-
 static void
 accept_resume(FakeQmp *fake, const Row *row)
 {
-    if (row->job == GONE) {
-        return; /* what it refuses, and what it closes, is in its capture */
+    if (row->job == GONE) { /* what it refuses, and what it closes, is in its capture */
+        return;
     } else if (row->job == RUNS) {
         run_case_answer_jobs(fake, "running", NULL);
         run_case_status(fake, waiting_state(row));
@@ -183,14 +183,17 @@ accept_resume(FakeQmp *fake, const Row *row)
 static void
 accept_rollback(FakeQmp *fake, const Row *row)
 {
-    if (row->job == FAILED) {
+    if (row->job == ABORTING) {
+        run_case_answer_jobs(fake, "aborting", NULL);
+        run_case_status(fake, "concluded");
+    }
+    if (row->job == FAILED || row->job == ABORTING) {
         for (guint i = 0; i < 2; i++) {
             run_case_answer_jobs(fake, "concluded", "Input/output error");
         }
         run_case_accept(fake, "job-dismiss", "null", NULL);
     } else if (row->job == CONCLUDED && is_pivot(row)) {
-        run_case_answer_jobs(fake, "concluded",
-                             NULL); /* and the job is gone when the chain is read */
+        run_case_answer_jobs(fake, "concluded", NULL); /* and it is gone with the chain */
     } else if (row->job == CONCLUDED) {
         run_case_answer_jobs(fake, "concluded", NULL);
         run_case_answer_jobs(fake, "concluded", NULL);
@@ -297,6 +300,18 @@ a_job_that_exists_shows_how_to_resume(void **state)
     try_rows(rows, G_N_ELEMENTS(rows));
 }
 
+/* It is rolled back: whether QEMU is at the end of that makes no difference. */
+static void
+the_end_of_a_job_that_another_client_cancels_is_waited_for(void **state)
+{
+    static const Row rows[] = {
+        {P(STARTED), ABORTING, BEFORE, ROLLED_BACK},  {P(PLANNED), ABORTING, BEFORE, ROLLED_BACK},
+        {P(PIVOTING), ABORTING, BEFORE, ROLLED_BACK}, {I(STARTED), ABORTING, BEFORE, ROLLED_BACK},
+        {I(PIVOTING), ABORTING, BEFORE, ROLLED_BACK}, {K(STARTED), ABORTING, SAME, ROLLED_BACK},
+    };
+    try_rows(rows, G_N_ELEMENTS(rows));
+}
+
 static void
 if_the_job_is_gone_the_chain_shows_how_it_ended(void **state)
 {
@@ -388,10 +403,8 @@ a_job_that_is_to_be_finalized_is_not_completed_twice(void **state)
 static void
 an_image_that_may_be_stale_is_an_error(void **state)
 {
-    static const Row rows[] = {
-        {P(PIVOTING), GONE, BEFORE, REFUSED},
-        {P(CLEANING), GONE, BEFORE, REFUSED},
-    };
+    static const Row rows[] = {{P(PIVOTING), GONE, BEFORE, REFUSED},
+                               {P(CLEANING), GONE, BEFORE, REFUSED}};
     try_rows(rows, G_N_ELEMENTS(rows));
 }
 
@@ -473,6 +486,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_preview_sends_queries_only),
         cmocka_unit_test(a_job_that_exists_shows_how_to_resume),
+        cmocka_unit_test(the_end_of_a_job_that_another_client_cancels_is_waited_for),
         cmocka_unit_test(if_the_job_is_gone_the_chain_shows_how_it_ended),
         cmocka_unit_test(an_image_that_may_be_stale_is_an_error),
         cmocka_unit_test(if_the_active_image_stays_the_old_chain_is_a_rollback),
