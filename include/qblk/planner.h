@@ -18,6 +18,7 @@
 #include <qblk/job-request.h>
 #include <qblk/merge-options.h>
 #include <qblk/monitor-options.h>
+#include <qblk/overlay-options.h>
 #include <qblk/plan-options.h>
 #include <qblk/plan.h>
 #include <qblk/snapshot.h>
@@ -79,6 +80,30 @@ QblkPlan *qblk_plan_pull(QblkClient *client, const QblkSnapshot *snapshot, const
 QblkPlan *qblk_plan_copy(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
                          const QblkCopyOptions *options, const QblkPlanOptions *plan_options,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_plan_overlay:
+ * @client: (nullable): the client of the VM
+ * @snapshot: its graph
+ * @disk: name of the disk, such as `vda`
+ * @options: (nullable): the image that becomes the active layer
+ * @plan_options: (nullable): options of all plans
+ *
+ * Plan an external snapshot: a new overlay becomes the active layer of a disk, and its image no
+ * longer changes.  QEMU creates the overlay, with the size and the options of the active layer.
+ * It gets a bitmap for each dirty bitmap of the active layer that records changes.  An image that
+ * is reused is opened read-only by a private `qemu-storage-daemon`; it has to be an overlay of the
+ * active image without data of its own.
+ *
+ * The plans of several disks that are carried out together change all disks at once.
+ *
+ * Returns: (transfer full): the plan, or NULL on error
+ *
+ * Since: 0.1.0
+ */
+QblkPlan *qblk_plan_overlay(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+                            const QblkOverlayOptions *options, const QblkPlanOptions *plan_options,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_plan_find_job:

@@ -90,6 +90,28 @@ QblkPlans *qblk_plans_new_pull_all(QblkClient *client, const QblkSnapshot *snaps
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_plans_new_overlay:
+ * @client: (nullable): the client of the VM
+ * @snapshot: its graph
+ * @disks: (nullable) (array zero-terminated=1): the names of the disks; NULL: all disks that can be
+ *   written, and the others are skipped
+ * @options: (nullable): the images that become the active layers
+ * @plan_options: (nullable): options of all plans
+ *
+ * Plan an external snapshot of several disks at one moment.  Without a suffix the overlays of all
+ * disks get the same one.
+ *
+ * Returns: (transfer full): the plans; NULL with an error as that of qblk_plan_overlay(), if two
+ *   overlays would be one file, or if @options has a file for another disk
+ *
+ * Since: 0.1.0
+ */
+QblkPlans *qblk_plans_new_overlay(QblkClient *client, const QblkSnapshot *snapshot,
+                                  const char *const *disks, const QblkOverlayOptions *options,
+                                  const QblkPlanOptions *plan_options,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_plans_add:
  * @plans: the plans
  * @plan: a plan for a disk of the same VM, of which a reference is kept

@@ -31,6 +31,7 @@
 #include <qblk/open-file.h>
 #include <qblk/operation-options.h>
 #include <qblk/operation.h>
+#include <qblk/overlay-options.h>
 #include <qblk/plan-options.h>
 #include <qblk/plan-result.h>
 #include <qblk/plan.h>

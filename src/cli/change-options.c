@@ -8,7 +8,7 @@
 #define MAX_TIME_SECONDS (366.0 * 24 * 3600)
 
 void
-qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gboolean starts_job)
+qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, QblkChangeJob job)
 {
     const GOptionEntry entries[] = {
         {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &options->time_limit,
@@ -17,18 +17,21 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
          "Print the progress; 'qblk -v' logs the QMP messages", NULL},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
          "Print the plan, and change nothing", NULL},
-        {"bandwidth", 0, 0, G_OPTION_ARG_STRING, &options->bandwidth,
-         "Limit the speed, in MiB per second or as in 500k, 5M; 0: no limit", "SPEED"},
-        {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes,
-         "Specify --bandwidth in bytes per second", NULL},
-        {"bitmaps", 0, 0, G_OPTION_ARG_STRING, &options->bitmaps,
-         "Carry the dirty bitmaps of layers that leave over, or lose them", "merge|drop"},
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
          "Keep the journals in this directory", "DIRECTORY"},
         {"recover", 0, 0, G_OPTION_ARG_NONE, &options->recovers,
          "First complete or roll back interrupted operations of the VM", NULL},
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
          "Change a guest of a manager, such as libvirt, that is not informed", NULL},
+        {NULL},
+    };
+    const GOptionEntry run[] = {
+        {"bandwidth", 0, 0, G_OPTION_ARG_STRING, &options->bandwidth,
+         "Limit the speed, in MiB per second or as in 500k, 5M; 0: no limit", "SPEED"},
+        {"bytes", 0, 0, G_OPTION_ARG_NONE, &options->in_bytes,
+         "Specify --bandwidth in bytes per second", NULL},
+        {"bitmaps", 0, 0, G_OPTION_ARG_STRING, &options->bitmaps,
+         "Carry the dirty bitmaps of layers that leave over, or lose them", "merge|drop"},
         {NULL},
     };
     const GOptionEntry start[] = {
@@ -44,7 +47,10 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, gbo
     };
 
     g_option_context_add_main_entries(context, entries, NULL);
-    if (starts_job) {
+    if (job != QBLK_CHANGE_NO_JOB) {
+        g_option_context_add_main_entries(context, run, NULL);
+    }
+    if (job == QBLK_CHANGE_NEW_JOB) {
         g_option_context_add_main_entries(context, start, NULL);
     }
 }

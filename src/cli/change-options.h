@@ -6,6 +6,13 @@
 
 #include <qblk/plan-options.h>
 
+/** The job of a command, which decides what options it has. */
+typedef enum {
+    QBLK_CHANGE_NO_JOB,
+    QBLK_CHANGE_OLD_JOB, /* one that exists: --bandwidth, --bitmaps */
+    QBLK_CHANGE_NEW_JOB, /* that it starts: --detach and --allow-plaintext as well */
+} QblkChangeJob;
+
 typedef struct {
     gboolean dry_run;
     gboolean detach;
@@ -30,11 +37,9 @@ typedef struct {
 
 /**
  * Set the defaults and add the options to @context.
- *
- * @starts_job: the command starts a job: add --detach
  */
 void qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context,
-                             gboolean starts_job);
+                             QblkChangeJob job);
 void qblk_change_options_clear(QblkChangeOptions *options);
 
 /** Returns: TRUE if the values are valid, alone and together; otherwise a usage error. */

@@ -49,7 +49,7 @@ add_options(gpointer data, GOptionContext *context)
 
     options->keep = NO_KEEP;
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, TRUE);
+    qblk_change_options_add(&options->change, context, QBLK_CHANGE_NEW_JOB);
 }
 
 static void

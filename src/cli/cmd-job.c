@@ -33,7 +33,7 @@ add_options(gpointer data, GOptionContext *context)
     };
 
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, FALSE);
+    qblk_change_options_add(&options->change, context, QBLK_CHANGE_OLD_JOB);
 }
 
 static void

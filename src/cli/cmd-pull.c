@@ -21,7 +21,7 @@ add_common_options(Options *options, GOptionContext *context)
     };
 
     g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, TRUE);
+    qblk_change_options_add(&options->change, context, QBLK_CHANGE_NEW_JOB);
 }
 
 static void

@@ -13,6 +13,7 @@ extern const QblkCommand qblk_cmd_resolve;
 extern const QblkCommand qblk_cmd_graph;
 extern const QblkCommand qblk_cmd_jobs;
 extern const QblkCommand qblk_cmd_source;
+extern const QblkCommand qblk_cmd_snapshot;
 extern const QblkCommand qblk_cmd_commit;
 extern const QblkCommand qblk_cmd_pull;
 extern const QblkCommand qblk_cmd_rebase; /* in cmd-pull.c */

@@ -192,8 +192,9 @@ static gboolean
 check_expect(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
 {
     const QblkCommand *command = invocation->command;
-    /* The second argument of a command that changes a disk is always the disk. */
-    gboolean names_one_disk = command->changes ? invocation->count >= 2 : invocation->count == 2;
+    /* The second argument of a command that changes one disk is always the disk. */
+    gboolean is_of_one = command->changes && command->max_arguments != QBLK_COMMAND_ANY_NUMBER;
+    gboolean names_one_disk = is_of_one ? invocation->count >= 2 : invocation->count == 2;
 
     if (options->expect == NULL || (command->one_disk && names_one_disk)) {
         return TRUE;

@@ -4,7 +4,7 @@
 #include "base/const-cast.h"
 #include "blockjob/merged-mark-plan.h"
 #include "blockjob/run-monitor.h"
-#include "operation/planner-check.h"
+#include "operation/planner-read.h"
 #include "operation/plans.h"
 #include "plan/plan-monitor.h"
 #include "qmp/client.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "operation/overlay-files.h"
 #include "operation/plans.h"
 #include "plan/commit-keep.h"
+#include "plan/plan-check.h"
 #include "plan/plan-space.h"
 
 /* Makes the plan for one disk. */
@@ -11,6 +13,7 @@ typedef struct {
     const QblkPlanOptions *plan_options;
     const QblkCommitOptions *commit; /* NULL: another kind of plan */
     QblkPlan *(*plan)(const char *disk, gconstpointer user_data, GError **error);
+    gboolean allows_one_layer;
 } PlanAll;
 
 /* Why a disk is left out, owned; or NULL. */
@@ -26,7 +29,7 @@ describe_skipped(const PlanAll *all, const QblkChain *chain)
     if (chain->read_only) {
         return g_strdup("it is read-only");
     }
-    if (chain->layers->len == 1) {
+    if (chain->layers->len == 1 && !all->allows_one_layer) {
         return g_strdup("it has only one layer");
     }
     if (all->commit == NULL || !qblk_commit_keep_is_done(all->commit, chain)) {
@@ -64,18 +67,45 @@ plan_or_skip(QblkPlans *plans, const PlanAll *all, const char *disk, GError **er
     return TRUE;
 }
 
-static QblkPlans *
-plan_all(const PlanAll *all, GError **error)
+static gboolean
+add_all(QblkPlans *plans, const PlanAll *all, GError **error)
 {
     const char *const *disks = qblk_snapshot_get_targets(all->snapshot);
-    g_autoptr(QblkPlans) plans = qblk_plans_new();
 
     for (guint i = 0; disks[i] != NULL; i++) {
         if (!plan_or_skip(plans, all, disks[i], error)) {
-            return NULL;
+            return FALSE;
         }
     }
-    return qblk_plan_check_space_of_all(plans->plans, error) ? g_steal_pointer(&plans) : NULL;
+    return TRUE;
+}
+
+/* A disk that is named is not skipped. */
+static gboolean
+add_named(QblkPlans *plans, const PlanAll *all, const char *const *disks, GError **error)
+{
+    for (guint i = 0; disks[i] != NULL; i++) {
+        g_autoptr(QblkPlan) plan = all->plan(disks[i], all, error);
+        if (plan == NULL) {
+            return FALSE;
+        }
+        if (qblk_plans_has_plan_for(plans, plans->plans->len, plan)) {
+            return qblk_plan_refuse(error, "disk '%s' is named twice", plan->target);
+        }
+        qblk_plans_add(plans, plan);
+    }
+    return TRUE;
+}
+
+static QblkPlans *
+plan_all(const PlanAll *all, GError **error)
+{
+    g_autoptr(QblkPlans) plans = qblk_plans_new();
+
+    if (!add_all(plans, all, error) || !qblk_plan_check_space_of_all(plans->plans, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&plans);
 }
 
 static QblkPlan *
@@ -92,7 +122,7 @@ qblk_plans_new_commit_all(QblkClient *client, const QblkSnapshot *snapshot,
                           const QblkCommitOptions *options, const QblkPlanOptions *plan_options,
                           GError **error)
 {
-    const PlanAll all = {client, snapshot, options, plan_options, options, commit_one};
+    const PlanAll all = {client, snapshot, options, plan_options, options, commit_one, FALSE};
 
     return plan_all(&all, error);
 }
@@ -110,7 +140,38 @@ qblk_plans_new_pull_all(QblkClient *client, const QblkSnapshot *snapshot,
                         const QblkPullOptions *options, const QblkPlanOptions *plan_options,
                         GError **error)
 {
-    const PlanAll all = {client, snapshot, options, plan_options, NULL, pull_one};
+    const PlanAll all = {client, snapshot, options, plan_options, NULL, pull_one, FALSE};
 
     return plan_all(&all, error);
+}
+
+static QblkPlan *
+overlay_one(const char *disk, gconstpointer user_data, GError **error)
+{
+    const PlanAll *all = user_data;
+
+    return qblk_plan_overlay(all->client, all->snapshot, disk, all->options, all->plan_options,
+                             error);
+}
+
+QblkPlans *
+qblk_plans_new_overlay(QblkClient *client, const QblkSnapshot *snapshot, const char *const *disks,
+                       const QblkOverlayOptions *options, const QblkPlanOptions *plan_options,
+                       GError **error)
+{
+    /* With one time for all disks. */
+    g_autoptr(QblkOverlayOptions) resolved = qblk_overlay_files_resolve(options, snapshot, error);
+    if (resolved == NULL) {
+        return NULL;
+    }
+
+    g_autoptr(QblkPlans) plans = qblk_plans_new();
+    const PlanAll all = {client, snapshot, resolved, plan_options, NULL, overlay_one, TRUE};
+    gboolean is_planned =
+        disks == NULL ? add_all(plans, &all, error) : add_named(plans, &all, disks, error);
+    if (!is_planned || !qblk_overlay_files_check(resolved, plans, error) ||
+        !qblk_plan_check_space_of_all(plans->plans, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&plans);
 }

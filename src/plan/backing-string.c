@@ -11,9 +11,8 @@
 /* In a name by QEMU this stands for bytes that are not UTF-8. */
 #define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
 
-/* FALSE for an absolute path and for what begins with a scheme: URLs, `json:`. */
-static gboolean
-is_relative(const char *name)
+gboolean
+qblk_backing_string_is_relative(const char *name)
 {
     gsize length = strcspn(name, ":/");
     return !g_path_is_absolute(name) && name[length] != ':';
@@ -22,7 +21,7 @@ is_relative(const char *name)
 static gboolean
 is_path(const char *name)
 {
-    return g_path_is_absolute(name) || is_relative(name);
+    return g_path_is_absolute(name) || qblk_backing_string_is_relative(name);
 }
 
 static gboolean
@@ -69,12 +68,12 @@ get_path(const QblkLayer *layer)
     return layer->filename;
 }
 
-gboolean
-qblk_backing_string_leads_to_layer(const QblkSnapshot *snapshot, const QblkLayer *upper,
-                                   const char *name, const QblkLayer *lower)
+/* TRUE if @name in the header of an image at the path @from (nullable) leads to the file that QEMU
+ * has open for @lower. */
+static gboolean
+leads_from(const QblkSnapshot *snapshot, const char *from, const char *name, const QblkLayer *lower)
 {
     QblkOpenedFiles *opened = snapshot == NULL ? NULL : snapshot->opened;
-    const char *from = upper == NULL ? name : get_path(upper);
 
     if (opened == NULL || !is_file_known(lower) || !is_path(name)) {
         return qblk_backing_string_leads_to(from, name, lower->filename);
@@ -88,6 +87,13 @@ qblk_backing_string_leads_to_layer(const QblkSnapshot *snapshot, const QblkLayer
         g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(directory, name, NULL);
     const QblkFileIdentity found = qblk_opened_files_look_up(opened, path);
     return qblk_file_identity_is_same(&found, &lower->file->open);
+}
+
+gboolean
+qblk_backing_string_leads_to_layer(const QblkSnapshot *snapshot, const QblkLayer *upper,
+                                   const char *name, const QblkLayer *lower)
+{
+    return leads_from(snapshot, upper == NULL ? name : get_path(upper), name, lower);
 }
 
 /* ---- relative names ---- */
@@ -112,7 +118,7 @@ check_is_relative(const QblkLayer *layer, GError **error)
         return qblk_plan_refuse(error, "'%s' has no backing string: --keep-relative cannot be used",
                                 layer->filename);
     }
-    if (!is_relative(layer->backing_name)) {
+    if (!qblk_backing_string_is_relative(layer->backing_name)) {
         return qblk_plan_refuse(error,
                                 "the backing string '%s' of '%s' is not relative: --keep-relative "
                                 "cannot be used",
@@ -298,7 +304,8 @@ qblk_backing_string_choose(const QblkSnapshot *snapshot, const QblkChain *chain,
                            const QblkLayer *upper, const QblkLayer *lower, gboolean keeps_relative,
                            GError **error)
 {
-    gboolean is_now_relative = upper->backing_name != NULL && is_relative(upper->backing_name);
+    gboolean is_now_relative =
+        upper->backing_name != NULL && qblk_backing_string_is_relative(upper->backing_name);
 
     if (keeps_relative) {
         return qblk_backing_string_relative(snapshot, chain, upper, lower, error);
@@ -310,4 +317,73 @@ qblk_backing_string_choose(const QblkSnapshot *snapshot, const QblkChain *chain,
         }
     }
     return qblk_backing_string_absolute(snapshot, lower, error);
+}
+
+/* ---- the header of a new image ---- */
+
+/* Returns: (transfer full): the absolute path @to relative to the directory of the file @from */
+static char *
+make_relative(const char *from, const char *to)
+{
+    g_autofree char *plain_from = g_canonicalize_filename(from, "/");
+    g_autofree char *plain_to = g_canonicalize_filename(to, "/");
+    g_auto(GStrv) above = g_strsplit(plain_from, "/", -1);
+    g_auto(GStrv) parts = g_strsplit(plain_to, "/", -1);
+    guint depth = g_strv_length(above) - 1, last = g_strv_length(parts) - 1, common = 0;
+    while (common < depth && common < last && g_str_equal(above[common], parts[common])) {
+        common++;
+    }
+
+    g_autoptr(GString) name = g_string_new(NULL);
+    for (guint i = common; i < depth; i++) {
+        g_string_append(name, "../");
+    }
+    g_autofree char *rest = g_strjoinv("/", parts + common);
+    g_string_append(name, rest);
+
+    /* What is before a colon would be a protocol. */
+    if (!qblk_backing_string_is_relative(name->str)) {
+        g_string_prepend(name, "./");
+    }
+    return g_strdup(name->str);
+}
+
+/* Returns: (transfer full) (nullable) */
+static char *
+choose_relative(const QblkSnapshot *snapshot, const char *path, const QblkLayer *lower,
+                GError **error)
+{
+    gboolean has_path = is_path(lower->filename) && !is_slice(lower) && get_path(lower) != NULL &&
+                        g_path_is_absolute(get_path(lower));
+    if (!has_path || !is_complete(get_path(lower))) {
+        (void)qblk_plan_refuse(error,
+                               "the header of '%s' cannot name '%s' by a relative path: its path "
+                               "is not known, or it is no file of its own",
+                               path, lower->filename);
+        return NULL;
+    }
+
+    g_autofree char *name = make_relative(path, get_path(lower));
+    if (!leads_from(snapshot, path, name, lower)) {
+        (void)qblk_plan_refuse(error,
+                               "the relative backing string of '%s' would be '%s', which does not "
+                               "lead to the file that QEMU has open for '%s'",
+                               path, name, lower->filename);
+        return NULL;
+    }
+    return check_length(lower, name, error) ? g_steal_pointer(&name) : NULL;
+}
+
+char *
+qblk_backing_string_for_new(const QblkSnapshot *snapshot, const char *path, const QblkLayer *lower,
+                            gboolean is_relative_only, GError **error)
+{
+    gboolean is_style =
+        lower->backing_name != NULL && qblk_backing_string_is_relative(lower->backing_name);
+
+    if (is_relative_only) {
+        return choose_relative(snapshot, path, lower, error);
+    }
+    char *name = is_style ? choose_relative(snapshot, path, lower, NULL) : NULL;
+    return name != NULL ? name : qblk_backing_string_absolute(snapshot, lower, error);
 }

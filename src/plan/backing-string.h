@@ -14,6 +14,9 @@
 #include "chain/chain.h"
 #include "graph/snapshot.h"
 
+/** Returns: FALSE if @name is an absolute path or begins with a scheme, as URLs and `json:` */
+gboolean qblk_backing_string_is_relative(const char *name);
+
 /**
  * Make the name of the image @lower relative to the directory of @upper from the relative backing
  * strings in the headers between them: "../b/top.qcow2" and, in that one, "base.qcow2" give
@@ -62,3 +65,17 @@ char *qblk_backing_string_absolute(const QblkSnapshot *snapshot, const QblkLayer
 char *qblk_backing_string_choose(const QblkSnapshot *snapshot, const QblkChain *chain,
                                  const QblkLayer *upper, const QblkLayer *lower,
                                  gboolean keeps_relative, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Choose what the header of a new image names: a relative path if the header of @lower has one and
+ * that is possible, otherwise an absolute one.
+ *
+ * @path: absolute, of the new image
+ * @lower: the layer that it is put over
+ * @is_relative_only: do not choose an absolute name
+ *
+ * Returns: (transfer full): the name; NULL with QBLK_BLOCKJOB_ERROR_REFUSED
+ */
+char *qblk_backing_string_for_new(const QblkSnapshot *snapshot, const char *path,
+                                  const QblkLayer *lower, gboolean is_relative_only,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

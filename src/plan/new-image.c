@@ -3,6 +3,8 @@
 
 #include "plan/plan-steps.h"
 
+#include <string.h>
+
 #define MAX_ID_PART 12 /* bytes; a node-name has at most 31 */
 
 void
@@ -14,13 +16,26 @@ qblk_new_image_clear(QblkNewImage *image)
 
 /* ---- options ---- */
 
+/* The part of node-names that stands for @target.  Names of several disks that begin alike, or that
+ * differ in what an id cannot have, must not become one: the plans of one operation are made
+ * without each other. */
+static char *
+make_id(const char *target)
+{
+    g_autofree char *id = qblk_plan_id_part(target);
+    if (strlen(id) <= MAX_ID_PART && g_str_equal(id, target)) {
+        return g_steal_pointer(&id);
+    }
+    return g_strdup_printf("%.*s-%04x", MAX_ID_PART - 5, id, g_str_hash(target) & 0xffff);
+}
+
 void
 qblk_new_image_choose_names(QblkNewImage *image, const QblkSnapshot *snapshot, const char *target)
 {
-    g_autofree char *id = qblk_plan_id_part(target);
+    g_autofree char *id = make_id(target);
 
     for (guint i = 1;; i++) {
-        g_autofree char *node = g_strdup_printf("qblk-%.*s-%u", MAX_ID_PART, id, i);
+        g_autofree char *node = g_strdup_printf("qblk-%s-%u", id, i);
         g_autofree char *storage = g_strconcat(node, "-file", NULL);
 
         if (qblk_snapshot_find_node(snapshot, node) == NULL &&

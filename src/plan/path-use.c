@@ -45,6 +45,10 @@ gboolean
 qblk_path_use_check(const QblkPlanContext *context, const char *path, GError **error)
 {
     const GPtrArray *nodes = context->snapshot->nodes;
+    if (!g_utf8_validate(path, -1, NULL)) {
+        return qblk_plan_refuse(error, "'%s' is not valid UTF-8, which QMP needs: use another name",
+                                path);
+    }
     if (!check_is_not_open(context->snapshot, path, error)) {
         return FALSE;
     }

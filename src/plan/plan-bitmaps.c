@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-bitmaps.h"
 
+#include "plan/bitmap-actions.h"
 #include "plan/plan-check.h"
 #include "plan/plan-steps.h"
 
@@ -397,37 +398,9 @@ qblk_plan_bitmaps_choose(QblkPlan *plan, const QblkBitmapMove *move, GError **er
 /* ---- the step ---- */
 
 static void
-append_action(QblkJson *actions, const char *type, QblkJson *data)
-{
-    QblkJson *action = qblk_json_new_object();
-    qblk_json_set_string(action, "type", type);
-    qblk_json_set(action, "data", data);
-    qblk_json_append(actions, action);
-}
-
-static QblkJson *
-new_bitmap(const QblkPlannedBitmap *planned, const char *member)
-{
-    QblkJson *data = qblk_json_new_object();
-    qblk_json_set_string(data, "node", planned->into);
-    qblk_json_set_string(data, member, planned->name);
-    return data;
-}
-
-static void
-append_add(QblkJson *actions, const QblkPlannedBitmap *planned)
-{
-    QblkJson *data = new_bitmap(planned, "name");
-    qblk_json_set_integer(data, "granularity", planned->granularity);
-    qblk_json_set_boolean(data, "persistent", planned->is_persistent);
-    qblk_json_set_boolean(data, "disabled", !planned->is_recording);
-    append_action(actions, "block-dirty-bitmap-add", data);
-}
-
-static void
 append_merge(QblkJson *actions, const QblkPlannedBitmap *planned)
 {
-    QblkJson *data = new_bitmap(planned, "target");
+    QblkJson *data = qblk_bitmap_actions_new_data(planned, "target");
     QblkJson *sources = qblk_json_new_array();
     for (guint i = 0; i < planned->from->len; i++) {
         const QblkBitmapSource *layer = planned->from->pdata[i];
@@ -437,7 +410,7 @@ append_merge(QblkJson *actions, const QblkPlannedBitmap *planned)
         qblk_json_append(sources, source);
     }
     qblk_json_set(data, "bitmaps", sources);
-    append_action(actions, "block-dirty-bitmap-merge", data);
+    qblk_bitmap_actions_append(actions, "block-dirty-bitmap-merge", data);
 }
 
 /* It fails if the image can no longer be written, and then the bitmap stays: with the bitmaps of
@@ -448,7 +421,7 @@ add_undo(QblkStep *step, const QblkPlannedBitmap *planned)
     QblkStep *undo = qblk_plan_step_new();
     undo->purpose = g_strdup("remove the bitmap");
     undo->command = g_strdup("block-dirty-bitmap-remove");
-    undo->arguments = new_bitmap(planned, "name");
+    undo->arguments = qblk_bitmap_actions_new_data(planned, "name");
     undo->may_fail = TRUE;
     g_ptr_array_add(step->undo, undo);
 }
@@ -460,7 +433,7 @@ qblk_plan_bitmaps_add_step(QblkPlan *plan, gboolean is_kept)
     for (guint i = 0; i < plan->bitmaps->len; i++) {
         const QblkPlannedBitmap *planned = plan->bitmaps->pdata[i];
         if (planned->into != NULL && !planned->exists) {
-            append_add(actions, planned);
+            qblk_bitmap_actions_append_add(actions, planned);
         }
         if (planned->into != NULL && planned->from->len > 0) {
             append_merge(actions, planned);

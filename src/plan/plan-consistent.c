@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-consistent.h"
 
+#include "plan/overlay-consistent.h"
 #include "plan/plan-check.h"
 #include "plan/plan-monitor.h"
 
@@ -9,19 +10,19 @@
 /* The commands of plans. */
 typedef struct {
     const char *command;
-    const char *job;     /* argument that is the id of the job, or NULL */
-    gboolean is_start;   /* it starts the job of the plan */
-    gboolean is_final;   /* it can change the chain */
-    gboolean is_monitor; /* it is for a monitor, whose id it has */
-    gboolean is_control; /* only for a job that existed before the plan */
-    const char *kind;    /* the only one of plans that has it, or NULL */
+    const char *job;      /* argument that is the id of the job, or NULL */
+    gboolean is_start;    /* it starts the job of the plan */
+    gboolean is_final;    /* it can change the chain */
+    gboolean is_monitor;  /* it is for a monitor, whose id it has */
+    gboolean is_control;  /* only for a job that existed before the plan */
+    const char *kinds[4]; /* of plans that have it, ends with NULL; empty: all of them */
 } Command;
 
 static const Command commands[] = {
-    {.command = "block-commit", .job = "job-id", .is_start = TRUE, .kind = "commit"},
-    {.command = "block-stream", .job = "job-id", .is_start = TRUE, .kind = "pull"},
-    {.command = "blockdev-mirror", .job = "job-id", .is_start = TRUE, .kind = "copy"},
-    {.command = "blockdev-create", .job = "job-id", .kind = "copy"},
+    {.command = "block-commit", .job = "job-id", .is_start = TRUE, .kinds = {"commit"}},
+    {.command = "block-stream", .job = "job-id", .is_start = TRUE, .kinds = {"pull"}},
+    {.command = "blockdev-mirror", .job = "job-id", .is_start = TRUE, .kinds = {"copy"}},
+    {.command = "blockdev-create", .job = "job-id", .kinds = {"copy", "snapshot"}},
     {.command = "job-finalize", .job = "id", .is_final = TRUE},
     {.command = "job-complete", .job = "id", .is_final = TRUE},
     {.command = "block-job-cancel", .job = "device", .is_final = TRUE},
@@ -30,11 +31,11 @@ static const Command commands[] = {
     {.command = "job-pause", .job = "id", .is_control = TRUE},
     {.command = "job-resume", .job = "id", .is_control = TRUE},
     {.command = "block-job-set-speed", .job = "device", .is_control = TRUE},
-    {.command = "blockdev-add", .kind = "copy"},
+    {.command = "blockdev-add", .kinds = {"copy", "snapshot"}},
     {.command = "blockdev-del"},
     {.command = "block-dirty-bitmap-remove"},
     {.command = "change-backing-file"},
-    {.command = "transaction"},
+    {.command = "transaction", .is_final = TRUE},
     {.command = "human-monitor-command"},
     {.command = "chardev-add", .job = "id", .is_monitor = TRUE},
     {.command = "chardev-remove", .job = "id", .is_monitor = TRUE},
@@ -56,6 +57,13 @@ find_command(const char *name)
 /* Set an error on @plan with a reason as of printf().  Returns: FALSE. */
 #define invalid(error, plan, format, ...)                                                          \
     qblk_plan_refuse(error, "the plan of '%s' is not valid: " format, (plan)->target, __VA_ARGS__)
+
+/* TRUE if the commands of @plan change the chain by themselves. */
+static gboolean
+has_no_job(const QblkPlan *plan)
+{
+    return g_str_equal(plan->kind, "snapshot");
+}
 
 /* ---- what is sent ---- */
 
@@ -92,13 +100,15 @@ is_of_bitmaps(const QblkJson *arguments)
 }
 
 static gboolean
-has_allowed_arguments(const QblkStep *step)
+has_allowed_arguments(const QblkPlan *plan, const QblkStep *step)
 {
     if (g_str_equal(step->command, "human-monitor-command")) {
         return is_flush(step->arguments);
     }
     if (g_str_equal(step->command, "transaction")) {
-        return is_of_bitmaps(step->arguments);
+        /* Those of a snapshot are checked with the rest of its plan. */
+        return has_no_job(plan) ? step->is_joint && step->is_final
+                                : !step->is_final && is_of_bitmaps(step->arguments);
     }
     if (g_str_equal(step->command, "object-add")) {
         return g_strcmp0(qblk_json_get_string(step->arguments, "qom-type"), "monitor-qmp") == 0;
@@ -149,7 +159,7 @@ is_of_kind(const QblkPlan *plan, const Command *command)
         return plan->existing_job;
     }
     const char *kind = g_str_equal(plan->kind, "active-commit") ? "commit" : plan->kind;
-    return command->kind == NULL || g_str_equal(kind, command->kind);
+    return command->kinds[0] == NULL || g_strv_contains(command->kinds, kind);
 }
 
 static gboolean
@@ -157,7 +167,7 @@ check_command(const QblkPlan *plan, const QblkStep *step, GError **error)
 {
     const Command *command = find_command(step->command);
 
-    if (command == NULL || !is_of_kind(plan, command) || !has_allowed_arguments(step)) {
+    if (command == NULL || !is_of_kind(plan, command) || !has_allowed_arguments(plan, step)) {
         return invalid(error, plan, "to %s, it would send '%s', which no such plan does",
                        step->purpose, step->command);
     }
@@ -169,7 +179,7 @@ check_command(const QblkPlan *plan, const QblkStep *step, GError **error)
         return invalid(error, plan, "'%s' starts its job or does not: both are stated",
                        step->command);
     }
-    if (step->is_final && !command->is_final) {
+    if ((step->is_final && !command->is_final) || (step->is_joint && !step->is_final)) {
         return invalid(error, plan, "'%s' cannot change the chain", step->command);
     }
     return TRUE;
@@ -198,11 +208,11 @@ check_step(const QblkPlan *plan, const QblkStep *step, gboolean is_undo, GError 
     return TRUE;
 }
 
-/* A job is started once, and before it ends. */
+/* A job is started once, and before it ends.  A plan without one has one step that ends it. */
 static gboolean
 check_order(const QblkPlan *plan, GError **error)
 {
-    gboolean has_job = plan->existing_job, has_ended = FALSE;
+    gboolean has_job = plan->existing_job || has_no_job(plan), has_ended = FALSE;
 
     for (guint i = 0; i < plan->steps->len; i++) {
         const QblkStep *step = plan->steps->pdata[i];
@@ -310,5 +320,6 @@ qblk_plan_consistent_check(const QblkPlan *plan, GError **error)
     if (plan->outcome != NULL && !g_strv_contains(outcomes, plan->outcome)) {
         return invalid(error, plan, "its outcome '%s' is not known", plan->outcome);
     }
-    return check_steps(plan, error) && check_images(plan, error);
+    return check_steps(plan, error) && check_images(plan, error) &&
+           (!has_no_job(plan) || qblk_overlay_consistent_check(plan, error));
 }

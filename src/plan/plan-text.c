@@ -40,6 +40,10 @@ print_step(GString *out, guint number, const QblkStep *step)
         g_string_append_printf(out, "     until the job is %s%s\n", step->until,
                                step->is_final ? "; then the operation is committed" : "");
     }
+    if (step->is_joint) {
+        g_string_append(out, "     in one transaction for all disks; then the operation is "
+                             "committed\n");
+    }
     print_undo(out, step);
     if (step->may_fail) {
         g_string_append(out, "     may fail if QEMU has already done it\n");
@@ -216,9 +220,24 @@ print_done(GString *out, const QblkPlan *plan)
     g_string_append(out, "done\n");
 }
 
+/* A snapshot has the old active image below the overlay. */
+static void
+print_overlay(GString *out, const QblkPlan *plan)
+{
+    if (!g_str_equal(plan->kind, "snapshot") || plan->after->len < 2) {
+        return;
+    }
+
+    const QblkExpectation *overlay = plan->after->pdata[0], *frozen = plan->after->pdata[1];
+    g_autofree char *active = qblk_text_escape(overlay->filename);
+    g_autofree char *below = qblk_text_escape(frozen->filename);
+    g_string_append_printf(out, "active image: %s\nno longer changes: %s\n", active, below);
+}
+
 static void
 print_images(GString *out, const QblkPlan *plan)
 {
+    print_overlay(out, plan);
     if (plan->copy != NULL) {
         g_autofree char *file = qblk_text_escape(plan->copy);
         g_string_append_printf(out, "copy of the disk: %s\n", file);

@@ -156,6 +156,8 @@ def outputs(capture):
     for job in ('pull', 'commit'):
         yield job, ask(job, vm, '--all-disks', '--pivot' if job == 'commit' else '--dry-run',
                        '--dry-run', '--force-managed')
+    yield 'snapshot', ask('snapshot', vm, '--all-disks', '--suffix', 'new', '--dry-run',
+                          '--force-managed')
     disks = (listed or {'disks': []})['disks']
     for disk in disks:
         yield 'chain', ask('chain', vm, disk['target'])

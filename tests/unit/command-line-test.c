@@ -218,7 +218,7 @@ parse_in_child(gconstpointer line)
 static void
 a_command_without_its_own_format_takes_that_of_an_image(void **state)
 {
-    static const char *const own[] = {"graph", "copy", "source", "recover", NULL};
+    static const char *const own[] = {"graph", "copy", "snapshot", "source", "recover", NULL};
 
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;

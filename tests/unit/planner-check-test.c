@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "operation/planner-check.h"
-
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
 #include "lib/mark-case.h"
 #include "lib/run-case.h"
+#include "operation/planner-check.h"
+#include "operation/planner-read.h"
 #include "plan/plan-commit.h"
 #include "plan/plan-copy.h"
 

@@ -66,13 +66,45 @@ options_of_end(QblkJobAction end)
     return end == QBLK_JOB_FINISH ? "--wait --finish" : "--wait";
 }
 
-/* The commands that end a job which the plan does not end.  The list (of char, owned) is empty if
- * there is no such job. */
+static gboolean
+is_snapshot(const QblkPlan *plan)
+{
+    return g_str_equal(qblk_plan_get_kind(plan), "snapshot");
+}
+
+/* Returns: TRUE if the disk had more than one layer before */
+static gboolean
+had_overlay(const QblkPlan *plan)
+{
+    g_autofree char *text = qblk_plan_to_json(plan);
+    g_autoptr(QblkJson) object = qblk_json_parse(text, strlen(text), NULL);
+    return qblk_json_length(qblk_json_get(object, "before")) > 1;
+}
+
+/* The command that merges a new overlay into the image below it. */
+static char *
+merge_command(const QblkChangeReport *report, const QblkPlan *plan)
+{
+    g_autofree char *vm = qblk_output_shell_word(report->vm);
+    g_autofree char *disk = qblk_output_shell_word(qblk_plan_get_target(plan));
+
+    return g_strdup_printf("qblk commit %s %s%s --pivot --delete%s%s", vm, disk,
+                           had_overlay(plan) ? " --shallow" : "",
+                           report->force_managed ? " --force-managed" : "", report->naming);
+}
+
+/* The commands that end a job which the plan does not end, or merge a new overlay.  The list (of
+ * char, owned) is empty if there is nothing to do. */
 static GPtrArray *
 next_commands(const QblkChangeReport *report, const QblkPlan *plan)
 {
     GPtrArray *commands = g_ptr_array_new_with_free_func(g_free);
     gboolean job_goes_on = report->detach || qblk_plan_stays_ready(plan);
+
+    if (is_snapshot(plan) && !report->dry_run) {
+        g_ptr_array_add(commands, merge_command(report, plan));
+        return commands;
+    }
 
     if (report->dry_run || qblk_plan_keeps_job(plan) || !job_goes_on) {
         return commands;
@@ -135,9 +167,10 @@ qblk_change_report_print(const QblkChangeReport *report, const QblkPlan *plan, Q
                           is_cancelled ? "marked as incomplete" : "marked as merged", safe);
     }
 
+    const char *first = is_snapshot(plan) ? "to merge it again: " : "to end the job: ";
     g_autoptr(GPtrArray) commands = next_commands(report, plan);
     for (guint i = 0; i < commands->len; i++) {
         g_autofree char *safe = qblk_text_escape(commands->pdata[i]);
-        qblk_output_print(output, "%s%s\n", i == 0 ? "to end the job: " : "            or: ", safe);
+        qblk_output_print(output, "%s%s\n", i == 0 ? first : "            or: ", safe);
     }
 }

@@ -32,7 +32,7 @@ struct QblkProgress {
     double speed;       /* bytes per second; 0: not known yet */
 };
 
-/* The same titles as virsh's. */
+/* The same titles as virsh's; NULL: a plan without progress. */
 static const char *
 title_of(const QblkPlan *plan)
 {
@@ -41,7 +41,8 @@ title_of(const QblkPlan *plan)
     } titles[] = {{"commit", "Block commit"},
                   {"active-commit", "Block commit"},
                   {"pull", "Block pull"},
-                  {"copy", "Block copy"}};
+                  {"copy", "Block copy"},
+                  {"snapshot", NULL}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(titles); i++) {
         if (g_str_equal(titles[i].kind, qblk_plan_get_kind(plan))) {
@@ -91,7 +92,10 @@ qblk_progress_new(const QblkPlans *plans, gboolean is_terminal, gboolean is_verb
 
     guint count = qblk_plans_get_n_plans(plans);
     for (guint i = 0; i < count; i++) {
-        g_ptr_array_add(progress->parts, part_new(qblk_plans_get_plan(plans, i), count > 1));
+        const QblkPlan *plan = qblk_plans_get_plan(plans, i);
+        if (title_of(plan) != NULL) {
+            g_ptr_array_add(progress->parts, part_new(plan, count > 1));
+        }
     }
 
     return progress;
