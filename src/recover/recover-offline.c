@@ -114,14 +114,9 @@ complete(const QblkPlan *plan, const QblkImageVerdict *verdict, const char *dire
         return TRUE;
     }
 
-    const QblkMergedImages images = {
-        .image = qblk_merged_mark_path(plan->before->pdata[0]),
-        .into = verdict->boot,
-    };
+    /* Without a guest, the source of a copy has all data as well. */
+    const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
     qblk_merged_mark_remove(qblk_merged_mark_path(plan->after->pdata[0]), directory);
-    if (!qblk_plan_has_job(plan)) {
-        return TRUE; /* the image from before is a layer of the chain */
-    }
     if (!exists(images.image)) {
         qblk_merged_mark_remove(images.image, directory);
         return TRUE;

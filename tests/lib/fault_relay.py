@@ -38,18 +38,14 @@ class Message:
         return [Point(number, how) for how in ((LOST, UNANSWERED) if self.is_sent else (RECEIVED,))]
 
 
-class FaultRelay(listener.Listener):
-    """Listens on PATH and forwards all messages between a client and the monitor at TARGET, one
-    client at a time, and records each message in `messages`. At POINT it calls STRIKE and ends the
-    connection, unless the point keeps it open. Later clients are served and not struck."""
+class Faults:
+    """Records each message in `messages`, and calls STRIKE at POINT, once."""
 
-    def __init__(self, path, target, point=None, strike=None):
-        super().__init__(path)
+    def __init__(self, point=None, strike=None):
         self.messages = []
         self.has_struck = False
         self.settled = threading.Event()  # cleared from before the message until after the strike
         self.settled.set()
-        self._target = target
         self._point = point
         self._strike = strike
 
@@ -57,10 +53,9 @@ class FaultRelay(listener.Listener):
         """The commands that were sent."""
         return [message.label for message in self.messages if message.is_sent]
 
-    def serve(self, client):
-        with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.connect(self._target)
-            Connection(self, _Lines(client), _Lines(monitor)).run()
+    def forward(self, client, monitor):
+        """Forward all messages between these two sockets, until one of them ends."""
+        Connection(self, _Lines(client), _Lines(monitor)).run()
 
     def strikes_at(self, message):
         """Record MESSAGE. Returns how the strike interrupts it, or None."""
@@ -81,6 +76,22 @@ class FaultRelay(listener.Listener):
             self._strike()
         finally:
             self.settled.set()
+
+
+class FaultRelay(listener.Listener, Faults):
+    """Listens on PATH and forwards all messages between a client and the monitor at TARGET, one
+    client at a time. At POINT it calls STRIKE and ends the connection, unless the point keeps it
+    open. Later clients are served and not struck."""
+
+    def __init__(self, path, target, point=None, strike=None):
+        listener.Listener.__init__(self, path)
+        Faults.__init__(self, point, strike)
+        self._target = target
+
+    def serve(self, client):
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(self._target)
+            self.forward(client, monitor)
 
 
 class Connection:

@@ -133,6 +133,19 @@ operations_on_images_are_recovered_with_those_of_all_vms(void **state)
     }
 }
 
+/* The source of a copy has all data as well. */
+static void
+only_a_merged_image_is_marked(void **state)
+{
+    const JournalCase *test = *state;
+    g_clear_pointer(&test->plan->merged, g_free);
+    g_clear_pointer(&test->plan->merged_path, g_free);
+    interrupt_at(test, QBLK_STAGE_PIVOTING);
+    g_autoptr(QblkRecovery) recovery = recover(test, NULL, QBLK_RECOVER_FOR_VM, FALSE);
+    expect_result(recovery, QBLK_RECOVER_COMPLETED);
+    assert_false(is_marked(test));
+}
+
 static void
 what_was_to_be_deleted_is_deleted(void **state)
 {
@@ -278,6 +291,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         OFFLINE_TEST(the_stage_of_a_commit_tells_where_the_data_are),
         OFFLINE_TEST(operations_on_images_are_recovered_with_those_of_all_vms),
+        OFFLINE_TEST(only_a_merged_image_is_marked),
         OFFLINE_TEST(what_was_to_be_deleted_is_deleted),
         OFFLINE_TEST(a_file_that_is_not_deleted_is_an_error_and_the_end),
         OFFLINE_TEST(an_image_that_is_no_longer_active_is_refused),
