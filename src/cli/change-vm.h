@@ -15,6 +15,7 @@ typedef struct {
     QblkInvocation *invocation;       /* borrowed */
     const QblkChangeOptions *options; /* borrowed */
     QblkPlanOptions *plan_options;    /* owned */
+    gboolean is_closed;               /* the image of the client, if it has one */
     QblkClient *client;               /* owned; NULL if plans are made from a capture */
     QblkSnapshot *snapshot;           /* owned */
     QblkRecovery *recovery;           /* owned: of operations that were interrupted, or NULL */

@@ -9,10 +9,20 @@
 #include "cli/recovery.h"
 #include "cli/vm.h"
 
+#include <qblk/image-client.h>
 #include <qblk/snapshot-fetch.h>
 #include <string.h>
 
 /* ---- opening ---- */
+
+/* What was done to an image is complete when its daemon has closed it. */
+static gboolean
+close_image(QblkChange *change, GError **error)
+{
+    change->is_closed = TRUE;
+    return qblk_client_get_image_path(change->client) == NULL ||
+           qblk_client_close_image(change->client, error);
+}
 
 static void
 change_free(QblkChange *change)
@@ -21,6 +31,9 @@ change_free(QblkChange *change)
         return;
     }
 
+    if (change->client != NULL && !change->is_closed) {
+        (void)!close_image(change, NULL); /* another error is reported */
+    }
     qblk_snapshot_unref(change->snapshot);
     qblk_client_unref(change->client);
     qblk_plan_options_unref(change->plan_options);
@@ -35,7 +48,8 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
 {
     QblkInvocation *invocation = change->invocation;
 
-    change->client = qblk_vm_connect(invocation, error);
+    change->client =
+        qblk_vm_connect_for_change(invocation, NULL, change->options->dry_run, error);
     if (change->client == NULL) {
         return FALSE;
     }
@@ -210,7 +224,8 @@ change_finish(QblkChange *change, QblkPlans *plans, GError **error)
     };
 
     print_warnings(plans);
-    if (!report.dry_run && !qblk_change_run_plans(change, plans, &report, error)) {
+    if (!report.dry_run && (!qblk_change_run_plans(change, plans, &report, error) ||
+                            !close_image(change, error))) {
         return FALSE;
     }
 
@@ -261,6 +276,9 @@ static gboolean
 check_disk(const QblkInvocation *invocation, const QblkChangeOptions *options, GError **error)
 {
     gboolean names_disk = invocation->count > 1;
+    if (qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_IMAGE) {
+        return TRUE; /* it has one disk */
+    }
 
     if (options->all_disks == names_disk) {
         return qblk_usage_error(error, "'qblk %s' needs either a DISK or --all-disks",

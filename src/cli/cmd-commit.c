@@ -187,6 +187,7 @@ const QblkCommand qblk_cmd_commit = {
     .min_arguments = 1,
     .max_arguments = 2,
     .changes = TRUE,
+    .is_offline = TRUE,
     .one_disk = TRUE,
     .options_size = sizeof(Options),
     .add_options = add_options,

@@ -164,6 +164,7 @@ const QblkCommand qblk_cmd_copy = {
     .min_arguments = 3,
     .max_arguments = 3,
     .changes = TRUE,
+    .is_offline = TRUE,
     .one_disk = TRUE,
     .own_format = TRUE,
     .options_size = sizeof(Options),

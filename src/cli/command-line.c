@@ -95,6 +95,26 @@ parse_back(QblkInvocation *invocation, QblkGlobalOptions *options, char ***argv,
 
 /* ---- arguments ---- */
 
+/* The disk of an image has one name. */
+static void
+add_disk_of_image(QblkInvocation *invocation)
+{
+    const QblkCommand *command = invocation->command;
+    char **old = invocation->arguments;
+    gboolean is_image = old[0] != NULL && g_str_has_prefix(old[0], "image:");
+    if (!command->is_offline || !is_image || invocation->count + 1 != command->max_arguments) {
+        return;
+    }
+
+    char **arguments = g_new0(char *, invocation->count + 2);
+    arguments[0] = old[0];
+    arguments[1] = g_strdup("vda");
+    memcpy(arguments + 2, old + 1, (invocation->count - 1) * sizeof(char *));
+    g_free(old);
+    invocation->arguments = arguments;
+    invocation->count++;
+}
+
 static gboolean
 set_arguments(QblkInvocation *invocation, char **rest, GError **error)
 {
@@ -106,6 +126,7 @@ set_arguments(QblkInvocation *invocation, char **rest, GError **error)
 
     invocation->arguments = g_strdupv(rest);
     invocation->count = g_strv_length(rest);
+    add_disk_of_image(invocation);
     if (invocation->count < command->min_arguments || invocation->count > command->max_arguments) {
         return qblk_usage_error(error, "wrong number of arguments: use 'qblk %s %s'", command->name,
                                 command->arguments);
@@ -207,6 +228,7 @@ qblk_command_line_clear(QblkInvocation *invocation)
     g_clear_pointer(&invocation->address, qblk_address_unref);
     g_free(invocation->expect);
     g_free(invocation->image_format);
+    g_strfreev(invocation->secrets);
     g_free(invocation->naming);
     g_clear_pointer(&invocation->domain, qblk_domain_unref);
     g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_unref);

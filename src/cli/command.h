@@ -14,6 +14,7 @@ struct QblkCommand {
     guint min_arguments, max_arguments;
 
     gboolean changes;              /* it changes the chain of a disk of a running VM */
+    gboolean is_offline;           /* it also changes image:PATH, whose DISK may be left out */
     gboolean one_disk;             /* --expect is valid if one disk is named */
     gboolean own_format;           /* its --format is not that of image:PATH */
     gboolean ignores_image_format; /* it does not open the image of image:PATH */

@@ -25,6 +25,7 @@ typedef struct {
     gsize reply_limit;                     /* bytes; 0: the default of the library */
     char *expect;                          /* owned: a fingerprint, or NULL */
     char *image_format;                    /* owned: of image:PATH, or NULL */
+    char **secrets;                        /* owned: of encrypted images, ID=FILE each, or NULL */
     QblkSnapshotOptions *snapshot_options; /* owned */
     QblkDomain *domain;                    /* owned: of --domain, or NULL */
     char *naming; /* owned: --target and --domain as given, quoted for a shell; "" if not given */

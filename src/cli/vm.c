@@ -10,6 +10,7 @@
 #include <qblk/capture.h>
 #include <qblk/client-async.h>
 #include <qblk/domain.h>
+#include <qblk/image-client.h>
 #include <qblk/snapshot-fetch.h>
 #include <qblk/stale-images.h>
 #include <stdio.h>
@@ -54,6 +55,13 @@ set_up_options(QblkInvocation *invocation)
     qblk_snapshot_options_set_logger(options, invocation->verbose ? log_message : NULL, NULL, NULL);
 }
 
+static void
+set_up_client(QblkClient *client, QblkInvocation *invocation)
+{
+    qblk_client_set_reply_limit(client, invocation->reply_limit);
+    set_up_options(invocation);
+}
+
 static QblkClient *
 connect_to_monitor(QblkInvocation *invocation, GError **error)
 {
@@ -61,24 +69,38 @@ connect_to_monitor(QblkInvocation *invocation, GError **error)
     QblkClient *client = qblk_client_start(address, invocation->timeout_ms, error);
 
     if (client != NULL) {
-        qblk_client_set_reply_limit(client, invocation->reply_limit);
-        set_up_options(invocation);
+        set_up_client(client, invocation);
     }
     return client;
 }
 
-QblkClient *
-qblk_vm_connect(QblkInvocation *invocation, GError **error)
+/* @secrets: of the command, with those of @invocation; each may be NULL */
+static QblkImageOptions *
+make_image_options(const QblkInvocation *invocation, char **secrets, GError **error)
 {
-    const QblkAddress *address = invocation->address;
-    const QblkCommand *command = invocation->command;
+    g_autoptr(QblkImageOptions) options = qblk_image_options_new();
+    char **const lists[] = {invocation->secrets, secrets};
 
-    if (qblk_address_has_monitor(address)) {
-        return connect_to_monitor(invocation, error);
+    qblk_image_options_set_format(options, invocation->image_format);
+    qblk_image_options_set_timeout(options, invocation->timeout_ms);
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (char **at = lists[i]; at != NULL && *at != NULL; at++) {
+            if (!qblk_image_options_add_secret(options, *at, error)) {
+                return NULL;
+            }
+        }
     }
+    return g_steal_pointer(&options);
+}
 
-    const char *text = qblk_address_get_text(address);
-    if (qblk_address_get_kind(address) == QBLK_ADDRESS_KIND_CAPTURE && command->changes) {
+static void
+refuse_without_monitor(const QblkInvocation *invocation, GError **error)
+{
+    const QblkCommand *command = invocation->command;
+    const char *text = qblk_address_get_text(invocation->address);
+
+    if (qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_CAPTURE &&
+        command->changes) {
         (void)qblk_usage_error(
             error, "'qblk %s' needs a running QEMU, not '%s': use --dry-run to print the plan",
             command->name, text);
@@ -86,7 +108,39 @@ qblk_vm_connect(QblkInvocation *invocation, GError **error)
         (void)qblk_usage_error(error, "'qblk %s' needs a running QEMU, not '%s'", command->name,
                                text);
     }
-    return NULL;
+}
+
+QblkClient *
+qblk_vm_connect(QblkInvocation *invocation, GError **error)
+{
+    if (!qblk_address_has_monitor(invocation->address)) {
+        refuse_without_monitor(invocation, error);
+        return NULL;
+    }
+    return connect_to_monitor(invocation, error);
+}
+
+QblkClient *
+qblk_vm_connect_for_change(QblkInvocation *invocation, char **secrets,
+                           gboolean is_dry_run, GError **error)
+{
+    gboolean is_image = qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_IMAGE;
+    if (!is_image || !invocation->command->is_offline) {
+        return qblk_vm_connect(invocation, error);
+    }
+
+    g_autoptr(QblkImageOptions) options = make_image_options(invocation, secrets, error);
+    if (options == NULL) {
+        return NULL;
+    }
+    qblk_image_options_set_writable(options, !is_dry_run);
+
+    const char *path = qblk_address_get_path(invocation->address);
+    QblkClient *client = qblk_client_open_image(path, options, error);
+    if (client != NULL) {
+        set_up_client(client, invocation);
+    }
+    return client;
 }
 
 /* ---- opening ---- */

@@ -30,6 +30,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)
  */
 QblkClient *qblk_vm_connect(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * qblk_vm_connect(), or open the image of a command that changes one.
+ *
+ * @secrets: (nullable) (array zero-terminated=1): of the command, ID=FILE each
+ * @is_dry_run: the image is only read, and may be in use
+ */
+QblkClient *qblk_vm_connect_for_change(QblkInvocation *invocation, char **secrets,
+                                       gboolean is_dry_run,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Log the messages of @client to standard error from now on, if --verbose was given. */
 void qblk_vm_log(QblkClient *client, const QblkInvocation *invocation);
 
