@@ -12,6 +12,7 @@ qblk_plan_schema_set_features(QblkPlanContext *context, const QblkSchema *schema
     context->lacks_bitmap_merge =
         !qblk_schema_has_argument(schema, "transaction", "actions") ||
         !qblk_schema_has_argument(schema, "block-dirty-bitmap-merge", "bitmaps");
+    context->lacks_reopen = !qblk_schema_has_argument(schema, "blockdev-reopen", "options");
     context->lacks_hmp = !qblk_schema_has_argument(schema, "human-monitor-command", "command-line");
 }
 

@@ -48,8 +48,7 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
 {
     QblkInvocation *invocation = change->invocation;
 
-    change->client =
-        qblk_vm_connect_for_change(invocation, NULL, change->options->dry_run, error);
+    change->client = qblk_vm_connect_for_change(invocation, NULL, change->options->dry_run, error);
     if (change->client == NULL) {
         return FALSE;
     }
@@ -224,8 +223,8 @@ change_finish(QblkChange *change, QblkPlans *plans, GError **error)
     };
 
     print_warnings(plans);
-    if (!report.dry_run && (!qblk_change_run_plans(change, plans, &report, error) ||
-                            !close_image(change, error))) {
+    if (!report.dry_run &&
+        (!qblk_change_run_plans(change, plans, &report, error) || !close_image(change, error))) {
         return FALSE;
     }
 

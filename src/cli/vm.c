@@ -99,8 +99,14 @@ refuse_without_monitor(const QblkInvocation *invocation, GError **error)
     const QblkCommand *command = invocation->command;
     const char *text = qblk_address_get_text(invocation->address);
 
-    if (qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_CAPTURE &&
-        command->changes) {
+    QblkAddressKind kind = qblk_address_get_kind(invocation->address);
+
+    if (kind == QBLK_ADDRESS_KIND_IMAGE) {
+        (void)qblk_usage_error(error,
+                               "'qblk %s' needs a running QEMU, not '%s': an image has no monitor, "
+                               "and its jobs end with the command that starts them",
+                               command->name, text);
+    } else if (kind == QBLK_ADDRESS_KIND_CAPTURE && command->changes) {
         (void)qblk_usage_error(
             error, "'qblk %s' needs a running QEMU, not '%s': use --dry-run to print the plan",
             command->name, text);
@@ -121,8 +127,8 @@ qblk_vm_connect(QblkInvocation *invocation, GError **error)
 }
 
 QblkClient *
-qblk_vm_connect_for_change(QblkInvocation *invocation, char **secrets,
-                           gboolean is_dry_run, GError **error)
+qblk_vm_connect_for_change(QblkInvocation *invocation, char **secrets, gboolean is_dry_run,
+                           GError **error)
 {
     gboolean is_image = qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_IMAGE;
     if (!is_image || !invocation->command->is_offline) {

@@ -78,19 +78,17 @@ set_secret(QblkJson *node, const QblkImageLayer *layer)
     qblk_json_set(node, "encrypt", encrypt);
 }
 
-static void
-add_layer(const Line *line, const QblkImageLayer *layer, guint position, gboolean is_last)
+/* The format node of @layer, without its backing file. */
+static QblkJson *
+new_format_node(const Line *line, const QblkImageLayer *layer, guint position)
 {
     g_autofree char *name = node_name(line, position, "");
     g_autofree char *file = node_name(line, position, "-file");
     QblkJson *node = new_node(line, layer->format, name, position > 0);
 
-    add_file(line, file, layer->path, layer->is_block);
     qblk_json_set_string(node, "file", file);
-
     if (layer->data_path != NULL) {
         g_autofree char *data = node_name(line, position, "-data");
-        add_file(line, data, layer->data_path, layer->data_is_block);
         qblk_json_set_string(node, "data-file", data);
     }
     if (layer->secret != NULL) {
@@ -99,14 +97,26 @@ add_layer(const Line *line, const QblkImageLayer *layer, guint position, gboolea
     if (line->use == QBLK_IMAGE_FOR_CHANGES) {
         qblk_json_set_string(node, "discard", "unmap");
     }
+    return node;
+}
 
+static void
+add_layer(const Line *line, const QblkImageLayer *layer, guint position, gboolean is_last)
+{
+    g_autofree char *file = node_name(line, position, "-file");
+    add_file(line, file, layer->path, layer->is_block);
+    if (layer->data_path != NULL) {
+        g_autofree char *data = node_name(line, position, "-data");
+        add_file(line, data, layer->data_path, layer->data_is_block);
+    }
+
+    QblkJson *node = new_format_node(line, layer, position);
     if (layer->has_backing && !is_last) {
         g_autofree char *backing = node_name(line, position + 1, "");
         qblk_json_set_string(node, "backing", backing);
     } else if (!layer->has_backing && qblk_image_header_has_backing(layer->format)) {
         qblk_json_set(node, "backing", qblk_json_new_null());
     }
-
     add_node(line, node);
 }
 
@@ -164,4 +174,37 @@ qblk_image_arguments(const GPtrArray *layers, const GPtrArray *secrets, QblkImag
     add_option(&line, "--monitor", g_strdup("chardev=qmp"));
     g_ptr_array_add(line.arguments, NULL);
     return (char **)g_ptr_array_free(line.arguments, FALSE);
+}
+
+/* ---- one node ---- */
+
+/* Returns: the position of the layer whose format node has @name, or that after the last one. */
+static guint
+find_position(const GPtrArray *layers, const char *name)
+{
+    const Line line = {.use = QBLK_IMAGE_FOR_CHANGES};
+
+    for (guint i = 0; i < layers->len; i++) {
+        g_autofree char *expected = node_name(&line, i, "");
+        if (g_str_equal(name, expected)) {
+            return i;
+        }
+    }
+    return layers->len;
+}
+
+gboolean
+qblk_image_arguments_has_node(const GPtrArray *layers, const char *name)
+{
+    return find_position(layers, name) < layers->len;
+}
+
+QblkJson *
+qblk_image_arguments_node(const GPtrArray *layers, const char *name)
+{
+    const Line line = {.use = QBLK_IMAGE_FOR_CHANGES};
+    guint position = find_position(layers, name);
+
+    return position == layers->len ? NULL
+                                   : new_format_node(&line, layers->pdata[position], position);
 }

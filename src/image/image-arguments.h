@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "image/image-chain.h"
 
 #define QBLK_IMAGE_PROGRAM "qemu-storage-daemon"
@@ -43,3 +44,11 @@ typedef enum {
  */
 char **qblk_image_arguments(const GPtrArray *layers, const GPtrArray *secrets,
                             QblkImageUse use) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: TRUE if @name is the format node of one of @layers, opened for plans or changes. */
+gboolean qblk_image_arguments_has_node(const GPtrArray *layers, const char *name);
+
+/** Returns: (transfer full) (nullable): the options with which the format node @name is opened for
+ * changes, without its backing file; NULL if no layer has it */
+QblkJson *qblk_image_arguments_node(const GPtrArray *layers,
+                                    const char *name) G_GNUC_WARN_UNUSED_RESULT;

@@ -64,6 +64,14 @@ qblk_client_get_image_path(const QblkClient *client)
     return image == NULL ? NULL : image->path;
 }
 
+const GPtrArray *
+qblk_client_get_image_layers(const QblkClient *client)
+{
+    const QblkImage *image = image_of(client);
+
+    return image == NULL ? NULL : image->layers;
+}
+
 gint64
 qblk_client_get_process(const QblkClient *client)
 {

@@ -11,3 +11,7 @@
 /** Returns: the pid of the storage daemon that @client has started, or of the process behind its
  * socket; 0 if that is not on this machine or not known */
 gint64 qblk_client_get_process(const QblkClient *client);
+
+/** Returns: (transfer none) (nullable): the layers, of QblkImageLayer, that the daemon of @client
+ * has opened, top first; NULL for the client of a VM */
+const GPtrArray *qblk_client_get_image_layers(const QblkClient *client);

@@ -61,6 +61,7 @@ qblk_image_unref(QblkImage *image)
     }
 
     qblk_daemon_clear(&image->daemon);
+    g_clear_pointer(&image->layers, g_ptr_array_unref);
     g_free(image->path);
     g_free(image);
 }
@@ -149,6 +150,7 @@ qblk_image_open_for(const char *path, const QblkImageOptions *options, QblkImage
     g_auto(GStrv) arguments = qblk_image_arguments(layers, options->secrets, use);
     g_autoptr(QblkImage) image = g_new0(QblkImage, 1);
     g_atomic_ref_count_init(&image->references);
+    image->layers = g_ptr_array_ref(layers);
     image->path = g_canonicalize_filename(path, NULL);
     image->timeout_ms = options->timeout_ms;
     if (!qblk_daemon_start(&image->daemon, arguments, use == QBLK_IMAGE_FOR_CHANGES, error)) {

@@ -12,8 +12,9 @@
 struct QblkImage {
     gatomicrefcount references;
     QblkDaemon daemon;
-    char *path;     /* absolute */
-    int timeout_ms; /* of QblkImageOptions */
+    GPtrArray *layers; /* of QblkImageLayer, owned, top first */
+    char *path;        /* absolute */
+    int timeout_ms;    /* of QblkImageOptions */
 };
 
 /**

@@ -2,6 +2,7 @@
 #include "operation/operation-data.h"
 
 #include "base/enum.h"
+#include "image/image-client.h"
 #include "operation/operation-body.h"
 #include "operation/operation-check.h"
 #include "operation/plans.h"
@@ -176,6 +177,12 @@ qblk_operation_start(QblkClient *client, QblkPlans *plans, QblkOperationOptions 
                      GError **error)
 {
     gboolean is_detached = options != NULL && options->is_detached;
+    if (is_detached && qblk_client_get_image_path(client) != NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "a job of '%s' cannot be detached: the image is closed when this program ends",
+                    qblk_client_get_address(client));
+        return NULL;
+    }
     if (!check_can_run(plans, error) ||
         (is_detached && !qblk_operation_check_detached(plans, error))) {
         return NULL;

@@ -49,9 +49,27 @@ check_marks(const QblkPlan *plan, GError **error)
     return qblk_merged_mark_check(plan, marks, error);
 }
 
+/* The daemon of an image ends with this program, and its jobs with it. */
+static gboolean
+check_end(const QblkClient *client, const QblkPlan *plan, GError **error)
+{
+    gboolean is_image = client != NULL && qblk_client_get_image_path(client) != NULL;
+    if (!is_image || !plan->stays_ready) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "job '%s' cannot stay ready: the image is closed when this program "
+                            "ends: use --pivot, or %s to stay on the image",
+                            plan->job,
+                            g_str_equal(plan->kind, "copy") ? "--finish" : "--keep-overlay");
+}
+
 gboolean
 qblk_planner_check(QblkClient *client, QblkPlan *plan, GError **error)
 {
+    if (!check_end(client, plan, error)) {
+        return FALSE;
+    }
     plan->is_local = client != NULL && qblk_client_is_local(client) &&
                      qblk_delete_images_is_here(plan, find_process(client), FALSE);
     return check_schema(client, plan, error) && check_deletion(client, plan, error) &&

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operation/planner-read.h"
 
+#include "image/image-client.h"
 #include "operation/planner-check.h"
 #include "plan/overlay-bitmaps.h"
 #include "plan/plan-check.h"
+#include "plan/plan-flush.h"
 #include "plan/plan-job.h"
 #include "plan/plan-json.h"
 #include "plan/plan-managed.h"
@@ -301,6 +303,7 @@ check_new_job(const QblkPlanContext *context, QblkPlan *plan, GError **error)
            qblk_plan_check_disk(context, chain, error) &&
            qblk_planner_check_users(context->snapshot, plan, chain, error) &&
            qblk_plan_check_id(context, plan, error) &&
+           qblk_plan_flush_check_read(context, plan, error) &&
            set_paths(NULL, plan, context->snapshot, chain, error);
 }
 
@@ -314,7 +317,8 @@ check_existing_job(const QblkPlanContext *context, QblkPlan *plan, GError **erro
                     "job '%s' no longer exists: plan again", plan->job);
         return FALSE;
     }
-    if (!qblk_plan_managed_check_job(context, job, error)) {
+    if (!qblk_plan_managed_check_job(context, job, error) ||
+        !qblk_plan_flush_check_read(context, plan, error)) {
         return FALSE;
     }
     if (plan->fingerprint[0] == '\0') {
@@ -357,7 +361,11 @@ qblk_planner_check_read(QblkClient *client, const QblkSnapshot *snapshot, QblkPl
                         GError **error)
 {
     const QblkPlanContext context = {
-        .snapshot = snapshot, .target = plan->target, .force_managed = plan->is_forced};
+        .snapshot = snapshot,
+        .target = plan->target,
+        .force_managed = plan->is_forced,
+        .image_layers = client == NULL ? NULL : qblk_client_get_image_layers(client),
+    };
     if (qblk_plan_is_of_monitor(plan)) {
         return check_monitor(client, plan, error);
     }

@@ -2,6 +2,7 @@
 #include "operation/planner-request.h"
 
 #include "blockjob/plan-schema.h"
+#include "image/image-client.h"
 #include "operation/planner-check.h"
 #include "plan/plan-space.h"
 #include "recover/state-directory.h"
@@ -31,6 +32,7 @@ qblk_planner_request_init(QblkPlannerRequest *request, QblkClient *client,
     request->context.is_dry_run = request->options->dry_run || client == NULL;
     set_options(&request->context, request->options);
 
+    request->context.image_layers = client == NULL ? NULL : qblk_client_get_image_layers(client);
     const QblkSchema *schema = client == NULL ? NULL : qblk_client_get_schema(client, error);
     if (schema != NULL) {
         qblk_plan_schema_set_features(&request->context, schema);

@@ -9,6 +9,7 @@
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
 #include "plan/plan-filters.h"
+#include "plan/plan-flush.h"
 #include "plan/plan-jobs.h"
 #include "plan/plan-managed.h"
 #include "plan/plan-size.h"
@@ -427,6 +428,9 @@ qblk_plan_make_commit(const QblkPlanContext *context, const QblkCommitOptions *o
         return NULL;
     }
     if (!check_files(&commit, error)) {
+        return NULL;
+    }
+    if (commit.is_inner && !qblk_plan_flush_check(context, commit.base, error)) {
         return NULL;
     }
     if (!choose_backing_name(&commit, error)) {

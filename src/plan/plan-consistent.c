@@ -3,6 +3,7 @@
 
 #include "plan/overlay-consistent.h"
 #include "plan/plan-check.h"
+#include "plan/plan-flush.h"
 #include "plan/plan-monitor.h"
 
 #include <string.h>
@@ -37,6 +38,7 @@ static const Command commands[] = {
     {.command = "change-backing-file"},
     {.command = "transaction", .is_final = TRUE},
     {.command = "human-monitor-command"},
+    {.command = "blockdev-reopen"},
     {.command = "chardev-add", .job = "id", .is_monitor = TRUE},
     {.command = "chardev-remove", .job = "id", .is_monitor = TRUE},
     {.command = "object-add", .job = "id", .is_monitor = TRUE},
@@ -104,6 +106,9 @@ has_allowed_arguments(const QblkPlan *plan, const QblkStep *step)
 {
     if (g_str_equal(step->command, "human-monitor-command")) {
         return is_flush(step->arguments);
+    }
+    if (g_str_equal(step->command, "blockdev-reopen")) {
+        return qblk_plan_flush_is_reopen(step->arguments);
     }
     if (g_str_equal(step->command, "transaction")) {
         /* Those of a snapshot are checked with the rest of its plan. */

@@ -28,7 +28,10 @@ typedef struct {
     gboolean is_dry_run;     /* the plan is only printed: a manager is a warning */
     gboolean masks_protocol; /* this QEMU has the argument backing-mask-protocol (since 9.0) */
     gboolean lacks_hmp;      /* it has no human-monitor-command: a storage daemon */
-    gboolean drops_bitmaps;  /* the bitmaps of layers that leave are not carried over */
-    gboolean lacks_bitmap_merge;      /* this QEMU cannot merge bitmaps */
+    gboolean lacks_reopen;   /* this QEMU has no blockdev-reopen (since 6.1) */
+    const GPtrArray
+        *image_layers;           /* of QblkImageLayer: of the private daemon of an image, or NULL */
+    gboolean drops_bitmaps;      /* the bitmaps of layers that leave are not carried over */
+    gboolean lacks_bitmap_merge; /* this QEMU cannot merge bitmaps */
     const char *const *ignored_users; /* exports and nodes that may lose what they read, or NULL */
 } QblkPlanContext;

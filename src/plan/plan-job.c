@@ -7,6 +7,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
 #include "plan/plan-filters.h"
+#include "plan/plan-flush.h"
 #include "plan/plan-job-layers.h"
 #include "plan/plan-job-ready.h"
 #include "plan/plan-managed.h"

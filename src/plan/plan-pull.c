@@ -8,6 +8,7 @@
 #include "plan/plan-content.h"
 #include "plan/plan-files.h"
 #include "plan/plan-filters.h"
+#include "plan/plan-flush.h"
 #include "plan/plan-jobs.h"
 #include "plan/plan-managed.h"
 #include "plan/plan-space.h"
@@ -233,6 +234,9 @@ qblk_plan_make_pull(const QblkPlanContext *context, const QblkPullOptions *optio
         return NULL;
     }
     if (!check_files(&pull, error)) {
+        return NULL;
+    }
+    if (!qblk_plan_flush_check(context, pull.top, error)) {
         return NULL;
     }
     if (!choose_backing_name(&pull, error)) {

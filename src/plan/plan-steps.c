@@ -227,22 +227,6 @@ qblk_plan_add_close_layer(QblkPlan *plan, const QblkPlanContext *context, const 
     }
 }
 
-void
-qblk_plan_add_flush(QblkPlan *plan, const QblkPlanContext *context, const char *node)
-{
-    if (context->lacks_hmp) {
-        return;
-    }
-
-    g_autofree char *line = g_strdup_printf("qemu-io \"%s\" flush", node);
-    QblkJson *arguments = qblk_json_new_object();
-    qblk_json_set_string(arguments, "command-line", line);
-
-    QblkStep *step =
-        qblk_plan_add(plan, "flush the written data", "human-monitor-command", arguments);
-    step->is_silent = TRUE;
-}
-
 /* ---- the end of a job ---- */
 
 void

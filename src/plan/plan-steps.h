@@ -34,18 +34,6 @@ void qblk_plan_add_close(QblkPlan *plan, const char *node);
 /** Add a step that dismisses the job, unless another client has. */
 void qblk_plan_add_dismiss(QblkPlan *plan);
 
-/**
- * Add a step that flushes @node before the chain relies on its data.  Not added if this QEMU cannot
- * flush a node.
- *
- * QEMU does not flush what a commit inside a chain or a pull has written.  A QEMU that was killed
- * right after the job had lost those data, and the layers that had them before were no longer in
- * the chain (a commit on 5.2, 7.2, 10.0 and 11.1, a pull on 5.2 and 7.2).  QMP has no command that
- * flushes a node, but the human monitor has qemu-io.  That reports a node that does not exist, and
- * does not report a flush that fails.
- */
-void qblk_plan_add_flush(QblkPlan *plan, const QblkPlanContext *context, const char *node);
-
 /** Add the end of a job that is `pending`: it changes the chain and is dismissed. */
 void qblk_plan_add_finalize(QblkPlan *plan);
 
