@@ -92,4 +92,15 @@ void qblk_job_request_set_action(QblkJobRequest *request, QblkJobAction action);
  */
 void qblk_job_request_set_waits(QblkJobRequest *request, gboolean waits);
 
+/**
+ * qblk_job_request_set_delete_removed:
+ * @request: the request
+ * @delete_removed: delete the images that leave the chain with the pivot of an active commit;
+ *   refused for any other end, for a copy, and unless QEMU is seen to have them open on this
+ *   machine
+ *
+ * Since: 0.1.0
+ */
+void qblk_job_request_set_delete_removed(QblkJobRequest *request, gboolean delete_removed);
+
 G_END_DECLS

@@ -26,7 +26,12 @@ add_options(gpointer data, GOptionContext *context)
         {"pause", 0, 0, G_OPTION_ARG_NONE, &options->pause, "Pause the job", NULL},
         {"resume", 0, 0, G_OPTION_ARG_NONE, &options->resume, "Resume the job", NULL},
         {"wait", 0, 0, G_OPTION_ARG_NONE, &options->wait,
-         "Wait until the job is ready or has ended, before --pivot or --finish", NULL},
+         "Wait until it is ready or has ended, before --pivot or --finish", NULL},
+        {"delete", 0, 0, G_OPTION_ARG_NONE, &options->change.delete_removed,
+         "With --pivot, delete the files that a commit has merged", NULL},
+        {"delete-internal-snapshots", 0, 0, G_OPTION_ARG_NONE,
+         &options->change.delete_internal_snapshots,
+         "Allow --delete to delete images that contain snapshots", NULL},
         {"async", 0, 0, G_OPTION_ARG_NONE, &options->change.is_async,
          "No effect with --abort or --pivot: their end is waited for", NULL},
         {NULL},
@@ -94,6 +99,13 @@ read_request(const Options *options, QblkJobAction *action, gboolean *is_shown, 
             error, "options --dry-run and --timeout need an action, such as --wait or --pivot");
     }
 
+    if (change->delete_removed && !options->pivot) {
+        return qblk_usage_error(
+            error, "option --delete needs --pivot: otherwise the active layer stays in use");
+    }
+    if (change->delete_internal_snapshots && !change->delete_removed) {
+        return qblk_usage_error(error, "option --delete-internal-snapshots needs --delete");
+    }
     if (change->is_async && !options->abort && !options->pivot) {
         return qblk_usage_error(error, "option --async needs --abort or --pivot");
     }
@@ -186,6 +198,7 @@ manage_job(QblkInvocation *invocation, QblkJobAction action, GError **error)
 
     qblk_job_request_set_action(request, action);
     qblk_job_request_set_waits(request, options->wait);
+    qblk_job_request_set_delete_removed(request, options->change.delete_removed);
     return qblk_change_run(invocation, &options->change, purpose_of(action), plan_job, request,
                            error);
 }

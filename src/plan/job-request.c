@@ -39,3 +39,9 @@ qblk_job_request_set_waits(QblkJobRequest *request, gboolean waits)
 {
     request->waits = waits;
 }
+
+void
+qblk_job_request_set_delete_removed(QblkJobRequest *request, gboolean delete_removed)
+{
+    request->delete_removed = delete_removed;
+}

@@ -12,4 +12,5 @@ struct QblkJobRequest {
     gatomicrefcount references;
     QblkJobAction action;
     gboolean waits; /* until the job is ready, before a pivot or finish */
+    gboolean delete_removed;
 };

@@ -41,7 +41,7 @@ find_first_of(const QblkChain *chain, const QblkChain *others)
 gboolean
 qblk_plan_job_layers_pivot_bitmaps(QblkPlan *plan, const QblkPlanContext *context,
                                    const QblkJob *job, const QblkChain *chain,
-                                   const QblkChain *mirrored, GError **error)
+                                   const QblkChain *mirrored, gboolean is_deleted, GError **error)
 {
     gboolean is_commit = g_str_equal(job->type, "commit");
     const QblkLayer *written = mirrored == NULL ? NULL : qblk_chain_get_layer(mirrored, 0);
@@ -55,6 +55,7 @@ qblk_plan_job_layers_pivot_bitmaps(QblkPlan *plan, const QblkPlanContext *contex
         .end = find_first_of(chain, mirrored),
         .direction = is_commit ? QBLK_BITMAPS_DOWN : QBLK_BITMAPS_BESIDE,
         .target = qblk_plan_bitmaps_get_target(written),
+        .is_deleted = is_deleted,
     };
     if (is_commit && move.end == chain->layers->len) {
         return TRUE; /* it does not write to a layer of this chain */

@@ -19,12 +19,13 @@ const QblkLayer *qblk_plan_job_layers_get_written(const QblkJob *job, const Qblk
  *
  * @chain: (nullable): of the disk
  * @mirrored: (nullable): of the image that the job writes to
+ * @is_deleted: the images that leave the chain are deleted after the job
  *
  * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED, see qblk_plan_bitmaps_choose()
  */
 gboolean qblk_plan_job_layers_pivot_bitmaps(QblkPlan *plan, const QblkPlanContext *context,
                                             const QblkJob *job, const QblkChain *chain,
-                                            const QblkChain *mirrored,
+                                            const QblkChain *mirrored, gboolean is_deleted,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The same before a commit of inner layers or a pull is finalized.  A job that does so by itself

@@ -3,6 +3,7 @@
 
 #include "plan/crash-guard.h"
 #include "plan/plan-check.h"
+#include "plan/plan-content.h"
 #include "plan/plan-files.h"
 #include "plan/plan-filters.h"
 #include "plan/plan-job-layers.h"
@@ -155,6 +156,56 @@ qblk_plan_job_finish(QblkPlan *plan, const QblkJobPlanning *request)
                                                                            : QBLK_OUTCOME_FINISHED);
 }
 
+gboolean
+qblk_plan_job_check_deletion(const QblkJobPlanning *request, GError **error)
+{
+    const QblkJob *job = request->job;
+    if (!request->request->delete_removed) {
+        return TRUE;
+    }
+
+    if (request->request->action != QBLK_JOB_PIVOT) {
+        return qblk_plan_refuse(error,
+                                "images can be deleted only if job '%s' ends with a pivot: "
+                                "otherwise the active layer stays in use",
+                                job->id);
+    }
+    /* It may be one of the changes of one layer only, which QEMU does not report. */
+    if (!g_str_equal(job->type, "commit")) {
+        return qblk_plan_refuse(error,
+                                "images can be deleted only after a commit: it is not known what "
+                                "job '%s' (%s) has copied",
+                                job->id, job->type);
+    }
+    return TRUE;
+}
+
+/* Delete the layers above the base. */
+static gboolean
+delete_removed(QblkPlan *plan, const QblkJobPlanning *request, GError **error)
+{
+    const QblkChain *chain = request->chain;
+    guint end = 0;
+    if (!request->request->delete_removed) {
+        return TRUE;
+    }
+
+    while (end < chain->layers->len &&
+           !qblk_plan_has_layer(plan->after, qblk_chain_get_layer(chain, end))) {
+        end++;
+    }
+    if (end == chain->layers->len) {
+        return qblk_plan_refuse(error,
+                                "images cannot be deleted: job '%s' does not write to a "
+                                "layer of '%s'",
+                                request->job->id, chain->target);
+    }
+    return qblk_plan_check_users(request->context, chain, qblk_chain_get_layer(chain, 0),
+                                 qblk_chain_get_layer(chain, end - 1), error) &&
+           qblk_plan_check_internal_snapshots(request->context, chain, 0, end, TRUE, plan, error) &&
+           qblk_plan_delete_removed(plan, error);
+}
+
 static gboolean
 check_can_end(const QblkJobPlanning *request, GError **error)
 {
@@ -210,9 +261,10 @@ qblk_plan_job_end(QblkPlan *plan, const QblkJobPlanning *request, GError **error
         return TRUE;
     }
     if (!qblk_plan_job_layers_pivot_bitmaps(plan, request->context, request->job, request->chain,
-                                            request->mirrored, error)) {
+                                            request->mirrored, request->request->delete_removed,
+                                            error)) {
         return FALSE;
     }
     plan_pivot(plan, request);
-    return TRUE;
+    return delete_removed(plan, request, error);
 }

@@ -40,6 +40,10 @@ void qblk_plan_job_expect_before(QblkPlan *plan, const QblkJobPlanning *request)
 /** Add the end of a ready job that leaves the guest on its source. */
 void qblk_plan_job_finish(QblkPlan *plan, const QblkJobPlanning *request);
 
+/** Check that the request deletes images only with the pivot of an active commit. */
+gboolean qblk_plan_job_check_deletion(const QblkJobPlanning *request,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Add the end of a job that is ready, or becomes ready: QBLK_JOB_PIVOT or QBLK_JOB_FINISH.
  * QBLK_BLOCKJOB_ERROR_REFUSED if it cannot be ended like that. */
 gboolean qblk_plan_job_end(QblkPlan *plan, const QblkJobPlanning *request,

@@ -478,7 +478,7 @@ qblk_plan_make_job(const QblkPlanContext *context, const QblkJob *job,
     plan->existing_job = TRUE;
     qblk_plan_managed_warn(plan, context);
     qblk_plan_space_set_written(plan, qblk_plan_job_layers_get_written(job, chain, mirrored));
-    if (!check_base(&all, error)) {
+    if (!qblk_plan_job_check_deletion(&all, error) || !check_base(&all, error)) {
         return NULL;
     }
     if (request->action <= QBLK_JOB_FINISH) {

@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 import struct
+import subprocess
 
 import block_jobs
 import brief
@@ -223,6 +224,108 @@ class Delete(block_jobs.TestCase):
         self.boot()
         for options in (('--active',), ('--keep-overlay',), ('--pivot', '--detach')):
             self.commit(*options, status=qblk.USAGE)
+
+
+class DeleteAfterJob(block_jobs.TestCase):
+    """The same by `qblk job --pivot --delete`: another qblk or client has started the commit."""
+
+    own_socket = True
+
+    def job(self, *options, **more):
+        return self.qblk('job', self.process.socket, 'vda', *options, **more)
+
+    def existing(self):
+        return [path for path in self.files if os.path.exists(path)]
+
+    def start(self, base=3, **options):
+        """As a client that knows nothing of qblk."""
+        self.process.qmp.execute('block-commit', {
+            'job-id': 'foreign', 'device': 'disk-3', 'base-node': stem(self.files[base]),
+            **options})
+
+    def test_a_commit_of_qblk(self):
+        for kind in ('blockdev', 'drive'):
+            with self.subTest(kind):
+                self.setUp()
+                self.boot(kind)
+                self.qblk('commit', self.process.socket, 'vda', '--active')
+                text = self.job('--pivot', '--delete').text
+                self.assertEqual(self.existing(), self.files[3:])
+                for path in self.files[:3]:
+                    self.assertIn(f'deleted: {path}\n', text)
+                self.assert_files(self.files[3])
+                self.assert_no_jobs()
+                self.assert_same_content(self.files[3])
+
+    def test_a_commit_of_another_client_that_is_not_ready(self):
+        for dismiss in (True, False):
+            with self.subTest(dismiss):
+                self.setUp()
+                self.boot(data='4M')
+                self.start(base=2, speed=4 << 20, **{'auto-dismiss': dismiss})
+                self.guest_writes('40M')
+                self.job('--wait', '--pivot', '--delete')
+                self.assertEqual(self.existing(), self.files[2:])
+                self.assert_files(*self.files[2:])
+                self.assert_no_jobs()
+                self.assert_same_content(self.files[2])
+
+    def test_what_a_copy_leaves_is_not_deleted(self):
+        self.boot()
+        self.qblk('copy', self.process.socket, 'vda', os.path.join(self.directory, 'copy.img'))
+        result = self.job('--pivot', '--delete', status=qblk.REFUSED)
+        self.assertIn('only after a commit', result.errors)
+        self.assertEqual([job['status'] for job in self.process.qmp.execute('query-jobs')],
+                         ['ready'])
+        self.assert_files(*self.files)
+        self.assertEqual(self.existing(), self.files)
+
+    @brief.leave_out
+    def test_internal_snapshots_are_kept(self):
+        self.make()
+        subprocess.run(qemu.program('qemu-img') + ['snapshot', '-c', 'old', self.files[1]],
+                       check=True)
+        self.remember()
+        self.run_qemu(named_chain(self.files) + virtio('disk-3', id='vda'))
+        self.start()
+        result = self.job('--wait', '--pivot', '--delete', status=qblk.REFUSED)
+        self.assertIn("'old'", result.errors)
+        self.assertEqual(self.existing(), self.files)
+        self.job('--wait', '--pivot', '--delete', '--delete-internal-snapshots')
+        self.assertEqual(self.existing(), self.files[3:])
+        self.assert_same_content(self.files[3])
+
+    @brief.leave_out
+    def test_the_file_that_qemu_has_open_is_deleted_by_its_new_name(self):
+        """As `commit --delete` does: another file that has the name now is not of the chain."""
+        for starts in (True, False):
+            with self.subTest(starts):
+                self.setUp()
+                self.boot()
+                renamed = self.files[1] + '.old'
+                os.rename(self.files[1], renamed)
+                shutil.copy(renamed, self.files[1])
+                if starts:
+                    self.start()
+                    text = self.job('--wait', '--pivot', '--delete').text
+                else:
+                    text = self.qblk('commit', self.process.socket, 'vda', '--pivot',
+                                     '--delete').text
+                self.assertIn(f'deleted: {renamed}\n', text)
+                self.assertFalse(os.path.exists(renamed))
+                self.assertEqual(self.existing(), [self.files[1], self.files[3]])
+                self.assert_same_content(self.files[3])
+
+    @brief.leave_out
+    def test_a_file_that_another_process_has_locked_stays(self):
+        self.boot()
+        self.start()
+        with open(self.files[2], 'rb') as file:
+            fcntl.fcntl(file, F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 1000, 1, 0))
+            result = self.job('--wait', '--pivot', '--delete', status=qblk.FAILED)
+            self.assertIn(f'in use by process {os.getpid()} (', result.errors)
+        self.assertEqual(self.existing(), self.files[2:])
+        self.assert_same_content(self.files[3])
 
 
 if __name__ == '__main__':

@@ -154,6 +154,18 @@ invalid_requests_are_refused(void **state)
          {.action = QBLK_JOB_LIMIT},
          "the speed of job 'stream0' cannot be changed"},
         {"stream-pending", NULL, {.action = QBLK_JOB_PAUSE}, "cannot be paused: it is pending"},
+        {"mirror-ready",
+         NULL,
+         {.action = QBLK_JOB_PIVOT, .delete_removed = TRUE},
+         "only after a commit: it is not known what job 'mirror0' (mirror) has copied"},
+        {"commit-ready",
+         NULL,
+         {.action = QBLK_JOB_FINISH, .delete_removed = TRUE},
+         "only if job 'commit0' ends with a pivot"},
+        {"commit-ready",
+         NULL,
+         {.action = QBLK_JOB_WAIT, .delete_removed = TRUE},
+         "only if job 'commit0' ends with a pivot"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         GError *error = NULL;
@@ -162,6 +174,27 @@ invalid_requests_are_refused(void **state)
             g_str_has_prefix(cases[i].topology, "stream-concluded") ? "stream0" : "vda";
         assert_null(plan_in(replies, name, cases[i].request, &error));
         assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, cases[i].part);
+    }
+}
+
+/* All layers above the base, which has their data. */
+static void
+a_pivot_of_a_commit_deletes_what_it_has_merged(void **state)
+{
+    for (guint is_deleted = FALSE; is_deleted <= TRUE; is_deleted++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkReplies) replies = graph_fixture_load("commit-ready");
+        const QblkJobRequest request = {.action = QBLK_JOB_PIVOT, .delete_removed = is_deleted};
+        g_autoptr(QblkPlan) plan = plan_in(replies, "vda", request, &error);
+        assert_no_error(error);
+        assert_int_equal(plan->removed->len, plan->before->len - plan->after->len);
+        assert_true(plan->removed->len > 0);
+        for (guint i = 0; i < plan->removed->len; i++) {
+            const QblkRemovedImage *image = plan->removed->pdata[i];
+            const QblkExpectation *before = plan->before->pdata[i];
+            assert_string_equal(image->filename, before->filename);
+            assert_int_equal(image->will_delete, is_deleted);
+        }
     }
 }
 
@@ -310,6 +343,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(each_action_has_its_commands),
         cmocka_unit_test(an_end_without_a_pivot_has_an_outcome_of_its_own),
         cmocka_unit_test(invalid_requests_are_refused),
+        cmocka_unit_test(a_pivot_of_a_commit_deletes_what_it_has_merged),
         cmocka_unit_test(a_job_finalizes_and_dismisses_as_its_client_specified),
         cmocka_unit_test(a_job_that_is_over_is_found_by_the_id_that_plans_give),
         cmocka_unit_test(a_job_of_no_disk_is_refused),

@@ -132,6 +132,9 @@ requests_and_monitors_have_setters_too(void **state)
     qblk_job_request_set_waits(request, TRUE);
     assert_int_equal(request->action, QBLK_JOB_PIVOT);
     assert_true(request->waits);
+    assert_false(request->delete_removed);
+    qblk_job_request_set_delete_removed(request, TRUE);
+    assert_true(request->delete_removed);
 
     g_autoptr(QblkMonitorOptions) monitor = qblk_monitor_options_new();
     assert_true(qblk_monitor_options_set_path(monitor, "/nowhere/../nowhere/vm.qmp", NULL));
