@@ -95,6 +95,19 @@ gboolean qblk_copy_options_set_destination(QblkCopyOptions *options, const char 
 void qblk_copy_options_set_format(QblkCopyOptions *options, const char *format);
 
 /**
+ * qblk_copy_options_set_encryption:
+ * @options: the options
+ * @secret: (nullable): id of a secret object of QEMU, or of a secret of
+ *   qblk_plan_options_add_secret(), with the key of the copy; NULL: the copy is not encrypted
+ *
+ * Encrypt the copy with LUKS: in format luks, or the data in a qcow2 image.  Also needed to write
+ * to an encrypted image that exists.
+ *
+ * Since: 0.1.0
+ */
+void qblk_copy_options_set_encryption(QblkCopyOptions *options, const char *secret);
+
+/**
  * qblk_copy_options_set_block_device:
  * @options: the options
  * @is_block: the destination is a block device

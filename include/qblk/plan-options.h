@@ -8,6 +8,7 @@
 #pragma once
 
 #include <glib.h>
+#include <qblk/error.h>
 
 G_BEGIN_DECLS
 
@@ -101,6 +102,27 @@ void qblk_plan_options_set_drop_bitmaps(QblkPlanOptions *options, gboolean drop)
  * Since: 0.1.0
  */
 void qblk_plan_options_add_ignored_user(QblkPlanOptions *options, const char *name);
+
+/**
+ * qblk_plan_options_add_secret:
+ * @options: the options
+ * @assignment: `ID=FILE`: the id of a secret object of QEMU, and the path of a file that contains
+ *   the key or passphrase
+ *
+ * Add a secret for an encrypted image that a plan creates or opens.  QEMU reads the file when the
+ * plan is run; its content is the secret as it is, with a line end if it has one.  A plan contains
+ * the path, and never the secret.
+ *
+ * A relative path is relative to the working directory of this process when the plan is made, and
+ * is refused then if QEMU runs on another machine.
+ *
+ * Returns: TRUE; FALSE with QBLK_QMP_ERROR_ARGUMENT if @assignment has another form, or its id was
+ *   used before
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_options_add_secret(QblkPlanOptions *options, const char *assignment,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_plan_options_set_force_managed:

@@ -16,6 +16,14 @@ qblk_plan_schema_set_features(QblkPlanContext *context, const QblkSchema *schema
     context->lacks_hmp = !qblk_schema_has_argument(schema, "human-monitor-command", "command-line");
 }
 
+/* The schema of QEMU 5.2 lacks the properties of objects, which its object-add accepts. */
+static gboolean
+has_all_members(const QblkSchema *schema, const char *command)
+{
+    return !g_str_equal(command, "object-add") ||
+           !qblk_schema_has_argument(schema, "object-add", "props");
+}
+
 static gboolean
 check_step_schema(const QblkStep *step, const QblkSchema *schema, GError **error)
 {
@@ -24,7 +32,8 @@ check_step_schema(const QblkStep *step, const QblkSchema *schema, GError **error
     if (step->command == NULL) {
         return TRUE;
     }
-    if (!qblk_schema_supports(schema, step->command, step->arguments, &cause)) {
+    const QblkJson *arguments = has_all_members(schema, step->command) ? step->arguments : NULL;
+    if (!qblk_schema_supports(schema, step->command, arguments, &cause)) {
         return qblk_plan_refuse(error, "this QEMU cannot %s: %s", step->purpose, cause->message);
     }
     return TRUE;

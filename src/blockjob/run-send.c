@@ -60,6 +60,10 @@ qblk_run_send_had_effect(const QblkRunTask *task, const QblkStep *step)
     if (task->job_before == NULL) {
         return job->state != NULL;
     }
+    if (g_str_equal(task->job_before,
+                    "null")) { /* a job that was dismissed: its id is used again */
+        return qblk_job_state_is_there(job);
+    }
 
     return qblk_job_state_has_left(job, task->job_before);
 }

@@ -17,6 +17,8 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, Qbl
          "Print the progress; 'qblk -v' logs the QMP messages", NULL},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
          "Print the plan, and change nothing", NULL},
+        {"secret", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->secrets,
+         "Read the key ID of an encrypted image from FILE (may be repeated)", "ID=FILE"},
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
          "Keep the journals in this directory", "DIRECTORY"},
         {"recover", 0, 0, G_OPTION_ARG_NONE, &options->recovers,
@@ -60,6 +62,7 @@ qblk_change_options_clear(QblkChangeOptions *options)
 {
     g_clear_pointer(&options->bandwidth, g_free);
     g_clear_pointer(&options->bitmaps, g_free);
+    g_clear_pointer(&options->secrets, g_strfreev);
     g_clear_pointer(&options->state_dir, g_free);
     g_clear_pointer(&options->ignored_users, g_strfreev);
 }
@@ -116,9 +119,9 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
 }
 
 QblkPlanOptions *
-qblk_change_options_for_plans(const QblkChangeOptions *options, int timeout_ms)
+qblk_change_options_for_plans(const QblkChangeOptions *options, int timeout_ms, GError **error)
 {
-    QblkPlanOptions *plans = qblk_plan_options_new();
+    g_autoptr(QblkPlanOptions) plans = qblk_plan_options_new();
     gint64 speed;
 
     if (read_speed(options, &speed)) {
@@ -135,5 +138,10 @@ qblk_change_options_for_plans(const QblkChangeOptions *options, int timeout_ms)
     for (guint i = 0; options->ignored_users != NULL && options->ignored_users[i] != NULL; i++) {
         qblk_plan_options_add_ignored_user(plans, options->ignored_users[i]);
     }
-    return plans;
+    for (guint i = 0; options->secrets != NULL && options->secrets[i] != NULL; i++) {
+        if (!qblk_plan_options_add_secret(plans, options->secrets[i], error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&plans);
 }

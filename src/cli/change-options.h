@@ -25,6 +25,7 @@ typedef struct {
     gboolean is_async; /* for scripts of virsh: no effect */
     double time_limit; /* seconds; 0: none */
     char *bitmaps;     /* owned: "merge" or "drop"; NULL: merge */
+    char **secrets;    /* owned, or NULL: "ID=FILE" */
     char *state_dir;   /* owned: the directory of journals, or NULL */
 
     /* Only some of the commands have these. */
@@ -49,7 +50,8 @@ gboolean qblk_change_options_check(const QblkChangeOptions *options,
 /**
  * @timeout_ms: of --timeout of the connection
  *
- * Returns: (transfer full): the same for plans
+ * Returns: (transfer full): the same for plans; NULL with QBLK_QMP_ERROR_ARGUMENT if a secret is
+ * not valid
  */
-QblkPlanOptions *qblk_change_options_for_plans(const QblkChangeOptions *options,
-                                               int timeout_ms) G_GNUC_WARN_UNUSED_RESULT;
+QblkPlanOptions *qblk_change_options_for_plans(const QblkChangeOptions *options, int timeout_ms,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -124,7 +124,10 @@ change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     g_autoptr(QblkChange) change = g_new0(QblkChange, 1);
     change->invocation = invocation;
     change->options = options;
-    change->plan_options = qblk_change_options_for_plans(options, invocation->timeout_ms);
+    change->plan_options = qblk_change_options_for_plans(options, invocation->timeout_ms, error);
+    if (change->plan_options == NULL) {
+        return NULL;
+    }
 
     gboolean from_capture =
         options->dry_run && qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_CAPTURE;

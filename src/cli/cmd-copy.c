@@ -10,7 +10,7 @@
 
 typedef struct {
     QblkChangeOptions change;
-    char *format;
+    char *format, *encrypt;
     gboolean shallow, reuse_external, blockdev, pivot, finish, synchronous_writes;
     gint64 granularity, buffer_size; /* bytes; 0: QEMU's default */
 } Options;
@@ -22,6 +22,8 @@ add_options(gpointer data, GOptionContext *context)
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options->format,
          "Specify the format of the copy (default: that of the active layer)", "FORMAT"},
+        {"encrypt", 0, 0, G_OPTION_ARG_STRING, &options->encrypt,
+         "Encrypt the copy with LUKS; its key is the secret ID", "ID"},
         {"shallow", 0, 0, G_OPTION_ARG_NONE, &options->shallow,
          "Copy only the active layer, and share the images below it", NULL},
         {"reuse-external", 0, 0, G_OPTION_ARG_NONE, &options->reuse_external,
@@ -51,6 +53,7 @@ clear_options(gpointer data)
 
     qblk_change_options_clear(&options->change);
     g_free(options->format);
+    g_free(options->encrypt);
 }
 
 static gboolean
@@ -145,6 +148,7 @@ run(QblkInvocation *invocation, GError **error)
     }
 
     qblk_copy_options_set_format(copy, options->format);
+    qblk_copy_options_set_encryption(copy, options->encrypt);
     qblk_copy_options_set_block_device(copy, options->blockdev);
     qblk_copy_options_set_reuse(copy, options->reuse_external);
     qblk_copy_options_set_shallow(copy, options->shallow);

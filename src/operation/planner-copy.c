@@ -19,12 +19,15 @@ typedef struct {
     char *path;              /* owned */
     QblkDestination *place;  /* owned, or NULL */
     QblkChain *found;        /* owned, or NULL */
+    QblkChain *chain;        /* of the disk, owned */
+    const char *format;      /* of the copy; NULL: an empty drive, which cannot be copied */
 } Copy;
 
 static void
 copy_clear(Copy *copy)
 {
     g_clear_pointer(&copy->found, qblk_chain_unref);
+    g_clear_pointer(&copy->chain, qblk_chain_unref);
     g_clear_pointer(&copy->place, qblk_destination_free);
     g_free(copy->path);
 }
@@ -94,6 +97,34 @@ check_remote_file(const Copy *copy, const QblkPlannerRequest *request, GError **
         copy->path);
 }
 
+static gboolean
+set_disk(Copy *copy, const QblkPlannerRequest *request, GError **error)
+{
+    copy->chain = qblk_snapshot_chain(request->context.snapshot, request->context.target, error);
+    if (copy->chain == NULL) {
+        return FALSE;
+    }
+
+    const QblkLayer *top = qblk_chain_get_layer(copy->chain, 0);
+    copy->format = copy->options.format != NULL || top == NULL ? copy->options.format : top->format;
+    return TRUE;
+}
+
+/* The key of a LUKS image is the only secret, if no other id is specified. */
+static void
+set_encryption(Copy *copy, QblkPlannerRequest *request)
+{
+    gboolean is_luks = g_strcmp0(copy->format, "luks") == 0;
+
+    if (is_luks && copy->options.encryption == NULL && request->secrets->len == 1) {
+        const QblkSecretFile *secret = request->secrets->pdata[0];
+        copy->options.encryption = secret->id;
+    }
+    if (copy->options.encryption != NULL) {
+        qblk_planner_request_look_up_objects(request);
+    }
+}
+
 /* ---- the image at the destination ---- */
 
 static QblkChain *
@@ -119,28 +150,21 @@ static gboolean
 look_up(Copy *copy, const QblkPlannerRequest *request, GError **error)
 {
     QblkCopyOptions *options = &copy->options;
-    g_autoptr(QblkChain) chain =
-        qblk_snapshot_chain(request->context.snapshot, request->context.target, error);
-    if (chain == NULL) {
-        return FALSE;
-    }
 
     copy->place = qblk_destination_look_up(copy->path);
     options->place = copy->place;
 
-    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
-    const char *format = options->format != NULL || top == NULL ? options->format : top->format;
-    if (format == NULL) { /* an empty drive, which cannot be copied */
+    if (copy->format == NULL) {
         return TRUE;
     }
-    if (!qblk_copy_destination_check(options, format, error)) {
+    if (!qblk_copy_destination_check(options, copy->format, error)) {
         return FALSE;
     }
-    if (qblk_copy_destination_is_created(options, format)) {
-        return TRUE;
+    if (qblk_copy_destination_is_created(options, copy->format) || options->encryption != NULL) {
+        return TRUE; /* what is known of an encrypted image is what its header has */
     }
 
-    copy->found = open_image(copy->path, format, request->options->timeout_ms, error);
+    copy->found = open_image(copy->path, copy->format, request->options->timeout_ms, error);
     if (copy->found == NULL) {
         g_prefix_error(error, "cannot read the destination '%s': ", copy->path);
     }
@@ -164,6 +188,10 @@ qblk_plan_copy(QblkClient *client, const QblkSnapshot *snapshot, const char *dis
     if (!set_path(&copy, &request, error) || !check_remote_file(&copy, &request, error)) {
         return NULL;
     }
+    if (!set_disk(&copy, &request, error)) {
+        return NULL;
+    }
+    set_encryption(&copy, &request);
     if (is_local(&request) && !look_up(&copy, &request, error)) {
         return NULL;
     }

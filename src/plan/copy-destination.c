@@ -113,28 +113,42 @@ check_device(const QblkCopyOptions *options, GError **error)
     return TRUE;
 }
 
-/* QEMU needs the passphrase of an encrypted image as a secret object, to which qblk adds none. */
+static gboolean
+can_encrypt(const char *format)
+{
+    return g_str_equal(format, "luks") || g_str_equal(format, "qcow2");
+}
+
+/* The key of an encrypted copy is a secret object of QEMU. */
 static gboolean
 check_encryption(const QblkCopyOptions *options, const char *format, GError **error)
 {
     const QblkDestination *place = options->place;
     const char *name = options->destination;
+    gboolean is_kept = place != NULL && !qblk_copy_destination_is_created(options, format) &&
+                       has_image(place, format);
 
-    if (g_str_equal(format, "luks")) {
+    if (options->encryption != NULL && !can_encrypt(format)) {
         return qblk_plan_refuse(error,
-                                "a copy in format 'luks' is not supported, because qblk cannot "
-                                "pass a passphrase to QEMU: use --format raw, qcow2 or qed, with "
-                                "--allow-plaintext if the disk is encrypted");
+                                "a copy in format '%s' cannot be encrypted: use --format luks or "
+                                "qcow2",
+                                format);
     }
-    if (place == NULL || !place->is_encrypted || !has_image(place, format) ||
-        g_str_equal(format, "raw")) {
-        return TRUE;
+    if (options->encryption == NULL && g_str_equal(format, "luks")) {
+        return qblk_plan_refuse(error, "a copy in format 'luks' needs a key: use --encrypt ID, and "
+                                       "--secret ID=FILE unless QEMU has that secret object");
     }
-    return qblk_plan_refuse(error,
-                            "'%s' is encrypted, and qblk cannot pass its passphrase to QEMU: copy "
-                            "to an image that is not encrypted, with --allow-plaintext if the disk "
-                            "is encrypted",
-                            name);
+    if (is_kept && options->encryption == NULL && place->is_encrypted &&
+        !g_str_equal(format, "raw")) {
+        return qblk_plan_refuse(error,
+                                "'%s' is encrypted: use --encrypt ID, and --secret ID=FILE unless "
+                                "QEMU has the secret object with its key",
+                                name);
+    }
+    if (is_kept && options->encryption != NULL && !place->is_encrypted) {
+        return qblk_plan_refuse(error, "'%s' is not encrypted: omit --encrypt", name);
+    }
+    return TRUE;
 }
 
 /* ---- who uses it ---- */

@@ -30,6 +30,7 @@ qblk_copy_options_unref(QblkCopyOptions *options)
 
     qblk_plan_options_replace_text(&options->destination, NULL);
     qblk_plan_options_replace_text(&options->format, NULL);
+    qblk_plan_options_replace_text(&options->encryption, NULL);
     g_free(options);
 }
 
@@ -86,6 +87,12 @@ void
 qblk_copy_options_set_format(QblkCopyOptions *options, const char *format)
 {
     qblk_plan_options_replace_text(&options->format, format);
+}
+
+void
+qblk_copy_options_set_encryption(QblkCopyOptions *options, const char *secret)
+{
+    qblk_plan_options_replace_text(&options->encryption, secret);
 }
 
 void

@@ -15,6 +15,7 @@ struct QblkCopyOptions {
     gatomicrefcount references;
     const char *destination; /* absolute path for the planners */
     const char *format;      /* QEMU's name; NULL: that of the active layer */
+    const char *encryption;  /* id of the secret object with the key of the copy; NULL: none */
     gboolean is_block;       /* the user knows that it is a block device */
     gboolean reuse;          /* the destination is an image, which is used as it is, or a device */
     gboolean shallow;        /* copy the active layer only; the backing images are shared */

@@ -8,12 +8,13 @@
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-jobs.h"
+#include "plan/plan-secrets.h"
 
 /* Formats in which a copy can be created: those that allow exactly the size of the disk. */
 static const struct {
     const char *name;
     gboolean has_backing;
-} formats[] = {{"raw", FALSE}, {"qcow2", TRUE}, {"qed", TRUE}};
+} formats[] = {{"raw", FALSE}, {"qcow2", TRUE}, {"qed", TRUE}, {"luks", FALSE}};
 
 static gboolean
 can_create(const char *format)
@@ -42,8 +43,8 @@ check_new_image(const QblkCopyRequest *copy, GError **error)
 {
     if (copy->creates_image && !can_create(copy->format)) {
         return qblk_plan_refuse(error,
-                                "a copy in format '%s' cannot be created: use --format raw, qcow2 "
-                                "or qed, or create the image and use --reuse-external",
+                                "a copy in format '%s' cannot be created: use --format raw, "
+                                "qcow2, qed or luks, or create the image and use --reuse-external",
                                 copy->format);
     }
     return TRUE;
@@ -63,14 +64,20 @@ check_format(const QblkCopyRequest *copy, GError **error)
     return TRUE;
 }
 
-/* No copy is encrypted: see qblk_copy_destination_check(). */
 static gboolean
 check_plaintext(const QblkCopyRequest *copy, GError **error)
 {
     guint end = copy->base == NULL ? copy->chain->layers->len : 1;
 
     return qblk_plan_check_plaintext(copy->context, copy->chain, 0, end, copy->options->destination,
-                                     FALSE, error);
+                                     copy->options->encryption != NULL, error);
+}
+
+static gboolean
+check_secret(const QblkCopyRequest *copy, GError **error)
+{
+    const char *secret = copy->options->encryption;
+    return secret == NULL || qblk_plan_secrets_check(copy->context, secret, error);
 }
 
 /* TRUE if the path @name leads to the layer below the copy, or is the name that it had. */
@@ -165,7 +172,7 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
         return FALSE;
     }
     if (!qblk_path_use_check_namespace(copy->context, copy->options->destination, error) ||
-        !check_plaintext(copy, error)) {
+        !check_plaintext(copy, error) || !check_secret(copy, error)) {
         return FALSE;
     }
     if (!qblk_copy_size_check(copy, error)) {

@@ -11,6 +11,9 @@
 #define QED_TABLE              (4 * CLUSTER)
 #define QED_CLUSTERS_PER_TABLE (QED_TABLE / 8)
 
+/* The header with 8 key slots of 504 sectors each, for a key of 64 bytes (aes-256 in mode xts). */
+#define LUKS_HEADER ((gint64)4040 * 512)
+
 static gint64
 divide_up(gint64 number, gint64 by)
 {
@@ -50,7 +53,8 @@ qblk_copy_size_of_full_image(const char *format, gint64 size)
         gint64 tables = 1 + divide_up(data, QED_CLUSTERS_PER_TABLE);
         return (1 + data) * CLUSTER + tables * QED_TABLE;
     }
-    return size;
+    return g_str_equal(format, "luks") && size < G_MAXINT64 - LUKS_HEADER ? size + LUKS_HEADER
+                                                                          : size;
 }
 
 /* A guest writes until its disk is full.  An image in a smaller device, which its user enlarges in

@@ -84,6 +84,24 @@ set_backing(QblkJson *options, const QblkNewImage *image)
     }
 }
 
+/* A LUKS image is its header and the encrypted data; in a qcow2 image the data are encrypted. */
+static void
+set_encryption(QblkJson *options, const QblkNewImage *image)
+{
+    if (image->encrypt_secret == NULL) {
+        return;
+    }
+    if (g_str_equal(image->format, "luks")) {
+        qblk_json_set_string(options, "key-secret", image->encrypt_secret);
+        return;
+    }
+
+    QblkJson *encrypt = qblk_json_new_object();
+    qblk_json_set_string(encrypt, "format", "luks");
+    qblk_json_set_string(encrypt, "key-secret", image->encrypt_secret);
+    qblk_json_set(options, "encrypt", encrypt);
+}
+
 /* ---- steps ---- */
 
 /* Add a job that creates something, and is dismissed at once. */
@@ -126,6 +144,7 @@ add_create_image(QblkPlan *plan, const QblkNewImage *image)
         qblk_json_set_string(options, "backing-file", image->backing_name);
         qblk_json_set_string(options, "backing-fmt", image->backing_format);
     }
+    set_encryption(options, image);
     add_create_job(plan, image->purposes->create_image, options);
 }
 
@@ -157,6 +176,7 @@ add_open_image(QblkPlan *plan, const QblkNewImage *image)
         qblk_json_set_integer(options, "size", image->part_size);
     }
 
+    set_encryption(options, image);
     set_backing(options, image);
     qblk_plan_add_open(plan, image->purposes->open_image, image->node, options);
 }

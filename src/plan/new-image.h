@@ -22,16 +22,17 @@ typedef enum {
 /** Borrowed, unless noted. */
 typedef struct {
     const QblkNewImagePurposes *purposes;
-    char *node;               /* its node-name, owned */
-    char *storage;            /* node-name of its file, owned */
-    const char *path;         /* absolute */
-    const char *format;       /* QEMU's name */
-    gboolean is_block;        /* a block device, which exists */
-    gboolean is_created;      /* QEMU formats it; no image there is kept */
-    gint64 virtual_size;      /* bytes */
-    gint64 part_size;         /* bytes of a larger raw image that are used; 0: all of them */
-    gint64 cluster_size;      /* bytes; 0: QEMU's choice */
-    const char *backing_name; /* for its header, or NULL */
+    char *node;                 /* its node-name, owned */
+    char *storage;              /* node-name of its file, owned */
+    const char *path;           /* absolute */
+    const char *format;         /* QEMU's name */
+    gboolean is_block;          /* a block device, which exists */
+    gboolean is_created;        /* QEMU formats it; no image there is kept */
+    gint64 virtual_size;        /* bytes */
+    gint64 part_size;           /* bytes of a larger raw image that are used; 0: all of them */
+    gint64 cluster_size;        /* bytes; 0: QEMU's choice */
+    const char *encrypt_secret; /* id of the secret object with its key; NULL: not encrypted */
+    const char *backing_name;   /* for its header, or NULL */
     const char *backing_format;
     QblkNewImageBacking backing;
     const char *backing_node; /* with QBLK_NEW_IMAGE_BACKING */

@@ -43,13 +43,18 @@ static const Command commands[] = {
     {.command = "chardev-remove", .job = "id", .is_monitor = TRUE},
     {.command = "object-add", .job = "id", .is_monitor = TRUE},
     {.command = "object-del", .job = "id", .is_monitor = TRUE},
+    {.command = "object-add", .kinds = {"copy", "snapshot"}},
+    {.command = "object-del", .kinds = {"copy", "snapshot"}},
 };
 
+/* The row of a plan for a monitor, or of another one, if there are both. */
 static const Command *
-find_command(const char *name)
+find_command(const QblkPlan *plan, const char *name)
 {
+    gboolean is_monitor = qblk_plan_is_of_monitor(plan);
+
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (g_str_equal(commands[i].command, name)) {
+        if (g_str_equal(commands[i].command, name) && commands[i].is_monitor == is_monitor) {
             return &commands[i];
         }
     }
@@ -101,6 +106,32 @@ is_of_bitmaps(const QblkJson *arguments)
     return qblk_json_length(actions) > 0;
 }
 
+/* Only a secret in a file: other objects can do much more, and a plan does not contain secrets. */
+static gboolean
+is_secret(const QblkJson *arguments)
+{
+    const char *path = qblk_json_get_string(arguments, "file");
+
+    return g_strcmp0(qblk_json_get_string(arguments, "qom-type"), "secret") == 0 && path != NULL &&
+           g_path_is_absolute(path) && qblk_json_length(arguments) == 3;
+}
+
+/* TRUE if @plan creates the object that @arguments name. */
+static gboolean
+is_own_object(const QblkPlan *plan, const QblkJson *arguments)
+{
+    const char *id = qblk_json_get_string(arguments, "id");
+
+    for (guint i = 0; id != NULL && i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (g_strcmp0(step->command, "object-add") == 0 &&
+            g_strcmp0(qblk_json_get_string(step->arguments, "id"), id) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static gboolean
 has_allowed_arguments(const QblkPlan *plan, const QblkStep *step)
 {
@@ -115,10 +146,14 @@ has_allowed_arguments(const QblkPlan *plan, const QblkStep *step)
         return has_no_job(plan) ? step->is_joint && step->is_final
                                 : !step->is_final && is_of_bitmaps(step->arguments);
     }
-    if (g_str_equal(step->command, "object-add")) {
-        return g_strcmp0(qblk_json_get_string(step->arguments, "qom-type"), "monitor-qmp") == 0;
+    if (qblk_plan_is_of_monitor(plan)) {
+        return !g_str_equal(step->command, "object-add") ||
+               g_strcmp0(qblk_json_get_string(step->arguments, "qom-type"), "monitor-qmp") == 0;
     }
-    return TRUE;
+    if (g_str_equal(step->command, "object-add")) {
+        return is_secret(step->arguments);
+    }
+    return !g_str_equal(step->command, "object-del") || is_own_object(plan, step->arguments);
 }
 
 /* ---- for which job ---- */
@@ -157,9 +192,6 @@ is_end(const char *until)
 static gboolean
 is_of_kind(const QblkPlan *plan, const Command *command)
 {
-    if (command->is_monitor != qblk_plan_is_of_monitor(plan)) {
-        return FALSE;
-    }
     if (command->is_control) {
         return plan->existing_job;
     }
@@ -170,7 +202,7 @@ is_of_kind(const QblkPlan *plan, const Command *command)
 static gboolean
 check_command(const QblkPlan *plan, const QblkStep *step, GError **error)
 {
-    const Command *command = find_command(step->command);
+    const Command *command = find_command(plan, step->command);
 
     if (command == NULL || !is_of_kind(plan, command) || !has_allowed_arguments(plan, step)) {
         return invalid(error, plan, "to %s, it would send '%s', which no such plan does",

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/secret-file.h"
 #include "graph/snapshot.h"
 #include "image/image-data.h"
 #include "image/room.h"
@@ -33,5 +34,8 @@ typedef struct {
         *image_layers;           /* of QblkImageLayer: of the private daemon of an image, or NULL */
     gboolean drops_bitmaps;      /* the bitmaps of layers that leave are not carried over */
     gboolean lacks_bitmap_merge; /* this QEMU cannot merge bitmaps */
+    gboolean has_secret_objects; /* it already has the objects of @secrets: a storage daemon */
+    const GPtrArray *secrets;    /* of QblkSecretFile, with absolute paths; NULL: none */
+    const QblkJson *objects;     /* reply to qom-list of /objects; NULL: not known */
     const char *const *ignored_users; /* exports and nodes that may lose what they read, or NULL */
 } QblkPlanContext;

@@ -9,6 +9,7 @@
 #include "plan/plan-content.h"
 #include "plan/plan-filters.h"
 #include "plan/plan-managed.h"
+#include "plan/plan-secrets.h"
 #include "plan/plan-space.h"
 #include "plan/plan-steps.h"
 #include "plan/plan-users.h"
@@ -63,6 +64,7 @@ describe_image(QblkCopyRequest *copy)
         .is_created = copy->creates_image,
         .virtual_size = copy->top->virtual_size,
         .part_size = copy->part_size,
+        .encrypt_secret = copy->options->encryption,
         .like = top_node,
     };
     qblk_new_image_choose_names(&copy->image, copy->context->snapshot, copy->chain->target);
@@ -141,12 +143,18 @@ add_finish(QblkPlan *plan, const QblkCopyRequest *copy)
     qblk_plan_add_leave(plan, "end the job and keep the source");
     qblk_plan_add_close(plan, copy->image.node);
     qblk_plan_add_close(plan, copy->image.storage);
+    if (copy->options->encryption != NULL) {
+        qblk_plan_secrets_remove(plan, copy->context, copy->options->encryption);
+    }
     plan->copy = g_strdup(copy->options->destination);
 }
 
 static void
 add_steps(QblkPlan *plan, const QblkCopyRequest *copy)
 {
+    if (copy->options->encryption != NULL) {
+        qblk_plan_secrets_add(plan, copy->context, copy->options->encryption);
+    }
     qblk_new_image_add(plan, &copy->image);
     add_start(plan, copy);
 
@@ -268,7 +276,9 @@ make_plan(const QblkCopyRequest *copy, GError **error)
     }
 
     /* The steps have jobs of their own. */
-    return qblk_plan_check_id(copy->context, plan, error) ? g_steal_pointer(&plan) : NULL;
+    gboolean is_valid = qblk_plan_check_id(copy->context, plan, error) &&
+                        qblk_plan_secrets_check_used(plan, copy->context, error);
+    return is_valid ? g_steal_pointer(&plan) : NULL;
 }
 
 QblkPlan *

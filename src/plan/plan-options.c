@@ -2,12 +2,20 @@
 #include "plan/plan-options.h"
 
 #include "base/const-cast.h"
+#include "base/secret-file.h"
+
+static void
+secret_free(gpointer data)
+{
+    qblk_secret_file_free(data);
+}
 
 QblkPlanOptions *
 qblk_plan_options_new(void)
 {
     QblkPlanOptions *options = g_new0(QblkPlanOptions, 1);
     g_atomic_ref_count_init(&options->references);
+    options->secrets = g_ptr_array_new_with_free_func(secret_free);
     options->ignored_users = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(options->ignored_users, NULL);
     return options;
@@ -27,6 +35,7 @@ qblk_plan_options_unref(QblkPlanOptions *options)
         return;
     }
 
+    g_ptr_array_unref(options->secrets);
     g_ptr_array_unref(options->ignored_users);
     g_free(options->state_directory);
     g_free(options);
@@ -86,6 +95,12 @@ qblk_plan_options_add_ignored_user(QblkPlanOptions *options, const char *name)
 {
     guint last = options->ignored_users->len - 1;
     g_ptr_array_insert(options->ignored_users, (gint)last, g_strdup(name));
+}
+
+gboolean
+qblk_plan_options_add_secret(QblkPlanOptions *options, const char *assignment, GError **error)
+{
+    return qblk_secret_file_add(options->secrets, assignment, error);
 }
 
 void

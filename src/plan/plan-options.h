@@ -12,6 +12,7 @@ struct QblkPlanOptions {
     gboolean allow_plaintext;
     gboolean delete_internal_snapshots;
     gboolean drop_bitmaps;
+    GPtrArray *secrets;       /* of QblkSecretFile, owned */
     GPtrArray *ignored_users; /* of char, owned, ends with NULL */
     gboolean force_managed;
     gboolean dry_run;

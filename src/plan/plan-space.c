@@ -124,6 +124,11 @@ count_most(const QblkPlanContext *context, const QblkSpaceRequest *request, cons
         sum = add(sum, allocated(context, request->chain->layers->pdata[i]));
     }
 
+    /* QEMU cannot leave out zeros in a LUKS image: it encrypts and writes them. */
+    if (g_str_equal(written_format(request), "luks")) {
+        sum = full;
+    }
+
     /* Clusters of internal snapshots are not written again. */
     gboolean keeps_old = request->into != NULL && request->into->internal_snapshots != NULL;
     gint64 data = with_tables(request, sum);

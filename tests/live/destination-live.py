@@ -344,17 +344,6 @@ class Larger(TestCase):
 
 
 class Unsupported(TestCase):
-    def test_an_encrypted_image(self):
-        options = ['encrypt.format=luks', 'encrypt.key-secret=key0', 'encrypt.iter-time=10']
-        dest = os.path.join(self.directory, 'encrypted.qcow2')
-        images.create_encrypted(dest, extra=['--object', 'secret,id=key0,data=secret'],
-                                options=options)
-        self.boot()
-        for words in ((), ('--reuse-external',), ('--reuse-external', '--format', 'qcow2')):
-            self.refuse_copy(dest, *words, message='qblk cannot pass its passphrase to QEMU')
-        self.refuse_copy(dest, '--format', 'luks', '--reuse-external',
-                         message="format 'luks' is not supported")
-
     @brief.leave_out
     def test_a_name_of_qemu(self):
         self.boot()

@@ -53,7 +53,8 @@ what_exists_has_to_match_the_options(void **state)
     static const struct {
         const QblkDestination *place;
         gboolean is_block, reuse;
-        const char *format, *part; /* of the refusal; NULL: it is accepted */
+        const char *format; /* "+" follows if the copy has a key */
+        const char *part;   /* of the refusal; NULL: it is accepted */
         gboolean is_created;
     } rows[] = {
         {&nothing, FALSE, FALSE, "qcow2", NULL, TRUE},
@@ -71,32 +72,48 @@ what_exists_has_to_match_the_options(void **state)
         {&protected, FALSE, TRUE, "raw", "is read-only", FALSE},
         {&other, FALSE, TRUE, "raw", "neither a file nor a block device", FALSE},
         {&hidden, FALSE, TRUE, "raw", "cannot check '/d/copy': Permission denied", FALSE},
-        {&encrypted, FALSE, TRUE, "qcow2", "cannot pass its passphrase", FALSE},
-        {&encrypted, FALSE, FALSE, "qcow2", "cannot pass its passphrase", TRUE},
+        {&encrypted, FALSE, TRUE, "qcow2", "is encrypted: use --encrypt ID", FALSE},
+        {&encrypted, FALSE, TRUE, "qcow2+", NULL, FALSE},
+        {&encrypted, FALSE, FALSE, "qcow2", "already exists", TRUE},
+        {&encrypted, FALSE, FALSE, "qcow2+", "already exists", TRUE},
         {&encrypted, FALSE, TRUE, "raw", NULL, FALSE},
-        {&luks, FALSE, TRUE, "luks", "format 'luks' is not supported", FALSE},
+        {&file, FALSE, TRUE, "qcow2+", "is not encrypted: omit --encrypt", FALSE},
+        {&nothing, FALSE, FALSE, "qcow2+", NULL, TRUE},
+        {&nothing, FALSE, FALSE, "luks+", NULL, TRUE},
+        {&nothing, FALSE, FALSE, "luks", "needs a key", TRUE},
+        {&nothing, FALSE, FALSE, "raw+", "format 'raw' cannot be encrypted", TRUE},
+        {&nothing, FALSE, FALSE, "qed+", "format 'qed' cannot be encrypted", TRUE},
+        {&block, FALSE, TRUE, "luks+", NULL, TRUE},
+        {&luks, FALSE, TRUE, "luks", "needs a key", FALSE},
+        {&luks, FALSE, TRUE, "luks+", NULL, FALSE},
         {&luks, FALSE, TRUE, "qcow2", NULL, TRUE},
         {&luks, FALSE, TRUE, "raw", NULL, FALSE},
         /* on another machine */
-        {NULL, FALSE, TRUE, "luks", "format 'luks' is not supported", FALSE},
+        {NULL, FALSE, TRUE, "luks", "needs a key", FALSE},
+        {NULL, FALSE, TRUE, "luks+", NULL, FALSE},
         {NULL, TRUE, FALSE, "raw", "use --reuse-external to overwrite", TRUE},
         {NULL, TRUE, TRUE, "qcow2", NULL, FALSE},
         {NULL, FALSE, FALSE, "qcow2", NULL, TRUE},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *format = g_strdup(rows[i].format);
+        char *plus = strchr(format, '+');
         const QblkCopyOptions options = {.destination = "/d/copy",
                                          .place = rows[i].place,
                                          .is_block = rows[i].is_block,
+                                         .encryption = plus == NULL ? NULL : "k",
                                          .reuse = rows[i].reuse};
         g_autoptr(GError) error = NULL;
-        gboolean is_accepted = qblk_copy_destination_check(&options, rows[i].format, &error);
+        if (plus != NULL) {
+            *plus = '\0';
+        }
+        gboolean is_accepted = qblk_copy_destination_check(&options, format, &error);
         if (is_accepted != (rows[i].part == NULL)) {
             fail_msg("row %" G_GSIZE_FORMAT, i);
         }
         assert_true(is_accepted || strstr(error->message, rows[i].part) != NULL);
-        assert_int_equal(qblk_copy_destination_is_created(&options, rows[i].format),
-                         rows[i].is_created);
+        assert_int_equal(qblk_copy_destination_is_created(&options, format), rows[i].is_created);
     }
 }
 

@@ -23,6 +23,8 @@ a_full_image_has_the_size_that_qemu_measures(void **state)
         assert_int_equal(qblk_copy_size_of_full_image("qcow2", rows[i].size), rows[i].full);
     }
     assert_int_equal(qblk_copy_size_of_full_image("raw", 1049088), 1049088);
+    assert_int_equal(qblk_copy_size_of_full_image("luks", 16 << 20), 18845696);
+    assert_int_equal(qblk_copy_size_of_full_image("luks", G_MAXINT64), G_MAXINT64);
     assert_int_equal(qblk_copy_size_of_full_image("qed", 64 << 20),
                      (64 << 20) + 65536 + 2 * 262144);
 }

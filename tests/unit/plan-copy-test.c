@@ -4,6 +4,8 @@
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
 
+#include <string.h>
+
 /* vda: top -> middle -> base, each a qcow2 node on a file node; vdb shares nothing. */
 #define NODES                                                                                      \
     "base-file file /d/base.qcow2\nbase qcow2 /d/base.qcow2 file=base-file\n"                      \
@@ -13,12 +15,19 @@
     "other-file file /d/other.qcow2\nother qcow2 /d/other.qcow2 file=other-file"
 #define BLOCKS "vda - top\nvdb - other"
 
+static QblkSecretFile key = {.id = (char[]){"k"}, .path = (char[]){"/d/key"}};
+
 static QblkPlan *
 plan_on(const char *nodes, const QblkCopyOptions *options, GError **error)
 {
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, BLOCKS);
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-    const QblkPlanContext context = {.snapshot = snapshot, .target = "vda", .speed = 42};
+    g_autoptr(GPtrArray) secrets = g_ptr_array_new();
+    const QblkPlanContext context = {
+        .snapshot = snapshot, .target = "vda", .speed = 42, .secrets = secrets};
+    if (g_strcmp0(options->encryption, key.id) == 0) {
+        g_ptr_array_add(secrets, &key);
+    }
     return qblk_plan_make_copy(&context, options, error);
 }
 
@@ -96,6 +105,10 @@ each_end_has_its_commands(void **state)
         {{.place = &blank, .reuse = TRUE}, OPEN CREATE OPEN "blockdev-mirror"},
         {{.place = &blank, .reuse = TRUE, .format = "raw"}, OPEN OPEN "blockdev-mirror"},
         {{.place = &formatted, .reuse = TRUE}, OPEN OPEN "blockdev-mirror"},
+        {{.encryption = "k", .end = QBLK_COPY_FINISH},
+         "object-add " CREATE OPEN CREATE OPEN
+         "blockdev-mirror block-job-cancel! job-dismiss?" CLOSE " object-del?"},
+        {{.encryption = "of-qemu", .format = "luks"}, CREATE OPEN CREATE OPEN "blockdev-mirror"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         QblkCopyOptions options = cases[i].options;
@@ -152,6 +165,28 @@ a_shallow_copy_shares_the_layers_below(void **state)
     const QblkExpectation *copy = made->after->pdata[0];
     assert_string_equal(copy->backing_name, "/d/middle.qcow2");
     assert_true(copy->names_next);
+}
+
+static void
+an_encrypted_copy_has_its_key(void **state)
+{
+    static const struct {
+        const char *format, *member;
+    } rows[] = {
+        {"luks", "\"key-secret\":\"k\""},
+        {"qcow2", "\"encrypt\":{\"format\":\"luks\",\"key-secret\":\"k\"}"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const QblkCopyOptions options = {
+            .destination = "/d/copy", .format = rows[i].format, .encryption = "k"};
+        g_autoptr(QblkPlan) made = plan(&options);
+        g_autofree char *create =
+            qblk_json_print(arguments_of(made, "blockdev-create", 1), QBLK_JSON_COMPACT);
+        g_autofree char *open =
+            qblk_json_print(arguments_of(made, "blockdev-add", 1), QBLK_JSON_COMPACT);
+        assert_non_null(strstr(create, rows[i].member));
+        assert_non_null(strstr(open, rows[i].member));
+    }
 }
 
 static void
@@ -380,6 +415,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(opened_nodes_and_started_jobs_can_be_rolled_back),
         cmocka_unit_test(the_command_has_all_options),
         cmocka_unit_test(a_shallow_copy_shares_the_layers_below),
+        cmocka_unit_test(an_encrypted_copy_has_its_key),
         cmocka_unit_test(a_full_copy_has_no_backing_image),
         cmocka_unit_test(a_data_file_is_closed_and_named),
         cmocka_unit_test(names_of_nodes_are_not_used_again),

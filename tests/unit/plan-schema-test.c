@@ -136,13 +136,21 @@ case_clear(Case *test)
     qblk_schema_free(test->schema);
 }
 
+/* TRUE if the schema lacks the properties of an object that are accepted (5.2; seen on it). */
+static gboolean
+is_unknown(const QblkSchema *schema, const QblkStep *step)
+{
+    return g_str_equal(step->command, "object-add") &&
+           qblk_schema_has_argument(schema, "object-add", "props");
+}
+
 static void
 assert_well_formed(const GPtrArray *steps, const QblkSchema *schema)
 {
     for (guint i = 0; i < steps->len; i++) {
         const QblkStep *step = steps->pdata[i];
         g_autoptr(GError) error = NULL;
-        if (step->command != NULL) {
+        if (step->command != NULL && !is_unknown(schema, step)) {
             gboolean is_good = schema_check_command(schema, step->command, step->arguments, &error);
             assert_no_error(error);
             assert_true(is_good);
@@ -206,6 +214,8 @@ every_qemu_takes_commits_and_pulls(void **state)
 /* Of a raw destination that is larger than the disk, a part is opened. */
 static const QblkDestination larger = {.kind = QBLK_DESTINATION_FILE, .size = (gint64)1 << 40};
 
+static QblkSecretFile key = {.id = (char[]){"k"}, .path = (char[]){"/nowhere/key"}};
+
 static void
 every_qemu_takes_copies(void **state)
 {
@@ -221,13 +231,18 @@ every_qemu_takes_copies(void **state)
          .granularity = 65536,
          .buffer_size = 1 << 20},
         {.format = "vmdk", .end = QBLK_COPY_PIVOT, .reuse = TRUE},
+        {.format = "qcow2", .end = QBLK_COPY_PIVOT, .encryption = "k"},
+        {.format = "luks", .end = QBLK_COPY_FINISH, .encryption = "k"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
         Case test;
+        g_autoptr(GPtrArray) secrets = g_ptr_array_new();
         case_init(&test, versions[i], "virtio-5-deep");
+        g_ptr_array_add(secrets, &key);
         for (gsize j = 0; j < G_N_ELEMENTS(kinds); j++) {
             GError *error = NULL;
             QblkCopyOptions options = kinds[j];
+            test.context.secrets = options.encryption == NULL ? NULL : secrets;
             options.destination = "/nowhere/copy";
             QblkPlan *plan = qblk_plan_make_copy(&test.context, &options, &error);
             assert_taken(&test, plan, error);

@@ -105,6 +105,27 @@ a_copy_overwrites_no_file_of_another_machine(void **state)
 }
 
 static void
+a_secret_of_another_machine_has_an_absolute_path(void **state)
+{
+    Remote remote = remote_new();
+    g_autoptr(QblkPlanOptions) options = qblk_plan_options_new();
+    g_auto(QblkPlannerRequest) relative = {0}, absolute = {0};
+    GError *error = NULL;
+
+    assert_true(qblk_plan_options_add_secret(options, "k=/d/../key", NULL));
+    assert_true(qblk_planner_request_init(&absolute, remote.client, remote.snapshot, "vda", options,
+                                          &error));
+    assert_string_equal(qblk_secret_file_find(absolute.context.secrets, "k")->path, "/key");
+
+    assert_true(qblk_plan_options_add_secret(options, "other=key", NULL));
+    assert_false(qblk_planner_request_init(&relative, remote.client, remote.snapshot, "vda",
+                                           options, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "invalid path 'key' of secret 'other'");
+    remote_clear(&remote);
+}
+
+static void
 no_file_of_another_machine_is_deleted(void **state)
 {
     Remote remote = remote_new();
@@ -124,6 +145,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_options_are_those_of_the_plan),
         cmocka_unit_test(a_copy_overwrites_no_file_of_another_machine),
+        cmocka_unit_test(a_secret_of_another_machine_has_an_absolute_path),
         cmocka_unit_test(no_file_of_another_machine_is_deleted),
     };
 

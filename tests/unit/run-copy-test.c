@@ -173,6 +173,22 @@ a_connection_lost_while_an_image_is_created_does_not_matter(void **state)
     run_case_end(test, 0, 0, NULL);
 }
 
+static void
+the_id_of_a_job_that_was_dismissed_is_used_again(void **state)
+{
+    RunCase *test = copy_new(QBLK_COPY_STAY);
+    test->next = run_case_server();
+    accept_creation(test->fake);
+    run_case_accept(test->fake, "blockdev-add", NULL, NULL);
+    run_case_disconnect(test->fake, "blockdev-create", TRUE);
+    answer_created(test->next, NULL); /* the second job with that id: it is not sent again */
+    answer_created(test->next, NULL);
+    accept_dismiss(test->next);
+    run_case_accept(test->next, "blockdev-add", NULL, NULL);
+    run_case_accept(test->next, "blockdev-mirror", "created running", "ready");
+    run_case_end(test, 0, 0, NULL);
+}
+
 /* What may have been opened is closed all the same. */
 static void
 opened_nodes_are_deleted_on_the_next_connection(void **state)
@@ -199,6 +215,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_nodes_of_a_failed_job_are_closed),
         cmocka_unit_test(a_connection_lost_while_a_node_is_opened_does_not_matter),
         cmocka_unit_test(a_connection_lost_while_an_image_is_created_does_not_matter),
+        cmocka_unit_test(the_id_of_a_job_that_was_dismissed_is_used_again),
         cmocka_unit_test(opened_nodes_are_deleted_on_the_next_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
