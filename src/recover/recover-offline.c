@@ -190,6 +190,9 @@ result_of(const QblkJournalRecord *record, const QblkImageVerdict *verdict, gboo
     QblkRecoverResult *result = qblk_recover_result_new(
         record, completes ? QBLK_RECOVER_WOULD_COMPLETE : QBLK_RECOVER_WOULD_ROLL_BACK);
     result->found = completes ? QBLK_RUN_CHAIN_AFTER : QBLK_RUN_CHAIN_BEFORE;
+    if (record->stage == QBLK_STAGE_PLANNED) {
+        result->found = QBLK_RUN_NOT_STARTED;
+    }
     if (verdict->is_moved) {
         result->old_top = g_strdup(qblk_chain_files_active(plan->before));
         result->new_top = g_strdup(qblk_chain_files_active(plan->after));

@@ -4,13 +4,19 @@
 
 #include <string.h>
 
+#define IMAGE "image:"
+
+static gboolean
+is_image(const QblkRecoverResult *result)
+{
+    return result->vm != NULL && g_str_has_prefix(result->vm, IMAGE);
+}
+
 /* The disk of an operation: its target, or the path of an image. */
 static const char *
 disk_of(const QblkRecoverResult *result)
 {
-    const char *prefix = "image:";
-    gboolean is_image = result->vm != NULL && g_str_has_prefix(result->vm, prefix);
-    return is_image ? result->vm + strlen(prefix) : result->target;
+    return is_image(result) ? result->vm + strlen(IMAGE) : result->target;
 }
 
 /* @outcome: of the operation, such as "completed" */
@@ -93,6 +99,12 @@ describe_preview(const QblkRecoverResult *result)
         return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be rolled back: %s",
                                result->kind, disk_of(result), qblk_stage_name(result->stage),
                                found);
+    }
+    if (result->new_top != NULL && is_image(result)) {
+        return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be completed, with "
+                               "all data in '%s' afterwards: %s",
+                               result->kind, disk_of(result), qblk_stage_name(result->stage),
+                               result->new_top, found);
     }
     if (result->new_top != NULL) {
         return g_strdup_printf("%s of '%s', interrupted in stage '%s': would be completed, with "

@@ -39,6 +39,21 @@ an_outcome_is_one_sentence(void **state)
     }
 }
 
+/* The disk of each image is vda, and it has no guest. */
+static void
+an_operation_on_an_image_names_its_path(void **state)
+{
+    g_autoptr(QblkRecoverResult) result = result_of(QBLK_RECOVER_WOULD_COMPLETE);
+    g_free(result->vm);
+    result->vm = g_strdup("image:/d/top.qcow2");
+    result->new_top = g_strdup("/d/base.qcow2");
+    result->found = QBLK_RUN_CHAIN_AFTER;
+    g_autofree char *text = qblk_recover_result_to_text(result);
+    assert_string_equal(text, "commit of '/d/top.qcow2', interrupted in stage 'started': would be "
+                              "completed, with all data in '/d/base.qcow2' afterwards: the chain "
+                              "is as planned");
+}
+
 static void
 a_preview_has_its_reason(void **state)
 {
@@ -172,6 +187,7 @@ without_a_verdict_no_image_to_boot_from_is_named(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_operation_on_an_image_names_its_path),
         cmocka_unit_test(a_preview_has_its_reason),
         cmocka_unit_test(an_outcome_is_one_sentence),
         cmocka_unit_test(a_failure_is_reported_by_its_error_only),
