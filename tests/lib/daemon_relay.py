@@ -10,10 +10,12 @@ import shlex
 import signal
 import socket
 import sys
+import time
 
 import qemu
 from fault_relay import Faults, Message, Point
 
+PID = '.pid'  # the end of the name of the file with the id of the daemon
 QBLK, DAEMON = 'qblk', 'daemon'  # which of them is killed
 
 _SETTINGS = 'QBLK_TEST_DAEMON_RELAY'
@@ -34,6 +36,16 @@ class Settings:
                     'point': dataclasses.asdict(self.point) if self.point else None}
         return {_SETTINGS: json.dumps(settings),
                 'PATH': directory + os.pathsep + os.environ['PATH']}
+
+    def wait_for_end(self):
+        """Wait until the daemon that was started last has ended. It ends by itself with qblk."""
+        with open(self.log + PID, encoding='utf-8') as file:
+            pid = file.read()
+        deadline = time.monotonic() + 10
+        while _is_running(pid):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f'the daemon {pid} has not ended')
+            time.sleep(0.01)
 
     def messages(self):
         """What was recorded so far, of one daemon after another."""
@@ -73,11 +85,21 @@ class _Relay(Faults):
                 pass
 
 
+def _is_running(pid):
+    try:
+        with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
+            return file.read().rpartition(')')[2].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
+
+
 def main():
     """The daemon has to be the process that qblk has started; this program is a child of it."""
     settings = json.loads(os.environ[_SETTINGS])
     own, other = socket.socketpair()
     victims = {QBLK: os.getppid(), DAEMON: os.getpid()}
+    with open(settings['log'] + PID, 'w', encoding='utf-8') as file:
+        file.write(str(os.getpid()))
     if os.fork() != 0:
         os.dup2(other.fileno(), 0)
         os.execv(settings['command'][0], [*settings['command'], *sys.argv[1:]])
