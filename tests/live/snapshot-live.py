@@ -1,0 +1,495 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`qblk snapshot` puts overlays over disks at one moment: the images below them keep the content of
+that moment, whatever the guest writes, and `commit --pivot --delete` brings everything back."""
+
+import json
+import os
+
+import bitmaps
+import block_jobs
+import brief
+import images
+import live
+import nbd
+import overlays
+import qblk
+from block_jobs import header
+from fault_relay import NOT_CUT, FaultRelay, Point
+from overlays import MIB, SIZE
+from topologies.options import blockdev, device, drive, local, named_chain, qcow2, stem, virtio
+
+
+class TestCase(overlays.TestCase):
+    def snapshot(self, *arguments, vm=None, **options):
+        return self.qblk('snapshot', vm or self.process.socket, *arguments, **options)
+
+    def refuse(self, *arguments, message, status=qblk.REFUSED):
+        """The snapshot is refused, and QEMU and the directory do not change."""
+        before = self.nodes(), self.files()
+        result = self.snapshot(*arguments, status=status)
+        self.assertIn(message, result.errors)
+        self.assertEqual((self.nodes(), self.files()), before)
+        self.assertEqual(self.process.qmp.execute('query-jobs'), [])
+
+    def boot_one(self, name='vda', **options):
+        """A disk of one qcow2 image."""
+        image = images.create(self.path(f'{name}.qcow2'), str(SIZE), **options)
+        images.write(image, pattern=3, offset='1M', length='512k')
+        self.add(name, image)
+        self.run_qemu(qcow2(image) + virtio(stem(image), id=name))
+        return image
+
+
+class Disks(TestCase):
+    def test_of_two_disks_keeps_the_content_of_one_moment(self):
+        raw, layers = self.boot_two()
+        nodes, files = self.nodes(), self.files()
+        self.write('vda', 2 * MIB)
+        self.write('vdb', 2 * MIB, pattern=0x78)
+        frozen = {}
+
+        def guest_writes():
+            """Right before the transaction: both writes belong to the frozen images."""
+            for number, disk in enumerate(self.disks):
+                self.write(disk, 3 * MIB, pattern=0x60 + number)
+                frozen[disk] = bytes(self.disks[disk].content)
+
+        vm = self.path('relay.sock')
+        relay = FaultRelay(vm, self.process.socket, Point(0, NOT_CUT, 'transaction'), guest_writes)
+        with relay:
+            result = self.snapshot('--all-disks', '--suffix', 'monday', vm=vm)
+        self.assertEqual(relay.commands().count('transaction'), 1)
+        self.assertEqual(result.text, f'''\
+snapshot of vda: done
+active image: {self.path('vda.monday')}
+no longer changes: {raw}
+to merge it again: qblk commit {vm} vda --pivot --delete
+snapshot of vdb: done
+active image: {self.path('vdb-2.monday')}
+no longer changes: {layers[0]}
+to merge it again: qblk commit {vm} vdb --shallow --pivot --delete
+''')
+
+        for disk in self.disks:
+            self.write(disk, 0, MIB, pattern=0x41)
+            self.write(disk, 3 * MIB, 4096, pattern=0x42)
+        self.assertEqual(self.layers('vda'), [('qblk-vda-1', self.path('vda.monday')),
+                                              ('vda', raw)])
+        self.assertEqual(self.layers('vdb')[0][1], self.path('vdb-2.monday'))
+        self.assertEqual([path for _, path in self.layers('vdb')[1:]], layers)
+        for disk, top in (('vda', 'vda'), ('vdb', 'vdb-2')):
+            self.assertTrue(self.nodes()[top]['ro'])
+            self.assert_same(self.read_node(top), frozen[disk], f'frozen {disk}')
+        self.assert_guest_data()
+        self.assertEqual([item['driver'] for disk in ('vda', 'vdb')
+                          for item in self.chain(disk)['layers'][0]['filters']],
+                         ['throttle', 'copy-on-read'])
+
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete')
+        self.qblk('commit', self.process.socket, 'vdb', '--shallow', '--pivot', '--delete')
+        self.assert_guest_data()
+        self.assert_nothing_left(nodes, files)
+        self.process.quit()
+        for name, image in (('vda', raw), ('vdb', layers[0])):
+            self.assert_same(self.data_of(image), bytes(self.disks[name].content), image)
+
+    def test_of_one_disk_leaves_the_others(self):
+        raw, layers = self.boot_two()
+        self.snapshot('vdb', '--file', f'vdb={self.path("here.qcow2")}')
+        self.assertEqual(self.layers('vda'), [('vda', raw)])
+        self.assertEqual([path for _, path in self.layers('vdb')],
+                         [self.path('here.qcow2'), *layers])
+
+    def test_a_fingerprint_of_another_chain_is_refused(self):
+        self.boot_one()
+        fingerprint = self.chain('vda')['fingerprint']
+        self.snapshot('vda', '--suffix', 'a', '--expect', fingerprint)
+        self.refuse('vda', '--suffix', 'b', '--expect', fingerprint, message='fingerprint')
+
+    def test_each_snapshot_is_put_over_the_last_one(self):
+        image = self.boot_one()
+        for suffix in 'abc':
+            self.write('vda', ord(suffix) % 8 * 65536)
+            self.snapshot('vda', '--suffix', suffix)
+        self.assertEqual(self.layers('vda'),
+                         [(f'qblk-vda-{number}', self.path(f'vda.{suffix}'))
+                          for number, suffix in ((3, 'c'), (2, 'b'), (1, 'a'))] + [('vda', image)])
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete')
+        self.assert_guest_data()
+        self.assertEqual(self.files(), {'vda.qcow2'})
+
+    def test_names_are_the_time_unless_they_are_given(self):
+        self.boot_one()
+        output = json.loads(self.qblk('--json', 'snapshot', self.process.socket, 'vda').stdout)
+        plan, = output['plans']
+        self.assertEqual((plan['kind'], plan['state'], plan['target']),
+                         ('snapshot', 'done', 'vda'))
+        self.assertRegex(plan['after'][0]['file'], r'/vda\.\d{8}T\d{6}Z$')
+        self.assertEqual(plan['after'][1]['file'], plan['before'][0]['file'])
+        self.assertEqual(plan['next'], [f'qblk commit {self.process.socket} vda --pivot --delete'])
+        self.assertEqual(header(plan['after'][0]['file']), (self.path('vda.qcow2'), 'qcow2'))
+
+
+class Nodes(TestCase):
+    """Disks of other kinds than -blockdev with names."""
+
+    def check(self, *disks):
+        """A snapshot and its commit. Images are read, and not nodes: 7.2 can crash when an export
+        of a node in another thread is closed."""
+        nodes, files = len(self.nodes()), self.files()
+        for disk in disks:
+            self.write(disk, 0, 8192)
+        frozen = {disk: bytes(self.disks[disk].content) for disk in disks}
+        self.snapshot('--all-disks', '--suffix', 'new')
+        for disk in disks:
+            self.write(disk, 4096, 3 * MIB, pattern=0x22)
+            self.assert_same(self.data_of(self.layers(disk)[1][1]), frozen[disk], disk)
+        for disk in disks:
+            self.qblk('commit', self.process.socket, disk, '--shallow', '--pivot', '--delete')
+        self.assertEqual((len(self.nodes()), self.files()), (nodes, files))
+        tops = {disk: self.layers(disk)[0][1] for disk in disks}
+        self.process.quit()
+        for disk, top in tops.items():
+            self.assert_same(self.data_of(top), bytes(self.disks[disk].content), disk)
+
+    def test_of_drives(self):
+        layers = self.make_chain('a', 2)
+        other = images.create(self.path('b.qcow2'), str(SIZE))
+        self.add('vda', layers[0])
+        self.add('vdb', other)
+        self.run_qemu(drive(layers[0], id='a', **{'throttling.bps-total': 1 << 30})
+                      + virtio('a', id='vda')
+                      + drive(other, id='b', format='qcow2', **{'copy-on-read': 'on'})
+                      + virtio('b', id='vdb'))
+        self.check('vda', 'vdb')
+
+    @brief.leave_out
+    def test_of_a_disk_in_another_thread(self):
+        image = self.raw_image('a.raw')
+        self.add('sda', image, qdev='sda')
+        self.run_qemu(['-object', 'iothread,id=io'] + device('virtio-scsi-pci', id='scsi',
+                                                             iothread='io')
+                      + blockdev(driver='raw', node_name='a', file=local(image))
+                      + device('scsi-hd', drive='a', id='sda', bus='scsi.0'))
+        self.check('sda')
+
+    @brief.leave_out
+    def test_options_of_the_node_are_those_of_the_active_layer(self):
+        image = images.create(self.path('a.qcow2'), str(SIZE))
+        self.add('vda', image)
+        self.run_qemu(blockdev(driver='qcow2', node_name='a', detect_zeroes='unmap',
+                               discard='unmap', cache={'direct': True},
+                               file=local(image, cache={'direct': True}))
+                      + virtio('a', id='vda'))
+        self.snapshot('vda', '--suffix', 'new', '--cluster-size', '4k')
+        node = self.nodes()['qblk-vda-1']
+        self.assertEqual((node['detect_zeroes'], node['cache']['direct']), ('unmap', True))
+        self.assertEqual(node['image']['cluster-size'], 4096)
+
+    @brief.leave_out
+    def test_a_qed_overlay(self):
+        image = self.boot_one()
+        self.snapshot('vda', '--suffix', 'qed', '--format', 'qed')
+        self.write('vda', 0, MIB)
+        self.assertEqual(self.nodes()['qblk-vda-1']['drv'], 'qed')
+        self.assert_guest_data()
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete')
+        self.assertEqual(self.layers('vda'), [('vda', image)])
+        self.assert_guest_data()
+
+
+class Headers(TestCase):
+    def test_a_relative_chain_stays_relative_and_can_be_moved(self):
+        layers = self.make_chain('a', 2)
+        self.add('vda', layers[0])
+        self.run_qemu(named_chain(layers) + virtio(stem(layers[0]), id='vda'))
+        os.mkdir(self.path('sub'))
+        self.snapshot('vda', '--suffix', 'new')
+        self.snapshot('vda', '--file', f'vda={self.path("sub/newer")}')
+        self.write('vda', 0)
+        self.assertEqual(header(self.path('a-1.new')), ('a-1.qcow2', 'qcow2'))
+        self.assertEqual(header(self.path('sub/newer')), ('../a-1.new', 'qcow2'))
+
+        self.process.quit()
+        moved = self.path('moved')
+        os.mkdir(moved)
+        for name in ('a-base.qcow2', 'a-1.qcow2', 'a-1.new', 'sub'):
+            os.rename(self.path(name), os.path.join(moved, name))
+        self.assert_same(self.data_of(os.path.join(moved, 'sub', 'newer')),
+                         bytes(self.disks['vda'].content), 'moved')
+
+    def test_an_absolute_name_unless_a_relative_one_is_wanted(self):
+        self.boot_one()
+        self.snapshot('vda', '--suffix', 'a')
+        self.snapshot('vda', '--suffix', 'b', '--relative')
+        self.assertEqual(header(self.path('vda.a')), (self.path('vda.qcow2'), 'qcow2'))
+        self.assertEqual(header(self.path('vda.b')), ('vda.a', 'qcow2'))
+
+    def test_the_name_of_a_file_that_was_renamed_is_the_new_one(self):
+        """QEMU still has it under its old name, which may be another file now."""
+        image = self.boot_one()
+        os.rename(image, self.path('moved.qcow2'))
+        self.refuse('vda', '--suffix', 'new', message='moved.qcow2')
+        os.rename(self.path('moved.qcow2'), image)
+        self.snapshot('vda', '--suffix', 'new')
+
+    def test_a_disk_by_a_descriptor(self):
+        image = images.create(self.path('a.qcow2'), str(SIZE))
+        self.add('vda', image)
+        descriptor = os.open(image, os.O_RDWR)
+        self.addCleanup(os.close, descriptor)
+        self.run_qemu(['-add-fd', f'fd={descriptor},set=1']
+                      + blockdev(driver='qcow2', node_name='a', file=local('/dev/fdset/1'))
+                      + virtio('a', id='vda'), pass_fds=[descriptor])
+        self.snapshot('vda', '--suffix', 'new')
+        self.assertEqual(header(self.path('a.new')), (image, 'qcow2'))
+
+
+class Reused(TestCase):
+    def make(self, size=SIZE, backing='vda.qcow2', **options):
+        """An overlay as a user creates it."""
+        path = self.path('made.qcow2')
+        images.create(path, None if backing else str(size), backing=backing, **options)
+        return path
+
+    def reuse(self, path):
+        return '--reuse-external', '--file', f'vda={path}'
+
+    def test_an_empty_overlay_is_used(self):
+        image = self.boot_one()
+        path = self.make()
+        self.snapshot('vda', *self.reuse(path))
+        self.write('vda', 0)
+        self.assertEqual(self.layers('vda'), [('qblk-vda-1', path), ('vda', image)])
+        self.assert_guest_data()
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete')
+        self.assert_guest_data()
+
+    def test_an_image_that_does_not_fit_is_refused(self):
+        self.boot_one()
+        other = images.create(self.path('other.qcow2'), str(SIZE))
+
+        def with_data():
+            images.write(self.make(backing=None), offset=0, length='4k')
+            images.rebase(self.path('made.qcow2'), 'vda.qcow2')
+
+        def without_format():
+            images.create(self.path('made.qcow2'), None, extra=['-u', '-b', 'vda.qcow2'])
+
+        cases = (
+            (lambda: None, 'does not exist'),
+            (lambda: self.make(backing=None), 'has no backing image'),
+            (lambda: self.make(backing='other.qcow2'), f"'{other}'"),
+            (lambda: images.create(self.path('made.qcow2'), str(2 * SIZE), backing='vda.qcow2'),
+             'virtual size'),
+            (with_data, 'has data of its own'),
+            (lambda: images.create(self.path('made.qcow2'), str(SIZE), fmt='raw'),
+             "not an image of format 'qcow2'"),
+        )
+        for make, message in brief.some(cases):
+            with self.subTest(message):
+                make()
+                self.refuse('vda', *self.reuse(self.path('made.qcow2')), message=message)
+                if os.path.exists(self.path('made.qcow2')):
+                    os.unlink(self.path('made.qcow2'))
+
+    def test_it_stays_if_the_snapshot_is_rolled_back(self):
+        self.boot_one()
+        path = self.make()
+        nodes, files = self.nodes(), self.files()
+        with Refusal(self) as vm:
+            self.snapshot('vda', *self.reuse(path), vm=vm, status=qblk.JOB_FAILED)
+        self.assert_nothing_left({*nodes, 'second', 'second-file'}, {*files, 'second.qcow2'})
+
+
+class Refusal:
+    """A relay before whose transaction another overlay is put over vda, so that QEMU refuses it."""
+
+    def __init__(self, test):
+        self._test = test
+        self._vm = test.path('relay.sock')
+        self._second = images.create(test.path('second.qcow2'), str(SIZE))
+        self._relay = FaultRelay(self._vm, test.process.socket,
+                                 Point(0, NOT_CUT, 'transaction'), self._add)
+
+    def _add(self):
+        self._test.process.qmp.execute('blockdev-add', {
+            'driver': 'qcow2', 'node-name': 'second', 'backing': 'vda', 'read-only': True,
+            'file': {**local(self._second), 'node-name': 'second-file'}})
+
+    def __enter__(self):
+        self._relay.__enter__()
+        return self._vm
+
+    def __exit__(self, *error):
+        return self._relay.__exit__(*error)
+
+
+class Refused(TestCase):
+    def test_a_name_that_exists(self):
+        _, layers = self.boot_two()
+        os.mkdir(self.path('vda.directory'))
+        os.symlink('vda.raw', self.path('vda.link'))
+        with open(self.path('vda.file'), 'wb') as file:
+            file.write(b'precious')
+        for suffix in ('directory', 'link', 'file', 'raw'):
+            self.refuse('vda', '--suffix', suffix, message=f"vda.{suffix}' already exists")
+        self.refuse('vda', '--file', f'vda={layers[2]}', message='already exists')
+        # of the second disk only
+        self.refuse('--all-disks', '--suffix', 'file', message='vda.file')
+        self.refuse('vdb', 'vda', '--suffix', 'file', message='vda.file')
+        with open(self.path('vda.file'), 'rb') as file:
+            self.assertEqual(file.read(), b'precious')
+
+    def test_two_disks_never_get_one_file(self):
+        self.boot_two()
+        os.symlink('.', self.path('same'))
+        self.refuse('vda', 'vdb', '--file', f'vda={self.path("x")}', '--file',
+                    f'vdb={self.path("same/x")}', message='would be one file')
+
+    def test_what_cannot_get_an_overlay(self):
+        self.boot_one()
+        self.refuse('vda', '--file', f'vda={self.path("missing/x")}', message='does not exist')
+        self.refuse('vda', '--file', 'vdb=x', status=qblk.NOT_FOUND, message='vdb')
+        self.refuse('vda', '--suffix', 'x', '--format', 'raw', message="'raw' is not possible")
+        self.refuse('vdb', status=qblk.NOT_FOUND, message="no disk 'vdb'")
+
+    def test_an_image_that_another_disk_or_node_has_below_its_own(self):
+        layers = self.make_chain('vda', 1)
+        second = images.create(self.path('second.qcow2'), None, backing='vda-base.qcow2')
+        self.add('vda', layers[0])
+        self.run_qemu(qcow2(layers[0]) + qcow2(second, backing='vda-base', read_only=True)
+                      + virtio('vda-base', id='vda'))
+        self.refuse('vda', '--suffix', 'x', message="node 'second' (qcow2) has")
+
+    def test_a_disk_with_a_job(self):
+        self.boot_one()
+        target = self.raw_image('target.raw')
+        self.process.qmp.execute('blockdev-add', {'driver': 'raw', 'node-name': 'target',
+                                                  'file': local(target)})
+        self.process.qmp.execute('blockdev-backup', {'job-id': 'night', 'device': 'vda',
+                                                     'target': 'target', 'sync': 'full',
+                                                     'speed': 65536})
+        result = self.snapshot('vda', '--suffix', 'x', status=qblk.REFUSED)
+        self.assertIn("'night'", result.errors)
+        self.process.qmp.execute('block-job-cancel', {'device': 'night', 'force': True})
+
+    def test_an_encrypted_image_unless_plain_text_is_allowed(self):
+        image = images.create_encrypted(
+            self.path('secret.qcow2'), size=str(SIZE), options=('encrypt.format=luks',
+                                                                'encrypt.key-secret=key'),
+            extra=['--object', 'secret,id=key,data=word'])
+        self.run_qemu(['-object', 'secret,id=key,data=word']
+                      + blockdev(driver='qcow2', node_name='a', file=local(image),
+                                 encrypt={'format': 'luks', 'key-secret': 'key'})
+                      + virtio('a', id='vda'))
+        self.refuse('vda', '--suffix', 'x', message='is encrypted (luks)')
+        self.snapshot('vda', '--suffix', 'x', '--allow-plaintext')
+
+    def test_a_full_file_system(self):
+        self.boot_one()
+        small = block_jobs.small_file_system(self, '128k')
+        with open(os.path.join(small, 'filler'), 'wb') as file:
+            file.write(bytes(120 << 10))
+        self.refuse('vda', '--file', f'vda={small}/x', message='make room there first')
+        self.assertEqual(os.listdir(small), ['filler'])
+
+
+class RolledBack(TestCase):
+    def test_both_disks_if_QEMU_refuses_the_transaction(self):
+        image = self.boot_one()
+        other = self.raw_image('other.raw')
+        self.process.qmp.execute('blockdev-add', {'driver': 'raw', 'node-name': 'other',
+                                                  'file': local(other)})
+        nodes, files = self.nodes(), self.files()
+        with Refusal(self) as vm:
+            result = self.snapshot('vda', '--suffix', 'new', vm=vm, status=qblk.JOB_FAILED)
+        self.assertIn("the chain of 'vda' is unchanged", result.errors)
+        self.assert_nothing_left({*nodes, 'second', 'second-file'}, {*files, 'second.qcow2'})
+        self.assertEqual(self.layers('vda'), [('vda', image)])
+        self.assert_guest_data()
+
+    def test_the_first_disk_if_the_second_fails(self):
+        raw, layers = self.boot_two()
+        nodes, files = self.nodes(), self.files()
+        small = block_jobs.small_file_system(self, '512k')
+
+        def fill():
+            with open(os.path.join(small, 'filler'), 'wb') as file:
+                file.write(bytes(500 << 10))
+
+        vm = self.path('relay.sock')
+        with FaultRelay(vm, self.process.socket, Point(0, NOT_CUT, 'blockdev-create'), fill):
+            result = self.snapshot('vda', 'vdb', '--suffix', 'new', '--file', f'vdb={small}/new',
+                                   vm=vm, status=qblk.JOB_FAILED)
+        self.assertIn('No space left', result.errors)
+        self.assert_nothing_left(nodes, {*files, 'small'})
+        self.assertEqual(os.listdir(small), ['filler'])
+        self.assertEqual(self.layers('vda'), [('vda', raw)])
+        self.assertEqual([path for _, path in self.layers('vdb')], layers)
+        self.assert_guest_data()
+
+
+class Exports(TestCase):
+    def test_an_export_of_the_disk_follows_and_one_of_the_image_stays(self):
+        self.boot_one()
+        self.export('disk', 'vda')
+        before = bytes(self.disks['vda'].content)
+        self.snapshot('vda', '--suffix', 'new')
+        self.write('vda', 0, MIB)
+        self.assert_same(nbd.read(self.server, 'disk'), bytes(self.disks['vda'].content), 'export')
+        self.export('frozen', 'vda')
+        self.write('vda', MIB, MIB, pattern=0x15)
+        self.assert_same(nbd.read(self.server, 'frozen'), before, 'frozen')
+        self.assert_same(nbd.read(self.server, 'disk'), bytes(self.disks['vda'].content), 'export')
+
+
+class Bitmaps(TestCase):
+    def test_are_continued_and_merged_again(self):
+        """An incremental backup from before the snapshot has the data of both images."""
+        image = images.create(self.path('vda.qcow2'), str(SIZE))
+        images.write(image, pattern=3, offset='1M', length='512k')
+        backup = self.path('backup.raw')
+        block_jobs.flatten(image, backup)
+        images.add_bitmap(image, 'full', 32768)
+        images.add_bitmap(image, 'ended')
+        self.add('vda', image)
+        self.run_qemu(qcow2(image) + virtio('vda', id='vda'))
+        qmp_client = self.process.qmp
+        bitmaps.add(self.process, 'vda', 'temporary', granularity=4096)
+        qmp_client.execute('block-dirty-bitmap-disable', {'node': 'vda', 'name': 'ended'})
+        self.write('vda', 0)
+        self.snapshot('vda', '--suffix', 'new')
+        self.write('vda', 2 * MIB)
+
+        found = {name: (entry['granularity'], entry['persistent'], entry['recording'])
+                 for name, entry in bitmaps.of_nodes(self.process)['qblk-vda-1'].items()}
+        self.assertEqual(found, {'full': (32768, True, True), 'temporary': (4096, False, True)})
+        self.assertEqual(bitmaps.of_nodes(self.process)['qblk-vda-1']['full']['count'], 65536)
+
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete')
+        entries = bitmaps.of_nodes(self.process)['vda']
+        self.assertEqual({name: (entry['count'], entry['recording'])
+                          for name, entry in entries.items()},
+                         {'full': (2 * 65536, True), 'temporary': (2 * 65536, True),
+                          'ended': (0, False)})
+        self.write('vda', 3 * MIB)
+        bitmaps.back_up(self.process, 'vda', 'full', backup)
+        with open(backup, 'rb') as file:
+            self.assert_same(file.read(), bytes(self.disks['vda'].content), 'backup')
+        self.process.quit()
+        self.assertEqual(bitmaps.in_file(image), {'full': ['auto'], 'ended': []})
+
+    def test_are_dropped_only_if_that_is_said(self):
+        image = images.create(self.path('vda.qcow2'), str(SIZE))
+        images.add_bitmap(image, 'full')
+        self.add('vda', image)
+        self.run_qemu(qcow2(image) + virtio('vda', id='vda'))
+        self.refuse('vda', '--suffix', 'x', '--format', 'qed', message='--bitmaps=drop')
+        self.snapshot('vda', '--suffix', 'x', '--bitmaps', 'drop')
+        self.assertEqual(bitmaps.of_nodes(self.process)['qblk-vda-1'], {})
+
+
+if __name__ == '__main__':
+    live.main()
