@@ -110,6 +110,26 @@ check_can_end(const QblkRunTask *task, GError **error)
            qblk_run_verify_check_crash_at_end(task, error);
 }
 
+/* The new images, if the plan has no job that could still write to one. */
+static gboolean
+delete_created(QblkRunTask *task, GError **error)
+{
+    const char *node = qblk_run_verify_find_open_node(task);
+    if (node != NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                    "QEMU did not delete the node '%s', which is in use", node);
+        return FALSE;
+    }
+
+    /* The chain was not changed, and the new nodes are gone.  From here on a file that is missing
+     * is no sign of the contrary. */
+    qblk_run_journal_not_changed(task);
+    g_free(task->kept);
+    task->kept = qblk_delete_created_delete(task->plan, qblk_monitor_get_pid(&task->run->monitor),
+                                            task->run->options->is_local);
+    return TRUE;
+}
+
 static gboolean
 undo(QblkRunTask *task, GError **error)
 {
@@ -137,16 +157,7 @@ undo(QblkRunTask *task, GError **error)
         return FALSE;
     }
 
-    /* The chain was seen to be the one from before, and the new nodes are gone.  From here on the
-     * files that are missing are no sign of the contrary. */
-    if (!qblk_plan_has_job(task->plan)) {
-        qblk_run_journal_not_changed(task);
-    }
-
-    g_free(task->kept);
-    task->kept = qblk_delete_created_delete(task->plan, qblk_monitor_get_pid(monitor),
-                                            task->run->options->is_local);
-    return TRUE;
+    return qblk_plan_has_job(task->plan) || delete_created(task, error);
 }
 
 /* What has done nothing has no steps to undo.  But the first step for a job that existed may be the

@@ -60,8 +60,7 @@ qblk_run_send_had_effect(const QblkRunTask *task, const QblkStep *step)
     if (task->job_before == NULL) {
         return job->state != NULL;
     }
-    if (g_str_equal(task->job_before,
-                    "null")) { /* a job that was dismissed: its id is used again */
+    if (g_str_equal(task->job_before, "null")) { /* an earlier job had this id */
         return qblk_job_state_is_there(job);
     }
 

@@ -137,6 +137,22 @@ qblk_run_verify_has_new_top(const QblkRunTask *task)
     return snapshot != NULL && qblk_snapshot_find_node(snapshot, top->node_name) != NULL;
 }
 
+const char *
+qblk_run_verify_find_open_node(const QblkRunTask *task)
+{
+    const GPtrArray *steps = task->plan->steps;
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, NULL);
+    for (guint i = 0; snapshot != NULL && i < steps->len; i++) {
+        const QblkStep *step = steps->pdata[i];
+        const char *node = qblk_json_get_string(step->arguments, "node-name");
+        gboolean is_open = g_strcmp0(step->command, "blockdev-add") == 0 && node != NULL;
+        if (is_open && qblk_snapshot_find_node(snapshot, node) != NULL) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
 gboolean
 qblk_run_verify_check_before(const QblkRunTask *task, GError **error)
 {

@@ -22,6 +22,10 @@ gboolean qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, g
  * Returns: FALSE as well if that cannot be known. */
 gboolean qblk_run_verify_has_new_top(const QblkRunTask *task);
 
+/** Fetch the graph, and find a node that a step of @task has opened.  Returns: (transfer none)
+ * (nullable): its name; NULL also if the graph cannot be fetched. */
+const char *qblk_run_verify_find_open_node(const QblkRunTask *task);
+
 /** Fetch the graph, and see if the bitmaps are there that the plan of @task carries over.  Returns:
  * FALSE as well if that cannot be known, or if the plan adds none, so that nothing shows it. */
 gboolean qblk_run_verify_has_bitmaps(const QblkRunTask *task);

@@ -3,6 +3,8 @@
  * that was recorded. */
 #include "lib/joint-case.h"
 
+#include "plan/plan-steps.h"
+
 static void
 note_state(const QblkPlan *plan, QblkRunState state, gpointer user_data)
 {
@@ -273,6 +275,67 @@ a_file_with_data_stays_and_is_named(void **state)
     joint_free(joint);
 }
 
+/* A client may use the node. */
+static void
+a_node_that_is_not_deleted_is_no_rollback(void **state)
+{
+    Joint *joint = joint_new(1);
+    const QblkStep *open = joint->plans[0]->steps->pdata[0];
+    qblk_json_set_string(open->arguments, "node-name", "limited"); /* which is in the graph */
+    accept_opens(joint->one->fake, 1);
+    expect_transaction(joint->one->fake, 1);
+    fake_qmp_refuse(joint->one->fake, "GenericError", "Permission denied");
+    fake_qmp_answer_recorded(joint->one->fake);
+    run_case_refuse(joint->one->fake, "blockdev-del");
+    joint_run(joint);
+    joint_assert_left(joint, 1, 1);
+    assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                 "the snapshot of 'vda' could not be rolled back (QEMU did not delete the node "
+                 "'limited', which is in use): snapshot of 'vda': cannot");
+    joint_free(joint);
+}
+
+/* ---- steps before it ---- */
+
+/* As blockdev-create, with the id of "job0" of run-case.h. */
+static void
+add_creates(QblkPlan *plan)
+{
+    for (guint i = 0; i < 2; i++) {
+        QblkJson *arguments = qblk_json_parse_printed(
+            "{\"job-id\": \"job0\", \"options\": {\"driver\": \"file\", \"filename\": \"/x\", "
+            "\"size\": 0}}");
+        (void)qblk_plan_add_job(plan, "create", "blockdev-create", arguments, "job0", "concluded");
+        (void)qblk_plan_add_for_job(plan, "dismiss", "job-dismiss", "job0", NULL);
+    }
+    for (guint i = 0; i < 2; i++) { /* the others follow */
+        g_ptr_array_add(plan->steps, g_ptr_array_steal_index(plan->steps, 0));
+    }
+}
+
+/* The state of the first job is no sign of the second one, which has the same id. */
+static void
+a_second_job_of_one_id_is_seen_after_its_command_was_lost(void **state)
+{
+    Joint *joint = joint_new(1);
+    RunCase *one = joint->one;
+    add_creates(joint->plans[0]);
+    one->next = run_case_server();
+    run_case_accept(one->fake, "blockdev-create", "created running", "concluded");
+    run_case_answer_jobs(one->fake, "concluded", NULL);
+    run_case_accept(one->fake, "job-dismiss", "null", NULL);
+    run_case_disconnect(one->fake, "blockdev-create", TRUE);
+
+    run_case_answer_jobs(one->next, "running", NULL);
+    run_case_status(one->next, "concluded");
+    run_case_answer_jobs(one->next, "concluded", NULL);
+    run_case_accept(one->next, "job-dismiss", "null", NULL);
+    accept_opens(one->next, 1);
+    expect_transaction(one->next, 1);
+    fake_qmp_reply(one->next, "{}");
+    joint_succeed(joint);
+}
+
 /* ---- a plan without a final step ---- */
 
 static void
@@ -325,6 +388,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_interrupt_before_it_rolls_all_back),
         cmocka_unit_test(what_cannot_be_recorded_is_not_sent),
         cmocka_unit_test(a_file_with_data_stays_and_is_named),
+        cmocka_unit_test(a_node_that_is_not_deleted_is_no_rollback),
+        cmocka_unit_test(a_second_job_of_one_id_is_seen_after_its_command_was_lost),
         cmocka_unit_test(a_plan_with_neither_a_job_nor_a_final_step_ends_with_its_last_step),
         cmocka_unit_test(the_journal_of_what_the_user_has_left_stays),
     };
