@@ -146,6 +146,16 @@ const char *qblk_difference_get_expected(const QblkDifference *difference);
 const char *qblk_difference_get_found(const QblkDifference *difference);
 
 /**
+ * qblk_difference_may_be_mended:
+ * @difference: the difference
+ *
+ * Returns: TRUE if it is of a kind that qblk_plans_new_mend() can put right
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_difference_may_be_mended(const QblkDifference *difference);
+
+/**
  * qblk_difference_to_text:
  * @difference: the difference
  *

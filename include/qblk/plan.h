@@ -48,8 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPlan, qblk_plan_unref)
  * qblk_plan_get_kind:
  * @plan: the plan
  *
- * Returns: "commit", "active-commit", "pull", "copy", the kind of an existing job, "open-monitor"
- *   or "close-monitor"
+ * Returns: "commit", "active-commit", "pull", "copy", "mend", the kind of an existing job,
+ *   "open-monitor" or "close-monitor"
  *
  * Since: 0.1.0
  */
@@ -294,6 +294,63 @@ gboolean qblk_plan_removed_has_path(const QblkPlan *plan, guint index);
  * Since: 0.1.0
  */
 gboolean qblk_plan_removed_will_delete(const QblkPlan *plan, guint index);
+
+/* ---- what it mends ---- */
+
+/**
+ * qblk_plan_get_n_mends:
+ * @plan: the plan
+ *
+ * Returns: the number of things that are wrong with the disk of a plan of the kind "mend"
+ *
+ * Since: 0.1.0
+ */
+guint qblk_plan_get_n_mends(const QblkPlan *plan);
+
+/**
+ * qblk_plan_get_mend_text:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: (nullable): a sentence on what is wrong, as qblk_difference_to_text() returns it; NULL
+ *   if there are not so many
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_mend_text(const QblkPlan *plan, guint index);
+
+/**
+ * qblk_plan_get_mend_result:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: (nullable): what is there afterwards, such as "bitmap removed"; NULL if the plan does
+ *   not mend it, or there are not so many
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_mend_result(const QblkPlan *plan, guint index);
+
+/**
+ * qblk_plan_get_mend_obstacle:
+ * @plan: the plan
+ * @index: from 0
+ *
+ * Returns: (nullable): why the plan does not mend it; NULL if it does, or there are not so many
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_plan_get_mend_obstacle(const QblkPlan *plan, guint index);
+
+/**
+ * qblk_plan_has_remaining:
+ * @plan: the plan
+ *
+ * Returns: TRUE if something is wrong that the plan does not mend
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_has_remaining(const QblkPlan *plan);
 
 /* ---- as text and JSON ---- */
 

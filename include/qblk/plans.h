@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <qblk/mend-options.h>
 #include <qblk/planner.h>
 
 G_BEGIN_DECLS
@@ -110,6 +111,30 @@ QblkPlans *qblk_plans_new_overlay(QblkClient *client, const QblkSnapshot *snapsh
                                   const char *const *disks, const QblkOverlayOptions *options,
                                   const QblkPlanOptions *plan_options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_plans_new_mend:
+ * @client: (nullable): the client of the VM
+ * @snapshot: its graph
+ * @disk: (nullable): name of the disk, such as `vda`; NULL: all disks
+ * @options: (nullable): what the user knows of backing files
+ * @plan_options: (nullable): options of all plans
+ *
+ * Plan to put right what qblk_check_snapshot() finds: headers that name no file or another one than
+ * QEMU has open, or a wrong format, and inconsistent bitmaps.  A header gets a name only if that is
+ * proven to lead to the file that QEMU has open.
+ *
+ * A disk with which nothing is wrong has no plan.  If nothing of a disk can be mended its plan has
+ * no steps, and tells why (qblk_plan_get_mend_obstacle()).
+ *
+ * Returns: (transfer full): the plans; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if the guest has a
+ *   manager, or if the options do not fit the chain
+ *
+ * Since: 0.1.0
+ */
+QblkPlans *qblk_plans_new_mend(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+                               const QblkMendOptions *options, const QblkPlanOptions *plan_options,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_plans_add:

@@ -26,6 +26,7 @@
 #include <qblk/interrupted.h>
 #include <qblk/job-request.h>
 #include <qblk/layer.h>
+#include <qblk/mend-options.h>
 #include <qblk/merge-options.h>
 #include <qblk/monitor-options.h>
 #include <qblk/open-file.h>

@@ -60,9 +60,10 @@ check_bitmaps(const QblkChain *chain, const QblkLayer *layer, GPtrArray *differe
 
         QblkDifference *difference = qblk_difference_add(differences, QBLK_DIFFERENCE_BITMAP, chain,
                                                          layer, NULL, bitmap->name);
+        difference->name = g_strdup(bitmap->name);
         difference->text =
             g_strdup_printf("bitmap '%s' is inconsistent, because a QEMU ended without saving it: "
-                            "it can only be removed, with 'block-dirty-bitmap-remove'",
+                            "it can only be removed, with 'qblk mend'",
                             bitmap->name);
     }
 }
@@ -95,6 +96,7 @@ qblk_check_jobs(const QblkSnapshot *snapshot, const char *disk, GPtrArray *diffe
         QblkDifference *difference =
             qblk_difference_add(differences, QBLK_DIFFERENCE_JOB, NULL, NULL, NULL, job->id);
         difference->disk = g_strdup(job->target);
+        difference->name = g_strdup(job->id);
         difference->text = g_strdup_printf(
             "job '%s' (%s) has concluded and was not dismissed: use 'qblk job' with this id",
             job->id, qblk_job_get_kind_name(job));

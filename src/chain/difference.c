@@ -37,6 +37,12 @@ qblk_difference_kind_name(QblkDifferenceKind kind)
     return is_known ? kinds[kind].name : "unknown";
 }
 
+gboolean
+qblk_difference_is_of_header(QblkDifferenceKind kind)
+{
+    return kind >= QBLK_DIFFERENCE_BACKING_FILE && kind <= QBLK_DIFFERENCE_UNCOMPARABLE;
+}
+
 QblkDifference *
 qblk_difference_ref(const QblkDifference *difference)
 {
@@ -53,6 +59,7 @@ qblk_difference_unref(QblkDifference *difference)
     }
     g_free(difference->disk);
     g_free(difference->layer);
+    g_free(difference->name);
     g_free(difference->expected);
     g_free(difference->found);
     g_free(difference->text);
@@ -95,6 +102,23 @@ qblk_difference_get_found(const QblkDifference *difference)
     return difference->found;
 }
 
+gboolean
+qblk_difference_may_be_mended(const QblkDifference *difference)
+{
+    static const QblkDifferenceKind kinds_to_mend[] = {
+        QBLK_DIFFERENCE_BACKING_FILE,
+        QBLK_DIFFERENCE_BACKING_FORMAT,
+        QBLK_DIFFERENCE_BACKING_GOES_ON,
+        QBLK_DIFFERENCE_BITMAP,
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds_to_mend); i++) {
+        if (kinds_to_mend[i] == difference->kind) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static char *
 quote_or_none(const char *text)
 {
@@ -133,6 +157,7 @@ qblk_difference_add(GPtrArray *differences, QblkDifferenceKind kind, const QblkC
     difference->kind = kind;
     difference->disk = chain == NULL ? NULL : g_strdup(chain->target);
     difference->layer = layer == NULL ? NULL : qblk_chain_layer_spec(chain, layer);
+    difference->position = layer == NULL ? QBLK_UNKNOWN : layer->position;
     difference->expected = redact(expected);
     difference->found = redact(found);
     g_ptr_array_add(differences, difference);

@@ -11,15 +11,20 @@
 struct QblkDifference {
     gatomicrefcount references;
     QblkDifferenceKind kind;
-    char *disk;     /* target name; NULL: of a job whose disk is not known */
-    char *layer;    /* as in "vda[2]"; NULL if the difference concerns the disk */
-    char *expected; /* the value of the header or domain, without secrets, or NULL */
-    char *found;    /* the value of the running chain, without secrets, or NULL */
-    char *text;     /* of a file, bitmap, job or status: a sentence; otherwise NULL */
+    char *disk;      /* target name; NULL: of a job whose disk is not known */
+    char *layer;     /* as in "vda[2]"; NULL if the difference concerns the disk */
+    gint64 position; /* of the layer, or QBLK_UNKNOWN */
+    char *name;      /* of a bitmap, job, node or mark, or NULL */
+    char *expected;  /* the value of the header or domain, without secrets, or NULL */
+    char *found;     /* the value of the running chain, without secrets, or NULL */
+    char *text;      /* of a file, bitmap, job or status: a sentence; otherwise NULL */
 };
 
 /** Returns: (transfer full): a list that owns its QblkDifference */
 GPtrArray *qblk_differences_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: TRUE if @kind is of the header of an image. */
+gboolean qblk_difference_is_of_header(QblkDifferenceKind kind);
 
 /**
  * Add a difference to @differences.

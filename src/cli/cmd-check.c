@@ -63,6 +63,34 @@ print_differences(QblkOutput *output, const QblkCheck *check)
     }
 }
 
+/* What `qblk mend` may be able to put right. */
+static gboolean
+can_mend(const QblkCheck *check)
+{
+    for (guint i = 0; i < qblk_check_get_n_differences(check); i++) {
+        if (qblk_difference_may_be_mended(qblk_check_get_difference(check, i))) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void
+print_mend(QblkOutput *output, const QblkInvocation *invocation)
+{
+    const QblkRecoveryOptions *options = invocation->options;
+    g_autofree char *vm = qblk_output_shell_word(invocation->arguments[0]);
+    g_autofree char *disk =
+        invocation->count == 2 ? qblk_output_shell_word(invocation->arguments[1]) : NULL;
+    g_autofree char *directory =
+        options->state_dir == NULL ? NULL : qblk_output_shell_word(options->state_dir);
+    g_autofree char *command =
+        g_strdup_printf("qblk mend %s%s%s%s%s%s", vm, disk == NULL ? "" : " ",
+                        disk == NULL ? "" : disk, directory == NULL ? "" : " --state-dir ",
+                        directory == NULL ? "" : directory, invocation->naming);
+    print_line(output, "to mend it: ", command);
+}
+
 /* The verdict tells the same of the image that it is on. */
 static void
 print_stale(QblkOutput *output, const QblkCheck *check)
@@ -82,7 +110,7 @@ print_stale(QblkOutput *output, const QblkCheck *check)
 }
 
 static void
-print_text(QblkOutput *output, const QblkCheck *check)
+print_text(QblkOutput *output, const QblkInvocation *invocation, const QblkCheck *check)
 {
     const QblkImageVerdict *verdict = qblk_check_get_verdict(check);
 
@@ -94,6 +122,9 @@ print_text(QblkOutput *output, const QblkCheck *check)
     if (verdict != NULL) {
         g_autofree char *text = qblk_image_verdict_to_text(verdict);
         qblk_output_print(output, "%s", text);
+    }
+    if (qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_UNIX && can_mend(check)) {
+        print_mend(output, invocation);
     }
 }
 
@@ -131,7 +162,7 @@ run(QblkInvocation *invocation, GError **error)
     if (output->json) {
         qblk_output_json(output, qblk_report_parse(qblk_check_to_json(result)));
     } else {
-        print_text(output, result);
+        print_text(output, invocation, result);
     }
     return TRUE;
 }

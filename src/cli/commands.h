@@ -23,6 +23,7 @@ extern const QblkCommand qblk_cmd_recover;
 extern const QblkCommand qblk_cmd_open_monitor;
 extern const QblkCommand qblk_cmd_capture;
 extern const QblkCommand qblk_cmd_check;
+extern const QblkCommand qblk_cmd_mend;
 
 /** Returns: (array zero-terminated=1): all commands, in the order of --help. */
 const QblkCommand *const *qblk_command_all(void);

@@ -151,10 +151,15 @@ has_local_files(const QblkOperation *operation)
     return is_local;
 }
 
-/* Refuse plans for stale images, and plans after which an image is stale that cannot be marked. */
+/* Refuse plans for stale images, and plans after which an image is stale that cannot be marked.  A
+ * plan without steps only reports what is wrong. */
 static gboolean
 check_marks(const QblkPlan *plan, GError **error)
 {
+    if (plan->steps->len == 0) {
+        return TRUE;
+    }
+
     const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
     g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(plan->state_dir);
 

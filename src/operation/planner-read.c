@@ -3,12 +3,14 @@
 
 #include "image/image-client.h"
 #include "operation/planner-check.h"
+#include "operation/planner-mend.h"
 #include "plan/overlay-bitmaps.h"
 #include "plan/plan-check.h"
 #include "plan/plan-flush.h"
 #include "plan/plan-job.h"
 #include "plan/plan-json.h"
 #include "plan/plan-managed.h"
+#include "plan/plan-mend.h"
 #include "plan/plan-monitor.h"
 
 #include <qblk/planner.h>
@@ -368,6 +370,9 @@ qblk_planner_check_read(QblkClient *client, const QblkSnapshot *snapshot, QblkPl
     };
     if (qblk_plan_is_of_monitor(plan)) {
         return check_monitor(client, plan, error);
+    }
+    if (g_str_equal(plan->kind, QBLK_PLAN_MEND)) {
+        return qblk_planner_mend_check_read(client, snapshot, plan, error);
     }
 
     gboolean is_valid = plan->existing_job ? check_existing_job(&context, plan, error)

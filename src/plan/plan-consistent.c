@@ -4,6 +4,7 @@
 #include "plan/overlay-consistent.h"
 #include "plan/plan-check.h"
 #include "plan/plan-flush.h"
+#include "plan/plan-mend.h"
 #include "plan/plan-monitor.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ typedef struct {
 
 static const Command commands[] = {
     {.command = "block-commit", .job = "job-id", .is_start = TRUE, .kinds = {"commit"}},
-    {.command = "block-stream", .job = "job-id", .is_start = TRUE, .kinds = {"pull"}},
+    {.command = "block-stream", .job = "job-id", .is_start = TRUE, .kinds = {"pull", "mend"}},
     {.command = "blockdev-mirror", .job = "job-id", .is_start = TRUE, .kinds = {"copy"}},
     {.command = "blockdev-create", .job = "job-id", .kinds = {"copy", "snapshot"}},
     {.command = "job-finalize", .job = "id", .is_final = TRUE},
@@ -70,6 +71,12 @@ static gboolean
 has_no_job(const QblkPlan *plan)
 {
     return g_str_equal(plan->kind, "snapshot");
+}
+
+static gboolean
+is_mend(const QblkPlan *plan)
+{
+    return g_str_equal(plan->kind, QBLK_PLAN_MEND);
 }
 
 /* ---- what is sent ---- */
@@ -158,12 +165,18 @@ has_allowed_arguments(const QblkPlan *plan, const QblkStep *step)
 
 /* ---- for which job ---- */
 
-/* The job of the plan, or the one that creates the image of its copy. */
+/* The job of the plan, one that creates an image, or one that writes a header. */
 static gboolean
 is_own_job(const QblkPlan *plan, const char *id)
 {
-    g_autofree char *create = g_strconcat(plan->job, "-create", NULL);
-    return id != NULL && (g_str_equal(id, plan->job) || g_str_equal(id, create));
+    static const char *const ends[] = {"", "-create", QBLK_PLAN_MEND_JOB_END};
+    for (gsize i = 0; id != NULL && i < G_N_ELEMENTS(ends); i++) {
+        g_autofree char *own = g_strconcat(plan->job, ends[i], NULL);
+        if (g_str_equal(id, own)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 static gboolean
@@ -260,8 +273,12 @@ check_order(const QblkPlan *plan, GError **error)
         has_ended = has_ended || step->is_final;
     }
 
+    if (qblk_plan_is_of_monitor(plan) || (is_mend(plan) && !has_job)) {
+        return TRUE;
+    }
+
     gboolean is_complete = has_ended || plan->stays_ready || plan->existing_job;
-    if (!qblk_plan_is_of_monitor(plan) && (!has_job || !is_complete)) {
+    if (!has_job || !is_complete) {
         return invalid(error, plan, "it %s", has_job ? "does not end its job" : "has no job");
     }
     return TRUE;

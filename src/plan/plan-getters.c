@@ -182,3 +182,44 @@ qblk_plan_removed_will_delete(const QblkPlan *plan, guint index)
     const QblkRemovedImage *image = get_removed(plan, index);
     return image != NULL && image->will_delete;
 }
+
+/* ---- what it mends ---- */
+
+guint
+qblk_plan_get_n_mends(const QblkPlan *plan)
+{
+    return plan->mends->len;
+}
+
+static const QblkPlannedMend *
+get_mend(const QblkPlan *plan, guint index)
+{
+    return index < plan->mends->len ? plan->mends->pdata[index] : NULL;
+}
+
+const char *
+qblk_plan_get_mend_text(const QblkPlan *plan, guint index)
+{
+    const QblkPlannedMend *mend = get_mend(plan, index);
+    return mend == NULL ? NULL : mend->text;
+}
+
+const char *
+qblk_plan_get_mend_result(const QblkPlan *plan, guint index)
+{
+    const QblkPlannedMend *mend = get_mend(plan, index);
+    return mend == NULL ? NULL : mend->result;
+}
+
+const char *
+qblk_plan_get_mend_obstacle(const QblkPlan *plan, guint index)
+{
+    const QblkPlannedMend *mend = get_mend(plan, index);
+    return mend == NULL ? NULL : mend->remains_because;
+}
+
+gboolean
+qblk_plan_has_remaining(const QblkPlan *plan)
+{
+    return qblk_planned_mends_remain(plan->mends);
+}

@@ -165,6 +165,23 @@ new_bitmap(void)
 
 static const Record bitmap = {bitmap_members, new_bitmap};
 
+static const Member mend_members[] = {
+    MEMBER(QblkPlannedMend, "kind", REQUIRED, kind),
+    MEMBER(QblkPlannedMend, "layer", TEXT, layer),
+    MEMBER(QblkPlannedMend, "text", REQUIRED, text),
+    MEMBER(QblkPlannedMend, "result", TEXT, result),
+    MEMBER(QblkPlannedMend, "remains-because", TEXT, remains_because),
+    {NULL},
+};
+
+static gpointer
+new_mend(void)
+{
+    return qblk_planned_mend_new();
+}
+
+static const Record mend = {mend_members, new_mend};
+
 static const Member plan_members[] = {
     MEMBER(QblkPlan, "kind", REQUIRED, kind),
     MEMBER(QblkPlan, "target", REQUIRED, target),
@@ -179,6 +196,7 @@ static const Member plan_members[] = {
     LIST_OF(QblkPlan, "after", &layer, after),
     LIST_OF(QblkPlan, "removed", &removed_image, removed),
     {"planned-bitmaps", LATER, G_STRUCT_OFFSET(QblkPlan, bitmaps), &bitmap},
+    {"mends", SPARSE, G_STRUCT_OFFSET(QblkPlan, mends), &mend},
     {"created", SPARSE, G_STRUCT_OFFSET(QblkPlan, created), &created_file},
     MEMBER(QblkPlan, "partial", TEXT, partial),
     MEMBER(QblkPlan, "outcome", TEXT, outcome),

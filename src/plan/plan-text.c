@@ -132,6 +132,20 @@ print_bitmaps(GString *out, const GPtrArray *bitmaps)
     }
 }
 
+/* @done: the word for what the plan mends */
+static void
+print_mends(GString *out, const GPtrArray *mends, const char *done)
+{
+    for (guint i = 0; i < mends->len; i++) {
+        const QblkPlannedMend *mend = mends->pdata[i];
+        gboolean remains = mend->result == NULL;
+        g_autofree char *text = qblk_text_escape(mend->text);
+        g_autofree char *end = qblk_text_escape(remains ? mend->remains_because : mend->result);
+
+        g_string_append_printf(out, "%s\n  %s: %s\n", text, remains ? "remains" : done, end);
+    }
+}
+
 void
 qblk_plan_text_steps(const QblkPlan *plan, GString *out)
 {
@@ -154,9 +168,12 @@ qblk_plan_text(const QblkPlan *plan, GString *out)
 
     qblk_plan_text_steps(plan, out);
     print_deleted(out, plan->steps->len + 1, plan->removed);
-    print_chain(out, "before:", plan->before);
-    print_chain(out, "after:", plan->after);
+    if (plan->steps->len > 0) {
+        print_chain(out, "before:", plan->before);
+        print_chain(out, "after:", plan->after);
+    }
     print_bitmaps(out, plan->bitmaps);
+    print_mends(out, plan->mends, "will be");
 
     if (plan->stays_ready) {
         g_autofree char *job = qblk_text_escape(plan->job);
@@ -271,6 +288,10 @@ qblk_plan_text_result(const QblkPlan *plan, const char *state, GString *out)
         return;
     }
 
+    if (plan->mends->len > 0) {
+        print_mends(out, plan->mends, "mended");
+        return;
+    }
     print_done(out, plan);
     print_images(out, plan);
 }

@@ -173,6 +173,7 @@ qblk_plan_new_empty(void)
     plan->after = g_ptr_array_new_with_free_func(expectation_free);
     plan->warnings = g_ptr_array_new_with_free_func(g_free);
     plan->bitmaps = qblk_planned_bitmaps_new();
+    plan->mends = qblk_planned_mends_new();
     plan->removed = g_ptr_array_new_with_free_func(removed_image_free);
     plan->created = g_ptr_array_new_with_free_func(created_file_free);
     return plan;
@@ -251,6 +252,7 @@ qblk_plan_unref(QblkPlan *plan)
     g_ptr_array_unref(plan->removed);
     g_ptr_array_unref(plan->created);
     g_ptr_array_unref(plan->bitmaps);
+    g_ptr_array_unref(plan->mends);
     g_free(plan);
 }
 

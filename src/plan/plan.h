@@ -13,6 +13,7 @@
 #include "graph/snapshot.h"
 #include "plan/plan-context.h"
 #include "plan/planned-bitmap.h"
+#include "plan/planned-mend.h"
 
 #include <qblk/plan.h>
 
@@ -95,6 +96,7 @@ struct QblkPlan {
     GPtrArray *after;     /* of QblkExpectation, owned: the chain that has to be there at the end */
     GPtrArray *warnings;  /* of char, owned: for the user, before the plan is run */
     GPtrArray *removed;   /* of QblkRemovedImage, owned: the layers that leave the chain */
+    GPtrArray *mends;   /* of QblkPlannedMend, owned: what is wrong, in a plan of the kind "mend" */
     GPtrArray *bitmaps; /* of QblkPlannedBitmap, owned: those of layers that leave or are copied */
     GPtrArray
         *created;      /* of QblkCreatedFile, owned: without data that exist nowhere else, until the

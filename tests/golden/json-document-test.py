@@ -158,6 +158,7 @@ def outputs(capture):
                        '--dry-run', '--force-managed')
     yield 'snapshot', ask('snapshot', vm, '--all-disks', '--suffix', 'new', '--dry-run',
                           '--force-managed')
+    yield 'mend', ask('mend', vm, '--dry-run', '--force-managed')
     disks = (listed or {'disks': []})['disks']
     for disk in disks:
         yield 'chain', ask('chain', vm, disk['target'])

@@ -24,6 +24,7 @@ PAGE_OPTION = re.compile(r'^\.It (?:Fl (\w) , )?Fl -([\w-]+)(.*)$')
 IMAGE_FORMAT = {('', 'format', 'FORMAT')}
 
 # Options of commands that change a VM, those that need a job. A snapshot has its own --bitmaps.
+WITHOUT_JOB = ('snapshot', 'mend')
 OPTIONS_OF_JOBS = ('bandwidth', 'bytes', 'bitmaps')
 
 
@@ -91,7 +92,7 @@ class ManPage(unittest.TestCase):
             with self.subTest(name):
                 of_help = help_options(name)
                 shared = {option for option in changing
-                          if name != 'snapshot' or option[1] not in OPTIONS_OF_JOBS}
+                          if name not in WITHOUT_JOB or option[1] not in OPTIONS_OF_JOBS}
                 shared = shared if shared <= of_help else set()
                 # These mean their own by it.
                 own = common - IMAGE_FORMAT if name in ('copy', 'snapshot') else common

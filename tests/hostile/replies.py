@@ -24,7 +24,8 @@ READING = (('list',), ('chain',), ('xml',), ('resolve', 'vda'), ('resolve', 'vda
 PLANNING = tuple((*command, '--dry-run') for command in (
     ('commit', 'vda', '--pivot'), ('commit', 'vda', '--top', 'vda[1]'),
     ('pull', 'vda'), ('rebase', 'vda', 'vda[2]'),
-    ('copy', 'vda', '/d/copy', '--format', 'qcow2', '--pivot')))
+    ('copy', 'vda', '/d/copy', '--format', 'qcow2', '--pivot'),
+    ('mend', 'vda')))
 WRITE_A_HEADER = (PLANNING[1], PLANNING[3])
 ENDS = (qblk.DONE, qblk.FAILED, qblk.NOT_FOUND, qblk.REFUSED)
 

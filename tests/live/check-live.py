@@ -31,7 +31,8 @@ class Check(live.TestCase):
         self.assertEqual(self.check(process), (
             "vda[1]: backing file: header has '/elsewhere.qcow2', running chain has "
             f"'{files[2]}'\n"
-            "vda[1]: backing format: header has 'raw', running chain has 'qcow2'\n"))
+            "vda[1]: backing format: header has 'raw', running chain has 'qcow2'\n"
+            f'to mend it: qblk mend {process.socket}\n'))
         report = json.loads(qblk.run('--json', 'check', process.socket).stdout)
         self.assertEqual([found['kind'] for found in report['differences']],
                          ['backing-file', 'backing-format'])
@@ -46,7 +47,8 @@ class Check(live.TestCase):
         files = topology.chains['vda']
         images.rebase(files[2], '')
         self.assertEqual(self.check(process), "vda[2]: backing file: header has none, running "
-                                              f"chain has '{files[3]}'\n")
+                                              f"chain has '{files[3]}'\n"
+                                              f'to mend it: qblk mend {process.socket}\n')
 
     def test_a_link_to_the_same_file_is_not_a_difference(self):
         topology, process = self.start('virtio-5-deep')

@@ -114,7 +114,7 @@ class Seen(live.TestCase):
                       self.lines('chain', process.socket))
         self.assertEqual(self.check(process, qblk.FAILED), [
             "vda: bitmap 'nightly' is inconsistent, because a QEMU ended without saving it: it can "
-            "only be removed, with 'block-dirty-bitmap-remove'"])
+            "only be removed, with 'qblk mend'", f'to mend it: qblk mend {process.socket}'])
 
     def test_a_job_that_was_not_dismissed(self):
         files = images.chain(self.directory, 'disk', 3)

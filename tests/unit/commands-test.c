@@ -14,6 +14,13 @@ reads_a_vm(const QblkCommand *command)
     return !g_strv_contains(others, command->name);
 }
 
+static gboolean
+names_disk(const QblkCommand *command)
+{
+    return g_str_has_prefix(command->arguments, "VM DISK") ||
+           g_str_has_prefix(command->arguments, "VM [DISK");
+}
+
 static void
 every_row_is_complete(void **state)
 {
@@ -25,8 +32,7 @@ every_row_is_complete(void **state)
         assert_true(g_ascii_isupper(at->summary[0]) && !g_str_has_suffix(at->summary, "."));
         assert_non_null(at->run);
         assert_int_equal(at->add_options != NULL, at->options_size > 0);
-        assert_true(!at->changes || g_str_has_prefix(at->arguments, "VM DISK") ||
-                    g_str_equal(at->arguments, "VM [DISK...]"));
+        assert_true(!at->changes || names_disk(at));
     }
 }
 

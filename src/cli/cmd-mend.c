@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `qblk mend`: put right what `qblk check` finds.
+ *
+ * It exits with 1 if something remains, which is not an error, as `qblk check` does. */
+#include "cli/change.h"
+#include "cli/commands.h"
+#include "cli/exit-code.h"
+
+#include <qblk/planner.h>
+#include <string.h>
+
+typedef struct {
+    QblkChangeOptions change;
+    char **backings; /* owned, or NULL: [LAYER=]PATH */
+} Options;
+
+static void
+add_options(gpointer data, GOptionContext *context)
+{
+    Options *options = data;
+    const GOptionEntry entries[] = {
+        {"backing", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->backings,
+         "Name this file in the header of LAYER (default: the only wrong one)", "[LAYER=]PATH"},
+        {NULL},
+    };
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_change_options_add(&options->change, context, QBLK_CHANGE_NO_JOB);
+}
+
+static void
+clear_options(gpointer data)
+{
+    Options *options = data;
+
+    qblk_change_options_clear(&options->change);
+    g_strfreev(options->backings);
+}
+
+/* @text: [LAYER=]PATH.  What contains a slash before the first '=' is a path. */
+static void
+add_backing(QblkMendOptions *options, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    const char *slash = strchr(text, '/');
+    gboolean has_layer = equals != NULL && (slash == NULL || equals < slash);
+    g_autofree char *layer = has_layer ? g_strndup(text, (gsize)(equals - text)) : NULL;
+
+    qblk_mend_options_add_backing(options, layer, has_layer ? equals + 1 : text);
+}
+
+static gboolean
+has_remaining(const QblkPlans *plans)
+{
+    for (guint i = 0; i < qblk_plans_get_n_plans(plans); i++) {
+        if (qblk_plan_has_remaining(qblk_plans_get_plan(plans, i))) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static QblkPlans *
+plan_mend(const QblkChange *change, gconstpointer data, GError **error)
+{
+    const Options *options = data;
+    const char *disk = change->invocation->count > 1 ? qblk_change_get_disk(change) : NULL;
+    g_autoptr(QblkMendOptions) mend = qblk_mend_options_new();
+
+    for (guint i = 0; options->backings != NULL && options->backings[i] != NULL; i++) {
+        add_backing(mend, options->backings[i]);
+    }
+    QblkPlans *plans = qblk_plans_new_mend(change->client, change->snapshot, disk, mend,
+                                           change->plan_options, error);
+    if (plans != NULL && has_remaining(plans)) {
+        change->invocation->exit_code = QBLK_EXIT_FAILED;
+    }
+    return plans;
+}
+
+static gboolean
+run(QblkInvocation *invocation, GError **error)
+{
+    Options *options = invocation->options;
+
+    if (invocation->count == 1 && options->backings != NULL) {
+        return qblk_usage_error(error, "option --backing needs a DISK");
+    }
+    options->change.all_disks = invocation->count == 1;
+    return qblk_change_run(invocation, &options->change, QBLK_RECOVER_FOR_NEW_JOB, plan_mend,
+                           options, error);
+}
+
+const QblkCommand qblk_cmd_mend = {
+    .name = "mend",
+    .arguments = "VM [DISK]",
+    .summary = "Put right what 'qblk check' finds",
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .changes = TRUE,
+    .one_disk = TRUE,
+    .options_size = sizeof(Options),
+    .add_options = add_options,
+    .clear_options = clear_options,
+    .run = run,
+};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/plan-mend.h"
+
+#include "plan/mend-layer.h"
+#include "plan/plan-check.h"
+#include "plan/plan-managed.h"
+#include "plan/plan-steps.h"
+
+static void
+mend_clear(QblkMend *mend)
+{
+    qblk_plan_unref(mend->plan);
+    g_ptr_array_unref(mend->differences);
+    g_ptr_array_unref(mend->strings);
+    g_free(mend->job);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkMend, mend_clear)
+
+/* ---- the backing file that the user knows ---- */
+
+static guint
+count_wrong_headers(const QblkMend *mend)
+{
+    guint count = 0;
+    for (guint i = 0; i < mend->chain->layers->len; i++) {
+        if (qblk_mend_findings_find_header(&mend->findings, mend->chain->layers->pdata[i]) !=
+            NULL) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static gboolean
+check_backing(const QblkMend *mend, const QblkMendBacking *backing, GError **error)
+{
+    guint count = count_wrong_headers(mend);
+    if (backing->layer == NULL && count > 1) {
+        return qblk_plan_refuse(error,
+                                "disk '%s' has %u wrong headers: use --backing LAYER=PATH, such as "
+                                "'%s[1]=%s'",
+                                mend->chain->target, count, mend->chain->target, backing->path);
+    }
+    return backing->layer == NULL || qblk_chain_resolve(mend->chain, backing->layer, error) != NULL;
+}
+
+static gboolean
+check_backings(const QblkMend *mend, GError **error)
+{
+    const GPtrArray *backings = mend->options->backings;
+    for (guint i = 0; i < backings->len; i++) {
+        if (!check_backing(mend, backings->pdata[i], error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Returns: (nullable): the path that the user has given for the header of @layer */
+static const char *
+find_given(const QblkMend *mend, const QblkLayer *layer)
+{
+    const GPtrArray *backings = mend->options->backings;
+    for (guint i = 0; i < backings->len; i++) {
+        const QblkMendBacking *backing = backings->pdata[i];
+        if (backing->layer == NULL ||
+            qblk_chain_resolve(mend->chain, backing->layer, NULL) == layer) {
+            return backing->path;
+        }
+    }
+    return NULL;
+}
+
+static gboolean
+mend_layer(QblkMend *mend, const QblkLayer *layer, GError **error)
+{
+    char *string = NULL;
+    if (!qblk_mend_layer(mend, layer, find_given(mend, layer), &string, error)) {
+        return FALSE;
+    }
+    g_ptr_array_add(mend->strings, string);
+    return TRUE;
+}
+
+/* ---- what is not mended ---- */
+
+static const char moved[] =
+    "QEMU keeps the file open, and reports its old name until it is started "
+    "again: move the file back, or start the guest with its path";
+
+static const char *
+describe_remedy(QblkDifferenceKind kind)
+{
+    static const struct {
+        QblkDifferenceKind kind;
+        const char *reason;
+    } reasons[] = {
+        {QBLK_DIFFERENCE_ANOTHER_FILE, moved},
+        {QBLK_DIFFERENCE_FILE_GONE, moved},
+        {QBLK_DIFFERENCE_DESCRIPTOR, "QEMU was started with a descriptor instead of a name"},
+        {QBLK_DIFFERENCE_FILE_UNKNOWN, "run qblk on the machine of QEMU, as a user that may "
+                                       "inspect it"},
+        {QBLK_DIFFERENCE_IO_STATUS, "end its cause, and resume the guest with 'cont'"},
+        {QBLK_DIFFERENCE_JOB, "it is not known who has started the job: use 'qblk job' with its "
+                              "id"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        if (reasons[i].kind == kind) {
+            return reasons[i].reason;
+        }
+    }
+    return "qblk cannot change it";
+}
+
+static void
+note_others(const QblkMend *mend)
+{
+    for (guint i = 0; i < mend->differences->len; i++) {
+        const QblkDifference *difference = mend->differences->pdata[i];
+        if (!qblk_difference_is_of_header(difference->kind) &&
+            difference->kind != QBLK_DIFFERENCE_BITMAP) {
+            qblk_planned_mends_add(mend->plan->mends, difference, NULL,
+                                   describe_remedy(difference->kind));
+        }
+    }
+}
+
+/* ---- the plan ---- */
+
+static void
+add_expectations(const QblkMend *mend)
+{
+    const GPtrArray *layers = mend->chain->layers;
+    guint count = 0;
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkLayer *layer = layers->pdata[i];
+        const char *string = mend->strings->pdata[i];
+        if (string == NULL) {
+            (void)qblk_plan_expect(mend->plan, layer);
+            continue;
+        }
+
+        qblk_plan_expect_header(mend->plan, layer, string);
+        g_free(mend->plan->writes);
+        mend->plan->writes = count++ == 0 ? g_strdup(layer->filename) : NULL;
+    }
+}
+
+static gboolean
+make_plan(QblkMend *mend, GError **error)
+{
+    qblk_plan_managed_warn(mend->plan, mend->context);
+    if (!check_backings(mend, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; i < mend->chain->layers->len; i++) {
+        if (!mend_layer(mend, mend->chain->layers->pdata[i], error)) {
+            return FALSE;
+        }
+    }
+    note_others(mend);
+    if (mend->plan->steps->len > 0) {
+        add_expectations(mend);
+    }
+    return qblk_plan_check_id(mend->context, mend->plan, error);
+}
+
+QblkPlan *
+qblk_plan_make_mend(const QblkPlanContext *context, const QblkMendOptions *options,
+                    const QblkMendFindings *findings, GError **error)
+{
+    g_auto(QblkMend) mend = {
+        .context = context,
+        .options = options,
+        .chain = findings->chain,
+        .differences = qblk_mend_findings_list(findings, context->snapshot),
+        .findings = *findings,
+        .plan = qblk_plan_new(QBLK_PLAN_MEND, context, findings->chain),
+        .strings = g_ptr_array_new_with_free_func(g_free),
+    };
+
+    mend.findings.differences = mend.differences;
+    mend.job = g_strconcat(mend.plan->job, QBLK_PLAN_MEND_JOB_END, NULL);
+    return make_plan(&mend, error) ? g_steal_pointer(&mend.plan) : NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What is wrong with a disk, and what a plan does about it.
+ */
+#pragma once
+
+#include "chain/difference.h"
+
+/** Texts are owned. */
+typedef struct {
+    char *kind;            /* of QblkDifference */
+    char *layer;           /* as in "vda[2]"; NULL if it concerns the disk */
+    char *text;            /* what is wrong: a sentence */
+    char *result;          /* what is there after the plan; NULL: the plan does not mend it */
+    char *remains_because; /* why it is not mended; NULL: it is */
+} QblkPlannedMend;
+
+/** Returns: (transfer full): one without texts */
+QblkPlannedMend *qblk_planned_mend_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer full): a list that owns its QblkPlannedMend */
+GPtrArray *qblk_planned_mends_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Add what becomes of @difference to @mends.
+ *
+ * @result: (nullable): what is there afterwards; NULL: it is not mended
+ * @remains_because: (nullable): why it is not mended
+ */
+void qblk_planned_mends_add(GPtrArray *mends, const QblkDifference *difference, const char *result,
+                            const char *remains_because);
+
+/** Returns: TRUE if one of @mends (of QblkPlannedMend) is not mended. */
+gboolean qblk_planned_mends_remain(const GPtrArray *mends);

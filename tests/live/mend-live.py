@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`qblk mend`: what `qblk check` finds is put right, and the guest reads the same data."""
+
+import json
+import os
+import shlex
+
+import block_jobs
+import bitmaps
+import brief
+import images
+import live
+import qblk
+from topologies.options import blockdev, local, named_chain, qcow2, stem, virtio
+
+
+class TestCase(block_jobs.OneDisk):
+    def check(self):
+        result = qblk.run('check', self.process.socket)
+        self.assertEqual(result.status, qblk.FAILED if result.stdout else qblk.DONE,
+                         msg=str(result))
+        return result.text
+
+    def mend(self, *options, status=qblk.DONE):
+        result = qblk.run('mend', self.process.socket, 'vda', *options)
+        self.assertEqual(result.status, status, msg=str(result))
+        return result
+
+    def assert_mended(self):
+        """Nothing is found, no job is left, and the images lead to the data of the guest."""
+        self.assertEqual(self.check(), '')
+        self.assert_no_jobs()
+        self.assert_files(*self.files)
+        self.assertEqual(self.qblk('mend', self.process.socket).text, 'nothing to do\n')
+        self.assert_same_content()
+
+    def break_header(self, position, backing, backing_format='qcow2'):
+        """Behind the back of QEMU."""
+        images.rebase(self.files[position], backing, backing_format)
+        self.assertNotEqual(self.check(), '')
+
+
+class Headers(TestCase):
+    """A header that names another file than the one that is open below."""
+
+    def test_a_name_that_leads_nowhere(self):
+        """A relative name stays relative."""
+        for kind in block_jobs.KINDS:
+            for position in brief.some((0, 1, 2)):
+                with self.subTest(kind=kind, position=position):
+                    self.setUp()
+                    self.boot(kind)
+                    below = self.files[position + 1]
+                    for broken, mended in (('/nowhere/gone.qcow2', below),
+                                           ('gone.qcow2', os.path.basename(below))):
+                        self.break_header(position, broken, 'raw')
+                        text = self.mend().text
+                        self.assertIn(f"header has '{broken}'", text)
+                        self.assertIn(f"\n  mended: backing file '{mended}' (qcow2)\n", text)
+                        self.assertEqual(block_jobs.header(self.files[position]),
+                                         (mended, 'qcow2'))
+                    self.assert_mended()
+                self.doCleanups()
+
+    def test_a_name_that_leads_to_another_file(self):
+        self.boot()
+        other = images.create(os.path.join(self.directory, 'other.qcow2'), '64M')
+        self.break_header(1, other)
+        self.mend()
+        self.assertEqual(block_jobs.header(self.files[1]), (self.files[2], 'qcow2'))
+        self.assert_mended()
+
+    def test_a_header_without_a_name(self):
+        for position in brief.some((0, 1, 2)):
+            with self.subTest(position=position):
+                self.setUp()
+                self.boot()
+                self.break_header(position, '')
+                self.mend()
+                self.assertEqual(block_jobs.header(self.files[position]),
+                                 (self.files[position + 1], 'qcow2'))
+                self.assert_mended()
+            self.doCleanups()
+
+    def test_a_wrong_format(self):
+        """The name stays as it is."""
+        self.boot()
+        name, _ = block_jobs.header(self.files[1])
+        self.break_header(1, name, 'raw')
+        self.assertIn(f"\n  mended: backing file '{name}' (qcow2)\n", self.mend().text)
+        self.assertEqual(block_jobs.header(self.files[1]), (name, 'qcow2'))
+        self.assert_mended()
+
+    def test_a_raw_base(self):
+        """change-backing-file would record the format qcow2."""
+        self.boot_on_raw()
+        self.break_header(1, 'gone.raw', 'qcow2')
+        self.mend()
+        self.assertEqual(block_jobs.header(self.files[1]), ('base.raw', 'raw'))
+        self.assert_mended()
+
+    def test_all_headers(self):
+        self.boot()
+        for position in range(3):
+            self.break_header(position, f'/nowhere/{position}', 'raw')
+        self.mend()
+        self.assert_mended()
+
+    def test_an_image_that_was_renamed(self):
+        """The header gets the path that leads to the open file now."""
+        self.boot()
+        new = os.path.join(self.directory, 'below', 'renamed.qcow2')
+        os.mkdir(os.path.dirname(new))
+        os.rename(self.files[3], new)
+        text = self.mend(status=qblk.FAILED).text
+        self.assertIn("\n  mended: backing file 'below/renamed.qcow2' (qcow2)\n", text)
+        self.assertIn('\n  remains: QEMU keeps the file open', text)
+        self.assertEqual(block_jobs.header(self.files[2]), ('below/renamed.qcow2', 'qcow2'))
+        self.assert_no_jobs()
+        self.assert_same_content()
+
+    def test_a_file_that_the_user_knows(self):
+        """It has to be the one that QEMU has open."""
+        self.boot()
+        link = os.path.join(self.directory, 'link.qcow2')
+        os.symlink(self.files[2], link)
+        self.break_header(1, '/nowhere/gone.qcow2')
+        for wrong in (self.files[3], os.path.join(self.directory, 'missing')):
+            self.refuse('mend', self.process.socket, 'vda', '--backing', wrong,
+                        message=f"'{wrong}' is not the file that QEMU has open below")
+        self.mend('--backing', f'vda[1]={link}')
+        self.assertEqual(block_jobs.header(self.files[1]), (link, 'qcow2'))
+        self.assert_mended()
+
+    def test_a_filter_between_the_layers(self):
+        """Only the header of the same format can be written on all versions."""
+        self.make(3)
+        self.reference = block_jobs.copy_reference(3, self.directory)
+        top, middle, base = self.files
+        self.run_qemu(['-object', 'throttle-group,id=limits']
+                      + qcow2(base, backing=None, read_only=True)
+                      + blockdev(driver='throttle', node_name='limited', throttle_group='limits',
+                                 file=stem(base), read_only=True)
+                      + qcow2(middle, backing='limited', read_only=True)
+                      + qcow2(top, backing=stem(middle)) + virtio(stem(top), id='vda'))
+        self.break_header(1, 'gone.qcow2')
+        self.mend()
+        self.assertEqual(block_jobs.header(middle), (os.path.basename(base), 'qcow2'))
+        self.assert_mended()
+
+    def test_the_command_that_check_prints(self):
+        self.boot()
+        self.break_header(1, 'gone.qcow2')
+        result = qblk.run('check', self.process.socket, 'vda')
+        line = result.text.splitlines()[-1]
+        self.assertTrue(line.startswith('to mend it: qblk mend '), msg=line)
+        words = shlex.split(line.removeprefix('to mend it: qblk '))
+        self.assertIn('\n  mended: ', self.qblk(*words).text)
+        self.assert_mended()
+
+    def test_a_dry_run(self):
+        self.boot()
+        self.break_header(1, 'gone.qcow2')
+        before = self.state()
+        text = self.mend('--dry-run').text
+        self.assertIn('change-backing-file', text)
+        self.assertIn(f"\n  will be: backing file '{os.path.basename(self.files[2])}' (qcow2)\n",
+                      text)
+        plan, = json.loads(self.mend('--dry-run', '--json').stdout)['plans']
+        self.assertEqual((plan['kind'], plan['state']), ('mend', 'planned'))
+        self.assertEqual([mend['kind'] for mend in plan['mends']], ['backing-file'])
+        self.assertEqual(self.state(), before)
+
+
+class Bitmaps(TestCase):
+    def boot_killed(self, position, depth=4, backing=None):
+        """A QEMU was killed while the layer at POSITION was its active image, with a bitmap."""
+        self.make(depth)
+        self.reference = block_jobs.copy_reference(depth, self.directory)
+        files = self.files[position:]
+        for name in ('first', 'second'):
+            images.add_bitmap(files[0], name)
+        self.run_qemu(named_chain(files) + virtio(stem(files[0]), id='vda'))
+        self.process.kill()
+        images.add_bitmap(files[0], 'good')
+        if backing is not None:
+            images.rebase(files[0], backing, 'raw')
+        self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda'))
+
+    def assert_only_good(self, position):
+        self.assertEqual(set(bitmaps.of_nodes(self.process)[stem(self.files[position])]), {'good'})
+
+    def test_one_that_is_inconsistent(self):
+        for position in brief.some((0, 1, 3)):
+            with self.subTest(position=position):
+                self.setUp()
+                self.boot_killed(position)
+                before = [block_jobs.header(path) for path in self.files]
+                text = self.mend().text
+                self.assertEqual(text.count('\n  mended: bitmap removed\n'), 2)
+                self.assert_only_good(position)
+                self.assertEqual([block_jobs.header(path) for path in self.files], before)
+                self.assert_mended()
+                self.assertEqual(set(bitmaps.in_file(self.files[position])), {'good'})
+            self.doCleanups()
+
+    def test_a_wrong_header_as_well(self):
+        for position in (0, 1):
+            with self.subTest(position=position):
+                self.setUp()
+                self.boot_killed(position, backing='gone.qcow2')
+                self.mend()
+                self.assert_only_good(position)
+                self.assertEqual(block_jobs.header(self.files[position]),
+                                 (os.path.basename(self.files[position + 1]), 'qcow2'))
+                self.assert_mended()
+            self.doCleanups()
+
+
+class Remains(TestCase):
+    def test_a_disk_with_a_job(self):
+        self.boot(data='4M')
+        self.break_header(0, 'gone.qcow2')
+        self.qblk('commit', self.process.socket, 'vda', '--top', 'vda[1]', '--detach',
+                  *block_jobs.SLOW)
+        before = [block_jobs.header(path) for path in self.files]
+        self.assertIn("\n  remains: disk 'vda' has a job already",
+                      self.mend(status=qblk.FAILED).text)
+        self.assertEqual([block_jobs.header(path) for path in self.files], before)
+
+    def test_a_protocol_node_without_a_format(self):
+        """QEMU before 9.0 would record the format "file"."""
+        self.boot_on_raw(raw_node=False)
+        self.break_header(1, 'gone.raw', 'raw')
+        result = qblk.run('mend', self.process.socket)
+        if result.status == qblk.DONE:
+            self.assertEqual(block_jobs.header(self.files[1]), ('base.raw', 'raw'))
+            self.assert_mended()
+        else:
+            self.assertEqual(result.status, qblk.FAILED, msg=str(result))
+            self.assertIn('this QEMU would record a wrong format', result.text)
+            self.assertEqual(block_jobs.header(self.files[1]), ('gone.raw', 'raw'))
+
+
+if __name__ == '__main__':
+    live.main()
