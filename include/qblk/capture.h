@@ -7,6 +7,7 @@
 #pragma once
 
 #include <qblk/client.h>
+#include <qblk/image-options.h>
 #include <qblk/snapshot-options.h>
 #include <qblk/snapshot.h>
 
@@ -41,22 +42,20 @@ QblkCapture *qblk_capture_fetch(QblkClient *client, const QblkSnapshotOptions *o
 /**
  * qblk_capture_fetch_image:
  * @path: as for qblk_image_open()
- * @format: (nullable): as for qblk_image_open()
+ * @how: (nullable): how to open the image, which is only read; NULL for the defaults
  * @options: (nullable): or NULL for the defaults
- * @timeout_ms: the time limit in milliseconds for opening all files, and for each reply; 0 or less
- *   means 5 seconds
  *
  * Open an image with a private daemon, send all queries, and close it again.  If a layer is
- * encrypted, the replies are made from the headers of all layers instead, as by
- * qblk_snapshot_open_image().
+ * encrypted and no secret is given, the replies are made from the headers of all layers instead, as
+ * by qblk_snapshot_open_image().
  *
  * Returns: (transfer full): the capture; NULL with an error of qblk_image_open() or
  *   qblk_snapshot_fetch()
  *
  * Since: 0.1.0
  */
-QblkCapture *qblk_capture_fetch_image(const char *path, const char *format,
-                                      const QblkSnapshotOptions *options, int timeout_ms,
+QblkCapture *qblk_capture_fetch_image(const char *path, QblkImageOptions *how,
+                                      const QblkSnapshotOptions *options,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -157,25 +156,23 @@ QblkSnapshot *qblk_snapshot_read_capture(const char *path, const QblkSnapshotOpt
 /**
  * qblk_snapshot_open_image:
  * @path: as for qblk_image_open()
- * @format: (nullable): as for qblk_image_open()
+ * @how: (nullable): how to open the image, which is only read; NULL for the defaults
  * @options: (nullable): or NULL for the defaults
- * @timeout_ms: the time limit in milliseconds for opening all files, and for each reply; 0 or less
- *   means 5 seconds
  *
  * Read an image that no QEMU has open.  A private daemon opens it, and is killed before this
  * function returns.  The disk of the image is "vda" (QBLK_NAME_SOURCE_IMAGE).
  *
- * If a layer is encrypted, no daemon is started, because it would need the key: the snapshot shows
- * what the headers of all layers contain.  That fails with QBLK_GRAPH_ERROR_UNSUPPORTED if a layer
- * has another format than raw, luks, qcow2, qcow and qed.
+ * If a layer is encrypted and @how has no secret for it, no daemon is started, because it would
+ * need the key: the snapshot shows what the headers of all layers contain.  That fails with
+ * QBLK_GRAPH_ERROR_UNSUPPORTED if a layer has another format than raw, luks, qcow2, qcow and qed.
  *
  * Returns: (transfer full): the snapshot; NULL with an error of qblk_image_open() or
  *   qblk_snapshot_fetch()
  *
  * Since: 0.1.0
  */
-QblkSnapshot *qblk_snapshot_open_image(const char *path, const char *format,
-                                       const QblkSnapshotOptions *options, int timeout_ms,
+QblkSnapshot *qblk_snapshot_open_image(const char *path, QblkImageOptions *how,
+                                       const QblkSnapshotOptions *options,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -137,6 +137,7 @@ const QblkCommand qblk_cmd_snapshot = {
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .changes = TRUE,
+    .is_offline = TRUE,
     .one_disk = TRUE,
     .own_format = TRUE,
     .options_size = sizeof(Options),

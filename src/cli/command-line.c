@@ -102,7 +102,9 @@ add_disk_of_image(QblkInvocation *invocation)
     const QblkCommand *command = invocation->command;
     char **old = invocation->arguments;
     gboolean is_image = old[0] != NULL && g_str_has_prefix(old[0], "image:");
-    if (!command->is_offline || !is_image || invocation->count + 1 != command->max_arguments) {
+    gboolean takes_any = command->max_arguments == QBLK_COMMAND_ANY_NUMBER;
+    gboolean lacks_disk = invocation->count == (takes_any ? 1 : command->max_arguments - 1);
+    if (!command->is_offline || !is_image || !lacks_disk) {
         return;
     }
 

@@ -25,6 +25,7 @@ void
 qblk_global_options_clear(QblkGlobalOptions *options)
 {
     g_strfreev(options->targets);
+    g_strfreev(options->secrets);
     g_free(options->domain);
     g_free(options->expect);
     g_free(options->edges);
@@ -58,6 +59,8 @@ qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
          "Limit the time for the connection and each reply (default: 5)", "SECONDS"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
          "Log the QMP messages to standard error", NULL},
+        {"secret", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->secrets,
+         "Read the key of encrypted images of image:PATH from a file", "ID=FILE"},
         {NULL},
     };
     const GOptionEntry format[] = {
@@ -84,7 +87,7 @@ merge_text(char **text, char **front)
 }
 
 static void
-merge_targets(char ***targets, char **front)
+merge_list(char ***targets, char **front)
 {
     if (front == NULL) {
         return;
@@ -122,7 +125,8 @@ qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front)
     merge_text(&options->expect, &front->expect);
     merge_text(&options->edges, &front->edges);
     merge_text(&options->format, &front->format);
-    merge_targets(&options->targets, g_steal_pointer(&front->targets));
+    merge_list(&options->secrets, g_steal_pointer(&front->secrets));
+    merge_list(&options->targets, g_steal_pointer(&front->targets));
 }
 
 /* ---- options that the command or the VM does not support ---- */
@@ -186,6 +190,19 @@ check_format(const QblkGlobalOptions *options, const QblkInvocation *invocation,
     }
 
     return TRUE;
+}
+
+static gboolean
+check_secrets(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
+{
+    const QblkAddress *address = invocation->address;
+    gboolean is_image =
+        address != NULL && qblk_address_get_kind(address) == QBLK_ADDRESS_KIND_IMAGE;
+
+    if (options->secrets == NULL || is_image || invocation->command->changes) {
+        return TRUE;
+    }
+    return qblk_usage_error(error, "option --secret needs a VM of the form image:PATH");
 }
 
 static gboolean
@@ -316,7 +333,7 @@ qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation
     };
 
     if (!check_expect(options, invocation, error) || !check_command(options, invocation, error) ||
-        !check_format(options, invocation, error)) {
+        !check_format(options, invocation, error) || !check_secrets(options, invocation, error)) {
         return FALSE;
     }
 
@@ -331,5 +348,6 @@ qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation
     invocation->naming = quote_naming(options);
     invocation->expect = g_steal_pointer(&options->expect);
     invocation->image_format = g_steal_pointer(&options->format);
+    invocation->secrets = g_steal_pointer(&options->secrets);
     return TRUE;
 }

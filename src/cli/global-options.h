@@ -12,6 +12,7 @@ typedef struct {
     double timeout;   /* seconds, -G_MAXDOUBLE if not given */
     gint64 max_reply; /* MiB, G_MININT64 if not given */
     char **targets;   /* NULL-terminated, or NULL */
+    char **secrets;
     char *domain;
     char *expect;
     char *edges;

@@ -171,9 +171,10 @@ open_snapshot(QblkInvocation *invocation, GError **error)
 
     set_up_options(invocation);
     if (kind == QBLK_ADDRESS_KIND_IMAGE) {
-        return qblk_snapshot_open_image(path, invocation->image_format,
-                                        invocation->snapshot_options, invocation->timeout_ms,
-                                        error);
+        g_autoptr(QblkImageOptions) how = make_image_options(invocation, NULL, error);
+        return how == NULL
+                   ? NULL
+                   : qblk_snapshot_open_image(path, how, invocation->snapshot_options, error);
     }
     return kind == QBLK_ADDRESS_KIND_CAPTURE
                ? qblk_snapshot_read_capture(path, invocation->snapshot_options, error)
@@ -254,8 +255,11 @@ capture_image(QblkInvocation *invocation, GError **error)
     const char *path = qblk_address_get_path(invocation->address);
 
     set_up_options(invocation);
-    g_autoptr(QblkCapture) capture = qblk_capture_fetch_image(
-        path, invocation->image_format, options, invocation->timeout_ms, error);
+    g_autoptr(QblkImageOptions) how = make_image_options(invocation, NULL, error);
+    if (how == NULL) {
+        return NULL;
+    }
+    g_autoptr(QblkCapture) capture = qblk_capture_fetch_image(path, how, options, error);
     if (capture == NULL) {
         return NULL;
     }

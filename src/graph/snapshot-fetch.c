@@ -7,10 +7,10 @@
 #include "graph/snapshot.h"
 #include "image/image-chain.h"
 #include "image/image-client.h"
+#include "image/image.h"
 #include "qmp/client.h"
 
 #include <qblk/capture.h>
-#include <qblk/image.h>
 #include <unistd.h>
 
 /* A graph that a job changes between two queries is read again. */
@@ -193,10 +193,10 @@ set_up_daemon(QblkClient *client, const QblkSnapshotOptions *options)
 /* The headers of an encrypted image, which the daemon opens only with its key, show all but its
  * data.  @cause: (transfer full): why the daemon did not open the image */
 static QblkReplies *
-read_headers(const char *path, const char *format, GError *cause, GError **error)
+read_headers(const char *path, const QblkImageOptions *how, GError *cause, GError **error)
 {
-    g_autoptr(GPtrArray) layers = qblk_image_chain(path, format, NULL);
-    if (layers == NULL || !qblk_image_replies_are_needed(layers)) {
+    g_autoptr(GPtrArray) layers = qblk_image_chain(path, how->format, NULL);
+    if (layers == NULL || how->secrets->len > 0 || !qblk_image_replies_are_needed(layers)) {
         g_propagate_error(error, cause);
         return NULL;
     }
@@ -207,13 +207,13 @@ read_headers(const char *path, const char *format, GError *cause, GError **error
 
 /* The storage daemon ends with the image, after its last reply. */
 static QblkReplies *
-fetch_from_image(const char *path, const char *format, const QblkSnapshotOptions *options,
-                 gboolean everything, int timeout_ms, GError **error)
+fetch_from_image(const char *path, const QblkImageOptions *how, const QblkSnapshotOptions *options,
+                 gboolean everything, GError **error)
 {
     GError *cause = NULL;
-    g_autoptr(QblkImage) image = qblk_image_open(path, format, timeout_ms, &cause);
+    g_autoptr(QblkImage) image = qblk_image_open_for(path, how, QBLK_IMAGE_FOR_READING, &cause);
     if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSUPPORTED)) {
-        return read_headers(path, format, cause, error);
+        return read_headers(path, how, cause, error);
     }
     if (image == NULL) {
         g_propagate_error(error, cause);
@@ -221,7 +221,7 @@ fetch_from_image(const char *path, const char *format, const QblkSnapshotOptions
     }
 
     g_autoptr(QblkClient) client =
-        qblk_client_start_fd(qblk_image_take_fd(image), timeout_ms, error);
+        qblk_client_start_fd(qblk_image_take_fd(image), how->timeout_ms, error);
     QblkReplies *replies = NULL;
     if (client != NULL) {
         set_up_daemon(client, options);
@@ -235,18 +235,21 @@ fetch_from_image(const char *path, const char *format, const QblkSnapshotOptions
 }
 
 QblkCapture *
-qblk_capture_fetch_image(const char *path, const char *format, const QblkSnapshotOptions *options,
-                         int timeout_ms, GError **error)
+qblk_capture_fetch_image(const char *path, QblkImageOptions *how,
+                         const QblkSnapshotOptions *options, GError **error)
 {
-    return fetch_from_image(path, format, options, TRUE, timeout_ms, error);
+    g_autoptr(QblkImageOptions) defaults = how == NULL ? qblk_image_options_new() : NULL;
+
+    return fetch_from_image(path, how == NULL ? defaults : how, options, TRUE, error);
 }
 
 QblkSnapshot *
-qblk_snapshot_open_image(const char *path, const char *format, const QblkSnapshotOptions *options,
-                         int timeout_ms, GError **error)
+qblk_snapshot_open_image(const char *path, QblkImageOptions *how,
+                         const QblkSnapshotOptions *options, GError **error)
 {
+    g_autoptr(QblkImageOptions) defaults = how == NULL ? qblk_image_options_new() : NULL;
     g_autoptr(QblkReplies) replies =
-        fetch_from_image(path, format, options, FALSE, timeout_ms, error);
+        fetch_from_image(path, how == NULL ? defaults : how, options, FALSE, error);
 
     return replies == NULL ? NULL : qblk_snapshot_load(replies, options, error);
 }

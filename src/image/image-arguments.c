@@ -194,6 +194,21 @@ find_position(const GPtrArray *layers, const char *name)
 }
 
 gboolean
+qblk_image_arguments_is_node(guint position, const char *name)
+{
+    static const QblkImageUse uses[] = {QBLK_IMAGE_FOR_READING, QBLK_IMAGE_FOR_CHANGES};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(uses); i++) {
+        const Line line = {.use = uses[i]};
+        g_autofree char *expected = node_name(&line, position, "");
+        if (g_str_equal(name, expected)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean
 qblk_image_arguments_has_node(const GPtrArray *layers, const char *name)
 {
     return find_position(layers, name) < layers->len;

@@ -45,6 +45,9 @@ typedef enum {
 char **qblk_image_arguments(const GPtrArray *layers, const GPtrArray *secrets,
                             QblkImageUse use) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: TRUE if @name is the format node of the layer at @position, for any use. */
+gboolean qblk_image_arguments_is_node(guint position, const char *name);
+
 /** Returns: TRUE if @name is the format node of one of @layers, opened for plans or changes. */
 gboolean qblk_image_arguments_has_node(const GPtrArray *layers, const char *name);
 

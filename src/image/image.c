@@ -1,48 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/image.h"
 
+#include "image/image-error.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <qblk/error.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/* ---- output of the daemon ---- */
-
-/* Of "qemu-storage-daemon: --blockdev {...}: REASON" the REASON.  The argument contains a file
- * name, so its end is found by comparing it with the arguments that were given. */
-static const char *
-skip_argument(const char *log, char **arguments)
-{
-    static const char option[] = "--blockdev ";
-    const char *argument = strstr(log, option);
-
-    if (argument == NULL) {
-        return log;
-    }
-
-    for (guint i = 0; arguments[i] != NULL; i++) {
-        const char *rest = argument + strlen(option);
-        gsize length = strlen(arguments[i]);
-
-        if (strncmp(rest, arguments[i], length) == 0 && g_str_has_prefix(rest + length, ": ")) {
-            return rest + length + 2;
-        }
-    }
-    return log;
-}
-
-/* The output as one line, to be part of a message. */
-static char *
-describe_log(const QblkImage *image, char **arguments)
-{
-    g_autofree char *log = qblk_daemon_read_log(&image->daemon, 0);
-    g_autofree char *text = g_utf8_make_valid(skip_argument(log, arguments), -1);
-    g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
-    return g_strjoinv("; ", lines);
-}
 
 /* ---- the object ---- */
 
@@ -74,20 +39,16 @@ set_open_error(QblkImage *image, const char *path, char **arguments, GError **er
 {
     int status = 0;
     (void)!qblk_daemon_wait(&image->daemon, -1, &status);
-    g_autofree char *why = describe_log(image, arguments);
 
-    if (why[0] != '\0') {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "cannot open image '%s': %s",
-                    path, why);
-    } else if (WIFSIGNALED(status)) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "cannot open image '%s': '%s' was killed by signal %d", path,
-                    QBLK_IMAGE_PROGRAM, WTERMSIG(status));
-    } else {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "cannot open image '%s': '%s' failed without a message", path,
-                    QBLK_IMAGE_PROGRAM);
-    }
+    g_autofree char *log = qblk_daemon_read_log(&image->daemon, 0);
+    const QblkImageFailure failure = {
+        .path = path,
+        .layers = image->layers,
+        .arguments = arguments,
+        .log = log,
+        .status = status,
+    };
+    qblk_image_error_set(&failure, error);
 }
 
 /* Wait until @descriptor has data or was closed by the peer; FALSE after @deadline (monotonic, in
@@ -144,6 +105,12 @@ qblk_image_open_for(const char *path, const QblkImageOptions *options, QblkImage
 {
     g_autoptr(GPtrArray) layers = qblk_image_chain(path, options->format, error);
     if (layers == NULL || !qblk_image_chain_set_secrets(layers, options, error)) {
+        return NULL;
+    }
+
+    /* QEMU's locks do not show a process that takes none. */
+    const QblkImageLayer *top = layers->pdata[0];
+    if (use == QBLK_IMAGE_FOR_CHANGES && !qblk_image_error_check_free(top->path, 0, error)) {
         return NULL;
     }
 

@@ -5,8 +5,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define START_FIELD 22 /* of /proc/PID/stat, from 1: see proc(5) */
-#define PAUSE_MS    5  /* between two looks at a process */
+/* Of /proc/PID/stat, from 1: see proc(5). */
+#define FIRST_FIELD  3 /* after the name: the state */
+#define PARENT_FIELD 4
+#define START_FIELD  22
+
+#define MAX_DEPTH 100 /* of processes */
+#define PAUSE_MS  5   /* between two looks at a process */
 
 gint64
 qblk_process_behind(int fd)
@@ -26,28 +31,53 @@ proc_path(gint64 pid, const char *name)
     return g_strdup_printf("/proc/%" G_GINT64_FORMAT "/%s", pid, name);
 }
 
-gint64
-qblk_process_start(gint64 pid)
+/* Returns: (transfer full) (nullable): the fields of /proc/PID/stat from FIRST_FIELD on */
+static char **
+read_stat(gint64 pid)
 {
     g_autofree char *path = proc_path(pid, "stat");
     g_autofree char *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, NULL)) {
-        return 0;
+        return NULL;
     }
 
     /* The name in parentheses may contain blanks and parentheses. */
     const char *after_name = strrchr(text, ')');
-    if (after_name == NULL) {
-        return 0;
-    }
+    return after_name == NULL || after_name[1] == '\0' ? NULL : g_strsplit(after_name + 2, " ", -1);
+}
 
-    g_auto(GStrv) fields = g_strsplit(after_name + 1, " ", -1);
-    const guint at = START_FIELD - 2; /* the first one here, after a blank, is the third */
-    gint64 start = 0;
-    if (g_strv_length(fields) > at && strchr("ZX", fields[1][0]) == NULL) {
-        (void)g_ascii_string_to_signed(fields[at], 10, 0, G_MAXINT64, &start, NULL);
+static gint64
+get_number(char **fields, guint number)
+{
+    guint at = number - FIRST_FIELD;
+    gint64 value = 0;
+
+    if (g_strv_length(fields) > at) {
+        (void)g_ascii_string_to_signed(fields[at], 10, 0, G_MAXINT64, &value, NULL);
     }
-    return start;
+    return value;
+}
+
+gint64
+qblk_process_start(gint64 pid)
+{
+    g_auto(GStrv) fields = read_stat(pid);
+    gboolean runs = fields != NULL && fields[0] != NULL && strchr("ZX", fields[0][0]) == NULL;
+
+    return runs ? get_number(fields, START_FIELD) : 0;
+}
+
+gboolean
+qblk_process_is_below(gint64 pid, gint64 ancestor)
+{
+    for (guint i = 0; i < MAX_DEPTH && pid > 1 && ancestor > 1; i++) {
+        if (pid == ancestor) {
+            return TRUE;
+        }
+        g_auto(GStrv) fields = read_stat(pid);
+        pid = fields == NULL ? 0 : get_number(fields, PARENT_FIELD);
+    }
+    return FALSE;
 }
 
 gboolean

@@ -22,6 +22,9 @@ char **qblk_process_arguments(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
  * ended, is about to, or is not known. */
 gint64 qblk_process_start(gint64 pid);
 
+/** Returns: TRUE if the process @pid is @ancestor, or was started by it or one below it. */
+gboolean qblk_process_is_below(gint64 pid, gint64 ancestor);
+
 /**
  * Wait until the process @pid that started at @start has ended, for @timeout_ms at most.  The
  * kernel closes the files of a process before it reports that the process has ended.

@@ -122,7 +122,7 @@ class Snapshots(bindings.TestCase):
         sent = []
         options = Qblk.SnapshotOptions.new()
         options.set_logger(lambda is_sent, message: sent.append((is_sent, message)))
-        snapshot = Qblk.Snapshot.open_image(topology.chains['vda'][0], None, options, 0)
+        snapshot = Qblk.Snapshot.open_image(topology.chains['vda'][0], None, options)
         self.assertEqual(snapshot.chain('vda').get_depth(), len(topology.chains['vda']))
         self.assertIn(True, [is_sent for is_sent, _ in sent])
 

@@ -93,6 +93,11 @@ a_process_has_ended_when_it_is_killed(void **state)
     if (pid == 0) {
         _exit(pause());
     }
+    assert_true(qblk_process_is_below(pid, getpid()));
+    assert_true(qblk_process_is_below(pid, pid));
+    assert_false(qblk_process_is_below(getpid(), pid));
+    assert_false(qblk_process_is_below(pid, 0));
+    assert_false(qblk_process_is_below(NONE, getpid()));
     start = qblk_process_start(pid);
     assert_false(qblk_process_wait_end(pid, start, 10, NULL));
     assert_int_equal(kill(pid, SIGKILL), 0);
