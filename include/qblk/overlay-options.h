@@ -122,4 +122,14 @@ void qblk_overlay_options_set_cluster_size(QblkOverlayOptions *options, gint64 b
  */
 void qblk_overlay_options_set_relative(QblkOverlayOptions *options, gboolean relative);
 
+/**
+ * qblk_overlay_options_set_encryption:
+ * @options: the options
+ * @secret: (nullable): id of a secret object of QEMU, or of a secret of
+ *   qblk_plan_options_add_secret(), with the key of the new images; NULL: they are not encrypted
+ *
+ * Since: 0.1.0
+ */
+void qblk_overlay_options_set_encryption(QblkOverlayOptions *options, const char *secret);
+
 G_END_DECLS

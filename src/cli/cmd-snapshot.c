@@ -9,7 +9,7 @@
 
 typedef struct {
     QblkChangeOptions change;
-    char *suffix, *format, *cluster_size;
+    char *suffix, *format, *cluster_size, *encrypt;
     char **files; /* DISK=PATH each */
     gboolean reuse_external, relative;
 } Options;
@@ -31,6 +31,8 @@ add_options(gpointer data, GOptionContext *context)
          "Specify the format of the overlays (default: qcow2)", "FORMAT"},
         {"cluster-size", 0, 0, G_OPTION_ARG_STRING, &options->cluster_size,
          "Specify the cluster size of new overlays in bytes, or as in 4k, 2M", "SIZE"},
+        {"encrypt", 0, 0, G_OPTION_ARG_STRING, &options->encrypt,
+         "Encrypt the overlays with LUKS; their key is the secret ID", "ID"},
         {"relative", 0, 0, G_OPTION_ARG_NONE, &options->relative,
          "Refuse unless the backing strings can be relative", NULL},
         {"bitmaps", 0, 0, G_OPTION_ARG_STRING, &options->change.bitmaps,
@@ -53,6 +55,7 @@ clear_options(gpointer data)
     g_free(options->suffix);
     g_free(options->format);
     g_free(options->cluster_size);
+    g_free(options->encrypt);
     g_strfreev(options->files);
 }
 
@@ -125,6 +128,7 @@ run(QblkInvocation *invocation, GError **error)
     qblk_overlay_options_set_reuse(overlay, options->reuse_external);
     qblk_overlay_options_set_format(overlay, options->format);
     qblk_overlay_options_set_relative(overlay, options->relative);
+    qblk_overlay_options_set_encryption(overlay, options->encrypt);
     return qblk_change_run(invocation, &options->change, QBLK_RECOVER_FOR_NEW_JOB, plan_overlay,
                            overlay, error);
 }

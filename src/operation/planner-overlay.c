@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <qblk/planner.h>
+#include "operation/planner-overlay.h"
 
 #include "operation/overlay-files.h"
 #include "operation/planner-request.h"
@@ -123,10 +123,24 @@ look_up(Overlay *overlay, const QblkPlannerRequest *request, GError **error)
     return overlay->found != NULL;
 }
 
+/* @has_secret: no step creates the object, and QEMU need not have it yet */
+static void
+set_secret(const Overlay *overlay, QblkPlannerRequest *request, gboolean has_secret)
+{
+    if (overlay->options->encryption == NULL) {
+        return;
+    }
+    if (has_secret) {
+        request->context.has_secret_objects = TRUE;
+    } else {
+        qblk_planner_request_look_up_objects(request);
+    }
+}
+
 QblkPlan *
-qblk_plan_overlay(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
-                  const QblkOverlayOptions *options, const QblkPlanOptions *plan_options,
-                  GError **error)
+qblk_planner_overlay_make(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+                          const QblkOverlayOptions *options, const QblkPlanOptions *plan_options,
+                          gboolean has_secret, GError **error)
 {
     g_auto(QblkPlannerRequest) request = {0};
     g_auto(Overlay) overlay = {.overlay = {.context = &request.context}};
@@ -142,6 +156,7 @@ qblk_plan_overlay(QblkClient *client, const QblkSnapshot *snapshot, const char *
     overlay.overlay.options = overlay.options;
     overlay.overlay.format = qblk_overlay_options_get_format(overlay.options);
 
+    set_secret(&overlay, &request, has_secret);
     if (!set_path(&overlay, &request, error)) {
         return NULL;
     }
@@ -150,4 +165,12 @@ qblk_plan_overlay(QblkClient *client, const QblkSnapshot *snapshot, const char *
     }
     return qblk_planner_request_end(&request, qblk_plan_make_overlay(&overlay.overlay, error),
                                     error);
+}
+
+QblkPlan *
+qblk_plan_overlay(QblkClient *client, const QblkSnapshot *snapshot, const char *disk,
+                  const QblkOverlayOptions *options, const QblkPlanOptions *plan_options,
+                  GError **error)
+{
+    return qblk_planner_overlay_make(client, snapshot, disk, options, plan_options, FALSE, error);
 }

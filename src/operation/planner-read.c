@@ -4,6 +4,7 @@
 #include "image/image-client.h"
 #include "operation/planner-check.h"
 #include "operation/planner-mend.h"
+#include "operation/planner-overlay.h"
 #include "plan/overlay-bitmaps.h"
 #include "plan/plan-check.h"
 #include "plan/plan-flush.h"
@@ -269,6 +270,16 @@ set_paths(const QblkJob *job, QblkPlan *plan, const QblkSnapshot *snapshot, cons
            check_result(&places, error);
 }
 
+static gboolean
+add_secret(QblkPlanOptions *options, const QblkStep *step, GError **error)
+{
+    const char *id = qblk_json_get_string(step->arguments, "id");
+    const char *path = qblk_json_get_string(step->arguments, "file");
+    g_autofree char *assignment = g_strdup_printf("%s=%s", id, path);
+
+    return qblk_plan_options_add_secret(options, assignment, error);
+}
+
 /* The plan of a snapshot depends on its image and on the graph only: it is made once more.  A file
  * may exist there by now. */
 static gboolean
@@ -281,8 +292,14 @@ check_overlay(QblkClient *client, const QblkSnapshot *snapshot, const QblkPlan *
     qblk_plan_options_set_allow_plaintext(plan_options, TRUE);
     qblk_plan_options_set_drop_bitmaps(plan_options, qblk_overlay_bitmaps_are_dropped(plan));
 
-    g_autoptr(QblkPlan) made =
-        qblk_plan_overlay(client, snapshot, plan->target, options, plan_options, error);
+    const QblkStep *first = plan->steps->pdata[0];
+    gboolean has_secret = g_strcmp0(first->command, "object-add") != 0;
+    if (!has_secret && !add_secret(plan_options, first, error)) {
+        return FALSE;
+    }
+
+    g_autoptr(QblkPlan) made = qblk_planner_overlay_make(client, snapshot, plan->target, options,
+                                                         plan_options, has_secret, error);
     if (made == NULL) {
         return FALSE;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operation/overlay-files.h"
+#include "operation/planner-overlay.h"
 #include "operation/plans.h"
 #include "plan/commit-keep.h"
 #include "plan/plan-check.h"
@@ -14,6 +15,7 @@ typedef struct {
     const QblkCommitOptions *commit; /* NULL: another kind of plan */
     QblkPlan *(*plan)(const char *disk, gconstpointer user_data, GError **error);
     gboolean allows_one_layer;
+    const QblkPlans *plans; /* those that were made before; NULL: they do not matter */
 } PlanAll;
 
 /* Why a disk is left out, owned; or NULL. */
@@ -122,7 +124,7 @@ qblk_plans_new_commit_all(QblkClient *client, const QblkSnapshot *snapshot,
                           const QblkCommitOptions *options, const QblkPlanOptions *plan_options,
                           GError **error)
 {
-    const PlanAll all = {client, snapshot, options, plan_options, options, commit_one, FALSE};
+    const PlanAll all = {client, snapshot, options, plan_options, options, commit_one, FALSE, NULL};
 
     return plan_all(&all, error);
 }
@@ -140,18 +142,20 @@ qblk_plans_new_pull_all(QblkClient *client, const QblkSnapshot *snapshot,
                         const QblkPullOptions *options, const QblkPlanOptions *plan_options,
                         GError **error)
 {
-    const PlanAll all = {client, snapshot, options, plan_options, NULL, pull_one, FALSE};
+    const PlanAll all = {client, snapshot, options, plan_options, NULL, pull_one, FALSE, NULL};
 
     return plan_all(&all, error);
 }
 
+/* The plan of the first disk creates the secret object of all. */
 static QblkPlan *
 overlay_one(const char *disk, gconstpointer user_data, GError **error)
 {
     const PlanAll *all = user_data;
+    gboolean has_secret = all->plans->plans->len > 0;
 
-    return qblk_plan_overlay(all->client, all->snapshot, disk, all->options, all->plan_options,
-                             error);
+    return qblk_planner_overlay_make(all->client, all->snapshot, disk, all->options,
+                                     all->plan_options, has_secret, error);
 }
 
 QblkPlans *
@@ -166,7 +170,7 @@ qblk_plans_new_overlay(QblkClient *client, const QblkSnapshot *snapshot, const c
     }
 
     g_autoptr(QblkPlans) plans = qblk_plans_new();
-    const PlanAll all = {client, snapshot, resolved, plan_options, NULL, overlay_one, TRUE};
+    const PlanAll all = {client, snapshot, resolved, plan_options, NULL, overlay_one, TRUE, plans};
     gboolean is_planned =
         disks == NULL ? add_all(plans, &all, error) : add_named(plans, &all, disks, error);
     if (!is_planned || !qblk_overlay_files_check(resolved, plans, error) ||

@@ -87,11 +87,19 @@ is_snapshot(const Overlay *overlay, const QblkStep *step)
     return count > 0 && step->is_final && step->is_joint;
 }
 
-/* The id of the job is that of all plans. */
+/* The id of the job, or that the object is a secret, is checked in all plans. */
 static gboolean
-is_of_job(const Overlay *overlay, const QblkStep *step)
+is_of_all_plans(const Overlay *overlay, const QblkStep *step)
 {
     return TRUE;
+}
+
+static gboolean
+is_delete_secret(const Overlay *overlay, const QblkStep *step)
+{
+    const QblkStep *first = overlay->plan->steps->pdata[0];
+    return g_strcmp0(first->command, "object-add") == 0 &&
+           has_text(step->arguments, "id", qblk_json_get_string(first->arguments, "id"));
 }
 
 static const struct {
@@ -100,9 +108,10 @@ static const struct {
     gboolean is_undo; /* it rolls another one back */
     gboolean is_last; /* no other step follows it */
 } commands[] = {
-    {"blockdev-create", is_create, FALSE, FALSE}, {"job-dismiss", is_of_job, FALSE, FALSE},
-    {"blockdev-add", is_open, FALSE, FALSE},      {"transaction", is_snapshot, FALSE, TRUE},
-    {"job-cancel", is_of_job, TRUE, FALSE},       {"job-dismiss", is_of_job, TRUE, FALSE},
+    {"object-add", is_of_all_plans, FALSE, FALSE},  {"blockdev-create", is_create, FALSE, FALSE},
+    {"job-dismiss", is_of_all_plans, FALSE, FALSE}, {"blockdev-add", is_open, FALSE, FALSE},
+    {"transaction", is_snapshot, FALSE, TRUE},      {"object-del", is_delete_secret, TRUE, FALSE},
+    {"job-cancel", is_of_all_plans, TRUE, FALSE},   {"job-dismiss", is_of_all_plans, TRUE, FALSE},
     {"blockdev-del", is_close, TRUE, FALSE},
 };
 

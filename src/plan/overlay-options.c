@@ -32,6 +32,7 @@ qblk_overlay_options_unref(QblkOverlayOptions *options)
     g_hash_table_unref(options->files);
     qblk_plan_options_replace_text(&options->suffix, NULL);
     qblk_plan_options_replace_text(&options->format, NULL);
+    qblk_plan_options_replace_text(&options->encryption, NULL);
     g_free(options);
 }
 
@@ -48,6 +49,7 @@ qblk_overlay_options_copy(const QblkOverlayOptions *options)
     }
     copy->suffix = g_strdup(options->suffix);
     copy->format = g_strdup(options->format);
+    copy->encryption = g_strdup(options->encryption);
     copy->cluster_size = options->cluster_size;
     copy->reuse = options->reuse;
     copy->relative = options->relative;
@@ -122,20 +124,26 @@ qblk_overlay_options_set_relative(QblkOverlayOptions *options, gboolean relative
     options->relative = relative;
 }
 
+void
+qblk_overlay_options_set_encryption(QblkOverlayOptions *options, const char *secret)
+{
+    qblk_plan_options_replace_text(&options->encryption, secret);
+}
+
 /* ---- from a plan ---- */
 
-static gint64
-find_cluster_size(const QblkPlan *plan)
+/* Returns: (nullable): the option @name of the new image */
+static const QblkJson *
+find_option(const QblkPlan *plan, const char *name)
 {
     for (guint i = 0; i < plan->steps->len; i++) {
         const QblkStep *step = plan->steps->pdata[i];
         const QblkJson *options = qblk_json_get(step->arguments, "options");
-        gint64 bytes = 0;
-        if (qblk_json_integer(qblk_json_get(options, "cluster-size"), &bytes)) {
-            return bytes;
+        if (qblk_json_get(options, name) != NULL) {
+            return qblk_json_get(options, name);
         }
     }
-    return 0;
+    return NULL;
 }
 
 QblkOverlayOptions *
@@ -147,7 +155,9 @@ qblk_overlay_options_of_plan(const QblkPlan *plan)
 
     g_hash_table_insert(options->files, g_strdup(plan->target), g_strdup(overlay->filename));
     options->format = g_strdup(overlay->format);
-    options->cluster_size = find_cluster_size(plan);
+    (void)qblk_json_integer(find_option(plan, "cluster-size"), &options->cluster_size);
+    options->encryption =
+        g_strdup(qblk_json_get_string(find_option(plan, "encrypt"), "key-secret"));
     options->reuse = !is_created;
     options->relative = is_created && overlay->backing_name != NULL &&
                         qblk_backing_string_is_relative(overlay->backing_name);

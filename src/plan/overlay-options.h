@@ -12,12 +12,13 @@
 
 struct QblkOverlayOptions {
     gatomicrefcount references;
-    GHashTable *files;   /* disk -> path, both owned */
-    const char *suffix;  /* owned; NULL: the time */
-    const char *format;  /* owned; NULL: qcow2 */
-    gint64 cluster_size; /* bytes; 0: QEMU's choice */
-    gboolean reuse;      /* the files are images, which are used as they are */
-    gboolean relative;   /* the backing strings have to be relative */
+    GHashTable *files;      /* disk -> path, both owned */
+    const char *suffix;     /* owned; NULL: the time */
+    const char *format;     /* owned; NULL: qcow2 */
+    const char *encryption; /* owned: id of the secret object with the key; NULL: none */
+    gint64 cluster_size;    /* bytes; 0: QEMU's choice */
+    gboolean reuse;         /* the files are images, which are used as they are */
+    gboolean relative;      /* the backing strings have to be relative */
 };
 
 /** An overlay that is being planned.  Borrowed, unless noted. */

@@ -10,6 +10,7 @@
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
 #include "plan/plan-jobs.h"
+#include "plan/plan-secrets.h"
 
 /* ---- options ---- */
 
@@ -42,6 +43,28 @@ check_cluster_size(const QblkOverlayRequest *overlay, GError **error)
                                 size, least, most);
     }
     return TRUE;
+}
+
+/* What a reused image contains is known without its key only. */
+static gboolean
+check_encryption(const QblkOverlayRequest *overlay, GError **error)
+{
+    const char *secret = overlay->options->encryption;
+    if (secret == NULL) {
+        return TRUE;
+    }
+    if (!g_str_equal(overlay->format, "qcow2")) {
+        return qblk_plan_refuse(error,
+                                "an overlay in format '%s' cannot be encrypted: use --format qcow2",
+                                overlay->format);
+    }
+    if (overlay->options->reuse) {
+        return qblk_plan_refuse(error,
+                                "an encrypted overlay cannot be reused: omit --reuse-external, to "
+                                "create '%s'",
+                                overlay->path);
+    }
+    return qblk_plan_secrets_check(overlay->context, secret, error);
 }
 
 /* ---- what is there ---- */
@@ -254,7 +277,7 @@ qblk_overlay_request_check(QblkOverlayRequest *overlay, GError **error)
     const QblkPlanContext *context = overlay->context;
 
     if (!check_format(overlay, error) || !check_cluster_size(overlay, error) ||
-        !check_size(overlay, error)) {
+        !check_encryption(overlay, error) || !check_size(overlay, error)) {
         return FALSE;
     }
     if (!qblk_overlay_request_check_place(overlay, error) ||
@@ -265,7 +288,8 @@ qblk_overlay_request_check(QblkOverlayRequest *overlay, GError **error)
     if (!check_users(overlay, error) || !check_found(overlay, error)) {
         return FALSE;
     }
-    if (!qblk_plan_check_plaintext(context, overlay->chain, 0, 1, overlay->path, FALSE, error)) {
+    if (!qblk_plan_check_plaintext(context, overlay->chain, 0, 1, overlay->path,
+                                   overlay->options->encryption != NULL, error)) {
         return FALSE;
     }
     return check_files(overlay, error) && choose_backing_name(overlay, error);

@@ -6,6 +6,7 @@
 #include "plan/overlay-request.h"
 #include "plan/plan-check.h"
 #include "plan/plan-managed.h"
+#include "plan/plan-secrets.h"
 #include "plan/plan-space.h"
 #include "plan/plan-steps.h"
 
@@ -43,6 +44,7 @@ set_image(QblkOverlayRequest *overlay)
     image->is_created = !options->reuse;
     image->virtual_size = top->virtual_size;
     image->cluster_size = options->cluster_size;
+    image->encrypt_secret = options->encryption;
     image->backing_name = overlay->backing_name;
     image->backing_format = top->format;
     image->backing = QBLK_NEW_IMAGE_NO_BACKING;
@@ -72,6 +74,9 @@ add_transaction(QblkPlan *plan, const QblkOverlayRequest *overlay)
 static void
 add_steps(QblkPlan *plan, const QblkOverlayRequest *overlay)
 {
+    if (overlay->options->encryption != NULL) {
+        qblk_plan_secrets_add(plan, overlay->context, overlay->options->encryption);
+    }
     qblk_new_image_add(plan, &overlay->image);
     add_transaction(plan, overlay);
 
@@ -123,7 +128,10 @@ make_plan(const QblkOverlayRequest *overlay, GError **error)
     if (!check_space(overlay, plan, error)) {
         return NULL;
     }
-    return qblk_plan_check_id(overlay->context, plan, error) ? g_steal_pointer(&plan) : NULL;
+
+    gboolean is_valid = qblk_plan_check_id(overlay->context, plan, error) &&
+                        qblk_plan_secrets_check_used(plan, overlay->context, error);
+    return is_valid ? g_steal_pointer(&plan) : NULL;
 }
 
 QblkPlan *

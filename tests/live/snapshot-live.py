@@ -396,6 +396,54 @@ class Refused(TestCase):
         self.assertEqual(os.listdir(small), ['filler'])
 
 
+class Encrypted(TestCase):
+    def encrypt(self, *arguments):
+        """A snapshot that QEMU encrypts. Repeated if QEMU finds the machine too fast, as in
+        images.py; then all must be as before."""
+        before = self.nodes(), self.files(), self.objects()
+        for _ in range(50):
+            result = qblk.run('snapshot', self.process.socket, *arguments)
+            if 'accurate CPU usage' not in result.errors:
+                self.assertEqual(result.status, qblk.DONE, msg=str(result))
+                return
+            self.assertEqual((self.nodes(), self.files(), self.objects()), before)
+        self.fail('QEMU could not time its key derivation in 50 attempts')
+
+    def objects(self):
+        return {item['name'] for item in
+                self.process.qmp.execute('qom-list', {'path': '/objects'})
+                if item['type'] == 'child<secret>'}
+
+    @brief.leave_out  # QEMU measures for seconds how long its keys take to check
+    def test_the_overlays_of_all_disks_have_one_key(self):
+        raw, layers = self.boot_two()
+        key = self.path('key')
+        with open(key, 'w', encoding='ascii') as file:
+            file.write('a passphrase')
+        self.refuse('vda', '--suffix', 'new', '--encrypt', 'night',
+                    message='--secret night=FILE')
+        self.refuse('vda', '--suffix', 'new', '--secret', f'night={key}', message='is not used')
+
+        self.encrypt('vda', 'vdb', '--suffix', 'new', '--encrypt', 'night', '--secret',
+                     f'night={key}')
+        self.assertEqual(self.objects(), {'night'})
+        for name in ('vda', 'vdb'):
+            self.write(name, 0, MIB)
+            self.assertEqual(self.chain(name)['layers'][0]['encryption'], 'luks')
+        self.assert_guest_data()
+        with open(self.path('vda.new'), 'rb') as file:
+            self.assertNotIn(b'\x77' * 512, file.read())
+
+        self.refuse('vda', '--suffix', 'newer', message='is encrypted (luks)')
+        self.qblk('commit', self.process.socket, 'vdb', '--shallow', '--pivot', '--delete',
+                  '--allow-plaintext')
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete',
+                  '--allow-plaintext')
+        self.assert_guest_data()
+        self.assertEqual((self.layers('vda'), [path for _, path in self.layers('vdb')]),
+                         ([('vda', raw)], layers))
+
+
 class RolledBack(TestCase):
     def test_both_disks_if_QEMU_refuses_the_transaction(self):
         image = self.boot_one()

@@ -247,6 +247,9 @@ a_request_that_does_not_fit_is_refused(void **state)
         {{.path = "/d/base.qcow2"}, {0}, "already open in QEMU, as node 'base"},
         {{.path = "/d/\xff"}, {0}, "not valid UTF-8"},
         {{.place = &file}, {.reuse = TRUE, .format = "qed"}, "'/d/overlay'"},
+        {{0}, {.format = "qed", .encryption = "key"}, "'qed' cannot be encrypted"},
+        {{0}, {.reuse = TRUE, .encryption = "key"}, "cannot be reused"},
+        {{0}, {.encryption = "a key"}, "invalid id 'a key'"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         assert_refused(&cases[i].test, &cases[i].options, cases[i].part);
