@@ -13,6 +13,7 @@ import uuid
 from unittest import mock
 
 import crash
+import images
 import live
 import qblk
 import qemu
@@ -252,6 +253,32 @@ class Restarted(TestCase):
                 self.assert_content('vda', self.overlay_of('vda'))
                 self.states['completed'] += 1
         crash.report('QEMU is started again with the overlay', self.states)
+
+
+class Refused(TestCase):
+    def test_a_transaction_that_qemu_refuses_for_the_second_disk_changes_none(self):
+        """A client puts its own overlay over the image of vdb while the overlays are created."""
+        top, = crash.names_of('vdb', crash.KEPT[:1])
+        own = {'driver': 'qcow2', 'node-name': 'own', 'backing': top}
+
+        def strike():
+            path = self.path('own')
+            images.create(path, str(crash.SIZE))
+            own['file'] = {'driver': 'file', 'filename': path}
+            self.process.qmp.execute('blockdev-add', own)
+
+        _, before, after = self.undisturbed(TWO)
+        with self.guest(TWO, Point(None, NOT_CUT, 'blockdev-create'), strike) as relay:
+            status, output = self.start_qblk(TWO)
+            self.assertEqual(status, qblk.JOB_FAILED, msg=output)
+            self.assertEqual(relay.commands().count('transaction'), 1)
+            self.assertIn("in one transaction with 'vdb': QEMU refused: ", output)
+            for disk in crash.DISKS:
+                self.assertIn(f"the chain of '{disk}' is unchanged", output)
+            self.process.qmp.execute('blockdev-del', {'node-name': 'own'})
+            self.assertEqual(self.judge_vm(TWO, before, after, output), 'before')
+            self.assert_contents(TWO, 'before')
+        crash.report('QEMU refuses the transaction for one of two disks', {'before': 1})
 
 
 if __name__ == '__main__':
