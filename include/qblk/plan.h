@@ -172,6 +172,17 @@ const char *qblk_plan_get_step_purpose(const QblkPlan *plan, guint index);
 const char *qblk_plan_get_step_command(const QblkPlan *plan, guint index);
 
 /**
+ * qblk_plan_has_job:
+ * @plan: the plan
+ *
+ * Returns: TRUE if @plan starts a block job, or is for one that exists; FALSE if its commands
+ *   change the chain by themselves
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_plan_has_job(const QblkPlan *plan);
+
+/**
  * qblk_plan_moves_top:
  * @plan: the plan
  *

@@ -52,9 +52,11 @@ add_hints(QblkOutput *output, const QblkChangeReport *report, const QblkPlans *p
     }
 
     for (guint i = 0; i < qblk_plans_get_n_plans(plans); i++) {
-        g_autofree char *command =
-            qblk_change_report_command(report, qblk_plans_get_plan(plans, i), "--info");
-        qblk_output_add_hint(output, "to show the job: %s", command);
+        const QblkPlan *plan = qblk_plans_get_plan(plans, i);
+        if (qblk_plan_has_job(plan)) {
+            g_autofree char *command = qblk_change_report_command(report, plan, "--info");
+            qblk_output_add_hint(output, "to show the job: %s", command);
+        }
     }
 }
 

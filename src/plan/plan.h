@@ -158,10 +158,6 @@ const char *qblk_plan_get_result_path(const QblkPlan *plan);
 void qblk_plan_add_created(QblkPlan *plan, const char *filename, const char *format, gint64 size,
                            const char *backing_name);
 
-/** Returns: TRUE if @plan starts a job, or is for one that exists; FALSE if its commands change the
- * chain by themselves. */
-gboolean qblk_plan_has_job(const QblkPlan *plan);
-
 /** Set what is known of the file of @expectation from that of @layer. */
 void qblk_plan_expectation_set_file(QblkExpectation *expectation, const QblkLayer *layer);
 

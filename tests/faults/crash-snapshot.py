@@ -147,7 +147,8 @@ class CrashOfQemu(TestCase):
             self.process.kill()
 
         with self.guest(kind, point, strike):
-            status, _ = self.start_qblk(kind)
+            status, errors = self.start_qblk(kind)
+            self.assertNotIn('to show the job', errors)
             if self.process.running:  # this time there were fewer messages
                 self.process.kill()
             left = crash.journals()
