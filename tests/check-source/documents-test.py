@@ -29,6 +29,23 @@ def headers():
             for path in glob.glob(pattern, root_dir=ROOT, recursive=True)]
 
 
+# ---- options of the command, in messages of the library ----
+
+OPTIONS = 'docs/reference/concepts.md'
+OF_QEMU_IMG = {'remove'}
+
+
+def options_of_messages():
+    """Options of qblk in strings of the library, which are neither arguments of QEMU's programs nor
+    in a comment."""
+    for path in glob.glob('src/*/*.c', root_dir=ROOT):
+        text = re.sub(r'/\*.*?\*/', '', read(path), flags=re.DOTALL)
+        for string in re.findall(r'"((?:[^"\\]|\\.)*)"', text):
+            is_argument = re.fullmatch(r'--[a-z-]+ ?', string)
+            if not path.startswith('src/cli/') and not is_argument:
+                yield from re.findall(r'--([a-z]+(?:-[a-z]+)*)', string)
+
+
 # ---- the tests of promises, in the last cell of a table row ----
 
 HELD = ('docs/reliability.md', 'docs/compatibility.md')
@@ -114,6 +131,15 @@ class Documents(unittest.TestCase):
             named = set(re.findall(r'\b(?:qblk_[a-z_]+|QBLK_[A-Z_]+_ERROR\w*)', read(path)))
             prefixes = {'qblk_chain_'}  # a naming rule, not a symbol
             self.assertEqual(named - declared - prefixes, set(), msg=path)
+
+    def test_the_reference_has_each_option_that_the_library_names(self):
+        """With the function that a program calls."""
+        rows = re.findall(r'^\| (`--.*?) \| (.*) \|$', read(OPTIONS), re.MULTILINE)
+        self.assertTrue(all('`qblk_' in functions for _, functions in rows))
+        known = {option for options, _ in rows for option in re.findall('`--([a-z-]+)`', options)}
+        named = set(options_of_messages())
+        self.assertGreater(len(named), 20)
+        self.assertEqual(sorted(named - known - OF_QEMU_IMG), [], msg=f'not in {OPTIONS}')
 
     def test_the_test_of_each_promise_exists(self):
         for path in HELD:
