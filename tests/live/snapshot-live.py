@@ -5,6 +5,7 @@ that moment, whatever the guest writes, and `commit --pivot --delete` brings eve
 
 import json
 import os
+import shlex
 
 import bitmaps
 import block_jobs
@@ -118,6 +119,26 @@ to merge it again: qblk commit {vm} vdb --shallow --pivot --delete
         self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete')
         self.assert_guest_data()
         self.assertEqual(self.files(), {'vda.qcow2'})
+
+    def merge_as_told(self, *arguments):
+        """A snapshot, and the commands that its result names."""
+        output = json.loads(self.qblk('--json', 'snapshot', *arguments).stdout)
+        for plan in output['plans']:
+            command, = plan['next']
+            self.qblk(*shlex.split(command)[1:])
+
+    def test_the_next_command_brings_all_back(self):
+        """Of a disk with one image and of one with more, and of images without a VM."""
+        raw, layers = self.boot_two()
+        files = self.files()
+        self.merge_as_told(self.process.socket, '--all-disks')
+        self.assertEqual(self.files(), files)
+        self.process.quit()
+        for image in (raw, layers[0]):
+            self.merge_as_told(f'image:{image}', '--suffix', 'new')
+        self.assertEqual(self.files(), files)
+        for name, path in (('vda', raw), ('vdb', layers[0])):
+            self.assert_same(self.data_of(path), bytes(self.disks[name].content), path)
 
     def test_names_are_the_time_unless_they_are_given(self):
         self.boot_one()

@@ -72,24 +72,32 @@ is_snapshot(const QblkPlan *plan)
     return g_str_equal(qblk_plan_get_kind(plan), "snapshot");
 }
 
-/* Returns: TRUE if the disk had more than one layer before */
-static gboolean
-had_overlay(const QblkPlan *plan)
+/* The image that is the VM from now on, whose name need not tell its format; or NULL. */
+static char *
+image_after(const QblkChangeReport *report, const QblkJson *plan)
 {
-    g_autofree char *text = qblk_plan_to_json(plan);
-    g_autoptr(QblkJson) object = qblk_json_parse(text, strlen(text), NULL);
-    return qblk_json_length(qblk_json_get(object, "before")) > 1;
+    const QblkJson *top = qblk_json_at(qblk_json_get(plan, "after"), 0);
+    return g_str_has_prefix(report->vm, "image:")
+               ? g_strconcat("image:", qblk_json_get_string(top, "file"), NULL)
+               : NULL;
 }
 
 /* The command that merges a new overlay into the image below it. */
 static char *
 merge_command(const QblkChangeReport *report, const QblkPlan *plan)
 {
-    g_autofree char *vm = qblk_output_shell_word(report->vm);
-    g_autofree char *disk = qblk_output_shell_word(qblk_plan_get_target(plan));
+    g_autofree char *text = qblk_plan_to_json(plan);
+    g_autoptr(QblkJson) object = qblk_json_parse(text, strlen(text), NULL);
+    gboolean had_overlay = qblk_json_length(qblk_json_get(object, "before")) > 1;
+    const QblkJson *top = qblk_json_at(qblk_json_get(object, "after"), 0);
+    g_autofree char *image = image_after(report, object);
+    g_autofree char *format =
+        image == NULL ? NULL : g_strconcat(" --format ", qblk_json_get_string(top, "format"), NULL);
 
-    return g_strdup_printf("qblk commit %s %s%s --pivot --delete%s%s", vm, disk,
-                           had_overlay(plan) ? " --shallow" : "",
+    g_autofree char *vm = qblk_output_shell_word(image == NULL ? report->vm : image);
+    g_autofree char *disk = qblk_output_shell_word(qblk_plan_get_target(plan));
+    return g_strdup_printf("qblk commit %s %s%s --pivot --delete%s%s%s", vm, disk,
+                           had_overlay ? " --shallow" : "", format == NULL ? "" : format,
                            report->force_managed ? " --force-managed" : "", report->naming);
 }
 
