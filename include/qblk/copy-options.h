@@ -72,13 +72,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkCopyOptions, qblk_copy_options_unref)
 /**
  * qblk_copy_options_set_destination:
  * @options: the options
- * @path: (type filename): the file or block device to copy to
+ * @path: (type filename): the file or block device to copy to, or a name of QEMU for an image that
+ *   exists elsewhere: a URL of nbd or iscsi, a string such as `rbd:pool/image`, or `json:{...}`
+ *   with the options of any protocol
  *
  * A relative path is relative to the working directory of this process when the plan is made, and
  * is refused then if QEMU runs on another machine.
  *
- * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED if @path is no path but a name of QEMU,
- *   such as `nbd://host`, or with QBLK_QMP_ERROR_ARGUMENT if it is empty
+ * A name of QEMU must not contain a secret, because plans are stored: secrets are objects of QEMU,
+ * which `json:{...}` names with "password-secret" or "key-secret"; see
+ * qblk_plan_options_add_secret().
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED if @path is a name of QEMU that is not
+ *   valid, contains a secret, or is of a protocol that is read-only or not supported, or with
+ *   QBLK_QMP_ERROR_ARGUMENT if it is empty
  *
  * Since: 0.1.0
  */

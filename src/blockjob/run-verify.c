@@ -212,6 +212,20 @@ qblk_run_verify_has_bitmaps(const QblkRunTask *task)
 
 /* ---- failures ---- */
 
+/* TRUE if @task has created an image or started its job: before that an image which exists is as it
+ * was. */
+static gboolean
+has_written(const QblkRunTask *task)
+{
+    for (guint i = 0; i < task->taken; i++) {
+        const QblkStep *step = task->plan->steps->pdata[i];
+        if (step->is_start || g_strcmp0(step->command, "blockdev-create") == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* QEMU may have created the file even if that failed. */
 static gboolean
 is_uncreated(const QblkRunTask *task)
@@ -248,7 +262,7 @@ append_chain(GString *text, const QblkSnapshot *snapshot, QblkRunTask *task)
     gboolean is_begun = task->taken > 0 && !qblk_run_state_has_succeeded(task->state);
     gboolean is_planned = is_after && !is_before;
     if (plan->partial == NULL || plan->existing_job || !is_begun || is_planned ||
-        is_uncreated(task)) {
+        !has_written(task) || is_uncreated(task)) {
         return;
     }
     if (task->has_lost_name) {

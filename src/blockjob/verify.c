@@ -32,7 +32,8 @@ static gboolean
 is_image(const QblkLayer *layer, const QblkExpectation *expected)
 {
     return (expected->node_name == NULL || g_strcmp0(layer->node_name, expected->node_name) == 0) &&
-           g_strcmp0(layer->format, expected->format) == 0 && has_name(layer, expected->filename);
+           g_strcmp0(layer->format, expected->format) == 0 &&
+           (expected->is_other_name || has_name(layer, expected->filename));
 }
 
 static gboolean

@@ -110,22 +110,6 @@ end_of(const Options *options)
     return options->finish ? QBLK_COPY_FINISH : QBLK_COPY_STAY;
 }
 
-/* A relative path is relative to this process, not to QEMU: only valid on the same machine. */
-static gboolean
-set_destination(QblkCopyOptions *copy, const QblkInvocation *invocation, GError **error)
-{
-    const char *destination = invocation->arguments[2];
-
-    if (!qblk_copy_options_set_destination(copy, destination, error)) {
-        return FALSE;
-    }
-    if (!qblk_address_is_local(invocation->address) && !g_path_is_absolute(destination)) {
-        return qblk_usage_error(error, "invalid destination '%s': use an absolute path",
-                                destination);
-    }
-    return TRUE;
-}
-
 static QblkPlans *
 plan_copy(const QblkChange *change, gconstpointer data, GError **error)
 {
@@ -143,7 +127,7 @@ run(QblkInvocation *invocation, GError **error)
     if (!check_options(options, error) || !check_detach(invocation, options, error)) {
         return FALSE;
     }
-    if (!set_destination(copy, invocation, error)) {
+    if (!qblk_copy_options_set_destination(copy, invocation->arguments[2], error)) {
         return FALSE;
     }
 

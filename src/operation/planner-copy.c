@@ -3,6 +3,7 @@
 
 #include "operation/planner-request.h"
 #include "plan/copy-destination.h"
+#include "plan/copy-request.h"
 #include "plan/plan-check.h"
 #include "plan/plan-copy.h"
 
@@ -50,8 +51,14 @@ set_path(Copy *copy, const QblkPlannerRequest *request, GError **error)
     if (path == NULL) {
         return qblk_plan_refuse(error, "a copy needs a destination");
     }
+    if (copy->options.protocol != NULL) {
+        copy->path = g_strdup(path);
+        return TRUE;
+    }
     if (!is_local(request) && !g_path_is_absolute(path)) {
-        return qblk_plan_refuse(error, "invalid destination '%s': use an absolute path", path);
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                    "invalid destination '%s': use an absolute path", path);
+        return FALSE;
     }
 
     copy->path = g_canonicalize_filename(path, NULL);
@@ -87,7 +94,8 @@ check_remote_file(const Copy *copy, const QblkPlannerRequest *request, GError **
 {
     gboolean is_remote = request->client != NULL && !is_local(request);
 
-    if (!is_remote || copy->options.reuse || copy->options.is_block) {
+    if (!is_remote || copy->options.protocol != NULL || copy->options.reuse ||
+        copy->options.is_block) {
         return TRUE;
     }
     return qblk_plan_refuse(
@@ -120,7 +128,9 @@ set_encryption(Copy *copy, QblkPlannerRequest *request)
         const QblkSecretFile *secret = request->secrets->pdata[0];
         copy->options.encryption = secret->id;
     }
-    if (copy->options.encryption != NULL) {
+
+    g_autoptr(GPtrArray) secrets = qblk_copy_request_secrets(&copy->options);
+    if (secrets->len > 0) {
         qblk_planner_request_look_up_objects(request);
     }
 }
@@ -192,7 +202,8 @@ qblk_plan_copy(QblkClient *client, const QblkSnapshot *snapshot, const char *dis
         return NULL;
     }
     set_encryption(&copy, &request);
-    if (is_local(&request) && !look_up(&copy, &request, error)) {
+    gboolean is_here = is_local(&request) && options->protocol == NULL;
+    if (is_here && !look_up(&copy, &request, error)) {
         return NULL;
     }
     return qblk_planner_request_end(

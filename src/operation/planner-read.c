@@ -209,13 +209,14 @@ is_image_of(const QblkChain *chain, const char *name)
     return FALSE;
 }
 
-/* A mark is written beside @name: it is an image of the disk or of its copy, or NULL. */
+/* A mark is written beside @name: it is an image of the disk or of its copy, or NULL.  What is not
+ * an absolute path, such as a URL, gets no mark, and is only printed. */
 static gboolean
 check_name(const Places *places, const char *name, GError **error)
 {
     const QblkPlan *plan = places->plan;
-    return name == NULL || is_image_of(places->chain, name) || is_image_of(places->copied, name) ||
-           opens_file(plan, name) ||
+    return name == NULL || !g_path_is_absolute(name) || is_image_of(places->chain, name) ||
+           is_image_of(places->copied, name) || opens_file(plan, name) ||
            qblk_plan_refuse(error,
                             "the plan of '%s' names '%s', which is no image of its disk or of its "
                             "copy: plan again",

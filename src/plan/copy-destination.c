@@ -4,6 +4,8 @@
 #include "image/image-header.h"
 #include "plan/plan-check.h"
 #include "source/driver.h"
+#include "source/source-compare.h"
+#include "source/source-decode.h"
 
 #include <string.h>
 
@@ -195,11 +197,32 @@ check_device_use(const QblkDeviceUse *use, const char *name, GError **error)
     return FALSE;
 }
 
+/* An image on a server can be neither looked at nor created: a server may serve one client only. */
+static gboolean
+check_protocol(const QblkCopyOptions *options, GError **error)
+{
+    const char *name = options->destination;
+
+    if (options->is_block) {
+        return qblk_plan_refuse(error, "'%s' is not a block device: omit --blockdev", name);
+    }
+    if (!options->reuse) {
+        return qblk_plan_refuse(error,
+                                "'%s' is not a path: create the image there, and use "
+                                "--reuse-external to overwrite its content",
+                                name);
+    }
+    return TRUE;
+}
+
 gboolean
 qblk_copy_destination_check(const QblkCopyOptions *options, const char *format, GError **error)
 {
     if (!check_encryption(options, format, error)) {
         return FALSE;
+    }
+    if (options->protocol != NULL) {
+        return check_protocol(options, error);
     }
     if (options->place != NULL && !check_kind(options, format, error)) {
         return FALSE;
@@ -232,9 +255,32 @@ check_parts(const QblkCopyRequest *copy, const GPtrArray *parts, GError **error)
     return TRUE;
 }
 
+/* The same place as that of a node of QEMU; not known if libvirt's XML cannot express it. */
+static gboolean
+check_nodes(const QblkCopyRequest *copy, GError **error)
+{
+    const char *name = copy->options->destination;
+    const GPtrArray *nodes = copy->context->snapshot->nodes;
+    g_autoptr(QblkSource) source = qblk_source_parse(name, NULL, NULL);
+
+    for (guint i = 0; source != NULL && i < nodes->len; i++) {
+        const QblkNode *node = nodes->pdata[i];
+        g_autoptr(QblkSource) other = qblk_source_decode_node(node->driver, node->filename, NULL);
+        if (other != NULL && qblk_source_is_same_place(source, other)) {
+            return qblk_plan_refuse(error, "'%s' is already open in QEMU, as node '%s'", name,
+                                    node->name);
+        }
+    }
+    return TRUE;
+}
+
 gboolean
 qblk_copy_destination_check_use(const QblkCopyRequest *copy, GError **error)
 {
+    if (copy->options->protocol != NULL) {
+        return check_nodes(copy, error);
+    }
+
     const QblkDestination *place = copy->options->place;
     if (place == NULL || place->use == NULL) {
         return TRUE;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/copy-options.h"
 
+#include "base/redact.h"
 #include "plan/plan-options.h"
 #include "source/driver.h"
+#include "source/source-node.h"
 
 #include <string.h>
 
@@ -29,6 +31,7 @@ qblk_copy_options_unref(QblkCopyOptions *options)
     }
 
     qblk_plan_options_replace_text(&options->destination, NULL);
+    qblk_json_unref(options->protocol);
     qblk_plan_options_replace_text(&options->format, NULL);
     qblk_plan_options_replace_text(&options->encryption, NULL);
     g_free(options);
@@ -51,32 +54,38 @@ has_protocol(const char *name)
     return is_protocol || g_str_equal(prefix, "json") || g_str_has_prefix(name + length, "://");
 }
 
-static gboolean
-check_name(const char *name, GError **error)
+/* Returns: (transfer full): the options of blockdev-add for @name */
+static QblkJson *
+read_protocol(const char *name, GError **error)
 {
-    if (!has_protocol(name)) {
-        return TRUE;
+    g_autoptr(GError) cause = NULL;
+    QblkJson *protocol = qblk_source_node_options(name, &cause);
+
+    if (protocol == NULL) {
+        g_autofree char *clean = qblk_redact_name(name, NULL);
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "invalid destination '%s': %s", clean, cause->message);
     }
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                "invalid destination '%s': copies are written to files and block "
-                "devices, not over the network: use a path, such as that of a block "
-                "device to which the remote image is attached",
-                name);
-    return FALSE;
+    return protocol;
 }
 
 gboolean
 qblk_copy_options_set_destination(QblkCopyOptions *options, const char *path, GError **error)
 {
-    if (!check_name(path, error)) {
-        return FALSE;
-    }
     if (path[0] == '\0') {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
                     "invalid destination '%s': use an absolute path", path);
         return FALSE;
     }
 
+    gboolean is_path = !has_protocol(path);
+    QblkJson *protocol = is_path ? NULL : read_protocol(path, error);
+    if (!is_path && protocol == NULL) {
+        return FALSE;
+    }
+
+    qblk_json_unref(options->protocol);
+    options->protocol = protocol;
     qblk_plan_options_replace_text(&options->destination, path);
     return TRUE;
 }

@@ -13,7 +13,8 @@
 /** Texts are owned by options that were made with qblk_copy_options_new(). */
 struct QblkCopyOptions {
     gatomicrefcount references;
-    const char *destination; /* absolute path for the planners */
+    const char *destination; /* absolute path for the planners; with @protocol a name of QEMU */
+    QblkJson *protocol;      /* options of blockdev-add for it, owned; NULL: it is a path */
     const char *format;      /* QEMU's name; NULL: that of the active layer */
     const char *encryption;  /* id of the secret object with the key of the copy; NULL: none */
     gboolean is_block;       /* the user knows that it is a block device */
@@ -38,7 +39,9 @@ typedef struct {
     const QblkLayer *base; /* the layer below a shallow copy; NULL for a full one */
     const char *format;    /* of the copy */
     char *backing_name;    /* for its header, owned, or NULL */
-    QblkNewImage image;    /* what is created and opened */
+    char *open_purpose;    /* of the step that opens a part of it, owned, or NULL */
+    QblkNewImagePurposes purposes;
+    QblkNewImage image; /* what is created and opened */
     QblkFileUses uses;
     gint64 part_size;       /* bytes of a larger raw destination that are used; 0: all of them */
     gint64 whole_size;      /* of that destination */

@@ -9,6 +9,7 @@
 #include "plan/plan-content.h"
 #include "plan/plan-jobs.h"
 #include "plan/plan-secrets.h"
+#include "source/source-node.h"
 
 /* Formats in which a copy can be created: those that allow exactly the size of the disk. */
 static const struct {
@@ -36,6 +37,18 @@ qblk_copy_request_has_backing(const char *format)
         }
     }
     return FALSE;
+}
+
+GPtrArray *
+qblk_copy_request_secrets(const QblkCopyOptions *options)
+{
+    GPtrArray *ids = qblk_source_node_secrets(options->protocol);
+
+    if (options->encryption != NULL &&
+        !g_ptr_array_find_with_equal_func(ids, options->encryption, g_str_equal, NULL)) {
+        g_ptr_array_add(ids, g_strdup(options->encryption));
+    }
+    return ids;
 }
 
 static gboolean
@@ -74,10 +87,34 @@ check_plaintext(const QblkCopyRequest *copy, GError **error)
 }
 
 static gboolean
-check_secret(const QblkCopyRequest *copy, GError **error)
+check_secrets(const QblkCopyRequest *copy, GError **error)
 {
-    const char *secret = copy->options->encryption;
-    return secret == NULL || qblk_plan_secrets_check(copy->context, secret, error);
+    g_autoptr(GPtrArray) ids = qblk_copy_request_secrets(copy->options);
+
+    for (guint i = 0; i < ids->len; i++) {
+        if (!qblk_plan_secrets_check(copy->context, ids->pdata[i], error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* The destination as a path, which QEMU resolves. */
+static gboolean
+check_path(const QblkCopyRequest *copy, GError **error)
+{
+    const char *path = copy->options->destination;
+
+    return copy->options->protocol != NULL || qblk_path_use_check(copy->context, path, error);
+}
+
+static gboolean
+check_namespace(const QblkCopyRequest *copy, GError **error)
+{
+    const char *path = copy->options->destination;
+
+    return copy->options->protocol != NULL ||
+           qblk_path_use_check_namespace(copy->context, path, error);
 }
 
 /* TRUE if the path @name leads to the layer below the copy, or is the name that it had. */
@@ -161,8 +198,7 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
     if (!qblk_copy_destination_check(copy->options, copy->format, error)) {
         return FALSE;
     }
-    if (!check_format(copy, error) ||
-        !qblk_path_use_check(copy->context, copy->options->destination, error)) {
+    if (!check_format(copy, error) || !check_path(copy, error)) {
         return FALSE;
     }
     if (!qblk_copy_destination_check_use(copy, error)) {
@@ -171,8 +207,8 @@ qblk_copy_request_check(QblkCopyRequest *copy, GError **error)
     if (!qblk_plan_check_jobs(copy->context, copy->chain, 0, copy->chain->layers->len, error)) {
         return FALSE;
     }
-    if (!qblk_path_use_check_namespace(copy->context, copy->options->destination, error) ||
-        !check_plaintext(copy, error) || !check_secret(copy, error)) {
+    if (!check_namespace(copy, error) || !check_plaintext(copy, error) ||
+        !check_secrets(copy, error)) {
         return FALSE;
     }
     if (!qblk_copy_size_check(copy, error)) {

@@ -9,6 +9,9 @@
 /** Returns: TRUE if images of @format can have a backing image. */
 gboolean qblk_copy_request_has_backing(const char *format);
 
+/** Returns: (transfer full): the ids of the secret objects that the copy needs, of char */
+GPtrArray *qblk_copy_request_secrets(const QblkCopyOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Check that the copy is possible, and set what its header names.
  *

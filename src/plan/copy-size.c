@@ -122,6 +122,11 @@ size_of_image(const QblkCopyRequest *copy)
 gboolean
 qblk_copy_size_check(QblkCopyRequest *copy, GError **error)
 {
+    if (copy->options->protocol != NULL && g_str_equal(copy->format, "raw")) {
+        gint64 size = copy->top->virtual_size;
+        copy->part_size = size == QBLK_UNKNOWN ? 0 : size; /* QEMU checks that there is so much */
+        return TRUE;
+    }
     if (!copy->creates_image) {
         return check_image(copy, size_of_image(copy), error);
     }
@@ -132,7 +137,7 @@ qblk_copy_size_check(QblkCopyRequest *copy, GError **error)
 void
 qblk_copy_size_warn(const QblkCopyRequest *copy, QblkPlan *plan)
 {
-    if (copy->part_size == 0) {
+    if (copy->part_size == 0 || copy->whole_size == 0) {
         return;
     }
     char *warning = g_strdup_printf(

@@ -151,11 +151,19 @@ add_create_image(QblkPlan *plan, const QblkNewImage *image)
 static void
 add_open_file(QblkPlan *plan, const QblkNewImage *image)
 {
-    QblkJson *options = new_options(image->is_block ? "host_device" : "file");
+    gboolean is_path = image->protocol == NULL;
+    QblkJson *options = is_path ? new_options(image->is_block ? "host_device" : "file")
+                                : qblk_json_copy(image->protocol);
 
-    qblk_json_set_string(options, "filename", image->path);
-    qblk_json_set_string(options, "discard", "unmap");
-    set_cache(options, image);
+    if (is_path) {
+        qblk_json_set_string(options, "filename", image->path);
+    }
+    if (qblk_json_get(options, "discard") == NULL) {
+        qblk_json_set_string(options, "discard", "unmap");
+    }
+    if (qblk_json_get(options, "cache") == NULL) {
+        set_cache(options, image);
+    }
     qblk_plan_add_open(plan, image->purposes->open_file, image->storage, options);
 }
 

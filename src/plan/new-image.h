@@ -24,7 +24,8 @@ typedef struct {
     const QblkNewImagePurposes *purposes;
     char *node;                 /* its node-name, owned */
     char *storage;              /* node-name of its file, owned */
-    const char *path;           /* absolute */
+    const char *path;           /* absolute; with @protocol a name for messages */
+    const QblkJson *protocol;   /* options of blockdev-add of its storage; NULL: it is at @path */
     const char *format;         /* QEMU's name */
     gboolean is_block;          /* a block device, which exists */
     gboolean is_created;        /* QEMU formats it; no image there is kept */

@@ -19,6 +19,7 @@ copy_clear(QblkCopyRequest *copy)
 {
     qblk_new_image_clear(&copy->image);
     g_free(copy->backing_name);
+    g_free(copy->open_purpose);
     qblk_file_uses_clear(&copy->uses);
 }
 
@@ -32,6 +33,18 @@ static const QblkNewImagePurposes purposes = {
     .open_file = "open the file of the copy",
     .open_image = "open the copy",
 };
+
+/* QEMU reports the size of a server's image that is too small, and this is the size it needs. */
+static void
+set_purposes(QblkCopyRequest *copy)
+{
+    copy->purposes = purposes;
+    if (copy->options->protocol != NULL && copy->part_size > 0) {
+        copy->open_purpose =
+            g_strdup_printf("open %" G_GINT64_FORMAT " bytes as the copy", copy->part_size);
+        copy->purposes.open_image = copy->open_purpose;
+    }
+}
 
 static void
 set_backing(QblkNewImage *image, const QblkCopyRequest *copy)
@@ -56,9 +69,11 @@ describe_image(QblkCopyRequest *copy)
     const QblkNode *top_node =
         qblk_snapshot_find_node(copy->context->snapshot, copy->top->node_name);
 
+    set_purposes(copy);
     copy->image = (QblkNewImage){
-        .purposes = &purposes,
+        .purposes = &copy->purposes,
         .path = copy->options->destination,
+        .protocol = copy->options->protocol,
         .format = copy->format,
         .is_block = qblk_copy_destination_is_block(copy->options),
         .is_created = copy->creates_image,
@@ -143,8 +158,10 @@ add_finish(QblkPlan *plan, const QblkCopyRequest *copy)
     qblk_plan_add_leave(plan, "end the job and keep the source");
     qblk_plan_add_close(plan, copy->image.node);
     qblk_plan_add_close(plan, copy->image.storage);
-    if (copy->options->encryption != NULL) {
-        qblk_plan_secrets_remove(plan, copy->context, copy->options->encryption);
+
+    g_autoptr(GPtrArray) secrets = qblk_copy_request_secrets(copy->options);
+    for (guint i = 0; i < secrets->len; i++) {
+        qblk_plan_secrets_remove(plan, copy->context, secrets->pdata[i]);
     }
     plan->copy = g_strdup(copy->options->destination);
 }
@@ -152,8 +169,9 @@ add_finish(QblkPlan *plan, const QblkCopyRequest *copy)
 static void
 add_steps(QblkPlan *plan, const QblkCopyRequest *copy)
 {
-    if (copy->options->encryption != NULL) {
-        qblk_plan_secrets_add(plan, copy->context, copy->options->encryption);
+    g_autoptr(GPtrArray) secrets = qblk_copy_request_secrets(copy->options);
+    for (guint i = 0; i < secrets->len; i++) {
+        qblk_plan_secrets_add(plan, copy->context, secrets->pdata[i]);
     }
     qblk_new_image_add(plan, &copy->image);
     add_start(plan, copy);
@@ -196,6 +214,7 @@ add_expectations(QblkPlan *plan, const QblkCopyRequest *copy)
         qblk_plan_expect_image(plan, copy->image.node, copy->format, copy->options->destination);
     image->backing_name = g_strdup(copy->backing_name);
     image->names_next = TRUE;
+    image->is_other_name = copy->options->protocol != NULL;
 
     if (copy->opens_other_backing) {
         expect_found_backing(plan, copy->options->found);
@@ -216,7 +235,8 @@ check_space(const QblkCopyRequest *copy, QblkPlan *plan, GError **error)
         .is_new = copy->creates_image,
         .skips_zeros = qblk_new_image_get_zero_detection(&copy->image) != NULL,
     };
-    return qblk_plan_check_space(copy->context, &request, plan, error);
+    return copy->options->protocol != NULL ||
+           qblk_plan_check_space(copy->context, &request, plan, error);
 }
 
 /* A copy that the guest is not switched to is not the disk: that keeps its bitmaps. */

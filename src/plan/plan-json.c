@@ -78,6 +78,7 @@ static const Member layer_members[] = {
     MEMBER(QblkExpectation, "node", TEXT, node_name),
     MEMBER(QblkExpectation, "format", TEXT, format),
     MEMBER(QblkExpectation, "file", TEXT, filename),
+    MEMBER(QblkExpectation, "other-name", FLAG, is_other_name),
     MEMBER(QblkExpectation, "path", TEXT, path),
     MEMBER(QblkExpectation, "backing-string", TEXT, backing_name),
     MEMBER(QblkExpectation, "left-backing-string", TEXT, left_backing_name),

@@ -40,7 +40,8 @@ typedef struct {
 typedef struct {
     char *node_name; /* NULL: QEMU chooses it */
     char *format;
-    char *filename; /* as QEMU names it */
+    char *filename;         /* as QEMU names it */
+    gboolean is_other_name; /* QEMU chooses how it names it: @filename is what the user has given */
     char *path; /* leads to the file on this machine; NULL: it has no name here, or none is known */
     char *backing_name;      /* the backing string of its header; NULL: any */
     char *left_backing_name; /* the one that the job leaves there, and a later step replaces */

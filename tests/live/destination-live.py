@@ -343,15 +343,7 @@ class Larger(TestCase):
         self.compare(dest, 'raw')
 
 
-class Unsupported(TestCase):
-    @brief.leave_out
-    def test_a_name_of_qemu(self):
-        self.boot()
-        for dest in ('nbd://localhost:10809/x', 'nbd:unix:/s', 'rbd:pool/image', 'json:{}',
-                     'ssh://h/x'):
-            self.refuse_copy(dest, '--format', 'raw', '--reuse-external',
-                             message='not over the network')
-
+class Names(TestCase):
     @brief.leave_out
     def test_a_file_name_with_a_colon(self):
         self.boot()

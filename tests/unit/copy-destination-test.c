@@ -15,23 +15,72 @@ a_name_of_qemu_is_no_path(void **state)
         const char *name;
         gboolean is_path;
     } rows[] = {
-        {"/d/copy", TRUE},         {"copy.qcow2", TRUE},
-        {"./nbd:x", TRUE},         {"/d/nbd://x", TRUE},
-        {"monday:1", TRUE},        {"qcow2:x", TRUE},
-        {"nbd://h/x", FALSE},      {"nbd:h:10809", FALSE},
-        {"rbd:pool/image", FALSE}, {"json:{}", FALSE},
-        {"what://x", FALSE},       {"ssh://me@h/x", FALSE},
-        {"file:///x", FALSE},      {":", TRUE},
+        {"/d/copy", TRUE},    {"copy.qcow2", TRUE},   {"./nbd:x", TRUE},
+        {"/d/nbd://x", TRUE}, {"monday:1", TRUE},     {"qcow2:x", TRUE},
+        {"nbd://h/x", FALSE}, {"nbd:h:10809", FALSE}, {"rbd:pool/image", FALSE},
+        {":", TRUE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         GError *error = NULL;
         g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
-        gboolean is_path = qblk_copy_options_set_destination(options, rows[i].name, &error);
-        if (is_path != rows[i].is_path) {
+        assert_true(qblk_copy_options_set_destination(options, rows[i].name, &error));
+        assert_no_error(error);
+        if ((options->protocol == NULL) != rows[i].is_path) {
             fail_msg("%s", rows[i].name);
         }
-        if (!is_path) {
-            assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, rows[i].name);
+        assert_true(qblk_copy_options_set_destination(options, "/d/copy", &error));
+        assert_null(options->protocol);
+    }
+}
+
+static void
+a_name_of_qemu_that_cannot_be_used_is_refused_without_its_secret(void **state)
+{
+    static const struct {
+        const char *name, *part;
+    } rows[] = {
+        {"json:{}", "invalid destination 'json:{}': option 'driver' is required"},
+        {"what://x", "'what://x'"},
+        {"ssh://me@h/x", "'ssh' are not supported"},
+        {"file:///x", "'file' are not supported"},
+        {"iscsi://u%hunter2@h/t/1", "'iscsi://u%***@h/t/1': it contains a secret"},
+        {"rbd:p/i:key=hunter2", "'rbd:p/i:key=***': it contains a secret"},
+        {"json:{'driver': 'ssh', 'password': 'hunter2'}", "it contains a secret"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GError *error = NULL;
+        g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
+        assert_true(qblk_copy_options_set_destination(options, "/d/copy", NULL));
+        assert_false(qblk_copy_options_set_destination(options, rows[i].name, &error));
+        assert_null(strstr(error->message, "hunter2"));
+        assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, rows[i].part);
+        assert_string_equal(options->destination, "/d/copy");
+    }
+}
+
+static void
+an_image_on_a_server_has_to_exist(void **state)
+{
+    static const struct {
+        gboolean is_block, reuse;
+        const char *part; /* of the refusal; NULL: it is accepted */
+    } rows[] = {
+        {FALSE, TRUE, NULL},
+        {FALSE, FALSE, "is not a path: create the image there, and use --reuse-external"},
+        {TRUE, TRUE, "is not a block device"},
+    };
+    g_autoptr(QblkJson) protocol = qblk_json_new_object();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const QblkCopyOptions options = {.destination = "nbd://h/x",
+                                         .protocol = protocol,
+                                         .is_block = rows[i].is_block,
+                                         .reuse = rows[i].reuse};
+        GError *error = NULL;
+        assert_int_equal(qblk_copy_destination_check(&options, "raw", &error),
+                         rows[i].part == NULL);
+        if (rows[i].part != NULL) {
+            assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, rows[i].part);
         }
     }
 }
@@ -193,6 +242,8 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_of_qemu_is_no_path),
+        cmocka_unit_test(a_name_of_qemu_that_cannot_be_used_is_refused_without_its_secret),
+        cmocka_unit_test(an_image_on_a_server_has_to_exist),
         cmocka_unit_test(what_exists_has_to_match_the_options),
         cmocka_unit_test(a_destination_that_is_in_use_is_refused),
         cmocka_unit_test(locks_and_files_that_qemu_has_open_count_as_well),

@@ -167,6 +167,56 @@ a_shallow_copy_shares_the_layers_below(void **state)
     assert_true(copy->names_next);
 }
 
+/* Returns: (transfer full): a raw copy to @name, which is no path */
+static QblkPlan *
+plan_to_server(const char *nodes, const char *name, GError **error)
+{
+    g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
+
+    assert_true(qblk_copy_options_set_destination(options, name, error));
+    qblk_copy_options_set_format(options, "raw");
+    qblk_copy_options_set_reuse(options, TRUE);
+    qblk_copy_options_set_end(options, QBLK_COPY_PIVOT);
+    return plan_on(nodes, options, error);
+}
+
+static void
+of_an_image_on_a_server_the_size_of_the_disk_is_used(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkPlan) made = plan_to_server(NODES, "nbd://h/x", &error);
+    assert_no_error(error);
+
+    const QblkJson *storage = arguments_of(made, "blockdev-add", 0);
+    const QblkJson *image = arguments_of(made, "blockdev-add", 1);
+    const QblkExpectation *before = made->before->pdata[0], *after = made->after->pdata[0];
+    gint64 size = 0;
+    assert_string_equal(qblk_json_get_string(storage, "driver"), "nbd");
+    assert_true(qblk_json_integer(qblk_json_get(image, "size"), &size));
+    assert_true(size > 0);
+    assert_string_equal(after->filename, "nbd://h/x");
+    assert_true(after->is_other_name);
+    assert_null(after->path);
+    assert_false(before->is_other_name);
+    assert_int_equal(made->warnings->len, 0);
+}
+
+static void
+a_server_that_qemu_already_uses_is_refused(void **state)
+{
+    static const char nodes[] = "other-file nbd nbd+unix:///x?socket=/s\n"
+                                "other qcow2 nbd+unix:///x?socket=/s file=other-file\n"
+                                "top-file file /d/top\ntop qcow2 /d/top file=top-file";
+    g_autoptr(GError) none = NULL;
+    GError *error = NULL;
+
+    assert_null(plan_to_server(nodes, "nbd:unix:/s:exportname=x", &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "'nbd:unix:/s:exportname=x' is already open in QEMU, as node 'other-file'");
+    g_autoptr(QblkPlan) made = plan_to_server(nodes, "nbd:unix:/s:exportname=y", &none);
+    assert_no_error(none);
+}
+
 static void
 an_encrypted_copy_has_its_key(void **state)
 {
@@ -415,6 +465,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(opened_nodes_and_started_jobs_can_be_rolled_back),
         cmocka_unit_test(the_command_has_all_options),
         cmocka_unit_test(a_shallow_copy_shares_the_layers_below),
+        cmocka_unit_test(of_an_image_on_a_server_the_size_of_the_disk_is_used),
+        cmocka_unit_test(a_server_that_qemu_already_uses_is_refused),
         cmocka_unit_test(an_encrypted_copy_has_its_key),
         cmocka_unit_test(a_full_copy_has_no_backing_image),
         cmocka_unit_test(a_data_file_is_closed_and_named),

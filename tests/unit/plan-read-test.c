@@ -295,66 +295,6 @@ commands_that_can_do_more_do_only_what_plans_need(void **state)
     assert_refused(plan, "'transaction', which no such plan does");
 }
 
-/* A copy whose key is a secret. */
-static QblkPlan *
-encrypted_copy(void)
-{
-    QblkSecretFile key = {.id = (char[]){"k"}, .path = (char[]){"/d/key"}};
-    g_autoptr(GPtrArray) secrets = g_ptr_array_new();
-    g_autoptr(QblkReplies) replies = graph_fixture_load("drive-5-deep");
-    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
-    const QblkPlanContext context = {.snapshot = snapshot, .target = "vda", .secrets = secrets};
-    const QblkCopyOptions options = {
-        .destination = "/d/copy", .encryption = "k", .end = QBLK_COPY_FINISH};
-    GError *error = NULL;
-
-    g_ptr_array_add(secrets, &key);
-    QblkPlan *plan = qblk_plan_make_copy(&context, &options, &error);
-    assert_no_error(error);
-    return plan;
-}
-
-static void
-a_copy_creates_no_object_but_a_secret_in_a_file(void **state)
-{
-    static const struct {
-        const char *arguments;
-        gboolean is_accepted;
-    } objects[] = {
-        {"{'qom-type': 'secret', 'id': 'k', 'file': '/d/key'}", TRUE},
-        {"{'qom-type': 'secret', 'id': 'k', 'file': 'key'}", FALSE},
-        {"{'qom-type': 'secret', 'id': 'k', 'data': 'hunter2'}", FALSE},
-        {"{'qom-type': 'secret', 'id': 'k', 'file': '/d/key', 'data': 'x'}", FALSE},
-        {"{'qom-type': 'secret', 'id': 'k', 'props': {'file': '/d/key'}}", FALSE},
-        {"{'qom-type': 'monitor-qmp', 'id': 'k', 'chardev': 'c'}", FALSE},
-        {"{'qom-type': 'filter-dump', 'id': 'k', 'file': '/d/dump'}", FALSE},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(objects); i++) {
-        g_autoptr(QblkPlan) plan = encrypted_copy();
-        QblkStep *step = step_of(plan, "object-add");
-        qblk_json_unref(step->arguments);
-        step->arguments = graph_fixture_json(objects[i].arguments);
-        if (objects[i].is_accepted) {
-            assert_read_as_written(plan);
-        } else {
-            assert_refused(plan, "'object-add', which no such plan does");
-        }
-    }
-}
-
-static void
-a_copy_deletes_only_its_own_object(void **state)
-{
-    g_autoptr(QblkPlan) plan = encrypted_copy();
-    qblk_json_set_string(step_of(plan, "object-del")->arguments, "id", "iothread0");
-    assert_refused(plan, "'object-del', which no such plan does");
-
-    g_autoptr(QblkPlan) undone = encrypted_copy();
-    QblkStep *undo = step_of(undone, "object-add")->undo->pdata[0];
-    qblk_json_set_string(undo->arguments, "id", "iothread0");
-    assert_refused(undone, "'object-del', which no such plan does");
-}
-
 static void
 commands_for_other_jobs_are_refused(void **state)
 {
@@ -490,8 +430,6 @@ UNIT_MAIN(void)
         cmocka_unit_test(steps_for_another_job_than_their_command_are_refused),
         cmocka_unit_test(steps_that_send_nothing_change_nothing),
         cmocka_unit_test(a_monitor_creates_no_other_object),
-        cmocka_unit_test(a_copy_creates_no_object_but_a_secret_in_a_file),
-        cmocka_unit_test(a_copy_deletes_only_its_own_object),
         cmocka_unit_test(steps_in_an_impossible_order_are_refused),
         cmocka_unit_test(images_that_are_not_described_are_refused),
     };

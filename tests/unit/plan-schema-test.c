@@ -251,6 +251,35 @@ every_qemu_takes_copies(void **state)
     }
 }
 
+static void
+every_qemu_takes_destinations_that_are_no_paths(void **state)
+{
+    static const char *const names[] = {
+        "nbd://h/x",
+        "nbd+unix:///x?socket=/s",
+        "nbd:h:10809:exportname=x",
+        "nbd:unix:/s",
+        "rbd:pool/image:id=me:conf=/c:mon_host=a;b\\:1:key-secret=s",
+        "iscsi://me@h/t/1",
+        "json:{'driver': 'ssh', 'server': {'host': 'h', 'port': '22'}, 'path': '/x'}",
+        "json:{'driver': 'nfs', 'server': {'type': 'inet', 'host': 'h'}, 'path': '/x', 'user': 1}",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
+        Case test;
+        case_init(&test, versions[i], "virtio-5-deep");
+        for (gsize j = 0; j < G_N_ELEMENTS(names); j++) {
+            GError *error = NULL;
+            g_autoptr(QblkCopyOptions) options = qblk_copy_options_new();
+            assert_true(qblk_copy_options_set_destination(options, names[j], &error));
+            qblk_copy_options_set_format(options, j % 2 == 0 ? "raw" : "qcow2");
+            qblk_copy_options_set_reuse(options, TRUE);
+            qblk_copy_options_set_end(options, QBLK_COPY_PIVOT);
+            assert_taken(&test, qblk_plan_make_copy(&test.context, options, &error), error);
+        }
+        case_clear(&test);
+    }
+}
+
 /* A guest that opens its images past the page cache and detects zeroes: the copy is opened so. */
 static void
 every_qemu_takes_how_a_copy_is_opened(void **state)
@@ -390,6 +419,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_qemu_takes_commits_and_pulls),
         cmocka_unit_test(every_qemu_takes_copies),
+        cmocka_unit_test(every_qemu_takes_destinations_that_are_no_paths),
         cmocka_unit_test(every_qemu_takes_how_a_copy_is_opened),
         cmocka_unit_test(every_qemu_takes_a_copy_into_an_image_with_a_chain_of_its_own),
         cmocka_unit_test(every_qemu_accepts_the_commands_to_its_jobs),

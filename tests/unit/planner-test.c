@@ -232,7 +232,7 @@ without_a_client_a_destination_has_to_be_absolute(void **state)
 
     assert_true(qblk_copy_options_set_destination(options, "copy", NULL));
     assert_null(qblk_plan_copy(NULL, snapshot, "vda", options, NULL, &error));
-    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "use an absolute path");
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "use an absolute path");
 
     error = NULL;
     assert_true(qblk_copy_options_set_destination(options, "/nowhere/../d/copy", NULL));
