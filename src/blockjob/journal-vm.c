@@ -86,7 +86,7 @@ qblk_journal_vm_key(const QblkJournalVm *vm)
     const char *identity = vm->address;
     if (vm->uuid != NULL) {
         identity = vm->uuid;
-    } else if (vm->pid != 0) {
+    } else if (vm->pid != 0 && qblk_journal_vm_get_image(vm) == NULL) {
         identity = process;
     }
 

@@ -6,9 +6,9 @@
  * threads.  One QEMU may have several monitors, some of which do not show its process, or show that
  * of a relay.
  *
- * An image that no QEMU has open is its own VM.  The daemon that works on it ends with the process
- * that has started it, so that a later one never finds a job, nor a process that was restarted: the
- * address alone identifies it.
+ * An image that no QEMU has open is its own VM.  The daemon that works on it is to end with the
+ * process that has started it, so that a later one never finds a job, nor a process that was
+ * restarted: the address alone identifies it.
  */
 #pragma once
 
@@ -19,14 +19,15 @@ typedef struct {
     char *address; /* owned: of the monitor, absolute; "image:" and the real path of an image */
     char *uuid;    /* owned: as query-uuid reports it; NULL: QEMU was given none */
     char *name;    /* owned (nullable) */
-    gint64 pid;    /* of the process that listens on the socket; 0: not known */
+    gint64 pid;    /* of the process that listens on the socket, or of the daemon; 0: not known */
     gint64 start;  /* when that process started, in clock ticks since boot; 0: not known */
     gint64 thread; /* of the first CPU, as QEMU reports it; 0: none */
 } QblkJournalVm;
 
 void qblk_journal_vm_clear(QblkJournalVm *vm);
 
-/** Set @vm to the image @path: its real path, so that links and relative names mean the same. */
+/** Set @vm to the image @path, without a process: its real path, so that links and relative names
+ * mean the same. */
 void qblk_journal_vm_set_image(QblkJournalVm *vm, const char *path);
 
 /** Returns: (nullable): the path of the image that @vm is; NULL: it is a QEMU */
@@ -41,7 +42,7 @@ gboolean qblk_journal_vm_read(QblkJournalVm *vm, const QblkJson *json) G_GNUC_WA
 /**
  * Returns: (transfer full): a key that is the same for each process that uses this QEMU at one
  * time, by whichever monitor: from its uuid, else from its process, else from the address of its
- * monitor.
+ * monitor.  That of an image is from its address.
  */
 char *qblk_journal_vm_key(const QblkJournalVm *vm) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -166,12 +166,13 @@ check_guest_is_stopped(const QblkJournalRecord *record, GError **error)
 }
 
 static QblkImageVerdict *
-judge(const Evidence *evidence, GError **error)
+judge(const Evidence *evidence, gboolean settles, GError **error)
 {
     const QblkJournalRecord *record = evidence->record;
 
     gboolean is_offline = record != NULL && qblk_recover_offline_is(record);
-    if (is_offline && !record->is_busy && !qblk_recover_offline_check_free(record, NULL, error)) {
+    if (is_offline && !record->is_busy &&
+        !qblk_recover_offline_check_free(record, NULL, settles, error)) {
         return NULL;
     }
     if (!check_not_in_use(evidence->path, error)) {
@@ -260,7 +261,7 @@ qblk_recover_image(const char *path, QblkRecoverOptions *options, GError **error
         return NULL;
     }
 
-    g_autoptr(QblkImageVerdict) verdict = judge(&evidence, error);
+    g_autoptr(QblkImageVerdict) verdict = judge(&evidence, settles, error);
     if (verdict == NULL) {
         return NULL;
     }
@@ -284,7 +285,7 @@ qblk_recover_image_check(const char *directory, const char *path, QblkImageVerdi
         return TRUE;
     }
 
-    QblkImageVerdict *decided = judge(&evidence, error);
+    QblkImageVerdict *decided = judge(&evidence, FALSE, error);
     if (decided == NULL) {
         return FALSE;
     }

@@ -6,11 +6,14 @@
 #include "blockjob/delete-images.h"
 #include "blockjob/merged-mark-plan.h"
 #include "image/lock-holder.h"
+#include "image/process.h"
 #include "recover/chain-files.h"
 
 #include <errno.h>
+#include <signal.h>
 
-#define PAUSE_MS 10
+#define PAUSE_MS      10
+#define DAEMON_END_MS 10000 /* that it may take to close its images */
 
 /* ---- which operation ---- */
 
@@ -53,27 +56,52 @@ qblk_recover_offline_is_of(const QblkJournalRecord *record, const char *path)
 
 /* ---- other processes ---- */
 
-/* Returns: (nullable): the processes that have the image @path locked, after a moment */
-static char *
-find_holders(const char *path, const QblkWaiter *waiter)
+/* TRUE if the daemon of @vm still runs, whose qblk has ended. */
+static gboolean
+is_daemon_left(const QblkJournalVm *vm)
 {
-    for (guint i = 0; i < QBLK_LIMIT_PROCESS_END_MS / PAUSE_MS; i++) {
+    return vm->pid > 1 && vm->start != 0 && qblk_process_start(vm->pid) == vm->start;
+}
+
+/* Wait until no process has the image @path locked.  FALSE if the time is over.
+ * @vm: (nullable): wait only as long as its daemon runs */
+static gboolean
+wait_until_free(const char *path, const QblkJournalVm *vm, guint time_ms, const QblkWaiter *waiter)
+{
+    for (guint i = 0; i < time_ms / PAUSE_MS; i++) {
         struct pollfd nothing = {.fd = -1};
         if (!qblk_lock_holder_is_any(path)) {
-            return NULL;
+            return TRUE;
+        }
+        if (vm != NULL && !is_daemon_left(vm)) {
+            return FALSE;
         }
         if (qblk_waiter_poll(waiter, &nothing, PAUSE_MS) == -ECANCELED) {
-            break;
+            return FALSE;
         }
     }
-    return qblk_lock_holder_all(path);
+    return FALSE;
 }
 
 static gboolean
-check_is_free(const GPtrArray *layers, const QblkWaiter *waiter, GError **error)
+make_free(const char *path, const QblkJournalVm *vm, const QblkWaiter *waiter, gboolean may_kill)
+{
+    if (wait_until_free(path, vm, DAEMON_END_MS, waiter)) {
+        return TRUE;
+    }
+    if (may_kill && is_daemon_left(vm)) {
+        (void)kill((pid_t)vm->pid, SIGKILL);
+    }
+    return wait_until_free(path, NULL, QBLK_LIMIT_PROCESS_END_MS, waiter);
+}
+
+static gboolean
+check_is_free(const GPtrArray *layers, const QblkJournalVm *vm, const QblkWaiter *waiter,
+              gboolean may_kill, GError **error)
 {
     const char *path = qblk_chain_files_active(layers);
-    g_autofree char *holders = path == NULL ? NULL : find_holders(path, waiter);
+    gboolean is_free = path == NULL || make_free(path, vm, waiter, may_kill);
+    g_autofree char *holders = is_free ? NULL : qblk_lock_holder_all(path);
 
     if (holders != NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
@@ -84,10 +112,10 @@ check_is_free(const GPtrArray *layers, const QblkWaiter *waiter, GError **error)
 
 gboolean
 qblk_recover_offline_check_free(const QblkJournalRecord *record, const QblkWaiter *waiter,
-                                GError **error)
+                                gboolean may_kill, GError **error)
 {
-    return check_is_free(record->plan->before, waiter, error) &&
-           check_is_free(record->plan->after, waiter, error);
+    return check_is_free(record->plan->before, &record->vm, waiter, may_kill, error) &&
+           check_is_free(record->plan->after, &record->vm, waiter, may_kill, error);
 }
 
 /* ---- completing and rolling back ---- */
@@ -208,7 +236,7 @@ qblk_recover_offline(const QblkRecoverOfflineSettings *settings, const QblkJourn
     g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(settings->directory);
     *is_over = FALSE;
     if (settings->opened == NULL &&
-        !qblk_recover_offline_check_free(record, settings->waiter, error)) {
+        !qblk_recover_offline_check_free(record, settings->waiter, !settings->dry_run, error)) {
         return NULL;
     }
 

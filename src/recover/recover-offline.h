@@ -23,14 +23,18 @@ gboolean qblk_recover_offline_names(const QblkJournalRecord *record, const char 
 gboolean qblk_recover_offline_is_of(const QblkJournalRecord *record, const char *path);
 
 /**
- * Check that no process has the active images of @record open.  The daemon may still be about to
- * end: it is waited for, for a moment.
+ * Check that no process has the active images of @record open, whose journal is not busy.  The
+ * daemon is told by the kernel to end when its qblk has ended, and closes its images: it is waited
+ * for.  One that does not end is killed, because QEMU may hang then (7.2, 10.0 and 11.1 if they
+ * create an image).
  *
  * @waiter: (nullable)
+ * @may_kill: FALSE: an image that the daemon has open is an error
  *
  * QBLK_BLOCKJOB_ERROR_REFUSED.
  */
 gboolean qblk_recover_offline_check_free(const QblkJournalRecord *record, const QblkWaiter *waiter,
+                                         gboolean may_kill,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

@@ -44,6 +44,8 @@ qblk_recover_identify(QblkClient *client, QblkJournalVm *vm, GError **error)
     const char *image = qblk_client_get_image_path(client);
     if (image != NULL) {
         qblk_journal_vm_set_image(vm, image);
+        vm->pid = qblk_client_get_process(client);
+        vm->start = vm->pid == 0 ? 0 : qblk_process_start(vm->pid);
         return TRUE;
     }
 

@@ -2,13 +2,17 @@
 /* Interrupted operations on images that no QEMU has open. */
 #include "recover/recover-offline.h"
 
+#include "image/lock-holder.h"
+#include "image/process.h"
 #include "lib/verdict-case.h"
 #include "recover/recover.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The commit of the plan, with pivot, was one on its active image. */
@@ -266,6 +270,55 @@ an_image_that_is_in_use_is_not_touched(void **state)
     verdict_case_end(test);
 }
 
+/* The 10 seconds until the daemon is killed pass at once, and then it is waited for.  @user_data:
+ * number of calls */
+static int
+pass_time(struct pollfd *item, int timeout_ms, gpointer user_data)
+{
+    guint *calls = user_data;
+    (*calls)++;
+    return *calls > 2 * 1000 + 100 ? poll(NULL, 0, 1) : 0;
+}
+
+/* QEMU may hang if it is to end while it creates an image. */
+static void
+a_daemon_that_does_not_end_is_killed(void **state)
+{
+    JournalCase *test = *state;
+    guint calls = 0;
+    const QblkWaiter waiter = {pass_time, &calls};
+    g_autoptr(GError) error = NULL;
+    const char *image = verdict_case_file(test->plan->before);
+    pid_t child = fork();
+    if (child == 0) {
+        struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 201, .l_len = 1};
+        int fd = open(image, O_RDWR | O_CLOEXEC);
+        _exit(fcntl(fd, F_OFD_SETLK, &range) == 0 ? pause() : 1);
+    }
+    test->vm.pid = child;
+    test->vm.start = qblk_process_start(child);
+    while (!qblk_lock_holder_is_any(image)) {
+        assert_int_equal(waitpid(child, NULL, WNOHANG), 0);
+    }
+    interrupt_at(test, QBLK_STAGE_STARTED);
+
+    g_autoptr(QblkRecoverOptions) options = qblk_recover_options_new();
+    qblk_recover_options_set_state_directory(options, test->directory);
+    qblk_recover_options_set_dry_run(options, TRUE);
+    g_autoptr(QblkRecovery) would = qblk_recover_run(NULL, options, NULL, &waiter, &error);
+    assert_no_error(error);
+    assert_false(qblk_recovery_propagate_error(would, NULL));
+    assert_int_equal(kill(child, 0), 0);
+
+    qblk_recover_options_set_dry_run(options, FALSE);
+    g_autoptr(QblkRecovery) done = qblk_recover_run(NULL, options, NULL, &waiter, &error);
+    assert_no_error(error);
+    expect_result(done, QBLK_RECOVER_ROLLED_BACK);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 static void
 an_image_has_one_journal_by_whichever_name(void **state)
 {
@@ -278,6 +331,10 @@ an_image_has_one_journal_by_whichever_name(void **state)
     qblk_journal_vm_set_image(&vm, link);
     g_autofree char *linked = qblk_journal_vm_key(&vm);
     assert_string_equal(linked, key);
+    vm.pid = 12; /* of the daemon, which is another one each time */
+    vm.start = 345;
+    g_autofree char *with_daemon = qblk_journal_vm_key(&vm);
+    assert_string_equal(with_daemon, key);
     assert_string_equal(qblk_journal_vm_get_image(&vm), before);
 
     assert_int_equal(unlink(link), 0);
@@ -297,6 +354,7 @@ UNIT_MAIN(void)
         OFFLINE_TEST(an_image_that_is_no_longer_active_is_refused),
         OFFLINE_TEST(an_operation_of_a_qemu_on_the_image_comes_first),
         OFFLINE_TEST(an_image_that_is_in_use_is_not_touched),
+        OFFLINE_TEST(a_daemon_that_does_not_end_is_killed),
         OFFLINE_TEST(an_image_has_one_journal_by_whichever_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
