@@ -3,11 +3,17 @@
 
 import json
 import os
+import shlex
+import shutil
+import subprocess
+import unittest.mock
 
 import block_jobs
 import brief
 import images
 import live
+import qblk
+import qemu
 from block_jobs import header
 from topologies.options import drive, virtio
 
@@ -80,6 +86,39 @@ class Keep(KeepCase):
         self.finish(running, 0)
         self.assert_left(*self.files[:2], self.files[7])
         self.assert_same_content()
+
+    def use_daemon_under_test(self):
+        """Put the storage daemon of this version of QEMU into the PATH of qblk."""
+        command = qemu.program('qemu-storage-daemon')
+        home = os.path.join(self.directory, 'bin')
+        os.mkdir(home)
+        path = os.path.join(home, 'qemu-storage-daemon')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(f'#!/bin/sh\nexec {shlex.join([shutil.which(command[0]), *command[1:]])} '
+                       '"$@"\n')
+        os.chmod(path, 0o755)
+        self.enterContext(unittest.mock.patch.dict(
+            os.environ, PATH=f'{home}{os.pathsep}{os.environ["PATH"]}'))
+
+    def test_without_a_running_qemu(self):
+        self.use_daemon_under_test()
+        self.make(13)
+        self.reference = block_jobs.copy_reference(13, self.directory)
+        arguments = ('commit', f'image:{self.files[0]}', '--delete', '--keep')
+        if qemu.version() < (6, 1):
+            result = self.qblk(*arguments, '3', status=qblk.REFUSED)
+            self.assertIn("it lacks 'blockdev-reopen'", result.errors)
+            self.assertTrue(all(map(os.path.exists, self.files)))
+            return
+        self.qblk(*arguments, '3')
+        self.assertEqual(self.qblk(*arguments, '3').text, 'nothing to do: vda has 3 overlays\n')
+        left = [*self.files[:3], self.files[12]]
+        self.assertEqual([path for path in self.files if os.path.exists(path)], left)
+        self.assertEqual(header(left[2]), (os.path.basename(left[3]), 'qcow2'))
+        done = subprocess.run(qemu.program('qemu-img') + ['compare', '-F', 'raw', left[0],
+                                                          self.reference],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
 
 
 class AllDisks(KeepCase):

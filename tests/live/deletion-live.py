@@ -9,6 +9,7 @@ import subprocess
 
 import block_jobs
 import brief
+import images
 import live
 import qblk
 import qemu
@@ -269,6 +270,20 @@ class DeleteAfterJob(block_jobs.TestCase):
                 self.assert_files(*self.files[2:])
                 self.assert_no_jobs()
                 self.assert_same_content(self.files[2])
+
+    def test_a_bitmap_that_would_be_lost_is_kept(self):
+        self.make()
+        images.add_bitmap(self.files[1], 'backup')  # the layer above does not have it
+        self.remember()
+        self.run_qemu(named_chain(self.files) + virtio('disk-3', id='vda'))
+        self.qblk('commit', self.process.socket, 'vda', '--active')
+        result = self.job('--pivot', '--delete', status=qblk.REFUSED)
+        self.assertIn("bitmap 'backup'", result.errors)
+        self.assertIn('would be deleted with its image', result.errors)
+        self.assertEqual(self.existing(), self.files)
+        self.job('--pivot', '--delete', '--bitmaps', 'drop')
+        self.assertEqual(self.existing(), self.files[3:])
+        self.assert_same_content(self.files[3])
 
     def test_what_a_copy_leaves_is_not_deleted(self):
         self.boot()
