@@ -102,6 +102,15 @@ check_image(const char *image, const QblkMergedMarks *marks, GError **error)
     return FALSE;
 }
 
+/* Returns: (nullable): an image that exists, and becomes the active one without getting data */
+static const QblkExpectation *
+find_reused(const QblkPlan *plan)
+{
+    gboolean is_reused =
+        plan->created->len == 0 && plan->after->len > 0 && !qblk_plan_has_job(plan);
+    return is_reused ? plan->after->pdata[0] : NULL;
+}
+
 gboolean
 qblk_merged_mark_check(const QblkPlan *plan, const QblkMergedMarks *marks, GError **error)
 {
@@ -110,7 +119,9 @@ qblk_merged_mark_check(const QblkPlan *plan, const QblkMergedMarks *marks, GErro
             return FALSE;
         }
     }
-    return TRUE;
+
+    const QblkExpectation *reused = find_reused(plan);
+    return reused == NULL || check_image(qblk_merged_mark_path(reused), marks, error);
 }
 
 void

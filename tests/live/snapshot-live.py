@@ -315,6 +315,13 @@ class Reused(TestCase):
                 if os.path.exists(self.path('made.qcow2')):
                     os.unlink(self.path('made.qcow2'))
 
+    def test_an_overlay_that_was_merged_is_refused(self):
+        self.boot_one()
+        self.snapshot('vda', '--suffix', 'new')
+        self.qblk('commit', self.process.socket, 'vda', '--pivot')
+        self.refuse('vda', *self.reuse(self.path('vda.new')), message='it was merged into')
+        self.refuse('vda', '--suffix', 'new', message='already exists')
+
     def test_it_stays_if_the_snapshot_is_rolled_back(self):
         self.boot_one()
         path = self.make()

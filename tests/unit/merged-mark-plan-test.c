@@ -71,6 +71,25 @@ a_plan_for_a_merged_image_is_refused(void **state)
     mark_case_assert_tidy(test);
 }
 
+static void
+a_merged_image_does_not_become_the_active_one(void **state)
+{
+    const MarkCase *test = *state;
+    g_autoptr(QblkPlan) plan = qblk_plan_new_empty();
+    QblkExpectation *overlay = qblk_plan_expectation_new("new", "qcow2", test->image);
+    GError *error = NULL;
+    g_ptr_array_add(plan->after, overlay);
+    mark_case_write(test, test->image, TRUE);
+    g_autoptr(QblkMergedMarks) marks = qblk_merged_marks_load(test->state_dir);
+    assert_false(qblk_merged_mark_check(plan, marks, &error));
+    assert_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, "it was merged into");
+
+    qblk_plan_add_created(plan, test->image, "qcow2", 65536, NULL);
+    assert_true(qblk_merged_mark_check(plan, marks, NULL));
+    qblk_merged_mark_remove(test->image, test->state_dir);
+    mark_case_assert_tidy(test);
+}
+
 /* The copy has a name that leads to another file later, or the same one. */
 static void
 an_incomplete_copy_is_marked(void **state)
@@ -156,6 +175,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_plan_marks_the_path_of_its_image),
         cmocka_unit_test(the_file_of_a_copy_is_known_of_all_plans_that_end_one),
         MARK_TEST(a_plan_for_a_merged_image_is_refused),
+        MARK_TEST(a_merged_image_does_not_become_the_active_one),
         MARK_TEST(an_incomplete_copy_is_marked),
         MARK_TEST(the_mark_of_an_earlier_file_is_no_obstacle),
     };
