@@ -19,6 +19,7 @@ make_overlay(const JournalCase *test)
     QblkPlan *plan = test->plan;
     char *overlay = g_build_filename(test->directory, "overlay.qcow2", NULL);
     QblkExpectation *top = qblk_plan_expectation_new("overlay", "qcow2", overlay);
+    g_free(top->path);
     top->path = g_strdup(overlay);
     g_ptr_array_set_size(plan->steps, 0);
     g_clear_pointer(&plan->merged, g_free);

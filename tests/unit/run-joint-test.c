@@ -251,6 +251,7 @@ what_cannot_be_recorded_is_not_sent(void **state)
     QblkPlan *plan = joint->plans[1];
     QblkExpectation *top = plan->after->pdata[0], *old = plan->before->pdata[0];
     old->file = (QblkFileIdentity){.device = 1, .inode = 1}; /* the files are known */
+    g_free(top->path);
     top->path = g_build_filename(joint->one->directory, "renamed", NULL);
     accept_opens(joint->one->fake, 2);
     accept_rollback(joint->one->fake, 2);
