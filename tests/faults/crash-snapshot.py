@@ -40,6 +40,7 @@ TWO = Snapshot('snapshot --all-disks', AFTER)
 
 class TestCase(crash.TestCase):
     kinds = [TWO, ONE]
+    shows_process = True
     each_kind_ends = False
 
     def sort_of(self, kind, message, earlier):

@@ -15,6 +15,7 @@ import traceback
 import block_jobs
 import brief
 import images
+import listener
 import qblk
 import qemu
 from fault_relay import FaultRelay
@@ -151,6 +152,7 @@ class TestCase(block_jobs.TestCase):
             return value
 
     kinds = KINDS
+    shows_process = False  # qblk finds QEMU behind the relay, and the files that it has open
     each_kind_ends = True  # in brief runs too, each kind is tried with each of its ends
 
     def setUp(self):
@@ -168,13 +170,19 @@ class TestCase(block_jobs.TestCase):
             self.files = [self.path(name) for name in KEPT]
             self.reference = self.path_of_reference('vda')
             stack.callback(shutil.rmtree, journal_directory(), ignore_errors=True)
+            self.vm = os.path.join(self.directory, 'vm.sock')
+            inherited = None
+            if self.shows_process:
+                inherited = listener.bound(self.vm)
+                number = inherited.fileno()
+                options['prefix'] = [sys.executable, '-c', listener.LISTEN, str(number)]
+                options['pass_fds'] = [number]
             disks = Topology(self.arguments(kind) + list(more))
             self.process = stack.enter_context(disks.run(self.directory, **options))
             if kind.prelude:
                 command, *options = kind.prelude
                 self.qblk(command, self.process.socket, 'vda', *options)
-            self.vm = os.path.join(self.directory, 'vm.sock')
-            self.relay = FaultRelay(self.vm, self.process.socket, point, strike)
+            self.relay = FaultRelay(self.vm, self.process.socket, point, strike, inherited)
             yield stack.enter_context(self.relay)
 
     def copy_disk(self, disk):

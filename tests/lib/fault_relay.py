@@ -83,8 +83,8 @@ class FaultRelay(listener.Listener, Faults):
     client at a time. At POINT it calls STRIKE and ends the connection, unless the point keeps it
     open. Later clients are served and not struck."""
 
-    def __init__(self, path, target, point=None, strike=None):
-        listener.Listener.__init__(self, path)
+    def __init__(self, path, target, point=None, strike=None, inherited=None):
+        listener.Listener.__init__(self, path, inherited)
         Faults.__init__(self, point, strike)
         self._target = target
 

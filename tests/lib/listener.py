@@ -7,16 +7,33 @@ import socket
 import threading
 
 
+# A program that listens on an inherited socket, and becomes another one: to clients it is the
+# process at the other end, whichever process serves them.
+LISTEN = '''\
+import os, socket, sys
+with socket.socket(fileno=int(sys.argv[1])) as listener:
+    listener.listen()
+os.execvp(sys.argv[2], sys.argv[2:])
+'''
+
+
+def bound(path):
+    """A socket with the name PATH, which does not listen yet."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    return listener
+
+
 class Listener:
     """Listens on PATH, which must not exist, while the context is open. A thread calls serve() of
     the subclass with the socket of each client, one after another; it ends when the client has
-    disconnected."""
+    disconnected. LISTENER is a socket that listens there already."""
 
-    def __init__(self, path):
+    def __init__(self, path, listener=None):
         self._path = path
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        self._listener.listen()
+        self._listener = listener or bound(path)
+        if listener is None:
+            self._listener.listen()
         self._thread = threading.Thread(target=self._accept)
 
     def __enter__(self):
