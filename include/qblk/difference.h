@@ -29,6 +29,8 @@ G_BEGIN_DECLS
  * @QBLK_DIFFERENCE_FORMAT: the format of a layer
  * @QBLK_DIFFERENCE_INDEX: the index of a layer
  * @QBLK_DIFFERENCE_MIRROR: the target of a copy or active commit
+ * @QBLK_DIFFERENCE_NODE: a node of an earlier copy or snapshot is open, and nothing uses it
+ * @QBLK_DIFFERENCE_MARK: a mark of a merged image is of a file that does not exist
  *
  * What differs.
  *
@@ -53,6 +55,8 @@ typedef enum {
     QBLK_DIFFERENCE_FORMAT,
     QBLK_DIFFERENCE_INDEX,
     QBLK_DIFFERENCE_MIRROR,
+    QBLK_DIFFERENCE_NODE,
+    QBLK_DIFFERENCE_MARK,
 } QblkDifferenceKind;
 
 /**

@@ -109,4 +109,21 @@ void qblk_image_options_set_timeout(QblkImageOptions *options, int timeout_ms);
 gboolean qblk_image_options_add_secret(QblkImageOptions *options, const char *assignment,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * qblk_image_options_add_backing:
+ * @options: the options
+ * @assignment: `[LAYER=]PATH`: a layer whose header names a file that does not exist, such as
+ *   `vda[1]`, and the image to open below it; without a layer it is any such layer.  What contains
+ *   a slash before the first `=` is a path.
+ *
+ * Open a chain whose headers do not lead to all of its images, to be mended with
+ * qblk_plans_new_mend().  The image has to have the format that the header records.
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_SPEC if the layer is not one of an image
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_image_options_add_backing(QblkImageOptions *options, const char *assignment,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

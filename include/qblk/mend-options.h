@@ -54,15 +54,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMendOptions, qblk_mend_options_unref)
 /**
  * qblk_mend_options_add_backing:
  * @options: the options
- * @layer: (nullable): the layer whose header is wrong, as a user names it, such as `vda[1]`; NULL:
- *   the only one of the disk with such a header
- * @path: (type filename): the image below it; a relative path is relative to the working directory
+ * @assignment: `[LAYER=]PATH`: a layer whose header is wrong, as a user names it, such as `vda[1]`,
+ *   and the image below it; without a layer, the only one of the disk with such a header.  What
+ *   contains a slash before the first `=` is a path.
  *
  * Set the backing file of a layer.  It has to be the file that QEMU has open below that layer, or
- * the request is refused.
+ * the request is refused.  For an image that no QEMU has open, and that cannot be opened because of
+ * that header, see qblk_image_options_add_backing().
  *
  * Since: 0.1.0
  */
-void qblk_mend_options_add_backing(QblkMendOptions *options, const char *layer, const char *path);
+void qblk_mend_options_add_backing(QblkMendOptions *options, const char *assignment);
 
 G_END_DECLS

@@ -121,7 +121,8 @@ QblkPlans *qblk_plans_new_overlay(QblkClient *client, const QblkSnapshot *snapsh
  * @plan_options: (nullable): options of all plans
  *
  * Plan to put right what qblk_check_snapshot() finds: headers that name no file or another one than
- * QEMU has open, or a wrong format, and inconsistent bitmaps.  A header gets a name only if that is
+ * QEMU has open, or a wrong format, inconsistent bitmaps, and nodes, jobs and marks that earlier
+ * operations of this library have left and no journal needs.  A header gets a name only if that is
  * proven to lead to the file that QEMU has open.
  *
  * A disk with which nothing is wrong has no plan.  If nothing of a disk can be mended its plan has

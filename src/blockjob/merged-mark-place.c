@@ -61,6 +61,16 @@ qblk_merged_mark_place_beside(const char *real)
     return g_strconcat(real, SUFFIX, NULL);
 }
 
+char *
+qblk_merged_mark_place_image(const char *directory, const char *name)
+{
+    if (!g_str_has_suffix(name, SUFFIX)) {
+        return NULL;
+    }
+    g_autofree char *image = g_strndup(name, strlen(name) - strlen(SUFFIX));
+    return g_build_filename(directory, image, NULL);
+}
+
 gboolean
 qblk_merged_mark_place_is_name(const char *name)
 {

@@ -12,6 +12,11 @@ char *qblk_merged_mark_place_real(const char *path) G_GNUC_WARN_UNUSED_RESULT;
 /** Returns: (transfer full): the mark beside the file @real, a path without links. */
 char *qblk_merged_mark_place_beside(const char *real) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (transfer full) (nullable): the image in @directory beside which a mark of the name
+ * @name is; NULL if that is not the name of a mark */
+char *qblk_merged_mark_place_image(const char *directory,
+                                   const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: TRUE if @name is the name of a mark. */
 gboolean qblk_merged_mark_place_is_name(const char *name);
 

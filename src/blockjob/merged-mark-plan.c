@@ -133,6 +133,10 @@ qblk_merged_mark_tidy_plan(const QblkPlan *plan, GPtrArray *removed)
 
     const QblkMergedImages copy = images_of_copy(plan);
     qblk_merged_mark_tidy_beside(copy.image, removed);
+    for (guint i = 0; i < plan->mends->len; i++) {
+        const QblkPlannedMend *mend = plan->mends->pdata[i];
+        qblk_merged_mark_tidy_beside(mend->image, removed);
+    }
 }
 
 void

@@ -419,17 +419,25 @@ qblk_merged_marks_tidy(const QblkMergedMarks *marks, GPtrArray *removed)
     }
 }
 
-void
-qblk_merged_mark_tidy_beside(const char *image, GPtrArray *removed)
+QblkMergedMark *
+qblk_merged_mark_find_obsolete(const char *image)
 {
-    g_autoptr(QblkMergedMark) mark = image == NULL ? NULL : read_beside(image);
+    g_autoptr(QblkMergedMark) mark = read_beside(image);
     g_auto(QblkMarkedFile) file = {0};
     if (mark == NULL) {
-        return;
+        return NULL;
     }
 
     gboolean is_there = qblk_marked_file_read(&file, image);
-    if (is_there ? !is_of(mark, &file) : errno == ENOENT) {
+    gboolean is_obsolete = is_there ? !is_of(mark, &file) : errno == ENOENT;
+    return is_obsolete ? g_steal_pointer(&mark) : NULL;
+}
+
+void
+qblk_merged_mark_tidy_beside(const char *image, GPtrArray *removed)
+{
+    g_autoptr(QblkMergedMark) mark = image == NULL ? NULL : qblk_merged_mark_find_obsolete(image);
+    if (mark != NULL) {
         remove_obsolete(mark, image, removed);
     }
 }

@@ -83,5 +83,9 @@ QblkMergedMark *qblk_merged_mark_read(const char *image,
  */
 void qblk_merged_marks_tidy(const QblkMergedMarks *marks, GPtrArray *removed);
 
+/** Returns: (transfer full) (nullable): the mark beside @image whose file does not exist, or was
+ * replaced */
+QblkMergedMark *qblk_merged_mark_find_obsolete(const char *image) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Remove the mark beside @image (nullable) in the same way. */
 void qblk_merged_mark_tidy_beside(const char *image, GPtrArray *removed);

@@ -28,6 +28,8 @@ static const struct {
     [QBLK_DIFFERENCE_FORMAT] = {"format", "format", "domain"},
     [QBLK_DIFFERENCE_INDEX] = {"index", "index", "domain"},
     [QBLK_DIFFERENCE_MIRROR] = {"mirror", "mirror", "domain"},
+    [QBLK_DIFFERENCE_NODE] = {"node", "node", "VM"},
+    [QBLK_DIFFERENCE_MARK] = {"mark", "mark", "image"},
 };
 
 const char *
@@ -110,6 +112,8 @@ qblk_difference_may_be_mended(const QblkDifference *difference)
         QBLK_DIFFERENCE_BACKING_FORMAT,
         QBLK_DIFFERENCE_BACKING_GOES_ON,
         QBLK_DIFFERENCE_BITMAP,
+        QBLK_DIFFERENCE_NODE,
+        QBLK_DIFFERENCE_MARK,
     };
     for (gsize i = 0; i < G_N_ELEMENTS(kinds_to_mend); i++) {
         if (kinds_to_mend[i] == difference->kind) {

@@ -75,6 +75,13 @@ can_mend(const QblkCheck *check)
     return FALSE;
 }
 
+static gboolean
+is_changeable(const QblkInvocation *invocation)
+{
+    QblkAddressKind kind = qblk_address_get_kind(invocation->address);
+    return kind == QBLK_ADDRESS_KIND_UNIX || kind == QBLK_ADDRESS_KIND_IMAGE;
+}
+
 static void
 print_mend(QblkOutput *output, const QblkInvocation *invocation)
 {
@@ -123,7 +130,7 @@ print_text(QblkOutput *output, const QblkInvocation *invocation, const QblkCheck
         g_autofree char *text = qblk_image_verdict_to_text(verdict);
         qblk_output_print(output, "%s", text);
     }
-    if (qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_UNIX && can_mend(check)) {
+    if (is_changeable(invocation) && can_mend(check)) {
         print_mend(output, invocation);
     }
 }

@@ -7,7 +7,6 @@
 #include "cli/exit-code.h"
 
 #include <qblk/planner.h>
-#include <string.h>
 
 typedef struct {
     QblkChangeOptions change;
@@ -37,18 +36,6 @@ clear_options(gpointer data)
     g_strfreev(options->backings);
 }
 
-/* @text: [LAYER=]PATH.  What contains a slash before the first '=' is a path. */
-static void
-add_backing(QblkMendOptions *options, const char *text)
-{
-    const char *equals = strchr(text, '=');
-    const char *slash = strchr(text, '/');
-    gboolean has_layer = equals != NULL && (slash == NULL || equals < slash);
-    g_autofree char *layer = has_layer ? g_strndup(text, (gsize)(equals - text)) : NULL;
-
-    qblk_mend_options_add_backing(options, layer, has_layer ? equals + 1 : text);
-}
-
 static gboolean
 has_remaining(const QblkPlans *plans)
 {
@@ -68,7 +55,7 @@ plan_mend(const QblkChange *change, gconstpointer data, GError **error)
     g_autoptr(QblkMendOptions) mend = qblk_mend_options_new();
 
     for (guint i = 0; options->backings != NULL && options->backings[i] != NULL; i++) {
-        add_backing(mend, options->backings[i]);
+        qblk_mend_options_add_backing(mend, options->backings[i]);
     }
     QblkPlans *plans = qblk_plans_new_mend(change->client, change->snapshot, disk, mend,
                                            change->plan_options, error);
@@ -87,6 +74,7 @@ run(QblkInvocation *invocation, GError **error)
         return qblk_usage_error(error, "option --backing needs a DISK");
     }
     options->change.all_disks = invocation->count == 1;
+    invocation->image_backings = options->backings;
     return qblk_change_run(invocation, &options->change, QBLK_RECOVER_FOR_NEW_JOB, plan_mend,
                            options, error);
 }
@@ -98,6 +86,7 @@ const QblkCommand qblk_cmd_mend = {
     .min_arguments = 1,
     .max_arguments = 2,
     .changes = TRUE,
+    .is_offline = TRUE,
     .one_disk = TRUE,
     .options_size = sizeof(Options),
     .add_options = add_options,

@@ -26,6 +26,7 @@ typedef struct {
     char *expect;                          /* owned: a fingerprint, or NULL */
     char *image_format;                    /* owned: of image:PATH, or NULL */
     char **secrets;                        /* owned: of encrypted images, ID=FILE each, or NULL */
+    char **image_backings;                 /* borrowed: --backing of image:PATH, or NULL */
     QblkSnapshotOptions *snapshot_options; /* owned */
     QblkDomain *domain;                    /* owned: of --domain, or NULL */
     char *naming; /* owned: --target and --domain as given, quoted for a shell; "" if not given */

@@ -90,6 +90,11 @@ make_image_options(const QblkInvocation *invocation, char **secrets, GError **er
             }
         }
     }
+    for (char **at = invocation->image_backings; at != NULL && *at != NULL; at++) {
+        if (!qblk_image_options_add_backing(options, *at, error)) {
+            return NULL;
+        }
+    }
     return g_steal_pointer(&options);
 }
 

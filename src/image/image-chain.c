@@ -87,6 +87,8 @@ typedef struct {
     GHashTable *seen;  /* "device:inode" -> path, both owned */
     char *path;        /* of the next layer, NULL at the end */
     char *format;      /* of the next layer as its overlay or the user specifies it, or NULL */
+    gboolean is_given; /* the user has named the next layer */
+    const QblkImageOptions *options; /* borrowed */
 } Walk;
 
 static void
@@ -154,6 +156,22 @@ qemu_finds_backing(const QblkImageHeader *header)
     return strcspn(name, ":") >= strcspn(name, "/"); /* no protocol in front of it */
 }
 
+/* Take the image that the user has named if the one that the header of the last layer names does
+ * not exist. */
+static void
+use_given(Walk *walk)
+{
+    gboolean is_lost = !g_file_test(walk->path, G_FILE_TEST_EXISTS);
+    const char *given =
+        is_lost ? qblk_image_options_find_backing(walk->options, walk->layers->len - 1) : NULL;
+
+    walk->is_given = given != NULL;
+    if (given != NULL) {
+        g_free(walk->path);
+        walk->path = g_strdup(given);
+    }
+}
+
 /* Set what @walk has to read next. */
 static gboolean
 read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *header, GError **error)
@@ -162,6 +180,7 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
 
     g_clear_pointer(&walk->path, g_free);
     g_clear_pointer(&walk->format, g_free);
+    walk->is_given = FALSE;
     if (header->backing_name == NULL) {
         return TRUE;
     }
@@ -169,8 +188,9 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
     if (!locate(layer->path, header->backing_name, &walk->path, &format, error)) {
         return FALSE;
     }
+    use_given(walk);
     layer->has_backing = TRUE;
-    layer->qemu_finds_backing = qemu_finds_backing(header);
+    layer->qemu_finds_backing = !walk->is_given && qemu_finds_backing(header);
 
     walk->format = header->backing_format != NULL ? g_strdup(header->backing_format)
                                                   : g_steal_pointer(&format);
@@ -194,12 +214,46 @@ read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, GError
     return read_backing_file(walk, layer, header, error);
 }
 
+/* The header has been right once: an image of another format is not the one that it named. */
+static gboolean
+check_given(const Walk *walk, const QblkImageFile *file, const char *overlay, const char *format,
+            GError **error)
+{
+    const char *magic = qblk_image_header_format(file->bytes, file->length);
+    if (!walk->is_given || walk->format == NULL || magic == NULL || g_str_equal(magic, format)) {
+        return TRUE;
+    }
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                "'%s' looks like %s, but the header of '%s' records the format %s of its backing "
+                "file: name another file",
+                file->path, magic, overlay, format);
+    return FALSE;
+}
+
+/* Check that the backing file of @overlay exists, which mend can put right if it was moved. */
+static gboolean
+check_exists(const Walk *walk, const char *overlay, GError **error)
+{
+    if (overlay == NULL || walk->is_given || g_file_test(walk->path, G_FILE_TEST_EXISTS)) {
+        return TRUE;
+    }
+    const QblkImageLayer *top = walk->layers->pdata[0];
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                "backing file of '%s': '%s' does not exist: if it was moved, use 'qblk mend "
+                "image:%s --backing PATH'",
+                overlay, walk->path, top->path);
+    return FALSE;
+}
+
 /* Add the next layer of @walk.  @overlay is the path of the layer above, NULL for the top. */
 static gboolean
 add_layer(Walk *walk, const char *overlay, GError **error)
 {
-    g_autoptr(QblkImageFile) file = qblk_image_file_read(walk->path, error);
+    if (!check_exists(walk, overlay, error)) {
+        return FALSE;
+    }
 
+    g_autoptr(QblkImageFile) file = qblk_image_file_read(walk->path, error);
     if (file == NULL) {
         if (overlay != NULL) {
             g_prefix_error(error, "backing file of '%s': ", overlay);
@@ -211,7 +265,7 @@ add_layer(Walk *walk, const char *overlay, GError **error)
     }
 
     const char *format = qblk_image_format(file, overlay, walk->format, error);
-    if (format == NULL) {
+    if (format == NULL || !check_given(walk, file, overlay, format, error)) {
         return FALSE;
     }
 
@@ -219,19 +273,21 @@ add_layer(Walk *walk, const char *overlay, GError **error)
     layer->path = g_strdup(walk->path);
     layer->format = g_strdup(format);
     layer->is_block = file->is_block;
+    layer->is_given = walk->is_given;
     g_ptr_array_add(walk->layers, layer);
 
     return read_header(walk, layer, file, error);
 }
 
 GPtrArray *
-qblk_image_chain(const char *path, const char *format, GError **error)
+qblk_image_chain_for(const char *path, const QblkImageOptions *options, GError **error)
 {
     g_auto(Walk) walk = {
         .layers = g_ptr_array_new_with_free_func(layer_free),
         .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
         .path = absolute(path, NULL),
-        .format = g_strdup(format),
+        .format = g_strdup(options->format),
+        .options = options,
     };
     const QblkImageLayer *overlay = NULL;
 
@@ -250,6 +306,15 @@ qblk_image_chain(const char *path, const char *format, GError **error)
     }
 
     return g_steal_pointer(&walk.layers);
+}
+
+GPtrArray *
+qblk_image_chain(const char *path, const char *format, GError **error)
+{
+    g_autoptr(QblkImageOptions) options = qblk_image_options_new();
+
+    qblk_image_options_set_format(options, format);
+    return qblk_image_chain_for(path, options, error);
 }
 
 /* ---- secrets ---- */

@@ -23,6 +23,7 @@ typedef struct {
     gboolean data_is_block;
     gboolean has_backing;        /* there is a layer below */
     gboolean qemu_finds_backing; /* with the same file and format, from the header alone */
+    gboolean is_given;           /* the user has named it: the header above names another file */
     char *secret;                /* id of QEMU's object with its key, or NULL */
 } QblkImageLayer;
 
@@ -39,6 +40,11 @@ typedef struct {
  */
 GPtrArray *qblk_image_chain(const char *path, const char *format,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The same, with the format and the backing files of @options.  A backing file that the user names
+ * has to have the format that the header records. */
+GPtrArray *qblk_image_chain_for(const char *path, const QblkImageOptions *options,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Set the secret of each encrypted layer.

@@ -18,6 +18,15 @@ secret_free(gpointer data)
     g_free(secret);
 }
 
+static void
+backing_free(gpointer data)
+{
+    QblkImageBacking *backing = data;
+
+    g_free(backing->path);
+    g_free(backing);
+}
+
 QblkImageOptions *
 qblk_image_options_new(void)
 {
@@ -25,6 +34,7 @@ qblk_image_options_new(void)
 
     g_atomic_ref_count_init(&options->references);
     options->secrets = g_ptr_array_new_with_free_func(secret_free);
+    options->backings = g_ptr_array_new_with_free_func(backing_free);
     options->timeout_ms = QBLK_DEFAULT_TIMEOUT_MS;
     return options;
 }
@@ -44,6 +54,7 @@ qblk_image_options_unref(QblkImageOptions *options)
     }
 
     g_ptr_array_unref(options->secrets);
+    g_ptr_array_unref(options->backings);
     g_free(options->format);
     g_free(options);
 }
@@ -147,5 +158,67 @@ qblk_image_options_find_secret(const QblkImageOptions *options, const char *path
                 "image '%s' is encrypted, and no secret is for it: specify its key with --secret "
                 "%s=FILE",
                 path, name);
+    return NULL;
+}
+
+/* ---- backing files ---- */
+
+void
+qblk_image_backing_parse(const char *text, char **layer, char **path)
+{
+    const char *equals = strchr(text, '=');
+    const char *slash = strchr(text, '/');
+    gboolean has_layer = equals != NULL && (slash == NULL || equals < slash);
+
+    *layer = has_layer ? g_strndup(text, (gsize)(equals - text)) : NULL;
+    *path = g_canonicalize_filename(has_layer ? equals + 1 : text, NULL);
+}
+
+/* Read "vda" or "vda[N]": the disk of an image has one name. */
+static gboolean
+read_position(const char *layer, gint64 *position)
+{
+    gint64 number = 0;
+    if (g_str_has_prefix(layer, "vda[") && g_str_has_suffix(layer, "]")) {
+        g_autofree char *digits = g_strndup(layer + 4, strlen(layer) - 5);
+        if (!g_ascii_string_to_signed(digits, 10, 0, QBLK_LIMIT_LAYERS, &number, NULL)) {
+            return FALSE;
+        }
+    } else if (!g_str_equal(layer, "vda")) {
+        return FALSE;
+    }
+    *position = number;
+    return TRUE;
+}
+
+gboolean
+qblk_image_options_add_backing(QblkImageOptions *options, const char *assignment, GError **error)
+{
+    g_autofree char *layer = NULL;
+    g_autofree char *path = NULL;
+    gint64 position = QBLK_IMAGE_ANY_POSITION;
+
+    qblk_image_backing_parse(assignment, &layer, &path);
+    if (layer != NULL && !read_position(layer, &position)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "invalid layer '%s' of an image: use 'vda[N]', or a path with a slash", layer);
+        return FALSE;
+    }
+
+    QblkImageBacking *backing = g_new(QblkImageBacking, 1);
+    *backing = (QblkImageBacking){position, g_steal_pointer(&path)};
+    g_ptr_array_add(options->backings, backing);
+    return TRUE;
+}
+
+const char *
+qblk_image_options_find_backing(const QblkImageOptions *options, guint position)
+{
+    for (guint i = 0; i < options->backings->len; i++) {
+        const QblkImageBacking *backing = options->backings->pdata[i];
+        if (backing->position == QBLK_IMAGE_ANY_POSITION || backing->position == (gint64)position) {
+            return backing->path;
+        }
+    }
     return NULL;
 }

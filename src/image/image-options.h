@@ -13,10 +13,19 @@ typedef struct {
     char *path;   /* absolute */
 } QblkImageSecret;
 
+#define QBLK_IMAGE_ANY_POSITION (-1)
+
+/** The image below a layer whose header names a wrong one. */
+typedef struct {
+    gint64 position; /* of that layer; QBLK_IMAGE_ANY_POSITION: the first with such a header */
+    char *path;      /* owned, absolute */
+} QblkImageBacking;
+
 struct QblkImageOptions {
     gatomicrefcount references;
-    char *format;       /* owned, or NULL */
-    GPtrArray *secrets; /* of QblkImageSecret, owned */
+    char *format;        /* owned, or NULL */
+    GPtrArray *secrets;  /* of QblkImageSecret, owned */
+    GPtrArray *backings; /* of QblkImageBacking, owned */
     gboolean is_writable;
     int timeout_ms; /* more than 0 */
 };
@@ -31,3 +40,15 @@ struct QblkImageOptions {
 const QblkImageSecret *qblk_image_options_find_secret(const QblkImageOptions *options,
                                                       const char *path,
                                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Split the text `[LAYER=]PATH`.
+ *
+ * @layer: (out) (transfer full) (nullable): NULL if @text has none
+ * @path: (out) (transfer full): absolute
+ */
+void qblk_image_backing_parse(const char *text, char **layer, char **path);
+
+/** Returns: (nullable): the image below the layer at @position, whose header names a file that does
+ * not exist */
+const char *qblk_image_options_find_backing(const QblkImageOptions *options, guint position);

@@ -103,7 +103,7 @@ QblkImage *
 qblk_image_open_for(const char *path, const QblkImageOptions *options, QblkImageUse use,
                     GError **error)
 {
-    g_autoptr(GPtrArray) layers = qblk_image_chain(path, options->format, error);
+    g_autoptr(GPtrArray) layers = qblk_image_chain_for(path, options, error);
     if (layers == NULL || !qblk_image_chain_set_secrets(layers, options, error)) {
         return NULL;
     }

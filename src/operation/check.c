@@ -3,6 +3,7 @@
 
 #include "chain/check-chain.h"
 #include "operation/chain-headers.h"
+#include "operation/check-left.h"
 #include "qmp/address.h"
 #include "recover/recover-image.h"
 #include "recover/state-directory.h"
@@ -14,6 +15,7 @@ typedef struct {
     const char *const *disks;     /* the names that were given, or NULL */
     const QblkDomain *expected;   /* NULL: chains are not compared with one */
     gboolean is_local;            /* names are those of files of this machine */
+    const char *directory;        /* of journals and marks, or NULL */
 } Work;
 
 /* ---- one chain ---- */
@@ -28,6 +30,12 @@ check_chain(const Work *work, const QblkChain *chain)
     qblk_check_files(chain, differences);
     qblk_check_content(chain, differences);
     qblk_check_headers(chain, opened, headers, differences);
+    if (work->is_local) {
+        qblk_check_left_marks(chain, differences);
+    }
+    if (work->is_local && work->snapshot != NULL) {
+        qblk_check_left(work->snapshot, chain, work->directory, differences);
+    }
 
     if (work->expected != NULL) {
         const QblkChain *expected = qblk_domain_find_disk(work->expected, chain->target, NULL);
@@ -147,6 +155,7 @@ check_chains(Work *work, const QblkCheckOptions *options, GError **error)
 
     work->expected = options == NULL ? NULL : options->domain;
     work->is_local = are_files_local(work->snapshot, address);
+    work->directory = directory;
     for (guint i = 0; i < check->chains->len; i++) {
         check_chain(work, check->chains->pdata[i]);
     }

@@ -2,6 +2,7 @@
 #include "operation/planner-mend.h"
 
 #include "operation/chain-headers.h"
+#include "operation/check-left.h"
 #include "operation/check.h"
 #include "operation/planner-request.h"
 #include "operation/plans.h"
@@ -15,8 +16,9 @@
 typedef struct {
     QblkPlannerRequest request; /* owned */
     const QblkMendOptions *options;
-    QblkCheck *check;   /* owned: of this disk */
-    GPtrArray *headers; /* owned: of QblkImageHeader, or NULL */
+    QblkCheck *check;       /* owned: of this disk */
+    GPtrArray *headers;     /* owned: of QblkImageHeader, or NULL */
+    gboolean has_leftovers; /* no journal needs what operations have left */
 } Mend;
 
 static void
@@ -47,6 +49,8 @@ check_disk(Mend *mend, GError **error)
         return FALSE;
     }
 
+    g_autofree char *directory = qblk_state_directory_get(request->options->state_directory);
+    mend->has_leftovers = qblk_check_left_is_known(directory, request->context.target);
     /* No file of a capture or of another machine is read. */
     if (request->client != NULL && qblk_client_is_local(request->client)) {
         mend->headers = qblk_chain_headers_read(qblk_check_get_chain(mend->check, 0));
@@ -84,6 +88,7 @@ make(const Mend *mend, const char *blocked, GError **error)
         .chain = qblk_check_get_chain(mend->check, 0),
         .differences = mend->check->differences,
         .headers = mend->headers,
+        .has_leftovers = mend->has_leftovers,
         .blocked = blocked,
     };
     QblkPlan *plan = qblk_plan_make_mend(&mend->request.context, mend->options, &findings, error);
@@ -120,7 +125,7 @@ plan_disk(const Mend *mend, GError **error)
     }
 
     g_autoptr(QblkPlan) plan = make(mend, NULL, error);
-    if (plan == NULL || plan->steps->len == 0) {
+    if (plan == NULL || !qblk_planned_mends_any(plan->mends)) {
         return plan == NULL ? NULL : make_blocked(mend, NULL, error);
     }
 
@@ -219,8 +224,8 @@ options_of_plan(const QblkPlan *plan)
 
         g_autofree char *directory = g_path_get_dirname(layer->path);
         g_autofree char *path = g_canonicalize_filename(layer->backing_name, directory);
-        g_autofree char *name = g_strconcat("node:", layer->node_name, NULL);
-        qblk_mend_options_add_backing(options, name, path);
+        g_autofree char *assignment = g_strdup_printf("node:%s=%s", layer->node_name, path);
+        qblk_mend_options_add_backing(options, assignment);
     }
     return options;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/mend-layer.h"
 
+#include "image/image-chain.h"
 #include "plan/mend-string.h"
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
@@ -118,6 +119,33 @@ is_same_format(const Work *work)
     return g_strcmp0(work->layer->format, work->below->format) == 0;
 }
 
+/* Nothing but the word of the user shows that an image belongs below another one if the header of
+ * that leads nowhere. */
+static gboolean
+check_given(const QblkMend *mend, const Work *work, GError **error)
+{
+    const GPtrArray *layers = mend->context->image_layers;
+    const QblkImageLayer *below = layers == NULL ? NULL : layers->pdata[work->below->position];
+    if (below == NULL || !below->is_given) {
+        return TRUE;
+    }
+    if (work->below->virtual_size > work->layer->virtual_size) {
+        return qblk_plan_refuse(error,
+                                "'%s' (%" G_GINT64_FORMAT
+                                " bytes) is larger than '%s' (%" G_GINT64_FORMAT
+                                " bytes), and so not its backing file",
+                                below->path, work->below->virtual_size, work->layer->filename,
+                                work->layer->virtual_size);
+    }
+
+    char *warning =
+        g_strdup_printf("disk '%s': '%s' has the format and a size that fit below '%s'; "
+                        "that it is the right image is known from --backing only",
+                        mend->plan->target, below->path, work->layer->filename);
+    g_ptr_array_add(mend->plan->warnings, warning);
+    return TRUE;
+}
+
 /* Choose the new backing string.  FALSE: the path that the user has given is refused. */
 static gboolean
 choose_string(const QblkMend *mend, Work *work, GError **error)
@@ -132,6 +160,7 @@ choose_string(const QblkMend *mend, Work *work, GError **error)
         .now = qblk_mend_findings_get_string(&mend->findings, work->layer),
         .leads = !is_wrong_string,
         .given = work->given,
+        .is_image = mend->context->image_layers != NULL,
     };
     g_autoptr(GError) cause = NULL;
 
@@ -143,6 +172,9 @@ choose_string(const QblkMend *mend, Work *work, GError **error)
         return TRUE;
     }
 
+    if (!check_given(mend, work, error)) {
+        return FALSE;
+    }
     work->string = qblk_mend_string_choose(&request, &cause);
     if (work->string == NULL && request.given != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -244,7 +276,7 @@ add_stream(const QblkMend *mend, const Work *work, gboolean removes_bitmaps)
         qblk_plan_add_for_job(mend->plan, "dismiss the job", "job-dismiss", mend->job, NULL);
     dismiss->may_fail = TRUE;
 
-    if (work->layer->position > 0) {
+    if (work->layer->position > 0 && mend->context->image_layers == NULL) {
         char *warning = g_strdup_printf(
             "disk '%s': '%s' may stay open for writing until QEMU ends (seen on QEMU 10.0 and "
             "later), so that other processes cannot open it",

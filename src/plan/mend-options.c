@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/mend-options.h"
 
+#include "image/image-options.h"
+
 static void
 backing_free(gpointer data)
 {
@@ -40,10 +42,10 @@ qblk_mend_options_unref(QblkMendOptions *options)
 }
 
 void
-qblk_mend_options_add_backing(QblkMendOptions *options, const char *layer, const char *path)
+qblk_mend_options_add_backing(QblkMendOptions *options, const char *assignment)
 {
-    QblkMendBacking *backing = g_new(QblkMendBacking, 1);
+    QblkMendBacking *backing = g_new0(QblkMendBacking, 1);
 
-    *backing = (QblkMendBacking){g_strdup(layer), g_canonicalize_filename(path, NULL)};
+    qblk_image_backing_parse(assignment, &backing->layer, &backing->path);
     g_ptr_array_add(options->backings, backing);
 }

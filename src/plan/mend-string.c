@@ -69,7 +69,7 @@ check_proof(const QblkMendString *request, GError **error)
     const QblkLayer *lower = request->lower;
     const char *name = lower->filename;
     gboolean is_file = name != NULL && (g_path_is_absolute(name) || is_relative(name));
-    if (!is_file || qblk_layer_file_is_known(lower->file)) {
+    if (!is_file || request->is_image || qblk_layer_file_is_known(lower->file)) {
         return TRUE;
     }
 
@@ -84,7 +84,7 @@ static char *
 choose_given(const QblkMendString *request, GError **error)
 {
     const QblkLayer *lower = request->lower;
-    if (!qblk_layer_file_is_known(lower->file) ||
+    if ((!request->is_image && !qblk_layer_file_is_known(lower->file)) ||
         !qblk_backing_string_leads_to_layer(request->snapshot, NULL, request->given, lower)) {
         (void)qblk_plan_refuse(error,
                                "'%s' is not the file that QEMU has open below '%s', which is '%s': "

@@ -15,6 +15,7 @@ typedef struct {
     const char *now;        /* the backing string of the header, or NULL */
     gboolean leads;         /* it leads to @lower: only the format is wrong */
     const char *given;      /* an absolute path that the user knows, or NULL */
+    gboolean is_image;      /* no QEMU has it: qblk has just opened the images by their names */
 } QblkMendString;
 
 /**

@@ -19,8 +19,8 @@ qblk_new_image_clear(QblkNewImage *image)
 /* The part of node-names that stands for @target.  Names of several disks that begin alike, or that
  * differ in what an id cannot have, must not become one: the plans of one operation are made
  * without each other. */
-static char *
-make_id(const char *target)
+char *
+qblk_new_image_id_part(const char *target)
 {
     g_autofree char *id = qblk_plan_id_part(target);
     if (strlen(id) <= MAX_ID_PART && g_str_equal(id, target)) {
@@ -32,7 +32,7 @@ make_id(const char *target)
 void
 qblk_new_image_choose_names(QblkNewImage *image, const QblkSnapshot *snapshot, const char *target)
 {
-    g_autofree char *id = make_id(target);
+    g_autofree char *id = qblk_new_image_id_part(target);
 
     for (guint i = 1;; i++) {
         g_autofree char *node = g_strdup_printf("qblk-%s-%u", id, i);

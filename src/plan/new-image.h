@@ -43,6 +43,9 @@ typedef struct {
 void qblk_new_image_clear(QblkNewImage *image);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkNewImage, qblk_new_image_clear)
 
+/** Returns: (transfer full): what the node-names of images for the disk @target contain */
+char *qblk_new_image_id_part(const char *target) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Choose node-names for an image of the disk @target that no node of @snapshot has: an earlier one
  * may be a layer now. */
 void qblk_new_image_choose_names(QblkNewImage *image, const QblkSnapshot *snapshot,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-mend.h"
 
+#include "plan/leftovers.h"
 #include "plan/mend-layer.h"
 #include "plan/plan-check.h"
 #include "plan/plan-managed.h"
@@ -90,8 +91,13 @@ static const char moved[] =
     "again: move the file back, or start the guest with its path";
 
 static const char *
-describe_remedy(QblkDifferenceKind kind)
+describe_remedy(const QblkMend *mend, QblkDifferenceKind kind)
 {
+    gboolean is_ours = kind == QBLK_DIFFERENCE_NODE || kind == QBLK_DIFFERENCE_MARK;
+    if (is_ours && mend->findings.blocked != NULL) {
+        return mend->findings.blocked;
+    }
+
     static const struct {
         QblkDifferenceKind kind;
         const char *reason;
@@ -113,15 +119,60 @@ describe_remedy(QblkDifferenceKind kind)
     return "qblk cannot change it";
 }
 
+/* Another client may have removed it. */
+static void
+add_removal(const QblkMend *mend, const QblkDifference *difference)
+{
+    QblkJson *arguments = qblk_json_new_object();
+    if (difference->kind == QBLK_DIFFERENCE_JOB) {
+        qblk_json_set_string(arguments, "id", difference->name);
+        QblkStep *step =
+            qblk_plan_add(mend->plan, "dismiss the job that was left", "job-dismiss", arguments);
+        step->may_fail = TRUE;
+    } else {
+        qblk_json_set_string(arguments, "node-name", difference->name);
+        (void)qblk_plan_add(mend->plan, "delete the node that was left", "blockdev-del", arguments);
+    }
+}
+
+static gboolean
+is_left(const QblkMend *mend, const QblkDifference *difference)
+{
+    if (!mend->findings.has_leftovers || mend->findings.blocked != NULL) {
+        return FALSE;
+    }
+    return difference->kind == QBLK_DIFFERENCE_NODE ||
+           (difference->kind == QBLK_DIFFERENCE_JOB &&
+            qblk_leftovers_is_job(difference->name, mend->chain->target));
+}
+
+/* TRUE if @difference is of what an operation of qblk has left. */
+static gboolean
+note_leftover(const QblkMend *mend, const QblkDifference *difference)
+{
+    if (is_left(mend, difference)) {
+        gboolean is_job = difference->kind == QBLK_DIFFERENCE_JOB;
+        add_removal(mend, difference);
+        qblk_planned_mends_add(mend->plan->mends, difference,
+                               is_job ? "job dismissed" : "node deleted", NULL);
+        return TRUE;
+    }
+    if (difference->kind == QBLK_DIFFERENCE_MARK && mend->findings.blocked == NULL) {
+        qblk_planned_mends_add(mend->plan->mends, difference, "mark removed", NULL);
+        return TRUE;
+    }
+    return FALSE;
+}
+
 static void
 note_others(const QblkMend *mend)
 {
     for (guint i = 0; i < mend->differences->len; i++) {
         const QblkDifference *difference = mend->differences->pdata[i];
         if (!qblk_difference_is_of_header(difference->kind) &&
-            difference->kind != QBLK_DIFFERENCE_BITMAP) {
+            difference->kind != QBLK_DIFFERENCE_BITMAP && !note_leftover(mend, difference)) {
             qblk_planned_mends_add(mend->plan->mends, difference, NULL,
-                                   describe_remedy(difference->kind));
+                                   describe_remedy(mend, difference->kind));
         }
     }
 }

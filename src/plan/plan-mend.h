@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Mending what a check has found: wrong headers, inconsistent bitmaps.
+ * Mending what a check has found: wrong headers, inconsistent bitmaps, what operations have left.
  *
  * Measured on QEMU 5.2, 7.2, 10.0 and 11.1:
  *

@@ -9,6 +9,7 @@ mend_free(gpointer data)
     g_free(mend->kind);
     g_free(mend->layer);
     g_free(mend->text);
+    g_free(mend->image);
     g_free(mend->result);
     g_free(mend->remains_because);
     g_free(mend);
@@ -36,8 +37,23 @@ qblk_planned_mends_add(GPtrArray *mends, const QblkDifference *difference, const
     mend->layer = g_strdup(difference->layer);
     mend->text = qblk_difference_to_text(difference);
     mend->result = g_strdup(result);
+    if (difference->kind == QBLK_DIFFERENCE_MARK && result != NULL) {
+        mend->image = g_strdup(difference->name);
+    }
     mend->remains_because = g_strdup(remains_because);
     g_ptr_array_add(mends, mend);
+}
+
+gboolean
+qblk_planned_mends_any(const GPtrArray *mends)
+{
+    for (guint i = 0; i < mends->len; i++) {
+        const QblkPlannedMend *mend = mends->pdata[i];
+        if (mend->result != NULL) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 gboolean

@@ -11,6 +11,7 @@ typedef struct {
     char *kind;            /* of QblkDifference */
     char *layer;           /* as in "vda[2]"; NULL if it concerns the disk */
     char *text;            /* what is wrong: a sentence */
+    char *image;           /* whose mark is obsolete, and is removed; NULL: it is no mark */
     char *result;          /* what is there after the plan; NULL: the plan does not mend it */
     char *remains_because; /* why it is not mended; NULL: it is */
 } QblkPlannedMend;
@@ -30,5 +31,8 @@ GPtrArray *qblk_planned_mends_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_planned_mends_add(GPtrArray *mends, const QblkDifference *difference, const char *result,
                             const char *remains_because);
 
-/** Returns: TRUE if one of @mends (of QblkPlannedMend) is not mended. */
+/** Returns: TRUE if one of @mends (of QblkPlannedMend) is mended. */
+gboolean qblk_planned_mends_any(const GPtrArray *mends);
+
+/** Returns: TRUE if one of @mends is not mended. */
 gboolean qblk_planned_mends_remain(const GPtrArray *mends);

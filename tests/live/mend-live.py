@@ -4,6 +4,8 @@
 import json
 import os
 import shlex
+import shutil
+import subprocess
 
 import block_jobs
 import bitmaps
@@ -11,7 +13,13 @@ import brief
 import images
 import live
 import qblk
+import qemu
 from topologies.options import blockdev, local, named_chain, qcow2, stem, virtio
+
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
 
 
 class TestCase(block_jobs.OneDisk):
@@ -215,6 +223,192 @@ class Bitmaps(TestCase):
                                  (os.path.basename(self.files[position + 1]), 'qcow2'))
                 self.assert_mended()
             self.doCleanups()
+
+
+class Leftovers(TestCase):
+    """What operations have left in QEMU and beside the images."""
+
+    def nodes_of_qblk(self):
+        return {name for name in self.nodes() if name.startswith('qblk-')}
+
+    def leave_copy(self):
+        """A copy whose job another client has ended: its nodes and its result are left."""
+        copy = os.path.join(self.directory, 'copy.qcow2')
+        self.qblk('copy', self.process.socket, 'vda', copy)
+        qmp = self.process.qmp
+        qmp.execute('block-job-cancel', {'device': 'qblk-copy-vda'})
+        qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'qblk-copy-vda', 'status': 'concluded'})
+        return copy
+
+    def test_nodes_and_a_job(self):
+        self.boot()
+        self.leave_copy()
+        self.assertEqual(self.nodes_of_qblk(), {'qblk-vda-1', 'qblk-vda-1-file'})
+        text = self.check()
+        for name in ('qblk-copy-vda', 'qblk-vda-1', 'qblk-vda-1-file'):
+            self.assertIn(f"'{name}'", text)
+        text = self.mend().text
+        self.assertEqual(text.count('\n  mended: node deleted\n'), 2)
+        self.assertEqual(text.count('\n  mended: job dismissed\n'), 1)
+        self.assertEqual(self.nodes_of_qblk(), set())
+        self.assert_mended()
+
+    def test_nodes_that_are_used_and_those_of_others(self):
+        self.boot()
+        self.leave_copy()
+        qmp = self.process.qmp
+        qmp.execute('job-dismiss', {'id': 'qblk-copy-vda'})
+        qmp.execute('blockdev-add', {'driver': 'raw', 'node-name': 'user', 'file': 'qblk-vda-1'})
+        other = images.raw(self.directory, 'other.raw')
+        for name in ('qblk-vdb-1', 'qblk-vda-x', 'mine'):
+            qmp.execute('blockdev-add', {'driver': 'null-co', 'node-name': name})
+        qmp.execute('blockdev-create', {'job-id': 'mine', 'options': {
+            'driver': 'file', 'filename': other, 'size': 65536}})
+        qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'mine', 'status': 'concluded'})
+        before = self.nodes()
+        self.assertEqual(self.mend().text, 'nothing to do\n')
+        self.assertEqual(self.nodes(), before)
+        self.assertEqual([job['id'] for job in qmp.execute('query-jobs')], ['mine'])
+
+    def test_nodes_that_a_journal_needs(self):
+        """They are those of an operation that was interrupted."""
+        self.boot(data='4M')
+        copy = os.path.join(self.directory, 'copy.qcow2')
+        running = self.begin('copy', self.process.socket, 'vda', copy, '--pivot',
+                             *block_jobs.SLOW)
+        running.kill()
+        running.wait()
+        before = self.nodes_of_qblk()
+        self.assertNotEqual(before, set())
+        self.qblk('mend', self.process.socket, 'vda', status=qblk.REFUSED)
+        self.assertEqual(self.nodes_of_qblk(), before)
+        self.process.qmp.execute('block-job-set-speed', {'device': 'qblk-copy-vda', 'speed': 0})
+        self.qblk('recover', self.process.socket)
+        self.assertEqual(self.check(), '')
+
+    def test_marks_of_files_that_do_not_exist(self):
+        """One beside a deleted overlay, one beside a later file of its name."""
+        self.boot()
+        top = self.files.pop(0)
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--shallow')
+        mark = top + '.qblk-merged'
+        self.assertTrue(os.path.exists(mark))
+        self.assertEqual(self.check(), '')
+        os.unlink(top)
+        self.assertIn(f"'{mark}' marks a file that does not exist any longer", self.check())
+        self.assertIn('will be: mark removed', self.mend('--dry-run').text)
+        self.assertTrue(os.path.exists(mark))
+        self.assertIn('\n  mended: mark removed\n', self.mend().text)
+        self.assertFalse(os.path.exists(mark))
+        self.assert_mended()
+
+    def test_the_mark_of_a_stale_image_stays(self):
+        self.boot()
+        top = self.files.pop(0)
+        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--shallow')
+        self.assertEqual(self.mend().text, 'nothing to do\n')
+        self.assertTrue(os.path.exists(top + '.qblk-merged'))
+
+
+class Images(block_jobs.OneDisk):
+    """No QEMU has the images open."""
+
+    def make_copies(self, *wrong):
+        """A chain, and a copy of it whose headers qemu-img has put right. WRONG are a position, a
+        backing string and a format each."""
+        qemu.program('qemu-storage-daemon')
+        self.make()
+        self.reference = block_jobs.copy_reference(4, self.directory)
+        copies = os.path.join(self.directory, 'copies')
+        os.mkdir(copies)
+        right = [shutil.copy(path, copies) for path in self.files]
+        for position, backing, backing_format in wrong:
+            images.rebase(self.files[position], backing, backing_format)
+            images.rebase(right[position], os.path.basename(self.files[position + 1]))
+        return right
+
+    def mend(self, *options, status=qblk.DONE):
+        result = qblk.run('mend', f'image:{self.files[0]}', *options)
+        self.assertEqual(result.status, status, msg=str(result))
+        return result
+
+    def assert_same_headers(self, right):
+        self.assertEqual([block_jobs.header(path) for path in self.files],
+                         [block_jobs.header(path) for path in right])
+        self.assertEqual(self.qblk('check', f'image:{self.files[0]}').text, '')
+        self.assertEqual(self.qblk('mend', f'image:{self.files[0]}').text, 'nothing to do\n')
+        for image in (self.files[0], right[0]):
+            done = subprocess.run(
+                qemu.program('qemu-img') + ['compare', '-F', 'raw', image, self.reference],
+                capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
+        for path in self.files:
+            subprocess.run(qemu.program('qemu-img') + ['check', '-q', path], check=True)
+
+    def test_a_name_that_leads_nowhere(self):
+        for position in brief.some((0, 1, 2)):
+            with self.subTest(position=position):
+                self.setUp()
+                right = self.make_copies((position, 'gone.qcow2', 'qcow2'))
+                below = self.files[position + 1]
+                for command in ('check', 'mend'):
+                    self.assertIn(f"use 'qblk mend image:{self.files[0]} --backing PATH'",
+                                  self.qblk(command, f'image:{self.files[0]}',
+                                            status=qblk.FAILED).errors)
+                result = self.mend('--backing', below)
+                self.assertIn('known from --backing only', result.errors)
+                self.assertIn(f"\n  mended: backing file '{os.path.basename(below)}' (qcow2)\n",
+                              result.text)
+                self.assert_same_headers(right)
+            self.doCleanups()
+
+    def test_two_names_that_lead_nowhere(self):
+        right = self.make_copies((0, 'gone.qcow2', 'qcow2'), (2, 'lost.qcow2', 'qcow2'))
+        self.mend('--backing', f'vda={self.files[1]}', '--backing', f'vda[2]={self.files[3]}')
+        self.assert_same_headers(right)
+
+    def test_an_image_that_does_not_fit(self):
+        self.make_copies((1, 'gone.qcow2', 'qcow2'))
+        before = [block_jobs.header(path) for path in self.files]
+        larger = images.create(os.path.join(self.directory, 'larger.qcow2'), '128M')
+        raw = images.raw(self.directory, 'raw.img', 64 << 20)
+        for wrong, text in ((larger, 'is larger than'), (self.files[0], 'the chain forms a cycle'),
+                            (raw, 'raw.img'), ('/nowhere/at-all', 'No such file')):
+            with self.subTest(wrong):
+                result = qblk.run('mend', f'image:{self.files[0]}', '--backing', wrong)
+                self.assertIn(result.status, (qblk.FAILED, qblk.REFUSED), msg=str(result))
+                self.assertIn(text, result.errors)
+                self.assertEqual(result.text, '')
+                self.assertEqual([block_jobs.header(path) for path in self.files], before)
+
+    def test_a_file_that_another_header_names(self):
+        """A name that leads to a file is not replaced by what the user names."""
+        self.make_copies()
+        before = [block_jobs.header(path) for path in self.files]
+        self.assertEqual(self.mend('--backing', f'vda={self.files[2]}').text, 'nothing to do\n')
+        self.assertEqual([block_jobs.header(path) for path in self.files], before)
+
+    def test_a_bitmap(self):
+        right = self.make_copies()
+        for position in (0, 1):
+            images.add_bitmap(self.files[position], f'bitmap-{position}')
+            with self.subTest(position):
+                self.run_qemu(named_chain(self.files[position:])
+                              + virtio(stem(self.files[position]), id='vda'))
+                self.process.kill()
+        for position in (0, 1):
+            images.add_bitmap(self.files[position], 'good')
+        self.assertEqual(self.mend().text.count('\n  mended: bitmap removed\n'), 2)
+        self.assert_same_headers(right)
+        for position in (0, 1):
+            self.assertEqual(set(bitmaps.in_file(self.files[position])), {'good'})
+
+    def test_a_dry_run(self):
+        self.make_copies((1, 'gone.qcow2', 'qcow2'))
+        before = [read(path) for path in self.files]
+        self.assertIn('change-backing-file', self.mend('--dry-run', '--backing',
+                                                       self.files[2]).text)
+        self.assertEqual([read(path) for path in self.files], before)
 
 
 class Remains(TestCase):
