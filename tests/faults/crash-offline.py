@@ -32,12 +32,13 @@ KINDS = [
     Kind('rebase vda[2]', (TOP, 'disk-base')),
     COPY,
     Kind('copy --pivot --shallow', ('copy', 'disk-1', 'disk-base')),
+    Kind('snapshot --file vda=new.qcow2', ('new', *KEPT)),
 ]
 NEED_FLUSH = ('commit --top', 'pull', 'rebase')  # refused on QEMU 5.2, which cannot flush a node
 
 # In ordinary runs: what a job goes through, once each, and with each kind what ends it.
-COMMON = ('blockdev-create', 'transaction', 'block-commit', 'job-dismiss', 'quit',
-          'JOB_STATUS_CHANGE running', 'JOB_STATUS_CHANGE concluded')
+COMMON = ('blockdev-create', 'answer to blockdev-create', 'transaction', 'block-commit',
+          'job-dismiss', 'quit', 'JOB_STATUS_CHANGE running', 'JOB_STATUS_CHANGE concluded')
 OF_EACH_KIND = ('job-complete', 'job-finalize', 'block-job-cancel', 'JOB_STATUS_CHANGE ready',
                 'JOB_STATUS_CHANGE pending')
 
@@ -70,14 +71,14 @@ class TestCase(crash.TestCase):
             yield
             shutil.rmtree(crash.journal_directory(), ignore_errors=True)
 
-    def run_qblk(self, *arguments, **variables):
+    def run_qblk(self, *arguments, cwd=None, **variables):
         return subprocess.run(qblk.command(arguments), stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=qblk.TIMEOUT, check=False, text=True,
-                              env={**qblk.environment(), **variables})
+                              cwd=cwd, env={**qblk.environment(), **variables})
 
     def work(self, kind):
-        return self.run_qblk(*kind.arguments(f'image:{self.path(TOP)}', self.directory),
-                             **self.variables)
+        arguments = kind.arguments(f'image:{self.path(TOP)}', self.directory)
+        return self.run_qblk(*arguments, cwd=self.directory, **self.variables)
 
     def left(self):
         """The images and marks in the directory, without the common part of their names."""
