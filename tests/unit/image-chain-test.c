@@ -2,6 +2,7 @@
 #include "image/image-chain.h"
 
 #include "lib/check.h"
+#include "lib/cli-check.h"
 #include "lib/qcow2-image.h"
 #include "lib/test-directory.h"
 
@@ -98,6 +99,7 @@ a_name_that_is_relative_starts_from_its_image(void **state)
     assert_no_error(error);
     assert_int_equal(layers->len, 3);
     assert_layer(layers, 2, "below/two.qcow2", "qcow2");
+    cli_check_remove(g_steal_pointer(&below));
 }
 
 static void

@@ -355,13 +355,13 @@ a_file_that_is_not_of_the_chain_is_not_deleted(void **state)
     Case test = case_new("throttle-blockdev");
     g_autoptr(QblkChain) chain = graph_fixture_chain(test.snapshot, "vda");
     const QblkLayer *top = chain->layers->pdata[0], *base = chain->layers->pdata[1];
-
     assert_not_deleted(NULL, mark->image);
     assert_not_deleted(base->filename, mark->image);
     assert_not_deleted(top->filename, qblk_plan_layer_path(top));
     close(fd);
     assert_non_null(qblk_client_get_schema(test.client, NULL));
     case_clear(&test);
+    mark_case_assert_tidy(mark);
 }
 
 /* ---- paths ---- */
@@ -471,6 +471,7 @@ a_marked_image_is_refused_on_this_machine(void **state)
     assert_int_equal(g_unlink(mark->beside), 0);
     close(fd);
     case_clear(&test);
+    mark_case_assert_tidy(mark);
 }
 
 UNIT_MAIN(void)
