@@ -92,6 +92,33 @@ a_flush_may_take_longer(void **state)
 }
 
 static void
+the_key_of_an_encrypted_image_may_take_longer(void **state)
+{
+    static const char *const steps[][2] = {
+        {"blockdev-add",
+         "{\"driver\": \"qcow2\", \"node-name\": \"n\", \"file\": \"f\", \"encrypt\": "
+         "{\"format\": \"luks\", \"key-secret\": \"k\"}}"},
+        {"blockdev-add", "{\"driver\": \"luks\", \"node-name\": \"n\", \"file\": \"f\", "
+                         "\"key-secret\": \"k\"}"},
+        {"blockdev-create",
+         "{\"job-id\": \"c\", \"options\": {\"driver\": \"luks\", \"file\": \"f\", "
+         "\"size\": 1, \"key-secret\": \"k\"}}"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+        RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+        QblkStep *step = qblk_plan_step_new();
+        step->purpose = g_strdup("open the image");
+        step->command = g_strdup(steps[i][0]);
+        step->arguments = qblk_json_parse_printed(steps[i][1]);
+        g_ptr_array_insert(test->plan->steps, 0, step);
+        test->options.timeout_ms = 1;
+        fake_qmp_expect(test->fake, steps[i][0], NULL);
+        forget_questions(test->fake, QBLK_LIMIT_IN_FLIGHT - 1);
+        run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "no reply within 1 ms");
+    }
+}
+
+static void
 a_step_that_takes_long_is_waited_for(void **state)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
@@ -117,6 +144,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_job_that_started_and_does_not_exist_is_an_error),
         cmocka_unit_test(an_existing_job_that_is_gone_is_an_error),
         cmocka_unit_test(a_flush_may_take_longer),
+        cmocka_unit_test(the_key_of_an_encrypted_image_may_take_longer),
         cmocka_unit_test(a_step_that_takes_long_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
