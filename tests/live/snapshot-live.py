@@ -3,9 +3,11 @@
 """`qblk snapshot` puts overlays over disks at one moment: the images below them keep the content of
 that moment, whatever the guest writes, and `commit --pivot --delete` brings everything back."""
 
+import contextlib
 import json
 import os
 import shlex
+import threading
 
 import bitmaps
 import block_jobs
@@ -16,6 +18,7 @@ import nbd
 import overlays
 import qblk
 import qemu
+import qmp
 from block_jobs import header
 from fault_relay import NOT_CUT, FaultRelay, Point
 from overlays import MIB, SIZE
@@ -544,6 +547,86 @@ class Exports(TestCase):
         self.write('vda', MIB, MIB, pattern=0x15)
         self.assert_same(nbd.read(self.server, 'frozen'), before, 'frozen')
         self.assert_same(nbd.read(self.server, 'disk'), bytes(self.disks['vda'].content), 'export')
+
+
+SLOTS = 64  # of 512 bytes, written in turn
+
+
+class Writer(threading.Thread):
+    """Writes the numbers 1, 2, 3 ... in turn to both exports, each when the one before it was
+    completed, until it is stopped."""
+
+    def __init__(self, server, names):
+        super().__init__()
+        self._server, self._names = server, names
+        self._is_stopped = threading.Event()
+        self._progress = threading.Condition()
+        self.done = 0
+
+    def run(self):
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(nbd.Client(self._server, name)) for name in self._names]
+            while not self._is_stopped.is_set():
+                number = self.done + 1
+                for client in clients:
+                    client.write(number % SLOTS * 512, number.to_bytes(8, 'big') * 64)
+                with self._progress:
+                    self.done = number
+                    self._progress.notify_all()
+
+    def write_more(self, count):
+        """Wait until COUNT further numbers were written. Returns the last one."""
+        with self._progress:
+            wanted = self.done + count
+            if not self._progress.wait_for(lambda: self.done >= wanted, qmp.TIMEOUT):
+                raise RuntimeError('the writer has ended')
+            return self.done
+
+    def stop(self):
+        self._is_stopped.set()
+        self.join()
+
+
+def last_number(data):
+    """The last number of a Writer in DATA; None if DATA is not what it had written until then."""
+    numbers = [int.from_bytes(data[slot * 512:slot * 512 + 8], 'big') for slot in range(SLOTS)]
+    last = max(numbers)
+    expected = [max(number for number in range(last - SLOTS + 1, last + 1)
+                    if number % SLOTS == slot) for slot in range(SLOTS)]
+    is_whole = all(data[slot * 512:(slot + 1) * 512] == number.to_bytes(8, 'big') * 64
+                   for slot, number in enumerate(numbers))
+    return last if is_whole and numbers == expected else None
+
+
+class OneMoment(TestCase):
+    def test_of_two_disks_that_are_written_all_the_time(self):
+        """The frozen images have the first writes and none of the later ones, of both disks."""
+        disks = ('vda', 'vdb')
+        arguments = []
+        for name in disks:
+            path = images.create(self.path(f'{name}.qcow2'), str(SIZE))
+            arguments += qcow2(path) + virtio(name, id=name, **{'share-rw': 'on'})
+        self.run_qemu(arguments)
+        for name in disks:
+            self.process.qmp.execute('block-export-add', {
+                'type': 'nbd', 'id': f'w-{name}', 'name': f'w-{name}', 'node-name': name,
+                'writable': True})
+
+        writer = Writer(self.server, [f'w-{name}' for name in disks])
+        writer.start()
+        tops = list(disks)
+        for suffix in 'abcde':
+            at_least = writer.write_more(SLOTS)
+            self.snapshot(*disks, '--suffix', suffix)
+            at_most = writer.done + 1
+            first, second = (last_number(self.read_node(node)) for node in tops)
+            self.assertIsNotNone(first)
+            self.assertIn(second, (first, first - 1))  # a write of vdb follows that of vda
+            self.assertTrue(at_least <= first <= at_most, msg=(at_least, first, at_most))
+            tops = [self.layers(name)[0][0] for name in disks]
+        writer.stop()
+        for node in tops:
+            self.assertEqual(last_number(self.read_node(node)), writer.done)
 
 
 class Bitmaps(TestCase):
