@@ -190,14 +190,15 @@ set_wrong_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const Bac
     } else if (backing->name == NULL) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "the header of '%s' names no backing file, and '%s' is "
-                    "below it; to repair it, stop the guest and run: %s",
+                    "below it; to repair it, use 'qblk mend', or stop the guest and run: %s",
                     layer->filename, get_path(next), repair);
     } else {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the header of '%s' names the backing file '%s' (format "
-                    "%s), and the image below it is '%s' (format %s); to repair it, stop the guest "
-                    "and run: %s",
-                    layer->filename, backing->name, format, get_path(next), next->format, repair);
+        g_set_error(
+            error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
+            "the header of '%s' names the backing file '%s' (format "
+            "%s), and the image below it is '%s' (format %s); to repair it, use 'qblk mend', "
+            "or stop the guest and run: %s",
+            layer->filename, backing->name, format, get_path(next), next->format, repair);
     }
 }
 

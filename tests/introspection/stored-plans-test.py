@@ -6,6 +6,7 @@ import os
 
 import bindings
 import block_jobs
+import images
 from bindings import Qblk
 
 
@@ -43,6 +44,24 @@ class StoredPlans(bindings.Methods, block_jobs.TestCase):
         self.assertTrue(self.run_stored(text))
         message = self.fails(Qblk.graph_error_quark(), Qblk.GraphError.STALE, self.run_stored, text)
         self.assertIn('plan again', message)
+        self.assert_same_content()
+
+    def test_a_printed_mend_is_run_later(self):
+        """One that would write another name is not."""
+        self.boot()
+        self.own_socket = True
+        images.rebase(self.files[1], 'gone.qcow2')
+        text = json.loads(self.qblk('--json', 'mend', self.process.socket, 'vda', '--dry-run',
+                                    '--state-dir', self.directory).stdout)
+        other = json.loads(json.dumps(text))
+        other['plans'][0]['steps'][0]['arguments']['backing-file'] = self.files[3]
+        self.fails(Qblk.graph_error_quark(), Qblk.GraphError.STALE, self.run_stored,
+                   json.dumps(other))
+        self.assertEqual(block_jobs.header(self.files[1])[0], 'gone.qcow2')
+        self.assertTrue(self.run_stored(json.dumps(text)))
+        self.assertEqual(block_jobs.header(self.files[1]),
+                         (os.path.basename(self.files[2]), 'qcow2'))
+        self.assert_no_jobs()
         self.assert_same_content()
 
     def test_a_plan_that_is_only_shown_is_not_run(self):

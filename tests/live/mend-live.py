@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -154,6 +155,33 @@ class Headers(TestCase):
         self.break_header(1, 'gone.qcow2')
         self.mend()
         self.assertEqual(block_jobs.header(middle), (os.path.basename(base), 'qcow2'))
+        self.assert_mended()
+
+    def test_a_header_that_a_job_has_written(self):
+        """Another client has started the job with a wrong name."""
+        self.boot()
+        top, middle, *below = self.files
+        self.process.qmp.execute('block-commit', {
+            'job-id': 'job0', 'device': stem(top), 'top-node': stem(middle),
+            'base-node': stem(below[0]), 'backing-file': 'none.qcow2', 'auto-finalize': False,
+            'auto-dismiss': False})
+        result = self.qblk('job', self.process.socket, 'vda', '--wait', status=qblk.FAILED)
+        self.assertIn("to repair it, use 'qblk mend'", result.errors)
+        self.files = [top, *below]
+        self.mend()
+        self.assertEqual(block_jobs.header(top), (os.path.basename(below[0]), 'qcow2'))
+        self.assert_mended()
+
+    def test_no_node_is_queried_while_the_job_is_not_dismissed(self):
+        """That would crash QEMU 7.2 after the job has concluded."""
+        self.boot_on_raw()
+        self.break_header(1, 'gone.raw', 'qcow2')
+        log = qblk.run('-v', 'mend', self.process.socket, 'vda').errors
+        sent = re.findall(r'"execute": ?"([a-z-]+)"', log)
+        start, end = sent.index('job-finalize'), sent.index('job-dismiss')
+        self.assertLess(sent.index('block-stream'), start)
+        self.assertEqual(set(sent[start + 1:end]) - {'query-jobs'}, set(), msg=sent)
+        self.assertIn('query-named-block-nodes', sent[end:])
         self.assert_mended()
 
     def test_the_command_that_check_prints(self):
