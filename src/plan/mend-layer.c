@@ -257,8 +257,24 @@ add_stream_start(const QblkMend *mend, const Work *work)
     }
     qblk_json_set_boolean(arguments, "auto-finalize", FALSE);
     qblk_json_set_boolean(arguments, "auto-dismiss", FALSE);
-    (void)qblk_plan_add_job(mend->plan, "open the image for writing, and move no data",
-                            "block-stream", arguments, mend->job, "pending");
+    (void)qblk_plan_add_job(mend->plan, "open the image for writing", "block-stream", arguments,
+                            mend->job, "pending");
+}
+
+/* QEMU does not make the layer read-only again after a stream (10.0 and 11.1, not 7.2). */
+static void
+warn_of_writable(const QblkMend *mend, const Work *work)
+{
+    static const QblkQemuVersion last_good = {.major = 7, .minor = 2, .micro = G_MAXINT};
+    if (work->layer->position == 0 || mend->context->image_layers != NULL ||
+        qblk_qemu_version_compare(&mend->context->snapshot->version, &last_good) <= 0) {
+        return;
+    }
+
+    char *warning = g_strdup_printf("disk '%s': this QEMU may keep '%s' open for writing until it "
+                                    "ends, so that other processes cannot open the image",
+                                    mend->plan->target, work->layer->filename);
+    g_ptr_array_add(mend->plan->warnings, warning);
 }
 
 /* Between the end of the job and its dismissal nothing may query the nodes (docs/architecture.md,
@@ -276,13 +292,7 @@ add_stream(const QblkMend *mend, const Work *work, gboolean removes_bitmaps)
         qblk_plan_add_for_job(mend->plan, "dismiss the job", "job-dismiss", mend->job, NULL);
     dismiss->may_fail = TRUE;
 
-    if (work->layer->position > 0 && mend->context->image_layers == NULL) {
-        char *warning = g_strdup_printf(
-            "disk '%s': '%s' may stay open for writing until QEMU ends (seen on QEMU 10.0 and "
-            "later), so that other processes cannot open it",
-            mend->plan->target, work->layer->filename);
-        g_ptr_array_add(mend->plan->warnings, warning);
-    }
+    warn_of_writable(mend, work);
 }
 
 static void
@@ -293,6 +303,9 @@ add_steps(const QblkMend *mend, const Work *work)
     gboolean is_top = work->layer->position == 0;
     gboolean uses_stream = (writes_header && !is_same_format(work)) || (removes_bitmaps && !is_top);
 
+    if ((writes_header || removes_bitmaps) && mend->plan->writes == NULL) {
+        mend->plan->writes = g_strdup(work->layer->filename); /* the first one */
+    }
     if (uses_stream) {
         add_stream(mend, work, removes_bitmaps);
         return;

@@ -183,7 +183,6 @@ static void
 add_expectations(const QblkMend *mend)
 {
     const GPtrArray *layers = mend->chain->layers;
-    guint count = 0;
     for (guint i = 0; i < layers->len; i++) {
         const QblkLayer *layer = layers->pdata[i];
         const char *string = mend->strings->pdata[i];
@@ -193,8 +192,6 @@ add_expectations(const QblkMend *mend)
         }
 
         qblk_plan_expect_header(mend->plan, layer, string);
-        g_free(mend->plan->writes);
-        mend->plan->writes = count++ == 0 ? g_strdup(layer->filename) : NULL;
     }
 }
 
