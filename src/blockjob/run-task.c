@@ -164,23 +164,14 @@ qblk_run_task_wait_turn(const QblkRunTask *task, GError **error)
     return TRUE;
 }
 
-/* TRUE if @step opens an encrypted image. */
-static gboolean
-uses_key(const QblkStep *step)
-{
-    const QblkJson *encrypt = qblk_json_get(step->arguments, "encrypt");
-    return qblk_json_get(step->arguments, "key-secret") != NULL ||
-           qblk_json_get(encrypt, "key-secret") != NULL;
-}
-
 guint
 qblk_run_task_patience(const QblkRunTask *task, const QblkStep *step)
 {
-    /* QEMU keeps its main loop while it changes a chain or flushes, while it measures how often
-     * the key of an encrypted image has to be hashed, and while it does that to open the image: 2
-     * to 7 seconds on an idle machine. */
-    gboolean creates_image = g_strcmp0(step->command, "blockdev-create") == 0;
-    gboolean is_busy = qblk_run_state_is_committed(task->state) || step->is_silent ||
-                       creates_image || uses_key(step);
+    /* QEMU keeps its main loop while it changes a chain or flushes, while it creates or opens an
+     * encrypted image, for which it hashes the key for seconds, and while it connects to a
+     * server. */
+    gboolean opens_image = g_strcmp0(step->command, "blockdev-create") == 0 ||
+                           g_strcmp0(step->command, "blockdev-add") == 0;
+    gboolean is_busy = qblk_run_state_is_committed(task->state) || step->is_silent || opens_image;
     return is_busy ? QBLK_LIMIT_UNANSWERED_BUSY : QBLK_LIMIT_UNANSWERED;
 }

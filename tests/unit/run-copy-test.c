@@ -2,6 +2,8 @@
 /* What a copy has that a commit has not: nodes and images are made before its job starts. */
 #include "plan/plan-copy.h"
 
+#include "base/limits.h"
+#include "blockjob/run-task.h"
 #include "lib/run-case.h"
 
 /* A copy of vda with the jobs "job0" and "job0-create". */
@@ -91,6 +93,27 @@ opened_nodes_are_deleted_after_a_finish(void **state)
     accept_close(test->fake, "qblk-vda-1");
     accept_close(test->fake, "qblk-vda-1-file");
     run_case_end(test, 0, 0, NULL); /* the chain is the one before */
+}
+
+static void
+an_image_may_take_long_to_open(void **state)
+{
+    static const struct {
+        const char *command;
+        guint patience;
+    } rows[] = {
+        {"blockdev-create", QBLK_LIMIT_UNANSWERED_BUSY},
+        {"blockdev-add", QBLK_LIMIT_UNANSWERED_BUSY},
+        {"blockdev-mirror", QBLK_LIMIT_UNANSWERED},
+        {NULL, QBLK_LIMIT_UNANSWERED},
+    };
+    const QblkRunTask task = {.state = QBLK_RUN_PREPARING};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *command = g_strdup(rows[i].command);
+        const QblkStep step = {.command = command};
+        assert_int_equal(qblk_run_task_patience(&task, &step), rows[i].patience);
+    }
 }
 
 /* ---- failures ---- */
@@ -210,6 +233,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opened_nodes_are_deleted_after_a_finish),
+        cmocka_unit_test(an_image_may_take_long_to_open),
         cmocka_unit_test(a_file_that_cannot_be_created_is_reported),
         cmocka_unit_test(the_nodes_of_a_refused_job_are_closed),
         cmocka_unit_test(the_nodes_of_a_failed_job_are_closed),
