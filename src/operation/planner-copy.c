@@ -7,8 +7,8 @@
 #include "plan/plan-check.h"
 #include "plan/plan-copy.h"
 
-#include <qblk/client-async.h>
-#include <qblk/image.h>
+#include <qblk/capture.h>
+#include <qblk/image-options.h>
 
 /* QEMU's bounds (blockdev_mirror_common()). */
 #define MIN_GRANULARITY 512
@@ -137,21 +137,15 @@ set_encryption(Copy *copy, QblkPlannerRequest *request)
 
 /* ---- the image at the destination ---- */
 
+/* Of an encrypted image the headers are read, for which no key is needed. */
 static QblkChain *
 open_image(const char *path, const char *format, int timeout_ms, GError **error)
 {
-    g_autoptr(QblkImage) image = qblk_image_open(path, format, timeout_ms, error);
-    if (image == NULL) {
-        return NULL;
-    }
+    g_autoptr(QblkImageOptions) how = qblk_image_options_new();
 
-    g_autoptr(QblkClient) client =
-        qblk_client_start_fd(qblk_image_take_fd(image), timeout_ms, error);
-    if (client == NULL) {
-        return NULL;
-    }
-
-    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, NULL, error);
+    qblk_image_options_set_format(how, format);
+    qblk_image_options_set_timeout(how, timeout_ms);
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_open_image(path, how, NULL, error);
     return snapshot == NULL ? NULL : qblk_snapshot_chain(snapshot, "vda", error);
 }
 
@@ -170,8 +164,8 @@ look_up(Copy *copy, const QblkPlannerRequest *request, GError **error)
     if (!qblk_copy_destination_check(options, copy->format, error)) {
         return FALSE;
     }
-    if (qblk_copy_destination_is_created(options, copy->format) || options->encryption != NULL) {
-        return TRUE; /* what is known of an encrypted image is what its header has */
+    if (qblk_copy_destination_is_created(options, copy->format)) {
+        return TRUE;
     }
 
     copy->found = open_image(copy->path, copy->format, request->options->timeout_ms, error);

@@ -45,6 +45,7 @@ typedef struct {
     QblkFileUses uses;
     gint64 part_size;       /* bytes of a larger raw destination that are used; 0: all of them */
     gint64 whole_size;      /* of that destination */
+    gint64 image_size;      /* bytes of a larger destination that a LUKS image fills; 0: all */
     gboolean creates_image; /* QEMU formats the destination; no image there is kept */
     gboolean opens_other_backing; /* its header leads to other images than those that are open */
 } QblkCopyRequest;

@@ -77,6 +77,20 @@ check_new_image(const QblkCopyRequest *copy, GError **error)
                             copy->format, needed);
 }
 
+/* The size of a LUKS image is that of its file or device without the header, so only a part of a
+ * larger one is used. */
+static void
+set_image_size(QblkCopyRequest *copy, gint64 header)
+{
+    const QblkDestination *place = copy->options->place;
+    gint64 needed = header + copy->top->virtual_size;
+
+    if (place->size > needed) {
+        copy->image_size = needed;
+        copy->whole_size = place->size;
+    }
+}
+
 /* QEMU mirrors to an image of the same size only, which may be a part of a raw image. */
 static gboolean
 check_image(QblkCopyRequest *copy, gint64 size, GError **error)
@@ -85,6 +99,10 @@ check_image(QblkCopyRequest *copy, gint64 size, GError **error)
     gboolean is_raw = g_str_equal(copy->format, "raw");
 
     if (size == QBLK_UNKNOWN || wanted == QBLK_UNKNOWN || size == wanted) {
+        return TRUE;
+    }
+    if (size > wanted && g_str_equal(copy->format, "luks") && copy->options->place != NULL) {
+        set_image_size(copy, copy->options->place->size - size);
         return TRUE;
     }
     if (is_raw && size > wanted) {
@@ -130,14 +148,29 @@ qblk_copy_size_check(QblkCopyRequest *copy, GError **error)
     if (!copy->creates_image) {
         return check_image(copy, size_of_image(copy), error);
     }
-    return !qblk_copy_destination_is_block(copy->options) || copy->options->place == NULL ||
-           check_new_image(copy, error);
+    if (!qblk_copy_destination_is_block(copy->options) || copy->options->place == NULL) {
+        return TRUE;
+    }
+    if (g_str_equal(copy->format, "luks") && copy->top->virtual_size != QBLK_UNKNOWN) {
+        set_image_size(copy, LUKS_HEADER);
+    }
+    return check_new_image(copy, error);
 }
 
 void
 qblk_copy_size_warn(const QblkCopyRequest *copy, QblkPlan *plan)
 {
-    if (copy->part_size == 0 || copy->whole_size == 0) {
+    gint64 used = copy->image_size > 0 ? copy->image_size : copy->part_size;
+    if (used == 0 || copy->whole_size == 0) {
+        return;
+    }
+    if (copy->image_size > 0) {
+        char *warning = g_strdup_printf(
+            "'%s' has %" G_GINT64_FORMAT " bytes, and only the first %" G_GINT64_FORMAT
+            ", the header and the size of disk '%s', will be used: a guest that is started with "
+            "all of it has a larger disk",
+            copy->options->destination, copy->whole_size, used, copy->chain->target);
+        g_ptr_array_add(plan->warnings, warning);
         return;
     }
     char *warning = g_strdup_printf(

@@ -12,6 +12,7 @@ qblk_new_image_clear(QblkNewImage *image)
 {
     g_clear_pointer(&image->node, g_free);
     g_clear_pointer(&image->storage, g_free);
+    g_clear_pointer(&image->part, g_free);
 }
 
 /* ---- options ---- */
@@ -37,11 +38,14 @@ qblk_new_image_choose_names(QblkNewImage *image, const QblkSnapshot *snapshot, c
     for (guint i = 1;; i++) {
         g_autofree char *node = g_strdup_printf("qblk-%s-%u", id, i);
         g_autofree char *storage = g_strconcat(node, "-file", NULL);
+        g_autofree char *part = g_strconcat(node, "-part", NULL);
 
         if (qblk_snapshot_find_node(snapshot, node) == NULL &&
-            qblk_snapshot_find_node(snapshot, storage) == NULL) {
+            qblk_snapshot_find_node(snapshot, storage) == NULL &&
+            qblk_snapshot_find_node(snapshot, part) == NULL) {
             image->node = g_steal_pointer(&node);
             image->storage = g_steal_pointer(&storage);
+            image->part = g_steal_pointer(&part);
             return;
         }
     }
@@ -167,13 +171,27 @@ add_open_file(QblkPlan *plan, const QblkNewImage *image)
     qblk_plan_add_open(plan, image->purposes->open_file, image->storage, options);
 }
 
+/* A LUKS image has the size of its file, so a part of a larger one is its file. */
+static void
+add_open_part(QblkPlan *plan, const QblkNewImage *image)
+{
+    QblkJson *options = new_options("raw");
+
+    qblk_json_set_string(options, "file", image->storage);
+    qblk_json_set_integer(options, "offset", 0);
+    qblk_json_set_integer(options, "size", image->storage_size);
+    qblk_json_set_string(options, "discard", "unmap");
+    set_cache(options, image);
+    qblk_plan_add_open(plan, "open the part of it that is used", image->part, options);
+}
+
 static void
 add_open_image(QblkPlan *plan, const QblkNewImage *image)
 {
     const char *detect_zeroes = qblk_new_image_get_zero_detection(image);
     QblkJson *options = new_options(image->format);
 
-    qblk_json_set_string(options, "file", image->storage);
+    qblk_json_set_string(options, "file", image->storage_size > 0 ? image->part : image->storage);
     qblk_json_set_string(options, "discard", "unmap");
     if (detect_zeroes != NULL) {
         qblk_json_set_string(options, "detect-zeroes", detect_zeroes);
@@ -199,6 +217,9 @@ qblk_new_image_add(QblkPlan *plan, const QblkNewImage *image)
 
     if (image->is_created && !g_str_equal(image->format, "raw")) {
         add_create_image(plan, image);
+    }
+    if (image->storage_size > 0) { /* a part has a size that cannot be set */
+        add_open_part(plan, image);
     }
     add_open_image(plan, image);
 }

@@ -24,6 +24,8 @@ typedef struct {
     const QblkNewImagePurposes *purposes;
     char *node;                 /* its node-name, owned */
     char *storage;              /* node-name of its file, owned */
+    char *part;                 /* node-name of the part of it, owned */
+    gint64 storage_size;        /* bytes of its file that are used: the part; 0: all of them */
     const char *path;           /* absolute; with @protocol a name for messages */
     const QblkJson *protocol;   /* options of blockdev-add of its storage; NULL: it is at @path */
     const char *format;         /* QEMU's name */

@@ -79,6 +79,7 @@ describe_image(QblkCopyRequest *copy)
         .is_created = copy->creates_image,
         .virtual_size = copy->top->virtual_size,
         .part_size = copy->part_size,
+        .storage_size = copy->image_size,
         .encrypt_secret = copy->options->encryption,
         .like = top_node,
     };
@@ -157,6 +158,9 @@ add_finish(QblkPlan *plan, const QblkCopyRequest *copy)
 {
     qblk_plan_add_leave(plan, "end the job and keep the source");
     qblk_plan_add_close(plan, copy->image.node);
+    if (copy->image.storage_size > 0) {
+        qblk_plan_add_close(plan, copy->image.part);
+    }
     qblk_plan_add_close(plan, copy->image.storage);
 
     g_autoptr(GPtrArray) secrets = qblk_copy_request_secrets(copy->options);

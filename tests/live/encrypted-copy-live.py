@@ -136,6 +136,36 @@ class Existing(TestCase):
     def test_qcow2(self):
         self.check('qcow2')
 
+    def test_a_larger_luks_image(self):
+        """Its size follows from that of its file, so a part of that is used."""
+        self.create_existing('luks')
+        size = os.path.getsize(self.dest)
+        os.truncate(self.dest, size + (32 << 20))
+        images.write(self.dest, pattern=0xee, offset=size, length='32M', fmt='raw')
+        self.boot(depth=2)
+        result = self.copy('--format', 'luks', '--reuse-external', *self.secret(), '--pivot')
+        self.assertIn(f'only the first {size}, the header and the size of disk', result.errors)
+        disk, = [disk for disk in self.process.qmp.execute('query-block') if 'inserted' in disk]
+        self.assertEqual(disk['inserted']['image']['virtual-size'], 64 << 20)
+        xml = self.qblk('xml', self.process.socket, 'vda').text
+        self.assertIn(f"<slice type='storage' offset='0' size='{size}'/>", xml)
+        self.assert_closed(*self.files)
+        self.guest_writes('50M')
+        self.process.quit()
+        with open(self.dest, 'rb') as file:
+            file.seek(size)
+            self.assertEqual(file.read(), b'\xee' * (32 << 20))
+        os.truncate(self.dest, size)
+        self.assert_same_when_decrypted('luks')
+
+    @brief.leave_out
+    def test_an_image_of_another_size(self):
+        images.create_encrypted(self.dest, size='63M', options=QUICK['qcow2'],
+                                extra=['--object', f'secret,id=k,data={KEY}'])
+        self.boot(depth=2)
+        self.refuse_copy('--reuse-external', '--encrypt', 'k', *self.secret(),
+                         message='a copy needs the same size')
+
     def test_an_object_that_qemu_has(self):
         self.create_existing('qcow2')
         self.make(2)

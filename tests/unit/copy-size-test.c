@@ -56,6 +56,43 @@ refusal(const char *format, QblkDestinationKind kind, gint64 size, gboolean crea
 }
 
 static void
+of_a_larger_luks_destination_a_part_is_used(void **state)
+{
+    static const struct {
+        gboolean creates_image;
+        gint64 size, found; /* of the destination, and of the image in it */
+        gint64 used;        /* 0: all of it */
+    } rows[] = {
+        {TRUE, DISK + 2068480, 0, 0},
+        {TRUE, 2 * DISK, 0, DISK + 2068480},
+        {FALSE, DISK + 4096, DISK, 0},
+        {FALSE, DISK + 4096 + 512, DISK + 512, DISK + 4096},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        QblkLayer top = {.virtual_size = DISK}, image = {.virtual_size = rows[i].found};
+        gpointer layers[] = {&image};
+        GPtrArray list = {.pdata = layers, .len = 1};
+        const QblkChain chain = {.target = (char[]){"vda"}}, found = {.layers = &list};
+        const QblkDestination place = {.kind = QBLK_DESTINATION_BLOCK, .size = rows[i].size};
+        const QblkCopyOptions options = {.destination = "/d/copy",
+                                         .place = &place,
+                                         .found = rows[i].creates_image ? NULL : &found,
+                                         .reuse = TRUE};
+        QblkCopyRequest copy = {.options = &options,
+                                .chain = &chain,
+                                .top = &top,
+                                .format = "luks",
+                                .creates_image = rows[i].creates_image};
+        g_autoptr(GError) error = NULL;
+
+        assert_true(qblk_copy_size_check(&copy, &error));
+        assert_no_error(error);
+        assert_int_equal(copy.image_size, rows[i].used);
+        assert_int_equal(copy.part_size, 0);
+    }
+}
+
+static void
 the_copy_has_to_fit_into_the_destination(void **state)
 {
     static const struct {
@@ -94,6 +131,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_image_has_the_size_that_qemu_measures),
+        cmocka_unit_test(of_a_larger_luks_destination_a_part_is_used),
         cmocka_unit_test(the_copy_has_to_fit_into_the_destination),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

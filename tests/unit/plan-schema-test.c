@@ -216,6 +216,8 @@ static const QblkDestination larger = {.kind = QBLK_DESTINATION_FILE, .size = (g
 
 static QblkSecretFile key = {.id = (char[]){"k"}, .path = (char[]){"/nowhere/key"}};
 
+static const QblkDestination device = {.kind = QBLK_DESTINATION_BLOCK, .size = (gint64)1 << 40};
+
 static void
 every_qemu_takes_copies(void **state)
 {
@@ -233,6 +235,11 @@ every_qemu_takes_copies(void **state)
         {.format = "vmdk", .end = QBLK_COPY_PIVOT, .reuse = TRUE},
         {.format = "qcow2", .end = QBLK_COPY_PIVOT, .encryption = "k"},
         {.format = "luks", .end = QBLK_COPY_FINISH, .encryption = "k"},
+        {.format = "luks",
+         .end = QBLK_COPY_FINISH,
+         .encryption = "k",
+         .place = &device,
+         .reuse = TRUE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
         Case test;
