@@ -47,8 +47,6 @@ set_secrets(QblkPlannerRequest *request, GError **error)
         g_ptr_array_add(request->secrets, absolute);
     }
     request->context.secrets = request->secrets;
-    request->context.has_secret_objects =
-        request->client != NULL && qblk_client_get_image_path(request->client) != NULL;
     return TRUE;
 }
 

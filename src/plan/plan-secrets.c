@@ -4,16 +4,6 @@
 #include "plan/plan-check.h"
 #include "plan/plan-steps.h"
 
-/* The secret that the plan creates an object for, or NULL. */
-static const QblkSecretFile *
-find_new(const QblkPlanContext *context, const char *id)
-{
-    if (context->secrets == NULL || context->has_secret_objects) {
-        return NULL;
-    }
-    return qblk_secret_file_find(context->secrets, id);
-}
-
 /* TRUE if QEMU has the object @id; FALSE also if its objects are not known. */
 static gboolean
 has_object(const QblkPlanContext *context, const char *id)
@@ -25,6 +15,18 @@ has_object(const QblkPlanContext *context, const char *id)
         }
     }
     return FALSE;
+}
+
+/* The secret that the plan creates an object for, or NULL.  The daemon of an image has those with
+ * which it has opened the image. */
+static const QblkSecretFile *
+find_new(const QblkPlanContext *context, const char *id)
+{
+    gboolean has_it = context->image_layers != NULL && has_object(context, id);
+    if (context->secrets == NULL || context->has_secret_objects || has_it) {
+        return NULL;
+    }
+    return qblk_secret_file_find(context->secrets, id);
 }
 
 gboolean
@@ -107,7 +109,8 @@ creates(const QblkPlan *plan, const char *id)
 gboolean
 qblk_plan_secrets_check_used(const QblkPlan *plan, const QblkPlanContext *context, GError **error)
 {
-    if (context->secrets == NULL || context->has_secret_objects) {
+    gboolean is_image = context->image_layers != NULL; /* it may be encrypted itself */
+    if (context->secrets == NULL || context->has_secret_objects || is_image) {
         return TRUE;
     }
 

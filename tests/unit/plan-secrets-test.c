@@ -87,6 +87,30 @@ an_object_of_qemu_is_neither_created_nor_deleted(void **state)
 }
 
 static void
+the_daemon_of_an_image_has_the_keys_of_the_image(void **state)
+{
+    Case test = case_new("[{'name': 'k', 'type': 'child<secret>'}]");
+    Case other = case_new("[]");
+    g_autoptr(QblkPlan) plan = new_plan();
+    g_autoptr(GPtrArray) layers = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+
+    test.context.image_layers = layers;
+    assert_true(qblk_plan_secrets_check(&test.context, "k", &error));
+    qblk_plan_secrets_add(plan, &test.context, "k");
+    assert_int_equal(plan->steps->len, 0);
+    assert_true(qblk_plan_secrets_check_used(plan, &test.context, &error));
+
+    other.context.image_layers = layers;
+    assert_true(qblk_plan_secrets_check(&other.context, "k", &error));
+    qblk_plan_secrets_add(plan, &other.context, "k");
+    assert_int_equal(plan->steps->len, 1);
+    assert_no_error(error);
+    case_clear(&test);
+    case_clear(&other);
+}
+
+static void
 an_object_has_to_exist_or_to_be_new(void **state)
 {
     static const struct {
@@ -133,6 +157,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_object_is_created_and_deleted),
         cmocka_unit_test(an_object_of_qemu_is_neither_created_nor_deleted),
+        cmocka_unit_test(the_daemon_of_an_image_has_the_keys_of_the_image),
         cmocka_unit_test(an_object_has_to_exist_or_to_be_new),
         cmocka_unit_test(a_secret_that_is_not_used_is_refused),
     };
