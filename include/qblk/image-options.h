@@ -82,7 +82,8 @@ void qblk_image_options_set_writable(QblkImageOptions *options, gboolean is_writ
  * qblk_image_options_set_timeout:
  * @options: the options
  * @timeout_ms: how long opening all files may take, and closing them, in milliseconds; it is also
- *   the time limit of each command; 0 or less means 5 seconds
+ *   the time limit of each command; 0 or less means 5 seconds.  Each encrypted image may take 10
+ *   seconds more to open, because checking a key takes long on purpose.
  *
  * Since: 0.1.0
  */

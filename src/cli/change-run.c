@@ -35,13 +35,18 @@ add_hints(QblkOutput *output, const QblkChangeReport *report, const QblkPlans *p
     gboolean is_detached =
         g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED);
 
-    if (g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ENDED)) {
+    /* The daemon of an image ends with this process, and its jobs with it. */
+    gboolean is_image = g_str_has_prefix(report->vm, "image:");
+    if (g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ENDED) && !is_image) {
         add_image_hints(output, report, plans, TRUE);
         return;
     }
     if (has_journal) {
         g_autofree char *command = qblk_change_report_recover(report);
         qblk_output_add_hint(output, "to resume the operation: %s", command);
+    }
+    if (is_image) {
+        return;
     }
     if (has_journal && error->domain == QBLK_QMP_ERROR) {
         add_image_hints(output, report, plans, FALSE);

@@ -48,7 +48,8 @@ open_live(QblkChange *change, QblkRecoverPurpose purpose, GError **error)
 {
     QblkInvocation *invocation = change->invocation;
 
-    change->client = qblk_vm_connect_for_change(invocation, NULL, change->options->dry_run, error);
+    change->client = qblk_vm_connect_for_change(invocation, change->options->secrets,
+                                                change->options->dry_run, error);
     if (change->client == NULL) {
         return FALSE;
     }

@@ -199,8 +199,14 @@ check_secrets(const QblkGlobalOptions *options, const QblkInvocation *invocation
     gboolean is_image =
         address != NULL && qblk_address_get_kind(address) == QBLK_ADDRESS_KIND_IMAGE;
 
-    if (options->secrets == NULL || is_image || invocation->command->changes) {
+    if (options->secrets == NULL || is_image) {
         return TRUE;
+    }
+    if (invocation->command->changes) {
+        return qblk_usage_error(error,
+                                "option --secret is for image:PATH before the command: specify it "
+                                "after 'qblk %s'",
+                                invocation->command->name);
     }
     return qblk_usage_error(error, "option --secret needs a VM of the form image:PATH");
 }

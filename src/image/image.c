@@ -9,6 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* How long the check of a key may take: QEMU makes it so slow that it takes 2 seconds on an idle
+ * machine like the one that has created the image. */
+#define KEY_MS 10000
+
 /* ---- the object ---- */
 
 QblkImage *
@@ -74,18 +78,31 @@ wait_readable(int descriptor, gint64 deadline)
     }
 }
 
+static gint64
+count_encrypted(const GPtrArray *layers)
+{
+    gint64 count = 0;
+
+    for (guint i = 0; i < layers->len; i++) {
+        const QblkImageLayer *layer = layers->pdata[i];
+        count += layer->encryption != NULL;
+    }
+    return count;
+}
+
 /* The greeting stays in the socket, for the client to read. */
 static gboolean
 wait_for_greeting(QblkImage *image, const char *path, char **arguments, GError **error)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)image->timeout_ms * 1000;
+    gint64 limit_ms = image->timeout_ms + KEY_MS * count_encrypted(image->layers);
+    gint64 deadline = g_get_monotonic_time() + limit_ms * 1000;
     char byte;
     gssize count;
 
     if (!wait_readable(image->daemon.socket, deadline)) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
                     "image '%s' was not open after %g seconds: use a longer --timeout", path,
-                    image->timeout_ms / 1000.0);
+                    (double)limit_ms / 1000.0);
         return FALSE;
     }
 

@@ -67,6 +67,9 @@ qblk_planner_request_init(QblkPlannerRequest *request, QblkClient *client,
         return FALSE;
     }
 
+    /* The private daemon of an image has been started with them. */
+    request->context.has_secret_objects =
+        client != NULL && qblk_client_get_image_path(client) != NULL;
     request->context.image_layers = client == NULL ? NULL : qblk_client_get_image_layers(client);
     const QblkSchema *schema = client == NULL ? NULL : qblk_client_get_schema(client, error);
     if (schema != NULL) {

@@ -238,6 +238,23 @@ class Files(TestCase):
                                                   status=qblk.FAILED).errors)
 
 
+class Snapshots(TestCase):
+    def test_an_overlay_is_made_and_merged_again(self):
+        top = self.chain()
+        images.add_bitmap(top, 'backup')
+        before = state(self.path('a'))
+        overlay = self.path('a', 'overlay.qcow2')
+        self.change('snapshot', '--file', f'vda={overlay}')
+        found = state(self.path('a'))
+        self.assertEqual(found.pop('overlay.qcow2'), (before[TOP][0], TOP, 'qcow2'))
+        self.assertEqual(found, before)
+        images.write(overlay, pattern=99, offset='6M', length='64k')
+        expected = digest(overlay, ['-f', 'qcow2'])
+        self.qblk('commit', f'image:{overlay}', '--shallow', '--pivot', '--delete')
+        self.assertEqual(state(self.path('a')), {**before, TOP: (expected, MIDDLE, 'qcow2')})
+        self.assertEqual(bitmaps.in_file(top), {'backup': ['auto']})
+
+
 class InUse(TestCase):
     @contextlib.contextmanager
     def guest(self, image, *options):
@@ -372,8 +389,8 @@ class Encrypted(TestCase):
             with self.subTest(fmt):
                 vm, base = self.pair(fmt)
                 expected = self.merged(self.content(base, fmt))
-                result = self.qblk('-v', '--secret', f'k={self.path("key")}', 'commit', vm,
-                                   '--pivot', '--delete')
+                result = self.qblk('-v', 'commit', vm, '--pivot', '--delete', '--secret',
+                                   f'k={self.path("key")}')
                 self.assertTrue(expected.startswith(b'\1' * 65536))
                 self.assertTrue(self.content(base, fmt) == expected)
                 self.assertNotIn(self.SECRET, result.text + result.errors)
@@ -385,10 +402,10 @@ class Encrypted(TestCase):
                    '--secret', f'{self.path(base)}={self.path("other")}']
         if LACKS:
             self.assertIn('blockdev-reopen',
-                          self.qblk(*secrets, 'pull', vm, status=qblk.REFUSED).errors)
+                          self.qblk('pull', vm, *secrets, status=qblk.REFUSED).errors)
             return
         expected = self.merged(self.content(base, key='other'))
-        result = self.qblk('-v', *secrets, 'pull', vm)
+        result = self.qblk('-v', 'pull', vm, *secrets)
         self.assertTrue(self.content('top.qcow2') == expected)
         for secret in (self.SECRET, 'battery staple'):
             self.assertNotIn(secret, result.text + result.errors)
@@ -417,7 +434,7 @@ class Encrypted(TestCase):
                 ([self.SECRET], 'invalid secret: use ID=FILE')):
             with self.subTest(secrets):
                 options = [word for secret in secrets for word in ('--secret', secret)]
-                result = qblk.run(*options, 'commit', vm, '--pivot')
+                result = qblk.run('commit', vm, '--pivot', *options)
                 self.assertNotEqual(result.status, 0)
                 self.assertIn(message, result.errors)
                 self.assertNotIn(self.SECRET, result.errors)
