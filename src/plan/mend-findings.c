@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/mend-findings.h"
 
+#include "base/redact.h"
 #include "image/image-header.h"
 #include "plan/backing-string.h"
+#include "plan/plan-check.h"
 
 const QblkDifference *
 qblk_mend_findings_find(const QblkMendFindings *findings, const QblkLayer *layer,
@@ -25,11 +27,40 @@ qblk_mend_findings_find_header(const QblkMendFindings *findings, const QblkLayer
                                    QBLK_DIFFERENCE_UNCOMPARABLE);
 }
 
+static const QblkImageHeader *
+get_header(const QblkMendFindings *findings, const QblkLayer *layer)
+{
+    return findings->headers == NULL ? NULL : findings->headers->pdata[layer->position];
+}
+
+const char *
+qblk_mend_findings_keep_string(const QblkMendFindings *findings, const QblkLayer *layer,
+                               GError **error)
+{
+    const QblkImageHeader *header = get_header(findings, layer);
+    if (header == NULL || header->backing_name == NULL) {
+        (void)qblk_plan_refuse(error,
+                               "the backing file in the header of '%s' would be written again, "
+                               "and cannot be read here",
+                               layer->filename);
+        return NULL;
+    }
+
+    g_autofree char *clean = qblk_redact_name(header->backing_name, NULL);
+    if (!g_str_equal(clean, header->backing_name)) {
+        (void)qblk_plan_refuse(error,
+                               "the backing file in the header of '%s' contains a password, which "
+                               "would be a part of the plan",
+                               layer->filename);
+        return NULL;
+    }
+    return header->backing_name;
+}
+
 const char *
 qblk_mend_findings_get_string(const QblkMendFindings *findings, const QblkLayer *layer)
 {
-    const GPtrArray *headers = findings->headers;
-    const QblkImageHeader *header = headers == NULL ? NULL : headers->pdata[layer->position];
+    const QblkImageHeader *header = get_header(findings, layer);
     return header == NULL ? layer->backing_name : header->backing_name;
 }
 

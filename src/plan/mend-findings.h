@@ -28,6 +28,15 @@ const QblkDifference *qblk_mend_findings_find_header(const QblkMendFindings *fin
 const char *qblk_mend_findings_get_string(const QblkMendFindings *findings, const QblkLayer *layer);
 
 /**
+ * Find the string that a header keeps.  What QEMU reports lacks secrets, and is not written back.
+ *
+ * Returns: (transfer none): the string; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if the header cannot
+ *   be read here, has no string, or the string contains a password, which is not printed
+ */
+const char *qblk_mend_findings_keep_string(const QblkMendFindings *findings, const QblkLayer *layer,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * List what was found, and the headers that name an image by a name that it had before: a check
  * reports such an image and not the header above it.
  *

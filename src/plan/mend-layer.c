@@ -2,6 +2,7 @@
 #include "plan/mend-layer.h"
 
 #include "image/image-chain.h"
+#include "plan/backing-string.h"
 #include "plan/mend-string.h"
 #include "plan/plan-check.h"
 #include "plan/plan-files.h"
@@ -119,6 +120,18 @@ is_same_format(const Work *work)
     return g_strcmp0(work->layer->format, work->below->format) == 0;
 }
 
+/* Returns: (nullable): the string of a header of which only the format is wrong.  A check accepts
+ * the old name of an image that was renamed, too. */
+static const char *
+find_kept(const QblkMend *mend, const Work *work)
+{
+    const char *string = qblk_mend_findings_keep_string(&mend->findings, work->layer, NULL);
+    gboolean leads =
+        string != NULL && qblk_backing_string_leads_to_layer(mend->context->snapshot, work->layer,
+                                                             string, work->below);
+    return leads ? string : NULL;
+}
+
 /* Nothing but the word of the user shows that an image belongs below another one if the header of
  * that leads nowhere. */
 static gboolean
@@ -158,7 +171,7 @@ choose_string(const QblkMend *mend, Work *work, GError **error)
         .upper = work->layer,
         .lower = work->below,
         .now = qblk_mend_findings_get_string(&mend->findings, work->layer),
-        .leads = !is_wrong_string,
+        .kept = is_wrong_string ? NULL : find_kept(mend, work),
         .given = work->given,
         .is_image = mend->context->image_layers != NULL,
     };
@@ -202,7 +215,13 @@ find_bitmap_obstacle(const QblkMend *mend, const Work *work)
     if (work->header_reason != NULL) {
         return g_strdup("QEMU would write its header as well, which is wrong and remains");
     }
-    return NULL;
+
+    g_autoptr(GError) cause = NULL;
+    if (work->below == NULL || work->string != NULL ||
+        qblk_mend_findings_keep_string(&mend->findings, work->layer, &cause) != NULL) {
+        return NULL;
+    }
+    return g_strdup(cause->message);
 }
 
 /* ---- the steps ---- */
@@ -241,9 +260,10 @@ add_bitmaps(const QblkMend *mend, const Work *work)
 static void
 add_stream_start(const QblkMend *mend, const Work *work)
 {
-    const char *string = work->string != NULL
-                             ? work->string
-                             : qblk_mend_findings_get_string(&mend->findings, work->layer);
+    const char *string = work->string;
+    if (string == NULL && work->below != NULL) {
+        string = qblk_mend_findings_keep_string(&mend->findings, work->layer, NULL);
+    }
     QblkJson *arguments = qblk_json_new_object();
 
     qblk_json_set_string(arguments, "job-id", mend->job);

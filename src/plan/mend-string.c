@@ -104,8 +104,8 @@ qblk_mend_string_choose(const QblkMendString *request, GError **error)
     if (request->given != NULL) {
         return choose_given(request, error);
     }
-    if (request->leads) {
-        return g_strdup(request->now);
+    if (request->kept != NULL) {
+        return g_strdup(request->kept);
     }
 
     g_autofree char *path = qblk_backing_string_absolute(request->snapshot, request->lower, error);

@@ -13,7 +13,7 @@ typedef struct {
     const QblkLayer *upper; /* that has the header */
     const QblkLayer *lower; /* that is open below it */
     const char *now;        /* the backing string of the header, or NULL */
-    gboolean leads;         /* it leads to @lower: only the format is wrong */
+    const char *kept;       /* @now, which leads to @lower: only the format is wrong; or NULL */
     const char *given;      /* an absolute path that the user knows, or NULL */
     gboolean is_image;      /* no QEMU has it: qblk has just opened the images by their names */
 } QblkMendString;

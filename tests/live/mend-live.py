@@ -128,6 +128,17 @@ class Headers(TestCase):
         self.assert_no_jobs()
         self.assert_same_content()
 
+    def test_an_image_that_was_renamed_and_a_wrong_format(self):
+        """Another file has its name, which is not written again."""
+        self.boot()
+        new = os.path.join(self.directory, 'renamed.qcow2')
+        os.rename(self.files[2], new)
+        images.create(self.files[2], '64M')
+        images.rebase(self.files[1], os.path.basename(self.files[2]), 'raw')
+        self.mend(status=qblk.FAILED)
+        self.assertEqual(block_jobs.header(self.files[1]), ('renamed.qcow2', 'qcow2'))
+        self.assert_same_content()
+
     def test_a_file_that_the_user_knows(self):
         """It has to be the one that QEMU has open."""
         self.boot()
