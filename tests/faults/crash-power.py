@@ -7,21 +7,14 @@ Data that QEMU wrote stay: when they reach the disk is QEMU's responsibility."""
 
 import json
 import os
-import shutil
-import unittest.mock
 
 import crash
 import live
+import power_loss
 import qblk
-import qemu
 
 
-def key(path):
-    status = os.lstat(path)
-    return f'{status.st_dev:x}-{status.st_ino:x}'
-
-
-class PowerLoss(crash.TestCase):
+class PowerLoss(power_loss.TestCase):
     """The jobs after which an image is stale, and those that QEMU only started."""
 
     kinds = [crash.kind_of(name) for name in ('commit --pivot', 'copy --pivot', 'job --pivot',
@@ -29,17 +22,8 @@ class PowerLoss(crash.TestCase):
     each_kind_ends = False
     promise = 'the power is lost'
 
-    def setUp(self):
-        super().setUp()
-        self.synced = self.enterContext(qemu.directory())  # the content of a disk
-
     def test_the_image_to_boot_has_all_data(self):
         self.each_kind(self.promise, self.judge)
-
-    def start_qblk(self, kind):
-        shim = {'LD_PRELOAD': os.environ['QBLK_SYNCED_SHIM'], 'SYNCED': self.synced}
-        with unittest.mock.patch.dict(os.environ, shim):
-            return super().start_qblk(kind)
 
     def judge(self, kind, point, *_):
         writes = point.number % 2 == 1
@@ -50,7 +34,6 @@ class PowerLoss(crash.TestCase):
             self.kill_qblk()
             self.process.kill()
 
-        self.synced = self.enterContext(qemu.directory())  # else old inodes would have old content
         with self.guest(kind, point, strike):
             status, _ = self.start_qblk(kind)
             if self.process.running:  # this time there were fewer messages
@@ -73,43 +56,6 @@ class PowerLoss(crash.TestCase):
                 with open(os.path.join(directory, mark), encoding='utf-8') as file:
                     images.append(json.load(file)['image'])
         return images
-
-    @staticmethod
-    def stored_marks():
-        return os.path.join(crash.journal_directory(), 'merged')
-
-    def lose_what_is_not_synced(self):
-        """Restore journals and marks as they are on disk."""
-        for directory, part in ((crash.journal_directory(), '.journal'),
-                                (self.stored_marks(), crash.MARK)):
-            if os.path.basename(directory) in self.entries(os.path.dirname(directory)):
-                self.lose(directory, part)
-            else:
-                shutil.rmtree(directory, ignore_errors=True)
-        self.lose(self.directory, crash.MARK)
-
-    def lose(self, directory, part):
-        """In DIRECTORY, keep only synced content of the files that have PART in their names."""
-        for name in os.listdir(directory):
-            if part in name and not os.path.isdir(os.path.join(directory, name)):
-                os.unlink(os.path.join(directory, name))
-        for name, inode in self.entries(directory).items():
-            if part in name and not os.path.isdir(os.path.join(directory, name)):
-                with open(os.path.join(directory, name), 'wb') as file:
-                    file.write(self.on_disk(inode))
-
-    def entries(self, directory):
-        """The names in DIRECTORY at its last sync, each with its argument for on_disk()."""
-        is_there = os.path.isdir(directory)
-        lines = self.on_disk(key(directory)).decode().splitlines() if is_there else []
-        return {name: inode for inode, name in (line.split(' ', 1) for line in lines)}
-
-    def on_disk(self, inode):
-        try:
-            with open(os.path.join(self.synced, inode), 'rb') as file:
-                return file.read()
-        except FileNotFoundError:
-            return b''
 
 
 class StoredMarks(PowerLoss):

@@ -15,6 +15,7 @@ from unittest import mock
 import crash
 import images
 import live
+import power_loss
 import qblk
 import qemu
 from fault_relay import NOT_CUT, RECEIVED, UNANSWERED, Point
@@ -136,8 +137,16 @@ class Interrupted(TestCase):
 
 
 class CrashOfQemu(TestCase):
+    promise = 'QEMU is killed during a snapshot'
+
     def test_the_image_to_boot_has_all_data(self):
-        self.each_kind('QEMU is killed during a snapshot', self.judge)
+        self.each_kind(self.promise, self.judge)
+
+    def crash_all(self):
+        self.process.kill()
+
+    def after_crash(self):
+        pass
 
     def judge(self, kind, point, *_):
         writes = point.number % 2 == 1
@@ -145,13 +154,14 @@ class CrashOfQemu(TestCase):
         def strike():
             if writes:
                 self.guest_changes()
-            self.process.kill()
+            self.crash_all()
 
         with self.guest(kind, point, strike):
             status, errors = self.start_qblk(kind)
             self.assertNotIn('to show the job', errors)
             if self.process.running:  # this time there were fewer messages
                 self.process.kill()
+            self.after_crash()
             left = crash.journals()
             result = qblk.run('recover')
             self.assertEqual(result.status, qblk.NO_CONNECTION if left else qblk.DONE,
@@ -184,6 +194,20 @@ class CrashOfQemu(TestCase):
         if boot == overlay:
             self.assertEqual(self.image_chain(boot), crash.names_of(disk, AFTER))
         return 'after' if boot == overlay else 'before'
+
+
+class PowerLoss(CrashOfQemu, power_loss.TestCase):
+    """The machine loses its power: QEMU, qblk and all data that qblk wrote without a sync are
+    lost."""
+
+    promise = 'the power is lost during a snapshot'
+
+    def crash_all(self):
+        self.kill_qblk()
+        self.process.kill()
+
+    def after_crash(self):
+        self.lose_what_is_not_synced()
 
 
 class Restarted(TestCase):
