@@ -14,6 +14,7 @@ import traceback
 import brief
 import crash
 import daemon_relay
+import images
 import live
 import qblk
 import qemu
@@ -34,6 +35,8 @@ KINDS = [
     Kind('copy --pivot --shallow', ('copy', 'disk-1', 'disk-base')),
     Kind('snapshot --file vda=new.qcow2', ('new', *KEPT)),
 ]
+SECRET = ('--object', 'secret,id=key0,data=secret')
+BACKING = {'t.qcow2': ',backing.encrypt.format=luks,backing.encrypt.key-secret=key0'}
 NEED_FLUSH = ('commit --top', 'pull', 'rebase')  # refused on QEMU 5.2, which cannot flush a node
 
 # In ordinary runs: what a job goes through, once each, and with each kind what ends it.
@@ -289,6 +292,39 @@ class First(TestCase):
         self.assertIn(f"in '/run/vm.qmp' was interrupted, and may have changed this image: run "
                       f"'qblk recover {vm}' first", errors)
         self.assertEqual(self.recover_json(vm)['boot'], self.path(TOP))
+
+
+class Encrypted(TestCase):
+    """Recovery needs no key: headers are not encrypted."""
+
+    def test_a_commit_is_completed(self):
+        self.enterContext(self.images(ACTIVE_COMMIT, daemon_relay.QBLK,
+                                      Point(None, UNANSWERED, 'job-complete')))
+        base, top, key = (os.path.join(self.directory, name) for name in ('b.qcow2', 't.qcow2',
+                                                                          'key'))
+        with open(key, 'w', encoding='utf-8') as file:
+            file.write('secret')
+        options = [f'encrypt.{option}' for option in ('format=luks', 'key-secret=key0',
+                                                      'iter-time=10')]
+        for path, more in ((base, {}), (top, {'backing': 'b.qcow2'})):
+            images.create_encrypted(path, size='1M', options=options, **more,
+                                    extra=[*SECRET, *(['-u'] if more else [])])
+        self.run_io(top, '-c', 'write -q -P 5 64k 64k')
+        done = self.run_qblk('commit', f'image:{top}', 'vda', '--pivot', '--delete', '--secret',
+                             f'key0={key}', **self.variables)
+        self.assertEqual(done.returncode, -9, msg=done.stderr)
+        self.assertEqual(self.recover_json(f'image:{top}')['boot'], base)
+        self.assertFalse(os.path.exists(top))
+        self.run_io(base, '-c', 'read -q -P 5 64k 64k', '-c', 'read -q -P 0 128k 896k')
+
+    def run_io(self, path, *commands):
+        done = subprocess.run(
+            qemu.program('qemu-io') + [*SECRET, *commands, '--image-opts',
+                                       f'driver=qcow2,file.filename={path},encrypt.format=luks,'
+                                       'encrypt.key-secret=key0' + BACKING.get(
+                                           os.path.basename(path), '')],
+            capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, ''), msg=done.stderr)
 
 
 class Killed(TestCase):

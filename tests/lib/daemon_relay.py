@@ -78,9 +78,10 @@ class _Relay(Faults):
         return super().strikes_at(message)
 
     def _kill(self):
-        """Either victim ends the daemon."""
+        """The kernel closes the sockets of the victim. Either of them ends the daemon."""
         os.kill(self._victim, signal.SIGKILL)
         with contextlib.suppress(OSError):
+            self._monitor.shutdown(socket.SHUT_WR)
             while self._monitor.recv(1 << 16):
                 pass
 
