@@ -2,6 +2,7 @@
 #include "plan/mend-layer.h"
 
 #include "image/image-chain.h"
+#include "image/image-overlay.h"
 #include "plan/backing-string.h"
 #include "plan/mend-string.h"
 #include "plan/plan-check.h"
@@ -151,6 +152,14 @@ check_given(const QblkMend *mend, const Work *work, GError **error)
                                 work->layer->virtual_size);
     }
 
+    g_autofree char *other = qblk_image_overlay_find(below->path, work->layer->filename);
+    if (other != NULL) {
+        char *text =
+            g_strdup_printf("disk '%s': '%s' is the backing file of '%s' as well, which may "
+                            "be the image that belongs below '%s'",
+                            mend->plan->target, below->path, other, work->layer->filename);
+        g_ptr_array_add(mend->plan->warnings, text);
+    }
     char *warning =
         g_strdup_printf("disk '%s': '%s' has the format and a size that fit below '%s'; "
                         "that it is the right image is known from --backing only",

@@ -420,6 +420,14 @@ class Images(block_jobs.OneDisk):
                 self.assertEqual(result.text, '')
                 self.assertEqual([block_jobs.header(path) for path in self.files], before)
 
+    def test_an_image_in_the_middle_of_another_chain(self):
+        """A layer between the two would be lost."""
+        self.make_copies((0, 'gone.qcow2', 'qcow2'))
+        errors = self.mend('--backing', self.files[2], '--dry-run').errors
+        self.assertIn(f"'{self.files[2]}' is the backing file of '{self.files[1]}' as well", errors)
+        errors = self.mend('--backing', self.files[1], '--dry-run').errors
+        self.assertNotIn('as well', errors)
+
     def test_a_file_that_another_header_names(self):
         """A name that leads to a file is not replaced by what the user names."""
         self.make_copies()
