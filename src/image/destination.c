@@ -15,6 +15,14 @@ kind_of(mode_t mode)
     return S_ISBLK(mode) ? QBLK_DESTINATION_BLOCK : QBLK_DESTINATION_OTHER;
 }
 
+/* QEMU would create what a symbolic link leads to. */
+static QblkDestinationKind
+kind_of_missing(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 ? QBLK_DESTINATION_OTHER : QBLK_DESTINATION_NOTHING;
+}
+
 static void
 read_header(QblkDestination *destination, const char *path)
 {
@@ -40,7 +48,7 @@ qblk_destination_look_up(const char *path)
 
     if (stat(path, &status) != 0) {
         destination->error_number = errno;
-        destination->kind = errno == ENOENT ? QBLK_DESTINATION_NOTHING : QBLK_DESTINATION_UNKNOWN;
+        destination->kind = errno == ENOENT ? kind_of_missing(path) : QBLK_DESTINATION_UNKNOWN;
         return destination;
     }
 

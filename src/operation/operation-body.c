@@ -110,7 +110,8 @@ check_chain(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
     return FALSE;
 }
 
-/* Plans that were read from JSON were not checked before. */
+/* Plans that were read from JSON were not checked before, and those that create a file must not
+ * overwrite one. */
 static gboolean
 check_plans(const QblkOperation *operation, GError **error)
 {
@@ -118,7 +119,7 @@ check_plans(const QblkOperation *operation, GError **error)
     gboolean checks_any = operation->options->checks_chain;
     for (guint i = 0; i < plans->len; i++) {
         const QblkPlan *plan = plans->pdata[i];
-        checks_any = checks_any || plan->is_read;
+        checks_any = checks_any || plan->is_read || g_str_equal(plan->kind, "snapshot");
     }
     if (!checks_any) {
         return TRUE;
@@ -128,9 +129,11 @@ check_plans(const QblkOperation *operation, GError **error)
         qblk_snapshot_fetch(operation->client, operation->options->snapshot, error);
     for (guint i = 0; snapshot != NULL && i < plans->len; i++) {
         QblkPlan *plan = plans->pdata[i];
-        gboolean is_good = plan->is_read
-                               ? qblk_planner_check_read(operation->client, snapshot, plan, error)
-                               : check_chain(plan, snapshot, error);
+        gboolean is_good =
+            plan->is_read
+                ? qblk_planner_check_read(operation->client, snapshot, plan, error)
+                : check_chain(plan, snapshot, error) &&
+                      qblk_planner_check_overlay(operation->client, snapshot, plan, error);
         if (!is_good) {
             return FALSE;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <qblk/planner.h>
 
+#include "operation/planner-machine.h"
 #include "operation/planner-request.h"
 #include "plan/copy-destination.h"
 #include "plan/copy-request.h"
@@ -197,6 +198,9 @@ qblk_plan_copy(QblkClient *client, const QblkSnapshot *snapshot, const char *dis
     }
     set_encryption(&copy, &request);
     gboolean is_here = is_local(&request) && options->protocol == NULL;
+    if (is_here && !qblk_planner_machine_check(snapshot, copy.chain, copy.path, error)) {
+        return NULL;
+    }
     if (is_here && !look_up(&copy, &request, error)) {
         return NULL;
     }

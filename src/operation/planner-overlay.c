@@ -2,6 +2,7 @@
 #include "operation/planner-overlay.h"
 
 #include "operation/overlay-files.h"
+#include "operation/planner-machine.h"
 #include "operation/planner-request.h"
 #include "plan/overlay-path.h"
 #include "plan/overlay-request.h"
@@ -45,14 +46,14 @@ check_remote(const Overlay *overlay, const QblkPlannerRequest *request, GError *
 {
     gboolean is_remote = request->client != NULL && !is_local(request);
 
-    if (!is_remote || overlay->options->reuse) {
-        return TRUE;
+    if (is_remote) {
+        return qblk_plan_refuse(error,
+                                "cannot check over the network what '%s' is, and QEMU would "
+                                "overwrite it: run qblk on the machine of QEMU",
+                                overlay->path);
     }
-    return qblk_plan_refuse(
-        error,
-        "cannot check over the network whether '%s' exists, and QEMU would overwrite it: "
-        "create the image there with qemu-img, and use --reuse-external",
-        overlay->path);
+    return qblk_planner_machine_check(request->context.snapshot, overlay->chain, overlay->path,
+                                      error);
 }
 
 /* A relative path is relative to this process, not to QEMU: only valid on the same machine. */

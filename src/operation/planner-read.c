@@ -285,11 +285,11 @@ add_secret(QblkPlanOptions *options, const QblkStep *step, GError **error)
  * may exist there by now. */
 static gboolean
 check_overlay(QblkClient *client, const QblkSnapshot *snapshot, const QblkPlan *plan,
-              GError **error)
+              gboolean is_forced, GError **error)
 {
     g_autoptr(QblkOverlayOptions) options = qblk_overlay_options_of_plan(plan);
     g_autoptr(QblkPlanOptions) plan_options = qblk_plan_options_new();
-    qblk_plan_options_set_force_managed(plan_options, plan->is_forced);
+    qblk_plan_options_set_force_managed(plan_options, is_forced);
     qblk_plan_options_set_allow_plaintext(plan_options, TRUE);
     qblk_plan_options_set_drop_bitmaps(plan_options, qblk_overlay_bitmaps_are_dropped(plan));
 
@@ -312,6 +312,15 @@ check_overlay(QblkClient *client, const QblkSnapshot *snapshot, const QblkPlan *
                             "the plan of '%s' is not the one for this VM and this overlay: plan "
                             "again",
                             plan->target);
+}
+
+gboolean
+qblk_planner_check_overlay(QblkClient *client, const QblkSnapshot *snapshot, const QblkPlan *plan,
+                           GError **error)
+{
+    /* The manager of the guest was checked when the plan was made. */
+    return !g_str_equal(plan->kind, "snapshot") ||
+           check_overlay(client, snapshot, plan, TRUE, error);
 }
 
 static gboolean
@@ -396,7 +405,7 @@ qblk_planner_check_read(QblkClient *client, const QblkSnapshot *snapshot, QblkPl
     gboolean is_valid = plan->existing_job ? check_existing_job(&context, plan, error)
                                            : check_new_job(&context, plan, error);
     if (is_valid && g_str_equal(plan->kind, "snapshot")) {
-        is_valid = check_overlay(client, snapshot, plan, error);
+        is_valid = check_overlay(client, snapshot, plan, plan->is_forced, error);
     }
 
     return is_valid && qblk_planner_check(client, plan, error);

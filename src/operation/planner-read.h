@@ -21,6 +21,15 @@ gboolean qblk_planner_check_read(QblkClient *client, const QblkSnapshot *snapsho
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * Check @plan, of a snapshot that was made in this process, once more: that it is the one for
+ * @snapshot, of now, and that no file exists by now that it would overwrite.
+ *
+ * Returns: TRUE, also for other plans; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED
+ */
+gboolean qblk_planner_check_overlay(QblkClient *client, const QblkSnapshot *snapshot,
+                                    const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * Check that no other disk has an image whose data the job of @plan would change.  One may have got
  * it since the plan was made: the chain does not show that.
  *

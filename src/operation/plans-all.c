@@ -31,6 +31,10 @@ describe_skipped(const PlanAll *all, const QblkChain *chain)
     if (chain->read_only) {
         return g_strdup("it is read-only");
     }
+    const QblkLayer *top = qblk_chain_get_layer(chain, 0);
+    if (all->plans != NULL && top->file != NULL && top->file->is_deleted) {
+        return g_strdup("the file of its active image was deleted, as that of snapshot=on is");
+    }
     if (chain->layers->len == 1 && !all->allows_one_layer) {
         return g_strdup("it has only one layer");
     }

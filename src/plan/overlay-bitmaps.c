@@ -24,14 +24,14 @@ check_can_store(const QblkOverlayRequest *overlay, const QblkBitmap *bitmap, GEr
 {
     const QblkLayer *found = overlay->found == NULL ? NULL : overlay->found->layers->pdata[0];
     gboolean is_old = found != NULL && found->is_qcow2_v2;
-    if (!bitmap->is_persistent || (g_str_equal(overlay->format, "qcow2") && !is_old)) {
+    if (!bitmap->is_persistent || !is_old) {
         return TRUE;
     }
     return qblk_plan_refuse(error,
-                            "'%s' (%s%s) cannot store the persistent bitmap '%s' of '%s', only a "
-                            "qcow2 image of version 3 can: use --bitmaps=drop to lose the bitmaps",
-                            overlay->path, overlay->format, is_old ? ", version 2" : "",
-                            bitmap->name, overlay->top->filename);
+                            "'%s' (qcow2, version 2) cannot store the persistent bitmap '%s' of "
+                            "'%s', only a qcow2 image of version 3 can: use --bitmaps=drop to lose "
+                            "the bitmaps",
+                            overlay->path, bitmap->name, overlay->top->filename);
 }
 
 /* A bitmap that an image has already has to be able to go on as that of @bitmap. */

@@ -5,7 +5,6 @@
 #include "chain/snapshot-users.h"
 #include "plan/backing-string.h"
 #include "plan/copy-destination.h"
-#include "plan/copy-request.h"
 #include "plan/path-use.h"
 #include "plan/plan-check.h"
 #include "plan/plan-content.h"
@@ -14,21 +13,21 @@
 
 /* ---- options ---- */
 
+/* A rollback deletes an image only if it proves that it has no data. */
 static gboolean
 check_format(const QblkOverlayRequest *overlay, GError **error)
 {
-    return qblk_copy_request_has_backing(overlay->format) ||
-           qblk_plan_refuse(error, "an overlay in format '%s' is not possible: use qcow2 or qed",
+    return g_str_equal(overlay->format, "qcow2") ||
+           qblk_plan_refuse(error, "an overlay in format '%s' is not supported: use qcow2",
                             overlay->format);
 }
 
-/* QEMU's bounds (qcow2_opt_get_cluster_size_del() and bdrv_qed_co_create()). */
+/* QEMU's bounds (qcow2_opt_get_cluster_size_del()). */
 static gboolean
 check_cluster_size(const QblkOverlayRequest *overlay, GError **error)
 {
-    gboolean is_qed = g_str_equal(overlay->format, "qed");
+    const gint64 least = 512, most = 2 * 1024 * 1024;
     gint64 size = overlay->options->cluster_size;
-    gint64 least = is_qed ? 4096 : 512, most = (is_qed ? 64 : 2) * 1024 * 1024;
     if (size == 0) {
         return TRUE;
     }
@@ -53,11 +52,6 @@ check_encryption(const QblkOverlayRequest *overlay, GError **error)
     if (secret == NULL) {
         return TRUE;
     }
-    if (!g_str_equal(overlay->format, "qcow2")) {
-        return qblk_plan_refuse(error,
-                                "an overlay in format '%s' cannot be encrypted: use --format qcow2",
-                                overlay->format);
-    }
     if (overlay->options->reuse) {
         return qblk_plan_refuse(error,
                                 "an encrypted overlay cannot be reused: omit --reuse-external, to "
@@ -81,8 +75,8 @@ check_new(const QblkOverlayRequest *overlay, GError **error)
                                 g_strerror(place->error_number));
     }
     return qblk_plan_refuse(error,
-                            "'%s' already exists: use another name, or --reuse-external if it is "
-                            "an overlay without data",
+                            "'%s' already exists: use another name, with --suffix or --file, or "
+                            "--reuse-external if it is an overlay without data",
                             overlay->path);
 }
 
@@ -244,6 +238,19 @@ check_users(const QblkOverlayRequest *overlay, GError **error)
 
 /* ---- the header of the overlay ---- */
 
+/* That of -drive snapshot=on, for example. */
+static gboolean
+check_is_lasting(const QblkOverlayRequest *overlay, GError **error)
+{
+    const QblkLayer *top = overlay->top;
+
+    return top->file == NULL || !top->file->is_deleted ||
+           qblk_plan_refuse(error,
+                            "the file of '%s', the active image of disk '%s', was deleted, as that "
+                            "of snapshot=on is: an overlay of it would be useless when QEMU ends",
+                            top->filename, overlay->chain->target);
+}
+
 static gboolean
 check_size(const QblkOverlayRequest *overlay, GError **error)
 {
@@ -277,7 +284,8 @@ qblk_overlay_request_check(QblkOverlayRequest *overlay, GError **error)
     const QblkPlanContext *context = overlay->context;
 
     if (!check_format(overlay, error) || !check_cluster_size(overlay, error) ||
-        !check_encryption(overlay, error) || !check_size(overlay, error)) {
+        !check_encryption(overlay, error) || !check_size(overlay, error) ||
+        !check_is_lasting(overlay, error)) {
         return FALSE;
     }
     if (!qblk_overlay_request_check_place(overlay, error) ||

@@ -69,10 +69,12 @@ class Disks(TestCase):
 snapshot of vda: done
 active image: {self.path('vda.monday')}
 no longer changes: {raw}
-to merge it again: qblk commit {vm} vda --pivot --delete
+start the guest from the active image from now on
+to merge it again: qblk commit {vm} vda --shallow --pivot --delete
 snapshot of vdb: done
 active image: {self.path('vdb-2.monday')}
 no longer changes: {layers[0]}
+start the guest from the active image from now on
 to merge it again: qblk commit {vm} vdb --shallow --pivot --delete
 ''')
 
@@ -152,7 +154,8 @@ to merge it again: qblk commit {vm} vdb --shallow --pivot --delete
                          ('snapshot', 'done', 'vda'))
         self.assertRegex(plan['after'][0]['file'], r'/vda\.\d{8}T\d{6}Z$')
         self.assertEqual(plan['after'][1]['file'], plan['before'][0]['file'])
-        self.assertEqual(plan['next'], [f'qblk commit {self.process.socket} vda --pivot --delete'])
+        self.assertEqual(plan['next'], [f'qblk commit {self.process.socket} vda --shallow --pivot '
+                                        '--delete'])
         self.assertEqual(header(plan['after'][0]['file']), (self.path('vda.qcow2'), 'qcow2'))
 
 
@@ -236,17 +239,6 @@ class Nodes(TestCase):
             self.assert_same(nbd.read(self.server, 'backup'), before, 'backup')
         self.assert_guest_data()
 
-    @brief.leave_out
-    def test_a_qed_overlay(self):
-        image = self.boot_one()
-        self.snapshot('vda', '--suffix', 'qed', '--format', 'qed')
-        self.write('vda', 0, MIB)
-        self.assertEqual(self.nodes()['qblk-vda-1']['drv'], 'qed')
-        self.assert_guest_data()
-        self.qblk('commit', self.process.socket, 'vda', '--pivot', '--delete')
-        self.assertEqual(self.layers('vda'), [('vda', image)])
-        self.assert_guest_data()
-
 
 class Headers(TestCase):
     def test_a_relative_chain_stays_relative_and_can_be_moved(self):
@@ -291,7 +283,8 @@ class Headers(TestCase):
         self.run_qemu(['-add-fd', f'fd={descriptor},set=1']
                       + blockdev(driver='qcow2', node_name='a', file=local('/dev/fdset/1'))
                       + virtio('a', id='vda'), pass_fds=[descriptor])
-        self.snapshot('vda', '--suffix', 'new')
+        result = self.snapshot('vda', '--suffix', 'new')
+        self.assertIn(f'no longer changes: {image}\n', result.text)
         self.assertEqual(header(self.path('a.new')), (image, 'qcow2'))
 
 
@@ -387,9 +380,10 @@ class Refused(TestCase):
         _, layers = self.boot_two()
         os.mkdir(self.path('vda.directory'))
         os.symlink('vda.raw', self.path('vda.link'))
+        os.symlink('missing', self.path('vda.dangling'))
         with open(self.path('vda.file'), 'wb') as file:
             file.write(b'precious')
-        for suffix in ('directory', 'link', 'file', 'raw'):
+        for suffix in ('directory', 'link', 'dangling', 'file', 'raw'):
             self.refuse('vda', '--suffix', suffix, message=f"vda.{suffix}' already exists")
         self.refuse('vda', '--file', f'vda={layers[2]}', message='already exists')
         # of the second disk only
@@ -408,7 +402,7 @@ class Refused(TestCase):
         self.boot_one()
         self.refuse('vda', '--file', f'vda={self.path("missing/x")}', message='does not exist')
         self.refuse('vda', '--file', 'vdb=x', status=qblk.NOT_FOUND, message='vdb')
-        self.refuse('vda', '--suffix', 'x', '--format', 'raw', message="'raw' is not possible")
+        self.refuse('vda', '--suffix', 'x', '--format', 'raw', message="'raw' is not supported")
         self.refuse('vdb', status=qblk.NOT_FOUND, message="no disk 'vdb'")
 
     def test_an_image_that_another_disk_or_node_has_below_its_own(self):
@@ -450,6 +444,36 @@ class Refused(TestCase):
             file.write(bytes(120 << 10))
         self.refuse('vda', '--file', f'vda={small}/x', message='make room there first')
         self.assertEqual(os.listdir(small), ['filler'])
+
+
+    def test_a_temporary_image(self):
+        image = images.create(self.path('a.qcow2'), str(SIZE))
+        other = self.raw_image('b.raw')
+        self.run_qemu(drive(image, id='a', snapshot='on') + virtio('a', id='vda')
+                      + drive(other, id='b', format='raw') + virtio('b', id='vdb'))
+        overlay = f'vda={self.path("x")}'
+        self.refuse('vda', '--file', overlay, message='snapshot=on')
+        result = self.snapshot('--all-disks', '--suffix', 'new')
+        self.assertIn("disk 'vda' is skipped", result.errors)
+        self.assertEqual(self.layers('vdb')[0][1], self.path('b.new'))
+
+    def test_a_qemu_that_may_be_on_another_machine(self):
+        """Over TCP, and through a relay while no process here has the image locked."""
+        image = images.create(self.path('a.qcow2'), str(SIZE))
+        self.add('vda', image)
+        self.run_qemu(blockdev(driver='qcow2', node_name='a', file=local(image, locking='off'))
+                      + virtio('a', id='vda'), tcp=True)
+        made = images.create(self.path('made.qcow2'), None, backing='a.qcow2')
+        with FaultRelay(self.path('relay.sock'), self.process.socket):
+            for vm in (f'tcp:{self.process.tcp}', self.path('relay.sock')):
+                for more in ((), ('--reuse-external',)):
+                    result = self.snapshot('vda', '--file', f'vda={made}.new' if not more
+                                           else f'vda={made}', *more, vm=vm, status=qblk.REFUSED)
+                    self.assertIn('run qblk on the machine of QEMU', result.errors)
+            result = self.qblk('copy', self.path('relay.sock'), 'vda', self.path('copy'),
+                               '--finish', status=qblk.REFUSED)
+        self.assertIn('may be on another machine', result.errors)
+        self.assertEqual(self.files(), {'a.qcow2', 'made.qcow2'})
 
 
 class Encrypted(TestCase):
@@ -670,7 +694,6 @@ class Bitmaps(TestCase):
         images.add_bitmap(image, 'full')
         self.add('vda', image)
         self.run_qemu(qcow2(image) + virtio('vda', id='vda'))
-        self.refuse('vda', '--suffix', 'x', '--format', 'qed', message='--bitmaps=drop')
         self.snapshot('vda', '--suffix', 'x', '--bitmaps', 'drop')
         self.assertEqual(bitmaps.of_nodes(self.process)['qblk-vda-1'], {})
 

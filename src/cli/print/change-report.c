@@ -82,13 +82,13 @@ image_after(const QblkChangeReport *report, const QblkJson *plan)
                : NULL;
 }
 
-/* The command that merges a new overlay into the image below it. */
+/* The command that merges a new overlay into the image below it, and nothing else if it is run
+ * after another snapshot. */
 static char *
 merge_command(const QblkChangeReport *report, const QblkPlan *plan)
 {
     g_autofree char *text = qblk_plan_to_json(plan);
     g_autoptr(QblkJson) object = qblk_json_parse(text, strlen(text), NULL);
-    gboolean had_overlay = qblk_json_length(qblk_json_get(object, "before")) > 1;
     const QblkJson *top = qblk_json_at(qblk_json_get(object, "after"), 0);
     g_autofree char *image = image_after(report, object);
     g_autofree char *format =
@@ -96,8 +96,8 @@ merge_command(const QblkChangeReport *report, const QblkPlan *plan)
 
     g_autofree char *vm = qblk_output_shell_word(image == NULL ? report->vm : image);
     g_autofree char *disk = qblk_output_shell_word(qblk_plan_get_target(plan));
-    return g_strdup_printf("qblk commit %s %s%s --pivot --delete%s%s%s", vm, disk,
-                           had_overlay ? " --shallow" : "", format == NULL ? "" : format,
+    return g_strdup_printf("qblk commit %s %s --shallow --pivot --delete%s%s%s", vm, disk,
+                           format == NULL ? "" : format,
                            report->force_managed ? " --force-managed" : "", report->naming);
 }
 
