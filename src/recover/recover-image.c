@@ -159,6 +159,9 @@ check_guest_is_stopped(const QblkJournalRecord *record, GError **error)
                     "another qblk process is working on it (journal: '%s')", record->path);
         return FALSE;
     }
+    if (qblk_recover_offline_is(record)) {
+        return TRUE; /* see qblk_recover_offline_check_free() */
+    }
     if (!check_not_in_use(qblk_chain_files_active(record->plan->before), error)) {
         return FALSE;
     }
@@ -175,7 +178,7 @@ judge(const Evidence *evidence, gboolean settles, GError **error)
         !qblk_recover_offline_check_free(record, NULL, settles, error)) {
         return NULL;
     }
-    if (!check_not_in_use(evidence->path, error)) {
+    if (!is_offline && !check_not_in_use(evidence->path, error)) {
         return NULL;
     }
     if (record != NULL && !check_guest_is_stopped(record, error)) {

@@ -89,7 +89,10 @@ make_free(const char *path, const QblkJournalVm *vm, const QblkWaiter *waiter, g
     if (wait_until_free(path, vm, DAEMON_END_MS, waiter)) {
         return TRUE;
     }
-    if (may_kill && is_daemon_left(vm)) {
+    if (is_daemon_left(vm) && !may_kill) {
+        return TRUE; /* it would be killed */
+    }
+    if (is_daemon_left(vm)) {
         (void)kill((pid_t)vm->pid, SIGKILL);
     }
     return wait_until_free(path, NULL, QBLK_LIMIT_PROCESS_END_MS, waiter);

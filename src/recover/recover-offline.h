@@ -29,7 +29,7 @@ gboolean qblk_recover_offline_is_of(const QblkJournalRecord *record, const char 
  * create an image).
  *
  * @waiter: (nullable)
- * @may_kill: FALSE: an image that the daemon has open is an error
+ * @may_kill: FALSE: of a dry run: a daemon that would be killed is not in the way
  *
  * QBLK_BLOCKJOB_ERROR_REFUSED.
  */
