@@ -3,6 +3,9 @@
 
 #include "image/opened-files.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
 /* TRUE if it was known which files QEMU has open when @plan was made. */
 static gboolean
 are_files_known(const QblkPlan *plan)
@@ -148,4 +151,27 @@ qblk_run_files_check_end(const QblkPlan *plan, GError **error)
         }
     }
     return TRUE;
+}
+
+const char *
+qblk_run_files_created(const QblkStep *step)
+{
+    const QblkJson *options = qblk_json_get(step->arguments, "options");
+    gboolean is_file = g_strcmp0(step->command, "blockdev-create") == 0 &&
+                       g_strcmp0(qblk_json_get_string(options, "driver"), "file") == 0;
+    return is_file ? qblk_json_get_string(options, "filename") : NULL;
+}
+
+gboolean
+qblk_run_files_check_create(const QblkStep *step, GError **error)
+{
+    const char *path = qblk_run_files_created(step);
+    struct stat status;
+    if (path == NULL || (lstat(path, &status) != 0 && errno == ENOENT)) {
+        return TRUE;
+    }
+
+    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                "'%s' exists now: another process has created it since the plan was made", path);
+    return FALSE;
 }

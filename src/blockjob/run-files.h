@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * The files of a plan, right before its chain is changed.
+ * The files of a plan, right before they are created and before its chain is changed.
  */
 #pragma once
 
@@ -26,3 +26,15 @@ gboolean qblk_run_files_check(const QblkPlan *plan, gint64 pid,
  * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED
  */
 gboolean qblk_run_files_check_end(const QblkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer none) (nullable): the file that @step creates. */
+const char *qblk_run_files_created(const QblkStep *step);
+
+/**
+ * Check that the file which @step creates, if it does that, does not exist: QEMU would truncate it,
+ * or the one that a symbolic link leads to.
+ *
+ * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED
+ */
+gboolean qblk_run_files_check_create(const QblkStep *step,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

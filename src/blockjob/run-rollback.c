@@ -110,6 +110,18 @@ check_can_end(const QblkRunTask *task, GError **error)
            qblk_run_verify_check_crash_at_end(task, error);
 }
 
+/* FALSE if the step that creates the new image was not sent: a file of its name is another one. */
+static gboolean
+has_created(const QblkRunTask *task)
+{
+    for (guint i = task->taken; i < task->plan->steps->len; i++) {
+        if (qblk_run_files_created(task->plan->steps->pdata[i]) != NULL) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 /* The new images, if the plan has no job that could still write to one. */
 static gboolean
 delete_created(QblkRunTask *task, GError **error)
@@ -124,6 +136,9 @@ delete_created(QblkRunTask *task, GError **error)
     /* The chain was not changed, and the new nodes are gone.  From here on a file that is missing
      * is no sign of the contrary. */
     qblk_run_journal_not_changed(task);
+    if (!has_created(task)) {
+        return TRUE;
+    }
     g_free(task->kept);
     task->kept = qblk_delete_created_delete(task->plan, qblk_monitor_get_pid(&task->run->monitor),
                                             task->run->options->is_local);

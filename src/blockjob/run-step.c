@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-step.h"
 
+#include "blockjob/run-files.h"
 #include "blockjob/run-journal.h"
 #include "blockjob/run-send.h"
 #include "blockjob/run-verify.h"
@@ -151,10 +152,16 @@ qblk_run_step_send(QblkRunTask *task, const QblkStep *step)
     return qblk_run_task_failure(task, QBLK_RUN_FAILED);
 }
 
+/* What is refused here was not sent: the rollback does not delete the file. */
 static QblkRunEvent
 send_next(QblkRunTask *task)
 {
-    return qblk_run_step_send(task, qblk_run_step_next(task));
+    const QblkStep *step = qblk_run_step_next(task);
+    gboolean is_checked = task->attempts == 0 && task->run->options->is_local;
+    if (is_checked && !qblk_run_files_check_create(step, &task->error)) {
+        return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+    }
+    return qblk_run_step_send(task, step);
 }
 
 /* See if the job has ended as the final step would have it, although QEMU refused that: QEMU had

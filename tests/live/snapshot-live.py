@@ -538,6 +538,29 @@ class RolledBack(TestCase):
         self.assertEqual(self.layers('vda'), [('vda', image)])
         self.assert_guest_data()
 
+    def test_a_file_that_appears_before_it_would_be_created_stays(self):
+        raw, _ = self.boot_two()
+        nodes, files = self.nodes(), self.files()
+        vm, other, new = self.path('relay.sock'), self.path('other'), self.path('vdb.new')
+        with open(other, 'wb') as file:
+            file.write(b'precious')
+        for appear in (lambda: os.symlink(other, new),
+                       lambda: images.create(new, None, backing='vdb-2.qcow2'),
+                       lambda: open(new, 'wb').close()):
+            relay = FaultRelay(vm, self.process.socket, Point(0, NOT_CUT, 'blockdev-create'),
+                               appear)
+            with relay:
+                result = self.snapshot('vda', 'vdb', '--suffix', 'new', '--file', f'vdb={new}',
+                                       vm=vm, status=qblk.REFUSED)
+            self.assertTrue(relay.has_struck)
+            self.assertIn(f"'{new}' exists now: another process has created it", result.errors)
+            self.assert_nothing_left(nodes, {*files, 'other', 'vdb.new'})
+            os.unlink(new)
+        with open(other, 'rb') as file:
+            self.assertEqual(file.read(), b'precious')
+        self.assertEqual(self.layers('vda'), [('vda', raw)])
+        self.assert_guest_data()
+
     def test_the_first_disk_if_the_second_fails(self):
         raw, layers = self.boot_two()
         nodes, files = self.nodes(), self.files()

@@ -5,19 +5,29 @@
 #include "base/limits.h"
 #include "blockjob/run-task.h"
 #include "lib/run-case.h"
+#include "lib/test-directory.h"
+
+#include <glib/gstdio.h>
+#include <unistd.h>
 
 /* A copy of vda with the jobs "job0" and "job0-create". */
 static RunCase *
-copy_new(QblkCopyEnd end)
+copy_to(const char *destination, QblkCopyEnd end)
 {
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     g_autoptr(GError) error = NULL;
     const QblkPlanContext context = {.snapshot = test->snapshot, .target = "vda", .job = "job0"};
-    const QblkCopyOptions options = {.destination = "/d/copy", .end = end};
+    const QblkCopyOptions options = {.destination = destination, .end = end};
     qblk_plan_unref(test->plan);
     test->plan = qblk_plan_make_copy(&context, &options, &error);
     assert_no_error(error);
     return test;
+}
+
+static RunCase *
+copy_new(QblkCopyEnd end)
+{
+    return copy_to("/d/copy", end);
 }
 
 /* Answer query-jobs: job0-create has ended, with @error if it is not NULL. */
@@ -117,6 +127,30 @@ an_image_may_take_long_to_open(void **state)
 }
 
 /* ---- failures ---- */
+
+/* QEMU would truncate it: nothing is sent. */
+static void
+a_file_that_exists_since_the_plan_was_made_is_kept(void **state)
+{
+    for (gboolean is_link = FALSE; is_link <= TRUE; is_link++) {
+        g_autofree char *path = test_directory_path("copy");
+        RunCase *test = copy_to(path, QBLK_COPY_PIVOT);
+        test->options.is_local = TRUE;
+        if (is_link) {
+            assert_int_equal(symlink("/d/nowhere", path), 0);
+        } else {
+            assert_true(g_file_set_contents(path, "data", -1, NULL));
+        }
+        run_case_run(test);
+        g_autofree char *message = g_strdup_printf(
+            "'%s' exists now: another process has created it since the plan was made; the chain of "
+            "'vda' is unchanged",
+            path);
+        assert_error(test->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, message);
+        assert_int_equal(g_unlink(path), 0);
+        run_case_free(test);
+    }
+}
 
 static void
 a_file_that_cannot_be_created_is_reported(void **state)
@@ -234,6 +268,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opened_nodes_are_deleted_after_a_finish),
         cmocka_unit_test(an_image_may_take_long_to_open),
+        cmocka_unit_test(a_file_that_exists_since_the_plan_was_made_is_kept),
         cmocka_unit_test(a_file_that_cannot_be_created_is_reported),
         cmocka_unit_test(the_nodes_of_a_refused_job_are_closed),
         cmocka_unit_test(the_nodes_of_a_failed_job_are_closed),
@@ -242,5 +277,5 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_id_of_a_job_that_was_dismissed_is_used_again),
         cmocka_unit_test(opened_nodes_are_deleted_on_the_next_connection),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, test_directory_set_up, test_directory_tear_down);
 }

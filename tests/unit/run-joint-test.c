@@ -276,6 +276,28 @@ a_file_with_data_stays_and_is_named(void **state)
     joint_free(joint);
 }
 
+/* An empty file is what QEMU would have created: it is another one all the same. */
+static void
+a_file_that_was_not_created_by_the_plan_stays(void **state)
+{
+    Joint *joint = joint_new(1);
+    GPtrArray *steps = joint->plans[0]->steps;
+    g_autofree char *text =
+        g_strdup_printf("{\"job-id\": \"c\", \"options\": {\"driver\": \"file\", "
+                        "\"filename\": \"%s\", \"size\": 0}}",
+                        joint->overlays[0]);
+    (void)qblk_plan_add_job(joint->plans[0], "create the file", "blockdev-create",
+                            qblk_json_parse_printed(text), "c", "concluded");
+    g_ptr_array_insert(steps, 1, g_ptr_array_steal_index(steps, steps->len - 1));
+    accept_opens(joint->one->fake, 1);
+    accept_rollback(joint->one->fake, 1);
+    joint_run(joint);
+    joint_assert_left(joint, 1, 0);
+    assert_error(joint->one->error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                 "exists now: another process has created it");
+    joint_free(joint);
+}
+
 /* A client may use the node. */
 static void
 a_node_that_is_not_deleted_is_no_rollback(void **state)
@@ -389,6 +411,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_interrupt_before_it_rolls_all_back),
         cmocka_unit_test(what_cannot_be_recorded_is_not_sent),
         cmocka_unit_test(a_file_with_data_stays_and_is_named),
+        cmocka_unit_test(a_file_that_was_not_created_by_the_plan_stays),
         cmocka_unit_test(a_node_that_is_not_deleted_is_no_rollback),
         cmocka_unit_test(a_second_job_of_one_id_is_seen_after_its_command_was_lost),
         cmocka_unit_test(a_plan_with_neither_a_job_nor_a_final_step_ends_with_its_last_step),
