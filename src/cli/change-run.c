@@ -75,12 +75,20 @@ report_warning(QblkOperation *operation, const char *message, gpointer user_data
     qblk_recover_report_removed(messages);
 }
 
+/* 0 would be no limit. */
+static gint64
+to_milliseconds(double seconds)
+{
+    gint64 whole = (gint64)(seconds * 1000);
+    return seconds > 0 ? MAX(whole, 1) : 0;
+}
+
 static QblkOperationOptions *
 make_options(const QblkChange *change)
 {
     QblkOperationOptions *options = qblk_operation_options_new();
     qblk_operation_options_set_snapshot_options(options, change->invocation->snapshot_options);
-    qblk_operation_options_set_time_limit(options, (gint64)(change->options->time_limit * 1000));
+    qblk_operation_options_set_time_limit(options, to_milliseconds(change->options->time_limit));
     qblk_operation_options_set_detached(options, change->options->detach);
     /* The graph was read for the plans, and nothing was waited for since. */
     qblk_operation_options_set_check_chain(options, FALSE);
