@@ -95,9 +95,9 @@ void qblk_plan_options_set_drop_bitmaps(QblkPlanOptions *options, gboolean drop)
 /**
  * qblk_plan_options_add_ignored_user:
  * @options: the options
- * @name: name of an export or node
+ * @name: name of an export or node; for the client of an image, the path of another image
  *
- * Allow to change the data that an export or node reads.
+ * Allow to change the data that an export or node reads, or that another image has below it.
  *
  * Since: 0.1.0
  */

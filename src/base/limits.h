@@ -86,6 +86,9 @@
 /** Bytes of the bitmaps of an image whose bits are counted: enough for 32 TiB at 64 KiB a bit. */
 #define QBLK_LIMIT_BITMAP_BYTES (64 * 1024 * 1024)
 
+/** Files of one directory whose headers are read to find the overlays of an image. */
+#define QBLK_LIMIT_DIRECTORY_FILES 4096
+
 /** Default time limit of the handshake and of each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000
 

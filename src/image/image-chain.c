@@ -57,27 +57,24 @@ is_local_file(const QblkSource *source)
            source->data_store == NULL;
 }
 
-/* Find the file that the header of the image @path names @name.  Sets @located to its path, and
- * @format, if not NULL, to the format that a `json:` name specifies. */
-static gboolean
-locate(const char *path, const char *name, char **located, char **format, GError **error)
+char *
+qblk_image_chain_locate(const char *path, const char *name, char **format, GError **error)
 {
     g_auto(QblkSourceDecoded) decoded = {0};
 
     if (!qblk_source_decode(name, &decoded, error)) {
         g_prefix_error(error, "header of '%s': ", path);
-        return FALSE;
+        return NULL;
     }
     if (!is_local_file(decoded.source)) {
         set_not_local_error(path, name, error);
-        return FALSE;
+        return NULL;
     }
 
-    *located = absolute(decoded.source->path, path);
     if (format != NULL) {
         *format = g_steal_pointer(&decoded.format);
     }
-    return TRUE;
+    return absolute(decoded.source->path, path);
 }
 
 /* ---- one layer ---- */
@@ -128,7 +125,8 @@ read_data_file(QblkImageLayer *layer, const QblkImageHeader *header, GError **er
     if (header->data_file == NULL) {
         return TRUE;
     }
-    if (!locate(layer->path, header->data_file, &layer->data_path, NULL, error)) {
+    layer->data_path = qblk_image_chain_locate(layer->path, header->data_file, NULL, error);
+    if (layer->data_path == NULL) {
         return FALSE;
     }
 
@@ -185,7 +183,8 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
         return TRUE;
     }
 
-    if (!locate(layer->path, header->backing_name, &walk->path, &format, error)) {
+    walk->path = qblk_image_chain_locate(layer->path, header->backing_name, &format, error);
+    if (walk->path == NULL) {
         return FALSE;
     }
     use_given(walk);

@@ -47,6 +47,19 @@ GPtrArray *qblk_image_chain_for(const char *path, const QblkImageOptions *option
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * Find the local file that the header of an image names.
+ *
+ * @path: of the image
+ * @name: in its header
+ * @format: (out) (nullable): the format that a `json:` name specifies, or NULL
+ *
+ * Returns: (transfer full): an absolute path; NULL with an error if @name has no valid form, or
+ * means anything but a file or block device of this machine
+ */
+char *qblk_image_chain_locate(const char *path, const char *name, char **format,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * Set the secret of each encrypted layer.
  *
  * @layers: of QblkImageLayer

@@ -16,6 +16,7 @@
 #include "plan/plan-space.h"
 #include "plan/plan-steps.h"
 #include "plan/plan-users.h"
+#include "plan/shared-layers.h"
 
 typedef struct {
     const QblkPlanContext *context;
@@ -349,6 +350,12 @@ make_plan(const Commit *commit, GError **error)
     g_autoptr(QblkPlan) plan = qblk_plan_new(kind, commit->context, commit->chain);
     qblk_plan_managed_warn(plan, commit->context);
     if (!qblk_plan_check_id(commit->context, plan, error)) {
+        return NULL;
+    }
+
+    guint first_harmed = commit->top->position + (removes_layers(commit) ? 0 : 1);
+    if (!qblk_shared_layers_check(commit->context, first_harmed, commit->base->position, plan,
+                                  error)) {
         return NULL;
     }
 

@@ -159,7 +159,8 @@ refuse_unknown(const char *name, GPtrArray *names, GError **error)
 gboolean
 qblk_plan_check_ignored_users(const QblkPlanContext *context, GError **error)
 {
-    if (context->ignored_users == NULL || context->ignored_users[0] == NULL) {
+    gboolean is_image = context->image_layers != NULL; /* see qblk_shared_layers_check() */
+    if (is_image || context->ignored_users == NULL || context->ignored_users[0] == NULL) {
         return TRUE;
     }
 

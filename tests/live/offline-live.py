@@ -238,6 +238,68 @@ class Files(TestCase):
                                                   status=qblk.FAILED).errors)
 
 
+class SharedLayers(TestCase):
+    """Images of VMs that do not run, which no lock protects."""
+
+    def other(self, directory, layer=BASE, name='other.qcow2'):
+        """An image that is not in the chain, with LAYER as its backing file."""
+        os.makedirs(self.path(directory), exist_ok=True)
+        return images.create(self.path(directory, name),
+                             backing=os.path.relpath(self.path('a', layer), self.path(directory)))
+
+    def refused(self, other, layer, *arguments):
+        before = digest(other, ['-f', 'qcow2'])
+        errors = self.change('commit', *arguments, status=qblk.REFUSED).errors
+        self.assertIn(f"'{other}' has '{self.path('a', layer)}' as its backing file", errors)
+        self.assertEqual(digest(other, ['-f', 'qcow2']), before)
+
+    def test_an_overlay_of_the_base(self):
+        self.chain()
+        other = self.other('a')
+        for arguments in brief.some([['--pivot', '--delete'], ['--pivot'], ['--keep-overlay']]):
+            self.refused(other, BASE, *arguments)
+        merged = digest(self.path('a', TOP), ['-f', 'qcow2'])
+        self.change('commit', '--pivot', '--shallow')  # does not write to the base
+        self.assertEqual(digest(self.path('a', MIDDLE), ['-f', 'qcow2']), merged)
+
+    def test_an_overlay_of_a_layer_that_leaves_the_chain(self):
+        self.chain()
+        for layer in brief.some([MIDDLE, TOP]):
+            other = self.other('a', layer)
+            self.refused(other, layer, '--pivot', '--delete')
+            self.refused(other, layer, '--pivot')
+
+    def test_an_overlay_in_the_directory_of_the_top(self):
+        self.chain()
+        top = self.other('vm', TOP, 'top.qcow2')
+        other = self.other('vm')
+        errors = self.qblk('commit', f'image:{top}', '--pivot', status=qblk.REFUSED).errors
+        self.assertIn(f"'{other}' has '{self.path('vm', '../a', BASE)}' as its", errors)
+
+    def test_what_is_no_overlay(self):
+        self.chain()
+        expected = digest(self.path('a', TOP), ['-f', 'qcow2'])
+        images.raw(self.path('a'), 'raw.img', 1 << 20)
+        images.create(self.path('a', 'alone.qcow2'), '1M')
+        images.create(self.path('a', 'alone-above.qcow2'), backing='alone.qcow2')
+        os.mkfifo(self.path('a', 'pipe.qcow2'))
+        self.other('a', TOP)  # the top stays as it is
+        self.change('commit', '--keep-overlay')
+        self.assertEqual(digest(self.path('a', BASE), ['-f', 'qcow2']), expected)
+
+    def test_it_can_be_allowed(self):
+        self.chain()
+        other, second = self.other('a'), self.other('a', LOWER, 'second.qcow2')
+        expected = digest(self.path('a', TOP), ['-f', 'qcow2'])
+        allowed = ['--ignore-user', os.path.relpath(other)]
+        self.refused(second, LOWER, '--pivot', *allowed)
+        errors = self.change('commit', '--pivot', '--ignore-user', self.path('a', MIDDLE),
+                             *allowed, '--ignore-user', second, status=qblk.REFUSED).errors
+        self.assertIn(f"'{self.path('a', MIDDLE)}' cannot be ignored", errors)
+        self.change('commit', '--pivot', *allowed, '--ignore-user', second)
+        self.assertEqual(digest(self.path('a', BASE), ['-f', 'qcow2']), expected)
+
+
 class Snapshots(TestCase):
     def test_an_overlay_is_made_and_merged_again(self):
         top = self.chain()
@@ -276,7 +338,7 @@ class InUse(TestCase):
 
     def test_a_base_that_another_guest_uses(self):
         self.chain()
-        other = images.create(self.path('a', 'other.qcow2'), backing=LOWER)
+        other = images.create(self.path('other.qcow2'), backing=self.path('a', LOWER))
         off = 'file.locking=off,backing.file.locking=off'
         for options in brief.some([[], [off]]):
             with self.subTest(options), self.guest(other, *options) as process:
