@@ -7,6 +7,7 @@
 #include "source/driver.h"
 #include "source/source-decode.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -85,6 +86,7 @@ typedef struct {
     char *path;        /* of the next layer, NULL at the end */
     char *format;      /* of the next layer as its overlay or the user specifies it, or NULL */
     gboolean is_given; /* the user has named the next layer */
+    char *real; /* of the last layer, if its header leads to a file only from there, or NULL */
     const QblkImageOptions *options; /* borrowed */
 } Walk;
 
@@ -95,6 +97,7 @@ walk_clear(Walk *walk)
     g_clear_pointer(&walk->seen, g_hash_table_unref);
     g_free(walk->path);
     g_free(walk->format);
+    g_free(walk->real);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
@@ -154,12 +157,28 @@ qemu_finds_backing(const QblkImageHeader *header)
     return strcspn(name, ":") >= strcspn(name, "/"); /* no protocol in front of it */
 }
 
+/* Returns: (transfer full) (nullable): the real path of @image, if the relative name @name in its
+ * header leads to a file from there, and not from the link @image */
+static char *
+find_real(const char *image, const char *name)
+{
+    char *real = realpath(image, NULL); /* NULL: it has no name any longer */
+    g_autofree char *path = real == NULL ? NULL : absolute(name, real);
+    char *found = path != NULL && g_file_test(path, G_FILE_TEST_EXISTS) ? g_strdup(real) : NULL;
+    free(real);
+    return found;
+}
+
 /* Take the image that the user has named if the one that the header of the last layer names does
  * not exist. */
 static void
-use_given(Walk *walk)
+use_given(Walk *walk, const QblkImageLayer *layer, const char *name)
 {
     gboolean is_lost = !g_file_test(walk->path, G_FILE_TEST_EXISTS);
+    if (is_lost) {
+        walk->real = find_real(layer->path, name);
+        is_lost = walk->real == NULL;
+    }
     const char *given =
         is_lost ? qblk_image_options_find_backing(walk->options, walk->layers->len - 1) : NULL;
 
@@ -178,6 +197,7 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
 
     g_clear_pointer(&walk->path, g_free);
     g_clear_pointer(&walk->format, g_free);
+    g_clear_pointer(&walk->real, g_free);
     walk->is_given = FALSE;
     if (header->backing_name == NULL) {
         return TRUE;
@@ -187,7 +207,7 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
     if (walk->path == NULL) {
         return FALSE;
     }
-    use_given(walk);
+    use_given(walk, layer, header->backing_name);
     layer->has_backing = TRUE;
     layer->qemu_finds_backing = !walk->is_given && qemu_finds_backing(header);
 
@@ -229,12 +249,30 @@ check_given(const Walk *walk, const QblkImageFile *file, const char *overlay, co
     return FALSE;
 }
 
+/* The header of @overlay is right: it leads to a file from its real path.  The link to a layer
+ * below the top is in the header above. */
+static void
+set_link_error(const Walk *walk, const char *overlay, GError **error)
+{
+    gboolean is_top = walk->layers->len == 1;
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                "backing file of '%s': '%s' does not exist, but the name in its header leads to a "
+                "file from the directory of its real path: %s '%s'",
+                overlay, walk->path,
+                is_top ? "open it by its real path" : "the header above it has to name it",
+                walk->real);
+}
+
 /* Check that the backing file of @overlay exists, which mend can put right if it was moved. */
 static gboolean
 check_exists(const Walk *walk, const char *overlay, GError **error)
 {
     if (overlay == NULL || walk->is_given || g_file_test(walk->path, G_FILE_TEST_EXISTS)) {
         return TRUE;
+    }
+    if (walk->real != NULL) {
+        set_link_error(walk, overlay, error);
+        return FALSE;
     }
     const QblkImageLayer *top = walk->layers->pdata[0];
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,

@@ -4,7 +4,9 @@
 #include "plan/backing-string.h"
 #include "plan/plan-check.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *
 get_path(const QblkLayer *layer)
@@ -42,13 +44,45 @@ make_relative(const char *directory, const char *path)
     return g_string_free(g_steal_pointer(&name), FALSE);
 }
 
+/* TRUE if @path, for the process of @opened (nullable), is no link, and the only name of its file.
+ * One that does not exist is no link either: QEMU has opened the file by it before it was
+ * renamed. */
+static gboolean
+is_only_name(const QblkOpenedFiles *opened, const char *path)
+{
+    g_autofree char *inside =
+        opened == NULL || opened->is_same_root
+            ? g_strdup(path)
+            : g_strdup_printf("/proc/%" G_GINT64_FORMAT "/root%s", opened->pid, path);
+    struct stat status;
+    if (lstat(inside, &status) != 0) {
+        return errno == ENOENT;
+    }
+    return !S_ISLNK(status.st_mode) && status.st_nlink == 1;
+}
+
+/* QEMU looks a relative name up in the directory of the name by which it has opened the image: for
+ * a link that is another one than that of the file, and a file with two names has two. */
+static gboolean
+has_one_directory(const QblkMendString *request)
+{
+    const QblkOpenedFiles *opened = request->snapshot == NULL ? NULL : request->snapshot->opened;
+    const char *name = request->upper->filename;
+    const char *own = get_path(request->upper);
+    g_autofree char *absolute =
+        opened == NULL || name == NULL ? g_strdup(name) : qblk_opened_files_absolute(opened, name);
+
+    return absolute != NULL && own != NULL && g_path_is_absolute(absolute) &&
+           g_path_is_absolute(own) && is_only_name(opened, absolute) && is_only_name(opened, own);
+}
+
 /* Returns: (transfer full): @path, or a relative name if the header has one now */
 static char *
 keep_style(const QblkMendString *request, const char *path)
 {
     const char *own = get_path(request->upper);
-    gboolean is_wanted = request->now != NULL && is_relative(request->now) && own != NULL &&
-                         g_path_is_absolute(own) && g_path_is_absolute(path);
+    gboolean is_wanted = request->now != NULL && is_relative(request->now) &&
+                         g_path_is_absolute(path) && has_one_directory(request);
     if (!is_wanted) {
         return g_strdup(path);
     }

@@ -21,7 +21,8 @@ typedef struct {
 /**
  * Choose the string: the path that the user knows, if that is the file that QEMU has open; the
  * string that is there, if only the format is wrong; else the path of the file that QEMU has open.
- * It is relative if the header has a relative one now.
+ * It is relative if the header has a relative one now, and the image has only one name, which is no
+ * link: otherwise it depends on the name where QEMU looks a relative one up.
  *
  * Returns: (transfer full): the string; NULL with QBLK_BLOCKJOB_ERROR_REFUSED if it is not known
  *   which file QEMU has open, if that has no name, or if it is not the one that the user knows

@@ -152,6 +152,37 @@ class Headers(TestCase):
         self.assertEqual(block_jobs.header(self.files[1]), (link, 'qcow2'))
         self.assert_mended()
 
+    def boot_link(self):
+        """QEMU looks the relative names in the header of the top up beside its link."""
+        self.make()
+        self.reference = block_jobs.copy_reference(4, self.directory)
+        link = os.path.join(self.directory, 'links', 'link.qcow2')
+        os.mkdir(os.path.dirname(link))
+        os.symlink(self.files[0], link)
+        self.run_qemu(named_chain([link, *self.files[1:]]) + virtio('link', id='vda'))
+        return link
+
+    def test_an_image_that_was_opened_by_a_link(self):
+        """Only an absolute name leads to the same file from both directories."""
+        link = self.boot_link()
+        for broken in ('gone.qcow2', '../gone.qcow2'):
+            self.break_header(0, broken)
+            self.mend()
+            self.assertEqual(block_jobs.header(self.files[0]), (self.files[1], 'qcow2'))
+        self.assert_mended()
+        self.assert_same_content(link)
+
+    def test_an_image_with_two_names(self):
+        self.boot()
+        other = os.path.join(self.directory, 'links', 'other.qcow2')
+        os.mkdir(os.path.dirname(other))
+        os.link(self.files[0], other)
+        self.break_header(0, 'gone.qcow2')
+        self.mend()
+        self.assertEqual(block_jobs.header(self.files[0]), (self.files[1], 'qcow2'))
+        self.assert_mended()
+        self.assert_same_content(other)
+
     def test_a_filter_between_the_layers(self):
         """Only the header of the same format can be written on all versions."""
         self.make(3)
@@ -399,6 +430,52 @@ class Images(block_jobs.OneDisk):
                 self.assertIn(f"\n  mended: backing file '{os.path.basename(below)}' (qcow2)\n",
                               result.text)
                 self.assert_same_headers(right)
+            self.doCleanups()
+
+    def link(self, make):
+        """A name of the top in a directory of its own, by os.symlink or os.link."""
+        link = os.path.join(self.directory, 'links', 'link.qcow2')
+        os.mkdir(os.path.dirname(link))
+        make(self.files[0], link)
+        return link
+
+    def test_a_header_that_is_right_but_not_from_a_link(self):
+        """It stays, also if the user knows the file."""
+        right = self.make_copies()
+        link = self.link(os.symlink)
+        before = [read(path) for path in self.files]
+        for command in (['check'], ['mend'], ['mend', '--backing', self.files[1]]):
+            errors = self.qblk(command[0], f'image:{link}', *command[1:],
+                               status=qblk.FAILED).errors
+            self.assertIn(f"open it by its real path '{self.files[0]}'", errors)
+            self.assertNotIn('--backing', errors)
+        self.assertEqual([read(path) for path in self.files], before)
+        self.assert_same_headers(right)
+
+    def test_a_link_below_the_top(self):
+        self.make_copies()
+        link = os.path.join(self.directory, 'links', 'link.qcow2')
+        os.mkdir(os.path.dirname(link))
+        os.symlink(self.files[1], link)
+        images.rebase(self.files[0], 'links/link.qcow2')
+        errors = self.mend('--backing', self.files[2], status=qblk.FAILED).errors
+        self.assertIn(f"the header above it has to name it '{self.files[1]}'", errors)
+
+    def test_an_image_with_two_names(self):
+        """An absolute name leads to the same file from both directories."""
+        for make in (os.symlink, os.link):
+            with self.subTest(make):
+                self.setUp()
+                self.make_copies((0, 'gone.qcow2', 'qcow2'))
+                link = self.link(make)
+                self.qblk('mend', f'image:{link}', '--backing', self.files[1])
+                self.assertEqual(block_jobs.header(self.files[0]), (self.files[1], 'qcow2'))
+                for image in (link, self.files[0]):
+                    self.assertEqual(self.qblk('check', f'image:{image}').text, '')
+                    done = subprocess.run(
+                        qemu.program('qemu-img') + ['compare', '-F', 'raw', image, self.reference],
+                        capture_output=True, text=True, check=False)
+                    self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
             self.doCleanups()
 
     def test_two_names_that_lead_nowhere(self):
