@@ -4,6 +4,7 @@
 #include "blockjob/merged-mark-plan.h"
 #include "image/image-chain.h"
 #include "recover/chain-files.h"
+#include "recover/merge-proof.h"
 
 #include <errno.h>
 #include <string.h>
@@ -98,36 +99,6 @@ add_unused(QblkImageVerdict *verdict, const GPtrArray *layers, const GPtrArray *
 
 /* ---- operations that give the guest another active image: a merge or a copy ---- */
 
-/* TRUE if the guest would see the same data in both images; FALSE if not, or if it is not known. */
-static gboolean
-has_same_content(const QblkPlan *plan)
-{
-    const QblkExpectation *before = plan->before->pdata[0];
-    const QblkExpectation *after = plan->after->pdata[0];
-    const char *const command[] = {"qemu-img",
-                                   "compare",
-                                   "-U",
-                                   "-q",
-                                   "-f",
-                                   before->format,
-                                   "-F",
-                                   after->format,
-                                   qblk_chain_files_active(plan->before),
-                                   qblk_chain_files_active(plan->after)};
-    g_auto(GStrv) arguments = g_new0(char *, G_N_ELEMENTS(command) + 1);
-    const GSpawnFlags flags =
-        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL;
-    int status = -1;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(command); i++) {
-        arguments[i] = g_strdup(command[i]);
-    }
-
-    gboolean has_run =
-        g_spawn_sync(NULL, arguments, NULL, flags, NULL, NULL, NULL, NULL, &status, NULL);
-    return has_run && status == 0;
-}
-
 /* TRUE if the result of the operation of @record was complete when it ended.  A job that only waits
  * for the command that ends it has copied everything, and without a guest nothing is written after
  * that.  If there is no job, the command is what changes the chain. */
@@ -219,14 +190,17 @@ decide_moved_top(const QblkJournalRecord *record, const char *path, const QblkMe
                     before, plan->merged_into, record->path);
         return NULL;
     }
-    gboolean is_known = is_complete(record) || record->stage < QBLK_STAGE_PIVOTING ||
-                        qblk_journal_vm_get_image(&record->vm) != NULL;
+    gboolean is_image = qblk_journal_vm_get_image(&record->vm) != NULL;
+    gboolean is_known = is_complete(record) || record->stage < QBLK_STAGE_PIVOTING || is_image;
+    if (is_image && is_complete(record) && !qblk_merge_proof_check(record, error)) {
+        return NULL;
+    }
     if (is_known) {
         return verdict_of_moved_top(record, path, is_complete(record), error);
     }
 
     /* If both have the same content, the new image has all data, whichever the guest used last. */
-    if (!is_marked && !has_same_content(plan)) {
+    if (!is_marked && !qblk_merge_proof_has_same_content(plan)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "QEMU ended while it switched the guest from '%s' to '%s', and the images "
                     "differ: it is not known which one has the newest data; keep both and compare "
@@ -265,6 +239,10 @@ decide_by_headers(const QblkJournalRecord *record, const char *path, GError **er
 
     g_autoptr(GPtrArray) files = qblk_chain_files_of_images(images);
     if (qblk_chain_files_match(files, plan->after)) {
+        if (qblk_journal_vm_get_image(&record->vm) != NULL &&
+            !qblk_merge_proof_check(record, error)) {
+            return NULL;
+        }
         verdict->reason = QBLK_VERDICT_CHAIN_AFTER;
         add_unused(verdict, plan->before, plan->after);
     } else if (!qblk_chain_files_match(files, plan->before)) {

@@ -24,6 +24,7 @@ from fault_relay import LOST, RECEIVED, UNANSWERED, Point
 TOP = KEPT[0]
 ACTIVE_COMMIT = Kind('commit --pivot --delete', ('disk-base',))
 COPY = Kind('copy --finish', KEPT, holds='copy')
+COPY_PIVOT = Kind('copy --pivot --shallow', ('copy', 'disk-1', 'disk-base'))
 KINDS = [
     Kind('commit --top vda[1] --delete', (TOP, 'disk-base')),
     ACTIVE_COMMIT,
@@ -32,7 +33,7 @@ KINDS = [
     Kind('pull', (TOP,)),
     Kind('rebase vda[2]', (TOP, 'disk-base')),
     COPY,
-    Kind('copy --pivot --shallow', ('copy', 'disk-1', 'disk-base')),
+    COPY_PIVOT,
     Kind('snapshot --file vda=new.qcow2', ('new', *KEPT)),
 ]
 SECRET = ('--object', 'secret,id=key0,data=secret')
@@ -292,6 +293,58 @@ class First(TestCase):
         self.assertIn(f"in '/run/vm.qmp' was interrupted, and may have changed this image: run "
                       f"'qblk recover {vm}' first", errors)
         self.assertEqual(self.recover_json(vm)['boot'], self.path(TOP))
+
+
+class Written(TestCase):
+    """A guest was started from the old image after qblk was killed."""
+
+    def interrupt(self, kind, label, *command):
+        self.enterContext(self.images(kind, daemon_relay.QBLK, Point(None, UNANSWERED, label)))
+        if command:
+            self.run_program('qemu-img', *command, self.path(TOP), 'bitmap')
+        self.assertEqual(self.work(kind).returncode, -9)
+        self.settings.wait_for_end()
+        return f'image:{self.path(TOP)}'
+
+    def run_program(self, name, *arguments):
+        done = subprocess.run(qemu.program(name) + list(arguments), capture_output=True,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
+
+    def check_kept(self, kind, label, verb):
+        vm = self.interrupt(kind, label)
+        self.run_program('qemu-io', '-c', 'write -q -P 99 64k 64k', self.path(TOP))
+        files = self.left()
+        after = self.path(kind.after[0])
+        for command in (['recover', '--dry-run', vm], ['recover', vm], ['recover'],
+                        ['recover', f'image:{after}'],
+                        ['commit', vm, 'vda', '--pivot', '--recover']):
+            done = self.run_qblk(*command, PATH=self.variables['PATH'].partition(':')[2])
+            self.assertNotEqual(done.returncode, 0, msg=done.stdout)
+            self.assertIn(f"'{self.path(TOP)}' was written after it was {verb} '{after}'",
+                          done.stderr)
+            self.assertNotIn('all data', done.stdout + done.stderr)
+            self.assertEqual((self.left(), len(crash.journals())), (files, 1))
+        self.run_program('qemu-io', '-c', 'read -q -P 99 64k 64k', self.path(TOP))
+
+    def test_an_image_that_was_merged(self):
+        self.check_kept(ACTIVE_COMMIT, 'job-complete', 'merged into')
+
+    def test_an_image_whose_chain_is_cleaned_up(self):
+        self.check_kept(ACTIVE_COMMIT, 'job-dismiss', 'merged into')
+
+    def test_an_image_that_was_copied(self):
+        self.check_kept(COPY_PIVOT, 'job-complete', 'copied to')
+
+    def test_what_qemu_writes_when_it_closes_the_image_is_no_data(self):
+        """QEMU stores the bitmaps of the old image after the last stage has begun."""
+        vm = self.interrupt(ACTIVE_COMMIT, 'job-complete', 'bitmap', '--add')
+        name, = crash.journals()
+        journal = os.stat(os.path.join(crash.journal_directory(), name))
+        self.assertGreater(os.stat(self.path(TOP)).st_mtime_ns, journal.st_mtime_ns)
+        self.assertEqual(self.recover_json(vm)['boot'], self.path('disk-base'))
+        self.assertEqual(self.left(), {'disk-base'})
+        self.assert_content('vda', self.path('disk-base'))
 
 
 class Encrypted(TestCase):

@@ -242,6 +242,59 @@ an_operation_of_a_qemu_on_the_image_comes_first(void **state)
     qblk_journal_vm_clear(&image);
 }
 
+/* A guest was started from @path after qblk had ended.  The time of the status is the present one,
+ * whatever that of the content is set to. */
+static void
+write_later(const char *path, time_t seconds)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    const struct timespec times[] = {status.st_atim, {status.st_mtim.tv_sec + seconds, 0}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* The images are empty files, which are no qcow2 images: their content cannot be compared. */
+static void
+an_image_that_was_written_since_is_kept(void **state)
+{
+    const JournalCase *test = *state;
+    const char *before = verdict_case_file(test->plan->before);
+    const char *after = verdict_case_file(test->plan->after);
+    const char *const names[] = {before, after};
+    for (gsize i = 0; i < G_N_ELEMENTS(rows) * G_N_ELEMENTS(names); i++) {
+        interrupt_at(test, rows[i / 2].stage);
+        write_later(before, 10);
+        if (!rows[i / 2].completes) {
+            verdict_case_assert_boots(test, names[i % 2], before);
+            verdict_case_end(test);
+            continue;
+        }
+        verdict_case_assert_none(test, names[i % 2], QBLK_BLOCKJOB_ERROR_RESULT,
+                                 "both may have data that the other lacks");
+
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkRecovery) recovery = recover(test, NULL, QBLK_RECOVER_FOR_VM, FALSE);
+        assert_false(qblk_recovery_propagate_error(recovery, &error));
+        assert_non_null(strstr(error->message, "was written after it was merged into"));
+        assert_true(g_file_test(before, G_FILE_TEST_EXISTS));
+        assert_int_equal(count_journals(test), 1);
+        assert_false(is_marked(test));
+        verdict_case_end(test);
+    }
+}
+
+/* A guest may run on with the new image. */
+static void
+the_new_image_may_be_written(void **state)
+{
+    const JournalCase *test = *state;
+    const char *after = verdict_case_file(test->plan->after);
+    interrupt_at(test, QBLK_STAGE_CLEANING);
+    write_later(after, 10);
+    verdict_case_assert_boots(test, verdict_case_file(test->plan->before), after);
+    verdict_case_end(test);
+}
+
 static int
 do_not_wait(struct pollfd *item, int timeout_ms, gpointer user_data)
 {
@@ -353,6 +406,8 @@ UNIT_MAIN(void)
         OFFLINE_TEST(a_file_that_is_not_deleted_is_an_error_and_the_end),
         OFFLINE_TEST(an_image_that_is_no_longer_active_is_refused),
         OFFLINE_TEST(an_operation_of_a_qemu_on_the_image_comes_first),
+        OFFLINE_TEST(an_image_that_was_written_since_is_kept),
+        OFFLINE_TEST(the_new_image_may_be_written),
         OFFLINE_TEST(an_image_that_is_in_use_is_not_touched),
         OFFLINE_TEST(a_daemon_that_does_not_end_is_killed),
         OFFLINE_TEST(an_image_has_one_journal_by_whichever_name),
