@@ -2,6 +2,7 @@
 #include "plan/copy-destination.h"
 
 #include "image/image-header.h"
+#include "plan/copy-server.h"
 #include "plan/plan-check.h"
 #include "source/driver.h"
 #include "source/source-compare.h"
@@ -278,7 +279,8 @@ gboolean
 qblk_copy_destination_check_use(const QblkCopyRequest *copy, GError **error)
 {
     if (copy->options->protocol != NULL) {
-        return check_nodes(copy, error);
+        return check_nodes(copy, error) &&
+               qblk_copy_server_check(copy->options, copy->context->snapshot->opened, error);
     }
 
     const QblkDestination *place = copy->options->place;

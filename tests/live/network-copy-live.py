@@ -227,7 +227,16 @@ class Refused(TestCase):
         self.url = f'nbd+unix:///other?socket={self.socket}'
         self.fail('cannot open the file of the copy')
         self.url = f'nbd+unix:///x?socket={self.socket}-other'
-        self.fail('cannot open the file of the copy', 'No such file or directory')
+        result = self.copy('--pivot', status=qblk.REFUSED)
+        self.assertIn(f"socket '{self.socket}-other' does not exist: start the server first",
+                      result.errors)
+        block_jobs.end(self.server)
+        with socket.socket(socket.AF_UNIX) as ended:
+            ended.bind(self.socket + '-ended')
+        self.url = f'nbd+unix:///x?socket={self.socket}-ended'
+        result = self.copy('--pivot', status=qblk.REFUSED)
+        self.assertIn(f"no process listens on '{self.socket}-ended'", result.errors)
+        self.assert_unchanged()
 
     def test_what_is_not_possible_is_refused(self):
         self.boot(depth=2)
@@ -249,6 +258,67 @@ class Refused(TestCase):
                 self.assertIn(message, result.errors)
                 self.assertNotIn('hunter2', result.errors)
                 self.assertEqual(self.state(), before)
+
+
+class OwnServer(TestCase):
+    """QEMU would wait for itself: its main loop both connects and serves."""
+
+    def export(self, **address):
+        """Export self.image as x from the QEMU that has the guest."""
+        execute = self.process.qmp.execute
+        kind = address.pop('type')
+        execute('nbd-server-start', {'addr': {'type': kind, 'data': address}})
+        execute('blockdev-add', {'driver': 'file', 'filename': self.image, 'node-name': 'served'})
+        execute('block-export-add', {'type': 'nbd', 'id': 'e', 'node-name': 'served', 'name': 'x',
+                                     'writable': True})
+
+    def check_refused(self, *urls):
+        for self.url in urls:
+            with self.subTest(self.url):
+                before = self.state()
+                result = self.copy('--pivot', status=qblk.REFUSED)
+                self.assertIn(f"cannot copy to '{self.url}': this QEMU itself listens there",
+                              result.errors)
+                self.assertFalse(self.process.qmp.execute('query-status')['running'])  # it answers
+                self.assertEqual(self.state(), before)
+        self.assert_unchanged()
+
+    def test_a_unix_socket(self):
+        self.make_image(64 * MIB)
+        self.boot(depth=2)
+        self.export(type='unix', path=self.socket)
+        link = self.socket + '-link'
+        os.symlink(self.socket, link)
+        server = {'type': 'unix', 'path': self.socket}
+        self.check_refused(
+            self.url, f'nbd+unix:///x?socket={link}', f'nbd:unix:{self.socket}:exportname=x',
+            'json:' + json.dumps({'driver': 'nbd', 'export': 'x', 'server': server}),
+            'json:' + json.dumps({'driver': 'nbd', 'export': 'x', 'server.type': 'unix',
+                                  'server.path': os.path.relpath(self.socket, self.cwd())}),
+            f'nbd+unix:///x?socket={self.process.socket}')
+
+    def cwd(self):
+        return os.readlink(f'/proc/{self.process.pid}/cwd')
+
+    def test_over_tcp(self):
+        self.make_image(64 * MIB)
+        self.boot(depth=2)
+        port = str(free_port())
+        self.export(type='inet', host='127.0.0.1', port=port)
+        server = {'type': 'inet', 'host': '127.0.0.1', 'port': port}
+        self.check_refused(
+            f'nbd://127.0.0.1:{port}/x', f'nbd://localhost:{port}/x',
+            f'nbd:localhost:{port}:exportname=x',
+            'json:' + json.dumps({'driver': 'nbd', 'export': 'x', 'server': server}))
+
+    def test_the_server_of_another_process_is_not_refused(self):
+        self.make_image(64 * MIB)
+        self.boot(depth=2)
+        self.process.qmp.execute('nbd-server-start', {'addr': {'type': 'inet', 'data': {
+            'host': '127.0.0.1', 'port': str(free_port())}}})
+        self.serve_tcp()
+        self.copy('--pivot')
+        self.check_content(64 * MIB)
 
 
 class Interrupted(TestCase):

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/listeners.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The fields of a line, from 0: see proc_pid_net(5). */
+#define UNIX_FLAGS    3
+#define UNIX_INODE    6
+#define UNIX_PATH     7
+#define UNIX_ACCEPTS  "00010000" /* of UNIX_FLAGS: it listens */
+#define TCP_LOCAL     1
+#define TCP_STATE     3
+#define TCP_INODE     9
+#define TCP_LISTENS   "0A" /* of TCP_STATE */
+#define ADDRESS_WORDS 4    /* of an IPv6 address; one of an IPv4 address */
+#define WORD_DIGITS   8
+#define TARGET_BYTES  64 /* of a link of a socket: "socket:[12]" */
+#define HOST_BYTES    256
+
+/* A TCP socket; an IPv4 address is mapped into an IPv6 one. */
+typedef struct {
+    struct in6_addr address;
+    guint16 port;
+} Address;
+
+struct QblkListeners {
+    GPtrArray *paths;  /* of char, owned */
+    GArray *addresses; /* of Address */
+};
+
+QblkListeners *
+qblk_listeners_new(void)
+{
+    QblkListeners *listeners = g_new0(QblkListeners, 1);
+
+    listeners->paths = g_ptr_array_new_with_free_func(g_free);
+    listeners->addresses = g_array_new(FALSE, FALSE, sizeof(Address));
+    return listeners;
+}
+
+void
+qblk_listeners_free(QblkListeners *listeners)
+{
+    if (listeners == NULL) {
+        return;
+    }
+    g_ptr_array_unref(listeners->paths);
+    g_array_unref(listeners->addresses);
+    g_free(listeners);
+}
+
+const GPtrArray *
+qblk_listeners_paths(const QblkListeners *listeners)
+{
+    return listeners->paths;
+}
+
+/* ---- the tables of the kernel ---- */
+
+/* Returns: (nullable): where the field @number of @line begins */
+static const char *
+find_field(const char *line, guint number)
+{
+    const char *at = line + strspn(line, " ");
+
+    for (guint i = 0; i < number; i++) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    return *at == '\0' ? NULL : at;
+}
+
+/* Returns: (transfer full): the field, which ends at a space; empty if it does not exist */
+static char *
+get_field(const char *line, guint number)
+{
+    const char *at = find_field(line, number);
+    return at == NULL ? g_strdup("") : g_strndup(at, strcspn(at, " "));
+}
+
+static gboolean
+is_listening(const char *line, guint field, const char *state)
+{
+    g_autofree char *value = get_field(line, field);
+    return g_str_equal(value, state);
+}
+
+static gboolean
+is_own(const char *line, guint field, GHashTable *own)
+{
+    g_autofree char *inode = get_field(line, field);
+    g_autofree char *name = g_strdup_printf("socket:[%s]", inode);
+    return g_hash_table_contains(own, name);
+}
+
+void
+qblk_listeners_add_unix(QblkListeners *listeners, const char *table, GHashTable *own)
+{
+    g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        const char *path = find_field(lines[i], UNIX_PATH);
+        if (path != NULL && is_listening(lines[i], UNIX_FLAGS, UNIX_ACCEPTS) &&
+            is_own(lines[i], UNIX_INODE, own)) {
+            g_ptr_array_add(listeners->paths, g_strdup(path));
+        }
+    }
+}
+
+static void
+map_address(struct in6_addr *address, const void *bytes)
+{
+    *address = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+    memcpy(&address->s6_addr[12], bytes, sizeof(struct in_addr));
+}
+
+/* Read "0100007F:1F90": each word has the bytes of the address in the order of this machine. */
+static gboolean
+read_address(const char *text, Address *found)
+{
+    guint32 words[ADDRESS_WORDS];
+    gsize length = strcspn(text, ":");
+    gsize count = length / WORD_DIGITS;
+    guint64 value = 0;
+    if (count != 1 && count != ADDRESS_WORDS) {
+        return FALSE;
+    }
+
+    for (gsize i = 0; i < count; i++) {
+        g_autofree char *word = g_strndup(text + i * WORD_DIGITS, WORD_DIGITS);
+        if (!g_ascii_string_to_unsigned(word, 16, 0, G_MAXUINT32, &value, NULL)) {
+            return FALSE;
+        }
+        words[i] = (guint32)value;
+    }
+    if (count == 1) {
+        map_address(&found->address, words);
+    } else {
+        memcpy(&found->address, words, sizeof(words));
+    }
+
+    gboolean has_port =
+        text[length] == ':' &&
+        g_ascii_string_to_unsigned(text + length + 1, 16, 1, G_MAXUINT16, &value, NULL);
+    found->port = has_port ? (guint16)value : 0;
+    return has_port;
+}
+
+void
+qblk_listeners_add_tcp(QblkListeners *listeners, const char *table, GHashTable *own)
+{
+    g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        g_autofree char *local = get_field(lines[i], TCP_LOCAL);
+        Address address;
+        if (is_listening(lines[i], TCP_STATE, TCP_LISTENS) && is_own(lines[i], TCP_INODE, own) &&
+            read_address(local, &address)) {
+            g_array_append_val(listeners->addresses, address);
+        }
+    }
+}
+
+/* ---- a process ---- */
+
+/* Returns: (transfer full): the names of the sockets that the process has, as a set */
+static GHashTable *
+find_sockets(gint64 pid)
+{
+    GHashTable *own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *directory = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/fd", pid);
+    g_autoptr(GDir) files = g_dir_open(directory, 0, NULL);
+    const char *name = NULL;
+
+    while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
+        char target[TARGET_BYTES];
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+        ssize_t length = readlink(path, target, sizeof(target));
+        if (length > 0 && g_str_has_prefix(target, "socket:")) {
+            g_hash_table_add(own, g_strndup(target, (gsize)length));
+        }
+    }
+    return own;
+}
+
+QblkListeners *
+qblk_listeners_find(gint64 pid)
+{
+    static const struct {
+        const char *name;
+        void (*add)(QblkListeners *, const char *, GHashTable *);
+    } tables[] = {{"unix", qblk_listeners_add_unix},
+                  {"tcp", qblk_listeners_add_tcp},
+                  {"tcp6", qblk_listeners_add_tcp}};
+    QblkListeners *listeners = qblk_listeners_new();
+    g_autoptr(GHashTable) own = find_sockets(pid);
+
+    for (gsize i = 0; g_hash_table_size(own) > 0 && i < G_N_ELEMENTS(tables); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/proc/%" G_GINT64_FORMAT "/net/%s", pid, tables[i].name);
+        g_autofree char *table = NULL;
+        if (g_file_get_contents(path, &table, NULL, NULL)) {
+            tables[i].add(listeners, table, own);
+        }
+    }
+    return listeners;
+}
+
+/* ---- addresses ---- */
+
+/* Returns: FALSE if it is of another protocol than IP */
+static gboolean
+copy_address(struct in6_addr *address, const struct sockaddr *from)
+{
+    if (from != NULL && from->sa_family == AF_INET) {
+        map_address(address, &((const struct sockaddr_in *)(const void *)from)->sin_addr);
+        return TRUE;
+    }
+    if (from != NULL && from->sa_family == AF_INET6) {
+        *address = ((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+is_ipv4(const struct in6_addr *address)
+{
+    return IN6_IS_ADDR_V4MAPPED(address);
+}
+
+/* Each address; a connection to it is one to this machine. */
+static gboolean
+is_any(const struct in6_addr *address)
+{
+    static const guint8 zeros[sizeof(struct in_addr)];
+    return IN6_IS_ADDR_UNSPECIFIED(address) ||
+           (is_ipv4(address) && memcmp(&address->s6_addr[12], zeros, sizeof(zeros)) == 0);
+}
+
+static gboolean
+is_loopback(const struct in6_addr *address)
+{
+    return IN6_IS_ADDR_LOOPBACK(address) || (is_ipv4(address) && address->s6_addr[12] == 127);
+}
+
+static gboolean
+is_of_interface(const struct in6_addr *address)
+{
+    struct ifaddrs *interfaces = NULL;
+    gboolean is_found = FALSE;
+    if (getifaddrs(&interfaces) != 0) {
+        return FALSE;
+    }
+
+    for (const struct ifaddrs *at = interfaces; at != NULL && !is_found; at = at->ifa_next) {
+        struct in6_addr other;
+        is_found = copy_address(&other, at->ifa_addr) && IN6_ARE_ADDR_EQUAL(&other, address);
+    }
+    freeifaddrs(interfaces);
+    return is_found;
+}
+
+static gboolean
+is_local(const struct in6_addr *address)
+{
+    return is_loopback(address) || is_any(address) || is_of_interface(address);
+}
+
+/* TRUE if a connection to @wanted reaches the socket @listener; "::" also gets those of IPv4. */
+static gboolean
+is_reached(const Address *listener, const Address *wanted)
+{
+    const struct in6_addr *own = &listener->address;
+
+    if (listener->port != wanted->port) {
+        return FALSE;
+    }
+    if (IN6_ARE_ADDR_EQUAL(own, &wanted->address)) {
+        return TRUE;
+    }
+    if (is_any(&wanted->address)) {
+        return is_any(own) || is_loopback(own);
+    }
+    return is_any(own) && (!is_ipv4(own) || is_ipv4(&wanted->address)) &&
+           is_local(&wanted->address);
+}
+
+static gboolean
+has_number(const QblkListeners *listeners, const char *host, const char *port)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *info = NULL;
+    Address wanted;
+    if (getaddrinfo(host, port, &hints, &info) != 0) {
+        return FALSE;
+    }
+
+    gboolean is_known = copy_address(&wanted.address, info->ai_addr);
+    if (is_known) { /* the port is at the same place for both */
+        wanted.port = ntohs(((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_port);
+    }
+    freeaddrinfo(info);
+
+    for (guint i = 0; is_known && i < listeners->addresses->len; i++) {
+        if (is_reached(&g_array_index(listeners->addresses, Address, i), &wanted)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+is_name_of_this_machine(const char *host)
+{
+    char name[HOST_BYTES] = "";
+
+    if (*host == '\0' || g_ascii_strcasecmp(host, "localhost") == 0) {
+        return TRUE;
+    }
+    return gethostname(name, sizeof(name) - 1) == 0 && g_ascii_strcasecmp(host, name) == 0;
+}
+
+gboolean
+qblk_listeners_has_address(const QblkListeners *listeners, const char *host, const char *port)
+{
+    if (listeners->addresses->len == 0) {
+        return FALSE;
+    }
+    if (is_name_of_this_machine(host)) {
+        return has_number(listeners, "127.0.0.1", port) || has_number(listeners, "::1", port);
+    }
+    return has_number(listeners, host, port);
+}
+
+/* ---- a unix socket ---- */
+
+int
+qblk_listeners_probe(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >= sizeof(address.sun_path)) {
+        return 0;
+    }
+
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return 0;
+    }
+    int failure = connect(fd, (const struct sockaddr *)(const void *)&address, sizeof(address)) == 0
+                      ? 0
+                      : errno;
+    close(fd);
+    return failure == ENOENT || failure == ECONNREFUSED ? failure : 0;
+}
