@@ -48,6 +48,17 @@ record_all(const GPtrArray *tasks)
     return NULL;
 }
 
+/* Other clients and processes may have changed a disk or an overlay since the plans were made. */
+static QblkRunTask *
+check_all(const GPtrArray *tasks)
+{
+    QblkRunTask *failed = qblk_run_verify_check_overlays(tasks);
+    if (failed != NULL) {
+        qblk_run_task_apply(failed, qblk_run_task_failure(failed, QBLK_RUN_FAILED));
+    }
+    return failed;
+}
+
 /* ---- the transaction ---- */
 
 static void
@@ -201,6 +212,9 @@ qblk_run_joint_finish(const QblkRun *run)
     }
 
     QblkRunTask *failed = record_all(tasks);
+    if (failed == NULL) {
+        failed = check_all(tasks);
+    }
     if (failed != NULL) {
         return failed;
     }

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "blockjob/verify-bitmaps.h"
+#include "blockjob/verify-overlay.h"
 #include "blockjob/verify.h"
 #include "graph/snapshot-options.h"
 #include "plan/crash-guard.h"
@@ -48,17 +49,41 @@ prefix_succeeded(const QblkPlan *plan, GError **error)
     }
 }
 
+/* Fetch the graph, on another connection if that is lost. */
+static QblkSnapshot *
+fetch_surely(QblkRun *run, GError **error)
+{
+    QblkSnapshot *snapshot = fetch(run, error);
+    gboolean is_reached = snapshot == NULL && qblk_monitor_is_lost(&run->monitor) &&
+                          qblk_monitor_reconnect(&run->monitor, error);
+    return is_reached ? fetch(run, error) : snapshot;
+}
+
+QblkRunTask *
+qblk_run_verify_check_overlays(const GPtrArray *tasks)
+{
+    QblkRunTask *first = tasks->pdata[0];
+    g_autoptr(QblkSnapshot) snapshot = fetch_surely(first->run, &first->error);
+    if (snapshot == NULL) {
+        return first;
+    }
+
+    for (guint i = 0; i < tasks->len; i++) {
+        QblkRunTask *task = tasks->pdata[i];
+        gboolean is_local = task->run->options->is_local;
+        if (!qblk_verify_overlay(task->plan, snapshot, is_local, &task->error)) {
+            return task;
+        }
+    }
+    return NULL;
+}
+
 /* Only a chain that was fetched again is a success. */
 gboolean
 qblk_run_verify_check(QblkRun *run, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autoptr(QblkSnapshot) snapshot = fetch(run, &cause);
-    if (snapshot == NULL && qblk_monitor_is_lost(&run->monitor) &&
-        qblk_monitor_reconnect(&run->monitor, &cause)) {
-        snapshot = fetch(run, &cause);
-    }
-
+    g_autoptr(QblkSnapshot) snapshot = fetch_surely(run, &cause);
     if (snapshot == NULL) {
         const QblkRunTask *task = run->tasks->pdata[0];
         g_propagate_prefixed_error(error, g_steal_pointer(&cause),

@@ -9,6 +9,14 @@
 /** Fetch the graph again, and compare it with what each plan promised, and the headers on disk. */
 gboolean qblk_run_verify_check(QblkRun *run, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Fetch the graph, and check that the new overlay of each of @tasks still fits to its disk: see
+ * verify-overlay.h.
+ *
+ * Returns: (nullable): a task of which that is not so, or not known, with its error set
+ */
+QblkRunTask *qblk_run_verify_check_overlays(const GPtrArray *tasks);
+
 /** Returns: TRUE if the plan of @task knows a chain.  That of a job that existed does not, if the
  * chain could not be read. */
 gboolean qblk_run_verify_can_compare(const QblkRunTask *task);

@@ -54,6 +54,7 @@ joint_new(guint n_plans)
     joint->one = run_case_new(QBLK_COMMIT_PIVOT);
     joint->states = g_string_new(NULL);
     joint->stop_at = QBLK_RUN_STATES;
+    joint->changes_at = QBLK_RUN_STATES;
     joint->n_plans = n_plans;
     joint->one->directory = g_dir_make_tmp("qblk-joint-XXXXXX", &error);
     assert_no_error(error);

@@ -16,8 +16,10 @@ typedef struct {
     char *overlays[JOINT_MOST]; /* their files */
     guint n_plans;
     QblkRunControl control;
-    QblkRunState stop_at; /* interrupt once a plan is there */
-    GString *states;      /* of the plans, as they were reported */
+    QblkRunState stop_at;    /* interrupt once a plan is there */
+    QblkRunState changes_at; /* then a plan's chain is the planned one, and the recorded one */
+    gboolean changes_only_second;
+    GString *states; /* of the plans, as they were reported */
 } Joint;
 
 /** Plans for the disks vda and vdb, with journals, and empty overlays. */

@@ -7,12 +7,15 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
+import sys
 import threading
 
 import bitmaps
 import block_jobs
 import brief
 import images
+import listener
 import live
 import nbd
 import overlays
@@ -580,6 +583,111 @@ class RolledBack(TestCase):
         self.assertEqual(self.layers('vda'), [('vda', raw)])
         self.assertEqual([path for _, path in self.layers('vdb')], layers)
         self.assert_guest_data()
+
+
+class Nth:
+    """A point: the message NUMBER, from 1, with LABEL."""
+    how = NOT_CUT
+
+    def __init__(self, label, number):
+        self._label = label
+        self._left = number
+
+    def is_at(self, _, message):
+        self._left -= message.is_sent and message.label == self._label
+        return self._left == 0
+
+
+class Changed(TestCase):
+    """Another client or process changes a disk or an overlay after the plan was made, and before
+    the transaction."""
+    inherited = None  # the socket of the relay, if qblk finds QEMU behind it
+
+    def snapshot_while(self, change, *disks):
+        """CHANGE is called before the last overlay is opened: all of them are rolled back."""
+        nodes = set(self.nodes())
+        vm = self.path('relay.sock')
+        relay = FaultRelay(vm, self.process.socket, Nth('blockdev-add', 2 * len(disks)), change,
+                           self.inherited)
+        with relay:
+            result = self.snapshot(*disks, '--suffix', 'new', vm=vm, status=qblk.REFUSED)
+        self.assertTrue(relay.has_struck)
+        self.assertNotIn('transaction', relay.commands())
+        self.assertEqual(set(self.nodes()), nodes)
+        for disk in disks:
+            self.assertIn(f"the chain of '{disk}' is unchanged", result.errors)
+        self.assert_guest_data()
+        return result.errors
+
+    def test_the_size_of_a_disk(self):
+        self.boot_one()
+        files = self.files()
+
+        def resize():
+            self.process.qmp.execute('block_resize', {'node-name': 'vda', 'size': 2 * SIZE})
+            self.disks['vda'].content.extend(bytes(SIZE))
+
+        errors = self.snapshot_while(resize, 'vda')
+        self.assertIn(f"vda.new' has a virtual size of {SIZE} bytes, and disk 'vda' of {2 * SIZE}",
+                      errors)
+        self.assertEqual(self.files(), files)
+
+    def test_the_names_of_two_overlays(self):
+        self.boot_two()
+
+        def swap():
+            os.rename(self.path('vda.new'), self.path('swap'))
+            os.rename(self.path('vdb-2.new'), self.path('vda.new'))
+            os.rename(self.path('swap'), self.path('vdb-2.new'))
+
+        errors = self.snapshot_while(swap, 'vda', 'vdb')
+        self.assertIn("vda.new' names the backing file 'vdb-2.qcow2' instead of", errors)
+
+    def test_the_name_of_an_overlay(self):
+        self.boot_one()
+        errors = self.snapshot_while(lambda: os.unlink(self.path('vda.new')), 'vda')
+        self.assertIn("vda.new' no longer exists", errors)
+
+    def test_the_file_of_an_overlay(self):
+        """The kernel shows which file QEMU has open."""
+        image = images.create(self.path('vda.qcow2'), str(SIZE))
+        self.add('vda', image)
+        self.inherited = listener.bound(self.path('relay.sock'))
+        number = self.inherited.fileno()
+        self.run_qemu(qcow2(image) + virtio('vda', id='vda'), pass_fds=[number],
+                      prefix=[sys.executable, '-c', listener.LISTEN, str(number)])
+
+        def replace():
+            shutil.copy(self.path('vda.new'), self.path('copy'))
+            os.rename(self.path('copy'), self.path('vda.new'))
+
+        errors = self.snapshot_while(replace, 'vda')
+        self.assertIn('renamed or replaced', errors)
+
+    def test_the_chain_of_a_disk(self):
+        """The guest has another image, and the one of the plan stays open."""
+        self.boot_one()
+        other = images.create(self.path('other.qcow2'), str(SIZE))
+        images.write(other, pattern=3, offset='1M', length='512k')
+        qmp_of = self.process.qmp
+
+        def change():
+            qmp_of.execute('blockdev-add', {'driver': 'qcow2', 'node-name': 'other',
+                                            'file': {**local(other), 'node-name': 'other-file'}})
+            qmp_of.execute('blockdev-mirror', {'job-id': 'm', 'device': 'vda', 'target': 'other',
+                                               'sync': 'none', 'copy-mode': 'write-blocking'})
+            while qmp_of.execute('query-jobs')[0]['status'] != 'ready':
+                pass
+            qmp_of.execute('job-complete', {'id': 'm'})
+            while qmp_of.execute('query-jobs'):
+                pass
+
+        vm = self.path('relay.sock')
+        with FaultRelay(vm, self.process.socket, Nth('blockdev-add', 2), change) as relay:
+            result = self.snapshot('vda', '--suffix', 'new', vm=vm, status=qblk.REFUSED)
+        self.assertNotIn('transaction', relay.commands())
+        self.assertIn('another client has changed the disk since the plan was made', result.errors)
+        self.assertFalse(os.path.exists(self.path('vda.new')))
 
 
 class Exports(TestCase):

@@ -13,6 +13,13 @@ note_state(const QblkPlan *plan, QblkRunState state, gpointer user_data)
     if (state == joint->stop_at) {
         joint->control.stops = 1;
     }
+    /* The server shows one chain, before the transaction and after it. */
+    for (guint i = 0; state == joint->changes_at && i < joint->n_plans; i++) {
+        if (plan == joint->plans[i] && (i == 1 || !joint->changes_only_second)) {
+            g_ptr_array_remove_index(joint->plans[i]->after, 0); /* as recorded */
+            g_ptr_array_remove_index(joint->plans[i]->before, 0);
+        }
+    }
 }
 
 static void
@@ -34,14 +41,20 @@ joint_run(Joint *joint)
 }
 
 static void
-joint_succeed(Joint *joint)
+joint_run_well(Joint *joint)
 {
-    joint_promise_recorded(joint);
     joint_run(joint);
     assert_no_error(joint->one->error);
     assert_true(joint->one->done);
     joint_assert_left(joint, joint->n_plans, 0);
     joint_free(joint);
+}
+
+static void
+joint_succeed(Joint *joint)
+{
+    joint->changes_at = QBLK_RUN_COMMITTING;
+    joint_run_well(joint);
 }
 
 /* It fails, and all is as before. */
@@ -69,6 +82,7 @@ accept_opens(FakeQmp *fake, guint count)
 static void
 expect_transaction(FakeQmp *fake, guint count)
 {
+    fake_qmp_answer_recorded(fake); /* the chains and overlays are looked at before */
     static const char first[] = "{\"type\": \"blockdev-snapshot\", \"data\": {\"node\": "
                                 "\"node-vda\", \"overlay\": \"qblk-vda-1\"}}";
     static const char second[] = "{\"type\": \"blockdev-snapshot\", \"data\": {\"node\": "
@@ -140,6 +154,7 @@ lose_transaction(void)
     Joint *joint = joint_new(2);
     joint->one->next = run_case_server();
     accept_opens(joint->one->fake, 2);
+    fake_qmp_answer_recorded(joint->one->fake);
     run_case_disconnect(joint->one->fake, "transaction", TRUE);
     run_case_answer_jobs(joint->one->next, NULL, NULL);
     expect_transaction(joint->one->next, 2);
@@ -178,8 +193,8 @@ static void
 if_only_one_chain_was_changed_nothing_is_touched(void **state)
 {
     Joint *joint = lose_transaction();
-    g_ptr_array_remove_index(joint->plans[1]->after, 0); /* as recorded */
-    g_ptr_array_remove_index(joint->plans[1]->before, 0);
+    joint->changes_at = QBLK_RUN_UNANSWERED;
+    joint->changes_only_second = TRUE;
     fake_qmp_refuse(joint->one->next, "GenericError", "Permission denied");
     joint_run(joint);
     joint_assert_left(joint, 2, 2);
@@ -367,7 +382,8 @@ a_plan_with_neither_a_job_nor_a_final_step_ends_with_its_last_step(void **state)
     Joint *joint = joint_new(1);
     g_ptr_array_remove_index(joint->plans[0]->steps, 1);
     accept_opens(joint->one->fake, 1);
-    joint_succeed(joint);
+    joint->changes_at = QBLK_RUN_COMPLETED;
+    joint_run_well(joint);
 }
 
 /* ---- a second interrupt ---- */
