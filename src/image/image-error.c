@@ -50,10 +50,11 @@ qblk_image_error_check_free(const char *path, gint64 own, GError **error)
     g_autofree char *openers = qblk_file_openers_describe(path, own);
 
     if (openers != NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                    "image '%s' is in use by %s: to change the disk of a running VM, specify the "
-                    "VM; otherwise end that process first",
-                    path, openers);
+        g_set_error(
+            error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+            "image '%s' is in use by %s: if that is a running VM, specify the VM; otherwise "
+            "end that process first",
+            path, openers);
     }
     return openers == NULL;
 }

@@ -41,7 +41,7 @@ set_unsafe_error(const QblkImageFile *file, const char *overlay, const char *mag
     if (overlay == NULL) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
                     "'%s' looks like %s, but a guest can write that into a raw image: use "
-                    "--format %s or --format raw",
+                    "'qblk --format %s COMMAND' or 'qblk --format raw COMMAND'",
                     file->path, magic, magic);
     } else {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,

@@ -156,7 +156,7 @@ class Images(live.TestCase):
         errors = self.refused(path)
         self.assertIn(f"backing file of '{path}'", errors)
         self.assertIn(self.path('base.qcow2'), errors)
-        self.assertIn('No such file', errors)
+        self.assertIn('does not exist', errors)
         self.assertIn('nowhere.qcow2', self.refused(self.path('nowhere.qcow2')))
 
     @brief.leave_out
@@ -185,7 +185,7 @@ class Images(live.TestCase):
         images.create(evil, size='1M', backing=self.path('secret.qcow2'))
         errors = self.refused(evil, status=qblk.REFUSED)
         self.assertIn(f"'{evil}' looks like qcow2, but a guest can write that into a raw image: "
-                      'use --format qcow2 or --format raw', errors)
+                      "use 'qblk --format qcow2 COMMAND' or 'qblk --format raw COMMAND'", errors)
         self.assertEqual(self.layers(evil, '--format', 'raw'), [(evil, 'raw')])
         self.assertEqual(len(self.layers(evil, '--format', 'qcow2')), 2)
         for command in ('list', 'chain', 'xml', 'jobs', 'capture', 'check'):

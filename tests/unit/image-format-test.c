@@ -59,7 +59,7 @@ bytes_alone_do_not_decide_the_format(void **state)
         assert_null(format_of(paths[i], QCOW2, 8, NULL, NULL, &error));
         assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
                      "looks like qcow2, but a guest can write that into a raw image: use "
-                     "--format qcow2 or --format raw");
+                     "'qblk --format qcow2 COMMAND' or 'qblk --format raw COMMAND'");
     }
 }
 
