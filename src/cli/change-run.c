@@ -46,6 +46,9 @@ add_hints(QblkOutput *output, const QblkChangeReport *report, const QblkPlans *p
         qblk_output_add_hint(output, "to resume the operation: %s", command);
     }
     if (is_image) {
+        if (is_detached) {
+            qblk_output_add_hint(output, "no job goes on: the jobs end with this command");
+        }
         return;
     }
     if (has_journal && error->domain == QBLK_QMP_ERROR) {

@@ -206,7 +206,7 @@ describe_outcome(const char *outcome)
         const char *outcome, *text;
     } texts[] = {
         {QBLK_OUTCOME_CANCELLED, "cancelled"},
-        {QBLK_OUTCOME_FINISHED, "finished, the guest stays on its image"},
+        {QBLK_OUTCOME_FINISHED, "finished, the disk stays on its image"},
         {QBLK_OUTCOME_DISMISSED, "dismissed, it had ended before without an error"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {

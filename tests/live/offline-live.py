@@ -396,8 +396,21 @@ class InUse(TestCase):
             _, problems = process.communicate(timeout=qblk.TIMEOUT)
             self.assertEqual(process.returncode, qblk.JOB_FAILED, msg=problems)
             self.assertIn(b'was cancelled: interrupted', problems)
+            self.assertNotIn(b'no job goes on', problems)
         self.assertEqual(state(self.path('a')), before)
         self.assertEqual(bitmaps.in_file(self.path('a', TOP)), {'backup': ['auto']})
+
+
+    def test_a_second_signal_leaves_no_job(self):
+        self.chain()
+        before = state(self.path('a'))
+        with self.slow_copy('--state-dir', self.path('state')) as process:
+            for sent in (signal.SIGINT, signal.SIGTERM):
+                os.kill(process.pid, sent)
+            _, problems = process.communicate(timeout=qblk.TIMEOUT)
+            self.assertIn(b'interrupted', problems)
+            self.assertEqual(b'was detached' in problems, b'no job goes on' in problems)
+        self.assertEqual(state(self.path('a')), before)
 
 
 class Encrypted(TestCase):

@@ -131,7 +131,7 @@ class Cancelled(TestCase):
 
 class Finished(TestCase):
     def test_a_job_without_a_pivot_is_finished_and_not_done(self):
-        copy = ['copy of vda: finished, the guest stays on its image',
+        copy = ['copy of vda: finished, the disk stays on its image',
                 'copy of the disk: {}']
         for options, file in ((('copy', self.dest, '--finish'), 'copy.qcow2'),
                               (('commit', '--keep-overlay'), 'disk-base.qcow2')):
@@ -151,7 +151,7 @@ class Finished(TestCase):
         self.detach('copy', self.dest)
         self.wait_state('ready')
         self.assertEqual(self.job('--finish').text,
-                         'copy of vda: finished, the guest stays on its image\n'
+                         'copy of vda: finished, the disk stays on its image\n'
                          f'copy of the disk: {self.dest}\n')
         self.assert_same_content(self.dest)
 

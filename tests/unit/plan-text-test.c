@@ -42,7 +42,7 @@ a_job_that_ended_without_a_pivot_is_not_done(void **state)
         const char *outcome, *text;
     } cases[] = {
         {QBLK_OUTCOME_CANCELLED, "copy of v\\x1bda: cancelled\nincomplete copy: /d/partial\\x1b\n"},
-        {QBLK_OUTCOME_FINISHED, "copy of v\\x1bda: finished, the guest stays on its image\n"},
+        {QBLK_OUTCOME_FINISHED, "copy of v\\x1bda: finished, the disk stays on its image\n"},
         {QBLK_OUTCOME_DISMISSED,
          "copy of v\\x1bda: dismissed, it had ended before without an error\n"},
     };
