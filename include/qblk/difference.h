@@ -29,7 +29,7 @@ G_BEGIN_DECLS
  * @QBLK_DIFFERENCE_FORMAT: the format of a layer
  * @QBLK_DIFFERENCE_INDEX: the index of a layer
  * @QBLK_DIFFERENCE_MIRROR: the target of a copy or active commit
- * @QBLK_DIFFERENCE_NODE: a node of an earlier copy or snapshot is open, and nothing uses it
+ * @QBLK_DIFFERENCE_NODE: a node has the name of one of a copy or snapshot, and nothing uses it
  * @QBLK_DIFFERENCE_MARK: a mark of a merged image is of a file that does not exist
  *
  * What differs.

@@ -275,7 +275,11 @@ append_chain(GString *text, const QblkSnapshot *snapshot, QblkRunTask *task)
         chain != NULL && qblk_verify_chain(snapshot, chain, plan->target, plan->after, NULL);
 
     task->is_unchanged = is_before;
-    if (is_before) {
+    if (is_before && plan->mends->len > 0 && task->taken > 0) {
+        /* A bitmap may have been removed, which no expectation shows. */
+        g_string_append_printf(text, "; what remains of '%s' is shown by 'qblk check'",
+                               plan->target);
+    } else if (is_before) {
         g_string_append_printf(text, "; the chain of '%s' is unchanged", plan->target);
     } else if (is_after) {
         g_string_append_printf(text, "; the chain of '%s' is as planned", plan->target);

@@ -112,7 +112,6 @@ qblk_difference_may_be_mended(const QblkDifference *difference)
         QBLK_DIFFERENCE_BACKING_FORMAT,
         QBLK_DIFFERENCE_BACKING_GOES_ON,
         QBLK_DIFFERENCE_BITMAP,
-        QBLK_DIFFERENCE_NODE,
         QBLK_DIFFERENCE_MARK,
     };
     for (gsize i = 0; i < G_N_ELEMENTS(kinds_to_mend); i++) {

@@ -16,8 +16,9 @@ is_of_disk(const QblkJournalRecord *record, const char *target)
     return record->plan == NULL || g_str_equal(record->plan->target, target);
 }
 
-gboolean
-qblk_check_left_is_known(const char *state_dir, const char *target)
+/* TRUE if no journal is of an operation on a disk @target, of any VM. */
+static gboolean
+is_known(const char *state_dir, const char *target)
 {
     g_autoptr(GPtrArray) records = qblk_journal_list(state_dir, NULL);
     for (guint i = 0; records != NULL && i < records->len; i++) {
@@ -42,8 +43,8 @@ add_jobs(const QblkSnapshot *snapshot, const QblkChain *chain, GPtrArray *differ
             qblk_difference_add(differences, QBLK_DIFFERENCE_JOB, chain, NULL, NULL, job->id);
         difference->name = g_strdup(job->id);
         difference->text =
-            g_strdup_printf("job '%s' (%s) of an earlier operation has concluded and "
-                            "was not dismissed",
+            g_strdup_printf("job '%s' (%s) has the id of an operation, has concluded, "
+                            "and was not dismissed",
                             job->id, qblk_job_get_kind_name(job));
     }
 }
@@ -52,7 +53,7 @@ void
 qblk_check_left(const QblkSnapshot *snapshot, const QblkChain *chain, const char *state_dir,
                 GPtrArray *differences)
 {
-    if (qblk_check_left_is_known(state_dir, chain->target)) {
+    if (is_known(state_dir, chain->target)) {
         qblk_leftovers_add_nodes(snapshot, chain, differences);
         add_jobs(snapshot, chain, differences);
     }

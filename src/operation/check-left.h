@@ -7,11 +7,11 @@
 
 #include "chain/difference.h"
 
-/** Returns: TRUE if no journal in @state_dir is of an operation on a disk @target, of any VM */
-gboolean qblk_check_left_is_known(const char *state_dir, const char *target);
-
-/** Add the nodes for the disk of @chain that are left, and the concluded jobs whose disk only their
- * ids tell. */
+/**
+ * Add the nodes for the disk of @chain that are left, and the concluded jobs whose disk only their
+ * ids tell; nothing if a journal in @state_dir is of an operation on a disk of that name, which may
+ * need them.
+ */
 void qblk_check_left(const QblkSnapshot *snapshot, const QblkChain *chain, const char *state_dir,
                      GPtrArray *differences);
 

@@ -2,7 +2,6 @@
 #include "operation/planner-mend.h"
 
 #include "operation/chain-headers.h"
-#include "operation/check-left.h"
 #include "operation/check.h"
 #include "operation/planner-request.h"
 #include "operation/plans.h"
@@ -16,9 +15,8 @@
 typedef struct {
     QblkPlannerRequest request; /* owned */
     const QblkMendOptions *options;
-    QblkCheck *check;       /* owned: of this disk */
-    GPtrArray *headers;     /* owned: of QblkImageHeader, or NULL */
-    gboolean has_leftovers; /* no journal needs what operations have left */
+    QblkCheck *check;   /* owned: of this disk */
+    GPtrArray *headers; /* owned: of QblkImageHeader, or NULL */
 } Mend;
 
 static void
@@ -49,8 +47,6 @@ check_disk(Mend *mend, GError **error)
         return FALSE;
     }
 
-    g_autofree char *directory = qblk_state_directory_get(request->options->state_directory);
-    mend->has_leftovers = qblk_check_left_is_known(directory, request->context.target);
     /* No file of a capture or of another machine is read. */
     if (request->client != NULL && qblk_client_is_local(request->client)) {
         mend->headers = qblk_chain_headers_read(qblk_check_get_chain(mend->check, 0));
@@ -88,7 +84,6 @@ make(const Mend *mend, const char *blocked, GError **error)
         .chain = qblk_check_get_chain(mend->check, 0),
         .differences = mend->check->differences,
         .headers = mend->headers,
-        .has_leftovers = mend->has_leftovers,
         .blocked = blocked,
     };
     QblkPlan *plan = qblk_plan_make_mend(&mend->request.context, mend->options, &findings, error);

@@ -106,8 +106,8 @@ add_nodes(const QblkSnapshot *snapshot, const QblkChain *chain, gboolean of_file
         QblkDifference *difference = qblk_difference_add(differences, QBLK_DIFFERENCE_NODE, chain,
                                                          NULL, NULL, node->filename);
         difference->name = g_strdup(node->name);
-        difference->text = g_strdup_printf("node '%s' of an earlier copy or snapshot is still "
-                                           "open, and nothing uses it",
+        difference->text = g_strdup_printf("node '%s' has the name of one of a copy or snapshot, "
+                                           "and nothing uses it",
                                            node->name);
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * What operations of qblk have left in QEMU: nodes of copies and overlays that nothing uses, and
- * jobs that have concluded.  They are known by the names that qblk gives.
+ * What operations of qblk may have left in QEMU: nodes of copies and overlays that nothing uses,
+ * and jobs that have concluded.  They are found by the names that qblk gives, which prove nothing:
+ * other clients can use them, and an operation of another qblk may be about to use its node.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 gboolean qblk_leftovers_is_job(const char *id, const char *target);
 
 /**
- * Add the nodes for the disk of @chain that nothing uses, as they can be deleted.
+ * Add the nodes for the disk of @chain that nothing uses, in the order in which they can be
+ * deleted.
  *
  * @differences: of QblkDifference
  */

@@ -11,8 +11,7 @@ typedef struct {
     const QblkChain *chain;
     const GPtrArray *differences; /* of QblkDifference, of this disk, or of a layer of it */
     const GPtrArray *headers;     /* of QblkImageHeader or NULL, for each layer; NULL: not read */
-    gboolean has_leftovers; /* what operations have left may be removed: no journal needs it */
-    const char *blocked;    /* why the images of the disk cannot be changed, or NULL */
+    const char *blocked;          /* why the images of the disk cannot be changed, or NULL */
 } QblkMendFindings;
 
 /** Returns: (nullable): what was found of @layer, of a kind from @first to @last */

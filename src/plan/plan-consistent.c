@@ -184,11 +184,6 @@ has_own_job(const QblkPlan *plan, const QblkStep *step, const Command *command)
 {
     const char *id =
         command->job == NULL ? NULL : qblk_json_get_string(step->arguments, command->job);
-    gboolean is_left = is_mend(plan) && g_str_equal(step->command, "job-dismiss") &&
-                       step->job == NULL && id != NULL && g_str_has_prefix(id, "qblk-");
-    if (is_left) {
-        return TRUE;
-    }
     if (command->job != NULL && !is_own_job(plan, id)) {
         return FALSE;
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-mend.h"
 
-#include "plan/leftovers.h"
 #include "plan/mend-layer.h"
 #include "plan/plan-check.h"
 #include "plan/plan-managed.h"
@@ -93,8 +92,7 @@ static const char moved[] =
 static const char *
 describe_remedy(const QblkMend *mend, QblkDifferenceKind kind)
 {
-    gboolean is_ours = kind == QBLK_DIFFERENCE_NODE || kind == QBLK_DIFFERENCE_MARK;
-    if (is_ours && mend->findings.blocked != NULL) {
+    if (kind == QBLK_DIFFERENCE_MARK && mend->findings.blocked != NULL) {
         return mend->findings.blocked;
     }
 
@@ -108,8 +106,6 @@ describe_remedy(const QblkMend *mend, QblkDifferenceKind kind)
         {QBLK_DIFFERENCE_FILE_UNKNOWN, "run qblk on the machine of QEMU, as a user that may "
                                        "inspect it"},
         {QBLK_DIFFERENCE_IO_STATUS, "end its cause, and resume the guest with 'cont'"},
-        {QBLK_DIFFERENCE_JOB, "it is not known who has started the job: use 'qblk job' with its "
-                              "id"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++) {
         if (reasons[i].kind == kind) {
@@ -119,49 +115,40 @@ describe_remedy(const QblkMend *mend, QblkDifferenceKind kind)
     return "qblk cannot change it";
 }
 
-/* Another client may have removed it. */
-static void
-add_removal(const QblkMend *mend, const QblkDifference *difference)
+/* Nothing shows whose a node or job is: another qblk, of another user or with other journals, gives
+ * the same names, and its operation may still run; a journal of ours ends with its operation.  So
+ * only the user can remove it.
+ *
+ * Returns: (transfer full) (nullable): why it remains, with the command; NULL: it is neither */
+static char *
+describe_leftover(const QblkDifference *difference)
 {
+    gboolean is_job = difference->kind == QBLK_DIFFERENCE_JOB;
+    if (!is_job && difference->kind != QBLK_DIFFERENCE_NODE) {
+        return NULL;
+    }
+
+    g_autoptr(QblkJson) command = qblk_json_new_object();
     QblkJson *arguments = qblk_json_new_object();
-    if (difference->kind == QBLK_DIFFERENCE_JOB) {
-        qblk_json_set_string(arguments, "id", difference->name);
-        QblkStep *step =
-            qblk_plan_add(mend->plan, "dismiss the job that was left", "job-dismiss", arguments);
-        step->may_fail = TRUE;
-    } else {
-        qblk_json_set_string(arguments, "node-name", difference->name);
-        (void)qblk_plan_add(mend->plan, "delete the node that was left", "blockdev-del", arguments);
-    }
+    qblk_json_set_string(arguments, is_job ? "id" : "node-name", difference->name);
+    qblk_json_set_string(command, "execute", is_job ? "job-dismiss" : "blockdev-del");
+    qblk_json_set(command, "arguments", arguments);
+    g_autofree char *text = qblk_json_print(command, QBLK_JSON_COMPACT);
+    return g_strdup_printf("it is not known whether another client still needs it: if none does, "
+                           "%s it with the QMP command %s",
+                           is_job ? "dismiss" : "delete", text);
 }
 
-static gboolean
-is_left(const QblkMend *mend, const QblkDifference *difference)
+static void
+note_other(const QblkMend *mend, const QblkDifference *difference)
 {
-    if (!mend->findings.has_leftovers || mend->findings.blocked != NULL) {
-        return FALSE;
-    }
-    return difference->kind == QBLK_DIFFERENCE_NODE ||
-           (difference->kind == QBLK_DIFFERENCE_JOB &&
-            qblk_leftovers_is_job(difference->name, mend->chain->target));
-}
-
-/* TRUE if @difference is of what an operation of qblk has left. */
-static gboolean
-note_leftover(const QblkMend *mend, const QblkDifference *difference)
-{
-    if (is_left(mend, difference)) {
-        gboolean is_job = difference->kind == QBLK_DIFFERENCE_JOB;
-        add_removal(mend, difference);
-        qblk_planned_mends_add(mend->plan->mends, difference,
-                               is_job ? "job dismissed" : "node deleted", NULL);
-        return TRUE;
-    }
+    g_autofree char *leftover = describe_leftover(difference);
     if (difference->kind == QBLK_DIFFERENCE_MARK && mend->findings.blocked == NULL) {
         qblk_planned_mends_add(mend->plan->mends, difference, "mark removed", NULL);
-        return TRUE;
+        return;
     }
-    return FALSE;
+    qblk_planned_mends_add(mend->plan->mends, difference, NULL,
+                           leftover != NULL ? leftover : describe_remedy(mend, difference->kind));
 }
 
 static void
@@ -170,9 +157,8 @@ note_others(const QblkMend *mend)
     for (guint i = 0; i < mend->differences->len; i++) {
         const QblkDifference *difference = mend->differences->pdata[i];
         if (!qblk_difference_is_of_header(difference->kind) &&
-            difference->kind != QBLK_DIFFERENCE_BITMAP && !note_leftover(mend, difference)) {
-            qblk_planned_mends_add(mend->plan->mends, difference, NULL,
-                                   describe_remedy(mend, difference->kind));
+            difference->kind != QBLK_DIFFERENCE_BITMAP) {
+            note_other(mend, difference);
         }
     }
 }

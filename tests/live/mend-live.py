@@ -310,18 +310,58 @@ class Leftovers(TestCase):
         qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'qblk-copy-vda', 'status': 'concluded'})
         return copy
 
+    def assert_remain(self, *commands):
+        """mend changes nothing, and prints these QMP COMMANDS."""
+        before = (self.nodes(), self.process.qmp.execute('query-jobs'))
+        result = self.mend(status=qblk.FAILED)
+        found = re.findall(r'\n  remains: it is not known whether another client still needs it: '
+                           r'if none does, (?:delete|dismiss) it with the QMP command (.*)\n',
+                           result.text)
+        self.assertEqual([(command['execute'], *command['arguments'].values())
+                          for command in map(json.loads, found)], list(commands))
+        self.assertNotIn('mended:', result.text)
+        self.assertEqual((self.nodes(), self.process.qmp.execute('query-jobs')), before)
+        return found
+
     def test_nodes_and_a_job(self):
+        """Nothing proves whose they are. The commands that are printed remove them."""
         self.boot()
         self.leave_copy()
         self.assertEqual(self.nodes_of_qblk(), {'qblk-vda-1', 'qblk-vda-1-file'})
         text = self.check()
         for name in ('qblk-copy-vda', 'qblk-vda-1', 'qblk-vda-1-file'):
             self.assertIn(f"'{name}'", text)
-        text = self.mend().text
-        self.assertEqual(text.count('\n  mended: node deleted\n'), 2)
-        self.assertEqual(text.count('\n  mended: job dismissed\n'), 1)
+        self.assertNotIn('to mend it', text)
+        for line in self.assert_remain(('blockdev-del', 'qblk-vda-1'),
+                                       ('blockdev-del', 'qblk-vda-1-file'),
+                                       ('job-dismiss', 'qblk-copy-vda')):
+            command = json.loads(line)
+            self.process.qmp.execute(command['execute'], command['arguments'])
         self.assertEqual(self.nodes_of_qblk(), set())
         self.assert_mended()
+
+    def test_a_node_of_a_user_with_such_a_name(self):
+        self.boot()
+        self.process.qmp.execute('blockdev-add', {'driver': 'null-co', 'node-name': 'qblk-vda-1'})
+        self.assert_remain(('blockdev-del', 'qblk-vda-1'))
+        self.break_header(1, 'gone.qcow2')
+        self.assertIn('\n  mended: backing file', self.mend(status=qblk.FAILED).text)
+        self.assertIn('qblk-vda-1', self.nodes())
+
+    def test_the_nodes_of_another_qblk(self):
+        """It has its journal in another directory, and was stopped before it used its node."""
+        self.boot()
+        log = os.path.join(self.directory, 'overlay.qcow2')
+        images.create(log, backing=self.files[0])
+        other = {'driver': 'file', 'filename': log, 'node-name': 'qblk-vda-1-file'}
+        self.process.qmp.execute('blockdev-add', other)
+        self.process.qmp.execute('blockdev-add', {
+            'driver': 'qcow2', 'node-name': 'qblk-vda-1', 'file': 'qblk-vda-1-file',
+            'backing': None})
+        self.assert_remain(('blockdev-del', 'qblk-vda-1'), ('blockdev-del', 'qblk-vda-1-file'))
+        self.process.qmp.execute('blockdev-snapshot', {'node': stem(self.files[0]),
+                                                       'overlay': 'qblk-vda-1'})
+        self.assertEqual(self.mend().text, 'nothing to do\n')
 
     def test_nodes_that_are_used_and_those_of_others(self):
         self.boot()
