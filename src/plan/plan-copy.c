@@ -34,7 +34,8 @@ static const QblkNewImagePurposes purposes = {
     .open_image = "open the copy",
 };
 
-/* QEMU reports the size of a server's image that is too small, and this is the size it needs. */
+/* QEMU reports the size of a server's image that is too small, and this is the size it needs.  What
+ * format it has is not known before QEMU opens it. */
 static void
 set_purposes(QblkCopyRequest *copy)
 {
@@ -42,6 +43,11 @@ set_purposes(QblkCopyRequest *copy)
     if (copy->options->protocol != NULL && copy->part_size > 0) {
         copy->open_purpose =
             g_strdup_printf("open %" G_GINT64_FORMAT " bytes as the copy", copy->part_size);
+        copy->purposes.open_image = copy->open_purpose;
+    } else if (copy->options->protocol != NULL && copy->options->format == NULL) {
+        copy->open_purpose = g_strdup_printf(
+            "open the copy in format '%s' of the disk (of a raw image: use --format raw)",
+            copy->format);
         copy->purposes.open_image = copy->open_purpose;
     }
 }

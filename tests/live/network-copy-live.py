@@ -238,6 +238,15 @@ class Refused(TestCase):
         self.assertIn(f"no process listens on '{self.socket}-ended'", result.errors)
         self.assert_unchanged()
 
+    def test_a_raw_image_and_the_format_of_the_disk(self):
+        self.make_image(64 * MIB)
+        self.boot(depth=2)
+        self.serve('-t')
+        result = self.qblk('copy', self.process.socket, 'vda', self.url, '--reuse-external',
+                           '--pivot', status=qblk.JOB_FAILED)
+        self.assertIn('use --format raw', result.errors)
+        self.assert_unchanged()
+
     def test_what_is_not_possible_is_refused(self):
         self.boot(depth=2)
         for url, options, message in (
