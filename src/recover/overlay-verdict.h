@@ -12,7 +12,8 @@ gboolean qblk_overlay_verdict_is_for(const QblkPlan *plan);
 
 /**
  * Decide on the image @path from the journal @record of such a plan.  A complete overlay has all
- * data, whether the guest has used it or not.
+ * data, whether the guest has used it or not, unless the image below was written after it: then
+ * that one has all if the overlay has no data, and otherwise neither has.
  *
  * Returns: (transfer full): the verdict; NULL with QBLK_BLOCKJOB_ERROR_RESULT if the guest may have
  * written to an overlay that does not exist or is not the planned one.

@@ -4,6 +4,8 @@
 #include "lib/qcow2-image.h"
 #include "lib/verdict-case.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SIZE  65536
@@ -104,6 +106,50 @@ a_complete_overlay_has_all_data(void **state)
     }
 }
 
+/* A guest was started from the image below, or has written to it until QEMU has ended. */
+static void
+an_image_below_that_was_written_later_counts(void **state)
+{
+    static const struct {
+        QblkStage stage;
+        Overlay overlay;
+        Boot boot;
+    } rows[] = {
+        {QBLK_STAGE_PLANNED, COMPLETE, BELOW},  {QBLK_STAGE_PLANNED, WRITTEN, NONE},
+        {QBLK_STAGE_PIVOTING, COMPLETE, BELOW}, {QBLK_STAGE_PIVOTING, WRITTEN, NONE},
+        {QBLK_STAGE_CLEANING, COMPLETE, BELOW}, {QBLK_STAGE_CLEANING, WRITTEN, NONE},
+    };
+    const JournalCase *test = *state;
+    const char *below = verdict_case_file(test->plan->before);
+    g_autofree char *overlay = make_overlay(test);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const struct timespec past[] = {{1, 0}, {1, 0}};
+        print_message("row %zu\n", i);
+        set_overlay(overlay, rows[i].overlay);
+        qblk_journal_leave(verdict_case_begin(test, rows[i].stage));
+        assert_int_equal(utimensat(AT_FDCWD, overlay, past, 0), 0);
+        if (rows[i].boot == NONE) {
+            verdict_case_assert_none(test, below, QBLK_BLOCKJOB_ERROR_RESULT, "both may have data");
+            verdict_case_end(test);
+            (void)unlink(overlay);
+        } else {
+            verdict_case_assert_boots(test, overlay, below);
+            check_settled(test, overlay, rows[i].overlay, rows[i].boot);
+        }
+    }
+}
+
+static void
+an_overlay_that_is_lost_leaves_advice(void **state)
+{
+    const JournalCase *test = *state;
+    g_autofree char *overlay = make_overlay(test);
+    qblk_journal_leave(verdict_case_begin(test, QBLK_STAGE_CLEANING));
+    verdict_case_assert_none(test, verdict_case_file(test->plan->before),
+                             QBLK_BLOCKJOB_ERROR_RESULT, "and remove the journal '");
+    verdict_case_end(test);
+}
+
 /* QEMU encrypts an image after it has written the rest of the header. */
 static void
 an_overlay_that_was_to_be_encrypted_is_complete_only_if_it_is(void **state)
@@ -128,6 +174,8 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         VERDICT_TEST(a_complete_overlay_has_all_data),
+        VERDICT_TEST(an_image_below_that_was_written_later_counts),
+        VERDICT_TEST(an_overlay_that_is_lost_leaves_advice),
         VERDICT_TEST(an_overlay_that_was_to_be_encrypted_is_complete_only_if_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
