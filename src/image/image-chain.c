@@ -87,6 +87,8 @@ typedef struct {
     char *format;      /* of the next layer as its overlay or the user specifies it, or NULL */
     gboolean is_given; /* the user has named the next layer */
     char *real; /* of the last layer, if its header leads to a file only from there, or NULL */
+    char *name; /* of the next layer in the header, without secrets, or NULL */
+    const char *any_used; /* borrowed: overlay whose backing file the user has named without it */
     const QblkImageOptions *options; /* borrowed */
 } Walk;
 
@@ -98,6 +100,7 @@ walk_clear(Walk *walk)
     g_free(walk->path);
     g_free(walk->format);
     g_free(walk->real);
+    g_free(walk->name);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
@@ -169,24 +172,45 @@ find_real(const char *image, const char *name)
     return found;
 }
 
-/* Take the image that the user has named if the one that the header of the last layer names does
- * not exist. */
-static void
-use_given(Walk *walk, const QblkImageLayer *layer, const char *name)
+static gboolean
+check_only_one(const Walk *walk, const QblkImageLayer *layer, GError **error)
 {
-    gboolean is_lost = !g_file_test(walk->path, G_FILE_TEST_EXISTS);
-    if (is_lost) {
-        walk->real = find_real(layer->path, name);
-        is_lost = walk->real == NULL;
+    if (walk->any_used == NULL) {
+        return TRUE;
     }
-    const char *given =
-        is_lost ? qblk_image_options_find_backing(walk->options, walk->layers->len - 1) : NULL;
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                "2 wrong headers, of '%s' and '%s': use --backing LAYER=PATH, such as "
+                "'vda[%u]=PATH'",
+                walk->any_used, layer->path, walk->layers->len - 1);
+    return FALSE;
+}
 
-    walk->is_given = given != NULL;
-    if (given != NULL) {
-        g_free(walk->path);
-        walk->path = g_strdup(given);
+/* Take the image that the user has named if the one that the header of the last layer names does
+ * not exist.  One that is named without a layer is for one header. */
+static gboolean
+use_given(Walk *walk, const QblkImageLayer *layer, const char *name, GError **error)
+{
+    if (g_file_test(walk->path, G_FILE_TEST_EXISTS)) {
+        return TRUE;
     }
+    walk->real = find_real(layer->path, name);
+    const QblkImageBacking *given =
+        walk->real != NULL ? NULL
+                           : qblk_image_options_find_backing(walk->options, walk->layers->len - 1);
+    if (given == NULL) {
+        return TRUE;
+    }
+    if (given->position == QBLK_IMAGE_ANY_POSITION) {
+        if (!check_only_one(walk, layer, error)) {
+            return FALSE;
+        }
+        walk->any_used = layer->path;
+    }
+
+    walk->is_given = TRUE;
+    g_free(walk->path);
+    walk->path = g_strdup(given->path);
+    return TRUE;
 }
 
 /* Set what @walk has to read next. */
@@ -198,6 +222,7 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
     g_clear_pointer(&walk->path, g_free);
     g_clear_pointer(&walk->format, g_free);
     g_clear_pointer(&walk->real, g_free);
+    g_clear_pointer(&walk->name, g_free);
     walk->is_given = FALSE;
     if (header->backing_name == NULL) {
         return TRUE;
@@ -207,7 +232,10 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
     if (walk->path == NULL) {
         return FALSE;
     }
-    use_given(walk, layer, header->backing_name);
+    if (!use_given(walk, layer, header->backing_name, error)) {
+        return FALSE;
+    }
+    walk->name = qblk_redact_name(header->backing_name, NULL);
     layer->has_backing = TRUE;
     layer->qemu_finds_backing = !walk->is_given && qemu_finds_backing(header);
 
@@ -216,14 +244,34 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
     return TRUE;
 }
 
+/* Tell how to put the format right that the header of @overlay records.  No QEMU opens the image,
+ * so that mend cannot. */
+static void
+add_format_advice(const Walk *walk, const QblkImageLayer *layer, const QblkImageFile *file,
+                  const char *overlay, GError **error)
+{
+    const char *magic = qblk_image_header_format(file->bytes, file->length);
+    gboolean is_recorded = overlay != NULL && walk->format != NULL && !walk->is_given;
+    if (!is_recorded || g_strcmp0(magic, layer->format) == 0) {
+        return;
+    }
+    const char *format = magic == NULL ? "raw" : magic;
+    g_prefix_error(error,
+                   "the header of '%s' records the format %s of its backing file, which looks like "
+                   "%s: if it is, use 'qemu-img rebase -u -b %s -F %s %s': ",
+                   overlay, layer->format, format, walk->name, format, overlay);
+}
+
 static gboolean
-read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, GError **error)
+read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, const char *overlay,
+            GError **error)
 {
     g_autoptr(QblkImageHeader) header =
         qblk_image_header_read(layer->format, file->bytes, file->length, error);
 
     if (header == NULL) {
         g_prefix_error(error, "image '%s': ", layer->path);
+        add_format_advice(walk, layer, file, overlay, error);
         return FALSE;
     }
     layer->encryption = header->encryption;
@@ -313,7 +361,7 @@ add_layer(Walk *walk, const char *overlay, GError **error)
     layer->is_given = walk->is_given;
     g_ptr_array_add(walk->layers, layer);
 
-    return read_header(walk, layer, file, error);
+    return read_header(walk, layer, file, overlay, error);
 }
 
 GPtrArray *

@@ -211,14 +211,21 @@ qblk_image_options_add_backing(QblkImageOptions *options, const char *assignment
     return TRUE;
 }
 
-const char *
-qblk_image_options_find_backing(const QblkImageOptions *options, guint position)
+static const QblkImageBacking *
+find_position(const QblkImageOptions *options, gint64 position)
 {
     for (guint i = 0; i < options->backings->len; i++) {
         const QblkImageBacking *backing = options->backings->pdata[i];
-        if (backing->position == QBLK_IMAGE_ANY_POSITION || backing->position == (gint64)position) {
-            return backing->path;
+        if (backing->position == position) {
+            return backing;
         }
     }
     return NULL;
+}
+
+const QblkImageBacking *
+qblk_image_options_find_backing(const QblkImageOptions *options, guint position)
+{
+    const QblkImageBacking *backing = find_position(options, (gint64)position);
+    return backing != NULL ? backing : find_position(options, QBLK_IMAGE_ANY_POSITION);
 }

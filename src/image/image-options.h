@@ -17,7 +17,7 @@ typedef struct {
 
 /** The image below a layer whose header names a wrong one. */
 typedef struct {
-    gint64 position; /* of that layer; QBLK_IMAGE_ANY_POSITION: the first with such a header */
+    gint64 position; /* of that layer; QBLK_IMAGE_ANY_POSITION: the only wrong one */
     char *path;      /* owned, absolute */
 } QblkImageBacking;
 
@@ -49,6 +49,7 @@ const QblkImageSecret *qblk_image_options_find_secret(const QblkImageOptions *op
  */
 void qblk_image_backing_parse(const char *text, char **layer, char **path);
 
-/** Returns: (nullable): the image below the layer at @position, whose header names a file that does
- * not exist */
-const char *qblk_image_options_find_backing(const QblkImageOptions *options, guint position);
+/** Returns: (nullable): what the user has given for the layer at @position, whose header names a
+ * file that does not exist: what is for this layer alone comes first */
+const QblkImageBacking *qblk_image_options_find_backing(const QblkImageOptions *options,
+                                                        guint position);

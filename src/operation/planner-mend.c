@@ -5,6 +5,7 @@
 #include "operation/check.h"
 #include "operation/planner-request.h"
 #include "operation/plans.h"
+#include "plan/mend-options.h"
 #include "plan/plan-check.h"
 #include "plan/plan-json.h"
 #include "plan/plan-managed.h"
@@ -144,7 +145,8 @@ typedef struct {
     const QblkPlanOptions *plan_options;
 } Request;
 
-/* A disk with which nothing is wrong needs no plan. */
+/* A disk with which nothing is wrong needs no plan, which tells that what the user knows is not
+ * used. */
 static gboolean
 add_disk(QblkPlans *plans, const Request *request, const char *disk, GError **error)
 {
@@ -156,7 +158,7 @@ add_disk(QblkPlans *plans, const Request *request, const char *disk, GError **er
     if (!check_disk(&mend, error)) {
         return FALSE;
     }
-    if (is_consistent(&mend)) {
+    if (is_consistent(&mend) && (mend.options->backings->len == 0 || mend.options->allows_unused)) {
         return TRUE;
     }
 
@@ -211,6 +213,7 @@ static QblkMendOptions *
 options_of_plan(const QblkPlan *plan)
 {
     QblkMendOptions *options = qblk_mend_options_new();
+    options->allows_unused = TRUE;
     for (guint i = 0; i < plan->after->len; i++) {
         const QblkExpectation *layer = plan->after->pdata[i];
         if (layer->backing_name == NULL || layer->node_name == NULL || layer->path == NULL) {

@@ -14,5 +14,6 @@ typedef struct {
 
 struct QblkMendOptions {
     gatomicrefcount references;
-    GPtrArray *backings; /* of QblkMendBacking, owned */
+    GPtrArray *backings;    /* of QblkMendBacking, owned */
+    gboolean allows_unused; /* they are those of a plan, not of a user: some may not be needed */
 };

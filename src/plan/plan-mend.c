@@ -32,33 +32,8 @@ count_wrong_headers(const QblkMend *mend)
     return count;
 }
 
-static gboolean
-check_backing(const QblkMend *mend, const QblkMendBacking *backing, GError **error)
-{
-    guint count = count_wrong_headers(mend);
-    if (backing->layer == NULL && count > 1) {
-        return qblk_plan_refuse(error,
-                                "disk '%s' has %u wrong headers: use --backing LAYER=PATH, such as "
-                                "'%s[1]=%s'",
-                                mend->chain->target, count, mend->chain->target, backing->path);
-    }
-    return backing->layer == NULL || qblk_chain_resolve(mend->chain, backing->layer, error) != NULL;
-}
-
-static gboolean
-check_backings(const QblkMend *mend, GError **error)
-{
-    const GPtrArray *backings = mend->options->backings;
-    for (guint i = 0; i < backings->len; i++) {
-        if (!check_backing(mend, backings->pdata[i], error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-/* Returns: (nullable): the path that the user has given for the header of @layer */
-static const char *
+/* Returns: (nullable): the first file that the user has given for the header of @layer */
+static const QblkMendBacking *
 find_given(const QblkMend *mend, const QblkLayer *layer)
 {
     const GPtrArray *backings = mend->options->backings;
@@ -66,17 +41,89 @@ find_given(const QblkMend *mend, const QblkLayer *layer)
         const QblkMendBacking *backing = backings->pdata[i];
         if (backing->layer == NULL ||
             qblk_chain_resolve(mend->chain, backing->layer, NULL) == layer) {
-            return backing->path;
+            return backing;
         }
     }
     return NULL;
+}
+
+/* Check that the header of a layer that the user has named is wrong. */
+static gboolean
+check_layer(const QblkMend *mend, const QblkMendBacking *backing, GError **error)
+{
+    const QblkLayer *layer = qblk_chain_resolve(mend->chain, backing->layer, error);
+    if (layer == NULL) {
+        return FALSE;
+    }
+    if (qblk_mend_findings_find_header(&mend->findings, layer) == NULL) {
+        return qblk_plan_refuse(error,
+                                "'%s' is not used: nothing is wrong with the backing file in the "
+                                "header of '%s': leave --backing out",
+                                backing->path, layer->filename);
+    }
+    return TRUE;
+}
+
+/* Check that what the user has given is used. */
+static gboolean
+check_backing(const QblkMend *mend, const QblkMendBacking *backing, GError **error)
+{
+    guint count = count_wrong_headers(mend);
+    if (backing->layer != NULL) {
+        return check_layer(mend, backing, error);
+    }
+    if (count > 1) {
+        return qblk_plan_refuse(error,
+                                "disk '%s' has %u wrong headers: use --backing LAYER=PATH, such as "
+                                "'%s[1]=%s'",
+                                mend->chain->target, count, mend->chain->target, backing->path);
+    }
+    if (count == 0) {
+        return qblk_plan_refuse(error,
+                                "'%s' is not used: nothing is wrong with the backing files in the "
+                                "headers of disk '%s': leave --backing out",
+                                backing->path, mend->chain->target);
+    }
+    return TRUE;
+}
+
+static gboolean
+is_given_twice(const QblkMend *mend, const QblkMendBacking *backing)
+{
+    const GPtrArray *layers = mend->chain->layers;
+    for (guint i = 0; i < layers->len; i++) {
+        if (qblk_mend_findings_find_header(&mend->findings, layers->pdata[i]) != NULL &&
+            find_given(mend, layers->pdata[i]) == backing) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_backings(const QblkMend *mend, GError **error)
+{
+    const GPtrArray *backings = mend->options->backings;
+    for (guint i = 0; !mend->options->allows_unused && i < backings->len; i++) {
+        const QblkMendBacking *backing = backings->pdata[i];
+        if (!check_backing(mend, backing, error)) {
+            return FALSE;
+        }
+        if (is_given_twice(mend, backing)) {
+            return qblk_plan_refuse(
+                error, "'%s' is not used: another --backing is for the same header", backing->path);
+        }
+    }
+    return TRUE;
 }
 
 static gboolean
 mend_layer(QblkMend *mend, const QblkLayer *layer, GError **error)
 {
     char *string = NULL;
-    if (!qblk_mend_layer(mend, layer, find_given(mend, layer), &string, error)) {
+    const QblkMendBacking *given = find_given(mend, layer);
+    const char *path = given == NULL ? NULL : given->path;
+    if (!qblk_mend_layer(mend, layer, path, &string, error)) {
         return FALSE;
     }
     g_ptr_array_add(mend->strings, string);

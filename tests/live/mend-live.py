@@ -148,9 +148,23 @@ class Headers(TestCase):
         for wrong in (self.files[3], os.path.join(self.directory, 'missing')):
             self.refuse('mend', self.process.socket, 'vda', '--backing', wrong,
                         message=f"'{wrong}' is not the file that QEMU has open below")
+        for unused in ('vda', 'vda[2]'):
+            self.refuse('mend', self.process.socket, 'vda', '--backing', f'{unused}={link}',
+                        message=f"'{link}' is not used: nothing is wrong")
+        self.refuse('mend', self.process.socket, 'vda', '--backing', link, '--backing',
+                    f'vda[1]={link}', message='another --backing is for the same header')
         self.mend('--backing', f'vda[1]={link}')
         self.assertEqual(block_jobs.header(self.files[1]), (link, 'qcow2'))
         self.assert_mended()
+
+    def test_a_file_that_is_not_needed(self):
+        self.boot()
+        self.refuse('mend', self.process.socket, 'vda', '--backing', self.files[1],
+                    message=f"'{self.files[1]}' is not used: nothing is wrong")
+        for position in (0, 1):
+            self.break_header(position, f'/nowhere/{position}')
+        self.refuse('mend', self.process.socket, 'vda', '--backing', self.files[1],
+                    message="disk 'vda' has 2 wrong headers: use --backing LAYER=PATH")
 
     def boot_link(self):
         """QEMU looks the relative names in the header of the top up beside its link."""
@@ -548,9 +562,35 @@ class Images(block_jobs.OneDisk):
     def test_a_file_that_another_header_names(self):
         """A name that leads to a file is not replaced by what the user names."""
         self.make_copies()
-        before = [block_jobs.header(path) for path in self.files]
-        self.assertEqual(self.mend('--backing', f'vda={self.files[2]}').text, 'nothing to do\n')
-        self.assertEqual([block_jobs.header(path) for path in self.files], before)
+        before = [read(path) for path in self.files]
+        for layer in ('', 'vda='):
+            errors = self.mend('--backing', layer + self.files[2], status=qblk.REFUSED).errors
+            self.assertIn(f"'{self.files[2]}' is not used: nothing is wrong", errors)
+        self.assertEqual([read(path) for path in self.files], before)
+
+    def test_one_name_for_two_headers(self):
+        """The second header would get the same file."""
+        right = self.make_copies((0, 'gone.qcow2', 'qcow2'), (1, 'lost.qcow2', 'qcow2'))
+        before = [read(path) for path in self.files]
+        errors = self.mend('--backing', self.files[1], status=qblk.FAILED).errors
+        self.assertIn("2 wrong headers", errors)
+        self.assertIn("use --backing LAYER=PATH, such as 'vda[1]=PATH'", errors)
+        self.assertEqual([read(path) for path in self.files], before)
+        self.mend('--backing', f'vda[1]={self.files[2]}', '--backing', f'vda={self.files[1]}')
+        self.assert_same_headers(right)
+
+    def test_a_format_that_no_image_has(self):
+        """The command that is printed puts it right."""
+        self.make_copies()
+        base = self.files[3]
+        block_jobs.flatten(base, base + '.raw')
+        os.rename(base + '.raw', base)
+        errors = self.mend(status=qblk.FAILED).errors
+        name = os.path.basename(base)
+        command = f'qemu-img rebase -u -b {name} -F raw {self.files[2]}'
+        self.assertIn(f"'{command}'", errors)
+        subprocess.run(qemu.program('qemu-img') + command.split()[1:], check=True)
+        self.assertEqual(self.mend().text, 'nothing to do\n')
 
     def test_a_bitmap(self):
         right = self.make_copies()
