@@ -5,9 +5,11 @@ value changed. Each command ends with a result or an error, and reports success 
 operation."""
 
 import concurrent.futures
+import fcntl
 import itertools
 import json
 import os
+import struct
 import subprocess
 import unittest
 
@@ -94,6 +96,10 @@ class Jobs:
                 'data': {'id': job, 'status': state}}
 
 
+RECORDED_IN = '/tmp/qblk-fixture/virtio-5-deep'  # the images of the capture
+F_OFD_SETLK = 37  # of Linux; as QEMU locks its images
+
+
 def load():
     with open(os.path.join(replies.FIXTURES, 'query-qmp-schema.json'), encoding='utf-8') as file:
         schema = json.load(file)
@@ -111,11 +117,22 @@ def as_it_is(message, _):
     return message
 
 
-class Distorted(hostile.TestCase):
+class TestCase(hostile.TestCase):
+    def setUp(self):
+        """A process of this machine has the active image of the capture locked: without it, no
+        file would be created through a peer that has none of the images open."""
+        super().setUp()
+        self.capture = json.loads(json.dumps(CAPTURE).replace(RECORDED_IN, self.directory))
+        top, = [reply['return'][0]['inserted']['file'] for reply in self.capture['replies']
+                if reply['execute'] == 'query-block']
+        image = open(top, 'wb')  # pylint: disable=consider-using-with
+        self.addCleanup(image.close)
+        fcntl.fcntl(image, F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 100, 1, 0))
+
     def run_job(self, name, command, distort, timeout):
         """Run COMMAND on a peer that sends the messages that DISTORT returns."""
         path = os.path.join(self.directory, name)
-        jobs = Jobs(CAPTURE, distort)
+        jobs = Jobs(self.capture, distort)
         words = ['--timeout', timeout, command[0], path + '.sock', *command[1:],
                  '--state-dir', path]
         with peer.Peer(path + '.sock', jobs.play):
@@ -124,6 +141,8 @@ class Distorted(hostile.TestCase):
                                   check=False)
         return jobs, qblk.Result(tuple(words), done.returncode, done.stdout, done.stderr)
 
+
+class Distorted(TestCase):
     def judge(self, jobs, result, last):
         self.assertIn(result.status, range(7), msg=str(result))
         if result.status == qblk.DONE:
@@ -166,9 +185,7 @@ class Distorted(hostile.TestCase):
         self.walk(PULL, 'job-finalize', qblk.FAILED)
 
 
-class Silence(hostile.TestCase):
-    run_job = Distorted.run_job
-
+class Silence(TestCase):
     def test_from_any_message_on(self):
         # more time if the last command keeps QEMU busy, see unit/run-silent-test.c
         jobs, _ = self.run_job('whole', PULL, as_it_is, '60')
