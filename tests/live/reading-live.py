@@ -20,7 +20,9 @@ COMMANDS = (['list'], ['chain'], ['chain', 'vda'], ['xml'], ['xml', 'vda'], ['re
             ['list', '--domain', 'DOMAIN'], ['check', '--domain', 'DOMAIN'],
             ['commit', 'vda', '--dry-run', '--shallow', '--active', '--pivot'],
             ['pull', 'vda', '--dry-run'], ['rebase', 'vda', 'vda[2]', '--dry-run'],
-            ['copy', 'vda', '/d/copy', '--dry-run', '--pivot'])
+            ['copy', 'vda', '/d/copy', '--dry-run', '--pivot'],
+            ['snapshot', 'vda', '--dry-run'], ['snapshot', '--all-disks', '--dry-run'],
+            ['mend', '--dry-run'], ['mend', 'vda', '--dry-run'])
 ELSE = {'source', 'open-monitor'}
 JOB = (['list'], *(['list', '--edges', edges] for edges in ('blockstats', 'debug-graph')), ['jobs'],
        ['job', 'vda'], ['capture'])
@@ -39,7 +41,7 @@ class Reading(live.TestCase):
                 words = [domain if word == 'DOMAIN' else word for word in call[1:]]
                 result = qblk.run(call[0], path, *words)
                 # Behind the recorder the files of QEMU are not known.
-                status = qblk.FAILED if call[0] == 'check' else qblk.DONE
+                status = qblk.FAILED if call[0] in ('check', 'mend') else qblk.DONE
                 self.assertEqual(result.status, status, msg=str(result))
             lines = recorder.sent
         return [json.loads(line) for line in lines]
