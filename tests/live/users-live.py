@@ -416,7 +416,10 @@ class StorageDaemon(TestCase):
                             f"'{self.files[2]}', whose data would change")
             self.assert_kept(golden, probed)
 
-        self.job('pull', '--base', 'vda[2]')
+        if qemu.version() < (6, 1):
+            self.refuse_job('pull', '--base', 'vda[2]', message="it lacks 'blockdev-reopen'")
+        else:
+            self.job('pull', '--base', 'vda[2]')
         self.assert_kept(golden, probed)
         self.assertEqual(self.probe(guest), of_guest)
 
