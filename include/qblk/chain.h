@@ -43,7 +43,8 @@ const char *qblk_index_source_name(QblkIndexSource source);
 /**
  * qblk_snapshot_chain:
  * @snapshot: the snapshot
- * @name: a target name, or else a qdev id or the name of a BlockBackend
+ * @name: a target name, or else a qdev id or the name of a BlockBackend, or else the node-name of
+ *   the active layer or of a filter above it
  *
  * Make the chain of a disk.
  *

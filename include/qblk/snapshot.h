@@ -232,7 +232,8 @@ const QblkJob *qblk_snapshot_get_job(const QblkSnapshot *snapshot, guint index);
 /**
  * qblk_snapshot_find_device:
  * @snapshot: the snapshot
- * @name: a target name, or else a qdev id or the name of a BlockBackend
+ * @name: a target name, or else a qdev id or the name of a BlockBackend, or else the node-name of
+ *   the active layer or of a filter above it
  *
  * Returns: (transfer none): the disk; NULL with QBLK_GRAPH_ERROR_NO_DISK, which lists the disks, or
  *   _AMBIGUOUS, which lists the candidates

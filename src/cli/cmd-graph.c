@@ -35,33 +35,41 @@ clear_options(gpointer data)
 /* ---- formats ---- */
 
 static gboolean
-print_tree(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
+print_tree(QblkOutput *output, const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
+           GError **error)
 {
-    qblk_graph_tree(snapshot, output->text);
+    qblk_graph_tree(snapshot, selection, output->text);
     return TRUE;
 }
 
 static gboolean
-print_dot(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
+print_dot(QblkOutput *output, const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
+          GError **error)
 {
-    qblk_graph_dot(snapshot, output->text);
+    qblk_graph_dot(snapshot, selection, output->text);
     return TRUE;
 }
 
 static gboolean
-print_svg(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
+print_svg(QblkOutput *output, const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
+          GError **error)
 {
-    return qblk_graph_dot_draw(snapshot, output->text, error);
+    return qblk_graph_dot_draw(snapshot, selection, output->text, error);
 }
 
 static gboolean
-print_json(QblkOutput *output, const QblkSnapshot *snapshot, GError **error)
+print_json(QblkOutput *output, const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
+           GError **error)
 {
-    qblk_output_json(output, qblk_report_parse(qblk_snapshot_to_json(snapshot)));
+    QblkJson *graph = qblk_report_parse(qblk_snapshot_to_json(snapshot));
+
+    qblk_graph_selection_reduce(selection, snapshot, graph);
+    qblk_output_json(output, graph);
     return TRUE;
 }
 
-typedef gboolean (*PrintFunction)(QblkOutput *output, const QblkSnapshot *snapshot, GError **error);
+typedef gboolean (*PrintFunction)(QblkOutput *output, const QblkSnapshot *snapshot,
+                                  const QblkGraphSelection *selection, GError **error);
 
 static PrintFunction
 find_format(const char *name)
@@ -131,15 +139,22 @@ run(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
-    return print(&invocation->output, snapshot, error);
+    g_autoptr(GError) cause = NULL;
+    const char *const *disks = (const char *const *)invocation->arguments + 1;
+    g_autoptr(QblkGraphSelection) selection = qblk_graph_selection_new(snapshot, disks, &cause);
+    if (cause != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    return print(&invocation->output, snapshot, selection, error);
 }
 
 const QblkCommand qblk_cmd_graph = {
     .name = "graph",
-    .arguments = "VM",
+    .arguments = "VM [DISK...]",
     .summary = "Show all block nodes",
     .min_arguments = 1,
-    .max_arguments = 1,
+    .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .own_format = TRUE,
     .options_size = sizeof(Options),
     .add_options = add_options,

@@ -7,10 +7,20 @@
 #include "cli/recovery.h"
 #include "cli/vm.h"
 
-static const char *const heads[] = {"TARGET", "BUS",  "DEVICE", ">DEPTH", "FORMAT",
-                                    ">SIZE",  "NODE", "IMAGE",  "JOB",    NULL};
+static const char *const heads[] = {"TARGET", "ID",   "BUS",   "DEVICE", ">DEPTH", "FORMAT",
+                                    ">SIZE",  "NODE", "IMAGE", "JOB",    NULL};
 
 /* ---- text ---- */
+
+/* The name by which other commands of QEMU and of managers know the disk.
+ *
+ * @alias: of the device (nullable)
+ * @backend: of the drive (nullable) */
+static const char *
+choose_id(const char *alias, const char *backend)
+{
+    return alias == NULL ? backend : alias;
+}
 
 /* A disk whose chain cannot be read is still listed. */
 static void
@@ -19,6 +29,7 @@ add_row_without_chain(QblkTable *table, const QblkDevice *device)
     const QblkNode *node = qblk_device_get_node(device);
     const char *const cells[] = {
         qblk_device_get_target(device),
+        choose_id(qblk_device_get_alias(device), qblk_device_get_backend(device)),
         qblk_bus_name(qblk_device_get_bus(device)),
         qblk_device_kind_name(qblk_device_get_kind(device)),
         "?",
@@ -35,9 +46,19 @@ add_row_without_chain(QblkTable *table, const QblkDevice *device)
 
 /* QEMU knows nothing of the data of a vhost-user disk. */
 static void
-add_row_without_node(QblkTable *table, const char *target)
+add_row_without_node(QblkTable *table, const QblkDevice *device)
 {
-    const char *const cells[] = {target, "virtio", "disk", NULL, "vhost-user", NULL, NULL, NULL};
+    const char *const cells[] = {
+        qblk_device_get_target(device),
+        choose_id(qblk_device_get_alias(device), qblk_device_get_backend(device)),
+        "virtio",
+        "disk",
+        NULL,
+        "vhost-user",
+        NULL,
+        NULL,
+        NULL,
+    };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
@@ -52,6 +73,7 @@ add_row(QblkTable *table, const QblkChain *chain)
     g_autofree char *size = top == NULL ? NULL : qblk_text_size(qblk_layer_get_virtual_size(top));
     const char *const cells[] = {
         qblk_chain_get_target(chain),
+        choose_id(qblk_chain_get_alias(chain), qblk_chain_get_backend(chain)),
         qblk_chain_get_bus_name(chain),
         qblk_device_kind_name(qblk_chain_get_device_kind(chain)),
         depth,
@@ -88,11 +110,16 @@ find_job(const QblkVm *vm, const char *target)
     return vm->snapshot == NULL ? NULL : qblk_snapshot_find_job_of(vm->snapshot, target);
 }
 
+static const QblkDevice *
+find_device(const QblkVm *vm, const char *target)
+{
+    return qblk_snapshot_find_device(vm->snapshot, target, NULL);
+}
+
 static void
-print_text(QblkOutput *output, const QblkVm *vm)
+print_text(QblkOutput *output, const QblkVm *vm, char **targets)
 {
     g_autoptr(QblkTable) table = qblk_table_new(heads);
-    g_auto(GStrv) targets = qblk_vm_get_targets(vm);
 
     for (guint i = 0; targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
@@ -100,10 +127,10 @@ print_text(QblkOutput *output, const QblkVm *vm)
         g_autofree char *job = describe_job(find_job(vm, targets[i]));
 
         if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE)) {
-            add_row_without_node(table, targets[i]);
+            add_row_without_node(table, find_device(vm, targets[i]));
         } else if (chain == NULL) {
             qblk_output_warn(cause->message);
-            add_row_without_chain(table, qblk_snapshot_find_device(vm->snapshot, targets[i], NULL));
+            add_row_without_chain(table, find_device(vm, targets[i]));
         } else {
             add_row(table, chain);
         }
@@ -142,14 +169,13 @@ describe_disk(const QblkVm *vm, const char *target)
     if (chain != NULL) {
         return qblk_report_chain(chain);
     }
-    return describe_device(qblk_snapshot_find_device(vm->snapshot, target, NULL), cause);
+    return describe_device(find_device(vm, target), cause);
 }
 
 static void
-print_json(QblkOutput *output, const QblkVm *vm)
+print_json(QblkOutput *output, const QblkVm *vm, char **targets)
 {
     QblkJson *disks = qblk_json_new_array();
-    g_auto(GStrv) targets = qblk_vm_get_targets(vm);
 
     for (guint i = 0; targets[i] != NULL; i++) {
         const QblkJob *job = find_job(vm, targets[i]);
@@ -165,6 +191,30 @@ print_json(QblkOutput *output, const QblkVm *vm)
     qblk_output_json(output, result);
 }
 
+/* Returns: (transfer full) (array zero-terminated=1): the targets of the disks that the arguments
+ * name, or of all disks; NULL with an error if a disk does not exist */
+static char **
+choose_targets(const QblkVm *vm, GError **error)
+{
+    const QblkInvocation *invocation = vm->invocation;
+    if (invocation->count == 1) {
+        return qblk_vm_get_targets(vm);
+    }
+
+    g_autoptr(GPtrArray) targets = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 1; i < invocation->count; i++) {
+        char *target = qblk_vm_find_target(vm, invocation->arguments[i], error);
+        if (target == NULL) {
+            return NULL;
+        }
+        g_ptr_array_add(targets, target);
+    }
+
+    g_ptr_array_add(targets, NULL);
+    g_ptr_array_set_free_func(targets, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&targets), FALSE);
+}
+
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
@@ -178,10 +228,15 @@ run(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
+    g_auto(GStrv) targets = choose_targets(vm, error);
+    if (targets == NULL) {
+        return FALSE;
+    }
+
     if (invocation->output.json) {
-        print_json(&invocation->output, vm);
+        print_json(&invocation->output, vm, targets);
     } else {
-        print_text(&invocation->output, vm);
+        print_text(&invocation->output, vm, targets);
     }
     return TRUE;
 }
@@ -189,10 +244,10 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_list = {
     .name = "list",
     .virsh_name = "domblklist",
-    .arguments = "VM",
+    .arguments = "VM [DISK...]",
     .summary = "List the disks",
     .min_arguments = 1,
-    .max_arguments = 1,
+    .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .warns_of_stale = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),
     .add_options = qblk_recovery_options_add,

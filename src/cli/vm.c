@@ -361,6 +361,18 @@ qblk_vm_get_targets(const QblkVm *vm)
     return (char **)g_ptr_array_free(g_steal_pointer(&targets), FALSE);
 }
 
+char *
+qblk_vm_find_target(const QblkVm *vm, const char *name, GError **error)
+{
+    if (vm->snapshot == NULL) {
+        const QblkChain *chain = qblk_domain_find_disk(vm->domain, name, error);
+        return chain == NULL ? NULL : g_strdup(qblk_chain_get_target(chain));
+    }
+
+    const QblkDevice *device = qblk_snapshot_find_device(vm->snapshot, name, error);
+    return device == NULL ? NULL : g_strdup(qblk_device_get_target(device));
+}
+
 gboolean
 qblk_vm_has_disk(const QblkVm *vm, const char *name)
 {

@@ -59,6 +59,11 @@ gboolean qblk_vm_check_readable(const QblkVm *vm, GError **error) G_GNUC_WARN_UN
 /** Returns: (transfer full) (array zero-terminated=1): the target names of all disks */
 char **qblk_vm_get_targets(const QblkVm *vm) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (transfer full): the target of the disk @name; NULL with an error if there is no such
+ * disk */
+char *qblk_vm_find_target(const QblkVm *vm, const char *name,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: TRUE if @name is the name of a disk, or of several. */
 gboolean qblk_vm_has_disk(const QblkVm *vm, const char *name);
 

@@ -2,6 +2,7 @@
 #include "graph/snapshot.h"
 
 #include "base/const-cast.h"
+#include "base/limits.h"
 #include "graph/guest-state.h"
 
 QblkSnapshot *
@@ -221,14 +222,34 @@ has_other_name(const QblkDevice *device, const char *name)
            g_strcmp0(device->qdev, name) == 0;
 }
 
-/* The only disk whose device or drive has the name @name. */
+/* The name of the top node, of a filter below it, or of the format node of the active layer: those
+ * that belong to the disk and not to a lower layer. */
+static gboolean
+has_node_name(const QblkDevice *device, const char *name)
+{
+    if (g_strcmp0(device->node_name, name) == 0) {
+        return TRUE;
+    }
+
+    const QblkNode *node = device->node;
+    for (guint i = 0; node != NULL && i < QBLK_LIMIT_NODES; i++) {
+        if (g_str_equal(node->name, name)) {
+            return TRUE;
+        }
+        node = qblk_node_is(node, QBLK_DRIVER_FILTER) ? qblk_node_filtered(node) : NULL;
+    }
+    return FALSE;
+}
+
+/* The only disk that @matches @name; NULL without an error if no disk does. */
 static const QblkDevice *
-find_by_other_name(const QblkSnapshot *snapshot, const char *name, GError **error)
+find_only(const QblkSnapshot *snapshot, const char *name,
+          gboolean (*matches)(const QblkDevice *device, const char *name), GError **error)
 {
     const QblkDevice *found = NULL;
     for (guint i = 0; i < snapshot->disks; i++) {
         const QblkDevice *device = snapshot->devices->pdata[i];
-        if (!has_other_name(device, name)) {
+        if (!matches(device, name)) {
             continue;
         }
         if (found != NULL) {
@@ -238,11 +259,30 @@ find_by_other_name(const QblkSnapshot *snapshot, const char *name, GError **erro
         }
         found = device;
     }
-
-    if (found == NULL) {
-        set_unknown_error(snapshot, name, error);
-    }
     return found;
+}
+
+/* A node may have the name of another disk's device: the device is what is meant. */
+static const QblkDevice *
+find_by_other_name(const QblkSnapshot *snapshot, const char *name, GError **error)
+{
+    static gboolean (*const rules[])(const QblkDevice *device, const char *name) = {has_other_name,
+                                                                                    has_node_name};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
+        g_autoptr(GError) cause = NULL;
+        const QblkDevice *found = find_only(snapshot, name, rules[i], &cause);
+        if (cause != NULL) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return NULL;
+        }
+        if (found != NULL) {
+            return found;
+        }
+    }
+
+    set_unknown_error(snapshot, name, error);
+    return NULL;
 }
 
 const QblkDevice *

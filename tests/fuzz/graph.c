@@ -23,10 +23,10 @@ static void
 draw(const QblkSnapshot *snapshot)
 {
     g_autoptr(GString) tree = g_string_new(NULL);
-    qblk_graph_tree(snapshot, tree);
+    qblk_graph_tree(snapshot, NULL, tree);
     fuzz_check_shown(tree->str);
     g_autoptr(GString) dot = g_string_new(NULL);
-    qblk_graph_dot(snapshot, dot);
+    qblk_graph_dot(snapshot, NULL, dot);
     fuzz_check_shown(dot->str);
     print_json(qblk_snapshot_json_new(snapshot));
 }

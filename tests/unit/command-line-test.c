@@ -128,7 +128,7 @@ an_invalid_command_line_is_a_usage_error(void **state)
         {"list a/b --timeout", "issing argument for --timeout"},
         {"list", "wrong number of arguments: use 'qblk list VM"},
         {"list --", "wrong number of arguments: use 'qblk list VM"},
-        {"list a/b c/d", "wrong number of arguments: use 'qblk list VM"},
+        {"jobs a/b c/d", "wrong number of arguments: use 'qblk jobs VM"},
         {"resolve a/b", "wrong number of arguments: use 'qblk resolve VM LAYER"},
         {"resolve a/b c d", "wrong number of arguments: use 'qblk resolve VM LAYER"},
         {"chain", "wrong number of arguments: use 'qblk chain VM [DISK...]"},

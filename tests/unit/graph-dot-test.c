@@ -20,7 +20,7 @@ print_dot(const char *fixture)
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(QblkVm) vm = open_fixture(&invocation, fixture);
     GString *out = g_string_new(NULL);
-    qblk_graph_dot(vm->snapshot, out);
+    qblk_graph_dot(vm->snapshot, NULL, out);
     return g_string_free(out, FALSE);
 }
 
@@ -82,7 +82,7 @@ a_drawing_is_svg_or_an_error(void **state)
     g_autoptr(GString) out = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
     g_autofree char *dot = g_find_program_in_path("dot");
-    gboolean drawn = qblk_graph_dot_draw(vm->snapshot, out, &error);
+    gboolean drawn = qblk_graph_dot_draw(vm->snapshot, NULL, out, &error);
     assert_int_equal(drawn, dot != NULL);
     if (drawn) {
         assert_non_null(strstr(out->str, "<svg"));
@@ -98,7 +98,7 @@ draw_without_dot(gconstpointer data)
     g_autoptr(GString) out = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
     g_setenv("PATH", "/nonexistent", TRUE);
-    gboolean drawn = qblk_graph_dot_draw(data, out, &error);
+    gboolean drawn = qblk_graph_dot_draw(data, NULL, out, &error);
     g_print("%s", drawn ? "drawn" : error->message);
     return out->len > 0;
 }

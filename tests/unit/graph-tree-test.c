@@ -13,7 +13,7 @@ print_tree(const char *fixture)
     g_autofree char *line = g_strdup_printf("graph capture:{fixtures}/%s/capture.json", fixture);
     g_autoptr(QblkVm) vm = cli_check_open(&invocation, line);
     GString *out = g_string_new(NULL);
-    qblk_graph_tree(vm->snapshot, out);
+    qblk_graph_tree(vm->snapshot, NULL, out);
     return g_string_free(out, FALSE);
 }
 
@@ -38,7 +38,7 @@ a_deep_line_has_its_level_as_a_number(void **state)
     g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes->str, "vda - n1\n");
     g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
     g_autoptr(GString) out = g_string_new(NULL);
-    qblk_graph_tree(snapshot, out);
+    qblk_graph_tree(snapshot, NULL, out);
     g_autofree char *deepest = g_strnfill(2 * 40, ' ');
     g_autofree char *last = g_strdup_printf("\n%sfile: n40 (raw) /n40\n", deepest);
     g_autofree char *next = g_strdup_printf("\n%s[41] file: n41 (raw) /n41\n", deepest);
@@ -68,7 +68,7 @@ every_node_is_shown(void **state)
             g_strdup_printf("graph capture:{fixtures}/%s/capture.json", fixtures[i]);
         g_autoptr(QblkVm) vm = cli_check_open(&invocation, line);
         g_autoptr(GString) out = g_string_new(NULL);
-        qblk_graph_tree(vm->snapshot, out);
+        qblk_graph_tree(vm->snapshot, NULL, out);
         for (guint j = 0; j < vm->snapshot->nodes->len; j++) {
             const QblkNode *node = vm->snapshot->nodes->pdata[j];
             g_autofree char *part = g_strdup_printf(" %s (%s", node->name, node->driver);

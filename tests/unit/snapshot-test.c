@@ -86,6 +86,31 @@ a_disk_is_found_by_target_device_and_drive(void **state)
 }
 
 static void
+a_disk_is_found_by_its_nodes(void **state)
+{
+    static const struct {
+        const char *name, *target; /* NULL: no disk has this name */
+    } cases[] = {
+        {"limits", "vda"}, {"cor", "vda"},     {"top", "vda"}, {"top-file", NULL},
+        {"base", NULL},    {"scratch", "vdb"}, /* the device, and not the node of vdc */
+    };
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(
+        "base raw /base\ntop-file file /top\ntop qcow2 /top file=top-file backing=base\n"
+        "cor copy-on-read /top file=top\nlimits throttle /top file=cor\nb file /b\n"
+        "scratch file /c\n",
+        "vda - limits\nscratch - b\nvdc - scratch\n");
+    graph_fixture_add_property(replies, "/machine/peripheral/scratch", "type",
+                               "'virtio-blk-device'");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const QblkDevice *device = qblk_snapshot_find_device(snapshot, cases[i].name, NULL);
+        const char *target = device == NULL ? "no disk" : device->target;
+        assert_string_equal(target, cases[i].target == NULL ? "no disk" : cases[i].target);
+    }
+}
+
+static void
 a_name_that_fits_two_disks_lists_them(void **state)
 {
     g_autoptr(GError) error = NULL;
@@ -256,6 +281,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_listing_is_sorted_by_bus_and_letters),
         cmocka_unit_test(nodes_are_found_by_name),
         cmocka_unit_test(a_disk_is_found_by_target_device_and_drive),
+        cmocka_unit_test(a_disk_is_found_by_its_nodes),
         cmocka_unit_test(a_name_that_fits_two_disks_lists_them),
         cmocka_unit_test(an_unknown_disk_lists_the_disks),
         cmocka_unit_test(firmware_is_not_a_disk),

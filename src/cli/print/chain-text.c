@@ -14,8 +14,15 @@ print_head(QblkOutput *output, const QblkChain *chain)
     const char *kind = qblk_device_kind_name(qblk_chain_get_device_kind(chain));
     const char *bus = qblk_chain_get_bus_name(chain);
     g_autofree char *target = qblk_output_escape(qblk_chain_get_target(chain));
+    const char *alias = qblk_chain_get_alias(chain);
+    const char *id = alias == NULL ? qblk_chain_get_backend(chain) : alias;
 
-    qblk_output_print(output, "%s: ", target);
+    qblk_output_print(output, "%s", target);
+    if (id != NULL && !g_str_equal(id, qblk_chain_get_target(chain))) {
+        g_autofree char *safe = qblk_output_escape(id);
+        qblk_output_print(output, " (%s)", safe);
+    }
+    qblk_output_print(output, ": ");
     if (bus != NULL) {
         qblk_output_print(output, "%s ", bus);
     }

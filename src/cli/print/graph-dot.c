@@ -144,7 +144,7 @@ add_export(GString *out, const QblkExport *export)
 }
 
 static void
-add_job(GString *out, const QblkJob *job)
+add_job(GString *out, const QblkJob *job, const QblkGraphSelection *selection)
 {
     g_autofree char *id = quote_id("job", qblk_job_get_id(job));
     g_autofree char *text = g_strdup_printf("%s %s (%s)", qblk_job_get_kind_name(job),
@@ -154,30 +154,44 @@ add_job(GString *out, const QblkJob *job)
     g_string_append_printf(out, "  %s [label=%s, shape=ellipse, style=dashed];\n", id, label);
 
     for (guint i = 0; i < qblk_job_get_n_nodes(job); i++) {
-        add_edge(out, id, qblk_job_get_node(job, i), qblk_job_get_node_role(job, i),
-                 ", style=dashed");
+        const QblkNode *node = qblk_job_get_node(job, i);
+        if (qblk_graph_selection_has_node(selection, node)) {
+            add_edge(out, id, node, qblk_job_get_node_role(job, i), ", style=dashed");
+        }
     }
 }
 
 void
-qblk_graph_dot(const QblkSnapshot *snapshot, GString *out)
+qblk_graph_dot(const QblkSnapshot *snapshot, const QblkGraphSelection *selection, GString *out)
 {
     g_string_append(out, "digraph qblk {\n  node [shape=box, fontname=\"sans-serif\"];\n");
 
     for (guint i = 0; i < qblk_snapshot_get_n_devices(snapshot); i++) {
-        add_disk(out, qblk_snapshot_get_device(snapshot, i));
+        const QblkDevice *device = qblk_snapshot_get_device(snapshot, i);
+        if (qblk_graph_selection_has_device(selection, device)) {
+            add_disk(out, device);
+        }
     }
 
     for (guint i = 0; i < qblk_snapshot_get_n_nodes(snapshot); i++) {
-        add_node(out, qblk_snapshot_get_node(snapshot, i));
+        const QblkNode *node = qblk_snapshot_get_node(snapshot, i);
+        if (qblk_graph_selection_has_node(selection, node)) {
+            add_node(out, node);
+        }
     }
 
     for (guint i = 0; i < qblk_snapshot_get_n_exports(snapshot); i++) {
-        add_export(out, qblk_snapshot_get_export(snapshot, i));
+        const QblkExport *export = qblk_snapshot_get_export(snapshot, i);
+        if (qblk_graph_selection_has_export(selection, export)) {
+            add_export(out, export);
+        }
     }
 
     for (guint i = 0; i < qblk_snapshot_get_n_jobs(snapshot); i++) {
-        add_job(out, qblk_snapshot_get_job(snapshot, i));
+        const QblkJob *job = qblk_snapshot_get_job(snapshot, i);
+        if (qblk_graph_selection_has_job(selection, job)) {
+            add_job(out, job, selection);
+        }
     }
 
     g_string_append(out, "}\n");
@@ -237,10 +251,11 @@ run_dot(int input, GError **error)
 }
 
 gboolean
-qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out, GError **error)
+qblk_graph_dot_draw(const QblkSnapshot *snapshot, const QblkGraphSelection *selection, GString *out,
+                    GError **error)
 {
     g_autoptr(GString) graph = g_string_new(NULL);
-    qblk_graph_dot(snapshot, graph);
+    qblk_graph_dot(snapshot, selection, graph);
 
     /* `dot` reads all of it before it writes, but a file in memory does not depend on that. */
     int input = open_in_memory(graph);

@@ -4,15 +4,18 @@
  */
 #pragma once
 
-#include <qblk/snapshot.h>
+#include "cli/print/graph-selection.h"
 
-/** Append the graph to @out as a `digraph`. */
-void qblk_graph_dot(const QblkSnapshot *snapshot, GString *out);
+/** Append the graph to @out as a `digraph`.
+ *
+ * @selection: (nullable) */
+void qblk_graph_dot(const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
+                    GString *out);
 
 /**
  * Append the graph to @out as SVG.  The program `dot` draws it.
  *
  * Returns: FALSE with QBLK_GRAPH_ERROR_FILE if `dot` fails or is not installed
  */
-gboolean qblk_graph_dot_draw(const QblkSnapshot *snapshot, GString *out,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_graph_dot_draw(const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
+                             GString *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;

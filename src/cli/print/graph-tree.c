@@ -212,21 +212,34 @@ print_unused(Tree *tree, const QblkSnapshot *snapshot, gboolean only_tops, gbool
 }
 
 void
-qblk_graph_tree(const QblkSnapshot *snapshot, GString *out)
+qblk_graph_tree(const QblkSnapshot *snapshot, const QblkGraphSelection *selection, GString *out)
 {
     g_autoptr(GHashTable) shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Tree tree = {out, shown};
     gboolean has_head = FALSE;
 
     for (guint i = 0; i < qblk_snapshot_get_n_devices(snapshot); i++) {
-        print_disk(&tree, qblk_snapshot_get_device(snapshot, i));
+        const QblkDevice *device = qblk_snapshot_get_device(snapshot, i);
+        if (qblk_graph_selection_has_device(selection, device)) {
+            print_disk(&tree, device);
+        }
     }
 
     for (guint i = 0; i < qblk_snapshot_get_n_exports(snapshot); i++) {
-        print_export(&tree, qblk_snapshot_get_export(snapshot, i));
+        const QblkExport *export = qblk_snapshot_get_export(snapshot, i);
+        if (qblk_graph_selection_has_export(selection, export)) {
+            print_export(&tree, export);
+        }
     }
     for (guint i = 0; i < qblk_snapshot_get_n_jobs(snapshot); i++) {
-        print_job(&tree, qblk_snapshot_get_job(snapshot, i));
+        const QblkJob *job = qblk_snapshot_get_job(snapshot, i);
+        if (qblk_graph_selection_has_job(selection, job)) {
+            print_job(&tree, job);
+        }
+    }
+
+    if (selection != NULL) {
+        return;
     }
 
     /* Nodes that form a cycle, from a broken peer, have no top. */

@@ -4,7 +4,10 @@
  */
 #pragma once
 
-#include <qblk/snapshot.h>
+#include "cli/print/graph-selection.h"
 
-/** Append the nodes of each disk to @out, then the nodes that no disk uses. */
-void qblk_graph_tree(const QblkSnapshot *snapshot, GString *out);
+/** Append the nodes of each disk to @out, then the nodes that no disk uses.
+ *
+ * @selection: (nullable) */
+void qblk_graph_tree(const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
+                     GString *out);
