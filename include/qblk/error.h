@@ -175,6 +175,7 @@ GQuark qblk_xml_error_quark(void);
  * @QBLK_XML_ERROR_NAME: a name contains characters that XML 1.0 cannot represent
  * @QBLK_XML_ERROR_INVALID: the document is not XML, or not a domain or disk
  * @QBLK_XML_ERROR_FILE: the document could not be read
+ * @QBLK_XML_ERROR_LIBRARY: libxml2, which reads documents, could not be loaded
  *
  * Codes of QBLK_XML_ERROR.
  *
@@ -185,6 +186,7 @@ typedef enum {
     QBLK_XML_ERROR_NAME,
     QBLK_XML_ERROR_INVALID,
     QBLK_XML_ERROR_FILE,
+    QBLK_XML_ERROR_LIBRARY,
 } QblkXmlError;
 
 /**

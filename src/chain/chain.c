@@ -46,8 +46,8 @@ qblk_chain_unref(QblkChain *chain)
     if (chain == NULL || !g_atomic_ref_count_dec(&chain->references)) {
         return;
     }
-    if (chain->element != NULL) {
-        chain->free_element(chain->element);
+    if (chain->document != NULL) {
+        chain->free_document(chain->document);
     }
     g_free(chain->target);
     g_free(chain->alias);

@@ -106,8 +106,8 @@ struct QblkChain {
     GPtrArray *layers;  /* of QblkLayer, owned, active layer first; empty for an empty drive */
     QblkMirror *mirror; /* owned, or NULL */
     char fingerprint[17];
-    gpointer element; /* owned: the libxml2 element of the document, or NULL */
-    GDestroyNotify free_element;
+    gpointer document; /* owned: a copy of the element that it was read from, or NULL */
+    GDestroyNotify free_document;
 };
 
 QblkChain *qblk_chain_new(const char *target);

@@ -21,7 +21,7 @@ get_backing(const QblkChain *chain, const QblkLayer *layer, const GPtrArray *hea
         return TRUE;
     }
     *backing = (Backing){layer->backing_name, layer->backing_format};
-    return chain->element == NULL;
+    return chain->document == NULL;
 }
 
 /* The source that @name means in the header of an image whose source is @own; NULL if it is not

@@ -26,53 +26,42 @@ qblk_backing_store_source(const QblkLayer *layer, GError **error)
     return source;
 }
 
-void
-qblk_backing_store_index(xmlNode *element, const QblkLayer *layer)
-{
-    if (layer->index > 0) {
-        g_autofree char *index = g_strdup_printf("%" G_GINT64_FORMAT, layer->index);
-        qblk_writer_constant(element, "index", index);
-    }
-}
-
-/* Returns: the element of @layer, in which the next layer goes; NULL with @error */
-static xmlNode *
-add_layer(xmlNode *parent, const QblkLayer *layer, GError **error)
+/* Write the element of @layer, which stays open for the next layer. */
+static gboolean
+write_layer(QblkWriter *writer, const QblkLayer *layer, GError **error)
 {
     g_autoptr(QblkSource) source = qblk_backing_store_source(layer, error);
     if (source == NULL) {
-        return NULL;
+        return FALSE;
     }
     const char *format = qblk_backing_store_format(layer, error);
     if (format == NULL) {
-        return NULL;
+        return FALSE;
     }
 
-    xmlNode *element = qblk_writer_element(parent, "backingStore");
-    qblk_writer_constant(element, "type", qblk_source_type_name(source->type));
-    qblk_backing_store_index(element, layer);
-    qblk_writer_constant(qblk_writer_element(element, "format"), "type", format);
-
-    if (qblk_source_xml_add(element, source, error) == NULL) {
-        return NULL;
+    qblk_writer_open(writer, "backingStore");
+    qblk_writer_constant(writer, "type", qblk_source_type_name(source->type));
+    if (layer->index > 0) {
+        qblk_writer_number(writer, "index", layer->index);
     }
-    return element;
+    qblk_writer_empty(writer, "format", "type", format);
+    return qblk_source_xml_write(writer, source, 0, error);
 }
 
 gboolean
-qblk_backing_store_add(xmlNode *disk, const QblkChain *chain, GError **error)
+qblk_backing_store_write(QblkWriter *writer, const QblkChain *chain, GError **error)
 {
-    xmlNode *parent = disk;
-
     for (guint i = 1; i < chain->layers->len; i++) {
-        parent = add_layer(parent, chain->layers->pdata[i], error);
-        if (parent == NULL) {
+        if (!write_layer(writer, chain->layers->pdata[i], error)) {
             return FALSE;
         }
     }
-
     if (chain->is_complete) {
-        (void)qblk_writer_element(parent, "backingStore");
+        qblk_writer_empty(writer, "backingStore", NULL, NULL);
+    }
+
+    for (guint i = 1; i < chain->layers->len; i++) {
+        qblk_writer_close(writer);
     }
     return TRUE;
 }

@@ -8,13 +8,13 @@
 #include "xml/writer.h"
 
 /**
- * Add the layers of @chain below its active layer to @disk, each nested in the one above it, and
- * the empty element that ends a complete chain.
+ * Write the layers of @chain below its active layer, each nested in the one above it, and the empty
+ * element that ends a complete chain.
  *
- * Errors: those of the functions below, and of qblk_source_xml_add().
+ * Errors: those of the functions below, and of qblk_source_xml_write().
  */
-gboolean qblk_backing_store_add(xmlNode *disk, const QblkChain *chain,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_backing_store_write(QblkWriter *writer, const QblkChain *chain,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Returns: (transfer none): libvirt's name of the format of @layer; NULL with
@@ -29,6 +29,3 @@ const char *qblk_backing_store_format(const QblkLayer *layer,
  */
 QblkSource *qblk_backing_store_source(const QblkLayer *layer,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Add the `index` of @layer to @element, unless the layer has no index or its index is 0. */
-void qblk_backing_store_index(xmlNode *element, const QblkLayer *layer);

@@ -1,37 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xml/disk-reader.h"
 
-#include "base/const-cast.h"
 #include "chain/chain-number.h"
 #include "xml/source-xml.h"
 
 #include <string.h>
 
-static void set_invalid_error(GError **error, const xmlNode *element, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
+static void set_invalid_error(GError **error, const QblkDocumentNode *element, const char *format,
+                              ...) G_GNUC_PRINTF(3, 4);
 
 /* The message begins with the line of @element. */
 static void
-set_invalid_error(GError **error, const xmlNode *element, const char *format, ...)
+set_invalid_error(GError **error, const QblkDocumentNode *element, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
     g_autofree char *reason = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %ld: %s",
-                xmlGetLineNo(element), reason);
+    g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, "line %d: %s", element->line,
+                reason);
 }
 
 /* Refuse a child that occurs twice and may occur once: neither of the two could be trusted. */
 static gboolean
-check_single_children(const xmlNode *element, GError **error)
+check_single_children(const QblkDocumentNode *element, GError **error)
 {
     static const char *const names[] = {"source", "backingStore", "mirror",
                                         "target", "driver",       "format"};
     guint counts[G_N_ELEMENTS(names)] = {0};
 
-    for (const xmlNode *at = element->children; at != NULL; at = at->next) {
+    for (const QblkDocumentNode *at = element->children; at != NULL; at = at->next) {
         for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
             if (!qblk_document_is(at, names[i])) {
                 continue;
@@ -47,7 +46,7 @@ check_single_children(const xmlNode *element, GError **error)
 }
 
 static gboolean
-is_volume(const xmlNode *element)
+is_volume(const QblkDocumentNode *element)
 {
     return g_strcmp0(qblk_document_attribute(element, "type"), "volume") == 0;
 }
@@ -55,7 +54,7 @@ is_volume(const xmlNode *element)
 /* ---- layers ---- */
 
 static gboolean
-read_type(const xmlNode *element, QblkSourceType *type, GError **error)
+read_type(const QblkDocumentNode *element, QblkSourceType *type, GError **error)
 {
     const char *name = qblk_document_attribute(element, "type");
     *type = QBLK_SOURCE_FILE;
@@ -71,7 +70,7 @@ read_type(const xmlNode *element, QblkSourceType *type, GError **error)
 }
 
 static gboolean
-read_index(const xmlNode *element, QblkLayer *layer, GError **error)
+read_index(const QblkDocumentNode *element, QblkLayer *layer, GError **error)
 {
     const char *text = qblk_document_attribute(element, "index");
     if (text == NULL) {
@@ -111,7 +110,7 @@ has_location(const QblkSource *source)
 
 /* Only libvirt knows the location of a volume.  Pool and volume identify it. */
 static void
-read_volume(const xmlNode *source, QblkLayer *layer)
+read_volume(const QblkDocumentNode *source, QblkLayer *layer)
 {
     const char *pool = qblk_document_attribute(source, "pool");
     const char *volume = qblk_document_attribute(source, "volume");
@@ -124,9 +123,9 @@ read_volume(const xmlNode *source, QblkLayer *layer)
 
 /* Set the source and the file name of @layer, or why it has no source. */
 static void
-read_location(const xmlNode *element, QblkSourceType type, QblkLayer *layer)
+read_location(const QblkDocumentNode *element, QblkSourceType type, QblkLayer *layer)
 {
-    const xmlNode *child = qblk_document_child(element, "source");
+    const QblkDocumentNode *child = qblk_document_child(element, "source");
 
     if (is_volume(element)) {
         read_volume(child, layer);
@@ -145,16 +144,16 @@ read_location(const xmlNode *element, QblkSourceType type, QblkLayer *layer)
         layer->source = g_steal_pointer(&source);
     } else {
         layer->filename = g_strdup("");
-        layer->problem = g_strdup_printf("line %ld: the location of the image is not specified",
-                                         xmlGetLineNo(element));
+        layer->problem =
+            g_strdup_printf("line %d: the location of the image is not specified", element->line);
     }
 }
 
 /* Fill @layer from @element, which has the type and the source, and from @indexed, which has the
  * index and may be NULL.  @format may be NULL. */
 static gboolean
-fill_layer(QblkLayer *layer, const xmlNode *element, const xmlNode *indexed, const char *format,
-           GError **error)
+fill_layer(QblkLayer *layer, const QblkDocumentNode *element, const QblkDocumentNode *indexed,
+           const char *format, GError **error)
 {
     QblkSourceType type;
 
@@ -176,7 +175,8 @@ fill_layer(QblkLayer *layer, const xmlNode *element, const xmlNode *indexed, con
 
 /* Returns: (transfer full): a layer of fill_layer(); NULL with @error */
 static QblkLayer *
-read_layer(const xmlNode *element, const xmlNode *indexed, const char *format, GError **error)
+read_layer(const QblkDocumentNode *element, const QblkDocumentNode *indexed, const char *format,
+           GError **error)
 {
     QblkLayer *layer = qblk_chain_layer_new();
 
@@ -188,7 +188,7 @@ read_layer(const xmlNode *element, const xmlNode *indexed, const char *format, G
 }
 
 static const char *
-format_of(const xmlNode *element)
+format_of(const QblkDocumentNode *element)
 {
     return qblk_document_attribute(qblk_document_child(element, "format"), "type");
 }
@@ -196,7 +196,7 @@ format_of(const xmlNode *element)
 /* TRUE if @store ends a chain: it is an empty element. An element with content is a layer, even if
  * it is incomplete. */
 static gboolean
-is_terminator(const xmlNode *store)
+is_terminator(const QblkDocumentNode *store)
 {
     static const char *const children[] = {"source", "format", "backingStore"};
 
@@ -210,9 +210,9 @@ is_terminator(const xmlNode *store)
 }
 
 static gboolean
-read_backing_layers(QblkChain *chain, const xmlNode *disk, GError **error)
+read_backing_layers(QblkChain *chain, const QblkDocumentNode *disk, GError **error)
 {
-    const xmlNode *store = qblk_document_child(disk, "backingStore");
+    const QblkDocumentNode *store = qblk_document_child(disk, "backingStore");
 
     while (store != NULL && !is_terminator(store)) {
         QblkLayer *layer = read_layer(store, store, format_of(store), error);
@@ -230,11 +230,11 @@ read_backing_layers(QblkChain *chain, const xmlNode *disk, GError **error)
 /* TRUE if @disk is a drive without a medium: it has no image and no layers below.  Its `<source>`
  * may still have a startup policy. */
 static gboolean
-is_empty_drive(const xmlNode *disk)
+is_empty_drive(const QblkDocumentNode *disk)
 {
     static const char *const locations[] = {"file", "dev", "dir"};
-    const xmlNode *source = qblk_document_child(disk, "source");
-    const xmlNode *store = qblk_document_child(disk, "backingStore");
+    const QblkDocumentNode *source = qblk_document_child(disk, "source");
+    const QblkDocumentNode *store = qblk_document_child(disk, "backingStore");
     const char *type = qblk_document_attribute(disk, "type");
     gboolean is_local = type == NULL || g_str_equal(type, "file") || g_str_equal(type, "block") ||
                         g_str_equal(type, "dir");
@@ -248,9 +248,9 @@ is_empty_drive(const xmlNode *disk)
 }
 
 static gboolean
-read_layers(QblkChain *chain, const xmlNode *disk, GError **error)
+read_layers(QblkChain *chain, const QblkDocumentNode *disk, GError **error)
 {
-    const xmlNode *driver = qblk_document_child(disk, "driver");
+    const QblkDocumentNode *driver = qblk_document_child(disk, "driver");
     const char *format = qblk_document_attribute(driver, "type");
     QblkLayer *active = read_layer(disk, qblk_document_child(disk, "source"), format, error);
     if (active == NULL) {
@@ -266,9 +266,9 @@ read_layers(QblkChain *chain, const xmlNode *disk, GError **error)
 }
 
 static gboolean
-read_mirror(QblkChain *chain, const xmlNode *disk, GError **error)
+read_mirror(QblkChain *chain, const QblkDocumentNode *disk, GError **error)
 {
-    const xmlNode *element = qblk_document_child(disk, "mirror");
+    const QblkDocumentNode *element = qblk_document_child(disk, "mirror");
     if (element == NULL) {
         return TRUE;
     }
@@ -296,7 +296,7 @@ read_mirror(QblkChain *chain, const xmlNode *disk, GError **error)
 
 /* Note if the layers of @chain have indexes, and refuse an index that two of them have. */
 static gboolean
-check_indexes(QblkChain *chain, const xmlNode *disk, GError **error)
+check_indexes(QblkChain *chain, const QblkDocumentNode *disk, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
 
@@ -317,13 +317,13 @@ check_indexes(QblkChain *chain, const xmlNode *disk, GError **error)
 }
 
 static void
-read_kind_and_bus(QblkChain *chain, const xmlNode *disk)
+read_kind_and_bus(QblkChain *chain, const QblkDocumentNode *disk)
 {
     static const QblkDeviceKind kinds[] = {QBLK_DEVICE_KIND_DISK, QBLK_DEVICE_KIND_LUN,
                                            QBLK_DEVICE_KIND_CDROM, QBLK_DEVICE_KIND_FLOPPY};
     static const char *const buses[] = {"virtio", "scsi", "sata", "usb", "ide",
                                         "fdc",    "nvme", "sd",   "xen", "uml"};
-    const xmlNode *target = qblk_document_child(disk, "target");
+    const QblkDocumentNode *target = qblk_document_child(disk, "target");
     const char *device = qblk_document_attribute(disk, "device");
     const char *bus = qblk_document_attribute(target, "bus");
 
@@ -341,9 +341,9 @@ read_kind_and_bus(QblkChain *chain, const xmlNode *disk)
 }
 
 static void
-read_device(QblkChain *chain, const xmlNode *disk)
+read_device(QblkChain *chain, const QblkDocumentNode *disk)
 {
-    const xmlNode *target = qblk_document_child(disk, "target");
+    const QblkDocumentNode *target = qblk_document_child(disk, "target");
     const char *removable = qblk_document_attribute(target, "removable");
     const char *tray = qblk_document_attribute(target, "tray");
 
@@ -359,23 +359,15 @@ read_device(QblkChain *chain, const xmlNode *disk)
 }
 
 static void
-free_element(gpointer element)
+free_document(gpointer document)
 {
-    xmlFreeNode(element);
-}
-
-static void
-keep_element(QblkChain *chain, const xmlNode *disk)
-{
-    /* An independent copy. libxml2 expects a pointer that is not const, but changes nothing. */
-    chain->element = xmlCopyNode(qblk_const_cast(disk), 1);
-    chain->free_element = free_element;
+    qblk_document_free(document);
 }
 
 /* Returns: (transfer none): the target name of @disk; NULL with @error if it is missing, or if no
  * layer specification can contain it */
 static const char *
-read_target(const xmlNode *disk, GError **error)
+read_target(const QblkDocumentNode *disk, GError **error)
 {
     const char *target = qblk_document_attribute(qblk_document_child(disk, "target"), "dev");
 
@@ -391,7 +383,7 @@ read_target(const xmlNode *disk, GError **error)
 }
 
 static gboolean
-fill_chain(QblkChain *chain, const xmlNode *disk, GError **error)
+fill_chain(QblkChain *chain, const QblkDocumentNode *disk, GError **error)
 {
     read_device(chain, disk);
 
@@ -406,12 +398,13 @@ fill_chain(QblkChain *chain, const xmlNode *disk, GError **error)
     }
 
     qblk_chain_number(chain);
-    keep_element(chain, disk);
+    chain->document = qblk_document_copy(disk);
+    chain->free_document = free_document;
     return TRUE;
 }
 
 QblkChain *
-qblk_disk_reader_chain(const xmlNode *disk, GError **error)
+qblk_disk_reader_chain(const QblkDocumentNode *disk, GError **error)
 {
     const char *target = read_target(disk, error);
     if (target == NULL) {

@@ -16,4 +16,5 @@
  * or one that no layer specification can contain, if an index is not a number or used twice, if a
  * type is unknown, or if an element occurs twice that may occur once
  */
-QblkChain *qblk_disk_reader_chain(const xmlNode *disk, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkChain *qblk_disk_reader_chain(const QblkDocumentNode *disk,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,19 +3,19 @@
 
 #include "chain/chain.h"
 #include "xml/backing-store.h"
+#include "xml/document-print.h"
 #include "xml/source-xml.h"
 
 #include <qblk/disk.h>
 
-/* Add `<driver>` and `<source>`. */
+/* Write `<driver>` and `<source>`. */
 static gboolean
-add_active_layer(xmlNode *disk, const QblkLayer *layer, const QblkSource *source, GError **error)
+write_active_layer(QblkWriter *writer, const QblkLayer *layer, const QblkSource *source,
+                   GError **error)
 {
-    xmlNode *driver = qblk_writer_element(disk, "driver");
-
-    qblk_writer_constant(driver, "name", "qemu");
     if (layer == NULL) {
-        return TRUE; /* an empty drive */
+        qblk_writer_empty(writer, "driver", "name", "qemu"); /* an empty drive */
+        return TRUE;
     }
 
     const char *format = qblk_backing_store_format(layer, error);
@@ -23,36 +23,72 @@ add_active_layer(xmlNode *disk, const QblkLayer *layer, const QblkSource *source
         return FALSE;
     }
 
-    qblk_writer_constant(driver, "type", format);
-    xmlNode *element = qblk_source_xml_add(disk, source, error);
-    if (element == NULL) {
+    qblk_writer_open(writer, "driver");
+    qblk_writer_constant(writer, "name", "qemu");
+    qblk_writer_constant(writer, "type", format);
+    qblk_writer_close(writer);
+    return qblk_source_xml_write(writer, source, layer->index, error);
+}
+
+static gboolean
+write_target(QblkWriter *writer, const QblkChain *chain, GError **error)
+{
+    qblk_writer_open(writer, "target");
+
+    if (!qblk_writer_attribute(writer, "dev", chain->target, error)) {
         return FALSE;
     }
-    qblk_backing_store_index(element, layer);
+    if (!qblk_writer_attribute(writer, "bus", chain->bus, error)) {
+        return FALSE;
+    }
+    if (chain->tray_open) {
+        qblk_writer_constant(writer, "tray", "open");
+    }
+
+    qblk_writer_close(writer);
     return TRUE;
 }
 
 static gboolean
-add_target(xmlNode *disk, const QblkChain *chain, GError **error)
+write_alias(QblkWriter *writer, const QblkChain *chain, GError **error)
 {
-    xmlNode *target = qblk_writer_element(disk, "target");
-
-    if (!qblk_writer_attribute(target, "dev", chain->target, error)) {
-        return FALSE;
-    }
-    if (!qblk_writer_attribute(target, "bus", chain->bus, error)) {
-        return FALSE;
+    if (chain->alias == NULL) {
+        return TRUE;
     }
 
-    if (chain->tray_open) {
-        qblk_writer_constant(target, "tray", "open");
+    qblk_writer_open(writer, "alias");
+    if (!qblk_writer_attribute(writer, "name", chain->alias, error)) {
+        return FALSE;
     }
+    qblk_writer_close(writer);
     return TRUE;
 }
 
 /* The children are in libvirt's order. */
 static gboolean
-fill_disk(xmlNode *disk, const QblkChain *chain, GError **error)
+write_children(QblkWriter *writer, const QblkChain *chain, const QblkSource *source, GError **error)
+{
+    if (!write_active_layer(writer, qblk_chain_get_layer(chain, 0), source, error)) {
+        return FALSE;
+    }
+    if (!qblk_backing_store_write(writer, chain, error)) {
+        return FALSE;
+    }
+    if (!qblk_mirror_write(writer, chain, error)) {
+        return FALSE;
+    }
+    if (!write_target(writer, chain, error)) {
+        return FALSE;
+    }
+
+    if (chain->read_only || chain->kind == QBLK_DEVICE_KIND_CDROM) {
+        qblk_writer_empty(writer, "readonly", NULL, NULL);
+    }
+    return write_alias(writer, chain, error);
+}
+
+static gboolean
+write_new_disk(QblkWriter *writer, const QblkChain *chain, GError **error)
 {
     const QblkLayer *layer = qblk_chain_get_layer(chain, 0);
     g_autoptr(QblkSource) source = layer == NULL ? NULL : qblk_backing_store_source(layer, error);
@@ -61,42 +97,28 @@ fill_disk(xmlNode *disk, const QblkChain *chain, GError **error)
     }
 
     QblkSourceType type = source == NULL ? QBLK_SOURCE_FILE : source->type;
-    qblk_writer_constant(disk, "type", qblk_source_type_name(type));
-    qblk_writer_constant(disk, "device", qblk_device_kind_name(chain->kind));
-
-    if (!add_active_layer(disk, layer, source, error)) {
-        return FALSE;
-    }
-    if (!qblk_backing_store_add(disk, chain, error)) {
-        return FALSE;
-    }
-    if (!qblk_mirror_add(disk, chain, error)) {
-        return FALSE;
-    }
-    if (!add_target(disk, chain, error)) {
+    qblk_writer_open(writer, "disk");
+    qblk_writer_constant(writer, "type", qblk_source_type_name(type));
+    qblk_writer_constant(writer, "device", qblk_device_kind_name(chain->kind));
+    if (!write_children(writer, chain, source, error)) {
         return FALSE;
     }
 
-    if (chain->read_only || chain->kind == QBLK_DEVICE_KIND_CDROM) {
-        (void)qblk_writer_element(disk, "readonly");
-    }
-    if (chain->alias != NULL) {
-        return qblk_writer_attribute(qblk_writer_element(disk, "alias"), "name", chain->alias,
-                                     error);
-    }
+    qblk_writer_close(writer);
     return TRUE;
 }
 
 /* A chain that was read from a document is written as its element was. */
 static gboolean
-add_disk(xmlNode *devices, const QblkChain *chain, GError **error)
+write_disk(QblkWriter *writer, const QblkChain *chain, GError **error)
 {
-    if (chain->element != NULL) {
-        xmlAddChild(devices, xmlCopyNode(chain->element, 1));
+    if (chain->document != NULL) {
+        const QblkDocument *document = chain->document;
+        qblk_document_print(document->root, writer);
         return TRUE;
     }
 
-    if (!fill_disk(qblk_writer_element(devices, "disk"), chain, error)) {
+    if (!write_new_disk(writer, chain, error)) {
         g_prefix_error(error, "%s: ", chain->target);
         return FALSE;
     }
@@ -106,43 +128,46 @@ add_disk(xmlNode *devices, const QblkChain *chain, GError **error)
 char *
 qblk_disk_to_xml(const QblkChain *chain, GError **error)
 {
-    g_autoptr(xmlNode) devices = qblk_writer_root("devices");
+    g_auto(QblkWriter) writer;
 
-    if (!add_disk(devices, chain, error)) {
-        return NULL;
-    }
-    return qblk_writer_print(devices->children);
+    qblk_writer_init(&writer);
+    return write_disk(&writer, chain, error) ? qblk_writer_finish(&writer) : NULL;
 }
 
 char *
 qblk_disk_all_to_xml(const QblkChain *const *chains, guint count, GError **error)
 {
-    g_autoptr(xmlNode) devices = qblk_writer_root("devices");
+    g_auto(QblkWriter) writer;
 
+    qblk_writer_init(&writer);
+    qblk_writer_open(&writer, "devices");
     for (guint i = 0; i < count; i++) {
-        if (!add_disk(devices, chains[i], error)) {
+        if (!write_disk(&writer, chains[i], error)) {
             return NULL;
         }
     }
-    return qblk_writer_print(devices);
+
+    qblk_writer_close(&writer);
+    return qblk_writer_finish(&writer);
 }
 
 /* For a copy into a file, libvirt writes file and format also as attributes, for readers that do
  * not know the elements (virDomainDiskDefFormatMirror). */
 static gboolean
-add_old_attributes(xmlNode *element, const QblkSource *source, const char *format, GError **error)
+write_old_attributes(QblkWriter *writer, const QblkSource *source, const char *format,
+                     GError **error)
 {
     if (source->type != QBLK_SOURCE_FILE) {
         return TRUE;
     }
-    if (!qblk_writer_attribute(element, "file", source->path, error)) {
+    if (!qblk_writer_attribute(writer, "file", source->path, error)) {
         return FALSE;
     }
-    return qblk_writer_attribute(element, "format", format, error);
+    return qblk_writer_attribute(writer, "format", format, error);
 }
 
 gboolean
-qblk_mirror_add(xmlNode *disk, const QblkChain *chain, GError **error)
+qblk_mirror_write(QblkWriter *writer, const QblkChain *chain, GError **error)
 {
     const QblkMirror *mirror = chain->mirror;
 
@@ -158,26 +183,25 @@ qblk_mirror_add(xmlNode *disk, const QblkChain *chain, GError **error)
         return FALSE;
     }
 
-    xmlNode *element = qblk_writer_element(disk, "mirror");
-    qblk_writer_constant(element, "type", qblk_source_type_name(source->type));
-    if (!mirror->is_commit && !add_old_attributes(element, source, format, error)) {
+    qblk_writer_open(writer, "mirror");
+    qblk_writer_constant(writer, "type", qblk_source_type_name(source->type));
+    if (!mirror->is_commit && !write_old_attributes(writer, source, format, error)) {
         return FALSE;
     }
-    qblk_writer_constant(element, "job", mirror->is_commit ? "active-commit" : "copy");
+    qblk_writer_constant(writer, "job", mirror->is_commit ? "active-commit" : "copy");
     if (mirror->ready) {
-        qblk_writer_constant(element, "ready", "yes");
+        qblk_writer_constant(writer, "ready", "yes");
     }
 
-    qblk_writer_constant(qblk_writer_element(element, "format"), "type", format);
-    xmlNode *place = qblk_source_xml_add(element, source, error);
-    if (place == NULL) {
+    qblk_writer_empty(writer, "format", "type", format);
+    if (!qblk_source_xml_write(writer, source, mirror->layer->index, error)) {
         return FALSE;
     }
-    qblk_backing_store_index(place, mirror->layer);
 
     /* The layers below the base of a commit are in the chain of the disk. */
     if (!mirror->is_commit && mirror->is_complete) {
-        (void)qblk_writer_element(element, "backingStore");
+        qblk_writer_empty(writer, "backingStore", NULL, NULL);
     }
+    qblk_writer_close(writer);
     return TRUE;
 }

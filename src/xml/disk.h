@@ -8,9 +8,9 @@
 #include "xml/writer.h"
 
 /**
- * Add the `<mirror>` element of @chain to @disk, if a copy or an active commit runs on it.
+ * Write the `<mirror>` element of @chain, if a copy or an active commit runs on its disk.
  *
- * Errors: those of qblk_backing_store_add().
+ * Errors: those of qblk_backing_store_write().
  */
-gboolean qblk_mirror_add(xmlNode *disk, const QblkChain *chain,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_mirror_write(QblkWriter *writer, const QblkChain *chain,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,13 +7,13 @@
 #include "chain/chain-resolve.h"
 #include "chain/index-spec.h"
 #include "xml/disk-reader.h"
-#include "xml/document.h"
+#include "xml/document-parse.h"
 
 #include <string.h>
 
 /* Add the chain of @element to @chains, and its target to @targets. */
 static gboolean
-add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError **error)
+add_disk(GPtrArray *chains, GHashTable *targets, const QblkDocumentNode *element, GError **error)
 {
     if (chains->len >= QBLK_LIMIT_DEVICES) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
@@ -29,17 +29,17 @@ add_disk(GPtrArray *chains, GHashTable *targets, const xmlNode *element, GError 
 
     if (!g_hash_table_add(targets, chain->target)) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
-                    "line %ld: two disks have the target '%s'", xmlGetLineNo(element),
-                    chain->target);
+                    "line %d: two disks have the target '%s'", element->line, chain->target);
         return FALSE;
     }
     return TRUE;
 }
 
 static gboolean
-add_disks_of_devices(GPtrArray *chains, GHashTable *targets, const xmlNode *devices, GError **error)
+add_disks_of_devices(GPtrArray *chains, GHashTable *targets, const QblkDocumentNode *devices,
+                     GError **error)
 {
-    for (const xmlNode *at = devices->children; at != NULL; at = at->next) {
+    for (const QblkDocumentNode *at = devices->children; at != NULL; at = at->next) {
         if (qblk_document_is(at, "disk") && !add_disk(chains, targets, at, error)) {
             return FALSE;
         }
@@ -49,9 +49,10 @@ add_disks_of_devices(GPtrArray *chains, GHashTable *targets, const xmlNode *devi
 
 /* Add the disks of each `<devices>` below @domain. */
 static gboolean
-add_disks_of_domain(GPtrArray *chains, GHashTable *targets, const xmlNode *domain, GError **error)
+add_disks_of_domain(GPtrArray *chains, GHashTable *targets, const QblkDocumentNode *domain,
+                    GError **error)
 {
-    for (const xmlNode *at = domain->children; at != NULL; at = at->next) {
+    for (const QblkDocumentNode *at = domain->children; at != NULL; at = at->next) {
         if (qblk_document_is(at, "devices") && !add_disks_of_devices(chains, targets, at, error)) {
             return FALSE;
         }
@@ -60,7 +61,7 @@ add_disks_of_domain(GPtrArray *chains, GHashTable *targets, const xmlNode *domai
 }
 
 static gboolean
-add_disks_of_document(GPtrArray *chains, const xmlNode *root, GError **error)
+add_disks_of_document(GPtrArray *chains, const QblkDocumentNode *root, GError **error)
 {
     g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
 
@@ -74,14 +75,14 @@ add_disks_of_document(GPtrArray *chains, const xmlNode *root, GError **error)
         return add_disks_of_devices(chains, targets, root, error);
     }
 
-    if (root->ns != NULL) {
+    if (root->is_in_namespace) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
                     "the document is a '<%s>' in a namespace: libvirt's elements have no namespace",
-                    (const char *)root->name);
+                    qblk_document_local_name(root));
     } else {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
                     "the document is a '<%s>': '<domain>', '<devices>' or '<disk>' is required",
-                    (const char *)root->name);
+                    qblk_document_local_name(root));
     }
     return FALSE;
 }
@@ -90,7 +91,7 @@ QblkDomain *
 qblk_domain_read(const char *text, gssize length, GError **error)
 {
     gsize bytes = length < 0 ? strlen(text) : (gsize)length;
-    g_autoptr(xmlDoc) document = qblk_document_parse(text, bytes, error);
+    g_autoptr(QblkDocument) document = qblk_document_parse(text, bytes, error);
     if (document == NULL) {
         return NULL;
     }
@@ -98,7 +99,7 @@ qblk_domain_read(const char *text, gssize length, GError **error)
     g_autoptr(QblkDomain) domain = g_new0(QblkDomain, 1);
     g_atomic_ref_count_init(&domain->references);
     domain->disks = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
-    if (!add_disks_of_document(domain->disks, xmlDocGetRootElement(document), error)) {
+    if (!add_disks_of_document(domain->disks, document->root, error)) {
         return NULL;
     }
     return g_steal_pointer(&domain);

@@ -2,14 +2,16 @@
 #include "xml/source-xml.h"
 
 #include "source/source-decode.h"
-#include "xml/document.h"
 
 #include <string.h>
 
-/* The attribute that a member of a source becomes, and its element: the one at @path below
- * `<source>`; "" is `<source>` itself. */
+/* Elements within `<source>` that a member of a source may be below. */
+#define MOST_NAMES 2
+
+/* The attribute that a member of a source becomes, and its element: the one that @names lead to
+ * from `<source>`, which it is itself without names. */
 typedef struct {
-    const char *path;
+    const char *names[MOST_NAMES];
     const char *attribute;
     gsize member;
 } Place;
@@ -17,34 +19,34 @@ typedef struct {
 #define MEMBER(name) G_STRUCT_OFFSET(QblkSource, name)
 
 /* In libvirt's order (virDomainDiskSourceFormat).  `<host>` is the first child.  The member `path`
- * is not here: its attribute depends on the type. */
+ * is not here: its attribute depends on the type.  Rows of one element are together. */
 /* clang-format off */
 static const Place places[] = {
-    {"", "protocol", MEMBER(protocol)},
-    {"", "name", MEMBER(name)},
-    {"", "query", MEMBER(query)},
-    {"", "tls", MEMBER(tls)},
-    {"", "tlsHostname", MEMBER(tls_hostname)},
-    {"", "namespace", MEMBER(nvme_namespace)},
-    {"snapshot", "name", MEMBER(snapshot)},
-    {"config", "file", MEMBER(config)},
-    {"auth", "username", MEMBER(auth_user)},
-    {"auth/secret", "type", MEMBER(secret_type)},
-    {"auth/secret", "usage", MEMBER(secret_usage)},
-    {"initiator/iqn", "name", MEMBER(initiator)},
-    {"address", "domain", MEMBER(pci_domain)},
-    {"address", "bus", MEMBER(pci_bus)},
-    {"address", "slot", MEMBER(pci_slot)},
-    {"address", "function", MEMBER(pci_function)},
-    {"slices/slice", "offset", MEMBER(slice_offset)},
-    {"slices/slice", "size", MEMBER(slice_size)},
-    {"encryption", "format", MEMBER(encryption)},
-    {"encryption", "engine", MEMBER(encryption_engine)},
-    {"ssl", "verify", MEMBER(ssl_verify)},
-    {"readahead", "size", MEMBER(readahead)},
-    {"timeout", "seconds", MEMBER(timeout)},
-    {"identity", "user", MEMBER(identity_user)},
-    {"identity", "group", MEMBER(identity_group)},
+    {{NULL}, "protocol", MEMBER(protocol)},
+    {{NULL}, "name", MEMBER(name)},
+    {{NULL}, "query", MEMBER(query)},
+    {{NULL}, "tls", MEMBER(tls)},
+    {{NULL}, "tlsHostname", MEMBER(tls_hostname)},
+    {{NULL}, "namespace", MEMBER(nvme_namespace)},
+    {{"snapshot"}, "name", MEMBER(snapshot)},
+    {{"config"}, "file", MEMBER(config)},
+    {{"auth"}, "username", MEMBER(auth_user)},
+    {{"auth", "secret"}, "type", MEMBER(secret_type)},
+    {{"auth", "secret"}, "usage", MEMBER(secret_usage)},
+    {{"initiator", "iqn"}, "name", MEMBER(initiator)},
+    {{"address"}, "domain", MEMBER(pci_domain)},
+    {{"address"}, "bus", MEMBER(pci_bus)},
+    {{"address"}, "slot", MEMBER(pci_slot)},
+    {{"address"}, "function", MEMBER(pci_function)},
+    {{"slices", "slice"}, "offset", MEMBER(slice_offset)},
+    {{"slices", "slice"}, "size", MEMBER(slice_size)},
+    {{"encryption"}, "format", MEMBER(encryption)},
+    {{"encryption"}, "engine", MEMBER(encryption_engine)},
+    {{"ssl"}, "verify", MEMBER(ssl_verify)},
+    {{"readahead"}, "size", MEMBER(readahead)},
+    {{"timeout"}, "seconds", MEMBER(timeout)},
+    {{"identity"}, "user", MEMBER(identity_user)},
+    {{"identity"}, "group", MEMBER(identity_group)},
 };
 /* clang-format on */
 
@@ -77,128 +79,170 @@ static const struct {
 
 /* ---- writing ---- */
 
-/* The last child of @parent if it is called @name; a new one if not. */
-static xmlNode *
-reuse_last_child(xmlNode *parent, const char *name)
+static guint
+depth_of(const Place *place)
 {
-    if (parent->last != NULL && qblk_document_is(parent->last, name)) {
-        return parent->last;
+    guint depth = 0;
+
+    while (depth < MOST_NAMES && place->names[depth] != NULL) {
+        depth++;
     }
-    return qblk_writer_element(parent, name);
+    return depth;
 }
 
-/* The element at @path below @element, made if it does not exist yet. */
-static xmlNode *
-make_element_at(xmlNode *element, const char *path)
+/* From within the element of @from, go to that of @to: end the elements that are only around @from,
+ * and begin those that are only around @to. */
+static void
+move_between(QblkWriter *writer, const Place *from, const Place *to)
 {
-    g_auto(GStrv) names = g_strsplit(path, "/", -1);
+    guint from_depth = depth_of(from), to_depth = depth_of(to);
+    guint common = 0;
 
-    for (guint i = 0; names[i] != NULL; i++) {
-        element = reuse_last_child(element, names[i]);
+    while (common < MIN(from_depth, to_depth) &&
+           g_str_equal(from->names[common], to->names[common])) {
+        common++;
+    }
+
+    for (guint i = common; i < from_depth; i++) {
+        qblk_writer_close(writer);
+    }
+    for (guint i = common; i < to_depth; i++) {
+        qblk_writer_open(writer, to->names[i]);
 
         /* A slice without a type would not be valid. */
-        if (g_str_equal(names[i], "slice") && element->properties == NULL) {
-            qblk_writer_constant(element, "type", "storage");
+        if (g_str_equal(to->names[i], "slice")) {
+            qblk_writer_constant(writer, "type", "storage");
         }
     }
-    return element;
 }
 
 static gboolean
-add_host(xmlNode *element, const QblkSourceHost *host, GError **error)
+write_host(QblkWriter *writer, const QblkSourceHost *host, GError **error)
 {
-    xmlNode *child = qblk_writer_element(element, "host");
+    qblk_writer_open(writer, "host");
 
     for (gsize i = 0; i < G_N_ELEMENTS(host_places); i++) {
         const char *value = *(char *const *)((const char *)host + host_places[i].member);
 
-        if (!qblk_writer_attribute(child, host_places[i].attribute, value, error)) {
+        if (!qblk_writer_attribute(writer, host_places[i].attribute, value, error)) {
             return FALSE;
         }
     }
+
+    qblk_writer_close(writer);
     return TRUE;
 }
 
-/* Add the members of @source that are attributes of children of @element, or of @element itself. */
+/* Write the members of @source that are attributes of elements in `<source>`, or of itself. */
 static gboolean
-add_members(xmlNode *element, const QblkSource *source, gboolean in_children, GError **error)
+write_members(QblkWriter *writer, const QblkSource *source, gboolean in_children, GError **error)
 {
+    static const Place outside = {.attribute = NULL};
+    const Place *at = &outside;
+
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
         const char *value = qblk_source_get(source, places[i].member);
-        gboolean is_in_child = places[i].path[0] != '\0';
+        gboolean is_in_child = places[i].names[0] != NULL;
         if (value == NULL || is_in_child != in_children) {
             continue;
         }
 
-        xmlNode *at = make_element_at(element, places[i].path);
-        if (!qblk_writer_attribute(at, places[i].attribute, value, error)) {
+        move_between(writer, at, &places[i]);
+        at = &places[i];
+        if (!qblk_writer_attribute(writer, at->attribute, value, error)) {
             return FALSE;
         }
     }
+
+    move_between(writer, at, &outside);
     return TRUE;
 }
 
-/* Add `<dataStore>`, which has the form of `<backingStore>`. */
+/* Write `<dataStore>`, which has the form of `<backingStore>`. */
 static gboolean
-add_data_store(xmlNode *element, const QblkSource *source, GError **error)
+write_data_store(QblkWriter *writer, const QblkSource *source, GError **error)
 {
     if (source->data_store == NULL) {
         return TRUE;
     }
 
-    xmlNode *store = qblk_writer_element(element, "dataStore");
-    qblk_writer_constant(store, "type", qblk_source_type_name(source->data_store->type));
+    qblk_writer_open(writer, "dataStore");
+    qblk_writer_constant(writer, "type", qblk_source_type_name(source->data_store->type));
 
-    xmlNode *format = qblk_writer_element(store, "format");
-    if (!qblk_writer_attribute(format, "type", source->data_format, error)) {
+    qblk_writer_open(writer, "format");
+    if (!qblk_writer_attribute(writer, "type", source->data_format, error)) {
         return FALSE;
     }
-    return qblk_source_xml_add(store, source->data_store, error) != NULL;
+    qblk_writer_close(writer);
+
+    if (!qblk_source_xml_write(writer, source->data_store, 0, error)) {
+        return FALSE;
+    }
+    qblk_writer_close(writer);
+    return TRUE;
 }
 
-/* Add the attributes of `<source>` itself. */
+/* Write the attributes of `<source>` itself. */
 static gboolean
-add_own_attributes(xmlNode *element, const QblkSource *source, GError **error)
+write_own_attributes(QblkWriter *writer, const QblkSource *source, gint64 index, GError **error)
 {
     const char *path = path_attributes[source->type];
 
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         if (kinds[i].type == source->type) {
-            qblk_writer_constant(element, "type", kinds[i].value);
+            qblk_writer_constant(writer, "type", kinds[i].value);
         }
     }
-    if (path != NULL && !qblk_writer_attribute(element, path, source->path, error)) {
+    if (path != NULL && !qblk_writer_attribute(writer, path, source->path, error)) {
+        return FALSE;
+    }
+    if (!write_members(writer, source, FALSE, error)) {
         return FALSE;
     }
 
-    return add_members(element, source, FALSE, error);
+    if (index > 0) {
+        qblk_writer_number(writer, "index", index);
+    }
+    return TRUE;
 }
 
-xmlNode *
-qblk_source_xml_add(xmlNode *parent, const QblkSource *source, GError **error)
+gboolean
+qblk_source_xml_write(QblkWriter *writer, const QblkSource *source, gint64 index, GError **error)
 {
-    xmlNode *element = qblk_writer_element(parent, "source");
+    gboolean has_identity = source->identity_user != NULL || source->identity_group != NULL;
 
-    if (!add_own_attributes(element, source, error)) {
-        return NULL;
+    qblk_writer_open(writer, "source");
+    if (!write_own_attributes(writer, source, index, error)) {
+        return FALSE;
     }
+
     for (guint i = 0; i < source->hosts->len; i++) {
-        if (!add_host(element, source->hosts->pdata[i], error)) {
-            return NULL;
+        if (!write_host(writer, source->hosts->pdata[i], error)) {
+            return FALSE;
         }
     }
-    if (!add_members(element, source, TRUE, error)) {
-        return NULL;
+    if (!write_members(writer, source, TRUE, error)) {
+        return FALSE;
     }
-    if (!add_data_store(element, source, error)) {
-        return NULL;
+    if (!write_data_store(writer, source, error)) {
+        return FALSE;
     }
 
     /* The schema requires it for NFS, even if it is empty. */
-    if (g_strcmp0(source->protocol, "nfs") == 0) {
-        (void)reuse_last_child(element, "identity");
+    if (g_strcmp0(source->protocol, "nfs") == 0 && !has_identity) {
+        qblk_writer_empty(writer, "identity", NULL, NULL);
     }
-    return element;
+    qblk_writer_close(writer);
+    return TRUE;
+}
+
+char *
+qblk_source_to_xml(const QblkSource *source, GError **error)
+{
+    g_auto(QblkWriter) writer;
+
+    qblk_writer_init(&writer);
+    return qblk_source_xml_write(&writer, source, 0, error) ? qblk_writer_finish(&writer) : NULL;
 }
 
 static char **
@@ -210,14 +254,6 @@ copy_texts(const GPtrArray *texts)
         copy[i] = g_strdup(texts->pdata[i]);
     }
     return copy;
-}
-
-char *
-qblk_source_to_xml(const QblkSource *source, GError **error)
-{
-    g_autoptr(xmlNode) parent = qblk_writer_root("disk");
-    xmlNode *element = qblk_source_xml_add(parent, source, error);
-    return element == NULL ? NULL : qblk_writer_print(element);
 }
 
 char *
@@ -241,22 +277,20 @@ qblk_source_xml_of_name(const char *name, char **format, char ***dropped, GError
 
 /* ---- reading ---- */
 
-/* Returns: (nullable): the element at @path below @element */
-static const xmlNode *
-find_element_at(const xmlNode *element, const char *path)
+/* Returns: (nullable): the element of @place in @element */
+static const QblkDocumentNode *
+find_place(const QblkDocumentNode *element, const Place *place)
 {
-    g_auto(GStrv) names = g_strsplit(path, "/", -1);
-
-    for (guint i = 0; names[i] != NULL; i++) {
-        element = qblk_document_child(element, names[i]);
+    for (guint i = 0; i < depth_of(place); i++) {
+        element = qblk_document_child(element, place->names[i]);
     }
     return element;
 }
 
 static void
-read_hosts(const xmlNode *element, QblkSource *source)
+read_hosts(const QblkDocumentNode *element, QblkSource *source)
 {
-    for (const xmlNode *at = element->children; at != NULL; at = at->next) {
+    for (const QblkDocumentNode *at = element->children; at != NULL; at = at->next) {
         if (qblk_document_is(at, "host")) {
             qblk_source_add_host(source, qblk_document_attribute(at, "transport"),
                                  qblk_document_attribute(at, "name"),
@@ -267,9 +301,9 @@ read_hosts(const xmlNode *element, QblkSource *source)
 }
 
 static void
-read_data_store(const xmlNode *element, QblkSource *source)
+read_data_store(const QblkDocumentNode *element, QblkSource *source)
 {
-    const xmlNode *store = qblk_document_child(element, "dataStore");
+    const QblkDocumentNode *store = qblk_document_child(element, "dataStore");
     QblkSourceType type = QBLK_SOURCE_FILE;
 
     if (store == NULL) {
@@ -277,13 +311,13 @@ read_data_store(const xmlNode *element, QblkSource *source)
     }
 
     (void)qblk_source_type_value(qblk_document_attribute(store, "type"), &type);
-    const xmlNode *format = qblk_document_child(store, "format");
+    const QblkDocumentNode *format = qblk_document_child(store, "format");
     source->data_format = g_strdup(qblk_document_attribute(format, "type"));
     source->data_store = qblk_source_xml_read(qblk_document_child(store, "source"), type);
 }
 
 QblkSource *
-qblk_source_xml_read(const xmlNode *element, QblkSourceType type)
+qblk_source_xml_read(const QblkDocumentNode *element, QblkSourceType type)
 {
     QblkSource *source = qblk_source_new(type);
     if (element == NULL) {
@@ -295,7 +329,7 @@ qblk_source_xml_read(const xmlNode *element, QblkSourceType type)
         source->path = g_strdup(qblk_document_attribute(element, path));
     }
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
-        const xmlNode *at = find_element_at(element, places[i].path);
+        const QblkDocumentNode *at = find_place(element, &places[i]);
 
         *qblk_source_text(source, places[i].member) =
             g_strdup(qblk_document_attribute(at, places[i].attribute));

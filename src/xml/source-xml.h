@@ -5,17 +5,20 @@
 #pragma once
 
 #include "source/source.h"
+#include "xml/document.h"
 #include "xml/writer.h"
 
 #include <qblk/source-xml.h>
 
 /**
- * Add the `<source>` element of @source to @parent.
+ * Write the `<source>` element of @source.
  *
- * Returns: (transfer none): the element, owned by @parent; NULL with QBLK_XML_ERROR_NAME
+ * @index: its attribute `index`; 0 or QBLK_UNKNOWN: none
+ *
+ * Errors: QBLK_XML_ERROR_NAME
  */
-xmlNode *qblk_source_xml_add(xmlNode *parent, const QblkSource *source,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean qblk_source_xml_write(QblkWriter *writer, const QblkSource *source, gint64 index,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Read a `<source>` element.
@@ -25,4 +28,4 @@ xmlNode *qblk_source_xml_add(xmlNode *parent, const QblkSource *source,
  *
  * Returns: (transfer full): the source
  */
-QblkSource *qblk_source_xml_read(const xmlNode *element, QblkSourceType type);
+QblkSource *qblk_source_xml_read(const QblkDocumentNode *element, QblkSourceType type);

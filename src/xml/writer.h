@@ -1,38 +1,73 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Building and printing XML: the only place that escapes.
+ * Writing XML from its first tag to its last, without a tree: the only place that escapes.
  *
- * Elements are nodes of libxml2.  They are printed here and not by libxml2, because libvirt uses
- * single quotes, and because libxml2 prints characters that XML 1.0 does not allow.
+ * Quotes are single ones, as libvirt's are.  What is written is indented by two spaces a level, and
+ * each tag ends its line.
  */
 #pragma once
 
 #include <glib.h>
-#include <libxml/tree.h>
 #include <qblk/error.h>
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlNode, xmlFreeNode)
+typedef struct {
+    GString *text;      /* owned */
+    GPtrArray *names;   /* of the open elements, borrowed, the outermost first */
+    gboolean is_in_tag; /* the start tag of the innermost one has no end yet */
+    guint line_level;   /* the level whose content stays on its line; 0: none */
+} QblkWriter;
 
-/** Returns: (transfer full): a new element without a parent */
-xmlNode *qblk_writer_root(const char *name);
+void qblk_writer_init(QblkWriter *writer);
+void qblk_writer_clear(QblkWriter *writer);
 
-/** Returns: (transfer none): a new element, the last child of @parent */
-xmlNode *qblk_writer_element(xmlNode *parent, const char *name);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkWriter, qblk_writer_clear)
+
+/** Returns: (transfer full): what was written.  All elements are closed. */
+char *qblk_writer_finish(QblkWriter *writer) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Begin the element @name, which has to be valid until it is closed. */
+void qblk_writer_open(QblkWriter *writer, const char *name);
+
+/** End the element that was begun last and is open. */
+void qblk_writer_close(QblkWriter *writer);
+
+/** An element without content, and with the attribute @attribute unless it is NULL. */
+void qblk_writer_empty(QblkWriter *writer, const char *name, const char *attribute,
+                       const char *value);
 
 /**
- * Add the attribute @name to @element, unless @value is NULL.
+ * Add the attribute @name to the element that was just begun, unless @value is NULL.
  *
  * Returns: FALSE with QBLK_XML_ERROR_NAME, which names the character and the value, if @value is
- * not UTF-8 or has a character that XML 1.0 does not allow
+ * not UTF-8 or has a character that XML 1.0 does not allow; then nothing is added
  */
-gboolean qblk_writer_attribute(xmlNode *element, const char *name, const char *value,
+gboolean qblk_writer_attribute(QblkWriter *writer, const char *name, const char *value,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Add the attribute @name to @element with a constant value, which is always valid. */
-void qblk_writer_constant(xmlNode *element, const char *name, const char *value);
+/** Add the attribute @name to the element that was just begun, with a value known to be valid. */
+void qblk_writer_constant(QblkWriter *writer, const char *name, const char *value);
+
+/** Add the attribute @name to the element that was just begun. */
+void qblk_writer_number(QblkWriter *writer, const char *name, gint64 value);
 
 /**
- * Print @element and all below it, indented by two spaces a level, with a newline at the end.
- * Characters that a terminal would interpret or not show are printed as character references.
+ * Keep the content of the element that was just begun on its line, because white space would change
+ * its text.
  */
-char *qblk_writer_print(const xmlNode *element) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_writer_keep_line(QblkWriter *writer);
+
+/** TRUE within an element whose content stays on its line.  Elsewhere white space is layout. */
+gboolean qblk_writer_keeps_line(const QblkWriter *writer);
+
+/**
+ * Add text to the open element.  As in values, characters that a terminal would interpret or not
+ * show are written as character references.
+ */
+void qblk_writer_text(QblkWriter *writer, const char *text);
+
+/**
+ * Add a comment or, if @name is not NULL, the processing instruction @name.  Neither can contain
+ * character references.  They are written all the same in place of characters that a terminal would
+ * interpret: the text is for people.
+ */
+void qblk_writer_note(QblkWriter *writer, const char *name, const char *text);

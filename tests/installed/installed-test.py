@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import glob
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import qemu
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ['QBLK_BUILD']
+CAPTURE = f'{ROOT}/tests/qemu-fixtures/7.2/virtio-5-deep/capture.json'
 
 WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wundef', '-Wno-unused-parameter', '-Werror']
 LANGUAGES = {'c': ('QBLK_CC', ['-std=c11', '-Wstrict-prototypes']),
@@ -188,11 +190,38 @@ class Installed(unittest.TestCase):
                 self.build('example', source, 'qblk')
         self.assertGreaterEqual(count, 2)
 
+    def test_libxml2_is_loaded_to_read_a_document_only(self):
+        note = subprocess.run(['readelf', '--string-dump=.note.dlopen', self.find('libqblk.so')],
+                              check=True, capture_output=True, text=True).stdout
+        need, = json.loads(re.search(r'\[\{.*\}\]', note)[0])
+        library, = need['soname']
+        broken = os.path.join(self.home, 'broken')
+        os.mkdir(broken)
+        open(os.path.join(broken, library), 'w', encoding='utf-8').close()
+        domain = os.path.join(self.home, 'domain.xml')
+        with open(domain, 'w', encoding='utf-8') as file:
+            file.write("<disk><source file='/a'/><target dev='vda'/></disk>")
+
+        def qblk(directory, *arguments):
+            paths = f'{directory}:{self.libraries}'
+            return subprocess.run([self.find('bin/qblk'), *arguments], check=False, text=True,
+                                  capture_output=True, env={**os.environ, 'LD_LIBRARY_PATH': paths})
+
+        self.assertEqual(qblk(self.home, 'xml', f'domain:{domain}').returncode, 0)
+        for arguments in (['--version'], ['source', '/a'],
+                          ['xml', f'capture:{CAPTURE}', 'vda']):
+            done = qblk(broken, *arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ''))
+        done = qblk(broken, 'xml', f'domain:{domain}')
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn('domain XML cannot be read without libxml2: ', done.stderr)
+        self.assertIn(library, done.stderr)
+
     def test_libqblk_and_qblk_do_not_load_gobject(self):
         self.assertEqual(needed(self.find('libqblk.so')),
-                         {'libglib', 'libjansson', 'libxml2', 'libc'})
+                         {'libglib', 'libjansson', 'libc'})
         self.assertLessEqual(needed(self.find('bin/qblk')),
-                             {'libqblk', 'libglib', 'libjansson', 'libxml2', 'libc'})
+                             {'libqblk', 'libglib', 'libjansson', 'libc'})
         self.assertLessEqual(needed(self.find('libqblk-gobject.so')),
                              {'libqblk', 'libglib', 'libgobject', 'libc'})
 

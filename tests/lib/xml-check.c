@@ -3,7 +3,7 @@
 
 #include "chain/chain-number.h"
 #include "lib/check.h"
-#include "xml/document.h"
+#include "xml/document-parse.h"
 
 QblkLayer *
 xml_check_layer(const char *node, const char *path)
@@ -47,9 +47,9 @@ char *
 xml_check_root_attribute(const char *text, const char *name)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(xmlDoc) document = qblk_document_parse(text, strlen(text), &error);
+    g_autoptr(QblkDocument) document = qblk_document_parse(text, strlen(text), &error);
     assert_no_error(error);
-    return g_strdup(qblk_document_attribute(xmlDocGetRootElement(document), name));
+    return g_strdup(qblk_document_attribute(document->root, name));
 }
 
 guint

@@ -8,8 +8,15 @@
 static char *
 print_below(const QblkChain *chain, GError **error)
 {
-    g_autoptr(xmlNode) disk = qblk_writer_root("disk");
-    return qblk_backing_store_add(disk, chain, error) ? qblk_writer_print(disk) : NULL;
+    g_auto(QblkWriter) writer;
+
+    qblk_writer_init(&writer);
+    qblk_writer_open(&writer, "disk");
+    if (!qblk_backing_store_write(&writer, chain, error)) {
+        return NULL;
+    }
+    qblk_writer_close(&writer);
+    return qblk_writer_finish(&writer);
 }
 
 static void

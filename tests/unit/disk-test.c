@@ -162,8 +162,15 @@ a_target_that_needs_escaping_is_escaped(void **state)
 static char *
 print_mirror(const QblkChain *chain, GError **error)
 {
-    g_autoptr(xmlNode) disk = qblk_writer_root("disk");
-    return qblk_mirror_add(disk, chain, error) ? qblk_writer_print(disk) : NULL;
+    g_auto(QblkWriter) writer;
+
+    qblk_writer_init(&writer);
+    qblk_writer_open(&writer, "disk");
+    if (!qblk_mirror_write(&writer, chain, error)) {
+        return NULL;
+    }
+    qblk_writer_close(&writer);
+    return qblk_writer_finish(&writer);
 }
 
 static void

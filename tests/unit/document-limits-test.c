@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/limits.h"
 #include "lib/check.h"
-#include "xml/document.h"
+#include "xml/document-parse.h"
 
 #include <time.h>
 
@@ -9,18 +9,18 @@ static void
 check_invalid(const char *text, gssize length, const char *reason)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(xmlDoc) document =
+    g_autoptr(QblkDocument) document =
         qblk_document_parse(text, length < 0 ? strlen(text) : (gsize)length, &error);
 
     assert_null(document);
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID, reason);
 }
 
-static xmlDoc *
+static QblkDocument *
 parse(const char *text, gsize length)
 {
     g_autoptr(GError) error = NULL;
-    xmlDoc *document = qblk_document_parse(text, length, &error);
+    QblkDocument *document = qblk_document_parse(text, length, &error);
 
     assert_no_error(error);
     return document;
@@ -46,7 +46,7 @@ check_repeated(const char *before, const char *part, gsize count, const char *af
     GString *text = repeat(before, part, count, after);
 
     if (reason == NULL) {
-        g_autoptr(xmlDoc) document = parse(text->str, text->len);
+        g_autoptr(QblkDocument) document = parse(text->str, text->len);
         assert_non_null(document);
     } else {
         check_invalid(text->str, (gssize)text->len, reason);
@@ -129,7 +129,7 @@ a_document_is_as_large_as_the_limit_and_no_larger(void **state)
     memcpy(text->str + QBLK_LIMIT_XML_BYTES - 4, "</a>", 4);
     text->str[QBLK_LIMIT_XML_BYTES / 2] = '<';
     memcpy(text->str + QBLK_LIMIT_XML_BYTES / 2, "<b/>", 4);
-    g_autoptr(xmlDoc) document = parse(text->str, QBLK_LIMIT_XML_BYTES);
+    g_autoptr(QblkDocument) document = parse(text->str, QBLK_LIMIT_XML_BYTES);
     assert_non_null(document);
     g_string_free(text, TRUE);
 }
@@ -162,7 +162,7 @@ attributes_and_namespaces_of_an_element_are_limited(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         GString *most = attributes(kinds[i].most, kinds[i].form);
         GString *more = attributes(kinds[i].most + 1, kinds[i].form);
-        g_autoptr(xmlDoc) document = parse(most->str, most->len);
+        g_autoptr(QblkDocument) document = parse(most->str, most->len);
         assert_non_null(document);
         check_invalid(more->str, (gssize)more->len, kinds[i].reason);
         g_string_free(most, TRUE);
@@ -202,7 +202,7 @@ documents_made_to_take_long_do_not(void **state)
         GString *text = repeat(hostile[i].before, hostile[i].part,
                                (gsize)(4 << 20) / strlen(hostile[i].part), hostile[i].after);
         double start = processor_seconds();
-        g_autoptr(xmlDoc) document = qblk_document_parse(text->str, text->len, &error);
+        g_autoptr(QblkDocument) document = qblk_document_parse(text->str, text->len, &error);
         /* Quadratic time would be minutes; valgrind is slow. */
         assert_true(processor_seconds() - start < 20);
         assert_true((document == NULL) == (error != NULL));
@@ -221,7 +221,7 @@ a_document_cut_off_anywhere_is_refused(void **state)
         "<?xml version='1.0' encoding='UTF-8'?><!-- c --><?p i?><domain x='&lt;&#10;'>"
         "<devices><disk type='file'><source file='\xc3\xa4'/><![CDATA[<]]>&amp;"
         "<x:y xmlns:x='urn:x' x:z='1'/></disk></devices></domain>";
-    g_autoptr(xmlDoc) whole = parse(text, sizeof text - 1);
+    g_autoptr(QblkDocument) whole = parse(text, sizeof text - 1);
 
     for (gsize i = 0; i < sizeof text - 1; i++) {
         g_autofree char *cut = g_strndup(text, i);
@@ -255,9 +255,8 @@ documents_in_other_encodings_are_read(void **state)
         gsize length;
         g_autofree char *text = g_strconcat(known[i].declared, "<a b='\xc3\xa4'/>", NULL);
         g_autofree char *bytes = encoded(text, known[i].encoding, &length);
-        g_autoptr(xmlDoc) document = parse(bytes, length);
-        assert_string_equal(qblk_document_attribute(xmlDocGetRootElement(document), "b"),
-                            "\xc3\xa4");
+        g_autoptr(QblkDocument) document = parse(bytes, length);
+        assert_string_equal(qblk_document_attribute(document->root, "b"), "\xc3\xa4");
     }
 }
 
@@ -279,12 +278,12 @@ static void
 elements_in_a_namespace_are_ignored(void **state)
 {
     const char text[] = "<a x:b='1' b='2' xmlns:x='urn:x'><x:c/><c d=''>e</c><f>g<!-- -->h</f></a>";
-    g_autoptr(xmlDoc) document = parse(text, sizeof text - 1);
-    const xmlNode *root = xmlDocGetRootElement(document);
-    const xmlNode *child = qblk_document_child(root, "c");
+    g_autoptr(QblkDocument) document = parse(text, sizeof text - 1);
+    const QblkDocumentNode *root = document->root;
+    const QblkDocumentNode *child = qblk_document_child(root, "c");
 
     assert_string_equal(qblk_document_attribute(root, "b"), "2");
-    assert_null(child->ns);
+    assert_false(child->is_in_namespace);
     assert_string_equal(qblk_document_attribute(child, "d"), "");
     assert_null(qblk_document_attribute(child, "e"));
     g_autofree char *text_of_c = qblk_document_text(child);

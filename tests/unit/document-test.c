@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xml/document.h"
+#include "xml/document-parse.h"
 
 #include "base/limits.h"
 #include "lib/check.h"
 
-static xmlDoc *
+static QblkDocument *
 parse(const char *text)
 {
     g_autoptr(GError) error = NULL;
-    xmlDoc *document = qblk_document_parse(text, strlen(text), &error);
+    QblkDocument *document = qblk_document_parse(text, strlen(text), &error);
 
     assert_no_error(error);
     return document;
@@ -138,7 +138,7 @@ two_hundred_levels_are_accepted(void **state)
         g_string_append(text, "</a>");
     }
 
-    g_autoptr(xmlDoc) document = parse(text->str);
+    g_autoptr(QblkDocument) document = parse(text->str);
     assert_non_null(document);
 }
 
@@ -159,27 +159,28 @@ a_large_document_is_accepted(void **state)
     }
 
     g_string_append(text, "</a>");
-    g_autoptr(xmlDoc) document = parse(text->str);
-    const xmlNode *last = xmlDocGetRootElement(document)->last;
+    g_autoptr(QblkDocument) document = parse(text->str);
+    const QblkDocumentNode *last = document->root->last;
     assert_string_equal(qblk_document_attribute(last, "c"), "99999");
 }
 
 static void
 other_encodings_are_read(void **state)
 {
-    g_autoptr(xmlDoc) latin1 = parse("<?xml version='1.0' encoding='ISO-8859-1'?><a b='\xe4'/>");
+    g_autoptr(QblkDocument) latin1 =
+        parse("<?xml version='1.0' encoding='ISO-8859-1'?><a b='\xe4'/>");
 
-    assert_string_equal(qblk_document_attribute(xmlDocGetRootElement(latin1), "b"), "ä");
-    g_autoptr(xmlDoc) marked = parse("\xef\xbb\xbf<a b='ä'/>");
-    assert_string_equal(qblk_document_attribute(xmlDocGetRootElement(marked), "b"), "ä");
+    assert_string_equal(qblk_document_attribute(latin1->root, "b"), "ä");
+    g_autoptr(QblkDocument) marked = parse("\xef\xbb\xbf<a b='ä'/>");
+    assert_string_equal(qblk_document_attribute(marked->root, "b"), "ä");
 }
 
 static void
 an_attribute_is_read_without_its_escapes(void **state)
 {
-    g_autoptr(xmlDoc) document =
+    g_autoptr(QblkDocument) document =
         parse("<a b='&lt;&amp;amp;&gt;&quot;&apos;&#10;&#x9;&#13;&#228; x' c='' d=\"'\"/>");
-    const xmlNode *root = xmlDocGetRootElement(document);
+    const QblkDocumentNode *root = document->root;
 
     assert_string_equal(qblk_document_attribute(root, "b"), "<&amp;>\"'\n\t\rä x");
     assert_string_equal(qblk_document_attribute(root, "c"), "");
@@ -191,10 +192,10 @@ an_attribute_is_read_without_its_escapes(void **state)
 static void
 a_child_is_found_between_others_text_and_comments(void **state)
 {
-    g_autoptr(xmlDoc) document =
+    g_autoptr(QblkDocument) document =
         parse("<a>text<x><b n='0'/></x><!-- <b n='1'/> --><?b n='2'?><b n='3'/><b n='4'/></a>");
-    const xmlNode *root = xmlDocGetRootElement(document);
-    const xmlNode *child = qblk_document_child(root, "b");
+    const QblkDocumentNode *root = document->root;
+    const QblkDocumentNode *child = qblk_document_child(root, "b");
 
     assert_string_equal(qblk_document_attribute(child, "n"), "3");
     assert_true(qblk_document_is(child, "b"));
@@ -213,13 +214,13 @@ text_is_the_decoded_content_of_an_element(void **state)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        g_autoptr(xmlDoc) document = parse(texts[i]);
-        g_autofree char *text = qblk_document_text(xmlDocGetRootElement(document));
+        g_autoptr(QblkDocument) document = parse(texts[i]);
+        g_autofree char *text = qblk_document_text(document->root);
         assert_string_equal(text, "AB&C");
     }
 
-    g_autoptr(xmlDoc) empty = parse("<a/>");
-    assert_null(qblk_document_text(xmlDocGetRootElement(empty)));
+    g_autoptr(QblkDocument) empty = parse("<a/>");
+    assert_null(qblk_document_text(empty->root));
     assert_null(qblk_document_text(NULL));
 }
 
@@ -229,8 +230,8 @@ text_between_elements_is_not_a_value(void **state)
     static const char *const texts[] = {"<a>A<b/></a>", "<a><b/>A</a>", "<a>A<b/>C</a>"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        g_autoptr(xmlDoc) document = parse(texts[i]);
-        assert_null(qblk_document_text(xmlDocGetRootElement(document)));
+        g_autoptr(QblkDocument) document = parse(texts[i]);
+        assert_null(qblk_document_text(document->root));
     }
 }
 

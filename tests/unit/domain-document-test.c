@@ -98,8 +98,8 @@ write_by_model(const GPtrArray *chains)
 
     for (guint i = 0; i < chains->len; i++) {
         QblkChain *chain = chains->pdata[i];
-        chain->free_element(chain->element);
-        chain->element = NULL;
+        chain->free_document(chain->document);
+        chain->document = NULL;
     }
 
     char *text = qblk_disk_all_to_xml((const QblkChain *const *)chains->pdata, chains->len, &error);

@@ -3,26 +3,17 @@
 #include "lib/source-check.h"
 #include "lib/source-rows.h"
 #include "source/source-decode.h"
-#include "xml/document.h"
+#include "xml/document-parse.h"
 #include "xml/source-xml.h"
-
-/* @source as text. */
-static char *
-write_source(const QblkSource *source, GError **error)
-{
-    g_autoptr(xmlNode) parent = qblk_writer_root("disk");
-    const xmlNode *element = qblk_source_xml_add(parent, source, error);
-    return element == NULL ? NULL : qblk_writer_print(element);
-}
 
 static QblkSource *
 read_source(const char *xml, QblkSourceType type)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(xmlDoc) document = qblk_document_parse(xml, strlen(xml), &error);
+    g_autoptr(QblkDocument) document = qblk_document_parse(xml, strlen(xml), &error);
 
     assert_no_error(error);
-    return qblk_source_xml_read(xmlDocGetRootElement(document), type);
+    return qblk_source_xml_read(document->root, type);
 }
 
 /* Fails with both texts unless the source that is read is the one that was written. */
@@ -30,11 +21,11 @@ static void
 check_round_trip(const QblkSource *source, const char *what)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *xml = write_source(source, &error);
+    g_autofree char *xml = qblk_source_to_xml(source, &error);
 
     assert_no_error(error);
     g_autoptr(QblkSource) again = read_source(xml, source->type);
-    g_autofree char *rewritten = write_source(again, &error);
+    g_autofree char *rewritten = qblk_source_to_xml(again, &error);
     assert_no_error(error);
     if (!source_check_equal(source, again) || !g_str_equal(xml, rewritten)) {
         fail_msg("%s: wrote\n%sand read\n%s", what, xml, rewritten);
@@ -179,7 +170,7 @@ a_character_that_xml_does_not_allow_is_refused_everywhere(void **state)
             g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_NETWORK);
             g_autoptr(GError) error = NULL;
             *qblk_source_text(source, member) = g_strdup(bad[i]);
-            assert_null(write_source(source, &error));
+            assert_null(qblk_source_to_xml(source, &error));
             assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "the name '");
         }
     }
@@ -187,7 +178,7 @@ a_character_that_xml_does_not_allow_is_refused_everywhere(void **state)
     g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_FILE);
     g_autoptr(GError) error = NULL;
     qblk_source_add_host(source, NULL, "a\x02", NULL, NULL);
-    assert_null(write_source(source, &error));
+    assert_null(qblk_source_to_xml(source, &error));
     assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_NAME, "U+0002");
 }
 
