@@ -139,7 +139,7 @@ begin_line(QblkWriter *writer)
     }
 
     gsize start = writer->text->len;
-    gsize spaces = 2 * (gsize)writer->names->len;
+    gsize spaces = 2 * (gsize)MIN(writer->names->len, QBLK_WRITER_INDENTED_LEVELS);
     g_string_set_size(writer->text, start + spaces);
     memset(writer->text->str + start, ' ', spaces);
 }

@@ -10,6 +10,12 @@
 #include <glib.h>
 #include <qblk/error.h>
 
+/**
+ * Levels that are indented.  Deeper ones have the indentation of this one: a chain nests an element
+ * for each layer, and the text of N layers would have N * N spaces.
+ */
+#define QBLK_WRITER_INDENTED_LEVELS 64
+
 typedef struct {
     GString *text;      /* owned */
     GPtrArray *names;   /* of the open elements, borrowed, the outermost first */

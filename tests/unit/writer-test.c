@@ -78,6 +78,31 @@ levels_are_indented_by_two_spaces(void **state)
                               "</a>\n");
 }
 
+/* Otherwise the text of a chain would be quadratic in its layers. */
+static void
+indentation_ends_at_a_level(void **state)
+{
+    enum { LEVELS = 50000 };
+    g_auto(QblkWriter) writer;
+    g_autoptr(GString) expected = g_string_new(NULL);
+
+    qblk_writer_init(&writer);
+    for (guint i = 0; i < LEVELS; i++) {
+        qblk_writer_open(&writer, "a");
+        g_string_append_printf(expected, "%*s<a%s>\n", (int)MIN(2 * i, 128), "",
+                               i == LEVELS - 1 ? "/" : "");
+    }
+    for (guint i = LEVELS; i-- > 0;) {
+        qblk_writer_close(&writer);
+        if (i < LEVELS - 1) {
+            g_string_append_printf(expected, "%*s</a>\n", (int)MIN(2 * i, 128), "");
+        }
+    }
+
+    g_autofree char *text = qblk_writer_finish(&writer);
+    assert_string_equal(text, expected->str);
+}
+
 static void
 markup_quotes_and_white_space_are_escaped(void **state)
 {
@@ -196,6 +221,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_element_is_closed_at_once),
         cmocka_unit_test(levels_are_indented_by_two_spaces),
+        cmocka_unit_test(indentation_ends_at_a_level),
         cmocka_unit_test(markup_quotes_and_white_space_are_escaped),
         cmocka_unit_test(what_a_terminal_would_interpret_is_written_as_a_number),
         cmocka_unit_test(letters_of_any_script_are_written_as_they_are),
