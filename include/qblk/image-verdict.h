@@ -68,8 +68,9 @@ typedef struct QblkImageVerdict QblkImageVerdict;
  * If neither a journal nor a mark names the image, the verdict has no image to boot from.
  *
  * Returns: (transfer full): the verdict; NULL on error, and then nothing is changed:
- *   QBLK_BLOCKJOB_ERROR_RESULT if it is not known which image has the newest data, or that image
- *   or @path does not exist or is not an image; _REFUSED if an image is in use or another process
+ *   QBLK_BLOCKJOB_ERROR_RESULT if it is not known which image has the newest data, the old image
+ *   was written after the guest had left it, or that image or @path does not exist or is not an
+ *   image; _REFUSED if an image is in use or another process
  *   works on it.  The journal has ended if only a file could not be deleted, with
  *   QBLK_BLOCKJOB_ERROR_RESULT
  *
@@ -150,6 +151,20 @@ const char *qblk_image_verdict_get_incomplete(const QblkImageVerdict *verdict);
 const char *const *qblk_image_verdict_get_unused(const QblkImageVerdict *verdict);
 
 /**
+ * qblk_image_verdict_get_not_known:
+ * @verdict: the verdict
+ *
+ * An image that was merged or copied may have data that the image to boot from lacks, if a guest
+ * was started from it since.  That is not known if the state in which its guest had left it was not
+ * recorded, as by an earlier version, or of a block device.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): a sentence on each such image
+ *
+ * Since: 0.1.0
+ */
+const char *const *qblk_image_verdict_get_not_known(const QblkImageVerdict *verdict);
+
+/**
  * qblk_image_verdict_get_warnings:
  * @verdict: the verdict
  *
@@ -175,8 +190,8 @@ char *qblk_image_verdict_to_text(const QblkImageVerdict *verdict) G_GNUC_WARN_UN
  * qblk_image_verdict_to_json:
  * @verdict: the verdict
  *
- * Returns: (transfer full): the text of a JSON object with `boot`, `reason`, `incomplete` and
- *   `unused`, as `qblk recover --json` prints it, without its member `schema`
+ * Returns: (transfer full): the text of a JSON object with `boot`, `reason`, `incomplete`, `unused`
+ *   and `not-known`, as `qblk recover --json` prints it, without its member `schema`
  *
  * Since: 0.1.0
  */

@@ -50,10 +50,7 @@ set_write_error(GError **error, QblkBlockjobError code, const char *what, const 
 static gboolean
 set_read_error(GError **error, const char *what, const char *path)
 {
-    g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "%s '%s': %s; use --state-dir for another directory", what, path,
-                g_strerror(errno));
-    return FALSE;
+    return set_write_error(error, QBLK_BLOCKJOB_ERROR_RESULT, what, path);
 }
 
 /* @text stays NULL if there is nothing to resume: the journal was removed, or its first line
@@ -261,10 +258,13 @@ qblk_journal_replace(QblkJournal *earlier, const QblkJournalVm *vm, const QblkPl
 }
 
 gboolean
-qblk_journal_note(QblkJournal *journal, QblkStage stage, GError **error)
+qblk_journal_note(QblkJournal *journal, QblkStage stage, const QblkOldTop *old, GError **error)
 {
     g_autoptr(QblkJson) line = qblk_json_new_object();
     qblk_json_set_string(line, "stage", stages[stage]);
+    if (old != NULL && qblk_old_top_is_known(old)) {
+        qblk_json_set(line, "old-top", qblk_old_top_json_new(old));
+    }
     return append_line(journal, line, QBLK_BLOCKJOB_ERROR_FAILED, error);
 }
 
@@ -282,6 +282,7 @@ qblk_journal_record_free(QblkJournalRecord *record)
     g_clear_error(&record->error);
     qblk_journal_vm_clear(&record->vm);
     g_clear_pointer(&record->plan, qblk_plan_unref);
+    qblk_old_top_clear(&record->old);
     g_free(record);
 }
 
@@ -307,6 +308,8 @@ read_stage(QblkJournalRecord *record, const QblkJson *json)
     for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
         record->stage = g_strcmp0(stages[i], name) == 0 ? (QblkStage)i : record->stage;
     }
+    qblk_old_top_clear(&record->old);
+    qblk_old_top_parse(&record->old, qblk_json_get(json, "old-top"));
 }
 
 QblkJournalRecord *

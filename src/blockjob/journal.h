@@ -10,6 +10,7 @@
 #pragma once
 
 #include "blockjob/journal-vm.h"
+#include "blockjob/old-top.h"
 #include "plan/plan.h"
 
 #include <qblk/stage.h>
@@ -41,8 +42,9 @@ QblkJournal *qblk_journal_replace(QblkJournal *earlier, const QblkJournalVm *vm,
 gboolean qblk_journal_is_of(const QblkJournal *journal, const QblkJournalVm *vm,
                             const QblkPlan *plan);
 
-/** Record that @stage begins; _FAILED if that may not be on disk. */
-gboolean qblk_journal_note(QblkJournal *journal, QblkStage stage,
+/** Record that @stage begins, or continues with the old active image in the state @old (nullable);
+ * _FAILED if that may not be on disk. */
+gboolean qblk_journal_note(QblkJournal *journal, QblkStage stage, const QblkOldTop *old,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** End the operation, and remove the file.  @journal: (transfer full). */
@@ -64,6 +66,7 @@ typedef struct {
     QblkJournalVm vm;
     QblkPlan *plan;
     QblkStage stage;
+    QblkOldTop old; /* the old active image when its guest had left it, if that was recorded */
 } QblkJournalRecord;
 
 void qblk_journal_record_free(QblkJournalRecord *record);

@@ -10,6 +10,7 @@ qblk_merged_mark_free(QblkMergedMark *mark)
         g_free(mark->into);
         qblk_marked_file_clear(&mark->file);
         qblk_marked_file_clear(&mark->into_file);
+        qblk_old_top_clear(&mark->old);
         g_free(mark);
     }
 }
@@ -36,6 +37,11 @@ qblk_merged_mark_describe(const QblkMergedMark *mark, const char *image)
     if (mark->is_copy) {
         return g_strdup_printf("'%s' is an incomplete copy of '%s', which has all data", image,
                                mark->into);
+    }
+    if (mark->is_done && qblk_old_top_look(&mark->old, image) == QBLK_OLD_TOP_WRITTEN) {
+        return g_strdup_printf("'%s' was written after it was merged into '%s': both may have data "
+                               "that the other lacks",
+                               image, mark->into);
     }
     if (mark->is_done) {
         return g_strdup_printf("'%s' is stale: it was merged into '%s', which has newer data",

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "blockjob/merged-mark-file.h"
+#include "blockjob/old-top.h"
 
 typedef struct {
     char *place;      /* the file that has the mark */
@@ -13,6 +13,7 @@ typedef struct {
     gint64 directory; /* inode of the directory of @image; 0: not known */
     QblkMarkedFile file;      /* the stale image; nothing is known of it if the mark is damaged */
     QblkMarkedFile into_file; /* likewise, of @into */
+    QblkOldTop old;           /* the stale image when its guest had left it, if that was recorded */
     gboolean is_done;         /* the guest has switched to @into; else it may have */
     gboolean is_copy;         /* @image is an incomplete copy of @into; @is_done is FALSE */
 } QblkMergedMark;

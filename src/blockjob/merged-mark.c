@@ -37,6 +37,7 @@ read_place(const char *place)
     (void)qblk_json_integer(qblk_json_get(json, "directory"), &mark->directory);
     qblk_marked_file_parse(&mark->file, file == NULL ? json : file);
     qblk_marked_file_parse(&mark->into_file, qblk_json_get(json, "into-file"));
+    qblk_old_top_parse(&mark->old, qblk_json_get(json, "old-top"));
     return mark;
 }
 
@@ -199,6 +200,9 @@ mark_text(const Draft *draft, const char *real, const QblkMergedImages *images, 
         qblk_json_set(json, "into-file", file_json(&into_file));
     }
     qblk_json_set_string(json, "state", images->is_copy ? "incomplete" : state);
+    if (images->old != NULL && qblk_old_top_is_known(images->old)) {
+        qblk_json_set(json, "old-top", qblk_old_top_json_new(images->old));
+    }
 
     g_autofree char *text = qblk_json_print(json, QBLK_JSON_INDENT);
     return g_strconcat(text, "\n", NULL);

@@ -26,6 +26,7 @@ typedef struct {
     const char *image; /* absolute path of the overlay; NULL: it has no name, and gets no mark */
     const char *into;  /* path of the image that it is merged into, or QEMU's name for it */
     QblkFileIdentity file; /* no other file of that name is marked; zero: any */
+    const QblkOldTop *old; /* (nullable): @image when its guest had left it */
     gboolean is_copy;      /* @image is an incomplete copy of @into, which has all data */
 } QblkMergedImages;
 

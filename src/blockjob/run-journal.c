@@ -4,6 +4,61 @@
 #include "blockjob/merged-mark-plan.h"
 #include "blockjob/run-files.h"
 #include "blockjob/run-verify.h"
+#include "image/opened-files.h"
+
+#include <sys/stat.h>
+
+/* ---- the old active image ---- */
+
+/* Returns: (nullable): the path of the image that leaves the chain, which leads to the file that
+ * QEMU had open. */
+static const char *
+find_old_top(const QblkRunTask *task, QblkFileIdentity *file)
+{
+    const QblkPlan *plan = task->plan;
+    const char *path = NULL;
+    struct stat status;
+    if (task->run->options->is_local && qblk_plan_has_job(plan) && qblk_plan_moves_top(plan)) {
+        path = qblk_merged_mark_path(plan->before->pdata[0]);
+    }
+    if (path == NULL || stat(path, &status) != 0) {
+        return NULL;
+    }
+
+    const QblkFileIdentity known = qblk_plan_get_top_file(plan);
+    *file = qblk_file_identity(&status);
+    gboolean is_other =
+        qblk_file_identity_is_known(&known) && !qblk_file_identity_is_same(&known, file);
+    return is_other ? NULL : path;
+}
+
+typedef enum {
+    OPEN,
+    CLOSED,
+    NOT_KNOWN, /* or the process behind the monitor is a relay, which never has it open */
+} OpenState;
+
+static OpenState
+find_open_state(const QblkRunTask *task, const QblkFileIdentity *file)
+{
+    g_autoptr(QblkOpenedFiles) opened =
+        qblk_opened_files_new(qblk_monitor_get_pid(&task->run->monitor));
+    if (qblk_opened_files_find(opened, file) != NULL) {
+        return OPEN;
+    }
+    return task->run->is_qemu && opened->unknown == NULL ? CLOSED : NOT_KNOWN;
+}
+
+/* FALSE if it is not known in which state the guest has left the old active image. */
+static gboolean
+read_old_top(const QblkRunTask *task, QblkOldTop *old)
+{
+    QblkFileIdentity file;
+    const char *path = task->was_left ? NULL : find_old_top(task, &file);
+    return path != NULL && qblk_old_top_read(old, path, find_open_state(task, &file) == CLOSED);
+}
+
+/* ---- the mark ---- */
 
 static gboolean
 has_mark(const QblkRunTask *task)
@@ -12,10 +67,11 @@ has_mark(const QblkRunTask *task)
 }
 
 static gboolean
-write_mark(const QblkRunTask *task, gboolean is_done, GError **error)
+write_mark(const QblkRunTask *task, gboolean is_done, const QblkOldTop *old, GError **error)
 {
     QblkMergedImages images = qblk_merged_mark_of_plan(task->plan);
     images.file = qblk_plan_get_top_file(task->plan);
+    images.old = old;
     return qblk_merged_mark_write(&images, task->run->options->state_dir, is_done, error);
 }
 
@@ -48,14 +104,14 @@ remove_mark_of_new_top(const QblkRunTask *task)
 
 /* Before the chain is changed the image may become stale, afterwards it is. */
 static gboolean
-mark_stage(const QblkRunTask *task, QblkStage stage, GError **error)
+mark_stage(const QblkRunTask *task, QblkStage stage, const QblkOldTop *old, GError **error)
 {
     if (stage < QBLK_STAGE_PIVOTING) {
         return TRUE;
     }
 
     remove_mark_of_new_top(task);
-    return !has_mark(task) || write_mark(task, stage == QBLK_STAGE_CLEANING, error);
+    return !has_mark(task) || write_mark(task, stage == QBLK_STAGE_CLEANING, old, error);
 }
 
 /* Before the chain is changed the names have to lead to the files for which the plan was made. */
@@ -90,19 +146,50 @@ qblk_run_journal_record(QblkRunTask *task, GError **error)
         return TRUE;
     }
 
-    /* A mark that cannot be made final still shows enough. */
+    /* The guest has left the old image, but QEMU may still write to it, until it closes it. */
+    g_auto(QblkOldTop) old = {0};
     gboolean is_first = stage < QBLK_STAGE_CLEANING;
-    gboolean is_marked = mark_stage(task, stage, is_first ? error : NULL);
+    gboolean is_known = !is_first && read_old_top(task, &old);
+
+    /* A mark that cannot be made final still shows enough. */
+    gboolean is_marked = mark_stage(task, stage, &old, is_first ? error : NULL);
     if (!is_marked && is_first) {
         return FALSE;
     }
 
-    if (task->journal != NULL && !qblk_journal_note(*task->journal, stage, error)) {
+    if (task->journal != NULL && !qblk_journal_note(*task->journal, stage, &old, error)) {
         return FALSE;
     }
 
     task->recorded = stage;
+    task->is_old_closed = is_known && old.is_closed;
     return TRUE;
+}
+
+void
+qblk_run_journal_resume(QblkRunTask *task)
+{
+    QblkFileIdentity file;
+    const char *path = find_old_top(task, &file);
+    task->was_left = path == NULL || find_open_state(task, &file) != OPEN;
+}
+
+/* What cannot be written is not known later. */
+void
+qblk_run_journal_closed(QblkRunTask *task)
+{
+    g_auto(QblkOldTop) old = {0};
+    gboolean is_open = !task->is_old_closed && task->recorded == QBLK_STAGE_CLEANING;
+    if (!is_open || !read_old_top(task, &old) || !old.is_closed) {
+        return;
+    }
+
+    /* The mark outlives the journal: one of them is enough. */
+    gboolean is_marked = has_mark(task) && write_mark(task, TRUE, &old, NULL);
+    if (!is_marked && task->journal != NULL) {
+        (void)!qblk_journal_note(*task->journal, QBLK_STAGE_CLEANING, &old, NULL);
+    }
+    task->is_old_closed = TRUE;
 }
 
 void
@@ -112,7 +199,7 @@ qblk_run_journal_not_changed(QblkRunTask *task)
     if (journal == NULL || task->recorded < QBLK_STAGE_PIVOTING) {
         return;
     }
-    if (qblk_journal_note(journal, QBLK_STAGE_STARTED, NULL)) {
+    if (qblk_journal_note(journal, QBLK_STAGE_STARTED, NULL, NULL)) {
         task->recorded = QBLK_STAGE_STARTED;
     }
 }
@@ -132,7 +219,7 @@ qblk_run_journal_undone(const QblkRunTask *task, GError **error)
     }
 
     if (is_after) {
-        return write_mark(task, TRUE, error);
+        return write_mark(task, TRUE, NULL, error);
     }
 
     remove_mark(task);
@@ -180,7 +267,9 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
     g_autoptr(QblkMergedMark) mark = read_mark(task);
     g_autoptr(GError) cause = NULL;
     gboolean is_final = mark != NULL && qblk_merged_mark_is_final(mark);
-    if (is_final || write_mark(task, TRUE, &cause)) {
+    g_auto(QblkOldTop) old = {0};
+    (void)!read_old_top(task, &old);
+    if (is_final || write_mark(task, TRUE, &old, &cause)) {
         return TRUE;
     }
 

@@ -10,6 +10,13 @@
 /** Record the stage of the task's state, and the mark that goes with it, unless it is there. */
 gboolean qblk_run_journal_record(QblkRunTask *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The operation is resumed: find out if QEMU still has the old active image open.  If not, a guest
+ * may have been started from it, and its state is not the one in which its guest had left it. */
+void qblk_run_journal_resume(QblkRunTask *task);
+
+/** All steps were taken: record the old active image once more if QEMU has closed it since. */
+void qblk_run_journal_closed(QblkRunTask *task);
+
 /** QEMU has reported that the chain was not changed.  Once the job is dismissed nothing else shows
  * that. */
 void qblk_run_journal_not_changed(QblkRunTask *task);

@@ -148,6 +148,7 @@ finish_all(const QblkRun *run)
         if (task->state != QBLK_RUN_COMPLETED) {
             return task;
         }
+        qblk_run_journal_closed(task);
     }
 
     return NULL;
@@ -309,6 +310,7 @@ resume(QblkRun *run, QblkRunTask *task, QblkRunState *end, GError **error)
     }
 
     *end = QBLK_RUN_COMPLETED;
+    qblk_run_journal_resume(task);
     QblkRunTask *failed = wait_for_all(run);
     return end_run(run, failed == NULL ? finish_all(run) : failed, error);
 }

@@ -20,6 +20,7 @@ qblk_image_verdict_new(const char *image, const char *boot, QblkVerdictReason re
     verdict->boot = g_strdup(boot);
     verdict->reason = reason;
     verdict->unused = g_ptr_array_new_with_free_func(g_free);
+    verdict->not_known = g_ptr_array_new_with_free_func(g_free);
     verdict->unreadable = g_ptr_array_new_with_free_func(g_free);
     return verdict;
 }
@@ -38,13 +39,25 @@ qblk_image_verdict_unref(QblkImageVerdict *verdict)
         return;
     }
     g_ptr_array_unref(verdict->unused);
+    g_ptr_array_unref(verdict->not_known);
     g_ptr_array_unref(verdict->unreadable);
     g_strfreev(verdict->unused_list);
+    g_strfreev(verdict->not_known_list);
     g_strfreev(verdict->warnings);
     g_free(verdict->image);
     g_free(verdict->boot);
     g_free(verdict->incomplete);
     g_free(verdict);
+}
+
+static char **
+list_of(const GPtrArray *texts)
+{
+    char **list = g_new0(char *, texts->len + 1);
+    for (guint i = 0; i < texts->len; i++) {
+        list[i] = g_strdup(texts->pdata[i]);
+    }
+    return list;
 }
 
 void
@@ -53,10 +66,8 @@ qblk_image_verdict_seal(QblkImageVerdict *verdict)
     if (verdict == NULL) {
         return;
     }
-    verdict->unused_list = g_new0(char *, verdict->unused->len + 1);
-    for (guint i = 0; i < verdict->unused->len; i++) {
-        verdict->unused_list[i] = g_strdup(verdict->unused->pdata[i]);
-    }
+    verdict->unused_list = list_of(verdict->unused);
+    verdict->not_known_list = list_of(verdict->not_known);
     verdict->warnings = g_new0(char *, verdict->unreadable->len + 1);
     for (guint i = 0; i < verdict->unreadable->len; i++) {
         verdict->warnings[i] = g_strdup_printf("%s: it may be of this image",
@@ -81,6 +92,15 @@ qblk_image_verdict_copy_of(const QblkPlan *plan)
     const char *copy = qblk_merged_mark_copy_of_plan(plan);
 
     return copy != NULL && qblk_chain_files_have_layer(plan->before, copy) ? NULL : copy;
+}
+
+void
+qblk_image_verdict_note_change(QblkImageVerdict *verdict, QblkOldTopChange change, const char *path)
+{
+    char *doubt = qblk_merge_proof_describe(change, path);
+    if (doubt != NULL) {
+        g_ptr_array_add(verdict->not_known, doubt);
+    }
 }
 
 /* Add the images of @layers that are not among @kept. */
@@ -111,17 +131,13 @@ is_complete(const QblkJournalRecord *record)
     return record->stage >= first;
 }
 
-/* TRUE if the old image has a final mark: QEMU has switched to the new one.  The mark becomes final
+/* The mark of the old image.  If it is final QEMU has switched to the new one: it becomes final
  * before the journal does, and outlives it. */
-static gboolean
-is_marked_merged(const QblkPlan *plan, const QblkMergedMarks *marks)
+static QblkMergedMark *
+find_mark(const QblkPlan *plan, const QblkMergedMarks *marks)
 {
     const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
-    if (images.image == NULL) {
-        return FALSE;
-    }
-    g_autoptr(QblkMergedMark) mark = qblk_merged_marks_find(marks, images.image);
-    return mark != NULL && mark->is_done;
+    return images.image == NULL ? NULL : qblk_merged_marks_find(marks, images.image);
 }
 
 /* TRUE if the copy of @record was not begun into a file that existed before. */
@@ -173,6 +189,26 @@ verdict_of_moved_top(const QblkJournalRecord *record, const char *path, gboolean
     return verdict;
 }
 
+/* The guest had another active image when its QEMU ended; one may have been started from the old
+ * image since. */
+static QblkImageVerdict *
+verdict_after_switch(const QblkJournalRecord *record, const char *path, const QblkMergedMark *mark,
+                     GError **error)
+{
+    QblkOldTopChange change = qblk_merge_proof_look(record, mark);
+    if (change == QBLK_OLD_TOP_WRITTEN) {
+        qblk_merge_proof_set_written(record, error);
+        return NULL;
+    }
+
+    QblkImageVerdict *verdict = verdict_of_moved_top(record, path, TRUE, error);
+    if (verdict != NULL) {
+        qblk_image_verdict_note_change(verdict, change,
+                                       qblk_chain_files_active(record->plan->before));
+    }
+    return verdict;
+}
+
 static QblkImageVerdict *
 decide_moved_top(const QblkJournalRecord *record, const char *path, const QblkMergedMarks *marks,
                  GError **error)
@@ -180,7 +216,8 @@ decide_moved_top(const QblkJournalRecord *record, const char *path, const QblkMe
     const QblkPlan *plan = record->plan;
     const char *before = qblk_chain_files_active(plan->before);
     const char *after = qblk_chain_files_active(plan->after);
-    gboolean is_marked = is_marked_merged(plan, marks);
+    g_autoptr(QblkMergedMark) mark = find_mark(plan, marks);
+    gboolean is_marked = mark != NULL && mark->is_done;
 
     if (is_marked && record->stage < QBLK_STAGE_PIVOTING) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
@@ -195,12 +232,15 @@ decide_moved_top(const QblkJournalRecord *record, const char *path, const QblkMe
     if (is_image && is_complete(record) && !qblk_merge_proof_check(record, error)) {
         return NULL;
     }
+    if (!is_image && (is_complete(record) || is_marked)) {
+        return verdict_after_switch(record, path, mark, error);
+    }
     if (is_known) {
         return verdict_of_moved_top(record, path, is_complete(record), error);
     }
 
     /* If both have the same content, the new image has all data, whichever the guest used last. */
-    if (!is_marked && !qblk_merge_proof_has_same_content(plan)) {
+    if (!qblk_merge_proof_has_same_content(plan)) {
         g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
                     "QEMU ended while it switched the guest from '%s' to '%s', and the images "
                     "differ: it is not known which one has the newest data; keep both and compare "
@@ -264,115 +304,6 @@ qblk_image_verdict_of_record(const QblkJournalRecord *record, const char *path,
 }
 
 /* ---- without a journal ---- */
-
-/* Check that the source of an incomplete copy exists and is the one that was recorded. */
-static gboolean
-check_source(const QblkMergedMark *mark, const char *image, GError **error)
-{
-    g_auto(QblkMarkedFile) file = {0};
-    if (!qblk_marked_file_read(&file, mark->into)) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' is an incomplete copy of '%s', which cannot be opened: %s", image,
-                    mark->into, g_strerror(errno));
-        return FALSE;
-    }
-    if (qblk_marked_file_is_known(&mark->into_file) &&
-        !qblk_marked_file_is_same(&mark->into_file, &file)) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' is an incomplete copy of a file that had the name '%s', which another "
-                    "file has now: if that is a copy of it, boot from the copy",
-                    image, mark->into);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-/* Check that the image that @mark leads to exists and is the one that was recorded. */
-static gboolean
-check_into(const QblkMergedMark *mark, const char *image, GError **error)
-{
-    g_auto(QblkMarkedFile) file = {0};
-    if (!g_path_is_absolute(mark->into)) {
-        return TRUE;
-    }
-    if (!qblk_marked_file_read(&file, mark->into)) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' was merged into '%s', which cannot be opened: %s", image, mark->into,
-                    g_strerror(errno));
-        return FALSE;
-    }
-    if (qblk_marked_file_is_known(&mark->into_file) &&
-        !qblk_marked_file_is_same(&mark->into_file, &file)) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "'%s' was merged into a file that had the name '%s', which another file has "
-                    "now: if that is a copy of it, boot from the copy",
-                    image, mark->into);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-/* @image: a name of the marked file */
-static gboolean
-check_mark_is_final(const QblkMergedMark *mark, const char *image, GError **error)
-{
-    if (!qblk_merged_mark_is_final(mark)) {
-        g_autofree char *reason = qblk_merged_mark_describe(mark, image);
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "%s, and no journal of the job exists: keep both images and compare their file "
-                    "systems",
-                    reason);
-        return FALSE;
-    }
-    return mark->is_copy ? check_source(mark, image, error) : check_into(mark, image, error);
-}
-
-/* Add the image of @mark and look at the one that has its data. */
-static gboolean
-follow_mark(QblkImageVerdict *verdict, const QblkMergedMark *mark, GError **error)
-{
-    if (!check_mark_is_final(mark, verdict->boot, error)) {
-        return FALSE;
-    }
-
-    gboolean is_incomplete = mark->is_copy && g_str_equal(verdict->boot, verdict->image);
-    if (is_incomplete) {
-        verdict->incomplete = g_strdup(verdict->boot);
-        verdict->reason = QBLK_VERDICT_JOB_NOT_FINISHED;
-    } else {
-        g_ptr_array_add(verdict->unused, g_strdup(verdict->boot));
-        verdict->reason = QBLK_VERDICT_HAS_ALL_DATA;
-    }
-    if (qblk_chain_files_have(verdict->unused, mark->into)) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                    "the marks of '%s' and '%s' form a cycle", verdict->boot, mark->into);
-        return FALSE;
-    }
-
-    g_free(verdict->boot);
-    verdict->boot = g_strdup(mark->into);
-    return TRUE;
-}
-
-QblkImageVerdict *
-qblk_image_verdict_of_mark(const QblkMergedMark *mark, const char *path,
-                           const QblkMergedMarks *marks, GError **error)
-{
-    g_autoptr(QblkImageVerdict) verdict =
-        qblk_image_verdict_new(path, path, QBLK_VERDICT_HAS_ALL_DATA);
-    g_autoptr(QblkMergedMark) next = NULL;
-
-    while (mark != NULL) {
-        if (!follow_mark(verdict, mark, error)) {
-            return NULL;
-        }
-
-        g_clear_pointer(&next, qblk_merged_mark_free);
-        next = qblk_merged_marks_find(marks, verdict->boot);
-        mark = next;
-    }
-    return g_steal_pointer(&verdict);
-}
 
 /* TRUE if an image of the plan has the base name of @path, in a directory that is not known. */
 static gboolean

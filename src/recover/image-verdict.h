@@ -16,13 +16,15 @@ struct QblkImageVerdict {
     char *image; /* the image that was asked about */
     char *boot;  /* the image to boot from; NULL: not known */
     QblkVerdictReason reason;
-    char *incomplete;  /* an incomplete copy, or NULL */
-    GPtrArray *unused; /* of char, owned: images that are no longer in use */
+    char *incomplete;     /* an incomplete copy, or NULL */
+    GPtrArray *unused;    /* of char, owned: images that are no longer in use */
+    GPtrArray *not_known; /* of char, owned: a sentence on each that may have data of its own */
     GPtrArray
         *unreadable;    /* of char, owned: why a journal that may be of the image is unreadable */
     gboolean is_moved;  /* the guest has another active image than before the operation */
     char **unused_list; /* owned, once it is sealed: @unused for programs */
-    char **warnings;    /* owned, likewise: a sentence on each of @unreadable */
+    char **not_known_list; /* owned, likewise */
+    char **warnings;       /* owned, likewise: a sentence on each of @unreadable */
 };
 
 /** Returns: a verdict on @image, with the image @boot (nullable) to boot from and without any
@@ -35,6 +37,10 @@ void qblk_image_verdict_seal(QblkImageVerdict *verdict);
 
 /** Drop the images that no longer exist from the list of those that are not in use. */
 void qblk_image_verdict_drop_deleted(QblkImageVerdict *verdict);
+
+/** Note what @change, of the image @path that its guest has left, does not tell. */
+void qblk_image_verdict_note_change(QblkImageVerdict *verdict, QblkOldTopChange change,
+                                    const char *path);
 
 /** Append the members of qblk_image_verdict_to_json() to @object. */
 void qblk_image_verdict_add_json(const QblkImageVerdict *verdict, QblkJson *object);

@@ -72,24 +72,72 @@ qblk_merge_proof_has_same_content(const QblkPlan *plan)
     return has_run && status == 0;
 }
 
+/* ---- an operation of a QEMU: what was recorded when the guest had left the image ---- */
+
+const QblkOldTop *
+qblk_merge_proof_find(const QblkJournalRecord *record, const QblkMergedMark *mark)
+{
+    gboolean is_marked = mark != NULL && mark->is_done && qblk_old_top_is_known(&mark->old);
+    gboolean is_better = mark != NULL && mark->old.is_closed && !record->old.is_closed;
+    gboolean is_only = !qblk_old_top_is_known(&record->old);
+    return is_marked && (is_better || is_only) ? &mark->old : &record->old;
+}
+
+QblkOldTopChange
+qblk_merge_proof_look(const QblkJournalRecord *record, const QblkMergedMark *mark)
+{
+    const QblkPlan *plan = record->plan;
+    const QblkOldTop *recorded = qblk_merge_proof_find(record, mark);
+    QblkOldTopChange change =
+        qblk_old_top_look(recorded, qblk_merged_mark_path(plan->before->pdata[0]));
+
+    gboolean is_open = change != QBLK_OLD_TOP_UNCHANGED && change != QBLK_OLD_TOP_UNKNOWN;
+    return is_open && qblk_merge_proof_has_same_content(plan) ? QBLK_OLD_TOP_UNCHANGED : change;
+}
+
+char *
+qblk_merge_proof_describe(QblkOldTopChange change, const char *path)
+{
+    g_autofree char *time = qblk_old_top_describe_time(path);
+    switch (change) {
+    case QBLK_OLD_TOP_UNCHANGED:
+        return NULL;
+    case QBLK_OLD_TOP_MAY_BE_QEMUS:
+        return g_strdup_printf("'%s' was written at %s, after its guest had left it: by QEMU when "
+                               "it closed the image, or by a guest that was started from it since; "
+                               "then both images have data that the other lacks",
+                               path, time);
+    case QBLK_OLD_TOP_UNKNOWN:
+    case QBLK_OLD_TOP_WRITTEN:
+        break;
+    }
+    return g_strdup_printf("it is not recorded if '%s' was written after its guest had left it: if "
+                           "a guest was started from it since, both images have data that the "
+                           "other lacks",
+                           path);
+}
+
 /* ---- the checks ---- */
 
-static void
-set_both(const QblkJournalRecord *record, GError **error)
+void
+qblk_merge_proof_set_written(const QblkJournalRecord *record, GError **error)
 {
     const QblkPlan *plan = record->plan;
     const char *before = qblk_chain_files_active(plan->before);
     const char *after = qblk_chain_files_active(plan->after);
     const char *what = plan->merged == NULL ? "copied to" : "merged into";
+    g_autofree char *before_time = qblk_old_top_describe_time(before);
+    g_autofree char *after_time = qblk_old_top_describe_time(after);
     if (qblk_chain_files_have_layer(plan->after, before)) {
         what = "put below";
     }
 
     g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT,
-                "'%s' was written after it was %s '%s': both may have data that the other lacks; "
-                "keep both images and compare their file systems, then remove the journal '%s' "
-                "and, if you boot from '%s', the mark beside it",
-                before, what, after, record->path, before);
+                "'%s' was written after it was %s '%s', at %s: both may have data that the other "
+                "lacks, and '%s' was last written at %s; keep both images and compare their file "
+                "systems, then remove the journal '%s' and, if you boot from '%s', the mark beside "
+                "it",
+                before, what, after, before_time, after, after_time, record->path, before);
 }
 
 static gboolean
@@ -101,7 +149,7 @@ check_active(const QblkJournalRecord *record, const struct timespec *recorded, G
         return TRUE;
     }
 
-    set_both(record, error);
+    qblk_merge_proof_set_written(record, error);
     return FALSE;
 }
 

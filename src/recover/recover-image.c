@@ -5,6 +5,7 @@
 #include "blockjob/merged-mark-plan.h"
 #include "image/lock-holder.h"
 #include "recover/chain-files.h"
+#include "recover/merge-proof.h"
 #include "recover/overlay-verdict.h"
 #include "recover/recover-offline.h"
 #include "recover/recover-options.h"
@@ -204,9 +205,15 @@ update_mark(const QblkJournalRecord *record, const QblkImageVerdict *verdict, co
 {
     const QblkPlan *plan = record->plan;
     if (verdict->is_moved) {
+        const char *old = qblk_merged_mark_path(plan->before->pdata[0]);
+        g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(old, directory);
+        g_auto(QblkOldTop) now = {0};
+        gboolean is_proven =
+            verdict->not_known->len == 0 && old != NULL && qblk_old_top_read(&now, old, TRUE);
         const QblkMergedImages images = {
-            .image = qblk_merged_mark_path(plan->before->pdata[0]),
+            .image = old,
             .into = verdict->boot,
+            .old = is_proven ? &now : qblk_merge_proof_find(record, mark),
         };
         qblk_merged_mark_remove(qblk_merged_mark_path(plan->after->pdata[0]), directory);
         return qblk_merged_mark_write(&images, directory, TRUE, error);

@@ -146,11 +146,17 @@ complete(const QblkPlan *plan, const QblkImageVerdict *verdict, const char *dire
     }
 
     /* Without a guest, the source of a copy has all data as well. */
-    const QblkMergedImages images = qblk_merged_mark_of_plan(plan);
+    QblkMergedImages images = qblk_merged_mark_of_plan(plan);
     qblk_merged_mark_remove(qblk_merged_mark_path(plan->after->pdata[0]), directory);
     if (!exists(images.image)) {
         qblk_merged_mark_remove(images.image, directory);
         return TRUE;
+    }
+
+    /* It was not written since, and no process has it open. */
+    g_auto(QblkOldTop) old = {0};
+    if (qblk_old_top_read(&old, images.image, TRUE)) {
+        images.old = &old;
     }
     return qblk_merged_mark_write(&images, directory, TRUE, error);
 }

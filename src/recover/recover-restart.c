@@ -6,6 +6,7 @@
 #include "blockjob/verify.h"
 #include "graph/snapshot.h"
 #include "recover/chain-files.h"
+#include "recover/merge-proof.h"
 #include "recover/overlay-verdict.h"
 #include "recover/recover-vm.h"
 
@@ -98,6 +99,17 @@ judge_new_image(const Disk *disk, QblkRestart *restart, GError **error)
                                "recover image:%s'",
                                disk->new, disk->record->plan->target, disk->old, disk->old);
     }
+
+    const char *old = qblk_merged_mark_path(disk->record->plan->before->pdata[0]);
+    g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(old, disk->state_dir);
+    const QblkOldTop *recorded = qblk_merge_proof_find(disk->record, mark);
+    if (disk->is_here && qblk_old_top_look(recorded, old) == QBLK_OLD_TOP_WRITTEN) {
+        return set_wrong_image(error,
+                               "QEMU was restarted with the image '%s' for '%s', and '%s', which "
+                               "its guest had left before, was written since: both may have data "
+                               "that the other lacks",
+                               disk->new, disk->record->plan->target, old);
+    }
     *restart = stage == QBLK_STAGE_PIVOTING ? QBLK_RESTART_LAST_WRITES : QBLK_RESTART_ALL_DATA;
 
     /* The guest has used the new image, and so the old one is stale, whatever it contains. */
@@ -105,8 +117,9 @@ judge_new_image(const Disk *disk, QblkRestart *restart, GError **error)
         return TRUE;
     }
     const QblkMergedImages images = {
-        .image = qblk_merged_mark_path(disk->record->plan->before->pdata[0]),
+        .image = old,
         .into = disk->new,
+        .old = recorded,
     };
     return qblk_merged_mark_write(&images, disk->state_dir, TRUE, error);
 }

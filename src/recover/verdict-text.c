@@ -35,6 +35,12 @@ qblk_image_verdict_get_unused(const QblkImageVerdict *verdict)
 }
 
 const char *const *
+qblk_image_verdict_get_not_known(const QblkImageVerdict *verdict)
+{
+    return (const char *const *)verdict->not_known_list;
+}
+
+const char *const *
 qblk_image_verdict_get_warnings(const QblkImageVerdict *verdict)
 {
     return (const char *const *)verdict->warnings;
@@ -64,18 +70,24 @@ qblk_verdict_reason_to_text(QblkVerdictReason reason)
 
 /* ---- JSON ---- */
 
+static QblkJson *
+strings_json_new(const GPtrArray *texts)
+{
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < texts->len; i++) {
+        qblk_json_append(list, qblk_json_new_string(texts->pdata[i]));
+    }
+    return list;
+}
+
 void
 qblk_image_verdict_add_json(const QblkImageVerdict *verdict, QblkJson *object)
 {
-    QblkJson *unused = qblk_json_new_array();
-    for (guint i = 0; i < verdict->unused->len; i++) {
-        qblk_json_append(unused, qblk_json_new_string(verdict->unused->pdata[i]));
-    }
-
     qblk_json_set_string(object, "boot", verdict->boot);
     qblk_json_set_string(object, "reason", qblk_verdict_reason_to_text(verdict->reason));
     qblk_json_set_string(object, "incomplete", verdict->incomplete);
-    qblk_json_set(object, "unused", unused);
+    qblk_json_set(object, "unused", strings_json_new(verdict->unused));
+    qblk_json_set(object, "not-known", strings_json_new(verdict->not_known));
 }
 
 char *
@@ -131,6 +143,9 @@ qblk_image_verdict_to_text(const QblkImageVerdict *verdict)
     }
     for (guint i = 0; i < verdict->unused->len; i++) {
         append_line(text, "no longer in use: ", verdict->unused->pdata[i]);
+    }
+    for (guint i = 0; i < verdict->not_known->len; i++) {
+        append_line(text, "not known: ", verdict->not_known->pdata[i]);
     }
     return g_string_free(text, FALSE);
 }

@@ -53,7 +53,7 @@ void
 journal_case_note(QblkJournal *journal, QblkStage stage)
 {
     g_autoptr(GError) error = NULL;
-    assert_true(qblk_journal_note(journal, stage, &error));
+    assert_true(qblk_journal_note(journal, stage, NULL, &error));
     assert_no_error(error);
 }
 

@@ -132,7 +132,7 @@ fail_to_note(QblkJournal *journal, const char *path, QblkStage stage, gsize leng
     small.rlim_cur = (rlim_t)status.st_size + length;
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    gboolean done = qblk_journal_note(journal, stage, &error);
+    gboolean done = qblk_journal_note(journal, stage, NULL, &error);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     (void)signal(SIGXFSZ, handler);
     assert_false(done);

@@ -119,8 +119,19 @@ static void
 a_merge_is_marked_if_the_connection_is_lost(void **state)
 {
     RunCase *test = case_ended_well();
+    QblkExpectation *top = test->plan->before->pdata[0];
+    g_free(top->path);
+    top->path = g_strdup(test->plan->merged_path);
     run_case_disconnect(test->fake, "job-dismiss", TRUE);
-    expect_marked(test, "but a later step failed: QEMU closed");
+    fail_with(test, "but a later step failed: QEMU closed");
+
+    /* The fake server is not a QEMU that has closed the image. */
+    g_autoptr(QblkMergedMark) mark = run_case_mark(test);
+    assert_non_null(mark);
+    assert_true(mark->is_done);
+    assert_true(qblk_old_top_is_known(&mark->old));
+    assert_false(mark->old.is_closed);
+    run_case_free(test);
 }
 
 UNIT_MAIN(void)

@@ -82,7 +82,7 @@ leave(Left *left, const Row *row)
     }
     left->journal = qblk_journal_begin(left->directory, &vm, plan, &error);
     assert_no_error(error);
-    if (!qblk_journal_note(left->journal, row->stage, &error)) {
+    if (!qblk_journal_note(left->journal, row->stage, NULL, &error)) {
         assert_no_error(error);
     }
 }

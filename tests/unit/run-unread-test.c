@@ -73,7 +73,7 @@ try_row(const Row *row)
     RunCase *test = case_new(row);
     QblkRunState end = QBLK_RUN_COMPLETED;
     if (row->stage > QBLK_STAGE_PLANNED &&
-        !qblk_journal_note(test->journal, row->stage, &test->error)) {
+        !qblk_journal_note(test->journal, row->stage, NULL, &test->error)) {
         assert_no_error(test->error);
     }
     expect(test->fake, row);

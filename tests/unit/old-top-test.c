@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "blockjob/old-top.h"
+
+#include "lib/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECOND G_GINT64_CONSTANT(1000000000)
+
+static char one_boot[] = "boot 1", other_boot[] = "boot 2";
+
+static void
+a_later_time_shows_that_an_image_was_written(void **state)
+{
+    const QblkMarkedFile file = {8, 12, 99, one_boot, NULL};
+    const QblkMarkedFile rebooted = {9, 12, 99, other_boot, NULL};
+    const QblkMarkedFile copy = {8, 13, 100, one_boot, NULL};
+    const struct {
+        const char *what;
+        QblkOldTop recorded, now;
+        QblkOldTopChange change;
+    } rows[] = {
+        {"unchanged", {file, SECOND, 9, TRUE}, {file, SECOND, 9, TRUE}, QBLK_OLD_TOP_UNCHANGED},
+        {"unchanged while it was open",
+         {file, SECOND, 9, FALSE},
+         {file, SECOND, 9, TRUE},
+         QBLK_OLD_TOP_UNCHANGED},
+        {"written", {file, SECOND, 9, TRUE}, {file, SECOND + 1, 9, TRUE}, QBLK_OLD_TOP_WRITTEN},
+        {"grown within the tick of the clock",
+         {file, SECOND, 9, TRUE},
+         {file, SECOND, 10, TRUE},
+         QBLK_OLD_TOP_WRITTEN},
+        {"by QEMU or a guest",
+         {file, SECOND, 9, FALSE},
+         {file, SECOND + 1, 9, TRUE},
+         QBLK_OLD_TOP_MAY_BE_QEMUS},
+        {"after a reboot",
+         {file, SECOND, 9, TRUE},
+         {rebooted, SECOND, 9, TRUE},
+         QBLK_OLD_TOP_UNCHANGED},
+        {"written after a reboot",
+         {file, SECOND, 9, TRUE},
+         {rebooted, 2 * SECOND, 9, TRUE},
+         QBLK_OLD_TOP_WRITTEN},
+        {"copied with its time",
+         {file, SECOND, 9, TRUE},
+         {copy, SECOND, 9, TRUE},
+         QBLK_OLD_TOP_UNCHANGED},
+        {"copied", {file, SECOND, 9, TRUE}, {copy, 2 * SECOND, 9, TRUE}, QBLK_OLD_TOP_UNKNOWN},
+        {"copied while it was open",
+         {file, SECOND, 9, FALSE},
+         {copy, 2 * SECOND, 9, TRUE},
+         QBLK_OLD_TOP_UNKNOWN},
+        {"an earlier time", {file, SECOND, 9, TRUE}, {file, 1, 9, TRUE}, QBLK_OLD_TOP_UNKNOWN},
+        {"not recorded", {{0}, 0, 0, FALSE}, {file, SECOND, 9, TRUE}, QBLK_OLD_TOP_UNKNOWN},
+        {"a file that is not known",
+         {{0}, SECOND, 9, TRUE},
+         {file, SECOND, 9, TRUE},
+         QBLK_OLD_TOP_UNKNOWN},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (qblk_old_top_compare(&rows[i].recorded, &rows[i].now) != rows[i].change) {
+            fail_msg("%s", rows[i].what);
+        }
+    }
+}
+
+static void
+set_time(const char *path, gint64 nanoseconds)
+{
+    const struct timespec times[2] = {
+        {.tv_nsec = UTIME_OMIT},
+        {.tv_sec = nanoseconds / SECOND, .tv_nsec = (long)(nanoseconds % SECOND)},
+    };
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void
+the_state_of_a_file_is_read(void **state)
+{
+    g_autofree char *directory = g_dir_make_tmp("qblk-old-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "image", NULL);
+    g_auto(QblkOldTop) old = {0}, none = {0};
+    assert_true(g_file_set_contents(path, "12345", 5, NULL));
+    set_time(path, 1700000000 * SECOND + 123456789);
+    assert_true(qblk_old_top_read(&old, path, TRUE));
+    assert_int_equal(old.written, 1700000000 * SECOND + 123456789);
+    assert_int_equal(old.size, 5);
+    assert_true(old.is_closed);
+    assert_int_equal(qblk_old_top_look(&old, path), QBLK_OLD_TOP_UNCHANGED);
+    assert_int_equal(qblk_old_top_look(&none, path), QBLK_OLD_TOP_UNKNOWN);
+    assert_int_equal(qblk_old_top_look(&old, NULL), QBLK_OLD_TOP_UNKNOWN);
+
+    /* A manager changes its owner or mode. */
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(qblk_old_top_look(&old, path), QBLK_OLD_TOP_UNCHANGED);
+
+    g_autofree char *time = qblk_old_top_describe_time(path);
+    assert_string_equal(time, "2023-11-14 22:13:20 UTC");
+    set_time(path, 1700000000 * SECOND + 123456790);
+    assert_int_equal(qblk_old_top_look(&old, path), QBLK_OLD_TOP_WRITTEN);
+
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(qblk_old_top_look(&old, path), QBLK_OLD_TOP_UNCHANGED);
+    assert_false(qblk_old_top_read(&none, path, TRUE));
+    assert_int_equal(errno, ENOENT);
+    assert_false(qblk_old_top_read(&none, directory, TRUE));
+    assert_int_equal(errno, EINVAL);
+    g_autofree char *no_time = qblk_old_top_describe_time(path);
+    assert_string_equal(no_time, "an unknown time");
+    assert_int_equal(rmdir(directory), 0);
+}
+
+static void
+what_is_written_is_read(void **state)
+{
+    const QblkOldTop old = {{8, 12, 99, one_boot, NULL}, SECOND, 9, TRUE};
+    g_autoptr(QblkJson) json = qblk_old_top_json_new(&old);
+    g_auto(QblkOldTop) found = {0}, none = {0};
+    qblk_old_top_parse(&found, json);
+    assert_int_equal(qblk_old_top_compare(&old, &found), QBLK_OLD_TOP_UNCHANGED);
+    assert_true(found.is_closed);
+    assert_string_equal(found.file.boot, one_boot);
+    qblk_old_top_parse(&none, NULL);
+    assert_false(qblk_old_top_is_known(&none));
+}
+
+UNIT_MAIN(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_later_time_shows_that_an_image_was_written),
+        cmocka_unit_test(the_state_of_a_file_is_read),
+        cmocka_unit_test(what_is_written_is_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
