@@ -21,7 +21,8 @@ typedef struct {
     gboolean is_local;     /* and their marks may be changed */
 } Disk;
 
-/* Set QBLK_BLOCKJOB_ERROR_RESULT, with a message as of printf().  Evaluates to FALSE. */
+/* Set QBLK_BLOCKJOB_ERROR_RESULT, with a message as of printf().  Evaluates to FALSE.  From
+ * the stage `pivoting` on the caller adds what the user can do. */
 #define set_wrong_image(error, ...)                                                                \
     (g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RESULT, __VA_ARGS__), FALSE)
 
@@ -35,15 +36,13 @@ judge_other_image(const Disk *disk, QblkRestart *restart, GError **error)
     case QBLK_STAGE_PIVOTING:
         return set_wrong_image(error,
                                "QEMU was restarted with the image '%s' for '%s', which is "
-                               "neither '%s' nor '%s', to which its guest may have been switched: "
-                               "stop the guest and use 'qblk recover image:%s'",
-                               disk->image, target, disk->old, disk->new, disk->old);
+                               "neither '%s' nor '%s', to which its guest may have been switched",
+                               disk->image, target, disk->old, disk->new);
     case QBLK_STAGE_CLEANING:
         return set_wrong_image(error,
                                "QEMU was restarted with the image '%s' for '%s', which is "
-                               "neither '%s' nor '%s', to which its guest had been switched: stop "
-                               "the guest and use 'qblk recover image:%s'",
-                               disk->image, target, disk->old, disk->new, disk->old);
+                               "neither '%s' nor '%s', to which its guest had been switched",
+                               disk->image, target, disk->old, disk->new);
     case QBLK_STAGE_PLANNED:
     case QBLK_STAGE_STARTED:
         break;
@@ -63,15 +62,13 @@ judge_old_image(const Disk *disk, QblkRestart *restart, GError **error)
     case QBLK_STAGE_PIVOTING:
         return set_wrong_image(error,
                                "QEMU was restarted with the image '%s' for '%s', and its guest "
-                               "may have been switched to '%s' before: stop the guest and use "
-                               "'qblk recover image:%s'",
-                               disk->old, plan->target, disk->new, disk->old);
+                               "may have been switched to '%s' before",
+                               disk->old, plan->target, disk->new);
     case QBLK_STAGE_CLEANING:
         return set_wrong_image(error,
                                "QEMU was restarted with the image '%s' for '%s', and its guest "
-                               "had been switched to '%s' before: stop the guest and use 'qblk "
-                               "recover image:%s'",
-                               disk->old, plan->target, disk->new, disk->old);
+                               "had been switched to '%s' before",
+                               disk->old, plan->target, disk->new);
     case QBLK_STAGE_PLANNED:
     case QBLK_STAGE_STARTED:
         break;
@@ -131,6 +128,13 @@ judge_without_overlay(const Disk *disk, QblkRestart *restart, GError **error)
 {
     const QblkPlan *plan = disk->record->plan;
     gboolean may_be_used = disk->record->stage >= QBLK_STAGE_PIVOTING;
+    if (may_be_used && disk->is_here && !g_file_test(disk->new, G_FILE_TEST_EXISTS)) {
+        return set_wrong_image(error,
+                               "QEMU was restarted with the image '%s' for '%s', and the overlay "
+                               "'%s', to which its guest may have been switched before, does not "
+                               "exist: if it is lost, '%s' lacks what was written to it",
+                               disk->old, plan->target, disk->new, disk->old);
+    }
     if (may_be_used && (!disk->is_here || !qblk_delete_created_have_no_data(plan))) {
         return judge_old_image(disk, restart, error);
     }

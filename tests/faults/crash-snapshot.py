@@ -268,6 +268,25 @@ class Restarted(TestCase):
             self.assert_nothing_left()
         crash.report('QEMU is started again without the overlay, which has data', {'told': 1})
 
+    def test_with_the_old_image_and_a_lost_overlay(self):
+        """Both commands name the overlay, and what is lost with it."""
+        with self.crashed(UNANSWERED, True):
+            overlay, below = self.overlay_of('vda'), self.path('disk-2')
+            os.rename(overlay, overlay + '.away')
+            with self.started_with(*crash.KEPT):
+                output = self.qblk('recover', self.vm, status=qblk.FAILED).errors
+                self.assertIn(f"'{overlay}', to which its guest may have been switched before, "
+                              f"does not exist: if it is lost, '{below}' lacks", output)
+                self.assertEqual(output.count(f'qblk recover image:{below}'), 1)
+            journal, = crash.journals()
+            result = qblk.run('recover', f'image:{below}')
+            for text in (output, result.errors):
+                self.assertIn(f"remove the journal '{crash.journal_directory()}/{journal}'", text)
+                self.assertIn(overlay, text)
+            os.rename(overlay + '.away', overlay)
+            self.assertIn(f'boot from: {overlay}\n', qblk.run('recover', f'image:{below}').text)
+        crash.report('QEMU is started again, and the overlay is lost', {'told': 1})
+
     def test_with_the_overlay(self):
         for writes in (False, True):
             with self.subTest(writes=writes), self.crashed(UNANSWERED, writes):
