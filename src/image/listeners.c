@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/listeners.h"
 
+#include "image/socket-table.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
@@ -10,19 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The fields of a line, from 0: see proc_pid_net(5). */
-#define UNIX_FLAGS    3
-#define UNIX_INODE    6
-#define UNIX_PATH     7
-#define UNIX_ACCEPTS  "00010000" /* of UNIX_FLAGS: it listens */
-#define TCP_LOCAL     1
-#define TCP_STATE     3
-#define TCP_INODE     9
-#define TCP_LISTENS   "0A" /* of TCP_STATE */
-#define ADDRESS_WORDS 4    /* of an IPv6 address; one of an IPv4 address */
-#define WORD_DIGITS   8
-#define TARGET_BYTES  64 /* of a link of a socket: "socket:[12]" */
-#define HOST_BYTES    256
+#define HOST_BYTES 256
 
 /* A TCP socket; an IPv4 address is mapped into an IPv6 one. */
 typedef struct {
@@ -64,130 +54,37 @@ qblk_listeners_paths(const QblkListeners *listeners)
 
 /* ---- the tables of the kernel ---- */
 
-/* Returns: (nullable): where the field @number of @line begins */
-static const char *
-find_field(const char *line, guint number)
-{
-    const char *at = line + strspn(line, " ");
-
-    for (guint i = 0; i < number; i++) {
-        at += strcspn(at, " ");
-        at += strspn(at, " ");
-    }
-    return *at == '\0' ? NULL : at;
-}
-
-/* Returns: (transfer full): the field, which ends at a space; empty if it does not exist */
-static char *
-get_field(const char *line, guint number)
-{
-    const char *at = find_field(line, number);
-    return at == NULL ? g_strdup("") : g_strndup(at, strcspn(at, " "));
-}
-
 static gboolean
-is_listening(const char *line, guint field, const char *state)
+is_own(const QblkSocket *entry, GHashTable *own)
 {
-    g_autofree char *value = get_field(line, field);
-    return g_str_equal(value, state);
-}
-
-static gboolean
-is_own(const char *line, guint field, GHashTable *own)
-{
-    g_autofree char *inode = get_field(line, field);
-    g_autofree char *name = g_strdup_printf("socket:[%s]", inode);
-    return g_hash_table_contains(own, name);
+    return entry->state == QBLK_SOCKET_LISTENS && g_hash_table_contains(own, entry->name);
 }
 
 void
 qblk_listeners_add_unix(QblkListeners *listeners, const char *table, GHashTable *own)
 {
-    g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
+    g_autoptr(GPtrArray) sockets = qblk_socket_table_read_unix(table);
 
-    for (guint i = 0; lines[i] != NULL; i++) {
-        const char *path = find_field(lines[i], UNIX_PATH);
-        if (path != NULL && is_listening(lines[i], UNIX_FLAGS, UNIX_ACCEPTS) &&
-            is_own(lines[i], UNIX_INODE, own)) {
-            g_ptr_array_add(listeners->paths, g_strdup(path));
+    for (guint i = 0; i < sockets->len; i++) {
+        const QblkSocket *entry = sockets->pdata[i];
+        if (is_own(entry, own)) {
+            g_ptr_array_add(listeners->paths, g_strdup(entry->path));
         }
     }
-}
-
-static void
-map_address(struct in6_addr *address, const void *bytes)
-{
-    *address = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-    memcpy(&address->s6_addr[12], bytes, sizeof(struct in_addr));
-}
-
-/* Read "0100007F:1F90": each word has the bytes of the address in the order of this machine. */
-static gboolean
-read_address(const char *text, Address *found)
-{
-    guint32 words[ADDRESS_WORDS];
-    gsize length = strcspn(text, ":");
-    gsize count = length / WORD_DIGITS;
-    guint64 value = 0;
-    if (count != 1 && count != ADDRESS_WORDS) {
-        return FALSE;
-    }
-
-    for (gsize i = 0; i < count; i++) {
-        g_autofree char *word = g_strndup(text + i * WORD_DIGITS, WORD_DIGITS);
-        if (!g_ascii_string_to_unsigned(word, 16, 0, G_MAXUINT32, &value, NULL)) {
-            return FALSE;
-        }
-        words[i] = (guint32)value;
-    }
-    if (count == 1) {
-        map_address(&found->address, words);
-    } else {
-        memcpy(&found->address, words, sizeof(words));
-    }
-
-    gboolean has_port =
-        text[length] == ':' &&
-        g_ascii_string_to_unsigned(text + length + 1, 16, 1, G_MAXUINT16, &value, NULL);
-    found->port = has_port ? (guint16)value : 0;
-    return has_port;
 }
 
 void
 qblk_listeners_add_tcp(QblkListeners *listeners, const char *table, GHashTable *own)
 {
-    g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
+    g_autoptr(GPtrArray) sockets = qblk_socket_table_read_tcp(table);
 
-    for (guint i = 0; lines[i] != NULL; i++) {
-        g_autofree char *local = get_field(lines[i], TCP_LOCAL);
-        Address address;
-        if (is_listening(lines[i], TCP_STATE, TCP_LISTENS) && is_own(lines[i], TCP_INODE, own) &&
-            read_address(local, &address)) {
+    for (guint i = 0; i < sockets->len; i++) {
+        const QblkSocket *entry = sockets->pdata[i];
+        if (is_own(entry, own)) {
+            const Address address = {.address = entry->address, .port = entry->port};
             g_array_append_val(listeners->addresses, address);
         }
     }
-}
-
-/* ---- a process ---- */
-
-/* Returns: (transfer full): the names of the sockets that the process has, as a set */
-static GHashTable *
-find_sockets(gint64 pid)
-{
-    GHashTable *own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autofree char *directory = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/fd", pid);
-    g_autoptr(GDir) files = g_dir_open(directory, 0, NULL);
-    const char *name = NULL;
-
-    while (files != NULL && (name = g_dir_read_name(files)) != NULL) {
-        char target[TARGET_BYTES];
-        g_autofree char *path = g_build_filename(directory, name, NULL);
-        ssize_t length = readlink(path, target, sizeof(target));
-        if (length > 0 && g_str_has_prefix(target, "socket:")) {
-            g_hash_table_add(own, g_strndup(target, (gsize)length));
-        }
-    }
-    return own;
 }
 
 QblkListeners *
@@ -200,9 +97,11 @@ qblk_listeners_find(gint64 pid)
                   {"tcp", qblk_listeners_add_tcp},
                   {"tcp6", qblk_listeners_add_tcp}};
     QblkListeners *listeners = qblk_listeners_new();
-    g_autoptr(GHashTable) own = find_sockets(pid);
+    g_autofree char *directory = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/fd", pid);
+    g_autoptr(GHashTable) own = qblk_socket_table_find_own(directory);
+    gboolean has_sockets = own != NULL && g_hash_table_size(own) > 0;
 
-    for (gsize i = 0; g_hash_table_size(own) > 0 && i < G_N_ELEMENTS(tables); i++) {
+    for (gsize i = 0; has_sockets && i < G_N_ELEMENTS(tables); i++) {
         g_autofree char *path =
             g_strdup_printf("/proc/%" G_GINT64_FORMAT "/net/%s", pid, tables[i].name);
         g_autofree char *table = NULL;
@@ -220,7 +119,8 @@ static gboolean
 copy_address(struct in6_addr *address, const struct sockaddr *from)
 {
     if (from != NULL && from->sa_family == AF_INET) {
-        map_address(address, &((const struct sockaddr_in *)(const void *)from)->sin_addr);
+        qblk_socket_table_map_ipv4(address,
+                                   &((const struct sockaddr_in *)(const void *)from)->sin_addr);
         return TRUE;
     }
     if (from != NULL && from->sa_family == AF_INET6) {
