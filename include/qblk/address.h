@@ -70,6 +70,17 @@ const char *qblk_address_kind_name(QblkAddressKind kind);
 QblkAddress *qblk_address_parse(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_address_has_form:
+ * @text: an argument of a command
+ *
+ * Returns: TRUE if @text is written as an address: it contains a '/' or begins with the prefix of
+ *   one; other texts may be the names of VMs: see qblk_vms_resolve()
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_address_has_form(const char *text);
+
+/**
  * qblk_address_ref:
  * @address: the address
  *

@@ -50,3 +50,5 @@
 #include <qblk/stale-images.h>
 #include <qblk/state-directory.h>
 #include <qblk/version.h>
+#include <qblk/vm-info.h>
+#include <qblk/vms.h>

@@ -89,6 +89,15 @@
 /** Files of one directory whose headers are read to find the overlays of an image. */
 #define QBLK_LIMIT_DIRECTORY_FILES 4096
 
+/** Of one process when the QEMUs of a machine are looked for: bytes of its command line, which is
+ * at most 6 MiB on Linux, of a file of -readconfig, and of a table of sockets, a multiple of 1 MiB
+ * each; bytes of a name; monitors. */
+#define QBLK_LIMIT_COMMAND_LINE_BYTES (8 * 1024 * 1024)
+#define QBLK_LIMIT_CONFIG_BYTES       (1024 * 1024)
+#define QBLK_LIMIT_SOCKETS_BYTES      (64 * 1024 * 1024)
+#define QBLK_LIMIT_VM_NAME_BYTES      1024
+#define QBLK_LIMIT_MONITORS           64
+
 /** Default time limit of the handshake and of each command, in milliseconds. */
 #define QBLK_DEFAULT_TIMEOUT_MS 5000
 

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/global-options.h"
+#include "cli/vm-argument.h"
 #include <qblk/version.h>
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ describe_commands(void)
     g_string_append(
         text,
         "\nVM is one of:\n"
+        "  NAME                       name, UUID, pid or VMID of a VM of this machine\n"
         "  PATH, unix:PATH            QMP socket of a running QEMU (PATH must contain a '/')\n"
         "  tcp:HOST:PORT              QMP monitor over TCP\n"
         "  fd:N                       inherited, connected socket\n"
@@ -128,6 +130,9 @@ set_arguments(QblkInvocation *invocation, char **rest, GError **error)
 
     invocation->arguments = g_strdupv(rest);
     invocation->count = g_strv_length(rest);
+    if (!qblk_vm_argument_add_default(invocation, error)) {
+        return FALSE;
+    }
     add_disk_of_image(invocation);
     if (invocation->count < command->min_arguments || invocation->count > command->max_arguments) {
         return qblk_usage_error(error, "wrong number of arguments: use 'qblk %s %s'", command->name,
@@ -135,19 +140,6 @@ set_arguments(QblkInvocation *invocation, char **rest, GError **error)
     }
 
     return TRUE;
-}
-
-static gboolean
-set_address(QblkInvocation *invocation, GError **error)
-{
-    gboolean takes_vm = strstr(invocation->command->arguments, "VM") != NULL;
-
-    if (!takes_vm || invocation->count == 0) {
-        return TRUE;
-    }
-
-    invocation->address = qblk_address_parse(invocation->arguments[0], error);
-    return invocation->address != NULL;
 }
 
 static void
@@ -209,7 +201,7 @@ qblk_command_line_parse(QblkInvocation *invocation, int argc, char **argv, GErro
     if (!set_arguments(invocation, rest + 1, error)) {
         return FALSE;
     }
-    if (!set_address(invocation, error)) {
+    if (!qblk_vm_argument_resolve(invocation, error)) {
         return FALSE;
     }
 
@@ -228,6 +220,7 @@ qblk_command_line_clear(QblkInvocation *invocation)
 
     g_strfreev(invocation->arguments);
     g_clear_pointer(&invocation->address, qblk_address_unref);
+    g_clear_pointer(&invocation->vms, qblk_vms_unref);
     g_free(invocation->expect);
     g_free(invocation->image_format);
     g_strfreev(invocation->secrets);

@@ -21,6 +21,7 @@ struct QblkCommand {
     gboolean warns_of_stale;       /* of images of any VM, and its options are
                                     * QblkRecoveryOptions; those of image:PATH are reported by all
                                     * commands */
+    gboolean has_default_vm;       /* that of the environment is used if no VM is given */
     gboolean prints_stale;         /* stale images are a part of its output */
 
     gsize options_size; /* of the struct of its own options, which starts as zeros; 0: none */

@@ -9,15 +9,18 @@
 #include <qblk/address.h>
 #include <qblk/domain.h>
 #include <qblk/snapshot.h>
+#include <qblk/vms.h>
 
 typedef struct QblkCommand QblkCommand;
 
 typedef struct {
     const QblkCommand *command;
-    gpointer options;     /* owned: the command's own struct, or NULL */
-    char **arguments;     /* owned, NULL-terminated: after the command's name and its options */
-    guint count;          /* of them */
-    QblkAddress *address; /* owned: the VM argument, or NULL */
+    gpointer options;       /* owned: the command's own struct, or NULL */
+    char **arguments;       /* owned, NULL-terminated: after the command's name and its options */
+    guint count;            /* of them */
+    QblkAddress *address;   /* owned: the VM argument, or NULL */
+    QblkVms *vms;           /* owned: those of this machine if they were looked for, or NULL */
+    const char *default_vm; /* borrowed: of the environment, or NULL */
 
     /* Global options. */
     gboolean verbose;                      /* log QMP messages */

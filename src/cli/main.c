@@ -21,7 +21,7 @@ run(QblkInvocation *invocation, int argc, char **argv, GError **error)
 int
 main(int argc, char **argv)
 {
-    QblkInvocation invocation = {0};
+    QblkInvocation invocation = {.default_vm = g_getenv("QMP_SOCKET")};
     g_autoptr(GError) error = NULL;
     setlocale(LC_ALL, "");
 

@@ -141,27 +141,42 @@ parse_path(QblkAddress *address, const char *path, GError **error)
     return TRUE;
 }
 
-QblkAddress *
-qblk_address_parse(const char *text, GError **error)
+static const struct {
+    const char *prefix;
+    QblkAddressKind kind;
+    gboolean (*parse)(QblkAddress *address, const char *rest, GError **error);
+} forms[] = {
+    {"unix:", QBLK_ADDRESS_KIND_UNIX, parse_file},
+    {"tcp:", QBLK_ADDRESS_KIND_TCP, parse_tcp},
+    {"fd:", QBLK_ADDRESS_KIND_FD, parse_fd},
+    {"image:", QBLK_ADDRESS_KIND_IMAGE, parse_file},
+    {"capture:", QBLK_ADDRESS_KIND_CAPTURE, parse_file},
+    {"domain:", QBLK_ADDRESS_KIND_DOMAIN, parse_file},
+    {"", QBLK_ADDRESS_KIND_UNIX, parse_path},
+};
+
+/* Returns: the index of the first form that @text may have */
+static gsize
+find_form(const char *text)
 {
-    static const struct {
-        const char *prefix;
-        QblkAddressKind kind;
-        gboolean (*parse)(QblkAddress *address, const char *rest, GError **error);
-    } forms[] = {
-        {"unix:", QBLK_ADDRESS_KIND_UNIX, parse_file},
-        {"tcp:", QBLK_ADDRESS_KIND_TCP, parse_tcp},
-        {"fd:", QBLK_ADDRESS_KIND_FD, parse_fd},
-        {"image:", QBLK_ADDRESS_KIND_IMAGE, parse_file},
-        {"capture:", QBLK_ADDRESS_KIND_CAPTURE, parse_file},
-        {"domain:", QBLK_ADDRESS_KIND_DOMAIN, parse_file},
-        {"", QBLK_ADDRESS_KIND_UNIX, parse_path},
-    };
     gsize form = 0;
+
     while (!g_str_has_prefix(text, forms[form].prefix)) {
         form++;
     }
+    return form;
+}
 
+gboolean
+qblk_address_has_form(const char *text)
+{
+    return forms[find_form(text)].prefix[0] != '\0' || strchr(text, '/') != NULL;
+}
+
+QblkAddress *
+qblk_address_parse(const char *text, GError **error)
+{
+    gsize form = find_form(text);
     g_autoptr(QblkAddress) address = address_new(forms[form].kind, -1);
     address->text = g_strdup(text);
     if (!forms[form].parse(address, text + strlen(forms[form].prefix), error)) {

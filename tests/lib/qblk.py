@@ -48,7 +48,7 @@ def state_home():
 def environment():
     """The environment of qblk: messages of the C locale in UTF-8, and nothing that changes them."""
     return {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'G_MESSAGES_DEBUG': '',
-            'NO_COLOR': '1', 'XDG_STATE_HOME': state_home()}
+            'NO_COLOR': '1', 'XDG_STATE_HOME': state_home(), 'QMP_SOCKET': ''}
 
 
 def command(arguments):

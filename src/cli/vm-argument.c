@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/vm-argument.h"
+
+#include "cli/command.h"
+
+#include <string.h>
+
+gboolean
+qblk_vm_argument_is_taken(const QblkCommand *command)
+{
+    return strstr(command->arguments, "VM") != NULL;
+}
+
+/* The VMs are looked for once, and only if an argument may be the name of one. */
+static const QblkVms *
+find_vms(QblkInvocation *invocation, GError **error)
+{
+    if (invocation->vms == NULL) {
+        invocation->vms = qblk_vms_find(NULL, error);
+    }
+    return invocation->vms;
+}
+
+/* A path of QOM names a device of the VM. */
+static gboolean
+is_address(const char *text)
+{
+    return qblk_address_has_form(text) && !g_str_has_prefix(text, "/machine/");
+}
+
+static gboolean
+lacks_vm(QblkInvocation *invocation, gboolean *lacks, GError **error)
+{
+    const QblkCommand *command = invocation->command;
+    const char *first = invocation->arguments[0];
+    guint needed = MAX(command->min_arguments, command->has_default_vm ? 1 : 0);
+
+    *lacks = invocation->count < needed;
+    if (*lacks || first == NULL || invocation->count >= command->max_arguments ||
+        is_address(first) || g_file_test(first, G_FILE_TEST_EXISTS)) {
+        return TRUE;
+    }
+
+    const QblkVms *vms = find_vms(invocation, error);
+    *lacks = vms != NULL && !qblk_vms_has(vms, first);
+    return vms != NULL;
+}
+
+/* QEMU's own tools take HOST:PORT, too. */
+static char *
+default_address(const char *text)
+{
+    gboolean is_host = !qblk_address_has_form(text) && strchr(text, ':') != NULL;
+    return is_host ? g_strconcat("tcp:", text, NULL) : g_strdup(text);
+}
+
+gboolean
+qblk_vm_argument_add_default(QblkInvocation *invocation, GError **error)
+{
+    const char *text = invocation->default_vm;
+    gboolean lacks = FALSE;
+    if (text == NULL || text[0] == '\0' || !qblk_vm_argument_is_taken(invocation->command)) {
+        return TRUE;
+    }
+    if (!lacks_vm(invocation, &lacks, error)) {
+        return FALSE;
+    }
+
+    if (lacks) {
+        char **old = invocation->arguments;
+        char **arguments = g_new0(char *, invocation->count + 2);
+        arguments[0] = default_address(text);
+        memcpy(arguments + 1, old, invocation->count * sizeof(char *));
+        g_free(old);
+        invocation->arguments = arguments;
+        invocation->count++;
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
+{
+    const char *text = invocation->arguments[0];
+    if (text == NULL || !qblk_vm_argument_is_taken(invocation->command)) {
+        return TRUE;
+    }
+
+    const QblkVms *vms = qblk_address_has_form(text) ? NULL : find_vms(invocation, error);
+    if (!qblk_address_has_form(text) && vms == NULL) {
+        return FALSE;
+    }
+    invocation->address = qblk_vms_resolve(vms, text, error);
+    if (invocation->address == NULL) {
+        return FALSE;
+    }
+
+    /* What is printed names the monitor, not what the user called the VM. */
+    char *address = g_strdup(qblk_address_get_text(invocation->address));
+    g_free(invocation->arguments[0]);
+    invocation->arguments[0] = address;
+    return TRUE;
+}

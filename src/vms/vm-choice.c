@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The monitor of a VM that a client connects to. */
+#include "base/text.h"
+#include "vms/vm-info.h"
+
+#include <qblk/error.h>
+
+#define REMEDY "start QEMU with -qmp unix:PATH,server=on,wait=off"
+
+/* Returns: (nullable): the first QMP monitor with an address in @state */
+static const QblkVmMonitor *
+find_in_state(const QblkVmInfo *vm, QblkVmMonitorState state)
+{
+    for (guint i = 0; i < vm->monitors->len; i++) {
+        const QblkVmMonitor *monitor = vm->monitors->pdata[i];
+        if (monitor->is_qmp && monitor->address != NULL && monitor->state == state) {
+            return monitor;
+        }
+    }
+    return NULL;
+}
+
+static void
+set_busy(const QblkVmInfo *vm, GError **error)
+{
+    g_autofree char *name = qblk_vm_info_describe(vm);
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < vm->monitors->len; i++) {
+        const QblkVmMonitor *monitor = vm->monitors->pdata[i];
+        if (monitor->is_qmp && monitor->state == QBLK_VM_MONITOR_STATE_BUSY) {
+            g_ptr_array_add(texts, g_strdup_printf("'%s'", qblk_vm_monitor_get_text(monitor)));
+        }
+    }
+
+    g_autofree char *list = qblk_text_list((const char *const *)texts->pdata, texts->len);
+    if (vm->keeps_monitor) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
+                    "the QMP monitor of the %s is in use: %s holds %s as long as the guest runs: "
+                    "give the guest a second monitor",
+                    name, vm->manager_name, list);
+    } else {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
+                    "the QMP monitor of the %s is in use: another client is connected to %s: wait "
+                    "for its end, or give the guest a second monitor",
+                    name, list);
+    }
+}
+
+static void
+set_unusable(const QblkVmInfo *vm, GError **error)
+{
+    g_autofree char *name = qblk_vm_info_describe(vm);
+    const QblkVmMonitor *hmp = NULL;
+
+    for (guint i = 0; i < vm->monitors->len; i++) {
+        const QblkVmMonitor *monitor = vm->monitors->pdata[i];
+        if (monitor->is_qmp) {
+            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                        "cannot use the QMP monitor '%s' of the %s: %s: " REMEDY,
+                        qblk_vm_monitor_get_text(monitor), name, monitor->reason);
+            return;
+        }
+        hmp = monitor;
+    }
+
+    if (hmp != NULL) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                    "the %s has no QMP monitor: '%s' is one for people (HMP): " REMEDY, name,
+                    qblk_vm_monitor_get_text(hmp));
+    } else if (!qblk_vm_info_is_complete(vm) && vm->line->configs->len > 0) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                    "no QMP monitor of the %s is known: this user cannot read '%s'", name,
+                    (const char *)vm->line->configs->pdata[0]);
+    } else {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                    "the %s has no QMP monitor: " REMEDY, name);
+    }
+}
+
+const QblkVmMonitor *
+qblk_vm_info_choose_monitor(const QblkVmInfo *vm, GError **error)
+{
+    /* A manager that connects for a moment only, as Proxmox VE, is waited for. */
+    gboolean may_wait = vm->manager != NULL && !vm->keeps_monitor;
+    const QblkVmMonitor *found = find_in_state(vm, QBLK_VM_MONITOR_STATE_FREE);
+    if (found == NULL) {
+        found = find_in_state(vm, QBLK_VM_MONITOR_STATE_UNKNOWN);
+    }
+    const QblkVmMonitor *busy = find_in_state(vm, QBLK_VM_MONITOR_STATE_BUSY);
+    if (found == NULL && may_wait) {
+        found = busy;
+    }
+
+    if (found == NULL && busy != NULL) {
+        set_busy(vm, error);
+    } else if (found == NULL) {
+        set_unusable(vm, error);
+    }
+    return found;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * What is known of a VM of this machine.
+ */
+#pragma once
+
+#include "vms/host.h"
+#include "vms/qemu-line.h"
+
+#include <qblk/vm-info.h>
+
+struct QblkVmMonitor {
+    QblkVmInfo *vm; /* borrowed: it belongs to this one */
+    char *address;  /* owned, or NULL */
+    char *text;     /* owned */
+    char *reason;   /* owned, or NULL */
+    QblkVmMonitorState state;
+    gboolean is_qmp;
+};
+
+struct QblkVmInfo {
+    gatomicrefcount references;
+    QblkQemuLine *line;       /* owned */
+    QblkHostProcess *process; /* owned */
+    char *version;            /* owned, or NULL */
+    const char *manager;      /* its id, or NULL */
+    const char *manager_name; /* for people, or NULL */
+    char *manager_id;         /* owned, or NULL */
+    char *machine;            /* owned, or NULL */
+    char *manager_socket;     /* owned: where libvirt has the monitor, or NULL */
+    gboolean keeps_monitor;   /* the manager is connected as long as the guest runs */
+    gboolean plugs_disks;     /* the manager adds disks after the start */
+    GPtrArray *monitors;      /* of QblkVmMonitor, owned */
+};
