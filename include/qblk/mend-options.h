@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Options of a mend: what the headers of images have to name.
+ * Options of a mend: what the headers of images have to name, and what is removed.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /**
  * QblkMendOptions:
  *
- * The backing files that the user knows.
+ * The backing files that the user knows, and if what operations may have left is removed.
  *
  * It belongs to one thread until it is passed on.  After that it does not change, and several
  * threads may use it at once.
@@ -65,5 +65,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMendOptions, qblk_mend_options_unref)
  * Since: 0.1.0
  */
 void qblk_mend_options_add_backing(QblkMendOptions *options, const char *assignment);
+
+/**
+ * qblk_mend_options_set_leftovers:
+ * @options: the options
+ * @removes: TRUE: remove them; FALSE, the default: list them as what remains
+ *
+ * Remove nodes that nothing uses and jobs that have concluded, if they have the names that
+ * operations of qblk give for the disk.  A name does not prove whose they are: another client may
+ * have given it, or need it for an operation with a journal in another directory.  What a journal
+ * in the state directory names remains in any case.
+ *
+ * For an image without a QEMU it has no effect.
+ *
+ * Since: 0.1.0
+ */
+void qblk_mend_options_set_leftovers(QblkMendOptions *options, gboolean removes);
 
 G_END_DECLS

@@ -321,6 +321,20 @@ gboolean qblk_operation_get_result(const QblkOperation *operation,
 gboolean qblk_operation_has_journal(const QblkOperation *operation);
 
 /**
+ * qblk_operation_get_plan:
+ * @operation: the operation
+ * @index: of the plan in those of the operation
+ *
+ * Returns: (transfer none) (nullable): the plan with what has become of it: that of a mend tells
+ *   which nodes and jobs remain that it was to remove, because they came into use or QEMU refused
+ *   (qblk_plan_get_mend_obstacle()).  Before the end of the operation it may be replaced.  NULL if
+ *   there are not so many, and for a recovery
+ *
+ * Since: 0.1.0
+ */
+const QblkPlan *qblk_operation_get_plan(const QblkOperation *operation, guint index);
+
+/**
  * qblk_operation_get_recovery:
  * @operation: the operation
  *

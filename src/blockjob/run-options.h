@@ -20,6 +20,10 @@ typedef void (*QblkRunStateChanged)(const QblkPlan *plan, QblkRunState state, gp
 typedef void (*QblkRunReport)(const QblkPlan *plan, const QblkRunProgress *progress,
                               gpointer user_data);
 
+/** Called for the node or job @name, which a step was to remove, and which remains. */
+typedef void (*QblkRunRemains)(const QblkPlan *plan, const char *name, const char *reason,
+                               gpointer user_data);
+
 /** A step that QEMU has refused.  Texts are owned. */
 typedef struct {
     char *error_class; /* NULL: no step was refused */
@@ -39,6 +43,7 @@ typedef struct {
     const QblkRunControl *control; /* what the caller wants, which may change; NULL: nothing */
     QblkRunReport report;
     QblkRunStateChanged state_changed; /* NULL: not reported */
+    QblkRunRemains remains;            /* NULL: not reported */
     QblkRunRefusal *refusal;           /* receives the first command that was refused (nullable) */
     gpointer user_data;
     gboolean is_local;      /* the files that QEMU names are those of this machine */

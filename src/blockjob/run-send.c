@@ -100,6 +100,7 @@ qblk_run_send_begin(QblkRunTask *task, const QblkStep *step)
     const QblkJobState *job =
         step->job == NULL ? NULL : qblk_monitor_job(&task->run->monitor, step->job);
     task->attempts = 0;
+    g_clear_pointer(&task->refusal, g_free);
     g_free(task->job_before);
     task->job_before = job == NULL ? NULL : g_strdup(job->state);
 }
@@ -148,6 +149,8 @@ attempt(QblkRunTask *task, const QblkStep *step, GError **error)
 
     if (is_refusal(cause)) {
         if (may_be_refused(task, step, is_repeated)) {
+            g_free(task->refusal);
+            task->refusal = g_strdup(cause->message);
             return QBLK_SEND_ANSWERED;
         }
         g_propagate_error(error, g_steal_pointer(&cause));

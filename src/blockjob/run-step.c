@@ -3,8 +3,10 @@
 
 #include "blockjob/run-files.h"
 #include "blockjob/run-journal.h"
+#include "blockjob/run-leftovers.h"
 #include "blockjob/run-send.h"
 #include "blockjob/run-verify.h"
+#include "plan/leftovers.h"
 
 const QblkStep *
 qblk_run_step_next(const QblkRunTask *task)
@@ -157,6 +159,10 @@ static QblkRunEvent
 send_next(QblkRunTask *task)
 {
     const QblkStep *step = qblk_run_step_next(task);
+    if (qblk_leftovers_get_removed(task->plan, step) != NULL) {
+        return qblk_run_leftovers_remove(task, step);
+    }
+
     gboolean is_checked = task->attempts == 0 && task->run->options->is_local;
     if (is_checked && !qblk_run_files_check_create(step, &task->error)) {
         return qblk_run_task_failure(task, QBLK_RUN_FAILED);

@@ -20,6 +20,7 @@ qblk_run_task_new(QblkRun *run, const QblkPlan *plan, QblkJournal **journal)
 void
 qblk_run_task_free(QblkRunTask *task)
 {
+    g_free(task->refusal);
     g_free(task->job_before);
     g_free(task->kept);
     g_clear_error(&task->error);

@@ -32,6 +32,7 @@ typedef struct {
     gboolean is_resumed;    /* it was interrupted: steps may have been done before */
     guint taken;            /* how many steps took effect, or may have */
     guint attempts;         /* how often the step was sent */
+    char *refusal;          /* owned: of the last step, if that is no failure; NULL: none */
     char *job_before;       /* owned: the state of its job before that; NULL: none */
     gboolean was_left;      /* when it was resumed QEMU did not have the old active image open */
     gboolean is_old_closed; /* that is recorded */

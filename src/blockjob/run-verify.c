@@ -49,9 +49,8 @@ prefix_succeeded(const QblkPlan *plan, GError **error)
     }
 }
 
-/* Fetch the graph, on another connection if that is lost. */
-static QblkSnapshot *
-fetch_surely(QblkRun *run, GError **error)
+QblkSnapshot *
+qblk_run_verify_fetch(QblkRun *run, GError **error)
 {
     QblkSnapshot *snapshot = fetch(run, error);
     gboolean is_reached = snapshot == NULL && qblk_monitor_is_lost(&run->monitor) &&
@@ -63,7 +62,7 @@ QblkRunTask *
 qblk_run_verify_check_overlays(const GPtrArray *tasks)
 {
     QblkRunTask *first = tasks->pdata[0];
-    g_autoptr(QblkSnapshot) snapshot = fetch_surely(first->run, &first->error);
+    g_autoptr(QblkSnapshot) snapshot = qblk_run_verify_fetch(first->run, &first->error);
     if (snapshot == NULL) {
         return first;
     }
@@ -83,7 +82,7 @@ gboolean
 qblk_run_verify_check(QblkRun *run, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autoptr(QblkSnapshot) snapshot = fetch_surely(run, &cause);
+    g_autoptr(QblkSnapshot) snapshot = qblk_run_verify_fetch(run, &cause);
     if (snapshot == NULL) {
         const QblkRunTask *task = run->tasks->pdata[0];
         g_propagate_prefixed_error(error, g_steal_pointer(&cause),

@@ -6,6 +6,10 @@
 
 #include "blockjob/run-task.h"
 
+/** Fetch the graph, on another connection if that is lost.  Returns: (transfer full): NULL with
+ * @error set if it cannot be fetched */
+QblkSnapshot *qblk_run_verify_fetch(QblkRun *run, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Fetch the graph again, and compare it with what each plan promised, and the headers on disk. */
 gboolean qblk_run_verify_check(QblkRun *run, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -62,6 +62,7 @@ qblk_difference_unref(QblkDifference *difference)
     g_free(difference->disk);
     g_free(difference->layer);
     g_free(difference->name);
+    g_free(difference->journal);
     g_free(difference->expected);
     g_free(difference->found);
     g_free(difference->text);

@@ -15,6 +15,7 @@ struct QblkDifference {
     char *layer;     /* as in "vda[2]"; NULL if the difference concerns the disk */
     gint64 position; /* of the layer, or QBLK_UNKNOWN */
     char *name;      /* of a bitmap, job, node or mark, or NULL */
+    char *journal;   /* which names the node or job, so that an operation may need it, or NULL */
     char *expected;  /* the value of the header or domain, without secrets, or NULL */
     char *found;     /* the value of the running chain, without secrets, or NULL */
     char *text;      /* of a file, bitmap, job or status: a sentence; otherwise NULL */

@@ -99,7 +99,20 @@ make_options(const QblkChange *change)
     return options;
 }
 
-gboolean
+/* Returns: (transfer full): the plans of @operation at its end, without the disks that were
+ * skipped */
+static QblkPlans *
+get_outcome(const QblkOperation *operation)
+{
+    QblkPlans *plans = qblk_plans_new();
+    const QblkPlan *plan = NULL;
+    for (guint i = 0; (plan = qblk_operation_get_plan(operation, i)) != NULL; i++) {
+        qblk_plans_add(plans, plan);
+    }
+    return plans;
+}
+
+QblkPlans *
 qblk_change_run_plans(QblkChange *change, QblkPlans *plans, const QblkChangeReport *report,
                       GError **error)
 {
@@ -110,7 +123,7 @@ qblk_change_run_plans(QblkChange *change, QblkPlans *plans, const QblkChangeRepo
     g_autoptr(QblkOperationOptions) how = make_options(change);
     g_autoptr(QblkOperation) operation = qblk_operation_start(change->client, plans, how, error);
     if (operation == NULL) {
-        return FALSE;
+        return NULL;
     }
 
     gboolean is_terminal = isatty(STDERR_FILENO) && !invocation->verbose;
@@ -129,5 +142,5 @@ qblk_change_run_plans(QblkChange *change, QblkPlans *plans, const QblkChangeRepo
         add_hints(&invocation->output, report, plans, qblk_operation_has_journal(operation),
                   *error);
     }
-    return done;
+    return done ? get_outcome(operation) : NULL;
 }

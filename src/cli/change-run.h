@@ -11,6 +11,9 @@
  * Run @plans, with a journal for each.
  *
  * @report: for the commands that are added as hints on error
+ *
+ * Returns: (transfer full): the plans with what has become of them; NULL with @error set
  */
-gboolean qblk_change_run_plans(QblkChange *change, QblkPlans *plans, const QblkChangeReport *report,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+QblkPlans *qblk_change_run_plans(QblkChange *change, QblkPlans *plans,
+                                 const QblkChangeReport *report,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

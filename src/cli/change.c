@@ -181,15 +181,17 @@ print_warnings(const QblkPlans *plans)
 
 /* ---- finishing ---- */
 
+/* @plans: that were made; @done: with what has become of them */
 static void
-print_json(const QblkChange *change, const QblkChangeReport *report, const QblkPlans *plans)
+print_json(const QblkChange *change, const QblkChangeReport *report, const QblkPlans *plans,
+           const QblkPlans *done)
 {
     g_autofree char *text = qblk_plans_to_json(plans);
     g_autoptr(QblkJson) all = qblk_json_parse(text, strlen(text), NULL);
 
     QblkJson *list = qblk_json_new_array();
-    for (guint i = 0; i < qblk_plans_get_n_plans(plans); i++) {
-        qblk_json_append(list, qblk_change_report_json(report, qblk_plans_get_plan(plans, i)));
+    for (guint i = 0; i < qblk_plans_get_n_plans(done); i++) {
+        qblk_json_append(list, qblk_change_report_json(report, qblk_plans_get_plan(done, i)));
     }
 
     QblkJson *result = qblk_json_new_object();
@@ -213,6 +215,18 @@ print_text(QblkOutput *output, const QblkChangeReport *report, const QblkPlans *
     }
 }
 
+/* What a mend cannot put right is not an error. */
+static gboolean
+has_remaining(const QblkPlans *plans)
+{
+    for (guint i = 0; i < qblk_plans_get_n_plans(plans); i++) {
+        if (qblk_plan_has_remaining(qblk_plans_get_plan(plans, i))) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static gboolean
 change_finish(QblkChange *change, QblkPlans *plans, GError **error)
 {
@@ -227,15 +241,20 @@ change_finish(QblkChange *change, QblkPlans *plans, GError **error)
     };
 
     print_warnings(plans);
-    if (!report.dry_run &&
-        (!qblk_change_run_plans(change, plans, &report, error) || !close_image(change, error))) {
+    g_autoptr(QblkPlans) done = report.dry_run
+                                    ? qblk_plans_ref(plans)
+                                    : qblk_change_run_plans(change, plans, &report, error);
+    if (done == NULL || (!report.dry_run && !close_image(change, error))) {
         return FALSE;
     }
 
+    if (has_remaining(done)) {
+        change->invocation->exit_code = QBLK_EXIT_FAILED;
+    }
     if (invocation->output.json) {
-        print_json(change, &report, plans);
+        print_json(change, &report, plans, done);
     } else {
-        print_text(&change->invocation->output, &report, plans);
+        print_text(&change->invocation->output, &report, done);
     }
     return TRUE;
 }

@@ -11,6 +11,7 @@
 typedef struct {
     QblkChangeOptions change;
     char **backings; /* owned, or NULL: [LAYER=]PATH */
+    gboolean leftovers;
 } Options;
 
 static void
@@ -20,6 +21,8 @@ add_options(gpointer data, GOptionContext *context)
     const GOptionEntry entries[] = {
         {"backing", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->backings,
          "Name this file in the header of LAYER (default: the only wrong one)", "[LAYER=]PATH"},
+        {"leftovers", 0, 0, G_OPTION_ARG_NONE, &options->leftovers,
+         "Remove unused nodes and concluded jobs with names of qblk", NULL},
         {NULL},
     };
 
@@ -36,17 +39,6 @@ clear_options(gpointer data)
     g_strfreev(options->backings);
 }
 
-static gboolean
-has_remaining(const QblkPlans *plans)
-{
-    for (guint i = 0; i < qblk_plans_get_n_plans(plans); i++) {
-        if (qblk_plan_has_remaining(qblk_plans_get_plan(plans, i))) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 static QblkPlans *
 plan_mend(const QblkChange *change, gconstpointer data, GError **error)
 {
@@ -57,12 +49,9 @@ plan_mend(const QblkChange *change, gconstpointer data, GError **error)
     for (guint i = 0; options->backings != NULL && options->backings[i] != NULL; i++) {
         qblk_mend_options_add_backing(mend, options->backings[i]);
     }
-    QblkPlans *plans = qblk_plans_new_mend(change->client, change->snapshot, disk, mend,
-                                           change->plan_options, error);
-    if (plans != NULL && has_remaining(plans)) {
-        change->invocation->exit_code = QBLK_EXIT_FAILED;
-    }
-    return plans;
+    qblk_mend_options_set_leftovers(mend, options->leftovers);
+    return qblk_plans_new_mend(change->client, change->snapshot, disk, mend, change->plan_options,
+                               error);
 }
 
 static gboolean
@@ -72,6 +61,13 @@ run(QblkInvocation *invocation, GError **error)
 
     if (invocation->count == 1 && options->backings != NULL) {
         return qblk_usage_error(error, "option --backing needs a DISK");
+    }
+    if (options->leftovers &&
+        qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_IMAGE) {
+        return qblk_usage_error(error,
+                                "option --leftovers needs a running QEMU: no operation can "
+                                "leave nodes or jobs in the process that opens '%s'",
+                                invocation->arguments[0]);
     }
     options->change.all_disks = invocation->count == 1;
     invocation->image_backings = options->backings;

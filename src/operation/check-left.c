@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operation/check-left.h"
 
-#include "blockjob/journal.h"
+#include "blockjob/journal-names.h"
 #include "blockjob/merged-mark-place.h"
 #include "blockjob/merged-mark.h"
 #include "plan/leftovers.h"
@@ -9,24 +9,12 @@
 
 /* ---- in QEMU ---- */
 
-/* A journal that cannot be read may be of any disk. */
-static gboolean
-is_of_disk(const QblkJournalRecord *record, const char *target)
+/* Returns: (transfer full): what its result is, for a sentence */
+static char *
+describe_end(const QblkJob *job)
 {
-    return record->plan == NULL || g_str_equal(record->plan->target, target);
-}
-
-/* TRUE if no journal is of an operation on a disk @target, of any VM. */
-static gboolean
-is_known(const char *state_dir, const char *target)
-{
-    g_autoptr(GPtrArray) records = qblk_journal_list(state_dir, NULL);
-    for (guint i = 0; records != NULL && i < records->len; i++) {
-        if (is_of_disk(records->pdata[i], target)) {
-            return FALSE;
-        }
-    }
-    return records != NULL;
+    return job->error == NULL ? g_strdup("has concluded")
+                              : g_strdup_printf("has failed (%s)", job->error);
 }
 
 static void
@@ -42,21 +30,36 @@ add_jobs(const QblkSnapshot *snapshot, const QblkChain *chain, GPtrArray *differ
         QblkDifference *difference =
             qblk_difference_add(differences, QBLK_DIFFERENCE_JOB, chain, NULL, NULL, job->id);
         difference->name = g_strdup(job->id);
+        g_autofree char *end = describe_end(job);
         difference->text =
-            g_strdup_printf("job '%s' (%s) has the id of an operation, has concluded, "
-                            "and was not dismissed",
-                            job->id, qblk_job_get_kind_name(job));
+            g_strdup_printf("job '%s' (%s) has the id of an operation, %s, and was not dismissed",
+                            job->id, qblk_job_get_kind_name(job), end);
+    }
+}
+
+/* A node or job that a journal names is not left. */
+static void
+set_journals(const char *state_dir, gboolean with_named, guint first, GPtrArray *differences)
+{
+    for (guint i = first; i < differences->len;) {
+        QblkDifference *difference = differences->pdata[i];
+        difference->journal = qblk_journal_names_find(state_dir, difference->name, NULL);
+        if (difference->journal != NULL && !with_named) {
+            g_ptr_array_remove_index(differences, i);
+        } else {
+            i++;
+        }
     }
 }
 
 void
 qblk_check_left(const QblkSnapshot *snapshot, const QblkChain *chain, const char *state_dir,
-                GPtrArray *differences)
+                gboolean with_named, GPtrArray *differences)
 {
-    if (is_known(state_dir, chain->target)) {
-        qblk_leftovers_add_nodes(snapshot, chain, differences);
-        add_jobs(snapshot, chain, differences);
-    }
+    guint first = differences->len;
+    qblk_leftovers_add_nodes(snapshot, chain, differences);
+    add_jobs(snapshot, chain, differences);
+    set_journals(state_dir, with_named, first, differences);
 }
 
 /* ---- marks ---- */

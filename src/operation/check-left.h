@@ -9,11 +9,13 @@
 
 /**
  * Add the nodes for the disk of @chain that are left, and the concluded jobs whose disk only their
- * ids tell; nothing if a journal in @state_dir is of an operation on a disk of that name, which may
- * need them.
+ * ids tell.
+ *
+ * @with_named: add those as well that a journal in @state_dir names, with the path of that; they
+ *   are not left
  */
 void qblk_check_left(const QblkSnapshot *snapshot, const QblkChain *chain, const char *state_dir,
-                     GPtrArray *differences);
+                     gboolean with_named, GPtrArray *differences);
 
 /**
  * Add the marks beside the images of @chain that are of files which do not exist, or were replaced;

@@ -16,6 +16,7 @@ typedef struct {
     const QblkDomain *expected;   /* NULL: chains are not compared with one */
     gboolean is_local;            /* names are those of files of this machine */
     const char *directory;        /* of journals and marks, or NULL */
+    gboolean lists_named;         /* of QblkCheckOptions */
 } Work;
 
 /* ---- one chain ---- */
@@ -35,7 +36,7 @@ check_chain(const Work *work, const QblkChain *chain)
     }
     /* The journals are on the machine of QEMU: nothing is known of one behind a relay. */
     if (work->is_local && opened != NULL && chain->unknown_files == NULL) {
-        qblk_check_left(work->snapshot, chain, work->directory, differences);
+        qblk_check_left(work->snapshot, chain, work->directory, work->lists_named, differences);
     }
 
     if (work->expected != NULL) {
@@ -157,6 +158,7 @@ check_chains(Work *work, const QblkCheckOptions *options, GError **error)
     work->expected = options == NULL ? NULL : options->domain;
     work->is_local = are_files_local(work->snapshot, address);
     work->directory = directory;
+    work->lists_named = options != NULL && options->lists_named;
     for (guint i = 0; i < check->chains->len; i++) {
         check_chain(work, check->chains->pdata[i]);
     }

@@ -16,6 +16,7 @@ struct QblkCheckOptions {
     char *address;         /* owned: of the VM, or NULL */
     QblkDomain *domain;    /* owned: what the chains are compared with, or NULL */
     char *state_directory; /* owned; NULL: the default one */
+    gboolean lists_named;  /* also nodes and jobs that are not left, as a journal names them */
 };
 
 struct QblkCheck {

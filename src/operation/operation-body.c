@@ -4,6 +4,7 @@
 #include "base/const-cast.h"
 #include "blockjob/merged-mark-plan.h"
 #include "blockjob/run-monitor.h"
+#include "operation/plan-remains.h"
 #include "operation/planner-read.h"
 #include "operation/plans.h"
 #include "plan/plan-monitor.h"
@@ -65,6 +66,24 @@ report_state(const QblkPlan *plan, QblkRunState run_state, gpointer user_data)
     qblk_operation_notice_add_state(&operation->notices, plan->target, state);
 }
 
+/* The plan does not change: others may read it. */
+static void
+note_remaining(const QblkPlan *plan, const char *name, const char *reason, gpointer user_data)
+{
+    QblkOperation *operation = user_data;
+    guint index;
+    if (operation->plans == NULL || !g_ptr_array_find(operation->plans->plans, plan, &index)) {
+        return; /* of a recovery */
+    }
+
+    if (operation->outcome == NULL) {
+        operation->outcome = qblk_plans_copy(operation->plans);
+    }
+    QblkPlan *old = operation->outcome->plans->pdata[index];
+    operation->outcome->plans->pdata[index] = qblk_plan_remains_new(old, name, reason);
+    qblk_plan_unref(old);
+}
+
 /* What is the same for plans and for a recovery. */
 static QblkRunOptions
 run_options_of(QblkOperation *operation)
@@ -78,6 +97,7 @@ run_options_of(QblkOperation *operation)
         .report_ms = has_progress ? (int)MIN(options->progress_ms, G_MAXINT) : 0,
         .report = report_progress,
         .state_changed = report_state,
+        .remains = note_remaining,
         .refusal = &operation->refusal,
         .user_data = operation,
         .keeps_events = TRUE,

@@ -20,8 +20,10 @@ typedef struct {
 
 struct QblkOperation {
     gatomicrefcount references;
-    QblkClient *client;                  /* owned; NULL: all VMs are recovered */
-    QblkPlans *plans;                    /* owned; NULL: a recovery */
+    QblkClient *client; /* owned; NULL: all VMs are recovered */
+    QblkPlans *plans;   /* owned; NULL: a recovery */
+    QblkPlans *outcome; /* owned: the plans, with what remains; NULL: nothing does that was to be
+                           removed */
     QblkOperationOptions *options;       /* owned */
     QblkRecoverOptions *recover_options; /* owned, or NULL */
     QblkOperationFunctions functions;

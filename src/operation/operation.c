@@ -243,6 +243,7 @@ qblk_operation_unref(QblkOperation *operation)
     g_hash_table_unref(operation->states);
     qblk_operation_functions_clear(&operation->functions);
     qblk_plans_unref(operation->plans);
+    qblk_plans_unref(operation->outcome);
     qblk_operation_options_unref(operation->options);
     qblk_recover_options_unref(operation->recover_options);
     qblk_recovery_unref(operation->recovery);
@@ -410,6 +411,13 @@ gboolean
 qblk_operation_has_journal(const QblkOperation *operation)
 {
     return operation->coroutine == NULL && operation->has_journal;
+}
+
+const QblkPlan *
+qblk_operation_get_plan(const QblkOperation *operation, guint index)
+{
+    const QblkPlans *plans = operation->outcome == NULL ? operation->plans : operation->outcome;
+    return plans == NULL ? NULL : qblk_plans_get_plan(plans, index);
 }
 
 QblkRecovery *

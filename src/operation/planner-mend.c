@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operation/planner-mend.h"
 
+#include "blockjob/journal-names.h"
 #include "operation/chain-headers.h"
 #include "operation/check.h"
 #include "operation/planner-request.h"
 #include "operation/plans.h"
+#include "plan/leftovers.h"
 #include "plan/mend-options.h"
 #include "plan/plan-check.h"
 #include "plan/plan-json.h"
@@ -32,6 +34,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Mend, mend_clear)
 
 /* ---- what is wrong ---- */
 
+/* A job that a journal names is not left. */
+static void
+set_journals(const GPtrArray *differences, const char *state_directory)
+{
+    g_autofree char *directory = qblk_state_directory_get(state_directory);
+    for (guint i = 0; i < differences->len; i++) {
+        QblkDifference *difference = differences->pdata[i];
+        if (difference->kind == QBLK_DIFFERENCE_JOB && difference->journal == NULL) {
+            difference->journal = qblk_journal_names_find(directory, difference->name, NULL);
+        }
+    }
+}
+
 static gboolean
 check_disk(Mend *mend, GError **error)
 {
@@ -43,9 +58,13 @@ check_disk(Mend *mend, GError **error)
         qblk_check_options_set_address(options, qblk_client_get_address(request->client));
     }
     qblk_check_options_set_state_directory(options, request->options->state_directory);
+    options->lists_named = mend->options->removes_leftovers;
     mend->check = qblk_check_snapshot(request->context.snapshot, disks, options, error);
     if (mend->check == NULL) {
         return FALSE;
+    }
+    if (mend->options->removes_leftovers) {
+        set_journals(mend->check->differences, request->options->state_directory);
     }
 
     /* No file of a capture or of another machine is read. */
@@ -79,13 +98,14 @@ note_stale(QblkPlan *plan, const Mend *mend)
 }
 
 static QblkPlan *
-make(const Mend *mend, const char *blocked, GError **error)
+make(const Mend *mend, const char *blocked, gboolean keeps_jobs, GError **error)
 {
     const QblkMendFindings findings = {
         .chain = qblk_check_get_chain(mend->check, 0),
         .differences = mend->check->differences,
         .headers = mend->headers,
         .blocked = blocked,
+        .keeps_jobs = keeps_jobs,
     };
     QblkPlan *plan = qblk_plan_make_mend(&mend->request.context, mend->options, &findings, error);
     if (plan != NULL) {
@@ -98,12 +118,24 @@ make(const Mend *mend, const char *blocked, GError **error)
 static QblkPlan *
 make_blocked(const Mend *mend, const char *blocked, GError **error)
 {
-    QblkPlan *plan = make(mend, blocked, error);
+    QblkPlan *plan = make(mend, blocked, TRUE, error);
     if (plan != NULL) {
         plan->state_dir = qblk_state_directory_get(mend->request.options->state_directory);
         plan->is_shown_only = mend->request.context.is_dry_run;
     }
     return plan;
+}
+
+/* The same with steps that dismiss jobs that were left, if there are some: one of them may be what
+ * prevents the rest. */
+static QblkPlan *
+make_dismissing(const Mend *mend, const char *blocked, GError **error)
+{
+    g_autoptr(QblkPlan) plan = make(mend, blocked, FALSE, error);
+    if (plan == NULL || plan->steps->len == 0) {
+        return plan == NULL ? NULL : make_blocked(mend, blocked, error);
+    }
+    return qblk_planner_request_end(&mend->request, g_steal_pointer(&plan), error);
 }
 
 /* What prevents that a disk is changed is the reason why all of it remains, except that its guest
@@ -117,10 +149,10 @@ plan_disk(const Mend *mend, GError **error)
         return NULL;
     }
     if (!qblk_plan_check_disk(context, qblk_check_get_chain(mend->check, 0), &cause)) {
-        return make_blocked(mend, cause->message, error);
+        return make_dismissing(mend, cause->message, error);
     }
 
-    g_autoptr(QblkPlan) plan = make(mend, NULL, error);
+    g_autoptr(QblkPlan) plan = make(mend, NULL, FALSE, error);
     if (plan == NULL || !qblk_planned_mends_any(plan->mends)) {
         return plan == NULL ? NULL : make_blocked(mend, NULL, error);
     }
@@ -208,13 +240,14 @@ qblk_plans_new_mend(QblkClient *client, const QblkSnapshot *snapshot, const char
 
 /* ---- plans that were read ---- */
 
-/* The strings of @plan, as if the user had given them. */
+/* @with_strings: the strings of @plan, as if the user had given them */
 static QblkMendOptions *
-options_of_plan(const QblkPlan *plan)
+options_of_plan(const QblkPlan *plan, gboolean with_strings)
 {
     QblkMendOptions *options = qblk_mend_options_new();
     options->allows_unused = TRUE;
-    for (guint i = 0; i < plan->after->len; i++) {
+    options->removes_leftovers = qblk_leftovers_are_removed(plan);
+    for (guint i = 0; with_strings && i < plan->after->len; i++) {
         const QblkExpectation *layer = plan->after->pdata[i];
         if (layer->backing_name == NULL || layer->node_name == NULL || layer->path == NULL) {
             continue;
@@ -247,13 +280,14 @@ qblk_planner_mend_check_read(QblkClient *client, const QblkSnapshot *snapshot, Q
     qblk_plan_options_set_force_managed(plan_options, plan->is_forced);
     qblk_plan_options_set_state_directory(plan_options, plan->state_dir);
 
+    g_autoptr(QblkMendOptions) defaults = options_of_plan(plan, FALSE);
     g_autoptr(QblkPlans) made =
-        qblk_plans_new_mend(client, snapshot, plan->target, NULL, plan_options, error);
+        qblk_plans_new_mend(client, snapshot, plan->target, defaults, plan_options, error);
     if (made == NULL) {
         return FALSE;
     }
     if (!is_same(made, plan)) {
-        g_autoptr(QblkMendOptions) options = options_of_plan(plan);
+        g_autoptr(QblkMendOptions) options = options_of_plan(plan, TRUE);
         g_clear_pointer(&made, qblk_plans_unref);
         made = qblk_plans_new_mend(client, snapshot, plan->target, options, plan_options, NULL);
     }

@@ -12,6 +12,7 @@ typedef struct {
     const GPtrArray *differences; /* of QblkDifference, of this disk, or of a layer of it */
     const GPtrArray *headers;     /* of QblkImageHeader or NULL, for each layer; NULL: not read */
     const char *blocked;          /* why the images of the disk cannot be changed, or NULL */
+    gboolean keeps_jobs;          /* jobs that were left are not dismissed either */
 } QblkMendFindings;
 
 /** Returns: (nullable): what was found of @layer, of a kind from @first to @last */

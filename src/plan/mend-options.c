@@ -49,3 +49,9 @@ qblk_mend_options_add_backing(QblkMendOptions *options, const char *assignment)
     qblk_image_backing_parse(assignment, &backing->layer, &backing->path);
     g_ptr_array_add(options->backings, backing);
 }
+
+void
+qblk_mend_options_set_leftovers(QblkMendOptions *options, gboolean removes)
+{
+    options->removes_leftovers = removes;
+}

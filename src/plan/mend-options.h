@@ -14,6 +14,7 @@ typedef struct {
 
 struct QblkMendOptions {
     gatomicrefcount references;
-    GPtrArray *backings;    /* of QblkMendBacking, owned */
+    GPtrArray *backings;        /* of QblkMendBacking, owned */
+    gboolean removes_leftovers; /* nodes and jobs that operations may have left */
     gboolean allows_unused; /* they are those of a plan, not of a user: some may not be needed */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-consistent.h"
 
+#include "plan/leftovers.h"
 #include "plan/overlay-consistent.h"
 #include "plan/plan-check.h"
 #include "plan/plan-flush.h"
@@ -157,6 +158,10 @@ has_allowed_arguments(const QblkPlan *plan, const QblkStep *step)
         return !g_str_equal(step->command, "object-add") ||
                g_strcmp0(qblk_json_get_string(step->arguments, "qom-type"), "monitor-qmp") == 0;
     }
+    if (is_mend(plan) && g_str_equal(step->command, "blockdev-del")) {
+        const char *node = qblk_json_get_string(step->arguments, "node-name");
+        return step->may_fail && node != NULL && qblk_leftovers_is_node(node, plan->target);
+    }
     if (g_str_equal(step->command, "object-add")) {
         return is_secret(step->arguments);
     }
@@ -184,6 +189,10 @@ has_own_job(const QblkPlan *plan, const QblkStep *step, const Command *command)
 {
     const char *id =
         command->job == NULL ? NULL : qblk_json_get_string(step->arguments, command->job);
+    gboolean is_left = id != NULL && qblk_leftovers_get_removed(plan, step) != NULL;
+    if (is_left) {
+        return step->may_fail && qblk_leftovers_is_job(id, plan->target);
+    }
     if (command->job != NULL && !is_own_job(plan, id)) {
         return FALSE;
     }

@@ -171,6 +171,7 @@ static const Member mend_members[] = {
     MEMBER(QblkPlannedMend, "layer", TEXT, layer),
     MEMBER(QblkPlannedMend, "text", REQUIRED, text),
     MEMBER(QblkPlannedMend, "image", TEXT, image),
+    MEMBER(QblkPlannedMend, "removes", TEXT, removes),
     MEMBER(QblkPlannedMend, "result", TEXT, result),
     MEMBER(QblkPlannedMend, "remains-because", TEXT, remains_because),
     {NULL},

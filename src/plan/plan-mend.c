@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-mend.h"
 
+#include "plan/leftovers.h"
 #include "plan/mend-layer.h"
 #include "plan/plan-check.h"
 #include "plan/plan-managed.h"
@@ -162,38 +163,115 @@ describe_remedy(const QblkMend *mend, QblkDifferenceKind kind)
     return "qblk cannot change it";
 }
 
+/* ---- what operations may have left ---- */
+
+static gboolean
+is_left(const QblkMend *mend, const QblkDifference *difference)
+{
+    return difference->kind == QBLK_DIFFERENCE_NODE ||
+           (difference->kind == QBLK_DIFFERENCE_JOB &&
+            qblk_leftovers_is_job(difference->name, mend->chain->target));
+}
+
+/* A job that has concluded may be what prevents changes of the disk; it changes nothing itself. */
+static gboolean
+is_removed(const QblkMend *mend, const QblkDifference *difference)
+{
+    gboolean is_image = mend->context->image_layers != NULL;
+    gboolean is_blocked = difference->kind == QBLK_DIFFERENCE_JOB ? mend->findings.keeps_jobs
+                                                                  : mend->findings.blocked != NULL;
+    return mend->options->removes_leftovers && !is_image && !is_blocked &&
+           difference->journal == NULL && is_left(mend, difference);
+}
+
+/* Returns: (transfer full): the QMP command that removes it */
+static char *
+removal_command(const QblkDifference *difference)
+{
+    gboolean is_job = difference->kind == QBLK_DIFFERENCE_JOB;
+    g_autoptr(QblkJson) command = qblk_json_new_object();
+    QblkJson *arguments = qblk_json_new_object();
+
+    qblk_json_set_string(arguments, is_job ? "id" : "node-name", difference->name);
+    qblk_json_set_string(command, "execute", is_job ? "job-dismiss" : "blockdev-del");
+    qblk_json_set(command, "arguments", arguments);
+    return qblk_json_print(command, QBLK_JSON_COMPACT);
+}
+
 /* Nothing shows whose a node or job is: another qblk, of another user or with other journals, gives
  * the same names, and its operation may still run; a journal of ours ends with its operation.  So
- * only the user can remove it.
+ * only the user can decide.
  *
  * Returns: (transfer full) (nullable): why it remains, with the command; NULL: it is neither */
 static char *
-describe_leftover(const QblkDifference *difference)
+describe_leftover(const QblkMend *mend, const QblkDifference *difference)
 {
     gboolean is_job = difference->kind == QBLK_DIFFERENCE_JOB;
     if (!is_job && difference->kind != QBLK_DIFFERENCE_NODE) {
         return NULL;
     }
+    if (difference->journal != NULL) {
+        return g_strdup_printf("the journal '%s' names it: an operation may need it, end or "
+                               "recover that first",
+                               difference->journal);
+    }
+    if (mend->findings.blocked != NULL && mend->options->removes_leftovers &&
+        is_left(mend, difference)) {
+        return g_strdup(mend->findings.blocked);
+    }
 
-    g_autoptr(QblkJson) command = qblk_json_new_object();
-    QblkJson *arguments = qblk_json_new_object();
-    qblk_json_set_string(arguments, is_job ? "id" : "node-name", difference->name);
-    qblk_json_set_string(command, "execute", is_job ? "job-dismiss" : "blockdev-del");
-    qblk_json_set(command, "arguments", arguments);
-    g_autofree char *text = qblk_json_print(command, QBLK_JSON_COMPACT);
+    g_autofree char *command = removal_command(difference);
+    const char *option = is_left(mend, difference) ? "use 'qblk mend' with --leftovers, or " : "";
     return g_strdup_printf("it is not known whether another client still needs it: if none does, "
-                           "%s it with the QMP command %s",
-                           is_job ? "dismiss" : "delete", text);
+                           "%s%s it with the QMP command %s",
+                           option, is_job ? "dismiss" : "delete", command);
 }
+
+/* The error of a job is gone with it. */
+static void
+warn_of_error(const QblkMend *mend, const QblkDifference *difference)
+{
+    const QblkJob *job = qblk_snapshot_find_job(mend->context->snapshot, difference->name);
+    if (job != NULL && job->error != NULL) {
+        g_ptr_array_add(mend->plan->warnings,
+                        g_strdup_printf("job '%s' had failed: %s", job->id, job->error));
+    }
+}
+
+/* Jobs are dismissed first: until then they keep ids that the plan may need, and may use nodes. */
+static void
+add_removals(const QblkMend *mend, QblkDifferenceKind kind)
+{
+    for (guint i = 0; i < mend->differences->len; i++) {
+        const QblkDifference *difference = mend->differences->pdata[i];
+        if (difference->kind != kind || !is_removed(mend, difference)) {
+            continue;
+        }
+
+        (void)qblk_leftovers_add_step(mend->plan, kind == QBLK_DIFFERENCE_JOB, difference->name);
+        if (kind == QBLK_DIFFERENCE_JOB) {
+            warn_of_error(mend, difference);
+        }
+    }
+}
+
+/* ---- what is not in a layer ---- */
 
 static void
 note_other(const QblkMend *mend, const QblkDifference *difference)
 {
-    g_autofree char *leftover = describe_leftover(difference);
     if (difference->kind == QBLK_DIFFERENCE_MARK && mend->findings.blocked == NULL) {
         qblk_planned_mends_add(mend->plan->mends, difference, "mark removed", NULL);
         return;
     }
+    if (is_removed(mend, difference)) {
+        gboolean is_job = difference->kind == QBLK_DIFFERENCE_JOB;
+        qblk_planned_mends_add(mend->plan->mends, difference,
+                               is_job ? "job dismissed" : "node deleted", NULL);
+        return;
+    }
+
+    g_autofree char *leftover = describe_leftover(mend, difference);
     qblk_planned_mends_add(mend->plan->mends, difference, NULL,
                            leftover != NULL ? leftover : describe_remedy(mend, difference->kind));
 }
@@ -211,6 +289,19 @@ note_others(const QblkMend *mend)
 }
 
 /* ---- the plan ---- */
+
+/* The id of a job that is dismissed first is free. */
+static gboolean
+check_id(const QblkMend *mend, GError **error)
+{
+    for (guint i = 0; i < mend->plan->mends->len; i++) {
+        const QblkPlannedMend *planned = mend->plan->mends->pdata[i];
+        if (g_strcmp0(planned->removes, mend->job) == 0) {
+            return TRUE;
+        }
+    }
+    return qblk_plan_check_id(mend->context, mend->plan, error);
+}
 
 static void
 add_expectations(const QblkMend *mend)
@@ -235,6 +326,8 @@ make_plan(QblkMend *mend, GError **error)
     if (!check_backings(mend, error)) {
         return FALSE;
     }
+    add_removals(mend, QBLK_DIFFERENCE_JOB);
+    add_removals(mend, QBLK_DIFFERENCE_NODE);
     for (guint i = 0; i < mend->chain->layers->len; i++) {
         if (!mend_layer(mend, mend->chain->layers->pdata[i], error)) {
             return FALSE;
@@ -244,7 +337,7 @@ make_plan(QblkMend *mend, GError **error)
     if (mend->plan->steps->len > 0) {
         add_expectations(mend);
     }
-    return qblk_plan_check_id(mend->context, mend->plan, error);
+    return check_id(mend, error);
 }
 
 QblkPlan *

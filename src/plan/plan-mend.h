@@ -18,9 +18,6 @@
 #include "plan/mend-options.h"
 #include "plan/plan.h"
 
-/** The kind of these plans. */
-#define QBLK_PLAN_MEND "mend"
-
 /** The end of the id of their jobs, after that of the plan, which has no job itself. */
 #define QBLK_PLAN_MEND_JOB_END "-header"
 

@@ -10,6 +10,7 @@ mend_free(gpointer data)
     g_free(mend->layer);
     g_free(mend->text);
     g_free(mend->image);
+    g_free(mend->removes);
     g_free(mend->result);
     g_free(mend->remains_because);
     g_free(mend);
@@ -39,6 +40,11 @@ qblk_planned_mends_add(GPtrArray *mends, const QblkDifference *difference, const
     mend->result = g_strdup(result);
     if (difference->kind == QBLK_DIFFERENCE_MARK && result != NULL) {
         mend->image = g_strdup(difference->name);
+    }
+    gboolean is_left =
+        difference->kind == QBLK_DIFFERENCE_NODE || difference->kind == QBLK_DIFFERENCE_JOB;
+    if (is_left && result != NULL) {
+        mend->removes = g_strdup(difference->name);
     }
     mend->remains_because = g_strdup(remains_because);
     g_ptr_array_add(mends, mend);

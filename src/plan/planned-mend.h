@@ -6,12 +6,16 @@
 
 #include "chain/difference.h"
 
+/** The kind of plans that mend. */
+#define QBLK_PLAN_MEND "mend"
+
 /** Texts are owned. */
 typedef struct {
     char *kind;            /* of QblkDifference */
     char *layer;           /* as in "vda[2]"; NULL if it concerns the disk */
     char *text;            /* what is wrong: a sentence */
     char *image;           /* whose mark is obsolete, and is removed; NULL: it is no mark */
+    char *removes;         /* the node or job that a step removes, or NULL */
     char *result;          /* what is there after the plan; NULL: the plan does not mend it */
     char *remains_because; /* why it is not mended; NULL: it is */
 } QblkPlannedMend;

@@ -11,6 +11,7 @@ import subprocess
 import block_jobs
 import bitmaps
 import brief
+import crash
 import images
 import live
 import qblk
@@ -329,8 +330,8 @@ class Leftovers(TestCase):
         before = (self.nodes(), self.process.qmp.execute('query-jobs'))
         result = self.mend(status=qblk.FAILED)
         found = re.findall(r'\n  remains: it is not known whether another client still needs it: '
-                           r'if none does, (?:delete|dismiss) it with the QMP command (.*)\n',
-                           result.text)
+                           r"if none does, use 'qblk mend' with --leftovers, or "
+                           r'(?:delete|dismiss) it with the QMP command (.*)\n', result.text)
         self.assertEqual([(command['execute'], *command['arguments'].values())
                           for command in map(json.loads, found)], list(commands))
         self.assertNotIn('mended:', result.text)
@@ -394,21 +395,141 @@ class Leftovers(TestCase):
         self.assertEqual(self.nodes(), before)
         self.assertEqual([job['id'] for job in qmp.execute('query-jobs')], ['mine'])
 
-    def test_nodes_that_a_journal_needs(self):
-        """They are those of an operation that was interrupted."""
-        self.boot(data='4M')
+    def removals(self, text):
+        """The commands that a dry run has printed in TEXT."""
+        return re.findall(r'^     (blockdev-del|job-dismiss) \{"[a-z-]+":"(.*)"\}$', text, re.M)
+
+    def add_nodes(self, *names):
+        for name in names:
+            self.process.qmp.execute('blockdev-add', {'driver': 'null-co', 'node-name': name})
+
+    def test_the_user_has_them_removed(self):
+        """The job is dismissed first, and of an image its node is deleted before its file."""
+        self.boot()
+        self.leave_copy()
+        self.add_nodes('qblk-vda-x', 'qblk-vdb-1')
+        before = (self.nodes(), self.process.qmp.execute('query-jobs'))
+        text = self.mend('--leftovers', '--dry-run').text
+        self.assertEqual(self.removals(text),
+                         [('job-dismiss', 'qblk-copy-vda'), ('blockdev-del', 'qblk-vda-1'),
+                          ('blockdev-del', 'qblk-vda-1-file')])
+        self.assertEqual((self.nodes(), self.process.qmp.execute('query-jobs')), before)
+        text = self.mend('--leftovers').text
+        self.assertEqual(text.count('\n  mended: node deleted\n'), 2)
+        self.assertEqual(text.count('\n  mended: job dismissed\n'), 1)
+        self.assertEqual(self.nodes_of_qblk(), {'qblk-vda-x', 'qblk-vdb-1'})
+        self.assert_mended()
+
+    def test_of_all_disks(self):
+        self.boot()
+        self.add_nodes('qblk-vda-1', 'qblk-vda-12')
+        text = self.qblk('mend', self.process.socket, '--leftovers').text
+        self.assertEqual(text.count('\n  mended: node deleted\n'), 2)
+        self.assertEqual(self.nodes_of_qblk(), set())
+        self.assert_mended()
+
+    def fail_job(self, name):
+        qmp = self.process.qmp
+        qmp.execute('blockdev-create', {'job-id': name, 'options': {
+            'driver': 'file', 'filename': '/nowhere/x', 'size': 65536}})
+        qmp.wait_event('JOB_STATUS_CHANGE', {'id': name, 'status': 'concluded'})
+
+    def test_a_job_that_blocks_its_disk(self):
+        """The disk cannot be changed while it exists, and can be afterwards."""
+        self.boot()
+        top, middle, base, *below = self.files
+        qmp = self.process.qmp
+        qmp.execute('block-commit', {
+            'job-id': 'qblk-commit-vda', 'device': stem(top), 'top-node': stem(middle),
+            'base-node': stem(base), 'auto-dismiss': False})
+        qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'qblk-commit-vda', 'status': 'concluded'})
+        self.files = [top, base, *below]
+        self.qblk('commit', self.process.socket, 'vda', '--top', 'vda[1]',
+                  status=qblk.REFUSED)
+        self.assertEqual(self.removals(self.mend('--leftovers', '--dry-run').text),
+                         [('job-dismiss', 'qblk-commit-vda')])
+        self.assertIn('\n  mended: job dismissed\n', self.mend('--leftovers').text)
+        qmp.execute('blockdev-del', {'node-name': stem(middle)})
+        self.assert_mended()
+
+    def test_the_error_of_a_failed_job_is_printed(self):
+        """It is printed before the job is dismissed, and the id of that can be used again."""
+        self.boot_on_raw()
+        self.fail_job('qblk-mend-vda-header')
+        error = self.process.qmp.execute('query-jobs')[0]['error']
+        self.assertIn(error, self.check())
+        self.break_header(1, 'gone.raw', 'qcow2')  # a job with this id writes it
+        result = self.mend('--leftovers')
+        self.assertIn(f"warning: job 'qblk-mend-vda-header' had failed: {error}\n",
+                      result.errors)
+        self.assertEqual(block_jobs.header(self.files[1]), ('base.raw', 'raw'))
+        self.assert_mended()
+
+    def kill_copy(self):
+        """A copy that was killed. Its job has ended since: its nodes, and a journal, are left."""
         copy = os.path.join(self.directory, 'copy.qcow2')
         running = self.begin('copy', self.process.socket, 'vda', copy, '--pivot',
                              *block_jobs.SLOW)
         running.kill()
         running.wait()
+        qmp = self.process.qmp
+        qmp.execute('block-job-cancel', {'device': 'qblk-copy-vda', 'force': True})
+        qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'qblk-copy-vda', 'status': 'concluded'})
         before = self.nodes_of_qblk()
-        self.assertNotEqual(before, set())
-        self.qblk('mend', self.process.socket, 'vda', status=qblk.REFUSED)
-        self.assertEqual(self.nodes_of_qblk(), before)
-        self.process.qmp.execute('block-job-set-speed', {'device': 'qblk-copy-vda', 'speed': 0})
+        self.assertEqual(before, {'qblk-vda-1', 'qblk-vda-1-file'})
+        return before
+
+    def test_nodes_that_a_journal_needs(self):
+        """They are those of an operation that was interrupted."""
+        self.boot(data='4M')
+        before = self.kill_copy()
+        for options in ((), ('--leftovers',)):
+            self.qblk('mend', self.process.socket, 'vda', *options, status=qblk.REFUSED)
+            self.assertEqual(self.nodes_of_qblk(), before)
         self.qblk('recover', self.process.socket)
         self.assertEqual(self.check(), '')
+
+    def test_nodes_of_a_killed_operation_whose_journal_is_lost(self):
+        self.boot(data='4M')
+        self.kill_copy()
+        shutil.rmtree(crash.journal_directory())
+        self.assert_remain(('blockdev-del', 'qblk-vda-1'), ('blockdev-del', 'qblk-vda-1-file'),
+                           ('job-dismiss', 'qblk-copy-vda'))
+        result = self.mend('--leftovers')
+        self.assertIn("warning: job 'qblk-copy-vda' had failed: ", result.errors)
+        self.assertEqual(self.nodes_of_qblk(), set())
+        self.assert_mended()
+
+    def test_nodes_that_a_running_operation_names(self):
+        """The VM of a journal does not matter. The rest is removed."""
+        self.boot(data='4M')
+        other = self.process
+        running = self.begin('copy', other.socket, 'vda',
+                             os.path.join(self.directory, 'copy.qcow2'), *block_jobs.SLOW)
+        home = self.directory
+        with qemu.directory() as self.directory:
+            self.make(2)
+            self.run_qemu(named_chain(self.files) + virtio(stem(self.files[0]), id='vda'))
+            self.add_nodes('qblk-vda-1', 'qblk-vda-2')
+            self.fail_job('qblk-copy-vda')
+            self.assertIn("'qblk-vda-2'", self.check())
+            self.assertNotIn("'qblk-vda-1'", self.check())
+            text = self.mend('--leftovers', status=qblk.FAILED).text
+            journal, = (os.path.join(crash.journal_directory(), name)
+                        for name in crash.journals())
+            self.assertEqual(text.count(f"\n  remains: the journal '{journal}' names it: "), 2)
+            self.assertEqual(self.nodes_of_qblk(), {'qblk-vda-1'})
+            self.assertEqual([job['id'] for job in self.process.qmp.execute('query-jobs')],
+                             ['qblk-copy-vda'])
+        self.directory, self.process = home, other
+        self.interrupt(running)
+        self.assertEqual(self.nodes_of_qblk(), set())
+
+    def test_an_image_has_none(self):
+        """The process that opens it is new."""
+        self.make()
+        result = self.qblk('mend', f'image:{self.files[0]}', '--leftovers', status=qblk.USAGE)
+        self.assertIn('option --leftovers needs a running QEMU', result.errors)
 
     def test_marks_of_files_that_do_not_exist(self):
         """One beside a deleted overlay, one beside a later file of its name."""

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What plans of copies may do with objects and servers; other plans are in plan-read-test. */
+/* What plans of copies may do with objects and servers, and what a mend removes; other plans are in
+ * plan-read-test. */
 #include "plan/plan-consistent.h"
 
 #include "lib/check.h"
 #include "lib/graph-fixture.h"
+#include "plan/leftovers.h"
 #include "plan/plan-copy.h"
 
 #include <qblk/error.h>
@@ -120,9 +122,63 @@ a_copy_deletes_only_its_own_object(void **state)
     assert_refused(undone, "'object-del', which no such plan does");
 }
 
+/* A mend that removes what may have been left. */
+static QblkPlan *
+removal(gboolean is_job, const char *name)
+{
+    QblkPlan *plan = qblk_plan_new_empty();
+    plan->kind = g_strdup(QBLK_PLAN_MEND);
+    plan->target = g_strdup("vda");
+    plan->job = g_strdup("qblk-mend-vda");
+    plan->fingerprint = g_strdup("0");
+    (void)qblk_leftovers_add_step(plan, is_job, name);
+    return plan;
+}
+
+static void
+a_mend_removes_only_what_has_a_name_of_its_disk(void **state)
+{
+    static const struct {
+        gboolean is_job;
+        const char *name;
+        const char *part; /* of the error; NULL: accepted */
+    } rows[] = {
+        {TRUE, "qblk-copy-vda", NULL},
+        {TRUE, "qblk-mend-vda-header", NULL},
+        {TRUE, "qblk-copy-vdb", "'job-dismiss' to another job"},
+        {TRUE, "backup0", "'job-dismiss' to another job"},
+        {FALSE, "qblk-vda-1", NULL},
+        {FALSE, "qblk-vda-1-file", NULL},
+        {FALSE, "qblk-vdb-1", "'blockdev-del', which no such plan does"},
+        {FALSE, "base", "'blockdev-del', which no such plan does"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(QblkPlan) plan = removal(rows[i].is_job, rows[i].name);
+        if (rows[i].part == NULL) {
+            assert_true(qblk_leftovers_are_removed(plan));
+            assert_read_as_written(plan);
+        } else {
+            assert_refused(plan, rows[i].part);
+        }
+    }
+}
+
+static void
+a_removal_that_may_not_fail_is_refused(void **state)
+{
+    for (int is_job = 0; is_job < 2; is_job++) {
+        g_autoptr(QblkPlan) plan = removal(is_job, is_job ? "qblk-copy-vda" : "qblk-vda-1");
+        QblkStep *step = plan->steps->pdata[0];
+        step->may_fail = FALSE;
+        assert_refused(plan, is_job ? "'job-dismiss'" : "'blockdev-del'");
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mend_removes_only_what_has_a_name_of_its_disk),
+        cmocka_unit_test(a_removal_that_may_not_fail_is_refused),
         cmocka_unit_test(a_copy_creates_no_object_but_a_secret_in_a_file),
         cmocka_unit_test(a_copy_deletes_only_its_own_object),
         cmocka_unit_test(a_copy_to_a_server_is_read_as_well),
