@@ -3,6 +3,7 @@
 """qblk is killed, interrupted, or loses its connection at each message of a mend. Nothing is left
 over, and a second mend puts right what the first one has not."""
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -20,7 +21,8 @@ WRONG = 'moved-away.qcow2'  # in the header
 @dataclasses.dataclass(frozen=True)
 class Mend(crash.Kind):
     def arguments(self, vm, directory):
-        return ['mend', vm, 'vda']
+        _, *options = self.name.split()
+        return ['mend', vm, 'vda', *options]
 
 
 MEND = Mend('mend', crash.KEPT)
@@ -113,6 +115,100 @@ class Interrupted(TestCase):
             status, output = self.start_qblk(kind)
             self.assertIn(status, (qblk.DONE, qblk.JOB_FAILED, -signal.SIGINT), msg=output)
             return self.judge_rest(before, output)
+
+
+LEFTOVERS = Mend('mend --leftovers', crash.KEPT)
+
+
+class Leftovers(TestCase):
+    """Two nodes and a job are left: `mend --leftovers` is struck at each command that removes one
+    of them."""
+
+    removals = ('job-dismiss', 'blockdev-del', 'blockdev-del')
+
+    @contextlib.contextmanager
+    def guest(self, *arguments, **options):
+        with super().guest(*arguments, **options) as relay:
+            qmp = self.process.qmp
+            for name in ('qblk-vda-1', 'qblk-vda-2'):
+                qmp.execute('blockdev-add', {'driver': 'null-co', 'node-name': name})
+            qmp.execute('blockdev-create', {'job-id': 'qblk-copy-vda-create', 'options': {
+                'driver': 'file', 'filename': self.path('none/x'), 'size': 65536}})
+            qmp.wait_event('JOB_STATUS_CHANGE', {'id': 'qblk-copy-vda-create',
+                                                 'status': 'concluded'})
+            yield relay
+
+    def copy_disk(self, disk):
+        crash.TestCase.copy_disk(self, disk)
+
+    def arguments(self, kind):
+        return crash.TestCase.arguments(self, kind)
+
+    def undisturbed(self, kind):
+        """In addition: which commands change anything."""
+        messages, before, after = super().undisturbed(kind)
+        self.assertEqual(before - after, {'qblk-vda-1', 'qblk-vda-2'})
+        self.assertEqual([message.label for message in messages
+                          if message.is_sent and message.label in self.removals],
+                         list(self.removals))
+        return messages, before, after
+
+    def points_of(self, message, number):
+        is_removal = message.is_sent and message.label in self.removals
+        return [fault_relay.Point(number, how) for how in self.cuts] if is_removal else []
+
+    def sort_of(self, kind, message, earlier):
+        return message.label, earlier[message.label]
+
+    def judge_second(self, before, *, is_recovered):
+        """A second one succeeds. Returns what the first one had not removed."""
+        left = {name for name in self.named_nodes() if name.startswith('qblk-')}
+        jobs = self.process.qmp.execute('query-jobs')
+        if not is_recovered:
+            self.qblk('recover', self.vm)
+        self.qblk('mend', self.vm, 'vda', '--leftovers')
+        self.assert_no_jobs()
+        self.assertEqual(crash.journals(), [])
+        self.assertEqual(self.named_nodes(), before - {'qblk-vda-1', 'qblk-vda-2'})
+        self.qblk('check', self.vm, 'vda')
+        self.assert_content('vda', self.path('disk-2'))
+        return f'{len(jobs)} job and {len(left)} nodes left'
+
+    def judge_killed(self, kind, point, before, _after):
+        with self.guest(kind, point, self.kill_qblk):
+            self.start_qblk(kind)
+            return self.judge_second(before, is_recovered=False)
+
+    def test_a_second_mend_removes_the_rest(self):
+        self.cuts = (fault_relay.LOST, fault_relay.UNANSWERED)
+        crash.report('qblk is killed while it removes leftovers',
+                     self.each_point(LEFTOVERS, self.judge_killed))
+
+    def take_node(self):
+        """Another client uses the node qblk-vda-2 right before the message, if it is there."""
+        self.is_taken = 'qblk-vda-2' in self.nodes()
+        if self.is_taken:
+            self.process.qmp.execute('blockdev-add', {'driver': 'raw', 'node-name': 'user',
+                                                      'file': 'qblk-vda-2'})
+
+    def judge_taken(self, kind, point, before, _after):
+        with self.guest(kind, point, self.take_node):
+            status, errors = self.start_qblk(kind)
+            self.assertEqual((status, errors.count('\n')),
+                             (qblk.FAILED if self.is_taken else qblk.DONE, 1), msg=errors)
+            self.assertIn("warning: job 'qblk-copy-vda-create' had failed: ", errors)
+            self.assertEqual('qblk-vda-2' in self.nodes(), self.is_taken)
+            self.assertNotIn('qblk-vda-1', self.nodes())
+            if self.is_taken:
+                self.process.qmp.execute('blockdev-del', {'node-name': 'user'})
+            self.judge_second(before, is_recovered=True)
+            return 'taken' if self.is_taken else 'removed'
+
+    def test_a_node_that_came_into_use_remains(self):
+        """QEMU refuses to delete it, or it is not tried; the rest is removed."""
+        self.cuts = (fault_relay.NOT_CUT,)
+        crash.report('a client uses a node while it is removed',
+                     self.each_point(LEFTOVERS, self.judge_taken))
 
 
 if __name__ == '__main__':

@@ -64,6 +64,24 @@ class StoredPlans(bindings.Methods, block_jobs.TestCase):
         self.assert_no_jobs()
         self.assert_same_content()
 
+    def test_a_printed_removal_is_run_later(self):
+        """One of another node, or of one that is gone, is not."""
+        self.own_socket = True
+        self.boot()
+        self.process.qmp.execute('blockdev-add', {'driver': 'null-co', 'node-name': 'qblk-vda-1'})
+        text = self.printed('mend', 'vda', '--leftovers')
+        before = self.nodes()
+        self.fails(Qblk.blockjob_error_quark(), Qblk.BlockjobError.REFUSED, self.run_stored,
+                   text.replace('qblk-vda-1', 'qblk-vdb-1'))
+        self.assertEqual(self.nodes(), before)
+        operation = self.start(text)
+        self.assertTrue(operation.run())
+        self.assertEqual(self.nodes(), before - {'qblk-vda-1'})
+        self.assertFalse(operation.get_plan(0).has_remaining())
+        self.assertIsNone(operation.get_plan(1))
+        del operation  # with its connection
+        self.fails(Qblk.graph_error_quark(), Qblk.GraphError.STALE, self.run_stored, text)
+
     def test_a_plan_that_is_only_shown_is_not_run(self):
         self.boot()
         text = self.printed('commit', 'vda', '--top', 'vda[1]', '--shallow')
