@@ -125,6 +125,18 @@ void qblk_snapshot_options_set_warning(QblkSnapshotOptions *options, QblkWarning
 void qblk_snapshot_options_set_edge_source(QblkSnapshotOptions *options, QblkEdgeSource source);
 
 /**
+ * qblk_snapshot_options_set_serials:
+ * @options: the options
+ * @is_wanted: TRUE: query the serial number of each disk; this is the default
+ *
+ * Without serial numbers a live QEMU answers sooner by about 0.3 milliseconds for each disk.  If
+ * disks of a libvirt domain are given, they are queried in any case: a name may depend on them.
+ *
+ * Since: 0.1.0
+ */
+void qblk_snapshot_options_set_serials(QblkSnapshotOptions *options, gboolean is_wanted);
+
+/**
  * qblk_snapshot_options_set_reply_limit:
  * @options: the options
  * @bytes: as of qblk_client_set_reply_limit(); 0 means 64 MiB

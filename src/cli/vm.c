@@ -52,6 +52,8 @@ set_up_options(QblkInvocation *invocation)
 
     qblk_snapshot_options_set_warning(options, warn_once, invocation, NULL);
     qblk_snapshot_options_set_reply_limit(options, invocation->reply_limit);
+    /* Only JSON has serial numbers. */
+    qblk_snapshot_options_set_serials(options, invocation->output.json);
     qblk_snapshot_options_set_logger(options, invocation->verbose ? log_message : NULL, NULL, NULL);
 }
 

@@ -42,21 +42,35 @@ add_property(const char *path, const char *property, gpointer user_data)
     add_query(user_data, "qom-get", qblk_qom_arguments(path, property));
 }
 
-/* The version, the jobs and the depth of the chains: they decide if the nodes may be queried, and
- * for how long that keeps QEMU busy.  The run state: it decides if the migration is queried.
- * The chardevs: they decide if there may be disks that are not in query-block. */
+/* The jobs and the depth of the chains: they decide if the nodes may be queried, and for how long
+ * that keeps QEMU busy.  The run state: it decides if the migration is queried.  The chardevs: they
+ * decide if there may be disks that are not in query-block.
+ * With qmp_capabilities these are not more than QEMU accepts at once. */
 static void
 add_first(Batch *batch)
 {
-    static const char *const always[] = {"query-version",       "query-name",   "query-jobs",
-                                         "query-block-jobs",    "query-status", "query-block",
-                                         "query-block-exports", "query-chardev"};
-    static const char *const capture[] = {"query-uuid", "query-pci"};
+    static const char *const always[] = {"query-jobs",  "query-name",          "query-status",
+                                         "query-block", "query-block-exports", "query-chardev"};
+    static const char *const capture[] = {"query-block-jobs", "query-uuid", "query-pci"};
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
         add_query(batch, always[i], NULL);
     }
     for (gsize i = 0; batch->options->everything && i < G_N_ELEMENTS(capture); i++) {
         add_query(batch, capture[i], NULL);
+    }
+}
+
+/* The version, which a client has in its greeting.  What only block jobs have, which decides if the
+ * nodes may be queried: in QEMU a block job is a job, and if there are no jobs there are none. */
+static void
+add_conditions(Batch *batch)
+{
+    const QblkJson *jobs = qblk_replies_value(batch->replies, "query-jobs");
+    gboolean is_idle = qblk_json_is(jobs, QBLK_JSON_ARRAY) && qblk_json_length(jobs) == 0;
+
+    add_query(batch, "query-version", NULL);
+    if (!is_idle) {
+        add_query(batch, "query-block-jobs", NULL);
     }
 }
 
@@ -133,19 +147,50 @@ add_vhost_user(Batch *batch, const GPtrArray *devices)
     }
 }
 
+static gboolean
+is_on_virtio(const QblkDevice *device)
+{
+    return g_strcmp0(device->bus, "virtio") == 0;
+}
+
+/* TRUE if enumeration cannot give @device another name than "vda": it is the only virtio disk. */
+static gboolean
+is_only_virtio_disk(const Batch *batch, const GPtrArray *devices, const QblkDevice *device)
+{
+    guint count = 0;
+    for (guint i = 0; i < devices->len; i++) {
+        count += is_on_virtio(devices->pdata[i]) ? 1 : 0;
+    }
+    return is_on_virtio(device) && count == 1 && !qblk_vhost_user_may_exist(batch->replies);
+}
+
+static gboolean
+needs_serial(const Batch *batch)
+{
+    const QblkSnapshotOptions *options = batch->options;
+    return options->everything || !options->without_serials || options->hints->len > 0;
+}
+
 /* Type and serial number of each device, and its address if its name or bus depends on that. */
 static void
 add_devices(Batch *batch)
 {
     g_autoptr(GPtrArray) devices = qblk_device_load_all(batch->replies, NULL);
+    gboolean everything = batch->options->everything;
+
     for (guint i = 0; devices != NULL && i < devices->len; i++) {
         const QblkDevice *device = devices->pdata[i];
         if (device->path == NULL) {
             continue;
         }
-        add_property(device->path, "type", batch);
-        add_property(device->path, "serial", batch);
-        if (qblk_target_needs_address(device) || batch->options->everything) {
+        if (everything || !qblk_qom_is_virtio_backend(device->path)) {
+            add_property(device->path, "type", batch);
+        }
+        if (needs_serial(batch)) {
+            add_property(device->path, "serial", batch);
+        }
+        if (everything ||
+            (qblk_target_needs_address(device) && !is_only_virtio_disk(batch, devices, device))) {
             qblk_bus_address_next(batch->replies, device->path, add_property, batch);
         }
     }
@@ -174,9 +219,12 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
         .queries = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_query_free),
         .keys = keys,
     };
-    add_first(&batch);
-    if (batch.queries->len > 0) {
-        return batch.queries;
+    static void (*const first[])(Batch * batch) = {add_first, add_conditions};
+    for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
+        first[i](&batch);
+        if (batch.queries->len > 0) {
+            return batch.queries;
+        }
     }
 
     /* If the jobs cannot be read the nodes are not queried; loading the snapshot reports why. */
@@ -184,11 +232,8 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
     g_autofree char *reason = jobs == NULL ? NULL : qblk_job_forbids_nodes(replies, jobs);
     gboolean nodes_allowed = jobs != NULL && reason == NULL;
     add_graph(&batch, jobs == NULL || jobs->len > 0, nodes_allowed);
-    if (batch.queries->len > 0) {
-        return batch.queries;
-    }
-
-    if (nodes_allowed) {
+    gboolean has_graph = batch.queries->len == 0;
+    if (has_graph && nodes_allowed) {
         g_autoptr(QblkJson) arguments = qblk_batch_nodes_arguments();
         const QblkReply *nodes = qblk_replies_find(replies, "query-named-block-nodes", arguments);
         if (nodes != NULL && nodes->value != NULL) {

@@ -108,7 +108,7 @@ prepend_port(QblkBusAddress *address, const char *port)
 static void
 prepend_place(const QblkReplies *replies, const char *path, QblkBusAddress *address)
 {
-    const char *type = qblk_qom_string(replies, path, "type");
+    const char *type = qblk_qom_type(replies, path);
     const char *const *properties = placement_of(type);
     for (guint i = 3; i > 0; i--) {
         const char *property = properties[i - 1];
@@ -189,13 +189,16 @@ qblk_bus_address_next(const QblkReplies *replies, const char *path, QblkBusAddre
 {
     g_autofree char *at = g_strdup(path);
     for (guint depth = 0; at != NULL && depth < MAX_DEPTH; depth++) {
-        want(at, "type", user_data);
+        const char *type = qblk_qom_type(replies, at);
+        if (!qblk_qom_is_virtio_backend(at)) {
+            want(at, "type", user_data);
+        }
         want(at, "parent_bus", user_data);
-        if (!has_reply(replies, at, "type")) {
+        if (type == NULL && !has_reply(replies, at, "type")) {
             return;
         }
 
-        const char *const *properties = placement_of(qblk_qom_string(replies, at, "type"));
+        const char *const *properties = placement_of(type);
         for (guint i = 0; i < 3; i++) {
             if (properties[i] != NULL) {
                 want(at, properties[i], user_data);

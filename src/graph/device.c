@@ -112,7 +112,7 @@ load_qdev(QblkDevice *device, const char *qdev, const QblkReplies *replies)
     device->qdev = g_strdup(qdev);
     device->path = qblk_qom_path(qdev);
     device->id = id_of(device->path);
-    device->type = g_strdup(qblk_qom_string(replies, device->path, "type"));
+    device->type = g_strdup(qblk_qom_type(replies, device->path));
     device->serial = g_strdup(qblk_qom_string(replies, device->path, "serial"));
     device->address = qblk_bus_address_load(replies, device->path);
     device->controller = qblk_bus_address_owner(replies, device->path);

@@ -37,6 +37,20 @@ qblk_qom_string(const QblkReplies *replies, const char *path, const char *proper
     return qblk_json_string(get_property(replies, path, property));
 }
 
+gboolean
+qblk_qom_is_virtio_backend(const char *path)
+{
+    return g_str_has_suffix(path, "/virtio-backend");
+}
+
+const char *
+qblk_qom_type(const QblkReplies *replies, const char *path)
+{
+    const char *type = qblk_qom_string(replies, path, "type");
+
+    return type == NULL && qblk_qom_is_virtio_backend(path) ? "virtio-blk-device" : type;
+}
+
 gint64
 qblk_qom_integer(const QblkReplies *replies, const char *path, const char *property, gint64 missing)
 {

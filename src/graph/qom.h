@@ -18,6 +18,17 @@ QblkJson *qblk_qom_arguments(const char *path, const char *property) G_GNUC_WARN
 /** Returns: (transfer none) (nullable): a string property */
 const char *qblk_qom_string(const QblkReplies *replies, const char *path, const char *property);
 
+/**
+ * The QOM type of a device.  The block device of a virtio disk is always the same type, so that
+ * QEMU is not asked: "/machine/peripheral/ID/virtio-backend".
+ *
+ * Returns: (transfer none) (nullable): its type
+ */
+const char *qblk_qom_type(const QblkReplies *replies, const char *path);
+
+/** TRUE if the type of @path is known without a reply. */
+gboolean qblk_qom_is_virtio_backend(const char *path);
+
 /** Returns: an integer property, or @missing if @replies do not have it */
 gint64 qblk_qom_integer(const QblkReplies *replies, const char *path, const char *property,
                         gint64 missing);

@@ -19,21 +19,16 @@
 /* Each batch goes one step from a disk towards the machine; buses do not nest this deep. */
 #define MAX_BATCHES 100
 
-/* Send @queries and add the answers to @replies. */
-static gboolean
-send_queries(QblkClient *client, GPtrArray *queries, QblkReplies *replies, GError **error)
+/* The greeting has what query-version returns. */
+static void
+add_version(const QblkClient *client, QblkReplies *replies)
 {
-    g_autoptr(GPtrArray) answers = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_answer_free);
-    if (!qblk_client_call_batch(client, queries, answers, error)) {
-        return FALSE;
+    const QblkJson *greeting = qblk_json_get(qblk_client_peek_greeting(client), "QMP");
+    const QblkJson *version = qblk_json_get(greeting, "version");
+
+    if (version != NULL && qblk_replies_find(replies, "query-version", NULL) == NULL) {
+        (void)qblk_replies_add(replies, "query-version", NULL, qblk_json_copy(version), NULL);
     }
-    for (guint i = 0; i < queries->len; i++) {
-        QblkQuery *query = queries->pdata[i];
-        QblkAnswer *answer = answers->pdata[i];
-        qblk_replies_add(replies, query->command, g_steal_pointer(&query->arguments),
-                         g_steal_pointer(&answer->value), g_steal_pointer(&answer->refusal));
-    }
-    return TRUE;
 }
 
 static gboolean
@@ -46,6 +41,41 @@ has_nodes_query(GPtrArray *queries)
         }
     }
     return FALSE;
+}
+
+/* A socket that this process has made itself leads to a process that it has started: the private
+ * daemon, which has just opened the images by their names. */
+static void
+inspect_process(const QblkClient *client, QblkReplies *replies)
+{
+    gint64 pid = qblk_client_get_process(client);
+    if (pid != getpid()) {
+        replies->opened = qblk_opened_files_new(pid);
+        replies->arguments = qblk_process_arguments(pid);
+    }
+}
+
+/* Send @queries and add the answers to @replies.  The process is looked at while QEMU collects the
+ * nodes, which takes it longer and keeps it from opening files. */
+static gboolean
+send_queries(QblkClient *client, GPtrArray *queries, QblkReplies *replies, GError **error)
+{
+    g_autoptr(GPtrArray) answers = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_answer_free);
+    g_autoptr(GArray) ids = qblk_client_submit_batch(client, queries);
+    /* If the connection fails, so does the wait, which has the reason. */
+    if (has_nodes_query(queries) && qblk_client_process(client, 0, NULL)) {
+        inspect_process(client, replies);
+    }
+    if (!qblk_client_wait_batch(client, ids, answers, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; i < queries->len; i++) {
+        QblkQuery *query = queries->pdata[i];
+        QblkAnswer *answer = answers->pdata[i];
+        qblk_replies_add(replies, query->command, g_steal_pointer(&query->arguments),
+                         g_steal_pointer(&answer->value), g_steal_pointer(&answer->refusal));
+    }
+    return TRUE;
 }
 
 /* Estimate, before the nodes are queried, for how long that blocks the guest: refuse a long time,
@@ -74,18 +104,6 @@ check_busy_time(const QblkReplies *replies, const QblkSnapshotOptions *options, 
     return TRUE;
 }
 
-/* A socket that this process has made itself leads to a process that it has started: the private
- * daemon, which has just opened the images by their names. */
-static void
-inspect_process(const QblkClient *client, QblkReplies *replies)
-{
-    gint64 pid = qblk_client_get_process(client);
-    if (pid != getpid()) {
-        replies->opened = qblk_opened_files_new(pid);
-        replies->arguments = qblk_process_arguments(pid);
-    }
-}
-
 static QblkReplies *
 fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
 {
@@ -93,7 +111,6 @@ fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **erro
     for (guint i = 0; i < MAX_BATCHES; i++) {
         g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
         if (queries->len == 0) {
-            inspect_process(client, replies);
             return g_steal_pointer(&replies);
         }
         if (has_nodes_query(queries) && !check_busy_time(replies, options, error)) {
@@ -102,6 +119,7 @@ fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **erro
         if (!send_queries(client, queries, replies, error)) {
             return NULL;
         }
+        add_version(client, replies);
     }
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
                 "the buses of this VM form a cycle");

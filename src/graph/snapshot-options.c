@@ -140,6 +140,12 @@ qblk_snapshot_options_set_edge_source(QblkSnapshotOptions *options, QblkEdgeSour
 }
 
 void
+qblk_snapshot_options_set_serials(QblkSnapshotOptions *options, gboolean is_wanted)
+{
+    options->without_serials = !is_wanted;
+}
+
+void
 qblk_snapshot_options_set_reply_limit(QblkSnapshotOptions *options, gsize bytes)
 {
     options->reply_limit = bytes;

@@ -32,6 +32,7 @@ struct QblkSnapshotOptions {
     GPtrArray *hints;       /* of QblkTargetHint, owned */
     QblkEdgeSource edges;
     gboolean everything; /* send the queries of all functions, for a capture */
+    gboolean without_serials;
     QblkWarning warning; /* or NULL */
     QblkOptionData warning_data;
     QblkClientLogger logger; /* of a private daemon, or NULL */

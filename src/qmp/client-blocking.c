@@ -96,23 +96,29 @@ qblk_client_call(QblkClient *client, const char *command, const QblkJson *argume
     return g_steal_pointer(&answer->value);
 }
 
-gboolean
-qblk_client_call_batch(QblkClient *client, const GPtrArray *queries, GPtrArray *answers,
-                       GError **error)
+GArray *
+qblk_client_submit_batch(QblkClient *client, const GPtrArray *queries)
 {
-    g_autofree guint64 *ids = g_new(guint64, queries->len);
+    GArray *ids = g_array_sized_new(FALSE, FALSE, sizeof(guint64), queries->len);
     for (guint i = 0; i < queries->len; i++) {
         const QblkQuery *query = g_ptr_array_index(queries, i);
-        ids[i] = qblk_client_submit_json(client, query->command, query->arguments, 0);
+        guint64 id = qblk_client_submit_json(client, query->command, query->arguments, 0);
+        g_array_append_val(ids, id);
     }
+    return ids;
+}
 
+gboolean
+qblk_client_wait_batch(QblkClient *client, const GArray *ids, GPtrArray *answers, GError **error)
+{
     g_autoptr(GPtrArray) received =
         g_ptr_array_new_with_free_func((GDestroyNotify)qblk_answer_free);
-    for (guint i = 0; i < queries->len; i++) {
-        QblkAnswer *answer = qblk_client_wait_answer(client, ids[i], error);
+    for (guint i = 0; i < ids->len; i++) {
+        guint64 id = g_array_index(ids, guint64, i);
+        QblkAnswer *answer = qblk_client_wait_answer(client, id, error);
         if (answer == NULL) {
-            for (guint rest = i + 1; rest < queries->len; rest++) {
-                qblk_client_abandon(client, ids[rest]);
+            for (guint rest = i + 1; rest < ids->len; rest++) {
+                qblk_client_abandon(client, g_array_index(ids, guint64, rest));
             }
 
             return FALSE;

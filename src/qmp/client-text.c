@@ -54,3 +54,10 @@ qblk_client_take_event(QblkClient *client)
     g_autoptr(QblkJson) event = qblk_client_take_event_json(client);
     return event == NULL ? NULL : qblk_json_print(event, QBLK_JSON_COMPACT);
 }
+
+char *
+qblk_client_get_greeting(const QblkClient *client)
+{
+    const QblkJson *greeting = qblk_client_peek_greeting(client);
+    return greeting == NULL ? NULL : qblk_json_print(greeting, QBLK_JSON_COMPACT);
+}

@@ -401,11 +401,10 @@ qblk_client_get_refusal(const QblkClient *client, const char **error_class,
     return TRUE;
 }
 
-char *
-qblk_client_get_greeting(const QblkClient *client)
+const QblkJson *
+qblk_client_peek_greeting(const QblkClient *client)
 {
-    const QblkJson *greeting = qblk_session_greeting(client->session);
-    return greeting == NULL ? NULL : qblk_json_print(greeting, QBLK_JSON_COMPACT);
+    return qblk_session_greeting(client->session);
 }
 
 gboolean

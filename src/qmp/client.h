@@ -94,6 +94,9 @@ gboolean qblk_client_is_local(const QblkClient *client);
 /** Returns: (nullable): the schema that was kept since the client was connected, borrowed */
 const QblkSchema *qblk_client_peek_schema(const QblkClient *client);
 
+/** Returns: (transfer none) (nullable): the greeting; NULL before it was received */
+const QblkJson *qblk_client_peek_greeting(const QblkClient *client);
+
 /** Keep @schema (transfer full) until the client is restarted or freed. */
 void qblk_client_keep_schema(QblkClient *client, QblkSchema *schema);
 
@@ -154,13 +157,23 @@ QblkJson *qblk_client_call(QblkClient *client, const char *command, const QblkJs
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Send all @queries (of QblkQuery) at once and wait for their answers.
+ * Submit all @queries (of QblkQuery): they are sent with the next turn, as far as QEMU accepts them
+ * at once.
  *
+ * Returns: (transfer full): the ids of the commands, for qblk_client_wait_batch()
+ */
+GArray *qblk_client_submit_batch(QblkClient *client,
+                                 const GPtrArray *queries) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Wait for the answers to a batch.
+ *
+ * @ids: of qblk_client_submit_batch(), which are no longer valid afterwards
  * @answers: (of QblkAnswer): the answers, which may be refusals, are appended in the order of the
  *   queries
  *
  * Returns: FALSE with an error, and nothing is appended, if a query ran out of time or the
  * connection failed; all other replies are dropped
  */
-gboolean qblk_client_call_batch(QblkClient *client, const GPtrArray *queries, GPtrArray *answers,
+gboolean qblk_client_wait_batch(QblkClient *client, const GArray *ids, GPtrArray *answers,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -29,6 +29,7 @@ struct FakeQmp {
     GPtrArray *steps;         /* of FakeQmpStep, owned */
     const QblkSchema *schema; /* shared; NULL: commands are not checked */
     GHashTable *recorded;     /* of a capture: key of a query to its reply up to the id */
+    char *version;            /* owned: the reply to query-version, for the greeting, or NULL */
     gboolean silent;
     gboolean answers_recorded; /* until the next command that is expected */
     int server, client;        /* the two ends */

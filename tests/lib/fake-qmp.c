@@ -113,10 +113,20 @@ fake_qmp_new_capture(const char *version, const char *capture)
         const char *kind = qblk_json_get(reply, "return") != NULL ? "return" : "error";
         if (!g_hash_table_contains(fake->recorded, key)) {
             g_autofree char *value = qblk_json_print(qblk_json_get(reply, kind), QBLK_JSON_COMPACT);
+            if (g_str_has_prefix(key, "query-version ") && g_str_equal(kind, "return")) {
+                fake_qmp_set_version(fake, value);
+            }
             g_hash_table_insert(fake->recorded, g_steal_pointer(&key), answer_text(kind, value));
         }
     }
     return fake;
+}
+
+void
+fake_qmp_set_version(FakeQmp *fake, const char *value)
+{
+    g_free(fake->version);
+    fake->version = g_strdup(value);
 }
 
 /* ---- the script ---- */
@@ -240,6 +250,7 @@ fake_qmp_stop(FakeQmp *fake)
     }
     qblk_framer_free(fake->framer);
     g_string_free(fake->input, TRUE);
+    g_free(fake->version);
     g_queue_clear_full(&fake->unanswered, g_free);
     g_free(fake);
     return failure;

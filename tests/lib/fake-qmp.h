@@ -32,6 +32,9 @@ FakeQmp *fake_qmp_new_capture(const char *version, const char *capture);
 
 /* ---- the script, in order; before fake_qmp_start() ---- */
 
+/** The version in the greeting, as query-version returns it; that of a capture by default. */
+void fake_qmp_set_version(FakeQmp *fake, const char *value);
+
 /** Send no greeting and expect no handshake: the script is complete. */
 void fake_qmp_stay_silent(FakeQmp *fake);
 

@@ -49,20 +49,18 @@ after_first(const char *version, const char *jobs)
 }
 
 static void
-the_first_queries_are_for_version_jobs_and_disks(void **state)
+the_first_queries_are_for_jobs_and_disks(void **state)
 {
     g_autoptr(QblkReplies) none = qblk_replies_new();
     g_autofree char *text = next_plain(none);
-    assert_string_equal(text, "query-version {}\nquery-name {}\nquery-jobs {}\n"
-                              "query-block-jobs {}\nquery-status {}\nquery-block {}\n"
+    assert_string_equal(text, "query-jobs {}\nquery-name {}\nquery-status {}\nquery-block {}\n"
                               "query-block-exports {}\nquery-chardev {}");
     g_autoptr(QblkSnapshotOptions) capture = qblk_snapshot_options_new();
     capture->everything = TRUE;
     g_autofree char *more = next(none, capture);
-    assert_string_equal(more, "query-version {}\nquery-name {}\nquery-jobs {}\n"
-                              "query-block-jobs {}\nquery-status {}\nquery-block {}\n"
-                              "query-block-exports {}\nquery-chardev {}\nquery-uuid {}\n"
-                              "query-pci {}");
+    assert_string_equal(more, "query-jobs {}\nquery-name {}\nquery-status {}\nquery-block {}\n"
+                              "query-block-exports {}\nquery-chardev {}\nquery-block-jobs {}\n"
+                              "query-uuid {}\nquery-pci {}");
 }
 
 static void
@@ -72,9 +70,59 @@ a_known_reply_is_not_queried_again(void **state)
     graph_fixture_add(replies, "query-jobs", NULL, "[]");
     graph_fixture_add(replies, "query-name", NULL, NULL);
     g_autofree char *text = next_plain(replies);
-    assert_string_equal(text,
-                        "query-version {}\nquery-block-jobs {}\nquery-status {}\nquery-block {}\n"
-                        "query-block-exports {}\nquery-chardev {}");
+    assert_string_equal(text, "query-status {}\nquery-block {}\nquery-block-exports {}\n"
+                              "query-chardev {}");
+}
+
+static void
+block_jobs_are_queried_if_there_are_jobs(void **state)
+{
+    static const struct {
+        const char *jobs, *expected;
+    } cases[] = {
+        {"[]", ""},
+        {"[{}]", "query-block-jobs {}"},
+        {"null", "query-block-jobs {}"},
+        {NULL, "query-block-jobs {}"}, /* refused */
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) all = after_first("11.0.0", cases[i].jobs);
+        g_autoptr(QblkReplies) replies = graph_fixture_copy_without(all, "query-block-jobs");
+        graph_fixture_add(replies, "query-named-block-nodes", "{'flat':true}", "[]");
+        graph_fixture_add(replies, "x-debug-query-block-graph", NULL, "{'nodes':[],'edges':[]}");
+        g_autofree char *text = next_plain(replies);
+        assert_string_equal(text, cases[i].expected);
+    }
+}
+
+/* Each line has what is queried with the graph. */
+static void
+properties_are_queried_only_if_a_name_depends_on_them(void **state)
+{
+    static const struct {
+        const char *blocks, *expected;
+        gboolean serials;
+    } cases[] = {
+        {"/machine/peripheral/x/virtio-backend - a\n", "", FALSE},
+        {"/machine/peripheral/x/virtio-backend - a\n", "serial", TRUE},
+        {"/machine/peripheral/x/virtio-backend - a\n/machine/peripheral/y/virtio-backend - b\n",
+         "parent_bus parent_bus", FALSE},
+        {"virtio-disk0 - a\n", "type", FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies =
+            graph_fixture_machine("a file /a\nb file /b\n", cases[i].blocks);
+        g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+        qblk_snapshot_options_set_serials(options, cases[i].serials);
+        g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
+        g_autoptr(GString) text = g_string_new(NULL);
+        for (guint j = 0; j < queries->len; j++) {
+            const QblkQuery *query = queries->pdata[j];
+            const char *property = qblk_json_get_string(query->arguments, "property");
+            g_string_append_printf(text, "%s%s", j == 0 ? "" : " ", property);
+        }
+        assert_string_equal(text->str, cases[i].expected);
+    }
 }
 
 static void
@@ -131,11 +179,11 @@ nodes_are_not_queried_if_that_could_crash_qemu(void **state)
 static void
 nodes_are_not_queried_before_the_jobs_are_known(void **state)
 {
-    static const char *const first[] = {"query-version",       "query-name",   "query-jobs",
-                                        "query-block-jobs",    "query-status", "query-block",
-                                        "query-block-exports", "query-chardev"};
+    static const char *const first[] = {"query-version",    "query-name",         "query-jobs",
+                                        "query-block-jobs", "query-status",       "query-block",
+                                        "query-chardev",    "query-block-exports"};
     for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
-        g_autoptr(QblkReplies) all = after_first("11.0.0", "[]");
+        g_autoptr(QblkReplies) all = after_first("11.0.0", "[{}]");
         g_autoptr(QblkReplies) replies = graph_fixture_copy_without(all, first[i]);
         g_autofree char *text = next_plain(replies);
         g_autofree char *expected = g_strconcat(first[i], " {}", NULL);
@@ -458,8 +506,10 @@ the_estimate_is_close_to_the_recorded_number(void **state)
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_queries_are_for_version_jobs_and_disks),
+        cmocka_unit_test(the_first_queries_are_for_jobs_and_disks),
         cmocka_unit_test(a_known_reply_is_not_queried_again),
+        cmocka_unit_test(block_jobs_are_queried_if_there_are_jobs),
+        cmocka_unit_test(properties_are_queried_only_if_a_name_depends_on_them),
         cmocka_unit_test(the_graph_is_queried_in_one_batch),
         cmocka_unit_test(jobs_need_the_debug_graph),
         cmocka_unit_test(nodes_are_not_queried_if_that_could_crash_qemu),

@@ -15,6 +15,13 @@ execute(QblkClient *client, const char *command, const char *arguments)
     return reply;
 }
 
+static gboolean
+call_batch(QblkClient *client, const GPtrArray *queries, GPtrArray *answers, GError **error)
+{
+    g_autoptr(GArray) ids = qblk_client_submit_batch(client, queries);
+    return qblk_client_wait_batch(client, ids, answers, error);
+}
+
 static void
 assert_executes(QblkClient *client, const char *command, const char *expected)
 {
@@ -179,7 +186,7 @@ a_batch_is_sent_in_one_write_and_answered_in_order(void **state)
     g_autoptr(GPtrArray) queries = new_queries(9);
     g_autoptr(GPtrArray) answers = new_answers();
     g_autoptr(GError) error = NULL;
-    assert_true(qblk_client_call_batch(client, queries, answers, &error));
+    assert_true(call_batch(client, queries, answers, &error));
     assert_int_equal(answers->len, 9);
     for (guint i = 0; i < 9; i++) {
         const QblkAnswer *answer = g_ptr_array_index(answers, i);
@@ -210,7 +217,7 @@ a_batch_that_runs_out_of_time_leaves_the_client_usable(void **state)
     assert_no_error(error);
     g_autoptr(GPtrArray) queries = new_queries(3);
     g_autoptr(GPtrArray) answers = new_answers();
-    assert_false(qblk_client_call_batch(client, queries, answers, &error));
+    assert_false(call_batch(client, queries, answers, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT, "'query-jobs': no reply");
     assert_int_equal(answers->len, 0);
     g_autofree char *reply = qblk_client_execute(client, "query-status", NULL, 5000, &error);
@@ -267,7 +274,7 @@ a_closed_connection_fails_what_waits_and_what_follows(void **state)
     g_autoptr(GPtrArray) queries = new_queries(2);
     g_autoptr(GPtrArray) answers = new_answers();
     g_autoptr(GError) error = NULL;
-    assert_false(qblk_client_call_batch(client, queries, answers, &error));
+    assert_false(call_batch(client, queries, answers, &error));
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection");
     assert_int_equal(answers->len, 0);
     assert_int_equal(qblk_client_get_fd(client), -1);

@@ -323,7 +323,7 @@ one_that_is_released_in_a_query_has_left_nothing(void **state)
     fake_qmp_expect(test->run->fake, "query-kvm", NULL);
     fake_qmp_reply(test->run->fake, "{\"enabled\": true, \"present\": true}");
     operation_case_start(test);
-    for (guint i = 0; i < 5; i++) {
+    for (guint i = 0; i < 2; i++) {
         assert_true(operation_case_turn(test));
     }
     g_clear_pointer(&test->operation, qblk_operation_unref);

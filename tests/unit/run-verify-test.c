@@ -79,7 +79,7 @@ a_connection_lost_after_the_job_is_opened_again(void **state)
     test->next = run_case_server();
     run_case_accept(test->fake, "block-commit", NULL, "created running waiting pending");
     run_case_accept_end(test->fake);
-    run_case_disconnect(test->fake, "query-version", FALSE);
+    run_case_disconnect(test->fake, "query-jobs", FALSE);
     run_case_succeed(test);
 }
 
@@ -89,7 +89,7 @@ a_chain_that_cannot_be_read_is_an_error(void **state)
     RunCase *test = run_case_new(QBLK_COMMIT_INNER);
     run_case_accept(test->fake, "block-commit", NULL, "created running waiting pending");
     run_case_accept_end(test->fake);
-    run_case_disconnect(test->fake, "query-version", FALSE);
+    run_case_disconnect(test->fake, "query-jobs", FALSE);
     run_case_end(test, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
                  "the job succeeded, but the chain could not be read again: ");
 }
