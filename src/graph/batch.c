@@ -61,7 +61,7 @@ add_first(Batch *batch)
 }
 
 /* The version, which a client has in its greeting.  What only block jobs have, which decides if the
- * nodes may be queried: in QEMU a block job is a job, and if there are no jobs there are none. */
+ * nodes may be queried: QEMU lists each block job as a job. */
 static void
 add_conditions(Batch *batch)
 {

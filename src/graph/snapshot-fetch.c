@@ -164,9 +164,9 @@ qblk_snapshot_fetch_replies(QblkClient *client, const QblkSnapshotOptions *optio
                             gboolean everything, GError **error)
 {
     QblkReplies *replies = NULL;
-    g_autoptr(QblkSnapshotOptions) none = options == NULL ? qblk_snapshot_options_new() : NULL;
+    g_autoptr(QblkSnapshotOptions) defaults = options == NULL ? qblk_snapshot_options_new() : NULL;
 
-    QblkSnapshotOptions borrowed = options == NULL ? *none : *options;
+    QblkSnapshotOptions borrowed = options == NULL ? *defaults : *options;
     borrowed.everything = everything;
     (void)fetch(client, &borrowed, &replies, NULL, error);
     return replies;
@@ -175,9 +175,9 @@ qblk_snapshot_fetch_replies(QblkClient *client, const QblkSnapshotOptions *optio
 QblkSnapshot *
 qblk_snapshot_fetch(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
 {
-    g_autoptr(QblkSnapshotOptions) none = options == NULL ? qblk_snapshot_options_new() : NULL;
+    g_autoptr(QblkSnapshotOptions) defaults = options == NULL ? qblk_snapshot_options_new() : NULL;
     QblkSnapshot *snapshot = NULL;
-    (void)fetch(client, options == NULL ? none : options, NULL, &snapshot, error);
+    (void)fetch(client, options == NULL ? defaults : options, NULL, &snapshot, error);
     return snapshot;
 }
 

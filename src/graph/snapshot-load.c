@@ -316,10 +316,10 @@ check_layer_count(const QblkSnapshot *snapshot, GError **error)
 QblkSnapshot *
 qblk_snapshot_load(const QblkCapture *replies, const QblkSnapshotOptions *options, GError **error)
 {
-    g_autoptr(QblkSnapshotOptions) none = NULL;
+    g_autoptr(QblkSnapshotOptions) defaults = NULL;
     if (options == NULL) {
-        none = qblk_snapshot_options_new();
-        options = none;
+        defaults = qblk_snapshot_options_new();
+        options = defaults;
     }
 
     g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_new();
