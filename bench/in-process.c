@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A capture to XML in one process, beside what jansson takes to parse the same text.
+ * What it takes in one process to make XML of a capture, or to parse its text with jansson.
  *
- * usage: in-process FILE [MILLISECONDS]
+ * usage: in-process xml|json FILE [MILLISECONDS]
  *
- * Each way has a process of its own, which reads the file and repeats for MILLISECONDS, at least
- * once.  For each a line is printed:
+ * A child reads the file and repeats for MILLISECONDS, at least once.  It prints
  *
- *     NAME MICROSECONDS PEAK-KIB BYTES
+ *     MICROSECONDS PEAK-KIB BYTES
  *
  * MICROSECONDS is the median of the processor time, which other programs hardly change.  PEAK-KIB
- * is what the process had in memory at most, the text included, minus that of a process that does
- * nothing.  BYTES is the length of the output.
+ * is what the child had in memory at most, the text included, minus that of a child that does
+ * nothing.  BYTES is the length of the output; json has none.
  */
 #include <jansson.h>
 #include <qblk/qblk.h>
@@ -115,7 +114,7 @@ repeat(Way way, const char *path, gint64 milliseconds, int out)
     }
 }
 
-/* @way: NULL: do nothing
+/* Run @way in a child; NULL: do nothing.
  *
  * Returns: the peak of its memory in KiB, or 0 if it failed */
 static gint64
@@ -147,28 +146,24 @@ measure(Way way, const char *path, gint64 milliseconds, gint64 result[2])
 int
 main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        Way way;
-    } ways[] = {{"json", load_json}, {"xml", make_xml}};
-    if (argc < 2) {
-        fprintf(stderr, "usage: in-process FILE [MILLISECONDS]\n");
+    gint64 milliseconds = 0;
+    Way way = NULL;
+    if (argc >= 3) {
+        way = strcmp(argv[1], "xml") == 0 ? make_xml : load_json;
+    }
+    if (way == NULL ||
+        (argc > 3 && !g_ascii_string_to_signed(argv[3], 10, 0, G_MAXINT32, &milliseconds, NULL))) {
+        fprintf(stderr, "usage: in-process xml|json FILE [MILLISECONDS]\n");
         return 2;
     }
 
-    gint64 milliseconds = 0;
-    if (argc > 2 && !g_ascii_string_to_signed(argv[2], 10, 0, G_MAXINT32, &milliseconds, NULL)) {
-        return 2;
-    }
     gint64 result[2];
     gint64 idle = measure(NULL, NULL, 0, result);
-    for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
-        gint64 peak = measure(ways[i].way, argv[1], milliseconds, result);
-        if (peak == 0) {
-            return 1;
-        }
-        printf("%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", ways[i].name,
-               result[0], peak - idle, result[1]);
+    gint64 peak = measure(way, argv[2], milliseconds, result);
+    if (peak == 0) {
+        return 1;
     }
+    printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", result[0],
+           peak - idle, result[1]);
     return 0;
 }

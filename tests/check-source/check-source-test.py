@@ -268,6 +268,7 @@ class CheckSourceTest(unittest.TestCase):
         self.passes('src/qmp/query.c', 'static int\njson_text(void)\n{\n}\n'
                     'static int f(void) { json_text(); qblk_json_print(); }\n')
         self.fires('json-only-in-base', 'tests/unit/x-test.c', 2, '#include <jansson.h>\n')
+        self.passes('bench/x.c', '#include <jansson.h>\n')
         self.passes('tests/unit/x-test.c', 'static int f(void) { json_of_our_own(); }\n')
 
     def test_libxml2_is_used_in_one_file(self):

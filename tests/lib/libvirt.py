@@ -177,13 +177,17 @@ class Daemon:
 
     # ---- its client ----
 
+    def command(self, *arguments):
+        """`virsh ARGUMENTS` as the arguments of a program, and its environment."""
+        path = os.path.join(self._environment['XDG_RUNTIME_DIR'], 'libvirt', 'libvirt-sock')
+        return (['virsh', '--quiet', '--connect', f'qemu+unix:///session?socket={path}',
+                 *arguments], self._environment)
+
     def virsh(self, *arguments):
         """The output of `virsh ARGUMENTS`; Refused if it fails."""
-        path = os.path.join(self._environment['XDG_RUNTIME_DIR'], 'libvirt', 'libvirt-sock')
-        done = subprocess.run(
-            ['virsh', '--quiet', '--connect', f'qemu+unix:///session?socket={path}', *arguments],
-            env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT,
-            check=False)
+        command, environment = self.command(*arguments)
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=TIMEOUT, check=False)
         if done.returncode != 0:
             raise Refused(os.fsdecode(done.stdout + done.stderr))  # "Copy failed" is in stdout
         return os.fsdecode(done.stdout)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Results as JSON, as a table, and as a plot."""
+
+import math
+import os
+import statistics
+import subprocess
+
+import samples
+from rows import SUBJECT
+
+SCHEMA = 'qblk-bench/1'
+
+
+def _summary(values):
+    """Median and quartiles."""
+    ordered = sorted(values)
+    quartiles = statistics.quantiles(ordered, n=4) if len(ordered) > 1 else [ordered[0]] * 3
+    return {'median': statistics.median(ordered), 'low': quartiles[0], 'high': quartiles[2],
+            'least': ordered[0]}
+
+
+def _case(taken):
+    """The summaries of all samples of one case; those in which it was not measured are absent."""
+    columns = {'wall_ms': 'wall', 'user_ms': 'user', 'system_ms': 'system', 'peak_kib': 'peak_kib'}
+    found = {key: [getattr(sample, name) for sample in taken] for key, name in columns.items()}
+    return {key: _summary(values) for key, values in found.items() if None not in values}
+
+
+_MEASURES = {'time': 'wall_ms', 'memory': 'peak_kib'}
+
+
+def _ratio(cases, goal, wanted):
+    key = _MEASURES[goal.measure]
+    ratio = cases[SUBJECT][key]['median'] / max(cases[goal.peer][key]['median'], 1e-9)
+    met = None if wanted is None else ratio <= wanted
+    return {'measure': goal.measure, 'peer': goal.peer, 'ratio': ratio, 'goal': wanted, 'met': met}
+
+
+def row_result(row, taken, bench):
+    """The result of ROW as JSON; TAKEN has the samples of each case. Sizes are not those of the
+    goals if the run is quick."""
+    cases = {name: _case(values) for name, values in taken.items()}
+    ratios = [_ratio(cases, goal, None if bench.quick else goal.ratio)
+              for goal in row.goals if goal.peer in cases]
+    return {'name': row.name, 'rounds': len(taken[SUBJECT]), 'cases': cases, 'ratios': ratios,
+            'missing': dict(bench.missing), 'notes': list(bench.notes)}
+
+
+def row_without_result(row, key, reason):
+    """KEY: `error`, or `absent` if the machine or qblk does not have it."""
+    return {'name': row.name, 'rounds': 0, 'cases': {}, 'ratios': [], 'missing': {}, 'notes': [],
+            key: reason}
+
+
+# ---- table ----
+
+_COLUMNS = ('row', 'peer', 'qblk', 'cpu', 'peer takes', 'cpu', 'ratio', 'goal', '')
+_LEFT = (0, 1, 8)
+
+
+def _number(value):
+    digits = 3 if value < 1000 else 4
+    return f'{value:.{digits}g}' if value < 10000 else f'{value:.0f}'
+
+
+def _cells(case, measure):
+    """Median with its quartiles, and the processor time."""
+    summary = case[_MEASURES[measure]]
+    unit = 'ms' if measure == 'time' else 'KiB'
+    middle = f'{_number(summary["median"])} {unit}'
+    if summary['low'] != summary['high']:
+        middle += f' ({_number(summary["low"])} to {_number(summary["high"])})'
+    has_times = measure == 'time' and 'user_ms' in case
+    total = case['user_ms']['median'] + case['system_ms']['median'] if has_times else None
+    return middle, '' if total is None else _number(total)
+
+
+def _verdict(met):
+    return {None: '', True: 'met', False: '**missed**'}[met]
+
+
+def _lines_of(result):
+    name = result['name']
+    for ratio in result['ratios']:
+        goal = '' if ratio['goal'] is None else f'{ratio["goal"]:g}'
+        peer = ratio['peer'] + (' (memory)' if ratio['measure'] == 'memory' else '')
+        yield (name, peer, *_cells(result['cases'][SUBJECT], ratio['measure']),
+               *_cells(result['cases'][ratio['peer']], ratio['measure']),
+               f'{ratio["ratio"]:.2f}', goal, _verdict(ratio['met']))
+        name = ''
+    for key in ('error', 'absent'):
+        if key in result:
+            yield name, '', *[''] * 6, f'{key}: {result[key]}'
+    for peer, reason in result['missing'].items():
+        yield name, peer, *[''] * 6, f'absent: {reason}'
+    for note in result['notes']:
+        yield '', '', *[''] * 6, note
+
+
+def table(results):
+    """The results as a table of Markdown, which is aligned to be read as text as well."""
+    lines = [_COLUMNS, *(line for result in results for line in _lines_of(result))]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(_COLUMNS) - 1)] + [0]
+    lines.insert(1, tuple('-' * max(width, 3) if i in _LEFT else '-' * max(width - 1, 3) + ':'
+                          for i, width in enumerate(widths)))
+    return ''.join('| ' + ' | '.join(
+        cell.ljust(width) if i in _LEFT else cell.rjust(width)
+        for i, (cell, width) in enumerate(zip(line, widths))) + ' |\n' for line in lines)
+
+
+# ---- plot ----
+
+_TERMINALS = {'.svg': 'svg size 1000,{height} dynamic background "white"',
+              '.png': 'pngcairo size 1000,{height}'}
+_COLOURS = {True: 0x2e8b57, False: 0xb22222}
+
+
+def plot_script(results, path):
+    """The input of gnuplot: the ratio of each row with a goal as a bar, its goal as a point."""
+    bars = [(f'{result["name"]}{" memory" if ratio["measure"] == "memory" else ""}', ratio)
+            for result in results for ratio in result['ratios'] if ratio['goal'] is not None]
+    terminal = _TERMINALS[os.path.splitext(path)[1]].format(height=120 + 18 * len(bars))
+    labels = ', '.join(f'"{name}" {-i}' for i, (name, _) in enumerate(bars))
+    largest = max((math.ceil(max(ratio['ratio'], ratio['goal'])) for _, ratio in bars), default=1)
+    rows = '\n'.join(f'{-i} {ratio["ratio"]:.4f} {ratio["goal"]:g} {_COLOURS[ratio["met"]]}'
+                     for i, (_, ratio) in enumerate(bars))
+    return f'''set terminal {terminal}
+set output "{path}"
+set title "qblk beside its peers: ratio of medians, and the goal"
+set logscale x 2
+set xrange [0.125:{2 * largest}]
+set yrange [{-len(bars)}:1]
+set ytics ({labels})
+set grid x
+set style fill solid
+$ratios << END
+{rows}
+END
+plot $ratios using (sqrt(0.125*$2)):1:(0.125):2:($1-0.3):($1+0.3):4 with boxxyerror \\
+    linecolor rgb variable title "ratio", \\
+    $ratios using 3:1 with points pointtype 5 linecolor rgb "black" title "goal"
+'''
+
+
+def plot(results, path):
+    if os.path.splitext(path)[1] not in _TERMINALS:
+        raise samples.Missing(f"cannot plot '{path}': use a name that ends in .svg or .png")
+    try:
+        subprocess.run(['gnuplot'], input=plot_script(results, path), text=True, check=True)
+    except FileNotFoundError as error:
+        raise samples.Missing('no gnuplot (apt-get install gnuplot-nox)') from error
