@@ -9,13 +9,14 @@ import resource
 import images
 import qemu
 
-# Ctrl-C is for scripts/bench, which then ends its QEMUs; they end with it in any case.
-_PREFIX = ('setpriv', '--pdeathsig', 'KILL', 'setsid')
+# A command that executes a service. Ctrl-C is for scripts/bench, which then ends its services; they
+# end with it in any case.
+PREFIX = ('setpriv', '--pdeathsig', 'KILL', 'setsid')
 
 
 @contextlib.contextmanager
 def run(home, arguments):
-    with qemu.Process(home, arguments, prefix=_PREFIX) as process:
+    with qemu.Process(home, arguments, prefix=PREFIX) as process:
         yield process
 
 

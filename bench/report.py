@@ -91,7 +91,7 @@ def _lines_of(result):
         name = ''
     for key in ('error', 'absent'):
         if key in result:
-            yield name, '', *[''] * 6, f'{key}: {result[key]}'
+            yield name, '', *[''] * 6, f'{key}: {" ".join(result[key].split())}'
     for peer, reason in result['missing'].items():
         yield name, peer, *[''] * 6, f'absent: {reason}'
     for note in result['notes']:

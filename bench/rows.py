@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import os
+import shlex
 import sys
 from collections.abc import Callable
 
@@ -65,6 +66,7 @@ class Bench:
 
     def _start_libvirtd(self):
         """The libvirtd, or the reason why it is missing."""
+        os.environ.setdefault(libvirt.LIBVIRTD, shlex.join((*guests.PREFIX, '/usr/sbin/libvirtd')))
         try:
             return self.stack.enter_context(libvirt.Daemon()), None
         except qemu.Unavailable as reason:

@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,11 +30,14 @@ class Quick(unittest.TestCase):
     def test_each_row_is_measured_beside_its_peers(self):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, 'results.json')
+            picture = os.path.join(directory, 'results.svg')
+            plot = ('--plot', picture) if live.IN_CI or shutil.which('gnuplot') else ()
             done = subprocess.run(
                 [sys.executable, os.path.join(ROOT, 'scripts', 'bench'), '--quick',
-                 '--build', os.environ['QBLK_BENCH_BUILD'], '--json', path],
+                 '--build', os.environ['QBLK_BENCH_BUILD'], '--json', path, *plot],
                 stdout=subprocess.PIPE, text=True, check=False)
             self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertTrue(not plot or os.path.getsize(picture) > 0)
             with open(path, encoding='utf-8') as file:
                 results = json.load(file)
 
