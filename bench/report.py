@@ -109,6 +109,24 @@ def table(results):
         for i, (cell, width) in enumerate(zip(line, widths))) + ' |\n' for line in lines)
 
 
+def summary(described):
+    """The table, and the commit and the machine that it is of."""
+    machine = described['machine']
+    loads = ' and '.join(f'{load[0]:.1f}' for load in machine['load'])
+    changed = ' with changes' if (described['commit'] or '').endswith('+') else ''
+    return (f'{table(described["rows"])}\n'
+            f'Commit {(described["commit"] or "unknown").rstrip("+")}{changed}, QEMU '
+            f'{machine["qemu"]}, {machine["processors"]} processors, load average {loads} before '
+            'and after.\n')
+
+
+def in_document(document, text):
+    """DOCUMENT with TEXT as its section "Results"."""
+    before, heading, rest = document.partition('\n## Results\n')
+    _, next_heading, after = rest.partition('\n## ')
+    return f'{before}{heading}\n{text}{next_heading}{after}'
+
+
 # ---- plot ----
 
 _TERMINALS = {'.svg': 'svg size 1000,{height} dynamic background "white"',

@@ -136,6 +136,22 @@ class Table(unittest.TestCase):
         self.assertEqual(lines[5][0::8], ['version', 'error: it failed'])
 
 
+class Document(unittest.TestCase):
+    DESCRIBED = {'commit': 'abc+', 'rows': [report.row_result(ROW, taken((20,), (10,)), bench())],
+                 'machine': {'qemu': '7.2', 'processors': 2, 'load': [(1, 0, 0), (2, 0, 0)]}}
+
+    def test_the_commit_and_the_load_are_named(self):
+        text = report.summary(self.DESCRIBED)
+        self.assertTrue(text.endswith('|\n\nCommit abc with changes, QEMU 7.2, 2 processors, load '
+                                      'average 1.0 and 2.0 before and after.\n'), text)
+
+    def test_results_replace_one_section(self):
+        self.assertEqual(report.in_document('# A\n\n## Results\n\nold\nold\n\n## B\nb\n', 'new\n'),
+                         '# A\n\n## Results\n\nnew\n\n## B\nb\n')
+        self.assertEqual(report.in_document('# A\n\n## Results\n\nold\n', 'new\n'),
+                         '# A\n\n## Results\n\nnew\n')
+
+
 class Plot(unittest.TestCase):
     RESULTS = [report.row_result(ROW, taken((20,), (10,)), bench())]
 
