@@ -112,6 +112,14 @@ has_failed_silently(const QblkStep *step, const QblkJson *value)
     return step->is_silent && g_strcmp0(qblk_json_string(value), "") != 0;
 }
 
+/* The first attempt may have failed as well, after QEMU has waited for a server. */
+static gboolean
+is_opened(const QblkRunTask *task, const QblkStep *step)
+{
+    const char *node = qblk_json_get_string(step->arguments, "node-name");
+    return node != NULL && qblk_run_verify_has_node(task, node);
+}
+
 /* Returns: TRUE if it is no failure that QEMU has refused @step. */
 static gboolean
 may_be_refused(const QblkRunTask *task, const QblkStep *step, gboolean is_repeated)
@@ -121,6 +129,9 @@ may_be_refused(const QblkRunTask *task, const QblkStep *step, gboolean is_repeat
     }
     if (step->is_joint) { /* the chains show if it took effect: see run-joint.h */
         return FALSE;
+    }
+    if (is_repeated && g_strcmp0(step->command, "blockdev-add") == 0) {
+        return step->may_fail || is_opened(task, step);
     }
     return step->may_fail || (is_repeated && step->job == NULL);
 }

@@ -150,15 +150,18 @@ qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, gboolean *
 }
 
 gboolean
+qblk_run_verify_has_node(const QblkRunTask *task, const char *name)
+{
+    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, NULL);
+    return snapshot != NULL && qblk_snapshot_find_node(snapshot, name) != NULL;
+}
+
+gboolean
 qblk_run_verify_has_new_top(const QblkRunTask *task)
 {
     const GPtrArray *after = task->plan->after;
     const QblkExpectation *top = after->len == 0 ? NULL : after->pdata[0];
-    if (top == NULL || top->node_name == NULL) {
-        return FALSE;
-    }
-    g_autoptr(QblkSnapshot) snapshot = fetch(task->run, NULL);
-    return snapshot != NULL && qblk_snapshot_find_node(snapshot, top->node_name) != NULL;
+    return top != NULL && top->node_name != NULL && qblk_run_verify_has_node(task, top->node_name);
 }
 
 const char *

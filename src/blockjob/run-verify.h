@@ -34,6 +34,10 @@ gboolean qblk_run_verify_compare(const QblkRunTask *task, gboolean *is_before, g
  * Returns: FALSE as well if that cannot be known. */
 gboolean qblk_run_verify_has_new_top(const QblkRunTask *task);
 
+/** Fetch the graph, and see if it has the node @name.  Returns: FALSE as well if that cannot be
+ * known. */
+gboolean qblk_run_verify_has_node(const QblkRunTask *task, const char *name);
+
 /** Fetch the graph, and find a node that a step of @task has opened.  Returns: (transfer none)
  * (nullable): its name; NULL also if the graph cannot be fetched. */
 const char *qblk_run_verify_find_open_node(const QblkRunTask *task);

@@ -191,6 +191,19 @@ the_nodes_of_a_failed_job_are_closed(void **state)
     run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "No space left on device; the chain");
 }
 
+/* The first node that the plan opens is in the recorded graph. */
+static void
+open_recorded(const QblkPlan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const QblkStep *step = plan->steps->pdata[i];
+        if (g_strcmp0(step->command, "blockdev-add") == 0) {
+            qblk_json_set_string(step->arguments, "node-name", "limited");
+            return;
+        }
+    }
+}
+
 /* The node was opened although the answer was lost: it exists when the command is sent again. */
 static void
 a_connection_lost_while_a_node_is_opened_does_not_matter(void **state)
@@ -203,7 +216,9 @@ a_connection_lost_while_a_node_is_opened_does_not_matter(void **state)
         run_case_answer_jobs(test->next, NULL, NULL);
         fake_qmp_expect(test->next, "blockdev-add", NULL);
         if (is_received) {
-            fake_qmp_refuse(test->next, "GenericError", "Duplicate nodes with node-name='x'");
+            open_recorded(test->plan);
+            fake_qmp_refuse(test->next, "GenericError", "Duplicate nodes with node-name='limited'");
+            fake_qmp_answer_recorded(test->next);
         } else {
             fake_qmp_reply(test->next, "{}");
         }

@@ -46,6 +46,38 @@ a_lost_command_is_sent_again_if_it_was_not_received(void **state)
     }
 }
 
+/* QEMU may have waited for a server and then failed: that its reply was lost is no success. */
+static void
+a_node_that_is_refused_twice_does_not_exist(void **state)
+{
+    static const struct {
+        const char *node;
+        gboolean is_open;
+    } cases[] = {{"limited", TRUE}, {"stranger", FALSE}}; /* a node of the recorded graph */
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        RunCase *test = run_case_new(QBLK_COMMIT_INNER);
+        QblkStep *step = qblk_plan_step_new();
+        step->purpose = g_strdup("open the image");
+        step->command = g_strdup("blockdev-add");
+        step->arguments = qblk_json_parse_printed("{\"driver\": \"null-co\"}");
+        qblk_json_set_string(step->arguments, "node-name", cases[i].node);
+        g_ptr_array_insert(test->plan->steps, 0, step);
+
+        test->next = run_case_server();
+        run_case_disconnect(test->fake, "blockdev-add", TRUE);
+        run_case_answer_jobs(test->next, NULL, NULL);
+        run_case_refuse(test->next, "blockdev-add");
+        if (cases[i].is_open) {
+            fake_qmp_answer_recorded(test->next);
+            run_case_accept(test->next, "block-commit", NULL, "created running waiting pending");
+            run_case_accept_end(test->next);
+            run_case_succeed(test);
+        } else {
+            run_case_fail(test, QBLK_BLOCKJOB_ERROR_FAILED, "cannot open the image: QEMU refused");
+        }
+    }
+}
+
 /* The bitmaps that it merges into were there before: that they are does not show that it was done,
  * and one of them may be in use by now. */
 static void
@@ -287,6 +319,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_command_is_sent_again_if_it_was_not_received),
+        cmocka_unit_test(a_node_that_is_refused_twice_does_not_exist),
         cmocka_unit_test(a_merge_of_bitmaps_that_is_refused_was_not_done),
         cmocka_unit_test(a_connection_that_is_lost_while_waiting_is_opened_again),
         cmocka_unit_test(a_job_that_has_failed_meanwhile_is_reported),
