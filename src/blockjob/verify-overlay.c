@@ -76,21 +76,40 @@ check_file(const QblkExpectation *expected, const QblkLayer *overlay, GError **e
                   expected->path);
 }
 
-/* Also if it is not known which file QEMU has open, the file of another overlay shows here. */
+/* QEMU would open the image below it as one of another format at the next start: a qcow2 image as
+ * raw, for example. */
 static gboolean
-check_header(const QblkExpectation *expected, GError **error)
+check_format(const QblkExpectation *expected, const char *recorded, const char *format,
+             GError **error)
+{
+    return qblk_verify_records_format(expected->format, recorded, format) ||
+           refuse(error,
+                  "the header of '%s' records the format '%s' of its backing file instead of '%s': "
+                  "another process has replaced or changed it",
+                  expected->path, recorded == NULL ? "" : recorded, format);
+}
+
+/* Also if it is not known which file QEMU has open, the file of another overlay shows here.
+ * @below: the layer that it is put over (nullable) */
+static gboolean
+check_header(const QblkExpectation *expected, const QblkExpectation *below, GError **error)
 {
     g_autoptr(QblkImageFile) file = qblk_image_file_read(expected->path, NULL);
     g_autoptr(QblkImageHeader) header =
         file == NULL || expected->backing_name == NULL
             ? NULL
             : qblk_image_header_read(expected->format, file->bytes, file->length, NULL);
-    return header == NULL || g_strcmp0(header->backing_name, expected->backing_name) == 0 ||
-           refuse(error,
-                  "the header of '%s' names the backing file '%s' instead of '%s': another process "
-                  "has replaced or changed it",
-                  expected->path, header->backing_name == NULL ? "" : header->backing_name,
-                  expected->backing_name);
+    if (header == NULL) {
+        return TRUE;
+    }
+    if (g_strcmp0(header->backing_name, expected->backing_name) != 0) {
+        return refuse(error,
+                      "the header of '%s' names the backing file '%s' instead of '%s': another "
+                      "process has replaced or changed it",
+                      expected->path, header->backing_name == NULL ? "" : header->backing_name,
+                      expected->backing_name);
+    }
+    return below == NULL || check_format(expected, header->backing_format, below->format, error);
 }
 
 gboolean
@@ -98,6 +117,7 @@ qblk_verify_overlay(const QblkPlan *plan, const QblkSnapshot *snapshot, gboolean
                     GError **error)
 {
     const QblkExpectation *expected = plan->after->len == 0 ? NULL : plan->after->pdata[0];
+    const QblkExpectation *below = plan->after->len < 2 ? NULL : plan->after->pdata[1];
     g_autoptr(QblkChain) chain = find_chain(plan, snapshot, error);
     if (chain == NULL || !check_chain(plan, chain, error)) {
         return FALSE;
@@ -118,5 +138,5 @@ qblk_verify_overlay(const QblkPlan *plan, const QblkSnapshot *snapshot, gboolean
         return FALSE;
     }
     return !is_local || expected->path == NULL ||
-           (check_file(expected, overlay, error) && check_header(expected, error));
+           (check_file(expected, overlay, error) && check_header(expected, below, error));
 }

@@ -9,8 +9,9 @@
 /**
  * Check that the disk of @plan and its overlay in @snapshot still fit together: that the chain is
  * the one before, the overlay has the size of the disk, its name leads to its file, and its header
- * names the active image.  The guest would lose data in an overlay of another size, and its next
- * start needs the right header.  An overlay whose node is gone is left to QEMU, which refuses it.
+ * names the active image and its format.  The guest would lose data in an overlay of another size,
+ * and its next start needs the right header.  An overlay whose node is gone is left to QEMU, which
+ * refuses it.
  *
  * @is_local: the names of files are those of this machine
  *

@@ -203,10 +203,10 @@ set_wrong_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const Bac
 }
 
 /* The header of a qed image records only if the backing file is raw. */
-static gboolean
-is_format(const QblkLayer *layer, const char *recorded, const char *format)
+gboolean
+qblk_verify_records_format(const char *image_format, const char *recorded, const char *format)
 {
-    if (recorded == NULL && g_str_equal(layer->format, "qed")) {
+    if (recorded == NULL && g_str_equal(image_format, "qed")) {
         return g_strcmp0(format, "raw") != 0;
     }
     return g_strcmp0(qblk_driver_backing_format(recorded), format) == 0;
@@ -260,7 +260,8 @@ check_header(const QblkSnapshot *snapshot, const QblkLayer *layer, const QblkLay
 
     backing = (Backing){header->backing_name, header->backing_format};
     if (!is_right(snapshot, layer, next, expected, &backing) ||
-        (next != NULL && !is_format(layer, backing.format, next->format))) {
+        (next != NULL &&
+         !qblk_verify_records_format(layer->format, backing.format, next->format))) {
         set_wrong_header(snapshot, layer, &backing, expected, next, error);
         return FALSE;
     }

@@ -33,6 +33,11 @@ gboolean qblk_verify_headers(const QblkSnapshot *snapshot, const QblkChain *chai
                              const GPtrArray *expected, gboolean is_local,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: TRUE if @recorded (nullable), the backing format in the header of an image of
+ * @image_format, means an image of @format below it */
+gboolean qblk_verify_records_format(const char *image_format, const char *recorded,
+                                    const char *format);
+
 /** Returns: (transfer none): the name that the disk of @plan has in @snapshot, which may differ
  * from the plan's: names may come from nodes and images that have left the chain. */
 const char *qblk_verify_find(const QblkPlan *plan, const QblkSnapshot *snapshot);

@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import shutil
+import struct
 import sys
 import threading
 
@@ -26,6 +27,8 @@ from block_jobs import header
 from fault_relay import NOT_CUT, FaultRelay, Point
 from overlays import MIB, SIZE
 from topologies.options import blockdev, device, drive, local, named_chain, qcow2, stem, virtio
+
+BACKING_FORMAT = 0xe2792aca  # header extension of qcow2
 
 
 class TestCase(overlays.TestCase):
@@ -642,6 +645,23 @@ class Changed(TestCase):
 
         errors = self.snapshot_while(swap, 'vda', 'vdb')
         self.assertIn("vda.new' names the backing file 'vdb-2.qcow2' instead of", errors)
+
+    def test_the_format_in_the_header_of_an_overlay(self):
+        """QEMU would read the image below it as raw at its next start."""
+        self.boot_one()
+        files = self.files()
+
+        def record_raw():
+            with open(self.path('vda.new'), 'r+b') as file:
+                content = file.read(65536)
+                at = content.index(struct.pack('>II', BACKING_FORMAT, len('qcow2')) + b'qcow2')
+                file.seek(at)
+                file.write(struct.pack('>II', BACKING_FORMAT, len('raw')) + b'raw\0\0')
+
+        errors = self.snapshot_while(record_raw, 'vda')
+        self.assertIn("vda.new' records the format 'raw' of its backing file instead of 'qcow2'",
+                      errors)
+        self.assertEqual(self.files(), files)
 
     def test_the_name_of_an_overlay(self):
         self.boot_one()
