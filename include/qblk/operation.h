@@ -428,7 +428,8 @@ void qblk_operation_set_state_changed(QblkOperation *operation, QblkOperationSta
  * @user_data: passed to the function
  *
  * Called with what a person should know of, although the operation continues: a mark that was
- * removed because its image was replaced, for example.
+ * removed because its image was replaced, a server that QEMU waits for, or an image below a new
+ * overlay that QEMU keeps open for writing, for example.
  *
  * Since: 0.1.0
  */

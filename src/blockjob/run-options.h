@@ -24,6 +24,16 @@ typedef void (*QblkRunReport)(const QblkPlan *plan, const QblkRunProgress *progr
 typedef void (*QblkRunRemains)(const QblkPlan *plan, const char *name, const char *reason,
                                gpointer user_data);
 
+/** What the user should know of, although the run continues. */
+typedef enum {
+    QBLK_RUN_WARNS_OF_SERVER, /* QEMU waits for a server, and does not respond until that does */
+    QBLK_RUN_WARNS_OF_WRITER, /* QEMU keeps the image below a new overlay open for writing */
+} QblkRunWarning;
+
+/** Called with @message, a sentence for people, as soon as it is known. */
+typedef void (*QblkRunWarn)(const QblkPlan *plan, QblkRunWarning warning, const char *message,
+                            gpointer user_data);
+
 /** A step that QEMU has refused.  Texts are owned. */
 typedef struct {
     char *error_class; /* NULL: no step was refused */
@@ -44,6 +54,7 @@ typedef struct {
     QblkRunReport report;
     QblkRunStateChanged state_changed; /* NULL: not reported */
     QblkRunRemains remains;            /* NULL: not reported */
+    QblkRunWarn warn;                  /* NULL: not reported */
     QblkRunRefusal *refusal;           /* receives the first command that was refused (nullable) */
     gpointer user_data;
     gboolean is_local;      /* the files that QEMU names are those of this machine */

@@ -66,6 +66,15 @@ qblk_run_refusal_clear(QblkRunRefusal *refusal)
     g_clear_pointer(&refusal->description, g_free);
 }
 
+void
+qblk_run_task_warn(const QblkRunTask *task, QblkRunWarning warning, const char *message)
+{
+    const QblkRunOptions *options = task->run->options;
+    if (options->warn != NULL) {
+        options->warn(task->plan, warning, message, options->user_data);
+    }
+}
+
 /* ---- failures ---- */
 
 QblkRunEvent

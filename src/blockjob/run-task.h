@@ -48,6 +48,9 @@ void qblk_run_task_free(QblkRunTask *task);
  * the plan as QBLK_RUN_UNKNOWN. */
 void qblk_run_task_apply(QblkRunTask *task, QblkRunEvent event);
 
+/** Warn the user of @task; @message is owned by the caller. */
+void qblk_run_task_warn(const QblkRunTask *task, QblkRunWarning warning, const char *message);
+
 /** Returns: the event for a failure: QBLK_RUN_LOST or QBLK_RUN_LEFT if it is one of these, or
  * @event. */
 QblkRunEvent qblk_run_task_failure(const QblkRunTask *task, QblkRunEvent event);

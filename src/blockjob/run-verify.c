@@ -17,9 +17,27 @@ fetch(QblkRun *run, GError **error)
     return qblk_monitor_fetch(&run->monitor, options, error);
 }
 
-static gboolean
-compare_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
+/* With `-drive copy-on-read=on` QEMU does not make the image below a new overlay read-only, nor if
+ * it cannot open it again for reading only: its file is a descriptor that was passed to QEMU, for
+ * example. */
+static void
+warn_of_writer(const QblkRunTask *task, const QblkChain *chain)
 {
+    if (!qblk_verify_old_top_is_writable(task->plan, chain)) {
+        return;
+    }
+    g_autofree char *message = g_strdup_printf(
+        "QEMU keeps '%s' open for writing: its data no longer change, but copy-on-read may still "
+        "write to its file: read it through an export, or copy the file after QEMU has ended",
+        qblk_plan_get_active_image(task->plan));
+    qblk_run_task_warn(task, QBLK_RUN_WARNS_OF_WRITER, message);
+}
+
+static gboolean
+compare_plan(const QblkRunTask *task, const QblkSnapshot *snapshot, GError **error)
+{
+    const QblkRun *run = task->run;
+    const QblkPlan *plan = task->plan;
     g_autoptr(GError) cause = NULL;
     g_autoptr(QblkChain) chain = qblk_verify_find_chain(plan, snapshot, &cause);
     if (chain == NULL) {
@@ -34,8 +52,13 @@ compare_plan(const QblkRun *run, const QblkSnapshot *snapshot, const QblkPlan *p
     if (!qblk_verify_files(chain, plan->after, error)) {
         return FALSE;
     }
-    return qblk_verify_headers(snapshot, chain, plan->after, run->options->is_local, error) &&
-           qblk_verify_bitmaps(snapshot, plan, error);
+    if (!qblk_verify_headers(snapshot, chain, plan->after, run->options->is_local, error) ||
+        !qblk_verify_bitmaps(snapshot, plan, error)) {
+        return FALSE;
+    }
+
+    warn_of_writer(task, chain);
+    return TRUE;
 }
 
 static void
@@ -94,7 +117,7 @@ qblk_run_verify_check(QblkRun *run, GError **error)
     for (guint i = 0; i < run->tasks->len; i++) {
         const QblkRunTask *task = run->tasks->pdata[i];
         gboolean is_promised = !task->plan->stays_ready && task->plan->after->len > 0;
-        if (is_promised && !compare_plan(run, snapshot, task->plan, error)) {
+        if (is_promised && !compare_plan(task, snapshot, error)) {
             prefix_succeeded(task->plan, error);
             return FALSE;
         }

@@ -283,6 +283,17 @@ qblk_verify_headers(const QblkSnapshot *snapshot, const QblkChain *chain, const 
     return TRUE;
 }
 
+/* ---- the layer below a new overlay ---- */
+
+gboolean
+qblk_verify_old_top_is_writable(const QblkPlan *plan, const QblkChain *chain)
+{
+    const QblkExpectation *old = plan->before->len == 0 ? NULL : plan->before->pdata[0];
+    const QblkLayer *below = qblk_chain_get_layer(chain, 1);
+    return old != NULL && below != NULL && old->node_name != NULL && !below->read_only &&
+           g_strcmp0(below->node_name, old->node_name) == 0;
+}
+
 /* ---- which disk it is ---- */
 
 static gboolean

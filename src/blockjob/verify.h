@@ -38,6 +38,10 @@ gboolean qblk_verify_headers(const QblkSnapshot *snapshot, const QblkChain *chai
 gboolean qblk_verify_records_format(const char *image_format, const char *recorded,
                                     const char *format);
 
+/** Returns: TRUE if @plan has put a layer over the active one, and QEMU keeps that open for writing
+ * in @chain, which is as planned */
+gboolean qblk_verify_old_top_is_writable(const QblkPlan *plan, const QblkChain *chain);
+
 /** Returns: (transfer none): the name that the disk of @plan has in @snapshot, which may differ
  * from the plan's: names may come from nodes and images that have left the chain. */
 const char *qblk_verify_find(const QblkPlan *plan, const QblkSnapshot *snapshot);

@@ -3,9 +3,9 @@
 
 #include "cli/interrupt.h"
 #include "cli/print/progress.h"
-#include "cli/print/recover-report.h"
 
 #include <qblk/operation.h>
+#include <qblk/redact.h>
 #include <unistd.h>
 
 /* ---- hints ---- */
@@ -70,12 +70,17 @@ add_hints(QblkOutput *output, const QblkChangeReport *report, const QblkPlans *p
 
 /* ---- running ---- */
 
-/* A mark was removed. */
+void
+qblk_change_run_warn(const QblkChange *change, const char *message)
+{
+    qblk_output_warn(message);
+    g_ptr_array_add(change->warnings, qblk_redact_text(message));
+}
+
 static void
 report_warning(QblkOperation *operation, const char *message, gpointer user_data)
 {
-    const char *const messages[] = {message, NULL};
-    qblk_recover_report_removed(messages);
+    qblk_change_run_warn(user_data, message);
 }
 
 /* 0 would be no limit. */
@@ -131,7 +136,7 @@ qblk_change_run_plans(QblkChange *change, QblkPlans *plans, const QblkChangeRepo
     if (progress != NULL) {
         qblk_operation_set_progress(operation, qblk_progress_report, progress, NULL);
     }
-    qblk_operation_set_warning(operation, report_warning, NULL, NULL);
+    qblk_operation_set_warning(operation, report_warning, change, NULL);
 
     qblk_interrupt_run(interrupt, operation, change->client);
     gboolean done = qblk_operation_get_result(operation, error);

@@ -7,6 +7,9 @@
 #include "cli/change-vm.h"
 #include "cli/print/change-report.h"
 
+/** Print the warning @message, and keep it for the result in JSON. */
+void qblk_change_run_warn(const QblkChange *change, const char *message);
+
 /**
  * Run @plans, with a journal for each.
  *

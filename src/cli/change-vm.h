@@ -19,4 +19,5 @@ typedef struct {
     QblkClient *client;               /* owned; NULL if plans are made from a capture */
     QblkSnapshot *snapshot;           /* owned */
     QblkRecovery *recovery;           /* owned: of operations that were interrupted, or NULL */
+    GPtrArray *warnings;              /* of char, owned: those that were printed, for JSON */
 } QblkChange;

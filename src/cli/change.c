@@ -34,6 +34,7 @@ change_free(QblkChange *change)
     if (change->client != NULL && !change->is_closed) {
         (void)!close_image(change, NULL); /* another error is reported */
     }
+    g_clear_pointer(&change->warnings, g_ptr_array_unref);
     qblk_snapshot_unref(change->snapshot);
     qblk_client_unref(change->client);
     qblk_plan_options_unref(change->plan_options);
@@ -125,6 +126,7 @@ change_open(QblkInvocation *invocation, const QblkChangeOptions *options,
     g_autoptr(QblkChange) change = g_new0(QblkChange, 1);
     change->invocation = invocation;
     change->options = options;
+    change->warnings = g_ptr_array_new_with_free_func(g_free);
     change->plan_options = qblk_change_options_for_plans(options, invocation->timeout_ms, error);
     if (change->plan_options == NULL) {
         return NULL;
@@ -162,7 +164,7 @@ qblk_change_one_plan(QblkPlan *plan)
 }
 
 static void
-print_warnings(const QblkPlans *plans)
+print_warnings(const QblkChange *change, const QblkPlans *plans)
 {
     for (guint i = 0; i < qblk_plans_get_n_skipped(plans); i++) {
         g_autofree char *warning =
@@ -174,12 +176,22 @@ print_warnings(const QblkPlans *plans)
     for (guint i = 0; i < qblk_plans_get_n_plans(plans); i++) {
         const QblkPlan *plan = qblk_plans_get_plan(plans, i);
         for (guint j = 0; j < qblk_plan_get_n_warnings(plan); j++) {
-            qblk_output_warn(qblk_plan_get_warning(plan, j));
+            qblk_change_run_warn(change, qblk_plan_get_warning(plan, j));
         }
     }
 }
 
 /* ---- finishing ---- */
+
+static QblkJson *
+warnings_json(const QblkChange *change)
+{
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < change->warnings->len; i++) {
+        qblk_json_append(list, qblk_json_new_string(change->warnings->pdata[i]));
+    }
+    return list;
+}
 
 /* @plans: that were made; @done: with what has become of them */
 static void
@@ -196,6 +208,7 @@ print_json(const QblkChange *change, const QblkChangeReport *report, const QblkP
 
     QblkJson *result = qblk_json_new_object();
     qblk_json_set(result, "plans", list);
+    qblk_json_set(result, "warnings", warnings_json(change));
     if (change->options->all_disks) {
         qblk_json_set(result, "skipped", qblk_json_ref(qblk_json_get(all, "skipped")));
     }
@@ -240,7 +253,7 @@ change_finish(QblkChange *change, QblkPlans *plans, GError **error)
         .force_managed = change->options->force_managed,
     };
 
-    print_warnings(plans);
+    print_warnings(change, plans);
     g_autoptr(QblkPlans) done = report.dry_run
                                     ? qblk_plans_ref(plans)
                                     : qblk_change_run_plans(change, plans, &report, error);
@@ -277,6 +290,7 @@ finish_unchanged(const QblkChange *change, const char *reason)
 
     QblkJson *result = qblk_json_new_object();
     qblk_json_set(result, "plans", qblk_json_new_array());
+    qblk_json_set(result, "warnings", qblk_json_new_array());
     qblk_json_set(result, "skipped", all_skipped);
     qblk_output_json(output, result);
 }

@@ -87,6 +87,12 @@ follow_state(QblkOperation *operation, const char *target, QblkPlanState state, 
     }
 }
 
+static void
+report_warning(QblkOperation *operation, const char *message, gpointer user_data)
+{
+    qblk_output_warn(message);
+}
+
 QblkRecovery *
 qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options, GError **error)
 {
@@ -98,6 +104,7 @@ qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options, GError **erro
     }
 
     qblk_operation_set_state_changed(operation, follow_state, &interrupt, NULL);
+    qblk_operation_set_warning(operation, report_warning, NULL, NULL);
     while (qblk_operation_process(operation, revents)) {
         revents = qblk_interrupt_wait(interrupt, operation, client);
     }

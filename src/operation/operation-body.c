@@ -66,22 +66,45 @@ report_state(const QblkPlan *plan, QblkRunState run_state, gpointer user_data)
     qblk_operation_notice_add_state(&operation->notices, plan->target, state);
 }
 
-/* The plan does not change: others may read it. */
-static void
-note_remaining(const QblkPlan *plan, const char *name, const char *reason, gpointer user_data)
+/* Returns: (transfer none) (nullable): the place of @plan in the outcome, for another plan: @plan
+ * itself does not change, as others may read it.  NULL if it is of a recovery. */
+static gpointer *
+find_outcome(QblkOperation *operation, const QblkPlan *plan)
 {
-    QblkOperation *operation = user_data;
     guint index;
     if (operation->plans == NULL || !g_ptr_array_find(operation->plans->plans, plan, &index)) {
-        return; /* of a recovery */
+        return NULL;
     }
 
     if (operation->outcome == NULL) {
         operation->outcome = qblk_plans_copy(operation->plans);
     }
-    QblkPlan *old = operation->outcome->plans->pdata[index];
-    operation->outcome->plans->pdata[index] = qblk_plan_remains_new(old, name, reason);
-    qblk_plan_unref(old);
+    return &operation->outcome->plans->pdata[index];
+}
+
+static void
+note_remaining(const QblkPlan *plan, const char *name, const char *reason, gpointer user_data)
+{
+    gpointer *place = find_outcome(user_data, plan);
+    if (place != NULL) {
+        QblkPlan *old = *place;
+        *place = qblk_plan_remains_new(old, name, reason);
+        qblk_plan_unref(old);
+    }
+}
+
+static void
+report_warning(const QblkPlan *plan, QblkRunWarning warning, const char *message,
+               gpointer user_data)
+{
+    QblkOperation *operation = user_data;
+    gpointer *place = warning == QBLK_RUN_WARNS_OF_WRITER ? find_outcome(operation, plan) : NULL;
+    if (place != NULL) {
+        QblkPlan *old = *place;
+        *place = qblk_plan_remains_new_writer(old);
+        qblk_plan_unref(old);
+    }
+    qblk_operation_notice_add_warning(&operation->notices, message);
 }
 
 /* What is the same for plans and for a recovery. */
@@ -98,6 +121,7 @@ run_options_of(QblkOperation *operation)
         .report = report_progress,
         .state_changed = report_state,
         .remains = note_remaining,
+        .warn = report_warning,
         .refusal = &operation->refusal,
         .user_data = operation,
         .keeps_events = TRUE,

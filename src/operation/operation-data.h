@@ -22,8 +22,8 @@ struct QblkOperation {
     gatomicrefcount references;
     QblkClient *client; /* owned; NULL: all VMs are recovered */
     QblkPlans *plans;   /* owned; NULL: a recovery */
-    QblkPlans *outcome; /* owned: the plans, with what remains; NULL: nothing does that was to be
-                           removed */
+    QblkPlans *outcome; /* owned: the plans, with what was seen at the end: what remains of what was
+                           to be removed, or who still writes; NULL: as planned */
     QblkOperationOptions *options;       /* owned */
     QblkRecoverOptions *recover_options; /* owned, or NULL */
     QblkOperationFunctions functions;

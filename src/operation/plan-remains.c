@@ -17,6 +17,7 @@ copy_plan(const QblkPlan *plan)
     copy->is_local = plan->is_local;
     copy->is_read = plan->is_read;
     copy->is_forced = plan->is_forced;
+    copy->keeps_writer = plan->keeps_writer;
     return copy;
 }
 
@@ -32,5 +33,13 @@ qblk_plan_remains_new(const QblkPlan *plan, const char *name, const char *reason
             g_clear_pointer(&mend->removes, g_free);
         }
     }
+    return copy;
+}
+
+QblkPlan *
+qblk_plan_remains_new_writer(const QblkPlan *plan)
+{
+    QblkPlan *copy = copy_plan(plan);
+    copy->keeps_writer = TRUE;
     return copy;
 }

@@ -248,10 +248,11 @@ print_overlay(GString *out, const QblkPlan *plan)
     const QblkExpectation *overlay = plan->after->pdata[0];
     g_autofree char *active = qblk_text_escape(overlay->filename);
     g_autofree char *below = qblk_text_escape(qblk_plan_get_active_image(plan));
-    g_string_append_printf(out,
-                           "active image: %s\nno longer changes: %s\n"
-                           "start the guest from the active image from now on\n",
-                           active, below);
+    g_string_append_printf(
+        out,
+        "active image: %s\n%s: %s\n"
+        "start the guest from the active image from now on\n",
+        active, plan->keeps_writer ? "still open for writing" : "no longer changes", below);
 }
 
 static void

@@ -119,6 +119,8 @@ struct QblkPlan {
     gboolean is_forced;     /* of QblkPlanOptions, if it was read; not in the JSON */
     gboolean existing_job;  /* the job existed before the plan: it is detached, not cancelled */
     gboolean stays_ready;   /* the plan ends while the job is ready, and the user ends the job */
+    gboolean keeps_writer;  /* of the outcome: QEMU keeps the active image from before open for
+                               writing; not in the JSON */
     gboolean keeps_open;    /* a layer that left the chain stays open, as all below; not in JSON */
 };
 

@@ -19,6 +19,7 @@ typedef struct {
     QblkRunState stop_at;    /* interrupt once a plan is there */
     QblkRunState changes_at; /* then a plan's chain is the planned one, and the recorded one */
     gboolean changes_only_second;
+    guint n_warnings;
     GString *states; /* of the plans, as they were reported */
 } Joint;
 

@@ -290,8 +290,65 @@ class Headers(TestCase):
                       + blockdev(driver='qcow2', node_name='a', file=local('/dev/fdset/1'))
                       + virtio('a', id='vda'), pass_fds=[descriptor])
         result = self.snapshot('vda', '--suffix', 'new')
-        self.assertIn(f'no longer changes: {image}\n', result.text)
+        self.assertIn(f'still open for writing: {image}\n', result.text)
+        self.assertIn(f"qblk: warning: QEMU keeps '{image}' open for writing", result.errors)
+        self.assertFalse(self.nodes()['a']['ro'])
         self.assertEqual(header(self.path('a.new')), (image, 'qcow2'))
+
+
+class StillWritten(TestCase):
+    """With -drive copy-on-read=on QEMU writes to the image below the overlay what the guest reads
+    for the first time."""
+
+    def boot_reading(self, *options):
+        """vda: two images, of which the upper one has the flag; its node is named top."""
+        layers = self.make_chain('vda', 2)
+        self.add('vda', layers[0])
+        self.run_qemu(drive(layers[0], id='d', node_name='top', copy_on_read='on')
+                      + virtio('d', id='vda'))
+        return layers
+
+    def test_is_warned_of(self):
+        top, base = self.boot_reading()
+        result = self.snapshot('vda', '--suffix', 'new')
+        warning = f"qblk: warning: QEMU keeps '{top}' open for writing"
+        self.assertEqual(result.errors.count(warning), 1, result.errors)
+        self.assertIn(f'still open for writing: {top}\n', result.text)
+        self.assertNotIn('no longer changes', result.text)
+        self.assertFalse(self.nodes()['top']['ro'])
+        self.check_reads(top, base)
+
+    def check_reads(self, top, base):
+        """Reads of the guest change the file, and nothing changes the data."""
+        before = bytes(self.disks['vda'].content)
+        with open(top, 'rb') as file:
+            bytes_before = file.read()
+        disk = self.disks['vda']
+        line = f'qemu-io -d {disk.qdev} "read 0 256k"'  # data of the base
+        reply = self.process.qmp.execute('human-monitor-command', {'command-line': line})
+        self.assertNotIn('rror', reply)
+        self.process.qmp.execute('human-monitor-command', {'command-line': 'qemu-io top flush'})
+        with open(top, 'rb') as file:
+            self.assertNotEqual(file.read(), bytes_before)
+        self.write('vda', 0, MIB)
+        self.assert_same(self.read_node('top'), before, 'the image below')
+        self.assert_guest_data()
+        self.qblk('commit', self.process.socket, 'vda', '--shallow', '--pivot', '--delete')
+        self.assert_guest_data()
+        self.process.quit()
+        self.assert_same(self.data_of(top), bytes(disk.content), top)
+        self.assertEqual(self.files(), {os.path.basename(name) for name in (top, base)})
+
+    def test_the_second_overlay_is_not(self):
+        """The overlay of the first snapshot does not have the flag."""
+        top, _ = self.boot_reading()
+        output = json.loads(self.qblk('--json', 'snapshot', self.process.socket, 'vda',
+                                      '--suffix', 'a').stdout)
+        warning, = output['warnings']
+        self.assertIn(f"QEMU keeps '{top}' open for writing", warning)
+        output = json.loads(self.qblk('--json', 'snapshot', self.process.socket, 'vda',
+                                      '--suffix', 'b').stdout)
+        self.assertEqual(output['warnings'], [])
 
 
 class Reused(TestCase):

@@ -71,6 +71,26 @@ the_result_names_the_removed_files(void **state)
                   "deleted: /d/one\\n\nno longer in use (not deleted): /d/two\n");
 }
 
+static void
+an_image_below_that_is_still_written_is_not_called_unchanged(void **state)
+{
+    static const char *const texts[] = {"no longer changes", "still open for writing"};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(QblkPlan) plan = plan_new();
+        g_free(plan->kind);
+        plan->kind = g_strdup("snapshot");
+        plan->keeps_writer = i == 1;
+        (void)qblk_plan_expect_image(plan, "over", "qcow2", "/d/over");
+        (void)qblk_plan_expect_image(plan, "old", "qcow2", "/d/old");
+        g_ptr_array_add(plan->before, qblk_plan_expectation_new("old", "qcow2", "/d/old"));
+        g_autofree char *text =
+            g_strdup_printf("snapshot of v\\x1bda: done\nactive image: /d/over\n%s: /d/old\n"
+                            "start the guest from the active image from now on\n",
+                            texts[i]);
+        assert_result(plan, "done", text);
+    }
+}
+
 /* Its former name may be that of an image which is in use. */
 static void
 a_removed_file_without_a_name_is_not_offered_for_deletion(void **state)
@@ -113,6 +133,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_result_has_the_state_of_the_job),
         cmocka_unit_test(a_job_that_ended_without_a_pivot_is_not_done),
         cmocka_unit_test(the_result_names_the_removed_files),
+        cmocka_unit_test(an_image_below_that_is_still_written_is_not_called_unchanged),
         cmocka_unit_test(a_removed_file_without_a_name_is_not_offered_for_deletion),
         cmocka_unit_test(an_unknown_chain_is_not_printed),
     };

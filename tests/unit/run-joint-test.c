@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Plans without a job: overlays that one transaction puts over two disks, here both of the one disk
  * that was recorded. */
+#include "lib/graph-fixture.h"
 #include "lib/joint-case.h"
 
 #include "plan/plan-steps.h"
@@ -117,6 +118,49 @@ one_transaction_changes_all_disks(void **state)
         joint_succeed(joint);
     }
 }
+
+/* ---- the image below the overlay ---- */
+
+#define BELOW "disk-1.qcow2" /* what the recorded chain has below its active layer */
+
+static void
+count_warning(const QblkPlan *plan, QblkRunWarning warning, const char *message, gpointer user_data)
+{
+    Joint *joint = user_data;
+    assert_int_equal(warning, QBLK_RUN_WARNS_OF_WRITER);
+    assert_ptr_equal(plan, joint->plans[0]);
+    assert_non_null(strstr(message, BELOW "' open for writing"));
+    joint->n_warnings++;
+}
+
+/* With copy-on-read QEMU still writes to its file. */
+static void
+an_image_below_that_stays_writable_is_warned_of(void **state)
+{
+    for (guint is_writable = 0; is_writable <= 1; is_writable++) {
+        Joint *joint = joint_new(1);
+        RunCase *one = joint->one;
+        gsize length;
+        g_autofree char *recorded = graph_fixture_text("throttle-blockdev", &length);
+        g_auto(GStrv) parts = g_strsplit(recorded, "\"ro\":true", -1);
+        g_autofree char *text = g_strjoinv(is_writable ? "\"ro\":false" : "\"ro\":true", parts);
+        assert_true(g_strv_length(parts) > 1);
+        fake_qmp_finish(one->fake);
+        one->fake = fake_qmp_new_capture("7.2", text);
+        one->options.warn = count_warning;
+
+        accept_opens(one->fake, 1);
+        expect_transaction(one->fake, 1);
+        fake_qmp_reply(one->fake, "{}");
+        joint->changes_at = QBLK_RUN_COMMITTING;
+        joint_run(joint);
+        assert_no_error(one->error);
+        assert_int_equal(joint->n_warnings, is_writable);
+        joint_free(joint);
+    }
+}
+
+/* ---- journals ---- */
 
 /* Of each disk it is on disk before the transaction is sent that its chain may change. */
 static void
@@ -417,6 +461,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_transaction_changes_all_disks),
+        cmocka_unit_test(an_image_below_that_stays_writable_is_warned_of),
         cmocka_unit_test(all_journals_are_written_before_the_transaction),
         cmocka_unit_test(a_transaction_that_was_not_answered_is_sent_again),
         cmocka_unit_test(if_it_is_refused_then_the_first_one_was_carried_out_if_the_chains_show_it),
