@@ -2,6 +2,7 @@
 #include "blockjob/run-send.h"
 
 #include "base/limits.h"
+#include "blockjob/run-server.h"
 #include "blockjob/run-verify.h"
 
 static gboolean
@@ -37,14 +38,38 @@ query_after(const QblkRunTask *task, guint patience, GError **error)
     }
 }
 
+/* Once, as soon as a command for an image on @server was not answered. */
+static void
+warn_of_server(QblkRunTask *task, const QblkStep *step, const char *server)
+{
+    if (task->has_warned_of_server) {
+        return;
+    }
+    task->has_warned_of_server = TRUE;
+    g_autofree char *message =
+        g_strdup_printf("QEMU has not answered '%s': it waits for the server of '%s', and "
+                        "responds neither to qblk nor to the guest until that answers or ends",
+                        step->command, server);
+    qblk_run_task_warn(task, QBLK_RUN_WARNS_OF_SERVER, message);
+}
+
 /* Returns: TRUE, with @error cleared, once QEMU can be asked again. */
 static gboolean
-reach_again(const QblkRunTask *task, const QblkStep *step, GError **error)
+reach_again(QblkRunTask *task, const QblkStep *step, GError **error)
 {
     QblkMonitor *monitor = &task->run->monitor;
     guint patience = qblk_run_task_patience(task, step);
-    if (!qblk_monitor_is_lost(monitor) && query_after(task, patience, error)) {
+    gboolean is_open = !qblk_monitor_is_lost(monitor);
+    g_autofree char *server = is_open ? qblk_run_server_name(task->plan, step) : NULL;
+    if (server != NULL) {
+        warn_of_server(task, step, server);
+    }
+
+    if (is_open && query_after(task, patience, error)) {
         return TRUE;
+    }
+    if (server != NULL) {
+        g_prefix_error(error, "QEMU waits for the server of '%s', which does not answer: ", server);
     }
     return qblk_monitor_is_lost(monitor) && qblk_monitor_reconnect(monitor, error);
 }

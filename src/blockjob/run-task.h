@@ -36,6 +36,7 @@ typedef struct {
     char *job_before;       /* owned: the state of its job before that; NULL: none */
     gboolean was_left;      /* when it was resumed QEMU did not have the old active image open */
     gboolean is_old_closed; /* that is recorded */
+    gboolean has_warned_of_server;
     gboolean has_lost_name; /* an image of the plan was renamed or replaced while the job ran */
     char *kept;    /* owned: after a rollback: which created files were not deleted, or NULL */
     GError *error; /* owned: of the action that failed */

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 
@@ -328,6 +329,47 @@ class OwnServer(TestCase):
         self.serve_tcp()
         self.copy('--pivot')
         self.check_content(64 * MIB)
+
+
+class Silent(TestCase):
+    """QEMU waits in its main loop for a server that accepts connections and does not answer."""
+
+    def begin_waiting(self):
+        """Returns qblk, once it has warned, and the warning."""
+        self.boot(depth=2)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(self.listener.close)
+        self.listener.bind(self.socket)
+        self.listener.listen()
+        running = subprocess.Popen(
+            qblk.command(('--timeout', '0.5', 'copy', self.process.socket, 'vda', self.url,
+                          '--format', 'raw', '--reuse-external', '--pivot')),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=qblk.environment())
+        self.addCleanup(block_jobs.end, running)
+        warning = running.stderr.readline().decode()
+        self.assertIn("qblk: warning: QEMU has not answered 'blockdev-add': it waits for the "
+                      f"server of '{self.url}'", warning)
+        return running
+
+    def test_it_is_named_and_the_copy_fails_once_it_ends(self):
+        running = self.begin_waiting()
+        self.listener.close()
+        text = self.finish(running, qblk.JOB_FAILED)
+        self.assertNotIn('warning', text)
+        self.assertIn('cannot open the file of the copy: QEMU refused', text)
+        self.assertIn("the chain of 'vda' is unchanged", text)
+        self.assert_unchanged()
+
+    def test_it_is_named_after_an_interrupt(self):
+        running = self.begin_waiting()
+        running.send_signal(signal.SIGINT)
+        text = self.finish(running, qblk.NO_CONNECTION)
+        self.assertIn(f"QEMU waits for the server of '{self.url}', which does not answer", text)
+        self.assertIn('interrupted', text)
+        self.listener.close()
+        self.qblk('recover', self.process.socket)
+        self.assert_unchanged()
 
 
 class Interrupted(TestCase):
