@@ -127,4 +127,36 @@ gboolean qblk_image_options_add_secret(QblkImageOptions *options, const char *as
 gboolean qblk_image_options_add_backing(QblkImageOptions *options, const char *assignment,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * qblk_image_options_add_backing_format:
+ * @options: the options
+ * @assignment: `[LAYER=]FORMAT`: a layer, such as `vda[1]`, and the format of its backing file;
+ *   without a layer it is the only backing file whose format is not known for certain
+ *
+ * Decide the format of a backing file: its header is wrong, does not record the format, or the file
+ * has the magic of a format, which a guest can write into a raw image.
+ *
+ * Opening the image fails with QBLK_GRAPH_ERROR_SPEC if the format is not needed or unknown, and
+ * with QBLK_GRAPH_ERROR_FILE if the file does not have its magic.
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_SPEC if the layer is not one of an image
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_image_options_add_backing_format(QblkImageOptions *options, const char *assignment,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_image_options_set_wrong_formats:
+ * @options: the options
+ * @are_accepted: TRUE to open a chain in whose headers the formats of backing files are wrong
+ *
+ * Open a chain to find or mend such headers, with qblk_check_snapshot() or qblk_plans_new_mend().
+ * Each backing file is opened with its real format if the file proves it, and as raw if a guest may
+ * have written its first bytes.  By default a wrong format is an error.
+ *
+ * Since: 0.1.0
+ */
+void qblk_image_options_set_wrong_formats(QblkImageOptions *options, gboolean are_accepted);
+
 G_END_DECLS

@@ -43,6 +43,17 @@ void qblk_check_headers(const QblkChain *chain, QblkOpenedFiles *opened, const G
                         GPtrArray *differences);
 
 /**
+ * Add what is wrong with the recorded formats of the backing files of an image that no QEMU has
+ * open, and qblk_check_headers() cannot see: a file that may have another format than that with
+ * which it was opened, and one that is raw, which QEMU would probe because no format is recorded.
+ *
+ * @images: of QblkImageLayer
+ * @headers, @differences: as in qblk_check_headers(), which has added its differences
+ */
+void qblk_check_formats(const QblkChain *chain, const GPtrArray *images, const GPtrArray *headers,
+                        GPtrArray *differences);
+
+/**
  * Add the differences between @running and @domain, the same disk in a libvirt domain, to
  * @differences.  Only values that @domain has are compared: the XML of a domain that does not run
  * has the active images only.  Either chain may be NULL, for a disk that only one side has.

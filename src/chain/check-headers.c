@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "chain/check-chain.h"
+#include "image/image-chain.h"
 #include "source/driver.h"
 #include "source/source-compare.h"
 #include "source/source-decode.h"
@@ -174,6 +175,52 @@ qblk_check_headers(const QblkChain *chain, QblkOpenedFiles *opened, const GPtrAr
         Backing backing = {0};
         if (get_backing(chain, layer, headers, &backing)) {
             compare_header(chain, opened, sources, layer, &backing, differences);
+        }
+    }
+}
+
+/* ---- images that no QEMU has open ---- */
+
+static QblkDifference *
+find_or_add(const QblkChain *chain, const QblkLayer *layer, const char *format,
+            GPtrArray *differences)
+{
+    for (guint i = 0; i < differences->len; i++) {
+        QblkDifference *difference = differences->pdata[i];
+        if (difference->kind == QBLK_DIFFERENCE_BACKING_FORMAT &&
+            difference->position == (gint64)layer->position) {
+            return difference;
+        }
+    }
+    return qblk_difference_add(differences, QBLK_DIFFERENCE_BACKING_FORMAT, chain, layer, format,
+                               "raw");
+}
+
+static void
+check_format(const QblkChain *chain, const QblkLayer *layer, const QblkImageLayer *below,
+             const char *recorded, GPtrArray *differences)
+{
+    if (below->undecided != NULL) {
+        QblkDifference *difference = find_or_add(chain, layer, recorded, differences);
+        g_autofree char *quoted =
+            recorded == NULL ? g_strdup("none") : g_strdup_printf("'%s'", recorded);
+        g_free(difference->text);
+        difference->text = g_strdup_printf("backing format: header has %s, but '%s' looks like %s",
+                                           quoted, below->path, below->undecided);
+    } else if (recorded == NULL && below->is_specified && g_str_equal(layer->format, "qcow2")) {
+        (void)find_or_add(chain, layer, NULL, differences);
+    }
+}
+
+void
+qblk_check_formats(const QblkChain *chain, const GPtrArray *images, const GPtrArray *headers,
+                   GPtrArray *differences)
+{
+    for (guint i = 0; i + 1 < images->len && i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        Backing backing = {0};
+        if (get_backing(chain, layer, headers, &backing)) {
+            check_format(chain, layer, images->pdata[i + 1], backing.format, differences);
         }
     }
 }

@@ -181,6 +181,7 @@ const QblkCommand qblk_cmd_check = {
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .one_disk = TRUE,
+    .takes_wrong_formats = TRUE,
     .prints_stale = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),
     .add_options = qblk_recovery_options_add,

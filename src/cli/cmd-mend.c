@@ -84,6 +84,7 @@ const QblkCommand qblk_cmd_mend = {
     .changes = TRUE,
     .is_offline = TRUE,
     .one_disk = TRUE,
+    .takes_wrong_formats = TRUE,
     .options_size = sizeof(Options),
     .add_options = add_options,
     .clear_options = clear_options,

@@ -223,6 +223,7 @@ qblk_command_line_clear(QblkInvocation *invocation)
     g_clear_pointer(&invocation->vms, qblk_vms_unref);
     g_free(invocation->expect);
     g_free(invocation->image_format);
+    g_strfreev(invocation->backing_formats);
     g_strfreev(invocation->secrets);
     g_free(invocation->naming);
     g_clear_pointer(&invocation->domain, qblk_domain_unref);

@@ -18,6 +18,7 @@ struct QblkCommand {
     gboolean one_disk;             /* --expect is valid if one disk is named */
     gboolean own_format;           /* its --format is not that of image:PATH */
     gboolean ignores_image_format; /* it does not open the image of image:PATH */
+    gboolean takes_wrong_formats;  /* image:PATH may record wrong formats: it reports them */
     gboolean warns_of_stale;       /* of images of any VM, and its options are
                                     * QblkRecoveryOptions; those of image:PATH are reported by all
                                     * commands */

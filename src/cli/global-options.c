@@ -26,6 +26,7 @@ qblk_global_options_clear(QblkGlobalOptions *options)
 {
     g_strfreev(options->targets);
     g_strfreev(options->secrets);
+    g_strfreev(options->backing_formats);
     g_free(options->domain);
     g_free(options->expect);
     g_free(options->edges);
@@ -46,6 +47,8 @@ qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
          "Name a disk; DEVICE is a qdev id, drive or node-name", "NAME=DEVICE"},
         {"domain", 0, 0, G_OPTION_ARG_FILENAME, &options->domain,
          "Take the names of disks from a libvirt domain XML", "FILE"},
+        {"backing-format", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->backing_formats,
+         "Specify that of a backing file of image:PATH, or LAYER=FORMAT", "FORMAT"},
         {"expect", 0, 0, G_OPTION_ARG_STRING, &options->expect,
          "Refuse if the chain of the disk has changed", "FINGERPRINT"},
         {"edges", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->edges,
@@ -125,6 +128,7 @@ qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front)
     merge_text(&options->expect, &front->expect);
     merge_text(&options->edges, &front->edges);
     merge_text(&options->format, &front->format);
+    merge_list(&options->backing_formats, g_steal_pointer(&front->backing_formats));
     merge_list(&options->secrets, g_steal_pointer(&front->secrets));
     merge_list(&options->targets, g_steal_pointer(&front->targets));
 }
@@ -144,6 +148,7 @@ check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation
         {"--domain", options->domain != NULL, TRUE},
         {"--edges", options->edges != NULL, TRUE},
         {"--format", options->format != NULL, FALSE},
+        {"--backing-format", options->backing_formats != NULL, FALSE},
         {"--timeout", options->timeout != NO_TIMEOUT, FALSE},
         {"--max-reply", options->max_reply != NO_MAX_REPLY, FALSE},
     };
@@ -171,25 +176,36 @@ check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation
     return TRUE;
 }
 
+/* Check an option of image:PATH.  @value: that was given, NULL if it was not */
 static gboolean
-check_format(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
+check_of_image(const char *name, const char *value, const QblkInvocation *invocation,
+               GError **error)
 {
     const QblkAddress *address = invocation->address;
 
-    if (options->format == NULL) {
+    if (value == NULL) {
         return TRUE;
     }
     if (invocation->command->ignores_image_format) {
-        return qblk_usage_error(
-            error, "option --format is not valid for 'qblk %s': it does not open the image",
-            invocation->command->name);
+        return qblk_usage_error(error,
+                                "option %s is not valid for 'qblk %s': it does not open the image",
+                                name, invocation->command->name);
     }
     if (address == NULL || qblk_address_get_kind(address) != QBLK_ADDRESS_KIND_IMAGE) {
-        return qblk_usage_error(error, "option --format '%s' needs a VM of the form image:PATH",
-                                options->format);
+        return qblk_usage_error(error, "option %s '%s' needs a VM of the form image:PATH", name,
+                                value);
     }
 
     return TRUE;
+}
+
+static gboolean
+check_formats(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
+{
+    const char *backing = options->backing_formats == NULL ? NULL : options->backing_formats[0];
+
+    return check_of_image("--format", options->format, invocation, error) &&
+           check_of_image("--backing-format", backing, invocation, error);
 }
 
 static gboolean
@@ -339,7 +355,7 @@ qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation
     };
 
     if (!check_expect(options, invocation, error) || !check_command(options, invocation, error) ||
-        !check_format(options, invocation, error) || !check_secrets(options, invocation, error)) {
+        !check_formats(options, invocation, error) || !check_secrets(options, invocation, error)) {
         return FALSE;
     }
 
@@ -354,6 +370,7 @@ qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation
     invocation->naming = quote_naming(options);
     invocation->expect = g_steal_pointer(&options->expect);
     invocation->image_format = g_steal_pointer(&options->format);
+    invocation->backing_formats = g_steal_pointer(&options->backing_formats);
     invocation->secrets = g_steal_pointer(&options->secrets);
     return TRUE;
 }

@@ -13,6 +13,7 @@ typedef struct {
     gint64 max_reply; /* MiB, G_MININT64 if not given */
     char **targets;   /* NULL-terminated, or NULL */
     char **secrets;
+    char **backing_formats; /* of image:PATH */
     char *domain;
     char *expect;
     char *edges;

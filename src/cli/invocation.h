@@ -29,6 +29,7 @@ typedef struct {
     char *expect;                          /* owned: a fingerprint, or NULL */
     char *image_format;                    /* owned: of image:PATH, or NULL */
     char **secrets;                        /* owned: of encrypted images, ID=FILE each, or NULL */
+    char **backing_formats;                /* owned: of image:PATH, [LAYER=]FORMAT, or NULL */
     char **image_backings;                 /* borrowed: --backing of image:PATH, or NULL */
     QblkSnapshotOptions *snapshot_options; /* owned */
     QblkDomain *domain;                    /* owned: of --domain, or NULL */

@@ -85,6 +85,7 @@ make_image_options(const QblkInvocation *invocation, char **secrets, GError **er
 
     qblk_image_options_set_format(options, invocation->image_format);
     qblk_image_options_set_timeout(options, invocation->timeout_ms);
+    qblk_image_options_set_wrong_formats(options, invocation->command->takes_wrong_formats);
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
         for (char **at = lists[i]; at != NULL && *at != NULL; at++) {
             if (!qblk_image_options_add_secret(options, *at, error)) {
@@ -94,6 +95,11 @@ make_image_options(const QblkInvocation *invocation, char **secrets, GError **er
     }
     for (char **at = invocation->image_backings; at != NULL && *at != NULL; at++) {
         if (!qblk_image_options_add_backing(options, *at, error)) {
+            return NULL;
+        }
+    }
+    for (char **at = invocation->backing_formats; at != NULL && *at != NULL; at++) {
+        if (!qblk_image_options_add_backing_format(options, *at, error)) {
             return NULL;
         }
     }

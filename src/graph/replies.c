@@ -37,6 +37,7 @@ qblk_replies_free(QblkReplies *replies)
     g_ptr_array_unref(replies->list);
     g_clear_pointer(&replies->header, qblk_json_unref);
     g_clear_pointer(&replies->opened, qblk_opened_files_free);
+    g_clear_pointer(&replies->image_layers, g_ptr_array_unref);
     g_strfreev(replies->arguments);
     g_free(replies);
 }

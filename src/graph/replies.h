@@ -29,6 +29,7 @@ struct QblkCapture {
     GHashTable
         *paths; /* property and value in a reply to qom-get -> path of the first such object */
     QblkOpenedFiles *opened; /* owned: what QEMU had open, or NULL: not asked for */
+    GPtrArray *image_layers; /* a reference: of QblkImageLayer, of image:PATH, or NULL */
     char **arguments;        /* owned: of the process of QEMU, or NULL: not known */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/snapshot-fetch.h"
 
+#include "base/const-cast.h"
 #include "base/limits.h"
 #include "graph/batch.h"
 #include "graph/image-replies.h"
@@ -48,6 +49,11 @@ has_nodes_query(GPtrArray *queries)
 static void
 inspect_process(const QblkClient *client, QblkReplies *replies)
 {
+    const GPtrArray *layers = qblk_client_get_image_layers(client);
+    if (layers != NULL) {
+        replies->image_layers = g_ptr_array_ref(qblk_const_cast(layers));
+    }
+
     gint64 pid = qblk_client_get_process(client);
     if (pid != getpid()) {
         replies->opened = qblk_opened_files_new(pid);
@@ -213,14 +219,18 @@ set_up_daemon(QblkClient *client, const QblkSnapshotOptions *options)
 static QblkReplies *
 read_headers(const char *path, const QblkImageOptions *how, GError *cause, GError **error)
 {
-    g_autoptr(GPtrArray) layers = qblk_image_chain(path, how->format, NULL);
+    g_autoptr(GPtrArray) layers = qblk_image_chain_for(path, how, NULL);
     if (layers == NULL || how->secrets->len > 0 || !qblk_image_replies_are_needed(layers)) {
         g_propagate_error(error, cause);
         return NULL;
     }
 
     g_error_free(cause);
-    return qblk_image_replies_new(layers, error);
+    QblkReplies *replies = qblk_image_replies_new(layers, error);
+    if (replies != NULL) {
+        replies->image_layers = g_ptr_array_ref(layers);
+    }
+    return replies;
 }
 
 /* The storage daemon ends with the image, after its last reply. */
@@ -248,7 +258,9 @@ fetch_from_image(const char *path, const QblkImageOptions *how, const QblkSnapsh
 
     if (replies == NULL) {
         g_prefix_error(error, "image '%s': ", path);
+        return NULL;
     }
+    replies->image_layers = g_ptr_array_ref(image->layers);
     return replies;
 }
 

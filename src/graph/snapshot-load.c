@@ -138,6 +138,9 @@ load_exports(QblkSnapshot *snapshot, const QblkReplies *replies, GError **error)
 static void
 load_files(QblkSnapshot *snapshot, const QblkReplies *replies)
 {
+    if (replies->image_layers != NULL) {
+        snapshot->image_layers = g_ptr_array_ref(replies->image_layers);
+    }
     if (replies->opened == NULL) {
         return;
     }

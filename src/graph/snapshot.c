@@ -47,6 +47,7 @@ qblk_snapshot_unref(QblkSnapshot *snapshot)
     g_clear_pointer(&snapshot->opened, qblk_opened_files_free);
     g_clear_pointer(&snapshot->files, g_hash_table_unref);
     g_free(snapshot->unknown_files);
+    g_clear_pointer(&snapshot->image_layers, g_ptr_array_unref);
     g_free(snapshot);
 }
 

@@ -38,6 +38,7 @@ struct QblkSnapshot {
     QblkOpenedFiles *opened;  /* a reference: what QEMU has open; NULL: not asked for */
     GHashTable *files;        /* of qblk_layer_files_load(); NULL: not asked for */
     char *unknown_files;      /* why no file is known, or NULL */
+    GPtrArray *image_layers;  /* a reference: of QblkImageLayer, of image:PATH; NULL: of a VM */
 };
 
 /** An empty snapshot, to be filled by qblk_snapshot_load. */

@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/redact.h"
-#include "image/image-format.h"
+#include "image/chain-format.h"
 #include "source/driver.h"
 #include "source/source-decode.h"
 
@@ -87,8 +87,8 @@ typedef struct {
     char *format;      /* of the next layer as its overlay or the user specifies it, or NULL */
     gboolean is_given; /* the user has named the next layer */
     char *real; /* of the last layer, if its header leads to a file only from there, or NULL */
-    char *name; /* of the next layer in the header, without secrets, or NULL */
     const char *any_used; /* borrowed: overlay whose backing file the user has named without it */
+    QblkChainFormats formats;        /* owned */
     const QblkImageOptions *options; /* borrowed */
 } Walk;
 
@@ -97,10 +97,10 @@ walk_clear(Walk *walk)
 {
     g_clear_pointer(&walk->layers, g_ptr_array_unref);
     g_clear_pointer(&walk->seen, g_hash_table_unref);
+    qblk_chain_formats_clear(&walk->formats);
     g_free(walk->path);
     g_free(walk->format);
     g_free(walk->real);
-    g_free(walk->name);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
@@ -209,7 +209,7 @@ use_given(Walk *walk, const QblkImageLayer *layer, const char *name, GError **er
 
     walk->is_given = TRUE;
     g_free(walk->path);
-    walk->path = g_strdup(given->path);
+    walk->path = g_strdup(given->value);
     return TRUE;
 }
 
@@ -222,7 +222,6 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
     g_clear_pointer(&walk->path, g_free);
     g_clear_pointer(&walk->format, g_free);
     g_clear_pointer(&walk->real, g_free);
-    g_clear_pointer(&walk->name, g_free);
     walk->is_given = FALSE;
     if (header->backing_name == NULL) {
         return TRUE;
@@ -235,7 +234,6 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
     if (!use_given(walk, layer, header->backing_name, error)) {
         return FALSE;
     }
-    walk->name = qblk_redact_name(header->backing_name, NULL);
     layer->has_backing = TRUE;
     layer->qemu_finds_backing = !walk->is_given && qemu_finds_backing(header);
 
@@ -244,34 +242,14 @@ read_backing_file(Walk *walk, QblkImageLayer *layer, const QblkImageHeader *head
     return TRUE;
 }
 
-/* Tell how to put the format right that the header of @overlay records.  No QEMU opens the image,
- * so that mend cannot. */
-static void
-add_format_advice(const Walk *walk, const QblkImageLayer *layer, const QblkImageFile *file,
-                  const char *overlay, GError **error)
-{
-    const char *magic = qblk_image_header_format(file->bytes, file->length);
-    gboolean is_recorded = overlay != NULL && walk->format != NULL && !walk->is_given;
-    if (!is_recorded || g_strcmp0(magic, layer->format) == 0) {
-        return;
-    }
-    const char *format = magic == NULL ? "raw" : magic;
-    g_prefix_error(error,
-                   "the header of '%s' records the format %s of its backing file, which looks like "
-                   "%s: if it is, use 'qemu-img rebase -u -b %s -F %s %s': ",
-                   overlay, layer->format, format, walk->name, format, overlay);
-}
-
 static gboolean
-read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, const char *overlay,
-            GError **error)
+read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, GError **error)
 {
     g_autoptr(QblkImageHeader) header =
         qblk_image_header_read(layer->format, file->bytes, file->length, error);
 
     if (header == NULL) {
         g_prefix_error(error, "image '%s': ", layer->path);
-        add_format_advice(walk, layer, file, overlay, error);
         return FALSE;
     }
     layer->encryption = header->encryption;
@@ -281,20 +259,39 @@ read_header(Walk *walk, QblkImageLayer *layer, const QblkImageFile *file, const 
     return read_backing_file(walk, layer, header, error);
 }
 
-/* The header has been right once: an image of another format is not the one that it named. */
+/* ---- a layer and its file ---- */
+
+/* Decide the format of the next layer.  @overlay: of the layer above, NULL for the top */
 static gboolean
-check_given(const Walk *walk, const QblkImageFile *file, const char *overlay, const char *format,
+find_format(Walk *walk, const QblkImageFile *file, const char *overlay, QblkImageLayer *layer,
             GError **error)
 {
-    const char *magic = qblk_image_header_format(file->bytes, file->length);
-    if (!walk->is_given || walk->format == NULL || magic == NULL || g_str_equal(magic, format)) {
-        return TRUE;
+    QblkBackingFormat found = {0};
+    if (overlay == NULL) {
+        layer->format = g_strdup(qblk_image_format(file, walk->format, error));
+        return layer->format != NULL;
     }
-    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                "'%s' looks like %s, but the header of '%s' records the format %s of its backing "
-                "file: name another file",
-                file->path, magic, overlay, format);
-    return FALSE;
+
+    const QblkImageLayer *top = walk->layers->pdata[0];
+    const QblkChainFormatRequest request = {
+        .file = file,
+        .top = top->path,
+        .overlay = overlay,
+        .position = walk->layers->len - 1,
+        .recorded = walk->format,
+        .is_given = walk->is_given,
+    };
+    if (!qblk_chain_formats_find(&walk->formats, &request, &found, error)) {
+        return FALSE;
+    }
+
+    QblkImageLayer *above = walk->layers->pdata[request.position];
+    above->qemu_finds_backing = above->qemu_finds_backing && !found.is_wrong;
+    layer->format = g_strdup(found.format);
+    layer->undecided = found.undecided;
+    layer->has_wrong_record = found.is_wrong;
+    layer->is_specified = found.is_specified;
+    return TRUE;
 }
 
 /* The header of @overlay is right: it leads to a file from its real path.  The link to a layer
@@ -349,19 +346,17 @@ add_layer(Walk *walk, const char *overlay, GError **error)
         return FALSE;
     }
 
-    const char *format = qblk_image_format(file, overlay, walk->format, error);
-    if (format == NULL || !check_given(walk, file, overlay, format, error)) {
+    QblkImageLayer *layer = g_new0(QblkImageLayer, 1);
+    if (!find_format(walk, file, overlay, layer, error)) {
+        layer_free(layer);
         return FALSE;
     }
-
-    QblkImageLayer *layer = g_new0(QblkImageLayer, 1);
     layer->path = g_strdup(walk->path);
-    layer->format = g_strdup(format);
     layer->is_block = file->is_block;
     layer->is_given = walk->is_given;
     g_ptr_array_add(walk->layers, layer);
 
-    return read_header(walk, layer, file, overlay, error);
+    return read_header(walk, layer, file, error);
 }
 
 GPtrArray *
@@ -376,6 +371,7 @@ qblk_image_chain_for(const char *path, const QblkImageOptions *options, GError *
     };
     const QblkImageLayer *overlay = NULL;
 
+    qblk_chain_formats_init(&walk.formats, options);
     while (walk.path != NULL) {
         if (walk.layers->len == QBLK_LIMIT_LAYERS) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT,
@@ -390,7 +386,8 @@ qblk_image_chain_for(const char *path, const QblkImageOptions *options, GError *
         overlay = walk.layers->pdata[walk.layers->len - 1];
     }
 
-    return g_steal_pointer(&walk.layers);
+    return qblk_chain_formats_check_unused(&walk.formats, error) ? g_steal_pointer(&walk.layers)
+                                                                 : NULL;
 }
 
 GPtrArray *

@@ -24,6 +24,10 @@ typedef struct {
     gboolean has_backing;        /* there is a layer below */
     gboolean qemu_finds_backing; /* with the same file and format, from the header alone */
     gboolean is_given;           /* the user has named it: the header above names another file */
+    const char *undecided;       /* the format that the image may have instead, for what its bytes
+                                    show: a guest may have written them; or NULL */
+    gboolean has_wrong_record;   /* the header above records another format */
+    gboolean is_specified;       /* the user has specified the format of this backing file */
     char *secret;                /* id of QEMU's object with its key, or NULL */
 } QblkImageLayer;
 
@@ -42,7 +46,7 @@ GPtrArray *qblk_image_chain(const char *path, const char *format,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The same, with the format and the backing files of @options.  A backing file that the user names
- * has to have the format that the header records. */
+ * has to have the format that the header records, or that the user specifies. */
 GPtrArray *qblk_image_chain_for(const char *path, const QblkImageOptions *options,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -35,36 +35,6 @@ has_extension_of(const char *path, const char *format)
     return FALSE;
 }
 
-static void
-set_unsafe_error(const QblkImageFile *file, const char *overlay, const char *magic, GError **error)
-{
-    if (overlay == NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                    "'%s' looks like %s, but a guest can write that into a raw image: use "
-                    "'qblk --format %s COMMAND' or 'qblk --format raw COMMAND'",
-                    file->path, magic, magic);
-    } else {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
-                    "'%s' looks like %s, but a guest can write that into a raw image: specify the "
-                    "format in the header of '%s' with 'qemu-img rebase -u -F'",
-                    file->path, magic, overlay);
-    }
-}
-
-static void
-set_unknown_error(const QblkImageFile *file, const char *overlay, const char *format,
-                  GError **error)
-{
-    if (overlay == NULL) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "unknown image format '%s'",
-                    format);
-    } else {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "the header of '%s' specifies an unknown format '%s' for the backing file '%s'",
-                    overlay, format, file->path);
-    }
-}
-
 static gboolean
 is_format(const char *name)
 {
@@ -73,28 +43,102 @@ is_format(const char *name)
     return driver != NULL && driver->kind == QBLK_DRIVER_FORMAT;
 }
 
-const char *
-qblk_image_format(const QblkImageFile *file, const char *overlay, const char *specified,
-                  GError **error)
+static gboolean
+check_specified(const char *format, GError **error)
 {
-    if (specified != NULL) {
-        const char *format = overlay == NULL ? specified : qblk_driver_backing_format(specified);
-
-        if (!is_format(format)) {
-            set_unknown_error(file, overlay, specified, error);
-            return NULL;
-        }
-        return format;
+    if (!is_format(format)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC, "unknown image format '%s'",
+                    format);
+        return FALSE;
     }
+    return TRUE;
+}
 
-    const char *magic = qblk_image_header_format(file->bytes, file->length);
+/* Returns: (nullable): the format by rules 2 and 3; NULL: it is undecided */
+static const char *
+find_confirmed(const QblkImageFile *file, const char *magic)
+{
     if (magic == NULL) {
         return file->ends_as_vpc && has_extension_of(file->path, "vpc") ? "vpc" : "raw";
     }
+    return has_extension_of(file->path, magic) ? magic : NULL;
+}
 
-    if (!has_extension_of(file->path, magic)) {
-        set_unsafe_error(file, overlay, magic, error);
-        return NULL;
+const char *
+qblk_image_format(const QblkImageFile *file, const char *specified, GError **error)
+{
+    if (specified != NULL) {
+        return check_specified(specified, error) ? specified : NULL;
     }
-    return magic;
+
+    const char *magic = qblk_image_header_format(file->bytes, file->length);
+    const char *format = find_confirmed(file, magic);
+    if (format == NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+                    "'%s' looks like %s, but a guest can write that into a raw image: use "
+                    "'qblk --format %s COMMAND' or 'qblk --format raw COMMAND'",
+                    file->path, magic, magic);
+    }
+    return format;
+}
+
+/* ---- backing files ---- */
+
+/* TRUE if @file, with @magic, may be an image of @format: QEMU would not open it otherwise. */
+static gboolean
+may_have(const QblkImageFile *file, const char *magic, const char *format)
+{
+    gboolean is_fixed_vpc = file->ends_as_vpc && g_str_equal(format, "vpc");
+
+    return is_fixed_vpc || !qblk_image_header_has_magic(format) || g_strcmp0(magic, format) == 0;
+}
+
+/* A guest that encrypts the whole of its disk writes the header of LUKS to the start, and few raw
+ * images have another format's: so LUKS in what is recorded as raw is no reason to doubt. */
+static gboolean
+is_doubtful(const char *magic)
+{
+    return magic != NULL && !g_str_equal(magic, "luks");
+}
+
+static gboolean
+use_specified(const QblkImageFile *file, const char *magic, const char *specified, GError **error)
+{
+    if (!check_specified(specified, error)) {
+        return FALSE;
+    }
+    if (!may_have(file, magic, specified)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "'%s' is no image of the format %s: it looks like %s", file->path, specified,
+                    magic == NULL ? "raw" : magic);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_image_format_of_backing(const QblkImageFile *file, const char *recorded, const char *specified,
+                             QblkBackingFormat *result, GError **error)
+{
+    const char *magic = qblk_image_header_format(file->bytes, file->length);
+    const char *meant = recorded == NULL ? NULL : qblk_driver_backing_format(recorded);
+    gboolean is_raw = g_strcmp0(meant, "raw") == 0;
+
+    *result = (QblkBackingFormat){.format = specified, .is_specified = specified != NULL};
+    if (specified != NULL) {
+        result->is_wrong = meant != NULL && !g_str_equal(meant, specified);
+        return use_specified(file, magic, specified, error);
+    }
+
+    if (is_raw || (meant != NULL && is_format(meant) && may_have(file, magic, meant))) {
+        result->format = meant;
+        result->undecided = is_raw && is_doubtful(magic) ? magic : NULL;
+        return TRUE;
+    }
+
+    const char *confirmed = find_confirmed(file, magic);
+    result->format = confirmed == NULL ? "raw" : confirmed;
+    result->undecided = confirmed == NULL ? magic : NULL;
+    result->is_wrong = meant != NULL;
+    return TRUE;
 }

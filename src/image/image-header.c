@@ -98,6 +98,17 @@ qblk_image_header_format(const guint8 *bytes, gsize length)
     return NULL;
 }
 
+gboolean
+qblk_image_header_has_magic(const char *format)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(magics); i++) {
+        if (g_str_equal(magics[i].format, format)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* ---- qcow2 ---- */
 
 /* Of the number that qcow and qcow2 have for it, QEMU's name. */

@@ -29,6 +29,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkImageHeader, qblk_image_header_free)
  */
 const char *qblk_image_header_format(const guint8 *bytes, gsize length);
 
+/** TRUE if each image of @format has a magic that qblk_image_header_format() finds, except a VHD
+ * image of fixed size. */
+gboolean qblk_image_header_has_magic(const char *format);
+
 /** TRUE if images of @format may have a backing file, and qblk_image_header_read() finds it. */
 gboolean qblk_image_header_has_backing(const char *format);
 

@@ -23,7 +23,7 @@ backing_free(gpointer data)
 {
     QblkImageBacking *backing = data;
 
-    g_free(backing->path);
+    g_free(backing->value);
     g_free(backing);
 }
 
@@ -35,6 +35,7 @@ qblk_image_options_new(void)
     g_atomic_ref_count_init(&options->references);
     options->secrets = g_ptr_array_new_with_free_func(secret_free);
     options->backings = g_ptr_array_new_with_free_func(backing_free);
+    options->backing_formats = g_ptr_array_new_with_free_func(backing_free);
     options->timeout_ms = QBLK_DEFAULT_TIMEOUT_MS;
     return options;
 }
@@ -55,6 +56,7 @@ qblk_image_options_unref(QblkImageOptions *options)
 
     g_ptr_array_unref(options->secrets);
     g_ptr_array_unref(options->backings);
+    g_ptr_array_unref(options->backing_formats);
     g_free(options->format);
     g_free(options);
 }
@@ -70,6 +72,12 @@ void
 qblk_image_options_set_writable(QblkImageOptions *options, gboolean is_writable)
 {
     options->is_writable = is_writable;
+}
+
+void
+qblk_image_options_set_wrong_formats(QblkImageOptions *options, gboolean are_accepted)
+{
+    options->takes_wrong_formats = are_accepted;
 }
 
 void
@@ -191,31 +199,52 @@ read_position(const char *layer, gint64 *position)
     return TRUE;
 }
 
-gboolean
-qblk_image_options_add_backing(QblkImageOptions *options, const char *assignment, GError **error)
+/* Takes @value over. */
+static gboolean
+add_below(GPtrArray *list, const char *layer, char *value, GError **error)
 {
-    g_autofree char *layer = NULL;
-    g_autofree char *path = NULL;
     gint64 position = QBLK_IMAGE_ANY_POSITION;
 
-    qblk_image_backing_parse(assignment, &layer, &path);
     if (layer != NULL && !read_position(layer, &position)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
                     "invalid layer '%s' of an image: use 'vda[N]', or a path with a slash", layer);
+        g_free(value);
         return FALSE;
     }
 
     QblkImageBacking *backing = g_new(QblkImageBacking, 1);
-    *backing = (QblkImageBacking){position, g_steal_pointer(&path)};
-    g_ptr_array_add(options->backings, backing);
+    *backing = (QblkImageBacking){position, value};
+    g_ptr_array_add(list, backing);
     return TRUE;
 }
 
-static const QblkImageBacking *
-find_position(const QblkImageOptions *options, gint64 position)
+gboolean
+qblk_image_options_add_backing(QblkImageOptions *options, const char *assignment, GError **error)
 {
-    for (guint i = 0; i < options->backings->len; i++) {
-        const QblkImageBacking *backing = options->backings->pdata[i];
+    g_autofree char *layer = NULL;
+    char *path = NULL;
+
+    qblk_image_backing_parse(assignment, &layer, &path);
+    return add_below(options->backings, layer, path, error);
+}
+
+gboolean
+qblk_image_options_add_backing_format(QblkImageOptions *options, const char *assignment,
+                                      GError **error)
+{
+    const char *equals = strchr(assignment, '=');
+    g_autofree char *layer =
+        equals == NULL ? NULL : g_strndup(assignment, (gsize)(equals - assignment));
+
+    return add_below(options->backing_formats, layer,
+                     g_strdup(equals == NULL ? assignment : equals + 1), error);
+}
+
+static const QblkImageBacking *
+find_position(const GPtrArray *list, gint64 position)
+{
+    for (guint i = 0; i < list->len; i++) {
+        const QblkImageBacking *backing = list->pdata[i];
         if (backing->position == position) {
             return backing;
         }
@@ -223,9 +252,21 @@ find_position(const QblkImageOptions *options, gint64 position)
     return NULL;
 }
 
+static const QblkImageBacking *
+find_below(const GPtrArray *list, guint position)
+{
+    const QblkImageBacking *backing = find_position(list, (gint64)position);
+    return backing != NULL ? backing : find_position(list, QBLK_IMAGE_ANY_POSITION);
+}
+
 const QblkImageBacking *
 qblk_image_options_find_backing(const QblkImageOptions *options, guint position)
 {
-    const QblkImageBacking *backing = find_position(options, (gint64)position);
-    return backing != NULL ? backing : find_position(options, QBLK_IMAGE_ANY_POSITION);
+    return find_below(options->backings, position);
+}
+
+const QblkImageBacking *
+qblk_image_options_find_backing_format(const QblkImageOptions *options, guint position)
+{
+    return find_below(options->backing_formats, position);
 }

@@ -15,17 +15,19 @@ typedef struct {
 
 #define QBLK_IMAGE_ANY_POSITION (-1)
 
-/** The image below a layer whose header names a wrong one. */
+/** What is below a layer whose header is wrong. */
 typedef struct {
     gint64 position; /* of that layer; QBLK_IMAGE_ANY_POSITION: the only wrong one */
-    char *path;      /* owned, absolute */
+    char *value;     /* owned: an absolute path, or a format */
 } QblkImageBacking;
 
 struct QblkImageOptions {
     gatomicrefcount references;
-    char *format;        /* owned, or NULL */
-    GPtrArray *secrets;  /* of QblkImageSecret, owned */
-    GPtrArray *backings; /* of QblkImageBacking, owned */
+    char *format;               /* owned, or NULL */
+    GPtrArray *secrets;         /* of QblkImageSecret, owned */
+    GPtrArray *backings;        /* of QblkImageBacking, owned: paths */
+    GPtrArray *backing_formats; /* of QblkImageBacking, owned: formats */
+    gboolean takes_wrong_formats;
     gboolean is_writable;
     int timeout_ms; /* more than 0 */
 };
@@ -53,3 +55,8 @@ void qblk_image_backing_parse(const char *text, char **layer, char **path);
  * file that does not exist: what is for this layer alone comes first */
 const QblkImageBacking *qblk_image_options_find_backing(const QblkImageOptions *options,
                                                         guint position);
+
+/** Returns: (nullable): the format that the user has given for what is below the layer at
+ * @position: what is for this layer alone comes first */
+const QblkImageBacking *qblk_image_options_find_backing_format(const QblkImageOptions *options,
+                                                               guint position);

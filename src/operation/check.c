@@ -31,6 +31,9 @@ check_chain(const Work *work, const QblkChain *chain)
     qblk_check_files(chain, differences);
     qblk_check_content(chain, differences);
     qblk_check_headers(chain, opened, headers, differences);
+    if (work->snapshot != NULL && work->snapshot->image_layers != NULL) {
+        qblk_check_formats(chain, work->snapshot->image_layers, headers, differences);
+    }
     if (work->is_local) {
         qblk_check_left_marks(chain, differences);
     }

@@ -148,7 +148,7 @@ plan_disk(const Mend *mend, GError **error)
     if (!qblk_plan_managed_check_disk(context, context->target, error)) {
         return NULL;
     }
-    if (!qblk_plan_check_disk(context, qblk_check_get_chain(mend->check, 0), &cause)) {
+    if (!qblk_plan_check_device(context, qblk_check_get_chain(mend->check, 0), &cause)) {
         return make_dismissing(mend, cause->message, error);
     }
 

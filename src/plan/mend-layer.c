@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/mend-layer.h"
 
+#include "chain/chain-number.h"
 #include "image/image-chain.h"
 #include "image/image-overlay.h"
 #include "plan/backing-string.h"
@@ -96,11 +97,28 @@ find_stream_obstacle(const QblkMend *mend, const Work *work)
 
 /* ---- the header ---- */
 
+/* Returns: (nullable): what is known of the image below, if no QEMU has it open */
+static const QblkImageLayer *
+get_image_below(const QblkMend *mend, const Work *work)
+{
+    const GPtrArray *layers = mend->context->image_layers;
+    gboolean is_known =
+        layers != NULL && work->below != NULL && work->below->position < layers->len;
+    return is_known ? layers->pdata[work->below->position] : NULL;
+}
+
 /* Why QEMU cannot write the header, whatever its string. */
 static char *
 find_header_obstacle(const QblkMend *mend, const Work *work)
 {
     const QblkLayer *layer = work->layer;
+    const QblkImageLayer *image = get_image_below(mend, work);
+    if (image != NULL && image->undecided != NULL) {
+        g_autofree char *spec = qblk_chain_layer_spec(mend->chain, layer);
+        return g_strdup_printf("'%s' looks like %s, but a guest can write that into a raw image: "
+                               "use --backing-format '%s=%s', or '%s=raw' if it is raw",
+                               image->path, image->undecided, spec, image->undecided, spec);
+    }
     if (has_difference(mend, layer, QBLK_DIFFERENCE_BACKING_ENDS)) {
         return g_strdup_printf("QEMU writes no header without a backing file: if '%s' is complete, "
                                "use 'qemu-img rebase -u -b \"\"' while it is not in use",
@@ -138,8 +156,7 @@ find_kept(const QblkMend *mend, const Work *work)
 static gboolean
 check_given(const QblkMend *mend, const Work *work, GError **error)
 {
-    const GPtrArray *layers = mend->context->image_layers;
-    const QblkImageLayer *below = layers == NULL ? NULL : layers->pdata[work->below->position];
+    const QblkImageLayer *below = get_image_below(mend, work);
     if (below == NULL || !below->is_given) {
         return TRUE;
     }
@@ -166,6 +183,27 @@ check_given(const QblkMend *mend, const Work *work, GError **error)
                         mend->plan->target, below->path, work->layer->filename);
     g_ptr_array_add(mend->plan->warnings, warning);
     return TRUE;
+}
+
+/* Nothing but the absence of a magic, or the word of the user, shows the format. */
+static void
+warn_of_format(const QblkMend *mend, const Work *work)
+{
+    const QblkImageLayer *below = get_image_below(mend, work);
+    if (below == NULL || !has_difference(mend, work->layer, QBLK_DIFFERENCE_BACKING_FORMAT)) {
+        return;
+    }
+    if (below->is_specified) {
+        char *text = g_strdup_printf("disk '%s': that '%s' is %s is known from --backing-format "
+                                     "only",
+                                     mend->plan->target, below->path, below->format);
+        g_ptr_array_add(mend->plan->warnings, text);
+    } else if (g_str_equal(below->format, "raw")) {
+        char *text = g_strdup_printf("disk '%s': '%s' is taken for raw because it has the magic of "
+                                     "no format: if its header is damaged, do not mend this",
+                                     mend->plan->target, below->path);
+        g_ptr_array_add(mend->plan->warnings, text);
+    }
 }
 
 /* Choose the new backing string.  FALSE: the path that the user has given is refused. */
@@ -197,6 +235,7 @@ choose_string(const QblkMend *mend, Work *work, GError **error)
     if (!check_given(mend, work, error)) {
         return FALSE;
     }
+    warn_of_format(mend, work);
     work->string = qblk_mend_string_choose(&request, &cause);
     if (work->string == NULL && request.given != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));

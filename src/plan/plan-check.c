@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/plan-check.h"
 
+#include "image/image-chain.h"
+
 #include "chain/snapshot-users.h"
 #include "graph/snapshot-jobs.h"
 #include "plan/plan-managed.h"
@@ -82,7 +84,7 @@ check_run_state(const QblkSnapshot *snapshot, const QblkChain *chain, GError **e
 /* ---- the disk and its layers ---- */
 
 gboolean
-qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GError **error)
+qblk_plan_check_device(const QblkPlanContext *context, const QblkChain *chain, GError **error)
 {
     const QblkJob *job = qblk_snapshot_find_job_of(context->snapshot, chain->target);
 
@@ -103,6 +105,41 @@ qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GEr
         return FALSE;
     }
     return qblk_plan_managed_check_disk(context, chain->target, error);
+}
+
+/* Check the format that the header above @layer records, of an image that no QEMU has open. */
+static gboolean
+check_format(const QblkImageLayer *top, const QblkImageLayer *above, const QblkImageLayer *layer,
+             GError **error)
+{
+    if (layer->undecided != NULL) {
+        return qblk_plan_refuse(
+            error,
+            "'%s' looks like %s, but the header of '%s' does not record that, and a guest can "
+            "write it into a raw image: if it is %s, use 'qblk mend image:%s --backing-format "
+            "%s'; if it is raw, use --backing-format raw with this command",
+            layer->path, layer->undecided, above->path, layer->undecided, top->path,
+            layer->undecided);
+    }
+    if (layer->has_wrong_record) {
+        return qblk_plan_refuse(error,
+                                "the header of '%s' records a wrong format of its backing file "
+                                "'%s', which is %s: use 'qblk mend image:%s --backing-format %s'",
+                                above->path, layer->path, layer->format, top->path, layer->format);
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain, GError **error)
+{
+    const GPtrArray *images = context->image_layers;
+    for (guint i = 1; images != NULL && i < images->len; i++) {
+        if (!check_format(images->pdata[0], images->pdata[i - 1], images->pdata[i], error)) {
+            return FALSE;
+        }
+    }
+    return qblk_plan_check_device(context, chain, error);
 }
 
 gboolean

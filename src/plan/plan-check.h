@@ -14,9 +14,13 @@
     (g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, __VA_ARGS__), FALSE)
 
 /** Check that the disk has a medium that can be written and no job, that its images belong to this
- * QEMU, and that the guest has no manager. */
+ * QEMU, that the guest has no manager, and that the formats of its images are known for certain. */
 gboolean qblk_plan_check_disk(const QblkPlanContext *context, const QblkChain *chain,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The same, without the formats: a mend puts them right. */
+gboolean qblk_plan_check_device(const QblkPlanContext *context, const QblkChain *chain,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Check that no other disk uses one of the layers from @first to @last, which will change. */
 gboolean qblk_plan_check_users(const QblkPlanContext *context, const QblkChain *chain,

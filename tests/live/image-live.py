@@ -210,7 +210,10 @@ class Images(live.TestCase):
         images.create(base, size='1M')  # a guest can write this
         top = self.make('top.qcow2', backing=base, backing_format='file', extra=['-u'])
         self.assertEqual(self.layers(top), [(top, 'qcow2'), (base, 'raw')])
-        self.assertEqual(self.qblk('check', f'image:{top}').text, '')
+        result = qblk.run('check', f'image:{top}')
+        self.assertEqual(result.status, qblk.FAILED)
+        self.assertIn(f"header has 'file', but '{base}' looks like qcow2\n", result.text)
+        self.assertEqual(self.qblk('check', f'image:{top}', '--backing-format', 'raw').text, '')
 
     @brief.leave_out
     def test_a_header_without_a_format_does_not_allow_probing(self):

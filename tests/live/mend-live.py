@@ -700,18 +700,22 @@ class Images(block_jobs.OneDisk):
         self.mend('--backing', f'vda[1]={self.files[2]}', '--backing', f'vda={self.files[1]}')
         self.assert_same_headers(right)
 
-    def test_a_format_that_no_image_has(self):
-        """The command that is printed puts it right."""
-        self.make_copies()
-        base = self.files[3]
-        block_jobs.flatten(base, base + '.raw')
-        os.rename(base + '.raw', base)
-        errors = self.mend(status=qblk.FAILED).errors
-        name = os.path.basename(base)
-        command = f'qemu-img rebase -u -b {name} -F raw {self.files[2]}'
-        self.assertIn(f"'{command}'", errors)
-        subprocess.run(qemu.program('qemu-img') + command.split()[1:], check=True)
+    def test_a_format_that_the_image_does_not_have(self):
+        """A damaged header looks like a raw image: that is warned of."""
+        right = self.make_copies()
+        for base in (self.files[3], right[3]):
+            block_jobs.flatten(base, base + '.raw')
+            os.rename(base + '.raw', base)
+        images.rebase(right[2], os.path.basename(self.files[3]), 'raw')
+        self.assertIn('is taken for raw because it has the magic of no format',
+                      self.mend().errors)
+        self.assertEqual(block_jobs.header(self.files[2]), block_jobs.header(right[2]))
         self.assertEqual(self.mend().text, 'nothing to do\n')
+        for image in (self.files[0], right[0]):
+            done = subprocess.run(
+                qemu.program('qemu-img') + ['compare', '-F', 'raw', image, self.reference],
+                capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
 
     def test_a_bitmap(self):
         right = self.make_copies()

@@ -185,6 +185,118 @@ a_format_is_not_guessed_if_a_guest_may_have_written_it(void **state)
     assert_layer(layers, 0, "disk.img", "raw");
 }
 
+/* ---- recorded formats ---- */
+
+/* The chain of top.qcow2, in which @formats, NULL-terminated, are specified. */
+static GPtrArray *
+walk_with(const char *const *formats, gboolean takes_wrong, GError **error)
+{
+    g_autofree char *path = test_directory_path("top.qcow2");
+    g_autoptr(QblkImageOptions) options = qblk_image_options_new();
+
+    qblk_image_options_set_wrong_formats(options, takes_wrong);
+    for (gsize i = 0; formats[i] != NULL; i++) {
+        assert_true(qblk_image_options_add_backing_format(options, formats[i], error));
+    }
+    return qblk_image_chain_for(path, options, error);
+}
+
+static void
+a_wrong_format_is_an_error_or_put_right(void **state)
+{
+    static const char *const none[] = {NULL};
+    g_autoptr(GError) error = NULL;
+
+    save_overlay("top.qcow2", "middle.qcow2", "vmdk");
+    save_overlay("middle.qcow2", "base.qcow2", "qcow2");
+    save_base("base.qcow2");
+    assert_null(walk_with(none, FALSE, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                 "middle.qcow2', which is qcow2: use 'qblk mend image:");
+
+    g_autoptr(GPtrArray) layers = walk_with(none, TRUE, NULL);
+    assert_int_equal(layers->len, 3);
+    assert_layer(layers, 1, "middle.qcow2", "qcow2");
+    const QblkImageLayer *top = layers->pdata[0];
+    const QblkImageLayer *middle = layers->pdata[1];
+    const QblkImageLayer *base = layers->pdata[2];
+    assert_false(top->qemu_finds_backing);
+    assert_true(middle->qemu_finds_backing);
+    assert_true(middle->has_wrong_record);
+    assert_false(base->has_wrong_record);
+}
+
+static void
+the_user_decides_about_bytes_that_a_guest_may_have_written(void **state)
+{
+    static const char *const none[] = {NULL};
+    static const char *const words[] = {"qcow2", NULL};
+    static const char *const raw[] = {"vda=raw", NULL};
+    static const char *const recorded[] = {"raw", NULL}; /* NULL: not recorded */
+
+    for (gsize i = 0; i < G_N_ELEMENTS(recorded); i++) {
+        save_overlay("top.qcow2", "base.img", recorded[i]);
+        save_base("base.img");
+
+        g_autoptr(GPtrArray) taken = walk_with(none, TRUE, NULL);
+        const QblkImageLayer *base = taken->pdata[1];
+        assert_layer(taken, 1, "base.img", "raw");
+        assert_string_equal(base->undecided, "qcow2");
+
+        g_autoptr(GPtrArray) decided = walk_with(words, FALSE, NULL);
+        base = decided->pdata[1];
+        assert_layer(decided, 1, "base.img", "qcow2");
+        assert_null(base->undecided);
+        assert_int_equal(base->has_wrong_record, recorded[i] != NULL);
+
+        g_autoptr(GPtrArray) is_raw = walk_with(raw, FALSE, NULL);
+        base = is_raw->pdata[1];
+        assert_layer(is_raw, 1, "base.img", "raw");
+        assert_null(base->undecided);
+        assert_false(base->has_wrong_record);
+    }
+
+    /* Reading believes a header that records raw, and nothing else. */
+    g_autoptr(GError) error = NULL;
+    assert_null(walk_with(none, FALSE, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE,
+                 "--backing-format qcow2', or the same with raw");
+    save_overlay("top.qcow2", "base.img", "raw");
+    g_autoptr(GPtrArray) read = walk_with(none, FALSE, NULL);
+    assert_layer(read, 1, "base.img", "raw");
+}
+
+static void
+a_format_is_specified_once_and_only_if_it_is_needed(void **state)
+{
+    static const struct {
+        const char *formats[3];
+        const char *error; /* NULL: none */
+    } cases[] = {
+        {{"vda=qcow2", "vda[1]=qcow2"}, NULL},
+        {{"vda[1]=raw", "vda=qcow2"}, NULL},
+        {{"qcow2"}, "need a format: use --backing-format LAYER=FORMAT, such as 'vda[1]=FORMAT'"},
+        {{"vda[2]=qcow2", "vda=qcow2"}, "--backing-format qcow2 is not used"},
+        {{"vda=raw"}, NULL},
+        {{"raw"}, NULL},
+        {{"vda=vmdk"}, "no image of the format vmdk: it looks like qcow2"},
+    };
+
+    save_overlay("top.qcow2", "middle.qcow2", "raw");
+    save_overlay("middle.qcow2", "base.qcow2", "raw");
+    save_base("base.qcow2");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) layers = walk_with(cases[i].formats, FALSE, &error);
+        if (cases[i].error == NULL) {
+            assert_no_error(error);
+        } else {
+            assert_null(layers);
+            assert_non_null(strstr(error->message, cases[i].error));
+        }
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +309,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(what_is_missing_is_named_with_its_overlay),
         cmocka_unit_test(another_host_is_not_queried),
         cmocka_unit_test(a_format_is_not_guessed_if_a_guest_may_have_written_it),
+        cmocka_unit_test(a_wrong_format_is_an_error_or_put_right),
+        cmocka_unit_test(the_user_decides_about_bytes_that_a_guest_may_have_written),
+        cmocka_unit_test(a_format_is_specified_once_and_only_if_it_is_needed),
     };
     return cmocka_run_group_tests(tests, test_directory_set_up, test_directory_tear_down);
 }
