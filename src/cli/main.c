@@ -23,7 +23,11 @@ main(int argc, char **argv)
 {
     QblkInvocation invocation = {.default_vm = g_getenv("QMP_SOCKET")};
     g_autoptr(GError) error = NULL;
-    setlocale(LC_ALL, "");
+
+    /* How bytes become characters, and the language of the errors of the system. The files of the
+     * other categories, which change nothing, took a tenth of the time of the shortest run. */
+    setlocale(LC_CTYPE, "");
+    setlocale(LC_MESSAGES, "");
 
     gboolean done = run(&invocation, argc, argv, &error);
     if (!done) {
