@@ -93,6 +93,7 @@ typedef struct {
     const Library *library;
     QblkDocument *document; /* owned */
     QblkDocumentNode *open; /* the innermost open element; NULL: none */
+    gboolean is_utf8;       /* the declaration is ignored */
     guint depth;            /* of open elements */
     guint namespaces;       /* that they declare */
     GString *text;          /* owned: of the open element, since its last child */
@@ -100,10 +101,11 @@ typedef struct {
 } Reading;
 
 static void
-reading_init(Reading *reading, const Library *library)
+reading_init(Reading *reading, const Library *library, gboolean is_utf8)
 {
     *reading = (Reading){
         .library = library,
+        .is_utf8 = is_utf8,
         .document = qblk_document_new(),
         .text = g_string_new(NULL),
     };
@@ -164,11 +166,15 @@ stop_at_document_type(void *parser, const xmlChar *name, const xmlChar *external
 static const char *
 declared_encoding(const xmlParserCtxt *parser)
 {
-    if (parser->encoding != NULL) {
-        return (const char *)parser->encoding;
+    const xmlChar *encoding = parser->encoding;
+
+#if LIBXML_VERSION < 21400
+    /* Before 2.12 an encoding other than UTF-8 is here. */
+    if (encoding == NULL) {
+        encoding = parser->input->encoding;
     }
-    /* libxml2 before 2.12 has an encoding other than UTF-8 here. */
-    return (const char *)parser->input->encoding;
+#endif
+    return (const char *)encoding;
 }
 
 /* Called after the XML declaration.  In the known encodings '<' and '=' are the bytes that they are
@@ -179,7 +185,7 @@ check_encoding(void *context)
     static const char *const known[] = {"UTF-8",     "UTF8",   "US-ASCII",   "ASCII",
                                         "ISO-8859-", "LATIN1", "WINDOWS-125"};
     const char *encoding = declared_encoding(context);
-    gboolean is_known = encoding == NULL;
+    gboolean is_known = encoding == NULL || reading_of(context)->is_utf8;
 
     for (gsize i = 0; !is_known && i < G_N_ELEMENTS(known); i++) {
         is_known = g_ascii_strncasecmp(encoding, known[i], strlen(known[i])) == 0;
@@ -434,16 +440,15 @@ qblk_libxml_parse(const char *text, gsize length, gboolean is_utf8, GError **err
 {
     /* NOENT: values come without references.  Without a document type there are only those of
      * characters and the five that XML defines. */
-    const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                        XML_PARSE_NOCDATA | XML_PARSE_NOENT | XML_PARSE_BIG_LINES |
-                        (is_utf8 ? XML_PARSE_IGNORE_ENC : 0);
+    const int options = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOENT |
+                        XML_PARSE_BIG_LINES | (is_utf8 ? XML_PARSE_IGNORE_ENC : 0);
     Library library = {0};
     if (!load(&library, error)) {
         return NULL;
     }
 
     g_auto(Reading) reading;
-    reading_init(&reading, &library);
+    reading_init(&reading, &library, is_utf8);
     xmlParserCtxt *parser = library.new_parser();
     parser->_private = &reading;
     set_handlers(parser->sax);
