@@ -44,6 +44,7 @@
 #include <qblk/snapshot-fetch.h>
 #include <qblk/snapshot-options.h>
 #include <qblk/snapshot.h>
+#include <qblk/snapshots-fetch.h>
 #include <qblk/source-xml.h>
 #include <qblk/source.h>
 #include <qblk/stage.h>
