@@ -77,6 +77,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVmsOptions, qblk_vms_options_unref)
 void qblk_vms_options_set_root(QblkVmsOptions *options, const char *root);
 
 /**
+ * qblk_vms_options_add_name:
+ * @options: the options
+ * @name: as for qblk_vms_lookup()
+ *
+ * Find only the VMs with this name, and those with other names that were added.
+ *
+ * Since: 0.1.0
+ */
+void qblk_vms_options_add_name(QblkVmsOptions *options, const char *name);
+
+/**
  * qblk_vms_options_set_probe:
  * @options: the options
  * @timeout_ms: how long all VMs together may take to answer, in milliseconds; 0: do not connect
@@ -95,7 +106,7 @@ void qblk_vms_options_set_probe(QblkVmsOptions *options, int timeout_ms);
  * known.
  *
  * Returns: (transfer full): the VMs; NULL with QBLK_QMP_ERROR_CONNECT if the processes of the
- *   machine cannot be listed
+ *   machine cannot be listed, or with QBLK_QMP_ERROR_ARGUMENT if no VM has a name that was added
  *
  * Since: 0.1.0
  */

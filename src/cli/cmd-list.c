@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/print/report.h"
 #include "cli/print/table.h"
+#include "cli/print/vms-report.h"
 #include "cli/recovery.h"
 #include "cli/vm.h"
 
@@ -215,10 +216,27 @@ choose_targets(const QblkVm *vm, GError **error)
     return (char **)g_ptr_array_free(g_steal_pointer(&targets), FALSE);
 }
 
+/* Without VM: as `qblk vms`. */
+static gboolean
+list_vms(QblkInvocation *invocation, GError **error)
+{
+    g_autoptr(QblkVms) vms = qblk_vms_find(NULL, error);
+    if (vms == NULL) {
+        return FALSE;
+    }
+
+    invocation->output.command = qblk_cmd_vms.name;
+    qblk_vms_report_print(vms, &invocation->output);
+    return TRUE;
+}
+
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     const QblkRecoveryOptions *options = invocation->options;
+    if (invocation->address == NULL) {
+        return list_vms(invocation, error);
+    }
     if (!qblk_recovery_check_state_dir(options->state_dir, error)) {
         return FALSE;
     }
@@ -244,9 +262,9 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_list = {
     .name = "list",
     .virsh_name = "domblklist",
-    .arguments = "VM [DISK...]",
-    .summary = "List the disks",
-    .min_arguments = 1,
+    .arguments = "[VM] [DISK...]",
+    .summary = "List the disks; without VM, the VMs",
+    .has_default_vm = TRUE,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .warns_of_stale = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 
+extern const QblkCommand qblk_cmd_vms;
 extern const QblkCommand qblk_cmd_list;
 extern const QblkCommand qblk_cmd_chain;
 extern const QblkCommand qblk_cmd_xml;

@@ -149,7 +149,7 @@ check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation
         {"--edges", options->edges != NULL, TRUE},
         {"--format", options->format != NULL, FALSE},
         {"--backing-format", options->backing_formats != NULL, FALSE},
-        {"--timeout", options->timeout != NO_TIMEOUT, FALSE},
+        {"--timeout", options->timeout != NO_TIMEOUT && !command->asks_vms, FALSE},
         {"--max-reply", options->max_reply != NO_MAX_REPLY, FALSE},
     };
     gboolean takes_vm = strstr(command->arguments, "VM") != NULL;

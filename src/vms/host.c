@@ -4,6 +4,7 @@
 #include "base/file-identity.h"
 #include "base/limits.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -163,22 +164,22 @@ GArray *
 qblk_host_list_pids(const QblkHost *host, GError **error)
 {
     g_autofree char *path = g_strconcat(host->root, "/proc", NULL);
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GDir) directory = g_dir_open(path, 0, &cause);
-    const char *name;
+    const struct dirent *entry = NULL;
+    DIR *directory = opendir(path);
     if (directory == NULL) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
-                    "cannot list the processes of this machine: %s", cause->message);
+                    "cannot list the processes in '%s': %s", path, g_strerror(errno));
         return NULL;
     }
 
     GArray *pids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    while ((name = g_dir_read_name(directory)) != NULL) {
+    while ((entry = readdir(directory)) != NULL) {
         gint64 pid;
-        if (g_ascii_string_to_signed(name, 10, 1, G_MAXINT, &pid, NULL)) {
+        if (g_ascii_string_to_signed(entry->d_name, 10, 1, G_MAXINT, &pid, NULL)) {
             g_array_append_val(pids, pid);
         }
     }
+    closedir(directory);
     g_array_sort(pids, compare_pids);
     return pids;
 }

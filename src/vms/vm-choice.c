@@ -54,6 +54,12 @@ set_unusable(const QblkVmInfo *vm, GError **error)
 
     for (guint i = 0; i < vm->monitors->len; i++) {
         const QblkVmMonitor *monitor = vm->monitors->pdata[i];
+        if (monitor->is_qmp && !qblk_vm_info_is_complete(vm)) {
+            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                        "cannot use the QMP monitor '%s' of the %s: %s: use qblk as root",
+                        qblk_vm_monitor_get_text(monitor), name, monitor->reason);
+            return;
+        }
         if (monitor->is_qmp) {
             g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
                         "cannot use the QMP monitor '%s' of the %s: %s: " REMEDY,

@@ -90,6 +90,25 @@ qblk_vm_info_describe(const QblkVmInfo *vm)
                         : g_strdup_printf("VM '%s' (pid %" G_GINT64_FORMAT ")", name, pid);
 }
 
+/* ---- names ---- */
+
+static gboolean
+is_text(const char *value, const char *name)
+{
+    return value != NULL && g_str_equal(value, name);
+}
+
+gboolean
+qblk_vm_info_is_named(const QblkVmInfo *vm, const char *name)
+{
+    g_autofree char *pid = g_strdup_printf("%" G_GINT64_FORMAT, vm->process->pid);
+    const char *uuid = qblk_vm_info_get_uuid(vm);
+
+    return is_text(qblk_vm_info_get_name(vm), name) ||
+           (uuid != NULL && g_ascii_strcasecmp(uuid, name) == 0) || g_str_equal(pid, name) ||
+           is_text(vm->manager_id, name) || is_text(vm->machine, name);
+}
+
 /* ---- getters ---- */
 
 const char *

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vms/vm-monitor.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+
+#define OTHER_NETWORK "it is in another network namespace"
 
 /* What is known when a monitor is examined. */
 typedef struct {
@@ -41,6 +44,18 @@ qblk_vm_monitor_close(QblkVmMonitor *monitor, const char *reason)
     g_clear_pointer(&monitor->address, g_free);
 }
 
+/* The tables and files of a process that the user may not inspect may be others than those that
+ * were looked at. */
+static void
+set_missing(const Place *place, QblkVmMonitor *monitor, const char *reason)
+{
+    if (place->process->own == NULL) {
+        set_state(monitor, QBLK_VM_MONITOR_STATE_UNKNOWN, "this user cannot see its socket");
+    } else {
+        qblk_vm_monitor_close(monitor, reason);
+    }
+}
+
 static gboolean
 is_own(const Place *place, const QblkSocket *entry)
 {
@@ -71,11 +86,8 @@ look_at_name(const Place *place, const char *name, QblkVmMonitor *monitor)
         }
     }
 
-    if (place->sockets->names->len == 0) {
-        set_state(monitor, QBLK_VM_MONITOR_STATE_UNKNOWN,
-                  "the sockets of its network are not known");
-    } else if (!listens) {
-        qblk_vm_monitor_close(monitor, "QEMU does not listen there");
+    if (!listens) {
+        set_missing(place, monitor, "QEMU does not listen there");
     } else {
         set_state(monitor, is_busy ? QBLK_VM_MONITOR_STATE_BUSY : QBLK_VM_MONITOR_STATE_FREE, NULL);
     }
@@ -94,7 +106,7 @@ examine_name(const Place *place, const char *name, QblkVmMonitor *monitor)
 
     int cause = qblk_host_find_path(place->process, path, &monitor->address);
     if (cause == ENOENT) {
-        qblk_vm_monitor_close(monitor, "its path leads to no socket");
+        set_missing(place, monitor, "its path leads to no socket");
     } else if (cause == EXDEV) {
         qblk_vm_monitor_close(monitor, "its path is in another mount namespace");
     } else {
@@ -113,30 +125,6 @@ examine_path(const Place *place, const QblkQemuChardev *chardev, QblkVmMonitor *
                   "qblk does not connect to sockets without a path");
     } else {
         examine_name(place, chardev->path, monitor);
-    }
-}
-
-/* An inherited socket, as those of libvirt. */
-static void
-examine_fd(const Place *place, const QblkQemuChardev *chardev, QblkVmMonitor *monitor)
-{
-    g_autofree char *name = qblk_host_read_socket(place->host, place->process, chardev->fd);
-
-    for (guint i = 0; name != NULL && i < place->sockets->names->len; i++) {
-        const QblkSocket *entry = place->sockets->names->pdata[i];
-        if (entry->state == QBLK_SOCKET_LISTENS && g_str_equal(entry->name, name)) {
-            examine_name(place, entry->path, monitor);
-            return;
-        }
-    }
-
-    if (name != NULL) {
-        qblk_vm_monitor_close(monitor, "QEMU has inherited a connection");
-    } else if (place->manager_socket != NULL) {
-        examine_name(place, place->manager_socket, monitor);
-    } else {
-        set_state(monitor, QBLK_VM_MONITOR_STATE_UNKNOWN,
-                  "this user cannot see the socket that QEMU has inherited");
     }
 }
 
@@ -187,6 +175,27 @@ tcp_address(const char *host, guint port)
                                      : g_strdup_printf("tcp:[%s]:%u", name, port);
 }
 
+/* Returns: (transfer full): @address as text, one of IPv4 as such */
+static char *
+describe_address(const struct in6_addr *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    gboolean is_ipv4 = IN6_IS_ADDR_V4MAPPED(address);
+
+    (void)inet_ntop(is_ipv4 ? AF_INET : AF_INET6,
+                    is_ipv4 ? (const void *)&address->s6_addr[12] : address, text, sizeof(text));
+    return g_strdup(text);
+}
+
+static void
+set_port(const Place *place, const char *host, guint port, QblkVmMonitor *monitor)
+{
+    gboolean is_busy = has_client(place, port);
+
+    monitor->address = tcp_address(host, port);
+    set_state(monitor, is_busy ? QBLK_VM_MONITOR_STATE_BUSY : QBLK_VM_MONITOR_STATE_FREE, NULL);
+}
+
 static void
 examine_tcp(const Place *place, const QblkQemuChardev *chardev, QblkVmMonitor *monitor)
 {
@@ -196,7 +205,7 @@ examine_tcp(const Place *place, const QblkQemuChardev *chardev, QblkVmMonitor *m
         return;
     }
     if (!place->process->is_same_net) {
-        qblk_vm_monitor_close(monitor, "it is in another network namespace");
+        qblk_vm_monitor_close(monitor, OTHER_NETWORK);
         return;
     }
     if (!g_ascii_string_to_unsigned(chardev->port, 10, 1, G_MAXUINT16, &first, NULL)) {
@@ -206,13 +215,49 @@ examine_tcp(const Place *place, const QblkQemuChardev *chardev, QblkVmMonitor *m
 
     guint port = find_port(place, (guint)first, MAX((guint)first, chardev->to));
     if (port == 0) {
-        qblk_vm_monitor_close(monitor, "QEMU does not listen there");
+        set_missing(place, monitor, "QEMU does not listen there");
         return;
     }
-    monitor->address = tcp_address(chardev->host, port);
-    set_state(monitor,
-              has_client(place, port) ? QBLK_VM_MONITOR_STATE_BUSY : QBLK_VM_MONITOR_STATE_FREE,
-              NULL);
+    set_port(place, chardev->host, port, monitor);
+}
+
+/* ---- an inherited socket ---- */
+
+/* Returns: (nullable): the socket @name if it listens */
+static const QblkSocket *
+find_listener(const GPtrArray *sockets, const char *name)
+{
+    for (guint i = 0; name != NULL && i < sockets->len; i++) {
+        const QblkSocket *entry = sockets->pdata[i];
+        if (entry->state == QBLK_SOCKET_LISTENS && g_str_equal(entry->name, name)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static void
+examine_fd(const Place *place, const QblkQemuChardev *chardev, QblkVmMonitor *monitor)
+{
+    g_autofree char *name = qblk_host_read_socket(place->host, place->process, chardev->fd);
+    const QblkSocket *by_name = find_listener(place->sockets->names, name);
+    const QblkSocket *by_port = find_listener(place->sockets->ports, name);
+
+    if (by_name != NULL) {
+        examine_name(place, by_name->path, monitor);
+    } else if (by_port != NULL && !place->process->is_same_net) {
+        qblk_vm_monitor_close(monitor, OTHER_NETWORK);
+    } else if (by_port != NULL) {
+        g_autofree char *host = describe_address(&by_port->address);
+        set_port(place, host, by_port->port, monitor);
+    } else if (name != NULL) {
+        qblk_vm_monitor_close(monitor, "QEMU has inherited a connection");
+    } else if (place->manager_socket != NULL) { /* of libvirt */
+        examine_name(place, place->manager_socket, monitor);
+    } else {
+        set_state(monitor, QBLK_VM_MONITOR_STATE_UNKNOWN,
+                  "this user cannot see the socket that QEMU has inherited");
+    }
 }
 
 /* ---- all ---- */
@@ -223,7 +268,8 @@ examine(const Place *place, const QblkQemuChardev *chardev, QblkVmMonitor *monit
     if (!g_str_equal(chardev->backend, "socket")) {
         qblk_vm_monitor_close(monitor, "it is not a socket");
     } else if (!chardev->listens) {
-        qblk_vm_monitor_close(monitor, "QEMU is the client of this socket");
+        qblk_vm_monitor_close(monitor, chardev->fd >= 0 ? "QEMU has inherited a connection"
+                                                        : "QEMU is the client of this socket");
     } else if (chardev->fd >= 0) {
         examine_fd(place, chardev, monitor);
     } else if (chardev->path != NULL) {

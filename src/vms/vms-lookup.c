@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vms/vms-lookup.h"
+
 #include "base/text.h"
-#include "vms/vms.h"
+#include "vms/vm-info.h"
 
 #include <qblk/error.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define MOST_LISTED     8   /* VMs in a message */
 #define MOST_NEAR_BYTES 200 /* of similar names in a message */
 
 /* ---- which VM ---- */
-
-static gboolean
-is_text(const char *value, const char *name)
-{
-    return value != NULL && g_str_equal(value, name);
-}
-
-static gboolean
-is_named(const QblkVmInfo *vm, const char *name)
-{
-    g_autofree char *pid = g_strdup_printf("%" G_GINT64_FORMAT, vm->process->pid);
-    const char *uuid = qblk_vm_info_get_uuid(vm);
-
-    return is_text(qblk_vm_info_get_name(vm), name) ||
-           (uuid != NULL && g_ascii_strcasecmp(uuid, name) == 0) || g_str_equal(pid, name) ||
-           is_text(vm->manager_id, name) || is_text(vm->machine, name);
-}
 
 static GPtrArray *
 find_named(const QblkVms *vms, const char *name)
@@ -34,7 +18,7 @@ find_named(const QblkVms *vms, const char *name)
     GPtrArray *found = g_ptr_array_new();
 
     for (guint i = 0; i < vms->vms->len; i++) {
-        if (is_named(vms->vms->pdata[i], name)) {
+        if (qblk_vm_info_is_named(vms->vms->pdata[i], name)) {
             g_ptr_array_add(found, vms->vms->pdata[i]);
         }
     }
@@ -128,8 +112,8 @@ add_near(GString *near, const char *known, const char *name)
     }
 }
 
-static void
-set_unknown(const QblkVms *vms, const char *name, GError **error)
+gboolean
+qblk_vms_set_near(const QblkVms *vms, const char *name, GError **error)
 {
     g_autoptr(GString) near = g_string_new(NULL);
     for (guint i = 0; i < vms->vms->len; i++) {
@@ -141,11 +125,16 @@ set_unknown(const QblkVms *vms, const char *name, GError **error)
     if (near->len > 0) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
                     "invalid VM '%s': did you mean %s?", name, near->str);
-    } else {
+    }
+    return near->len > 0;
+}
+
+void
+qblk_vms_set_unknown(const QblkVms *vms, const char *name, GError **error)
+{
+    if (!qblk_vms_set_near(vms, name, error)) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
-                    "invalid VM '%s': no VM of this machine has this name, and there is no socket "
-                    "'./%s'",
-                    name, name);
+                    "invalid VM '%s': no VM of this machine has this name", name);
     }
 }
 
@@ -155,7 +144,7 @@ qblk_vms_lookup(const QblkVms *vms, const char *name, GError **error)
     g_autoptr(GPtrArray) found = find_named(vms, name);
 
     if (found->len == 0) {
-        set_unknown(vms, name, error);
+        qblk_vms_set_unknown(vms, name, error);
         return NULL;
     }
     if (found->len > 1) {
@@ -163,76 +152,4 @@ qblk_vms_lookup(const QblkVms *vms, const char *name, GError **error)
         return NULL;
     }
     return found->pdata[0];
-}
-
-/* ---- which address ---- */
-
-static gboolean
-is_file(const char *name, gboolean *is_socket)
-{
-    struct stat status;
-    gboolean exists = stat(name, &status) == 0;
-
-    *is_socket = exists && S_ISSOCK(status.st_mode);
-    return exists && !S_ISDIR(status.st_mode);
-}
-
-static QblkAddress *
-address_of(const QblkVmInfo *vm, GError **error)
-{
-    const QblkVmMonitor *monitor = qblk_vm_info_choose_monitor(vm, error);
-    return monitor == NULL ? NULL : qblk_address_parse(monitor->address, error);
-}
-
-static QblkAddress *
-resolve_name(const QblkVms *vms, const char *name, GError **error)
-{
-    gboolean is_socket = FALSE;
-    gboolean exists = is_file(name, &is_socket);
-    gboolean has_vm = qblk_vms_has(vms, name);
-
-    if (has_vm && is_socket) {
-        const QblkVmInfo *vm = qblk_vms_lookup(vms, name, error);
-        if (vm != NULL) {
-            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
-                        "VM '%s' is ambiguous: a VM and a socket have this name: specify the pid "
-                        "%" G_GINT64_FORMAT " or './%s'",
-                        name, vm->process->pid, name);
-        }
-        return NULL;
-    }
-    if (has_vm) {
-        const QblkVmInfo *vm = qblk_vms_lookup(vms, name, error);
-        return vm == NULL ? NULL : address_of(vm, error);
-    }
-    if (is_socket) {
-        g_autofree char *path = g_strconcat("./", name, NULL);
-        return qblk_address_parse(path, error);
-    }
-    if (exists) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
-                    "invalid VM '%s': the file is not a socket: did you mean 'image:%s', "
-                    "'capture:%s' or 'domain:%s'?",
-                    name, name, name, name);
-        return NULL;
-    }
-    if (strchr(name, ':') != NULL || name[0] == '\0') {
-        return qblk_address_parse(name, error); /* a form that is unknown or misspelt */
-    }
-    set_unknown(vms, name, error);
-    return NULL;
-}
-
-QblkAddress *
-qblk_vms_resolve(const QblkVms *vms, const char *text, GError **error)
-{
-    if (qblk_address_has_form(text)) {
-        return qblk_address_parse(text, error);
-    }
-    if (vms != NULL) {
-        return resolve_name(vms, text, error);
-    }
-
-    g_autoptr(QblkVms) found = qblk_vms_find(NULL, error);
-    return found == NULL ? NULL : resolve_name(found, text, error);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vms/vms.h"
+#include "vms/vms-data.h"
 
 #include "vms/vm-manager.h"
 #include "vms/vm-monitor.h"
+#include "vms/vms-lookup.h"
 #include "vms/vms-probe.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@ qblk_vms_options_new(void)
 {
     QblkVmsOptions *options = g_new0(QblkVmsOptions, 1);
     g_atomic_ref_count_init(&options->references);
+    options->names = g_ptr_array_new_with_free_func(g_free);
     return options;
 }
 
@@ -32,6 +34,7 @@ qblk_vms_options_unref(QblkVmsOptions *options)
     }
 
     g_free(options->root);
+    g_ptr_array_unref(options->names);
     g_free(options);
 }
 
@@ -40,6 +43,12 @@ qblk_vms_options_set_root(QblkVmsOptions *options, const char *root)
 {
     g_free(options->root);
     options->root = g_strdup(root);
+}
+
+void
+qblk_vms_options_add_name(QblkVmsOptions *options, const char *name)
+{
+    g_ptr_array_add(options->names, g_strdup(name));
 }
 
 void
@@ -137,6 +146,37 @@ set_machine(QblkVmInfo *vm, GHashTable *machines)
     vm->machine = g_strdup(g_hash_table_lookup(machines, pid));
 }
 
+/* ---- some of them ---- */
+
+static gboolean
+is_wanted(const QblkVmInfo *vm, const GPtrArray *names)
+{
+    for (guint i = 0; i < names->len; i++) {
+        if (qblk_vm_info_is_named(vm, names->pdata[i])) {
+            return TRUE;
+        }
+    }
+    return names->len == 0;
+}
+
+static gboolean
+select_vms(const QblkVms *vms, const GPtrArray *names, GError **error)
+{
+    for (guint i = 0; i < names->len; i++) {
+        if (!qblk_vms_has(vms, names->pdata[i])) {
+            qblk_vms_set_unknown(vms, names->pdata[i], error);
+            return FALSE;
+        }
+    }
+
+    for (guint i = vms->vms->len; i > 0; i--) {
+        if (!is_wanted(vms->vms->pdata[i - 1], names)) {
+            g_ptr_array_remove_index(vms->vms, i - 1);
+        }
+    }
+    return TRUE;
+}
+
 QblkVms *
 qblk_vms_find(const QblkVmsOptions *options, GError **error)
 {
@@ -146,7 +186,7 @@ qblk_vms_find(const QblkVmsOptions *options, GError **error)
         return NULL;
     }
 
-    QblkVms *vms = vms_new();
+    g_autoptr(QblkVms) vms = vms_new();
     for (guint i = 0; i < pids->len; i++) {
         QblkVmInfo *vm = qblk_vm_info_read(host, g_array_index(pids, gint64, i));
         if (vm != NULL) {
@@ -160,10 +200,13 @@ qblk_vms_find(const QblkVmsOptions *options, GError **error)
         set_machine(vms->vms->pdata[i], machines);
         close_replaced(vms->vms->pdata[i], vms->vms);
     }
+    if (options != NULL && !select_vms(vms, options->names, error)) {
+        return NULL;
+    }
     if (options != NULL && options->probe_ms > 0) {
         qblk_vms_probe(vms->vms, options->probe_ms);
     }
-    return vms;
+    return g_steal_pointer(&vms);
 }
 
 QblkVms *

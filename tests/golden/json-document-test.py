@@ -34,6 +34,9 @@ NAMES = ('/a', 'rbd:pool/image:id=admin:key=secret:mon_host=a',
          'json:{"driver": "qcow2", "file": {"driver": "nbd", "host": "h", "export": "x"}}')
 
 
+MACHINE = os.path.join(HERE, 'inputs', 'machine')
+
+
 # A complete chain, an incomplete chain, and an empty drive
 DOMAIN = b'''<domain><devices>
 <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/top' index='5'/>
@@ -268,6 +271,7 @@ class Json(unittest.TestCase):
             with open(image, 'wb') as file:
                 file.write(bytes(512))
             check.walk('recover', ask('recover', '--state-dir', directory))
+            check.walk('vms', ask('vms', '--root', MACHINE))
             stale = check_of_a_stale_image(directory)
             self.assertNotEqual(stale['stale'], [])
             check.walk('check', stale)

@@ -102,8 +102,9 @@ def measure(*arguments, stdin=b''):
             Usage(float(seconds), float(cpu), int(peak)))
 
 
-def run(*arguments, stdin=b'', pass_fds=(), cwd=None):
+def run(*arguments, stdin=b'', pass_fds=(), cwd=None, variables=None):
     arguments = tuple(map(str, arguments))
     done = subprocess.run(command(arguments), input=stdin, cwd=cwd, capture_output=True,
-                          timeout=TIMEOUT, pass_fds=pass_fds, env=environment(), check=False)
+                          timeout=TIMEOUT, pass_fds=pass_fds, check=False,
+                          env={**environment(), **(variables or {})})
     return Result(arguments, done.returncode, done.stdout, done.stderr)

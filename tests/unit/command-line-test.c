@@ -126,8 +126,8 @@ an_invalid_command_line_is_a_usage_error(void **state)
         {"list -x a/b", "unknown option -x; see 'qblk list --help'"},
         {"list a/b --format dot", "option --format 'dot' needs a VM of the form image:PATH"},
         {"list a/b --timeout", "issing argument for --timeout"},
-        {"list", "wrong number of arguments: use 'qblk list VM"},
-        {"list --", "wrong number of arguments: use 'qblk list VM"},
+        {"jobs", "wrong number of arguments: use 'qblk jobs VM"},
+        {"jobs --", "wrong number of arguments: use 'qblk jobs VM"},
         {"jobs a/b c/d", "wrong number of arguments: use 'qblk jobs VM"},
         {"resolve a/b", "wrong number of arguments: use 'qblk resolve VM LAYER"},
         {"resolve a/b c d", "wrong number of arguments: use 'qblk resolve VM LAYER"},
@@ -218,7 +218,8 @@ parse_in_child(gconstpointer line)
 static void
 a_command_without_its_own_format_takes_that_of_an_image(void **state)
 {
-    static const char *const own[] = {"graph", "copy", "snapshot", "source", "recover", NULL};
+    static const char *const own[] = {"graph",   "copy", "snapshot", "source",
+                                      "recover", "vms",  NULL};
 
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;

@@ -271,6 +271,69 @@ a_process_that_shares_a_command_line_is_no_vm(void **state)
 }
 
 static void
+a_process_that_cannot_be_inspected_is_listed(void **state)
+{
+    g_autoptr(ProcTree) tree = proc_tree_new();
+    proc_tree_add_hidden(tree, 5,
+                         "kvm -name web1 -qmp unix:/run/a,server=on -qmp unix:b,server=on "
+                         "-qmp tcp::9,server=on -qmp unix:/run/c,server=on");
+    proc_tree_socket(tree, 5, 71, "/run/a", "listens");
+    proc_tree_socket(tree, 6, 72, "/run/other", "listens");
+
+    g_autoptr(QblkVms) vms = proc_tree_find(tree);
+    assert_false(qblk_vm_info_is_complete(qblk_vms_get_vm(vms, 0)));
+    assert_monitor(get_monitor(vms, 0, 0), "/run/a", QBLK_VM_MONITOR_STATE_FREE, NULL);
+    assert_monitor(get_monitor(vms, 0, 1), NULL, QBLK_VM_MONITOR_STATE_UNKNOWN,
+                   "its path is relative to a directory that this user cannot see");
+    assert_monitor(get_monitor(vms, 0, 2), NULL, QBLK_VM_MONITOR_STATE_UNKNOWN,
+                   "this user cannot see its socket");
+    assert_monitor(get_monitor(vms, 0, 3), NULL, QBLK_VM_MONITOR_STATE_UNKNOWN,
+                   "this user cannot see its socket");
+
+    proc_tree_add_hidden(tree, 7, "kvm -name web2 -qmp tcp::9,server=on");
+    g_autoptr(QblkVms) more = proc_tree_find(tree);
+    g_autoptr(GError) error = NULL;
+    assert_null(qblk_vm_info_choose_monitor(qblk_vms_get_vm(more, 1), &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "use qblk as root");
+}
+
+static void
+an_inherited_socket_may_be_one_of_tcp(void **state)
+{
+    g_autoptr(ProcTree) tree = proc_tree_new();
+    proc_tree_add(tree, 5, "kvm -chardev socket,id=c,fd=9,server=on -mon chardev=c,mode=control");
+    proc_tree_port(tree, 5, 71, 4444, "0A");
+    proc_tree_fd(tree, 5, 9, 71);
+
+    g_autoptr(QblkVms) vms = proc_tree_find(tree);
+    assert_monitor(get_monitor(vms, 0, 0), "tcp:127.0.0.1:4444", QBLK_VM_MONITOR_STATE_FREE, NULL);
+}
+
+static void
+vms_can_be_chosen_by_name(void **state)
+{
+    g_autoptr(ProcTree) tree = proc_tree_new();
+    proc_tree_add(tree, 5, "kvm -name web1");
+    proc_tree_add(tree, 6, "kvm -name web2");
+    proc_tree_add(tree, 7, "kvm -name db");
+    g_autoptr(QblkVmsOptions) options = qblk_vms_options_new();
+    qblk_vms_options_set_root(options, tree->root);
+    qblk_vms_options_add_name(options, "db");
+    qblk_vms_options_add_name(options, "5");
+
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkVms) vms = qblk_vms_find(options, &error);
+    assert_no_error(error);
+    assert_int_equal(qblk_vms_get_n_vms(vms), 2);
+    assert_string_equal(qblk_vm_info_get_name(qblk_vms_get_vm(vms, 0)), "web1");
+    assert_string_equal(qblk_vm_info_get_name(qblk_vms_get_vm(vms, 1)), "db");
+
+    qblk_vms_options_add_name(options, "web3");
+    assert_null(qblk_vms_find(options, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "did you mean 'web1' or 'web2'?");
+}
+
+static void
 other_processes_are_passed_over(void **state)
 {
     g_autoptr(ProcTree) tree = proc_tree_new();
@@ -317,6 +380,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_monitor_that_no_client_can_use_tells_why),
         cmocka_unit_test(a_vm_without_a_qmp_monitor_gets_the_option),
         cmocka_unit_test(a_process_that_shares_a_command_line_is_no_vm),
+        cmocka_unit_test(a_process_that_cannot_be_inspected_is_listed),
+        cmocka_unit_test(an_inherited_socket_may_be_one_of_tcp),
+        cmocka_unit_test(vms_can_be_chosen_by_name),
         cmocka_unit_test(other_processes_are_passed_over),
         cmocka_unit_test(a_monitor_lives_as_long_as_a_reference),
     };

@@ -10,8 +10,9 @@
 
 struct QblkVmsOptions {
     gatomicrefcount references;
-    char *root;   /* owned, or NULL: "/" */
-    int probe_ms; /* 0: no probe */
+    char *root;       /* owned, or NULL: "/" */
+    GPtrArray *names; /* of char, owned: of the VMs that are wanted; empty: all */
+    int probe_ms;     /* 0: no probe */
 };
 
 struct QblkVms {

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The address that a VM argument means. */
+#include "vms/vms-lookup.h"
+
+#include <qblk/error.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static gboolean
+is_file(const char *name, gboolean *is_socket)
+{
+    struct stat status;
+    gboolean exists = stat(name, &status) == 0;
+
+    *is_socket = exists && S_ISSOCK(status.st_mode);
+    return exists && !S_ISDIR(status.st_mode);
+}
+
+static QblkAddress *
+address_of(const QblkVmInfo *vm, GError **error)
+{
+    const QblkVmMonitor *monitor = qblk_vm_info_choose_monitor(vm, error);
+    return monitor == NULL ? NULL : qblk_address_parse(monitor->address, error);
+}
+
+static QblkAddress *
+resolve_name(const QblkVms *vms, const char *name, GError **error)
+{
+    gboolean is_socket = FALSE;
+    gboolean exists = is_file(name, &is_socket);
+    gboolean has_vm = qblk_vms_has(vms, name);
+
+    if (has_vm && is_socket) {
+        const QblkVmInfo *vm = qblk_vms_lookup(vms, name, error);
+        if (vm != NULL) {
+            g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                        "VM '%s' is ambiguous: a VM and a socket have this name: specify the pid "
+                        "%" G_GINT64_FORMAT " or './%s'",
+                        name, vm->process->pid, name);
+        }
+        return NULL;
+    }
+    if (has_vm) {
+        const QblkVmInfo *vm = qblk_vms_lookup(vms, name, error);
+        return vm == NULL ? NULL : address_of(vm, error);
+    }
+    if (is_socket) {
+        g_autofree char *path = g_strconcat("./", name, NULL);
+        return qblk_address_parse(path, error);
+    }
+    if (exists) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                    "invalid VM '%s': the file is not a socket: did you mean 'image:%s', "
+                    "'capture:%s' or 'domain:%s'?",
+                    name, name, name, name);
+        return NULL;
+    }
+    if (strchr(name, ':') != NULL || name[0] == '\0') {
+        return qblk_address_parse(name, error); /* a form that is unknown or misspelt */
+    }
+    if (!qblk_vms_set_near(vms, name, error)) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
+                    "invalid VM '%s': no VM of this machine has this name, and there is no socket "
+                    "'./%s'",
+                    name, name);
+    }
+    return NULL;
+}
+
+QblkAddress *
+qblk_vms_resolve(const QblkVms *vms, const char *text, GError **error)
+{
+    if (qblk_address_has_form(text)) {
+        return qblk_address_parse(text, error);
+    }
+    if (vms != NULL) {
+        return resolve_name(vms, text, error);
+    }
+
+    g_autoptr(QblkVms) found = qblk_vms_find(NULL, error);
+    return found == NULL ? NULL : resolve_name(found, text, error);
+}
