@@ -83,7 +83,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVmInfo, qblk_vm_info_unref)
  * qblk_vm_info_get_name:
  * @vm: the VM
  *
- * Returns: (nullable): the name of the guest (-name), in any encoding; NULL if it has none
+ * Returns: (nullable): the name of the guest (-name); NULL if it has none
  *
  * Since: 0.1.0
  */

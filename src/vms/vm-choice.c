@@ -33,7 +33,7 @@ set_busy(const QblkVmInfo *vm, GError **error)
     }
 
     g_autofree char *list = qblk_text_list((const char *const *)texts->pdata, texts->len);
-    if (vm->keeps_monitor) {
+    if (vm->keeps_monitor && texts->len == 1) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
                     "the QMP monitor of the %s is in use: %s holds %s as long as the guest runs: "
                     "give the guest a second monitor",

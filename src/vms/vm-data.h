@@ -22,6 +22,8 @@ struct QblkVmInfo {
     gatomicrefcount references;
     QblkQemuLine *line;       /* owned */
     QblkHostProcess *process; /* owned */
+    char *name, *uuid;        /* owned, or NULL: as in @line, with U+FFFD for what is not UTF-8 */
+    char *program;            /* owned: the same */
     char *version;            /* owned, or NULL */
     const char *manager;      /* its id, or NULL */
     const char *manager_name; /* for people, or NULL */

@@ -35,6 +35,12 @@ read_configs(QblkVmInfo *vm)
     }
 }
 
+static char *
+make_valid(const char *text)
+{
+    return text == NULL ? NULL : g_utf8_make_valid(text, -1);
+}
+
 QblkVmInfo *
 qblk_vm_info_read(QblkHost *host, gint64 pid)
 {
@@ -47,6 +53,9 @@ qblk_vm_info_read(QblkHost *host, gint64 pid)
     QblkVmInfo *vm = g_new0(QblkVmInfo, 1);
     g_atomic_ref_count_init(&vm->references);
     vm->line = line;
+    vm->name = make_valid(line->name);
+    vm->uuid = make_valid(line->uuid);
+    vm->program = make_valid(line->program);
     vm->process = qblk_host_inspect(host, pid);
     vm->monitors = g_ptr_array_new_with_free_func(qblk_vm_monitor_free);
     read_configs(vm);
@@ -73,6 +82,9 @@ qblk_vm_info_unref(QblkVmInfo *vm)
     g_ptr_array_unref(vm->monitors);
     qblk_qemu_line_free(vm->line);
     qblk_host_process_free(vm->process);
+    g_free(vm->name);
+    g_free(vm->uuid);
+    g_free(vm->program);
     g_free(vm->version);
     g_free(vm->manager_id);
     g_free(vm->machine);
@@ -104,7 +116,7 @@ qblk_vm_info_is_named(const QblkVmInfo *vm, const char *name)
     g_autofree char *pid = g_strdup_printf("%" G_GINT64_FORMAT, vm->process->pid);
     const char *uuid = qblk_vm_info_get_uuid(vm);
 
-    return is_text(qblk_vm_info_get_name(vm), name) ||
+    return is_text(vm->name, name) || is_text(vm->line->name, name) ||
            (uuid != NULL && g_ascii_strcasecmp(uuid, name) == 0) || g_str_equal(pid, name) ||
            is_text(vm->manager_id, name) || is_text(vm->machine, name);
 }
@@ -114,13 +126,13 @@ qblk_vm_info_is_named(const QblkVmInfo *vm, const char *name)
 const char *
 qblk_vm_info_get_name(const QblkVmInfo *vm)
 {
-    return vm->line->name;
+    return vm->name;
 }
 
 const char *
 qblk_vm_info_get_uuid(const QblkVmInfo *vm)
 {
-    return vm->line->uuid;
+    return vm->uuid;
 }
 
 gint64
@@ -138,7 +150,7 @@ qblk_vm_info_get_uid(const QblkVmInfo *vm)
 const char *
 qblk_vm_info_get_program(const QblkVmInfo *vm)
 {
-    return vm->line->program;
+    return vm->program;
 }
 
 gboolean

@@ -13,10 +13,11 @@
 
 /* ---- what the manager calls it ---- */
 
+/* The VMID, of an option that only its QEMU has. */
 static char *
 name_of_pve(const QblkVmInfo *vm)
 {
-    return g_strdup(vm->line->id); /* the VMID */
+    return vm->line->id == NULL ? NULL : g_utf8_make_valid(vm->line->id, -1);
 }
 
 /* Their configuration is "/run/incus/INSTANCE/qemu.conf". */
@@ -27,13 +28,14 @@ name_of_incus(const QblkVmInfo *vm)
         return NULL;
     }
     g_autofree char *directory = g_path_get_dirname(vm->line->configs->pdata[0]);
-    return g_path_get_basename(directory);
+    g_autofree char *name = g_path_get_basename(directory);
+    return g_utf8_make_valid(name, -1);
 }
 
 static char *
 name_of_libvirt(const QblkVmInfo *vm)
 {
-    return g_strdup(vm->line->name);
+    return g_strdup(vm->name);
 }
 
 static const struct {

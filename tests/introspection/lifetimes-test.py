@@ -7,10 +7,13 @@ getters of objects by introspection.
 """
 
 import gc
+import os
 
 import bindings
 from bindings import Qblk
 
+MACHINE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'golden',
+                       'inputs', 'machine')
 
 DOMAIN = '''<disk type='file' device='disk'>
   <driver name='qemu' type='qcow2'/>
@@ -132,6 +135,11 @@ class Lifetimes(bindings.TestCase):
         options = Qblk.CheckOptions.new()
         options.set_state_directory(self.directory)
         self.check(lambda: Qblk.Check.snapshot(snapshot, None, options), 'get_chain')
+
+    def test_what_a_list_of_vms_has_outlives_it(self):
+        options = Qblk.VmsOptions.new()
+        options.set_root(MACHINE)
+        self.check(lambda: Qblk.Vms.find(options), 'get_vm', 'get_monitor')
 
 
 if __name__ == '__main__':

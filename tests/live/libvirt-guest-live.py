@@ -508,6 +508,17 @@ class LibvirtsMonitor(TestCase):
             self.assertRegex(result.errors, 'another client probably holds|other clients probably')
         self.assert_libvirt_works()
 
+    def test_is_seen_without_connecting(self):
+        vm, = (vm for vm in json.loads(self.qblk('--json', 'vms').stdout)['vms']
+               if self.guest.socket in [monitor['address'] for monitor in vm['monitors']])
+        self.assertEqual((vm['name'], vm['manager'], vm['manager-id']),
+                         (libvirt.NAME, 'libvirt', libvirt.NAME))
+        self.assertEqual({monitor['address']: monitor['state'] for monitor in vm['monitors']},
+                         {self.guest.libvirts_socket: 'busy', self.guest.socket: 'free'})
+        self.assertEqual(self.qblk('list', vm['pid']).text,
+                         self.qblk('list', self.guest.socket).text)
+        self.assert_libvirt_works()
+
     def test_is_free_for_a_libvirtd_that_restarts(self):
         # closed connections are still queued before that of the new libvirtd
         for _ in range(3):
