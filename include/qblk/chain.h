@@ -437,6 +437,24 @@ QblkLayer *qblk_snapshot_resolve_full(const QblkSnapshot *snapshot, const char *
                                       gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_client_resolve:
+ * @client: a client
+ * @spec: as of qblk_snapshot_resolve()
+ * @options: (nullable): as of qblk_snapshot_fetch()
+ *
+ * Find the node that @spec means now.  If it is an index, this takes QEMU much less time than
+ * qblk_snapshot_fetch(): the names of the nodes and the edges between them are enough, if no job
+ * runs and no filter is between the layers.
+ *
+ * Returns: (transfer full): the name of the format node; NULL with an error of
+ *   qblk_snapshot_fetch() or qblk_snapshot_resolve()
+ *
+ * Since: 0.1.0
+ */
+char *qblk_client_resolve(QblkClient *client, const char *spec, const QblkSnapshotOptions *options,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_chain_expect:
  * @chain: the chain
  * @fingerprint: of the chain that the caller has seen before

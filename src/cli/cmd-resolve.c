@@ -6,6 +6,7 @@
 
 #include <qblk/chain.h>
 #include <qblk/domain.h>
+#include <string.h>
 
 static void
 warn(const char *message, gpointer user_data)
@@ -35,6 +36,35 @@ print_json(QblkOutput *output, const QblkLayer *layer)
     qblk_output_json(output, result);
 }
 
+/* The node of an index is found with fewer queries than all that JSON has of a layer, or that its
+ * fingerprint depends on. */
+static gboolean
+needs_name_only(const QblkInvocation *invocation)
+{
+    return qblk_address_has_monitor(invocation->address) && !invocation->output.json &&
+           invocation->expect == NULL && strchr(invocation->arguments[1], '[') != NULL;
+}
+
+static gboolean
+resolve_live(QblkInvocation *invocation, GError **error)
+{
+    g_autoptr(QblkClient) client = qblk_vm_connect(invocation, error);
+    if (client == NULL) {
+        return FALSE;
+    }
+
+    qblk_vm_log(client, invocation);
+    g_autofree char *node =
+        qblk_client_resolve(client, invocation->arguments[1], invocation->snapshot_options, error);
+    if (node == NULL) {
+        return FALSE;
+    }
+
+    g_autofree char *safe = qblk_output_escape(node);
+    qblk_output_print(&invocation->output, "%s\n", safe);
+    return TRUE;
+}
+
 /* Print the node-name or, if there are no nodes as in domain XML, the image. */
 static gboolean
 print_text(QblkOutput *output, const QblkLayer *layer, GError **error)
@@ -57,6 +87,10 @@ print_text(QblkOutput *output, const QblkLayer *layer, GError **error)
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
+    if (needs_name_only(invocation)) {
+        return resolve_live(invocation, error);
+    }
+
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
     if (vm == NULL) {
         return FALSE;

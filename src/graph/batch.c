@@ -201,6 +201,20 @@ add_devices(Batch *batch)
     add_vhost_user(batch, devices);
 }
 
+/* The names of disks and nodes, and the edges between nodes. */
+static void
+add_names(Batch *batch)
+{
+    static const char *const queries[] = {"query-block", "x-debug-query-block-graph",
+                                          "query-chardev"};
+    for (gsize i = 0; i < G_N_ELEMENTS(queries); i++) {
+        add_query(batch, queries[i], NULL);
+    }
+    if (batch->queries->len == 0) {
+        add_devices(batch);
+    }
+}
+
 QblkJson *
 qblk_batch_nodes_arguments(void)
 {
@@ -219,6 +233,11 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
         .queries = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_query_free),
         .keys = keys,
     };
+    if (options->names_only) {
+        add_names(&batch);
+        return batch.queries;
+    }
+
     static void (*const first[])(Batch * batch) = {add_first, add_conditions};
     for (gsize i = 0; i < G_N_ELEMENTS(first); i++) {
         first[i](&batch);

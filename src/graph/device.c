@@ -60,11 +60,13 @@ static const QblkJsonField block_fields[] = {
 
 typedef struct {
     const char *node_name;
+    const char *driver;
     gboolean read_only;
 } InsertedReply;
 
 static const QblkJsonField inserted_fields[] = {
     {"node-name", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(InsertedReply, node_name)},
+    {"drv", QBLK_JSON_STRING, FALSE, G_STRUCT_OFFSET(InsertedReply, driver)},
     {"ro", QBLK_JSON_BOOLEAN, TRUE, G_STRUCT_OFFSET(InsertedReply, read_only)},
     {NULL},
 };
@@ -139,6 +141,7 @@ load_device(const QblkJson *entry, const char *what, const QblkReplies *replies,
     device->read_only = inserted.read_only;
     device->io_status = g_strdup(block.io_status);
     device->node_name = g_strdup(inserted.node_name);
+    device->driver = g_strdup(inserted.driver);
     if (block.qdev != NULL && block.qdev[0] != '\0') {
         load_qdev(device, block.qdev, replies);
     }
@@ -194,6 +197,7 @@ qblk_device_free(QblkDevice *device)
     g_free(device->path);
     g_free(device->id);
     g_free(device->backend);
+    g_free(device->driver);
     g_free(device->type);
     g_free(device->controller);
     g_free(device->serial);

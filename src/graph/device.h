@@ -27,6 +27,7 @@ struct QblkDevice {
     gboolean is_vhost_user;  /* its data are in another process: it never has a node */
     char *io_status;         /* "ok", "nospace" or "failed"; NULL: the device does not keep it */
     char *node_name;         /* of the top node as QEMU reports it, NULL for an empty drive */
+    char *driver;            /* of that node, or NULL */
     const QblkNode *node;    /* that node, borrowed; set when the graph is loaded */
     QblkBusAddress *address; /* on its bus, or NULL */
     char *target;            /* such as "vda"; set by qblk_target_assign */

@@ -187,6 +187,18 @@ qblk_snapshot_fetch(QblkClient *client, const QblkSnapshotOptions *options, GErr
     return snapshot;
 }
 
+QblkSnapshot *
+qblk_snapshot_fetch_names(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
+{
+    g_autoptr(QblkSnapshotOptions) defaults = options == NULL ? qblk_snapshot_options_new() : NULL;
+    QblkSnapshot *snapshot = NULL;
+
+    QblkSnapshotOptions borrowed = options == NULL ? *defaults : *options;
+    borrowed.names_only = TRUE;
+    (void)fetch(client, &borrowed, NULL, &snapshot, error);
+    return snapshot;
+}
+
 QblkCapture *
 qblk_capture_fetch(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
 {

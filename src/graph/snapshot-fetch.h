@@ -10,6 +10,16 @@
 #include <qblk/snapshot-fetch.h>
 
 /**
+ * Fetch the names of disks and nodes and the edges between nodes, which takes QEMU a fraction of
+ * the time.  The drivers are those of the top nodes only; files, sizes, jobs and exports are not
+ * known.
+ *
+ * Returns: (transfer full): the snapshot, or NULL with an error
+ */
+QblkSnapshot *qblk_snapshot_fetch_names(QblkClient *client, const QblkSnapshotOptions *options,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * Send queries until no reply is missing for a snapshot with @options.
  *
  * @options: (nullable)

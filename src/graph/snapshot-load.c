@@ -85,6 +85,10 @@ static gboolean
 load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapshotOptions *options,
            GError **error)
 {
+    if (options->names_only) {
+        return load_debug_graph(snapshot, replies, error);
+    }
+
     g_autoptr(QblkJson) arguments = qblk_batch_nodes_arguments();
     const QblkReply *reply = qblk_replies_find(replies, "query-named-block-nodes", arguments);
     if (reply == NULL) {
@@ -201,7 +205,11 @@ connect_devices(QblkSnapshot *snapshot, GError **error)
         if (device->node_name == NULL) {
             continue;
         }
-        device->node = g_hash_table_lookup(snapshot->by_name, device->node_name);
+        QblkNode *node = g_hash_table_lookup(snapshot->by_name, device->node_name);
+        if (node != NULL && node->kind == NULL && device->driver != NULL) {
+            node->kind = qblk_driver_find(device->driver);
+        }
+        device->node = node;
         if (device->node == NULL && snapshot->no_nodes_reason == NULL) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
                         "the graph changed while it was read: node '%s' of '%s' is not listed",

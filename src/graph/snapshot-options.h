@@ -33,6 +33,8 @@ struct QblkSnapshotOptions {
     QblkEdgeSource edges;
     gboolean everything; /* send the queries of all functions, for a capture */
     gboolean without_serials;
+    gboolean
+        names_only; /* nodes and edges come from the debug graph: see qblk_snapshot_fetch_names() */
     QblkWarning warning; /* or NULL */
     QblkOptionData warning_data;
     QblkClientLogger logger; /* of a private daemon, or NULL */
