@@ -75,6 +75,18 @@ qblk_json_parse_printed(const char *text)
     return json;
 }
 
+QblkJson *
+qblk_json_parse_checked(const char *text, gsize length, gsize *used)
+{
+    json_error_t result = {0};
+    gsize flags = JSON_DECODE_ANY | (used == NULL ? 0 : JSON_DISABLE_EOF_CHECK);
+    QblkJson *json = json_loadb(text, length, flags, &result);
+    if (used != NULL) {
+        *used = json == NULL ? length : (gsize)result.position;
+    }
+    return json == NULL ? json_null() : json;
+}
+
 char *
 qblk_json_print(const QblkJson *json, QblkJsonStyle style)
 {

@@ -48,6 +48,17 @@ QblkJson *qblk_json_parse(const char *text, gsize length, GError **error) G_GNUC
  * limits and no errors */
 QblkJson *qblk_json_parse_printed(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Parse the value at the start of @text, which qblk_json_check() has accepted.
+ *
+ * @used: (out) (optional): the length of the value, after which there may be more
+ *
+ * Returns: (transfer full): the value; null, of @length bytes, if jansson does not accept it all
+ * the same
+ */
+QblkJson *qblk_json_parse_checked(const char *text, gsize length,
+                                  gsize *used) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: (transfer full): the text of @json */
 char *qblk_json_print(const QblkJson *json, QblkJsonStyle style) G_GNUC_WARN_UNUSED_RESULT;
 
