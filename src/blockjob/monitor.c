@@ -113,7 +113,7 @@ qblk_monitor_call(QblkMonitor *monitor, const char *command, const QblkJson *arg
     g_autoptr(QblkAnswer) answer = execute(monitor, command, arguments, error);
     gboolean has_value = answer != NULL && qblk_answer_check(answer, command, error);
     handle_events(monitor);
-    return has_value ? qblk_json_ref(answer->value) : NULL;
+    return has_value ? qblk_json_ref(qblk_answer_value(answer)) : NULL;
 }
 
 gboolean
@@ -143,12 +143,12 @@ qblk_monitor_query_jobs(QblkMonitor *monitor, GError **error)
 {
     g_autoptr(QblkAnswer) answer = execute_query_jobs(monitor, error);
     if (answer == NULL || !qblk_answer_check(answer, "query-jobs", error) ||
-        !qblk_job_state_check(answer->value, error)) {
+        !qblk_job_state_check(qblk_answer_value(answer), error)) {
         return FALSE;
     }
 
     for (guint i = 0; i < monitor->jobs->len; i++) {
-        qblk_job_state_update(monitor->jobs->pdata[i], answer->value);
+        qblk_job_state_update(monitor->jobs->pdata[i], qblk_answer_value(answer));
     }
 
     /* The reply is as new as the last event before it; later events are newer. */

@@ -76,10 +76,15 @@ add_conditions(Batch *batch)
 
 /* TRUE if a node has a file that was passed to QEMU as a descriptor. */
 static gboolean
-has_fdset(const QblkJson *nodes)
+has_fdset(QblkJsonView nodes)
 {
-    for (gsize i = 0; i < qblk_json_length(nodes); i++) {
-        const char *file = qblk_json_get_string(qblk_json_at(nodes, i), "file");
+    if (!qblk_json_view_may_contain(nodes, "/dev/fdset/")) {
+        return FALSE;
+    }
+
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(nodes);
+    for (const QblkJson *node; (node = qblk_json_walk_next(&walk)) != NULL;) {
+        const char *file = qblk_json_get_string(node, "file");
         if (file != NULL && g_str_has_prefix(file, "/dev/fdset/")) {
             return TRUE;
         }
@@ -90,10 +95,15 @@ has_fdset(const QblkJson *nodes)
 /* TRUE if a node has a block device: the only size in use that QEMU reports of it is how far it has
  * written. */
 static gboolean
-has_device(const QblkJson *nodes)
+has_device(QblkJsonView nodes)
 {
-    for (gsize i = 0; i < qblk_json_length(nodes); i++) {
-        const char *driver = qblk_json_get_string(qblk_json_at(nodes, i), "drv");
+    if (!qblk_json_view_may_contain(nodes, "host_device")) {
+        return FALSE;
+    }
+
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(nodes);
+    for (const QblkJson *node; (node = qblk_json_walk_next(&walk)) != NULL;) {
+        const char *driver = qblk_json_get_string(node, "drv");
         if (g_strcmp0(driver, "host_device") == 0) {
             return TRUE;
         }
@@ -125,7 +135,7 @@ add_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
 /* The next best source of edges, if the nodes have no children although the version reports them,
  * or if the debug graph was refused. */
 static void
-add_other_edges(Batch *batch, const QblkJson *nodes)
+add_other_edges(Batch *batch, QblkJsonView nodes)
 {
     QblkEdgeSource edges = qblk_edges_choose(batch->replies, nodes, batch->options->edges);
     if (edges == QBLK_EDGE_SOURCE_DEBUG) {
@@ -254,13 +264,14 @@ qblk_batch_next(const QblkReplies *replies, const QblkSnapshotOptions *options)
     gboolean has_graph = batch.queries->len == 0;
     if (has_graph && nodes_allowed) {
         g_autoptr(QblkJson) arguments = qblk_batch_nodes_arguments();
-        const QblkReply *nodes = qblk_replies_find(replies, "query-named-block-nodes", arguments);
-        if (nodes != NULL && nodes->value != NULL) {
-            add_other_edges(&batch, nodes->value);
-            if (has_fdset(nodes->value)) {
+        QblkJsonView nodes =
+            qblk_reply_view(qblk_replies_find(replies, "query-named-block-nodes", arguments));
+        if (!qblk_json_view_is_absent(nodes)) {
+            add_other_edges(&batch, nodes);
+            if (has_fdset(nodes)) {
                 add_query(&batch, "query-fdsets", NULL);
             }
-            if (has_device(nodes->value)) {
+            if (has_device(nodes)) {
                 add_query(&batch, "query-blockstats", qblk_block_stats_arguments());
             }
         }

@@ -2,30 +2,34 @@
 #include "graph/block-graph.h"
 
 typedef struct {
-    const QblkJson *nodes;
-    const QblkJson *edges;
-} GraphReply;
+    gint64 id;
+    const char *type;
+    const char *name;
+} VertexReply;
 
-static const QblkJsonField graph_fields[] = {
-    {"nodes", QBLK_JSON_ARRAY, TRUE, G_STRUCT_OFFSET(GraphReply, nodes)},
-    {"edges", QBLK_JSON_ARRAY, TRUE, G_STRUCT_OFFSET(GraphReply, edges)},
+static const QblkJsonField vertex_fields[] = {
+    {"id", QBLK_JSON_INTEGER, TRUE, G_STRUCT_OFFSET(VertexReply, id)},
+    {"type", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(VertexReply, type)},
+    {"name", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(VertexReply, name)},
     {NULL},
 };
 
 /* A vertex of QEMU's graph, which is a block node, a BlockBackend or a job. */
 typedef struct {
     gint64 id;
-    const char *type;
-    const char *name;
-    QblkNode *node; /* borrowed, for a block node */
+    QblkNode *node; /* borrowed, of a block node, else NULL */
+    char *name;     /* owned, NULL for a block node */
+    gboolean is_backend;
+    gboolean is_job;
 } Vertex;
 
-static const QblkJsonField vertex_fields[] = {
-    {"id", QBLK_JSON_INTEGER, TRUE, G_STRUCT_OFFSET(Vertex, id)},
-    {"type", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(Vertex, type)},
-    {"name", QBLK_JSON_STRING, TRUE, G_STRUCT_OFFSET(Vertex, name)},
-    {NULL},
-};
+static void
+vertex_free(gpointer data)
+{
+    Vertex *vertex = data;
+    g_free(vertex->name);
+    g_free(vertex);
+}
 
 typedef struct {
     gint64 parent;
@@ -40,52 +44,76 @@ static const QblkJsonField edge_fields[] = {
     {NULL},
 };
 
-/* Find the node of @vertex; @found has the nodes of earlier vertices. */
-static gboolean
-find_node(Vertex *vertex, GHashTable *nodes, GHashTable *found, GError **error)
+/* Find the node of a vertex; @found has the nodes of earlier vertices. */
+static QblkNode *
+find_node(const VertexReply *reply, GHashTable *nodes, GHashTable *found, GError **error)
 {
-    vertex->node = g_hash_table_lookup(nodes, vertex->name);
-    if (vertex->node == NULL) {
+    QblkNode *node = g_hash_table_lookup(nodes, reply->name);
+    if (node == NULL) {
         g_set_error(
             error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
             "the graph changed while it was read: node '%s' is in one reply and not in the other",
-            vertex->name);
-        return FALSE;
+            reply->name);
+        return NULL;
     }
 
-    gboolean is_new = g_hash_table_add(found, vertex->node);
+    gboolean is_new = g_hash_table_add(found, node);
     if (!is_new) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
-                    "x-debug-query-block-graph has the node '%s' twice", vertex->name);
-        return FALSE;
+                    "x-debug-query-block-graph has the node '%s' twice", reply->name);
+        return NULL;
     }
-    return TRUE;
+    return node;
+}
+
+static gboolean
+is_node(const VertexReply *reply)
+{
+    return g_str_equal(reply->type, "block-driver");
+}
+
+static gboolean
+read_vertex(const QblkJson *entry, VertexReply *reply, GError **error)
+{
+    return qblk_json_read(entry, vertex_fields, reply, "a node of x-debug-query-block-graph",
+                          error);
+}
+
+static void
+add_vertex(GHashTable *vertices, const VertexReply *reply, QblkNode *node)
+{
+    Vertex *vertex = g_new0(Vertex, 1);
+    vertex->id = reply->id;
+    vertex->node = node;
+    vertex->name = node == NULL ? g_strdup(reply->name) : NULL;
+    vertex->is_backend = g_str_equal(reply->type, "block-backend");
+    vertex->is_job = g_str_equal(reply->type, "block-job");
+    g_hash_table_insert(vertices, &vertex->id, vertex);
 }
 
 /* Read the vertices into @vertices (id -> Vertex, owned) and find their nodes. */
 static gboolean
-load_vertices(const QblkJson *entries, GHashTable *nodes, GHashTable *vertices, GError **error)
+load_vertices(QblkJsonView entries, GHashTable *nodes, GHashTable *vertices, GError **error)
 {
     g_autoptr(GHashTable) found = g_hash_table_new(NULL, NULL);
-    for (gsize i = 0; i < qblk_json_length(entries); i++) {
-        g_autofree Vertex *vertex = g_new0(Vertex, 1);
-        if (!qblk_json_read(qblk_json_at(entries, i), vertex_fields, vertex,
-                            "a node of x-debug-query-block-graph", error)) {
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(entries);
+    for (const QblkJson *entry; (entry = qblk_json_walk_next(&walk)) != NULL;) {
+        VertexReply reply = {0};
+        if (!read_vertex(entry, &reply, error)) {
             return FALSE;
         }
 
-        gboolean is_node = g_str_equal(vertex->type, "block-driver");
-        if (is_node && !find_node(vertex, nodes, found, error)) {
+        QblkNode *node = is_node(&reply) ? find_node(&reply, nodes, found, error) : NULL;
+        if (node == NULL && is_node(&reply)) {
             return FALSE;
         }
-        if (g_hash_table_contains(vertices, &vertex->id)) {
+        if (g_hash_table_contains(vertices, &reply.id)) {
             g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
                         "x-debug-query-block-graph has two nodes with the id %" G_GINT64_FORMAT,
-                        vertex->id);
+                        reply.id);
             return FALSE;
         }
-        g_hash_table_insert(vertices, &vertex->id, vertex);
-        g_steal_pointer(&vertex);
+        add_vertex(vertices, &reply, node);
     }
 
     if (g_hash_table_size(found) != g_hash_table_size(nodes)) {
@@ -131,53 +159,85 @@ load_edge(const QblkJson *entry, GHashTable *vertices, gboolean connect, GHashTa
         if (connect) {
             qblk_node_add_child(parent->node, edge.name, child->node);
         }
-    } else if (g_str_equal(parent->type, "block-backend")) {
+    } else if (parent->is_backend) {
         /* BlockBackends without a name belong to jobs and exports. */
         if (parent->name[0] != '\0') {
             g_hash_table_insert(roots, g_strdup(parent->name), child->node);
         }
-    } else if (g_str_equal(parent->type, "block-job")) {
+    } else if (parent->is_job) {
         add_job_node(jobs, parent->name, edge.name, child->node);
     }
     return TRUE;
 }
 
-gboolean
-qblk_block_graph_make_nodes(const QblkJson *graph, GPtrArray *nodes, GError **error)
+/* ---- the graph ---- */
+
+/* Find the list @key of @graph. */
+static gboolean
+find_list(QblkJsonView graph, const char *key, QblkJsonView *list, GError **error)
 {
-    GraphReply reply = {0};
-    if (!qblk_json_read(graph, graph_fields, &reply, "x-debug-query-block-graph", error)) {
+    *list = qblk_json_view_get(graph, key);
+    if (qblk_json_view_is_array(*list)) {
+        return TRUE;
+    }
+
+    static const char what[] = "x-debug-query-block-graph";
+    if (!qblk_json_view_is_object(graph)) {
+        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "%s is not an object", what);
+    } else if (qblk_json_view_is_absent(*list)) {
+        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "%s: '%s' is missing", what, key);
+    } else {
+        g_set_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "%s: '%s' is not an array", what,
+                    key);
+    }
+    return FALSE;
+}
+
+static gboolean
+find_lists(QblkJsonView graph, QblkJsonView *nodes, QblkJsonView *edges, GError **error)
+{
+    return find_list(graph, "nodes", nodes, error) && find_list(graph, "edges", edges, error);
+}
+
+gboolean
+qblk_block_graph_make_nodes(QblkJsonView graph, GPtrArray *nodes, GError **error)
+{
+    QblkJsonView vertices, edges;
+    if (!find_lists(graph, &vertices, &edges, error)) {
         return FALSE;
     }
-    for (gsize i = 0; i < qblk_json_length(reply.nodes); i++) {
-        Vertex vertex = {0};
-        if (!qblk_json_read(qblk_json_at(reply.nodes, i), vertex_fields, &vertex,
-                            "a node of x-debug-query-block-graph", error)) {
+
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(vertices);
+    for (const QblkJson *entry; (entry = qblk_json_walk_next(&walk)) != NULL;) {
+        VertexReply reply = {0};
+        if (!read_vertex(entry, &reply, error)) {
             return FALSE;
         }
-        if (g_str_equal(vertex.type, "block-driver")) {
-            g_ptr_array_add(nodes, qblk_node_new(vertex.name));
+        if (is_node(&reply)) {
+            g_ptr_array_add(nodes, qblk_node_new(reply.name));
         }
     }
     return TRUE;
 }
 
 gboolean
-qblk_block_graph_load(const QblkJson *graph, GHashTable *nodes, gboolean connect, GHashTable *roots,
+qblk_block_graph_load(QblkJsonView graph, GHashTable *nodes, gboolean connect, GHashTable *roots,
                       GHashTable *jobs, GError **error)
 {
-    GraphReply reply = {0};
-    if (!qblk_json_read(graph, graph_fields, &reply, "x-debug-query-block-graph", error)) {
+    QblkJsonView entries, edges;
+    if (!find_lists(graph, &entries, &edges, error)) {
         return FALSE;
     }
     /* The key is the id inside the value. */
     g_autoptr(GHashTable) vertices =
-        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
-    if (!load_vertices(reply.nodes, nodes, vertices, error)) {
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, vertex_free);
+    if (!load_vertices(entries, nodes, vertices, error)) {
         return FALSE;
     }
-    for (gsize i = 0; i < qblk_json_length(reply.edges); i++) {
-        if (!load_edge(qblk_json_at(reply.edges, i), vertices, connect, roots, jobs, error)) {
+
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(edges);
+    for (const QblkJson *edge; (edge = qblk_json_walk_next(&walk)) != NULL;) {
+        if (!load_edge(edge, vertices, connect, roots, jobs, error)) {
             return FALSE;
         }
     }

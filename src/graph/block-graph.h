@@ -5,13 +5,14 @@
  */
 #pragma once
 
+#include "base/json-view.h"
 #include "graph/node.h"
 
 /**
  * Add a node for each block node in @graph to @nodes (of QblkNode, owned), for a QEMU to which
  * query-named-block-nodes cannot be sent.  Only the names are known.
  */
-gboolean qblk_block_graph_make_nodes(const QblkJson *graph, GPtrArray *nodes,
+gboolean qblk_block_graph_make_nodes(QblkJsonView graph, GPtrArray *nodes,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -24,6 +25,6 @@ gboolean qblk_block_graph_make_nodes(const QblkJson *graph, GPtrArray *nodes,
  *
  * Returns: TRUE, or FALSE with QBLK_GRAPH_ERROR_CHANGED if the nodes are not those of @nodes.
  */
-gboolean qblk_block_graph_load(const QblkJson *graph, GHashTable *nodes, gboolean connect,
+gboolean qblk_block_graph_load(QblkJsonView graph, GHashTable *nodes, gboolean connect,
                                GHashTable *roots, GHashTable *jobs,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

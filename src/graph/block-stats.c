@@ -113,24 +113,26 @@ connect_tree(const QblkJson *entry, GHashTable *nodes, GError **error)
     return TRUE;
 }
 
-/* The entries of one of the two replies; NULL with an error if it is missing. */
-static const QblkJson *
-get_entries(const QblkReplies *replies, const QblkJson *arguments, GError **error)
+/* Get the entries of one of the two replies. */
+static gboolean
+get_entries(const QblkReplies *replies, const QblkJson *arguments, QblkJsonView *entries,
+            GError **error)
 {
-    const QblkReply *reply = qblk_replies_find(replies, "query-blockstats", arguments);
-    if (reply == NULL || !qblk_json_is(reply->value, QBLK_JSON_ARRAY)) {
+    *entries = qblk_reply_view(qblk_replies_find(replies, "query-blockstats", arguments));
+    if (!qblk_json_view_is_array(*entries)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
                     "no reply to 'query-blockstats' to read the edges from");
-        return NULL;
+        return FALSE;
     }
-    return reply->value;
+    return TRUE;
 }
 
 static gboolean
-connect_all(const QblkJson *entries, GHashTable *nodes, GError **error)
+connect_all(QblkJsonView entries, GHashTable *nodes, GError **error)
 {
-    for (gsize i = 0; i < qblk_json_length(entries); i++) {
-        if (!connect_tree(qblk_json_at(entries, i), nodes, error)) {
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(entries);
+    for (const QblkJson *entry; (entry = qblk_json_walk_next(&walk)) != NULL;) {
+        if (!connect_tree(entry, nodes, error)) {
             return FALSE;
         }
     }
@@ -141,18 +143,19 @@ gboolean
 qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes, GError **error)
 {
     g_autoptr(QblkJson) arguments = qblk_block_stats_arguments();
-    const QblkJson *by_node = get_entries(replies, arguments, error);
-    const QblkJson *by_device = by_node == NULL ? NULL : get_entries(replies, NULL, error);
-    if (by_device == NULL) {
+    QblkJsonView by_node, by_device;
+    if (!get_entries(replies, arguments, &by_node, error) ||
+        !get_entries(replies, NULL, &by_device, error)) {
         return FALSE;
     }
 
-    if (qblk_json_length(by_node) != g_hash_table_size(nodes)) {
+    gsize count = qblk_json_view_length(by_node);
+    if (count != g_hash_table_size(nodes)) {
         g_set_error(
             error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED,
             "the graph changed while it was read: %u nodes in one reply and %" G_GSIZE_FORMAT
             " in the other",
-            g_hash_table_size(nodes), qblk_json_length(by_node));
+            g_hash_table_size(nodes), count);
         return FALSE;
     }
 
@@ -168,12 +171,8 @@ qblk_block_stats_load_writes(const QblkReplies *replies, GHashTable *nodes)
 {
     g_autoptr(QblkJson) arguments = qblk_block_stats_arguments();
     const QblkReply *reply = qblk_replies_find(replies, "query-blockstats", arguments);
-    if (reply == NULL || !qblk_json_is(reply->value, QBLK_JSON_ARRAY)) {
-        return;
-    }
-
-    for (gsize i = 0; i < qblk_json_length(reply->value); i++) {
-        const QblkJson *entry = qblk_json_at(reply->value, i);
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(qblk_reply_view(reply));
+    for (const QblkJson *entry; (entry = qblk_json_walk_next(&walk)) != NULL;) {
         const char *name = qblk_json_get_string(entry, "node-name");
         const QblkJson *stats = qblk_json_get(entry, "stats");
         QblkNode *node = name == NULL ? NULL : g_hash_table_lookup(nodes, name);

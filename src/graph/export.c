@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/export.h"
 
-#include "base/const-cast.h"
 #include "base/limits.h"
 
 typedef struct {
@@ -58,26 +57,43 @@ has_permission(const QblkJson *edge, const char *permission)
     return FALSE;
 }
 
-/* id -> vertex, borrowed.  What is not valid is left out: loading the edges reports it. */
-static GHashTable *
-index_vertices(const QblkJson *graph)
-{
-    GHashTable *vertices = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    const QblkJson *list = qblk_json_get(graph, "nodes");
+/* A vertex of the graph, as far as it is needed. */
+typedef struct {
+    gint64 id;
+    char *name; /* owned */
+    gboolean is_backend;
+} Vertex;
 
-    for (gsize i = 0; i < qblk_json_length(list); i++) {
-        const QblkJson *vertex = qblk_json_at(list, i);
+static void
+vertex_free(gpointer data)
+{
+    Vertex *vertex = data;
+    g_free(vertex->name);
+    g_free(vertex);
+}
+
+/* id -> Vertex, owned.  What is not valid is left out: loading the edges reports it. */
+static GHashTable *
+index_vertices(QblkJsonView graph)
+{
+    GHashTable *vertices = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, vertex_free);
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(qblk_json_view_get(graph, "nodes"));
+
+    for (const QblkJson *entry; (entry = qblk_json_walk_next(&walk)) != NULL;) {
         gint64 id;
-        if (qblk_json_integer(qblk_json_get(vertex, "id"), &id)) {
-            gint64 *key = g_new(gint64, 1);
-            *key = id;
-            g_hash_table_insert(vertices, key, qblk_const_cast(vertex));
+        if (qblk_json_integer(qblk_json_get(entry, "id"), &id)) {
+            Vertex *vertex = g_new0(Vertex, 1);
+            vertex->id = id;
+            vertex->name = g_strdup(qblk_json_get_string(entry, "name"));
+            vertex->is_backend =
+                g_strcmp0(qblk_json_get_string(entry, "type"), "block-backend") == 0;
+            g_hash_table_replace(vertices, &vertex->id, vertex);
         }
     }
     return vertices;
 }
 
-static const QblkJson *
+static const Vertex *
 find_vertex(GHashTable *vertices, const QblkJson *edge, const char *end)
 {
     gint64 id;
@@ -86,36 +102,39 @@ find_vertex(GHashTable *vertices, const QblkJson *edge, const char *end)
 }
 
 static gboolean
-is_unnamed_backend(const QblkJson *vertex)
+is_unnamed_backend(const Vertex *vertex)
 {
-    return g_strcmp0(qblk_json_get_string(vertex, "type"), "block-backend") == 0 &&
-           g_strcmp0(qblk_json_get_string(vertex, "name"), "") == 0;
+    return vertex != NULL && vertex->is_backend && g_strcmp0(vertex->name, "") == 0;
+}
+
+static void
+count_backend(GHashTable *nodes, const char *node, const QblkJson *edge)
+{
+    Backends *backends = g_hash_table_lookup(nodes, node);
+    if (backends == NULL) {
+        backends = g_new0(Backends, 1);
+        g_hash_table_insert(nodes, g_strdup(node), backends);
+    }
+    if (has_permission(edge, "write")) {
+        backends->writers++;
+    } else if (has_permission(edge, "consistent-read")) {
+        backends->readers++;
+    }
 }
 
 /* Returns: (transfer full): node-name -> Backends */
 static GHashTable *
-count_backends(const QblkJson *graph)
+count_backends(QblkJsonView graph)
 {
-    GHashTable *nodes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    GHashTable *nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GHashTable) vertices = index_vertices(graph);
-    const QblkJson *edges = qblk_json_get(graph, "edges");
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(qblk_json_view_get(graph, "edges"));
 
-    for (gsize i = 0; i < qblk_json_length(edges); i++) {
-        const QblkJson *edge = qblk_json_at(edges, i);
-        const char *node = qblk_json_get_string(find_vertex(vertices, edge, "child"), "name");
-        if (node == NULL || !is_unnamed_backend(find_vertex(vertices, edge, "parent"))) {
-            continue;
-        }
-
-        Backends *backends = g_hash_table_lookup(nodes, node);
-        if (backends == NULL) {
-            backends = g_new0(Backends, 1);
-            g_hash_table_insert(nodes, qblk_const_cast(node), backends);
-        }
-        if (has_permission(edge, "write")) {
-            backends->writers++;
-        } else if (has_permission(edge, "consistent-read")) {
-            backends->readers++;
+    for (const QblkJson *edge; (edge = qblk_json_walk_next(&walk)) != NULL;) {
+        const Vertex *child = find_vertex(vertices, edge, "child");
+        if (child != NULL && child->name != NULL &&
+            is_unnamed_backend(find_vertex(vertices, edge, "parent"))) {
+            count_backend(nodes, child->name, edge);
         }
     }
     return nodes;
@@ -125,8 +144,8 @@ count_backends(const QblkJson *graph)
 static void
 set_access(GPtrArray *exports, const QblkReplies *replies)
 {
-    const QblkJson *graph = qblk_replies_value(replies, "x-debug-query-block-graph");
-    g_autoptr(GHashTable) nodes = count_backends(graph);
+    g_autoptr(GHashTable) nodes = count_backends(
+        qblk_reply_view(qblk_replies_find(replies, "x-debug-query-block-graph", NULL)));
 
     for (guint i = 0; i < exports->len; i++) {
         QblkExport *export = exports->pdata[i];
@@ -199,7 +218,9 @@ qblk_export_load_all(const QblkReplies *replies, GError **error)
             return NULL;
         }
     }
-    set_access(exports, replies);
+    if (exports->len > 0) {
+        set_access(exports, replies);
+    }
     return g_steal_pointer(&exports);
 }
 

@@ -203,7 +203,7 @@ static gboolean
 was_refused(const QblkReplies *replies, const char *command)
 {
     const QblkReply *reply = qblk_replies_find(replies, command, NULL);
-    return reply != NULL && reply->value == NULL;
+    return reply != NULL && reply->refusal != NULL;
 }
 
 /* TRUE if the job changed the graph and is not dismissed, or may do so at any moment: it finalizes

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/replies.h"
 
-#include "qmp/query.h"
-
 static void
 reply_free(gpointer data)
 {
@@ -12,6 +10,7 @@ reply_free(gpointer data)
     g_clear_pointer(&reply->value, qblk_json_unref);
     g_clear_pointer(&reply->refusal, qblk_json_unref);
     g_clear_pointer(&reply->entry, qblk_json_unref);
+    g_clear_pointer(&reply->owner, qblk_json_text_unref);
     g_free(reply);
 }
 
@@ -76,6 +75,101 @@ qblk_replies_add(QblkReplies *replies, const char *command, QblkJson *arguments,
     }
     index_property(replies, reply);
     return reply;
+}
+
+/* ---- text ---- */
+
+/* Those that are read once, or rarely. */
+static gboolean
+stays_text(const char *command)
+{
+    static const char *const commands[] = {"query-named-block-nodes", "query-blockstats",
+                                           "x-debug-query-block-graph", NULL};
+    return g_strv_contains(commands, command);
+}
+
+static gboolean
+keep_inserted(const char *key, const QblkJson *value, gpointer inserted)
+{
+    gboolean is_read = !g_str_equal(key, "image") && !g_str_has_prefix(key, "iops") &&
+                       !g_str_has_prefix(key, "bps");
+    if (is_read) {
+        qblk_json_set(inserted, key, qblk_json_ref(value));
+    }
+    return TRUE;
+}
+
+static gboolean
+keep_member(const char *key, const QblkJson *value, gpointer block)
+{
+    gboolean is_inserted = g_str_equal(key, "inserted") && qblk_json_is(value, QBLK_JSON_OBJECT);
+    QblkJson *kept = is_inserted ? qblk_json_new_object() : qblk_json_ref(value);
+    if (is_inserted) {
+        (void)qblk_json_each(value, keep_inserted, kept);
+    }
+    qblk_json_set(block, key, kept);
+    return TRUE;
+}
+
+/* Parse the reply to query-block. */
+static QblkJson *
+parse_blocks(QblkJsonView text)
+{
+    if (!qblk_json_view_is_array(text)) {
+        return qblk_json_view_parse(text);
+    }
+
+    QblkJson *blocks = qblk_json_new_array();
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(text);
+    for (const QblkJson *block; (block = qblk_json_walk_next(&walk)) != NULL;) {
+        gboolean is_object = qblk_json_is(block, QBLK_JSON_OBJECT);
+        QblkJson *kept = is_object ? qblk_json_new_object() : qblk_json_ref(block);
+        if (is_object) {
+            (void)qblk_json_each(block, keep_member, kept);
+        }
+        qblk_json_append(blocks, kept);
+    }
+    return blocks;
+}
+
+QblkReply *
+qblk_replies_add_text(QblkReplies *replies, const char *command, QblkJson *arguments,
+                      QblkJsonText *owner, QblkJsonView text)
+{
+    gboolean has_blocks = g_str_equal(command, "query-block");
+    QblkJson *value = NULL;
+    if (has_blocks) {
+        value = parse_blocks(text);
+    } else if (!stays_text(command)) {
+        value = qblk_json_view_parse(text);
+    }
+
+    QblkReply *reply = qblk_replies_add(replies, command, arguments, value, NULL);
+    if (has_blocks || value == NULL) {
+        reply->owner = qblk_json_text_ref(owner);
+        reply->text = text;
+    }
+    return reply;
+}
+
+QblkReply *
+qblk_replies_add_answer(QblkReplies *replies, const char *command, QblkJson *arguments,
+                        QblkAnswer *answer)
+{
+    if (answer->owner != NULL) {
+        return qblk_replies_add_text(replies, command, arguments, answer->owner, answer->text);
+    }
+    return qblk_replies_add(replies, command, arguments, g_steal_pointer(&answer->value),
+                            g_steal_pointer(&answer->refusal));
+}
+
+QblkJsonView
+qblk_reply_view(const QblkReply *reply)
+{
+    if (reply == NULL) {
+        return (QblkJsonView){0};
+    }
+    return reply->value != NULL ? qblk_json_view_new(reply->value) : reply->text;
 }
 
 const QblkReply *

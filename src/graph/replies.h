@@ -7,15 +7,19 @@
  */
 #pragma once
 
-#include "base/json.h"
+#include "base/json-view.h"
 #include "image/opened-files.h"
+#include "qmp/query.h"
 
 typedef struct {
     char *command;
     QblkJson *arguments; /* owned, or NULL */
-    QblkJson *value;     /* owned, NULL if QEMU refused the command */
+    QblkJson *value;     /* owned, NULL if QEMU refused the command, or the value is text */
     QblkJson *refusal;   /* owned, {"class", "desc"}, or NULL */
     QblkJson *entry;     /* owned, the entry in the capture that was read, or NULL */
+    QblkJsonText *owner; /* a reference: of the views, or NULL */
+    QblkJsonView text;   /* the complete value, if it is large */
+    QblkJsonView source; /* the text of the entry in the capture that was read; arguments is NULL */
 } QblkReply;
 
 /** Programs call it a capture: see <qblk/capture.h>. */
@@ -43,11 +47,31 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkReplies, qblk_replies_free)
 QblkReply *qblk_replies_add(QblkReplies *replies, const char *command, QblkJson *arguments,
                             QblkJson *value, QblkJson *refusal);
 
+/**
+ * Add the reply @text, with a reference to its owner; takes the reference of @arguments.  Replies
+ * that are read once stay text.
+ *
+ * The reply to query-block, which is read several times, becomes a value without what nothing
+ * reads: the member `image` of `inserted`, in which each image nests the next, and limits of I/O.
+ */
+QblkReply *qblk_replies_add_text(QblkReplies *replies, const char *command, QblkJson *arguments,
+                                 QblkJsonText *owner, QblkJsonView text);
+
+/** Add @answer to the query @command; takes the reference of @arguments, and what @answer has. */
+QblkReply *qblk_replies_add_answer(QblkReplies *replies, const char *command, QblkJson *arguments,
+                                   QblkAnswer *answer);
+
+/** Returns: the value that QEMU returned; absent if @reply (nullable) is NULL, or a refusal */
+QblkJsonView qblk_reply_view(const QblkReply *reply);
+
 /** Returns: (nullable): the first reply to this query; @arguments may be NULL */
 const QblkReply *qblk_replies_find(const QblkReplies *replies, const char *command,
                                    const QblkJson *arguments);
 
-/** Returns: (nullable): what QEMU returned for a query without arguments; NULL if it refused */
+/**
+ * Returns: (nullable): what QEMU returned for a query without arguments; NULL if it refused, and
+ * for query-named-block-nodes, query-blockstats and x-debug-query-block-graph, which may be text
+ */
 const QblkJson *qblk_replies_value(const QblkReplies *replies, const char *command);
 
 /** Returns: (nullable): the path of the first object whose string @property is @value */

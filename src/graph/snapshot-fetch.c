@@ -78,8 +78,8 @@ send_queries(QblkClient *client, GPtrArray *queries, QblkReplies *replies, GErro
     for (guint i = 0; i < queries->len; i++) {
         QblkQuery *query = queries->pdata[i];
         QblkAnswer *answer = answers->pdata[i];
-        qblk_replies_add(replies, query->command, g_steal_pointer(&query->arguments),
-                         g_steal_pointer(&answer->value), g_steal_pointer(&answer->refusal));
+        qblk_replies_add_answer(replies, query->command, g_steal_pointer(&query->arguments),
+                                answer);
     }
     return TRUE;
 }

@@ -26,19 +26,63 @@ check_node_count(gsize count, GError **error)
     return FALSE;
 }
 
-/* QEMU lists the newest node first. */
-static gboolean
-load_nodes(QblkSnapshot *snapshot, const QblkJson *entries, GError **error)
+/* The name of an entry is made only for an error. */
+static QblkNode *
+load_node(const QblkJson *entry, gsize position, GError **error)
 {
-    for (gsize i = qblk_json_length(entries); i > 0; i--) {
-        g_autofree char *what =
-            g_strdup_printf("query-named-block-nodes[%" G_GSIZE_FORMAT "]", i - 1);
-        QblkNode *node = qblk_node_load(qblk_json_at(entries, i - 1), what, error);
-        if (node == NULL) {
-            return FALSE;
-        }
-        g_ptr_array_add(snapshot->nodes, node);
+    QblkNode *node = qblk_node_load(entry, "", NULL);
+    if (node != NULL) {
+        return node;
     }
+    g_autofree char *what =
+        g_strdup_printf("query-named-block-nodes[%" G_GSIZE_FORMAT "]", position);
+    return qblk_node_load(entry, what, error);
+}
+
+static void
+reverse(GPtrArray *array)
+{
+    for (guint i = 0; i < array->len / 2; i++) {
+        gpointer first = array->pdata[i];
+        array->pdata[i] = array->pdata[array->len - 1 - i];
+        array->pdata[array->len - 1 - i] = first;
+    }
+}
+
+/* Add the node of @entry, and the edges that it lists to @listed (nullable). */
+static gboolean
+add_node(QblkSnapshot *snapshot, const QblkJson *entry, gsize position, QblkListedEdges *listed,
+         GError **error)
+{
+    QblkNode *node = load_node(entry, position, error);
+    if (node == NULL) {
+        return FALSE;
+    }
+    g_ptr_array_add(snapshot->nodes, node);
+    return listed == NULL ||
+           qblk_listed_edges_add(listed, node, qblk_json_get(entry, "children"), error);
+}
+
+/* QEMU lists the newest node first.  All entries are counted only if there is an error. */
+static gboolean
+load_nodes(QblkSnapshot *snapshot, QblkJsonView entries, QblkListedEdges *listed, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(entries);
+    const QblkJson *entry = qblk_json_walk_next(&walk);
+    while (entry != NULL && walk.position <= QBLK_LIMIT_NODES &&
+           add_node(snapshot, entry, walk.position - 1, listed, &cause)) {
+        entry = qblk_json_walk_next(&walk);
+    }
+
+    if (entry != NULL && !check_node_count(qblk_json_view_length(entries), error)) {
+        return FALSE;
+    }
+    if (cause != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    reverse(snapshot->nodes);
     return TRUE;
 }
 
@@ -61,8 +105,9 @@ index_nodes(QblkSnapshot *snapshot, GError **error)
 static gboolean
 load_debug_graph(QblkSnapshot *snapshot, const QblkReplies *replies, GError **error)
 {
-    const QblkJson *graph = qblk_replies_value(replies, "x-debug-query-block-graph");
-    if (graph == NULL) {
+    QblkJsonView graph =
+        qblk_reply_view(qblk_replies_find(replies, "x-debug-query-block-graph", NULL));
+    if (qblk_json_view_is_absent(graph)) {
         return TRUE;
     }
     if (!qblk_block_graph_make_nodes(graph, snapshot->nodes, error)) {
@@ -76,7 +121,7 @@ load_debug_graph(QblkSnapshot *snapshot, const QblkReplies *replies, GError **er
     }
 
     snapshot->edges =
-        qblk_edges_load(replies, NULL, snapshot->by_name, QBLK_EDGE_SOURCE_DEBUG, error);
+        qblk_edges_load(replies, graph, NULL, snapshot->by_name, QBLK_EDGE_SOURCE_DEBUG, error);
     return snapshot->edges != NULL;
 }
 
@@ -98,24 +143,25 @@ load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapsho
         }
     }
 
-    if (reply == NULL || !qblk_json_is(reply->value, QBLK_JSON_ARRAY)) {
+    QblkJsonView entries = qblk_reply_view(reply);
+    if (!qblk_json_view_is_array(entries)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_INVALID,
                     "no reply to 'query-named-block-nodes' with 'flat': QEMU 5.0 or later is "
                     "required");
         return FALSE;
     }
-    if (!check_node_count(qblk_json_length(reply->value), error)) {
-        return FALSE;
-    }
-    if (!load_nodes(snapshot, reply->value, error)) {
+
+    QblkEdgeSource source = qblk_edges_choose(replies, entries, options->edges);
+    gboolean is_listed = source == QBLK_EDGE_SOURCE_CHILDREN && qblk_edges_are_in(entries);
+    g_autoptr(QblkListedEdges) listed = is_listed ? qblk_listed_edges_new() : NULL;
+    if (!load_nodes(snapshot, entries, listed, error)) {
         return FALSE;
     }
     if (!index_nodes(snapshot, error)) {
         return FALSE;
     }
 
-    snapshot->edges =
-        qblk_edges_load(replies, reply->value, snapshot->by_name, options->edges, error);
+    snapshot->edges = qblk_edges_load(replies, entries, listed, snapshot->by_name, source, error);
     if (snapshot->edges == NULL) {
         return FALSE;
     }
@@ -161,7 +207,7 @@ static void
 add_root_nodes(QblkSnapshot *snapshot, const QblkReplies *replies)
 {
     const QblkReply *name = qblk_replies_find(replies, "query-name", NULL);
-    gboolean is_system = name == NULL || name->value != NULL;
+    gboolean is_system = name == NULL || name->refusal == NULL;
     if (is_system || snapshot->devices->len > 0) {
         return;
     }

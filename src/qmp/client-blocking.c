@@ -81,7 +81,7 @@ qblk_client_execute(QblkClient *client, const char *command, const char *argumen
         return NULL;
     }
 
-    return qblk_json_print(answer->value, QBLK_JSON_COMPACT);
+    return qblk_json_print(qblk_answer_value(answer), QBLK_JSON_COMPACT);
 }
 
 QblkJson *
@@ -93,7 +93,7 @@ qblk_client_call(QblkClient *client, const char *command, const QblkJson *argume
         return NULL;
     }
 
-    return g_steal_pointer(&answer->value);
+    return qblk_json_ref(qblk_answer_value(answer));
 }
 
 GArray *

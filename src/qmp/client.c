@@ -344,7 +344,7 @@ qblk_client_take_reply(QblkClient *client, guint64 id, gboolean *done, char **re
 
     *done = answer != NULL;
     if (answer != NULL) {
-        *reply = qblk_json_print(answer->value, QBLK_JSON_COMPACT);
+        *reply = qblk_json_print(qblk_answer_value(answer), QBLK_JSON_COMPACT);
     }
 
     return TRUE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp/message.h"
 
+#include "base/json-check.h"
+
 typedef struct {
     const QblkJson *greeting, *value, *failure, *id;
     const char *event;
@@ -40,6 +42,7 @@ qblk_message_free(QblkMessage *message)
     }
 
     qblk_json_unref(message->json);
+    qblk_json_text_unref(message->owner);
     g_free(message);
 }
 
@@ -152,6 +155,61 @@ qblk_message_parse(const char *text, gsize length, GError **error)
     }
 
     return g_steal_pointer(&message);
+}
+
+/* ---- text ---- */
+
+/* A value that is parsed at a time is in the message, and in its return or a list of that. */
+#define UNIT_DEPTH 2
+
+/* Returns: (nullable): the text of a message with a large return; NULL: parse all of it */
+static QblkJsonText *
+find_large_return(GBytes *bytes, QblkJsonView *value)
+{
+    if (g_bytes_get_size(bytes) < QBLK_JSON_LARGE) {
+        return NULL;
+    }
+
+    g_autoptr(QblkJsonText) text = qblk_json_text_new(bytes, UNIT_DEPTH);
+    if (text == NULL) {
+        return NULL;
+    }
+    *value = qblk_json_view_get(qblk_json_view_new_text(text), "return");
+    return value->length < QBLK_JSON_LARGE ? NULL : g_steal_pointer(&text);
+}
+
+QblkMessage *
+qblk_message_parse_bytes(GBytes *bytes, GError **error)
+{
+    QblkJsonView value;
+    g_autoptr(QblkJsonText) text = find_large_return(bytes, &value);
+    if (text == NULL) {
+        gsize length;
+        const char *start = g_bytes_get_data(bytes, &length);
+        return qblk_message_parse(start, length, error);
+    }
+
+    GError *cause = NULL;
+    g_autoptr(QblkMessage) message = g_new0(QblkMessage, 1);
+    message->json = qblk_json_view_parse_without(qblk_json_view_new_text(text), value);
+    if (!read_members(message, &cause)) {
+        set_protocol_error(error, cause);
+        return NULL;
+    }
+    message->owner = g_steal_pointer(&text);
+    message->text = value;
+    return g_steal_pointer(&message);
+}
+
+QblkAnswer *
+qblk_message_answer(const QblkMessage *message)
+{
+    if (message->owner != NULL) {
+        return qblk_answer_new_text(message->owner, message->text);
+    }
+    QblkJson *payload = qblk_json_ref(message->payload);
+    gboolean is_refusal = message->kind == QBLK_MESSAGE_ERROR;
+    return qblk_answer_new(is_refusal ? NULL : payload, is_refusal ? payload : NULL);
 }
 
 QblkMessageVersion

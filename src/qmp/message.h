@@ -4,7 +4,8 @@
  */
 #pragma once
 
-#include "base/json.h"
+#include "base/json-view.h"
+#include "qmp/query.h"
 
 typedef enum {
     QBLK_MESSAGE_GREETING,
@@ -23,6 +24,8 @@ typedef struct {
     /* Borrowed from json.  Greeting: the QMP object; return: the value; error: the object with
      * `class` and `desc`, both strings; event: the whole message. */
     const QblkJson *payload;
+    QblkJsonText *owner; /* a reference: of the text, or NULL */
+    QblkJsonView text;   /* the value of a return that is large, which is null in json; or absent */
 } QblkMessage;
 
 /** The version of QEMU in its greeting. */
@@ -38,6 +41,12 @@ typedef struct {
  */
 QblkMessage *qblk_message_parse(const char *text, gsize length,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Parse one message, except for the value of a return that is large: it stays text. */
+QblkMessage *qblk_message_parse_bytes(GBytes *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer full): the answer in @message, a return or an error */
+QblkAnswer *qblk_message_answer(const QblkMessage *message) G_GNUC_WARN_UNUSED_RESULT;
 
 void qblk_message_free(QblkMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkMessage, qblk_message_free)

@@ -47,6 +47,25 @@ qblk_answer_new(QblkJson *value, QblkJson *refusal)
     return answer;
 }
 
+QblkAnswer *
+qblk_answer_new_text(QblkJsonText *owner, QblkJsonView text)
+{
+    QblkAnswer *answer = g_new(QblkAnswer, 1);
+    *answer = (QblkAnswer){.owner = qblk_json_text_ref(owner), .text = text};
+    return answer;
+}
+
+const QblkJson *
+qblk_answer_value(QblkAnswer *answer)
+{
+    if (answer->owner != NULL) {
+        answer->value = qblk_json_view_parse(answer->text);
+        answer->text = (QblkJsonView){0};
+        g_clear_pointer(&answer->owner, qblk_json_text_unref);
+    }
+    return answer->value;
+}
+
 void
 qblk_answer_free(QblkAnswer *answer)
 {
@@ -56,6 +75,7 @@ qblk_answer_free(QblkAnswer *answer)
 
     qblk_json_unref(answer->value);
     qblk_json_unref(answer->refusal);
+    qblk_json_text_unref(answer->owner);
     g_free(answer);
 }
 

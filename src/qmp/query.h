@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "base/json.h"
+#include "base/json-view.h"
 
 typedef struct {
     char *command;       /* owned */
@@ -29,14 +29,22 @@ char *qblk_query_key(const char *command, const QblkJson *arguments) G_GNUC_WARN
  */
 gboolean qblk_query_is_read_only(const char *command);
 
-/** Exactly one member is set. */
+/** Exactly one of value, text and refusal is set. */
 typedef struct {
-    QblkJson *value;   /* owned */
-    QblkJson *refusal; /* owned: {"class", "desc"} */
+    QblkJson *value;     /* owned */
+    QblkJson *refusal;   /* owned: {"class", "desc"} */
+    QblkJsonText *owner; /* a reference: of the text, or NULL */
+    QblkJsonView text;   /* a value that is large; see qblk_answer_value() */
 } QblkAnswer;
 
 /** Both are (nullable) (transfer full). */
 QblkAnswer *qblk_answer_new(QblkJson *value, QblkJson *refusal);
+
+/** @text: a part of @owner, to which a reference is taken */
+QblkAnswer *qblk_answer_new_text(QblkJsonText *owner, QblkJsonView text);
+
+/** Returns: (nullable): the value, which is parsed if it is text; NULL for a refusal */
+const QblkJson *qblk_answer_value(QblkAnswer *answer);
 
 void qblk_answer_free(QblkAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkAnswer, qblk_answer_free)

@@ -294,11 +294,7 @@ answer_command(QblkSession *session, const Arrival *arrival, GError **error)
         return FALSE;
     }
 
-    QblkJson *payload = qblk_json_ref(message->payload);
-    gboolean refused = message->kind == QBLK_MESSAGE_ERROR;
-    qblk_pending_answer(session->commands, message->id,
-                        qblk_answer_new(refused ? NULL : payload, refused ? payload : NULL),
-                        arrival->now);
+    qblk_pending_answer(session->commands, message->id, qblk_message_answer(message), arrival->now);
     return TRUE;
 }
 
@@ -372,11 +368,13 @@ is_of_earlier_client(const QblkSession *session, const QblkMessage *message)
                            : message->kind == QBLK_MESSAGE_RETURN;
 }
 
+/* @text: (transfer full) */
 static gboolean
-handle_message(QblkSession *session, const GString *text, gint64 now, GError **error)
+handle_message(QblkSession *session, GString *text, gint64 now, GError **error)
 {
     log_message(session, FALSE, text->str, text->len);
-    g_autoptr(QblkMessage) message = qblk_message_parse(text->str, text->len, error);
+    g_autoptr(GBytes) bytes = g_string_free_to_bytes(text);
+    g_autoptr(QblkMessage) message = qblk_message_parse_bytes(bytes, error);
     if (message == NULL) {
         return FALSE;
     }
@@ -385,7 +383,7 @@ handle_message(QblkSession *session, const GString *text, gint64 now, GError **e
         return TRUE;
     }
 
-    const Arrival arrival = {.message = message, .bytes = text->len, .now = now};
+    const Arrival arrival = {.message = message, .bytes = g_bytes_get_size(bytes), .now = now};
     if (!transitions[session->state][message->kind].action(session, &arrival, error)) {
         return FALSE;
     }
@@ -405,7 +403,6 @@ qblk_session_receive(QblkSession *session, const char *bytes, gsize length, gint
         gboolean good = qblk_framer_feed(session->framer, bytes, length, &used, &message, &error);
         if (good && message != NULL) {
             good = handle_message(session, message, now, &error);
-            g_string_free(message, TRUE);
         }
 
         if (!good) {

@@ -17,10 +17,10 @@ collect(QblkSession *session, const guint64 *ids, GString *result)
         g_autoptr(QblkAnswer) answer = NULL;
         gboolean good = qblk_session_take_answer(session, ids[i], &answer, &error);
         g_assert_true(good == (error == NULL) && (good || answer == NULL));
-        g_string_append(result, error != NULL    ? error->message
-                                : answer == NULL ? "nothing"
-                                : answer->value  ? "value"
-                                                 : "refusal");
+        g_string_append(result, error != NULL               ? error->message
+                                : answer == NULL            ? "nothing"
+                                : qblk_answer_value(answer) ? "value"
+                                                            : "refusal");
         g_string_append_c(result, '\n');
     }
     for (QblkJson *event; (event = qblk_session_take_event(session)) != NULL;) {

@@ -85,6 +85,22 @@ graph_fixture_text(const char *topology, gsize *length)
     return text;
 }
 
+/* Tests change the values of replies. */
+static void
+make_changeable(QblkReply *reply)
+{
+    g_autoptr(QblkJson) entry = qblk_json_view_parse(reply->source);
+    const QblkJson *arguments = qblk_json_get(entry, "arguments");
+
+    reply->arguments = arguments == NULL ? NULL : qblk_json_ref(arguments);
+    reply->source = (QblkJsonView){0};
+    if (!qblk_json_view_is_absent(reply->text)) {
+        g_clear_pointer(&reply->value, qblk_json_unref);
+        reply->value = qblk_json_view_parse(reply->text);
+        reply->text = (QblkJsonView){0};
+    }
+}
+
 QblkReplies *
 graph_fixture_load(const char *topology)
 {
@@ -93,6 +109,9 @@ graph_fixture_load(const char *topology)
     g_autofree char *text = graph_fixture_text(topology, &length);
     QblkReplies *replies = qblk_capture_parse(text, length, &error);
     assert_no_error(error);
+    for (guint i = 0; i < replies->list->len; i++) {
+        make_changeable(replies->list->pdata[i]);
+    }
     return replies;
 }
 

@@ -38,7 +38,8 @@ static gboolean
 load_text(Graph *graph, const char *text, gboolean connect, GError **error)
 {
     g_autoptr(QblkJson) json = graph_fixture_json(text);
-    return qblk_block_graph_load(json, graph->by_name, connect, graph->roots, graph->jobs, error);
+    return qblk_block_graph_load(qblk_json_view_new(json), graph->by_name, connect, graph->roots,
+                                 graph->jobs, error);
 }
 
 #define ABC "1 block-driver a;2 block-driver b;3 block-driver c"
@@ -170,14 +171,14 @@ nodes_are_made_from_the_graph(void **state)
     g_autofree char *text =
         graph_fixture_graph("9 block-job j;1 block-driver a;2 block-driver b", "");
     g_autoptr(QblkJson) json = graph_fixture_json(text);
-    assert_true(qblk_block_graph_make_nodes(json, nodes, &error));
+    assert_true(qblk_block_graph_make_nodes(qblk_json_view_new(json), nodes, &error));
     assert_no_error(error);
     assert_int_equal(nodes->len, 2);
     const QblkNode *second = nodes->pdata[1];
     assert_string_equal(second->name, "b");
 
     g_autoptr(QblkJson) wrong = graph_fixture_json("{'nodes':[{}],'edges':[]}");
-    assert_false(qblk_block_graph_make_nodes(wrong, nodes, &error));
+    assert_false(qblk_block_graph_make_nodes(qblk_json_view_new(wrong), nodes, &error));
     assert_error(error, QBLK_JSON_ERROR, QBLK_JSON_ERROR_TYPE, "'id' is missing");
 }
 

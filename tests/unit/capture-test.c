@@ -116,6 +116,66 @@ a_written_capture_reads_and_writes_the_same(void **state)
     }
 }
 
+/* The number has an exponent, so that all is parsed at once. */
+static QblkReplies *
+parse_at_once(const char *text, GError **error)
+{
+    g_autofree char *unusual = g_strconcat("{\"unusual\": 1e1, ", text + 1, NULL);
+    QblkReplies *replies = qblk_capture_parse(unusual, strlen(unusual), error);
+    assert_no_error(*error);
+    assert_null(((QblkReply *)replies->list->pdata[0])->owner);
+    return replies;
+}
+
+static char *
+graph_of(const QblkReplies *replies, QblkEdgeSource edges)
+{
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    options->edges = edges;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_load(replies, options, &error);
+    return snapshot == NULL ? g_strdup(error->message) : qblk_snapshot_to_json(snapshot);
+}
+
+static void
+compare_graphs(const QblkReplies *left, const QblkReplies *right)
+{
+    static const QblkEdgeSource sources[] = {QBLK_EDGE_SOURCE_BEST, QBLK_EDGE_SOURCE_BLOCKSTATS};
+    for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
+        g_autofree char *of_left = graph_of(left, sources[i]);
+        g_autofree char *of_right = graph_of(right, sources[i]);
+        assert_string_equal(of_left, of_right);
+    }
+}
+
+static void
+text_and_values_give_the_same(void **state)
+{
+    guint large = 0;
+    g_autoptr(GPtrArray) topologies = graph_fixture_all();
+    for (guint i = 0; i < topologies->len; i++) {
+        gsize length;
+        g_autoptr(GError) error = NULL;
+        gboolean is_oldest = g_str_has_prefix(topologies->pdata[i], "5.2/");
+        if (!is_oldest && !g_str_has_prefix(topologies->pdata[i], "11.1/")) {
+            continue;
+        }
+        g_autofree char *recorded = graph_fixture_text(topologies->pdata[i], &length);
+        g_autoptr(QblkReplies) text = qblk_capture_parse(recorded, length, &error);
+        g_autoptr(QblkReplies) values = parse_at_once(recorded, &error);
+        for (guint j = 0; j < text->list->len; j++) {
+            const QblkReply *reply = text->list->pdata[j];
+            large += qblk_json_view_is_absent(reply->text) ? 0 : 1;
+        }
+
+        g_autofree char *left = qblk_capture_to_text(text);
+        g_autofree char *right = qblk_capture_to_text(values);
+        assert_string_equal(strstr(left, "\"replies\""), strstr(right, "\"replies\""));
+        compare_graphs(text, values);
+    }
+    assert_true(large > 100);
+}
+
 static void
 fetched_replies_are_written_one_on_each_line(void **state)
 {
@@ -255,6 +315,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_invalid_capture_is_refused_with_a_reason),
         cmocka_unit_test(unknown_fields_are_kept),
         cmocka_unit_test(a_written_capture_reads_and_writes_the_same),
+        cmocka_unit_test(text_and_values_give_the_same),
         cmocka_unit_test(fetched_replies_are_written_one_on_each_line),
         cmocka_unit_test(a_capture_may_have_no_replies),
         cmocka_unit_test(secrets_are_redacted_everywhere),

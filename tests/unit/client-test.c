@@ -347,7 +347,7 @@ a_reply_of_20_mib_comes_whole(void **state)
     guint64 id = qblk_client_submit(client, "query-named-block-nodes", NULL, 60000, &error);
     g_autoptr(QblkAnswer) answer = qblk_client_wait_answer(client, id, &error);
     assert_no_error(error);
-    assert_int_equal(qblk_json_length(answer->value), 20 * 1024 + 1);
+    assert_int_equal(qblk_json_length(qblk_answer_value(answer)), 20 * 1024 + 1);
     qblk_client_unref(client);
     fake_qmp_finish(fake);
 }

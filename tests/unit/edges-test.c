@@ -30,14 +30,15 @@ the_best_source_that_was_not_refused_is_chosen(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkReplies) replies = qblk_replies_new();
         g_autoptr(QblkJson) entries = graph_fixture_json(cases[i].nodes);
+        QblkJsonView view = qblk_json_view_new(entries);
         if (cases[i].asked) {
             graph_fixture_add(replies, "x-debug-query-block-graph", NULL,
                               cases[i].refused ? NULL : "{'nodes':[],'edges':[]}");
         }
-        assert_int_equal(qblk_edges_choose(replies, entries, QBLK_EDGE_SOURCE_BEST), cases[i].best);
+        assert_int_equal(qblk_edges_choose(replies, view, QBLK_EDGE_SOURCE_BEST), cases[i].best);
         for (int wanted = QBLK_EDGE_SOURCE_CHILDREN; wanted <= QBLK_EDGE_SOURCE_BLOCKSTATS;
              wanted++) {
-            assert_int_equal(qblk_edges_choose(replies, entries, (QblkEdgeSource)wanted), wanted);
+            assert_int_equal(qblk_edges_choose(replies, view, (QblkEdgeSource)wanted), wanted);
         }
     }
 }

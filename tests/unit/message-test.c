@@ -86,6 +86,82 @@ a_message_that_qemu_never_sends_is_refused_with_the_reason(void **state)
     }
 }
 
+/* ---- large returns ---- */
+
+/* The format has a place for a string of 5000 bytes. */
+static QblkMessage *
+parse_large(const char *format, GError **error)
+{
+    g_autofree char *filler = g_strnfill(5000, 'x');
+    g_auto(GStrv) parts = g_strsplit(format, "%s", 2);
+    char *text = g_strjoinv(filler, parts);
+    g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
+    return qblk_message_parse_bytes(bytes, error);
+}
+
+static void
+a_large_return_stays_text(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkMessage) message =
+        parse_large("{\"return\": [{\"file\": \"%s\"}, 2], \"id\": 18}", &error);
+    assert_no_error(error);
+    assert_int_equal(message->kind, QBLK_MESSAGE_RETURN);
+    assert_int_equal(message->id, 18);
+    assert_true(qblk_json_is_null(message->payload));
+
+    g_autoptr(QblkAnswer) answer = qblk_message_answer(message);
+    assert_null(answer->value);
+    assert_true(qblk_answer_check(answer, "query-block", &error));
+    assert_int_equal(qblk_json_view_length(answer->text), 2);
+    const QblkJson *value = qblk_answer_value(answer);
+    assert_ptr_equal(qblk_answer_value(answer), value);
+    assert_int_equal(qblk_json_length(value), 2);
+    assert_int_equal(strlen(qblk_json_get_string(qblk_json_at(value, 0), "file")), 5000);
+}
+
+static void
+other_large_messages_are_parsed(void **state)
+{
+    static const struct {
+        const char *text;
+        QblkMessageKind kind;
+    } cases[] = {
+        {"{\"event\": \"STOP\", \"data\": {\"a\": \"%s\"}}", QBLK_MESSAGE_EVENT},
+        {"{\"error\": {\"class\": \"A\", \"desc\": \"%s\"}, \"id\": 1}", QBLK_MESSAGE_ERROR},
+        {"{\"return\": [1e1, \"%s\"], \"id\": 1}", QBLK_MESSAGE_RETURN},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkMessage) message = parse_large(cases[i].text, &error);
+        assert_no_error(error);
+        assert_int_equal(message->kind, cases[i].kind);
+        assert_null(message->owner);
+        assert_false(qblk_json_is_null(message->payload));
+    }
+}
+
+static void
+a_large_message_that_is_not_valid_is_refused_with_the_same_reason(void **state)
+{
+    static const struct {
+        const char *text, *part;
+    } cases[] = {
+        {"{\"return\": [\"%s\",], \"id\": 1}", "not QMP: not JSON: unexpected token at byte"},
+        {"{\"return\": [\"%s\"], \"id\": 1} {}", "not QMP: not JSON: end of file expected"},
+        {"{\"return\": [{\"a\": \"%s\", \"a\": 1}], \"id\": 1}", "duplicate object key"},
+        {"{\"return\": [\"%s\"], \"id\": \"x\"}", "a message has the invalid id"},
+        {"{\"return\": [\"%s\"], \"event\": \"x\"}", "a message has several of"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(parse_large(cases[i].text, &error));
+        assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, cases[i].part);
+    }
+}
+
+/* ---- commands ---- */
+
 static void
 a_command_is_one_line_with_its_id(void **state)
 {
@@ -106,6 +182,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_error_may_have_no_id),
         cmocka_unit_test(an_event_is_its_whole_message),
         cmocka_unit_test(a_message_that_qemu_never_sends_is_refused_with_the_reason),
+        cmocka_unit_test(a_large_return_stays_text),
+        cmocka_unit_test(other_large_messages_are_parsed),
+        cmocka_unit_test(a_large_message_that_is_not_valid_is_refused_with_the_same_reason),
         cmocka_unit_test(a_command_is_one_line_with_its_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
