@@ -10,31 +10,52 @@
 
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
 
-/* Send a query that this QEMU may not have: @reply is NULL then, and that is no error. */
-static gboolean
-query_optional(QblkClient *client, const char *command, QblkJson **reply, GError **error)
+/* What identifies a QEMU to its monitor.
+ *
+ * One that is reached over the network does not show its process, and one behind a relay shows that
+ * of the relay.  Another QEMU has other threads.  Without CPUs (-machine none, a storage daemon)
+ * nothing identifies it. */
+typedef struct {
+    char *uuid;    /* or NULL */
+    gint64 thread; /* of its first CPU, or 0 */
+} Identity;
+
+static void
+read_identity(const GPtrArray *answers, Identity *identity)
 {
+    const QblkAnswer *uuid = answers->pdata[0], *cpus = answers->pdata[1];
+    const char *text = qblk_json_get_string(uuid->value, "UUID");
+
+    if (text != NULL && !g_str_equal(text, NO_UUID)) {
+        identity->uuid = g_strdup(text);
+    }
+    (void)qblk_json_integer(qblk_json_get(qblk_json_at(cpus->value, 0), "thread-id"),
+                            &identity->thread);
+}
+
+/* A storage daemon refuses both queries, and a command that is not answered in time is one that
+ * failed: only a lost connection is an error. */
+static gboolean
+query_identity(QblkClient *client, Identity *identity, GError **error)
+{
+    static const char *const commands[] = {"query-uuid", "query-cpus-fast"};
+    g_autoptr(GPtrArray) queries = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_query_free);
+    g_autoptr(GPtrArray) answers = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_answer_free);
     g_autoptr(GError) cause = NULL;
 
-    *reply = qblk_client_call(client, command, NULL, &cause);
-    if (*reply == NULL && qblk_client_get_error(client) != NULL) {
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_ptr_array_add(queries, qblk_query_new(commands[i], NULL));
+    }
+    g_autoptr(GArray) ids = qblk_client_submit_batch(client, queries);
+    if (qblk_client_wait_batch(client, ids, answers, &cause)) {
+        read_identity(answers, identity);
+        return TRUE;
+    }
+
+    if (qblk_client_get_error(client) != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
-    return TRUE;
-}
-
-/* A monitor reached over the network does not show its process, and one behind a relay shows that
- * of the relay.  Another QEMU has other threads.  Without CPUs (-machine none, a storage daemon)
- * nothing identifies it. */
-static gboolean
-query_thread(QblkClient *client, gint64 *thread, GError **error)
-{
-    g_autoptr(QblkJson) cpus = NULL;
-    if (!query_optional(client, "query-cpus-fast", &cpus, error)) {
-        return FALSE;
-    }
-    (void)qblk_json_integer(qblk_json_get(qblk_json_at(cpus, 0), "thread-id"), thread);
     return TRUE;
 }
 
@@ -54,19 +75,17 @@ qblk_recover_identify(QblkClient *client, QblkJournalVm *vm, GError **error)
         return FALSE;
     }
 
-    g_autoptr(QblkJson) reply = NULL;
-    if (!query_optional(client, "query-uuid", &reply, error)) { /* a storage daemon lacks it */
+    Identity identity = {0};
+    if (!query_identity(client, &identity, error)) {
         return FALSE;
     }
 
-    const char *uuid = qblk_json_get_string(reply, "UUID");
-    if (uuid != NULL && !g_str_equal(uuid, NO_UUID)) {
-        vm->uuid = g_strdup(uuid);
-    }
+    vm->uuid = identity.uuid;
+    vm->thread = identity.thread;
     vm->address = qblk_address_to_absolute(address);
     vm->pid = qblk_client_get_process(client);
     vm->start = vm->pid == 0 ? 0 : qblk_process_start(vm->pid);
-    return query_thread(client, &vm->thread, error);
+    return TRUE;
 }
 
 QblkClient *
