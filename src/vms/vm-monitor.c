@@ -106,7 +106,10 @@ examine_name(const Place *place, const char *name, QblkVmMonitor *monitor)
 
     int cause = qblk_host_find_path(place->process, path, &monitor->address);
     if (cause == ENOENT) {
-        set_missing(place, monitor, "its path leads to no socket");
+        set_missing(place, monitor,
+                    g_path_is_absolute(name)
+                        ? "its path leads to no socket"
+                        : "its path is relative, and QEMU is in another directory now");
     } else if (cause == EXDEV) {
         qblk_vm_monitor_close(monitor, "its path is in another mount namespace");
     } else {

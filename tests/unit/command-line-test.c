@@ -145,6 +145,43 @@ an_invalid_command_line_is_a_usage_error(void **state)
     }
 }
 
+/* For QMP_SOCKET. */
+static void
+the_default_vm_is_put_in_front_of_the_arguments(void **state)
+{
+    static const struct {
+        const char *line, *arguments;
+    } rows[] = {
+        {"chain", "/s"},
+        {"chain vda vdb", "/s vda vdb"},
+        {"chain a/b vda", "a/b vda"},
+        {"chain unix:x", "unix:x"},
+        {"chain /machine/peripheral/d", "/s /machine/peripheral/d"},
+        {"resolve vda[1]", "/s vda[1]"},
+        {"resolve /images/a.qcow2", "/s /images/a.qcow2"},
+        {"commit vda", "/s vda"},
+        {"copy vda /copy", "/s vda /copy"},
+        {"list", "/s"},
+        {"recover", ""},
+        {"vms", ""},
+        {"source vda", "vda"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(QblkInvocation) invocation = {.default_vm = "/s"};
+        assert_parses(&invocation, rows[i].line);
+        g_autofree char *arguments = g_strjoinv(" ", invocation.arguments);
+        assert_string_equal(arguments, rows[i].arguments);
+    }
+
+    g_auto(QblkInvocation) of_host = {.default_vm = "localhost:4444"};
+    assert_parses(&of_host, "jobs");
+    assert_string_equal(of_host.arguments[0], "tcp:localhost:4444");
+    g_auto(QblkInvocation) empty = {.default_vm = ""};
+    g_autoptr(GError) error = NULL;
+    assert_false(cli_check_parse(&empty, "jobs", &error));
+}
+
 static void
 a_timeout_is_a_number_of_seconds_within_a_day(void **state)
 {
@@ -291,6 +328,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(two_dashes_after_two_dashes_are_an_argument),
         cmocka_unit_test(aliases_of_virsh_are_commands),
         cmocka_unit_test(an_invalid_command_line_is_a_usage_error),
+        cmocka_unit_test(the_default_vm_is_put_in_front_of_the_arguments),
         cmocka_unit_test(a_timeout_is_a_number_of_seconds_within_a_day),
         cmocka_unit_test(a_fingerprint_is_expected_of_exactly_one_disk),
         cmocka_unit_test(targets_and_edges_are_options_of_the_snapshot),

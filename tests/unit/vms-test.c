@@ -5,6 +5,7 @@
 #include "lib/proc-tree.h"
 
 #include <qblk/error.h>
+#include <sys/stat.h>
 
 /* What each manager starts its guests with, shortened. */
 #define PVE                                                                                        \
@@ -194,6 +195,9 @@ a_monitor_that_no_client_can_use_tells_why(void **state)
          QBLK_VM_MONITOR_STATE_CLOSED},
         {"-qmp unix:/run/gone,server=on", "/run/gone", "its path leads to no socket",
          QBLK_VM_MONITOR_STATE_CLOSED},
+        {"-qmp unix:gone,server=on", "gone",
+         "its path is relative, and QEMU is in another directory now",
+         QBLK_VM_MONITOR_STATE_CLOSED},
         {"-qmp unix:/run/other,server=on", "/run/other", "QEMU does not listen there",
          QBLK_VM_MONITOR_STATE_CLOSED},
         {"-qmp unix:n,abstract=on,server=on", "@n",
@@ -356,6 +360,39 @@ other_processes_are_passed_over(void **state)
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, "cannot list the processes");
 }
 
+/* A process may have any bytes as its arguments, and name any file. */
+static void
+a_hostile_process_does_not_stop_the_others(void **state)
+{
+    g_autoptr(ProcTree) tree = proc_tree_new();
+    g_autofree char *line = g_malloc0(9 * 1024 * 1024);
+    (void)g_strlcpy(line, "kvm", 4);
+    proc_tree_add_bytes(tree, 3, line, 9 * 1024 * 1024);
+    proc_tree_add(tree, 4, "kvm -readconfig /run/pipe -readconfig /run/directory -readconfig ''");
+    proc_tree_write(tree, "/run/directory/file", "");
+    g_autofree char *pipe_path = g_strconcat(tree->root, "/run/pipe", NULL);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    proc_tree_add(tree, 5,
+                  "kvm -name '' -uuid '' -qmp '' -qmp , -mon '' -chardev = -qmp unix: "
+                  "-qmp tcp: -qmp tcp::99999999999,server=on -chardev socket,id=,fd=-1");
+    proc_tree_add_bytes(tree, 6, "kvm\0-name\0\xff\xfe\n\0-device\0{\"a\":\0-qmp", 32);
+    g_string_append(tree->names, "0: x\n\n : : : : : : : :\n0 0 0 00010000 0 01 1\n");
+    g_string_append(tree->ports, "0: 0:0\n0: 0100007F:FFFFF 0 0A\n");
+
+    g_autoptr(QblkVms) vms = proc_tree_find(tree);
+    assert_int_equal(qblk_vms_get_n_vms(vms), 3);
+    for (guint i = 0; i < 3; i++) {
+        const QblkVmInfo *vm = qblk_vms_get_vm(vms, i);
+        g_autoptr(GError) error = NULL;
+        assert_int_equal(qblk_vm_info_get_pid(vm), 4 + i);
+        assert_null(qblk_vm_info_choose_monitor(vm, &error));
+        assert_true(g_utf8_validate(error->message, -1, NULL));
+    }
+    const QblkVmInfo *named = qblk_vms_lookup(vms, "\xff\xfe\n", NULL);
+    assert_ptr_equal(named, qblk_vms_get_vm(vms, 2));
+    assert_string_equal(qblk_vm_info_get_name(named), "\xef\xbf\xbd\xef\xbf\xbd\n");
+}
+
 static void
 a_monitor_lives_as_long_as_a_reference(void **state)
 {
@@ -384,6 +421,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_inherited_socket_may_be_one_of_tcp),
         cmocka_unit_test(vms_can_be_chosen_by_name),
         cmocka_unit_test(other_processes_are_passed_over),
+        cmocka_unit_test(a_hostile_process_does_not_stop_the_others),
         cmocka_unit_test(a_monitor_lives_as_long_as_a_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
