@@ -32,9 +32,11 @@ _MEASURES = {'time': 'wall_ms', 'memory': 'peak_kib'}
 
 def _ratio(cases, goal, wanted):
     key = _MEASURES[goal.measure]
-    ratio = cases[SUBJECT][key]['median'] / max(cases[goal.peer][key]['median'], 1e-9)
+    ratio, least = (cases[SUBJECT][key][of] / max(cases[goal.peer][key][of], 1e-9)
+                    for of in ('median', 'least'))
     met = None if wanted is None else ratio <= wanted
-    return {'measure': goal.measure, 'peer': goal.peer, 'ratio': ratio, 'goal': wanted, 'met': met}
+    return {'measure': goal.measure, 'peer': goal.peer, 'ratio': ratio, 'ratio_of_least': least,
+            'goal': wanted, 'met': met}
 
 
 def row_result(row, taken, bench):
@@ -55,8 +57,9 @@ def row_without_result(row, key, reason):
 
 # ---- table ----
 
-_COLUMNS = ('row', 'peer', 'qblk', 'cpu', 'peer takes', 'cpu', 'ratio', 'goal', '')
-_LEFT = (0, 1, 8)
+_COLUMNS = ('row', 'peer', 'qblk', 'cpu', 'peer takes', 'cpu', 'ratio', 'of least', 'goal', '')
+_LEFT = (0, 1, 9)
+_BLANK = [''] * 7
 
 
 def _number(value):
@@ -87,15 +90,16 @@ def _lines_of(result):
         peer = ratio['peer'] + (' (memory)' if ratio['measure'] == 'memory' else '')
         yield (name, peer, *_cells(result['cases'][SUBJECT], ratio['measure']),
                *_cells(result['cases'][ratio['peer']], ratio['measure']),
-               f'{ratio["ratio"]:.2f}', goal, _verdict(ratio['met']))
+               f'{ratio["ratio"]:.2f}', f'{ratio["ratio_of_least"]:.2f}', goal,
+               _verdict(ratio['met']))
         name = ''
     for key in ('error', 'absent'):
         if key in result:
-            yield name, '', *[''] * 6, f'{key}: {" ".join(result[key].split())}'
+            yield name, '', *_BLANK, f'{key}: {" ".join(result[key].split())}'
     for peer, reason in result['missing'].items():
-        yield name, peer, *[''] * 6, f'absent: {reason}'
+        yield name, peer, *_BLANK, f'absent: {reason}'
     for note in result['notes']:
-        yield '', '', *[''] * 6, note
+        yield '', '', *_BLANK, note
 
 
 def table(results):

@@ -95,8 +95,10 @@ class Result(unittest.TestCase):
         result = self.result()
         self.assertEqual(result['cases']['qblk']['wall_ms']['median'], 20)
         self.assertEqual(result['ratios'], [
-            {'measure': 'time', 'peer': 'empty', 'ratio': 2, 'goal': 1.6, 'met': False},
-            {'measure': 'memory', 'peer': 'text', 'ratio': 5, 'goal': 3.0, 'met': False}])
+            {'measure': 'time', 'peer': 'empty', 'ratio': 2, 'ratio_of_least': 1, 'goal': 1.6,
+             'met': False},
+            {'measure': 'memory', 'peer': 'text', 'ratio': 5, 'ratio_of_least': 5, 'goal': 3.0,
+             'met': False}])
 
     def test_a_goal_is_met_if_the_ratio_is_not_larger(self):
         self.assertTrue(self.result(qblk=(16, 16, 99))['ratios'][0]['met'])
@@ -128,12 +130,12 @@ class Table(unittest.TestCase):
                    report.row_without_result(ROW, 'error', 'it failed')]
         lines = [[cell.strip() for cell in line.split('|')[1:-1]]
                  for line in report.table(results).splitlines()]
-        self.assertEqual({len(line) for line in lines}, {9})
-        self.assertEqual(lines[2], ['version', 'empty', '20 ms', '3', '10 ms', '2', '2.00', '1.6',
-                                    '**missed**'])
+        self.assertEqual({len(line) for line in lines}, {10})
+        self.assertEqual(lines[2], ['version', 'empty', '20 ms', '3', '10 ms', '2', '2.00', '2.00',
+                                    '1.6', '**missed**'])
         self.assertEqual(lines[3][:3], ['', 'text (memory)', '500 KiB'])
-        self.assertEqual(lines[4][1::7], ['virsh', 'absent: no virsh'])
-        self.assertEqual(lines[5][0::8], ['version', 'error: it failed'])
+        self.assertEqual(lines[4][1::8], ['virsh', 'absent: no virsh'])
+        self.assertEqual(lines[5][0::9], ['version', 'error: it failed'])
 
 
 class Document(unittest.TestCase):
