@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "chain/chain.h"
 #include "chain/index-spec.h"
+#include "graph/libvirt-node.h"
 #include "graph/snapshot-fetch.h"
 
 /* TRUE if @node stores its data in a node without children.  A format node with a backing image is
@@ -52,6 +53,20 @@ is_certain(const QblkNode *top, guint position)
     return node != NULL && (is_layer_above(node) || is_base(node));
 }
 
+/* TRUE if a node that was taken for a filter or a file may be a layer with an index of libvirt:
+ * then an index is no position in the chain. */
+static gboolean
+may_have_libvirt_indexes(const QblkSnapshot *snapshot, const QblkChain *chain)
+{
+    for (guint i = 0; !chain->has_libvirt_indexes && i < snapshot->nodes->len; i++) {
+        const QblkNode *node = snapshot->nodes->pdata[i];
+        if (qblk_libvirt_node_index(node->name) != QBLK_UNKNOWN) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* Returns: (transfer full) (nullable): the name of the node that @spec means; NULL if it is not
  * certain, or if there is no such layer */
 static char *
@@ -63,7 +78,12 @@ resolve_by_names(const QblkSnapshot *snapshot, const char *spec)
         return NULL;
     }
 
-    const char *target = qblk_chain_get_target(qblk_layer_get_chain(layer));
+    const QblkChain *chain = qblk_layer_get_chain(layer);
+    if (may_have_libvirt_indexes(snapshot, chain)) {
+        return NULL;
+    }
+
+    const char *target = qblk_chain_get_target(chain);
     const QblkDevice *device = qblk_snapshot_find_device(snapshot, target, NULL);
     gboolean is_known = device != NULL && device->node != NULL && device->node->kind != NULL;
     return is_known && is_certain(device->node, layer->position) ? g_strdup(layer->node_name)

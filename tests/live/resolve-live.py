@@ -4,8 +4,10 @@
 import json
 import os
 
+import images
 import live
 import qblk
+import qemu
 
 
 class Resolve(live.TestCase):
@@ -55,6 +57,26 @@ class Resolve(live.TestCase):
         graph = live.Graph(process.qmp)
         self.assertEqual({self.resolve(process.socket, 'vda[199]')},
                          graph.layers_of(topology.chains['vda'][199]))
+
+    def test_an_index_of_libvirt_below_filters_is_no_position(self):
+        """An index has the same node with all replies, and with names and edges only."""
+        base, middle, top = (os.path.join(self.directory, name)
+                             for name in ('base.qcow2', 'middle.qcow2', 'top.qcow2'))
+        images.create(base)
+        images.create(middle, backing=base)
+        images.create(top, backing=middle)
+        process = self.enterContext(qemu.Process(self.directory, [
+            '-object', 'throttle-group,id=limits',
+            '-blockdev', f'file,node-name=base-file,filename={base}',
+            '-blockdev', 'qcow2,node-name=libvirt-1-format,file=base-file',
+            '-blockdev', 'throttle,node-name=low,throttle-group=limits,file=libvirt-1-format',
+            '-blockdev', 'throttle,node-name=high,throttle-group=limits,file=low',
+            '-blockdev', f'qcow2,node-name=middle,file.driver=file,file.filename={middle},'
+                         'backing=high',
+            '-blockdev', f'qcow2,node-name=top,file.driver=file,file.filename={top},'
+                         'backing=middle',
+            '-device', 'virtio-blk-pci,drive=top,id=vda']))
+        self.assertEqual(self.resolve(process.socket, 'vda[1]'), 'libvirt-1-format')
 
     def test_json_has_all_fields_of_the_layer(self):
         _, process = self.share('throttle-blockdev')
