@@ -4,6 +4,16 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#define SECOND   G_GINT64_CONSTANT(1000000000)
+#define COARSEST (2 * SECOND) /* between two times of a file system that counts whole seconds */
+
+/* TRUE if a file whose time is @written shows the same one if it is written right now. */
+static gboolean
+may_repeat(gint64 written)
+{
+    return written % SECOND == 0 && g_get_real_time() * 1000 < written + COARSEST;
+}
+
 gboolean
 qblk_old_top_read(QblkOldTop *old, const char *path, gboolean is_closed)
 {
@@ -20,9 +30,10 @@ qblk_old_top_read(QblkOldTop *old, const char *path, gboolean is_closed)
         return FALSE;
     }
 
-    old->written = (gint64)status.st_mtim.tv_sec * 1000000000 + (gint64)status.st_mtim.tv_nsec;
+    old->written = (gint64)status.st_mtim.tv_sec * SECOND + (gint64)status.st_mtim.tv_nsec;
     old->size = (gint64)status.st_size;
     old->is_closed = is_closed;
+    old->may_repeat = may_repeat(old->written);
     return TRUE;
 }
 
@@ -49,7 +60,7 @@ qblk_old_top_compare(const QblkOldTop *recorded, const QblkOldTop *now)
         return QBLK_OLD_TOP_UNKNOWN;
     }
     if (is_same_time && recorded->size == now->size) {
-        return QBLK_OLD_TOP_UNCHANGED;
+        return recorded->may_repeat ? QBLK_OLD_TOP_UNKNOWN : QBLK_OLD_TOP_UNCHANGED;
     }
     if (now->written < recorded->written ||
         !qblk_marked_file_is_same(&recorded->file, &now->file)) {
@@ -92,6 +103,7 @@ qblk_old_top_json_new(const QblkOldTop *old)
     qblk_json_set_integer(object, "written", old->written);
     qblk_json_set_integer(object, "size", old->size);
     qblk_json_set_boolean(object, "closed", old->is_closed);
+    qblk_json_set_boolean(object, "may-repeat", old->may_repeat);
     return object;
 }
 
@@ -103,4 +115,5 @@ qblk_old_top_parse(QblkOldTop *old, const QblkJson *object)
     (void)qblk_json_integer(qblk_json_get(object, "written"), &old->written);
     (void)qblk_json_integer(qblk_json_get(object, "size"), &old->size);
     old->is_closed = qblk_json_true(qblk_json_get(object, "closed"));
+    old->may_repeat = qblk_json_true(qblk_json_get(object, "may-repeat"));
 }

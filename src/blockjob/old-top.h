@@ -13,14 +13,17 @@
 
 typedef struct {
     QblkMarkedFile file;
-    gint64 written;     /* when it was written last, in nanoseconds since 1970; 0: not known */
-    gint64 size;        /* in bytes */
-    gboolean is_closed; /* QEMU does not have it open */
+    gint64 written;      /* when it was written last, in nanoseconds since 1970; 0: not known */
+    gint64 size;         /* in bytes */
+    gboolean is_closed;  /* QEMU does not have it open */
+    gboolean may_repeat; /* its time has whole seconds, and was that of the moment: a later write
+                            may have the same time */
 } QblkOldTop;
 
 /** What became of an image since. */
 typedef enum {
-    QBLK_OLD_TOP_UNKNOWN,      /* not recorded, or it is another file now, or a block device */
+    QBLK_OLD_TOP_UNKNOWN,      /* not recorded, or not with a time that shows it, or it is another
+                                  file now, or a block device */
     QBLK_OLD_TOP_UNCHANGED,    /* or it was deleted */
     QBLK_OLD_TOP_MAY_BE_QEMUS, /* it was written, by QEMU when it closed it, or by a guest */
     QBLK_OLD_TOP_WRITTEN,
