@@ -87,9 +87,10 @@ class Vms(live.TestCase):
         version = process.qmp.execute('query-version')['qemu']
         expected = '.'.join(str(version[part]) for part in ('major', 'minor', 'micro'))
         self.assertEqual(self.listed(process, '--probe')['version'], expected)
+        identity = process.qmp.execute('query-uuid')['UUID']
         _, row, _ = self.qblk('vms', name, '--probe').text.splitlines()
-        self.assertEqual(row.split(), [name, str(process.pid), expected, '-', '1', process.socket,
-                                       'free'])
+        self.assertEqual(row.split(), [name, identity, str(process.pid), expected, '-', '1',
+                                       process.socket, 'free'])
 
     def test_a_vm_is_given_by_name_uuid_and_pid(self):
         name, process = self.named()

@@ -5,9 +5,8 @@
 
 /* ---- text ---- */
 
-static const char *const heads[] = {"NAME", "PID", "MANAGER", ">DISKS", "MONITOR", "STATE", NULL};
-static const char *const heads_with_version[] = {"NAME",   "PID",     "VERSION", "MANAGER",
-                                                 ">DISKS", "MONITOR", "STATE",   NULL};
+static const char *const heads[] = {"NAME",   "UUID",    "PID",   "VERSION", "MANAGER",
+                                    ">DISKS", "MONITOR", "STATE", NULL};
 
 static const char *
 describe_state(const QblkVmMonitor *monitor)
@@ -34,7 +33,7 @@ describe_manager(const QblkVmInfo *vm)
 
 /* @monitor: (nullable) */
 static void
-add_row(QblkTable *table, const QblkVmInfo *vm, const QblkVmMonitor *monitor, gboolean has_versions)
+add_row(QblkTable *table, const QblkVmInfo *vm, const QblkVmMonitor *monitor)
 {
     int n_disks = qblk_vm_info_get_n_disks(vm);
     gboolean is_daemon = qblk_vm_info_is_storage_daemon(vm);
@@ -43,17 +42,16 @@ add_row(QblkTable *table, const QblkVmInfo *vm, const QblkVmMonitor *monitor, gb
     g_autofree char *manager = describe_manager(vm);
     const char *name = qblk_vm_info_get_name(vm);
     const char *const cells[] = {
+        name == NULL && is_daemon ? "(storage daemon)" : name,
+        qblk_vm_info_get_uuid(vm),
+        pid,
+        qblk_vm_info_get_version(vm),
         manager,
         disks,
         monitor == NULL ? NULL : qblk_vm_monitor_get_text(monitor),
         describe_state(monitor),
     };
 
-    qblk_table_add(table, name == NULL && is_daemon ? "(storage daemon)" : name);
-    qblk_table_add(table, pid);
-    if (has_versions) {
-        qblk_table_add(table, qblk_vm_info_get_version(vm));
-    }
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
     }
@@ -61,7 +59,7 @@ add_row(QblkTable *table, const QblkVmInfo *vm, const QblkVmMonitor *monitor, gb
 
 /* A row for each QMP monitor that a client can use, or else one for what the VM has instead. */
 static void
-add_rows(QblkTable *table, const QblkVmInfo *vm, gboolean has_versions)
+add_rows(QblkTable *table, const QblkVmInfo *vm)
 {
     guint count = qblk_vm_info_get_n_monitors(vm), rows = 0;
     const QblkVmMonitor *other = NULL;
@@ -70,28 +68,24 @@ add_rows(QblkTable *table, const QblkVmInfo *vm, gboolean has_versions)
         const QblkVmMonitor *monitor = qblk_vm_info_get_monitor(vm, i);
         gboolean is_qmp = qblk_vm_monitor_is_qmp(monitor);
         if (is_qmp && qblk_vm_monitor_get_address(monitor) != NULL) {
-            add_row(table, vm, monitor, has_versions);
+            add_row(table, vm, monitor);
             rows++;
         } else if (other == NULL || (is_qmp && !qblk_vm_monitor_is_qmp(other))) {
             other = monitor;
         }
     }
     if (rows == 0) {
-        add_row(table, vm, other, has_versions);
+        add_row(table, vm, other);
     }
 }
 
 static void
 print_text(const QblkVms *vms, QblkOutput *output)
 {
-    gboolean has_versions = FALSE;
-    for (guint i = 0; i < qblk_vms_get_n_vms(vms); i++) {
-        has_versions |= qblk_vm_info_get_version(qblk_vms_get_vm(vms, i)) != NULL;
-    }
+    g_autoptr(QblkTable) table = qblk_table_new(heads);
 
-    g_autoptr(QblkTable) table = qblk_table_new(has_versions ? heads_with_version : heads);
     for (guint i = 0; i < qblk_vms_get_n_vms(vms); i++) {
-        add_rows(table, qblk_vms_get_vm(vms, i), has_versions);
+        add_rows(table, qblk_vms_get_vm(vms, i));
     }
     qblk_table_print(table, output->text);
 }
