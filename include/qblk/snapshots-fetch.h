@@ -35,8 +35,8 @@ typedef struct QblkSnapshotsFetch QblkSnapshotsFetch;
  *
  * Since: 0.1.0
  */
-typedef gboolean (*QblkSnapshotsDone)(guint index, QblkSnapshot *snapshot, const GError *error,
-                                      gpointer user_data);
+typedef gboolean (*QblkSnapshotsDone)(guint index, const QblkSnapshot *snapshot,
+                                      const GError *error, gpointer user_data);
 
 /**
  * qblk_snapshots_fetch_new:

@@ -66,10 +66,11 @@ run(QblkInvocation *invocation, GError **error)
 
 const QblkCommand qblk_cmd_chain = {
     .name = "chain",
-    .arguments = "VM [DISK...]",
+    .arguments = "VM... [DISK...]",
     .summary = "Show the layers of each disk",
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
+    .vms = QBLK_COMMAND_SOME_VMS,
     .one_disk = TRUE,
     .warns_of_stale = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),

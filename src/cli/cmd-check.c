@@ -136,11 +136,11 @@ print_text(QblkOutput *output, const QblkInvocation *invocation, const QblkCheck
 }
 
 static void
-print_warnings(const QblkCheck *check)
+print_warnings(const QblkOutput *output, const QblkCheck *check)
 {
     const char *const *warnings = qblk_check_get_warnings(check);
     for (guint i = 0; warnings[i] != NULL; i++) {
-        qblk_output_warn(warnings[i]);
+        qblk_output_warn_of_vm(output, warnings[i]);
     }
 }
 
@@ -163,7 +163,7 @@ run(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
-    print_warnings(result);
+    print_warnings(output, result);
     gboolean is_consistent = qblk_check_is_consistent(result);
     invocation->exit_code = is_consistent ? QBLK_EXIT_DONE : QBLK_EXIT_FAILED;
     if (output->json) {
@@ -176,10 +176,11 @@ run(QblkInvocation *invocation, GError **error)
 
 const QblkCommand qblk_cmd_check = {
     .name = "check",
-    .arguments = "VM [DISK...]",
+    .arguments = "VM... [DISK...]",
     .summary = "Compare chains with image headers and --domain",
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
+    .vms = QBLK_COMMAND_SOME_VMS,
     .one_disk = TRUE,
     .takes_wrong_formats = TRUE,
     .prints_stale = TRUE,

@@ -71,22 +71,26 @@ print_json(QblkOutput *output, const QblkSnapshot *snapshot, const QblkGraphSele
 typedef gboolean (*PrintFunction)(QblkOutput *output, const QblkSnapshot *snapshot,
                                   const QblkGraphSelection *selection, GError **error);
 
-static PrintFunction
+typedef struct {
+    const char *name;
+    PrintFunction print;
+    QblkHeadingForm form; /* of several VMs */
+} Format;
+
+/* Returns: (nullable) */
+static const Format *
 find_format(const char *name)
 {
-    static const struct {
-        const char *name;
-        PrintFunction print;
-    } formats[] = {
-        {"tree", print_tree},
-        {"dot", print_dot},
-        {"svg", print_svg},
-        {"json", print_json},
+    static const Format formats[] = {
+        {"tree", print_tree, QBLK_HEADING_TEXT},
+        {"dot", print_dot, QBLK_HEADING_DOT},
+        {"svg", print_svg, QBLK_HEADING_XML},
+        {"json", print_json, QBLK_HEADING_JSON},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
         if (g_str_equal(formats[i].name, name)) {
-            return formats[i].print;
+            return &formats[i];
         }
     }
     return NULL;
@@ -107,18 +111,31 @@ choose_format(QblkInvocation *invocation, GError **error)
     Options *options = invocation->options;
 
     if (options->format != NULL && is_image_format(invocation, options->format)) {
-        invocation->image_format = g_steal_pointer(&options->format);
+        g_free(invocation->image_format);
+        invocation->image_format = g_strdup(options->format); /* other VMs may need it, too */
+        return invocation->output.json ? print_json : print_tree;
     }
     if (options->format == NULL) {
         return invocation->output.json ? print_json : print_tree;
     }
 
-    PrintFunction print = find_format(options->format);
-    if (print == NULL) {
+    const Format *format = find_format(options->format);
+    if (format == NULL) {
         (void)qblk_usage_error(error, "unknown graph format '%s': use tree, dot, svg or json",
                                options->format);
     }
-    return print;
+    return format == NULL ? NULL : format->print;
+}
+
+static gboolean
+begin_several(const QblkInvocation *invocation, QblkHeadingForm *form, GError **error)
+{
+    const Options *options = invocation->options;
+    const Format *format = options->format == NULL ? NULL : find_format(options->format);
+    if (format != NULL) {
+        *form = format->form;
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -151,13 +168,15 @@ run(QblkInvocation *invocation, GError **error)
 
 const QblkCommand qblk_cmd_graph = {
     .name = "graph",
-    .arguments = "VM [DISK...]",
+    .arguments = "VM... [DISK...]",
     .summary = "Show all block nodes",
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
+    .vms = QBLK_COMMAND_SOME_VMS,
     .own_format = TRUE,
     .options_size = sizeof(Options),
     .add_options = add_options,
     .clear_options = clear_options,
+    .begin_several = begin_several,
     .run = run,
 };

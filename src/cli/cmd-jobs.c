@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `qblk jobs`: the block jobs of a VM. */
 #include "cli/commands.h"
+#include "cli/exit-code.h"
 #include "cli/jobs-watch.h"
 #include "cli/print/jobs-table.h"
 #include "cli/vm.h"
@@ -20,6 +21,15 @@ add_options(gpointer data, GOptionContext *context)
     };
 
     g_option_context_add_main_entries(context, entries, NULL);
+}
+
+static gboolean
+begin_several(const QblkInvocation *invocation, QblkHeadingForm *form, GError **error)
+{
+    const Options *options = invocation->options;
+    return !options->watch ||
+           qblk_usage_error(error, "option --watch needs one VM: watch each VM in a terminal of "
+                                   "its own");
 }
 
 static gboolean
@@ -52,11 +62,13 @@ run(QblkInvocation *invocation, GError **error)
 
 const QblkCommand qblk_cmd_jobs = {
     .name = "jobs",
-    .arguments = "VM",
+    .arguments = "VM...",
     .summary = "List the jobs",
     .min_arguments = 1,
-    .max_arguments = 1,
+    .max_arguments = QBLK_COMMAND_ANY_NUMBER,
+    .vms = QBLK_COMMAND_ALL_VMS,
     .options_size = sizeof(Options),
     .add_options = add_options,
+    .begin_several = begin_several,
     .run = run,
 };

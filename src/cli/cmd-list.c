@@ -130,7 +130,7 @@ print_text(QblkOutput *output, const QblkVm *vm, char **targets)
         if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE)) {
             add_row_without_node(table, find_device(vm, targets[i]));
         } else if (chain == NULL) {
-            qblk_output_warn(cause->message);
+            qblk_output_warn_of_vm(output, cause->message);
             add_row_without_chain(table, find_device(vm, targets[i]));
         } else {
             add_row(table, chain);
@@ -262,10 +262,11 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_list = {
     .name = "list",
     .virsh_name = "domblklist",
-    .arguments = "[VM] [DISK...]",
+    .arguments = "[VM...] [DISK...]",
     .summary = "List the disks; without VM, the VMs",
     .has_default_vm = TRUE,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
+    .vms = QBLK_COMMAND_SOME_VMS,
     .warns_of_stale = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),
     .add_options = qblk_recovery_options_add,

@@ -11,7 +11,8 @@
 static void
 warn(const char *message, gpointer user_data)
 {
-    qblk_output_warn(message);
+    const QblkOutput *output = user_data;
+    qblk_output_warn_of_vm(output, message);
 }
 
 static QblkLayer *
@@ -21,7 +22,8 @@ find_layer(const QblkVm *vm, const char *spec, GError **error)
     if (vm->domain != NULL) {
         return qblk_domain_resolve(vm->domain, spec, expect, error);
     }
-    return qblk_snapshot_resolve_full(vm->snapshot, spec, expect, warn, NULL, error);
+    return qblk_snapshot_resolve_full(vm->snapshot, spec, expect, warn, &vm->invocation->output,
+                                      error);
 }
 
 static void
@@ -85,6 +87,15 @@ print_text(QblkOutput *output, const QblkLayer *layer, GError **error)
 }
 
 static gboolean
+begin_several(const QblkInvocation *invocation, QblkHeadingForm *form, GError **error)
+{
+    if (!invocation->output.json) {
+        *form = QBLK_HEADING_LINE;
+    }
+    return TRUE;
+}
+
+static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     if (needs_name_only(invocation)) {
@@ -114,6 +125,8 @@ const QblkCommand qblk_cmd_resolve = {
     .summary = "Print the node-name of one layer",
     .min_arguments = 2,
     .max_arguments = 2,
+    .vms = QBLK_COMMAND_LISTED_VMS,
     .one_disk = TRUE,
+    .begin_several = begin_several,
     .run = run,
 };

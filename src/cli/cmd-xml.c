@@ -16,6 +16,15 @@ write_xml(const QblkInvocation *invocation, const GPtrArray *chains, GError **er
 }
 
 static gboolean
+begin_several(const QblkInvocation *invocation, QblkHeadingForm *form, GError **error)
+{
+    if (!invocation->output.json) {
+        *form = QBLK_HEADING_XML;
+    }
+    return TRUE;
+}
+
+static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     g_autoptr(QblkVm) vm = qblk_vm_open(invocation, error);
@@ -43,10 +52,12 @@ run(QblkInvocation *invocation, GError **error)
 const QblkCommand qblk_cmd_xml = {
     .name = "xml",
     .virsh_name = "dumpxml",
-    .arguments = "VM [DISK...]",
+    .arguments = "VM... [DISK...]",
     .summary = "Print disks as libvirt XML",
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
+    .vms = QBLK_COMMAND_SOME_VMS,
     .one_disk = TRUE,
+    .begin_several = begin_several,
     .run = run,
 };

@@ -4,7 +4,9 @@
 #include "cli/commands.h"
 #include "cli/exit-code.h"
 #include "cli/global-options.h"
+#include "cli/several.h"
 #include "cli/vm-argument.h"
+#include "cli/vm-list.h"
 #include <qblk/version.h>
 
 #include <stdlib.h>
@@ -120,7 +122,7 @@ add_disk_of_image(QblkInvocation *invocation)
 }
 
 static gboolean
-set_arguments(QblkInvocation *invocation, char **rest, GError **error)
+set_arguments(QblkInvocation *invocation, const QblkVmListOptions *vms, char **rest, GError **error)
 {
     const QblkCommand *command = invocation->command;
 
@@ -130,7 +132,10 @@ set_arguments(QblkInvocation *invocation, char **rest, GError **error)
 
     invocation->arguments = g_strdupv(rest);
     invocation->count = g_strv_length(rest);
-    if (!qblk_vm_argument_add_default(invocation, error)) {
+    if (!qblk_vm_list_is_given(vms) && !qblk_vm_argument_add_default(invocation, error)) {
+        return FALSE;
+    }
+    if (!qblk_vm_list_set(invocation, vms, error)) {
         return FALSE;
     }
     add_disk_of_image(invocation);
@@ -198,35 +203,14 @@ qblk_command_line_parse(QblkInvocation *invocation, int argc, char **argv, GErro
     }
     qblk_global_options_merge(&options, &front);
 
-    if (!set_arguments(invocation, rest + 1, error)) {
+    if (!set_arguments(invocation, &options.vms, rest + 1, error)) {
         return FALSE;
     }
-    if (!qblk_vm_argument_resolve(invocation, error)) {
+    if (invocation->vm_names == NULL && !qblk_vm_argument_resolve(invocation, error)) {
         return FALSE;
     }
-
-    return qblk_global_options_apply(&options, invocation, error);
-}
-
-void
-qblk_command_line_clear(QblkInvocation *invocation)
-{
-    const QblkCommand *command = invocation->command;
-
-    if (command != NULL && command->clear_options != NULL) {
-        command->clear_options(invocation->options);
+    if (!qblk_global_options_apply(&options, invocation, error)) {
+        return FALSE;
     }
-    g_free(invocation->options);
-
-    g_strfreev(invocation->arguments);
-    g_clear_pointer(&invocation->address, qblk_address_unref);
-    g_clear_pointer(&invocation->vms, qblk_vms_unref);
-    g_free(invocation->expect);
-    g_free(invocation->image_format);
-    g_strfreev(invocation->backing_formats);
-    g_strfreev(invocation->secrets);
-    g_free(invocation->naming);
-    g_clear_pointer(&invocation->domain, qblk_domain_unref);
-    g_clear_pointer(&invocation->snapshot_options, qblk_snapshot_options_unref);
-    qblk_output_clear(&invocation->output);
+    return invocation->vm_names == NULL || qblk_several_set_up(invocation, &options, error);
 }

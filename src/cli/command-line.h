@@ -10,7 +10,7 @@
  * Parse the command line.  Prints help or the version and ends the process if the command line asks
  * for it.
  *
- * @invocation: zeros; to be cleared, also on error
+ * @invocation: zeros; to be cleared with qblk_invocation_clear(), also on error
  * @argv: (array length=argc): the program's name and its arguments
  *
  * Returns: FALSE if the command line is not valid: QBLK_CLI_ERROR_USAGE, or QBLK_QMP_ERROR_ARGUMENT
@@ -18,6 +18,3 @@
  */
 gboolean qblk_command_line_parse(QblkInvocation *invocation, int argc, char **argv,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Free what qblk_command_line_parse() has set. */
-void qblk_command_line_clear(QblkInvocation *invocation);

@@ -5,13 +5,23 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "cli/print/heading.h"
+
+/** Which arguments are VMs. */
+typedef enum {
+    QBLK_COMMAND_ONE_VM,     /* at most the first one */
+    QBLK_COMMAND_LISTED_VMS, /* the same, or several by --vm, --vms and --all */
+    QBLK_COMMAND_SOME_VMS,   /* the first one, and those after it that are addresses */
+    QBLK_COMMAND_ALL_VMS,    /* all */
+} QblkCommandVms;
 
 struct QblkCommand {
     const char *name;
-    const char *virsh_name; /* virsh's name for it, or NULL */
-    const char *arguments;  /* for the usage line */
-    const char *summary;    /* one line, for --help */
-    guint min_arguments, max_arguments;
+    const char *virsh_name;             /* virsh's name for it, or NULL */
+    const char *arguments;              /* for the usage line */
+    const char *summary;                /* one line, for --help */
+    guint min_arguments, max_arguments; /* with one VM */
+    QblkCommandVms vms;
 
     gboolean changes;              /* it changes the chain of a disk of a running VM */
     gboolean is_offline;           /* it also changes image:PATH, whose DISK may be left out */
@@ -32,8 +42,17 @@ struct QblkCommand {
     /* Frees the texts of the options; NULL: none. */
     void (*clear_options)(gpointer options);
 
+    /* Before it runs for each of several VMs: may change the form of headings, or refuse; NULL: it
+     * does neither. */
+    gboolean (*begin_several)(const QblkInvocation *invocation, QblkHeadingForm *form,
+                              GError **error);
+
     gboolean (*run)(QblkInvocation *invocation, GError **error);
 };
 
 /** A number of arguments without a maximum. */
 #define QBLK_COMMAND_ANY_NUMBER G_MAXUINT
+
+/** Free what qblk_command_line_parse() has set. */
+void qblk_invocation_clear(QblkInvocation *invocation);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkInvocation, qblk_invocation_clear)

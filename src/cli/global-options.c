@@ -31,6 +31,7 @@ qblk_global_options_clear(QblkGlobalOptions *options)
     g_free(options->expect);
     g_free(options->edges);
     g_free(options->format);
+    qblk_vm_list_options_clear(&options->vms);
 }
 
 /* ---- parsing ---- */
@@ -66,6 +67,17 @@ qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
          "Read the key of encrypted images of image:PATH from a file", "ID=FILE"},
         {NULL},
     };
+    int of_several =
+        command == NULL || command->vms != QBLK_COMMAND_ONE_VM ? 0 : G_OPTION_FLAG_HIDDEN;
+    const GOptionEntry several[] = {
+        {"vm", 0, of_several, G_OPTION_ARG_FILENAME_ARRAY, &options->vms.names,
+         "Read one of several VMs; all arguments are disks", "VM"},
+        {"vms", 0, of_several, G_OPTION_ARG_FILENAME, &options->vms.file,
+         "Read the VMs in FILE, one in each line", "FILE"},
+        {"all", 0, of_several, G_OPTION_ARG_NONE, &options->vms.every,
+         "Read all VMs of this machine that have a QMP monitor", NULL},
+        {NULL},
+    };
     const GOptionEntry format[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options->format,
          "Specify the format of image:PATH, such as qcow2", "FORMAT"},
@@ -73,6 +85,7 @@ qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
     };
 
     g_option_context_add_main_entries(context, always, NULL);
+    g_option_context_add_main_entries(context, several, NULL);
     if (command == NULL || !command->changes) {
         g_option_context_add_main_entries(context, connection, NULL);
     }
@@ -131,6 +144,9 @@ qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front)
     merge_list(&options->backing_formats, g_steal_pointer(&front->backing_formats));
     merge_list(&options->secrets, g_steal_pointer(&front->secrets));
     merge_list(&options->targets, g_steal_pointer(&front->targets));
+    merge_list(&options->vms.names, g_steal_pointer(&front->vms.names));
+    merge_text(&options->vms.file, &front->vms.file);
+    options->vms.every = options->vms.every || front->vms.every;
 }
 
 /* ---- options that the command or the VM does not support ---- */
@@ -191,6 +207,9 @@ check_of_image(const char *name, const char *value, const QblkInvocation *invoca
                                 "option %s is not valid for 'qblk %s': it does not open the image",
                                 name, invocation->command->name);
     }
+    if (invocation->vm_names != NULL) { /* it is checked for each of them */
+        return TRUE;
+    }
     if (address == NULL || qblk_address_get_kind(address) != QBLK_ADDRESS_KIND_IMAGE) {
         return qblk_usage_error(error, "option %s '%s' needs a VM of the form image:PATH", name,
                                 value);
@@ -215,7 +234,7 @@ check_secrets(const QblkGlobalOptions *options, const QblkInvocation *invocation
     gboolean is_image =
         address != NULL && qblk_address_get_kind(address) == QBLK_ADDRESS_KIND_IMAGE;
 
-    if (options->secrets == NULL || is_image) {
+    if (options->secrets == NULL || is_image || invocation->vm_names != NULL) {
         return TRUE;
     }
     if (invocation->command->changes) {
@@ -244,6 +263,18 @@ check_expect(const QblkGlobalOptions *options, const QblkInvocation *invocation,
     }
     return qblk_usage_error(error, "option --expect of 'qblk %s' needs exactly one disk",
                             command->name);
+}
+
+/* A domain XML and a fingerprint are of one VM. */
+static gboolean
+check_several(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
+{
+    const char *name = options->domain != NULL ? "--domain" : "--expect";
+    if (invocation->vm_names == NULL || (options->domain == NULL && options->expect == NULL)) {
+        return TRUE;
+    }
+    return qblk_usage_error(error, "option %s needs one VM: run 'qblk %s' for each of them", name,
+                            invocation->command->name);
 }
 
 /* ---- values ---- */
@@ -344,7 +375,8 @@ quote_naming(const QblkGlobalOptions *options)
 }
 
 gboolean
-qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
+qblk_global_options_apply(const QblkGlobalOptions *options, QblkInvocation *invocation,
+                          GError **error)
 {
     static gboolean (*const steps[])(const QblkGlobalOptions *options, QblkInvocation *invocation,
                                      GError **error) = {
@@ -354,8 +386,9 @@ qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation
         apply_domain,
     };
 
-    if (!check_expect(options, invocation, error) || !check_command(options, invocation, error) ||
-        !check_formats(options, invocation, error) || !check_secrets(options, invocation, error)) {
+    if (!check_several(options, invocation, error) || !check_expect(options, invocation, error) ||
+        !check_command(options, invocation, error) || !check_formats(options, invocation, error) ||
+        !check_secrets(options, invocation, error)) {
         return FALSE;
     }
 
@@ -368,9 +401,9 @@ qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation
     invocation->output.json = options->json;
     invocation->verbose = options->verbose;
     invocation->naming = quote_naming(options);
-    invocation->expect = g_steal_pointer(&options->expect);
-    invocation->image_format = g_steal_pointer(&options->format);
-    invocation->backing_formats = g_steal_pointer(&options->backing_formats);
-    invocation->secrets = g_steal_pointer(&options->secrets);
+    invocation->expect = g_strdup(options->expect);
+    invocation->image_format = g_strdup(options->format);
+    invocation->backing_formats = g_strdupv(options->backing_formats);
+    invocation->secrets = g_strdupv(options->secrets);
     return TRUE;
 }

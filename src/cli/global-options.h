@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "cli/vm-list.h"
 
 /** The options as the command line has them; texts are owned. */
 typedef struct {
@@ -18,6 +19,7 @@ typedef struct {
     char *expect;
     char *edges;
     char *format; /* of image:PATH */
+    QblkVmListOptions vms;
 } QblkGlobalOptions;
 
 /** Set all options to "not given". */
@@ -42,9 +44,10 @@ void qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *comm
 void qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front);
 
 /**
- * Check the options and store their values in @invocation, whose command and arguments are set.
+ * Check the options and store copies of their values in @invocation, whose command and arguments
+ * are set.  Without a VM, because there are several, what depends on it is not checked.
  *
  * Returns: FALSE with an error of qblk_command_line_parse()
  */
-gboolean qblk_global_options_apply(QblkGlobalOptions *options, QblkInvocation *invocation,
+gboolean qblk_global_options_apply(const QblkGlobalOptions *options, QblkInvocation *invocation,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -22,6 +22,17 @@ typedef struct {
     QblkVms *vms;           /* owned: those of this machine if they were looked for, or NULL */
     const char *default_vm; /* borrowed: of the environment, or NULL */
 
+    /* If several VMs are given, or can be. */
+    GPtrArray *vm_names;  /* owned, of char: as they were given; NULL: one VM, the first argument */
+    gboolean has_vm_list; /* of --vms or --all */
+    GPtrArray *each;      /* owned, of QblkInvocation: the command for each of them */
+
+    /* If the VM is one of several. */
+    gboolean is_early;     /* it is not its turn: warnings are kept */
+    char *early_warning;   /* owned, or NULL */
+    QblkSnapshot *fetched; /* owned: its graph, until it is used */
+    GError *failure;       /* owned: why it cannot be used */
+
     /* Global options. */
     gboolean verbose;                      /* log QMP messages */
     int timeout_ms;                        /* for the connection and each reply */

@@ -2,6 +2,7 @@
 #include "cli/command-line.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
+#include "cli/several.h"
 
 #include <locale.h>
 
@@ -11,7 +12,9 @@ run(QblkInvocation *invocation, int argc, char **argv, GError **error)
     if (!qblk_command_line_parse(invocation, argc, argv, error)) {
         return FALSE;
     }
-    if (!invocation->command->run(invocation, error)) {
+    gboolean done = invocation->each == NULL ? invocation->command->run(invocation, error)
+                                             : qblk_several_run(invocation, error);
+    if (!done) {
         return FALSE;
     }
 
@@ -35,6 +38,6 @@ main(int argc, char **argv)
     }
 
     int exit_code = done ? invocation.exit_code : qblk_exit_code(error);
-    qblk_command_line_clear(&invocation);
+    qblk_invocation_clear(&invocation);
     return exit_code;
 }

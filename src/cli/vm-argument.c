@@ -11,9 +11,8 @@ qblk_vm_argument_is_taken(const QblkCommand *command)
     return strstr(command->arguments, "VM") != NULL;
 }
 
-/* The VMs are looked for once, and only if an argument may be the name of one. */
-static const QblkVms *
-find_vms(QblkInvocation *invocation, GError **error)
+const QblkVms *
+qblk_vm_argument_find_vms(QblkInvocation *invocation, GError **error)
 {
     if (invocation->vms == NULL) {
         invocation->vms = qblk_vms_find(NULL, error);
@@ -22,8 +21,8 @@ find_vms(QblkInvocation *invocation, GError **error)
 }
 
 /* A path of QOM names a device of the VM. */
-static gboolean
-is_address(const char *text)
+gboolean
+qblk_vm_argument_is_address(const char *text)
 {
     return qblk_address_has_form(text) && !g_str_has_prefix(text, "/machine/");
 }
@@ -36,12 +35,13 @@ lacks_vm(QblkInvocation *invocation, gboolean *lacks, GError **error)
     guint needed = MAX(command->min_arguments, command->has_default_vm ? 1 : 0);
 
     *lacks = invocation->count < needed;
-    if (*lacks || first == NULL || invocation->count >= command->max_arguments ||
-        is_address(first) || g_file_test(first, G_FILE_TEST_EXISTS)) {
+    if (*lacks || first == NULL || command->vms == QBLK_COMMAND_ALL_VMS ||
+        invocation->count >= command->max_arguments || qblk_vm_argument_is_address(first) ||
+        g_file_test(first, G_FILE_TEST_EXISTS)) {
         return TRUE;
     }
 
-    const QblkVms *vms = find_vms(invocation, error);
+    const QblkVms *vms = qblk_vm_argument_find_vms(invocation, error);
     *lacks = vms != NULL && !qblk_vms_has(vms, first);
     return vms != NULL;
 }
@@ -86,7 +86,8 @@ qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
         return TRUE;
     }
 
-    const QblkVms *vms = qblk_address_has_form(text) ? NULL : find_vms(invocation, error);
+    const QblkVms *vms =
+        qblk_address_has_form(text) ? NULL : qblk_vm_argument_find_vms(invocation, error);
     if (!qblk_address_has_form(text) && vms == NULL) {
         return FALSE;
     }

@@ -9,6 +9,13 @@
 /** Returns: TRUE if an argument of @command is a VM */
 gboolean qblk_vm_argument_is_taken(const QblkCommand *command);
 
+/** Returns: TRUE if @text is written as an address, and is not the path of a device in QOM */
+gboolean qblk_vm_argument_is_address(const char *text);
+
+/** Returns: (transfer none): the VMs of this machine, which are looked for once */
+const QblkVms *qblk_vm_argument_find_vms(QblkInvocation *invocation,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Put the default VM of the environment in front of the arguments, if they have no VM: if there are
  * fewer than the command needs, or if the first one is neither an address, nor a VM, nor a file.

@@ -17,7 +17,8 @@ typedef struct {
     QblkDomain *domain;         /* owned, or NULL */
 } QblkVm;
 
-/** Open the VM argument and read its graph.  Stale images are reported as warnings. */
+/** Open the VM argument and read its graph, unless that was read with those of other VMs.  Stale
+ * images are reported as warnings. */
 QblkVm *qblk_vm_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_vm_free(QblkVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)
@@ -41,7 +42,10 @@ QblkClient *qblk_vm_connect_for_change(QblkInvocation *invocation, char **secret
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Log the messages of @client to standard error from now on, if --verbose was given. */
-void qblk_vm_log(QblkClient *client, const QblkInvocation *invocation);
+void qblk_vm_log(QblkClient *client, QblkInvocation *invocation);
+
+/** Set what the snapshot options of @invocation have from other global options. */
+void qblk_vm_set_up_options(QblkInvocation *invocation);
 
 /** Returns: (transfer full): the replies to all queries that any command sends. */
 QblkCapture *qblk_vm_capture(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;

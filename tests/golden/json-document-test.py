@@ -235,6 +235,21 @@ def chain_with_internal_snapshots():
     return ask('chain', 'capture:-', stdin=json.dumps(replies).encode())
 
 
+def walk_several(check):
+    """Several VMs, one of which does not exist, for each command that takes them."""
+    vms = [f'capture:{path}' for path in (
+        os.path.join(TESTS, 'qemu-fixtures', THOROUGHLY, name, 'capture.json')
+        for name in ('virtio-5-deep', 'nonexistent', 'libvirt-names'))]
+    listed = [word for vm in vms for word in ('--vm', vm)]
+    for command, *more in (('list', *vms), ('chain', *vms), ('xml', *vms), ('graph', *vms),
+                           ('jobs', *vms), ('check', *vms), ('resolve', *listed, 'vda')):
+        array = ask(command, *more)
+        assert [each['vm'] for each in array] == vms
+        assert ['error' in each for each in array] == [False, True, False]
+        for each in array:
+            check.walk('failed-vm' if 'error' in each else command, each)
+
+
 def check_of_a_stale_image(directory):
     """The output of `check` for a domain whose image has a mark, which is damaged."""
     image = os.path.join(directory, 'stale.qcow2')
@@ -266,6 +281,7 @@ class Json(unittest.TestCase):
         used = os.path.join(TESTS, 'qemu-fixtures', '7.2', 'exports', 'capture.json')
         check.walk('check', ask('check', f'capture:{used}'))
         check.walk('chain', chain_with_internal_snapshots())
+        walk_several(check)
         with tempfile.TemporaryDirectory() as directory:
             image = os.path.join(directory, 'image.raw')
             with open(image, 'wb') as file:

@@ -58,6 +58,7 @@ def page_commands():
             options = set()
             arguments = re.sub(r'Op Ar (\w+) \.\.\.', r'[\1...]', match[2])
             arguments = re.sub(r'Op Ar (\w+)', r'[\1]', arguments).replace('Ar ', '')
+            arguments = arguments.replace(' ...', '...')
             found[match[1]] = arguments, options
         elif page_option(line):
             options.add(page_option(line))

@@ -7,9 +7,8 @@
 #pragma once
 
 #include "cli/command-line.h"
+#include "cli/command.h"
 #include "cli/vm.h"
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkInvocation, qblk_command_line_clear)
 
 /** Parse @line, which is quoted as for a shell.  @invocation is to be cleared, also on error. */
 gboolean cli_check_parse(QblkInvocation *invocation, const char *line,

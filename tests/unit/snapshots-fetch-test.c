@@ -90,7 +90,7 @@ add_closing(Case *test)
 }
 
 static gboolean
-deliver(guint index, QblkSnapshot *snapshot, const GError *error, gpointer user_data)
+deliver(guint index, const QblkSnapshot *snapshot, const GError *error, gpointer user_data)
 {
     Case *test = user_data;
     assert_true((snapshot == NULL) == (error != NULL));

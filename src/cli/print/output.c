@@ -86,6 +86,9 @@ qblk_output_json(QblkOutput *output, QblkJson *object)
 
     qblk_json_set_string(result, "schema", "qblk/1");
     qblk_json_set_string(result, "command", output->command);
+    if (output->vm != NULL) {
+        qblk_json_set_string(result, "vm", output->vm);
+    }
     (void)qblk_json_each(content, copy_member, result);
 
     g_autofree char *text = qblk_json_print(result, QBLK_JSON_INDENT);
@@ -114,6 +117,21 @@ qblk_output_warn(const char *message)
     print_to_stderr("warning: ", message);
 }
 
+/* @head: such as "warning: " */
+static void
+print_of_vm(const QblkOutput *output, const char *head, const char *message)
+{
+    g_autofree char *whole =
+        output->vm == NULL ? NULL : g_strconcat(output->vm, ": ", message, NULL);
+    print_to_stderr(head, whole == NULL ? message : whole);
+}
+
+void
+qblk_output_warn_of_vm(const QblkOutput *output, const char *message)
+{
+    print_of_vm(output, "warning: ", message);
+}
+
 void
 qblk_output_add_hint(QblkOutput *output, const char *format, ...)
 {
@@ -127,9 +145,9 @@ qblk_output_add_hint(QblkOutput *output, const char *format, ...)
 void
 qblk_output_error(const QblkOutput *output, const GError *error)
 {
-    print_to_stderr("", error->message);
+    print_of_vm(output, "", error->message);
     for (guint i = 0; i < output->hints->len; i++) {
-        print_to_stderr("", output->hints->pdata[i]);
+        print_of_vm(output, "", output->hints->pdata[i]);
     }
 }
 

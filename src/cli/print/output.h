@@ -9,12 +9,13 @@
 
 typedef struct {
     const char *command; /* its name, for JSON */
+    const char *vm;      /* borrowed: one of several, as it was given, or NULL */
     gboolean json;       /* print JSON instead of text */
     GString *text;       /* the result so far, owned */
     GPtrArray *hints;    /* of char, owned: what the user can do if the command fails */
 } QblkOutput;
 
-/** Start an empty output.  Keeps @output->json. */
+/** Start an empty output.  Keeps all but its texts. */
 void qblk_output_init(QblkOutput *output);
 void qblk_output_clear(QblkOutput *output);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkOutput, qblk_output_clear)
@@ -45,7 +46,8 @@ char *qblk_output_shell_word(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 void qblk_output_print(QblkOutput *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /**
- * Append a JSON object to the result, with the members "schema" and "command" in front of its own.
+ * Append a JSON object to the result, with the members "schema", "command" and, for one of several
+ * VMs, "vm" in front of its own.
  * Characters that are not safe on a terminal are written as JSON escapes.
  *
  * @object: (transfer full)
@@ -58,9 +60,12 @@ void qblk_output_json_text(QblkOutput *output, const char *text);
 /** Print "qblk: warning: " and @message, escaped and without secrets, to standard error. */
 void qblk_output_warn(const char *message);
 
+/** qblk_output_warn(), with the VM in front of @message if it is one of several. */
+void qblk_output_warn_of_vm(const QblkOutput *output, const char *message);
+
 /**
  * Print the message of @error, and the hints, to standard error: each in one line after "qblk: ",
- * escaped and without secrets.
+ * with the VM if it is one of several, escaped and without secrets.
  */
 void qblk_output_error(const QblkOutput *output, const GError *error);
 

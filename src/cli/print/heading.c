@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/heading.h"
+
+/* A comment must not contain "--". */
+static char *
+escape_for_comment(const char *name)
+{
+    g_auto(GStrv) parts = g_strsplit(name, "--", -1);
+    return g_strjoinv("-\\x2d", parts);
+}
+
+void
+qblk_heading_print(QblkHeadingForm form, gboolean is_first, QblkOutput *output)
+{
+    g_autofree char *name = qblk_output_escape(output->vm);
+    g_autofree char *comment = escape_for_comment(name);
+
+    switch (form) {
+    case QBLK_HEADING_TEXT:
+        qblk_output_print(output, "%s%s:\n", is_first ? "" : "\n", name);
+        break;
+    case QBLK_HEADING_LINE:
+        qblk_output_print(output, "%s: ", name);
+        break;
+    case QBLK_HEADING_XML:
+        qblk_output_print(output, "<!-- %s -->\n", comment);
+        break;
+    case QBLK_HEADING_DOT:
+        qblk_output_print(output, "// %s\n", name);
+        break;
+    case QBLK_HEADING_JSON:
+        break;
+    }
+}
