@@ -2,6 +2,7 @@
 #include "graph/batch.h"
 
 #include "base/limits.h"
+#include "graph/alias.h"
 #include "graph/block-stats.h"
 #include "graph/bus-address.h"
 #include "graph/device.h"
@@ -157,10 +158,13 @@ add_vhost_user(Batch *batch, const GPtrArray *devices)
     }
 }
 
+/* TRUE if @device is on virtio, or will be counted as if it was, because of its alias. */
 static gboolean
 is_on_virtio(const QblkDevice *device)
 {
-    return g_strcmp0(device->bus, "virtio") == 0;
+    const char *bus = device->bus;
+    g_autofree char *target = device->id == NULL ? NULL : qblk_alias_to_target(device->id, &bus);
+    return g_strcmp0(device->bus, "virtio") == 0 || g_strcmp0(bus, "virtio") == 0;
 }
 
 /* TRUE if enumeration cannot give @device another name than "vda": it is the only virtio disk. */

@@ -108,6 +108,8 @@ properties_are_queried_only_if_a_name_depends_on_them(void **state)
         {"/machine/peripheral/x/virtio-backend - a\n/machine/peripheral/y/virtio-backend - b\n",
          "parent_bus parent_bus", FALSE},
         {"virtio-disk0 - a\n", "type", FALSE},
+        /* The alias makes the second one a virtio disk, whatever it is. */
+        {"/machine/peripheral/x/virtio-backend - a\nvirtio-disk2 - b\n", "parent_bus type", FALSE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(QblkReplies) replies =
