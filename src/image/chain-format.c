@@ -83,15 +83,17 @@ check_only_one(QblkChainFormats *formats, const QblkChainFormatRequest *request,
 }
 
 /* TRUE if @given decides or changes the format.  One without a layer is for what is undecided, and
- * only confirms what a file proves. */
+ * only confirms what a file proves.  No file proves that it is raw. */
 static gboolean
 is_needed(QblkChainFormats *formats, const QblkImageBacking *given, const QblkBackingFormat *found)
 {
     gboolean is_same = g_str_equal(found->format, given->value);
     gboolean is_any = given->position == QBLK_IMAGE_ANY_POSITION;
-    gboolean decides = found->undecided != NULL || (!is_any && !is_same);
+    gboolean is_confirmed = found->is_wrong && is_same;
+    gboolean decides = found->undecided != NULL || (!is_any && !is_same) ||
+                       (is_confirmed && g_str_equal(found->format, "raw"));
 
-    if (decides || (found->is_wrong && is_same)) {
+    if (decides || is_confirmed) {
         (void)g_ptr_array_remove(formats->unused, qblk_const_cast(given));
     }
     return decides;

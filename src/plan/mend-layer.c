@@ -107,6 +107,21 @@ get_image_below(const QblkMend *mend, const Work *work)
     return is_known ? layers->pdata[work->below->position] : NULL;
 }
 
+/* Returns: (transfer full) (nullable): why it is not known that the image below is raw.  One whose
+ * header is damaged has no magic either, but hardly the size of the disk. */
+static char *
+find_raw_doubt(const QblkMend *mend, const Work *work, const QblkImageLayer *image)
+{
+    gboolean is_raw = image->has_wrong_record && g_str_equal(image->format, "raw");
+    if (!is_raw || image->is_specified || work->below->virtual_size == work->layer->virtual_size) {
+        return NULL;
+    }
+    g_autofree char *spec = qblk_chain_layer_spec(mend->chain, work->layer);
+    return g_strdup_printf("'%s' has the magic of no format, but not the size of '%s' either: its "
+                           "header may be damaged; use --backing-format '%s=raw' if it is raw",
+                           image->path, work->layer->filename, spec);
+}
+
 /* Why QEMU cannot write the header, whatever its string. */
 static char *
 find_header_obstacle(const QblkMend *mend, const Work *work)
@@ -118,6 +133,10 @@ find_header_obstacle(const QblkMend *mend, const Work *work)
         return g_strdup_printf("'%s' looks like %s, but a guest can write that into a raw image: "
                                "use --backing-format '%s=%s', or '%s=raw' if it is raw",
                                image->path, image->undecided, spec, image->undecided, spec);
+    }
+    char *doubt = image == NULL ? NULL : find_raw_doubt(mend, work, image);
+    if (doubt != NULL) {
+        return doubt;
     }
     if (has_difference(mend, layer, QBLK_DIFFERENCE_BACKING_ENDS)) {
         return g_strdup_printf("QEMU writes no header without a backing file: if '%s' is complete, "

@@ -717,6 +717,25 @@ class Images(block_jobs.OneDisk):
                 capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 0, msg=done.stdout + done.stderr)
 
+    def test_a_damaged_header_is_not_taken_for_raw(self):
+        """Only the user can know that such an image is raw."""
+        self.make_copies()
+        with open(self.files[2], 'r+b') as file:
+            file.write(bytes(512))
+        before = [read(path) for path in self.files]
+        spec = 'vda[1]'
+        for options in ((), ('--dry-run',)):
+            text = self.mend(*options, status=qblk.FAILED).text
+            self.assertIn(f"remains: '{self.files[2]}' has the magic of no format, but not the "
+                          f"size of '{self.files[1]}' either", text)
+            self.assertIn(f"use --backing-format '{spec}=raw'", text)
+        self.assertEqual([read(path) for path in self.files], before)
+        for value in ('raw', f'{spec}=raw'):
+            output = self.mend('--dry-run', '--backing-format', value)
+            self.assertIn('is raw is known from --backing-format only', output.errors)
+            self.assertIn('(raw)', output.text)
+        self.assertEqual([read(path) for path in self.files], before)
+
     def test_a_bitmap(self):
         right = self.make_copies()
         for position in (0, 1):
