@@ -135,23 +135,25 @@ def in_document(document, text):
 
 _TERMINALS = {'.svg': 'svg size 1000,{height} dynamic background "white"',
               '.png': 'pngcairo size 1000,{height}'}
-_COLOURS = {True: 0x2e8b57, False: 0xb22222}
+_COLOURS = {True: 0x2e8b57, False: 0xb22222, None: 0x708090}
 
 
 def plot_script(results, path):
-    """The input of gnuplot: the ratio of each row with a goal as a bar, its goal as a point."""
-    bars = [(f'{result["name"]}{" memory" if ratio["measure"] == "memory" else ""}', ratio)
-            for result in results for ratio in result['ratios'] if ratio['goal'] is not None]
+    """The input of gnuplot: the ratio of each row as a bar, its goal as a point. What has no goal is
+    only shown if nothing has one."""
+    every = [(f'{result["name"]}{" memory" if ratio["measure"] == "memory" else ""}', ratio)
+             for result in results for ratio in result['ratios']]
+    bars = [bar for bar in every if bar[1]['goal'] is not None] or every
     terminal = _TERMINALS[os.path.splitext(path)[1]].format(height=120 + 18 * len(bars))
     labels = ', '.join(f'"{name}" {-i}' for i, (name, _) in enumerate(bars))
-    largest = max((math.ceil(max(ratio['ratio'], ratio['goal'])) for _, ratio in bars), default=1)
-    rows = '\n'.join(f'{-i} {ratio["ratio"]:.4f} {ratio["goal"]:g} {_COLOURS[ratio["met"]]}'
+    largest = max((max(ratio['ratio'], ratio['goal'] or 0) for _, ratio in bars), default=1)
+    rows = '\n'.join(f'{-i} {ratio["ratio"]:.4f} {ratio["goal"] or "NaN"} {_COLOURS[ratio["met"]]}'
                      for i, (_, ratio) in enumerate(bars))
     return f'''set terminal {terminal}
 set output "{path}"
 set title "qblk beside its peers: ratio of medians, and the goal"
 set logscale x 2
-set xrange [0.125:{2 * largest}]
+set xrange [0.125:{2 * math.ceil(largest)}]
 set yrange [{-len(bars)}:1]
 set ytics ({labels})
 set grid x

@@ -163,6 +163,10 @@ class Plot(unittest.TestCase):
         self.assertIn('"version" 0, "version memory" -1', script)
         self.assertIn('0 2.0000 1.6 ', script)
 
+    def test_without_goals_there_are_bars(self):
+        results = [report.row_result(ROW, taken((20,), (10,)), bench(quick=True))]
+        self.assertIn('0 2.0000 NaN ', report.plot_script(results, 'x.svg'))
+
     def test_another_kind_of_file_is_refused(self):
         with self.assertRaisesRegex(samples.Missing, "'x.gif'.*svg or .png"):
             report.plot(self.RESULTS, 'x.gif')
