@@ -83,6 +83,10 @@ def _verdict(met):
     return {None: '', True: 'met', False: '**missed**'}[met]
 
 
+def _one_line(text):
+    return ' '.join(text.split())
+
+
 def _lines_of(result):
     name = result['name']
     for ratio in result['ratios']:
@@ -95,9 +99,9 @@ def _lines_of(result):
         name = ''
     for key in ('error', 'absent'):
         if key in result:
-            yield name, '', *_BLANK, f'{key}: {" ".join(result[key].split())}'
+            yield name, '', *_BLANK, f'{key}: {_one_line(result[key])}'
     for peer, reason in result['missing'].items():
-        yield name, peer, *_BLANK, f'absent: {reason}'
+        yield name, peer, *_BLANK, f'absent: {_one_line(reason)}'
     for note in result['notes']:
         yield '', '', *_BLANK, note
 
@@ -139,8 +143,8 @@ _COLOURS = {True: 0x2e8b57, False: 0xb22222, None: 0x708090}
 
 
 def plot_script(results, path):
-    """The input of gnuplot: the ratio of each row as a bar, its goal as a point. What has no goal is
-    only shown if nothing has one."""
+    """The input of gnuplot: the ratio of each row as a bar, its goal as a point. What has no goal
+    is only shown if nothing has one."""
     every = [(f'{result["name"]}{" memory" if ratio["measure"] == "memory" else ""}', ratio)
              for result in results for ratio in result['ratios']]
     bars = [bar for bar in every if bar[1]['goal'] is not None] or every

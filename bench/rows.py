@@ -65,11 +65,13 @@ class Bench:
         return self.stack.enter_context(guests.with_chains(disks, layers))
 
     def _start_libvirtd(self):
-        """The libvirtd, or the reason why it is missing."""
+        """The libvirtd, or the reason why it is missing. An old one does not run a new QEMU."""
         os.environ.setdefault(libvirt.LIBVIRTD, shlex.join((*guests.PREFIX, '/usr/sbin/libvirtd')))
         try:
-            return self.stack.enter_context(libvirt.Daemon()), None
-        except qemu.Unavailable as reason:
+            daemon = self.stack.enter_context(libvirt.Daemon())
+            with qemu.directory() as home, daemon.guest(home):
+                return daemon, None
+        except (qemu.Unavailable, libvirt.Refused) as reason:
             return None, str(reason)
 
 

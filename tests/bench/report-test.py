@@ -125,7 +125,7 @@ class Result(unittest.TestCase):
 class Table(unittest.TestCase):
     def test_each_ratio_and_each_reason_has_a_line(self):
         machine = bench()
-        machine.missing['virsh'] = 'no virsh'
+        machine.missing['virsh'] = 'no\nvirsh\n'
         results = [report.row_result(ROW, taken((20,), (10,)), machine),
                    report.row_without_result(ROW, 'error', 'it failed')]
         lines = [[cell.strip() for cell in line.split('|')[1:-1]]
