@@ -30,6 +30,8 @@ typedef struct QblkAddress QblkAddress;
  * @QBLK_ADDRESS_KIND_IMAGE: image:PATH: an image that no QEMU has open
  * @QBLK_ADDRESS_KIND_CAPTURE: capture:FILE: recorded replies
  * @QBLK_ADDRESS_KIND_DOMAIN: domain:FILE: libvirt domain XML
+ * @QBLK_ADDRESS_KIND_SSH: ssh://[USER@]HOST[:PORT]/PATH: the QMP socket PATH of another machine,
+ *   which ssh forwards
  *
  * The form of an address.
  *
@@ -42,13 +44,14 @@ typedef enum {
     QBLK_ADDRESS_KIND_IMAGE,
     QBLK_ADDRESS_KIND_CAPTURE,
     QBLK_ADDRESS_KIND_DOMAIN,
+    QBLK_ADDRESS_KIND_SSH,
 } QblkAddressKind;
 
 /**
  * qblk_address_kind_name:
  * @kind: a value
  *
- * Returns: "unix", "tcp", "fd", "image", "capture" or "domain"
+ * Returns: "unix", "tcp", "fd", "image", "capture", "domain" or "ssh"
  *
  * Since: 0.1.0
  */
@@ -62,6 +65,11 @@ const char *qblk_address_kind_name(QblkAddressKind kind);
  *
  * An IPv6 host must be in brackets: `tcp:[::1]:4444`.  A PATH without `unix:` must contain a '/',
  * and no ':' before it: otherwise it is taken for an unknown form.
+ *
+ * In `ssh://[USER@]HOST[:PORT]/PATH` the octets `%XX` of USER and PATH are decoded.  PATH is
+ * absolute and goes to the end of the text.  HOST may be a name of the configuration of ssh.
+ * A USER or HOST that begins with '-', or contains a character that is special to a shell, is
+ * refused, because ssh hands both to commands of its configuration; so is a password.
  *
  * Returns: (transfer full): the address; NULL with QBLK_QMP_ERROR_ARGUMENT
  *
@@ -131,6 +139,37 @@ const char *qblk_address_get_text(const QblkAddress *address);
  * Since: 0.1.0
  */
 const char *qblk_address_get_path(const QblkAddress *address);
+
+/**
+ * qblk_address_get_user:
+ * @address: the address
+ *
+ * Returns: (nullable): the user of ssh; NULL if ssh chooses it, and for all other kinds
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_address_get_user(const QblkAddress *address);
+
+/**
+ * qblk_address_get_host:
+ * @address: the address
+ *
+ * Returns: (nullable): the host of TCP or ssh, without brackets; NULL for all other kinds
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_address_get_host(const QblkAddress *address);
+
+/**
+ * qblk_address_get_port:
+ * @address: the address
+ *
+ * Returns: (nullable): the port of TCP or ssh, a decimal number; NULL if ssh chooses it, and for
+ *   all other kinds
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_address_get_port(const QblkAddress *address);
 
 /**
  * qblk_address_has_monitor:

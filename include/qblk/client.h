@@ -33,13 +33,17 @@ typedef struct QblkClient QblkClient;
 
 /**
  * qblk_client_connect:
- * @address: a path that contains a '/', `unix:PATH`, `tcp:HOST:PORT` (an IPv6 host in brackets) or
- *   `fd:N`, an inherited, connected socket.  The client owns that descriptor unless this fails with
- *   ARGUMENT or CONNECT.
+ * @address: a path that contains a '/', `unix:PATH`, `tcp:HOST:PORT` (an IPv6 host in brackets),
+ *   `ssh://[USER@]HOST[:PORT]/PATH`, or `fd:N`, an inherited, connected socket.  The client owns
+ *   that descriptor unless this fails with ARGUMENT or CONNECT.
  * @timeout_ms: the time limit in milliseconds: for connecting, for the handshake, and the default
  *   for each command; 0 or less means 5 seconds
  *
  * Connect to a monitor and wait until QEMU accepts commands.
+ *
+ * For `ssh://` the program ssh is started, or that of the environment variable QBLK_SSH.  It may
+ * ask a person on the terminal of this process, or with SSH_ASKPASS, and then takes as long as that
+ * person; it ends with the connection, and with the thread that opened it.
  *
  * Returns: (transfer full): the client; NULL with one of these errors:
  *   QBLK_QMP_ERROR_ARGUMENT if @address is invalid or not the address of a monitor;

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/vm-argument.h"
 #include "cli/vm.h"
 
 #include <qblk/operation.h>
@@ -142,6 +143,9 @@ run(QblkInvocation *invocation, GError **error)
     g_autoptr(QblkMonitorOptions) monitor = qblk_monitor_options_new();
 
     qblk_monitor_options_set_close(monitor, options->close);
+    if (!qblk_vm_argument_check_machine(invocation, error)) {
+        return FALSE;
+    }
     if (!qblk_monitor_options_set_path(monitor, invocation->arguments[1], error)) {
         return FALSE;
     }

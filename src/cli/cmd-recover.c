@@ -4,6 +4,7 @@
 #include "cli/print/recover-report.h"
 #include "cli/print/report.h"
 #include "cli/recovery.h"
+#include "cli/vm-argument.h"
 #include "cli/vm.h"
 
 #include <qblk/image-verdict.h>
@@ -167,7 +168,8 @@ static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     const Options *options = invocation->options;
-    if (!qblk_recovery_check_state_dir(options->recovery.state_dir, error)) {
+    if (!qblk_vm_argument_check_machine(invocation, error) ||
+        !qblk_recovery_check_state_dir(options->recovery.state_dir, error)) {
         return FALSE;
     }
 

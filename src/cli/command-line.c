@@ -30,6 +30,8 @@ describe_commands(void)
         "  NAME                       name, UUID, pid or VMID of a VM of this machine\n"
         "  PATH, unix:PATH            QMP socket of a running QEMU (PATH must contain a '/')\n"
         "  tcp:HOST:PORT              QMP monitor over TCP\n"
+        "  ssh://[USER@]HOST[:PORT]/PATH\n"
+        "                             QMP socket of another machine, for commands that only read\n"
         "  fd:N                       inherited, connected socket\n"
         "  image:PATH                 image without a QEMU; its disk is vda\n"
         "  capture:FILE               output of 'qblk capture'; - is standard input\n"

@@ -2,6 +2,8 @@
 #include "cli/vm-argument.h"
 
 #include "cli/command.h"
+#include "cli/exit-code.h"
+#include "cli/print/output.h"
 
 #include <string.h>
 
@@ -101,4 +103,36 @@ qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
     g_free(invocation->arguments[0]);
     invocation->arguments[0] = address;
     return TRUE;
+}
+
+/* The command as it is typed on this machine: two shells read what is for the other one. */
+static char *
+describe_remote_call(const QblkInvocation *invocation)
+{
+    const QblkAddress *address = invocation->address;
+    const char *user = qblk_address_get_user(address);
+    const char *port = qblk_address_get_port(address);
+    const char *host = qblk_address_get_host(address);
+    g_autofree char *target = user == NULL ? g_strdup(host) : g_strconcat(user, "@", host, NULL);
+    g_autofree char *target_word = qblk_output_shell_word(target);
+    g_autofree char *path = qblk_output_shell_word(qblk_address_get_path(address));
+    g_autofree char *path_word = qblk_output_shell_word(path);
+
+    return g_strdup_printf("ssh %s%s%s%s qblk %s %s ...", port == NULL ? "" : "-p ",
+                           port == NULL ? "" : port, port == NULL ? "" : " ", target_word,
+                           invocation->command->name, path_word);
+}
+
+gboolean
+qblk_vm_argument_check_machine(const QblkInvocation *invocation, GError **error)
+{
+    if (invocation->address == NULL ||
+        qblk_address_get_kind(invocation->address) != QBLK_ADDRESS_KIND_SSH) {
+        return TRUE;
+    }
+
+    g_autofree char *call = describe_remote_call(invocation);
+    return qblk_usage_error(error, "'qblk %s' examines and changes files of '%s': run it there: %s",
+                            invocation->command->name, qblk_address_get_host(invocation->address),
+                            call);
 }

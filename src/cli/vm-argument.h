@@ -26,3 +26,11 @@ gboolean qblk_vm_argument_add_default(QblkInvocation *invocation,
 /** Set the address that the first argument means, if it is a VM. */
 gboolean qblk_vm_argument_resolve(QblkInvocation *invocation,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Check that a command that changes a VM, or looks at files of its machine, runs there.
+ *
+ * Returns: FALSE with a usage error that has the command to use, if ssh leads to another machine
+ */
+gboolean qblk_vm_argument_check_machine(const QblkInvocation *invocation,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

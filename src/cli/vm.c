@@ -5,6 +5,7 @@
 #include "cli/exit-code.h"
 #include "cli/print/output.h"
 #include "cli/recovery.h"
+#include "cli/vm-argument.h"
 
 #include <qblk/address.h>
 #include <qblk/capture.h>
@@ -152,6 +153,10 @@ QblkClient *
 qblk_vm_connect_for_change(QblkInvocation *invocation, char **secrets, gboolean is_dry_run,
                            GError **error)
 {
+    if (!qblk_vm_argument_check_machine(invocation, error)) {
+        return NULL;
+    }
+
     gboolean is_image = qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_IMAGE;
     if (!is_image || !invocation->command->is_offline) {
         return qblk_vm_connect(invocation, error);

@@ -32,7 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)
 QblkClient *qblk_vm_connect(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * qblk_vm_connect(), or open the image of a command that changes one.
+ * qblk_vm_connect() for a command that runs on the machine of the VM only, or open the image of a
+ * command that changes one.
  *
  * @secrets: (nullable) (array zero-terminated=1): of the command, ID=FILE each
  * @is_dry_run: the image is only read, and may be in use

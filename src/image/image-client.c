@@ -77,6 +77,9 @@ qblk_client_get_process(const QblkClient *client)
 {
     const QblkClientPeer *peer = qblk_client_get_peer(client);
 
+    if (peer == NULL && qblk_client_is_forwarded(client)) {
+        return 0;
+    }
     return peer == NULL ? qblk_process_behind(qblk_client_get_fd(client)) : peer->pid;
 }
 

@@ -11,8 +11,9 @@ struct QblkAddress {
     QblkAddressKind kind;
     char *text; /* owned: the argument as it was given */
     char *path; /* owned: of the socket, the image or the file ("-" is standard input), else NULL */
-    char *host; /* owned: tcp, without the brackets of an IPv6 address */
-    char *port; /* owned: tcp, a number from 1 to 65535 */
+    char *user; /* owned: ssh, or NULL */
+    char *host; /* owned: tcp and ssh, without the brackets of an IPv6 address */
+    char *port; /* owned: tcp, and ssh or NULL, a number from 1 to 65535 */
     int fd;     /* borrowed: fd, else -1 */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp/client.h"
+#include "qmp/session.h"
 
 #include <string.h>
 
@@ -55,9 +56,36 @@ qblk_client_take_event(QblkClient *client)
     return event == NULL ? NULL : qblk_json_print(event, QBLK_JSON_COMPACT);
 }
 
+const QblkJson *
+qblk_client_peek_greeting(const QblkClient *client)
+{
+    return qblk_session_greeting(qblk_client_peek_session(client));
+}
+
 char *
 qblk_client_get_greeting(const QblkClient *client)
 {
     const QblkJson *greeting = qblk_client_peek_greeting(client);
     return greeting == NULL ? NULL : qblk_json_print(greeting, QBLK_JSON_COMPACT);
+}
+
+gboolean
+qblk_client_get_version(const QblkClient *client, int *major, int *minor, int *micro)
+{
+    if (qblk_client_peek_greeting(client) == NULL) {
+        return FALSE;
+    }
+
+    const QblkMessageVersion version = qblk_session_version(qblk_client_peek_session(client));
+    const struct {
+        gint64 value;
+        int *target;
+    } parts[] = {{version.major, major}, {version.minor, minor}, {version.micro, micro}};
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (parts[i].target != NULL) {
+            *parts[i].target = (int)CLAMP(parts[i].value, 0, G_MAXINT);
+        }
+    }
+
+    return TRUE;
 }

@@ -16,7 +16,8 @@
 
 struct QblkClient {
     gatomicrefcount references;
-    int fd; /* -1 after the session has failed */
+    int fd;       /* -1 after the session has failed */
+    QblkSsh *ssh; /* owned; NULL if no ssh forwards the connection */
     gboolean write_closed;
     int timeout_ms;
     char *address; /* owned: as it was given */
@@ -44,7 +45,8 @@ qblk_client_start_with(const QblkAddress *address, int timeout_ms, const QblkWai
                        GError **error)
 {
     int timeout = timeout_ms > 0 ? timeout_ms : QBLK_DEFAULT_TIMEOUT_MS;
-    int fd = qblk_transport_open(address, timeout, waiter, error);
+    QblkSsh *ssh = NULL;
+    int fd = qblk_transport_open(address, timeout, waiter, &ssh, error);
     if (fd < 0) {
         return NULL;
     }
@@ -52,6 +54,7 @@ qblk_client_start_with(const QblkAddress *address, int timeout_ms, const QblkWai
     QblkClient *client = g_new0(QblkClient, 1);
     g_atomic_ref_count_init(&client->references);
     client->fd = fd;
+    client->ssh = ssh;
     client->timeout_ms = timeout;
     client->is_local = qblk_address_is_local(address);
     client->address = g_strdup(address->text);
@@ -78,6 +81,7 @@ close_descriptor(QblkClient *client)
     }
 
     client->fd = -1;
+    g_clear_pointer(&client->ssh, qblk_ssh_free);
 }
 
 gboolean
@@ -92,7 +96,8 @@ qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms
     /* QEMU serves a second connection only after the first one was closed. */
     qblk_session_end(client->session, "the client connects again");
     close_descriptor(client);
-    int fd = qblk_transport_open(address, timeout, client->waiter, error);
+    QblkSsh *ssh = NULL;
+    int fd = qblk_transport_open(address, timeout, client->waiter, &ssh, error);
     if (fd < 0) {
         return FALSE;
     }
@@ -101,6 +106,7 @@ qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms
     qblk_session_end(client->session, "the client connects again");
     close_descriptor(client);
     client->fd = fd;
+    client->ssh = ssh;
     client->write_closed = FALSE;
     client->is_local = qblk_address_is_local(address);
     g_clear_pointer(&client->schema, qblk_schema_free);
@@ -206,6 +212,13 @@ qblk_client_get_timeout(const QblkClient *client)
 }
 
 static void
+end_session(QblkClient *client)
+{
+    g_autofree char *reason = client->ssh == NULL ? NULL : qblk_ssh_explain(client->ssh);
+    qblk_session_end(client->session, reason);
+}
+
+static void
 receive_bytes(QblkClient *client)
 {
     char buffer[READ_BYTES];
@@ -218,7 +231,7 @@ receive_bytes(QblkClient *client)
         case QBLK_TRANSPORT_NOTHING:
             return;
         case QBLK_TRANSPORT_END:
-            qblk_session_end(client->session, NULL);
+            end_session(client);
             return;
         case QBLK_TRANSPORT_FAILED:
             qblk_session_end(client->session, g_strerror(errno));
@@ -401,31 +414,10 @@ qblk_client_get_refusal(const QblkClient *client, const char **error_class,
     return TRUE;
 }
 
-const QblkJson *
-qblk_client_peek_greeting(const QblkClient *client)
+const QblkSession *
+qblk_client_peek_session(const QblkClient *client)
 {
-    return qblk_session_greeting(client->session);
-}
-
-gboolean
-qblk_client_get_version(const QblkClient *client, int *major, int *minor, int *micro)
-{
-    if (qblk_session_greeting(client->session) == NULL) {
-        return FALSE;
-    }
-
-    const QblkMessageVersion version = qblk_session_version(client->session);
-    const struct {
-        gint64 value;
-        int *target;
-    } parts[] = {{version.major, major}, {version.minor, minor}, {version.micro, micro}};
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
-        if (parts[i].target != NULL) {
-            *parts[i].target = (int)CLAMP(parts[i].value, 0, G_MAXINT);
-        }
-    }
-
-    return TRUE;
+    return client->session;
 }
 
 /* Text that cannot be parsed cannot be redacted, so it is not logged. */
@@ -470,6 +462,12 @@ const QblkClientPeer *
 qblk_client_get_peer(const QblkClient *client)
 {
     return client->peer.owner == NULL ? NULL : &client->peer;
+}
+
+gboolean
+qblk_client_is_forwarded(const QblkClient *client)
+{
+    return client->ssh != NULL;
 }
 
 gboolean

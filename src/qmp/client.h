@@ -9,6 +9,7 @@
 #include "qmp/address.h"
 #include "qmp/query.h"
 #include "qmp/schema.h"
+#include "qmp/session.h"
 
 #include <qblk/client-async.h>
 #include <qblk/client-info.h>
@@ -91,11 +92,17 @@ guint64 qblk_client_taken(const QblkClient *client);
  * network */
 gboolean qblk_client_is_local(const QblkClient *client);
 
+/** Returns: TRUE if an ssh forwards the connection: that is the process behind the descriptor */
+gboolean qblk_client_is_forwarded(const QblkClient *client);
+
 /** Returns: (nullable): the schema that was kept since the client was connected, borrowed */
 const QblkSchema *qblk_client_peek_schema(const QblkClient *client);
 
 /** Returns: (transfer none) (nullable): the greeting; NULL before it was received */
 const QblkJson *qblk_client_peek_greeting(const QblkClient *client);
+
+/** Returns: (transfer none): the protocol of the connection */
+const QblkSession *qblk_client_peek_session(const QblkClient *client);
 
 /** Keep @schema (transfer full) until the client is restarted or freed. */
 void qblk_client_keep_schema(QblkClient *client, QblkSchema *schema);

@@ -422,18 +422,18 @@ qblk_session_end(QblkSession *session, const char *reason)
         return;
     }
 
+    gboolean is_early = session->state == QBLK_SESSION_GREETING;
     GError *error = NULL;
     if (reason != NULL) {
         g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                    "the connection to QEMU was lost: %s", reason);
+                    is_early ? "cannot connect to QEMU: %s" : "the connection to QEMU was lost: %s",
+                    reason);
     } else if (qblk_framer_is_inside(session->framer)) {
         g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
                     "QEMU closed the connection inside a message");
-    } else if (session->state == QBLK_SESSION_GREETING) {
-        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                    "QEMU closed the connection before its greeting");
     } else {
-        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection");
+        g_set_error(&error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "QEMU closed the connection%s",
+                    is_early ? " before its greeting" : "");
     }
 
     fail_session(session, error);

@@ -254,6 +254,31 @@ open_tcp(const QblkAddress *address, gint64 deadline, const QblkWaiter *waiter, 
     return MAX(fd, -1);
 }
 
+/* ---- ssh ---- */
+
+/* ssh listens before it tells that it is ready, so that the connection fails only if its end did
+ * that, or if it cannot forward. */
+static int
+open_ssh(const QblkAddress *address, int timeout_ms, const QblkWaiter *waiter, QblkSsh **ssh,
+         GError **error)
+{
+    g_autoptr(QblkSsh) started = qblk_ssh_start(address, timeout_ms, waiter, error);
+    if (started == NULL) {
+        return -1;
+    }
+
+    gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    int fd = open_unix(qblk_ssh_get_socket(started), deadline, waiter, NULL);
+    qblk_ssh_remove_socket(started);
+    if (fd < 0) {
+        qblk_ssh_end(started, error);
+        return -1;
+    }
+
+    *ssh = g_steal_pointer(&started);
+    return fd;
+}
+
 /* ---- inherited descriptors ---- */
 
 static int
@@ -283,8 +308,9 @@ open_fd(const QblkAddress *address, GError **error)
 
 int
 qblk_transport_open(const QblkAddress *address, int timeout_ms, const QblkWaiter *waiter,
-                    GError **error)
+                    QblkSsh **ssh, GError **error)
 {
+    *ssh = NULL;
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     switch (address->kind) {
     case QBLK_ADDRESS_KIND_UNIX:
@@ -293,6 +319,8 @@ qblk_transport_open(const QblkAddress *address, int timeout_ms, const QblkWaiter
         return open_tcp(address, deadline, waiter, error);
     case QBLK_ADDRESS_KIND_FD:
         return open_fd(address, error);
+    case QBLK_ADDRESS_KIND_SSH:
+        return open_ssh(address, timeout_ms, waiter, ssh, error);
     case QBLK_ADDRESS_KIND_IMAGE:
     case QBLK_ADDRESS_KIND_CAPTURE:
     case QBLK_ADDRESS_KIND_DOMAIN:

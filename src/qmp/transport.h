@@ -6,15 +6,19 @@
 
 #include "base/waiter.h"
 #include "qmp/address.h"
+#include "qmp/ssh.h"
 
 /**
- * Open a connection.  Looking up a host name may take longer than the time limit.
+ * Open a connection.  Looking up a host name may take longer than the time limit, and so may ssh
+ * while it asks a person: see qblk_ssh_start().
  *
  * For a descriptor, that one is returned if it is a connected stream socket.  Its file status flags
  * are changed, which affects other processes that share the open socket.
  *
  * @timeout_ms: the time limit in milliseconds
  * @waiter: (nullable): waits for the peer; a host name is looked up without it
+ * @ssh: (out) (transfer full) (nullable): the ssh that forwards the connection, or NULL; free it
+ *   after the descriptor was closed
  *
  * Returns: (transfer full): a descriptor that is non-blocking and closed on exec; -1 with
  * QBLK_QMP_ERROR_CONNECT, with QBLK_QMP_ERROR_BUSY if the backlog of a unix socket is full, because
@@ -22,7 +26,7 @@
  * a monitor.  On failure a given descriptor is not changed.
  */
 int qblk_transport_open(const QblkAddress *address, int timeout_ms, const QblkWaiter *waiter,
-                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                        QblkSsh **ssh, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Send some of @length bytes.

@@ -102,9 +102,11 @@ def measure(*arguments, stdin=b''):
             Usage(float(seconds), float(cpu), int(peak)))
 
 
-def run(*arguments, stdin=b'', pass_fds=(), cwd=None, variables=None):
+def run(*arguments, stdin=b'', pass_fds=(), cwd=None, variables=None, has_terminal=True):
+    """With HAS_TERMINAL qblk has that of the test, if there is one."""
     arguments = tuple(map(str, arguments))
     done = subprocess.run(command(arguments), input=stdin, cwd=cwd, capture_output=True,
                           timeout=TIMEOUT, pass_fds=pass_fds, check=False,
-                          env={**environment(), **(variables or {})})
+                          env={**environment(), **(variables or {})},
+                          start_new_session=not has_terminal)
     return Result(arguments, done.returncode, done.stdout, done.stderr)

@@ -4,6 +4,7 @@
 #include "lib/check.h"
 
 #include <qblk/error.h>
+#include <string.h>
 
 static void
 each_form_of_address_is_read(void **state)
@@ -58,6 +59,35 @@ an_invalid_address_is_refused_with_the_reason(void **state)
         {"image:", "address 'image:' has no path after the ':'"},
         {"capture:", "address 'capture:' has no path after the ':'"},
         {"domain:", "address 'domain:' has no path after the ':'"},
+        {"ssh:", "address 'ssh:' is not ssh://[USER@]HOST[:PORT]/PATH"},
+        {"ssh:host", "is not ssh://[USER@]HOST[:PORT]/PATH"},
+        {"ssh://host", "is not ssh://[USER@]HOST[:PORT]/PATH"},
+        {"ssh:///vm.qmp", "missing host"},
+        {"ssh://host/", "has no path after the host"},
+        {"ssh://host/%", "has a '%' without two hexadecimal digits"},
+        {"ssh://host/%0g", "has a '%' without two hexadecimal digits"},
+        {"ssh://host/a%00b", "or %00"},
+        {"ssh://host/a%24%7Bb", "has a path with '${'"},
+        {"ssh://@host/vm.qmp", "has no valid user"},
+        {"ssh://-l@host/vm.qmp", "has no valid user"},
+        {"ssh://%2Dl@host/vm.qmp", "has no valid user"},
+        {"ssh://a%0Ab@host/vm.qmp", "has no valid user"},
+        {"ssh://a;b@host/vm.qmp", "has no valid user"},
+        {"ssh://a%5C@host/vm.qmp", "has no valid user"},
+        {"ssh://a%@host/vm.qmp", "has no valid user"},
+        {"ssh://-oProxyCommand=x/vm.qmp", "has no valid host"},
+        {"ssh://a@-host/vm.qmp", "has no valid host"},
+        {"ssh://`host`/vm.qmp", "has no valid host"},
+        {"ssh://$host/vm.qmp", "has no valid host"},
+        {"ssh://a b/vm.qmp", "has no valid host"},
+        {"ssh://a\\b/vm.qmp", "has no valid host"},
+        {"ssh://host:0/vm.qmp", "has no port from 1 to 65535"},
+        {"ssh://host:/vm.qmp", "the port is not a number"},
+        {"ssh://host:65536/vm.qmp", "the port is not a number"},
+        {"ssh://::1/vm.qmp", "without brackets: ssh://[ADDRESS]/PATH"},
+        {"ssh://[::1/vm.qmp", "the bracket is not closed"},
+        {"qemu+ssh://host/system", "use ssh://HOST/PATH"},
+        {"ch+ssh://host/system", "use ssh://HOST/PATH"},
         {"tcp:", "missing host"},
         {"tcp:host", "has no port"},
         {"tcp:[::1]", "has no port"},
@@ -89,6 +119,44 @@ an_invalid_address_is_refused_with_the_reason(void **state)
 }
 
 static void
+an_address_of_ssh_has_a_user_a_host_a_port_and_a_path(void **state)
+{
+    static const struct {
+        const char *text, *user, *host, *port, *path;
+    } cases[] = {
+        {"ssh://host/vm.qmp", NULL, "host", NULL, "/vm.qmp"},
+        {"ssh://me@host:22/run/vm.qmp", "me", "host", "22", "/run/vm.qmp"},
+        {"ssh://me@corp@host/vm.qmp", "me@corp", "host", NULL, "/vm.qmp"},
+        {"ssh://corp%5Cme@host/vm.qmp", "corp\\me", "host", NULL, "/vm.qmp"},
+        {"ssh://[::1]/vm.qmp", NULL, "::1", NULL, "/vm.qmp"},
+        {"ssh://me@[fe80::1%eth0]:65535/x", "me", "fe80::1%eth0", "65535", "/x"},
+        {"ssh://my-alias_1/a@b:c/%25%20%3a?d#e", NULL, "my-alias_1", NULL, "/a@b:c/% :?d#e"},
+        {"ssh://host//run/vm.qmp", NULL, "host", NULL, "//run/vm.qmp"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkAddress) address = qblk_address_parse(cases[i].text, &error);
+        assert_no_error(error);
+        assert_int_equal(qblk_address_get_kind(address), QBLK_ADDRESS_KIND_SSH);
+        assert_int_equal(g_strcmp0(qblk_address_get_user(address), cases[i].user), 0);
+        assert_string_equal(qblk_address_get_host(address), cases[i].host);
+        assert_int_equal(g_strcmp0(qblk_address_get_port(address), cases[i].port), 0);
+        assert_string_equal(qblk_address_get_path(address), cases[i].path);
+        assert_string_equal(qblk_address_get_text(address), cases[i].text);
+    }
+    assert_string_equal(qblk_address_kind_name(QBLK_ADDRESS_KIND_SSH), "ssh");
+}
+
+static void
+a_password_is_refused_and_not_repeated(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    assert_null(qblk_address_parse("ssh://me:secret@host/vm.qmp", &error));
+    assert_null(strstr(error->message, "secret"));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT, "contains a password");
+}
+
+static void
 a_descriptor_needs_no_text(void **state)
 {
     g_autoptr(QblkAddress) address = qblk_address_new_fd(9);
@@ -104,9 +172,13 @@ each_kind_has_its_properties(void **state)
         const char *text;
         gboolean has_monitor, can_reconnect, is_local;
     } cases[] = {
-        {"/run/vm.qmp", TRUE, TRUE, TRUE},       {"unix:vm.qmp", TRUE, TRUE, TRUE},
-        {"tcp:localhost:1", TRUE, TRUE, FALSE},  {"fd:3", TRUE, FALSE, TRUE},
-        {"image:a.qcow2", FALSE, FALSE, TRUE},   {"domain:vm.xml", FALSE, FALSE, TRUE},
+        {"/run/vm.qmp", TRUE, TRUE, TRUE},
+        {"unix:vm.qmp", TRUE, TRUE, TRUE},
+        {"tcp:localhost:1", TRUE, TRUE, FALSE},
+        {"ssh://host/vm.qmp", TRUE, TRUE, FALSE},
+        {"fd:3", TRUE, FALSE, TRUE},
+        {"image:a.qcow2", FALSE, FALSE, TRUE},
+        {"domain:vm.xml", FALSE, FALSE, TRUE},
         {"capture:c.json", FALSE, FALSE, FALSE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -131,6 +203,7 @@ only_the_path_of_a_socket_becomes_absolute(void **state)
         {"unix:vm.qmp", here},
         {"/run/vm.qmp", "/run/vm.qmp"},
         {"tcp:localhost:1", "tcp:localhost:1"},
+        {"ssh://host/vm.qmp", "ssh://host/vm.qmp"},
         {"fd:3", "fd:3"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -166,6 +239,8 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_of_address_is_read),
         cmocka_unit_test(an_invalid_address_is_refused_with_the_reason),
+        cmocka_unit_test(an_address_of_ssh_has_a_user_a_host_a_port_and_a_path),
+        cmocka_unit_test(a_password_is_refused_and_not_repeated),
         cmocka_unit_test(a_descriptor_needs_no_text),
         cmocka_unit_test(each_kind_has_its_properties),
         cmocka_unit_test(only_the_path_of_a_socket_becomes_absolute),

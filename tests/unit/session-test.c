@@ -286,6 +286,10 @@ the_end_of_the_connection_is_reported_with_its_place(void **state)
     g_autoptr(QblkSession) broken = session_check_new_ready(0);
     qblk_session_end(broken, "No route to host");
     session_check_session_failed(broken, QBLK_QMP_ERROR_CLOSED, "was lost: No route to host");
+    g_autoptr(QblkSession) refused = session_check_new();
+    qblk_session_end(refused, "no QEMU listens");
+    session_check_session_failed(refused, QBLK_QMP_ERROR_CLOSED,
+                                 "cannot connect to QEMU: no QEMU listens");
 }
 
 static void

@@ -62,7 +62,8 @@ open_address(const char *text)
 {
     g_autoptr(QblkAddress) address = parse(text);
     g_autoptr(GError) error = NULL;
-    int fd = qblk_transport_open(address, TIMEOUT_MS, NULL, &error);
+    QblkSsh *ssh;
+    int fd = qblk_transport_open(address, TIMEOUT_MS, NULL, &ssh, &error);
     assert_no_error(error);
     assert_true(fd >= 0);
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
@@ -75,7 +76,9 @@ refuse(const char *text, int timeout_ms, int code, const char *part)
 {
     g_autoptr(QblkAddress) address = parse(text);
     g_autoptr(GError) error = NULL;
-    assert_int_equal(qblk_transport_open(address, timeout_ms, NULL, &error), -1);
+    QblkSsh *ssh;
+    assert_int_equal(qblk_transport_open(address, timeout_ms, NULL, &ssh, &error), -1);
+    assert_null(ssh);
     assert_error(error, QBLK_QMP_ERROR, code, part);
 }
 
@@ -184,14 +187,15 @@ a_full_backlog_is_waited_for_by_the_waiter(void **state)
     const QblkWaiter waiter = {make_room, &room};
     g_autoptr(QblkAddress) address = parse(path);
     g_autoptr(GError) error = NULL;
-    int fd = qblk_transport_open(address, TIMEOUT_MS, &waiter, &error);
+    QblkSsh *ssh;
+    int fd = qblk_transport_open(address, TIMEOUT_MS, &waiter, &ssh, &error);
     assert_no_error(error);
     assert_int_equal(room.calls, 2);
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 
     /* One that can no longer wait ends the attempt. */
     room.result = -ECANCELED;
-    assert_int_equal(qblk_transport_open(address, TIMEOUT_MS, &waiter, &error), -1);
+    assert_int_equal(qblk_transport_open(address, TIMEOUT_MS, &waiter, &ssh, &error), -1);
     assert_int_equal(room.calls, 3);
     assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT, g_strerror(ECANCELED));
     close(fd);
