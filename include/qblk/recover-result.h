@@ -55,6 +55,7 @@ const char *qblk_recover_outcome_name(QblkRecoverOutcome outcome);
  * @QBLK_RESTART_CHAIN_AFTER: the active image is the same; the chain below is as planned
  * @QBLK_RESTART_CHAIN_OTHER: the active image is the same; the chain below is neither
  * @QBLK_RESTART_CHAIN_UNKNOWN: the active image is the same; the chain was not known before
+ * @QBLK_RESTART_OLD_IN_DOUBT: the new image; a guest may have written to the old one since
  *
  * What the disk of an operation has in a QEMU that was started since.
  *
@@ -68,6 +69,7 @@ typedef enum {
     QBLK_RESTART_CHAIN_AFTER,
     QBLK_RESTART_CHAIN_OTHER,
     QBLK_RESTART_CHAIN_UNKNOWN,
+    QBLK_RESTART_OLD_IN_DOUBT,
 } QblkRestart;
 
 /**

@@ -100,14 +100,21 @@ judge_new_image(const Disk *disk, QblkRestart *restart, GError **error)
     const char *old = qblk_merged_mark_path(disk->record->plan->before->pdata[0]);
     g_autoptr(QblkMergedMark) mark = qblk_merged_mark_read(old, disk->state_dir);
     const QblkOldTop *recorded = qblk_merge_proof_find(disk->record, mark);
-    if (disk->is_here && qblk_old_top_look(recorded, old) == QBLK_OLD_TOP_WRITTEN) {
+    QblkOldTopChange change =
+        disk->is_here ? qblk_old_top_look(recorded, old) : QBLK_OLD_TOP_UNKNOWN;
+    if (change == QBLK_OLD_TOP_WRITTEN) {
         return set_wrong_image(error,
                                "QEMU was restarted with the image '%s' for '%s', and '%s', which "
                                "its guest had left before, was written since: both may have data "
                                "that the other lacks",
                                disk->new, disk->record->plan->target, old);
     }
-    *restart = stage == QBLK_STAGE_PIVOTING ? QBLK_RESTART_LAST_WRITES : QBLK_RESTART_ALL_DATA;
+    *restart = QBLK_RESTART_ALL_DATA;
+    if (stage == QBLK_STAGE_PIVOTING) {
+        *restart = QBLK_RESTART_LAST_WRITES;
+    } else if (change == QBLK_OLD_TOP_MAY_BE_QEMUS) {
+        *restart = QBLK_RESTART_OLD_IN_DOUBT;
+    }
 
     /* The guest has used the new image, and so the old one is stale, whatever it contains. */
     if (!disk->is_local) {

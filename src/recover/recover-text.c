@@ -41,6 +41,11 @@ describe_restart(const QblkRecoverResult *result)
         return g_strdup_printf("the last writes of the guest before the restart may be only in "
                                "'%s'",
                                result->old_top);
+    case QBLK_RESTART_OLD_IN_DOUBT:
+        return g_strdup_printf("'%s' was written after its guest had left it: by QEMU when it "
+                               "closed the image, or by a guest that was started from it since; "
+                               "then both images have data that the other lacks",
+                               result->old_top);
     case QBLK_RESTART_CHAIN_BEFORE:
         return g_strdup("the chain is unchanged");
     case QBLK_RESTART_CHAIN_AFTER:

@@ -169,6 +169,23 @@ class Written(crash.TestCase):
             self.assert_both(self.top)
         crash.report('the old image was written before QEMU was restarted', {'told': 1})
 
+    def test_a_qemu_that_was_restarted_and_an_old_image_that_was_still_open(self):
+        """It is not known who has written it, and so not said that the new image has all data."""
+        for is_written in (False, True):
+            with mock.patch.object(qemu, 'FIXED_UUID', uuid.uuid4()), \
+                    self.crashed(EXPLICIT, CLEANING):
+                if is_written:
+                    self.write()
+                with qemu.Process(self.directory,
+                                  named_chain([self.new]) + virtio('disk-base', id='vda')):
+                    for options in (['--dry-run'], []):
+                        text = self.qblk('recover', *options, self.vm).text
+                        self.assertEqual('it has all data' in text, not is_written, msg=text)
+                        self.assertEqual(f"'{self.top}' was written after its guest had left it: "
+                                         'by QEMU' in text, is_written, msg=text)
+                self.assertEqual(len(self.recover()), is_written)
+        crash.report('QEMU is started again, and the old image was open', {'told': 2})
+
     def test_a_merge_that_was_not_interrupted(self):
         for kind in (EXPLICIT, IMPLICIT) if brief.IS_FULL else (EXPLICIT,):
             with self.subTest(kind), self.guest(kind):

@@ -109,6 +109,7 @@ after_a_restart_the_image_is_named(void **state)
         {QBLK_RESTART_ALL_DATA, "'/now': it has all data"},
         {QBLK_RESTART_OTHER_IMAGE, "neither '/old' nor '/new'"},
         {QBLK_RESTART_LAST_WRITES, "only in '/old'"},
+        {QBLK_RESTART_OLD_IN_DOUBT, "'/old' was written after its guest had left it"},
         {QBLK_RESTART_CHAIN_BEFORE, "unchanged"},
         {QBLK_RESTART_CHAIN_AFTER, "as planned"},
         {QBLK_RESTART_CHAIN_OTHER, "neither unchanged nor as planned"},
