@@ -89,6 +89,26 @@ class Peers(hostile.TestCase):
         self.assertEqual([number for number, vm in enumerate(array) if 'error' in vm], [0, 2, 4])
         self.assert_usage(usage, cpu=20, memory=150 * MIB)
 
+    def test_warnings_are_kept_until_the_turn_of_their_vm(self):
+        """The first one is silent, and the second one has so many nodes that there is a warning."""
+        with open(CAPTURE, encoding='utf-8') as file:
+            capture = json.load(file)
+        for reply in capture['replies']:
+            if reply['execute'] == 'query-block':
+                reply['return'][0]['inserted']['backing_file_depth'] = 1999
+
+        def warn(connection):
+            connection.greet()
+            connection.serve(peer.recorded(capture))
+
+        silent, many = (os.path.join(self.directory, f'{name}.sock') for name in 'ab')
+        with peer.Peer(silent, peer.Connection.hear_out), peer.Peer(many, warn):
+            result = qblk.run('--timeout', 1, 'list', silent, many)
+        of_silent, of_many = result.errors.splitlines()
+        self.assertTrue(of_silent.startswith(f'qblk: {silent}: no greeting'), msg=str(result))
+        self.assertTrue(of_many.startswith(f'qblk: warning: {many}: this VM has about 4000 block '),
+                        msg=str(result))
+
 
 if __name__ == '__main__':
     unittest.main()
