@@ -39,12 +39,14 @@ print_json(QblkOutput *output, const QblkLayer *layer)
 }
 
 /* The node of an index is found with fewer queries than all that JSON has of a layer, or that its
- * fingerprint depends on. */
+ * fingerprint depends on.  A path may have brackets as well, and is looked for in all chains. */
 static gboolean
 needs_name_only(const QblkInvocation *invocation)
 {
-    return qblk_address_has_monitor(invocation->address) && !invocation->output.json &&
-           invocation->expect == NULL && strchr(invocation->arguments[1], '[') != NULL;
+    const char *layer = invocation->arguments[1];
+    gboolean is_index = strchr(layer, '[') != NULL && strchr(layer, '/') == NULL;
+    return is_index && qblk_address_has_monitor(invocation->address) && !invocation->output.json &&
+           invocation->expect == NULL;
 }
 
 static gboolean

@@ -78,6 +78,23 @@ class Resolve(live.TestCase):
             '-device', 'virtio-blk-pci,drive=top,id=vda']))
         self.assertEqual(self.resolve(process.socket, 'vda[1]'), 'libvirt-1-format')
 
+    def test_a_path_with_brackets_is_no_index(self):
+        """The chain of the other disk cannot be read, which is warned of for each path."""
+        paths = [os.path.join(self.directory, name) for name in ('image', 'image[1]')]
+        arguments = ['-blockdev', 'null-co,node-name=child,size=1048576',
+                     '-blockdev', 'quorum,node-name=quorum,vote-threshold=1,children.0=child',
+                     '-device', 'virtio-blk-pci,drive=quorum,id=vda']
+        for name, path in zip(('vdb', 'vdc'), paths):
+            images.create(path)
+            arguments += ['-blockdev', f'qcow2,node-name={name},file.driver=file,'
+                                       f'file.filename={path}',
+                          '-device', f'virtio-blk-pci,drive={name},id={name}']
+        process = self.enterContext(qemu.Process(self.directory, arguments))
+        for name, path in zip(('vdb', 'vdc'), paths):
+            result = self.qblk('resolve', process.socket, path)
+            self.assertEqual(result.text, name + '\n')
+            self.assertIn('quorum', result.errors)
+
     def test_json_has_all_fields_of_the_layer(self):
         _, process = self.share('throttle-blockdev')
         result = json.loads(self.qblk('--json', 'resolve', process.socket, 'vda[1]').stdout)
