@@ -34,8 +34,9 @@
 /** Nodes in one graph. */
 #define QBLK_LIMIT_NODES 100000
 
-/** Layers in one chain.  QEMU itself opens a chain of about 200. */
-#define QBLK_LIMIT_LAYERS 10000
+/** Layers in one chain: half of the nodes, as each layer has two.  QEMU itself opens a chain of
+ * about 200. */
+#define QBLK_LIMIT_LAYERS 50000
 
 /** Layers of all chains of one VM together: disks may share layers, and each has its own chain. */
 #define QBLK_LIMIT_ALL_LAYERS 200000

@@ -172,7 +172,7 @@ static gboolean
 is_only_virtio_disk(const Batch *batch, const GPtrArray *devices, const QblkDevice *device)
 {
     guint count = 0;
-    for (guint i = 0; i < devices->len; i++) {
+    for (guint i = 0; i < devices->len && count < 2; i++) {
         count += is_on_virtio(devices->pdata[i]) ? 1 : 0;
     }
     return is_on_virtio(device) && count == 1 && !qblk_vhost_user_may_exist(batch->replies);

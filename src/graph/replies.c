@@ -88,12 +88,20 @@ stays_text(const char *command)
     return g_strv_contains(commands, command);
 }
 
+/* Members of `inserted` that take memory, and that the nodes have as well. */
+static gboolean
+is_of_node(const char *key)
+{
+    static const char *const keys[] = {"image",           "cache",     "children", "detect_zeroes",
+                                       "write_threshold", "encrypted", NULL};
+    return g_strv_contains(keys, key) || g_str_has_prefix(key, "iops") ||
+           g_str_has_prefix(key, "bps");
+}
+
 static gboolean
 keep_inserted(const char *key, const QblkJson *value, gpointer inserted)
 {
-    gboolean is_read = !g_str_equal(key, "image") && !g_str_has_prefix(key, "iops") &&
-                       !g_str_has_prefix(key, "bps");
-    if (is_read) {
+    if (!is_of_node(key)) {
         qblk_json_set(inserted, key, qblk_json_ref(value));
     }
     return TRUE;

@@ -51,8 +51,9 @@ QblkReply *qblk_replies_add(QblkReplies *replies, const char *command, QblkJson 
  * Add the reply @text, with a reference to its owner; takes the reference of @arguments.  Replies
  * that are read once stay text.
  *
- * The reply to query-block, which is read several times, becomes a value without what nothing
- * reads: the member `image` of `inserted`, in which each image nests the next, and limits of I/O.
+ * The reply to query-block, which is read several times, becomes a value, but in `inserted` without
+ * most of what the nodes have as well: `image`, in which each image nests the next, `cache`,
+ * `children`, limits.
  */
 QblkReply *qblk_replies_add_text(QblkReplies *replies, const char *command, QblkJson *arguments,
                                  QblkJsonText *owner, QblkJsonView text);

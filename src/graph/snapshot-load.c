@@ -292,6 +292,7 @@ sort_devices(QblkSnapshot *snapshot)
         QblkDevice *device = snapshot->devices->pdata[i];
         if (device->target != NULL) {
             g_ptr_array_add(snapshot->targets, device->target);
+            g_hash_table_insert(snapshot->by_target, device->target, device);
             snapshot->disks++;
         }
     }

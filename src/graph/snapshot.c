@@ -13,6 +13,7 @@ qblk_snapshot_new(void)
     snapshot->nodes = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_node_free);
     snapshot->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     snapshot->devices = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_device_free);
+    snapshot->by_target = g_hash_table_new(g_str_hash, g_str_equal);
     snapshot->targets = g_ptr_array_new();
     snapshot->ambiguous = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return snapshot;
@@ -38,6 +39,7 @@ qblk_snapshot_unref(QblkSnapshot *snapshot)
     g_ptr_array_unref(snapshot->nodes);
     g_hash_table_unref(snapshot->by_name);
     g_ptr_array_unref(snapshot->devices);
+    g_hash_table_unref(snapshot->by_target);
     g_ptr_array_unref(snapshot->targets);
     g_hash_table_unref(snapshot->ambiguous);
     g_clear_pointer(&snapshot->jobs, g_ptr_array_unref);
@@ -289,11 +291,9 @@ find_by_other_name(const QblkSnapshot *snapshot, const char *name, GError **erro
 const QblkDevice *
 qblk_snapshot_find_device(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
-    for (guint i = 0; i < snapshot->disks; i++) {
-        const QblkDevice *device = snapshot->devices->pdata[i];
-        if (g_str_equal(device->target, name)) {
-            return device;
-        }
+    const QblkDevice *device = g_hash_table_lookup(snapshot->by_target, name);
+    if (device != NULL) {
+        return device;
     }
 
     if (g_hash_table_contains(snapshot->ambiguous, name)) {

@@ -29,6 +29,7 @@ struct QblkSnapshot {
     GHashTable *by_name;      /* node-name -> QblkNode, borrowed */
     GPtrArray *devices;       /* of QblkDevice, owned: disks first in the order of a listing */
     guint disks;              /* how many of the devices are disks */
+    GHashTable *by_target;    /* target -> QblkDevice, borrowed: all disks */
     GPtrArray *targets;       /* of const char *, borrowed, with a NULL at the end */
     GHashTable *ambiguous;    /* name that several devices could have -> text naming them */
     GPtrArray *jobs;          /* of QblkJob, owned */

@@ -293,9 +293,9 @@ class Graphs(Peers):
 
     def test_a_chain_longer_than_is_allowed(self):
         nodes = [self.node(f'n{number}', ('backing', f'n{number + 1}'), driver='qcow2')
-                 for number in range(10001)] + [self.node('n10001', driver='qcow2')]
+                 for number in range(50001)] + [self.node('n50001', driver='qcow2')]
         nodes.append(self.node('a', ('backing', 'n0'), driver='qcow2'))
-        self.fails(self.vm(query_named_block_nodes=nodes), 'limit of 10000', cpu=30,
+        self.fails(self.vm(query_named_block_nodes=nodes), 'limit of 50000', cpu=30,
                    command=('chain', 'vda'), memory=200 * MIB)
 
     def test_more_devices_than_are_allowed(self):
