@@ -43,6 +43,7 @@ write_xml(const char *text, gsize length, GError **error)
     if (snapshot == NULL) {
         return NULL;
     }
+    g_clear_pointer(&capture, qblk_capture_unref); /* as the command does */
 
     g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
     for (const char *const *at = qblk_snapshot_get_targets(snapshot); *at != NULL; at++) {

@@ -46,11 +46,29 @@ static const QblkJsonField image_fields[] = {
     {NULL},
 };
 
+/* Returns: (nullable): @text (nullable), which all nodes share that have it: drivers, edges, the
+ * name of a file, which its format node and its overlay have as well */
+static GRefString *
+share(const char *text)
+{
+    return text == NULL ? NULL : g_ref_string_new_intern(text);
+}
+
+void
+qblk_node_set_text(char **text, const char *value)
+{
+    char *before = *text;
+    *text = share(value);
+    if (before != NULL) {
+        g_ref_string_release(before);
+    }
+}
+
 static void
 child_free(gpointer data)
 {
     QblkChild *child = data;
-    g_free(child->name);
+    g_ref_string_release(child->name);
     g_free(child);
 }
 
@@ -64,7 +82,7 @@ void
 qblk_node_children_add(GPtrArray *children, const char *edge, const QblkNode *node)
 {
     QblkChild *child = g_new0(QblkChild, 1);
-    child->name = g_strdup(edge);
+    child->name = share(edge);
     child->node = node;
     g_ptr_array_add(children, child);
 }
@@ -74,8 +92,8 @@ qblk_node_new(const char *name)
 {
     QblkNode *node = g_new0(QblkNode, 1);
     node->name = g_strdup(name);
-    node->driver = g_strdup("unknown");
-    node->filename = g_strdup("");
+    node->driver = share("unknown");
+    node->filename = share("");
     node->virtual_size = QBLK_UNKNOWN;
     node->actual_size = QBLK_UNKNOWN;
     node->written_end = QBLK_UNKNOWN;
@@ -101,15 +119,15 @@ is_qcow2_v2(const QblkJson *image)
 }
 
 /* libvirt's name of the encryption of an image, or NULL. */
-static char *
+static const char *
 encryption_of(const char *driver, const QblkJson *image)
 {
     const QblkJson *data = qblk_json_get(qblk_json_get(image, "format-specific"), "data");
     const char *format = qblk_json_get_string(qblk_json_get(data, "encrypt"), "format");
     if (g_str_equal(driver, "luks")) {
-        return g_strdup("luks");
+        return "luks";
     }
-    return g_strdup(g_strcmp0(format, "aes") == 0 ? "qcow" : format);
+    return g_strcmp0(format, "aes") == 0 ? "qcow" : format;
 }
 
 /* A missing value is left out: the list only serves to warn. */
@@ -147,24 +165,23 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
     }
 
     QblkNode *node = qblk_node_new(reply.name);
-    g_free(node->driver);
-    g_free(node->filename);
-    g_free(node->detects_zeroes);
-    node->driver = g_strdup(reply.driver);
+    g_autofree char *filename = qblk_redact_name(reply.filename, &node->had_secrets);
+    g_autofree char *backing_name =
+        image.backing_name == NULL ? NULL : qblk_redact_name(image.backing_name, NULL);
+    qblk_node_set_text(&node->driver, reply.driver);
+    qblk_node_set_text(&node->filename, filename);
     node->kind = qblk_driver_find(reply.driver);
-    node->filename = qblk_redact_name(reply.filename, &node->had_secrets);
     node->read_only = reply.read_only;
     node->is_inactive = !reply.is_active;
-    node->detects_zeroes = g_strdup(reply.detect_zeroes);
+    node->detects_zeroes = share(reply.detect_zeroes);
     node->is_direct = qblk_json_true(qblk_json_get(reply.cache, "direct"));
-    node->encryption = encryption_of(node->driver, reply.image);
+    node->encryption = share(encryption_of(node->driver, reply.image));
 
     node->virtual_size = image.virtual_size;
     node->actual_size = image.actual_size;
     node->write_threshold = reply.write_threshold;
-    node->backing_name =
-        image.backing_name == NULL ? NULL : qblk_redact_name(image.backing_name, NULL);
-    node->backing_format = g_strdup(image.backing_format);
+    node->backing_name = share(backing_name);
+    node->backing_format = share(image.backing_format);
     node->has_data_file = has_data_file(reply.image);
     node->bitmaps = bitmaps;
     node->is_qcow2_v2 = is_qcow2_v2(reply.image);
@@ -179,14 +196,14 @@ qblk_node_free(QblkNode *node)
         return;
     }
     g_free(node->name);
-    g_free(node->driver);
-    g_free(node->filename);
-    g_free(node->backing_name);
-    g_free(node->detects_zeroes);
-    g_free(node->encryption);
+    qblk_node_set_text(&node->driver, NULL);
+    qblk_node_set_text(&node->filename, NULL);
+    qblk_node_set_text(&node->backing_name, NULL);
+    qblk_node_set_text(&node->backing_format, NULL);
+    qblk_node_set_text(&node->detects_zeroes, NULL);
+    qblk_node_set_text(&node->encryption, NULL);
     g_clear_pointer(&node->bitmaps, g_ptr_array_unref);
     g_clear_pointer(&node->internal_snapshots, g_ptr_array_unref);
-    g_free(node->backing_format);
     g_ptr_array_unref(node->children);
     g_ptr_array_unref(node->parents);
     g_clear_pointer(&node->users, g_ptr_array_unref);

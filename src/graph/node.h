@@ -11,10 +11,11 @@
 #include <qblk/snapshot.h>
 
 typedef struct {
-    char *name;           /* of the edge, as QEMU names it: "file", "backing", "data-file" ... */
+    char *name;           /* shared: of the edge, as QEMU names it: "file", "backing" ... */
     const QblkNode *node; /* borrowed from the snapshot */
 } QblkChild;
 
+/** All texts but the name are shared by the nodes that have them: see qblk_node_set_text(). */
 struct QblkNode {
     const QblkSnapshot *snapshot; /* its root; NULL: it does not belong to one */
     char *name;                   /* node-name */
@@ -50,6 +51,9 @@ QblkNode *qblk_node_load(const QblkJson *entry, const char *what,
 /** A node of which only the name is known. */
 QblkNode *qblk_node_new(const char *name);
 void qblk_node_free(QblkNode *node);
+
+/** Replace a shared text of a node by @value (nullable). */
+void qblk_node_set_text(char **text, const char *value);
 
 /** Returns: (transfer full): a list that owns its QblkChild */
 GPtrArray *qblk_node_children_new(void);

@@ -41,11 +41,10 @@ add_node(Machine *machine, const char *driver, const char *name, guint number)
 {
     g_autofree char *text = g_strdup_printf("%s-%s-%u", driver, name, number);
     QblkNode *node = qblk_node_new(text);
-    g_free(node->driver);
-    node->driver = g_strdup(driver);
+    g_autofree char *filename = g_strdup_printf("/d/%s%u", name, number);
+    qblk_node_set_text(&node->driver, driver);
     node->kind = qblk_driver_find(driver);
-    g_free(node->filename);
-    node->filename = g_strdup_printf("/d/%s%u", name, number);
+    qblk_node_set_text(&node->filename, filename);
     node->read_only = TRUE;
     node->virtual_size = 512;
     node->actual_size = 4096;
@@ -61,7 +60,7 @@ add_layer(Machine *machine, const char *name, guint number, QblkNode *lower)
     qblk_node_add_child(node, "file", add_node(machine, "file", name, number));
     if (lower != NULL) {
         qblk_node_add_child(node, "backing", lower);
-        node->backing_name = g_strdup("lower");
+        qblk_node_set_text(&node->backing_name, "lower");
     }
     return node;
 }

@@ -258,7 +258,7 @@ make_nodes(const Row *row)
         QblkNode *node = snapshot->nodes->pdata[i];
         node->read_only = FALSE;
         if (qblk_node_find_child(node, "backing") != NULL) {
-            node->backing_name = g_strdup(BACKING);
+            qblk_node_set_text(&node->backing_name, BACKING);
         }
     }
 

@@ -30,11 +30,9 @@ static QblkNode *
 add_node(Graph *graph, const char *name, const char *driver, const char *filename)
 {
     QblkNode *node = qblk_node_new(name);
-    g_free(node->driver);
-    g_free(node->filename);
-    node->driver = g_strdup(driver);
+    qblk_node_set_text(&node->driver, driver);
+    qblk_node_set_text(&node->filename, filename);
     node->kind = qblk_driver_find(driver);
-    node->filename = g_strdup(filename);
     node->virtual_size = 4096;
     g_ptr_array_add(graph->nodes, node);
     return node;
@@ -130,7 +128,7 @@ encryption_is_that_of_the_image_or_else_of_its_file(void **state)
     g_autofree char *below = load(graph, format, storage);
     assert_non_null(strstr(below, "luks2"));
     assert_string_equal(graph->source->encryption_engine, "librbd");
-    format->encryption = g_strdup("luks");
+    qblk_node_set_text(&format->encryption, "luks");
     g_autofree char *above = load(graph, format, storage);
     assert_null(strstr(above, "luks2"));
     assert_null(graph->source->encryption_engine);

@@ -67,10 +67,9 @@ static void
 a_json_name_is_not_printed(void **state)
 {
     g_autoptr(QblkNode) node = qblk_node_new("n");
-    g_free(node->filename);
-    node->filename = g_strdup("json:{}");
+    qblk_node_set_text(&node->filename, "json:{}");
     assert_string_equal(qblk_report_file(node), "");
-    node->filename[0] = 'x';
+    qblk_node_set_text(&node->filename, "xson:{}");
     assert_string_equal(qblk_report_file(node), "xson:{}");
 }
 
