@@ -19,9 +19,7 @@ import rows  # noqa: E402  pylint: disable=wrong-import-position
 
 # Without libvirt, which is installed in CI.
 MAY_BE_ABSENT = set() if live.IN_CI else {'virsh'}
-
-# A command that does not know several VMs cannot be measured with them.
-ABSENT_ROWS = {'many'} | (set() if live.IN_CI else {'libvirt-xml'})
+ABSENT_ROWS = set() if live.IN_CI else {'libvirt-xml'}
 
 
 class Quick(unittest.TestCase):
