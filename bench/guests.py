@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 
 import images
 import qemu
@@ -47,19 +48,28 @@ def node_of_layer(process, disk, position):
 
 
 @contextlib.contextmanager
+def _one_of_many(pattern):
+    """A guest with copies of the images PATTERN, of which the first is the top."""
+    with qemu.directory() as home:
+        for path in pattern:
+            shutil.copy(path, home)
+        top = os.path.join(home, os.path.basename(pattern[0]))
+        arguments = ['-drive', f'if=none,id=drive0,format=qcow2,file={top}',
+                     '-device', 'virtio-blk-pci,drive=drive0,id=vda']
+        with run(home, arguments) as process:
+            yield process
+
+
+@contextlib.contextmanager
 def many(count):
-    """COUNT guests with one disk of five layers, which they share; yields (sockets, MiB of each
-    that it has for itself)."""
+    """COUNT guests with one disk of five layers; yields (sockets, MiB of each that it has for
+    itself). Each has its own images, because the locks of all are searched at each close()."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4 * count + 256
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, hard)), hard))
     with contextlib.ExitStack() as stack:
-        home = stack.enter_context(qemu.directory())
-        top = images.empty_chain(home, 'disk', 5)[0]
-        arguments = ['-drive', f'if=none,id=drive0,format=qcow2,read-only=on,file={top}',
-                     '-device', 'virtio-blk-pci,drive=drive0,id=vda']
-        started = [stack.enter_context(run(stack.enter_context(qemu.directory()), arguments))
-                   for _ in range(count)]
+        pattern = images.empty_chain(stack.enter_context(qemu.directory()), 'disk', 5)
+        started = [stack.enter_context(_one_of_many(pattern)) for _ in range(count)]
         own = sum(_own_memory(process.pid) for process in started) / count
         yield [process.socket for process in started], own
 
