@@ -12,7 +12,7 @@ import qblk
 
 class Usage(live.TestCase):
     def test_a_wrong_command_line_is_exit_2(self):
-        for arguments in ((), ('no-such-command', '/run/vm.sock'), ('list',), ('resolve',),
+        for arguments in ((), ('no-such-command', '/run/vm.sock'), ('chain',), ('resolve',),
                           ('resolve', '/run/vm.sock'), ('--no-such-option', 'list', '/run/vm.sock'),
                           ('list', 'nonsense:'), ('list', 'tcp:localhost'),
                           ('list', 'tcp:localhost:99999'), ('list', 'fd:x'), ('list', 'fd:-1'),

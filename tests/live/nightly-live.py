@@ -9,6 +9,7 @@ import os
 import random
 
 import bitmaps
+import brief
 import images
 import live
 import nbd
@@ -17,7 +18,7 @@ import qblk
 from overlays import SIZE
 from topologies.options import blockdev, local, named_chain, qcow2, stem, virtio
 
-ROUNDS = 50
+ROUNDS = 10 if brief.IS_BRIEF else 50
 DISKS = ('vda', 'vdb', 'vdc')
 BITMAP = 'night'
 GRANULARITY = 65536

@@ -80,8 +80,9 @@ class Reading(TestCase):
     def test_it_is_listed(self):
         self.boot_two()
         rows = [line.split() for line in self.qblk('list', self.process.socket).text.splitlines()]
-        self.assertEqual(rows[2], ['vdb', 'virtio', 'disk', '-', 'vhost-user', '-', '-', '-', '-'])
-        self.assertEqual(rows[1][:4], ['vda', 'virtio', 'disk', '3'])
+        self.assertEqual(rows[2], ['vdb', 'virtio-disk1', 'virtio', 'disk', '-', 'vhost-user',
+                                   '-', '-', '-', '-'])
+        self.assertEqual(rows[1][:5], ['vda', 'virtio-disk0', 'virtio', 'disk', '3'])
         disk = self.listed()['vdb']
         self.assertIs(disk['vhost-user'], True)
         self.assertIsNone(disk['node'])
