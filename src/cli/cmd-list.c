@@ -13,16 +13,6 @@ static const char *const heads[] = {"TARGET", "ID",   "BUS",   "DEVICE", ">DEPTH
 
 /* ---- text ---- */
 
-/* The name by which other commands of QEMU and of managers know the disk.
- *
- * @alias: of the device (nullable)
- * @backend: of the drive (nullable) */
-static const char *
-choose_id(const char *alias, const char *backend)
-{
-    return alias == NULL ? backend : alias;
-}
-
 /* A disk whose chain cannot be read is still listed. */
 static void
 add_row_without_chain(QblkTable *table, const QblkDevice *device)
@@ -30,7 +20,7 @@ add_row_without_chain(QblkTable *table, const QblkDevice *device)
     const QblkNode *node = qblk_device_get_node(device);
     const char *const cells[] = {
         qblk_device_get_target(device),
-        choose_id(qblk_device_get_alias(device), qblk_device_get_backend(device)),
+        qblk_report_id(qblk_device_get_alias(device), qblk_device_get_backend(device)),
         qblk_bus_name(qblk_device_get_bus(device)),
         qblk_device_kind_name(qblk_device_get_kind(device)),
         "?",
@@ -51,7 +41,7 @@ add_row_without_node(QblkTable *table, const QblkDevice *device)
 {
     const char *const cells[] = {
         qblk_device_get_target(device),
-        choose_id(qblk_device_get_alias(device), qblk_device_get_backend(device)),
+        qblk_report_id(qblk_device_get_alias(device), qblk_device_get_backend(device)),
         "virtio",
         "disk",
         NULL,
@@ -74,7 +64,7 @@ add_row(QblkTable *table, const QblkChain *chain)
     g_autofree char *size = top == NULL ? NULL : qblk_text_size(qblk_layer_get_virtual_size(top));
     const char *const cells[] = {
         qblk_chain_get_target(chain),
-        choose_id(qblk_chain_get_alias(chain), qblk_chain_get_backend(chain)),
+        qblk_report_id(qblk_chain_get_alias(chain), qblk_chain_get_backend(chain)),
         qblk_chain_get_bus_name(chain),
         qblk_device_kind_name(qblk_chain_get_device_kind(chain)),
         depth,

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/print/layer-text.h"
+#include "cli/print/report.h"
 #include "cli/print/table.h"
 
 static const char *const heads[] = {"LAYER", "FORMAT", ">SIZE", ">USED", "NODE", "FILE", NULL};
@@ -14,8 +15,7 @@ print_head(QblkOutput *output, const QblkChain *chain)
     const char *kind = qblk_device_kind_name(qblk_chain_get_device_kind(chain));
     const char *bus = qblk_chain_get_bus_name(chain);
     g_autofree char *target = qblk_output_escape(qblk_chain_get_target(chain));
-    const char *alias = qblk_chain_get_alias(chain);
-    const char *id = alias == NULL ? qblk_chain_get_backend(chain) : alias;
+    const char *id = qblk_report_id(qblk_chain_get_alias(chain), qblk_chain_get_backend(chain));
 
     qblk_output_print(output, "%s", target);
     if (id != NULL && !g_str_equal(id, qblk_chain_get_target(chain))) {

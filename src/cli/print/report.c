@@ -27,3 +27,9 @@ qblk_report_job(const QblkJob *job)
 {
     return qblk_report_parse(qblk_job_to_json(job));
 }
+
+const char *
+qblk_report_id(const char *alias, const char *backend)
+{
+    return alias == NULL ? backend : alias;
+}

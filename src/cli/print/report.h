@@ -17,6 +17,16 @@ QblkJson *qblk_report_parse(char *text) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_chain(const QblkChain *chain) G_GNUC_WARN_UNUSED_RESULT;
 QblkJson *qblk_report_job(const QblkJob *job) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * The name by which QEMU's other commands and managers know a disk, for a table or a heading.
+ *
+ * @alias: (nullable): the id of its device
+ * @backend: (nullable): the name of its drive
+ *
+ * Returns: (transfer none) (nullable): the id, or else the name of the drive
+ */
+const char *qblk_report_id(const char *alias, const char *backend);
+
 /** Returns: (transfer none): the file name of @node; "" for a `json:` name, which repeats the nodes
  * below. */
 const char *qblk_report_file(const QblkNode *node);
