@@ -20,10 +20,12 @@ MAY_INCLUDE = {
     'recover': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan', 'blockjob'),
     'operation': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'vms', 'xml', 'plan',
                   'blockjob', 'recover'),
+    'bridge': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'vms', 'xml', 'plan', 'blockjob',
+               'recover', 'operation'),
     'cli/print': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'vms', 'xml', 'plan',
-                  'blockjob', 'recover', 'operation'),
+                  'blockjob', 'recover', 'operation', 'bridge'),
     'cli': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'vms', 'xml', 'plan', 'blockjob',
-            'recover', 'operation', 'cli/print'),
+            'recover', 'operation', 'bridge', 'cli/print'),
 }
 
 # What the command includes besides its own headers and <qblk/...>: helpers that know nothing of
