@@ -72,17 +72,20 @@ run_body(QblkCoroutine *coroutine, gpointer user_data)
                                    : qblk_operation_body_run(operation, &operation->error);
 }
 
-/* The client waits by the operation only while that runs: the program can use it in between. */
+/* The client waits by the operation only while that runs: the program can use it in between, and
+ * may itself be in a coroutine. */
 static void
 resume(QblkOperation *operation)
 {
+    const QblkWaiter *of_program = NULL;
     operation->has_begun = TRUE;
     if (operation->client != NULL) {
+        of_program = qblk_client_get_waiter(operation->client);
         qblk_client_set_waiter(operation->client, &operation->waiter);
     }
     gboolean is_running = qblk_coroutine_resume(operation->coroutine);
     if (operation->client != NULL) {
-        qblk_client_set_waiter(operation->client, NULL);
+        qblk_client_set_waiter(operation->client, of_program);
     }
 
     if (!is_running) {
