@@ -58,6 +58,7 @@ inspect_process(const QblkClient *client, QblkReplies *replies)
     if (pid != getpid()) {
         replies->opened = qblk_opened_files_new(pid);
         replies->arguments = qblk_process_arguments(pid);
+        qblk_opened_files_read_headers(replies->opened);
     }
 }
 
