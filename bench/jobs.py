@@ -11,6 +11,7 @@ import guests
 import images
 import libvirt
 import qemu
+import recording
 import samples
 
 _PIECE = 64 << 20  # qemu-io keeps in memory what it writes
@@ -125,23 +126,47 @@ def _check_chain(process, left):
         raise samples.Failed(f'after the job: files {files} instead of {left}')
 
 
+def _command_line(qblk, kind, home, process):
+    words = [os.path.join(home, word) if word == 'copy.qcow2' else word for word in KINDS[kind][0]]
+    return [qblk, kind, process.socket, 'vda', *words, '--state-dir', os.path.join(home, 'state')]
+
+
 def by_qblk(qblk, kind, source):
-    arguments, _, left = KINDS[kind]
     with _guest(source) as (home, process):
-        words = [os.path.join(home, word) if word == 'copy.qcow2' else word for word in arguments]
-        sample = samples.run([qblk, kind, process.socket, 'vda', *words,
-                              '--state-dir', os.path.join(home, 'state')])
-        _check_chain(process, left)
+        sample = samples.run(_command_line(qblk, kind, home, process))
+        _check_chain(process, KINDS[kind][2])
+        return sample
+
+
+def _by_steps(program, kind, source, steps):
+    """STEPS(home) are those of bench/by-hand.c."""
+    with _guest(source) as (home, process):
+        sample = samples.run([program, process.socket, *steps(home)])
+        _check_chain(process, KINDS[kind][2])
         return sample
 
 
 def by_hand(program, kind, source, looks):
     """LOOKS: also read the graph as often as qblk does."""
-    _, steps, left = KINDS[kind]
-    with _guest(source) as (home, process):
-        sample = samples.run([program, process.socket, *steps(home, _LOOK if looks else [])])
-        _check_chain(process, left)
-        return sample
+    steps = KINDS[kind][1]
+    return _by_steps(program, kind, source, lambda home: [
+        _command('qmp_capabilities'), *steps(home, _LOOK if looks else [])])
+
+
+def record(qblk, kind, source):
+    """What qblk sends, as a function of the directory of the images."""
+    with _guest(source) as (recorded, process):
+        steps = recording.record(_command_line(qblk, kind, recorded, process))
+        return lambda home: [step.replace(recorded, home) for step in steps]
+
+
+def by_recording(program, kind, source, steps, files):
+    """STEPS: of record(). FILES: also look at QEMU's open files, and write a journal."""
+    def all_steps(home):
+        journal = os.path.join(home, 'journal')
+        return recording.with_files(steps(home), journal) if files else steps(home)
+
+    return _by_steps(program, kind, source, all_steps)
 
 
 def by_virsh(daemon, source):

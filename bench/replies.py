@@ -78,6 +78,9 @@ def _replies(disks, layers):
     nodes = (node for disk in range(disks) for layer in range(layers)
              for node in _nodes(disk, layer))
     yield _reply('query-named-block-nodes', nodes, {'flat': True})
+    if disks == 0:  # no node has children
+        yield [_compact({'execute': 'x-debug-query-block-graph',
+                         'return': {'nodes': [], 'edges': []}})]
     for disk in range(disks):
         for name, value in (('type', 'virtio-blk-device'), ('serial', '')):
             yield [_compact({'execute': 'qom-get', 'return': value,

@@ -3,6 +3,7 @@
 
 import math
 import os
+import shutil
 import statistics
 import subprocess
 
@@ -27,16 +28,23 @@ def _case(taken):
     return {key: _summary(values) for key, values in found.items() if None not in values}
 
 
-_MEASURES = {'time': 'wall_ms', 'memory': 'peak_kib'}
+_MEASURES = {'time': 'wall_ms', 'memory': 'peak_kib', 'growth': 'peak_kib'}
+
+
+def _of_subject(cases, measure):
+    """The summary of the subject, less the median of `empty` if that is not counted."""
+    summary = cases[SUBJECT][_MEASURES[measure]]
+    less = cases['empty']['peak_kib']['median'] if measure == 'growth' else 0
+    return {key: value - less for key, value in summary.items()}
 
 
 def _ratio(cases, goal, wanted):
-    key = _MEASURES[goal.measure]
-    ratio, least = (cases[SUBJECT][key][of] / max(cases[goal.peer][key][of], 1e-9)
+    ratio, least = (_of_subject(cases, goal.measure)[of] /
+                    max(cases[goal.peer][_MEASURES[goal.measure]][of], 1e-9)
                     for of in ('median', 'least'))
     met = None if wanted is None else ratio <= wanted
     return {'measure': goal.measure, 'peer': goal.peer, 'ratio': ratio, 'ratio_of_least': least,
-            'goal': wanted, 'met': met}
+            'goal': wanted, 'met': met, **({'layers': goal.layers} if goal.layers else {})}
 
 
 def row_result(row, taken, bench):
@@ -67,9 +75,9 @@ def _number(value):
     return f'{value:.{digits}g}' if value < 10000 else f'{value:.0f}'
 
 
-def _cells(case, measure):
+def _cells(case, measure, summary=None):
     """Median with its quartiles, and the processor time."""
-    summary = case[_MEASURES[measure]]
+    summary = summary or case[_MEASURES[measure]]
     unit = 'ms' if measure == 'time' else 'KiB'
     middle = f'{_number(summary["median"])} {unit}'
     if summary['low'] != summary['high']:
@@ -79,8 +87,11 @@ def _cells(case, measure):
     return middle, '' if total is None else _number(total)
 
 
-def _verdict(met):
-    return {None: '', True: 'met', False: '**missed**'}[met]
+def _verdict(ratio, cases):
+    if ratio['measure'] == 'growth':
+        each = _of_subject(cases, 'growth')['median'] * 1024 / ratio['layers']
+        return f'{each:.0f} bytes a layer'
+    return {None: '', True: 'met', False: '**missed**'}[ratio['met']]
 
 
 def _one_line(text):
@@ -91,11 +102,12 @@ def _lines_of(result):
     name = result['name']
     for ratio in result['ratios']:
         goal = '' if ratio['goal'] is None else f'{ratio["goal"]:g}'
-        peer = ratio['peer'] + (' (memory)' if ratio['measure'] == 'memory' else '')
-        yield (name, peer, *_cells(result['cases'][SUBJECT], ratio['measure']),
-               *_cells(result['cases'][ratio['peer']], ratio['measure']),
+        cases, measure = result['cases'], ratio['measure']
+        peer = ratio['peer'] + ('' if measure == 'time' else f' ({measure})')
+        yield (name, peer, *_cells(cases[SUBJECT], measure, _of_subject(cases, measure)),
+               *_cells(cases[ratio['peer']], measure),
                f'{ratio["ratio"]:.2f}', f'{ratio["ratio_of_least"]:.2f}', goal,
-               _verdict(ratio['met']))
+               _verdict(ratio, cases))
         name = ''
     for key in ('error', 'absent'):
         if key in result:
@@ -137,44 +149,75 @@ def in_document(document, text):
 
 # ---- plot ----
 
-_TERMINALS = {'.svg': 'svg size 1000,{height} dynamic background "white"',
-              '.png': 'pngcairo size 1000,{height}'}
-_COLOURS = {True: 0x2e8b57, False: 0xb22222, None: 0x708090}
+_TERMINALS = {'.svg': 'svg size 1000,{height} background "white" font "sans,13"',
+              '.png': 'pngcairo size 1000,{height} background "white" font "sans,11"'}
+_COLOURS = {True: 0x3a923a, False: 0xc03d3e, None: 0x708090}
+_LEAST = 0.25  # left end of the axis
+
+# What is nearest to qblk: the same queries and files, or the memory without that of the process.
+_NEAREST = {'time': (('time', 'files'), ('time', 'recorded')), 'memory': (('growth', 'text'),)}
+
+
+def _nearest(result, measure):
+    found = {(ratio['measure'], ratio['peer']): ratio['ratio'] for ratio in result['ratios']}
+    return next((found[key] for key in _NEAREST.get(measure, ()) if key in found), None)
+
+
+def _bars(results):
+    """Name, ratio and the ratio to the nearest peer. What has no goal is only shown if nothing has
+    one."""
+    every = [(f'{result["name"]}{" memory" if ratio["measure"] == "memory" else ""}', ratio,
+              _nearest(result, ratio['measure']))
+             for result in results for ratio in result['ratios']]
+    return [bar for bar in every if bar[1]['goal'] is not None] or every
+
+
+def _cell(value):
+    return 'NaN' if value is None else f'{value:.4f}'
 
 
 def plot_script(results, path):
-    """The input of gnuplot: the ratio of each row as a bar, its goal as a point. What has no goal
-    is only shown if nothing has one."""
-    every = [(f'{result["name"]}{" memory" if ratio["measure"] == "memory" else ""}', ratio)
-             for result in results for ratio in result['ratios']]
-    bars = [bar for bar in every if bar[1]['goal'] is not None] or every
-    terminal = _TERMINALS[os.path.splitext(path)[1]].format(height=120 + 18 * len(bars))
-    labels = ', '.join(f'"{name}" {-i}' for i, (name, _) in enumerate(bars))
-    largest = max((max(ratio['ratio'], ratio['goal'] or 0) for _, ratio in bars), default=1)
-    rows = '\n'.join(f'{-i} {ratio["ratio"]:.4f} {ratio["goal"] or "NaN"} {_COLOURS[ratio["met"]]}'
-                     for i, (_, ratio) in enumerate(bars))
+    """The input of gnuplot: the ratio of each row as a bar from 1, and points for its goal and the
+    nearest peer."""
+    bars = _bars(results)
+    terminal = _TERMINALS[os.path.splitext(path)[1]].format(height=150 + 20 * len(bars))
+    labels = ', '.join(f'"{name}" {-i}' for i, (name, *_) in enumerate(bars))
+    largest = max((max(ratio['ratio'], ratio['goal'] or 0) for _, ratio, _ in bars), default=1)
+    rows = '\n'.join(f'{-i} {_cell(ratio["ratio"])} {_cell(ratio["goal"])} {_cell(nearest)} '
+                     f'{_COLOURS[ratio["met"]]}' for i, (_, ratio, nearest) in enumerate(bars))
     return f'''set terminal {terminal}
 set output "{path}"
-set title "qblk beside its peers: ratio of medians, and the goal"
+set title "qblk beside its peers: ratio of medians (left of 1: qblk takes less)"
 set logscale x 2
-set xrange [0.125:{2 * math.ceil(largest)}]
+set xrange [{_LEAST}:{2 ** math.ceil(math.log2(max(largest, 2)))}]
 set yrange [{-len(bars)}:1]
 set ytics ({labels})
-set grid x
-set style fill solid
+set xtics format "%g"
+set grid x linecolor rgb "#c0c0c0"
+set key below
+set style fill solid noborder
+set arrow from 1, graph 0 to 1, graph 1 nohead linecolor rgb "black"
+least(x) = x < {_LEAST} ? {_LEAST} : x
 $ratios << END
 {rows}
 END
-plot $ratios using (sqrt(0.125*$2)):1:(0.125):2:($1-0.3):($1+0.3):4 with boxxyerror \\
-    linecolor rgb variable title "ratio", \\
-    $ratios using 3:1 with points pointtype 5 linecolor rgb "black" title "goal"
+plot $ratios using (least($2)):1:(least($2 < 1 ? $2 : 1)):(least($2 < 1 ? 1 : $2)) \\
+    :($1-0.32):($1+0.32):5 with boxxyerror linecolor rgb variable \\
+    title "ratio (green: goal met)", \\
+    $ratios using 3:1 with points pointtype 5 pointsize 0.7 linecolor rgb "black" \\
+    title "goal", \\
+    $ratios using 4:1 with points pointtype 6 pointsize 1.1 linewidth 2 linecolor rgb "#1f4e9e" \\
+    title "ratio to the nearest peer"
 '''
 
 
-def plot(results, path):
+def check_plot(path):
     if os.path.splitext(path)[1] not in _TERMINALS:
         raise samples.Missing(f"cannot plot '{path}': use a name that ends in .svg or .png")
-    try:
-        subprocess.run(['gnuplot'], input=plot_script(results, path), text=True, check=True)
-    except FileNotFoundError as error:
-        raise samples.Missing('no gnuplot (apt-get install gnuplot-nox)') from error
+    if shutil.which('gnuplot') is None:
+        raise samples.Missing('no gnuplot (apt-get install gnuplot-nox)')
+
+
+def plot(results, path):
+    check_plot(path)
+    subprocess.run(['gnuplot'], input=plot_script(results, path), text=True, check=True)

@@ -5,6 +5,7 @@ the others are its peers; a case is a function that returns one Sample."""
 import contextlib
 import dataclasses
 import functools
+import json
 import os
 import shlex
 import sys
@@ -15,6 +16,7 @@ import images
 import jobs
 import libvirt
 import qemu
+import recording
 import replies
 import samples
 
@@ -24,11 +26,13 @@ SUBJECT = 'qblk'
 @dataclasses.dataclass(frozen=True)
 class Goal:
     """The median of the subject is at most RATIO times that of PEER. Without a RATIO there is no
-    goal, and the ratio is only shown."""
+    goal, and the ratio is only shown. The MEASURE growth is the memory that the subject takes more
+    than the case `empty`, for LAYERS layers."""
 
     peer: str
     ratio: float | None = None
     measure: str = 'time'
+    layers: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +113,25 @@ def _queries(command):
     return (*_QUERIES[command], *graph)
 
 
+def _as_json(query):
+    name, _, arguments = query.partition(' ')
+    return json.dumps({'execute': name, 'arguments': json.loads(arguments or '{}')})
+
+
+def _steps_to_qblk(queries):
+    """From the floor to qblk, as steps of bench/by-hand.c: the greeting is awaited; the nodes are
+    queried when the jobs are known."""
+    known = [query for query in queries if 'nodes' not in query and 'debug' not in query]
+    graph = [query for query in queries if query not in known]
+    writes = [['qmp_capabilities', *known, *graph]], [['qmp_capabilities', *known], graph]
+    return {name: ['greeting', *('\n'.join(map(_as_json, write)) for write in these)]
+            for name, these in zip(('greeted', 'guarded'), writes)}
+
+
+def _by_steps(bench, process, steps):
+    return samples.run([bench.programs('by-hand'), process.socket, *steps])
+
+
 def output_check(command, disks, layers, node):
     """If the output of a reading command is right, as far as its size tells."""
     return {
@@ -120,7 +143,7 @@ def output_check(command, disks, layers, node):
 
 
 @contextlib.contextmanager
-def _reading(command, size, bench, compare_with='', others=True):
+def _reading(command, size, bench, compare_with=''):
     disks, layers = (2, 3) if bench.quick and size[0] > 1 else size
     process = bench.guest(disks, layers)
     queries = _queries(compare_with or command)
@@ -130,13 +153,20 @@ def _reading(command, size, bench, compare_with='', others=True):
     def has_nodes(output):
         return output.count(b'\n') >= 2 * disks * layers
 
+    line = [bench.qblk, command, process.socket, *spec]
+    recorded = recording.record(line)
+    steps = {**({} if compare_with else _steps_to_qblk(queries)), 'recorded': recorded}
+    if not compare_with:
+        steps['files'] = list(recording.with_files(recorded))
+
     cases = {
-        SUBJECT: lambda: samples.run([bench.qblk, command, process.socket, *spec],
-                                     output_check(command, disks, layers, node)),
+        SUBJECT: lambda: samples.run(line, output_check(command, disks, layers, node)),
         'floor': lambda: samples.run([bench.programs('floor'), *queries, '--', process.socket],
                                      has_nodes),
     }
-    if others:
+    for name, these in steps.items():
+        cases[name] = functools.partial(_by_steps, bench, process, these)
+    if not compare_with:
         cases['python'] = lambda: samples.run(
             [sys.executable, '-c', _PYTHON_CLIENT, process.socket, *queries], has_nodes)
     yield cases
@@ -180,15 +210,16 @@ def _parsing(shape, layers, bench):
     milliseconds = '0' if bench.quick else '300'
     with qemu.directory() as home:
         path = replies.write_capture(os.path.join(home, 'capture'), disks, layers // disks)
+        empty = replies.write_capture(os.path.join(home, 'empty'), 0, 0)
         size = os.path.getsize(path)
         bench.notes.append(f'{size / 1e6:.3g} MB of replies')
 
-        def measure(way):
+        def measure(way, path=path):
             done = samples.start([program, way, path, milliseconds])
             if done.status != 0:
                 raise samples.Failed(os.fsdecode(done.errors).strip())
             micros, peak, length = map(int, done.output.split())
-            if way == 'xml' and length < 50 * layers:
+            if way == 'xml' and length < (0 if path == empty else 50 * layers):
                 raise samples.Failed(f'only {length} bytes of XML')
             return samples.Sample(micros / 1000, peak_kib=peak)
 
@@ -196,6 +227,7 @@ def _parsing(shape, layers, bench):
             SUBJECT: lambda: measure('xml'),
             'json': lambda: measure('json'),
             'text': lambda: samples.Sample(peak_kib=size / 1024),
+            'empty': lambda: measure('xml', empty),
         }
 
 
@@ -210,10 +242,13 @@ def _job(kind, size, bench):
     by_hand = bench.programs('by-hand')
     with qemu.directory() as home:
         source = jobs.make_data(home, size)
+        steps = jobs.record(bench.qblk, kind, source)
         cases = {
             SUBJECT: lambda: jobs.by_qblk(bench.qblk, kind, source),
             'by-hand': lambda: jobs.by_hand(by_hand, kind, source, looks=False),
             'checked': lambda: jobs.by_hand(by_hand, kind, source, looks=True),
+            'recorded': lambda: jobs.by_recording(by_hand, kind, source, steps, files=False),
+            'files': lambda: jobs.by_recording(by_hand, kind, source, steps, files=True),
         }
         if kind == 'commit':
             daemon, reason = bench.libvirtd()
@@ -251,32 +286,35 @@ def _many(bench):
 _SMALL = (1, 5)
 _LARGE = (16, 32)
 _SIZES = ((_SMALL, '5', 1.5), (_LARGE, '16x32', 1.15))
-_PYTHON = Goal('python')
+_JOB_PEERS = ('checked', 'recorded', 'files')
+_READING_PEERS = ('greeted', 'guarded', 'recorded', 'files', 'python')
 
 
 def _reading_rows():
     for size, label, ratio in _SIZES:
         for command in _QUERIES:
             yield Row(f'{command}-{label}', functools.partial(_reading, command, size),
-                      (Goal('floor', ratio), _PYTHON))
+                      (Goal('floor', ratio), *map(Goal, _READING_PEERS)))
         yield Row(f'resolve-{label}', functools.partial(_reading, 'resolve', size,
-                                                        compare_with='xml', others=False),
-                  (Goal('floor', 1.0),))
+                                                        compare_with='xml'),
+                  (Goal('floor', 1.0), Goal('recorded')))
 
 
 def _parsing_rows():
     for shape in ('deep', 'wide'):
         for layers in (10, 100, 1000, 10000, 50000):
             # The pages of a process are more than a short reply.
-            memory = Goal('text', 3.0 if layers >= 1000 else None, 'memory')
+            memory = [Goal('text', 3.0 if layers >= 1000 else None, 'memory')]
+            if layers >= 1000:
+                memory.append(Goal('text', None, 'growth', layers))
             yield Row(f'{shape}-{layers}', functools.partial(_parsing, shape, layers),
-                      (Goal('json', 2.0), memory), rounds=7, quick=layers == 10)
+                      (Goal('json', 2.0), *memory), rounds=7, quick=layers == 10)
 
 
 def _job_rows():
     for kind in jobs.KINDS:
         for size, label in ((0, '0'), (64 * _MIB, '64M'), (1024 * _MIB, '1G')):
-            others = (Goal('checked'), *((Goal('virsh'),) if kind == 'commit' else ()))
+            others = map(Goal, (*_JOB_PEERS, *(('virsh',) if kind == 'commit' else ())))
             yield Row(f'{kind}-{label}', functools.partial(_job, kind, size),
                       (Goal('by-hand', 1.05), *others), rounds=7, quick=size == 0)
 

@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
 # pylint: disable=wrong-import-position
+import recording  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
 import samples  # noqa: E402
@@ -138,6 +140,49 @@ class Table(unittest.TestCase):
         self.assertEqual(lines[5][0::9], ['version', 'error: it failed'])
 
 
+class Growth(unittest.TestCase):
+    ROW = rows.Row('deep', None, (rows.Goal('text', None, 'growth', 2048),))
+
+    def result(self):
+        memory = {**taken((20,), (10,)), 'empty': [samples.Sample(peak_kib=200)]}
+        return report.row_result(self.ROW, memory, bench())
+
+    def test_growth_is_memory_without_that_of_an_empty_capture(self):
+        self.assertEqual(self.result()['ratios'], [
+            {'measure': 'growth', 'peer': 'text', 'ratio': 3, 'ratio_of_least': 3, 'goal': None,
+             'met': None, 'layers': 2048}])
+
+    def test_the_table_has_the_bytes_of_a_layer(self):
+        line = report.table([self.result()]).splitlines()[2]
+        self.assertEqual([cell.strip() for cell in line.split('|')[2:4]],
+                         ['text (growth)', '300 KiB'])
+        self.assertTrue(line.endswith('| 150 bytes a layer |'), line)
+
+
+class Recording(unittest.TestCase):
+    STEPS = ['greeting', '{"execute": "qmp_capabilities"}',
+             '{"execute": "query-block"}\n{"execute": "query-named-block-nodes"}',
+             '{"execute": "block-commit"}', 'j pending']
+
+    def test_what_is_sent_at_once_is_one_step(self):
+        event = '{"event": "JOB_STATUS_CHANGE", "data": {"id": "j", "status": "%s"}}'
+        log = ['<- {"QMP": {}}', '-> {"execute": "a"}', '-> {"execute": "b"}', '<- {"return": {}}',
+               '<- {"return": {}}', '-> {"execute": "c"}', '<- ' + event % 'running',
+               '<- ' + event % 'pending', 'warning: x']
+        self.assertEqual(recording.steps_of(''.join(f'qblk: {line}\n' for line in log)),
+                         ['greeting', '{"execute": "a"}\n{"execute": "b"}', '{"execute": "c"}',
+                          'j pending'])
+
+    def test_files_are_looked_at_with_the_nodes(self):
+        steps = self.STEPS
+        self.assertEqual(list(recording.with_files(steps)), [*steps[:2], 'files', *steps[2:]])
+
+    def test_a_record_is_written_before_each_change(self):
+        steps = self.STEPS
+        self.assertEqual(list(recording.with_files(steps, 'F')),
+                         [*steps[:2], 'files', steps[2], 'journal F', *steps[3:]])
+
+
 class Document(unittest.TestCase):
     DESCRIBED = {'commit': 'abc+', 'rows': [report.row_result(ROW, taken((20,), (10,)), bench())],
                  'machine': {'qemu': '7.2', 'processors': 2, 'load': [(1, 0, 0), (2, 0, 0)]}}
@@ -161,11 +206,17 @@ class Plot(unittest.TestCase):
         script = report.plot_script(self.RESULTS, 'x.svg')
         self.assertIn('set terminal svg', script)
         self.assertIn('"version" 0, "version memory" -1', script)
-        self.assertIn('0 2.0000 1.6 ', script)
+        self.assertIn('0 2.0000 1.6000 NaN ', script)
 
     def test_without_goals_there_are_bars(self):
         results = [report.row_result(ROW, taken((20,), (10,)), bench(quick=True))]
-        self.assertIn('0 2.0000 NaN ', report.plot_script(results, 'x.svg'))
+        self.assertIn('0 2.0000 NaN NaN ', report.plot_script(results, 'x.svg'))
+
+    def test_the_nearest_peer_is_a_point(self):
+        row = rows.Row('list', None, (rows.Goal('empty', 1.5), rows.Goal('files')))
+        cases = {**taken((20,), (10,)), 'files': [samples.Sample(16, 1, 1)]}
+        script = report.plot_script([report.row_result(row, cases, bench())], 'x.svg')
+        self.assertIn('0 2.0000 1.5000 1.2500 ', script)
 
     def test_another_kind_of_file_is_refused(self):
         with self.assertRaisesRegex(samples.Missing, "'x.gif'.*svg or .png"):
@@ -180,6 +231,20 @@ class Command(unittest.TestCase):
     def test_rows_are_chosen_by_name_or_pattern(self):
         done = self.run_bench('--list', '--row', 'version', 'xml-*')
         self.assertEqual(done.stdout.split(), ['version', 'xml-5', 'xml-16x32'])
+
+    def test_table_and_plot_are_made_of_saved_results(self):
+        described = {**Document.DESCRIBED, 'schema': report.SCHEMA}
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, 'results.json')
+            with open(path, 'w', encoding='utf-8') as file:
+                json.dump(described, file)
+            done = self.run_bench('--results', path)
+        self.assertEqual(done.stdout, report.summary(described))
+
+    def test_a_plot_that_cannot_be_made_is_refused_at_once(self):
+        done = self.run_bench('--plot', 'x.gif')
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn("cannot plot 'x.gif'", done.stderr)
 
     def test_an_unknown_row_is_refused(self):
         done = self.run_bench('--row', 'version', 'nothing')
