@@ -443,3 +443,14 @@ qblk_redact_json(const QblkJson *json)
     gboolean found = FALSE;
     return qblk_json_map_strings(json, redact_string, &found);
 }
+
+/* Text that cannot be parsed cannot be redacted. */
+char *
+qblk_redact_message(const char *text, gsize length)
+{
+    g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
+    g_autoptr(QblkJson) clean = json == NULL ? NULL : qblk_redact_json(json);
+
+    return clean == NULL ? g_strdup_printf("(%" G_GSIZE_FORMAT " bytes that are not JSON)", length)
+                         : qblk_json_print(clean, QBLK_JSON_COMPACT);
+}

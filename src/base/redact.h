@@ -41,3 +41,7 @@ char *qblk_redact_name(const char *name, gboolean *found) G_GNUC_WARN_UNUSED_RES
  * all its strings
  */
 QblkJson *qblk_redact_json(const QblkJson *json) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer full): the JSON text of a QMP message without secrets, for a log; only its
+ * length if it is not JSON */
+char *qblk_redact_message(const char *text, gsize length) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,6 +6,7 @@
 #include "graph/batch.h"
 #include "graph/image-replies.h"
 #include "graph/snapshot.h"
+#include "image/bridge-peer.h"
 #include "image/image-chain.h"
 #include "image/image-client.h"
 #include "image/image.h"
@@ -47,7 +48,7 @@ has_nodes_query(GPtrArray *queries)
 /* A socket that this process has made itself leads to a process that it has started: the private
  * daemon, which has just opened the images by their names. */
 static void
-inspect_process(const QblkClient *client, QblkReplies *replies)
+inspect_process(QblkClient *client, QblkReplies *replies)
 {
     const GPtrArray *layers = qblk_client_get_image_layers(client);
     if (layers != NULL) {
@@ -115,6 +116,9 @@ static QblkReplies *
 fetch_once(QblkClient *client, const QblkSnapshotOptions *options, GError **error)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
+    if (!options->names_only) { /* the process is not looked at for names */
+        qblk_bridge_peer_ask(client);
+    }
     for (guint i = 0; i < MAX_BATCHES; i++) {
         g_autoptr(GPtrArray) queries = qblk_batch_next(replies, options);
         if (queries->len == 0) {

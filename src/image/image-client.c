@@ -2,6 +2,7 @@
 #include "image/image-client.h"
 
 #include "base/const-cast.h"
+#include "image/bridge-peer.h"
 #include "image/image.h"
 #include "qmp/client.h"
 
@@ -73,14 +74,20 @@ qblk_client_get_image_layers(const QblkClient *client)
 }
 
 gint64
-qblk_client_get_process(const QblkClient *client)
+qblk_client_get_process(QblkClient *client)
 {
     const QblkClientPeer *peer = qblk_client_get_peer(client);
+    gint64 behind = qblk_process_behind(qblk_client_get_fd(client), NULL);
 
-    if (peer == NULL && qblk_client_is_forwarded(client)) {
+    if (peer != NULL) {
+        return peer->pid;
+    }
+    if (behind == 0 || qblk_client_is_forwarded(client)) {
         return 0;
     }
-    return peer == NULL ? qblk_process_behind(qblk_client_get_fd(client)) : peer->pid;
+
+    const QblkClientBridge *bridge = qblk_bridge_peer_get(client);
+    return bridge->is_there ? bridge->pid : behind;
 }
 
 /* ---- closing ---- */

@@ -14,13 +14,16 @@
 #define PAUSE_MS  5   /* between two looks at a process */
 
 gint64
-qblk_process_behind(int fd)
+qblk_process_behind(int fd, gint64 *user)
 {
     struct ucred peer;
     socklen_t length = sizeof(peer);
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
         return 0;
+    }
+    if (user != NULL && peer.pid != 0) {
+        *user = (gint64)peer.uid;
     }
     return peer.pid;
 }
@@ -65,6 +68,24 @@ qblk_process_start(gint64 pid)
     gboolean runs = fields != NULL && fields[0] != NULL && strchr("ZX", fields[0][0]) == NULL;
 
     return runs ? get_number(fields, START_FIELD) : 0;
+}
+
+/* The owner of /proc/PID is root if the process has changed its user, as with -runas. */
+gint64
+qblk_process_user(gint64 pid)
+{
+    g_autofree char *path = proc_path(pid, "status");
+    g_autofree char *text = NULL;
+    guint64 user = 0;
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return -1;
+    }
+
+    const char *line = strstr(text, "\nUid:\t");
+    g_auto(GStrv) ids = line == NULL ? NULL : g_strsplit(line + strlen("\nUid:\t"), "\t", 3);
+    gboolean is_known = ids != NULL && ids[0] != NULL && ids[1] != NULL &&
+                        g_ascii_string_to_unsigned(ids[1], 10, 0, G_MAXUINT32, &user, NULL);
+    return is_known ? (gint64)user : -1;
 }
 
 gboolean

@@ -10,9 +10,14 @@
  * Find the process at the other end of the socket @fd.  It is the one that listens: QEMU itself, or
  * a proxy in front of it.
  *
+ * @user: (out) (nullable): the user of that process at that time; not set if it is not known
+ *
  * Returns: its pid; 0 if it is not on this machine or not known
  */
-gint64 qblk_process_behind(int fd);
+gint64 qblk_process_behind(int fd, gint64 *user);
+
+/** Returns: the effective user of the process @pid; -1 if it is not known */
+gint64 qblk_process_user(gint64 pid);
 
 /** Returns: (transfer full) (nullable): the arguments of the process @pid, in any encoding; NULL if
  * they cannot be read, or @pid is 0 */

@@ -9,7 +9,7 @@
 #include "plan/plan-check.h"
 
 static gint64
-find_process(const QblkClient *client)
+find_process(QblkClient *client)
 {
     return client == NULL ? 0 : qblk_client_get_process(client);
 }
@@ -92,7 +92,7 @@ writes_to(const QblkPlan *plan, const QblkExpectation *layer)
 /* A process that has an image open without a lock, or reads one that is only a backing file, is
  * not noticed by QEMU before it writes. */
 static gboolean
-check_openers(const QblkClient *client, QblkPlan *plan, GError **error)
+check_openers(QblkClient *client, QblkPlan *plan, GError **error)
 {
     gboolean is_image = client != NULL && qblk_client_get_image_path(client) != NULL;
 

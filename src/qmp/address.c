@@ -362,3 +362,9 @@ qblk_address_to_absolute(const QblkAddress *address)
     return address->kind == QBLK_ADDRESS_KIND_UNIX ? g_canonicalize_filename(address->path, NULL)
                                                    : g_strdup(address->text);
 }
+
+const char *
+qblk_address_peer_name(const QblkAddress *address)
+{
+    return address->kind == QBLK_ADDRESS_KIND_UNIX ? address->path : address->text;
+}

@@ -19,3 +19,6 @@ struct QblkAddress {
 
 /** Returns: (transfer full): the address of the connected socket @fd, which stays the caller's. */
 QblkAddress *qblk_address_new_fd(int fd) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer none): the name of the peer in messages */
+const char *qblk_address_peer_name(const QblkAddress *address);

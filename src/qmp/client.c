@@ -31,14 +31,8 @@ struct QblkClient {
     gboolean is_local;  /* the files that QEMU names are those of this machine */
     QblkSchema *schema; /* owned, of this connection; NULL until it is asked for */
     QblkClientPeer peer;
+    QblkClientBridge bridge; /* of this connection */
 };
-
-/* The name of the peer in messages. */
-static const char *
-peer_name(const QblkAddress *address)
-{
-    return address->kind == QBLK_ADDRESS_KIND_UNIX ? address->path : address->text;
-}
 
 QblkClient *
 qblk_client_start_with(const QblkAddress *address, int timeout_ms, const QblkWaiter *waiter,
@@ -59,8 +53,8 @@ qblk_client_start_with(const QblkAddress *address, int timeout_ms, const QblkWai
     client->is_local = qblk_address_is_local(address);
     client->address = g_strdup(address->text);
     client->waiter = waiter;
-    client->session =
-        qblk_session_new(peer_name(address), g_get_monotonic_time(), (gint64)timeout * 1000, 0);
+    client->session = qblk_session_new(qblk_address_peer_name(address), g_get_monotonic_time(),
+                                       (gint64)timeout * 1000, 0);
     return client;
 }
 
@@ -110,7 +104,8 @@ qblk_client_restart(QblkClient *client, const char *address_text, int timeout_ms
     client->write_closed = FALSE;
     client->is_local = qblk_address_is_local(address);
     g_clear_pointer(&client->schema, qblk_schema_free);
-    qblk_session_restart(client->session, peer_name(address), g_get_monotonic_time(),
+    qblk_client_bridge_clear(&client->bridge, client->session);
+    qblk_session_restart(client->session, qblk_address_peer_name(address), g_get_monotonic_time(),
                          (gint64)timeout * 1000);
     return TRUE;
 }
@@ -131,6 +126,7 @@ qblk_client_unref(QblkClient *client)
 
     close_descriptor(client);
     g_clear_pointer(&client->schema, qblk_schema_free);
+    qblk_client_bridge_clear(&client->bridge, client->session);
     qblk_session_free(client->session);
     destroy_logger(client);
     g_free(client->address);
@@ -420,16 +416,12 @@ qblk_client_peek_session(const QblkClient *client)
     return client->session;
 }
 
-/* Text that cannot be parsed cannot be redacted, so it is not logged. */
 static void
 log_redacted(gboolean sent, const char *text, gsize length, gpointer user_data)
 {
     const QblkClient *client = user_data;
-    g_autoptr(QblkJson) json = qblk_json_parse(text, length, NULL);
-    g_autoptr(QblkJson) clean = json == NULL ? NULL : qblk_redact_json(json);
-    g_autofree char *message =
-        clean == NULL ? g_strdup_printf("(%" G_GSIZE_FORMAT " bytes that are not JSON)", length)
-                      : qblk_json_print(clean, QBLK_JSON_COMPACT);
+    g_autofree char *message = qblk_redact_message(text, length);
+
     client->logger(sent, message, client->logger_data);
 }
 
@@ -462,6 +454,12 @@ const QblkClientPeer *
 qblk_client_get_peer(const QblkClient *client)
 {
     return client->peer.owner == NULL ? NULL : &client->peer;
+}
+
+QblkClientBridge *
+qblk_client_get_bridge(QblkClient *client)
+{
+    return &client->bridge;
 }
 
 gboolean

@@ -7,9 +7,9 @@
 #include "base/json.h"
 #include "base/waiter.h"
 #include "qmp/address.h"
+#include "qmp/client-bridge.h"
 #include "qmp/query.h"
 #include "qmp/schema.h"
-#include "qmp/session.h"
 
 #include <qblk/client-async.h>
 #include <qblk/client-info.h>
@@ -44,6 +44,9 @@ void qblk_client_set_peer(QblkClient *client, const QblkClientPeer *peer);
 
 /** Returns: (transfer none) (nullable): the peer that was set */
 const QblkClientPeer *qblk_client_get_peer(const QblkClient *client);
+
+/** Returns: (transfer none): what is known of a bridge; see image/bridge-peer.h */
+QblkClientBridge *qblk_client_get_bridge(QblkClient *client);
 
 /** Returns: TRUE if no operation used @client before; one does from then on, and may peek at events
  * after the program has taken them. */

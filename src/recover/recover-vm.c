@@ -2,6 +2,7 @@
 #include "recover/recover-vm.h"
 
 #include "blockjob/delete-images.h"
+#include "image/bridge-peer.h"
 #include "image/image-client.h"
 #include "qmp/client.h"
 #include "recover/recover-offline.h"
@@ -46,6 +47,7 @@ query_identity(QblkClient *client, Identity *identity, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         g_ptr_array_add(queries, qblk_query_new(commands[i], NULL));
     }
+    qblk_bridge_peer_ask(client);
     g_autoptr(GArray) ids = qblk_client_submit_batch(client, queries);
     if (qblk_client_wait_batch(client, ids, answers, &cause)) {
         read_identity(answers, identity);

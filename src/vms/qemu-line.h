@@ -4,8 +4,8 @@
  */
 #pragma once
 
+#include "image/qemu-program.h"
 #include "vms/qemu-chardev.h"
-#include "vms/qemu-program.h"
 
 typedef struct {
     char *chardev;        /* owned: the id of its character device, or NULL: @own */

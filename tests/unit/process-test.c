@@ -18,13 +18,13 @@ the_peer_of_a_local_socket_is_known(void **state)
     int pair[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_int_equal(qblk_process_behind(pair[0]), getpid());
+    assert_int_equal(qblk_process_behind(pair[0], NULL), getpid());
     close(pair[0]);
     close(pair[1]);
     int network = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(qblk_process_behind(network), 0);
+    assert_int_equal(qblk_process_behind(network, NULL), 0);
     close(network);
-    assert_int_equal(qblk_process_behind(-1), 0);
+    assert_int_equal(qblk_process_behind(-1, NULL), 0);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vms/qemu-program.h"
+#include "image/qemu-program.h"
 
 #include <string.h>
 
