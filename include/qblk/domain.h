@@ -36,7 +36,7 @@ typedef struct QblkDomain QblkDomain;
  *   document type (which could declare entities) or another root element, if a disk has no target,
  *   two disks have the same target, an index is not a number or used twice in a chain, a type is
  *   unknown, an element occurs twice that may occur once, or if @text exceeds a limit (16 MiB,
- *   250000 tags and attributes, 256 nested elements, 250 attributes of one element, 10000 disks)
+ *   250000 tags and attributes, 256 nested elements, 250 attributes of one element, 50000 disks)
  *
  * Since: 0.1.0
  */

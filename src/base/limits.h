@@ -54,7 +54,7 @@
 #define QBLK_LIMIT_LAYER_USERS 256
 
 /** Devices in one VM. */
-#define QBLK_LIMIT_DEVICES 10000
+#define QBLK_LIMIT_DEVICES 50000
 
 /** Bytes of a capture. */
 #define QBLK_LIMIT_FILE_BYTES (256 * 1024 * 1024)

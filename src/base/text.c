@@ -4,14 +4,23 @@
 char *
 qblk_text_list(const char *const *names, guint count)
 {
+    return qblk_text_list_some(names, count, count);
+}
+
+char *
+qblk_text_list_some(const char *const *names, guint count, guint most)
+{
     GString *list = g_string_new(NULL);
-    for (guint i = 0; i < count; i++) {
+    for (guint i = 0; i < MIN(count, most); i++) {
         if (i > 0) {
             g_string_append(list, i + 1 == count ? " and " : ", ");
         }
         g_string_append(list, names[i]);
     }
 
+    if (count > most) {
+        g_string_append_printf(list, " and %u more", count - most);
+    }
     return g_string_free(list, FALSE);
 }
 

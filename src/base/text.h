@@ -9,6 +9,10 @@
 /** Returns: (transfer full): "a", "a and b" or "a, b and c"; "" if @count is 0 */
 char *qblk_text_list(const char *const *names, guint count) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (transfer full): the same, with the first @most names only: "a, b and 3 more" */
+char *qblk_text_list_some(const char *const *names, guint count,
+                          guint most) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Returns: TRUE if a terminal may show @character: it is not a control character, a line separator,
  * a mark that changes the direction of the text, a letter without a glyph, or anything else without

@@ -137,11 +137,11 @@ qblk_chain_resolve_index(const QblkChain *chain, gint64 index, GError **error)
 static char *
 list_targets(const QblkChain *const *chains, guint count)
 {
-    g_autofree const char **names = g_new0(const char *, count + 1);
-    for (guint i = 0; i < count; i++) {
+    const char *names[QBLK_DEVICE_MOST_LISTED];
+    for (guint i = 0; i < MIN(count, QBLK_DEVICE_MOST_LISTED); i++) {
         names[i] = chains[i]->target;
     }
-    return qblk_text_list(names, count);
+    return qblk_text_list_some(names, count, QBLK_DEVICE_MOST_LISTED);
 }
 
 static void

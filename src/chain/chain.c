@@ -66,22 +66,14 @@ qblk_chain_unref(QblkChain *chain)
     g_free(chain);
 }
 
-const QblkChain *
-qblk_chain_find(const GPtrArray *chains, const char *name, GError **error)
+void
+qblk_chain_set_unknown(const GPtrArray *chains, const char *name, GError **error)
 {
-    for (guint i = 0; i < chains->len; i++) {
-        const QblkChain *chain = chains->pdata[i];
-        if (g_str_equal(chain->target, name)) {
-            return chain;
-        }
-    }
-
     g_autofree const char **targets = g_new0(const char *, chains->len + 1);
     for (guint i = 0; i < chains->len; i++) {
         targets[i] = qblk_chain_get_target(chains->pdata[i]);
     }
     qblk_device_set_unknown(name, targets, chains->len, error);
-    return NULL;
 }
 
 /* ---- getters ---- */

@@ -116,14 +116,8 @@ QblkChain *qblk_chain_new(const char *target);
 QblkChain *qblk_snapshot_chain_of_node(const QblkSnapshot *snapshot, const QblkNode *node,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * Find the chain of the disk @name among @chains (of QblkChain).
- *
- * Returns: (transfer none): the chain, or NULL with QBLK_GRAPH_ERROR_NO_DISK, which lists the
- * disks.
- */
-const QblkChain *qblk_chain_find(const GPtrArray *chains, const char *name,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Set QBLK_GRAPH_ERROR_NO_DISK for the disk @name, which @chains (of QblkChain) do not have. */
+void qblk_chain_set_unknown(const GPtrArray *chains, const char *name, GError **error);
 
 QblkLayer *qblk_chain_layer_new(void);
 void qblk_chain_layer_free(QblkLayer *layer);

@@ -234,7 +234,7 @@ qblk_device_prefix(const QblkDevice *device)
 void
 qblk_device_set_unknown(const char *name, const char *const *names, guint count, GError **error)
 {
-    g_autofree char *list = qblk_text_list(names, count);
+    g_autofree char *list = qblk_text_list_some(names, count, QBLK_DEVICE_MOST_LISTED);
     if (count == 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
                     "there is no disk '%s': this VM has no disks", name);

@@ -46,6 +46,10 @@ void qblk_device_free(QblkDevice *device);
 /** Returns: (nullable): the prefix of target names on its bus: "vd", "sd", "hd", "fd", "nvme" */
 const char *qblk_device_prefix(const QblkDevice *device);
 
-/** Set QBLK_GRAPH_ERROR_NO_DISK for the disk @name; the message lists the @count known @names. */
+/** Disks that an error lists. */
+#define QBLK_DEVICE_MOST_LISTED 20
+
+/** Set QBLK_GRAPH_ERROR_NO_DISK for the disk @name; the message lists the first of the @count known
+ * @names. */
 void qblk_device_set_unknown(const char *name, const char *const *names, guint count,
                              GError **error);

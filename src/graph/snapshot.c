@@ -5,6 +5,9 @@
 #include "base/limits.h"
 #include "graph/guest-state.h"
 
+/* Of devices that an error names. */
+#define MOST_CANDIDATES 4
+
 QblkSnapshot *
 qblk_snapshot_new(void)
 {
@@ -15,7 +18,8 @@ qblk_snapshot_new(void)
     snapshot->devices = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_device_free);
     snapshot->by_target = g_hash_table_new(g_str_hash, g_str_equal);
     snapshot->targets = g_ptr_array_new();
-    snapshot->ambiguous = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    snapshot->ambiguous =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     return snapshot;
 }
 
@@ -205,11 +209,27 @@ qblk_snapshot_find_node(const QblkSnapshot *snapshot, const char *name)
     return g_hash_table_lookup(snapshot->by_name, name);
 }
 
+/* Returns: "'a' and 'b'", or the first of many */
+static char *
+list_labels(const GPtrArray *devices)
+{
+    GString *list = g_string_new(NULL);
+    for (guint i = 0; i < MIN(devices->len, MOST_CANDIDATES); i++) {
+        const char *label = qblk_device_get_label(devices->pdata[i]);
+        g_string_append_printf(list, "%s'%s'", i == 0 ? "" : " and ", label);
+    }
+    if (devices->len > MOST_CANDIDATES) {
+        g_string_append_printf(list, " and %u more", devices->len - MOST_CANDIDATES);
+    }
+    return g_string_free(list, FALSE);
+}
+
 static void
 set_unknown_error(const QblkSnapshot *snapshot, const char *name, GError **error)
 {
-    const char *candidates = g_hash_table_lookup(snapshot->ambiguous, name);
-    if (candidates != NULL) {
+    const GPtrArray *devices = g_hash_table_lookup(snapshot->ambiguous, name);
+    if (devices != NULL) {
+        g_autofree char *candidates = list_labels(devices);
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
                     "the disk name '%s' could mean %s: specify one with --target %s=DEVICE", name,
                     candidates, name);

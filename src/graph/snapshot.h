@@ -31,7 +31,7 @@ struct QblkSnapshot {
     guint disks;              /* how many of the devices are disks */
     GHashTable *by_target;    /* target -> QblkDevice, borrowed: all disks */
     GPtrArray *targets;       /* of const char *, borrowed, with a NULL at the end */
-    GHashTable *ambiguous;    /* name that several devices could have -> text naming them */
+    GHashTable *ambiguous;    /* name that several devices could have -> GPtrArray of these */
     GPtrArray *jobs;          /* of QblkJob, owned */
     GPtrArray *exports;       /* of QblkExport, owned */
     QblkNodeUserIndex *users; /* of all nodes, except the nodes above them */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "graph/target.h"
 
+#include "base/const-cast.h"
 #include "graph/alias.h"
 #include "graph/enumeration.h"
 #include "image/image-arguments.h"
@@ -12,7 +13,7 @@ typedef struct {
     GPtrArray *devices; /* of QblkDevice */
     const QblkSnapshotOptions *options;
     GHashTable *taken;     /* name -> QblkDevice, borrowed */
-    GHashTable *ambiguous; /* name -> text */
+    GHashTable *ambiguous; /* name -> GPtrArray of QblkDevice, borrowed */
 } Assignment;
 
 /* ---- names that one device proposes ---- */
@@ -114,11 +115,12 @@ set_target(Assignment *assignment, QblkDevice *device, const char *name, QblkNam
 static void
 add_candidate(Assignment *assignment, const char *name, const QblkDevice *device)
 {
-    const char *others = g_hash_table_lookup(assignment->ambiguous, name);
-    const char *label = qblk_device_get_label(device);
-    char *all = others == NULL ? g_strdup_printf("'%s'", label)
-                               : g_strdup_printf("%s and '%s'", others, label);
-    g_hash_table_insert(assignment->ambiguous, g_strdup(name), all);
+    GPtrArray *devices = g_hash_table_lookup(assignment->ambiguous, name);
+    if (devices == NULL) {
+        devices = g_ptr_array_new();
+        g_hash_table_insert(assignment->ambiguous, g_strdup(name), devices);
+    }
+    g_ptr_array_add(devices, qblk_const_cast(device));
 }
 
 /* The name that each device proposes, NULL if it proposes no name or has one. */
@@ -174,48 +176,60 @@ assign_by_source(Assignment *assignment, gsize source)
 
 /* ---- names that the user gives ---- */
 
-static gboolean
-has_name(const QblkDevice *device, const char *name)
+/* A device that has some name, and another one that has it, too, or NULL. */
+typedef struct {
+    QblkDevice *first, *second;
+} Named;
+
+static void
+add_name(GHashTable *by_name, const char *name, QblkDevice *device)
+{
+    Named *named = g_hash_table_lookup(by_name, name);
+    if (named == NULL) {
+        named = g_new0(Named, 1);
+        named->first = device;
+        g_hash_table_insert(by_name, qblk_const_cast(name), named);
+    } else if (named->first != device && named->second == NULL) {
+        named->second = device;
+    }
+}
+
+static void
+add_names(GHashTable *by_name, QblkDevice *device)
 {
     const char *const names[] = {device->id, device->qdev, device->backend, device->node_name};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (g_strcmp0(names[i], name) == 0) {
-            return TRUE;
+        if (names[i] != NULL) {
+            add_name(by_name, names[i], device);
         }
     }
-    return FALSE;
 }
 
 /* Find the device of @wanted.  Returns: FALSE with an error if there are several; @device is NULL
  * if there is no such device. */
 static gboolean
-find_named_device(GPtrArray *devices, const QblkTargetAssignment *wanted, QblkDevice **device,
+find_named_device(GHashTable *by_name, const QblkTargetAssignment *wanted, QblkDevice **device,
                   GError **error)
 {
-    *device = NULL;
-    for (guint i = 0; i < devices->len; i++) {
-        QblkDevice *candidate = devices->pdata[i];
-        if (!has_name(candidate, wanted->device)) {
-            continue;
-        }
-        if (*device != NULL) {
-            g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
-                        "cannot assign the name '%s': '%s' matches '%s' and '%s'", wanted->target,
-                        wanted->device, qblk_device_get_label(*device),
-                        qblk_device_get_label(candidate));
-            return FALSE;
-        }
-        *device = candidate;
+    const Named *named = g_hash_table_lookup(by_name, wanted->device);
+    *device = named == NULL ? NULL : named->first;
+    if (named == NULL || named->second == NULL) {
+        return TRUE;
     }
-    return TRUE;
+
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS,
+                "cannot assign the name '%s': '%s' matches '%s' and '%s'", wanted->target,
+                wanted->device, qblk_device_get_label(named->first),
+                qblk_device_get_label(named->second));
+    return FALSE;
 }
 
 static gboolean
-assign_one_by_user(Assignment *assignment, GHashTable *nodes, const QblkTargetAssignment *wanted,
-                   GError **error)
+assign_one_by_user(Assignment *assignment, GHashTable *by_name, GHashTable *nodes,
+                   const QblkTargetAssignment *wanted, GError **error)
 {
     QblkDevice *device = NULL;
-    if (!find_named_device(assignment->devices, wanted, &device, error)) {
+    if (!find_named_device(by_name, wanted, &device, error)) {
         return FALSE;
     }
 
@@ -223,6 +237,7 @@ assign_one_by_user(Assignment *assignment, GHashTable *nodes, const QblkTargetAs
     if (device == NULL && node != NULL) {
         device = qblk_device_new_for_node(node);
         g_ptr_array_add(assignment->devices, device);
+        add_names(by_name, device);
     }
 
     if (device == NULL) {
@@ -244,9 +259,14 @@ assign_one_by_user(Assignment *assignment, GHashTable *nodes, const QblkTargetAs
 static gboolean
 assign_by_user(Assignment *assignment, GHashTable *nodes, GError **error)
 {
-    for (guint i = 0; i < assignment->options->assignments->len; i++) {
-        if (!assign_one_by_user(assignment, nodes, assignment->options->assignments->pdata[i],
-                                error)) {
+    const GPtrArray *assignments = assignment->options->assignments;
+    g_autoptr(GHashTable) by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    for (guint i = 0; i < assignment->devices->len && assignments->len > 0; i++) {
+        add_names(by_name, assignment->devices->pdata[i]);
+    }
+
+    for (guint i = 0; i < assignments->len; i++) {
+        if (!assign_one_by_user(assignment, by_name, nodes, assignments->pdata[i], error)) {
             return FALSE;
         }
     }
@@ -269,61 +289,60 @@ active_file(const QblkDevice *device)
     return filename;
 }
 
+static const char *
+device_alias(const QblkDevice *device)
+{
+    return device->id;
+}
+
+static const char *
+device_serial(const QblkDevice *device)
+{
+    return device->serial;
+}
+
+/* A property of a device, and the member of QblkTargetHint that is equal to it. */
+typedef struct {
+    const char *(*get)(const QblkDevice *device);
+    gsize hint;
+} Match;
+
 /* QEMU and XML have an empty text if there is no value. */
 static gboolean
-equals_hint(const char *reported, const char *hint)
+is_value(const char *text)
 {
-    return hint != NULL && hint[0] != '\0' && g_strcmp0(reported, hint) == 0;
+    return text != NULL && text[0] != '\0';
 }
 
-static gboolean
-has_alias(const QblkDevice *device, const QblkTargetHint *hint)
+/* Returns: value -> QblkDevice, the only one without a target that has it, NULL if there are
+ * several */
+static GHashTable *
+index_devices(const GPtrArray *devices, const Match *match)
 {
-    return equals_hint(device->id, hint->alias);
-}
-
-static gboolean
-has_serial(const QblkDevice *device, const QblkTargetHint *hint)
-{
-    return equals_hint(device->serial, hint->serial);
-}
-
-static gboolean
-has_active_file(const QblkDevice *device, const QblkTargetHint *hint)
-{
-    return equals_hint(active_file(device), hint->file);
-}
-
-typedef gboolean (*Match)(const QblkDevice *device, const QblkTargetHint *hint);
-
-/* The only device without a target that @matches; NULL if there is no such device or several. */
-static QblkDevice *
-find_single(GPtrArray *devices, Match matches, const QblkTargetHint *hint)
-{
-    QblkDevice *found = NULL;
+    GHashTable *by_value = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < devices->len; i++) {
         QblkDevice *device = devices->pdata[i];
-        if (device->target != NULL || !matches(device, hint)) {
-            continue;
+        const char *value = device->target == NULL ? match->get(device) : NULL;
+        if (is_value(value)) {
+            gboolean is_second = g_hash_table_contains(by_value, value);
+            g_hash_table_insert(by_value, qblk_const_cast(value), is_second ? NULL : device);
         }
-        if (found != NULL) {
-            return NULL;
-        }
-        found = device;
     }
-    return found;
+    return by_value;
 }
 
 static void
-assign_by_match(Assignment *assignment, Match matches)
+assign_by_match(Assignment *assignment, const Match *match)
 {
-    for (guint i = 0; i < assignment->options->hints->len; i++) {
-        const QblkTargetHint *hint = assignment->options->hints->pdata[i];
-        if (g_hash_table_contains(assignment->taken, hint->target)) {
-            continue;
-        }
-        QblkDevice *device = find_single(assignment->devices, matches, hint);
-        if (device != NULL) {
+    const GPtrArray *hints = assignment->options->hints;
+    g_autoptr(GHashTable) by_value = index_devices(assignment->devices, match);
+    for (guint i = 0; i < hints->len; i++) {
+        QblkTargetHint *hint = hints->pdata[i];
+        const char *value = G_STRUCT_MEMBER(const char *, hint, match->hint);
+        gboolean is_open =
+            is_value(value) && !g_hash_table_contains(assignment->taken, hint->target);
+        QblkDevice *device = is_open ? g_hash_table_lookup(by_value, value) : NULL;
+        if (device != NULL && device->target == NULL) {
             set_target(assignment, device, hint->target, QBLK_NAME_SOURCE_DOMAIN);
         }
     }
@@ -334,9 +353,13 @@ assign_by_match(Assignment *assignment, Match matches)
 static void
 assign_by_domain(Assignment *assignment)
 {
-    static const Match matches[] = {has_alias, has_serial, has_active_file};
-    for (gsize i = 0; i < G_N_ELEMENTS(matches); i++) {
-        assign_by_match(assignment, matches[i]);
+    static const Match matches[] = {
+        {device_alias, G_STRUCT_OFFSET(QblkTargetHint, alias)},
+        {device_serial, G_STRUCT_OFFSET(QblkTargetHint, serial)},
+        {active_file, G_STRUCT_OFFSET(QblkTargetHint, file)},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(matches) && assignment->options->hints->len > 0; i++) {
+        assign_by_match(assignment, &matches[i]);
     }
 }
 

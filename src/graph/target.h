@@ -18,8 +18,8 @@ gboolean qblk_target_needs_address(const QblkDevice *device);
  *
  * @devices: of QblkDevice; a node that the user named and that no device has is added as a device
  * @nodes: node-name -> QblkNode
- * @ambiguous: name -> text that lists the candidates, owned.  A name that several devices could
- *   have from the same source is added here; these devices get other names.
+ * @ambiguous: name -> GPtrArray of the devices that could have it, borrowed.  A name that several
+ *   devices could have from the same source is added here; these devices get other names.
  *
  * Returns: TRUE, or FALSE with QBLK_GRAPH_ERROR_NO_DISK if the user named a device that does not
  * exist, or _AMBIGUOUS if several devices have that name.

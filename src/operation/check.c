@@ -113,11 +113,16 @@ check_missing(const Work *work)
         return;
     }
 
+    g_autoptr(GHashTable) running = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < work->check->chains->len; i++) {
+        const QblkChain *chain = work->check->chains->pdata[i];
+        g_hash_table_add(running, chain->target);
+    }
+
     for (guint i = 0; i < qblk_domain_get_n_disks(work->expected); i++) {
         const QblkChain *expected = qblk_domain_get_disk(work->expected, i);
-        const QblkChain *running = qblk_chain_find(work->check->chains, expected->target, NULL);
-
-        if (running == NULL && !is_vhost_user(work, expected)) {
+        gboolean is_running = g_hash_table_contains(running, expected->target);
+        if (!is_running && !is_vhost_user(work, expected)) {
             qblk_check_domain_disk(NULL, expected, work->check->differences);
         }
     }

@@ -11,11 +11,10 @@
 
 #include <string.h>
 
-/* Add the chain of @element to @chains, and its target to @targets. */
 static gboolean
-add_disk(GPtrArray *chains, GHashTable *targets, const QblkDocumentNode *element, GError **error)
+add_disk(QblkDomain *domain, const QblkDocumentNode *element, GError **error)
 {
-    if (chains->len >= QBLK_LIMIT_DEVICES) {
+    if (domain->disks->len >= QBLK_LIMIT_DEVICES) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
                     "the document has more disks than the limit of %d", QBLK_LIMIT_DEVICES);
         return FALSE;
@@ -25,9 +24,9 @@ add_disk(GPtrArray *chains, GHashTable *targets, const QblkDocumentNode *element
     if (chain == NULL) {
         return FALSE;
     }
-    g_ptr_array_add(chains, chain);
+    g_ptr_array_add(domain->disks, chain);
 
-    if (!g_hash_table_add(targets, chain->target)) {
+    if (!g_hash_table_insert(domain->by_target, chain->target, chain)) {
         g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_INVALID,
                     "line %d: two disks have the target '%s'", element->line, chain->target);
         return FALSE;
@@ -36,24 +35,22 @@ add_disk(GPtrArray *chains, GHashTable *targets, const QblkDocumentNode *element
 }
 
 static gboolean
-add_disks_of_devices(GPtrArray *chains, GHashTable *targets, const QblkDocumentNode *devices,
-                     GError **error)
+add_disks_of_devices(QblkDomain *domain, const QblkDocumentNode *devices, GError **error)
 {
     for (const QblkDocumentNode *at = devices->children; at != NULL; at = at->next) {
-        if (qblk_document_is(at, "disk") && !add_disk(chains, targets, at, error)) {
+        if (qblk_document_is(at, "disk") && !add_disk(domain, at, error)) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
-/* Add the disks of each `<devices>` below @domain. */
+/* Add the disks of each `<devices>` below @element. */
 static gboolean
-add_disks_of_domain(GPtrArray *chains, GHashTable *targets, const QblkDocumentNode *domain,
-                    GError **error)
+add_disks_of_domain(QblkDomain *domain, const QblkDocumentNode *element, GError **error)
 {
-    for (const QblkDocumentNode *at = domain->children; at != NULL; at = at->next) {
-        if (qblk_document_is(at, "devices") && !add_disks_of_devices(chains, targets, at, error)) {
+    for (const QblkDocumentNode *at = element->children; at != NULL; at = at->next) {
+        if (qblk_document_is(at, "devices") && !add_disks_of_devices(domain, at, error)) {
             return FALSE;
         }
     }
@@ -61,18 +58,16 @@ add_disks_of_domain(GPtrArray *chains, GHashTable *targets, const QblkDocumentNo
 }
 
 static gboolean
-add_disks_of_document(GPtrArray *chains, const QblkDocumentNode *root, GError **error)
+add_disks_of_document(QblkDomain *domain, const QblkDocumentNode *root, GError **error)
 {
-    g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
-
     if (qblk_document_is(root, "disk")) {
-        return add_disk(chains, targets, root, error);
+        return add_disk(domain, root, error);
     }
     if (qblk_document_is(root, "domain")) {
-        return add_disks_of_domain(chains, targets, root, error);
+        return add_disks_of_domain(domain, root, error);
     }
     if (qblk_document_is(root, "devices")) {
-        return add_disks_of_devices(chains, targets, root, error);
+        return add_disks_of_devices(domain, root, error);
     }
 
     if (root->is_in_namespace) {
@@ -99,7 +94,8 @@ qblk_domain_read(const char *text, gssize length, GError **error)
     g_autoptr(QblkDomain) domain = g_new0(QblkDomain, 1);
     g_atomic_ref_count_init(&domain->references);
     domain->disks = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_chain_unref);
-    if (!add_disks_of_document(domain->disks, document->root, error)) {
+    domain->by_target = g_hash_table_new(g_str_hash, g_str_equal);
+    if (!add_disks_of_document(domain, document->root, error)) {
         return NULL;
     }
     return g_steal_pointer(&domain);
@@ -135,6 +131,7 @@ qblk_domain_unref(QblkDomain *domain)
     if (domain == NULL || !g_atomic_ref_count_dec(&domain->references)) {
         return;
     }
+    g_hash_table_unref(domain->by_target);
     g_ptr_array_unref(domain->disks);
     g_free(domain);
 }
@@ -154,7 +151,11 @@ qblk_domain_get_disk(const QblkDomain *domain, guint position)
 const QblkChain *
 qblk_domain_find_disk(const QblkDomain *domain, const char *target, GError **error)
 {
-    return qblk_chain_find(domain->disks, target, error);
+    const QblkChain *chain = g_hash_table_lookup(domain->by_target, target);
+    if (chain == NULL && error != NULL) {
+        qblk_chain_set_unknown(domain->disks, target, error);
+    }
+    return chain;
 }
 
 QblkLayer *

@@ -10,5 +10,6 @@
 
 struct QblkDomain {
     gatomicrefcount references;
-    GPtrArray *disks; /* of QblkChain, owned, in the order of the document */
+    GPtrArray *disks;      /* of QblkChain, owned, in the order of the document */
+    GHashTable *by_target; /* target -> QblkChain, borrowed */
 };

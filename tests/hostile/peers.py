@@ -300,8 +300,8 @@ class Graphs(Peers):
 
     def test_more_devices_than_are_allowed(self):
         blocks = [{'device': f'd{number}', 'qdev': f'q{number}', 'removable': False}
-                  for number in range(10001)]
-        self.fails(self.vm(query_block=blocks), 'limit of 10000', cpu=60, memory=200 * MIB)
+                  for number in range(50001)]
+        self.fails(self.vm(query_block=blocks), 'limit of 50000', cpu=60, memory=200 * MIB)
 
     def test_namespaces_of_many_controllers(self):
         buses, devices, properties = '/machine/unattached/device', '/machine/peripheral/', {}

@@ -189,9 +189,10 @@ more_devices_than_the_limit_are_refused(void **state)
     for (int over = 0; over <= 1; over++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(QblkReplies) replies = qblk_replies_new();
+        g_autoptr(QblkJson) block = graph_fixture_json("{'device':'','removable':false}");
         QblkJson *blocks = qblk_json_new_array();
         for (int i = 0; i < QBLK_LIMIT_DEVICES + over; i++) {
-            qblk_json_append(blocks, graph_fixture_json("{'device':'','removable':false}"));
+            qblk_json_append(blocks, qblk_json_ref(block));
         }
         qblk_replies_add(replies, "query-block", NULL, blocks, NULL);
         g_autoptr(GPtrArray) devices = qblk_device_load_all(replies, &error);
@@ -199,7 +200,7 @@ more_devices_than_the_limit_are_refused(void **state)
             assert_no_error(error);
         } else {
             assert_null(devices);
-            assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT, "limit of 10000");
+            assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_LIMIT, "limit of 50000");
         }
     }
 }

@@ -101,7 +101,7 @@ setup(Bench *bench)
 {
     bench->devices = g_ptr_array_new_with_free_func((GDestroyNotify)qblk_device_free);
     bench->taken = g_hash_table_new(g_str_hash, g_str_equal);
-    bench->ambiguous = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    bench->ambiguous = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static void

@@ -125,6 +125,49 @@ a_name_that_two_devices_propose_is_not_assigned(void **state)
                  "--target sda=DEVICE");
 }
 
+/* The replies of @count devices "d0", "d1" ..., which have the same node and the same @drive. */
+static QblkReplies *
+many(guint count, const char *drive)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    for (guint i = 0; i < count; i++) {
+        g_string_append_printf(lines, "d%u %s a\n", i, drive);
+    }
+    return graph_fixture_machine(nodes, lines->str);
+}
+
+static void
+the_first_of_many_candidates_are_listed(void **state)
+{
+    static const struct {
+        guint count;
+        const char *candidates;
+    } cases[] = {
+        {4, "'d0' and 'd1' and 'd2' and 'd3': specify"},
+        {5, "'d0' and 'd1' and 'd2' and 'd3' and 1 more: specify"},
+        {2000, "'d0' and 'd1' and 'd2' and 'd3' and 1996 more: specify"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(QblkReplies) replies = many(cases[i].count, "vdz");
+        g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+        assert_int_equal(snapshot->disks, cases[i].count);
+        assert_null(qblk_snapshot_find_device(snapshot, "vdz", &error));
+        assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_AMBIGUOUS, cases[i].candidates);
+    }
+}
+
+static void
+the_first_of_many_disks_are_listed(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = many(2000, "-");
+    g_autoptr(QblkSnapshot) snapshot = graph_fixture_snapshot(replies);
+    assert_null(qblk_snapshot_find_device(snapshot, "sda", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                 "d104, d105, d106, d107 and 1980 more");
+}
+
 static void
 the_user_decides_an_ambiguous_name(void **state)
 {
@@ -201,6 +244,25 @@ an_unknown_or_named_device_is_an_error(void **state)
 }
 
 static void
+a_name_of_a_device_and_of_its_drive_is_one(void **state)
+{
+    g_autoptr(QblkReplies) replies = graph_fixture_machine(nodes, "x x a\ny - b-limits\n");
+    g_autoptr(QblkSnapshotOptions) options = assign("sys=x", NULL);
+    assert_device(replies, options, "sys", "x");
+}
+
+static void
+a_node_that_became_a_disk_is_named_once(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkReplies) replies = machine();
+    g_autoptr(QblkSnapshotOptions) options = assign("inner=b", "other=b");
+    assert_null(qblk_snapshot_load(replies, options, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                 "cannot assign the name 'other': 'b' has the name 'inner'");
+}
+
+static void
 a_name_of_two_devices_is_an_error(void **state)
 {
     g_autoptr(GError) error = NULL;
@@ -253,6 +315,26 @@ a_domain_disk_must_match_one_device(void **state)
                                               cases[i].file);
         assert_targets(replies, options, "three=backend vda=enumeration vdb=enumeration");
     }
+}
+
+/* A serial number that several have names none of them, also if a better match has named one. */
+static void
+the_same_serial_of_several_is_left(void **state)
+{
+    g_autoptr(QblkReplies) replies = many(4, "-");
+    set_serial(replies, "d0", "SAME");
+    set_serial(replies, "d1", "SAME");
+    set_serial(replies, "d2", "SAME");
+    set_serial(replies, "d3", "OTHER");
+    g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+    qblk_snapshot_options_add_domain_disk(options, "sdx", "d2", NULL, NULL);
+    qblk_snapshot_options_add_domain_disk(options, "sdy", NULL, "SAME", NULL);
+    qblk_snapshot_options_add_domain_disk(options, "sdz", NULL, "OTHER", NULL);
+    assert_targets(replies, options, "d0=qdev d1=qdev sdx=domain sdz=domain");
+
+    qblk_snapshot_options_add_domain_disk(options, "sdw", "d1", NULL, NULL);
+    assert_targets(replies, options, "sdw=domain sdx=domain sdy=domain sdz=domain");
+    assert_device(replies, options, "sdy", "d0");
 }
 
 /* The file of the first is open in the device of the second, which its alias tells. */
@@ -359,14 +441,19 @@ UNIT_MAIN(void)
         cmocka_unit_test(each_source_names_the_devices_without_a_name),
         cmocka_unit_test(a_better_source_takes_the_name),
         cmocka_unit_test(a_name_that_two_devices_propose_is_not_assigned),
+        cmocka_unit_test(the_first_of_many_candidates_are_listed),
+        cmocka_unit_test(the_first_of_many_disks_are_listed),
         cmocka_unit_test(the_user_decides_an_ambiguous_name),
         cmocka_unit_test(firmware_is_never_named_like_a_disk),
         cmocka_unit_test(the_user_may_use_each_name_of_a_device),
         cmocka_unit_test(a_node_below_a_filter_becomes_a_disk_of_its_own),
         cmocka_unit_test(an_unknown_or_named_device_is_an_error),
+        cmocka_unit_test(a_name_of_a_device_and_of_its_drive_is_one),
+        cmocka_unit_test(a_node_that_became_a_disk_is_named_once),
         cmocka_unit_test(a_name_of_two_devices_is_an_error),
         cmocka_unit_test(a_domain_names_by_alias_then_serial_then_file),
         cmocka_unit_test(a_domain_disk_must_match_one_device),
+        cmocka_unit_test(the_same_serial_of_several_is_left),
         cmocka_unit_test(an_alias_has_priority_over_the_file_of_another_disk),
         cmocka_unit_test(a_domain_assigns_a_name_once),
         cmocka_unit_test(recorded_devices_match_by_serial),

@@ -17,6 +17,18 @@ the_last_name_is_joined_by_a_word(void **state)
 }
 
 static void
+only_the_first_of_many_names_are_listed(void **state)
+{
+    static const char *const names[] = {"a", "b", "c", "d"};
+    static const char *const lists[] = {"a and 3 more", "a, b and 2 more", "a, b, c and 1 more",
+                                        "a, b, c and d", "a, b, c and d"};
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_autofree char *list = qblk_text_list_some(names, G_N_ELEMENTS(names), i + 1);
+        assert_string_equal(list, lists[i]);
+    }
+}
+
+static void
 no_names_need_no_array(void **state)
 {
     g_autofree char *list = qblk_text_list(NULL, 0);
@@ -158,6 +170,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_name_is_joined_by_a_word),
+        cmocka_unit_test(only_the_first_of_many_names_are_listed),
         cmocka_unit_test(no_names_need_no_array),
         cmocka_unit_test(letters_signs_and_combining_marks_are_shown),
         cmocka_unit_test(controls_and_ends_of_lines_are_not_shown),
