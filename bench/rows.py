@@ -306,7 +306,7 @@ def _parsing_rows():
             # The pages of a process are more than a short reply.
             memory = [Goal('text', 3.0 if layers >= 1000 else None, 'memory')]
             if layers >= 1000:
-                memory.append(Goal('text', None, 'growth', layers))
+                memory += [Goal('text', None, 'growth', layers), Goal('json', None, 'memory')]
             yield Row(f'{shape}-{layers}', functools.partial(_parsing, shape, layers),
                       (Goal('json', 2.0), *memory), rounds=7, quick=layers == 10)
 
