@@ -112,9 +112,12 @@ def _new_images(source, home):
 
 @contextlib.contextmanager
 def _guest(source):
+    """A guest that was asked for something large before: until it frees a large block for the first
+    time, it maps and unmaps the buffer of each piece that a stream job copies."""
     with qemu.directory() as home:
         paths = _new_images(source, home)
         with guests.run(home, guests.node_arguments(paths)) as process:
+            process.qmp.execute('query-qmp-schema')
             yield home, process
 
 
