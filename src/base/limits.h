@@ -25,6 +25,21 @@
 /** Commands in flight: QEMU suspends a monitor with more (monitor/qmp.c). */
 #define QBLK_LIMIT_IN_FLIGHT 8
 
+/** Of a command of a client of the bridge: bytes; tokens and nesting, as in QEMU. */
+#define QBLK_LIMIT_COMMAND_BYTES  (16 * 1024 * 1024)
+#define QBLK_LIMIT_COMMAND_TOKENS (2 * 1024 * 1024)
+#define QBLK_LIMIT_COMMAND_DEPTH  1024
+
+/** Commands of one client of the bridge: those that wait, and those in flight.  Another one is sent
+ * while QEMU executes the first, and a third would only be in the way of other clients. */
+#define QBLK_LIMIT_CLIENT_COMMANDS  8
+#define QBLK_LIMIT_CLIENT_IN_FLIGHT 2
+
+/** Bytes that a client of the bridge has not read: after so many no more of its commands are
+ * executed, and after so many besides the longest message it is closed. */
+#define QBLK_LIMIT_UNREAD_PAUSE_BYTES (64 * 1024)
+#define QBLK_LIMIT_UNREAD_BYTES       (16 * 1024 * 1024)
+
 /** Events that the caller has not taken. */
 #define QBLK_LIMIT_EVENTS 65536
 

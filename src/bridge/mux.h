@@ -92,7 +92,7 @@ void qblk_mux_each_client(QblkMux *mux, QblkMuxClientFunc func, gpointer user_da
 
 const char *qblk_mux_request_command(const QblkMuxRequest *request);
 
-/** Returns: (nullable): its arguments; NULL if it has none */
+/** Returns: (nullable): its arguments, or NULL */
 const QblkJson *qblk_mux_request_arguments(const QblkMuxRequest *request);
 
 /** Returns: (nullable): its client; NULL if that has gone away */
