@@ -6,7 +6,8 @@
  * is sent: what QEMU supports, what else uses the images, their marks, the space on this machine,
  * and the manager of the guest.  Making a plan changes nothing.
  *
- * The client is the one that the snapshot was fetched with; it is sent `query-qmp-schema`, once.
+ * The client is the one that the snapshot was fetched with; it is sent `query-qmp-schema`, once, if
+ * a plan has a command or an argument that not each QEMU of its version is known to support.
  * Without a client, for the snapshot of a capture, a plan can only be shown.
  *
  * Errors of all planners: QBLK_GRAPH_ERROR for names; QBLK_BLOCKJOB_ERROR_REFUSED if the request

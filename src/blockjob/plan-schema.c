@@ -1,7 +1,78 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/plan-schema.h"
 
+#include "blockjob/known-commands.h"
 #include "plan/plan-check.h"
+
+/* ---- by the version ---- */
+
+/* A storage daemon does not have all commands, and no run state. */
+static gboolean
+is_known(const QblkSnapshot *snapshot)
+{
+    return snapshot != NULL && snapshot->run_state != NULL &&
+           qblk_known_commands_cover(&snapshot->version);
+}
+
+/* TRUE if the header above a layer of the disk of @context may name the protocol of the layer, and
+ * not its format, without backing-mask-protocol: QEMU has opened it without a format node.  The
+ * argument has no effect on others. */
+static gboolean
+may_mask_protocol(const QblkPlanContext *context)
+{
+    g_autoptr(QblkChain) chain = qblk_snapshot_chain(context->snapshot, context->target, NULL);
+    for (guint i = 1; chain != NULL && i < chain->layers->len; i++) {
+        const QblkLayer *layer = chain->layers->pdata[i];
+        if (g_strcmp0(layer->node_name, layer->storage) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean
+qblk_plan_schema_know_features(QblkPlanContext *context)
+{
+    static const QblkQemuVersion masks_protocol = {9, 0, 0}, has_reopen = {6, 1, 0};
+    if (!is_known(context->snapshot)) {
+        return FALSE;
+    }
+
+    const QblkQemuVersion *version = &context->snapshot->version;
+    gboolean masks = qblk_qemu_version_compare(version, &masks_protocol) >= 0;
+    if (!masks && may_mask_protocol(context)) {
+        return FALSE;
+    }
+    context->masks_protocol = masks;
+    context->lacks_bitmap_merge = FALSE;
+    context->lacks_reopen = qblk_qemu_version_compare(version, &has_reopen) < 0;
+    context->lacks_hmp = FALSE;
+    return TRUE;
+}
+
+static gboolean
+are_steps_known(const GPtrArray *steps, const QblkQemuVersion *version)
+{
+    for (guint i = 0; i < steps->len; i++) {
+        const QblkStep *step = steps->pdata[i];
+        if (step->command != NULL &&
+            !qblk_known_commands_has(version, step->command, step->arguments)) {
+            return FALSE;
+        }
+        if (!are_steps_known(step->undo, version)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+qblk_plan_schema_is_known(const QblkPlan *plan, const QblkSnapshot *snapshot)
+{
+    return is_known(snapshot) && are_steps_known(plan->steps, &snapshot->version);
+}
+
+/* ---- by the schema ---- */
 
 void
 qblk_plan_schema_set_features(QblkPlanContext *context, const QblkSchema *schema)

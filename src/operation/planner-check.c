@@ -15,13 +15,14 @@ find_process(QblkClient *client)
 }
 
 static gboolean
-check_schema(QblkClient *client, const QblkPlan *plan, GError **error)
+check_schema(QblkClient *client, const QblkSnapshot *snapshot, const QblkPlan *plan, GError **error)
 {
-    const QblkSchema *schema = client == NULL ? NULL : qblk_client_get_schema(client, error);
-    if (schema == NULL) {
-        return client == NULL;
+    if (client == NULL || qblk_plan_schema_is_known(plan, snapshot)) {
+        return TRUE;
     }
-    return qblk_plan_schema_check(plan, schema, error);
+
+    const QblkSchema *schema = qblk_client_get_schema(client, error);
+    return schema != NULL && qblk_plan_schema_check(plan, schema, error);
 }
 
 /* Images that are deleted have to be files of this machine. */
@@ -113,13 +114,13 @@ check_openers(QblkClient *client, QblkPlan *plan, GError **error)
 }
 
 gboolean
-qblk_planner_check(QblkClient *client, QblkPlan *plan, GError **error)
+qblk_planner_check(QblkClient *client, const QblkSnapshot *snapshot, QblkPlan *plan, GError **error)
 {
     if (!check_end(client, plan, error) || !check_openers(client, plan, error)) {
         return FALSE;
     }
     plan->is_local = client != NULL && qblk_client_is_local(client) &&
                      qblk_delete_images_is_here(plan, find_process(client), FALSE);
-    return check_schema(client, plan, error) && check_deletion(client, plan, error) &&
+    return check_schema(client, snapshot, plan, error) && check_deletion(client, plan, error) &&
            check_marks(plan, error);
 }

@@ -13,9 +13,10 @@
  * images that are deleted or synced.  Nothing else is changed or written.
  *
  * @client: (nullable): of the QEMU that the plan is for; NULL: it is only shown
+ * @snapshot: (nullable): of that QEMU; NULL: its version is not known
  *
  * Returns: TRUE; FALSE with QBLK_BLOCKJOB_ERROR_REFUSED if the plan cannot or must not be run, or
  * with QBLK_QMP_ERROR
  */
-gboolean qblk_planner_check(QblkClient *client, QblkPlan *plan,
+gboolean qblk_planner_check(QblkClient *client, const QblkSnapshot *snapshot, QblkPlan *plan,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -408,5 +408,5 @@ qblk_planner_check_read(QblkClient *client, const QblkSnapshot *snapshot, QblkPl
         is_valid = check_overlay(client, snapshot, plan, plan->is_forced, error);
     }
 
-    return is_valid && qblk_planner_check(client, plan, error);
+    return is_valid && qblk_planner_check(client, snapshot, plan, error);
 }

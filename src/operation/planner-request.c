@@ -50,6 +50,20 @@ set_secrets(QblkPlannerRequest *request, GError **error)
     return TRUE;
 }
 
+static gboolean
+set_features(QblkPlannerRequest *request, GError **error)
+{
+    if (request->client == NULL || qblk_plan_schema_know_features(&request->context)) {
+        return TRUE;
+    }
+
+    const QblkSchema *schema = qblk_client_get_schema(request->client, error);
+    if (schema != NULL) {
+        qblk_plan_schema_set_features(&request->context, schema);
+    }
+    return schema != NULL;
+}
+
 gboolean
 qblk_planner_request_init(QblkPlannerRequest *request, QblkClient *client,
                           const QblkSnapshot *snapshot, const char *disk,
@@ -71,11 +85,7 @@ qblk_planner_request_init(QblkPlannerRequest *request, QblkClient *client,
     request->context.has_secret_objects =
         client != NULL && qblk_client_get_image_path(client) != NULL;
     request->context.image_layers = client == NULL ? NULL : qblk_client_get_image_layers(client);
-    const QblkSchema *schema = client == NULL ? NULL : qblk_client_get_schema(client, error);
-    if (schema != NULL) {
-        qblk_plan_schema_set_features(&request->context, schema);
-    }
-    return schema != NULL || client == NULL;
+    return set_features(request, error);
 }
 
 void
@@ -108,5 +118,7 @@ qblk_planner_request_end(const QblkPlannerRequest *request, QblkPlan *plan, GErr
 
     made->state_dir = qblk_state_directory_get(request->options->state_directory);
     made->is_shown_only = request->context.is_dry_run;
-    return qblk_planner_check(request->client, made, error) ? g_steal_pointer(&made) : NULL;
+    return qblk_planner_check(request->client, request->context.snapshot, made, error)
+               ? g_steal_pointer(&made)
+               : NULL;
 }

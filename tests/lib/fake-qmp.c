@@ -54,6 +54,16 @@ fake_qmp_read_schema(const char *version)
     return schema;
 }
 
+void
+fake_qmp_expect_schema(FakeQmp *fake, const char *version)
+{
+    g_autofree char *path =
+        g_build_filename("tests", "qemu-fixtures", version, "query-qmp-schema.json", NULL);
+    g_autofree char *text = fake_qmp_read_file(path);
+    fake_qmp_expect(fake, "query-qmp-schema", NULL);
+    fake_qmp_reply(fake, text);
+}
+
 /* A script has many servers, and a schema takes longer to read than a server lives. */
 static const QblkSchema *
 shared_schema(const char *version)

@@ -87,6 +87,9 @@ void fake_qmp_finish(FakeQmp *fake);
 /** End the server and free it. Returns: (transfer full) (nullable): the first fault. */
 char *fake_qmp_stop(FakeQmp *fake);
 
+/** Expect that the client asks once for the schema, and answer with that of QEMU @version. */
+void fake_qmp_expect_schema(FakeQmp *fake, const char *version);
+
 /** The schema of that version of QEMU; fails the test if it is not recorded. */
 QblkSchema *fake_qmp_read_schema(const char *version);
 

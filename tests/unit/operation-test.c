@@ -140,6 +140,28 @@ refused_commands_can_be_read_in_parts(void **state)
     operation_case_free(test);
 }
 
+/* No schema is asked for before a command that each QEMU of the version should have. */
+static void
+a_job_is_rolled_back_if_qemu_does_not_know_a_later_command(void **state)
+{
+    OperationCase *test = operation_case_new();
+    const char *error_class;
+    operation_case_script_begin(test);
+    run_case_accept(test->run->fake, "block-commit", "created running", "waiting pending");
+    fake_qmp_expect(test->run->fake, "human-monitor-command", NULL);
+    fake_qmp_refuse(test->run->fake, "CommandNotFound", "no such command");
+    run_case_accept_rollback(test->run->fake, "pending");
+    operation_case_start(test);
+    assert_false(operation_case_drive(test, NULL));
+    operation_case_failed(test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED,
+                          "'human-monitor-command': no such command");
+    assert_true(qblk_operation_get_refusal(test->operation, &error_class, NULL));
+    assert_string_equal(error_class, "CommandNotFound");
+    assert_false(qblk_operation_has_journal(test->operation));
+    assert_int_equal(operation_case_count_journals(test), 0);
+    operation_case_free(test);
+}
+
 static void
 a_success_has_no_refusal(void **state)
 {
@@ -452,6 +474,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_longest_time_limit_is_none),
         cmocka_unit_test(progress_is_reported),
         cmocka_unit_test(refused_commands_can_be_read_in_parts),
+        cmocka_unit_test(a_job_is_rolled_back_if_qemu_does_not_know_a_later_command),
         cmocka_unit_test(a_success_has_no_refusal),
         cmocka_unit_test(data_of_functions_are_destroyed_once),
         cmocka_unit_test(events_stay_the_programs),

@@ -199,12 +199,14 @@ every_qemu_takes_commits_and_pulls(void **state)
             const QblkCommitOptions options = {.top = end == QBLK_COMMIT_INNER ? "vda[1]" : NULL,
                                                .end = end};
             QblkPlan *plan = qblk_plan_make_commit(&test.context, &options, &error);
+            assert_true(qblk_plan_schema_is_known(plan, test.snapshot));
             assert_taken(&test, plan, error);
         }
         for (guint has_base = FALSE; has_base <= TRUE; has_base++) {
             GError *error = NULL;
             const QblkPullOptions options = {.base = has_base ? "vda[2]" : NULL};
             QblkPlan *plan = qblk_plan_make_pull(&test.context, &options, &error);
+            assert_true(qblk_plan_schema_is_known(plan, test.snapshot));
             assert_taken(&test, plan, error);
         }
         case_clear(&test);
@@ -421,6 +423,40 @@ what_is_new_is_used_where_it_is_known(void **state)
     }
 }
 
+/* ---- what is known by the version ---- */
+
+static void
+the_features_of_a_version_are_those_of_its_schema(void **state)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
+        Case test;
+        case_init(&test, versions[i], "virtio-5-deep");
+        QblkPlanContext known = {.snapshot = test.snapshot, .target = "vda"};
+        assert_true(qblk_plan_schema_know_features(&known));
+        assert_int_equal(known.masks_protocol, test.context.masks_protocol);
+        assert_int_equal(known.lacks_hmp, test.context.lacks_hmp);
+        assert_int_equal(known.lacks_reopen, test.context.lacks_reopen);
+        assert_int_equal(known.lacks_bitmap_merge, test.context.lacks_bitmap_merge);
+        case_clear(&test);
+    }
+}
+
+/* What a rollback sends has to be known as well. */
+static void
+an_unknown_command_of_a_rollback_is_not_known(void **state)
+{
+    Case test;
+    case_init(&test, "7.2", "virtio-5-deep");
+    g_autoptr(QblkPlan) plan = qblk_plan_make_pull(&test.context, &(QblkPullOptions){0}, NULL);
+    assert_true(qblk_plan_schema_is_known(plan, test.snapshot));
+    const QblkStep *first = plan->steps->pdata[0];
+    QblkStep *undo = first->undo->pdata[0];
+    g_free(undo->command);
+    undo->command = g_strdup("no-such-command");
+    assert_false(qblk_plan_schema_is_known(plan, test.snapshot));
+    case_clear(&test);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +468,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(every_qemu_accepts_the_commands_to_its_jobs),
         cmocka_unit_test(what_is_deprecated_is_known),
         cmocka_unit_test(what_is_new_is_used_where_it_is_known),
+        cmocka_unit_test(the_features_of_a_version_are_those_of_its_schema),
+        cmocka_unit_test(an_unknown_command_of_a_rollback_is_not_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-/* A recorded graph, and a server that tells once what it supports.  The images of the chain are not
+/* A recorded graph, and a server.  The images of the chain are not
  * on this machine. */
 typedef struct {
     FakeQmp *fake;
@@ -17,18 +17,24 @@ typedef struct {
     QblkSnapshot *snapshot;
 } Case;
 
+/* @version: of QEMU, that is asked once what it supports; NULL: it is not asked */
 static Case
-case_new(const char *topology)
+case_new_asked(const char *topology, const char *version)
 {
-    g_autofree char *schema = fake_qmp_read_file("tests/qemu-fixtures/7.2/query-qmp-schema.json");
     Case test = {.fake = run_case_server()};
-
-    fake_qmp_expect(test.fake, "query-qmp-schema", NULL);
-    fake_qmp_reply(test.fake, schema);
+    if (version != NULL) {
+        fake_qmp_expect_schema(test.fake, version);
+    }
     test.client = fake_qmp_connect(test.fake);
     test.replies = graph_fixture_load(topology);
     test.snapshot = graph_fixture_snapshot(test.replies);
     return test;
+}
+
+static Case
+case_new(const char *topology)
+{
+    return case_new_asked(topology, NULL);
 }
 
 static void
@@ -58,7 +64,7 @@ commit_options(QblkCommitEnd end)
 static void
 a_program_can_allow_to_lose_bitmaps(void **state)
 {
-    Case test = case_new("bitmaps");
+    Case test = case_new_asked("bitmaps", "7.2");
     g_autoptr(QblkCommitOptions) commit = commit_options(QBLK_COMMIT_PIVOT);
     g_autoptr(QblkPlanOptions) drop = qblk_plan_options_new();
     GError *error = NULL;
@@ -112,7 +118,7 @@ files_to_delete_are_identified_before_the_plan_is_returned(void **state)
 }
 
 static void
-the_schema_is_asked_once_for_all_plans_of_a_client(void **state)
+no_schema_is_asked_for_what_each_qemu_of_the_version_has(void **state)
 {
     Case test = case_new("throttle-blockdev");
     GError *error = NULL;
@@ -127,6 +133,20 @@ the_schema_is_asked_once_for_all_plans_of_a_client(void **state)
         qblk_plan_pull(test.client, test.snapshot, "vda", NULL, NULL, &error);
     assert_no_error(error);
     assert_string_equal(pull->kind, "pull");
+    case_clear(&test);
+}
+
+static void
+the_schema_is_asked_once_for_all_plans_that_need_it(void **state)
+{
+    Case test = case_new_asked("bitmaps", "7.2");
+    g_autoptr(QblkCommitOptions) commit = commit_options(QBLK_COMMIT_PIVOT);
+
+    for (guint i = 0; i < 2; i++) {
+        GError *error = NULL;
+        g_autoptr(QblkPlan) plan = commit_on(&test, commit, NULL, &error);
+        assert_no_error(error);
+    }
     case_clear(&test);
 }
 
@@ -285,7 +305,7 @@ a_disk_without_a_job_is_an_error(void **state)
 static void
 a_monitor_cannot_be_opened_before_qemu_11_1(void **state)
 {
-    Case test = case_new("throttle-blockdev");
+    Case test = case_new_asked("throttle-blockdev", "7.2");
     g_autoptr(QblkMonitorOptions) options = qblk_monitor_options_new();
     GError *error = NULL;
 
@@ -305,7 +325,6 @@ a_monitor_cannot_be_opened_before_qemu_11_1(void **state)
 static void
 a_monitor_replaces_no_file(void **state)
 {
-    g_autofree char *schema = fake_qmp_read_file("tests/qemu-fixtures/11.1/query-qmp-schema.json");
     g_autoptr(QblkMonitorOptions) options = qblk_monitor_options_new();
     g_autofree char *file = NULL;
     FakeQmp *fake = fake_qmp_new("11.1");
@@ -313,8 +332,7 @@ a_monitor_replaces_no_file(void **state)
     int fd = g_file_open_tmp("qblk-planner-XXXXXX", &file, NULL);
     close(fd);
 
-    fake_qmp_expect(fake, "query-qmp-schema", NULL);
-    fake_qmp_reply(fake, schema);
+    fake_qmp_expect_schema(fake, "11.1");
     for (guint i = 0; i < 2; i++) {
         fake_qmp_expect(fake, "query-chardev", NULL);
         fake_qmp_reply(fake, "[]");
@@ -340,7 +358,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_program_can_allow_to_lose_bitmaps),
         cmocka_unit_test(a_program_can_allow_to_change_what_is_read),
         cmocka_unit_test(files_to_delete_are_identified_before_the_plan_is_returned),
-        cmocka_unit_test(the_schema_is_asked_once_for_all_plans_of_a_client),
+        cmocka_unit_test(no_schema_is_asked_for_what_each_qemu_of_the_version_has),
+        cmocka_unit_test(the_schema_is_asked_once_for_all_plans_that_need_it),
         cmocka_unit_test(without_a_client_a_plan_can_only_be_shown),
         cmocka_unit_test(a_dry_run_gives_a_plan_that_can_only_be_shown),
         cmocka_unit_test(a_copy_needs_a_destination_and_valid_sizes),
