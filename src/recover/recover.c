@@ -282,9 +282,10 @@ recover_records(const GPtrArray *records, Work *work)
     }
 }
 
-/* @vm: NULL: all VMs */
+/* @asked: (out) (nullable): the VM of the client of @work, which is not asked for if there is no
+ * journal that could be of it */
 static QblkRecovery *
-recover(Work *work, const QblkJournalVm *vm, const QblkRecoverOptions *options,
+recover(Work *work, QblkJournalVm *asked, const QblkRecoverOptions *options,
         QblkRecoverSettings *settings, GError **error)
 {
     g_autoptr(QblkRecoverOptions) copy = qblk_recover_options_copy(options);
@@ -293,12 +294,14 @@ recover(Work *work, const QblkJournalVm *vm, const QblkRecoverOptions *options,
     if (records == NULL) {
         return NULL;
     }
+    if (asked != NULL && records->len > 0 && !qblk_recover_identify(work->client, asked, error)) {
+        return NULL;
+    }
 
     settings->options = copy;
     settings->directory = directory;
-    settings->keeps_events = vm != NULL;
+    settings->keeps_events = work->vm != NULL;
     work->settings = settings;
-    work->vm = vm;
     work->recovery = qblk_recovery_new();
     recover_records(records, work);
     qblk_recovery_seal(work->recovery);
@@ -310,8 +313,8 @@ qblk_recover_run_on(QblkClient *client, const QblkJournalVm *vm, const QblkRecov
                     const QblkRunOptions *run, GError **error)
 {
     QblkRecoverSettings settings = {.run = run};
-    Work work = {.client = client};
-    return recover(&work, vm, options, &settings, error);
+    Work work = {.client = client, .vm = vm};
+    return recover(&work, NULL, options, &settings, error);
 }
 
 QblkRecovery *
@@ -325,10 +328,9 @@ qblk_recover_run(QblkClient *client, const QblkRecoverOptions *options, const Qb
     }
 
     QblkJournalVm vm = {0};
-    QblkRecovery *recovery = NULL;
-    if (qblk_recover_identify(client, &vm, error)) {
-        recovery = qblk_recover_run_on(client, &vm, options, run, error);
-    }
+    QblkRecoverSettings settings = {.run = run};
+    Work work = {.client = client, .vm = &vm};
+    QblkRecovery *recovery = recover(&work, &vm, options, &settings, error);
     qblk_journal_vm_clear(&vm);
     return recovery;
 }

@@ -2,6 +2,7 @@
 /* The results of recovering, as programs see them. */
 #include "recover/recover.h"
 
+#include "lib/fake-qmp.h"
 #include "lib/journal-case.h"
 #include "qmp/client.h"
 
@@ -248,6 +249,38 @@ a_cancelled_recovery_begins_nothing(void **state)
     qblk_journal_end(qblk_journal_resume(records->pdata[0], NULL));
 }
 
+/* Recover as one whose VM is @asked which one it is, or which receives nothing. */
+static void
+recover_on_fake(const JournalCase *test, gboolean is_asked)
+{
+    FakeQmp *fake = fake_qmp_new("7.2");
+    if (is_asked) {
+        fake_qmp_expect(fake, "query-uuid", NULL);
+        fake_qmp_reply(fake, "{\"UUID\": \"cc0b8e9f-e966-4c8e-831e-8b7326fbce05\"}");
+        fake_qmp_expect(fake, "query-cpus-fast", NULL);
+        fake_qmp_reply(fake, "[]");
+    }
+    QblkClient *client = fake_qmp_connect(fake);
+    g_autoptr(QblkRecoverOptions) options = qblk_recover_options_new();
+    g_autoptr(GError) error = NULL;
+    qblk_recover_options_set_state_directory(options, test->directory);
+    g_autoptr(QblkRecovery) recovery = qblk_recover_run(client, options, NULL, NULL, &error);
+    assert_no_error(error);
+    assert_int_equal(qblk_recovery_get_n_results(recovery), 0);
+    qblk_client_unref(client);
+    fake_qmp_finish(fake);
+}
+
+static void
+a_vm_is_identified_if_there_is_a_journal(void **state)
+{
+    const JournalCase *test = *state;
+    recover_on_fake(test, FALSE);
+    QblkJournal *of_another_vm = journal_case_begin(test);
+    recover_on_fake(test, TRUE);
+    qblk_journal_end(of_another_vm);
+}
+
 #define JOURNAL_TEST(function)                                                                     \
     cmocka_unit_test_setup_teardown(function, journal_case_set_up, journal_case_tear_down)
 
@@ -264,6 +297,7 @@ UNIT_MAIN(void)
         JOURNAL_TEST(only_journals_of_the_plan_are_ended),
         JOURNAL_TEST(a_client_with_an_operation_is_refused),
         JOURNAL_TEST(a_cancelled_recovery_begins_nothing),
+        JOURNAL_TEST(a_vm_is_identified_if_there_is_a_journal),
         JOURNAL_TEST(all_vms_are_reached_at_the_address_in_the_journal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
