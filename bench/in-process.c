@@ -22,12 +22,14 @@
 #include <unistd.h>
 
 /* Returns: the length of the output; 0 if it failed */
-typedef gsize (*Way)(const char *text, gsize length);
+typedef gsize (*Way)(GBytes *text);
 
 static gsize
-load_json(const char *text, gsize length)
+load_json(GBytes *text)
 {
-    json_t *value = json_loadb(text, length, 0, NULL);
+    gsize length;
+    const char *data = g_bytes_get_data(text, &length);
+    json_t *value = json_loadb(data, length, 0, NULL);
     gsize size = json_object_size(value);
 
     json_decref(value);
@@ -35,9 +37,9 @@ load_json(const char *text, gsize length)
 }
 
 static char *
-write_xml(const char *text, gsize length, GError **error)
+write_xml(GBytes *text, GError **error)
 {
-    g_autoptr(QblkCapture) capture = qblk_capture_parse(text, length, error);
+    g_autoptr(QblkCapture) capture = qblk_capture_parse_bytes(text, error);
     g_autoptr(QblkSnapshot) snapshot =
         capture == NULL ? NULL : qblk_snapshot_load(capture, NULL, error);
     if (snapshot == NULL) {
@@ -57,10 +59,10 @@ write_xml(const char *text, gsize length, GError **error)
 }
 
 static gsize
-make_xml(const char *text, gsize length)
+make_xml(GBytes *text)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *xml = write_xml(text, length, &error);
+    g_autofree char *xml = write_xml(text, &error);
     if (xml == NULL) {
         fprintf(stderr, "in-process: %s\n", error->message);
         return 0;
@@ -89,20 +91,21 @@ processor_time(void)
 static void
 repeat(Way way, const char *path, gint64 milliseconds, int out)
 {
-    g_autofree char *text = NULL;
+    char *content = NULL;
     gsize length = 0;
-    if (!g_file_get_contents(path, &text, &length, NULL)) {
+    if (!g_file_get_contents(path, &content, &length, NULL)) {
         fprintf(stderr, "in-process: cannot read '%s'\n", path);
         return;
     }
 
+    g_autoptr(GBytes) text = g_bytes_new_take(content, length);
     g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
     gint64 now = processor_time();
     gint64 end = now + milliseconds * 1000;
     gsize size;
     do {
         gint64 before = now;
-        size = way(text, length);
+        size = way(text);
         now = processor_time();
         gint64 took = now - before;
         g_array_append_val(times, took);

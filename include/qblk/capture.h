@@ -74,12 +74,24 @@ QblkCapture *qblk_capture_read(const char *path, GError **error) G_GNUC_WARN_UNU
  * @text: (array length=length) (element-type guint8): the content of a file
  * @length: in bytes
  *
+ * Most of the text is kept in memory with the capture: qblk_capture_parse_bytes() does not copy it.
+ *
  * Returns: (transfer full): the capture; NULL with QBLK_GRAPH_ERROR_FILE
  *
  * Since: 0.1.0
  */
 QblkCapture *qblk_capture_parse(const char *text, gsize length,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_capture_parse_bytes:
+ * @bytes: the content of a file, to which the capture keeps a reference
+ *
+ * Returns: (transfer full): the capture; NULL with QBLK_GRAPH_ERROR_FILE
+ *
+ * Since: 0.1.0
+ */
+QblkCapture *qblk_capture_parse_bytes(GBytes *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_capture_ref:

@@ -213,8 +213,8 @@ parse_entries(GBytes *bytes, gboolean *is_common, GError **error)
     return g_steal_pointer(&replies);
 }
 
-static QblkReplies *
-parse_bytes(GBytes *bytes, GError **error)
+QblkCapture *
+qblk_capture_parse_bytes(GBytes *bytes, GError **error)
 {
     gboolean is_common;
     QblkReplies *replies = parse_entries(bytes, &is_common, error);
@@ -225,7 +225,7 @@ QblkReplies *
 qblk_capture_parse(const char *text, gsize length, GError **error)
 {
     g_autoptr(GBytes) bytes = g_bytes_new(text, length);
-    return parse_bytes(bytes, error);
+    return qblk_capture_parse_bytes(bytes, error);
 }
 
 QblkCapture *
@@ -238,7 +238,7 @@ qblk_capture_read(const char *path, GError **error)
     }
 
     g_autoptr(GBytes) bytes = g_bytes_new_take(text, length);
-    QblkCapture *capture = parse_bytes(bytes, error);
+    QblkCapture *capture = qblk_capture_parse_bytes(bytes, error);
     if (capture == NULL) {
         g_prefix_error(error, "'%s': ", path);
     }

@@ -177,6 +177,31 @@ text_and_values_give_the_same(void **state)
 }
 
 static void
+note_that_it_is_free(gpointer data)
+{
+    *(gboolean *)data = TRUE;
+}
+
+static void
+a_capture_refers_to_its_bytes(void **state)
+{
+    gsize length;
+    gboolean is_free = FALSE;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = graph_fixture_text("deep-200", &length);
+    GBytes *bytes = g_bytes_new_with_free_func(text, length, note_that_it_is_free, &is_free);
+
+    QblkCapture *capture = qblk_capture_parse_bytes(bytes, &error);
+    assert_no_error(error);
+    g_bytes_unref(bytes);
+    assert_false(is_free);
+    g_autoptr(QblkCapture) copied = qblk_capture_parse(text, length, &error);
+    compare_graphs(capture, copied);
+    qblk_capture_unref(capture);
+    assert_true(is_free);
+}
+
+static void
 fetched_replies_are_written_one_on_each_line(void **state)
 {
     g_autoptr(QblkReplies) replies = qblk_replies_new();
@@ -316,6 +341,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(unknown_fields_are_kept),
         cmocka_unit_test(a_written_capture_reads_and_writes_the_same),
         cmocka_unit_test(text_and_values_give_the_same),
+        cmocka_unit_test(a_capture_refers_to_its_bytes),
         cmocka_unit_test(fetched_replies_are_written_one_on_each_line),
         cmocka_unit_test(a_capture_may_have_no_replies),
         cmocka_unit_test(secrets_are_redacted_everywhere),
