@@ -30,6 +30,9 @@
 #define QBLK_LIMIT_COMMAND_TOKENS (2 * 1024 * 1024)
 #define QBLK_LIMIT_COMMAND_DEPTH  1024
 
+/** Strings in such a command that name layers: others are left as they are. */
+#define QBLK_LIMIT_COMMAND_LAYERS 4096
+
 /** Commands of one client of the bridge: those that wait, and those in flight.  Another one is sent
  * while QEMU executes the first, and a third would only be in the way of other clients. */
 #define QBLK_LIMIT_CLIENT_COMMANDS  8

@@ -12,15 +12,17 @@
 /**
  * Find the strings that name layers in the members of a table, at any depth of @arguments.
  *
+ * @command: whose arguments they are: a few members name a file in some commands
  * @arguments: the text of a JSON object that is valid; strings may be in single quotes
  *
  * Returns: (transfer full) (element-type utf8): each string once, in the order of the text
  */
-GPtrArray *qblk_layer_text_find(const char *arguments, gsize length) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *qblk_layer_text_find(const char *command, const char *arguments,
+                                gsize length) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Returns: (transfer full): @arguments with each such string replaced by its value in @layers; all
  * other bytes are as they were
  */
-GString *qblk_layer_text_replace(const char *arguments, gsize length,
+GString *qblk_layer_text_replace(const char *command, const char *arguments, gsize length,
                                  GHashTable *layers) G_GNUC_WARN_UNUSED_RESULT;

@@ -51,6 +51,7 @@ qblk_mux_request_free(gpointer data)
     }
     qblk_command_text_clear(&request->command);
     g_free(request->id);
+    g_clear_pointer(&request->layers, g_ptr_array_unref);
     qblk_json_unref(request->arguments);
     qblk_mux_descriptor_close(request->fd);
     g_free(request);

@@ -40,11 +40,12 @@ struct QblkMuxRequest {
     QblkMuxVerdict verdict;
     const char *error_class; /* for QBLK_MUX_REFUSE; the description is the error of command */
     char *id;                /* owned: the text of the client's id; or NULL */
-    QblkJson *arguments;     /* owned: parsed for the owner; or NULL */
-    guint64 number;          /* its id for QEMU */
-    int fd;                  /* owned; or -1 */
-    gboolean has_fd;         /* a descriptor is sent with it */
-    gboolean takes_fd;       /* it is a command that takes one */
+    GPtrArray *layers;   /* owned: names of layers in the arguments; NULL before it was judged */
+    QblkJson *arguments; /* owned: parsed for the owner; or NULL */
+    guint64 number;      /* its id for QEMU */
+    int fd;              /* owned; or -1 */
+    gboolean has_fd;     /* a descriptor is sent with it */
+    gboolean takes_fd;   /* it is a command that takes one */
     gboolean is_oob;
     gboolean is_changing; /* it may change something */
 };

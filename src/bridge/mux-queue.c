@@ -83,12 +83,13 @@ judge_by_policy(QblkMuxRequest *request)
 {
     const QblkTextSpan span = request->command.arguments;
     const char *name = request->command.name;
-    gboolean has_layers = FALSE;
-    if (span.length > 0 && request->access != QBLK_ACCESS_INTERNAL) {
-        g_autoptr(GPtrArray) layers =
-            qblk_layer_text_find(request->text->str + span.start, span.length);
-        has_layers = layers->len > 0;
+    if (request->access == QBLK_ACCESS_INTERNAL) {
+        request->verdict = QBLK_MUX_SEND;
+        return;
     }
+
+    request->layers = qblk_layer_text_find(name, request->text->str + span.start, span.length);
+    gboolean has_layers = request->layers->len > 0;
 
     g_autofree char *reason = NULL;
     switch (qblk_policy_check(request->mux->policy, request->access, name, has_layers, &reason)) {

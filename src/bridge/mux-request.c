@@ -15,6 +15,12 @@ qblk_mux_request_arguments(const QblkMuxRequest *request)
     return request->arguments;
 }
 
+const GPtrArray *
+qblk_mux_request_layers(const QblkMuxRequest *request)
+{
+    return request->layers;
+}
+
 QblkMuxClient *
 qblk_mux_request_client(const QblkMuxRequest *request)
 {
@@ -35,7 +41,8 @@ replace_layers(QblkMuxRequest *request, GHashTable *layers)
     QblkCommandText *command = &request->command;
     const QblkTextSpan span = command->arguments;
     GString *text = request->text;
-    GString *arguments = qblk_layer_text_replace(text->str + span.start, span.length, layers);
+    GString *arguments =
+        qblk_layer_text_replace(command->name, text->str + span.start, span.length, layers);
     g_string_erase(text, (gssize)span.start, (gssize)span.length);
     g_string_insert_len(text, (gssize)span.start, arguments->str, (gssize)arguments->len);
 

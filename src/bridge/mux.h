@@ -36,7 +36,8 @@ typedef struct {
     void (*event)(const QblkJson *event, gpointer user_data);
     /** QEMU has answered a command that may change something, of any client. */
     void (*changed)(const char *command, gpointer user_data);
-    /** After qblk_mux_hold(): no command that may change something is in flight. */
+    /** After qblk_mux_hold(): no command that may change something is in flight.  Called once for
+     * all calls of that function so far. */
     void (*quiet)(gpointer user_data);
 } QblkMuxHooks;
 
@@ -94,6 +95,10 @@ const char *qblk_mux_request_command(const QblkMuxRequest *request);
 
 /** Returns: (nullable): its arguments, or NULL */
 const QblkJson *qblk_mux_request_arguments(const QblkMuxRequest *request);
+
+/** Returns: (element-type utf8): the strings in its arguments that name layers, each once (see
+ * bridge/layer-text.h) */
+const GPtrArray *qblk_mux_request_layers(const QblkMuxRequest *request);
 
 /** Returns: (nullable): its client; NULL if that has gone away */
 QblkMuxClient *qblk_mux_request_client(const QblkMuxRequest *request);
