@@ -230,8 +230,8 @@ const QblkVmMonitor *qblk_vm_info_get_monitor(const QblkVmInfo *vm, guint index)
  * qblk_vm_info_choose_monitor:
  * @vm: the VM
  *
- * Choose the QMP monitor to connect to: the first one that is free; if none is, the first one whose
- * state is not known.
+ * Choose the QMP monitor to connect to: the first one that is free; if none is, the socket of a
+ * bridge that holds one; then the first one whose state is not known.
  *
  * Returns: (transfer none) (nullable): the monitor, which has an address; NULL with
  *   QBLK_QMP_ERROR_BUSY if all are in use, or QBLK_QMP_ERROR_CONNECT if the VM has none that can be
@@ -241,6 +241,21 @@ const QblkVmMonitor *qblk_vm_info_get_monitor(const QblkVmInfo *vm, guint index)
  */
 const QblkVmMonitor *qblk_vm_info_choose_monitor(const QblkVmInfo *vm,
                                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_vm_info_choose_monitor_to_read:
+ * @vm: the VM
+ *
+ * Choose the QMP monitor to connect to for commands that change nothing: as
+ * qblk_vm_info_choose_monitor(), and after the other sockets of bridges one that is read-only.
+ *
+ * Returns: (transfer none) (nullable): the monitor, which has an address; NULL with an error as
+ *   those of qblk_vm_info_choose_monitor()
+ *
+ * Since: 0.1.0
+ */
+const QblkVmMonitor *qblk_vm_info_choose_monitor_to_read(const QblkVmInfo *vm,
+                                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * qblk_vm_monitor_ref:
@@ -295,6 +310,29 @@ const char *qblk_vm_monitor_get_text(const QblkVmMonitor *monitor);
  * Since: 0.1.0
  */
 gboolean qblk_vm_monitor_is_qmp(const QblkVmMonitor *monitor);
+
+/**
+ * qblk_vm_monitor_get_bridge:
+ * @monitor: the monitor
+ *
+ * A bridge holds a monitor of QEMU and serves many clients at sockets of its own.  These are
+ * monitors of the VM, too, and are always free.
+ *
+ * Returns: the pid of the bridge whose socket it is; 0 if it is one of QEMU
+ *
+ * Since: 0.1.0
+ */
+gint64 qblk_vm_monitor_get_bridge(const QblkVmMonitor *monitor);
+
+/**
+ * qblk_vm_monitor_is_read_only:
+ * @monitor: the monitor
+ *
+ * Returns: TRUE if it is the socket of a bridge that executes no commands that change something
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_vm_monitor_is_read_only(const QblkVmMonitor *monitor);
 
 /**
  * qblk_vm_monitor_get_state:

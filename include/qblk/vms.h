@@ -198,4 +198,35 @@ const QblkVmInfo *qblk_vms_lookup(const QblkVms *vms, const char *name,
 QblkAddress *qblk_vms_resolve(const QblkVms *vms, const char *text,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * qblk_vms_resolve_to_read:
+ * @vms: (nullable): the VMs; NULL: they are looked for, if @text is not an address
+ * @text: as for qblk_vms_resolve()
+ *
+ * Find the address of a VM for commands that change nothing.  As qblk_vms_resolve(), but it may be
+ * the read-only socket of a bridge: see qblk_vm_info_choose_monitor_to_read().
+ *
+ * Returns: (transfer full): the address; NULL with an error as those of qblk_vms_resolve()
+ *
+ * Since: 0.1.0
+ */
+QblkAddress *qblk_vms_resolve_to_read(const QblkVms *vms, const char *text,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_vms_explain_busy:
+ * @vms: (nullable): the VMs; NULL: they are looked for
+ * @address: the address of a monitor, for which QBLK_QMP_ERROR_BUSY was reported
+ * @only_reads: TRUE if only commands that change nothing are to be executed
+ *
+ * Find out if a bridge of this machine holds a monitor.
+ *
+ * Returns: (transfer full) (nullable): a message that takes the place of that of the error, and
+ *   names the socket of the bridge to use instead; NULL if no bridge holds the monitor
+ *
+ * Since: 0.1.0
+ */
+char *qblk_vms_explain_busy(const QblkVms *vms, const QblkAddress *address,
+                            gboolean only_reads) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -24,5 +24,6 @@ const QblkCommand qblk_cmd_capture = {
     .summary = "Record the replies of QEMU",
     .min_arguments = 1,
     .max_arguments = 1,
+    .only_reads = TRUE,
     .run = run,
 };

@@ -73,6 +73,7 @@ const QblkCommand qblk_cmd_chain = {
     .vms = QBLK_COMMAND_SOME_VMS,
     .one_disk = TRUE,
     .warns_of_stale = TRUE,
+    .only_reads = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),
     .add_options = qblk_recovery_options_add,
     .clear_options = qblk_recovery_options_clear,

@@ -184,6 +184,7 @@ const QblkCommand qblk_cmd_check = {
     .one_disk = TRUE,
     .takes_wrong_formats = TRUE,
     .prints_stale = TRUE,
+    .only_reads = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),
     .add_options = qblk_recovery_options_add,
     .clear_options = qblk_recovery_options_clear,

@@ -174,6 +174,7 @@ const QblkCommand qblk_cmd_graph = {
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_SOME_VMS,
     .own_format = TRUE,
+    .only_reads = TRUE,
     .options_size = sizeof(Options),
     .add_options = add_options,
     .clear_options = clear_options,

@@ -67,6 +67,7 @@ const QblkCommand qblk_cmd_jobs = {
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_ALL_VMS,
+    .only_reads = TRUE,
     .options_size = sizeof(Options),
     .add_options = add_options,
     .begin_several = begin_several,

@@ -258,6 +258,7 @@ const QblkCommand qblk_cmd_list = {
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_SOME_VMS,
     .warns_of_stale = TRUE,
+    .only_reads = TRUE,
     .options_size = sizeof(QblkRecoveryOptions),
     .add_options = qblk_recovery_options_add,
     .clear_options = qblk_recovery_options_clear,

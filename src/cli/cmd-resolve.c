@@ -130,5 +130,6 @@ const QblkCommand qblk_cmd_resolve = {
     .vms = QBLK_COMMAND_LISTED_VMS,
     .one_disk = TRUE,
     .begin_several = begin_several,
+    .only_reads = TRUE,
     .run = run,
 };

@@ -59,5 +59,6 @@ const QblkCommand qblk_cmd_xml = {
     .vms = QBLK_COMMAND_SOME_VMS,
     .one_disk = TRUE,
     .begin_several = begin_several,
+    .only_reads = TRUE,
     .run = run,
 };

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/exit-code.h"
 #include "cli/several.h"
+#include "cli/vm-argument.h"
 
 #include <locale.h>
 
@@ -34,6 +35,7 @@ main(int argc, char **argv)
 
     gboolean done = run(&invocation, argc, argv, &error);
     if (!done) {
+        qblk_vm_argument_explain(&invocation, &error);
         qblk_output_error(&invocation.output, error);
     }
 

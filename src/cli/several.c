@@ -151,7 +151,6 @@ static gboolean
 run_next(Run *run)
 {
     QblkInvocation *part = run->whole->each->pdata[run->next];
-    g_autoptr(GError) cause = NULL;
     if (!print_heading(run, part)) {
         return FALSE;
     }
@@ -161,19 +160,24 @@ run_next(Run *run)
         qblk_output_warn_of_vm(&part->output, part->early_warning);
     }
 
-    gboolean done = part->failure == NULL && part->command->run(part, &cause);
-    const GError *failure = part->failure == NULL ? cause : part->failure;
+    if (part->failure == NULL) {
+        (void)!part->command->run(part, &part->failure);
+    }
+    gboolean done = part->failure == NULL;
+    if (!done) {
+        qblk_vm_argument_explain(part, &part->failure);
+    }
     gboolean is_written = TRUE;
     if (done) {
         is_written = print_result(run, part);
     } else {
-        qblk_output_error(&part->output, failure);
+        qblk_output_error(&part->output, part->failure);
     }
     if (!done && run->form == QBLK_HEADING_JSON) {
-        append_error(run, part, failure);
+        append_error(run, part, part->failure);
     }
 
-    int exit_code = done ? part->exit_code : qblk_exit_code(failure);
+    int exit_code = done ? part->exit_code : qblk_exit_code(part->failure);
     run->exit_code = exit_code == 0 ? run->exit_code : exit_code;
     run->next++;
     qblk_output_clear(&part->output);

@@ -93,7 +93,9 @@ qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
     if (!qblk_address_has_form(text) && vms == NULL) {
         return FALSE;
     }
-    invocation->address = qblk_vms_resolve(vms, text, error);
+    invocation->address = invocation->command->only_reads
+                              ? qblk_vms_resolve_to_read(vms, text, error)
+                              : qblk_vms_resolve(vms, text, error);
     if (invocation->address == NULL) {
         return FALSE;
     }
@@ -103,6 +105,21 @@ qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
     g_free(invocation->arguments[0]);
     invocation->arguments[0] = address;
     return TRUE;
+}
+
+void
+qblk_vm_argument_explain(const QblkInvocation *invocation, GError **error)
+{
+    const QblkAddress *address = invocation->address;
+    if (address == NULL || !g_error_matches(*error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY)) {
+        return;
+    }
+
+    g_autofree char *text = qblk_vms_explain_busy(NULL, address, invocation->command->only_reads);
+    if (text != NULL) {
+        g_clear_error(error);
+        g_set_error_literal(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY, text);
+    }
 }
 
 /* The command as it is typed on this machine: two shells read what is for the other one. */

@@ -70,22 +70,25 @@ qblk_process_start(gint64 pid)
     return runs ? get_number(fields, START_FIELD) : 0;
 }
 
+gint64
+qblk_process_parse_user(const char *status)
+{
+    const char *line = strstr(status, "\nUid:\t");
+    guint64 user = 0;
+    g_auto(GStrv) ids = line == NULL ? NULL : g_strsplit(line + strlen("\nUid:\t"), "\t", 3);
+    gboolean is_known = ids != NULL && ids[0] != NULL && ids[1] != NULL &&
+                        g_ascii_string_to_unsigned(ids[1], 10, 0, G_MAXUINT32, &user, NULL);
+    return is_known ? (gint64)user : -1;
+}
+
 /* The owner of /proc/PID is root if the process has changed its user, as with -runas. */
 gint64
 qblk_process_user(gint64 pid)
 {
     g_autofree char *path = proc_path(pid, "status");
     g_autofree char *text = NULL;
-    guint64 user = 0;
-    if (!g_file_get_contents(path, &text, NULL, NULL)) {
-        return -1;
-    }
 
-    const char *line = strstr(text, "\nUid:\t");
-    g_auto(GStrv) ids = line == NULL ? NULL : g_strsplit(line + strlen("\nUid:\t"), "\t", 3);
-    gboolean is_known = ids != NULL && ids[0] != NULL && ids[1] != NULL &&
-                        g_ascii_string_to_unsigned(ids[1], 10, 0, G_MAXUINT32, &user, NULL);
-    return is_known ? (gint64)user : -1;
+    return g_file_get_contents(path, &text, NULL, NULL) ? qblk_process_parse_user(text) : -1;
 }
 
 gboolean

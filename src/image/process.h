@@ -19,6 +19,9 @@ gint64 qblk_process_behind(int fd, gint64 *user);
 /** Returns: the effective user of the process @pid; -1 if it is not known */
 gint64 qblk_process_user(gint64 pid);
 
+/** Returns: the effective user in @status, the text of /proc/PID/status; -1 if it is not there */
+gint64 qblk_process_parse_user(const char *status);
+
 /** Returns: (transfer full) (nullable): the arguments of the process @pid, in any encoding; NULL if
  * they cannot be read, or @pid is 0 */
 char **qblk_process_arguments(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;

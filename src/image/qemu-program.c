@@ -43,16 +43,18 @@ is_loader(const char *argument)
     return g_str_has_prefix(name, "ld") && strstr(name, ".so") != NULL;
 }
 
-/* Returns: the index of the program after the loader */
-static guint
-skip_loader(char *const *arguments)
+guint
+qblk_qemu_program_skip_loader(char *const *arguments)
 {
     static const char *const with_value[] = {
         "library-path",         "preload",           "audit", "argv0", "inhibit-rpath",
         "glibc-hwcaps-prepend", "glibc-hwcaps-mask", NULL,
     };
-    guint i = 1;
+    if (arguments[0] == NULL || !is_loader(arguments[0])) {
+        return 0;
+    }
 
+    guint i = 1;
     while (arguments[i] != NULL && g_str_has_prefix(arguments[i], "--")) {
         gboolean has_value = g_strv_contains(with_value, arguments[i] + strlen("--"));
         i += has_value && arguments[i + 1] != NULL ? 2 : 1;
@@ -63,11 +65,7 @@ skip_loader(char *const *arguments)
 QblkQemuProgram
 qblk_qemu_program_find(char *const *arguments, const char **program, guint *options)
 {
-    if (arguments[0] == NULL) {
-        return QBLK_QEMU_PROGRAM_NONE;
-    }
-
-    guint i = is_loader(arguments[0]) ? skip_loader(arguments) : 0;
+    guint i = qblk_qemu_program_skip_loader(arguments);
     QblkQemuProgram found = arguments[i] == NULL ? QBLK_QEMU_PROGRAM_NONE : look_up(arguments[i]);
     if (found != QBLK_QEMU_PROGRAM_NONE) {
         *program = arguments[i];

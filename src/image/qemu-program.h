@@ -25,3 +25,7 @@ typedef enum {
  */
 QblkQemuProgram qblk_qemu_program_find(char *const *arguments, const char **program,
                                        guint *options);
+
+/** Returns: the index of the program in @arguments (array zero-terminated=1), which may be after a
+ * dynamic loader and its options */
+guint qblk_qemu_program_skip_loader(char *const *arguments);

@@ -3,6 +3,7 @@
 
 #include "base/file-identity.h"
 #include "base/limits.h"
+#include "image/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -213,10 +214,11 @@ qblk_host_list_files(const QblkHost *host, const char *path)
 
 /* ---- a process ---- */
 
-char **
-qblk_host_read_arguments(const QblkHost *host, gint64 pid)
+/* Returns: (transfer full) (nullable): the texts in a file of @pid, which end with a NUL each */
+static char **
+read_texts(const QblkHost *host, gint64 pid, const char *name)
 {
-    g_autofree char *path = proc_path(host, pid, "cmdline");
+    g_autofree char *path = proc_path(host, pid, name);
     g_autoptr(GByteArray) bytes = read_below("", path, QBLK_LIMIT_COMMAND_LINE_BYTES);
     if (bytes == NULL) {
         return NULL;
@@ -230,6 +232,26 @@ qblk_host_read_arguments(const QblkHost *host, gint64 pid)
     }
     g_ptr_array_add(arguments, NULL);
     return (char **)g_ptr_array_free(arguments, FALSE);
+}
+
+char **
+qblk_host_read_arguments(const QblkHost *host, gint64 pid)
+{
+    return read_texts(host, pid, "cmdline");
+}
+
+char **
+qblk_host_read_environment(const QblkHost *host, gint64 pid)
+{
+    return read_texts(host, pid, "environ");
+}
+
+gint64
+qblk_host_read_user(const QblkHost *host, gint64 pid)
+{
+    g_autofree char *path = proc_path(host, pid, "status");
+    g_autofree char *text = read_text("", path, SMALL_BYTES);
+    return text == NULL ? -1 : qblk_process_parse_user(text);
 }
 
 char *

@@ -40,6 +40,13 @@ GArray *qblk_host_list_pids(const QblkHost *host, GError **error) G_GNUC_WARN_UN
  * read or is too long */
 char **qblk_host_read_arguments(const QblkHost *host, gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (transfer full) (nullable): the environment that the process @pid was started with, of
+ * NAME=VALUE; NULL if it cannot be read */
+char **qblk_host_read_environment(const QblkHost *host, gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: the effective user of the process @pid; -1 if it is not known */
+gint64 qblk_host_read_user(const QblkHost *host, gint64 pid);
+
 /** Returns: (transfer full) (nullable): the name that the kernel has for the process @pid */
 char *qblk_host_read_name(const QblkHost *host, gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -7,17 +7,66 @@
 
 #define REMEDY "start QEMU with -qmp unix:PATH,server=on,wait=off"
 
-/* Returns: (nullable): the first QMP monitor with an address in @state */
+/* Whose socket it is, in the order of preference. */
+typedef enum {
+    OF_QEMU,
+    OF_BRIDGE,
+    OF_READER, /* of a bridge, read-only */
+    N_KINDS,
+} Kind;
+
+static Kind
+kind_of(const QblkVmMonitor *monitor)
+{
+    if (monitor->bridge == 0) {
+        return OF_QEMU;
+    }
+    return monitor->is_read_only ? OF_READER : OF_BRIDGE;
+}
+
+/* Returns: (nullable): the first QMP monitor of @kind with an address in @state */
 static const QblkVmMonitor *
-find_in_state(const QblkVmInfo *vm, QblkVmMonitorState state)
+find_of_kind(const QblkVmInfo *vm, QblkVmMonitorState state, Kind kind)
 {
     for (guint i = 0; i < vm->monitors->len; i++) {
         const QblkVmMonitor *monitor = vm->monitors->pdata[i];
-        if (monitor->is_qmp && monitor->address != NULL && monitor->state == state) {
+        if (monitor->is_qmp && monitor->address != NULL && monitor->state == state &&
+            kind_of(monitor) == kind) {
             return monitor;
         }
     }
     return NULL;
+}
+
+static const QblkVmMonitor *
+find_in_state(const QblkVmInfo *vm, QblkVmMonitorState state, gboolean only_reads)
+{
+    const QblkVmMonitor *found = NULL;
+
+    for (int kind = OF_QEMU; found == NULL && kind < (only_reads ? N_KINDS : OF_READER); kind++) {
+        found = find_of_kind(vm, state, (Kind)kind);
+    }
+    return found;
+}
+
+const QblkVmMonitor *
+qblk_vm_info_find_bridge(const QblkVmInfo *vm)
+{
+    const QblkVmMonitor *full = find_of_kind(vm, QBLK_VM_MONITOR_STATE_FREE, OF_BRIDGE);
+    return full == NULL ? find_of_kind(vm, QBLK_VM_MONITOR_STATE_FREE, OF_READER) : full;
+}
+
+/* A monitor is held by a bridge that changing commands cannot use. */
+static void
+set_read_only(const QblkVmInfo *vm, const QblkVmMonitor *reader, GError **error)
+{
+    g_autofree char *name = qblk_vm_info_describe(vm);
+
+    g_set_error(
+        error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
+        "the QMP monitor of the %s is in use: a bridge (pid %" G_GINT64_FORMAT
+        ") holds it, and its socket '%s' is read-only: let the bridge listen at another one, too",
+        name, reader->bridge, reader->address);
 }
 
 static void
@@ -83,24 +132,40 @@ set_unusable(const QblkVmInfo *vm, GError **error)
     }
 }
 
-const QblkVmMonitor *
-qblk_vm_info_choose_monitor(const QblkVmInfo *vm, GError **error)
+static const QblkVmMonitor *
+choose(const QblkVmInfo *vm, gboolean only_reads, GError **error)
 {
     /* A manager that connects for a moment only, as Proxmox VE, is waited for. */
     gboolean may_wait = vm->manager != NULL && !vm->keeps_monitor;
-    const QblkVmMonitor *found = find_in_state(vm, QBLK_VM_MONITOR_STATE_FREE);
+    const QblkVmMonitor *found = find_in_state(vm, QBLK_VM_MONITOR_STATE_FREE, only_reads);
     if (found == NULL) {
-        found = find_in_state(vm, QBLK_VM_MONITOR_STATE_UNKNOWN);
+        found = find_in_state(vm, QBLK_VM_MONITOR_STATE_UNKNOWN, only_reads);
     }
-    const QblkVmMonitor *busy = find_in_state(vm, QBLK_VM_MONITOR_STATE_BUSY);
+    const QblkVmMonitor *busy = find_in_state(vm, QBLK_VM_MONITOR_STATE_BUSY, only_reads);
     if (found == NULL && may_wait) {
         found = busy;
     }
 
-    if (found == NULL && busy != NULL) {
+    const QblkVmMonitor *reader = find_of_kind(vm, QBLK_VM_MONITOR_STATE_FREE, OF_READER);
+
+    if (found == NULL && busy != NULL && reader != NULL) {
+        set_read_only(vm, reader, error);
+    } else if (found == NULL && busy != NULL) {
         set_busy(vm, error);
     } else if (found == NULL) {
         set_unusable(vm, error);
     }
     return found;
+}
+
+const QblkVmMonitor *
+qblk_vm_info_choose_monitor(const QblkVmInfo *vm, GError **error)
+{
+    return choose(vm, FALSE, error);
+}
+
+const QblkVmMonitor *
+qblk_vm_info_choose_monitor_to_read(const QblkVmInfo *vm, GError **error)
+{
+    return choose(vm, TRUE, error);
 }

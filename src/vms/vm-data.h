@@ -16,6 +16,8 @@ struct QblkVmMonitor {
     char *reason;   /* owned, or NULL */
     QblkVmMonitorState state;
     gboolean is_qmp;
+    gint64 bridge;         /* the process that serves this socket of a bridge; 0: QEMU itself */
+    gboolean is_read_only; /* it executes no commands that change something */
 };
 
 struct QblkVmInfo {

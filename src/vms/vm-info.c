@@ -42,10 +42,9 @@ make_valid(const char *text)
 }
 
 QblkVmInfo *
-qblk_vm_info_read(QblkHost *host, gint64 pid)
+qblk_vm_info_read(QblkHost *host, gint64 pid, char *const *arguments)
 {
-    g_auto(GStrv) arguments = qblk_host_read_arguments(host, pid);
-    QblkQemuLine *line = arguments == NULL ? NULL : qblk_qemu_line_new(arguments);
+    QblkQemuLine *line = qblk_qemu_line_new(arguments);
     if (line == NULL) {
         return NULL;
     }
@@ -253,4 +252,16 @@ const char *
 qblk_vm_monitor_get_reason(const QblkVmMonitor *monitor)
 {
     return monitor->reason;
+}
+
+gint64
+qblk_vm_monitor_get_bridge(const QblkVmMonitor *monitor)
+{
+    return monitor->bridge;
+}
+
+gboolean
+qblk_vm_monitor_is_read_only(const QblkVmMonitor *monitor)
+{
+    return monitor->is_read_only;
 }

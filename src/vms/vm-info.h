@@ -7,11 +7,18 @@
 #include "vms/vm-data.h"
 
 /**
- * Read the command line and the monitors of a process.
+ * Read the monitors of a process.
+ *
+ * @arguments: its command line
  *
  * Returns: (transfer full) (nullable): the VM; NULL if the process is not a QEMU, or has ended
  */
-QblkVmInfo *qblk_vm_info_read(QblkHost *host, gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
+QblkVmInfo *qblk_vm_info_read(QblkHost *host, gint64 pid,
+                              char *const *arguments) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: (transfer none) (nullable): the socket of a bridge; a read-only one if it has no other
+ * that this user may connect to */
+const QblkVmMonitor *qblk_vm_info_find_bridge(const QblkVmInfo *vm);
 
 /** Returns: TRUE if @name is its name, UUID or pid, or what its manager or systemd-machined calls
  * it. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The address that a VM argument means. */
+#include "qmp/address.h"
+#include "vms/vm-bridge.h"
 #include "vms/vms-lookup.h"
 
 #include <qblk/error.h>
@@ -17,14 +19,15 @@ is_file(const char *name, gboolean *is_socket)
 }
 
 static QblkAddress *
-address_of(const QblkVmInfo *vm, GError **error)
+address_of(const QblkVmInfo *vm, gboolean only_reads, GError **error)
 {
-    const QblkVmMonitor *monitor = qblk_vm_info_choose_monitor(vm, error);
+    const QblkVmMonitor *monitor = only_reads ? qblk_vm_info_choose_monitor_to_read(vm, error)
+                                              : qblk_vm_info_choose_monitor(vm, error);
     return monitor == NULL ? NULL : qblk_address_parse(monitor->address, error);
 }
 
 static QblkAddress *
-resolve_name(const QblkVms *vms, const char *name, GError **error)
+resolve_name(const QblkVms *vms, const char *name, gboolean only_reads, GError **error)
 {
     gboolean is_socket = FALSE;
     gboolean exists = is_file(name, &is_socket);
@@ -42,7 +45,7 @@ resolve_name(const QblkVms *vms, const char *name, GError **error)
     }
     if (has_vm) {
         const QblkVmInfo *vm = qblk_vms_lookup(vms, name, error);
-        return vm == NULL ? NULL : address_of(vm, error);
+        return vm == NULL ? NULL : address_of(vm, only_reads, error);
     }
     if (is_socket) {
         g_autofree char *path = g_strconcat("./", name, NULL);
@@ -67,16 +70,53 @@ resolve_name(const QblkVms *vms, const char *name, GError **error)
     return NULL;
 }
 
-QblkAddress *
-qblk_vms_resolve(const QblkVms *vms, const char *text, GError **error)
+static QblkAddress *
+resolve(const QblkVms *vms, const char *text, gboolean only_reads, GError **error)
 {
     if (qblk_address_has_form(text)) {
         return qblk_address_parse(text, error);
     }
     if (vms != NULL) {
-        return resolve_name(vms, text, error);
+        return resolve_name(vms, text, only_reads, error);
     }
 
     g_autoptr(QblkVms) found = qblk_vms_find(NULL, error);
-    return found == NULL ? NULL : resolve_name(found, text, error);
+    return found == NULL ? NULL : resolve_name(found, text, only_reads, error);
+}
+
+QblkAddress *
+qblk_vms_resolve(const QblkVms *vms, const char *text, GError **error)
+{
+    return resolve(vms, text, FALSE, error);
+}
+
+QblkAddress *
+qblk_vms_resolve_to_read(const QblkVms *vms, const char *text, GError **error)
+{
+    return resolve(vms, text, TRUE, error);
+}
+
+/* ---- a monitor that another client holds ---- */
+
+char *
+qblk_vms_explain_busy(const QblkVms *vms, const QblkAddress *address, gboolean only_reads)
+{
+    g_autoptr(QblkVms) found = vms == NULL ? qblk_vms_find(NULL, NULL) : NULL;
+    const QblkVms *all = vms == NULL ? found : vms;
+    const QblkVmInfo *vm = all == NULL ? NULL : qblk_vm_bridge_find_vm(all->vms, address);
+    const QblkVmMonitor *bridge = vm == NULL ? NULL : qblk_vm_info_find_bridge(vm);
+    const char *text = qblk_address_peer_name(address);
+    if (bridge == NULL) {
+        return NULL;
+    }
+
+    if (bridge->is_read_only && !only_reads) {
+        return g_strdup_printf("no greeting from %s: a bridge (pid %" G_GINT64_FORMAT
+                               ") holds this monitor, and its socket '%s' is read-only: let the "
+                               "bridge listen at another one, too",
+                               text, bridge->bridge, bridge->address);
+    }
+    return g_strdup_printf("no greeting from %s: a bridge (pid %" G_GINT64_FORMAT
+                           ") holds this monitor: use '%s'",
+                           text, bridge->bridge, bridge->address);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vms/vms-data.h"
 
+#include "vms/vm-bridge.h"
 #include "vms/vm-manager.h"
 #include "vms/vm-monitor.h"
 #include "vms/vms-lookup.h"
@@ -177,6 +178,25 @@ select_vms(const QblkVms *vms, const GPtrArray *names, GError **error)
     return TRUE;
 }
 
+static void
+read_processes(QblkHost *host, const GArray *pids, GPtrArray *vms, GPtrArray *bridges)
+{
+    for (guint i = 0; i < pids->len; i++) {
+        gint64 pid = g_array_index(pids, gint64, i);
+        g_auto(GStrv) arguments = qblk_host_read_arguments(host, pid);
+        QblkVmInfo *vm = arguments == NULL ? NULL : qblk_vm_info_read(host, pid, arguments);
+        QblkVmBridge *bridge =
+            arguments == NULL || vm != NULL ? NULL : qblk_vm_bridge_read(host, pid, arguments);
+
+        if (vm != NULL) {
+            g_ptr_array_add(vms, vm);
+        }
+        if (bridge != NULL) {
+            g_ptr_array_add(bridges, bridge);
+        }
+    }
+}
+
 QblkVms *
 qblk_vms_find(const QblkVmsOptions *options, GError **error)
 {
@@ -187,18 +207,17 @@ qblk_vms_find(const QblkVmsOptions *options, GError **error)
     }
 
     g_autoptr(QblkVms) vms = vms_new();
-    for (guint i = 0; i < pids->len; i++) {
-        QblkVmInfo *vm = qblk_vm_info_read(host, g_array_index(pids, gint64, i));
-        if (vm != NULL) {
-            g_ptr_array_add(vms->vms, vm);
-        }
-    }
-
+    g_autoptr(GPtrArray) bridges =
+        g_ptr_array_new_with_free_func((GDestroyNotify)qblk_vm_bridge_free);
+    read_processes(host, pids, vms->vms, bridges);
     remove_doubles(host, vms->vms);
     g_autoptr(GHashTable) machines = qblk_vm_manager_read_machines(host);
     for (guint i = 0; i < vms->vms->len; i++) {
         set_machine(vms->vms->pdata[i], machines);
         close_replaced(vms->vms->pdata[i], vms->vms);
+    }
+    for (guint i = 0; i < bridges->len; i++) {
+        qblk_vm_bridge_add(bridges->pdata[i], host, vms->vms);
     }
     if (options != NULL && !select_vms(vms, options->names, error)) {
         return NULL;

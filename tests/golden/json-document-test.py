@@ -135,7 +135,7 @@ def plan_of_a_monitor(directory):
 
     def play(connection):
         connection.greet()
-        connection.serve(lambda name, _: answers[name])
+        connection.serve(lambda name, _: answers.get(name) or peer.refusal())
 
     vm = os.path.join(directory, 'vm.qmp')
     with peer.Peer(vm, play):

@@ -84,6 +84,7 @@ add_process(ProcTree *tree, int pid, const char *bytes, gsize length)
     write_bytes(tree, path, bytes, length);
     add_link(tree, pid, "net", net);
     proc_tree_set_stat(tree, pid, 1, pid, "qemu");
+    proc_tree_set_user(tree, pid, geteuid());
 }
 
 void
@@ -136,6 +137,25 @@ proc_tree_set_stat(ProcTree *tree, int pid, int parent, int start, const char *n
 
     proc_tree_write(tree, stat_path, text);
     proc_tree_write(tree, name_path, line);
+}
+
+void
+proc_tree_set_user(ProcTree *tree, int pid, uid_t user)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
+    g_autofree char *text =
+        g_strdup_printf("Name:\tqemu\nPid:\t%d\nUid:\t1\t%u\t1\t1\n", pid, (guint)user);
+
+    proc_tree_write(tree, path, text);
+}
+
+void
+proc_tree_set_environment(ProcTree *tree, int pid, const char *line)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/environ", pid);
+    g_autoptr(GString) bytes = join(line);
+
+    write_bytes(tree, path, bytes->str, bytes->len);
 }
 
 void

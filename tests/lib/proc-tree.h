@@ -5,6 +5,7 @@
 #pragma once
 
 #include <qblk/vms.h>
+#include <sys/types.h>
 
 typedef struct {
     char *root;     /* owned */
@@ -26,6 +27,12 @@ void proc_tree_add_hidden(ProcTree *tree, int pid, const char *line);
 
 /** Set the parent of @pid, when it started, and its name. */
 void proc_tree_set_stat(ProcTree *tree, int pid, int parent, int start, const char *name);
+
+/** Set the user of @pid, which is that of this process before. */
+void proc_tree_set_user(ProcTree *tree, int pid, uid_t user);
+
+/** Set the environment of @pid, quoted as for a shell. */
+void proc_tree_set_environment(ProcTree *tree, int pid, const char *line);
 
 /** Give the process @pid a unix socket with the inode @inode; "listens" as @state also makes the
  * file @path, "connected" and "waits" do not. */

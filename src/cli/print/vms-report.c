@@ -14,6 +14,9 @@ describe_state(const QblkVmMonitor *monitor)
     if (monitor == NULL) {
         return NULL;
     }
+    if (qblk_vm_monitor_get_bridge(monitor) != 0) {
+        return qblk_vm_monitor_is_read_only(monitor) ? "bridge, read-only" : "bridge";
+    }
     return qblk_vm_monitor_is_qmp(monitor)
                ? qblk_vm_monitor_state_name(qblk_vm_monitor_get_state(monitor))
                : "not QMP";
@@ -96,6 +99,7 @@ static QblkJson *
 monitor_json(const QblkVmMonitor *monitor)
 {
     QblkVmMonitorState state = qblk_vm_monitor_get_state(monitor);
+    gint64 bridge = qblk_vm_monitor_get_bridge(monitor);
     QblkJson *object = qblk_json_new_object();
 
     qblk_json_set_string(object, "protocol", qblk_vm_monitor_is_qmp(monitor) ? "qmp" : "hmp");
@@ -103,6 +107,9 @@ monitor_json(const QblkVmMonitor *monitor)
     qblk_json_set_string(object, "text", qblk_vm_monitor_get_text(monitor));
     qblk_json_set_string(object, "state", qblk_vm_monitor_state_name(state));
     qblk_json_set_string(object, "reason", qblk_vm_monitor_get_reason(monitor));
+    qblk_json_set(object, "bridge",
+                  bridge == 0 ? qblk_json_new_null() : qblk_json_new_integer(bridge));
+    qblk_json_set_boolean(object, "read-only", qblk_vm_monitor_is_read_only(monitor));
     return object;
 }
 
