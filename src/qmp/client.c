@@ -398,15 +398,12 @@ qblk_client_get_refusal(const QblkClient *client, const char **error_class,
     if (client->refusal_description == NULL) {
         return FALSE;
     }
-
     if (error_class != NULL) {
         *error_class = client->refusal_class;
     }
-
     if (description != NULL) {
         *description = client->refusal_description;
     }
-
     return TRUE;
 }
 
@@ -443,6 +440,14 @@ qblk_client_set_reply_limit(QblkClient *client, gsize bytes)
 }
 
 /* ---- what is known of this QEMU ---- */
+
+void
+qblk_client_set_address(QblkClient *client, const QblkAddress *address)
+{
+    g_free(client->address);
+    client->address = g_strdup(address->text);
+    client->is_local = qblk_address_is_local(address);
+}
 
 void
 qblk_client_set_peer(QblkClient *client, const QblkClientPeer *peer)

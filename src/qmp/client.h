@@ -32,6 +32,10 @@ QblkClient *qblk_client_start_with(const QblkAddress *address, int timeout_ms,
 void qblk_client_set_waiter(QblkClient *client, const QblkWaiter *waiter);
 const QblkWaiter *qblk_client_get_waiter(const QblkClient *client);
 
+/** Set the address that @client, which a relay in this process connects to a monitor, is known by:
+ * in journals, and for connecting once more. */
+void qblk_client_set_address(QblkClient *client, const QblkAddress *address);
+
 /** A peer that this process has started, and that is ended with the client. */
 typedef struct {
     gint64 pid;
