@@ -22,6 +22,9 @@
 #define QBLK_LIMIT_JSON_VALUES     4000000
 #define QBLK_LIMIT_JSON_CONTAINERS 1000000
 
+/** Operations that a bridge runs at once. */
+#define QBLK_LIMIT_OPERATIONS 64
+
 /** Commands in flight: QEMU suspends a monitor with more (monitor/qmp.c). */
 #define QBLK_LIMIT_IN_FLIGHT 8
 

@@ -53,7 +53,6 @@ qblk_policy_is_read_only(const char *command)
         "qmp_capabilities",
         "qblk-query-*",
         "qblk-check",
-        "qblk-plan",
         "qblk-resolve",
         "qblk-subscribe",
         NULL,
