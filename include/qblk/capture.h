@@ -115,6 +115,39 @@ void qblk_capture_unref(QblkCapture *capture);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkCapture, qblk_capture_unref)
 
 /**
+ * qblk_capture_to_text_of_vm:
+ * @capture: the capture
+ * @vm: (nullable): the value of its field "vm"
+ *
+ * Returns: (transfer full): the text of qblk_capture_to_text(), with the VM that it is of
+ *
+ * Since: 0.1.0
+ */
+char *qblk_capture_to_text_of_vm(const QblkCapture *capture,
+                                 const char *vm) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_capture_save:
+ * @capture: the capture
+ * @directory: (type filename): an existing directory
+ * @fallback: the name of the file if the guest has no name
+ * @taken: (nullable) (array zero-terminated=1): paths that are not used: of files that were saved
+ *   before
+ * @replace: replace an existing file
+ *
+ * Write a capture into a file DIRECTORY/NAME.json, all of it or nothing.  NAME is the name of the
+ * guest, in which `_` is in place of all characters but letters and digits of ASCII and `-._+@`,
+ * with a number at its end if that path is taken.
+ *
+ * Returns: (transfer full) (type filename): the path of the file; NULL with QBLK_GRAPH_ERROR_FILE
+ *
+ * Since: 0.1.0
+ */
+char *qblk_capture_save(const QblkCapture *capture, const char *directory, const char *fallback,
+                        const char *const *taken, gboolean replace,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_capture_to_text:
  * @capture: the capture
  *

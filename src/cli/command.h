@@ -35,6 +35,7 @@ struct QblkCommand {
                                     * commands */
     gboolean has_default_vm;       /* that of the environment is used if no VM is given */
     gboolean asks_vms;             /* it has no VM argument, but connects to VMs */
+    gboolean needs_replies;        /* it reads no graph */
     gboolean prints_stale;         /* stale images are a part of its output */
 
     gsize options_size; /* of the struct of its own options, which starts as zeros; 0: none */

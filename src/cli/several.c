@@ -120,7 +120,9 @@ static gboolean
 print_heading(Run *run, QblkInvocation *part)
 {
     QblkOutput *output = &part->output;
-    if (!has_headings(run) || run->form == QBLK_HEADING_LINE || run->form == QBLK_HEADING_JSON) {
+    gboolean is_apart = run->form != QBLK_HEADING_LINE && run->form != QBLK_HEADING_JSON &&
+                        run->form != QBLK_HEADING_NONE;
+    if (!has_headings(run) || !is_apart) {
         return TRUE;
     }
 
@@ -215,7 +217,8 @@ run_all(Run *run, GError **error)
 
     for (guint i = 0; i < each->len; i++) {
         QblkInvocation *part = each->pdata[i];
-        if (part->failure == NULL && qblk_address_has_monitor(part->address)) {
+        if (part->failure == NULL && qblk_address_has_monitor(part->address) &&
+            !part->command->needs_replies) {
             part->is_early = TRUE;
             qblk_vm_set_up_options(part);
             qblk_snapshots_fetch_add(fetch, qblk_address_get_text(part->address),

@@ -75,6 +75,10 @@ static const char *
 check_format(const QblkJson *json)
 {
     gint64 version = 0;
+    if (qblk_json_is(json, QBLK_JSON_ARRAY)) {
+        return "it is an array, as of several VMs: extract one of its captures, for example the "
+               "first with 'jq .[0]', or use 'qblk capture --directory'";
+    }
     if (!qblk_json_integer(qblk_json_get(json, FORMAT_KEY), &version)) {
         return "it has no '" FORMAT_KEY "'";
     }
@@ -378,13 +382,24 @@ write_member(const char *key, const QblkJson *value, gpointer user_data)
 char *
 qblk_capture_to_text(const QblkCapture *replies)
 {
+    return qblk_capture_to_text_of_vm(replies, NULL);
+}
+
+char *
+qblk_capture_to_text_of_vm(const QblkCapture *replies, const char *vm)
+{
     GString *text = g_string_new("{");
+    g_autoptr(QblkJson) header = NULL;
     if (replies->header != NULL) {
-        g_autoptr(QblkJson) header = qblk_redact_json(replies->header);
-        (void)qblk_json_each(header, write_member, text);
+        header = qblk_redact_json(replies->header);
     } else {
-        g_string_append_printf(text, "\"" FORMAT_KEY "\": %d,\n", FORMAT_VERSION);
+        header = qblk_json_new_object();
+        qblk_json_set(header, FORMAT_KEY, qblk_json_new_integer(FORMAT_VERSION));
     }
+    if (vm != NULL) {
+        qblk_json_set_string(header, "vm", vm);
+    }
+    (void)qblk_json_each(header, write_member, text);
 
     g_string_append(text, "\"replies\": [");
     for (guint i = 0; i < replies->list->len; i++) {

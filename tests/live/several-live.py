@@ -88,6 +88,39 @@ class Several(live.TestCase):
         self.assertEqual(self.qblk('resolve', *listed, 'vda').text,
                          f'{vms[0]}: top0\n{vms[1]}: top1\n')
 
+    def test_captures_are_an_array_or_a_file_for_each(self):
+        vms = [self.guest(number, '-name', 'web/1').socket for number in range(2)]
+        dead = self.dead()
+        result = qblk.run('capture', vms[0], dead, vms[1])
+        self.assertEqual(result.status, qblk.FAILED, msg=str(result))
+        array = json.loads(result.stdout)
+        self.assertEqual([capture['vm'] for capture in array], [vms[0], dead, vms[1]])
+        self.assertEqual(array[1]['error']['exit-code'], qblk.NO_CONNECTION)
+        refused = qblk.run('list', 'capture:-', stdin=result.stdout)
+        self.assertIn("'jq .[0]'", refused.errors)
+        one = json.dumps(array[2]).encode()
+        self.assertIn('top1', self.qblk('list', 'capture:-', stdin=one).text)
+
+        directory = os.path.join(self.directory, 'captures')
+        os.mkdir(directory)
+        paths = [os.path.join(directory, name) for name in ('web_1.json', 'web_1-2.json')]
+        command = ('capture', '--directory', directory, vms[0], dead, vms[1])
+        result = qblk.run(*command)
+        self.assertEqual(result.status, qblk.FAILED, msg=str(result))
+        self.assertEqual(result.text.splitlines(), paths)
+        self.assertEqual(sorted(os.listdir(directory)), sorted(map(os.path.basename, paths)))
+        for number, path in enumerate(paths):
+            self.assertIn(f'top{number}', self.qblk('list', f'capture:{path}').text)
+
+        with open(paths[0], 'w', encoding='ascii') as file:
+            file.write('mine')
+        result = qblk.run(*command)
+        self.assertEqual((result.status, result.text), (qblk.FAILED, ''), msg=str(result))
+        with open(paths[0], encoding='ascii') as file:
+            self.assertEqual(file.read(), 'mine')
+        self.assertEqual(qblk.run(*command, '--force').text.splitlines(), paths)
+        self.assertIn('top0', self.qblk('list', f'capture:{paths[0]}').text)
+
     def test_vms_are_given_by_name_and_in_a_file(self):
         names = [f'web-{uuid.uuid4().hex[:12]}' for _ in range(2)]
         pids = [self.guest(number, '-name', name).pid for number, name in enumerate(names)]

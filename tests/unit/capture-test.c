@@ -40,7 +40,7 @@ an_invalid_capture_is_refused_with_a_reason(void **state)
     } cases[] = {
         {"", "not a capture: not JSON"},
         {"{", "not a capture: not JSON"},
-        {"[]", "it has no 'qblk-capture'"},
+        {"[]", "it is an array, as of several VMs"},
         {"'qblk-capture'", "it has no 'qblk-capture'"},
         {"{}", "it has no 'qblk-capture'"},
         {"{'qblk-capture':'1','replies':[]}", "it has no 'qblk-capture'"},

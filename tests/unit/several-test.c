@@ -64,6 +64,7 @@ arguments_after_the_first_are_vms_if_they_are_addresses(void **state)
         {"chain a/b tcp:h:1 fd:3 vda", "a/b tcp:h:1 fd:3 (vda)"},
         {"xml a/b image:c vda vdb", "a/b image:c (vda) (vdb)"},
         {"graph capture:c domain:d", "capture:c domain:d"},
+        {"capture a/b capture:c ./d", "a/b capture:c ./d"},
         {"check a/b c/d vda", "a/b c/d (vda)"},
         {"check --json a/b c/d", "a/b c/d"},
         {"jobs a/b", "- (a/b)"},
@@ -102,8 +103,7 @@ what_is_of_one_vm_is_refused_for_several(void **state)
     static const struct {
         const char *line, *message;
     } rows[] = {
-        {"capture a/b c/d", "'qblk capture' takes one VM: for several use a loop"},
-        {"recover a/b c/d", "'qblk recover' takes one VM"},
+        {"recover a/b c/d", "'qblk recover' takes one VM: for several use a loop"},
         {"commit a/b unix:c", "'qblk commit' takes one VM"},
         {"snapshot a/b tcp:h:1 vda", "'qblk snapshot' takes one VM"},
         {"commit --vm a/b vda", "'qblk commit' takes one VM"},

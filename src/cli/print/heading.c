@@ -28,6 +28,7 @@ qblk_heading_print(QblkHeadingForm form, gboolean is_first, QblkOutput *output)
     case QBLK_HEADING_DOT:
         qblk_output_print(output, "// %s\n", name);
         break;
+    case QBLK_HEADING_NONE:
     case QBLK_HEADING_JSON:
         break;
     }

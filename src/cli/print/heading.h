@@ -11,6 +11,7 @@ typedef enum {
     QBLK_HEADING_LINE, /* "VM: " in front of a result of one line */
     QBLK_HEADING_XML,  /* a comment */
     QBLK_HEADING_DOT,  /* a comment */
+    QBLK_HEADING_NONE, /* the results tell it themselves */
     QBLK_HEADING_JSON, /* the output is an array, whose objects have the VM */
 } QblkHeadingForm;
 
