@@ -222,9 +222,14 @@ static gboolean
 end_token(QblkCommandScan *scan, const char *text, gsize end, QblkCommandScanResult *result,
           char **error)
 {
+    if (scan->tokens == 0) {
+        scan->start = scan->token_start;
+    }
     if (count_token(scan, text[scan->token_start])) {
         *result = scan->is_dropped ? QBLK_COMMAND_SCAN_NOTHING : QBLK_COMMAND_SCAN_COMMAND;
+        gsize start = scan->start;
         reset(scan, START);
+        scan->start = start;
         return TRUE;
     }
 

@@ -14,6 +14,7 @@
 typedef struct {
     gsize at;          /* of the text, where the next byte is read */
     gsize token_start; /* in the text */
+    gsize start;       /* of the command in the text: bytes before it are dropped */
     guint tokens;      /* of the command so far */
     gint32 braces;     /* that are open */
     gint32 brackets;
@@ -24,9 +25,9 @@ typedef struct {
 
 typedef enum {
     QBLK_COMMAND_SCAN_MORE,    /* all bytes were read; the text must be kept */
-    QBLK_COMMAND_SCAN_NOTHING, /* all bytes were read; the text is not needed */
-    QBLK_COMMAND_SCAN_COMMAND, /* the text up to `at` is a command */
-    QBLK_COMMAND_SCAN_ERROR,   /* the text up to `at` is to be answered by an error, and dropped */
+    QBLK_COMMAND_SCAN_NOTHING, /* the bytes that were used are to be dropped */
+    QBLK_COMMAND_SCAN_COMMAND, /* these bytes, from `start` on, are a command */
+    QBLK_COMMAND_SCAN_ERROR,   /* they are to be answered by an error, and dropped */
 } QblkCommandScanResult;
 
 /**

@@ -185,9 +185,6 @@ add_invalid(QblkMuxClient *client, char *error)
 static void
 add_command(QblkMuxClient *client, const char *text, gsize length, guint64 end)
 {
-    for (; g_ascii_isspace(*text); text++) {
-        length--;
-    }
     char *error = qblk_command_check(text, length);
     if (error != NULL) {
         add_invalid(client, error);
@@ -249,7 +246,8 @@ read_next(QblkMuxClient *client)
     case QBLK_COMMAND_SCAN_NOTHING:
         break;
     case QBLK_COMMAND_SCAN_COMMAND:
-        add_command(client, text, used, client->received - length + used);
+        add_command(client, text + client->scan.start, used - client->scan.start,
+                    client->received - length + used);
         break;
     case QBLK_COMMAND_SCAN_ERROR:
         add_invalid(client, error);
