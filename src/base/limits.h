@@ -41,6 +41,10 @@
 #define QBLK_LIMIT_CLIENT_COMMANDS  8
 #define QBLK_LIMIT_CLIENT_IN_FLIGHT 2
 
+/** Bytes of the commands of one client of the bridge that are not answered: after so many no more
+ * of its commands are read.  A longer one is accepted, alone. */
+#define QBLK_LIMIT_CLIENT_COMMAND_BYTES (1024 * 1024)
+
 /** Bytes that a client of the bridge has not read: after so many no more of its commands are
  * executed, and after so many besides the longest message it is closed. */
 #define QBLK_LIMIT_UNREAD_PAUSE_BYTES (64 * 1024)

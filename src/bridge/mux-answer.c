@@ -46,6 +46,10 @@ void
 qblk_mux_request_free(gpointer data)
 {
     QblkMuxRequest *request = data;
+    if (request->client != NULL) {
+        request->client->oob_count -= request->is_oob ? 1 : 0;
+        request->client->command_bytes -= request->length;
+    }
     if (request->text != NULL) {
         g_string_free(request->text, TRUE);
     }

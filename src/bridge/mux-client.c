@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bridge/mux-client.h"
 
-#include "base/limits.h"
 #include "bridge/mux-answer.h"
 #include "bridge/mux-flight.h"
 #include "bridge/mux-queue.h"
@@ -117,7 +116,7 @@ gboolean
 qblk_mux_client_wants_bytes(const QblkMuxClient *client)
 {
     return client->is_greeted && !client->has_ended && !qblk_mux_queue_is_paused(client) &&
-           client->queue.length < QBLK_LIMIT_CLIENT_COMMANDS;
+           !qblk_mux_queue_is_full(client);
 }
 
 const char *

@@ -44,6 +44,7 @@ struct QblkMuxRequest {
     QblkJson *arguments; /* owned: parsed for the owner; or NULL */
     guint64 number;      /* its id for QEMU */
     int fd;              /* owned; or -1 */
+    gsize length;        /* of its text, as the client has sent it */
     gboolean has_fd;     /* a descriptor is sent with it */
     gboolean takes_fd;   /* it is a command that takes one */
     gboolean is_oob;
@@ -67,6 +68,8 @@ struct QblkMuxClient {
     QblkMuxDescriptors descriptors;
     GQueue queue;           /* of QblkMuxRequest, owned */
     guint in_flight;        /* in-band commands that are with QEMU, or on the way */
+    guint oob_count;        /* out-of-band commands that are not answered */
+    gsize command_bytes;    /* of all commands that are not answered */
     QblkMuxRequest *active; /* borrowed: with the owner, or forwarded by it; or NULL */
     QblkMuxOutput output;
 };

@@ -14,6 +14,14 @@ qblk_mux_queue_is_paused(const QblkMuxClient *client)
     return client->fault != NULL || client->output.bytes > QBLK_LIMIT_UNREAD_PAUSE_BYTES;
 }
 
+gboolean
+qblk_mux_queue_is_full(const QblkMuxClient *client)
+{
+    return client->queue.length >= QBLK_LIMIT_CLIENT_COMMANDS ||
+           client->oob_count >= QBLK_LIMIT_CLIENT_COMMANDS ||
+           client->command_bytes > QBLK_LIMIT_CLIENT_COMMAND_BYTES;
+}
+
 /* ---- judging ---- */
 
 void
@@ -158,6 +166,7 @@ add_oob(QblkMuxRequest *request)
     } else {
         /* QEMU does not execute the others that the owner decides on out of band. */
         request->is_oob = TRUE;
+        request->client->oob_count++;
         g_queue_push_tail(&mux->oob, request);
     }
 }
@@ -194,6 +203,8 @@ add_command(QblkMuxClient *client, const char *text, gsize length, guint64 end)
     QblkMuxRequest *request = new_request(client);
     QblkCommandText *command = &request->command;
     request->text = g_string_new_len(text, (gssize)length);
+    request->length = length;
+    client->command_bytes += length;
     qblk_command_text_init(command, text, length);
     if (command->id.length > 0) {
         request->id = qblk_command_text_value(text + command->id.start, command->id.length);
@@ -260,7 +271,7 @@ static void
 read_input(QblkMuxClient *client)
 {
     while (client->input != NULL && !qblk_mux_queue_is_paused(client) &&
-           client->queue.length < QBLK_LIMIT_CLIENT_COMMANDS) {
+           !qblk_mux_queue_is_full(client)) {
         gsize before = client->input->len - client->input_start;
         read_next(client);
         gsize after = client->input->len - client->input_start;

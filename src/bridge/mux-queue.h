@@ -13,6 +13,9 @@ void qblk_mux_queue_advance(QblkMuxClient *client);
 /** Returns: TRUE if no command of @client is to be executed now: it does not read its replies */
 gboolean qblk_mux_queue_is_paused(const QblkMuxClient *client);
 
+/** Returns: TRUE if enough commands of @client are not answered: no more are to be read */
+gboolean qblk_mux_queue_is_full(const QblkMuxClient *client);
+
 /** Decide what happens to @request, the first in the queue of its client. */
 QblkMuxVerdict qblk_mux_queue_judge(QblkMuxRequest *request);
 

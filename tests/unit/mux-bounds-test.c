@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/limits.h"
+#include "lib/check.h"
+#include "lib/mux-case.h"
+
+#include <string.h>
+
+/* A multiplexer without an owner, and a client that may send commands out of band. */
+typedef struct {
+    QblkPolicy *policy;
+    QblkMux *mux;
+    QblkMuxClient *client;
+} Fixture;
+
+static void
+reply(Fixture *fixture, guint number)
+{
+    g_autofree char *text = g_strdup_printf("{\"return\": {}, \"id\": %u}\r\n", number);
+    g_autoptr(GError) error = NULL;
+    assert_true(qblk_mux_receive(fixture->mux, text, strlen(text), &error));
+}
+
+/* Returns: the number of bytes that QEMU gets */
+static gsize
+send_to_qemu(Fixture *fixture, guint *commands)
+{
+    gsize sum = 0;
+    gsize length;
+    int fd;
+    *commands = 0;
+    while (qblk_mux_output(fixture->mux, &length, &fd), length > 0) {
+        sum += length;
+        *commands += 1;
+        qblk_mux_sent(fixture->mux, length);
+    }
+    return sum;
+}
+
+static void
+read_all(QblkMuxClient *client)
+{
+    gsize length;
+    while (qblk_mux_client_output(client, &length), length > 0) {
+        qblk_mux_client_sent(client, length);
+    }
+}
+
+static void
+receive(Fixture *fixture, const char *text)
+{
+    qblk_mux_client_receive(fixture->client, text, strlen(text), NULL, 0);
+}
+
+static void
+fixture_init(Fixture *fixture)
+{
+    static const QblkMuxHooks hooks = {0};
+    static const char greeting[] = MUX_CASE_GREETING "\r\n";
+    g_autoptr(GError) error = NULL;
+    guint commands;
+
+    fixture->policy = qblk_policy_new(NULL, NULL);
+    fixture->mux = qblk_mux_new(fixture->policy, NULL, &hooks, NULL);
+    fixture->mux->last_number = 0;
+    assert_true(qblk_mux_receive(fixture->mux, greeting, strlen(greeting), &error));
+    (void)send_to_qemu(fixture, &commands);
+    reply(fixture, 1);
+    fixture->client = qblk_mux_add_client(fixture->mux, QBLK_ACCESS_FULL);
+    receive(fixture, "{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob']}}");
+    read_all(fixture->client);
+}
+
+static void
+fixture_clear(Fixture *fixture)
+{
+    qblk_mux_remove_client(fixture->client);
+    qblk_mux_free(fixture->mux);
+    qblk_policy_free(fixture->policy);
+}
+
+static void
+few_commands_out_of_band_wait_for_qemu(void **state)
+{
+    Fixture fixture = {0};
+    guint commands;
+    fixture_init(&fixture);
+
+    for (guint i = 0; i < 2 * QBLK_LIMIT_CLIENT_COMMANDS; i++) {
+        receive(&fixture, "{'exec-oob': 'migrate-pause'}");
+    }
+    assert_false(qblk_mux_client_wants_bytes(fixture.client));
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, QBLK_LIMIT_CLIENT_COMMANDS);
+
+    reply(&fixture, 2);
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+    for (guint i = 0; i < 2 * QBLK_LIMIT_CLIENT_COMMANDS; i++) {
+        reply(&fixture, 3 + i);
+        (void)send_to_qemu(&fixture, &commands);
+    }
+    assert_true(qblk_mux_client_wants_bytes(fixture.client));
+    fixture_clear(&fixture);
+}
+
+static void
+few_bytes_of_commands_wait_for_qemu(void **state)
+{
+    Fixture fixture = {0};
+    guint commands;
+    fixture_init(&fixture);
+
+    g_autofree char *filler = g_strnfill(QBLK_LIMIT_CLIENT_COMMAND_BYTES, 'x');
+    g_autofree char *text = g_strdup_printf("{'execute': 'a', 'arguments': {'b': '%s'}}", filler);
+    for (guint i = 0; i < 3; i++) {
+        receive(&fixture, text);
+    }
+    assert_false(qblk_mux_client_wants_bytes(fixture.client));
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+
+    reply(&fixture, 2);
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+    reply(&fixture, 3);
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+    reply(&fixture, 4);
+    assert_true(qblk_mux_client_wants_bytes(fixture.client));
+    fixture_clear(&fixture);
+}
+
+UNIT_MAIN(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(few_commands_out_of_band_wait_for_qemu),
+        cmocka_unit_test(few_bytes_of_commands_wait_for_qemu),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
