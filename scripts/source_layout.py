@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     'xml': ('base', 'source', 'graph', 'chain'),
     'plan': ('base', 'source', 'image', 'graph', 'chain'),
     'blockjob': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan'),
-    'recover': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'plan', 'blockjob'),
+    'recover': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'vms', 'plan', 'blockjob'),
     'operation': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'vms', 'xml', 'plan',
                   'blockjob', 'recover'),
     'bridge': ('base', 'qmp', 'source', 'image', 'graph', 'chain', 'vms', 'xml', 'plan', 'blockjob',

@@ -93,6 +93,28 @@ qblk_bridge_peer_get(QblkClient *client)
     return bridge;
 }
 
+gboolean
+qblk_bridge_peer_check_access(QblkClient *client, GError **error)
+{
+    const QblkClientBridge *bridge = qblk_bridge_peer_get(client);
+    const char *address = qblk_client_get_address(client);
+    if (!bridge->is_there || !bridge->is_read_only) {
+        return TRUE;
+    }
+
+    if (bridge->full == NULL) {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "cannot change the VM: '%s' is a read-only socket of a bridge: let the bridge "
+                    "listen at another one, too",
+                    address);
+    } else {
+        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
+                    "cannot change the VM: '%s' is a read-only socket of a bridge: use '%s'",
+                    address, bridge->full);
+    }
+    return FALSE;
+}
+
 void
 qblk_bridge_peer_set(QblkClient *client, gint64 pid)
 {

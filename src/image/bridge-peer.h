@@ -24,5 +24,10 @@ void qblk_bridge_peer_ask(QblkClient *client);
  */
 const QblkClientBridge *qblk_bridge_peer_get(QblkClient *client);
 
+/** Check that @client may change the VM.  FALSE with QBLK_BLOCKJOB_ERROR_REFUSED, which names the
+ * socket to use, if its socket is a read-only one of a bridge. */
+gboolean qblk_bridge_peer_check_access(QblkClient *client,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Set the process of QEMU, of a client that the bridge itself has made.  @pid: 0: not known */
 void qblk_bridge_peer_set(QblkClient *client, gint64 pid);

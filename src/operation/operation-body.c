@@ -4,6 +4,7 @@
 #include "base/const-cast.h"
 #include "blockjob/merged-mark-plan.h"
 #include "blockjob/run-monitor.h"
+#include "image/bridge-peer.h"
 #include "operation/plan-remains.h"
 #include "operation/planner-read.h"
 #include "operation/plans.h"
@@ -358,6 +359,9 @@ qblk_operation_body_run(QblkOperation *operation, GError **error)
     const GPtrArray *plans = operation->plans->plans;
     if (plans->len == 0) {
         return TRUE;
+    }
+    if (!qblk_bridge_peer_check_access(operation->client, error)) {
+        return FALSE;
     }
 
     QblkPlan *first = plans->pdata[0];

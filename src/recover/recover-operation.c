@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover/recover-operation.h"
 
+#include "image/bridge-peer.h"
 #include "recover/chain-files.h"
 #include "recover/recover-offline.h"
 #include "recover/recover-restart.h"
@@ -35,6 +36,10 @@ resume_job(QblkClient *client, const QblkRecoverSettings *settings, const QblkJo
 {
     QblkRunOptions run = run_options_of(settings);
     QblkRunState end = QBLK_RUN_COMPLETED;
+    if (!qblk_bridge_peer_check_access(client, error)) {
+        return NULL;
+    }
+
     run.is_local = qblk_recover_is_local(client, record);
     run.state_dir = settings->directory;
     run.journals = journal;

@@ -7,6 +7,8 @@
 #include "qmp/client.h"
 #include "recover/recover-offline.h"
 
+#include <qblk/vms.h>
+
 #include <string.h>
 
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
@@ -90,12 +92,57 @@ qblk_recover_identify(QblkClient *client, QblkJournalVm *vm, GError **error)
     return TRUE;
 }
 
+/* Returns: (nullable): the VM of @vms that is @then, or a later run of it */
+static const QblkVmInfo *
+find_vm(const QblkVms *vms, const QblkJournalVm *then)
+{
+    for (guint i = 0; i < qblk_vms_get_n_vms(vms); i++) {
+        const QblkVmInfo *vm = qblk_vms_get_vm(vms, i);
+        gint64 pid = qblk_vm_info_get_pid(vm);
+        if (pid == then->pid && qblk_process_start(pid) == then->start) {
+            return vm;
+        }
+    }
+    return then->uuid == NULL ? NULL : qblk_vms_lookup(vms, then->uuid, NULL);
+}
+
+/* The bridge at the address of a journal may have ended since, or another one may hold the monitor
+ * there now.  Returns: (transfer full) (nullable): the address of another monitor of the VM */
+static char *
+find_other_address(const QblkJournalVm *then)
+{
+    g_autoptr(QblkVms) vms = qblk_vms_find(NULL, NULL);
+    const QblkVmInfo *vm = vms == NULL ? NULL : find_vm(vms, then);
+    const QblkVmMonitor *monitor = vm == NULL ? NULL : qblk_vm_info_choose_monitor(vm, NULL);
+    const char *address = monitor == NULL ? NULL : qblk_vm_monitor_get_address(monitor);
+
+    return g_strcmp0(address, then->address) == 0 ? NULL : g_strdup(address);
+}
+
+static QblkClient *
+connect_to(const QblkJournalVm *then, int timeout_ms, const QblkWaiter *waiter, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    QblkClient *client = qblk_client_connect_with(then->address, timeout_ms, waiter, &cause);
+    gboolean is_elsewhere = g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT) ||
+                            g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY);
+    g_autofree char *other = is_elsewhere ? find_other_address(then) : NULL;
+
+    if (other != NULL) {
+        client = qblk_client_connect_with(other, timeout_ms, waiter, NULL);
+    }
+    if (client == NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+    }
+    return client;
+}
+
 QblkClient *
 qblk_recover_connect(const QblkJournalRecord *record, int timeout_ms, const QblkWaiter *waiter,
                      QblkJournalVm *vm, GError **error)
 {
     const char *text = record->vm.address;
-    g_autoptr(QblkClient) client = qblk_client_connect_with(text, timeout_ms, waiter, error);
+    g_autoptr(QblkClient) client = connect_to(&record->vm, timeout_ms, waiter, error);
     if (client == NULL) {
         return NULL;
     }
