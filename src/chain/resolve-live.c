@@ -4,6 +4,8 @@
  * The names of nodes and the edges between them are enough, unless it is in doubt which nodes are
  * filters: only the nodes themselves report their drivers, and QEMU needs most of the time for
  * these. */
+#include "chain/resolve-live.h"
+
 #include "base/limits.h"
 #include "chain/chain.h"
 #include "chain/index-spec.h"
@@ -90,22 +92,62 @@ resolve_by_names(const QblkSnapshot *snapshot, const char *spec)
                                                                  : NULL;
 }
 
+/* Returns: (transfer full) (nullable): the node of each of @specs; NULL if one is not certain */
+static GHashTable *
+resolve_all_by_names(QblkClient *client, const GPtrArray *specs, const QblkSnapshotOptions *options)
+{
+    for (guint i = 0; i < specs->len; i++) {
+        if (!qblk_index_spec_has_brackets(specs->pdata[i])) {
+            return NULL;
+        }
+    }
+
+    g_autoptr(GHashTable) nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(QblkSnapshot) names = qblk_snapshot_fetch_names(client, options, NULL);
+    for (guint i = 0; i < specs->len; i++) {
+        const char *spec = specs->pdata[i];
+        char *node = names == NULL ? NULL : resolve_by_names(names, spec);
+        if (node == NULL) {
+            return NULL;
+        }
+        g_hash_table_replace(nodes, g_strdup(spec), node);
+    }
+    return g_steal_pointer(&nodes);
+}
+
+GHashTable *
+qblk_client_resolve_all(QblkClient *client, const GPtrArray *specs,
+                        const QblkSnapshotOptions *options, GError **error)
+{
+    /* The file of a disk is what identifies some of a libvirt domain. */
+    gboolean needs_files = options != NULL && options->hints->len > 0;
+    GHashTable *certain = needs_files ? NULL : resolve_all_by_names(client, specs, options);
+    if (certain != NULL) {
+        return certain;
+    }
+
+    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, options, error);
+    if (snapshot == NULL) {
+        return NULL;
+    }
+    g_autoptr(GHashTable) nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (guint i = 0; i < specs->len; i++) {
+        const char *spec = specs->pdata[i];
+        g_autoptr(QblkLayer) layer = qblk_snapshot_resolve(snapshot, spec, NULL, error);
+        if (layer == NULL) {
+            return NULL;
+        }
+        g_hash_table_replace(nodes, g_strdup(spec), g_strdup(qblk_layer_get_node_name(layer)));
+    }
+    return g_steal_pointer(&nodes);
+}
+
 char *
 qblk_client_resolve(QblkClient *client, const char *spec, const QblkSnapshotOptions *options,
                     GError **error)
 {
-    /* The file of a disk is what identifies some of a libvirt domain. */
-    gboolean needs_files = options != NULL && options->hints->len > 0;
-    if (qblk_index_spec_has_brackets(spec) && !needs_files) {
-        g_autoptr(QblkSnapshot) names = qblk_snapshot_fetch_names(client, options, NULL);
-        char *node = names == NULL ? NULL : resolve_by_names(names, spec);
-        if (node != NULL) {
-            return node;
-        }
-    }
-
-    g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(client, options, error);
-    g_autoptr(QblkLayer) layer =
-        snapshot == NULL ? NULL : qblk_snapshot_resolve(snapshot, spec, NULL, error);
-    return layer == NULL ? NULL : g_strdup(qblk_layer_get_node_name(layer));
+    g_autoptr(GPtrArray) specs = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(specs, g_strdup(spec));
+    g_autoptr(GHashTable) nodes = qblk_client_resolve_all(client, specs, options, error);
+    return nodes == NULL ? NULL : g_strdup(g_hash_table_lookup(nodes, spec));
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "chain/resolve-live.h"
+
 #include "chain/chain.h"
 #include "lib/check.h"
 #include "lib/fake-qmp.h"
@@ -129,12 +131,55 @@ a_filter_that_ends_a_chain_is_not_taken_for_a_layer(void **state)
     assert_int_equal(nodes, 1);
 }
 
+/* ---- several at once ---- */
+
+static void
+several_layers_are_resolved_in_one_graph(void **state)
+{
+    static const struct {
+        const char *second; /* beside vda[1] */
+        guint nodes;
+        const char *error;
+    } cases[] = {
+        {"vda[3]", 0, NULL},
+        {"vda[4]", 1, NULL}, /* a base: the nodes are needed, and used for all */
+        {"vda[9]", 1, "disk 'vda' has no index 9: its chain has indexes 1 to 4"},
+    };
+    g_autofree char *capture = graph_fixture_text("7.2/virtio-5-deep", NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FakeQmp *fake = fake_qmp_new_capture("7.2", capture);
+        QblkClient *client = fake_qmp_connect(fake);
+        g_autoptr(GError) error = NULL;
+        guint nodes = 0;
+        qblk_client_set_logger(client, count_nodes, &nodes, NULL);
+
+        g_autoptr(GPtrArray) specs = g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(specs, g_strdup("vda[1]"));
+        g_ptr_array_add(specs, g_strdup(cases[i].second));
+        g_autoptr(GHashTable) found = qblk_client_resolve_all(client, specs, NULL, &error);
+        qblk_client_unref(client);
+        fake_qmp_finish(fake);
+
+        assert_int_equal(nodes, cases[i].nodes);
+        assert_int_equal(found == NULL, cases[i].error != NULL);
+        for (guint j = 0; j < specs->len && found != NULL; j++) {
+            guint unused;
+            g_autofree char *alone = resolve("7.2", capture, specs->pdata[j], &unused);
+            assert_string_equal(g_hash_table_lookup(found, specs->pdata[j]), alone);
+        }
+        if (cases[i].error != NULL) {
+            assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_LAYER, cases[i].error);
+        }
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_recorded_layer_is_the_one_that_all_replies_give),
         cmocka_unit_test(the_nodes_are_queried_only_if_a_filter_could_be_meant),
         cmocka_unit_test(a_filter_that_ends_a_chain_is_not_taken_for_a_layer),
+        cmocka_unit_test(several_layers_are_resolved_in_one_graph),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
