@@ -191,8 +191,8 @@ is_between(const QblkQemuVersion *version, QblkQemuVersion first, QblkQemuVersio
 }
 
 /* 6.0 to 10.1; 10.0.13 and later of 10.0 have the fix. */
-static gboolean
-has_stream_bug(const QblkQemuVersion *version)
+gboolean
+qblk_job_version_forbids_nodes(const QblkQemuVersion *version)
 {
     static const QblkQemuVersion first = {6, 0, 0}, unfixed = {10, 0, 12}, next = {10, 1, 0},
                                  last = {10, 1, G_MAXINT};
@@ -226,7 +226,7 @@ qblk_job_forbids_nodes(const QblkReplies *replies, const GPtrArray *jobs)
 {
     QblkQemuVersion version = {0};
     gboolean has_version = qblk_replies_version(replies, &version);
-    if (has_version && !has_stream_bug(&version)) {
+    if (has_version && !qblk_job_version_forbids_nodes(&version)) {
         return NULL;
     }
 

@@ -44,6 +44,9 @@ const QblkNode *qblk_job_mirror_target(const QblkJob *job);
 /** The node of the image that a copy or a backup makes, or NULL for other jobs. */
 const QblkNode *qblk_job_copy_target(const QblkJob *job);
 
+/** Returns: TRUE if query-named-block-nodes could crash this version of QEMU while a stream ends */
+gboolean qblk_job_version_forbids_nodes(const QblkQemuVersion *version);
+
 /**
  * Decide if query-named-block-nodes could crash this QEMU.
  *

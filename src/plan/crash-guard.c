@@ -3,13 +3,6 @@
 
 #include "plan/plan-check.h"
 
-/* What a crash comes with. */
-typedef enum {
-    CHANGE_REPLACE, /* another node replaces the one below the filter, and the old one is closed */
-    CHANGE_MIRROR,  /* a mirror starts at the filter */
-    CHANGE_CLOSE,   /* a node is closed; not because of a filter */
-} Change;
-
 #define NO_VERSION                                                                                 \
     {                                                                                              \
         G_MAXINT, 0, 0                                                                             \
@@ -18,22 +11,25 @@ typedef enum {
 static const struct {
     QblkQemuVersion from, before;
     const char *filter; /* its driver, or NULL */
-    Change change;
+    QblkCrashChange change;
 } crashes[] = {
     /* Its bitmap is one of the node below it, which fails an assertion when it is closed: of
      * bdrv_close(), on dirty_bitmaps.  Since 9.1 the bitmap is one of the filter.  Seen on 7.2. */
-    {{6, 2, 0}, {9, 1, 0}, "copy-before-write", CHANGE_REPLACE},
+    {{6, 2, 0}, {9, 1, 0}, "copy-before-write", QBLK_CRASH_REPLACE},
     /* The main loop waits forever: blockdev-mirror is not answered, and no command after it.  The
      * limits of the filter are those of the image below, and reading them takes a coroutine since
      * 8.0.  Seen on 10.0 and 11.1, and not on 7.2. */
-    {{8, 0, 0}, NO_VERSION, "compress", CHANGE_MIRROR},
+    {{8, 0, 0}, NO_VERSION, "compress", QBLK_CRASH_MIRROR},
     /* A bitmap that is in use, by an export of a layer above, for example, fails an assertion of
      * bdrv_release_dirty_bitmap_locked().  Seen on 5.2, 7.2, 10.0 and 11.1. */
-    {{0, 0, 0}, NO_VERSION, NULL, CHANGE_CLOSE},
+    {{0, 0, 0}, NO_VERSION, NULL, QBLK_CRASH_CLOSE},
+    /* The reason to block other operations on the replaced node is set twice, which fails an
+     * assertion of error_setv().  Seen on 5.2 and 7.2, and not on 10.0 and 11.1. */
+    {{0, 0, 0}, {10, 0, 0}, NULL, QBLK_CRASH_TWICE},
 };
 
 static gboolean
-is_affected(gsize row, const QblkQemuVersion *version, Change change)
+is_affected(gsize row, const QblkQemuVersion *version, QblkCrashChange change)
 {
     return crashes[row].change == change &&
            qblk_qemu_version_compare(version, &crashes[row].from) >= 0 &&
@@ -41,7 +37,7 @@ is_affected(gsize row, const QblkQemuVersion *version, Change change)
 }
 
 static gboolean
-crashes_with(const QblkQemuVersion *version, const QblkNode *filter, Change change)
+crashes_with(const QblkQemuVersion *version, const QblkNode *filter, QblkCrashChange change)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++) {
         if (g_strcmp0(filter->driver, crashes[i].filter) == 0 && is_affected(i, version, change)) {
@@ -77,7 +73,7 @@ find_filter_above(const QblkSnapshot *snapshot, const char *node_name, gboolean 
 {
     for (guint i = 0; i < snapshot->nodes->len; i++) {
         const QblkNode *filter = snapshot->nodes->pdata[i];
-        if (!crashes_with(&snapshot->version, filter, CHANGE_REPLACE)) {
+        if (!crashes_with(&snapshot->version, filter, QBLK_CRASH_REPLACE)) {
             continue;
         }
         const QblkNode *child = qblk_node_filtered(filter);
@@ -144,9 +140,9 @@ find_removal(const QblkSnapshot *snapshot, const QblkNode *filter, const char *t
 
 /* ---- the checks ---- */
 
-static gboolean
-check_replace(const QblkSnapshot *snapshot, const char *node_name, const char *target,
-              GError **error)
+gboolean
+qblk_crash_guard_check_replaced(const QblkSnapshot *snapshot, const char *node_name,
+                                const char *target, GError **error)
 {
     const QblkNode *filter = find_filter_above(snapshot, node_name, FALSE);
     if (filter == NULL) {
@@ -175,7 +171,32 @@ gboolean
 qblk_crash_guard_check(const QblkPlanContext *context, const QblkLayer *layer, const char *target,
                        GError **error)
 {
-    return check_replace(context->snapshot, layer->node_name, target, error);
+    return qblk_crash_guard_check_replaced(context->snapshot, layer->node_name, target, error);
+}
+
+gboolean
+qblk_crash_guard_check_mirrored(const QblkSnapshot *snapshot, const QblkNode *root,
+                                const char *target, GError **error)
+{
+    const QblkQemuVersion *version = &snapshot->version;
+    if (!crashes_with(version, root, QBLK_CRASH_MIRROR)) {
+        return TRUE;
+    }
+
+    g_autofree char *commands = find_removal(snapshot, root, target);
+    if (commands == NULL) {
+        return qblk_plan_refuse(error,
+                                "disk '%s': this QEMU (%d.%d.%d) would stop responding when a copy "
+                                "starts at filter '%s' (%s): remove the filter",
+                                target, version->major, version->minor, version->micro, root->name,
+                                root->driver);
+    }
+    return qblk_plan_refuse(error,
+                            "disk '%s': this QEMU (%d.%d.%d) would stop responding when a copy "
+                            "starts at filter '%s' (%s): remove the filter with these QMP "
+                            "commands: %s",
+                            target, version->major, version->minor, version->micro, root->name,
+                            root->driver, commands);
 }
 
 gboolean
@@ -183,31 +204,13 @@ qblk_crash_guard_check_mirror(const QblkPlanContext *context, const QblkChain *c
                               GError **error)
 {
     const QblkSnapshot *snapshot = context->snapshot;
-    const QblkQemuVersion *version = &snapshot->version;
     const QblkNode *root =
         chain->root == NULL ? NULL : qblk_snapshot_find_node(snapshot, chain->root);
-    if (root == NULL || !crashes_with(version, root, CHANGE_MIRROR)) {
-        return TRUE;
-    }
-
-    g_autofree char *commands = find_removal(snapshot, root, chain->target);
-    if (commands == NULL) {
-        return qblk_plan_refuse(error,
-                                "disk '%s': this QEMU (%d.%d.%d) would stop responding when a copy "
-                                "starts at filter '%s' (%s): remove the filter",
-                                chain->target, version->major, version->minor, version->micro,
-                                root->name, root->driver);
-    }
-    return qblk_plan_refuse(error,
-                            "disk '%s': this QEMU (%d.%d.%d) would stop responding when a copy "
-                            "starts at filter '%s' (%s): remove the filter with these QMP "
-                            "commands: %s",
-                            chain->target, version->major, version->minor, version->micro,
-                            root->name, root->driver, commands);
+    return root == NULL || qblk_crash_guard_check_mirrored(snapshot, root, chain->target, error);
 }
 
-static gboolean
-has_crash(const QblkQemuVersion *version, Change change)
+gboolean
+qblk_crash_guard_concerns(const QblkQemuVersion *version, QblkCrashChange change)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++) {
         if (is_affected(i, version, change)) {
@@ -244,7 +247,7 @@ check_closed(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
         const char *name = closed_by(plan->steps->pdata[i]);
         const QblkNode *node = name == NULL ? NULL : qblk_snapshot_find_node(snapshot, name);
         const QblkBitmap *bitmap = node == NULL ? NULL : find_busy(node);
-        if (bitmap != NULL && has_crash(&snapshot->version, CHANGE_CLOSE)) {
+        if (bitmap != NULL && qblk_crash_guard_concerns(&snapshot->version, QBLK_CRASH_CLOSE)) {
             return qblk_plan_refuse(
                 error,
                 "disk '%s': bitmap '%s' of node '%s' is in use, and would crash "
@@ -271,7 +274,7 @@ qblk_crash_guard_check_closed(QblkPlan *plan, const QblkPlanContext *context, GE
 void
 qblk_crash_guard_watch(QblkPlan *plan, const QblkPlanContext *context, const QblkLayer *layer)
 {
-    if (has_crash(&context->snapshot->version, CHANGE_REPLACE)) {
+    if (qblk_crash_guard_concerns(&context->snapshot->version, QBLK_CRASH_REPLACE)) {
         g_free(plan->replaced_node);
         plan->replaced_node = g_strdup(layer->node_name);
     }
@@ -281,19 +284,42 @@ gboolean
 qblk_crash_guard_check_again(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
 {
     if (plan->replaced_node != NULL &&
-        !check_replace(snapshot, plan->replaced_node, plan->target, error)) {
+        !qblk_crash_guard_check_replaced(snapshot, plan->replaced_node, plan->target, error)) {
         return FALSE;
     }
     return check_closed(plan, snapshot, error);
 }
 
 gboolean
-qblk_crash_guard_check_end(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
+qblk_crash_guard_check_cancelled(const QblkSnapshot *snapshot, const char *node_name,
+                                 GError **error)
 {
-    const QblkNode *filter = find_filter_above(snapshot, plan->replaced_node, TRUE);
+    const QblkNode *filter = find_filter_above(snapshot, node_name, TRUE);
     if (filter == NULL) {
         return TRUE;
     }
     return qblk_plan_refuse(error, "filter '%s' (%s) would crash QEMU when the job is cancelled",
                             filter->name, filter->driver);
+}
+
+gboolean
+qblk_crash_guard_check_end(const QblkPlan *plan, const QblkSnapshot *snapshot, GError **error)
+{
+    return qblk_crash_guard_check_cancelled(snapshot, plan->replaced_node, error);
+}
+
+gboolean
+qblk_crash_guard_check_node_closed(const QblkSnapshot *snapshot, const char *node_name,
+                                   GError **error)
+{
+    const QblkNode *node = qblk_snapshot_find_node(snapshot, node_name);
+    const QblkBitmap *bitmap = node == NULL ? NULL : find_busy(node);
+    if (bitmap == NULL || !qblk_crash_guard_concerns(&snapshot->version, QBLK_CRASH_CLOSE)) {
+        return TRUE;
+    }
+    return qblk_plan_refuse(error,
+                            "bitmap '%s' of node '%s' is in use, and would crash QEMU when the "
+                            "node is closed: end what uses the bitmap, such as a backup or an "
+                            "export",
+                            bitmap->name, node_name);
 }

@@ -42,3 +42,35 @@ gboolean qblk_crash_guard_check_again(const QblkPlan *plan, const QblkSnapshot *
  * filter may have been added above that. */
 gboolean qblk_crash_guard_check_end(const QblkPlan *plan, const QblkSnapshot *snapshot,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- for commands of other clients, which are not plans ---- */
+
+/** What a command does that a row of the table is about. */
+typedef enum {
+    QBLK_CRASH_REPLACE, /* another node replaces one below a filter, which is closed */
+    QBLK_CRASH_MIRROR,  /* a mirror starts at a filter */
+    QBLK_CRASH_CLOSE,   /* a node is closed; not because of a filter */
+    QBLK_CRASH_TWICE,   /* a mirror with `replaces` is completed a second time */
+} QblkCrashChange;
+
+/** Returns: TRUE if the table has a crash of QEMU @version that comes with @change */
+gboolean qblk_crash_guard_concerns(const QblkQemuVersion *version, QblkCrashChange change);
+
+/** Check that no filter makes this QEMU crash when the node @node_name is replaced.
+ * Returns and @error: as above; @target is the disk that the message names */
+gboolean qblk_crash_guard_check_replaced(const QblkSnapshot *snapshot, const char *node_name,
+                                         const char *target,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Check the same if the job that replaces @node_name is to be cancelled. */
+gboolean qblk_crash_guard_check_cancelled(const QblkSnapshot *snapshot, const char *node_name,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Check that a mirror may start at @root. */
+gboolean qblk_crash_guard_check_mirrored(const QblkSnapshot *snapshot, const QblkNode *root,
+                                         const char *target,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Check that no bitmap of the node @node_name is in use. */
+gboolean qblk_crash_guard_check_node_closed(const QblkSnapshot *snapshot, const char *node_name,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
