@@ -66,8 +66,17 @@ is_guarded(const char *command)
 {
     static const char *const names[] = {
         "query-named-block-nodes",
+        "human-monitor-command",
         "job-complete",
         "block-job-complete",
+        "job-finalize",
+        "block-job-finalize",
+        "job-cancel",
+        "block-job-cancel",
+        "block-commit",
+        "blockdev-mirror",
+        "drive-mirror",
+        "blockdev-del",
         NULL,
     };
     return g_strv_contains(names, command);
