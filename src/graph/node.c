@@ -184,6 +184,8 @@ qblk_node_load(const QblkJson *entry, const char *what, GError **error)
     node->backing_format = share(image.backing_format);
     node->has_data_file = has_data_file(reply.image);
     node->bitmaps = bitmaps;
+    node->has_unnamed_bitmaps =
+        qblk_json_length(reply.bitmaps) > (bitmaps == NULL ? 0 : bitmaps->len);
     node->is_qcow2_v2 = is_qcow2_v2(reply.image);
     node->internal_snapshots = load_internal_snapshots(qblk_json_get(reply.image, "snapshots"));
     return node;

@@ -30,6 +30,7 @@ struct QblkNode {
     char *encryption;              /* "luks", "qcow" (the old encryption of qcow2), or NULL */
     GPtrArray *internal_snapshots; /* of QblkInternalSnapshot, owned; NULL: it has none */
     GPtrArray *bitmaps;            /* of QblkBitmap, owned; NULL: it has none */
+    gboolean has_unnamed_bitmaps;  /* of a filter or job */
     gboolean is_qcow2_v2;          /* the old qcow2, which cannot store bitmaps */
     gboolean has_data_file;        /* qcow2 with an external data file */
     gint64 virtual_size;           /* bytes, or QBLK_UNKNOWN */

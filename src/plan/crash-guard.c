@@ -67,7 +67,8 @@ find_below(const QblkSnapshot *snapshot, const QblkNode *filter)
     return node;
 }
 
-/* @above_job: only a filter that was added above that of a job, which is closed with the job */
+/* @above_job: only a filter that was added above that of a job, which is closed with the job.  Its
+ * bitmaps are in that of the job; those of a filter that was there before are in the node below. */
 static const QblkNode *
 find_filter_above(const QblkSnapshot *snapshot, const char *node_name, gboolean above_job)
 {
@@ -77,7 +78,8 @@ find_filter_above(const QblkSnapshot *snapshot, const char *node_name, gboolean 
             continue;
         }
         const QblkNode *child = qblk_node_filtered(filter);
-        if (above_job && (child == NULL || !is_of_job(child))) {
+        gboolean is_above_job = child != NULL && is_of_job(child) && child->has_unnamed_bitmaps;
+        if (above_job && !is_above_job) {
             continue;
         }
         const QblkNode *below = find_below(snapshot, filter);
