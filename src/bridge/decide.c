@@ -34,9 +34,9 @@ typedef struct {
     QblkDecider *decider;    /* borrowed */
     QblkMuxRequest *request; /* borrowed */
     const char *command;     /* borrowed */
-    QblkJson *arguments;     /* owned: with nodes in place of layers; NULL: it has none */
-    GString *text;           /* owned: of its arguments as they were sent; NULL: it has none */
-    GPtrArray *strings;      /* owned, of char *: those that name layers */
+    QblkJson *arguments; /* owned: with nodes in place of layers; NULL: there are no arguments */
+    GString *text; /* owned: of its arguments as they were sent; NULL: there are no arguments */
+    GPtrArray *strings; /* owned, of char *: those that name layers */
 } Decision;
 
 /* What has become of a decision. */
@@ -153,14 +153,17 @@ begin_turn(QblkDecider *decider, QblkWorker *worker, GError **error)
     return FALSE;
 }
 
-/* Wait for an event of a job.  Returns: FALSE after @deadline */
+/* Wait for an event of a job after the first @events.  Returns: FALSE after @deadline */
 static gboolean
-watch_jobs(QblkDecider *decider, QblkWorker *worker, gint64 deadline)
+watch_jobs(QblkDecider *decider, QblkWorker *worker, guint64 events, gint64 deadline)
 {
     g_ptr_array_add(decider->watching, worker);
-    gboolean is_woken = qblk_worker_sleep(worker, deadline);
+    while (qblk_guard_events(decider->guard) == events && !qblk_worker_is_canceled(worker) &&
+           g_get_monotonic_time() < deadline) {
+        (void)qblk_worker_sleep(worker, deadline);
+    }
     g_ptr_array_remove(decider->watching, worker);
-    return is_woken;
+    return g_get_monotonic_time() < deadline;
 }
 
 /* ---- a decision ---- */
@@ -193,7 +196,7 @@ decision_new(QblkDecider *decider, QblkMuxRequest *request)
     g_autofree char *text = qblk_json_print(arguments, QBLK_JSON_COMPACT);
     decision->text = g_string_new(text);
     decision->arguments = qblk_json_ref(arguments);
-    decision->strings = qblk_layer_text_find(text, decision->text->len);
+    decision->strings = qblk_layer_text_find(decision->command, text, decision->text->len);
     return decision;
 }
 
@@ -211,7 +214,7 @@ replace_layers(Decision *decision, QblkClient *client, GHashTable **layers, GErr
     }
 
     g_autoptr(GString) text =
-        qblk_layer_text_replace(decision->text->str, decision->text->len, nodes);
+        qblk_layer_text_replace(decision->command, decision->text->str, decision->text->len, nodes);
     g_clear_pointer(&decision->arguments, qblk_json_unref);
     decision->arguments = qblk_json_parse(text->str, text->len, error);
     *layers = g_steal_pointer(&nodes);
@@ -221,9 +224,11 @@ replace_layers(Decision *decision, QblkClient *client, GHashTable **layers, GErr
 static Outcome
 failure(const GError *error)
 {
-    gboolean may_pass = g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE) ||
-                        g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED);
-    return may_pass ? UNSAFE : FAILED;
+    if (g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_UNSAFE)) {
+        return UNSAFE;
+    }
+    gboolean has_changed = g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED);
+    return has_changed ? CHANGED : FAILED;
 }
 
 /* Decide once, while no client changes anything. */
@@ -269,6 +274,7 @@ try(Decision *decision, QblkWorker *worker, GError **error)
     gint64 deadline = in_seconds(PATIENCE_SECONDS);
     for (guint tries = 0; tries < TRIES;) {
         g_autoptr(GError) cause = NULL;
+        guint64 events = qblk_guard_events(decider->guard);
         if (!begin_turn(decider, worker, error)) {
             return FALSE;
         }
@@ -278,8 +284,10 @@ try(Decision *decision, QblkWorker *worker, GError **error)
             return TRUE;
         }
 
-        gboolean goes_on =
-            outcome == CHANGED || (outcome == UNSAFE && watch_jobs(decider, worker, deadline));
+        gboolean goes_on = outcome == CHANGED;
+        if (outcome == UNSAFE) {
+            goes_on = watch_jobs(decider, worker, events, deadline);
+        }
         if (!goes_on) {
             g_propagate_error(error, g_steal_pointer(&cause));
             return FALSE;

@@ -19,7 +19,7 @@ struct QblkWorker {
     gpointer user_data;
     GDestroyNotify destroy; /* (nullable) */
 
-    QblkCoroutine *coroutine; /* owned; NULL: it has none, and each wait fails */
+    QblkCoroutine *coroutine; /* owned; NULL: each wait fails */
     gboolean is_running;
     gboolean is_done;
     QblkWaiter waiter;
@@ -27,7 +27,7 @@ struct QblkWorker {
 
     struct pollfd item; /* of its wait; the fd is -1 without one */
     guint slot;         /* of the item among those of the loop */
-    gint64 deadline;    /* of its wait, in microseconds of the monotonic clock; -1: none */
+    gint64 deadline;    /* of its wait, in microseconds of the monotonic clock; -1: no limit */
     gboolean can_wake;  /* qblk_worker_wake() ends its wait */
     gboolean is_woken;
     int result; /* of the wait, see qblk_waiter_poll() */
@@ -38,7 +38,7 @@ struct QblkWorkers {
     QblkWorkerLoop loop;
     GPtrArray *all; /* of QblkWorker, owned */
     guint count;    /* of those that have not ended */
-    guint depth;    /* of the loops over all of them: none is removed meanwhile */
+    guint depth;    /* of the loops over all of them: they stay meanwhile */
     gboolean is_canceled;
 };
 
@@ -237,7 +237,7 @@ qblk_workers_dispatch(QblkWorkers *workers, const GArray *items, gint64 now)
 
 /* ---- in a worker ---- */
 
-/* Return to the loop until the wait is over.  @deadline: -1: none.
+/* Return to the loop until the wait is over.  @deadline: -1: no limit.
  * Returns: see qblk_waiter_poll(); -EINTR if it was woken and @can_wake */
 static int
 wait_for(QblkWorker *worker, struct pollfd *item, gint64 deadline, gboolean can_wake)
