@@ -250,6 +250,28 @@ an_idle_client_keeps_no_buffers(void **state)
     assert_true(sizeof(QblkMuxClient) < 400);
 }
 
+static void
+answer_at_once(QblkMuxRequest *request, gpointer user_data)
+{
+    qblk_mux_request_return(request, qblk_json_new_object());
+}
+
+static void
+all_commands_that_are_answered_at_once_are_decided_in_one_call(void **state)
+{
+    const QblkMuxHooks hooks = {.decide = answer_at_once};
+    g_autoptr(QblkPolicy) policy = qblk_policy_new(NULL, NULL);
+    g_autoptr(QblkMux) mux = new_ready_mux(policy);
+    mux->hooks = hooks;
+    QblkMuxClient *client = add_client(mux);
+    for (guint i = 0; i < 3; i++) {
+        send_text(client, "{'execute':'qblk-a'}{'execute':'qblk-b'}");
+    }
+    assert_sent(mux, "");
+    g_autofree char *got = take_got(client);
+    assert_int_equal(strlen(got), 6 * strlen("{\"return\": {}}\r\n"));
+}
+
 /* ---- descriptors ---- */
 
 /* A descriptor whose identity can be told. */
@@ -461,6 +483,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_client_that_does_not_read_is_closed_at_a_limit),
         cmocka_unit_test(a_long_reply_is_not_copied_to_the_client),
         cmocka_unit_test(an_idle_client_keeps_no_buffers),
+        cmocka_unit_test(all_commands_that_are_answered_at_once_are_decided_in_one_call),
         cmocka_unit_test(a_descriptor_goes_with_its_command),
         cmocka_unit_test(a_descriptor_that_no_command_takes_is_closed),
         cmocka_unit_test(a_descriptor_that_qemu_kept_is_not_given_to_another_client),
