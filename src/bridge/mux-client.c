@@ -119,6 +119,25 @@ qblk_mux_client_wants_bytes(const QblkMuxClient *client)
            !qblk_mux_queue_is_full(client);
 }
 
+gboolean
+qblk_mux_client_is_idle(const QblkMuxClient *client)
+{
+    GHashTableIter iterator;
+    gpointer value;
+    if (client->queue.length > 0 || client->active != NULL) {
+        return FALSE;
+    }
+
+    g_hash_table_iter_init(&iterator, client->mux->sent);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const QblkMuxRequest *request = value;
+        if (request->client == client) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 const char *
 qblk_mux_client_output(QblkMuxClient *client, gsize *length)
 {

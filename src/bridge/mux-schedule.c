@@ -135,6 +135,9 @@ choose(QblkMux *mux)
             request = next_of_clients(mux);
         }
         if (request == NULL) {
+            request = next_forwarded(mux); /* the owner may have decided at once */
+        }
+        if (request == NULL) {
             return;
         }
 

@@ -73,6 +73,9 @@ void qblk_mux_client_receive(QblkMuxClient *client, const char *bytes, gsize len
  * enough of its commands wait */
 gboolean qblk_mux_client_wants_bytes(const QblkMuxClient *client);
 
+/** Returns: TRUE if no command of @client waits or is in flight */
+gboolean qblk_mux_client_is_idle(const QblkMuxClient *client);
+
 /** Returns: the bytes to send to @client, valid until the next call; @length may be 0 */
 const char *qblk_mux_client_output(QblkMuxClient *client, gsize *length);
 void qblk_mux_client_sent(QblkMuxClient *client, gsize length);
