@@ -233,4 +233,38 @@ typedef enum {
     QBLK_BLOCKJOB_ERROR_NOTHING_TO_DO,
 } QblkBlockjobError;
 
+/**
+ * QBLK_BRIDGE_ERROR:
+ *
+ * Error domain: the bridge of a monitor.
+ *
+ * Since: 0.1.0
+ */
+#define QBLK_BRIDGE_ERROR (qblk_bridge_error_quark())
+
+/**
+ * qblk_bridge_error_quark:
+ *
+ * Returns: the error domain QBLK_BRIDGE_ERROR
+ *
+ * Since: 0.1.0
+ */
+GQuark qblk_bridge_error_quark(void);
+
+/**
+ * QblkBridgeError:
+ * @QBLK_BRIDGE_ERROR_ARGUMENT: not a valid option or combination of options
+ * @QBLK_BRIDGE_ERROR_IN_USE: another process listens at the path, or it is not a socket
+ * @QBLK_BRIDGE_ERROR_SOCKET: a socket cannot be made or used
+ *
+ * Codes of QBLK_BRIDGE_ERROR.
+ *
+ * Since: 0.1.0
+ */
+typedef enum {
+    QBLK_BRIDGE_ERROR_ARGUMENT,
+    QBLK_BRIDGE_ERROR_IN_USE,
+    QBLK_BRIDGE_ERROR_SOCKET,
+} QblkBridgeError;
+
 G_END_DECLS

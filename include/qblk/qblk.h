@@ -5,6 +5,7 @@
 #pragma once
 
 #include <qblk/address.h>
+#include <qblk/bridge.h>
 #include <qblk/capture.h>
 #include <qblk/chain.h>
 #include <qblk/check.h>

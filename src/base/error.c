@@ -3,6 +3,8 @@
 
 G_DEFINE_QUARK(qblk_blockjob_error, qblk_blockjob_error)
 
+G_DEFINE_QUARK(qblk_bridge_error, qblk_bridge_error)
+
 G_DEFINE_QUARK(qblk_graph_error, qblk_graph_error)
 
 G_DEFINE_QUARK(qblk_json_error, qblk_json_error)

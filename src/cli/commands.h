@@ -22,6 +22,7 @@ extern const QblkCommand qblk_cmd_copy;
 extern const QblkCommand qblk_cmd_job;
 extern const QblkCommand qblk_cmd_recover;
 extern const QblkCommand qblk_cmd_open_monitor;
+extern const QblkCommand qblk_cmd_bridge;
 extern const QblkCommand qblk_cmd_capture;
 extern const QblkCommand qblk_cmd_check;
 extern const QblkCommand qblk_cmd_mend;

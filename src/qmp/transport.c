@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* How long to wait before the next attempt to connect to a unix socket. */
@@ -76,28 +75,34 @@ set_unix_error(const char *path, int cause, GError **error)
     return -1;
 }
 
-/* Fill @name for @path.  A path that is too long for it is reached through its directory, which is
- * opened as @directory and must stay open until connect() returns.
- * Returns: 0 or errno */
-static int
-set_unix_name(const char *path, struct sockaddr_un *name, int *directory)
+int
+qblk_unix_name_set(QblkUnixName *name, const char *path)
 {
-    *name = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) < sizeof(name->sun_path)) {
-        memcpy(name->sun_path, path, strlen(path) + 1);
+    struct sockaddr_un *address = &name->address;
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) < sizeof(address->sun_path)) {
+        memcpy(address->sun_path, path, strlen(path) + 1);
         return 0;
     }
 
     g_autofree char *parent = g_path_get_dirname(path);
     g_autofree char *last = g_path_get_basename(path);
-    *directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (*directory < 0) {
+    name->directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (name->directory < 0) {
         return errno;
     }
 
-    int written =
-        g_snprintf(name->sun_path, sizeof(name->sun_path), "/proc/self/fd/%d/%s", *directory, last);
-    return written < (int)sizeof(name->sun_path) ? 0 : ENAMETOOLONG;
+    int written = g_snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s",
+                             name->directory, last);
+    return written < (int)sizeof(address->sun_path) ? 0 : ENAMETOOLONG;
+}
+
+void
+qblk_unix_name_clear(QblkUnixName *name)
+{
+    if (name->directory >= 0) {
+        close(name->directory);
+    }
 }
 
 /* connect() to a unix socket never returns EINPROGRESS: if the backlog is full it blocks, or fails
@@ -157,17 +162,12 @@ connect_unix(int fd, const struct sockaddr_un *name, gint64 deadline, const Qblk
 static int
 open_unix(const char *path, gint64 deadline, const QblkWaiter *waiter, GError **error)
 {
-    struct sockaddr_un name;
-    int directory = -1;
-    int cause = set_unix_name(path, &name, &directory);
+    g_auto(QblkUnixName) name = QBLK_UNIX_NAME_INIT;
+    int cause = qblk_unix_name_set(&name, path);
     int fd = -1;
     if (cause == 0) {
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        cause = fd < 0 ? errno : connect_unix(fd, &name, deadline, waiter);
-    }
-
-    if (directory >= 0) {
-        close(directory);
+        cause = fd < 0 ? errno : connect_unix(fd, &name.address, deadline, waiter);
     }
 
     if (cause == 0 && set_flags(fd, error)) {

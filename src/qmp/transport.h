@@ -8,6 +8,29 @@
 #include "qmp/address.h"
 #include "qmp/ssh.h"
 
+#include <sys/un.h>
+
+/** The address of a unix socket. */
+typedef struct {
+    struct sockaddr_un address;
+    int directory; /* owned; -1: @address does not need it */
+} QblkUnixName;
+
+#define QBLK_UNIX_NAME_INIT                                                                        \
+    {                                                                                              \
+        .directory = -1                                                                            \
+    }
+
+/**
+ * Set @name, which is QBLK_UNIX_NAME_INIT, to the address of @path.  A path that is too long for an
+ * address is reached through its directory.
+ *
+ * Returns: 0 or errno
+ */
+int qblk_unix_name_set(QblkUnixName *name, const char *path) G_GNUC_WARN_UNUSED_RESULT;
+void qblk_unix_name_clear(QblkUnixName *name);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkUnixName, qblk_unix_name_clear)
+
 /**
  * Open a connection.  Looking up a host name may take longer than the time limit, and so may ssh
  * while it asks a person: see qblk_ssh_start().

@@ -12,7 +12,7 @@ import relay
 
 SAFE = re.compile(r'query-[a-z-]+|qom-get|qom-list|x-debug-query-block-graph|qmp_capabilities')
 
-# All commands but those of ELSE: two connect to no VM, the third changes it
+# All commands but those of ELSE: two connect to no VM, one changes it, the last serves others
 COMMANDS = (['list'], ['chain'], ['chain', 'vda'], ['xml'], ['xml', 'vda'], ['resolve', 'vda'],
             ['resolve', 'vda[1]'], ['graph'], ['graph', '--format', 'dot'],
             ['graph', '--format', 'svg'], ['graph', '--format', 'json'], ['capture'], ['check'],
@@ -23,7 +23,7 @@ COMMANDS = (['list'], ['chain'], ['chain', 'vda'], ['xml'], ['xml', 'vda'], ['re
             ['copy', 'vda', '/d/copy', '--dry-run', '--pivot'],
             ['snapshot', 'vda', '--dry-run'], ['snapshot', '--all-disks', '--dry-run'],
             ['mend', '--dry-run'], ['mend', 'vda', '--dry-run'])
-ELSE = {'source', 'vms', 'open-monitor'}
+ELSE = {'source', 'vms', 'open-monitor', 'bridge'}
 JOB = (['list'], *(['list', '--edges', edges] for edges in ('blockstats', 'debug-graph')), ['jobs'],
        ['job', 'vda'], ['capture'])
 
