@@ -64,6 +64,9 @@ qblk_bridge_add_entrance(QblkBridge *bridge, QblkListener *listener, QblkAccess 
     entrance->source = (QblkLoopSource){
         .fd = qblk_listener_get_fd(listener), .func = on_client, .owner = entrance};
     g_ptr_array_add(bridge->entrances, entrance);
+    if (access == QBLK_ACCESS_FULL) {
+        qblk_local_set_full(bridge->local, qblk_listener_get_path(listener));
+    }
 }
 
 void

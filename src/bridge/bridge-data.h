@@ -7,6 +7,7 @@
 #include "bridge/bridge-options.h"
 #include "bridge/connection.h"
 #include "bridge/listener.h"
+#include "bridge/local.h"
 #include "bridge/loop.h"
 #include "bridge/qemu-link.h"
 #include "bridge/worker-wait.h"
@@ -47,6 +48,7 @@ struct QblkBridge {
     QblkMux *mux;
     QblkWorkers *workers;
     QblkWorkerWait wait;
+    QblkLocal *local;
     QblkQemuLink *link; /* NULL before the first one */
 
     GPtrArray *entrances; /* of QblkEntrance, owned */
@@ -121,11 +123,12 @@ void qblk_bridge_workers_changed(gpointer user_data);
 
 /* ---- bridge-requests.c ---- */
 
-/** Returns: (array zero-terminated=1): the names of the bridge's own commands */
-const char *const *qblk_bridge_commands(void);
-
 /** The hooks of the mux. */
 extern const QblkMuxHooks qblk_bridge_hooks;
+
+/** The mux and the workers exist; the workers end before the second call. */
+void qblk_bridge_requests_init(QblkBridge *bridge);
+void qblk_bridge_requests_clear(QblkBridge *bridge);
 
 /** Returns: the number of operations that must not be interrupted */
 guint qblk_bridge_count_operations(const QblkBridge *bridge);

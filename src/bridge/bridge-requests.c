@@ -2,20 +2,18 @@
 /* What the bridge does with commands that QEMU does not get as they are. */
 #include "bridge/bridge-data.h"
 
-static const char *const no_commands[] = {NULL};
-
-const char *const *
-qblk_bridge_commands(void)
-{
-    return no_commands;
-}
-
 static void
 decide(QblkMuxRequest *request, gpointer user_data)
 {
-    qblk_mux_request_forward(request, NULL);
+    const QblkBridge *bridge = user_data;
+    if (qblk_local_has_command(qblk_mux_request_command(request))) {
+        qblk_local_execute(bridge->local, request);
+    } else {
+        qblk_mux_request_forward(request, NULL);
+    }
 }
 
+/* What executes a request finds out when it answers it. */
 static void
 dropped(QblkMuxRequest *request, gpointer user_data)
 {
@@ -24,11 +22,15 @@ dropped(QblkMuxRequest *request, gpointer user_data)
 static void
 event(const QblkJson *message, gpointer user_data)
 {
+    const QblkBridge *bridge = user_data;
+    qblk_local_event(bridge->local, message);
 }
 
 static void
 changed(const char *command, gpointer user_data)
 {
+    const QblkBridge *bridge = user_data;
+    qblk_local_changed(bridge->local, command);
 }
 
 static void
@@ -38,23 +40,44 @@ quiet(gpointer user_data)
 
 const QblkMuxHooks qblk_bridge_hooks = {decide, dropped, event, changed, quiet};
 
+void
+qblk_bridge_requests_init(QblkBridge *bridge)
+{
+    const QblkLocalSettings settings = {
+        .address = bridge->address,
+        .state_directory = bridge->options->state_directory,
+        .snapshot_options = bridge->options->snapshot_options,
+    };
+
+    bridge->local = qblk_local_new(bridge->mux, bridge->workers, &settings);
+}
+
+void
+qblk_bridge_requests_clear(QblkBridge *bridge)
+{
+    g_clear_pointer(&bridge->local, qblk_local_free);
+}
+
 guint
 qblk_bridge_count_operations(const QblkBridge *bridge)
 {
-    return 0;
+    return qblk_local_count_operations(bridge->local);
 }
 
 void
 qblk_bridge_requests_connected(QblkBridge *bridge, int fd)
 {
+    qblk_local_connected(bridge->local, fd);
 }
 
 void
 qblk_bridge_requests_disconnected(QblkBridge *bridge)
 {
+    qblk_local_disconnected(bridge->local);
 }
 
 void
 qblk_bridge_requests_forget(QblkBridge *bridge, const QblkMuxClient *client)
 {
+    qblk_local_forget_client(bridge->local, client);
 }

@@ -64,11 +64,13 @@ make_parts(QblkBridge *bridge)
     g_ptr_array_set_free_func(deny, NULL);
 
     bridge->policy = qblk_policy_new(patterns(allow), patterns(deny));
-    bridge->mux = qblk_mux_new(bridge->policy, qblk_bridge_commands(), &qblk_bridge_hooks, bridge);
+    bridge->mux =
+        qblk_mux_new(bridge->policy, qblk_local_get_commands(), &qblk_bridge_hooks, bridge);
     bridge->workers =
         qblk_workers_new(bridge->mux, &(QblkWorkerLoop){qblk_bridge_open_internal,
                                                         qblk_bridge_workers_changed, bridge});
     bridge->wait.workers = bridge->workers;
+    qblk_bridge_requests_init(bridge);
 }
 
 QblkBridge *
@@ -115,6 +117,7 @@ qblk_bridge_unref(QblkBridge *bridge)
     g_ptr_array_unref(bridge->entrances);
     qblk_qemu_link_free(bridge->link);
     qblk_workers_free(bridge->workers);
+    qblk_bridge_requests_clear(bridge);
     qblk_worker_wait_clear(&bridge->wait);
     g_ptr_array_unref(bridge->clients);
     qblk_mux_free(bridge->mux);

@@ -10,7 +10,8 @@ import live
 import qblk
 import relay
 
-SAFE = re.compile(r'query-[a-z-]+|qom-get|qom-list|x-debug-query-block-graph|qmp_capabilities')
+SAFE = re.compile(r'query-[a-z-]+|qblk-query-peer|qom-get|qom-list|'
+                  r'x-debug-query-block-graph|qmp_capabilities')
 
 # All commands but those of ELSE: two connect to no VM, one changes it, the last serves others
 COMMANDS = (['list'], ['chain'], ['chain', 'vda'], ['xml'], ['xml', 'vda'], ['resolve', 'vda'],

@@ -10,7 +10,8 @@
 static gboolean
 reads_a_vm(const QblkCommand *command)
 {
-    static const char *const others[] = {"vms", "source", "recover", "open-monitor", NULL};
+    static const char *const others[] = {"vms",          "source", "recover",
+                                         "open-monitor", "bridge", NULL};
     return !g_strv_contains(others, command->name);
 }
 
