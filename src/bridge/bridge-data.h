@@ -6,6 +6,7 @@
 
 #include "bridge/bridge-options.h"
 #include "bridge/connection.h"
+#include "bridge/decide.h"
 #include "bridge/listener.h"
 #include "bridge/local.h"
 #include "bridge/loop.h"
@@ -49,6 +50,7 @@ struct QblkBridge {
     QblkWorkers *workers;
     QblkWorkerWait wait;
     QblkLocal *local;
+    QblkDecider *decider;
     QblkQemuLink *link; /* NULL before the first one */
 
     GPtrArray *entrances; /* of QblkEntrance, owned */

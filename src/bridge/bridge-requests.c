@@ -9,7 +9,7 @@ decide(QblkMuxRequest *request, gpointer user_data)
     if (qblk_local_has_command(qblk_mux_request_command(request))) {
         qblk_local_execute(bridge->local, request);
     } else {
-        qblk_mux_request_forward(request, NULL);
+        qblk_decider_decide(bridge->decider, request);
     }
 }
 
@@ -23,6 +23,7 @@ static void
 event(const QblkJson *message, gpointer user_data)
 {
     const QblkBridge *bridge = user_data;
+    qblk_decider_event(bridge->decider, message);
     qblk_local_event(bridge->local, message);
 }
 
@@ -30,12 +31,15 @@ static void
 changed(const char *command, gpointer user_data)
 {
     const QblkBridge *bridge = user_data;
+    qblk_decider_changed(bridge->decider, command);
     qblk_local_changed(bridge->local, command);
 }
 
 static void
 quiet(gpointer user_data)
 {
+    const QblkBridge *bridge = user_data;
+    qblk_decider_quiet(bridge->decider);
 }
 
 const QblkMuxHooks qblk_bridge_hooks = {decide, dropped, event, changed, quiet};
@@ -50,12 +54,15 @@ qblk_bridge_requests_init(QblkBridge *bridge)
     };
 
     bridge->local = qblk_local_new(bridge->mux, bridge->workers, &settings);
+    bridge->decider =
+        qblk_decider_new(bridge->mux, bridge->workers, bridge->options->snapshot_options);
 }
 
 void
 qblk_bridge_requests_clear(QblkBridge *bridge)
 {
     g_clear_pointer(&bridge->local, qblk_local_free);
+    g_clear_pointer(&bridge->decider, qblk_decider_free);
 }
 
 guint
@@ -67,6 +74,7 @@ qblk_bridge_count_operations(const QblkBridge *bridge)
 void
 qblk_bridge_requests_connected(QblkBridge *bridge, int fd)
 {
+    qblk_decider_begin(bridge->decider, qblk_mux_greeting(bridge->mux));
     qblk_local_connected(bridge->local, fd);
 }
 

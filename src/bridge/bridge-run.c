@@ -249,7 +249,9 @@ wait_for_all(QblkBridge *bridge, gint64 now)
     add_time(&first, bridge->phase == QBLK_BRIDGE_CLOSING ? bridge->close_deadline : -1);
     add_time(&first, bridge->phase < QBLK_BRIDGE_CLOSING ? bridge->stop_deadline : -1);
 
-    bridge->is_ready = qblk_bridge_wait_for_clients(bridge, now) || bridge->is_ready;
+    gboolean has_ended = qblk_qemu_link_get_state(bridge->link) == QBLK_QEMU_LINK_ENDED &&
+                         bridge->phase < QBLK_BRIDGE_CLOSING;
+    bridge->is_ready = qblk_bridge_wait_for_clients(bridge, now) || bridge->is_ready || has_ended;
     bridge->wake_at = first;
 }
 
@@ -271,8 +273,8 @@ qblk_bridge_process(QblkBridge *bridge)
     qblk_bridge_poll_clients(bridge);
     qblk_qemu_link_check(bridge->link, now);
 
+    check_link(bridge, now); /* the first command comes after it */
     flush_all(bridge);
-    check_link(bridge, now);
     check_clients(bridge);
     check_stop(bridge, now);
     if (bridge->phase == QBLK_BRIDGE_CLOSING) {
