@@ -3,6 +3,7 @@
 
 #include "lib/check.h"
 #include "lib/cli-check.h"
+#include "vms/bridge-line.h"
 
 #include <qblk/error.h>
 
@@ -35,6 +36,34 @@ every_row_is_complete(void **state)
         assert_int_equal(at->add_options != NULL, at->options_size > 0);
         assert_true(!at->changes || names_disk(at));
     }
+}
+
+/* The command line of a running bridge is read without its options being parsed. */
+static void
+each_option_of_a_bridge_with_a_value_is_known(void **state)
+{
+    const QblkCommand *command = qblk_command_find("bridge");
+    g_autofree gpointer options = g_malloc0(command->options_size);
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    command->add_options(options, context);
+    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+    g_auto(GStrv) words = g_strsplit_set(help, " \n,", -1);
+
+    guint found = 0;
+    for (char **word = words; *word != NULL; word++) {
+        char *value = strchr(*word, '=');
+        if (!g_str_has_prefix(*word, "--") || value == NULL) {
+            continue;
+        }
+        *value = '\0';
+        char *const arguments[] = {(char[]){"qblk"},  (char[]){"bridge"}, *word,
+                                   (char[]){"value"}, (char[]){"web1"},   NULL};
+        g_autoptr(QblkBridgeLine) line = qblk_bridge_line_new(arguments);
+        assert_string_equal(line->vm, "web1");
+        found++;
+    }
+    assert_true(found > 5);
+    command->clear_options(options);
 }
 
 static void
@@ -111,6 +140,7 @@ UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_complete),
+        cmocka_unit_test(each_option_of_a_bridge_with_a_value_is_known),
         cmocka_unit_test(a_command_is_found_by_its_unique_names),
         cmocka_unit_test(an_unknown_command_is_not_found),
         cmocka_unit_test(each_command_reads_a_capture),
