@@ -15,8 +15,9 @@ typedef struct {
 
 typedef void (*TakeMember)(QblkCommandText *command, const Member *member, const char *key);
 
-/* The first error is kept.  QEMU reads the members in the order of a hash table, so a command with
- * two errors may have the other one there. */
+/* The first error is kept, but for that of a name.  QEMU reads the members in the order of a hash
+ * table, with the name before the arguments, so a command with two errors may have the other one
+ * there. */
 static void
 set_error(QblkCommandText *command, char *error)
 {
@@ -32,6 +33,7 @@ take_name(QblkCommandText *command, const Member *member, const char *key)
 {
     command->has_oob = command->has_oob || strcmp(key, "exec-oob") == 0;
     if (member->value.type != QBLK_JSON_TOKEN_STRING) {
+        g_clear_pointer(&command->error, g_free);
         set_error(command, g_strdup_printf("QMP input member '%s' must be a string", key));
     } else if (command->name != NULL) {
         set_error(command, g_strdup("QMP input member 'execute' clashes with 'exec-oob'"));

@@ -216,6 +216,9 @@ errors_of_members_are_those_of_qemu(void **state)
         {"{\"arguments\":{},\"id\":1}", "QMP input lacks member 'execute'|"},
         {"{\"execute\":\"x\",\"exec-oob\":\"y\"}",
          "QMP input member 'execute' clashes with 'exec-oob'|"},
+        {"{\"zz\":1,\"execute\":5,\"arguments\":[]}",
+         "QMP input member 'execute' must be a string|"},
+        {"{\"arguments\":5,\"execute\":5}", "QMP input member 'execute' must be a string|"},
         {"{\"exec-oob\":\"y\",\"execute\":\"x\"}",
          "QMP input member 'execute' clashes with 'exec-oob'|"},
     };
