@@ -201,6 +201,10 @@ check_disk(const QblkLocalChange *change, GError **error)
 {
     gboolean names_some =
         change->disk != NULL || (change->disks != NULL && change->disks[0] != NULL);
+    gboolean names_several = change->disks != NULL && g_strv_length(change->disks) > 1;
+    if (change->expect != NULL && names_several) {
+        return qblk_local_refuse(error, "parameter 'expect' is for one disk");
+    }
     return names_some || change->all_disks ||
            qblk_local_refuse(error, "a disk, or 'all-disks', is missing");
 }
@@ -415,7 +419,6 @@ qblk_local_change_read_plan(const QblkJson *arguments, QblkLocalChange *change, 
     return kind;
 }
 
-/* The first disk of several is the one whose fingerprint is given. */
 static gboolean
 check_expected(const QblkLocalPlanner *planner, const QblkLocalChange *change, GError **error)
 {

@@ -205,6 +205,14 @@ answer_and_run(QblkLocalCall *call, const QblkPlans *plans, char **warnings,
     qblk_local_operation_run(entry);
 }
 
+/* Returns: (nullable): the disk whose interrupted operation is in the way; NULL: several disks */
+static const char *
+get_only_disk(const QblkLocalChange *change)
+{
+    gboolean has_one = change->disks != NULL && g_strv_length(change->disks) == 1;
+    return has_one ? change->disks[0] : change->disk;
+}
+
 QblkJson *
 qblk_local_change(QblkLocalCall *call, GError **error)
 {
@@ -216,11 +224,11 @@ qblk_local_change(QblkLocalCall *call, GError **error)
         return NULL;
     }
 
-    g_autoptr(QblkRecovery) recovery = NULL;
-    if (!change->recover && !check_interrupted(call, change->disk, error)) {
+    const char *disk = get_only_disk(change);
+    if (!change->recover && !check_interrupted(call, disk, error)) {
         return NULL;
     }
-    recovery = recover_first(call, change->disk, error);
+    g_autoptr(QblkRecovery) recovery = recover_first(call, disk, error);
     g_autoptr(QblkPlans) plans =
         recovery == NULL ? NULL : make_plans(call, kind, change, FALSE, error);
     /* No other call runs from here to where the operation is noted. */

@@ -33,12 +33,12 @@ class Schema:
         self._check_members(self.definitions[event['event']]['data'], event['data'],
                             event['event'])
 
-    def _members(self, data):
+    def members(self, data):
         """All members of DATA, a struct or an object of members."""
         if isinstance(data, dict):
             return data
         definition = self.definitions[data]
-        base = self._members(definition['base']) if 'base' in definition else {}
+        base = self.members(definition['base']) if 'base' in definition else {}
         return {**base, **definition['data']}
 
     def _check(self, expected, value, place):
@@ -58,7 +58,7 @@ class Schema:
             self._check_members(expected, value, place)
 
     def _check_members(self, data, value, place):
-        members = self._members(data)
+        members = self.members(data)
         _require(isinstance(value, dict), place, value)
         known = {name.lstrip('*'): (name, expected) for name, expected in members.items()}
         _require(value.keys() <= known.keys(), place, value)

@@ -51,6 +51,8 @@ static const struct {
     {"{'operation': 'copy', 'destination': '/d'}", "Parameter 'disk' is missing"},
     {"{'operation': 'commit'}", "a disk, or 'all-disks', is missing"},
     {"{'operation': 'commit', 'all-disks': false}", "a disk, or 'all-disks', is missing"},
+    {"{'operation': 'snapshot', 'disks': ['vda', 'vdb'], 'expect': 'x'}",
+     "parameter 'expect' is for one disk"},
     {"{'operation': 'snapshot', 'disks': []}", "a disk, or 'all-disks', is missing"},
     {"{'operation': 'commit', 'disk': 'vda', 'all-disks': true}",
      "parameters 'disk' and 'all-disks' exclude each other"},
