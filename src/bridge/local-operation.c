@@ -320,6 +320,12 @@ qblk_local_operation_run(QblkLocalOperation *entry)
 {
     g_autoptr(GError) error = NULL;
     (void)!qblk_worker_run(entry->worker, entry->operation, &error);
+    if (g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RUNNING)) {
+        g_clear_error(&error);
+        g_set_error(&error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RUNNING,
+                    "the bridge ends before the operation: use 'qblk recover %s'",
+                    qblk_address_get_text(entry->local->address));
+    }
 
     entry->result = result_json(entry, error);
     entry->state = name_end(error);
