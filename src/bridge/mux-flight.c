@@ -14,7 +14,10 @@ qblk_mux_flight_add(QblkMuxRequest *request)
         g_queue_push_tail(&mux->in_band, request);
         request->client->in_flight++;
     }
-    mux->changing += request->is_changing ? 1 : 0;
+    if (request->is_changing) {
+        mux->changing++;
+        mux->changes++; /* a command of the bridge is sent in spite of a hold */
+    }
     if (request->has_fd) {
         mux->fd_in_use = TRUE;
         mux->fd_is_left = FALSE;

@@ -130,8 +130,8 @@ void qblk_mux_request_refuse(QblkMuxRequest *request, const char *error_class,
 void qblk_mux_hold(QblkMux *mux);
 void qblk_mux_release(QblkMux *mux);
 
-/** Returns: the number of events and of answers to changing commands of others so far after which
- * a name may mean another node */
+/** Returns: the number of events so far after which a name may mean another node, and of changing
+ * commands that were sent or answered */
 guint64 qblk_mux_changes(const QblkMux *mux);
 
 /* ---- QEMU ---- */

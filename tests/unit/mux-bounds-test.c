@@ -130,11 +130,39 @@ few_bytes_of_commands_wait_for_qemu(void **state)
     fixture_clear(&fixture);
 }
 
+/* A command of the bridge is sent although the owner holds those of others. */
+static void
+a_change_counts_when_it_is_sent_and_when_it_is_answered(void **state)
+{
+    Fixture fixture = {0};
+    guint commands;
+    fixture_init(&fixture);
+    qblk_mux_remove_client(fixture.client);
+    fixture.client = qblk_mux_add_client(fixture.mux, QBLK_ACCESS_INTERNAL);
+    receive(&fixture, "{'execute': 'qmp_capabilities'}{'execute': 'query-a'}");
+    qblk_mux_hold(fixture.mux);
+
+    guint64 changes = qblk_mux_changes(fixture.mux);
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+    assert_int_equal(qblk_mux_changes(fixture.mux), changes);
+
+    receive(&fixture, "{'execute': 'b'}");
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+    assert_int_equal(qblk_mux_changes(fixture.mux), changes + 1);
+    reply(&fixture, 2);
+    reply(&fixture, 3);
+    assert_int_equal(qblk_mux_changes(fixture.mux), changes + 2);
+    fixture_clear(&fixture);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(few_commands_out_of_band_wait_for_qemu),
         cmocka_unit_test(few_bytes_of_commands_wait_for_qemu),
+        cmocka_unit_test(a_change_counts_when_it_is_sent_and_when_it_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
