@@ -189,6 +189,7 @@ void
 qblk_local_execute(QblkLocal *local, QblkMuxRequest *request)
 {
     const QblkLocalCommand *command = find_command(qblk_mux_request_command(request));
+    g_assert(command != NULL);
     g_autoptr(GError) error = NULL;
     QblkLocalCall *call = g_new0(QblkLocalCall, 1);
     call->local = local;
