@@ -6,9 +6,7 @@ static void
 decide(QblkMuxRequest *request, gpointer user_data)
 {
     const QblkBridge *bridge = user_data;
-    if (qblk_local_has_command(qblk_mux_request_command(request))) {
-        qblk_local_execute(bridge->local, request);
-    } else {
+    if (!qblk_local_execute(bridge->local, request)) {
         qblk_decider_decide(bridge->decider, request);
     }
 }

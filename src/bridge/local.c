@@ -68,12 +68,6 @@ find_command(const char *name)
     return NULL;
 }
 
-gboolean
-qblk_local_has_command(const char *command)
-{
-    return find_command(command) != NULL;
-}
-
 /* ---- the object ---- */
 
 /* The journals are read by other processes, in other directories. */
@@ -185,11 +179,14 @@ run_in_worker(QblkWorker *worker, gpointer user_data)
     run_call(call);
 }
 
-void
+gboolean
 qblk_local_execute(QblkLocal *local, QblkMuxRequest *request)
 {
     const QblkLocalCommand *command = find_command(qblk_mux_request_command(request));
-    g_assert(command != NULL);
+    if (command == NULL) {
+        return FALSE;
+    }
+
     g_autoptr(GError) error = NULL;
     QblkLocalCall *call = g_new0(QblkLocalCall, 1);
     call->local = local;
@@ -202,7 +199,7 @@ qblk_local_execute(QblkLocal *local, QblkMuxRequest *request)
                                                  command->members, call->arguments, &error);
     if (is_read && !command->is_immediate) {
         qblk_workers_start(local->workers, run_in_worker, call, call_free);
-        return;
+        return TRUE;
     }
 
     if (is_read) {
@@ -211,6 +208,7 @@ qblk_local_execute(QblkLocal *local, QblkMuxRequest *request)
         refuse(call, error);
     }
     call_free(call);
+    return TRUE;
 }
 
 void

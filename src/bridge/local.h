@@ -32,17 +32,18 @@ void qblk_local_set_full(QblkLocal *local, const char *path);
 /** Returns: (array zero-terminated=1): the names of the commands, for qblk_mux_new() */
 const char *const *qblk_local_get_commands(void);
 
-/** Returns: TRUE if @command is one of them */
-gboolean qblk_local_has_command(const char *command);
-
 /** The socket @fd is connected to QEMU, for the first time or again; it stays the caller's. */
 void qblk_local_connected(QblkLocal *local, int fd);
 
 /** The connection to QEMU has ended. */
 void qblk_local_disconnected(QblkLocal *local);
 
-/** Execute @request, which is one of the commands: it is answered now or later. */
-void qblk_local_execute(QblkLocal *local, QblkMuxRequest *request);
+/**
+ * Execute @request if it is one of the commands: it is answered now or later.
+ *
+ * Returns: FALSE if it is not
+ */
+gboolean qblk_local_execute(QblkLocal *local, QblkMuxRequest *request);
 
 /** For the hooks of the mux with the same names. */
 void qblk_local_event(QblkLocal *local, const QblkJson *event);
