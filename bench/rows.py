@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Callable
 
+import bridges
 import guests
 import images
 import jobs
@@ -326,4 +327,11 @@ ROWS = (
     *_parsing_rows(),
     *_job_rows(),
     Row('many', _many, (Goal('floor', 2.0), Goal('each')), rounds=7),
+    Row('bridge-trip', functools.partial(bridges.exchange, 'query-status', 500),
+        (Goal('allowed', 1.0), Goal('direct')), rounds=7),
+    Row('bridge-large', functools.partial(bridges.exchange, 'query-qmp-schema', 10),
+        (Goal('direct', 1.25),), rounds=7),
+    Row('bridge-200', functools.partial(bridges.clients, 200), (Goal('direct'),), rounds=7),
+    Row('bridge-idle', functools.partial(bridges.idle, 200),
+        (Goal('allowed', 1.0, 'memory'),), rounds=3),
 )
