@@ -47,6 +47,8 @@ struct QblkMuxRequest {
     gsize length;        /* of its text, as the client has sent it */
     gboolean has_fd;     /* a descriptor is sent with it */
     gboolean takes_fd;   /* it is a command that takes one */
+    gboolean was_held;   /* it would have been sent but for qblk_mux_hold() */
+    gboolean passes;     /* so the next hold begins after it */
     gboolean is_oob;
     gboolean is_changing; /* it may change something */
 };

@@ -2,6 +2,7 @@
 #include "bridge/mux-flight.h"
 
 #include "bridge/mux-answer.h"
+#include "bridge/mux-queue.h"
 
 void
 qblk_mux_flight_add(QblkMuxRequest *request)
@@ -38,7 +39,7 @@ qblk_mux_flight_find(const QblkMux *mux, guint64 number)
 void
 qblk_mux_flight_check_quiet(QblkMux *mux)
 {
-    if (!mux->is_quiet_wanted || mux->changing > 0) {
+    if (!mux->is_quiet_wanted || mux->changing > 0 || qblk_mux_queue_has_passing(mux)) {
         return;
     }
     mux->is_quiet_wanted = FALSE;

@@ -22,6 +22,34 @@ qblk_mux_queue_is_full(const QblkMuxClient *client)
            client->command_bytes > QBLK_LIMIT_CLIENT_COMMAND_BYTES;
 }
 
+/* ---- holding ---- */
+
+void
+qblk_mux_queue_let_pass(QblkMux *mux)
+{
+    for (GList *link = mux->turns.head; link != NULL; link = link->next) {
+        QblkMuxClient *client = link->data;
+        QblkMuxRequest *first = g_queue_peek_head(&client->queue);
+        if (first != NULL) {
+            first->passes = first->was_held;
+        }
+    }
+}
+
+gboolean
+qblk_mux_queue_has_passing(const QblkMux *mux)
+{
+    for (GList *link = mux->turns.head; link != NULL; link = link->next) {
+        const QblkMuxClient *client = link->data;
+        const QblkMuxRequest *first = client->queue.head == NULL ? NULL : client->queue.head->data;
+        if (first != NULL && first->passes && client->active == NULL &&
+            !qblk_mux_queue_is_paused(client)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* ---- judging ---- */
 
 void
@@ -166,6 +194,7 @@ add_oob(QblkMuxRequest *request)
     } else {
         /* QEMU does not execute the others that the owner decides on out of band. */
         request->is_oob = TRUE;
+        request->is_changing = FALSE; /* none of them changes the block graph */
         request->client->oob_count++;
         g_queue_push_tail(&mux->oob, request);
     }

@@ -13,6 +13,13 @@ void qblk_mux_queue_advance(QblkMuxClient *client);
 /** Returns: TRUE if no command of @client is to be executed now: it does not read its replies */
 gboolean qblk_mux_queue_is_paused(const QblkMuxClient *client);
 
+/** Let the first command of each client pass the hold that begins if an earlier one has held it:
+ * otherwise it would wait as long as one hold follows another. */
+void qblk_mux_queue_let_pass(QblkMux *mux);
+
+/** Returns: TRUE if a command that passes is about to be sent */
+gboolean qblk_mux_queue_has_passing(const QblkMux *mux);
+
 /** Returns: TRUE if enough commands of @client are not answered: no more are to be read */
 gboolean qblk_mux_queue_is_full(const QblkMuxClient *client);
 

@@ -23,13 +23,16 @@ would_take_other(const QblkMuxRequest *request)
 }
 
 static gboolean
-may_send(const QblkMuxRequest *request)
+may_send(QblkMuxRequest *request)
 {
     const QblkMuxClient *client = request->client;
     gboolean is_held =
         request->mux->holds > 0 && request->is_changing && client->access != QBLK_ACCESS_INTERNAL;
-    return !is_held && client->in_flight < QBLK_LIMIT_CLIENT_IN_FLIGHT &&
-           may_send_descriptor(request);
+    if (client->in_flight >= QBLK_LIMIT_CLIENT_IN_FLIGHT || !may_send_descriptor(request)) {
+        return FALSE;
+    }
+    request->was_held = request->was_held || is_held;
+    return !is_held || request->passes;
 }
 
 /* The owner decides on @request, the first of its client. */
@@ -152,6 +155,7 @@ qblk_mux_output(QblkMux *mux, gsize *length, int *fd)
 {
     if (mux->state == QBLK_MUX_READY) {
         choose(mux);
+        qblk_mux_flight_check_quiet(mux); /* a command that passes may have to wait now */
     }
     return qblk_mux_output_bytes(&mux->output, length, fd);
 }

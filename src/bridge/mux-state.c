@@ -3,6 +3,7 @@
 #include "bridge/mux-answer.h"
 #include "bridge/mux-client.h"
 #include "bridge/mux-flight.h"
+#include "bridge/mux-queue.h"
 
 #include <string.h>
 
@@ -98,6 +99,9 @@ qblk_mux_greeting(const QblkMux *mux)
 void
 qblk_mux_hold(QblkMux *mux)
 {
+    if (mux->holds == 0) {
+        qblk_mux_queue_let_pass(mux);
+    }
     mux->holds++;
     mux->is_quiet_wanted = TRUE;
     qblk_mux_flight_check_quiet(mux);

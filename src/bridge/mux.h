@@ -125,8 +125,8 @@ void qblk_mux_request_refuse(QblkMuxRequest *request, const char *error_class,
 /* ---- holding ---- */
 
 /** Send no command that may change something, except those of internal clients and those that are
- * forwarded by the owner, until as many calls of qblk_mux_release().  The hook `quiet` is called,
- * perhaps at once. */
+ * forwarded by the owner, until as many calls of qblk_mux_release().  Commands that the hold before
+ * this one has kept back are sent first.  The hook `quiet` is called, perhaps at once. */
 void qblk_mux_hold(QblkMux *mux);
 void qblk_mux_release(QblkMux *mux);
 

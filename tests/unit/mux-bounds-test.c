@@ -157,10 +157,72 @@ a_change_counts_when_it_is_sent_and_when_it_is_answered(void **state)
     fixture_clear(&fixture);
 }
 
+/* It neither changes the block graph nor is it held. */
+static void
+a_command_out_of_band_changes_nothing(void **state)
+{
+    Fixture fixture = {0};
+    guint commands;
+    fixture_init(&fixture);
+
+    guint64 changes = qblk_mux_changes(fixture.mux);
+    qblk_mux_hold(fixture.mux);
+    receive(&fixture, "{'exec-oob': 'migrate-pause'}");
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+    reply(&fixture, 2);
+    assert_int_equal(qblk_mux_changes(fixture.mux), changes);
+    qblk_mux_release(fixture.mux);
+    fixture_clear(&fixture);
+}
+
+static void
+note_quiet(gpointer user_data)
+{
+    guint *count = user_data;
+    *count += 1;
+}
+
+/* One hold after another must not keep a command waiting. */
+static void
+a_command_that_was_held_passes_the_next_hold(void **state)
+{
+    Fixture fixture = {0};
+    guint commands;
+    guint quiet = 0;
+    fixture_init(&fixture);
+    fixture.mux->hooks.quiet = note_quiet;
+    fixture.mux->user_data = &quiet;
+
+    qblk_mux_hold(fixture.mux);
+    assert_int_equal(quiet, 1);
+    receive(&fixture, "{'execute': 'stop'}{'execute': 'cont'}");
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 0);
+
+    qblk_mux_release(fixture.mux);
+    qblk_mux_hold(fixture.mux);
+    assert_int_equal(quiet, 1);
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+    reply(&fixture, 2);
+    assert_int_equal(quiet, 2);
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 0);
+
+    qblk_mux_release(fixture.mux);
+    qblk_mux_hold(fixture.mux);
+    (void)send_to_qemu(&fixture, &commands);
+    assert_int_equal(commands, 1);
+    fixture_clear(&fixture);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(few_commands_out_of_band_wait_for_qemu),
+        cmocka_unit_test(a_command_out_of_band_changes_nothing),
+        cmocka_unit_test(a_command_that_was_held_passes_the_next_hold),
         cmocka_unit_test(few_bytes_of_commands_wait_for_qemu),
         cmocka_unit_test(a_change_counts_when_it_is_sent_and_when_it_is_answered),
     };

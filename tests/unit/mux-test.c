@@ -213,7 +213,6 @@ a_command_out_of_band_overtakes_others(void **state)
         "Q< {'exec-oob':'yank','id':4}",
         "Q> {\"return\": {}, \"id\": 4}",
         "A< {\"return\": {}, \"id\": 4}",
-        "c! yank",
         "Q> {\"return\": {}, \"id\": 2}",
         "A< {\"return\": {}, \"id\": 1}",
         "Q< {'execute':'query-c','id':5}",
