@@ -83,6 +83,12 @@ qblk_mux_end(QblkMux *mux)
 }
 
 gboolean
+qblk_mux_is_inside_message(const QblkMux *mux)
+{
+    return qblk_framer_is_inside(mux->framer);
+}
+
+gboolean
 qblk_mux_is_ready(const QblkMux *mux)
 {
     return mux->state == QBLK_MUX_READY;

@@ -154,6 +154,9 @@ void qblk_mux_sent(QblkMux *mux, gsize length);
  * that a new QEMU may follow: all state but the policy is reset. */
 void qblk_mux_end(QblkMux *mux);
 
+/** Returns: TRUE if QEMU has sent a part of a message */
+gboolean qblk_mux_is_inside_message(const QblkMux *mux);
+
 /** Returns: TRUE if QEMU accepts commands */
 gboolean qblk_mux_is_ready(const QblkMux *mux);
 

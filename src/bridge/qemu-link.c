@@ -61,6 +61,9 @@ receive_end(QblkQemuLink *link)
     if (link->state == QBLK_QEMU_LINK_GREETING) {
         error = g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
                             "%s closed the connection before its greeting", peer_name(link));
+    } else if (qblk_mux_is_inside_message(link->mux)) {
+        error = g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
+                            "%s closed the connection inside a message", peer_name(link));
     }
     end(link, error);
 }

@@ -57,7 +57,8 @@ class Connection:
             self._buffer += data
         text, self._buffer = self._buffer.split(b'\n', 1)
         message = json.loads(text)
-        return message['id'], message['execute'], message.get('arguments')
+        name = message['exec-oob'] if 'exec-oob' in message else message['execute']
+        return message['id'], name, message.get('arguments')
 
     def greet(self):
         """The greeting and the end of the handshake."""
