@@ -82,6 +82,11 @@ class Qmp:
             raise QmpError(command, reply['error'])
         return reply['return']
 
+    @property
+    def events(self):
+        """Those that came with the replies so far and were not waited for."""
+        return list(self._events)
+
     def wait_event(self, name, data=None, timeout=TIMEOUT):
         """Remove and return the first event called NAME whose data has all members of DATA, past or
         future."""
