@@ -3,7 +3,6 @@
 """At each message of each job qblk is killed, interrupted, or loses its connection. No data are
 lost."""
 
-import json
 import os
 import signal
 
@@ -13,50 +12,7 @@ import live
 import qblk
 
 
-class TestCase(crash.TestCase):
-    def judge_disks(self, kind, nodes_before, nodes_after, is_done, output):
-        """Each disk has its chain from before or after the job. Returns the states, by target."""
-        nodes = self.named_nodes()
-        states = {disk: self.state_of(kind, disk, is_done) for disk in kind.disks}
-        for disk, state in states.items():
-            wanted = nodes_before if state == 'before' else nodes_after
-            self.assertEqual(self.nodes_of(disk, nodes), self.nodes_of(disk, wanted), msg=output)
-        self.assert_marks(kind, states)
-        return states
-
-    def state_of(self, kind, disk, is_done):
-        chain = self.chain_of(disk)
-        before, after = (crash.names_of(disk, names) for names in (crash.KEPT, kind.after))
-        self.assertIn(chain, (before, after))
-        if before == after:
-            return 'after' if is_done else 'before'
-        return 'after' if chain == after else 'before'
-
-    def assert_marks(self, kind, states):
-        marks = {name for name in os.listdir(self.directory) if crash.MARK in name}
-        marks -= self.incomplete_copies(marks, states)
-        wanted = {f'{crash.DISKS[disk]}-2.qcow2{crash.MARK}' for disk, state in states.items()
-                  if kind.leaves_mark and state == 'after'}
-        self.assertEqual(marks, wanted)
-
-    def incomplete_copies(self, marks, states):
-        """The marks of copies that were begun and rolled back; they name the source."""
-        names = marks & {f'copy.qcow2{crash.MARK}'}
-        for name in names:
-            self.assertEqual(set(states.values()), {'before'})
-            with open(os.path.join(self.directory, name), encoding='utf-8') as file:
-                mark = json.load(file)
-            self.assertEqual(mark['state'], 'incomplete')
-            self.assertEqual(os.path.basename(mark['copy-of']), 'disk-2.qcow2')
-        return names
-
-    def assert_contents(self, kind, states):
-        for disk, state in states.items():
-            top = kind.after[0] if state == 'after' else crash.KEPT[0]
-            self.assert_content(disk, self.path(*crash.names_of(disk, [top])))
-
-
-class CrashOfQblk(TestCase):
+class CrashOfQblk(crash.TestCase):
     def test_nothing_is_lost(self):
         self.each_kind('qblk is killed', self.judge)
 
@@ -97,7 +53,7 @@ class CrashOfQblk(TestCase):
             return crash.together(list(states.values()))
 
 
-class Interrupted(TestCase):
+class Interrupted(crash.TestCase):
     """Ctrl-C at each message: qblk exits normally, and nothing remains to recover."""
 
     def points_of(self, message, number):

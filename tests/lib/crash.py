@@ -182,8 +182,17 @@ class TestCase(block_jobs.TestCase):
             if kind.prelude:
                 command, *options = kind.prelude
                 self.qblk(command, self.process.socket, 'vda', *options)
-            self.relay = FaultRelay(self.vm, self.process.socket, point, strike, inherited)
+            target = stack.enter_context(self.monitor())
+            self.relay = FaultRelay(self.vm, target, point, strike, inherited)
             yield stack.enter_context(self.relay)
+
+    def monitor(self):
+        """What the relay forwards to: a path, as a context."""
+        return contextlib.nullcontext(self.process.socket)
+
+    def reading_vm(self):
+        """A monitor of QEMU that serves qblk when the job has ended."""
+        return self.process.socket
 
     def copy_disk(self, disk):
         for name in os.listdir(self.template):
@@ -246,6 +255,47 @@ class TestCase(block_jobs.TestCase):
         self.reference = self.path_of_reference(disk)
         self.assert_same_content(path)
 
+    def judge_disks(self, kind, nodes_before, nodes_after, is_done, output):
+        """Each disk has its chain from before or after the job. Returns the states, by target."""
+        nodes = self.named_nodes()
+        states = {disk: self.state_of(kind, disk, is_done) for disk in kind.disks}
+        for disk, state in states.items():
+            wanted = nodes_before if state == 'before' else nodes_after
+            self.assertEqual(self.nodes_of(disk, nodes), self.nodes_of(disk, wanted), msg=output)
+        self.assert_marks(kind, states)
+        return states
+
+    def state_of(self, kind, disk, is_done):
+        chain = self.chain_of(disk)
+        before, after = (names_of(disk, names) for names in (KEPT, kind.after))
+        self.assertIn(chain, (before, after))
+        if before == after:
+            return 'after' if is_done else 'before'
+        return 'after' if chain == after else 'before'
+
+    def assert_marks(self, kind, states):
+        marks = {name for name in os.listdir(self.directory) if MARK in name}
+        marks -= self.incomplete_copies(marks, states)
+        wanted = {f'{DISKS[disk]}-2.qcow2{MARK}' for disk, state in states.items()
+                  if kind.leaves_mark and state == 'after'}
+        self.assertEqual(marks, wanted)
+
+    def incomplete_copies(self, marks, states):
+        """The marks of copies that were begun and rolled back; they name the source."""
+        names = marks & {f'copy.qcow2{MARK}'}
+        for name in names:
+            self.assertEqual(set(states.values()), {'before'})
+            with open(os.path.join(self.directory, name), encoding='utf-8') as file:
+                mark = json.load(file)
+            self.assertEqual(mark['state'], 'incomplete')
+            self.assertEqual(os.path.basename(mark['copy-of']), 'disk-2.qcow2')
+        return names
+
+    def assert_contents(self, kind, states):
+        for disk, state in states.items():
+            top = kind.after[0] if state == 'after' else KEPT[0]
+            self.assert_content(disk, self.path(*names_of(disk, [top])))
+
     def judge_image(self, kind, disk, has_ended, writes):
         """`recover image:` and `check image:` are right about DISK after its guest ended; returns
         its state. The active image may be unknown only if the guest WRITES while the chain
@@ -295,8 +345,7 @@ class TestCase(block_jobs.TestCase):
 
     def chain_of(self, disk):
         """The images of DISK, without the common part of their names."""
-        chain, = json.loads(self.qblk('--json', 'chain', self.process.socket, disk).stdout)[
-            'chains']
+        chain, = json.loads(self.qblk('--json', 'chain', self.reading_vm(), disk).stdout)['chains']
         return tuple(os.path.basename(layer['file']).partition('.')[0]
                      for layer in chain['layers'])
 

@@ -30,7 +30,7 @@ class Listener:
     disconnected. LISTENER is a socket that listens there already."""
 
     def __init__(self, path, listener=None):
-        self._path = path
+        self.path = path
         self._listener = listener or bound(path)
         if listener is None:
             self._listener.listen()
@@ -44,7 +44,7 @@ class Listener:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()
-        os.unlink(self._path)
+        os.unlink(self.path)
 
     def _accept(self):
         while True:
