@@ -12,6 +12,7 @@ import bridge
 import crash
 import live
 import qblk
+import qmp
 
 HANDSHAKE = 'greeting', 'qmp_capabilities'
 KINDS = ['commit --pivot --shallow', 'commit --top vda[1]'][:2 if brief.IS_FULL else 1]
@@ -75,8 +76,10 @@ class InFront(TestCase):
 
 
 class CrashOfBridge(InFront):
+    what = 'the bridge is killed'
+
     def test_nothing_is_lost(self):
-        self.each_kind('the bridge is killed', self.judge)
+        self.each_kind(self.what, self.judge)
 
     def judge(self, kind, point, before, after):
         when = point.number % 2
@@ -99,8 +102,10 @@ class CrashOfBridge(InFront):
 
 
 class CrashOfQemu(InFront):
+    what = 'QEMU behind a bridge is killed'
+
     def test_the_image_to_boot_has_all_data(self):
-        self.each_kind('QEMU behind a bridge is killed', self.judge)
+        self.each_kind(self.what, self.judge)
 
     def judge(self, kind, point, *_):
         def strike():
@@ -116,6 +121,30 @@ class CrashOfQemu(InFront):
             self.assertEqual(crash.journals(), [])
             with self.new_bridge(relay.path, '--reconnect'):
                 return state
+
+
+class Command:
+    """The bridge does the job itself, for a client that has asked for it."""
+
+    def start_qblk(self, kind):
+        _, *words = kind.name.split()
+        options = {'pivot': True, 'shallow': True} if '--pivot' in words else {'top': words[-1]}
+        state = None
+        with contextlib.suppress(ConnectionError), qmp.Qmp.connect(self.socket()) as client:
+            operation = client.execute('qblk-commit', {'disk': 'vda', **options})['operation']
+            while state is None:
+                data = client.wait_event('QBLK_OPERATION', {'operation': operation})['data']
+                state = data['state'] if 'result' in data else None
+        self.assertTrue(self.relay.settled.wait(qblk.TIMEOUT))
+        return qblk.DONE if state == 'completed' else qblk.JOB_FAILED, str(state)
+
+
+class CrashOfBridgeWithCommand(Command, CrashOfBridge):
+    what = 'a bridge that does the job is killed'
+
+
+class CrashOfQemuWithCommand(Command, CrashOfQemu):
+    what = 'QEMU behind a bridge that does the job is killed'
 
 
 class CrashOfClient(TestCase):
