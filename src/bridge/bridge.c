@@ -6,9 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <qblk/error.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- making one ---- */
@@ -174,16 +174,20 @@ qblk_bridge_add_activated(QblkBridge *bridge, const char *const *environment, gu
     return TRUE;
 }
 
-/* A pipe is opened again, because to make it non-blocking would affect the processes that share it;
- * a socket needs neither.  Returns: a descriptor of the bridge; -1 with errno */
+/* A pipe is opened again, because to make it non-blocking would affect the processes that share it.
+ * A socket needs neither; a file does not block, and has a position that is shared.
+ * Returns: a descriptor of the bridge; -1 with errno */
 static int
 copy_descriptor(int fd, int flags)
 {
-    struct pollfd item = {.fd = fd};
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return -1;
+    }
+
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
-    int copy = poll(&item, 1, 0) >= 0 && (item.revents & POLLNVAL) == 0
-                   ? open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-                   : -1;
+    int copy =
+        S_ISREG(status.st_mode) ? -1 : open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     return copy >= 0 ? copy : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 

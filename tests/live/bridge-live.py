@@ -382,13 +382,16 @@ class Sockets(TestCase):
         self.assertEqual([json.loads(line).get('id') for line in lines[1:]], [None, 1, 2])
         self.assertEqual(result.status, 0)
         with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as output:
-            file.write(commands)
-            file.seek(0)
+            file.write(b'skipped\n' + commands)
+            file.flush()
+            file.seek(len(b'skipped\n'))
+            output.write(b'before\n')
+            output.flush()
             done = subprocess.run(qblk.command(['bridge', process.socket, '--stdio']), stdin=file,
                                   stdout=output, stderr=subprocess.DEVNULL, check=False,
                                   timeout=qblk.TIMEOUT, env=qblk.environment())
             output.seek(0)
-            self.assertEqual((done.returncode, output.read()), (0, result.stdout))
+            self.assertEqual((done.returncode, output.read()), (0, b'before\n' + result.stdout))
 
     def test_a_client_that_listens(self):
         process = self.boot()
