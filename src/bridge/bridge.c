@@ -186,8 +186,7 @@ copy_descriptor(int fd, int flags)
     }
 
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
-    int copy =
-        S_ISREG(status.st_mode) ? -1 : open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int copy = S_ISREG(status.st_mode) ? -1 : open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     return copy >= 0 ? copy : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 

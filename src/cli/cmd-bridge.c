@@ -241,7 +241,11 @@ run_with_signals(QblkInvocation *invocation, int signals, GError **error)
         return FALSE;
     }
 
-    qblk_bridge_set_notice(bridge, print_notice, NULL, NULL);
+    /* A client on standard output wants to see no more on the terminal than from QEMU. */
+    const Options *own_options = invocation->options;
+    if (!own_options->stdio || invocation->verbose) {
+        qblk_bridge_set_notice(bridge, print_notice, NULL, NULL);
+    }
     if (invocation->verbose) {
         qblk_bridge_set_logger(bridge, log_message, NULL, NULL);
     }
