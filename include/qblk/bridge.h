@@ -402,7 +402,8 @@ void qblk_bridge_stop(QblkBridge *bridge);
  * Returns: TRUE if it was stopped, if QEMU has closed the monitor, or if the client of
  *   qblk_bridge_add_client() has ended; FALSE with QBLK_QMP_ERROR_CONNECT, QBLK_QMP_ERROR_BUSY or
  *   another code if QEMU could not be connected or the connection broke, or with
- *   QBLK_BLOCKJOB_ERROR_DETACHED if operations are left
+ *   QBLK_BLOCKJOB_ERROR_DETACHED if operations were interrupted by any of these and have left
+ *   journals, for qblk_recover_vm() or qblk_recover_image()
  *
  * Since: 0.1.0
  */

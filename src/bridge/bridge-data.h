@@ -135,6 +135,11 @@ void qblk_bridge_requests_clear(QblkBridge *bridge);
 /** Returns: the number of operations that must not be interrupted */
 guint qblk_bridge_count_operations(const QblkBridge *bridge);
 
+/** Operations are about to be interrupted by the end of QEMU or of the bridge, and how to recover
+ * those that have left journals (transfer full) (nullable). */
+void qblk_bridge_interrupt_operations(QblkBridge *bridge, gboolean qemu_ends);
+char *qblk_bridge_take_left(QblkBridge *bridge);
+
 /** QEMU is connected, and its end. */
 void qblk_bridge_requests_connected(QblkBridge *bridge, int fd);
 void qblk_bridge_requests_disconnected(QblkBridge *bridge);

@@ -70,6 +70,18 @@ qblk_bridge_count_operations(const QblkBridge *bridge)
 }
 
 void
+qblk_bridge_interrupt_operations(QblkBridge *bridge, gboolean qemu_ends)
+{
+    qblk_local_interrupt(bridge->local, qemu_ends);
+}
+
+char *
+qblk_bridge_take_left(QblkBridge *bridge)
+{
+    return qblk_local_take_left(bridge->local);
+}
+
+void
 qblk_bridge_requests_connected(QblkBridge *bridge, int fd)
 {
     qblk_decider_begin(bridge->decider, qblk_mux_greeting(bridge->mux));

@@ -100,6 +100,7 @@ end_of_qemu(QblkBridge *bridge, gint64 now)
     g_autoptr(GError) error = qblk_qemu_link_take_error(bridge->link);
     gboolean reconnects = bridge->options->reconnect && bridge->stop_count == 0;
 
+    qblk_bridge_interrupt_operations(bridge, TRUE);
     qblk_mux_end(bridge->mux);
     qblk_bridge_requests_disconnected(bridge);
     if (reconnects && bridge->was_ready && error != NULL) {
@@ -132,12 +133,36 @@ is_flushed(const QblkBridge *bridge)
     return TRUE;
 }
 
+/* Tell how to recover the operations that have left journals. */
+static void
+tell_left(QblkBridge *bridge)
+{
+    g_autofree char *left = qblk_bridge_take_left(bridge);
+    if (left == NULL) {
+        return;
+    }
+    if (!bridge->is_over) {
+        qblk_bridge_tell(bridge, "%s", left);
+        return;
+    }
+
+    if (bridge->error != NULL) {
+        qblk_bridge_tell(bridge, "%s", bridge->error->message);
+        g_clear_error(&bridge->error);
+    }
+    bridge->error = g_error_new_literal(QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED, left);
+}
+
+/* Operations notice the end of QEMU by themselves. */
 static void
 close_clients(QblkBridge *bridge, gint64 now)
 {
-    if (!is_flushed(bridge) && now < bridge->close_deadline) {
+    gboolean is_quiet = is_flushed(bridge) && qblk_bridge_count_operations(bridge) == 0;
+    if (!is_quiet && now < bridge->close_deadline) {
         return;
     }
+
+    tell_left(bridge);
 
     for (guint i = 0; i < bridge->clients->len; i++) {
         const QblkBridgeClient *client = bridge->clients->pdata[i];
@@ -155,15 +180,6 @@ close_clients(QblkBridge *bridge, gint64 now)
 
 /* ---- stopping ---- */
 
-static GError *
-new_left_error(const QblkBridge *bridge, guint count)
-{
-    return count == 0 ? NULL
-                      : g_error_new(QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_DETACHED,
-                                    "%u operations did not end in time: use 'qblk recover %s'",
-                                    count, qblk_address_get_text(bridge->address));
-}
-
 static void
 check_stop(QblkBridge *bridge, gint64 now)
 {
@@ -177,10 +193,11 @@ check_stop(QblkBridge *bridge, gint64 now)
         g_ptr_array_set_size(bridge->entrances, 0);
     }
 
-    guint count = qblk_bridge_count_operations(bridge);
-    if (count == 0 || bridge->stop_count > 1 || now >= bridge->stop_deadline) {
+    gboolean has_ended = qblk_bridge_count_operations(bridge) == 0;
+    if (has_ended || bridge->stop_count > 1 || now >= bridge->stop_deadline) {
+        qblk_bridge_interrupt_operations(bridge, FALSE);
         qblk_workers_cancel(bridge->workers);
-        begin_closing(bridge, TRUE, new_left_error(bridge, count), now);
+        begin_closing(bridge, TRUE, NULL, now);
     }
 }
 

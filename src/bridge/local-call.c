@@ -77,3 +77,11 @@ qblk_local_send_event(const QblkLocal *local, GHashTable *clients, const char *n
     Event event = {clients, name, owned, g_get_real_time()};
     qblk_mux_each_client(local->mux, send_to, &event);
 }
+
+char *
+qblk_local_call_recovery(const QblkLocal *local, const char *vm)
+{
+    return local->state_directory == NULL
+               ? g_strdup_printf("qblk recover %s", vm)
+               : g_strdup_printf("qblk recover %s --state-dir %s", vm, local->state_directory);
+}

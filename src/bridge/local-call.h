@@ -68,6 +68,9 @@ QblkSnapshot *qblk_local_call_fetch(const QblkLocalCall *call,
 /** Answer the request before the end of the call. @value: (transfer full) */
 void qblk_local_call_return(QblkLocalCall *call, QblkJson *value);
 
+/** Returns: (transfer full): the command that recovers what is left of @vm, a VM argument */
+char *qblk_local_call_recovery(const QblkLocal *local, const char *vm) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Send an event of the bridge.
  *
  * @clients: (nullable): set of QblkMuxClient; NULL: all clients

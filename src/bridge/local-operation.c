@@ -234,6 +234,7 @@ qblk_local_operation_free(gpointer operation)
     g_ptr_array_unref(entry->disks);
     g_ptr_array_unref(entry->warnings);
     qblk_json_unref(entry->result);
+    g_free(entry->left);
     g_free(entry->id);
     g_free(entry);
 }
@@ -321,10 +322,11 @@ qblk_local_operation_run(QblkLocalOperation *entry)
     g_autoptr(GError) error = NULL;
     (void)!qblk_worker_run(entry->worker, entry->operation, &error);
     if (g_error_matches(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RUNNING)) {
+        const char *vm = qblk_address_get_text(entry->local->address);
+        g_autofree char *command = qblk_local_call_recovery(entry->local, vm);
         g_clear_error(&error);
         g_set_error(&error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_RUNNING,
-                    "the bridge ends before the operation: use 'qblk recover %s'",
-                    qblk_address_get_text(entry->local->address));
+                    "the bridge ends before the operation: use '%s'", command);
     }
 
     entry->result = result_json(entry, error);

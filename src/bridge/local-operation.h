@@ -32,6 +32,7 @@ struct QblkLocalOperation {
     QblkOperation *operation; /* owned; NULL after the end */
     QblkWorker *worker;       /* borrowed; NULL after the end */
     QblkJson *result;         /* owned; NULL before the end */
+    char *left;               /* owned (nullable): how to recover it, as QEMU or the bridge ends */
 };
 
 /** Returns: the number of those that have not ended */

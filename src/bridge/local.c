@@ -2,6 +2,7 @@
 #include "bridge/local.h"
 
 #include "bridge/local-change.h"
+#include "bridge/local-left.h"
 #include "bridge/local-operation.h"
 #include "bridge/local-query.h"
 #include "bridge/local-run.h"
@@ -233,4 +234,16 @@ guint
 qblk_local_count_operations(const QblkLocal *local)
 {
     return qblk_local_operation_count(local);
+}
+
+void
+qblk_local_interrupt(QblkLocal *local, gboolean qemu_ends)
+{
+    qblk_local_left_mark(local, qemu_ends);
+}
+
+char *
+qblk_local_take_left(QblkLocal *local)
+{
+    return qblk_local_left_take(local);
 }

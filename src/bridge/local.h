@@ -55,3 +55,11 @@ void qblk_local_forget_client(QblkLocal *local, const QblkMuxClient *client);
 /** Returns: the number of operations that have not ended.  If they are stopped by
  * qblk_workers_cancel(), their journals stay, for qblk_recover_vm(). */
 guint qblk_local_count_operations(const QblkLocal *local);
+
+/** The operations that run are about to end before they are complete: QEMU ends, if @qemu_ends, or
+ * the bridge. */
+void qblk_local_interrupt(QblkLocal *local, gboolean qemu_ends);
+
+/** Returns: (transfer full) (nullable): how to recover those that were interrupted since the last
+ * call; NULL if no journal is left */
+char *qblk_local_take_left(QblkLocal *local) G_GNUC_WARN_UNUSED_RESULT;

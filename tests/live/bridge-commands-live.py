@@ -21,11 +21,11 @@ SLOW = {'bandwidth': 65536}
 class TestCase(block_jobs.TestCase):
     own_socket = True  # so that the process behind the monitor is QEMU 5.2
 
-    def start_bridge(self, vm=None):
+    def start_bridge(self, vm=None, *arguments):
         self.socket = os.path.join(self.directory, 'bridge.sock')
         self.reading = os.path.join(self.directory, 'reading.sock')
         self.bridge = self.enterContext(bridge.Bridge(
-            vm or self.process.socket, listen=self.socket, read_only=self.reading,
+            vm or self.process.socket, *arguments, listen=self.socket, read_only=self.reading,
             until=self.reading))
 
     def connect(self, path=None):
@@ -274,30 +274,82 @@ class Changing(TestCase):
         self.assert_files(self.files[3])
         self.assert_same_content(self.files[3])
 
-    def test_a_signal_waits_for_the_operation(self):
-        started = self.execute(self.client, 'qblk-pull', disk='vda', bandwidth=16 << 20)
+
+class Ending(TestCase):
+    """The bridge or QEMU ends during an operation."""
+
+    def begin_commit(self, *arguments, **options):
+        """A bridge with ARGUMENTS, and its commit, which runs. Returns its id."""
+        self.boot(data='4M')
+        self.start_bridge(None, *arguments)
+        self.client = self.connect()
+        options = {'top': 'vda[1]', 'base': 'vda[3]', **options}
+        started = self.execute(self.client, 'qblk-commit', disk='vda', **options)
         self.wait_event(self.client, 'QBLK_OPERATION', state='running')
+        return started['operation']
+
+    def interrupted(self, more=''):
+        """What the bridge prints if op-1 was interrupted."""
+        return (f"qblk: operation 'op-1' (qblk-commit) was interrupted: use 'qblk recover "
+                f"{self.process.socket}'{more}")
+
+    def image_hint(self):
+        return f" (if QEMU has ended, use 'qblk recover image:{self.files[0]}')"
+
+    def test_a_signal_waits_for_the_operation(self):
+        operation = self.begin_commit(bandwidth=16 << 20)
         self.assertEqual(self.bridge.stop(), qblk.DONE, msg=self.bridge.lines)
-        self.wait_end(self.client, started['operation'])
-        self.assert_files(self.files[0])
+        self.wait_end(self.client, operation)
+        self.assertEqual(self.journals(), [])
+        self.assert_files(self.files[0], self.files[3])
         self.assert_same_content()
 
+    def assert_left(self, operation):
+        """The bridge ends, and leaves OPERATION, which a recovery completes."""
+        result = self.wait_end(self.client, operation, 'interrupted')
+        self.assertTrue(result['has-journal'])
+        self.assertIn(f"use 'qblk recover {self.process.socket}'", result['error']['desc'])
+        self.assertEqual(self.bridge.wait(), qblk.JOB_FAILED)
+        self.assertEqual(self.bridge.lines[-1], self.interrupted())
+        self.assertEqual(len(self.journals()), 1)
+        job, = self.process.qmp.execute('query-block-jobs')
+        self.process.qmp.execute('block-job-set-speed', {'device': job['device'], 'speed': 0})
+        self.assertIn('completed', self.qblk('recover', self.process.socket).text)
+        self.assertEqual(self.journals(), [])
+        self.assert_files(self.files[0], self.files[3])
+        self.assert_same_content()
+
+    def test_the_stop_timeout_leaves_the_operation_to_recovery(self):
+        operation = self.begin_commit('--stop-timeout', '0', **SLOW)
+        self.bridge.process.terminate()
+        self.assert_left(operation)
 
     def test_the_second_signal_leaves_the_operation_to_recovery(self):
-        started = self.execute(self.client, 'qblk-commit', disk='vda', top='vda[1]', **SLOW)
-        self.wait_event(self.client, 'QBLK_OPERATION', state='running')
+        operation = self.begin_commit(**SLOW)
         for _ in range(2):
             self.bridge.process.terminate()
             self.wait_for(lambda: not os.path.exists(self.socket))  # it has seen the signal
-        result = self.wait_end(self.client, started['operation'], 'interrupted')
-        self.assertTrue(result['has-journal'])
-        self.assertIn(f'qblk recover {self.process.socket}', result['error']['desc'])
-        self.assertNotEqual(self.bridge.wait(), qblk.DONE)
-        for job in self.process.qmp.execute('query-block-jobs'):
-            self.process.qmp.execute('block-job-set-speed', {'device': job['device'], 'speed': 0})
-        self.qblk('recover', self.process.socket)
-        self.assert_files(self.files[0], self.files[3])
+        self.assert_left(operation)
+
+    def test_the_end_of_qemu_names_the_recovery(self):
+        self.begin_commit(**SLOW)
+        self.process.kill()
+        self.assertEqual(self.bridge.wait(), qblk.JOB_FAILED, msg=self.bridge.lines)
+        self.assertEqual(self.bridge.lines[-1], self.interrupted(self.image_hint()))
+        self.assertIn(self.process.socket, self.bridge.lines[-2])  # closed, or broken
+        self.assertEqual(len(self.journals()), 1)
+        self.qblk('recover', f'image:{self.files[0]}')
+        self.assertEqual(self.journals(), [])
         self.assert_same_content()
+
+    def test_a_bridge_that_waits_for_the_next_qemu_names_the_recovery(self):
+        self.begin_commit('--reconnect', **SLOW)
+        self.process.kill()
+        self.bridge.wait_line('was interrupted')
+        self.assertIn(self.interrupted(self.image_hint()), self.bridge.lines)
+        self.assertEqual(self.bridge.stop(), qblk.DONE)
+        self.qblk('recover', f'image:{self.files[0]}')
+        self.assertEqual(self.journals(), [])
 
 
 class Subscribing(TestCase):
