@@ -9,11 +9,34 @@ is_space(char byte)
     return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
 
-static gboolean
-is_of_number(char byte)
+static const char *
+skip_digits(const char *at, const char *end)
 {
-    return g_ascii_isdigit(byte) || byte == '-' || byte == '+' || byte == '.' || byte == 'e' ||
-           byte == 'E';
+    while (at < end && g_ascii_isdigit(*at)) {
+        at++;
+    }
+    return at;
+}
+
+/* What follows a number without a space is the next token: QEMU reads "1-2" as two numbers, and
+ * takes an exponent after a zero only if that has a fraction.
+ * Returns: the end of the number at @at, which is valid */
+static const char *
+find_number_end(const char *at, const char *end)
+{
+    at += *at == '-' ? 1 : 0;
+    gboolean is_zero = at < end && *at == '0';
+    at = skip_digits(at, end);
+    gboolean has_fraction = at < end && *at == '.';
+    at = has_fraction ? skip_digits(at + 1, end) : at;
+
+    gboolean may_have_exponent = has_fraction || !is_zero;
+    if (may_have_exponent && at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        at += at < end && (*at == '+' || *at == '-') ? 1 : 0;
+        at = skip_digits(at, end);
+    }
+    return at;
 }
 
 /* Returns: the end of the string whose quote is at @at */
@@ -48,9 +71,7 @@ qblk_json_tokens_next(QblkJsonTokens *tokens)
         token.end = find_string_end(token.start, end);
     } else if (g_ascii_isdigit(byte) || byte == '-') {
         token.type = QBLK_JSON_TOKEN_NUMBER;
-        while (token.end < end && is_of_number(*token.end)) {
-            token.end++;
-        }
+        token.end = find_number_end(token.start, end);
     } else if (g_ascii_islower(byte)) {
         token.type = QBLK_JSON_TOKEN_KEYWORD;
         while (token.end < end && g_ascii_islower(*token.end)) {
