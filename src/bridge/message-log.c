@@ -11,6 +11,7 @@ struct QblkMessageLog {
     QblkClientLogger logger;
     gpointer user_data;
     QblkFramer *framers[2]; /* owned: of what is received, and of what is sent */
+    GHashTable *hidden;     /* owned: ids of commands whose reply is not logged */
 };
 
 QblkMessageLog *
@@ -21,6 +22,7 @@ qblk_message_log_new(QblkClientLogger logger, gpointer user_data)
     log->user_data = user_data;
     log->framers[FALSE] = qblk_framer_new(0);
     log->framers[TRUE] = qblk_framer_new(0);
+    log->hidden = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     return log;
 }
 
@@ -32,6 +34,7 @@ qblk_message_log_free(QblkMessageLog *log)
     }
     qblk_framer_free(log->framers[FALSE]);
     qblk_framer_free(log->framers[TRUE]);
+    g_hash_table_unref(log->hidden);
     g_free(log);
 }
 
@@ -41,26 +44,80 @@ qblk_message_log_reset(QblkMessageLog *log)
     if (log != NULL) {
         qblk_framer_reset(log->framers[FALSE]);
         qblk_framer_reset(log->framers[TRUE]);
+        g_hash_table_remove_all(log->hidden);
     }
 }
 
-/* Commands whose arguments may be a secret in a member of any name, or at any place of a text. */
-static const char *const secret_commands[] = {"human-monitor-command", "object-add", "qom-set",
-                                              NULL};
+/* Commands whose arguments or reply may have a secret in a member of any name, or at any place of a
+ * text. */
+typedef struct {
+    const char *command;
+    gboolean hides_arguments, hides_reply;
+} SecretRow;
+
+static const SecretRow secret_rows[] = {
+    {"human-monitor-command", TRUE, TRUE},
+    {"object-add", TRUE, FALSE},
+    {"qom-get", FALSE, TRUE},
+    {"qom-set", TRUE, FALSE},
+};
+
+static const SecretRow *
+find_row(const char *command)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(secret_rows); i++) {
+        if (g_strcmp0(secret_rows[i].command, command) == 0) {
+            return &secret_rows[i];
+        }
+    }
+    return NULL;
+}
 
 static QblkJson *
-clean_message(const QblkJson *message)
+clean_command(const QblkMessageLog *log, const QblkJson *message)
 {
-    const char *command = qblk_json_get_string(message, "execute");
-    if (command == NULL || !g_strv_contains(secret_commands, command)) {
+    const char *member = qblk_json_get(message, "execute") != NULL ? "execute" : "exec-oob";
+    const char *command = qblk_json_get_string(message, member);
+    const SecretRow *row = find_row(command);
+    const QblkJson *id = qblk_json_get(message, "id");
+    gint64 number = 0;
+    if (row != NULL && row->hides_reply && qblk_json_integer(id, &number)) {
+        gint64 *key = g_new(gint64, 1);
+        *key = number;
+        g_hash_table_add(log->hidden, key);
+    }
+    if (row == NULL || !row->hides_arguments) {
         return qblk_redact_json(message);
     }
 
     QblkJson *clean = qblk_json_new_object();
-    qblk_json_set_string(clean, "execute", command);
+    qblk_json_set_string(clean, member, command);
     qblk_json_set_string(clean, "arguments", QBLK_REDACTED);
-    qblk_json_set(clean, "id", qblk_json_ref(qblk_json_get(message, "id")));
+    qblk_json_set(clean, "id", qblk_json_ref(id));
     return clean;
+}
+
+static QblkJson *
+clean_reply(const QblkMessageLog *log, const QblkJson *message)
+{
+    const QblkJson *id = qblk_json_get(message, "id");
+    gint64 number = 0;
+    gboolean is_hidden =
+        id != NULL && qblk_json_integer(id, &number) && g_hash_table_remove(log->hidden, &number);
+    if (!is_hidden || qblk_json_get(message, "return") == NULL) {
+        return qblk_redact_json(message);
+    }
+
+    QblkJson *clean = qblk_json_new_object();
+    qblk_json_set_string(clean, "return", QBLK_REDACTED);
+    qblk_json_set(clean, "id", qblk_json_ref(id));
+    return clean;
+}
+
+static QblkJson *
+clean_message(const QblkMessageLog *log, gboolean sent, const QblkJson *message)
+{
+    return sent ? clean_command(log, message) : clean_reply(log, message);
 }
 
 /* Text that cannot be parsed cannot be redacted, so it is not logged. */
@@ -70,7 +127,7 @@ log_message(const QblkMessageLog *log, gboolean sent, const GString *text)
     g_autofree char *quoted = sent ? qblk_json_quotes_double(text->str) : NULL;
     g_autoptr(QblkJson) message = sent ? qblk_json_parse(quoted, strlen(quoted), NULL)
                                        : qblk_json_parse(text->str, text->len, NULL);
-    g_autoptr(QblkJson) clean = message == NULL ? NULL : clean_message(message);
+    g_autoptr(QblkJson) clean = message == NULL ? NULL : clean_message(log, sent, message);
     g_autofree char *line = clean == NULL
                                 ? g_strdup_printf("(%zu bytes that are not JSON)", text->len)
                                 : qblk_json_print(clean, QBLK_JSON_COMPACT);

@@ -285,6 +285,15 @@ class Access(TestCase):
             client.execute('object-add', {'qom-type': 'secret', 'id': 's0', 'data': 'hunter2'})
             client.ask(b"{'execute': 'human-monitor-command', 'arguments': "
                        b"{'command-line': 'set_password vnc hunter2'}}")
+            data = {'path': '/objects/s0', 'property': 'data'}
+            self.assertEqual(client.execute('qom-get', data), {'return': 'hunter2'})
+            line = {'command-line': 'qom-get /objects/s0 data'}
+            self.assertIn('hunter2', client.execute('human-monitor-command', line)['return'])
+            with bridge.Client(self.path) as other:
+                other.line()
+                other.ask(NEGOTIATION[2])
+                other.ask(b'{"exec-oob": "object-add", "arguments": {"qom-type": "secret", '
+                          b'"id": "s1", "data": "hunter2"}}')
             client.execute('query-name')
             self.assertEqual(running.stop(), 0)
             self.assertIn('query-name', '\n'.join(running.lines))
