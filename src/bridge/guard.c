@@ -177,15 +177,26 @@ qblk_guard_note(QblkGuard *guard, const QblkGuarded *guarded)
 gboolean
 qblk_guard_follows(const QblkGuard *guard, const QblkGuarded *guarded)
 {
-    return completes(guarded->command) && qblk_guard_wants(guard, guarded);
+    g_auto(Meaning) meaning = read_meaning(guarded);
+    return completes(meaning.command) && qblk_guard_wants(guard, guarded);
+}
+
+/* A command for people returns what it prints, which is an error here. */
+static gboolean
+is_refused(const QblkGuarded *guarded, QblkAnswer *answer)
+{
+    const char *printed = qblk_json_string(qblk_answer_value(answer));
+    gboolean is_human = g_str_equal(guarded->command, HUMAN);
+    return answer->refusal != NULL || (is_human && printed != NULL && *printed != '\0');
 }
 
 /* QEMU has refused a command that would have completed a job. */
 static void
 note_refusal(QblkGuard *guard, const QblkGuarded *guarded)
 {
-    const char *member = qblk_guard_row_find(guarded->command)->subject;
-    const char *job = qblk_json_get_string(guarded->arguments, member);
+    g_auto(Meaning) meaning = read_meaning(guarded);
+    const char *member = qblk_guard_row_find(meaning.command)->subject;
+    const char *job = qblk_json_get_string(meaning.arguments, member);
     if (job != NULL) {
         qblk_job_table_complete(guard->table, job, TRUE);
     }
@@ -196,15 +207,17 @@ qblk_guard_send(QblkGuard *guard, QblkClient *client, QblkMuxRequest *request,
                 const QblkGuarded *guarded)
 {
     g_autoptr(GError) error = NULL;
-    guard->is_sending = TRUE;
+    guard->is_sending = completes(guarded->command);
     guint64 id = qblk_client_submit_json(client, guarded->command, guarded->arguments, 0);
     g_autoptr(QblkAnswer) answer = qblk_client_wait_answer(client, id, &error);
     guard->is_sending = FALSE;
 
+    if (answer != NULL && is_refused(guarded, answer)) {
+        note_refusal(guard, guarded);
+    }
     if (answer == NULL) {
         qblk_mux_request_refuse(request, "GenericError", error->message);
     } else if (answer->refusal != NULL) {
-        note_refusal(guard, guarded);
         qblk_mux_request_refuse(request, qblk_json_get_string(answer->refusal, "class"),
                                 qblk_json_get_string(answer->refusal, "desc"));
     } else {

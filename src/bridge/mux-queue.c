@@ -239,7 +239,8 @@ add_command(QblkMuxClient *client, const char *text, gsize length, guint64 end)
         request->id = qblk_command_text_value(text + command->id.start, command->id.length);
     }
     if (command->name != NULL) {
-        request->is_changing = !qblk_policy_is_read_only(command->name);
+        /* What QEMU executes out of band changes no block device. */
+        request->is_changing = !command->has_oob && !qblk_policy_is_read_only(command->name);
         request->takes_fd =
             strcmp(command->name, "getfd") == 0 || strcmp(command->name, "add-fd") == 0;
     }

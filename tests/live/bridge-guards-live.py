@@ -220,6 +220,27 @@ class Twice(TestCase):
                 client.execute('job-complete', {'id': 'copy'})
                 self.wait_for(lambda: not client.execute('query-jobs'))
 
+    def test_a_command_that_qemu_refuses_in_another_way_does_not_count(self):
+        self.path = os.path.join(self.directory, 'bridge.sock')
+        self.boot(depth=2)
+        with self.clients(False) as connect, bridge.Client(self.path) as other:
+            client = connect()
+            client.execute('blockdev-add', {'driver': 'null-co', 'node-name': 'target',
+                                            'size': 64 << 20})
+            client.execute('blockdev-mirror', {
+                'job-id': 'copy', 'device': 'disk-1', 'target': 'target', 'sync': 'full',
+                'replaces': 'disk-1', 'speed': 65536})
+            command, arguments = human('block_job_complete copy')
+            self.assertIn('Error', client.execute(command, arguments))
+            other.line()
+            other.ask(b'{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}')
+            self.assertIn(b'does not support OOB', other.ask(
+                b'{"exec-oob": "job-complete", "arguments": {"id": "copy"}}'))
+            client.execute('block-job-set-speed', {'device': 'copy', 'speed': 0})
+            self.wait_for(self.job_is('ready'))
+            client.execute('job-complete', {'id': 'copy'})
+            self.wait_for(lambda: not client.execute('query-jobs'))
+
 
 class CopyBeforeWrite(TestCase):
     """A node below a filter with bitmaps is replaced, and closed."""
