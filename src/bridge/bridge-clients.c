@@ -94,7 +94,7 @@ qblk_bridge_add_connection(QblkBridge *bridge, int in, int out, QblkAccess acces
 {
     QblkBridgeClient *client = g_new0(QblkBridgeClient, 1);
     client->access = access;
-    client->number = access == QBLK_ACCESS_INTERNAL ? 0 : ++bridge->client_count;
+    client->number = qblk_access_is_internal(access) ? 0 : ++bridge->client_count;
     client->connection = qblk_connection_new(&bridge->loop, bridge->mux, in, out, access);
     g_ptr_array_add(bridge->clients, client);
     return client;
@@ -108,7 +108,7 @@ qblk_bridge_client_free(QblkBridgeClient *client)
 }
 
 int
-qblk_bridge_open_internal(gpointer user_data)
+qblk_bridge_open_internal(QblkAccess access, gpointer user_data)
 {
     QblkBridge *bridge = user_data;
     int ends[2];
@@ -116,7 +116,7 @@ qblk_bridge_open_internal(gpointer user_data)
         return -1;
     }
 
-    qblk_bridge_add_connection(bridge, ends[0], ends[0], QBLK_ACCESS_INTERNAL);
+    qblk_bridge_add_connection(bridge, ends[0], ends[0], access);
     return ends[1];
 }
 

@@ -120,7 +120,7 @@ gboolean qblk_bridge_wait_for_clients(QblkBridge *bridge, gint64 now);
 gboolean qblk_bridge_has_clients(const QblkBridge *bridge);
 
 /** For QblkWorkerLoop. */
-int qblk_bridge_open_internal(gpointer user_data);
+int qblk_bridge_open_internal(QblkAccess access, gpointer user_data);
 void qblk_bridge_workers_changed(gpointer user_data);
 
 /* ---- bridge-requests.c ---- */

@@ -305,6 +305,7 @@ run(QblkWorker *worker, gpointer user_data)
 {
     Decision *decision = user_data;
     g_autoptr(GError) error = NULL;
+    qblk_worker_set_access(worker, QBLK_ACCESS_DECIDER);
     if (!try(decision, worker, &error)) {
         gboolean is_unknown = g_error_matches(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK);
         qblk_mux_request_refuse(decision->request, is_unknown ? "DeviceNotFound" : "GenericError",

@@ -119,12 +119,10 @@ judge_by_policy(QblkMuxRequest *request)
 {
     const QblkTextSpan span = request->command.arguments;
     const char *name = request->command.name;
-    if (request->access == QBLK_ACCESS_INTERNAL) {
-        request->verdict = QBLK_MUX_SEND;
-        return;
-    }
-
-    request->layers = qblk_layer_text_find(name, request->text->str + span.start, span.length);
+    request->layers =
+        qblk_access_is_internal(request->access)
+            ? g_ptr_array_new()
+            : qblk_layer_text_find(name, request->text->str + span.start, span.length);
     gboolean has_layers = request->layers->len > 0;
 
     g_autofree char *reason = NULL;

@@ -27,7 +27,7 @@ may_send(QblkMuxRequest *request)
 {
     const QblkMuxClient *client = request->client;
     gboolean is_held =
-        request->mux->holds > 0 && request->is_changing && client->access != QBLK_ACCESS_INTERNAL;
+        request->mux->holds > 0 && request->is_changing && !qblk_access_is_internal(client->access);
     if (client->in_flight >= QBLK_LIMIT_CLIENT_IN_FLIGHT || !may_send_descriptor(request)) {
         return FALSE;
     }

@@ -180,7 +180,7 @@ take_reply(QblkMux *mux, const QblkReplyText *reply, GString *text)
     qblk_mux_flight_remove(request);
     if (client != NULL) {
         qblk_reply_text_set_id(reply, text, request->id);
-        if (mux->extra_commands != NULL && request->access != QBLK_ACCESS_INTERNAL &&
+        if (mux->extra_commands != NULL && !qblk_access_is_internal(request->access) &&
             reply->kind == QBLK_REPLY_RETURN &&
             strcmp(request->command.name, "query-commands") == 0) {
             qblk_reply_text_add_commands(text, mux->extra_commands, mux->is_pretty);

@@ -82,12 +82,27 @@ is_guarded(const char *command)
     return g_strv_contains(names, command);
 }
 
+/* What the bridge itself has found to be safe may not be after a command of a client: it has looked
+ * without a hold. */
+static gboolean
+is_guarded_internally(const char *command)
+{
+    return g_str_equal(command, "query-named-block-nodes");
+}
+
+gboolean
+qblk_access_is_internal(QblkAccess access)
+{
+    return access == QBLK_ACCESS_INTERNAL || access == QBLK_ACCESS_DECIDER;
+}
+
 QblkPolicyVerdict
 qblk_policy_check(const QblkPolicy *policy, QblkAccess access, const char *command,
                   gboolean has_layers, char **reason)
 {
-    if (access == QBLK_ACCESS_INTERNAL) {
-        return QBLK_POLICY_FORWARD;
+    if (qblk_access_is_internal(access)) {
+        gboolean is_decided = access == QBLK_ACCESS_INTERNAL && is_guarded_internally(command);
+        return is_decided ? QBLK_POLICY_DECIDE : QBLK_POLICY_FORWARD;
     }
 
     if (matches_any((const char *const *)policy->deny, command)) {

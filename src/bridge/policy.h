@@ -10,7 +10,11 @@ typedef enum {
     QBLK_ACCESS_FULL,
     QBLK_ACCESS_READ_ONLY, /* only commands that change nothing */
     QBLK_ACCESS_INTERNAL,  /* the bridge itself, which checks what it does */
+    QBLK_ACCESS_DECIDER,   /* the bridge while it decides on a command, and holds others */
 } QblkAccess;
+
+/** Returns: TRUE for clients that are parts of the bridge */
+gboolean qblk_access_is_internal(QblkAccess access);
 
 typedef enum {
     QBLK_POLICY_FORWARD, /* to QEMU */

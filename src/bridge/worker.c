@@ -24,6 +24,7 @@ struct QblkWorker {
     gboolean is_done;
     QblkWaiter waiter;
     QblkClient *client; /* owned; NULL until it is asked for */
+    QblkAccess access;  /* of the client */
 
     struct pollfd item; /* of its wait; the fd is -1 without one */
     guint slot;         /* of the item among those of the loop */
@@ -137,6 +138,7 @@ qblk_workers_start(QblkWorkers *workers, QblkWorkerFunc func, gpointer user_data
                    GDestroyNotify destroy)
 {
     QblkWorker *worker = g_new0(QblkWorker, 1);
+    worker->access = QBLK_ACCESS_INTERNAL;
     worker->workers = workers;
     worker->func = func;
     worker->user_data = user_data;
@@ -298,6 +300,12 @@ qblk_worker_is_canceled(const QblkWorker *worker)
     return worker->workers->is_canceled || worker->coroutine == NULL;
 }
 
+void
+qblk_worker_set_access(QblkWorker *worker, QblkAccess access)
+{
+    worker->access = access;
+}
+
 QblkClient *
 qblk_worker_client(QblkWorker *worker, GError **error)
 {
@@ -310,7 +318,7 @@ qblk_worker_client(QblkWorker *worker, GError **error)
     }
 
     const QblkWorkerLoop *loop = &worker->workers->loop;
-    int fd = loop->open_client(loop->user_data);
+    int fd = loop->open_client(worker->access, loop->user_data);
     if (fd < 0) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
                     "the bridge cannot connect to itself: %s", g_strerror(errno));

@@ -18,8 +18,8 @@ typedef void (*QblkWorkerFunc)(QblkWorker *worker, gpointer user_data);
 
 /** What workers need of the loop. */
 typedef struct {
-    /** Returns: a connected socket to a new internal client of the mux; -1 with errno */
-    int (*open_client)(gpointer user_data);
+    /** Returns: a connected socket to a new client of the mux; -1 with errno */
+    int (*open_client)(QblkAccess access, gpointer user_data);
     /** The descriptors or the time that workers wait for have changed. */
     void (*changed)(gpointer user_data);
     gpointer user_data;
@@ -63,6 +63,10 @@ void qblk_workers_dispatch(QblkWorkers *workers, const GArray *items, gint64 now
 
 QblkMux *qblk_worker_mux(const QblkWorker *worker);
 const QblkWaiter *qblk_worker_waiter(const QblkWorker *worker);
+
+/** Set what the client of @worker may do, before the first call of qblk_worker_client().  The
+ * default is QBLK_ACCESS_INTERNAL. */
+void qblk_worker_set_access(QblkWorker *worker, QblkAccess access);
 
 /** Returns: (transfer none): the client of this worker, which is connected with the first call;
  * NULL with QBLK_QMP_ERROR */

@@ -119,6 +119,16 @@ class Nodes(TestCase):
             self.assertIn(b'"disk-3"', reply)
 
     def test_queries_all_the_time_while_streams_end(self):
+        self.read_while_streams_end('query-named-block-nodes', {'flat': True})
+
+    def test_commands_of_the_bridge_while_streams_end(self):
+        """They query the nodes, too, and may be refused while a job is not dismissed."""
+        for command in ('qblk-query-chains', 'qblk-query-xml'):
+            with self.subTest(command=command):
+                self.setUp()
+                self.read_while_streams_end(command, {})
+
+    def read_while_streams_end(self, command, arguments):
         self.path = os.path.join(self.directory, 'bridge.sock')
         self.boot()
         with self.clients(False) as connect:
@@ -128,8 +138,10 @@ class Nodes(TestCase):
 
             def read():
                 while not done.is_set():
-                    nodes = reader.execute('query-named-block-nodes', {'flat': True})
-                    counts.append(len(nodes))
+                    reply = reader.ask(command, arguments)
+                    if command.startswith('query'):
+                        self.assertIn('return', reply)
+                    counts.append(reply)
 
             thread = threading.Thread(target=read)
             thread.start()
@@ -143,7 +155,7 @@ class Nodes(TestCase):
             done.set()
             thread.join()
             self.process.qmp.execute('query-version')
-            self.assertGreater(len(counts), 10)
+            self.assertGreater(len(counts), 10 if command.startswith('query') else 1)
 
 
 class Twice(TestCase):

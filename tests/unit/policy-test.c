@@ -90,6 +90,10 @@ the_bridge_decides_on_its_own_commands_and_on_dangerous_ones(void **state)
     assert_int_equal(qblk_policy_check(policy, QBLK_ACCESS_READ_ONLY, "quit", TRUE, &reason),
                      QBLK_POLICY_REFUSE);
     assert_int_equal(check(policy, QBLK_ACCESS_INTERNAL, "job-complete"), QBLK_POLICY_FORWARD);
+    assert_int_equal(check(policy, QBLK_ACCESS_INTERNAL, "query-named-block-nodes"),
+                     QBLK_POLICY_DECIDE);
+    assert_int_equal(check(policy, QBLK_ACCESS_DECIDER, "query-named-block-nodes"),
+                     QBLK_POLICY_FORWARD);
 }
 
 UNIT_MAIN(void)

@@ -19,7 +19,7 @@ typedef struct {
 } Loop;
 
 static int
-open_client(gpointer user_data)
+open_client(QblkAccess access, gpointer user_data)
 {
     Loop *loop = user_data;
     int fd = loop->next_fd;
