@@ -258,6 +258,21 @@ const QblkVmMonitor *qblk_vm_info_choose_monitor_to_read(const QblkVmInfo *vm,
                                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_vm_info_choose_monitor_to_bridge:
+ * @vm: the VM
+ *
+ * Choose the QMP monitor for a bridge: as qblk_vm_info_choose_monitor(), but only one of QEMU
+ * itself, and no socket of another bridge.
+ *
+ * Returns: (transfer none) (nullable): the monitor, which has an address; NULL with an error as
+ *   those of qblk_vm_info_choose_monitor()
+ *
+ * Since: 0.1.0
+ */
+const QblkVmMonitor *qblk_vm_info_choose_monitor_to_bridge(const QblkVmInfo *vm, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_vm_monitor_ref:
  * @monitor: the monitor
  *

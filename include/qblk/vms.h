@@ -214,6 +214,21 @@ QblkAddress *qblk_vms_resolve_to_read(const QblkVms *vms, const char *text,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_vms_resolve_to_bridge:
+ * @vms: (nullable): the VMs; NULL: they are looked for, if @text is not an address
+ * @text: as for qblk_vms_resolve()
+ *
+ * Find the address of the monitor that a bridge is to hold.  As qblk_vms_resolve(), but the name of
+ * a VM means a monitor of QEMU itself: see qblk_vm_info_choose_monitor_to_bridge().
+ *
+ * Returns: (transfer full): the address; NULL with an error as those of qblk_vms_resolve()
+ *
+ * Since: 0.1.0
+ */
+QblkAddress *qblk_vms_resolve_to_bridge(const QblkVms *vms, const char *text,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_vms_explain_busy:
  * @vms: (nullable): the VMs; NULL: they are looked for
  * @address: the address of a monitor, for which QBLK_QMP_ERROR_BUSY was reported

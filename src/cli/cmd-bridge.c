@@ -270,6 +270,7 @@ const QblkCommand qblk_cmd_bridge = {
     .name = "bridge",
     .arguments = "VM",
     .summary = "Serve many clients on one QMP monitor",
+    .bridges = TRUE,
     .has_default_vm = TRUE,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -25,6 +25,7 @@ struct QblkCommand {
 
     gboolean changes;              /* it changes the chain of a disk of a running VM */
     gboolean only_reads;           /* it changes nothing of a running VM */
+    gboolean bridges;              /* it uses a monitor of QEMU itself, and no bridge */
     gboolean is_offline;           /* it also changes image:PATH, whose DISK may be left out */
     gboolean one_disk;             /* --expect is valid if one disk is named */
     gboolean own_format;           /* its --format is not that of image:PATH */

@@ -80,6 +80,16 @@ qblk_vm_argument_add_default(QblkInvocation *invocation, GError **error)
     return TRUE;
 }
 
+static QblkAddress *
+resolve_for(const QblkCommand *command, const QblkVms *vms, const char *text, GError **error)
+{
+    if (command->bridges) {
+        return qblk_vms_resolve_to_bridge(vms, text, error);
+    }
+    return command->only_reads ? qblk_vms_resolve_to_read(vms, text, error)
+                               : qblk_vms_resolve(vms, text, error);
+}
+
 gboolean
 qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
 {
@@ -93,9 +103,7 @@ qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
     if (!qblk_address_has_form(text) && vms == NULL) {
         return FALSE;
     }
-    invocation->address = invocation->command->only_reads
-                              ? qblk_vms_resolve_to_read(vms, text, error)
-                              : qblk_vms_resolve(vms, text, error);
+    invocation->address = resolve_for(invocation->command, vms, text, error);
     if (invocation->address == NULL) {
         return FALSE;
     }

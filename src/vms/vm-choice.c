@@ -12,7 +12,6 @@ typedef enum {
     OF_QEMU,
     OF_BRIDGE,
     OF_READER, /* of a bridge, read-only */
-    N_KINDS,
 } Kind;
 
 static Kind
@@ -38,12 +37,13 @@ find_of_kind(const QblkVmInfo *vm, QblkVmMonitorState state, Kind kind)
     return NULL;
 }
 
+/* @last: the kinds up to this one are looked for */
 static const QblkVmMonitor *
-find_in_state(const QblkVmInfo *vm, QblkVmMonitorState state, gboolean only_reads)
+find_in_state(const QblkVmInfo *vm, QblkVmMonitorState state, Kind last)
 {
     const QblkVmMonitor *found = NULL;
 
-    for (int kind = OF_QEMU; found == NULL && kind < (only_reads ? N_KINDS : OF_READER); kind++) {
+    for (int kind = OF_QEMU; found == NULL && kind <= (int)last; kind++) {
         found = find_of_kind(vm, state, (Kind)kind);
     }
     return found;
@@ -67,6 +67,18 @@ set_read_only(const QblkVmInfo *vm, const QblkVmMonitor *reader, GError **error)
         "the QMP monitor of the %s is in use: a bridge (pid %" G_GINT64_FORMAT
         ") holds it, and its socket '%s' is read-only: let the bridge listen at another one, too",
         name, reader->bridge, reader->address);
+}
+
+/* A monitor is held by a bridge, and is to be held by another one. */
+static void
+set_bridged(const QblkVmInfo *vm, const QblkVmMonitor *bridge, GError **error)
+{
+    g_autofree char *name = qblk_vm_info_describe(vm);
+
+    g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
+                "the QMP monitor of the %s is in use: a bridge (pid %" G_GINT64_FORMAT
+                ") holds it: use '%s'",
+                name, bridge->bridge, bridge->address);
 }
 
 static void
@@ -133,23 +145,24 @@ set_unusable(const QblkVmInfo *vm, GError **error)
 }
 
 static const QblkVmMonitor *
-choose(const QblkVmInfo *vm, gboolean only_reads, GError **error)
+choose(const QblkVmInfo *vm, Kind last, GError **error)
 {
     /* A manager that connects for a moment only, as Proxmox VE, is waited for. */
     gboolean may_wait = vm->manager != NULL && !vm->keeps_monitor;
-    const QblkVmMonitor *found = find_in_state(vm, QBLK_VM_MONITOR_STATE_FREE, only_reads);
+    const QblkVmMonitor *found = find_in_state(vm, QBLK_VM_MONITOR_STATE_FREE, last);
     if (found == NULL) {
-        found = find_in_state(vm, QBLK_VM_MONITOR_STATE_UNKNOWN, only_reads);
+        found = find_in_state(vm, QBLK_VM_MONITOR_STATE_UNKNOWN, last);
     }
-    const QblkVmMonitor *busy = find_in_state(vm, QBLK_VM_MONITOR_STATE_BUSY, only_reads);
+    const QblkVmMonitor *busy = find_in_state(vm, QBLK_VM_MONITOR_STATE_BUSY, last);
+    const QblkVmMonitor *bridge = qblk_vm_info_find_bridge(vm);
     if (found == NULL && may_wait) {
         found = busy;
     }
 
-    const QblkVmMonitor *reader = find_of_kind(vm, QBLK_VM_MONITOR_STATE_FREE, OF_READER);
-
-    if (found == NULL && busy != NULL && reader != NULL) {
-        set_read_only(vm, reader, error);
+    if (found == NULL && busy != NULL && bridge != NULL && last == OF_QEMU) {
+        set_bridged(vm, bridge, error);
+    } else if (found == NULL && busy != NULL && bridge != NULL) {
+        set_read_only(vm, bridge, error);
     } else if (found == NULL && busy != NULL) {
         set_busy(vm, error);
     } else if (found == NULL) {
@@ -161,11 +174,17 @@ choose(const QblkVmInfo *vm, gboolean only_reads, GError **error)
 const QblkVmMonitor *
 qblk_vm_info_choose_monitor(const QblkVmInfo *vm, GError **error)
 {
-    return choose(vm, FALSE, error);
+    return choose(vm, OF_BRIDGE, error);
 }
 
 const QblkVmMonitor *
 qblk_vm_info_choose_monitor_to_read(const QblkVmInfo *vm, GError **error)
 {
-    return choose(vm, TRUE, error);
+    return choose(vm, OF_READER, error);
+}
+
+const QblkVmMonitor *
+qblk_vm_info_choose_monitor_to_bridge(const QblkVmInfo *vm, GError **error)
+{
+    return choose(vm, OF_QEMU, error);
 }

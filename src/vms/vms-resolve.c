@@ -18,16 +18,18 @@ is_file(const char *name, gboolean *is_socket)
     return exists && !S_ISDIR(status.st_mode);
 }
 
+/* Choose a monitor. */
+typedef const QblkVmMonitor *(*Choice)(const QblkVmInfo *vm, GError **error);
+
 static QblkAddress *
-address_of(const QblkVmInfo *vm, gboolean only_reads, GError **error)
+address_of(const QblkVmInfo *vm, Choice choose, GError **error)
 {
-    const QblkVmMonitor *monitor = only_reads ? qblk_vm_info_choose_monitor_to_read(vm, error)
-                                              : qblk_vm_info_choose_monitor(vm, error);
+    const QblkVmMonitor *monitor = choose(vm, error);
     return monitor == NULL ? NULL : qblk_address_parse(monitor->address, error);
 }
 
 static QblkAddress *
-resolve_name(const QblkVms *vms, const char *name, gboolean only_reads, GError **error)
+resolve_name(const QblkVms *vms, const char *name, Choice choose, GError **error)
 {
     gboolean is_socket = FALSE;
     gboolean exists = is_file(name, &is_socket);
@@ -45,7 +47,7 @@ resolve_name(const QblkVms *vms, const char *name, gboolean only_reads, GError *
     }
     if (has_vm) {
         const QblkVmInfo *vm = qblk_vms_lookup(vms, name, error);
-        return vm == NULL ? NULL : address_of(vm, only_reads, error);
+        return vm == NULL ? NULL : address_of(vm, choose, error);
     }
     if (is_socket) {
         g_autofree char *path = g_strconcat("./", name, NULL);
@@ -71,29 +73,35 @@ resolve_name(const QblkVms *vms, const char *name, gboolean only_reads, GError *
 }
 
 static QblkAddress *
-resolve(const QblkVms *vms, const char *text, gboolean only_reads, GError **error)
+resolve(const QblkVms *vms, const char *text, Choice choose, GError **error)
 {
     if (qblk_address_has_form(text)) {
         return qblk_address_parse(text, error);
     }
     if (vms != NULL) {
-        return resolve_name(vms, text, only_reads, error);
+        return resolve_name(vms, text, choose, error);
     }
 
     g_autoptr(QblkVms) found = qblk_vms_find(NULL, error);
-    return found == NULL ? NULL : resolve_name(found, text, only_reads, error);
+    return found == NULL ? NULL : resolve_name(found, text, choose, error);
 }
 
 QblkAddress *
 qblk_vms_resolve(const QblkVms *vms, const char *text, GError **error)
 {
-    return resolve(vms, text, FALSE, error);
+    return resolve(vms, text, qblk_vm_info_choose_monitor, error);
 }
 
 QblkAddress *
 qblk_vms_resolve_to_read(const QblkVms *vms, const char *text, GError **error)
 {
-    return resolve(vms, text, TRUE, error);
+    return resolve(vms, text, qblk_vm_info_choose_monitor_to_read, error);
+}
+
+QblkAddress *
+qblk_vms_resolve_to_bridge(const QblkVms *vms, const char *text, GError **error)
+{
+    return resolve(vms, text, qblk_vm_info_choose_monitor_to_bridge, error);
 }
 
 /* ---- a monitor that another client holds ---- */

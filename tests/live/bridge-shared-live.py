@@ -134,6 +134,22 @@ class Found(TestCase):
         self.assertEqual(result.status, qblk.FAILED, msg=str(result))
         self.assertIn(f"use '{self.path}'", result.errors)
 
+    def test_a_second_bridge_of_a_vm_names_the_first_one(self):
+        self.boot_named()
+        with bridge.Bridge(self.name, listen=self.path, read_only=self.read_only) as first:
+            second = os.path.join(self.directory, 'second.sock')
+            for vm in (self.name, str(self.process.pid)):
+                errors = self.qblk('bridge', vm, '--listen', second,
+                                   status=qblk.NO_CONNECTION).errors
+                self.assertIn(f'a bridge (pid {first.process.pid}) holds it: use '
+                              f"'{self.path}'", errors)
+            errors = self.qblk('-t', '0.3', 'bridge', self.process.socket, '--listen', second,
+                               status=qblk.NO_CONNECTION).errors
+            self.assertIn(f"a bridge (pid {first.process.pid}) holds this monitor: use "
+                          f"'{self.path}'", errors)
+            with bridge.Bridge(self.path, listen=second):
+                self.assertEqual(self.resolve(second, 'vda[1]'), 'disk-2')
+
     def test_a_read_only_socket_is_for_commands_that_read(self):
         self.boot_named()
         process = self.bridge(listen=None, read_only=self.read_only)

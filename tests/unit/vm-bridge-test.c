@@ -142,6 +142,35 @@ the_sockets_of_a_bridge_are_monitors_of_its_vm(void **state)
 }
 
 static void
+a_bridge_by_name_holds_a_monitor_of_qemu_itself(void **state)
+{
+    static const struct {
+        const char *line, *socket;
+    } cases[] = {
+        {"qblk bridge web1 -l /run/b.sock", "/run/b.sock"},
+        {"qblk bridge web1 -r /run/r.sock", "/run/r.sock"},
+        {"qblk bridge web1 -r /run/r.sock -l /run/b.sock", "/run/b.sock"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(ProcTree) tree = busy_guest();
+        proc_tree_add(tree, 9, cases[i].line);
+        proc_tree_socket(tree, 9, 81, "/run/b.sock", "listens");
+        proc_tree_socket(tree, 9, 82, "/run/r.sock", "listens");
+        g_autoptr(QblkVms) vms = proc_tree_find(tree);
+        g_autofree char *expected =
+            g_strdup_printf("in use: a bridge (pid 9) holds it: use '%s'", cases[i].socket);
+        g_autoptr(GError) error = NULL;
+        assert_null(qblk_vms_resolve_to_bridge(vms, "web1", &error));
+        assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY, expected);
+
+        g_clear_error(&error);
+        g_autoptr(QblkAddress) address = qblk_vms_resolve_to_bridge(vms, "/run/b.sock", &error);
+        assert_string_equal(qblk_address_get_text(address), "/run/b.sock");
+    }
+}
+
+static void
 a_bridge_without_a_socket_at_its_path_is_left_out(void **state)
 {
     static const char *const lines[] = {
@@ -193,6 +222,8 @@ a_monitor_that_is_free_is_preferred_to_a_bridge(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(QblkAddress) address = qblk_vms_resolve(vms, "web1", &error);
     assert_string_equal(qblk_address_get_text(address), "/run/web1.qmp");
+    g_autoptr(QblkAddress) bridged = qblk_vms_resolve_to_bridge(vms, "web1", &error);
+    assert_string_equal(qblk_address_get_text(bridged), "/run/web1.qmp");
 }
 
 static void
@@ -296,6 +327,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_sockets_of_a_bridge_are_in_its_command_line),
         cmocka_unit_test(other_programs_and_commands_are_no_bridge),
         cmocka_unit_test(the_sockets_of_a_bridge_are_monitors_of_its_vm),
+        cmocka_unit_test(a_bridge_by_name_holds_a_monitor_of_qemu_itself),
         cmocka_unit_test(a_bridge_without_a_socket_at_its_path_is_left_out),
         cmocka_unit_test(commands_that_change_something_need_another_socket_than_a_read_only_one),
         cmocka_unit_test(a_monitor_that_is_free_is_preferred_to_a_bridge),
