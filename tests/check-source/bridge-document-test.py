@@ -13,12 +13,28 @@ sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
 
 import qapi  # pylint: disable=wrong-import-position
 
+BRIDGE = os.path.join(ROOT, 'src/bridge')
 SCHEMA = qapi.Schema(os.path.join(ROOT, 'src/bridge/qblk-bridge.json'))
 
 
 def document():
     with open(os.path.join(ROOT, 'docs/bridge.md'), encoding='utf-8') as file:
         return file.read()
+
+
+def source(name):
+    with open(os.path.join(BRIDGE, name), encoding='utf-8') as file:
+        return file.read()
+
+
+def strings_of(text, declaration):
+    """The strings of the table in C that begins with DECLARATION."""
+    table = text[text.index(declaration):]
+    return set(re.findall(r'"([^"]+)"', table[:table.index('};')]))
+
+
+def section(title):
+    return re.search(rf'^## {title}$(.*?)^## ', document(), re.S | re.M).group(1)
 
 
 class Document(unittest.TestCase):
@@ -57,6 +73,28 @@ class Document(unittest.TestCase):
                 SCHEMA.check_return(command, json.loads(reply))
                 count += 1
         self.assertGreaterEqual(count, 4)
+
+    def test_the_guards_are_those_of_the_bridge(self):
+        rows = re.findall(r'^\| (.*?) \|', section('What is protected'), re.M)
+        named = set(re.findall(r'`([a-z-]+)`', ' '.join(rows)))
+        table = source('guard-row.c')
+        table = table[table.index('QblkGuardRow guards[]'):]
+        guarded = set(re.findall(r'^    \{"([a-z-]+)"', table, re.M))
+        guarded.add(re.search(r'#define HUMAN "(.*)"', source('guard.c')).group(1))
+        self.assertEqual(named, guarded)
+        self.assertEqual(strings_of(source('policy.c'), 'names[] = {'), guarded)
+
+    def test_commands_for_people_are_those_of_the_bridge(self):
+        row, = re.findall(r'^\| `human-monitor-command` \|.*', document(), re.M)
+        commands = re.findall(r'^    \{"([a-z_]+)", "', source('hmp.c'), re.M)
+        self.assertEqual(set(re.findall(r'`([a-z]+_[a-z_]+)`', row)), set(commands))
+        self.assertGreater(len(commands), 0)
+
+    def test_what_reads_is_that_of_the_policy(self):
+        text = re.search(r'these commands, and get all events:\n(.*?`qblk-subscribe`)',
+                         section('Security'), re.S).group(1)
+        self.assertEqual(set(re.findall(r'`([^`]+)`', text)),
+                         strings_of(source('policy.c'), 'patterns[] = {'))
 
 
 if __name__ == '__main__':
