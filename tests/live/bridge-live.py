@@ -59,8 +59,13 @@ class TestCase(live.TestCase):
         self.path = os.path.join(self.directory, 'bridge.sock')
         self.read_only = os.path.join(self.directory, 'read-only.sock')
 
-    def boot(self, topology='drive-5-deep', **options):
-        _, process = self.start(topology, **options)
+    def boot(self):
+        _, process = self.start('drive-5-deep')
+        return process
+
+    def guest(self):
+        """A guest that the test leaves as it is."""
+        _, process = self.share('drive-5-deep')
         return process
 
     def bridge(self, vm, *arguments, **options):
@@ -74,7 +79,7 @@ class TestCase(live.TestCase):
 
 class Transparent(TestCase):
     def test_each_byte_is_that_of_qemu(self):
-        process = self.boot()
+        process = self.guest()
         expected = replies(process.socket, NEGOTIATION + COMMANDS)
         self.bridge(process.socket)
         seen = replies(self.path, NEGOTIATION + COMMANDS)
@@ -83,7 +88,7 @@ class Transparent(TestCase):
                 self.assertEqual(here, there)
 
     def test_garbage_is_answered_and_harms_nobody(self):
-        process = self.boot()
+        process = self.guest()
         self.bridge(process.socket)
         other = self.client()
         for text in (b'}\n', b'{"execute": }\n', b'\xff\xfe\n', b'{"execute": "stop"\n}}\n',
@@ -96,7 +101,7 @@ class Transparent(TestCase):
                 self.assertEqual(other.execute('query-name', id=1)['id'], 1)
 
     def test_clients_have_their_own_ids_and_order(self):
-        process = self.boot()
+        process = self.guest()
         self.bridge(process.socket)
         clients = [self.client() for _ in range(3)]
         for number in range(40):
@@ -129,7 +134,7 @@ class Transparent(TestCase):
             self.assertEqual(silent.events, [])
 
     def test_a_bridge_is_bridged(self):
-        process = self.boot()
+        process = self.guest()
         expected = replies(process.socket, COMMANDS[1:5])
         self.bridge(process.socket)
         outer = os.path.join(self.directory, 'outer.sock')
@@ -138,13 +143,13 @@ class Transparent(TestCase):
         self.assertEqual(self.client(outer).execute('query-status', id=1)['id'], 1)
 
     def test_a_large_reply_passes_while_others_are_served(self):
-        process = self.boot()
+        process = self.guest()
         self.bridge(process.socket)
         slow, quick = self.client(), self.client()
-        slow.send(b'{"execute": "query-qmp-schema"}' * 100)
+        slow.send(b'{"execute": "query-qmp-schema"}' * 30)
         for number in range(20):
             self.assertEqual(quick.execute('query-name', id=number)['id'], number)
-        texts = {slow.reply() for _ in range(100)}
+        texts = {slow.reply() for _ in range(30)}
         self.assertEqual(len(texts), 1)
 
     def test_two_hundred_clients(self):
@@ -202,7 +207,7 @@ class Descriptors(TestCase):
 
 class Hostile(TestCase):
     def test_a_client_that_does_not_read_harms_no_other(self):
-        process = self.boot()
+        process = self.guest()
         self.bridge(process.socket)
         with self.client() as slow:
             slow.socket.setblocking(False)
@@ -214,7 +219,7 @@ class Hostile(TestCase):
                 self.assertEqual(other.execute('query-name', id=number)['id'], number)
 
     def test_a_client_ends_within_a_command(self):
-        process = self.boot()
+        process = self.guest()
         self.bridge(process.socket)
         other = self.client()
         for text in (b'{"execute": "qu', b'{', b'{"execute": "query-status", "arguments": {"a": "'):
@@ -223,7 +228,7 @@ class Hostile(TestCase):
             self.assertEqual(other.execute('query-name', id=1)['id'], 1)
 
     def test_a_client_is_killed_while_its_command_runs(self):
-        process = self.boot()
+        process = self.guest()
         self.bridge(process.socket)
         other = self.client()
         os.kill(process.pid, signal.SIGSTOP)
@@ -260,13 +265,13 @@ class Access(TestCase):
         self.assertTrue(process.running)
 
     def test_reading_commands_work_through_a_read_only_socket(self):
-        process = self.boot()
+        process = self.guest()
         expected = self.qblk('xml', process.socket).stdout
         self.bridge(process.socket, read_only=self.read_only)
         self.assertEqual(self.qblk('xml', self.read_only).stdout, expected)
 
     def test_sockets_have_their_permissions(self):
-        process = self.boot()
+        process = self.guest()
         mask = os.umask(0)
         self.addCleanup(os.umask, mask)
         self.bridge(process.socket, '--mode', '660', '--group', str(os.getgid()),
@@ -303,7 +308,7 @@ class Access(TestCase):
 
 class Sockets(TestCase):
     def test_a_socket_in_use_is_not_replaced(self):
-        process = self.boot()
+        process = self.guest()
         self.bridge(process.socket)
         result = self.qblk('bridge', process.socket, '--listen', self.path, status=qblk.FAILED)
         self.assertIn(f"'{self.path}': another process already listens there", result.errors)
@@ -312,7 +317,7 @@ class Sockets(TestCase):
         self.assertIn('return', self.client().execute('query-name'))
 
     def test_a_stale_socket_is_replaced_and_all_are_removed(self):
-        process = self.boot()
+        process = self.guest()
         with bridge.Bridge(process.socket, listen=self.path) as first:
             first.kill()
         self.assertTrue(os.path.exists(self.path))
@@ -322,7 +327,7 @@ class Sockets(TestCase):
         self.assertFalse(os.path.exists(self.path))
 
     def test_of_bridges_that_start_together_one_has_the_socket(self):
-        process = self.boot()
+        process = self.guest()
         with bridge.Bridge(process.socket, listen=self.path) as first:
             first.kill()  # a stale socket is there
         words = ['--timeout', '60', 'bridge', process.socket, '--listen', self.path]
@@ -381,7 +386,7 @@ class Sockets(TestCase):
         self.assertTrue(os.path.exists(self.path))  # it is the service manager's
 
     def test_standard_input_and_output(self):
-        process = self.boot()
+        process = self.guest()
         greeting = replies(process.socket, [])[0]
         commands = (b'{"execute": "qmp_capabilities"}\n{"execute": "query-name", "id": 1}\n'
                     b'{"execute": "query-qmp-schema", "id": 2}\n')
@@ -403,7 +408,7 @@ class Sockets(TestCase):
             self.assertEqual((done.returncode, output.read()), (0, b'before\n' + result.stdout))
 
     def test_a_client_that_listens(self):
-        process = self.boot()
+        process = self.guest()
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self.path)
             listener.listen()
@@ -441,7 +446,7 @@ class Ends(TestCase):
         self.assertFalse(os.path.exists(self.path))
 
     def test_signals(self):
-        process = self.boot()
+        process = self.guest()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             with bridge.Bridge(process.socket, listen=self.path) as running:
                 client = self.client()
@@ -477,7 +482,7 @@ class Ends(TestCase):
 
     @brief.leave_out
     def test_a_monitor_in_use_is_an_error(self):
-        process = self.boot()
+        process = self.guest()
         with bridge.Client(process.socket) as client:
             client.line()
             result = self.qblk('--timeout', '0.5', 'bridge', process.socket, '--listen', self.path,
