@@ -210,16 +210,32 @@ qblk_bridge_add_client(QblkBridge *bridge, int in, int out, gboolean read_only, 
     return TRUE;
 }
 
+/* Returns: a descriptor, or the negative errno */
+static int
+connect_at(const char *path)
+{
+    g_auto(QblkUnixName) name = QBLK_UNIX_NAME_INIT;
+    int cause = qblk_unix_name_set(&name, path);
+    int fd = cause != 0 ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return cause != 0 ? -cause : -errno;
+    }
+
+    if (connect(fd, (const struct sockaddr *)&name.address, sizeof(name.address)) < 0) {
+        cause = errno;
+        close(fd);
+        return -cause;
+    }
+    return fd;
+}
+
 gboolean
 qblk_bridge_connect(QblkBridge *bridge, const char *path, gboolean read_only, GError **error)
 {
-    g_autofree char *text = g_strconcat("unix:", path, NULL);
-    g_autoptr(QblkAddress) address = qblk_address_parse(text, error);
-    QblkSsh *ssh = NULL;
-    int fd = address == NULL
-                 ? -1
-                 : qblk_transport_open(address, bridge->options->timeout_ms, NULL, &ssh, error);
+    int fd = connect_at(path);
     if (fd < 0) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CONNECT,
+                    "cannot connect to the client at '%s': %s", path, g_strerror(-fd));
         return FALSE;
     }
 

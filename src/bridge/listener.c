@@ -164,6 +164,10 @@ make_socket(QblkListener *listener, const QblkListenerAccess *access, GError **e
 QblkListener *
 qblk_listener_new(const char *path, const QblkListenerAccess *access, GError **error)
 {
+    if (path[0] == '\0') { /* it would be the working directory */
+        (void)fail(path, ENOENT, error);
+        return NULL;
+    }
     int lock = lock_directory(path);
     if (lock < 0) {
         (void)fail(path, errno, error);

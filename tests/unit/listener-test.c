@@ -4,6 +4,7 @@
 #include "lib/check.h"
 #include "lib/test-directory.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <qblk/error.h>
 #include <sys/socket.h>
@@ -52,12 +53,34 @@ mode_of(const char *path)
     return info.st_mode & 07777;
 }
 
+static gid_t
+group_of(const char *path)
+{
+    struct stat info;
+    assert_int_equal(lstat(path, &info), 0);
+    return info.st_gid;
+}
+
+/* Returns: a group that a file may have which is not that of new files, if there is one */
+static gid_t
+another_group(void)
+{
+    gid_t groups[64];
+    int count = getgroups(G_N_ELEMENTS(groups), groups);
+    for (int i = 0; i < count; i++) {
+        if (groups[i] != getegid()) {
+            return groups[i];
+        }
+    }
+    return geteuid() == 0 ? getegid() + 1 : getegid();
+}
+
 static void
 a_socket_has_its_mode_and_group_whatever_the_umask_is(void **state)
 {
     g_autofree char *path = test_directory_path("socket");
     const mode_t masks[] = {0, 022, 0777};
-    const QblkListenerAccess shared = {.mode = 0660, .group = getegid()};
+    const QblkListenerAccess shared = {.mode = 0660, .group = another_group()};
 
     for (gsize i = 0; i < G_N_ELEMENTS(masks); i++) {
         g_autoptr(GError) error = NULL;
@@ -66,6 +89,7 @@ a_socket_has_its_mode_and_group_whatever_the_umask_is(void **state)
         umask(before);
         assert_no_error(error);
         assert_int_equal(mode_of(path), 0660);
+        assert_int_equal(group_of(path), shared.group);
         assert_true(can_connect(path));
     }
 }
@@ -161,6 +185,9 @@ a_directory_that_does_not_exist_is_an_error(void **state)
 
     assert_null(qblk_listener_new(path, &private, &error));
     assert_error(error, QBLK_BRIDGE_ERROR, QBLK_BRIDGE_ERROR_SOCKET, path);
+    g_clear_error(&error);
+    assert_null(qblk_listener_new("", &private, &error));
+    assert_error(error, QBLK_BRIDGE_ERROR, QBLK_BRIDGE_ERROR_SOCKET, "''");
 }
 
 static void
@@ -194,9 +221,12 @@ only_a_listening_socket_is_taken_over(void **state)
 
     int fd = bind_other(path, SOCK_STREAM);
     assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
     QblkListener *listener = qblk_listener_new_fd(fd, &error);
     assert_no_error(error);
     assert_string_equal(qblk_listener_get_path(listener), path);
+    assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
     qblk_listener_free(listener);
     assert_true(g_file_test(path, G_FILE_TEST_EXISTS)); /* it belongs to the other program */
 }
