@@ -25,12 +25,12 @@ LIMIT = 300  # seconds
 def environment(source, images, bridge):
     programs = {'QEMU_IMG_PROG': 'qemu-img', 'QEMU_IO_PROG': 'qemu-io',
                 'QEMU_NBD_PROG': 'qemu-nbd', 'QSD_PROG': 'qemu-storage-daemon'}
-    system = shutil.which('qemu-system-x86_64')
     return {
         **os.environ,
         **{name: shutil.which(program) for name, program in programs.items()},
         'QEMU_PROG': os.path.join(HERE, 'qemu-through-bridge'),
-        'IOTESTS_QEMU': f'env QEMU_MODULE_DIR={source}/modules {system}',
+        'QEMU_MODULE_DIR': os.path.join(source, 'modules'),
+        'IOTESTS_QEMU': shutil.which('qemu-system-x86_64'),
         'IOTESTS_BRIDGE': bridge,
         'PYTHON': sys.executable,
         'TEST_DIR': images,
@@ -62,20 +62,22 @@ def check(test, source, variables):
 def main():
     original, *tests = sys.argv[1:]
     bridge = os.environ['QBLK'] + ' bridge'
-    bad = []
+    bad, printed = [], []
     with tempfile.TemporaryDirectory() as home:
         # The tests write beside themselves.
         source = shutil.copytree(original, os.path.join(home, 'source'), symlinks=True)
         images = os.path.join(home, 'images')
         print('| test | without the bridge | with it |\n| --- | --- | --- |', flush=True)
         for test in tests or TESTS:
-            without, _ = check(test, source, environment(source, images, ''))
+            without, plain_output = check(test, source, environment(source, images, ''))
             through, output = check(test, source, environment(source, images, bridge))
             print(f'| {test} | {without} | {through} |', flush=True)
-            if without == 'pass' != through:
-                bad.append((test, output))
-    for test, output in bad:
-        print(f'\n== {test} with the bridge\n{output}')
+            if through != 'pass':
+                printed += [f'{test} without the bridge', plain_output,
+                            f'{test} with the bridge', output]
+                bad += [test] if without == 'pass' else []
+    for text in printed:
+        print(f'\n== {text}')
     return 1 if bad else 0
 
 
