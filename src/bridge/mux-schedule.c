@@ -87,13 +87,27 @@ take_turn(QblkMuxClient *client, gboolean *is_again)
     return NULL;
 }
 
-/* Returns: (nullable): the next command of the clients, which take turns */
+/* Returns: TRUE if a command that the owner has forwarded can be sent */
+static gboolean
+has_forwarded(const QblkMux *mux)
+{
+    for (const GList *link = mux->forwarded.head; link != NULL; link = link->next) {
+        if (may_send_descriptor(link->data)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* What the owner forwards at once is sent first: another command could make it dangerous.
+ * Returns: (nullable): the next command of the clients, which take turns */
 static QblkMuxRequest *
 next_of_clients(QblkMux *mux)
 {
     QblkMuxRequest *request = NULL;
     gboolean is_again = FALSE;
-    for (guint left = mux->turns.length; left > 0 && request == NULL; left--) {
+    for (guint left = mux->turns.length; left > 0 && request == NULL && !has_forwarded(mux);
+         left--) {
         QblkMuxClient *client = g_queue_pop_head(&mux->turns);
         client->has_turn = FALSE;
         request = take_turn(client, &is_again);

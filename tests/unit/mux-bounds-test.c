@@ -217,12 +217,47 @@ a_command_that_was_held_passes_the_next_hold(void **state)
     fixture_clear(&fixture);
 }
 
+static void
+forward(QblkMuxRequest *request, gpointer user_data)
+{
+    qblk_mux_request_forward(request, NULL);
+}
+
+static void
+what_the_owner_forwards_is_sent_before_others(void **state)
+{
+    Fixture fixture = {0};
+    gsize length = 0;
+    int fd;
+    fixture_init(&fixture);
+    fixture.mux->hooks.decide = forward;
+
+    QblkMuxClient *first = fixture.client;
+    QblkMuxClient *second = qblk_mux_add_client(fixture.mux, QBLK_ACCESS_FULL);
+    fixture.client = second;
+    receive(&fixture, "{'execute': 'qmp_capabilities'}");
+    fixture.client = first;
+    receive(&fixture, "{'execute': 'query-named-block-nodes'}");
+    fixture.client = second;
+    receive(&fixture, "{'execute': 'block-stream'}");
+
+    const char *bytes = qblk_mux_output(fixture.mux, &length, &fd);
+    assert_non_null(g_strstr_len(bytes, (gssize)length, "query-named-block-nodes"));
+    qblk_mux_sent(fixture.mux, length);
+    bytes = qblk_mux_output(fixture.mux, &length, &fd);
+    assert_non_null(g_strstr_len(bytes, (gssize)length, "block-stream"));
+
+    qblk_mux_remove_client(first);
+    fixture_clear(&fixture);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(few_commands_out_of_band_wait_for_qemu),
         cmocka_unit_test(a_command_out_of_band_changes_nothing),
         cmocka_unit_test(a_command_that_was_held_passes_the_next_hold),
+        cmocka_unit_test(what_the_owner_forwards_is_sent_before_others),
         cmocka_unit_test(few_bytes_of_commands_wait_for_qemu),
         cmocka_unit_test(a_change_counts_when_it_is_sent_and_when_it_is_answered),
     };
