@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -16,6 +17,8 @@ import bridge
 import live
 import qblk
 import qemu
+
+ACTIVATE = 'systemd-socket-activate'
 
 # One client sends these on QEMU's monitor, and one through the bridge.
 NEGOTIATION = [
@@ -384,6 +387,33 @@ class Sockets(TestCase):
                 received = manager.recv(4096)
             self.assertEqual(service.wait(qblk.TIMEOUT), 0)
         self.assertTrue(os.path.exists(self.path))  # it is the service manager's
+
+    def test_sockets_of_systemd(self):
+        if shutil.which(ACTIVATE) is None:
+            if live.IN_CI:
+                self.fail(f'no {ACTIVATE}')
+            self.skipTest(f'no {ACTIVATE}')
+        process = self.guest()
+        # It listens, and becomes the bridge with the first client.
+        words = [ACTIVATE, '--listen', self.read_only, '--listen', self.path,
+                 '--fdname', 'read-only:qmp', *(f'--setenv={name}' for name in qblk.environment())]
+        with contextlib.ExitStack() as stack:
+            service = stack.enter_context(subprocess.Popen(
+                words + qblk.command(['bridge', process.socket]), stdin=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, env=qblk.environment()))
+            stack.callback(service.kill)
+            lines = iter(service.stderr.readline, b'')
+            for path in (self.read_only, self.path):  # "Listening on PATH as 3."
+                self.assertIn(path.encode(), next(lines))
+            refused = self.client(self.read_only).execute('getfd', {'fdname': 'one'})
+            self.assertIn('it is read-only', refused['error']['desc'])
+            self.assertIn('return', self.client().execute('query-name'))
+            peer = self.client(self.read_only).execute('qblk-query-peer')['return']
+            self.assertEqual((peer['pid'], peer['full']), (process.pid, self.path))
+            service.terminate()
+            self.assertIn(f"listening at '{self.path}'", b''.join(lines).decode())
+            self.assertEqual(service.wait(qblk.TIMEOUT), 0)
+        self.assertTrue(os.path.exists(self.path))  # it is that of systemd
 
     def test_standard_input_and_output(self):
         process = self.guest()
