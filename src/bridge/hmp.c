@@ -9,18 +9,19 @@
 static const struct {
     const char *name;
     const char *command; /* of QMP */
-} jobs[] = {
+} rows[] = {
     {"block_job_complete", "block-job-complete"},
     {"block_job_cancel", "block-job-cancel"},
+    {"drive_mirror", "drive-mirror"},
 };
 
-/* TRUE if one of the options in @words has @letter: `-n`, `-vn`. */
+/* TRUE if `info block` with these words looks at all nodes: with -n, and with a name, in quotes or
+ * not, which may be that of a node. */
 static gboolean
-has_option(const GPtrArray *words, char letter)
+lists_nodes(const GPtrArray *words)
 {
-    for (guint i = 0; i < words->len; i++) {
-        const char *word = words->pdata[i];
-        if (word[0] == '-' && strchr(word, letter) != NULL) {
+    for (guint i = 2; i < words->len; i++) {
+        if (strcmp(words->pdata[i], "-v") != 0) {
             return TRUE;
         }
     }
@@ -69,18 +70,17 @@ qblk_hmp_translate(const char *line, QblkJson **arguments)
 {
     g_auto(GStrv) parts = g_strsplit_set(line, SEPARATORS, -1);
     g_autoptr(GPtrArray) words = keep_words(parts);
-    if (is_word(words, 0, "info", "i") && is_word(words, 1, "block", NULL) &&
-        has_option(words, 'n')) {
+    if (is_word(words, 0, "info", "i") && is_word(words, 1, "block", NULL) && lists_nodes(words)) {
         *arguments = qblk_json_new_object();
         return "query-named-block-nodes";
     }
 
-    for (gsize i = 0; i < G_N_ELEMENTS(jobs); i++) {
-        g_autofree char *id = is_word(words, 0, jobs[i].name, NULL) ? read_id(words) : NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *id = is_word(words, 0, rows[i].name, NULL) ? read_id(words) : NULL;
         if (id != NULL) {
             *arguments = qblk_json_new_object();
             qblk_json_set_string(*arguments, "device", id);
-            return jobs[i].command;
+            return rows[i].command;
         }
     }
     return NULL;

@@ -7,8 +7,8 @@
 #include "base/json.h"
 
 /**
- * Find out what @line does, with the words of HMP: `info block -n`, `block_job_complete JOB`,
- * `block_job_cancel JOB`.
+ * Find out what @line does, with the words of HMP, such as `info block -n`, `info block NODE` and
+ * `block_job_complete JOB`.
  *
  * @arguments: (out): of the command
  *

@@ -69,7 +69,7 @@ class Nodes(TestCase):
     """The nodes are queried while a stream job has changed the graph and is not dismissed."""
 
     QUERIES = (('query-named-block-nodes', {'flat': True}), ('query-named-block-nodes', None),
-               human('info block -n'))
+               human('info block -n'), human('info block disk-1'))
 
     def is_deadly(self):
         return qemu.dies_of_node_queries(self.process.qmp.execute('query-version'))
@@ -393,9 +393,11 @@ class Compress(TestCase):
                         client.ask('blockdev-mirror', arguments, timeout=2)
                     self.process.kill()
                 else:
-                    self.assert_refused(client, 'blockdev-mirror', arguments,
-                                        'would stop responding when a copy starts at filter '
-                                        "'small' (compress)")
+                    for command, arguments in (('blockdev-mirror', arguments),
+                                               human('drive_mirror -f small /dev/null raw')):
+                        self.assert_refused(client, command, arguments,
+                                            'would stop responding when a copy starts at filter '
+                                            "'small' (compress)")
 
 
 class BusyBitmap(TestCase):
