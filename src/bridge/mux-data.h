@@ -106,7 +106,7 @@ struct QblkMux {
     QblkMuxOutput output;
 
     guint changing;      /* commands in flight that may change something */
-    gboolean fd_in_use;  /* a command with a descriptor is in flight */
+    gboolean fd_in_use;  /* a command that takes a descriptor is in flight */
     gboolean fd_is_left; /* QEMU may have kept the descriptor of a command that has failed */
     guint holds;
     gboolean is_quiet_wanted;

@@ -19,9 +19,9 @@ qblk_mux_flight_add(QblkMuxRequest *request)
         mux->changing++;
         mux->changes++; /* a command of the bridge is sent in spite of a hold */
     }
-    if (request->has_fd) {
+    if (request->takes_fd) {
         mux->fd_in_use = TRUE;
-        mux->fd_is_left = FALSE;
+        mux->fd_is_left = mux->fd_is_left && !request->has_fd;
     }
 
     qblk_command_text_build(&request->command, request->text, request->number, NULL);
@@ -60,7 +60,7 @@ qblk_mux_flight_remove(QblkMuxRequest *request)
         }
     }
     mux->changing -= request->is_changing ? 1 : 0;
-    mux->fd_in_use = mux->fd_in_use && !request->has_fd;
+    mux->fd_in_use = mux->fd_in_use && !request->takes_fd;
 }
 
 void

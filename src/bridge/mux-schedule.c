@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* QEMU keeps the descriptor that it has received last, so a command that takes one is alone. */
+/* QEMU keeps the descriptor that it has received last, and receives more before it executes a
+ * command: one that takes a descriptor is alone, even if it has none. */
 static gboolean
 may_send_descriptor(const QblkMuxRequest *request)
 {

@@ -207,6 +207,16 @@ class Descriptors(TestCase):
         self.assertEqual(client.execute('getfd', {'fdname': 'three'})['error'],
                          self.process.qmp.ask('getfd', {'fdname': 'three'})['error'])
 
+    def test_a_command_without_a_descriptor_takes_none_of_another_client(self):
+        poor, rich, file = self.client(), self.client(), self.file()
+        command = b'{"execute": "add-fd", "arguments": {"fdset-id": 1}}'
+        for _ in range(100):
+            poor.send(command)
+            rich.send(command, [file])
+        for _ in range(100):
+            self.assertIn(b'"return"', rich.reply())
+            self.assertIn(b'No file descriptor supplied', poor.reply())
+
 
 class Hostile(TestCase):
     def test_a_client_that_does_not_read_harms_no_other(self):

@@ -389,11 +389,15 @@ a_descriptor_that_qemu_kept_is_not_given_to_another_client(void **state)
     assert_sent(mux, "");
     assert_got(second, "{\"id\": 1, \"error\": {\"class\": \"GenericError\", \"desc\": \"No file "
                        "descriptor supplied via SCM_RIGHTS\"}}\r\n");
-
     (void)send_with_descriptor(second, "{'execute':'getfd'}");
     g_autofree char *next = take_one(mux, &fd);
     assert_string_equal(next, "{'execute':'getfd', \"id\": 3}\n");
     assert_true(fd >= 0);
+    receive(mux, "{\"return\": {}, \"id\": 3}");
+    send_text(first, "{'execute':'getfd'}"); /* QEMU reads more before it executes it */
+    assert_sent(mux, "{'execute':'getfd', \"id\": 4}\n");
+    (void)send_with_descriptor(second, "{'execute':'getfd'}");
+    assert_sent(mux, "");
 }
 
 /* ---- ends ---- */
