@@ -330,7 +330,7 @@ pass_time(struct pollfd *item, int timeout_ms, gpointer user_data)
 {
     guint *calls = user_data;
     (*calls)++;
-    return *calls > 2 * 1000 ? poll(NULL, 0, 1) : 0;
+    return *calls > 2 * 1000 ? poll(NULL, 0, timeout_ms) : 0;
 }
 
 /* QEMU may hang if it is to end while it creates an image. */
