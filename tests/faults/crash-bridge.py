@@ -115,12 +115,16 @@ class CrashOfQemu(InFront):
             status, _ = self.start_qblk(kind)
             if self.process.running:  # this time there were fewer messages
                 self.process.kill()
-            self.assertIn(self.bridge.wait(), (qblk.DONE, qblk.NO_CONNECTION))
+            self.check_end_of_bridge(self.bridge.wait())
             self.assertFalse(os.path.exists(self.socket()))
             state = self.judge_image(kind, 'vda', status == qblk.DONE, False)
             self.assertEqual(crash.journals(), [])
             with self.new_bridge(relay.path, '--reconnect'):
                 return state
+
+
+    def check_end_of_bridge(self, status):
+        self.assertIn(status, (qblk.DONE, qblk.NO_CONNECTION))
 
 
 class Command:
@@ -145,6 +149,14 @@ class CrashOfBridgeWithCommand(Command, CrashOfBridge):
 
 class CrashOfQemuWithCommand(Command, CrashOfQemu):
     what = 'QEMU behind a bridge that does the job is killed'
+
+    def check_end_of_bridge(self, status):
+        """A bridge that leaves a journal names the command that recovers it."""
+        if not crash.journals():
+            super().check_end_of_bridge(status)
+            return
+        self.assertEqual(status, qblk.JOB_FAILED)
+        self.assertIn(f"use 'qblk recover {self.relay.path}'", self.bridge.lines[-1])
 
 
 class CrashOfClient(TestCase):
