@@ -29,6 +29,16 @@ typedef struct QblkPlans QblkPlans;
 QblkPlans *qblk_plans_new(void) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * qblk_plans_new_one:
+ * @plan: (nullable) (transfer full): a plan, or NULL if it could not be made
+ *
+ * Returns: (transfer full) (nullable): a list of @plan only; NULL if that is NULL
+ *
+ * Since: 0.1.0
+ */
+QblkPlans *qblk_plans_new_one(QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * qblk_plans_ref:
  * @plans: the plans
  *

@@ -264,20 +264,6 @@ make_options(const QblkLocalPlanner *planner, const QblkLocalChange *change, GEr
     return g_steal_pointer(&options);
 }
 
-/* Returns: (transfer full) (nullable): plans with only @plan (transfer full) (nullable) */
-static QblkPlans *
-one_plan(QblkPlan *plan)
-{
-    g_autoptr(QblkPlan) only = plan;
-    if (only == NULL) {
-        return NULL;
-    }
-
-    QblkPlans *plans = qblk_plans_new();
-    qblk_plans_add(plans, only);
-    return plans;
-}
-
 static QblkCommitEnd
 end_of_commit(const QblkLocalChange *change)
 {
@@ -307,7 +293,7 @@ plan_commit(const QblkLocalPlanner *planner, const QblkLocalChange *change,
         return qblk_plans_new_commit_all(planner->client, planner->snapshot, commit, options,
                                          error);
     }
-    return one_plan(
+    return qblk_plans_new_one(
         qblk_plan_commit(planner->client, planner->snapshot, change->disk, commit, options, error));
 }
 
@@ -321,7 +307,7 @@ plan_pull(const QblkLocalPlanner *planner, const QblkLocalChange *change,
     if (change->all_disks) {
         return qblk_plans_new_pull_all(planner->client, planner->snapshot, pull, options, error);
     }
-    return one_plan(
+    return qblk_plans_new_one(
         qblk_plan_pull(planner->client, planner->snapshot, change->disk, pull, options, error));
 }
 
@@ -352,7 +338,7 @@ plan_copy(const QblkLocalPlanner *planner, const QblkLocalChange *change,
     qblk_copy_options_set_synchronous_writes(copy, change->synchronous_writes);
     qblk_copy_options_set_granularity(copy, change->granularity);
     qblk_copy_options_set_buffer_size(copy, change->buffer_size);
-    return one_plan(
+    return qblk_plans_new_one(
         qblk_plan_copy(planner->client, planner->snapshot, change->disk, copy, options, error));
 }
 

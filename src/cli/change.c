@@ -150,19 +150,6 @@ qblk_change_get_disk(const QblkChange *change)
     return change->invocation->arguments[1];
 }
 
-QblkPlans *
-qblk_change_one_plan(QblkPlan *plan)
-{
-    g_autoptr(QblkPlan) only = plan;
-    if (only == NULL) {
-        return NULL;
-    }
-
-    QblkPlans *plans = qblk_plans_new();
-    qblk_plans_add(plans, only);
-    return plans;
-}
-
 static void
 print_warnings(const QblkChange *change, const QblkPlans *plans)
 {

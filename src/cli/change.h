@@ -20,10 +20,6 @@ typedef QblkPlans *(*QblkChangePlanner)(const QblkChange *change, gconstpointer 
 /** Returns: (transfer none): the disk that the command names. */
 const char *qblk_change_get_disk(const QblkChange *change);
 
-/** Returns: (transfer full) (nullable): plans with the one @plan (transfer full); NULL if it is
- * NULL */
-QblkPlans *qblk_change_one_plan(QblkPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
-
 /**
  * Connect to the VM argument and read its graph, after interrupted operations were resumed; make
  * the plans; print them with --dry-run, otherwise run them and print how they ended.  With

@@ -162,9 +162,9 @@ plan_commit(const QblkChange *change, gconstpointer data, GError **error)
         return qblk_plans_new_commit_all(change->client, change->snapshot, commit,
                                          change->plan_options, error);
     }
-    return qblk_change_one_plan(qblk_plan_commit(change->client, change->snapshot,
-                                                 qblk_change_get_disk(change), commit,
-                                                 change->plan_options, error));
+    return qblk_plans_new_one(qblk_plan_commit(change->client, change->snapshot,
+                                               qblk_change_get_disk(change), commit,
+                                               change->plan_options, error));
 }
 
 static gboolean

@@ -113,9 +113,9 @@ end_of(const Options *options)
 static QblkPlans *
 plan_copy(const QblkChange *change, gconstpointer data, GError **error)
 {
-    return qblk_change_one_plan(qblk_plan_copy(change->client, change->snapshot,
-                                               qblk_change_get_disk(change), data,
-                                               change->plan_options, error));
+    return qblk_plans_new_one(qblk_plan_copy(change->client, change->snapshot,
+                                             qblk_change_get_disk(change), data,
+                                             change->plan_options, error));
 }
 
 static gboolean

@@ -185,9 +185,9 @@ show_job(QblkInvocation *invocation, GError **error)
 static QblkPlans *
 plan_job(const QblkChange *change, gconstpointer data, GError **error)
 {
-    return qblk_change_one_plan(qblk_plan_job(change->client, change->snapshot,
-                                              qblk_change_get_disk(change), data,
-                                              change->plan_options, error));
+    return qblk_plans_new_one(qblk_plan_job(change->client, change->snapshot,
+                                            qblk_change_get_disk(change), data,
+                                            change->plan_options, error));
 }
 
 static gboolean

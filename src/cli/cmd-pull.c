@@ -68,9 +68,9 @@ plan_pull(const QblkChange *change, gconstpointer data, GError **error)
         return qblk_plans_new_pull_all(change->client, change->snapshot, pull, change->plan_options,
                                        error);
     }
-    return qblk_change_one_plan(qblk_plan_pull(change->client, change->snapshot,
-                                               qblk_change_get_disk(change), pull,
-                                               change->plan_options, error));
+    return qblk_plans_new_one(qblk_plan_pull(change->client, change->snapshot,
+                                             qblk_change_get_disk(change), pull,
+                                             change->plan_options, error));
 }
 
 /* @base: the layer that stays; NULL: none */

@@ -27,6 +27,19 @@ qblk_plans_new(void)
 }
 
 QblkPlans *
+qblk_plans_new_one(QblkPlan *plan)
+{
+    g_autoptr(QblkPlan) only = plan;
+    if (only == NULL) {
+        return NULL;
+    }
+
+    QblkPlans *plans = qblk_plans_new();
+    qblk_plans_add(plans, only);
+    return plans;
+}
+
+QblkPlans *
 qblk_plans_ref(QblkPlans *plans)
 {
     g_atomic_ref_count_inc(&plans->references);
