@@ -72,7 +72,8 @@ void qblk_bridge_options_add_allow(QblkBridgeOptions *options, const char *patte
  * @options: the options
  * @pattern: the name of a command; `*` and `?` stand for any characters and any one
  *
- * Refuse a command to all clients, even if it is allowed to read-only ones.
+ * Refuse a command to all clients, even if it is allowed to read-only ones, also as an action of
+ * `transaction`.
  *
  * Since: 0.1.0
  */

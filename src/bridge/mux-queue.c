@@ -114,18 +114,44 @@ judge_negotiation(QblkMuxRequest *request)
     request->client->has_oob = is_plain && enables_oob;
 }
 
+/* An action of a transaction does what the command of its name does.
+ * Returns: TRUE if one is denied to all clients, with the @reason */
+static gboolean
+has_denied_action(const QblkMuxRequest *request, char **reason)
+{
+    if (qblk_access_is_internal(request->access) ||
+        strcmp(request->command.name, "transaction") != 0) {
+        return FALSE;
+    }
+
+    g_autoptr(QblkJson) arguments = parse_arguments(request, NULL);
+    const QblkJson *actions = qblk_json_get(arguments, "actions");
+    for (gsize i = 0; i < qblk_json_length(actions); i++) {
+        const char *type = qblk_json_get_string(qblk_json_at(actions, i), "type");
+        if (type != NULL && qblk_policy_check(request->mux->policy, QBLK_ACCESS_FULL, type, FALSE,
+                                              reason) == QBLK_POLICY_REFUSE) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static void
 judge_by_policy(QblkMuxRequest *request)
 {
     const QblkTextSpan span = request->command.arguments;
     const char *name = request->command.name;
+    g_autofree char *reason = NULL;
+    if (has_denied_action(request, &reason)) {
+        qblk_mux_queue_refuse(request, "GenericError", reason);
+        return;
+    }
+
     request->layers =
         qblk_access_is_internal(request->access)
             ? g_ptr_array_new()
             : qblk_layer_text_find(name, request->text->str + span.start, span.length);
     gboolean has_layers = request->layers->len > 0;
-
-    g_autofree char *reason = NULL;
     switch (qblk_policy_check(request->mux->policy, request->access, name, has_layers, &reason)) {
     case QBLK_POLICY_FORWARD:
         request->verdict = QBLK_MUX_SEND;

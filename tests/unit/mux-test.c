@@ -355,6 +355,25 @@ a_client_may_go_while_the_owner_decides(void **state)
 }
 
 static void
+a_denied_command_is_no_action_of_a_transaction(void **state)
+{
+    static const char *const deny[] = {"drive-*", NULL};
+    static const char *const steps[] = {
+        MUX_CASE_START,
+        MUX_CASE_CLIENT("A"),
+        "A> {'execute':'transaction','arguments':{'actions':[{'type':'abort','data':{}},"
+        "{'type':'drive-backup','data':{}}]},'id':1}",
+        "A< {\"id\": 1, \"error\": {\"class\": \"GenericError\", \"desc\": \"command "
+        "'drive-backup' is not allowed on this bridge\"}}",
+        "A> {'execute':'transaction','arguments':{'actions':[{'type':'abort'},5]},'id':1}",
+        "Q< {'execute':'transaction','arguments':{'actions':[{'type':'abort'},5]},'id':2}",
+        NULL,
+    };
+    g_autoptr(QblkPolicy) policy = qblk_policy_new(NULL, deny);
+    mux_case_run(policy, steps);
+}
+
+static void
 the_policy_refuses_commands_in_order(void **state)
 {
     static const char *const steps[] = {
@@ -460,6 +479,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(at_most_eight_commands_are_in_flight),
         cmocka_unit_test(an_owner_may_answer_many_commands_at_once),
         cmocka_unit_test(a_client_may_go_while_the_owner_decides),
+        cmocka_unit_test(a_denied_command_is_no_action_of_a_transaction),
         cmocka_unit_test(the_policy_refuses_commands_in_order),
         cmocka_unit_test(internal_and_forwarded_commands_are_not_held),
         cmocka_unit_test(replies_that_belong_to_no_command_are_dropped),
