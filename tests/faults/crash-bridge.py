@@ -91,6 +91,7 @@ class CrashOfBridge(InFront):
 
         with self.guest(kind, point, strike) as relay:
             status, _ = self.start_qblk(kind)
+            relay.disarm()
             self.assertTrue(status == qblk.DONE or relay.has_struck)
             if when == 1:
                 self.guest_changes()
@@ -113,6 +114,7 @@ class CrashOfQemu(InFront):
 
         with self.guest(kind, point, strike) as relay:
             status, _ = self.start_qblk(kind)
+            relay.disarm()
             if self.process.running:  # this time there were fewer messages
                 self.process.kill()
             self.check_end_of_bridge(self.bridge.wait())
@@ -178,6 +180,7 @@ class CrashOfClient(TestCase):
 
         with self.guest(kind, point, strike) as relay:
             status, _ = self.start_qblk(kind)
+            relay.disarm()
             self.assertTrue(status == qblk.DONE or relay.has_struck)
             if point.number % 2 == 1:
                 self.guest_changes()

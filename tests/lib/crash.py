@@ -359,12 +359,13 @@ class TestCase(block_jobs.TestCase):
             before = self.named_nodes()
             status, errors = self.start_qblk(kind)
             self.assertEqual(status, qblk.DONE, msg=errors)
+            messages = list(relay.messages)  # those of the checks below may follow
             after = self.named_nodes()
             for disk in kind.disks:
                 self.assertEqual(self.chain_of(disk), names_of(disk, kind.after))
             for disk in kind.disks:
                 self.assert_content(disk, self.path(names_of(disk, kind.after)[0]))
-            self.runs[kind] = relay.messages, before, after
+            self.runs[kind] = messages, before, after
         return self.runs[kind]
 
     def points_of(self, message, number):

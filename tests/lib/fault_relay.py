@@ -70,6 +70,11 @@ class Faults:
         self.strike()
         return None
 
+    def disarm(self):
+        """No longer strike: this time there may have been fewer messages."""
+        self._point = None
+        self.settled.wait()
+
     def strike(self):
         self.has_struck = True
         try:
