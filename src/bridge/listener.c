@@ -110,16 +110,32 @@ remove_stale(const char *path, const QblkUnixName *name, GError **error)
     return TRUE;
 }
 
-/* Set what the kernel does not set when the socket is bound.  The file is opened first, so that
- * another one cannot take its place. */
+/* Open the file of the socket, so that another one cannot take its place from here on.  The owner
+ * of the directory may have been faster; no other file has all that bind_socket() has given it. */
 static gboolean
-set_access(QblkListener *listener, const QblkListenerAccess *access, GError **error)
+open_file(QblkListener *listener, GError **error)
 {
     listener->file = open(listener->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (listener->file < 0) {
+    struct stat info;
+    if (listener->file < 0 || fstat(listener->file, &info) < 0) {
         return fail(listener->path, errno, error);
     }
+    if (!S_ISSOCK(info.st_mode) || (info.st_mode & 07777) != 0 || info.st_uid != geteuid()) {
+        g_set_error(error, QBLK_BRIDGE_ERROR, QBLK_BRIDGE_ERROR_SOCKET,
+                    "cannot listen at '%s': another file has taken the place of the socket: choose "
+                    "a directory of your own",
+                    listener->path);
+        close(listener->file);
+        listener->file = -1; /* it is not ours to remove */
+        return FALSE;
+    }
+    return TRUE;
+}
 
+/* Set what the kernel does not set when the socket is bound. */
+static gboolean
+set_access(const QblkListener *listener, const QblkListenerAccess *access, GError **error)
+{
     g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", listener->file);
     if (access->group != (gid_t)-1 &&
         fchownat(listener->file, "", (uid_t)-1, access->group, AT_EMPTY_PATH) < 0) {
@@ -153,7 +169,7 @@ make_socket(QblkListener *listener, const QblkListenerAccess *access, GError **e
     }
 
     if (!remove_stale(listener->path, &name, error) || !bind_socket(listener, &name, error) ||
-        !set_access(listener, access, error)) {
+        !open_file(listener, error) || !set_access(listener, access, error)) {
         return FALSE;
     }
     return listen(listener->fd, BACKLOG) == 0 || fail(listener->path, errno, error);

@@ -9,10 +9,24 @@
 #include <qblk/error.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 static const QblkListenerAccess private = {.mode = 0600, .group = (gid_t)-1};
+
+/* What the owner of the directory does right after the next bind(); or NULL */
+static void (*after_bind)(void);
+
+int
+bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+    int result = (int)syscall(SYS_bind, fd, address, length);
+    if (after_bind != NULL) {
+        after_bind();
+    }
+    return result;
+}
 
 static void
 set_address(struct sockaddr_un *address, const char *path)
@@ -248,6 +262,31 @@ a_group_is_found_by_its_name_and_number(void **state)
     assert_int_equal(group, 1234);
 }
 
+static void
+replace_by_file(void)
+{
+    g_autofree char *file = test_directory_path("file");
+    g_autofree char *path = test_directory_path("socket");
+    assert_int_equal(g_rename(file, path), 0);
+}
+
+static void
+a_file_that_takes_the_place_of_a_socket_is_not_changed(void **state)
+{
+    const QblkListenerAccess access = {.mode = 0666, .group = (gid_t)-1};
+    g_autofree char *file = test_directory_path("file");
+    g_autofree char *path = test_directory_path("socket");
+    g_autoptr(GError) error = NULL;
+    assert_true(g_file_set_contents(file, "secret", -1, NULL));
+    assert_int_equal(g_chmod(file, 0400), 0);
+    after_bind = replace_by_file;
+    QblkListener *listener = qblk_listener_new(path, &access, &error);
+    after_bind = NULL;
+    assert_null(listener);
+    assert_error(error, QBLK_BRIDGE_ERROR, QBLK_BRIDGE_ERROR_SOCKET, "another file");
+    assert_int_equal(mode_of(path), 0400);
+}
+
 #define TEST(name)                                                                                 \
     cmocka_unit_test_setup_teardown(name, test_directory_set_up, test_directory_tear_down)
 
@@ -261,6 +300,7 @@ UNIT_MAIN(void)
         TEST(a_socket_in_use_is_not_replaced),
         TEST(a_listener_in_use_does_not_notice),
         TEST(a_file_that_is_no_socket_is_not_replaced),
+        TEST(a_file_that_takes_the_place_of_a_socket_is_not_changed),
         TEST(a_directory_that_does_not_exist_is_an_error),
         TEST(a_path_may_be_longer_than_an_address),
         TEST(only_a_listening_socket_is_taken_over),
