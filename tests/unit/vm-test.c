@@ -28,7 +28,7 @@ assert_not_opened(const char *argument, GQuark domain, int code, const char *par
 static void
 an_unknown_form_of_a_vm_is_a_usage_error(void **state)
 {
-    static const char *const names[] = {"",           "guest",     "vm1.qmp",
+    static const char *const names[] = {"",           "no-guest",  "vm1.qmp",
                                         "imgae:/a",   "domian:/a", "captuer:/a",
                                         "http://a/b", "Unix:/a",   ":/a"};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
