@@ -180,7 +180,7 @@ taken_and_ambiguous_names_are_skipped(void **state)
     QblkDevice *named = add(&bench, "virtio", "virtio-blk-device", NULL, 7);
     named->target = g_strdup("vda");
     g_hash_table_insert(bench.taken, named->target, named);
-    g_hash_table_insert(bench.ambiguous, g_strdup("vdb"), g_strdup("two of them"));
+    g_hash_table_add(bench.ambiguous, g_strdup("vdb"));
     add(&bench, "virtio", "virtio-blk-device", NULL, 1);
     add(&bench, "virtio", "virtio-blk-device", NULL, 2);
     assert_names(&bench, "vda vdc vdd");
