@@ -143,11 +143,17 @@ qblk_merged_mark_place_try(const char *place, const char *text)
     return errno == EOPNOTSUPP && try_named(place, text);
 }
 
+void
+qblk_merged_mark_place_tidy(const char *place)
+{
+    g_autofree char *new = new_name(place);
+    (void)g_unlink(new);
+}
+
 gboolean
 qblk_merged_mark_place_remove(const char *place)
 {
-    g_autofree char *new = new_name(place);
-    (void)g_unlink(new); /* of a process that was killed while it wrote */
+    qblk_merged_mark_place_tidy(place);
     if (g_unlink(place) != 0) {
         return FALSE;
     }

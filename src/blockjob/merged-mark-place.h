@@ -35,5 +35,8 @@ gboolean qblk_merged_mark_place_write(const char *place,
 /** Try if @place could be written with @text.  FALSE with errno. */
 gboolean qblk_merged_mark_place_try(const char *place, const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Remove what a process has left beside @place that was killed while it wrote it. */
+void qblk_merged_mark_place_tidy(const char *place);
+
 /** Remove the file @place, and sync that.  Returns: TRUE if it existed. */
 gboolean qblk_merged_mark_place_remove(const char *place);

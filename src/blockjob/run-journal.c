@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "blockjob/run-journal.h"
 
+#include "blockjob/merged-mark-place.h"
 #include "blockjob/merged-mark-plan.h"
 #include "blockjob/run-files.h"
 #include "blockjob/run-verify.h"
@@ -266,10 +267,14 @@ qblk_run_journal_settle(const QblkRunTask *task, GError **error)
 
     g_autoptr(QblkMergedMark) mark = read_mark(task);
     g_autoptr(GError) cause = NULL;
-    gboolean is_final = mark != NULL && qblk_merged_mark_is_final(mark);
+    if (mark != NULL && qblk_merged_mark_is_final(mark)) {
+        qblk_merged_mark_place_tidy(mark->place);
+        return TRUE;
+    }
+
     g_auto(QblkOldTop) old = {0};
     (void)!read_old_top(task, &old);
-    if (is_final || write_mark(task, TRUE, &old, &cause)) {
+    if (write_mark(task, TRUE, &old, &cause)) {
         return TRUE;
     }
 

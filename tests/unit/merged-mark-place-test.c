@@ -112,6 +112,11 @@ nothing_is_left_behind(void **state)
     assert_true(qblk_merged_mark_place_try(place, "text"));
     assert_false(qblk_merged_mark_place_remove(place));
     assert_true(qblk_merged_mark_place_write(place, "text"));
+    g_autofree char *killed = g_strconcat(place, ".new", NULL);
+    assert_true(g_file_set_contents(killed, "te", -1, NULL));
+    qblk_merged_mark_place_tidy(place);
+    assert_false(g_file_test(killed, G_FILE_TEST_EXISTS));
+    assert_true(g_file_test(place, G_FILE_TEST_EXISTS));
     assert_true(qblk_merged_mark_place_remove(place));
     assert_int_equal(g_mkdir(place, 0700), 0); /* it cannot be replaced */
     assert_false(qblk_merged_mark_place_write(place, "text"));
