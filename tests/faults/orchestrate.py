@@ -214,10 +214,16 @@ class Ordinary(block_jobs.TestCase):
 
 
 def stage_of(state, guest, disk):
-    """The stage in the journal for DISK of GUEST in the directory STATE; None without a journal."""
+    """The stage in the journal for DISK of GUEST in the directory STATE; None without a journal.
+
+    The program works on all disks at once: the journal of another one may be empty, because the
+    program was killed after it had created it."""
     for path in glob.glob(os.path.join(state, '*.journal')):
         with open(path, encoding='utf-8') as file:
-            head, *stages = map(json.loads, file)
+            lines = list(map(json.loads, file))
+        if not lines:
+            continue
+        head, *stages = lines
         if (head['vm']['address'], head['plan']['target']) == (guest.address, disk):
             return stages[-1]['stage'] if stages else 'planned'
     return None
