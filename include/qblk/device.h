@@ -244,4 +244,14 @@ gboolean qblk_device_is_read_only(const QblkDevice *device);
  */
 const char *qblk_device_get_io_status(const QblkDevice *device);
 
+/**
+ * qblk_device_to_json:
+ * @device: the device
+ *
+ * Returns: (transfer full): a JSON object: what is known of a disk that has no chain
+ *
+ * Since: 0.1.0
+ */
+char *qblk_device_to_json(const QblkDevice *device) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

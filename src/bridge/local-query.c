@@ -51,14 +51,7 @@ choose_targets(const QblkSnapshot *snapshot, const char *disk, GError **error)
 static QblkJson *
 describe_device(const QblkDevice *device, const GError *problem)
 {
-    QblkJson *object = qblk_json_new_object();
-    qblk_json_set_string(object, "target", qblk_device_get_target(device));
-    qblk_json_set_string(object, "name-source",
-                         qblk_name_source_name(qblk_device_get_name_source(device)));
-    qblk_json_set_string(object, "bus", qblk_bus_name(qblk_device_get_bus(device)));
-    qblk_json_set_string(object, "device", qblk_device_kind_name(qblk_device_get_kind(device)));
-    qblk_json_set_string(object, "node", qblk_device_get_node_name(device));
-    qblk_json_set_boolean(object, "vhost-user", qblk_device_is_vhost_user(device));
+    QblkJson *object = take_json(qblk_device_to_json(device));
     qblk_json_set_string(object, "problem", problem->message);
     return object;
 }

@@ -358,3 +358,19 @@ qblk_device_get_io_status(const QblkDevice *device)
 {
     return device->io_status;
 }
+
+char *
+qblk_device_to_json(const QblkDevice *device)
+{
+    g_autoptr(QblkJson) object = qblk_json_new_object();
+    const char *name_source = qblk_name_source_name(qblk_device_get_name_source(device));
+    const char *kind = qblk_device_kind_name(qblk_device_get_kind(device));
+
+    qblk_json_set_string(object, "target", qblk_device_get_target(device));
+    qblk_json_set_string(object, "name-source", name_source);
+    qblk_json_set_string(object, "bus", qblk_bus_name(qblk_device_get_bus(device)));
+    qblk_json_set_string(object, "device", kind);
+    qblk_json_set_string(object, "node", qblk_device_get_node_name(device));
+    qblk_json_set_boolean(object, "vhost-user", qblk_device_is_vhost_user(device));
+    return qblk_json_print(object, QBLK_JSON_INDENT);
+}
