@@ -82,6 +82,22 @@ qblk_text_escape(const char *text)
 }
 
 char *
+qblk_text_to_ascii(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
+        gunichar character = g_utf8_get_char(at);
+        if (character < 0x80) {
+            g_string_append_c(out, (char)character);
+        } else {
+            append_escaped(out, character);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *
 qblk_text_size(gint64 bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

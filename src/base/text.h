@@ -24,6 +24,9 @@ gboolean qblk_text_is_printable(gunichar character);
  * that are not UTF-8 */
 char *qblk_text_escape(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Returns: (transfer full): @text, which is UTF-8, with C escapes for what is not ASCII */
+char *qblk_text_to_ascii(const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Returns: @done of @total in percent, rounded down; -1 if it is not known because one is negative
  * or @total is 0

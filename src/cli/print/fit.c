@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/fit.h"
+
+#include <string.h>
+
+static guint
+character_width(gunichar character)
+{
+    if (g_unichar_iszerowidth(character)) {
+        return 0;
+    }
+    return g_unichar_iswide(character) ? 2 : 1;
+}
+
+guint
+qblk_fit_width(const char *text)
+{
+    guint columns = 0;
+
+    for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
+        columns += character_width(g_utf8_get_char(at));
+    }
+    return columns;
+}
+
+/* Returns: the end of the longest beginning of @text with at most @columns.  A combining mark
+ * belongs to the character before it. */
+static const char *
+find_beginning(const char *text, guint columns)
+{
+    const char *at = text;
+
+    for (guint used = 0; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
+        used += character_width(g_utf8_get_char(at));
+        if (used > columns) {
+            break;
+        }
+    }
+    return at;
+}
+
+/* Returns: the start of the longest end of @text with at most @columns, at a character that does
+ * not combine with the one before it */
+static const char *
+find_end(const char *text, guint columns)
+{
+    guint skipped = qblk_fit_width(text);
+    const char *at = text;
+
+    while (*at != '\0' && (skipped > columns || g_unichar_ismark(g_utf8_get_char(at)))) {
+        skipped -= character_width(g_utf8_get_char(at));
+        at = g_utf8_find_next_char(at, NULL);
+    }
+    return at;
+}
+
+/* @last: the columns of the end that stay */
+static char *
+cut(const QblkTerminal *terminal, const char *text, guint columns, guint last)
+{
+    const char *ellipsis = qblk_terminal_lines(terminal)->ellipsis;
+    guint taken = qblk_fit_width(ellipsis);
+    if (columns <= taken) {
+        return g_strndup(ellipsis, (gsize)(find_beginning(ellipsis, columns) - ellipsis));
+    }
+
+    guint room = columns - taken;
+    const char *end = find_end(text, MIN(last, room));
+    const char *beginning = find_beginning(text, room - qblk_fit_width(end));
+    return g_strdup_printf("%.*s%s%s", (int)(beginning - text), text, ellipsis, end);
+}
+
+char *
+qblk_fit_text(const QblkTerminal *terminal, const char *text, guint columns)
+{
+    return qblk_fit_width(text) <= columns ? g_strdup(text) : cut(terminal, text, columns, 0);
+}
+
+char *
+qblk_fit_path(const QblkTerminal *terminal, const char *path, guint columns)
+{
+    if (qblk_fit_width(path) <= columns) {
+        return g_strdup(path);
+    }
+
+    /* The name with its slash; of a text without one, or a name that is too long, the second half
+     * tells more than the first one. */
+    const char *slash = strrchr(path, '/');
+    guint name = slash == NULL ? G_MAXUINT : qblk_fit_width(slash);
+    guint most = columns - columns / 4;
+    return cut(terminal, path, columns, name < columns ? name : most);
+}
