@@ -54,3 +54,6 @@
 #include <qblk/version.h>
 #include <qblk/vm-info.h>
 #include <qblk/vms.h>
+#include <qblk/watch-event.h>
+#include <qblk/watch-options.h>
+#include <qblk/watch.h>

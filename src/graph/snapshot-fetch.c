@@ -318,3 +318,27 @@ qblk_snapshot_fetch_jobs(QblkClient *client, const QblkSnapshot *known, GError *
     }
     return qblk_snapshot_load_jobs(replies, known, error);
 }
+
+/* ---- changes ---- */
+
+gboolean
+qblk_snapshot_fetch_mark(QblkClient *client, char **mark, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(QblkJson) graph = qblk_client_call(client, "x-debug-query-block-graph", NULL, &cause);
+
+    *mark = NULL;
+    if (graph != NULL) {
+        g_autofree char *text = qblk_json_print(graph, QBLK_JSON_COMPACT);
+        *mark = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+        return TRUE;
+    }
+
+    /* A reply is a sign of life. */
+    gboolean is_reply = g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_NOT_FOUND) ||
+                        g_error_matches(cause, QBLK_QMP_ERROR, QBLK_QMP_ERROR_REFUSED);
+    if (!is_reply) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+    }
+    return is_reply;
+}

@@ -31,3 +31,13 @@ QblkSnapshot *qblk_snapshot_fetch_names(QblkClient *client, const QblkSnapshotOp
 QblkReplies *qblk_snapshot_fetch_replies(QblkClient *client, const QblkSnapshotOptions *options,
                                          gboolean everything,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Query a text that is another one if the graph has changed, which costs QEMU little at any time.
+ *
+ * @mark: (out) (transfer full): the text, or NULL if this QEMU does not tell
+ *
+ * Returns: FALSE with QBLK_QMP_ERROR
+ */
+gboolean qblk_snapshot_fetch_mark(QblkClient *client, char **mark,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

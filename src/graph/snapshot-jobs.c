@@ -88,9 +88,8 @@ add_owner(GHashTable *owners, const QblkNode *node, guint position)
     }
 }
 
-/* node-name -> 1 + the position of the first disk that has the node. */
-static GHashTable *
-find_owners(const QblkSnapshot *snapshot)
+GHashTable *
+qblk_snapshot_jobs_owners(const QblkSnapshot *snapshot)
 {
     GHashTable *owners = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < snapshot->disks; i++) {
@@ -128,7 +127,7 @@ qblk_snapshot_jobs_attach(QblkSnapshot *snapshot)
     if (snapshot->jobs->len == 0 || snapshot->edges == NULL) {
         return;
     }
-    g_autoptr(GHashTable) owners = find_owners(snapshot);
+    g_autoptr(GHashTable) owners = qblk_snapshot_jobs_owners(snapshot);
     for (guint i = 0; i < snapshot->jobs->len; i++) {
         QblkJob *job = snapshot->jobs->pdata[i];
         const GPtrArray *nodes = g_hash_table_lookup(snapshot->edges->jobs, job->id);

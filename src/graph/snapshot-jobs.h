@@ -15,3 +15,7 @@ void qblk_snapshot_jobs_attach(QblkSnapshot *snapshot);
  * Returns: (nullable): the node, or NULL for an empty drive
  */
 const QblkNode *qblk_snapshot_jobs_top(const QblkSnapshot *snapshot, const QblkDevice *device);
+
+/** Returns: (transfer full): node-name (borrowed) -> 1 + the position, among the devices, of the
+ * first disk that has the node in its chain */
+GHashTable *qblk_snapshot_jobs_owners(const QblkSnapshot *snapshot) G_GNUC_WARN_UNUSED_RESULT;
