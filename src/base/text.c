@@ -86,12 +86,16 @@ qblk_text_to_ascii(const char *text)
 {
     GString *out = g_string_new(NULL);
 
-    for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
-        gunichar character = g_utf8_get_char(at);
+    for (const char *at = text; *at != '\0'; at++) {
+        gunichar character = g_utf8_get_char_validated(at, -1);
+
         if (character < 0x80) {
             g_string_append_c(out, (char)character);
+        } else if (character == (gunichar)-1 || character == (gunichar)-2) {
+            append_escaped(out, (guchar)*at);
         } else {
             append_escaped(out, character);
+            at += g_unichar_to_utf8(character, NULL) - 1;
         }
     }
     return g_string_free(out, FALSE);

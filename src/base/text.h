@@ -24,7 +24,7 @@ gboolean qblk_text_is_printable(gunichar character);
  * that are not UTF-8 */
 char *qblk_text_escape(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Returns: (transfer full): @text, which is UTF-8, with C escapes for what is not ASCII */
+/** Returns: (transfer full): @text with C escapes for what is not ASCII, and nothing else */
 char *qblk_text_to_ascii(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

@@ -12,6 +12,9 @@ static void
 print_text(QblkOutput *output, const QblkVm *vm, const GPtrArray *chains)
 {
     qblk_vm_print_run_state(vm, output);
+    if (chains->len == 0) {
+        qblk_output_print(output, "no disks\n");
+    }
     for (guint i = 0; i < chains->len; i++) {
         if (i > 0) {
             qblk_output_print(output, "\n");

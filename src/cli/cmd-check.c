@@ -48,10 +48,12 @@ check(const QblkVm *vm, GError **error)
 /* ---- output ---- */
 
 static void
-print_line(QblkOutput *output, const char *head, const char *text)
+print_line(QblkOutput *output, QblkStyle style, const char *head, const char *text)
 {
-    g_autofree char *safe = qblk_output_escape(text);
-    qblk_output_print(output, "%s%s\n", head, safe);
+    g_autofree char *line = g_strconcat(head, text, NULL);
+    g_autofree char *safe = qblk_output_escape(line);
+    qblk_output_print_styled(output, style, safe);
+    qblk_output_print(output, "\n");
 }
 
 static void
@@ -59,7 +61,7 @@ print_differences(QblkOutput *output, const QblkCheck *check)
 {
     for (guint i = 0; i < qblk_check_get_n_differences(check); i++) {
         g_autofree char *text = qblk_difference_to_text(qblk_check_get_difference(check, i));
-        print_line(output, "", text);
+        print_line(output, QBLK_STYLE_WARNING, "", text);
     }
 }
 
@@ -95,7 +97,7 @@ print_mend(QblkOutput *output, const QblkInvocation *invocation)
         g_strdup_printf("qblk mend %s%s%s%s%s%s", vm, disk == NULL ? "" : " ",
                         disk == NULL ? "" : disk, directory == NULL ? "" : " --state-dir ",
                         directory == NULL ? "" : directory, invocation->naming);
-    print_line(output, "to mend it: ", command);
+    print_line(output, QBLK_STYLE_PLAIN, "to mend it: ", command);
 }
 
 /* The verdict tells the same of the image that it is on. */
@@ -112,7 +114,7 @@ print_stale(QblkOutput *output, const QblkCheck *check)
         }
         g_autofree char *head = g_strdup_printf("%s: ", qblk_stale_image_get_disk(image));
         g_autofree char *text = qblk_stale_image_to_text(image);
-        print_line(output, head, text);
+        print_line(output, QBLK_STYLE_WARNING, head, text);
     }
 }
 
@@ -121,6 +123,9 @@ print_text(QblkOutput *output, const QblkInvocation *invocation, const QblkCheck
 {
     const QblkImageVerdict *verdict = qblk_check_get_verdict(check);
 
+    if (qblk_check_is_consistent(check)) {
+        qblk_output_print(output, "no differences\n");
+    }
     print_differences(output, check);
     print_stale(output, check);
     for (guint i = 0; i < qblk_check_get_n_chains(check); i++) {

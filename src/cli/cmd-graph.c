@@ -46,6 +46,7 @@ static gboolean
 print_dot(QblkOutput *output, const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
           GError **error)
 {
+    output->is_data = TRUE;
     qblk_graph_dot(snapshot, selection, output->text);
     return TRUE;
 }
@@ -54,6 +55,7 @@ static gboolean
 print_svg(QblkOutput *output, const QblkSnapshot *snapshot, const QblkGraphSelection *selection,
           GError **error)
 {
+    output->is_data = TRUE;
     return qblk_graph_dot_draw(snapshot, selection, output->text, error);
 }
 

@@ -140,7 +140,7 @@ print_text(QblkOutput *output, const char *name, const QblkJob *job)
         return;
     }
 
-    qblk_jobs_table_print(&job, 1, output->text);
+    qblk_jobs_table_print(&job, 1, output);
 }
 
 static void

@@ -55,7 +55,7 @@ run(QblkInvocation *invocation, GError **error)
         qblk_json_set(result, "jobs", qblk_jobs_table_json(snapshot));
         qblk_output_json(&invocation->output, result);
     } else {
-        qblk_jobs_table_print_all(snapshot, invocation->output.text);
+        qblk_jobs_table_print_all(snapshot, &invocation->output);
     }
     return TRUE;
 }

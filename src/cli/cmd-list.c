@@ -8,10 +8,28 @@
 #include "cli/recovery.h"
 #include "cli/vm.h"
 
-static const char *const heads[] = {"TARGET", "ID",   "BUS",   "DEVICE", ">DEPTH", "FORMAT",
-                                    ">SIZE",  "NODE", "IMAGE", "JOB",    NULL};
+static const QblkTableColumn columns[] = {
+    {.head = "TARGET"},
+    {.head = "ID", .is_path = TRUE, .rank = 2, .least = 12},
+    {.head = "BUS"},
+    {.head = "DEVICE", .usual = "disk"},
+    {.head = "DEPTH", .is_right = TRUE},
+    {.head = "FORMAT"},
+    {.head = "SIZE", .is_right = TRUE},
+    {.head = "NODE", .is_path = TRUE, .style = QBLK_STYLE_DIM, .rank = 1, .least = 8},
+    {.head = "IMAGE", .is_path = TRUE, .rank = 3, .least = 18},
+    {.head = "JOB", .usual = "-", .rank = 4, .least = 12},
+    {.head = NULL},
+};
 
 /* ---- text ---- */
+
+static const char *
+device_id(const QblkDevice *device)
+{
+    return qblk_report_id(qblk_device_get_alias(device), qblk_device_get_backend(device),
+                          qblk_device_get_qdev(device));
+}
 
 /* A disk whose chain cannot be read is still listed. */
 static void
@@ -20,7 +38,7 @@ add_row_without_chain(QblkTable *table, const QblkDevice *device)
     const QblkNode *node = qblk_device_get_node(device);
     const char *const cells[] = {
         qblk_device_get_target(device),
-        qblk_report_id(qblk_device_get_alias(device), qblk_device_get_backend(device)),
+        device_id(device),
         qblk_bus_name(qblk_device_get_bus(device)),
         qblk_device_kind_name(qblk_device_get_kind(device)),
         "?",
@@ -41,7 +59,7 @@ add_row_without_node(QblkTable *table, const QblkDevice *device)
 {
     const char *const cells[] = {
         qblk_device_get_target(device),
-        qblk_report_id(qblk_device_get_alias(device), qblk_device_get_backend(device)),
+        device_id(device),
         "virtio",
         "disk",
         NULL,
@@ -64,7 +82,8 @@ add_row(QblkTable *table, const QblkChain *chain)
     g_autofree char *size = top == NULL ? NULL : qblk_text_size(qblk_layer_get_virtual_size(top));
     const char *const cells[] = {
         qblk_chain_get_target(chain),
-        qblk_report_id(qblk_chain_get_alias(chain), qblk_chain_get_backend(chain)),
+        qblk_report_id(qblk_chain_get_alias(chain), qblk_chain_get_backend(chain),
+                       qblk_chain_get_qdev(chain)),
         qblk_chain_get_bus_name(chain),
         qblk_device_kind_name(qblk_chain_get_device_kind(chain)),
         depth,
@@ -110,7 +129,7 @@ find_device(const QblkVm *vm, const char *target)
 static void
 print_text(QblkOutput *output, const QblkVm *vm, char **targets)
 {
-    g_autoptr(QblkTable) table = qblk_table_new(heads);
+    g_autoptr(QblkTable) table = qblk_table_new(columns, &output->terminal);
 
     for (guint i = 0; targets[i] != NULL; i++) {
         g_autoptr(GError) cause = NULL;
@@ -129,6 +148,10 @@ print_text(QblkOutput *output, const QblkVm *vm, char **targets)
     }
 
     qblk_vm_print_run_state(vm, output);
+    if (targets[0] == NULL) {
+        qblk_output_print(output, "no disks\n");
+        return;
+    }
     qblk_table_print(table, output->text);
 }
 

@@ -65,6 +65,7 @@ resolve_live(QblkInvocation *invocation, GError **error)
     }
 
     g_autofree char *safe = qblk_output_escape(node);
+    invocation->output.is_data = TRUE;
     qblk_output_print(&invocation->output, "%s\n", safe);
     return TRUE;
 }
@@ -84,6 +85,7 @@ print_text(QblkOutput *output, const QblkLayer *layer, GError **error)
     }
 
     g_autofree char *safe = qblk_output_escape(name);
+    output->is_data = TRUE;
     qblk_output_print(output, "%s\n", safe);
     return TRUE;
 }

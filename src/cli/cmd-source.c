@@ -37,6 +37,7 @@ run(QblkInvocation *invocation, GError **error)
 
     warn_of_dropped(source);
     if (!invocation->output.json) {
+        invocation->output.is_data = TRUE;
         g_string_append(invocation->output.text, xml);
         return TRUE;
     }

@@ -44,6 +44,7 @@ run(QblkInvocation *invocation, GError **error)
         qblk_json_set_string(result, "xml", xml);
         qblk_output_json(&invocation->output, result);
     } else {
+        invocation->output.is_data = TRUE;
         g_string_append(invocation->output.text, xml);
     }
     return TRUE;

@@ -6,6 +6,7 @@
 
 #include <qblk/domain.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A reply is held in memory, as bytes and as JSON values. */
 #define MAX_REPLY_MIB 4096
@@ -30,6 +31,7 @@ qblk_global_options_clear(QblkGlobalOptions *options)
     g_free(options->domain);
     g_free(options->expect);
     g_free(options->edges);
+    g_free(options->color);
     g_free(options->format);
     qblk_vm_list_options_clear(&options->vms);
 }
@@ -42,6 +44,10 @@ qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
 {
     const GOptionEntry always[] = {
         {"json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL},
+        {"wide", 0, 0, G_OPTION_ARG_NONE, &options->wide,
+         "Do not shorten what is wider than the terminal", NULL},
+        {"color", 0, 0, G_OPTION_ARG_STRING, &options->color,
+         "Use colors: auto (default), always or never", "WHEN"},
         {"max-reply", 0, 0, G_OPTION_ARG_INT64, &options->max_reply,
          "Limit the size of a reply of QEMU (default: 64)", "MIB"},
         {"target", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->targets,
@@ -129,6 +135,7 @@ qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front)
     options->version = options->version || front->version;
     options->json = options->json || front->json;
     options->verbose = options->verbose || front->verbose;
+    options->wide = options->wide || front->wide;
 
     if (options->timeout == NO_TIMEOUT) {
         options->timeout = front->timeout;
@@ -140,6 +147,7 @@ qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front)
     merge_text(&options->domain, &front->domain);
     merge_text(&options->expect, &front->expect);
     merge_text(&options->edges, &front->edges);
+    merge_text(&options->color, &front->color);
     merge_text(&options->format, &front->format);
     merge_list(&options->backing_formats, g_steal_pointer(&front->backing_formats));
     merge_list(&options->secrets, g_steal_pointer(&front->secrets));
@@ -351,6 +359,23 @@ apply_domain(const QblkGlobalOptions *options, QblkInvocation *invocation, GErro
     return TRUE;
 }
 
+static gboolean
+apply_terminal(const QblkGlobalOptions *options, QblkInvocation *invocation, GError **error)
+{
+    QblkTerminalChoice choice;
+    qblk_terminal_choice_init(&choice);
+    choice.is_wide = options->wide;
+
+    if (options->color != NULL && !qblk_color_parse(options->color, &choice.color)) {
+        return qblk_usage_error(error, "invalid --color '%s': use auto, always or never",
+                                options->color);
+    }
+
+    invocation->output.terminal = qblk_terminal_of(STDOUT_FILENO, &choice);
+    invocation->output.error_terminal = qblk_terminal_of(STDERR_FILENO, &choice);
+    return TRUE;
+}
+
 static void
 append_option(GString *text, const char *name, const char *value)
 {
@@ -380,10 +405,7 @@ qblk_global_options_apply(const QblkGlobalOptions *options, QblkInvocation *invo
 {
     static gboolean (*const steps[])(const QblkGlobalOptions *options, QblkInvocation *invocation,
                                      GError **error) = {
-        apply_limits,
-        apply_targets,
-        apply_edges,
-        apply_domain,
+        apply_terminal, apply_limits, apply_targets, apply_edges, apply_domain,
     };
 
     if (!check_several(options, invocation, error) || !check_expect(options, invocation, error) ||

@@ -9,7 +9,7 @@
 
 /** The options as the command line has them; texts are owned. */
 typedef struct {
-    gboolean version, json, verbose;
+    gboolean version, json, verbose, wide;
     double timeout;   /* seconds, -G_MAXDOUBLE if not given */
     gint64 max_reply; /* MiB, G_MININT64 if not given */
     char **targets;   /* NULL-terminated, or NULL */
@@ -18,6 +18,7 @@ typedef struct {
     char *domain;
     char *expect;
     char *edges;
+    char *color;
     char *format; /* of image:PATH */
     QblkVmListOptions vms;
 } QblkGlobalOptions;

@@ -29,6 +29,8 @@ new_part(const QblkInvocation *whole, const char *name)
     qblk_output_init(&part->output);
     part->output.command = whole->output.command;
     part->output.vm = name;
+    part->output.terminal = whole->output.terminal;
+    part->output.error_terminal = whole->output.error_terminal;
     return part;
 }
 
@@ -258,6 +260,7 @@ qblk_several_run(QblkInvocation *invocation, GError **error)
     }
 
     if (run.form == QBLK_HEADING_JSON) {
+        invocation->output.is_data = TRUE;
         GString *array = invocation->output.text;
         g_string_append(array, array->len == 0 ? "[]\n" : "]\n");
     }

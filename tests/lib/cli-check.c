@@ -23,7 +23,10 @@ cli_check_parse(QblkInvocation *invocation, const char *line, GError **error)
     g_string_append(words, text);
     int argc = 0;
     assert_true(g_shell_parse_argv(words->str, &argc, &argv, NULL));
-    return qblk_command_line_parse(invocation, argc, argv, error);
+    gboolean parsed = qblk_command_line_parse(invocation, argc, argv, error);
+    /* Not the terminal and the locale of the person who runs the tests. */
+    invocation->output.terminal = (QblkTerminal){.is_utf8 = TRUE};
+    return parsed;
 }
 
 char *

@@ -12,13 +12,14 @@ import qemu
 
 class Check(live.TestCase):
     def check(self, process, *options):
-        """The output: nothing and exit status 0, or lines and exit status 1."""
+        """The differences, with exit status 1, or '' with exit status 0."""
         result = qblk.run('check', *options, process.socket)
         self.assertEqual(result.stderr, b'', msg=str(result))
-        self.assertEqual(result.status, qblk.FAILED if result.stdout else qblk.DONE)
-        return result.text
+        is_clean = result.text == 'no differences\n'
+        self.assertEqual(result.status, qblk.DONE if is_clean else qblk.FAILED)
+        return '' if is_clean else result.text
 
-    def test_a_chain_that_matches_its_headers_prints_nothing(self):
+    def test_a_chain_that_matches_its_headers_has_no_differences(self):
         for name in ('virtio-5-deep', 'drive-5-deep', 'libvirt-names', 'json-names', 'data-file',
                      'commit-ready', 'mirror-ready', 'throttle-blockdev', 'raw-block-device'):
             with self.subTest(name), self.running(name) as (_, process):
@@ -96,7 +97,8 @@ class Check(live.TestCase):
         domain = os.path.join(self.directory, 'domain.xml')
         with open(domain, 'wb') as file:
             file.write(self.qblk('xml', f'image:{files[0]}').stdout)
-        self.assertEqual(self.qblk('check', '--domain', domain, f'image:{files[0]}').text, '')
+        result = self.qblk('check', '--domain', domain, f'image:{files[0]}')
+        self.assertEqual(result.text, 'no differences\n')
         result = qblk.run('check', '--domain', domain, f'image:{files[1]}')
         self.assertEqual(result.status, qblk.FAILED)
         self.assertIn('number of layers', result.text)
@@ -112,7 +114,7 @@ class Check(live.TestCase):
                 file.write(text % second)
             result = qblk.run('check', f'domain:{domain}')
             self.assertEqual(result.status, status, msg=str(result))
-            self.assertEqual(bool(result.stdout), status != qblk.DONE)
+            self.assertEqual(result.text == 'no differences\n', status == qblk.DONE)
 
 
 if __name__ == '__main__':

@@ -120,7 +120,7 @@ class Inner(block_jobs.TestCase):
         self.assert_files(self.files[0], self.files[-1])
         stored = 'raw' if qemu.version() >= (9, 0) else 'file'
         self.assertEqual(header(self.files[0]), (self.files[-1], stored))
-        self.assertEqual(self.qblk('check', self.process.socket).text, '')
+        self.assertEqual(self.qblk('check', self.process.socket).text, 'no differences\n')
         self.assert_same_content()
 
     def test_a_layer_with_a_data_file_is_closed_completely(self):

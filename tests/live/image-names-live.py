@@ -88,7 +88,7 @@ class Relative(misnamed.TestCase):
     def test_reading_commands(self):
         self.boot_in_sub()
         socket = self.process.socket
-        self.assertEqual(self.qblk('check', socket, cwd=self.elsewhere).text, '')
+        self.assertEqual(self.qblk('check', socket, cwd=self.elsewhere).text, 'no differences\n')
         nodes = [layer['node'] for layer in self.chain()['layers']]
         for path, node in zip(self.files, nodes):
             self.assertEqual(self.resolve(socket, path), node)
@@ -285,7 +285,7 @@ class Namespace(misnamed.TestCase):
                 self.boot_inside(has_others)
                 self.assertEqual([layer['open-file'] for layer in self.chain()['layers']],
                                  [None] * 4)
-                self.assertEqual(self.qblk('check', self.process.socket).text, '')
+                self.assertEqual(self.qblk('check', self.process.socket).text, 'no differences\n')
                 sources = live.disk_sources(self.disk_xml(self.process.socket, 'vda'))
                 self.assertEqual(sources, (self.names, True))
             self.doCleanups()

@@ -100,7 +100,7 @@ class TestCase(live.TestCase):
                 images.rebase(copy, name, right[position])
             self.assertEqual(digest(path), digest(copy), msg=path)
             os.unlink(copy)
-        self.assertEqual(self.run_on_top('check').text, '')
+        self.assertEqual(self.run_on_top('check').text, 'no differences\n')
         self.assertEqual(self.run_on_top('mend').text, 'nothing to do\n')
         done = subprocess.run(
             qemu.program('qemu-img') + ['compare', '-F', 'raw', self.files[0], self.reference],
@@ -247,7 +247,7 @@ class Undecided(TestCase):
         self.chain(RAW, TOP)
         with open(self.files[1], 'r+b') as file:
             file.write(b'LUKS\xba\xbe\0\1')
-        self.assertEqual(self.run_on_top('check').text, '')
+        self.assertEqual(self.run_on_top('check').text, 'no differences\n')
 
     def test_each_header_of_a_chain(self):
         """One is proven by the file as soon as the other is decided."""

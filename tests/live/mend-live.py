@@ -27,9 +27,9 @@ def read(path):
 class TestCase(block_jobs.OneDisk):
     def check(self):
         result = qblk.run('check', self.process.socket)
-        self.assertEqual(result.status, qblk.FAILED if result.stdout else qblk.DONE,
-                         msg=str(result))
-        return result.text
+        is_clean = result.text == 'no differences\n'
+        self.assertEqual(result.status, qblk.DONE if is_clean else qblk.FAILED, msg=str(result))
+        return '' if is_clean else result.text
 
     def mend(self, *options, status=qblk.DONE):
         result = qblk.run('mend', self.process.socket, 'vda', *options)
@@ -580,7 +580,7 @@ class Images(block_jobs.OneDisk):
     def assert_same_headers(self, right):
         self.assertEqual([block_jobs.header(path) for path in self.files],
                          [block_jobs.header(path) for path in right])
-        self.assertEqual(self.qblk('check', f'image:{self.files[0]}').text, '')
+        self.assertEqual(self.qblk('check', f'image:{self.files[0]}').text, 'no differences\n')
         self.assertEqual(self.qblk('mend', f'image:{self.files[0]}').text, 'nothing to do\n')
         for image in (self.files[0], right[0]):
             done = subprocess.run(
@@ -646,7 +646,7 @@ class Images(block_jobs.OneDisk):
                 self.qblk('mend', f'image:{link}', '--backing', self.files[1])
                 self.assertEqual(block_jobs.header(self.files[0]), (self.files[1], 'qcow2'))
                 for image in (link, self.files[0]):
-                    self.assertEqual(self.qblk('check', f'image:{image}').text, '')
+                    self.assertEqual(self.qblk('check', f'image:{image}').text, 'no differences\n')
                     done = subprocess.run(
                         qemu.program('qemu-img') + ['compare', '-F', 'raw', image, self.reference],
                         capture_output=True, text=True, check=False)

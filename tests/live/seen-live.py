@@ -23,7 +23,10 @@ class Seen(live.TestCase):
     def check(self, process, status):
         result = qblk.run('check', process.socket)
         self.assertEqual((result.status, result.stderr), (status, b''), msg=str(result))
-        return result.text.splitlines()
+        lines = result.text.splitlines()
+        if status == qblk.DONE:
+            self.assertEqual(lines.pop(0), 'no differences')
+        return lines
 
     def test_exports(self):
         _, process = self.share('exports')

@@ -6,7 +6,15 @@
 #include "cli/print/report.h"
 #include "cli/print/table.h"
 
-static const char *const heads[] = {"LAYER", "FORMAT", ">SIZE", ">USED", "NODE", "FILE", NULL};
+static const QblkTableColumn columns[] = {
+    {.head = "LAYER"},
+    {.head = "FORMAT"},
+    {.head = "SIZE", .is_right = TRUE},
+    {.head = "USED", .is_right = TRUE},
+    {.head = "NODE", .is_path = TRUE, .style = QBLK_STYLE_DIM, .rank = 1, .least = 8},
+    {.head = "FILE", .is_path = TRUE, .rank = 2, .least = 18},
+    {.head = NULL},
+};
 
 static void
 print_head(QblkOutput *output, const QblkChain *chain)
@@ -15,9 +23,10 @@ print_head(QblkOutput *output, const QblkChain *chain)
     const char *kind = qblk_device_kind_name(qblk_chain_get_device_kind(chain));
     const char *bus = qblk_chain_get_bus_name(chain);
     g_autofree char *target = qblk_output_escape(qblk_chain_get_target(chain));
-    const char *id = qblk_report_id(qblk_chain_get_alias(chain), qblk_chain_get_backend(chain));
+    const char *id =
+        qblk_report_id(qblk_chain_get_alias(chain), qblk_chain_get_backend(chain), NULL);
 
-    qblk_output_print(output, "%s", target);
+    qblk_output_print_styled(output, QBLK_STYLE_STRONG, target);
     if (id != NULL && !g_str_equal(id, qblk_chain_get_target(chain))) {
         g_autofree char *safe = qblk_output_escape(id);
         qblk_output_print(output, " (%s)", safe);
@@ -40,7 +49,7 @@ print_head(QblkOutput *output, const QblkChain *chain)
 /* Returns: (transfer full) (nullable): the allocated size.  A block device has none, but at least
  * what QEMU has written to it since it opened the image. */
 static char *
-format_used(const QblkLayer *layer)
+format_used(const QblkTerminalLines *lines, const QblkLayer *layer)
 {
     gint64 actual_size = qblk_layer_get_actual_size(layer);
     gint64 written_end = qblk_layer_get_written_end(layer);
@@ -49,24 +58,27 @@ format_used(const QblkLayer *layer)
     }
 
     g_autofree char *size = qblk_text_size(written_end);
-    return g_strconcat("≥ ", size, NULL);
+    return g_strconcat(lines->at_least, size, NULL);
 }
 
 static void
-add_layer(QblkTable *table, const QblkChain *chain, const QblkLayer *layer)
+add_layer(QblkTable *table, const QblkTerminalLines *lines, const QblkChain *chain,
+          const QblkLayer *layer)
 {
     gboolean is_last = qblk_layer_get_position(layer) + 1 == qblk_chain_get_depth(chain);
     const char *spec = qblk_layer_get_spec(layer);
-    g_autofree char *branch = g_strconcat(is_last ? "└─ " : "├─ ", spec, NULL);
+    g_autofree char *branch = g_strconcat(is_last ? lines->last : lines->branch, spec, NULL);
     g_autofree char *size = qblk_text_size(qblk_layer_get_virtual_size(layer));
-    g_autofree char *used = format_used(layer);
-    const char *const cells[] = {
-        branch, qblk_layer_get_format_name(layer), size,
-        used,   qblk_layer_get_node_name(layer),   qblk_layer_get_filename(layer)};
+    g_autofree char *used = format_used(lines, layer);
+    gboolean is_top = qblk_layer_get_position(layer) == 0;
+    QblkStyle style = is_top ? QBLK_STYLE_STRONG : QBLK_STYLE_PLAIN;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
-        qblk_table_add(table, cells[i]);
-    }
+    qblk_table_add_styled(table, branch, style);
+    qblk_table_add(table, qblk_layer_get_format_name(layer));
+    qblk_table_add(table, size);
+    qblk_table_add(table, used);
+    qblk_table_add(table, qblk_layer_get_node_name(layer));
+    qblk_table_add_styled(table, qblk_layer_get_filename(layer), style);
 }
 
 /* " (target 'scratch')". */
@@ -133,7 +145,11 @@ print_io_status(QblkOutput *output, const QblkChain *chain)
 
     g_autofree char *target = qblk_output_escape(qblk_chain_get_target(chain));
     g_autofree char *status = qblk_output_escape(qblk_chain_get_io_status(chain));
-    qblk_output_print(output, "  %s: the guest is stopped, I/O status '%s'\n", target, status);
+    g_autofree char *line =
+        g_strdup_printf("%s: the guest is stopped, I/O status '%s'", target, status);
+    qblk_output_print(output, "  ");
+    qblk_output_print_styled(output, QBLK_STYLE_ERROR, line);
+    qblk_output_print(output, "\n");
 }
 
 static void
@@ -172,7 +188,10 @@ print_file(QblkOutput *output, const char *spec, const QblkOpenFile *file)
     g_autofree char *text = qblk_open_file_to_text(file);
     g_autofree char *safe_spec = qblk_output_escape(spec);
     g_autofree char *safe = qblk_output_escape(text);
-    qblk_output_print(output, "  %s: %s\n", safe_spec, safe);
+    g_autofree char *line = g_strdup_printf("%s: %s", safe_spec, safe);
+    qblk_output_print(output, "  ");
+    qblk_output_print_styled(output, QBLK_STYLE_WARNING, line);
+    qblk_output_print(output, "\n");
 }
 
 static void
@@ -236,9 +255,10 @@ qblk_chain_text_print(const QblkChain *chain, QblkOutput *output)
         return;
     }
 
-    g_autoptr(QblkTable) table = qblk_table_new(heads);
+    const QblkTerminalLines *lines = qblk_terminal_lines(&output->terminal);
+    g_autoptr(QblkTable) table = qblk_table_new(columns, &output->terminal);
     for (guint i = 0; i < depth; i++) {
-        add_layer(table, chain, qblk_chain_get_layer(chain, i));
+        add_layer(table, lines, chain, qblk_chain_get_layer(chain, i));
     }
     qblk_table_print(table, output->text);
 

@@ -76,11 +76,34 @@ qblk_fit_text(const QblkTerminal *terminal, const char *text, guint columns)
     return qblk_fit_width(text) <= columns ? g_strdup(text) : cut(terminal, text, columns, 0);
 }
 
+/* QEMU's names for the inner part of a device, which do not tell which one it is. */
+static gsize
+length_of_inner_part(const char *path)
+{
+    static const char *const parts[] = {"/virtio-backend", "/legacy[0]"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (g_str_has_suffix(path, parts[i])) {
+            return strlen(parts[i]);
+        }
+    }
+    return 0;
+}
+
 char *
 qblk_fit_path(const QblkTerminal *terminal, const char *path, guint columns)
 {
     if (qblk_fit_width(path) <= columns) {
         return g_strdup(path);
+    }
+
+    gsize inner = length_of_inner_part(path);
+    const char *ellipsis = qblk_terminal_lines(terminal)->ellipsis;
+    guint taken = qblk_fit_width(ellipsis);
+    if (inner > 0 && inner < strlen(path) && columns > taken) {
+        g_autofree char *outer = g_strndup(path, strlen(path) - inner);
+        g_autofree char *fitting = qblk_fit_path(terminal, outer, columns - taken);
+        return g_strconcat(fitting, ellipsis, NULL);
     }
 
     /* The name with its slash; of a text without one, or a name that is too long, the second half

@@ -17,15 +17,19 @@ qblk_heading_print(QblkHeadingForm form, gboolean is_first, QblkOutput *output)
 
     switch (form) {
     case QBLK_HEADING_TEXT:
-        qblk_output_print(output, "%s%s:\n", is_first ? "" : "\n", name);
+        qblk_output_print(output, "%s", is_first ? "" : "\n");
+        qblk_output_print_styled(output, QBLK_STYLE_STRONG, name);
+        qblk_output_print(output, ":\n");
         break;
     case QBLK_HEADING_LINE:
         qblk_output_print(output, "%s: ", name);
         break;
     case QBLK_HEADING_XML:
+        output->is_data = TRUE;
         qblk_output_print(output, "<!-- %s -->\n", comment);
         break;
     case QBLK_HEADING_DOT:
+        output->is_data = TRUE;
         qblk_output_print(output, "// %s\n", name);
         break;
     case QBLK_HEADING_NONE:

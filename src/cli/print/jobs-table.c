@@ -5,8 +5,17 @@
 #include "cli/print/report.h"
 #include "cli/print/table.h"
 
-static const char *const heads[] = {"TARGET",  "JOB",   "KIND",  "STATE", ">DONE",
-                                    ">AMOUNT", "LIMIT", "ERROR", NULL};
+static const QblkTableColumn columns[] = {
+    {.head = "TARGET"},
+    {.head = "JOB", .is_path = TRUE, .rank = 2, .least = 12},
+    {.head = "KIND", .rank = 3, .least = 8},
+    {.head = "STATE"},
+    {.head = "DONE", .is_right = TRUE},
+    {.head = "AMOUNT", .is_right = TRUE},
+    {.head = "LIMIT", .usual = "-"},
+    {.head = "ERROR", .usual = "-", .rank = 1, .least = 16},
+    {.head = NULL},
+};
 
 static char *
 describe_speed(const QblkJob *job)
@@ -46,34 +55,40 @@ add_row(QblkTable *table, const QblkJob *job)
         done,
         amount,
         speed,
-        describe_error(job),
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++) {
         qblk_table_add(table, cells[i]);
     }
+    const char *failure = describe_error(job);
+    qblk_table_add_styled(table, failure, failure == NULL ? QBLK_STYLE_PLAIN : QBLK_STYLE_ERROR);
 }
 
 void
-qblk_jobs_table_print(const QblkJob *const *jobs, gsize count, GString *out)
+qblk_jobs_table_print(const QblkJob *const *jobs, gsize count, QblkOutput *output)
 {
-    g_autoptr(QblkTable) table = qblk_table_new(heads);
+    g_autoptr(QblkTable) table = qblk_table_new(columns, &output->terminal);
 
     for (gsize i = 0; i < count; i++) {
         add_row(table, jobs[i]);
     }
-    qblk_table_print(table, out);
+    qblk_table_print(table, output->text);
 }
 
 void
-qblk_jobs_table_print_all(const QblkSnapshot *snapshot, GString *out)
+qblk_jobs_table_print_all(const QblkSnapshot *snapshot, QblkOutput *output)
 {
-    g_autoptr(QblkTable) table = qblk_table_new(heads);
+    if (qblk_snapshot_get_n_jobs(snapshot) == 0) {
+        qblk_output_print(output, "no jobs\n");
+        return;
+    }
+
+    g_autoptr(QblkTable) table = qblk_table_new(columns, &output->terminal);
 
     for (guint i = 0; i < qblk_snapshot_get_n_jobs(snapshot); i++) {
         add_row(table, qblk_snapshot_get_job(snapshot, i));
     }
-    qblk_table_print(table, out);
+    qblk_table_print(table, output->text);
 }
 
 QblkJson *

@@ -4,15 +4,15 @@
  */
 #pragma once
 
-#include "base/json.h"
+#include "cli/print/output.h"
 
 #include <qblk/snapshot.h>
 
-/** Append a table of @count @jobs to @out. */
-void qblk_jobs_table_print(const QblkJob *const *jobs, gsize count, GString *out);
+/** Print a table of @count @jobs. */
+void qblk_jobs_table_print(const QblkJob *const *jobs, gsize count, QblkOutput *output);
 
-/** Append a table of all jobs of @snapshot to @out. */
-void qblk_jobs_table_print_all(const QblkSnapshot *snapshot, GString *out);
+/** Print a table of all jobs of @snapshot, or that it has no jobs. */
+void qblk_jobs_table_print_all(const QblkSnapshot *snapshot, QblkOutput *output);
 
 /** Returns: (transfer full): the array of all jobs of @snapshot */
 QblkJson *qblk_jobs_table_json(const QblkSnapshot *snapshot) G_GNUC_WARN_UNUSED_RESULT;

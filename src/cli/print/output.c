@@ -52,6 +52,12 @@ qblk_output_print(QblkOutput *output, const char *format, ...)
     va_end(arguments);
 }
 
+void
+qblk_output_print_styled(QblkOutput *output, QblkStyle style, const char *text)
+{
+    qblk_terminal_append(&output->terminal, style, text, output->text);
+}
+
 /* Printed JSON has a line end only outside of strings, and other special characters only inside
  * them, where an escape means the same. */
 static void
@@ -92,6 +98,7 @@ qblk_output_json(QblkOutput *output, QblkJson *object)
     (void)qblk_json_each(content, copy_member, result);
 
     g_autofree char *text = qblk_json_print(result, QBLK_JSON_INDENT);
+    output->is_data = TRUE;
     append_json(output->text, text);
     g_string_append_c(output->text, '\n');
 }
@@ -99,6 +106,7 @@ qblk_output_json(QblkOutput *output, QblkJson *object)
 void
 qblk_output_json_text(QblkOutput *output, const char *text)
 {
+    output->is_data = TRUE;
     append_json(output->text, text);
 }
 
@@ -151,10 +159,21 @@ qblk_output_error(const QblkOutput *output, const GError *error)
     }
 }
 
+/* Text for people has only characters that the terminal can show. */
+static void
+limit_characters(QblkOutput *output)
+{
+    if (!output->is_data && !output->terminal.is_utf8) {
+        g_autofree char *ascii = qblk_text_to_ascii(output->text->str);
+        g_string_assign(output->text, ascii);
+    }
+}
+
 gboolean
 qblk_output_flush(QblkOutput *output, GError **error)
 {
     GString *text = output->text;
+    limit_characters(output);
     gboolean is_written =
         fwrite(text->str, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
 

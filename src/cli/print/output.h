@@ -6,13 +6,17 @@
 #pragma once
 
 #include "base/json.h"
+#include "cli/print/terminal.h"
 
 typedef struct {
-    const char *command; /* its name, for JSON */
-    const char *vm;      /* borrowed: one of several, as it was given, or NULL */
-    gboolean json;       /* print JSON instead of text */
-    GString *text;       /* the result so far, owned */
-    GPtrArray *hints;    /* of char, owned: what the user can do if the command fails */
+    const char *command;         /* its name, for JSON */
+    const char *vm;              /* borrowed: one of several, as it was given, or NULL */
+    gboolean json;               /* print JSON instead of text */
+    gboolean is_data;            /* the text is for programs: XML, JSON, a name */
+    QblkTerminal terminal;       /* standard output */
+    QblkTerminal error_terminal; /* standard error */
+    GString *text;               /* the result so far, owned */
+    GPtrArray *hints;            /* of char, owned: what the user can do if the command fails */
 } QblkOutput;
 
 /** Start an empty output.  Keeps all but its texts. */
@@ -44,6 +48,9 @@ char *qblk_output_shell_word(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Append formatted text, which is already escaped, to the result. */
 void qblk_output_print(QblkOutput *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** Append @text, which is already escaped and has no line end, in @style. */
+void qblk_output_print_styled(QblkOutput *output, QblkStyle style, const char *text);
 
 /**
  * Append a JSON object to the result, with the members "schema", "command" and, for one of several

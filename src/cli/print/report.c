@@ -29,7 +29,8 @@ qblk_report_job(const QblkJob *job)
 }
 
 const char *
-qblk_report_id(const char *alias, const char *backend)
+qblk_report_id(const char *alias, const char *backend, const char *qdev)
 {
-    return alias == NULL ? backend : alias;
+    const char *id = alias == NULL ? backend : alias;
+    return id == NULL ? qdev : id;
 }

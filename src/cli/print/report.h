@@ -22,10 +22,11 @@ QblkJson *qblk_report_job(const QblkJob *job) G_GNUC_WARN_UNUSED_RESULT;
  *
  * @alias: (nullable): the id of its device
  * @backend: (nullable): the name of its drive
+ * @qdev: (nullable): the path of its device
  *
- * Returns: (transfer none) (nullable): the id, or else the name of the drive
+ * Returns: (transfer none) (nullable): the first of these that it has
  */
-const char *qblk_report_id(const char *alias, const char *backend);
+const char *qblk_report_id(const char *alias, const char *backend, const char *qdev);
 
 /** Returns: (transfer none): the file name of @node; "" for a `json:` name, which repeats the nodes
  * below. */

@@ -1,24 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/table.h"
 
-#include "cli/print/output.h"
+#include "cli/print/fit.h"
+
+#define GAP   2
+#define LEAST 4 /* of a column that may be shortened, if the terminal is very narrow */
+
+typedef struct {
+    char *text; /* owned, escaped */
+    QblkStyle style;
+} Cell;
 
 struct QblkTable {
-    const char *const *heads;
-    guint columns;
-    GPtrArray *cells; /* of char, owned, row by row */
+    const QblkTableColumn *columns;
+    guint n_columns;
+    const QblkTerminal *terminal;
+    GArray *cells; /* of Cell, row by row */
 };
 
+static void
+clear_cell(gpointer data)
+{
+    Cell *cell = data;
+
+    g_free(cell->text);
+}
+
 QblkTable *
-qblk_table_new(const char *const *heads)
+qblk_table_new(const QblkTableColumn *columns, const QblkTerminal *terminal)
 {
     QblkTable *table = g_new0(QblkTable, 1);
-    table->heads = heads;
-    while (heads[table->columns] != NULL) {
-        table->columns++;
+    table->columns = columns;
+    while (columns[table->n_columns].head != NULL) {
+        table->n_columns++;
     }
 
-    table->cells = g_ptr_array_new_with_free_func(g_free);
+    table->terminal = terminal;
+    table->cells = g_array_new(FALSE, FALSE, sizeof(Cell));
+    g_array_set_clear_func(table->cells, clear_cell);
     return table;
 }
 
@@ -29,61 +48,110 @@ qblk_table_free(QblkTable *table)
         return;
     }
 
-    g_ptr_array_unref(table->cells);
+    g_array_unref(table->cells);
     g_free(table);
+}
+
+void
+qblk_table_add_styled(QblkTable *table, const char *text, QblkStyle style)
+{
+    gboolean is_empty = text == NULL || text[0] == '\0';
+    Cell cell = {is_empty ? g_strdup("-") : qblk_terminal_escape(table->terminal, text), style};
+
+    g_array_append_val(table->cells, cell);
 }
 
 void
 qblk_table_add(QblkTable *table, const char *text)
 {
-    gboolean is_empty = text == NULL || text[0] == '\0';
-
-    g_ptr_array_add(table->cells, is_empty ? g_strdup("-") : qblk_output_escape(text));
+    guint column = table->cells->len % table->n_columns;
+    qblk_table_add_styled(table, text, table->columns[column].style);
 }
+
+/* ---- widths ---- */
+
+/* The widths of the columns; 0: the column is left out. */
+typedef guint *Widths;
 
 static guint
-character_width(gunichar character)
+natural_width(const QblkTable *table, guint column)
 {
-    if (g_unichar_iszerowidth(character)) {
-        return 0;
-    }
-    return g_unichar_iswide(character) ? 2 : 1;
-}
+    guint widest = qblk_fit_width(table->columns[column].head);
 
-/* Returns: the number of terminal columns that @text takes. */
-static guint
-text_width(const char *text)
-{
-    guint columns = 0;
-
-    for (const char *at = text; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
-        columns += character_width(g_utf8_get_char(at));
-    }
-    return columns;
-}
-
-static gboolean
-is_right_aligned(const QblkTable *table, guint column)
-{
-    return table->heads[column][0] == '>';
-}
-
-static const char *
-head_text(const QblkTable *table, guint column)
-{
-    return table->heads[column] + (is_right_aligned(table, column) ? 1 : 0);
-}
-
-static guint
-column_width(const QblkTable *table, guint column)
-{
-    guint widest = text_width(head_text(table, column));
-
-    for (guint i = column; i < table->cells->len; i += table->columns) {
-        widest = MAX(widest, text_width(table->cells->pdata[i]));
+    for (guint i = column; i < table->cells->len; i += table->n_columns) {
+        widest = MAX(widest, qblk_fit_width(g_array_index(table->cells, Cell, i).text));
     }
     return widest;
 }
+
+static guint
+total_width(const QblkTable *table, Widths widths)
+{
+    guint total = 0;
+
+    for (guint i = 0; i < table->n_columns; i++) {
+        total += widths[i] == 0 ? 0 : widths[i] + GAP;
+    }
+    return total - MIN(total, GAP);
+}
+
+static gboolean
+tells_nothing(const QblkTable *table, guint column)
+{
+    const char *usual = table->columns[column].usual;
+
+    for (guint i = column; usual != NULL && i < table->cells->len; i += table->n_columns) {
+        const char *text = g_array_index(table->cells, Cell, i).text;
+        if (!g_str_equal(text, "-") && !g_str_equal(text, usual)) {
+            return FALSE;
+        }
+    }
+    return usual != NULL;
+}
+
+static guint
+excess(const QblkTable *table, Widths widths)
+{
+    guint total = total_width(table, widths);
+    return total - MIN(total, table->terminal->columns);
+}
+
+/* Shorten the columns of @rank.  @least: the width of all of them, 0: that of each column */
+static void
+shorten(const QblkTable *table, Widths widths, guint rank, guint least)
+{
+    for (guint i = 0; i < table->n_columns; i++) {
+        const QblkTableColumn *column = &table->columns[i];
+        guint end = MAX(least == 0 ? column->least : least, qblk_fit_width(column->head));
+
+        if (column->rank == rank && widths[i] > end) {
+            widths[i] -= MIN(excess(table, widths), widths[i] - end);
+        }
+    }
+}
+
+/* If the table is still too wide then, the terminal breaks its lines. */
+static void
+fit_widths(const QblkTable *table, Widths widths)
+{
+    static const guint leasts[] = {0, LEAST};
+    guint last = 0;
+
+    for (guint i = 0; i < table->n_columns; i++) {
+        last = MAX(last, table->columns[i].rank);
+        if (excess(table, widths) > 0 && tells_nothing(table, i)) {
+            widths[i] = 0;
+        }
+    }
+
+    for (gsize i = 0; i < G_N_ELEMENTS(leasts); i++) {
+        for (guint rank = 1; rank <= last && excess(table, widths) > 0; rank++) {
+            shorten(table, widths, rank, leasts[i]);
+        }
+    }
+}
+
+/* ---- printing ---- */
 
 static void
 append_spaces(GString *out, guint count)
@@ -94,36 +162,57 @@ append_spaces(GString *out, guint count)
 }
 
 static void
-print_cell(const QblkTable *table, guint column, const char *text, guint widest, GString *out)
+print_cell(const QblkTable *table, guint index, const char *text, QblkStyle style, guint width,
+           gboolean is_last, GString *out)
 {
-    guint space = widest - text_width(text);
-    gboolean is_last = column + 1 == table->columns;
+    const QblkTableColumn *column = &table->columns[index];
+    g_autofree char *fitting = column->is_path ? qblk_fit_path(table->terminal, text, width)
+                                               : qblk_fit_text(table->terminal, text, width);
+    guint space = width - qblk_fit_width(fitting);
 
-    if (is_right_aligned(table, column)) {
+    if (column->is_right) {
         append_spaces(out, space);
     }
-    g_string_append(out, text);
-    if (!is_right_aligned(table, column) && !is_last) {
-        append_spaces(out, space);
+    qblk_terminal_append(table->terminal, style, fitting, out);
+    if (!is_last) {
+        append_spaces(out, GAP + (column->is_right ? 0 : space));
     }
-    g_string_append(out, is_last ? "\n" : "  ");
+}
+
+/* @cells: (nullable): NULL: the heads */
+static void
+print_row(const QblkTable *table, const Cell *cells, Widths widths, GString *out)
+{
+    guint last = 0;
+    for (guint i = 0; i < table->n_columns; i++) {
+        last = widths[i] > 0 ? i : last;
+    }
+
+    for (guint i = 0; i <= last; i++) {
+        if (widths[i] == 0) {
+            continue;
+        }
+        const char *text = cells == NULL ? table->columns[i].head : cells[i].text;
+        QblkStyle style = cells == NULL ? QBLK_STYLE_STRONG : cells[i].style;
+        print_cell(table, i, text, style, widths[i], i == last, out);
+    }
+    g_string_append_c(out, '\n');
 }
 
 void
 qblk_table_print(const QblkTable *table, GString *out)
 {
-    g_autofree guint *widths = g_new(guint, table->columns);
+    g_autofree guint *widths = g_new(guint, table->n_columns);
 
-    for (guint i = 0; i < table->columns; i++) {
-        widths[i] = column_width(table, i);
+    for (guint i = 0; i < table->n_columns; i++) {
+        widths[i] = natural_width(table, i);
+    }
+    if (table->terminal->columns > 0) {
+        fit_widths(table, widths);
     }
 
-    for (guint i = 0; i < table->columns; i++) {
-        print_cell(table, i, head_text(table, i), widths[i], out);
-    }
-
-    for (guint i = 0; i < table->cells->len; i++) {
-        guint column = i % table->columns;
-        print_cell(table, column, table->cells->pdata[i], widths[column], out);
+    print_row(table, NULL, widths, out);
+    for (guint i = 0; i < table->cells->len; i += table->n_columns) {
+        print_row(table, &g_array_index(table->cells, Cell, i), widths, out);
     }
 }

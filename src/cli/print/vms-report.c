@@ -5,8 +5,17 @@
 
 /* ---- text ---- */
 
-static const char *const heads[] = {"NAME",   "UUID",    "PID",   "VERSION", "MANAGER",
-                                    ">DISKS", "MONITOR", "STATE", NULL};
+static const QblkTableColumn columns[] = {
+    {.head = "NAME", .rank = 4, .least = 12},
+    {.head = "UUID", .is_path = TRUE, .style = QBLK_STYLE_DIM, .usual = "-", .rank = 1, .least = 8},
+    {.head = "PID"},
+    {.head = "VERSION", .rank = 5, .least = 7},
+    {.head = "MANAGER", .usual = "-", .rank = 3, .least = 8},
+    {.head = "DISKS", .is_right = TRUE},
+    {.head = "MONITOR", .is_path = TRUE, .rank = 2, .least = 18},
+    {.head = "STATE"},
+    {.head = NULL},
+};
 
 static const char *
 describe_state(const QblkVmMonitor *monitor)
@@ -85,7 +94,12 @@ add_rows(QblkTable *table, const QblkVmInfo *vm)
 static void
 print_text(const QblkVms *vms, QblkOutput *output)
 {
-    g_autoptr(QblkTable) table = qblk_table_new(heads);
+    if (qblk_vms_get_n_vms(vms) == 0) {
+        qblk_output_print(output, "no VMs\n");
+        return;
+    }
+
+    g_autoptr(QblkTable) table = qblk_table_new(columns, &output->terminal);
 
     for (guint i = 0; i < qblk_vms_get_n_vms(vms); i++) {
         add_rows(table, qblk_vms_get_vm(vms, i));
