@@ -267,4 +267,29 @@ typedef enum {
     QBLK_BRIDGE_ERROR_SOCKET,
 } QblkBridgeError;
 
+/**
+ * qblk_error_domain_name:
+ * @error: an error
+ *
+ * The name of the domain of an error, as in the output of `qblk --json`.
+ *
+ * Returns: (nullable): such as `qmp` for QBLK_QMP_ERROR; %NULL for a domain of another library
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_error_domain_name(const GError *error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_error_code_name:
+ * @error: an error
+ *
+ * The name of the code of an error, as in the output of `qblk --json`.
+ *
+ * Returns: (nullable): such as `not-found` for QBLK_QMP_ERROR_NOT_FOUND; %NULL for a domain of
+ * another library
+ *
+ * Since: 0.1.0
+ */
+const char *qblk_error_code_name(const GError *error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -73,7 +73,7 @@ add_hints(QblkOutput *output, const QblkChangeReport *report, const QblkPlans *p
 void
 qblk_change_run_warn(const QblkChange *change, const char *message)
 {
-    qblk_output_warn(message);
+    qblk_output_warn(&change->invocation->output, message);
     g_ptr_array_add(change->warnings, qblk_redact_text(message));
 }
 

@@ -157,7 +157,7 @@ print_warnings(const QblkChange *change, const QblkPlans *plans)
         g_autofree char *warning =
             g_strdup_printf("disk '%s' is skipped: %s", qblk_plans_get_skipped_target(plans, i),
                             qblk_plans_get_skipped_reason(plans, i));
-        qblk_output_warn(warning);
+        qblk_output_warn(&change->invocation->output, warning);
     }
 
     for (guint i = 0; i < qblk_plans_get_n_plans(plans); i++) {

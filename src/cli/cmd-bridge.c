@@ -7,9 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <qblk/bridge.h>
-#include <qblk/redact.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -168,24 +166,15 @@ add_clients(QblkBridge *bridge, const Options *options, GError **error)
 /* ---- output ---- */
 
 static void
-print_line(const char *message)
-{
-    g_autofree char *clean = qblk_redact_text(message);
-    g_autofree char *safe = qblk_output_escape(clean);
-    fprintf(stderr, "qblk: %s\n", safe);
-}
-
-static void
 print_notice(QblkBridge *bridge, const char *message, gpointer user_data)
 {
-    print_line(message);
+    qblk_output_notice(user_data, message);
 }
 
 static void
 log_message(gboolean sent, const char *message, gpointer user_data)
 {
-    g_autofree char *safe = qblk_output_escape(message);
-    fprintf(stderr, "qblk: %s %s\n", sent ? "->" : "<-", safe);
+    qblk_output_log(user_data, sent, message);
 }
 
 /* ---- running ---- */
@@ -244,10 +233,10 @@ run_with_signals(QblkInvocation *invocation, int signals, GError **error)
     /* A client on standard output wants to see no more on the terminal than from QEMU. */
     const Options *own_options = invocation->options;
     if (!own_options->stdio || invocation->verbose) {
-        qblk_bridge_set_notice(bridge, print_notice, NULL, NULL);
+        qblk_bridge_set_notice(bridge, print_notice, &invocation->output, NULL);
     }
     if (invocation->verbose) {
-        qblk_bridge_set_logger(bridge, log_message, NULL, NULL);
+        qblk_bridge_set_logger(bridge, log_message, &invocation->output, NULL);
     }
     return run_bridge(bridge, signals, error);
 }

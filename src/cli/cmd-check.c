@@ -145,7 +145,7 @@ print_warnings(const QblkOutput *output, const QblkCheck *check)
 {
     const char *const *warnings = qblk_check_get_warnings(check);
     for (guint i = 0; warnings[i] != NULL; i++) {
-        qblk_output_warn_of_vm(output, warnings[i]);
+        qblk_output_warn(output, warnings[i]);
     }
 }
 

@@ -139,7 +139,7 @@ print_text(QblkOutput *output, const QblkVm *vm, char **targets)
         if (g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE)) {
             add_row_without_node(table, find_device(vm, targets[i]));
         } else if (chain == NULL) {
-            qblk_output_warn_of_vm(output, cause->message);
+            qblk_output_warn(output, cause->message);
             add_row_without_chain(table, find_device(vm, targets[i]));
         } else {
             add_row(table, chain);

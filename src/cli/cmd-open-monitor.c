@@ -162,7 +162,7 @@ run(QblkInvocation *invocation, GError **error)
     }
 
     for (guint i = 0; i < qblk_plan_get_n_warnings(plan); i++) {
-        qblk_output_warn(qblk_plan_get_warning(plan, i));
+        qblk_output_warn(&invocation->output, qblk_plan_get_warning(plan, i));
     }
     if (!options->dry_run && !run_plan(client, plan, error)) {
         return FALSE;

@@ -39,13 +39,13 @@ clear_options(gpointer data)
 
 /* A directory that does not exist has no journals, but its name may be a mistake. */
 static void
-warn_if_missing(const Options *options)
+warn_if_missing(const QblkOutput *output, const Options *options)
 {
     g_autofree char *directory = qblk_recovery_directory(options->recovery.state_dir);
     if (options->recovery.state_dir != NULL && !g_file_test(directory, G_FILE_TEST_EXISTS)) {
         g_autofree char *warning =
             g_strdup_printf("the state directory '%s' does not exist", directory);
-        qblk_output_warn(warning);
+        qblk_output_warn(output, warning);
     }
 }
 
@@ -58,9 +58,9 @@ recover_image(QblkInvocation *invocation, GError **error)
     g_autoptr(QblkRecoverOptions) recover_options =
         qblk_recovery_make_options(invocation, state_dir);
     qblk_recover_options_set_dry_run(recover_options, options->dry_run);
-    warn_if_missing(options);
+    warn_if_missing(&invocation->output, options);
     if (!options->dry_run) {
-        qblk_recovery_tidy_marks(state_dir, path);
+        qblk_recovery_tidy_marks(&invocation->output, state_dir, path);
     }
 
     g_autoptr(QblkImageVerdict) verdict = qblk_recover_image(path, recover_options, error);
@@ -68,7 +68,7 @@ recover_image(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
-    qblk_recover_report_warnings(verdict);
+    qblk_recover_report_warnings(&invocation->output, verdict);
     if (invocation->output.json) {
         QblkJson *result = qblk_report_parse(qblk_image_verdict_to_json(verdict));
         qblk_output_json(&invocation->output, result);
@@ -112,7 +112,7 @@ recover_vm(QblkInvocation *invocation, QblkRecoverOptions *options, GError **err
     }
 
     qblk_vm_log(client, invocation);
-    return qblk_recovery_run(client, options, error);
+    return qblk_recovery_run(client, &invocation->output, options, error);
 }
 
 static void
@@ -137,21 +137,22 @@ recover_operations(QblkInvocation *invocation, GError **error)
     const char *state_dir = options->recovery.state_dir;
     g_autoptr(QblkRecoverOptions) recover_options =
         qblk_recovery_make_options(invocation, state_dir);
-    warn_if_missing(options);
+    warn_if_missing(&invocation->output, options);
     qblk_recover_options_set_dry_run(recover_options, options->dry_run);
     if (!options->dry_run) {
-        qblk_recovery_tidy_marks(state_dir, NULL);
+        qblk_recovery_tidy_marks(&invocation->output, state_dir, NULL);
     }
 
-    g_autoptr(QblkRecovery) recovery = invocation->address != NULL
-                                           ? recover_vm(invocation, recover_options, error)
-                                           : qblk_recovery_run(NULL, recover_options, error);
+    g_autoptr(QblkRecovery) recovery =
+        invocation->address != NULL
+            ? recover_vm(invocation, recover_options, error)
+            : qblk_recovery_run(NULL, &invocation->output, recover_options, error);
     if (recovery == NULL) {
         return FALSE;
     }
     if (!qblk_recovery_propagate_error(recovery, error)) {
         /* The output of a command that fails is dropped, and the journals of these are gone. */
-        qblk_recover_report_notices(recovery);
+        qblk_recover_report_notices(&invocation->output, recovery);
         return FALSE;
     }
 

@@ -12,7 +12,7 @@ static void
 warn(const char *message, gpointer user_data)
 {
     const QblkOutput *output = user_data;
-    qblk_output_warn_of_vm(output, message);
+    qblk_output_warn(output, message);
 }
 
 static QblkLayer *

@@ -5,12 +5,12 @@
 #include <qblk/source-xml.h>
 
 static void
-warn_of_dropped(const QblkSource *source)
+warn_of_dropped(const QblkOutput *output, const QblkSource *source)
 {
     for (guint i = 0; i < qblk_source_get_n_dropped(source); i++) {
         g_autofree char *message =
             g_strdup_printf("left out: %s", qblk_source_get_dropped(source, i));
-        qblk_output_warn(message);
+        qblk_output_warn(output, message);
     }
 }
 
@@ -35,7 +35,7 @@ run(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
-    warn_of_dropped(source);
+    warn_of_dropped(&invocation->output, source);
     if (!invocation->output.json) {
         invocation->output.is_data = TRUE;
         g_string_append(invocation->output.text, xml);

@@ -2,6 +2,8 @@
 #include "cli/exit-code.h"
 
 #include <qblk/error.h>
+#include <qblk/redact.h>
+#include <string.h>
 
 G_DEFINE_QUARK(qblk_cli_error, qblk_cli_error)
 
@@ -44,4 +46,81 @@ qblk_exit_code(const GError *error)
     }
 
     return QBLK_EXIT_FAILED;
+}
+
+/* ---- errors as JSON ---- */
+
+typedef struct {
+    const char *domain, *code;
+} Names;
+
+static Names
+find_names(const GError *error)
+{
+    const char *domain = qblk_error_domain_name(error);
+    const char *code = qblk_error_code_name(error);
+
+    if (domain != NULL && code != NULL) {
+        return (Names){domain, code};
+    }
+    if (error->domain == QBLK_CLI_ERROR) {
+        return (Names){"command-line", "usage"};
+    }
+    if (error->domain == QBLK_OUTPUT_ERROR) {
+        return (Names){"output", "write"};
+    }
+    return (Names){"other", "failed"};
+}
+
+static QblkJson *
+list_hints(const QblkOutput *output)
+{
+    QblkJson *list = qblk_json_new_array();
+    guint count = output->hints == NULL ? 0 : output->hints->len;
+
+    for (guint i = 0; i < count; i++) {
+        g_autofree char *hint = qblk_redact_text(output->hints->pdata[i]);
+        qblk_json_append(list, qblk_json_new_string(hint));
+    }
+    return list;
+}
+
+void
+qblk_report_error(const QblkOutput *output, const GError *error)
+{
+    if (!output->json) {
+        qblk_output_error(output, error);
+        return;
+    }
+
+    Names names = find_names(error);
+    QblkJson *object = qblk_output_json_message(error->message);
+    qblk_json_set_string(object, "domain", names.domain);
+    qblk_json_set_string(object, "code", names.code);
+    qblk_json_set_integer(object, "exit_status", qblk_exit_code(error));
+    qblk_json_set(object, "hints", list_hints(output));
+    qblk_output_json_line(output, "error", object);
+}
+
+/* "-j" can be in one argument with other options that have no argument. */
+static gboolean
+has_json_option(const char *argument)
+{
+    gboolean is_short = argument[0] == '-' && argument[strspn(argument + 1, "jnpvV") + 1] == '\0';
+
+    return g_str_equal(argument, "--json") || (is_short && strchr(argument, 'j') != NULL);
+}
+
+gboolean
+qblk_report_is_json_asked(const char *const *argv)
+{
+    for (guint i = 1; argv[0] != NULL && argv[i] != NULL; i++) {
+        if (g_str_equal(argv[i], "--")) {
+            return FALSE;
+        }
+        if (has_json_option(argv[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }

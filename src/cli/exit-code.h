@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * Errors of the command line, and the exit code for each error.
+ * Errors of the command line, the exit code for each error, and errors on standard error.
  */
 #pragma once
 
-#include <glib.h>
+#include "cli/print/output.h"
 
 #define QBLK_CLI_ERROR (qblk_cli_error_quark())
 GQuark qblk_cli_error_quark(void);
@@ -29,3 +29,13 @@ typedef enum {
 
 /** Returns: the exit code for @error, a QblkExitCode. */
 int qblk_exit_code(const GError *error);
+
+/** qblk_output_error(), or a line of JSON with "error" if @output is JSON. */
+void qblk_report_error(const QblkOutput *output, const GError *error);
+
+/**
+ * Look for --json or -j.  An error of the command line can be found before that is parsed.
+ *
+ * @argv: (array zero-terminated=1): the program's name and its arguments
+ */
+gboolean qblk_report_is_json_asked(const char *const *argv) G_GNUC_WARN_UNUSED_RESULT;

@@ -25,7 +25,9 @@ run(QblkInvocation *invocation, int argc, char **argv, GError **error)
 int
 main(int argc, char **argv)
 {
-    QblkInvocation invocation = {.default_vm = g_getenv("QMP_SOCKET")};
+    QblkInvocation invocation = {.default_vm = g_getenv("QMP_SOCKET"),
+                                 .output.json =
+                                     qblk_report_is_json_asked((const char *const *)argv)};
     g_autoptr(GError) error = NULL;
 
     /* How bytes become characters, and the language of the errors of the system. The files of the
@@ -36,7 +38,7 @@ main(int argc, char **argv)
     gboolean done = run(&invocation, argc, argv, &error);
     if (!done) {
         qblk_vm_argument_explain(&invocation, &error);
-        qblk_output_error(&invocation.output, error);
+        qblk_report_error(&invocation.output, error);
     }
 
     int exit_code = done ? invocation.exit_code : qblk_exit_code(error);

@@ -53,11 +53,11 @@ qblk_recovery_directory(const char *state_dir)
 }
 
 void
-qblk_recovery_tidy_marks(const char *state_dir, const char *image)
+qblk_recovery_tidy_marks(const QblkOutput *output, const char *state_dir, const char *image)
 {
     g_auto(GStrv) removed = qblk_state_directory_tidy_marks(state_dir, image);
 
-    qblk_recover_report_removed((const char *const *)removed);
+    qblk_recover_report_removed(output, (const char *const *)removed);
 }
 
 QblkRecoverOptions *
@@ -90,11 +90,12 @@ follow_state(QblkOperation *operation, const char *target, QblkPlanState state, 
 static void
 report_warning(QblkOperation *operation, const char *message, gpointer user_data)
 {
-    qblk_output_warn(message);
+    qblk_output_warn(user_data, message);
 }
 
 QblkRecovery *
-qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options, GError **error)
+qblk_recovery_run(QblkClient *client, QblkOutput *output, QblkRecoverOptions *options,
+                  GError **error)
 {
     g_autoptr(QblkOperation) operation = qblk_operation_start_recovery(client, options, error);
     g_autoptr(QblkInterrupt) interrupt = NULL;
@@ -104,7 +105,7 @@ qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options, GError **erro
     }
 
     qblk_operation_set_state_changed(operation, follow_state, &interrupt, NULL);
-    qblk_operation_set_warning(operation, report_warning, NULL, NULL);
+    qblk_operation_set_warning(operation, report_warning, output, NULL);
     while (qblk_operation_process(operation, revents)) {
         revents = qblk_interrupt_wait(interrupt, operation, client);
     }
@@ -135,12 +136,12 @@ describe_changes(const QblkRecovery *recovery)
     return texts;
 }
 
-/* Returns: TRUE if the user is at a terminal and agrees. */
+/* A program that reads JSON is not asked.  Returns: TRUE if a user at a terminal agrees. */
 static gboolean
-ask_user(const GPtrArray *texts)
+ask_user(const QblkOutput *output, const GPtrArray *texts)
 {
     char answer[16];
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+    if (output->json || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         return FALSE;
     }
 
@@ -181,10 +182,10 @@ refuse(QblkInvocation *invocation, const QblkRecoveryRequest *request, const GPt
 }
 
 static void
-warn_of_changes(const GPtrArray *texts)
+warn_of_changes(const QblkOutput *output, const GPtrArray *texts)
 {
     for (guint i = 0; i < texts->len; i++) {
-        qblk_output_warn(texts->pdata[i]);
+        qblk_output_warn(output, texts->pdata[i]);
     }
 }
 
@@ -205,10 +206,10 @@ check_allowed(QblkClient *client, QblkInvocation *invocation, const QblkRecovery
         return TRUE;
     }
     if (request->is_allowed) {
-        warn_of_changes(texts);
+        warn_of_changes(&invocation->output, texts);
         return TRUE;
     }
-    if (!request->dry_run && ask_user(texts)) {
+    if (!request->dry_run && ask_user(&invocation->output, texts)) {
         return TRUE;
     }
 
@@ -218,12 +219,12 @@ check_allowed(QblkClient *client, QblkInvocation *invocation, const QblkRecovery
 
 /* The failures of other disks are not in the way. */
 static void
-warn_of_failure(const QblkRecovery *recovery)
+warn_of_failure(const QblkOutput *output, const QblkRecovery *recovery)
 {
     for (guint i = 0; i < qblk_recovery_get_n_results(recovery); i++) {
         const GError *error = qblk_recover_result_get_error(qblk_recovery_get_result(recovery, i));
         if (error != NULL) {
-            qblk_output_warn(error->message);
+            qblk_output_warn(output, error->message);
             return;
         }
     }
@@ -246,16 +247,16 @@ qblk_recovery_before_change(QblkClient *client, QblkInvocation *invocation,
     g_autoptr(QblkRecoverOptions) options =
         qblk_recovery_make_options(invocation, request->state_dir);
     qblk_recover_options_set_purpose(options, request->purpose, disk);
-    g_autoptr(QblkRecovery) done = qblk_recovery_run(client, options, error);
+    g_autoptr(QblkRecovery) done = qblk_recovery_run(client, &invocation->output, options, error);
     if (done == NULL) {
         return FALSE;
     }
 
-    qblk_recover_report_notices(done);
+    qblk_recover_report_notices(&invocation->output, done);
     if (!qblk_recovery_propagate_error(done, error)) {
         return FALSE;
     }
-    warn_of_failure(done);
+    warn_of_failure(&invocation->output, done);
     *recovery = g_steal_pointer(&done);
     return TRUE;
 }

@@ -36,7 +36,7 @@ char *qblk_recovery_directory(const char *state_dir) G_GNUC_WARN_UNUSED_RESULT;
  *
  * @state_dir: as of qblk_recovery_directory()
  */
-void qblk_recovery_tidy_marks(const char *state_dir, const char *image);
+void qblk_recovery_tidy_marks(const QblkOutput *output, const char *state_dir, const char *image);
 
 /**
  * @state_dir: (nullable): of --state-dir
@@ -54,7 +54,7 @@ QblkRecoverOptions *qblk_recovery_make_options(const QblkInvocation *invocation,
  *
  * Returns: (transfer full): the results; NULL with an error if nothing could be begun
  */
-QblkRecovery *qblk_recovery_run(QblkClient *client, QblkRecoverOptions *options,
+QblkRecovery *qblk_recovery_run(QblkClient *client, QblkOutput *output, QblkRecoverOptions *options,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What a command that is about to change a VM wants of its interrupted operations. */

@@ -31,6 +31,7 @@ new_part(const QblkInvocation *whole, const char *name)
     part->output.vm = name;
     part->output.terminal = whole->output.terminal;
     part->output.error_terminal = whole->output.error_terminal;
+    part->output.json = whole->output.json;
     return part;
 }
 
@@ -161,7 +162,7 @@ run_next(Run *run)
 
     part->is_early = FALSE;
     if (part->early_warning != NULL) {
-        qblk_output_warn_of_vm(&part->output, part->early_warning);
+        qblk_output_warn(&part->output, part->early_warning);
     }
 
     if (part->failure == NULL) {
@@ -175,7 +176,7 @@ run_next(Run *run)
     if (done) {
         is_written = print_result(run, part);
     } else {
-        qblk_output_error(&part->output, part->failure);
+        qblk_report_error(&part->output, part->failure);
     }
     if (!done && run->form == QBLK_HEADING_JSON) {
         append_error(run, part, part->failure);

@@ -124,7 +124,7 @@ qblk_vm_find_chains(const QblkVm *vm, GError **error)
         g_autoptr(GError) cause = NULL;
         QblkChain *chain = qblk_vm_find_expected_chain(vm, names[i], &cause);
         if (names != named && g_error_matches(cause, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE)) {
-            qblk_output_warn_of_vm(&vm->invocation->output, cause->message);
+            qblk_output_warn(&vm->invocation->output, cause->message);
             continue;
         }
         if (chain == NULL) {

@@ -14,19 +14,13 @@
 #include <qblk/image-client.h>
 #include <qblk/snapshot-fetch.h>
 #include <qblk/stale-images.h>
-#include <stdio.h>
 
 /* ---- connecting ---- */
 
 static void
 log_message(gboolean sent, const char *message, gpointer user_data)
 {
-    const QblkOutput *output = user_data;
-    g_autofree char *vm = output->vm == NULL ? NULL : qblk_output_escape(output->vm);
-    g_autofree char *safe = qblk_output_escape(message);
-
-    fprintf(stderr, "qblk: %s%s%s %s\n", vm == NULL ? "" : vm, vm == NULL ? "" : ": ",
-            sent ? "->" : "<-", safe);
+    qblk_output_log(user_data, sent, message);
 }
 
 void
@@ -50,7 +44,7 @@ warn_once(const char *message, gpointer user_data)
     if (invocation->is_early) {
         invocation->early_warning = g_strdup(message);
     } else {
-        qblk_output_warn_of_vm(&invocation->output, message);
+        qblk_output_warn(&invocation->output, message);
     }
 }
 
@@ -239,7 +233,7 @@ warn_of_stale_images(const QblkVm *vm)
                                options == NULL ? NULL : options->state_dir);
     for (guint i = 0; i < qblk_stale_images_get_n_images(stale); i++) {
         g_autofree char *text = qblk_stale_image_to_text(qblk_stale_images_get_image(stale, i));
-        qblk_output_warn_of_vm(&invocation->output, text);
+        qblk_output_warn(&invocation->output, text);
     }
 }
 

@@ -250,6 +250,28 @@ def walk_several(check):
             check.walk('failed-vm' if 'error' in each else command, each)
 
 
+def walk_messages(check, directory):
+    """The lines on standard error."""
+    capture = os.path.join(TESTS, 'qemu-fixtures', THOROUGHLY, 'exports', 'capture.json')
+    vm = os.path.join(directory, 'silent.qmp')
+    for status, *words in (
+            (qblk.NO_CONNECTION, 'list', '/nonexistent/vm.qmp'),
+            (qblk.FAILED, 'list', '/nonexistent/vm.qmp', f'capture:{capture}'),
+            (qblk.DONE, 'recover', '--state-dir', '/nonexistent/state'),
+            (qblk.USAGE, 'no-such-command'), (qblk.USAGE, 'list', '--no-such-option'),
+            (qblk.USAGE, '--no-such-option'), (qblk.USAGE,),
+            (qblk.USAGE, 'list', '--target', 'vda'),
+            (qblk.NO_CONNECTION, 'list', vm, '--verbose')):
+        with peer.Peer(vm, lambda connection: connection.greet()):
+            result = qblk.run(*words, '--json')
+        assert result.status == status, result
+        for line in result.json_lines:
+            check.walk('stderr', line)
+            assert line.get('error', {}).get('exit_status') != 0, line
+        errors = [line['error'] for line in result.json_lines if 'error' in line]
+        assert len(errors) == (status != qblk.DONE), result
+
+
 def check_of_a_stale_image(directory):
     """The output of `check` for a domain whose image has a mark, which is damaged."""
     image = os.path.join(directory, 'stale.qcow2')
@@ -283,6 +305,7 @@ class Json(unittest.TestCase):
         check.walk('chain', chain_with_internal_snapshots())
         walk_several(check)
         with tempfile.TemporaryDirectory() as directory:
+            walk_messages(check, directory)
             image = os.path.join(directory, 'image.raw')
             with open(image, 'wb') as file:
                 file.write(bytes(512))

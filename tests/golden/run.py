@@ -131,14 +131,31 @@ class Run:
         self.result = execute(self.command, '', self.entry.stdin.encode(), HERE)
         return self
 
+    def json_messages(self):
+        """messages() of a command with --json: the texts of its objects, as without --json."""
+        found = []
+        for line in self.result.json_lines:
+            vm = f"{line['vm']}: " if 'vm' in line else ''
+            kind = 'warning' if 'warning' in line else f'exit {self.result.status}'
+            content = line.get('warning') or line.get('error') or line['notice']
+            found += [(kind, vm + text)
+                      for text in (content['message'], *content.get('hints', ()))]
+        return self.with_failure(found)
+
     def messages(self):
         """(kind, text) of each message; None if standard error has other lines."""
+        if any(re.fullmatch('-v?j|--json', word) for word in golden_table.words(self.command)):
+            return self.json_messages()
         found = []
         for line in self.result.errors.splitlines():
             match = re.fullmatch(r'qblk: (warning: )?(.*)', line)
             if match is None:
                 return None
             found.append(('warning' if match[1] else f'exit {self.result.status}', match[2]))
+        return self.with_failure(found)
+
+    def with_failure(self, found):
+        """A command that fails without a message has an empty one."""
         if self.result.status and not any(kind != 'warning' for kind, _ in found):
             found.append((f'exit {self.result.status}', ''))
         return found

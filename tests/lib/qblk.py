@@ -4,6 +4,7 @@
 import atexit
 import dataclasses
 import functools
+import json
 import os
 import shlex
 import shutil
@@ -31,6 +32,11 @@ class Result:
     @property
     def errors(self):
         return self.stderr.decode(errors='backslashreplace')
+
+    @property
+    def json_lines(self):
+        """The objects on standard error, of which each line is one."""
+        return [json.loads(line) for line in self.errors.splitlines()]
 
     def __str__(self):
         return (f'qblk {shlex.join(self.arguments)}: exit {self.status}\n'

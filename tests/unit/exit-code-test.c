@@ -3,6 +3,7 @@
 
 #include "cli/print/output.h"
 #include "lib/check.h"
+#include "lib/cli-check.h"
 
 #include <qblk/error.h>
 
@@ -108,6 +109,74 @@ unknown_errors_are_failures(void **state)
     assert_int_equal(qblk_exit_code(error), QBLK_EXIT_FAILED);
 }
 
+/* ---- errors on standard error ---- */
+
+static int
+report(gconstpointer data)
+{
+    g_auto(QblkOutput) output = {.command = "commit", .json = TRUE};
+    const GError *error = data;
+
+    qblk_output_init(&output);
+    qblk_output_add_hint(&output, "to resume: qblk recover 'http://u:geheim@h/'");
+    qblk_output_add_hint(&output, "second hint");
+    qblk_report_error(&output, error);
+    return 0;
+}
+
+static void
+assert_reported(GQuark domain, int code, const char *names)
+{
+    g_autoptr(GError) error = g_error_new_literal(domain, code, "'a\n'");
+    g_auto(CliCheckResult) result = cli_check_fork(report, error);
+    g_autofree char *expected = g_strdup_printf(
+        "{\"schema\":\"qblk/1\",\"command\":\"commit\","
+        "\"error\":{\"message\":\"'a\\n'\",%s,"
+        "\"hints\":[\"to resume: qblk recover 'http://u:***@h/'\",\"second hint\"]}}\n",
+        names);
+
+    assert_string_equal(result.err, expected);
+}
+
+static void
+an_error_is_one_line_of_json_with_its_names_and_hints(void **state)
+{
+    assert_reported(QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
+                    "\"domain\":\"qmp\",\"code\":\"busy\",\"exit_status\":5");
+    assert_reported(QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE,
+                    "\"domain\":\"command-line\",\"code\":\"usage\",\"exit_status\":2");
+    assert_reported(QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
+                    "\"domain\":\"output\",\"code\":\"write\",\"exit_status\":1");
+    assert_reported(g_quark_from_string("other"), 0,
+                    "\"domain\":\"other\",\"code\":\"failed\",\"exit_status\":1");
+}
+
+static void
+json_is_looked_for_among_the_arguments(void **state)
+{
+    static const struct {
+        const char *argv[4];
+        gboolean expected;
+    } cases[] = {
+        {{"qblk", "--json", NULL}, TRUE},
+        {{"qblk", "list", "-j", NULL}, TRUE},
+        {{"qblk", "-vj", "list", NULL}, TRUE},
+        {{"qblk", "-jv", NULL}, TRUE},
+        {{"qblk", "list", NULL}, FALSE},
+        {{"qblk", "-v", NULL}, FALSE},
+        {{"qblk", "--", "-j", NULL}, FALSE},
+        {{"qblk", "-o/j", NULL}, FALSE},
+        {{"qblk", "json", "j", NULL}, FALSE},
+        {{"qblk", "-", "", NULL}, FALSE},
+        {{"--json", NULL}, FALSE},
+        {{NULL}, FALSE},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_int_equal(qblk_report_is_json_asked(cases[i].argv), cases[i].expected);
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +188,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(usage_errors_have_exit_code_2),
         cmocka_unit_test(output_errors_are_failures),
         cmocka_unit_test(unknown_errors_are_failures),
+        cmocka_unit_test(an_error_is_one_line_of_json_with_its_names_and_hints),
+        cmocka_unit_test(json_is_looked_for_among_the_arguments),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,7 +132,8 @@ escaped_json_has_the_same_values(void **state)
 static int
 warn(gconstpointer data)
 {
-    qblk_output_warn(data);
+    const QblkOutput output = {0};
+    qblk_output_warn(&output, data);
     return 0;
 }
 
@@ -142,6 +143,35 @@ a_warning_goes_to_stderr_in_one_line(void **state)
     g_auto(CliCheckResult) result = cli_check_fork(warn, "a\nqblk: b\x1b[0m");
     assert_string_equal(result.out, "");
     assert_string_equal(result.err, "qblk: warning: a\\nqblk: b\\x1b[0m\n");
+}
+
+static int
+print_json_lines(gconstpointer data)
+{
+    const QblkOutput output = {.command = "list", .vm = "./a.qmp", .json = TRUE};
+    const QblkOutput unknown = {.json = TRUE};
+    qblk_output_warn(&output, data);
+    qblk_output_notice(&unknown, data);
+    qblk_output_log(&output, TRUE, "{\"execute\": \"quit\"}");
+    qblk_output_json_line(&output, "progress", qblk_json_new_object());
+    return 0;
+}
+
+static void
+with_json_each_message_is_one_line_of_json(void **state)
+{
+    g_auto(CliCheckResult) result =
+        cli_check_fork(print_json_lines, "'http://u:geheim@h/'\nb\x1b\u202e");
+    assert_string_equal(result.out, "");
+    assert_string_equal(result.err,
+                        "{\"schema\":\"qblk/1\",\"command\":\"list\",\"vm\":\"./a.qmp\","
+                        "\"warning\":{\"message\":\"'http://u:***@h/'\\nb\\u001B\\u202E\"}}\n"
+                        "{\"schema\":\"qblk/1\",\"command\":null,"
+                        "\"notice\":{\"message\":\"'http://u:***@h/'\\nb\\u001B\\u202E\"}}\n"
+                        "{\"schema\":\"qblk/1\",\"command\":\"list\",\"vm\":\"./a.qmp\","
+                        "\"log\":{\"sent\":true,\"text\":\"{\\\"execute\\\": \\\"quit\\\"}\"}}\n"
+                        "{\"schema\":\"qblk/1\",\"command\":\"list\",\"vm\":\"./a.qmp\","
+                        "\"progress\":{}}\n");
 }
 
 static int
@@ -224,6 +254,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(json_begins_with_schema_and_command),
         cmocka_unit_test(escaped_json_has_the_same_values),
         cmocka_unit_test(a_warning_goes_to_stderr_in_one_line),
+        cmocka_unit_test(with_json_each_message_is_one_line_of_json),
         cmocka_unit_test(hints_follow_the_error_each_in_one_line),
         cmocka_unit_test(output_that_cannot_be_written_is_an_error),
     };

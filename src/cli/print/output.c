@@ -84,17 +84,26 @@ copy_member(const char *key, const QblkJson *value, gpointer object)
     return TRUE;
 }
 
+/* The members that are in each object. */
+static QblkJson *
+new_object(const QblkOutput *output)
+{
+    QblkJson *object = qblk_json_new_object();
+
+    qblk_json_set_string(object, "schema", "qblk/1");
+    qblk_json_set_string(object, "command", output->command);
+    if (output->vm != NULL) {
+        qblk_json_set_string(object, "vm", output->vm);
+    }
+    return object;
+}
+
 void
 qblk_output_json(QblkOutput *output, QblkJson *object)
 {
     g_autoptr(QblkJson) content = object;
-    g_autoptr(QblkJson) result = qblk_json_new_object();
+    g_autoptr(QblkJson) result = new_object(output);
 
-    qblk_json_set_string(result, "schema", "qblk/1");
-    qblk_json_set_string(result, "command", output->command);
-    if (output->vm != NULL) {
-        qblk_json_set_string(result, "vm", output->vm);
-    }
     (void)qblk_json_each(content, copy_member, result);
 
     g_autofree char *text = qblk_json_print(result, QBLK_JSON_INDENT);
@@ -110,34 +119,80 @@ qblk_output_json_text(QblkOutput *output, const char *text)
     append_json(output->text, text);
 }
 
+void
+qblk_output_json_line(const QblkOutput *output, const char *member, QblkJson *value)
+{
+    g_autoptr(QblkJson) line = new_object(output);
+    qblk_json_set(line, member, value);
+
+    g_autofree char *text = qblk_json_print(line, QBLK_JSON_COMPACT);
+    g_autoptr(GString) safe = g_string_new(NULL);
+    append_json(safe, text);
+    g_string_append_c(safe, '\n');
+
+    /* One call, so that lines of several processes do not mix. */
+    (void)!fwrite(safe->str, 1, safe->len, stderr);
+}
+
 /* A message may quote an argument of the user, which may have a secret in it. */
 static void
-print_to_stderr(const char *head, const char *message)
+print_text(const QblkOutput *output, const char *head, const char *message)
 {
-    g_autofree char *clean = qblk_redact_text(message);
+    g_autofree char *of_vm =
+        output->vm == NULL ? NULL : g_strconcat(output->vm, ": ", message, NULL);
+    g_autofree char *clean = qblk_redact_text(of_vm == NULL ? message : of_vm);
     g_autofree char *safe = qblk_output_escape(clean);
     fprintf(stderr, "qblk: %s%s\n", head, safe);
 }
 
-void
-qblk_output_warn(const char *message)
+QblkJson *
+qblk_output_json_message(const char *message)
 {
-    print_to_stderr("warning: ", message);
+    g_autofree char *clean = qblk_redact_text(message);
+    QblkJson *object = qblk_json_new_object();
+
+    qblk_json_set_string(object, "message", clean);
+    return object;
 }
 
-/* @head: such as "warning: " */
+/* @head: what is in front of the text; @member: the member of the JSON object */
 static void
-print_of_vm(const QblkOutput *output, const char *head, const char *message)
+print_message(const QblkOutput *output, const char *head, const char *member, const char *message)
 {
-    g_autofree char *whole =
-        output->vm == NULL ? NULL : g_strconcat(output->vm, ": ", message, NULL);
-    print_to_stderr(head, whole == NULL ? message : whole);
+    if (output->json) {
+        qblk_output_json_line(output, member, qblk_output_json_message(message));
+    } else {
+        print_text(output, head, message);
+    }
 }
 
 void
-qblk_output_warn_of_vm(const QblkOutput *output, const char *message)
+qblk_output_warn(const QblkOutput *output, const char *message)
 {
-    print_of_vm(output, "warning: ", message);
+    print_message(output, "warning: ", "warning", message);
+}
+
+void
+qblk_output_notice(const QblkOutput *output, const char *message)
+{
+    print_message(output, "", "notice", message);
+}
+
+void
+qblk_output_log(const QblkOutput *output, gboolean sent, const char *message)
+{
+    if (output->json) {
+        QblkJson *object = qblk_json_new_object();
+        qblk_json_set_boolean(object, "sent", sent);
+        qblk_json_set_string(object, "text", message);
+        qblk_output_json_line(output, "log", object);
+        return;
+    }
+
+    g_autofree char *vm = output->vm == NULL ? NULL : qblk_output_escape(output->vm);
+    g_autofree char *safe = qblk_output_escape(message);
+    fprintf(stderr, "qblk: %s%s%s %s\n", vm == NULL ? "" : vm, vm == NULL ? "" : ": ",
+            sent ? "->" : "<-", safe);
 }
 
 void
@@ -153,9 +208,9 @@ qblk_output_add_hint(QblkOutput *output, const char *format, ...)
 void
 qblk_output_error(const QblkOutput *output, const GError *error)
 {
-    print_of_vm(output, "", error->message);
+    print_text(output, "", error->message);
     for (guint i = 0; i < output->hints->len; i++) {
-        print_of_vm(output, "", output->hints->pdata[i]);
+        print_text(output, "", output->hints->pdata[i]);
     }
 }
 

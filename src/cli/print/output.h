@@ -9,9 +9,9 @@
 #include "cli/print/terminal.h"
 
 typedef struct {
-    const char *command;         /* its name, for JSON */
+    const char *command;         /* its name, for JSON; NULL: not known */
     const char *vm;              /* borrowed: one of several, as it was given, or NULL */
-    gboolean json;               /* print JSON instead of text */
+    gboolean json;               /* print JSON instead of text, also to standard error */
     gboolean is_data;            /* the text is for programs: XML, JSON, a name */
     QblkTerminal terminal;       /* standard output */
     QblkTerminal error_terminal; /* standard error */
@@ -64,19 +64,41 @@ void qblk_output_json(QblkOutput *output, QblkJson *object);
 /** Append @text, which is already JSON, with unsafe characters written as JSON escapes. */
 void qblk_output_json_text(QblkOutput *output, const char *text);
 
-/** Print "qblk: warning: " and @message, escaped and without secrets, to standard error. */
-void qblk_output_warn(const char *message);
+/**
+ * Print one line of JSON to standard error: an object with "schema", "command" and, for one of
+ * several VMs, "vm", and with @member, which is @value.  Characters that are not safe on a terminal
+ * are written as JSON escapes.
+ *
+ * @value: (transfer full)
+ */
+void qblk_output_json_line(const QblkOutput *output, const char *member, QblkJson *value);
 
-/** qblk_output_warn(), with the VM in front of @message if it is one of several. */
-void qblk_output_warn_of_vm(const QblkOutput *output, const char *message);
+/** Returns: an object with the member "message", which is @message without secrets */
+QblkJson *qblk_output_json_message(const char *message) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Print the message of @error, and the hints, to standard error: each in one line after "qblk: ",
- * with the VM if it is one of several, escaped and without secrets.
+ * Print "qblk: warning: " and @message to standard error, with the VM if it is one of several,
+ * escaped and without secrets; or a line of JSON with "warning".
+ */
+void qblk_output_warn(const QblkOutput *output, const char *message);
+
+/** Print as qblk_output_warn() what is neither a warning nor an error: "qblk: ", or "notice". */
+void qblk_output_notice(const QblkOutput *output, const char *message);
+
+/**
+ * Print a QMP message without secrets to standard error, or a line of JSON with "log".
+ *
+ * @sent: it was sent to QEMU
+ */
+void qblk_output_log(const QblkOutput *output, gboolean sent, const char *message);
+
+/**
+ * Print the message of @error, and the hints, to standard error as text: each in one line after
+ * "qblk: ", with the VM if it is one of several, escaped and without secrets.
  */
 void qblk_output_error(const QblkOutput *output, const GError *error);
 
-/** Add a line that qblk_output_error() prints after the error, as printf(). */
+/** Add a line that is printed after the error, as printf(). */
 void qblk_output_add_hint(QblkOutput *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** Write the result to standard output and empty it.  Fails with QBLK_OUTPUT_ERROR_WRITE. */

@@ -8,11 +8,15 @@
 
 #include <qblk/image-verdict.h>
 
-/** Print the results that are no failures on stderr. */
-void qblk_recover_report_notices(const QblkRecovery *recovery);
+/** Print the results that are no failures to standard error. */
+void qblk_recover_report_notices(const QblkOutput *output, const QblkRecovery *recovery);
 
-/** Print on stderr which marks of merged images were removed: sentences with NULL at the end. */
-void qblk_recover_report_removed(const char *const *removed);
+/**
+ * Print to standard error which marks of merged images were removed.
+ *
+ * @removed: (array zero-terminated=1): sentences
+ */
+void qblk_recover_report_removed(const QblkOutput *output, const char *const *removed);
 
-/** Print a warning on stderr for each journal of @verdict that could not be read. */
-void qblk_recover_report_warnings(const QblkImageVerdict *verdict);
+/** Print a warning to standard error for each journal of @verdict that could not be read. */
+void qblk_recover_report_warnings(const QblkOutput *output, const QblkImageVerdict *verdict);

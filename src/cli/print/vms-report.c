@@ -175,7 +175,7 @@ print_json(const QblkVms *vms, QblkOutput *output)
 /* ---- both ---- */
 
 static void
-warn_if_incomplete(const QblkVms *vms)
+warn_if_incomplete(const QblkOutput *output, const QblkVms *vms)
 {
     gboolean is_complete = TRUE;
     for (guint i = 0; i < qblk_vms_get_n_vms(vms); i++) {
@@ -183,7 +183,8 @@ warn_if_incomplete(const QblkVms *vms)
     }
 
     if (!is_complete) {
-        qblk_output_warn("this user may not inspect all of these VMs: monitors may be missing, or "
+        qblk_output_warn(output,
+                         "this user may not inspect all of these VMs: monitors may be missing, or "
                          "of an unknown state; root can inspect them");
     }
 }
@@ -191,7 +192,7 @@ warn_if_incomplete(const QblkVms *vms)
 void
 qblk_vms_report_print(const QblkVms *vms, QblkOutput *output)
 {
-    warn_if_incomplete(vms);
+    warn_if_incomplete(output, vms);
     if (output->json) {
         print_json(vms, output);
     } else {
