@@ -130,6 +130,14 @@ class Several(live.TestCase):
         by_file = self.qblk('resolve', '--vms', '-', 'vda', stdin=lines).text
         self.assertEqual(by_file, f'{names[1]}: top1\n{names[0]}: top0\n')
 
+    def is_received(self, line, vm):
+        """If a line of the log, as text or JSON, is a message of this VM."""
+        self.assertNotEqual(line, '')
+        if not line.startswith('{'):
+            return line.startswith(f'qblk: {vm}: <-')
+        message = json.loads(line)
+        return message['vm'] == vm and not message['log']['sent']
+
     def test_the_log_names_the_vm_of_each_message(self):
         vms = [self.guest(number).socket for number in range(2)]
         for line in self.qblk('-v', 'list', *vms).errors.splitlines():
@@ -147,7 +155,7 @@ class Several(live.TestCase):
                     env=qblk.environment()) as process:
                 replies = alone.stderr.count(b'<-')
                 while replies:
-                    replies -= process.stderr.readline().startswith(f'qblk: {vms[0]}: <-'.encode())
+                    replies -= self.is_received(process.stderr.readline().decode(), vms[0])
                 self.assertEqual(process.stdout.read(len(printed)), printed)
                 process.send_signal(signal.SIGINT)
                 rest, _ = process.communicate(timeout=qblk.TIMEOUT)
