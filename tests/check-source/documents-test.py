@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The files, functions and tests that the documents name exist, and docs/architecture.md names each
-file stem of src."""
+"""The files, functions, tests and messages that the documents name exist, and docs/architecture.md
+names each file stem of src."""
 
 import ast
+import errno
 import functools
 import glob
 import os
@@ -44,6 +45,49 @@ def options_of_messages():
             is_argument = re.fullmatch(r'--[a-z-]+ ?', string)
             if not path.startswith('src/cli/') and not is_argument:
                 yield from re.findall(r'--([a-z]+(?:-[a-z]+)*)', string)
+
+
+# ---- messages ----
+
+TROUBLES = 'docs/troubleshooting.md'
+LITERAL = r'"(?:[^"\\\n]|\\.)*"'
+CONVERSION = re.compile(r'%[-\d.*]*(?:l|ll|z)?[a-zA-Z]?')
+# Less text than this does not identify a message: it is a part of one, such as '%s: %s'.
+IDENTIFYING = 12
+# A value at the end of a message, such as 'its job is running', may have this many characters.
+VALUE = 18
+
+
+def formats():
+    """The text of each string in the sources. Between two literals there may be the name of a
+    conversion, such as G_GUINT64_FORMAT, which leaves a single '%'."""
+    for path in glob.glob('src/**/*.c', root_dir=ROOT, recursive=True):
+        text = re.sub(r'/\*.*?\*/', '', read(path), flags=re.DOTALL)
+        for string in re.findall(rf'{LITERAL}(?:\s*(?:[A-Z][A-Z_0-9]+\s*)?{LITERAL})*', text):
+            yield re.sub(r'\\(.)', r'\1', ''.join(part[1:-1] for part in
+                                                re.findall(LITERAL, string)))
+
+
+@functools.cache
+def known_messages():
+    """What matches a message of the command, or the part of one that is in one string."""
+    patterns = {re.escape(os.strerror(number)) for number in errno.errorcode}
+    for text in formats():
+        parts = CONVERSION.split(text)
+        if len(''.join(parts)) > IDENTIFYING and ' ' in text:
+            patterns.add('.+?'.join(map(re.escape, parts)))
+    return [re.compile(pattern) for pattern in patterns]
+
+
+def longest_unknown(message):
+    """The longest part of MESSAGE that is in no string of the sources, but for names in quotes."""
+    covered = bytearray(len(message))
+    for pattern in known_messages():
+        for match in pattern.finditer(message):
+            covered[match.start():match.end()] = b'x' * (match.end() - match.start())
+    rest = ''.join(character if not used else '\n' for character, used in zip(message, covered))
+    rest = re.sub(r"'[^']*'", '', rest)
+    return max(rest.split('\n'), key=len).strip(' :;,')
 
 
 # ---- the tests of promises, in the last cell of a table row ----
@@ -140,6 +184,16 @@ class Documents(unittest.TestCase):
         named = set(options_of_messages())
         self.assertGreater(len(named), 20)
         self.assertEqual(sorted(named - known - OF_QEMU_IMG), [], msg=f'not in {OPTIONS}')
+
+    def test_messages_are_those_of_the_sources(self):
+        messages = re.findall(r'^    (?:qblk: |(?=vda\[))(.*)$', read(TROUBLES), re.MULTILINE)
+        self.assertGreater(len(messages), 40)
+        unknown = {message: longest_unknown(message) for message in messages}
+        self.assertEqual({message: rest for message, rest in unknown.items()
+                          if len(rest) > VALUE}, {})
+        for message in ("disk 'vda' lacks an index of 9: its chain has indexes 1 to 4",
+                        "'/a' was merged into '/b', which has newer data than that of the guest"):
+            self.assertGreater(len(longest_unknown(message)), VALUE, msg=message)
 
     def test_the_test_of_each_promise_exists(self):
         for path in HELD:

@@ -49,6 +49,8 @@ def command_lines(text):
     """The words of each command line of qblk in the code of a document."""
     for line in code_of(text):
         line = re.sub(r'^\$ ', '', line.strip())
+        if line.startswith('qblk: '):
+            continue  # a message
         for found in COMMAND_LINE.findall(line):
             yield shlex.split(found)
 
